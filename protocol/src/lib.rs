@@ -1,4 +1,4 @@
 #![allow(missing_docs)]
 
-//pub mod pin;
+pub mod pin;
 pub mod seal;
