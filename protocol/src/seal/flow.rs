@@ -97,7 +97,7 @@ pub struct OpenReader {
 
 enum State {
     Header { key: JobKey, job: JobId },
-    Segments(Opener),
+    Segments(Box<Opener>),
     Failed,
 }
 
@@ -113,7 +113,11 @@ impl OpenReader {
     pub fn resume(opener: Opener) -> Self {
         let segment = opener.next_segment();
         let plain = u64::from(segment) * SEGMENT as u64;
-        Self::starting(State::Segments(opener), segment_offset(segment), plain)
+        Self::starting(
+            State::Segments(Box::new(opener)),
+            segment_offset(segment),
+            plain,
+        )
     }
 
     fn starting(state: State, sealed: u64, plain: u64) -> Self {
@@ -156,7 +160,7 @@ impl OpenReader {
                     return Ok(());
                 };
                 self.pending.clear();
-                Opener::new(&key, job, &Header::from_bytes(header)?)?
+                Box::new(Opener::new(&key, job, &Header::from_bytes(header)?)?)
             }
             State::Segments(opener) => opener,
             State::Failed => return Err(SealError::AfterFailure),

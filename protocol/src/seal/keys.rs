@@ -47,12 +47,15 @@ pub mod purpose {
     pub enum Sealing {}
     /// What both ends of a successful PIN login share.
     pub enum Login {}
+    /// Makes a holder's answers about users it does not know.
+    pub enum Decoy {}
 
     impl Listed for Job {}
     impl Listed for Storage {}
     impl Listed for Session {}
     impl Listed for Sealing {}
     impl Listed for Login {}
+    impl Listed for Decoy {}
 
     impl Purpose for Job {
         const NAME: &'static str = "JobKey";
@@ -68,6 +71,9 @@ pub mod purpose {
     }
     impl Purpose for Login {
         const NAME: &'static str = "LoginKey";
+    }
+    impl Purpose for Decoy {
+        const NAME: &'static str = "DecoySeed";
     }
 
     impl KeyAgreement for Session {}
@@ -88,6 +94,9 @@ pub type SealingSecret = SecretKey<purpose::Sealing>;
 pub type SealingPublic = PublicKey<purpose::Sealing>;
 /// What printer and holder share after a successful PIN login; new in each login.
 pub type LoginKey = SecretKey<purpose::Login>;
+
+/// What a holder makes its answers about unknown users from, so that asking twice gives the same; see [`crate::pin`].
+pub type DecoySeed = SecretKey<purpose::Decoy>;
 
 /// Thirty-two secret bytes for one purpose, wiped when dropped.
 pub struct SecretKey<P> {
@@ -132,6 +141,18 @@ impl<P: KeyAgreement> SecretKey<P> {
     pub fn public(&self) -> PublicKey<P> {
         let scalar = StaticSecret::from(self.bytes);
         PublicKey::from_bytes(x25519_dalek::PublicKey::from(&scalar).to_bytes())
+    }
+}
+
+impl DecoySeed {
+    /// The seed of the node with this storage key, so that it need not be stored apart.
+    #[must_use]
+    pub fn derive(storage: &StorageKey) -> Self {
+        Self::from_bytes(*derive(
+            &[],
+            storage.expose(),
+            &[b"papermesh/pin/1/decoy seed"],
+        ))
     }
 }
 

@@ -58,7 +58,7 @@ pub const fn plain_len(sealed: u64) -> Option<u64> {
     match rest {
         0 => Some(full * SEGMENT as u64),
         TAG if full == 0 => Some(0),
-        0..=TAG => None,
+        1..=TAG => None,
         _ => Some(full * SEGMENT as u64 + rest - TAG),
     }
 }

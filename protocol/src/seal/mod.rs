@@ -23,7 +23,7 @@ pub mod wrap;
 pub use blob::{BlobError, MAX_BLOB, open_bytes, seal_bytes};
 pub use flow::{OpenReader, SealWriter};
 pub use keys::{
-    JobKey, LoginKey, PublicKey, SealingPublic, SealingSecret, SecretKey, SessionPublic,
+    DecoySeed, JobKey, LoginKey, PublicKey, SealingPublic, SealingSecret, SecretKey, SessionPublic,
     SessionSecret, StorageKey,
 };
 pub use layout::{
