@@ -114,7 +114,7 @@ impl Event {
 pub struct AuditEntry {
     /// Whose log it is in, and who signs.
     pub node: NodeId,
-    /// Its number, from 1 on, without gaps.
+    /// Its number, from 0 on, without gaps.
     pub sequence: u64,
     /// SHA-256 over the bytes of the record before it; zeros before the first.
     #[serde(with = "serde_bytes")]
@@ -133,9 +133,9 @@ impl Record for AuditEntry {
 /// Where a chain ends, and the next record goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Head {
-    /// The number of the last record; 0 of an empty chain.
-    pub sequence: u64,
-    /// The hash of the last record.
+    /// The number of the next record.
+    pub next: u64,
+    /// The hash of the last record; zeros before the first.
     pub hash: [u8; 32],
 }
 
@@ -163,16 +163,24 @@ pub enum ChainError {
     },
 }
 
+/// Reads one record by itself: that it is what `node` signed, not where it stands.
+pub fn read(sequence: u64, bytes: &[u8], node: NodeId) -> Result<Signed<AuditEntry>, ChainError> {
+    let failed = |source| ChainError::Signed { sequence, source };
+    let envelope = Envelope::<AuditEntry>::from_bytes(bytes).map_err(|error| failed(error.into()))?;
+    envelope.verify(node.as_bytes()).map_err(failed)
+}
+
 impl Head {
     /// The head after a record with these bytes.
     #[must_use]
     pub fn after(sequence: u64, bytes: &[u8]) -> Self {
-        Self { sequence, hash: Sha256::digest(bytes).into() }
+        Self { next: sequence.saturating_add(1), hash: Sha256::digest(bytes).into() }
     }
 
     /// The next record of this chain.
+    #[must_use]
     pub fn entry(&self, node: NodeId, at: Timestamp, event: Event) -> AuditEntry {
-        AuditEntry { node, sequence: self.sequence.saturating_add(1), previous: self.hash, at, event }
+        AuditEntry { node, sequence: self.next, previous: self.hash, at, event }
     }
 
     /// Takes the record found at `sequence`, if it is the next one of the chain of `node`.
@@ -182,10 +190,8 @@ impl Head {
         bytes: &[u8],
         node: NodeId,
     ) -> Result<(Self, Signed<AuditEntry>), ChainError> {
-        let failed = |source| ChainError::Signed { sequence, source };
-        let envelope = Envelope::<AuditEntry>::from_bytes(bytes).map_err(|error| failed(error.into()))?;
-        let entry = envelope.verify(node.as_bytes()).map_err(failed)?;
-        let expected = self.sequence.saturating_add(1);
+        let entry = read(sequence, bytes, node)?;
+        let expected = self.next;
         if sequence != expected || entry.sequence != expected {
             return Err(ChainError::Gap { expected, found: entry.sequence.max(sequence) });
         }
@@ -212,7 +218,7 @@ mod tests {
         let records = (0..length).map(|n| {
             let event = Event::new(Kind::Deleted).job(JOB).because(n);
             let bytes = Signed::sign(head.entry(node, Timestamp::from_secs(n), event), &key).unwrap().to_bytes().unwrap();
-            head = Head::after(head.sequence + 1, &bytes);
+            head = Head::after(n, &bytes);
             bytes
         });
         (node, records.collect())
@@ -225,31 +231,31 @@ mod tests {
     #[test]
     fn a_chain_that_nobody_touched_holds() {
         let (node, records) = chain(5);
-        let numbered: Vec<_> = (1..).zip(&records).collect();
-        assert_eq!(walk(node, &numbered).unwrap().sequence, 5);
+        let numbered: Vec<_> = (0..).zip(&records).collect();
+        assert_eq!(walk(node, &numbered).unwrap().next, 5);
     }
 
     #[test]
     fn a_removed_a_swapped_and_a_foreign_record_break_it() {
         let (node, records) = chain(4);
-        let removed: Vec<_> = [1, 2, 4].map(|n| (n, &records[n as usize - 1])).into();
-        assert_eq!(walk(node, &removed), Err(ChainError::Gap { expected: 3, found: 4 }));
-        let renumbered = [(1, &records[0]), (2, &records[2])];
-        assert_eq!(walk(node, &renumbered), Err(ChainError::Gap { expected: 2, found: 3 }));
+        let removed = [(0, &records[0]), (1, &records[1]), (3, &records[3])];
+        assert_eq!(walk(node, &removed), Err(ChainError::Gap { expected: 2, found: 3 }));
+        let renumbered = [(0, &records[0]), (1, &records[2])];
+        assert_eq!(walk(node, &renumbered), Err(ChainError::Gap { expected: 1, found: 2 }));
         let other = NodeId::from_bytes([1; 32]);
-        assert!(matches!(walk(other, &[(1, &records[0])]), Err(ChainError::Signed { sequence: 1, .. })));
+        assert!(matches!(walk(other, &[(0, &records[0])]), Err(ChainError::Signed { sequence: 0, .. })));
     }
 
     #[test]
     fn a_record_signed_anew_breaks_the_one_after_it() {
         let (node, mut records) = chain(3);
         let key = SigningKey::from_bytes(&[7; 32]);
-        let (_, second) = Head::after(1, &records[0]).follow(2, &records[1], node).unwrap();
+        let (_, second) = Head::after(0, &records[0]).follow(1, &records[1], node).unwrap();
         let mut changed = second.into_value();
         changed.event.job = None;
         records[1] = Signed::sign(changed, &key).unwrap().to_bytes().unwrap();
-        let numbered: Vec<_> = (1..).zip(&records).collect();
-        assert_eq!(walk(node, &numbered), Err(ChainError::Broken(3)));
+        let numbered: Vec<_> = (0..).zip(&records).collect();
+        assert_eq!(walk(node, &numbered), Err(ChainError::Broken(2)));
     }
 
     #[test]
@@ -264,7 +270,7 @@ mod tests {
                 .because("r".repeat(5000))
         };
         let key = SigningKey::from_bytes(&[7; 32]);
-        let head = Head { sequence: u64::MAX - 1, hash: [0xff; 32] };
+        let head = Head { next: u64::MAX, hash: [0xff; 32] };
         let entry = head.entry(NodeId::from(key.verifying_key()), Timestamp::from_millis(u64::MAX), event);
         assert!(Signed::sign(entry, &key).unwrap().to_bytes().unwrap().len() <= 1024);
     }
