@@ -131,7 +131,7 @@ impl DirectoryRecord {
     }
 }
 
-fn newer<T: Clone>(mine: &mut Signed<T>, theirs: &Signed<T>, sequence: impl Fn(&T) -> u64) -> bool {
+fn newer<T: Clone + crate::signed::Record>(mine: &mut Signed<T>, theirs: &Signed<T>, sequence: impl Fn(&T) -> u64) -> bool {
     let newer = (sequence(theirs), theirs.envelope()) > (sequence(mine), mine.envelope());
     if newer {
         *mine = theirs.clone();

@@ -14,12 +14,11 @@ use crate::certificate::{Certificate, Role};
 use crate::id::{JobId, NodeId, ReleaseId, SessionId};
 use crate::job::PrintOptions;
 use crate::limits;
-use crate::pin::{PinVerifier, ServerLogin};
+use crate::pin::{Ke3, LoginContext, PinError, PinVerifier, ServerLogin};
 use crate::release::message::{Answer, Grant, Login, Refusal, lease_millis};
 use crate::release::receipt::{Outcome, Receipt};
 use crate::release::stream::Token;
-use crate::seal::keys::{JobKey, SessionPublic};
-use crate::seal::wrap;
+use crate::seal::{DecoySeed, JobKey, SessionPublic, SessionWrappedKey};
 use crate::site::LoginPolicy;
 use crate::text::UserId;
 use crate::time::Timestamp;
@@ -28,6 +27,7 @@ use crate::user::UserEntry;
 /// The sessions of one holder.
 pub struct Holder {
     node: NodeId,
+    decoys: DecoySeed,
     sessions: BTreeMap<SessionId, Session>,
     tokens: Vec<Issued>,
 }
@@ -42,7 +42,7 @@ struct Session {
 
 enum Stage {
     /// The challenge is out. `genuine` is false for a decoy, whose proof can only fail.
-    Proving { login: Box<ServerLogin>, genuine: bool },
+    Proving { login: Box<ServerLogin>, context: LoginContext, genuine: bool },
     Open,
 }
 
@@ -60,8 +60,6 @@ pub struct LoginFacts<'a> {
     pub entry: Option<&'a UserEntry>,
     /// The user's PIN verifier, if this holder has one.
     pub verifier: Option<&'a PinVerifier>,
-    /// Stands in for a verifier where there is none, so that the answer looks the same.
-    pub decoy: &'a PinVerifier,
     /// What the site demands.
     pub policy: LoginPolicy,
     /// A wait that wrong guesses earned (see [`super::guess`]).
@@ -111,10 +109,11 @@ pub enum DenyReason {
 const DENIED_WAIT: Duration = Duration::ZERO;
 
 impl Holder {
-    /// A holder without sessions.
+    /// A holder without sessions. From `decoys` it makes what stands in for the verifier of a
+    /// user who has none here.
     #[must_use]
-    pub fn new(node: NodeId) -> Self {
-        Self { node, sessions: BTreeMap::new(), tokens: Vec::new() }
+    pub fn new(node: NodeId, decoys: DecoySeed) -> Self {
+        Self { node, decoys, sessions: BTreeMap::new(), tokens: Vec::new() }
     }
 
     // Login -----------------------------------------------------------------------------------
@@ -157,11 +156,12 @@ impl Holder {
         let session = SessionId::random(rng);
         let (stage, answer, event) = if let Some(ke1) = &login.ke1 {
             let genuine = entry.is_some() && facts.verifier.is_some();
-            let verifier = facts.verifier.filter(|_| genuine).unwrap_or(facts.decoy);
-            let context = login_context(self.node, printer.node, &login.session_key);
-            let (server, ke2) = ServerLogin::respond(verifier, login.user.as_str(), &context, ke1, rng)
+            let verifier = facts.verifier.filter(|_| genuine);
+            let context = login_context(&login.user, self.node, printer.node, &login.session_key)
                 .map_err(|_| DenyReason::Malformed)?;
-            let stage = Stage::Proving { login: Box::new(server), genuine };
+            let (server, ke2) = ServerLogin::respond(verifier, &self.decoys, &context, ke1, rng)
+                .map_err(|_| DenyReason::Malformed)?;
+            let stage = Stage::Proving { login: Box::new(server), context, genuine };
             (stage, Answer::Challenge { session, ke2 }, LoginEvent::Guess(login.user.clone()))
         } else {
             let badge = login.badge.ok_or(DenyReason::Policy)?;
@@ -195,7 +195,7 @@ impl Holder {
         &mut self,
         printer: NodeId,
         session: SessionId,
-        ke3: &[u8],
+        ke3: &Ke3,
         locked_out: bool,
         jobs: u32,
         now: Timestamp,
@@ -204,11 +204,12 @@ impl Holder {
         if self.proving(printer, session).is_none() {
             return (Answer::denied(DENIED_WAIT), None);
         }
-        let Some(Session { user, key, stage: Stage::Proving { login, genuine }, .. }) = self.sessions.remove(&session)
+        let Some(Session { user, key, stage: Stage::Proving { login, context, genuine }, .. }) =
+            self.sessions.remove(&session)
         else {
             return (Answer::denied(DENIED_WAIT), None);
         };
-        let proven = login.finish(ke3).is_ok();
+        let proven = login.finish(&context, ke3).is_ok();
         let denied = |user, reason| (Answer::denied(DENIED_WAIT), Some(LoginEvent::Denied(user, reason)));
         match (proven, genuine, locked_out) {
             (true, true, false) => {
@@ -220,6 +221,18 @@ impl Holder {
             (_, false, _) => denied(user, DenyReason::Unknown),
             (false, ..) => denied(user, DenyReason::WrongPin),
         }
+    }
+
+    /// Ends a login that its printer gave up before the proof, as an honest one does when the
+    /// challenge shows that the PIN is wrong. The guess stays counted; the event is for the audit.
+    pub fn abandon(&mut self, printer: NodeId, session: SessionId) -> Option<LoginEvent> {
+        self.proving(printer, session)?;
+        let Session { user, stage, .. } = self.sessions.remove(&session)?;
+        let reason = match stage {
+            Stage::Proving { genuine: false, .. } => DenyReason::Unknown,
+            _ => DenyReason::WrongPin,
+        };
+        Some(LoginEvent::Denied(user, reason))
     }
 
     fn make_room(&mut self, printer: NodeId) -> Result<(), DenyReason> {
@@ -282,7 +295,7 @@ impl Holder {
         rng: &mut R,
     ) -> Result<Grant, Refusal> {
         let to = self.open_session(printer, session, now)?.key;
-        let key = wrap::wrap_for_session(leased.key, &to, session.as_bytes(), leased.job.as_bytes(), rng)
+        let key = SessionWrappedKey::wrap(&to, session.as_bytes(), *leased.job.as_bytes(), leased.key, rng)
             .map_err(|_| Refusal::Malformed)?;
         let token = Token::random(rng);
         self.tokens.retain(|issued| issued.release != leased.release && issued.until > now);
@@ -295,7 +308,7 @@ impl Holder {
         });
         Ok(Grant {
             token,
-            key: key.as_bytes().to_vec(),
+            key,
             sealed_size: leased.sealed_size,
             size: leased.size,
             format: leased.format,
@@ -332,11 +345,15 @@ impl Holder {
     }
 }
 
-/// What binds an OPAQUE login to holder, printer and the printer's session key, so that no
+/// What binds an OPAQUE login to user, holder, printer and the printer's session key, so that no
 /// message of it means anything between other parties.
-#[must_use]
-pub fn login_context(holder: NodeId, printer: NodeId, session_key: &SessionPublic) -> Vec<u8> {
-    [b"papermesh/login/1".as_slice(), holder.as_bytes(), printer.as_bytes(), session_key.as_bytes()].concat()
+pub(super) fn login_context(
+    user: &UserId,
+    holder: NodeId,
+    printer: NodeId,
+    session_key: &SessionPublic,
+) -> Result<LoginContext, PinError> {
+    LoginContext::new(user.as_str(), holder.as_bytes(), printer.as_bytes(), session_key)
 }
 
 /// A job that a printer selected, as the driver found it.

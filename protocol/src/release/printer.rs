@@ -9,12 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::id::{BadgeTag, JobId, NodeId, SessionId};
 use crate::job::JobSummary;
 use crate::limits;
-use crate::pin::{ClientLogin, KsfMemo, Pin};
+use crate::pin::{ClientLogin, KsfMemo, LoginContext, Pin, PinError};
 use crate::release::holder::login_context;
 use crate::release::message::{Answer, Grant, Login, Place, Refusal, Request};
 use crate::release::receipt::Outcome;
-use crate::seal::keys::{JobKey, SessionSecret};
-use crate::seal::wrap;
+use crate::seal::{JobKey, SessionSecret};
 use crate::text::UserId;
 
 /// What proves the user.
@@ -38,6 +37,9 @@ pub enum SessionError {
     /// The holder's answer shows that the PIN is not the one it knows.
     #[error("the PIN is not the one that this holder knows")]
     WrongPin,
+    /// This printer is too short of memory to check the PIN.
+    #[error("there is not enough memory to check the PIN; try again")]
+    Memory,
     /// The holder refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -46,11 +48,20 @@ pub enum SessionError {
     Unexpected,
 }
 
+impl From<PinError> for SessionError {
+    fn from(error: PinError) -> Self {
+        match error {
+            PinError::WrongPin => Self::WrongPin,
+            PinError::Memory => Self::Memory,
+            _ => Self::Unexpected,
+        }
+    }
+}
+
 /// A login under way with one holder.
 pub struct LoginUnderWay {
     secret: SessionSecret,
-    pin: Option<(ClientLogin, Vec<u8>)>,
-    user: UserId,
+    pin: Option<(ClientLogin, Pin, LoginContext)>,
 }
 
 impl LoginUnderWay {
@@ -66,24 +77,30 @@ impl LoginUnderWay {
         let session_key = secret.public();
         let (pin, ke1, badge) = match evidence {
             Evidence::Pin(pin, badge) => {
-                let (login, ke1) = ClientLogin::start(pin, rng).map_err(|_| SessionError::Unexpected)?;
-                let context = login_context(holder, printer, &session_key);
-                (Some((login, context)), Some(serde_bytes::ByteBuf::from(ke1)), badge)
+                let (login, ke1) = ClientLogin::start(pin, rng)?;
+                let context = login_context(user, holder, printer, &session_key)?;
+                (Some((login, pin.clone(), context)), Some(ke1), badge)
             }
             Evidence::Badge(badge) => (None, None, Some(badge)),
         };
         let login = Login { user: user.clone(), badge, ke1, session_key };
-        Ok((Self { secret, pin, user: user.clone() }, Request::Login(login)))
+        Ok((Self { secret, pin }, Request::Login(login)))
     }
 
     /// Takes the answer to the first message: the session at once, or what to send next. With a
     /// PIN this computes Argon2id, tens of milliseconds of work, unless `memo` knows the result.
-    pub fn challenged(self, answer: Answer, memo: &KsfMemo) -> Result<Challenged, SessionError> {
+    ///
+    /// On [`SessionError::WrongPin`] the driver closes the session that the challenge named, so
+    /// that the holder need not wait for a proof that never comes.
+    pub fn challenged<R: CryptoRng>(
+        self,
+        answer: Answer,
+        memo: &KsfMemo,
+        rng: &mut R,
+    ) -> Result<Challenged, SessionError> {
         match (answer, self.pin) {
-            (Answer::Challenge { session, ke2 }, Some((login, context))) => {
-                let (ke3, _) = login
-                    .finish(&ke2, self.user.as_str(), &context, memo)
-                    .map_err(|_| SessionError::WrongPin)?;
+            (Answer::Challenge { session, ke2 }, Some((login, pin, context))) => {
+                let (ke3, _) = login.finish(&pin, &context, &ke2, memo, rng)?;
                 Ok(Challenged::Prove(Proving { secret: self.secret, session }, Request::Prove { session, ke3 }))
             }
             (Answer::SessionOpen { session, jobs }, None) => {
@@ -159,13 +176,15 @@ impl Session {
     /// Takes the grant of `job`: checks it and opens the job key.
     pub fn granted(&self, job: JobId, answer: Answer) -> Result<(Grant, JobKey), SessionError> {
         let Answer::Grant(grant) = answer else { return Err(unexpected(answer)) };
-        let consistent = crate::seal::stream::sealed_len(grant.size) == Some(grant.sealed_size)
+        let consistent = crate::seal::sealed_len(grant.size) == Some(grant.sealed_size)
             && grant.options.check().is_ok()
             && crate::job::check_format(&grant.format).is_ok();
         if !consistent {
             return Err(SessionError::Unexpected);
         }
-        let key = wrap::unwrap_in_session(&grant.key, &self.secret, self.id.as_bytes(), job.as_bytes())
+        let key = grant
+            .key
+            .unwrap(&self.secret, self.id.as_bytes(), *job.as_bytes())
             .map_err(|_| SessionError::Unexpected)?;
         Ok((grant, key))
     }
