@@ -11,7 +11,7 @@
 //! - [`records`] is the DHT's storage: it verifies and merges.
 //! - [`frame`] reads and writes one bounded message on a stream.
 //! - [`site_sync`] spreads the site state, and with it revocations.
-//! - [`join`] is how devices become members, on a listener of its own.
+//! - `join` is how devices become members, on a listener of its own.
 
 pub mod frame;
 pub mod handle;
@@ -29,7 +29,11 @@ mod routes;
 pub use behaviour::MeshConfig;
 pub use event_loop::start;
 pub use handle::{
-    ConnectedMember, Incoming, Mesh, MeshError, MeshEvent, MeshStatus, MeshStream, Protocol, Streams,
+    ConnectedMember, Incoming, Mesh, MeshError, MeshEvent, MeshStatus, MeshStream, Protocol,
+    Streams,
 };
 pub use membership::{Member, Membership};
 pub use records::RecordShelf;
+
+#[cfg(test)]
+mod tests;
