@@ -1,0 +1,5 @@
+pub mod output;
+mod document;
+mod link;
+mod session;
+mod visit;
