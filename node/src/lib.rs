@@ -1,5 +1,6 @@
 #![allow(missing_docs)]
 pub mod audit;
+pub mod auth;
 pub mod clock;
 pub mod directory;
 pub mod mesh;
@@ -7,4 +8,4 @@ pub mod network;
 pub mod offload;
 pub mod policy;
 pub mod store;
-pub mod printer { pub mod output; }
+pub mod printer;
