@@ -1,6 +1,7 @@
 #![allow(missing_docs)]
 pub mod audit;
 pub mod auth;
+pub mod client;
 pub mod clock;
 pub mod directory;
 pub mod mesh;

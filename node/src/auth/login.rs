@@ -3,6 +3,8 @@
 //! Every user looks alike here, whether there is one or not: the same rows are asked for, and the
 //! same count is written. All of it blocks on the store.
 
+use std::sync::{Mutex, PoisonError};
+
 use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::limits;
@@ -43,11 +45,14 @@ pub fn jobs_of(store: &Store, user: &UserId) -> Result<u32, StoreError> {
     Ok(u32::try_from(store.jobs().count_of(user)?).unwrap_or(u32::MAX))
 }
 
-/// Answers the first message of a login. Looking at the count, judging and counting happen with
-/// nobody in between as long as the caller has `holder` to itself, so that many logins begun at
-/// once are not many guesses.
+/// Held from looking at a count of guesses until the next one is counted, so that many logins
+/// begun at once are not many free guesses.
+#[derive(Debug, Default)]
+pub struct Counting(Mutex<()>);
+
+/// Answers the first message of a login, after it was counted if it is a guess.
 pub fn begin(
-    holder: &mut Holder,
+    (holder, counting): (&Mutex<Holder>, &Counting),
     store: &Store,
     storage: &StorageKey,
     (site, policy): (SiteId, LoginPolicy),
@@ -55,6 +60,7 @@ pub fn begin(
     login: &Login,
     now: Timestamp,
 ) -> Result<(Answer, LoginEvent), StoreError> {
+    let _counting = counting.0.lock().unwrap_or_else(PoisonError::into_inner);
     let known = known(store, storage, site, &login.user)?;
     let guesses = store.guesses().get(&login.user, printer.node)?;
     let facts = LoginFacts {
@@ -64,16 +70,20 @@ pub fn begin(
         wait: guess::wait(&guesses.of_printer, &guesses.of_user, now),
         jobs: known.jobs,
     };
-    let (answer, event) = holder.login(printer, login, &facts, now, &mut rand::rng());
+    let (answer, event) = holder.lock().unwrap_or_else(PoisonError::into_inner).login(printer, login, &facts, now, &mut rand::rng());
     if let LoginEvent::Guess(user) = &event {
         store.guesses().count(user, printer.node, now)?;
     }
     Ok((answer, event))
 }
 
-/// Whether more guesses were made at this user's PIN than are ever allowed, so that not even the
-/// right one is taken any more.
-pub fn is_locked_out(store: &Store, user: &UserId, printer: NodeId) -> Result<bool, StoreError> {
+/// Whether not even the right PIN opens a session any more: more guesses were made than are ever
+/// allowed, or the site has disabled the user since the login began.
+pub fn is_barred(store: &Store, site: SiteId, user: &UserId, printer: NodeId) -> Result<bool, StoreError> {
     let guesses = store.guesses().get(user, printer)?;
-    Ok(guesses.of_printer.unproven > limits::GUESSES_PER_PRINTER || guesses.of_user.unproven > limits::GUESSES_PER_USER)
+    let entry = store.local_users().get(user)?.and_then(|row| row.entry);
+    let active = entry.and_then(|entry| UserEntry::verify(&entry, site).ok()).is_some_and(|entry| entry.is_active());
+    Ok(guesses.of_printer.unproven > limits::GUESSES_PER_PRINTER
+        || guesses.of_user.unproven > limits::GUESSES_PER_USER
+        || !active)
 }
