@@ -10,3 +10,5 @@ pub mod offload;
 pub mod policy;
 pub mod store;
 pub mod printer;
+#[cfg(test)]
+mod tests;
