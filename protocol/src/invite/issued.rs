@@ -80,7 +80,13 @@ impl<G> Issued<G> {
     #[must_use]
     pub fn new(secret: &TicketSecret, grant: G, now: Timestamp, lifetime: Duration) -> Self {
         let expires_at = now + lifetime.min(limits::INVITE_LIFETIME_MAX);
-        Self { digest: secret.digest(), grant, issued_at: now, expires_at, used_by: None }
+        Self {
+            digest: secret.digest(),
+            grant,
+            issued_at: now,
+            expires_at,
+            used_by: None,
+        }
     }
 
     /// Redeems the ticket for `node`, which must have proved its identity. The caller stores the
@@ -88,7 +94,12 @@ impl<G> Issued<G> {
     ///
     /// # Errors
     /// See [`TicketRefusal`]; the ticket is then as it was.
-    pub fn redeem(&mut self, secret: &TicketSecret, node: NodeId, now: Timestamp) -> Result<Redeemed, TicketRefusal> {
+    pub fn redeem(
+        &mut self,
+        secret: &TicketSecret,
+        node: NodeId,
+        now: Timestamp,
+    ) -> Result<Redeemed, TicketRefusal> {
         // Digests are compared, so the time that takes tells nothing about the secret.
         if secret.digest() != self.digest {
             return Err(TicketRefusal::Unknown);
@@ -123,17 +134,26 @@ mod tests {
         let secret = TicketSecret::from_bytes([1; 16]);
         let mut ticket = Issued::new(&secret, (), NOW, limits::INVITE_LIFETIME);
         let wrong = TicketSecret::from_bytes([2; 16]);
-        assert_eq!(ticket.redeem(&wrong, node(1), NOW), Err(TicketRefusal::Unknown));
+        assert_eq!(
+            ticket.redeem(&wrong, node(1), NOW),
+            Err(TicketRefusal::Unknown)
+        );
         assert_eq!(ticket.redeem(&secret, node(1), NOW), Ok(Redeemed::First));
         assert_eq!(ticket.redeem(&secret, node(1), NOW), Ok(Redeemed::Again));
-        assert_eq!(ticket.redeem(&secret, node(2), NOW), Err(TicketRefusal::Used(node(1))));
+        assert_eq!(
+            ticket.redeem(&secret, node(2), NOW),
+            Err(TicketRefusal::Used(node(1)))
+        );
     }
 
     #[test]
     fn a_ticket_ends_and_never_lives_longer_than_the_limit() {
         let secret = TicketSecret::from_bytes([1; 16]);
         let mut ticket = Issued::new(&secret, (), NOW, Duration::from_secs(60));
-        assert_eq!(ticket.redeem(&secret, node(1), NOW + Duration::from_secs(60)), Err(TicketRefusal::Expired));
+        assert_eq!(
+            ticket.redeem(&secret, node(1), NOW + Duration::from_secs(60)),
+            Err(TicketRefusal::Expired)
+        );
         assert_eq!(ticket.used_by, None);
         let ticket = Issued::new(&secret, (), NOW, Duration::MAX);
         assert_eq!(ticket.expires_at, NOW + limits::INVITE_LIFETIME_MAX);
@@ -142,7 +162,9 @@ mod tests {
     #[test]
     fn the_issuer_keeps_nothing_that_redeems() {
         let secret = TicketSecret::from_bytes([0x5a; 16]);
-        let kept = crate::codec::encode(&Issued::new(&secret, (), NOW, limits::INVITE_LIFETIME), 512).unwrap();
+        let kept =
+            crate::codec::encode(&Issued::new(&secret, (), NOW, limits::INVITE_LIFETIME), 512)
+                .unwrap();
         assert!(!kept.windows(4).any(|window| window == [0x5a; 4]));
     }
 }

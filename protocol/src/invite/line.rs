@@ -151,10 +151,18 @@ pub(super) fn read<T: Ticket>(text: &str) -> Result<T, TicketError> {
     if line.len() > limits::INVITE_TEXT {
         return Err(TicketError::TooLong(kind));
     }
-    let encoded = line.strip_prefix(kind.prefix()).ok_or_else(|| other(kind, &line))?;
+    let encoded = line
+        .strip_prefix(kind.prefix())
+        .ok_or_else(|| other(kind, &line))?;
     let upper = Zeroizing::new(encoded.to_ascii_uppercase());
-    let whole = Zeroizing::new(BASE32_NOPAD.decode(upper.as_bytes()).map_err(|_| TicketError::Damaged(kind))?);
-    let (bytes, sum) = whole.split_last_chunk::<CHECKSUM>().ok_or(TicketError::Damaged(kind))?;
+    let whole = Zeroizing::new(
+        BASE32_NOPAD
+            .decode(upper.as_bytes())
+            .map_err(|_| TicketError::Damaged(kind))?,
+    );
+    let (bytes, sum) = whole
+        .split_last_chunk::<CHECKSUM>()
+        .ok_or(TicketError::Damaged(kind))?;
     if checksum(kind, bytes) != *sum {
         return Err(TicketError::Damaged(kind));
     }
@@ -164,15 +172,23 @@ pub(super) fn read<T: Ticket>(text: &str) -> Result<T, TicketError> {
 }
 
 /// Refuses a ticket of this kind that ended at `expires_at`.
-pub(super) fn check_time<T: Ticket>(expires_at: Timestamp, now: Timestamp) -> Result<(), TicketError> {
-    if now > expires_at + limits::CLOCK_SKEW { Err(TicketError::Expired(T::KIND)) } else { Ok(()) }
+pub(super) fn check_time<T: Ticket>(
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> Result<(), TicketError> {
+    if now > expires_at + limits::CLOCK_SKEW {
+        Err(TicketError::Expired(T::KIND))
+    } else {
+        Ok(())
+    }
 }
 
 /// What a line is that does not begin as `expected` does.
 fn other(expected: TicketKind, line: &str) -> TicketError {
     let named = |kind: &TicketKind| {
         let unversioned = kind.prefix().trim_end_matches("1:");
-        line.strip_prefix(unversioned).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        line.strip_prefix(unversioned)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     };
     match TicketKind::ALL.into_iter().find(named) {
         Some(found) if found == expected => TicketError::OtherVersion(found),
@@ -183,11 +199,18 @@ fn other(expected: TicketKind, line: &str) -> TicketError {
 }
 
 fn malformed<T: Ticket>(reason: impl fmt::Display) -> TicketError {
-    TicketError::Malformed { kind: T::KIND, reason: reason.to_string() }
+    TicketError::Malformed {
+        kind: T::KIND,
+        reason: reason.to_string(),
+    }
 }
 
 fn checksum(kind: TicketKind, bytes: &[u8]) -> [u8; CHECKSUM] {
-    let hash: [u8; 32] = Sha256::new().chain_update(kind.prefix()).chain_update(bytes).finalize().into();
+    let hash: [u8; 32] = Sha256::new()
+        .chain_update(kind.prefix())
+        .chain_update(bytes)
+        .finalize()
+        .into();
     let mut sum = [0; CHECKSUM];
     sum.copy_from_slice(&hash[..CHECKSUM]);
     sum
@@ -229,7 +252,8 @@ mod tests {
     #[test]
     fn the_largest_invite_keeps_within_the_limit() {
         let mut largest = invite();
-        largest.addresses = vec![ByteBuf::from(vec![0xff; limits::ADDRESS]); limits::ADDRESSES_PER_ADVERT];
+        largest.addresses =
+            vec![ByteBuf::from(vec![0xff; limits::ADDRESS]); limits::ADDRESSES_PER_ADVERT];
         largest.name = Some("n".repeat(limits::NAME).parse().unwrap());
         largest.expires_at = Timestamp::from_millis(u64::MAX);
         let line = largest.to_text().unwrap();
@@ -243,21 +267,46 @@ mod tests {
         let refused = |text: &str| text.parse::<Invite>().unwrap_err();
         assert_eq!(refused("hello"), TicketError::NotOne(TicketKind::Invite));
         assert_eq!(refused(""), TicketError::NotOne(TicketKind::Invite));
-        assert_eq!(refused("papermesh-invite-1:"), TicketError::Damaged(TicketKind::Invite));
-        assert_eq!(refused(&line[..line.len() - 1]), TicketError::Damaged(TicketKind::Invite));
-        assert_eq!(refused("papermesh-invite-2:abc"), TicketError::OtherVersion(TicketKind::Invite));
-        assert_eq!(refused(&"x".repeat(5000)), TicketError::TooLong(TicketKind::Invite));
+        assert_eq!(
+            refused("papermesh-invite-1:"),
+            TicketError::Damaged(TicketKind::Invite)
+        );
+        assert_eq!(
+            refused(&line[..line.len() - 1]),
+            TicketError::Damaged(TicketKind::Invite)
+        );
+        assert_eq!(
+            refused("papermesh-invite-2:abc"),
+            TicketError::OtherVersion(TicketKind::Invite)
+        );
+        assert_eq!(
+            refused(&"x".repeat(5000)),
+            TicketError::TooLong(TicketKind::Invite)
+        );
         let found = line.parse::<UserTicket>().unwrap_err();
-        assert_eq!(found, TicketError::OtherKind { expected: TicketKind::User, found: TicketKind::Invite });
+        assert_eq!(
+            found,
+            TicketError::OtherKind {
+                expected: TicketKind::User,
+                found: TicketKind::Invite
+            }
+        );
         assert!(found.to_string().contains("papermesh join"));
         // The checksum covers the kind, so that an invite under a ticket's name is no ticket.
         let renamed = line.replace("invite", "link");
-        assert_eq!(renamed.parse::<LinkTicket>().unwrap_err(), TicketError::Damaged(TicketKind::Link));
+        assert_eq!(
+            renamed.parse::<LinkTicket>().unwrap_err(),
+            TicketError::Damaged(TicketKind::Link)
+        );
     }
 
     #[test]
     fn what_joining_cannot_give_is_in_no_invite() {
-        for roles in [Roles::default(), Roles::of(&[Role::Admin]), Roles::of(&[Role::Client, Role::Admin])] {
+        for roles in [
+            Roles::default(),
+            Roles::of(&[Role::Admin]),
+            Roles::of(&[Role::Client, Role::Admin]),
+        ] {
             let refused = Invite { roles, ..invite() }.to_text().unwrap_err();
             assert!(matches!(refused, TicketError::Malformed { .. }));
         }
@@ -266,9 +315,15 @@ mod tests {
     #[test]
     fn it_ends_when_it_says_give_or_take_the_clocks() {
         let ticket = invite();
-        assert_eq!(ticket.check_time(ticket.expires_at + limits::CLOCK_SKEW), Ok(()));
+        assert_eq!(
+            ticket.check_time(ticket.expires_at + limits::CLOCK_SKEW),
+            Ok(())
+        );
         let late = ticket.expires_at + limits::CLOCK_SKEW + core::time::Duration::from_secs(1);
-        assert_eq!(ticket.check_time(late), Err(TicketError::Expired(TicketKind::Invite)));
+        assert_eq!(
+            ticket.check_time(late),
+            Err(TicketError::Expired(TicketKind::Invite))
+        );
     }
 
     #[test]

@@ -94,7 +94,11 @@ impl line::Ticket for Invite {
     const KIND: TicketKind = TicketKind::Invite;
     fn check(&self) -> Result<(), &'static str> {
         check_addresses(&self.addresses)?;
-        if may_ask_for(self.roles) { Ok(()) } else { Err("its roles cannot be had by joining") }
+        if may_ask_for(self.roles) {
+            Ok(())
+        } else {
+            Err("its roles cannot be had by joining")
+        }
     }
 }
 
@@ -116,7 +120,10 @@ fn check_addresses(addresses: &[ByteBuf]) -> Result<(), &'static str> {
     if addresses.len() > limits::ADDRESSES_PER_ADVERT {
         return Err("it has too many addresses");
     }
-    if addresses.iter().any(|address| address.len() > limits::ADDRESS) {
+    if addresses
+        .iter()
+        .any(|address| address.len() > limits::ADDRESS)
+    {
         return Err("one of its addresses is too long");
     }
     Ok(())

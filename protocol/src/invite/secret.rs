@@ -41,7 +41,13 @@ impl TicketSecret {
     /// What the issuer keeps of it. A plain hash suffices: nobody guesses 128 random bits.
     #[must_use]
     pub fn digest(&self) -> TicketDigest {
-        TicketDigest(Sha256::new().chain_update(DOMAIN).chain_update(self.0).finalize().into())
+        TicketDigest(
+            Sha256::new()
+                .chain_update(DOMAIN)
+                .chain_update(self.0)
+                .finalize()
+                .into(),
+        )
     }
 }
 

@@ -54,7 +54,8 @@ impl Attempts {
     /// Takes one attempt; says whether there was one left.
     fn take(&mut self, now: Timestamp) -> bool {
         // A clock that was set back must not lock devices out: what lies ahead counts as over.
-        self.0.retain(|&at| at <= now && now.since(at) < limits::APPROVAL);
+        self.0
+            .retain(|&at| at <= now && now.since(at) < limits::APPROVAL);
         if self.0.len() >= limits::PENDING_JOINS {
             return false;
         }
@@ -78,7 +79,11 @@ enum State {
     /// Nothing was said.
     Fresh,
     /// The device committed itself and knows the admin's nonce.
-    Challenged { terms: Terms, commitment: Commitment, nonce: Nonce },
+    Challenged {
+        terms: Terms,
+        commitment: Commitment,
+        nonce: Nonce,
+    },
     /// The authority was asked.
     Deciding,
     /// The conversation is over.
@@ -89,7 +94,13 @@ impl AdminJoin {
     /// A conversation between these two nodes, as Noise proved them.
     #[must_use]
     pub fn new(site: SiteId, site_name: Name, admin: NodeId, joiner: NodeId) -> Self {
-        Self { site, site_name, admin, joiner, state: State::Fresh }
+        Self {
+            site,
+            site_name,
+            admin,
+            joiner,
+            state: State::Fresh,
+        }
     }
 
     /// Takes the device's next word. What comes out of turn, a second `Reveal` for one, ends the
@@ -105,23 +116,46 @@ impl AdminJoin {
             (State::Fresh, Request::Ask { terms, .. }) if !may_ask_for(terms.roles) => {
                 Step::Say(Answer::Denied(Denial::Refused))
             }
-            (State::Fresh, Request::Ask { terms, right: Right::Invite(secret) }) => {
-                self.decide(terms, Claim::Invite(secret))
-            }
-            (State::Fresh, Request::Ask { terms, right: Right::Digits(commitment) }) => {
+            (
+                State::Fresh,
+                Request::Ask {
+                    terms,
+                    right: Right::Invite(secret),
+                },
+            ) => self.decide(terms, Claim::Invite(secret)),
+            (
+                State::Fresh,
+                Request::Ask {
+                    terms,
+                    right: Right::Digits(commitment),
+                },
+            ) => {
                 if !attempts.take(now) {
                     return Step::Say(Answer::Denied(Denial::Busy));
                 }
                 let nonce = Nonce::random(rng);
-                self.state = State::Challenged { terms, commitment, nonce };
-                Step::Say(Answer::Challenge { site: self.site, site_name: self.site_name.clone(), nonce })
+                self.state = State::Challenged {
+                    terms,
+                    commitment,
+                    nonce,
+                };
+                Step::Say(Answer::Challenge {
+                    site: self.site,
+                    site_name: self.site_name.clone(),
+                    nonce,
+                })
             }
-            (State::Challenged { terms, commitment, nonce: admin_nonce }, Request::Reveal { nonce }) => {
-                match self.compare(&terms, commitment, admin_nonce, nonce) {
-                    Some(digits) => self.decide(terms, Claim::Digits(digits)),
-                    None => Step::Say(Answer::Denied(Denial::Malformed)),
-                }
-            }
+            (
+                State::Challenged {
+                    terms,
+                    commitment,
+                    nonce: admin_nonce,
+                },
+                Request::Reveal { nonce },
+            ) => match self.compare(&terms, commitment, admin_nonce, nonce) {
+                Some(digits) => self.decide(terms, Claim::Digits(digits)),
+                None => Step::Say(Answer::Denied(Denial::Malformed)),
+            },
             _ => Step::Say(Answer::Denied(Denial::Malformed)),
         }
     }
@@ -138,11 +172,21 @@ impl AdminJoin {
 
     fn decide(&mut self, terms: Terms, claim: Claim) -> Step {
         self.state = State::Deciding;
-        Step::Decide(Box::new(Applicant { node: self.joiner, terms, claim }))
+        Step::Decide(Box::new(Applicant {
+            node: self.joiner,
+            terms,
+            claim,
+        }))
     }
 
     /// The digits, if the nonce is the one that the device committed itself to.
-    fn compare(&self, terms: &Terms, commitment: Commitment, admin_nonce: Nonce, joiner_nonce: Nonce) -> Option<Digits> {
+    fn compare(
+        &self,
+        terms: &Terms,
+        commitment: Commitment,
+        admin_nonce: Nonce,
+        joiner_nonce: Nonce,
+    ) -> Option<Digits> {
         let opened = Commitment::new(joiner_nonce, self.joiner, self.admin, terms).ok()?;
         if opened != commitment {
             return None;

@@ -55,7 +55,12 @@ impl Commitment {
     ///
     /// # Errors
     /// None that terms within their limits could cause.
-    pub fn new(nonce: Nonce, joiner: NodeId, admin: NodeId, terms: &Terms) -> Result<Self, CodecError> {
+    pub fn new(
+        nonce: Nonce,
+        joiner: NodeId,
+        admin: NodeId,
+        terms: &Terms,
+    ) -> Result<Self, CodecError> {
         #[derive(Serialize)]
         struct Committed<'a> {
             nonce: Nonce,
@@ -63,7 +68,15 @@ impl Commitment {
             admin: NodeId,
             terms: &'a Terms,
         }
-        Ok(Self(hash(COMMITMENT_DOMAIN, &Committed { nonce, joiner, admin, terms })?))
+        Ok(Self(hash(
+            COMMITMENT_DOMAIN,
+            &Committed {
+                nonce,
+                joiner,
+                admin,
+                terms,
+            },
+        )?))
     }
 }
 
@@ -104,7 +117,11 @@ impl Compared<'_> {
 
 fn hash<T: Serialize>(domain: &[u8], value: &T) -> Result<[u8; 32], CodecError> {
     let bytes = codec::encode(value, HASHED)?;
-    Ok(Sha256::new().chain_update(domain).chain_update(bytes).finalize().into())
+    Ok(Sha256::new()
+        .chain_update(domain)
+        .chain_update(bytes)
+        .finalize()
+        .into())
 }
 
 /// Six decimal digits, shown as `123 456`.
@@ -135,7 +152,11 @@ impl FromStr for Digits {
             }
             value = value * 10 + digit;
         }
-        if count == 6 { Ok(Self(value)) } else { Err(DigitsError) }
+        if count == 6 {
+            Ok(Self(value))
+        } else {
+            Err(DigitsError)
+        }
     }
 }
 
@@ -172,7 +193,14 @@ mod tests {
         assert_eq!(digits.to_string(), "004 711");
         assert_eq!(digits.to_string().parse::<Digits>().unwrap(), digits);
         assert_eq!("004-711".parse::<Digits>().unwrap(), digits);
-        for wrong in ["", "4711", "1234567", "12345a", "١٢٣٤٥٦", "99999999999999999999"] {
+        for wrong in [
+            "",
+            "4711",
+            "1234567",
+            "12345a",
+            "١٢٣٤٥٦",
+            "99999999999999999999",
+        ] {
             assert_eq!(wrong.parse::<Digits>(), Err(DigitsError), "{wrong}");
         }
     }
@@ -181,7 +209,10 @@ mod tests {
     fn digits_depend_on_all_that_is_compared() {
         let (name, other_name) = ("Werk".parse().unwrap(), "Werft".parse().unwrap());
         let terms = terms();
-        let other_terms = Terms { roles: Roles::of(&[Role::SharedClient]), ..terms.clone() };
+        let other_terms = Terms {
+            roles: Roles::of(&[Role::SharedClient]),
+            ..terms.clone()
+        };
         let base = Compared {
             site: SiteId::from_bytes([1; 32]),
             site_name: &name,
@@ -192,15 +223,40 @@ mod tests {
             terms: &terms,
         };
         let others = [
-            Compared { site: SiteId::from_bytes([9; 32]), ..base },
-            Compared { site_name: &other_name, ..base },
-            Compared { joiner: NodeId::from_bytes([9; 32]), ..base },
-            Compared { admin: NodeId::from_bytes([9; 32]), ..base },
-            Compared { joiner_nonce: Nonce::from_bytes([9; 32]), ..base },
-            Compared { admin_nonce: Nonce::from_bytes([9; 32]), ..base },
-            Compared { terms: &other_terms, ..base },
+            Compared {
+                site: SiteId::from_bytes([9; 32]),
+                ..base
+            },
+            Compared {
+                site_name: &other_name,
+                ..base
+            },
+            Compared {
+                joiner: NodeId::from_bytes([9; 32]),
+                ..base
+            },
+            Compared {
+                admin: NodeId::from_bytes([9; 32]),
+                ..base
+            },
+            Compared {
+                joiner_nonce: Nonce::from_bytes([9; 32]),
+                ..base
+            },
+            Compared {
+                admin_nonce: Nonce::from_bytes([9; 32]),
+                ..base
+            },
+            Compared {
+                terms: &other_terms,
+                ..base
+            },
             // Roles swapped between the two nodes.
-            Compared { joiner: base.admin, admin: base.joiner, ..base },
+            Compared {
+                joiner: base.admin,
+                admin: base.joiner,
+                ..base
+            },
         ];
         for other in others {
             assert_ne!(other.digits().unwrap(), base.digits().unwrap(), "{other:?}");
@@ -209,12 +265,31 @@ mod tests {
 
     #[test]
     fn a_commitment_fits_one_nonce_one_pair_and_one_request() {
-        let (nonce, joiner, admin) = (Nonce::from_bytes([1; 32]), NodeId::from_bytes([2; 32]), NodeId::from_bytes([3; 32]));
+        let (nonce, joiner, admin) = (
+            Nonce::from_bytes([1; 32]),
+            NodeId::from_bytes([2; 32]),
+            NodeId::from_bytes([3; 32]),
+        );
         let commitment = Commitment::new(nonce, joiner, admin, &terms()).unwrap();
-        assert_eq!(Commitment::new(nonce, joiner, admin, &terms()).unwrap(), commitment);
-        let renamed = Terms { name: "Eingang".parse().unwrap(), ..terms() };
-        assert_ne!(Commitment::new(Nonce::from_bytes([9; 32]), joiner, admin, &terms()).unwrap(), commitment);
-        assert_ne!(Commitment::new(nonce, admin, joiner, &terms()).unwrap(), commitment);
-        assert_ne!(Commitment::new(nonce, joiner, admin, &renamed).unwrap(), commitment);
+        assert_eq!(
+            Commitment::new(nonce, joiner, admin, &terms()).unwrap(),
+            commitment
+        );
+        let renamed = Terms {
+            name: "Eingang".parse().unwrap(),
+            ..terms()
+        };
+        assert_ne!(
+            Commitment::new(Nonce::from_bytes([9; 32]), joiner, admin, &terms()).unwrap(),
+            commitment
+        );
+        assert_ne!(
+            Commitment::new(nonce, admin, joiner, &terms()).unwrap(),
+            commitment
+        );
+        assert_ne!(
+            Commitment::new(nonce, joiner, admin, &renamed).unwrap(),
+            commitment
+        );
     }
 }

@@ -31,7 +31,9 @@ pub enum JoinError {
     #[error("the invite is for a device named {0:?}; leave --name away")]
     NameFixed(Name),
     /// The roles cannot be had by joining.
-    #[error("ask for at least one role, and not for admin: whoever has the authority key is admin (see `papermesh site import`)")]
+    #[error(
+        "ask for at least one role, and not for admin: whoever has the authority key is admin (see `papermesh site import`)"
+    )]
     Roles,
     /// The admin said no.
     #[error(transparent)]
@@ -46,7 +48,9 @@ pub enum JoinError {
     #[error("the admin's answer is not to be trusted: {0}")]
     Certificate(#[from] CertificateError),
     /// The certificate says something else than was asked for.
-    #[error("the admin's answer is not to be trusted: the certificate says something else than was asked for")]
+    #[error(
+        "the admin's answer is not to be trusted: the certificate says something else than was asked for"
+    )]
     NotAsAsked,
     /// More or longer addresses than allowed.
     #[error("the admin's answer has malformed addresses of members")]
@@ -112,14 +116,24 @@ impl Joiner {
     ///
     /// # Errors
     /// [`JoinError::NameMissing`], [`JoinError::NameFixed`].
-    pub fn terms(invite: &Invite, name: Option<Name>, sealing: SealingPublic) -> Result<Terms, JoinError> {
+    pub fn terms(
+        invite: &Invite,
+        name: Option<Name>,
+        sealing: SealingPublic,
+    ) -> Result<Terms, JoinError> {
         let name = match (&invite.name, name) {
-            (Some(fixed), Some(name)) if *fixed != name => return Err(JoinError::NameFixed(fixed.clone())),
+            (Some(fixed), Some(name)) if *fixed != name => {
+                return Err(JoinError::NameFixed(fixed.clone()));
+            }
             (Some(fixed), _) => fixed.clone(),
             (None, Some(name)) => name,
             (None, None) => return Err(JoinError::NameMissing),
         };
-        Ok(Terms { sealing, name, roles: invite.roles })
+        Ok(Terms {
+            sealing,
+            name,
+            roles: invite.roles,
+        })
     }
 
     /// Asks with an invite. `admin` is the node that Noise proved to be at the other end; the
@@ -137,8 +151,19 @@ impl Joiner {
             return Err(JoinError::WrongAdmin);
         }
         invite.check_time(now)?;
-        let ask = Request::Ask { terms: terms.clone(), right: Right::Invite(invite.secret.clone()) };
-        Ok((Self { node, admin, terms, state: State::Waiting(invite.site) }, ask))
+        let ask = Request::Ask {
+            terms: terms.clone(),
+            right: Right::Invite(invite.secret.clone()),
+        };
+        Ok((
+            Self {
+                node,
+                admin,
+                terms,
+                state: State::Waiting(invite.site),
+            },
+            ask,
+        ))
     }
 
     /// Asks an admin's node that nothing is known of yet.
@@ -155,8 +180,19 @@ impl Joiner {
         }
         let nonce = Nonce::random(rng);
         let commitment = Commitment::new(nonce, node, admin, &terms)?;
-        let ask = Request::Ask { terms: terms.clone(), right: Right::Digits(commitment) };
-        Ok((Self { node, admin, terms, state: State::Committed(nonce) }, ask))
+        let ask = Request::Ask {
+            terms: terms.clone(),
+            right: Right::Digits(commitment),
+        };
+        Ok((
+            Self {
+                node,
+                admin,
+                terms,
+                state: State::Committed(nonce),
+            },
+            ask,
+        ))
     }
 
     /// Takes the admin's next word. After an error the conversation is over.
@@ -165,7 +201,14 @@ impl Joiner {
     /// [`JoinError::Denied`], [`JoinError::OutOfTurn`], and all that a welcome can lack.
     pub fn handle(&mut self, answer: Answer, now: Timestamp) -> Result<Next, JoinError> {
         match (core::mem::replace(&mut self.state, State::Over), answer) {
-            (State::Committed(nonce), Answer::Challenge { site, site_name, nonce: admin_nonce }) => {
+            (
+                State::Committed(nonce),
+                Answer::Challenge {
+                    site,
+                    site_name,
+                    nonce: admin_nonce,
+                },
+            ) => {
                 let compared = Compared {
                     site,
                     site_name: &site_name,
@@ -177,7 +220,12 @@ impl Joiner {
                 };
                 let digits = compared.digits()?;
                 self.state = State::Waiting(site);
-                Ok(Next::Compare { say: Request::Reveal { nonce }, digits, site, site_name })
+                Ok(Next::Compare {
+                    say: Request::Reveal { nonce },
+                    digits,
+                    site,
+                    site_name,
+                })
             }
             (State::Waiting(site), Answer::Welcome(welcome)) => {
                 Ok(Next::Joined(Box::new(self.verify(*welcome, site, now)?)))
@@ -187,10 +235,20 @@ impl Joiner {
         }
     }
 
-    fn verify(&self, welcome: Welcome, site: SiteId, now: Timestamp) -> Result<Membership, JoinError> {
+    fn verify(
+        &self,
+        welcome: Welcome,
+        site: SiteId,
+        now: Timestamp,
+    ) -> Result<Membership, JoinError> {
         let state = SiteState::verify(&welcome.state, site)?;
-        let certificate = Certificate::verify_of(&welcome.certificate, self.node, site, &state, now)?;
-        let Terms { sealing, name, roles } = &self.terms;
+        let certificate =
+            Certificate::verify_of(&welcome.certificate, self.node, site, &state, now)?;
+        let Terms {
+            sealing,
+            name,
+            roles,
+        } = &self.terms;
         if (&certificate.sealing, &certificate.name, &certificate.roles) != (sealing, name, roles) {
             return Err(JoinError::NotAsAsked);
         }
@@ -198,6 +256,11 @@ impl Joiner {
         if welcome.members.len() > limits::ADDRESSES_ON_JOIN || !welcome.members.iter().all(fits) {
             return Err(JoinError::Addresses);
         }
-        Ok(Membership { certificate, state, secret: welcome.secret, members: welcome.members })
+        Ok(Membership {
+            certificate,
+            state,
+            secret: welcome.secret,
+            members: welcome.members,
+        })
     }
 }

@@ -7,9 +7,9 @@ use serde_bytes::ByteBuf;
 use super::digits::{Commitment, Nonce};
 use crate::certificate::{Certificate, Roles};
 use crate::id::{NodeId, SiteId};
+use crate::invite::TicketSecret;
 #[cfg(doc)]
 use crate::limits;
-use crate::invite::TicketSecret;
 use crate::seal::keys::SealingPublic;
 use crate::signed::Envelope;
 use crate::site::{SiteSecret, SiteState};
@@ -102,19 +102,27 @@ pub struct MemberAddress {
 #[serde(rename_all = "kebab-case")]
 pub enum Denial {
     /// The admin does not admit the device.
-    #[error("the admin did not admit this device; an invite may be used up, withdrawn or too old: ask the admin for a new one")]
+    #[error(
+        "the admin did not admit this device; an invite may be used up, withdrawn or too old: ask the admin for a new one"
+    )]
     Refused,
     /// Too many devices wait for approval, or asked within the last minutes.
-    #[error("too many devices are asking to join; try again in ten minutes, or ask the admin for an invite")]
+    #[error(
+        "too many devices are asking to join; try again in ten minutes, or ask the admin for an invite"
+    )]
     Busy,
     /// Nobody approved.
-    #[error("nobody approved this device in time; ask the admin to run `papermesh pending`, and join again")]
+    #[error(
+        "nobody approved this device in time; ask the admin to run `papermesh pending`, and join again"
+    )]
     Unanswered,
     /// The request makes no sense.
     #[error("the admin's node did not understand the request; are both sides of the same version?")]
     Malformed,
     /// The admin's node cannot sign now.
-    #[error("the admin's node has trouble of its own; ask the admin to look at its log, then try again")]
+    #[error(
+        "the admin's node has trouble of its own; ask the admin to look at its log, then try again"
+    )]
     Trouble,
 }
 
@@ -126,11 +134,16 @@ mod site_secret {
 
     use crate::site::SiteSecret;
 
-    pub(super) fn serialize<S: Serializer>(secret: &SiteSecret, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        secret: &SiteSecret,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serde_bytes::serialize(secret.expose(), serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SiteSecret, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SiteSecret, D::Error> {
         let bytes: Zeroizing<[u8; 32]> = Zeroizing::new(serde_bytes::deserialize(deserializer)?);
         Ok(SiteSecret::from_bytes(*bytes))
     }

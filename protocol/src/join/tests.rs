@@ -33,7 +33,10 @@ struct Site {
 
 impl Site {
     fn new(byte: u8) -> Self {
-        Self { key: SigningKey::from_bytes(&[byte; 32]), name: "Werk Nord".parse().unwrap() }
+        Self {
+            key: SigningKey::from_bytes(&[byte; 32]),
+            name: "Werk Nord".parse().unwrap(),
+        }
     }
 
     fn id(&self) -> SiteId {
@@ -55,10 +58,16 @@ impl Site {
 
     fn welcome_with(&self, certificate: Certificate, state: SiteState) -> Welcome {
         Welcome {
-            certificate: Signed::sign(certificate, &self.key).unwrap().envelope().clone(),
+            certificate: Signed::sign(certificate, &self.key)
+                .unwrap()
+                .envelope()
+                .clone(),
             state: Signed::sign(state, &self.key).unwrap().envelope().clone(),
             secret: SiteSecret::from_bytes([7; 32]),
-            members: vec![MemberAddress { node: ADMIN, address: ByteBuf::from([4, 127, 0, 0, 1]) }],
+            members: vec![MemberAddress {
+                node: ADMIN,
+                address: ByteBuf::from([4, 127, 0, 0, 1]),
+            }],
         }
     }
 
@@ -101,11 +110,19 @@ fn rng(seed: u64) -> StdRng {
 
 /// The machines say things to each other; here as bytes, as on the wire.
 fn carried(request: Request) -> Request {
-    codec::decode(&codec::encode(&request, limits::JOIN_MESSAGE).unwrap(), limits::JOIN_MESSAGE).unwrap()
+    codec::decode(
+        &codec::encode(&request, limits::JOIN_MESSAGE).unwrap(),
+        limits::JOIN_MESSAGE,
+    )
+    .unwrap()
 }
 
 fn answered(answer: Answer) -> Answer {
-    codec::decode(&codec::encode(&answer, limits::JOIN_MESSAGE).unwrap(), limits::JOIN_MESSAGE).unwrap()
+    codec::decode(
+        &codec::encode(&answer, limits::JOIN_MESSAGE).unwrap(),
+        limits::JOIN_MESSAGE,
+    )
+    .unwrap()
 }
 
 fn said(step: Step) -> Answer {
@@ -174,7 +191,10 @@ fn with_an_invite_the_device_is_admitted_at_once() {
     let invite = site.invite();
     let mut ticket = Issued::new(
         &invite.secret,
-        InviteGrant { roles: invite.roles, name: None },
+        InviteGrant {
+            roles: invite.roles,
+            name: None,
+        },
         NOW,
         limits::INVITE_LIFETIME,
     );
@@ -182,22 +202,42 @@ fn with_an_invite_the_device_is_admitted_at_once() {
     let (mut joiner, ask) = Joiner::with_invite(&invite, terms, (JOINER, ADMIN), NOW).unwrap();
     let mut desk = site.desk(ADMIN, JOINER);
     let applicant = asked(desk.handle(carried(ask), &mut Attempts::default(), NOW, &mut rng(1)));
-    let Claim::Invite(secret) = &applicant.claim else { panic!("no invite") };
+    let Claim::Invite(secret) = &applicant.claim else {
+        panic!("no invite")
+    };
     ticket.redeem(secret, applicant.node, NOW).unwrap();
     assert!(ticket.grant.admits(&applicant.terms));
     let answer = answered(desk.decided(Ok(site.welcome(&applicant))));
-    assert_eq!(joined(joiner.handle(answer, NOW).unwrap()).certificate.name, applicant.terms.name);
+    assert_eq!(
+        joined(joiner.handle(answer, NOW).unwrap()).certificate.name,
+        applicant.terms.name
+    );
 }
 
 #[test]
 fn an_invite_gives_what_it_says_and_nothing_else() {
-    let grant = InviteGrant { roles: terms().roles, name: Some("Empfang".parse().unwrap()) };
+    let grant = InviteGrant {
+        roles: terms().roles,
+        name: Some("Empfang".parse().unwrap()),
+    };
     assert!(grant.admits(&terms()));
-    assert!(!grant.admits(&Terms { roles: Roles::of(&[Role::SharedClient]), ..terms() }));
-    assert!(!grant.admits(&Terms { name: "Eingang".parse().unwrap(), ..terms() }));
+    assert!(!grant.admits(&Terms {
+        roles: Roles::of(&[Role::SharedClient]),
+        ..terms()
+    }));
+    assert!(!grant.admits(&Terms {
+        name: "Eingang".parse().unwrap(),
+        ..terms()
+    }));
     let anything = Roles::of(&[Role::Printer, Role::Admin]);
-    let grant = InviteGrant { roles: anything, name: None };
-    assert!(!grant.admits(&Terms { roles: anything, ..terms() }));
+    let grant = InviteGrant {
+        roles: anything,
+        name: None,
+    };
+    assert!(!grant.admits(&Terms {
+        roles: anything,
+        ..terms()
+    }));
 }
 
 #[test]
@@ -215,13 +255,27 @@ fn an_invites_secret_is_shown_to_its_admin_only_and_in_time_only() {
 fn the_device_has_one_name() {
     let open = Site::new(1).invite();
     let name: Name = "Empfang".parse().unwrap();
-    let fixed = Invite { name: Some(name.clone()), ..open.clone() };
+    let fixed = Invite {
+        name: Some(name.clone()),
+        ..open.clone()
+    };
     let sealing = terms().sealing;
-    assert_eq!(Joiner::terms(&open, None, sealing), Err(JoinError::NameMissing));
+    assert_eq!(
+        Joiner::terms(&open, None, sealing),
+        Err(JoinError::NameMissing)
+    );
     assert_eq!(Joiner::terms(&fixed, None, sealing).unwrap().name, name);
-    assert_eq!(Joiner::terms(&fixed, Some(name.clone()), sealing).unwrap().name, name);
+    assert_eq!(
+        Joiner::terms(&fixed, Some(name.clone()), sealing)
+            .unwrap()
+            .name,
+        name
+    );
     let other = Some("Eingang".parse().unwrap());
-    assert_eq!(Joiner::terms(&fixed, other, sealing), Err(JoinError::NameFixed(name)));
+    assert_eq!(
+        Joiner::terms(&fixed, other, sealing),
+        Err(JoinError::NameFixed(name))
+    );
 }
 
 #[test]
@@ -230,9 +284,11 @@ fn somebody_in_the_middle_shows_other_digits_on_each_screen() {
     let middle = NodeId::from_bytes([6; 32]);
     for seed in 0..200 {
         // Towards the device the middle plays the admin, of the very same site,
-        let (mut joiner, _) = Joiner::with_digits(terms(), (JOINER, middle), &mut rng(seed)).unwrap();
+        let (mut joiner, _) =
+            Joiner::with_digits(terms(), (JOINER, middle), &mut rng(seed)).unwrap();
         // towards the admin it plays the device, and passes on whatever it may.
-        let (mut false_joiner, ask) = Joiner::with_digits(terms(), (middle, ADMIN), &mut rng(seed + 1000)).unwrap();
+        let (mut false_joiner, ask) =
+            Joiner::with_digits(terms(), (middle, ADMIN), &mut rng(seed + 1000)).unwrap();
         let mut desk = site.desk(ADMIN, middle);
         let mut attempts = Attempts::default();
         let challenge = said(desk.handle(ask, &mut attempts, NOW, &mut rng(seed + 2000)));
@@ -249,8 +305,13 @@ fn another_nonce_than_the_committed_one_is_refused() {
     let mut desk = Site::new(1).desk(ADMIN, JOINER);
     let mut attempts = Attempts::default();
     said(desk.handle(ask, &mut attempts, NOW, &mut rng(2)));
-    let other = Request::Reveal { nonce: Nonce::from_bytes([0; 32]) };
-    assert_eq!(denied(desk.handle(other, &mut attempts, NOW, &mut rng(3))), Denial::Malformed);
+    let other = Request::Reveal {
+        nonce: Nonce::from_bytes([0; 32]),
+    };
+    assert_eq!(
+        denied(desk.handle(other, &mut attempts, NOW, &mut rng(3))),
+        Denial::Malformed
+    );
 }
 
 #[test]
@@ -261,19 +322,30 @@ fn a_commitment_of_another_device_is_of_no_use() {
     let mut attempts = Attempts::default();
     let challenge = said(desk.handle(ask, &mut attempts, NOW, &mut rng(2)));
     let (reveal, _) = compare(joiner.handle(challenge, NOW).unwrap());
-    assert_eq!(denied(desk.handle(reveal, &mut attempts, NOW, &mut rng(3))), Denial::Malformed);
+    assert_eq!(
+        denied(desk.handle(reveal, &mut attempts, NOW, &mut rng(3))),
+        Denial::Malformed
+    );
 }
 
 #[test]
 fn what_comes_out_of_turn_ends_the_conversation() {
     let site = Site::new(1);
     let mut attempts = Attempts::default();
-    let reveal = || Request::Reveal { nonce: Nonce::from_bytes([0; 32]) };
+    let reveal = || Request::Reveal {
+        nonce: Nonce::from_bytes([0; 32]),
+    };
 
     let mut desk = site.desk(ADMIN, JOINER);
-    assert_eq!(denied(desk.handle(reveal(), &mut attempts, NOW, &mut rng(1))), Denial::Malformed);
+    assert_eq!(
+        denied(desk.handle(reveal(), &mut attempts, NOW, &mut rng(1))),
+        Denial::Malformed
+    );
     let (_, ask) = Joiner::with_digits(terms(), (JOINER, ADMIN), &mut rng(1)).unwrap();
-    assert_eq!(denied(desk.handle(ask, &mut attempts, NOW, &mut rng(1))), Denial::Malformed);
+    assert_eq!(
+        denied(desk.handle(ask, &mut attempts, NOW, &mut rng(1))),
+        Denial::Malformed
+    );
 
     // A reveal that is played again, then a decision that nobody waits for.
     let (mut joiner, ask) = Joiner::with_digits(terms(), (JOINER, ADMIN), &mut rng(1)).unwrap();
@@ -281,12 +353,18 @@ fn what_comes_out_of_turn_ends_the_conversation() {
     let challenge = said(desk.handle(ask, &mut attempts, NOW, &mut rng(2)));
     let (reveal, _) = compare(joiner.handle(challenge.clone(), NOW).unwrap());
     let applicant = asked(desk.handle(reveal.clone(), &mut attempts, NOW, &mut rng(3)));
-    assert_eq!(denied(desk.handle(reveal, &mut attempts, NOW, &mut rng(3))), Denial::Malformed);
+    assert_eq!(
+        denied(desk.handle(reveal, &mut attempts, NOW, &mut rng(3))),
+        Denial::Malformed
+    );
     let answer = desk.decided(Ok(site.welcome(&applicant)));
     assert!(matches!(answer, Answer::Denied(Denial::Malformed)));
 
     // A second challenge, and a welcome before the digits were compared.
-    assert_eq!(joiner.handle(challenge, NOW).unwrap_err(), JoinError::OutOfTurn);
+    assert_eq!(
+        joiner.handle(challenge, NOW).unwrap_err(),
+        JoinError::OutOfTurn
+    );
     let (mut joiner, _) = Joiner::with_digits(terms(), (JOINER, ADMIN), &mut rng(1)).unwrap();
     let early = Answer::Welcome(Box::new(site.welcome(&applicant)));
     assert_eq!(joiner.handle(early, NOW).unwrap_err(), JoinError::OutOfTurn);
@@ -297,7 +375,10 @@ fn a_denial_is_told_and_final() {
     let site = Site::new(1);
     let (mut joiner, mut desk, applicant, _) = by_digits(&site, 1);
     let answer = answered(desk.decided(Err(Denial::Unanswered)));
-    assert_eq!(joiner.handle(answer, NOW).unwrap_err(), JoinError::Denied(Denial::Unanswered));
+    assert_eq!(
+        joiner.handle(answer, NOW).unwrap_err(),
+        JoinError::Denied(Denial::Unanswered)
+    );
     let late = Answer::Welcome(Box::new(site.welcome(&applicant)));
     assert_eq!(joiner.handle(late, NOW).unwrap_err(), JoinError::OutOfTurn);
 }
@@ -310,10 +391,20 @@ fn roles_that_joining_cannot_give_are_refused_on_both_sides() {
         assert_eq!(refused, JoinError::Roles);
         for right in [
             message::Right::Invite(TicketSecret::from_bytes([9; 16])),
-            message::Right::Digits(Commitment::new(Nonce::from_bytes([0; 32]), JOINER, ADMIN, &terms).unwrap()),
+            message::Right::Digits(
+                Commitment::new(Nonce::from_bytes([0; 32]), JOINER, ADMIN, &terms).unwrap(),
+            ),
         ] {
-            let ask = Request::Ask { terms: terms.clone(), right };
-            let step = Site::new(1).desk(ADMIN, JOINER).handle(ask, &mut Attempts::default(), NOW, &mut rng(1));
+            let ask = Request::Ask {
+                terms: terms.clone(),
+                right,
+            };
+            let step = Site::new(1).desk(ADMIN, JOINER).handle(
+                ask,
+                &mut Attempts::default(),
+                NOW,
+                &mut rng(1),
+            );
             assert_eq!(denied(step), Denial::Refused);
         }
     }
@@ -326,7 +417,10 @@ fn leaving_early_buys_no_further_guess() {
     let mut ask_at = |now| {
         let (_, ask) = Joiner::with_digits(terms(), (JOINER, ADMIN), &mut rng(1)).unwrap();
         // The conversation is dropped after the challenge.
-        said(site.desk(ADMIN, JOINER).handle(ask, &mut attempts, now, &mut rng(2)))
+        said(
+            site.desk(ADMIN, JOINER)
+                .handle(ask, &mut attempts, now, &mut rng(2)),
+        )
     };
     for _ in 0..limits::PENDING_JOINS {
         assert!(matches!(ask_at(NOW), Answer::Challenge { .. }));
@@ -334,9 +428,15 @@ fn leaving_early_buys_no_further_guess() {
     assert!(matches!(ask_at(NOW), Answer::Denied(Denial::Busy)));
     let later = NOW + limits::APPROVAL - Duration::from_millis(1);
     assert!(matches!(ask_at(later), Answer::Denied(Denial::Busy)));
-    assert!(matches!(ask_at(NOW + limits::APPROVAL), Answer::Challenge { .. }));
+    assert!(matches!(
+        ask_at(NOW + limits::APPROVAL),
+        Answer::Challenge { .. }
+    ));
     // A clock that was set back by a year locks nobody out for a year.
-    assert!(matches!(ask_at(NOW - Duration::from_secs(31_536_000)), Answer::Challenge { .. }));
+    assert!(matches!(
+        ask_at(NOW - Duration::from_secs(31_536_000)),
+        Answer::Challenge { .. }
+    ));
 }
 
 #[test]
@@ -345,12 +445,20 @@ fn a_welcome_is_believed_only_when_all_of_it_fits() {
     let foreign = Site::new(2);
     let with = |make: &dyn Fn(&Applicant) -> Welcome| {
         let (mut joiner, _, applicant, _) = by_digits(&site, 1);
-        joiner.handle(answered(Answer::Welcome(Box::new(make(&applicant)))), NOW).unwrap_err()
+        joiner
+            .handle(answered(Answer::Welcome(Box::new(make(&applicant)))), NOW)
+            .unwrap_err()
     };
     // Of another site, though well signed; and another site's word on this one.
-    assert!(matches!(with(&|a| foreign.welcome(a)), JoinError::State(SiteStateError::Signed(_))));
     assert!(matches!(
-        with(&|a| Welcome { state: site.welcome(a).state, ..foreign.welcome(a) }),
+        with(&|a| foreign.welcome(a)),
+        JoinError::State(SiteStateError::Signed(_))
+    ));
+    assert!(matches!(
+        with(&|a| Welcome {
+            state: site.welcome(a).state,
+            ..foreign.welcome(a)
+        }),
         JoinError::Certificate(CertificateError::Signed(_))
     ));
     // Someone else's certificate, or one that is not as asked for.
@@ -361,10 +469,22 @@ fn a_welcome_is_believed_only_when_all_of_it_fits() {
             site.welcome_with(certificate, site.state())
         })
     };
-    assert_eq!(changed(&|c| c.node = ADMIN), JoinError::Certificate(CertificateError::WrongNode));
-    assert_eq!(changed(&|c| c.sealing = SealingPublic::from_bytes([6; 32])), JoinError::NotAsAsked);
-    assert_eq!(changed(&|c| c.name = "Eingang".parse().unwrap()), JoinError::NotAsAsked);
-    assert_eq!(changed(&|c| c.roles = c.roles.with(Role::Bootstrap)), JoinError::NotAsAsked);
+    assert_eq!(
+        changed(&|c| c.node = ADMIN),
+        JoinError::Certificate(CertificateError::WrongNode)
+    );
+    assert_eq!(
+        changed(&|c| c.sealing = SealingPublic::from_bytes([6; 32])),
+        JoinError::NotAsAsked
+    );
+    assert_eq!(
+        changed(&|c| c.name = "Eingang".parse().unwrap()),
+        JoinError::NotAsAsked
+    );
+    assert_eq!(
+        changed(&|c| c.roles = c.roles.with(Role::Bootstrap)),
+        JoinError::NotAsAsked
+    );
     assert_eq!(
         changed(&|c| c.not_after = NOW - Duration::from_secs(3600)),
         JoinError::Certificate(CertificateError::Expired)
@@ -372,15 +492,39 @@ fn a_welcome_is_believed_only_when_all_of_it_fits() {
     // Revoked in the very state that comes with it.
     let revoked = with(&|a| {
         let certificate = site.certificate(a);
-        let revoked = Revoked { serial: certificate.serial, not_after: certificate.not_after };
+        let revoked = Revoked {
+            serial: certificate.serial,
+            not_after: certificate.not_after,
+        };
         site.welcome_with(certificate, site.state().revoke(&[revoked], NOW).unwrap())
     });
     assert_eq!(revoked, JoinError::Certificate(CertificateError::Revoked));
     // Addresses without end.
-    let many = vec![MemberAddress { node: ADMIN, address: ByteBuf::new() }; limits::ADDRESSES_ON_JOIN + 1];
-    assert_eq!(with(&|a| Welcome { members: many.clone(), ..site.welcome(a) }), JoinError::Addresses);
-    let long = vec![MemberAddress { node: ADMIN, address: ByteBuf::from([0; limits::ADDRESS + 1]) }];
-    assert_eq!(with(&|a| Welcome { members: long.clone(), ..site.welcome(a) }), JoinError::Addresses);
+    let many = vec![
+        MemberAddress {
+            node: ADMIN,
+            address: ByteBuf::new()
+        };
+        limits::ADDRESSES_ON_JOIN + 1
+    ];
+    assert_eq!(
+        with(&|a| Welcome {
+            members: many.clone(),
+            ..site.welcome(a)
+        }),
+        JoinError::Addresses
+    );
+    let long = vec![MemberAddress {
+        node: ADMIN,
+        address: ByteBuf::from([0; limits::ADDRESS + 1]),
+    }];
+    assert_eq!(
+        with(&|a| Welcome {
+            members: long.clone(),
+            ..site.welcome(a)
+        }),
+        JoinError::Addresses
+    );
 }
 
 #[test]
@@ -388,10 +532,16 @@ fn the_largest_welcome_fits_into_a_message() {
     let site = Site::new(1);
     let (_, _, applicant, _) = by_digits(&site, 1);
     let revoked: Vec<_> = (0..limits::REVOKED as u64)
-        .map(|n| Revoked { serial: Serial::from_bytes(n.to_be_bytes()), not_after: Timestamp::from_millis(u64::MAX) })
+        .map(|n| Revoked {
+            serial: Serial::from_bytes(n.to_be_bytes()),
+            not_after: Timestamp::from_millis(u64::MAX),
+        })
         .collect();
     let state = site.state().revoke(&revoked, NOW).unwrap();
-    let address = MemberAddress { node: ADMIN, address: ByteBuf::from([0xff; limits::ADDRESS]) };
+    let address = MemberAddress {
+        node: ADMIN,
+        address: ByteBuf::from([0xff; limits::ADDRESS]),
+    };
     let welcome = Welcome {
         members: vec![address; limits::ADDRESSES_ON_JOIN],
         ..site.welcome_with(site.certificate(&applicant), state)

@@ -25,7 +25,9 @@ pub struct Device<R> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ApproveError {
     /// None shows them.
-    #[error("no waiting device shows {0}; `papermesh pending` lists those that wait. If yours shows other digits than the list, somebody is in between: do not approve it")]
+    #[error(
+        "no waiting device shows {0}; `papermesh pending` lists those that wait. If yours shows other digits than the list, somebody is in between: do not approve it"
+    )]
     Unknown(Digits),
     /// Two show them, and only one can be the one that the admin sees.
     #[error("two waiting devices show {0}; refuse it, and let yours join again")]
@@ -75,12 +77,16 @@ impl<R> Waiting<R> {
 
     /// Takes out all devices that show these digits, to refuse them.
     pub fn refuse(&mut self, digits: Digits) -> Vec<Device<R>> {
-        self.0.extract_if(.., |device| device.digits == digits).collect()
+        self.0
+            .extract_if(.., |device| device.digits == digits)
+            .collect()
     }
 
     /// Takes out those that waited too long, to be told [`Denial::Unanswered`].
     pub fn expire(&mut self, now: Timestamp) -> Vec<Device<R>> {
-        self.0.extract_if(.., |device| now.since(device.since) >= limits::APPROVAL).collect()
+        self.0
+            .extract_if(.., |device| now.since(device.since) >= limits::APPROVAL)
+            .collect()
     }
 
     /// Forgets those that have gone.
@@ -123,8 +129,14 @@ mod tests {
     fn one_device_waits_once() {
         let mut waiting = Waiting::default();
         assert_eq!(waiting.add(device(1, "111111", 1)), None);
-        assert_eq!(waiting.add(device(1, "222222", 2)), Some((1, Denial::Refused)));
-        assert_eq!(waiting.take("111111".parse().unwrap()).unwrap_err(), ApproveError::Unknown("111111".parse().unwrap()));
+        assert_eq!(
+            waiting.add(device(1, "222222", 2)),
+            Some((1, Denial::Refused))
+        );
+        assert_eq!(
+            waiting.take("111111".parse().unwrap()).unwrap_err(),
+            ApproveError::Unknown("111111".parse().unwrap())
+        );
         assert_eq!(waiting.take("222222".parse().unwrap()).unwrap().reply, 2);
         assert_eq!(waiting.iter().count(), 0);
     }
@@ -135,9 +147,15 @@ mod tests {
         for node in 0..16 {
             assert_eq!(waiting.add(device(node, "111111", node)), None);
         }
-        assert_eq!(waiting.add(device(99, "111111", 99)), Some((99, Denial::Busy)));
+        assert_eq!(
+            waiting.add(device(99, "111111", 99)),
+            Some((99, Denial::Busy))
+        );
         // One that is among them may still begin again.
-        assert_eq!(waiting.add(device(3, "333333", 103)), Some((3, Denial::Refused)));
+        assert_eq!(
+            waiting.add(device(3, "333333", 103)),
+            Some((3, Denial::Refused))
+        );
         assert_eq!(waiting.iter().count(), limits::PENDING_JOINS);
     }
 
@@ -147,7 +165,10 @@ mod tests {
         assert_eq!(waiting.add(device(1, "123456", 1)), None);
         assert_eq!(waiting.add(device(2, "123456", 2)), None);
         let digits = "123456".parse().unwrap();
-        assert_eq!(waiting.take(digits).unwrap_err(), ApproveError::Ambiguous(digits));
+        assert_eq!(
+            waiting.take(digits).unwrap_err(),
+            ApproveError::Ambiguous(digits)
+        );
         assert_eq!(waiting.refuse(digits).len(), 2);
     }
 
@@ -155,7 +176,11 @@ mod tests {
     fn waiting_ends() {
         let mut waiting = Waiting::default();
         assert_eq!(waiting.add(device(1, "111111", 1)), None);
-        assert!(waiting.expire(NOW + limits::APPROVAL - Duration::from_millis(1)).is_empty());
+        assert!(
+            waiting
+                .expire(NOW + limits::APPROVAL - Duration::from_millis(1))
+                .is_empty()
+        );
         assert_eq!(waiting.expire(NOW + limits::APPROVAL).len(), 1);
         assert_eq!(waiting.add(device(1, "111111", 1)), None);
         waiting.retain(|&reply| reply != 1);
