@@ -12,7 +12,7 @@ use papermesh_protocol::id::SiteId;
 use papermesh_protocol::text::Name;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::compat::FuturesAsyncReadCompatExt;
 
 use super::announce::Announcement;
@@ -25,6 +25,9 @@ use crate::mesh::{peer, routes};
 const CONVERSATIONS: usize = 2 * papermesh_protocol::limits::PENDING_JOINS;
 /// How long the system may take to say where it listens.
 const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait for an address that others can reach. The system names one interface after
+/// the other, loopback first, and an invite is to carry more than that.
+const SETTLE: Duration = Duration::from_millis(500);
 
 /// How devices that join reach the admin.
 #[derive(Clone, Debug)]
@@ -64,7 +67,7 @@ impl JoinListener {
     ) -> Result<(Self, mpsc::Receiver<JoinRequest>), NetworkError> {
         let mut swarm = network::swarm(seed)?;
         let admin = peer::node_of(swarm.local_peer_id()).ok_or(NetworkError::Key)?;
-        let first = listen(&mut swarm, config.listen).await?;
+        let reached = listen(&mut swarm, config.listen).await?;
         let (requests, inbox) = mpsc::channel(REQUESTS);
         let desk = Desk::new(
             config.site,
@@ -73,7 +76,8 @@ impl JoinListener {
             config.clock,
             requests,
         );
-        let bound = SocketAddr::new(config.listen.ip(), port_of(&first).unwrap_or_default());
+        let port = reached.iter().find_map(port_of).unwrap_or_default();
+        let bound = SocketAddr::new(config.listen.ip(), port);
         let announcement = config
             .announce
             .then(|| Announcement::start(config.site, &config.site_name, admin, bound));
@@ -84,7 +88,7 @@ impl JoinListener {
                 None
             }
         };
-        let (told, addresses) = watch::channel(vec![first]);
+        let (told, addresses) = watch::channel(reached);
         let task = tokio::spawn(run(swarm, Arc::new(desk), told));
         let listener = Self {
             task,
@@ -125,27 +129,35 @@ impl Drop for JoinListener {
 async fn listen(
     swarm: &mut Swarm<Behaviour>,
     address: SocketAddr,
-) -> Result<Multiaddr, NetworkError> {
+) -> Result<Vec<Multiaddr>, NetworkError> {
     let refused = |reason: String| NetworkError::Listen { address, reason };
     let listener = swarm
         .listen_on(multiaddr(address))
         .map_err(|error| refused(error.to_string()))?;
-    let begun = async {
-        loop {
-            match swarm.select_next_some().await {
-                SwarmEvent::NewListenAddr { address, .. } => return Ok(address),
-                SwarmEvent::ListenerClosed {
-                    listener_id,
-                    reason: Err(error),
-                    ..
-                } if listener_id == listener => return Err(refused(error.to_string())),
-                _ => {}
-            }
+    let mut reached = Vec::new();
+    let mut next = async || loop {
+        match swarm.select_next_some().await {
+            SwarmEvent::NewListenAddr { address, .. } => return Ok(address),
+            SwarmEvent::ListenerClosed {
+                listener_id,
+                reason: Err(error),
+                ..
+            } if listener_id == listener => return Err(refused(error.to_string())),
+            _ => {}
         }
     };
-    timeout(LISTEN_TIMEOUT, begun)
-        .await
-        .map_err(|_| refused("the system did not answer".to_owned()))?
+    let first = timeout(LISTEN_TIMEOUT, next()).await;
+    reached.push(first.map_err(|_| refused("the system did not answer".to_owned()))??);
+    if address.ip().is_unspecified() {
+        let settled = Instant::now() + SETTLE;
+        while reached.iter().all(peer::is_loopback) {
+            match timeout_at(settled, next()).await {
+                Ok(further) => reached.push(further?),
+                Err(_) => break,
+            }
+        }
+    }
+    Ok(reached)
 }
 
 async fn run(
