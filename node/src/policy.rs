@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn sizes_and_lifetimes_have_bounds() {
         assert_eq!(verdict(|_, wish| wish.size = Some((1 << 30) + 1)), Err(SubmitRefusal::TooLarge(1 << 30)));
-        let days = |days| Some(Duration::from_secs(days * 86_400));
+        let days = |days: u64| Some(Duration::from_secs(days * 86_400));
         assert_eq!(verdict(|_, wish| wish.lifetime = days(30)).unwrap().lifetime, limits::JOB_LIFETIME_MAX);
         for lifetime in [days(31), Some(Duration::from_secs(1))] {
             assert_eq!(verdict(|_, wish| wish.lifetime = lifetime), Err(SubmitRefusal::Lifetime));

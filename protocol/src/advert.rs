@@ -120,15 +120,28 @@ impl Judge<'_> {
             return Err(AdvertError::NotNow);
         }
         if advert.addresses.len() > limits::ADDRESSES_PER_ADVERT
-            || advert.addresses.iter().any(|address| address.len() > limits::ADDRESS)
+            || advert
+                .addresses
+                .iter()
+                .any(|address| address.len() > limits::ADDRESS)
         {
             return Err(AdvertError::Addresses);
         }
-        let certificate =
-            Certificate::verify_of(&advert.certificate, advert.holder, self.site, self.state, self.now)?;
+        let certificate = Certificate::verify_of(
+            &advert.certificate,
+            advert.holder,
+            self.site,
+            self.state,
+            self.now,
+        )?;
         match &advert.delegation {
             Some(Delegated { key, delegation }) if certificate.roles.may_hold() => {
-                Delegation::verify(delegation, *key, (self.site, &advert.user, advert.holder), self.now)?;
+                Delegation::verify(
+                    delegation,
+                    *key,
+                    (self.site, &advert.user, advert.holder),
+                    self.now,
+                )?;
             }
             None if certificate.roles.has(Role::SharedClient) => {}
             _ => return Err(AdvertError::NoRight),
@@ -194,11 +207,18 @@ impl AdvertSet {
         known: Option<&Self>,
     ) -> Result<Self, CodecError> {
         if envelopes.len() > limits::ADVERTS_PER_USER {
-            return Err(CodecError::Malformed("more adverts than a set may have".into()));
+            return Err(CodecError::Malformed(
+                "more adverts than a set may have".into(),
+            ));
         }
         let mut set = Self::default();
         for envelope in envelopes {
-            let known = known.and_then(|known| known.0.values().find(|advert| advert.envelope() == envelope));
+            let known = known.and_then(|known| {
+                known
+                    .0
+                    .values()
+                    .find(|advert| advert.envelope() == envelope)
+            });
             match known.cloned().map_or_else(|| judge.advert(envelope), Ok) {
                 Ok(advert) if advert.expires_at > judge.now => {
                     set.insert(advert);
@@ -218,7 +238,11 @@ impl AdvertSet {
         let holder = advert.holder;
         self.0.insert(holder, advert);
         if self.0.len() > limits::ADVERTS_PER_USER {
-            let least = self.0.values().min_by(|a, b| a.rank().cmp(&b.rank())).map(|advert| advert.holder);
+            let least = self
+                .0
+                .values()
+                .min_by(|a, b| a.rank().cmp(&b.rank()))
+                .map(|advert| advert.holder);
             if let Some(least) = least {
                 self.0.remove(&least);
                 return least != holder;
@@ -229,7 +253,9 @@ impl AdvertSet {
 
     /// Takes what another set knows; says whether this one changed.
     pub fn merge(&mut self, other: &Self) -> bool {
-        other.0.values().fold(false, |changed, advert| self.insert(advert.clone()) | changed)
+        other.0.values().fold(false, |changed, advert| {
+            self.insert(advert.clone()) | changed
+        })
     }
 
     /// Drops what has expired.

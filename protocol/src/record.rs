@@ -73,13 +73,15 @@ impl DirectoryRecord {
                 };
                 Self::Adverts(AdvertSet::judged(&envelopes, judge, known)?)
             }
-            Wire::UserEntry(entry) => {
-                Self::UserEntry(UserEntry::verify(&entry, judge.site).map_err(|_| RecordError::Unbelieved)?)
+            Wire::UserEntry(entry) => Self::UserEntry(
+                UserEntry::verify(&entry, judge.site).map_err(|_| RecordError::Unbelieved)?,
+            ),
+            Wire::Badge(badge) => {
+                Self::Badge(Badge::verify(&badge, judge.site).map_err(|_| RecordError::Unbelieved)?)
             }
-            Wire::Badge(badge) => Self::Badge(Badge::verify(&badge, judge.site).map_err(|_| RecordError::Unbelieved)?),
-            Wire::SiteState(state) => {
-                Self::SiteState(SiteState::verify(&state, judge.site).map_err(|_| RecordError::Unbelieved)?)
-            }
+            Wire::SiteState(state) => Self::SiteState(
+                SiteState::verify(&state, judge.site).map_err(|_| RecordError::Unbelieved)?,
+            ),
         };
         record.belongs_at(key, secret)
     }
@@ -88,18 +90,26 @@ impl DirectoryRecord {
     fn belongs_at(self, key: RecordKey, secret: &SiteSecret) -> Result<Self, RecordError> {
         let belongs = match &self {
             Self::Adverts(set) if set.is_empty() => return Err(RecordError::Unbelieved),
-            Self::Adverts(set) => set.iter().all(|advert| lookup::adverts(secret, &advert.user) == key),
+            Self::Adverts(set) => set
+                .iter()
+                .all(|advert| lookup::adverts(secret, &advert.user) == key),
             Self::UserEntry(entry) => lookup::user_entry(secret, &entry.user) == key,
             Self::Badge(badge) => lookup::badge(badge.tag) == key,
             Self::SiteState(_) => lookup::site_state(secret) == key,
         };
-        if belongs { Ok(self) } else { Err(RecordError::Misplaced) }
+        if belongs {
+            Ok(self)
+        } else {
+            Err(RecordError::Misplaced)
+        }
     }
 
     /// The bytes to store or send.
     pub fn to_bytes(&self) -> Result<Vec<u8>, CodecError> {
         let wire = match self {
-            Self::Adverts(set) => Wire::Adverts(set.iter().map(|advert| advert.envelope().clone()).collect()),
+            Self::Adverts(set) => {
+                Wire::Adverts(set.iter().map(|advert| advert.envelope().clone()).collect())
+            }
             Self::UserEntry(entry) => Wire::UserEntry(entry.envelope().clone()),
             Self::Badge(badge) => Wire::Badge(badge.envelope().clone()),
             Self::SiteState(state) => Wire::SiteState(state.envelope().clone()),
@@ -112,9 +122,13 @@ impl DirectoryRecord {
     pub fn merge(&mut self, other: &Self) -> bool {
         match (self, other) {
             (Self::Adverts(mine), Self::Adverts(theirs)) => mine.merge(theirs),
-            (Self::UserEntry(mine), Self::UserEntry(theirs)) => newer(mine, theirs, |entry| entry.sequence),
+            (Self::UserEntry(mine), Self::UserEntry(theirs)) => {
+                newer(mine, theirs, |entry| entry.sequence)
+            }
             (Self::Badge(mine), Self::Badge(theirs)) => newer(mine, theirs, |badge| badge.sequence),
-            (Self::SiteState(mine), Self::SiteState(theirs)) => newer(mine, theirs, |state| state.sequence),
+            (Self::SiteState(mine), Self::SiteState(theirs)) => {
+                newer(mine, theirs, |state| state.sequence)
+            }
             _ => false,
         }
     }
@@ -131,7 +145,11 @@ impl DirectoryRecord {
     }
 }
 
-fn newer<T: Clone + crate::signed::Record>(mine: &mut Signed<T>, theirs: &Signed<T>, sequence: impl Fn(&T) -> u64) -> bool {
+fn newer<T: Clone + crate::signed::Record>(
+    mine: &mut Signed<T>,
+    theirs: &Signed<T>,
+    sequence: impl Fn(&T) -> u64,
+) -> bool {
     let newer = (sequence(theirs), theirs.envelope()) > (sequence(mine), mine.envelope());
     if newer {
         *mine = theirs.clone();

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use libp2p::identity::Keypair;
-use libp2p::kad::store::RecordStore as _;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{
-    Multiaddr, StreamProtocol, allow_block_list, autonat, connection_limits, dcutr, identify, kad, mdns,
-    memory_connection_limits, ping, relay,
+    Multiaddr, StreamProtocol, allow_block_list, autonat, connection_limits, dcutr, identify, kad,
+    mdns, memory_connection_limits, ping, relay,
 };
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::id::NodeId;
@@ -81,7 +80,10 @@ impl Behaviour {
         let site = membership.site();
         let relays = membership.certificate().roles.has(Role::Bootstrap);
         let mdns = match config.mdns {
-            true => Some(mdns::tokio::Behaviour::new(mdns::Config::default(), peer).map_err(MeshError::Mdns)?),
+            true => Some(
+                mdns::tokio::Behaviour::new(mdns::Config::default(), peer)
+                    .map_err(MeshError::Mdns)?,
+            ),
             false => None,
         };
         let identify = identify::Config::new(format!("/papermesh/{site}/1"), identity.public())
@@ -110,6 +112,11 @@ impl Behaviour {
         })
     }
 
+    /// Whether this node is a relay.
+    pub(super) fn relays(&self) -> bool {
+        self.relay.is_enabled()
+    }
+
     /// Closes the connections of a node and lets it make no more.
     pub(super) fn block(&mut self, peer: libp2p::PeerId) {
         self.blocked.block_peer(peer);
@@ -122,7 +129,8 @@ fn kademlia(
     config: &MeshConfig,
 ) -> Result<kad::Behaviour<VerifiedRecords>, MeshError> {
     let name = format!("/papermesh/{}/kad/1", membership.site());
-    let mut kademlia = kad::Config::new(StreamProtocol::try_from_owned(name).map_err(|_| MeshError::Protocol)?);
+    let mut kademlia =
+        kad::Config::new(StreamProtocol::try_from_owned(name).map_err(|_| MeshError::Protocol)?);
     let replication = const { NonZeroUsize::new(REPLICATION).unwrap() };
     kademlia
         .set_replication_factor(replication)
@@ -142,7 +150,11 @@ fn kademlia(
     let records = VerifiedRecords::load(membership.clone(), shelf);
     let mut kademlia = kad::Behaviour::with_config(peer, records, kademlia);
     // On a LAN no external address is ever confirmed, and the automatic mode would stay a client.
-    kademlia.set_mode(Some(if config.dht_server { kad::Mode::Server } else { kad::Mode::Client }));
+    kademlia.set_mode(Some(if config.dht_server {
+        kad::Mode::Server
+    } else {
+        kad::Mode::Client
+    }));
     Ok(kademlia)
 }
 
@@ -163,11 +175,4 @@ fn relay_server(identity: &Keypair) -> relay::Behaviour {
     let mut relay = relay::Behaviour::new(identity.public().to_peer_id(), config);
     relay.set_status(Some(relay::Status::Enable));
     relay
-}
-
-/// How many records the DHT stores here.
-pub(super) fn stored(behaviour: &mut Behaviour) -> usize {
-    let store = behaviour.kad.store_mut();
-    debug_assert_eq!(store.len(), store.records().count());
-    store.len()
 }

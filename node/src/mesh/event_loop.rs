@@ -18,10 +18,10 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::compat::FuturesAsyncReadCompatExt;
 
-use super::behaviour::{Behaviour, BehaviourEvent, MeshConfig, stored};
+use super::behaviour::{Behaviour, BehaviourEvent, MeshConfig};
 use super::handle::{
-    COMMANDS, CONNECT_TIMEOUT, Command, ConnectedMember, EVENTS, INCOMING, Incoming, Mesh, MeshError, MeshEvent,
-    MeshStatus, Protocol, Streams,
+    COMMANDS, CONNECT_TIMEOUT, Command, ConnectedMember, EVENTS, INCOMING, Incoming, Mesh,
+    MeshError, MeshEvent, MeshStatus, Protocol, Streams,
 };
 use super::handshake::MemberUpgrade;
 use super::membership::Membership;
@@ -64,7 +64,11 @@ pub fn start(
     let transport = |error: &dyn std::fmt::Display| MeshError::Transport(error.to_string());
     let swarm = SwarmBuilder::with_existing_identity(identity)
         .with_tokio()
-        .with_tcp(tcp::Config::default().nodelay(true), upgrade.clone(), MuxerUpgrade::default)
+        .with_tcp(
+            tcp::Config::default().nodelay(true),
+            upgrade.clone(),
+            MuxerUpgrade::default,
+        )
         .map_err(|error| transport(&error))?
         .with_dns()
         .map_err(|error| transport(&error))?
@@ -110,7 +114,11 @@ pub fn start(
 /// once. Site states are exchanged here; the rest waits, bounded, for its service.
 fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
     let membership = mesh.membership.clone();
-    let mut site = mesh.streams.clone().accept(Protocol::Site.name()).map_err(|_| MeshError::Protocol)?;
+    let mut site = mesh
+        .streams
+        .clone()
+        .accept(Protocol::Site.name())
+        .map_err(|_| MeshError::Protocol)?;
     tokio::spawn(async move {
         while let Some((_, stream)) = site.next().await {
             let membership = membership.clone();
@@ -122,15 +130,26 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
         }
     });
     let accept = |protocol: Protocol| {
-        let mut arriving = mesh.streams.clone().accept(protocol.name()).map_err(|_| MeshError::Protocol)?;
+        let mut arriving = mesh
+            .streams
+            .clone()
+            .accept(protocol.name())
+            .map_err(|_| MeshError::Protocol)?;
         let membership = mesh.membership.clone();
         let (queue, incoming) = mpsc::channel(INCOMING);
         tokio::spawn(async move {
             while let Some((peer, stream)) = arriving.next().await {
-                let Some(from) = node_of(&peer).and_then(|node| membership.member(node)) else { continue };
+                let Some(from) = node_of(&peer).and_then(|node| membership.member(node)) else {
+                    continue;
+                };
                 let stream = stream.compat();
-                if let Err(mpsc::error::TrySendError::Full(_)) = queue.try_send(Incoming { from, stream }) {
-                    tracing::warn!(?protocol, "a stream was dropped: too many wait for the service");
+                if let Err(mpsc::error::TrySendError::Full(_)) =
+                    queue.try_send(Incoming { from, stream })
+                {
+                    tracing::warn!(
+                        ?protocol,
+                        "a stream was dropped: too many wait for the service"
+                    );
                 }
             }
         });
@@ -164,7 +183,10 @@ impl EventLoop {
         for address in &self.config.listen {
             self.swarm
                 .listen_on(address.clone())
-                .map_err(|error| MeshError::Listen { address: address.clone(), reason: error.to_string() })?;
+                .map_err(|error| MeshError::Listen {
+                    address: address.clone(),
+                    reason: error.to_string(),
+                })?;
         }
         for address in &self.config.announce {
             self.swarm.add_external_address(address.clone());
@@ -196,12 +218,20 @@ impl EventLoop {
 
     fn on_command(&mut self, command: Command) {
         match command {
-            Command::Connect { to, addresses, reply } => self.connect(to, addresses, reply),
+            Command::Connect {
+                to,
+                addresses,
+                reply,
+            } => self.connect(to, addresses, reply),
             Command::Put { key, value, reply } => self.put(key, value, reply),
             Command::Get { key, found } => {
                 self.gets.retain(|_, found| !found.is_closed());
                 if self.gets.len() < QUERIES {
-                    let query = self.swarm.behaviour_mut().kad.get_record(kad::RecordKey::new(key.as_bytes()));
+                    let query = self
+                        .swarm
+                        .behaviour_mut()
+                        .kad
+                        .get_record(kad::RecordKey::new(key.as_bytes()));
                     self.gets.insert(query, found);
                 }
             }
@@ -209,7 +239,12 @@ impl EventLoop {
         }
     }
 
-    fn connect(&mut self, to: NodeId, addresses: Vec<Multiaddr>, reply: oneshot::Sender<Result<(), MeshError>>) {
+    fn connect(
+        &mut self,
+        to: NodeId,
+        addresses: Vec<Multiaddr>,
+        reply: oneshot::Sender<Result<(), MeshError>>,
+    ) {
         let Some(peer) = peer_of(to) else {
             let _ = reply.send(Err(MeshError::Unreachable("its key is no key".into())));
             return;
@@ -235,14 +270,24 @@ impl EventLoop {
         }
     }
 
-    fn put(&mut self, key: RecordKey, value: Vec<u8>, reply: oneshot::Sender<Result<usize, MeshError>>) {
+    fn put(
+        &mut self,
+        key: RecordKey,
+        value: Vec<u8>,
+        reply: oneshot::Sender<Result<usize, MeshError>>,
+    ) {
         self.puts.retain(|_, reply| !reply.is_closed());
         if self.puts.len() >= QUERIES {
             let _ = reply.send(Err(MeshError::Busy));
             return;
         }
         let record = Record::new(key.as_bytes().to_vec(), value);
-        match self.swarm.behaviour_mut().kad.put_record(record, Quorum::One) {
+        match self
+            .swarm
+            .behaviour_mut()
+            .kad
+            .put_record(record, Quorum::One)
+        {
             Ok(query) => {
                 self.puts.insert(query, reply);
             }
@@ -256,18 +301,35 @@ impl EventLoop {
 
     fn on_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
-            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                connection_id,
+                endpoint,
+                ..
+            } => {
                 self.on_connected(peer_id, connection_id, &endpoint);
             }
-            SwarmEvent::ConnectionClosed { peer_id, connection_id, .. } => self.on_closed(peer_id, connection_id),
-            SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
+            SwarmEvent::ConnectionClosed {
+                peer_id,
+                connection_id,
+                ..
+            } => self.on_closed(peer_id, connection_id),
+            SwarmEvent::OutgoingConnectionError {
+                peer_id: Some(peer),
+                error,
+                ..
+            } => {
                 if !self.connections.contains_key(&peer) && !self.swarm.is_connected(&peer) {
                     for waiting in self.waiting.remove(&peer).unwrap_or_default() {
                         let _ = waiting.send(Err(MeshError::Unreachable(error.to_string())));
                     }
                 }
             }
-            SwarmEvent::IncomingConnectionError { error, send_back_addr, .. } => {
+            SwarmEvent::IncomingConnectionError {
+                error,
+                send_back_addr,
+                ..
+            } => {
                 tracing::debug!(%error, from = %send_back_addr, "a connection was not accepted");
             }
             SwarmEvent::NewListenAddr { address, .. } => {
@@ -282,7 +344,11 @@ impl EventLoop {
             SwarmEvent::ExpiredListenAddr { .. }
             | SwarmEvent::ExternalAddrConfirmed { .. }
             | SwarmEvent::ExternalAddrExpired { .. } => self.on_addresses(),
-            SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
+            SwarmEvent::ListenerClosed {
+                listener_id,
+                reason,
+                ..
+            } => {
                 tracing::info!(?reason, "a listener closed");
                 self.relays.retain(|_, listener| *listener != listener_id);
                 self.on_addresses();
@@ -304,10 +370,15 @@ impl EventLoop {
                     }
                 }
             }
-            BehaviourEvent::Kad(kad::Event::OutboundQueryProgressed { id, result, step, .. }) => {
+            BehaviourEvent::Kad(kad::Event::OutboundQueryProgressed {
+                id, result, step, ..
+            }) => {
                 self.on_query(id, result, step.last);
             }
-            BehaviourEvent::Dcutr(dcutr::Event { remote_peer_id, result: Ok(_) }) => {
+            BehaviourEvent::Dcutr(dcutr::Event {
+                remote_peer_id,
+                result: Ok(_),
+            }) => {
                 tracing::info!(peer = %remote_peer_id, "a hole was punched; the direct way replaces the relay");
             }
             _ => {}
@@ -327,7 +398,11 @@ impl EventLoop {
         connections.push((connection, address));
         if !relayed {
             // Streams choose any of a peer's connections; none should take the detour any more.
-            let detours: Vec<_> = connections.iter().filter(|(_, a)| is_relayed(a)).map(|(id, _)| *id).collect();
+            let detours: Vec<_> = connections
+                .iter()
+                .filter(|(_, a)| is_relayed(a))
+                .map(|(id, _)| *id)
+                .collect();
             for detour in detours {
                 self.swarm.close_connection(detour);
             }
@@ -340,7 +415,11 @@ impl EventLoop {
         if first {
             let theirs = self.mesh.membership.state_of(member.node).unwrap_or(0);
             if theirs != self.mesh.membership.state().sequence {
-                tokio::spawn(site_sync::exchange_with(self.mesh.clone(), member.node, theirs));
+                tokio::spawn(site_sync::exchange_with(
+                    self.mesh.clone(),
+                    member.node,
+                    theirs,
+                ));
             }
             tracing::info!(node = %member.node, name = %member.certificate.name, relayed, "connected");
             let _ = self.mesh.events.send(MeshEvent::Connected(member));
@@ -348,7 +427,9 @@ impl EventLoop {
     }
 
     fn on_closed(&mut self, peer: PeerId, connection: ConnectionId) {
-        let Some(connections) = self.connections.get_mut(&peer) else { return };
+        let Some(connections) = self.connections.get_mut(&peer) else {
+            return;
+        };
         connections.retain(|(id, _)| *id != connection);
         if connections.is_empty() {
             self.connections.remove(&peer);
@@ -362,12 +443,23 @@ impl EventLoop {
     }
 
     fn on_identified(&mut self, peer: PeerId, said: &[Multiaddr]) {
-        let Some((_, over)) = self.connections.get(&peer).and_then(|connections| connections.first()) else { return };
+        let Some((_, over)) = self
+            .connections
+            .get(&peer)
+            .and_then(|connections| connections.first())
+        else {
+            return;
+        };
         let addresses = routes::worth_trying(said, over);
         for address in &addresses {
-            self.swarm.behaviour_mut().kad.add_address(&peer, address.clone());
+            self.swarm
+                .behaviour_mut()
+                .kad
+                .add_address(&peer, address.clone());
         }
-        let Some(member) = node_of(&peer).and_then(|node| self.mesh.membership.member(node)) else { return };
+        let Some(member) = node_of(&peer).and_then(|node| self.mesh.membership.member(node)) else {
+            return;
+        };
         if member.certificate.roles.has(Role::Bootstrap) && !self.swarm.behaviour().relays() {
             if let Some(relay) = addresses.iter().find(|address| !is_relayed(address)) {
                 self.reserve(peer, relay.clone());
@@ -382,7 +474,9 @@ impl EventLoop {
         if self.relays.contains_key(&relay) || self.relays.len() >= RELAYS {
             return;
         }
-        let circuit = without_peer(address).with(Part::P2p(relay)).with(Part::P2pCircuit);
+        let circuit = without_peer(address)
+            .with(Part::P2p(relay))
+            .with(Part::P2pCircuit);
         match self.swarm.listen_on(circuit) {
             Ok(listener) => {
                 self.relays.insert(relay, listener);
@@ -413,7 +507,9 @@ impl EventLoop {
                 if let Some(reply) = self.puts.remove(&query) {
                     let stored = match &result {
                         Ok(_) => Ok(1),
-                        Err(kad::PutRecordError::QuorumFailed { success, .. }) if !success.is_empty() => {
+                        Err(kad::PutRecordError::QuorumFailed { success, .. })
+                            if !success.is_empty() =>
+                        {
                             Ok(success.len())
                         }
                         Err(_) => Err(MeshError::NotStored),
@@ -458,7 +554,9 @@ impl EventLoop {
                 .filter_map(|(node, addresses)| Some((peer_of(*node)?, addresses)))
                 .filter(|(peer, _)| !self.connections.contains_key(peer))
                 .flat_map(|(peer, addresses)| {
-                    addresses.iter().map(move |address| without_peer(address.clone()).with(Part::P2p(peer)))
+                    addresses
+                        .iter()
+                        .map(move |address| without_peer(address.clone()).with(Part::P2p(peer)))
                 })
                 .collect();
             for address in remembered {
@@ -479,9 +577,10 @@ impl EventLoop {
         }
         self.dialled.insert(address.clone(), Instant::now());
         let dial = match peer_in(&address) {
-            Some(peer) => {
-                DialOpts::peer_id(peer).addresses(vec![address]).condition(PeerCondition::Disconnected).build()
-            }
+            Some(peer) => DialOpts::peer_id(peer)
+                .addresses(vec![address])
+                .condition(PeerCondition::Disconnected)
+                .build(),
             None => DialOpts::unknown_peer_id().address(address).build(),
         };
         if let Err(error) = self.swarm.dial(dial) {
@@ -519,7 +618,9 @@ impl EventLoop {
             .iter()
             .filter_map(|(peer, connections)| {
                 let member = self.mesh.membership.member(node_of(peer)?)?;
-                let (_, address) = connections.iter().min_by_key(|(_, address)| is_relayed(address))?;
+                let (_, address) = connections
+                    .iter()
+                    .min_by_key(|(_, address)| is_relayed(address))?;
                 Some(ConnectedMember {
                     node: member.node,
                     name: member.certificate.name.to_string(),
@@ -529,12 +630,13 @@ impl EventLoop {
                 })
             })
             .collect();
-        let advertised = routes::advertised(self.swarm.external_addresses(), self.swarm.listeners());
+        let advertised =
+            routes::advertised(self.swarm.external_addresses(), self.swarm.listeners());
         let status = MeshStatus {
             listening: self.swarm.listeners().map(ToString::to_string).collect(),
             advertised: advertised.iter().map(ToString::to_string).collect(),
             members,
-            records: stored(self.swarm.behaviour_mut()),
+            records: self.swarm.behaviour_mut().kad.store_mut().len(),
         };
         self.view.send_replace(status);
     }

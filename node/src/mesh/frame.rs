@@ -41,7 +41,9 @@ pub async fn write_message<T: Serialize>(
         stream.write_all(&frame).await?;
         stream.flush().await
     };
-    timeout(SEND_TIMEOUT, sent).await.map_err(|_| FrameError::Timeout)??;
+    timeout(SEND_TIMEOUT, sent)
+        .await
+        .map_err(|_| FrameError::Timeout)??;
     Ok(())
 }
 
@@ -52,7 +54,9 @@ pub async fn read_message<T: Serialize + DeserializeOwned>(
     max: usize,
     wait: Duration,
 ) -> Result<Option<T>, FrameError> {
-    timeout(wait, read(stream, max)).await.map_err(|_| FrameError::Timeout)?
+    timeout(wait, read(stream, max))
+        .await
+        .map_err(|_| FrameError::Timeout)?
 }
 
 async fn read<T: Serialize + DeserializeOwned>(
@@ -83,24 +87,42 @@ mod tests {
     #[tokio::test]
     async fn messages_cross_a_stream_and_its_end_is_seen() {
         let (mut near, mut far) = tokio::io::duplex(64);
-        write_message(&mut near, &String::from("held"), 64).await.unwrap();
+        write_message(&mut near, &String::from("held"), 64)
+            .await
+            .unwrap();
         drop(near);
-        assert_eq!(read_message::<String>(&mut far, 64, WAIT).await.unwrap().as_deref(), Some("held"));
-        assert_eq!(read_message::<String>(&mut far, 64, WAIT).await.unwrap(), None);
+        assert_eq!(
+            read_message::<String>(&mut far, 64, WAIT)
+                .await
+                .unwrap()
+                .as_deref(),
+            Some("held")
+        );
+        assert_eq!(
+            read_message::<String>(&mut far, 64, WAIT).await.unwrap(),
+            None
+        );
     }
 
     #[tokio::test]
     async fn a_length_beyond_the_limit_is_refused_before_anything_is_read() {
         let (mut near, mut far) = tokio::io::duplex(64);
         near.write_all(&u32::MAX.to_be_bytes()).await.unwrap();
-        let error = read_message::<String>(&mut far, 64, WAIT).await.unwrap_err();
-        assert!(matches!(error, FrameError::Codec(CodecError::TooLong { .. })));
+        let error = read_message::<String>(&mut far, 64, WAIT)
+            .await
+            .unwrap_err();
+        assert!(matches!(
+            error,
+            FrameError::Codec(CodecError::TooLong { .. })
+        ));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_silent_peer_is_given_up() {
         let (_near, mut far) = tokio::io::duplex(64);
-        let error = read_message::<String>(&mut far, 64, WAIT).await.unwrap_err();
+        let error = read_message::<String>(&mut far, 64, WAIT)
+            .await
+            .unwrap_err();
         assert!(matches!(error, FrameError::Timeout));
     }
 }

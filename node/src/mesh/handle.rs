@@ -46,7 +46,13 @@ pub enum Protocol {
 
 impl Protocol {
     /// All protocols.
-    pub const ALL: [Self; 5] = [Self::Release, Self::Job, Self::Site, Self::Enroll, Self::Link];
+    pub const ALL: [Self; 5] = [
+        Self::Release,
+        Self::Job,
+        Self::Site,
+        Self::Enroll,
+        Self::Link,
+    ];
 
     pub(super) const fn name(self) -> StreamProtocol {
         StreamProtocol::new(match self {
@@ -86,7 +92,9 @@ pub struct Streams {
 #[derive(Debug, thiserror::Error)]
 pub enum MeshError {
     /// An address to listen on is taken or not this machine's.
-    #[error("cannot listen on {address}: {reason}; is another node running, or the address not of this machine?")]
+    #[error(
+        "cannot listen on {address}: {reason}; is another node running, or the address not of this machine?"
+    )]
     Listen {
         /// The address.
         address: Multiaddr,
@@ -171,10 +179,23 @@ pub enum MeshEvent {
 }
 
 pub(super) enum Command {
-    Connect { to: NodeId, addresses: Vec<Multiaddr>, reply: oneshot::Sender<Result<(), MeshError>> },
-    Put { key: RecordKey, value: Vec<u8>, reply: oneshot::Sender<Result<usize, MeshError>> },
-    Get { key: RecordKey, found: mpsc::Sender<Vec<u8>> },
-    Stop { reply: oneshot::Sender<()> },
+    Connect {
+        to: NodeId,
+        addresses: Vec<Multiaddr>,
+        reply: oneshot::Sender<Result<(), MeshError>>,
+    },
+    Put {
+        key: RecordKey,
+        value: Vec<u8>,
+        reply: oneshot::Sender<Result<usize, MeshError>>,
+    },
+    Get {
+        key: RecordKey,
+        found: mpsc::Sender<Vec<u8>>,
+    },
+    Stop {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 /// A handle on the mesh, cheap to clone.
@@ -204,33 +225,57 @@ impl Mesh {
     /// all at once. Returns at once when it is connected already.
     pub async fn connect(&self, to: NodeId, addresses: &[Vec<u8>]) -> Result<Member, MeshError> {
         if self.connected(to).is_none() {
-            let addresses = addresses.iter().filter_map(|bytes| peer::address(bytes)).collect();
+            let addresses = addresses
+                .iter()
+                .filter_map(|bytes| peer::address(bytes))
+                .collect();
             let (reply, connected) = oneshot::channel();
-            self.command(Command::Connect { to, addresses, reply }).await?;
-            timeout(CONNECT_TIMEOUT, connected).await.map_err(|_| MeshError::Timeout)?.map_err(|_| MeshError::Busy)??;
+            self.command(Command::Connect {
+                to,
+                addresses,
+                reply,
+            })
+            .await?;
+            timeout(CONNECT_TIMEOUT, connected)
+                .await
+                .map_err(|_| MeshError::Timeout)?
+                .map_err(|_| MeshError::Busy)??;
         }
-        self.membership.member(to).ok_or_else(|| MeshError::Unreachable("it parted at once".into()))
+        self.membership
+            .member(to)
+            .ok_or_else(|| MeshError::Unreachable("it parted at once".into()))
     }
 
     /// Opens a stream to a member; see [`Mesh::connect`].
-    pub async fn open(&self, to: NodeId, addresses: &[Vec<u8>], protocol: Protocol) -> Result<MeshStream, MeshError> {
+    pub async fn open(
+        &self,
+        to: NodeId,
+        addresses: &[Vec<u8>],
+        protocol: Protocol,
+    ) -> Result<MeshStream, MeshError> {
         self.connect(to, addresses).await?;
         let peer = peer::peer_of(to).ok_or_else(|| MeshError::Unreachable("no such key".into()))?;
         let mut streams = self.streams.clone();
         let opening = streams.open_stream(peer, protocol.name());
-        let stream = timeout(OPEN_TIMEOUT, opening).await.map_err(|_| MeshError::Timeout)?.map_err(|error| {
-            match error {
+        let stream = timeout(OPEN_TIMEOUT, opening)
+            .await
+            .map_err(|_| MeshError::Timeout)?
+            .map_err(|error| match error {
                 libp2p_stream::OpenStreamError::UnsupportedProtocol(_) => MeshError::Unsupported,
                 error => MeshError::Unreachable(error.to_string()),
-            }
-        })?;
+            })?;
         Ok(stream.compat())
     }
 
     /// The member, if it is connected.
     #[must_use]
     pub fn connected(&self, node: NodeId) -> Option<Member> {
-        let connected = self.status.borrow().members.iter().any(|member| member.node == node);
+        let connected = self
+            .status
+            .borrow()
+            .members
+            .iter()
+            .any(|member| member.node == node);
         connected.then(|| self.membership.member(node)).flatten()
     }
 
@@ -257,7 +302,12 @@ impl Mesh {
     #[must_use]
     pub fn addresses(&self) -> Vec<Vec<u8>> {
         let status = self.status.borrow();
-        status.advertised.iter().filter_map(|text| text.parse::<Multiaddr>().ok()).map(|a| a.to_vec()).collect()
+        status
+            .advertised
+            .iter()
+            .filter_map(|text| text.parse::<Multiaddr>().ok())
+            .map(|a| a.to_vec())
+            .collect()
     }
 
     /// The mesh as it is now.

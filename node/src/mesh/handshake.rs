@@ -68,9 +68,15 @@ pub(super) struct MemberUpgrade {
 }
 
 impl MemberUpgrade {
-    pub(super) fn new(identity: &Keypair, membership: Arc<Membership>) -> Result<Self, noise::Error> {
+    pub(super) fn new(
+        identity: &Keypair,
+        membership: Arc<Membership>,
+    ) -> Result<Self, noise::Error> {
         let prologue = membership.site().as_bytes().to_vec();
-        Ok(Self { noise: noise::Config::new(identity)?.with_prologue(prologue), membership })
+        Ok(Self {
+            noise: noise::Config::new(identity)?.with_prologue(prologue),
+            membership,
+        })
     }
 
     async fn exchange<S>(&self, peer: PeerId, stream: &mut S) -> Result<(), HandshakeError>
@@ -84,7 +90,9 @@ impl MemberUpgrade {
         };
         // Both sides write first: a hello fits into any socket's buffer.
         let bytes = codec::encode(&hello, limits::HANDSHAKE_FRAME)?;
-        stream.write_all(&u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes()).await?;
+        stream
+            .write_all(&u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes())
+            .await?;
         stream.write_all(&bytes).await?;
         stream.flush().await?;
 
@@ -92,14 +100,20 @@ impl MemberUpgrade {
         stream.read_exact(&mut length).await?;
         let length = usize::from(u16::from_be_bytes(length));
         if length > limits::HANDSHAKE_FRAME {
-            return Err(CodecError::TooLong { len: length, max: limits::HANDSHAKE_FRAME }.into());
+            return Err(CodecError::TooLong {
+                len: length,
+                max: limits::HANDSHAKE_FRAME,
+            }
+            .into());
         }
         let mut bytes = vec![0; length];
         stream.read_exact(&mut bytes).await?;
         let hello: Hello = codec::decode(&bytes, limits::HANDSHAKE_FRAME)?;
-        self.membership.admit(node, &hello.certificate, hello.state_sequence).inspect_err(|error| {
-            tracing::warn!(%node, %error, "a connection was refused");
-        })?;
+        self.membership
+            .admit(node, &hello.certificate, hello.state_sequence)
+            .inspect_err(|error| {
+                tracing::warn!(%node, %error, "a connection was refused");
+            })?;
         Ok(())
     }
 }

@@ -81,13 +81,19 @@ impl Membership {
     /// This node's certificate.
     #[must_use]
     pub fn certificate(&self) -> Arc<Signed<Certificate>> {
-        self.own.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.own
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The newest site state that this node has seen.
     #[must_use]
     pub fn state(&self) -> Arc<Signed<SiteState>> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The time, as this node has it.
@@ -99,7 +105,11 @@ impl Membership {
     /// Judges records with what is known now.
     pub fn judge<T>(&self, judged: impl FnOnce(&Judge<'_>) -> T) -> T {
         let state = self.state();
-        judged(&Judge { site: self.site, state: &state, now: self.now() })
+        judged(&Judge {
+            site: self.site,
+            state: &state,
+            now: self.now(),
+        })
     }
 
     /// Shows a renewed certificate from the next connection on.
@@ -125,8 +135,12 @@ impl Membership {
         certificate: &Envelope<Certificate>,
         state_sequence: u64,
     ) -> Result<(), CertificateError> {
-        let certificate = Certificate::verify_of(certificate, node, self.site, &self.state(), self.now())?;
-        let member = Member { node, certificate: Arc::new(certificate) };
+        let certificate =
+            Certificate::verify_of(certificate, node, self.site, &self.state(), self.now())?;
+        let member = Member {
+            node,
+            certificate: Arc::new(certificate),
+        };
         let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
         if met.len() >= REMEMBERED && !met.contains_key(&node) {
             // Handshakes that led to no connection are all that can pile up here.
@@ -134,24 +148,41 @@ impl Membership {
                 met.remove(&oldest);
             }
         }
-        met.insert(node, Met { member, state_sequence });
+        met.insert(
+            node,
+            Met {
+                member,
+                state_sequence,
+            },
+        );
         Ok(())
     }
 
     /// The member that a connection proved.
     #[must_use]
     pub fn member(&self, node: NodeId) -> Option<Member> {
-        self.met.lock().unwrap_or_else(PoisonError::into_inner).get(&node).map(|met| met.member.clone())
+        self.met
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&node)
+            .map(|met| met.member.clone())
     }
 
     /// Which site state the member said it has.
     pub(super) fn state_of(&self, node: NodeId) -> Option<u64> {
-        self.met.lock().unwrap_or_else(PoisonError::into_inner).get(&node).map(|met| met.state_sequence)
+        self.met
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&node)
+            .map(|met| met.state_sequence)
     }
 
     /// Forgets a member that is not connected any more.
     pub(super) fn part(&self, node: NodeId) {
-        self.met.lock().unwrap_or_else(PoisonError::into_inner).remove(&node);
+        self.met
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&node);
     }
 
     /// The members met whose certificates the site has since withdrawn, or that have expired.
@@ -162,7 +193,14 @@ impl Membership {
         met.values()
             .map(|met| &met.member)
             .filter(|member| {
-                Certificate::verify_of(member.certificate.envelope(), member.node, self.site, &state, now).is_err()
+                Certificate::verify_of(
+                    member.certificate.envelope(),
+                    member.node,
+                    self.site,
+                    &state,
+                    now,
+                )
+                .is_err()
             })
             .map(|member| member.node)
             .collect()

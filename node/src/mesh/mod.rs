@@ -16,6 +16,7 @@
 pub mod frame;
 pub mod handle;
 pub mod handshake;
+pub mod join;
 pub mod membership;
 pub mod records;
 pub mod site_sync;
@@ -29,7 +30,11 @@ mod routes;
 pub use behaviour::MeshConfig;
 pub use event_loop::start;
 pub use handle::{
-    ConnectedMember, Incoming, Mesh, MeshError, MeshEvent, MeshStatus, MeshStream, Protocol, Streams,
+    ConnectedMember, Incoming, Mesh, MeshError, MeshEvent, MeshStatus, MeshStream, Protocol,
+    Streams,
 };
 pub use membership::{Member, Membership};
 pub use records::RecordShelf;
+
+#[cfg(test)]
+mod tests;

@@ -44,7 +44,9 @@ impl UpgradeInfo for MuxerUpgrade {
     }
 }
 
-impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> InboundConnectionUpgrade<C> for MuxerUpgrade {
+impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> InboundConnectionUpgrade<C>
+    for MuxerUpgrade
+{
     type Output = Muxer<C>;
     type Error = io::Error;
     type Future = future::Ready<io::Result<Muxer<C>>>;
@@ -54,7 +56,9 @@ impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> InboundConnectionUpgrad
     }
 }
 
-impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> OutboundConnectionUpgrade<C> for MuxerUpgrade {
+impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> OutboundConnectionUpgrade<C>
+    for MuxerUpgrade
+{
     type Output = Muxer<C>;
     type Error = io::Error;
     type Future = future::Ready<io::Result<Muxer<C>>>;
@@ -75,10 +79,17 @@ pub(super) struct Muxer<C> {
 
 impl<C: AsyncRead + AsyncWrite + Unpin> Muxer<C> {
     fn new(socket: C, config: yamux::Config, mode: Mode) -> Self {
-        Self { connection: Connection::new(socket, config, mode), arrived: VecDeque::new(), accepting: None }
+        Self {
+            connection: Connection::new(socket, config, mode),
+            arrived: VecDeque::new(),
+            accepting: None,
+        }
     }
 
-    fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<Result<yamux::Stream, ConnectionError>> {
+    fn poll_arrival(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<yamux::Stream, ConnectionError>> {
         let arrival = ready!(self.connection.poll_next_inbound(cx));
         Poll::Ready(arrival.unwrap_or(Err(ConnectionError::Closed)))
     }
@@ -88,7 +99,10 @@ impl<C: AsyncRead + AsyncWrite + Unpin> StreamMuxer for Muxer<C> {
     type Substream = yamux::Stream;
     type Error = ConnectionError;
 
-    fn poll_inbound(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<yamux::Stream, ConnectionError>> {
+    fn poll_inbound(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<yamux::Stream, ConnectionError>> {
         if let Some(stream) = self.arrived.pop_front() {
             return Poll::Ready(Ok(stream));
         }
@@ -99,15 +113,24 @@ impl<C: AsyncRead + AsyncWrite + Unpin> StreamMuxer for Muxer<C> {
         Poll::Pending
     }
 
-    fn poll_outbound(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<yamux::Stream, ConnectionError>> {
+    fn poll_outbound(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<yamux::Stream, ConnectionError>> {
         self.connection.poll_new_outbound(cx)
     }
 
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+    fn poll_close(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), ConnectionError>> {
         self.connection.poll_close(cx)
     }
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<StreamMuxerEvent, ConnectionError>> {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<StreamMuxerEvent, ConnectionError>> {
         let stream = ready!(self.poll_arrival(cx))?;
         if self.arrived.len() < WAITING {
             self.arrived.push_back(stream);

@@ -18,7 +18,10 @@ pub(super) fn node_of(peer: &PeerId) -> Option<NodeId> {
     if multihash.code() != 0 {
         return None;
     }
-    let key = PublicKey::try_decode_protobuf(multihash.digest()).ok()?.try_into_ed25519().ok()?;
+    let key = PublicKey::try_decode_protobuf(multihash.digest())
+        .ok()?
+        .try_into_ed25519()
+        .ok()?;
     Some(NodeId::from_bytes(key.to_bytes()))
 }
 
@@ -49,7 +52,9 @@ pub(super) fn is_loopback(address: &Multiaddr) -> bool {
 /// Whether an address can be dialled from elsewhere on the link at all.
 pub(super) fn is_dialable(address: &Multiaddr) -> bool {
     match address.iter().next() {
-        Some(Protocol::Ip4(ip)) => !ip.is_unspecified() && !ip.is_link_local() && !ip.is_multicast(),
+        Some(Protocol::Ip4(ip)) => {
+            !ip.is_unspecified() && !ip.is_link_local() && !ip.is_multicast()
+        }
         Some(Protocol::Ip6(ip)) => {
             !ip.is_unspecified() && !ip.is_multicast() && (ip.segments()[0] & 0xffc0) != 0xfe80
         }

@@ -41,7 +41,7 @@ pub(super) struct VerifiedRecords {
     bytes: usize,
 }
 
-struct Held {
+pub(super) struct Held {
     value: DirectoryRecord,
     record: Record,
 }
@@ -50,9 +50,17 @@ impl VerifiedRecords {
     /// The store with what the shelf has, judged again: the site may have moved on meanwhile.
     pub(super) fn load(membership: Arc<Membership>, shelf: Box<dyn RecordShelf>) -> Self {
         let saved = shelf.load();
-        let mut records = Self { membership, shelf, held: HashMap::new(), bytes: 0 };
+        let mut records = Self {
+            membership,
+            shelf,
+            held: HashMap::new(),
+            bytes: 0,
+        };
         for (key, value) in saved {
-            if records.put(Record::new(key.as_bytes().to_vec(), value)).is_err() {
+            if records
+                .put(Record::new(key.as_bytes().to_vec(), value))
+                .is_err()
+            {
                 records.shelf.remove(key);
             }
         }
@@ -67,8 +75,11 @@ impl VerifiedRecords {
     /// Drops what has expired.
     pub(super) fn expire(&mut self) {
         let now = self.membership.now();
-        let dead: Vec<Key> =
-            self.held.iter_mut().filter_map(|(key, held)| (!held.value.expire(now)).then(|| key.clone())).collect();
+        let dead: Vec<Key> = self
+            .held
+            .iter_mut()
+            .filter_map(|(key, held)| (!held.value.expire(now)).then(|| key.clone()))
+            .collect();
         for key in dead {
             self.remove(&key);
         }
@@ -82,7 +93,8 @@ impl VerifiedRecords {
 }
 
 impl RecordStore for VerifiedRecords {
-    type RecordsIter<'a> = std::iter::Map<hash_map::Values<'a, Key, Held>, fn(&'a Held) -> Cow<'a, Record>>;
+    type RecordsIter<'a> =
+        std::iter::Map<hash_map::Values<'a, Key, Held>, fn(&'a Held) -> Cow<'a, Record>>;
     type ProvidedIter<'a> = std::iter::Empty<Cow<'a, ProviderRecord>>;
 
     fn get(&self, key: &Key) -> Option<Cow<'_, Record>> {
@@ -93,11 +105,19 @@ impl RecordStore for VerifiedRecords {
         if record.value.len() > MAX {
             return Err(Error::ValueTooLarge);
         }
-        let key = RecordKey::from_bytes(record.key.to_vec().try_into().map_err(|_| Error::ValueTooLarge)?);
+        let key = RecordKey::from_bytes(
+            record
+                .key
+                .to_vec()
+                .try_into()
+                .map_err(|_| Error::ValueTooLarge)?,
+        );
         let known = self.held.get(&record.key).map(|held| &held.value);
         let mut value = self
             .membership
-            .judge(|judge| DirectoryRecord::read(key, &record.value, self.membership.secret(), judge, known))
+            .judge(|judge| {
+                DirectoryRecord::read(key, &record.value, self.membership.secret(), judge, known)
+            })
             .map_err(|error| {
                 tracing::debug!(%key, %error, "a record was refused");
                 // Kademlia's error has no better word; it never leaves this node.

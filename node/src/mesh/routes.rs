@@ -16,8 +16,16 @@ pub(super) fn advertised<'a>(
     let mut direct: Vec<Multiaddr> = Vec::new();
     let mut relayed: Vec<Multiaddr> = Vec::new();
     for address in external.chain(listening) {
-        let list = if is_relayed(address) { &mut relayed } else { &mut direct };
-        let address = if is_relayed(address) { address.clone() } else { without_peer(address.clone()) };
+        let list = if is_relayed(address) {
+            &mut relayed
+        } else {
+            &mut direct
+        };
+        let address = if is_relayed(address) {
+            address.clone()
+        } else {
+            without_peer(address.clone())
+        };
         if is_dialable(&address) && address.len() <= limits::ADDRESS && !list.contains(&address) {
             list.push(address);
         }
@@ -52,20 +60,23 @@ mod tests {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
-    const RELAYED: &str =
-        "/ip4/192.0.2.9/tcp/4001/p2p/12D3KooWBuwFs9D6pSJ5u8fVKDW6jhQ5e2VvWWVYyJoH7xNcFEsk/p2p-circuit";
+    const RELAYED: &str = "/ip4/192.0.2.9/tcp/4001/p2p/12D3KooWBuwFs9D6pSJ5u8fVKDW6jhQ5e2VvWWVYyJoH7xNcFEsk/p2p-circuit";
 
     #[test]
     fn loopback_is_told_only_where_there_is_nothing_else() {
         let listening = addresses(&["/ip4/127.0.0.1/tcp/1", "/ip4/192.0.2.1/tcp/1"]);
-        assert_eq!(advertised([].iter(), listening.iter()), addresses(&["/ip4/192.0.2.1/tcp/1"]));
+        assert_eq!(
+            advertised([].iter(), listening.iter()),
+            addresses(&["/ip4/192.0.2.1/tcp/1"])
+        );
         assert_eq!(advertised([].iter(), listening[..1].iter()), listening[..1]);
     }
 
     #[test]
     fn a_relay_keeps_its_place_among_many_interfaces() {
-        let mut listening: Vec<_> =
-            (1..9).map(|n| format!("/ip4/192.0.2.{n}/tcp/1").parse().unwrap()).collect();
+        let mut listening: Vec<_> = (1..9)
+            .map(|n| format!("/ip4/192.0.2.{n}/tcp/1").parse().unwrap())
+            .collect();
         listening.push(RELAYED.parse().unwrap());
         let told = advertised([].iter(), listening.iter());
         assert_eq!(told.len(), limits::ADDRESSES_PER_ADVERT);
@@ -74,7 +85,11 @@ mod tests {
 
     #[test]
     fn another_machines_loopback_is_not_tried() {
-        let said = addresses(&["/ip4/127.0.0.1/tcp/1", "/ip4/192.0.2.1/tcp/1", "/ip4/0.0.0.0/tcp/1"]);
+        let said = addresses(&[
+            "/ip4/127.0.0.1/tcp/1",
+            "/ip4/192.0.2.1/tcp/1",
+            "/ip4/0.0.0.0/tcp/1",
+        ]);
         let far = "/ip4/192.0.2.1/tcp/50000".parse().unwrap();
         let near = "/ip4/127.0.0.1/tcp/50000".parse().unwrap();
         assert_eq!(worth_trying(&said, &far).len(), 1);

@@ -38,14 +38,23 @@ struct Exchange {
 /// Says whether a newer state was learned.
 pub(super) async fn exchange_with(mesh: Mesh, member: NodeId, theirs: u64) -> bool {
     let exchanged = async {
-        let mut stream = mesh.open(member, &[], Protocol::Site).await.map_err(|error| error.to_string())?;
+        let mut stream = mesh
+            .open(member, &[], Protocol::Site)
+            .await
+            .map_err(|error| error.to_string())?;
         let membership = mesh.membership();
         let mine = membership.state();
         let state = (theirs < mine.sequence).then(|| mine.envelope().clone());
-        let said = Exchange { sequence: mine.sequence, state };
-        write_message(&mut stream, &said, MESSAGE).await.map_err(|error| error.to_string())?;
-        let answer: Option<Exchange> =
-            read_message(&mut stream, MESSAGE, WAIT).await.map_err(|error| error.to_string())?;
+        let said = Exchange {
+            sequence: mine.sequence,
+            state,
+        };
+        write_message(&mut stream, &said, MESSAGE)
+            .await
+            .map_err(|error| error.to_string())?;
+        let answer: Option<Exchange> = read_message(&mut stream, MESSAGE, WAIT)
+            .await
+            .map_err(|error| error.to_string())?;
         Ok::<bool, String>(answer.is_some_and(|answer| learn(membership, answer)))
     };
     match exchanged.await {
@@ -62,17 +71,29 @@ pub(super) async fn answer<S>(membership: &Membership, stream: &mut S) -> Result
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let Some(said) = read_message::<Exchange>(stream, MESSAGE, WAIT).await? else { return Ok(false) };
+    let Some(said) = read_message::<Exchange>(stream, MESSAGE, WAIT).await? else {
+        return Ok(false);
+    };
     let theirs = said.sequence;
     let learned = learn(membership, said);
     let mine = membership.state();
     let state = (theirs < mine.sequence).then(|| mine.envelope().clone());
-    write_message(stream, &Exchange { sequence: mine.sequence, state }, MESSAGE).await?;
+    write_message(
+        stream,
+        &Exchange {
+            sequence: mine.sequence,
+            state,
+        },
+        MESSAGE,
+    )
+    .await?;
     Ok(learned)
 }
 
 fn learn(membership: &Membership, said: Exchange) -> bool {
-    let Some(state) = said.state else { return false };
+    let Some(state) = said.state else {
+        return false;
+    };
     membership.advance(&state).unwrap_or_else(|error| {
         tracing::warn!(%error, "a member sent an unacceptable site state");
         false

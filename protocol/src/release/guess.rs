@@ -27,13 +27,19 @@ impl Guesses {
     /// Counts one more.
     #[must_use]
     pub fn count(self, now: Timestamp) -> Self {
-        Self { unproven: self.forget(now).unproven.saturating_add(1), last: now.max(self.last) }
+        Self {
+            unproven: self.forget(now).unproven.saturating_add(1),
+            last: now.max(self.last),
+        }
     }
 
     /// Takes back those of a printer that has now proven the PIN.
     #[must_use]
     pub fn without(self, proven: Self) -> Self {
-        Self { unproven: self.unproven.saturating_sub(proven.unproven), last: self.last }
+        Self {
+            unproven: self.unproven.saturating_sub(proven.unproven),
+            last: self.last,
+        }
     }
 
     /// How long the next login from this printer has to wait.
@@ -42,9 +48,9 @@ impl Guesses {
         let guesses = self.forget(now);
         let wait = match guesses.unproven {
             n if n >= limits::GUESSES_PER_PRINTER => limits::LOCK_OUT,
-            n if n >= limits::FREE_GUESSES => {
-                limits::GUESS_WAIT.saturating_mul(1 << (n - limits::FREE_GUESSES).min(16)).min(limits::LOCK_OUT)
-            }
+            n if n >= limits::FREE_GUESSES => limits::GUESS_WAIT
+                .saturating_mul(1 << (n - limits::FREE_GUESSES).min(16))
+                .min(limits::LOCK_OUT),
             _ => return None,
         };
         guesses.remaining(wait, now)
@@ -62,18 +68,28 @@ impl Guesses {
 
     /// A lock-out that was sat out starts the count anew.
     fn forget(self, now: Timestamp) -> Self {
-        if now.since(self.last) >= limits::LOCK_OUT { Self { unproven: 0, ..self } } else { self }
+        if now.since(self.last) >= limits::LOCK_OUT {
+            Self {
+                unproven: 0,
+                ..self
+            }
+        } else {
+            self
+        }
     }
 
     fn remaining(&self, wait: Duration, now: Timestamp) -> Option<Duration> {
-        wait.checked_sub(now.since(self.last)).filter(|rest| !rest.is_zero())
+        wait.checked_sub(now.since(self.last))
+            .filter(|rest| !rest.is_zero())
     }
 }
 
 /// How long a login has to wait for the sake of either count.
 #[must_use]
 pub fn wait(of_printer: &Guesses, of_user: &Guesses, now: Timestamp) -> Option<Duration> {
-    of_printer.wait_of_printer(now).max(of_user.wait_of_user(now))
+    of_printer
+        .wait_of_printer(now)
+        .max(of_user.wait_of_user(now))
 }
 
 #[cfg(test)]
@@ -118,7 +134,10 @@ mod tests {
     fn proving_takes_back_only_what_that_printer_guessed() {
         let other = Guesses::default().count(NOW).count(NOW);
         let mine = Guesses::default().count(NOW);
-        let all = Guesses { unproven: 3, last: NOW };
+        let all = Guesses {
+            unproven: 3,
+            last: NOW,
+        };
         assert_eq!(all.without(mine).unproven, other.unproven);
     }
 }

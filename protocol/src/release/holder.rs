@@ -5,8 +5,8 @@
 //! step returns, in the order given. Leases live in the driver's store, because they must survive
 //! a restart; the judgement on them is here, in [`report`] and [`extend`].
 
-use std::collections::BTreeMap;
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use rand_core::CryptoRng;
 
@@ -42,7 +42,11 @@ struct Session {
 
 enum Stage {
     /// The challenge is out. `genuine` is false for a decoy, whose proof can only fail.
-    Proving { login: Box<ServerLogin>, context: LoginContext, genuine: bool },
+    Proving {
+        login: Box<ServerLogin>,
+        context: LoginContext,
+        genuine: bool,
+    },
     Open,
 }
 
@@ -113,7 +117,12 @@ impl Holder {
     /// user who has none here.
     #[must_use]
     pub fn new(node: NodeId, decoys: DecoySeed) -> Self {
-        Self { node, decoys, sessions: BTreeMap::new(), tokens: Vec::new() }
+        Self {
+            node,
+            decoys,
+            sessions: BTreeMap::new(),
+            tokens: Vec::new(),
+        }
     }
 
     // Login -----------------------------------------------------------------------------------
@@ -131,8 +140,14 @@ impl Holder {
         match self.begin(printer, login, facts, now, rng) {
             Ok(answered) => answered,
             Err(reason) => {
-                let wait = facts.wait.filter(|_| reason == DenyReason::LockedOut).unwrap_or(DENIED_WAIT);
-                (Answer::denied(wait), LoginEvent::Denied(login.user.clone(), reason))
+                let wait = facts
+                    .wait
+                    .filter(|_| reason == DenyReason::LockedOut)
+                    .unwrap_or(DENIED_WAIT);
+                (
+                    Answer::denied(wait),
+                    LoginEvent::Denied(login.user.clone(), reason),
+                )
             }
         }
     }
@@ -161,8 +176,16 @@ impl Holder {
                 .map_err(|_| DenyReason::Malformed)?;
             let (server, ke2) = ServerLogin::respond(verifier, &self.decoys, &context, ke1, rng)
                 .map_err(|_| DenyReason::Malformed)?;
-            let stage = Stage::Proving { login: Box::new(server), context, genuine };
-            (stage, Answer::Challenge { session, ke2 }, LoginEvent::Guess(login.user.clone()))
+            let stage = Stage::Proving {
+                login: Box::new(server),
+                context,
+                genuine,
+            };
+            (
+                stage,
+                Answer::Challenge { session, ke2 },
+                LoginEvent::Guess(login.user.clone()),
+            )
         } else {
             let badge = login.badge.ok_or(DenyReason::Policy)?;
             if facts.policy != LoginPolicy::Badge {
@@ -171,12 +194,21 @@ impl Holder {
             if !entry.is_some_and(|entry| entry.badges.contains(&badge)) {
                 return Err(DenyReason::Unknown);
             }
-            let open = Answer::SessionOpen { session, jobs: facts.jobs };
+            let open = Answer::SessionOpen {
+                session,
+                jobs: facts.jobs,
+            };
             (Stage::Open, open, LoginEvent::Opened(login.user.clone()))
         };
         self.sessions.insert(
             session,
-            Session { printer: printer.node, user: login.user.clone(), key: login.session_key, stage, used_at: now },
+            Session {
+                printer: printer.node,
+                user: login.user.clone(),
+                key: login.session_key,
+                stage,
+                used_at: now,
+            },
         );
         Ok((answer, event))
     }
@@ -185,7 +217,8 @@ impl Holder {
     #[must_use]
     pub fn proving(&self, printer: NodeId, session: SessionId) -> Option<&UserId> {
         let session = self.sessions.get(&session)?;
-        (session.printer == printer && matches!(session.stage, Stage::Proving { .. })).then_some(&session.user)
+        (session.printer == printer && matches!(session.stage, Stage::Proving { .. }))
+            .then_some(&session.user)
     }
 
     /// Answers the last message of a login. `locked_out` says whether the guess count, looked up
@@ -204,18 +237,41 @@ impl Holder {
         if self.proving(printer, session).is_none() {
             return (Answer::denied(DENIED_WAIT), None);
         }
-        let Some(Session { user, key, stage: Stage::Proving { login, context, genuine }, .. }) =
-            self.sessions.remove(&session)
+        let Some(Session {
+            user,
+            key,
+            stage:
+                Stage::Proving {
+                    login,
+                    context,
+                    genuine,
+                },
+            ..
+        }) = self.sessions.remove(&session)
         else {
             return (Answer::denied(DENIED_WAIT), None);
         };
         let proven = login.finish(&context, ke3).is_ok();
-        let denied = |user, reason| (Answer::denied(DENIED_WAIT), Some(LoginEvent::Denied(user, reason)));
+        let denied = |user, reason| {
+            (
+                Answer::denied(DENIED_WAIT),
+                Some(LoginEvent::Denied(user, reason)),
+            )
+        };
         match (proven, genuine, locked_out) {
             (true, true, false) => {
-                let open = Session { printer, user: user.clone(), key, stage: Stage::Open, used_at: now };
+                let open = Session {
+                    printer,
+                    user: user.clone(),
+                    key,
+                    stage: Stage::Open,
+                    used_at: now,
+                };
                 self.sessions.insert(session, open);
-                (Answer::SessionOpen { session, jobs }, Some(LoginEvent::Opened(user)))
+                (
+                    Answer::SessionOpen { session, jobs },
+                    Some(LoginEvent::Opened(user)),
+                )
             }
             (_, _, true) => denied(user, DenyReason::LockedOut),
             (_, false, _) => denied(user, DenyReason::Unknown),
@@ -236,7 +292,8 @@ impl Holder {
     }
 
     fn make_room(&mut self, printer: NodeId) -> Result<(), DenyReason> {
-        let proving = |s: &&Session| s.printer == printer && matches!(s.stage, Stage::Proving { .. });
+        let proving =
+            |s: &&Session| s.printer == printer && matches!(s.stage, Stage::Proving { .. });
         if self.sessions.values().filter(proving).count() >= limits::LOGINS_PER_PRINTER
             || self.sessions.len() >= limits::SESSIONS
         {
@@ -248,12 +305,23 @@ impl Holder {
     // Within a session ------------------------------------------------------------------------
 
     /// The user of an open session of this printer.
-    pub fn authorize(&mut self, printer: NodeId, session: SessionId, now: Timestamp) -> Result<UserId, Refusal> {
+    pub fn authorize(
+        &mut self,
+        printer: NodeId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<UserId, Refusal> {
         self.expire(now);
-        self.open_session(printer, session, now).map(|session| session.user.clone())
+        self.open_session(printer, session, now)
+            .map(|session| session.user.clone())
     }
 
-    fn open_session(&mut self, printer: NodeId, id: SessionId, now: Timestamp) -> Result<&Session, Refusal> {
+    fn open_session(
+        &mut self,
+        printer: NodeId,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<&Session, Refusal> {
         match self.sessions.get_mut(&id) {
             Some(session) if session.printer == printer && matches!(session.stage, Stage::Open) => {
                 session.used_at = now;
@@ -278,8 +346,12 @@ impl Holder {
         }
         selected.options.check().map_err(|_| Refusal::Malformed)?;
         match selected.lease {
-            Some(lease) if lease.release != selected.release && lease.until > now => Err(Refusal::Leased),
-            Some(lease) if lease.release == selected.release && lease.printer != printer => Err(Refusal::Leased),
+            Some(lease) if lease.release != selected.release && lease.until > now => {
+                Err(Refusal::Leased)
+            }
+            Some(lease) if lease.release == selected.release && lease.printer != printer => {
+                Err(Refusal::Leased)
+            }
             _ => Ok(()),
         }
     }
@@ -295,10 +367,17 @@ impl Holder {
         rng: &mut R,
     ) -> Result<Grant, Refusal> {
         let to = self.open_session(printer, session, now)?.key;
-        let key = SessionWrappedKey::wrap(&to, session.as_bytes(), *leased.job.as_bytes(), leased.key, rng)
-            .map_err(|_| Refusal::Malformed)?;
+        let key = SessionWrappedKey::wrap(
+            &to,
+            session.as_bytes(),
+            *leased.job.as_bytes(),
+            leased.key,
+            rng,
+        )
+        .map_err(|_| Refusal::Malformed)?;
         let token = Token::random(rng);
-        self.tokens.retain(|issued| issued.release != leased.release && issued.until > now);
+        self.tokens
+            .retain(|issued| issued.release != leased.release && issued.until > now);
         self.tokens.push(Issued {
             token: token.clone(),
             printer,
@@ -319,15 +398,27 @@ impl Holder {
     }
 
     /// Takes a token from the stream of `printer`; it is good once, whatever comes of it.
-    pub fn redeem(&mut self, printer: NodeId, token: &Token, now: Timestamp) -> Option<(JobId, ReleaseId)> {
-        let at = self.tokens.iter().position(|issued| issued.token == *token)?;
+    pub fn redeem(
+        &mut self,
+        printer: NodeId,
+        token: &Token,
+        now: Timestamp,
+    ) -> Option<(JobId, ReleaseId)> {
+        let at = self
+            .tokens
+            .iter()
+            .position(|issued| issued.token == *token)?;
         let issued = self.tokens.swap_remove(at);
         (issued.printer == printer && issued.until > now).then_some((issued.job, issued.release))
     }
 
     /// Ends a session; unknown ones have ended already.
     pub fn close(&mut self, printer: NodeId, session: SessionId) {
-        if self.sessions.get(&session).is_some_and(|session| session.printer == printer) {
+        if self
+            .sessions
+            .get(&session)
+            .is_some_and(|session| session.printer == printer)
+        {
             self.sessions.remove(&session);
         }
     }
@@ -353,7 +444,12 @@ pub(super) fn login_context(
     printer: NodeId,
     session_key: &SessionPublic,
 ) -> Result<LoginContext, PinError> {
-    LoginContext::new(user.as_str(), holder.as_bytes(), printer.as_bytes(), session_key)
+    LoginContext::new(
+        user.as_str(),
+        holder.as_bytes(),
+        printer.as_bytes(),
+        session_key,
+    )
 }
 
 /// A job that a printer selected, as the driver found it.
@@ -422,16 +518,25 @@ pub enum Settlement {
 /// The lease is what proves that a session chose this job at this printer, so a printer can
 /// report late, after its session or even its process has gone, and can report nothing that was
 /// never leased to it.
-pub fn report(receipt: &Receipt, lease: Option<&Lease>, settled: bool) -> Result<Settlement, Refusal> {
+pub fn report(
+    receipt: &Receipt,
+    lease: Option<&Lease>,
+    settled: bool,
+) -> Result<Settlement, Refusal> {
     if settled {
         return Ok(Settlement::Nothing);
     }
     let lease = lease
-        .filter(|lease| (lease.release, lease.job, lease.printer) == (receipt.release, receipt.job, receipt.printer))
+        .filter(|lease| {
+            (lease.release, lease.job, lease.printer)
+                == (receipt.release, receipt.job, receipt.printer)
+        })
         .ok_or(Refusal::NoLease)?;
     Ok(match receipt.outcome {
         // A job of which no byte was fetched cannot be on paper, whatever the printer says.
-        Outcome::Printed { .. } | Outcome::MayHavePrinted if !lease.streamed => return Err(Refusal::NoLease),
+        Outcome::Printed { .. } | Outcome::MayHavePrinted if !lease.streamed => {
+            return Err(Refusal::NoLease);
+        }
         Outcome::Printed { keep: false, .. } => Settlement::Delete,
         Outcome::Printed { keep: true, .. } | Outcome::NotPrinted => Settlement::Keep,
         Outcome::MayHavePrinted => Settlement::Mark,
@@ -439,7 +544,11 @@ pub fn report(receipt: &Receipt, lease: Option<&Lease>, settled: bool) -> Result
 }
 
 /// Judges an `Extend`: until when the lease then lasts.
-pub fn extend(lease: Option<&Lease>, printer: NodeId, now: Timestamp) -> Result<Timestamp, Refusal> {
+pub fn extend(
+    lease: Option<&Lease>,
+    printer: NodeId,
+    now: Timestamp,
+) -> Result<Timestamp, Refusal> {
     match lease {
         Some(lease) if lease.printer == printer => Ok(now + limits::LEASE),
         _ => Err(Refusal::NoLease),
@@ -450,5 +559,9 @@ pub fn extend(lease: Option<&Lease>, printer: NodeId, now: Timestamp) -> Result<
 /// stays known, so that a late receipt still finds it.
 #[must_use]
 pub fn lapse(lease: &Lease) -> Settlement {
-    if lease.streamed { Settlement::Mark } else { Settlement::Keep }
+    if lease.streamed {
+        Settlement::Mark
+    } else {
+        Settlement::Keep
+    }
 }

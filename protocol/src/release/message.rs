@@ -198,13 +198,17 @@ impl Answer {
     /// A denial with a wait.
     #[must_use]
     pub fn denied(retry_after: Duration) -> Self {
-        Self::Denied { retry_after: u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX) }
+        Self::Denied {
+            retry_after: u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX),
+        }
     }
 
     /// A prolonged lease.
     #[must_use]
     pub fn extended() -> Self {
-        Self::Extended { lease: lease_millis() }
+        Self::Extended {
+            lease: lease_millis(),
+        }
     }
 }
 

@@ -83,7 +83,12 @@ impl LoginUnderWay {
             }
             Evidence::Badge(badge) => (None, None, Some(badge)),
         };
-        let login = Login { user: user.clone(), badge, ke1, session_key };
+        let login = Login {
+            user: user.clone(),
+            badge,
+            ke1,
+            session_key,
+        };
         Ok((Self { secret, pin }, Request::Login(login)))
     }
 
@@ -101,11 +106,19 @@ impl LoginUnderWay {
         match (answer, self.pin) {
             (Answer::Challenge { session, ke2 }, Some((login, pin, context))) => {
                 let (ke3, _) = login.finish(&pin, &context, &ke2, memo, rng)?;
-                Ok(Challenged::Prove(Proving { secret: self.secret, session }, Request::Prove { session, ke3 }))
+                Ok(Challenged::Prove(
+                    Proving {
+                        secret: self.secret,
+                        session,
+                    },
+                    Request::Prove { session, ke3 },
+                ))
             }
-            (Answer::SessionOpen { session, jobs }, None) => {
-                Ok(Challenged::Open(Session { id: session, secret: self.secret, jobs }))
-            }
+            (Answer::SessionOpen { session, jobs }, None) => Ok(Challenged::Open(Session {
+                id: session,
+                secret: self.secret,
+                jobs,
+            })),
             (answer, _) => Err(unexpected(answer)),
         }
     }
@@ -129,9 +142,11 @@ impl Proving {
     /// Takes the holder's last answer.
     pub fn answered(self, answer: Answer) -> Result<Session, SessionError> {
         match answer {
-            Answer::SessionOpen { session, jobs } if session == self.session => {
-                Ok(Session { id: session, secret: self.secret, jobs })
-            }
+            Answer::SessionOpen { session, jobs } if session == self.session => Ok(Session {
+                id: session,
+                secret: self.secret,
+                jobs,
+            }),
             answer => Err(unexpected(answer)),
         }
     }
@@ -159,23 +174,36 @@ impl Session {
 
     /// Takes one page of jobs: checked, in order, and the place after which to ask again, if
     /// there is more to ask for. `had` is how many came before.
-    pub fn page(answer: Answer, after: Option<Place>, had: usize) -> Result<(Vec<JobSummary>, Option<Place>), SessionError> {
-        let Answer::Jobs { jobs, more } = answer else { return Err(unexpected(answer)) };
+    pub fn page(
+        answer: Answer,
+        after: Option<Place>,
+        had: usize,
+    ) -> Result<(Vec<JobSummary>, Option<Place>), SessionError> {
+        let Answer::Jobs { jobs, more } = answer else {
+            return Err(unexpected(answer));
+        };
         if jobs.len() > limits::JOBS_PER_PAGE || jobs.iter().any(|job| job.check().is_err()) {
             return Err(SessionError::Unexpected);
         }
         let places: Vec<Place> = jobs.iter().map(place).collect();
         let ascending = places.is_sorted_by(|a, b| a < b);
-        if !ascending || after.is_some_and(|after| places.first().is_some_and(|first| *first <= after)) {
+        if !ascending
+            || after.is_some_and(|after| places.first().is_some_and(|first| *first <= after))
+        {
             return Err(SessionError::Unexpected);
         }
-        let next = places.last().copied().filter(|_| more && had + jobs.len() < limits::JOBS_PER_HOLDER);
+        let next = places
+            .last()
+            .copied()
+            .filter(|_| more && had + jobs.len() < limits::JOBS_PER_HOLDER);
         Ok((jobs, next))
     }
 
     /// Takes the grant of `job`: checks it and opens the job key.
     pub fn granted(&self, job: JobId, answer: Answer) -> Result<(Grant, JobKey), SessionError> {
-        let Answer::Grant(grant) = answer else { return Err(unexpected(answer)) };
+        let Answer::Grant(grant) = answer else {
+            return Err(unexpected(answer));
+        };
         let consistent = crate::seal::sealed_len(grant.size) == Some(grant.sealed_size)
             && grant.options.check().is_ok()
             && crate::job::check_format(&grant.format).is_ok();
@@ -211,14 +239,19 @@ fn unexpected(answer: Answer) -> SessionError {
 /// Where a job stands in its holder's list.
 #[must_use]
 pub fn place(job: &JobSummary) -> Place {
-    Place { submitted_at: job.submitted_at, job: job.job }
+    Place {
+        submitted_at: job.submitted_at,
+        job: job.job,
+    }
 }
 
 /// One list over all holders, oldest job first, as a queue would have printed them.
 #[must_use]
 pub fn merge(lists: Vec<(NodeId, Vec<JobSummary>)>) -> Vec<(NodeId, JobSummary)> {
-    let mut merged: Vec<_> =
-        lists.into_iter().flat_map(|(holder, jobs)| jobs.into_iter().map(move |job| (holder, job))).collect();
+    let mut merged: Vec<_> = lists
+        .into_iter()
+        .flat_map(|(holder, jobs)| jobs.into_iter().map(move |job| (holder, job)))
+        .collect();
     merged.sort_by_key(|(holder, job)| (place(job), *holder));
     merged
 }
