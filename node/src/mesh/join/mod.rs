@@ -1,6 +1,6 @@
 //! How devices become members: the join protocol over real connections.
 //!
-//! Joining has a swarm of its own on either side ([`network`]), because the mesh lets in nobody
+//! Joining has a swarm of its own on either side (`network`), because the mesh lets in nobody
 //! without a certificate: ordinary Noise, one protocol, few and short connections. An admin's
 //! node runs a [`JoinListener`] and tells the local network of it ([`announce`]); a device runs
 //! one conversation ([`joiner`]) and has no swarm before or after. What is said, and what of it
