@@ -11,11 +11,12 @@
 //! - [`records`] is the DHT's storage: it verifies and merges.
 //! - [`frame`] reads and writes one bounded message on a stream.
 //! - [`site_sync`] spreads the site state, and with it revocations.
-//! - `join` is how devices become members, on a listener of its own.
+//! - [`join`] is how devices become members, on a listener of its own.
 
 pub mod frame;
 pub mod handle;
 pub mod handshake;
+pub mod join;
 pub mod membership;
 pub mod records;
 pub mod site_sync;
