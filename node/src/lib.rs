@@ -1,1 +1,5 @@
-#![allow(missing_docs)]
+//! A Papermesh node.
+
+pub mod config;
+pub mod control;
+pub mod logs;
