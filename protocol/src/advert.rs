@@ -16,7 +16,7 @@ use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::{Certificate, CertificateError, Role};
-use crate::codec::{self, CodecError};
+use crate::codec::CodecError;
 use crate::delegation::{Delegation, DelegationError};
 use crate::id::{NodeId, SiteId, UserKey};
 use crate::limits;
@@ -80,9 +80,9 @@ pub enum AdvertError {
     /// There is neither a delegation nor the role of a shared client.
     #[error("the holder may not hold for this user")]
     NoRight,
-    /// It is another site's or another user's.
-    #[error("the advert is of another site or user")]
-    Unasked,
+    /// It is another site's.
+    #[error("the advert is of another site")]
+    ForeignSite,
     /// It has expired, is dated ahead or would live too long.
     #[error("the advert is not valid now")]
     NotNow,
@@ -103,15 +103,14 @@ pub struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Verifies one advert for `user`; `user` is none where the judge cannot know whom a lookup
-    /// key belongs to, as on storage nodes.
-    pub fn advert(&self, envelope: &Envelope<Advert>, user: Option<&UserId>) -> Result<Signed<Advert>, AdvertError> {
+    /// Verifies one advert. Whether it lies where it belongs is judged by [`crate::record`].
+    pub fn advert(&self, envelope: &Envelope<Advert>) -> Result<Signed<Advert>, AdvertError> {
         let advert = envelope.verify_named()?;
         if advert.signer() != advert.holder.as_bytes() {
             return Err(SignedError::WrongSigner.into());
         }
-        if advert.site != self.site || user.is_some_and(|user| *user != advert.user) {
-            return Err(AdvertError::Unasked);
+        if advert.site != self.site {
+            return Err(AdvertError::ForeignSite);
         }
         let latest = self.now + limits::CLOCK_SKEW;
         if advert.expires_at <= self.now
@@ -121,15 +120,28 @@ impl Judge<'_> {
             return Err(AdvertError::NotNow);
         }
         if advert.addresses.len() > limits::ADDRESSES_PER_ADVERT
-            || advert.addresses.iter().any(|address| address.len() > limits::ADDRESS)
+            || advert
+                .addresses
+                .iter()
+                .any(|address| address.len() > limits::ADDRESS)
         {
             return Err(AdvertError::Addresses);
         }
-        let certificate =
-            Certificate::verify_of(&advert.certificate, advert.holder, self.site, self.state, self.now)?;
+        let certificate = Certificate::verify_of(
+            &advert.certificate,
+            advert.holder,
+            self.site,
+            self.state,
+            self.now,
+        )?;
         match &advert.delegation {
             Some(Delegated { key, delegation }) if certificate.roles.may_hold() => {
-                Delegation::verify(delegation, *key, (self.site, &advert.user, advert.holder), self.now)?;
+                Delegation::verify(
+                    delegation,
+                    *key,
+                    (self.site, &advert.user, advert.holder),
+                    self.now,
+                )?;
             }
             None if certificate.roles.has(Role::SharedClient) => {}
             _ => return Err(AdvertError::NoRight),
@@ -186,26 +198,35 @@ impl Advertiser<'_> {
 pub struct AdvertSet(BTreeMap<NodeId, Signed<Advert>>);
 
 impl AdvertSet {
-    /// The set as stored: verifies each advert and drops, without an error, those that are not
-    /// believed. An error means that the bytes are no set at all.
-    pub fn from_bytes(bytes: &[u8], judge: &Judge<'_>, user: Option<&UserId>) -> Result<Self, CodecError> {
-        let envelopes: Vec<Envelope<Advert>> = codec::decode(bytes, limits::ADVERT_SET)?;
+    /// The set that these envelopes are: verifies each and drops, without an error, those that
+    /// are not believed; those that are in `known` already are not verified again. An error means
+    /// that the envelopes are no set at all.
+    pub fn judged(
+        envelopes: &[Envelope<Advert>],
+        judge: &Judge<'_>,
+        known: Option<&Self>,
+    ) -> Result<Self, CodecError> {
         if envelopes.len() > limits::ADVERTS_PER_USER {
-            return Err(CodecError::Malformed("more adverts than a set may have".into()));
+            return Err(CodecError::Malformed(
+                "more adverts than a set may have".into(),
+            ));
         }
         let mut set = Self::default();
-        for envelope in &envelopes {
-            if let Ok(advert) = judge.advert(envelope, user) {
-                set.insert(advert);
+        for envelope in envelopes {
+            let known = known.and_then(|known| {
+                known
+                    .0
+                    .values()
+                    .find(|advert| advert.envelope() == envelope)
+            });
+            match known.cloned().map_or_else(|| judge.advert(envelope), Ok) {
+                Ok(advert) if advert.expires_at > judge.now => {
+                    set.insert(advert);
+                }
+                _ => {}
             }
         }
         Ok(set)
-    }
-
-    /// The bytes to store: the adverts in the order of their holders.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, CodecError> {
-        let envelopes: Vec<_> = self.0.values().map(Signed::envelope).collect();
-        codec::encode(&envelopes, limits::ADVERT_SET)
     }
 
     /// Takes one verified advert; says whether the set changed.
@@ -217,7 +238,11 @@ impl AdvertSet {
         let holder = advert.holder;
         self.0.insert(holder, advert);
         if self.0.len() > limits::ADVERTS_PER_USER {
-            let least = self.0.values().min_by(|a, b| a.rank().cmp(&b.rank())).map(|advert| advert.holder);
+            let least = self
+                .0
+                .values()
+                .min_by(|a, b| a.rank().cmp(&b.rank()))
+                .map(|advert| advert.holder);
             if let Some(least) = least {
                 self.0.remove(&least);
                 return least != holder;
@@ -228,7 +253,9 @@ impl AdvertSet {
 
     /// Takes what another set knows; says whether this one changed.
     pub fn merge(&mut self, other: &Self) -> bool {
-        other.0.values().fold(false, |changed, advert| self.insert(advert.clone()) | changed)
+        other.0.values().fold(false, |changed, advert| {
+            self.insert(advert.clone()) | changed
+        })
     }
 
     /// Drops what has expired.
@@ -256,12 +283,6 @@ impl AdvertSet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    /// When the last advert expires: until then the set is worth storing.
-    #[must_use]
-    pub fn expires_at(&self) -> Option<Timestamp> {
-        self.0.values().map(|advert| advert.expires_at).max()
     }
 }
 

@@ -31,7 +31,13 @@ pub enum Role {
 
 impl Role {
     /// All roles, in the order of their bits.
-    pub const ALL: [Self; 5] = [Self::Client, Self::SharedClient, Self::Printer, Self::Bootstrap, Self::Admin];
+    pub const ALL: [Self; 5] = [
+        Self::Client,
+        Self::SharedClient,
+        Self::Printer,
+        Self::Bootstrap,
+        Self::Admin,
+    ];
 
     /// The role as users write it.
     #[must_use]
@@ -64,7 +70,10 @@ pub struct UnknownRole(String);
 impl FromStr for Role {
     type Err = UnknownRole;
     fn from_str(text: &str) -> Result<Self, UnknownRole> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or_else(|| UnknownRole(text.to_owned()))
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or_else(|| UnknownRole(text.to_owned()))
     }
 }
 
@@ -107,7 +116,11 @@ impl Roles {
 impl TryFrom<u8> for Roles {
     type Error = &'static str;
     fn try_from(bits: u8) -> Result<Self, Self::Error> {
-        if bits >> Role::ALL.len() == 0 { Ok(Self(bits)) } else { Err("unknown role bits") }
+        if bits >> Role::ALL.len() == 0 {
+            Ok(Self(bits))
+        } else {
+            Err("unknown role bits")
+        }
     }
 }
 
@@ -214,7 +227,11 @@ impl Certificate {
         now: Timestamp,
     ) -> Result<Signed<Self>, CertificateError> {
         let certificate = Self::verify(envelope, site, state, now)?;
-        if certificate.node == node { Ok(certificate) } else { Err(CertificateError::WrongNode) }
+        if certificate.node == node {
+            Ok(certificate)
+        } else {
+            Err(CertificateError::WrongNode)
+        }
     }
 
     /// Whether it should be renewed: the last third of its validity has begun.

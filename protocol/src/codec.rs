@@ -38,8 +38,8 @@ pub fn encode<T: Serialize>(value: &T, max: usize) -> Result<Vec<u8>, CodecError
 /// Decodes the one value that `bytes` are, all of them.
 pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8], max: usize) -> Result<T, CodecError> {
     within(bytes, max)?;
-    let value: T = serde_cbor::from_slice(bytes)
-        .map_err(|error| CodecError::Malformed(error.to_string()))?;
+    let value: T =
+        serde_cbor::from_slice(bytes).map_err(|error| CodecError::Malformed(error.to_string()))?;
     if encode(&value, max)? == bytes {
         Ok(value)
     } else {
@@ -49,7 +49,10 @@ pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8], max: usize) -> Resu
 
 fn within(bytes: &[u8], max: usize) -> Result<(), CodecError> {
     if bytes.len() > max {
-        return Err(CodecError::TooLong { len: bytes.len(), max });
+        return Err(CodecError::TooLong {
+            len: bytes.len(),
+            max,
+        });
     }
     Ok(())
 }
@@ -69,30 +72,53 @@ mod tests {
 
     #[test]
     fn keys_are_integers_in_order() {
-        let bytes = encode(&Pair { first: 7, second: None }, 16).unwrap();
+        let bytes = encode(
+            &Pair {
+                first: 7,
+                second: None,
+            },
+            16,
+        )
+        .unwrap();
         assert_eq!(bytes, [0xa2, 0x00, 0x07, 0x01, 0xf6]);
     }
 
     #[test]
     fn other_encodings_of_the_same_value_are_refused() {
-        let named = serde_cbor::to_vec(&Pair { first: 7, second: None }).unwrap();
+        let named = serde_cbor::to_vec(&Pair {
+            first: 7,
+            second: None,
+        })
+        .unwrap();
         assert_eq!(decode::<Pair>(&named, 64), Err(CodecError::NotCanonical));
         // 7 written with one byte too many, and the keys swapped.
-        for bytes in [&[0xa2, 0x00, 0x18, 0x07, 0x01, 0xf6][..], &[0xa2, 0x01, 0xf6, 0x00, 0x07]] {
+        for bytes in [
+            &[0xa2, 0x00, 0x18, 0x07, 0x01, 0xf6][..],
+            &[0xa2, 0x01, 0xf6, 0x00, 0x07],
+        ] {
             assert_eq!(decode::<Pair>(bytes, 64), Err(CodecError::NotCanonical));
         }
     }
 
     #[test]
     fn trailing_bytes_and_unknown_keys_are_refused() {
-        for bytes in [&[0xa2, 0x00, 0x07, 0x01, 0xf6, 0x00][..], &[0xa3, 0x00, 0x07, 0x01, 0xf6, 0x02, 0x00]] {
-            assert!(matches!(decode::<Pair>(bytes, 64), Err(CodecError::Malformed(_))));
+        for bytes in [
+            &[0xa2, 0x00, 0x07, 0x01, 0xf6, 0x00][..],
+            &[0xa3, 0x00, 0x07, 0x01, 0xf6, 0x02, 0x00],
+        ] {
+            assert!(matches!(
+                decode::<Pair>(bytes, 64),
+                Err(CodecError::Malformed(_))
+            ));
         }
     }
 
     #[test]
     fn length_is_checked_first() {
-        assert_eq!(decode::<Pair>(&[0xff; 65], 64), Err(CodecError::TooLong { len: 65, max: 64 }));
+        assert_eq!(
+            decode::<Pair>(&[0xff; 65], 64),
+            Err(CodecError::TooLong { len: 65, max: 64 })
+        );
     }
 
     #[test]

@@ -47,7 +47,13 @@ impl Delegation {
     /// A delegation as of `now`, with the protocol's lifetime.
     #[must_use]
     pub fn new(site: SiteId, user: UserId, holder: NodeId, now: Timestamp) -> Self {
-        Self { site, user, holder, issued_at: now, expires_at: now + limits::DELEGATION_LIFETIME }
+        Self {
+            site,
+            user,
+            holder,
+            issued_at: now,
+            expires_at: now + limits::DELEGATION_LIFETIME,
+        }
     }
 
     /// Verifies that the user with this key lets `holder` hold.
@@ -61,7 +67,8 @@ impl Delegation {
         if (delegation.site, &delegation.user, delegation.holder) != (site, user, holder) {
             return Err(DelegationError::Mismatch);
         }
-        let lifetime_kept = delegation.expires_at <= delegation.issued_at + limits::DELEGATION_LIFETIME;
+        let lifetime_kept =
+            delegation.expires_at <= delegation.issued_at + limits::DELEGATION_LIFETIME;
         let begun = delegation.issued_at <= now + limits::CLOCK_SKEW;
         if !lifetime_kept || !begun || delegation.expires_at <= now {
             return Err(DelegationError::NotNow);

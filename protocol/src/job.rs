@@ -75,7 +75,12 @@ pub struct PrintOptions {
 
 impl Default for PrintOptions {
     fn default() -> Self {
-        Self { copies: 1, sides: None, color: None, media: None }
+        Self {
+            copies: 1,
+            sides: None,
+            color: None,
+            media: None,
+        }
     }
 }
 
@@ -104,7 +109,11 @@ impl PrintOptions {
         }
         let keyword = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         match &self.media {
-            Some(media) if media.is_empty() || media.len() > limits::MEDIA || !media.chars().all(keyword) => {
+            Some(media)
+                if media.is_empty()
+                    || media.len() > limits::MEDIA
+                    || !media.chars().all(keyword) =>
+            {
                 Err(JobError::Media)
             }
             _ => Ok(()),
@@ -155,10 +164,14 @@ impl JobSummary {
 pub fn check_format(format: &str) -> Result<(), JobError> {
     let token = |part: &str| {
         !part.is_empty()
-            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "!#$&-^_.+".contains(c))
+            && part
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "!#$&-^_.+".contains(c))
     };
     match format.split_once('/') {
-        Some((kind, name)) if format.len() <= limits::FORMAT && token(kind) && token(name) => Ok(()),
+        Some((kind, name)) if format.len() <= limits::FORMAT && token(kind) && token(name) => {
+            Ok(())
+        }
         _ => Err(JobError::Format),
     }
 }

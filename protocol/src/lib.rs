@@ -22,6 +22,7 @@ pub mod limits;
 pub mod link;
 pub mod lookup;
 pub mod pin;
+pub mod record;
 pub mod release;
 pub mod seal;
 pub mod signed;

@@ -65,7 +65,11 @@ pub fn badge_tag(secret: &SiteSecret, number: &str) -> Result<BadgeTag, BadgeErr
         return Err(BadgeError::TooLong);
     }
     let mut plain = Zeroizing::new(String::with_capacity(number.len()));
-    for c in number.trim().chars().filter(|c| !matches!(c, ':' | '-' | ' ')) {
+    for c in number
+        .trim()
+        .chars()
+        .filter(|c| !matches!(c, ':' | '-' | ' '))
+    {
         if !c.is_ascii_alphanumeric() {
             return Err(BadgeError::Character);
         }
@@ -74,7 +78,11 @@ pub fn badge_tag(secret: &SiteSecret, number: &str) -> Result<BadgeTag, BadgeErr
     if plain.is_empty() {
         return Err(BadgeError::Empty);
     }
-    Ok(BadgeTag::from_bytes(keyed(secret, "badge", plain.as_bytes())))
+    Ok(BadgeTag::from_bytes(keyed(
+        secret,
+        "badge",
+        plain.as_bytes(),
+    )))
 }
 
 #[cfg(test)]
@@ -88,7 +96,10 @@ mod tests {
         let tag = badge_tag(&secret, "04A1B2C3D4E5F6").unwrap();
         assert_eq!(badge_tag(&secret, "04:a1:b2:c3:d4:e5:f6\n").unwrap(), tag);
         assert_ne!(badge_tag(&secret, "4A1B2C3D4E5F6").unwrap(), tag);
-        assert_ne!(badge_tag(&SiteSecret::from_bytes([2; 32]), "04A1B2C3D4E5F6").unwrap(), tag);
+        assert_ne!(
+            badge_tag(&SiteSecret::from_bytes([2; 32]), "04A1B2C3D4E5F6").unwrap(),
+            tag
+        );
         assert_eq!(badge_tag(&secret, " "), Err(BadgeError::Empty));
         assert_eq!(badge_tag(&secret, "04;A1"), Err(BadgeError::Character));
     }

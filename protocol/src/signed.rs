@@ -91,12 +91,22 @@ impl<T: Record> Envelope<T> {
     /// check that this signer may say what the record says.
     pub fn verify_named(&self) -> Result<Signed<T>, SignedError> {
         if self.payload.len() > T::MAX {
-            return Err(CodecError::TooLong { len: self.payload.len(), max: T::MAX }.into());
+            return Err(CodecError::TooLong {
+                len: self.payload.len(),
+                max: T::MAX,
+            }
+            .into());
         }
         let key = VerifyingKey::from_bytes(&self.signer).map_err(|_| SignedError::BadSignature)?;
-        key.verify_strict(&to_be_signed::<T>(&self.payload), &Signature::from_bytes(&self.signature))
-            .map_err(|_| SignedError::BadSignature)?;
-        Ok(Signed { value: codec::decode(&self.payload, T::MAX)?, envelope: self.clone() })
+        key.verify_strict(
+            &to_be_signed::<T>(&self.payload),
+            &Signature::from_bytes(&self.signature),
+        )
+        .map_err(|_| SignedError::BadSignature)?;
+        Ok(Signed {
+            value: codec::decode(&self.payload, T::MAX)?,
+            envelope: self.clone(),
+        })
     }
 }
 
@@ -106,7 +116,15 @@ impl<T: Record> Signed<T> {
         let payload = codec::encode(&value, T::MAX)?;
         let signature = key.sign(&to_be_signed::<T>(&payload)).to_bytes();
         let signer = key.verifying_key().to_bytes();
-        Ok(Self { value, envelope: Envelope { signer, payload, signature, record: PhantomData } })
+        Ok(Self {
+            value,
+            envelope: Envelope {
+                signer,
+                payload,
+                signature,
+                record: PhantomData,
+            },
+        })
     }
 
     /// The envelope, to store or forward.
@@ -152,13 +170,21 @@ impl<T> Deref for Signed<T> {
 
 impl<T> Clone for Envelope<T> {
     fn clone(&self) -> Self {
-        Self { signer: self.signer, payload: self.payload.clone(), signature: self.signature, record: PhantomData }
+        Self {
+            signer: self.signer,
+            payload: self.payload.clone(),
+            signature: self.signature,
+            record: PhantomData,
+        }
     }
 }
 
 impl<T: Clone> Clone for Signed<T> {
     fn clone(&self) -> Self {
-        Self { value: self.value.clone(), envelope: self.envelope.clone() }
+        Self {
+            value: self.value.clone(),
+            envelope: self.envelope.clone(),
+        }
     }
 }
 
@@ -166,7 +192,8 @@ impl<T: Clone> Clone for Signed<T> {
 // signings of one record are the same too.
 impl<T> PartialEq for Envelope<T> {
     fn eq(&self, other: &Self) -> bool {
-        (&self.signer, &self.payload, &self.signature) == (&other.signer, &other.payload, &other.signature)
+        (&self.signer, &self.payload, &self.signature)
+            == (&other.signer, &other.payload, &other.signature)
     }
 }
 impl<T> Eq for Envelope<T> {}
@@ -178,7 +205,11 @@ impl<T> PartialOrd for Envelope<T> {
 }
 impl<T> Ord for Envelope<T> {
     fn cmp(&self, other: &Self) -> core::cmp::Ordering {
-        (&self.payload, &self.signer, &self.signature).cmp(&(&other.payload, &other.signer, &other.signature))
+        (&self.payload, &self.signer, &self.signature).cmp(&(
+            &other.payload,
+            &other.signer,
+            &other.signature,
+        ))
     }
 }
 
@@ -191,7 +222,12 @@ impl<T> Eq for Signed<T> {}
 
 impl<T> fmt::Debug for Envelope<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Envelope({} bytes by {})", self.payload.len(), data_encoding::HEXLOWER.encode(&self.signer))
+        write!(
+            f,
+            "Envelope({} bytes by {})",
+            self.payload.len(),
+            data_encoding::HEXLOWER.encode(&self.signer)
+        )
     }
 }
 
@@ -228,14 +264,23 @@ mod tests {
     }
 
     fn signed() -> Signed<Note> {
-        Signed::sign(Note { text: "held".into() }, &SigningKey::from_bytes(&[7; 32])).unwrap()
+        Signed::sign(
+            Note {
+                text: "held".into(),
+            },
+            &SigningKey::from_bytes(&[7; 32]),
+        )
+        .unwrap()
     }
 
     #[test]
     fn what_was_signed_verifies() {
         let note = signed();
         let bytes = note.to_bytes().unwrap();
-        let read = Envelope::<Note>::from_bytes(&bytes).unwrap().verify(note.signer()).unwrap();
+        let read = Envelope::<Note>::from_bytes(&bytes)
+            .unwrap()
+            .verify(note.signer())
+            .unwrap();
         assert_eq!(*read, *note);
         assert_eq!(read.to_bytes().unwrap(), bytes);
     }
@@ -255,8 +300,13 @@ mod tests {
 
     #[test]
     fn an_oversized_record_is_neither_signed_nor_read() {
-        let long = Note { text: "x".repeat(200) };
-        assert!(matches!(Signed::sign(long, &SigningKey::from_bytes(&[7; 32])), Err(SignedError::Codec(_))));
+        let long = Note {
+            text: "x".repeat(200),
+        };
+        assert!(matches!(
+            Signed::sign(long, &SigningKey::from_bytes(&[7; 32])),
+            Err(SignedError::Codec(_))
+        ));
         assert!(Envelope::<Note>::from_bytes(&[0; 1000]).is_err());
     }
 

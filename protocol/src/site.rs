@@ -97,7 +97,10 @@ pub enum SiteStateError {
     #[error("the list of revoked certificates is malformed")]
     Malformed,
     /// No more certificates can be revoked before some of the revoked ones expire.
-    #[error("{} certificates are revoked already; no more fit before some of them expire", limits::REVOKED)]
+    #[error(
+        "{} certificates are revoked already; no more fit before some of them expire",
+        limits::REVOKED
+    )]
     Full,
 }
 
@@ -105,7 +108,13 @@ impl SiteState {
     /// The state of a new site.
     #[must_use]
     pub fn new(site: SiteId, name: Name) -> Self {
-        Self { site, sequence: 1, name, policy: SitePolicy::default(), revoked: Vec::new() }
+        Self {
+            site,
+            sequence: 1,
+            name,
+            policy: SitePolicy::default(),
+            revoked: Vec::new(),
+        }
     }
 
     /// Verifies a state that anybody handed over.
@@ -114,7 +123,9 @@ impl SiteState {
         if state.site != site {
             return Err(SiteStateError::ForeignSite);
         }
-        if state.revoked.len() > limits::REVOKED || !state.revoked.is_sorted_by(|a, b| a.serial < b.serial) {
+        if state.revoked.len() > limits::REVOKED
+            || !state.revoked.is_sorted_by(|a, b| a.serial < b.serial)
+        {
             return Err(SiteStateError::Malformed);
         }
         Ok(state)
@@ -123,7 +134,9 @@ impl SiteState {
     /// Whether the certificate with this serial was withdrawn.
     #[must_use]
     pub fn is_revoked(&self, serial: Serial) -> bool {
-        self.revoked.binary_search_by_key(&serial, |revoked| revoked.serial).is_ok()
+        self.revoked
+            .binary_search_by_key(&serial, |revoked| revoked.serial)
+            .is_ok()
     }
 
     /// The next state, with further certificates withdrawn and those dropped that have expired.
@@ -131,16 +144,25 @@ impl SiteState {
         let mut next = self.clone();
         next.sequence += 1;
         next.revoked.extend_from_slice(more);
-        next.revoked.retain(|revoked| revoked.not_after + limits::CLOCK_SKEW * 2 > now);
+        next.revoked
+            .retain(|revoked| revoked.not_after + limits::CLOCK_SKEW * 2 > now);
         next.revoked.sort_unstable();
         next.revoked.dedup_by_key(|revoked| revoked.serial);
-        if next.revoked.len() > limits::REVOKED { Err(SiteStateError::Full) } else { Ok(next) }
+        if next.revoked.len() > limits::REVOKED {
+            Err(SiteStateError::Full)
+        } else {
+            Ok(next)
+        }
     }
 
     /// The next state, with other settings.
     #[must_use]
     pub fn with_policy(&self, policy: SitePolicy) -> Self {
-        Self { sequence: self.sequence + 1, policy, ..self.clone() }
+        Self {
+            sequence: self.sequence + 1,
+            policy,
+            ..self.clone()
+        }
     }
 }
 

@@ -39,7 +39,9 @@ impl FromStr for UserId {
     type Err = TextError;
     fn from_str(text: &str) -> Result<Self, TextError> {
         let text = text.trim().to_ascii_lowercase();
-        check(&text, limits::USER_ID, |c| c.is_ascii_alphanumeric() || "._@-".contains(c))?;
+        check(&text, limits::USER_ID, |c| {
+            c.is_ascii_alphanumeric() || "._@-".contains(c)
+        })?;
         Ok(Self(text))
     }
 }
@@ -78,7 +80,10 @@ pub fn is_invisible(c: char) -> bool {
 #[must_use]
 pub fn clean(text: &str, max: usize) -> String {
     let mut cleaned = String::new();
-    for word in text.split(|c: char| c.is_whitespace() || is_invisible(c)).filter(|w| !w.is_empty()) {
+    for word in text
+        .split(|c: char| c.is_whitespace() || is_invisible(c))
+        .filter(|w| !w.is_empty())
+    {
         if !cleaned.is_empty() {
             cleaned.push(' ');
         }
@@ -96,7 +101,10 @@ pub fn clean(text: &str, max: usize) -> String {
 }
 
 fn floor_char_boundary(text: &str, max: usize) -> usize {
-    (0..=max.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+    (0..=max.min(text.len()))
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0)
 }
 
 macro_rules! text {
@@ -138,10 +146,16 @@ mod tests {
 
     #[test]
     fn user_ids_fold_case_and_refuse_what_is_no_id() {
-        assert_eq!("Charlie@Example.org".parse::<UserId>().unwrap().as_str(), "charlie@example.org");
+        assert_eq!(
+            "Charlie@Example.org".parse::<UserId>().unwrap().as_str(),
+            "charlie@example.org"
+        );
         assert_eq!("".parse::<UserId>(), Err(TextError::Empty));
         assert_eq!("a/b".parse::<UserId>(), Err(TextError::Character('/')));
-        assert_eq!("a".repeat(65).parse::<UserId>(), Err(TextError::TooLong { max: 64 }));
+        assert_eq!(
+            "a".repeat(65).parse::<UserId>(),
+            Err(TextError::TooLong { max: 64 })
+        );
     }
 
     #[test]

@@ -80,7 +80,11 @@ pub enum UserError {
     #[error("the record is of another user or badge")]
     Unasked,
     /// More badges or groups than a user may have.
-    #[error("the user has more than {} badges or {} groups", limits::BADGES_PER_USER, limits::GROUPS_PER_USER)]
+    #[error(
+        "the user has more than {} badges or {} groups",
+        limits::BADGES_PER_USER,
+        limits::GROUPS_PER_USER
+    )]
     TooMany,
 }
 
@@ -97,7 +101,9 @@ impl UserEntry {
 
     /// Checks what the types do not say. To be called before signing, too.
     pub fn check(&self) -> Result<(), UserError> {
-        if self.badges.len() > limits::BADGES_PER_USER || self.groups.len() > limits::GROUPS_PER_USER {
+        if self.badges.len() > limits::BADGES_PER_USER
+            || self.groups.len() > limits::GROUPS_PER_USER
+        {
             return Err(UserError::TooMany);
         }
         Ok(())
@@ -114,6 +120,10 @@ impl Badge {
     /// Verifies a badge record.
     pub fn verify(envelope: &Envelope<Self>, site: SiteId) -> Result<Signed<Self>, UserError> {
         let badge = envelope.verify(site.as_bytes())?;
-        if badge.site == site { Ok(badge) } else { Err(UserError::ForeignSite) }
+        if badge.site == site {
+            Ok(badge)
+        } else {
+            Err(UserError::ForeignSite)
+        }
     }
 }

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::id::{BadgeTag, JobId, ReleaseId, SessionId};
 use crate::job::{JobSummary, PrintOptions};
 use crate::limits;
+use crate::pin::{Ke1, Ke2, Ke3};
 use crate::release::receipt::Receipt;
 use crate::release::stream::Token;
-use crate::seal::keys::SessionPublic;
+use crate::seal::{SessionPublic, SessionWrappedKey};
 use crate::signed::Envelope;
 use crate::text::UserId;
 use crate::time::Timestamp;
@@ -25,8 +26,7 @@ pub enum Request {
         /// The login, as the challenge named it.
         session: SessionId,
         /// OPAQUE KE3 (RFC 9807 §6).
-        #[serde(with = "serde_bytes")]
-        ke3: Vec<u8>,
+        ke3: Ke3,
     },
     /// Asks for the session's jobs, oldest first.
     List {
@@ -85,7 +85,7 @@ pub struct Login {
     /// The badge that the printer read, if any.
     pub badge: Option<BadgeTag>,
     /// OPAQUE KE1 (RFC 9807 §6), if the user typed a PIN or password.
-    pub ke1: Option<serde_bytes::ByteBuf>,
+    pub ke1: Option<Ke1>,
     /// The printer's ephemeral key for this session, to which job keys are sealed.
     pub session_key: SessionPublic,
 }
@@ -108,8 +108,7 @@ pub enum Answer {
         /// Names the login from now on; becomes the session.
         session: SessionId,
         /// OPAQUE KE2 (RFC 9807 §6).
-        #[serde(with = "serde_bytes")]
-        ke2: Vec<u8>,
+        ke2: Ke2,
     },
     /// The user is logged in.
     SessionOpen {
@@ -150,8 +149,7 @@ pub struct Grant {
     /// Opens the job's stream, once, from this printer only.
     pub token: Token,
     /// The job key, sealed with HPKE to the session key, bound to session and job.
-    #[serde(with = "serde_bytes")]
-    pub key: Vec<u8>,
+    pub key: SessionWrappedKey,
     /// Bytes of the ciphertext.
     pub sealed_size: u64,
     /// Bytes of the document.
@@ -200,13 +198,17 @@ impl Answer {
     /// A denial with a wait.
     #[must_use]
     pub fn denied(retry_after: Duration) -> Self {
-        Self::Denied { retry_after: u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX) }
+        Self::Denied {
+            retry_after: u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX),
+        }
     }
 
     /// A prolonged lease.
     #[must_use]
     pub fn extended() -> Self {
-        Self::Extended { lease: lease_millis() }
+        Self::Extended {
+            lease: lease_millis(),
+        }
     }
 }
 

@@ -75,7 +75,8 @@ impl Receipt {
         if (receipt.site, receipt.holder, receipt.printer) != (site, holder, printer) {
             return Err(ReceiptError::Mismatch);
         }
-        if matches!(receipt.outcome, Outcome::Printed { pages: Some(pages), .. } if pages > limits::PAGES) {
+        if matches!(receipt.outcome, Outcome::Printed { pages: Some(pages), .. } if pages > limits::PAGES)
+        {
             return Err(ReceiptError::Pages);
         }
         Ok(receipt)

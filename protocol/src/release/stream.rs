@@ -75,6 +75,9 @@ impl Open {
         token.copy_from_slice(&bytes[..Token::LEN]);
         let mut offset = [0; 8];
         offset.copy_from_slice(&bytes[Token::LEN..]);
-        Self { token: Token(token), offset: u64::from_be_bytes(offset) }
+        Self {
+            token: Token(token),
+            offset: u64::from_be_bytes(offset),
+        }
     }
 }
