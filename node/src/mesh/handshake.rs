@@ -1,0 +1,168 @@
+//! The member handshake: the gate that every connection of the mesh passes, relayed ones too.
+//!
+//! It is libp2p's Noise XX with the site id as prologue, followed, inside the encrypted channel,
+//! by one frame each way: two bytes of length (big-endian) and a [`Hello`] with the certificate
+//! and the sequence number of the site state that its sender has. Whoever does not show a valid,
+//! unrevoked certificate for the very key that Noise authenticated gets no connection, and so
+//! never reaches identify, Kademlia or any other protocol.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures::io::BufReader;
+use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Future};
+use libp2p::core::UpgradeInfo;
+use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade};
+use libp2p::identity::Keypair;
+use libp2p::{PeerId, noise};
+use papermesh_protocol::certificate::{Certificate, CertificateError};
+use papermesh_protocol::codec::{self, CodecError};
+use papermesh_protocol::limits;
+use papermesh_protocol::signed::Envelope;
+use serde::{Deserialize, Serialize};
+
+use super::membership::Membership;
+use super::peer;
+
+/// The name that multistream-select negotiates.
+const PROTOCOL: &str = "/papermesh/member/1";
+
+/// Bytes that one read from the socket may bring. Noise itself reads 8 KiB at a time, which would
+/// be a system call for each.
+const READ_BUFFER: usize = 64 * 1024;
+
+/// What each side says after Noise.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hello {
+    certificate: Envelope<Certificate>,
+    state_sequence: u64,
+}
+
+/// Why a connection was not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum HandshakeError {
+    /// Noise failed: another site, or an attack.
+    #[error(transparent)]
+    Noise(#[from] noise::Error),
+    /// The connection broke.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The other side's frame was no hello.
+    #[error("malformed hello: {0}")]
+    Malformed(#[from] CodecError),
+    /// The other side's key is not Ed25519.
+    #[error("the peer's identity is not an Ed25519 key")]
+    ForeignKey,
+    /// The other side's certificate is not accepted.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+}
+
+/// The security upgrade of all transports.
+#[derive(Clone)]
+pub(super) struct MemberUpgrade {
+    noise: noise::Config,
+    membership: Arc<Membership>,
+}
+
+impl MemberUpgrade {
+    pub(super) fn new(
+        identity: &Keypair,
+        membership: Arc<Membership>,
+    ) -> Result<Self, noise::Error> {
+        let prologue = membership.site().as_bytes().to_vec();
+        Ok(Self {
+            noise: noise::Config::new(identity)?.with_prologue(prologue),
+            membership,
+        })
+    }
+
+    async fn exchange<S>(&self, peer: PeerId, stream: &mut S) -> Result<(), HandshakeError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let node = peer::node_of(&peer).ok_or(HandshakeError::ForeignKey)?;
+        let hello = Hello {
+            certificate: self.membership.certificate().envelope().clone(),
+            state_sequence: self.membership.state().sequence,
+        };
+        // Both sides write first: a hello fits into any socket's buffer.
+        let bytes = codec::encode(&hello, limits::HANDSHAKE_FRAME)?;
+        stream
+            .write_all(&u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes())
+            .await?;
+        stream.write_all(&bytes).await?;
+        stream.flush().await?;
+
+        let mut length = [0; 2];
+        stream.read_exact(&mut length).await?;
+        let length = usize::from(u16::from_be_bytes(length));
+        if length > limits::HANDSHAKE_FRAME {
+            return Err(CodecError::TooLong {
+                len: length,
+                max: limits::HANDSHAKE_FRAME,
+            }
+            .into());
+        }
+        let mut bytes = vec![0; length];
+        stream.read_exact(&mut bytes).await?;
+        let hello: Hello = codec::decode(&bytes, limits::HANDSHAKE_FRAME)?;
+        self.membership
+            .admit(node, &hello.certificate, hello.state_sequence)
+            .inspect_err(|error| {
+                tracing::warn!(%node, %error, "a connection was refused");
+            })?;
+        Ok(())
+    }
+}
+
+impl UpgradeInfo for MemberUpgrade {
+    type Info = &'static str;
+    type InfoIter = std::iter::Once<&'static str>;
+
+    fn protocol_info(&self) -> Self::InfoIter {
+        std::iter::once(PROTOCOL)
+    }
+}
+
+/// The encrypted connection that comes out.
+type Secured<C> = (PeerId, noise::Output<BufReader<C>>);
+type Upgrading<C> = Pin<Box<dyn Future<Output = Result<Secured<C>, HandshakeError>> + Send>>;
+
+impl<C> InboundConnectionUpgrade<C> for MemberUpgrade
+where
+    C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Output = Secured<C>;
+    type Error = HandshakeError;
+    type Future = Upgrading<C>;
+
+    fn upgrade_inbound(self, socket: C, info: &'static str) -> Upgrading<C> {
+        Box::pin(async move {
+            let socket = BufReader::with_capacity(READ_BUFFER, socket);
+            let (peer, mut stream) = self.noise.clone().upgrade_inbound(socket, info).await?;
+            self.exchange(peer, &mut stream).await?;
+            Ok((peer, stream))
+        })
+    }
+}
+
+impl<C> OutboundConnectionUpgrade<C> for MemberUpgrade
+where
+    C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Output = Secured<C>;
+    type Error = HandshakeError;
+    type Future = Upgrading<C>;
+
+    fn upgrade_outbound(self, socket: C, info: &'static str) -> Upgrading<C> {
+        Box::pin(async move {
+            let socket = BufReader::with_capacity(READ_BUFFER, socket);
+            let (peer, mut stream) = self.noise.clone().upgrade_outbound(socket, info).await?;
+            self.exchange(peer, &mut stream).await?;
+            Ok((peer, stream))
+        })
+    }
+}

@@ -1,0 +1,208 @@
+//! What a node knows of its site and of those it is connected with. Shared between the transport,
+//! which judges certificates, the DHT's storage, which judges records, and the event loop.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use papermesh_protocol::advert::Judge;
+use papermesh_protocol::certificate::{Certificate, CertificateError};
+use papermesh_protocol::id::{NodeId, SiteId};
+use papermesh_protocol::signed::{Envelope, Signed};
+use papermesh_protocol::site::{SiteSecret, SiteState, SiteStateError};
+use papermesh_protocol::time::Timestamp;
+
+/// A node that proved its membership on a connection that is open now.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The node.
+    pub node: NodeId,
+    /// What it proved it with.
+    pub certificate: Arc<Signed<Certificate>>,
+}
+
+/// Members whose certificates are remembered, connected or not; a little above the most
+/// connections that the swarm accepts, because a handshake comes before the swarm's own limits.
+const REMEMBERED: usize = 1024;
+
+/// The site as this node sees it.
+#[derive(Debug)]
+pub struct Membership {
+    site: SiteId,
+    secret: SiteSecret,
+    clock: fn() -> Timestamp,
+    own: RwLock<Arc<Signed<Certificate>>>,
+    state: RwLock<Arc<Signed<SiteState>>>,
+    met: Mutex<HashMap<NodeId, Met>>,
+}
+
+#[derive(Debug)]
+struct Met {
+    member: Member,
+    state_sequence: u64,
+}
+
+impl Membership {
+    /// The membership of a node with these papers.
+    #[must_use]
+    pub fn new(
+        own: Signed<Certificate>,
+        state: Signed<SiteState>,
+        secret: SiteSecret,
+        clock: fn() -> Timestamp,
+    ) -> Self {
+        Self {
+            site: own.site,
+            secret,
+            clock,
+            own: RwLock::new(Arc::new(own)),
+            state: RwLock::new(Arc::new(state)),
+            met: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// The site.
+    #[must_use]
+    pub fn site(&self) -> SiteId {
+        self.site
+    }
+
+    /// The site's secret.
+    #[must_use]
+    pub fn secret(&self) -> &SiteSecret {
+        &self.secret
+    }
+
+    /// This node.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.certificate().node
+    }
+
+    /// This node's certificate.
+    #[must_use]
+    pub fn certificate(&self) -> Arc<Signed<Certificate>> {
+        self.own
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The newest site state that this node has seen.
+    #[must_use]
+    pub fn state(&self) -> Arc<Signed<SiteState>> {
+        self.state
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The time, as this node has it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Judges records with what is known now.
+    pub fn judge<T>(&self, judged: impl FnOnce(&Judge<'_>) -> T) -> T {
+        let state = self.state();
+        judged(&Judge {
+            site: self.site,
+            state: &state,
+            now: self.now(),
+        })
+    }
+
+    /// Shows a renewed certificate from the next connection on.
+    pub fn renew(&self, certificate: Signed<Certificate>) {
+        *self.own.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certificate);
+    }
+
+    /// Takes a state that somebody handed over; says whether it is newer than the one known.
+    pub fn advance(&self, state: &Envelope<SiteState>) -> Result<bool, SiteStateError> {
+        let state = SiteState::verify(state, self.site)?;
+        let mut known = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let newer = state.sequence > known.sequence;
+        if newer {
+            *known = Arc::new(state);
+        }
+        Ok(newer)
+    }
+
+    /// Judges the certificate that `node` showed in its handshake, and remembers it.
+    pub(super) fn admit(
+        &self,
+        node: NodeId,
+        certificate: &Envelope<Certificate>,
+        state_sequence: u64,
+    ) -> Result<(), CertificateError> {
+        let certificate =
+            Certificate::verify_of(certificate, node, self.site, &self.state(), self.now())?;
+        let member = Member {
+            node,
+            certificate: Arc::new(certificate),
+        };
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        if met.len() >= REMEMBERED && !met.contains_key(&node) {
+            // Handshakes that led to no connection are all that can pile up here.
+            if let Some(oldest) = met.keys().next().copied() {
+                met.remove(&oldest);
+            }
+        }
+        met.insert(
+            node,
+            Met {
+                member,
+                state_sequence,
+            },
+        );
+        Ok(())
+    }
+
+    /// The member that a connection proved.
+    #[must_use]
+    pub fn member(&self, node: NodeId) -> Option<Member> {
+        self.met
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&node)
+            .map(|met| met.member.clone())
+    }
+
+    /// Which site state the member said it has.
+    pub(super) fn state_of(&self, node: NodeId) -> Option<u64> {
+        self.met
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&node)
+            .map(|met| met.state_sequence)
+    }
+
+    /// Forgets a member that is not connected any more.
+    pub(super) fn part(&self, node: NodeId) {
+        self.met
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&node);
+    }
+
+    /// The members met whose certificates the site has since withdrawn, or that have expired.
+    pub(super) fn outlawed(&self) -> Vec<NodeId> {
+        let state = self.state();
+        let now = self.now();
+        let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        met.values()
+            .map(|met| &met.member)
+            .filter(|member| {
+                Certificate::verify_of(
+                    member.certificate.envelope(),
+                    member.node,
+                    self.site,
+                    &state,
+                    now,
+                )
+                .is_err()
+            })
+            .map(|member| member.node)
+            .collect()
+    }
+}

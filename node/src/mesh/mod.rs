@@ -1,0 +1,42 @@
+//! The mesh: the one room of this crate that knows libp2p.
+//!
+//! One task owns the swarm ([`event_loop`]); everybody else holds a [`Mesh`], which is cheap to
+//! clone and talks to that task through bounded channels. What leaves this room is typed by the
+//! protocol crate: [`NodeId`](papermesh_protocol::id::NodeId)s instead of peer ids, proven
+//! [`Member`]s instead of connections, record keys instead of Kademlia's.
+//!
+//! - [`membership`] is what the node knows of its site: own certificate, site state, who is
+//!   connected. [`handshake`] is the gate that every connection passes.
+//! - [`behaviour`] composes libp2p's protocols, [`muxer`] is Yamux tuned for documents.
+//! - [`records`] is the DHT's storage: it verifies and merges.
+//! - [`frame`] reads and writes one bounded message on a stream.
+//! - [`site_sync`] spreads the site state, and with it revocations.
+//! - [`join`] is how devices become members, on a listener of its own.
+
+pub mod frame;
+pub mod handle;
+pub mod handshake;
+pub mod join;
+pub mod membership;
+pub mod records;
+pub mod site_sync;
+
+mod behaviour;
+mod event_loop;
+mod muxer;
+mod peer;
+mod routes;
+
+pub use behaviour::MeshConfig;
+pub use event_loop::start;
+pub use libp2p::Multiaddr;
+pub use peer::{peer_id, socket_of};
+pub use handle::{
+    ConnectedMember, Incoming, Mesh, MeshError, MeshEvent, MeshStatus, MeshStream, Protocol,
+    Streams,
+};
+pub use membership::{Member, Membership};
+pub use records::RecordShelf;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,398 @@
+//! Real meshes of a few nodes on loopback, within one process.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use futures::StreamExt;
+use papermesh_protocol::advert::{AdvertSet, Advertiser};
+use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::id::{NodeId, RecordKey, Serial, SiteId};
+use papermesh_protocol::lookup;
+use papermesh_protocol::record::DirectoryRecord;
+use papermesh_protocol::seal::keys::SealingPublic;
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::site::{Revoked, SiteSecret, SiteState};
+use papermesh_protocol::time::Timestamp;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::*;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+fn now() -> Timestamp {
+    Timestamp::from_millis(
+        std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .unwrap()
+            .as_millis() as u64,
+    )
+}
+
+/// A shelf that forgets with the process.
+#[derive(Clone, Default)]
+struct NoShelf(Arc<Mutex<Vec<(RecordKey, Vec<u8>)>>>);
+
+impl RecordShelf for NoShelf {
+    fn load(&self) -> Vec<(RecordKey, Vec<u8>)> {
+        self.0.lock().unwrap().clone()
+    }
+    fn save(&self, key: RecordKey, value: &[u8]) {
+        self.0.lock().unwrap().push((key, value.to_vec()));
+    }
+    fn remove(&self, key: RecordKey) {
+        self.0.lock().unwrap().retain(|(saved, _)| *saved != key);
+    }
+}
+
+struct Site {
+    authority: SigningKey,
+    state: Signed<SiteState>,
+}
+
+struct Node {
+    key: SigningKey,
+    certificate: Signed<Certificate>,
+    mesh: Mesh,
+    streams: Streams,
+    shelf: NoShelf,
+}
+
+impl Site {
+    fn new(seed: u8) -> Self {
+        let authority = SigningKey::from_bytes(&[seed; 32]);
+        let site = SiteId::from(authority.verifying_key());
+        let state =
+            Signed::sign(SiteState::new(site, "Acme".parse().unwrap()), &authority).unwrap();
+        Self { authority, state }
+    }
+
+    fn certificate(&self, key: &SigningKey, role: Role) -> Signed<Certificate> {
+        let certificate = Certificate {
+            site: self.state.site,
+            node: NodeId::from(key.verifying_key()),
+            sealing: SealingPublic::from_bytes([9; 32]),
+            name: "node".parse().unwrap(),
+            roles: Roles::of(&[role]),
+            serial: Serial::from_bytes(key.to_bytes()[..8].try_into().unwrap()),
+            not_before: now(),
+            not_after: now() + Duration::from_secs(3600),
+        };
+        Signed::sign(certificate, &self.authority).unwrap()
+    }
+
+    fn node(&self, seed: u8, role: Role) -> Node {
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        self.node_with(seed, self.certificate(&key, role))
+    }
+
+    fn node_with(&self, seed: u8, certificate: Signed<Certificate>) -> Node {
+        self.node_at(seed, certificate, &["/ip4/127.0.0.1/tcp/0"], &[])
+    }
+
+    fn node_at(
+        &self,
+        seed: u8,
+        certificate: Signed<Certificate>,
+        listen: &[&str],
+        bootstrap: &[Vec<u8>],
+    ) -> Node {
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let secret = SiteSecret::from_bytes([3; 32]);
+        let membership = Membership::new(certificate.clone(), self.state.clone(), secret, now);
+        let shelf = NoShelf::default();
+        let config = MeshConfig {
+            listen: listen
+                .iter()
+                .map(|address| address.parse().unwrap())
+                .collect(),
+            announce: Vec::new(),
+            bootstrap: bootstrap
+                .iter()
+                .map(|address| peer::address(address).unwrap())
+                .collect(),
+            remembered: Vec::new(),
+            mdns: false,
+            use_relays: true,
+            dht_server: true,
+        };
+        let (mesh, streams) = start(
+            &key.to_bytes(),
+            Arc::new(membership),
+            Box::new(shelf.clone()),
+            config,
+        )
+        .unwrap();
+        Node {
+            key,
+            certificate,
+            mesh,
+            streams,
+            shelf,
+        }
+    }
+}
+
+impl Node {
+    async fn addresses(&self) -> Vec<Vec<u8>> {
+        let mut status = self.mesh.watch();
+        let known = status.wait_for(|status| !status.advertised.is_empty());
+        drop(timeout(LIMIT, known).await.unwrap().unwrap());
+        self.mesh.addresses()
+    }
+
+    async fn connect(&self, to: &Self) -> Result<Member, MeshError> {
+        self.mesh
+            .connect(to.mesh.node(), &to.addresses().await)
+            .await
+    }
+
+    async fn until(&self, state: impl FnMut(&MeshStatus) -> bool) {
+        let mut status = self.mesh.watch();
+        timeout(LIMIT, status.wait_for(state))
+            .await
+            .expect("in time")
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn members_meet_and_speak() {
+    let site = Site::new(1);
+    let printer = site.node(2, Role::Printer);
+    let mut client = site.node(3, Role::Client);
+    let met = printer.connect(&client).await.unwrap();
+    assert!(met.certificate.roles.has(Role::Client));
+    let mut near = printer
+        .mesh
+        .open(client.mesh.node(), &[], Protocol::Release)
+        .await
+        .unwrap();
+    near.write_all(b"who is there").await.unwrap();
+    near.shutdown().await.unwrap();
+    let mut incoming = timeout(LIMIT, client.streams.release.recv())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(incoming.from.node, printer.mesh.node());
+    assert!(incoming.from.certificate.roles.has(Role::Printer));
+    let mut said = Vec::new();
+    incoming.stream.read_to_end(&mut said).await.unwrap();
+    assert_eq!(said, b"who is there");
+}
+
+#[tokio::test]
+async fn invariant_7_a_non_member_completes_no_handshake() {
+    let site = Site::new(1);
+    let member = site.node(2, Role::Client);
+    // Another site; a certificate signed by oneself; somebody else's certificate; an expired one.
+    let stranger = Site::new(9).node(3, Role::Printer);
+    let pretender = {
+        let key = SigningKey::from_bytes(&[4; 32]);
+        let certificate = (*site.certificate(&key, Role::Printer)).clone();
+        site.node_with(4, Signed::sign(certificate, &key).unwrap())
+    };
+    let thief = site.node_with(5, member.certificate.clone());
+    let expired = {
+        let key = SigningKey::from_bytes(&[6; 32]);
+        let mut certificate = (*site.certificate(&key, Role::Printer)).clone();
+        certificate.not_before = now() - Duration::from_secs(7200);
+        certificate.not_after = now() - Duration::from_secs(3600);
+        site.node_with(6, Signed::sign(certificate, &site.authority).unwrap())
+    };
+    for outsider in [&stranger, &pretender, &thief, &expired] {
+        // The outsider may believe itself connected for the moment in which the member hangs up;
+        // the member never does, and no stream ever opens.
+        let opened = async {
+            outsider.connect(&member).await?;
+            let mut stream = outsider
+                .mesh
+                .open(member.mesh.node(), &[], Protocol::Release)
+                .await?;
+            stream
+                .write_all(b"hello")
+                .await
+                .map_err(|_| MeshError::Timeout)?;
+            let mut byte = [0];
+            stream
+                .read_exact(&mut byte)
+                .await
+                .map_err(|_| MeshError::Timeout)
+        };
+        assert!(timeout(LIMIT, opened).await.unwrap().is_err());
+        assert!(member.mesh.status().members.is_empty());
+        assert!(member.connect(outsider).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn invariant_7_a_revoked_member_loses_its_connections_everywhere() {
+    let site = Site::new(1);
+    let admin = site.node(2, Role::Admin);
+    let middle = site.node(3, Role::Client);
+    let far = site.node(4, Role::Client);
+    let revoked = site.node(5, Role::Printer);
+    middle.connect(&admin).await.unwrap();
+    far.connect(&middle).await.unwrap();
+    revoked.connect(&far).await.unwrap();
+    let node = revoked.mesh.node();
+    far.until(|status| status.members.iter().any(|member| member.node == node))
+        .await;
+
+    let withdrawn = Revoked {
+        serial: revoked.certificate.serial,
+        not_after: revoked.certificate.not_after,
+    };
+    let state = Signed::sign(
+        site.state.revoke(&[withdrawn], now()).unwrap(),
+        &site.authority,
+    )
+    .unwrap();
+    assert!(admin.mesh.membership().advance(state.envelope()).unwrap());
+
+    far.until(|status| status.members.iter().all(|member| member.node != node))
+        .await;
+    assert_eq!(far.mesh.membership().state().sequence, 2);
+    assert!(matches!(
+        far.connect(&revoked).await,
+        Err(MeshError::Unreachable(_))
+    ));
+}
+
+#[tokio::test]
+async fn adverts_are_stored_merged_and_found() {
+    let site = Site::new(1);
+    let nodes: Vec<Node> = (10..15)
+        .map(|seed| site.node(seed, Role::SharedClient))
+        .collect();
+    for node in &nodes[1..] {
+        node.connect(&nodes[0]).await.unwrap();
+    }
+    // Everybody knows somebody to store with.
+    for node in &nodes {
+        node.until(|status| !status.members.is_empty()).await;
+    }
+    let user = "charlie".parse().unwrap();
+    let secret = SiteSecret::from_bytes([3; 32]);
+    let key = lookup::adverts(&secret, &user);
+    for node in &nodes[1..3] {
+        let advertiser = Advertiser {
+            key: &node.key,
+            certificate: &node.certificate,
+            user: &user,
+            delegation: None,
+        };
+        let mut set = AdvertSet::default();
+        set.insert(
+            advertiser
+                .sign(0, &node.addresses().await, false, now())
+                .unwrap(),
+        );
+        let record = DirectoryRecord::Adverts(set).to_bytes().unwrap();
+        // Kademlia learns of peers by identify, a moment after they are connected.
+        timeout(LIMIT, async {
+            while node.mesh.put(key, record.clone()).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .unwrap();
+    }
+    let mut found = AdvertSet::default();
+    let reader = &nodes[4];
+    timeout(LIMIT, async {
+        while found.len() < 2 {
+            let mut values = reader.mesh.get(key);
+            while let Some(value) = values.next().await {
+                let record = reader
+                    .mesh
+                    .membership()
+                    .judge(|judge| DirectoryRecord::read(key, &value, &secret, judge, None));
+                if let Ok(DirectoryRecord::Adverts(set)) = record {
+                    found.merge(&set);
+                }
+            }
+        }
+    })
+    .await
+    .expect("both holders are found");
+    assert!(nodes.iter().any(|node| !node.shelf.load().is_empty()));
+
+    // What does not verify is stored by nobody, not even by its author.
+    assert!(matches!(
+        nodes[1].mesh.put(key, b"forged".to_vec()).await,
+        Err(MeshError::Refused)
+    ));
+    let elsewhere = RecordKey::from_bytes([0; 32]);
+    let misplaced = DirectoryRecord::Adverts(found).to_bytes().unwrap();
+    assert!(matches!(
+        nodes[1].mesh.put(elsewhere, misplaced).await,
+        Err(MeshError::Refused)
+    ));
+}
+
+#[tokio::test]
+async fn a_silent_peer_is_given_up_and_delays_nobody() {
+    let site = Site::new(1);
+    let node = site.node(2, Role::Printer);
+    let other = site.node(3, Role::Client);
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let address: libp2p::Multiaddr = format!("/ip4/127.0.0.1/tcp/{port}").parse().unwrap();
+    let nobody = NodeId::from(SigningKey::from_bytes(&[77; 32]).verifying_key());
+    let silence = [address.to_vec()];
+    let (dead, alive) = tokio::join!(node.mesh.connect(nobody, &silence), node.connect(&other));
+    assert!(dead.is_err());
+    alive.unwrap();
+}
+
+#[tokio::test]
+async fn members_that_cannot_be_dialled_are_reached_through_the_relay() {
+    let site = Site::new(1);
+    let relay = site.node(2, Role::Bootstrap);
+    let at_relay = relay.addresses().await;
+    let printer = site.node(3, Role::Printer);
+    printer.connect(&relay).await.unwrap();
+    // This one listens nowhere; all it has is a place at the relay.
+    let key = SigningKey::from_bytes(&[4; 32]);
+    let certificate = site.certificate(&key, Role::Client);
+    let mut hidden = site.node_at(4, certificate, &[], &at_relay);
+    let addresses = hidden.addresses().await;
+    let met = printer
+        .mesh
+        .connect(hidden.mesh.node(), &addresses)
+        .await
+        .unwrap();
+    assert_eq!(met.node, hidden.mesh.node());
+    assert!(
+        printer
+            .mesh
+            .status()
+            .members
+            .iter()
+            .any(|member| member.relayed)
+    );
+
+    let mut near = printer
+        .mesh
+        .open(met.node, &[], Protocol::Job)
+        .await
+        .unwrap();
+    let document = vec![7; 1_000_000];
+    let send = async {
+        near.write_all(&document).await.unwrap();
+        near.shutdown().await.unwrap();
+    };
+    let receive = async {
+        let mut incoming = hidden.streams.job.recv().await.unwrap();
+        let mut carried = Vec::new();
+        incoming.stream.read_to_end(&mut carried).await.unwrap();
+        carried
+    };
+    let ((), carried) = timeout(LIMIT, futures::future::join(send, receive))
+        .await
+        .expect("the document arrives");
+    assert_eq!(carried, document);
+}

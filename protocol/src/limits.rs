@@ -1,0 +1,137 @@
+//! Every limit that two nodes must agree on, in one place.
+//!
+//! Sizes are bytes of the encoded form. A node refuses whatever exceeds them before it looks
+//! further, so each is also a promise about memory.
+
+use core::time::Duration;
+
+/// How far two members' clocks may differ before their records stop being believed.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
+
+// Records -----------------------------------------------------------------------------------
+
+/// A signed certificate.
+pub const CERTIFICATE: usize = 512;
+/// A signed delegation.
+pub const DELEGATION: usize = 512;
+/// A signed advert, with the certificate and the delegation that it carries.
+pub const ADVERT: usize = 2048;
+/// Adverts that one set keeps.
+pub const ADVERTS_PER_USER: usize = 32;
+/// An encoded advert set.
+pub const ADVERT_SET: usize = ADVERTS_PER_USER * ADVERT;
+/// Addresses in one advert.
+pub const ADDRESSES_PER_ADVERT: usize = 4;
+/// One address, as a binary multiaddr.
+pub const ADDRESS: usize = 128;
+/// A signed user entry.
+pub const USER_ENTRY: usize = 4096;
+/// Badge tags of one user.
+pub const BADGES_PER_USER: usize = 8;
+/// Groups of one user.
+pub const GROUPS_PER_USER: usize = 32;
+/// A signed badge record.
+pub const BADGE_RECORD: usize = 512;
+/// A signed site state.
+pub const SITE_STATE: usize = 48 * 1024;
+/// Revoked certificates that a site state lists; expired ones are dropped from it.
+pub const REVOKED: usize = 1024;
+
+/// How far ahead an advert may expire.
+pub const ADVERT_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
+/// How often a holder signs its adverts anew.
+pub const ADVERT_REFRESH: Duration = Duration::from_secs(30 * 60);
+/// How long a certificate is valid.
+pub const CERTIFICATE_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// How long a delegation is valid.
+pub const DELEGATION_LIFETIME: Duration = Duration::from_secs(2 * 365 * 24 * 60 * 60);
+
+// Text --------------------------------------------------------------------------------------
+
+/// A user id.
+pub const USER_ID: usize = 64;
+/// The name of a site, a node, a group or a person.
+pub const NAME: usize = 128;
+/// A job's title, after control characters were taken out.
+pub const TITLE: usize = 255;
+/// A document format, as a MIME media type.
+pub const FORMAT: usize = 127;
+/// A media keyword (PWG 5101.1).
+pub const MEDIA: usize = 127;
+/// A badge number.
+pub const BADGE_NUMBER: usize = 128;
+
+// Messages ----------------------------------------------------------------------------------
+
+/// One message of the join protocol.
+pub const JOIN_MESSAGE: usize = 64 * 1024;
+/// One message of the release protocol.
+pub const RELEASE_MESSAGE: usize = 256 * 1024;
+/// One message of the enrol and link protocols.
+pub const ENROLL_MESSAGE: usize = 64 * 1024;
+/// The certificate frame of the member handshake.
+pub const HANDSHAKE_FRAME: usize = 1024;
+/// Job summaries in one answer to `List`.
+pub const JOBS_PER_PAGE: usize = 128;
+/// Jobs that a printer reads from one holder, over all pages.
+pub const JOBS_PER_HOLDER: usize = 10_000;
+/// Member addresses handed to a joining node.
+pub const ADDRESSES_ON_JOIN: usize = 32;
+/// Pages that a receipt may claim.
+pub const PAGES: u32 = 1_000_000;
+
+// Sessions and leases -----------------------------------------------------------------------
+
+/// How long a login may take from its first message to its last.
+pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a session stays open with nothing asked of it.
+pub const SESSION_IDLE: Duration = Duration::from_secs(10 * 60);
+/// Sessions and unfinished logins that a holder keeps.
+pub const SESSIONS: usize = 256;
+/// Unfinished logins that a holder keeps for one printer.
+pub const LOGINS_PER_PRINTER: usize = 32;
+/// How long a lease lasts without being extended.
+pub const LEASE: Duration = Duration::from_secs(90);
+/// How often a printer extends the leases it prints under.
+pub const LEASE_EXTEND: Duration = Duration::from_secs(20);
+/// How long an access token may wait for its stream.
+pub const TOKEN: Duration = Duration::from_secs(60);
+/// How long a holder remembers how a release ended, so that a late receipt finds it.
+pub const RELEASE_MEMORY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long the stream of a job may carry nothing before it counts as broken.
+pub const STREAM_STALL: Duration = Duration::from_secs(30);
+
+// Guessing ----------------------------------------------------------------------------------
+
+/// Wrong PINs from one printer before that printer must wait.
+pub const FREE_GUESSES: u32 = 3;
+/// Wrong PINs from one printer before it is locked out for the user.
+pub const GUESSES_PER_PRINTER: u32 = 10;
+/// Wrong PINs from all printers together before the user is locked out.
+pub const GUESSES_PER_USER: u32 = 30;
+/// The first wait; it doubles with each further wrong PIN.
+pub const GUESS_WAIT: Duration = Duration::from_secs(2);
+/// How long a lock-out lasts.
+pub const LOCK_OUT: Duration = Duration::from_secs(60 * 60);
+
+// Jobs --------------------------------------------------------------------------------------
+
+/// How long an unclaimed job is kept when neither its owner nor the site says otherwise.
+pub const JOB_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest that a job may be kept.
+pub const JOB_LIFETIME_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The most copies of one job.
+pub const COPIES: u16 = 999;
+
+// Joining -----------------------------------------------------------------------------------
+
+/// How long an invite or a ticket is good for when its maker does not say.
+pub const INVITE_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// The longest that an invite or a ticket may be good for.
+pub const INVITE_LIFETIME_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// An invite or a ticket, as text.
+pub const INVITE_TEXT: usize = 2048;
+/// Devices that wait for the admin's approval at once.
+pub const PENDING_JOINS: usize = 16;
+/// How long a device waits for the admin's approval.
+pub const APPROVAL: Duration = Duration::from_secs(10 * 60);

@@ -1,0 +1,114 @@
+//! Where records live in the DHT, and what a badge number becomes. Both are keyed by the site's
+//! secret, so that neither a user id nor a badge number can be guessed from what others store.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::id::{BadgeTag, RecordKey};
+use crate::limits;
+use crate::site::SiteSecret;
+use crate::text::UserId;
+
+/// Where the adverts of a user live: the user's lookup key.
+#[must_use]
+pub fn adverts(secret: &SiteSecret, user: &UserId) -> RecordKey {
+    RecordKey::from_bytes(keyed(secret, "advert", user.as_str().as_bytes()))
+}
+
+/// Where the user entry lives.
+#[must_use]
+pub fn user_entry(secret: &SiteSecret, user: &UserId) -> RecordKey {
+    RecordKey::from_bytes(keyed(secret, "user", user.as_str().as_bytes()))
+}
+
+/// Where the badge record lives: the tag itself, since it is a keyed hash of the number already.
+#[must_use]
+pub fn badge(tag: BadgeTag) -> RecordKey {
+    RecordKey::from_bytes(*tag.as_bytes())
+}
+
+/// Where the site state lives.
+#[must_use]
+pub fn site_state(secret: &SiteSecret) -> RecordKey {
+    RecordKey::from_bytes(keyed(secret, "site", &[]))
+}
+
+/// HMAC-SHA-256(site secret, length of the label ‖ label ‖ data).
+fn keyed(secret: &SiteSecret, label: &str, data: &[u8]) -> [u8; 32] {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose()).expect("any key length");
+    mac.update(&[u8::try_from(label.len()).unwrap_or(u8::MAX)]);
+    mac.update(label.as_bytes());
+    mac.update(data);
+    mac.finalize().into_bytes().into()
+}
+
+/// Why a badge number was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadgeError {
+    /// Nothing was read.
+    #[error("the badge number is empty")]
+    Empty,
+    /// Longer than any badge.
+    #[error("the badge number is longer than {} characters", limits::BADGE_NUMBER)]
+    TooLong,
+    /// Readers deliver letters and digits.
+    #[error("a badge number has letters and digits only")]
+    Character,
+}
+
+/// The tag of a whole badge number. Separators that some readers print (`:`, `-`, space) do not
+/// count, nor does the case of letters; every digit does.
+pub fn badge_tag(secret: &SiteSecret, number: &str) -> Result<BadgeTag, BadgeError> {
+    if number.len() > limits::BADGE_NUMBER {
+        return Err(BadgeError::TooLong);
+    }
+    let mut plain = Zeroizing::new(String::with_capacity(number.len()));
+    for c in number
+        .trim()
+        .chars()
+        .filter(|c| !matches!(c, ':' | '-' | ' '))
+    {
+        if !c.is_ascii_alphanumeric() {
+            return Err(BadgeError::Character);
+        }
+        plain.push(c.to_ascii_uppercase());
+    }
+    if plain.is_empty() {
+        return Err(BadgeError::Empty);
+    }
+    Ok(BadgeTag::from_bytes(keyed(
+        secret,
+        "badge",
+        plain.as_bytes(),
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn one_badge_has_one_tag_however_the_reader_prints_it() {
+        let secret = SiteSecret::from_bytes([1; 32]);
+        let tag = badge_tag(&secret, "04A1B2C3D4E5F6").unwrap();
+        assert_eq!(badge_tag(&secret, "04:a1:b2:c3:d4:e5:f6\n").unwrap(), tag);
+        assert_ne!(badge_tag(&secret, "4A1B2C3D4E5F6").unwrap(), tag);
+        assert_ne!(
+            badge_tag(&SiteSecret::from_bytes([2; 32]), "04A1B2C3D4E5F6").unwrap(),
+            tag
+        );
+        assert_eq!(badge_tag(&secret, " "), Err(BadgeError::Empty));
+        assert_eq!(badge_tag(&secret, "04;A1"), Err(BadgeError::Character));
+    }
+
+    #[test]
+    fn kinds_of_records_never_share_a_key() {
+        let secret = SiteSecret::from_bytes([1; 32]);
+        let user: UserId = "charlie".parse().unwrap();
+        assert_ne!(adverts(&secret, &user), user_entry(&secret, &user));
+        assert_ne!(site_state(&secret), user_entry(&secret, &user));
+    }
+}

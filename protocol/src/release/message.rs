@@ -1,0 +1,219 @@
+//! What printer and holder say to each other. Every message is one frame of deterministic CBOR
+//! (at most [`limits::RELEASE_MESSAGE`] bytes); the printer asks, the holder answers in order.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{BadgeTag, JobId, ReleaseId, SessionId};
+use crate::job::{JobSummary, PrintOptions};
+use crate::limits;
+use crate::pin::{Ke1, Ke2, Ke3};
+use crate::release::receipt::Receipt;
+use crate::release::stream::Token;
+use crate::seal::{SessionPublic, SessionWrappedKey};
+use crate::signed::Envelope;
+use crate::text::UserId;
+use crate::time::Timestamp;
+
+/// What a printer asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// Begins a login.
+    Login(Login),
+    /// Ends a login that was answered with [`Answer::Challenge`].
+    Prove {
+        /// The login, as the challenge named it.
+        session: SessionId,
+        /// OPAQUE KE3 (RFC 9807 §6).
+        ke3: Ke3,
+    },
+    /// Asks for the session's jobs, oldest first.
+    List {
+        /// The session.
+        session: SessionId,
+        /// Those after this place; none for the first page.
+        after: Option<Place>,
+    },
+    /// Chooses a job to print; again with the same release, to resume its stream.
+    Select {
+        /// The session.
+        session: SessionId,
+        /// The job.
+        job: JobId,
+        /// This attempt to print, chosen by the printer.
+        release: ReleaseId,
+        /// How the user wants it printed.
+        options: PrintOptions,
+    },
+    /// Prolongs the lease while the device works.
+    Extend {
+        /// The attempt.
+        release: ReleaseId,
+    },
+    /// Says how an attempt ended, at once or late. Needs no session: the lease is the proof.
+    Report(Envelope<Receipt>),
+    /// Deletes a job at its owner's word.
+    Delete {
+        /// The session.
+        session: SessionId,
+        /// The job.
+        job: JobId,
+    },
+    /// Exempts a job from pressure for space, or no longer.
+    Protect {
+        /// The session.
+        session: SessionId,
+        /// The job.
+        job: JobId,
+        /// Whether it is to be exempt.
+        on: bool,
+    },
+    /// Ends the session.
+    Close {
+        /// The session.
+        session: SessionId,
+    },
+}
+
+/// The first message of a login.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// The user who claims to stand at the printer.
+    pub user: UserId,
+    /// The badge that the printer read, if any.
+    pub badge: Option<BadgeTag>,
+    /// OPAQUE KE1 (RFC 9807 §6), if the user typed a PIN or password.
+    pub ke1: Option<Ke1>,
+    /// The printer's ephemeral key for this session, to which job keys are sealed.
+    pub session_key: SessionPublic,
+}
+
+/// A place in a list of jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// When the job there was submitted,
+    pub submitted_at: Timestamp,
+    /// and which it is.
+    pub job: JobId,
+}
+
+/// What a holder answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
+    /// Prove the PIN.
+    Challenge {
+        /// Names the login from now on; becomes the session.
+        session: SessionId,
+        /// OPAQUE KE2 (RFC 9807 §6).
+        ke2: Ke2,
+    },
+    /// The user is logged in.
+    SessionOpen {
+        /// The session.
+        session: SessionId,
+        /// Jobs of the user here.
+        jobs: u32,
+    },
+    /// Not logged in. Says nothing of why.
+    Denied {
+        /// Milliseconds after which another attempt is looked at.
+        retry_after: u64,
+    },
+    /// One page of jobs.
+    Jobs {
+        /// At most [`limits::JOBS_PER_PAGE`].
+        jobs: Vec<JobSummary>,
+        /// Whether there are more after the last.
+        more: bool,
+    },
+    /// The job may be fetched.
+    Grant(Grant),
+    /// The lease was prolonged.
+    Extended {
+        /// Milliseconds that it lasts from now.
+        lease: u64,
+    },
+    /// Done; also when it was done before.
+    Done,
+    /// Not done.
+    Refused(Refusal),
+}
+
+/// All that is needed to fetch and open one job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// Opens the job's stream, once, from this printer only.
+    pub token: Token,
+    /// The job key, sealed with HPKE to the session key, bound to session and job.
+    pub key: SessionWrappedKey,
+    /// Bytes of the ciphertext.
+    pub sealed_size: u64,
+    /// Bytes of the document.
+    pub size: u64,
+    /// The document's format.
+    pub format: String,
+    /// The job's title.
+    pub title: String,
+    /// How to print it: the user's choice as the holder accepted it.
+    pub options: PrintOptions,
+    /// Milliseconds that the lease lasts unless it is extended.
+    pub lease: u64,
+}
+
+/// Why something asked within a session was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// No such session with this printer: it ended, or never was.
+    #[error("the session has ended; log in again")]
+    NoSession,
+    /// The user has no such job here.
+    #[error("there is no such job any more")]
+    NoJob,
+    /// Another printer has it.
+    #[error("another printer is printing this job")]
+    Leased,
+    /// There is no such lease for this printer.
+    #[error("the holder knows of no such release")]
+    NoLease,
+    /// The request makes no sense.
+    #[error("the holder did not understand the request")]
+    Malformed,
+    /// The site does not allow it.
+    #[error("the site's policy does not allow this")]
+    Policy,
+    /// The job's file or key is damaged.
+    #[error("the job is damaged and cannot be printed")]
+    Damaged,
+    /// The holder could not do it now.
+    #[error("the holder has trouble of its own; try again")]
+    Trouble,
+}
+
+impl Answer {
+    /// A denial with a wait.
+    #[must_use]
+    pub fn denied(retry_after: Duration) -> Self {
+        Self::Denied {
+            retry_after: u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// A prolonged lease.
+    #[must_use]
+    pub fn extended() -> Self {
+        Self::Extended {
+            lease: lease_millis(),
+        }
+    }
+}
+
+/// A lease's length as messages carry it.
+#[must_use]
+pub fn lease_millis() -> u64 {
+    u64::try_from(limits::LEASE.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,84 @@
+//! Receipts: the printer's signed word on how an attempt to print ended.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{JobId, NodeId, ReleaseId, SiteId};
+use crate::limits;
+use crate::signed::{Envelope, Record, Signed, SignedError};
+use crate::time::Timestamp;
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The device says that the paper is out.
+    Printed {
+        /// Impressions, where the device counts them.
+        pages: Option<u32>,
+        /// The user wants to keep the job all the same.
+        keep: bool,
+    },
+    /// Nothing more will come out; the job is to stay as it was.
+    NotPrinted,
+    /// Nobody can tell whether paper came out; the job is to stay, marked so.
+    MayHavePrinted,
+}
+
+/// What the printer signs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// The site.
+    pub site: SiteId,
+    /// The attempt.
+    pub release: ReleaseId,
+    /// The job.
+    pub job: JobId,
+    /// Who held it.
+    pub holder: NodeId,
+    /// Who printed it, and signs.
+    pub printer: NodeId,
+    /// When it ended, by the printer's clock.
+    pub at: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl Record for Receipt {
+    const DOMAIN: &'static str = "papermesh/receipt/1";
+    const MAX: usize = 512;
+}
+
+/// Why a receipt is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    /// The printer did not sign it.
+    #[error(transparent)]
+    Signed(#[from] SignedError),
+    /// It is of another site, holder or printer.
+    #[error("the receipt is of another site, holder or printer")]
+    Mismatch,
+    /// It claims more pages than any job has.
+    #[error("the receipt claims more than {} pages", limits::PAGES)]
+    Pages,
+}
+
+impl Receipt {
+    /// Verifies a receipt that `printer` handed to `holder`.
+    pub fn verify(
+        envelope: &Envelope<Self>,
+        site: SiteId,
+        holder: NodeId,
+        printer: NodeId,
+    ) -> Result<Signed<Self>, ReceiptError> {
+        let receipt = envelope.verify(printer.as_bytes())?;
+        if (receipt.site, receipt.holder, receipt.printer) != (site, holder, printer) {
+            return Err(ReceiptError::Mismatch);
+        }
+        if matches!(receipt.outcome, Outcome::Printed { pages: Some(pages), .. } if pages > limits::PAGES)
+        {
+            return Err(ReceiptError::Pages);
+        }
+        Ok(receipt)
+    }
+}
