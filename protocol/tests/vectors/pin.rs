@@ -41,7 +41,7 @@ fn pins_are_proved_as_ever() {
         "holder": hex(node(HOLDER).as_bytes()),
         "printer": hex(node(PRINTER).as_bytes()),
         "session_public": hex(session.as_bytes()),
-        "verifier": hex(&*verifier.to_bytes()),
+        "verifier": hex(*verifier.to_bytes()),
         "ke1": hex(ke1.as_bytes()),
         "ke2": hex(ke2.as_bytes()),
         "ke3": hex(ke3.as_bytes()),
