@@ -14,4 +14,5 @@ pub mod config;
 pub mod control;
 pub mod logs;
 pub mod mesh;
+pub mod node;
 pub mod policy;
