@@ -3,7 +3,6 @@
 
 use papermesh_protocol::certificate::Roles;
 use papermesh_protocol::invite::Invite;
-use papermesh_protocol::text::Name;
 use zeroize::Zeroizing;
 
 use super::{NodeError, blocking, commands, open_store};
@@ -83,10 +82,10 @@ pub async fn join(
                 events.tell_now(Event::Join(JoinStep::Compare {
                     digits: seen.digits.to_string(),
                     site: seen.site,
-                    site_name: seen.site_name.to_string(),
+                    site_name: seen.site_name,
                 }));
             };
-            let site = wish.site.as_ref().map(Name::as_str);
+            let site = wish.site.as_deref();
             join::join_by_discovery(&device, site, name, Roles::of(&wish.roles), show).await?
         }
     };

@@ -56,7 +56,7 @@ pub struct Node {
 /// All that commands can reach.
 struct Services {
     // Given back when the node has ended.
-    lock: HomeLock,
+    _lock: HomeLock,
     config: Config,
     store: Store,
     seed: [u8; 32],
@@ -173,7 +173,7 @@ impl Node {
         };
 
         let services = Services {
-            lock,
+            _lock: lock,
             config,
             store,
             seed,

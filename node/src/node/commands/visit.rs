@@ -61,6 +61,16 @@ impl Services {
             Selection::Jobs(prefixes) => choose(prefixes, &places)?,
         };
         let delete = choose(&command.delete, &places)?;
+        if matches!(command.print, Selection::All) && !command.reprint {
+            for job in listed.iter().filter(|job| job.summary.may_have_printed) {
+                let text = format!(
+                    "{} may have printed before and is left out; look for the paper, then delete it, or print it \
+                     with --reprint",
+                    job.summary.title
+                );
+                events.tell(Event::Notice(text)).await;
+            }
+        }
 
         let mut results = Vec::new();
         for job in print {
