@@ -108,6 +108,7 @@ pub struct WithItself<N> {
     node: NodeId,
     release: mpsc::Sender<DuplexStream>,
     job: mpsc::Sender<DuplexStream>,
+    enroll: mpsc::Sender<DuplexStream>,
 }
 
 /// The other ends: to be served like the streams of other members.
@@ -116,6 +117,8 @@ pub struct StreamsFromItself {
     pub release: mpsc::Receiver<DuplexStream>,
     /// [`Protocol::Job`].
     pub job: mpsc::Receiver<DuplexStream>,
+    /// [`Protocol::Enroll`].
+    pub enroll: mpsc::Receiver<DuplexStream>,
 }
 
 impl<N: Network> WithItself<N> {
@@ -124,17 +127,21 @@ impl<N: Network> WithItself<N> {
     pub fn new(network: N, node: NodeId) -> (Self, StreamsFromItself) {
         let (release, releases) = mpsc::channel(TO_ITSELF);
         let (job, jobs) = mpsc::channel(TO_ITSELF);
+        let (enroll, enrolments) = mpsc::channel(TO_ITSELF);
+        let streams = StreamsFromItself {
+            release: releases,
+            job: jobs,
+            enroll: enrolments,
+        };
         (
             Self {
                 network,
                 node,
                 release,
                 job,
+                enroll,
             },
-            StreamsFromItself {
-                release: releases,
-                job: jobs,
-            },
+            streams,
         )
     }
 }
@@ -158,9 +165,8 @@ impl<N: Network> Network for WithItself<N> {
         let service = match protocol {
             Protocol::Release => &self.release,
             Protocol::Job => &self.job,
-            Protocol::Site | Protocol::Enroll | Protocol::Link => {
-                return Err(MeshError::Unsupported);
-            }
+            Protocol::Enroll => &self.enroll,
+            Protocol::Site | Protocol::Link => return Err(MeshError::Unsupported),
         };
         let (near, far) = tokio::io::duplex(PIPE);
         service.try_send(far).map_err(|_| MeshError::Busy)?;
