@@ -37,7 +37,11 @@ pub trait Network: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Stream, MeshError>> + Send;
 
     /// Stores a record here and in the DHT; says how many other members took it.
-    fn put(&self, key: RecordKey, value: Vec<u8>) -> impl Future<Output = Result<usize, MeshError>> + Send;
+    fn put(
+        &self,
+        key: RecordKey,
+        value: Vec<u8>,
+    ) -> impl Future<Output = Result<usize, MeshError>> + Send;
 
     /// The values of a key that members have, as they answer; the own node's first.
     fn get(&self, key: RecordKey) -> impl Stream<Item = Vec<u8>> + Send + Unpin + use<Self>;
@@ -52,7 +56,12 @@ pub trait Network: Clone + Send + Sync + 'static {
 impl Network for Mesh {
     type Stream = MeshStream;
 
-    async fn open(&self, to: NodeId, addresses: &[Vec<u8>], protocol: Protocol) -> Result<MeshStream, MeshError> {
+    async fn open(
+        &self,
+        to: NodeId,
+        addresses: &[Vec<u8>],
+        protocol: Protocol,
+    ) -> Result<MeshStream, MeshError> {
         Mesh::open(self, to, addresses, protocol).await
     }
 
@@ -74,7 +83,9 @@ impl Network for Mesh {
                 let change = match events.recv().await {
                     Ok(MeshEvent::Connected(member)) => Change::Arrived(member.node),
                     // Who fell behind has missed something, and something is enough to know.
-                    Ok(MeshEvent::Addresses) | Err(broadcast::error::RecvError::Lagged(_)) => Change::Moved,
+                    Ok(MeshEvent::Addresses) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                        Change::Moved
+                    }
                     Ok(_) => continue,
                     Err(broadcast::error::RecvError::Closed) => return None,
                 };
@@ -117,17 +128,39 @@ impl<N: Network> WithItself<N> {
         let (release, releases) = mpsc::channel(TO_ITSELF);
         let (job, jobs) = mpsc::channel(TO_ITSELF);
         let (enroll, enrolments) = mpsc::channel(TO_ITSELF);
-        let streams = StreamsFromItself { release: releases, job: jobs, enroll: enrolments };
-        (Self { network, node, release, job, enroll }, streams)
+        let streams = StreamsFromItself {
+            release: releases,
+            job: jobs,
+            enroll: enrolments,
+        };
+        (
+            Self {
+                network,
+                node,
+                release,
+                job,
+                enroll,
+            },
+            streams,
+        )
     }
 }
 
 impl<N: Network> Network for WithItself<N> {
     type Stream = Either<N::Stream, DuplexStream>;
 
-    async fn open(&self, to: NodeId, addresses: &[Vec<u8>], protocol: Protocol) -> Result<Self::Stream, MeshError> {
+    async fn open(
+        &self,
+        to: NodeId,
+        addresses: &[Vec<u8>],
+        protocol: Protocol,
+    ) -> Result<Self::Stream, MeshError> {
         if to != self.node {
-            return self.network.open(to, addresses, protocol).await.map(Either::Left);
+            return self
+                .network
+                .open(to, addresses, protocol)
+                .await
+                .map(Either::Left);
         }
         let service = match protocol {
             Protocol::Release => &self.release,

@@ -96,43 +96,69 @@ impl Event {
     /// An event of which nothing but its kind is said yet.
     #[must_use]
     pub const fn new(kind: Kind) -> Self {
-        Self { kind, user: None, job: None, release: None, peer: None, outcome: None, reason: None }
+        Self {
+            kind,
+            user: None,
+            job: None,
+            release: None,
+            peer: None,
+            outcome: None,
+            reason: None,
+        }
     }
 
     /// Whose event it is.
     #[must_use]
     pub fn user(self, user: &UserId) -> Self {
-        Self { user: Some(user.clone()), ..self }
+        Self {
+            user: Some(user.clone()),
+            ..self
+        }
     }
 
     /// Which job it is about.
     #[must_use]
     pub fn job(self, job: JobId) -> Self {
-        Self { job: Some(job), ..self }
+        Self {
+            job: Some(job),
+            ..self
+        }
     }
 
     /// Which attempt to print it is about.
     #[must_use]
     pub fn release(self, release: ReleaseId) -> Self {
-        Self { release: Some(release), ..self }
+        Self {
+            release: Some(release),
+            ..self
+        }
     }
 
     /// Who was on the other side.
     #[must_use]
     pub fn peer(self, peer: NodeId) -> Self {
-        Self { peer: Some(peer), ..self }
+        Self {
+            peer: Some(peer),
+            ..self
+        }
     }
 
     /// How the attempt ended.
     #[must_use]
     pub fn outcome(self, outcome: Outcome) -> Self {
-        Self { outcome: Some(outcome), ..self }
+        Self {
+            outcome: Some(outcome),
+            ..self
+        }
     }
 
     /// Why; shortened to [`REASON`].
     #[must_use]
     pub fn because(self, reason: impl core::fmt::Display) -> Self {
-        Self { reason: Some(clean(&reason.to_string(), REASON)), ..self }
+        Self {
+            reason: Some(clean(&reason.to_string(), REASON)),
+            ..self
+        }
     }
 }
 
@@ -194,7 +220,8 @@ pub enum ChainError {
 /// Reads one record by itself: that it is what `node` signed, not where it stands.
 pub fn read(sequence: u64, bytes: &[u8], node: NodeId) -> Result<Signed<AuditEntry>, ChainError> {
     let failed = |source| ChainError::Signed { sequence, source };
-    let envelope = Envelope::<AuditEntry>::from_bytes(bytes).map_err(|error| failed(error.into()))?;
+    let envelope =
+        Envelope::<AuditEntry>::from_bytes(bytes).map_err(|error| failed(error.into()))?;
     envelope.verify(node.as_bytes()).map_err(failed)
 }
 
@@ -202,13 +229,22 @@ impl Head {
     /// The head after a record with these bytes.
     #[must_use]
     pub fn after(sequence: u64, bytes: &[u8]) -> Self {
-        Self { next: sequence.saturating_add(1), hash: Sha256::digest(bytes).into() }
+        Self {
+            next: sequence.saturating_add(1),
+            hash: Sha256::digest(bytes).into(),
+        }
     }
 
     /// The next record of this chain.
     #[must_use]
     pub fn entry(&self, node: NodeId, at: Timestamp, event: Event) -> AuditEntry {
-        AuditEntry { node, sequence: self.next, previous: self.hash, at, event }
+        AuditEntry {
+            node,
+            sequence: self.next,
+            previous: self.hash,
+            at,
+            event,
+        }
     }
 
     /// Takes the record found at `sequence`, if it is the next one of the chain of `node`.
@@ -221,7 +257,10 @@ impl Head {
         let entry = read(sequence, bytes, node)?;
         let expected = self.next;
         if sequence != expected || entry.sequence != expected {
-            return Err(ChainError::Gap { expected, found: entry.sequence.max(sequence) });
+            return Err(ChainError::Gap {
+                expected,
+                found: entry.sequence.max(sequence),
+            });
         }
         if entry.previous != self.hash || entry.node != node {
             return Err(ChainError::Broken(sequence));
@@ -245,7 +284,10 @@ mod tests {
         let mut head = Head::default();
         let records = (0..length).map(|n| {
             let event = Event::new(Kind::Deleted).job(JOB).because(n);
-            let bytes = Signed::sign(head.entry(node, Timestamp::from_secs(n), event), &key).unwrap().to_bytes().unwrap();
+            let bytes = Signed::sign(head.entry(node, Timestamp::from_secs(n), event), &key)
+                .unwrap()
+                .to_bytes()
+                .unwrap();
             head = Head::after(n, &bytes);
             bytes
         });
@@ -253,7 +295,11 @@ mod tests {
     }
 
     fn walk(node: NodeId, records: &[(u64, &Vec<u8>)]) -> Result<Head, ChainError> {
-        records.iter().try_fold(Head::default(), |head, (sequence, bytes)| Ok(head.follow(*sequence, bytes, node)?.0))
+        records
+            .iter()
+            .try_fold(Head::default(), |head, (sequence, bytes)| {
+                Ok(head.follow(*sequence, bytes, node)?.0)
+            })
     }
 
     #[test]
@@ -267,18 +313,35 @@ mod tests {
     fn a_removed_a_swapped_and_a_foreign_record_break_it() {
         let (node, records) = chain(4);
         let removed = [(0, &records[0]), (1, &records[1]), (3, &records[3])];
-        assert_eq!(walk(node, &removed), Err(ChainError::Gap { expected: 2, found: 3 }));
+        assert_eq!(
+            walk(node, &removed),
+            Err(ChainError::Gap {
+                expected: 2,
+                found: 3
+            })
+        );
         let renumbered = [(0, &records[0]), (1, &records[2])];
-        assert_eq!(walk(node, &renumbered), Err(ChainError::Gap { expected: 1, found: 2 }));
+        assert_eq!(
+            walk(node, &renumbered),
+            Err(ChainError::Gap {
+                expected: 1,
+                found: 2
+            })
+        );
         let other = NodeId::from_bytes([1; 32]);
-        assert!(matches!(walk(other, &[(0, &records[0])]), Err(ChainError::Signed { sequence: 0, .. })));
+        assert!(matches!(
+            walk(other, &[(0, &records[0])]),
+            Err(ChainError::Signed { sequence: 0, .. })
+        ));
     }
 
     #[test]
     fn a_record_signed_anew_breaks_the_one_after_it() {
         let (node, mut records) = chain(3);
         let key = SigningKey::from_bytes(&[7; 32]);
-        let (_, second) = Head::after(0, &records[0]).follow(1, &records[1], node).unwrap();
+        let (_, second) = Head::after(0, &records[0])
+            .follow(1, &records[1], node)
+            .unwrap();
         let mut changed = second.into_value();
         changed.event.job = None;
         records[1] = Signed::sign(changed, &key).unwrap().to_bytes().unwrap();
@@ -289,7 +352,10 @@ mod tests {
     #[test]
     fn the_longest_event_fits() {
         let event = Event {
-            outcome: Some(Outcome::Printed { pages: Some(u32::MAX), keep: true }),
+            outcome: Some(Outcome::Printed {
+                pages: Some(u32::MAX),
+                keep: true,
+            }),
             ..Event::new(Kind::SubmitRefused)
                 .user(&"u".repeat(64).parse().unwrap())
                 .job(JOB)
@@ -298,8 +364,15 @@ mod tests {
                 .because("r".repeat(5000))
         };
         let key = SigningKey::from_bytes(&[7; 32]);
-        let head = Head { next: u64::MAX, hash: [0xff; 32] };
-        let entry = head.entry(NodeId::from(key.verifying_key()), Timestamp::from_millis(u64::MAX), event);
+        let head = Head {
+            next: u64::MAX,
+            hash: [0xff; 32],
+        };
+        let entry = head.entry(
+            NodeId::from(key.verifying_key()),
+            Timestamp::from_millis(u64::MAX),
+            event,
+        );
         assert!(Signed::sign(entry, &key).unwrap().to_bytes().unwrap().len() <= 1024);
     }
 }

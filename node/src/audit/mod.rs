@@ -77,7 +77,13 @@ impl Audit {
     #[must_use]
     pub fn new(store: Store, key: SigningKey, clock: Clock) -> Self {
         let node = NodeId::from(key.verifying_key());
-        Self(Arc::new(Inner { store, node, key, clock, head: Mutex::new(None) }))
+        Self(Arc::new(Inner {
+            store,
+            node,
+            key,
+            clock,
+            head: Mutex::new(None),
+        }))
     }
 
     /// Writes down what happened, durably.
@@ -87,14 +93,21 @@ impl Audit {
             Some(head) => head,
             None => offload(&self.0.store, |store| store.audit().last())
                 .await?
-                .map_or_else(Head::default, |(sequence, bytes)| Head::after(sequence, &bytes)),
+                .map_or_else(Head::default, |(sequence, bytes)| {
+                    Head::after(sequence, &bytes)
+                }),
         };
         let entry = Signed::sign(at.entry(self.0.node, (self.0.clock)(), event), &self.0.key)?;
         let bytes = entry.to_bytes().map_err(SignedError::from)?;
         let next = Head::after(at.next, &bytes);
         // Unknown until the store says that it worked: the record may be there or not.
         *head = None;
-        offload(&self.0.store, move |store| store.audit().append(at.next, vec![bytes], Durability::Synced)).await?;
+        offload(&self.0.store, move |store| {
+            store
+                .audit()
+                .append(at.next, vec![bytes], Durability::Synced)
+        })
+        .await?;
         *head = Some(next);
         Ok(())
     }
@@ -110,7 +123,10 @@ impl Audit {
     /// out. Each is verified to be this node's own word; only [`Audit::verify`] looks at the chain.
     pub async fn read(&self, from: u64, since: Timestamp) -> Result<Page, AuditError> {
         let rows = offload(&self.0.store, move |store| store.audit().scan(from, PAGE)).await?;
-        let next = rows.last().filter(|_| rows.len() == PAGE).map(|(sequence, _)| sequence.saturating_add(1));
+        let next = rows
+            .last()
+            .filter(|_| rows.len() == PAGE)
+            .map(|(sequence, _)| sequence.saturating_add(1));
         let mut entries = Vec::new();
         for (sequence, bytes) in rows {
             let entry = entry::read(sequence, &bytes, self.0.node)?;
@@ -123,7 +139,12 @@ impl Audit {
 
     /// Walks the whole chain; the error names the first record that does not follow.
     pub async fn verify(&self) -> Result<Verified, AuditError> {
-        let mut verified = Verified { records: 0, first_at: None, last_at: None, head: Head::default() };
+        let mut verified = Verified {
+            records: 0,
+            first_at: None,
+            last_at: None,
+            head: Head::default(),
+        };
         loop {
             let from = verified.head.next;
             let rows = offload(&self.0.store, move |store| store.audit().scan(from, PAGE)).await?;

@@ -29,15 +29,30 @@ struct Known {
     jobs: u32,
 }
 
-fn known(store: &Store, storage: &StorageKey, site: SiteId, user: &UserId) -> Result<Known, StoreError> {
+fn known(
+    store: &Store,
+    storage: &StorageKey,
+    site: SiteId,
+    user: &UserId,
+) -> Result<Known, StoreError> {
     let row = store.local_users().get(user)?.unwrap_or_default();
-    let entry = row.entry.and_then(|entry| UserEntry::verify(&entry, site).ok()).filter(|entry| entry.user == *user);
-    let opened = row.sealed_pin.map(|sealed| verifier::open(storage, user, &sealed)).transpose();
+    let entry = row
+        .entry
+        .and_then(|entry| UserEntry::verify(&entry, site).ok())
+        .filter(|entry| entry.user == *user);
+    let opened = row
+        .sealed_pin
+        .map(|sealed| verifier::open(storage, user, &sealed))
+        .transpose();
     let verifier = opened.unwrap_or_else(|error| {
         tracing::error!(%user, %error, "the user cannot log in here until the PIN is set anew");
         None
     });
-    Ok(Known { entry, verifier, jobs: jobs_of(store, user)? })
+    Ok(Known {
+        entry,
+        verifier,
+        jobs: jobs_of(store, user)?,
+    })
 }
 
 /// Jobs of a user, as a session says it.
@@ -70,7 +85,13 @@ pub fn begin(
         wait: guess::wait(&guesses.of_printer, &guesses.of_user, now),
         jobs: known.jobs,
     };
-    let (answer, event) = holder.lock().unwrap_or_else(PoisonError::into_inner).login(printer, login, &facts, now, &mut rand::rng());
+    let (answer, event) = holder.lock().unwrap_or_else(PoisonError::into_inner).login(
+        printer,
+        login,
+        &facts,
+        now,
+        &mut rand::rng(),
+    );
     if let LoginEvent::Guess(user) = &event {
         store.guesses().count(user, printer.node, now)?;
     }
@@ -79,10 +100,17 @@ pub fn begin(
 
 /// Whether not even the right PIN opens a session any more: more guesses were made than are ever
 /// allowed, or the site has disabled the user since the login began.
-pub fn is_barred(store: &Store, site: SiteId, user: &UserId, printer: NodeId) -> Result<bool, StoreError> {
+pub fn is_barred(
+    store: &Store,
+    site: SiteId,
+    user: &UserId,
+    printer: NodeId,
+) -> Result<bool, StoreError> {
     let guesses = store.guesses().get(user, printer)?;
     let entry = store.local_users().get(user)?.and_then(|row| row.entry);
-    let active = entry.and_then(|entry| UserEntry::verify(&entry, site).ok()).is_some_and(|entry| entry.is_active());
+    let active = entry
+        .and_then(|entry| UserEntry::verify(&entry, site).ok())
+        .is_some_and(|entry| entry.is_active());
     Ok(guesses.of_printer.unproven > limits::GUESSES_PER_PRINTER
         || guesses.of_user.unproven > limits::GUESSES_PER_USER
         || !active)

@@ -27,12 +27,26 @@ pub enum VerifierError {
 }
 
 /// Seals the verifier of a user's PIN, for [`crate::store::LocalUser::sealed_pin`].
-pub fn seal(storage: &StorageKey, user: &UserId, verifier: &PinVerifier) -> Result<Vec<u8>, VerifierError> {
-    Ok(seal_bytes(storage, VERIFIER, user.as_str().as_bytes(), &*verifier.to_bytes(), &mut rand::rng())?)
+pub fn seal(
+    storage: &StorageKey,
+    user: &UserId,
+    verifier: &PinVerifier,
+) -> Result<Vec<u8>, VerifierError> {
+    Ok(seal_bytes(
+        storage,
+        VERIFIER,
+        user.as_str().as_bytes(),
+        &*verifier.to_bytes(),
+        &mut rand::rng(),
+    )?)
 }
 
 /// Opens what [`seal`] sealed for the same user.
-pub fn open(storage: &StorageKey, user: &UserId, sealed: &[u8]) -> Result<PinVerifier, VerifierError> {
+pub fn open(
+    storage: &StorageKey,
+    user: &UserId,
+    sealed: &[u8],
+) -> Result<PinVerifier, VerifierError> {
     let bytes = open_bytes(storage, VERIFIER, user.as_str().as_bytes(), sealed)?;
     Ok(PinVerifier::from_bytes(&bytes)?)
 }
@@ -64,7 +78,10 @@ mod tests {
         let (alice, bob): (UserId, UserId) = ("alice".parse().unwrap(), "bob".parse().unwrap());
         let verifier = PinVerifier::register("alice", &Pin::new("2468").unwrap(), rng).unwrap();
         let sealed = seal(&storage, &alice, &verifier).unwrap();
-        assert_eq!(open(&storage, &alice, &sealed).unwrap().to_bytes(), verifier.to_bytes());
+        assert_eq!(
+            open(&storage, &alice, &sealed).unwrap().to_bytes(),
+            verifier.to_bytes()
+        );
         assert!(open(&storage, &bob, &sealed).is_err());
         assert!(open(&StorageKey::generate(rng), &alice, &sealed).is_err());
     }
@@ -74,6 +91,9 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let storage = StorageKey::generate(&mut rand::rng());
         let first = decoys(&Store::open(home.path()).unwrap(), &storage).unwrap();
-        assert_eq!(decoys(&Store::open(home.path()).unwrap(), &storage).unwrap(), first);
+        assert_eq!(
+            decoys(&Store::open(home.path()).unwrap(), &storage).unwrap(),
+            first
+        );
     }
 }

@@ -11,7 +11,9 @@ use papermesh_protocol::id::{JobId, NodeId, ReleaseId, SessionId};
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::Ke3;
-use papermesh_protocol::release::holder::{self, DenyReason, Leased, LoginEvent, Selected, Settlement};
+use papermesh_protocol::release::holder::{
+    self, DenyReason, Leased, LoginEvent, Selected, Settlement,
+};
 use papermesh_protocol::release::message::{Answer, Grant, Login, Place, Refusal, Request};
 use papermesh_protocol::release::receipt::Receipt;
 use papermesh_protocol::seal::WrappedJobKey;
@@ -102,7 +104,11 @@ pub(super) struct Conversation<N> {
 
 impl<N: Network> Conversation<N> {
     pub(super) fn new(client: Client<N>, from: Member) -> Self {
-        Self { client, from, proving: BTreeSet::new() }
+        Self {
+            client,
+            from,
+            proving: BTreeSet::new(),
+        }
     }
 
     /// Answers one request.
@@ -111,7 +117,12 @@ impl<N: Network> Conversation<N> {
             Request::Login(login) => self.login(login).await,
             Request::Prove { session, ke3 } => self.prove(session, ke3).await,
             Request::List { session, after } => self.list(session, after).await,
-            Request::Select { session, job, release, options } => self.select(session, job, release, options).await,
+            Request::Select {
+                session,
+                job,
+                release,
+                options,
+            } => self.select(session, job, release, options).await,
             Request::Extend { release } => self.extend(release).await,
             Request::Report(receipt) => self.report(receipt).await,
             Request::Delete { session, job } => self.delete(session, job).await,
@@ -138,7 +149,10 @@ impl<N: Network> Conversation<N> {
         let (printer, now) = (Arc::clone(&self.from.certificate), inner.membership.now());
         let user = login.user.clone();
         let begun = offload(&self.client.0.store, move |store| {
-            let site = (inner.membership.site(), inner.membership.state().policy.login);
+            let site = (
+                inner.membership.site(),
+                inner.membership.state().policy.login,
+            );
             let whose = (&*inner.holder, &*inner.counting);
             login::begin(whose, store, &inner.storage, site, &printer, &login, now)
         })
@@ -170,14 +184,21 @@ impl<N: Network> Conversation<N> {
         };
         let name = user.clone();
         let facts = offload(&inner.store, move |store| -> Result<_, StoreError> {
-            Ok((login::is_barred(store, site, &name, printer)?, login::jobs_of(store, &name)?))
+            Ok((
+                login::is_barred(store, site, &name, printer)?,
+                login::jobs_of(store, &name)?,
+            ))
         });
         let (barred, jobs) = facts.await?;
         let now = inner.membership.now();
-        let (answer, event) = sessions(&inner.holder).prove(printer, session, &ke3, barred, jobs, now);
+        let (answer, event) =
+            sessions(&inner.holder).prove(printer, session, &ke3, barred, jobs, now);
         match event {
             Some(LoginEvent::Opened(user)) => {
-                offload(&inner.store, move |store| store.guesses().proven(&user, printer)).await?;
+                offload(&inner.store, move |store| {
+                    store.guesses().proven(&user, printer)
+                })
+                .await?;
             }
             Some(LoginEvent::Denied(user, reason)) => self.denied(&user, reason).await,
             Some(LoginEvent::Guess(_)) | None => {}
@@ -199,7 +220,8 @@ impl<N: Network> Conversation<N> {
     }
 
     async fn denied(&self, user: &UserId, reason: DenyReason) {
-        self.record_refusal(Event::new(Kind::LoginDenied).user(user).because(reason)).await;
+        self.record_refusal(Event::new(Kind::LoginDenied).user(user).because(reason))
+            .await;
     }
 
     // Within a session ------------------------------------------------------------------------
@@ -212,9 +234,14 @@ impl<N: Network> Conversation<N> {
 
     async fn list(&self, session: SessionId, after: Option<Place>) -> Result<Answer, Failure> {
         let user = self.user(session)?;
-        let (storage, now) = (Arc::clone(&self.client.0.storage), self.client.0.membership.now());
+        let (storage, now) = (
+            Arc::clone(&self.client.0.storage),
+            self.client.0.membership.now(),
+        );
         offload(&self.client.0.store, move |store| {
-            let mut held = store.jobs().of_user(&user, after, limits::JOBS_PER_PAGE + 1)?;
+            let mut held = store
+                .jobs()
+                .of_user(&user, after, limits::JOBS_PER_PAGE + 1)?;
             let more = held.len() > limits::JOBS_PER_PAGE;
             held.truncate(limits::JOBS_PER_PAGE);
             let mut jobs = Vec::with_capacity(held.len());
@@ -244,7 +271,10 @@ impl<N: Network> Conversation<N> {
             Ok(grant) => Ok(Answer::Grant(grant)),
             Err(failure) => {
                 let refusal = failure.refusal();
-                let event = Event::new(Kind::Refused).user(&user).job(job).release(release);
+                let event = Event::new(Kind::Refused)
+                    .user(&user)
+                    .job(job)
+                    .release(release);
                 self.record_refusal(event.because(refusal)).await;
                 Err(refusal.into())
             }
@@ -256,7 +286,11 @@ impl<N: Network> Conversation<N> {
         offload(&self.client.0.store, move |store| {
             let lease = store.leases().get(release)?.map(|row| row.lease(release));
             let until = holder::extend(lease.as_ref(), printer, now)?;
-            if store.leases().extend(release, until)? { Ok(Answer::extended()) } else { Err(Refusal::NoLease.into()) }
+            if store.leases().extend(release, until)? {
+                Ok(Answer::extended())
+            } else {
+                Err(Refusal::NoLease.into())
+            }
         })
         .await
     }
@@ -264,11 +298,17 @@ impl<N: Network> Conversation<N> {
     async fn report(&self, receipt: Envelope<Receipt>) -> Result<Answer, Failure> {
         let inner = &self.client.0;
         let membership = &inner.membership;
-        let verified = Receipt::verify(&receipt, membership.site(), membership.node(), self.from.node);
+        let verified = Receipt::verify(
+            &receipt,
+            membership.site(),
+            membership.node(),
+            self.from.node,
+        );
         let receipt = match verified {
             Ok(receipt) => receipt.into_value(),
             Err(error) => {
-                self.record_refusal(Event::new(Kind::Refused).because(error)).await;
+                self.record_refusal(Event::new(Kind::Refused).because(error))
+                    .await;
                 return Err(Refusal::Malformed.into());
             }
         };
@@ -277,17 +317,33 @@ impl<N: Network> Conversation<N> {
         let judgement = offload(&inner.store, move |store| -> Result<_, Failure> {
             let lease = store.leases().get(release)?;
             let settled = store.leases().settled(release)?.is_some();
-            let judgement = holder::report(&judged, lease.as_ref().map(|row| row.lease(release)).as_ref(), settled);
+            let judgement = holder::report(
+                &judged,
+                lease.as_ref().map(|row| row.lease(release)).as_ref(),
+                settled,
+            );
             Ok((judgement, lease.map(|lease| lease.user)))
         });
         let (judgement, user) = judgement.await?;
-        let event = Event { user, ..Event::new(Kind::Released) }.job(receipt.job).release(release);
+        let event = Event {
+            user,
+            ..Event::new(Kind::Released)
+        }
+        .job(receipt.job)
+        .release(release);
         let event = event.peer(self.from.node).outcome(receipt.outcome.clone());
         let settlement = match judgement {
             Ok(Settlement::Nothing) => return Ok(Answer::Done),
             Ok(settlement) => settlement,
             Err(refusal) => {
-                self.record_refusal(Event { kind: Kind::Refused, ..event }.because(refusal)).await;
+                self.record_refusal(
+                    Event {
+                        kind: Kind::Refused,
+                        ..event
+                    }
+                    .because(refusal),
+                )
+                .await;
                 return Err(refusal.into());
             }
         };
@@ -298,7 +354,9 @@ impl<N: Network> Conversation<N> {
             return Err(Refusal::Trouble.into());
         }
         let outcome = receipt.outcome;
-        let settled = offload(&inner.store, move |store| store.leases().settle(release, settlement, outcome, now));
+        let settled = offload(&inner.store, move |store| {
+            store.leases().settle(release, settlement, outcome, now)
+        });
         match settled.await? {
             Settling::Deferred => {
                 tracing::warn!(job = %receipt.job, %release, "printed, but another printer has it meanwhile: kept and marked");
@@ -333,26 +391,51 @@ impl<N: Network> Conversation<N> {
             Deletion::Absent => Refusal::NoJob,
             Deletion::Leased { .. } => Refusal::Leased,
         };
-        self.record_refusal(Event { kind: Kind::Refused, ..event }.because(refusal)).await;
+        self.record_refusal(
+            Event {
+                kind: Kind::Refused,
+                ..event
+            }
+            .because(refusal),
+        )
+        .await;
         Err(refusal.into())
     }
 
     async fn protect(&self, session: SessionId, job: JobId, on: bool) -> Result<Answer, Failure> {
         let user = self.user(session)?;
         let owner = user.clone();
-        let changed = offload(&self.client.0.store, move |store| -> Result<_, StoreError> {
-            match store.jobs().get(job)? {
-                Some(held) if held.row.user == owner => store.jobs().set_protected(job, on),
-                _ => Ok(false),
-            }
-        });
+        let changed = offload(
+            &self.client.0.store,
+            move |store| -> Result<_, StoreError> {
+                match store.jobs().get(job)? {
+                    Some(held) if held.row.user == owner => store.jobs().set_protected(job, on),
+                    _ => Ok(false),
+                }
+            },
+        );
         let event = Event::new(Kind::Protected).user(&user).job(job);
         if !changed.await? {
-            self.record_refusal(Event { kind: Kind::Refused, ..event }.because(Refusal::NoJob)).await;
+            self.record_refusal(
+                Event {
+                    kind: Kind::Refused,
+                    ..event
+                }
+                .because(Refusal::NoJob),
+            )
+            .await;
             return Err(Refusal::NoJob.into());
         }
         let event = event.peer(self.from.node);
-        self.client.0.audit.note(if on { event } else { event.because("not any longer") }).await;
+        self.client
+            .0
+            .audit
+            .note(if on {
+                event
+            } else {
+                event.because("not any longer")
+            })
+            .await;
         Ok(Answer::Done)
     }
 
@@ -380,8 +463,17 @@ fn grant<N>(
 ) -> Result<Grant, Failure> {
     let now = inner.membership.now();
     let held = store.jobs().get(job)?.ok_or(Refusal::NoJob)?;
-    let lease = store.leases().of_job(job)?.filter(|(_, row)| !row.lapsed).map(|(release, row)| row.lease(release));
-    let selected = Selected { owner: &held.row.user, release, options: &options, lease };
+    let lease = store
+        .leases()
+        .of_job(job)?
+        .filter(|(_, row)| !row.lapsed)
+        .map(|(release, row)| row.lease(release));
+    let selected = Selected {
+        owner: &held.row.user,
+        release,
+        options: &options,
+        lease,
+    };
     sessions(&inner.holder).select(printer, session, &selected, now)?;
     if let Some(damage) = held.damage {
         return Err(StoreError::Job { job, damage }.into());
@@ -390,9 +482,13 @@ fn grant<N>(
         tracing::error!(%job, %error, "a job cannot be released");
         Failure::from(Refusal::Damaged)
     };
-    let wrapped = WrappedJobKey::from_bytes(&held.row.wrapped_key).map_err(|error| damaged(&error))?;
-    let key = wrapped.unwrap(&inner.storage, *job.as_bytes()).map_err(|error| damaged(&error))?;
-    let meta = JobMeta::open(&inner.storage, job, &held.row.sealed_meta).map_err(|error| damaged(&error))?;
+    let wrapped =
+        WrappedJobKey::from_bytes(&held.row.wrapped_key).map_err(|error| damaged(&error))?;
+    let key = wrapped
+        .unwrap(&inner.storage, *job.as_bytes())
+        .map_err(|error| damaged(&error))?;
+    let meta = JobMeta::open(&inner.storage, job, &held.row.sealed_meta)
+        .map_err(|error| damaged(&error))?;
     let row = LeaseRow {
         job,
         user: held.row.user.clone(),
@@ -432,7 +528,9 @@ mod tests {
         let mut denials = Denials::default();
         let (noisy, quiet) = (NodeId::from_bytes([1; 32]), NodeId::from_bytes([2; 32]));
         let now = Timestamp::from_secs(1_000);
-        let recorded = (0..10 * RECORDED).filter(|_| denials.is_recorded(noisy, now)).count();
+        let recorded = (0..10 * RECORDED)
+            .filter(|_| denials.is_recorded(noisy, now))
+            .count();
         assert_eq!(recorded, RECORDED as usize);
         assert!(denials.is_recorded(quiet, now));
         assert!(denials.is_recorded(noisy, now + WINDOW));

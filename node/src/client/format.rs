@@ -41,7 +41,8 @@ pub fn fits(format: &str, head: &[u8]) -> bool {
 }
 
 fn is_text(head: &[u8]) -> bool {
-    head.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' '..=b'~' | 0x80..))
+    head.iter()
+        .all(|byte| matches!(byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b' '..=b'~' | 0x80..))
 }
 
 #[cfg(test)]
@@ -52,7 +53,10 @@ mod tests {
     fn documents_are_known_by_their_beginnings() {
         let beginnings: [(&[u8], Option<&str>); 9] = [
             (b"%PDF-1.7\n", Some("application/pdf")),
-            (b"\x00\x00some mail header\n%PDF-1.4", Some("application/pdf")),
+            (
+                b"\x00\x00some mail header\n%PDF-1.4",
+                Some("application/pdf"),
+            ),
             (b"RaS2PwgRaster\0", Some("image/pwg-raster")),
             (b"UNIRAST\0\0\0\0\x01", Some("image/urf")),
             (&[0xff, 0xd8, 0xff, 0xe0], Some("image/jpeg")),

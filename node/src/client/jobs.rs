@@ -45,7 +45,11 @@ pub enum JobsError {
 impl<N: Network> Client<N> {
     /// At most [`PAGE`] jobs held here in the order of their ids, those after `after`; of one user
     /// only, if one is named, and then oldest first after the place of `after`.
-    pub async fn jobs(&self, user: Option<UserId>, after: Option<JobId>) -> Result<Vec<HeldView>, JobsError> {
+    pub async fn jobs(
+        &self,
+        user: Option<UserId>,
+        after: Option<JobId>,
+    ) -> Result<Vec<HeldView>, JobsError> {
         self.viewed(move |store| match user {
             None => store.jobs().all(after, PAGE),
             Some(user) => {
@@ -61,7 +65,9 @@ impl<N: Network> Client<N> {
 
     /// One job.
     pub async fn job(&self, job: JobId) -> Result<HeldView, JobsError> {
-        let found = self.viewed(move |store| Ok(store.jobs().get(job)?.into_iter().collect())).await?;
+        let found = self
+            .viewed(move |store| Ok(store.jobs().get(job)?.into_iter().collect()))
+            .await?;
         found.into_iter().next().ok_or(JobsError::NoJob(job))
     }
 
@@ -72,7 +78,10 @@ impl<N: Network> Client<N> {
         let deleted = offload(&self.0.store, move |store| store.jobs().delete(job, now)).await;
         match deleted.map_err(|error: StoreError| JobsError::Store(error))? {
             Deletion::Deleted => {
-                self.0.audit.note(Event::new(Kind::Deleted).user(&view.user).job(job)).await;
+                self.0
+                    .audit
+                    .note(Event::new(Kind::Deleted).user(&view.user).job(job))
+                    .await;
                 self.0.directory.announce_soon(&view.user);
                 Ok(view)
             }
@@ -83,13 +92,23 @@ impl<N: Network> Client<N> {
 
     /// Exempts a job from pressure for space, or no longer; gives what it then is.
     pub async fn protect(&self, job: JobId, on: bool) -> Result<HeldView, JobsError> {
-        let changed = offload(&self.0.store, move |store| store.jobs().set_protected(job, on)).await;
+        let changed = offload(&self.0.store, move |store| {
+            store.jobs().set_protected(job, on)
+        })
+        .await;
         if !changed.map_err(|error: StoreError| JobsError::Store(error))? {
             return Err(JobsError::NoJob(job));
         }
         let view = self.job(job).await?;
         let event = Event::new(Kind::Protected).user(&view.user).job(job);
-        self.0.audit.note(if on { event } else { event.because("not any longer") }).await;
+        self.0
+            .audit
+            .note(if on {
+                event
+            } else {
+                event.because("not any longer")
+            })
+            .await;
         Ok(view)
     }
 
@@ -100,7 +119,11 @@ impl<N: Network> Client<N> {
         let (storage, now) = (self.0.storage.clone(), self.0.membership.now());
         offload(&self.0.store, move |store| {
             let view = |held: HeldJob| view(store, &storage, held, now);
-            find(store)?.into_iter().map(view).collect::<Result<_, StoreError>>().map_err(JobsError::from)
+            find(store)?
+                .into_iter()
+                .map(view)
+                .collect::<Result<_, StoreError>>()
+                .map_err(JobsError::from)
         })
         .await
     }
@@ -114,5 +137,9 @@ pub(super) fn view(
 ) -> Result<HeldView, StoreError> {
     let leased = store.leases().live(held.job, now)?.is_some();
     let summary = meta::summary(storage, &held, leased);
-    Ok(HeldView { user: held.row.user, summary, damage: held.damage.map(|damage| damage.to_string()) })
+    Ok(HeldView {
+        user: held.row.user,
+        summary,
+        damage: held.damage.map(|damage| damage.to_string()),
+    })
 }

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
+use papermesh_protocol::id::JobId;
 use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::{Client, sessions};
@@ -43,15 +45,35 @@ impl<N: Network> Client<N> {
     /// Lets leases lapse and jobs expire that are due now.
     pub async fn look(&self) -> Result<(), StoreError> {
         let now = self.0.membership.now();
-        for (release, lease) in offload(&self.0.store, move |store| store.leases().lapse(now, BATCH)).await? {
-            let event = Event::new(Kind::Lapsed).user(&lease.user).job(lease.job).release(release);
+        for (release, lease) in
+            offload(&self.0.store, move |store| store.leases().lapse(now, BATCH)).await?
+        {
+            let event = Event::new(Kind::Lapsed)
+                .user(&lease.user)
+                .job(lease.job)
+                .release(release);
             let event = event.peer(lease.printer);
-            let event = if lease.streamed { event.because("the job may have printed") } else { event };
+            let event = if lease.streamed {
+                event.because("the job may have printed")
+            } else {
+                event
+            };
             self.0.audit.note(event).await;
         }
         for (job, user) in offload(&self.0.store, move |store| expire(store, now)).await? {
-            self.0.audit.note(Event::new(Kind::Expired).user(&user).job(job)).await;
-            self.0.directory.announce_soon(&user);
+            let event = Event::new(Kind::Expired).job(job);
+            match user {
+                Some(user) => {
+                    self.0.audit.note(event.user(&user)).await;
+                    self.0.directory.announce_soon(&user);
+                }
+                None => {
+                    self.0
+                        .audit
+                        .note(event.because("its row was damaged"))
+                        .await
+                }
+            }
         }
         Ok(())
     }
@@ -68,16 +90,19 @@ impl<N: Network> Client<N> {
     }
 }
 
-/// Deletes jobs whose time is over. One that is being printed stays until that has ended.
-fn expire(
-    store: &Store,
-    now: papermesh_protocol::time::Timestamp,
-) -> Result<Vec<(papermesh_protocol::id::JobId, UserId)>, StoreError> {
+/// Deletes jobs whose time is over, and says whose they were. One that is being printed stays
+/// until that has ended.
+fn expire(store: &Store, now: Timestamp) -> Result<Vec<(JobId, Option<UserId>)>, StoreError> {
     let mut expired = Vec::new();
     for job in store.jobs().expired(now, BATCH)? {
-        let Some(held) = store.jobs().get(job)? else { continue };
+        let user = match store.jobs().get(job) {
+            Ok(held) => held.map(|held| held.row.user),
+            // A damaged row can still be deleted, and must not keep the others.
+            Err(StoreError::Row { .. }) => None,
+            Err(error) => return Err(error),
+        };
         if store.jobs().delete(job, now)? == Deletion::Deleted {
-            expired.push((job, held.row.user));
+            expired.push((job, user));
         }
     }
     Ok(expired)
@@ -106,5 +131,8 @@ fn forget_visitors(store: &Store) -> Result<(), StoreError> {
 }
 
 fn is_visitor(row: &LocalUser) -> bool {
-    row.delegation.is_none() && row.sealed_user_key.is_none() && row.linked.is_empty() && !row.advertised
+    row.delegation.is_none()
+        && row.sealed_user_key.is_none()
+        && row.linked.is_empty()
+        && !row.advertised
 }

@@ -38,11 +38,20 @@ pub enum MetaError {
 
 impl JobMeta {
     pub(super) fn seal(&self, storage: &StorageKey, job: JobId) -> Result<Vec<u8>, MetaError> {
-        Ok(seal_bytes(storage, PURPOSE, job.as_bytes(), &codec::encode(self, MAX)?, &mut rand::rng())?)
+        Ok(seal_bytes(
+            storage,
+            PURPOSE,
+            job.as_bytes(),
+            &codec::encode(self, MAX)?,
+            &mut rand::rng(),
+        )?)
     }
 
     pub(super) fn open(storage: &StorageKey, job: JobId, sealed: &[u8]) -> Result<Self, MetaError> {
-        Ok(codec::decode(&open_bytes(storage, PURPOSE, job.as_bytes(), sealed)?, MAX)?)
+        Ok(codec::decode(
+            &open_bytes(storage, PURPOSE, job.as_bytes(), sealed)?,
+            MAX,
+        )?)
     }
 }
 
@@ -87,7 +96,10 @@ mod tests {
             title: "t".repeat(limits::TITLE),
             format: "f".repeat(limits::FORMAT),
             pages: Some(u32::MAX),
-            options: PrintOptions { media: Some("m".repeat(limits::MEDIA)), ..PrintOptions::default() },
+            options: PrintOptions {
+                media: Some("m".repeat(limits::MEDIA)),
+                ..PrintOptions::default()
+            },
         };
         let sealed = meta.seal(&storage, job).unwrap();
         assert!(!sealed.windows(4).any(|window| window == b"tttt"));

@@ -76,13 +76,30 @@ struct Inner<N> {
 impl<N: Network> Client<N> {
     /// A client of these parts. [`Client::keep`] must run beside it.
     pub async fn open(parts: ClientParts<N>) -> Result<Self, VerifierError> {
-        let ClientParts { store, directory, membership, audit, storage, largest } = parts;
+        let ClientParts {
+            store,
+            directory,
+            membership,
+            audit,
+            storage,
+            largest,
+        } = parts;
         let storage = Arc::new(storage);
         let key = Arc::clone(&storage);
         let decoys = offload(&store, move |store| verifier::decoys(store, &key)).await?;
         let holder = Arc::new(Mutex::new(Holder::new(membership.node(), decoys)));
         let (counting, denials) = Default::default();
-        Ok(Self(Arc::new(Inner { store, directory, membership, audit, storage, largest, holder, counting, denials })))
+        Ok(Self(Arc::new(Inner {
+            store,
+            directory,
+            membership,
+            audit,
+            storage,
+            largest,
+            holder,
+            counting,
+            denials,
+        })))
     }
 }
 

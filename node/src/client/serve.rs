@@ -34,7 +34,9 @@ impl<N: Network> Client<N> {
         let places = Places::new(CONVERSATIONS, CONVERSATIONS_PER_PRINTER);
         let mut streams = std::pin::pin!(streams);
         while let Some((from, stream)) = streams.next().await {
-            let Some(place) = places.take(from.node) else { continue };
+            let Some(place) = places.take(from.node) else {
+                continue;
+            };
             let client = self.clone();
             tokio::spawn(async move {
                 let printer = from.node;
@@ -54,7 +56,9 @@ impl<N: Network> Client<N> {
         let places = Places::new(STREAMS, STREAMS_PER_PRINTER);
         let mut streams = std::pin::pin!(streams);
         while let Some((from, stream)) = streams.next().await {
-            let Some(place) = places.take(from.node) else { continue };
+            let Some(place) = places.take(from.node) else {
+                continue;
+            };
             let client = self.clone();
             tokio::spawn(async move {
                 if let Err(error) = client.send_job(from.node, stream).await {
@@ -72,7 +76,8 @@ impl<N: Network> Client<N> {
         let mut conversation = Conversation::new(self.clone(), from);
         let talked = async {
             while let Some(request) =
-                read_message::<Request>(&mut stream, limits::RELEASE_MESSAGE, limits::SESSION_IDLE).await?
+                read_message::<Request>(&mut stream, limits::RELEASE_MESSAGE, limits::SESSION_IDLE)
+                    .await?
             {
                 let answer = conversation.answer(request).await;
                 write_message(&mut stream, &answer, limits::RELEASE_MESSAGE).await?;
@@ -101,7 +106,11 @@ struct Place {
 
 impl Places {
     fn new(all: usize, each: usize) -> Self {
-        Self { taken: Arc::default(), all, each }
+        Self {
+            taken: Arc::default(),
+            all,
+            each,
+        }
     }
 
     fn take(&self, printer: NodeId) -> Option<Place> {
@@ -112,13 +121,20 @@ impl Places {
             return None;
         }
         taken.insert(printer, here + 1);
-        Some(Place { places: self.clone(), printer })
+        Some(Place {
+            places: self.clone(),
+            printer,
+        })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self
+            .places
+            .taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match taken.get_mut(&self.printer) {
             Some(here) if *here > 1 => *here -= 1,
             _ => {

@@ -50,13 +50,21 @@ impl<N: Network> Client<N> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut open = [0; Open::LEN];
-        timeout(TOKEN, stream.read_exact(&mut open)).await.map_err(|_| SendError::Stalled)??;
+        timeout(TOKEN, stream.read_exact(&mut open))
+            .await
+            .map_err(|_| SendError::Stalled)??;
         let file = match self.redeem(printer, &Open::from_bytes(&open)).await {
             Ok(file) => file,
             Err(error) => {
-                let status = if matches!(error, SendError::Refused) { STATUS_REFUSED } else { STATUS_UNREADABLE };
+                let status = if matches!(error, SendError::Refused) {
+                    STATUS_REFUSED
+                } else {
+                    STATUS_UNREADABLE
+                };
                 send(&mut stream, &[status]).await?;
-                timeout(limits::STREAM_STALL, stream.shutdown()).await.map_err(|_| SendError::Stalled)??;
+                timeout(limits::STREAM_STALL, stream.shutdown())
+                    .await
+                    .map_err(|_| SendError::Stalled)??;
                 return Err(error);
             }
         };
@@ -70,7 +78,9 @@ impl<N: Network> Client<N> {
             // The reader may be done already.
             drop(empty.try_send(piece));
         }
-        timeout(limits::STREAM_STALL, stream.shutdown()).await.map_err(|_| SendError::Stalled)??;
+        timeout(limits::STREAM_STALL, stream.shutdown())
+            .await
+            .map_err(|_| SendError::Stalled)??;
         Ok(())
     }
 
@@ -81,7 +91,11 @@ impl<N: Network> Client<N> {
         let offset = open.offset;
         let opened = offload(&self.0.store, move |store| -> Result<_, StoreError> {
             let file = store.jobs().read(job, offset)?;
-            Ok(if store.leases().note_streamed(release, now)? { file } else { None })
+            Ok(if store.leases().note_streamed(release, now)? {
+                file
+            } else {
+                None
+            })
         });
         match opened.await {
             Ok(file) => file.ok_or(SendError::Refused),
@@ -94,18 +108,24 @@ impl<N: Network> Client<N> {
 }
 
 async fn send(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(), SendError> {
-    timeout(limits::STREAM_STALL, stream.write_all(bytes)).await.map_err(|_| SendError::Stalled)??;
+    timeout(limits::STREAM_STALL, stream.write_all(bytes))
+        .await
+        .map_err(|_| SendError::Stalled)??;
     Ok(())
 }
 
 /// Reads a file on a blocking thread: full buffers come out, empty ones go back in. The thread
 /// ends with the file, or when nobody takes buffers any more.
-fn read_ahead(mut file: SpoolReader) -> (mpsc::Receiver<io::Result<Vec<u8>>>, mpsc::Sender<Vec<u8>>) {
+fn read_ahead(
+    mut file: SpoolReader,
+) -> (mpsc::Receiver<io::Result<Vec<u8>>>, mpsc::Sender<Vec<u8>>) {
     let (full, filled) = mpsc::channel(BUFFERS);
     let (emptied, mut empty) = mpsc::channel::<Vec<u8>>(BUFFERS);
     tokio::task::spawn_blocking(move || {
         while file.left() > 0 {
-            let mut buffer = empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(PIECE));
+            let mut buffer = empty
+                .try_recv()
+                .unwrap_or_else(|_| Vec::with_capacity(PIECE));
             buffer.clear();
             let read = (&mut file).take(PIECE as u64).read_to_end(&mut buffer);
             let read = match read {

@@ -15,7 +15,9 @@ use papermesh_protocol::id::{JobId, UserKey};
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{Pin, PinError, PinVerifier};
-use papermesh_protocol::seal::{JobKey, SealError, SealWriter, WrapError, WrappedJobKey, sealed_len};
+use papermesh_protocol::seal::{
+    JobKey, SealError, SealWriter, WrapError, WrappedJobKey, sealed_len,
+};
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::text::{self, UserId};
@@ -36,6 +38,8 @@ use crate::store::{JobRow, LocalUser, SpoolWriter, Store, StoreError};
 const PIECE: usize = 256 * 1024;
 /// Pieces that wait to be sealed.
 const AHEAD: usize = 3;
+/// Sealed bytes that are written at once.
+const WRITE: usize = 1024 * 1024;
 
 /// A document to hold.
 #[derive(Debug, Clone)]
@@ -129,12 +133,22 @@ impl<N: Network> Client<N> {
         let user = submission.user.clone();
         match self.take(submission, document).await {
             Ok(view) => {
-                self.0.audit.note(Event::new(Kind::Submitted).user(&user).job(view.summary.job)).await;
+                self.0
+                    .audit
+                    .note(
+                        Event::new(Kind::Submitted)
+                            .user(&user)
+                            .job(view.summary.job),
+                    )
+                    .await;
                 self.0.directory.announce_soon(&user);
                 Ok(view)
             }
             Err(error) => {
-                self.0.audit.note(Event::new(Kind::SubmitRefused).user(&user).because(&error)).await;
+                self.0
+                    .audit
+                    .note(Event::new(Kind::SubmitRefused).user(&user).because(&error))
+                    .await;
                 Err(error)
             }
         }
@@ -172,11 +186,20 @@ impl<N: Network> Client<N> {
         let sealing = offload(&self.0.store, move |store| {
             let key = JobKey::generate(&mut rand::rng());
             let row = JobRow {
-                wrapped_key: WrappedJobKey::wrap(&storage, *job.as_bytes(), &key, &mut rand::rng())?.as_bytes().to_vec(),
+                wrapped_key: WrappedJobKey::wrap(
+                    &storage,
+                    *job.as_bytes(),
+                    &key,
+                    &mut rand::rng(),
+                )?
+                .as_bytes()
+                .to_vec(),
                 ..row
             };
             let spool = store.spool(job, expected.and_then(sealed_len).unwrap_or(0))?;
-            let Some((spool, plain_size)) = seal(job, &key, spool, arriving)? else { return Ok(None) };
+            let Some((spool, plain_size)) = seal(job, &key, spool, arriving)? else {
+                return Ok(None);
+            };
             let file = spool.finish()?;
             admitted.local.keep(store, &row.user)?;
             let held = store.jobs().keep(file, JobRow { plain_size, ..row })?;
@@ -203,7 +226,12 @@ impl<N: Network> Client<N> {
             let mut piece = Vec::with_capacity(PIECE);
             let mut limited = (&mut document).take(PIECE as u64);
             while piece.len() < PIECE {
-                if limited.read_buf(&mut piece).await.map_err(SubmitError::Broken)? == 0 {
+                if limited
+                    .read_buf(&mut piece)
+                    .await
+                    .map_err(SubmitError::Broken)?
+                    == 0
+                {
                     break;
                 }
             }
@@ -217,7 +245,10 @@ impl<N: Network> Client<N> {
             }
             match submission.size {
                 Some(expected) if size > expected || (ended && size < expected) => {
-                    return Err(SubmitError::Size { expected, found: size });
+                    return Err(SubmitError::Size {
+                        expected,
+                        found: size,
+                    });
                 }
                 _ => {}
             }
@@ -239,7 +270,9 @@ impl<N: Network> Client<N> {
         let roles = membership.certificate().roles;
         let name = user.clone();
         let row = offload(&inner.store, move |store| store.local_users().get(&name)).await;
-        let row = row.map_err(|error: StoreError| SubmitError::Store(error))?.unwrap_or_default();
+        let row = row
+            .map_err(|error: StoreError| SubmitError::Store(error))?
+            .unwrap_or_default();
         let shared = roles.has(Role::SharedClient);
         // A personal computer knows its users; a shared one asks the directory.
         let entry = match (&row.entry, shared) {
@@ -248,7 +281,13 @@ impl<N: Network> Client<N> {
         };
         let delegated = self.is_delegated(&row, user, entry.as_ref());
         let state = membership.state();
-        let facts = SubmitFacts { roles, entry: entry.as_deref(), delegated, site: &state.policy, largest: inner.largest };
+        let facts = SubmitFacts {
+            roles,
+            entry: entry.as_deref(),
+            delegated,
+            site: &state.policy,
+            largest: inner.largest,
+        };
         let wish = SubmitWish {
             user,
             format: &submission.format,
@@ -265,12 +304,23 @@ impl<N: Network> Client<N> {
             (HoldingRight::Shared, None) if state.policy.login == LoginPolicy::Badge => None,
             (HoldingRight::Shared, None) => return Err(SubmitError::PinRequired),
         };
-        Ok(Admitted { acceptance, local: LocalFacts { entry, pin } })
+        Ok(Admitted {
+            acceptance,
+            local: LocalFacts { entry, pin },
+        })
     }
 
-    fn is_delegated(&self, row: &LocalUser, user: &UserId, entry: Option<&Signed<UserEntry>>) -> bool {
+    fn is_delegated(
+        &self,
+        row: &LocalUser,
+        user: &UserId,
+        entry: Option<&Signed<UserEntry>>,
+    ) -> bool {
         let membership = &self.0.membership;
-        let (Some(delegation), Some(key)) = (&row.delegation, entry.and_then(|entry| entry.key)) else { return false };
+        let (Some(delegation), Some(key)) = (&row.delegation, entry.and_then(|entry| entry.key))
+        else {
+            return false;
+        };
         let signer = UserKey::from_bytes(*delegation.signer());
         let whose = (membership.site(), user, membership.node());
         signer == key && Delegation::verify(delegation, key, whose, membership.now()).is_ok()
@@ -325,13 +375,13 @@ fn seal(
     mut spool: SpoolWriter,
     mut arriving: mpsc::Receiver<Piece>,
 ) -> Result<Option<(SpoolWriter, u64)>, SubmitError> {
-    let mut sealed = Vec::with_capacity(2 * PIECE);
+    let mut sealed = Vec::with_capacity(WRITE + 2 * PIECE);
     let mut writer = SealWriter::new(key, *job.as_bytes(), &mut rand::rng(), &mut sealed);
     while let Some(piece) = arriving.blocking_recv() {
         match piece {
             Piece::Bytes(bytes) => {
                 writer.update(&bytes, &mut sealed)?;
-                if sealed.len() >= PIECE {
+                if sealed.len() >= WRITE {
                     spool.write(&sealed)?;
                     sealed.clear();
                 }
@@ -352,12 +402,19 @@ fn check_format(expected: &str, head: &[u8]) -> Result<(), SubmitError> {
     } else if format::fits(expected, head) {
         Ok(())
     } else {
-        Err(SubmitError::Format { expected: expected.to_owned(), found: format::sniff(head) })
+        Err(SubmitError::Format {
+            expected: expected.to_owned(),
+            found: format::sniff(head),
+        })
     }
 }
 
 /// A title for people, whatever was said.
 fn title(text: &str) -> String {
     let title = text::clean(text, limits::TITLE);
-    if title.is_empty() { "untitled".to_owned() } else { title }
+    if title.is_empty() {
+        "untitled".to_owned()
+    } else {
+        title
+    }
 }

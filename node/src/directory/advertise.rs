@@ -4,6 +4,7 @@
 //! callers need not keep count: after a job came or went they call it, and the timer does, too. An
 //! advert says that there are jobs, never which or how many.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -53,7 +54,9 @@ pub enum PublishError {
     #[error(transparent)]
     Signed(#[from] SignedError),
     /// The user's delegation to this node is not valid any more.
-    #[error("the user's leave for this computer to hold is of no use: {0}; run `papermesh user link` again")]
+    #[error(
+        "the user's leave for this computer to hold is of no use: {0}; run `papermesh user link` again"
+    )]
     Delegation(#[from] DelegationError),
     /// This node may not hold for the user at all.
     #[error("this node may not hold for this user")]
@@ -70,15 +73,36 @@ impl<N: Network> Directory<N> {
     /// Says in the DHT what is true of a user now: that jobs are held here, or, if that was said
     /// and is true no more, that none are. Returns how many other members took it.
     pub async fn announce(&self, user: &UserId) -> Result<usize, PublishError> {
+        let signing = self.0.signing.lock().await;
+        self.0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(user);
         let name = user.clone();
-        let word = offload(&self.0.store, move |store| -> Result<_, PublishError> { Ok(word(store, &name)?) }).await?;
-        let Some(Word { row, withdrawn }) = word else { return Ok(0) };
+        let word = offload(&self.0.store, move |store| -> Result<_, PublishError> {
+            Ok(word(store, &name)?)
+        })
+        .await?;
+        let Some(Word { row, withdrawn }) = word else {
+            return Ok(0);
+        };
         let advert = {
             let now = self.0.membership.now();
             let certificate = self.0.membership.certificate();
             let delegation = self.delegated(user, &row, now)?;
-            let advertiser = Advertiser { key: &self.0.key, certificate: &certificate, user, delegation };
-            advertiser.sign(row.advert_sequence, &self.0.network.addresses(), withdrawn, now)?
+            let advertiser = Advertiser {
+                key: &self.0.key,
+                certificate: &certificate,
+                user,
+                delegation,
+            };
+            advertiser.sign(
+                row.advert_sequence,
+                &self.0.network.addresses(),
+                withdrawn,
+                now,
+            )?
         };
         let (name, sequence) = (user.clone(), advert.sequence);
         // Before it is out: two adverts with one sequence number would contradict each other.
@@ -92,6 +116,7 @@ impl<N: Network> Directory<N> {
         })
         .await;
         before?;
+        drop(signing);
         let mut set = AdvertSet::default();
         set.insert(advert);
         let place = lookup::adverts(self.0.membership.secret(), user);
@@ -111,6 +136,15 @@ impl<N: Network> Directory<N> {
 
     /// As [`Directory::announce`], in the background; failures are told to the log.
     pub fn announce_soon(&self, user: &UserId) {
+        if !self
+            .0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(user.clone())
+        {
+            return;
+        }
         let (directory, user) = (self.clone(), user.clone());
         tokio::spawn(async move {
             if let Err(error) = directory.announce(&user).await {
@@ -155,7 +189,10 @@ impl<N: Network> Directory<N> {
         loop {
             let from = after.take();
             let users: Result<Vec<(UserId, LocalUser)>, StoreError> =
-                offload(&self.0.store, move |store| store.local_users().scan(from.as_ref(), PAGE)).await;
+                offload(&self.0.store, move |store| {
+                    store.local_users().scan(from.as_ref(), PAGE)
+                })
+                .await;
             let users = match users {
                 Ok(users) => users,
                 Err(error) => {
@@ -190,15 +227,32 @@ impl<N: Network> Directory<N> {
         }
     }
 
-    fn delegated(&self, user: &UserId, row: &LocalUser, now: Timestamp) -> Result<Option<Delegated>, PublishError> {
+    fn delegated(
+        &self,
+        user: &UserId,
+        row: &LocalUser,
+        now: Timestamp,
+    ) -> Result<Option<Delegated>, PublishError> {
         let membership = &self.0.membership;
         let roles = membership.certificate().roles;
         let Some(delegation) = &row.delegation else {
-            return if roles.has(Role::SharedClient) { Ok(None) } else { Err(PublishError::NoRight) };
+            return if roles.has(Role::SharedClient) {
+                Ok(None)
+            } else {
+                Err(PublishError::NoRight)
+            };
         };
         let key = UserKey::from_bytes(*delegation.signer());
-        match Delegation::verify(delegation, key, (membership.site(), user, membership.node()), now) {
-            Ok(_) => Ok(Some(Delegated { key, delegation: delegation.clone() })),
+        match Delegation::verify(
+            delegation,
+            key,
+            (membership.site(), user, membership.node()),
+            now,
+        ) {
+            Ok(_) => Ok(Some(Delegated {
+                key,
+                delegation: delegation.clone(),
+            })),
             Err(_) if roles.has(Role::SharedClient) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -221,7 +275,9 @@ impl<N: Network> Directory<N> {
 
 /// What is to be said of a user, if anything.
 fn word(store: &Store, user: &UserId) -> Result<Option<Word>, StoreError> {
-    let Some(row) = store.local_users().get(user)? else { return Ok(None) };
+    let Some(row) = store.local_users().get(user)? else {
+        return Ok(None);
+    };
     let withdrawn = store.jobs().count_of(user)? == 0;
     Ok((!withdrawn || row.advertised).then_some(Word { row, withdrawn }))
 }

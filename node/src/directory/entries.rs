@@ -93,7 +93,11 @@ impl<N: Network> Directory<N> {
             _ => None,
         });
         let badge = asked.await?;
-        if self.not_replayed(place, badge.sequence).await { badge.into_value().user } else { None }
+        if self.not_replayed(place, badge.sequence).await {
+            badge.into_value().user
+        } else {
+            None
+        }
     }
 
     /// Publishes what the authority signed of a user; says how many other members took it.
@@ -105,7 +109,8 @@ impl<N: Network> Directory<N> {
 
     /// Publishes whom a badge names; says how many other members took it.
     pub async fn put_badge(&self, badge: Signed<Badge>) -> Result<usize, PublishError> {
-        self.put(lookup::badge(badge.tag), &DirectoryRecord::Badge(badge)).await
+        self.put(lookup::badge(badge.tag), &DirectoryRecord::Badge(badge))
+            .await
     }
 
     /// Publishes the site's state; says how many other members took it.
@@ -130,7 +135,9 @@ impl<N: Network> Directory<N> {
             let Ok(Some(value)) = timeout(patience, values.next()).await else {
                 return best.map(|(_, record)| record);
             };
-            let read = membership.judge(|judge| DirectoryRecord::read(place, &value, membership.secret(), judge, None));
+            let read = membership.judge(|judge| {
+                DirectoryRecord::read(place, &value, membership.secret(), judge, None)
+            });
             if let Some((sequence, record)) = read.ok().and_then(&pick)
                 && best.as_ref().is_none_or(|(best, _)| sequence > *best)
             {
@@ -142,8 +149,12 @@ impl<N: Network> Directory<N> {
     /// Raises the floor of a record; false if a newer one has been seen before.
     async fn not_replayed(&self, place: RecordKey, sequence: u64) -> bool {
         let until = self.0.membership.now() + limits::CERTIFICATE_LIFETIME;
-        let raised: Result<bool, StoreError> =
-            offload(&self.0.store, move |store| store.floors().raise(place.as_bytes(), Floor { sequence, until })).await;
+        let raised: Result<bool, StoreError> = offload(&self.0.store, move |store| {
+            store
+                .floors()
+                .raise(place.as_bytes(), Floor { sequence, until })
+        })
+        .await;
         raised.unwrap_or_else(|error| {
             tracing::warn!(%error, "a sequence number is not remembered");
             true
@@ -152,7 +163,11 @@ impl<N: Network> Directory<N> {
 
     async fn known_entry(&self, user: &UserId) -> Option<(Signed<UserEntry>, Timestamp)> {
         {
-            let known = self.0.entries.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = self
+                .0
+                .entries
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             if let Some(known) = known.get(user) {
                 return Some((known.entry.clone(), known.asked_at));
             }
@@ -170,20 +185,35 @@ impl<N: Network> Directory<N> {
 
     async fn remember(&self, entry: &Signed<UserEntry>, now: Timestamp) {
         {
-            let mut known = self.0.entries.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self
+                .0
+                .entries
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             if known.len() >= REMEMBERED && !known.contains_key(&entry.user) {
-                let oldest = known.iter().min_by_key(|(_, known)| known.asked_at).map(|(user, _)| user.clone());
+                let oldest = known
+                    .iter()
+                    .min_by_key(|(_, known)| known.asked_at)
+                    .map(|(user, _)| user.clone());
                 if let Some(oldest) = oldest {
                     known.remove(&oldest);
                 }
             }
-            known.insert(entry.user.clone(), Known { entry: entry.clone(), asked_at: now });
+            known.insert(
+                entry.user.clone(),
+                Known {
+                    entry: entry.clone(),
+                    asked_at: now,
+                },
+            );
         }
         let entry = entry.clone();
         let kept: Result<(), StoreError> = offload(&self.0.store, move |store| {
             let users = store.local_users();
             let newer = |kept: &crate::store::LocalUser| {
-                kept.entry.as_ref().is_none_or(|kept| kept != entry.envelope())
+                kept.entry
+                    .as_ref()
+                    .is_none_or(|kept| kept != entry.envelope())
             };
             if users.get(&entry.user)?.is_some_and(|kept| newer(&kept)) {
                 users.change(&entry.user, |row| {
@@ -200,7 +230,11 @@ impl<N: Network> Directory<N> {
         }
     }
 
-    pub(super) async fn put(&self, place: RecordKey, record: &DirectoryRecord) -> Result<usize, PublishError> {
+    pub(super) async fn put(
+        &self,
+        place: RecordKey,
+        record: &DirectoryRecord,
+    ) -> Result<usize, PublishError> {
         let value = record.to_bytes()?;
         Ok(self.0.network.put(place, value).await?)
     }

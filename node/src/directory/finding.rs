@@ -31,7 +31,11 @@ impl FoundHolder {
     /// Where to dial it.
     #[must_use]
     pub fn addresses(&self) -> Vec<Vec<u8>> {
-        self.0.addresses.iter().map(|address| address.to_vec()).collect()
+        self.0
+            .addresses
+            .iter()
+            .map(|address| address.to_vec())
+            .collect()
     }
 
     /// Its name, by its certificate.
@@ -50,7 +54,10 @@ impl FoundHolder {
 }
 
 fn agrees(advert: &Advert, key: Option<UserKey>) -> bool {
-    advert.delegation.as_ref().is_none_or(|delegated| Some(delegated.key) == key)
+    advert
+        .delegation
+        .as_ref()
+        .is_none_or(|delegated| Some(delegated.key) == key)
 }
 
 /// A search for the holders of one user.
@@ -69,7 +76,14 @@ impl Finding {
     #[must_use]
     pub fn new(user: UserId, secret: SiteSecret) -> Self {
         let place = lookup::adverts(&secret, &user);
-        Self { user, place, secret, set: AdvertSet::default(), told: BTreeMap::new(), key: None }
+        Self {
+            user,
+            place,
+            secret,
+            set: AdvertSet::default(),
+            told: BTreeMap::new(),
+            key: None,
+        }
     }
 
     /// Where to ask.
@@ -90,14 +104,20 @@ impl Finding {
         if let DirectoryRecord::Adverts(set) = known {
             self.set = set;
         }
-        let Ok(DirectoryRecord::Adverts(theirs)) = read else { return Vec::new() };
+        let Ok(DirectoryRecord::Adverts(theirs)) = read else {
+            return Vec::new();
+        };
         if !self.set.merge(&theirs) {
             return Vec::new();
         }
         let mut found = Vec::new();
         for advert in self.set.live() {
-            let news = self.told.get(&advert.holder).is_none_or(|told| told.addresses != advert.addresses);
-            let believed = advert.user == self.user && self.key.is_none_or(|key| agrees(advert, key));
+            let news = self
+                .told
+                .get(&advert.holder)
+                .is_none_or(|told| told.addresses != advert.addresses);
+            let believed =
+                advert.user == self.user && self.key.is_none_or(|key| agrees(advert, key));
             if news && believed {
                 self.told.insert(advert.holder, advert.clone());
                 found.push(FoundHolder(advert.clone()));
@@ -153,15 +173,26 @@ mod tests {
             not_after: NOW + papermesh_protocol::limits::CERTIFICATE_LIFETIME,
         };
         let certificate = Signed::sign(certificate, &key(1)).unwrap();
-        let delegation = Signed::sign(Delegation::new(site(), user(), node, NOW), &key(by)).unwrap();
+        let delegation =
+            Signed::sign(Delegation::new(site(), user(), node, NOW), &key(by)).unwrap();
         let delegated = Delegated {
             key: UserKey::from(key(by).verifying_key()),
             delegation: delegation.envelope().clone(),
         };
-        let advertiser =
-            Advertiser { key: &key(holder), certificate: &certificate, user: &user(), delegation: Some(delegated) };
-        let advert =
-            advertiser.sign(NOW.as_millis() + sequence - 1, &[address.to_vec()], withdrawn, NOW).unwrap();
+        let advertiser = Advertiser {
+            key: &key(holder),
+            certificate: &certificate,
+            user: &user(),
+            delegation: Some(delegated),
+        };
+        let advert = advertiser
+            .sign(
+                NOW.as_millis() + sequence - 1,
+                &[address.to_vec()],
+                withdrawn,
+                NOW,
+            )
+            .unwrap();
         let mut set = AdvertSet::default();
         set.insert(advert);
         DirectoryRecord::Adverts(set).to_bytes().unwrap()
@@ -169,15 +200,30 @@ mod tests {
 
     fn take(finding: &mut Finding, value: &[u8]) -> Vec<(u8, Vec<Vec<u8>>)> {
         let state = SiteState::new(site(), "here".parse().unwrap());
-        let judge = Judge { site: site(), state: &state, now: NOW };
-        let of = |node: NodeId| (0..=255).find(|&n| NodeId::from(key(n).verifying_key()) == node).unwrap();
-        finding.take(value, &judge).iter().map(|found| (of(found.holder()), found.addresses())).collect()
+        let judge = Judge {
+            site: site(),
+            state: &state,
+            now: NOW,
+        };
+        let of = |node: NodeId| {
+            (0..=255)
+                .find(|&n| NodeId::from(key(n).verifying_key()) == node)
+                .unwrap()
+        };
+        finding
+            .take(value, &judge)
+            .iter()
+            .map(|found| (of(found.holder()), found.addresses()))
+            .collect()
     }
 
     #[test]
     fn each_holder_is_told_once_whoever_names_it() {
         let mut finding = Finding::new(user(), secret());
-        assert_eq!(take(&mut finding, &value(10, 2, 1, b"a", false)), [(10, vec![b"a".to_vec()])]);
+        assert_eq!(
+            take(&mut finding, &value(10, 2, 1, b"a", false)),
+            [(10, vec![b"a".to_vec()])]
+        );
         assert_eq!(take(&mut finding, &value(10, 2, 1, b"a", false)), []);
         assert_eq!(take(&mut finding, &value(11, 2, 1, b"b", false)).len(), 1);
     }
@@ -186,7 +232,10 @@ mod tests {
     fn newer_addresses_are_told_and_older_ones_are_not() {
         let mut finding = Finding::new(user(), secret());
         take(&mut finding, &value(10, 2, 2, b"a", false));
-        assert_eq!(take(&mut finding, &value(10, 2, 3, b"b", false)), [(10, vec![b"b".to_vec()])]);
+        assert_eq!(
+            take(&mut finding, &value(10, 2, 3, b"b", false)),
+            [(10, vec![b"b".to_vec()])]
+        );
         assert_eq!(take(&mut finding, &value(10, 2, 1, b"c", false)), []);
     }
 

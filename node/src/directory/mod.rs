@@ -13,7 +13,7 @@ mod advertise;
 mod entries;
 mod search;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
@@ -41,13 +41,25 @@ struct Inner<N> {
     entries: Mutex<BTreeMap<UserId, entries::Known>>,
     /// Whether some advert reached fewer nodes than it should.
     unplaced: AtomicBool,
+    /// Held while an advert is made, so that no two have one sequence number.
+    signing: tokio::sync::Mutex<()>,
+    /// Users who will be announced as they then are; more of the same changes nothing.
+    waiting: Mutex<BTreeSet<UserId>>,
 }
 
 impl<N: Network> Directory<N> {
     /// The directory of a node with this store, network and key.
     #[must_use]
     pub fn new(store: Store, network: N, membership: Arc<Membership>, key: SigningKey) -> Self {
-        let (entries, unplaced) = (Mutex::default(), AtomicBool::default());
-        Self(Arc::new(Inner { store, network, membership, key, entries, unplaced }))
+        Self(Arc::new(Inner {
+            store,
+            network,
+            membership,
+            key,
+            entries: Mutex::default(),
+            unplaced: AtomicBool::default(),
+            signing: tokio::sync::Mutex::default(),
+            waiting: Mutex::default(),
+        }))
     }
 }

@@ -100,15 +100,28 @@ impl<N: Network> Fetch<N> {
                 Ok(error) => return Err(error),
                 Err(_) => Bytes::new(),
             },
-            Some(Err(error)) => return Err(failure.await.unwrap_or_else(|_| FetchError::Broken(error.to_string()))),
+            Some(Err(error)) => {
+                return Err(failure
+                    .await
+                    .unwrap_or_else(|_| FetchError::Broken(error.to_string())));
+            }
         };
         let rest = futures::stream::poll_fn(move |cx| pieces.poll_recv(cx));
         let first = futures::stream::iter((!first.is_empty()).then_some(Ok(first)));
-        Ok(StreamReader::new(Box::pin(futures::StreamExt::chain(first, rest))))
+        Ok(StreamReader::new(Box::pin(futures::StreamExt::chain(
+            first, rest,
+        ))))
     }
 
     async fn run(self, pieces: &mpsc::Sender<io::Result<Bytes>>) -> Result<(), FetchError> {
-        let Self { session, job, release, grant, key, .. } = self;
+        let Self {
+            session,
+            job,
+            release,
+            grant,
+            key,
+            ..
+        } = self;
         let mut opened = OpenReader::new(key, *job.as_bytes());
         let mut token = grant.token.clone();
         let mut tries = 0;
@@ -117,7 +130,11 @@ impl<N: Network> Fetch<N> {
             match stream(&session, &token, &mut opened, grant.sealed_size, pieces).await {
                 Ok(()) => break,
                 Err(FetchError::Broken(why)) => {
-                    tries = if opened.sealed_position() > before { 1 } else { tries + 1 };
+                    tries = if opened.sealed_position() > before {
+                        1
+                    } else {
+                        tries + 1
+                    };
                     if tries > RESUMES {
                         return Err(FetchError::Broken(why));
                     }
@@ -129,7 +146,9 @@ impl<N: Network> Fetch<N> {
             match session.select(job, release, &grant.options).await {
                 Ok((again, _)) if again.sealed_size == grant.sealed_size => token = again.token,
                 Ok(_) => return Err(FetchError::Unreadable),
-                Err(AskError::Session(SessionError::Refused(refusal))) if refusal != Refusal::Trouble => {
+                Err(AskError::Session(SessionError::Refused(refusal)))
+                    if refusal != Refusal::Trouble =>
+                {
                     return Err(refusal.into());
                 }
                 // The next try is with a token that is used up, fails and counts.
@@ -138,7 +157,11 @@ impl<N: Network> Fetch<N> {
         }
         let mut last = Vec::new();
         opened.finish(&mut last)?;
-        if last.is_empty() { Ok(()) } else { send(pieces, last).await }
+        if last.is_empty() {
+            Ok(())
+        } else {
+            send(pieces, last).await
+        }
     }
 }
 
@@ -152,10 +175,21 @@ async fn stream<N: Network>(
 ) -> Result<(), FetchError> {
     let broken = |error: io::Error| FetchError::Broken(error.to_string());
     let stalled = |_| FetchError::Broken("it gave nothing for too long".to_owned());
-    let mut stream = session.open_job().await.map_err(|error| FetchError::Broken(error.to_string()))?;
+    let mut stream = session
+        .open_job()
+        .await
+        .map_err(|error| FetchError::Broken(error.to_string()))?;
     let offset = opened.sealed_position();
     let begun = async {
-        stream.write_all(&Open { token: token.clone(), offset }.to_bytes()).await?;
+        stream
+            .write_all(
+                &Open {
+                    token: token.clone(),
+                    offset,
+                }
+                .to_bytes(),
+            )
+            .await?;
         stream.flush().await?;
         let mut head = [0; 9];
         stream.read_exact(&mut head[..1]).await?;
@@ -164,7 +198,10 @@ async fn stream<N: Network>(
         }
         Ok(head)
     };
-    let [status, rest @ ..] = timeout(limits::STREAM_STALL, begun).await.map_err(stalled)?.map_err(broken)?;
+    let [status, rest @ ..] = timeout(limits::STREAM_STALL, begun)
+        .await
+        .map_err(stalled)?
+        .map_err(broken)?;
     match status {
         STATUS_OK if u64::from_be_bytes(rest) == size - offset => {}
         STATUS_REFUSED => return Err(FetchError::Broken("the token was not taken".to_owned())),
@@ -173,14 +210,24 @@ async fn stream<N: Network>(
     let mut sealed = Vec::with_capacity(PIECE);
     while opened.sealed_position() < size {
         sealed.clear();
-        let left = usize::try_from(size - opened.sealed_position()).unwrap_or(usize::MAX).min(PIECE);
+        let left = usize::try_from(size - opened.sealed_position())
+            .unwrap_or(usize::MAX)
+            .min(PIECE);
         let mut limited = (&mut stream).take(left as u64);
         while sealed.len() < left {
             let read = timeout(limits::STREAM_STALL, limited.read_buf(&mut sealed)).await;
             match read.map_err(stalled).and_then(|read| read.map_err(broken)) {
                 Ok(1..) => {}
                 // What came so far counts: the next stream goes on after it.
-                Ok(0) => return keep(opened, &sealed, pieces, FetchError::Broken("it ended early".into())).await,
+                Ok(0) => {
+                    return keep(
+                        opened,
+                        &sealed,
+                        pieces,
+                        FetchError::Broken("it ended early".into()),
+                    )
+                    .await;
+                }
                 Err(error) => return keep(opened, &sealed, pieces, error).await,
             }
         }
@@ -206,9 +253,16 @@ async fn open(
 ) -> Result<(), FetchError> {
     let mut plain = Vec::new();
     opened.update(sealed, &mut plain)?;
-    if plain.is_empty() { Ok(()) } else { send(pieces, plain).await }
+    if plain.is_empty() {
+        Ok(())
+    } else {
+        send(pieces, plain).await
+    }
 }
 
 async fn send(pieces: &mpsc::Sender<io::Result<Bytes>>, plain: Vec<u8>) -> Result<(), FetchError> {
-    pieces.send(Ok(Bytes::from(plain))).await.map_err(|_| FetchError::Unread)
+    pieces
+        .send(Ok(Bytes::from(plain)))
+        .await
+        .map_err(|_| FetchError::Unread)
 }

@@ -28,9 +28,16 @@ const ASKS: u32 = 360;
 
 impl<N: Network> Printer<N> {
     /// Writes a row down, durably.
-    pub(super) async fn write(&self, release: ReleaseId, row: &JournalRow) -> Result<(), StoreError> {
+    pub(super) async fn write(
+        &self,
+        release: ReleaseId,
+        row: &JournalRow,
+    ) -> Result<(), StoreError> {
         let row = row.clone();
-        offload(&self.0.store, move |store| store.journal().put(&release, &row)).await
+        offload(&self.0.store, move |store| {
+            store.journal().put(&release, &row)
+        })
+        .await
     }
 
     /// Ends a release: signs the receipt, and keeps it until the holder has it. After this the
@@ -61,16 +68,24 @@ impl<N: Network> Printer<N> {
             .release(release)
             .peer(row.holder)
             .outcome(ended.outcome.clone());
-        self.0.audit.note(match &ended.reason {
-            Some(reason) => event.because(reason),
-            None => event,
-        })
-        .await;
+        self.0
+            .audit
+            .note(match &ended.reason {
+                Some(reason) => event.because(reason),
+                None => event,
+            })
+            .await;
     }
 
     /// All rows, a page at a time.
-    pub(super) async fn rows(&self, after: Option<ReleaseId>) -> Result<Vec<(ReleaseId, JournalRow)>, StoreError> {
-        offload(&self.0.store, move |store| store.journal().scan(after.as_ref(), PAGE)).await
+    pub(super) async fn rows(
+        &self,
+        after: Option<ReleaseId>,
+    ) -> Result<Vec<(ReleaseId, JournalRow)>, StoreError> {
+        offload(&self.0.store, move |store| {
+            store.journal().scan(after.as_ref(), PAGE)
+        })
+        .await
     }
 
     /// Settles what an earlier life of this node left open.
@@ -94,8 +109,14 @@ impl<N: Network> Printer<N> {
                     return open;
                 }
             };
-            after = rows.last().filter(|_| rows.len() == PAGE).map(|(release, _)| *release);
-            open.extend(rows.into_iter().filter(|(release, row)| row.phase != Phase::Settled && !self.is_live(release)));
+            after = rows
+                .last()
+                .filter(|_| rows.len() == PAGE)
+                .map(|(release, _)| *release);
+            open.extend(
+                rows.into_iter()
+                    .filter(|(release, row)| row.phase != Phase::Settled && !self.is_live(release)),
+            );
             if after.is_none() {
                 return open;
             }
@@ -103,7 +124,10 @@ impl<N: Network> Printer<N> {
     }
 
     async fn ask_what_became(&self, row: &JournalRow) -> Ended {
-        let device_job = row.device.as_deref().and_then(|text| serde_json::from_str::<DeviceJobRef>(text).ok());
+        let device_job = row
+            .device
+            .as_deref()
+            .and_then(|text| serde_json::from_str::<DeviceJobRef>(text).ok());
         for _ in 0..ASKS {
             let verdict = match &device_job {
                 Some(job) if row.phase == Phase::Sending => Some(self.0.device.ask(job).await),
@@ -114,7 +138,9 @@ impl<N: Network> Printer<N> {
             }
             sleep(ASK_AGAIN).await;
         }
-        let gave_up = DeviceVerdict::Unknown { why: "it prints for too long".to_owned() };
+        let gave_up = DeviceVerdict::Unknown {
+            why: "it prints for too long".to_owned(),
+        };
         Ended::after_restart(row.phase, Some(&gave_up), row.keep)
             .unwrap_or_else(|| Ended::not_printed("the device was never asked"))
     }

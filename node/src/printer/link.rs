@@ -40,7 +40,9 @@ pub(super) struct Route<N> {
 impl<N: Network> Route<N> {
     /// Opens a stream to the holder.
     pub(super) async fn open(&self, protocol: Protocol) -> Result<N::Stream, MeshError> {
-        self.network.open(self.holder, &self.addresses, protocol).await
+        self.network
+            .open(self.holder, &self.addresses, protocol)
+            .await
     }
 }
 
@@ -55,7 +57,10 @@ pub(super) struct Link<N: Network> {
 impl<N: Network> Link<N> {
     /// A conversation that has not begun yet.
     pub(super) fn new(route: Route<N>) -> Self {
-        Self { route, stream: None }
+        Self {
+            route,
+            stream: None,
+        }
     }
 
     pub(super) fn route(&self) -> &Route<N> {
@@ -85,9 +90,13 @@ impl<N: Network> Link<N> {
     /// Asks, once.
     pub(super) async fn ask_once(&mut self, request: &Request) -> Result<Answer, LinkError> {
         self.connect().await?;
-        let Some(mut stream) = self.stream.take() else { return Err(LinkError::Ended) };
+        let Some(mut stream) = self.stream.take() else {
+            return Err(LinkError::Ended);
+        };
         write_message(&mut stream, request, limits::RELEASE_MESSAGE).await?;
-        let answer = read_message(&mut stream, limits::RELEASE_MESSAGE, ANSWER).await?.ok_or(LinkError::Ended)?;
+        let answer = read_message(&mut stream, limits::RELEASE_MESSAGE, ANSWER)
+            .await?
+            .ok_or(LinkError::Ended)?;
         self.stream = Some(stream);
         Ok(answer)
     }

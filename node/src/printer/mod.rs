@@ -118,7 +118,16 @@ impl<N: Network> Printer<N> {
     /// A printer of these parts. [`Printer::run`] must run beside it.
     #[must_use]
     pub fn new(parts: PrinterParts<N>) -> Self {
-        let PrinterParts { store, network, directory, membership, key, audit, device, delivered_is_printed } = parts;
+        let PrinterParts {
+            store,
+            network,
+            directory,
+            membership,
+            key,
+            audit,
+            device,
+            delivered_is_printed,
+        } = parts;
         Self(Arc::new(Inner {
             live: std::sync::Mutex::default(),
             store,
@@ -148,15 +157,27 @@ impl<N: Network> Printer<N> {
 
     /// Notes that a release is under way; at most one is, and some wait.
     fn begin_live(&self, release: ReleaseId) {
-        self.0.live.lock().unwrap_or_else(PoisonError::into_inner).insert(release);
+        self.0
+            .live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(release);
     }
 
     fn end_live(&self, release: ReleaseId) {
-        self.0.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&release);
+        self.0
+            .live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&release);
     }
 
     fn is_live(&self, release: &ReleaseId) -> bool {
-        self.0.live.lock().unwrap_or_else(PoisonError::into_inner).contains(release)
+        self.0
+            .live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(release)
     }
 
     /// Lets a user in: finds the holders of the user's jobs, logs in to all at once, and returns
@@ -164,22 +185,41 @@ impl<N: Network> Printer<N> {
     /// by itself: see [`Visit::holders`].
     pub async fn visit(&self, who: Who, pin: Option<Pin>) -> Result<Visit<N>, VisitError> {
         let inner = &self.0;
-        let shown = Shown { badge: matches!(who, Who::Badge(_)), pin: pin.is_some() };
+        let shown = Shown {
+            badge: matches!(who, Who::Badge(_)),
+            pin: pin.is_some(),
+        };
         policy::login(inner.membership.state().policy.login, shown)?;
         let (user, badge) = match who {
             Who::User(user) => (user, None),
             Who::Badge(number) => {
                 let tag = lookup::badge_tag(inner.membership.secret(), &number)?;
-                (inner.directory.badge(tag).await.ok_or(VisitError::UnknownBadge)?, Some(tag))
+                (
+                    inner
+                        .directory
+                        .badge(tag)
+                        .await
+                        .ok_or(VisitError::UnknownBadge)?,
+                    Some(tag),
+                )
             }
         };
-        let credentials = Credentials { user, pin, badge, memo: KsfMemo::new() };
+        let credentials = Credentials {
+            user,
+            pin,
+            badge,
+            memo: KsfMemo::new(),
+        };
         let node = inner.membership.node();
         let mut visit = Visit::begin(node, inner.network.clone(), &inner.directory, credentials);
         visit.gather().await;
         for holder in visit.holders() {
-            if let Some(trouble @ (HolderTrouble::WrongPin | HolderTrouble::Denied { .. })) = holder.trouble {
-                let denied = Event::new(Kind::LoginDenied).user(visit.user()).peer(holder.holder);
+            if let Some(trouble @ (HolderTrouble::WrongPin | HolderTrouble::Denied { .. })) =
+                holder.trouble
+            {
+                let denied = Event::new(Kind::LoginDenied)
+                    .user(visit.user())
+                    .peer(holder.holder);
                 inner.audit.note(denied.because(trouble)).await;
             }
         }
@@ -187,21 +227,52 @@ impl<N: Network> Printer<N> {
     }
 
     /// Deletes a job of a visit at its owner's word.
-    pub async fn delete(&self, visit: &Visit<N>, holder: NodeId, job: JobId) -> Result<(), AskError> {
-        let Some((session, _)) = visit.listed(holder, job) else { return Err(no_job()) };
+    pub async fn delete(
+        &self,
+        visit: &Visit<N>,
+        holder: NodeId,
+        job: JobId,
+    ) -> Result<(), AskError> {
+        let Some((session, _)) = visit.listed(holder, job) else {
+            return Err(no_job());
+        };
         let deleted = session.delete(job).await;
-        let event = Event::new(Kind::Deleted).user(visit.user()).job(job).peer(holder);
-        self.0.audit.note(outcome_of(event, Kind::Refused, &deleted)).await;
+        let event = Event::new(Kind::Deleted)
+            .user(visit.user())
+            .job(job)
+            .peer(holder);
+        self.0
+            .audit
+            .note(outcome_of(event, Kind::Refused, &deleted))
+            .await;
         deleted
     }
 
     /// Exempts a job of a visit from pressure for space, or no longer.
-    pub async fn protect(&self, visit: &Visit<N>, holder: NodeId, job: JobId, on: bool) -> Result<(), AskError> {
-        let Some((session, _)) = visit.listed(holder, job) else { return Err(no_job()) };
+    pub async fn protect(
+        &self,
+        visit: &Visit<N>,
+        holder: NodeId,
+        job: JobId,
+        on: bool,
+    ) -> Result<(), AskError> {
+        let Some((session, _)) = visit.listed(holder, job) else {
+            return Err(no_job());
+        };
         let protected = session.protect(job, on).await;
-        let event = Event::new(Kind::Protected).user(visit.user()).job(job).peer(holder);
-        let event = if on { event } else { event.because("not any longer") };
-        self.0.audit.note(outcome_of(event, Kind::Refused, &protected)).await;
+        let event = Event::new(Kind::Protected)
+            .user(visit.user())
+            .job(job)
+            .peer(holder);
+        let event = if on {
+            event
+        } else {
+            event.because("not any longer")
+        };
+        self.0
+            .audit
+            .note(outcome_of(event, Kind::Refused, &protected))
+            .await;
         protected
     }
 }
@@ -213,6 +284,10 @@ fn no_job() -> AskError {
 fn outcome_of(event: Event, refused: Kind, result: &Result<(), AskError>) -> Event {
     match result {
         Ok(()) => event,
-        Err(error) => Event { kind: refused, ..event }.because(error),
+        Err(error) => Event {
+            kind: refused,
+            ..event
+        }
+        .because(error),
     }
 }

@@ -21,7 +21,10 @@ pub(super) struct Ended {
 impl Ended {
     /// Nothing went to the device, or nothing of it will become paper.
     pub(super) fn not_printed(reason: impl core::fmt::Display) -> Self {
-        Self { outcome: Outcome::NotPrinted, reason: Some(reason.to_string()) }
+        Self {
+            outcome: Outcome::NotPrinted,
+            reason: Some(reason.to_string()),
+        }
     }
 
     /// Adds something that the user should know besides.
@@ -33,7 +36,13 @@ impl Ended {
     }
 
     fn printed(pages: Option<u32>, keep: bool) -> Self {
-        Self { outcome: Outcome::Printed { pages: believable(pages), keep }, reason: None }
+        Self {
+            outcome: Outcome::Printed {
+                pages: believable(pages),
+                keep,
+            },
+            reason: None,
+        }
     }
 
     /// By the device's own word. `delivered_is_printed` says whether the operator accepts a raw
@@ -62,24 +71,36 @@ impl Ended {
     }
 
     /// By what the device says after a restart; none while it is still at it.
-    pub(super) fn after_restart(phase: Phase, verdict: Option<&DeviceVerdict>, keep: bool) -> Option<Self> {
+    pub(super) fn after_restart(
+        phase: Phase,
+        verdict: Option<&DeviceVerdict>,
+        keep: bool,
+    ) -> Option<Self> {
         let word = match verdict {
             Some(DeviceVerdict::StillPrinting(_)) => return None,
             Some(DeviceVerdict::Completed { .. }) => DeviceWord::Completed,
             // It counts its pages, and there is none.
             Some(DeviceVerdict::Aborted { pages: Some(0), .. }) => {
-                return Some(Self::not_printed("the printer stopped before the first page"));
+                return Some(Self::not_printed(
+                    "the printer stopped before the first page",
+                ));
             }
             Some(DeviceVerdict::Aborted { .. }) => DeviceWord::Stopped,
             Some(DeviceVerdict::Unknown { .. }) | None => DeviceWord::Unknown,
         };
         let outcome = match (printer::settle_after_restart(phase, word, keep), verdict) {
             (Outcome::Printed { keep, .. }, Some(DeviceVerdict::Completed { pages })) => {
-                Outcome::Printed { pages: believable(*pages), keep }
+                Outcome::Printed {
+                    pages: believable(*pages),
+                    keep,
+                }
             }
             (outcome, _) => outcome,
         };
-        Some(Self { outcome, reason: Some("settled after this printer was restarted".to_owned()) })
+        Some(Self {
+            outcome,
+            reason: Some("settled after this printer was restarted".to_owned()),
+        })
     }
 }
 
@@ -94,11 +115,16 @@ mod tests {
     use std::io;
     use std::time::Duration;
 
-    use super::super::output::{AbortCause, DeviceError, DeviceJob, DeviceJobRef, Doubt, Refusal, Stop};
+    use super::super::output::{
+        AbortCause, DeviceError, DeviceJob, DeviceJobRef, Doubt, Refusal, Stop,
+    };
     use super::*;
 
     fn device_job() -> DeviceJobRef {
-        DeviceJobRef { device: "socket://printer".parse().unwrap(), job: DeviceJob::Socket }
+        DeviceJobRef {
+            device: "socket://printer".parse().unwrap(),
+            job: DeviceJob::Socket,
+        }
     }
 
     fn outcome(result: Result<output::Outcome, PrintFailure>) -> Outcome {
@@ -107,28 +133,72 @@ mod tests {
 
     #[test]
     fn only_the_devices_own_word_is_printed() {
-        let completed = output::Outcome::Completed { pages: Some(3), device_job: device_job() };
-        assert_eq!(outcome(Ok(completed)), Outcome::Printed { pages: Some(3), keep: false });
-        let delivered = || Ok(output::Outcome::Delivered { device_job: device_job() });
+        let completed = output::Outcome::Completed {
+            pages: Some(3),
+            device_job: device_job(),
+        };
+        assert_eq!(
+            outcome(Ok(completed)),
+            Outcome::Printed {
+                pages: Some(3),
+                keep: false
+            }
+        );
+        let delivered = || {
+            Ok(output::Outcome::Delivered {
+                device_job: device_job(),
+            })
+        };
         assert_eq!(outcome(delivered()), Outcome::MayHavePrinted);
-        assert_eq!(Ended::of(delivered(), true, true).outcome, Outcome::Printed { pages: None, keep: true });
+        assert_eq!(
+            Ended::of(delivered(), true, true).outcome,
+            Outcome::Printed {
+                pages: None,
+                keep: true
+            }
+        );
     }
 
     #[test]
     fn a_page_count_beyond_belief_is_left_out() {
-        let completed = output::Outcome::Completed { pages: Some(u32::MAX), device_job: device_job() };
-        assert_eq!(outcome(Ok(completed)), Outcome::Printed { pages: None, keep: false });
+        let completed = output::Outcome::Completed {
+            pages: Some(u32::MAX),
+            device_job: device_job(),
+        };
+        assert_eq!(
+            outcome(Ok(completed)),
+            Outcome::Printed {
+                pages: None,
+                keep: false
+            }
+        );
     }
 
     #[test]
     fn failures_say_what_they_mean_for_paper() {
-        let body = |stop| PrintFailure::Body { error: io::ErrorKind::BrokenPipe.into(), stop };
-        let stalled = |stop| PrintFailure::Stalled { after: Duration::from_secs(1), stop };
+        let body = |stop| PrintFailure::Body {
+            error: io::ErrorKind::BrokenPipe.into(),
+            stop,
+        };
+        let stalled = |stop| PrintFailure::Stalled {
+            after: Duration::from_secs(1),
+            stop,
+        };
         let not_printed = [
-            PrintFailure::Unsupported { format: "text/plain".into(), accepted: Vec::new() },
+            PrintFailure::Unsupported {
+                format: "text/plain".into(),
+                accepted: Vec::new(),
+            },
             PrintFailure::Refused(Refusal::Ticket("no".into())),
-            PrintFailure::NotStarted(DeviceError::Unreachable { device: "printer".into(), why: "off".into() }),
-            PrintFailure::Aborted { cause: AbortCause::Asked, reasons: Vec::new(), pages: None },
+            PrintFailure::NotStarted(DeviceError::Unreachable {
+                device: "printer".into(),
+                why: "off".into(),
+            }),
+            PrintFailure::Aborted {
+                cause: AbortCause::Asked,
+                reasons: Vec::new(),
+                pages: None,
+            },
             body(Stop::NothingSent),
             stalled(Stop::Confirmed),
         ];
@@ -136,7 +206,11 @@ mod tests {
             assert_eq!(outcome(Err(failure)), Outcome::NotPrinted);
         }
         let doubtful = [
-            PrintFailure::Unknown { doubt: Doubt::Forgotten, reasons: Vec::new(), device_job: None },
+            PrintFailure::Unknown {
+                doubt: Doubt::Forgotten,
+                reasons: Vec::new(),
+                device_job: None,
+            },
             body(Stop::Unconfirmed),
             stalled(Stop::TooLate),
         ];
@@ -152,10 +226,25 @@ mod tests {
             Ended::after_restart(phase, verdict, false).map(|ended| ended.outcome)
         };
         assert_eq!(after(Phase::Granted, None), Some(Outcome::NotPrinted));
-        assert_eq!(after(Phase::Sending, Some(&completed)), Some(Outcome::Printed { pages: Some(2), keep: false }));
-        let stopped = |pages| DeviceVerdict::Aborted { reasons: Vec::new(), pages };
-        assert_eq!(after(Phase::Sending, Some(&stopped(Some(0)))), Some(Outcome::NotPrinted));
-        assert_eq!(after(Phase::Sending, Some(&stopped(None))), Some(Outcome::MayHavePrinted));
+        assert_eq!(
+            after(Phase::Sending, Some(&completed)),
+            Some(Outcome::Printed {
+                pages: Some(2),
+                keep: false
+            })
+        );
+        let stopped = |pages| DeviceVerdict::Aborted {
+            reasons: Vec::new(),
+            pages,
+        };
+        assert_eq!(
+            after(Phase::Sending, Some(&stopped(Some(0)))),
+            Some(Outcome::NotPrinted)
+        );
+        assert_eq!(
+            after(Phase::Sending, Some(&stopped(None))),
+            Some(Outcome::MayHavePrinted)
+        );
         assert_eq!(after(Phase::Sending, None), Some(Outcome::MayHavePrinted));
     }
 }

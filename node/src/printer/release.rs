@@ -19,13 +19,15 @@ use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::text::UserId;
 use serde::Serialize;
 use tokio::sync::mpsc;
-use tokio::time::{interval_at, timeout, Instant};
+use tokio::time::{Instant, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Printer;
 use super::document::{DocumentReader, Fetch};
 use super::outcome::Ended;
-use super::output::{ColorMode, DeviceEvent, DeviceJobRef, JobState, PrintTicket, PrinterState, Sides};
+use super::output::{
+    ColorMode, DeviceEvent, DeviceJobRef, JobState, PrintTicket, PrinterState, Sides,
+};
 use super::report::Told;
 use super::session::{AskError, HolderSession};
 use super::visit::Visit;
@@ -126,7 +128,11 @@ impl<N: Network> Printer<N> {
         cancel: CancellationToken,
     ) -> Released {
         let Some((session, summary)) = visit.listed(wish.holder, wish.job) else {
-            return released(wish.job, String::new(), &Ended::not_printed("there is no such job in the list"));
+            return released(
+                wish.job,
+                String::new(),
+                &Ended::not_printed("there is no such job in the list"),
+            );
         };
         let (job, title) = (wish.job, summary.title.clone());
         if let Err(unwilling) = may_print(summary, &wish) {
@@ -148,7 +154,14 @@ impl<N: Network> Printer<N> {
             Err(error) => {
                 tracing::error!(%job, %error, "a release broke off");
                 let reason = "the release broke off inside this printer; it is settled when the printer is restarted";
-                released(job, title, &Ended { outcome: Outcome::MayHavePrinted, reason: Some(reason.to_owned()) })
+                released(
+                    job,
+                    title,
+                    &Ended {
+                        outcome: Outcome::MayHavePrinted,
+                        reason: Some(reason.to_owned()),
+                    },
+                )
             }
         }
     }
@@ -157,9 +170,15 @@ impl<N: Network> Printer<N> {
 /// Whether a job as it was listed is to be printed as it is wished.
 fn may_print(summary: &JobSummary, wish: &Wish) -> Result<(), &'static str> {
     if summary.may_have_printed && !wish.reprint {
-        return Err("this job may have been printed before; look at the paper, then release it with --reprint or delete it");
+        return Err(
+            "this job may have been printed before; look at the paper, then release it with --reprint or delete it",
+        );
     }
-    if wish.options.as_ref().is_some_and(|options| options.check().is_err()) {
+    if wish
+        .options
+        .as_ref()
+        .is_some_and(|options| options.check().is_err())
+    {
         return Err("the print options make no sense");
     }
     Ok(())
@@ -172,7 +191,13 @@ fn released(job: JobId, title: String, ended: &Ended) -> Released {
         Outcome::NotPrinted => (Ending::NotPrinted, None),
         Outcome::MayHavePrinted => (Ending::MayHavePrinted, None),
     };
-    Released { job, title, ending, pages, reason: ended.reason.clone() }
+    Released {
+        job,
+        title,
+        ending,
+        pages,
+        reason: ended.reason.clone(),
+    }
 }
 
 /// One release under way.
@@ -196,10 +221,20 @@ impl<N: Network> Printing<N> {
             () = self.cancel.cancelled() => return Ended::not_printed("the release was canceled"),
         };
         let Ok(_turn) = turn else {
-            return Ended::not_printed("the printer is busy with another job; try again when it is done");
+            return Ended::not_printed(
+                "the printer is busy with another job; try again when it is done",
+            );
         };
-        let options = self.wish.options.clone().unwrap_or_else(|| self.summary.options.clone());
-        let (grant, key) = match self.session.select(self.wish.job, self.release, &options).await {
+        let options = self
+            .wish
+            .options
+            .clone()
+            .unwrap_or_else(|| self.summary.options.clone());
+        let (grant, key) = match self
+            .session
+            .select(self.wish.job, self.release, &options)
+            .await
+        {
             Ok(granted) => granted,
             Err(error) => return self.not_granted(&error).await,
         };
@@ -230,12 +265,15 @@ impl<N: Network> Printing<N> {
             AskError::Session(SessionError::Refused(refusal)) => Some(*refusal),
             _ => None,
         };
-        let event = Event::new(Kind::Refused).user(&self.user).job(self.wish.job).peer(self.session.holder());
+        let event = Event::new(Kind::Refused)
+            .user(&self.user)
+            .job(self.wish.job)
+            .peer(self.session.holder());
         self.printer.0.audit.note(event.because(error)).await;
         match refusal {
-            Some(Refusal::Leased) => {
-                Ended::not_printed("another printer is printing this job, or lost it less than two minutes ago")
-            }
+            Some(Refusal::Leased) => Ended::not_printed(
+                "another printer is printing this job, or lost it less than two minutes ago",
+            ),
             _ => Ended::not_printed(error),
         }
     }
@@ -273,16 +311,29 @@ impl<N: Network> Printing<N> {
         }
     }
 
-    async fn device(&self, ticket: &PrintTicket, document: DocumentReader, size: u64, row: &mut JournalRow) -> Ended {
+    async fn device(
+        &self,
+        ticket: &PrintTicket,
+        document: DocumentReader,
+        size: u64,
+        row: &mut JournalRow,
+    ) -> Ended {
         let inner = &self.printer.0;
         let (sender, events) = mpsc::channel(EVENTS);
-        let print = inner.device.print(ticket, document, sender, self.cancel.clone());
+        let print = inner
+            .device
+            .print(ticket, document, sender, self.cancel.clone());
         let (result, ()) = tokio::join!(print, self.follow(events, size, row));
         Ended::of(result, self.wish.keep, inner.delivered_is_printed)
     }
 
     /// Writes down and shows what the device says, until it says no more.
-    async fn follow(&self, mut events: mpsc::Receiver<DeviceEvent>, size: u64, row: &mut JournalRow) {
+    async fn follow(
+        &self,
+        mut events: mpsc::Receiver<DeviceEvent>,
+        size: u64,
+        row: &mut JournalRow,
+    ) {
         let mut sent = 0;
         while let Some(event) = events.recv().await {
             match event {
@@ -290,13 +341,28 @@ impl<N: Network> Printing<N> {
                 DeviceEvent::Waiting { why } => self.tell(Step::Stopped, sent, Some(why)),
                 DeviceEvent::Sent { bytes } => {
                     sent = bytes.min(size);
-                    self.tell(if sent < size { Step::Sending } else { Step::Printing }, sent, None);
+                    self.tell(
+                        if sent < size {
+                            Step::Sending
+                        } else {
+                            Step::Printing
+                        },
+                        sent,
+                        None,
+                    );
                 }
                 DeviceEvent::State(state) => {
-                    let stopped = state.job == JobState::ProcessingStopped || state.printer == PrinterState::Stopped;
-                    let words: Vec<_> =
-                        state.printer_reasons.iter().chain(&state.job_reasons).map(|reason| reason.words.clone()).collect();
-                    let note = Some(words.join(", ")).filter(|words| !words.is_empty()).or(state.message);
+                    let stopped = state.job == JobState::ProcessingStopped
+                        || state.printer == PrinterState::Stopped;
+                    let words: Vec<_> = state
+                        .printer_reasons
+                        .iter()
+                        .chain(&state.job_reasons)
+                        .map(|reason| reason.words.clone())
+                        .collect();
+                    let note = Some(words.join(", "))
+                        .filter(|words| !words.is_empty())
+                        .or(state.message);
                     let step = match stopped {
                         true => Step::Stopped,
                         false if sent < size => Step::Sending,
@@ -326,20 +392,26 @@ impl<N: Network> Printing<N> {
             match self.session.extend(self.release).await {
                 Ok(()) => {}
                 Err(AskError::Session(SessionError::Refused(Refusal::NoLease))) => lost.cancel(),
-                Err(error) => tracing::debug!(release = %self.release, %error, "the lease was not prolonged"),
+                Err(error) => {
+                    tracing::debug!(release = %self.release, %error, "the lease was not prolonged")
+                }
             }
         }
     }
 
     /// Tells the holder at once if it can be told at once.
     async fn report(&self, row: &JournalRow, mut ended: Ended) -> Ended {
-        let Some(receipt) = row.receipt.clone() else { return ended };
+        let Some(receipt) = row.receipt.clone() else {
+            return ended;
+        };
         let answer = match timeout(REPORT, self.session.ask(&Request::Report(receipt))).await {
             Ok(Ok(answer)) if Told::by(&answer) == Told::Settled => answer,
             _ => {
                 self.printer.0.unreported.notify_one();
                 if matches!(ended.outcome, Outcome::Printed { keep: false, .. }) {
-                    ended.note("the holder is told, and deletes the job, as soon as it can be reached");
+                    ended.note(
+                        "the holder is told, and deletes the job, as soon as it can be reached",
+                    );
                 }
                 return ended;
             }
@@ -347,7 +419,9 @@ impl<N: Network> Printing<N> {
         self.printer.forget(self.release).await;
         if let Answer::Refused(refusal) = answer {
             tracing::error!(release = %self.release, %refusal, "a holder does not take a receipt");
-            ended.note("the holder did not take this printer's word for it: the job may still be listed");
+            ended.note(
+                "the holder did not take this printer's word for it: the job may still be listed",
+            );
         }
         ended
     }
@@ -355,12 +429,21 @@ impl<N: Network> Printing<N> {
     fn tell(&self, step: Step, sent: u64, note: Option<String>) {
         let (job, title, size) = (self.wish.job, self.summary.title.clone(), self.summary.size);
         // News of the moment: whoever is behind misses it.
-        drop(self.progress.try_send(ReleaseProgress { job, title, step, sent, size, note }));
+        drop(self.progress.try_send(ReleaseProgress {
+            job,
+            title,
+            step,
+            sent,
+            size,
+            note,
+        }));
     }
 }
 
 fn not_journaled(error: &StoreError) -> Ended {
-    Ended::not_printed(format!("this printer cannot write down what it is about to do: {error}"))
+    Ended::not_printed(format!(
+        "this printer cannot write down what it is about to do: {error}"
+    ))
 }
 
 fn ticket(release: ReleaseId, user: &UserId, grant: &Grant) -> PrintTicket {

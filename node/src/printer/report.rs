@@ -58,8 +58,16 @@ impl<N: Network> Printer<N> {
         let mut wait = FIRST_WAIT;
         loop {
             let awaited = self.round().await;
-            wait = if awaited.is_empty() { FIRST_WAIT } else { (wait * 2).min(LONGEST_WAIT) };
-            let next = if awaited.is_empty() { None } else { Some(Instant::now() + wait) };
+            wait = if awaited.is_empty() {
+                FIRST_WAIT
+            } else {
+                (wait * 2).min(LONGEST_WAIT)
+            };
+            let next = if awaited.is_empty() {
+                None
+            } else {
+                Some(Instant::now() + wait)
+            };
             loop {
                 tokio::select! {
                     () = until(next) => break,
@@ -86,13 +94,25 @@ impl<N: Network> Printer<N> {
                     return awaited;
                 }
             };
-            after = rows.last().filter(|_| rows.len() == PAGE).map(|(release, _)| *release);
-            let settled = rows.into_iter().filter(|(_, row)| row.phase == Phase::Settled);
+            after = rows
+                .last()
+                .filter(|_| rows.len() == PAGE)
+                .map(|(release, _)| *release);
+            let settled = rows
+                .into_iter()
+                .filter(|(_, row)| row.phase == Phase::Settled);
             let telling = settled.map(|(release, row)| async move {
                 (row.holder, self.tell_late(release, &row).await)
             });
-            let told: Vec<_> = futures::stream::iter(telling).buffer_unordered(AT_ONCE).collect().await;
-            awaited.extend(told.into_iter().filter(|(_, told)| *told == Told::Later).map(|(holder, _)| holder));
+            let told: Vec<_> = futures::stream::iter(telling)
+                .buffer_unordered(AT_ONCE)
+                .collect()
+                .await;
+            awaited.extend(
+                told.into_iter()
+                    .filter(|(_, told)| *told == Told::Later)
+                    .map(|(holder, _)| holder),
+            );
             if after.is_none() {
                 return awaited;
             }
@@ -109,7 +129,11 @@ impl<N: Network> Printer<N> {
             self.forget(release).await;
             return Told::Settled;
         }
-        let route = Route { network: self.0.network.clone(), holder: row.holder, addresses: Vec::new() };
+        let route = Route {
+            network: self.0.network.clone(),
+            holder: row.holder,
+            addresses: Vec::new(),
+        };
         let mut link = Link::new(route);
         let request = Request::Report(receipt.clone());
         match timeout(PATIENCE, link.ask(&request)).await {

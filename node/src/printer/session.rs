@@ -6,7 +6,9 @@ use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::release::message::{Answer, Grant, Refusal, Request};
-use papermesh_protocol::release::printer::{self, Challenged, Evidence, LoginUnderWay, Session, SessionError};
+use papermesh_protocol::release::printer::{
+    self, Challenged, Evidence, LoginUnderWay, Session, SessionError,
+};
 use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::text::UserId;
 use tokio::sync::Mutex;
@@ -86,7 +88,9 @@ impl<N: Network> HolderSession<N> {
         });
         let session = match challenged.await.map_err(|_| SessionError::Unexpected)? {
             Ok(Challenged::Open(session)) => session,
-            Ok(Challenged::Prove(proving, proof)) => proving.answered(link.ask_once(&proof).await?)?,
+            Ok(Challenged::Prove(proving, proof)) => {
+                proving.answered(link.ask_once(&proof).await?)?
+            }
             Err(error) => {
                 if let Some(session) = challenge {
                     // Spares the holder the wait for a proof; it counted the guess already.
@@ -95,7 +99,11 @@ impl<N: Network> HolderSession<N> {
                 return Err(error.into());
             }
         };
-        Ok(Self { route, session, link: Mutex::new(link) })
+        Ok(Self {
+            route,
+            session,
+            link: Mutex::new(link),
+        })
     }
 
     pub(super) fn holder(&self) -> NodeId {
@@ -107,7 +115,12 @@ impl<N: Network> HolderSession<N> {
         let mut jobs = Vec::new();
         let mut after = None;
         loop {
-            let answer = self.ask(&Request::List { session: self.session.id(), after }).await?;
+            let answer = self
+                .ask(&Request::List {
+                    session: self.session.id(),
+                    after,
+                })
+                .await?;
             let (page, next) = Session::page(answer, after, jobs.len())?;
             jobs.extend(page);
             if next.is_none() {
@@ -124,7 +137,12 @@ impl<N: Network> HolderSession<N> {
         release: ReleaseId,
         options: &PrintOptions,
     ) -> Result<(Grant, JobKey), AskError> {
-        let request = Request::Select { session: self.session.id(), job, release, options: options.clone() };
+        let request = Request::Select {
+            session: self.session.id(),
+            job,
+            release,
+            options: options.clone(),
+        };
         let answer = self.ask(&request).await?;
         Ok(self.session.granted(job, answer)?)
     }
@@ -140,17 +158,35 @@ impl<N: Network> HolderSession<N> {
 
     /// Deletes a job.
     pub(super) async fn delete(&self, job: JobId) -> Result<(), AskError> {
-        Ok(printer::done(self.ask(&Request::Delete { session: self.session.id(), job }).await?)?)
+        Ok(printer::done(
+            self.ask(&Request::Delete {
+                session: self.session.id(),
+                job,
+            })
+            .await?,
+        )?)
     }
 
     /// Protects a job, or no longer.
     pub(super) async fn protect(&self, job: JobId, on: bool) -> Result<(), AskError> {
-        Ok(printer::done(self.ask(&Request::Protect { session: self.session.id(), job, on }).await?)?)
+        Ok(printer::done(
+            self.ask(&Request::Protect {
+                session: self.session.id(),
+                job,
+                on,
+            })
+            .await?,
+        )?)
     }
 
     /// Ends the session.
     pub(super) async fn close(&self) -> Result<(), AskError> {
-        Ok(printer::done(self.ask(&Request::Close { session: self.session.id() }).await?)?)
+        Ok(printer::done(
+            self.ask(&Request::Close {
+                session: self.session.id(),
+            })
+            .await?,
+        )?)
     }
 
     /// Asks anything.

@@ -142,16 +142,24 @@ impl<N: Network> Visit<N> {
     /// The jobs of all holders that answered, oldest first.
     #[must_use]
     pub fn jobs(&self) -> Vec<ListedJob> {
-        let lists = self.believed().filter_map(|(node, holder)| match &holder.state {
-            State::Open(_, jobs) => Some((*node, jobs.clone())),
-            _ => None,
-        });
+        let lists = self
+            .believed()
+            .filter_map(|(node, holder)| match &holder.state {
+                State::Open(_, jobs) => Some((*node, jobs.clone())),
+                _ => None,
+            });
         let listed = |(node, summary): (NodeId, JobSummary)| ListedJob {
             holder: node,
-            holder_name: self.holders.get(&node).and_then(|holder| holder.found.name()),
+            holder_name: self
+                .holders
+                .get(&node)
+                .and_then(|holder| holder.found.name()),
             summary,
         };
-        printer::merge(lists.collect()).into_iter().map(listed).collect()
+        printer::merge(lists.collect())
+            .into_iter()
+            .map(listed)
+            .collect()
     }
 
     /// Every holder that is said to have jobs of the user, and what is the matter with it.
@@ -162,7 +170,9 @@ impl<N: Network> Visit<N> {
             name: holder.found.name(),
             trouble: match &holder.state {
                 State::Open(..) => None,
-                State::Trying(reached, _) if reached.load(Ordering::Relaxed) => Some(HolderTrouble::Slow),
+                State::Trying(reached, _) if reached.load(Ordering::Relaxed) => {
+                    Some(HolderTrouble::Slow)
+                }
                 State::Trying(..) => Some(HolderTrouble::Unreachable),
                 State::Failed(trouble) => Some(trouble.clone()),
             },
@@ -177,12 +187,17 @@ impl<N: Network> Visit<N> {
     }
 
     /// The session with the holder, and the job as that holder listed it.
-    pub(super) fn listed(&self, holder: NodeId, job: JobId) -> Option<(Arc<HolderSession<N>>, &JobSummary)> {
+    pub(super) fn listed(
+        &self,
+        holder: NodeId,
+        job: JobId,
+    ) -> Option<(Arc<HolderSession<N>>, &JobSummary)> {
         let (_, found) = self.believed().find(|(node, _)| **node == holder)?;
         match &found.state {
-            State::Open(session, jobs) => {
-                jobs.iter().find(|listed| listed.job == job).map(|summary| (Arc::clone(session), summary))
-            }
+            State::Open(session, jobs) => jobs
+                .iter()
+                .find(|listed| listed.job == job)
+                .map(|summary| (Arc::clone(session), summary)),
             _ => None,
         }
     }
@@ -190,11 +205,16 @@ impl<N: Network> Visit<N> {
     /// Ends all sessions.
     pub async fn close(mut self) {
         self.attempts.abort_all();
-        let sessions = std::mem::take(&mut self.holders).into_values().filter_map(|holder| match holder.state {
-            State::Open(session, _) => Some(session),
-            _ => None,
-        });
-        futures::future::join_all(sessions.map(|session| async move { drop(session.close().await) })).await;
+        let sessions = std::mem::take(&mut self.holders)
+            .into_values()
+            .filter_map(|holder| match holder.state {
+                State::Open(session, _) => Some(session),
+                _ => None,
+            });
+        futures::future::join_all(
+            sessions.map(|session| async move { drop(session.close().await) }),
+        )
+        .await;
     }
 
     /// Holders whose right to hold the authority's entry does not deny.
@@ -203,7 +223,9 @@ impl<N: Network> Visit<N> {
             Entry::Known(Some(entry)) => Some(entry),
             _ => None,
         };
-        self.holders.iter().filter(move |(_, holder)| entry.is_none_or(|entry| holder.found.agrees_with(entry)))
+        self.holders
+            .iter()
+            .filter(move |(_, holder)| entry.is_none_or(|entry| holder.found.agrees_with(entry)))
     }
 
     // Gathering -------------------------------------------------------------------------------
@@ -213,7 +235,9 @@ impl<N: Network> Visit<N> {
         let latest = Instant::now() + VISIT_PATIENCE;
         let mut answered: Option<Instant> = None;
         while !self.is_complete() {
-            let until = self.patience(answered).map_or(latest, |patience| patience.min(latest));
+            let until = self
+                .patience(answered)
+                .map_or(latest, |patience| patience.min(latest));
             tokio::select! {
                 biased;
                 found = next(&mut self.search), if self.search.is_some() => match found {
@@ -253,7 +277,14 @@ impl<N: Network> Visit<N> {
 
     /// Until when to wait, if somebody has answered.
     fn patience(&self, answered: Option<Instant>) -> Option<Instant> {
-        answered.map(|first| first + if self.waits_for_somebody_reached() { REACHED_GRACE } else { GRACE })
+        answered.map(|first| {
+            first
+                + if self.waits_for_somebody_reached() {
+                    REACHED_GRACE
+                } else {
+                    GRACE
+                }
+        })
     }
 
     fn waits_for_somebody_reached(&self) -> bool {
@@ -284,9 +315,17 @@ impl<N: Network> Visit<N> {
     fn attempt(&mut self, node: NodeId, found: FoundHolder) {
         let reached = Arc::new(AtomicBool::new(false));
         let addresses = found.addresses();
-        let route = Route { network: self.network.clone(), holder: node, addresses: addresses.clone() };
+        let route = Route {
+            network: self.network.clone(),
+            holder: node,
+            addresses: addresses.clone(),
+        };
         let mut link = Link::new(route);
-        let (printer, credentials, flag) = (self.printer, Arc::clone(&self.credentials), Arc::clone(&reached));
+        let (printer, credentials, flag) = (
+            self.printer,
+            Arc::clone(&self.credentials),
+            Arc::clone(&reached),
+        );
         self.attempts.spawn(async move {
             let attempt = async {
                 link.connect().await?;
@@ -298,12 +337,20 @@ impl<N: Network> Visit<N> {
             let ended = timeout(HOLDER_PATIENCE, attempt).await;
             (node, ended.unwrap_or(Err(AskError::Link(LinkError::Ended))))
         });
-        self.holders.insert(node, Holder { found, state: State::Trying(reached, addresses) });
+        self.holders.insert(
+            node,
+            Holder {
+                found,
+                state: State::Trying(reached, addresses),
+            },
+        );
     }
 
     /// Takes what came of talking to a holder; says whether the holder was there at all.
     fn take_attempt(&mut self, node: NodeId, attempt: Attempt<N>) -> bool {
-        let Some(holder) = self.holders.get_mut(&node) else { return false };
+        let Some(holder) = self.holders.get_mut(&node) else {
+            return false;
+        };
         let trouble = match attempt {
             Ok((session, jobs)) => {
                 holder.state = State::Open(Arc::new(session), jobs);
@@ -315,7 +362,9 @@ impl<N: Network> Visit<N> {
             State::Trying(_, addresses) => Some(addresses),
             _ => None,
         };
-        if trouble == HolderTrouble::Unreachable && tried.is_some_and(|tried| *tried != holder.found.addresses()) {
+        if trouble == HolderTrouble::Unreachable
+            && tried.is_some_and(|tried| *tried != holder.found.addresses())
+        {
             let found = holder.found.clone();
             self.attempt(node, found);
             return false;

@@ -7,12 +7,15 @@ use futures::Stream;
 use futures::StreamExt as _;
 use papermesh_protocol::id::{NodeId, RecordKey};
 use papermesh_protocol::record::DirectoryRecord;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::mesh::{Member, Membership, MeshError, Protocol};
 use crate::network::{Change, Network};
+
+/// Bytes that a pipe holds.
+const PIPE: usize = 256 * 1024;
 
 type Arriving = (Member, DuplexStream);
 
@@ -56,7 +59,11 @@ pub(super) struct Streams {
 impl Pipes {
     pub(super) fn new() -> Self {
         let (changes, _) = broadcast::channel(64);
-        Self(Arc::new(Inner { nodes: Mutex::default(), records: Mutex::default(), changes }))
+        Self(Arc::new(Inner {
+            nodes: Mutex::default(),
+            records: Mutex::default(),
+            changes,
+        }))
     }
 
     /// Adds a node that serves.
@@ -64,14 +71,27 @@ impl Pipes {
         let (release, releases) = mpsc::channel(16);
         let (job, jobs) = mpsc::channel(16);
         let cut = CancellationToken::new();
-        let serving = Node { release, job, state: State::On, cut, job_limits: Vec::new(), leaves_after_job: false };
+        let serving = Node {
+            release,
+            job,
+            state: State::On,
+            cut,
+            job_limits: Vec::new(),
+            leaves_after_job: false,
+        };
         self.0.nodes.lock().unwrap().insert(node, serving);
-        Streams { release: releases, job: jobs }
+        Streams {
+            release: releases,
+            job: jobs,
+        }
     }
 
     /// The network as this member has it.
     pub(super) fn of(&self, membership: &Arc<Membership>) -> PipesOf {
-        PipesOf { pipes: self.clone(), membership: Arc::clone(membership) }
+        PipesOf {
+            pipes: self.clone(),
+            membership: Arc::clone(membership),
+        }
     }
 
     pub(super) fn switch_off(&self, node: NodeId) {
@@ -96,7 +116,9 @@ impl Pipes {
 
     /// Breaks the next job streams of a node after so many bytes each.
     pub(super) fn break_jobs_after(&self, node: NodeId, limits: &[u64]) {
-        self.change(node, |node| node.job_limits = limits.iter().rev().copied().collect());
+        self.change(node, |node| {
+            node.job_limits = limits.iter().rev().copied().collect()
+        });
     }
 
     /// Lets a node be gone once a job of it was streamed.
@@ -119,26 +141,48 @@ pub(super) struct PipesOf {
 impl Network for PipesOf {
     type Stream = DuplexStream;
 
-    async fn open(&self, to: NodeId, _: &[Vec<u8>], protocol: Protocol) -> Result<DuplexStream, MeshError> {
+    async fn open(
+        &self,
+        to: NodeId,
+        _: &[Vec<u8>],
+        protocol: Protocol,
+    ) -> Result<DuplexStream, MeshError> {
         let (node, limit) = {
             let mut nodes = self.pipes.0.nodes.lock().unwrap();
-            let node = nodes.get_mut(&to).ok_or_else(|| MeshError::Unreachable("no such node".into()))?;
-            let limit = if protocol == Protocol::Job { node.job_limits.pop() } else { None };
+            let node = nodes
+                .get_mut(&to)
+                .ok_or_else(|| MeshError::Unreachable("no such node".into()))?;
+            let limit = if protocol == Protocol::Job {
+                node.job_limits.pop()
+            } else {
+                None
+            };
             (node.clone(), limit)
         };
-        let me = Member { node: self.membership.node(), certificate: self.membership.certificate() };
-        let (near, far) = tokio::io::duplex(64 * 1024);
-        let (theirs, served) = tokio::io::duplex(64 * 1024);
+        let me = Member {
+            node: self.membership.node(),
+            certificate: self.membership.certificate(),
+        };
+        let (near, far) = tokio::io::duplex(PIPE);
+        let (theirs, served) = tokio::io::duplex(PIPE);
         let unserved = match node.state {
             State::Off => return Err(MeshError::Unreachable("switched off".into())),
             State::Silent => Some(served),
             State::On => {
-                let service = if protocol == Protocol::Job { &node.job } else { &node.release };
-                service.send((me, served)).await.map_err(|_| MeshError::Busy)?;
+                let service = if protocol == Protocol::Job {
+                    &node.job
+                } else {
+                    &node.release
+                };
+                service
+                    .send((me, served))
+                    .await
+                    .map_err(|_| MeshError::Busy)?;
                 None
             }
         };
-        let leaves = (protocol == Protocol::Job && node.leaves_after_job).then(|| (self.pipes.clone(), to));
+        let leaves =
+            (protocol == Protocol::Job && node.leaves_after_job).then(|| (self.pipes.clone(), to));
         tokio::spawn(async move {
             tokio::select! {
                 () = pump(far, theirs, limit, leaves) => {}
@@ -151,17 +195,29 @@ impl Network for PipesOf {
 
     async fn put(&self, key: RecordKey, value: Vec<u8>) -> Result<usize, MeshError> {
         let secret = self.membership.secret();
-        let read = self.membership.judge(|judge| DirectoryRecord::read(key, &value, secret, judge, None));
+        let read = self
+            .membership
+            .judge(|judge| DirectoryRecord::read(key, &value, secret, judge, None));
         let record = read.map_err(|_| MeshError::Refused)?;
         let mut records = self.pipes.0.records.lock().unwrap();
-        records.entry(key).and_modify(|known| {
-            known.merge(&record);
-        }).or_insert(record);
+        records
+            .entry(key)
+            .and_modify(|known| {
+                known.merge(&record);
+            })
+            .or_insert(record);
         Ok(8)
     }
 
     fn get(&self, key: RecordKey) -> impl Stream<Item = Vec<u8>> + Send + Unpin + use<> {
-        let value = self.pipes.0.records.lock().unwrap().get(&key).map(|record| record.to_bytes().unwrap());
+        let value = self
+            .pipes
+            .0
+            .records
+            .lock()
+            .unwrap()
+            .get(&key)
+            .map(|record| record.to_bytes().unwrap());
         futures::stream::iter(value)
     }
 
@@ -171,12 +227,20 @@ impl Network for PipesOf {
 
     fn changes(&self) -> impl Stream<Item = Change> + Send + Unpin + use<> {
         let changes = self.pipes.0.changes.subscribe();
-        futures::stream::unfold(changes, |mut changes| async { Some((changes.recv().await.ok()?, changes)) }).boxed()
+        futures::stream::unfold(changes, |mut changes| async {
+            Some((changes.recv().await.ok()?, changes))
+        })
+        .boxed()
     }
 }
 
 /// Carries bytes both ways; those to the near end up to `limit`.
-async fn pump(far: DuplexStream, theirs: DuplexStream, limit: Option<u64>, leaves: Option<(Pipes, NodeId)>) {
+async fn pump(
+    far: DuplexStream,
+    theirs: DuplexStream,
+    limit: Option<u64>,
+    leaves: Option<(Pipes, NodeId)>,
+) {
     let (mut from_near, mut to_near) = tokio::io::split(far);
     let (mut from_served, mut to_served) = tokio::io::split(theirs);
     let out = async {
@@ -185,7 +249,11 @@ async fn pump(far: DuplexStream, theirs: DuplexStream, limit: Option<u64>, leave
         std::future::pending::<()>().await;
     };
     let back = async {
-        let _ = tokio::io::copy(&mut (&mut from_served).take(limit.unwrap_or(u64::MAX)), &mut to_near).await;
+        let _ = tokio::io::copy_buf(
+            &mut BufReader::with_capacity(PIPE, (&mut from_served).take(limit.unwrap_or(u64::MAX))),
+            &mut to_near,
+        )
+        .await;
         if let Some((pipes, node)) = leaves {
             pipes.switch_off(node);
         }

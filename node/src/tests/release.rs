@@ -21,8 +21,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::site::{Holder, Site, Tray, User, document, eventually, kinds, submission, wish};
 use crate::audit::Kind;
-use crate::clock;
 use crate::client::{Submission, SubmitError};
+use crate::clock;
 use crate::mesh::Protocol;
 use crate::mesh::frame::{read_message, write_message};
 use crate::network::Network;
@@ -59,7 +59,10 @@ async fn a_job_is_held_listed_printed_and_gone() {
     assert_eq!((released.ending, released.reason), (Ending::Printed, None));
     assert_eq!(printer.paper(), [text]);
     assert!(laptop.jobs().await.is_empty());
-    assert_eq!(kinds(&laptop.audit).await, [Kind::Submitted, Kind::Released]);
+    assert_eq!(
+        kinds(&laptop.audit).await,
+        [Kind::Submitted, Kind::Released]
+    );
     assert_eq!(kinds(&printer.audit).await, [Kind::Released]);
     visit.close().await;
 
@@ -74,11 +77,21 @@ async fn invariant_2_no_file_of_holder_or_printer_shows_document_title_or_pin() 
     let text = b"plain marker of the document ".repeat(5000);
     let held = laptop.submit(&alice, "title marker", &text).await;
     let visit = printer.visit(&alice, "2468").await;
-    let wish = Wish { keep: true, ..wish(&held, &laptop) };
-    assert_eq!(printer.print(&visit, wish).await.ending, Ending::PrintedAndKept);
+    let wish = Wish {
+        keep: true,
+        ..wish(&held, &laptop)
+    };
+    assert_eq!(
+        printer.print(&visit, wish).await.ending,
+        Ending::PrintedAndKept
+    );
     for home in [laptop.home.path(), printer.home.path()] {
         for marker in ["plain marker", "title marker", "2468"] {
-            assert_eq!(found_in(home, marker.as_bytes()), Vec::<String>::new(), "{marker}");
+            assert_eq!(
+                found_in(home, marker.as_bytes()),
+                Vec::<String>::new(),
+                "{marker}"
+            );
         }
     }
 }
@@ -90,7 +103,12 @@ fn found_in(folder: &Path, marker: &[u8]) -> Vec<String> {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.ends_with("tray") {
             found.extend(found_in(&path, marker));
-        } else if path.is_file() && std::fs::read(&path).unwrap().windows(marker.len()).any(|w| w == marker) {
+        } else if path.is_file()
+            && std::fs::read(&path)
+                .unwrap()
+                .windows(marker.len())
+                .any(|w| w == marker)
+        {
             found.push(path.display().to_string());
         }
     }
@@ -105,7 +123,8 @@ async fn a_wrong_pin_shows_nothing_and_is_recorded_on_both_sides() {
     assert!(visit.jobs().is_empty());
     assert_eq!(visit.holders()[0].trouble, Some(HolderTrouble::WrongPin));
     assert_eq!(kinds(&printer.audit).await, [Kind::LoginDenied]);
-    eventually(|| async { kinds(&laptop.audit).await == [Kind::Submitted, Kind::LoginDenied] }).await;
+    eventually(|| async { kinds(&laptop.audit).await == [Kind::Submitted, Kind::LoginDenied] })
+        .await;
     assert_eq!(printer.visit(&alice, "2468").await.jobs().len(), 1);
 }
 
@@ -118,13 +137,18 @@ async fn guesses_earn_a_wait_that_not_even_the_right_pin_passes() {
     }
     let visit = printer.visit(&alice, "2468").await;
     assert!(visit.jobs().is_empty());
-    assert!(matches!(visit.holders()[0].trouble, Some(HolderTrouble::Denied { retry_after }) if !retry_after.is_zero()));
+    assert!(
+        matches!(visit.holders()[0].trouble, Some(HolderTrouble::Denied { retry_after }) if !retry_after.is_zero())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dead_and_a_silent_holder_delay_nobody() {
     let (site, alice, laptop, printer) = small_site().await;
-    let (dead, silent) = (site.holder(21, "dead").await, site.holder(22, "silent").await);
+    let (dead, silent) = (
+        site.holder(21, "dead").await,
+        site.holder(22, "silent").await,
+    );
     for holder in [&dead, &silent] {
         site.link(holder, &alice);
         holder.submit(&alice, "out of reach", b"text").await;
@@ -134,8 +158,22 @@ async fn a_dead_and_a_silent_holder_delay_nobody() {
     site.pipes.silence(silent.node);
 
     let mut visit = printer.visit(&alice, "2468").await;
-    assert_eq!(visit.jobs().iter().map(|job| job.summary.title.as_str()).collect::<Vec<_>>(), ["in reach"]);
-    let trouble = |node: NodeId| visit.holders().into_iter().find(|holder| holder.holder == node).unwrap().trouble;
+    assert_eq!(
+        visit
+            .jobs()
+            .iter()
+            .map(|job| job.summary.title.as_str())
+            .collect::<Vec<_>>(),
+        ["in reach"]
+    );
+    let trouble = |node: NodeId| {
+        visit
+            .holders()
+            .into_iter()
+            .find(|holder| holder.holder == node)
+            .unwrap()
+            .trouble
+    };
     assert_eq!(trouble(dead.node), Some(HolderTrouble::Unreachable));
     assert_eq!(trouble(silent.node), Some(HolderTrouble::Slow));
     assert_eq!(trouble(laptop.node), None);
@@ -157,7 +195,12 @@ async fn lists_of_several_holders_are_one_in_time_order() {
         tokio::time::sleep(Duration::from_millis(2)).await; // another millisecond
     }
     let jobs = printer.visit(&alice, "2468").await.jobs();
-    assert_eq!(jobs.iter().map(|job| job.summary.title.as_str()).collect::<Vec<_>>(), ["1", "2", "3"]);
+    assert_eq!(
+        jobs.iter()
+            .map(|job| job.summary.title.as_str())
+            .collect::<Vec<_>>(),
+        ["1", "2", "3"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -170,14 +213,35 @@ async fn invariant_4_a_session_never_shows_or_gives_anothers_job() {
     laptop.submit(&bob, "his", b"text").await;
 
     let visit = printer.visit(&bob, "1111").await;
-    assert_eq!(visit.jobs().iter().map(|job| job.summary.title.as_str()).collect::<Vec<_>>(), ["his"]);
+    assert_eq!(
+        visit
+            .jobs()
+            .iter()
+            .map(|job| job.summary.title.as_str())
+            .collect::<Vec<_>>(),
+        ["his"]
+    );
 
     let mut talk = Talk::with(&printer, laptop.node).await;
     let his = talk.login(&bob.id, "1111").await;
     let job = hers.summary.job;
-    assert_eq!(talk.select(&his, job, release(1)).await, Err(Refusal::NoJob));
-    assert_eq!(talk.ask(Request::Delete { session: his.id(), job }).await, Answer::Refused(Refusal::NoJob));
-    let protect = Request::Protect { session: his.id(), job, on: true };
+    assert_eq!(
+        talk.select(&his, job, release(1)).await,
+        Err(Refusal::NoJob)
+    );
+    assert_eq!(
+        talk.ask(Request::Delete {
+            session: his.id(),
+            job
+        })
+        .await,
+        Answer::Refused(Refusal::NoJob)
+    );
+    let protect = Request::Protect {
+        session: his.id(),
+        job,
+        on: true,
+    };
     assert_eq!(talk.ask(protect).await, Answer::Refused(Refusal::NoJob));
     assert_eq!(laptop.jobs().await.len(), 2);
 }
@@ -186,13 +250,27 @@ async fn invariant_4_a_session_never_shows_or_gives_anothers_job() {
 async fn invariant_4_no_session_no_answer() {
     let (site, alice, laptop, printer) = small_site().await;
     let held = laptop.submit(&alice, "hers", b"text").await;
-    let hers = Talk::with(&printer, laptop.node).await.login(&alice.id, "2468").await;
+    let hers = Talk::with(&printer, laptop.node)
+        .await
+        .login(&alice.id, "2468")
+        .await;
     // Another printer that has got hold of the session's name.
     let other = site.printer(31).await;
     let mut thief = Talk::with(&other, laptop.node).await;
     let refused = Answer::Refused(Refusal::NoSession);
-    assert_eq!(thief.ask(Request::List { session: hers.id(), after: None }).await, refused);
-    assert_eq!(thief.select(&hers, held.summary.job, release(1)).await, Err(Refusal::NoSession));
+    assert_eq!(
+        thief
+            .ask(Request::List {
+                session: hers.id(),
+                after: None
+            })
+            .await,
+        refused
+    );
+    assert_eq!(
+        thief.select(&hers, held.summary.job, release(1)).await,
+        Err(Refusal::NoSession)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -201,8 +279,14 @@ async fn a_user_that_does_not_exist_is_challenged_like_one_that_does() {
     let mut talk = Talk::with(&printer, laptop.node).await;
     let nobody: UserId = "nobody".parse().unwrap();
     let pin = Pin::new("2468").unwrap();
-    let (_, login) =
-        LoginUnderWay::begin(printer.node, laptop.node, &nobody, Evidence::Pin(&pin, None), &mut rand::rng()).unwrap();
+    let (_, login) = LoginUnderWay::begin(
+        printer.node,
+        laptop.node,
+        &nobody,
+        Evidence::Pin(&pin, None),
+        &mut rand::rng(),
+    )
+    .unwrap();
     assert!(matches!(talk.ask(login).await, Answer::Challenge { .. }));
 }
 
@@ -214,18 +298,42 @@ async fn a_token_is_good_once_and_for_its_printer_only() {
     let mut talk = Talk::with(&printer, laptop.node).await;
     let session = talk.login(&alice.id, "2468").await;
 
-    let stolen = talk.select(&session, held.summary.job, release(1)).await.unwrap();
-    assert_eq!(fetch(&other, laptop.node, &stolen, 0).await, (STATUS_REFUSED, Vec::new()));
+    let stolen = talk
+        .select(&session, held.summary.job, release(1))
+        .await
+        .unwrap();
+    assert_eq!(
+        fetch(&other, laptop.node, &stolen, 0).await,
+        (STATUS_REFUSED, Vec::new())
+    );
     // A thief who had to show it has used it up.
-    assert_eq!(fetch(&printer, laptop.node, &stolen, 0).await, (STATUS_REFUSED, Vec::new()));
+    assert_eq!(
+        fetch(&printer, laptop.node, &stolen, 0).await,
+        (STATUS_REFUSED, Vec::new())
+    );
 
-    let grant = talk.select(&session, held.summary.job, release(1)).await.unwrap();
+    let grant = talk
+        .select(&session, held.summary.job, release(1))
+        .await
+        .unwrap();
     let (status, sealed) = fetch(&printer, laptop.node, &grant, 0).await;
-    assert_eq!((status, sealed.len() as u64), (STATUS_OK, grant.sealed_size));
-    assert_eq!(fetch(&printer, laptop.node, &grant, 0).await, (STATUS_REFUSED, Vec::new()));
+    assert_eq!(
+        (status, sealed.len() as u64),
+        (STATUS_OK, grant.sealed_size)
+    );
+    assert_eq!(
+        fetch(&printer, laptop.node, &grant, 0).await,
+        (STATUS_REFUSED, Vec::new())
+    );
 
-    let grant = talk.select(&session, held.summary.job, release(1)).await.unwrap();
-    assert_eq!(fetch(&printer, laptop.node, &grant, 500).await, (STATUS_OK, sealed[500..].to_vec()));
+    let grant = talk
+        .select(&session, held.summary.job, release(1))
+        .await
+        .unwrap();
+    assert_eq!(
+        fetch(&printer, laptop.node, &grant, 500).await,
+        (STATUS_OK, sealed[500..].to_vec())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -235,17 +343,35 @@ async fn invariant_3_a_printer_that_never_fetched_a_job_cannot_have_printed_it()
     let mut talk = Talk::with(&printer, laptop.node).await;
     let session = talk.login(&alice.id, "2468").await;
     let job = held.summary.job;
-    let printed = Outcome::Printed { pages: Some(1), keep: false };
+    let printed = Outcome::Printed {
+        pages: Some(1),
+        keep: false,
+    };
     let no_lease = Answer::Refused(Refusal::NoLease);
 
-    assert_eq!(talk.report(job, release(1), printed.clone()).await, no_lease);
+    assert_eq!(
+        talk.report(job, release(1), printed.clone()).await,
+        no_lease
+    );
     talk.select(&session, job, release(1)).await.unwrap();
-    assert_eq!(talk.report(job, release(1), printed.clone()).await, no_lease);
+    assert_eq!(
+        talk.report(job, release(1), printed.clone()).await,
+        no_lease
+    );
     // Nor can another printer end its release.
     let other = site.printer(31).await;
-    assert_eq!(Talk::with(&other, laptop.node).await.report(job, release(1), printed).await, no_lease);
+    assert_eq!(
+        Talk::with(&other, laptop.node)
+            .await
+            .report(job, release(1), printed)
+            .await,
+        no_lease
+    );
     assert_eq!(laptop.jobs().await.len(), 1);
-    assert_eq!(kinds(&laptop.audit).await, [Kind::Submitted, Kind::Refused, Kind::Refused, Kind::Refused]);
+    assert_eq!(
+        kinds(&laptop.audit).await,
+        [Kind::Submitted, Kind::Refused, Kind::Refused, Kind::Refused]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -258,13 +384,25 @@ async fn a_late_or_repeated_word_is_taken_once() {
     let grant = talk.select(&session, job, release(1)).await.unwrap();
     fetch(&printer, laptop.node, &grant, 0).await;
     // On a stream of its own, long after the session.
-    talk.ask(Request::Close { session: session.id() }).await;
+    talk.ask(Request::Close {
+        session: session.id(),
+    })
+    .await;
     let mut late = Talk::with(&printer, laptop.node).await;
-    let printed = Outcome::Printed { pages: None, keep: false };
-    assert_eq!(late.report(job, release(1), printed.clone()).await, Answer::Done);
+    let printed = Outcome::Printed {
+        pages: None,
+        keep: false,
+    };
+    assert_eq!(
+        late.report(job, release(1), printed.clone()).await,
+        Answer::Done
+    );
     assert!(laptop.jobs().await.is_empty());
     assert_eq!(late.report(job, release(1), printed).await, Answer::Done);
-    assert_eq!(kinds(&laptop.audit).await, [Kind::Submitted, Kind::Released]);
+    assert_eq!(
+        kinds(&laptop.audit).await,
+        [Kind::Submitted, Kind::Released]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -274,7 +412,9 @@ async fn invariant_5_two_printers_never_print_one_job_at_once() {
     let other = site.printer(31).await;
     let mut talk = Talk::with(&other, laptop.node).await;
     let session = talk.login(&alice.id, "2468").await;
-    talk.select(&session, held.summary.job, release(1)).await.unwrap();
+    talk.select(&session, held.summary.job, release(1))
+        .await
+        .unwrap();
 
     let visit = printer.visit(&alice, "2468").await;
     assert!(visit.jobs()[0].summary.leased);
@@ -282,12 +422,22 @@ async fn invariant_5_two_printers_never_print_one_job_at_once() {
     assert_eq!(released.ending, Ending::NotPrinted);
     assert!(released.reason.unwrap().contains("another printer"));
     assert!(printer.paper().is_empty());
-    let delete = Request::Delete { session: session.id(), job: held.summary.job };
+    let delete = Request::Delete {
+        session: session.id(),
+        job: held.summary.job,
+    };
     assert_eq!(talk.ask(delete).await, Answer::Refused(Refusal::Leased));
 
     // The other gives it back.
-    assert_eq!(talk.report(held.summary.job, release(1), Outcome::NotPrinted).await, Answer::Done);
-    assert_eq!(printer.print(&visit, wish(&held, &laptop)).await.ending, Ending::Printed);
+    assert_eq!(
+        talk.report(held.summary.job, release(1), Outcome::NotPrinted)
+            .await,
+        Answer::Done
+    );
+    assert_eq!(
+        printer.print(&visit, wish(&held, &laptop)).await.ending,
+        Ending::Printed
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -295,9 +445,13 @@ async fn a_broken_stream_goes_on_where_it_was() {
     let (site, alice, laptop, printer) = small_site().await;
     let text = document(3_000_000);
     let held = laptop.submit(&alice, "long", &text).await;
-    site.pipes.break_jobs_after(laptop.node, &[5, 9, 300_000, 1_000_001]);
+    site.pipes
+        .break_jobs_after(laptop.node, &[5, 9, 300_000, 1_000_001]);
     let visit = printer.visit(&alice, "2468").await;
-    assert_eq!(printer.print(&visit, wish(&held, &laptop)).await.ending, Ending::Printed);
+    assert_eq!(
+        printer.print(&visit, wish(&held, &laptop)).await.ending,
+        Ending::Printed
+    );
     assert_eq!(printer.paper(), [text]);
 }
 
@@ -309,7 +463,12 @@ async fn a_holder_that_left_hears_of_the_print_when_it_is_back() {
     site.pipes.leave_after_job(laptop.node);
     let released = printer.print(&visit, wish(&held, &laptop)).await;
     assert_eq!(released.ending, Ending::Printed);
-    assert!(released.reason.unwrap().contains("as soon as it can be reached"));
+    assert!(
+        released
+            .reason
+            .unwrap()
+            .contains("as soon as it can be reached")
+    );
     assert_eq!(laptop.jobs().await.len(), 1);
 
     tokio::spawn(printer.printer.clone().run());
@@ -324,7 +483,10 @@ async fn what_a_dead_printer_left_open_is_settled_in_its_next_life() {
     let held = laptop.submit(&alice, "hers", b"text").await;
     let mut talk = Talk::with(&printer, laptop.node).await;
     let session = talk.login(&alice.id, "2468").await;
-    let grant = talk.select(&session, held.summary.job, release(1)).await.unwrap();
+    let grant = talk
+        .select(&session, held.summary.job, release(1))
+        .await
+        .unwrap();
     fetch(&printer, laptop.node, &grant, 0).await;
     let row = crate::store::JournalRow {
         holder: laptop.node,
@@ -346,7 +508,10 @@ async fn what_a_dead_printer_left_open_is_settled_in_its_next_life() {
     let released = printer.print(&visit, wish(&held, &laptop)).await;
     assert_eq!(released.ending, Ending::NotPrinted);
     assert!(released.reason.unwrap().contains("--reprint"));
-    let again = Wish { reprint: true, ..wish(&held, &laptop) };
+    let again = Wish {
+        reprint: true,
+        ..wish(&held, &laptop)
+    };
     assert_eq!(printer.print(&visit, again).await.ending, Ending::Printed);
 }
 
@@ -362,15 +527,29 @@ async fn a_lease_that_runs_out_marks_what_was_streamed_and_a_job_expires() {
     site.publish(&laptop, &alice).await;
     site.link(&laptop, &alice);
     let printer = site.printer(30).await;
-    let (first, second) = (laptop.submit(&alice, "1", b"text").await, laptop.submit(&alice, "2", b"text").await);
+    let (first, second) = (
+        laptop.submit(&alice, "1", b"text").await,
+        laptop.submit(&alice, "2", b"text").await,
+    );
     let mut talk = Talk::with(&printer, laptop.node).await;
     let session = talk.login(&alice.id, "2468").await;
-    let grant = talk.select(&session, first.summary.job, release(1)).await.unwrap();
+    let grant = talk
+        .select(&session, first.summary.job, release(1))
+        .await
+        .unwrap();
     fetch(&printer, laptop.node, &grant, 0).await;
-    talk.select(&session, second.summary.job, release(2)).await.unwrap();
+    talk.select(&session, second.summary.job, release(2))
+        .await
+        .unwrap();
 
     pass(limits::LEASE / 2);
-    assert_eq!(talk.ask(Request::Extend { release: release(2) }).await, Answer::extended());
+    assert_eq!(
+        talk.ask(Request::Extend {
+            release: release(2)
+        })
+        .await,
+        Answer::extended()
+    );
     pass(limits::LEASE / 2 + Duration::from_secs(1));
     laptop.client.look().await.unwrap();
     let state = |job: JobId| {
@@ -387,8 +566,14 @@ async fn a_lease_that_runs_out_marks_what_was_streamed_and_a_job_expires() {
     assert_eq!(state(second.summary.job).await, (false, false));
 
     // The paper was out all the same, and the printer says so at last.
-    let printed = Outcome::Printed { pages: None, keep: false };
-    assert_eq!(talk.report(first.summary.job, release(1), printed).await, Answer::Done);
+    let printed = Outcome::Printed {
+        pages: None,
+        keep: false,
+    };
+    assert_eq!(
+        talk.report(first.summary.job, release(1), printed).await,
+        Answer::Done
+    );
     assert_eq!(laptop.jobs().await.len(), 1);
     pass(limits::JOB_LIFETIME);
     laptop.client.look().await.unwrap();
@@ -409,11 +594,25 @@ async fn the_owner_deletes_and_protects_at_the_printer() {
     let (_site, alice, laptop, printer) = small_site().await;
     let held = laptop.submit(&alice, "hers", b"text").await;
     let visit = printer.visit(&alice, "2468").await;
-    printer.printer.protect(&visit, laptop.node, held.summary.job, true).await.unwrap();
+    printer
+        .printer
+        .protect(&visit, laptop.node, held.summary.job, true)
+        .await
+        .unwrap();
     assert!(laptop.jobs().await[0].summary.protected);
-    printer.printer.delete(&visit, laptop.node, held.summary.job).await.unwrap();
+    printer
+        .printer
+        .delete(&visit, laptop.node, held.summary.job)
+        .await
+        .unwrap();
     assert!(laptop.jobs().await.is_empty());
-    assert!(printer.printer.delete(&visit, laptop.node, held.summary.job).await.is_err());
+    assert!(
+        printer
+            .printer
+            .delete(&visit, laptop.node, held.summary.job)
+            .await
+            .is_err()
+    );
     let both = [Kind::Protected, Kind::Deleted, Kind::Refused];
     assert_eq!(kinds(&printer.audit).await, both);
     assert_eq!(kinds(&laptop.audit).await[1..], both);
@@ -421,9 +620,14 @@ async fn the_owner_deletes_and_protects_at_the_printer() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_badge_names_and_where_the_site_says_so_proves() {
-    for (policy, suffices) in [(LoginPolicy::BadgeAndPin, false), (LoginPolicy::Badge, true)] {
+    for (policy, suffices) in [
+        (LoginPolicy::BadgeAndPin, false),
+        (LoginPolicy::Badge, true),
+    ] {
         let site = Site::with(clock::now, policy);
-        let alice = site.user_with(10, "alice", "2468", vec![site.badge("04A1B2")]).await;
+        let alice = site
+            .user_with(10, "alice", "2468", vec![site.badge("04A1B2")])
+            .await;
         let laptop = site.holder(20, "laptop").await;
         site.publish(&laptop, &alice).await;
         site.link(&laptop, &alice);
@@ -434,9 +638,16 @@ async fn a_badge_names_and_where_the_site_says_so_proves() {
             Ok(visit) => assert_eq!((suffices, visit.jobs().len()), (true, 1)),
             Err(error) => assert!(!suffices && matches!(error, VisitError::Login(_))),
         }
-        let visit = printer.printer.visit(badge, Some(Pin::new("2468").unwrap())).await.unwrap();
+        let visit = printer
+            .printer
+            .visit(badge, Some(Pin::new("2468").unwrap()))
+            .await
+            .unwrap();
         assert_eq!(visit.jobs().len(), 1);
-        let stranger = printer.printer.visit(Who::Badge("99".into()), Some(Pin::new("2468").unwrap())).await;
+        let stranger = printer
+            .printer
+            .visit(Who::Badge("99".into()), Some(Pin::new("2468").unwrap()))
+            .await;
         assert_eq!(stranger.err(), Some(VisitError::UnknownBadge));
     }
 }
@@ -445,17 +656,26 @@ async fn a_badge_names_and_where_the_site_says_so_proves() {
 async fn a_shared_computer_holds_for_a_visitor_with_a_pin_for_the_visit() {
     let (site, alice, _laptop, printer) = small_site().await;
     let shared = site.holder_with(21, "lobby", Role::SharedClient).await;
-    let refused = shared.client.submit(submission(&alice, "hers"), &b"text"[..]).await;
+    let refused = shared
+        .client
+        .submit(submission(&alice, "hers"), &b"text"[..])
+        .await;
     assert!(matches!(refused, Err(SubmitError::PinRequired)));
     let visit_pin = Some(Pin::new("9753").unwrap());
-    let visiting = Submission { visit_pin, ..submission(&alice, "hers") };
+    let visiting = Submission {
+        visit_pin,
+        ..submission(&alice, "hers")
+    };
     let held = shared.client.submit(visiting, &b"text"[..]).await.unwrap();
     shared.announce(&alice).await;
 
     let own = printer.visit(&alice, "2468").await;
     assert_eq!(own.holders()[0].trouble, Some(HolderTrouble::WrongPin));
     let visit = printer.visit(&alice, "9753").await;
-    assert_eq!(printer.print(&visit, wish(&held, &shared)).await.ending, Ending::Printed);
+    assert_eq!(
+        printer.print(&visit, wish(&held, &shared)).await.ending,
+        Ending::Printed
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -464,15 +684,41 @@ async fn a_document_that_is_refused_or_breaks_off_leaves_nothing() {
     let submit = |submission, document: &'static [u8]| laptop.client.submit(submission, document);
     let base = || submission(&alice, "hers");
     assert!(matches!(submit(base(), b"").await, Err(SubmitError::Empty)));
-    assert!(matches!(submit(base(), b"\0\x01").await, Err(SubmitError::Format { .. })));
-    let short = Submission { size: Some(9), ..base() };
-    assert!(matches!(submit(short, b"text").await, Err(SubmitError::Size { expected: 9, found: 4 })));
-    let script = Submission { format: "application/postscript".into(), ..base() };
-    assert!(matches!(submit(script, b"%!").await, Err(SubmitError::Refused(SubmitRefusal::Format(_)))));
+    assert!(matches!(
+        submit(base(), b"\0\x01").await,
+        Err(SubmitError::Format { .. })
+    ));
+    let short = Submission {
+        size: Some(9),
+        ..base()
+    };
+    assert!(matches!(
+        submit(short, b"text").await,
+        Err(SubmitError::Size {
+            expected: 9,
+            found: 4
+        })
+    ));
+    let script = Submission {
+        format: "application/postscript".into(),
+        ..base()
+    };
+    assert!(matches!(
+        submit(script, b"%!").await,
+        Err(SubmitError::Refused(SubmitRefusal::Format(_)))
+    ));
     let broken = AsyncReadExt::chain(&b"text"[..], Broken);
-    assert!(matches!(laptop.client.submit(base(), broken).await, Err(SubmitError::Broken(_))));
+    assert!(matches!(
+        laptop.client.submit(base(), broken).await,
+        Err(SubmitError::Broken(_))
+    ));
     assert!(laptop.jobs().await.is_empty());
-    assert_eq!(std::fs::read_dir(laptop.home.path().join("spool")).unwrap().count(), 0);
+    assert_eq!(
+        std::fs::read_dir(laptop.home.path().join("spool"))
+            .unwrap()
+            .count(),
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -529,31 +775,65 @@ struct Talk {
 
 impl Talk {
     async fn with(printer: &Tray, holder: NodeId) -> Self {
-        let stream = printer.network.open(holder, &[], Protocol::Release).await.unwrap();
+        let stream = printer
+            .network
+            .open(holder, &[], Protocol::Release)
+            .await
+            .unwrap();
         let (key, site) = printer.identity();
-        Self { stream, printer: printer.node, holder, key, site }
+        Self {
+            stream,
+            printer: printer.node,
+            holder,
+            key,
+            site,
+        }
     }
 
     async fn ask(&mut self, request: Request) -> Answer {
-        write_message(&mut self.stream, &request, limits::RELEASE_MESSAGE).await.unwrap();
-        read_message(&mut self.stream, limits::RELEASE_MESSAGE, WAIT).await.unwrap().unwrap()
+        write_message(&mut self.stream, &request, limits::RELEASE_MESSAGE)
+            .await
+            .unwrap();
+        read_message(&mut self.stream, limits::RELEASE_MESSAGE, WAIT)
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     async fn login(&mut self, user: &UserId, pin: &str) -> Session {
         let pin = Pin::new(pin).unwrap();
         let evidence = Evidence::Pin(&pin, None);
         let (login, request) =
-            LoginUnderWay::begin(self.printer, self.holder, user, evidence, &mut rand::rng()).unwrap();
+            LoginUnderWay::begin(self.printer, self.holder, user, evidence, &mut rand::rng())
+                .unwrap();
         let answer = self.ask(request).await;
-        match login.challenged(answer, &KsfMemo::new(), &mut rand::rng()).unwrap() {
-            Challenged::Prove(proving, request) => proving.answered(self.ask(request).await).unwrap(),
+        match login
+            .challenged(answer, &KsfMemo::new(), &mut rand::rng())
+            .unwrap()
+        {
+            Challenged::Prove(proving, request) => {
+                proving.answered(self.ask(request).await).unwrap()
+            }
             Challenged::Open(session) => session,
         }
     }
 
-    async fn select(&mut self, session: &Session, job: JobId, release: ReleaseId) -> Result<Grant, Refusal> {
+    async fn select(
+        &mut self,
+        session: &Session,
+        job: JobId,
+        release: ReleaseId,
+    ) -> Result<Grant, Refusal> {
         let options = PrintOptions::default();
-        match self.ask(Request::Select { session: session.id(), job, release, options }).await {
+        match self
+            .ask(Request::Select {
+                session: session.id(),
+                job,
+                release,
+                options,
+            })
+            .await
+        {
             Answer::Refused(refusal) => Err(refusal),
             answer => Ok(session.granted(job, answer).unwrap().0),
         }
@@ -561,7 +841,15 @@ impl Talk {
 
     async fn report(&mut self, job: JobId, release: ReleaseId, outcome: Outcome) -> Answer {
         let (printer, holder) = (self.printer, self.holder);
-        let receipt = Receipt { site: self.site, release, job, holder, printer, at: clock::now(), outcome };
+        let receipt = Receipt {
+            site: self.site,
+            release,
+            job,
+            holder,
+            printer,
+            at: clock::now(),
+            outcome,
+        };
         let receipt = Signed::sign(receipt, &self.key).unwrap();
         self.ask(Request::Report(receipt.envelope().clone())).await
     }
@@ -569,8 +857,21 @@ impl Talk {
 
 /// Fetches ciphertext with a grant's token: the status, and what came.
 async fn fetch(printer: &Tray, holder: NodeId, grant: &Grant, offset: u64) -> (u8, Vec<u8>) {
-    let mut stream = printer.network.open(holder, &[], Protocol::Job).await.unwrap();
-    stream.write_all(&Open { token: grant.token.clone(), offset }.to_bytes()).await.unwrap();
+    let mut stream = printer
+        .network
+        .open(holder, &[], Protocol::Job)
+        .await
+        .unwrap();
+    stream
+        .write_all(
+            &Open {
+                token: grant.token.clone(),
+                offset,
+            }
+            .to_bytes(),
+        )
+        .await
+        .unwrap();
     let mut said = Vec::new();
     stream.read_to_end(&mut said).await.unwrap();
     let head = if said[0] == STATUS_OK { 9 } else { 1 };
@@ -588,8 +889,15 @@ async fn throughput() {
     let submitted = started.elapsed();
     let visit = printer.visit(&alice, "2468").await;
     let started = std::time::Instant::now();
-    assert_eq!(printer.print(&visit, wish(&held, &laptop)).await.ending, Ending::Printed);
+    assert_eq!(
+        printer.print(&visit, wish(&held, &laptop)).await.ending,
+        Ending::Printed
+    );
     let printed = started.elapsed();
     let rate = |time: Duration| text.len() as f64 / time.as_secs_f64() / 1e6;
-    println!("submitted {:.0} MB/s, printed {:.0} MB/s", rate(submitted), rate(printed));
+    println!(
+        "submitted {:.0} MB/s, printed {:.0} MB/s",
+        rate(submitted),
+        rate(printed)
+    );
 }

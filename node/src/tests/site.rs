@@ -81,10 +81,18 @@ impl Site {
     pub(super) fn with(clock: Clock, login: LoginPolicy) -> Self {
         let authority = SigningKey::from_bytes(&[1; 32]);
         let site = SiteId::from(authority.verifying_key());
-        let state = SiteState::new(site, "Here".parse().unwrap())
-            .with_policy(SitePolicy { login, ..SitePolicy::default() });
+        let state = SiteState::new(site, "Here".parse().unwrap()).with_policy(SitePolicy {
+            login,
+            ..SitePolicy::default()
+        });
         let state = Signed::sign(state, &authority).unwrap();
-        Self { authority, secret: SiteSecret::from_bytes([2; 32]), state, clock, pipes: Pipes::new() }
+        Self {
+            authority,
+            secret: SiteSecret::from_bytes([2; 32]),
+            state,
+            clock,
+            pipes: Pipes::new(),
+        }
     }
 
     fn id(&self) -> SiteId {
@@ -105,7 +113,12 @@ impl Site {
             not_after: now + limits::CERTIFICATE_LIFETIME,
         };
         let certificate = Signed::sign(certificate, &self.authority).unwrap();
-        let membership = Membership::new(certificate, self.state.clone(), self.secret.clone(), self.clock);
+        let membership = Membership::new(
+            certificate,
+            self.state.clone(),
+            self.secret.clone(),
+            self.clock,
+        );
         (key, Arc::new(membership))
     }
 
@@ -118,7 +131,12 @@ impl Site {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path()).unwrap();
         let audit = Audit::new(store.clone(), key.clone(), self.clock);
-        let directory = Directory::new(store.clone(), self.pipes.of(&membership), Arc::clone(&membership), key);
+        let directory = Directory::new(
+            store.clone(),
+            self.pipes.of(&membership),
+            Arc::clone(&membership),
+            key,
+        );
         let storage = StorageKey::generate(&mut rand::rng());
         let parts = ClientParts {
             store: store.clone(),
@@ -133,7 +151,15 @@ impl Site {
         let streams = self.pipes.serve(node);
         tokio::spawn(client.clone().serve_release(stream(streams.release)));
         tokio::spawn(client.clone().serve_jobs(stream(streams.job)));
-        Holder { node, home, client, audit, storage, store, directory }
+        Holder {
+            node,
+            home,
+            client,
+            audit,
+            storage,
+            store,
+            directory,
+        }
     }
 
     pub(super) async fn printer(&self, seed: u8) -> Tray {
@@ -142,7 +168,12 @@ impl Site {
         let store = Store::open(home.path()).unwrap();
         let audit = Audit::new(store.clone(), key.clone(), self.clock);
         let network = self.pipes.of(&membership);
-        let directory = Directory::new(store.clone(), network.clone(), Arc::clone(&membership), key.clone());
+        let directory = Directory::new(
+            store.clone(),
+            network.clone(),
+            Arc::clone(&membership),
+            key.clone(),
+        );
         let (node, site, own) = (membership.node(), membership.site(), key.clone());
         let parts = {
             let (network, store, audit) = (network.clone(), store.clone(), audit.clone());
@@ -158,7 +189,17 @@ impl Site {
             }
         };
         let printer = Printer::new(parts(device(home.path()).await));
-        Tray { node, home, printer, audit, network, store, key: own, site, parts: Box::new(parts) }
+        Tray {
+            node,
+            home,
+            printer,
+            audit,
+            network,
+            store,
+            key: own,
+            site,
+            parts: Box::new(parts),
+        }
     }
 
     /// A user of the site, with this PIN.
@@ -166,7 +207,13 @@ impl Site {
         self.user_with(seed, id, pin, Vec::new()).await
     }
 
-    pub(super) async fn user_with(&self, seed: u8, id: &str, pin: &str, badges: Vec<BadgeTag>) -> User {
+    pub(super) async fn user_with(
+        &self,
+        seed: u8,
+        id: &str,
+        pin: &str,
+        badges: Vec<BadgeTag>,
+    ) -> User {
         let key = SigningKey::from_bytes(&[seed; 32]);
         let id: UserId = id.parse().unwrap();
         let entry = UserEntry {
@@ -181,16 +228,33 @@ impl Site {
             state: UserState::Active,
         };
         let entry = Signed::sign(entry, &self.authority).unwrap();
-        let verifier = PinVerifier::register(id.as_str(), &Pin::new(pin).unwrap(), &mut rand::rng()).unwrap();
-        User { id, key, entry, verifier }
+        let verifier =
+            PinVerifier::register(id.as_str(), &Pin::new(pin).unwrap(), &mut rand::rng()).unwrap();
+        User {
+            id,
+            key,
+            entry,
+            verifier,
+        }
     }
 
     /// What the admin would publish of a user.
     pub(super) async fn publish(&self, by: &Holder, user: &User) {
-        by.directory.put_user_entry(user.entry.clone()).await.unwrap();
+        by.directory
+            .put_user_entry(user.entry.clone())
+            .await
+            .unwrap();
         for tag in user.entry.badges.clone() {
-            let badge = Badge { site: self.id(), tag, user: Some(user.id.clone()), sequence: 1 };
-            by.directory.put_badge(Signed::sign(badge, &self.authority).unwrap()).await.unwrap();
+            let badge = Badge {
+                site: self.id(),
+                tag,
+                user: Some(user.id.clone()),
+                sequence: 1,
+            };
+            by.directory
+                .put_badge(Signed::sign(badge, &self.authority).unwrap())
+                .await
+                .unwrap();
         }
     }
 
@@ -204,7 +268,12 @@ impl Site {
         let row = LocalUser {
             entry: Some(user.entry.envelope().clone()),
             sealed_pin: Some(verifier::seal(&holder.storage, &user.id, &user.verifier).unwrap()),
-            delegation: Some(Signed::sign(delegation, &user.key).unwrap().envelope().clone()),
+            delegation: Some(
+                Signed::sign(delegation, &user.key)
+                    .unwrap()
+                    .envelope()
+                    .clone(),
+            ),
             ..LocalUser::default()
         };
         holder.store.local_users().put(&user.id, &row).unwrap();
@@ -213,7 +282,11 @@ impl Site {
 
 impl Holder {
     pub(super) async fn submit(&self, user: &User, title: &str, document: &[u8]) -> HeldView {
-        let held = self.client.submit(submission(user, title), document).await.unwrap();
+        let held = self
+            .client
+            .submit(submission(user, title), document)
+            .await
+            .unwrap();
         // It is announced in the background, too; here the test waits for it.
         self.directory.announce(&user.id).await.unwrap();
         held
@@ -230,12 +303,17 @@ impl Holder {
 
 impl Tray {
     pub(super) async fn visit(&self, user: &User, pin: &str) -> Visit<PipesOf> {
-        self.printer.visit(Who::User(user.id.clone()), Some(Pin::new(pin).unwrap())).await.unwrap()
+        self.printer
+            .visit(Who::User(user.id.clone()), Some(Pin::new(pin).unwrap()))
+            .await
+            .unwrap()
     }
 
     pub(super) async fn print(&self, visit: &Visit<PipesOf>, wish: Wish) -> Released {
         let (progress, _) = mpsc::channel(1);
-        self.printer.release(visit, wish, progress, CancellationToken::new()).await
+        self.printer
+            .release(visit, wish, progress, CancellationToken::new())
+            .await
     }
 
     /// With what it signs, and for which site.
@@ -245,8 +323,13 @@ impl Tray {
 
     /// What lies in the tray.
     pub(super) fn paper(&self) -> Vec<Vec<u8>> {
-        let files = std::fs::read_dir(tray(self.home.path())).unwrap().map(|file| file.unwrap());
-        files.filter(|file| file.file_type().unwrap().is_file()).map(|file| std::fs::read(file.path()).unwrap()).collect()
+        let files = std::fs::read_dir(tray(self.home.path()))
+            .unwrap()
+            .map(|file| file.unwrap());
+        files
+            .filter(|file| file.file_type().unwrap().is_file())
+            .map(|file| std::fs::read(file.path()).unwrap())
+            .collect()
     }
 
     /// The printer in its next life.
@@ -260,7 +343,12 @@ fn tray(home: &Path) -> std::path::PathBuf {
 }
 
 async fn device(home: &Path) -> OutputDevice {
-    OutputDevice::open(OutputUri::tray(&tray(home)), Arc::new(MemoryPins::default())).await.unwrap()
+    OutputDevice::open(
+        OutputUri::tray(&tray(home)),
+        Arc::new(MemoryPins::default()),
+    )
+    .await
+    .unwrap()
 }
 
 pub(super) fn submission(user: &User, title: &str) -> Submission {
@@ -277,12 +365,20 @@ pub(super) fn submission(user: &User, title: &str) -> Submission {
 }
 
 pub(super) fn wish(held: &HeldView, holder: &Holder) -> Wish {
-    Wish { holder: holder.node, job: held.summary.job, options: None, keep: false, reprint: false }
+    Wish {
+        holder: holder.node,
+        job: held.summary.job,
+        options: None,
+        keep: false,
+        reprint: false,
+    }
 }
 
 /// A text that is as long as this, and not all the same.
 pub(super) fn document(len: usize) -> Vec<u8> {
-    (0..len).map(|at| b' ' + u8::try_from((at * 7 + at / 251) % 90).unwrap()).collect()
+    (0..len)
+        .map(|at| b' ' + u8::try_from((at * 7 + at / 251) % 90).unwrap())
+        .collect()
 }
 
 /// What an audit log has, by kind; its chain is verified on the way.
@@ -299,9 +395,13 @@ pub(super) async fn eventually<F: Future<Output = bool>>(mut happened: impl FnMu
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), waited).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), waited)
+        .await
+        .unwrap();
 }
 
-fn stream<T: Send + 'static>(mut receiver: mpsc::Receiver<T>) -> impl futures::Stream<Item = T> + Send {
+fn stream<T: Send + 'static>(
+    mut receiver: mpsc::Receiver<T>,
+) -> impl futures::Stream<Item = T> + Send {
     futures::stream::poll_fn(move |cx| receiver.poll_recv(cx))
 }
