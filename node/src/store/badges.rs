@@ -13,7 +13,10 @@ use super::error::StoreError;
 use super::table::Bound;
 
 /// Badges of one site, with those that were taken back.
-pub(super) const BADGES_BOUND: Bound = Bound { max: 400_000, what: "badges" };
+pub(super) const BADGES_BOUND: Bound = Bound {
+    max: 400_000,
+    what: "badges",
+};
 
 /// What a badge names. The row stays when the badge was taken back, because the record that says
 /// so in the DHT needs a higher sequence number than the one before.
@@ -39,7 +42,10 @@ impl Badges<'_> {
     /// is known here; whom the badge names then follows the users' own rows again when they change.
     pub fn learn(&self, tag: BadgeTag, row: BadgeRow) -> Result<(), StoreError> {
         let _writing = self.0.writing();
-        if self.get(tag)?.is_some_and(|known| known.sequence >= row.sequence) {
+        if self
+            .get(tag)?
+            .is_some_and(|known| known.sequence >= row.sequence)
+        {
             return Ok(());
         }
         let mut batch = self.0.database.batch();
@@ -48,8 +54,16 @@ impl Badges<'_> {
     }
 
     /// At most `limit` badges in the order of their tags, after the given one.
-    pub fn scan(&self, after: Option<BadgeTag>, limit: usize) -> Result<Vec<(BadgeTag, BadgeRow)>, StoreError> {
-        self.0.database.scan(&BADGES, Range::all().after(after.map(|tag| tag.to_bytes())), limit)
+    pub fn scan(
+        &self,
+        after: Option<BadgeTag>,
+        limit: usize,
+    ) -> Result<Vec<(BadgeTag, BadgeRow)>, StoreError> {
+        self.0.database.scan(
+            &BADGES,
+            Range::all().after(after.map(|tag| tag.to_bytes())),
+            limit,
+        )
     }
 }
 
@@ -63,11 +77,17 @@ mod tests {
     fn only_newer_records_are_learned() {
         let (_home, store) = store().unwrap();
         let tag = BadgeTag::from_bytes([1; 32]);
-        let row = |name: &str, sequence| BadgeRow { user: Some(user(name)), sequence };
+        let row = |name: &str, sequence| BadgeRow {
+            user: Some(user(name)),
+            sequence,
+        };
         store.badges().learn(tag, row("alice", 3)).unwrap();
         store.badges().learn(tag, row("bob", 3)).unwrap();
         assert_eq!(store.badges().get(tag).unwrap(), Some(row("alice", 3)));
         store.badges().learn(tag, row("bob", 4)).unwrap();
-        assert_eq!(store.badges().scan(None, 9).unwrap(), [(tag, row("bob", 4))]);
+        assert_eq!(
+            store.badges().scan(None, 9).unwrap(),
+            [(tag, row("bob", 4))]
+        );
     }
 }

@@ -22,7 +22,11 @@ pub(super) struct Column<K, V> {
 impl<K: Key, V: Value> Column<K, V> {
     /// The family called `name`, whose encoded values have at most `max` bytes.
     pub(super) const fn new(name: &'static str, max: usize) -> Self {
-        Self { name, max, types: PhantomData }
+        Self {
+            name,
+            max,
+            types: PhantomData,
+        }
     }
 
     /// The family's name on disk.
@@ -174,7 +178,10 @@ impl<K: Key> Key for OfUser<K> {
     }
     fn read(bytes: &[u8]) -> Option<Self> {
         let end = bytes.iter().position(|&byte| byte == 0)?;
-        Some(Self { user: UserId::read(&bytes[..end])?, key: K::read(&bytes[end + 1..])? })
+        Some(Self {
+            user: UserId::read(&bytes[..end])?,
+            key: K::read(&bytes[end + 1..])?,
+        })
     }
 }
 

@@ -30,7 +30,8 @@ use super::users::UserRow;
 /// truth: a job is held if and only if it has one.
 pub(super) const JOBS: Column<JobId, JobRow> = Column::new("jobs", 8 * 1024);
 /// Index of `jobs`: user id ‖ 0 ‖ when submitted ‖ job.
-pub(super) const JOBS_BY_USER: Column<OfUser<(Timestamp, JobId)>, ()> = Column::new("jobs_by_user", 1);
+pub(super) const JOBS_BY_USER: Column<OfUser<(Timestamp, JobId)>, ()> =
+    Column::new("jobs_by_user", 1);
 /// Index of `jobs`: when it expires ‖ job.
 pub(super) const JOBS_BY_EXPIRY: Column<(Timestamp, JobId), ()> = Column::new("jobs_by_expiry", 1);
 /// Releases under way or without a known end: which job was promised to which printer.
@@ -49,7 +50,8 @@ pub(super) const GUESS_TOTALS: Column<UserId, Guesses> = Column::new("guess_tota
 // Directory ---------------------------------------------------------------------------------
 
 /// Records of the DHT that this node stores for others.
-pub(super) const RECORDS: Column<RecordKey, StoredRecord> = Column::new("records", limits::ADVERT_SET + 64);
+pub(super) const RECORDS: Column<RecordKey, StoredRecord> =
+    Column::new("records", limits::ADVERT_SET + 64);
 /// Sequence numbers below which a record is a replay.
 pub(super) const FLOORS: Column<Vec<u8>, Floor> = Column::new("floors", 32);
 
@@ -70,7 +72,8 @@ pub(super) const JOURNAL: Column<ReleaseId, JournalRow> = Column::new("journal",
 /// Certificates that this admin issued.
 pub(super) const MEMBERS: Column<Serial, MemberRow> = Column::new("members", 1024);
 /// Users of the site.
-pub(super) const USERS: Column<UserId, UserRow> = Column::new("users", 2 * limits::USER_ENTRY + 8 * 1024);
+pub(super) const USERS: Column<UserId, UserRow> =
+    Column::new("users", 2 * limits::USER_ENTRY + 8 * 1024);
 /// Whom a badge names or named last.
 pub(super) const BADGES: Column<BadgeTag, BadgeRow> = Column::new("badges", 128);
 /// Invites and user tickets, by a hash of their secret.

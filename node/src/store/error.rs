@@ -166,27 +166,46 @@ impl StoreError {
     pub(super) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::full(path, None),
-            _ => Self::Io { doing, path: path.to_owned(), source },
+            _ => Self::Io {
+                doing,
+                path: path.to_owned(),
+                source,
+            },
         }
     }
 
     /// No room on the disk of `path`.
     pub(super) fn full(path: &Path, needed: Option<u64>) -> Self {
         let free = super::folder::free(path).unwrap_or(0);
-        Self::DiskFull { path: path.to_owned(), needed, free }
+        Self::DiskFull {
+            path: path.to_owned(),
+            needed,
+            free,
+        }
     }
 
     /// What RocksDB said about the database in `folder`.
     pub(super) fn database(folder: &Path, error: &rocksdb::Error) -> Self {
         let what = error.to_string();
-        if ["No space left", "Disk quota exceeded"].iter().any(|sign| what.contains(sign)) {
+        if ["No space left", "Disk quota exceeded"]
+            .iter()
+            .any(|sign| what.contains(sign))
+        {
             return Self::full(folder, None);
         }
         // A file that the manifest names and that is gone is told as an IO error.
-        if error.kind() == rocksdb::ErrorKind::Corruption || what.contains("No such file or directory") {
-            return Self::Damaged { path: folder.to_owned(), what };
+        if error.kind() == rocksdb::ErrorKind::Corruption
+            || what.contains("No such file or directory")
+        {
+            return Self::Damaged {
+                path: folder.to_owned(),
+                what,
+            };
         }
-        Self::Database { folder: folder.to_owned(), what }
+        Self::Database {
+            folder: folder.to_owned(),
+            what,
+        }
     }
 }
 

@@ -41,9 +41,16 @@ impl Floors<'_> {
     /// [`StoreError::TooMany`] beyond [`FLOORS_MAX`] floors, or for a longer key.
     pub fn raise(&self, key: &[u8], floor: Floor) -> Result<bool, StoreError> {
         if key.len() > FLOOR_KEY {
-            return Err(StoreError::TooMany { what: "bytes in the name of a floor", max: FLOOR_KEY });
+            return Err(StoreError::TooMany {
+                what: "bytes in the name of a floor",
+                max: FLOOR_KEY,
+            });
         }
-        let mut count = self.0.floor_count.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut count = self
+            .0
+            .floor_count
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let counted = match *count {
             Some(counted) => counted,
             None => self.0.database.count(&FLOORS, Range::all(), FLOORS_MAX)?,
@@ -53,7 +60,10 @@ impl Floors<'_> {
         match before {
             Some(before) if before.sequence > floor.sequence => return Ok(false),
             None if after > FLOORS_MAX => {
-                return Err(StoreError::TooMany { what: "sequence floors", max: FLOORS_MAX });
+                return Err(StoreError::TooMany {
+                    what: "sequence floors",
+                    max: FLOORS_MAX,
+                });
             }
             _ => {}
         }
@@ -67,7 +77,11 @@ impl Floors<'_> {
 
     /// Forgets at most `limit` floors that guard nothing any more, and says how many.
     pub fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let mut count = self.0.floor_count.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut count = self
+            .0
+            .floor_count
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut batch = self.0.database.batch();
         let mut swept = 0;
         for row in self.0.database.rows(&FLOORS, Range::all())? {
@@ -97,7 +111,10 @@ mod tests {
         let (home, store) = store().unwrap();
         let raise = |store: &Store, sequence, seconds| {
             let until = NOW + Duration::from_secs(seconds);
-            store.floors().raise(b"holder", Floor { sequence, until }).unwrap()
+            store
+                .floors()
+                .raise(b"holder", Floor { sequence, until })
+                .unwrap()
         };
         assert!(raise(&store, 5, 10));
         assert!(!raise(&store, 4, 99));
@@ -106,9 +123,18 @@ mod tests {
         drop(store);
         let store = Store::open(home.path()).unwrap();
         let floor = store.floors().get(b"holder").unwrap().unwrap();
-        assert_eq!((floor.sequence, floor.until), (6, NOW + Duration::from_secs(10)));
+        assert_eq!(
+            (floor.sequence, floor.until),
+            (6, NOW + Duration::from_secs(10))
+        );
         assert_eq!(store.floors().sweep(NOW, 10).unwrap(), 0);
-        assert_eq!(store.floors().sweep(NOW + Duration::from_secs(10), 10).unwrap(), 1);
+        assert_eq!(
+            store
+                .floors()
+                .sweep(NOW + Duration::from_secs(10), 10)
+                .unwrap(),
+            1
+        );
         assert!(raise(&store, 1, 10));
         assert!(store.floors().raise(&[0; 97], floor).is_err());
     }

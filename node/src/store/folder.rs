@@ -26,7 +26,9 @@ impl Lock {
             .map_err(|error| StoreError::io("open", &path, error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::InUse { home: home.to_owned() }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
+                home: home.to_owned(),
+            }),
             Err(TryLockError::Error(error)) => Err(StoreError::io("lock", &path, error)),
         }
     }
@@ -48,13 +50,21 @@ pub(super) fn create(path: &Path) -> Result<(), StoreError> {
 /// Makes the names in a folder durable.
 pub(super) fn sync(path: &Path) -> io::Result<()> {
     // A relative path of one name has the empty path above it, which means the current folder.
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
     File::open(path)?.sync_all()
 }
 
 /// A new file that only its owner may read; fails if there is one of that name.
 pub(super) fn create_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
 }
 
 /// Writes a small file whole, or not at all: a crash leaves what was there before.

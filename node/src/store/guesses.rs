@@ -34,21 +34,38 @@ pub struct GuessCounts<'a>(pub(super) &'a Inner);
 impl GuessCounts<'_> {
     /// The counts of a user at a printer.
     pub fn get(&self, user: &UserId, printer: NodeId) -> Result<UserGuesses, StoreError> {
-        let key = OfUser { user: user.clone(), key: printer };
+        let key = OfUser {
+            user: user.clone(),
+            key: printer,
+        };
         Ok(UserGuesses {
             of_printer: self.0.database.get(&GUESSES, &key)?.unwrap_or_default(),
-            of_user: self.0.database.get(&GUESS_TOTALS, user)?.unwrap_or_default(),
+            of_user: self
+                .0
+                .database
+                .get(&GUESS_TOTALS, user)?
+                .unwrap_or_default(),
         })
     }
 
     /// Counts one more, durably, and says what the counts are now.
-    pub fn count(&self, user: &UserId, printer: NodeId, now: Timestamp) -> Result<UserGuesses, StoreError> {
+    pub fn count(
+        &self,
+        user: &UserId,
+        printer: NodeId,
+        now: Timestamp,
+    ) -> Result<UserGuesses, StoreError> {
         let _writing = self.0.writing();
         let before = self.get(user, printer)?;
-        let counted =
-            UserGuesses { of_printer: before.of_printer.count(now), of_user: before.of_user.count(now) };
+        let counted = UserGuesses {
+            of_printer: before.of_printer.count(now),
+            of_user: before.of_user.count(now),
+        };
         let mut batch = self.0.database.batch();
-        let key = OfUser { user: user.clone(), key: printer };
+        let key = OfUser {
+            user: user.clone(),
+            key: printer,
+        };
         self.make_room(&mut batch, &GUESSES, &key)?;
         self.make_room(&mut batch, &GUESS_TOTALS, user)?;
         batch.put(&GUESSES, &key, &counted.of_printer)?;
@@ -63,7 +80,13 @@ impl GuessCounts<'_> {
         let before = self.get(user, printer)?;
         let total = before.of_user.without(before.of_printer);
         let mut batch = self.0.database.batch();
-        batch.delete(&GUESSES, &OfUser { user: user.clone(), key: printer })?;
+        batch.delete(
+            &GUESSES,
+            &OfUser {
+                user: user.clone(),
+                key: printer,
+            },
+        )?;
         if total.unproven == 0 {
             batch.delete(&GUESS_TOTALS, user)?;
         } else {
@@ -114,12 +137,25 @@ mod tests {
         drop(store);
         let store = Store::open(home.path()).unwrap();
         let counts = store.guesses().get(&alice, printer(1)).unwrap();
-        assert_eq!((counts.of_printer.unproven, counts.of_user.unproven), (2, 3));
+        assert_eq!(
+            (counts.of_printer.unproven, counts.of_user.unproven),
+            (2, 3)
+        );
         store.guesses().proven(&alice, printer(1)).unwrap();
         let counts = store.guesses().get(&alice, printer(1)).unwrap();
-        assert_eq!((counts.of_printer.unproven, counts.of_user.unproven), (0, 1));
+        assert_eq!(
+            (counts.of_printer.unproven, counts.of_user.unproven),
+            (0, 1)
+        );
         store.guesses().proven(&alice, printer(2)).unwrap();
-        assert_eq!(store.inner.database.count(&GUESS_TOTALS, Range::all(), 9).unwrap(), 0);
+        assert_eq!(
+            store
+                .inner
+                .database
+                .count(&GUESS_TOTALS, Range::all(), 9)
+                .unwrap(),
+            0
+        );
     }
 
     #[test]
@@ -130,13 +166,25 @@ mod tests {
         for number in 0..MAX as u64 {
             let last = NOW + Duration::from_secs(number);
             let guesses = Guesses { unproven: 1, last };
-            batch.put(&GUESS_TOTALS, &user(&format!("user{number}")), &guesses).unwrap();
+            batch
+                .put(&GUESS_TOTALS, &user(&format!("user{number}")), &guesses)
+                .unwrap();
         }
         batch.commit(Durability::Buffered).unwrap();
-        store.guesses().count(&user("alice"), printer(1), NOW).unwrap();
-        assert_eq!(database.count(&GUESS_TOTALS, Range::all(), MAX).unwrap(), MAX - DROPPED + 1);
+        store
+            .guesses()
+            .count(&user("alice"), printer(1), NOW)
+            .unwrap();
+        assert_eq!(
+            database.count(&GUESS_TOTALS, Range::all(), MAX).unwrap(),
+            MAX - DROPPED + 1
+        );
         assert!(!database.contains(&GUESS_TOTALS, &user("user0")).unwrap());
-        assert!(database.contains(&GUESS_TOTALS, &user(&format!("user{}", MAX - 1))).unwrap());
+        assert!(
+            database
+                .contains(&GUESS_TOTALS, &user(&format!("user{}", MAX - 1)))
+                .unwrap()
+        );
         assert!(database.contains(&GUESS_TOTALS, &user("alice")).unwrap());
     }
 }

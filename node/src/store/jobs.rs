@@ -23,7 +23,10 @@ use super::table::Bound;
 /// Jobs of one user on one holder, as many as a printer would list.
 const JOBS_PER_USER: usize = limits::JOBS_PER_HOLDER;
 /// Jobs on one holder.
-const BOUND: Bound = Bound { max: 100_000, what: "held jobs" };
+const BOUND: Bound = Bound {
+    max: 100_000,
+    what: "held jobs",
+};
 
 /// What is kept of a job beside its document. Nothing that would tell what is in it is in clear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +71,10 @@ impl HeldJob {
     /// Where it stands in its user's list.
     #[must_use]
     pub fn place(&self) -> Place {
-        Place { submitted_at: self.row.submitted_at, job: self.job }
+        Place {
+            submitted_at: self.row.submitted_at,
+            job: self.job,
+        }
     }
 }
 
@@ -99,7 +105,10 @@ impl Jobs<'_> {
         row.sealed_size = file.sealed_size();
         let _writing = self.0.writing();
         if self.count_of(&row.user)? >= JOBS_PER_USER {
-            return Err(StoreError::TooMany { what: "held jobs of this user", max: JOBS_PER_USER });
+            return Err(StoreError::TooMany {
+                what: "held jobs of this user",
+                max: JOBS_PER_USER,
+            });
         }
         let mut batch = database.batch();
         BOUND.put(database, &mut batch, &JOBS, (&job, &row))?;
@@ -107,18 +116,37 @@ impl Jobs<'_> {
         batch.put(&JOBS_BY_EXPIRY, &(row.expires_at, job), &())?;
         batch.commit(Durability::Synced)?;
         file.keep();
-        Ok(HeldJob { job, row, damage: None })
+        Ok(HeldJob {
+            job,
+            row,
+            damage: None,
+        })
     }
 
     /// A job.
     pub fn get(&self, job: JobId) -> Result<Option<HeldJob>, StoreError> {
-        Ok(self.0.database.get(&JOBS, &job)?.map(|row| self.found(job, row)))
+        Ok(self
+            .0
+            .database
+            .get(&JOBS, &job)?
+            .map(|row| self.found(job, row)))
     }
 
     /// At most `limit` jobs of a user, oldest first, after the given place. A job whose row cannot
     /// be read is told to the log and left out.
-    pub fn of_user(&self, user: &UserId, after: Option<Place>, limit: usize) -> Result<Vec<HeldJob>, StoreError> {
-        let after = after.map(|place| OfUser { user: user.clone(), key: (place.submitted_at, place.job) }.to_bytes());
+    pub fn of_user(
+        &self,
+        user: &UserId,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Vec<HeldJob>, StoreError> {
+        let after = after.map(|place| {
+            OfUser {
+                user: user.clone(),
+                key: (place.submitted_at, place.job),
+            }
+            .to_bytes()
+        });
         let range = Range::prefix(OfUser::<JobId>::prefix(user)).after(after);
         let mut jobs = Vec::new();
         for entry in self.0.database.rows(&JOBS_BY_USER, range)? {
@@ -137,7 +165,11 @@ impl Jobs<'_> {
 
     /// How many jobs a user has here. Walks the index, some microseconds for a handful.
     pub fn count_of(&self, user: &UserId) -> Result<usize, StoreError> {
-        self.0.database.count(&JOBS_BY_USER, Range::prefix(OfUser::<JobId>::prefix(user)), JOBS_PER_USER)
+        self.0.database.count(
+            &JOBS_BY_USER,
+            Range::prefix(OfUser::<JobId>::prefix(user)),
+            JOBS_PER_USER,
+        )
     }
 
     /// At most `limit` users who have jobs here, in order, after the given one.
@@ -162,7 +194,10 @@ impl Jobs<'_> {
     pub fn all(&self, after: Option<JobId>, limit: usize) -> Result<Vec<HeldJob>, StoreError> {
         let range = Range::all().after(after.map(|job| job.to_bytes()));
         let rows = self.0.database.scan(&JOBS, range, limit)?;
-        Ok(rows.into_iter().map(|(job, row)| self.found(job, row)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(job, row)| self.found(job, row))
+            .collect())
     }
 
     /// Opens a job's sealed file at an offset; none if there is no such job.
@@ -171,7 +206,9 @@ impl Jobs<'_> {
     /// [`StoreError::Job`] if the file is not what was stored, which is then remembered;
     /// [`StoreError::Offset`] if the offset is past the end.
     pub fn read(&self, job: JobId, offset: u64) -> Result<Option<SpoolReader>, StoreError> {
-        let Some(held) = self.get(job)? else { return Ok(None) };
+        let Some(held) = self.get(job)? else {
+            return Ok(None);
+        };
         let opened = self.0.spool.read(job, held.row.sealed_size, offset);
         if let Err(StoreError::Job { damage, .. }) = opened {
             // It may have been deleted between the two looks.
@@ -216,7 +253,9 @@ impl Jobs<'_> {
     /// such job.
     fn change(&self, job: JobId, change: impl FnOnce(&mut JobRow)) -> Result<bool, StoreError> {
         let _writing = self.0.writing();
-        let Some(mut row) = self.0.database.get(&JOBS, &job)? else { return Ok(false) };
+        let Some(mut row) = self.0.database.get(&JOBS, &job)? else {
+            return Ok(false);
+        };
         change(&mut row);
         let mut batch = self.0.database.batch();
         batch.put(&JOBS, &job, &row)?;
@@ -227,7 +266,14 @@ impl Jobs<'_> {
     /// Marks the job, if it is there, as one that may have printed.
     pub(super) fn mark_in(&self, batch: &mut Batch<'_>, job: JobId) -> Result<(), StoreError> {
         match self.0.database.get(&JOBS, &job) {
-            Ok(Some(row)) => batch.put(&JOBS, &job, &JobRow { may_have_printed: true, ..row }),
+            Ok(Some(row)) => batch.put(
+                &JOBS,
+                &job,
+                &JobRow {
+                    may_have_printed: true,
+                    ..row
+                },
+            ),
             Ok(None) => Ok(()),
             // A damaged row can be neither printed nor marked, and must not keep the lease.
             Err(error @ StoreError::Row { .. }) => {
@@ -271,12 +317,19 @@ impl Jobs<'_> {
     }
 
     fn found(&self, job: JobId, row: JobRow) -> HeldJob {
-        HeldJob { job, row, damage: self.0.damaged().get(&job).copied() }
+        HeldJob {
+            job,
+            row,
+            damage: self.0.damaged().get(&job).copied(),
+        }
     }
 }
 
 fn by_user(job: JobId, row: &JobRow) -> OfUser<(Timestamp, JobId)> {
-    OfUser { user: row.user.clone(), key: (row.submitted_at, job) }
+    OfUser {
+        user: row.user.clone(),
+        key: (row.submitted_at, job),
+    }
 }
 
 #[cfg(test)]
@@ -285,7 +338,9 @@ mod tests {
     use std::io::Read;
     use std::time::Duration;
 
-    use super::super::sample::{NOW, copy, held, job, job_row, lease, spool_files, spooled, store, user};
+    use super::super::sample::{
+        NOW, copy, held, job, job_row, lease, spool_files, spooled, store, user,
+    };
     use super::super::{Granted, Store};
     use super::*;
     use papermesh_protocol::id::ReleaseId;
@@ -300,7 +355,12 @@ mod tests {
         let copy = Store::open(copied.path()).unwrap();
         assert_eq!(copy.jobs().get(job(1)).unwrap(), Some(kept));
         let mut document = Vec::new();
-        copy.jobs().read(job(1), 7).unwrap().unwrap().read_to_end(&mut document).unwrap();
+        copy.jobs()
+            .read(job(1), 7)
+            .unwrap()
+            .unwrap()
+            .read_to_end(&mut document)
+            .unwrap();
         assert_eq!(document, b"document");
     }
 
@@ -315,9 +375,15 @@ mod tests {
     #[test]
     fn a_row_that_is_refused_takes_its_file_with_it() {
         let (home, store) = store().unwrap();
-        let row = JobRow { sealed_meta: vec![0; 10_000], ..job_row("alice") };
+        let row = JobRow {
+            sealed_meta: vec![0; 10_000],
+            ..job_row("alice")
+        };
         let refused = store.jobs().keep(spooled(&store, 1).unwrap(), row);
-        assert!(matches!(refused, Err(StoreError::TooLarge { column: "jobs", .. })));
+        assert!(matches!(
+            refused,
+            Err(StoreError::TooLarge { column: "jobs", .. })
+        ));
         assert_eq!(spool_files(home.path()), [""; 0]);
         assert_eq!(store.jobs().get(job(1)).unwrap(), None);
         assert_eq!(store.jobs().count_of(&user("alice")).unwrap(), 0);
@@ -326,16 +392,42 @@ mod tests {
     #[test]
     fn users_see_their_own_jobs_oldest_first_in_pages() {
         let (_home, store) = store().unwrap();
-        for (number, owner, age) in [(1, "al", 30), (2, "alice", 20), (3, "alice", 40), (4, "alice.b", 10)] {
-            let row = JobRow { submitted_at: NOW - Duration::from_secs(age), ..job_row(owner) };
-            store.jobs().keep(spooled(&store, number).unwrap(), row).unwrap();
+        for (number, owner, age) in [
+            (1, "al", 30),
+            (2, "alice", 20),
+            (3, "alice", 40),
+            (4, "alice.b", 10),
+        ] {
+            let row = JobRow {
+                submitted_at: NOW - Duration::from_secs(age),
+                ..job_row(owner)
+            };
+            store
+                .jobs()
+                .keep(spooled(&store, number).unwrap(), row)
+                .unwrap();
         }
         let alice = user("alice");
         let all = store.jobs().of_user(&alice, None, 10).unwrap();
-        assert_eq!(all.iter().map(|held| held.job).collect::<Vec<_>>(), [job(3), job(2)]);
+        assert_eq!(
+            all.iter().map(|held| held.job).collect::<Vec<_>>(),
+            [job(3), job(2)]
+        );
         assert_eq!(store.jobs().of_user(&alice, None, 1).unwrap(), all[..1]);
-        assert_eq!(store.jobs().of_user(&alice, Some(all[0].place()), 10).unwrap(), all[1..]);
-        assert_eq!(store.jobs().of_user(&alice, Some(all[1].place()), 10).unwrap(), []);
+        assert_eq!(
+            store
+                .jobs()
+                .of_user(&alice, Some(all[0].place()), 10)
+                .unwrap(),
+            all[1..]
+        );
+        assert_eq!(
+            store
+                .jobs()
+                .of_user(&alice, Some(all[1].place()), 10)
+                .unwrap(),
+            []
+        );
         assert_eq!(store.jobs().count_of(&alice).unwrap(), 2);
         let users = [user("al"), user("alice"), user("alice.b")];
         assert_eq!(store.jobs().users(None, 10).unwrap(), users);
@@ -360,12 +452,20 @@ mod tests {
     fn a_deleted_key_is_in_no_file_after_a_purge() {
         let (home, store) = store().unwrap();
         let key = b"a wrapped key to be looked for".to_vec();
-        let row = JobRow { wrapped_key: key.clone(), ..job_row("alice") };
+        let row = JobRow {
+            wrapped_key: key.clone(),
+            ..job_row("alice")
+        };
         store.jobs().keep(spooled(&store, 1).unwrap(), row).unwrap();
         let is_on_disk = || {
             std::fs::read_dir(home.path().join("store"))
                 .unwrap()
-                .any(|file| std::fs::read(file.unwrap().path()).unwrap().windows(key.len()).any(|bytes| bytes == key))
+                .any(|file| {
+                    std::fs::read(file.unwrap().path())
+                        .unwrap()
+                        .windows(key.len())
+                        .any(|bytes| bytes == key)
+                })
         };
         assert!(is_on_disk());
         store.jobs().delete(job(1), NOW).unwrap();
@@ -379,19 +479,42 @@ mod tests {
         held(&store, 1, "alice").unwrap();
         let until = NOW + Duration::from_secs(90);
         let release = ReleaseId::from_bytes([1; 16]);
-        assert_eq!(store.leases().grant(release, lease(1, "alice", 1, until), NOW).unwrap(), Granted::New);
-        assert_eq!(store.jobs().delete(job(1), NOW).unwrap(), Deletion::Leased { until });
-        assert_eq!(store.jobs().delete(job(1), until).unwrap(), Deletion::Deleted);
+        assert_eq!(
+            store
+                .leases()
+                .grant(release, lease(1, "alice", 1, until), NOW)
+                .unwrap(),
+            Granted::New
+        );
+        assert_eq!(
+            store.jobs().delete(job(1), NOW).unwrap(),
+            Deletion::Leased { until }
+        );
+        assert_eq!(
+            store.jobs().delete(job(1), until).unwrap(),
+            Deletion::Deleted
+        );
     }
 
     #[test]
     fn jobs_expire_in_the_order_of_their_time() {
         let (_home, store) = store().unwrap();
         for (number, seconds) in [(1, 20), (2, 10), (3, 30)] {
-            let row = JobRow { expires_at: NOW + Duration::from_secs(seconds), ..job_row("alice") };
-            store.jobs().keep(spooled(&store, number).unwrap(), row).unwrap();
+            let row = JobRow {
+                expires_at: NOW + Duration::from_secs(seconds),
+                ..job_row("alice")
+            };
+            store
+                .jobs()
+                .keep(spooled(&store, number).unwrap(), row)
+                .unwrap();
         }
-        let expired = |seconds, limit| store.jobs().expired(NOW + Duration::from_secs(seconds), limit).unwrap();
+        let expired = |seconds, limit| {
+            store
+                .jobs()
+                .expired(NOW + Duration::from_secs(seconds), limit)
+                .unwrap()
+        };
         assert_eq!(expired(9, 10), []);
         assert_eq!(expired(20, 10), [job(2), job(1)]);
         assert_eq!(expired(99, 1), [job(2)]);
@@ -408,14 +531,26 @@ mod tests {
         batch.put(&garbage, &job(2), &7).unwrap();
         batch.commit(Durability::Synced).unwrap();
 
-        assert!(matches!(store.jobs().get(job(2)), Err(StoreError::Row { column: "jobs", .. })));
+        assert!(matches!(
+            store.jobs().get(job(2)),
+            Err(StoreError::Row { column: "jobs", .. })
+        ));
         let readable = store.jobs().of_user(&user("alice"), None, 10).unwrap();
-        assert_eq!(readable.iter().map(|held| held.job).collect::<Vec<_>>(), [job(1), job(3)]);
+        assert_eq!(
+            readable.iter().map(|held| held.job).collect::<Vec<_>>(),
+            [job(1), job(3)]
+        );
         assert_eq!(store.jobs().all(None, 10).unwrap(), readable);
 
         assert_eq!(store.jobs().delete(job(2), NOW).unwrap(), Deletion::Deleted);
         assert_eq!(store.jobs().count_of(&user("alice")).unwrap(), 2);
-        assert_eq!(store.jobs().expired(NOW + Duration::from_secs(9999), 10).unwrap(), [job(1), job(3)]);
+        assert_eq!(
+            store
+                .jobs()
+                .expired(NOW + Duration::from_secs(9999), 10)
+                .unwrap(),
+            [job(1), job(3)]
+        );
     }
 
     #[test]
@@ -434,7 +569,10 @@ mod tests {
         let (_home, store) = store().unwrap();
         held(&store, 1, "alice").unwrap();
         assert_eq!(store.jobs().read(job(1), 15).unwrap().unwrap().left(), 0);
-        assert!(matches!(store.jobs().read(job(1), 16), Err(StoreError::Offset { len: 15, .. })));
+        assert!(matches!(
+            store.jobs().read(job(1), 16),
+            Err(StoreError::Offset { len: 15, .. })
+        ));
         assert!(store.jobs().read(job(2), 0).unwrap().is_none());
     }
 }

@@ -14,7 +14,10 @@ use super::columns::JOURNAL;
 use super::table::{Bound, Table};
 
 /// Releases of which a holder has not heard the end. With so many, no more are begun.
-const BOUND: Bound = Bound { max: 4096, what: "releases that no holder knows the end of" };
+const BOUND: Bound = Bound {
+    max: 4096,
+    what: "releases that no holder knows the end of",
+};
 
 /// A release as the printer knows it. Nothing in it tells what is printed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -57,7 +57,11 @@ pub struct NodeKeys {
 
 /// Reads the node's keys; makes them at the first time. `fill` fills a slice with random bytes of
 /// the operating system.
-pub(super) fn load(inner: &Inner, home: &Path, mut fill: impl FnMut(&mut [u8])) -> Result<NodeKeys, StoreError> {
+pub(super) fn load(
+    inner: &Inner,
+    home: &Path,
+    mut fill: impl FnMut(&mut [u8]),
+) -> Result<NodeKeys, StoreError> {
     let keys = home.join(FOLDER);
     folder::create(&keys)?;
     let made = inner.site().get(&KEYS_MADE)?.unwrap_or(false);
@@ -68,7 +72,10 @@ pub(super) fn load(inner: &Inner, home: &Path, mut fill: impl FnMut(&mut [u8])) 
         }
         if made {
             let what = "without it this node can open nothing that it keeps".to_owned();
-            return Err(StoreError::Damaged { path, what: format!("the file is gone; {what}") });
+            return Err(StoreError::Damaged {
+                path,
+                what: format!("the file is gone; {what}"),
+            });
         }
         let mut secret = Zeroizing::new([0; SECRET]);
         fill(secret.as_mut_slice());
@@ -98,28 +105,45 @@ fn read(path: &Path) -> Result<Option<Zeroizing<[u8; SECRET]>>, StoreError> {
     };
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(StoreError::Exposed { path: path.to_owned(), mode });
+        return Err(StoreError::Exposed {
+            path: path.to_owned(),
+            mode,
+        });
     }
     // One byte more than there may be, to notice it.
     let mut bytes = Zeroizing::new(Vec::with_capacity(FILE + 1));
-    file.take(FILE as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let secret = bytes.split_first_chunk::<SECRET>().and_then(|(secret, sum)| {
-        let secret = Zeroizing::new(*secret);
-        (check(name, &secret) == sum).then_some(secret)
-    });
+    file.take(FILE as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    let secret = bytes
+        .split_first_chunk::<SECRET>()
+        .and_then(|(secret, sum)| {
+            let secret = Zeroizing::new(*secret);
+            (check(name, &secret) == sum).then_some(secret)
+        });
     match secret {
         Some(secret) => Ok(Some(secret)),
         None => {
             let what = "it is not the key that was written".to_owned();
-            Err(StoreError::Damaged { path: path.to_owned(), what })
+            Err(StoreError::Damaged {
+                path: path.to_owned(),
+                what,
+            })
         }
     }
 }
 
 /// Tells one secret file from another and from a damaged one.
 fn check(name: &str, secret: &[u8; SECRET]) -> [u8; FILE - SECRET] {
-    let hash = Sha256::new().chain_update(b"papermesh/key-file/1").chain_update(name).chain_update(secret).finalize();
+    let hash = Sha256::new()
+        .chain_update(b"papermesh/key-file/1")
+        .chain_update(name)
+        .chain_update(secret)
+        .finalize();
     let mut sum = [0; FILE - SECRET];
     sum.copy_from_slice(&hash[..FILE - SECRET]);
     sum
@@ -155,9 +179,19 @@ mod tests {
         assert_eq!(made.node.expose(), &[1; 32]);
         assert_eq!(format!("{:?}", made.node), "NodeSeed(secret)");
         for file in files(home.path()) {
-            assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                fs::metadata(file).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
         }
-        assert_eq!(fs::metadata(home.path().join(FOLDER)).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            fs::metadata(home.path().join(FOLDER))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777,
+            0o700
+        );
         drop(store);
         let store = Store::open(home.path()).unwrap();
         let again = store.keys(|_| panic!("made anew")).unwrap();
@@ -191,7 +225,13 @@ mod tests {
         let mut flipped = whole.clone();
         flipped[3] ^= 4;
         let long = [whole.as_slice(), &[0]].concat();
-        for damaged in [&flipped, &long, &whole[..20].to_vec(), &Vec::new(), &fs::read(&sealing).unwrap()] {
+        for damaged in [
+            &flipped,
+            &long,
+            &whole[..20].to_vec(),
+            &Vec::new(),
+            &fs::read(&sealing).unwrap(),
+        ] {
             fs::write(&storage, damaged).unwrap();
             fs::set_permissions(&storage, Permissions::from_mode(0o600)).unwrap();
             assert!(matches!(never(&store), StoreError::Damaged { path, .. } if path == storage));

@@ -20,7 +20,10 @@ use super::error::StoreError;
 use super::table::Bound;
 
 /// Leases, of which those that ran out stay known for a week.
-const BOUND: Bound = Bound { max: 100_000, what: "releases without a known end" };
+const BOUND: Bound = Bound {
+    max: 100_000,
+    what: "releases without a known end",
+};
 
 /// The promise of one job to one session at one printer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,8 +53,20 @@ impl LeaseRow {
     /// What the protocol needs of it.
     #[must_use]
     pub fn lease(&self, release: ReleaseId) -> holder::Lease {
-        let Self { job, printer, until, streamed, .. } = *self;
-        holder::Lease { release, job, printer, until, streamed }
+        let Self {
+            job,
+            printer,
+            until,
+            streamed,
+            ..
+        } = *self;
+        holder::Lease {
+            release,
+            job,
+            printer,
+            until,
+            streamed,
+        }
     }
 
     fn is_live(&self, now: Timestamp) -> bool {
@@ -118,20 +133,29 @@ impl Leases<'_> {
 
     /// The latest lease of a job, live or not.
     pub fn of_job(&self, job: JobId) -> Result<Option<(ReleaseId, LeaseRow)>, StoreError> {
-        let Some(release) = self.0.database.get(&LEASE_OF, &job)? else { return Ok(None) };
+        let Some(release) = self.0.database.get(&LEASE_OF, &job)? else {
+            return Ok(None);
+        };
         Ok(self.get(release)?.map(|lease| (release, lease)))
     }
 
     /// Until when a job is leased, if it is now.
     pub fn live(&self, job: JobId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let lease = self.of_job(job)?;
-        Ok(lease.filter(|(_, lease)| lease.is_live(now)).map(|(_, lease)| lease.until))
+        Ok(lease
+            .filter(|(_, lease)| lease.is_live(now))
+            .map(|(_, lease)| lease.until))
     }
 
     /// Leases a job to a release, if no other has it. An earlier lease that ran out lapses first.
     /// `lease.streamed` and `lease.lapsed` say nothing here: a new lease is neither, and one
     /// granted again stays what it is.
-    pub fn grant(&self, release: ReleaseId, lease: LeaseRow, now: Timestamp) -> Result<Granted, StoreError> {
+    pub fn grant(
+        &self,
+        release: ReleaseId,
+        lease: LeaseRow,
+        now: Timestamp,
+    ) -> Result<Granted, StoreError> {
         let database = &self.0.database;
         let _writing = self.0.writing();
         if database.contains(&SETTLED, &release)? {
@@ -158,9 +182,21 @@ impl Leases<'_> {
             }
             _ => {}
         }
-        let granted = if own.is_some() { Granted::Again } else { Granted::New };
+        let granted = if own.is_some() {
+            Granted::Again
+        } else {
+            Granted::New
+        };
         let (granted_at, streamed) = own.map_or((now, false), |own| (own.granted_at, own.streamed));
-        let (job, lease) = (lease.job, LeaseRow { granted_at, streamed, lapsed: false, ..lease });
+        let (job, lease) = (
+            lease.job,
+            LeaseRow {
+                granted_at,
+                streamed,
+                lapsed: false,
+                ..lease
+            },
+        );
         BOUND.put(database, &mut batch, &LEASES, (&release, &lease))?;
         batch.put(&LEASE_OF, &job, &release)?;
         batch.commit(Durability::Synced)?;
@@ -188,9 +224,15 @@ impl Leases<'_> {
     }
 
     /// Changes the latest lease of a job.
-    fn change(&self, release: ReleaseId, change: impl FnOnce(&mut LeaseRow) -> bool) -> Result<bool, StoreError> {
+    fn change(
+        &self,
+        release: ReleaseId,
+        change: impl FnOnce(&mut LeaseRow) -> bool,
+    ) -> Result<bool, StoreError> {
         let _writing = self.0.writing();
-        let Some(before) = self.get(release)? else { return Ok(false) };
+        let Some(before) = self.get(release)? else {
+            return Ok(false);
+        };
         if self.0.database.get(&LEASE_OF, &before.job)? != Some(release) {
             return Ok(false);
         }
@@ -222,12 +264,29 @@ impl Leases<'_> {
         if let Some(settled) = self.settled(release)? {
             return Ok(Settling::Before(settled));
         }
-        let Some(LeaseRow { job, user, printer, .. }) = self.get(release)? else { return Ok(Settling::Unknown) };
+        let Some(LeaseRow {
+            job, user, printer, ..
+        }) = self.get(release)?
+        else {
+            return Ok(Settling::Unknown);
+        };
         let mut batch = database.batch();
-        batch.put(&SETTLED, &release, &Settled { job, user, printer, outcome, at: now })?;
+        batch.put(
+            &SETTLED,
+            &release,
+            &Settled {
+                job,
+                user,
+                printer,
+                outcome,
+                at: now,
+            },
+        )?;
         batch.delete(&LEASES, &release)?;
         let latest = self.of_job(job)?;
-        let elsewhere = latest.as_ref().is_some_and(|(other, held)| *other != release && held.is_live(now));
+        let elsewhere = latest
+            .as_ref()
+            .is_some_and(|(other, held)| *other != release && held.is_live(now));
         if latest.is_some_and(|(latest, _)| latest == release) {
             batch.delete(&LEASE_OF, &job)?;
         }
@@ -241,12 +300,20 @@ impl Leases<'_> {
         if delete {
             self.0.forget_file(job);
         }
-        Ok(if settlement == Settlement::Delete && elsewhere { Settling::Deferred } else { Settling::Done })
+        Ok(if settlement == Settlement::Delete && elsewhere {
+            Settling::Deferred
+        } else {
+            Settling::Done
+        })
     }
 
     /// Lets lapse what ran out, at most `limit` leases, and says which. A job of which bytes had
     /// flowed is marked as one that may have printed.
-    pub fn lapse(&self, now: Timestamp, limit: usize) -> Result<Vec<(ReleaseId, LeaseRow)>, StoreError> {
+    pub fn lapse(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(ReleaseId, LeaseRow)>, StoreError> {
         let _writing = self.0.writing();
         let mut lapsed = Vec::new();
         let mut batch = self.0.database.batch();
@@ -265,14 +332,26 @@ impl Leases<'_> {
         Ok(lapsed)
     }
 
-    fn lapse_in(&self, batch: &mut Batch<'_>, release: ReleaseId, lease: LeaseRow) -> Result<(), StoreError> {
+    fn lapse_in(
+        &self,
+        batch: &mut Batch<'_>,
+        release: ReleaseId,
+        lease: LeaseRow,
+    ) -> Result<(), StoreError> {
         if lease.lapsed {
             return Ok(());
         }
         if holder::lapse(&lease.lease(release)) == Settlement::Mark {
             self.0.jobs().mark_in(batch, lease.job)?;
         }
-        batch.put(&LEASES, &release, &LeaseRow { lapsed: true, ..lease })
+        batch.put(
+            &LEASES,
+            &release,
+            &LeaseRow {
+                lapsed: true,
+                ..lease
+            },
+        )
     }
 
     /// Forgets releases that ended, or ran out, longer ago than a late receipt may come; at most
@@ -317,7 +396,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const PRINTED: Outcome = Outcome::Printed { pages: None, keep: false };
+    const PRINTED: Outcome = Outcome::Printed {
+        pages: None,
+        keep: false,
+    };
 
     fn release(number: u8) -> ReleaseId {
         ReleaseId::from_bytes([number; 16])
@@ -328,7 +410,14 @@ mod tests {
     }
 
     fn grant(store: &Store, number: u8, printer: u8, from: u64, until: u64) -> Granted {
-        store.leases().grant(release(number), lease(1, "alice", printer, at(until)), at(from)).unwrap()
+        store
+            .leases()
+            .grant(
+                release(number),
+                lease(1, "alice", printer, at(until)),
+                at(from),
+            )
+            .unwrap()
     }
 
     #[test]
@@ -352,9 +441,15 @@ mod tests {
         let (_home, store) = store().unwrap();
         held(&store, 1, "alice").unwrap();
         let of_bob = lease(1, "bob", 1, at(90));
-        assert_eq!(store.leases().grant(release(1), of_bob, NOW).unwrap(), Granted::NoJob);
+        assert_eq!(
+            store.leases().grant(release(1), of_bob, NOW).unwrap(),
+            Granted::NoJob
+        );
         let of_nothing = lease(2, "alice", 1, at(90));
-        assert_eq!(store.leases().grant(release(1), of_nothing, NOW).unwrap(), Granted::NoJob);
+        assert_eq!(
+            store.leases().grant(release(1), of_nothing, NOW).unwrap(),
+            Granted::NoJob
+        );
     }
 
     #[test]
@@ -363,23 +458,44 @@ mod tests {
         held(&store, 1, "alice").unwrap();
         grant(&store, 1, 1, 0, 90);
         assert!(store.leases().note_streamed(release(1), at(1)).unwrap());
-        let settle = |store: &Store| store.leases().settle(release(1), Settlement::Delete, PRINTED, at(2)).unwrap();
+        let settle = |store: &Store| {
+            store
+                .leases()
+                .settle(release(1), Settlement::Delete, PRINTED, at(2))
+                .unwrap()
+        };
         assert_eq!(settle(&store), Settling::Done);
         assert_eq!(spool_files(home.path()), [""; 0]);
         drop(store);
         let store = Store::open(home.path()).unwrap();
         assert_eq!(store.jobs().get(job(1)).unwrap(), None);
-        let Settling::Before(settled) = settle(&store) else { panic!("settled twice") };
+        let Settling::Before(settled) = settle(&store) else {
+            panic!("settled twice")
+        };
         assert_eq!((settled.user, settled.outcome), (user("alice"), PRINTED));
         assert_eq!(grant(&store, 1, 1, 3, 93), Granted::Ended);
-        assert_eq!(store.leases().settle(release(7), Settlement::Keep, PRINTED, at(2)).unwrap(), Settling::Unknown);
+        assert_eq!(
+            store
+                .leases()
+                .settle(release(7), Settlement::Keep, PRINTED, at(2))
+                .unwrap(),
+            Settling::Unknown
+        );
     }
 
     #[test]
     fn a_lease_that_ran_out_marks_the_job_if_bytes_had_flowed() {
         let (_home, store) = store().unwrap();
         held(&store, 1, "alice").unwrap();
-        let marked = || store.jobs().get(job(1)).unwrap().unwrap().row.may_have_printed;
+        let marked = || {
+            store
+                .jobs()
+                .get(job(1))
+                .unwrap()
+                .unwrap()
+                .row
+                .may_have_printed
+        };
         grant(&store, 1, 1, 0, 90);
         assert_eq!(store.leases().lapse(at(90), 10).unwrap().len(), 1);
         assert!(!marked());
@@ -398,9 +514,20 @@ mod tests {
         grant(&store, 1, 1, 0, 90);
         store.leases().note_streamed(release(1), at(1)).unwrap();
         grant(&store, 2, 2, 90, 180);
-        let late = store.leases().settle(release(1), Settlement::Delete, PRINTED, at(100)).unwrap();
+        let late = store
+            .leases()
+            .settle(release(1), Settlement::Delete, PRINTED, at(100))
+            .unwrap();
         assert_eq!(late, Settling::Deferred);
-        assert!(store.jobs().get(job(1)).unwrap().unwrap().row.may_have_printed);
+        assert!(
+            store
+                .jobs()
+                .get(job(1))
+                .unwrap()
+                .unwrap()
+                .row
+                .may_have_printed
+        );
         assert_eq!(store.leases().live(job(1), at(100)).unwrap(), Some(at(180)));
     }
 
@@ -411,7 +538,10 @@ mod tests {
         grant(&store, 1, 1, 0, 90);
         store.leases().lapse(at(100), 10).unwrap();
         assert!(store.leases().extend(release(1), at(200)).unwrap());
-        assert_eq!(grant(&store, 2, 2, 110, 200), Granted::Held { until: at(200) });
+        assert_eq!(
+            grant(&store, 2, 2, 110, 200),
+            Granted::Held { until: at(200) }
+        );
     }
 
     #[test]
@@ -420,8 +550,14 @@ mod tests {
         held(&store, 1, "alice").unwrap();
         held(&store, 2, "alice").unwrap();
         grant(&store, 1, 1, 0, 90);
-        store.leases().settle(release(1), Settlement::Keep, Outcome::NotPrinted, at(1)).unwrap();
-        store.leases().grant(release(2), lease(2, "alice", 1, at(90)), NOW).unwrap();
+        store
+            .leases()
+            .settle(release(1), Settlement::Keep, Outcome::NotPrinted, at(1))
+            .unwrap();
+        store
+            .leases()
+            .grant(release(2), lease(2, "alice", 1, at(90)), NOW)
+            .unwrap();
         store.leases().lapse(at(90), 10).unwrap();
         let week = limits::RELEASE_MEMORY.as_secs();
         assert_eq!(store.leases().forget(at(week), 10).unwrap(), 0);
@@ -512,8 +648,17 @@ mod tests {
                 scope.spawn(move || grant(store, number, number, 0, 90))
             };
             let asking: Vec<_> = (0..8).map(ask).collect();
-            asking.into_iter().map(|thread| thread.join().unwrap()).collect()
+            asking
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
         });
-        assert_eq!(granted.iter().filter(|granted| **granted == Granted::New).count(), 1);
+        assert_eq!(
+            granted
+                .iter()
+                .filter(|granted| **granted == Granted::New)
+                .count(),
+            1
+        );
     }
 }

@@ -12,7 +12,10 @@ use super::columns::LOCAL_USERS;
 use super::table::{Bound, Table};
 
 /// Users of one computer.
-const BOUND: Bound = Bound { max: 4096, what: "users of this computer" };
+const BOUND: Bound = Bound {
+    max: 4096,
+    what: "users of this computer",
+};
 /// Computers linked to a user's first one.
 pub const LINKED_PER_USER: usize = 32;
 

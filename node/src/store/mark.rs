@@ -50,8 +50,13 @@ impl Mark {
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(NAME);
         let open = || {
-            let file =
-                OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+            let file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(&path)?;
             let mut bytes = [0; LEN];
             let marked = match file.read_exact_at(&mut bytes, 0) {
                 Ok(()) => Marked::from_bytes(&bytes),
@@ -61,7 +66,12 @@ impl Mark {
             Ok((file, marked.unwrap_or_default()))
         };
         let (file, marked) = open().map_err(|error| StoreError::io("open", &path, error))?;
-        Ok(Self { folder: folder.to_owned(), path, file, marked: Mutex::new(marked) })
+        Ok(Self {
+            folder: folder.to_owned(),
+            path,
+            file,
+            marked: Mutex::new(marked),
+        })
     }
 
     /// Whether anything was ever durable here.
@@ -80,11 +90,18 @@ impl Mark {
         } else if manifest.number < marked.manifest.number {
             "the newest manifest".to_owned()
         } else if manifest.number == marked.manifest.number && manifest.len < marked.manifest.len {
-            format!("{} bytes of the manifest", marked.manifest.len - manifest.len)
+            format!(
+                "{} bytes of the manifest",
+                marked.manifest.len - manifest.len
+            )
         } else {
             return Ok(());
         };
-        Err(StoreError::Behind { missing, folder: self.folder.clone(), mark: self.path.clone() })
+        Err(StoreError::Behind {
+            missing,
+            folder: self.folder.clone(),
+            mark: self.path.clone(),
+        })
     }
 
     /// Notes that all changes up to this number are durable.
@@ -92,7 +109,10 @@ impl Mark {
         let mut marked = self.marked();
         // A mark that cannot be written stays behind, where it does no harm.
         let write = || {
-            let next = Marked { change: change.max(marked.change), manifest: self.manifest(marked.manifest)? };
+            let next = Marked {
+                change: change.max(marked.change),
+                manifest: self.manifest(marked.manifest)?,
+            };
             if next != *marked {
                 self.file.write_all_at(&next.to_bytes(), 0)?;
             }
@@ -100,7 +120,9 @@ impl Mark {
         };
         match write() {
             Ok(next) => *marked = next,
-            Err(error) => tracing::warn!(%error, file = %self.path.display(), "cannot note what is durable"),
+            Err(error) => {
+                tracing::warn!(%error, file = %self.path.display(), "cannot note what is durable")
+            }
         }
     }
 
@@ -123,13 +145,20 @@ impl Manifest {
     /// The number of the manifest that is in use, which RocksDB keeps in the file `CURRENT`.
     fn current(folder: &Path) -> io::Result<u64> {
         let name = fs::read_to_string(folder.join("CURRENT"))?;
-        let number = name.trim_end().strip_prefix("MANIFEST-").and_then(|number| number.parse().ok());
-        number.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "CURRENT names no manifest"))
+        let number = name
+            .trim_end()
+            .strip_prefix("MANIFEST-")
+            .and_then(|number| number.parse().ok());
+        number
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "CURRENT names no manifest"))
     }
 
     fn look(folder: &Path, number: u64) -> io::Result<Self> {
         let unknown = Self { number, len: 0 };
-        Ok(Self { len: fs::metadata(unknown.path(folder))?.len(), ..unknown })
+        Ok(Self {
+            len: fs::metadata(unknown.path(folder))?.len(),
+            ..unknown
+        })
     }
 
     fn path(self, folder: &Path) -> PathBuf {
@@ -155,7 +184,13 @@ impl Marked {
             (complement == !number).then_some(number)
         });
         let mut next = || numbers.next().flatten();
-        Some(Self { change: next()?, manifest: Manifest { number: next()?, len: next()? } })
+        Some(Self {
+            change: next()?,
+            manifest: Manifest {
+                number: next()?,
+                len: next()?,
+            },
+        })
     }
 }
 
@@ -199,7 +234,10 @@ mod tests {
         fs::write(path("MANIFEST-000007"), "twelve bytes and more").unwrap();
         assert_eq!(missing(folder.path(), 7), None);
         fs::write(path("MANIFEST-000007"), "twelve").unwrap();
-        assert_eq!(missing(folder.path(), 7).unwrap(), "6 bytes of the manifest");
+        assert_eq!(
+            missing(folder.path(), 7).unwrap(),
+            "6 bytes of the manifest"
+        );
         fs::write(path("MANIFEST-000008"), "x").unwrap();
         fs::write(path("CURRENT"), "MANIFEST-000008\n").unwrap();
         assert_eq!(missing(folder.path(), 7), None);
@@ -211,7 +249,10 @@ mod tests {
     #[test]
     fn a_torn_mark_says_too_little() {
         let folder = folder();
-        let marked = Marked { change: 9, manifest: Manifest { number: 7, len: 12 } };
+        let marked = Marked {
+            change: 9,
+            manifest: Manifest { number: 7, len: 12 },
+        };
         assert_eq!(Marked::from_bytes(&marked.to_bytes()), Some(marked));
         for torn in [&[][..], &[0; LEN], &marked.to_bytes()[..40], &[1; LEN]] {
             fs::write(folder.path().join(NAME), torn).unwrap();

@@ -11,7 +11,10 @@ use super::columns::MEMBERS;
 use super::table::{Bound, Table};
 
 /// Certificates of one site, renewed ones included.
-const BOUND: Bound = Bound { max: 100_000, what: "certificates" };
+const BOUND: Bound = Bound {
+    max: 100_000,
+    what: "certificates",
+};
 
 /// An issued certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

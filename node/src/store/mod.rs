@@ -1,6 +1,6 @@
 //! Everything that this node keeps on its disk: the database and the spool of sealed documents.
 //!
-//! This is the only user of RocksDB and of the spool's files. [`columns`] is the table of what the
+//! This is the only user of RocksDB and of the spool's files. `columns` is the table of what the
 //! database has; each kind of row has a module, which also keeps its rules: what changes together,
 //! what is bounded, what must be durable before the call returns. Nothing here knows the network,
 //! reads a clock, or opens what is sealed.
@@ -124,7 +124,10 @@ impl Store {
             _lock: lock,
         };
         let sweep = sweep::sweep(&inner)?;
-        Ok(Self { inner: Arc::new(inner), sweep: Arc::new(sweep) })
+        Ok(Self {
+            inner: Arc::new(inner),
+            sweep: Arc::new(sweep),
+        })
     }
 
     /// What the sweep found when the store was opened.

@@ -49,10 +49,16 @@ impl Peers<'_> {
     /// Remembers a member. Buffered: it takes microseconds and no disk flush.
     pub fn remember(&self, node: NodeId, mut peer: RememberedPeer) -> Result<(), StoreError> {
         peer.addresses.truncate(ADDRESSES_PER_PEER);
-        let _remembering = self.0.remembering.lock().unwrap_or_else(PoisonError::into_inner);
+        let _remembering = self
+            .0
+            .remembering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let database = &self.0.database;
         let mut batch = database.batch();
-        if !database.contains(&PEERS, &node)? && database.count(&PEERS, Range::all(), PEERS_MAX)? >= PEERS_MAX {
+        if !database.contains(&PEERS, &node)?
+            && database.count(&PEERS, Range::all(), PEERS_MAX)? >= PEERS_MAX
+        {
             let peers = database.scan(&PEERS, Range::all(), PEERS_MAX)?;
             if let Some((oldest, _)) = peers.iter().min_by_key(|(_, peer)| peer.last_seen) {
                 batch.delete(&PEERS, oldest)?;
@@ -70,8 +76,16 @@ impl Peers<'_> {
     }
 
     /// At most `limit` remembered members in the order of their ids, after the given one.
-    pub fn scan(&self, after: Option<NodeId>, limit: usize) -> Result<Vec<(NodeId, RememberedPeer)>, StoreError> {
-        self.0.database.scan(&PEERS, Range::all().after(after.map(|node| node.to_bytes())), limit)
+    pub fn scan(
+        &self,
+        after: Option<NodeId>,
+        limit: usize,
+    ) -> Result<Vec<(NodeId, RememberedPeer)>, StoreError> {
+        self.0.database.scan(
+            &PEERS,
+            Range::all().after(after.map(|node| node.to_bytes())),
+            limit,
+        )
     }
 }
 
@@ -99,12 +113,21 @@ mod tests {
             NodeId::from_bytes(bytes)
         };
         for number in 0..PEERS_MAX as u64 {
-            store.peers().remember(node(number), peer(if number == 7 { 0 } else { 100 })).unwrap();
+            store
+                .peers()
+                .remember(node(number), peer(if number == 7 { 0 } else { 100 }))
+                .unwrap();
         }
         store.peers().remember(node(u64::MAX), peer(200)).unwrap();
         assert_eq!(store.peers().get(node(7)).unwrap(), None);
-        assert_eq!(store.peers().scan(None, 2 * PEERS_MAX).unwrap().len(), PEERS_MAX);
-        assert_eq!(store.peers().get(node(8)).unwrap().unwrap().addresses.len(), ADDRESSES_PER_PEER);
+        assert_eq!(
+            store.peers().scan(None, 2 * PEERS_MAX).unwrap().len(),
+            PEERS_MAX
+        );
+        assert_eq!(
+            store.peers().get(node(8)).unwrap().unwrap().addresses.len(),
+            ADDRESSES_PER_PEER
+        );
         store.peers().forget(node(8)).unwrap();
         assert_eq!(store.peers().get(node(8)).unwrap(), None);
     }

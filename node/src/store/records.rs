@@ -78,8 +78,16 @@ impl Records<'_> {
     }
 
     /// At most `limit` records in the order of their keys, after the given one.
-    pub fn scan(&self, after: Option<RecordKey>, limit: usize) -> Result<Vec<(RecordKey, StoredRecord)>, StoreError> {
-        self.0.database.scan(&RECORDS, Range::all().after(after.map(|key| key.to_bytes())), limit)
+    pub fn scan(
+        &self,
+        after: Option<RecordKey>,
+        limit: usize,
+    ) -> Result<Vec<(RecordKey, StoredRecord)>, StoreError> {
+        self.0.database.scan(
+            &RECORDS,
+            Range::all().after(after.map(|key| key.to_bytes())),
+            limit,
+        )
     }
 
     /// Removes at most `limit` records that have expired, and says how many.
@@ -101,7 +109,11 @@ impl Records<'_> {
     }
 
     fn change(&self, key: RecordKey, record: Option<&StoredRecord>) -> Result<(), StoreError> {
-        let mut tally = self.0.record_tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tally = self
+            .0
+            .record_tally
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let counted = match *tally {
             Some(counted) => counted,
             None => self.count()?,
@@ -112,7 +124,10 @@ impl Records<'_> {
         };
         let after = counted.remove(before.as_ref()).add(record);
         if record.is_some() && (after.rows > RECORDS_MAX || after.bytes > RECORD_BYTES_MAX) {
-            return Err(StoreError::TooMany { what: "stored records", max: RECORDS_MAX });
+            return Err(StoreError::TooMany {
+                what: "stored records",
+                max: RECORDS_MAX,
+            });
         }
         let mut batch = self.0.database.batch();
         match record {
@@ -149,7 +164,11 @@ mod tests {
     }
 
     fn record(len: usize, seconds: u64) -> StoredRecord {
-        StoredRecord { value: vec![7; len], expires_at: NOW + Duration::from_secs(seconds), updated_at: NOW }
+        StoredRecord {
+            value: vec![7; len],
+            expires_at: NOW + Duration::from_secs(seconds),
+            updated_at: NOW,
+        }
     }
 
     #[test]
@@ -159,9 +178,18 @@ mod tests {
         store.records().put(key(2), &record(10, 20)).unwrap();
         drop(store);
         let store = Store::open(home.path()).unwrap();
-        assert_eq!(store.records().sweep(NOW + Duration::from_secs(10), 100).unwrap(), 1);
+        assert_eq!(
+            store
+                .records()
+                .sweep(NOW + Duration::from_secs(10), 100)
+                .unwrap(),
+            1
+        );
         assert_eq!(store.records().get(key(1)).unwrap(), None);
-        assert_eq!(store.records().scan(None, 10).unwrap(), [(key(2), record(10, 20))]);
+        assert_eq!(
+            store.records().scan(None, 10).unwrap(),
+            [(key(2), record(10, 20))]
+        );
         assert_eq!(store.records().scan(Some(key(2)), 10).unwrap(), []);
     }
 
@@ -172,12 +200,21 @@ mod tests {
         let fit = RECORD_BYTES_MAX / large as u64;
         let tally = || store.inner.record_tally.lock().unwrap().unwrap();
         for number in 0..u32::try_from(fit).unwrap() {
-            store.records().put(key(number), &record(large, 10)).unwrap();
+            store
+                .records()
+                .put(key(number), &record(large, 10))
+                .unwrap();
         }
-        assert!(matches!(store.records().put(key(u32::MAX), &record(large, 10)), Err(StoreError::TooMany { .. })));
+        assert!(matches!(
+            store.records().put(key(u32::MAX), &record(large, 10)),
+            Err(StoreError::TooMany { .. })
+        ));
         store.records().put(key(0), &record(large, 20)).unwrap(); // in place of the earlier one
         store.records().delete(key(0)).unwrap();
-        store.records().put(key(u32::MAX), &record(large, 10)).unwrap();
+        store
+            .records()
+            .put(key(u32::MAX), &record(large, 10))
+            .unwrap();
         assert_eq!(tally(), store.records().count().unwrap());
     }
 }

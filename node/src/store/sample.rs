@@ -14,13 +14,15 @@ use super::{HeldJob, JobRow, LeaseRow, Spooled, Store, StoreError};
 pub(super) const NOW: Timestamp = Timestamp::from_secs(1_000_000);
 
 pub(super) fn store() -> Result<(TempDir, Store), StoreError> {
-    let home = tempfile::tempdir().map_err(|error| StoreError::io("create", Path::new("a temporary folder"), error))?;
+    let home = tempfile::tempdir()
+        .map_err(|error| StoreError::io("create", Path::new("a temporary folder"), error))?;
     let store = Store::open(home.path())?;
     Ok((home, store))
 }
 
 pub(super) fn user(name: &str) -> UserId {
-    name.parse().unwrap_or_else(|error| panic!("{name}: {error}"))
+    name.parse()
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 pub(super) fn job(number: u8) -> JobId {
@@ -68,8 +70,13 @@ pub(super) fn lease(number: u8, owner: &str, printer: u8, until: Timestamp) -> L
 
 /// The names in the spool.
 pub(super) fn spool_files(home: &Path) -> Vec<String> {
-    let names = fs::read_dir(home.join("spool")).into_iter().flatten().flatten();
-    names.map(|name| name.file_name().to_string_lossy().into_owned()).collect()
+    let names = fs::read_dir(home.join("spool"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    names
+        .map(|name| name.file_name().to_string_lossy().into_owned())
+        .collect()
 }
 
 /// A home with the same files, as a process that is killed now would leave them.

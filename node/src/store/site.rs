@@ -24,7 +24,11 @@ pub struct Singleton<V> {
 
 impl<V: Value> Singleton<V> {
     const fn new(name: &'static str, max: usize) -> Self {
-        Self { name, max, value: PhantomData }
+        Self {
+            name,
+            max,
+            value: PhantomData,
+        }
     }
 }
 
@@ -32,7 +36,8 @@ impl<V: Value> Singleton<V> {
 pub const CERTIFICATE: Singleton<Envelope<Certificate>> =
     Singleton::new("certificate", limits::CERTIFICATE + ENVELOPE);
 /// The newest site state that this node has.
-pub const STATE: Singleton<Envelope<SiteState>> = Singleton::new("state", limits::SITE_STATE + ENVELOPE);
+pub const STATE: Singleton<Envelope<SiteState>> =
+    Singleton::new("state", limits::SITE_STATE + ENVELOPE);
 /// The site secret, sealed with the storage key.
 pub const SECRET: Singleton<ByteBuf> = Singleton::new("secret", 256);
 /// The authority's key, on an admin: sealed with the passphrase or with the storage key.
@@ -53,7 +58,9 @@ pub struct Site<'a>(pub(super) &'a Inner);
 impl Site<'_> {
     /// What is kept under this name.
     pub fn get<V: Value>(&self, thing: &Singleton<V>) -> Result<Option<V>, StoreError> {
-        self.0.database.get(&Column::new(SITE, thing.max), &thing.name.to_owned())
+        self.0
+            .database
+            .get(&Column::new(SITE, thing.max), &thing.name.to_owned())
     }
 
     /// Keeps it, durably, in place of what was there.
@@ -66,7 +73,10 @@ impl Site<'_> {
     /// Keeps it no longer.
     pub fn delete<V: Value>(&self, thing: &Singleton<V>) -> Result<(), StoreError> {
         let mut batch = self.0.database.batch();
-        batch.delete(&Column::<String, V>::new(SITE, thing.max), &thing.name.to_owned())?;
+        batch.delete(
+            &Column::<String, V>::new(SITE, thing.max),
+            &thing.name.to_owned(),
+        )?;
         batch.commit(Durability::Synced)
     }
 }

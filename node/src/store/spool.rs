@@ -42,14 +42,17 @@ impl Spool {
     /// Opens the spool in `folder`, which is made if need be.
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         folder::create(folder)?;
-        Ok(Self { folder: folder.into() })
+        Ok(Self {
+            folder: folder.into(),
+        })
     }
 
     /// Begins a document of which `expected` bytes are known to come, or 0.
     pub(super) fn create(&self, job: JobId, expected: u64) -> Result<SpoolWriter, StoreError> {
         self.check_room(expected)?;
         let path = self.path(Entry::Partial(job));
-        let file = folder::create_file(&path).map_err(|error| StoreError::io("create", &path, error))?;
+        let file =
+            folder::create_file(&path).map_err(|error| StoreError::io("create", &path, error))?;
         Ok(SpoolWriter {
             spool: self.clone(),
             job,
@@ -61,21 +64,36 @@ impl Spool {
     }
 
     /// Opens a document of `expected` bytes at an offset.
-    pub(super) fn read(&self, job: JobId, expected: u64, offset: u64) -> Result<SpoolReader, StoreError> {
+    pub(super) fn read(
+        &self,
+        job: JobId,
+        expected: u64,
+        offset: u64,
+    ) -> Result<SpoolReader, StoreError> {
         if let Some(damage) = self.check(job, expected)? {
             return Err(StoreError::Job { job, damage });
         }
         if offset > expected {
-            return Err(StoreError::Offset { job, offset, len: expected });
+            return Err(StoreError::Offset {
+                job,
+                offset,
+                len: expected,
+            });
         }
         let path = self.path(Entry::Sealed(job));
         let open = || {
             let mut file = File::open(&path)?;
             file.seek(SeekFrom::Start(offset))?;
-            Ok(SpoolReader { file, left: expected - offset })
+            Ok(SpoolReader {
+                file,
+                left: expected - offset,
+            })
         };
         open().map_err(|error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => StoreError::Job { job, damage: Damage::Missing },
+            io::ErrorKind::NotFound => StoreError::Job {
+                job,
+                damage: Damage::Missing,
+            },
             _ => StoreError::io("read", &path, error),
         })
     }
@@ -85,7 +103,10 @@ impl Spool {
         let path = self.path(Entry::Sealed(job));
         match fs::metadata(&path) {
             Ok(file) if file.len() == expected => Ok(None),
-            Ok(file) => Ok(Some(Damage::Length { expected, found: file.len() })),
+            Ok(file) => Ok(Some(Damage::Length {
+                expected,
+                found: file.len(),
+            })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(Damage::Missing)),
             Err(error) => Err(StoreError::io("look at", &path, error)),
         }
@@ -100,7 +121,9 @@ impl Spool {
     }
 
     /// Everything in the folder that the spool put there. Other files are told to the log and left.
-    pub(super) fn entries(&self) -> Result<impl Iterator<Item = Result<Entry, StoreError>>, StoreError> {
+    pub(super) fn entries(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Entry, StoreError>>, StoreError> {
         let failed = |error| StoreError::io("read", &self.folder, error);
         let names = fs::read_dir(&self.folder).map_err(failed)?;
         Ok(names.filter_map(move |name| {
@@ -122,10 +145,15 @@ impl Spool {
 
     /// Refuses what would leave less than [`RESERVE`].
     fn check_room(&self, more: u64) -> Result<(), StoreError> {
-        let free = folder::free(&self.folder).map_err(|error| StoreError::io("look at", &self.folder, error))?;
+        let free = folder::free(&self.folder)
+            .map_err(|error| StoreError::io("look at", &self.folder, error))?;
         let needed = more.saturating_add(RESERVE);
         if free < needed {
-            return Err(StoreError::DiskFull { path: self.folder.to_path_buf(), needed: Some(needed), free });
+            return Err(StoreError::DiskFull {
+                path: self.folder.to_path_buf(),
+                needed: Some(needed),
+                free,
+            });
         }
         Ok(())
     }
@@ -183,7 +211,12 @@ impl SpoolWriter {
         self.flush()?;
         let partial = self.spool.path(Entry::Partial(self.job));
         let sealed = self.spool.path(Entry::Sealed(self.job));
-        let file = Spooled { spool: self.spool.clone(), job: self.job, sealed_size: self.written, kept: false };
+        let file = Spooled {
+            spool: self.spool.clone(),
+            job: self.job,
+            sealed_size: self.written,
+            kept: false,
+        };
         let mut settle = || {
             self.file.sync_all()?;
             fs::rename(&partial, &sealed)?;
@@ -204,9 +237,9 @@ impl SpoolWriter {
 
     fn write_out(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.spool.check_room(bytes.len() as u64)?;
-        self.file
-            .write_all(bytes)
-            .map_err(|error| StoreError::io("write", &self.spool.path(Entry::Partial(self.job)), error))?;
+        self.file.write_all(bytes).map_err(|error| {
+            StoreError::io("write", &self.spool.path(Entry::Partial(self.job)), error)
+        })?;
         self.written += bytes.len() as u64;
         Ok(())
     }
@@ -302,7 +335,10 @@ mod tests {
         let (_home, store) = store().unwrap();
         let mut writer = store.spool(job(1), 0).unwrap();
         let mut whole = Vec::new();
-        for (number, len) in [1, WRITE - 1, 1, WRITE, 0, 65_552, 3 * WRITE + 7, 5].into_iter().enumerate() {
+        for (number, len) in [1, WRITE - 1, 1, WRITE, 0, 65_552, 3 * WRITE + 7, 5]
+            .into_iter()
+            .enumerate()
+        {
             let piece = vec![u8::try_from(number).unwrap(); len];
             writer.write(&piece).unwrap();
             whole.extend_from_slice(&piece);
@@ -324,7 +360,16 @@ mod tests {
     fn what_will_not_fit_is_refused_before_it_begins() {
         let (home, store) = store().unwrap();
         let refused = store.spool(job(1), u64::MAX).map(|_| ()).unwrap_err();
-        assert!(matches!(refused, StoreError::DiskFull { needed: Some(u64::MAX), .. }), "{refused}");
+        assert!(
+            matches!(
+                refused,
+                StoreError::DiskFull {
+                    needed: Some(u64::MAX),
+                    ..
+                }
+            ),
+            "{refused}"
+        );
         assert_eq!(spool_files(home.path()), [""; 0]);
     }
 
@@ -353,7 +398,12 @@ mod tests {
     fn only_the_spools_own_names_are_entries() {
         let name = format!("{}.sealed", job(0xab));
         assert_eq!(Entry::parse(&name), Some(Entry::Sealed(job(0xab))));
-        for foreign in [name.to_uppercase(), format!("{name}.sealed"), "x.partial".into(), String::new()] {
+        for foreign in [
+            name.to_uppercase(),
+            format!("{name}.sealed"),
+            "x.partial".into(),
+            String::new(),
+        ] {
             assert_eq!(Entry::parse(&foreign), None, "{foreign}");
         }
     }

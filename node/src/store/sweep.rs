@@ -70,7 +70,14 @@ mod tests {
         fs::write(home.path().join("spool/notes.txt"), "mine").unwrap();
         drop(store);
         let store = Store::open(home.path()).unwrap();
-        assert_eq!(store.swept(), &Sweep { removed: 2, freed: 15, damaged: vec![] });
+        assert_eq!(
+            store.swept(),
+            &Sweep {
+                removed: 2,
+                freed: 15,
+                damaged: vec![]
+            }
+        );
         let mut left = spool_files(home.path());
         left.sort();
         assert_eq!(left, [format!("{}.sealed", job(1)), "notes.txt".to_owned()]);
@@ -87,11 +94,25 @@ mod tests {
         fs::remove_file(file(1)).unwrap();
         fs::write(file(2), "short").unwrap();
         let store = Store::open(home.path()).unwrap();
-        let length = Damage::Length { expected: 15, found: 5 };
-        assert_eq!(store.swept().damaged, [(job(1), Damage::Missing), (job(2), length)]);
-        let damages: Vec<_> = store.jobs().all(None, 10).unwrap().into_iter().map(|held| held.damage).collect();
+        let length = Damage::Length {
+            expected: 15,
+            found: 5,
+        };
+        assert_eq!(
+            store.swept().damaged,
+            [(job(1), Damage::Missing), (job(2), length)]
+        );
+        let damages: Vec<_> = store
+            .jobs()
+            .all(None, 10)
+            .unwrap()
+            .into_iter()
+            .map(|held| held.damage)
+            .collect();
         assert_eq!(damages, [Some(Damage::Missing), Some(length), None]);
-        assert!(matches!(store.jobs().read(job(2), 0), Err(StoreError::Job { damage, .. }) if damage == length));
+        assert!(
+            matches!(store.jobs().read(job(2), 0), Err(StoreError::Job { damage, .. }) if damage == length)
+        );
         assert!(store.jobs().read(job(3), 0).unwrap().is_some());
         assert_eq!(store.jobs().delete(job(1), NOW).unwrap(), Deletion::Deleted);
         assert_eq!(store.jobs().delete(job(2), NOW).unwrap(), Deletion::Deleted);
@@ -102,7 +123,16 @@ mod tests {
         let (home, store) = store().unwrap();
         held(&store, 1, "alice").unwrap();
         fs::remove_file(home.path().join(format!("spool/{}.sealed", job(1)))).unwrap();
-        assert!(matches!(store.jobs().read(job(1), 0), Err(StoreError::Job { damage: Damage::Missing, .. })));
-        assert_eq!(store.jobs().get(job(1)).unwrap().unwrap().damage, Some(Damage::Missing));
+        assert!(matches!(
+            store.jobs().read(job(1), 0),
+            Err(StoreError::Job {
+                damage: Damage::Missing,
+                ..
+            })
+        ));
+        assert_eq!(
+            store.jobs().get(job(1)).unwrap().unwrap().damage,
+            Some(Damage::Missing)
+        );
     }
 }

@@ -32,8 +32,13 @@ impl Bound {
         column: &Column<K, V>,
         (key, value): (&K, &V),
     ) -> Result<(), StoreError> {
-        if !database.contains(column, key)? && database.count(column, Range::all(), self.max)? >= self.max {
-            return Err(StoreError::TooMany { what: self.what, max: self.max });
+        if !database.contains(column, key)?
+            && database.count(column, Range::all(), self.max)? >= self.max
+        {
+            return Err(StoreError::TooMany {
+                what: self.what,
+                max: self.max,
+            });
         }
         batch.put(column, key, value)
     }
@@ -41,7 +46,11 @@ impl Bound {
 
 impl<'a, K: Key, V: Value> Table<'a, K, V> {
     pub(super) const fn new(inner: &'a Inner, column: Column<K, V>, bound: Bound) -> Self {
-        Self { inner, column, bound }
+        Self {
+            inner,
+            column,
+            bound,
+        }
     }
 
     /// The row of a key.
@@ -63,7 +72,11 @@ impl<'a, K: Key, V: Value> Table<'a, K, V> {
 
     /// Changes the row of a key, durably and with nobody in between. `change` finds the row in its
     /// argument and leaves there what it shall become; what it returns is returned.
-    pub fn change<T>(&self, key: &K, change: impl FnOnce(&mut Option<V>) -> T) -> Result<T, StoreError> {
+    pub fn change<T>(
+        &self,
+        key: &K,
+        change: impl FnOnce(&mut Option<V>) -> T,
+    ) -> Result<T, StoreError> {
         let _writing = self.inner.writing();
         let mut row = self.get(key)?;
         let told = change(&mut row);
@@ -74,13 +87,20 @@ impl<'a, K: Key, V: Value> Table<'a, K, V> {
     /// At most `limit` rows in the order of their keys, after `after`. Rows that cannot be read
     /// are told to the log and left out.
     pub fn scan(&self, after: Option<&K>, limit: usize) -> Result<Vec<(K, V)>, StoreError> {
-        self.inner.database.scan(&self.column, Range::all().after(after.map(Key::to_bytes)), limit)
+        self.inner.database.scan(
+            &self.column,
+            Range::all().after(after.map(Key::to_bytes)),
+            limit,
+        )
     }
 
     fn store(&self, key: &K, row: Option<&V>) -> Result<(), StoreError> {
         let mut batch = self.inner.database.batch();
         match row {
-            Some(value) => self.bound.put(&self.inner.database, &mut batch, &self.column, (key, value))?,
+            Some(value) => {
+                self.bound
+                    .put(&self.inner.database, &mut batch, &self.column, (key, value))?
+            }
             None => batch.delete(&self.column, key)?,
         }
         batch.commit(Durability::Synced)
@@ -101,7 +121,15 @@ mod tests {
         let (home, store) = store().unwrap();
         let (alice, bob) = (user("alice"), user("bob"));
         let table = store.local_users();
-        table.put(&alice, &LocalUser { pin_epoch: 1, ..LocalUser::default() }).unwrap();
+        table
+            .put(
+                &alice,
+                &LocalUser {
+                    pin_epoch: 1,
+                    ..LocalUser::default()
+                },
+            )
+            .unwrap();
         let epoch = table
             .change(&alice, |row| {
                 let row = row.get_or_insert_default();
@@ -115,8 +143,14 @@ mod tests {
         drop(store);
         let store = Store::open(home.path()).unwrap();
         let table = store.local_users();
-        assert_eq!(table.get(&alice).unwrap().unwrap().sealed_pin, Some(vec![1, 2, 3]));
-        assert_eq!(table.scan(Some(&alice), 9).unwrap(), [(bob.clone(), LocalUser::default())]);
+        assert_eq!(
+            table.get(&alice).unwrap().unwrap().sealed_pin,
+            Some(vec![1, 2, 3])
+        );
+        assert_eq!(
+            table.scan(Some(&alice), 9).unwrap(),
+            [(bob.clone(), LocalUser::default())]
+        );
         table.delete(&bob).unwrap();
         table.change(&alice, |row| *row = None).unwrap();
         assert_eq!(table.scan(None, 9).unwrap(), []);
@@ -125,13 +159,31 @@ mod tests {
     #[test]
     fn a_full_table_takes_changes_but_no_more_rows() {
         let (_home, store) = store().unwrap();
-        let table = Table::new(&store.inner, GUESS_TOTALS, Bound { max: 2, what: "things" });
+        let table = Table::new(
+            &store.inner,
+            GUESS_TOTALS,
+            Bound {
+                max: 2,
+                what: "things",
+            },
+        );
         table.put(&user("a"), &Guesses::default()).unwrap();
         table.put(&user("b"), &Guesses::default()).unwrap();
         let refused = table.put(&user("c"), &Guesses::default()).unwrap_err();
         assert!(matches!(refused, StoreError::TooMany { max: 2, .. }));
-        assert_eq!(refused.to_string(), "there are 2 things already, and no more are kept");
-        table.put(&user("b"), &Guesses { unproven: 3, ..Guesses::default() }).unwrap();
+        assert_eq!(
+            refused.to_string(),
+            "there are 2 things already, and no more are kept"
+        );
+        table
+            .put(
+                &user("b"),
+                &Guesses {
+                    unproven: 3,
+                    ..Guesses::default()
+                },
+            )
+            .unwrap();
         table.delete(&user("a")).unwrap();
         table.put(&user("c"), &Guesses::default()).unwrap();
     }

@@ -13,7 +13,10 @@ use super::error::StoreError;
 use super::table::Bound;
 
 /// Tickets that are out, or were used and have not expired.
-const BOUND: Bound = Bound { max: 4096, what: "invites and tickets" };
+const BOUND: Bound = Bound {
+    max: 4096,
+    what: "invites and tickets",
+};
 
 /// Names a ticket: a hash of its secret, so that who reads this column cannot join.
 pub type TicketId = [u8; 16];
@@ -72,10 +75,19 @@ pub struct Tickets<'a>(pub(super) &'a Inner);
 
 impl Tickets<'_> {
     /// Hands out a ticket, durably.
-    pub fn issue(&self, id: TicketId, purpose: Purpose, expires_at: Timestamp) -> Result<(), StoreError> {
+    pub fn issue(
+        &self,
+        id: TicketId,
+        purpose: Purpose,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
         let _writing = self.0.writing();
         let mut batch = self.0.database.batch();
-        let ticket = Ticket { purpose, expires_at, used_by: None };
+        let ticket = Ticket {
+            purpose,
+            expires_at,
+            used_by: None,
+        };
         BOUND.put(&self.0.database, &mut batch, &TICKETS, (&id, &ticket))?;
         batch.commit(Durability::Synced)
     }
@@ -86,9 +98,16 @@ impl Tickets<'_> {
     }
 
     /// Uses up a ticket that `node` shows. Of any number who try at once, one node succeeds.
-    pub fn redeem(&self, id: TicketId, node: NodeId, now: Timestamp) -> Result<Redeemed, StoreError> {
+    pub fn redeem(
+        &self,
+        id: TicketId,
+        node: NodeId,
+        now: Timestamp,
+    ) -> Result<Redeemed, StoreError> {
         let _writing = self.0.writing();
-        let Some(ticket) = self.get(id)? else { return Ok(Redeemed::Unknown) };
+        let Some(ticket) = self.get(id)? else {
+            return Ok(Redeemed::Unknown);
+        };
         if ticket.expires_at <= now {
             return Ok(Redeemed::Expired);
         }
@@ -97,7 +116,10 @@ impl Tickets<'_> {
             Some(_) => return Ok(Redeemed::Used),
             None => {}
         }
-        let used = Ticket { used_by: Some(node), ..ticket };
+        let used = Ticket {
+            used_by: Some(node),
+            ..ticket
+        };
         let mut batch = self.0.database.batch();
         batch.put(&TICKETS, &id, &used)?;
         batch.commit(Durability::Synced)?;
@@ -145,16 +167,36 @@ mod tests {
     #[test]
     fn a_ticket_is_good_once_even_across_a_restart() {
         let (home, store) = store().unwrap();
-        let purpose = Purpose::Enroll { user: user("alice") };
+        let purpose = Purpose::Enroll {
+            user: user("alice"),
+        };
         let until = NOW + Duration::from_secs(900);
-        store.tickets().issue([1; 16], purpose.clone(), until).unwrap();
-        assert_eq!(store.tickets().redeem([2; 16], node(1), NOW).unwrap(), Redeemed::Unknown);
-        assert_eq!(store.tickets().redeem([1; 16], node(1), NOW).unwrap(), Redeemed::Good(purpose.clone()));
+        store
+            .tickets()
+            .issue([1; 16], purpose.clone(), until)
+            .unwrap();
+        assert_eq!(
+            store.tickets().redeem([2; 16], node(1), NOW).unwrap(),
+            Redeemed::Unknown
+        );
+        assert_eq!(
+            store.tickets().redeem([1; 16], node(1), NOW).unwrap(),
+            Redeemed::Good(purpose.clone())
+        );
         drop(store);
         let store = Store::open(home.path()).unwrap();
-        assert_eq!(store.tickets().redeem([1; 16], node(2), NOW).unwrap(), Redeemed::Used);
-        assert_eq!(store.tickets().redeem([1; 16], node(1), NOW).unwrap(), Redeemed::Good(purpose));
-        assert_eq!(store.tickets().redeem([1; 16], node(1), until).unwrap(), Redeemed::Expired);
+        assert_eq!(
+            store.tickets().redeem([1; 16], node(2), NOW).unwrap(),
+            Redeemed::Used
+        );
+        assert_eq!(
+            store.tickets().redeem([1; 16], node(1), NOW).unwrap(),
+            Redeemed::Good(purpose)
+        );
+        assert_eq!(
+            store.tickets().redeem([1; 16], node(1), until).unwrap(),
+            Redeemed::Expired
+        );
         assert_eq!(store.tickets().sweep(until).unwrap(), 1);
         assert_eq!(store.tickets().get([1; 16]).unwrap(), None);
     }
@@ -162,14 +204,32 @@ mod tests {
     #[test]
     fn of_many_nodes_at_once_one_succeeds() {
         let (_home, store) = store().unwrap();
-        let purpose = Purpose::Invite { roles: Roles::default(), name: None };
-        store.tickets().issue([1; 16], purpose, NOW + Duration::from_secs(1)).unwrap();
+        let purpose = Purpose::Invite {
+            roles: Roles::default(),
+            name: None,
+        };
+        store
+            .tickets()
+            .issue([1; 16], purpose, NOW + Duration::from_secs(1))
+            .unwrap();
         let redeemed: Vec<_> = std::thread::scope(|scope| {
             let store = &store;
-            let asking: Vec<_> =
-                (0..8).map(|number| scope.spawn(move || store.tickets().redeem([1; 16], node(number), NOW))).collect();
-            asking.into_iter().map(|thread| thread.join().unwrap().unwrap()).collect()
+            let asking: Vec<_> = (0..8)
+                .map(|number| {
+                    scope.spawn(move || store.tickets().redeem([1; 16], node(number), NOW))
+                })
+                .collect();
+            asking
+                .into_iter()
+                .map(|thread| thread.join().unwrap().unwrap())
+                .collect()
         });
-        assert_eq!(redeemed.iter().filter(|redeemed| matches!(redeemed, Redeemed::Good(_))).count(), 1);
+        assert_eq!(
+            redeemed
+                .iter()
+                .filter(|redeemed| matches!(redeemed, Redeemed::Good(_)))
+                .count(),
+            1
+        );
     }
 }

@@ -15,7 +15,10 @@ use super::error::StoreError;
 use super::table::Bound;
 
 /// Users of one site.
-const USERS_BOUND: Bound = Bound { max: 100_000, what: "users" };
+const USERS_BOUND: Bound = Bound {
+    max: 100_000,
+    what: "users",
+};
 
 /// What an admin knows of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,19 +75,35 @@ impl Users<'_> {
         let mut changed = Vec::new();
         for tag in has.iter().filter(|tag| !had.contains(tag)) {
             let before = database.get(&BADGES, tag)?;
-            if let Some(BadgeRow { user: Some(owner), .. }) = &before
+            if let Some(BadgeRow {
+                user: Some(owner), ..
+            }) = &before
                 && owner != user
             {
-                return Err(StoreError::BadgeTaken { user: owner.clone() });
+                return Err(StoreError::BadgeTaken {
+                    user: owner.clone(),
+                });
             }
             let sequence = before.map_or(1, |before| before.sequence + 1);
-            let after = BadgeRow { user: Some(user.clone()), sequence };
+            let after = BadgeRow {
+                user: Some(user.clone()),
+                sequence,
+            };
             BADGES_BOUND.put(database, &mut batch, &BADGES, (tag, &after))?;
             changed.push(*tag);
         }
         for tag in had.iter().filter(|tag| !has.contains(tag)) {
-            let sequence = database.get(&BADGES, tag)?.map_or(1, |before| before.sequence + 1);
-            batch.put(&BADGES, tag, &BadgeRow { user: None, sequence })?;
+            let sequence = database
+                .get(&BADGES, tag)?
+                .map_or(1, |before| before.sequence + 1);
+            batch.put(
+                &BADGES,
+                tag,
+                &BadgeRow {
+                    user: None,
+                    sequence,
+                },
+            )?;
             changed.push(*tag);
         }
         batch.commit(Durability::Synced)?;
@@ -92,8 +111,14 @@ impl Users<'_> {
     }
 
     /// At most `limit` users in the order of their ids, after the given one.
-    pub fn scan(&self, after: Option<&UserId>, limit: usize) -> Result<Vec<(UserId, UserRow)>, StoreError> {
-        self.0.database.scan(&USERS, Range::all().after(after.map(Key::to_bytes)), limit)
+    pub fn scan(
+        &self,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Vec<(UserId, UserRow)>, StoreError> {
+        self.0
+            .database
+            .scan(&USERS, Range::all().after(after.map(Key::to_bytes)), limit)
     }
 }
 
@@ -122,21 +147,51 @@ mod tests {
     #[test]
     fn badges_follow_their_users_and_change_hands_only_when_taken_back() {
         let (_home, store) = store().unwrap();
-        let put = |name: &str, badges: &[u8]| store.users().change(&user(name), |row| *row = Some(with(badges)));
+        let put = |name: &str, badges: &[u8]| {
+            store
+                .users()
+                .change(&user(name), |row| *row = Some(with(badges)))
+        };
         let badge = |number| store.badges().get(tag(number)).unwrap().unwrap();
         assert_eq!(put("alice", &[1, 2]).unwrap().1, [tag(1), tag(2)]);
-        assert!(matches!(put("bob", &[3, 2]), Err(StoreError::BadgeTaken { user }) if user.as_str() == "alice"));
+        assert!(
+            matches!(put("bob", &[3, 2]), Err(StoreError::BadgeTaken { user }) if user.as_str() == "alice")
+        );
         assert_eq!(store.users().get(&user("bob")).unwrap(), None);
         assert_eq!(store.badges().get(tag(3)).unwrap(), None);
 
         assert_eq!(put("alice", &[1]).unwrap().1, [tag(2)]);
-        assert_eq!(badge(2), BadgeRow { user: None, sequence: 2 });
+        assert_eq!(
+            badge(2),
+            BadgeRow {
+                user: None,
+                sequence: 2
+            }
+        );
         assert_eq!(put("bob", &[2]).unwrap().1, [tag(2)]);
-        assert_eq!(badge(2), BadgeRow { user: Some(user("bob")), sequence: 3 });
+        assert_eq!(
+            badge(2),
+            BadgeRow {
+                user: Some(user("bob")),
+                sequence: 3
+            }
+        );
         assert_eq!(put("bob", &[2]).unwrap().1, []);
 
-        store.users().change(&user("bob"), |row| *row = None).unwrap();
-        assert_eq!(badge(2), BadgeRow { user: None, sequence: 4 });
-        assert_eq!(store.users().scan(None, 10).unwrap(), [(user("alice"), with(&[1]))]);
+        store
+            .users()
+            .change(&user("bob"), |row| *row = None)
+            .unwrap();
+        assert_eq!(
+            badge(2),
+            BadgeRow {
+                user: None,
+                sequence: 4
+            }
+        );
+        assert_eq!(
+            store.users().scan(None, 10).unwrap(),
+            [(user("alice"), with(&[1]))]
+        );
     }
 }
