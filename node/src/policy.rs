@@ -82,10 +82,14 @@ pub struct Acceptance {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitRefusal {
     /// This node is no client.
-    #[error("this node holds no jobs: it has the roles {0}; jobs are held by nodes with the role client or shared-client")]
+    #[error(
+        "this node holds no jobs: it has the roles {0}; jobs are held by nodes with the role client or shared-client"
+    )]
     Role(Roles),
     /// The user is not known here.
-    #[error("{0} is not enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin, or `papermesh user link` if you enrolled on another computer")]
+    #[error(
+        "{0} is not enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin, or `papermesh user link` if you enrolled on another computer"
+    )]
     NotEnrolled(UserId),
     /// A shared PC, and the site has no such user.
     #[error("the site knows no user {0}; ask your admin")]
@@ -119,9 +123,13 @@ pub fn submit(facts: &SubmitFacts<'_>, wish: &SubmitWish<'_>) -> Result<Acceptan
         (false, false) => return Err(SubmitRefusal::NotEnrolled(wish.user.clone())),
     };
     match facts.entry {
-        None if right == HoldingRight::Shared => return Err(SubmitRefusal::UnknownUser(wish.user.clone())),
+        None if right == HoldingRight::Shared => {
+            return Err(SubmitRefusal::UnknownUser(wish.user.clone()));
+        }
         None => return Err(SubmitRefusal::NotEnrolled(wish.user.clone())),
-        Some(entry) if !entry.is_active() => return Err(SubmitRefusal::Disabled(wish.user.clone())),
+        Some(entry) if !entry.is_active() => {
+            return Err(SubmitRefusal::Disabled(wish.user.clone()));
+        }
         Some(_) => {}
     }
     wish.options.check()?;
@@ -198,9 +206,15 @@ mod tests {
         }
     }
 
-    fn verdict(change: impl FnOnce(&mut SubmitFacts<'_>, &mut SubmitWish<'_>)) -> Result<Acceptance, SubmitRefusal> {
+    fn verdict(
+        change: impl FnOnce(&mut SubmitFacts<'_>, &mut SubmitWish<'_>),
+    ) -> Result<Acceptance, SubmitRefusal> {
         let active = entry(UserState::Active);
-        let (site, options, user) = (SitePolicy::default(), PrintOptions::default(), "alice".parse().unwrap());
+        let (site, options, user) = (
+            SitePolicy::default(),
+            PrintOptions::default(),
+            "alice".parse().unwrap(),
+        );
         let mut facts = SubmitFacts {
             roles: Roles::of(&[Role::Client]),
             entry: Some(&active),
@@ -208,8 +222,13 @@ mod tests {
             site: &site,
             largest: 1 << 30,
         };
-        let mut wish =
-            SubmitWish { user: &user, format: "application/pdf", size: None, lifetime: None, options: &options };
+        let mut wish = SubmitWish {
+            user: &user,
+            format: "application/pdf",
+            size: None,
+            lifetime: None,
+            options: &options,
+        };
         change(&mut facts, &mut wish);
         submit(&facts, &wish)
     }
@@ -217,7 +236,13 @@ mod tests {
     #[test]
     fn a_delegated_users_document_is_held_as_long_as_the_site_says() {
         let accepted = verdict(|_, _| {}).unwrap();
-        assert_eq!(accepted, Acceptance { right: HoldingRight::Delegated, lifetime: limits::JOB_LIFETIME });
+        assert_eq!(
+            accepted,
+            Acceptance {
+                right: HoldingRight::Delegated,
+                lifetime: limits::JOB_LIFETIME
+            }
+        );
     }
 
     #[test]
@@ -228,12 +253,18 @@ mod tests {
 
     #[test]
     fn a_personal_computer_holds_for_its_users_and_a_shared_one_for_everybody_known() {
-        assert!(matches!(verdict(|facts, _| facts.delegated = false), Err(SubmitRefusal::NotEnrolled(_))));
+        assert!(matches!(
+            verdict(|facts, _| facts.delegated = false),
+            Err(SubmitRefusal::NotEnrolled(_))
+        ));
         let shared = |facts: &mut SubmitFacts<'_>| {
             facts.delegated = false;
             facts.roles = Roles::of(&[Role::SharedClient]);
         };
-        assert_eq!(verdict(|facts, _| shared(facts)).unwrap().right, HoldingRight::Shared);
+        assert_eq!(
+            verdict(|facts, _| shared(facts)).unwrap().right,
+            HoldingRight::Shared
+        );
         let unknown = verdict(|facts, _| {
             shared(facts);
             facts.entry = None;
@@ -244,33 +275,78 @@ mod tests {
     #[test]
     fn a_disabled_user_prints_nothing() {
         let disabled: &'static UserEntry = Box::leak(Box::new(entry(UserState::Disabled)));
-        assert!(matches!(verdict(|facts, _| facts.entry = Some(disabled)), Err(SubmitRefusal::Disabled(_))));
+        assert!(matches!(
+            verdict(|facts, _| facts.entry = Some(disabled)),
+            Err(SubmitRefusal::Disabled(_))
+        ));
     }
 
     #[test]
     fn formats_that_are_programs_or_guesses_are_refused() {
-        for format in ["application/postscript", "application/octet-stream", "text/html"] {
-            assert_eq!(verdict(|_, wish| wish.format = format), Err(SubmitRefusal::Format(format.into())));
+        for format in [
+            "application/postscript",
+            "application/octet-stream",
+            "text/html",
+        ] {
+            assert_eq!(
+                verdict(|_, wish| wish.format = format),
+                Err(SubmitRefusal::Format(format.into()))
+            );
         }
-        assert!(matches!(verdict(|_, wish| wish.format = "PDF"), Err(SubmitRefusal::Options(JobError::Format))));
+        assert!(matches!(
+            verdict(|_, wish| wish.format = "PDF"),
+            Err(SubmitRefusal::Options(JobError::Format))
+        ));
     }
 
     #[test]
     fn sizes_and_lifetimes_have_bounds() {
-        assert_eq!(verdict(|_, wish| wish.size = Some((1 << 30) + 1)), Err(SubmitRefusal::TooLarge(1 << 30)));
+        assert_eq!(
+            verdict(|_, wish| wish.size = Some((1 << 30) + 1)),
+            Err(SubmitRefusal::TooLarge(1 << 30))
+        );
         let days = |days: u64| Some(Duration::from_secs(days * 86_400));
-        assert_eq!(verdict(|_, wish| wish.lifetime = days(30)).unwrap().lifetime, limits::JOB_LIFETIME_MAX);
+        assert_eq!(
+            verdict(|_, wish| wish.lifetime = days(30))
+                .unwrap()
+                .lifetime,
+            limits::JOB_LIFETIME_MAX
+        );
         for lifetime in [days(31), Some(Duration::from_secs(1))] {
-            assert_eq!(verdict(|_, wish| wish.lifetime = lifetime), Err(SubmitRefusal::Lifetime));
+            assert_eq!(
+                verdict(|_, wish| wish.lifetime = lifetime),
+                Err(SubmitRefusal::Lifetime)
+            );
         }
     }
 
     #[test]
     fn what_must_be_shown_follows_the_site() {
-        let (pin, badge, both) =
-            (Shown { badge: false, pin: true }, Shown { badge: true, pin: false }, Shown { badge: true, pin: true });
-        assert_eq!([pin, badge, both].map(|shown| login(LoginPolicy::BadgeAndPin, shown).is_ok()), [true, false, true]);
-        assert_eq!([pin, badge, both].map(|shown| login(LoginPolicy::Pin, shown).is_ok()), [true, false, false]);
-        assert_eq!([pin, badge, both].map(|shown| login(LoginPolicy::Badge, shown).is_ok()), [true, true, true]);
+        let (pin, badge, both) = (
+            Shown {
+                badge: false,
+                pin: true,
+            },
+            Shown {
+                badge: true,
+                pin: false,
+            },
+            Shown {
+                badge: true,
+                pin: true,
+            },
+        );
+        assert_eq!(
+            [pin, badge, both].map(|shown| login(LoginPolicy::BadgeAndPin, shown).is_ok()),
+            [true, false, true]
+        );
+        assert_eq!(
+            [pin, badge, both].map(|shown| login(LoginPolicy::Pin, shown).is_ok()),
+            [true, false, false]
+        );
+        assert_eq!(
+            [pin, badge, both].map(|shown| login(LoginPolicy::Badge, shown).is_ok()),
+            [true, true, true]
+        );
     }
 }
