@@ -31,7 +31,10 @@ impl Audit {
         if let Some(Action::Verify) = self.action {
             let verified = context.call(VerifyAudit {}).await?;
             return screen.show(&verified, |verified, _| {
-                format!("{} records, whole; head {}", verified.records, verified.head)
+                format!(
+                    "{} records, whole; head {}",
+                    verified.records, verified.head
+                )
             });
         }
         let since = self

@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_home_that_others_can_enter_is_doubtful_and_one_that_is_missing_bad() {
         let folder = tempfile::tempdir().unwrap();
-        let place = Home::at(folder.path());
+        let place = Home::at(folder.path().join("home"));
         let verdicts = |place: &Home| -> Vec<_> {
             home(place).iter().map(|finding| finding.verdict).collect()
         };
@@ -164,7 +164,12 @@ mod tests {
         fs::set_permissions(place.keys(), fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(
             verdicts(&place),
-            [Verdict::Good, Verdict::Doubtful, Verdict::Good, Verdict::Good]
+            [
+                Verdict::Good,
+                Verdict::Doubtful,
+                Verdict::Good,
+                Verdict::Good
+            ]
         );
         assert_eq!(
             verdicts(&Home::at(folder.path().join("none"))),
@@ -183,7 +188,14 @@ mod tests {
         fs::write(place.config_file(), "mdns = 7").unwrap();
         let finding = configuration(&place, &Settings::default());
         assert_eq!(finding.verdict, Verdict::Bad);
-        assert!(finding.detail.contains("papermesh.toml:1:8"), "{}", finding.detail);
-        assert_eq!(finding.advice.as_deref(), Some("correct the line or remove it"));
+        assert!(
+            finding.detail.contains("papermesh.toml:1:8"),
+            "{}",
+            finding.detail
+        );
+        assert_eq!(
+            finding.advice.as_deref(),
+            Some("correct the line or remove it")
+        );
     }
 }

@@ -13,7 +13,9 @@ pub(super) enum FormatError {
     #[error("this is PostScript, which is not printed, as it is a program; make a PDF of it first")]
     PostScript,
     /// It begins like nothing known.
-    #[error("cannot tell what this document is; say it with --format, such as --format application/pdf")]
+    #[error(
+        "cannot tell what this document is; say it with --format, such as --format application/pdf"
+    )]
     Unknown,
 }
 
@@ -69,7 +71,10 @@ mod tests {
             (b"\x89PNG\r\n\x1a\n", Ok("image/png")),
             ("Grüße\n\u{c}".as_bytes(), Ok("text/plain")),
             (b"", Err(FormatError::Empty)),
-            (b"%!PS-Adobe-3.0\n%%Title: %PDF-", Err(FormatError::PostScript)),
+            (
+                b"%!PS-Adobe-3.0\n%%Title: %PDF-",
+                Err(FormatError::PostScript),
+            ),
             (b"\x04%!PS", Err(FormatError::PostScript)),
             (b"RaS2\0\0\0", Err(FormatError::Unknown)),
             (b"PK\x03\x04", Err(FormatError::Unknown)),

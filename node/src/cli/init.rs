@@ -23,7 +23,12 @@ pub(super) struct Init {
     #[arg(long)]
     name: Name,
     /// What this node does besides being the admin; several separated by commas
-    #[arg(long = "role", value_name = "ROLE", value_delimiter = ',', default_value = "client")]
+    #[arg(
+        long = "role",
+        value_name = "ROLE",
+        value_delimiter = ',',
+        default_value = "client"
+    )]
     roles: Vec<Role>,
     #[command(flatten)]
     passphrase: PassphraseArgs,

@@ -17,7 +17,12 @@ use crate::control::message;
 pub(super) struct Invite {
     /// What the device is to be: client, shared-client, printer, bootstrap or admin; several
     /// separated by commas
-    #[arg(long = "role", value_name = "ROLE", value_delimiter = ',', required = true)]
+    #[arg(
+        long = "role",
+        value_name = "ROLE",
+        value_delimiter = ',',
+        required = true
+    )]
     roles: Vec<Role>,
     /// The device's name; without one it chooses
     #[arg(long)]

@@ -10,9 +10,7 @@ use super::quantity;
 use super::screen::Look;
 use super::table::{Facts, Grid};
 use crate::control::ErrorCode;
-use crate::control::message::{
-    DeleteJob, HeldJob, JobPrefix, ListJobs, PrefixError, ProtectJob,
-};
+use crate::control::message::{DeleteJob, HeldJob, JobPrefix, ListJobs, PrefixError, ProtectJob};
 
 /// List and manage the jobs that this device holds
 #[derive(Args, Debug)]
@@ -156,7 +154,10 @@ pub(super) fn name(summary: &JobSummary) -> String {
 
 /// Its pages, if they are known.
 pub(super) fn pages(summary: &JobSummary) -> String {
-    summary.pages.map(|pages| pages.to_string()).unwrap_or_default()
+    summary
+        .pages
+        .map(|pages| pages.to_string())
+        .unwrap_or_default()
 }
 
 /// What is unusual about it.

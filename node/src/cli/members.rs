@@ -91,10 +91,7 @@ impl Revoke {
 
 /// The digits, however they were grouped when they were read out.
 fn digits(code: &str) -> Result<String, CliError> {
-    let digits: String = code
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '-'))
-        .collect();
+    let digits: String = code.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     if digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         Ok(digits)
     } else {
@@ -197,10 +194,10 @@ mod tests {
         assert_eq!(
             table(&members, &Look::plain()),
             "\
-NAME             NODE      ROLES         STATE      SEEN   VALID
-desk             aaaaaaaa  client,admin  this node  now    30 d
-Drucker im Flur  bbbbbbbb  client        connected  now    30 d
-lost laptop      cccccccc  client        revoked    0 s    over"
+NAME             NODE      ROLES         STATE      SEEN  VALID
+desk             aaaaaaaa  client,admin  this node  now   30 d
+Drucker im Flur  bbbbbbbb  client        connected  now   30 d
+lost laptop      cccccccc  client        revoked    0 s   over"
         );
     }
 

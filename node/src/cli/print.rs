@@ -63,7 +63,9 @@ impl Print {
             color: self.color,
             media: self.media.clone(),
         };
-        options.check().map_err(|error| CliError::Usage(error.to_string()))?;
+        options
+            .check()
+            .map_err(|error| CliError::Usage(error.to_string()))?;
         let pin = self.pin.given("The PIN for this job:")?;
         let mut document = Document::open(&self.file).await?;
         let format = match &self.format {

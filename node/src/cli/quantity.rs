@@ -88,7 +88,9 @@ pub(super) fn parse_moment(text: &str, now: Timestamp) -> Result<Timestamp, Stri
         .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
         .map(|since| Timestamp::from_secs(since.as_secs()))
         .ok_or_else(|| {
-            format!("{text:?} is no time: write a date such as 2026-01-31, or how long ago, such as 24h")
+            format!(
+                "{text:?} is no time: write a date such as 2026-01-31, or how long ago, such as 24h"
+            )
         })
 }
 
@@ -125,7 +127,10 @@ mod tests {
         ] {
             assert_eq!(span(Duration::from_secs(seconds)), expected);
         }
-        assert_eq!(rest(Timestamp::from_secs(5), Timestamp::from_secs(5)), "over");
+        assert_eq!(
+            rest(Timestamp::from_secs(5), Timestamp::from_secs(5)),
+            "over"
+        );
     }
 
     #[test]
@@ -133,10 +138,17 @@ mod tests {
         let now = Timestamp::from_secs(1_000_000);
         assert_eq!(parse_moment("1h", now), Ok(Timestamp::from_secs(996_400)));
         for text in ["1970-01-02T00:00:00Z", "1970-01-02 00:00:00", "1970-01-02"] {
-            assert_eq!(parse_moment(text, now), Ok(Timestamp::from_secs(86_400)), "{text}");
+            assert_eq!(
+                parse_moment(text, now),
+                Ok(Timestamp::from_secs(86_400)),
+                "{text}"
+            );
         }
         assert!(parse_moment("yesterday", now).is_err());
-        assert_eq!(date(Timestamp::from_millis(u64::MAX)), "9999-12-31T23:59:59Z");
+        assert_eq!(
+            date(Timestamp::from_millis(u64::MAX)),
+            "9999-12-31T23:59:59Z"
+        );
     }
 
     #[test]

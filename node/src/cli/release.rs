@@ -67,7 +67,14 @@ impl Release {
                 if error.code == ErrorCode::PinRequired && visit.pin.is_none() =>
             {
                 let pin = Some(secrets::ask_pin(QUESTION)?);
-                go(context, Visit { pin, ..visit.clone() }).await?
+                go(
+                    context,
+                    Visit {
+                        pin,
+                        ..visit.clone()
+                    },
+                )
+                .await?
             }
             answer => answer?,
         };
@@ -93,7 +100,9 @@ impl Release {
             (Some(user), _) => (Who::User(user), Some(self.pin.given_or_typed(QUESTION)?)),
             (None, Some(badge)) => (Who::Badge(badge), self.pin.given(QUESTION)?),
             (None, None) => {
-                return Err(CliError::Usage("say who it is with --user or --badge".to_owned()));
+                return Err(CliError::Usage(
+                    "say who it is with --user or --badge".to_owned(),
+                ));
             }
         };
         let pin: Option<TypedPin> = pin;
@@ -166,7 +175,10 @@ fn results(results: &[JobResult], look: &Look) -> String {
             result.job.short(),
             result.title.clone(),
             ending(result.ending).to_owned(),
-            result.pages.map(|pages| pages.to_string()).unwrap_or_default(),
+            result
+                .pages
+                .map(|pages| pages.to_string())
+                .unwrap_or_default(),
             result.reason.clone().unwrap_or_default(),
         ]);
     }
@@ -247,7 +259,11 @@ fn verdict(report: &VisitReport) -> Result<(), CliError> {
         return Ok(());
     }
     if is(HolderState::Denied) {
-        let longest = report.holders.iter().filter_map(|holder| holder.retry_after).max();
+        let longest = report
+            .holders
+            .iter()
+            .filter_map(|holder| holder.retry_after)
+            .max();
         return Err(CliError::Refused(CommandError {
             code: ErrorCode::Denied,
             message: format!("nobody took this PIN{}", wait(longest)),
@@ -381,10 +397,19 @@ JOB       TITLE   RESULT       PAGES  REASON
     fn holders_in_trouble_are_named() {
         assert_eq!(trouble(&holder(HolderState::Open, None)), None);
         for (state, expected) in [
-            (HolderState::Denied, "node abababab did not take this PIN; it may want another one; try again in 2 s"),
-            (HolderState::Unreachable, "node abababab could not be reached; jobs that it holds are not shown"),
+            (
+                HolderState::Denied,
+                "node abababab did not take this PIN; it may want another one; try again in 2 s",
+            ),
+            (
+                HolderState::Unreachable,
+                "node abababab could not be reached; jobs that it holds are not shown",
+            ),
         ] {
-            assert_eq!(trouble(&holder(state, Some(1500))).as_deref(), Some(expected));
+            assert_eq!(
+                trouble(&holder(state, Some(1500))).as_deref(),
+                Some(expected)
+            );
         }
     }
 }

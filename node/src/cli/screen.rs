@@ -70,8 +70,7 @@ impl Screen {
 
     /// One line of JSON.
     pub(super) fn json<T: Serialize>(&self, value: &T) -> Result<(), CliError> {
-        let text =
-            serde_json::to_string(value).map_err(|error| CliError::Output(error.into()))?;
+        let text = serde_json::to_string(value).map_err(|error| CliError::Output(error.into()))?;
         self.line(&text)
     }
 

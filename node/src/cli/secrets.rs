@@ -90,7 +90,11 @@ impl PassphraseArgs {
 
 /// Asks a person for a passphrase; twice if it is to be.
 pub(super) fn ask_passphrase(question: &str, twice: bool) -> Result<Passphrase, CliError> {
-    passphrase(ask(question, twice, "--passphrase-stdin or --passphrase-file")?)
+    passphrase(ask(
+        question,
+        twice,
+        "--passphrase-stdin or --passphrase-file",
+    )?)
 }
 
 /// Reads a passphrase from a file, and warns if others can read it, too.
@@ -159,12 +163,15 @@ fn ask(question: &str, twice: bool, flag: &str) -> Result<Zeroizing<String>, Cli
     } else {
         prompt.without_confirmation()
     };
-    prompt.prompt().map(Zeroizing::new).map_err(|error| match error {
-        InquireError::OperationCanceled | InquireError::OperationInterrupted => {
-            CliError::failed(ErrorCode::Failed, "cancelled; nothing was done")
-        }
-        other => CliError::Usage(format!("cannot ask on this terminal: {other}; use {flag}")),
-    })
+    prompt
+        .prompt()
+        .map(Zeroizing::new)
+        .map_err(|error| match error {
+            InquireError::OperationCanceled | InquireError::OperationInterrupted => {
+                CliError::failed(ErrorCode::Failed, "cancelled; nothing was done")
+            }
+            other => CliError::Usage(format!("cannot ask on this terminal: {other}; use {flag}")),
+        })
 }
 
 /// Reads up to the first end of line and not a byte further; the end is not part of it.

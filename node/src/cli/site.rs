@@ -53,7 +53,12 @@ pub(super) struct Import {
     name: Option<Name>,
     /// What this node does besides being an admin, if it is no member yet; several separated by
     /// commas
-    #[arg(long = "role", value_name = "ROLE", value_delimiter = ',', default_value = "client")]
+    #[arg(
+        long = "role",
+        value_name = "ROLE",
+        value_delimiter = ',',
+        default_value = "client"
+    )]
     roles: Vec<Role>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
@@ -139,7 +144,10 @@ impl Import {
                 .map_err(CommandError::from)?,
         };
         context.screen.show(&imported, |imported, _| {
-            format!("{} is an admin of {} now", imported.name, imported.site_name)
+            format!(
+                "{} is an admin of {} now",
+                imported.name, imported.site_name
+            )
         })
     }
 }
@@ -147,10 +155,15 @@ impl Import {
 impl Policy {
     async fn run(self, context: &Context) -> Result<(), CliError> {
         let longest = limits::JOB_LIFETIME_MAX.as_secs();
-        if self.job_lifetime.is_some_and(|asked| u64::from(asked) > longest) {
-            return Err(CliError::Usage("jobs are kept for at most 30 days".to_owned()));
+        if self
+            .job_lifetime
+            .is_some_and(|asked| u64::from(asked) > longest)
+        {
+            return Err(CliError::Usage(
+                "jobs are kept for at most 30 days".to_owned(),
+            ));
         }
-        let change = (self.login.is_some() || self.job_lifetime.is_some()).then(|| PolicyChange {
+        let change = (self.login.is_some() || self.job_lifetime.is_some()).then_some(PolicyChange {
             login: self.login,
             job_lifetime: self.job_lifetime,
         });
@@ -185,10 +198,14 @@ const fn login_name(login: LoginPolicy) -> &'static str {
 }
 
 fn login(text: &str) -> Result<LoginPolicy, String> {
-    [LoginPolicy::BadgeAndPin, LoginPolicy::Pin, LoginPolicy::Badge]
-        .into_iter()
-        .find(|policy| login_name(*policy) == text)
-        .ok_or_else(|| "it is badge+pin, pin or badge".to_owned())
+    [
+        LoginPolicy::BadgeAndPin,
+        LoginPolicy::Pin,
+        LoginPolicy::Badge,
+    ]
+    .into_iter()
+    .find(|policy| login_name(*policy) == text)
+    .ok_or_else(|| "it is badge+pin, pin or badge".to_owned())
 }
 
 fn read_export(path: &Path) -> Result<String, CliError> {
@@ -242,12 +259,13 @@ mod tests {
 
     #[test]
     fn login_policies_have_the_names_that_the_site_state_uses() {
-        for policy in [LoginPolicy::BadgeAndPin, LoginPolicy::Pin, LoginPolicy::Badge] {
+        for policy in [
+            LoginPolicy::BadgeAndPin,
+            LoginPolicy::Pin,
+            LoginPolicy::Badge,
+        ] {
             assert_eq!(login(login_name(policy)), Ok(policy));
-            assert_eq!(
-                serde_json::to_value(policy).unwrap(),
-                login_name(policy)
-            );
+            assert_eq!(serde_json::to_value(policy).unwrap(), login_name(policy));
         }
         assert!(login("none").is_err());
     }

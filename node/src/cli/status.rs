@@ -8,9 +8,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::context::Context;
 use super::failure::CliError;
 use super::init::roles;
+use super::quantity;
 use super::screen::Look;
 use super::table::Facts;
-use super::quantity;
 use crate::control::message::{GetStatus, MeshState, Status as Answer};
 use crate::control::{ControlError, ErrorCode};
 
@@ -62,7 +62,9 @@ async fn wait_until_ready(context: &Context, wait: Duration) -> Result<Answer, C
 
 const fn state(state: MeshState) -> &'static str {
     match state {
-        MeshState::Joining => "it looks for other members; `papermesh doctor` says what is in the way",
+        MeshState::Joining => {
+            "it looks for other members; `papermesh doctor` says what is in the way"
+        }
         MeshState::Alone => "ready; no other member yet",
         MeshState::Joined => "ready",
         MeshState::Excluded => {
@@ -75,20 +77,20 @@ fn render(status: &Answer, look: &Look) -> String {
     let mut facts = Facts::default();
     facts
         .add("state", state(status.state))
-        .add(
-            "node",
-            format!("{} ({})", status.node.name, status.node.id),
-        )
+        .add("node", format!("{} ({})", status.node.name, status.node.id))
         .add("roles", roles(&status.node.roles))
         .add(
             "certificate",
-            format!("valid for {}", quantity::rest(status.node.not_after, look.now)),
+            format!(
+                "valid for {}",
+                quantity::rest(status.node.not_after, look.now)
+            ),
         )
+        .add("site", format!("{} ({})", status.site.name, status.site.id))
         .add(
-            "site",
-            format!("{} ({})", status.site.name, status.site.id),
+            "running",
+            quantity::span(Duration::from_secs(status.uptime)),
         )
-        .add("running", quantity::span(Duration::from_secs(status.uptime)))
         .add("members connected", status.peers.to_string())
         .add("listening", status.listening.join(" "))
         .add(

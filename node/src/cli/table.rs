@@ -38,11 +38,13 @@ impl Grid {
     pub(super) fn new(columns: &[&'static str]) -> Self {
         let columns = columns
             .iter()
-            .map(|name| match (name.strip_prefix('>'), name.strip_suffix('~')) {
-                (Some(name), _) => (name, Layout::Right),
-                (_, Some(name)) => (name, Layout::Wrap),
-                _ => (*name, Layout::Left),
-            })
+            .map(
+                |name| match (name.strip_prefix('>'), name.strip_suffix('~')) {
+                    (Some(name), _) => (name, Layout::Right),
+                    (_, Some(name)) => (name, Layout::Wrap),
+                    _ => (*name, Layout::Left),
+                },
+            )
             .collect();
         Self {
             columns,
@@ -197,19 +199,19 @@ mod tests {
 
     #[test]
     fn with_room_every_row_is_a_line() {
-        let wide = "\
+        let wide = "
  #  JOB       TITLE                                               HOLDER
  1  0a1b2c3d  The annual report, with all of its many appendices  desk
 12  99ffee00  印刷 [2J                                            -";
-        assert_eq!(grid().render(&look(None)), wide);
-        assert_eq!(grid().render(&look(Some(72))), wide);
+        assert_eq!(format!("\n{}", grid().render(&look(None))), wide);
+        assert_eq!(format!("\n{}", grid().render(&look(Some(72)))), wide);
     }
 
     #[test]
     fn with_less_room_titles_are_wrapped() {
         assert_eq!(
-            grid().render(&look(Some(50))),
-            "\
+            format!("\n{}", grid().render(&look(Some(50)))),
+            "
  #  JOB       TITLE                         HOLDER
  1  0a1b2c3d  The annual report, with all   desk
               of its many appendices
@@ -247,7 +249,10 @@ HOLDER  -"
     #[test]
     fn facts_that_are_not_known_are_left_out() {
         let mut facts = Facts::default();
-        facts.add("user", "charlie").add("panel", "").add("jobs", "3");
+        facts
+            .add("user", "charlie")
+            .add("panel", "")
+            .add("jobs", "3");
         assert_eq!(facts.render(), "user  charlie\njobs  3");
     }
 }

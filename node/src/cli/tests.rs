@@ -103,10 +103,16 @@ fn nonsense_is_bad_usage() {
 #[test]
 fn help_and_version_are_there_for_every_command() {
     fn visit(command: &clap::Command, path: &str) {
-        assert!(command.get_about().is_some(), "{path} says nothing of itself");
+        assert!(
+            command.get_about().is_some(),
+            "{path} says nothing of itself"
+        );
         for argument in command.get_arguments() {
             let id = argument.get_id();
-            assert!(argument.get_help().is_some(), "{path} {id} says nothing of itself");
+            assert!(
+                argument.get_help().is_some(),
+                "{path} {id} says nothing of itself"
+            );
         }
         for sub in command.get_subcommands() {
             visit(sub, &format!("{path} {}", sub.get_name()));
@@ -123,7 +129,11 @@ fn help_and_version_are_there_for_every_command() {
 fn manual_pages_and_completions_are_made() {
     let folder = tempfile::tempdir().unwrap();
     clap_mangen::generate_to(Cli::command(), folder.path()).unwrap();
-    for page in ["papermesh.1", "papermesh-user-enroll.1", "papermesh-release.1"] {
+    for page in [
+        "papermesh.1",
+        "papermesh-user-enroll.1",
+        "papermesh-release.1",
+    ] {
         assert!(folder.path().join(page).exists(), "{page}");
     }
 }

@@ -10,10 +10,9 @@ use super::failure::CliError;
 /// Shows a line that is to be carried to another device, and says what to do with it.
 pub(super) fn show(context: &Context, line: &str, hint: &str) -> Result<(), CliError> {
     let screen = &context.screen;
-    if screen.terminal {
-        if let Some(code) = screen.look().width.and_then(|width| picture(line, width)) {
-            screen.line(&code)?;
-        }
+    // Only a terminal has a width.
+    if let Some(code) = screen.look().width.and_then(|width| picture(line, width)) {
+        screen.line(&code)?;
     }
     screen.line(line)?;
     screen.remark(hint);
@@ -47,7 +46,13 @@ mod tests {
         let code = picture("papermesh-invite-1:ABCDEF", 80).unwrap();
         let widest = code.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(widest <= 80);
-        assert!(picture("papermesh-invite-1:ABCDEF", (widest - 1).try_into().unwrap()).is_none());
+        assert!(
+            picture(
+                "papermesh-invite-1:ABCDEF",
+                (widest - 1).try_into().unwrap()
+            )
+            .is_none()
+        );
         assert!(picture(&"A".repeat(10_000), u16::MAX).is_none());
     }
 }

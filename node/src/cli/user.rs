@@ -198,7 +198,9 @@ impl Link {
 
 async fn list(context: &Context) -> Result<(), CliError> {
     let users = context.call(ListUsers {}).await?;
-    context.screen.show(&users, |users, look| table(users, look))
+    context
+        .screen
+        .show(&users, |users, look| table(users, look))
 }
 
 impl Badge {

@@ -156,7 +156,7 @@ async fn events_come_in_order_and_then_the_answer() {
         .await
         .call(ReadAudit { since: None }, |event| {
             heard.push(event);
-            Ok(())
+            Ok::<_, ControlError>(())
         })
         .await
         .unwrap();
@@ -284,7 +284,7 @@ async fn whoever_goes_away_ends_the_command() {
     let (begun, mut has_begun) = mpsc::channel(1);
     let calling = tokio::spawn(client.call(VerifyAudit {}, move |_| {
         begun.try_send(()).unwrap();
-        Ok(())
+        Ok::<_, ControlError>(())
     }));
     has_begun.recv().await.unwrap();
     calling.abort();
@@ -388,7 +388,7 @@ async fn too_many_at_once_are_turned_away() {
         let (begun, mut has_begun) = mpsc::channel(1);
         waiting.push(tokio::spawn(client.call(VerifyAudit {}, move |_| {
             begun.try_send(()).unwrap();
-            Ok(())
+            Ok::<_, ControlError>(())
         })));
         has_begun.recv().await.unwrap();
     }
