@@ -219,7 +219,7 @@ impl Home {
     /// The file that a working process holds locked.
     #[must_use]
     pub fn lock_file(&self) -> PathBuf {
-        self.root.join("lock")
+        self.root.join("node.lock")
     }
 }
 
