@@ -206,6 +206,7 @@ impl Session {
         };
         let consistent = crate::seal::sealed_len(grant.size) == Some(grant.sealed_size)
             && grant.options.check().is_ok()
+            && crate::job::check_title(&grant.title).is_ok()
             && crate::job::check_format(&grant.format).is_ok();
         if !consistent {
             return Err(SessionError::Unexpected);

@@ -4,8 +4,11 @@
 
 mod arbitrary;
 mod codec;
+mod denial;
+mod holder;
 mod merge;
 mod refusal;
 mod sealed;
 #[path = "../site/mod.rs"]
 mod site;
+mod visit;
