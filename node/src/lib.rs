@@ -15,6 +15,7 @@
 pub mod audit;
 pub mod auth;
 pub mod authority;
+pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
