@@ -1,4 +1,4 @@
-//! The printer's side of the release protocol: one [`Login`](message::Login) and then one
+//! The printer's side of the release protocol: one login (see [`LoginUnderWay`]) and then one
 //! [`Session`] with each holder, the merged list of jobs, and the phases of printing one job.
 
 use core::time::Duration;
