@@ -5,7 +5,11 @@
 //! promises: no panic, no unbounded memory, and whatever decodes is encoded to the same bytes.
 //!
 //! Here is everything but libFuzzer itself, so that an ordinary test replays the committed corpus
-//! through the same functions (`tests/corpus.rs`).
+//! through the same functions (`tests/corpus.rs`). To fuzz:
+//!
+//! ```text
+//! cargo +nightly fuzz run advert -- -max_len=16384
+//! ```
 
 mod messages;
 mod records;
