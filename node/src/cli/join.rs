@@ -1,6 +1,5 @@
 //! `join`: this device becomes a member, with an invite or with an admin who compares digits.
 
-use std::path::Path;
 
 use clap::Args;
 use papermesh_protocol::certificate::Role;
@@ -19,7 +18,6 @@ use crate::control::{CommandError, Events};
 use crate::node;
 
 /// Where Linux tells the host's name; elsewhere the environment does.
-const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// Make this device a member of a site
 ///
@@ -67,7 +65,7 @@ impl Join {
             },
             invite: invite.map(|line| line.trim().to_owned()),
             site: self.site,
-            name: self.name.or_else(host_name),
+            name: self.name,
         };
         let config = context.config(Settings {
             bootstrap: self.bootstrap,
@@ -130,10 +128,3 @@ fn render(joined: &Joined, _: &Look) -> String {
         .render()
 }
 
-/// The host's name, if it is one that a node can have.
-pub(super) fn host_name() -> Option<Name> {
-    std::fs::read_to_string(Path::new(HOST_NAME))
-        .ok()
-        .or_else(|| std::env::var("HOSTNAME").ok())
-        .and_then(|name| name.parse().ok())
-}

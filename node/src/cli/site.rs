@@ -14,7 +14,6 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::CliError;
-use super::join::host_name;
 use super::quantity;
 use super::screen::Look;
 use super::secrets::{self, PassphraseArgs};
@@ -133,7 +132,7 @@ impl Import {
         };
         let command = ImportSite {
             export,
-            name: self.name.or_else(host_name),
+            name: self.name,
             roles: self.roles,
             passphrase,
         };

@@ -3,6 +3,7 @@
 
 use papermesh_protocol::certificate::Roles;
 use papermesh_protocol::invite::Invite;
+use papermesh_protocol::text::Name;
 use zeroize::Zeroizing;
 
 use super::{NodeError, blocking, commands, open_store};
@@ -15,6 +16,9 @@ use crate::control::message::{
 };
 use crate::mesh::join::{self, Device};
 use crate::papers::{self, Papers};
+
+/// Where Linux says what the computer is called.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// Founds a site, of which this home's node is the first member and the admin.
 ///
@@ -71,12 +75,14 @@ pub async fn join(
     let membership = match &wish.invite {
         Some(line) => {
             let invite: Invite = line.parse()?;
+            // What the invite says of the name stands; a device is only asked where it says nothing.
+            let name = wish.name.or_else(|| invite.name.is_none().then(host_name).flatten());
             events.tell(Event::Join(JoinStep::Asking)).await;
-            join::join_with_invite(&device, &invite, wish.name).await?
+            join::join_with_invite(&device, &invite, name).await?
         }
         None if !config.mdns => return Err(NodeError::NoWayToJoin),
         None => {
-            let name = wish.name.ok_or(NodeError::NameMissing)?;
+            let name = wish.name.or_else(host_name).ok_or(NodeError::NameMissing)?;
             events.tell(Event::Join(JoinStep::Searching)).await;
             let show = |seen: join::Comparison| {
                 events.tell_now(Event::Join(JoinStep::Compare {
@@ -122,7 +128,8 @@ pub async fn import_site(home: &Home, wish: ImportSite) -> Result<SiteImported, 
     home.create()?;
     let _lock = home.lock()?;
     let store = open_store(home).await?;
-    let wish = commands::import_of(wish);
+    let mut wish = commands::import_of(wish);
+    wish.name = wish.name.or_else(host_name);
     let taken = blocking(move || authority::import(&store, wish, clock::now())).await?;
     Ok(imported(taken))
 }
@@ -134,4 +141,10 @@ pub(super) fn imported(imported: Imported) -> SiteImported {
         node: imported.node,
         name: imported.name,
     }
+}
+
+/// What this computer calls itself, if that is fit to be a node's name.
+fn host_name() -> Option<Name> {
+    let said = std::fs::read_to_string(HOST_NAME).ok().or_else(|| std::env::var("HOSTNAME").ok())?;
+    said.parse().ok()
 }
