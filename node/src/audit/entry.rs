@@ -42,6 +42,34 @@ pub enum Kind {
     Expired,
     /// A job was protected, or not any longer.
     Protected,
+    /// An invite was made.
+    Invited,
+    /// A device became a member.
+    MemberAdmitted,
+    /// A device was not let in.
+    JoinRefused,
+    /// A member was withdrawn.
+    MemberRevoked,
+    /// A member's certificate was renewed.
+    CertificateRenewed,
+    /// The site's policy was changed.
+    PolicyChanged,
+    /// A user was added, changed, disabled or enabled.
+    UserChanged,
+    /// A user enrolled.
+    UserEnrolled,
+    /// A user could not enrol.
+    EnrollRefused,
+    /// A computer was linked to a user's first one.
+    ComputerLinked,
+    /// A computer was not linked.
+    LinkRefused,
+    /// A user's PIN was changed.
+    PinChanged,
+    /// The site's authority was exported.
+    SiteExported,
+    /// This node became an admin.
+    SiteImported,
 }
 
 /// What one record tells. What does not apply is left out.
