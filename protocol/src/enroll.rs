@@ -54,7 +54,9 @@ pub enum Answer {
 #[serde(rename_all = "kebab-case")]
 pub enum Denial {
     /// No such ticket, or used up, or expired, or not this user's.
-    #[error("the admin's node does not accept the ticket: it may be used up, withdrawn or too old; ask the admin for a new one")]
+    #[error(
+        "the admin's node does not accept the ticket: it may be used up, withdrawn or too old; ask the admin for a new one"
+    )]
     Refused,
     /// A user key belongs on a computer that is a client.
     #[error("this computer is no client of the site, so no user can enrol on it")]
@@ -63,7 +65,9 @@ pub enum Denial {
     #[error("the certificate is not due for renewal yet")]
     NotDue,
     /// The node asked is no admin's, or its authority key is not at hand.
-    #[error("that node cannot sign for the site now; ask the admin to look at its log, then try again")]
+    #[error(
+        "that node cannot sign for the site now; ask the admin to look at its log, then try again"
+    )]
     Trouble,
     /// The request makes no sense.
     #[error("the admin's node did not understand the request; are both sides of the same version?")]
@@ -156,10 +160,25 @@ impl Enrolling {
         }
         ticket.check_time(now)?;
         let (site, user) = (ticket.site, ticket.user.clone());
-        let claim = KeyClaim { site, user: user.clone(), node: own.node, key: key.verifying_key().into() };
-        let asking = Self { site, user, key: claim.key };
+        let claim = KeyClaim {
+            site,
+            user: user.clone(),
+            node: own.node,
+            key: key.verifying_key().into(),
+        };
+        let asking = Self {
+            site,
+            user,
+            key: claim.key,
+        };
         let claim = Signed::sign(claim, key)?.envelope().clone();
-        Ok((asking, Request::Enroll { secret: ticket.secret.clone(), claim }))
+        Ok((
+            asking,
+            Request::Enroll {
+                secret: ticket.secret.clone(),
+                claim,
+            },
+        ))
     }
 
     /// The user's entry, which names the key.
@@ -186,10 +205,16 @@ impl Enrolling {
 /// What to answer the member.
 pub fn examine(claim: &Envelope<KeyClaim>, member: &Certificate) -> Result<KeyClaim, Denial> {
     let claim = claim.verify_named().map_err(|_| Denial::Malformed)?;
-    if claim.signer() != claim.key.as_bytes() || (claim.site, claim.node) != (member.site, member.node) {
+    if claim.signer() != claim.key.as_bytes()
+        || (claim.site, claim.node) != (member.site, member.node)
+    {
         return Err(Denial::Malformed);
     }
-    if member.roles.has(Role::Client) { Ok(claim.into_value()) } else { Err(Denial::NotAClient) }
+    if member.roles.has(Role::Client) {
+        Ok(claim.into_value())
+    } else {
+        Err(Denial::NotAClient)
+    }
 }
 
 /// The admin's side: the user's next entry, to be signed once the ticket was redeemed. A key that
@@ -202,7 +227,12 @@ pub fn enter(entry: &UserEntry, claim: &KeyClaim, now: Timestamp) -> Result<User
     if entry.user != claim.user || entry.site != claim.site || !entry.is_active() {
         return Err(Denial::Refused);
     }
-    Ok(UserEntry { sequence: entry.sequence.saturating_add(1), issued_at: now, key: Some(claim.key), ..entry.clone() })
+    Ok(UserEntry {
+        sequence: entry.sequence.saturating_add(1),
+        issued_at: now,
+        key: Some(claim.key),
+        ..entry.clone()
+    })
 }
 
 /// The admin's side: the certificate that follows `old`, to be signed. The old one stays valid
@@ -214,7 +244,12 @@ pub fn renew(old: &Certificate, serial: Serial, now: Timestamp) -> Result<Certif
     if !old.is_due(now) {
         return Err(Denial::NotDue);
     }
-    Ok(Certificate { serial, not_before: now, not_after: now + limits::CERTIFICATE_LIFETIME, ..old.clone() })
+    Ok(Certificate {
+        serial,
+        not_before: now,
+        not_after: now + limits::CERTIFICATE_LIFETIME,
+        ..old.clone()
+    })
 }
 
 /// The member's side: the certificate that follows its `old` one. Name and roles may differ from
@@ -229,7 +264,9 @@ pub fn renewed(
     now: Timestamp,
 ) -> Result<Signed<Certificate>, EnrollError> {
     let certificate = match answer {
-        Answer::Renewed(certificate) => Certificate::verify_of(&certificate, old.node, old.site, state, now)?,
+        Answer::Renewed(certificate) => {
+            Certificate::verify_of(&certificate, old.node, old.site, state, now)?
+        }
         Answer::Denied(denial) => return Err(denial.into()),
         Answer::Enrolled(_) => return Err(EnrollError::OutOfTurn),
     };
@@ -317,22 +354,45 @@ mod tests {
         let (asking, claim) = ask();
         let next = enter(&entry(), &examine(&claim, &member()).unwrap(), NOW).unwrap();
         let entry = asking.finish(enrolled(next, &key(1))).unwrap();
-        assert_eq!((entry.sequence, entry.key), (2, Some(key(4).verifying_key().into())));
+        assert_eq!(
+            (entry.sequence, entry.key),
+            (2, Some(key(4).verifying_key().into()))
+        );
     }
 
     #[test]
     fn the_secret_is_shown_to_the_tickets_admin_only_in_time_only_and_from_a_client_only() {
         let asked = |ticket: &UserTicket, own: &Certificate, admin, now| {
-            Enrolling::new(ticket, &key(4), own, admin, now).map(|_| ()).unwrap_err()
+            Enrolling::new(ticket, &key(4), own, admin, now)
+                .map(|_| ())
+                .unwrap_err()
         };
-        let foreign = UserTicket { site: SiteId::from_bytes([7; 32]), ..ticket() };
-        assert_eq!(asked(&foreign, &member(), ADMIN, NOW), EnrollError::ForeignSite);
+        let foreign = UserTicket {
+            site: SiteId::from_bytes([7; 32]),
+            ..ticket()
+        };
+        assert_eq!(
+            asked(&foreign, &member(), ADMIN, NOW),
+            EnrollError::ForeignSite
+        );
         let other = NodeId::from_bytes([8; 32]);
-        assert_eq!(asked(&ticket(), &member(), other, NOW), EnrollError::WrongAdmin);
+        assert_eq!(
+            asked(&ticket(), &member(), other, NOW),
+            EnrollError::WrongAdmin
+        );
         let late = ticket().expires_at + limits::CLOCK_SKEW + Duration::from_secs(1);
-        assert!(matches!(asked(&ticket(), &member(), ADMIN, late), EnrollError::Ticket(_)));
-        let printer = Certificate { roles: Roles::of(&[Role::Printer]), ..member() };
-        assert_eq!(asked(&ticket(), &printer, ADMIN, NOW), EnrollError::Denied(Denial::NotAClient));
+        assert!(matches!(
+            asked(&ticket(), &member(), ADMIN, late),
+            EnrollError::Ticket(_)
+        ));
+        let printer = Certificate {
+            roles: Roles::of(&[Role::Printer]),
+            ..member()
+        };
+        assert_eq!(
+            asked(&ticket(), &printer, ADMIN, NOW),
+            EnrollError::Denied(Denial::NotAClient)
+        );
     }
 
     #[test]
@@ -344,12 +404,21 @@ mod tests {
         let claim = claim.verify_named().unwrap().into_value();
         assert_eq!(examined(claim.clone(), &key(4)), Ok(()));
         assert_eq!(examined(claim.clone(), &key(5)), Err(Denial::Malformed));
-        let elsewhere = KeyClaim { node: ADMIN, ..claim.clone() };
+        let elsewhere = KeyClaim {
+            node: ADMIN,
+            ..claim.clone()
+        };
         assert_eq!(examined(elsewhere, &key(4)), Err(Denial::Malformed));
-        let foreign = KeyClaim { site: SiteId::from_bytes([7; 32]), ..claim };
+        let foreign = KeyClaim {
+            site: SiteId::from_bytes([7; 32]),
+            ..claim
+        };
         assert_eq!(examined(foreign, &key(4)), Err(Denial::Malformed));
         let (_, claim) = ask();
-        let printer = Certificate { roles: Roles::of(&[Role::Printer]), ..member() };
+        let printer = Certificate {
+            roles: Roles::of(&[Role::Printer]),
+            ..member()
+        };
         assert_eq!(examine(&claim, &printer), Err(Denial::NotAClient));
     }
 
@@ -357,50 +426,103 @@ mod tests {
     fn a_claim_enters_nobody_elses_entry_and_no_disabled_one() {
         let (_, claim) = ask();
         let claim = examine(&claim, &member()).unwrap();
-        let other = UserEntry { user: "dora".parse().unwrap(), ..entry() };
+        let other = UserEntry {
+            user: "dora".parse().unwrap(),
+            ..entry()
+        };
         assert_eq!(enter(&other, &claim, NOW), Err(Denial::Refused));
-        let disabled = UserEntry { state: UserState::Disabled, ..entry() };
+        let disabled = UserEntry {
+            state: UserState::Disabled,
+            ..entry()
+        };
         assert_eq!(enter(&disabled, &claim, NOW), Err(Denial::Refused));
     }
 
     #[test]
     fn an_entry_is_believed_only_as_asked_for() {
-        let right = UserEntry { key: Some(key(4).verifying_key().into()), ..entry() };
+        let right = UserEntry {
+            key: Some(key(4).verifying_key().into()),
+            ..entry()
+        };
         let finish = |answer| ask().0.finish(answer).map(|_| ());
         assert_eq!(finish(enrolled(right.clone(), &key(1))), Ok(()));
-        assert!(matches!(finish(enrolled(right.clone(), &key(2))), Err(EnrollError::User(_))));
+        assert!(matches!(
+            finish(enrolled(right.clone(), &key(2))),
+            Err(EnrollError::User(_))
+        ));
         let wrong = [
-            UserEntry { key: None, ..right.clone() },
-            UserEntry { key: Some(key(6).verifying_key().into()), ..right.clone() },
-            UserEntry { user: "dora".parse().unwrap(), ..right.clone() },
-            UserEntry { state: UserState::Disabled, ..right },
+            UserEntry {
+                key: None,
+                ..right.clone()
+            },
+            UserEntry {
+                key: Some(key(6).verifying_key().into()),
+                ..right.clone()
+            },
+            UserEntry {
+                user: "dora".parse().unwrap(),
+                ..right.clone()
+            },
+            UserEntry {
+                state: UserState::Disabled,
+                ..right
+            },
         ];
         for entry in wrong {
-            assert_eq!(finish(enrolled(entry, &key(1))), Err(EnrollError::NotAsAsked));
+            assert_eq!(
+                finish(enrolled(entry, &key(1))),
+                Err(EnrollError::NotAsAsked)
+            );
         }
-        assert_eq!(finish(Answer::Denied(Denial::Refused)), Err(EnrollError::Denied(Denial::Refused)));
+        assert_eq!(
+            finish(Answer::Denied(Denial::Refused)),
+            Err(EnrollError::Denied(Denial::Refused))
+        );
     }
 
     #[test]
     fn a_certificate_is_renewed_when_due_for_the_same_keys() {
         let old = member();
         let state = SiteState::new(site(), "Werk".parse().unwrap());
-        assert_eq!(renew(&old, Serial::from_bytes([2; 8]), NOW), Err(Denial::NotDue));
+        assert_eq!(
+            renew(&old, Serial::from_bytes([2; 8]), NOW),
+            Err(Denial::NotDue)
+        );
         let due = old.not_after - limits::CERTIFICATE_LIFETIME / 4;
         let next = renew(&old, Serial::from_bytes([2; 8]), due).unwrap();
         let answer = |certificate: Certificate| {
-            Answer::Renewed(Signed::sign(certificate, &key(1)).unwrap().envelope().clone())
+            Answer::Renewed(
+                Signed::sign(certificate, &key(1))
+                    .unwrap()
+                    .envelope()
+                    .clone(),
+            )
         };
-        assert_eq!(*renewed(answer(next.clone()), &old, &state, due).unwrap(), next);
+        assert_eq!(
+            *renewed(answer(next.clone()), &old, &state, due).unwrap(),
+            next
+        );
         let wrong = [
             old.clone(),
-            Certificate { sealing: SealingPublic::from_bytes([6; 32]), ..next.clone() },
+            Certificate {
+                sealing: SealingPublic::from_bytes([6; 32]),
+                ..next.clone()
+            },
         ];
         for certificate in wrong {
-            assert_eq!(renewed(answer(certificate), &old, &state, due), Err(EnrollError::NotAsAsked));
+            assert_eq!(
+                renewed(answer(certificate), &old, &state, due),
+                Err(EnrollError::NotAsAsked)
+            );
         }
-        let other = Certificate { node: ADMIN, ..next };
+        let other = Certificate {
+            node: ADMIN,
+            ..next
+        };
         let refused = renewed(answer(other), &old, &state, due).unwrap_err();
-        assert_eq!(refused, EnrollError::Certificate(CertificateError::WrongNode));
+        assert_eq!(
+            refused,
+            EnrollError::Certificate(CertificateError::WrongNode)
+        );
     }
 }

@@ -77,7 +77,9 @@ pub struct Linked {
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// No such ticket, or used up, or expired.
-    #[error("the other computer does not accept the ticket: it may be used up or too old; make a new one there")]
+    #[error(
+        "the other computer does not accept the ticket: it may be used up or too old; make a new one there"
+    )]
     Refused,
     /// The asking node's roles do not let it hold jobs.
     #[error("this computer is no client of the site, so it cannot hold jobs")]
@@ -168,8 +170,20 @@ impl PinCarrier {
         key: &SigningKey,
         rng: &mut dyn CryptoRng,
     ) -> Result<Signed<Self>, LinkError> {
-        let mut carrier = Self { site, user: user.clone(), holder, epoch, sealed: ByteBuf::new() };
-        let sealed = hpke_seal(sealing, PIN_INFO, &carrier.bound()?, &*verifier.to_bytes(), rng)?;
+        let mut carrier = Self {
+            site,
+            user: user.clone(),
+            holder,
+            epoch,
+            sealed: ByteBuf::new(),
+        };
+        let sealed = hpke_seal(
+            sealing,
+            PIN_INFO,
+            &carrier.bound()?,
+            &*verifier.to_bytes(),
+            rng,
+        )?;
         carrier.sealed = ByteBuf::from(sealed);
         Ok(Signed::sign(carrier, key)?)
     }
@@ -187,7 +201,9 @@ impl PinCarrier {
 
     /// Whether it is about the user of this entry, for `holder`, and signed by the user's key.
     fn is_for(carrier: &Signed<Self>, entry: &UserEntry, holder: NodeId) -> bool {
-        entry.key.is_some_and(|key| key.as_bytes() == carrier.signer())
+        entry
+            .key
+            .is_some_and(|key| key.as_bytes() == carrier.signer())
             && (carrier.site, &carrier.user, carrier.holder) == (entry.site, &entry.user, holder)
     }
 }
@@ -211,7 +227,12 @@ impl FirstComputer<'_> {
     /// # Errors
     /// [`LinkError::Refused`] with [`Refusal::NotAClient`]; [`LinkError::Wrap`] if the
     /// certificate's sealing key is unusable.
-    pub fn link(&self, other: &Certificate, now: Timestamp, rng: &mut dyn CryptoRng) -> Result<Linked, LinkError> {
+    pub fn link(
+        &self,
+        other: &Certificate,
+        now: Timestamp,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Linked, LinkError> {
         if !other.roles.may_hold() {
             return Err(Refusal::NotAClient.into());
         }
@@ -227,14 +248,26 @@ impl FirstComputer<'_> {
     ///
     /// # Errors
     /// [`LinkError::Wrap`] if the certificate's sealing key is unusable.
-    pub fn new_pin(&self, other: &Certificate, rng: &mut dyn CryptoRng) -> Result<Request, LinkError> {
+    pub fn new_pin(
+        &self,
+        other: &Certificate,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Request, LinkError> {
         Ok(Request::NewPin(self.carry(other, rng)?))
     }
 
-    fn carry(&self, other: &Certificate, rng: &mut dyn CryptoRng) -> Result<Envelope<PinCarrier>, LinkError> {
+    fn carry(
+        &self,
+        other: &Certificate,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Envelope<PinCarrier>, LinkError> {
         let whose = (self.entry.site, &self.entry.user);
         let to = (other.node, &other.sealing);
-        Ok(PinCarrier::seal(self.verifier, self.epoch, whose, to, self.key, rng)?.envelope().clone())
+        Ok(
+            PinCarrier::seal(self.verifier, self.epoch, whose, to, self.key, rng)?
+                .envelope()
+                .clone(),
+        )
     }
 }
 
@@ -282,31 +315,58 @@ impl Linking {
             return Err(Refusal::NotAClient.into());
         }
         ticket.check_time(now)?;
-        let asking = Self { site: ticket.site, user: ticket.user.clone(), node: own.node };
-        Ok((asking, Request::Link { secret: ticket.secret.clone() }))
+        let asking = Self {
+            site: ticket.site,
+            user: ticket.user.clone(),
+            node: own.node,
+        };
+        Ok((
+            asking,
+            Request::Link {
+                secret: ticket.secret.clone(),
+            },
+        ))
     }
 
     /// Takes the answer: the authority vouches for the user's key, that key for everything else.
     ///
     /// # Errors
     /// [`LinkError::Refused`], and all that an answer can lack.
-    pub fn finish(self, answer: Answer, sealing: &SealingSecret, now: Timestamp) -> Result<LinkedUser, LinkError> {
+    pub fn finish(
+        self,
+        answer: Answer,
+        sealing: &SealingSecret,
+        now: Timestamp,
+    ) -> Result<LinkedUser, LinkError> {
         let linked = match answer {
             Answer::Linked(linked) => *linked,
             Answer::Refused(refusal) => return Err(refusal.into()),
             Answer::Taken { .. } => return Err(LinkError::OutOfTurn),
         };
         let entry = UserEntry::verify(&linked.entry, self.site)?;
-        let Some(key) = entry.key.filter(|_| entry.user == self.user && entry.is_active()) else {
+        let Some(key) = entry
+            .key
+            .filter(|_| entry.user == self.user && entry.is_active())
+        else {
             return Err(LinkError::NotAsAsked);
         };
-        let delegation = Delegation::verify(&linked.delegation, key, (self.site, &self.user, self.node), now)?;
+        let delegation = Delegation::verify(
+            &linked.delegation,
+            key,
+            (self.site, &self.user, self.node),
+            now,
+        )?;
         let carrier = linked.pin.verify(key.as_bytes())?;
         if !PinCarrier::is_for(&carrier, &entry, self.node) {
             return Err(LinkError::NotAsAsked);
         }
         let verifier = carrier.open(sealing)?;
-        Ok(LinkedUser { entry, delegation, verifier, epoch: carrier.epoch })
+        Ok(LinkedUser {
+            entry,
+            delegation,
+            verifier,
+            epoch: carrier.epoch,
+        })
     }
 }
 
@@ -320,7 +380,10 @@ impl NewPin {
     /// # Errors
     /// [`Refusal::Malformed`].
     pub fn read(carrier: &Envelope<PinCarrier>) -> Result<Self, Refusal> {
-        carrier.verify_named().map(Self).map_err(|_| Refusal::Malformed)
+        carrier
+            .verify_named()
+            .map(Self)
+            .map_err(|_| Refusal::Malformed)
     }
 
     /// Whose PIN it claims to be. Nothing but a key to look the user up with.
@@ -434,16 +497,30 @@ mod tests {
     impl First {
         fn new(entry: UserEntry, key: SigningKey) -> Self {
             let pin = Pin::new("2468").unwrap();
-            let verifier = PinVerifier::register("charlie", &pin, &mut StdRng::seed_from_u64(1)).unwrap();
-            Self { entry: Signed::sign(entry, &self::key(1)).unwrap(), key, verifier }
+            let verifier =
+                PinVerifier::register("charlie", &pin, &mut StdRng::seed_from_u64(1)).unwrap();
+            Self {
+                entry: Signed::sign(entry, &self::key(1)).unwrap(),
+                key,
+                verifier,
+            }
         }
 
         fn at(&self, epoch: u64) -> FirstComputer<'_> {
-            FirstComputer { entry: &self.entry, key: &self.key, verifier: &self.verifier, epoch }
+            FirstComputer {
+                entry: &self.entry,
+                key: &self.key,
+                verifier: &self.verifier,
+                epoch,
+            }
         }
 
         fn told(&self, epoch: u64) -> NewPin {
-            match self.at(epoch).new_pin(&further(), &mut StdRng::seed_from_u64(3)).unwrap() {
+            match self
+                .at(epoch)
+                .new_pin(&further(), &mut StdRng::seed_from_u64(3))
+                .unwrap()
+            {
                 Request::NewPin(carrier) => NewPin::read(&carrier).unwrap(),
                 Request::Link { .. } => panic!("asks to be linked"),
             }
@@ -452,12 +529,20 @@ mod tests {
 
     fn finish(linked: Linked) -> Result<LinkedUser, LinkError> {
         let (asking, _) = Linking::new(&ticket(), &further(), FIRST, NOW).unwrap();
-        let bytes = codec::encode(&Answer::Linked(Box::new(linked)), limits::ENROLL_MESSAGE).unwrap();
-        asking.finish(codec::decode(&bytes, limits::ENROLL_MESSAGE).unwrap(), &sealing(), NOW)
+        let bytes =
+            codec::encode(&Answer::Linked(Box::new(linked)), limits::ENROLL_MESSAGE).unwrap();
+        asking.finish(
+            codec::decode(&bytes, limits::ENROLL_MESSAGE).unwrap(),
+            &sealing(),
+            NOW,
+        )
     }
 
     fn linked(first: &First) -> Linked {
-        first.at(7).link(&further(), NOW, &mut StdRng::seed_from_u64(2)).unwrap()
+        first
+            .at(7)
+            .link(&further(), NOW, &mut StdRng::seed_from_u64(2))
+            .unwrap()
     }
 
     #[test]
@@ -472,18 +557,38 @@ mod tests {
     #[test]
     fn the_secret_is_shown_to_the_tickets_computer_only_and_by_one_that_may_hold() {
         let asked = |ticket: &LinkTicket, own: &Certificate, first| {
-            Linking::new(ticket, own, first, NOW).map(|_| ()).unwrap_err()
+            Linking::new(ticket, own, first, NOW)
+                .map(|_| ())
+                .unwrap_err()
         };
-        let foreign = LinkTicket { site: SiteId::from_bytes([7; 32]), ..ticket() };
+        let foreign = LinkTicket {
+            site: SiteId::from_bytes([7; 32]),
+            ..ticket()
+        };
         assert_eq!(asked(&foreign, &further(), FIRST), LinkError::ForeignSite);
-        assert_eq!(asked(&ticket(), &further(), FURTHER), LinkError::WrongComputer);
-        let printer = Certificate { roles: Roles::of(&[Role::Printer]), ..further() };
-        assert_eq!(asked(&ticket(), &printer, FIRST), LinkError::Refused(Refusal::NotAClient));
+        assert_eq!(
+            asked(&ticket(), &further(), FURTHER),
+            LinkError::WrongComputer
+        );
+        let printer = Certificate {
+            roles: Roles::of(&[Role::Printer]),
+            ..further()
+        };
+        assert_eq!(
+            asked(&ticket(), &printer, FIRST),
+            LinkError::Refused(Refusal::NotAClient)
+        );
         let first = First::new(entry(), key(4));
-        let refused = first.at(7).link(&printer, NOW, &mut StdRng::seed_from_u64(2)).unwrap_err();
+        let refused = first
+            .at(7)
+            .link(&printer, NOW, &mut StdRng::seed_from_u64(2))
+            .unwrap_err();
         assert_eq!(refused, LinkError::Refused(Refusal::NotAClient));
         let late = ticket().expires_at + limits::CLOCK_SKEW * 2;
-        assert!(matches!(Linking::new(&ticket(), &further(), FIRST, late), Err(LinkError::Ticket(_))));
+        assert!(matches!(
+            Linking::new(&ticket(), &further(), FIRST, late),
+            Err(LinkError::Ticket(_))
+        ));
     }
 
     #[test]
@@ -492,22 +597,65 @@ mod tests {
         let right = linked(&first);
         // Someone who has the ticket's address but not the user's key.
         let imposter = linked(&First::new(entry(), key(6)));
-        let refused = finish(Linked { entry: right.entry.clone(), ..imposter.clone() }).unwrap_err();
+        let refused = finish(Linked {
+            entry: right.entry.clone(),
+            ..imposter.clone()
+        })
+        .unwrap_err();
         assert!(matches!(refused, LinkError::Delegation(_)));
-        let refused = finish(Linked { pin: imposter.pin, ..right.clone() }).unwrap_err();
+        let refused = finish(Linked {
+            pin: imposter.pin,
+            ..right.clone()
+        })
+        .unwrap_err();
         assert_eq!(refused, LinkError::Signed(SignedError::WrongSigner));
         // A carrier for another computer, and one sealed to another key.
-        let other = Certificate { node: FIRST, ..further() };
-        let stray = first.at(7).link(&other, NOW, &mut StdRng::seed_from_u64(2)).unwrap();
-        assert_eq!(finish(Linked { pin: stray.pin, ..right.clone() }).unwrap_err(), LinkError::NotAsAsked);
-        let other = Certificate { sealing: SealingSecret::from_bytes([6; 32]).public(), ..further() };
-        let stray = first.at(7).link(&other, NOW, &mut StdRng::seed_from_u64(2)).unwrap();
-        assert!(matches!(finish(Linked { pin: stray.pin, ..right }).unwrap_err(), LinkError::Wrap(_)));
+        let other = Certificate {
+            node: FIRST,
+            ..further()
+        };
+        let stray = first
+            .at(7)
+            .link(&other, NOW, &mut StdRng::seed_from_u64(2))
+            .unwrap();
+        assert_eq!(
+            finish(Linked {
+                pin: stray.pin,
+                ..right.clone()
+            })
+            .unwrap_err(),
+            LinkError::NotAsAsked
+        );
+        let other = Certificate {
+            sealing: SealingSecret::from_bytes([6; 32]).public(),
+            ..further()
+        };
+        let stray = first
+            .at(7)
+            .link(&other, NOW, &mut StdRng::seed_from_u64(2))
+            .unwrap();
+        assert!(matches!(
+            finish(Linked {
+                pin: stray.pin,
+                ..right
+            })
+            .unwrap_err(),
+            LinkError::Wrap(_)
+        ));
         // Users for whom nothing can be held.
         for entry in [
-            UserEntry { key: None, ..entry() },
-            UserEntry { user: "dora".parse().unwrap(), ..entry() },
-            UserEntry { state: UserState::Disabled, ..entry() },
+            UserEntry {
+                key: None,
+                ..entry()
+            },
+            UserEntry {
+                user: "dora".parse().unwrap(),
+                ..entry()
+            },
+            UserEntry {
+                state: UserState::Disabled,
+                ..entry()
+            },
         ] {
             let refused = finish(linked(&First::new(entry, key(4)))).unwrap_err();
             assert_eq!(refused, LinkError::NotAsAsked);
@@ -519,25 +667,50 @@ mod tests {
         let first = First::new(entry(), key(4));
         let told = first.told(8);
         assert_eq!(told.user(), &entry().user);
-        let (verifier, epoch) = told.take(&entry(), FURTHER, 7, &sealing()).unwrap().unwrap();
+        let (verifier, epoch) = told
+            .take(&entry(), FURTHER, 7, &sealing())
+            .unwrap()
+            .unwrap();
         assert_eq!((verifier.to_bytes(), epoch), (first.verifier.to_bytes(), 8));
-        assert!(told.take(&entry(), FURTHER, 8, &sealing()).unwrap().is_none());
-        assert_eq!(told.take(&entry(), FURTHER, 9, &sealing()).unwrap_err(), Refusal::Stale);
+        assert!(
+            told.take(&entry(), FURTHER, 8, &sealing())
+                .unwrap()
+                .is_none()
+        );
+        assert_eq!(
+            told.take(&entry(), FURTHER, 9, &sealing()).unwrap_err(),
+            Refusal::Stale
+        );
     }
 
     #[test]
     fn a_pin_of_another_user_key_or_computer_is_not_taken() {
         let told = First::new(entry(), key(4)).told(8);
-        let replaced = UserEntry { key: Some(key(6).verifying_key().into()), ..entry() };
-        let other = UserEntry { user: "dora".parse().unwrap(), ..entry() };
+        let replaced = UserEntry {
+            key: Some(key(6).verifying_key().into()),
+            ..entry()
+        };
+        let other = UserEntry {
+            user: "dora".parse().unwrap(),
+            ..entry()
+        };
         for entry in [replaced, other] {
-            assert_eq!(told.take(&entry, FURTHER, 7, &sealing()).unwrap_err(), Refusal::NotLinked);
+            assert_eq!(
+                told.take(&entry, FURTHER, 7, &sealing()).unwrap_err(),
+                Refusal::NotLinked
+            );
         }
-        assert_eq!(told.take(&entry(), FIRST, 7, &sealing()).unwrap_err(), Refusal::NotLinked);
+        assert_eq!(
+            told.take(&entry(), FIRST, 7, &sealing()).unwrap_err(),
+            Refusal::NotLinked
+        );
         // The epoch is part of what is sealed: a carrier cannot be dressed up as a later one.
         let mut dressed = told.0.into_value();
         dressed.epoch = 9;
         let dressed = NewPin(Signed::sign(dressed, &key(4)).unwrap());
-        assert_eq!(dressed.take(&entry(), FURTHER, 8, &sealing()).unwrap_err(), Refusal::Malformed);
+        assert_eq!(
+            dressed.take(&entry(), FURTHER, 8, &sealing()).unwrap_err(),
+            Refusal::Malformed
+        );
     }
 }

@@ -24,12 +24,8 @@ pub enum Kind {
     Submitted,
     /// A job was not taken.
     SubmitRefused,
-    /// A user logged in.
-    LoggedIn,
     /// A login came to nothing.
     LoginDenied,
-    /// A job was leased to a printer.
-    Granted,
     /// Something asked within a session was refused.
     Refused,
     /// An attempt to print ended; see its outcome.

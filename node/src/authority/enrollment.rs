@@ -12,7 +12,7 @@ use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::{UserEntry, UserState};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::found::enter;
@@ -47,6 +47,17 @@ impl<N: Network> Authority<N> {
                 }
                 drop(permit);
             });
+        }
+    }
+
+    /// Answers the streams of this node to itself: users of an admin's own computer, and the
+    /// admin's own certificate.
+    pub async fn serve_itself(self, mut streams: mpsc::Receiver<DuplexStream>) {
+        while let Some(mut stream) = streams.recv().await {
+            let itself = Member { node: self.mesh().node(), certificate: self.membership().certificate() };
+            if let Err(error) = self.answer(&itself, &mut stream).await {
+                tracing::debug!(%error, "a command that asked to enrol has gone");
+            }
         }
     }
 

@@ -88,6 +88,20 @@ pub fn import(store: &Store, import: Import, now: Timestamp) -> Result<Imported,
     Ok(Imported { site, site_name: state.name.clone(), node, name, certificate, state })
 }
 
+/// Seals all that an admin has under a passphrase, where no node runs. Blocks.
+///
+/// # Errors
+/// Those of the key; [`BundleError::TooLarge`].
+pub fn export(store: &Store, passphrase: &str) -> Result<Exported, AuthorityError> {
+    let papers = Papers::load(store)?;
+    let site = papers.certificate.site;
+    let authority = key::load(store, &papers.vault(), site, Some(passphrase))?;
+    let Papers { state, secret, .. } = papers;
+    let site_name = state.name.clone();
+    let bundle = Bundle { authority, secret, state, rows: rows(store)? };
+    Ok(Exported { site, site_name, text: bundle.seal(passphrase)? })
+}
+
 impl<N: Network> Authority<N> {
     /// Seals all that an admin has under a passphrase. Where the authority key is sealed itself,
     /// it is the same passphrase.

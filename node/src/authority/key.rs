@@ -103,7 +103,8 @@ fn at_rest(store: &Store) -> Result<Option<AtRest>, AuthorityError> {
     Ok(Some(codec::decode(&bytes, AT_REST)?))
 }
 
-fn load(store: &Store, vault: &Vault, site: SiteId, passphrase: Option<&str>) -> Result<SigningKey, AuthorityError> {
+/// The key as it is kept. Blocks, with a passphrase for as long as Argon2id takes.
+pub(super) fn load(store: &Store, vault: &Vault, site: SiteId, passphrase: Option<&str>) -> Result<SigningKey, AuthorityError> {
     let key = match at_rest(store)?.ok_or(AuthorityError::NotAdmin)? {
         AtRest::Storage(sealed) => vault.open_authority_key(site, &sealed)?,
         AtRest::Passphrase(sealed) => {

@@ -50,7 +50,7 @@ use tokio::sync::{Mutex as AsyncMutex, Notify};
 
 pub use admit::Pending;
 pub use error::AuthorityError;
-pub use export::{Exported, Import, Imported, import};
+pub use export::{Exported, Import, Imported, export, import};
 pub use found::{Founded, Founding, found};
 pub use invite::{IssuedInvite, NewInvite};
 pub use members::MemberView;

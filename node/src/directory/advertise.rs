@@ -164,6 +164,7 @@ impl<N: Network> Directory<N> {
                 }
             };
             for (user, row) in &users {
+                self.renew_entry_soon(user);
                 if let Err(error) = self.announce(user).await {
                     tracing::warn!(%user, %error, "not advertised; tried again later");
                 }

@@ -75,6 +75,16 @@ impl<N: Network> Directory<N> {
         self.known_entry(user).await.map(|(entry, _)| entry)
     }
 
+    /// Asks again for the entry of a user whom this node knows already, in the background.
+    pub fn renew_entry_soon(&self, user: &UserId) {
+        let (directory, user) = (self.clone(), user.clone());
+        tokio::spawn(async move {
+            if directory.known_entry(&user).await.is_some() {
+                directory.user_entry(&user).await;
+            }
+        });
+    }
+
     /// The user of a badge; none if the badge names nobody, or nobody who answers knows it.
     pub async fn badge(&self, tag: BadgeTag) -> Option<UserId> {
         let place = lookup::badge(tag);

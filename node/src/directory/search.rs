@@ -15,7 +15,7 @@ use crate::network::Network;
 /// Holders that wait to be dialled; as many as one set has.
 const WAITING: usize = papermesh_protocol::limits::ADVERTS_PER_USER;
 /// How long a search goes on; dead nodes of the DHT may keep it from ending by itself.
-pub const SEARCH: Duration = Duration::from_secs(10);
+const SEARCH: Duration = Duration::from_secs(10);
 
 /// A search under way; dropping it ends it.
 pub struct Search(mpsc::Receiver<FoundHolder>);

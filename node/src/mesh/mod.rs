@@ -11,11 +11,12 @@
 //! - [`records`] is the DHT's storage: it verifies and merges.
 //! - [`frame`] reads and writes one bounded message on a stream.
 //! - [`site_sync`] spreads the site state, and with it revocations.
-//! - `join` is how devices become members, on a listener of its own.
+//! - [`join`] is how devices become members, on a listener of its own.
 
 pub mod frame;
 pub mod handle;
 pub mod handshake;
+pub mod join;
 pub mod membership;
 pub mod records;
 pub mod site_sync;
@@ -28,6 +29,8 @@ mod routes;
 
 pub use behaviour::MeshConfig;
 pub use event_loop::start;
+pub use libp2p::Multiaddr;
+pub use peer::{peer_id, socket_of};
 pub use handle::{
     ConnectedMember, Incoming, Mesh, MeshError, MeshEvent, MeshStatus, MeshStream, Protocol,
     Streams,

@@ -89,16 +89,33 @@ impl Site {
     }
 
     fn node_with(&self, seed: u8, certificate: Signed<Certificate>) -> Node {
+        self.node_at(seed, certificate, &["/ip4/127.0.0.1/tcp/0"], &[])
+    }
+
+    fn node_at(
+        &self,
+        seed: u8,
+        certificate: Signed<Certificate>,
+        listen: &[&str],
+        bootstrap: &[Vec<u8>],
+    ) -> Node {
         let key = SigningKey::from_bytes(&[seed; 32]);
         let secret = SiteSecret::from_bytes([3; 32]);
         let membership = Membership::new(certificate.clone(), self.state.clone(), secret, now);
         let shelf = NoShelf::default();
         let config = MeshConfig {
-            listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
+            listen: listen
+                .iter()
+                .map(|address| address.parse().unwrap())
+                .collect(),
             announce: Vec::new(),
-            bootstrap: Vec::new(),
+            bootstrap: bootstrap
+                .iter()
+                .map(|address| peer::address(address).unwrap())
+                .collect(),
             remembered: Vec::new(),
             mdns: false,
+            use_relays: true,
             dht_server: true,
         };
         let (mesh, streams) = start(
@@ -221,7 +238,8 @@ async fn invariant_7_a_revoked_member_loses_its_connections_everywhere() {
     far.connect(&middle).await.unwrap();
     revoked.connect(&far).await.unwrap();
     let node = revoked.mesh.node();
-    far.until(|status| status.members.iter().any(|member| member.node == node)).await;
+    far.until(|status| status.members.iter().any(|member| member.node == node))
+        .await;
 
     let withdrawn = Revoked {
         serial: revoked.certificate.serial,
@@ -328,4 +346,53 @@ async fn a_silent_peer_is_given_up_and_delays_nobody() {
     let (dead, alive) = tokio::join!(node.mesh.connect(nobody, &silence), node.connect(&other));
     assert!(dead.is_err());
     alive.unwrap();
+}
+
+#[tokio::test]
+async fn members_that_cannot_be_dialled_are_reached_through_the_relay() {
+    let site = Site::new(1);
+    let relay = site.node(2, Role::Bootstrap);
+    let at_relay = relay.addresses().await;
+    let printer = site.node(3, Role::Printer);
+    printer.connect(&relay).await.unwrap();
+    // This one listens nowhere; all it has is a place at the relay.
+    let key = SigningKey::from_bytes(&[4; 32]);
+    let certificate = site.certificate(&key, Role::Client);
+    let mut hidden = site.node_at(4, certificate, &[], &at_relay);
+    let addresses = hidden.addresses().await;
+    let met = printer
+        .mesh
+        .connect(hidden.mesh.node(), &addresses)
+        .await
+        .unwrap();
+    assert_eq!(met.node, hidden.mesh.node());
+    assert!(
+        printer
+            .mesh
+            .status()
+            .members
+            .iter()
+            .any(|member| member.relayed)
+    );
+
+    let mut near = printer
+        .mesh
+        .open(met.node, &[], Protocol::Job)
+        .await
+        .unwrap();
+    let document = vec![7; 1_000_000];
+    let send = async {
+        near.write_all(&document).await.unwrap();
+        near.shutdown().await.unwrap();
+    };
+    let receive = async {
+        let mut incoming = hidden.streams.job.recv().await.unwrap();
+        let mut carried = Vec::new();
+        incoming.stream.read_to_end(&mut carried).await.unwrap();
+        carried
+    };
+    let ((), carried) = timeout(LIMIT, futures::future::join(send, receive))
+        .await
+        .expect("the document arrives");
+    assert_eq!(carried, document);
 }

@@ -2,7 +2,7 @@
 //! or a QR code, so that a device can join, a user enrol or a further computer be linked.
 //!
 //! Each names the node to ask, the addresses to try, a single-use secret and an end. Here are
-//! the three of them; [`line`] has their form as text, [`secret`] the secret, and [`issued`]
+//! the three of them; [`mod@line`] has their form as text, [`secret`] the secret, and [`issued`]
 //! what remains with the node that issued one. How a ticket is redeemed is a matter of
 //! [`crate::join`], [`crate::enroll`] and [`crate::link`].
 

@@ -263,6 +263,34 @@ mod tests {
         }
     }
 
+    /// Other implementations must come to the same.
+    #[test]
+    fn commitment_and_digits_of_a_known_conversation() {
+        let name = "Werk".parse().unwrap();
+        let terms = terms();
+        let compared = Compared {
+            site: SiteId::from_bytes([1; 32]),
+            site_name: &name,
+            joiner: NodeId::from_bytes([2; 32]),
+            admin: NodeId::from_bytes([3; 32]),
+            joiner_nonce: Nonce::from_bytes([4; 32]),
+            admin_nonce: Nonce::from_bytes([5; 32]),
+            terms: &terms,
+        };
+        assert_eq!(compared.digits().unwrap().to_string(), "738 269");
+        let Compared {
+            joiner,
+            admin,
+            joiner_nonce,
+            ..
+        } = compared;
+        let commitment = Commitment::new(joiner_nonce, joiner, admin, &terms).unwrap();
+        assert_eq!(
+            data_encoding::HEXLOWER.encode(&commitment.0),
+            "6c63befd4b411f8330d873b7b72bf1875c2a94a6bd8dcedb186a45ded8773287"
+        );
+    }
+
     #[test]
     fn a_commitment_fits_one_nonce_one_pair_and_one_request() {
         let (nonce, joiner, admin) = (

@@ -103,7 +103,7 @@ pub struct MemberAddress {
 pub enum Denial {
     /// The admin does not admit the device.
     #[error(
-        "the admin did not admit this device; an invite may be used up, withdrawn or too old: ask the admin for a new one"
+        "the admin did not admit this device; if you have an invite, it may be used up, withdrawn or too old: ask for a new one"
     )]
     Refused,
     /// Too many devices wait for approval, or asked within the last minutes.

@@ -1,0 +1,226 @@
+//! What a node is told before it starts: where its home is and how it is configured.
+//!
+//! Three layers say the same things with the same words: a flag (`--max-spool`), an environment
+//! variable (`PAPERMESH_MAX_SPOOL`) and a line of the file `papermesh.toml` in the home
+//! (`max-spool`). Each layer is read into a [`Settings`]; the higher wins, and what nobody says
+//! has a default. The result is a [`Config`].
+//!
+//! Not here: what a multiaddr or an output URI means. Those who use them read them.
+
+mod home;
+mod settings;
+mod value;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use home::{Home, HomeError, HomeLock};
+pub use settings::{ConfigError, Settings};
+pub use value::{Address, ByteSize, DhtMode, ValueError, Wait};
+
+/// Name of the configuration file in the home.
+pub const FILE_NAME: &str = "papermesh.toml";
+/// The largest configuration file that is read, in bytes.
+pub const FILE_LIMIT: usize = 64 * 1024;
+/// Every environment variable of ours begins so.
+pub const ENVIRONMENT_PREFIX: &str = "PAPERMESH_";
+/// What the spool may hold when nobody says otherwise, in bytes.
+pub const MAX_SPOOL: u64 = 10 * 1024 * 1024 * 1024;
+/// How long a printer waits for one holder when nobody says otherwise.
+pub const HOLDER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Where a node listens when nobody says otherwise: every interface, any free port.
+pub const LISTEN: [&str; 2] = ["/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0"];
+
+/// Everything that a node is configured with, after defaults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Multiaddrs on which the mesh listens.
+    pub listen: Vec<String>,
+    /// Multiaddrs on which devices that want to join are heard.
+    pub join_listen: Vec<String>,
+    /// Multiaddrs under which the node is reachable besides those it finds by itself, such as a
+    /// forwarded port.
+    pub announce: Vec<String>,
+    /// Multiaddrs of bootstrap nodes, each with `/p2p/PEER`.
+    pub bootstrap: Vec<String>,
+    /// Whether members and the site are looked for by mDNS.
+    pub mdns: bool,
+    /// Whether bootstrap nodes may relay to this node when nobody can dial it.
+    pub relay: bool,
+    /// Whether the node stores records for others.
+    pub dht: DhtMode,
+    /// The output device of a printer, as a URI.
+    pub output: String,
+    /// Where the hold printer listens; none for no hold printer.
+    pub ipp: Option<SocketAddr>,
+    /// Where the panel listens; none for no panel.
+    pub panel: Option<SocketAddr>,
+    /// Bytes that the spool may hold.
+    pub max_spool: u64,
+    /// How long a printer waits for one holder to be dialled and to answer a login.
+    pub holder_timeout: Duration,
+    /// A file with the passphrase of the authority key, read when the node starts.
+    pub passphrase_file: Option<PathBuf>,
+    /// What is logged, as a filter of `tracing`; none for the default of the command.
+    pub log: Option<String>,
+    /// Whether logs are JSON lines.
+    pub log_json: bool,
+}
+
+impl Config {
+    /// Reads the file of `home` and puts the layers over it, the highest first.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the file cannot be read or says something that is not understood.
+    pub fn load(home: &Home, flags: Settings, environment: Settings) -> Result<Self, ConfigError> {
+        let file = Settings::read(&home.config_file())?;
+        Ok(flags.over(environment).over(file).resolve(home))
+    }
+}
+
+impl Settings {
+    /// Fills in the defaults.
+    #[must_use]
+    pub fn resolve(self, home: &Home) -> Config {
+        Config {
+            listen: texts(self.listen).unwrap_or_else(everywhere),
+            join_listen: texts(self.join_listen).unwrap_or_else(everywhere),
+            announce: texts(self.announce).unwrap_or_default(),
+            bootstrap: texts(self.bootstrap).unwrap_or_default(),
+            mdns: self.mdns.unwrap_or(true),
+            relay: self.relay.unwrap_or(true),
+            dht: self.dht.unwrap_or_default(),
+            output: self
+                .output
+                .unwrap_or_else(|| format!("tray:{}", home.tray().display())),
+            ipp: self.ipp,
+            panel: self.panel,
+            max_spool: self.max_spool.map_or(MAX_SPOOL, ByteSize::bytes),
+            holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),
+            passphrase_file: self.passphrase_file,
+            log: self.log,
+            log_json: self.log_json.unwrap_or(false),
+        }
+    }
+}
+
+fn texts(addresses: Option<Vec<Address>>) -> Option<Vec<String>> {
+    addresses.map(|all| all.into_iter().map(String::from).collect())
+}
+
+fn everywhere() -> Vec<String> {
+    LISTEN.map(str::to_owned).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn home_with(text: &str) -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE_NAME), text).unwrap();
+        let home = Home::at(folder.path());
+        (folder, home)
+    }
+
+    #[test]
+    fn a_flag_beats_the_environment_and_that_beats_the_file() {
+        let (_folder, home) = home_with(
+            "listen = ['/ip4/10.0.0.1/tcp/1']\nmax-spool = '1GiB'\nmdns = false\noutput = 'tray:out'\n",
+        );
+        let environment = Settings::from_environment(|name| match name {
+            "PAPERMESH_LISTEN" => Some("/ip4/10.0.0.2/tcp/2,/ip4/10.0.0.2/tcp/3".into()),
+            "PAPERMESH_MAX_SPOOL" => Some("2GiB".into()),
+            _ => None,
+        })
+        .unwrap();
+        let flags = Settings {
+            max_spool: Some("3GiB".parse().unwrap()),
+            ..Settings::default()
+        };
+
+        let config = Config::load(&home, flags, environment).unwrap();
+        assert_eq!(config.max_spool, 3 << 30);
+        assert_eq!(
+            config.listen,
+            ["/ip4/10.0.0.2/tcp/2", "/ip4/10.0.0.2/tcp/3"]
+        );
+        assert!(!config.mdns);
+        assert_eq!(config.output, "tray:out");
+    }
+
+    #[test]
+    fn nothing_said_means_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let config = Config::load(&home, Settings::default(), Settings::default()).unwrap();
+        assert_eq!(config.listen, LISTEN);
+        assert!(config.mdns && config.relay);
+        assert_eq!(config.dht, DhtMode::Server);
+        assert_eq!(
+            config.output,
+            format!("tray:{}", folder.path().join("tray").display())
+        );
+        assert_eq!(
+            (config.ipp, config.panel, config.passphrase_file),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn mistakes_name_file_line_and_remedy() {
+        for (text, expected) in [
+            (
+                "mdns = true\nlissten = []\n",
+                "papermesh.toml:2:1: unknown field `lissten`",
+            ),
+            (
+                "\nmax-spool = 'much'\n",
+                "papermesh.toml:2:13: \"much\" is no size",
+            ),
+            (
+                "listen = ['10.0.0.1:5']\n",
+                "papermesh.toml:1:10: \"10.0.0.1:5\" is no multiaddr",
+            ),
+            (
+                "holder-timeout = '5'\n",
+                "papermesh.toml:1:18: \"5\" is no duration",
+            ),
+            (
+                "mdns = 'maybe'\n",
+                "papermesh.toml:1:8: invalid type: string \"maybe\"",
+            ),
+            (
+                "ipp = 'nowhere'\n",
+                "papermesh.toml:1:7: invalid socket address",
+            ),
+        ] {
+            let (_folder, home) = home_with(text);
+            let error = Config::load(&home, Settings::default(), Settings::default())
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(expected), "{error}\nlacks {expected}");
+            assert!(error.contains("correct"), "{error}");
+        }
+    }
+
+    #[test]
+    fn mistakes_in_the_environment_name_the_variable() {
+        let error =
+            Settings::from_environment(|name| (name == "PAPERMESH_MDNS").then(|| "perhaps".into()))
+                .unwrap_err()
+                .to_string();
+        assert!(error.starts_with("PAPERMESH_MDNS: \"perhaps\""), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_read() {
+        let (_folder, home) = home_with(&"#".repeat(FILE_LIMIT + 1));
+        assert!(matches!(
+            Config::load(&home, Settings::default(), Settings::default()),
+            Err(ConfigError::TooLong { .. })
+        ));
+    }
+}

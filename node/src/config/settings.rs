@@ -1,0 +1,202 @@
+//! One layer of configuration, in which anything may be left unsaid.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use super::value::{Address, ByteSize, DhtMode, Wait, switch};
+use super::{ENVIRONMENT_PREFIX, FILE_LIMIT};
+
+/// What flags, environment or file say. Names are those of the file; see [`super::Config`] for
+/// what each means.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub struct Settings {
+    pub listen: Option<Vec<Address>>,
+    pub join_listen: Option<Vec<Address>>,
+    pub announce: Option<Vec<Address>>,
+    pub bootstrap: Option<Vec<Address>>,
+    pub mdns: Option<bool>,
+    pub relay: Option<bool>,
+    pub dht: Option<DhtMode>,
+    pub output: Option<String>,
+    pub ipp: Option<SocketAddr>,
+    pub panel: Option<SocketAddr>,
+    pub max_spool: Option<ByteSize>,
+    pub holder_timeout: Option<Wait>,
+    pub passphrase_file: Option<PathBuf>,
+    pub log: Option<String>,
+    pub log_json: Option<bool>,
+}
+
+/// Why a layer cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is there but cannot be read.
+    #[error("cannot read {}: {source}; make it readable or move it away", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is no configuration of ours.
+    #[error("{} is longer than {FILE_LIMIT} bytes; is it the right file?", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file says something that is not understood.
+    #[error("{}:{line}:{column}: {message}; correct the line or remove it", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Where, counted from 1.
+        line: usize,
+        /// Where in the line, in characters counted from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// An environment variable says something that is not understood.
+    #[error("{variable}: {message}; correct the variable or unset it")]
+    Environment {
+        /// The variable.
+        variable: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Settings {
+    /// This layer over a lower one: what this one leaves unsaid, the lower one says.
+    #[must_use]
+    pub fn over(self, lower: Self) -> Self {
+        Self {
+            listen: self.listen.or(lower.listen),
+            join_listen: self.join_listen.or(lower.join_listen),
+            announce: self.announce.or(lower.announce),
+            bootstrap: self.bootstrap.or(lower.bootstrap),
+            mdns: self.mdns.or(lower.mdns),
+            relay: self.relay.or(lower.relay),
+            dht: self.dht.or(lower.dht),
+            output: self.output.or(lower.output),
+            ipp: self.ipp.or(lower.ipp),
+            panel: self.panel.or(lower.panel),
+            max_spool: self.max_spool.or(lower.max_spool),
+            holder_timeout: self.holder_timeout.or(lower.holder_timeout),
+            passphrase_file: self.passphrase_file.or(lower.passphrase_file),
+            log: self.log.or(lower.log),
+            log_json: self.log_json.or(lower.log_json),
+        }
+    }
+
+    /// Reads the file. No file is a layer that says nothing.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the file and, where it has one, the line.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut text = String::new();
+        file.take(FILE_LIMIT as u64 + 1)
+            .read_to_string(&mut text)
+            .map_err(unreadable)?;
+        if text.len() > FILE_LIMIT {
+            return Err(ConfigError::TooLong {
+                path: path.to_owned(),
+            });
+        }
+        toml::from_str(&text).map_err(|error| {
+            let (line, column) = place(&text, error.span().map_or(0, |span| span.start));
+            ConfigError::File {
+                path: path.to_owned(),
+                line,
+                column,
+                message: error.message().replace('\n', " "),
+            }
+        })
+    }
+
+    /// Reads the environment through `get`. Lists are separated by commas; an empty variable
+    /// counts as unset.
+    ///
+    /// # Errors
+    /// [`ConfigError::Environment`], which names the variable.
+    pub fn from_environment(get: impl Fn(&str) -> Option<OsString>) -> Result<Self, ConfigError> {
+        let from = Environment { get };
+        Ok(Self {
+            listen: from.list("LISTEN")?,
+            join_listen: from.list("JOIN_LISTEN")?,
+            announce: from.list("ANNOUNCE")?,
+            bootstrap: from.list("BOOTSTRAP")?,
+            mdns: from.read("MDNS", switch)?,
+            relay: from.read("RELAY", switch)?,
+            dht: from.parsed("DHT")?,
+            output: from.parsed("OUTPUT")?,
+            ipp: from.parsed("IPP")?,
+            panel: from.parsed("PANEL")?,
+            max_spool: from.parsed("MAX_SPOOL")?,
+            holder_timeout: from.parsed("HOLDER_TIMEOUT")?,
+            passphrase_file: from.parsed("PASSPHRASE_FILE")?,
+            log: from.parsed("LOG")?,
+            log_json: from.read("LOG_JSON", switch)?,
+        })
+    }
+}
+
+/// Variables of ours in an environment.
+struct Environment<G> {
+    get: G,
+}
+
+impl<G: Fn(&str) -> Option<OsString>> Environment<G> {
+    fn read<T, E: Display>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, ConfigError> {
+        let variable = format!("{ENVIRONMENT_PREFIX}{name}");
+        let Some(value) = (self.get)(&variable).filter(|value| !value.is_empty()) else {
+            return Ok(None);
+        };
+        let parsed = match value.to_str() {
+            Some(text) => parse(text).map_err(|error| error.to_string()),
+            None => Err("the value is not UTF-8".to_owned()),
+        };
+        parsed
+            .map(Some)
+            .map_err(|message| ConfigError::Environment { variable, message })
+    }
+
+    fn parsed<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, ConfigError> {
+        self.read(name, str::parse)
+    }
+
+    fn list(&self, name: &str) -> Result<Option<Vec<Address>>, ConfigError> {
+        self.read(name, |text| {
+            text.split(',').map(str::parse).collect::<Result<_, _>>()
+        })
+    }
+}
+
+/// Line and column of a byte, counted from 1.
+fn place(text: &str, byte: usize) -> (usize, usize) {
+    let before = text.get(..byte).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
+}

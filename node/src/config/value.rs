@@ -1,0 +1,247 @@
+//! Single values as people write them: sizes, durations, addresses. Each is checked where it is
+//! read, so that the complaint can name the place.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Why a value is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// Not a size.
+    #[error("{0:?} is no size: write a number with an optional unit, such as 500MB or 10GiB")]
+    Size(String),
+    /// Not a duration.
+    #[error("{0:?} is no duration: write numbers with units, such as 30s, 15m or 1h 30m")]
+    Duration(String),
+    /// Not a multiaddr.
+    #[error("{0:?} is no multiaddr: write something like /ip4/192.0.2.7/tcp/4631")]
+    Address(String),
+    /// Neither yes nor no.
+    #[error("{0:?} is neither true nor false")]
+    Switch(String),
+    /// Not a mode of the DHT.
+    #[error("{0:?} is neither server nor client")]
+    Dht(String),
+}
+
+/// A number of bytes: `1000`, `64KiB`, `1.5GB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ByteSize(u64);
+
+impl ByteSize {
+    /// The number.
+    #[must_use]
+    pub const fn bytes(self) -> u64 {
+        self.0
+    }
+}
+
+const UNITS: [(&str, u64); 9] = [
+    ("", 1),
+    ("kb", 1000),
+    ("mb", 1_000_000),
+    ("gb", 1_000_000_000),
+    ("tb", 1_000_000_000_000),
+    ("kib", 1 << 10),
+    ("mib", 1 << 20),
+    ("gib", 1 << 30),
+    ("tib", 1 << 40),
+];
+
+impl FromStr for ByteSize {
+    type Err = ValueError;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let wrong = || ValueError::Size(text.to_owned());
+        let trimmed = text.trim();
+        let digits = trimmed
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(trimmed.len());
+        let (number, unit) = trimmed.split_at(digits);
+        let unit = unit.trim().to_ascii_lowercase();
+        let unit = UNITS
+            .iter()
+            .find(|(name, _)| *name == unit || (unit == "b" && name.is_empty()))
+            .map(|(_, factor)| *factor)
+            .ok_or_else(wrong)?;
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if whole.is_empty() || (number.contains('.') && fraction.is_empty()) {
+            return Err(wrong());
+        }
+        let bytes = whole.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
+        let rest = match fraction {
+            "" => Some(0),
+            // Three digits after the point are all that anybody means.
+            _ if fraction.len() <= 3 => fraction.parse::<u64>().ok().map(|n| {
+                let scale = [1, 10, 100, 1000][fraction.len()];
+                n * (unit / scale) + n * (unit % scale) / scale
+            }),
+            _ => None,
+        };
+        match (bytes, rest) {
+            (Some(bytes), Some(rest)) => bytes.checked_add(rest).map(Self).ok_or_else(wrong),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+/// A length of time: `30s`, `1h 30m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Wait(Duration);
+
+impl Wait {
+    /// The length.
+    #[must_use]
+    pub const fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for Wait {
+    type Err = ValueError;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        humantime::parse_duration(text.trim())
+            .map(Self)
+            .map_err(|_| ValueError::Duration(text.to_owned()))
+    }
+}
+
+/// Text that looks like a multiaddr. Whether it is one the mesh can use, the mesh says.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Address(String);
+
+/// The longest multiaddr that is read, in bytes.
+const ADDRESS_LIMIT: usize = 1024;
+
+impl FromStr for Address {
+    type Err = ValueError;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let trimmed = text.trim();
+        let parts = trimmed.strip_prefix('/').map(|rest| rest.split('/'));
+        let complete = |mut parts: std::str::Split<'_, char>| parts.all(|part| !part.is_empty());
+        if trimmed.len() <= ADDRESS_LIMIT
+            && trimmed.chars().all(|c| c.is_ascii_graphic())
+            && parts.is_some_and(complete)
+        {
+            Ok(Self(trimmed.to_owned()))
+        } else {
+            Err(ValueError::Address(text.chars().take(80).collect()))
+        }
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.0
+    }
+}
+
+/// Whether a node stores records for others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DhtMode {
+    /// It does, as every node should that others can reach.
+    #[default]
+    Server,
+    /// It only asks.
+    Client,
+}
+
+impl FromStr for DhtMode {
+    type Err = ValueError;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        match text {
+            "server" => Ok(Self::Server),
+            "client" => Ok(Self::Client),
+            _ => Err(ValueError::Dht(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for DhtMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        })
+    }
+}
+
+macro_rules! from_text {
+    ($($name:ident),*) => {$(
+        impl TryFrom<String> for $name {
+            type Error = ValueError;
+            fn try_from(text: String) -> Result<Self, ValueError> {
+                text.parse()
+            }
+        }
+    )*};
+}
+from_text!(ByteSize, Wait, Address);
+
+/// Yes or no, as environment variables spell it.
+pub(super) fn switch(text: &str) -> Result<bool, ValueError> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(ValueError::Switch(text.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn size(text: &str) -> Option<u64> {
+        text.parse::<ByteSize>().ok().map(ByteSize::bytes)
+    }
+
+    #[test]
+    fn sizes_are_read_with_and_without_units() {
+        assert_eq!(size("1000"), Some(1000));
+        assert_eq!(size("10 GiB"), Some(10 << 30));
+        assert_eq!(size("1.5kB"), Some(1500));
+        assert_eq!(size("0.5KiB"), Some(512));
+        assert_eq!(size("7b"), Some(7));
+        for wrong in [
+            "",
+            "GiB",
+            "1.",
+            ".5GB",
+            "1.2.3MB",
+            "-1",
+            "1 parsec",
+            "99999999TiB",
+            "1.2345GB",
+        ] {
+            assert_eq!(size(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn addresses_must_look_like_multiaddrs() {
+        assert!("/dns4/mesh.example.org/tcp/4631".parse::<Address>().is_ok());
+        for wrong in [
+            "",
+            "/",
+            "192.0.2.7:80",
+            "/ip4//tcp/1",
+            "/ip4/1.2.3.4/tcp/1 2",
+        ] {
+            assert!(wrong.parse::<Address>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn switches_take_the_usual_words() {
+        assert_eq!(switch("Yes"), Ok(true));
+        assert_eq!(switch("0"), Ok(false));
+        assert!(switch("").is_err());
+    }
+}

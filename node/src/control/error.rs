@@ -1,0 +1,132 @@
+//! Why a command failed: as the node says it, and as the command line sees it.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::limits;
+
+/// What kind of failure it was: for scripts, and for the command line to know what to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorCode {
+    /// The command makes no sense as given.
+    Usage,
+    /// No node runs on this home.
+    NotRunning,
+    /// This node cannot do that: it lacks the role, the key or the device.
+    NotHere,
+    /// There is no such job, member, user, device.
+    NotFound,
+    /// It exists already.
+    Exists,
+    /// The site does not allow it, or the PIN is wrong.
+    Denied,
+    /// A PIN is needed; the command line asks for one if it can.
+    PinRequired,
+    /// The authority key is sealed; the command line asks for its passphrase if it can.
+    PassphraseRequired,
+    /// The passphrase does not open it.
+    PassphraseWrong,
+    /// Another node that is needed cannot be reached.
+    Unreachable,
+    /// It took too long.
+    Timeout,
+    /// Too much at once; later it will work.
+    Busy,
+    /// No room for it: spool, quota or limit.
+    Full,
+    /// The document or the data is not what it should be.
+    BadData,
+    /// Something else went wrong.
+    Failed,
+}
+
+/// A node's answer to a command that failed. `message` says what is wrong and, after a
+/// semicolon, what to do; one line, no capital letter at its start, no full stop at its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandError {
+    /// The kind.
+    pub code: ErrorCode,
+    /// For a person.
+    pub message: String,
+    /// Milliseconds after which another attempt makes sense, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+}
+
+impl CommandError {
+    /// A failure of this kind.
+    pub fn new(code: ErrorCode, message: impl fmt::Display) -> Self {
+        Self {
+            code,
+            message: message.to_string(),
+            retry_after: None,
+        }
+    }
+
+    /// The same, with a time to wait.
+    #[must_use]
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        self
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for CommandError {}
+
+/// Why a command did not get its answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// Nobody listens.
+    #[error(
+        "no papermesh node runs on this home ({}); start it with `papermesh run`",
+        home.display()
+    )]
+    NoNode {
+        /// The home.
+        home: PathBuf,
+    },
+    /// Somebody listens, but not this user.
+    #[error("the node at {} runs as another user (uid {uid}); use the account it runs as", socket.display())]
+    Stranger {
+        /// The socket.
+        socket: PathBuf,
+        /// Who listens.
+        uid: u32,
+    },
+    /// The socket cannot be used.
+    #[error("cannot talk to the node at {}: {source}", socket.display())]
+    Connect {
+        /// The socket.
+        socket: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The connection broke before the answer.
+    #[error("the node ended the connection before it answered; look at its log, then try again")]
+    Broken,
+    /// What came is no answer.
+    #[error(
+        "the node's answer is not understood; is it of another version? restart it after an upgrade"
+    )]
+    Malformed,
+    /// The request is larger than requests may be.
+    #[error("the command is too large: at most {} bytes", limits::REQUEST_LINE)]
+    TooLarge,
+    /// The document could not be read to its end. The node drops what it got of it.
+    #[error("cannot read the document: {0}")]
+    Document(io::Error),
+    /// The node could not or would not.
+    #[error(transparent)]
+    Refused(#[from] CommandError),
+}

@@ -1,0 +1,228 @@
+//! Jobs as their holder keeps them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use papermesh_protocol::id::JobId;
+use papermesh_protocol::job::{JobSummary, PrintOptions};
+use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::release::JobResult;
+use crate::control::TypedPin;
+
+/// Hands over a document to hold, or to print at once. The document follows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SubmitJob {
+    /// Whose; needed only where it is not clear.
+    pub user: Option<UserId>,
+    /// The title, cleaned.
+    pub title: String,
+    /// The format, a MIME media type.
+    pub format: String,
+    /// Bytes of the document, where they are known before.
+    pub size: Option<u64>,
+    /// How to print it.
+    pub options: PrintOptions,
+    /// Seconds to keep it; without them the site's policy says it.
+    pub lifetime: Option<u32>,
+    /// A printer to print it now: its name, or the beginning of its id.
+    pub printer: Option<String>,
+    /// On a shared computer, the PIN that releases it.
+    pub pin: Option<TypedPin>,
+}
+
+/// A document is held, or printed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Submitted {
+    /// The job.
+    pub job: JobId,
+    /// Whose.
+    pub user: UserId,
+    /// Its title.
+    pub title: String,
+    /// Its format.
+    pub format: String,
+    /// Bytes of the document.
+    pub size: u64,
+    /// Its pages, where known.
+    pub pages: Option<u32>,
+    /// When it will be gone.
+    pub expires_at: Timestamp,
+    /// How printing at once ended, if that was asked for. If it failed, the job is held.
+    pub printed: Option<JobResult>,
+}
+
+/// Asks for the jobs held here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListJobs {
+    /// Whose; without one everybody's.
+    pub user: Option<UserId>,
+}
+
+/// A job held here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldJob {
+    /// Whose.
+    pub user: UserId,
+    /// The job.
+    #[serde(flatten)]
+    pub summary: JobSummary,
+    /// What is wrong with its file, if anything is; then it can only be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damage: Option<String>,
+}
+
+/// Deletes a job held here. Answered with what it was.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeleteJob {
+    /// The job.
+    pub job: JobId,
+}
+
+/// Exempts a job from pressure for space, or no longer. Answered with the job as it then is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProtectJob {
+    /// The job.
+    pub job: JobId,
+    /// Whether it is to be exempt.
+    pub on: bool,
+}
+
+/// The first digits of a job's id, as a person types them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct JobPrefix(String);
+
+/// Why a prefix names no job.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PrefixError {
+    /// It is not the beginning of an id.
+    #[error(
+        "{0:?} is no job id: write at least the first {min} of its {max} hexadecimal digits",
+        min = JobPrefix::MIN,
+        max = JobPrefix::MAX
+    )]
+    Malformed(String),
+    /// No job begins with it.
+    #[error("there is no job {0}")]
+    Unknown(JobPrefix),
+    /// More than one does.
+    #[error("{1} jobs begin with {0}; write more of its digits")]
+    Ambiguous(JobPrefix, usize),
+}
+
+impl JobPrefix {
+    /// The fewest digits: more than the number that a list shows before a job ever has, so that
+    /// the one is not taken for the other.
+    pub const MIN: usize = 6;
+    /// The digits of a whole id.
+    pub const MAX: usize = JobId::LEN * 2;
+
+    /// The one job among `jobs` that it names.
+    ///
+    /// # Errors
+    /// [`PrefixError::Unknown`], [`PrefixError::Ambiguous`].
+    pub fn choose(&self, jobs: impl IntoIterator<Item = JobId>) -> Result<JobId, PrefixError> {
+        let mut found: Vec<JobId> = jobs
+            .into_iter()
+            .filter(|job| job.to_string().starts_with(&self.0))
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        match found.as_slice() {
+            [job] => Ok(*job),
+            [] => Err(PrefixError::Unknown(self.clone())),
+            several => Err(PrefixError::Ambiguous(self.clone(), several.len())),
+        }
+    }
+}
+
+impl FromStr for JobPrefix {
+    type Err = PrefixError;
+    fn from_str(text: &str) -> Result<Self, PrefixError> {
+        let digits = text.trim().to_ascii_lowercase();
+        if (Self::MIN..=Self::MAX).contains(&digits.len())
+            && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        {
+            Ok(Self(digits))
+        } else {
+            Err(PrefixError::Malformed(text.chars().take(64).collect()))
+        }
+    }
+}
+
+impl fmt::Display for JobPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for JobPrefix {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_prefix_names_exactly_one_job_or_says_why_not() {
+        let jobs = [
+            JobId::from_bytes([0xab; 16]),
+            JobId::from_bytes([0xab; 16]),
+            JobId::from_bytes({
+                let mut bytes = [0xab; 16];
+                bytes[15] = 0;
+                bytes
+            }),
+            JobId::from_bytes([0x12; 16]),
+        ];
+        let choose = |text: &str| text.parse::<JobPrefix>()?.choose(jobs);
+        assert_eq!(choose("121212"), Ok(jobs[3]));
+        assert_eq!(choose(&jobs[0].to_string().to_uppercase()), Ok(jobs[0]));
+        assert!(matches!(
+            choose("ababab"),
+            Err(PrefixError::Ambiguous(_, 2))
+        ));
+        assert!(matches!(choose("ffffff"), Err(PrefixError::Unknown(_))));
+        for wrong in ["", "3", "12", "abcdefg", &"a".repeat(33)] {
+            assert!(
+                matches!(choose(wrong), Err(PrefixError::Malformed(_))),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_held_job_is_one_flat_object() {
+        let job = HeldJob {
+            user: "charlie".parse().unwrap(),
+            summary: JobSummary {
+                job: JobId::from_bytes([1; 16]),
+                title: "Report".into(),
+                format: "application/pdf".into(),
+                size: 10,
+                pages: Some(2),
+                submitted_at: Timestamp::from_secs(1),
+                expires_at: Timestamp::from_secs(2),
+                options: PrintOptions::default(),
+                protected: false,
+                may_have_printed: false,
+                leased: false,
+            },
+        };
+        let text = serde_json::to_string(&job).unwrap();
+        assert!(
+            text.starts_with(r#"{"user":"charlie","job":"0101"#),
+            "{text}"
+        );
+        assert_eq!(serde_json::from_str::<HeldJob>(&text).unwrap(), job);
+    }
+}

@@ -1,0 +1,196 @@
+//! Members and the site: what an admin asks of the node that has the authority key.
+//!
+//! Commands that sign something carry the key's passphrase where it was given. A node whose key
+//! is sealed and not open yet answers them with `passphrase-required`.
+
+use papermesh_protocol::certificate::Role;
+use papermesh_protocol::id::{NodeId, Serial, SiteId};
+use papermesh_protocol::site::LoginPolicy;
+use papermesh_protocol::text::Name;
+use papermesh_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::control::Passphrase;
+
+/// Makes an invite for one device.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Invite {
+    /// What the device is to be.
+    pub roles: Vec<Role>,
+    /// Its name; without one it chooses.
+    pub name: Option<Name>,
+    /// Seconds that the invite is good for.
+    pub lifetime: u32,
+    /// Opens the authority key.
+    pub passphrase: Option<Passphrase>,
+}
+
+/// An invite was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InviteIssued {
+    /// The invite, one line.
+    pub invite: String,
+    /// What its device will be.
+    pub roles: Vec<Role>,
+    /// Its name, if the invite says it.
+    pub name: Option<Name>,
+    /// Good until then.
+    pub expires_at: Timestamp,
+}
+
+/// Asks which devices wait for approval.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListPending {
+    /// Seconds to wait until there is one, if there is none; 0 to answer at once.
+    pub wait: u32,
+}
+
+/// A device that asks to join.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PendingDevice {
+    /// The six digits that its screen shows.
+    pub code: String,
+    /// What it calls itself.
+    pub name: Name,
+    /// What it wants to be.
+    pub roles: Vec<Role>,
+    /// The node that it will be.
+    pub node: NodeId,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Admits a device that waits. Answered once the device has its certificate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Approve {
+    /// The six digits that its screen shows.
+    pub code: String,
+    /// Opens the authority key.
+    pub passphrase: Option<Passphrase>,
+}
+
+/// Asks who is a member.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListMembers {}
+
+/// A member as the admin's node knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// The node.
+    pub node: NodeId,
+    /// Its name.
+    pub name: Name,
+    /// Its roles.
+    pub roles: Vec<Role>,
+    /// Its newest certificate.
+    pub serial: Serial,
+    /// Until when that is valid.
+    pub not_after: Timestamp,
+    /// Whether that was withdrawn.
+    pub revoked: bool,
+    /// Whether it is the node that answers.
+    pub this: bool,
+    /// Whether there is a connection to it now.
+    pub connected: bool,
+    /// When there last was one, if ever.
+    pub seen_at: Option<Timestamp>,
+}
+
+/// Withdraws all certificates of a member.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Revoke {
+    /// The member: its name if no other has it, or the beginning of its id.
+    pub node: String,
+    /// Opens the authority key.
+    pub passphrase: Option<Passphrase>,
+}
+
+/// A member is none any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// The node.
+    pub node: NodeId,
+    /// Its name.
+    pub name: Name,
+    /// Certificates withdrawn.
+    pub certificates: u32,
+    /// The sequence number of the site state that says so.
+    pub sequence: u64,
+}
+
+/// Asks for all that an admin has, to keep it elsewhere.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExportSite {
+    /// Seals the export. If the authority key is sealed, it opens that, too.
+    pub passphrase: Passphrase,
+}
+
+/// All that an admin has, sealed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SiteExported {
+    /// The site.
+    pub site: SiteId,
+    /// Its name.
+    pub site_name: Name,
+    /// The export: lines of text, to be kept where the passphrase is not.
+    pub export: String,
+}
+
+/// Takes over an export: this node becomes an admin of the site.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ImportSite {
+    /// The export.
+    pub export: String,
+    /// This node's name, if it is not a member yet; without one the host's name.
+    pub name: Option<Name>,
+    /// What it does besides being an admin, if it is not a member yet.
+    pub roles: Vec<Role>,
+    /// Opens the export, and from then on the authority key on this node.
+    pub passphrase: Passphrase,
+}
+
+/// This node is an admin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SiteImported {
+    /// The site.
+    pub site: SiteId,
+    /// Its name.
+    pub site_name: Name,
+    /// This node.
+    pub node: NodeId,
+    /// Its name.
+    pub name: Name,
+}
+
+/// Asks for the site's policy, or changes it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SitePolicy {
+    /// What is to change; none to be shown only, which any member can.
+    pub change: Option<PolicyChange>,
+    /// Opens the authority key.
+    pub passphrase: Option<Passphrase>,
+}
+
+/// What is to change; the rest stays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyChange {
+    /// What a user must show at a printer.
+    pub login: Option<LoginPolicy>,
+    /// Seconds that an unclaimed job is kept when its owner did not say.
+    pub job_lifetime: Option<u32>,
+}
+
+/// The site's policy as it is now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyView {
+    /// The site.
+    pub site: SiteId,
+    /// Its name.
+    pub site_name: Name,
+    /// The sequence number of the site state that says so.
+    pub sequence: u64,
+    /// What a user must show at a printer.
+    pub login: LoginPolicy,
+    /// Seconds that an unclaimed job is kept when its owner did not say.
+    pub job_lifetime: u32,
+}

@@ -1,0 +1,181 @@
+//! What command line and node say to each other, in JSON.
+//!
+//! A command is a struct in the imperative ([`Invite`], [`SubmitJob`]); its answer is what
+//! [`Command::Reply`] names, and is at the same time what `--json` prints. Times are
+//! milliseconds since 1970 (UTC), lengths of time are seconds where the name does not say
+//! otherwise, sizes are bytes, identities are hexadecimal.
+
+mod home;
+mod job;
+mod member;
+mod node;
+mod release;
+mod user;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
+pub use job::{
+    DeleteJob, HeldJob, JobPrefix, ListJobs, PrefixError, ProtectJob, SubmitJob, Submitted,
+};
+pub use member::{
+    Approve, ExportSite, ImportSite, Invite, InviteIssued, ListMembers, ListPending, Member,
+    PendingDevice, PolicyChange, PolicyView, Revocation, Revoke, SiteExported, SiteImported,
+    SitePolicy,
+};
+pub use node::{
+    AuditEntry, AuditRead, AuditVerified, DeviceStatus, Diagnose, Finding, GetStatus, MeshState,
+    NodeIdentity, ReadAudit, SiteIdentity, Status, Verdict, VerifyAudit,
+};
+pub use release::{
+    Ending, HolderReport, HolderState, JobResult, ListedJob, Phase, Progress, Selection, Visit,
+    VisitReport, Who,
+};
+pub use user::{
+    AcceptLink, AddUser, ChangeBadge, ChangePin, EnrollUser, Enrolled, LinkTicket, Linked,
+    ListUsers, OfferLink, PinChanged, SetUserState, User, UserTicket,
+};
+
+/// The version of this language. Both ends come from one binary; they differ only when it was
+/// replaced while a node ran.
+pub const VERSION: u32 = 1;
+
+/// The first line of a connection.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Call {
+    pub(super) version: u32,
+    pub(super) request: Request,
+}
+
+/// The version alone, read when the rest is not understood.
+#[derive(Deserialize)]
+pub(super) struct CallVersion {
+    pub(super) version: u32,
+}
+
+/// A line from the node.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Line<R> {
+    /// The document may be sent now.
+    GoAhead,
+    /// Something happened meanwhile.
+    Event(Event),
+    /// It is done.
+    Done(R),
+    /// It is not done.
+    Failed(super::CommandError),
+}
+
+/// What happens while a command runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    /// A step of joining.
+    Join(JoinStep),
+    /// A document moves on.
+    Progress(Progress),
+    /// One of a visit's jobs is through.
+    Job(JobResult),
+    /// An audit record.
+    Audit(AuditEntry),
+    /// Anything else worth a line for whoever waits.
+    Notice(String),
+}
+
+/// Something that a node can be asked.
+pub trait Command: Into<Request> {
+    /// Its answer.
+    type Reply: Serialize + DeserializeOwned + Send;
+}
+
+/// Ties each command to its place in [`Request`] and to its answer.
+macro_rules! commands {
+    ($($command:ident -> $reply:ty,)*) => {
+        /// All that a running node can be asked.
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        #[allow(missing_docs)]
+        pub enum Request { $($command($command),)* }
+
+        $(
+            impl From<$command> for Request {
+                fn from(command: $command) -> Self {
+                    Self::$command(command)
+                }
+            }
+
+            impl Command for $command {
+                type Reply = $reply;
+            }
+        )*
+    };
+}
+commands! {
+    GetStatus -> Status,
+    Diagnose -> Vec<Finding>,
+    ReadAudit -> AuditRead,
+    VerifyAudit -> AuditVerified,
+    Invite -> InviteIssued,
+    ListPending -> Vec<PendingDevice>,
+    Approve -> Member,
+    ListMembers -> Vec<Member>,
+    Revoke -> Revocation,
+    ExportSite -> SiteExported,
+    ImportSite -> SiteImported,
+    SitePolicy -> PolicyView,
+    AddUser -> UserTicket,
+    EnrollUser -> Enrolled,
+    OfferLink -> LinkTicket,
+    AcceptLink -> Linked,
+    ListUsers -> Vec<User>,
+    ChangeBadge -> User,
+    SetUserState -> User,
+    ChangePin -> PinChanged,
+    SubmitJob -> Submitted,
+    ListJobs -> Vec<HeldJob>,
+    DeleteJob -> HeldJob,
+    ProtectJob -> HeldJob,
+    Visit -> VisitReport,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn requests_and_lines_read_as_documented() {
+        let call = Call {
+            version: VERSION,
+            request: GetStatus {}.into(),
+        };
+        assert_eq!(
+            serde_json::to_string(&call).unwrap(),
+            r#"{"version":1,"request":{"get-status":{}}}"#
+        );
+        let lines = [
+            (Line::GoAhead, r#""go-ahead""#),
+            (
+                Line::Event(Event::Notice("waiting".into())),
+                r#"{"event":{"notice":"waiting"}}"#,
+            ),
+            (Line::Done(7), r#"{"done":7}"#),
+        ];
+        for (line, text) in lines {
+            assert_eq!(serde_json::to_string(&line).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_wrong_version_is_told_from_nonsense() {
+        let newer = r#"{"version":2,"request":{"fly":{}}}"#;
+        assert!(serde_json::from_str::<Call>(newer).is_err());
+        assert_eq!(
+            serde_json::from_str::<CallVersion>(newer).unwrap().version,
+            2
+        );
+    }
+}

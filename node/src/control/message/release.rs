@@ -1,0 +1,175 @@
+//! A user's visit at this printer: log in, see, print, delete, leave; all in one command.
+
+use papermesh_protocol::id::{JobId, NodeId};
+use papermesh_protocol::job::JobSummary;
+use papermesh_protocol::text::{Name, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::job::JobPrefix;
+use crate::control::TypedPin;
+
+/// Who stands at the printer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Who {
+    /// Says the user.
+    User(UserId),
+    /// Says a badge number, as a reader reads it.
+    Badge(String),
+}
+
+/// Which of the user's jobs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Selection {
+    /// None.
+    None,
+    /// All that no other printer has, oldest first.
+    All,
+    /// These, in this order.
+    Jobs(Vec<JobPrefix>),
+}
+
+/// One visit. The jobs to print and to delete are looked up before anything is printed or
+/// deleted; if one of them is not there, nothing is done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Visit {
+    /// Who it is.
+    pub who: Who,
+    /// The PIN; may be missing where the site's policy takes a badge alone.
+    pub pin: Option<TypedPin>,
+    /// What to print.
+    pub print: Selection,
+    /// Whether printed jobs stay held.
+    pub keep: bool,
+    /// Whether to print also what may have printed before.
+    pub reprint: bool,
+    /// What to delete, after printing.
+    pub delete: Vec<JobPrefix>,
+}
+
+/// What a visit saw and did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VisitReport {
+    /// The user.
+    pub user: UserId,
+    /// The user's jobs as they were on arrival, from all holders, oldest first.
+    pub jobs: Vec<ListedJob>,
+    /// Everyone who is said to hold jobs of the user.
+    pub holders: Vec<HolderReport>,
+    /// How each chosen job ended, in the order in which they were done.
+    pub results: Vec<JobResult>,
+}
+
+/// A job and where it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ListedJob {
+    /// Who holds it.
+    pub holder: NodeId,
+    /// The holder's name, as its certificate says.
+    pub holder_name: Option<Name>,
+    /// The job.
+    #[serde(flatten)]
+    pub summary: JobSummary,
+}
+
+/// How a holder took the visit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HolderReport {
+    /// The holder.
+    pub holder: NodeId,
+    /// Its name, where it is known.
+    pub holder_name: Option<Name>,
+    /// What became of the login.
+    pub state: HolderState,
+    /// Milliseconds after which another PIN is looked at, if this one was denied.
+    pub retry_after: Option<u64>,
+    /// What went wrong, if anything did.
+    pub reason: Option<String>,
+}
+
+/// What became of a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HolderState {
+    /// The user was let in.
+    Open,
+    /// The PIN was not taken: it is wrong, or another one there.
+    Denied,
+    /// Nobody answered.
+    Unreachable,
+    /// It went wrong otherwise.
+    Failed,
+}
+
+/// How one chosen job ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobResult {
+    /// The job.
+    pub job: JobId,
+    /// Its title.
+    pub title: String,
+    /// How it ended.
+    pub ending: Ending,
+    /// Pages, where the device counts them.
+    pub pages: Option<u32>,
+    /// What went wrong, if anything did: in the device's own words where it has some.
+    pub reason: Option<String>,
+}
+
+/// How a chosen job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// It is on paper, and deleted.
+    Printed,
+    /// It is on paper, and still held.
+    PrintedAndKept,
+    /// It is not on paper, and still held.
+    NotPrinted,
+    /// Nobody knows whether it is on paper; it is still held.
+    MayHavePrinted,
+    /// It is deleted.
+    Deleted,
+    /// It could not be deleted.
+    NotDeleted,
+}
+
+impl Ending {
+    /// Whether what was asked for was done.
+    #[must_use]
+    pub const fn is_success(self) -> bool {
+        matches!(self, Self::Printed | Self::PrintedAndKept | Self::Deleted)
+    }
+}
+
+/// How far a document has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The job; none while it is being submitted.
+    pub job: Option<JobId>,
+    /// Its title.
+    pub title: String,
+    /// What is being done.
+    pub phase: Phase,
+    /// Bytes done,
+    pub done: u64,
+    /// of these, where they are known.
+    pub total: Option<u64>,
+    /// What the device says, such as the reason why it stands still.
+    pub note: Option<String>,
+}
+
+/// What is being done with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// It is being sealed and stored.
+    Sealing,
+    /// It comes from its holder.
+    Fetching,
+    /// The device has it and makes paper.
+    Printing,
+    /// The device stands still and needs a hand.
+    Stopped,
+}

@@ -1,0 +1,133 @@
+//! The admin's end of one conversation: reads and writes, and asks whoever decides.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use papermesh_protocol::id::{NodeId, SiteId};
+use papermesh_protocol::join::{
+    AdminJoin, Answer, Applicant, Attempts, Denial, Request, Step, Welcome,
+};
+use papermesh_protocol::limits;
+use papermesh_protocol::text::Name;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::clock::Clock;
+use crate::mesh::frame::{FrameError, read_message, write_message};
+
+/// Questions that wait for the authority.
+pub(super) const REQUESTS: usize = 16;
+/// How long a device may take for a message. No person is involved in any of its messages.
+const DEVICE_ANSWERS: Duration = Duration::from_secs(10);
+/// How long a device may take to hang up after the last word.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// Asks whether to admit a device.
+#[derive(Debug)]
+pub struct JoinRequest {
+    /// Who asks, and by what right. An invite's secret is still to be redeemed.
+    pub applicant: Applicant,
+    /// Takes the decision, for as long as [`limits::APPROVAL`]. It is closed when the device has
+    /// gone; dropped without a word it tells the device of trouble.
+    pub reply: oneshot::Sender<Result<Welcome, Denial>>,
+}
+
+/// What all conversations of a listener have in common.
+#[derive(Debug)]
+pub(super) struct Desk {
+    site: SiteId,
+    site_name: Name,
+    admin: NodeId,
+    clock: Clock,
+    attempts: Mutex<Attempts>,
+    requests: mpsc::Sender<JoinRequest>,
+}
+
+/// How the wait for a decision ended.
+enum Decision {
+    Verdict(Box<Result<Welcome, Denial>>),
+    /// The device hung up, or spoke out of turn.
+    Gone,
+}
+
+impl Desk {
+    pub(super) fn new(
+        site: SiteId,
+        site_name: Name,
+        admin: NodeId,
+        clock: Clock,
+        requests: mpsc::Sender<JoinRequest>,
+    ) -> Self {
+        Self {
+            site,
+            site_name,
+            admin,
+            clock,
+            attempts: Mutex::default(),
+            requests,
+        }
+    }
+
+    /// Holds the conversation with the node that Noise proved to be `joiner`.
+    pub(super) async fn converse<S>(&self, stream: &mut S, joiner: NodeId) -> Result<(), FrameError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut join = AdminJoin::new(self.site, self.site_name.clone(), self.admin, joiner);
+        loop {
+            let request = read_message(stream, limits::JOIN_MESSAGE, DEVICE_ANSWERS).await?;
+            let Some(request) = request else {
+                return Ok(());
+            };
+            let answer = match self.step(&mut join, request) {
+                Step::Say(answer) => answer,
+                Step::Decide(applicant) => match self.decide(stream, *applicant).await {
+                    Decision::Verdict(verdict) => join.decided(*verdict),
+                    Decision::Gone => return Ok(()),
+                },
+            };
+            write_message(stream, &answer, limits::JOIN_MESSAGE).await?;
+            match answer {
+                Answer::Challenge { .. } => {}
+                Answer::Welcome(_) => break,
+                Answer::Denied(denial) => {
+                    tracing::info!(%joiner, %denial, "a device was not admitted");
+                    break;
+                }
+            }
+        }
+        stream.shutdown().await?;
+        // The device hangs up when it has read the last word; before that, our end of the
+        // connection must not go away.
+        let _ = timeout(LINGER, stream.read(&mut [0])).await;
+        Ok(())
+    }
+
+    fn step(&self, join: &mut AdminJoin, request: Request) -> Step {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        join.handle(request, &mut attempts, (self.clock)(), &mut rand::rng())
+    }
+
+    async fn decide<S>(&self, stream: &mut S, applicant: Applicant) -> Decision
+    where
+        S: AsyncRead + Unpin,
+    {
+        let (reply, decided) = oneshot::channel();
+        let mut unasked = [0];
+        let verdict = match self.requests.try_send(JoinRequest { applicant, reply }) {
+            Ok(()) => tokio::select! {
+                verdict = timeout(limits::APPROVAL, decided) => match verdict {
+                    Ok(Ok(verdict)) => verdict,
+                    Ok(Err(_)) => Err(Denial::Trouble),
+                    Err(_) => Err(Denial::Unanswered),
+                },
+                // The device has nothing to say now: a byte is as good as the end.
+                _ = stream.read(&mut unasked) => return Decision::Gone,
+            },
+            Err(mpsc::error::TrySendError::Full(_)) => Err(Denial::Busy),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(Denial::Trouble),
+        };
+        Decision::Verdict(Box::new(verdict))
+    }
+}

@@ -1,0 +1,237 @@
+//! The admin's join listener: takes connections of devices that are no members yet.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use libp2p::multiaddr::Protocol;
+use libp2p::swarm::SwarmEvent;
+use libp2p::{Multiaddr, Swarm};
+use papermesh_protocol::id::SiteId;
+use papermesh_protocol::text::Name;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::compat::FuturesAsyncReadCompatExt;
+
+use super::announce::Announcement;
+use super::desk::{Desk, JoinRequest, REQUESTS};
+use super::network::{self, Behaviour, BehaviourEvent, NetworkError};
+use crate::clock::Clock;
+use crate::mesh::{peer, routes};
+
+/// Conversations at once: sixteen devices may wait for approval, as many more have an invite.
+const CONVERSATIONS: usize = 2 * papermesh_protocol::limits::PENDING_JOINS;
+/// How long the system may take to say where it listens.
+const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait for an address that others can reach. The system names one interface after
+/// the other, loopback first, and an invite is to carry more than that.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// How devices that join reach the admin.
+#[derive(Clone, Debug)]
+pub struct ListenerConfig {
+    /// Where to listen. Port 0 is any free port, `0.0.0.0` every interface.
+    pub listen: SocketAddr,
+    /// Whether to tell the local network by DNS-SD, so that devices find the site without an invite.
+    pub announce: bool,
+    /// The site to join,
+    pub site: SiteId,
+    /// and its name.
+    pub site_name: Name,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+/// A running listener. It ends when this is dropped.
+#[derive(Debug)]
+pub struct JoinListener {
+    task: JoinHandle<()>,
+    addresses: watch::Receiver<Vec<Multiaddr>>,
+    // Withdrawn from the network when dropped.
+    _announcement: Option<Announcement>,
+}
+
+impl JoinListener {
+    /// Listens as the node with this key. The requests are to be answered by whoever has the
+    /// authority key; at most sixteen wait to be taken.
+    ///
+    /// A local network without multicast costs the announcement, not the listener.
+    ///
+    /// # Errors
+    /// [`NetworkError`].
+    pub async fn start(
+        seed: &[u8; 32],
+        config: ListenerConfig,
+    ) -> Result<(Self, mpsc::Receiver<JoinRequest>), NetworkError> {
+        let mut swarm = network::swarm(seed)?;
+        let admin = peer::node_of(swarm.local_peer_id()).ok_or(NetworkError::Key)?;
+        let reached = listen(&mut swarm, config.listen).await?;
+        let (requests, inbox) = mpsc::channel(REQUESTS);
+        let desk = Desk::new(
+            config.site,
+            config.site_name.clone(),
+            admin,
+            config.clock,
+            requests,
+        );
+        let port = reached.iter().find_map(port_of).unwrap_or_default();
+        let bound = SocketAddr::new(config.listen.ip(), port);
+        let announcement = config
+            .announce
+            .then(|| Announcement::start(config.site, &config.site_name, admin, bound));
+        let announcement = match announcement.transpose() {
+            Ok(announcement) => announcement,
+            Err(error) => {
+                tracing::warn!(%error, "devices will not find this site by themselves; invites work");
+                None
+            }
+        };
+        let (told, addresses) = watch::channel(reached);
+        let task = tokio::spawn(run(swarm, Arc::new(desk), told));
+        let listener = Self {
+            task,
+            addresses,
+            _announcement: announcement,
+        };
+        Ok((listener, inbox))
+    }
+
+    /// Where devices can reach the listener, for an invite: binary multiaddrs, best first, at
+    /// most four.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<Vec<u8>> {
+        routes::advertised([].iter(), self.addresses.borrow().iter())
+            .iter()
+            .map(Multiaddr::to_vec)
+            .collect()
+    }
+
+    /// The port that it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.addresses
+            .borrow()
+            .iter()
+            .find_map(port_of)
+            .unwrap_or_default()
+    }
+}
+
+impl Drop for JoinListener {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Begins to listen, and waits until the system says where.
+async fn listen(
+    swarm: &mut Swarm<Behaviour>,
+    address: SocketAddr,
+) -> Result<Vec<Multiaddr>, NetworkError> {
+    let refused = |reason: String| NetworkError::Listen { address, reason };
+    let listener = swarm
+        .listen_on(multiaddr(address))
+        .map_err(|error| refused(error.to_string()))?;
+    let mut reached = Vec::new();
+    let mut next = async || loop {
+        match swarm.select_next_some().await {
+            SwarmEvent::NewListenAddr { address, .. } => return Ok(address),
+            SwarmEvent::ListenerClosed {
+                listener_id,
+                reason: Err(error),
+                ..
+            } if listener_id == listener => return Err(refused(error.to_string())),
+            _ => {}
+        }
+    };
+    let first = timeout(LISTEN_TIMEOUT, next()).await;
+    reached.push(first.map_err(|_| refused("the system did not answer".to_owned()))??);
+    if address.ip().is_unspecified() {
+        let settled = Instant::now() + SETTLE;
+        while reached.iter().all(peer::is_loopback) {
+            match timeout_at(settled, next()).await {
+                Ok(further) => reached.push(further?),
+                Err(_) => break,
+            }
+        }
+    }
+    Ok(reached)
+}
+
+async fn run(
+    mut swarm: Swarm<Behaviour>,
+    desk: Arc<Desk>,
+    addresses: watch::Sender<Vec<Multiaddr>>,
+) {
+    let mut control = swarm.behaviour().streams.new_control();
+    let Ok(mut arriving) = control.accept(network::protocol()) else {
+        return;
+    };
+    // Dropped with this task, and all conversations with it.
+    let mut conversations = JoinSet::new();
+    loop {
+        tokio::select! {
+            event = swarm.select_next_some() => on_event(event, &addresses),
+            Some((joiner, stream)) = arriving.next() => {
+                let Some(joiner) = peer::node_of(&joiner) else { continue };
+                if conversations.len() >= CONVERSATIONS {
+                    tracing::warn!(%joiner, "a device was turned away: too many are joining");
+                    continue;
+                }
+                let desk = desk.clone();
+                conversations.spawn(async move {
+                    if let Err(error) = desk.converse(&mut stream.compat(), joiner).await {
+                        tracing::info!(%joiner, %error, "a device did not finish joining");
+                    }
+                });
+            }
+            Some(ended) = conversations.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a join conversation failed");
+                }
+            }
+        }
+    }
+}
+
+fn on_event(event: SwarmEvent<BehaviourEvent>, addresses: &watch::Sender<Vec<Multiaddr>>) {
+    match event {
+        SwarmEvent::NewListenAddr { address, .. } => addresses.send_modify(|known| {
+            if !known.contains(&address) {
+                known.push(address);
+            }
+        }),
+        SwarmEvent::ExpiredListenAddr { address, .. } => {
+            addresses.send_modify(|known| known.retain(|other| *other != address));
+        }
+        SwarmEvent::IncomingConnectionError {
+            error,
+            send_back_addr,
+            ..
+        } => tracing::debug!(%error, from = %send_back_addr, "a connection was not accepted"),
+        SwarmEvent::ListenerClosed { reason, .. } => {
+            tracing::error!(?reason, "devices cannot join any more: the listener closed");
+        }
+        _ => {}
+    }
+}
+
+/// A TCP address, as libp2p writes it.
+pub(super) fn multiaddr(address: SocketAddr) -> Multiaddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) => Protocol::Ip4(ip),
+        IpAddr::V6(ip) => Protocol::Ip6(ip),
+    };
+    Multiaddr::empty()
+        .with(ip)
+        .with(Protocol::Tcp(address.port()))
+}
+
+fn port_of(address: &Multiaddr) -> Option<u16> {
+    address.iter().find_map(|part| match part {
+        Protocol::Tcp(port) => Some(port),
+        _ => None,
+    })
+}

@@ -1,0 +1,93 @@
+//! The swarm under a join conversation: TCP, Noise without certificates, Yamux, and nothing else.
+
+use std::time::Duration;
+
+use libp2p::swarm::NetworkBehaviour;
+use libp2p::{StreamProtocol, Swarm, SwarmBuilder, connection_limits, noise, tcp, yamux};
+use papermesh_protocol::join::PROTOCOL;
+
+use crate::mesh::peer;
+
+/// Connections that an admin's node has at once with devices that join: those that wait for
+/// approval, as many that have an invite, and some that are nothing of the kind.
+const CONNECTIONS: u32 = 64;
+/// Connections of one device. A second one lets it begin anew before the first is given up.
+const CONNECTIONS_PER_PEER: u32 = 2;
+/// Connections whose handshake is under way.
+const PENDING: u32 = 32;
+/// Streams of one connection, of which a conversation takes one.
+const STREAMS: usize = 2;
+/// How long TCP and Noise may take together.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may have no stream.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Why there is no swarm.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkError {
+    /// The node's key is unusable.
+    #[error("the node's key is unusable")]
+    Key,
+    /// The transport could not be set up.
+    #[error("the network could not be set up: {0}")]
+    Transport(String),
+    /// The address is taken, or not one of this machine.
+    #[error(
+        "cannot listen on {address} for devices that join ({reason}); choose another address or port"
+    )]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        reason: String,
+    },
+}
+
+#[derive(NetworkBehaviour)]
+pub(super) struct Behaviour {
+    // Refusals come first: what they deny, the other never sees.
+    limits: connection_limits::Behaviour,
+    pub(super) streams: libp2p_stream::Behaviour,
+}
+
+/// The protocol's name, as libp2p wants it.
+pub(super) const fn protocol() -> StreamProtocol {
+    StreamProtocol::new(PROTOCOL)
+}
+
+/// A swarm of the node with this key.
+pub(super) fn swarm(seed: &[u8; 32]) -> Result<Swarm<Behaviour>, NetworkError> {
+    let identity = peer::keypair(seed).map_err(|_| NetworkError::Key)?;
+    let limits = connection_limits::ConnectionLimits::default()
+        .with_max_pending_incoming(Some(PENDING))
+        .with_max_established(Some(CONNECTIONS))
+        .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER));
+    let behaviour = Behaviour {
+        limits: connection_limits::Behaviour::new(limits),
+        streams: libp2p_stream::Behaviour::new(),
+    };
+    // The prologue keeps these handshakes apart from those of the mesh.
+    let noise = |keys: &libp2p::identity::Keypair| {
+        noise::Config::new(keys).map(|noise| noise.with_prologue(PROTOCOL.into()))
+    };
+    let yamux = || {
+        let mut config = yamux::Config::default();
+        config.set_max_num_streams(STREAMS);
+        config
+    };
+    Ok(SwarmBuilder::with_existing_identity(identity)
+        .with_tokio()
+        .with_tcp(tcp::Config::default().nodelay(true), noise, yamux)
+        .map_err(|error| NetworkError::Transport(error.to_string()))?
+        .with_dns()
+        .map_err(|error| NetworkError::Transport(error.to_string()))?
+        .with_behaviour(|_| behaviour)
+        .map_err(|error| NetworkError::Transport(error.to_string()))?
+        .with_swarm_config(|config| {
+            config
+                .with_idle_connection_timeout(IDLE)
+                .with_max_negotiating_inbound_streams(STREAMS)
+        })
+        .with_connection_timeout(CONNECT_TIMEOUT)
+        .build())
+}
