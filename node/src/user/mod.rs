@@ -21,9 +21,6 @@ pub mod pin;
 mod error;
 mod leave;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 use std::time::Duration;
 
