@@ -97,6 +97,7 @@ impl<N: Network> Authority<N> {
         let (user, node) = (claim.user.clone(), from.node);
         // Before the ticket is used up: a key that is sealed must not cost the user the ticket.
         let key = self.key(None).await.map_err(|error| trouble(&error))?;
+        self.learn_user(&user).await.map_err(|error| trouble(&error))?;
         let (id, now, name) = (ticket::id(secret), self.now(), user.clone());
         let redeemed = offload(self.store(), move |store| redeem(store, id, &name, node, now)).await;
         if let Err(why) = redeemed.map_err(|error: AuthorityError| trouble(&error))? {

@@ -101,20 +101,17 @@ async fn a_linked_computer_has_the_pin_and_gets_a_changed_one() {
 }
 
 #[tokio::test]
-async fn who_lost_the_computer_enrolls_anew_and_the_old_one_is_out() {
+async fn who_enrolls_anew_elsewhere_links_the_old_computer_to_the_new_one() {
     let admin = Running::admin().await;
     let lost = admin.admit("Lost", Role::Client).await;
     let new = admin.admit("New", Role::Client).await;
     lost.computer.enroll(&admin.ticket(&alice()).await, "2468").await.unwrap();
     new.computer.enroll(&admin.ticket(&alice()).await, "1357").await.unwrap();
     let offer = new.computer.offer_link(None, MINUTES).await.unwrap();
-    // The directory tells the old one; until then it may still believe itself the first.
-    eventually(|| async {
-        matches!(lost.computer.offer_link(None, MINUTES).await, Err(ComputerError::EnrolledElsewhere(_)))
-    })
-    .await;
     lost.computer.accept_link(&offer.text).await.unwrap();
     assert_eq!(lost.epoch(&alice()), new.epoch(&alice()));
+    // Its own key is the user's no more, and it does not keep it.
+    assert!(matches!(lost.computer.offer_link(Some(alice()), MINUTES).await, Err(ComputerError::OnlyLinked(_))));
 }
 
 #[tokio::test]
