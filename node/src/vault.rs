@@ -1,13 +1,12 @@
-//! What this node keeps sealed under its storage key: the site secret, its users' keys and PIN
-//! verifiers, and the authority key of an admin who gave no passphrase.
+//! What this node keeps sealed under its storage key: the site secret, its users' keys, and the
+//! authority key of an admin who gave no passphrase.
 //!
 //! Each kind has a purpose of its own and is bound to whose it is, so that a row that somebody
 //! copied over another does not open there. Where the sealed bytes lie is the store's business;
-//! what the secrets are good for is that of those who ask for them.
+//! what the secrets are good for is that of those who ask for them. PIN verifiers are [`crate::auth`]'s.
 
 use ed25519_dalek::SigningKey;
 use papermesh_protocol::id::SiteId;
-use papermesh_protocol::pin::PinVerifier;
 use papermesh_protocol::seal::{BlobError, StorageKey, open_bytes, seal_bytes};
 use papermesh_protocol::site::SiteSecret;
 use papermesh_protocol::text::UserId;
@@ -17,7 +16,6 @@ use zeroize::Zeroizing;
 const SITE_SECRET: Kind = Kind("site secret");
 const AUTHORITY_KEY: Kind = Kind("authority key");
 const USER_KEY: Kind = Kind("user key");
-const PIN_VERIFIER: Kind = Kind("PIN verifier");
 
 /// What is sealed: the purpose that the sealing is bound to, and what people call it.
 #[derive(Clone, Copy)]
@@ -77,15 +75,10 @@ impl Vault {
         self.open_seed(USER_KEY, user.as_str().as_bytes(), sealed).map(|seed| SigningKey::from_bytes(&seed))
     }
 
-    /// Seals a user's PIN verifier.
-    pub fn seal_pin(&self, user: &UserId, verifier: &PinVerifier) -> Result<Vec<u8>, VaultError> {
-        self.seal(PIN_VERIFIER, user.as_str().as_bytes(), &*verifier.to_bytes())
-    }
-
-    /// Opens a user's PIN verifier.
-    pub fn open_pin(&self, user: &UserId, sealed: &[u8]) -> Result<PinVerifier, VaultError> {
-        let bytes = self.open(PIN_VERIFIER, user.as_str().as_bytes(), sealed)?;
-        PinVerifier::from_bytes(&bytes).map_err(|_| VaultError::Malformed(PIN_VERIFIER.0))
+    /// The storage key itself, for what other rooms seal ([`crate::auth::verifier`]).
+    #[must_use]
+    pub fn storage(&self) -> &StorageKey {
+        &self.0
     }
 
     fn seal(&self, kind: Kind, whose: &[u8], secret: &[u8]) -> Result<Vec<u8>, VaultError> {
@@ -132,7 +125,8 @@ mod tests {
         let sealed = vault.seal_user_key(&alice, &key).unwrap();
         assert_eq!(vault.open_user_key(&alice, &sealed).unwrap().to_bytes(), key.to_bytes());
         assert_eq!(vault.open_user_key(&bob, &sealed).unwrap_err(), VaultError::Refused("user key"));
-        assert!(vault.open_pin(&alice, &sealed).is_err());
+        let site = SiteId::from_bytes([1; 32]);
+        assert!(vault.open_site_secret(site, &sealed).is_err());
         let other = Vault::new(&StorageKey::from_bytes([2; 32]));
         assert!(other.open_user_key(&alice, &sealed).is_err());
         assert_eq!(vault.open_user_key(&alice, b"").unwrap_err(), VaultError::Malformed("user key"));

@@ -3,17 +3,13 @@
 //! Only the tag of a number is kept, never the number. A badge's record has a sequence number of
 //! its own, which the store raises with every change of hands.
 
-use std::time::Duration;
-
 use ed25519_dalek::SigningKey;
-use futures::StreamExt;
 use papermesh_protocol::id::{BadgeTag, SiteId};
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::user::Badge;
-use tokio::time::timeout;
 
 use super::users::{Changed, UserView};
 use super::{Authority, AuthorityError};
@@ -21,9 +17,6 @@ use crate::audit::{Event, Kind};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::store::{BadgeRow, StoreError};
-
-/// How long to ask the directory whom a badge names.
-const LOOKUP: Duration = Duration::from_secs(2);
 
 impl<N: Network> Authority<N> {
     /// Gives a user a badge. A badge that names somebody else is moved; the second value says
@@ -104,32 +97,11 @@ impl<N: Network> Authority<N> {
 
     /// Takes over what another admin signed of a badge since, so that the next record is newer.
     pub(super) async fn learn_badge(&self, tag: BadgeTag) -> Result<(), AuthorityError> {
-        let Some(badge) = self.published_badge(tag).await else { return Ok(()) };
+        let Some(DirectoryRecord::Badge(badge)) = self.published(lookup::badge(tag)).await else { return Ok(()) };
         let row = BadgeRow { user: badge.user.clone(), sequence: badge.sequence };
         let learned: Result<(), StoreError> =
             offload(self.store(), move |store| store.badges().learn(tag, row)).await;
         Ok(learned?)
-    }
-
-    /// The newest record of a badge that anybody who answers has.
-    async fn published_badge(&self, tag: BadgeTag) -> Option<Signed<Badge>> {
-        let (place, membership) = (lookup::badge(tag), self.membership());
-        let mut newest: Option<Signed<Badge>> = None;
-        let mut values = self.mesh().get(place);
-        let asking = async {
-            while let Some(value) = values.next().await {
-                let read = membership
-                    .judge(|judge| DirectoryRecord::read(place, &value, membership.secret(), judge, None));
-                if let Ok(DirectoryRecord::Badge(badge)) = read
-                    && newest.as_ref().is_none_or(|known| known.sequence < badge.sequence)
-                {
-                    newest = Some(badge);
-                }
-            }
-        };
-        // Members that are gone may keep the lookup from ending by itself.
-        let _ = timeout(LOOKUP, asking).await;
-        newest
     }
 }
 

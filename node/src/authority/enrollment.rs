@@ -12,7 +12,7 @@ use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::{UserEntry, UserState};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::found::enter;
@@ -47,6 +47,17 @@ impl<N: Network> Authority<N> {
                 }
                 drop(permit);
             });
+        }
+    }
+
+    /// Answers the streams of this node to itself: users of an admin's own computer, and the
+    /// admin's own certificate.
+    pub async fn serve_itself(self, mut streams: mpsc::Receiver<DuplexStream>) {
+        while let Some(mut stream) = streams.recv().await {
+            let itself = Member { node: self.mesh().node(), certificate: self.membership().certificate() };
+            if let Err(error) = self.answer(&itself, &mut stream).await {
+                tracing::debug!(%error, "a command that asked to enrol has gone");
+            }
         }
     }
 
@@ -86,6 +97,7 @@ impl<N: Network> Authority<N> {
         let (user, node) = (claim.user.clone(), from.node);
         // Before the ticket is used up: a key that is sealed must not cost the user the ticket.
         let key = self.key(None).await.map_err(|error| trouble(&error))?;
+        self.learn_user(&user).await.map_err(|error| trouble(&error))?;
         let (id, now, name) = (ticket::id(secret), self.now(), user.clone());
         let redeemed = offload(self.store(), move |store| redeem(store, id, &name, node, now)).await;
         if let Err(why) = redeemed.map_err(|error: AuthorityError| trouble(&error))? {

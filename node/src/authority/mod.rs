@@ -38,9 +38,6 @@ pub mod users;
 mod error;
 mod publish;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::{Arc, Mutex};
 
 use ed25519_dalek::SigningKey;

@@ -1,4 +1,5 @@
-//! Putting into the DHT what the authority signed, and putting it again before it is forgotten.
+//! Putting into the DHT what the authority signed, putting it again before it is forgotten, and
+//! looking up what another admin put there.
 //!
 //! The registry is the truth; a record that did not get out is put again in the next round. Badge
 //! records are signed anew each time, which gives the same bytes; while the key is sealed they
@@ -7,7 +8,9 @@
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
-use papermesh_protocol::id::BadgeTag;
+use futures::StreamExt;
+use papermesh_protocol::id::{BadgeTag, RecordKey};
+use papermesh_protocol::record::DirectoryRecord;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::time::Timestamp;
@@ -32,6 +35,8 @@ const BETWEEN_ROUNDS: Duration = Duration::from_secs(15);
 const SETTLING: Duration = Duration::from_secs(1);
 /// How long a command waits for its record to get out; it gets out later otherwise.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to ask what another admin published.
+const LOOKUP: Duration = Duration::from_secs(2);
 /// How long an expired certificate stays in the registry.
 const FORGET_AFTER: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
@@ -141,6 +146,30 @@ impl<N: Network> Authority<N> {
 
     async fn put_state(&self) -> Result<usize, PublishError> {
         self.0.desk.directory.put_site_state(Signed::clone(&self.membership().state())).await
+    }
+
+    /// The newest record at a place in the DHT that anybody who answers has. Not from memory: what
+    /// the authority signs next must be newer than what another admin signed a moment ago.
+    pub(super) async fn published(&self, place: RecordKey) -> Option<DirectoryRecord> {
+        let membership = self.membership();
+        let mut newest: Option<DirectoryRecord> = None;
+        let mut values = self.mesh().get(place);
+        let asking = async {
+            while let Some(value) = values.next().await {
+                let read =
+                    membership.judge(|judge| DirectoryRecord::read(place, &value, membership.secret(), judge, None));
+                match (read, &mut newest) {
+                    (Ok(record), Some(newest)) => {
+                        newest.merge(&record);
+                    }
+                    (Ok(record), None) => newest = Some(record),
+                    (Err(_), _) => {}
+                }
+            }
+        };
+        // Members that are gone may keep the lookup from ending by itself.
+        let _ = timeout(LOOKUP, asking).await;
+        newest
     }
 
     /// Publishes a user's entry.

@@ -10,6 +10,7 @@ use ed25519_dalek::SigningKey;
 use papermesh_protocol::id::{BadgeTag, SiteId};
 use papermesh_protocol::invite::{TicketSecret, UserTicket};
 use papermesh_protocol::lookup;
+use papermesh_protocol::record::DirectoryRecord;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
@@ -211,9 +212,10 @@ impl<N: Network> Authority<N> {
         Ok(changed)
     }
 
-    /// Takes over what another admin signed of a user since, as the directory knows it.
+    /// Takes over what another admin signed of a user since, as far as anybody who answers knows.
     pub(super) async fn learn_user(&self, user: &UserId) -> Result<(), AuthorityError> {
-        let Some(entry) = self.0.desk.directory.user_entry(user).await else { return Ok(()) };
+        let place = lookup::user_entry(self.membership().secret(), user);
+        let Some(DirectoryRecord::UserEntry(entry)) = self.published(place).await else { return Ok(()) };
         let user = user.clone();
         offload(self.store(), move |store| {
             let known = store.users().get(&user)?;

@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod authority;
+mod meshes;
 mod pipes;
 mod release;
 mod site;
+mod user;

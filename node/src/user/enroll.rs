@@ -11,6 +11,7 @@ use serde_bytes::ByteBuf;
 
 use super::{Computer, ComputerError};
 use crate::audit::{Event, Kind};
+use crate::auth::verifier;
 use crate::mesh::Protocol;
 use crate::network::Network;
 use crate::offload::offload;
@@ -67,7 +68,7 @@ impl<N: Network> Computer<N> {
 
         let delegation = Delegation::new(own.site, user.clone(), own.node, self.now());
         let delegation = Signed::sign(delegation, &key)?;
-        let sealed_pin = self.0.vault.seal_pin(&user, &verifier)?;
+        let sealed_pin = verifier::seal(self.0.vault.storage(), &user, &verifier)?;
         let (name, envelope) = (user.clone(), entry.envelope().clone());
         let enrolled: Result<(), StoreError> = offload(self.store(), move |store| {
             store.local_users().change(&name, |row| {

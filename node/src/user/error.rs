@@ -10,6 +10,7 @@ use papermesh_protocol::pin::PinError;
 use papermesh_protocol::signed::SignedError;
 use papermesh_protocol::text::UserId;
 
+use crate::auth::verifier::VerifierError;
 use crate::mesh::MeshError;
 use crate::mesh::frame::FrameError;
 use crate::store::{LINKED_PER_USER, StoreError};
@@ -82,6 +83,9 @@ pub enum ComputerError {
     /// A kept secret does not open.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The PIN that is kept cannot be used.
+    #[error(transparent)]
+    Verifier(#[from] VerifierError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

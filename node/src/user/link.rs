@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{Computer, ComputerError};
 use crate::audit::{Event, Kind};
+use crate::auth::verifier;
 use crate::mesh::frame::{FrameError, read_message, write_message};
 use crate::mesh::{Incoming, Member, Protocol};
 use crate::network::Network;
@@ -106,7 +107,7 @@ impl<N: Network> Computer<N> {
         let linked = linking.finish(answer, &self.0.sealing, self.now())?;
 
         let user = linked.entry.user.clone();
-        let sealed_pin = self.0.vault.seal_pin(&user, &linked.verifier)?;
+        let sealed_pin = verifier::seal(self.0.vault.storage(), &user, &linked.verifier)?;
         let (name, entry) = (user.clone(), linked.entry.envelope().clone());
         let kept: Result<(), StoreError> = offload(self.store(), move |store| {
             store.local_users().change(&name, |row| {
@@ -235,7 +236,7 @@ impl<N: Network> Computer<N> {
         let Some((verifier, epoch)) = new.take(&entry, node, row.pin_epoch, &self.0.sealing)? else {
             return Ok(row.pin_epoch);
         };
-        let sealed_pin = self.0.vault.seal_pin(&user, &verifier).map_err(|error| trouble(&error))?;
+        let sealed_pin = verifier::seal(self.0.vault.storage(), &user, &verifier).map_err(|error| trouble(&error))?;
         let name = user.clone();
         let taken: Result<u64, StoreError> = offload(self.store(), move |store| {
             store.local_users().change(&name, |row| match row {

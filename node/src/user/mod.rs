@@ -21,9 +21,6 @@ pub mod pin;
 mod error;
 mod leave;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +45,7 @@ pub use link::{LinkOffer, Linked};
 pub use pin::PinChanged;
 
 use crate::audit::{Audit, Event};
+use crate::auth::verifier;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::mesh::frame::{read_message, write_message};
@@ -189,7 +187,7 @@ impl<N: Network> Computer<N> {
         };
         let key = self.0.vault.open_user_key(user, sealed)?;
         let sealed_pin = row.sealed_pin.as_ref().ok_or_else(|| ComputerError::NotEnrolled(user.clone()))?;
-        let verifier = self.0.vault.open_pin(user, sealed_pin)?;
+        let verifier = verifier::open(self.0.vault.storage(), user, sealed_pin)?;
         let entry = self.entry(user, &row).await.ok_or_else(|| ComputerError::NotEnrolled(user.clone()))?;
         if entry.key == Some(UserKey::from(key.verifying_key())) {
             Ok(First { entry, key, verifier, row })

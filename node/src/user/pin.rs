@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::{Computer, ComputerError, First};
 use crate::audit::{Event, Kind};
+use crate::auth::verifier;
 use crate::mesh::Protocol;
 use crate::network::Network;
 use crate::offload::offload;
@@ -49,7 +50,7 @@ impl<N: Network> Computer<N> {
         let old = Pin::new(old).map_err(|_| ComputerError::WrongPin)?;
         self.prove(&user, &first, old).await?;
         let verifier = self.register(&user, new).await?;
-        let sealed_pin = self.0.vault.seal_pin(&user, &verifier)?;
+        let sealed_pin = verifier::seal(self.0.vault.storage(), &user, &verifier)?;
         let name = user.clone();
         let changed: Result<(), StoreError> = offload(self.store(), move |store| {
             store.local_users().change(&name, |row| {

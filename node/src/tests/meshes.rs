@@ -1,0 +1,238 @@
+//! Whole members on real meshes on loopback: a home, a store, a mesh, an authority and a computer
+//! each, wired as a node wires them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use papermesh_protocol::certificate::{Role, Roles};
+use papermesh_protocol::invite::Invite;
+use papermesh_protocol::text::UserId;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use crate::audit::Audit;
+use crate::authority::{self, Authority, Founding, Import, Imported, NewInvite, NewUser};
+use crate::clock;
+use crate::directory::Directory;
+use crate::memory::{self, Shelf};
+use crate::mesh::join::{Device, JoinFailure, JoinListener, ListenerConfig, join_with_invite};
+use crate::mesh::{self, Mesh, MeshConfig, MeshStatus, Multiaddr};
+use crate::network::WithItself;
+use crate::papers::{self, Papers};
+use crate::store::Store;
+use crate::user::{self, Computer};
+
+/// Long enough for any machine; nothing waits this long unless it fails.
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const MINUTES: Duration = Duration::from_secs(600);
+
+pub(super) type Net = WithItself<Mesh>;
+
+/// A home without a running node.
+pub(super) struct Home {
+    folder: tempfile::TempDir,
+}
+
+/// A running member.
+pub(super) struct Running {
+    pub(super) home: Home,
+    pub(super) store: Store,
+    pub(super) mesh: Mesh,
+    pub(super) network: Net,
+    pub(super) authority: Authority<Net>,
+    pub(super) computer: Computer<Net>,
+    pub(super) directory: Directory<Net>,
+    pub(super) door: Option<JoinListener>,
+    tasks: tokio::task::JoinSet<()>,
+}
+
+impl Home {
+    pub(super) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(super) fn store(&self) -> Store {
+        Store::open(self.folder.path()).unwrap()
+    }
+
+    /// A home that founded a site.
+    pub(super) fn founder(roles: &[Role], passphrase: Option<&str>) -> Self {
+        let home = Self::new();
+        let founding = Founding {
+            site: "Acme".parse().unwrap(),
+            name: "Office".parse().unwrap(),
+            roles: Roles::of(roles),
+            passphrase: passphrase.map(|text| Zeroizing::new(text.to_owned())),
+        };
+        authority::found(&home.store(), founding, clock::now()).unwrap();
+        home
+    }
+
+    /// Becomes a member with an invite.
+    pub(super) async fn join(&self, invite: &str, name: Option<&str>) -> Result<(), JoinFailure> {
+        let store = self.store();
+        let keys = papers::keys(&store).unwrap();
+        let device = Device { seed: keys.node.expose(), sealing: keys.sealing.public(), clock: clock::now };
+        let invite: Invite = invite.parse().unwrap();
+        let joined = join_with_invite(&device, &invite, name.map(|name| name.parse().unwrap())).await?;
+        Papers::keep_joined(&store, &joined, clock::now()).unwrap();
+        Ok(())
+    }
+
+    /// Takes over an export while no node runs here.
+    pub(super) fn import(&self, text: &str, passphrase: &str) -> Result<Imported, authority::AuthorityError> {
+        authority::import(&self.store(), import_of(text, passphrase), clock::now())
+    }
+
+    pub(super) async fn run(self) -> Running {
+        let store = self.store();
+        let papers = Papers::load(&store).unwrap();
+        let membership = Arc::new(papers.membership(clock::now));
+        let remembered = memory::recall(&store).unwrap().into_iter();
+        let address = |bytes: Vec<u8>| Multiaddr::try_from(bytes).unwrap();
+        let config = MeshConfig {
+            listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
+            announce: Vec::new(),
+            bootstrap: Vec::new(),
+            remembered: remembered.map(|(node, known)| (node, known.into_iter().map(address).collect())).collect(),
+            mdns: false,
+            use_relays: false,
+            dht_server: true,
+        };
+        let shelf = Box::new(Shelf::new(store.clone(), clock::now));
+        let (mesh, streams) =
+            mesh::start(papers.keys.node.expose(), Arc::clone(&membership), shelf, config).unwrap();
+        let (network, to_itself) = WithItself::new(mesh.clone(), mesh.node());
+        let key = papers.signing_key();
+        let audit = Audit::new(store.clone(), key.clone(), clock::now);
+        let directory = Directory::new(store.clone(), network.clone(), Arc::clone(&membership), key);
+        let authority = Authority::new(authority::Desk {
+            store: store.clone(),
+            vault: papers.vault(),
+            mesh: mesh.clone(),
+            directory: directory.clone(),
+            audit: audit.clone(),
+            clock: clock::now,
+        });
+        let computer = Computer::new(user::Desk {
+            store: store.clone(),
+            vault: papers.vault(),
+            sealing: papers.sealing().clone(),
+            network: network.clone(),
+            membership,
+            directory: directory.clone(),
+            audit,
+            clock: clock::now,
+        });
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(memory::remember(store.clone(), mesh.clone(), clock::now));
+        tasks.spawn(authority.clone().run());
+        tasks.spawn(authority.clone().serve(streams.enroll));
+        tasks.spawn(authority.clone().serve_itself(to_itself.enroll));
+        tasks.spawn(computer.clone().run());
+        tasks.spawn(computer.clone().serve(streams.link));
+        let door = if papers.certificate.roles.has(Role::Admin) {
+            let config = ListenerConfig {
+                listen: ([127, 0, 0, 1], 0).into(),
+                announce: false,
+                site: papers.certificate.site,
+                site_name: papers.state.name.clone(),
+                clock: clock::now,
+            };
+            let (door, requests) = JoinListener::start(papers.keys.node.expose(), config).await.unwrap();
+            tasks.spawn(authority.clone().admit(requests));
+            Some(door)
+        } else {
+            None
+        };
+        let running = Running { home: self, store, mesh, network, authority, computer, directory, door, tasks };
+        running.until(|status| !status.advertised.is_empty()).await;
+        running
+    }
+}
+
+impl Running {
+    /// A site with one admin, who is a client, too.
+    pub(super) async fn admin() -> Self {
+        Home::founder(&[Role::Client], None).run().await
+    }
+
+    /// A new member, connected with this one.
+    pub(super) async fn admit(&self, name: &str, role: Role) -> Self {
+        let home = Home::new();
+        home.join(&self.invite(role).await, Some(name)).await.unwrap();
+        let member = home.run().await;
+        member.meet(self).await;
+        member
+    }
+
+    pub(super) async fn invite(&self, role: Role) -> String {
+        let new = NewInvite {
+            roles: Roles::of(&[role]),
+            name: None,
+            lifetime: MINUTES,
+            addresses: self.door.as_ref().unwrap().addresses(),
+        };
+        self.authority.invite(new, None).await.unwrap().text.to_string()
+    }
+
+    /// A ticket for a new user, or another one.
+    pub(super) async fn ticket(&self, user: &UserId) -> String {
+        self.authority.add_user(new_user(user), None).await.unwrap().text.to_string()
+    }
+
+    pub(super) async fn meet(&self, other: &Self) {
+        self.mesh.connect(other.mesh.node(), &other.mesh.addresses()).await.unwrap();
+        let (one, two) = (self.mesh.node(), other.mesh.node());
+        self.until(|status| status.members.iter().any(|member| member.node == two)).await;
+        other.until(|status| status.members.iter().any(|member| member.node == one)).await;
+    }
+
+    pub(super) async fn until(&self, state: impl FnMut(&MeshStatus) -> bool) {
+        let mut status = self.mesh.watch();
+        drop(timeout(LIMIT, status.wait_for(state)).await.unwrap().unwrap());
+    }
+
+    /// Stops the node; its home remains.
+    pub(super) async fn stop(mut self) -> Home {
+        self.tasks.shutdown().await;
+        self.mesh.stop().await;
+        let Self { home, store, mesh, network, authority, computer, directory, .. } = self;
+        drop((mesh, network, authority, computer, directory));
+        // The home is free again when the last of the node's tasks has let go of the store.
+        let path = home.folder.path().to_owned();
+        drop(store);
+        timeout(LIMIT, async {
+            while Store::open(&path).is_err() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .unwrap();
+        home
+    }
+}
+
+pub(super) fn new_user(user: &UserId) -> NewUser {
+    NewUser { user: user.clone(), display: None, groups: Vec::new(), badge: None, lifetime: MINUTES }
+}
+
+pub(super) fn import_of(text: &str, passphrase: &str) -> Import {
+    Import {
+        text: Zeroizing::new(text.to_owned()),
+        passphrase: Zeroizing::new(passphrase.to_owned()),
+        name: Some("Spare".parse().unwrap()),
+        roles: Roles::of(&[Role::Client]),
+    }
+}
+
+/// Looks again and again until it is so.
+pub(super) async fn eventually<F: Future<Output = bool>>(mut so: impl FnMut() -> F) {
+    timeout(LIMIT, async {
+        while !so().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("in time");
+}
