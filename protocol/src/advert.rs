@@ -5,10 +5,11 @@
 //! is a shared PC, the user's delegation. Storage nodes can therefore judge it without asking
 //! anybody, and nobody can fill a set with holders that do not exist.
 //!
-//! [`AdvertSet::merge`] is the core of the directory. Adverts have one total order
-//! ([`Advert::rank`]); a set keeps the greatest advert of each holder and of those the greatest
-//! 32. Both steps drop only what is smaller than something kept under the same order, and so
-//! merging is commutative, associative and idempotent, whatever the order of arrival.
+//! [`AdvertSet::merge`] is the core of the directory. Adverts have one total order: delegated
+//! before shared, then newest, then larger bytes. A set keeps the greatest advert of each holder
+//! and of those the greatest 32. Both steps drop only what is smaller than something kept under
+//! the same order, and so merging is commutative, associative and idempotent, whatever the order
+//! of arrival.
 
 use std::collections::BTreeMap;
 

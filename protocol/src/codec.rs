@@ -1,12 +1,13 @@
 //! Deterministic CBOR: one value has exactly one encoding.
 //!
-//! Structures are maps with small integer keys in ascending order (the order of their fields),
-//! enumerations are a variant's index or a map from it to the variant's content. There are no
-//! floats and no indefinite lengths (RFC 8949 §4.2.1). A decoder encodes again what it read and
-//! refuses any other form, so two nodes never disagree about what the bytes were.
+//! Structures are maps with small integer keys in ascending order (the order of their fields).
+//! Enumerations are a variant's index, or an array of two, the index and the variant's content.
+//! There are no floats and no indefinite lengths (RFC 8949 §4.2.1). A decoder encodes again what
+//! it read and refuses any other form, so two nodes never disagree about what the bytes were.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_cbor::ser::{IoWrite, Serializer};
 
 /// Why bytes are not a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +30,13 @@ pub enum CodecError {
 
 /// Encodes a value; fails when the result would exceed `max` bytes.
 pub fn encode<T: Serialize>(value: &T, max: usize) -> Result<Vec<u8>, CodecError> {
-    let bytes = serde_cbor::ser::to_vec_packed(value)
+    let mut bytes = Vec::new();
+    // Of the library's two forms of enumerations only this one writes every variant by its index.
+    let mut serializer = Serializer::new(IoWrite::new(&mut bytes))
+        .packed_format()
+        .legacy_enums();
+    value
+        .serialize(&mut serializer)
         .map_err(|error| CodecError::Malformed(error.to_string()))?;
     within(&bytes, max)?;
     Ok(bytes)
@@ -81,6 +88,33 @@ mod tests {
         )
         .unwrap();
         assert_eq!(bytes, [0xa2, 0x00, 0x07, 0x01, 0xf6]);
+    }
+
+    #[test]
+    fn variants_are_indices_whatever_they_contain() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        enum Shape {
+            Unit,
+            Newtype(u8),
+            Struct { side: u8 },
+        }
+        for (shape, bytes) in [
+            (Shape::Unit, &[0x00][..]),
+            (Shape::Newtype(7), &[0x82, 0x01, 0x07]),
+            (Shape::Struct { side: 7 }, &[0x82, 0x02, 0xa1, 0x00, 0x07]),
+        ] {
+            assert_eq!(encode(&shape, 16).unwrap(), bytes);
+            assert_eq!(decode::<Shape>(bytes, 16).unwrap(), shape);
+        }
+        for other in [
+            &[0xa1, 0x01, 0x07][..],
+            &[0xa1, 0x02, 0xa1, 0x00, 0x07],
+            &[0x64, b'U', b'n', b'i', b't'],
+            &[0x82, 0x00, 0xf6],
+            &[0x81, 0x00],
+        ] {
+            assert!(decode::<Shape>(other, 16).is_err(), "{other:02x?}");
+        }
     }
 
     #[test]

@@ -153,10 +153,17 @@ impl JobSummary {
     /// Checks what the types do not say; printers call it on everything a holder lists.
     pub fn check(&self) -> Result<(), JobError> {
         self.options.check()?;
-        if text::clean(&self.title, limits::TITLE) != self.title {
-            return Err(JobError::Title);
-        }
+        check_title(&self.title)?;
         check_format(&self.format)
+    }
+}
+
+/// Checks that a title was cleaned: see [`text::clean`] and [`limits::TITLE`].
+pub fn check_title(title: &str) -> Result<(), JobError> {
+    if text::clean(title, limits::TITLE) == title {
+        Ok(())
+    } else {
+        Err(JobError::Title)
     }
 }
 

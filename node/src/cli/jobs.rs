@@ -104,7 +104,7 @@ fn table(jobs: &[HeldJob], look: &Look) -> String {
     let mut grid = Grid::new(&[
         "JOB", "USER", "TITLE~", ">SIZE", ">PAGES", ">COPIES", ">AGE", ">LEFT", "FLAGS",
     ]);
-    for HeldJob { user, summary } in jobs {
+    for HeldJob { user, summary, damage } in jobs {
         grid.row([
             summary.job.short(),
             user.to_string(),
@@ -114,13 +114,13 @@ fn table(jobs: &[HeldJob], look: &Look) -> String {
             summary.options.copies.to_string(),
             quantity::age(summary.submitted_at, look.now),
             quantity::rest(summary.expires_at, look.now),
-            flags(summary),
+            damage.as_ref().map_or_else(|| flags(summary), |_| "damaged".to_owned()),
         ]);
     }
     grid.render(look)
 }
 
-fn facts(HeldJob { user, summary }: &HeldJob, look: &Look) -> String {
+fn facts(HeldJob { user, summary, damage }: &HeldJob, look: &Look) -> String {
     let options = &summary.options;
     Facts::default()
         .add("job", summary.job.to_string())
@@ -143,6 +143,7 @@ fn facts(HeldJob { user, summary }: &HeldJob, look: &Look) -> String {
             ),
         )
         .add("flags", flags(summary))
+        .add("damage", damage.clone().unwrap_or_default())
         .render()
 }
 

@@ -105,13 +105,13 @@ fn pending(devices: &[PendingDevice], look: &Look) -> String {
     if devices.is_empty() {
         return "no device waits".to_owned();
     }
-    let mut grid = Grid::new(&["CODE", "NAME~", "ROLES", "ADDRESS", "AGE"]);
+    let mut grid = Grid::new(&["CODE", "NAME~", "ROLES", "NODE", "AGE"]);
     for device in devices {
         grid.row([
             device.code.clone(),
             device.name.to_string(),
             roles(&device.roles),
-            device.address.clone(),
+            device.node.to_string()[..16].to_owned(),
             quantity::age(device.since, look.now),
         ]);
     }

@@ -51,6 +51,9 @@ pub(super) struct Release {
     /// Keep printed jobs
     #[arg(long)]
     keep: bool,
+    /// Print also what may have printed before, when nobody could tell
+    #[arg(long)]
+    reprint: bool,
 }
 
 const QUESTION: &str = "Your PIN:";
@@ -112,6 +115,7 @@ impl Release {
                 (false, jobs) => Selection::Jobs(jobs),
             },
             keep: self.keep,
+            reprint: self.reprint,
             delete: self.delete,
         })
     }
@@ -148,7 +152,7 @@ fn jobs(listed: &[ListedJob], look: &Look) -> String {
             job.summary.options.copies.to_string(),
             sides(&job.summary).to_owned(),
             quantity::age(job.summary.submitted_at, look.now),
-            job.holder_name.to_string(),
+            job.holder_name.as_ref().map_or_else(|| job.holder.to_string()[..16].to_owned(), ToString::to_string),
             flags(&job.summary),
         ]);
     }

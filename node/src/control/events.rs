@@ -26,6 +26,11 @@ impl Events {
         let _ = self.sender.send(event).await;
     }
 
+    /// Says something at once, from where nothing can wait; if there is no room, it is dropped.
+    pub fn tell_now(&self, event: Event) {
+        let _ = self.sender.try_send(event);
+    }
+
     /// Says how far something is. Never waits: if there is no room, the next one will tell more.
     pub fn progress(&self, progress: Progress) {
         let _ = self.sender.try_send(Event::Progress(progress));

@@ -32,6 +32,8 @@ pub struct MeshConfig {
     pub remembered: Vec<(NodeId, Vec<Multiaddr>)>,
     /// Whether to find members on the link by mDNS, and to be found.
     pub mdns: bool,
+    /// Whether to keep places at relays, so that members behind firewalls are reached.
+    pub use_relays: bool,
     /// Whether to store and answer for others. A pure client of the DHT asks only.
     pub dht_server: bool,
 }

@@ -11,7 +11,7 @@ use libp2p::kad::{self, GetRecordOk, QueryId, QueryResult, Quorum, Record};
 use libp2p::multiaddr::Protocol as Part;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, Swarm, SwarmBuilder, dcutr, identify, mdns, tcp};
+use libp2p::{Multiaddr, PeerId, Swarm, SwarmBuilder, dcutr, identify, mdns, relay, tcp};
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::id::{NodeId, RecordKey};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -21,7 +21,7 @@ use tokio_util::compat::FuturesAsyncReadCompatExt;
 use super::behaviour::{Behaviour, BehaviourEvent, MeshConfig};
 use super::handle::{
     COMMANDS, CONNECT_TIMEOUT, Command, ConnectedMember, EVENTS, INCOMING, Incoming, Mesh,
-    MeshError, MeshEvent, MeshStatus, Protocol, Streams,
+    MeshError, MeshEvent, MeshStatus, Protocol, Relayed, Streams,
 };
 use super::handshake::MemberUpgrade;
 use super::membership::Membership;
@@ -102,6 +102,8 @@ pub fn start(
         puts: HashMap::new(),
         dialled: HashMap::new(),
         relays: HashMap::new(),
+        reserved: HashSet::new(),
+        relayed: Relayed::default(),
         told: membership.state().sequence,
     };
     event_loop.listen()?;
@@ -174,6 +176,8 @@ struct EventLoop {
     puts: HashMap<QueryId, oneshot::Sender<Result<usize, MeshError>>>,
     dialled: HashMap<Multiaddr, Instant>,
     relays: HashMap<PeerId, ListenerId>,
+    reserved: HashSet<PeerId>,
+    relayed: Relayed,
     /// The sequence number of the site state that everybody was told of.
     told: u64,
 }
@@ -375,6 +379,7 @@ impl EventLoop {
             }) => {
                 self.on_query(id, result, step.last);
             }
+            BehaviourEvent::Relay(event) => self.on_relay(event),
             BehaviourEvent::Dcutr(dcutr::Event {
                 remote_peer_id,
                 result: Ok(_),
@@ -383,6 +388,28 @@ impl EventLoop {
             }
             _ => {}
         }
+    }
+
+    fn on_relay(&mut self, event: relay::Event) {
+        match event {
+            relay::Event::ReservationReqAccepted { src_peer_id, .. } => {
+                self.reserved.insert(src_peer_id);
+            }
+            relay::Event::ReservationClosed { src_peer_id }
+            | relay::Event::ReservationTimedOut { src_peer_id } => {
+                self.reserved.remove(&src_peer_id);
+            }
+            relay::Event::CircuitReqAccepted { .. } => {
+                self.relayed.circuits += 1;
+                self.relayed.circuits_total += 1;
+            }
+            relay::Event::CircuitClosed { .. } => {
+                self.relayed.circuits = self.relayed.circuits.saturating_sub(1);
+            }
+            _ => {}
+        }
+        self.relayed.reservations = self.reserved.len();
+        self.publish();
     }
 
     fn on_connected(&mut self, peer: PeerId, connection: ConnectionId, endpoint: &ConnectedPoint) {
@@ -460,7 +487,10 @@ impl EventLoop {
         let Some(member) = node_of(&peer).and_then(|node| self.mesh.membership.member(node)) else {
             return;
         };
-        if member.certificate.roles.has(Role::Bootstrap) && !self.swarm.behaviour().relays() {
+        if member.certificate.roles.has(Role::Bootstrap)
+            && self.config.use_relays
+            && !self.swarm.behaviour().relays()
+        {
             if let Some(relay) = addresses.iter().find(|address| !is_relayed(address)) {
                 self.reserve(peer, relay.clone());
             }
@@ -637,6 +667,7 @@ impl EventLoop {
             advertised: advertised.iter().map(ToString::to_string).collect(),
             members,
             records: self.swarm.behaviour_mut().kad.store_mut().len(),
+            relayed: self.relayed,
         };
         self.view.send_replace(status);
     }

@@ -161,6 +161,19 @@ pub struct MeshStatus {
     pub members: Vec<ConnectedMember>,
     /// Records that the DHT stores here.
     pub records: usize,
+    /// What this node relays, if it is a relay.
+    pub relayed: Relayed,
+}
+
+/// What a relay does for others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Relayed {
+    /// Members that have a place here.
+    pub reservations: usize,
+    /// Connections that lead through here now.
+    pub circuits: usize,
+    /// Connections that have led through here since the start.
+    pub circuits_total: u64,
 }
 
 /// What happened in the mesh.

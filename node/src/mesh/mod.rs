@@ -29,6 +29,8 @@ mod routes;
 
 pub use behaviour::MeshConfig;
 pub use event_loop::start;
+pub use libp2p::Multiaddr;
+pub use peer::{peer_id, socket_of};
 pub use handle::{
     ConnectedMember, Incoming, Mesh, MeshError, MeshEvent, MeshStatus, MeshStream, Protocol,
     Streams,

@@ -1,5 +1,7 @@
 //! Between the protocol's identities and libp2p's: the same Ed25519 key, written differently.
 
+use std::net::{IpAddr, SocketAddr};
+
 use libp2p::identity::{self, Keypair, PublicKey};
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
@@ -61,6 +63,27 @@ pub(super) fn is_dialable(address: &Multiaddr) -> bool {
         Some(Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_)) => true,
         _ => false,
     }
+}
+
+/// The socket that an address of the form `/ip4/…/tcp/…` names.
+#[must_use]
+pub fn socket_of(address: &Multiaddr) -> Option<SocketAddr> {
+    let mut parts = address.iter();
+    let ip = match parts.next()? {
+        Protocol::Ip4(ip) => IpAddr::from(ip),
+        Protocol::Ip6(ip) => IpAddr::from(ip),
+        _ => return None,
+    };
+    match parts.next()? {
+        Protocol::Tcp(port) => Some(SocketAddr::new(ip, port)),
+        _ => None,
+    }
+}
+
+/// The peer id of a node as text, as multiaddrs name it; empty if the bytes are no key.
+#[must_use]
+pub fn peer_id(node: NodeId) -> String {
+    peer_of(node).map(|peer| peer.to_string()).unwrap_or_default()
 }
 
 /// The address without a trailing `/p2p/…`.

@@ -104,11 +104,18 @@ impl Site {
         let membership = Membership::new(certificate.clone(), self.state.clone(), secret, now);
         let shelf = NoShelf::default();
         let config = MeshConfig {
-            listen: listen.iter().map(|address| address.parse().unwrap()).collect(),
+            listen: listen
+                .iter()
+                .map(|address| address.parse().unwrap())
+                .collect(),
             announce: Vec::new(),
-            bootstrap: bootstrap.iter().map(|address| peer::address(address).unwrap()).collect(),
+            bootstrap: bootstrap
+                .iter()
+                .map(|address| peer::address(address).unwrap())
+                .collect(),
             remembered: Vec::new(),
             mdns: false,
+            use_relays: true,
             dht_server: true,
         };
         let (mesh, streams) = start(
@@ -231,7 +238,8 @@ async fn invariant_7_a_revoked_member_loses_its_connections_everywhere() {
     far.connect(&middle).await.unwrap();
     revoked.connect(&far).await.unwrap();
     let node = revoked.mesh.node();
-    far.until(|status| status.members.iter().any(|member| member.node == node)).await;
+    far.until(|status| status.members.iter().any(|member| member.node == node))
+        .await;
 
     let withdrawn = Revoked {
         serial: revoked.certificate.serial,
@@ -352,9 +360,20 @@ async fn members_that_cannot_be_dialled_are_reached_through_the_relay() {
     let certificate = site.certificate(&key, Role::Client);
     let mut hidden = site.node_at(4, certificate, &[], &at_relay);
     let addresses = hidden.addresses().await;
-    let met = printer.mesh.connect(hidden.mesh.node(), &addresses).await.unwrap();
+    let met = printer
+        .mesh
+        .connect(hidden.mesh.node(), &addresses)
+        .await
+        .unwrap();
     assert_eq!(met.node, hidden.mesh.node());
-    assert!(printer.mesh.status().members.iter().any(|member| member.relayed));
+    assert!(
+        printer
+            .mesh
+            .status()
+            .members
+            .iter()
+            .any(|member| member.relayed)
+    );
 
     let mut near = printer
         .mesh

@@ -1,4 +1,4 @@
-//! The printer's side of the release protocol: one [`Login`](message::Login) and then one
+//! The printer's side of the release protocol: one login (see [`LoginUnderWay`]) and then one
 //! [`Session`] with each holder, the merged list of jobs, and the phases of printing one job.
 
 use core::time::Duration;
@@ -206,6 +206,7 @@ impl Session {
         };
         let consistent = crate::seal::sealed_len(grant.size) == Some(grant.sealed_size)
             && grant.options.check().is_ok()
+            && crate::job::check_title(&grant.title).is_ok()
             && crate::job::check_format(&grant.format).is_ok();
         if !consistent {
             return Err(SessionError::Unexpected);

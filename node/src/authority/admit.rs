@@ -1,0 +1,288 @@
+//! Admitting devices: those with an invite at once, those that compare digits when the admin says
+//! so. The connections are [`crate::mesh::join`]'s.
+
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::id::NodeId;
+use papermesh_protocol::invite::{InviteGrant, TicketSecret};
+use papermesh_protocol::join::waiting::Device;
+use papermesh_protocol::join::{Applicant, Claim, Denial, Digits, MemberAddress, Terms, Waiting, Welcome};
+use papermesh_protocol::limits;
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::site::SiteState;
+use papermesh_protocol::text::Name;
+use papermesh_protocol::time::Timestamp;
+use serde_bytes::ByteBuf;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::found::{Wish, issue};
+use super::members::{Issued, MemberView, Roll};
+use super::{Authority, AuthorityError};
+use crate::audit::{Event, Kind};
+use crate::mesh::join::JoinRequest;
+use crate::network::Network;
+use crate::offload::offload;
+use crate::store::{PEERS_MAX, Purpose, Redeemed, Store, StoreError};
+use crate::ticket;
+
+/// Addresses of one member that a new one is told.
+const ADDRESSES_EACH: usize = 2;
+
+type Reply = oneshot::Sender<Result<Welcome, Denial>>;
+pub(super) type WaitingDevices = Waiting<Reply>;
+
+/// A device that waits for approval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// The six digits that its screen shows.
+    pub digits: Digits,
+    /// Its node.
+    pub node: NodeId,
+    /// What it calls itself.
+    pub name: Name,
+    /// What it wants to be.
+    pub roles: Roles,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Why an invite admits nobody. For the log: the device is told that it is refused.
+#[derive(Debug, thiserror::Error)]
+enum Unwelcome {
+    #[error("no invite has this secret")]
+    Unknown,
+    #[error("the invite has expired")]
+    Expired,
+    #[error("the invite was used before, by another device")]
+    Used,
+    #[error("it asks for something else than its invite says")]
+    OtherTerms,
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+impl From<StoreError> for Unwelcome {
+    fn from(error: StoreError) -> Self {
+        Self::Authority(error.into())
+    }
+}
+
+impl<N: Network> Authority<N> {
+    /// Answers the requests of a join listener until it ends.
+    pub async fn admit(self, mut requests: mpsc::Receiver<JoinRequest>) {
+        while let Some(request) = requests.recv().await {
+            let JoinRequest { applicant, reply } = request;
+            let Applicant { node, terms, claim } = applicant;
+            match claim {
+                Claim::Invite(secret) => {
+                    let authority = self.clone();
+                    // Bounded by the listener, which holds a few conversations at once.
+                    tokio::spawn(async move { authority.admit_invited(node, terms, secret, reply).await });
+                }
+                Claim::Digits(digits) => self.let_wait(node, terms, digits, reply),
+            }
+        }
+    }
+
+    async fn admit_invited(&self, node: NodeId, terms: Terms, secret: TicketSecret, reply: Reply) {
+        let name = terms.name.clone();
+        let verdict = match self.redeem_invite(node, terms, secret).await {
+            Ok(welcome) => {
+                self.note(Event::new(Kind::MemberAdmitted).peer(node).because(format!("{name}, invited"))).await;
+                Ok(welcome)
+            }
+            Err(Unwelcome::Authority(error)) => {
+                tracing::error!(%node, %name, %error, "a device with an invite cannot be admitted now");
+                Err(Denial::Trouble)
+            }
+            Err(why) => {
+                tracing::warn!(%node, %name, %why, "a device was refused");
+                self.note(Event::new(Kind::JoinRefused).peer(node).because(&why)).await;
+                Err(Denial::Refused)
+            }
+        };
+        // A device that has gone meanwhile comes again with the same invite.
+        let _ = reply.send(verdict);
+    }
+
+    async fn redeem_invite(&self, node: NodeId, terms: Terms, secret: TicketSecret) -> Result<Welcome, Unwelcome> {
+        // Before the invite is used up: a key that is sealed must not cost the device its invite.
+        let key = self.key(None).await?;
+        let (state, now) = (self.membership().state(), self.now());
+        let certificate = offload(self.store(), move |store| -> Result<_, Unwelcome> {
+            redeem(store, &terms, &secret, node, now)?;
+            Ok(certify(store, &key, &state, (node, terms), now)?)
+        });
+        let certificate = certificate.await?;
+        Ok(self.welcome(certificate).await?)
+    }
+
+    fn let_wait(&self, node: NodeId, terms: Terms, digits: Digits, reply: Reply) {
+        let since = self.now();
+        tracing::info!(%node, name = %terms.name, "a device asks to join; `papermesh pending` lists it");
+        let turned_away = self.waiting(since).add(Device { node, terms, digits, since, reply });
+        if let Some((reply, denial)) = turned_away {
+            let _ = reply.send(Err(denial));
+        }
+        self.0.arrived.notify_waiters();
+    }
+
+    /// The devices that wait, in the order in which they came; if there is none, waits up to
+    /// `patience` for one.
+    ///
+    /// # Errors
+    /// [`AuthorityError::NotAdmin`].
+    pub async fn pending(&self, patience: Duration) -> Result<Vec<Pending>, AuthorityError> {
+        self.is_open().await?.ok_or(AuthorityError::NotAdmin)?;
+        let arrival = async {
+            loop {
+                // Asked for before looking, so that no arrival falls in between.
+                let arrived = self.0.arrived.notified();
+                let pending = self.pending_now();
+                if !pending.is_empty() {
+                    return pending;
+                }
+                arrived.await;
+            }
+        };
+        Ok(timeout(patience, arrival).await.unwrap_or_else(|_| self.pending_now()))
+    }
+
+    /// How many devices wait.
+    #[must_use]
+    pub fn pending_count(&self) -> usize {
+        self.pending_now().len()
+    }
+
+    /// Admits the device that shows these digits.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Approve`], [`AuthorityError::DeviceGone`], and those of the key.
+    pub async fn approve(&self, digits: Digits, passphrase: Option<&str>) -> Result<MemberView, AuthorityError> {
+        let key = self.key(passphrase).await?;
+        let (state, now) = (self.membership().state(), self.now());
+        let Device { node, terms, reply, .. } = self.waiting(now).take(digits)?;
+        let name = terms.name.clone();
+        let device = (node, terms);
+        let certificate = offload(self.store(), move |store| certify(store, &key, &state, device, now)).await?;
+        let issued = Issued { certificate: certificate.clone(), revoked_at: None };
+        let welcome = self.welcome(certificate).await?;
+        reply.send(Ok(welcome)).map_err(|_| AuthorityError::DeviceGone)?;
+        self.note(Event::new(Kind::MemberAdmitted).peer(node).because(format!("{name}, approved"))).await;
+        Ok(self.view(&issued, &Roll::default()))
+    }
+
+    /// Sends the devices that show these digits away; says how many there were.
+    pub async fn refuse(&self, digits: Digits) -> usize {
+        let refused = self.waiting(self.now()).refuse(digits);
+        let count = refused.len();
+        for device in refused {
+            let _ = device.reply.send(Err(Denial::Refused));
+            self.note(Event::new(Kind::JoinRefused).peer(device.node).because(&device.terms.name)).await;
+        }
+        count
+    }
+
+    fn pending_now(&self) -> Vec<Pending> {
+        let waiting = self.waiting(self.now());
+        let pending = waiting.iter().map(|device| Pending {
+            digits: device.digits,
+            node: device.node,
+            name: device.terms.name.clone(),
+            roles: device.terms.roles,
+            since: device.since,
+        });
+        pending.collect()
+    }
+
+    /// The devices that still wait.
+    fn waiting(&self, now: Timestamp) -> MutexGuard<'_, WaitingDevices> {
+        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|reply| !reply.is_closed());
+        for late in waiting.expire(now) {
+            let _ = late.reply.send(Err(Denial::Unanswered));
+        }
+        waiting
+    }
+
+    /// All that a new member needs.
+    async fn welcome(&self, certificate: Signed<Certificate>) -> Result<Welcome, AuthorityError> {
+        let own = self.mesh().node();
+        let addresses = self.mesh().addresses().into_iter().map(ByteBuf::from);
+        let mut members: Vec<_> = addresses.map(|address| MemberAddress { node: own, address }).collect();
+        let node = certificate.node;
+        let others = offload(self.store(), move |store| others(store, node)).await?;
+        members.extend(others);
+        members.truncate(limits::ADDRESSES_ON_JOIN);
+        Ok(Welcome {
+            certificate: certificate.envelope().clone(),
+            state: self.membership().state().envelope().clone(),
+            secret: self.membership().secret().clone(),
+            members,
+        })
+    }
+}
+
+/// Uses the invite up for `node`, if it is one and gives what the device asks for. Blocks.
+fn redeem(
+    store: &Store,
+    terms: &Terms,
+    secret: &TicketSecret,
+    node: NodeId,
+    now: Timestamp,
+) -> Result<(), Unwelcome> {
+    let id = ticket::id(secret);
+    // Looked at first, so that asking for the wrong thing does not use it up.
+    match store.tickets().get(id)?.map(|ticket| ticket.purpose) {
+        Some(Purpose::Invite { roles, name }) => {
+            if !(InviteGrant { roles, name }).admits(terms) {
+                return Err(Unwelcome::OtherTerms);
+            }
+        }
+        _ => return Err(Unwelcome::Unknown),
+    }
+    match store.tickets().redeem(id, node, now)? {
+        Redeemed::Good(_) => Ok(()),
+        Redeemed::Used => Err(Unwelcome::Used),
+        Redeemed::Expired => Err(Unwelcome::Expired),
+        Redeemed::Unknown => Err(Unwelcome::Unknown),
+    }
+}
+
+/// A certificate for the device: the one it has, if it only missed the answer. Blocks.
+fn certify(
+    store: &Store,
+    key: &SigningKey,
+    state: &SiteState,
+    (node, terms): (NodeId, Terms),
+    now: Timestamp,
+) -> Result<Signed<Certificate>, AuthorityError> {
+    let roll = Roll::read(store, state.site)?;
+    let same = |issued: &&Issued| {
+        let certificate = &issued.certificate;
+        !issued.is_revoked(state)
+            && !certificate.is_due(now)
+            && (certificate.sealing, &certificate.name, certificate.roles) == (terms.sealing, &terms.name, terms.roles)
+    };
+    if let Some(issued) = roll.of(node).iter().rev().find(same) {
+        return Ok(issued.certificate.clone());
+    }
+    let Terms { sealing, name, roles } = terms;
+    issue(store, key, Wish { node, sealing, name, roles }, now)
+}
+
+/// Where other members are: those that relay first, then those met last. Blocks.
+fn others(store: &Store, but: NodeId) -> Result<Vec<MemberAddress>, StoreError> {
+    let mut peers = store.peers().scan(None, PEERS_MAX)?;
+    peers.retain(|(node, _)| *node != but);
+    peers.sort_by_key(|(_, peer)| (!peer.roles.has(Role::Bootstrap), std::cmp::Reverse(peer.last_seen)));
+    let addresses = peers.into_iter().flat_map(|(node, peer)| {
+        let short = peer.addresses.into_iter().filter(|address| address.len() <= limits::ADDRESS);
+        short.take(ADDRESSES_EACH).map(move |address| MemberAddress { node, address })
+    });
+    Ok(addresses.take(limits::ADDRESSES_ON_JOIN).collect())
+}

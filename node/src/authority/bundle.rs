@@ -1,0 +1,255 @@
+//! The form of an exported site: lines of text that only the passphrase opens.
+//!
+//! ```text
+//! -----BEGIN PAPERMESH SITE-----
+//! base64 (RFC 4648 §4) of the deterministic CBOR of a [`Sealed`], 76 characters a line
+//! -----END PAPERMESH SITE-----
+//! ```
+//!
+//! The head is sealed under the passphrase (Argon2id) and has the authority key, the site secret
+//! and a key of the bundle's own. Under that key the registry is sealed in parts, each bound to
+//! its place, so that its size is no matter of the passphrase's sealing and none can be left out.
+
+use data_encoding::{BASE64, Specification};
+use ed25519_dalek::SigningKey;
+use papermesh_protocol::codec::{self, CodecError};
+use papermesh_protocol::id::{BadgeTag, SiteId};
+use papermesh_protocol::seal::passphrase::{self, PassphraseCost, PassphraseError};
+use papermesh_protocol::seal::{StorageKey, open_bytes, seal_bytes};
+use papermesh_protocol::signed::{Envelope, Signed};
+use papermesh_protocol::site::{SiteSecret, SiteState};
+use papermesh_protocol::text::UserId;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::store::{BadgeRow, MemberRow, UserRow};
+
+/// What the sealings are bound to.
+const PURPOSE: &str = "papermesh/site-export/1";
+const BEGIN: &str = "-----BEGIN PAPERMESH SITE-----";
+const END: &str = "-----END PAPERMESH SITE-----";
+/// The most bytes of an export as text.
+pub const TEXT_MAX: usize = 32 * 1024 * 1024;
+/// The most bytes of an export.
+const SEALED_MAX: usize = 22 * 1024 * 1024;
+/// The most bytes of its head.
+const HEAD_MAX: usize = 64 * 1024;
+/// Bytes of a part, but for the last row in it.
+const PART: usize = 40 * 1024;
+/// The most bytes of a part with its last row.
+const PART_MAX: usize = 60 * 1024;
+/// The most bytes of one row.
+const ROW_MAX: usize = 18 * 1024;
+
+/// Why an export is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// It is something else, or lines are missing.
+    #[error("this is no export of a site, or a part of it is missing; give the whole file that `papermesh site export` wrote")]
+    NotOne,
+    /// It was altered.
+    #[error("the export is damaged; use another copy")]
+    Damaged,
+    /// It is of another site.
+    #[error("the export is of another site than the one that this node is a member of; use another --home")]
+    ForeignSite,
+    /// This node has no name yet.
+    #[error("give this node a name with --name")]
+    NameMissing,
+    /// The registry is larger than any.
+    #[error("the site is too large to be exported")]
+    TooLarge,
+}
+
+/// One row of the registry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Row {
+    Member(MemberRow),
+    User(UserId, UserRow),
+    Badge(BadgeTag, BadgeRow),
+}
+
+/// A site with all that its admin has.
+pub(super) struct Bundle {
+    pub(super) authority: SigningKey,
+    pub(super) secret: SiteSecret,
+    pub(super) state: Signed<SiteState>,
+    pub(super) rows: Vec<Row>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sealed {
+    head: ByteBuf,
+    parts: Vec<ByteBuf>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    #[serde(with = "serde_bytes")]
+    authority: [u8; 32],
+    #[serde(with = "serde_bytes")]
+    secret: [u8; 32],
+    /// Opens the parts.
+    #[serde(with = "serde_bytes")]
+    key: [u8; 32],
+    parts: u32,
+    state: Envelope<SiteState>,
+}
+
+impl Drop for Head {
+    fn drop(&mut self) {
+        self.authority.zeroize();
+        self.secret.zeroize();
+        self.key.zeroize();
+    }
+}
+
+impl Bundle {
+    /// Seals it. Takes one Argon2id.
+    ///
+    /// # Errors
+    /// [`PassphraseError`] for a passphrase that is none; [`BundleError::TooLarge`].
+    pub(super) fn seal(&self, passphrase: &str) -> Result<Zeroizing<String>, super::AuthorityError> {
+        let key = StorageKey::generate(&mut rand::rng());
+        let mut parts = Vec::new();
+        for part in self.parts()? {
+            let plain = codec::encode(&part, PART_MAX)?;
+            let place = place(parts.len());
+            let sealed = seal_bytes(&key, PURPOSE, &place, &plain, &mut rand::rng());
+            parts.push(ByteBuf::from(sealed.map_err(|_| BundleError::TooLarge)?));
+        }
+        let head = Head {
+            authority: self.authority.to_bytes(),
+            secret: *self.secret.expose(),
+            key: *key.expose(),
+            parts: u32::try_from(parts.len()).map_err(|_| BundleError::TooLarge)?,
+            state: self.state.envelope().clone(),
+        };
+        let head = Zeroizing::new(codec::encode(&head, HEAD_MAX)?);
+        let head = passphrase::seal(passphrase, PURPOSE, &head, PassphraseCost::RECOMMENDED, &mut rand::rng())?;
+        let sealed = Sealed { head: ByteBuf::from(head), parts };
+        let bytes = codec::encode(&sealed, SEALED_MAX).map_err(|_| BundleError::TooLarge)?;
+        Ok(Zeroizing::new(format!("{BEGIN}\n{}{END}\n", wrapped(&bytes)?)))
+    }
+
+    /// Opens an export with its passphrase. Takes one Argon2id.
+    ///
+    /// # Errors
+    /// [`PassphraseError::WrongPassphrase`]; [`BundleError::NotOne`], [`BundleError::Damaged`].
+    pub(super) fn open(text: &str, passphrase: &str) -> Result<Self, super::AuthorityError> {
+        let bytes = unwrapped(text)?;
+        let sealed: Sealed = codec::decode(&bytes, SEALED_MAX).map_err(|_| BundleError::NotOne)?;
+        let head = passphrase::open(passphrase, PURPOSE, &sealed.head).map_err(|error| match error {
+            PassphraseError::NotSealed => BundleError::NotOne.into(),
+            PassphraseError::Damaged => BundleError::Damaged.into(),
+            error => super::AuthorityError::from(error),
+        })?;
+        let head: Head = codec::decode(&head, HEAD_MAX).map_err(|_| BundleError::Damaged)?;
+        if u32::try_from(sealed.parts.len()) != Ok(head.parts) {
+            return Err(BundleError::NotOne.into());
+        }
+        let authority = SigningKey::from_bytes(&head.authority);
+        let site = SiteId::from(authority.verifying_key());
+        let state = SiteState::verify(&head.state, site).map_err(|_| BundleError::Damaged)?;
+        let key = StorageKey::from_bytes(head.key);
+        let mut rows: Vec<Row> = Vec::new();
+        for (at, part) in sealed.parts.iter().enumerate() {
+            let plain = open_bytes(&key, PURPOSE, &place(at), part).map_err(|_| BundleError::Damaged)?;
+            let part: Vec<Row> = codec::decode(&plain, PART_MAX).map_err(|_| BundleError::Damaged)?;
+            rows.extend(part);
+        }
+        let secret = SiteSecret::from_bytes(head.secret);
+        Ok(Self { authority, secret, state, rows })
+    }
+
+    /// The rows in parts of a size that can be sealed.
+    fn parts(&self) -> Result<Vec<Vec<&Row>>, CodecError> {
+        let (mut parts, mut part, mut len) = (Vec::new(), Vec::new(), 0);
+        for row in &self.rows {
+            len += codec::encode(row, ROW_MAX)?.len();
+            part.push(row);
+            if len >= PART {
+                parts.push(std::mem::take(&mut part));
+                len = 0;
+            }
+        }
+        if !part.is_empty() {
+            parts.push(part);
+        }
+        Ok(parts)
+    }
+}
+
+/// What a part is bound to: its number.
+fn place(at: usize) -> [u8; 8] {
+    (at as u64).to_be_bytes()
+}
+
+fn wrapped(bytes: &[u8]) -> Result<String, BundleError> {
+    let mut lines: Specification = BASE64.specification();
+    lines.wrap.width = 76;
+    lines.wrap.separator.push('\n');
+    let encoding = lines.encoding().map_err(|_| BundleError::TooLarge)?;
+    Ok(encoding.encode(bytes))
+}
+
+fn unwrapped(text: &str) -> Result<Vec<u8>, BundleError> {
+    if text.len() > TEXT_MAX {
+        return Err(BundleError::NotOne);
+    }
+    let inner = text.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END)).ok_or(BundleError::NotOne)?.0;
+    // Mail programs and editors change what white space there is.
+    let packed: String = inner.chars().filter(|c| !c.is_whitespace()).collect();
+    BASE64.decode(packed.as_bytes()).map_err(|_| BundleError::NotOne)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::authority::AuthorityError;
+
+    fn bundle(badges: u64) -> Bundle {
+        let authority = SigningKey::from_bytes(&[1; 32]);
+        let state = SiteState::new(SiteId::from(authority.verifying_key()), "Acme".parse().unwrap());
+        let row = |sequence: u64| {
+            let mut tag = [0; 32];
+            tag[..8].copy_from_slice(&sequence.to_be_bytes());
+            let user = Some("alice".parse().unwrap());
+            Row::Badge(BadgeTag::from_bytes(tag), BadgeRow { user, sequence })
+        };
+        Bundle {
+            state: Signed::sign(state, &authority).unwrap(),
+            secret: SiteSecret::from_bytes([2; 32]),
+            rows: (0..badges).map(row).collect(),
+            authority,
+        }
+    }
+
+    #[test]
+    fn what_was_exported_opens_with_its_passphrase_alone() {
+        let bundle = bundle(3000);
+        assert!(bundle.parts().unwrap().len() > 1);
+        let text = bundle.seal("correct horse").unwrap();
+        assert!(text.lines().all(|line| line.len() <= 76));
+        let mailed = text.replace('\n', "\r\n> ").replace("> ", "  ");
+        let opened = Bundle::open(&mailed, "correct horse").unwrap();
+        assert_eq!(opened.rows, bundle.rows);
+        assert_eq!(opened.secret.expose(), bundle.secret.expose());
+        assert_eq!(opened.state, bundle.state);
+        assert!(matches!(Bundle::open(&text, "wrong"), Err(AuthorityError::PassphraseWrong)));
+    }
+
+    #[test]
+    fn what_is_no_whole_export_is_refused() {
+        let text = bundle(3000).seal("correct horse").unwrap();
+        let half = format!("{}{END}", &text[..text.len() / 2]);
+        for wrong in ["", "hello", &text[..text.len() / 2], &half] {
+            let error = Bundle::open(wrong, "correct horse").err().unwrap();
+            assert!(matches!(error, AuthorityError::Bundle(BundleError::NotOne)), "{error}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Why the authority does not do what it was asked, and what to do about it.
+
+use std::fmt;
+
+use papermesh_protocol::codec::CodecError;
+use papermesh_protocol::id::NodeId;
+use papermesh_protocol::invite::TicketError;
+use papermesh_protocol::join::ApproveError;
+use papermesh_protocol::limits;
+use papermesh_protocol::lookup::BadgeError;
+use papermesh_protocol::seal::PassphraseError;
+use papermesh_protocol::signed::SignedError;
+use papermesh_protocol::site::SiteStateError;
+use papermesh_protocol::text::{Name, UserId};
+use papermesh_protocol::user::UserError;
+
+use super::bundle::BundleError;
+use crate::papers::PapersError;
+use crate::policy::SHORTEST_LIFETIME;
+use crate::store::StoreError;
+use crate::ticket::OddLifetime;
+use crate::vault::VaultError;
+
+/// Why the authority does not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityError {
+    /// The key is not on this node.
+    #[error("this node is no admin of its site; run this on the admin's node, or make this one an admin with `papermesh site import`")]
+    NotAdmin,
+    /// The key is sealed, and its passphrase was not given since the node started.
+    #[error("the authority key is sealed; give its passphrase to unlock it")]
+    PassphraseNeeded,
+    /// The passphrase does not open it.
+    #[error("the passphrase is wrong")]
+    PassphraseWrong,
+    /// The passphrase is unusable, or what it should open is damaged.
+    #[error("the authority key: {0}")]
+    Passphrase(PassphraseError),
+    /// An invite or a ticket with an odd lifetime was asked for.
+    #[error(transparent)]
+    Lifetime(#[from] OddLifetime),
+    /// Jobs cannot be kept that long, or that short.
+    #[error("jobs can be kept from {} seconds to {} days", SHORTEST_LIFETIME.as_secs(), limits::JOB_LIFETIME_MAX.as_secs() / 86_400)]
+    JobLifetime,
+    /// Nobody can join with these roles.
+    #[error("an invite needs at least one role, and not admin: whoever has the authority key is admin (see `papermesh site import`)")]
+    Roles,
+    /// No member is called that.
+    #[error("no member is named {0:?} and no member's id begins so; `papermesh members` lists them")]
+    NoSuchMember(String),
+    /// Several are.
+    #[error("{wanted:?} may be any of {found}; say which by its id")]
+    AmbiguousMember {
+        /// What was asked for.
+        wanted: String,
+        /// Whom it fits.
+        found: Listing,
+    },
+    /// It was withdrawn before.
+    #[error("{name} is withdrawn already")]
+    AlreadyRevoked {
+        /// The member.
+        name: Name,
+    },
+    /// A node would withdraw itself.
+    #[error("a node does not withdraw itself; export the site, import it on another member, and revoke this node from there")]
+    RevokesItself,
+    /// The site state cannot be changed.
+    #[error("the site state: {0}")]
+    SiteState(#[from] SiteStateError),
+    /// Other admins change the site state at the same time.
+    #[error("another admin changed the site at the same time; try again")]
+    Overtaken,
+    /// No device waits under these digits.
+    #[error(transparent)]
+    Approve(#[from] ApproveError),
+    /// The device hung up before it had its certificate.
+    #[error("the device is not waiting any more; let it join again")]
+    DeviceGone,
+    /// No user has this id.
+    #[error("the site knows no user {0}; `papermesh user list` lists them")]
+    NoSuchUser(UserId),
+    /// The user may not enrol.
+    #[error("{0} is disabled; enable the user first")]
+    UserDisabled(UserId),
+    /// More badges or groups than a user may have.
+    #[error(transparent)]
+    User(#[from] UserError),
+    /// No badge number.
+    #[error(transparent)]
+    Badge(#[from] BadgeError),
+    /// The badge names somebody else.
+    #[error("this badge names {0}; move it with `papermesh user badge`, or take it from them first")]
+    BadgeTaken(UserId),
+    /// The badge does not name this user.
+    #[error("this badge does not name {0}")]
+    BadgeNotTheirs(UserId),
+    /// The export is of no use.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The home's own papers are of no use, or are of another site.
+    #[error(transparent)]
+    Papers(#[from] PapersError),
+    /// The ticket could not be written.
+    #[error(transparent)]
+    Ticket(#[from] TicketError),
+    /// A record could not be signed.
+    #[error("cannot sign: {0}")]
+    Signed(#[from] SignedError),
+    /// A record could not be encoded.
+    #[error("cannot encode: {0}")]
+    Codec(#[from] CodecError),
+    /// A kept secret does not open.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for AuthorityError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::BadgeTaken { user } => Self::BadgeTaken(user),
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl From<PassphraseError> for AuthorityError {
+    fn from(error: PassphraseError) -> Self {
+        match error {
+            PassphraseError::WrongPassphrase => Self::PassphraseWrong,
+            error => Self::Passphrase(error),
+        }
+    }
+}
+
+/// Members by name and id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing(pub Vec<(Name, NodeId)>);
+
+/// Members that are listed; what fits more than these fits too many.
+const LISTED: usize = 8;
+
+impl fmt::Display for Listing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (name, node)) in self.0.iter().take(LISTED).enumerate() {
+            let separator = if at == 0 { "" } else { ", " };
+            write!(f, "{separator}{name} ({node})")?;
+        }
+        match self.0.len().checked_sub(LISTED) {
+            None | Some(0) => Ok(()),
+            Some(more) => write!(f, " and {more} more"),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The authority key: at rest sealed, and open in memory only once it may be.
+//!
+//! With a passphrase it rests under Argon2id, and a node that starts runs without it until a
+//! command brings the passphrase; from then on it stays open until the node stops. Without a
+//! passphrase it rests under the node's storage key, which is a file of mode 0600: whoever may
+//! read the home may use it.
+
+use std::sync::{Mutex, PoisonError};
+
+use ed25519_dalek::SigningKey;
+use papermesh_protocol::codec;
+use papermesh_protocol::id::SiteId;
+use papermesh_protocol::seal::passphrase::{self, PassphraseCost, PassphraseError};
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use zeroize::Zeroizing;
+
+use super::{Authority, AuthorityError};
+use crate::network::Network;
+use crate::offload::offload;
+use crate::store::{Store, site};
+use crate::vault::Vault;
+
+/// What the passphrase's sealing is bound to.
+const PURPOSE: &str = "papermesh/authority-key/1";
+/// The most bytes of the key at rest.
+const AT_REST: usize = 512;
+
+/// The key as it is kept.
+#[derive(Serialize, Deserialize)]
+enum AtRest {
+    /// Under a passphrase.
+    Passphrase(ByteBuf),
+    /// Under the node's storage key.
+    Storage(ByteBuf),
+}
+
+/// The key, open or not. Wiped when dropped.
+#[derive(Default)]
+pub(super) struct AuthorityKey(Mutex<Option<SigningKey>>);
+
+impl AuthorityKey {
+    /// The key: the open one, or the kept one, opened with the passphrase if it needs one. What
+    /// was opened stays open.
+    ///
+    /// # Errors
+    /// [`AuthorityError::NotAdmin`], [`AuthorityError::PassphraseNeeded`],
+    /// [`AuthorityError::PassphraseWrong`].
+    pub(super) async fn get(
+        &self,
+        store: &Store,
+        vault: &Vault,
+        site: SiteId,
+        passphrase: Option<&str>,
+    ) -> Result<SigningKey, AuthorityError> {
+        if let Some(key) = self.opened() {
+            return Ok(key);
+        }
+        let passphrase = passphrase.map(|text| Zeroizing::new(text.to_owned()));
+        let vault = vault.clone();
+        let key = offload(store, move |store| load(store, &vault, site, passphrase.as_ref().map(|text| text.as_str())));
+        let key = key.await?;
+        self.open(key.clone());
+        Ok(key)
+    }
+
+    /// The key if it is open.
+    pub(super) fn opened(&self) -> Option<SigningKey> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Holds the key open from now on.
+    pub(super) fn open(&self, key: SigningKey) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+    }
+}
+
+/// Keeps the key, under the passphrase if there is one. Blocks, with a passphrase for as long as
+/// Argon2id takes.
+pub(super) fn keep(
+    store: &Store,
+    vault: &Vault,
+    key: &SigningKey,
+    passphrase: Option<&str>,
+) -> Result<(), AuthorityError> {
+    let site = SiteId::from(key.verifying_key());
+    let at_rest = match passphrase {
+        Some(text) => {
+            let seed = Zeroizing::new(key.to_bytes());
+            let cost = PassphraseCost::RECOMMENDED;
+            let sealed = passphrase::seal(text, PURPOSE, seed.as_slice(), cost, &mut rand::rng())?;
+            AtRest::Passphrase(ByteBuf::from(sealed))
+        }
+        None => AtRest::Storage(ByteBuf::from(vault.seal_authority_key(site, key)?)),
+    };
+    let bytes = codec::encode(&at_rest, AT_REST)?;
+    Ok(store.site().put(&site::AUTHORITY, &ByteBuf::from(bytes))?)
+}
+
+/// Whether the key is kept here, and whether it needs a passphrase.
+fn at_rest(store: &Store) -> Result<Option<AtRest>, AuthorityError> {
+    let Some(bytes) = store.site().get(&site::AUTHORITY)? else { return Ok(None) };
+    Ok(Some(codec::decode(&bytes, AT_REST)?))
+}
+
+/// The key as it is kept. Blocks, with a passphrase for as long as Argon2id takes.
+pub(super) fn load(store: &Store, vault: &Vault, site: SiteId, passphrase: Option<&str>) -> Result<SigningKey, AuthorityError> {
+    let key = match at_rest(store)?.ok_or(AuthorityError::NotAdmin)? {
+        AtRest::Storage(sealed) => vault.open_authority_key(site, &sealed)?,
+        AtRest::Passphrase(sealed) => {
+            let text = passphrase.ok_or(AuthorityError::PassphraseNeeded)?;
+            let seed = passphrase::open(text, PURPOSE, &sealed)?;
+            let seed = <[u8; 32]>::try_from(seed.as_slice()).map(Zeroizing::new);
+            SigningKey::from_bytes(&*seed.map_err(|_| PassphraseError::Damaged)?)
+        }
+    };
+    if SiteId::from(key.verifying_key()) == site { Ok(key) } else { Err(PassphraseError::Damaged.into()) }
+}
+
+impl<N: Network> Authority<N> {
+    /// Opens the key, for a node that shall admit and enrol without anybody at its keyboard.
+    ///
+    /// # Errors
+    /// [`AuthorityError::NotAdmin`], [`AuthorityError::PassphraseNeeded`],
+    /// [`AuthorityError::PassphraseWrong`].
+    pub async fn unlock(&self, passphrase: Option<&str>) -> Result<(), AuthorityError> {
+        self.key(passphrase).await.map(|_| ())
+    }
+
+    /// Whether the key is open; none on a node that has none.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Store`].
+    pub async fn is_open(&self) -> Result<Option<bool>, AuthorityError> {
+        if self.0.key.opened().is_some() {
+            return Ok(Some(true));
+        }
+        let kept = offload(self.store(), at_rest).await?;
+        Ok(kept.map(|kept| matches!(kept, AtRest::Storage(_))))
+    }
+}

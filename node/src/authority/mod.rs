@@ -1,0 +1,153 @@
+//! The authority: what an admin's node does with the key that makes a site a site.
+//!
+//! Every node has an [`Authority`]; on one without the key each call answers
+//! [`AuthorityError::NotAdmin`], until the site is imported there. The key admits devices, enrols
+//! users, withdraws members and sets the policy. Printing never waits for any of it.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`key`] | keeps the key sealed, and open in memory once its passphrase was given |
+//! | [`found`] | a new site, in a new home |
+//! | [`bundle`], [`export`] | the site's whole authority, sealed, on its way to another admin |
+//! | [`invite`], [`admit`] | devices become members |
+//! | [`members`], [`revoke`] | who is one, and who is none any more |
+//! | [`settings`] | the site's policy |
+//! | [`users`], [`badges`] | users and their badges |
+//! | [`enrollment`] | answers `/papermesh/enroll/1` |
+//! | [`publish`] | puts what the authority signed into the DHT again and again |
+//!
+//! Two admins may have the key. Each keeps its own registry and learns from what the other signed,
+//! since the DHT has the newest entry of each user; of two contradicting changes the later wins.
+//!
+//! Not here: the connections on which devices join ([`crate::mesh::join`]) and the user's own
+//! computer ([`crate::user`]).
+
+pub mod admit;
+pub mod badges;
+pub mod bundle;
+pub mod enrollment;
+pub mod export;
+pub mod found;
+pub mod invite;
+pub mod key;
+pub mod members;
+pub mod revoke;
+pub mod settings;
+pub mod users;
+
+mod error;
+mod publish;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex};
+
+use ed25519_dalek::SigningKey;
+use papermesh_protocol::id::SiteId;
+use papermesh_protocol::time::Timestamp;
+use tokio::sync::{Mutex as AsyncMutex, Notify};
+
+pub use admit::Pending;
+pub use error::AuthorityError;
+pub use export::{Exported, Import, Imported, export, import};
+pub use found::{Founded, Founding, found};
+pub use invite::{IssuedInvite, NewInvite};
+pub use members::MemberView;
+pub use revoke::Revocation;
+pub use settings::{PolicyChange, PolicyView};
+pub use users::{IssuedTicket, NewUser, UserView};
+
+use crate::audit::{Audit, Event, Kind};
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::mesh::{Membership, Mesh};
+use crate::network::Network;
+use crate::store::Store;
+use crate::vault::Vault;
+use admit::WaitingDevices;
+use key::AuthorityKey;
+
+/// Rows of a registry that are read from the store at once.
+const PAGE: usize = 512;
+
+/// What the authority works with.
+pub struct Desk<N> {
+    /// Where the registry is kept.
+    pub store: Store,
+    /// Seals the key where no passphrase does.
+    pub vault: Vault,
+    /// Who is connected, and where this node is.
+    pub mesh: Mesh,
+    /// Where entries, badges and states are published.
+    pub directory: Directory<N>,
+    /// Where what was done is written down.
+    pub audit: Audit,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+/// The authority as this node has it; cheap to clone.
+pub struct Authority<N>(Arc<Inner<N>>);
+
+// Written out because deriving would ask the same of the network.
+impl<N> Clone for Authority<N> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+struct Inner<N> {
+    desk: Desk<N>,
+    key: AuthorityKey,
+    waiting: Mutex<WaitingDevices>,
+    /// Told whenever a device begins to wait.
+    arrived: Notify,
+    /// Held while the next site state is made, so that no change is lost to another.
+    changing: AsyncMutex<()>,
+}
+
+impl<N: Network> Authority<N> {
+    /// The authority of this node, its key still closed.
+    #[must_use]
+    pub fn new(desk: Desk<N>) -> Self {
+        let (waiting, arrived, changing) = (Mutex::default(), Notify::new(), AsyncMutex::default());
+        Self(Arc::new(Inner { desk, key: AuthorityKey::default(), waiting, arrived, changing }))
+    }
+
+    fn store(&self) -> &Store {
+        &self.0.desk.store
+    }
+
+    fn mesh(&self) -> &Mesh {
+        &self.0.desk.mesh
+    }
+
+    fn membership(&self) -> &Arc<Membership> {
+        self.0.desk.mesh.membership()
+    }
+
+    fn site(&self) -> SiteId {
+        self.membership().site()
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.0.desk.clock)()
+    }
+
+    /// The key, for one signature; see [`AuthorityKey::get`].
+    async fn key(&self, passphrase: Option<&str>) -> Result<SigningKey, AuthorityError> {
+        self.0.key.get(self.store(), &self.0.desk.vault, self.site(), passphrase).await
+    }
+
+    /// Writes down what was done. A command that was carried out is not undone because the log
+    /// is full; its own log says so.
+    async fn note(&self, event: Event) {
+        self.0.desk.audit.note(event).await;
+    }
+
+    /// Writes down an act of the authority.
+    async fn acted(&self, kind: Kind, what: impl std::fmt::Display) {
+        self.note(Event::new(kind).because(what)).await;
+    }
+}

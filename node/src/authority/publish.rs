@@ -1,0 +1,207 @@
+//! Putting into the DHT what the authority signed, and putting it again before it is forgotten.
+//!
+//! The registry is the truth; a record that did not get out is put again in the next round. Badge
+//! records are signed anew each time, which gives the same bytes; while the key is sealed they
+//! rest, and other members' copies have to do.
+
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use papermesh_protocol::id::BadgeTag;
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::site::SiteState;
+use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::user::UserEntry;
+use rand::RngExt;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{Authority, AuthorityError, PAGE, badges};
+use crate::directory::PublishError;
+use crate::mesh::{MeshError, MeshEvent};
+use crate::network::Network;
+use crate::offload::offload;
+use crate::store::StoreError;
+
+/// How often everything is put again.
+const ROUND: Duration = Duration::from_secs(30 * 60);
+/// The least time between two rounds.
+const BETWEEN_ROUNDS: Duration = Duration::from_secs(15);
+/// How long arrivals of members are collected before a round: the DHT learns of a member a
+/// moment after it is connected.
+const SETTLING: Duration = Duration::from_secs(1);
+/// How long a command waits for its record to get out; it gets out later otherwise.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an expired certificate stays in the registry.
+const FORGET_AFTER: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+impl<N: Network> Authority<N> {
+    /// Keeps what the authority signed in the DHT, and what was withdrawn withdrawn, until the
+    /// mesh ends. On a node without the key it does nothing but wait for the key to come.
+    pub async fn run(self) {
+        let mut events = self.mesh().subscribe();
+        let (mut due, mut last) = (Instant::now(), None::<Instant>);
+        let mut unplaced = true;
+        loop {
+            tokio::select! {
+                () = sleep_until(due) => {
+                    unplaced = self.round().await;
+                    let now = Instant::now();
+                    last = Some(now);
+                    due = now + ROUND.mul_f64(rand::rng().random_range(0.85..1.0));
+                }
+                event = events.recv() => match event {
+                    Err(RecvError::Closed) => return,
+                    Ok(MeshEvent::SiteState) => self.watch_state().await,
+                    Err(RecvError::Lagged(_)) => self.watch_state().await,
+                    Ok(MeshEvent::Connected(_)) if unplaced => {
+                        let earliest = last.map_or_else(Instant::now, |last| last + BETWEEN_ROUNDS);
+                        due = due.min(earliest.max(Instant::now() + SETTLING));
+                    }
+                    Ok(_) => {}
+                },
+            }
+        }
+    }
+
+    async fn watch_state(&self) {
+        match self.reassert().await {
+            Ok(()) | Err(AuthorityError::NotAdmin) => {}
+            Err(error) => tracing::error!(%error, "members that were withdrawn may be let in again"),
+        }
+    }
+
+    /// Puts everything once; says whether something found nobody to take it.
+    async fn round(&self) -> bool {
+        match self.is_open().await {
+            Ok(Some(_)) => {}
+            // It may become an admin, and then should not wait for half an hour.
+            Ok(None) => return true,
+            Err(error) => {
+                tracing::error!(%error, "nothing is published again");
+                return true;
+            }
+        }
+        self.watch_state().await;
+        let mut unplaced = !self.placed(self.put_state().await);
+        match self.put_all_users().await {
+            Ok(missed) => unplaced |= missed,
+            Err(error) => tracing::error!(%error, "users are not published again"),
+        }
+        if let Ok(key) = self.key(None).await {
+            match self.put_all_badges(&key).await {
+                Ok(missed) => unplaced |= missed,
+                Err(error) => tracing::error!(%error, "badges are not published again"),
+            }
+        }
+        let now = self.now();
+        let swept: Result<(), StoreError> = offload(self.store(), move |store| {
+            store.tickets().sweep(now)?;
+            forget_expired(store, now)
+        })
+        .await;
+        if let Err(error) = swept {
+            tracing::warn!(%error, "what has expired is not swept");
+        }
+        unplaced
+    }
+
+    async fn put_all_users(&self) -> Result<bool, AuthorityError> {
+        let (mut after, mut missed, site) = (None, false, self.site());
+        loop {
+            let from = after.take();
+            let page = offload(self.store(), move |store| store.users().scan(from.as_ref(), PAGE)).await?;
+            after = page.last().map(|(user, _)| user.clone());
+            let whole = page.len() == PAGE;
+            for entry in page.into_iter().filter_map(|(_, row)| row.entry) {
+                let Ok(entry) = UserEntry::verify(&entry, site) else { continue };
+                missed |= !self.placed(self.0.desk.directory.put_user_entry(entry).await);
+            }
+            if !whole {
+                return Ok(missed);
+            }
+        }
+    }
+
+    async fn put_all_badges(&self, key: &SigningKey) -> Result<bool, AuthorityError> {
+        let (mut after, mut missed) = (None, false);
+        loop {
+            let from = after.take();
+            let page = offload(self.store(), move |store| store.badges().scan(from, PAGE)).await?;
+            after = page.last().map(|(tag, _)| *tag);
+            let whole = page.len() == PAGE;
+            for (tag, row) in page {
+                missed |= !self.placed(self.0.desk.directory.put_badge(badges::sign(tag, &row, key)?).await);
+            }
+            if !whole {
+                return Ok(missed);
+            }
+        }
+    }
+
+    async fn put_state(&self) -> Result<usize, PublishError> {
+        self.0.desk.directory.put_site_state(Signed::clone(&self.membership().state())).await
+    }
+
+    /// Publishes a user's entry.
+    pub(super) async fn publish_user(&self, entry: Signed<UserEntry>) {
+        let authority = self.clone();
+        let putting = async move { authority.placed(authority.0.desk.directory.put_user_entry(entry).await) };
+        patiently(putting).await;
+    }
+
+    /// Publishes whom badges name now.
+    pub(super) async fn publish_badges(&self, key: &SigningKey, tags: &[BadgeTag]) -> Result<(), AuthorityError> {
+        for &tag in tags {
+            let row = offload(self.store(), move |store| store.badges().get(tag)).await?;
+            let Some(row) = row else { continue };
+            let (badge, authority) = (badges::sign(tag, &row, key)?, self.clone());
+            let putting = async move { authority.placed(authority.0.desk.directory.put_badge(badge).await) };
+            patiently(putting).await;
+        }
+        Ok(())
+    }
+
+    /// Publishes the site's state.
+    pub(super) async fn publish_state(&self, state: Signed<SiteState>) {
+        let authority = self.clone();
+        let putting = async move { authority.placed(authority.0.desk.directory.put_site_state(state).await) };
+        patiently(putting).await;
+    }
+
+    /// Whether a record found somebody to take it. Failing that is told and made up for later.
+    fn placed(&self, put: Result<usize, PublishError>) -> bool {
+        match put {
+            Ok(_) => true,
+            // Nobody else is there yet.
+            Err(PublishError::Mesh(MeshError::NotStored)) => false,
+            Err(error) => {
+                tracing::warn!(%error, "a record of the authority is not published; tried again later");
+                false
+            }
+        }
+    }
+}
+
+/// Waits a while for a record to get out, and lets it go on by itself then.
+async fn patiently(putting: impl Future<Output = bool> + Send + 'static) {
+    let _ = timeout(PATIENCE, tokio::spawn(putting)).await;
+}
+
+/// Drops certificates from the registry that expired long ago. Blocks.
+fn forget_expired(store: &crate::store::Store, now: Timestamp) -> Result<(), StoreError> {
+    let mut after = None;
+    loop {
+        let page = store.members().scan(after.as_ref(), PAGE)?;
+        after = page.last().map(|(serial, _)| *serial);
+        for (serial, row) in &page {
+            let ended = row.certificate.verify_named().map(|certificate| certificate.not_after);
+            if ended.is_ok_and(|ended| ended + FORGET_AFTER < now) {
+                store.members().delete(serial)?;
+            }
+        }
+        if page.len() < PAGE {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! How a home becomes a member's: by founding a site, by joining one, by taking over an export.
+//! No node runs in the home then.
+
+use papermesh_protocol::certificate::Roles;
+use papermesh_protocol::invite::Invite;
+use zeroize::Zeroizing;
+
+use super::{NodeError, blocking, commands, open_store};
+use crate::authority::{self, Founding, Imported};
+use crate::clock;
+use crate::config::{Config, Home};
+use crate::control::Events;
+use crate::control::message::{
+    Event, ExportSite, ImportSite, InitSite, Initialized, JoinSite, JoinStep, Joined, SiteExported, SiteImported,
+};
+use crate::mesh::join::{self, Device};
+use crate::papers::{self, Papers};
+
+/// Founds a site, of which this home's node is the first member and the admin.
+///
+/// # Errors
+/// [`NodeError`]; a home that is a member's already is left as it is.
+pub async fn init(home: &Home, wish: InitSite) -> Result<Initialized, NodeError> {
+    home.create()?;
+    let _lock = home.lock()?;
+    let store = open_store(home).await?;
+    let founding = Founding {
+        site: wish.site,
+        name: wish.name,
+        roles: Roles::of(&wish.roles),
+        passphrase: wish.passphrase.map(|passphrase| Zeroizing::new(passphrase.expose().to_owned())),
+    };
+    let founded = blocking(move || authority::found(&store, founding, clock::now())).await?;
+    Ok(Initialized {
+        site: founded.site,
+        site_name: founded.site_name,
+        node: founded.node,
+        name: founded.name,
+        roles: founded.roles.iter().collect(),
+        sealed: founded.sealed,
+        home: home.root().to_owned(),
+    })
+}
+
+/// Joins a site, with an invite or by compared digits. `events` is told how far it is.
+///
+/// # Errors
+/// [`NodeError`]; a home that is a member's already is left as it is.
+pub async fn join(
+    home: &Home,
+    config: &Config,
+    wish: JoinSite,
+    events: Events,
+) -> Result<Joined, NodeError> {
+    home.create()?;
+    let _lock = home.lock()?;
+    let store = open_store(home).await?;
+    let keys = {
+        let store = store.clone();
+        blocking(move || {
+            papers::may_join(&store, clock::now())?;
+            Ok::<_, NodeError>(papers::keys(&store)?)
+        })
+        .await?
+    };
+    let device = Device {
+        seed: keys.node.expose(),
+        sealing: keys.sealing.public(),
+        clock: clock::now,
+    };
+    let membership = match &wish.invite {
+        Some(line) => {
+            let invite: Invite = line.parse()?;
+            events.tell(Event::Join(JoinStep::Asking)).await;
+            join::join_with_invite(&device, &invite, wish.name).await?
+        }
+        None if !config.mdns => return Err(NodeError::NoWayToJoin),
+        None => {
+            let name = wish.name.ok_or(NodeError::NameMissing)?;
+            events.tell(Event::Join(JoinStep::Searching)).await;
+            let show = |seen: join::Comparison| {
+                events.tell_now(Event::Join(JoinStep::Compare {
+                    digits: seen.digits.to_string(),
+                    site: seen.site,
+                    site_name: seen.site_name,
+                }));
+            };
+            let site = wish.site.as_deref();
+            join::join_by_discovery(&device, site, name, Roles::of(&wish.roles), show).await?
+        }
+    };
+    let joined = Joined {
+        site: membership.certificate.site,
+        site_name: membership.state.name.clone(),
+        node: membership.certificate.node,
+        name: membership.certificate.name.clone(),
+        roles: membership.certificate.roles.iter().collect(),
+        not_after: membership.certificate.not_after,
+        home: home.root().to_owned(),
+    };
+    blocking(move || Papers::keep_joined(&store, &membership, clock::now())).await?;
+    Ok(joined)
+}
+
+/// Seals all that an admin has, where no node runs.
+///
+/// # Errors
+/// [`NodeError`].
+pub async fn export_site(home: &Home, wish: ExportSite) -> Result<SiteExported, NodeError> {
+    home.check()?;
+    let _lock = home.lock()?;
+    let store = open_store(home).await?;
+    let exported = blocking(move || authority::export(&store, wish.passphrase.expose())).await?;
+    Ok(commands::exported(exported))
+}
+
+/// Takes over an export of a site: the home's node becomes an admin of it.
+///
+/// # Errors
+/// [`NodeError`]; nothing is changed then.
+pub async fn import_site(home: &Home, wish: ImportSite) -> Result<SiteImported, NodeError> {
+    home.create()?;
+    let _lock = home.lock()?;
+    let store = open_store(home).await?;
+    let wish = commands::import_of(wish);
+    let taken = blocking(move || authority::import(&store, wish, clock::now())).await?;
+    Ok(imported(taken))
+}
+
+pub(super) fn imported(imported: Imported) -> SiteImported {
+    SiteImported {
+        site: imported.site,
+        site_name: imported.site_name,
+        node: imported.node,
+        name: imported.name,
+    }
+}

@@ -1,0 +1,60 @@
+//! The audit log, record by record or as a whole.
+
+use data_encoding::HEXLOWER;
+use papermesh_protocol::time::Timestamp;
+
+use super::super::Services;
+use crate::audit::{AuditEntry as Entry, Kind};
+use crate::control::message::{AuditEntry, AuditRead, AuditVerified, Event, ReadAudit};
+use crate::control::{Answer, Events};
+
+impl Services {
+    pub(super) async fn tell_audit(&self, command: ReadAudit, events: Events) -> Answer<AuditRead> {
+        let since = command.since.unwrap_or(Timestamp::from_millis(0));
+        let (mut from, mut records) = (0, 0);
+        loop {
+            let page = self.audit.read(from, since).await?;
+            for entry in page.entries {
+                records += 1;
+                events.tell(Event::Audit(shown(&entry))).await;
+            }
+            match page.next {
+                Some(next) => from = next,
+                None => return Ok(AuditRead { records }),
+            }
+        }
+    }
+
+    pub(super) async fn check_audit(&self) -> Answer<AuditVerified> {
+        let verified = self.audit.verify().await?;
+        Ok(AuditVerified {
+            records: verified.records,
+            first_at: verified.first_at,
+            last_at: verified.last_at,
+            head: HEXLOWER.encode(&verified.head.hash),
+        })
+    }
+}
+
+/// The one word by which a kind is known outside, as it is stored.
+fn word(kind: Kind) -> String {
+    match serde_json::to_value(kind) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => format!("{kind:?}"),
+    }
+}
+
+fn shown(entry: &Entry) -> AuditEntry {
+    let event = &entry.event;
+    let outcome = event.outcome.as_ref().map(|outcome| format!("{outcome:?}"));
+    let detail: Vec<String> = outcome.into_iter().chain(event.reason.clone()).collect();
+    AuditEntry {
+        sequence: entry.sequence,
+        at: entry.at,
+        what: word(event.kind),
+        user: event.user.clone(),
+        job: event.job,
+        peer: event.peer,
+        detail: detail.join("; "),
+    }
+}

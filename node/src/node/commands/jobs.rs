@@ -1,0 +1,168 @@
+//! Jobs held on this computer.
+
+use std::time::Duration;
+
+use papermesh_protocol::id::JobId;
+use papermesh_protocol::pin::Pin;
+use papermesh_protocol::text::UserId;
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::super::{Network, NodeError, Services};
+use crate::client::jobs::PAGE;
+use crate::client::submit::Submission;
+use crate::client::{Client, HeldView};
+use crate::control::message::{DeleteJob, HeldJob, ListJobs, Phase, Progress, ProtectJob, SubmitJob, Submitted};
+use crate::offload::offload;
+use crate::control::{Answer, Body, CommandError, ErrorCode, Events};
+
+/// Bytes between two words on how far a document is.
+const TELL_EVERY: u64 = 1024 * 1024;
+/// Jobs that are listed at all.
+const LISTED: usize = 10_000;
+/// Users of one computer.
+const USERS: usize = 256;
+
+impl Services {
+    fn client(&self) -> Result<&Client<Network>, CommandError> {
+        self.client.as_ref().ok_or_else(|| {
+            CommandError::new(
+                ErrorCode::NotHere,
+                "this node holds no jobs: it has neither the role client nor shared-client",
+            )
+        })
+    }
+
+    pub(super) async fn submit(&self, command: SubmitJob, document: Body, events: Events) -> Answer<Submitted> {
+        let client = self.client()?;
+        if command.printer.is_some() {
+            return Err(CommandError::new(
+                ErrorCode::Usage,
+                "printing straight to a printer is not offered yet; leave --to away and release the job there",
+            ));
+        }
+        let user = match command.user {
+            Some(user) => user,
+            None => self.only_user().await?,
+        };
+        let visit_pin = command
+            .pin
+            .map(|typed| Pin::new(typed.expose()))
+            .transpose()
+            .map_err(|error| CommandError::new(ErrorCode::Usage, error))?;
+        let told = Told {
+            document,
+            events,
+            progress: Progress {
+                job: None,
+                title: command.title.clone(),
+                phase: Phase::Sealing,
+                done: 0,
+                total: command.size,
+                note: None,
+            },
+            told: 0,
+        };
+        let submission = Submission {
+            user,
+            title: command.title,
+            format: command.format,
+            size: command.size,
+            pages: None,
+            options: command.options,
+            lifetime: command.lifetime.map(|seconds| Duration::from_secs(seconds.into())),
+            visit_pin,
+        };
+        let held = client.submit(submission, told).await?;
+        Ok(Submitted {
+            job: held.summary.job,
+            user: held.user,
+            title: held.summary.title,
+            format: held.summary.format,
+            size: held.summary.size,
+            pages: held.summary.pages,
+            expires_at: held.summary.expires_at,
+            printed: None,
+        })
+    }
+
+    /// The user of a personal computer.
+    async fn only_user(&self) -> Result<UserId, CommandError> {
+        let mut users = self.users_here().await?;
+        match (users.pop(), users.is_empty()) {
+            (Some(user), true) => Ok(user),
+            (None, _) => Err(CommandError::new(
+                ErrorCode::Usage,
+                "nobody enrolled on this computer; run `papermesh user enroll`, or name a user with --user",
+            )),
+            (Some(last), false) => {
+                users.push(last);
+                let names: Vec<_> = users.iter().map(UserId::as_str).collect();
+                Err(CommandError::new(
+                    ErrorCode::Usage,
+                    format!("whose document is it? say --user, one of {}", names.join(", ")),
+                ))
+            }
+        }
+    }
+
+    /// Users of this computer, by their ids.
+    async fn users_here(&self) -> Result<Vec<UserId>, CommandError> {
+        let users = offload(&self.store, |store| store.local_users().scan(None, USERS)).await;
+        let users: Vec<(UserId, _)> = users.map_err(NodeError::Store)?;
+        Ok(users.into_iter().filter(|(_, row)| row.delegation.is_some()).map(|(user, _)| user).collect())
+    }
+
+    pub(super) async fn held_jobs(&self, command: ListJobs) -> Answer<Vec<HeldJob>> {
+        let client = self.client()?;
+        let mut held: Vec<HeldJob> = Vec::new();
+        let mut after: Option<JobId> = None;
+        loop {
+            let page = client.jobs(command.user.clone(), after).await?;
+            after = page.last().map(|held| held.summary.job);
+            let whole = page.len() == PAGE;
+            held.extend(page.into_iter().map(shown));
+            if !whole || held.len() >= LISTED {
+                break;
+            }
+        }
+        held.sort_by_key(|held| (held.summary.submitted_at, held.summary.job));
+        Ok(held)
+    }
+
+    pub(super) async fn delete_held(&self, command: DeleteJob) -> Answer<HeldJob> {
+        Ok(shown(self.client()?.delete(command.job).await?))
+    }
+
+    pub(super) async fn protect_held(&self, command: ProtectJob) -> Answer<HeldJob> {
+        Ok(shown(self.client()?.protect(command.job, command.on).await?))
+    }
+}
+
+fn shown(view: HeldView) -> HeldJob {
+    HeldJob { user: view.user, summary: view.summary, damage: view.damage }
+}
+
+/// A document that tells how much of it was read.
+struct Told {
+    document: Body,
+    events: Events,
+    progress: Progress,
+    told: u64,
+}
+
+impl AsyncRead for Told {
+    fn poll_read(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> std::task::Poll<std::io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = std::pin::Pin::new(&mut self.document).poll_read(cx, buffer);
+        self.progress.done += (buffer.filled().len() - before) as u64;
+        if self.progress.done - self.told >= TELL_EVERY {
+            self.told = self.progress.done;
+            self.events.progress(self.progress.clone());
+        }
+        read
+    }
+}

@@ -1,0 +1,121 @@
+//! What the command line asks, carried to the service that can do it, and the answer carried
+//! back in the command line's own words. Nothing is decided here.
+
+mod audit;
+mod jobs;
+mod site;
+mod users;
+mod visit;
+
+use super::Services;
+pub(super) use site::{exported_site as exported, import as import_of};
+use crate::control::message::{
+    AcceptLink, AddUser, Approve, AuditRead, AuditVerified, ChangeBadge, ChangePin, DeleteJob, Diagnose, EnrollUser,
+    Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite, Invite, InviteIssued, LinkTicket, Linked,
+    ListJobs, ListMembers, ListPending, ListUsers, Member, OfferLink, PendingDevice, PinChanged, PolicyView,
+    ProtectJob, ReadAudit, Revocation, Revoke, SetUserState, SiteExported, SiteImported, SitePolicy, Status,
+    SubmitJob, Submitted, User, UserTicket, VerifyAudit, Visit, VisitReport,
+};
+use crate::control::{Answer, Body, Events, Service};
+
+impl Service for Services {
+    async fn status(&self, _: GetStatus) -> Answer<Status> {
+        Self::status(self).await
+    }
+
+    async fn diagnose(&self, _: Diagnose) -> Answer<Vec<Finding>> {
+        Self::diagnose(self).await
+    }
+
+    async fn read_audit(&self, command: ReadAudit, events: Events) -> Answer<AuditRead> {
+        self.tell_audit(command, events).await
+    }
+
+    async fn verify_audit(&self, _: VerifyAudit) -> Answer<AuditVerified> {
+        self.check_audit().await
+    }
+
+    async fn invite(&self, command: Invite) -> Answer<InviteIssued> {
+        self.issue_invite(command).await
+    }
+
+    async fn list_pending(&self, command: ListPending) -> Answer<Vec<PendingDevice>> {
+        self.waiting_devices(command).await
+    }
+
+    async fn approve(&self, command: Approve, _: Events) -> Answer<Member> {
+        self.approve_device(command).await
+    }
+
+    async fn list_members(&self, _: ListMembers) -> Answer<Vec<Member>> {
+        self.known_members().await
+    }
+
+    async fn revoke(&self, command: Revoke) -> Answer<Revocation> {
+        self.revoke_member(command).await
+    }
+
+    async fn site_policy(&self, command: SitePolicy) -> Answer<PolicyView> {
+        self.policy(command).await
+    }
+
+    async fn export_site(&self, command: ExportSite) -> Answer<SiteExported> {
+        self.export(command).await
+    }
+
+    async fn import_site(&self, command: ImportSite) -> Answer<SiteImported> {
+        self.import(command).await
+    }
+
+    async fn add_user(&self, command: AddUser) -> Answer<UserTicket> {
+        self.new_user(command).await
+    }
+
+    async fn list_users(&self, _: ListUsers) -> Answer<Vec<User>> {
+        self.known_users().await
+    }
+
+    async fn change_badge(&self, command: ChangeBadge) -> Answer<User> {
+        self.give_or_take_badge(command).await
+    }
+
+    async fn set_user_state(&self, command: SetUserState) -> Answer<User> {
+        self.enable_or_disable(command).await
+    }
+
+    async fn enroll_user(&self, command: EnrollUser) -> Answer<Enrolled> {
+        self.enroll(command).await
+    }
+
+    async fn offer_link(&self, command: OfferLink) -> Answer<LinkTicket> {
+        self.link_ticket(command).await
+    }
+
+    async fn accept_link(&self, command: AcceptLink) -> Answer<Linked> {
+        self.link(command).await
+    }
+
+    async fn change_pin(&self, command: ChangePin) -> Answer<PinChanged> {
+        self.new_pin(command).await
+    }
+
+    async fn submit_job(&self, command: SubmitJob, document: Body, events: Events) -> Answer<Submitted> {
+        self.submit(command, document, events).await
+    }
+
+    async fn list_jobs(&self, command: ListJobs) -> Answer<Vec<HeldJob>> {
+        self.held_jobs(command).await
+    }
+
+    async fn delete_job(&self, command: DeleteJob) -> Answer<HeldJob> {
+        self.delete_held(command).await
+    }
+
+    async fn protect_job(&self, command: ProtectJob) -> Answer<HeldJob> {
+        self.protect_held(command).await
+    }
+
+    async fn visit(&self, command: Visit, events: Events) -> Answer<VisitReport> {
+        self.visit_here(command, events).await
+    }
+}

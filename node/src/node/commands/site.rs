@@ -1,0 +1,124 @@
+//! Members and the site: what the authority on this node does.
+
+use std::time::Duration;
+
+use papermesh_protocol::certificate::Roles;
+use zeroize::Zeroizing;
+
+use super::super::{Services, becoming};
+use crate::authority::{Exported, Import, MemberView, NewInvite, PolicyChange as Change, PolicyView as Policy};
+use crate::control::message::{
+    Approve, ExportSite, ImportSite, Invite, InviteIssued, ListPending, Member, PendingDevice, PolicyView, Revocation,
+    Revoke, SiteExported, SiteImported, SitePolicy,
+};
+use crate::control::{Answer, CommandError, ErrorCode, Passphrase};
+
+impl Services {
+    pub(super) async fn issue_invite(&self, command: Invite) -> Answer<InviteIssued> {
+        let new = NewInvite {
+            roles: Roles::of(&command.roles),
+            name: command.name,
+            lifetime: Duration::from_secs(command.lifetime.into()),
+            addresses: self.door.get().map(|door| door.addresses()).unwrap_or_default(),
+        };
+        let issued = self.authority.invite(new, said(&command.passphrase)).await?;
+        Ok(InviteIssued {
+            invite: issued.text.to_string(),
+            roles: issued.roles.iter().collect(),
+            name: issued.name,
+            expires_at: issued.expires_at,
+        })
+    }
+
+    pub(super) async fn waiting_devices(&self, command: ListPending) -> Answer<Vec<PendingDevice>> {
+        let pending = self.authority.pending(Duration::from_secs(command.wait.into())).await?;
+        Ok(pending
+            .into_iter()
+            .map(|device| PendingDevice {
+                code: device.digits.to_string(),
+                name: device.name,
+                roles: device.roles.iter().collect(),
+                node: device.node,
+                since: device.since,
+            })
+            .collect())
+    }
+
+    pub(super) async fn approve_device(&self, command: Approve) -> Answer<Member> {
+        let digits = command.code.parse().map_err(|error| CommandError::new(ErrorCode::Usage, error))?;
+        Ok(shown(self.authority.approve(digits, said(&command.passphrase)).await?))
+    }
+
+    pub(super) async fn known_members(&self) -> Answer<Vec<Member>> {
+        Ok(self.authority.members().await?.into_iter().map(shown).collect())
+    }
+
+    pub(super) async fn revoke_member(&self, command: Revoke) -> Answer<Revocation> {
+        let revoked = self.authority.revoke(&command.node, said(&command.passphrase)).await?;
+        Ok(Revocation {
+            node: revoked.node,
+            name: revoked.name,
+            certificates: revoked.certificates,
+            sequence: revoked.sequence,
+        })
+    }
+
+    pub(super) async fn policy(&self, command: SitePolicy) -> Answer<PolicyView> {
+        let Policy { site, site_name, sequence, policy } = match command.change {
+            None => self.authority.policy(),
+            Some(change) => {
+                let change = Change { login: change.login, job_lifetime: change.job_lifetime };
+                self.authority.change_policy(change, said(&command.passphrase)).await?
+            }
+        };
+        Ok(PolicyView { site, site_name, sequence, login: policy.login, job_lifetime: policy.job_lifetime })
+    }
+
+    pub(super) async fn export(&self, command: ExportSite) -> Answer<SiteExported> {
+        let exported = self.authority.export_site(command.passphrase.expose()).await?;
+        Ok(exported_site(exported))
+    }
+
+    pub(super) async fn import(&self, command: ImportSite) -> Answer<SiteImported> {
+        let imported = self.authority.import_site(import(command)).await?;
+        // An admin lets devices join; from now on that is this node, too.
+        self.open_door().await?;
+        Ok(becoming::imported(imported))
+    }
+}
+
+pub(in crate::node) fn exported_site(exported: Exported) -> SiteExported {
+    SiteExported {
+        site: exported.site,
+        site_name: exported.site_name,
+        export: exported.text.to_string(),
+    }
+}
+
+pub(in crate::node) fn import(command: ImportSite) -> Import {
+    Import {
+        text: Zeroizing::new(command.export),
+        passphrase: Zeroizing::new(command.passphrase.expose().to_owned()),
+        name: command.name,
+        roles: Roles::of(&command.roles),
+    }
+}
+
+/// The passphrase, if one was given.
+pub(super) fn said(passphrase: &Option<Passphrase>) -> Option<&str> {
+    passphrase.as_ref().map(Passphrase::expose)
+}
+
+fn shown(member: MemberView) -> Member {
+    Member {
+        node: member.node,
+        name: member.name,
+        roles: member.roles.iter().collect(),
+        serial: member.serial,
+        not_after: member.not_after,
+        revoked: member.revoked,
+        this: member.this,
+        connected: member.connected,
+        seen_at: member.seen_at,
+    }
+}

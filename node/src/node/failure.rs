@@ -1,0 +1,201 @@
+//! What can go wrong when a node starts, and how the errors of the services reach the command
+//! line: each kind of failure gets the code by which scripts tell it from others.
+
+use crate::audit::AuditError;
+use crate::auth::verifier::VerifierError;
+use crate::authority::AuthorityError;
+use crate::client::{JobsError, SubmitError};
+use crate::config::{ConfigError, HomeError};
+use crate::control::{BindError, CommandError, ErrorCode};
+use crate::mesh::MeshError;
+use crate::mesh::join::{JoinFailure, NetworkError};
+use crate::papers::PapersError;
+use crate::printer::VisitError;
+use crate::printer::output::{DeviceError, OutputUriError};
+use crate::store::StoreError;
+use crate::user::ComputerError;
+
+/// Why a node does not start, or a home does not become a member's.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The home cannot be used.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Commands cannot be heard.
+    #[error(transparent)]
+    Control(#[from] BindError),
+    /// The store cannot be opened, or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The node is no member, or its papers are damaged.
+    #[error(transparent)]
+    Papers(#[from] PapersError),
+    /// The mesh does not start.
+    #[error(transparent)]
+    Mesh(#[from] MeshError),
+    /// Something that should be a multiaddr.
+    #[error("{0:?} is no multiaddr; one looks like /ip4/0.0.0.0/tcp/4001")]
+    Address(String),
+    /// Nothing to listen on for devices that join.
+    #[error("none of the addresses to hear joining devices on is of the form /ip4/ADDRESS/tcp/PORT")]
+    JoinListen,
+    /// Devices that join cannot be heard.
+    #[error(transparent)]
+    Door(#[from] NetworkError),
+    /// The authority key cannot be opened.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// Joining failed.
+    #[error(transparent)]
+    Join(#[from] JoinFailure),
+    /// The invite is none.
+    #[error(transparent)]
+    Invite(#[from] papermesh_protocol::invite::TicketError),
+    /// No invite, and nobody can be found.
+    #[error("without an invite the site is found by mDNS, which is switched off; give an invite, or switch mDNS on")]
+    NoWayToJoin,
+    /// No name to be known by.
+    #[error("this device has no name to be known by; give it one with --name")]
+    NameMissing,
+    /// The key of the PIN verifiers is damaged.
+    #[error(transparent)]
+    Verifier(#[from] VerifierError),
+    /// The output device is not named well.
+    #[error("the output device: {0}")]
+    Output(OutputUriError),
+    /// The output device cannot be used.
+    #[error("the output device: {0}")]
+    Device(DeviceError),
+}
+
+/// The code of an error of the store.
+fn of_store(error: &StoreError) -> ErrorCode {
+    match error {
+        StoreError::DiskFull { .. } => ErrorCode::Full,
+        StoreError::InUse { .. } => ErrorCode::Busy,
+        _ => ErrorCode::Failed,
+    }
+}
+
+impl From<NodeError> for CommandError {
+    fn from(error: NodeError) -> Self {
+        let code = match &error {
+            NodeError::Authority(error) => of_authority(error),
+            NodeError::Store(error) => of_store(error),
+            NodeError::Papers(PapersError::HasSite { .. }) => ErrorCode::Exists,
+            NodeError::Address(_) | NodeError::Output(_) | NodeError::Invite(_) => ErrorCode::Usage,
+            NodeError::Home(HomeError::Locked { .. }) => ErrorCode::Busy,
+            _ => ErrorCode::Failed,
+        };
+        Self::new(code, error)
+    }
+}
+
+fn of_authority(error: &AuthorityError) -> ErrorCode {
+    match error {
+        AuthorityError::NotAdmin => ErrorCode::NotHere,
+        AuthorityError::PassphraseNeeded => ErrorCode::PassphraseRequired,
+        AuthorityError::PassphraseWrong => ErrorCode::PassphraseWrong,
+        AuthorityError::NoSuchMember(_) | AuthorityError::NoSuchUser(_) | AuthorityError::Approve(_) => {
+            ErrorCode::NotFound
+        }
+        AuthorityError::AlreadyRevoked { .. } | AuthorityError::BadgeTaken(_) => ErrorCode::Exists,
+        AuthorityError::Lifetime(_)
+        | AuthorityError::JobLifetime
+        | AuthorityError::Roles
+        | AuthorityError::AmbiguousMember { .. }
+        | AuthorityError::Badge(_) => ErrorCode::Usage,
+        AuthorityError::DeviceGone => ErrorCode::Unreachable,
+        AuthorityError::Overtaken => ErrorCode::Busy,
+        AuthorityError::Bundle(_) => ErrorCode::BadData,
+        AuthorityError::UserDisabled(_) | AuthorityError::RevokesItself => ErrorCode::Denied,
+        AuthorityError::Store(error) => of_store(error),
+        _ => ErrorCode::Failed,
+    }
+}
+
+impl From<AuthorityError> for CommandError {
+    fn from(error: AuthorityError) -> Self {
+        Self::new(of_authority(&error), error)
+    }
+}
+
+impl From<AuditError> for CommandError {
+    fn from(error: AuditError) -> Self {
+        let code = match &error {
+            AuditError::Chain(_) => ErrorCode::BadData,
+            AuditError::Store(error) => of_store(error),
+            AuditError::Signed(_) => ErrorCode::Failed,
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<SubmitError> for CommandError {
+    fn from(error: SubmitError) -> Self {
+        let code = match &error {
+            SubmitError::PinRequired => ErrorCode::PinRequired,
+            SubmitError::Refused(_) => ErrorCode::Denied,
+            SubmitError::PinNotTaken | SubmitError::Pin(_) => ErrorCode::Usage,
+            SubmitError::Empty | SubmitError::Format { .. } | SubmitError::Size { .. } | SubmitError::Broken(_) => {
+                ErrorCode::BadData
+            }
+            SubmitError::Store(error) => of_store(error),
+            _ => ErrorCode::Failed,
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<JobsError> for CommandError {
+    fn from(error: JobsError) -> Self {
+        let code = match &error {
+            JobsError::NoJob(_) => ErrorCode::NotFound,
+            JobsError::Leased(_) => ErrorCode::Busy,
+            JobsError::Store(error) => of_store(error),
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<VisitError> for CommandError {
+    fn from(error: VisitError) -> Self {
+        let code = match &error {
+            VisitError::Login(_) => ErrorCode::PinRequired,
+            VisitError::Badge(_) => ErrorCode::Usage,
+            VisitError::UnknownBadge => ErrorCode::NotFound,
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<ComputerError> for CommandError {
+    fn from(error: ComputerError) -> Self {
+        let code = match &error {
+            ComputerError::Unreachable(_) => ErrorCode::Unreachable,
+            ComputerError::WrongPin | ComputerError::Disabled(_) => ErrorCode::Denied,
+            ComputerError::Wait(_) | ComputerError::HungUp => ErrorCode::Busy,
+            ComputerError::NotEnrolled(_) | ComputerError::NobodyEnrolled => ErrorCode::NotFound,
+            ComputerError::OnlyLinked(_) | ComputerError::EnrolledElsewhere(_) => ErrorCode::NotHere,
+            ComputerError::Ticket(_)
+            | ComputerError::Lifetime(_)
+            | ComputerError::Pin(_)
+            | ComputerError::WhichUser
+            | ComputerError::OwnTicket => ErrorCode::Usage,
+            ComputerError::TooManyLinked => ErrorCode::Full,
+            _ => ErrorCode::Failed,
+        };
+        let wait = match &error {
+            ComputerError::Wait(wait) => Some(*wait),
+            _ => None,
+        };
+        let failure = Self::new(code, error);
+        match wait {
+            Some(wait) => failure.after(wait),
+            None => failure,
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The only wiring: configuration in, a running node out, and its orderly end.
+//!
+//! [`Node::start`] opens the store, starts the mesh and puts the services on it that the node's
+//! roles ask for; [`Node::run`] answers the command line until it is told to stop. What each
+//! service does is its own business: see the rooms below this one. [`commands`] carries what the
+//! command line asks to whoever can do it, [`becoming`] is how a home becomes a member's.
+
+mod becoming;
+mod commands;
+mod doctor;
+mod failure;
+mod status;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use futures::{Stream, StreamExt, stream};
+use papermesh_protocol::certificate::Role;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::either::Either;
+use tokio_util::sync::CancellationToken;
+
+use crate::audit::Audit;
+use crate::authority::{Authority, Desk};
+use crate::client::{Client, ClientParts};
+use crate::clock;
+use crate::config::{Config, DhtMode, Home, HomeLock};
+use crate::control::{Passphrase, Server};
+use crate::directory::Directory;
+use crate::memory::{self, Shelf};
+use crate::mesh::join::{JoinListener, ListenerConfig};
+use crate::mesh::{self, Incoming, Member, Mesh, MeshConfig, Multiaddr};
+use crate::network::WithItself;
+use crate::papers::Papers;
+use crate::printer::output::{FilePins, OutputDevice, OutputUri};
+use crate::printer::{Printer, PrinterParts};
+use crate::renewal;
+use crate::store::Store;
+use crate::user::{self, Computer};
+
+pub use becoming::{export_site, import_site, init, join};
+pub use failure::NodeError;
+
+/// The network of the services: the mesh, and this node itself.
+type Network = WithItself<Mesh>;
+
+/// A running node.
+pub struct Node {
+    services: Arc<Services>,
+    server: Server,
+    tasks: JoinSet<()>,
+}
+
+/// All that commands can reach.
+struct Services {
+    // Given back when the node has ended.
+    _lock: HomeLock,
+    config: Config,
+    store: Store,
+    seed: [u8; 32],
+    mesh: Mesh,
+    audit: Audit,
+    authority: Authority<Network>,
+    computer: Computer<Network>,
+    client: Option<Client<Network>>,
+    printer: Option<Printer<Network>>,
+    /// Where devices join, on an admin.
+    door: OnceLock<JoinListener>,
+    started: Instant,
+}
+
+impl Node {
+    /// Starts the node of a home.
+    ///
+    /// # Errors
+    /// [`NodeError`]; nothing runs then.
+    pub async fn start(
+        home: &Home,
+        config: Config,
+        passphrase: Option<Passphrase>,
+    ) -> Result<Self, NodeError> {
+        home.check()?;
+        let lock = home.lock()?;
+        let server = Server::bind(home, &lock)?;
+        let store = open_store(home).await?;
+        let papers = {
+            let store = store.clone();
+            blocking(move || Papers::load(&store)).await?
+        };
+        let seed = *papers.keys.node.expose();
+        let key = papers.signing_key();
+        let membership = Arc::new(papers.membership(clock::now));
+        let roles = papers.certificate.roles;
+        if let Err(error) = papers.standing(clock::now()) {
+            tracing::error!(%error, "this node is no member of its site any more; see `papermesh doctor`");
+        }
+
+        let shelf = Box::new(Shelf::new(store.clone(), clock::now));
+        let (mesh, streams) = mesh::start(&seed, Arc::clone(&membership), shelf, mesh_config(&store, &config)?)?;
+        let (network, to_itself) = WithItself::new(mesh.clone(), mesh.node());
+        let me = Member { node: mesh.node(), certificate: membership.certificate() };
+        let audit = Audit::new(store.clone(), key.clone(), clock::now);
+        let directory = Directory::new(store.clone(), network.clone(), Arc::clone(&membership), key.clone());
+
+        let mut tasks = JoinSet::new();
+        tasks.spawn(memory::remember(store.clone(), mesh.clone(), clock::now));
+        tasks.spawn(renewal::keep_valid(store.clone(), mesh.clone(), network.clone()));
+        tasks.spawn(directory.clone().run());
+
+        let authority = Authority::new(Desk {
+            store: store.clone(),
+            vault: papers.vault(),
+            mesh: mesh.clone(),
+            directory: directory.clone(),
+            audit: audit.clone(),
+            clock: clock::now,
+        });
+        tasks.spawn(authority.clone().run());
+        tasks.spawn(authority.clone().serve(streams.enroll));
+        tasks.spawn(answer_itself(authority.clone(), to_itself.enroll, me.clone()));
+
+        let computer = Computer::new(user::Desk {
+            store: store.clone(),
+            vault: papers.vault(),
+            sealing: papers.sealing().clone(),
+            network: network.clone(),
+            membership: Arc::clone(&membership),
+            directory: directory.clone(),
+            audit: audit.clone(),
+            clock: clock::now,
+        });
+        tasks.spawn(computer.clone().run());
+        tasks.spawn(computer.clone().serve(streams.link));
+
+        let client = if roles.may_hold() {
+            let client = Client::open(ClientParts {
+                store: store.clone(),
+                directory: directory.clone(),
+                membership: Arc::clone(&membership),
+                audit: audit.clone(),
+                storage: papers.storage().clone(),
+                largest: config.max_spool,
+            })
+            .await?;
+            tasks.spawn(client.clone().keep());
+            tasks.spawn(client.clone().serve_release(both(streams.release, to_itself.release, &me)));
+            tasks.spawn(client.clone().serve_jobs(both(streams.job, to_itself.job, &me)));
+            Some(client)
+        } else {
+            None
+        };
+
+        let printer = if roles.has(Role::Printer) {
+            let pins = FilePins::new(home.printer_pins());
+            let output: OutputUri = config.output.parse().map_err(NodeError::Output)?;
+            let device = OutputDevice::open(output, Arc::new(pins)).await.map_err(NodeError::Device)?;
+            let printer = Printer::new(PrinterParts {
+                store: store.clone(),
+                network: network.clone(),
+                directory: directory.clone(),
+                membership: Arc::clone(&membership),
+                key: key.clone(),
+                audit: audit.clone(),
+                device,
+                delivered_is_printed: true,
+            });
+            tasks.spawn(printer.clone().run());
+            Some(printer)
+        } else {
+            None
+        };
+
+        let services = Services {
+            _lock: lock,
+            config,
+            store,
+            seed,
+            mesh,
+            audit,
+            authority,
+            computer,
+            client,
+            printer,
+            door: OnceLock::new(),
+            started: Instant::now(),
+        };
+        let node = Self { services: Arc::new(services), server, tasks };
+        if let Some(passphrase) = passphrase {
+            node.services.authority.unlock(Some(passphrase.expose())).await?;
+        }
+        if roles.has(Role::Admin) {
+            node.services.open_door().await?;
+        }
+        Ok(node)
+    }
+
+    /// The mesh, for whoever builds on a node.
+    #[must_use]
+    pub fn mesh(&self) -> &Mesh {
+        &self.services.mesh
+    }
+
+    /// Answers the command line until `stop`, and ends in order: commands first, then the
+    /// services, then the mesh.
+    pub async fn run(self, stop: CancellationToken) {
+        let Self { services, server, mut tasks } = self;
+        server.serve(Arc::clone(&services), stop).await;
+        tasks.shutdown().await;
+        services.mesh.stop().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// Runs the node of a home until `stop`. `passphrase` opens the authority key, if it is sealed.
+///
+/// # Errors
+/// [`NodeError`] when the node does not start.
+pub async fn run(
+    home: Home,
+    config: Config,
+    passphrase: Option<Passphrase>,
+    stop: CancellationToken,
+) -> Result<(), NodeError> {
+    let node = Node::start(&home, config, passphrase).await?;
+    tracing::info!(home = %home.root().display(), node = %node.mesh().node(), "running");
+    node.run(stop).await;
+    Ok(())
+}
+
+/// Answers the enrolments of an admin's own users.
+async fn answer_itself(
+    authority: Authority<Network>,
+    mut streams: mpsc::Receiver<DuplexStream>,
+    me: Member,
+) {
+    while let Some(mut stream) = streams.recv().await {
+        if let Err(error) = authority.answer(&me, &mut stream).await {
+            tracing::debug!(%error, "an enrolment on this node broke off");
+        }
+    }
+}
+
+impl Services {
+    /// Lets devices join here, if that does not happen already.
+    async fn open_door(&self) -> Result<(), NodeError> {
+        if self.door.get().is_some() {
+            return Ok(());
+        }
+        let state = self.mesh.membership().state();
+        let listen = self
+            .config
+            .join_listen
+            .iter()
+            .find_map(|text| text.parse::<Multiaddr>().ok().as_ref().and_then(mesh::socket_of))
+            .ok_or(NodeError::JoinListen)?;
+        let door = ListenerConfig {
+            listen,
+            announce: self.config.mdns,
+            site: state.site,
+            site_name: state.name.clone(),
+            clock: clock::now,
+        };
+        let (listener, requests) = JoinListener::start(&self.seed, door).await?;
+        tokio::spawn(self.authority.clone().admit(requests));
+        let _ = self.door.set(listener);
+        Ok(())
+    }
+}
+
+/// Opens the store of a home on a thread where waiting holds nobody up.
+async fn open_store(home: &Home) -> Result<Store, NodeError> {
+    let path = home.root().to_owned();
+    let store = blocking(move || Store::open(&path)).await?;
+    let swept = store.swept();
+    tracing::debug!(?swept, "store opened");
+    Ok(store)
+}
+
+async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, NodeError>
+where
+    T: Send + 'static,
+    E: Into<NodeError> + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(Into::into),
+        Err(stopped) => std::panic::resume_unwind(stopped.into_panic()),
+    }
+}
+
+fn mesh_config(store: &Store, config: &Config) -> Result<MeshConfig, NodeError> {
+    let addresses = |texts: &[String]| -> Result<Vec<Multiaddr>, NodeError> {
+        texts
+            .iter()
+            .map(|text| text.parse().map_err(|_| NodeError::Address(text.clone())))
+            .collect()
+    };
+    let remembered = memory::recall(store)?
+        .into_iter()
+        .map(|(node, known)| {
+            let known = known.into_iter().filter_map(|bytes| Multiaddr::try_from(bytes).ok()).collect();
+            (node, known)
+        })
+        .collect();
+    Ok(MeshConfig {
+        listen: addresses(&config.listen)?,
+        announce: addresses(&config.announce)?,
+        bootstrap: addresses(&config.bootstrap)?,
+        remembered,
+        mdns: config.mdns,
+        use_relays: config.relay,
+        dht_server: config.dht != DhtMode::Client,
+    })
+}
+
+/// The streams that other members open, and those that this node opens to itself.
+fn both<S>(
+    others: mpsc::Receiver<Incoming>,
+    itself: mpsc::Receiver<S>,
+    me: &Member,
+) -> impl Stream<Item = (Member, Either<mesh::MeshStream, S>)> + Send + use<S>
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let me = me.clone();
+    let others = received(others).map(|incoming: Incoming| (incoming.from, Either::Left(incoming.stream)));
+    let itself = received(itself).map(move |stream| (me.clone(), Either::Right(stream)));
+    stream::select(others, itself)
+}
+
+fn received<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> impl Stream<Item = T> + Send {
+    stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) })
+}

@@ -1,0 +1,122 @@
+//! How the node is: what `papermesh status` shows.
+
+use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::text::UserId;
+
+use super::Services;
+use crate::control::CommandError;
+use crate::control::message::{DeviceStatus, MeshState, NodeIdentity, SiteIdentity, Status};
+use crate::mesh::Mesh;
+use crate::offload::offload;
+use crate::printer::output::{OutputDevice, PrinterState};
+use crate::store::{Store, StoreError};
+
+/// Users that are listed.
+const USERS: usize = 256;
+/// Jobs that are read from the store at once.
+const PAGE: usize = 512;
+
+/// What the store knows of it.
+struct Held {
+    users: Vec<UserId>,
+    jobs: u64,
+    spool: u64,
+    /// Whether any other member is known from earlier.
+    acquainted: bool,
+}
+
+impl Services {
+    pub(super) async fn status(&self) -> Result<Status, CommandError> {
+        let membership = self.mesh.membership();
+        let certificate = membership.certificate();
+        let state = membership.state();
+        let mesh = self.mesh.status();
+        let held: Held = offload(&self.store, |store| {
+            let (jobs, spool) = total(store)?;
+            Ok::<_, StoreError>(Held {
+                users: store.local_users().scan(None, USERS)?.into_iter().map(|(user, _)| user).collect(),
+                jobs,
+                spool,
+                acquainted: !store.peers().scan(None, 1)?.is_empty(),
+            })
+        })
+        .await
+        .map_err(super::NodeError::from)?;
+        let accepted = Certificate::verify(certificate.envelope(), certificate.site, &state, membership.now());
+        let place = if accepted.is_err() {
+            MeshState::Excluded
+        } else if !mesh.members.is_empty() {
+            MeshState::Joined
+        } else if held.acquainted || !self.config.bootstrap.is_empty() {
+            MeshState::Joining
+        } else {
+            MeshState::Alone
+        };
+        Ok(Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            state: place,
+            node: NodeIdentity {
+                id: certificate.node,
+                name: certificate.name.clone(),
+                roles: certificate.roles.iter().collect(),
+                not_after: certificate.not_after,
+            },
+            site: SiteIdentity { id: state.site, name: state.name.clone(), sequence: state.sequence },
+            uptime: self.started.elapsed().as_secs(),
+            peers: u32::try_from(mesh.members.len()).unwrap_or(u32::MAX),
+            listening: with_peer(&self.mesh, &mesh.listening),
+            users: held.users,
+            jobs: held.jobs,
+            spool: held.spool,
+            max_spool: self.config.max_spool,
+            device: match &self.printer {
+                Some(printer) => Some(device(&self.config.output, printer.device()).await),
+                None => None,
+            },
+            ipp: None,
+            panel: None,
+            pending: self.door.get().map(|_| u32::try_from(self.authority.pending_count()).unwrap_or(u32::MAX)),
+            authority_open: self.authority.is_open().await?,
+        })
+    }
+}
+
+/// How many jobs are held and how many bytes they have in the spool. Blocks.
+pub(super) fn total(store: &Store) -> Result<(u64, u64), StoreError> {
+    let (mut jobs, mut bytes, mut after) = (0, 0, None);
+    loop {
+        let page = store.jobs().all(after, PAGE)?;
+        jobs += page.len() as u64;
+        bytes += page.iter().map(|held| held.row.sealed_size).sum::<u64>();
+        after = page.last().map(|held| held.job);
+        if page.len() < PAGE {
+            return Ok((jobs, bytes));
+        }
+    }
+}
+
+/// Addresses that can be handed to `--bootstrap` elsewhere: with the peer that they lead to.
+fn with_peer(mesh: &Mesh, addresses: &[String]) -> Vec<String> {
+    let peer = crate::mesh::peer_id(mesh.node());
+    addresses
+        .iter()
+        .map(|address| if address.contains("/p2p/") { address.clone() } else { format!("{address}/p2p/{peer}") })
+        .collect()
+}
+
+async fn device(output: &str, device: &OutputDevice) -> DeviceStatus {
+    match device.describe().await {
+        Ok(described) => DeviceStatus {
+            output: output.to_owned(),
+            name: Some(described.make_and_model.unwrap_or(described.name)),
+            ready: described.accepting && described.state != PrinterState::Stopped,
+            reasons: described.reasons.into_iter().map(|reason| reason.keyword).collect(),
+        },
+        Err(error) => DeviceStatus {
+            output: output.to_owned(),
+            name: None,
+            ready: false,
+            reasons: vec![error.to_string()],
+        },
+    }
+}

@@ -1,0 +1,233 @@
+//! A node's papers: its keys, its certificate, the site's state and secret. Without them it is
+//! nobody's member and there is no mesh to start.
+//!
+//! Papers come from founding a site, from joining one, or from importing one; they are kept here
+//! all at once and loaded at every start. Whether the certificate is still accepted is not asked
+//! when loading: an expired or withdrawn node should start, and say so.
+//!
+//! Everything here blocks on the store; see [`crate::offload`].
+
+use ed25519_dalek::SigningKey;
+use papermesh_protocol::certificate::{Certificate, CertificateError};
+use papermesh_protocol::id::{NodeId, SiteId};
+use papermesh_protocol::join::joiner;
+use papermesh_protocol::seal::{SealingSecret, StorageKey};
+use papermesh_protocol::signed::{Envelope, Signed};
+use papermesh_protocol::site::{SiteSecret, SiteState};
+use papermesh_protocol::text::Name;
+use papermesh_protocol::time::Timestamp;
+use rand::Rng;
+use serde_bytes::ByteBuf;
+
+use crate::clock::Clock;
+use crate::mesh::Membership;
+use crate::store::{NodeKeys, RememberedPeer, Store, StoreError, site};
+use crate::vault::{Vault, VaultError};
+
+/// Why a node's papers are of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum PapersError {
+    /// There are none.
+    #[error("this home has no site yet; run `papermesh init` for a new site, or `papermesh join` to become a member of one")]
+    NoSite,
+    /// There are some already.
+    #[error("this home is a member of the site {name} already; use another --home for another site")]
+    HasSite {
+        /// The site's name.
+        name: Name,
+    },
+    /// Some are missing, or do not belong together.
+    #[error("the papers in this home do not belong together ({0}); restore the home from a backup, or join again with a new --home")]
+    Inconsistent(&'static str),
+    /// A secret does not open.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// All that makes a node a member.
+#[derive(Debug)]
+pub struct Papers {
+    /// What only this node knows.
+    pub keys: NodeKeys,
+    /// The authority's word that it is a member.
+    pub certificate: Signed<Certificate>,
+    /// The newest site state that it has seen.
+    pub state: Signed<SiteState>,
+    /// What the members share.
+    pub secret: SiteSecret,
+}
+
+impl Papers {
+    /// Loads the papers of a home.
+    ///
+    /// # Errors
+    /// [`PapersError::NoSite`] in a new home; every other one means damage.
+    pub fn load(store: &Store) -> Result<Self, PapersError> {
+        let certificate = store.site().get(&site::CERTIFICATE)?.ok_or(PapersError::NoSite)?;
+        let (certificate, site) = own_certificate(&certificate)?;
+        let state = store.site().get(&site::STATE)?.ok_or(PapersError::Inconsistent("the site state is missing"))?;
+        let state = SiteState::verify(&state, site)
+            .map_err(|_| PapersError::Inconsistent("the site state is another site's"))?;
+        let secret =
+            store.site().get(&site::SECRET)?.ok_or(PapersError::Inconsistent("the site secret is missing"))?;
+        let keys = keys(store)?;
+        if node_of(&keys) != certificate.node {
+            return Err(PapersError::Inconsistent("the certificate is another node's"));
+        }
+        let secret = Vault::new(&keys.storage).open_site_secret(site, &secret)?;
+        Ok(Self { keys, certificate, state, secret })
+    }
+
+    /// Keeps the papers of a new member: of a site in a new home, or new ones of the same site.
+    /// The certificate comes last, because it is what tells a member.
+    ///
+    /// # Errors
+    /// [`PapersError::HasSite`] in the home of another site's member; nothing is changed then.
+    pub fn keep(
+        store: &Store,
+        certificate: &Signed<Certificate>,
+        state: &Signed<SiteState>,
+        secret: &SiteSecret,
+    ) -> Result<(), PapersError> {
+        let keys = keys(store)?;
+        if node_of(&keys) != certificate.node {
+            return Err(PapersError::Inconsistent("the certificate is another node's"));
+        }
+        if let Some(known) = store.site().get(&site::CERTIFICATE)?
+            && own_certificate(&known)?.1 != certificate.site
+        {
+            return Err(PapersError::HasSite { name: site_name(store)? });
+        }
+        let sealed = Vault::new(&keys.storage).seal_site_secret(certificate.site, secret)?;
+        let site = store.site();
+        site.put(&site::SECRET, &ByteBuf::from(sealed))?;
+        keep_state(store, state)?;
+        site.put(&site::NODE_NAME, &certificate.name)?;
+        site.put(&site::CERTIFICATE, certificate.envelope())?;
+        Ok(())
+    }
+
+    /// Keeps what joining brought: the papers, and where to find the first members.
+    ///
+    /// # Errors
+    /// As [`Papers::keep`].
+    pub fn keep_joined(store: &Store, joined: &joiner::Membership, now: Timestamp) -> Result<(), PapersError> {
+        Self::keep(store, &joined.certificate, &joined.state, &joined.secret)?;
+        for member in &joined.members {
+            let mut peer = store.peers().get(member.node)?.unwrap_or_else(|| unmet(member.node, now));
+            if !peer.addresses.contains(&member.address) {
+                peer.addresses.push(member.address.clone());
+            }
+            store.peers().remember(member.node, peer)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the site accepts the certificate now; what is wrong with it else.
+    ///
+    /// # Errors
+    /// [`CertificateError::Expired`], [`CertificateError::Revoked`], [`CertificateError::NotYetValid`].
+    pub fn standing(&self, now: Timestamp) -> Result<(), CertificateError> {
+        let certificate = &self.certificate;
+        Certificate::verify(certificate.envelope(), certificate.site, &self.state, now).map(|_| ())
+    }
+
+    /// The membership that the mesh is started with.
+    #[must_use]
+    pub fn membership(&self, clock: Clock) -> Membership {
+        Membership::new(self.certificate.clone(), self.state.clone(), self.secret.clone(), clock)
+    }
+
+    /// The node's own key, for what it signs itself.
+    #[must_use]
+    pub fn signing_key(&self) -> SigningKey {
+        SigningKey::from_bytes(self.keys.node.expose())
+    }
+
+    /// What the node keeps sealed.
+    #[must_use]
+    pub fn vault(&self) -> Vault {
+        Vault::new(&self.keys.storage)
+    }
+
+    /// Opens what is sealed to the node.
+    #[must_use]
+    pub fn sealing(&self) -> &SealingSecret {
+        &self.keys.sealing
+    }
+
+    /// Opens what the node keeps.
+    #[must_use]
+    pub fn storage(&self) -> &StorageKey {
+        &self.keys.storage
+    }
+}
+
+/// The node's own keys, made at the first time.
+pub fn keys(store: &Store) -> Result<NodeKeys, StoreError> {
+    store.keys(|bytes| rand::rng().fill_bytes(bytes))
+}
+
+/// The node that has these keys.
+#[must_use]
+pub fn node_of(keys: &NodeKeys) -> NodeId {
+    NodeId::from(SigningKey::from_bytes(keys.node.expose()).verifying_key())
+}
+
+/// Whether a device may ask to become a member: it is none, or its site does not accept it any
+/// more.
+///
+/// # Errors
+/// [`PapersError::HasSite`] if it is one; [`PapersError`] if that cannot be told.
+pub fn may_join(store: &Store, now: Timestamp) -> Result<(), PapersError> {
+    match Papers::load(store) {
+        Err(PapersError::NoSite) => Ok(()),
+        Ok(papers) if papers.standing(now).is_err() => Ok(()),
+        Ok(papers) => Err(PapersError::HasSite { name: papers.state.name.clone() }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Keeps a site state, unless a newer one is kept already.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn keep_state(store: &Store, state: &Signed<SiteState>) -> Result<(), StoreError> {
+    let kept = store.site().get(&site::STATE)?;
+    let newer = kept
+        .and_then(|kept| SiteState::verify(&kept, state.site).ok())
+        .is_none_or(|kept| kept.sequence <= state.sequence);
+    if newer { store.site().put(&site::STATE, state.envelope()) } else { Ok(()) }
+}
+
+fn own_certificate(envelope: &Envelope<Certificate>) -> Result<(Signed<Certificate>, SiteId), PapersError> {
+    let certificate =
+        envelope.verify_named().map_err(|_| PapersError::Inconsistent("the certificate does not verify"))?;
+    let site = certificate.site;
+    if certificate.signer() == site.as_bytes() {
+        Ok((certificate, site))
+    } else {
+        Err(PapersError::Inconsistent("the certificate is not signed by its site"))
+    }
+}
+
+fn site_name(store: &Store) -> Result<Name, PapersError> {
+    let state = store.site().get(&site::STATE)?.and_then(|state| state.verify_named().ok());
+    state.map(|state| state.name.clone()).ok_or(PapersError::Inconsistent("the site state is missing"))
+}
+
+/// A member of which nothing is known yet but where it is.
+fn unmet(node: NodeId, now: Timestamp) -> RememberedPeer {
+    let short = node.to_string()[..8].to_owned();
+    RememberedPeer {
+        // Eight digits are a name.
+        name: short.parse().unwrap_or_else(|_| unreachable!("{short} is a name")),
+        roles: papermesh_protocol::certificate::Roles::default(),
+        addresses: Vec::new(),
+        last_seen: now,
+        certificate: None,
+    }
+}

@@ -1,0 +1,205 @@
+//! What an output device is and can do, and why it cannot be asked.
+//!
+//! Lives here: the description for `status` and `doctor`, and the errors of talking to a device.
+//! Not here: the errors of a print (`failure.rs`).
+
+use std::io;
+
+use serde::Serialize;
+
+use super::event::PrinterState;
+use super::pins::PinError;
+use super::reasons::StateReason;
+use super::uri::OutputUri;
+
+/// An output device as it describes itself at one moment.
+///
+/// Everything in it that is text came from the device, cleaned and shortened; lists may be empty
+/// where the device does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceDescription {
+    /// Its address.
+    pub device: OutputUri,
+    /// Its name, `printer-name` or `printer-info`.
+    pub name: String,
+    /// Maker and model, `printer-make-and-model`.
+    pub make_and_model: Option<String>,
+    /// Where it stands, `printer-location`.
+    pub location: Option<String>,
+    /// The documents it takes.
+    pub formats: Formats,
+    /// `sides-supported`.
+    pub sides: Vec<String>,
+    /// `print-color-mode-supported`.
+    pub color_modes: Vec<String>,
+    /// `color-supported`.
+    pub color: Option<bool>,
+    /// `media-ready`: what is loaded.
+    pub media_ready: Vec<String>,
+    /// `media-supported`: what it could print on.
+    pub media: Vec<String>,
+    /// Most copies of one job, `copies-supported`.
+    pub max_copies: u32,
+    /// Its state.
+    pub state: PrinterState,
+    /// What is the matter with it.
+    pub reasons: Vec<StateReason>,
+    /// Its own words about its state.
+    pub message: Option<String>,
+    /// Whether it takes jobs now, `printer-is-accepting-jobs`.
+    pub accepting: bool,
+}
+
+/// The kinds of documents that a device takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Formats {
+    /// Any: a tray keeps whatever it is given.
+    Any,
+    /// These MIME types.
+    Listed(Vec<String>),
+    /// The device cannot be asked: a raw port takes every byte and may print garbage.
+    NotAsked,
+}
+
+/// Why a device could not be asked, or did not give a usable answer.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// No connection, or none in time.
+    #[error(
+        "cannot reach {device}: {why}; check that it is switched on and that the address is right"
+    )]
+    Unreachable {
+        /// Host and port.
+        device: String,
+        /// What the network said.
+        why: String,
+    },
+    /// The connection broke, or no whole answer came in time.
+    #[error("{device} did not answer properly: {why}")]
+    Broken {
+        /// Host and port.
+        device: String,
+        /// What the network said.
+        why: String,
+    },
+    /// The printer's certificate was refused, or the pins could not be read or written.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// The printer wants a user name and a password, which this node does not have.
+    #[error("{device} demands a password: allow this computer at the printer")]
+    PasswordDemanded {
+        /// Host and port.
+        device: String,
+    },
+    /// HTTP, but not IPP.
+    #[error(
+        "{device} answered HTTP {status}, not IPP: check the path of the output URI (most printers use /ipp/print)"
+    )]
+    NotIpp {
+        /// Host and port.
+        device: String,
+        /// The HTTP status, and the content type where that is what is wrong.
+        status: String,
+    },
+    /// An answer that is too large, too deep or no IPP: it was thrown away.
+    #[error("{device} sent an answer that is refused: {why}")]
+    BadReply {
+        /// Host and port.
+        device: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The device refused an operation.
+    #[error("{device} refused {operation}: {status}")]
+    Status {
+        /// Host and port.
+        device: String,
+        /// The operation's name in the standard.
+        operation: &'static str,
+        /// The status, with the device's own message.
+        status: IppStatus,
+    },
+    /// A value that cannot be written as IPP.
+    #[error("cannot ask {device}: {why}")]
+    Unsendable {
+        /// Host and port.
+        device: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The tray's folder cannot be used.
+    #[error("cannot use the tray {folder}: {source}")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// What the file system said.
+        source: io::Error,
+    },
+}
+
+/// The status of an IPP reply (RFC 8011 appendix B).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IppStatus {
+    /// The `status-code`.
+    pub code: u16,
+    /// `status-message`, cleaned and shortened.
+    pub message: Option<String>,
+}
+
+impl IppStatus {
+    pub(super) const NOT_POSSIBLE: u16 = 0x0404;
+    pub(super) const NOT_FOUND: u16 = 0x0406;
+    pub(super) const GONE: u16 = 0x0407;
+    pub(super) const FORMAT_NOT_SUPPORTED: u16 = 0x040A;
+    pub(super) const ATTRIBUTES_NOT_SUPPORTED: u16 = 0x040B;
+    pub(super) const CONFLICTING_ATTRIBUTES: u16 = 0x040E;
+    pub(super) const VERSION_NOT_SUPPORTED: u16 = 0x0503;
+    pub(super) const TEMPORARY_ERROR: u16 = 0x0505;
+    pub(super) const NOT_ACCEPTING_JOBS: u16 = 0x0506;
+    pub(super) const BUSY: u16 = 0x0507;
+
+    /// Whether the operation was carried out (RFC 8011 appendix B.1.2: 0x0000 to 0x00FF).
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        self.code <= 0x00FF
+    }
+}
+
+impl std::fmt::Display for IppStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self.code {
+            0x0000 => "successful-ok",
+            0x0001 => "successful-ok-ignored-or-substituted-attributes",
+            0x0002 => "successful-ok-conflicting-attributes",
+            0x0400 => "client-error-bad-request",
+            0x0401 => "client-error-forbidden",
+            0x0402 => "client-error-not-authenticated",
+            0x0403 => "client-error-not-authorized",
+            Self::NOT_POSSIBLE => "client-error-not-possible",
+            0x0405 => "client-error-timeout",
+            Self::NOT_FOUND => "client-error-not-found",
+            Self::GONE => "client-error-gone",
+            0x0408 => "client-error-request-entity-too-large",
+            0x0409 => "client-error-request-value-too-long",
+            Self::FORMAT_NOT_SUPPORTED => "client-error-document-format-not-supported",
+            Self::ATTRIBUTES_NOT_SUPPORTED => "client-error-attributes-or-values-not-supported",
+            Self::CONFLICTING_ATTRIBUTES => "client-error-conflicting-attributes",
+            0x0411 => "client-error-document-format-error",
+            0x0500 => "server-error-internal-error",
+            0x0501 => "server-error-operation-not-supported",
+            0x0502 => "server-error-service-unavailable",
+            Self::VERSION_NOT_SUPPORTED => "server-error-version-not-supported",
+            0x0504 => "server-error-device-error",
+            Self::TEMPORARY_ERROR => "server-error-temporary-error",
+            Self::NOT_ACCEPTING_JOBS => "server-error-not-accepting-jobs",
+            Self::BUSY => "server-error-busy",
+            0x0508 => "server-error-job-canceled",
+            _ => "status",
+        };
+        match &self.message {
+            Some(message) => write!(f, "{name} (0x{:04x}): {message}", self.code),
+            None => write!(f, "{name} (0x{:04x})", self.code),
+        }
+    }
+}

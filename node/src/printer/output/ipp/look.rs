@@ -1,0 +1,155 @@
+//! Looking at a job while it prints, and afterwards.
+//!
+//! Lives here: Get-Job-Attributes and the printer's state, put together; and whether the job under
+//! a number is still ours. Not here: what follows from it (`watch.rs`).
+
+use ipp::model::DelimiterTag;
+
+use super::super::description::{DeviceError, IppStatus};
+use super::super::event::{DeviceProgress, IppJob, JobState, PrinterState};
+use super::super::ticket::job_mark;
+use super::reply::{Reply, Values};
+use super::request::Request;
+use super::transport::Transport;
+
+/// What a look found.
+#[derive(Debug)]
+pub(super) enum Look {
+    /// The device's word, and how sure it is that it is about our job.
+    Seen(DeviceProgress, Proof),
+    /// The device does not know the job, or has another one under its number.
+    Gone,
+    /// The device did not answer.
+    Failed(DeviceError),
+}
+
+/// How sure one must be that the job under a number is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// Its number is enough: it was made a moment ago, and this printer does not show names or
+    /// UUIDs.
+    Number,
+    /// Name or UUID must agree: the device may have restarted since, and count from 1 again.
+    Identity,
+}
+
+/// Asks for the job, and for the printer's own state unless the job is done. Without a job (a
+/// Print-Job that has not been answered yet) only the printer is asked.
+pub(super) async fn look(transport: &Transport, job: Option<&IppJob>, proof: Proof) -> Look {
+    let mut proven = Proof::Number;
+    let mut progress = DeviceProgress {
+        job: JobState::Unknown,
+        job_reasons: Vec::new(),
+        printer: PrinterState::Unknown,
+        printer_reasons: Vec::new(),
+        message: None,
+        pages: None,
+    };
+    if let Some(job) = job {
+        match job_reply(transport, job).await {
+            Ok(reply) => match reply.group(DelimiterTag::JobAttributes) {
+                Some(values) if is_ours(values, job, proof) => {
+                    read_job(values, &mut progress);
+                    if is_ours(values, job, Proof::Identity) {
+                        proven = Proof::Identity;
+                    }
+                }
+                _ => return Look::Gone,
+            },
+            Err(DeviceError::Status {
+                status:
+                    IppStatus {
+                        code: IppStatus::NOT_FOUND | IppStatus::GONE,
+                        ..
+                    },
+                ..
+            }) => {
+                return Look::Gone;
+            }
+            Err(error) => return Look::Failed(error),
+        }
+        if progress.job == JobState::Completed {
+            return Look::Seen(progress, proven);
+        }
+    }
+    match printer_reply(transport).await {
+        Ok(reply) => {
+            if let Some(printer) = reply.group(DelimiterTag::PrinterAttributes) {
+                progress.printer = PrinterState::read(printer.number("printer-state"));
+                progress.printer_reasons = printer.printer_reasons();
+                progress.message = printer.text("printer-state-message");
+            }
+            Look::Seen(progress, proven)
+        }
+        // The job is what counts; a printer may be too busy to speak of itself as well.
+        Err(_) if job.is_some() => Look::Seen(progress, proven),
+        Err(error) => Look::Failed(error),
+    }
+}
+
+/// The job that a successful Create-Job or Print-Job names.
+pub(super) fn job_of(reply: &Reply, tag: &str, user: &str) -> Option<IppJob> {
+    let values = reply.group(DelimiterTag::JobAttributes)?;
+    Some(IppJob {
+        id: values.number("job-id").filter(|id| *id > 0)?,
+        uuid: values.text("job-uuid"),
+        tag: tag.to_owned(),
+        user: user.to_owned(),
+    })
+}
+
+/// Looks for our job among the user's, for the case that the reply which would have named it was
+/// lost.
+pub(super) async fn find(transport: &Transport, tag: &str, user: &str) -> Option<IppJob> {
+    /// A user's own unfinished jobs at one printer.
+    const MOST: i32 = 100;
+    let request = Request::my_jobs(user, MOST).ok()?;
+    let reply = transport.demand(request).await.ok()?;
+    let wanted = IppJob {
+        id: 0,
+        uuid: None,
+        tag: tag.to_owned(),
+        user: user.to_owned(),
+    };
+    reply
+        .groups(DelimiterTag::JobAttributes)
+        .find_map(|values| {
+            let id = values.number("job-id").filter(|id| *id > 0)?;
+            is_ours(values, &wanted, Proof::Identity).then(|| IppJob {
+                id,
+                uuid: values.text("job-uuid"),
+                ..wanted.clone()
+            })
+        })
+}
+
+async fn job_reply(transport: &Transport, job: &IppJob) -> Result<Reply, DeviceError> {
+    let request = Request::job_state(job).map_err(|error| transport.unsendable(&error))?;
+    transport.demand(request).await
+}
+
+async fn printer_reply(transport: &Transport) -> Result<Reply, DeviceError> {
+    let request = Request::printer_state().map_err(|error| transport.unsendable(&error))?;
+    transport.demand(request).await
+}
+
+fn is_ours(values: Values<'_>, job: &IppJob, proof: Proof) -> bool {
+    match (values.text("job-uuid"), &job.uuid) {
+        (Some(found), Some(ours)) => found == *ours,
+        _ if proof == Proof::Number => true,
+        _ => values
+            .text("job-name")
+            .is_some_and(|name| name.contains(&job_mark(&job.tag))),
+    }
+}
+
+fn read_job(values: Values<'_>, progress: &mut DeviceProgress) {
+    progress.job = JobState::read(values.number("job-state"));
+    progress.job_reasons = values.job_reasons();
+    progress.message = values.text("job-state-message");
+    // Printers that do not count say 0 for ever, so 0 is no count.
+    let counts = ["job-impressions-completed", "job-media-sheets-completed"];
+    progress.pages = counts
+        .into_iter()
+        .find_map(|name| values.count(name).filter(|pages| *pages > 0));
+}

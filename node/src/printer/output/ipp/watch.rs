@@ -1,0 +1,370 @@
+//! The watch over one document and its job, until it is known how they ended.
+//!
+//! Lives here: noticing what happens, and telling it. Not here: the limits (`patience.rs`), asking
+//! the printer (`look.rs`), what follows when a print cannot go on (`settle.rs`).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ipp::model::Operation;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::super::description::DeviceError;
+use super::super::event::{
+    DeviceEvent, DeviceJob, DeviceJobRef, DeviceProgress, IppJob, JobState, PrinterState,
+};
+use super::super::failure::{AbortCause, Doubt, Outcome, PrintFailure};
+use super::super::reporter::Reporter;
+use super::super::source::SourceFault;
+use super::admission::Admission;
+use super::device::IppDevice;
+use super::look::{Look, Proof, find, look};
+use super::patience::Pace;
+use super::reply::Reply;
+use super::settle::{self, StopReason, all_reasons, in_short};
+use super::upload::Ledger;
+
+/// The printer's answer to the document.
+pub(super) type Answer = Result<Reply, DeviceError>;
+
+/// What is known of one print.
+pub(super) struct Watch<'a> {
+    device: &'a IppDevice,
+    admission: &'a Admission<'a>,
+    reporter: Reporter,
+    cancel: &'a CancellationToken,
+    job: Option<IppJob>,
+    upload: Option<AbortOnDropHandle<Answer>>,
+    ledger: Arc<Ledger>,
+    /// What the device said last.
+    progress: Option<DeviceProgress>,
+    /// How much of the document was told of last.
+    sent: u64,
+    /// When the device last said something new or took more of the document.
+    changed: Instant,
+    /// Since when the device does not answer.
+    silent: Option<Instant>,
+    /// Whether this printer shows by name or UUID that the job is ours.
+    recognisable: bool,
+}
+
+/// What the watch woke up for.
+enum Wake {
+    Cancel,
+    Fault(SourceFault),
+    Uploaded(Answer),
+    Looked(Look),
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(
+        device: &'a IppDevice,
+        admission: &'a Admission<'a>,
+        reporter: Reporter,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        Self {
+            device,
+            admission,
+            reporter,
+            cancel,
+            job: None,
+            upload: None,
+            ledger: Arc::default(),
+            progress: None,
+            sent: 0,
+            changed: Instant::now(),
+            silent: None,
+            recognisable: false,
+        }
+    }
+
+    /// Gets a job for the document.
+    pub(super) async fn create(&self) -> Result<IppJob, PrintFailure> {
+        self.admission.create(&self.reporter).await
+    }
+
+    /// Takes note of the job, and tells the caller.
+    pub(super) async fn accept(&mut self, job: IppJob) {
+        self.job = Some(job);
+        if let Some(device_job) = self.reference() {
+            self.reporter.accepted(&device_job).await;
+        }
+    }
+
+    /// Watches the document being sent, and the job, to the end.
+    pub(super) async fn run(
+        mut self,
+        upload: AbortOnDropHandle<Answer>,
+        ledger: Arc<Ledger>,
+    ) -> Result<Outcome, PrintFailure> {
+        self.upload = Some(upload);
+        self.ledger = ledger;
+        self.changed = Instant::now();
+        let mut pace = Pace::new(&self.device.patience);
+        loop {
+            match self.wake(&pace).await {
+                Wake::Cancel => return self.stop(StopReason::Asked).await,
+                Wake::Fault(fault) => return self.stop(StopReason::Source(fault)).await,
+                Wake::Uploaded(answer) => {
+                    self.upload = None;
+                    self.tell_sent();
+                    if let Some(reason) = self.uploaded(answer).await? {
+                        return self.stop(reason).await;
+                    }
+                    pace.quicken();
+                }
+                Wake::Looked(Look::Seen(progress, proven)) => {
+                    self.silent = None;
+                    self.recognisable |= proven == Proof::Identity;
+                    if self.tell_state(&progress) {
+                        pace.quicken()
+                    } else {
+                        pace.slow()
+                    }
+                    if progress.job.is_terminal() {
+                        return self.ended(progress).await;
+                    }
+                    if self.changed.elapsed() > self.stillness(&progress) {
+                        return self.stop(StopReason::Stood(in_short(&progress))).await;
+                    }
+                }
+                Wake::Looked(Look::Gone) if self.ledger.stop() == 0 => {
+                    let error = self
+                        .device
+                        .transport
+                        .bad("it forgot the job before the document");
+                    return Err(PrintFailure::NotStarted(error));
+                }
+                Wake::Looked(Look::Gone) => return Err(self.unknown(Doubt::Forgotten)),
+                Wake::Looked(Look::Failed(error)) => {
+                    pace.slow();
+                    if let Some(error) = self.unanswered(error) {
+                        return match self.upload {
+                            Some(_) => self.stop(StopReason::Broke(error)).await,
+                            None => Err(self.unknown(Doubt::Unreachable(error.to_string()))),
+                        };
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for the next thing to happen. A look that something else overtakes is simply repeated.
+    async fn wake(&mut self, pace: &Pace) -> Wake {
+        let proof = self.proof();
+        let Self {
+            device,
+            cancel,
+            job,
+            upload,
+            ledger,
+            ..
+        } = self;
+        let uploaded = async {
+            match upload {
+                Some(upload) => upload.await,
+                None => std::future::pending().await,
+            }
+        };
+        let looked = async {
+            tokio::time::sleep(pace.delay()).await;
+            look(&device.transport, job.as_ref(), proof).await
+        };
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Wake::Cancel,
+            fault = ledger.fault() => Wake::Fault(fault),
+            answer = uploaded => Wake::Uploaded(answer.unwrap_or_else(|error| {
+                Err(device.transport.broken(&error.to_string()))
+            })),
+            look = looked => Wake::Looked(look),
+        }
+    }
+
+    /// How sure the next look must be. A printer that restarts counts its jobs from 1 again: one
+    /// that has shown whose job it is must go on doing so, and one that was out of reach must begin
+    /// to.
+    fn proof(&self) -> Proof {
+        if self.recognisable || self.silent.is_some() {
+            Proof::Identity
+        } else {
+            Proof::Number
+        }
+    }
+
+    /// Deals with the answer to the document; gives the reason if the print has to stop.
+    async fn uploaded(&mut self, answer: Answer) -> Result<Option<StopReason>, PrintFailure> {
+        let reply = match answer {
+            Ok(reply) => reply,
+            // The whole document left, and the answer got lost: the job itself will tell.
+            Err(error) if self.ledger.finished() && self.job.is_some() => {
+                tracing::debug!(%error, "the printer's answer to the document was lost");
+                return Ok(None);
+            }
+            Err(error) => return Ok(Some(StopReason::Broke(error))),
+        };
+        let created = self.job.is_some();
+        if !reply.status().is_success() {
+            let operation = if created {
+                Operation::SendDocument
+            } else {
+                Operation::PrintJob
+            };
+            let failure = self.admission.refusal(operation, &reply);
+            // A refused Print-Job has made no job; a refused document leaves one behind.
+            return if created {
+                Ok(Some(StopReason::Refused(Box::new(failure))))
+            } else {
+                Err(failure)
+            };
+        }
+        if !created {
+            match self.admission.named(&reply) {
+                Ok(job) => self.accept(job).await,
+                Err(error) => return Ok(Some(StopReason::Broke(error))),
+            }
+            if let Some(refusal) = self.admission.ignored(&reply) {
+                return Ok(Some(StopReason::Refused(Box::new(refusal.into()))));
+            }
+        }
+        if self.ledger.finished() {
+            return Ok(None);
+        }
+        // The printer was content with a part, and never asked for the rest.
+        let error = self
+            .device
+            .transport
+            .broken("it took only a part of the document");
+        Ok(Some(StopReason::Broke(error)))
+    }
+
+    /// The device says that the job has ended.
+    async fn ended(&mut self, progress: DeviceProgress) -> Result<Outcome, PrintFailure> {
+        if progress.job != JobState::Completed {
+            return Err(PrintFailure::Aborted {
+                cause: AbortCause::Device(in_short(&progress)),
+                reasons: all_reasons(&progress),
+                pages: progress.pages,
+            });
+        }
+        if let Some(upload) = self.upload.take().filter(|_| !self.ledger.finished()) {
+            // The last bytes may still be on their way out of here.
+            drop(tokio::time::timeout(self.device.patience.finish, upload).await);
+        }
+        match self.reference() {
+            Some(device_job) if self.ledger.finished() => settle::completed(&progress, device_job),
+            _ => {
+                self.ledger.stop();
+                Err(self.unknown(Doubt::IncompleteCompletion(
+                    "it had only a part of the document",
+                )))
+            }
+        }
+    }
+
+    /// Takes the job back, and says what that means.
+    async fn stop(&mut self, reason: StopReason) -> Result<Outcome, PrintFailure> {
+        let sent = self.ledger.stop();
+        let IppDevice {
+            transport,
+            patience,
+            ..
+        } = self.device;
+        if self.job.is_none() && sent > 0 {
+            self.job = find(
+                transport,
+                self.admission.ticket.tag(),
+                self.admission.job.user,
+            )
+            .await;
+        }
+        let proof = self.proof();
+        let Self {
+            job,
+            upload,
+            ledger,
+            ..
+        } = self;
+        let release = || {
+            ledger.abandon();
+            *upload = None;
+        };
+        let stopped = settle::stop(transport, patience, job.as_ref(), sent, proof, release).await;
+        settle::settle(reason, stopped, self.reference(), self.ledger.finished())
+    }
+
+    /// Tells what the device says and how much it was sent, where that is news.
+    fn tell_state(&mut self, progress: &DeviceProgress) -> bool {
+        self.tell_sent();
+        let news = self.progress.as_ref() != Some(progress);
+        if news {
+            self.reporter.tell(DeviceEvent::State(progress.clone()));
+            self.progress = Some(progress.clone());
+            self.changed = Instant::now();
+        }
+        news
+    }
+
+    fn tell_sent(&mut self) {
+        let sent = self.ledger.taken();
+        if sent > self.sent {
+            self.sent = sent;
+            self.changed = Instant::now();
+            self.reporter.tell(DeviceEvent::Sent { bytes: sent });
+        }
+    }
+
+    /// Gives the error back once the device has not answered for too long. Many a small printer
+    /// answers nobody while it takes a document: as long as it takes more, it is there.
+    fn unanswered(&mut self, error: DeviceError) -> Option<DeviceError> {
+        self.tell_sent();
+        let patience = &self.device.patience;
+        let silent = *self.silent.get_or_insert_with(Instant::now);
+        let (since, limit) = match self.upload {
+            Some(_) => (silent.max(self.changed), patience.stopped),
+            None => (silent, patience.unreachable),
+        };
+        (since.elapsed() > limit).then_some(error)
+    }
+
+    /// How long the device may show no change in this state.
+    fn stillness(&self, progress: &DeviceProgress) -> Duration {
+        let stopped = progress.printer == PrinterState::Stopped
+            || matches!(
+                progress.job,
+                JobState::ProcessingStopped | JobState::PendingHeld
+            )
+            || (progress.job == JobState::Unknown && self.job.is_some());
+        if stopped {
+            self.device.patience.stopped
+        } else {
+            self.device.patience.working
+        }
+    }
+
+    fn reference(&self) -> Option<DeviceJobRef> {
+        let job = DeviceJob::Ipp(self.job.clone()?);
+        Some(DeviceJobRef {
+            device: self.device.uri().clone(),
+            job,
+        })
+    }
+
+    fn unknown(&self, doubt: Doubt) -> PrintFailure {
+        let reasons = self.progress.as_ref().map(all_reasons).unwrap_or_default();
+        PrintFailure::Unknown {
+            doubt,
+            reasons,
+            device_job: self.reference().map(Box::new),
+        }
+    }
+}
+
+/// However a print ends, its document's connection ends with it.
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.ledger.abandon();
+    }
+}

@@ -1,0 +1,138 @@
+//! Output devices: what turns a released document into paper.
+//!
+//! Lives here: IPP printers and CUPS queues (`ipp/`), raw ports (`socket`), tray folders (`tray/`),
+//! and the types they share. Not here: sessions, leases, the journal, decryption: a device is given
+//! a ticket and a stream of the document's bytes, and says what became of it.
+//!
+//! What every device keeps:
+//!
+//! - [`Outcome::Completed`] is the device's own word, never a guess.
+//! - A document is printed as its ticket asks, or refused by name before anything is sent.
+//! - A failure says what it means for paper: nothing came out, nothing more will, or nobody can
+//!   tell.
+//! - A document is streamed; memory does not grow with it. Every wait has a named limit, and a
+//!   print can be canceled at any moment.
+//! - What a device says is hostile until checked, and cleaned before it is shown.
+
+mod description;
+mod durable;
+mod event;
+mod failure;
+mod ipp;
+mod pins;
+mod reasons;
+mod reporter;
+mod socket;
+mod source;
+mod text;
+mod ticket;
+mod tray;
+mod uri;
+
+use std::sync::Arc;
+
+use tokio::io::AsyncRead;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+pub use description::{DeviceDescription, DeviceError, Formats, IppStatus};
+pub use event::{
+    DeviceEvent, DeviceJob, DeviceJobRef, DeviceProgress, DeviceVerdict, IppJob, JobState,
+    PrinterState,
+};
+pub use failure::{AbortCause, Doubt, Outcome, PrintFailure, Refusal, Stop};
+pub use ipp::IppDevice;
+pub use pins::{FilePins, Fingerprint, MAX_PIN_FILE, MAX_PINS, MemoryPins, PinError, PinStore};
+pub use reasons::{Severity, StateReason};
+pub use socket::SocketDevice;
+pub use ticket::{
+    ColorMode, MAX_JOB_NAME, MAX_RELEASE_DIGITS, MAX_USER_NAME, PrintTicket, Sides, TAG_DIGITS,
+};
+pub use tray::TrayDevice;
+pub use uri::{IPP_PATH, IPP_PORT, IppAddress, MAX_URI, OutputUri, OutputUriError, SOCKET_PORT};
+
+/// The output device of a printer node.
+#[derive(Debug)]
+pub enum OutputDevice {
+    /// `ipp://`, `ipps://`
+    Ipp(Box<IppDevice>),
+    /// `socket://`
+    Socket(SocketDevice),
+    /// `tray:`
+    Tray(TrayDevice),
+}
+
+impl OutputDevice {
+    /// Opens the device at `uri`. A printer is not contacted yet; a tray's folder is made.
+    ///
+    /// `pins` keeps the certificates of `ipps` printers. A relative tray folder is taken from the
+    /// working folder of the process.
+    pub async fn open(uri: OutputUri, pins: Arc<dyn PinStore>) -> Result<Self, DeviceError> {
+        Ok(match uri {
+            OutputUri::Ipp(address) => Self::Ipp(Box::new(IppDevice::open(&address, pins)?)),
+            OutputUri::Socket { host, port } => Self::Socket(SocketDevice::open(host, port)),
+            OutputUri::Tray(folder) => Self::Tray(TrayDevice::open(folder).await?),
+        })
+    }
+
+    /// Asks the device what it is, what it can do and how it is, now.
+    pub async fn describe(&self) -> Result<DeviceDescription, DeviceError> {
+        match self {
+            Self::Ipp(device) => device.describe().await,
+            Self::Socket(device) => device.describe().await,
+            Self::Tray(device) => device.describe().await,
+        }
+    }
+
+    /// Prints a document and stays until the device says how that ended.
+    ///
+    /// `document` is read once, piece by piece, and not beyond its end; it is dropped on return at
+    /// the latest. `progress` receives what happens meanwhile, see [`DeviceEvent`]. Canceling takes
+    /// the job back from the device and waits until it confirms; if the job was printed by then,
+    /// that is the result.
+    ///
+    /// Cancel with `cancel`, not by dropping the future: a dropped print leaves its job at the
+    /// device.
+    pub async fn print<R>(
+        &self,
+        ticket: &PrintTicket,
+        document: R,
+        progress: mpsc::Sender<DeviceEvent>,
+        cancel: CancellationToken,
+    ) -> Result<Outcome, PrintFailure>
+    where
+        R: AsyncRead + Send + Unpin + 'static,
+    {
+        match self {
+            Self::Ipp(device) => device.print(ticket, document, progress, cancel).await,
+            Self::Socket(device) => device.print(ticket, document, progress, cancel).await,
+            Self::Tray(device) => device.print(ticket, document, progress, cancel).await,
+        }
+    }
+
+    /// Asks what became of a job of an earlier life of this node. While the verdict is
+    /// [`DeviceVerdict::StillPrinting`], ask again later.
+    ///
+    /// A raw port can never tell; neither can a device other than the one that had the job.
+    pub async fn ask(&self, job: &DeviceJobRef) -> DeviceVerdict {
+        match (self, &job.job) {
+            (Self::Ipp(device), DeviceJob::Ipp(ipp_job)) if device.uri() == &job.device => {
+                device.ask(ipp_job).await
+            }
+            (Self::Tray(device), DeviceJob::Tray { release })
+                if OutputUri::tray(device.folder()) == job.device =>
+            {
+                device.ask(release).await
+            }
+            (_, DeviceJob::Socket) => DeviceVerdict::Unknown {
+                why: "a raw port cannot be asked".to_owned(),
+            },
+            _ => DeviceVerdict::Unknown {
+                why: format!(
+                    "it was sent to {}, which is no longer the output device",
+                    job.device
+                ),
+            },
+        }
+    }
+}

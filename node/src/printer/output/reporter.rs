@@ -1,0 +1,38 @@
+//! Telling the caller what happens, without ever letting a slow listener hold the printer up.
+//!
+//! Lives here: what is delivered for sure and what only if there is room. Not here: the events.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::event::{DeviceEvent, DeviceJobRef};
+
+/// How long the caller may take to receive the reference of an accepted job, which it journals.
+const ACCEPTED_LIMIT: Duration = Duration::from_secs(30);
+
+/// The way to the caller.
+pub(super) struct Reporter(mpsc::Sender<DeviceEvent>);
+
+impl Reporter {
+    pub(super) fn new(sender: mpsc::Sender<DeviceEvent>) -> Self {
+        Self(sender)
+    }
+
+    /// Delivers the job's reference: waits for room, since it is to be journaled before paper comes
+    /// out. A caller that has stopped listening prints all the same.
+    pub(super) async fn accepted(&self, device_job: &DeviceJobRef) {
+        let event = DeviceEvent::Accepted {
+            device_job: device_job.clone(),
+        };
+        if self.0.send_timeout(event, ACCEPTED_LIMIT).await.is_err() {
+            tracing::warn!("nobody took the reference of the device's job");
+        }
+    }
+
+    /// Tells news of the moment; dropped where the caller is behind.
+    pub(super) fn tell(&self, event: DeviceEvent) {
+        // Full or closed: either way nobody misses it.
+        drop(self.0.try_send(event));
+    }
+}

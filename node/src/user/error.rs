@@ -1,0 +1,97 @@
+//! Why something could not be done for a user of this computer, and what to do about it.
+
+use std::time::Duration;
+
+use papermesh_protocol::codec::CodecError;
+use papermesh_protocol::enroll::EnrollError;
+use papermesh_protocol::invite::TicketError;
+use papermesh_protocol::link::LinkError;
+use papermesh_protocol::pin::PinError;
+use papermesh_protocol::signed::SignedError;
+use papermesh_protocol::text::UserId;
+
+use crate::mesh::MeshError;
+use crate::mesh::frame::FrameError;
+use crate::store::{LINKED_PER_USER, StoreError};
+use crate::ticket::OddLifetime;
+use crate::vault::VaultError;
+
+/// Why something could not be done for a user of this computer.
+#[derive(Debug, thiserror::Error)]
+pub enum ComputerError {
+    /// The ticket is none, or of no use any more.
+    #[error(transparent)]
+    Ticket(#[from] TicketError),
+    /// A ticket with an odd lifetime was asked for.
+    #[error(transparent)]
+    Lifetime(#[from] OddLifetime),
+    /// Enrolling did not end well.
+    #[error(transparent)]
+    Enroll(#[from] EnrollError),
+    /// Linking did not end well.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The node that the ticket names is not there.
+    #[error("the computer that the ticket names cannot be reached ({0}); see that it runs and is on the network, then try again with the same ticket")]
+    Unreachable(MeshError),
+    /// It broke off.
+    #[error("the conversation broke off ({0}); try again with the same ticket")]
+    Frame(#[from] FrameError),
+    /// It said nothing.
+    #[error("the other computer hung up; it may be busy: try again with the same ticket")]
+    HungUp,
+    /// The PIN cannot be one.
+    #[error(transparent)]
+    Pin(PinError),
+    /// The PIN until now is another one.
+    #[error("the old PIN is wrong; if it is forgotten, enrol again with a new ticket from your admin")]
+    WrongPin,
+    /// Too many wrong PINs.
+    #[error("too many wrong PINs; try again in {} s", .0.as_secs().max(1))]
+    Wait(Duration),
+    /// The user is not one of this computer's.
+    #[error("{0} is not enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin")]
+    NotEnrolled(UserId),
+    /// The user enrolled on another computer.
+    #[error("{0} enrolled on another computer and is only linked here; do this on the first one")]
+    OnlyLinked(UserId),
+    /// The user enrolled anew, on another computer.
+    #[error("{0} has enrolled anew on another computer; link this one to it with `papermesh user link`")]
+    EnrolledElsewhere(UserId),
+    /// Nobody enrolled here.
+    #[error("nobody is enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin")]
+    NobodyEnrolled,
+    /// Several did.
+    #[error("several users are enrolled on this computer; say which with --user")]
+    WhichUser,
+    /// The user may not print.
+    #[error("{0} is disabled; ask your admin")]
+    Disabled(UserId),
+    /// The ticket came back to where it was made.
+    #[error("this ticket was made on this computer; use it on the one that is to be linked")]
+    OwnTicket,
+    /// No more computers can be linked.
+    #[error("{LINKED_PER_USER} computers are linked already, and no more can be")]
+    TooManyLinked,
+    /// A record could not be signed.
+    #[error("cannot sign: {0}")]
+    Signed(#[from] SignedError),
+    /// A record could not be encoded.
+    #[error("cannot encode: {0}")]
+    Codec(#[from] CodecError),
+    /// A kept secret does not open.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<PinError> for ComputerError {
+    fn from(error: PinError) -> Self {
+        match error {
+            PinError::WrongPin => Self::WrongPin,
+            error => Self::Pin(error),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The users of this computer: enrolling, linking further computers, changing the PIN.
+//!
+//! A user enrols on a *first* computer, which makes the user key and keeps it. *Linked* computers
+//! have the user's leave to hold jobs, and the PIN's verifier, but no key: what only the user may
+//! say, the first computer says.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`enroll`] | makes a user's key and has the authority enter it |
+//! | [`link`] | `/papermesh/link/1`, from both ends |
+//! | [`pin`] | changes the PIN and carries it to linked computers |
+//! | [`leave`] | keeps the user's leave for this computer from running out |
+//!
+//! Not here: the site's registry of users ([`crate::authority`]), logging in at a printer, and
+//! holding jobs.
+
+pub mod enroll;
+pub mod link;
+pub mod pin;
+
+mod error;
+mod leave;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use futures::StreamExt;
+use papermesh_protocol::id::{NodeId, UserKey};
+use papermesh_protocol::limits;
+use papermesh_protocol::pin::PinVerifier;
+use papermesh_protocol::seal::SealingSecret;
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::user::UserEntry;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, sleep_until};
+
+pub use enroll::Enrolled;
+pub use error::ComputerError;
+pub use link::{LinkOffer, Linked};
+pub use pin::PinChanged;
+
+use crate::audit::{Audit, Event};
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::mesh::frame::{read_message, write_message};
+use crate::mesh::{Membership, Protocol};
+use crate::network::{Change, Network};
+use crate::offload::offload;
+use crate::store::{LocalUser, Store, StoreError};
+use crate::vault::Vault;
+
+/// How long another node may take to answer. An admin's node publishes before it does.
+const ANSWER: Duration = Duration::from_secs(20);
+/// How often the users' leaves are looked after.
+const DAILY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Rows that are read from the store at once.
+const PAGE: usize = 256;
+
+/// What a computer works with for its users.
+pub struct Desk<N> {
+    /// Where users, their keys and their PINs are kept.
+    pub store: Store,
+    /// Seals what is kept.
+    pub vault: Vault,
+    /// Opens what is sealed to this node.
+    pub sealing: SealingSecret,
+    /// Reaches other members, and this node itself where it is the admin's, too.
+    pub network: N,
+    /// What this node is, and of which site.
+    pub membership: Arc<Membership>,
+    /// What the site says of users, and where holders are advertised.
+    pub directory: Directory<N>,
+    /// Where what was done is written down.
+    pub audit: Audit,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+/// This computer as its users' own; cheap to clone.
+pub struct Computer<N>(Arc<Desk<N>>);
+
+// Written out because deriving would ask the same of the network.
+impl<N> Clone for Computer<N> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// A user who enrolled here, with all that this computer may say in the user's name.
+struct First {
+    entry: Signed<UserEntry>,
+    key: SigningKey,
+    verifier: PinVerifier,
+    row: LocalUser,
+}
+
+impl<N: Network> Computer<N> {
+    /// The computer with these things.
+    #[must_use]
+    pub fn new(desk: Desk<N>) -> Self {
+        Self(Arc::new(desk))
+    }
+
+    /// Looks after users in the background until the network ends: changed PINs are carried to
+    /// linked computers when these are met, and leaves to hold are renewed.
+    pub async fn run(self) {
+        let mut changes = self.0.network.changes();
+        self.renew_leaves().await;
+        self.carry_pins(None).await;
+        let mut next = Instant::now() + DAILY;
+        loop {
+            tokio::select! {
+                () = sleep_until(next) => {
+                    self.renew_leaves().await;
+                    next = Instant::now() + DAILY;
+                }
+                change = changes.next() => match change {
+                    Some(Change::Arrived(node)) => self.carry_pins(Some(node)).await,
+                    Some(Change::Moved) => {}
+                    None => return,
+                },
+            }
+        }
+    }
+
+    fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+
+    async fn note(&self, event: Event) {
+        self.0.audit.note(event).await;
+    }
+
+    async fn row(&self, user: &UserId) -> Result<Option<LocalUser>, StoreError> {
+        let user = user.clone();
+        offload(self.store(), move |store| store.local_users().get(&user)).await
+    }
+
+    /// All users of this computer.
+    async fn rows(&self) -> Result<Vec<(UserId, LocalUser)>, StoreError> {
+        offload(self.store(), |store| {
+            let mut rows: Vec<(UserId, LocalUser)> = Vec::new();
+            loop {
+                let page = store.local_users().scan(rows.last().map(|(user, _)| user), PAGE)?;
+                let whole = page.len() == PAGE;
+                rows.extend(page);
+                if !whole {
+                    return Ok(rows);
+                }
+            }
+        })
+        .await
+    }
+
+    /// The user who is meant: the one named, or the only one who enrolled here.
+    async fn whom(&self, user: Option<UserId>) -> Result<UserId, ComputerError> {
+        if let Some(user) = user {
+            return Ok(user);
+        }
+        let mut enrolled: Vec<_> = self.rows().await?;
+        enrolled.retain(|(_, row)| row.sealed_user_key.is_some() && row.sealed_pin.is_some());
+        let mut users: Vec<_> = enrolled.into_iter().map(|(user, _)| user).collect();
+        match (users.pop(), users.is_empty()) {
+            (None, _) => Err(ComputerError::NobodyEnrolled),
+            (Some(user), true) => Ok(user),
+            (Some(_), false) => Err(ComputerError::WhichUser),
+        }
+    }
+
+    /// A user who enrolled here and whose key the site still knows.
+    async fn first(&self, user: &UserId) -> Result<First, ComputerError> {
+        let row = self.row(user).await?.ok_or_else(|| ComputerError::NotEnrolled(user.clone()))?;
+        let sealed = match (&row.sealed_user_key, &row.delegation) {
+            (Some(sealed), _) => sealed,
+            (None, Some(_)) => return Err(ComputerError::OnlyLinked(user.clone())),
+            (None, None) => return Err(ComputerError::NotEnrolled(user.clone())),
+        };
+        let key = self.0.vault.open_user_key(user, sealed)?;
+        let sealed_pin = row.sealed_pin.as_ref().ok_or_else(|| ComputerError::NotEnrolled(user.clone()))?;
+        let verifier = self.0.vault.open_pin(user, sealed_pin)?;
+        let entry = self.entry(user, &row).await.ok_or_else(|| ComputerError::NotEnrolled(user.clone()))?;
+        if entry.key == Some(UserKey::from(key.verifying_key())) {
+            Ok(First { entry, key, verifier, row })
+        } else {
+            Err(ComputerError::EnrolledElsewhere(user.clone()))
+        }
+    }
+
+    /// The newest that the site says of a user, as far as it can be learned now.
+    async fn entry(&self, user: &UserId, row: &LocalUser) -> Option<Signed<UserEntry>> {
+        let kept = row.entry.as_ref().and_then(|kept| UserEntry::verify(kept, self.0.membership.site()).ok());
+        let found = self.0.directory.user_entry(user).await;
+        // The one kept here may be newer than what the directory has to say yet.
+        match (kept, found) {
+            (Some(kept), Some(found)) => Some(if found.sequence > kept.sequence { found } else { kept }),
+            (kept, found) => kept.or(found),
+        }
+    }
+
+    /// Asks one question of a member.
+    async fn ask<Q, A>(
+        &self,
+        to: NodeId,
+        addresses: &[Vec<u8>],
+        protocol: Protocol,
+        question: &Q,
+    ) -> Result<A, ComputerError>
+    where
+        Q: Serialize + Sync,
+        A: Serialize + DeserializeOwned,
+    {
+        let unreachable = ComputerError::Unreachable;
+        let mut stream = self.0.network.open(to, addresses, protocol).await.map_err(unreachable)?;
+        write_message(&mut stream, question, limits::ENROLL_MESSAGE).await?;
+        let answer = read_message(&mut stream, limits::ENROLL_MESSAGE, ANSWER).await?;
+        // The answer is all that was wanted; how the stream ends does not matter.
+        let _ = stream.shutdown().await;
+        answer.ok_or(ComputerError::HungUp)
+    }
+
+    /// Where a member was met before.
+    async fn addresses_of(&self, node: NodeId) -> Vec<Vec<u8>> {
+        let known = offload(self.store(), move |store| store.peers().get(node)).await;
+        let addresses = known.ok().flatten().map(|peer| peer.addresses).unwrap_or_default();
+        addresses.into_iter().map(serde_bytes::ByteBuf::into_vec).collect()
+    }
+}

@@ -1,0 +1,117 @@
+//! Signed records: as envelopes, and their payloads as if the signature had been right, which a
+//! fuzzer would never find.
+
+use papermesh_protocol::certificate::{Certificate, Role};
+use papermesh_protocol::codec;
+use papermesh_protocol::delegation::Delegation;
+use papermesh_protocol::enroll::{self, KeyClaim};
+use papermesh_protocol::lookup;
+use papermesh_protocol::record::DirectoryRecord;
+use papermesh_protocol::release::receipt::Receipt;
+use papermesh_protocol::signed::{Envelope, Record};
+use papermesh_protocol::site::SiteState;
+use papermesh_protocol::user::{Badge, UserEntry};
+
+use super::site::{
+    HOLDER, NOW, PRINTER, USER, certificate as certificate_of, charlie, judge, key, node, secret,
+    site, state, tag,
+};
+
+/// The envelope that these bytes are, if they are one.
+fn envelope<T: Record>(bytes: &[u8]) -> Option<Envelope<T>> {
+    if let Ok(payload) = codec::decode::<T>(bytes, T::MAX) {
+        assert_eq!(
+            codec::encode(&payload, T::MAX).as_deref(),
+            Ok(bytes),
+            "one value, two encodings"
+        );
+    }
+    let envelope = Envelope::<T>::from_bytes(bytes).ok()?;
+    assert_eq!(
+        envelope.to_bytes().as_deref(),
+        Ok(bytes),
+        "one envelope, two encodings"
+    );
+    if let Ok(signed) = envelope.verify_named() {
+        assert_eq!(
+            signed.to_bytes().as_deref(),
+            Ok(bytes),
+            "not what was signed"
+        );
+    }
+    Some(envelope)
+}
+
+pub(crate) fn certificate(bytes: &[u8]) {
+    if let Some(envelope) = envelope(bytes) {
+        let _ = Certificate::verify_of(&envelope, node(HOLDER), site(), &state(), NOW);
+    }
+}
+
+pub(crate) fn site_state(bytes: &[u8]) {
+    if let Some(envelope) = envelope(bytes) {
+        let _ = SiteState::verify(&envelope, site());
+    }
+}
+
+pub(crate) fn user_entry(bytes: &[u8]) {
+    if let Some(envelope) = envelope(bytes) {
+        let _ = UserEntry::verify(&envelope, site());
+    }
+}
+
+pub(crate) fn badge(bytes: &[u8]) {
+    if let Some(envelope) = envelope(bytes) {
+        let _ = Badge::verify(&envelope, site());
+    }
+}
+
+pub(crate) fn delegation(bytes: &[u8]) {
+    if let Some(envelope) = envelope(bytes) {
+        let user_key = key(USER).verifying_key().into();
+        let _ = Delegation::verify(&envelope, user_key, (site(), &charlie(), node(HOLDER)), NOW);
+    }
+}
+
+pub(crate) fn advert(bytes: &[u8]) {
+    if let Some(envelope) = envelope(bytes) {
+        let _ = judge(&state()).advert(&envelope);
+    }
+}
+
+pub(crate) fn key_claim(bytes: &[u8]) {
+    if let Some(envelope) = envelope::<KeyClaim>(bytes) {
+        let _ = enroll::examine(&envelope, &certificate_of(HOLDER, &[Role::Client]));
+    }
+}
+
+pub(crate) fn receipt(bytes: &[u8]) {
+    if let Some(envelope) = envelope(bytes) {
+        let _ = Receipt::verify(&envelope, site(), node(HOLDER), node(PRINTER));
+    }
+}
+
+/// A value offered for each of the keys that the site of the tests has.
+pub(crate) fn directory_record(bytes: &[u8]) {
+    let secret = secret();
+    let state = state();
+    let judge = judge(&state);
+    for key in [
+        lookup::adverts(&secret, &charlie()),
+        lookup::user_entry(&secret, &charlie()),
+        lookup::badge(tag()),
+        lookup::site_state(&secret),
+    ] {
+        let Ok(mut record) = DirectoryRecord::read(key, bytes, &secret, &judge, None) else {
+            continue;
+        };
+        let stored = record
+            .to_bytes()
+            .expect("a believed record has an encoding");
+        let again = DirectoryRecord::read(key, &stored, &secret, &judge, Some(&record))
+            .expect("still believed");
+        assert_eq!(again, record);
+        assert!(!record.merge(&again), "merging is idempotent");
+        assert!(record.expire(NOW), "nothing expired is believed");
+    }
+}

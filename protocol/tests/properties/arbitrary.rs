@@ -1,0 +1,529 @@
+//! Values of every type that travels, within the limits of its type but otherwise any.
+
+use core::fmt::Debug;
+
+use papermesh_protocol::advert::{Advert, Delegated};
+use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::delegation::Delegation;
+use papermesh_protocol::enroll::{self, KeyClaim};
+use papermesh_protocol::id::{
+    BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId, UserKey,
+};
+use papermesh_protocol::invite::TicketSecret;
+use papermesh_protocol::job::{ColorMode, JobSummary, PrintOptions, Sides};
+use papermesh_protocol::join::message::Right;
+use papermesh_protocol::join::{self, Commitment, MemberAddress, Nonce, Terms, Welcome};
+use papermesh_protocol::link::{self, Linked, PinCarrier};
+use papermesh_protocol::pin::{KE1_LEN, KE2_LEN, KE3_LEN, LoginMessage};
+use papermesh_protocol::release::message::{Answer, Grant, Login, Place, Refusal, Request};
+use papermesh_protocol::release::receipt::{Outcome, Receipt};
+use papermesh_protocol::release::stream::Token;
+use papermesh_protocol::seal::{SealingPublic, SessionPublic, SessionWrappedKey};
+use papermesh_protocol::signed::{Envelope, Record, Signed};
+use papermesh_protocol::site::{LoginPolicy, Revoked, SitePolicy, SiteSecret, SiteState};
+use papermesh_protocol::text::{Name, UserId};
+use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::user::{Badge, UserEntry, UserState};
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::sample::{select, subsequence};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_bytes::ByteBuf;
+
+use crate::site::key;
+
+macro_rules! identities {
+    ($($function:ident: $name:ident, $length:literal);*) => {$(
+        pub(crate) fn $function() -> impl Strategy<Value = $name> {
+            any::<[u8; $length]>().prop_map($name::from_bytes)
+        }
+    )*};
+}
+identities!(
+    site_id: SiteId, 32;
+    node_id: NodeId, 32;
+    user_key: UserKey, 32;
+    job_id: JobId, 16;
+    session_id: SessionId, 32;
+    release_id: ReleaseId, 16;
+    badge_tag: BadgeTag, 32;
+    serial: Serial, 8;
+    sealing_public: SealingPublic, 32;
+    session_public: SessionPublic, 32;
+    ticket_secret: TicketSecret, 16;
+    nonce: Nonce, 32;
+    site_secret: SiteSecret, 32
+);
+
+pub(crate) fn time() -> impl Strategy<Value = Timestamp> {
+    any::<u64>().prop_map(Timestamp::from_millis)
+}
+
+pub(crate) fn user_id() -> impl Strategy<Value = UserId> {
+    "[a-z0-9._@-]{1,64}".prop_map(|text| text.parse().unwrap())
+}
+
+pub(crate) fn name() -> impl Strategy<Value = Name> {
+    "[A-Za-zäöü中0-9.]{1,32}".prop_map(|text| text.parse().unwrap())
+}
+
+fn bytes(most: usize) -> impl Strategy<Value = ByteBuf> {
+    vec(any::<u8>(), 0..=most).prop_map(ByteBuf::from)
+}
+
+fn login_message<const N: usize>() -> impl Strategy<Value = LoginMessage<N>> {
+    vec(any::<u8>(), N).prop_map(|bytes| LoginMessage::from_bytes(&bytes).unwrap())
+}
+
+/// The record's envelope, signed by whoever.
+fn envelope<T: Record + Debug>(
+    record: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Envelope<T>> {
+    (record, any::<u8>())
+        .prop_map(|(record, seed)| Signed::sign(record, &key(seed)).unwrap().envelope().clone())
+}
+
+pub(crate) fn roles() -> impl Strategy<Value = Roles> {
+    subsequence(&Role::ALL[..], 0..=Role::ALL.len()).prop_map(|roles| Roles::of(&roles))
+}
+
+// Records -------------------------------------------------------------------------------------
+
+pub(crate) fn certificate() -> impl Strategy<Value = Certificate> {
+    (
+        site_id(),
+        node_id(),
+        sealing_public(),
+        name(),
+        roles(),
+        serial(),
+        time(),
+        time(),
+    )
+        .prop_map(
+            |(site, node, sealing, name, roles, serial, not_before, not_after)| Certificate {
+                site,
+                node,
+                sealing,
+                name,
+                roles,
+                serial,
+                not_before,
+                not_after,
+            },
+        )
+}
+
+pub(crate) fn site_state() -> impl Strategy<Value = SiteState> {
+    let login = select(
+        &[
+            LoginPolicy::BadgeAndPin,
+            LoginPolicy::Pin,
+            LoginPolicy::Badge,
+        ][..],
+    );
+    let policy = (login, any::<u32>()).prop_map(|(login, job_lifetime)| SitePolicy {
+        login,
+        job_lifetime,
+    });
+    let revoked = (serial(), time()).prop_map(|(serial, not_after)| Revoked { serial, not_after });
+    (site_id(), any::<u64>(), name(), policy, vec(revoked, 0..50)).prop_map(
+        |(site, sequence, name, policy, revoked)| SiteState {
+            site,
+            sequence,
+            name,
+            policy,
+            revoked,
+        },
+    )
+}
+
+pub(crate) fn user_entry() -> impl Strategy<Value = UserEntry> {
+    let state = select(&[UserState::Active, UserState::Disabled][..]);
+    let lists = (vec(badge_tag(), 0..=8), vec(name(), 0..=8));
+    (
+        site_id(),
+        user_id(),
+        any::<u64>(),
+        time(),
+        name(),
+        of(user_key()),
+        lists,
+        state,
+    )
+        .prop_map(
+            |(site, user, sequence, issued_at, display, key, (badges, groups), state)| UserEntry {
+                site,
+                user,
+                sequence,
+                issued_at,
+                display,
+                key,
+                badges,
+                groups,
+                state,
+            },
+        )
+}
+
+pub(crate) fn badge() -> impl Strategy<Value = Badge> {
+    (site_id(), badge_tag(), of(user_id()), any::<u64>()).prop_map(|(site, tag, user, sequence)| {
+        Badge {
+            site,
+            tag,
+            user,
+            sequence,
+        }
+    })
+}
+
+pub(crate) fn delegation() -> impl Strategy<Value = Delegation> {
+    (site_id(), user_id(), node_id(), time(), time()).prop_map(
+        |(site, user, holder, issued_at, expires_at)| Delegation {
+            site,
+            user,
+            holder,
+            issued_at,
+            expires_at,
+        },
+    )
+}
+
+pub(crate) fn advert() -> impl Strategy<Value = Advert> {
+    let delegated = (user_key(), envelope(delegation()))
+        .prop_map(|(key, delegation)| Delegated { key, delegation });
+    let who = (
+        site_id(),
+        user_id(),
+        node_id(),
+        envelope(certificate()),
+        of(delegated),
+    );
+    (
+        who,
+        any::<u64>(),
+        time(),
+        vec(bytes(128), 0..=4),
+        any::<bool>(),
+    )
+        .prop_map(
+            |(
+                (site, user, holder, certificate, delegation),
+                sequence,
+                expires_at,
+                addresses,
+                withdrawn,
+            )| Advert {
+                site,
+                user,
+                holder,
+                sequence,
+                expires_at,
+                addresses,
+                withdrawn,
+                certificate,
+                delegation,
+            },
+        )
+}
+
+pub(crate) fn key_claim() -> impl Strategy<Value = KeyClaim> {
+    (site_id(), user_id(), node_id(), user_key()).prop_map(|(site, user, node, key)| KeyClaim {
+        site,
+        user,
+        node,
+        key,
+    })
+}
+
+pub(crate) fn pin_carrier() -> impl Strategy<Value = PinCarrier> {
+    (site_id(), user_id(), node_id(), any::<u64>(), bytes(400)).prop_map(
+        |(site, user, holder, epoch, sealed)| PinCarrier {
+            site,
+            user,
+            holder,
+            epoch,
+            sealed,
+        },
+    )
+}
+
+pub(crate) fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        (of(any::<u32>()), any::<bool>())
+            .prop_map(|(pages, keep)| Outcome::Printed { pages, keep }),
+        Just(Outcome::NotPrinted),
+        Just(Outcome::MayHavePrinted),
+    ]
+}
+
+pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
+    (
+        site_id(),
+        release_id(),
+        job_id(),
+        node_id(),
+        node_id(),
+        time(),
+        outcome(),
+    )
+        .prop_map(
+            |(site, release, job, holder, printer, at, outcome)| Receipt {
+                site,
+                release,
+                job,
+                holder,
+                printer,
+                at,
+                outcome,
+            },
+        )
+}
+
+// Jobs and the release protocol -----------------------------------------------------------------
+
+pub(crate) fn options() -> impl Strategy<Value = PrintOptions> {
+    let sides = select(
+        &[
+            Sides::OneSided,
+            Sides::TwoSidedLongEdge,
+            Sides::TwoSidedShortEdge,
+        ][..],
+    );
+    let color = select(&[ColorMode::Auto, ColorMode::Color, ColorMode::Monochrome][..]);
+    (any::<u16>(), of(sides), of(color), of("[a-z0-9_.-]{1,127}")).prop_map(
+        |(copies, sides, color, media)| PrintOptions {
+            copies,
+            sides,
+            color,
+            media,
+        },
+    )
+}
+
+pub(crate) fn summary() -> impl Strategy<Value = JobSummary> {
+    let about = (
+        "[^\\x00-\\x1f]{0,60}",
+        "[a-z]{1,9}/[a-z.+-]{1,40}",
+        any::<u64>(),
+        of(any::<u32>()),
+    );
+    (
+        job_id(),
+        about,
+        time(),
+        time(),
+        options(),
+        any::<[bool; 3]>(),
+    )
+        .prop_map(
+            |(job, (title, format, size, pages), submitted_at, expires_at, options, flags)| {
+                JobSummary {
+                    job,
+                    title,
+                    format,
+                    size,
+                    pages,
+                    submitted_at,
+                    expires_at,
+                    options,
+                    protected: flags[0],
+                    may_have_printed: flags[1],
+                    leased: flags[2],
+                }
+            },
+        )
+}
+
+pub(crate) fn request() -> impl Strategy<Value = Request> {
+    let login = (
+        user_id(),
+        of(badge_tag()),
+        of(login_message::<KE1_LEN>()),
+        session_public(),
+    )
+        .prop_map(|(user, badge, ke1, session_key)| Login {
+            user,
+            badge,
+            ke1,
+            session_key,
+        });
+    let place = (time(), job_id()).prop_map(|(submitted_at, job)| Place { submitted_at, job });
+    prop_oneof![
+        login.prop_map(Request::Login),
+        (session_id(), login_message::<KE3_LEN>())
+            .prop_map(|(session, ke3)| Request::Prove { session, ke3 }),
+        (session_id(), of(place)).prop_map(|(session, after)| Request::List { session, after }),
+        (session_id(), job_id(), release_id(), options()).prop_map(
+            |(session, job, release, options)| Request::Select {
+                session,
+                job,
+                release,
+                options
+            }
+        ),
+        release_id().prop_map(|release| Request::Extend { release }),
+        envelope(receipt()).prop_map(Request::Report),
+        (session_id(), job_id()).prop_map(|(session, job)| Request::Delete { session, job }),
+        (session_id(), job_id(), any::<bool>()).prop_map(|(session, job, on)| Request::Protect {
+            session,
+            job,
+            on
+        }),
+        session_id().prop_map(|session| Request::Close { session }),
+    ]
+}
+
+fn grant() -> impl Strategy<Value = Grant> {
+    let key = vec(any::<u8>(), SessionWrappedKey::LEN)
+        .prop_map(|bytes| SessionWrappedKey::from_bytes(&bytes).unwrap());
+    let token = any::<u64>().prop_map(|seed| Token::random(&mut StdRng::seed_from_u64(seed)));
+    (
+        token,
+        key,
+        any::<[u64; 3]>(),
+        "[a-z]{1,9}/[a-z]{1,40}",
+        "[^\\x00-\\x1f]{0,60}",
+        options(),
+    )
+        .prop_map(
+            |(token, key, [sealed_size, size, lease], format, title, options)| Grant {
+                token,
+                key,
+                sealed_size,
+                size,
+                format,
+                title,
+                options,
+                lease,
+            },
+        )
+}
+
+pub(crate) fn answer() -> impl Strategy<Value = Answer> {
+    let refusal = select(
+        &[
+            Refusal::NoSession,
+            Refusal::NoJob,
+            Refusal::Leased,
+            Refusal::NoLease,
+            Refusal::Malformed,
+            Refusal::Policy,
+            Refusal::Damaged,
+            Refusal::Trouble,
+        ][..],
+    );
+    prop_oneof![
+        (session_id(), login_message::<KE2_LEN>())
+            .prop_map(|(session, ke2)| Answer::Challenge { session, ke2 }),
+        (session_id(), any::<u32>())
+            .prop_map(|(session, jobs)| Answer::SessionOpen { session, jobs }),
+        any::<u64>().prop_map(|retry_after| Answer::Denied { retry_after }),
+        (vec(summary(), 0..8), any::<bool>()).prop_map(|(jobs, more)| Answer::Jobs { jobs, more }),
+        grant().prop_map(Answer::Grant),
+        any::<u64>().prop_map(|lease| Answer::Extended { lease }),
+        Just(Answer::Done),
+        refusal.prop_map(Answer::Refused),
+    ]
+}
+
+// Joining, enrolling, linking --------------------------------------------------------------------
+
+pub(crate) fn terms() -> impl Strategy<Value = Terms> {
+    (sealing_public(), name(), roles()).prop_map(|(sealing, name, roles)| Terms {
+        sealing,
+        name,
+        roles,
+    })
+}
+
+pub(crate) fn join_request() -> impl Strategy<Value = join::Request> {
+    let committed =
+        (nonce(), node_id(), node_id(), terms()).prop_map(|(nonce, joiner, admin, terms)| {
+            Commitment::new(nonce, joiner, admin, &terms).unwrap()
+        });
+    let right = prop_oneof![
+        ticket_secret().prop_map(Right::Invite),
+        committed.prop_map(Right::Digits)
+    ];
+    prop_oneof![
+        (terms(), right).prop_map(|(terms, right)| join::Request::Ask { terms, right }),
+        nonce().prop_map(|nonce| join::Request::Reveal { nonce }),
+    ]
+}
+
+pub(crate) fn join_answer() -> impl Strategy<Value = join::Answer> {
+    use join::Denial::{Busy, Malformed, Refused, Trouble, Unanswered};
+    let member =
+        (node_id(), bytes(128)).prop_map(|(node, address)| MemberAddress { node, address });
+    let welcome = (
+        envelope(certificate()),
+        envelope(site_state()),
+        site_secret(),
+        vec(member, 0..=32),
+    )
+        .prop_map(|(certificate, state, secret, members)| Welcome {
+            certificate,
+            state,
+            secret,
+            members,
+        });
+    prop_oneof![
+        (site_id(), name(), nonce()).prop_map(|(site, site_name, nonce)| join::Answer::Challenge {
+            site,
+            site_name,
+            nonce
+        }),
+        welcome.prop_map(|welcome| join::Answer::Welcome(Box::new(welcome))),
+        select(&[Refused, Busy, Unanswered, Malformed, Trouble][..]).prop_map(join::Answer::Denied),
+    ]
+}
+
+pub(crate) fn enroll_request() -> impl Strategy<Value = enroll::Request> {
+    prop_oneof![
+        (ticket_secret(), envelope(key_claim()))
+            .prop_map(|(secret, claim)| enroll::Request::Enroll { secret, claim }),
+        Just(enroll::Request::Renew),
+    ]
+}
+
+pub(crate) fn enroll_answer() -> impl Strategy<Value = enroll::Answer> {
+    use enroll::Denial::{Malformed, NotAClient, NotDue, Refused, Trouble};
+    prop_oneof![
+        envelope(user_entry()).prop_map(enroll::Answer::Enrolled),
+        envelope(certificate()).prop_map(enroll::Answer::Renewed),
+        select(&[Refused, NotAClient, NotDue, Trouble, Malformed][..])
+            .prop_map(enroll::Answer::Denied),
+    ]
+}
+
+pub(crate) fn link_request() -> impl Strategy<Value = link::Request> {
+    prop_oneof![
+        ticket_secret().prop_map(|secret| link::Request::Link { secret }),
+        envelope(pin_carrier()).prop_map(link::Request::NewPin),
+    ]
+}
+
+pub(crate) fn link_answer() -> impl Strategy<Value = link::Answer> {
+    use link::Refusal::{Malformed, NotAClient, NotLinked, Refused, Stale, Trouble};
+    let linked = (
+        envelope(user_entry()),
+        envelope(delegation()),
+        envelope(pin_carrier()),
+    )
+        .prop_map(|(entry, delegation, pin)| {
+            link::Answer::Linked(Box::new(Linked {
+                entry,
+                delegation,
+                pin,
+            }))
+        });
+    prop_oneof![
+        linked,
+        any::<u64>().prop_map(|epoch| link::Answer::Taken { epoch }),
+        select(&[Refused, NotAClient, Stale, NotLinked, Malformed, Trouble][..])
+            .prop_map(link::Answer::Refused),
+    ]
+}

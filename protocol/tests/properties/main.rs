@@ -1,0 +1,14 @@
+//! What holds for every input: the laws of merging, the codec, the refusal of what is not right,
+//! and what a holder never does, whatever it is asked.
+#![allow(clippy::unwrap_used)]
+
+mod arbitrary;
+mod codec;
+mod denial;
+mod holder;
+mod merge;
+mod refusal;
+mod sealed;
+#[path = "../site/mod.rs"]
+mod site;
+mod visit;

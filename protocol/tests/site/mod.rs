@@ -1,0 +1,261 @@
+//! One site with fixed keys, from which vectors, properties and corpora are made.
+//!
+//! Nothing here is random: a key is one byte repeated, time stands still, and what asks for
+//! randomness gets [`Counting`]. So every byte that comes out is the same in every run.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test uses a part of it, on values that are known to be good"
+)]
+
+use core::convert::Infallible;
+
+use ed25519_dalek::SigningKey;
+use papermesh_protocol::advert::{Advert, AdvertSet, Delegated, Judge};
+use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::delegation::Delegation;
+use papermesh_protocol::enroll::KeyClaim;
+use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId};
+use papermesh_protocol::job::{ColorMode, JobSummary, PrintOptions, Sides};
+use papermesh_protocol::limits;
+use papermesh_protocol::lookup;
+use papermesh_protocol::release::receipt::{Outcome, Receipt};
+use papermesh_protocol::seal::{SealingPublic, SealingSecret};
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::site::{Revoked, SiteSecret, SiteState};
+use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::user::{Badge, UserEntry, UserState};
+use rand_core::{TryCryptoRng, TryRng};
+
+/// When everything happens: 2027-01-15T08:00:00Z.
+pub const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+/// Whose keys these seeds make.
+pub const AUTHORITY: u8 = 1;
+pub const HOLDER: u8 = 2;
+pub const PRINTER: u8 = 3;
+pub const USER: u8 = 4;
+pub const SHARED: u8 = 5;
+pub const ADMIN: u8 = 6;
+
+pub const JOB: JobId = JobId::from_bytes([0x10; 16]);
+pub const RELEASE: ReleaseId = ReleaseId::from_bytes([0x20; 16]);
+pub const SESSION: SessionId = SessionId::from_bytes([0x30; 32]);
+pub const SERIAL: Serial = Serial::from_bytes([0x40; 8]);
+
+/// The randomness of every vector: the bytes 00, 01, 02 and so on, after ff again 00.
+#[derive(Default)]
+pub struct Counting(u8);
+
+impl TryRng for Counting {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for byte in bytes {
+            *byte = self.0;
+            self.0 = self.0.wrapping_add(1);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Counting {}
+
+/// The Ed25519 key whose seed is this byte, 32 times.
+pub fn key(seed: u8) -> SigningKey {
+    SigningKey::from_bytes(&[seed; 32])
+}
+
+pub fn node(seed: u8) -> NodeId {
+    key(seed).verifying_key().into()
+}
+
+pub fn site() -> SiteId {
+    key(AUTHORITY).verifying_key().into()
+}
+
+pub fn secret() -> SiteSecret {
+    SiteSecret::from_bytes([0x50; 32])
+}
+
+pub fn charlie() -> UserId {
+    "charlie".parse().unwrap()
+}
+
+pub fn tag() -> BadgeTag {
+    lookup::badge_tag(&secret(), "04A1B2C3D4E5F6").unwrap()
+}
+
+pub fn sealing() -> SealingSecret {
+    SealingSecret::from_bytes([0x60; 32])
+}
+
+pub fn state() -> SiteState {
+    SiteState::new(site(), "Werk Nord".parse().unwrap())
+}
+
+/// The site state after one certificate was withdrawn.
+pub fn second_state() -> SiteState {
+    let revoked = Revoked {
+        serial: SERIAL,
+        not_after: NOW + limits::CERTIFICATE_LIFETIME,
+    };
+    state().revoke(&[revoked], NOW).unwrap()
+}
+
+pub fn judge(state: &SiteState) -> Judge<'_> {
+    Judge {
+        site: site(),
+        state,
+        now: NOW,
+    }
+}
+
+/// What the authority says of the node with this seed. Its serial is the seed, eight times.
+pub fn certificate_of(node: NodeId, seed: u8, roles: &[Role]) -> Certificate {
+    Certificate {
+        site: site(),
+        node,
+        sealing: sealing().public(),
+        name: "Empfang".parse().unwrap(),
+        roles: Roles::of(roles),
+        serial: Serial::from_bytes([seed; 8]),
+        not_before: NOW,
+        not_after: NOW + limits::CERTIFICATE_LIFETIME,
+    }
+}
+
+pub fn certificate(seed: u8, roles: &[Role]) -> Signed<Certificate> {
+    Signed::sign(certificate_of(node(seed), seed, roles), &key(AUTHORITY)).unwrap()
+}
+
+pub fn entry() -> UserEntry {
+    UserEntry {
+        site: site(),
+        user: charlie(),
+        sequence: 2,
+        issued_at: NOW,
+        display: "Charlie Löwe".parse().unwrap(),
+        key: Some(key(USER).verifying_key().into()),
+        badges: vec![tag()],
+        groups: vec!["Buchhaltung".parse().unwrap()],
+        state: UserState::Active,
+    }
+}
+
+pub fn badge() -> Badge {
+    Badge {
+        site: site(),
+        tag: tag(),
+        user: Some(charlie()),
+        sequence: 1,
+    }
+}
+
+/// The user's word that the node with this seed may hold.
+pub fn delegation(holder: u8) -> Signed<Delegation> {
+    let delegation = Delegation::new(site(), charlie(), node(holder), NOW);
+    Signed::sign(delegation, &key(USER)).unwrap()
+}
+
+/// An advert of the node with this seed, unsigned so that a test can bend it.
+pub fn advert(seed: u8, delegated: bool, age: u64) -> Advert {
+    let role = if delegated {
+        Role::Client
+    } else {
+        Role::SharedClient
+    };
+    let sequence = NOW.as_millis() - age;
+    Advert {
+        site: site(),
+        user: charlie(),
+        holder: node(seed),
+        sequence,
+        expires_at: Timestamp::from_millis(sequence) + limits::ADVERT_LIFETIME,
+        addresses: vec![serde_bytes::ByteBuf::from([
+            4, 192, 168, 1, 2, 6, 0x1f, 0x90,
+        ])],
+        withdrawn: false,
+        certificate: certificate(seed, &[role]).envelope().clone(),
+        delegation: delegated.then(|| Delegated {
+            key: key(USER).verifying_key().into(),
+            delegation: delegation(seed).envelope().clone(),
+        }),
+    }
+}
+
+pub fn signed_advert(seed: u8, delegated: bool, age: u64) -> Signed<Advert> {
+    Signed::sign(advert(seed, delegated, age), &key(seed)).unwrap()
+}
+
+pub fn set(adverts: impl IntoIterator<Item = Signed<Advert>>) -> AdvertSet {
+    let mut set = AdvertSet::default();
+    for advert in adverts {
+        set.insert(advert);
+    }
+    set
+}
+
+pub fn claim() -> KeyClaim {
+    KeyClaim {
+        site: site(),
+        user: charlie(),
+        node: node(HOLDER),
+        key: key(USER).verifying_key().into(),
+    }
+}
+
+pub fn receipt(outcome: Outcome) -> Receipt {
+    Receipt {
+        site: site(),
+        release: RELEASE,
+        job: JOB,
+        holder: node(HOLDER),
+        printer: node(PRINTER),
+        at: NOW,
+        outcome,
+    }
+}
+
+pub fn options() -> PrintOptions {
+    PrintOptions {
+        copies: 2,
+        sides: Some(Sides::TwoSidedLongEdge),
+        color: Some(ColorMode::Monochrome),
+        media: Some("iso_a4_210x297mm".to_owned()),
+    }
+}
+
+pub fn summary() -> JobSummary {
+    JobSummary {
+        job: JOB,
+        title: "Quartalsbericht".to_owned(),
+        format: "application/pdf".to_owned(),
+        size: 1_048_576,
+        pages: Some(12),
+        submitted_at: NOW,
+        expires_at: NOW + limits::JOB_LIFETIME,
+        options: options(),
+        protected: false,
+        may_have_printed: true,
+        leased: false,
+    }
+}
+
+pub fn sealing_public() -> SealingPublic {
+    sealing().public()
+}

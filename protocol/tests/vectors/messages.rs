@@ -1,0 +1,337 @@
+//! Every message of every protocol.
+
+use ed25519_dalek::SigningKey;
+use papermesh_protocol::certificate::{Role, Roles};
+use papermesh_protocol::invite::TicketSecret;
+use papermesh_protocol::join::message::Right;
+use papermesh_protocol::join::{Commitment, MemberAddress, Nonce, Terms, Welcome};
+use papermesh_protocol::link::{FirstComputer, Linked};
+use papermesh_protocol::pin::{Ke1, Ke2, Ke3, Pin, PinVerifier};
+use papermesh_protocol::release::message::{Answer, Grant, Login, Place, Refusal, Request};
+use papermesh_protocol::release::receipt::Outcome;
+use papermesh_protocol::release::stream::{Open, Token};
+use papermesh_protocol::seal::{JobKey, SessionSecret, SessionWrappedKey, sealed_len};
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::user::UserEntry;
+use papermesh_protocol::{codec, enroll, join, limits, link};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_bytes::ByteBuf;
+use serde_json::{Value, json};
+
+use crate::site::{
+    ADMIN, AUTHORITY, Counting, HOLDER, JOB, NOW, PRINTER, RELEASE, SESSION, USER, certificate,
+    charlie, claim, entry, key, node, options, receipt, sealing_public, second_state, secret, site,
+    summary, tag,
+};
+use crate::{check, hex};
+
+/// The messages of one protocol in one direction.
+struct Direction {
+    protocol: &'static str,
+    says: &'static str,
+    max: usize,
+    vectors: Vec<Value>,
+}
+
+impl Direction {
+    fn new(protocol: &'static str, says: &'static str, max: usize) -> Self {
+        Self {
+            protocol,
+            says,
+            max,
+            vectors: Vec::new(),
+        }
+    }
+
+    fn with<T: Serialize + DeserializeOwned>(mut self, name: &str, message: &T) -> Self {
+        let bytes = codec::encode(message, self.max).unwrap();
+        let read: T = codec::decode(&bytes, self.max).unwrap();
+        assert_eq!(codec::encode(&read, self.max).unwrap(), bytes);
+        self.vectors.push(json!({
+            "name": format!("{} {} {name}", self.protocol, self.says),
+            "protocol": self.protocol,
+            "says": self.says,
+            "bytes": hex(bytes),
+        }));
+        self
+    }
+}
+
+fn grant() -> Grant {
+    let rng = &mut Counting::default();
+    let session = SessionSecret::from_bytes([0x72; 32]).public();
+    let job_key = JobKey::from_bytes([0x70; 32]);
+    Grant {
+        token: Token::random(rng),
+        key: SessionWrappedKey::wrap(&session, SESSION.as_bytes(), *JOB.as_bytes(), &job_key, rng)
+            .unwrap(),
+        sealed_size: sealed_len(summary().size).unwrap(),
+        size: summary().size,
+        format: summary().format,
+        title: summary().title,
+        options: options(),
+        lease: 90_000,
+    }
+}
+
+fn release() -> Vec<Value> {
+    let (session, job, release) = (SESSION, JOB, RELEASE);
+    let session_key = SessionSecret::from_bytes([0x72; 32]).public();
+    let login = |badge, ke1| {
+        Request::Login(Login {
+            user: charlie(),
+            badge,
+            ke1,
+            session_key,
+        })
+    };
+    let ke1 = Ke1::from_bytes(&[0x90; 96]).unwrap();
+    let place = Place {
+        submitted_at: NOW,
+        job,
+    };
+    let outcome = Outcome::Printed {
+        pages: Some(12),
+        keep: true,
+    };
+    let report = Signed::sign(receipt(outcome), &key(PRINTER))
+        .unwrap()
+        .envelope()
+        .clone();
+    let requests = Direction::new("release", "request", limits::RELEASE_MESSAGE)
+        .with("Login with a PIN", &login(None, Some(ke1)))
+        .with("Login with badge and PIN", &login(Some(tag()), Some(ke1)))
+        .with("Login with a badge", &login(Some(tag()), None))
+        .with(
+            "Prove",
+            &Request::Prove {
+                session,
+                ke3: Ke3::from_bytes(&[0x92; 64]).unwrap(),
+            },
+        )
+        .with(
+            "List",
+            &Request::List {
+                session,
+                after: None,
+            },
+        )
+        .with(
+            "List after a place",
+            &Request::List {
+                session,
+                after: Some(place),
+            },
+        )
+        .with(
+            "Select",
+            &Request::Select {
+                session,
+                job,
+                release,
+                options: options(),
+            },
+        )
+        .with("Extend", &Request::Extend { release })
+        .with("Report", &Request::Report(report))
+        .with("Delete", &Request::Delete { session, job })
+        .with(
+            "Protect",
+            &Request::Protect {
+                session,
+                job,
+                on: true,
+            },
+        )
+        .with("Close", &Request::Close { session });
+    let mut answers = Direction::new("release", "answer", limits::RELEASE_MESSAGE)
+        .with(
+            "Challenge",
+            &Answer::Challenge {
+                session,
+                ke2: Ke2::from_bytes(&[0x91; 320]).unwrap(),
+            },
+        )
+        .with("SessionOpen", &Answer::SessionOpen { session, jobs: 3 })
+        .with("Denied", &Answer::Denied { retry_after: 4000 })
+        .with(
+            "Jobs",
+            &Answer::Jobs {
+                jobs: vec![summary()],
+                more: false,
+            },
+        )
+        .with("Grant", &Answer::Grant(grant()))
+        .with("Extended", &Answer::extended())
+        .with("Done", &Answer::Done);
+    for refusal in [
+        Refusal::NoSession,
+        Refusal::NoJob,
+        Refusal::Leased,
+        Refusal::NoLease,
+        Refusal::Malformed,
+        Refusal::Policy,
+        Refusal::Damaged,
+        Refusal::Trouble,
+    ] {
+        answers = answers.with(&format!("Refused {refusal:?}"), &Answer::Refused(refusal));
+    }
+    [requests.vectors, answers.vectors].concat()
+}
+
+fn joining() -> Vec<Value> {
+    let nonce = Nonce::from_bytes([0x93; 32]);
+    let terms = Terms {
+        sealing: sealing_public(),
+        name: "Empfang".parse().unwrap(),
+        roles: Roles::of(&[Role::Printer]),
+    };
+    let ask = |right| join::Request::Ask {
+        terms: terms.clone(),
+        right,
+    };
+    let commitment = Commitment::new(nonce, node(PRINTER), node(ADMIN), &terms).unwrap();
+    let welcome = Welcome {
+        certificate: certificate(PRINTER, &[Role::Printer]).envelope().clone(),
+        state: Signed::sign(second_state(), &key(AUTHORITY))
+            .unwrap()
+            .envelope()
+            .clone(),
+        secret: secret(),
+        members: vec![MemberAddress {
+            node: node(ADMIN),
+            address: ByteBuf::from([4, 127, 0, 0, 1, 6, 0x1f, 0x90]),
+        }],
+    };
+    let challenge = join::Answer::Challenge {
+        site: site(),
+        site_name: "Werk Nord".parse().unwrap(),
+        nonce,
+    };
+    let requests = Direction::new("join", "request", limits::JOIN_MESSAGE)
+        .with(
+            "Ask with an invite",
+            &ask(Right::Invite(TicketSecret::from_bytes([0x80; 16]))),
+        )
+        .with("Ask with digits", &ask(Right::Digits(commitment)))
+        .with("Reveal", &join::Request::Reveal { nonce });
+    let mut answers = Direction::new("join", "answer", limits::JOIN_MESSAGE)
+        .with("Challenge", &challenge)
+        .with("Welcome", &join::Answer::Welcome(Box::new(welcome)));
+    for denial in [
+        join::Denial::Refused,
+        join::Denial::Busy,
+        join::Denial::Unanswered,
+        join::Denial::Malformed,
+        join::Denial::Trouble,
+    ] {
+        answers = answers.with(&format!("Denied {denial:?}"), &join::Answer::Denied(denial));
+    }
+    [requests.vectors, answers.vectors].concat()
+}
+
+fn enrolling(authority: &SigningKey, entry: &Signed<UserEntry>) -> Vec<Value> {
+    let claim = Signed::sign(claim(), &key(USER))
+        .unwrap()
+        .envelope()
+        .clone();
+    let secret = TicketSecret::from_bytes([0x80; 16]);
+    let renewed = certificate(HOLDER, &[Role::Client]);
+    assert_eq!(renewed.signer(), authority.verifying_key().as_bytes());
+    let requests = Direction::new("enroll", "request", limits::ENROLL_MESSAGE)
+        .with("Enroll", &enroll::Request::Enroll { secret, claim })
+        .with("Renew", &enroll::Request::Renew);
+    let mut answers = Direction::new("enroll", "answer", limits::ENROLL_MESSAGE)
+        .with(
+            "Enrolled",
+            &enroll::Answer::Enrolled(entry.envelope().clone()),
+        )
+        .with(
+            "Renewed",
+            &enroll::Answer::Renewed(renewed.envelope().clone()),
+        );
+    for denial in [
+        enroll::Denial::Refused,
+        enroll::Denial::NotAClient,
+        enroll::Denial::NotDue,
+        enroll::Denial::Trouble,
+        enroll::Denial::Malformed,
+    ] {
+        answers = answers.with(
+            &format!("Denied {denial:?}"),
+            &enroll::Answer::Denied(denial),
+        );
+    }
+    [requests.vectors, answers.vectors].concat()
+}
+
+fn linking(entry: &Signed<UserEntry>) -> Vec<Value> {
+    let pin = Pin::new("2468").unwrap();
+    let verifier = PinVerifier::register("charlie", &pin, &mut Counting::default()).unwrap();
+    let user_key = key(USER);
+    let first = FirstComputer {
+        entry,
+        key: &user_key,
+        verifier: &verifier,
+        epoch: 7,
+    };
+    let other = certificate(HOLDER, &[Role::Client]);
+    let linked: Linked = first.link(&other, NOW, &mut Counting::default()).unwrap();
+    let secret = TicketSecret::from_bytes([0x80; 16]);
+    let requests = Direction::new("link", "request", limits::ENROLL_MESSAGE)
+        .with("Link", &link::Request::Link { secret })
+        .with(
+            "NewPin",
+            &first.new_pin(&other, &mut Counting::default()).unwrap(),
+        );
+    let mut answers = Direction::new("link", "answer", limits::ENROLL_MESSAGE)
+        .with("Linked", &link::Answer::Linked(Box::new(linked)))
+        .with("Taken", &link::Answer::Taken { epoch: 7 });
+    for refusal in [
+        link::Refusal::Refused,
+        link::Refusal::NotAClient,
+        link::Refusal::Stale,
+        link::Refusal::NotLinked,
+        link::Refusal::Malformed,
+        link::Refusal::Trouble,
+    ] {
+        answers = answers.with(
+            &format!("Refused {refusal:?}"),
+            &link::Answer::Refused(refusal),
+        );
+    }
+    [requests.vectors, answers.vectors].concat()
+}
+
+#[test]
+fn messages_are_encoded_as_ever() {
+    let authority = key(AUTHORITY);
+    let entry = Signed::sign(entry(), &authority).unwrap();
+    let vectors = [
+        release(),
+        joining(),
+        enrolling(&authority, &entry),
+        linking(&entry),
+    ]
+    .concat();
+    check(
+        "messages",
+        "Every message of every protocol, without the four bytes of length before it.",
+        vectors,
+    );
+}
+
+#[test]
+fn a_stream_opens_as_ever() {
+    let vectors = [0, 65_600, u64::MAX].map(|offset| {
+        let open = Open { token: Token::random(&mut Counting::default()), offset };
+        assert_eq!(Open::from_bytes(&open.to_bytes()), open);
+        json!({ "name": format!("open at {offset}"), "offset": offset, "bytes": hex(open.to_bytes()) })
+    });
+    check(
+        "stream",
+        "The printer's first words on a job's stream; the token is the bytes 00 to 1f.",
+        vectors.into(),
+    );
+}
