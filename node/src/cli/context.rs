@@ -24,6 +24,12 @@ impl Context {
         Ok(Config::load(&self.home, flags, self.environment.clone())?)
     }
 
+    /// Makes sure that a node runs, before a person types something for it in vain.
+    pub(super) async fn need_node(&self) -> Result<(), CliError> {
+        Client::connect(&self.home).await?;
+        Ok(())
+    }
+
     /// Has the running node do something that says nothing meanwhile.
     pub(super) async fn call<C: Command>(&self, command: C) -> Result<C::Reply, CliError> {
         self.follow(command, |event| {

@@ -72,6 +72,7 @@ Environment:
 Exit codes: 0 done, 1 not done, 2 the command makes no sense as given.";
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "General options")]
 struct Global {
     /// The folder in which this node keeps everything [default: the platform's data folder]
     #[arg(long, global = true, value_name = "FOLDER")]

@@ -19,7 +19,7 @@ use crate::control::message::{
     Ending, Event, HolderReport, HolderState, JobPrefix, JobResult, ListedJob, Selection, Visit,
     VisitReport, Who,
 };
-use crate::control::{CommandError, ErrorCode, TypedPin};
+use crate::control::{CommandError, ErrorCode};
 
 /// Print held jobs at this printer
 #[derive(Args, Debug)]
@@ -60,6 +60,7 @@ const QUESTION: &str = "Your PIN:";
 
 impl Release {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        context.need_node().await?;
         let visit = self.visit()?;
         let report = match go(context, visit.clone()).await {
             // The site does not take a badge alone.
@@ -105,7 +106,6 @@ impl Release {
                 ));
             }
         };
-        let pin: Option<TypedPin> = pin;
         Ok(Visit {
             who,
             pin,

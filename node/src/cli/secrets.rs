@@ -30,10 +30,15 @@ pub(super) struct PinArgs {
 #[derive(Args, Clone, Debug)]
 pub(super) struct PassphraseArgs {
     /// Read the passphrase of the site's authority key from the first line of standard input
-    #[arg(long, conflicts_with = "passphrase_file")]
+    #[arg(long)]
     passphrase_stdin: bool,
     /// Read the passphrase from the first line of a file that only you can read
-    #[arg(long, value_name = "FILE", env = "PAPERMESH_PASSPHRASE_FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "PAPERMESH_PASSPHRASE_FILE",
+        hide_env_values = true
+    )]
     passphrase_file: Option<PathBuf>,
 }
 
@@ -41,7 +46,7 @@ impl PinArgs {
     /// The PIN that was given, if the command line says where; else none.
     pub(super) fn given(self, question: &str) -> Result<Option<TypedPin>, CliError> {
         self.pin_stdin
-            .then(|| pin(stdin_secret(question, false)?))
+            .then(|| pin(stdin_secret(question, false, PIN)?))
             .transpose()
     }
 
@@ -56,16 +61,16 @@ impl PinArgs {
     /// A PIN that is to be, typed twice if it is typed.
     pub(super) fn new_pin(self, question: &str) -> Result<TypedPin, CliError> {
         if self.pin_stdin {
-            pin(stdin_secret(question, true)?)
+            pin(stdin_secret(question, true, PIN)?)
         } else {
-            pin(ask(question, true, "--pin-stdin")?)
+            pin(ask(question, true, PIN)?)
         }
     }
 }
 
 /// Asks a person for a PIN.
 pub(super) fn ask_pin(question: &str) -> Result<TypedPin, CliError> {
-    pin(ask(question, false, "--pin-stdin")?)
+    pin(ask(question, false, PIN)?)
 }
 
 impl PassphraseArgs {
@@ -81,7 +86,7 @@ impl PassphraseArgs {
 
     fn read(&self, screen: &Screen, twice: bool) -> Result<Option<Passphrase>, CliError> {
         if self.passphrase_stdin {
-            return passphrase(stdin_secret("Passphrase:", twice)?).map(Some);
+            return passphrase(stdin_secret("Passphrase:", twice, PASSPHRASE)?).map(Some);
         }
         let file = self.passphrase_file.as_deref();
         file.map(|path| passphrase_file(path, screen)).transpose()
@@ -90,11 +95,7 @@ impl PassphraseArgs {
 
 /// Asks a person for a passphrase; twice if it is to be.
 pub(super) fn ask_passphrase(question: &str, twice: bool) -> Result<Passphrase, CliError> {
-    passphrase(ask(
-        question,
-        twice,
-        "--passphrase-stdin or --passphrase-file",
-    )?)
+    passphrase(ask(question, twice, PASSPHRASE)?)
 }
 
 /// Reads a passphrase from a file, and warns if others can read it, too.
@@ -140,19 +141,35 @@ pub(super) fn stdin() -> Result<File, CliError> {
 }
 
 /// A secret from standard input: its next line, or typed without echo if that is a terminal.
-fn stdin_secret(question: &str, twice: bool) -> Result<Zeroizing<String>, CliError> {
+fn stdin_secret(question: &str, twice: bool, kind: Kind) -> Result<Zeroizing<String>, CliError> {
     if io::stdin().is_terminal() {
-        ask(question, twice, "")
+        ask(question, twice, kind)
     } else {
         first_line(&mut stdin()?)
     }
 }
 
-fn ask(question: &str, twice: bool, flag: &str) -> Result<Zeroizing<String>, CliError> {
+/// What a person is asked for, and how a script says it instead.
+#[derive(Clone, Copy)]
+struct Kind {
+    what: &'static str,
+    flag: &'static str,
+}
+
+const PIN: Kind = Kind {
+    what: "a PIN",
+    flag: "--pin-stdin",
+};
+const PASSPHRASE: Kind = Kind {
+    what: "a passphrase",
+    flag: "--passphrase-stdin or --passphrase-file",
+};
+
+fn ask(question: &str, twice: bool, kind: Kind) -> Result<Zeroizing<String>, CliError> {
+    let Kind { what, flag } = kind;
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(CliError::Usage(format!(
-            "{} is needed, and there is no terminal to ask for it; use {flag}",
-            question.trim_end_matches(':').to_lowercase()
+            "{what} is needed, and there is no terminal to ask for it; use {flag}"
         )));
     }
     let prompt = Password::new(question).with_display_mode(PasswordDisplayMode::Hidden);

@@ -162,10 +162,11 @@ impl Policy {
                 "jobs are kept for at most 30 days".to_owned(),
             ));
         }
-        let change = (self.login.is_some() || self.job_lifetime.is_some()).then_some(PolicyChange {
-            login: self.login,
-            job_lifetime: self.job_lifetime,
-        });
+        let change =
+            (self.login.is_some() || self.job_lifetime.is_some()).then_some(PolicyChange {
+                login: self.login,
+                job_lifetime: self.job_lifetime,
+            });
         let policy = context
             .call_as_admin(&self.passphrase, |passphrase| SitePolicy {
                 change: change.clone(),

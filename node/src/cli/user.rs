@@ -157,6 +157,7 @@ impl Add {
 impl Enroll {
     async fn run(self, context: &Context) -> Result<(), CliError> {
         let ticket = secrets::argument_or_stdin(self.ticket)?.trim().to_owned();
+        context.need_node().await?;
         let pin = self.pin.new_pin("A PIN for the printers:")?;
         let enrolled = context.call(EnrollUser { ticket, pin }).await?;
         context.screen.show(&enrolled, |enrolled, _| {
@@ -236,6 +237,7 @@ impl Switch {
 
 impl ChangeOwnPin {
     async fn run(self, context: &Context) -> Result<(), CliError> {
+        context.need_node().await?;
         let old = self.pin.given_or_typed("The PIN until now:")?;
         let new = self.pin.new_pin("The new PIN:")?;
         let user = self.user;
