@@ -184,6 +184,7 @@ mod tests {
 
     fn job() -> HeldJob {
         HeldJob {
+            damage: None,
             user: "charlie".parse().unwrap(),
             summary: JobSummary {
                 job: JobId::from_bytes([0xab; 16]),

@@ -288,7 +288,7 @@ mod tests {
     fn listed(byte: u8, title: &str) -> ListedJob {
         ListedJob {
             holder: NodeId::from_bytes([9; 32]),
-            holder_name: "desk".parse().unwrap(),
+            holder_name: Some("desk".parse().unwrap()),
             summary: JobSummary {
                 job: JobId::from_bytes([byte; 16]),
                 title: title.into(),

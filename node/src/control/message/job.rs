@@ -203,6 +203,7 @@ mod tests {
     #[test]
     fn a_held_job_is_one_flat_object() {
         let job = HeldJob {
+            damage: None,
             user: "charlie".parse().unwrap(),
             summary: JobSummary {
                 job: JobId::from_bytes([1; 16]),
