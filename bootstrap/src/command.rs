@@ -65,12 +65,21 @@ enum Action {
 impl Command {
     /// Does what the command says.
     pub fn execute(self) -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
         let home = Home::resolve(self.home, std::env::var_os("PAPERMESH_HOME"))?;
         runtime.block_on(async {
             match self.action {
                 Action::Join { invite, name } => join(&home, invite, name).await,
-                Action::Run { listen, announce, bootstrap, no_mdns, http, no_http } => {
+                Action::Run {
+                    listen,
+                    announce,
+                    bootstrap,
+                    no_mdns,
+                    http,
+                    no_http,
+                } => {
                     let flags = Settings {
                         listen: addresses(listen)?,
                         announce: addresses(announce)?,
@@ -94,16 +103,28 @@ where
         return Ok(None);
     }
     let parsed: Result<Vec<T>, T::Err> = texts.iter().map(|text| text.parse()).collect();
-    parsed.map(Some).context("an address is no multiaddr; one looks like /ip4/0.0.0.0/tcp/4001")
+    parsed
+        .map(Some)
+        .context("an address is no multiaddr; one looks like /ip4/0.0.0.0/tcp/4001")
 }
 
 async fn join(home: &Home, invite: String, name: Option<Name>) -> anyhow::Result<()> {
     let (steps, _) = mpsc::channel(4);
-    let wish = JoinSite { invite: Some(invite), site: None, roles: Vec::new(), name };
+    let wish = JoinSite {
+        invite: Some(invite),
+        site: None,
+        roles: Vec::new(),
+        name,
+    };
     let joined = becoming::join(home, wish, steps).await?;
-    println!("{} is a member of {} ({})", joined.name, joined.site_name, joined.node);
+    println!(
+        "{} is a member of {} ({})",
+        joined.name, joined.site_name, joined.node
+    );
     if !joined.roles.contains(&Role::Bootstrap) {
-        bail!("this invite is not for a bootstrap node; make one with `papermesh invite --role bootstrap`");
+        bail!(
+            "this invite is not for a bootstrap node; make one with `papermesh invite --role bootstrap`"
+        );
     }
     Ok(())
 }
@@ -111,7 +132,10 @@ async fn join(home: &Home, invite: String, name: Option<Name>) -> anyhow::Result
 async fn run(home: Home, flags: Settings, http: Option<SocketAddr>) -> anyhow::Result<()> {
     let environment = Settings::from_environment(|name| std::env::var_os(name))?;
     let config = Config::load(&home, flags, environment)?;
-    logs::start(config.log.as_deref().unwrap_or(NODE_FILTER), config.log_json)?;
+    logs::start(
+        config.log.as_deref().unwrap_or(NODE_FILTER),
+        config.log_json,
+    )?;
     let node = Node::start(home, config).await?;
     let stop = CancellationToken::new();
     let mut pages = tokio::task::JoinSet::new();

@@ -28,12 +28,17 @@ pub async fn serve(address: SocketAddr, mesh: Mesh) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {address}; choose another with --http"))?;
     tracing::info!(address = %listener.local_addr()?, "health and metrics");
-    let pages = Arc::new(Pages { mesh, metrics: Metrics::new() });
+    let pages = Arc::new(Pages {
+        mesh,
+        metrics: Metrics::new(),
+    });
     let router = Router::new()
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics))
         .with_state(pages);
-    axum::serve(listener, router).await.context("the pages stopped")
+    axum::serve(listener, router)
+        .await
+        .context("the pages stopped")
 }
 
 async fn healthz(State(pages): State<Arc<Pages>>) -> Response {

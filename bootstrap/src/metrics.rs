@@ -28,15 +28,28 @@ impl Metrics {
         };
         let members = register("members_connected", "Members with a connection now");
         let records = register("dht_records", "Records stored for the DHT");
-        let reservations = register("relay_reservations", "Members that have a place at the relay");
-        let circuits = register("relay_circuits", "Connections that lead through the relay now");
+        let reservations = register(
+            "relay_reservations",
+            "Members that have a place at the relay",
+        );
+        let circuits = register(
+            "relay_circuits",
+            "Connections that lead through the relay now",
+        );
         let circuits_total = Gauge::default();
         registry.register(
             "relay_circuits_seen",
             "Connections that have led through the relay since the start",
             circuits_total.clone(),
         );
-        Self { registry, members, records, reservations, circuits, circuits_total }
+        Self {
+            registry,
+            members,
+            records,
+            reservations,
+            circuits,
+            circuits_total,
+        }
     }
 
     /// The text that a scraper reads.
@@ -60,7 +73,10 @@ mod tests {
 
     #[test]
     fn the_text_carries_what_the_mesh_said() {
-        let mut status = MeshStatus { records: 7, ..MeshStatus::default() };
+        let mut status = MeshStatus {
+            records: 7,
+            ..MeshStatus::default()
+        };
         status.relayed.circuits_total = 3;
         let text = Metrics::new().text(&status).unwrap();
         assert!(text.contains("papermesh_dht_records 7"), "{text}");

@@ -26,8 +26,13 @@ const PAGE: usize = 256;
 pub fn recall(store: &Store) -> Result<Vec<(NodeId, Vec<Vec<u8>>)>, StoreError> {
     let mut peers = store.peers().scan(None, crate::store::PEERS_MAX)?;
     peers.sort_by_key(|(_, peer)| std::cmp::Reverse(peer.last_seen));
-    let addresses = |peer: RememberedPeer| peer.addresses.into_iter().map(ByteBuf::into_vec).collect();
-    Ok(peers.into_iter().take(RECALLED).map(|(node, peer)| (node, addresses(peer))).collect())
+    let addresses =
+        |peer: RememberedPeer| peer.addresses.into_iter().map(ByteBuf::into_vec).collect();
+    Ok(peers
+        .into_iter()
+        .take(RECALLED)
+        .map(|(node, peer)| (node, addresses(peer)))
+        .collect())
 }
 
 /// Writes down what the mesh learns, until it ends.
@@ -37,8 +42,12 @@ pub async fn remember(store: Store, mesh: Mesh, clock: Clock) {
     keep_state(&store, mesh.membership()).await;
     loop {
         match events.recv().await {
-            Ok(MeshEvent::SiteState) | Err(RecvError::Lagged(_)) => keep_state(&store, mesh.membership()).await,
-            Ok(MeshEvent::Seen(member, addresses)) => remember_member(&store, member, addresses, clock()).await,
+            Ok(MeshEvent::SiteState) | Err(RecvError::Lagged(_)) => {
+                keep_state(&store, mesh.membership()).await
+            }
+            Ok(MeshEvent::Seen(member, addresses)) => {
+                remember_member(&store, member, addresses, clock()).await
+            }
             Ok(MeshEvent::Connected(_) | MeshEvent::Parted(_) | MeshEvent::Addresses) => {}
             Err(RecvError::Closed) => return,
         }
@@ -47,7 +56,8 @@ pub async fn remember(store: Store, mesh: Mesh, clock: Clock) {
 
 async fn keep_state(store: &Store, membership: &Membership) {
     let state = membership.state();
-    let kept: Result<(), StoreError> = offload(store, move |store| papers::keep_state(store, &state)).await;
+    let kept: Result<(), StoreError> =
+        offload(store, move |store| papers::keep_state(store, &state)).await;
     if let Err(error) = kept {
         tracing::error!(%error, "the site state is not kept; after a restart an older one counts until members are met");
     }
@@ -62,7 +72,8 @@ async fn remember_member(store: &Store, member: Member, addresses: Vec<Vec<u8>>,
         certificate: Some(member.certificate.envelope().clone()),
     };
     let node = member.node;
-    let kept: Result<(), StoreError> = offload(store, move |store| store.peers().remember(node, peer)).await;
+    let kept: Result<(), StoreError> =
+        offload(store, move |store| store.peers().remember(node, peer)).await;
     if let Err(error) = kept {
         tracing::warn!(%node, %error, "a member's addresses are not remembered");
     }
@@ -108,7 +119,11 @@ impl RecordShelf for Shelf {
         let now = (self.clock)();
         // Records say themselves when they end; this only bounds how long a forgotten one stays.
         let expires_at = now + papermesh_protocol::limits::CERTIFICATE_LIFETIME;
-        let record = StoredRecord { value: value.to_vec(), expires_at, updated_at: now };
+        let record = StoredRecord {
+            value: value.to_vec(),
+            expires_at,
+            updated_at: now,
+        };
         debug_assert!(value.len() <= record::MAX);
         if let Err(error) = self.store.records().put(key, &record) {
             tracing::warn!(%error, "a record of the directory is not kept over a restart");

@@ -28,16 +28,22 @@ use crate::vault::{Vault, VaultError};
 #[derive(Debug, thiserror::Error)]
 pub enum PapersError {
     /// There are none.
-    #[error("this home has no site yet; run `papermesh init` for a new site, or `papermesh join` to become a member of one")]
+    #[error(
+        "this home has no site yet; run `papermesh init` for a new site, or `papermesh join` to become a member of one"
+    )]
     NoSite,
     /// There are some already.
-    #[error("this home is a member of the site {name} already; use another --home for another site")]
+    #[error(
+        "this home is a member of the site {name} already; use another --home for another site"
+    )]
     HasSite {
         /// The site's name.
         name: Name,
     },
     /// Some are missing, or do not belong together.
-    #[error("the papers in this home do not belong together ({0}); restore the home from a backup, or join again with a new --home")]
+    #[error(
+        "the papers in this home do not belong together ({0}); restore the home from a backup, or join again with a new --home"
+    )]
     Inconsistent(&'static str),
     /// A secret does not open.
     #[error(transparent)]
@@ -66,19 +72,34 @@ impl Papers {
     /// # Errors
     /// [`PapersError::NoSite`] in a new home; every other one means damage.
     pub fn load(store: &Store) -> Result<Self, PapersError> {
-        let certificate = store.site().get(&site::CERTIFICATE)?.ok_or(PapersError::NoSite)?;
+        let certificate = store
+            .site()
+            .get(&site::CERTIFICATE)?
+            .ok_or(PapersError::NoSite)?;
         let (certificate, site) = own_certificate(&certificate)?;
-        let state = store.site().get(&site::STATE)?.ok_or(PapersError::Inconsistent("the site state is missing"))?;
+        let state = store
+            .site()
+            .get(&site::STATE)?
+            .ok_or(PapersError::Inconsistent("the site state is missing"))?;
         let state = SiteState::verify(&state, site)
             .map_err(|_| PapersError::Inconsistent("the site state is another site's"))?;
-        let secret =
-            store.site().get(&site::SECRET)?.ok_or(PapersError::Inconsistent("the site secret is missing"))?;
+        let secret = store
+            .site()
+            .get(&site::SECRET)?
+            .ok_or(PapersError::Inconsistent("the site secret is missing"))?;
         let keys = keys(store)?;
         if node_of(&keys) != certificate.node {
-            return Err(PapersError::Inconsistent("the certificate is another node's"));
+            return Err(PapersError::Inconsistent(
+                "the certificate is another node's",
+            ));
         }
         let secret = Vault::new(&keys.storage).open_site_secret(site, &secret)?;
-        Ok(Self { keys, certificate, state, secret })
+        Ok(Self {
+            keys,
+            certificate,
+            state,
+            secret,
+        })
     }
 
     /// Keeps the papers of a new member: of a site in a new home, or new ones of the same site.
@@ -94,12 +115,16 @@ impl Papers {
     ) -> Result<(), PapersError> {
         let keys = keys(store)?;
         if node_of(&keys) != certificate.node {
-            return Err(PapersError::Inconsistent("the certificate is another node's"));
+            return Err(PapersError::Inconsistent(
+                "the certificate is another node's",
+            ));
         }
         if let Some(known) = store.site().get(&site::CERTIFICATE)?
             && own_certificate(&known)?.1 != certificate.site
         {
-            return Err(PapersError::HasSite { name: site_name(store)? });
+            return Err(PapersError::HasSite {
+                name: site_name(store)?,
+            });
         }
         let sealed = Vault::new(&keys.storage).seal_site_secret(certificate.site, secret)?;
         let site = store.site();
@@ -114,10 +139,17 @@ impl Papers {
     ///
     /// # Errors
     /// As [`Papers::keep`].
-    pub fn keep_joined(store: &Store, joined: &joiner::Membership, now: Timestamp) -> Result<(), PapersError> {
+    pub fn keep_joined(
+        store: &Store,
+        joined: &joiner::Membership,
+        now: Timestamp,
+    ) -> Result<(), PapersError> {
         Self::keep(store, &joined.certificate, &joined.state, &joined.secret)?;
         for member in &joined.members {
-            let mut peer = store.peers().get(member.node)?.unwrap_or_else(|| unmet(member.node, now));
+            let mut peer = store
+                .peers()
+                .get(member.node)?
+                .unwrap_or_else(|| unmet(member.node, now));
             if !peer.addresses.contains(&member.address) {
                 peer.addresses.push(member.address.clone());
             }
@@ -138,7 +170,12 @@ impl Papers {
     /// The membership that the mesh is started with.
     #[must_use]
     pub fn membership(&self, clock: Clock) -> Membership {
-        Membership::new(self.certificate.clone(), self.state.clone(), self.secret.clone(), clock)
+        Membership::new(
+            self.certificate.clone(),
+            self.state.clone(),
+            self.secret.clone(),
+            clock,
+        )
     }
 
     /// The node's own key, for what it signs itself.
@@ -186,7 +223,9 @@ pub fn may_join(store: &Store, now: Timestamp) -> Result<(), PapersError> {
     match Papers::load(store) {
         Err(PapersError::NoSite) => Ok(()),
         Ok(papers) if papers.standing(now).is_err() => Ok(()),
-        Ok(papers) => Err(PapersError::HasSite { name: papers.state.name.clone() }),
+        Ok(papers) => Err(PapersError::HasSite {
+            name: papers.state.name.clone(),
+        }),
         Err(error) => Err(error),
     }
 }
@@ -200,23 +239,37 @@ pub fn keep_state(store: &Store, state: &Signed<SiteState>) -> Result<(), StoreE
     let newer = kept
         .and_then(|kept| SiteState::verify(&kept, state.site).ok())
         .is_none_or(|kept| kept.sequence <= state.sequence);
-    if newer { store.site().put(&site::STATE, state.envelope()) } else { Ok(()) }
+    if newer {
+        store.site().put(&site::STATE, state.envelope())
+    } else {
+        Ok(())
+    }
 }
 
-fn own_certificate(envelope: &Envelope<Certificate>) -> Result<(Signed<Certificate>, SiteId), PapersError> {
-    let certificate =
-        envelope.verify_named().map_err(|_| PapersError::Inconsistent("the certificate does not verify"))?;
+fn own_certificate(
+    envelope: &Envelope<Certificate>,
+) -> Result<(Signed<Certificate>, SiteId), PapersError> {
+    let certificate = envelope
+        .verify_named()
+        .map_err(|_| PapersError::Inconsistent("the certificate does not verify"))?;
     let site = certificate.site;
     if certificate.signer() == site.as_bytes() {
         Ok((certificate, site))
     } else {
-        Err(PapersError::Inconsistent("the certificate is not signed by its site"))
+        Err(PapersError::Inconsistent(
+            "the certificate is not signed by its site",
+        ))
     }
 }
 
 fn site_name(store: &Store) -> Result<Name, PapersError> {
-    let state = store.site().get(&site::STATE)?.and_then(|state| state.verify_named().ok());
-    state.map(|state| state.name.clone()).ok_or(PapersError::Inconsistent("the site state is missing"))
+    let state = store
+        .site()
+        .get(&site::STATE)?
+        .and_then(|state| state.verify_named().ok());
+    state
+        .map(|state| state.name.clone())
+        .ok_or(PapersError::Inconsistent("the site state is missing"))
 }
 
 /// A member of which nothing is known yet but where it is.
@@ -224,7 +277,9 @@ fn unmet(node: NodeId, now: Timestamp) -> RememberedPeer {
     let short = node.to_string()[..8].to_owned();
     RememberedPeer {
         // Eight digits are a name.
-        name: short.parse().unwrap_or_else(|_| unreachable!("{short} is a name")),
+        name: short
+            .parse()
+            .unwrap_or_else(|_| unreachable!("{short} is a name")),
         roles: papermesh_protocol::certificate::Roles::default(),
         addresses: Vec::new(),
         last_seen: now,

@@ -81,13 +81,28 @@ pub async fn keep_valid<N: Network>(store: Store, mesh: Mesh, network: N) {
 }
 
 /// Asks the admins that are connected, one after the other, until one renews the certificate.
-pub async fn renew<N: Network>(store: &Store, mesh: &Mesh, network: &N) -> Option<Signed<Certificate>> {
-    let admins = mesh.status().members.into_iter().filter(|member| member.roles.has(Role::Admin));
-    let itself = mesh.membership().certificate().roles.has(Role::Admin).then(|| mesh.node());
+pub async fn renew<N: Network>(
+    store: &Store,
+    mesh: &Mesh,
+    network: &N,
+) -> Option<Signed<Certificate>> {
+    let admins = mesh
+        .status()
+        .members
+        .into_iter()
+        .filter(|member| member.roles.has(Role::Admin));
+    let itself = mesh
+        .membership()
+        .certificate()
+        .roles
+        .has(Role::Admin)
+        .then(|| mesh.node());
     for admin in itself.into_iter().chain(admins.map(|member| member.node)) {
         match renew_at(store, mesh, network, admin).await {
             Ok(renewed) => return Some(renewed),
-            Err(error) => tracing::info!(%admin, %error, "this admin did not renew the certificate"),
+            Err(error) => {
+                tracing::info!(%admin, %error, "this admin did not renew the certificate")
+            }
         }
     }
     None
@@ -104,10 +119,17 @@ async fn renew_at<N: Network>(
     let answer: Option<Answer> = read_message(&mut stream, limits::ENROLL_MESSAGE, ANSWER).await?;
     let membership = mesh.membership();
     let (old, now) = (membership.certificate(), membership.now());
-    let renewed = enroll::renewed(answer.ok_or(RenewalError::HungUp)?, &old, &membership.state(), now)?;
+    let renewed = enroll::renewed(
+        answer.ok_or(RenewalError::HungUp)?,
+        &old,
+        &membership.state(),
+        now,
+    )?;
     let envelope = renewed.envelope().clone();
-    let kept: Result<(), StoreError> =
-        offload(store, move |store| store.site().put(&site::CERTIFICATE, &envelope)).await;
+    let kept: Result<(), StoreError> = offload(store, move |store| {
+        store.site().put(&site::CERTIFICATE, &envelope)
+    })
+    .await;
     kept?;
     membership.renew(renewed.clone());
     Ok(renewed)

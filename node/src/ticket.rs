@@ -23,7 +23,11 @@ pub struct OddLifetime;
 /// # Errors
 /// [`OddLifetime`].
 pub fn end(now: Timestamp, lifetime: Duration) -> Result<Timestamp, OddLifetime> {
-    if (SHORTEST..=limits::INVITE_LIFETIME_MAX).contains(&lifetime) { Ok(now + lifetime) } else { Err(OddLifetime) }
+    if (SHORTEST..=limits::INVITE_LIFETIME_MAX).contains(&lifetime) {
+        Ok(now + lifetime)
+    } else {
+        Err(OddLifetime)
+    }
 }
 
 /// What the store knows a ticket by: the first half of its secret's digest, as many bits as the
@@ -41,5 +45,9 @@ pub fn id(secret: &TicketSecret) -> TicketId {
 #[must_use]
 pub fn addresses(all: Vec<Vec<u8>>) -> Vec<ByteBuf> {
     let short = |address: &Vec<u8>| address.len() <= limits::ADDRESS;
-    all.into_iter().filter(short).take(limits::ADDRESSES_PER_ADVERT).map(ByteBuf::from).collect()
+    all.into_iter()
+        .filter(short)
+        .take(limits::ADDRESSES_PER_ADVERT)
+        .map(ByteBuf::from)
+        .collect()
 }

@@ -46,33 +46,56 @@ impl Vault {
     }
 
     /// Seals the secret of a site.
-    pub fn seal_site_secret(&self, site: SiteId, secret: &SiteSecret) -> Result<Vec<u8>, VaultError> {
+    pub fn seal_site_secret(
+        &self,
+        site: SiteId,
+        secret: &SiteSecret,
+    ) -> Result<Vec<u8>, VaultError> {
         self.seal(SITE_SECRET, site.as_bytes(), secret.expose())
     }
 
     /// Opens the secret of a site.
     pub fn open_site_secret(&self, site: SiteId, sealed: &[u8]) -> Result<SiteSecret, VaultError> {
-        self.open_seed(SITE_SECRET, site.as_bytes(), sealed).map(|bytes| SiteSecret::from_bytes(*bytes))
+        self.open_seed(SITE_SECRET, site.as_bytes(), sealed)
+            .map(|bytes| SiteSecret::from_bytes(*bytes))
     }
 
     /// Seals the authority key of a site.
-    pub fn seal_authority_key(&self, site: SiteId, key: &SigningKey) -> Result<Vec<u8>, VaultError> {
-        self.seal(AUTHORITY_KEY, site.as_bytes(), &*Zeroizing::new(key.to_bytes()))
+    pub fn seal_authority_key(
+        &self,
+        site: SiteId,
+        key: &SigningKey,
+    ) -> Result<Vec<u8>, VaultError> {
+        self.seal(
+            AUTHORITY_KEY,
+            site.as_bytes(),
+            &*Zeroizing::new(key.to_bytes()),
+        )
     }
 
     /// Opens the authority key of a site.
-    pub fn open_authority_key(&self, site: SiteId, sealed: &[u8]) -> Result<SigningKey, VaultError> {
-        self.open_seed(AUTHORITY_KEY, site.as_bytes(), sealed).map(|seed| SigningKey::from_bytes(&seed))
+    pub fn open_authority_key(
+        &self,
+        site: SiteId,
+        sealed: &[u8],
+    ) -> Result<SigningKey, VaultError> {
+        self.open_seed(AUTHORITY_KEY, site.as_bytes(), sealed)
+            .map(|seed| SigningKey::from_bytes(&seed))
     }
 
     /// Seals the key of a user who enrolled here.
     pub fn seal_user_key(&self, user: &UserId, key: &SigningKey) -> Result<Vec<u8>, VaultError> {
-        self.seal(USER_KEY, user.as_str().as_bytes(), &*Zeroizing::new(key.to_bytes()))
+        self.seal(
+            USER_KEY,
+            user.as_str().as_bytes(),
+            &*Zeroizing::new(key.to_bytes()),
+        )
     }
 
     /// Opens the key of a user who enrolled here.
     pub fn open_user_key(&self, user: &UserId, sealed: &[u8]) -> Result<SigningKey, VaultError> {
-        self.open_seed(USER_KEY, user.as_str().as_bytes(), sealed).map(|seed| SigningKey::from_bytes(&seed))
+        self.open_seed(USER_KEY, user.as_str().as_bytes(), sealed)
+            .map(|seed| SigningKey::from_bytes(&seed))
     }
 
     /// The storage key itself, for what other rooms seal ([`crate::auth::verifier`]).
@@ -82,16 +105,29 @@ impl Vault {
     }
 
     fn seal(&self, kind: Kind, whose: &[u8], secret: &[u8]) -> Result<Vec<u8>, VaultError> {
-        seal_bytes(&self.0, kind.0, whose, secret, &mut rand::rng()).map_err(|error| kind.failed(error))
+        seal_bytes(&self.0, kind.0, whose, secret, &mut rand::rng())
+            .map_err(|error| kind.failed(error))
     }
 
-    fn open(&self, kind: Kind, whose: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    fn open(
+        &self,
+        kind: Kind,
+        whose: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         open_bytes(&self.0, kind.0, whose, sealed).map_err(|error| kind.failed(error))
     }
 
-    fn open_seed(&self, kind: Kind, whose: &[u8], sealed: &[u8]) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+    fn open_seed(
+        &self,
+        kind: Kind,
+        whose: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<[u8; 32]>, VaultError> {
         let bytes = self.open(kind, whose, sealed)?;
-        <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new).map_err(|_| VaultError::Malformed(kind.0))
+        <[u8; 32]>::try_from(bytes.as_slice())
+            .map(Zeroizing::new)
+            .map_err(|_| VaultError::Malformed(kind.0))
     }
 }
 
@@ -123,12 +159,21 @@ mod tests {
         let (alice, bob) = ("alice".parse().unwrap(), "bob".parse().unwrap());
         let key = SigningKey::from_bytes(&[7; 32]);
         let sealed = vault.seal_user_key(&alice, &key).unwrap();
-        assert_eq!(vault.open_user_key(&alice, &sealed).unwrap().to_bytes(), key.to_bytes());
-        assert_eq!(vault.open_user_key(&bob, &sealed).unwrap_err(), VaultError::Refused("user key"));
+        assert_eq!(
+            vault.open_user_key(&alice, &sealed).unwrap().to_bytes(),
+            key.to_bytes()
+        );
+        assert_eq!(
+            vault.open_user_key(&bob, &sealed).unwrap_err(),
+            VaultError::Refused("user key")
+        );
         let site = SiteId::from_bytes([1; 32]);
         assert!(vault.open_site_secret(site, &sealed).is_err());
         let other = Vault::new(&StorageKey::from_bytes([2; 32]));
         assert!(other.open_user_key(&alice, &sealed).is_err());
-        assert_eq!(vault.open_user_key(&alice, b"").unwrap_err(), VaultError::Malformed("user key"));
+        assert_eq!(
+            vault.open_user_key(&alice, b"").unwrap_err(),
+            VaultError::Malformed("user key")
+        );
     }
 }

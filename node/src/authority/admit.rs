@@ -9,7 +9,9 @@ use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::invite::{InviteGrant, TicketSecret};
 use papermesh_protocol::join::waiting::Device;
-use papermesh_protocol::join::{Applicant, Claim, Denial, Digits, MemberAddress, Terms, Waiting, Welcome};
+use papermesh_protocol::join::{
+    Applicant, Claim, Denial, Digits, MemberAddress, Terms, Waiting, Welcome,
+};
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteState;
@@ -81,7 +83,9 @@ impl<N: Network> Authority<N> {
                 Claim::Invite(secret) => {
                     let authority = self.clone();
                     // Bounded by the listener, which holds a few conversations at once.
-                    tokio::spawn(async move { authority.admit_invited(node, terms, secret, reply).await });
+                    tokio::spawn(async move {
+                        authority.admit_invited(node, terms, secret, reply).await
+                    });
                 }
                 Claim::Digits(digits) => self.let_wait(node, terms, digits, reply),
             }
@@ -92,7 +96,12 @@ impl<N: Network> Authority<N> {
         let name = terms.name.clone();
         let verdict = match self.redeem_invite(node, terms, secret).await {
             Ok(welcome) => {
-                self.note(Event::new(Kind::MemberAdmitted).peer(node).because(format!("{name}, invited"))).await;
+                self.note(
+                    Event::new(Kind::MemberAdmitted)
+                        .peer(node)
+                        .because(format!("{name}, invited")),
+                )
+                .await;
                 Ok(welcome)
             }
             Err(Unwelcome::Authority(error)) => {
@@ -101,7 +110,8 @@ impl<N: Network> Authority<N> {
             }
             Err(why) => {
                 tracing::warn!(%node, %name, %why, "a device was refused");
-                self.note(Event::new(Kind::JoinRefused).peer(node).because(&why)).await;
+                self.note(Event::new(Kind::JoinRefused).peer(node).because(&why))
+                    .await;
                 Err(Denial::Refused)
             }
         };
@@ -109,7 +119,12 @@ impl<N: Network> Authority<N> {
         let _ = reply.send(verdict);
     }
 
-    async fn redeem_invite(&self, node: NodeId, terms: Terms, secret: TicketSecret) -> Result<Welcome, Unwelcome> {
+    async fn redeem_invite(
+        &self,
+        node: NodeId,
+        terms: Terms,
+        secret: TicketSecret,
+    ) -> Result<Welcome, Unwelcome> {
         // Before the invite is used up: a key that is sealed must not cost the device its invite.
         let key = self.key(None).await?;
         let (state, now) = (self.membership().state(), self.now());
@@ -124,7 +139,13 @@ impl<N: Network> Authority<N> {
     fn let_wait(&self, node: NodeId, terms: Terms, digits: Digits, reply: Reply) {
         let since = self.now();
         tracing::info!(%node, name = %terms.name, "a device asks to join; `papermesh pending` lists it");
-        let turned_away = self.waiting(since).add(Device { node, terms, digits, since, reply });
+        let turned_away = self.waiting(since).add(Device {
+            node,
+            terms,
+            digits,
+            since,
+            reply,
+        });
         if let Some((reply, denial)) = turned_away {
             let _ = reply.send(Err(denial));
         }
@@ -149,7 +170,9 @@ impl<N: Network> Authority<N> {
                 arrived.await;
             }
         };
-        Ok(timeout(patience, arrival).await.unwrap_or_else(|_| self.pending_now()))
+        Ok(timeout(patience, arrival)
+            .await
+            .unwrap_or_else(|_| self.pending_now()))
     }
 
     /// How many devices wait.
@@ -162,17 +185,36 @@ impl<N: Network> Authority<N> {
     ///
     /// # Errors
     /// [`AuthorityError::Approve`], [`AuthorityError::DeviceGone`], and those of the key.
-    pub async fn approve(&self, digits: Digits, passphrase: Option<&str>) -> Result<MemberView, AuthorityError> {
+    pub async fn approve(
+        &self,
+        digits: Digits,
+        passphrase: Option<&str>,
+    ) -> Result<MemberView, AuthorityError> {
         let key = self.key(passphrase).await?;
         let (state, now) = (self.membership().state(), self.now());
-        let Device { node, terms, reply, .. } = self.waiting(now).take(digits)?;
+        let Device {
+            node, terms, reply, ..
+        } = self.waiting(now).take(digits)?;
         let name = terms.name.clone();
         let device = (node, terms);
-        let certificate = offload(self.store(), move |store| certify(store, &key, &state, device, now)).await?;
-        let issued = Issued { certificate: certificate.clone(), revoked_at: None };
+        let certificate = offload(self.store(), move |store| {
+            certify(store, &key, &state, device, now)
+        })
+        .await?;
+        let issued = Issued {
+            certificate: certificate.clone(),
+            revoked_at: None,
+        };
         let welcome = self.welcome(certificate).await?;
-        reply.send(Ok(welcome)).map_err(|_| AuthorityError::DeviceGone)?;
-        self.note(Event::new(Kind::MemberAdmitted).peer(node).because(format!("{name}, approved"))).await;
+        reply
+            .send(Ok(welcome))
+            .map_err(|_| AuthorityError::DeviceGone)?;
+        self.note(
+            Event::new(Kind::MemberAdmitted)
+                .peer(node)
+                .because(format!("{name}, approved")),
+        )
+        .await;
         Ok(self.view(&issued, &Roll::default()))
     }
 
@@ -182,7 +224,12 @@ impl<N: Network> Authority<N> {
         let count = refused.len();
         for device in refused {
             let _ = device.reply.send(Err(Denial::Refused));
-            self.note(Event::new(Kind::JoinRefused).peer(device.node).because(&device.terms.name)).await;
+            self.note(
+                Event::new(Kind::JoinRefused)
+                    .peer(device.node)
+                    .because(&device.terms.name),
+            )
+            .await;
         }
         count
     }
@@ -201,7 +248,11 @@ impl<N: Network> Authority<N> {
 
     /// The devices that still wait.
     fn waiting(&self, now: Timestamp) -> MutexGuard<'_, WaitingDevices> {
-        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self
+            .0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|reply| !reply.is_closed());
         for late in waiting.expire(now) {
             let _ = late.reply.send(Err(Denial::Unanswered));
@@ -213,7 +264,9 @@ impl<N: Network> Authority<N> {
     async fn welcome(&self, certificate: Signed<Certificate>) -> Result<Welcome, AuthorityError> {
         let own = self.mesh().node();
         let addresses = self.mesh().addresses().into_iter().map(ByteBuf::from);
-        let mut members: Vec<_> = addresses.map(|address| MemberAddress { node: own, address }).collect();
+        let mut members: Vec<_> = addresses
+            .map(|address| MemberAddress { node: own, address })
+            .collect();
         let node = certificate.node;
         let others = offload(self.store(), move |store| others(store, node)).await?;
         members.extend(others);
@@ -266,23 +319,48 @@ fn certify(
         let certificate = &issued.certificate;
         !issued.is_revoked(state)
             && !certificate.is_due(now)
-            && (certificate.sealing, &certificate.name, certificate.roles) == (terms.sealing, &terms.name, terms.roles)
+            && (certificate.sealing, &certificate.name, certificate.roles)
+                == (terms.sealing, &terms.name, terms.roles)
     };
     if let Some(issued) = roll.of(node).iter().rev().find(same) {
         return Ok(issued.certificate.clone());
     }
-    let Terms { sealing, name, roles } = terms;
-    issue(store, key, Wish { node, sealing, name, roles }, now)
+    let Terms {
+        sealing,
+        name,
+        roles,
+    } = terms;
+    issue(
+        store,
+        key,
+        Wish {
+            node,
+            sealing,
+            name,
+            roles,
+        },
+        now,
+    )
 }
 
 /// Where other members are: those that relay first, then those met last. Blocks.
 fn others(store: &Store, but: NodeId) -> Result<Vec<MemberAddress>, StoreError> {
     let mut peers = store.peers().scan(None, PEERS_MAX)?;
     peers.retain(|(node, _)| *node != but);
-    peers.sort_by_key(|(_, peer)| (!peer.roles.has(Role::Bootstrap), std::cmp::Reverse(peer.last_seen)));
+    peers.sort_by_key(|(_, peer)| {
+        (
+            !peer.roles.has(Role::Bootstrap),
+            std::cmp::Reverse(peer.last_seen),
+        )
+    });
     let addresses = peers.into_iter().flat_map(|(node, peer)| {
-        let short = peer.addresses.into_iter().filter(|address| address.len() <= limits::ADDRESS);
-        short.take(ADDRESSES_EACH).map(move |address| MemberAddress { node, address })
+        let short = peer
+            .addresses
+            .into_iter()
+            .filter(|address| address.len() <= limits::ADDRESS);
+        short
+            .take(ADDRESSES_EACH)
+            .map(move |address| MemberAddress { node, address })
     });
     Ok(addresses.take(limits::ADDRESSES_ON_JOIN).collect())
 }

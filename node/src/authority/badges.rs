@@ -44,11 +44,19 @@ impl<N: Network> Authority<N> {
             self.learn_user(owner).await?;
             let name = owner.clone();
             self.change_user(owner, &key, move |row| {
-                row.as_mut().ok_or(AuthorityError::NoSuchUser(name))?.badges.retain(|badge| *badge != tag);
+                row.as_mut()
+                    .ok_or(AuthorityError::NoSuchUser(name))?
+                    .badges
+                    .retain(|badge| *badge != tag);
                 Ok(())
             })
             .await?;
-            self.note(Event::new(Kind::UserChanged).user(owner).because(format!("badge moved to {user}"))).await;
+            self.note(
+                Event::new(Kind::UserChanged)
+                    .user(owner)
+                    .because(format!("badge moved to {user}")),
+            )
+            .await;
         }
         let name = user.clone();
         let changed = self.change_user(user, &key, move |row| {
@@ -59,7 +67,12 @@ impl<N: Network> Authority<N> {
             Ok(())
         });
         let Changed { row, .. } = changed.await?;
-        self.note(Event::new(Kind::UserChanged).user(user).because("badge given")).await;
+        self.note(
+            Event::new(Kind::UserChanged)
+                .user(user)
+                .because("badge given"),
+        )
+        .await;
         Ok((UserView::of(user.clone(), &row), owner))
     }
 
@@ -80,25 +93,42 @@ impl<N: Network> Authority<N> {
         self.learn_badge(tag).await?;
         let name = user.clone();
         let changed = self.change_user(user, &key, move |row| {
-            let row = row.as_mut().ok_or_else(|| AuthorityError::NoSuchUser(name.clone()))?;
+            let row = row
+                .as_mut()
+                .ok_or_else(|| AuthorityError::NoSuchUser(name.clone()))?;
             let before = row.badges.len();
             row.badges.retain(|badge| *badge != tag);
-            if row.badges.len() < before { Ok(()) } else { Err(AuthorityError::BadgeNotTheirs(name)) }
+            if row.badges.len() < before {
+                Ok(())
+            } else {
+                Err(AuthorityError::BadgeNotTheirs(name))
+            }
         });
         let Changed { row, .. } = changed.await?;
-        self.note(Event::new(Kind::UserChanged).user(user).because("badge taken back")).await;
+        self.note(
+            Event::new(Kind::UserChanged)
+                .user(user)
+                .because("badge taken back"),
+        )
+        .await;
         Ok(UserView::of(user.clone(), &row))
     }
 
     async fn badge_owner(&self, tag: BadgeTag) -> Result<Option<UserId>, AuthorityError> {
-        let badge: Option<BadgeRow> = offload(self.store(), move |store| store.badges().get(tag)).await?;
+        let badge: Option<BadgeRow> =
+            offload(self.store(), move |store| store.badges().get(tag)).await?;
         Ok(badge.and_then(|badge| badge.user))
     }
 
     /// Takes over what another admin signed of a badge since, so that the next record is newer.
     pub(super) async fn learn_badge(&self, tag: BadgeTag) -> Result<(), AuthorityError> {
-        let Some(DirectoryRecord::Badge(badge)) = self.published(lookup::badge(tag)).await else { return Ok(()) };
-        let row = BadgeRow { user: badge.user.clone(), sequence: badge.sequence };
+        let Some(DirectoryRecord::Badge(badge)) = self.published(lookup::badge(tag)).await else {
+            return Ok(());
+        };
+        let row = BadgeRow {
+            user: badge.user.clone(),
+            sequence: badge.sequence,
+        };
         let learned: Result<(), StoreError> =
             offload(self.store(), move |store| store.badges().learn(tag, row)).await;
         Ok(learned?)
@@ -106,8 +136,17 @@ impl<N: Network> Authority<N> {
 }
 
 /// The record of a badge.
-pub(super) fn sign(tag: BadgeTag, row: &BadgeRow, key: &SigningKey) -> Result<Signed<Badge>, AuthorityError> {
+pub(super) fn sign(
+    tag: BadgeTag,
+    row: &BadgeRow,
+    key: &SigningKey,
+) -> Result<Signed<Badge>, AuthorityError> {
     let site = SiteId::from(key.verifying_key());
-    let badge = Badge { site, tag, user: row.user.clone(), sequence: row.sequence };
+    let badge = Badge {
+        site,
+        tag,
+        user: row.user.clone(),
+        sequence: row.sequence,
+    };
     Ok(Signed::sign(badge, key)?)
 }

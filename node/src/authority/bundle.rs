@@ -46,13 +46,17 @@ const ROW_MAX: usize = 18 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// It is something else, or lines are missing.
-    #[error("this is no export of a site, or a part of it is missing; give the whole file that `papermesh site export` wrote")]
+    #[error(
+        "this is no export of a site, or a part of it is missing; give the whole file that `papermesh site export` wrote"
+    )]
     NotOne,
     /// It was altered.
     #[error("the export is damaged; use another copy")]
     Damaged,
     /// It is of another site.
-    #[error("the export is of another site than the one that this node is a member of; use another --home")]
+    #[error(
+        "the export is of another site than the one that this node is a member of; use another --home"
+    )]
     ForeignSite,
     /// This node has no name yet.
     #[error("give this node a name with --name")]
@@ -112,7 +116,10 @@ impl Bundle {
     ///
     /// # Errors
     /// [`PassphraseError`] for a passphrase that is none; [`BundleError::TooLarge`].
-    pub(super) fn seal(&self, passphrase: &str) -> Result<Zeroizing<String>, super::AuthorityError> {
+    pub(super) fn seal(
+        &self,
+        passphrase: &str,
+    ) -> Result<Zeroizing<String>, super::AuthorityError> {
         let key = StorageKey::generate(&mut rand::rng());
         let mut parts = Vec::new();
         for part in self.parts()? {
@@ -129,10 +136,22 @@ impl Bundle {
             state: self.state.envelope().clone(),
         };
         let head = Zeroizing::new(codec::encode(&head, HEAD_MAX)?);
-        let head = passphrase::seal(passphrase, PURPOSE, &head, PassphraseCost::RECOMMENDED, &mut rand::rng())?;
-        let sealed = Sealed { head: ByteBuf::from(head), parts };
+        let head = passphrase::seal(
+            passphrase,
+            PURPOSE,
+            &head,
+            PassphraseCost::RECOMMENDED,
+            &mut rand::rng(),
+        )?;
+        let sealed = Sealed {
+            head: ByteBuf::from(head),
+            parts,
+        };
         let bytes = codec::encode(&sealed, SEALED_MAX).map_err(|_| BundleError::TooLarge)?;
-        Ok(Zeroizing::new(format!("{BEGIN}\n{}{END}\n", wrapped(&bytes)?)))
+        Ok(Zeroizing::new(format!(
+            "{BEGIN}\n{}{END}\n",
+            wrapped(&bytes)?
+        )))
     }
 
     /// Opens an export with its passphrase. Takes one Argon2id.
@@ -142,11 +161,12 @@ impl Bundle {
     pub(super) fn open(text: &str, passphrase: &str) -> Result<Self, super::AuthorityError> {
         let bytes = unwrapped(text)?;
         let sealed: Sealed = codec::decode(&bytes, SEALED_MAX).map_err(|_| BundleError::NotOne)?;
-        let head = passphrase::open(passphrase, PURPOSE, &sealed.head).map_err(|error| match error {
-            PassphraseError::NotSealed => BundleError::NotOne.into(),
-            PassphraseError::Damaged => BundleError::Damaged.into(),
-            error => super::AuthorityError::from(error),
-        })?;
+        let head =
+            passphrase::open(passphrase, PURPOSE, &sealed.head).map_err(|error| match error {
+                PassphraseError::NotSealed => BundleError::NotOne.into(),
+                PassphraseError::Damaged => BundleError::Damaged.into(),
+                error => super::AuthorityError::from(error),
+            })?;
         let head: Head = codec::decode(&head, HEAD_MAX).map_err(|_| BundleError::Damaged)?;
         if u32::try_from(sealed.parts.len()) != Ok(head.parts) {
             return Err(BundleError::NotOne.into());
@@ -157,12 +177,19 @@ impl Bundle {
         let key = StorageKey::from_bytes(head.key);
         let mut rows: Vec<Row> = Vec::new();
         for (at, part) in sealed.parts.iter().enumerate() {
-            let plain = open_bytes(&key, PURPOSE, &place(at), part).map_err(|_| BundleError::Damaged)?;
-            let part: Vec<Row> = codec::decode(&plain, PART_MAX).map_err(|_| BundleError::Damaged)?;
+            let plain =
+                open_bytes(&key, PURPOSE, &place(at), part).map_err(|_| BundleError::Damaged)?;
+            let part: Vec<Row> =
+                codec::decode(&plain, PART_MAX).map_err(|_| BundleError::Damaged)?;
             rows.extend(part);
         }
         let secret = SiteSecret::from_bytes(head.secret);
-        Ok(Self { authority, secret, state, rows })
+        Ok(Self {
+            authority,
+            secret,
+            state,
+            rows,
+        })
     }
 
     /// The rows in parts of a size that can be sealed.
@@ -200,10 +227,16 @@ fn unwrapped(text: &str) -> Result<Vec<u8>, BundleError> {
     if text.len() > TEXT_MAX {
         return Err(BundleError::NotOne);
     }
-    let inner = text.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END)).ok_or(BundleError::NotOne)?.0;
+    let inner = text
+        .split_once(BEGIN)
+        .and_then(|(_, rest)| rest.split_once(END))
+        .ok_or(BundleError::NotOne)?
+        .0;
     // Mail programs and editors change what white space there is.
     let packed: String = inner.chars().filter(|c| !c.is_whitespace()).collect();
-    BASE64.decode(packed.as_bytes()).map_err(|_| BundleError::NotOne)
+    BASE64
+        .decode(packed.as_bytes())
+        .map_err(|_| BundleError::NotOne)
 }
 
 #[cfg(test)]
@@ -214,7 +247,10 @@ mod tests {
 
     fn bundle(badges: u64) -> Bundle {
         let authority = SigningKey::from_bytes(&[1; 32]);
-        let state = SiteState::new(SiteId::from(authority.verifying_key()), "Acme".parse().unwrap());
+        let state = SiteState::new(
+            SiteId::from(authority.verifying_key()),
+            "Acme".parse().unwrap(),
+        );
         let row = |sequence: u64| {
             let mut tag = [0; 32];
             tag[..8].copy_from_slice(&sequence.to_be_bytes());
@@ -240,7 +276,10 @@ mod tests {
         assert_eq!(opened.rows, bundle.rows);
         assert_eq!(opened.secret.expose(), bundle.secret.expose());
         assert_eq!(opened.state, bundle.state);
-        assert!(matches!(Bundle::open(&text, "wrong"), Err(AuthorityError::PassphraseWrong)));
+        assert!(matches!(
+            Bundle::open(&text, "wrong"),
+            Err(AuthorityError::PassphraseWrong)
+        ));
     }
 
     #[test]
@@ -249,7 +288,10 @@ mod tests {
         let half = format!("{}{END}", &text[..text.len() / 2]);
         for wrong in ["", "hello", &text[..text.len() / 2], &half] {
             let error = Bundle::open(wrong, "correct horse").err().unwrap();
-            assert!(matches!(error, AuthorityError::Bundle(BundleError::NotOne)), "{error}");
+            assert!(
+                matches!(error, AuthorityError::Bundle(BundleError::NotOne)),
+                "{error}"
+            );
         }
     }
 }

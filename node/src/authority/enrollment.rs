@@ -38,7 +38,9 @@ impl<N: Network> Authority<N> {
     pub async fn serve(self, mut streams: mpsc::Receiver<Incoming>) {
         let room = Arc::new(Semaphore::new(AT_ONCE));
         while let Some(Incoming { from, mut stream }) = streams.recv().await {
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+            let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+                return;
+            };
             let authority = self.clone();
             tokio::spawn(async move {
                 let node = from.node;
@@ -54,7 +56,10 @@ impl<N: Network> Authority<N> {
     /// admin's own certificate.
     pub async fn serve_itself(self, mut streams: mpsc::Receiver<DuplexStream>) {
         while let Some(mut stream) = streams.recv().await {
-            let itself = Member { node: self.mesh().node(), certificate: self.membership().certificate() };
+            let itself = Member {
+                node: self.mesh().node(),
+                certificate: self.membership().certificate(),
+            };
             if let Err(error) = self.answer(&itself, &mut stream).await {
                 tracing::debug!(%error, "a command that asked to enrol has gone");
             }
@@ -76,10 +81,14 @@ impl<N: Network> Authority<N> {
             Err(error) => return Err(error),
         };
         let answer = match request {
-            Ok(Request::Enroll { secret, claim }) => {
-                self.enroll(from, &secret, &claim).await.map(|entry| Answer::Enrolled(entry.envelope().clone()))
-            }
-            Ok(Request::Renew) => self.renew(from).await.map(|renewed| Answer::Renewed(renewed.envelope().clone())),
+            Ok(Request::Enroll { secret, claim }) => self
+                .enroll(from, &secret, &claim)
+                .await
+                .map(|entry| Answer::Enrolled(entry.envelope().clone())),
+            Ok(Request::Renew) => self
+                .renew(from)
+                .await
+                .map(|renewed| Answer::Renewed(renewed.envelope().clone())),
             Err(denial) => Err(denial),
         };
         let answer = answer.unwrap_or_else(Answer::Denied);
@@ -97,20 +106,34 @@ impl<N: Network> Authority<N> {
         let (user, node) = (claim.user.clone(), from.node);
         // Before the ticket is used up: a key that is sealed must not cost the user the ticket.
         let key = self.key(None).await.map_err(|error| trouble(&error))?;
-        self.learn_user(&user).await.map_err(|error| trouble(&error))?;
+        self.learn_user(&user)
+            .await
+            .map_err(|error| trouble(&error))?;
         let (id, now, name) = (ticket::id(secret), self.now(), user.clone());
-        let redeemed = offload(self.store(), move |store| redeem(store, id, &name, node, now)).await;
+        let redeemed = offload(self.store(), move |store| {
+            redeem(store, id, &name, node, now)
+        })
+        .await;
         if let Err(why) = redeemed.map_err(|error: AuthorityError| trouble(&error))? {
             tracing::warn!(%user, %node, why, "a user could not enrol");
-            self.note(Event::new(Kind::EnrollRefused).user(&user).peer(node).because(why)).await;
+            self.note(
+                Event::new(Kind::EnrollRefused)
+                    .user(&user)
+                    .peer(node)
+                    .because(why),
+            )
+            .await;
             return Err(Denial::Refused);
         }
         // The same claim again: the answer was lost on the way.
         let (name, site) = (user.clone(), self.site());
         let known = offload(self.store(), move |store| store.users().get(&name)).await;
         let known = known.map_err(|error| trouble(&AuthorityError::from(error)))?;
-        let entry = known.and_then(|row| row.entry).and_then(|entry| UserEntry::verify(&entry, site).ok());
-        if let Some(entry) = entry.filter(|entry| entry.key == Some(claim.key) && entry.is_active()) {
+        let entry = known
+            .and_then(|row| row.entry)
+            .and_then(|entry| UserEntry::verify(&entry, site).ok());
+        if let Some(entry) = entry.filter(|entry| entry.key == Some(claim.key) && entry.is_active())
+        {
             return Ok(entry);
         }
         let (name, claimed) = (user.clone(), claim.key);
@@ -124,11 +147,18 @@ impl<N: Network> Authority<N> {
         });
         match changed.await {
             Ok(Changed { entry, .. }) => {
-                self.note(Event::new(Kind::UserEnrolled).user(&user).peer(node)).await;
+                self.note(Event::new(Kind::UserEnrolled).user(&user).peer(node))
+                    .await;
                 Ok(entry)
             }
             Err(why @ (AuthorityError::UserDisabled(_) | AuthorityError::NoSuchUser(_))) => {
-                self.note(Event::new(Kind::EnrollRefused).user(&user).peer(node).because(&why)).await;
+                self.note(
+                    Event::new(Kind::EnrollRefused)
+                        .user(&user)
+                        .peer(node)
+                        .because(&why),
+                )
+                .await;
                 Err(Denial::Refused)
             }
             Err(error) => Err(trouble(&error)),
@@ -143,9 +173,16 @@ impl<N: Network> Authority<N> {
         let renewed = offload(self.store(), move |store| -> Result<_, AuthorityError> {
             // A member that missed the answer gets it again, and does not fill the registry.
             let newer = |issued: &&Issued| {
-                issued.certificate.not_after > old.not_after && !issued.is_revoked(&state) && same(&issued.certificate, &old)
+                issued.certificate.not_after > old.not_after
+                    && !issued.is_revoked(&state)
+                    && same(&issued.certificate, &old)
             };
-            if let Some(issued) = Roll::read(store, site)?.of(old.node).iter().rev().find(newer) {
+            if let Some(issued) = Roll::read(store, site)?
+                .of(old.node)
+                .iter()
+                .rev()
+                .find(newer)
+            {
                 return Ok((issued.certificate.clone(), false));
             }
             let renewed = Signed::sign(next, &key)?;
@@ -156,7 +193,12 @@ impl<N: Network> Authority<N> {
         });
         let (renewed, new) = renewed.await.map_err(|error| trouble(&error))?;
         if new {
-            self.note(Event::new(Kind::CertificateRenewed).peer(from.node).because(&renewed.name)).await;
+            self.note(
+                Event::new(Kind::CertificateRenewed)
+                    .peer(from.node)
+                    .because(&renewed.name),
+            )
+            .await;
         }
         Ok(renewed)
     }
@@ -164,7 +206,8 @@ impl<N: Network> Authority<N> {
 
 /// Whether one certificate says of its node what the other does.
 fn same(one: &Certificate, other: &Certificate) -> bool {
-    (one.node, one.sealing, &one.name, one.roles) == (other.node, other.sealing, &other.name, other.roles)
+    (one.node, one.sealing, &one.name, one.roles)
+        == (other.node, other.sealing, &other.name, other.roles)
 }
 
 /// Uses the ticket up, if it is this user's; says why not otherwise. Blocks.
@@ -180,7 +223,11 @@ fn redeem(
         Some(_) => return Ok(Err("the ticket is for something or somebody else")),
         None => return Ok(Err("no ticket has this secret")),
     }
-    if store.users().get(user)?.is_none_or(|row| row.state != UserState::Active) {
+    if store
+        .users()
+        .get(user)?
+        .is_none_or(|row| row.state != UserState::Active)
+    {
         return Ok(Err("the user is disabled or unknown"));
     }
     Ok(match store.tickets().redeem(id, node, now)? {

@@ -25,7 +25,9 @@ use crate::vault::VaultError;
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
     /// The key is not on this node.
-    #[error("this node is no admin of its site; run this on the admin's node, or make this one an admin with `papermesh site import`")]
+    #[error(
+        "this node is no admin of its site; run this on the admin's node, or make this one an admin with `papermesh site import`"
+    )]
     NotAdmin,
     /// The key is sealed, and its passphrase was not given since the node started.
     #[error("the authority key is sealed; give its passphrase to unlock it")]
@@ -43,10 +45,14 @@ pub enum AuthorityError {
     #[error("jobs can be kept from {} seconds to {} days", SHORTEST_LIFETIME.as_secs(), limits::JOB_LIFETIME_MAX.as_secs() / 86_400)]
     JobLifetime,
     /// Nobody can join with these roles.
-    #[error("an invite needs at least one role, and not admin: whoever has the authority key is admin (see `papermesh site import`)")]
+    #[error(
+        "an invite needs at least one role, and not admin: whoever has the authority key is admin (see `papermesh site import`)"
+    )]
     Roles,
     /// No member is called that.
-    #[error("no member is named {0:?} and no member's id begins so; `papermesh members` lists them")]
+    #[error(
+        "no member is named {0:?} and no member's id begins so; `papermesh members` lists them"
+    )]
     NoSuchMember(String),
     /// Several are.
     #[error("{wanted:?} may be any of {found}; say which by its id")]
@@ -63,7 +69,9 @@ pub enum AuthorityError {
         name: Name,
     },
     /// A node would withdraw itself.
-    #[error("a node does not withdraw itself; export the site, import it on another member, and revoke this node from there")]
+    #[error(
+        "a node does not withdraw itself; export the site, import it on another member, and revoke this node from there"
+    )]
     RevokesItself,
     /// The site state cannot be changed.
     #[error("the site state: {0}")]
@@ -90,7 +98,9 @@ pub enum AuthorityError {
     #[error(transparent)]
     Badge(#[from] BadgeError),
     /// The badge names somebody else.
-    #[error("this badge names {0}; move it with `papermesh user badge`, or take it from them first")]
+    #[error(
+        "this badge names {0}; move it with `papermesh user badge`, or take it from them first"
+    )]
     BadgeTaken(UserId),
     /// The badge does not name this user.
     #[error("this badge does not name {0}")]

@@ -66,26 +66,58 @@ pub struct Imported {
 /// # Errors
 /// [`AuthorityError::PassphraseWrong`], [`AuthorityError::Bundle`]; nothing is changed then.
 pub fn import(store: &Store, import: Import, now: Timestamp) -> Result<Imported, AuthorityError> {
-    let Import { text, passphrase, name, roles } = import;
+    let Import {
+        text,
+        passphrase,
+        name,
+        roles,
+    } = import;
     let bundle = Bundle::open(&text, &passphrase)?;
     let site = bundle.state.site;
     let (name, roles, state) = match Papers::load(store) {
-        Ok(papers) if papers.certificate.site != site => return Err(BundleError::ForeignSite.into()),
+        Ok(papers) if papers.certificate.site != site => {
+            return Err(BundleError::ForeignSite.into());
+        }
         Ok(papers) => {
-            let newer = if papers.state.sequence > bundle.state.sequence { papers.state } else { bundle.state };
-            (papers.certificate.name.clone(), papers.certificate.roles, newer)
+            let newer = if papers.state.sequence > bundle.state.sequence {
+                papers.state
+            } else {
+                bundle.state
+            };
+            (
+                papers.certificate.name.clone(),
+                papers.certificate.roles,
+                newer,
+            )
         }
         Err(PapersError::NoSite) => (name.ok_or(BundleError::NameMissing)?, roles, bundle.state),
         Err(error) => return Err(error.into()),
     };
     let keys = papers::keys(store)?;
     let node = papers::node_of(&keys);
-    let wish = Wish { node, sealing: keys.sealing.public(), name: name.clone(), roles: roles.with(Role::Admin) };
+    let wish = Wish {
+        node,
+        sealing: keys.sealing.public(),
+        name: name.clone(),
+        roles: roles.with(Role::Admin),
+    };
     take_over(store, bundle.rows, site)?;
     let certificate = issue(store, &bundle.authority, wish, now)?;
-    key::keep(store, &Vault::new(&keys.storage), &bundle.authority, Some(&passphrase))?;
+    key::keep(
+        store,
+        &Vault::new(&keys.storage),
+        &bundle.authority,
+        Some(&passphrase),
+    )?;
     Papers::keep(store, &certificate, &state, &bundle.secret)?;
-    Ok(Imported { site, site_name: state.name.clone(), node, name, certificate, state })
+    Ok(Imported {
+        site,
+        site_name: state.name.clone(),
+        node,
+        name,
+        certificate,
+        state,
+    })
 }
 
 /// Seals all that an admin has under a passphrase, where no node runs. Blocks.
@@ -98,8 +130,17 @@ pub fn export(store: &Store, passphrase: &str) -> Result<Exported, AuthorityErro
     let authority = key::load(store, &papers.vault(), site, Some(passphrase))?;
     let Papers { state, secret, .. } = papers;
     let site_name = state.name.clone();
-    let bundle = Bundle { authority, secret, state, rows: rows(store)? };
-    Ok(Exported { site, site_name, text: bundle.seal(passphrase)? })
+    let bundle = Bundle {
+        authority,
+        secret,
+        state,
+        rows: rows(store)?,
+    };
+    Ok(Exported {
+        site,
+        site_name,
+        text: bundle.seal(passphrase)?,
+    })
 }
 
 impl<N: Network> Authority<N> {
@@ -110,16 +151,29 @@ impl<N: Network> Authority<N> {
     /// Those of the key; [`BundleError::TooLarge`].
     pub async fn export_site(&self, passphrase: &str) -> Result<Exported, AuthorityError> {
         let authority = self.key(Some(passphrase)).await?;
-        let (state, secret) = (self.membership().state(), self.membership().secret().clone());
+        let (state, secret) = (
+            self.membership().state(),
+            self.membership().secret().clone(),
+        );
         let (site, site_name) = (state.site, state.name.clone());
         let passphrase = Zeroizing::new(passphrase.to_owned());
         let text = offload(self.store(), move |store| {
-            let bundle = Bundle { authority, secret, state: Signed::clone(&state), rows: rows(store)? };
+            let bundle = Bundle {
+                authority,
+                secret,
+                state: Signed::clone(&state),
+                rows: rows(store)?,
+            };
             bundle.seal(&passphrase)
         });
         let text = text.await?;
-        self.acted(Kind::SiteExported, "sealed under a passphrase").await;
-        Ok(Exported { site, site_name, text })
+        self.acted(Kind::SiteExported, "sealed under a passphrase")
+            .await;
+        Ok(Exported {
+            site,
+            site_name,
+            text,
+        })
     }
 
     /// Makes this running member an admin. Its connections show the new certificate from the next
@@ -134,7 +188,8 @@ impl<N: Network> Authority<N> {
         self.membership().renew(imported.certificate.clone());
         self.membership().advance(imported.state.envelope())?;
         self.key(Some(&passphrase)).await?;
-        self.acted(Kind::SiteImported, "this node is an admin now").await;
+        self.acted(Kind::SiteImported, "this node is an admin now")
+            .await;
         Ok(imported)
     }
 }
@@ -142,9 +197,18 @@ impl<N: Network> Authority<N> {
 /// The whole registry. Blocks.
 fn rows(store: &Store) -> Result<Vec<Row>, StoreError> {
     let mut rows = Vec::new();
-    paged(|after| store.members().scan(after, PAGE), |_, row| rows.push(Row::Member(row)))?;
-    paged(|after| store.users().scan(after, PAGE), |user, row| rows.push(Row::User(user, row)))?;
-    paged(|after| store.badges().scan(after.copied(), PAGE), |tag, row| rows.push(Row::Badge(tag, row)))?;
+    paged(
+        |after| store.members().scan(after, PAGE),
+        |_, row| rows.push(Row::Member(row)),
+    )?;
+    paged(
+        |after| store.users().scan(after, PAGE),
+        |user, row| rows.push(Row::User(user, row)),
+    )?;
+    paged(
+        |after| store.badges().scan(after.copied(), PAGE),
+        |tag, row| rows.push(Row::Badge(tag, row)),
+    )?;
     Ok(rows)
 }
 
@@ -171,18 +235,29 @@ fn take_over(store: &Store, rows: Vec<Row>, site: SiteId) -> Result<(), Authorit
     for row in rows {
         match row {
             Row::Member(row) => {
-                let certificate = row.certificate.verify(site.as_bytes()).map_err(|_| BundleError::Damaged)?;
-                store.members().change(&certificate.serial, |known| match known {
-                    Some(known) => known.revoked_at = known.revoked_at.or(row.revoked_at),
-                    None => *known = Some(row),
-                })?;
+                let certificate = row
+                    .certificate
+                    .verify(site.as_bytes())
+                    .map_err(|_| BundleError::Damaged)?;
+                store
+                    .members()
+                    .change(&certificate.serial, |known| match known {
+                        Some(known) => known.revoked_at = known.revoked_at.or(row.revoked_at),
+                        None => *known = Some(row),
+                    })?;
             }
             Row::User(user, mut row) => {
                 let known = store.users().get(&user)?;
-                if known.as_ref().is_some_and(|known| known.sequence >= row.sequence) {
+                if known
+                    .as_ref()
+                    .is_some_and(|known| known.sequence >= row.sequence)
+                {
                     continue;
                 }
-                match store.users().change(&user, |known| *known = Some(row.clone())) {
+                match store
+                    .users()
+                    .change(&user, |known| *known = Some(row.clone()))
+                {
                     Err(StoreError::BadgeTaken { .. }) => {
                         // This admin gave it to somebody else; the badge's own record decides.
                         row.badges = known.map_or_else(Vec::new, |known| known.badges);

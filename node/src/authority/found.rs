@@ -52,23 +52,55 @@ pub struct Founded {
 pub fn found(store: &Store, founding: Founding, now: Timestamp) -> Result<Founded, AuthorityError> {
     match Papers::load(store) {
         Err(PapersError::NoSite) => {}
-        Ok(papers) => return Err(PapersError::HasSite { name: papers.state.name.clone() }.into()),
+        Ok(papers) => {
+            return Err(PapersError::HasSite {
+                name: papers.state.name.clone(),
+            }
+            .into());
+        }
         Err(error) => return Err(error.into()),
     }
-    let Founding { site: site_name, name, roles, passphrase } = founding;
+    let Founding {
+        site: site_name,
+        name,
+        roles,
+        passphrase,
+    } = founding;
     let keys = papers::keys(store)?;
     let authority = vault::new_key();
     let site = SiteId::from(authority.verifying_key());
     let node = papers::node_of(&keys);
     let roles = roles.with(Role::Admin);
 
-    let wish = Wish { node, sealing: keys.sealing.public(), name: name.clone(), roles };
+    let wish = Wish {
+        node,
+        sealing: keys.sealing.public(),
+        name: name.clone(),
+        roles,
+    };
     let certificate = issue(store, &authority, wish, now)?;
     let state = Signed::sign(SiteState::new(site, site_name.clone()), &authority)?;
     let vault = Vault::new(&keys.storage);
-    key::keep(store, &vault, &authority, passphrase.as_ref().map(|text| text.as_str()))?;
-    Papers::keep(store, &certificate, &state, &SiteSecret::random(&mut rand::rng()))?;
-    Ok(Founded { site, site_name, node, name, roles, sealed: passphrase.is_some() })
+    key::keep(
+        store,
+        &vault,
+        &authority,
+        passphrase.as_ref().map(|text| text.as_str()),
+    )?;
+    Papers::keep(
+        store,
+        &certificate,
+        &state,
+        &SiteSecret::random(&mut rand::rng()),
+    )?;
+    Ok(Founded {
+        site,
+        site_name,
+        node,
+        name,
+        roles,
+        sealed: passphrase.is_some(),
+    })
 }
 
 /// Whom to certify, and as what.
@@ -86,7 +118,12 @@ pub(super) fn issue(
     wish: Wish,
     now: Timestamp,
 ) -> Result<Signed<Certificate>, AuthorityError> {
-    let Wish { node, sealing, name, roles } = wish;
+    let Wish {
+        node,
+        sealing,
+        name,
+        roles,
+    } = wish;
     let certificate = Certificate {
         site: SiteId::from(authority.verifying_key()),
         node,
@@ -105,6 +142,9 @@ pub(super) fn issue(
 /// Enters a certificate into the registry. Blocks.
 pub(super) fn enter(store: &Store, certificate: &Signed<Certificate>) -> Result<(), StoreError> {
     store.members().change(&certificate.serial, |row| {
-        row.get_or_insert_with(|| MemberRow { certificate: certificate.envelope().clone(), revoked_at: None });
+        row.get_or_insert_with(|| MemberRow {
+            certificate: certificate.envelope().clone(),
+            revoked_at: None,
+        });
     })
 }

@@ -47,7 +47,11 @@ impl<N: Network> Authority<N> {
     ///
     /// # Errors
     /// [`AuthorityError::Roles`], [`AuthorityError::Lifetime`], and those of the key.
-    pub async fn invite(&self, new: NewInvite, passphrase: Option<&str>) -> Result<IssuedInvite, AuthorityError> {
+    pub async fn invite(
+        &self,
+        new: NewInvite,
+        passphrase: Option<&str>,
+    ) -> Result<IssuedInvite, AuthorityError> {
         if !may_ask_for(new.roles) {
             return Err(AuthorityError::Roles);
         }
@@ -64,7 +68,10 @@ impl<N: Network> Authority<N> {
         };
         let text = invite.to_text()?;
         let (id, now) = (ticket::id(&invite.secret), self.now());
-        let purpose = Purpose::Invite { roles: new.roles, name: new.name.clone() };
+        let purpose = Purpose::Invite {
+            roles: new.roles,
+            name: new.name.clone(),
+        };
         let issued: Result<(), AuthorityError> = offload(self.store(), move |store| {
             store.tickets().sweep(now)?;
             Ok(store.tickets().issue(id, purpose, expires_at)?)
@@ -72,6 +79,11 @@ impl<N: Network> Authority<N> {
         .await;
         issued?;
         self.acted(Kind::Invited, format!("as {}", new.roles)).await;
-        Ok(IssuedInvite { text, roles: new.roles, name: new.name, expires_at })
+        Ok(IssuedInvite {
+            text,
+            roles: new.roles,
+            name: new.name,
+            expires_at,
+        })
     }
 }

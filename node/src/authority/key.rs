@@ -58,7 +58,14 @@ impl AuthorityKey {
         }
         let passphrase = passphrase.map(|text| Zeroizing::new(text.to_owned()));
         let vault = vault.clone();
-        let key = offload(store, move |store| load(store, &vault, site, passphrase.as_ref().map(|text| text.as_str())));
+        let key = offload(store, move |store| {
+            load(
+                store,
+                &vault,
+                site,
+                passphrase.as_ref().map(|text| text.as_str()),
+            )
+        });
         let key = key.await?;
         self.open(key.clone());
         Ok(key)
@@ -66,7 +73,10 @@ impl AuthorityKey {
 
     /// The key if it is open.
     pub(super) fn opened(&self) -> Option<SigningKey> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Holds the key open from now on.
@@ -99,12 +109,19 @@ pub(super) fn keep(
 
 /// Whether the key is kept here, and whether it needs a passphrase.
 fn at_rest(store: &Store) -> Result<Option<AtRest>, AuthorityError> {
-    let Some(bytes) = store.site().get(&site::AUTHORITY)? else { return Ok(None) };
+    let Some(bytes) = store.site().get(&site::AUTHORITY)? else {
+        return Ok(None);
+    };
     Ok(Some(codec::decode(&bytes, AT_REST)?))
 }
 
 /// The key as it is kept. Blocks, with a passphrase for as long as Argon2id takes.
-pub(super) fn load(store: &Store, vault: &Vault, site: SiteId, passphrase: Option<&str>) -> Result<SigningKey, AuthorityError> {
+pub(super) fn load(
+    store: &Store,
+    vault: &Vault,
+    site: SiteId,
+    passphrase: Option<&str>,
+) -> Result<SigningKey, AuthorityError> {
     let key = match at_rest(store)?.ok_or(AuthorityError::NotAdmin)? {
         AtRest::Storage(sealed) => vault.open_authority_key(site, &sealed)?,
         AtRest::Passphrase(sealed) => {
@@ -114,7 +131,11 @@ pub(super) fn load(store: &Store, vault: &Vault, site: SiteId, passphrase: Optio
             SigningKey::from_bytes(&*seed.map_err(|_| PassphraseError::Damaged)?)
         }
     };
-    if SiteId::from(key.verifying_key()) == site { Ok(key) } else { Err(PassphraseError::Damaged.into()) }
+    if SiteId::from(key.verifying_key()) == site {
+        Ok(key)
+    } else {
+        Err(PassphraseError::Damaged.into())
+    }
 }
 
 impl<N: Network> Authority<N> {

@@ -76,8 +76,13 @@ impl Roll {
             let whole = page.len() == PAGE;
             for (serial, row) in page {
                 match row.certificate.verify(site.as_bytes()) {
-                    Ok(certificate) => roll.add(Issued { certificate, revoked_at: row.revoked_at }),
-                    Err(error) => tracing::warn!(%serial, %error, "a certificate in the registry is none"),
+                    Ok(certificate) => roll.add(Issued {
+                        certificate,
+                        revoked_at: row.revoked_at,
+                    }),
+                    Err(error) => {
+                        tracing::warn!(%serial, %error, "a certificate in the registry is none")
+                    }
                 }
             }
             if !whole {
@@ -85,10 +90,15 @@ impl Roll {
             }
         }
         for (node, peer) in store.peers().scan(None, PEERS_MAX)? {
-            let shown = peer.certificate.and_then(|certificate| certificate.verify(site.as_bytes()).ok());
+            let shown = peer
+                .certificate
+                .and_then(|certificate| certificate.verify(site.as_bytes()).ok());
             if let Some(certificate) = shown {
                 roll.seen.insert(node, peer.last_seen);
-                roll.add(Issued { certificate, revoked_at: None });
+                roll.add(Issued {
+                    certificate,
+                    revoked_at: None,
+                });
             }
         }
         for certificates in roll.nodes.values_mut() {
@@ -99,7 +109,10 @@ impl Roll {
 
     fn add(&mut self, issued: Issued) {
         let known = self.nodes.entry(issued.certificate.node).or_default();
-        if known.iter().all(|other| other.certificate.serial != issued.certificate.serial) {
+        if known
+            .iter()
+            .all(|other| other.certificate.serial != issued.certificate.serial)
+        {
             known.push(issued);
         }
     }
@@ -117,8 +130,12 @@ impl Roll {
     /// The newest certificate of each node; one that is not withdrawn before one that is.
     fn current<'a>(&'a self, state: &SiteState) -> impl Iterator<Item = (&'a Issued, bool)> {
         self.nodes.values().filter_map(move |certificates| {
-            let good = certificates.iter().rev().find(|issued| !issued.is_revoked(state));
-            good.map(|issued| (issued, false)).or_else(|| certificates.last().map(|issued| (issued, true)))
+            let good = certificates
+                .iter()
+                .rev()
+                .find(|issued| !issued.is_revoked(state));
+            good.map(|issued| (issued, false))
+                .or_else(|| certificates.last().map(|issued| (issued, true)))
         })
     }
 
@@ -130,7 +147,9 @@ impl Roll {
             let named = matching(among, |issued| issued.certificate.name.as_str() == wanted);
             let found = if named.is_empty() && wanted.len() >= ID_PREFIX {
                 let prefix = wanted.to_ascii_lowercase();
-                matching(among, |issued| issued.certificate.node.to_string().starts_with(&prefix))
+                matching(among, |issued| {
+                    issued.certificate.node.to_string().starts_with(&prefix)
+                })
             } else {
                 named
             };
@@ -138,9 +157,14 @@ impl Roll {
                 [] => {}
                 [one] => return Ok((*one).clone()),
                 several => {
-                    let found = several.iter().map(|one| (one.certificate.name.clone(), one.certificate.node));
+                    let found = several
+                        .iter()
+                        .map(|one| (one.certificate.name.clone(), one.certificate.node));
                     let found = Listing(found.collect());
-                    return Err(AuthorityError::AmbiguousMember { wanted: wanted.to_owned(), found });
+                    return Err(AuthorityError::AmbiguousMember {
+                        wanted: wanted.to_owned(),
+                        found,
+                    });
                 }
             }
         }
@@ -149,7 +173,11 @@ impl Roll {
 }
 
 fn matching<'a>(among: &[(&'a Issued, bool)], fits: impl Fn(&Issued) -> bool) -> Vec<&'a Issued> {
-    among.iter().map(|(issued, _)| *issued).filter(|issued| fits(issued)).collect()
+    among
+        .iter()
+        .map(|(issued, _)| *issued)
+        .filter(|issued| fits(issued))
+        .collect()
 }
 
 impl<N: Network> Authority<N> {
@@ -160,10 +188,19 @@ impl<N: Network> Authority<N> {
     /// [`AuthorityError::Store`].
     pub async fn members(&self) -> Result<Vec<MemberView>, AuthorityError> {
         let (roll, state) = (self.roll().await?, self.membership().state());
-        let mut members: Vec<_> = roll.current(&state).map(|(issued, _)| self.view(issued, &roll)).collect();
+        let mut members: Vec<_> = roll
+            .current(&state)
+            .map(|(issued, _)| self.view(issued, &roll))
+            .collect();
         let own = self.membership().certificate();
         if members.iter().all(|member| member.node != own.node) {
-            members.push(self.view(&Issued { certificate: Signed::clone(&own), revoked_at: None }, &roll));
+            members.push(self.view(
+                &Issued {
+                    certificate: Signed::clone(&own),
+                    revoked_at: None,
+                },
+                &roll,
+            ));
         }
         members.sort_by(|a, b| (a.revoked, &a.name, a.node).cmp(&(b.revoked, &b.name, b.node)));
         Ok(members)
@@ -187,7 +224,11 @@ impl<N: Network> Authority<N> {
             revoked: issued.is_revoked(&self.membership().state()),
             this,
             connected,
-            seen_at: if connected { Some(self.now()) } else { roll.seen.get(&certificate.node).copied() },
+            seen_at: if connected {
+                Some(self.now())
+            } else {
+                roll.seen.get(&certificate.node).copied()
+            },
         }
     }
 }

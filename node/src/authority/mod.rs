@@ -109,7 +109,13 @@ impl<N: Network> Authority<N> {
     #[must_use]
     pub fn new(desk: Desk<N>) -> Self {
         let (waiting, arrived, changing) = (Mutex::default(), Notify::new(), AsyncMutex::default());
-        Self(Arc::new(Inner { desk, key: AuthorityKey::default(), waiting, arrived, changing }))
+        Self(Arc::new(Inner {
+            desk,
+            key: AuthorityKey::default(),
+            waiting,
+            arrived,
+            changing,
+        }))
     }
 
     fn store(&self) -> &Store {
@@ -134,7 +140,10 @@ impl<N: Network> Authority<N> {
 
     /// The key, for one signature; see [`AuthorityKey::get`].
     async fn key(&self, passphrase: Option<&str>) -> Result<SigningKey, AuthorityError> {
-        self.0.key.get(self.store(), &self.0.desk.vault, self.site(), passphrase).await
+        self.0
+            .key
+            .get(self.store(), &self.0.desk.vault, self.site(), passphrase)
+            .await
     }
 
     /// Writes down what was done. A command that was carried out is not undone because the log

@@ -72,7 +72,9 @@ impl<N: Network> Authority<N> {
     async fn watch_state(&self) {
         match self.reassert().await {
             Ok(()) | Err(AuthorityError::NotAdmin) => {}
-            Err(error) => tracing::error!(%error, "members that were withdrawn may be let in again"),
+            Err(error) => {
+                tracing::error!(%error, "members that were withdrawn may be let in again")
+            }
         }
     }
 
@@ -115,11 +117,16 @@ impl<N: Network> Authority<N> {
         let (mut after, mut missed, site) = (None, false, self.site());
         loop {
             let from = after.take();
-            let page = offload(self.store(), move |store| store.users().scan(from.as_ref(), PAGE)).await?;
+            let page = offload(self.store(), move |store| {
+                store.users().scan(from.as_ref(), PAGE)
+            })
+            .await?;
             after = page.last().map(|(user, _)| user.clone());
             let whole = page.len() == PAGE;
             for entry in page.into_iter().filter_map(|(_, row)| row.entry) {
-                let Ok(entry) = UserEntry::verify(&entry, site) else { continue };
+                let Ok(entry) = UserEntry::verify(&entry, site) else {
+                    continue;
+                };
                 missed |= !self.placed(self.0.desk.directory.put_user_entry(entry).await);
             }
             if !whole {
@@ -136,7 +143,13 @@ impl<N: Network> Authority<N> {
             after = page.last().map(|(tag, _)| *tag);
             let whole = page.len() == PAGE;
             for (tag, row) in page {
-                missed |= !self.placed(self.0.desk.directory.put_badge(badges::sign(tag, &row, key)?).await);
+                missed |= !self.placed(
+                    self.0
+                        .desk
+                        .directory
+                        .put_badge(badges::sign(tag, &row, key)?)
+                        .await,
+                );
             }
             if !whole {
                 return Ok(missed);
@@ -145,7 +158,11 @@ impl<N: Network> Authority<N> {
     }
 
     async fn put_state(&self) -> Result<usize, PublishError> {
-        self.0.desk.directory.put_site_state(Signed::clone(&self.membership().state())).await
+        self.0
+            .desk
+            .directory
+            .put_site_state(Signed::clone(&self.membership().state()))
+            .await
     }
 
     /// The newest record at a place in the DHT that anybody who answers has. Not from memory: what
@@ -156,8 +173,9 @@ impl<N: Network> Authority<N> {
         let mut values = self.mesh().get(place);
         let asking = async {
             while let Some(value) = values.next().await {
-                let read =
-                    membership.judge(|judge| DirectoryRecord::read(place, &value, membership.secret(), judge, None));
+                let read = membership.judge(|judge| {
+                    DirectoryRecord::read(place, &value, membership.secret(), judge, None)
+                });
                 match (read, &mut newest) {
                     (Ok(record), Some(newest)) => {
                         newest.merge(&record);
@@ -175,17 +193,23 @@ impl<N: Network> Authority<N> {
     /// Publishes a user's entry.
     pub(super) async fn publish_user(&self, entry: Signed<UserEntry>) {
         let authority = self.clone();
-        let putting = async move { authority.placed(authority.0.desk.directory.put_user_entry(entry).await) };
+        let putting =
+            async move { authority.placed(authority.0.desk.directory.put_user_entry(entry).await) };
         patiently(putting).await;
     }
 
     /// Publishes whom badges name now.
-    pub(super) async fn publish_badges(&self, key: &SigningKey, tags: &[BadgeTag]) -> Result<(), AuthorityError> {
+    pub(super) async fn publish_badges(
+        &self,
+        key: &SigningKey,
+        tags: &[BadgeTag],
+    ) -> Result<(), AuthorityError> {
         for &tag in tags {
             let row = offload(self.store(), move |store| store.badges().get(tag)).await?;
             let Some(row) = row else { continue };
             let (badge, authority) = (badges::sign(tag, &row, key)?, self.clone());
-            let putting = async move { authority.placed(authority.0.desk.directory.put_badge(badge).await) };
+            let putting =
+                async move { authority.placed(authority.0.desk.directory.put_badge(badge).await) };
             patiently(putting).await;
         }
         Ok(())
@@ -194,7 +218,8 @@ impl<N: Network> Authority<N> {
     /// Publishes the site's state.
     pub(super) async fn publish_state(&self, state: Signed<SiteState>) {
         let authority = self.clone();
-        let putting = async move { authority.placed(authority.0.desk.directory.put_site_state(state).await) };
+        let putting =
+            async move { authority.placed(authority.0.desk.directory.put_site_state(state).await) };
         patiently(putting).await;
     }
 
@@ -224,7 +249,10 @@ fn forget_expired(store: &crate::store::Store, now: Timestamp) -> Result<(), Sto
         let page = store.members().scan(after.as_ref(), PAGE)?;
         after = page.last().map(|(serial, _)| *serial);
         for (serial, row) in &page {
-            let ended = row.certificate.verify_named().map(|certificate| certificate.not_after);
+            let ended = row
+                .certificate
+                .verify_named()
+                .map(|certificate| certificate.not_after);
             if ended.is_ok_and(|ended| ended + FORGET_AFTER < now) {
                 store.members().delete(serial)?;
             }

@@ -41,7 +41,11 @@ impl<N: Network> Authority<N> {
     /// [`AuthorityError::NoSuchMember`], [`AuthorityError::AmbiguousMember`],
     /// [`AuthorityError::AlreadyRevoked`], [`AuthorityError::RevokesItself`], those of the key, and
     /// [`SiteStateError::Full`].
-    pub async fn revoke(&self, member: &str, passphrase: Option<&str>) -> Result<Revocation, AuthorityError> {
+    pub async fn revoke(
+        &self,
+        member: &str,
+        passphrase: Option<&str>,
+    ) -> Result<Revocation, AuthorityError> {
         let key = self.key(passphrase).await?;
         let (roll, now) = (self.roll().await?, self.now());
         let state = self.membership().state();
@@ -54,11 +58,20 @@ impl<N: Network> Authority<N> {
             return Err(AuthorityError::RevokesItself);
         }
         let mut withdrawn = withdrawn_here(&roll, now);
-        let of_node: Vec<_> = roll.of(node).iter().filter(|issued| issued.certificate.not_after > now).collect();
+        let of_node: Vec<_> = roll
+            .of(node)
+            .iter()
+            .filter(|issued| issued.certificate.not_after > now)
+            .collect();
         withdrawn.extend(of_node.iter().map(|issued| listed(&issued.certificate)));
-        let state = self.change_state(&key, |state| state.revoke(&withdrawn, now)).await?;
+        let state = self
+            .change_state(&key, |state| state.revoke(&withdrawn, now))
+            .await?;
 
-        let rows: Vec<_> = of_node.iter().map(|issued| issued.certificate.clone()).collect();
+        let rows: Vec<_> = of_node
+            .iter()
+            .map(|issued| issued.certificate.clone())
+            .collect();
         let certificates = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let kept: Result<(), StoreError> = offload(self.store(), move |store| {
             for certificate in rows {
@@ -74,8 +87,14 @@ impl<N: Network> Authority<N> {
         })
         .await;
         kept?;
-        self.note(Event::new(Kind::MemberRevoked).peer(node).because(&name)).await;
-        Ok(Revocation { node, name, certificates, sequence: state.sequence })
+        self.note(Event::new(Kind::MemberRevoked).peer(node).because(&name))
+            .await;
+        Ok(Revocation {
+            node,
+            name,
+            certificates,
+            sequence: state.sequence,
+        })
     }
 
     /// Signs the next site state, puts it into force here, keeps it and publishes it.
@@ -106,12 +125,18 @@ impl<N: Network> Authority<N> {
         let (roll, now) = (self.roll().await?, self.now());
         let withdrawn = withdrawn_here(&roll, now);
         let state = self.membership().state();
-        if withdrawn.iter().all(|revoked| state.is_revoked(revoked.serial)) {
+        if withdrawn
+            .iter()
+            .all(|revoked| state.is_revoked(revoked.serial))
+        {
             return Ok(());
         }
-        tracing::warn!("another admin's site state lacks members that were withdrawn here; they are withdrawn again");
+        tracing::warn!(
+            "another admin's site state lacks members that were withdrawn here; they are withdrawn again"
+        );
         let key = self.key(None).await?;
-        self.change_state(&key, |state| state.revoke(&withdrawn, now)).await?;
+        self.change_state(&key, |state| state.revoke(&withdrawn, now))
+            .await?;
         Ok(())
     }
 }
@@ -126,5 +151,8 @@ fn withdrawn_here(roll: &Roll, now: Timestamp) -> Vec<Revoked> {
 }
 
 fn listed(certificate: &papermesh_protocol::certificate::Certificate) -> Revoked {
-    Revoked { serial: certificate.serial, not_after: certificate.not_after }
+    Revoked {
+        serial: certificate.serial,
+        not_after: certificate.not_after,
+    }
 }

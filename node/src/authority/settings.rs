@@ -59,13 +59,19 @@ impl<N: Network> Authority<N> {
         let state = self.change_state(&key, |state| {
             let login = change.login.unwrap_or(state.policy.login);
             let job_lifetime = change.job_lifetime.unwrap_or(state.policy.job_lifetime);
-            Ok(state.with_policy(SitePolicy { login, job_lifetime }))
+            Ok(state.with_policy(SitePolicy {
+                login,
+                job_lifetime,
+            }))
         });
         let state = state.await?;
         let policy = &state.policy;
         self.acted(
             Kind::PolicyChanged,
-            format!("login {:?}, jobs kept {} s", policy.login, policy.job_lifetime),
+            format!(
+                "login {:?}, jobs kept {} s",
+                policy.login, policy.job_lifetime
+            ),
         )
         .await;
         Ok(view(&state))

@@ -100,11 +100,23 @@ impl<N: Network> Authority<N> {
     /// # Errors
     /// [`AuthorityError::UserDisabled`], [`AuthorityError::BadgeTaken`], [`AuthorityError::Badge`],
     /// [`AuthorityError::User`], [`AuthorityError::Lifetime`], and those of the key.
-    pub async fn add_user(&self, new: NewUser, passphrase: Option<&str>) -> Result<IssuedTicket, AuthorityError> {
+    pub async fn add_user(
+        &self,
+        new: NewUser,
+        passphrase: Option<&str>,
+    ) -> Result<IssuedTicket, AuthorityError> {
         let now = self.now();
         let expires_at = ticket::end(now, new.lifetime)?;
-        let NewUser { user, display, groups, badge, .. } = new;
-        let badge = badge.map(|number| lookup::badge_tag(self.membership().secret(), &number)).transpose()?;
+        let NewUser {
+            user,
+            display,
+            groups,
+            badge,
+            ..
+        } = new;
+        let badge = badge
+            .map(|number| lookup::badge_tag(self.membership().secret(), &number))
+            .transpose()?;
         let key = self.key(passphrase).await?;
         self.learn_user(&user).await?;
         if let Some(tag) = badge {
@@ -137,15 +149,29 @@ impl<N: Network> Authority<N> {
             expires_at,
         };
         let text = ticket.to_text()?;
-        let (id, purpose) = (ticket::id(&ticket.secret), Purpose::Enroll { user: user.clone() });
+        let (id, purpose) = (
+            ticket::id(&ticket.secret),
+            Purpose::Enroll { user: user.clone() },
+        );
         let issued: Result<(), AuthorityError> = offload(self.store(), move |store| {
             store.tickets().sweep(now)?;
             Ok(store.tickets().issue(id, purpose, expires_at)?)
         })
         .await;
         issued?;
-        self.note(Event::new(Kind::UserChanged).user(&user).because("added, ticket made")).await;
-        Ok(IssuedTicket { user, display: row.display, text, expires_at, enrolled: row.key.is_some() })
+        self.note(
+            Event::new(Kind::UserChanged)
+                .user(&user)
+                .because("added, ticket made"),
+        )
+        .await;
+        Ok(IssuedTicket {
+            user,
+            display: row.display,
+            text,
+            expires_at,
+            enrolled: row.key.is_some(),
+        })
     }
 
     /// The users, by their ids.
@@ -192,7 +218,8 @@ impl<N: Network> Authority<N> {
             UserState::Active => "enabled",
             UserState::Disabled => "disabled",
         };
-        self.note(Event::new(Kind::UserChanged).user(user).because(what)).await;
+        self.note(Event::new(Kind::UserChanged).user(user).because(what))
+            .await;
         Ok(UserView::of(user.clone(), &row))
     }
 
@@ -206,7 +233,10 @@ impl<N: Network> Authority<N> {
     ) -> Result<Changed, AuthorityError> {
         let (user, key, now) = (user.clone(), key.clone(), self.now());
         let signing = key.clone();
-        let changed = offload(self.store(), move |store| change_row(store, &user, &signing, now, change)).await?;
+        let changed = offload(self.store(), move |store| {
+            change_row(store, &user, &signing, now, change)
+        })
+        .await?;
         self.publish_user(changed.entry.clone()).await;
         self.publish_badges(&key, &changed.badges).await?;
         Ok(changed)
@@ -215,14 +245,18 @@ impl<N: Network> Authority<N> {
     /// Takes over what another admin signed of a user since, as far as anybody who answers knows.
     pub(super) async fn learn_user(&self, user: &UserId) -> Result<(), AuthorityError> {
         let place = lookup::user_entry(self.membership().secret(), user);
-        let Some(DirectoryRecord::UserEntry(entry)) = self.published(place).await else { return Ok(()) };
+        let Some(DirectoryRecord::UserEntry(entry)) = self.published(place).await else {
+            return Ok(());
+        };
         let user = user.clone();
         offload(self.store(), move |store| {
             let known = store.users().get(&user)?;
             if known.is_some_and(|row| row.sequence >= entry.sequence) {
                 return Ok(());
             }
-            let adopted = store.users().change(&user, |row| *row = Some(row_of(&entry, entry.badges.clone())));
+            let adopted = store.users().change(&user, |row| {
+                *row = Some(row_of(&entry, entry.badges.clone()))
+            });
             match adopted {
                 Ok(_) => Ok(()),
                 // This admin gave the badge to somebody else. Whose it is, is decided by the badge's own record.
@@ -290,7 +324,10 @@ fn sign(
 
 fn new_row(user: &UserId) -> UserRow {
     // Every user id is a name: shorter, and of fewer characters.
-    let display = user.as_str().parse().unwrap_or_else(|_| unreachable!("{user} is a name"));
+    let display = user
+        .as_str()
+        .parse()
+        .unwrap_or_else(|_| unreachable!("{user} is a name"));
     UserRow {
         entry: None,
         sequence: 0,

@@ -104,7 +104,12 @@ fn table(jobs: &[HeldJob], look: &Look) -> String {
     let mut grid = Grid::new(&[
         "JOB", "USER", "TITLE~", ">SIZE", ">PAGES", ">COPIES", ">AGE", ">LEFT", "FLAGS",
     ]);
-    for HeldJob { user, summary, damage } in jobs {
+    for HeldJob {
+        user,
+        summary,
+        damage,
+    } in jobs
+    {
         grid.row([
             summary.job.short(),
             user.to_string(),
@@ -114,13 +119,22 @@ fn table(jobs: &[HeldJob], look: &Look) -> String {
             summary.options.copies.to_string(),
             quantity::age(summary.submitted_at, look.now),
             quantity::rest(summary.expires_at, look.now),
-            damage.as_ref().map_or_else(|| flags(summary), |_| "damaged".to_owned()),
+            damage
+                .as_ref()
+                .map_or_else(|| flags(summary), |_| "damaged".to_owned()),
         ]);
     }
     grid.render(look)
 }
 
-fn facts(HeldJob { user, summary, damage }: &HeldJob, look: &Look) -> String {
+fn facts(
+    HeldJob {
+        user,
+        summary,
+        damage,
+    }: &HeldJob,
+    look: &Look,
+) -> String {
     let options = &summary.options;
     Facts::default()
         .add("job", summary.job.to_string())

@@ -1,6 +1,5 @@
 //! `join`: this device becomes a member, with an invite or with an admin who compares digits.
 
-
 use clap::Args;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::text::Name;
@@ -127,4 +126,3 @@ fn render(joined: &Joined, _: &Look) -> String {
         .add("home", joined.home.display().to_string())
         .render()
 }
-

@@ -152,7 +152,10 @@ fn jobs(listed: &[ListedJob], look: &Look) -> String {
             job.summary.options.copies.to_string(),
             sides(&job.summary).to_owned(),
             quantity::age(job.summary.submitted_at, look.now),
-            job.holder_name.as_ref().map_or_else(|| job.holder.to_string()[..16].to_owned(), ToString::to_string),
+            job.holder_name.as_ref().map_or_else(
+                || job.holder.to_string()[..16].to_owned(),
+                ToString::to_string,
+            ),
             flags(&job.summary),
         ]);
     }

@@ -29,13 +29,13 @@ mod routes;
 
 pub use behaviour::MeshConfig;
 pub use event_loop::start;
-pub use libp2p::Multiaddr;
-pub use peer::{peer_id, socket_of};
 pub use handle::{
     ConnectedMember, Incoming, Mesh, MeshError, MeshEvent, MeshStatus, MeshStream, Protocol,
     Streams,
 };
+pub use libp2p::Multiaddr;
 pub use membership::{Member, Membership};
+pub use peer::{peer_id, socket_of};
 pub use records::RecordShelf;
 
 #[cfg(test)]

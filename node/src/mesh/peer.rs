@@ -83,7 +83,9 @@ pub fn socket_of(address: &Multiaddr) -> Option<SocketAddr> {
 /// The peer id of a node as text, as multiaddrs name it; empty if the bytes are no key.
 #[must_use]
 pub fn peer_id(node: NodeId) -> String {
-    peer_of(node).map(|peer| peer.to_string()).unwrap_or_default()
+    peer_of(node)
+        .map(|peer| peer.to_string())
+        .unwrap_or_default()
 }
 
 /// The address without a trailing `/p2p/…`.

@@ -12,7 +12,8 @@ use crate::clock;
 use crate::config::{Config, Home};
 use crate::control::Events;
 use crate::control::message::{
-    Event, ExportSite, ImportSite, InitSite, Initialized, JoinSite, JoinStep, Joined, SiteExported, SiteImported,
+    Event, ExportSite, ImportSite, InitSite, Initialized, JoinSite, JoinStep, Joined, SiteExported,
+    SiteImported,
 };
 use crate::mesh::join::{self, Device};
 use crate::papers::{self, Papers};
@@ -32,7 +33,9 @@ pub async fn init(home: &Home, wish: InitSite) -> Result<Initialized, NodeError>
         site: wish.site,
         name: wish.name,
         roles: Roles::of(&wish.roles),
-        passphrase: wish.passphrase.map(|passphrase| Zeroizing::new(passphrase.expose().to_owned())),
+        passphrase: wish
+            .passphrase
+            .map(|passphrase| Zeroizing::new(passphrase.expose().to_owned())),
     };
     let founded = blocking(move || authority::found(&store, founding, clock::now())).await?;
     Ok(Initialized {
@@ -76,7 +79,9 @@ pub async fn join(
         Some(line) => {
             let invite: Invite = line.parse()?;
             // What the invite says of the name stands; a device is only asked where it says nothing.
-            let name = wish.name.or_else(|| invite.name.is_none().then(host_name).flatten());
+            let name = wish
+                .name
+                .or_else(|| invite.name.is_none().then(host_name).flatten());
             events.tell(Event::Join(JoinStep::Asking)).await;
             join::join_with_invite(&device, &invite, name).await?
         }
@@ -145,6 +150,8 @@ pub(super) fn imported(imported: Imported) -> SiteImported {
 
 /// What this computer calls itself, if that is fit to be a node's name.
 fn host_name() -> Option<Name> {
-    let said = std::fs::read_to_string(HOST_NAME).ok().or_else(|| std::env::var("HOSTNAME").ok())?;
+    let said = std::fs::read_to_string(HOST_NAME)
+        .ok()
+        .or_else(|| std::env::var("HOSTNAME").ok())?;
     said.parse().ok()
 }

@@ -17,7 +17,13 @@ const NEAR: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 impl Services {
     pub(super) async fn diagnose(&self) -> Result<Vec<Finding>, CommandError> {
-        let mut findings = vec![self.clock(), self.certificate(), self.mesh_reach(), self.members(), self.relay()];
+        let mut findings = vec![
+            self.clock(),
+            self.certificate(),
+            self.mesh_reach(),
+            self.members(),
+            self.relay(),
+        ];
         if self.client.is_some() {
             findings.push(self.spool().await?);
         }
@@ -45,7 +51,10 @@ impl Services {
         }
         if let Some(open) = self.authority.is_open().await? {
             findings.push(if open {
-                good("authority", "the authority key is open; devices and users can be admitted".to_owned())
+                good(
+                    "authority",
+                    "the authority key is open; devices and users can be admitted".to_owned(),
+                )
             } else {
                 doubtful(
                     "authority",
@@ -74,7 +83,12 @@ impl Services {
     fn certificate(&self) -> Finding {
         let membership = self.mesh.membership();
         let (now, certificate) = (membership.now(), membership.certificate());
-        let accepted = Certificate::verify(certificate.envelope(), certificate.site, &membership.state(), now);
+        let accepted = Certificate::verify(
+            certificate.envelope(),
+            certificate.site,
+            &membership.state(),
+            now,
+        );
         let days = certificate.not_after.since(now).as_secs() / 86_400;
         match accepted {
             Err(error) => bad(
@@ -117,7 +131,14 @@ impl Services {
     }
 
     fn relay(&self) -> Finding {
-        match self.mesh.status().members.iter().filter(|member| member.relayed).count() {
+        match self
+            .mesh
+            .status()
+            .members
+            .iter()
+            .filter(|member| member.relayed)
+            .count()
+        {
             0 => good("relay", "all connections are direct".to_owned()),
             n => doubtful(
                 "relay",
@@ -128,9 +149,10 @@ impl Services {
     }
 
     async fn spool(&self) -> Result<Finding, CommandError> {
-        let (jobs, bytes) = crate::offload::offload(&self.store, |store| super::status::total(store))
-            .await
-            .map_err(super::NodeError::Store)?;
+        let (jobs, bytes) =
+            crate::offload::offload(&self.store, |store| super::status::total(store))
+                .await
+                .map_err(super::NodeError::Store)?;
         Ok(if bytes > self.config.max_spool / 10 * 9 {
             doubtful(
                 "spool",
@@ -144,13 +166,28 @@ impl Services {
 }
 
 fn good(check: &str, detail: String) -> Finding {
-    Finding { check: check.to_owned(), verdict: Verdict::Good, detail, advice: None }
+    Finding {
+        check: check.to_owned(),
+        verdict: Verdict::Good,
+        detail,
+        advice: None,
+    }
 }
 
 fn doubtful(check: &str, detail: String, advice: &str) -> Finding {
-    Finding { check: check.to_owned(), verdict: Verdict::Doubtful, detail, advice: Some(advice.to_owned()) }
+    Finding {
+        check: check.to_owned(),
+        verdict: Verdict::Doubtful,
+        detail,
+        advice: Some(advice.to_owned()),
+    }
 }
 
 fn bad(check: &str, detail: String, advice: &str) -> Finding {
-    Finding { check: check.to_owned(), verdict: Verdict::Bad, detail, advice: Some(advice.to_owned()) }
+    Finding {
+        check: check.to_owned(),
+        verdict: Verdict::Bad,
+        detail,
+        advice: Some(advice.to_owned()),
+    }
 }

@@ -40,7 +40,9 @@ pub enum NodeError {
     #[error("{0:?} is no multiaddr; one looks like /ip4/0.0.0.0/tcp/4001")]
     Address(String),
     /// Nothing to listen on for devices that join.
-    #[error("none of the addresses to hear joining devices on is of the form /ip4/ADDRESS/tcp/PORT")]
+    #[error(
+        "none of the addresses to hear joining devices on is of the form /ip4/ADDRESS/tcp/PORT"
+    )]
     JoinListen,
     /// Devices that join cannot be heard.
     #[error(transparent)]
@@ -55,7 +57,9 @@ pub enum NodeError {
     #[error(transparent)]
     Invite(#[from] papermesh_protocol::invite::TicketError),
     /// No invite, and nobody can be found.
-    #[error("without an invite the site is found by mDNS, which is switched off; give an invite, or switch mDNS on")]
+    #[error(
+        "without an invite the site is found by mDNS, which is switched off; give an invite, or switch mDNS on"
+    )]
     NoWayToJoin,
     /// No name to be known by.
     #[error("this device has no name to be known by; give it one with --name")]
@@ -99,9 +103,9 @@ fn of_authority(error: &AuthorityError) -> ErrorCode {
         AuthorityError::NotAdmin => ErrorCode::NotHere,
         AuthorityError::PassphraseNeeded => ErrorCode::PassphraseRequired,
         AuthorityError::PassphraseWrong => ErrorCode::PassphraseWrong,
-        AuthorityError::NoSuchMember(_) | AuthorityError::NoSuchUser(_) | AuthorityError::Approve(_) => {
-            ErrorCode::NotFound
-        }
+        AuthorityError::NoSuchMember(_)
+        | AuthorityError::NoSuchUser(_)
+        | AuthorityError::Approve(_) => ErrorCode::NotFound,
         AuthorityError::AlreadyRevoked { .. } | AuthorityError::BadgeTaken(_) => ErrorCode::Exists,
         AuthorityError::Lifetime(_)
         | AuthorityError::JobLifetime
@@ -140,9 +144,10 @@ impl From<SubmitError> for CommandError {
             SubmitError::PinRequired => ErrorCode::PinRequired,
             SubmitError::Refused(_) => ErrorCode::Denied,
             SubmitError::PinNotTaken | SubmitError::Pin(_) => ErrorCode::Usage,
-            SubmitError::Empty | SubmitError::Format { .. } | SubmitError::Size { .. } | SubmitError::Broken(_) => {
-                ErrorCode::BadData
-            }
+            SubmitError::Empty
+            | SubmitError::Format { .. }
+            | SubmitError::Size { .. }
+            | SubmitError::Broken(_) => ErrorCode::BadData,
             SubmitError::Store(error) => of_store(error),
             _ => ErrorCode::Failed,
         };
@@ -179,7 +184,9 @@ impl From<ComputerError> for CommandError {
             ComputerError::WrongPin | ComputerError::Disabled(_) => ErrorCode::Denied,
             ComputerError::Wait(_) | ComputerError::HungUp => ErrorCode::Busy,
             ComputerError::NotEnrolled(_) | ComputerError::NobodyEnrolled => ErrorCode::NotFound,
-            ComputerError::OnlyLinked(_) | ComputerError::EnrolledElsewhere(_) => ErrorCode::NotHere,
+            ComputerError::OnlyLinked(_) | ComputerError::EnrolledElsewhere(_) => {
+                ErrorCode::NotHere
+            }
             ComputerError::Ticket(_)
             | ComputerError::Lifetime(_)
             | ComputerError::Pin(_)

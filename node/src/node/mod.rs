@@ -98,15 +98,32 @@ impl Node {
         }
 
         let shelf = Box::new(Shelf::new(store.clone(), clock::now));
-        let (mesh, streams) = mesh::start(&seed, Arc::clone(&membership), shelf, mesh_config(&store, &config)?)?;
+        let (mesh, streams) = mesh::start(
+            &seed,
+            Arc::clone(&membership),
+            shelf,
+            mesh_config(&store, &config)?,
+        )?;
         let (network, to_itself) = WithItself::new(mesh.clone(), mesh.node());
-        let me = Member { node: mesh.node(), certificate: membership.certificate() };
+        let me = Member {
+            node: mesh.node(),
+            certificate: membership.certificate(),
+        };
         let audit = Audit::new(store.clone(), key.clone(), clock::now);
-        let directory = Directory::new(store.clone(), network.clone(), Arc::clone(&membership), key.clone());
+        let directory = Directory::new(
+            store.clone(),
+            network.clone(),
+            Arc::clone(&membership),
+            key.clone(),
+        );
 
         let mut tasks = JoinSet::new();
         tasks.spawn(memory::remember(store.clone(), mesh.clone(), clock::now));
-        tasks.spawn(renewal::keep_valid(store.clone(), mesh.clone(), network.clone()));
+        tasks.spawn(renewal::keep_valid(
+            store.clone(),
+            mesh.clone(),
+            network.clone(),
+        ));
         tasks.spawn(directory.clone().run());
 
         let authority = Authority::new(Desk {
@@ -119,7 +136,11 @@ impl Node {
         });
         tasks.spawn(authority.clone().run());
         tasks.spawn(authority.clone().serve(streams.enroll));
-        tasks.spawn(answer_itself(authority.clone(), to_itself.enroll, me.clone()));
+        tasks.spawn(answer_itself(
+            authority.clone(),
+            to_itself.enroll,
+            me.clone(),
+        ));
 
         let computer = Computer::new(user::Desk {
             store: store.clone(),
@@ -145,8 +166,16 @@ impl Node {
             })
             .await?;
             tasks.spawn(client.clone().keep());
-            tasks.spawn(client.clone().serve_release(both(streams.release, to_itself.release, &me)));
-            tasks.spawn(client.clone().serve_jobs(both(streams.job, to_itself.job, &me)));
+            tasks.spawn(client.clone().serve_release(both(
+                streams.release,
+                to_itself.release,
+                &me,
+            )));
+            tasks.spawn(
+                client
+                    .clone()
+                    .serve_jobs(both(streams.job, to_itself.job, &me)),
+            );
             Some(client)
         } else {
             None
@@ -155,7 +184,9 @@ impl Node {
         let printer = if roles.has(Role::Printer) {
             let pins = FilePins::new(home.printer_pins());
             let output: OutputUri = config.output.parse().map_err(NodeError::Output)?;
-            let device = OutputDevice::open(output, Arc::new(pins)).await.map_err(NodeError::Device)?;
+            let device = OutputDevice::open(output, Arc::new(pins))
+                .await
+                .map_err(NodeError::Device)?;
             let printer = Printer::new(PrinterParts {
                 store: store.clone(),
                 network: network.clone(),
@@ -186,9 +217,16 @@ impl Node {
             door: OnceLock::new(),
             started: Instant::now(),
         };
-        let node = Self { services: Arc::new(services), server, tasks };
+        let node = Self {
+            services: Arc::new(services),
+            server,
+            tasks,
+        };
         if let Some(passphrase) = passphrase {
-            node.services.authority.unlock(Some(passphrase.expose())).await?;
+            node.services
+                .authority
+                .unlock(Some(passphrase.expose()))
+                .await?;
         }
         if roles.has(Role::Admin) {
             node.services.open_door().await?;
@@ -205,7 +243,11 @@ impl Node {
     /// Answers the command line until `stop`, and ends in order: commands first, then the
     /// services, then the mesh.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { services, server, mut tasks } = self;
+        let Self {
+            services,
+            server,
+            mut tasks,
+        } = self;
         server.serve(Arc::clone(&services), stop).await;
         tasks.shutdown().await;
         services.mesh.stop().await;
@@ -253,7 +295,12 @@ impl Services {
             .config
             .join_listen
             .iter()
-            .find_map(|text| text.parse::<Multiaddr>().ok().as_ref().and_then(mesh::socket_of))
+            .find_map(|text| {
+                text.parse::<Multiaddr>()
+                    .ok()
+                    .as_ref()
+                    .and_then(mesh::socket_of)
+            })
             .ok_or(NodeError::JoinListen)?;
         let door = ListenerConfig {
             listen,
@@ -278,7 +325,9 @@ async fn open_store(home: &Home) -> Result<Store, NodeError> {
     Ok(store)
 }
 
-async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, NodeError>
+async fn blocking<T, E>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, NodeError>
 where
     T: Send + 'static,
     E: Into<NodeError> + Send + 'static,
@@ -299,7 +348,10 @@ fn mesh_config(store: &Store, config: &Config) -> Result<MeshConfig, NodeError> 
     let remembered = memory::recall(store)?
         .into_iter()
         .map(|(node, known)| {
-            let known = known.into_iter().filter_map(|bytes| Multiaddr::try_from(bytes).ok()).collect();
+            let known = known
+                .into_iter()
+                .filter_map(|bytes| Multiaddr::try_from(bytes).ok())
+                .collect();
             (node, known)
         })
         .collect();
@@ -324,11 +376,14 @@ where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
     let me = me.clone();
-    let others = received(others).map(|incoming: Incoming| (incoming.from, Either::Left(incoming.stream)));
+    let others =
+        received(others).map(|incoming: Incoming| (incoming.from, Either::Left(incoming.stream)));
     let itself = received(itself).map(move |stream| (me.clone(), Either::Right(stream)));
     stream::select(others, itself)
 }
 
 fn received<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> impl Stream<Item = T> + Send {
-    stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) })
+    stream::unfold(receiver, |mut receiver| async move {
+        Some((receiver.recv().await?, receiver))
+    })
 }

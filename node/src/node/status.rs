@@ -34,7 +34,12 @@ impl Services {
         let held: Held = offload(&self.store, |store| {
             let (jobs, spool) = total(store)?;
             Ok::<_, StoreError>(Held {
-                users: store.local_users().scan(None, USERS)?.into_iter().map(|(user, _)| user).collect(),
+                users: store
+                    .local_users()
+                    .scan(None, USERS)?
+                    .into_iter()
+                    .map(|(user, _)| user)
+                    .collect(),
                 jobs,
                 spool,
                 acquainted: !store.peers().scan(None, 1)?.is_empty(),
@@ -42,7 +47,12 @@ impl Services {
         })
         .await
         .map_err(super::NodeError::from)?;
-        let accepted = Certificate::verify(certificate.envelope(), certificate.site, &state, membership.now());
+        let accepted = Certificate::verify(
+            certificate.envelope(),
+            certificate.site,
+            &state,
+            membership.now(),
+        );
         let place = if accepted.is_err() {
             MeshState::Excluded
         } else if !mesh.members.is_empty() {
@@ -61,7 +71,11 @@ impl Services {
                 roles: certificate.roles.iter().collect(),
                 not_after: certificate.not_after,
             },
-            site: SiteIdentity { id: state.site, name: state.name.clone(), sequence: state.sequence },
+            site: SiteIdentity {
+                id: state.site,
+                name: state.name.clone(),
+                sequence: state.sequence,
+            },
             uptime: self.started.elapsed().as_secs(),
             peers: u32::try_from(mesh.members.len()).unwrap_or(u32::MAX),
             listening: with_peer(&self.mesh, &mesh.listening),
@@ -75,7 +89,10 @@ impl Services {
             },
             ipp: None,
             panel: None,
-            pending: self.door.get().map(|_| u32::try_from(self.authority.pending_count()).unwrap_or(u32::MAX)),
+            pending: self
+                .door
+                .get()
+                .map(|_| u32::try_from(self.authority.pending_count()).unwrap_or(u32::MAX)),
             authority_open: self.authority.is_open().await?,
         })
     }
@@ -100,7 +117,13 @@ fn with_peer(mesh: &Mesh, addresses: &[String]) -> Vec<String> {
     let peer = crate::mesh::peer_id(mesh.node());
     addresses
         .iter()
-        .map(|address| if address.contains("/p2p/") { address.clone() } else { format!("{address}/p2p/{peer}") })
+        .map(|address| {
+            if address.contains("/p2p/") {
+                address.clone()
+            } else {
+                format!("{address}/p2p/{peer}")
+            }
+        })
         .collect()
 }
 
@@ -110,7 +133,11 @@ async fn device(output: &str, device: &OutputDevice) -> DeviceStatus {
             output: output.to_owned(),
             name: Some(described.make_and_model.unwrap_or(described.name)),
             ready: described.accepting && described.state != PrinterState::Stopped,
-            reasons: described.reasons.into_iter().map(|reason| reason.keyword).collect(),
+            reasons: described
+                .reasons
+                .into_iter()
+                .map(|reason| reason.keyword)
+                .collect(),
         },
         Err(error) => DeviceStatus {
             output: output.to_owned(),

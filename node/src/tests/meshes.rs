@@ -48,7 +48,9 @@ pub(super) struct Running {
 
 impl Home {
     pub(super) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub(super) fn store(&self) -> Store {
@@ -72,15 +74,24 @@ impl Home {
     pub(super) async fn join(&self, invite: &str, name: Option<&str>) -> Result<(), JoinFailure> {
         let store = self.store();
         let keys = papers::keys(&store).unwrap();
-        let device = Device { seed: keys.node.expose(), sealing: keys.sealing.public(), clock: clock::now };
+        let device = Device {
+            seed: keys.node.expose(),
+            sealing: keys.sealing.public(),
+            clock: clock::now,
+        };
         let invite: Invite = invite.parse().unwrap();
-        let joined = join_with_invite(&device, &invite, name.map(|name| name.parse().unwrap())).await?;
+        let joined =
+            join_with_invite(&device, &invite, name.map(|name| name.parse().unwrap())).await?;
         Papers::keep_joined(&store, &joined, clock::now()).unwrap();
         Ok(())
     }
 
     /// Takes over an export while no node runs here.
-    pub(super) fn import(&self, text: &str, passphrase: &str) -> Result<Imported, authority::AuthorityError> {
+    pub(super) fn import(
+        &self,
+        text: &str,
+        passphrase: &str,
+    ) -> Result<Imported, authority::AuthorityError> {
         authority::import(&self.store(), import_of(text, passphrase), clock::now())
     }
 
@@ -94,18 +105,26 @@ impl Home {
             listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
             announce: Vec::new(),
             bootstrap: Vec::new(),
-            remembered: remembered.map(|(node, known)| (node, known.into_iter().map(address).collect())).collect(),
+            remembered: remembered
+                .map(|(node, known)| (node, known.into_iter().map(address).collect()))
+                .collect(),
             mdns: false,
             use_relays: false,
             dht_server: true,
         };
         let shelf = Box::new(Shelf::new(store.clone(), clock::now));
-        let (mesh, streams) =
-            mesh::start(papers.keys.node.expose(), Arc::clone(&membership), shelf, config).unwrap();
+        let (mesh, streams) = mesh::start(
+            papers.keys.node.expose(),
+            Arc::clone(&membership),
+            shelf,
+            config,
+        )
+        .unwrap();
         let (network, to_itself) = WithItself::new(mesh.clone(), mesh.node());
         let key = papers.signing_key();
         let audit = Audit::new(store.clone(), key.clone(), clock::now);
-        let directory = Directory::new(store.clone(), network.clone(), Arc::clone(&membership), key);
+        let directory =
+            Directory::new(store.clone(), network.clone(), Arc::clone(&membership), key);
         let authority = Authority::new(authority::Desk {
             store: store.clone(),
             vault: papers.vault(),
@@ -139,13 +158,25 @@ impl Home {
                 site_name: papers.state.name.clone(),
                 clock: clock::now,
             };
-            let (door, requests) = JoinListener::start(papers.keys.node.expose(), config).await.unwrap();
+            let (door, requests) = JoinListener::start(papers.keys.node.expose(), config)
+                .await
+                .unwrap();
             tasks.spawn(authority.clone().admit(requests));
             Some(door)
         } else {
             None
         };
-        let running = Running { home: self, store, mesh, network, authority, computer, directory, door, tasks };
+        let running = Running {
+            home: self,
+            store,
+            mesh,
+            network,
+            authority,
+            computer,
+            directory,
+            door,
+            tasks,
+        };
         running.until(|status| !status.advertised.is_empty()).await;
         running
     }
@@ -160,7 +191,9 @@ impl Running {
     /// A new member, connected with this one.
     pub(super) async fn admit(&self, name: &str, role: Role) -> Self {
         let home = Home::new();
-        home.join(&self.invite(role).await, Some(name)).await.unwrap();
+        home.join(&self.invite(role).await, Some(name))
+            .await
+            .unwrap();
         let member = home.run().await;
         member.meet(self).await;
         member
@@ -173,31 +206,61 @@ impl Running {
             lifetime: MINUTES,
             addresses: self.door.as_ref().unwrap().addresses(),
         };
-        self.authority.invite(new, None).await.unwrap().text.to_string()
+        self.authority
+            .invite(new, None)
+            .await
+            .unwrap()
+            .text
+            .to_string()
     }
 
     /// A ticket for a new user, or another one.
     pub(super) async fn ticket(&self, user: &UserId) -> String {
-        self.authority.add_user(new_user(user), None).await.unwrap().text.to_string()
+        self.authority
+            .add_user(new_user(user), None)
+            .await
+            .unwrap()
+            .text
+            .to_string()
     }
 
     pub(super) async fn meet(&self, other: &Self) {
-        self.mesh.connect(other.mesh.node(), &other.mesh.addresses()).await.unwrap();
+        self.mesh
+            .connect(other.mesh.node(), &other.mesh.addresses())
+            .await
+            .unwrap();
         let (one, two) = (self.mesh.node(), other.mesh.node());
-        self.until(|status| status.members.iter().any(|member| member.node == two)).await;
-        other.until(|status| status.members.iter().any(|member| member.node == one)).await;
+        self.until(|status| status.members.iter().any(|member| member.node == two))
+            .await;
+        other
+            .until(|status| status.members.iter().any(|member| member.node == one))
+            .await;
     }
 
     pub(super) async fn until(&self, state: impl FnMut(&MeshStatus) -> bool) {
         let mut status = self.mesh.watch();
-        drop(timeout(LIMIT, status.wait_for(state)).await.unwrap().unwrap());
+        drop(
+            timeout(LIMIT, status.wait_for(state))
+                .await
+                .unwrap()
+                .unwrap(),
+        );
     }
 
     /// Stops the node; its home remains.
     pub(super) async fn stop(mut self) -> Home {
         self.tasks.shutdown().await;
         self.mesh.stop().await;
-        let Self { home, store, mesh, network, authority, computer, directory, .. } = self;
+        let Self {
+            home,
+            store,
+            mesh,
+            network,
+            authority,
+            computer,
+            directory,
+            ..
+        } = self;
         drop((mesh, network, authority, computer, directory));
         // The home is free again when the last of the node's tasks has let go of the store.
         let path = home.folder.path().to_owned();
@@ -214,7 +277,13 @@ impl Running {
 }
 
 pub(super) fn new_user(user: &UserId) -> NewUser {
-    NewUser { user: user.clone(), display: None, groups: Vec::new(), badge: None, lifetime: MINUTES }
+    NewUser {
+        user: user.clone(),
+        display: None,
+        groups: Vec::new(),
+        badge: None,
+        lifetime: MINUTES,
+    }
 }
 
 pub(super) fn import_of(text: &str, passphrase: &str) -> Import {

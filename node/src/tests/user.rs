@@ -16,7 +16,12 @@ fn alice() -> UserId {
 
 impl Running {
     fn epoch(&self, user: &UserId) -> u64 {
-        self.store.local_users().get(user).unwrap().unwrap().pin_epoch
+        self.store
+            .local_users()
+            .get(user)
+            .unwrap()
+            .unwrap()
+            .pin_epoch
     }
 }
 
@@ -30,17 +35,38 @@ async fn a_user_enrolls_once_with_a_ticket_and_is_known_to_all() {
     let too_short = desk.computer.enroll(&ticket, "1").await;
     assert!(matches!(too_short, Err(ComputerError::Pin(_))));
     let no_client = printer.computer.enroll(&ticket, "2468").await;
-    assert!(matches!(no_client, Err(ComputerError::Enroll(EnrollError::Denied(Denial::NotAClient)))));
+    assert!(matches!(
+        no_client,
+        Err(ComputerError::Enroll(EnrollError::Denied(
+            Denial::NotAClient
+        )))
+    ));
     let enrolled = desk.computer.enroll(&ticket, "2468").await.unwrap();
-    assert_eq!((enrolled.user, enrolled.node_name.as_str()), (alice(), "Desk"));
+    assert_eq!(
+        (enrolled.user, enrolled.node_name.as_str()),
+        (alice(), "Desk")
+    );
     // The same computer again, as after an answer that was lost; and another one.
     desk.computer.enroll(&ticket, "2468").await.unwrap();
     let stolen = admin.computer.enroll(&ticket, "1357").await;
-    assert!(matches!(stolen, Err(ComputerError::Enroll(EnrollError::Denied(Denial::Refused)))));
+    assert!(matches!(
+        stolen,
+        Err(ComputerError::Enroll(EnrollError::Denied(Denial::Refused)))
+    ));
 
     let row = desk.store.local_users().get(&alice()).unwrap().unwrap();
-    let key = row.delegation.map(|delegation| UserKey::from_bytes(*delegation.signer()));
-    eventually(|| async { printer.directory.user_entry(&alice()).await.and_then(|entry| entry.key) == key }).await;
+    let key = row
+        .delegation
+        .map(|delegation| UserKey::from_bytes(*delegation.signer()));
+    eventually(|| async {
+        printer
+            .directory
+            .user_entry(&alice())
+            .await
+            .and_then(|entry| entry.key)
+            == key
+    })
+    .await;
     assert!(admin.authority.users().await.unwrap()[0].enrolled);
 }
 
@@ -58,10 +84,21 @@ async fn a_disabled_user_does_not_enroll_and_keeps_the_ticket() {
     let admin = Running::admin().await;
     let desk = admin.admit("Desk", Role::Client).await;
     let ticket = admin.ticket(&alice()).await;
-    admin.authority.set_user_state(&alice(), UserState::Disabled, None).await.unwrap();
+    admin
+        .authority
+        .set_user_state(&alice(), UserState::Disabled, None)
+        .await
+        .unwrap();
     let refused = desk.computer.enroll(&ticket, "2468").await;
-    assert!(matches!(refused, Err(ComputerError::Enroll(EnrollError::Denied(Denial::Refused)))));
-    admin.authority.set_user_state(&alice(), UserState::Active, None).await.unwrap();
+    assert!(matches!(
+        refused,
+        Err(ComputerError::Enroll(EnrollError::Denied(Denial::Refused)))
+    ));
+    admin
+        .authority
+        .set_user_state(&alice(), UserState::Active, None)
+        .await
+        .unwrap();
     desk.computer.enroll(&ticket, "2468").await.unwrap();
 }
 
@@ -72,31 +109,68 @@ async fn a_linked_computer_has_the_pin_and_gets_a_changed_one() {
     let laptop = admin.admit("Laptop", Role::Client).await;
     let nobody = desk.computer.offer_link(None, MINUTES).await;
     assert!(matches!(nobody, Err(ComputerError::NobodyEnrolled)));
-    desk.computer.enroll(&admin.ticket(&alice()).await, "2468").await.unwrap();
+    desk.computer
+        .enroll(&admin.ticket(&alice()).await, "2468")
+        .await
+        .unwrap();
     let offer = desk.computer.offer_link(None, MINUTES).await.unwrap();
-    assert!(matches!(desk.computer.accept_link(&offer.text).await, Err(ComputerError::OwnTicket)));
+    assert!(matches!(
+        desk.computer.accept_link(&offer.text).await,
+        Err(ComputerError::OwnTicket)
+    ));
     let linked = laptop.computer.accept_link(&offer.text).await.unwrap();
-    assert_eq!((linked.user, linked.node_name.as_str()), (alice(), "Laptop"));
+    assert_eq!(
+        (linked.user, linked.node_name.as_str()),
+        (alice(), "Laptop")
+    );
     let stolen = admin.computer.accept_link(&offer.text).await;
-    assert!(matches!(stolen, Err(ComputerError::Link(LinkError::Refused(Refusal::Refused)))));
+    assert!(matches!(
+        stolen,
+        Err(ComputerError::Link(LinkError::Refused(Refusal::Refused)))
+    ));
     assert_eq!(laptop.epoch(&alice()), desk.epoch(&alice()));
 
     // Only the first computer, and only who knows the PIN, changes it.
-    let only_linked = laptop.computer.change_pin(Some(alice()), "2468", "1357").await;
+    let only_linked = laptop
+        .computer
+        .change_pin(Some(alice()), "2468", "1357")
+        .await;
     assert!(matches!(only_linked, Err(ComputerError::OnlyLinked(_))));
-    assert!(matches!(desk.computer.change_pin(None, "0000", "1357").await, Err(ComputerError::WrongPin)));
-    let changed = desk.computer.change_pin(None, "2468", "1357").await.unwrap();
+    assert!(matches!(
+        desk.computer.change_pin(None, "0000", "1357").await,
+        Err(ComputerError::WrongPin)
+    ));
+    let changed = desk
+        .computer
+        .change_pin(None, "2468", "1357")
+        .await
+        .unwrap();
     assert_eq!((changed.updated.len(), changed.outdated.len()), (1, 0));
     assert_eq!(laptop.epoch(&alice()), 2);
 
     // One that was off gets it when it comes back.
     let laptop = laptop.stop().await;
-    let changed = desk.computer.change_pin(None, "1357", "8642").await.unwrap();
-    assert_eq!((changed.updated.len(), changed.outdated[0].as_str()), (0, "Laptop"));
+    let changed = desk
+        .computer
+        .change_pin(None, "1357", "8642")
+        .await
+        .unwrap();
+    assert_eq!(
+        (changed.updated.len(), changed.outdated[0].as_str()),
+        (0, "Laptop")
+    );
     let laptop = laptop.run().await;
     laptop.meet(&desk).await;
     eventually(|| async { laptop.epoch(&alice()) == 3 }).await;
-    let known = || desk.store.local_users().get(&alice()).unwrap().unwrap().linked[0].pin_epoch;
+    let known = || {
+        desk.store
+            .local_users()
+            .get(&alice())
+            .unwrap()
+            .unwrap()
+            .linked[0]
+            .pin_epoch
+    };
     eventually(|| async { known() == 3 }).await;
 }
 
@@ -105,21 +179,40 @@ async fn who_enrolls_anew_elsewhere_links_the_old_computer_to_the_new_one() {
     let admin = Running::admin().await;
     let lost = admin.admit("Lost", Role::Client).await;
     let new = admin.admit("New", Role::Client).await;
-    lost.computer.enroll(&admin.ticket(&alice()).await, "2468").await.unwrap();
-    new.computer.enroll(&admin.ticket(&alice()).await, "1357").await.unwrap();
+    lost.computer
+        .enroll(&admin.ticket(&alice()).await, "2468")
+        .await
+        .unwrap();
+    new.computer
+        .enroll(&admin.ticket(&alice()).await, "1357")
+        .await
+        .unwrap();
     let offer = new.computer.offer_link(None, MINUTES).await.unwrap();
     lost.computer.accept_link(&offer.text).await.unwrap();
     assert_eq!(lost.epoch(&alice()), new.epoch(&alice()));
     // Its own key is the user's no more, and it does not keep it.
-    assert!(matches!(lost.computer.offer_link(Some(alice()), MINUTES).await, Err(ComputerError::OnlyLinked(_))));
+    assert!(matches!(
+        lost.computer.offer_link(Some(alice()), MINUTES).await,
+        Err(ComputerError::OnlyLinked(_))
+    ));
 }
 
 #[tokio::test]
 async fn wrong_old_pins_make_the_next_one_wait() {
     let admin = Running::admin().await;
-    admin.computer.enroll(&admin.ticket(&alice()).await, "2468").await.unwrap();
+    admin
+        .computer
+        .enroll(&admin.ticket(&alice()).await, "2468")
+        .await
+        .unwrap();
     for _ in 0..papermesh_protocol::limits::FREE_GUESSES {
-        assert!(matches!(admin.computer.change_pin(None, "0000", "1357").await, Err(ComputerError::WrongPin)));
+        assert!(matches!(
+            admin.computer.change_pin(None, "0000", "1357").await,
+            Err(ComputerError::WrongPin)
+        ));
     }
-    assert!(matches!(admin.computer.change_pin(None, "2468", "1357").await, Err(ComputerError::Wait(_))));
+    assert!(matches!(
+        admin.computer.change_pin(None, "2468", "1357").await,
+        Err(ComputerError::Wait(_))
+    ));
 }

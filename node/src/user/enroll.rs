@@ -54,7 +54,9 @@ impl<N: Network> Computer<N> {
         if kept.is_none() {
             let (name, sealed) = (user.clone(), self.0.vault.seal_user_key(&user, &key)?);
             let made: Result<(), StoreError> = offload(self.store(), move |store| {
-                store.local_users().change(&name, |row| row.get_or_insert_default().sealed_user_key = Some(sealed))
+                store.local_users().change(&name, |row| {
+                    row.get_or_insert_default().sealed_user_key = Some(sealed)
+                })
             })
             .await;
             made?;
@@ -62,8 +64,15 @@ impl<N: Network> Computer<N> {
         // Before the ticket is used, so that a computer without the memory for it keeps the ticket.
         let verifier = self.register(&user, pin).await?;
 
-        let addresses: Vec<_> = ticket.addresses.iter().cloned().map(ByteBuf::into_vec).collect();
-        let answer: Answer = self.ask(ticket.admin, &addresses, Protocol::Enroll, &question).await?;
+        let addresses: Vec<_> = ticket
+            .addresses
+            .iter()
+            .cloned()
+            .map(ByteBuf::into_vec)
+            .collect();
+        let answer: Answer = self
+            .ask(ticket.admin, &addresses, Protocol::Enroll, &question)
+            .await?;
         let entry = enrolling.finish(answer)?;
 
         let delegation = Delegation::new(own.site, user.clone(), own.node, self.now());
@@ -81,20 +90,45 @@ impl<N: Network> Computer<N> {
         })
         .await;
         enrolled?;
-        self.note(Event::new(Kind::UserEnrolled).user(&user).peer(ticket.admin)).await;
+        self.note(
+            Event::new(Kind::UserEnrolled)
+                .user(&user)
+                .peer(ticket.admin),
+        )
+        .await;
         self.tell_of(&user, entry.clone());
-        Ok(Enrolled { user, display: entry.display.clone(), node: own.node, node_name: own.name.clone() })
+        Ok(Enrolled {
+            user,
+            display: entry.display.clone(),
+            node: own.node,
+            node_name: own.name.clone(),
+        })
     }
 
     /// The verifier of a new PIN. Takes one Argon2id.
-    pub(super) async fn register(&self, user: &UserId, pin: Pin) -> Result<PinVerifier, ComputerError> {
+    pub(super) async fn register(
+        &self,
+        user: &UserId,
+        pin: Pin,
+    ) -> Result<PinVerifier, ComputerError> {
         let user = user.clone();
-        offload(self.store(), move |_| Ok(PinVerifier::register(user.as_str(), &pin, &mut rand::rng())?)).await
+        offload(self.store(), move |_| {
+            Ok(PinVerifier::register(
+                user.as_str(),
+                &pin,
+                &mut rand::rng(),
+            )?)
+        })
+        .await
     }
 
     /// In the background: publishes the entry, advertises what is held for the user by the new
     /// right, and carries the new PIN.
-    pub(super) fn tell_of(&self, user: &UserId, entry: Signed<papermesh_protocol::user::UserEntry>) {
+    pub(super) fn tell_of(
+        &self,
+        user: &UserId,
+        entry: Signed<papermesh_protocol::user::UserEntry>,
+    ) {
         let computer = self.clone();
         self.0.directory.announce_soon(user);
         tokio::spawn(async move {

@@ -33,7 +33,9 @@ pub enum ComputerError {
     #[error(transparent)]
     Link(#[from] LinkError),
     /// The node that the ticket names is not there.
-    #[error("the computer that the ticket names cannot be reached ({0}); see that it runs and is on the network, then try again with the same ticket")]
+    #[error(
+        "the computer that the ticket names cannot be reached ({0}); see that it runs and is on the network, then try again with the same ticket"
+    )]
     Unreachable(MeshError),
     /// It broke off.
     #[error("the conversation broke off ({0}); try again with the same ticket")]
@@ -45,22 +47,30 @@ pub enum ComputerError {
     #[error(transparent)]
     Pin(PinError),
     /// The PIN until now is another one.
-    #[error("the old PIN is wrong; if it is forgotten, enrol again with a new ticket from your admin")]
+    #[error(
+        "the old PIN is wrong; if it is forgotten, enrol again with a new ticket from your admin"
+    )]
     WrongPin,
     /// Too many wrong PINs.
     #[error("too many wrong PINs; try again in {} s", .0.as_secs().max(1))]
     Wait(Duration),
     /// The user is not one of this computer's.
-    #[error("{0} is not enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin")]
+    #[error(
+        "{0} is not enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin"
+    )]
     NotEnrolled(UserId),
     /// The user enrolled on another computer.
     #[error("{0} enrolled on another computer and is only linked here; do this on the first one")]
     OnlyLinked(UserId),
     /// The user enrolled anew, on another computer.
-    #[error("{0} has enrolled anew on another computer; link this one to it with `papermesh user link`")]
+    #[error(
+        "{0} has enrolled anew on another computer; link this one to it with `papermesh user link`"
+    )]
     EnrolledElsewhere(UserId),
     /// Nobody enrolled here.
-    #[error("nobody is enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin")]
+    #[error(
+        "nobody is enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin"
+    )]
     NobodyEnrolled,
     /// Several did.
     #[error("several users are enrolled on this computer; say which with --user")]

@@ -27,21 +27,28 @@ impl<N: Network> Computer<N> {
         for (user, row) in rows {
             match self.renew_leave(&user, &row).await {
                 Ok(false) => {}
-                Ok(true) => tracing::info!(%user, "the user's leave for this computer to hold is renewed"),
-                Err(error) => tracing::error!(%user, %error, "the user's leave for this computer to hold is not renewed"),
+                Ok(true) => {
+                    tracing::info!(%user, "the user's leave for this computer to hold is renewed")
+                }
+                Err(error) => {
+                    tracing::error!(%user, %error, "the user's leave for this computer to hold is not renewed")
+                }
             }
         }
     }
 
     async fn renew_leave(&self, user: &UserId, row: &LocalUser) -> Result<bool, ComputerError> {
         // Without a PIN the user has not finished enrolling.
-        let (Some(sealed), Some(_)) = (&row.sealed_user_key, &row.sealed_pin) else { return Ok(false) };
+        let (Some(sealed), Some(_)) = (&row.sealed_user_key, &row.sealed_pin) else {
+            return Ok(false);
+        };
         let key = self.0.vault.open_user_key(user, sealed)?;
         let (own, now) = (self.0.membership.certificate(), self.now());
         let whose = (own.site, user, own.node);
-        let kept = row.delegation.as_ref().map(|kept| {
-            Delegation::verify(kept, UserKey::from(key.verifying_key()), whose, now)
-        });
+        let kept = row
+            .delegation
+            .as_ref()
+            .map(|kept| Delegation::verify(kept, UserKey::from(key.verifying_key()), whose, now));
         if let Some(Ok(kept)) = kept
             && !is_due(&kept, now)
         {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::invite::{LinkTicket, TicketSecret};
 use papermesh_protocol::limits;
-use papermesh_protocol::link::{self, Answer, FirstComputer, LinkError, Linking, NewPin, PinCarrier, Refusal, Request};
+use papermesh_protocol::link::{
+    self, Answer, FirstComputer, LinkError, Linking, NewPin, PinCarrier, Refusal, Request,
+};
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
@@ -59,7 +61,11 @@ impl<N: Network> Computer<N> {
     /// # Errors
     /// [`ComputerError::Lifetime`], [`ComputerError::NobodyEnrolled`], [`ComputerError::WhichUser`],
     /// [`ComputerError::NotEnrolled`], [`ComputerError::OnlyLinked`], [`ComputerError::TooManyLinked`].
-    pub async fn offer_link(&self, user: Option<UserId>, lifetime: Duration) -> Result<LinkOffer, ComputerError> {
+    pub async fn offer_link(
+        &self,
+        user: Option<UserId>,
+        lifetime: Duration,
+    ) -> Result<LinkOffer, ComputerError> {
         let now = self.now();
         let expires_at = ticket::end(now, lifetime)?;
         let user = self.whom(user).await?;
@@ -80,14 +86,21 @@ impl<N: Network> Computer<N> {
             expires_at,
         };
         let text = ticket.to_text()?;
-        let (id, purpose) = (ticket::id(&ticket.secret), Purpose::Link { user: user.clone() });
+        let (id, purpose) = (
+            ticket::id(&ticket.secret),
+            Purpose::Link { user: user.clone() },
+        );
         let issued: Result<(), StoreError> = offload(self.store(), move |store| {
             store.tickets().sweep(now)?;
             store.tickets().issue(id, purpose, expires_at)
         })
         .await;
         issued?;
-        Ok(LinkOffer { user, text, expires_at })
+        Ok(LinkOffer {
+            user,
+            text,
+            expires_at,
+        })
     }
 
     /// Links this computer to the one that made the ticket.
@@ -102,8 +115,15 @@ impl<N: Network> Computer<N> {
             return Err(ComputerError::OwnTicket);
         }
         let (linking, question) = Linking::new(&ticket, &own, ticket.first, self.now())?;
-        let addresses: Vec<_> = ticket.addresses.iter().cloned().map(ByteBuf::into_vec).collect();
-        let answer: Answer = self.ask(ticket.first, &addresses, Protocol::Link, &question).await?;
+        let addresses: Vec<_> = ticket
+            .addresses
+            .iter()
+            .cloned()
+            .map(ByteBuf::into_vec)
+            .collect();
+        let answer: Answer = self
+            .ask(ticket.first, &addresses, Protocol::Link, &question)
+            .await?;
         let linked = linking.finish(answer, &self.0.sealing, self.now())?;
 
         let user = linked.entry.user.clone();
@@ -123,16 +143,27 @@ impl<N: Network> Computer<N> {
         })
         .await;
         kept?;
-        self.note(Event::new(Kind::ComputerLinked).user(&user).peer(ticket.first)).await;
+        self.note(
+            Event::new(Kind::ComputerLinked)
+                .user(&user)
+                .peer(ticket.first),
+        )
+        .await;
         self.tell_of(&user, linked.entry);
-        Ok(Linked { user, node: own.node, node_name: own.name.clone() })
+        Ok(Linked {
+            user,
+            node: own.node,
+            node_name: own.name.clone(),
+        })
     }
 
     /// Answers the streams of other members until the mesh ends.
     pub async fn serve(self, mut streams: mpsc::Receiver<Incoming>) {
         let room = Arc::new(Semaphore::new(AT_ONCE));
         while let Some(Incoming { from, mut stream }) = streams.recv().await {
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+            let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+                return;
+            };
             let computer = self.clone();
             tokio::spawn(async move {
                 let node = from.node;
@@ -159,8 +190,14 @@ impl<N: Network> Computer<N> {
             Err(error) => return Err(error),
         };
         let answer = match request {
-            Ok(Request::Link { secret }) => self.link(from, &secret).await.map(|linked| Answer::Linked(Box::new(linked))),
-            Ok(Request::NewPin(carrier)) => self.take_pin(from, &carrier).await.map(|epoch| Answer::Taken { epoch }),
+            Ok(Request::Link { secret }) => self
+                .link(from, &secret)
+                .await
+                .map(|linked| Answer::Linked(Box::new(linked))),
+            Ok(Request::NewPin(carrier)) => self
+                .take_pin(from, &carrier)
+                .await
+                .map(|epoch| Answer::Taken { epoch }),
             Err(refusal) => Err(refusal),
         };
         let answer = answer.unwrap_or_else(Answer::Refused);
@@ -175,7 +212,11 @@ impl<N: Network> Computer<N> {
         }
         let (id, node, now) = (ticket::id(secret), from.node, self.now());
         let ticket = offload(self.store(), move |store| store.tickets().get(id)).await;
-        let Some(store::Ticket { purpose: Purpose::Link { user }, .. }) = ticket.map_err(|error| trouble(&error))? else {
+        let Some(store::Ticket {
+            purpose: Purpose::Link { user },
+            ..
+        }) = ticket.map_err(|error| trouble(&error))?
+        else {
             return Err(self.refused(node, "no link ticket has this secret").await);
         };
         // All that can go wrong here, before the ticket is used up.
@@ -183,13 +224,17 @@ impl<N: Network> Computer<N> {
             Ok(first) if first.entry.is_active() => first,
             Ok(_) => return Err(self.refused(node, "the user is disabled").await),
             Err(ComputerError::EnrolledElsewhere(_)) => {
-                return Err(self.refused(node, "the user has enrolled anew elsewhere").await);
+                return Err(self
+                    .refused(node, "the user has enrolled anew elsewhere")
+                    .await);
             }
             Err(error) => return Err(trouble(&error)),
         };
         let full = first.row.linked.len() >= LINKED_PER_USER;
         if full && first.row.linked.iter().all(|linked| linked.node != node) {
-            return Err(self.refused(node, "too many computers are linked already").await);
+            return Err(self
+                .refused(node, "too many computers are linked already")
+                .await);
         }
         let computer = FirstComputer {
             entry: &first.entry,
@@ -197,19 +242,32 @@ impl<N: Network> Computer<N> {
             verifier: &first.verifier,
             epoch: first.row.pin_epoch,
         };
-        let linked = computer.link(&from.certificate, now, &mut rand::rng()).map_err(|error| match error {
-            LinkError::Refused(refusal) => refusal,
-            error => trouble(&error),
-        })?;
-        let redeemed = offload(self.store(), move |store| store.tickets().redeem(id, node, now)).await;
+        let linked = computer
+            .link(&from.certificate, now, &mut rand::rng())
+            .map_err(|error| match error {
+                LinkError::Refused(refusal) => refusal,
+                error => trouble(&error),
+            })?;
+        let redeemed = offload(self.store(), move |store| {
+            store.tickets().redeem(id, node, now)
+        })
+        .await;
         match redeemed.map_err(|error| trouble(&error))? {
             Redeemed::Good(_) => {}
-            Redeemed::Used => return Err(self.refused(node, "another computer used the ticket").await),
+            Redeemed::Used => {
+                return Err(self.refused(node, "another computer used the ticket").await);
+            }
             Redeemed::Expired => return Err(self.refused(node, "the ticket has expired").await),
-            Redeemed::Unknown => return Err(self.refused(node, "no link ticket has this secret").await),
+            Redeemed::Unknown => {
+                return Err(self.refused(node, "no link ticket has this secret").await);
+            }
         }
         let (name, pin_epoch) = (from.certificate.name.clone(), first.row.pin_epoch);
-        let entry = store::Linked { node, name, pin_epoch };
+        let entry = store::Linked {
+            node,
+            name,
+            pin_epoch,
+        };
         let whose = user.clone();
         let kept: Result<(), StoreError> = offload(self.store(), move |store| {
             store.local_users().change(&whose, |row| {
@@ -221,22 +279,31 @@ impl<N: Network> Computer<N> {
         })
         .await;
         kept.map_err(|error| trouble(&error))?;
-        self.note(Event::new(Kind::ComputerLinked).user(&user).peer(node)).await;
+        self.note(Event::new(Kind::ComputerLinked).user(&user).peer(node))
+            .await;
         Ok(linked)
     }
 
     /// A linked computer: takes the changed PIN, whoever brings it. Says which one it has now.
-    async fn take_pin(&self, from: &Member, carrier: &Envelope<PinCarrier>) -> Result<u64, Refusal> {
+    async fn take_pin(
+        &self,
+        from: &Member,
+        carrier: &Envelope<PinCarrier>,
+    ) -> Result<u64, Refusal> {
         let new = NewPin::read(carrier)?;
         let user = new.user().clone();
         let row = self.row(&user).await.map_err(|error| trouble(&error))?;
-        let row: LocalUser = row.filter(|row| row.delegation.is_some()).ok_or(Refusal::NotLinked)?;
+        let row: LocalUser = row
+            .filter(|row| row.delegation.is_some())
+            .ok_or(Refusal::NotLinked)?;
         let entry = self.entry(&user, &row).await.ok_or(Refusal::NotLinked)?;
         let node = self.0.membership.node();
-        let Some((verifier, epoch)) = new.take(&entry, node, row.pin_epoch, &self.0.sealing)? else {
+        let Some((verifier, epoch)) = new.take(&entry, node, row.pin_epoch, &self.0.sealing)?
+        else {
             return Ok(row.pin_epoch);
         };
-        let sealed_pin = verifier::seal(self.0.vault.storage(), &user, &verifier).map_err(|error| trouble(&error))?;
+        let sealed_pin = verifier::seal(self.0.vault.storage(), &user, &verifier)
+            .map_err(|error| trouble(&error))?;
         let name = user.clone();
         let taken: Result<u64, StoreError> = offload(self.store(), move |store| {
             store.local_users().change(&name, |row| match row {
@@ -252,13 +319,15 @@ impl<N: Network> Computer<N> {
         })
         .await;
         let taken = taken.map_err(|error| trouble(&error))?;
-        self.note(Event::new(Kind::PinChanged).user(&user).peer(from.node)).await;
+        self.note(Event::new(Kind::PinChanged).user(&user).peer(from.node))
+            .await;
         Ok(taken)
     }
 
     async fn refused(&self, node: NodeId, why: &'static str) -> Refusal {
         tracing::warn!(%node, why, "a computer was not linked");
-        self.note(Event::new(Kind::LinkRefused).peer(node).because(why)).await;
+        self.note(Event::new(Kind::LinkRefused).peer(node).because(why))
+            .await;
         Refusal::Refused
     }
 }

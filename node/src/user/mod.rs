@@ -151,7 +151,9 @@ impl<N: Network> Computer<N> {
         offload(self.store(), |store| {
             let mut rows: Vec<(UserId, LocalUser)> = Vec::new();
             loop {
-                let page = store.local_users().scan(rows.last().map(|(user, _)| user), PAGE)?;
+                let page = store
+                    .local_users()
+                    .scan(rows.last().map(|(user, _)| user), PAGE)?;
                 let whole = page.len() == PAGE;
                 rows.extend(page);
                 if !whole {
@@ -179,18 +181,32 @@ impl<N: Network> Computer<N> {
 
     /// A user who enrolled here and whose key the site still knows.
     async fn first(&self, user: &UserId) -> Result<First, ComputerError> {
-        let row = self.row(user).await?.ok_or_else(|| ComputerError::NotEnrolled(user.clone()))?;
+        let row = self
+            .row(user)
+            .await?
+            .ok_or_else(|| ComputerError::NotEnrolled(user.clone()))?;
         let sealed = match (&row.sealed_user_key, &row.delegation) {
             (Some(sealed), _) => sealed,
             (None, Some(_)) => return Err(ComputerError::OnlyLinked(user.clone())),
             (None, None) => return Err(ComputerError::NotEnrolled(user.clone())),
         };
         let key = self.0.vault.open_user_key(user, sealed)?;
-        let sealed_pin = row.sealed_pin.as_ref().ok_or_else(|| ComputerError::NotEnrolled(user.clone()))?;
+        let sealed_pin = row
+            .sealed_pin
+            .as_ref()
+            .ok_or_else(|| ComputerError::NotEnrolled(user.clone()))?;
         let verifier = verifier::open(self.0.vault.storage(), user, sealed_pin)?;
-        let entry = self.entry(user, &row).await.ok_or_else(|| ComputerError::NotEnrolled(user.clone()))?;
+        let entry = self
+            .entry(user, &row)
+            .await
+            .ok_or_else(|| ComputerError::NotEnrolled(user.clone()))?;
         if entry.key == Some(UserKey::from(key.verifying_key())) {
-            Ok(First { entry, key, verifier, row })
+            Ok(First {
+                entry,
+                key,
+                verifier,
+                row,
+            })
         } else {
             Err(ComputerError::EnrolledElsewhere(user.clone()))
         }
@@ -198,11 +214,18 @@ impl<N: Network> Computer<N> {
 
     /// The newest that the site says of a user, as far as it can be learned now.
     async fn entry(&self, user: &UserId, row: &LocalUser) -> Option<Signed<UserEntry>> {
-        let kept = row.entry.as_ref().and_then(|kept| UserEntry::verify(kept, self.0.membership.site()).ok());
+        let kept = row
+            .entry
+            .as_ref()
+            .and_then(|kept| UserEntry::verify(kept, self.0.membership.site()).ok());
         let found = self.0.directory.user_entry(user).await;
         // The one kept here may be newer than what the directory has to say yet.
         match (kept, found) {
-            (Some(kept), Some(found)) => Some(if found.sequence > kept.sequence { found } else { kept }),
+            (Some(kept), Some(found)) => Some(if found.sequence > kept.sequence {
+                found
+            } else {
+                kept
+            }),
             (kept, found) => kept.or(found),
         }
     }
@@ -220,7 +243,12 @@ impl<N: Network> Computer<N> {
         A: Serialize + DeserializeOwned,
     {
         let unreachable = ComputerError::Unreachable;
-        let mut stream = self.0.network.open(to, addresses, protocol).await.map_err(unreachable)?;
+        let mut stream = self
+            .0
+            .network
+            .open(to, addresses, protocol)
+            .await
+            .map_err(unreachable)?;
         write_message(&mut stream, question, limits::ENROLL_MESSAGE).await?;
         let answer = read_message(&mut stream, limits::ENROLL_MESSAGE, ANSWER).await?;
         // The answer is all that was wanted; how the stream ends does not matter.
@@ -231,7 +259,14 @@ impl<N: Network> Computer<N> {
     /// Where a member was met before.
     async fn addresses_of(&self, node: NodeId) -> Vec<Vec<u8>> {
         let known = offload(self.store(), move |store| store.peers().get(node)).await;
-        let addresses = known.ok().flatten().map(|peer| peer.addresses).unwrap_or_default();
-        addresses.into_iter().map(serde_bytes::ByteBuf::into_vec).collect()
+        let addresses = known
+            .ok()
+            .flatten()
+            .map(|peer| peer.addresses)
+            .unwrap_or_default();
+        addresses
+            .into_iter()
+            .map(serde_bytes::ByteBuf::into_vec)
+            .collect()
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use futures::future::join_all;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::link::{Answer, FirstComputer, Refusal};
-use papermesh_protocol::pin::{ClientLogin, KsfMemo, LoginContext, Pin, PinError, PinVerifier, ServerLogin};
+use papermesh_protocol::pin::{
+    ClientLogin, KsfMemo, LoginContext, Pin, PinError, PinVerifier, ServerLogin,
+};
 use papermesh_protocol::release::guess;
 use papermesh_protocol::seal::{DecoySeed, SessionSecret};
 use papermesh_protocol::text::{Name, UserId};
@@ -42,7 +44,12 @@ impl<N: Network> Computer<N> {
     /// # Errors
     /// [`ComputerError::WrongPin`], [`ComputerError::Wait`], [`ComputerError::Pin`],
     /// [`ComputerError::NotEnrolled`], [`ComputerError::OnlyLinked`]; the PIN is as before then.
-    pub async fn change_pin(&self, user: Option<UserId>, old: &str, new: &str) -> Result<PinChanged, ComputerError> {
+    pub async fn change_pin(
+        &self,
+        user: Option<UserId>,
+        old: &str,
+        new: &str,
+    ) -> Result<PinChanged, ComputerError> {
         let new = Pin::new(new)?;
         let user = self.whom(user).await?;
         let first = self.first(&user).await?;
@@ -64,7 +71,13 @@ impl<N: Network> Computer<N> {
         changed?;
         self.note(Event::new(Kind::PinChanged).user(&user)).await;
 
-        let carrying = join_all(first.row.linked.iter().map(|linked| self.carry_in_time(&user, linked)));
+        let carrying = join_all(
+            first
+                .row
+                .linked
+                .iter()
+                .map(|linked| self.carry_in_time(&user, linked)),
+        );
         let (mut updated, mut outdated) = (Vec::new(), Vec::new());
         for (linked, carried) in first.row.linked.iter().zip(carrying.await) {
             match carried {
@@ -73,7 +86,11 @@ impl<N: Network> Computer<N> {
                 Carried::Missed => outdated.push(linked.name.clone()),
             }
         }
-        Ok(PinChanged { user, updated, outdated })
+        Ok(PinChanged {
+            user,
+            updated,
+            outdated,
+        })
     }
 
     /// Carries PINs to the linked computers that have older ones: to this one, or to all.
@@ -86,7 +103,10 @@ impl<N: Network> Computer<N> {
             }
         };
         for (user, row) in rows.iter().filter(|(_, row)| row.sealed_user_key.is_some()) {
-            let behind = row.linked.iter().filter(|linked| linked.pin_epoch < row.pin_epoch);
+            let behind = row
+                .linked
+                .iter()
+                .filter(|linked| linked.pin_epoch < row.pin_epoch);
             for linked in behind.filter(|linked| to.is_none_or(|to| to == linked.node)) {
                 self.carry_in_time(user, linked).await;
             }
@@ -106,21 +126,38 @@ impl<N: Network> Computer<N> {
 
     /// Carries the PIN to one computer and notes what it has now.
     async fn carry(&self, user: &UserId, to: NodeId) -> Result<Carried, ComputerError> {
-        let First { entry, key, verifier, row } = self.first(user).await?;
+        let First {
+            entry,
+            key,
+            verifier,
+            row,
+        } = self.first(user).await?;
         let addresses = self.addresses_of(to).await;
         let member = {
             // Connected first, for what it is sealed to stands in the certificate that it shows.
-            let probe = self.0.network.open(to, &addresses, Protocol::Link).await.map_err(ComputerError::Unreachable)?;
+            let probe = self
+                .0
+                .network
+                .open(to, &addresses, Protocol::Link)
+                .await
+                .map_err(ComputerError::Unreachable)?;
             drop(probe);
             self.0.membership.member(to).ok_or(ComputerError::HungUp)?
         };
-        let computer = FirstComputer { entry: &entry, key: &key, verifier: &verifier, epoch: row.pin_epoch };
+        let computer = FirstComputer {
+            entry: &entry,
+            key: &key,
+            verifier: &verifier,
+            epoch: row.pin_epoch,
+        };
         let question = computer.new_pin(&member.certificate, &mut rand::rng())?;
         let answer: Answer = self.ask(to, &addresses, Protocol::Link, &question).await?;
         let carried = match answer {
             Answer::Taken { epoch } if epoch >= row.pin_epoch => Carried::Taken,
             Answer::Refused(Refusal::NotLinked) => Carried::NotLinked,
-            Answer::Refused(refusal) => return Err(papermesh_protocol::link::LinkError::from(refusal).into()),
+            Answer::Refused(refusal) => {
+                return Err(papermesh_protocol::link::LinkError::from(refusal).into());
+            }
             Answer::Taken { .. } | Answer::Linked(_) => {
                 return Err(papermesh_protocol::link::LinkError::OutOfTurn.into());
             }

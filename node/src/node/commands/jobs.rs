@@ -11,9 +11,11 @@ use super::super::{Network, NodeError, Services};
 use crate::client::jobs::PAGE;
 use crate::client::submit::Submission;
 use crate::client::{Client, HeldView};
-use crate::control::message::{DeleteJob, HeldJob, ListJobs, Phase, Progress, ProtectJob, SubmitJob, Submitted};
-use crate::offload::offload;
+use crate::control::message::{
+    DeleteJob, HeldJob, ListJobs, Phase, Progress, ProtectJob, SubmitJob, Submitted,
+};
 use crate::control::{Answer, Body, CommandError, ErrorCode, Events};
+use crate::offload::offload;
 
 /// Bytes between two words on how far a document is.
 const TELL_EVERY: u64 = 1024 * 1024;
@@ -32,7 +34,12 @@ impl Services {
         })
     }
 
-    pub(super) async fn submit(&self, command: SubmitJob, document: Body, events: Events) -> Answer<Submitted> {
+    pub(super) async fn submit(
+        &self,
+        command: SubmitJob,
+        document: Body,
+        events: Events,
+    ) -> Answer<Submitted> {
         let client = self.client()?;
         if command.printer.is_some() {
             return Err(CommandError::new(
@@ -69,7 +76,9 @@ impl Services {
             size: command.size,
             pages: None,
             options: command.options,
-            lifetime: command.lifetime.map(|seconds| Duration::from_secs(seconds.into())),
+            lifetime: command
+                .lifetime
+                .map(|seconds| Duration::from_secs(seconds.into())),
             visit_pin,
         };
         let held = client.submit(submission, told).await?;
@@ -99,7 +108,10 @@ impl Services {
                 let names: Vec<_> = users.iter().map(UserId::as_str).collect();
                 Err(CommandError::new(
                     ErrorCode::Usage,
-                    format!("whose document is it? say --user, one of {}", names.join(", ")),
+                    format!(
+                        "whose document is it? say --user, one of {}",
+                        names.join(", ")
+                    ),
                 ))
             }
         }
@@ -109,7 +121,11 @@ impl Services {
     async fn users_here(&self) -> Result<Vec<UserId>, CommandError> {
         let users = offload(&self.store, |store| store.local_users().scan(None, USERS)).await;
         let users: Vec<(UserId, _)> = users.map_err(NodeError::Store)?;
-        Ok(users.into_iter().filter(|(_, row)| row.delegation.is_some()).map(|(user, _)| user).collect())
+        Ok(users
+            .into_iter()
+            .filter(|(_, row)| row.delegation.is_some())
+            .map(|(user, _)| user)
+            .collect())
     }
 
     pub(super) async fn held_jobs(&self, command: ListJobs) -> Answer<Vec<HeldJob>> {
@@ -134,12 +150,18 @@ impl Services {
     }
 
     pub(super) async fn protect_held(&self, command: ProtectJob) -> Answer<HeldJob> {
-        Ok(shown(self.client()?.protect(command.job, command.on).await?))
+        Ok(shown(
+            self.client()?.protect(command.job, command.on).await?,
+        ))
     }
 }
 
 fn shown(view: HeldView) -> HeldJob {
-    HeldJob { user: view.user, summary: view.summary, damage: view.damage }
+    HeldJob {
+        user: view.user,
+        summary: view.summary,
+        damage: view.damage,
+    }
 }
 
 /// A document that tells how much of it was read.

@@ -8,15 +8,16 @@ mod users;
 mod visit;
 
 use super::Services;
-pub(super) use site::{exported_site as exported, import as import_of};
 use crate::control::message::{
-    AcceptLink, AddUser, Approve, AuditRead, AuditVerified, ChangeBadge, ChangePin, DeleteJob, Diagnose, EnrollUser,
-    Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite, Invite, InviteIssued, LinkTicket, Linked,
-    ListJobs, ListMembers, ListPending, ListUsers, Member, OfferLink, PendingDevice, PinChanged, PolicyView,
-    ProtectJob, ReadAudit, Revocation, Revoke, SetUserState, SiteExported, SiteImported, SitePolicy, Status,
-    SubmitJob, Submitted, User, UserTicket, VerifyAudit, Visit, VisitReport,
+    AcceptLink, AddUser, Approve, AuditRead, AuditVerified, ChangeBadge, ChangePin, DeleteJob,
+    Diagnose, EnrollUser, Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite, Invite,
+    InviteIssued, LinkTicket, Linked, ListJobs, ListMembers, ListPending, ListUsers, Member,
+    OfferLink, PendingDevice, PinChanged, PolicyView, ProtectJob, ReadAudit, Revocation, Revoke,
+    SetUserState, SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User,
+    UserTicket, VerifyAudit, Visit, VisitReport,
 };
 use crate::control::{Answer, Body, Events, Service};
+pub(super) use site::{exported_site as exported, import as import_of};
 
 impl Service for Services {
     async fn status(&self, _: GetStatus) -> Answer<Status> {
@@ -99,7 +100,12 @@ impl Service for Services {
         self.new_pin(command).await
     }
 
-    async fn submit_job(&self, command: SubmitJob, document: Body, events: Events) -> Answer<Submitted> {
+    async fn submit_job(
+        &self,
+        command: SubmitJob,
+        document: Body,
+        events: Events,
+    ) -> Answer<Submitted> {
         self.submit(command, document, events).await
     }
 

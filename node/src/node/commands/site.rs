@@ -6,10 +6,12 @@ use papermesh_protocol::certificate::Roles;
 use zeroize::Zeroizing;
 
 use super::super::{Services, becoming};
-use crate::authority::{Exported, Import, MemberView, NewInvite, PolicyChange as Change, PolicyView as Policy};
+use crate::authority::{
+    Exported, Import, MemberView, NewInvite, PolicyChange as Change, PolicyView as Policy,
+};
 use crate::control::message::{
-    Approve, ExportSite, ImportSite, Invite, InviteIssued, ListPending, Member, PendingDevice, PolicyView, Revocation,
-    Revoke, SiteExported, SiteImported, SitePolicy,
+    Approve, ExportSite, ImportSite, Invite, InviteIssued, ListPending, Member, PendingDevice,
+    PolicyView, Revocation, Revoke, SiteExported, SiteImported, SitePolicy,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Passphrase};
 
@@ -19,9 +21,16 @@ impl Services {
             roles: Roles::of(&command.roles),
             name: command.name,
             lifetime: Duration::from_secs(command.lifetime.into()),
-            addresses: self.door.get().map(|door| door.addresses()).unwrap_or_default(),
+            addresses: self
+                .door
+                .get()
+                .map(|door| door.addresses())
+                .unwrap_or_default(),
         };
-        let issued = self.authority.invite(new, said(&command.passphrase)).await?;
+        let issued = self
+            .authority
+            .invite(new, said(&command.passphrase))
+            .await?;
         Ok(InviteIssued {
             invite: issued.text.to_string(),
             roles: issued.roles.iter().collect(),
@@ -31,7 +40,10 @@ impl Services {
     }
 
     pub(super) async fn waiting_devices(&self, command: ListPending) -> Answer<Vec<PendingDevice>> {
-        let pending = self.authority.pending(Duration::from_secs(command.wait.into())).await?;
+        let pending = self
+            .authority
+            .pending(Duration::from_secs(command.wait.into()))
+            .await?;
         Ok(pending
             .into_iter()
             .map(|device| PendingDevice {
@@ -45,16 +57,32 @@ impl Services {
     }
 
     pub(super) async fn approve_device(&self, command: Approve) -> Answer<Member> {
-        let digits = command.code.parse().map_err(|error| CommandError::new(ErrorCode::Usage, error))?;
-        Ok(shown(self.authority.approve(digits, said(&command.passphrase)).await?))
+        let digits = command
+            .code
+            .parse()
+            .map_err(|error| CommandError::new(ErrorCode::Usage, error))?;
+        Ok(shown(
+            self.authority
+                .approve(digits, said(&command.passphrase))
+                .await?,
+        ))
     }
 
     pub(super) async fn known_members(&self) -> Answer<Vec<Member>> {
-        Ok(self.authority.members().await?.into_iter().map(shown).collect())
+        Ok(self
+            .authority
+            .members()
+            .await?
+            .into_iter()
+            .map(shown)
+            .collect())
     }
 
     pub(super) async fn revoke_member(&self, command: Revoke) -> Answer<Revocation> {
-        let revoked = self.authority.revoke(&command.node, said(&command.passphrase)).await?;
+        let revoked = self
+            .authority
+            .revoke(&command.node, said(&command.passphrase))
+            .await?;
         Ok(Revocation {
             node: revoked.node,
             name: revoked.name,
@@ -64,18 +92,37 @@ impl Services {
     }
 
     pub(super) async fn policy(&self, command: SitePolicy) -> Answer<PolicyView> {
-        let Policy { site, site_name, sequence, policy } = match command.change {
+        let Policy {
+            site,
+            site_name,
+            sequence,
+            policy,
+        } = match command.change {
             None => self.authority.policy(),
             Some(change) => {
-                let change = Change { login: change.login, job_lifetime: change.job_lifetime };
-                self.authority.change_policy(change, said(&command.passphrase)).await?
+                let change = Change {
+                    login: change.login,
+                    job_lifetime: change.job_lifetime,
+                };
+                self.authority
+                    .change_policy(change, said(&command.passphrase))
+                    .await?
             }
         };
-        Ok(PolicyView { site, site_name, sequence, login: policy.login, job_lifetime: policy.job_lifetime })
+        Ok(PolicyView {
+            site,
+            site_name,
+            sequence,
+            login: policy.login,
+            job_lifetime: policy.job_lifetime,
+        })
     }
 
     pub(super) async fn export(&self, command: ExportSite) -> Answer<SiteExported> {
-        let exported = self.authority.export_site(command.passphrase.expose()).await?;
+        let exported = self
+            .authority
+            .export_site(command.passphrase.expose())
+            .await?;
         Ok(exported_site(exported))
     }
 

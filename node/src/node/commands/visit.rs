@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::{Network, Services};
 use crate::control::message::{
-    Ending, Event, HolderReport, HolderState, JobPrefix, JobResult, ListedJob, Phase, Progress, Selection, Visit,
-    VisitReport, Who,
+    Ending, Event, HolderReport, HolderState, JobPrefix, JobResult, ListedJob, Phase, Progress,
+    Selection, Visit, VisitReport, Who,
 };
 use crate::control::{CommandError, ErrorCode, Events};
 use crate::printer::{self, HolderTrouble, Printer, ReleaseProgress, Released, Step, Wish};
@@ -22,9 +22,16 @@ const STEPS: usize = 32;
 type Open = printer::Visit<Network>;
 
 impl Services {
-    pub(super) async fn visit_here(&self, command: Visit, events: Events) -> Result<VisitReport, CommandError> {
+    pub(super) async fn visit_here(
+        &self,
+        command: Visit,
+        events: Events,
+    ) -> Result<VisitReport, CommandError> {
         let printer = self.printer.as_ref().ok_or_else(|| {
-            CommandError::new(ErrorCode::NotHere, "this node is no printer; run this at a printer's node")
+            CommandError::new(
+                ErrorCode::NotHere,
+                "this node is no printer; run this at a printer's node",
+            )
         })?;
         let who = match command.who {
             Who::User(user) => printer::Who::User(user),
@@ -38,8 +45,14 @@ impl Services {
         let visit = printer.visit(who, pin).await?;
         let listed = visit.jobs();
         let holders: Vec<HolderReport> = visit.holders().into_iter().map(report).collect();
-        let let_in = holders.iter().any(|holder| holder.state == HolderState::Open);
-        if let Some(denied) = holders.iter().find(|holder| holder.state == HolderState::Denied).filter(|_| !let_in) {
+        let let_in = holders
+            .iter()
+            .any(|holder| holder.state == HolderState::Open);
+        if let Some(denied) = holders
+            .iter()
+            .find(|holder| holder.state == HolderState::Denied)
+            .filter(|_| !let_in)
+        {
             let mut error = CommandError::new(
                 ErrorCode::Denied,
                 "not logged in: unknown user, wrong PIN, or too many attempts; check the PIN and try again",
@@ -50,12 +63,17 @@ impl Services {
         }
 
         // Everything is looked up before anything is done.
-        let places: BTreeMap<JobId, NodeId> = listed.iter().map(|job| (job.summary.job, job.holder)).collect();
+        let places: BTreeMap<JobId, NodeId> = listed
+            .iter()
+            .map(|job| (job.summary.job, job.holder))
+            .collect();
         let print = match &command.print {
             Selection::None => Vec::new(),
             Selection::All => listed
                 .iter()
-                .filter(|job| !job.summary.leased && (command.reprint || !job.summary.may_have_printed))
+                .filter(|job| {
+                    !job.summary.leased && (command.reprint || !job.summary.may_have_printed)
+                })
                 .map(|job| job.summary.job)
                 .collect(),
             Selection::Jobs(prefixes) => choose(prefixes, &places)?,
@@ -74,36 +92,69 @@ impl Services {
 
         let mut results = Vec::new();
         for job in print {
-            let Some(&holder) = places.get(&job) else { continue };
-            let wish = Wish { holder, job, options: None, keep: command.keep, reprint: command.reprint };
+            let Some(&holder) = places.get(&job) else {
+                continue;
+            };
+            let wish = Wish {
+                holder,
+                job,
+                options: None,
+                keep: command.keep,
+                reprint: command.reprint,
+            };
             let released = release(printer, &visit, wish, &events).await;
             let result = result(released);
             events.tell(Event::Job(result.clone())).await;
             results.push(result);
         }
         for job in delete {
-            let Some(&holder) = places.get(&job) else { continue };
-            let title = listed.iter().find(|l| l.summary.job == job).map(|l| l.summary.title.clone());
+            let Some(&holder) = places.get(&job) else {
+                continue;
+            };
+            let title = listed
+                .iter()
+                .find(|l| l.summary.job == job)
+                .map(|l| l.summary.title.clone());
             let (ending, reason) = match printer.delete(&visit, holder, job).await {
                 Ok(()) => (Ending::Deleted, None),
                 Err(error) => (Ending::NotDeleted, Some(error.to_string())),
             };
-            let result = JobResult { job, title: title.unwrap_or_default(), ending, pages: None, reason };
+            let result = JobResult {
+                job,
+                title: title.unwrap_or_default(),
+                ending,
+                pages: None,
+                reason,
+            };
             events.tell(Event::Job(result.clone())).await;
             results.push(result);
         }
         let user = visit.user().clone();
         let jobs = listed
             .into_iter()
-            .map(|job| ListedJob { holder: job.holder, holder_name: job.holder_name, summary: job.summary })
+            .map(|job| ListedJob {
+                holder: job.holder,
+                holder_name: job.holder_name,
+                summary: job.summary,
+            })
             .collect();
         visit.close().await;
-        Ok(VisitReport { user, jobs, holders, results })
+        Ok(VisitReport {
+            user,
+            jobs,
+            holders,
+            results,
+        })
     }
 }
 
 /// Prints one job and tells how far it is. Whoever hangs up meanwhile does not stop it.
-async fn release(printer: &Printer<Network>, visit: &Open, wish: Wish, events: &Events) -> Released {
+async fn release(
+    printer: &Printer<Network>,
+    visit: &Open,
+    wish: Wish,
+    events: &Events,
+) -> Released {
     let (steps, mut told) = mpsc::channel(STEPS);
     let telling = async {
         while let Some(step) = told.recv().await {
@@ -115,11 +166,16 @@ async fn release(printer: &Printer<Network>, visit: &Open, wish: Wish, events: &
     released
 }
 
-fn choose(prefixes: &[JobPrefix], places: &BTreeMap<JobId, NodeId>) -> Result<Vec<JobId>, CommandError> {
+fn choose(
+    prefixes: &[JobPrefix],
+    places: &BTreeMap<JobId, NodeId>,
+) -> Result<Vec<JobId>, CommandError> {
     prefixes
         .iter()
         .map(|prefix| {
-            prefix.choose(places.keys().copied()).map_err(|error| CommandError::new(ErrorCode::NotFound, error))
+            prefix
+                .choose(places.keys().copied())
+                .map_err(|error| CommandError::new(ErrorCode::NotFound, error))
         })
         .collect()
 }
@@ -129,9 +185,12 @@ fn report(visited: printer::VisitedHolder) -> HolderReport {
         None => (HolderState::Open, None),
         Some(HolderTrouble::Unreachable | HolderTrouble::Slow) => (HolderState::Unreachable, None),
         Some(HolderTrouble::WrongPin) => (HolderState::Denied, None),
-        Some(HolderTrouble::Denied { retry_after }) => {
-            (HolderState::Denied, u64::try_from(retry_after.as_millis()).ok().filter(|wait| *wait > 0))
-        }
+        Some(HolderTrouble::Denied { retry_after }) => (
+            HolderState::Denied,
+            u64::try_from(retry_after.as_millis())
+                .ok()
+                .filter(|wait| *wait > 0),
+        ),
         Some(HolderTrouble::Failed(_)) => (HolderState::Failed, None),
     };
     HolderReport {
