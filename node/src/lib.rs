@@ -2,16 +2,35 @@
 //!
 //! Rooms, highest first; each uses only lower ones (see ARCHITECTURE.md):
 //!
-//! - [`cli`] is the command line.
-//! - [`control`] is how it talks to a running node.
-//! - [`mesh`] is the only one that knows libp2p.
-//! - [`config`] is what a node is told before it starts.
+//! - [`cli`] is the command line, [`node`] the only wiring.
+//! - [`control`] is how the command line talks to a running node.
+//! - [`client`] holds jobs, [`printer`] releases them; [`authority`] is what an admin's node does
+//!   with the site's key, [`user`] what a user's own computer does.
+//! - [`directory`] finds holders, [`auth`] checks users, [`audit`] writes down what happened,
+//!   [`policy`] says what is allowed, [`papers`] make a node a member.
+//! - [`mesh`] is the only one that knows libp2p, [`store`] the only one that knows RocksDB,
+//!   [`config`] is what a node is told before it starts.
 #![forbid(unsafe_code)]
 
-pub mod cli;
+pub mod audit;
+pub mod auth;
+pub mod authority;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod directory;
 pub mod logs;
+pub mod memory;
 pub mod mesh;
+pub mod network;
+pub mod node;
+pub mod offload;
+pub mod papers;
 pub mod policy;
+pub mod printer;
+pub mod renewal;
+pub mod store;
+pub mod ticket;
+pub mod user;
+pub mod vault;

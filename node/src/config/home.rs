@@ -204,6 +204,12 @@ impl Home {
         self.root.join("control.sock")
     }
 
+    /// The certificates of IPPS printers as they were first seen.
+    #[must_use]
+    pub fn printer_pins(&self) -> PathBuf {
+        self.root.join("printer-certificates.toml")
+    }
+
     /// A file that says where the socket is when it cannot be in the home.
     #[must_use]
     pub fn control_pointer(&self) -> PathBuf {

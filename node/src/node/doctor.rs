@@ -32,7 +32,7 @@ impl Services {
                         "{} answers and says: {}{}",
                         device.name,
                         if device.accepting { "" } else { "not accepting jobs " },
-                        device.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+                        device.reasons.iter().map(|reason| reason.words.as_str()).collect::<Vec<_>>().join(", ")
                     ),
                     "look at the printer itself",
                 ),
@@ -128,7 +128,7 @@ impl Services {
     }
 
     async fn spool(&self) -> Result<Finding, CommandError> {
-        let (jobs, bytes) = crate::offload::offload(&self.store, |store| store.jobs().total())
+        let (jobs, bytes) = crate::offload::offload(&self.store, |store| super::status::total(store))
             .await
             .map_err(super::NodeError::Store)?;
         Ok(if bytes > self.config.max_spool / 10 * 9 {

@@ -11,9 +11,9 @@ use crate::mesh::MeshError;
 use crate::mesh::join::{JoinFailure, NetworkError};
 use crate::papers::PapersError;
 use crate::printer::VisitError;
-use crate::printer::output::{DeviceError, OutputUriError, PinError as PinFileError};
+use crate::printer::output::{DeviceError, OutputUriError};
 use crate::store::StoreError;
-use crate::user::UsersError;
+use crate::user::ComputerError;
 
 /// Why a node does not start, or a home does not become a member's.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,14 @@ pub enum NodeError {
     /// Devices that join cannot be heard.
     #[error(transparent)]
     Door(#[from] NetworkError),
+    /// The file with the authority's passphrase cannot be read.
+    #[error("cannot read the passphrase file {}: {source}", path.display())]
+    PassphraseFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The authority key cannot be opened.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
@@ -63,9 +71,6 @@ pub enum NodeError {
     /// The output device cannot be used.
     #[error("the output device: {0}")]
     Device(DeviceError),
-    /// The file with the printers' certificates is damaged.
-    #[error(transparent)]
-    Pins(PinFileError),
 }
 
 /// The code of an error of the store.
@@ -169,8 +174,30 @@ impl From<VisitError> for CommandError {
     }
 }
 
-impl From<UsersError> for CommandError {
-    fn from(error: UsersError) -> Self {
-        Self::new(ErrorCode::Failed, error)
+impl From<ComputerError> for CommandError {
+    fn from(error: ComputerError) -> Self {
+        let code = match &error {
+            ComputerError::Unreachable(_) => ErrorCode::Unreachable,
+            ComputerError::WrongPin | ComputerError::Disabled(_) => ErrorCode::Denied,
+            ComputerError::Wait(_) | ComputerError::HungUp => ErrorCode::Busy,
+            ComputerError::NotEnrolled(_) | ComputerError::NobodyEnrolled => ErrorCode::NotFound,
+            ComputerError::OnlyLinked(_) | ComputerError::EnrolledElsewhere(_) => ErrorCode::NotHere,
+            ComputerError::Ticket(_)
+            | ComputerError::Lifetime(_)
+            | ComputerError::Pin(_)
+            | ComputerError::WhichUser
+            | ComputerError::OwnTicket => ErrorCode::Usage,
+            ComputerError::TooManyLinked => ErrorCode::Full,
+            _ => ErrorCode::Failed,
+        };
+        let wait = match &error {
+            ComputerError::Wait(wait) => Some(*wait),
+            _ => None,
+        };
+        let failure = Self::new(code, error);
+        match wait {
+            Some(wait) => failure.after(wait),
+            None => failure,
+        }
     }
 }

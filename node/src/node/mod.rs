@@ -12,6 +12,9 @@ mod doctor;
 mod failure;
 mod status;
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -22,13 +25,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use crate::audit::Audit;
 use crate::authority::{Authority, Desk};
 use crate::client::{Client, ClientParts};
 use crate::clock;
 use crate::config::{Config, DhtMode, Home};
-use crate::control::Server;
+use crate::control::{Passphrase, Server};
 use crate::directory::Directory;
 use crate::memory::{self, Shelf};
 use crate::mesh::join::{JoinListener, ListenerConfig};
@@ -39,7 +43,7 @@ use crate::printer::output::{FilePins, OutputDevice, OutputUri};
 use crate::printer::{Printer, PrinterParts};
 use crate::renewal;
 use crate::store::Store;
-use crate::user::Users;
+use crate::user::{self, Computer};
 
 pub use failure::NodeError;
 
@@ -62,7 +66,7 @@ struct Services {
     mesh: Mesh,
     audit: Audit,
     authority: Authority<Network>,
-    users: Users<Network>,
+    computer: Computer<Network>,
     client: Option<Client<Network>>,
     printer: Option<Printer<Network>>,
     /// Where devices join, on an admin.
@@ -100,7 +104,7 @@ impl Node {
 
         let mut tasks = JoinSet::new();
         tasks.spawn(memory::remember(store.clone(), mesh.clone(), clock::now));
-        tasks.spawn(renewal::run(store.clone(), mesh.clone(), clock::now));
+        tasks.spawn(renewal::keep_valid(store.clone(), mesh.clone(), network.clone()));
         tasks.spawn(directory.clone().run());
 
         let authority = Authority::new(Desk {
@@ -114,9 +118,18 @@ impl Node {
         tasks.spawn(authority.clone().run());
         tasks.spawn(authority.clone().serve(streams.enroll));
 
-        let users = Users::new(user_parts(&store, &papers, &mesh, &directory, &audit));
-        tasks.spawn(users.clone().run());
-        tasks.spawn(users.clone().serve(streams.link));
+        let computer = Computer::new(user::Desk {
+            store: store.clone(),
+            vault: papers.vault(),
+            sealing: papers.sealing().clone(),
+            network: network.clone(),
+            membership: Arc::clone(&membership),
+            directory: directory.clone(),
+            audit: audit.clone(),
+            clock: clock::now,
+        });
+        tasks.spawn(computer.clone().run());
+        tasks.spawn(computer.clone().serve(streams.link));
 
         let client = if roles.may_hold() {
             let client = Client::open(ClientParts {
@@ -138,7 +151,7 @@ impl Node {
         };
 
         let printer = if roles.has(Role::Printer) {
-            let pins = FilePins::open(home.printer_pins()).map_err(NodeError::Pins)?;
+            let pins = FilePins::new(home.printer_pins());
             let output: OutputUri = config.output.parse().map_err(NodeError::Output)?;
             let device = OutputDevice::open(output, Arc::new(pins)).await.map_err(NodeError::Device)?;
             let printer = Printer::new(PrinterParts {
@@ -165,7 +178,7 @@ impl Node {
             mesh,
             audit,
             authority,
-            users,
+            computer,
             client,
             printer,
             door: OnceLock::new(),
@@ -200,7 +213,7 @@ impl Services {
     /// Opens the authority key with the passphrase file of the configuration, if there is one.
     async fn unlock_from_file(&self) -> Result<(), NodeError> {
         let Some(path) = &self.config.passphrase_file else { return Ok(()) };
-        let passphrase = crate::config::read_passphrase(path)?;
+        let passphrase = read_passphrase(path)?;
         self.authority.unlock(Some(&passphrase)).await?;
         Ok(())
     }
@@ -231,9 +244,18 @@ impl Services {
     }
 }
 
+/// The passphrase in a file: its first line.
+fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, NodeError> {
+    let failed = |source| NodeError::PassphraseFile { path: path.to_owned(), source };
+    let mut text = Zeroizing::new(String::new());
+    let file = File::open(path).map_err(failed)?;
+    file.take(Passphrase::LIMIT as u64 + 2).read_to_string(&mut text).map_err(failed)?;
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
 /// Opens the store of a home on a thread where waiting holds nobody up.
 async fn open_store(home: &Home) -> Result<Store, NodeError> {
-    let path = home.path().to_owned();
+    let path = home.root().to_owned();
     let store = blocking(move || Store::open(&path)).await?;
     let swept = store.swept();
     tracing::debug!(?swept, "store opened");

@@ -9,10 +9,12 @@ use crate::control::message::{DeviceStatus, MeshState, NodeIdentity, SiteIdentit
 use crate::mesh::Mesh;
 use crate::offload::offload;
 use crate::printer::output::{OutputDevice, PrinterState};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// Users that are listed.
 const USERS: usize = 256;
+/// Jobs that are read from the store at once.
+const PAGE: usize = 512;
 
 /// What the store knows of it.
 struct Held {
@@ -30,7 +32,7 @@ impl Services {
         let state = membership.state();
         let mesh = self.mesh.status();
         let held: Held = offload(&self.store, |store| {
-            let (jobs, spool) = store.jobs().total()?;
+            let (jobs, spool) = total(store)?;
             Ok::<_, StoreError>(Held {
                 users: store.local_users().scan(None, USERS)?.into_iter().map(|(user, _)| user).collect(),
                 jobs,
@@ -79,6 +81,20 @@ impl Services {
     }
 }
 
+/// How many jobs are held and how many bytes they have in the spool. Blocks.
+pub(super) fn total(store: &Store) -> Result<(u64, u64), StoreError> {
+    let (mut jobs, mut bytes, mut after) = (0, 0, None);
+    loop {
+        let page = store.jobs().all(after, PAGE)?;
+        jobs += page.len() as u64;
+        bytes += page.iter().map(|held| held.row.sealed_size).sum::<u64>();
+        after = page.last().map(|held| held.job);
+        if page.len() < PAGE {
+            return Ok((jobs, bytes));
+        }
+    }
+}
+
 /// Addresses that can be handed to `--bootstrap` elsewhere: with the peer that they lead to.
 fn with_peer(mesh: &Mesh, addresses: &[String]) -> Vec<String> {
     let peer = crate::mesh::peer_id(mesh.node());
@@ -94,7 +110,7 @@ async fn device(output: &str, device: &OutputDevice) -> DeviceStatus {
             output: output.to_owned(),
             name: Some(described.make_and_model.unwrap_or(described.name)),
             ready: described.accepting && described.state != PrinterState::Stopped,
-            reasons: described.reasons.iter().map(ToString::to_string).collect(),
+            reasons: described.reasons.into_iter().map(|reason| reason.keyword).collect(),
         },
         Err(error) => DeviceStatus {
             output: output.to_owned(),

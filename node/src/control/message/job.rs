@@ -69,6 +69,9 @@ pub struct HeldJob {
     /// The job.
     #[serde(flatten)]
     pub summary: JobSummary,
+    /// What is wrong with its file, if anything is; then it can only be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damage: Option<String>,
 }
 
 /// Deletes a job held here. Answered with what it was.

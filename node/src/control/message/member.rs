@@ -54,8 +54,8 @@ pub struct PendingDevice {
     pub name: Name,
     /// What it wants to be.
     pub roles: Vec<Role>,
-    /// From where it asks.
-    pub address: String,
+    /// The node that it will be.
+    pub node: NodeId,
     /// Since when.
     pub since: Timestamp,
 }

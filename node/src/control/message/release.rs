@@ -42,6 +42,8 @@ pub struct Visit {
     pub print: Selection,
     /// Whether printed jobs stay held.
     pub keep: bool,
+    /// Whether to print also what may have printed before.
+    pub reprint: bool,
     /// What to delete, after printing.
     pub delete: Vec<JobPrefix>,
 }
@@ -65,7 +67,7 @@ pub struct ListedJob {
     /// Who holds it.
     pub holder: NodeId,
     /// The holder's name, as its certificate says.
-    pub holder_name: Name,
+    pub holder_name: Option<Name>,
     /// The job.
     #[serde(flatten)]
     pub summary: JobSummary,

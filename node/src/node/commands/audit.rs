@@ -4,7 +4,7 @@ use data_encoding::HEXLOWER;
 use papermesh_protocol::time::Timestamp;
 
 use super::super::Services;
-use crate::audit::AuditEntry as Entry;
+use crate::audit::{AuditEntry as Entry, Kind};
 use crate::control::message::{AuditEntry, AuditRead, AuditVerified, Event, ReadAudit};
 use crate::control::{Answer, Events};
 
@@ -36,6 +36,14 @@ impl Services {
     }
 }
 
+/// The one word by which a kind is known outside, as it is stored.
+fn word(kind: Kind) -> String {
+    match serde_json::to_value(kind) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => format!("{kind:?}"),
+    }
+}
+
 fn shown(entry: &Entry) -> AuditEntry {
     let event = &entry.event;
     let outcome = event.outcome.as_ref().map(|outcome| format!("{outcome:?}"));
@@ -43,7 +51,7 @@ fn shown(entry: &Entry) -> AuditEntry {
     AuditEntry {
         sequence: entry.sequence,
         at: entry.at,
-        what: event.kind.as_str().to_owned(),
+        what: word(event.kind),
         user: event.user.clone(),
         job: event.job,
         peer: event.peer,

@@ -1,0 +1,89 @@
+//! What a login is judged by: looked up, and counted as a guess, before anything is answered.
+//!
+//! Every user looks alike here, whether there is one or not: the same rows are asked for, and the
+//! same count is written. All of it blocks on the store.
+
+use std::sync::{Mutex, PoisonError};
+
+use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::id::{NodeId, SiteId};
+use papermesh_protocol::limits;
+use papermesh_protocol::pin::PinVerifier;
+use papermesh_protocol::release::guess;
+use papermesh_protocol::release::holder::{Holder, LoginEvent, LoginFacts};
+use papermesh_protocol::release::message::{Answer, Login};
+use papermesh_protocol::seal::StorageKey;
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::site::LoginPolicy;
+use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::user::UserEntry;
+
+use super::verifier;
+use crate::store::{Store, StoreError};
+
+/// What this holder knows of a user.
+struct Known {
+    entry: Option<Signed<UserEntry>>,
+    verifier: Option<PinVerifier>,
+    jobs: u32,
+}
+
+fn known(store: &Store, storage: &StorageKey, site: SiteId, user: &UserId) -> Result<Known, StoreError> {
+    let row = store.local_users().get(user)?.unwrap_or_default();
+    let entry = row.entry.and_then(|entry| UserEntry::verify(&entry, site).ok()).filter(|entry| entry.user == *user);
+    let opened = row.sealed_pin.map(|sealed| verifier::open(storage, user, &sealed)).transpose();
+    let verifier = opened.unwrap_or_else(|error| {
+        tracing::error!(%user, %error, "the user cannot log in here until the PIN is set anew");
+        None
+    });
+    Ok(Known { entry, verifier, jobs: jobs_of(store, user)? })
+}
+
+/// Jobs of a user, as a session says it.
+pub fn jobs_of(store: &Store, user: &UserId) -> Result<u32, StoreError> {
+    Ok(u32::try_from(store.jobs().count_of(user)?).unwrap_or(u32::MAX))
+}
+
+/// Held from looking at a count of guesses until the next one is counted, so that many logins
+/// begun at once are not many free guesses.
+#[derive(Debug, Default)]
+pub struct Counting(Mutex<()>);
+
+/// Answers the first message of a login, after it was counted if it is a guess.
+pub fn begin(
+    (holder, counting): (&Mutex<Holder>, &Counting),
+    store: &Store,
+    storage: &StorageKey,
+    (site, policy): (SiteId, LoginPolicy),
+    printer: &Certificate,
+    login: &Login,
+    now: Timestamp,
+) -> Result<(Answer, LoginEvent), StoreError> {
+    let _counting = counting.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = known(store, storage, site, &login.user)?;
+    let guesses = store.guesses().get(&login.user, printer.node)?;
+    let facts = LoginFacts {
+        entry: known.entry.as_deref(),
+        verifier: known.verifier.as_ref(),
+        policy,
+        wait: guess::wait(&guesses.of_printer, &guesses.of_user, now),
+        jobs: known.jobs,
+    };
+    let (answer, event) = holder.lock().unwrap_or_else(PoisonError::into_inner).login(printer, login, &facts, now, &mut rand::rng());
+    if let LoginEvent::Guess(user) = &event {
+        store.guesses().count(user, printer.node, now)?;
+    }
+    Ok((answer, event))
+}
+
+/// Whether not even the right PIN opens a session any more: more guesses were made than are ever
+/// allowed, or the site has disabled the user since the login began.
+pub fn is_barred(store: &Store, site: SiteId, user: &UserId, printer: NodeId) -> Result<bool, StoreError> {
+    let guesses = store.guesses().get(user, printer)?;
+    let entry = store.local_users().get(user)?.and_then(|row| row.entry);
+    let active = entry.and_then(|entry| UserEntry::verify(&entry, site).ok()).is_some_and(|entry| entry.is_active());
+    Ok(guesses.of_printer.unproven > limits::GUESSES_PER_PRINTER
+        || guesses.of_user.unproven > limits::GUESSES_PER_USER
+        || !active)
+}

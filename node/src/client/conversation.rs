@@ -1,0 +1,440 @@
+//! What a printer may ask, one request after the other on one stream, and what it is answered.
+//!
+//! The judgement is the protocol's [`Holder`](papermesh_protocol::release::holder::Holder); here
+//! its facts are looked up, and what it decides is made durable before the answer goes out. A
+//! printer hears no more than the protocol lets it hear; the audit knows why.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+
+use papermesh_protocol::id::{JobId, NodeId, ReleaseId, SessionId};
+use papermesh_protocol::job::PrintOptions;
+use papermesh_protocol::limits;
+use papermesh_protocol::pin::Ke3;
+use papermesh_protocol::release::holder::{self, DenyReason, Leased, LoginEvent, Selected, Settlement};
+use papermesh_protocol::release::message::{Answer, Grant, Login, Place, Refusal, Request};
+use papermesh_protocol::release::receipt::Receipt;
+use papermesh_protocol::seal::WrappedJobKey;
+use papermesh_protocol::signed::Envelope;
+use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+
+use super::meta::{self, JobMeta};
+use super::{Client, sessions};
+use crate::audit::{Event, Kind};
+use crate::auth::login;
+use crate::mesh::Member;
+use crate::network::Network;
+use crate::offload::offload;
+use crate::store::{Deletion, Granted, LeaseRow, Settling, Store, StoreError};
+
+/// Refusals and denials of one printer that are recorded in a [`WINDOW`] of a minute. A printer
+/// that asks for more can fill its own log with them, not this one.
+const RECORDED: u32 = 60;
+const WINDOW: std::time::Duration = std::time::Duration::from_secs(60);
+/// Printers whose refusals are counted.
+const COUNTED: usize = 1024;
+
+/// How many refusals of each printer were recorded lately.
+#[derive(Default)]
+pub(super) struct Denials(BTreeMap<NodeId, (Timestamp, u32)>);
+
+impl Denials {
+    /// Whether one more is recorded.
+    fn is_recorded(&mut self, printer: NodeId, now: Timestamp) -> bool {
+        if self.0.len() >= COUNTED {
+            self.0.retain(|_, (since, _)| now.since(*since) < WINDOW);
+        }
+        if self.0.len() >= COUNTED && !self.0.contains_key(&printer) {
+            return false;
+        }
+        let (since, count) = self.0.entry(printer).or_insert((now, 0));
+        if now.since(*since) >= WINDOW {
+            (*since, *count) = (now, 0);
+        }
+        *count += 1;
+        *count <= RECORDED
+    }
+}
+
+/// Why a request was not granted.
+enum Failure {
+    Refused(Refusal),
+    Store(StoreError),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Failure {
+    /// What the printer hears.
+    fn refusal(self) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal,
+            Self::Store(error @ StoreError::Job { .. }) => {
+                tracing::error!(%error, "a job cannot be released");
+                Refusal::Damaged
+            }
+            Self::Store(error) => {
+                tracing::error!(%error, "a printer's request failed");
+                Refusal::Trouble
+            }
+        }
+    }
+}
+
+/// One printer's conversation.
+pub(super) struct Conversation<N> {
+    client: Client<N>,
+    from: Member,
+    /// Logins of this stream that wait for their proof.
+    proving: BTreeSet<SessionId>,
+}
+
+impl<N: Network> Conversation<N> {
+    pub(super) fn new(client: Client<N>, from: Member) -> Self {
+        Self { client, from, proving: BTreeSet::new() }
+    }
+
+    /// Answers one request.
+    pub(super) async fn answer(&mut self, request: Request) -> Answer {
+        let answered = match request {
+            Request::Login(login) => self.login(login).await,
+            Request::Prove { session, ke3 } => self.prove(session, ke3).await,
+            Request::List { session, after } => self.list(session, after).await,
+            Request::Select { session, job, release, options } => self.select(session, job, release, options).await,
+            Request::Extend { release } => self.extend(release).await,
+            Request::Report(receipt) => self.report(receipt).await,
+            Request::Delete { session, job } => self.delete(session, job).await,
+            Request::Protect { session, job, on } => self.protect(session, job, on).await,
+            Request::Close { session } => {
+                self.close(session).await;
+                Ok(Answer::Done)
+            }
+        };
+        answered.unwrap_or_else(|failure| Answer::Refused(failure.refusal()))
+    }
+
+    /// Ends the conversation: logins that nobody will prove any more are denied.
+    pub(super) async fn end(mut self) {
+        for session in std::mem::take(&mut self.proving) {
+            self.abandon(session).await;
+        }
+    }
+
+    // Login -----------------------------------------------------------------------------------
+
+    async fn login(&mut self, login: Login) -> Result<Answer, Failure> {
+        let inner = Arc::clone(&self.client.0);
+        let (printer, now) = (Arc::clone(&self.from.certificate), inner.membership.now());
+        let user = login.user.clone();
+        let begun = offload(&self.client.0.store, move |store| {
+            let site = (inner.membership.site(), inner.membership.state().policy.login);
+            let whose = (&*inner.holder, &*inner.counting);
+            login::begin(whose, store, &inner.storage, site, &printer, &login, now)
+        })
+        .await;
+        let (answer, event) = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                tracing::error!(%error, "a login failed");
+                return Ok(Answer::denied(limits::GUESS_WAIT));
+            }
+        };
+        self.client.0.directory.renew_entry_soon(&user);
+        match (&answer, event) {
+            (Answer::Challenge { session, .. }, _) => {
+                self.proving.insert(*session);
+            }
+            (_, LoginEvent::Denied(user, reason)) => self.denied(&user, reason).await,
+            _ => {}
+        }
+        Ok(answer)
+    }
+
+    async fn prove(&mut self, session: SessionId, ke3: Ke3) -> Result<Answer, Failure> {
+        let inner = &self.client.0;
+        let (printer, site) = (self.from.node, inner.membership.site());
+        self.proving.remove(&session);
+        let Some(user) = sessions(&inner.holder).proving(printer, session).cloned() else {
+            return Ok(Answer::denied(std::time::Duration::ZERO));
+        };
+        let name = user.clone();
+        let facts = offload(&inner.store, move |store| -> Result<_, StoreError> {
+            Ok((login::is_barred(store, site, &name, printer)?, login::jobs_of(store, &name)?))
+        });
+        let (barred, jobs) = facts.await?;
+        let now = inner.membership.now();
+        let (answer, event) = sessions(&inner.holder).prove(printer, session, &ke3, barred, jobs, now);
+        match event {
+            Some(LoginEvent::Opened(user)) => {
+                offload(&inner.store, move |store| store.guesses().proven(&user, printer)).await?;
+            }
+            Some(LoginEvent::Denied(user, reason)) => self.denied(&user, reason).await,
+            Some(LoginEvent::Guess(_)) | None => {}
+        }
+        Ok(answer)
+    }
+
+    async fn close(&mut self, session: SessionId) {
+        self.proving.remove(&session);
+        self.abandon(session).await;
+        sessions(&self.client.0.holder).close(self.from.node, session);
+    }
+
+    async fn abandon(&self, session: SessionId) {
+        let event = sessions(&self.client.0.holder).abandon(self.from.node, session);
+        if let Some(LoginEvent::Denied(user, reason)) = event {
+            self.denied(&user, reason).await;
+        }
+    }
+
+    async fn denied(&self, user: &UserId, reason: DenyReason) {
+        self.record_refusal(Event::new(Kind::LoginDenied).user(user).because(reason)).await;
+    }
+
+    // Within a session ------------------------------------------------------------------------
+
+    /// The user of a session of this printer.
+    fn user(&self, session: SessionId) -> Result<UserId, Refusal> {
+        let inner = &self.client.0;
+        sessions(&inner.holder).authorize(self.from.node, session, inner.membership.now())
+    }
+
+    async fn list(&self, session: SessionId, after: Option<Place>) -> Result<Answer, Failure> {
+        let user = self.user(session)?;
+        let (storage, now) = (Arc::clone(&self.client.0.storage), self.client.0.membership.now());
+        offload(&self.client.0.store, move |store| {
+            let mut held = store.jobs().of_user(&user, after, limits::JOBS_PER_PAGE + 1)?;
+            let more = held.len() > limits::JOBS_PER_PAGE;
+            held.truncate(limits::JOBS_PER_PAGE);
+            let mut jobs = Vec::with_capacity(held.len());
+            for held in held {
+                let leased = store.leases().live(held.job, now)?.is_some();
+                jobs.push(meta::summary(&storage, &held, leased));
+            }
+            Ok(Answer::Jobs { jobs, more })
+        })
+        .await
+    }
+
+    async fn select(
+        &self,
+        session: SessionId,
+        job: JobId,
+        release: ReleaseId,
+        options: PrintOptions,
+    ) -> Result<Answer, Failure> {
+        let user = self.user(session)?;
+        let (inner, printer) = (Arc::clone(&self.client.0), self.from.node);
+        let granted: Result<Grant, Failure> = offload(&self.client.0.store, move |store| {
+            grant(&inner, store, printer, (session, job, release), options)
+        })
+        .await;
+        match granted {
+            Ok(grant) => Ok(Answer::Grant(grant)),
+            Err(failure) => {
+                let refusal = failure.refusal();
+                let event = Event::new(Kind::Refused).user(&user).job(job).release(release);
+                self.record_refusal(event.because(refusal)).await;
+                Err(refusal.into())
+            }
+        }
+    }
+
+    async fn extend(&self, release: ReleaseId) -> Result<Answer, Failure> {
+        let (printer, now) = (self.from.node, self.client.0.membership.now());
+        offload(&self.client.0.store, move |store| {
+            let lease = store.leases().get(release)?.map(|row| row.lease(release));
+            let until = holder::extend(lease.as_ref(), printer, now)?;
+            if store.leases().extend(release, until)? { Ok(Answer::extended()) } else { Err(Refusal::NoLease.into()) }
+        })
+        .await
+    }
+
+    async fn report(&self, receipt: Envelope<Receipt>) -> Result<Answer, Failure> {
+        let inner = &self.client.0;
+        let membership = &inner.membership;
+        let verified = Receipt::verify(&receipt, membership.site(), membership.node(), self.from.node);
+        let receipt = match verified {
+            Ok(receipt) => receipt.into_value(),
+            Err(error) => {
+                self.record_refusal(Event::new(Kind::Refused).because(error)).await;
+                return Err(Refusal::Malformed.into());
+            }
+        };
+        let (release, now) = (receipt.release, membership.now());
+        let judged = receipt.clone();
+        let judgement = offload(&inner.store, move |store| -> Result<_, Failure> {
+            let lease = store.leases().get(release)?;
+            let settled = store.leases().settled(release)?.is_some();
+            let judgement = holder::report(&judged, lease.as_ref().map(|row| row.lease(release)).as_ref(), settled);
+            Ok((judgement, lease.map(|lease| lease.user)))
+        });
+        let (judgement, user) = judgement.await?;
+        let event = Event { user, ..Event::new(Kind::Released) }.job(receipt.job).release(release);
+        let event = event.peer(self.from.node).outcome(receipt.outcome.clone());
+        let settlement = match judgement {
+            Ok(Settlement::Nothing) => return Ok(Answer::Done),
+            Ok(settlement) => settlement,
+            Err(refusal) => {
+                self.record_refusal(Event { kind: Kind::Refused, ..event }.because(refusal)).await;
+                return Err(refusal.into());
+            }
+        };
+        // First the record, then the deed: a crash between the two leaves a job that the printer
+        // reports again, and no deletion that nobody recorded.
+        if let Err(error) = inner.audit.record(event.clone()).await {
+            tracing::error!(%release, %error, "a receipt is not taken while it cannot be recorded");
+            return Err(Refusal::Trouble.into());
+        }
+        let outcome = receipt.outcome;
+        let settled = offload(&inner.store, move |store| store.leases().settle(release, settlement, outcome, now));
+        match settled.await? {
+            Settling::Deferred => {
+                tracing::warn!(job = %receipt.job, %release, "printed, but another printer has it meanwhile: kept and marked");
+            }
+            Settling::Done if settlement == Settlement::Delete => {
+                if let Some(user) = &event.user {
+                    inner.directory.announce_soon(user);
+                }
+            }
+            Settling::Done | Settling::Before(_) | Settling::Unknown => {}
+        }
+        Ok(Answer::Done)
+    }
+
+    async fn delete(&self, session: SessionId, job: JobId) -> Result<Answer, Failure> {
+        let user = self.user(session)?;
+        let (inner, now, owner) = (&self.client.0, self.client.0.membership.now(), user.clone());
+        let deleted = offload(&inner.store, move |store| -> Result<_, StoreError> {
+            match store.jobs().get(job) {
+                Ok(Some(held)) if held.row.user == owner => store.jobs().delete(job, now),
+                Ok(_) => Ok(Deletion::Absent),
+                Err(error) => Err(error),
+            }
+        });
+        let event = Event::new(Kind::Deleted).user(&user).job(job);
+        let refusal = match deleted.await? {
+            Deletion::Deleted => {
+                inner.audit.note(event.peer(self.from.node)).await;
+                inner.directory.announce_soon(&user);
+                return Ok(Answer::Done);
+            }
+            Deletion::Absent => Refusal::NoJob,
+            Deletion::Leased { .. } => Refusal::Leased,
+        };
+        self.record_refusal(Event { kind: Kind::Refused, ..event }.because(refusal)).await;
+        Err(refusal.into())
+    }
+
+    async fn protect(&self, session: SessionId, job: JobId, on: bool) -> Result<Answer, Failure> {
+        let user = self.user(session)?;
+        let owner = user.clone();
+        let changed = offload(&self.client.0.store, move |store| -> Result<_, StoreError> {
+            match store.jobs().get(job)? {
+                Some(held) if held.row.user == owner => store.jobs().set_protected(job, on),
+                _ => Ok(false),
+            }
+        });
+        let event = Event::new(Kind::Protected).user(&user).job(job);
+        if !changed.await? {
+            self.record_refusal(Event { kind: Kind::Refused, ..event }.because(Refusal::NoJob)).await;
+            return Err(Refusal::NoJob.into());
+        }
+        let event = event.peer(self.from.node);
+        self.client.0.audit.note(if on { event } else { event.because("not any longer") }).await;
+        Ok(Answer::Done)
+    }
+
+    async fn record_refusal(&self, event: Event) {
+        let inner = &self.client.0;
+        let recorded = {
+            let mut denials = inner.denials.lock().unwrap_or_else(PoisonError::into_inner);
+            denials.is_recorded(self.from.node, inner.membership.now())
+        };
+        if recorded {
+            inner.audit.note(event.peer(self.from.node)).await;
+        } else {
+            tracing::warn!(printer = %self.from.node, ?event, "too many refusals to record them all");
+        }
+    }
+}
+
+/// Leases a job to a release and grants it. Whatever could still fail is done before the lease.
+fn grant<N>(
+    inner: &super::Inner<N>,
+    store: &Store,
+    printer: NodeId,
+    (session, job, release): (SessionId, JobId, ReleaseId),
+    options: PrintOptions,
+) -> Result<Grant, Failure> {
+    let now = inner.membership.now();
+    let held = store.jobs().get(job)?.ok_or(Refusal::NoJob)?;
+    let lease = store.leases().of_job(job)?.filter(|(_, row)| !row.lapsed).map(|(release, row)| row.lease(release));
+    let selected = Selected { owner: &held.row.user, release, options: &options, lease };
+    sessions(&inner.holder).select(printer, session, &selected, now)?;
+    if let Some(damage) = held.damage {
+        return Err(StoreError::Job { job, damage }.into());
+    }
+    let damaged = |error: &dyn std::fmt::Display| {
+        tracing::error!(%job, %error, "a job cannot be released");
+        Failure::from(Refusal::Damaged)
+    };
+    let wrapped = WrappedJobKey::from_bytes(&held.row.wrapped_key).map_err(|error| damaged(&error))?;
+    let key = wrapped.unwrap(&inner.storage, *job.as_bytes()).map_err(|error| damaged(&error))?;
+    let meta = JobMeta::open(&inner.storage, job, &held.row.sealed_meta).map_err(|error| damaged(&error))?;
+    let row = LeaseRow {
+        job,
+        user: held.row.user.clone(),
+        printer,
+        session,
+        granted_at: now,
+        until: now + limits::LEASE,
+        streamed: false,
+        lapsed: false,
+        options: options.clone(),
+    };
+    match store.leases().grant(release, row, now)? {
+        Granted::New | Granted::Again => {}
+        Granted::Held { .. } => return Err(Refusal::Leased.into()),
+        Granted::Ended => return Err(Refusal::NoLease.into()),
+        Granted::NoJob => return Err(Refusal::NoJob.into()),
+    }
+    let leased = Leased {
+        job,
+        release,
+        key: &key,
+        sealed_size: held.row.sealed_size,
+        size: held.row.plain_size,
+        format: meta.format,
+        title: meta.title,
+        options,
+    };
+    Ok(sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_printer_that_is_refused_without_end_fills_no_log() {
+        let mut denials = Denials::default();
+        let (noisy, quiet) = (NodeId::from_bytes([1; 32]), NodeId::from_bytes([2; 32]));
+        let now = Timestamp::from_secs(1_000);
+        let recorded = (0..10 * RECORDED).filter(|_| denials.is_recorded(noisy, now)).count();
+        assert_eq!(recorded, RECORDED as usize);
+        assert!(denials.is_recorded(quiet, now));
+        assert!(denials.is_recorded(noisy, now + WINDOW));
+    }
+}

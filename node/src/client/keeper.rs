@@ -1,0 +1,110 @@
+//! What is due at a holder, sooner or later: leases that ran out, jobs whose time is over, visitors
+//! of a shared computer who have left nothing behind, and what is remembered of all of them.
+
+use std::time::Duration;
+
+use papermesh_protocol::text::UserId;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::{Client, sessions};
+use crate::audit::{Event, Kind};
+use crate::network::Network;
+use crate::offload::offload;
+use crate::store::{Deletion, LocalUser, Store, StoreError};
+
+/// How often is looked after leases and jobs.
+const LOOK: Duration = Duration::from_secs(15);
+/// How often is tidied up what nobody waits for.
+const TIDY: Duration = Duration::from_secs(60 * 60);
+/// Rows that are worked on at once.
+const BATCH: usize = 256;
+
+impl<N: Network> Client<N> {
+    /// Does what is due, for as long as the node runs.
+    pub async fn keep(self) {
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut tidied: Option<Instant> = None;
+        loop {
+            looks.tick().await;
+            sessions(&self.0.holder).expire(self.0.membership.now());
+            if let Err(error) = self.look().await {
+                tracing::error!(%error, "leases and expired jobs were not looked after");
+            }
+            if tidied.is_none_or(|last| last.elapsed() >= TIDY) {
+                tidied = Some(Instant::now());
+                if let Err(error) = self.tidy().await {
+                    tracing::warn!(%error, "the store was not tidied");
+                }
+            }
+        }
+    }
+
+    /// Lets leases lapse and jobs expire that are due now.
+    pub async fn look(&self) -> Result<(), StoreError> {
+        let now = self.0.membership.now();
+        for (release, lease) in offload(&self.0.store, move |store| store.leases().lapse(now, BATCH)).await? {
+            let event = Event::new(Kind::Lapsed).user(&lease.user).job(lease.job).release(release);
+            let event = event.peer(lease.printer);
+            let event = if lease.streamed { event.because("the job may have printed") } else { event };
+            self.0.audit.note(event).await;
+        }
+        for (job, user) in offload(&self.0.store, move |store| expire(store, now)).await? {
+            self.0.audit.note(Event::new(Kind::Expired).user(&user).job(job)).await;
+            self.0.directory.announce_soon(&user);
+        }
+        Ok(())
+    }
+
+    async fn tidy(&self) -> Result<(), StoreError> {
+        let now = self.0.membership.now();
+        offload(&self.0.store, move |store| {
+            store.leases().forget(now, BATCH)?;
+            store.floors().sweep(now, BATCH)?;
+            forget_visitors(store)?;
+            store.purge_deleted()
+        })
+        .await
+    }
+}
+
+/// Deletes jobs whose time is over. One that is being printed stays until that has ended.
+fn expire(
+    store: &Store,
+    now: papermesh_protocol::time::Timestamp,
+) -> Result<Vec<(papermesh_protocol::id::JobId, UserId)>, StoreError> {
+    let mut expired = Vec::new();
+    for job in store.jobs().expired(now, BATCH)? {
+        let Some(held) = store.jobs().get(job)? else { continue };
+        if store.jobs().delete(job, now)? == Deletion::Deleted {
+            expired.push((job, held.row.user));
+        }
+    }
+    Ok(expired)
+}
+
+/// Forgets users who never delegated to this computer, have no job on it, and of whom nothing is
+/// said in the directory: with them goes the PIN that they gave for their visit.
+fn forget_visitors(store: &Store) -> Result<(), StoreError> {
+    let mut after: Option<UserId> = None;
+    loop {
+        let rows = store.local_users().scan(after.as_ref(), BATCH)?;
+        for (user, row) in &rows {
+            if is_visitor(row) && store.jobs().count_of(user)? == 0 {
+                store.local_users().change(user, |row| {
+                    if row.as_ref().is_some_and(is_visitor) {
+                        *row = None;
+                    }
+                })?;
+            }
+        }
+        if rows.len() < BATCH {
+            return Ok(());
+        }
+        after = rows.last().map(|(user, _)| user.clone());
+    }
+}
+
+fn is_visitor(row: &LocalUser) -> bool {
+    row.delegation.is_none() && row.sealed_user_key.is_none() && row.linked.is_empty() && !row.advertised
+}

@@ -1,0 +1,97 @@
+//! What is kept of a job beside its document: sealed, because a title tells much.
+
+use papermesh_protocol::codec::{self, CodecError};
+use papermesh_protocol::id::JobId;
+use papermesh_protocol::job::{JobSummary, PrintOptions};
+use papermesh_protocol::seal::{BlobError, StorageKey, open_bytes, seal_bytes};
+use serde::{Deserialize, Serialize};
+
+use crate::store::HeldJob;
+
+/// What the sealed bytes are for.
+const PURPOSE: &str = "job meta";
+/// Bytes of the encoded form.
+const MAX: usize = 2048;
+/// What stands for a title that cannot be read any more.
+const UNREADABLE: &str = "(unreadable)";
+
+/// A job's title, format, pages and options.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JobMeta {
+    pub(super) title: String,
+    pub(super) format: String,
+    pub(super) pages: Option<u32>,
+    pub(super) options: PrintOptions,
+}
+
+/// Why they cannot be sealed or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum MetaError {
+    /// They are not what was sealed.
+    #[error("what is kept of the job is damaged: {0}")]
+    Sealed(#[from] BlobError),
+    /// They are malformed or too long.
+    #[error("what is kept of the job is malformed: {0}")]
+    Codec(#[from] CodecError),
+}
+
+impl JobMeta {
+    pub(super) fn seal(&self, storage: &StorageKey, job: JobId) -> Result<Vec<u8>, MetaError> {
+        Ok(seal_bytes(storage, PURPOSE, job.as_bytes(), &codec::encode(self, MAX)?, &mut rand::rng())?)
+    }
+
+    pub(super) fn open(storage: &StorageKey, job: JobId, sealed: &[u8]) -> Result<Self, MetaError> {
+        Ok(codec::decode(&open_bytes(storage, PURPOSE, job.as_bytes(), sealed)?, MAX)?)
+    }
+}
+
+/// A job as its user sees it. One whose title cannot be read is still shown, to be deleted.
+pub(super) fn summary(storage: &StorageKey, held: &HeldJob, leased: bool) -> JobSummary {
+    let meta = JobMeta::open(storage, held.job, &held.row.sealed_meta).unwrap_or_else(|error| {
+        tracing::error!(job = %held.job, %error, "a job's title cannot be read");
+        JobMeta {
+            title: UNREADABLE.to_owned(),
+            format: "application/octet-stream".to_owned(),
+            pages: None,
+            options: PrintOptions::default(),
+        }
+    });
+    JobSummary {
+        job: held.job,
+        title: meta.title,
+        format: meta.format,
+        size: held.row.plain_size,
+        pages: meta.pages,
+        submitted_at: held.row.submitted_at,
+        expires_at: held.row.expires_at,
+        options: meta.options,
+        protected: held.row.protected,
+        may_have_printed: held.row.may_have_printed,
+        leased,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::limits;
+
+    use super::*;
+
+    #[test]
+    fn the_longest_meta_fits_and_shows_nothing() {
+        let storage = StorageKey::generate(&mut rand::rng());
+        let job = JobId::from_bytes([1; 16]);
+        let meta = JobMeta {
+            title: "t".repeat(limits::TITLE),
+            format: "f".repeat(limits::FORMAT),
+            pages: Some(u32::MAX),
+            options: PrintOptions { media: Some("m".repeat(limits::MEDIA)), ..PrintOptions::default() },
+        };
+        let sealed = meta.seal(&storage, job).unwrap();
+        assert!(!sealed.windows(4).any(|window| window == b"tttt"));
+        assert_eq!(JobMeta::open(&storage, job, &sealed).unwrap(), meta);
+        assert!(JobMeta::open(&storage, JobId::from_bytes([2; 16]), &sealed).is_err());
+    }
+}

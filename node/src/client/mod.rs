@@ -1,0 +1,92 @@
+//! The holder's side: documents come in, are sealed and kept, and go out to printers.
+//!
+//! - [`submit`] takes a document; success told means kept.
+//! - [`serve`] answers printers ([`conversation`] is what they may ask), [`stream`] sends ciphertext.
+//! - [`jobs`] is what this computer's own user sees and does; [`meta`] is what is kept sealed of a
+//!   job beside its document; [`format`] tells documents apart by how they begin.
+//! - [`keeper`] does what is due: leases that ran out, jobs whose time is over.
+//!
+//! Deleting is always in this order: the row with the job key, then the file; then the advert is
+//! withdrawn if it was the last.
+
+pub mod format;
+pub mod jobs;
+pub mod serve;
+pub mod submit;
+
+mod conversation;
+mod keeper;
+mod meta;
+mod stream;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use papermesh_protocol::release::holder::Holder;
+use papermesh_protocol::seal::StorageKey;
+
+pub use jobs::{HeldView, JobsError};
+pub use submit::{Submission, SubmitError};
+
+use crate::audit::Audit;
+use crate::auth::login::Counting;
+use crate::auth::verifier::{self, VerifierError};
+use crate::directory::Directory;
+use crate::mesh::Membership;
+use crate::network::Network;
+use crate::offload::offload;
+use crate::store::Store;
+
+/// What a client is made of.
+pub struct ClientParts<N> {
+    /// Where jobs lie.
+    pub store: Store,
+    /// Where they are advertised.
+    pub directory: Directory<N>,
+    /// What this node knows of its site.
+    pub membership: Arc<Membership>,
+    /// Where it is recorded what happens to them.
+    pub audit: Audit,
+    /// Wraps their keys.
+    pub storage: StorageKey,
+    /// The largest document, in bytes.
+    pub largest: u64,
+}
+
+/// A client with the jobs that it holds; cheap to clone.
+pub struct Client<N>(Arc<Inner<N>>);
+
+impl<N> Clone for Client<N> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+struct Inner<N> {
+    store: Store,
+    directory: Directory<N>,
+    membership: Arc<Membership>,
+    audit: Audit,
+    storage: Arc<StorageKey>,
+    largest: u64,
+    holder: Arc<Mutex<Holder>>,
+    counting: Arc<Counting>,
+    denials: Mutex<conversation::Denials>,
+}
+
+impl<N: Network> Client<N> {
+    /// A client of these parts. [`Client::keep`] must run beside it.
+    pub async fn open(parts: ClientParts<N>) -> Result<Self, VerifierError> {
+        let ClientParts { store, directory, membership, audit, storage, largest } = parts;
+        let storage = Arc::new(storage);
+        let key = Arc::clone(&storage);
+        let decoys = offload(&store, move |store| verifier::decoys(store, &key)).await?;
+        let holder = Arc::new(Mutex::new(Holder::new(membership.node(), decoys)));
+        let (counting, denials) = Default::default();
+        Ok(Self(Arc::new(Inner { store, directory, membership, audit, storage, largest, holder, counting, denials })))
+    }
+}
+
+/// The sessions. A thread that panicked with them changed one session at most.
+fn sessions(holder: &Mutex<Holder>) -> MutexGuard<'_, Holder> {
+    holder.lock().unwrap_or_else(PoisonError::into_inner)
+}

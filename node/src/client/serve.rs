@@ -1,0 +1,147 @@
+//! The holder's services: every stream that a printer opens is a task of its own, and there are
+//! never more than a named number of them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::{Stream, StreamExt};
+use papermesh_protocol::id::NodeId;
+use papermesh_protocol::limits;
+use papermesh_protocol::release::message::Request;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::Client;
+use super::conversation::Conversation;
+use crate::mesh::Member;
+use crate::mesh::frame::{FrameError, read_message, write_message};
+use crate::network::Network;
+
+/// Conversations at once.
+const CONVERSATIONS: usize = 256;
+/// Conversations with one printer at once.
+const CONVERSATIONS_PER_PRINTER: usize = 32;
+/// Jobs that are sent at once.
+const STREAMS: usize = 32;
+/// Jobs that are sent to one printer at once.
+const STREAMS_PER_PRINTER: usize = 4;
+
+impl<N: Network> Client<N> {
+    /// Answers printers on every stream of `/papermesh/release/1` until there come no more.
+    pub async fn serve_release<S>(self, streams: impl Stream<Item = (Member, S)> + Send)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let places = Places::new(CONVERSATIONS, CONVERSATIONS_PER_PRINTER);
+        let mut streams = std::pin::pin!(streams);
+        while let Some((from, stream)) = streams.next().await {
+            let Some(place) = places.take(from.node) else { continue };
+            let client = self.clone();
+            tokio::spawn(async move {
+                let printer = from.node;
+                if let Err(error) = client.converse(from, stream).await {
+                    tracing::debug!(%printer, %error, "a conversation with a printer broke off");
+                }
+                drop(place);
+            });
+        }
+    }
+
+    /// Sends jobs on every stream of `/papermesh/job/1` until there come no more.
+    pub async fn serve_jobs<S>(self, streams: impl Stream<Item = (Member, S)> + Send)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let places = Places::new(STREAMS, STREAMS_PER_PRINTER);
+        let mut streams = std::pin::pin!(streams);
+        while let Some((from, stream)) = streams.next().await {
+            let Some(place) = places.take(from.node) else { continue };
+            let client = self.clone();
+            tokio::spawn(async move {
+                if let Err(error) = client.send_job(from.node, stream).await {
+                    tracing::debug!(printer = %from.node, %error, "a job's stream broke off");
+                }
+                drop(place);
+            });
+        }
+    }
+
+    async fn converse<S>(&self, from: Member, mut stream: S) -> Result<(), FrameError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut conversation = Conversation::new(self.clone(), from);
+        let talked = async {
+            while let Some(request) =
+                read_message::<Request>(&mut stream, limits::RELEASE_MESSAGE, limits::SESSION_IDLE).await?
+            {
+                let answer = conversation.answer(request).await;
+                write_message(&mut stream, &answer, limits::RELEASE_MESSAGE).await?;
+            }
+            Ok(())
+        }
+        .await;
+        conversation.end().await;
+        talked
+    }
+}
+
+/// Places for streams, in all and for each printer, so that one printer cannot take them all.
+#[derive(Clone)]
+struct Places {
+    taken: Arc<Mutex<BTreeMap<NodeId, usize>>>,
+    all: usize,
+    each: usize,
+}
+
+/// A place; given back when dropped.
+struct Place {
+    places: Places,
+    printer: NodeId,
+}
+
+impl Places {
+    fn new(all: usize, each: usize) -> Self {
+        Self { taken: Arc::default(), all, each }
+    }
+
+    fn take(&self, printer: NodeId) -> Option<Place> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = taken.get(&printer).copied().unwrap_or(0);
+        if taken.values().sum::<usize>() >= self.all || here >= self.each {
+            tracing::warn!(%printer, "a stream is turned away: there are too many");
+            return None;
+        }
+        taken.insert(printer, here + 1);
+        Some(Place { places: self.clone(), printer })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        match taken.get_mut(&self.printer) {
+            Some(here) if *here > 1 => *here -= 1,
+            _ => {
+                taken.remove(&self.printer);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_printer_does_not_take_all_places() {
+        let places = Places::new(3, 2);
+        let (first, second) = (NodeId::from_bytes([1; 32]), NodeId::from_bytes([2; 32]));
+        let taken: Vec<_> = (0..5).filter_map(|_| places.take(first)).collect();
+        assert_eq!(taken.len(), 2);
+        let other = places.take(second);
+        assert!(other.is_some());
+        assert!(places.take(second).is_none());
+        drop(taken);
+        assert!(places.take(second).is_some());
+    }
+}

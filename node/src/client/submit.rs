@@ -1,0 +1,363 @@
+//! Taking a document: judged, sealed while it arrives, durable before success is told.
+//!
+//! Two hands work at it: this task reads what arrives, a blocking thread seals it and writes it to
+//! the spool; between them there is room for a few pieces. The plaintext is never on disk, and
+//! memory does not grow with it. If anything fails, or whoever submits goes away before the end,
+//! nothing is left.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use papermesh_protocol::certificate::Role;
+use papermesh_protocol::delegation::Delegation;
+use papermesh_protocol::id::{JobId, UserKey};
+use papermesh_protocol::job::PrintOptions;
+use papermesh_protocol::limits;
+use papermesh_protocol::pin::{Pin, PinError, PinVerifier};
+use papermesh_protocol::seal::{JobKey, SealError, SealWriter, WrapError, WrappedJobKey, sealed_len};
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::site::LoginPolicy;
+use papermesh_protocol::text::{self, UserId};
+use papermesh_protocol::user::UserEntry;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::mpsc;
+
+use super::meta::{JobMeta, MetaError};
+use super::{Client, HeldView, format, jobs};
+use crate::audit::{Event, Kind};
+use crate::auth::verifier::{self, VerifierError};
+use crate::network::Network;
+use crate::offload::offload;
+use crate::policy::{self, Acceptance, HoldingRight, SubmitFacts, SubmitRefusal, SubmitWish};
+use crate::store::{JobRow, LocalUser, SpoolWriter, Store, StoreError};
+
+/// Bytes of the document that are read at once.
+const PIECE: usize = 256 * 1024;
+/// Pieces that wait to be sealed.
+const AHEAD: usize = 3;
+
+/// A document to hold.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// Whose it is.
+    pub user: UserId,
+    /// Its title; any text.
+    pub title: String,
+    /// Its format, a MIME media type in lower case (see [`crate::policy::FORMATS`]).
+    pub format: String,
+    /// Its bytes, where they are known before; then it must have as many.
+    pub size: Option<u64>,
+    /// Its pages, where known.
+    pub pages: Option<u32>,
+    /// How to print it.
+    pub options: PrintOptions,
+    /// How long to keep it; none for what the site says.
+    pub lifetime: Option<Duration>,
+    /// On a shared computer, the PIN that releases this user's jobs there from now on.
+    pub visit_pin: Option<Pin>,
+}
+
+/// Why a document is not held. Nothing is left of it.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// It is not allowed.
+    #[error(transparent)]
+    Refused(#[from] SubmitRefusal),
+    /// A shared computer, and it knows no PIN of the user.
+    #[error("this computer is shared: give a PIN that releases your jobs from it")]
+    PinRequired,
+    /// The user's own computer.
+    #[error("this computer knows your own PIN; a PIN for this visit is for shared computers")]
+    PinNotTaken,
+    /// The PIN cannot be used.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// Nothing came.
+    #[error("the document is empty")]
+    Empty,
+    /// It is something else than was said.
+    #[error("the document is not {expected}{}", found.map(|found| format!("; it looks like {found}")).unwrap_or_default())]
+    Format {
+        /// What was said.
+        expected: String,
+        /// What it looks like.
+        found: Option<&'static str>,
+    },
+    /// It is shorter or longer than was said.
+    #[error("the document should have {expected} bytes and has {found}; submit it again")]
+    Size {
+        /// What was said.
+        expected: u64,
+        /// What came; more may have followed.
+        found: u64,
+    },
+    /// It broke off.
+    #[error("the document broke off: {0}; submit it again")]
+    Broken(io::Error),
+    /// It could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Its key could not be sealed.
+    #[error(transparent)]
+    Key(#[from] WrapError),
+    /// Its title and options could not be sealed.
+    #[error(transparent)]
+    Meta(#[from] MetaError),
+    /// The PIN could not be sealed.
+    #[error(transparent)]
+    Verifier(#[from] VerifierError),
+}
+
+/// What goes from the reading task to the sealing thread. The end must be said: a channel that
+/// just closes is a submitter that went away.
+enum Piece {
+    Bytes(Vec<u8>),
+    End,
+}
+
+impl<N: Network> Client<N> {
+    /// Takes a document. When this returns it is held, whatever happens afterwards.
+    pub async fn submit(
+        &self,
+        submission: Submission,
+        document: impl AsyncRead + Send + Unpin,
+    ) -> Result<HeldView, SubmitError> {
+        let user = submission.user.clone();
+        match self.take(submission, document).await {
+            Ok(view) => {
+                self.0.audit.note(Event::new(Kind::Submitted).user(&user).job(view.summary.job)).await;
+                self.0.directory.announce_soon(&user);
+                Ok(view)
+            }
+            Err(error) => {
+                self.0.audit.note(Event::new(Kind::SubmitRefused).user(&user).because(&error)).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn take(
+        &self,
+        submission: Submission,
+        document: impl AsyncRead + Send + Unpin,
+    ) -> Result<HeldView, SubmitError> {
+        let admitted = self.admit(&submission).await?;
+        let now = self.0.membership.now();
+        let job = JobId::random(&mut rand::rng());
+        let meta = JobMeta {
+            title: title(&submission.title),
+            format: submission.format.clone(),
+            pages: submission.pages.filter(|pages| *pages <= limits::PAGES),
+            options: submission.options.clone(),
+        };
+        let row = JobRow {
+            user: submission.user.clone(),
+            sealed_meta: meta.seal(&self.0.storage, job)?,
+            wrapped_key: Vec::new(),
+            plain_size: 0,
+            sealed_size: 0,
+            submitted_at: now,
+            expires_at: policy::expiry(&admitted.acceptance, now),
+            protected: false,
+            may_have_printed: false,
+            visit_pin: admitted.acceptance.right == HoldingRight::Shared,
+        };
+        let (pieces, arriving) = mpsc::channel(AHEAD);
+        let storage = Arc::clone(&self.0.storage);
+        let expected = submission.size;
+        let sealing = offload(&self.0.store, move |store| {
+            let key = JobKey::generate(&mut rand::rng());
+            let row = JobRow {
+                wrapped_key: WrappedJobKey::wrap(&storage, *job.as_bytes(), &key, &mut rand::rng())?.as_bytes().to_vec(),
+                ..row
+            };
+            let spool = store.spool(job, expected.and_then(sealed_len).unwrap_or(0))?;
+            let Some((spool, plain_size)) = seal(job, &key, spool, arriving)? else { return Ok(None) };
+            let file = spool.finish()?;
+            admitted.local.keep(store, &row.user)?;
+            let held = store.jobs().keep(file, JobRow { plain_size, ..row })?;
+            Ok::<_, SubmitError>(Some(jobs::view(store, &storage, held, now)?))
+        });
+        let (read, sealed) = tokio::join!(self.read(&submission, document, pieces), sealing);
+        // If sealing failed, reading could not go on either, and the cause is what counts.
+        match (read, sealed?) {
+            (Ok(()), Some(view)) => Ok(view),
+            (Err(error), _) => Err(error),
+            (Ok(()), None) => Err(SubmitError::Broken(io::ErrorKind::UnexpectedEof.into())),
+        }
+    }
+
+    /// Reads the document to its end and hands it on.
+    async fn read(
+        &self,
+        submission: &Submission,
+        mut document: impl AsyncRead + Send + Unpin,
+        pieces: mpsc::Sender<Piece>,
+    ) -> Result<(), SubmitError> {
+        let mut size = 0;
+        loop {
+            let mut piece = Vec::with_capacity(PIECE);
+            let mut limited = (&mut document).take(PIECE as u64);
+            while piece.len() < PIECE {
+                if limited.read_buf(&mut piece).await.map_err(SubmitError::Broken)? == 0 {
+                    break;
+                }
+            }
+            if size == 0 {
+                check_format(&submission.format, &piece)?;
+            }
+            let ended = piece.len() < PIECE;
+            size += piece.len() as u64;
+            if size > self.0.largest {
+                return Err(SubmitRefusal::TooLarge(self.0.largest).into());
+            }
+            match submission.size {
+                Some(expected) if size > expected || (ended && size < expected) => {
+                    return Err(SubmitError::Size { expected, found: size });
+                }
+                _ => {}
+            }
+            // Sending fails when sealing has failed, which then says why.
+            let taken = pieces.send(Piece::Bytes(piece)).await.is_ok();
+            if ended {
+                drop(pieces.send(Piece::End).await);
+            }
+            if ended || !taken {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether the document may be held here, and what is to be known of its user for that.
+    async fn admit(&self, submission: &Submission) -> Result<Admitted, SubmitError> {
+        let inner = &self.0;
+        let (user, membership) = (&submission.user, &inner.membership);
+        let roles = membership.certificate().roles;
+        let name = user.clone();
+        let row = offload(&inner.store, move |store| store.local_users().get(&name)).await;
+        let row = row.map_err(|error: StoreError| SubmitError::Store(error))?.unwrap_or_default();
+        let shared = roles.has(Role::SharedClient);
+        // A personal computer knows its users; a shared one asks the directory.
+        let entry = match (&row.entry, shared) {
+            (None, true) => inner.directory.user_entry(user).await,
+            _ => inner.directory.remembered_entry(user).await,
+        };
+        let delegated = self.is_delegated(&row, user, entry.as_ref());
+        let state = membership.state();
+        let facts = SubmitFacts { roles, entry: entry.as_deref(), delegated, site: &state.policy, largest: inner.largest };
+        let wish = SubmitWish {
+            user,
+            format: &submission.format,
+            size: submission.size,
+            lifetime: submission.lifetime,
+            options: &submission.options,
+        };
+        let acceptance = policy::submit(&facts, &wish)?;
+        let pin = match (acceptance.right, &submission.visit_pin) {
+            (HoldingRight::Delegated, Some(_)) => return Err(SubmitError::PinNotTaken),
+            (HoldingRight::Delegated, None) => None,
+            (HoldingRight::Shared, Some(pin)) => Some(self.sealed_verifier(user, pin).await?),
+            (HoldingRight::Shared, None) if row.sealed_pin.is_some() => None,
+            (HoldingRight::Shared, None) if state.policy.login == LoginPolicy::Badge => None,
+            (HoldingRight::Shared, None) => return Err(SubmitError::PinRequired),
+        };
+        Ok(Admitted { acceptance, local: LocalFacts { entry, pin } })
+    }
+
+    fn is_delegated(&self, row: &LocalUser, user: &UserId, entry: Option<&Signed<UserEntry>>) -> bool {
+        let membership = &self.0.membership;
+        let (Some(delegation), Some(key)) = (&row.delegation, entry.and_then(|entry| entry.key)) else { return false };
+        let signer = UserKey::from_bytes(*delegation.signer());
+        let whose = (membership.site(), user, membership.node());
+        signer == key && Delegation::verify(delegation, key, whose, membership.now()).is_ok()
+    }
+
+    async fn sealed_verifier(&self, user: &UserId, pin: &Pin) -> Result<Vec<u8>, SubmitError> {
+        let (storage, user, pin) = (Arc::clone(&self.0.storage), user.clone(), pin.clone());
+        offload(&self.0.store, move |_| {
+            let verifier = PinVerifier::register(user.as_str(), &pin, &mut rand::rng())?;
+            Ok(verifier::seal(&storage, &user, &verifier)?)
+        })
+        .await
+    }
+}
+
+/// A submission that may be held.
+struct Admitted {
+    acceptance: Acceptance,
+    local: LocalFacts,
+}
+
+/// What this node has to know of a user to hold and release the job.
+struct LocalFacts {
+    entry: Option<Signed<UserEntry>>,
+    pin: Option<Vec<u8>>,
+}
+
+impl LocalFacts {
+    /// Keeps what is new of it; before the job's row, which means nothing without it.
+    fn keep(self, store: &Store, user: &UserId) -> Result<(), StoreError> {
+        let known = store.local_users().get(user)?;
+        if self.pin.is_none() && known.is_some_and(|row| row.entry.is_some()) {
+            return Ok(());
+        }
+        store.local_users().change(user, |row| {
+            let row = row.get_or_insert_default();
+            if let Some(entry) = &self.entry {
+                row.entry.get_or_insert_with(|| entry.envelope().clone());
+            }
+            if let Some(pin) = self.pin {
+                row.sealed_pin = Some(pin);
+                row.pin_epoch += 1;
+            }
+        })
+    }
+}
+
+/// Seals what arrives into the spool; none if it broke off.
+fn seal(
+    job: JobId,
+    key: &JobKey,
+    mut spool: SpoolWriter,
+    mut arriving: mpsc::Receiver<Piece>,
+) -> Result<Option<(SpoolWriter, u64)>, SubmitError> {
+    let mut sealed = Vec::with_capacity(2 * PIECE);
+    let mut writer = SealWriter::new(key, *job.as_bytes(), &mut rand::rng(), &mut sealed);
+    while let Some(piece) = arriving.blocking_recv() {
+        match piece {
+            Piece::Bytes(bytes) => {
+                writer.update(&bytes, &mut sealed)?;
+                if sealed.len() >= PIECE {
+                    spool.write(&sealed)?;
+                    sealed.clear();
+                }
+            }
+            Piece::End => {
+                let size = writer.finish(&mut sealed)?;
+                spool.write(&sealed)?;
+                return Ok(Some((spool, size)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn check_format(expected: &str, head: &[u8]) -> Result<(), SubmitError> {
+    if head.is_empty() {
+        Err(SubmitError::Empty)
+    } else if format::fits(expected, head) {
+        Ok(())
+    } else {
+        Err(SubmitError::Format { expected: expected.to_owned(), found: format::sniff(head) })
+    }
+}
+
+/// A title for people, whatever was said.
+fn title(text: &str) -> String {
+    let title = text::clean(text, limits::TITLE);
+    if title.is_empty() { "untitled".to_owned() } else { title }
+}

@@ -1,0 +1,152 @@
+//! What the services need of the mesh: streams to members, and the DHT.
+//!
+//! The services are written against [`Network`] and not against [`Mesh`], so that a test can put
+//! a holder and a printer at the two ends of a pipe, and so that a node which is both holder and
+//! printer reaches itself: libp2p does not dial its own node, [`WithItself`] does.
+
+use std::future::Future;
+
+use futures::{Stream, StreamExt};
+use papermesh_protocol::id::{NodeId, RecordKey};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::either::Either;
+
+use crate::mesh::{Mesh, MeshError, MeshEvent, MeshStream, Protocol};
+
+/// Something changed that makes another attempt worth while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// A member is connected.
+    Arrived(NodeId),
+    /// This node has other addresses than before.
+    Moved,
+}
+
+/// Streams to members, and the DHT.
+pub trait Network: Clone + Send + Sync + 'static {
+    /// A stream between two proven members.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Opens a stream to a member, at these addresses (binary multiaddrs) or remembered ones.
+    fn open(
+        &self,
+        to: NodeId,
+        addresses: &[Vec<u8>],
+        protocol: Protocol,
+    ) -> impl Future<Output = Result<Self::Stream, MeshError>> + Send;
+
+    /// Stores a record here and in the DHT; says how many other members took it.
+    fn put(&self, key: RecordKey, value: Vec<u8>) -> impl Future<Output = Result<usize, MeshError>> + Send;
+
+    /// The values of a key that members have, as they answer; the own node's first.
+    fn get(&self, key: RecordKey) -> impl Stream<Item = Vec<u8>> + Send + Unpin + use<Self>;
+
+    /// Own addresses worth advertising.
+    fn addresses(&self) -> Vec<Vec<u8>>;
+
+    /// What changes from now on.
+    fn changes(&self) -> impl Stream<Item = Change> + Send + Unpin + use<Self>;
+}
+
+impl Network for Mesh {
+    type Stream = MeshStream;
+
+    async fn open(&self, to: NodeId, addresses: &[Vec<u8>], protocol: Protocol) -> Result<MeshStream, MeshError> {
+        Mesh::open(self, to, addresses, protocol).await
+    }
+
+    async fn put(&self, key: RecordKey, value: Vec<u8>) -> Result<usize, MeshError> {
+        Mesh::put(self, key, value).await
+    }
+
+    fn get(&self, key: RecordKey) -> impl Stream<Item = Vec<u8>> + Send + Unpin + use<> {
+        Mesh::get(self, key)
+    }
+
+    fn addresses(&self) -> Vec<Vec<u8>> {
+        Mesh::addresses(self)
+    }
+
+    fn changes(&self) -> impl Stream<Item = Change> + Send + Unpin + use<> {
+        let events = futures::stream::unfold(self.subscribe(), |mut events| async {
+            loop {
+                let change = match events.recv().await {
+                    Ok(MeshEvent::Connected(member)) => Change::Arrived(member.node),
+                    // Who fell behind has missed something, and something is enough to know.
+                    Ok(MeshEvent::Addresses) | Err(broadcast::error::RecvError::Lagged(_)) => Change::Moved,
+                    Ok(_) => continue,
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                };
+                return Some((change, events));
+            }
+        });
+        events.boxed()
+    }
+}
+
+/// Streams of this node to itself that wait for their service.
+const TO_ITSELF: usize = 16;
+/// Bytes that a pipe within the process holds.
+const PIPE: usize = 256 * 1024;
+
+/// A network in which a node reaches itself, through pipes within the process.
+#[derive(Clone)]
+pub struct WithItself<N> {
+    network: N,
+    node: NodeId,
+    release: mpsc::Sender<DuplexStream>,
+    job: mpsc::Sender<DuplexStream>,
+}
+
+/// The other ends: to be served like the streams of other members.
+pub struct StreamsFromItself {
+    /// [`Protocol::Release`].
+    pub release: mpsc::Receiver<DuplexStream>,
+    /// [`Protocol::Job`].
+    pub job: mpsc::Receiver<DuplexStream>,
+}
+
+impl<N: Network> WithItself<N> {
+    /// The network with `node`, this one, added.
+    #[must_use]
+    pub fn new(network: N, node: NodeId) -> (Self, StreamsFromItself) {
+        let (release, releases) = mpsc::channel(TO_ITSELF);
+        let (job, jobs) = mpsc::channel(TO_ITSELF);
+        (Self { network, node, release, job }, StreamsFromItself { release: releases, job: jobs })
+    }
+}
+
+impl<N: Network> Network for WithItself<N> {
+    type Stream = Either<N::Stream, DuplexStream>;
+
+    async fn open(&self, to: NodeId, addresses: &[Vec<u8>], protocol: Protocol) -> Result<Self::Stream, MeshError> {
+        if to != self.node {
+            return self.network.open(to, addresses, protocol).await.map(Either::Left);
+        }
+        let service = match protocol {
+            Protocol::Release => &self.release,
+            Protocol::Job => &self.job,
+            Protocol::Site | Protocol::Enroll | Protocol::Link => return Err(MeshError::Unsupported),
+        };
+        let (near, far) = tokio::io::duplex(PIPE);
+        service.try_send(far).map_err(|_| MeshError::Busy)?;
+        Ok(Either::Right(near))
+    }
+
+    async fn put(&self, key: RecordKey, value: Vec<u8>) -> Result<usize, MeshError> {
+        self.network.put(key, value).await
+    }
+
+    fn get(&self, key: RecordKey) -> impl Stream<Item = Vec<u8>> + Send + Unpin + use<N> {
+        self.network.get(key)
+    }
+
+    fn addresses(&self) -> Vec<Vec<u8>> {
+        self.network.addresses()
+    }
+
+    fn changes(&self) -> impl Stream<Item = Change> + Send + Unpin + use<N> {
+        self.network.changes()
+    }
+}

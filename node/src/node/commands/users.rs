@@ -1,0 +1,87 @@
+//! Users: what the authority says of them, and what they do on their own computer.
+
+use std::time::Duration;
+
+use super::super::Services;
+use super::site::said;
+use crate::authority::{NewUser, UserView};
+use crate::control::Answer;
+use crate::control::message::{
+    AcceptLink, AddUser, ChangeBadge, ChangePin, EnrollUser, Enrolled, LinkTicket, Linked, OfferLink, PinChanged,
+    SetUserState, User, UserTicket,
+};
+
+impl Services {
+    pub(super) async fn new_user(&self, command: AddUser) -> Answer<UserTicket> {
+        let new = NewUser {
+            user: command.user,
+            display: command.display,
+            groups: command.groups,
+            badge: command.badge,
+            lifetime: Duration::from_secs(command.lifetime.into()),
+        };
+        let issued = self.authority.add_user(new, said(&command.passphrase)).await?;
+        Ok(UserTicket {
+            user: issued.user,
+            display: issued.display,
+            ticket: issued.text.to_string(),
+            expires_at: issued.expires_at,
+        })
+    }
+
+    pub(super) async fn known_users(&self) -> Answer<Vec<User>> {
+        Ok(self.authority.users().await?.into_iter().map(shown).collect())
+    }
+
+    pub(super) async fn give_or_take_badge(&self, command: ChangeBadge) -> Answer<User> {
+        let (user, number, passphrase) = (&command.user, &command.number, said(&command.passphrase));
+        let changed = if command.remove {
+            self.authority.take_badge(user, number, passphrase).await?
+        } else {
+            self.authority.give_badge(user, number, passphrase).await?.0
+        };
+        Ok(shown(changed))
+    }
+
+    pub(super) async fn enable_or_disable(&self, command: SetUserState) -> Answer<User> {
+        let changed = self.authority.set_user_state(&command.user, command.state, said(&command.passphrase)).await?;
+        Ok(shown(changed))
+    }
+
+    pub(super) async fn enroll(&self, command: EnrollUser) -> Answer<Enrolled> {
+        let enrolled = self.computer.enroll(&command.ticket, command.pin.expose()).await?;
+        Ok(Enrolled {
+            user: enrolled.user,
+            display: enrolled.display,
+            node: enrolled.node,
+            node_name: enrolled.node_name,
+        })
+    }
+
+    pub(super) async fn link_ticket(&self, command: OfferLink) -> Answer<LinkTicket> {
+        let lifetime = Duration::from_secs(command.lifetime.into());
+        let offer = self.computer.offer_link(command.user, lifetime).await?;
+        Ok(LinkTicket { user: offer.user, ticket: offer.text.to_string(), expires_at: offer.expires_at })
+    }
+
+    pub(super) async fn link(&self, command: AcceptLink) -> Answer<Linked> {
+        let linked = self.computer.accept_link(&command.ticket).await?;
+        Ok(Linked { user: linked.user, node: linked.node, node_name: linked.node_name })
+    }
+
+    pub(super) async fn new_pin(&self, command: ChangePin) -> Answer<PinChanged> {
+        let changed = self.computer.change_pin(command.user, command.old.expose(), command.new.expose()).await?;
+        Ok(PinChanged { user: changed.user, updated: changed.updated, outdated: changed.outdated })
+    }
+}
+
+fn shown(user: UserView) -> User {
+    User {
+        user: user.user,
+        display: user.display,
+        state: user.state,
+        enrolled: user.enrolled,
+        badges: user.badges,
+        groups: user.groups,
+    }
+}

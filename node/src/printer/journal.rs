@@ -1,0 +1,121 @@
+//! The journal: what this printer is about to do with each job it was granted, written down
+//! durably before it is done, so that a restart knows the most that can have happened.
+//!
+//! Also here: settling what a restart finds. Not here: telling the holder ([`super::report`]).
+
+use std::time::Duration;
+
+use papermesh_protocol::id::ReleaseId;
+use papermesh_protocol::release::printer::Phase;
+use papermesh_protocol::release::receipt::Receipt;
+use papermesh_protocol::signed::Signed;
+use tokio::time::sleep;
+
+use super::Printer;
+use super::outcome::Ended;
+use super::output::{DeviceJobRef, DeviceVerdict};
+use crate::audit::{Event, Kind};
+use crate::network::Network;
+use crate::offload::offload;
+use crate::store::{JournalRow, StoreError};
+
+/// Rows that are read from the store at once.
+pub(super) const PAGE: usize = 256;
+/// How long between two questions to a device that is still printing.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// How often a device is asked about one job before nobody can tell any more: half an hour.
+const ASKS: u32 = 360;
+
+impl<N: Network> Printer<N> {
+    /// Writes a row down, durably.
+    pub(super) async fn write(&self, release: ReleaseId, row: &JournalRow) -> Result<(), StoreError> {
+        let row = row.clone();
+        offload(&self.0.store, move |store| store.journal().put(&release, &row)).await
+    }
+
+    /// Ends a release: signs the receipt, and keeps it until the holder has it. After this the
+    /// outcome is known, whatever happens to this process.
+    pub(super) async fn conclude(&self, release: ReleaseId, row: &mut JournalRow, ended: &Ended) {
+        let now = self.0.membership.now();
+        let receipt = Receipt {
+            site: self.0.membership.site(),
+            release,
+            job: row.job,
+            holder: row.holder,
+            printer: self.0.membership.node(),
+            at: now,
+            outcome: ended.outcome.clone(),
+        };
+        match Signed::sign(receipt, &self.0.key) {
+            Ok(receipt) => row.receipt = Some(receipt.envelope().clone()),
+            Err(error) => tracing::error!(%release, %error, "a receipt is not signed"),
+        }
+        row.phase = Phase::Settled;
+        row.changed_at = now;
+        if let Err(error) = self.write(release, row).await {
+            tracing::error!(%release, %error, "the journal does not know how a release ended");
+        }
+        let event = Event::new(Kind::Released)
+            .user(&row.user)
+            .job(row.job)
+            .release(release)
+            .peer(row.holder)
+            .outcome(ended.outcome.clone());
+        self.0.audit.note(match &ended.reason {
+            Some(reason) => event.because(reason),
+            None => event,
+        })
+        .await;
+    }
+
+    /// All rows, a page at a time.
+    pub(super) async fn rows(&self, after: Option<ReleaseId>) -> Result<Vec<(ReleaseId, JournalRow)>, StoreError> {
+        offload(&self.0.store, move |store| store.journal().scan(after.as_ref(), PAGE)).await
+    }
+
+    /// Settles what an earlier life of this node left open.
+    pub(super) async fn recover(&self) {
+        for (release, mut row) in self.left_open().await {
+            let ended = self.ask_what_became(&row).await;
+            tracing::info!(%release, job = %row.job, outcome = ?ended.outcome, "settled after a restart");
+            self.conclude(release, &mut row, &ended).await;
+        }
+    }
+
+    /// Rows that are not settled and do not belong to a release under way now.
+    async fn left_open(&self) -> Vec<(ReleaseId, JournalRow)> {
+        let mut open = Vec::new();
+        let mut after = None;
+        loop {
+            let rows = match self.rows(after).await {
+                Ok(rows) => rows,
+                Err(error) => {
+                    tracing::error!(%error, "the journal cannot be read; unsettled releases stay so");
+                    return open;
+                }
+            };
+            after = rows.last().filter(|_| rows.len() == PAGE).map(|(release, _)| *release);
+            open.extend(rows.into_iter().filter(|(release, row)| row.phase != Phase::Settled && !self.is_live(release)));
+            if after.is_none() {
+                return open;
+            }
+        }
+    }
+
+    async fn ask_what_became(&self, row: &JournalRow) -> Ended {
+        let device_job = row.device.as_deref().and_then(|text| serde_json::from_str::<DeviceJobRef>(text).ok());
+        for _ in 0..ASKS {
+            let verdict = match &device_job {
+                Some(job) if row.phase == Phase::Sending => Some(self.0.device.ask(job).await),
+                _ => None,
+            };
+            if let Some(ended) = Ended::after_restart(row.phase, verdict.as_ref(), row.keep) {
+                return ended;
+            }
+            sleep(ASK_AGAIN).await;
+        }
+        let gave_up = DeviceVerdict::Unknown { why: "it prints for too long".to_owned() };
+        Ended::after_restart(row.phase, Some(&gave_up), row.keep)
+            .unwrap_or_else(|| Ended::not_printed("the device was never asked"))
+    }
+}

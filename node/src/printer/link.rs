@@ -1,0 +1,94 @@
+//! Talking to one holder: one request, one answer, in order, on a stream that is opened again when
+//! it broke. Sessions and leases outlive streams, so a broken one costs the user nothing.
+
+use std::time::Duration;
+
+use papermesh_protocol::id::NodeId;
+use papermesh_protocol::limits;
+use papermesh_protocol::release::message::{Answer, Request};
+
+use crate::mesh::frame::{FrameError, read_message, write_message};
+use crate::mesh::{MeshError, Protocol};
+use crate::network::Network;
+
+/// How long a holder may take to answer. It may have a disk to wait for, but not a user.
+pub(super) const ANSWER: Duration = Duration::from_secs(10);
+
+/// Why a holder gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// It cannot be reached.
+    #[error(transparent)]
+    Mesh(#[from] MeshError),
+    /// The stream broke, or what came is no answer.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// The holder ended the conversation.
+    #[error("the holder ended the conversation")]
+    Ended,
+}
+
+/// Where a holder is.
+#[derive(Clone)]
+pub(super) struct Route<N> {
+    pub(super) network: N,
+    pub(super) holder: NodeId,
+    /// Binary multiaddrs; those that the mesh remembers are tried besides.
+    pub(super) addresses: Vec<Vec<u8>>,
+}
+
+impl<N: Network> Route<N> {
+    /// Opens a stream to the holder.
+    pub(super) async fn open(&self, protocol: Protocol) -> Result<N::Stream, MeshError> {
+        self.network.open(self.holder, &self.addresses, protocol).await
+    }
+}
+
+/// The conversation with one holder.
+pub(super) struct Link<N: Network> {
+    route: Route<N>,
+    /// The stream, between requests; absent while one is under way, so that a request that was
+    /// dropped half-way takes its stream with it and no later one gets its answer.
+    stream: Option<N::Stream>,
+}
+
+impl<N: Network> Link<N> {
+    /// A conversation that has not begun yet.
+    pub(super) fn new(route: Route<N>) -> Self {
+        Self { route, stream: None }
+    }
+
+    pub(super) fn route(&self) -> &Route<N> {
+        &self.route
+    }
+
+    /// Makes sure that there is a stream.
+    pub(super) async fn connect(&mut self) -> Result<(), LinkError> {
+        if self.stream.is_none() {
+            self.stream = Some(self.route.open(Protocol::Release).await?);
+        }
+        Ok(())
+    }
+
+    /// Asks, on a new stream if the one there is turns out to be broken. Only for requests that
+    /// may arrive twice, which all but those of a login may.
+    pub(super) async fn ask(&mut self, request: &Request) -> Result<Answer, LinkError> {
+        if self.stream.is_some() {
+            match self.ask_once(request).await {
+                Err(LinkError::Frame(FrameError::Io(_)) | LinkError::Ended) => {}
+                answered => return answered,
+            }
+        }
+        self.ask_once(request).await
+    }
+
+    /// Asks, once.
+    pub(super) async fn ask_once(&mut self, request: &Request) -> Result<Answer, LinkError> {
+        self.connect().await?;
+        let Some(mut stream) = self.stream.take() else { return Err(LinkError::Ended) };
+        write_message(&mut stream, request, limits::RELEASE_MESSAGE).await?;
+        let answer = read_message(&mut stream, limits::RELEASE_MESSAGE, ANSWER).await?.ok_or(LinkError::Ended)?;
+        self.stream = Some(stream);
+        Ok(answer)
+    }
+}

@@ -1,0 +1,218 @@
+//! The printer's side: a user's visit, and what comes of it on paper.
+//!
+//! - [`visit`] finds the user's holders, logs in to all of them and lists their jobs.
+//! - [`release`] prints one job; [`document`] fetches and opens it, [`output`] makes paper of it.
+//! - [`journal`] remembers across restarts what was begun, [`report`] tells holders late.
+//! - [`session`] and [`link`] are the conversation with one holder.
+//!
+//! The PIN, the session keys and the document live in this node's memory for as long as the visit
+//! lasts, and in none of its files.
+
+pub mod output;
+pub mod release;
+pub mod visit;
+
+mod document;
+mod journal;
+mod link;
+mod outcome;
+mod report;
+mod session;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+
+use ed25519_dalek::SigningKey;
+use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
+use papermesh_protocol::lookup::{self, BadgeError};
+use papermesh_protocol::pin::{KsfMemo, Pin};
+use papermesh_protocol::text::UserId;
+use tokio::sync::{Mutex, Notify};
+
+pub use link::LinkError;
+pub use release::{Ending, ReleaseProgress, Released, Step, Wish};
+pub use session::AskError;
+pub use visit::{HolderTrouble, ListedJob, Visit, VisitedHolder};
+
+use crate::audit::{Audit, Event, Kind};
+use crate::directory::Directory;
+use crate::mesh::Membership;
+use crate::network::Network;
+use crate::policy::{self, LoginRefusal, Shown};
+use crate::store::Store;
+use output::OutputDevice;
+use session::Credentials;
+
+/// What a printer is made of.
+pub struct PrinterParts<N> {
+    /// Where the journal lies.
+    pub store: Store,
+    /// How holders are reached.
+    pub network: N,
+    /// Where they are found.
+    pub directory: Directory<N>,
+    /// What this node knows of its site.
+    pub membership: Arc<Membership>,
+    /// Signs receipts.
+    pub key: SigningKey,
+    /// Where releases are recorded.
+    pub audit: Audit,
+    /// What makes paper.
+    pub device: OutputDevice,
+    /// Whether a device that takes documents and never says what became of them, such as a raw
+    /// port, is believed to print them. Then their jobs are deleted; else they are marked as ones
+    /// that may have printed, and stay.
+    pub delivered_is_printed: bool,
+}
+
+/// A printer with its device; cheap to clone.
+pub struct Printer<N>(Arc<Inner<N>>);
+
+impl<N> Clone for Printer<N> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+struct Inner<N> {
+    store: Store,
+    network: N,
+    directory: Directory<N>,
+    membership: Arc<Membership>,
+    key: SigningKey,
+    audit: Audit,
+    device: OutputDevice,
+    delivered_is_printed: bool,
+    /// Releases under way; whatever else the journal has unsettled is an earlier life's.
+    live: std::sync::Mutex<BTreeSet<ReleaseId>>,
+    /// One job at a time.
+    turn: Mutex<()>,
+    /// A holder is to be told late.
+    unreported: Notify,
+}
+
+/// Who stands at the printer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// Says the user.
+    User(UserId),
+    /// Says a badge number, as a reader reads it.
+    Badge(String),
+}
+
+/// Why a visit did not begin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VisitError {
+    /// What was shown does not suffice.
+    #[error(transparent)]
+    Login(#[from] LoginRefusal),
+    /// The badge was not read well.
+    #[error(transparent)]
+    Badge(#[from] BadgeError),
+    /// Nobody has this badge.
+    #[error("nobody is known by this badge; ask your admin to register it, or type your user id")]
+    UnknownBadge,
+}
+
+impl<N: Network> Printer<N> {
+    /// A printer of these parts. [`Printer::run`] must run beside it.
+    #[must_use]
+    pub fn new(parts: PrinterParts<N>) -> Self {
+        let PrinterParts { store, network, directory, membership, key, audit, device, delivered_is_printed } = parts;
+        Self(Arc::new(Inner {
+            live: std::sync::Mutex::default(),
+            store,
+            network,
+            directory,
+            membership,
+            key,
+            audit,
+            device,
+            delivered_is_printed,
+            turn: Mutex::default(),
+            unreported: Notify::new(),
+        }))
+    }
+
+    /// The device.
+    #[must_use]
+    pub fn device(&self) -> &OutputDevice {
+        &self.0.device
+    }
+
+    /// Whether a job is at the device now.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.0.turn.try_lock().is_err()
+    }
+
+    /// Notes that a release is under way; at most one is, and some wait.
+    fn begin_live(&self, release: ReleaseId) {
+        self.0.live.lock().unwrap_or_else(PoisonError::into_inner).insert(release);
+    }
+
+    fn end_live(&self, release: ReleaseId) {
+        self.0.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&release);
+    }
+
+    fn is_live(&self, release: &ReleaseId) -> bool {
+        self.0.live.lock().unwrap_or_else(PoisonError::into_inner).contains(release)
+    }
+
+    /// Lets a user in: finds the holders of the user's jobs, logs in to all at once, and returns
+    /// when the list is worth showing. A wrong PIN is no error here, because each holder decides
+    /// by itself: see [`Visit::holders`].
+    pub async fn visit(&self, who: Who, pin: Option<Pin>) -> Result<Visit<N>, VisitError> {
+        let inner = &self.0;
+        let shown = Shown { badge: matches!(who, Who::Badge(_)), pin: pin.is_some() };
+        policy::login(inner.membership.state().policy.login, shown)?;
+        let (user, badge) = match who {
+            Who::User(user) => (user, None),
+            Who::Badge(number) => {
+                let tag = lookup::badge_tag(inner.membership.secret(), &number)?;
+                (inner.directory.badge(tag).await.ok_or(VisitError::UnknownBadge)?, Some(tag))
+            }
+        };
+        let credentials = Credentials { user, pin, badge, memo: KsfMemo::new() };
+        let node = inner.membership.node();
+        let mut visit = Visit::begin(node, inner.network.clone(), &inner.directory, credentials);
+        visit.gather().await;
+        for holder in visit.holders() {
+            if let Some(trouble @ (HolderTrouble::WrongPin | HolderTrouble::Denied { .. })) = holder.trouble {
+                let denied = Event::new(Kind::LoginDenied).user(visit.user()).peer(holder.holder);
+                inner.audit.note(denied.because(trouble)).await;
+            }
+        }
+        Ok(visit)
+    }
+
+    /// Deletes a job of a visit at its owner's word.
+    pub async fn delete(&self, visit: &Visit<N>, holder: NodeId, job: JobId) -> Result<(), AskError> {
+        let Some((session, _)) = visit.listed(holder, job) else { return Err(no_job()) };
+        let deleted = session.delete(job).await;
+        let event = Event::new(Kind::Deleted).user(visit.user()).job(job).peer(holder);
+        self.0.audit.note(outcome_of(event, Kind::Refused, &deleted)).await;
+        deleted
+    }
+
+    /// Exempts a job of a visit from pressure for space, or no longer.
+    pub async fn protect(&self, visit: &Visit<N>, holder: NodeId, job: JobId, on: bool) -> Result<(), AskError> {
+        let Some((session, _)) = visit.listed(holder, job) else { return Err(no_job()) };
+        let protected = session.protect(job, on).await;
+        let event = Event::new(Kind::Protected).user(visit.user()).job(job).peer(holder);
+        let event = if on { event } else { event.because("not any longer") };
+        self.0.audit.note(outcome_of(event, Kind::Refused, &protected)).await;
+        protected
+    }
+}
+
+fn no_job() -> AskError {
+    papermesh_protocol::release::message::Refusal::NoJob.into()
+}
+
+fn outcome_of(event: Event, refused: Kind, result: &Result<(), AskError>) -> Event {
+    match result {
+        Ok(()) => event,
+        Err(error) => Event { kind: refused, ..event }.because(error),
+    }
+}

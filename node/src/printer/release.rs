@@ -1,0 +1,386 @@
+//! Printing one job: selected, fetched, opened, given to the device, and settled with its holder.
+//!
+//! The order is what keeps a job from being lost or printed twice unnoticed. The journal says
+//! *sending* before the device gets a byte; the outcome is signed and in the journal before the
+//! holder hears it; the holder deletes only on *printed*. Whoever started a release may go away:
+//! it goes on to its end by itself.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
+use papermesh_protocol::job::{self, JobSummary, PrintOptions};
+use papermesh_protocol::limits;
+use papermesh_protocol::release::message::{Answer, Grant, Refusal, Request};
+use papermesh_protocol::release::printer::{Phase, SessionError};
+use papermesh_protocol::release::receipt::Outcome;
+use papermesh_protocol::seal::JobKey;
+use papermesh_protocol::text::UserId;
+use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio::time::{interval_at, timeout, Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::Printer;
+use super::document::{DocumentReader, Fetch};
+use super::outcome::Ended;
+use super::output::{ColorMode, DeviceEvent, DeviceJobRef, JobState, PrintTicket, PrinterState, Sides};
+use super::report::Told;
+use super::session::{AskError, HolderSession};
+use super::visit::Visit;
+use crate::audit::{Event, Kind};
+use crate::network::Network;
+use crate::store::{JournalRow, StoreError};
+
+/// How long a release waits for the device to finish with another one.
+const TURN: Duration = Duration::from_secs(5 * 60);
+/// How long the holder may take to be told at once; later it is told in the background.
+const REPORT: Duration = Duration::from_secs(5);
+/// Events of the device that wait to be written down or shown.
+const EVENTS: usize = 32;
+
+/// A job that a user wants printed.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Who holds it.
+    pub holder: NodeId,
+    /// The job.
+    pub job: JobId,
+    /// How to print it; none for how its owner submitted it.
+    pub options: Option<PrintOptions>,
+    /// Whether to keep the job all the same.
+    pub keep: bool,
+    /// Whether the user knows that it may have printed before, and wants it again.
+    pub reprint: bool,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Released {
+    /// The job.
+    pub job: JobId,
+    /// Its title.
+    pub title: String,
+    /// How it ended.
+    pub ending: Ending,
+    /// Pages, where the device counts them.
+    pub pages: Option<u32>,
+    /// What went wrong, or what else there is to know.
+    pub reason: Option<String>,
+}
+
+/// How a chosen job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// It is on paper, and deleted.
+    Printed,
+    /// It is on paper, and still held.
+    PrintedAndKept,
+    /// It is not on paper, and still held.
+    NotPrinted,
+    /// Nobody knows whether it is on paper; it is still held.
+    MayHavePrinted,
+}
+
+/// How far a release has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReleaseProgress {
+    /// The job.
+    pub job: JobId,
+    /// Its title.
+    pub title: String,
+    /// What is being done.
+    pub step: Step,
+    /// Bytes of the document that the device has, of all.
+    pub sent: u64,
+    /// Bytes of the document.
+    pub size: u64,
+    /// What the device says, such as why it stands still.
+    pub note: Option<String>,
+}
+
+/// What is being done with a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Another job is at the device.
+    Queued,
+    /// It comes from its holder and goes to the device.
+    Sending,
+    /// The device makes paper of it.
+    Printing,
+    /// The device stands still and needs a hand.
+    Stopped,
+}
+
+impl<N: Network> Printer<N> {
+    /// Prints a job of a visit, and returns how that ended. `progress` is told what happens as far
+    /// as it listens. `cancel` takes the job back from the device; dropping the future does not.
+    pub async fn release(
+        &self,
+        visit: &Visit<N>,
+        wish: Wish,
+        progress: mpsc::Sender<ReleaseProgress>,
+        cancel: CancellationToken,
+    ) -> Released {
+        let Some((session, summary)) = visit.listed(wish.holder, wish.job) else {
+            return released(wish.job, String::new(), &Ended::not_printed("there is no such job in the list"));
+        };
+        let (job, title) = (wish.job, summary.title.clone());
+        if let Err(unwilling) = may_print(summary, &wish) {
+            return released(job, title, &Ended::not_printed(unwilling));
+        }
+        let printing = Printing {
+            printer: self.clone(),
+            session,
+            user: visit.user().clone(),
+            summary: summary.clone(),
+            wish,
+            release: ReleaseId::random(&mut rand::rng()),
+            progress,
+            cancel,
+        };
+        // A task of its own: whoever waits for it may go away, the paper does not.
+        match tokio::spawn(printing.run()).await {
+            Ok(ended) => released(job, title, &ended),
+            Err(error) => {
+                tracing::error!(%job, %error, "a release broke off");
+                let reason = "the release broke off inside this printer; it is settled when the printer is restarted";
+                released(job, title, &Ended { outcome: Outcome::MayHavePrinted, reason: Some(reason.to_owned()) })
+            }
+        }
+    }
+}
+
+/// Whether a job as it was listed is to be printed as it is wished.
+fn may_print(summary: &JobSummary, wish: &Wish) -> Result<(), &'static str> {
+    if summary.may_have_printed && !wish.reprint {
+        return Err("this job may have been printed before; look at the paper, then release it with --reprint or delete it");
+    }
+    if wish.options.as_ref().is_some_and(|options| options.check().is_err()) {
+        return Err("the print options make no sense");
+    }
+    Ok(())
+}
+
+fn released(job: JobId, title: String, ended: &Ended) -> Released {
+    let (ending, pages) = match ended.outcome {
+        Outcome::Printed { pages, keep: false } => (Ending::Printed, pages),
+        Outcome::Printed { pages, keep: true } => (Ending::PrintedAndKept, pages),
+        Outcome::NotPrinted => (Ending::NotPrinted, None),
+        Outcome::MayHavePrinted => (Ending::MayHavePrinted, None),
+    };
+    Released { job, title, ending, pages, reason: ended.reason.clone() }
+}
+
+/// One release under way.
+struct Printing<N: Network> {
+    printer: Printer<N>,
+    session: Arc<HolderSession<N>>,
+    user: UserId,
+    summary: JobSummary,
+    wish: Wish,
+    release: ReleaseId,
+    progress: mpsc::Sender<ReleaseProgress>,
+    cancel: CancellationToken,
+}
+
+impl<N: Network> Printing<N> {
+    async fn run(self) -> Ended {
+        self.tell(Step::Queued, 0, None);
+        let device = self.printer.clone();
+        let turn = tokio::select! {
+            turn = timeout(TURN, device.0.turn.lock()) => turn,
+            () = self.cancel.cancelled() => return Ended::not_printed("the release was canceled"),
+        };
+        let Ok(_turn) = turn else {
+            return Ended::not_printed("the printer is busy with another job; try again when it is done");
+        };
+        let options = self.wish.options.clone().unwrap_or_else(|| self.summary.options.clone());
+        let (grant, key) = match self.session.select(self.wish.job, self.release, &options).await {
+            Ok(granted) => granted,
+            Err(error) => return self.not_granted(&error).await,
+        };
+        let now = self.printer.0.membership.now();
+        let mut row = JournalRow {
+            holder: self.session.holder(),
+            job: self.wish.job,
+            user: self.user.clone(),
+            phase: Phase::Granted,
+            keep: self.wish.keep,
+            device: None,
+            receipt: None,
+            started_at: now,
+            changed_at: now,
+        };
+        self.printer.begin_live(self.release);
+        let ended = match self.printer.write(self.release, &row).await {
+            Ok(()) => self.print(grant, key, &mut row).await,
+            Err(error) => not_journaled(&error),
+        };
+        self.printer.conclude(self.release, &mut row, &ended).await;
+        self.printer.end_live(self.release);
+        self.report(&row, ended).await
+    }
+
+    async fn not_granted(&self, error: &AskError) -> Ended {
+        let refusal = match error {
+            AskError::Session(SessionError::Refused(refusal)) => Some(*refusal),
+            _ => None,
+        };
+        let event = Event::new(Kind::Refused).user(&self.user).job(self.wish.job).peer(self.session.holder());
+        self.printer.0.audit.note(event.because(error)).await;
+        match refusal {
+            Some(Refusal::Leased) => {
+                Ended::not_printed("another printer is printing this job, or lost it less than two minutes ago")
+            }
+            _ => Ended::not_printed(error),
+        }
+    }
+
+    /// From the grant to the device's last word.
+    async fn print(&self, grant: Grant, key: JobKey, row: &mut JournalRow) -> Ended {
+        let ticket = ticket(self.release, &self.user, &grant);
+        let lost = CancellationToken::new();
+        let size = grant.size;
+        let fetch = Fetch {
+            session: Arc::clone(&self.session),
+            job: self.wish.job,
+            release: self.release,
+            grant,
+            key,
+            lost: lost.clone(),
+        };
+        let document = tokio::select! {
+            document = fetch.begin() => match document {
+                Ok(document) => document,
+                Err(error) => return Ended::not_printed(format!("the document did not arrive: {error}")),
+            },
+            () = self.cancel.cancelled() => return Ended::not_printed("the release was canceled"),
+        };
+        row.phase = Phase::Sending;
+        row.changed_at = self.printer.0.membership.now();
+        if let Err(error) = self.printer.write(self.release, row).await {
+            return not_journaled(&error);
+        }
+        self.tell(Step::Sending, 0, None);
+        let device = self.device(&ticket, document, size, row);
+        tokio::select! {
+            ended = device => ended,
+            never = self.extend(&lost) => match never {},
+        }
+    }
+
+    async fn device(&self, ticket: &PrintTicket, document: DocumentReader, size: u64, row: &mut JournalRow) -> Ended {
+        let inner = &self.printer.0;
+        let (sender, events) = mpsc::channel(EVENTS);
+        let print = inner.device.print(ticket, document, sender, self.cancel.clone());
+        let (result, ()) = tokio::join!(print, self.follow(events, size, row));
+        Ended::of(result, self.wish.keep, inner.delivered_is_printed)
+    }
+
+    /// Writes down and shows what the device says, until it says no more.
+    async fn follow(&self, mut events: mpsc::Receiver<DeviceEvent>, size: u64, row: &mut JournalRow) {
+        let mut sent = 0;
+        while let Some(event) = events.recv().await {
+            match event {
+                DeviceEvent::Accepted { device_job } => self.accepted(&device_job, row).await,
+                DeviceEvent::Waiting { why } => self.tell(Step::Stopped, sent, Some(why)),
+                DeviceEvent::Sent { bytes } => {
+                    sent = bytes.min(size);
+                    self.tell(if sent < size { Step::Sending } else { Step::Printing }, sent, None);
+                }
+                DeviceEvent::State(state) => {
+                    let stopped = state.job == JobState::ProcessingStopped || state.printer == PrinterState::Stopped;
+                    let words: Vec<_> =
+                        state.printer_reasons.iter().chain(&state.job_reasons).map(|reason| reason.words.clone()).collect();
+                    let note = Some(words.join(", ")).filter(|words| !words.is_empty()).or(state.message);
+                    let step = match stopped {
+                        true => Step::Stopped,
+                        false if sent < size => Step::Sending,
+                        false => Step::Printing,
+                    };
+                    self.tell(step, sent, note);
+                }
+            }
+        }
+    }
+
+    async fn accepted(&self, device_job: &DeviceJobRef, row: &mut JournalRow) {
+        row.device = serde_json::to_string(device_job).ok();
+        row.changed_at = self.printer.0.membership.now();
+        if let Err(error) = self.printer.write(self.release, row).await {
+            tracing::error!(release = %self.release, %error, "after a crash the device could not be asked");
+        }
+    }
+
+    /// Keeps the lease alive while the device works. When the holder says that it is gone, and the
+    /// device does not have the whole document yet, the document ends with an error, because
+    /// another printer may print it now. Once the device has it all, there is no taking it back.
+    async fn extend(&self, lost: &CancellationToken) -> Infallible {
+        let mut ticks = interval_at(Instant::now() + limits::LEASE_EXTEND, limits::LEASE_EXTEND);
+        loop {
+            ticks.tick().await;
+            match self.session.extend(self.release).await {
+                Ok(()) => {}
+                Err(AskError::Session(SessionError::Refused(Refusal::NoLease))) => lost.cancel(),
+                Err(error) => tracing::debug!(release = %self.release, %error, "the lease was not prolonged"),
+            }
+        }
+    }
+
+    /// Tells the holder at once if it can be told at once.
+    async fn report(&self, row: &JournalRow, mut ended: Ended) -> Ended {
+        let Some(receipt) = row.receipt.clone() else { return ended };
+        let answer = match timeout(REPORT, self.session.ask(&Request::Report(receipt))).await {
+            Ok(Ok(answer)) if Told::by(&answer) == Told::Settled => answer,
+            _ => {
+                self.printer.0.unreported.notify_one();
+                if matches!(ended.outcome, Outcome::Printed { keep: false, .. }) {
+                    ended.note("the holder is told, and deletes the job, as soon as it can be reached");
+                }
+                return ended;
+            }
+        };
+        self.printer.forget(self.release).await;
+        if let Answer::Refused(refusal) = answer {
+            tracing::error!(release = %self.release, %refusal, "a holder does not take a receipt");
+            ended.note("the holder did not take this printer's word for it: the job may still be listed");
+        }
+        ended
+    }
+
+    fn tell(&self, step: Step, sent: u64, note: Option<String>) {
+        let (job, title, size) = (self.wish.job, self.summary.title.clone(), self.summary.size);
+        // News of the moment: whoever is behind misses it.
+        drop(self.progress.try_send(ReleaseProgress { job, title, step, sent, size, note }));
+    }
+}
+
+fn not_journaled(error: &StoreError) -> Ended {
+    Ended::not_printed(format!("this printer cannot write down what it is about to do: {error}"))
+}
+
+fn ticket(release: ReleaseId, user: &UserId, grant: &Grant) -> PrintTicket {
+    PrintTicket {
+        release: release.to_string(),
+        title: grant.title.clone(),
+        user: user.to_string(),
+        format: grant.format.clone(),
+        copies: grant.options.copies,
+        sides: grant.options.sides.map(|sides| match sides {
+            job::Sides::OneSided => Sides::OneSided,
+            job::Sides::TwoSidedLongEdge => Sides::TwoSidedLongEdge,
+            job::Sides::TwoSidedShortEdge => Sides::TwoSidedShortEdge,
+        }),
+        color: grant.options.color.map(|color| match color {
+            job::ColorMode::Auto => ColorMode::Auto,
+            job::ColorMode::Color => ColorMode::Color,
+            job::ColorMode::Monochrome => ColorMode::Monochrome,
+        }),
+        media: grant.options.media.clone(),
+        size: Some(grant.size),
+    }
+}

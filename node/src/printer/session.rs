@@ -1,0 +1,165 @@
+//! One user's session with one holder: logging in, listing, and what is asked within it.
+
+use std::sync::Arc;
+
+use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId};
+use papermesh_protocol::job::{JobSummary, PrintOptions};
+use papermesh_protocol::pin::{KsfMemo, Pin};
+use papermesh_protocol::release::message::{Answer, Grant, Refusal, Request};
+use papermesh_protocol::release::printer::{self, Challenged, Evidence, LoginUnderWay, Session, SessionError};
+use papermesh_protocol::seal::JobKey;
+use papermesh_protocol::text::UserId;
+use tokio::sync::Mutex;
+
+use super::link::{Link, LinkError, Route};
+use crate::mesh::{MeshError, Protocol};
+use crate::network::Network;
+
+/// Why something asked of a holder came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// There was no answer.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The answer was no.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+}
+
+impl From<Refusal> for AskError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Session(refusal.into())
+    }
+}
+
+/// What the user showed, for as long as the visit lasts.
+pub(super) struct Credentials {
+    pub(super) user: UserId,
+    pub(super) pin: Option<Pin>,
+    pub(super) badge: Option<BadgeTag>,
+    /// The stretched PIN, so that several holders cost one computation.
+    pub(super) memo: KsfMemo,
+}
+
+impl Credentials {
+    fn evidence(&self) -> Result<Evidence<'_>, SessionError> {
+        match (&self.pin, self.badge) {
+            (Some(pin), badge) => Ok(Evidence::Pin(pin, badge)),
+            (None, Some(badge)) => Ok(Evidence::Badge(badge)),
+            (None, None) => Err(SessionError::Unexpected),
+        }
+    }
+}
+
+/// An open session.
+pub(super) struct HolderSession<N: Network> {
+    route: Route<N>,
+    session: Session,
+    link: Mutex<Link<N>>,
+}
+
+impl<N: Network> HolderSession<N> {
+    /// Logs in at the holder at the end of `link`.
+    pub(super) async fn login(
+        mut link: Link<N>,
+        printer: NodeId,
+        credentials: &Arc<Credentials>,
+    ) -> Result<Self, AskError> {
+        let route = link.route().clone();
+        link.connect().await?;
+        let (under_way, login) = LoginUnderWay::begin(
+            printer,
+            route.holder,
+            &credentials.user,
+            credentials.evidence()?,
+            &mut rand::rng(),
+        )?;
+        let answer = link.ask_once(&login).await?;
+        let challenge = match &answer {
+            Answer::Challenge { session, .. } => Some(*session),
+            _ => None,
+        };
+        // Argon2id takes tens of milliseconds of a processor.
+        let stretching = Arc::clone(credentials);
+        let challenged = tokio::task::spawn_blocking(move || {
+            under_way.challenged(answer, &stretching.memo, &mut rand::rng())
+        });
+        let session = match challenged.await.map_err(|_| SessionError::Unexpected)? {
+            Ok(Challenged::Open(session)) => session,
+            Ok(Challenged::Prove(proving, proof)) => proving.answered(link.ask_once(&proof).await?)?,
+            Err(error) => {
+                if let Some(session) = challenge {
+                    // Spares the holder the wait for a proof; it counted the guess already.
+                    drop(link.ask_once(&Request::Close { session }).await);
+                }
+                return Err(error.into());
+            }
+        };
+        Ok(Self { route, session, link: Mutex::new(link) })
+    }
+
+    pub(super) fn holder(&self) -> NodeId {
+        self.route.holder
+    }
+
+    /// All jobs of the user here, oldest first.
+    pub(super) async fn list(&self) -> Result<Vec<JobSummary>, AskError> {
+        let mut jobs = Vec::new();
+        let mut after = None;
+        loop {
+            let answer = self.ask(&Request::List { session: self.session.id(), after }).await?;
+            let (page, next) = Session::page(answer, after, jobs.len())?;
+            jobs.extend(page);
+            if next.is_none() {
+                return Ok(jobs);
+            }
+            after = next;
+        }
+    }
+
+    /// Selects a job, for the first time or to resume its stream.
+    pub(super) async fn select(
+        &self,
+        job: JobId,
+        release: ReleaseId,
+        options: &PrintOptions,
+    ) -> Result<(Grant, JobKey), AskError> {
+        let request = Request::Select { session: self.session.id(), job, release, options: options.clone() };
+        let answer = self.ask(&request).await?;
+        Ok(self.session.granted(job, answer)?)
+    }
+
+    /// Prolongs a lease.
+    pub(super) async fn extend(&self, release: ReleaseId) -> Result<(), AskError> {
+        match self.ask(&Request::Extend { release }).await? {
+            Answer::Extended { .. } => Ok(()),
+            Answer::Refused(refusal) => Err(refusal.into()),
+            _ => Err(SessionError::Unexpected.into()),
+        }
+    }
+
+    /// Deletes a job.
+    pub(super) async fn delete(&self, job: JobId) -> Result<(), AskError> {
+        Ok(printer::done(self.ask(&Request::Delete { session: self.session.id(), job }).await?)?)
+    }
+
+    /// Protects a job, or no longer.
+    pub(super) async fn protect(&self, job: JobId, on: bool) -> Result<(), AskError> {
+        Ok(printer::done(self.ask(&Request::Protect { session: self.session.id(), job, on }).await?)?)
+    }
+
+    /// Ends the session.
+    pub(super) async fn close(&self) -> Result<(), AskError> {
+        Ok(printer::done(self.ask(&Request::Close { session: self.session.id() }).await?)?)
+    }
+
+    /// Asks anything.
+    pub(super) async fn ask(&self, request: &Request) -> Result<Answer, LinkError> {
+        self.link.lock().await.ask(request).await
+    }
+
+    /// Opens a stream for the ciphertext of a job.
+    pub(super) async fn open_job(&self) -> Result<N::Stream, MeshError> {
+        self.route.open(Protocol::Job).await
+    }
+}

@@ -1,0 +1,351 @@
+//! A user at this printer: found holders are dialled all at once, logged in to, and listed.
+//!
+//! One holder that is dead, slow or lying delays nobody: each has a patience of its own, and once
+//! the first has answered, those that cannot even be reached have a short [`GRACE`]. Whoever is
+//! late is still waited for in the background; [`Visit::gather`] can be called again to take in
+//! what has come since.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use papermesh_protocol::id::{JobId, NodeId};
+use papermesh_protocol::job::JobSummary;
+use papermesh_protocol::release::printer::{self, SessionError};
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::text::{Name, UserId};
+use papermesh_protocol::user::UserEntry;
+use serde::Serialize;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::link::{Link, LinkError, Route};
+use super::session::{AskError, Credentials, HolderSession};
+use crate::directory::{Directory, FoundHolder, Search};
+use crate::network::Network;
+
+/// How long holders that cannot be reached are waited for after the first one has answered.
+pub const GRACE: Duration = Duration::from_millis(250);
+/// How long a holder that was reached may take to log the user in and to list the jobs.
+pub const HOLDER_PATIENCE: Duration = Duration::from_secs(20);
+/// How long the user waits at most when no holder answers at all.
+pub const VISIT_PATIENCE: Duration = Duration::from_secs(12);
+/// Holders that one visit talks to.
+const HOLDERS: usize = papermesh_protocol::limits::ADVERTS_PER_USER;
+
+/// One user's visit. Dropping it forgets the PIN and the session keys.
+pub struct Visit<N: Network> {
+    pub(super) printer: NodeId,
+    pub(super) credentials: Arc<Credentials>,
+    network: N,
+    search: Option<Search>,
+    entry: Entry,
+    holders: BTreeMap<NodeId, Holder<N>>,
+    attempts: JoinSet<(NodeId, Attempt<N>)>,
+}
+
+type Attempt<N> = Result<(HolderSession<N>, Vec<JobSummary>), AskError>;
+
+/// The authority's word on the user, asked for while the holders are dialled.
+enum Entry {
+    Asked(JoinHandle<Option<Signed<UserEntry>>>),
+    Known(Option<Box<Signed<UserEntry>>>),
+}
+
+struct Holder<N: Network> {
+    found: FoundHolder,
+    state: State<N>,
+}
+
+enum State<N: Network> {
+    /// Being dialled with the addresses of this advert; the flag says whether it was reached.
+    Trying(Arc<AtomicBool>, Vec<Vec<u8>>),
+    Open(Arc<HolderSession<N>>, Vec<JobSummary>),
+    Failed(HolderTrouble),
+}
+
+/// Why a holder's jobs are not in the list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HolderTrouble {
+    /// Nobody answers there.
+    #[error("it cannot be reached; is it switched off or asleep?")]
+    Unreachable,
+    /// It was reached and has not answered yet.
+    #[error("it has not answered yet")]
+    Slow,
+    /// The PIN is not the one it knows.
+    #[error("the PIN is wrong, or that computer wants another one")]
+    WrongPin,
+    /// It does not let the user in. It says nothing of why.
+    #[error("not let in: unknown user, wrong PIN, or too many attempts")]
+    Denied {
+        /// Until another attempt is looked at.
+        retry_after: Duration,
+    },
+    /// Something else went wrong.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A job in the list of a visit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListedJob {
+    /// Who holds it.
+    pub holder: NodeId,
+    /// The holder's name, where its certificate can be read.
+    pub holder_name: Option<Name>,
+    /// The job.
+    #[serde(flatten)]
+    pub summary: JobSummary,
+}
+
+/// A holder as the visit found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitedHolder {
+    /// Which.
+    pub holder: NodeId,
+    /// Its name, where its certificate can be read.
+    pub name: Option<Name>,
+    /// Why its jobs are not in the list; none if they are.
+    pub trouble: Option<HolderTrouble>,
+}
+
+impl<N: Network> Visit<N> {
+    pub(super) fn begin(
+        printer: NodeId,
+        network: N,
+        directory: &Directory<N>,
+        credentials: Credentials,
+    ) -> Self {
+        let asking = directory.clone();
+        let user = credentials.user.clone();
+        Self {
+            printer,
+            network,
+            search: Some(directory.find(&credentials.user)),
+            entry: Entry::Asked(tokio::spawn(async move { asking.user_entry(&user).await })),
+            credentials: Arc::new(credentials),
+            holders: BTreeMap::new(),
+            attempts: JoinSet::new(),
+        }
+    }
+
+    /// The user.
+    #[must_use]
+    pub fn user(&self) -> &UserId {
+        &self.credentials.user
+    }
+
+    /// The jobs of all holders that answered, oldest first.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<ListedJob> {
+        let lists = self.believed().filter_map(|(node, holder)| match &holder.state {
+            State::Open(_, jobs) => Some((*node, jobs.clone())),
+            _ => None,
+        });
+        let listed = |(node, summary): (NodeId, JobSummary)| ListedJob {
+            holder: node,
+            holder_name: self.holders.get(&node).and_then(|holder| holder.found.name()),
+            summary,
+        };
+        printer::merge(lists.collect()).into_iter().map(listed).collect()
+    }
+
+    /// Every holder that is said to have jobs of the user, and what is the matter with it.
+    #[must_use]
+    pub fn holders(&self) -> Vec<VisitedHolder> {
+        let visited = |(node, holder): (&NodeId, &Holder<N>)| VisitedHolder {
+            holder: *node,
+            name: holder.found.name(),
+            trouble: match &holder.state {
+                State::Open(..) => None,
+                State::Trying(reached, _) if reached.load(Ordering::Relaxed) => Some(HolderTrouble::Slow),
+                State::Trying(..) => Some(HolderTrouble::Unreachable),
+                State::Failed(trouble) => Some(trouble.clone()),
+            },
+        };
+        self.believed().map(visited).collect()
+    }
+
+    /// Whether everybody who could be asked has answered, so that the list is all there is.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.search.is_none() && self.attempts.is_empty()
+    }
+
+    /// The session with the holder, and the job as that holder listed it.
+    pub(super) fn listed(&self, holder: NodeId, job: JobId) -> Option<(Arc<HolderSession<N>>, &JobSummary)> {
+        let (_, found) = self.believed().find(|(node, _)| **node == holder)?;
+        match &found.state {
+            State::Open(session, jobs) => {
+                jobs.iter().find(|listed| listed.job == job).map(|summary| (Arc::clone(session), summary))
+            }
+            _ => None,
+        }
+    }
+
+    /// Ends all sessions.
+    pub async fn close(mut self) {
+        self.attempts.abort_all();
+        let sessions = std::mem::take(&mut self.holders).into_values().filter_map(|holder| match holder.state {
+            State::Open(session, _) => Some(session),
+            _ => None,
+        });
+        futures::future::join_all(sessions.map(|session| async move { drop(session.close().await) })).await;
+    }
+
+    /// Holders whose right to hold the authority's entry does not deny.
+    fn believed(&self) -> impl Iterator<Item = (&NodeId, &Holder<N>)> {
+        let entry = match &self.entry {
+            Entry::Known(Some(entry)) => Some(entry),
+            _ => None,
+        };
+        self.holders.iter().filter(move |(_, holder)| entry.is_none_or(|entry| holder.found.agrees_with(entry)))
+    }
+
+    // Gathering -------------------------------------------------------------------------------
+
+    /// Waits until everybody has answered who will: all holders that can be reached, and the
+    /// others for no longer than [`GRACE`] after the first answer.
+    pub async fn gather(&mut self) {
+        let latest = Instant::now() + VISIT_PATIENCE;
+        let mut grace: Option<Instant> = None;
+        while !self.is_complete() {
+            let until = match grace {
+                Some(grace) if !self.waits_for_somebody_reached() => grace.min(latest),
+                _ => latest,
+            };
+            tokio::select! {
+                biased;
+                found = next(&mut self.search), if self.search.is_some() => match found {
+                    Some(found) => self.take_found(found),
+                    None => self.search = None,
+                },
+                Some(ended) = self.attempts.join_next(), if !self.attempts.is_empty() => {
+                    if let Ok((holder, attempt)) = ended
+                        && self.take_attempt(holder, attempt)
+                    {
+                        grace.get_or_insert(Instant::now() + GRACE);
+                    }
+                }
+                entry = asked(&mut self.entry), if matches!(self.entry, Entry::Asked(_)) => {
+                    self.entry = Entry::Known(entry.map(Box::new));
+                }
+                // Somebody may have been reached meanwhile: look again before giving up.
+                () = sleep_until(until) => {
+                    let now = Instant::now();
+                    if now >= latest || !self.waits_for_somebody_reached() {
+                        return;
+                    }
+                }
+            }
+        }
+        self.hear_entry().await;
+    }
+
+    /// The authority's word is worth a moment: by it, holders are believed or not.
+    async fn hear_entry(&mut self) {
+        if let Entry::Asked(_) = self.entry
+            && let Ok(entry) = timeout(GRACE, asked(&mut self.entry)).await
+        {
+            self.entry = Entry::Known(entry.map(Box::new));
+        }
+    }
+
+    fn waits_for_somebody_reached(&self) -> bool {
+        self.holders.values().any(|holder| {
+            matches!(&holder.state, State::Trying(reached, _) if reached.load(Ordering::Relaxed))
+        })
+    }
+
+    fn take_found(&mut self, found: FoundHolder) {
+        let node = found.holder();
+        let again = match self.holders.get(&node).map(|holder| &holder.state) {
+            None => self.holders.len() < HOLDERS,
+            Some(State::Failed(HolderTrouble::Unreachable)) => true,
+            // Its newer addresses are tried if the ones being tried lead nowhere.
+            Some(State::Trying(..)) => {
+                if let Some(holder) = self.holders.get_mut(&node) {
+                    holder.found = found;
+                }
+                return;
+            }
+            Some(_) => false,
+        };
+        if again {
+            self.attempt(node, found);
+        }
+    }
+
+    fn attempt(&mut self, node: NodeId, found: FoundHolder) {
+        let reached = Arc::new(AtomicBool::new(false));
+        let addresses = found.addresses();
+        let route = Route { network: self.network.clone(), holder: node, addresses: addresses.clone() };
+        let mut link = Link::new(route);
+        let (printer, credentials, flag) = (self.printer, Arc::clone(&self.credentials), Arc::clone(&reached));
+        self.attempts.spawn(async move {
+            let attempt = async {
+                link.connect().await?;
+                flag.store(true, Ordering::Relaxed);
+                let session = HolderSession::login(link, printer, &credentials).await?;
+                let jobs = session.list().await?;
+                Ok((session, jobs))
+            };
+            let ended = timeout(HOLDER_PATIENCE, attempt).await;
+            (node, ended.unwrap_or(Err(AskError::Link(LinkError::Ended))))
+        });
+        self.holders.insert(node, Holder { found, state: State::Trying(reached, addresses) });
+    }
+
+    /// Takes what came of talking to a holder; says whether the holder was there at all.
+    fn take_attempt(&mut self, node: NodeId, attempt: Attempt<N>) -> bool {
+        let Some(holder) = self.holders.get_mut(&node) else { return false };
+        let trouble = match attempt {
+            Ok((session, jobs)) => {
+                holder.state = State::Open(Arc::new(session), jobs);
+                return true;
+            }
+            Err(error) => HolderTrouble::from(error),
+        };
+        let tried = match &holder.state {
+            State::Trying(_, addresses) => Some(addresses),
+            _ => None,
+        };
+        if trouble == HolderTrouble::Unreachable && tried.is_some_and(|tried| *tried != holder.found.addresses()) {
+            let found = holder.found.clone();
+            self.attempt(node, found);
+            return false;
+        }
+        let there = trouble != HolderTrouble::Unreachable;
+        tracing::debug!(holder = %node, %trouble, "a holder's jobs are not listed");
+        holder.state = State::Failed(trouble);
+        there
+    }
+}
+
+async fn next(search: &mut Option<Search>) -> Option<FoundHolder> {
+    match search {
+        Some(search) => search.next().await,
+        None => None,
+    }
+}
+
+/// Waits for the entry. May be dropped and called again.
+async fn asked(entry: &mut Entry) -> Option<Signed<UserEntry>> {
+    match entry {
+        Entry::Asked(asked) => asked.await.ok().flatten(),
+        Entry::Known(known) => known.take().map(|known| *known),
+    }
+}
+
+impl From<AskError> for HolderTrouble {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Link(LinkError::Mesh(_)) => Self::Unreachable,
+            AskError::Session(SessionError::WrongPin) => Self::WrongPin,
+            AskError::Session(SessionError::Denied { retry_after }) => Self::Denied { retry_after },
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}
