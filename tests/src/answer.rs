@@ -96,7 +96,7 @@ pub struct Job {
     pub leased: bool,
     /// Who holds it; said at printers only.
     #[serde(default)]
-    pub holder_name: String,
+    pub holder_name: Option<String>,
 }
 
 /// How a job is to be printed.

@@ -33,6 +33,8 @@ pub struct Machine {
 /// something unusual, before the node runs.
 #[derive(Clone, Debug)]
 pub struct Setting {
+    /// The program that is the node: `papermesh`, unless it is a bootstrap node.
+    pub program: PathBuf,
     /// Arguments of `papermesh run` besides those for loopback.
     pub run: Vec<String>,
     /// Variables of the node's environment.
@@ -47,6 +49,7 @@ impl Default for Setting {
         let listen = format!("/ip4/127.0.0.1/tcp/{}", port::reserve());
         let join = format!("/ip4/127.0.0.1/tcp/{}", port::reserve());
         Self {
+            program: program::papermesh().to_owned(),
             run: vec!["--no-mdns".into(), "--listen".into(), listen],
             environment: vec![
                 ("PAPERMESH_JOIN_LISTEN".into(), join),
@@ -62,6 +65,7 @@ impl Setting {
     #[must_use]
     pub fn within(namespace: &Arc<Namespace>) -> Self {
         Self {
+            program: program::papermesh().to_owned(),
             run: Vec::new(),
             environment: vec![("PAPERMESH_LOG".into(), "info,papermesh=debug".into())],
             namespace: Some(Arc::clone(namespace)),
@@ -137,7 +141,7 @@ impl Machine {
     /// Starts the node, without waiting for it.
     pub fn start(&mut self) {
         let namespace = self.setting.namespace.as_deref().map(Namespace::name);
-        let command = Invocation::new(program::papermesh(), namespace)
+        let command = Invocation::new(&self.setting.program, namespace)
             .env("PAPERMESH_HOME", &self.home)
             .arg("run")
             .args(&self.setting.run);
@@ -222,7 +226,7 @@ impl Machine {
         self.papermesh("status").json()
     }
 
-    /// Its node's first address, with the node's identity, as others may dial it.
+    /// Its node's first address, with its libp2p name at the end, as others may dial it.
     ///
     /// # Panics
     /// If it listens nowhere.
@@ -231,6 +235,12 @@ impl Machine {
         let status = self.status();
         let address = status.listening.first().cloned();
         address.unwrap_or_else(|| panic!("{} listens nowhere", self.name))
+    }
+
+    /// Its node's id.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.status().node.id
     }
 
     /// The jobs that it holds.

@@ -1,5 +1,7 @@
 //! A user at a printer.
 
+use std::time::Duration;
+
 use crate::answer::VisitReport;
 use crate::command::{Ended, Invocation, Running};
 use crate::machine::Machine;
@@ -13,6 +15,7 @@ pub struct Visit<'a> {
     who: [String; 2],
     pin: String,
     more: Vec<String>,
+    limit: Option<Duration>,
 }
 
 impl<'a> Visit<'a> {
@@ -23,6 +26,7 @@ impl<'a> Visit<'a> {
             who: ["--badge".into(), user.badge.clone()],
             pin: user.pin.clone(),
             more: Vec::new(),
+            limit: None,
         }
     }
 
@@ -37,6 +41,18 @@ impl<'a> Visit<'a> {
     /// Wants printed jobs to stay held.
     pub fn keeping(mut self) -> Self {
         self.more.push("--keep".into());
+        self
+    }
+
+    /// Wants jobs that may have printed to be printed again.
+    pub fn reprinting(mut self) -> Self {
+        self.more.push("--reprint".into());
+        self
+    }
+
+    /// May take that long.
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
         self
     }
 
@@ -85,12 +101,17 @@ impl<'a> Visit<'a> {
     }
 
     fn command(&self, what: &[&str]) -> Invocation {
-        self.printer
+        let command = self
+            .printer
             .papermesh("release --pin-stdin")
             .args(&self.who)
             .args(what)
             .args(&self.more)
-            .stdin(&format!("{}\n", self.pin))
+            .stdin(&format!("{}\n", self.pin));
+        match self.limit {
+            Some(limit) => command.within(limit),
+            None => command,
+        }
     }
 }
 

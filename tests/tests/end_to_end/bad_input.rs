@@ -80,7 +80,10 @@ fn a_damaged_document_is_not_printed_and_harms_no_other() {
     let report: VisitReport = ended.json();
     let mut results = report.results.iter();
     let printed = results.find(|result| result.ending == "printed");
-    assert_eq!(printed.map(|result| &result.job), job_of(&report, "good.pdf"));
+    assert_eq!(
+        printed.map(|result| &result.job),
+        job_of(&report, "good.pdf")
+    );
     for name in ["flipped.pdf", "short.pdf"] {
         let job = job_of(&report, name).expect("it is listed");
         let mut results = report.results.iter();
@@ -210,8 +213,7 @@ fn a_truncated_database_is_noticed_and_left_alone() {
     let cut_tables = |name: &str| name.ends_with(".sst");
     let cut_manifest = |name: &str| name.starts_with("MANIFEST");
     let no_current = |name: &str| name == "CURRENT";
-    let damages: [&dyn Fn(&str) -> bool; 4] =
-        [&cut_logs, &cut_tables, &cut_manifest, &no_current];
+    let damages: [&dyn Fn(&str) -> bool; 4] = [&cut_logs, &cut_tables, &cut_manifest, &no_current];
     for (number, damaged) in damages.iter().enumerate() {
         let hurt = fs::read_dir(&store)
             .unwrap()
@@ -274,7 +276,9 @@ fn a_wrong_pin_and_an_unknown_badge_are_turned_away_alike() {
     laptop.enroll(&charlie, &laptop);
     laptop.print(&site.document("report.pdf", "x"), &charlie);
 
-    let wrong = printer.visit(&charlie.guessing("000000")).attempt(&["--list"]);
+    let wrong = printer
+        .visit(&charlie.guessing("000000"))
+        .attempt(&["--list"]);
     assert!(!wrong.complaint().contains("report"), "{wrong:?}");
     assert!(!wrong.stdout().contains("report"), "{wrong:?}");
     let unknown = printer.visit(&nobody).attempt(&["--list"]);
@@ -299,7 +303,13 @@ fn no_jobs_is_a_plain_notice_and_no_failure() {
     }
     let plain = printer
         .program(papermesh_tests::program::papermesh())
-        .args(["release", "--badge", &charlie.badge, "--pin-stdin", "--list"])
+        .args([
+            "release",
+            "--badge",
+            &charlie.badge,
+            "--pin-stdin",
+            "--list",
+        ])
         .stdin(&charlie.pin)
         .run()
         .succeeded();

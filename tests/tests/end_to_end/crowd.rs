@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use papermesh_tests::wait::wait_until;
-use papermesh_tests::{Machine, SOON, Setting, Site, User};
+use papermesh_tests::{SOON, Site, User};
 
 /// Two laptops, two printers: whatever is printed on either comes out at either.
 #[test]
@@ -55,8 +55,8 @@ fn a_linked_laptop_and_the_first_make_one_list_in_time_order() {
     }
     let list = printer.visit(&charlie).list();
     assert_eq!(list.titles(), ["0.pdf", "1.pdf", "2.pdf", "3.pdf", "4.pdf"]);
-    let holders: Vec<&str> = list.jobs.iter().map(|job| &*job.holder_name).collect();
-    assert_eq!(holders, order.map(Machine::name));
+    let holders: Vec<_> = list.jobs.iter().map(|job| job.holder_name.as_deref()).collect();
+    assert_eq!(holders, order.map(|laptop| Some(laptop.name())));
 
     // The PIN went along: the second laptop alone lets its user in just as well.
     let mut one = one;
@@ -71,8 +71,9 @@ fn a_linked_laptop_and_the_first_make_one_list_in_time_order() {
     assert_eq!(printer.tray().len(), 5);
 }
 
-/// How long a printer waits for one holder in the tests of this file.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How much longer a list may take because some holders are dead. Less than anybody waits for a
+/// holder, and more than two slow cores hesitate.
+const DELAY: Duration = Duration::from_secs(4);
 
 /// Five laptops hold jobs of one user. One of them is dead and one does not answer: the jobs of
 /// the others appear, and come out, without waiting for either.
@@ -99,7 +100,9 @@ fn the_dead_and_the_silent_delay_nobody() {
             &charlie,
         );
     }
+    let began = Instant::now();
     assert!(printer.visit(&charlie).sees(5));
+    let usual = began.elapsed();
 
     laptops[1].kill();
     laptops[3].freeze();
@@ -108,7 +111,7 @@ fn the_dead_and_the_silent_delay_nobody() {
     let list = printer.visit(&charlie).list();
     let took = began.elapsed();
     assert_eq!(list.titles(), others);
-    assert!(took < PATIENCE, "the list took {took:?}");
+    assert!(took < usual + DELAY, "the list took {took:?}, usually {usual:?}");
     let state_of = |name: &str| {
         let mut holders = list.holders.iter();
         holders.find(|holder| holder.holder_name.as_deref() == Some(name))

@@ -25,12 +25,13 @@ fn a_device_joins_by_comparing_six_digits_and_finds_the_others_by_itself() {
     let joining = printer
         .papermesh("join --role printer --name front-desk")
         .start();
-    let digits = joining.says("the digits at the printer", |line| {
-        match serde_json::from_str(line) {
+    let digits = joining.says(
+        "the digits at the printer",
+        |line| match serde_json::from_str(line) {
             Ok(JoinStep::Compare { digits }) => Some(digits),
             _ => None,
-        }
-    });
+        },
+    );
     assert!(digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()));
     let waiting: Pending = wait_for(SOON, "the printer to wait for approval", || {
         laptop.papermesh("pending").json::<Vec<_>>().pop()
@@ -38,7 +39,11 @@ fn a_device_joins_by_comparing_six_digits_and_finds_the_others_by_itself() {
     assert_eq!((&*waiting.code, &*waiting.name), (&*digits, "front-desk"));
 
     // Wrong digits admit nobody.
-    let wrong = if digits == "000000" { "000001" } else { "000000" };
+    let wrong = if digits == "000000" {
+        "000001"
+    } else {
+        "000000"
+    };
     let refused = laptop.papermesh("approve").arg(wrong).run();
     assert!(!refused.complaint().is_empty());
     let _ = laptop.papermesh("approve").arg(&digits).run().succeeded();
@@ -74,7 +79,12 @@ fn two_networks_that_share_only_a_bootstrap_node_print_through_its_relay() {
     laptop.enroll(&charlie, &laptop);
     // The printer joins while it is in the office, and is carried to the branch.
     let mut printer = site.invited(&laptop, "printer-1", "printer", Setting::within(&office));
-    let mut relay = site.invited(&laptop, "bootstrap-1", "bootstrap", Setting::within(&between));
+    let mut relay = site.invited(
+        &laptop,
+        "bootstrap-1",
+        "bootstrap",
+        Setting::within(&between),
+    );
     let port = 4001;
     for address in [seen_near, seen_far] {
         let listen = format!("/ip4/{address}/tcp/{port}");

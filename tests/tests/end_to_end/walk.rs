@@ -29,7 +29,7 @@ fn from_a_new_site_to_paper() {
         panic!("one job was to be listed: {list:?}");
     };
     assert_eq!(job.job, submitted.job);
-    assert_eq!(job.holder_name, "laptop-1");
+    assert_eq!(job.holder_name.as_deref(), Some("laptop-1"));
     assert_eq!(job.options.copies, 2);
     assert_eq!(job.options.sides.as_deref(), Some("two-sided-long-edge"));
 
