@@ -15,6 +15,7 @@
 pub mod audit;
 pub mod auth;
 pub mod authority;
+pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
@@ -34,3 +35,6 @@ pub mod store;
 pub mod ticket;
 pub mod user;
 pub mod vault;
+
+#[cfg(test)]
+mod tests;

@@ -97,6 +97,7 @@ pub struct WithItself<N> {
     node: NodeId,
     release: mpsc::Sender<DuplexStream>,
     job: mpsc::Sender<DuplexStream>,
+    enroll: mpsc::Sender<DuplexStream>,
 }
 
 /// The other ends: to be served like the streams of other members.
@@ -105,6 +106,8 @@ pub struct StreamsFromItself {
     pub release: mpsc::Receiver<DuplexStream>,
     /// [`Protocol::Job`].
     pub job: mpsc::Receiver<DuplexStream>,
+    /// [`Protocol::Enroll`].
+    pub enroll: mpsc::Receiver<DuplexStream>,
 }
 
 impl<N: Network> WithItself<N> {
@@ -113,7 +116,9 @@ impl<N: Network> WithItself<N> {
     pub fn new(network: N, node: NodeId) -> (Self, StreamsFromItself) {
         let (release, releases) = mpsc::channel(TO_ITSELF);
         let (job, jobs) = mpsc::channel(TO_ITSELF);
-        (Self { network, node, release, job }, StreamsFromItself { release: releases, job: jobs })
+        let (enroll, enrolments) = mpsc::channel(TO_ITSELF);
+        let streams = StreamsFromItself { release: releases, job: jobs, enroll: enrolments };
+        (Self { network, node, release, job, enroll }, streams)
     }
 }
 
@@ -127,7 +132,8 @@ impl<N: Network> Network for WithItself<N> {
         let service = match protocol {
             Protocol::Release => &self.release,
             Protocol::Job => &self.job,
-            Protocol::Site | Protocol::Enroll | Protocol::Link => return Err(MeshError::Unsupported),
+            Protocol::Enroll => &self.enroll,
+            Protocol::Site | Protocol::Link => return Err(MeshError::Unsupported),
         };
         let (near, far) = tokio::io::duplex(PIPE);
         service.try_send(far).map_err(|_| MeshError::Busy)?;

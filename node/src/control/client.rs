@@ -53,17 +53,14 @@ impl Client {
     ///
     /// # Errors
     /// [`ControlError::Refused`] with the node's own words; the others if it did not answer.
-    /// What `on_event` returns ends the command, too.
-    pub async fn call<C: Command>(
+    /// An error of `on_event` ends the command, too.
+    pub async fn call<C: Command, E: From<ControlError>>(
         mut self,
         command: C,
-        on_event: impl FnMut(Event) -> Result<(), ControlError>,
-    ) -> Result<C::Reply, ControlError> {
+        on_event: impl FnMut(Event) -> Result<(), E>,
+    ) -> Result<C::Reply, E> {
         self.request(command).await?;
-        match answer::<C>(&mut self.reader, on_event).await? {
-            Heard::Reply(reply) => Ok(reply),
-            Heard::GoAhead => Err(ControlError::Malformed),
-        }
+        answer::<C, E>(&mut self.reader, on_event).await?.reply()
     }
 
     /// Runs a command and sends its document, once the node asks for it. `on_sent` is told of
@@ -72,24 +69,21 @@ impl Client {
     /// # Errors
     /// As [`Client::call`]; [`ControlError::Document`] if the document cannot be read to its
     /// end, whereupon the node forgets the command.
-    pub async fn send<C: Command>(
+    pub async fn send<C: Command, E: From<ControlError>>(
         mut self,
         command: C,
         mut document: impl AsyncRead + Unpin,
-        mut on_event: impl FnMut(Event) -> Result<(), ControlError>,
+        mut on_event: impl FnMut(Event) -> Result<(), E>,
         on_sent: impl FnMut(u64),
-    ) -> Result<C::Reply, ControlError> {
+    ) -> Result<C::Reply, E> {
         self.request(command).await?;
-        if let Heard::Reply(reply) = answer::<C>(&mut self.reader, &mut on_event).await? {
+        if let Heard::Reply(reply) = answer::<C, E>(&mut self.reader, &mut on_event).await? {
             return Ok(reply);
         }
         let sending = send(&mut self.writer, &mut document, on_sent);
         tokio::select! {
-            heard = answer::<C>(&mut self.reader, &mut on_event) => match heard? {
-                Heard::Reply(reply) => Ok(reply),
-                Heard::GoAhead => Err(ControlError::Malformed),
-            },
-            failed = sending => Err(ControlError::Document(failed)),
+            heard = answer::<C, E>(&mut self.reader, &mut on_event) => heard?.reply(),
+            failed = sending => Err(ControlError::Document(failed).into()),
         }
     }
 
@@ -111,24 +105,34 @@ enum Heard<R> {
     Reply(R),
 }
 
+impl<R> Heard<R> {
+    /// The reply, where nothing else makes sense any more.
+    fn reply<E: From<ControlError>>(self) -> Result<R, E> {
+        match self {
+            Self::Reply(reply) => Ok(reply),
+            Self::GoAhead => Err(ControlError::Malformed.into()),
+        }
+    }
+}
+
 /// Hears events until there is something else.
-async fn answer<C: Command>(
+async fn answer<C: Command, E: From<ControlError>>(
     reader: &mut BufReader<OwnedReadHalf>,
-    mut on_event: impl FnMut(Event) -> Result<(), ControlError>,
-) -> Result<Heard<C::Reply>, ControlError> {
+    mut on_event: impl FnMut(Event) -> Result<(), E>,
+) -> Result<Heard<C::Reply>, E> {
     loop {
         let line = match frame::read_line(reader, limits::ANSWER_LINE).await {
             Ok(Some(line)) => line,
             Ok(None) | Err(LineError::Truncated | LineError::Io(_)) => {
-                return Err(ControlError::Broken);
+                return Err(ControlError::Broken.into());
             }
-            Err(LineError::TooLong(_)) => return Err(ControlError::Malformed),
+            Err(LineError::TooLong(_)) => return Err(ControlError::Malformed.into()),
         };
         match serde_json::from_slice(&line).map_err(|_| ControlError::Malformed)? {
             Line::GoAhead => return Ok(Heard::GoAhead),
             Line::Event(event) => on_event(event)?,
             Line::Done(reply) => return Ok(Heard::Reply(reply)),
-            Line::Failed(error) => return Err(error.into()),
+            Line::Failed(error) => return Err(ControlError::Refused(error).into()),
         }
     }
 }

@@ -15,6 +15,8 @@ use super::limits;
 pub enum ErrorCode {
     /// The command makes no sense as given.
     Usage,
+    /// No node runs on this home.
+    NotRunning,
     /// This node cannot do that: it lacks the role, the key or the device.
     NotHere,
     /// There is no such job, member, user, device.

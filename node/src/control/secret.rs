@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 macro_rules! secret {
-    ($(#[$doc:meta])* $name:ident, $limit:literal, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $limit:expr, $what:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
         #[serde(transparent)]
@@ -61,7 +61,7 @@ pub enum SecretError {
 
 secret! {
     /// A user's PIN or password as it was typed; the protocol's own rules apply where it is used.
-    TypedPin, 1024, "PIN"
+    TypedPin, papermesh_protocol::pin::MAX_PIN, "PIN"
 }
 secret! {
     /// The passphrase of the site's authority key, or of an export of it.

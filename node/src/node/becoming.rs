@@ -4,14 +4,16 @@
 use papermesh_protocol::certificate::Roles;
 use papermesh_protocol::invite::Invite;
 use papermesh_protocol::text::Name;
-use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use super::{NodeError, blocking, commands, open_store};
 use crate::authority::{self, Founding, Imported};
 use crate::clock;
-use crate::config::Home;
-use crate::control::message::{ImportSite, InitSite, Initialized, JoinSite, JoinStep, Joined, SiteImported};
+use crate::config::{Config, Home};
+use crate::control::Events;
+use crate::control::message::{
+    Event, ExportSite, ImportSite, InitSite, Initialized, JoinSite, JoinStep, Joined, SiteExported, SiteImported,
+};
 use crate::mesh::join::{self, Device};
 use crate::papers::{self, Papers};
 
@@ -41,11 +43,16 @@ pub async fn init(home: &Home, wish: InitSite) -> Result<Initialized, NodeError>
     })
 }
 
-/// Joins a site, with an invite or by compared digits. `steps` is told how far it is.
+/// Joins a site, with an invite or by compared digits. `events` is told how far it is.
 ///
 /// # Errors
 /// [`NodeError`]; a home that is a member's already is left as it is.
-pub async fn join(home: &Home, wish: JoinSite, steps: mpsc::Sender<JoinStep>) -> Result<Joined, NodeError> {
+pub async fn join(
+    home: &Home,
+    config: &Config,
+    wish: JoinSite,
+    events: Events,
+) -> Result<Joined, NodeError> {
     home.create()?;
     let _lock = home.lock()?;
     let store = open_store(home).await?;
@@ -57,21 +64,27 @@ pub async fn join(home: &Home, wish: JoinSite, steps: mpsc::Sender<JoinStep>) ->
         })
         .await?
     };
-    let device = Device { seed: keys.node.expose(), sealing: keys.sealing.public(), clock: clock::now };
-    let name = wish.name.unwrap_or_else(host_name);
+    let device = Device {
+        seed: keys.node.expose(),
+        sealing: keys.sealing.public(),
+        clock: clock::now,
+    };
     let membership = match &wish.invite {
         Some(line) => {
             let invite: Invite = line.parse()?;
-            join::join_with_invite(&device, &invite, Some(name)).await?
+            events.tell(Event::Join(JoinStep::Asking)).await;
+            join::join_with_invite(&device, &invite, wish.name).await?
         }
+        None if !config.mdns => return Err(NodeError::NoWayToJoin),
         None => {
-            let _ = steps.send(JoinStep::Searching).await;
-            let show = |comparison: join::Comparison| {
-                // There is room: this is the second step of two.
-                let _ = steps.try_send(JoinStep::Compare {
-                    digits: comparison.digits.to_string(),
-                    site: comparison.site_name.to_string(),
-                });
+            let name = wish.name.ok_or(NodeError::NameMissing)?;
+            events.tell(Event::Join(JoinStep::Searching)).await;
+            let show = |seen: join::Comparison| {
+                events.tell_now(Event::Join(JoinStep::Compare {
+                    digits: seen.digits.to_string(),
+                    site: seen.site,
+                    site_name: seen.site_name.to_string(),
+                }));
             };
             let site = wish.site.as_ref().map(Name::as_str);
             join::join_by_discovery(&device, site, name, Roles::of(&wish.roles), show).await?
@@ -90,16 +103,27 @@ pub async fn join(home: &Home, wish: JoinSite, steps: mpsc::Sender<JoinStep>) ->
     Ok(joined)
 }
 
+/// Seals all that an admin has, where no node runs.
+///
+/// # Errors
+/// [`NodeError`].
+pub async fn export_site(home: &Home, wish: ExportSite) -> Result<SiteExported, NodeError> {
+    home.check()?;
+    let _lock = home.lock()?;
+    let store = open_store(home).await?;
+    let exported = blocking(move || authority::export(&store, wish.passphrase.expose())).await?;
+    Ok(commands::exported(exported))
+}
+
 /// Takes over an export of a site: the home's node becomes an admin of it.
 ///
 /// # Errors
 /// [`NodeError`]; nothing is changed then.
-pub async fn import(home: &Home, wish: ImportSite) -> Result<SiteImported, NodeError> {
+pub async fn import_site(home: &Home, wish: ImportSite) -> Result<SiteImported, NodeError> {
     home.create()?;
     let _lock = home.lock()?;
     let store = open_store(home).await?;
-    let mut wish = commands::import_of(wish);
-    wish.name = wish.name.or_else(|| Some(host_name()));
+    let wish = commands::import_of(wish);
     let taken = blocking(move || authority::import(&store, wish, clock::now())).await?;
     Ok(imported(taken))
 }
@@ -111,11 +135,4 @@ pub(super) fn imported(imported: Imported) -> SiteImported {
         node: imported.node,
         name: imported.name,
     }
-}
-
-/// What the computer calls itself, as far as it is fit to be a name.
-fn host_name() -> Name {
-    let read = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::env::var("HOSTNAME").map_err(std::io::Error::other));
-    #[expect(clippy::expect_used, reason = "a literal")]
-    read.ok().and_then(|text| text.trim().parse().ok()).unwrap_or_else(|| "node".parse().expect("a name"))
 }

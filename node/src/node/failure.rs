@@ -45,14 +45,6 @@ pub enum NodeError {
     /// Devices that join cannot be heard.
     #[error(transparent)]
     Door(#[from] NetworkError),
-    /// The file with the authority's passphrase cannot be read.
-    #[error("cannot read the passphrase file {}: {source}", path.display())]
-    PassphraseFile {
-        /// The file.
-        path: std::path::PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
     /// The authority key cannot be opened.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
@@ -62,6 +54,12 @@ pub enum NodeError {
     /// The invite is none.
     #[error(transparent)]
     Invite(#[from] papermesh_protocol::invite::TicketError),
+    /// No invite, and nobody can be found.
+    #[error("without an invite the site is found by mDNS, which is switched off; give an invite, or switch mDNS on")]
+    NoWayToJoin,
+    /// No name to be known by.
+    #[error("this device has no name to be known by; give it one with --name")]
+    NameMissing,
     /// The key of the PIN verifiers is damaged.
     #[error(transparent)]
     Verifier(#[from] VerifierError),

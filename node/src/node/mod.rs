@@ -5,33 +5,28 @@
 //! service does is its own business: see the rooms below this one. [`commands`] carries what the
 //! command line asks to whoever can do it, [`becoming`] is how a home becomes a member's.
 
-pub mod becoming;
-
+mod becoming;
 mod commands;
 mod doctor;
 mod failure;
 mod status;
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use futures::{Stream, StreamExt, stream};
 use papermesh_protocol::certificate::Role;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
-use zeroize::Zeroizing;
 
 use crate::audit::Audit;
 use crate::authority::{Authority, Desk};
 use crate::client::{Client, ClientParts};
 use crate::clock;
-use crate::config::{Config, DhtMode, Home};
+use crate::config::{Config, DhtMode, Home, HomeLock};
 use crate::control::{Passphrase, Server};
 use crate::directory::Directory;
 use crate::memory::{self, Shelf};
@@ -45,6 +40,7 @@ use crate::renewal;
 use crate::store::Store;
 use crate::user::{self, Computer};
 
+pub use becoming::{export_site, import_site, init, join};
 pub use failure::NodeError;
 
 /// The network of the services: the mesh, and this node itself.
@@ -59,7 +55,8 @@ pub struct Node {
 
 /// All that commands can reach.
 struct Services {
-    home: Home,
+    // Given back when the node has ended.
+    lock: HomeLock,
     config: Config,
     store: Store,
     seed: [u8; 32],
@@ -79,11 +76,15 @@ impl Node {
     ///
     /// # Errors
     /// [`NodeError`]; nothing runs then.
-    pub async fn start(home: Home, config: Config) -> Result<Self, NodeError> {
+    pub async fn start(
+        home: &Home,
+        config: Config,
+        passphrase: Option<Passphrase>,
+    ) -> Result<Self, NodeError> {
         home.check()?;
         let lock = home.lock()?;
-        let server = Server::bind(&home, &lock)?;
-        let store = open_store(&home).await?;
+        let server = Server::bind(home, &lock)?;
+        let store = open_store(home).await?;
         let papers = {
             let store = store.clone();
             blocking(move || Papers::load(&store)).await?
@@ -99,6 +100,7 @@ impl Node {
         let shelf = Box::new(Shelf::new(store.clone(), clock::now));
         let (mesh, streams) = mesh::start(&seed, Arc::clone(&membership), shelf, mesh_config(&store, &config)?)?;
         let (network, to_itself) = WithItself::new(mesh.clone(), mesh.node());
+        let me = Member { node: mesh.node(), certificate: membership.certificate() };
         let audit = Audit::new(store.clone(), key.clone(), clock::now);
         let directory = Directory::new(store.clone(), network.clone(), Arc::clone(&membership), key.clone());
 
@@ -117,6 +119,7 @@ impl Node {
         });
         tasks.spawn(authority.clone().run());
         tasks.spawn(authority.clone().serve(streams.enroll));
+        tasks.spawn(answer_itself(authority.clone(), to_itself.enroll, me.clone()));
 
         let computer = Computer::new(user::Desk {
             store: store.clone(),
@@ -141,7 +144,6 @@ impl Node {
                 largest: config.max_spool,
             })
             .await?;
-            let me = Member { node: mesh.node(), certificate: membership.certificate() };
             tasks.spawn(client.clone().keep());
             tasks.spawn(client.clone().serve_release(both(streams.release, to_itself.release, &me)));
             tasks.spawn(client.clone().serve_jobs(both(streams.job, to_itself.job, &me)));
@@ -171,7 +173,7 @@ impl Node {
         };
 
         let services = Services {
-            home,
+            lock,
             config,
             store,
             seed,
@@ -185,7 +187,9 @@ impl Node {
             started: Instant::now(),
         };
         let node = Self { services: Arc::new(services), server, tasks };
-        node.services.unlock_from_file().await?;
+        if let Some(passphrase) = passphrase {
+            node.services.authority.unlock(Some(passphrase.expose())).await?;
+        }
         if roles.has(Role::Admin) {
             node.services.open_door().await?;
         }
@@ -209,15 +213,36 @@ impl Node {
     }
 }
 
-impl Services {
-    /// Opens the authority key with the passphrase file of the configuration, if there is one.
-    async fn unlock_from_file(&self) -> Result<(), NodeError> {
-        let Some(path) = &self.config.passphrase_file else { return Ok(()) };
-        let passphrase = read_passphrase(path)?;
-        self.authority.unlock(Some(&passphrase)).await?;
-        Ok(())
-    }
+/// Runs the node of a home until `stop`. `passphrase` opens the authority key, if it is sealed.
+///
+/// # Errors
+/// [`NodeError`] when the node does not start.
+pub async fn run(
+    home: Home,
+    config: Config,
+    passphrase: Option<Passphrase>,
+    stop: CancellationToken,
+) -> Result<(), NodeError> {
+    let node = Node::start(&home, config, passphrase).await?;
+    tracing::info!(home = %home.root().display(), node = %node.mesh().node(), "running");
+    node.run(stop).await;
+    Ok(())
+}
 
+/// Answers the enrolments of an admin's own users.
+async fn answer_itself(
+    authority: Authority<Network>,
+    mut streams: mpsc::Receiver<DuplexStream>,
+    me: Member,
+) {
+    while let Some(mut stream) = streams.recv().await {
+        if let Err(error) = authority.answer(&me, &mut stream).await {
+            tracing::debug!(%error, "an enrolment on this node broke off");
+        }
+    }
+}
+
+impl Services {
     /// Lets devices join here, if that does not happen already.
     async fn open_door(&self) -> Result<(), NodeError> {
         if self.door.get().is_some() {
@@ -242,15 +267,6 @@ impl Services {
         let _ = self.door.set(listener);
         Ok(())
     }
-}
-
-/// The passphrase in a file: its first line.
-fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, NodeError> {
-    let failed = |source| NodeError::PassphraseFile { path: path.to_owned(), source };
-    let mut text = Zeroizing::new(String::new());
-    let file = File::open(path).map_err(failed)?;
-    file.take(Passphrase::LIMIT as u64 + 2).read_to_string(&mut text).map_err(failed)?;
-    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
 /// Opens the store of a home on a thread where waiting holds nobody up.

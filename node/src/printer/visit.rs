@@ -1,9 +1,9 @@
 //! A user at this printer: found holders are dialled all at once, logged in to, and listed.
 //!
-//! One holder that is dead, slow or lying delays nobody: each has a patience of its own, and once
-//! the first has answered, those that cannot even be reached have a short [`GRACE`]. Whoever is
-//! late is still waited for in the background; [`Visit::gather`] can be called again to take in
-//! what has come since.
+//! One holder that is dead, silent or lying delays nobody: once the first has answered, those that
+//! were reached have [`REACHED_GRACE`], and those that were not have [`GRACE`]. Whoever is late is
+//! not given up: the visit keeps trying, and [`Visit::gather`] can be called again to take in what
+//! has come since.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,8 +25,10 @@ use super::session::{AskError, Credentials, HolderSession};
 use crate::directory::{Directory, FoundHolder, Search};
 use crate::network::Network;
 
-/// How long holders that cannot be reached are waited for after the first one has answered.
+/// How long holders that were not reached yet are waited for after the first one has answered.
 pub const GRACE: Duration = Duration::from_millis(250);
+/// How long holders that were reached are waited for after the first one has answered.
+pub const REACHED_GRACE: Duration = Duration::from_millis(1500);
 /// How long a holder that was reached may take to log the user in and to list the jobs.
 pub const HOLDER_PATIENCE: Duration = Duration::from_secs(20);
 /// How long the user waits at most when no holder answers at all.
@@ -206,16 +208,12 @@ impl<N: Network> Visit<N> {
 
     // Gathering -------------------------------------------------------------------------------
 
-    /// Waits until everybody has answered who will: all holders that can be reached, and the
-    /// others for no longer than [`GRACE`] after the first answer.
+    /// Waits until everybody has answered who will soon; see the limits above.
     pub async fn gather(&mut self) {
         let latest = Instant::now() + VISIT_PATIENCE;
-        let mut grace: Option<Instant> = None;
+        let mut answered: Option<Instant> = None;
         while !self.is_complete() {
-            let until = match grace {
-                Some(grace) if !self.waits_for_somebody_reached() => grace.min(latest),
-                _ => latest,
-            };
+            let until = self.patience(answered).map_or(latest, |patience| patience.min(latest));
             tokio::select! {
                 biased;
                 found = next(&mut self.search), if self.search.is_some() => match found {
@@ -226,7 +224,7 @@ impl<N: Network> Visit<N> {
                     if let Ok((holder, attempt)) = ended
                         && self.take_attempt(holder, attempt)
                     {
-                        grace.get_or_insert(Instant::now() + GRACE);
+                        answered.get_or_insert_with(Instant::now);
                     }
                 }
                 entry = asked(&mut self.entry), if matches!(self.entry, Entry::Asked(_)) => {
@@ -234,9 +232,9 @@ impl<N: Network> Visit<N> {
                 }
                 // Somebody may have been reached meanwhile: look again before giving up.
                 () = sleep_until(until) => {
-                    let now = Instant::now();
-                    if now >= latest || !self.waits_for_somebody_reached() {
-                        return;
+                    let until = self.patience(answered).map_or(latest, |patience| patience.min(latest));
+                    if Instant::now() >= until {
+                        break;
                     }
                 }
             }
@@ -251,6 +249,11 @@ impl<N: Network> Visit<N> {
         {
             self.entry = Entry::Known(entry.map(Box::new));
         }
+    }
+
+    /// Until when to wait, if somebody has answered.
+    fn patience(&self, answered: Option<Instant>) -> Option<Instant> {
+        answered.map(|first| first + if self.waits_for_somebody_reached() { REACHED_GRACE } else { GRACE })
     }
 
     fn waits_for_somebody_reached(&self) -> bool {

@@ -48,11 +48,12 @@ pub struct Initialized {
 pub struct JoinSite {
     /// The invite as its maker printed it; without one the site is found by mDNS.
     pub invite: Option<String>,
-    /// The site to look for, where more than one is in reach. Without an invite only.
-    pub site: Option<Name>,
-    /// What this device is to be. With an invite, that says it.
+    /// The site to look for, by its name or the beginning of its id, where more than one is in
+    /// reach. Without an invite only.
+    pub site: Option<String>,
+    /// What this device is to be. Without an invite only; an invite says it.
     pub roles: Vec<Role>,
-    /// This node's name; without one the host's name.
+    /// This node's name, where the invite leaves it open.
     pub name: Option<Name>,
 }
 
@@ -60,21 +61,18 @@ pub struct JoinSite {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "step")]
 pub enum JoinStep {
-    /// Nobody was found yet.
+    /// A site is looked for on the local network.
     Searching,
-    /// A site was found, and is being asked.
-    Found {
-        /// Its name, as it says.
-        site: String,
-        /// Where.
-        address: String,
-    },
+    /// The admin's node that the invite names is being asked.
+    Asking,
     /// Both screens show these digits; the admin compares and approves.
     Compare {
         /// Six digits.
         digits: String,
-        /// The site's name, as it says.
-        site: String,
+        /// The site that is asked,
+        site: SiteId,
+        /// and its name, as it says.
+        site_name: Name,
     },
 }
 

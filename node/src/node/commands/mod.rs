@@ -8,7 +8,7 @@ mod users;
 mod visit;
 
 use super::Services;
-pub(super) use site::import as import_of;
+pub(super) use site::{exported_site as exported, import as import_of};
 use crate::control::message::{
     AcceptLink, AddUser, Approve, AuditRead, AuditVerified, ChangeBadge, ChangePin, DeleteJob, Diagnose, EnrollUser,
     Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite, Invite, InviteIssued, LinkTicket, Linked,

@@ -6,7 +6,7 @@ use papermesh_protocol::certificate::Roles;
 use zeroize::Zeroizing;
 
 use super::super::{Services, becoming};
-use crate::authority::{Import, MemberView, NewInvite, PolicyChange as Change, PolicyView as Policy};
+use crate::authority::{Exported, Import, MemberView, NewInvite, PolicyChange as Change, PolicyView as Policy};
 use crate::control::message::{
     Approve, ExportSite, ImportSite, Invite, InviteIssued, ListPending, Member, PendingDevice, PolicyView, Revocation,
     Revoke, SiteExported, SiteImported, SitePolicy,
@@ -76,11 +76,7 @@ impl Services {
 
     pub(super) async fn export(&self, command: ExportSite) -> Answer<SiteExported> {
         let exported = self.authority.export_site(command.passphrase.expose()).await?;
-        Ok(SiteExported {
-            site: exported.site,
-            site_name: exported.site_name,
-            export: exported.text.to_string(),
-        })
+        Ok(exported_site(exported))
     }
 
     pub(super) async fn import(&self, command: ImportSite) -> Answer<SiteImported> {
@@ -88,6 +84,14 @@ impl Services {
         // An admin lets devices join; from now on that is this node, too.
         self.open_door().await?;
         Ok(becoming::imported(imported))
+    }
+}
+
+pub(in crate::node) fn exported_site(exported: Exported) -> SiteExported {
+    SiteExported {
+        site: exported.site,
+        site_name: exported.site_name,
+        export: exported.text.to_string(),
     }
 }
 

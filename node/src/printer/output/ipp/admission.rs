@@ -61,7 +61,15 @@ impl Admission<'_> {
         }
         let job = self.named(&reply).map_err(PrintFailure::NotStarted)?;
         if let Some(refusal) = self.ignored(&reply) {
-            settle::stop(self.transport, self.patience, Some(&job), 0, Proof::Number).await;
+            settle::stop(
+                self.transport,
+                self.patience,
+                Some(&job),
+                0,
+                Proof::Number,
+                || (),
+            )
+            .await;
             return Err(refusal.into());
         }
         Ok(job)

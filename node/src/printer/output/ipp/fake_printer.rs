@@ -26,6 +26,8 @@ pub(super) struct Asked {
     pub(super) version: IppVersion,
     /// How many bytes of documents the printer has had so far.
     pub(super) received: usize,
+    /// How many documents have broken off so far.
+    pub(super) broken: usize,
     /// Whether a job has been canceled.
     pub(super) canceled: bool,
     message: IppRequestResponse,
@@ -282,6 +284,7 @@ fn answer(shared: &Shared, message: IppRequestResponse, document: Vec<u8>) -> An
         record.documents.push(document);
     }
     let received = record.documents.iter().map(Vec::len).sum();
+    let broken = record.broken;
     let canceled = record.operations.contains(&Operation::CancelJob);
     drop(record);
     let asked = Asked {
@@ -289,6 +292,7 @@ fn answer(shared: &Shared, message: IppRequestResponse, document: Vec<u8>) -> An
         nth,
         version: message.header().version,
         received,
+        broken,
         canceled,
         message,
     };

@@ -11,11 +11,17 @@
 //!
 //! How it is started is in [`RealPrinter::start`]: `-r off` announces nothing, `-k -d DIR` keeps
 //! what it receives, `-f` lists the formats (PDF is not in its own list), `-K DIR` is where it
-//! makes its certificate. It speaks IPP and IPPS on the same port, and prints one job at a time.
+//! makes its certificate, `-c COMMAND` runs for each document in place of paper. What the command
+//! writes to its standard error sets the printer's state (`STATE: +media-empty-error`) and the
+//! job's attributes (`ATTR: …`), and its exit code tells completed from aborted. It speaks IPP and
+//! IPPS on the same port, and prints one job at a time; without a command it takes up to fifteen
+//! seconds for each.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -31,6 +37,18 @@ use super::super::pins::{FilePins, MemoryPins, PinError};
 use super::super::ticket::{ColorMode, PrintTicket, Sides};
 use super::super::uri::IppAddress;
 use super::super::{OutputDevice, OutputUri};
+
+/// Prints as long as there is a file `paper`, and fails if there is a file `broken`.
+const COMMAND: &str = r#"#!/bin/sh
+cd "$(dirname "$0")" || exit 1
+if [ ! -e paper ]; then
+    echo "STATE: +media-empty-error" >&2
+    while [ ! -e paper ]; do sleep 0.1; done
+    echo "STATE: -media-empty-error" >&2
+fi
+[ ! -e broken ] || exit 1
+echo "ATTR: job-impressions=3 job-impressions-completed=3" >&2
+"#;
 
 struct RealPrinter {
     process: Child,
@@ -52,6 +70,10 @@ impl RealPrinter {
         for folder in ["spool", "keys"] {
             fs::create_dir(home.path().join(folder)).unwrap();
         }
+        let command = home.path().join("print");
+        fs::write(&command, COMMAND).unwrap();
+        fs::set_permissions(&command, fs::Permissions::from_mode(0o700)).unwrap();
+        fs::write(home.path().join("paper"), "").unwrap();
         let process = Command::new("ippeveprinter")
             .args([
                 "-r",
@@ -66,6 +88,8 @@ impl RealPrinter {
                 "-k",
             ])
             .args(["-f", "application/pdf,image/pwg-raster"])
+            .arg("-c")
+            .arg(command)
             .arg("-d")
             .arg(home.path().join("spool"))
             .arg("-K")
@@ -91,11 +115,12 @@ impl RealPrinter {
         })
     }
 
-    /// The documents it has received.
+    /// The documents it has received. Beside each it keeps what its command printed.
     fn spooled(&self) -> Vec<PathBuf> {
-        fs::read_dir(self.home.path().join("spool"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
+        let files = fs::read_dir(self.home.path().join("spool")).unwrap();
+        let files = files.map(|entry| entry.unwrap().path());
+        files
+            .filter(|file| file.extension().is_some_and(|extension| extension == "pdf"))
             .collect()
     }
 }
@@ -188,7 +213,11 @@ async fn what_is_sent_is_what_is_printed_and_what_is_asked_later() {
         awake(&device).await;
         let document = document(size);
         let (result, events) = print(&device, &document).await;
-        let Ok(Outcome::Completed { device_job, .. }) = result else {
+        let Ok(Outcome::Completed {
+            device_job,
+            pages: Some(3),
+        }) = result
+        else {
             panic!("{result:?} {events:?}")
         };
         let spooled = printer.spooled();
@@ -269,4 +298,57 @@ async fn another_certificate_is_refused_until_a_person_forgets_the_first() {
     );
     fs::remove_file(&file).unwrap();
     assert!(print(&device, &document(1000)).await.0.is_ok());
+}
+
+#[tokio::test]
+#[ignore = "needs ippeveprinter, D-Bus and Avahi"]
+async fn out_of_paper_is_told_and_paper_ends_it() {
+    let printer = RealPrinter::start(None);
+    let paper = printer.home.path().join("paper");
+    fs::remove_file(&paper).unwrap();
+    let device = open(&printer, false).await;
+    awake(&device).await;
+    let (sender, mut receiver) = mpsc::channel(100);
+    let plan = ticket(1000);
+    let body = io::Cursor::new(document(1000));
+    let printing = device.print(&plan, body, sender, CancellationToken::new());
+    let loading = async {
+        loop {
+            let event = receiver.recv().await.unwrap();
+            let DeviceEvent::State(progress) = event else {
+                continue;
+            };
+            if progress
+                .printer_reasons
+                .iter()
+                .any(|reason| reason.words == "out of paper")
+            {
+                fs::write(&paper, "").unwrap();
+                return;
+            }
+        }
+    };
+    let (result, ()) = tokio::join!(printing, loading);
+    assert!(
+        matches!(result, Ok(Outcome::Completed { pages: Some(3), .. })),
+        "{result:?}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs ippeveprinter, D-Bus and Avahi"]
+async fn a_job_that_the_printer_aborts_is_aborted() {
+    let printer = RealPrinter::start(None);
+    fs::write(printer.home.path().join("broken"), "").unwrap();
+    let device = open(&printer, false).await;
+    awake(&device).await;
+    let (result, _) = print(&device, &document(1000)).await;
+    let aborted = matches!(
+        result,
+        Err(PrintFailure::Aborted {
+            cause: AbortCause::Device(_),
+            ..
+        })
+    );
+    assert!(aborted, "{result:?}");
 }

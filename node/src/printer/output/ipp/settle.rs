@@ -46,17 +46,22 @@ pub(super) enum Stopped {
     Unconfirmed,
 }
 
-/// Takes a job back. `sent` is how many bytes of the document may have reached the device, and must
-/// not grow any more. `proof` keeps a stranger's job from being canceled that has our job's number
-/// by now.
+/// Takes a job back.
+///
+/// `sent` is how many bytes of the document may have reached the device, and must not grow any
+/// more. `release` ends the connection that the document came over: it is called once the device
+/// has been told to cancel, since there are devices that print what they have when a document
+/// breaks off. `proof` keeps a stranger's job from being canceled that has our job's number by now.
 pub(super) async fn stop(
     transport: &Transport,
     patience: &Patience,
     job: Option<&IppJob>,
     sent: u64,
     proof: Proof,
+    release: impl FnOnce(),
 ) -> Stopped {
     let Some(job) = job else {
+        release();
         return if sent == 0 {
             Stopped::NothingSent
         } else {
@@ -67,10 +72,12 @@ pub(super) async fn stop(
         // A job without a document cannot print. If the device does not hear the cancel, it drops
         // the job by itself (multiple-operation-time-out).
         cancel(transport, job).await;
+        release();
         return Stopped::NothingSent;
     }
     let started = Instant::now();
     let mut pace = Pace::new(patience);
+    let mut release = Some(release);
     let mut canceled = false;
     loop {
         match look(transport, Some(job), proof).await {
@@ -82,6 +89,9 @@ pub(super) async fn stop(
             Look::Seen(..) | Look::Failed(_) => {}
         }
         canceled = canceled || cancel(transport, job).await;
+        if let Some(release) = release.take() {
+            release();
+        }
         if started.elapsed() > patience.cancel {
             return Stopped::Unconfirmed;
         }

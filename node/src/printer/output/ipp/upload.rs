@@ -9,13 +9,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::stream;
 use reqwest::Body;
 use tokio::io::AsyncRead;
+use tokio::sync::Notify;
 use tokio_util::bytes::Bytes;
+use tokio_util::sync::CancellationToken;
 
 use super::super::source::{Source, SourceFault};
 
-/// What is known of a document on its way, shared by the walk and the HTTP client's own task.
+/// What is known of a document on its way, shared by the watch and the HTTP client's own task.
 #[derive(Debug, Default)]
-pub(super) struct Ledger(Mutex<Entries>);
+pub(super) struct Ledger {
+    entries: Mutex<Entries>,
+    /// The document's own stream ended early.
+    faulted: Notify,
+    /// The connection may end.
+    abandoned: CancellationToken,
+}
 
 #[derive(Debug, Default)]
 struct Entries {
@@ -28,7 +36,7 @@ struct Entries {
 impl Ledger {
     fn entries(&self) -> MutexGuard<'_, Entries> {
         // Every change is a single assignment, so a lock left by a panic still guards whole values.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes of the document given to the HTTP client. 0 means that none can have reached the
@@ -43,11 +51,17 @@ impl Ledger {
     }
 
     /// Gives out no more bytes, and tells how many were. The answer is final: giving and counting
-    /// happen under the same lock.
+    /// happen under the same lock. The connection stays open; see [`body`] for why.
     pub(super) fn stop(&self) -> u64 {
         let mut entries = self.entries();
         entries.stopped = true;
         entries.taken
+    }
+
+    /// Lets the connection end.
+    pub(super) fn abandon(&self) {
+        self.stop();
+        self.abandoned.cancel();
     }
 
     /// Why the document's own stream ended early, if it did.
@@ -55,52 +69,79 @@ impl Ledger {
         self.entries().fault.take()
     }
 
+    /// Waits until the document's own stream ends early, if it ever does.
+    pub(super) async fn fault(&self) -> SourceFault {
+        loop {
+            if let Some(fault) = self.take_fault() {
+                return fault;
+            }
+            self.faulted.notified().await;
+        }
+    }
+
     /// Counts a piece out, unless giving has been stopped.
-    fn give(&self, piece: Bytes) -> io::Result<Bytes> {
+    fn give(&self, piece: Bytes) -> Option<Bytes> {
         let mut entries = self.entries();
         if entries.stopped {
-            return Err(stopped());
+            return None;
         }
         entries.taken += piece.len() as u64;
-        Ok(piece)
+        Some(piece)
+    }
+
+    /// The next piece for the HTTP client; `None` at the document's end. What breaks off stays open
+    /// until it is abandoned.
+    async fn next<R>(&self, source: &mut Source<R>) -> io::Result<Option<Bytes>>
+    where
+        R: AsyncRead + Unpin,
+    {
+        let read = tokio::select! {
+            biased;
+            () = self.abandoned.cancelled() => return Err(abandoned()),
+            read = source.next() => read,
+        };
+        match read {
+            Ok(Some(piece)) => {
+                if let Some(piece) = self.give(piece) {
+                    return Ok(Some(piece));
+                }
+            }
+            Ok(None) => {
+                self.entries().finished = true;
+                return Ok(None);
+            }
+            Err(fault) => {
+                self.entries().fault = Some(fault);
+                self.faulted.notify_one();
+            }
+        }
+        self.abandoned.cancelled().await;
+        Err(abandoned())
     }
 }
 
-fn stopped() -> io::Error {
+fn abandoned() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, "the print was stopped")
 }
 
 /// A body of `head` (the IPP request) and the document after it.
 ///
-/// A body that fails makes the HTTP client drop the connection without the closing chunk, so that a
-/// device cannot take a part for the whole.
+/// A body that fails makes the HTTP client end the connection without the closing chunk. That
+/// should tell a device that it has only a part, but there are devices that print the part (CUPS's
+/// own `ippeveprinter` does). So what breaks off is held open until the job is canceled.
 pub(super) fn body<R>(head: Vec<u8>, source: Source<R>, ledger: Arc<Ledger>) -> Body
 where
     R: AsyncRead + Send + Unpin + 'static,
 {
+    let begin = (Some(head), source, ledger);
     Body::wrap_stream(stream::try_unfold(
-        (Some(head), source, ledger),
+        begin,
         |(head, mut source, ledger)| async move {
-            if let Some(head) = head {
-                return Ok(Some((Bytes::from(head), (None, source, ledger))));
-            }
-            if ledger.entries().stopped {
-                return Err(stopped());
-            }
-            match source.next().await {
-                Ok(Some(piece)) => {
-                    let piece = ledger.give(piece)?;
-                    Ok(Some((piece, (None, source, ledger))))
-                }
-                Ok(None) => {
-                    ledger.entries().finished = true;
-                    Ok(None)
-                }
-                Err(fault) => {
-                    ledger.entries().fault = Some(fault);
-                    Err(stopped())
-                }
-            }
+            let piece = match head {
+                Some(head) => Some(Bytes::from(head)),
+                None => ledger.next(&mut source).await?,
+            };
+            Ok::<_, io::Error>(piece.map(|piece| (piece, (None, source, ledger))))
         },
     ))
 }

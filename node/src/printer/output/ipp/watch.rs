@@ -16,6 +16,7 @@ use super::super::event::{
 };
 use super::super::failure::{AbortCause, Doubt, Outcome, PrintFailure};
 use super::super::reporter::Reporter;
+use super::super::source::SourceFault;
 use super::admission::Admission;
 use super::device::IppDevice;
 use super::look::{Look, Proof, find, look};
@@ -51,6 +52,7 @@ pub(super) struct Watch<'a> {
 /// What the watch woke up for.
 enum Wake {
     Cancel,
+    Fault(SourceFault),
     Uploaded(Answer),
     Looked(Look),
 }
@@ -104,6 +106,7 @@ impl<'a> Watch<'a> {
         loop {
             match self.wake(&pace).await {
                 Wake::Cancel => return self.stop(StopReason::Asked).await,
+                Wake::Fault(fault) => return self.stop(StopReason::Source(fault)).await,
                 Wake::Uploaded(answer) => {
                     self.upload = None;
                     self.tell_sent();
@@ -156,6 +159,7 @@ impl<'a> Watch<'a> {
             cancel,
             job,
             upload,
+            ledger,
             ..
         } = self;
         let uploaded = async {
@@ -171,6 +175,7 @@ impl<'a> Watch<'a> {
         tokio::select! {
             biased;
             () = cancel.cancelled() => Wake::Cancel,
+            fault = ledger.fault() => Wake::Fault(fault),
             answer = uploaded => Wake::Uploaded(answer.unwrap_or_else(|error| {
                 Err(device.transport.broken(&error.to_string()))
             })),
@@ -191,15 +196,14 @@ impl<'a> Watch<'a> {
 
     /// Deals with the answer to the document; gives the reason if the print has to stop.
     async fn uploaded(&mut self, answer: Answer) -> Result<Option<StopReason>, PrintFailure> {
-        let reply = match (answer, self.ledger.take_fault()) {
-            (_, Some(fault)) => return Ok(Some(StopReason::Source(fault))),
+        let reply = match answer {
+            Ok(reply) => reply,
             // The whole document left, and the answer got lost: the job itself will tell.
-            (Err(error), None) if self.ledger.finished() && self.job.is_some() => {
+            Err(error) if self.ledger.finished() && self.job.is_some() => {
                 tracing::debug!(%error, "the printer's answer to the document was lost");
                 return Ok(None);
             }
-            (Err(error), None) => return Ok(Some(StopReason::Broke(error))),
-            (Ok(reply), None) => reply,
+            Err(error) => return Ok(Some(StopReason::Broke(error))),
         };
         let created = self.job.is_some();
         if !reply.status().is_success() {
@@ -239,10 +243,6 @@ impl<'a> Watch<'a> {
     /// The device says that the job has ended.
     async fn ended(&mut self, progress: DeviceProgress) -> Result<Outcome, PrintFailure> {
         if progress.job != JobState::Completed {
-            self.ledger.stop();
-            if let Some(fault) = self.ledger.take_fault() {
-                return self.stop(StopReason::Source(fault)).await;
-            }
             return Err(PrintFailure::Aborted {
                 cause: AbortCause::Device(in_short(&progress)),
                 reasons: all_reasons(&progress),
@@ -267,7 +267,6 @@ impl<'a> Watch<'a> {
     /// Takes the job back, and says what that means.
     async fn stop(&mut self, reason: StopReason) -> Result<Outcome, PrintFailure> {
         let sent = self.ledger.stop();
-        self.upload = None;
         let IppDevice {
             transport,
             patience,
@@ -281,8 +280,18 @@ impl<'a> Watch<'a> {
             )
             .await;
         }
-        let stopped =
-            settle::stop(transport, patience, self.job.as_ref(), sent, self.proof()).await;
+        let proof = self.proof();
+        let Self {
+            job,
+            upload,
+            ledger,
+            ..
+        } = self;
+        let release = || {
+            ledger.abandon();
+            *upload = None;
+        };
+        let stopped = settle::stop(transport, patience, job.as_ref(), sent, proof, release).await;
         settle::settle(reason, stopped, self.reference(), self.ledger.finished())
     }
 
@@ -350,5 +359,12 @@ impl<'a> Watch<'a> {
             reasons,
             device_job: self.reference().map(Box::new),
         }
+    }
+}
+
+/// However a print ends, its document's connection ends with it.
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.ledger.abandon();
     }
 }

@@ -1,0 +1,99 @@
+//! `audit`: what this node did, and whether anybody changed the record of it.
+
+use clap::{Args, Subcommand};
+
+use super::context::Context;
+use super::failure::CliError;
+use super::quantity;
+use crate::clock;
+use crate::control::message::{AuditEntry, Event, ReadAudit, VerifyAudit};
+
+/// Show the audit records of this node, oldest first; with --json one JSON line each
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Audit {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// Only those since then: a date such as 2026-01-31, or how long ago, such as 24h
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Check that no record was changed, added or taken out
+    Verify,
+}
+
+impl Audit {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let screen = &context.screen;
+        if let Some(Action::Verify) = self.action {
+            let verified = context.call(VerifyAudit {}).await?;
+            return screen.show(&verified, |verified, _| {
+                format!("{} records, whole; head {}", verified.records, verified.head)
+            });
+        }
+        let since = self
+            .since
+            .map(|text| quantity::parse_moment(&text, clock::now()))
+            .transpose()
+            .map_err(CliError::Usage)?;
+        let told = |event| match event {
+            Event::Audit(entry) if screen.is_json() => screen.json(&entry),
+            Event::Audit(entry) => screen.line(&line(&entry)),
+            _ => Ok(()),
+        };
+        let read = context.follow(ReadAudit { since }, told).await?;
+        if read.records == 0 && !screen.is_json() {
+            return screen.line("no audit records");
+        }
+        Ok(())
+    }
+}
+
+/// One record on one line.
+fn line(entry: &AuditEntry) -> String {
+    let user = entry.user.as_ref().map_or("-", |user| user.as_str());
+    let job = entry.job.map_or("-".to_owned(), |job| job.short());
+    let peer = entry
+        .peer
+        .map_or("-".to_owned(), |peer| peer.to_string()[..8].to_owned());
+    let shown = format!(
+        "{} {:<16} {user:<16} {job:<8} {peer:<8} {}",
+        quantity::date(entry.at),
+        entry.what,
+        entry.detail
+    );
+    shown
+        .trim_end()
+        .chars()
+        .filter(|&c| !papermesh_protocol::text::is_invisible(c))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::id::JobId;
+    use papermesh_protocol::time::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_record_is_one_line_without_tricks() {
+        let entry = AuditEntry {
+            sequence: 1,
+            at: Timestamp::default(),
+            what: "released".into(),
+            user: Some("charlie".parse().unwrap()),
+            job: Some(JobId::from_bytes([0xab; 16])),
+            peer: None,
+            detail: "3 pages\n\u{1b}[2J".into(),
+        };
+        assert_eq!(
+            line(&entry),
+            "1970-01-01T00:00:00Z released         charlie          abababab -        3 pages[2J"
+        );
+    }
+}

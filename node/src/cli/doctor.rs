@@ -1,0 +1,189 @@
+//! `doctor`: what is wrong, and what to do about it. Looks at the home by itself, and asks the
+//! node, if one runs, for the rest.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use clap::Args;
+
+use super::context::Context;
+use super::failure::CliError;
+use super::screen::Look;
+use super::table::Grid;
+use crate::config::{Config, Home, Settings};
+use crate::control::ErrorCode;
+use crate::control::message::{Diagnose, Finding, Verdict};
+
+/// Look for what is wrong with this node, and say what to do
+#[derive(Args, Debug)]
+pub(super) struct Doctor {}
+
+impl Doctor {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let mut findings = home(&context.home);
+        findings.push(configuration(&context.home, &context.environment));
+        findings.extend(node(context).await);
+        context
+            .screen
+            .show(&findings, |findings, look| table(findings, look))?;
+        let bad = findings
+            .iter()
+            .filter(|finding| finding.verdict == Verdict::Bad)
+            .count();
+        match bad {
+            0 => Ok(()),
+            _ => Err(CliError::failed(
+                ErrorCode::Failed,
+                format!("{bad} of {} checks failed; see above", findings.len()),
+            )),
+        }
+    }
+}
+
+async fn node(context: &Context) -> Vec<Finding> {
+    match context.call(Diagnose {}).await {
+        Ok(findings) => findings,
+        Err(error) => {
+            let (detail, advice) = split(&error.to_string());
+            vec![Finding {
+                check: "node".to_owned(),
+                verdict: Verdict::Bad,
+                detail,
+                advice,
+            }]
+        }
+    }
+}
+
+fn configuration(home: &Home, environment: &Settings) -> Finding {
+    let read = Config::load(home, Settings::default(), environment.clone());
+    let (verdict, (detail, advice)) = match read {
+        Ok(_) => (Verdict::Good, ("understood".to_owned(), None)),
+        Err(error) => (Verdict::Bad, split(&error.to_string())),
+    };
+    Finding {
+        check: "configuration".to_owned(),
+        verdict,
+        detail,
+        advice,
+    }
+}
+
+fn home(home: &Home) -> Vec<Finding> {
+    if let Err(error) = home.check() {
+        let (detail, advice) = split(&error.to_string());
+        return vec![Finding {
+            check: "home".to_owned(),
+            verdict: Verdict::Bad,
+            detail,
+            advice,
+        }];
+    }
+    let mut findings = vec![privacy("home", home.root())];
+    for (check, path) in [
+        ("keys", home.keys()),
+        ("spool", home.spool()),
+        ("store", home.store()),
+    ] {
+        if path.exists() {
+            findings.push(privacy(check, &path));
+        }
+    }
+    findings
+}
+
+/// Whether only its owner may look into a folder.
+fn privacy(check: &str, path: &Path) -> Finding {
+    let shown = path.display();
+    let (verdict, detail, advice) = match fs::metadata(path) {
+        Ok(found) if found.permissions().mode() & 0o077 == 0 => {
+            (Verdict::Good, format!("{shown} is private"), None)
+        }
+        Ok(found) => (
+            Verdict::Doubtful,
+            format!(
+                "{shown} is open to others (mode {:o})",
+                found.permissions().mode() & 0o777
+            ),
+            Some(format!("chmod 700 {shown}")),
+        ),
+        Err(error) => (
+            Verdict::Bad,
+            format!("{shown} cannot be read: {error}"),
+            Some("check its owner and permissions".to_owned()),
+        ),
+    };
+    Finding {
+        check: check.to_owned(),
+        verdict,
+        detail,
+        advice,
+    }
+}
+
+/// An error's message, as what is wrong and what to do.
+fn split(message: &str) -> (String, Option<String>) {
+    match message.rsplit_once("; ") {
+        Some((wrong, remedy)) => (wrong.to_owned(), Some(remedy.to_owned())),
+        None => (message.to_owned(), None),
+    }
+}
+
+fn table(findings: &[Finding], look: &Look) -> String {
+    let mut grid = Grid::new(&["", "CHECK", "FOUND~", "WHAT TO DO~"]);
+    for finding in findings {
+        let mark = match finding.verdict {
+            Verdict::Good => "good",
+            Verdict::Doubtful => "doubtful",
+            Verdict::Bad => "bad",
+        };
+        grid.row([
+            mark.to_owned(),
+            finding.check.clone(),
+            finding.detail.clone(),
+            finding.advice.clone().unwrap_or_default(),
+        ]);
+    }
+    grid.render(look)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_home_that_others_can_enter_is_doubtful_and_one_that_is_missing_bad() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Home::at(folder.path());
+        let verdicts = |place: &Home| -> Vec<_> {
+            home(place).iter().map(|finding| finding.verdict).collect()
+        };
+        place.create().unwrap();
+        fs::set_permissions(place.keys(), fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(
+            verdicts(&place),
+            [Verdict::Good, Verdict::Doubtful, Verdict::Good, Verdict::Good]
+        );
+        assert_eq!(
+            verdicts(&Home::at(folder.path().join("none"))),
+            [Verdict::Bad]
+        );
+    }
+
+    #[test]
+    fn a_broken_configuration_is_found_with_its_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Home::at(folder.path());
+        assert_eq!(
+            configuration(&place, &Settings::default()).verdict,
+            Verdict::Good
+        );
+        fs::write(place.config_file(), "mdns = 7").unwrap();
+        let finding = configuration(&place, &Settings::default());
+        assert_eq!(finding.verdict, Verdict::Bad);
+        assert!(finding.detail.contains("papermesh.toml:1:8"), "{}", finding.detail);
+        assert_eq!(finding.advice.as_deref(), Some("correct the line or remove it"));
+    }
+}

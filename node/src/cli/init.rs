@@ -1,0 +1,74 @@
+//! `init`: a new site, of which this device is the first member and the admin.
+
+use clap::Args;
+use papermesh_protocol::certificate::Role;
+use papermesh_protocol::text::Name;
+
+use super::context::Context;
+use super::failure::CliError;
+use super::screen::Look;
+use super::secrets::PassphraseArgs;
+use super::table::Facts;
+use crate::control::CommandError;
+use crate::control::message::{InitSite, Initialized};
+use crate::node;
+
+/// Make a new site; this device becomes its admin
+#[derive(Args, Debug)]
+pub(super) struct Init {
+    /// The site's name
+    #[arg(long)]
+    site: Name,
+    /// This node's name
+    #[arg(long)]
+    name: Name,
+    /// What this node does besides being the admin; several separated by commas
+    #[arg(long = "role", value_name = "ROLE", value_delimiter = ',', default_value = "client")]
+    roles: Vec<Role>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl Init {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let passphrase = self.passphrase.chosen(&context.screen)?;
+        let command = InitSite {
+            site: self.site,
+            name: self.name,
+            roles: self.roles,
+            passphrase,
+        };
+        let made = node::init(&context.home, command)
+            .await
+            .map_err(CommandError::from)?;
+        if !made.sealed {
+            context.screen.warn(&format!(
+                "warning: the site's authority key lies unsealed under {} (mode 0600); whoever can read it can admit members; seal it by making the site with --passphrase-stdin",
+                made.home.display()
+            ));
+        }
+        context.screen.show(&made, render)?;
+        context
+            .screen
+            .remark("start the node with `papermesh run`, then invite devices with `papermesh invite --role ROLE`");
+        Ok(())
+    }
+}
+
+fn render(made: &Initialized, _: &Look) -> String {
+    Facts::default()
+        .add("site", format!("{} ({})", made.site_name, made.site))
+        .add("node", format!("{} ({})", made.name, made.node))
+        .add("roles", roles(&made.roles))
+        .add("home", made.home.display().to_string())
+        .render()
+}
+
+/// Roles as a list for people.
+pub(super) fn roles(roles: &[Role]) -> String {
+    roles
+        .iter()
+        .map(|role| role.as_str())
+        .collect::<Vec<_>>()
+        .join(",")
+}

@@ -1,0 +1,139 @@
+//! `join`: this device becomes a member, with an invite or with an admin who compares digits.
+
+use std::path::Path;
+
+use clap::Args;
+use papermesh_protocol::certificate::Role;
+use papermesh_protocol::text::Name;
+use serde::Serialize;
+
+use super::context::Context;
+use super::failure::CliError;
+use super::init::roles;
+use super::screen::{Look, Screen};
+use super::secrets;
+use super::table::Facts;
+use crate::config::{Address, Settings};
+use crate::control::message::{Event, JoinSite, JoinStep, Joined};
+use crate::control::{CommandError, Events};
+use crate::node;
+
+/// Where Linux tells the host's name; elsewhere the environment does.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
+/// Make this device a member of a site
+///
+/// With an invite, joining needs nobody's approval. Without one, the site is looked for on the
+/// local network; this device and the admin's `papermesh pending` then show the same six digits,
+/// and the admin approves.
+#[derive(Args, Debug)]
+pub(super) struct Join {
+    /// The invite, or - to read it from standard input
+    invite: Option<String>,
+    /// What this device is to be; several separated by commas [default: client]
+    #[arg(
+        long = "role",
+        value_name = "ROLE",
+        value_delimiter = ',',
+        conflicts_with = "invite"
+    )]
+    roles: Vec<Role>,
+    /// This node's name, where the invite leaves it open [default: the host's name]
+    #[arg(long)]
+    name: Option<Name>,
+    /// The site to join, by name or the beginning of its id, if there are several
+    #[arg(long, conflicts_with = "invite")]
+    site: Option<String>,
+    /// Bootstrap nodes through which the mesh is found later; multiaddrs
+    #[arg(long, value_name = "MULTIADDR", value_delimiter = ',')]
+    bootstrap: Option<Vec<Address>>,
+}
+
+/// The last line of the output for scripts.
+#[derive(Serialize)]
+struct LastStep<'a> {
+    step: &'static str,
+    #[serde(flatten)]
+    joined: &'a Joined,
+}
+
+impl Join {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let invite = self.invite.map(secrets::argument_or_stdin).transpose()?;
+        let command = JoinSite {
+            roles: match (self.roles, &invite) {
+                (roles, None) if roles.is_empty() => vec![Role::Client],
+                (roles, _) => roles,
+            },
+            invite: invite.map(|line| line.trim().to_owned()),
+            site: self.site,
+            name: self.name.or_else(host_name),
+        };
+        let config = context.config(Settings {
+            bootstrap: self.bootstrap,
+            ..Settings::default()
+        })?;
+        let (events, mut happened) = Events::channel();
+        let joining = node::join(&context.home, &config, command, events);
+        tokio::pin!(joining);
+        let joined = loop {
+            tokio::select! {
+                biased;
+                Some(event) = happened.recv() => tell(&context.screen, &event)?,
+                joined = &mut joining => break joined.map_err(CommandError::from)?,
+            }
+        };
+        let screen = &context.screen;
+        if screen.is_json() {
+            return screen.json(&LastStep {
+                step: "joined",
+                joined: &joined,
+            });
+        }
+        screen.show(&joined, render)?;
+        screen.remark("start the node with `papermesh run`");
+        Ok(())
+    }
+}
+
+fn tell(screen: &Screen, event: &Event) -> Result<(), CliError> {
+    match event {
+        Event::Join(step) if screen.is_json() => screen.json(step),
+        Event::Join(JoinStep::Searching) => {
+            screen.remark("looking for a site on this network …");
+            Ok(())
+        }
+        Event::Join(JoinStep::Asking) => {
+            screen.remark("asking the admin's node …");
+            Ok(())
+        }
+        // Not a remark: without these digits nobody can join.
+        Event::Join(JoinStep::Compare {
+            digits, site_name, ..
+        }) => screen.line(&format!(
+            "{digits}  tell these digits to the admin of {site_name}, who approves with: papermesh approve {digits}"
+        )),
+        Event::Notice(text) => {
+            screen.remark(text);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn render(joined: &Joined, _: &Look) -> String {
+    Facts::default()
+        .add("site", format!("{} ({})", joined.site_name, joined.site))
+        .add("node", format!("{} ({})", joined.name, joined.node))
+        .add("roles", roles(&joined.roles))
+        .add("home", joined.home.display().to_string())
+        .render()
+}
+
+/// The host's name, if it is one that a node can have.
+pub(super) fn host_name() -> Option<Name> {
+    std::fs::read_to_string(Path::new(HOST_NAME))
+        .ok()
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .and_then(|name| name.parse().ok())
+}

@@ -1,0 +1,220 @@
+//! `pending`, `approve`, `members`, `revoke`: who is let in, who is in, who is put out.
+
+use clap::Args;
+
+use super::context::Context;
+use super::failure::CliError;
+use super::init::roles;
+use super::quantity;
+use super::screen::Look;
+use super::secrets::PassphraseArgs;
+use super::table::Grid;
+use crate::control::message::{self, ListMembers, ListPending, Member, PendingDevice};
+
+/// List devices that wait for approval
+#[derive(Args, Debug)]
+pub(super) struct Pending {
+    /// If there is none, wait so long for one
+    #[arg(long, value_name = "TIME", value_parser = quantity::parse_seconds)]
+    wait: Option<u32>,
+}
+
+/// Admit a device that waits, after comparing the digits on both screens
+#[derive(Args, Debug)]
+pub(super) struct Approve {
+    /// The six digits that the device shows
+    code: String,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+/// List the members of the site
+#[derive(Args, Debug)]
+pub(super) struct Members {}
+
+/// Withdraw the certificates of a member: it loses its connections and gets no new ones
+#[derive(Args, Debug)]
+pub(super) struct Revoke {
+    /// The member's name, or the beginning of its id if others have that name
+    node: String,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl Pending {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let wait = self.wait.unwrap_or(0);
+        let devices = context.call(ListPending { wait }).await?;
+        context
+            .screen
+            .show(&devices, |devices, look| pending(devices, look))
+    }
+}
+
+impl Approve {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let code = digits(&self.code)?;
+        let member = context
+            .call_as_admin(&self.passphrase, |passphrase| message::Approve {
+                code: code.clone(),
+                passphrase,
+            })
+            .await?;
+        context.screen.show(&member, |member, _| {
+            format!("{} is a member now: {}", member.name, roles(&member.roles))
+        })
+    }
+}
+
+impl Members {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let members = context.call(ListMembers {}).await?;
+        context
+            .screen
+            .show(&members, |members, look| table(members, look))
+    }
+}
+
+impl Revoke {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let revocation = context
+            .call_as_admin(&self.passphrase, |passphrase| message::Revoke {
+                node: self.node.clone(),
+                passphrase,
+            })
+            .await?;
+        context.screen.show(&revocation, |revocation, _| {
+            format!("{} is no member any more", revocation.name)
+        })
+    }
+}
+
+/// The digits, however they were grouped when they were read out.
+fn digits(code: &str) -> Result<String, CliError> {
+    let digits: String = code
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-'))
+        .collect();
+    if digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(digits)
+    } else {
+        Err(CliError::Usage(format!(
+            "{code:?} is no approval code; type the six digits that the device shows"
+        )))
+    }
+}
+
+fn pending(devices: &[PendingDevice], look: &Look) -> String {
+    if devices.is_empty() {
+        return "no device waits".to_owned();
+    }
+    let mut grid = Grid::new(&["CODE", "NAME~", "ROLES", "ADDRESS", "AGE"]);
+    for device in devices {
+        grid.row([
+            device.code.clone(),
+            device.name.to_string(),
+            roles(&device.roles),
+            device.address.clone(),
+            quantity::age(device.since, look.now),
+        ]);
+    }
+    grid.render(look)
+}
+
+fn table(members: &[Member], look: &Look) -> String {
+    let mut grid = Grid::new(&["NAME~", "NODE", "ROLES", "STATE", "SEEN", "VALID"]);
+    for member in members {
+        grid.row([
+            member.name.to_string(),
+            member.node.to_string()[..8].to_owned(),
+            roles(&member.roles),
+            state(member).to_owned(),
+            match (member.this || member.connected, member.seen_at) {
+                (true, _) => "now".to_owned(),
+                (false, Some(then)) => quantity::age(then, look.now),
+                (false, None) => "never".to_owned(),
+            },
+            quantity::rest(member.not_after, look.now),
+        ]);
+    }
+    grid.render(look)
+}
+
+fn state(member: &Member) -> &'static str {
+    if member.revoked {
+        "revoked"
+    } else if member.this {
+        "this node"
+    } else if member.connected {
+        "connected"
+    } else {
+        "away"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::certificate::Role;
+    use papermesh_protocol::id::{NodeId, Serial};
+    use papermesh_protocol::time::Timestamp;
+
+    use super::*;
+
+    fn member(name: &str, byte: u8) -> Member {
+        Member {
+            node: NodeId::from_bytes([byte; 32]),
+            name: name.parse().unwrap(),
+            roles: vec![Role::Client],
+            serial: Serial::from_bytes([byte; 8]),
+            not_after: Timestamp::from_secs(30 * 86_400),
+            revoked: false,
+            this: false,
+            connected: false,
+            seen_at: None,
+        }
+    }
+
+    #[test]
+    fn members_are_a_table() {
+        let members = [
+            Member {
+                this: true,
+                roles: vec![Role::Client, Role::Admin],
+                ..member("desk", 0xaa)
+            },
+            Member {
+                connected: true,
+                ..member("Drucker im Flur", 0xbb)
+            },
+            Member {
+                revoked: true,
+                seen_at: Some(Timestamp::default()),
+                not_after: Timestamp::default(),
+                ..member("lost laptop", 0xcc)
+            },
+        ];
+        assert_eq!(
+            table(&members, &Look::plain()),
+            "\
+NAME             NODE      ROLES         STATE      SEEN   VALID
+desk             aaaaaaaa  client,admin  this node  now    30 d
+Drucker im Flur  bbbbbbbb  client        connected  now    30 d
+lost laptop      cccccccc  client        revoked    0 s    over"
+        );
+    }
+
+    #[test]
+    fn nobody_waiting_is_said() {
+        assert_eq!(pending(&[], &Look::plain()), "no device waits");
+    }
+
+    #[test]
+    fn approval_codes_may_be_grouped_but_not_guessed_at() {
+        assert_eq!(digits("123 456").unwrap(), "123456");
+        assert_eq!(digits("123-456").unwrap(), "123456");
+        for wrong in ["", "12345", "1234567", "12345a", "١٢٣٤٥٦"] {
+            assert!(digits(wrong).is_err(), "{wrong}");
+        }
+    }
+}

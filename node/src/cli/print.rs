@@ -1,0 +1,148 @@
+//! `print`: a document is held until its user releases it, or goes to a printer at once.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use papermesh_protocol::job::{self, ColorMode, PrintOptions, Sides};
+use papermesh_protocol::limits;
+use papermesh_protocol::text::UserId;
+
+use super::context::Context;
+use super::document::Document;
+use super::failure::CliError;
+use super::progress::Bar;
+use super::quantity;
+use super::secrets::{self, PinArgs};
+use crate::control::message::{Event, SubmitJob, Submitted};
+use crate::control::{Client, ErrorCode};
+
+/// Hold a document until it is released at a printer; prints the job's id
+#[derive(Args, Debug)]
+pub(super) struct Print {
+    /// The document, or - for standard input
+    ///
+    /// PDF, PWG raster, Apple raster, JPEG, PNG or plain text. With --pin-stdin, the first line
+    /// of standard input is the PIN, and the document follows it.
+    file: PathBuf,
+    /// Whose document, where that is not clear
+    #[arg(long, value_name = "ID")]
+    user: Option<UserId>,
+    /// Its title [default: the file's name]
+    #[arg(long)]
+    title: Option<String>,
+    /// How many copies
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=i64::from(limits::COPIES)))]
+    copies: u16,
+    /// Which sides: one-sided, two-sided-long-edge or two-sided-short-edge
+    #[arg(long)]
+    sides: Option<Sides>,
+    /// Colour or not: auto, color or monochrome
+    #[arg(long, value_name = "MODE")]
+    color: Option<ColorMode>,
+    /// The media, such as iso_a4_210x297mm
+    #[arg(long)]
+    media: Option<String>,
+    /// How long to keep it if it is not released, from 1m to 30d [default: as the site says]
+    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    expires: Option<u32>,
+    /// Print it now on this printer; if that fails, it is held
+    #[arg(long, value_name = "PRINTER")]
+    to: Option<String>,
+    /// Its format, a MIME media type, if it cannot be told
+    #[arg(long, value_name = "TYPE")]
+    format: Option<String>,
+    #[command(flatten)]
+    pin: PinArgs,
+}
+
+impl Print {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let options = PrintOptions {
+            copies: self.copies,
+            sides: self.sides,
+            color: self.color,
+            media: self.media.clone(),
+        };
+        options.check().map_err(|error| CliError::Usage(error.to_string()))?;
+        let pin = self.pin.given("The PIN for this job:")?;
+        let mut document = Document::open(&self.file).await?;
+        let format = match &self.format {
+            Some(format) if !document.is_empty() => {
+                job::check_format(format).map_err(|error| CliError::Usage(error.to_string()))?;
+                format.clone()
+            }
+            _ => document.format()?.to_owned(),
+        };
+        let command = SubmitJob {
+            user: self.user,
+            title: document.title(self.title.as_deref()),
+            format,
+            size: document.size,
+            options,
+            lifetime: self.expires,
+            printer: self.to,
+            pin,
+        };
+        let submitted = match submit(context, command.clone(), &mut document).await {
+            // Refused before the document was touched, so it is all there still.
+            Err(CliError::Refused(error)) if error.code == ErrorCode::PinRequired => {
+                let pin = Some(secrets::ask_pin("The PIN for this job:")?);
+                submit(context, SubmitJob { pin, ..command }, &mut document).await?
+            }
+            answer => answer?,
+        };
+        report(context, &submitted)
+    }
+}
+
+async fn submit(
+    context: &Context,
+    command: SubmitJob,
+    document: &mut Document,
+) -> Result<Submitted, CliError> {
+    let client = Client::connect(&context.home).await?;
+    let bar = Bar::new(&context.screen, document.size);
+    let heard = |event| {
+        match event {
+            Event::Progress(progress) => bar.show(&progress),
+            Event::Notice(text) => context.screen.remark(&text),
+            _ => {}
+        }
+        Ok(())
+    };
+    client
+        .send(command, document, heard, |bytes| bar.add(bytes))
+        .await
+}
+
+fn report(context: &Context, submitted: &Submitted) -> Result<(), CliError> {
+    let screen = &context.screen;
+    screen.show(submitted, |submitted, _| submitted.job.to_string())?;
+    let size = quantity::size(submitted.size);
+    let rest = quantity::rest(submitted.expires_at, screen.look().now);
+    match &submitted.printed {
+        Some(result) if result.ending.is_success() => {
+            screen.remark(&format!("printed {} ({size})", submitted.title));
+        }
+        // Not an error: the document is safe, and printing it again would make two of it.
+        Some(result) => screen.warn(&format!(
+            "{} was not printed ({}); it is held for {rest}: release it at a printer",
+            submitted.title,
+            result.reason.as_deref().unwrap_or("no reason given")
+        )),
+        None => screen.remark(&format!(
+            "{} ({size}) is held for {} for {rest}: release it at a printer",
+            submitted.title, submitted.user
+        )),
+    }
+    Ok(())
+}
+
+fn lifetime(text: &str) -> Result<u32, String> {
+    let seconds = quantity::parse_seconds(text)?;
+    if (60..=limits::JOB_LIFETIME_MAX.as_secs()).contains(&u64::from(seconds)) {
+        Ok(seconds)
+    } else {
+        Err("jobs are kept from 1m to 30d".to_owned())
+    }
+}

@@ -1,0 +1,124 @@
+//! `run`: the node itself, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::context::Context;
+use super::failure::CliError;
+use super::secrets;
+use crate::config::{Address, ByteSize, DhtMode, Settings, Wait};
+use crate::control::CommandError;
+use crate::{logs, node};
+
+/// Run the node, until it is told to stop by SIGTERM or ctrl-c
+///
+/// Whatever is not said here is read from the environment (PAPERMESH_LISTEN and so on, lists
+/// separated by commas), and then from papermesh.toml in the home, where the names are the same.
+#[derive(Args, Debug)]
+pub(super) struct Run {
+    /// Where the mesh listens; multiaddrs [default: every interface, any free port]
+    #[arg(long, value_name = "MULTIADDR", value_delimiter = ',')]
+    listen: Option<Vec<Address>>,
+    /// Where an admin's node hears devices that want to join; multiaddrs
+    #[arg(long, value_name = "MULTIADDR", value_delimiter = ',')]
+    join_listen: Option<Vec<Address>>,
+    /// Where else this node can be reached, such as at a forwarded port; multiaddrs
+    #[arg(long, value_name = "MULTIADDR", value_delimiter = ',')]
+    announce: Option<Vec<Address>>,
+    /// Bootstrap nodes; multiaddrs that end in /p2p/PEER
+    #[arg(long, value_name = "MULTIADDR", value_delimiter = ',')]
+    bootstrap: Option<Vec<Address>>,
+    /// Neither announce this node by mDNS nor look for others
+    #[arg(long)]
+    no_mdns: bool,
+    /// Do not let bootstrap nodes relay to this node
+    #[arg(long)]
+    no_relay: bool,
+    /// Whether to store records for others: server or client [default: server]
+    #[arg(long, value_name = "MODE")]
+    dht: Option<DhtMode>,
+    /// Where the hold printer listens, to which any program prints, such as 127.0.0.1:8631
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    ipp: Option<SocketAddr>,
+    /// Where the panel listens, at which users walk up, such as 127.0.0.1:8080
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    panel: Option<SocketAddr>,
+    /// A printer's output device: ipp://HOST/PATH, ipps://HOST/PATH, socket://HOST[:PORT] or
+    /// tray:FOLDER [default: a tray in the home]
+    #[arg(long, value_name = "URI")]
+    output: Option<String>,
+    /// What the spool may hold [default: 10GiB]
+    #[arg(long, value_name = "SIZE")]
+    max_spool: Option<ByteSize>,
+    /// How long a printer waits for one holder [default: 5s]
+    #[arg(long, value_name = "TIME")]
+    holder_timeout: Option<Wait>,
+    /// Open the site's authority key with the passphrase in this file, which only you can read
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl Run {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        context.home.check()?;
+        let config = context.config(self.settings())?;
+        logs::start(
+            config.log.as_deref().unwrap_or(logs::NODE_FILTER),
+            config.log_json,
+        )?;
+        let passphrase = config
+            .passphrase_file
+            .as_deref()
+            .map(|path| secrets::passphrase_file(path, &context.screen))
+            .transpose()?;
+        let stop = CancellationToken::new();
+        let signals = tokio::spawn(stop_on_signal(stop.clone()));
+        let ended = node::run(context.home.clone(), config, passphrase, stop).await;
+        signals.abort();
+        Ok(ended.map_err(CommandError::from)?)
+    }
+
+    fn settings(self) -> Settings {
+        Settings {
+            listen: self.listen,
+            join_listen: self.join_listen,
+            announce: self.announce,
+            bootstrap: self.bootstrap,
+            mdns: self.no_mdns.then_some(false),
+            relay: self.no_relay.then_some(false),
+            dht: self.dht,
+            output: self.output,
+            ipp: self.ipp,
+            panel: self.panel,
+            max_spool: self.max_spool,
+            holder_timeout: self.holder_timeout,
+            passphrase_file: self.passphrase_file,
+            ..Settings::default()
+        }
+    }
+}
+
+/// Stops the node at the first signal, and the process at the second.
+async fn stop_on_signal(stop: CancellationToken) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        // Then the signals do what they do by themselves: end the process.
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    info!("stopping");
+    stop.cancel();
+    interrupt.recv().await;
+    // Whoever presses ctrl-c twice means it; what is stored survives that.
+    std::process::exit(1);
+}

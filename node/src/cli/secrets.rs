@@ -1,0 +1,240 @@
+//! Where secrets come from: a terminal without echo, standard input, or a file. Never from the
+//! command line itself, which other users of the computer can see.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use inquire::{InquireError, Password, PasswordDisplayMode};
+use zeroize::Zeroizing;
+
+use super::failure::CliError;
+use super::screen::Screen;
+use crate::control::{ErrorCode, Passphrase, SecretError, TypedPin};
+
+/// The longest line that is read from standard input or a secret's file, in bytes.
+const LINE: usize = 4096;
+
+/// Where a PIN comes from.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct PinArgs {
+    /// Read the PIN from the first line of standard input
+    #[arg(long)]
+    pub(super) pin_stdin: bool,
+}
+
+/// Where the passphrase of the authority key comes from.
+#[derive(Args, Clone, Debug)]
+pub(super) struct PassphraseArgs {
+    /// Read the passphrase of the site's authority key from the first line of standard input
+    #[arg(long, conflicts_with = "passphrase_file")]
+    passphrase_stdin: bool,
+    /// Read the passphrase from the first line of a file that only you can read
+    #[arg(long, value_name = "FILE", env = "PAPERMESH_PASSPHRASE_FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl PinArgs {
+    /// The PIN that was given, if the command line says where; else none.
+    pub(super) fn given(self, question: &str) -> Result<Option<TypedPin>, CliError> {
+        self.pin_stdin
+            .then(|| pin(stdin_secret(question, false)?))
+            .transpose()
+    }
+
+    /// The PIN that was given, or that a person types now.
+    pub(super) fn given_or_typed(self, question: &str) -> Result<TypedPin, CliError> {
+        match self.given(question)? {
+            Some(pin) => Ok(pin),
+            None => ask_pin(question),
+        }
+    }
+
+    /// A PIN that is to be, typed twice if it is typed.
+    pub(super) fn new_pin(self, question: &str) -> Result<TypedPin, CliError> {
+        if self.pin_stdin {
+            pin(stdin_secret(question, true)?)
+        } else {
+            pin(ask(question, true, "--pin-stdin")?)
+        }
+    }
+}
+
+/// Asks a person for a PIN.
+pub(super) fn ask_pin(question: &str) -> Result<TypedPin, CliError> {
+    pin(ask(question, false, "--pin-stdin")?)
+}
+
+impl PassphraseArgs {
+    /// The passphrase that was given, if the command line says where.
+    pub(super) fn given(&self, screen: &Screen) -> Result<Option<Passphrase>, CliError> {
+        self.read(screen, false)
+    }
+
+    /// As [`PassphraseArgs::given`], but for one that is to be: typed twice if it is typed.
+    pub(super) fn chosen(&self, screen: &Screen) -> Result<Option<Passphrase>, CliError> {
+        self.read(screen, true)
+    }
+
+    fn read(&self, screen: &Screen, twice: bool) -> Result<Option<Passphrase>, CliError> {
+        if self.passphrase_stdin {
+            return passphrase(stdin_secret("Passphrase:", twice)?).map(Some);
+        }
+        let file = self.passphrase_file.as_deref();
+        file.map(|path| passphrase_file(path, screen)).transpose()
+    }
+}
+
+/// Asks a person for a passphrase; twice if it is to be.
+pub(super) fn ask_passphrase(question: &str, twice: bool) -> Result<Passphrase, CliError> {
+    passphrase(ask(question, twice, "--passphrase-stdin or --passphrase-file")?)
+}
+
+/// Reads a passphrase from a file, and warns if others can read it, too.
+pub(super) fn passphrase_file(path: &Path, screen: &Screen) -> Result<Passphrase, CliError> {
+    let unreadable = |source| CliError::File {
+        action: "read the passphrase from",
+        path: path.display().to_string(),
+        source,
+    };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mode = file.metadata().map_err(unreadable)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        screen.warn(&format!(
+            "warning: others can read {}; make it yours alone with chmod 600",
+            path.display()
+        ));
+    }
+    passphrase(first_line(&mut file)?)
+}
+
+/// What `value` stands for on the command line: itself, or with `-` the first line of standard
+/// input.
+pub(super) fn argument_or_stdin(value: String) -> Result<Zeroizing<String>, CliError> {
+    if value == "-" {
+        first_line(&mut stdin()?)
+    } else {
+        Ok(Zeroizing::new(value))
+    }
+}
+
+/// Standard input without a buffer, so that what follows a line that was read is still there,
+/// and so that no copy of a secret stays behind.
+pub(super) fn stdin() -> Result<File, CliError> {
+    io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .map(File::from)
+        .map_err(|source| CliError::File {
+            action: "read",
+            path: "standard input".to_owned(),
+            source,
+        })
+}
+
+/// A secret from standard input: its next line, or typed without echo if that is a terminal.
+fn stdin_secret(question: &str, twice: bool) -> Result<Zeroizing<String>, CliError> {
+    if io::stdin().is_terminal() {
+        ask(question, twice, "")
+    } else {
+        first_line(&mut stdin()?)
+    }
+}
+
+fn ask(question: &str, twice: bool, flag: &str) -> Result<Zeroizing<String>, CliError> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(CliError::Usage(format!(
+            "{} is needed, and there is no terminal to ask for it; use {flag}",
+            question.trim_end_matches(':').to_lowercase()
+        )));
+    }
+    let prompt = Password::new(question).with_display_mode(PasswordDisplayMode::Hidden);
+    let prompt = if twice {
+        prompt
+            .with_custom_confirmation_message("Once more:")
+            .with_custom_confirmation_error_message("They differ.")
+    } else {
+        prompt.without_confirmation()
+    };
+    prompt.prompt().map(Zeroizing::new).map_err(|error| match error {
+        InquireError::OperationCanceled | InquireError::OperationInterrupted => {
+            CliError::failed(ErrorCode::Failed, "cancelled; nothing was done")
+        }
+        other => CliError::Usage(format!("cannot ask on this terminal: {other}; use {flag}")),
+    })
+}
+
+/// Reads up to the first end of line and not a byte further; the end is not part of it.
+fn first_line(reader: &mut impl Read) -> Result<Zeroizing<String>, CliError> {
+    let wrong = |what: &str| CliError::Usage(format!("the line on standard input {what}"));
+    let mut line = Zeroizing::new(Vec::with_capacity(LINE));
+    let mut byte = Zeroizing::new([0]);
+    loop {
+        match reader.read(&mut *byte) {
+            Ok(0) => break,
+            Ok(_) if byte[0] == b'\n' => break,
+            Ok(_) if line.len() == LINE => return Err(wrong("is too long")),
+            Ok(_) => line.push(byte[0]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(source) => {
+                return Err(CliError::File {
+                    action: "read",
+                    path: "standard input".to_owned(),
+                    source,
+                });
+            }
+        }
+    }
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    let text = std::str::from_utf8(&line).map_err(|_| wrong("is not UTF-8"))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+fn pin(text: Zeroizing<String>) -> Result<TypedPin, CliError> {
+    TypedPin::new(text).map_err(refused)
+}
+
+fn passphrase(text: Zeroizing<String>) -> Result<Passphrase, CliError> {
+    Passphrase::new(text).map_err(refused)
+}
+
+fn refused(error: SecretError) -> CliError {
+    CliError::Usage(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn one_line_is_read_and_the_rest_left() {
+        let mut input: &[u8] = b"4711\r\n%PDF-1.7";
+        assert_eq!(first_line(&mut input).unwrap().as_str(), "4711");
+        assert_eq!(input, b"%PDF-1.7");
+        assert_eq!(first_line(&mut input).unwrap().as_str(), "%PDF-1.7");
+        assert_eq!(first_line(&mut input).unwrap().as_str(), "");
+    }
+
+    #[test]
+    fn endless_and_binary_lines_are_refused() {
+        let endless = vec![b'1'; LINE + 1];
+        assert!(first_line(&mut endless.as_slice()).is_err());
+        assert!(first_line(&mut [0xff, b'\n'].as_slice()).is_err());
+    }
+
+    #[test]
+    fn a_passphrase_comes_from_the_first_line_of_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passphrase");
+        std::fs::write(&path, "correct horse\nbattery\n").unwrap();
+        let read = passphrase_file(&path, &Screen::new(true)).unwrap();
+        assert_eq!(read.expose(), "correct horse");
+        assert!(passphrase_file(&folder.path().join("none"), &Screen::new(true)).is_err());
+    }
+}

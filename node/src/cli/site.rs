@@ -1,0 +1,265 @@
+//! `site export|import|policy`: the site as a whole.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use papermesh_protocol::certificate::Role;
+use papermesh_protocol::limits;
+use papermesh_protocol::site::LoginPolicy;
+use papermesh_protocol::text::Name;
+use serde_json::json;
+
+use super::context::Context;
+use super::failure::CliError;
+use super::join::host_name;
+use super::quantity;
+use super::screen::Look;
+use super::secrets::{self, PassphraseArgs};
+use super::table::Facts;
+use crate::control::message::{ExportSite, ImportSite, PolicyChange, PolicyView, SitePolicy};
+use crate::control::{CommandError, ErrorCode};
+use crate::node;
+
+/// The largest export that is read, in bytes.
+const EXPORT: u64 = 128 * 1024;
+
+/// Keep, move and set up the site
+#[derive(Debug, Subcommand)]
+pub(super) enum Site {
+    Export(Export),
+    Import(Import),
+    Policy(Policy),
+}
+
+/// Write all that the admin has, sealed under a passphrase, to be kept elsewhere
+#[derive(Args, Debug)]
+pub(super) struct Export {
+    /// A new file; without one, standard output
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+/// Take over what `site export` wrote: this node becomes an admin of the site
+#[derive(Args, Debug)]
+pub(super) struct Import {
+    /// The file, or - for standard input
+    file: PathBuf,
+    /// This node's name, if it is no member yet [default: the host's name]
+    #[arg(long)]
+    name: Option<Name>,
+    /// What this node does besides being an admin, if it is no member yet; several separated by
+    /// commas
+    #[arg(long = "role", value_name = "ROLE", value_delimiter = ',', default_value = "client")]
+    roles: Vec<Role>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+/// Show the site's policy, or change it
+#[derive(Args, Debug)]
+pub(super) struct Policy {
+    /// What a user must show at a printer: badge+pin (a badge or user id, and the PIN), pin (user
+    /// id and PIN) or badge (the badge alone, which can be cloned)
+    #[arg(long, value_parser = login)]
+    login: Option<LoginPolicy>,
+    /// How long an unclaimed job is kept when its owner did not say, at most 30 days
+    #[arg(long, value_name = "TIME", value_parser = quantity::parse_seconds)]
+    job_lifetime: Option<u32>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl Site {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        match self {
+            Self::Export(command) => command.run(context).await,
+            Self::Import(command) => command.run(context).await,
+            Self::Policy(command) => command.run(context).await,
+        }
+    }
+}
+
+impl Export {
+    async fn run(self, context: &Context) -> Result<(), CliError> {
+        let passphrase = match self.passphrase.chosen(&context.screen)? {
+            Some(passphrase) => passphrase,
+            None => secrets::ask_passphrase("A passphrase for the export:", true)?,
+        };
+        let command = ExportSite { passphrase };
+        let exported = match context.call_if_running(command.clone()).await? {
+            Some(exported) => exported,
+            None => node::export_site(&context.home, command)
+                .await
+                .map_err(CommandError::from)?,
+        };
+        let screen = &context.screen;
+        let Some(path) = self.file else {
+            return screen.show(&exported, |exported, _| {
+                exported.export.trim_end().to_owned()
+            });
+        };
+        write_new(&path, exported.export.as_bytes())?;
+        if screen.is_json() {
+            return screen.json(&json!({
+                "site": exported.site,
+                "site_name": exported.site_name,
+                "file": path.display().to_string(),
+            }));
+        }
+        screen.remark(&format!(
+            "wrote {}; keep it apart from its passphrase, and test it with `papermesh site import` in another home",
+            path.display()
+        ));
+        Ok(())
+    }
+}
+
+impl Import {
+    async fn run(self, context: &Context) -> Result<(), CliError> {
+        let given = self.passphrase.given(&context.screen)?;
+        let export = read_export(&self.file)?;
+        let passphrase = match given {
+            Some(passphrase) => passphrase,
+            None => secrets::ask_passphrase("The passphrase of the export:", false)?,
+        };
+        let command = ImportSite {
+            export,
+            name: self.name.or_else(host_name),
+            roles: self.roles,
+            passphrase,
+        };
+        let imported = match context.call_if_running(command.clone()).await? {
+            Some(imported) => imported,
+            None => node::import_site(&context.home, command)
+                .await
+                .map_err(CommandError::from)?,
+        };
+        context.screen.show(&imported, |imported, _| {
+            format!("{} is an admin of {} now", imported.name, imported.site_name)
+        })
+    }
+}
+
+impl Policy {
+    async fn run(self, context: &Context) -> Result<(), CliError> {
+        let longest = limits::JOB_LIFETIME_MAX.as_secs();
+        if self.job_lifetime.is_some_and(|asked| u64::from(asked) > longest) {
+            return Err(CliError::Usage("jobs are kept for at most 30 days".to_owned()));
+        }
+        let change = (self.login.is_some() || self.job_lifetime.is_some()).then(|| PolicyChange {
+            login: self.login,
+            job_lifetime: self.job_lifetime,
+        });
+        let policy = context
+            .call_as_admin(&self.passphrase, |passphrase| SitePolicy {
+                change: change.clone(),
+                passphrase,
+            })
+            .await?;
+        context.screen.show(&policy, render)
+    }
+}
+
+fn render(policy: &PolicyView, _: &Look) -> String {
+    let lifetime = std::time::Duration::from_secs(policy.job_lifetime.into());
+    Facts::default()
+        .add("site", format!("{} ({})", policy.site_name, policy.site))
+        .add("login", login_name(policy.login))
+        .add(
+            "job lifetime",
+            humantime::format_duration(lifetime).to_string(),
+        )
+        .render()
+}
+
+const fn login_name(login: LoginPolicy) -> &'static str {
+    match login {
+        LoginPolicy::BadgeAndPin => "badge+pin",
+        LoginPolicy::Pin => "pin",
+        LoginPolicy::Badge => "badge",
+    }
+}
+
+fn login(text: &str) -> Result<LoginPolicy, String> {
+    [LoginPolicy::BadgeAndPin, LoginPolicy::Pin, LoginPolicy::Badge]
+        .into_iter()
+        .find(|policy| login_name(*policy) == text)
+        .ok_or_else(|| "it is badge+pin, pin or badge".to_owned())
+}
+
+fn read_export(path: &Path) -> Result<String, CliError> {
+    let unreadable = |source| CliError::File {
+        action: "read",
+        path: path.display().to_string(),
+        source,
+    };
+    let file = if path.as_os_str() == "-" {
+        secrets::stdin()?
+    } else {
+        File::open(path).map_err(unreadable)?
+    };
+    let mut export = String::new();
+    file.take(EXPORT + 1)
+        .read_to_string(&mut export)
+        .map_err(unreadable)?;
+    if export.len() as u64 > EXPORT {
+        return Err(CliError::failed(
+            ErrorCode::BadData,
+            format!("{} is no export of a site: it is too large", path.display()),
+        ));
+    }
+    Ok(export)
+}
+
+/// Writes a file that was not there, for its owner only.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        })
+        .map_err(|source| CliError::File {
+            action: "write",
+            path: path.display().to_string(),
+            source,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn login_policies_have_the_names_that_the_site_state_uses() {
+        for policy in [LoginPolicy::BadgeAndPin, LoginPolicy::Pin, LoginPolicy::Badge] {
+            assert_eq!(login(login_name(policy)), Ok(policy));
+            assert_eq!(
+                serde_json::to_value(policy).unwrap(),
+                login_name(policy)
+            );
+        }
+        assert!(login("none").is_err());
+    }
+
+    #[test]
+    fn an_export_overwrites_nothing_and_is_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("site.export");
+        write_new(&path, b"sealed").unwrap();
+        assert!(write_new(&path, b"other").is_err());
+        assert_eq!(read_export(&path).unwrap(), "sealed");
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

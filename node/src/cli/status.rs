@@ -1,0 +1,198 @@
+//! `status`: how the node is, or the wait until it is well.
+
+use std::time::Duration;
+
+use clap::Args;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::context::Context;
+use super::failure::CliError;
+use super::init::roles;
+use super::screen::Look;
+use super::table::Facts;
+use super::quantity;
+use crate::control::message::{GetStatus, MeshState, Status as Answer};
+use crate::control::{ControlError, ErrorCode};
+
+/// How often the node is asked while waiting.
+const POLL: Duration = Duration::from_millis(200);
+
+/// Show how the node is
+#[derive(Args, Debug)]
+pub(super) struct Status {
+    /// Wait so long until the node runs and has joined its mesh
+    #[arg(long, value_name = "TIME", value_parser = quantity::parse_span)]
+    wait: Option<Duration>,
+}
+
+impl Status {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let status = match self.wait {
+            None => context.call(GetStatus {}).await?,
+            Some(wait) => wait_until_ready(context, wait).await?,
+        };
+        context.screen.show(&status, render)
+    }
+}
+
+async fn wait_until_ready(context: &Context, wait: Duration) -> Result<Answer, CliError> {
+    let now = Instant::now();
+    let deadline = now.checked_add(wait).unwrap_or(now);
+    let mut last = "it did not answer".to_owned();
+    loop {
+        match timeout_at(deadline, context.call(GetStatus {})).await {
+            Ok(Ok(status)) if status.state.is_ready() => return Ok(status),
+            Ok(Ok(status)) => state(status.state).clone_into(&mut last),
+            // It starts, or it was stopped while it answered and is started again.
+            Ok(Err(CliError::Control(
+                error @ (ControlError::NoNode { .. } | ControlError::Broken),
+            ))) => last = error.to_string(),
+            Ok(Err(error)) => return Err(error),
+            Err(_) => {}
+        }
+        if timeout_at(deadline, sleep(POLL)).await.is_err() {
+            let waited = humantime::format_duration(wait);
+            return Err(CliError::failed(
+                ErrorCode::Timeout,
+                format!("the node is not ready after {waited}: {last}"),
+            ));
+        }
+    }
+}
+
+const fn state(state: MeshState) -> &'static str {
+    match state {
+        MeshState::Joining => "it looks for other members; `papermesh doctor` says what is in the way",
+        MeshState::Alone => "ready; no other member yet",
+        MeshState::Joined => "ready",
+        MeshState::Excluded => {
+            "its certificate was withdrawn or has expired; ask your admin for an invite"
+        }
+    }
+}
+
+fn render(status: &Answer, look: &Look) -> String {
+    let mut facts = Facts::default();
+    facts
+        .add("state", state(status.state))
+        .add(
+            "node",
+            format!("{} ({})", status.node.name, status.node.id),
+        )
+        .add("roles", roles(&status.node.roles))
+        .add(
+            "certificate",
+            format!("valid for {}", quantity::rest(status.node.not_after, look.now)),
+        )
+        .add(
+            "site",
+            format!("{} ({})", status.site.name, status.site.id),
+        )
+        .add("running", quantity::span(Duration::from_secs(status.uptime)))
+        .add("members connected", status.peers.to_string())
+        .add("listening", status.listening.join(" "))
+        .add(
+            "jobs",
+            format!(
+                "{}, {} of {}",
+                status.jobs,
+                quantity::size(status.spool),
+                quantity::size(status.max_spool)
+            ),
+        )
+        .add(
+            "users",
+            status
+                .users
+                .iter()
+                .map(|user| user.as_str())
+                .collect::<Vec<_>>()
+                .join(" "),
+        );
+    if let Some(device) = &status.device {
+        let reasons = match (device.ready, device.reasons.is_empty()) {
+            (true, true) => "ready".to_owned(),
+            (true, false) => format!("ready ({})", device.reasons.join(", ")),
+            (false, true) => "not ready".to_owned(),
+            (false, false) => device.reasons.join(", "),
+        };
+        let name = device.name.as_deref().unwrap_or(&device.output);
+        facts.add("output", format!("{name}: {reasons}"));
+    }
+    facts
+        .add("hold printer", status.ipp.as_deref().unwrap_or_default())
+        .add("panel", status.panel.as_deref().unwrap_or_default());
+    if let Some(waiting @ 1..) = status.pending {
+        facts.add("devices waiting", waiting.to_string());
+    }
+    if let Some(open) = status.authority_open {
+        facts.add("authority key", if open { "open" } else { "sealed" });
+    }
+    facts.add("version", &status.version).render()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::certificate::Role;
+    use papermesh_protocol::id::{NodeId, SiteId};
+    use papermesh_protocol::time::Timestamp;
+
+    use super::*;
+    use crate::control::message::{DeviceStatus, NodeIdentity, SiteIdentity};
+
+    #[test]
+    fn status_is_a_list_of_facts() {
+        let status = Answer {
+            version: "0.1.0".into(),
+            state: MeshState::Joined,
+            node: NodeIdentity {
+                id: NodeId::from_bytes([0xaa; 32]),
+                name: "hall".parse().unwrap(),
+                roles: vec![Role::Printer],
+                not_after: Timestamp::from_secs(86_400 * 100),
+            },
+            site: SiteIdentity {
+                id: SiteId::from_bytes([0xbb; 32]),
+                name: "Acme".parse().unwrap(),
+                sequence: 3,
+            },
+            uptime: 7200,
+            peers: 4,
+            listening: vec!["/ip4/127.0.0.1/tcp/4631".into()],
+            users: vec![],
+            jobs: 0,
+            spool: 0,
+            max_spool: 10 << 30,
+            device: Some(DeviceStatus {
+                output: "ipp://lp.example/ipp/print".into(),
+                name: None,
+                ready: false,
+                reasons: vec!["media-empty".into()],
+            }),
+            ipp: None,
+            panel: Some("http://127.0.0.1:8080/".into()),
+            pending: None,
+            authority_open: None,
+        };
+        let shown = render(&status, &Look::plain());
+        let expected = format!(
+            "\
+state              ready
+node               hall ({})
+roles              printer
+certificate        valid for 100 d
+site               Acme ({})
+running            2 h
+members connected  4
+listening          /ip4/127.0.0.1/tcp/4631
+jobs               0, 0 B of 10 GiB
+output             ipp://lp.example/ipp/print: media-empty
+panel              http://127.0.0.1:8080/
+version            0.1.0",
+            "aa".repeat(32),
+            "bb".repeat(32)
+        );
+        assert_eq!(shown, expected);
+    }
+}

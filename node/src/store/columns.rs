@@ -1,0 +1,121 @@
+//! The table of column families: everything this node keeps in its database.
+//!
+//! What a row means is documented at its type; here is which rows there are, under which keys, who
+//! has them and how large they may be. Columns are only added, and a field of a row is never
+//! reused for something else; a change that older versions would misread raises the format.
+
+use papermesh_protocol::id::{BadgeTag, JobId, NodeId, RecordKey, ReleaseId, Serial};
+use papermesh_protocol::limits;
+use papermesh_protocol::release::guess::Guesses;
+use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+use serde_bytes::ByteBuf;
+
+use super::badges::BadgeRow;
+use super::column::{Column, OfUser};
+use super::floors::Floor;
+use super::jobs::JobRow;
+use super::journal::JournalRow;
+use super::leases::{LeaseRow, Settled};
+use super::local_users::LocalUser;
+use super::members::MemberRow;
+use super::peers::RememberedPeer;
+use super::records::StoredRecord;
+use super::tickets::{Ticket, TicketId};
+use super::users::UserRow;
+
+// Holder ------------------------------------------------------------------------------------
+
+/// Held jobs: everything but the document itself, which is a file of the spool. The row is the
+/// truth: a job is held if and only if it has one.
+pub(super) const JOBS: Column<JobId, JobRow> = Column::new("jobs", 8 * 1024);
+/// Index of `jobs`: user id ‖ 0 ‖ when submitted ‖ job.
+pub(super) const JOBS_BY_USER: Column<OfUser<(Timestamp, JobId)>, ()> = Column::new("jobs_by_user", 1);
+/// Index of `jobs`: when it expires ‖ job.
+pub(super) const JOBS_BY_EXPIRY: Column<(Timestamp, JobId), ()> = Column::new("jobs_by_expiry", 1);
+/// Releases under way or without a known end: which job was promised to which printer.
+pub(super) const LEASES: Column<ReleaseId, LeaseRow> = Column::new("leases", 1024);
+/// The latest release of a job that `leases` has; at most one per job.
+pub(super) const LEASE_OF: Column<JobId, ReleaseId> = Column::new("lease_of", 32);
+/// Releases that ended, so that a printer that reports twice is told the same twice.
+pub(super) const SETTLED: Column<ReleaseId, Settled> = Column::new("settled", 512);
+/// Users who print from this computer: their sealed keys and PIN verifiers, what they delegated.
+pub(super) const LOCAL_USERS: Column<UserId, LocalUser> = Column::new("local_users", 32 * 1024);
+/// Wrong PINs: user id ‖ 0 ‖ printer.
+pub(super) const GUESSES: Column<OfUser<NodeId>, Guesses> = Column::new("guesses", 32);
+/// Wrong PINs of a user at all printers together.
+pub(super) const GUESS_TOTALS: Column<UserId, Guesses> = Column::new("guess_totals", 32);
+
+// Directory ---------------------------------------------------------------------------------
+
+/// Records of the DHT that this node stores for others.
+pub(super) const RECORDS: Column<RecordKey, StoredRecord> = Column::new("records", limits::ADVERT_SET + 64);
+/// Sequence numbers below which a record is a replay.
+pub(super) const FLOORS: Column<Vec<u8>, Floor> = Column::new("floors", 32);
+
+// Member ------------------------------------------------------------------------------------
+
+/// Single things by name: certificate, site state, sealed secrets (see [`super::site`]).
+pub(super) const SITE: &str = "site";
+/// Members met before, to be dialled at the next start.
+pub(super) const PEERS: Column<NodeId, RememberedPeer> = Column::new("peers", 4096);
+
+// Printer -----------------------------------------------------------------------------------
+
+/// Releases that this printer began, written before the first byte goes to the device.
+pub(super) const JOURNAL: Column<ReleaseId, JournalRow> = Column::new("journal", 8 * 1024);
+
+// Admin -------------------------------------------------------------------------------------
+
+/// Certificates that this admin issued.
+pub(super) const MEMBERS: Column<Serial, MemberRow> = Column::new("members", 1024);
+/// Users of the site.
+pub(super) const USERS: Column<UserId, UserRow> = Column::new("users", 2 * limits::USER_ENTRY + 8 * 1024);
+/// Whom a badge names or named last.
+pub(super) const BADGES: Column<BadgeTag, BadgeRow> = Column::new("badges", 128);
+/// Invites and user tickets, by a hash of their secret.
+pub(super) const TICKETS: Column<TicketId, Ticket> = Column::new("tickets", 512);
+
+// Everyone ----------------------------------------------------------------------------------
+
+/// The audit log: signed entries by their number.
+pub(super) const AUDIT: Column<u64, ByteBuf> = Column::new("audit", 4096);
+
+/// The version of all of the above, under [`FORMAT_KEY`] in `site`.
+pub(super) const FORMAT: Column<String, u32> = Column::new(SITE, 8);
+/// See [`FORMAT`].
+pub(super) const FORMAT_KEY: &str = "format";
+
+/// All families, as they are opened.
+pub(super) const NAMES: [&str; 19] = [
+    JOBS.name(),
+    JOBS_BY_USER.name(),
+    JOBS_BY_EXPIRY.name(),
+    LEASES.name(),
+    LEASE_OF.name(),
+    SETTLED.name(),
+    LOCAL_USERS.name(),
+    GUESSES.name(),
+    GUESS_TOTALS.name(),
+    RECORDS.name(),
+    FLOORS.name(),
+    SITE,
+    PEERS.name(),
+    JOURNAL.name(),
+    MEMBERS.name(),
+    USERS.name(),
+    BADGES.name(),
+    TICKETS.name(),
+    AUDIT.name(),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_columns_share_a_name() {
+        let names: std::collections::BTreeSet<_> = NAMES.into_iter().collect();
+        assert_eq!(names.len(), NAMES.len());
+    }
+}

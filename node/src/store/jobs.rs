@@ -1,0 +1,440 @@
+//! Held jobs: their rows, their two indexes, and how a row and its file come and go together.
+//!
+//! The order is what makes a job safe. Coming: first the file, durable under its name, then the
+//! row, durable too, then success is told. Going: first the row, and with it the job key, then
+//! the file. Whatever a crash leaves between two steps is a file without a row, which
+//! [`super::sweep`] removes.
+
+use papermesh_protocol::id::JobId;
+use papermesh_protocol::limits;
+use papermesh_protocol::release::message::Place;
+use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Inner;
+use super::column::{Key, OfUser};
+use super::columns::{JOBS, JOBS_BY_EXPIRY, JOBS_BY_USER, LEASE_OF};
+use super::database::{Batch, Durability, Range};
+use super::error::{Damage, StoreError};
+use super::spool::{SpoolReader, Spooled};
+use super::table::Bound;
+
+/// Jobs of one user on one holder, as many as a printer would list.
+const JOBS_PER_USER: usize = limits::JOBS_PER_HOLDER;
+/// Jobs on one holder.
+const BOUND: Bound = Bound { max: 100_000, what: "held jobs" };
+
+/// What is kept of a job beside its document. Nothing that would tell what is in it is in clear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobRow {
+    /// Whose it is.
+    pub user: UserId,
+    /// Title, format, options and pages, sealed with the storage key.
+    #[serde(with = "serde_bytes")]
+    pub sealed_meta: Vec<u8>,
+    /// The job key, wrapped with the storage key.
+    #[serde(with = "serde_bytes")]
+    pub wrapped_key: Vec<u8>,
+    /// Bytes of the document.
+    pub plain_size: u64,
+    /// Bytes of the sealed file.
+    pub sealed_size: u64,
+    /// When it was submitted.
+    pub submitted_at: Timestamp,
+    /// When it is to be gone.
+    pub expires_at: Timestamp,
+    /// Exempt from pressure for space.
+    pub protected: bool,
+    /// An earlier release ended so that nobody knows whether paper came out.
+    pub may_have_printed: bool,
+    /// It is released with a PIN given for this visit, not with the user's own.
+    pub visit_pin: bool,
+}
+
+/// A job as it is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldJob {
+    /// Which.
+    pub job: JobId,
+    /// Its row.
+    pub row: JobRow,
+    /// What is wrong with its file, if anything; then it can only be deleted.
+    pub damage: Option<Damage>,
+}
+
+impl HeldJob {
+    /// Where it stands in its user's list.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { submitted_at: self.row.submitted_at, job: self.job }
+    }
+}
+
+/// What came of a wish to delete a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// It is gone, key and all.
+    Deleted,
+    /// There is no such job.
+    Absent,
+    /// A printer has it now; nothing was done.
+    Leased {
+        /// Until then, unless the printer extends or ends the lease.
+        until: Timestamp,
+    },
+}
+
+/// The held jobs of a store.
+pub struct Jobs<'a>(pub(super) &'a Inner);
+
+impl Jobs<'_> {
+    /// Holds a job whose sealed file is durable already. When this returns, so is the job: now
+    /// success may be told. The row's `sealed_size` is set from the file. On an error the file is
+    /// removed again.
+    pub fn keep(&self, file: Spooled, mut row: JobRow) -> Result<HeldJob, StoreError> {
+        let database = &self.0.database;
+        let job = file.job();
+        row.sealed_size = file.sealed_size();
+        let _writing = self.0.writing();
+        if self.count_of(&row.user)? >= JOBS_PER_USER {
+            return Err(StoreError::TooMany { what: "held jobs of this user", max: JOBS_PER_USER });
+        }
+        let mut batch = database.batch();
+        BOUND.put(database, &mut batch, &JOBS, (&job, &row))?;
+        batch.put(&JOBS_BY_USER, &by_user(job, &row), &())?;
+        batch.put(&JOBS_BY_EXPIRY, &(row.expires_at, job), &())?;
+        batch.commit(Durability::Synced)?;
+        file.keep();
+        Ok(HeldJob { job, row, damage: None })
+    }
+
+    /// A job.
+    pub fn get(&self, job: JobId) -> Result<Option<HeldJob>, StoreError> {
+        Ok(self.0.database.get(&JOBS, &job)?.map(|row| self.found(job, row)))
+    }
+
+    /// At most `limit` jobs of a user, oldest first, after the given place. A job whose row cannot
+    /// be read is told to the log and left out.
+    pub fn of_user(&self, user: &UserId, after: Option<Place>, limit: usize) -> Result<Vec<HeldJob>, StoreError> {
+        let after = after.map(|place| OfUser { user: user.clone(), key: (place.submitted_at, place.job) }.to_bytes());
+        let range = Range::prefix(OfUser::<JobId>::prefix(user)).after(after);
+        let mut jobs = Vec::new();
+        for entry in self.0.database.rows(&JOBS_BY_USER, range)? {
+            if jobs.len() == limit {
+                break;
+            }
+            let (OfUser { key: (_, job), .. }, ()) = entry?;
+            match self.get(job) {
+                Ok(found) => jobs.extend(found),
+                Err(error @ StoreError::Row { .. }) => tracing::error!(%error, "left out"),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// How many jobs a user has here. Walks the index, some microseconds for a handful.
+    pub fn count_of(&self, user: &UserId) -> Result<usize, StoreError> {
+        self.0.database.count(&JOBS_BY_USER, Range::prefix(OfUser::<JobId>::prefix(user)), JOBS_PER_USER)
+    }
+
+    /// At most `limit` users who have jobs here, in order, after the given one.
+    pub fn users(&self, after: Option<&UserId>, limit: usize) -> Result<Vec<UserId>, StoreError> {
+        let mut users: Vec<UserId> = Vec::new();
+        while users.len() < limit {
+            // All of a user's entries begin with the id and a zero byte; the next user's come
+            // after the id and a one.
+            let range = match users.last().or(after) {
+                Some(user) => Range::all().after(Some([user.as_str().as_bytes(), &[1]].concat())),
+                None => Range::all(),
+            };
+            match self.0.database.rows(&JOBS_BY_USER, range)?.next() {
+                Some(entry) => users.push(entry?.0.user),
+                None => break,
+            }
+        }
+        Ok(users)
+    }
+
+    /// At most `limit` jobs of anybody, in the order of their ids, after the given one.
+    pub fn all(&self, after: Option<JobId>, limit: usize) -> Result<Vec<HeldJob>, StoreError> {
+        let range = Range::all().after(after.map(|job| job.to_bytes()));
+        let rows = self.0.database.scan(&JOBS, range, limit)?;
+        Ok(rows.into_iter().map(|(job, row)| self.found(job, row)).collect())
+    }
+
+    /// Opens a job's sealed file at an offset; none if there is no such job.
+    ///
+    /// # Errors
+    /// [`StoreError::Job`] if the file is not what was stored, which is then remembered;
+    /// [`StoreError::Offset`] if the offset is past the end.
+    pub fn read(&self, job: JobId, offset: u64) -> Result<Option<SpoolReader>, StoreError> {
+        let Some(held) = self.get(job)? else { return Ok(None) };
+        let opened = self.0.spool.read(job, held.row.sealed_size, offset);
+        if let Err(StoreError::Job { damage, .. }) = opened {
+            // It may have been deleted between the two looks.
+            if !self.0.database.contains(&JOBS, &job)? {
+                return Ok(None);
+            }
+            self.0.damaged().insert(job, damage);
+        }
+        opened.map(Some)
+    }
+
+    /// Exempts a job from pressure for space, or no longer; false if there is no such job.
+    pub fn set_protected(&self, job: JobId, protected: bool) -> Result<bool, StoreError> {
+        self.change(job, |row| row.protected = protected)
+    }
+
+    /// Deletes a job, unless a printer has it now. A job whose row or file is damaged can be
+    /// deleted like any other.
+    pub fn delete(&self, job: JobId, now: Timestamp) -> Result<Deletion, StoreError> {
+        let _writing = self.0.writing();
+        if !self.0.database.contains(&JOBS, &job)? {
+            return Ok(Deletion::Absent);
+        }
+        if let Some(until) = self.0.leases().live(job, now)? {
+            return Ok(Deletion::Leased { until });
+        }
+        let mut batch = self.0.database.batch();
+        self.delete_in(&mut batch, job)?;
+        batch.commit(Durability::Synced)?;
+        self.0.forget_file(job);
+        Ok(Deletion::Deleted)
+    }
+
+    /// At most `limit` jobs whose time is over, those first whose time was over first.
+    pub fn expired(&self, now: Timestamp, limit: usize) -> Result<Vec<JobId>, StoreError> {
+        let range = Range::all().below((now + std::time::Duration::from_millis(1)).to_bytes());
+        let entries = self.0.database.scan(&JOBS_BY_EXPIRY, range, limit)?;
+        Ok(entries.into_iter().map(|((_, job), ())| job).collect())
+    }
+
+    /// Changes a row; neither its user nor its times, which the indexes have. False if there is no
+    /// such job.
+    fn change(&self, job: JobId, change: impl FnOnce(&mut JobRow)) -> Result<bool, StoreError> {
+        let _writing = self.0.writing();
+        let Some(mut row) = self.0.database.get(&JOBS, &job)? else { return Ok(false) };
+        change(&mut row);
+        let mut batch = self.0.database.batch();
+        batch.put(&JOBS, &job, &row)?;
+        batch.commit(Durability::Synced)?;
+        Ok(true)
+    }
+
+    /// Marks the job, if it is there, as one that may have printed.
+    pub(super) fn mark_in(&self, batch: &mut Batch<'_>, job: JobId) -> Result<(), StoreError> {
+        match self.0.database.get(&JOBS, &job) {
+            Ok(Some(row)) => batch.put(&JOBS, &job, &JobRow { may_have_printed: true, ..row }),
+            Ok(None) => Ok(()),
+            // A damaged row can be neither printed nor marked, and must not keep the lease.
+            Err(error @ StoreError::Row { .. }) => {
+                tracing::error!(%error, "not marked");
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes the job's row, key and index entries. After the commit its file is to go.
+    pub(super) fn delete_in(&self, batch: &mut Batch<'_>, job: JobId) -> Result<(), StoreError> {
+        match self.0.database.get(&JOBS, &job) {
+            Ok(Some(row)) => {
+                batch.delete(&JOBS_BY_USER, &by_user(job, &row))?;
+                batch.delete(&JOBS_BY_EXPIRY, &(row.expires_at, job))?;
+            }
+            Ok(None) => {}
+            Err(StoreError::Row { .. }) => self.delete_from_indexes(batch, job)?,
+            Err(error) => return Err(error),
+        }
+        batch.delete(&JOBS, &job)?;
+        batch.delete(&LEASE_OF, &job)
+    }
+
+    /// Finds the index entries of a job whose row cannot be read.
+    fn delete_from_indexes(&self, batch: &mut Batch<'_>, job: JobId) -> Result<(), StoreError> {
+        for entry in self.0.database.rows(&JOBS_BY_USER, Range::all())? {
+            let (key, ()) = entry?;
+            if key.key.1 == job {
+                batch.delete(&JOBS_BY_USER, &key)?;
+            }
+        }
+        for entry in self.0.database.rows(&JOBS_BY_EXPIRY, Range::all())? {
+            let (key, ()) = entry?;
+            if key.1 == job {
+                batch.delete(&JOBS_BY_EXPIRY, &key)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn found(&self, job: JobId, row: JobRow) -> HeldJob {
+        HeldJob { job, row, damage: self.0.damaged().get(&job).copied() }
+    }
+}
+
+fn by_user(job: JobId, row: &JobRow) -> OfUser<(Timestamp, JobId)> {
+    OfUser { user: row.user.clone(), key: (row.submitted_at, job) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io::Read;
+    use std::time::Duration;
+
+    use super::super::sample::{NOW, copy, held, job, job_row, lease, spool_files, spooled, store, user};
+    use super::super::{Granted, Store};
+    use super::*;
+    use papermesh_protocol::id::ReleaseId;
+
+    #[test]
+    fn a_kept_job_is_there_after_the_process_dies() {
+        let (home, store) = store().unwrap();
+        let kept = held(&store, 1, "alice").unwrap();
+        assert_eq!(kept.row.sealed_size, 15);
+        // What would be on disk if the process were killed now, as far as this process can tell.
+        let copied = copy(home.path());
+        let copy = Store::open(copied.path()).unwrap();
+        assert_eq!(copy.jobs().get(job(1)).unwrap(), Some(kept));
+        let mut document = Vec::new();
+        copy.jobs().read(job(1), 7).unwrap().unwrap().read_to_end(&mut document).unwrap();
+        assert_eq!(document, b"document");
+    }
+
+    #[test]
+    fn what_was_not_kept_leaves_nothing() {
+        let (home, store) = store().unwrap();
+        drop(store.spool(job(1), 0).unwrap());
+        drop(spooled(&store, 2).unwrap());
+        assert_eq!(spool_files(home.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_row_that_is_refused_takes_its_file_with_it() {
+        let (home, store) = store().unwrap();
+        let row = JobRow { sealed_meta: vec![0; 10_000], ..job_row("alice") };
+        let refused = store.jobs().keep(spooled(&store, 1).unwrap(), row);
+        assert!(matches!(refused, Err(StoreError::TooLarge { column: "jobs", .. })));
+        assert_eq!(spool_files(home.path()), [""; 0]);
+        assert_eq!(store.jobs().get(job(1)).unwrap(), None);
+        assert_eq!(store.jobs().count_of(&user("alice")).unwrap(), 0);
+    }
+
+    #[test]
+    fn users_see_their_own_jobs_oldest_first_in_pages() {
+        let (_home, store) = store().unwrap();
+        for (number, owner, age) in [(1, "al", 30), (2, "alice", 20), (3, "alice", 40), (4, "alice.b", 10)] {
+            let row = JobRow { submitted_at: NOW - Duration::from_secs(age), ..job_row(owner) };
+            store.jobs().keep(spooled(&store, number).unwrap(), row).unwrap();
+        }
+        let alice = user("alice");
+        let all = store.jobs().of_user(&alice, None, 10).unwrap();
+        assert_eq!(all.iter().map(|held| held.job).collect::<Vec<_>>(), [job(3), job(2)]);
+        assert_eq!(store.jobs().of_user(&alice, None, 1).unwrap(), all[..1]);
+        assert_eq!(store.jobs().of_user(&alice, Some(all[0].place()), 10).unwrap(), all[1..]);
+        assert_eq!(store.jobs().of_user(&alice, Some(all[1].place()), 10).unwrap(), []);
+        assert_eq!(store.jobs().count_of(&alice).unwrap(), 2);
+        let users = [user("al"), user("alice"), user("alice.b")];
+        assert_eq!(store.jobs().users(None, 10).unwrap(), users);
+        assert_eq!(store.jobs().users(Some(&users[0]), 1).unwrap(), users[1..2]);
+        assert_eq!(store.jobs().all(Some(job(2)), 1).unwrap()[0].job, job(3));
+    }
+
+    #[test]
+    fn deleting_removes_row_index_and_file() {
+        let (home, store) = store().unwrap();
+        held(&store, 1, "alice").unwrap();
+        held(&store, 2, "alice").unwrap();
+        assert_eq!(store.jobs().delete(job(1), NOW).unwrap(), Deletion::Deleted);
+        assert_eq!(store.jobs().delete(job(1), NOW).unwrap(), Deletion::Absent);
+        assert_eq!(store.jobs().count_of(&user("alice")).unwrap(), 1);
+        assert_eq!(spool_files(home.path()), [format!("{}.sealed", job(2))]);
+        store.purge_deleted().unwrap();
+        assert!(store.jobs().get(job(2)).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_deleted_key_is_in_no_file_after_a_purge() {
+        let (home, store) = store().unwrap();
+        let key = b"a wrapped key to be looked for".to_vec();
+        let row = JobRow { wrapped_key: key.clone(), ..job_row("alice") };
+        store.jobs().keep(spooled(&store, 1).unwrap(), row).unwrap();
+        let is_on_disk = || {
+            std::fs::read_dir(home.path().join("store"))
+                .unwrap()
+                .any(|file| std::fs::read(file.unwrap().path()).unwrap().windows(key.len()).any(|bytes| bytes == key))
+        };
+        assert!(is_on_disk());
+        store.jobs().delete(job(1), NOW).unwrap();
+        store.purge_deleted().unwrap();
+        assert!(!is_on_disk());
+    }
+
+    #[test]
+    fn a_leased_job_is_not_deleted() {
+        let (_home, store) = store().unwrap();
+        held(&store, 1, "alice").unwrap();
+        let until = NOW + Duration::from_secs(90);
+        let release = ReleaseId::from_bytes([1; 16]);
+        assert_eq!(store.leases().grant(release, lease(1, "alice", 1, until), NOW).unwrap(), Granted::New);
+        assert_eq!(store.jobs().delete(job(1), NOW).unwrap(), Deletion::Leased { until });
+        assert_eq!(store.jobs().delete(job(1), until).unwrap(), Deletion::Deleted);
+    }
+
+    #[test]
+    fn jobs_expire_in_the_order_of_their_time() {
+        let (_home, store) = store().unwrap();
+        for (number, seconds) in [(1, 20), (2, 10), (3, 30)] {
+            let row = JobRow { expires_at: NOW + Duration::from_secs(seconds), ..job_row("alice") };
+            store.jobs().keep(spooled(&store, number).unwrap(), row).unwrap();
+        }
+        let expired = |seconds, limit| store.jobs().expired(NOW + Duration::from_secs(seconds), limit).unwrap();
+        assert_eq!(expired(9, 10), []);
+        assert_eq!(expired(20, 10), [job(2), job(1)]);
+        assert_eq!(expired(99, 1), [job(2)]);
+    }
+
+    #[test]
+    fn a_damaged_row_hurts_no_other_job_and_can_be_deleted() {
+        let (_home, store) = store().unwrap();
+        for number in 1..=3 {
+            held(&store, number, "alice").unwrap();
+        }
+        let garbage = super::super::column::Column::<JobId, u64>::new(JOBS.name(), 16);
+        let mut batch = store.inner.database.batch();
+        batch.put(&garbage, &job(2), &7).unwrap();
+        batch.commit(Durability::Synced).unwrap();
+
+        assert!(matches!(store.jobs().get(job(2)), Err(StoreError::Row { column: "jobs", .. })));
+        let readable = store.jobs().of_user(&user("alice"), None, 10).unwrap();
+        assert_eq!(readable.iter().map(|held| held.job).collect::<Vec<_>>(), [job(1), job(3)]);
+        assert_eq!(store.jobs().all(None, 10).unwrap(), readable);
+
+        assert_eq!(store.jobs().delete(job(2), NOW).unwrap(), Deletion::Deleted);
+        assert_eq!(store.jobs().count_of(&user("alice")).unwrap(), 2);
+        assert_eq!(store.jobs().expired(NOW + Duration::from_secs(9999), 10).unwrap(), [job(1), job(3)]);
+    }
+
+    #[test]
+    fn marks_survive() {
+        let (home, store) = store().unwrap();
+        held(&store, 1, "alice").unwrap();
+        assert!(store.jobs().set_protected(job(1), true).unwrap());
+        assert!(!store.jobs().set_protected(job(9), true).unwrap());
+        drop(store);
+        let store = Store::open(home.path()).unwrap();
+        assert!(store.jobs().get(job(1)).unwrap().unwrap().row.protected);
+    }
+
+    #[test]
+    fn an_offset_past_the_end_is_refused() {
+        let (_home, store) = store().unwrap();
+        held(&store, 1, "alice").unwrap();
+        assert_eq!(store.jobs().read(job(1), 15).unwrap().unwrap().left(), 0);
+        assert!(matches!(store.jobs().read(job(1), 16), Err(StoreError::Offset { len: 15, .. })));
+        assert!(store.jobs().read(job(2), 0).unwrap().is_none());
+    }
+}

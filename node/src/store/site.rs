@@ -1,0 +1,72 @@
+//! Single things that a member keeps of its site, each under a name.
+
+use std::marker::PhantomData;
+
+use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::limits;
+use papermesh_protocol::signed::Envelope;
+use papermesh_protocol::site::SiteState;
+use papermesh_protocol::text::Name;
+use serde_bytes::ByteBuf;
+
+use super::Inner;
+use super::column::{Column, Value};
+use super::columns::SITE;
+use super::database::Durability;
+use super::error::StoreError;
+
+/// A single thing: its name, its type and the most bytes it may have.
+pub struct Singleton<V> {
+    name: &'static str,
+    max: usize,
+    value: PhantomData<fn() -> V>,
+}
+
+impl<V: Value> Singleton<V> {
+    const fn new(name: &'static str, max: usize) -> Self {
+        Self { name, max, value: PhantomData }
+    }
+}
+
+/// This node's certificate.
+pub const CERTIFICATE: Singleton<Envelope<Certificate>> =
+    Singleton::new("certificate", limits::CERTIFICATE + ENVELOPE);
+/// The newest site state that this node has.
+pub const STATE: Singleton<Envelope<SiteState>> = Singleton::new("state", limits::SITE_STATE + ENVELOPE);
+/// The site secret, sealed with the storage key.
+pub const SECRET: Singleton<ByteBuf> = Singleton::new("secret", 256);
+/// The authority's key, on an admin: sealed with the passphrase or with the storage key.
+pub const AUTHORITY: Singleton<ByteBuf> = Singleton::new("authority", 1024);
+/// What stands in for the PIN verifier of a user who has none, sealed with the storage key.
+pub const DECOY_PIN: Singleton<ByteBuf> = Singleton::new("decoy-pin", 4096);
+/// This node's name.
+pub const NODE_NAME: Singleton<Name> = Singleton::new("node-name", limits::NAME + 16);
+/// That the files with this node's own keys were made; from then on a missing one is a loss.
+pub(super) const KEYS_MADE: Singleton<bool> = Singleton::new("keys-made", 1);
+
+/// What an envelope adds to its payload, with room to spare.
+const ENVELOPE: usize = 128;
+
+/// The single things of a store.
+pub struct Site<'a>(pub(super) &'a Inner);
+
+impl Site<'_> {
+    /// What is kept under this name.
+    pub fn get<V: Value>(&self, thing: &Singleton<V>) -> Result<Option<V>, StoreError> {
+        self.0.database.get(&Column::new(SITE, thing.max), &thing.name.to_owned())
+    }
+
+    /// Keeps it, durably, in place of what was there.
+    pub fn put<V: Value>(&self, thing: &Singleton<V>, value: &V) -> Result<(), StoreError> {
+        let mut batch = self.0.database.batch();
+        batch.put(&Column::new(SITE, thing.max), &thing.name.to_owned(), value)?;
+        batch.commit(Durability::Synced)
+    }
+
+    /// Keeps it no longer.
+    pub fn delete<V: Value>(&self, thing: &Singleton<V>) -> Result<(), StoreError> {
+        let mut batch = self.0.database.batch();
+        batch.delete(&Column::<String, V>::new(SITE, thing.max), &thing.name.to_owned())?;
+        batch.commit(Durability::Synced)
+    }
+}

@@ -1,0 +1,175 @@
+//! Invites and user tickets, on an admin: each is good once.
+
+use papermesh_protocol::certificate::Roles;
+use papermesh_protocol::id::NodeId;
+use papermesh_protocol::text::{Name, UserId};
+use papermesh_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Inner;
+use super::columns::TICKETS;
+use super::database::{Durability, Range};
+use super::error::StoreError;
+use super::table::Bound;
+
+/// Tickets that are out, or were used and have not expired.
+const BOUND: Bound = Bound { max: 4096, what: "invites and tickets" };
+
+/// Names a ticket: a hash of its secret, so that who reads this column cannot join.
+pub type TicketId = [u8; 16];
+
+/// A ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ticket {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// Who used it.
+    pub used_by: Option<NodeId>,
+}
+
+/// What a ticket is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// To become a member.
+    Invite {
+        /// With these roles,
+        roles: Roles,
+        /// and, if it says so, with this name.
+        name: Option<Name>,
+    },
+    /// To enrol as a user.
+    Enroll {
+        /// Which.
+        user: UserId,
+    },
+    /// To link a further computer of a user who enrolled here.
+    Link {
+        /// Which.
+        user: UserId,
+    },
+}
+
+/// What came of showing a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Redeemed {
+    /// It is good, and used up now, durably. A node that shows its own ticket again, because it
+    /// did not get the answer, is told this again.
+    Good(Purpose),
+    /// Another node used it.
+    Used,
+    /// Its time is over.
+    Expired,
+    /// There is no such ticket.
+    Unknown,
+}
+
+/// The tickets of a site.
+pub struct Tickets<'a>(pub(super) &'a Inner);
+
+impl Tickets<'_> {
+    /// Hands out a ticket, durably.
+    pub fn issue(&self, id: TicketId, purpose: Purpose, expires_at: Timestamp) -> Result<(), StoreError> {
+        let _writing = self.0.writing();
+        let mut batch = self.0.database.batch();
+        let ticket = Ticket { purpose, expires_at, used_by: None };
+        BOUND.put(&self.0.database, &mut batch, &TICKETS, (&id, &ticket))?;
+        batch.commit(Durability::Synced)
+    }
+
+    /// A ticket, used or not.
+    pub fn get(&self, id: TicketId) -> Result<Option<Ticket>, StoreError> {
+        self.0.database.get(&TICKETS, &id)
+    }
+
+    /// Uses up a ticket that `node` shows. Of any number who try at once, one node succeeds.
+    pub fn redeem(&self, id: TicketId, node: NodeId, now: Timestamp) -> Result<Redeemed, StoreError> {
+        let _writing = self.0.writing();
+        let Some(ticket) = self.get(id)? else { return Ok(Redeemed::Unknown) };
+        if ticket.expires_at <= now {
+            return Ok(Redeemed::Expired);
+        }
+        match ticket.used_by {
+            Some(by) if by == node => return Ok(Redeemed::Good(ticket.purpose)),
+            Some(_) => return Ok(Redeemed::Used),
+            None => {}
+        }
+        let used = Ticket { used_by: Some(node), ..ticket };
+        let mut batch = self.0.database.batch();
+        batch.put(&TICKETS, &id, &used)?;
+        batch.commit(Durability::Synced)?;
+        Ok(Redeemed::Good(used.purpose))
+    }
+
+    /// Takes a ticket back; that there is none is no error.
+    pub fn withdraw(&self, id: TicketId) -> Result<(), StoreError> {
+        let _writing = self.0.writing();
+        let mut batch = self.0.database.batch();
+        batch.delete(&TICKETS, &id)?;
+        batch.commit(Durability::Synced)
+    }
+
+    /// Forgets tickets whose time is over, and says how many.
+    pub fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let _writing = self.0.writing();
+        let mut batch = self.0.database.batch();
+        let mut swept = 0;
+        for row in self.0.database.rows(&TICKETS, Range::all())? {
+            let (id, ticket) = row?;
+            if ticket.expires_at <= now {
+                batch.delete(&TICKETS, &id)?;
+                swept += 1;
+            }
+        }
+        batch.commit(Durability::Synced)?;
+        Ok(swept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use super::super::Store;
+    use super::super::sample::{NOW, store, user};
+    use super::*;
+
+    fn node(number: u8) -> NodeId {
+        NodeId::from_bytes([number; 32])
+    }
+
+    #[test]
+    fn a_ticket_is_good_once_even_across_a_restart() {
+        let (home, store) = store().unwrap();
+        let purpose = Purpose::Enroll { user: user("alice") };
+        let until = NOW + Duration::from_secs(900);
+        store.tickets().issue([1; 16], purpose.clone(), until).unwrap();
+        assert_eq!(store.tickets().redeem([2; 16], node(1), NOW).unwrap(), Redeemed::Unknown);
+        assert_eq!(store.tickets().redeem([1; 16], node(1), NOW).unwrap(), Redeemed::Good(purpose.clone()));
+        drop(store);
+        let store = Store::open(home.path()).unwrap();
+        assert_eq!(store.tickets().redeem([1; 16], node(2), NOW).unwrap(), Redeemed::Used);
+        assert_eq!(store.tickets().redeem([1; 16], node(1), NOW).unwrap(), Redeemed::Good(purpose));
+        assert_eq!(store.tickets().redeem([1; 16], node(1), until).unwrap(), Redeemed::Expired);
+        assert_eq!(store.tickets().sweep(until).unwrap(), 1);
+        assert_eq!(store.tickets().get([1; 16]).unwrap(), None);
+    }
+
+    #[test]
+    fn of_many_nodes_at_once_one_succeeds() {
+        let (_home, store) = store().unwrap();
+        let purpose = Purpose::Invite { roles: Roles::default(), name: None };
+        store.tickets().issue([1; 16], purpose, NOW + Duration::from_secs(1)).unwrap();
+        let redeemed: Vec<_> = std::thread::scope(|scope| {
+            let store = &store;
+            let asking: Vec<_> =
+                (0..8).map(|number| scope.spawn(move || store.tickets().redeem([1; 16], node(number), NOW))).collect();
+            asking.into_iter().map(|thread| thread.join().unwrap().unwrap()).collect()
+        });
+        assert_eq!(redeemed.iter().filter(|redeemed| matches!(redeemed, Redeemed::Good(_))).count(), 1);
+    }
+}

@@ -1,0 +1,8 @@
+//! Holders and printers against each other, through pipes instead of a network: real stores, real
+//! keys, real conversations.
+
+#![allow(clippy::unwrap_used)]
+
+mod pipes;
+mod release;
+mod site;

@@ -1,0 +1,307 @@
+//! A site with users, holders and printers, each with a home of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::delegation::Delegation;
+use papermesh_protocol::id::{BadgeTag, NodeId, Serial, SiteId, UserKey};
+use papermesh_protocol::job::PrintOptions;
+use papermesh_protocol::limits;
+use papermesh_protocol::lookup;
+use papermesh_protocol::pin::{Pin, PinVerifier};
+use papermesh_protocol::seal::{SealingPublic, StorageKey};
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::site::{LoginPolicy, SitePolicy, SiteSecret, SiteState};
+use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::user::{Badge, UserEntry, UserState};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::pipes::{Pipes, PipesOf};
+use crate::audit::{Audit, Kind};
+use crate::auth::verifier;
+use crate::client::{Client, ClientParts, HeldView, Submission};
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::mesh::Membership;
+use crate::printer::output::{MemoryPins, OutputDevice, OutputUri};
+use crate::printer::{Printer, PrinterParts, Released, Visit, Who, Wish};
+use crate::store::{LocalUser, Store};
+
+/// A site whose members are told the time by one clock.
+pub(super) struct Site {
+    authority: SigningKey,
+    secret: SiteSecret,
+    state: Signed<SiteState>,
+    clock: Clock,
+    pub(super) pipes: Pipes,
+}
+
+/// A holder.
+pub(super) struct Holder {
+    pub(super) node: NodeId,
+    pub(super) home: tempfile::TempDir,
+    pub(super) client: Client<PipesOf>,
+    pub(super) audit: Audit,
+    storage: StorageKey,
+    store: Store,
+    directory: Directory<PipesOf>,
+}
+
+/// A printer with a tray.
+pub(super) struct Tray {
+    pub(super) node: NodeId,
+    pub(super) home: tempfile::TempDir,
+    pub(super) printer: Printer<PipesOf>,
+    pub(super) audit: Audit,
+    pub(super) network: PipesOf,
+    pub(super) store: Store,
+    key: SigningKey,
+    site: SiteId,
+    parts: Box<dyn Fn(OutputDevice) -> PrinterParts<PipesOf>>,
+}
+
+/// A user with one PIN on all holders.
+pub(super) struct User {
+    pub(super) id: UserId,
+    key: SigningKey,
+    entry: Signed<UserEntry>,
+    verifier: PinVerifier,
+}
+
+impl Site {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self::with(clock, LoginPolicy::default())
+    }
+
+    pub(super) fn with(clock: Clock, login: LoginPolicy) -> Self {
+        let authority = SigningKey::from_bytes(&[1; 32]);
+        let site = SiteId::from(authority.verifying_key());
+        let state = SiteState::new(site, "Here".parse().unwrap())
+            .with_policy(SitePolicy { login, ..SitePolicy::default() });
+        let state = Signed::sign(state, &authority).unwrap();
+        Self { authority, secret: SiteSecret::from_bytes([2; 32]), state, clock, pipes: Pipes::new() }
+    }
+
+    fn id(&self) -> SiteId {
+        SiteId::from(self.authority.verifying_key())
+    }
+
+    fn member(&self, seed: u8, name: &str, role: Role) -> (SigningKey, Arc<Membership>) {
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let now = (self.clock)();
+        let certificate = Certificate {
+            site: self.id(),
+            node: NodeId::from(key.verifying_key()),
+            sealing: SealingPublic::from_bytes([seed; 32]),
+            name: name.parse().unwrap(),
+            roles: Roles::of(&[role]),
+            serial: Serial::from_bytes([seed; 8]),
+            not_before: now,
+            not_after: now + limits::CERTIFICATE_LIFETIME,
+        };
+        let certificate = Signed::sign(certificate, &self.authority).unwrap();
+        let membership = Membership::new(certificate, self.state.clone(), self.secret.clone(), self.clock);
+        (key, Arc::new(membership))
+    }
+
+    pub(super) async fn holder(&self, seed: u8, name: &str) -> Holder {
+        self.holder_with(seed, name, Role::Client).await
+    }
+
+    pub(super) async fn holder_with(&self, seed: u8, name: &str, role: Role) -> Holder {
+        let (key, membership) = self.member(seed, name, role);
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let audit = Audit::new(store.clone(), key.clone(), self.clock);
+        let directory = Directory::new(store.clone(), self.pipes.of(&membership), Arc::clone(&membership), key);
+        let storage = StorageKey::generate(&mut rand::rng());
+        let parts = ClientParts {
+            store: store.clone(),
+            directory: directory.clone(),
+            membership: Arc::clone(&membership),
+            audit: audit.clone(),
+            storage: storage.clone(),
+            largest: 1 << 30,
+        };
+        let client = Client::open(parts).await.unwrap();
+        let node = membership.node();
+        let streams = self.pipes.serve(node);
+        tokio::spawn(client.clone().serve_release(stream(streams.release)));
+        tokio::spawn(client.clone().serve_jobs(stream(streams.job)));
+        Holder { node, home, client, audit, storage, store, directory }
+    }
+
+    pub(super) async fn printer(&self, seed: u8) -> Tray {
+        let (key, membership) = self.member(seed, "printer", Role::Printer);
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let audit = Audit::new(store.clone(), key.clone(), self.clock);
+        let network = self.pipes.of(&membership);
+        let directory = Directory::new(store.clone(), network.clone(), Arc::clone(&membership), key.clone());
+        let (node, site, own) = (membership.node(), membership.site(), key.clone());
+        let parts = {
+            let (network, store, audit) = (network.clone(), store.clone(), audit.clone());
+            move |device| PrinterParts {
+                store: store.clone(),
+                network: network.clone(),
+                directory: directory.clone(),
+                membership: Arc::clone(&membership),
+                key: key.clone(),
+                audit: audit.clone(),
+                device,
+                delivered_is_printed: false,
+            }
+        };
+        let printer = Printer::new(parts(device(home.path()).await));
+        Tray { node, home, printer, audit, network, store, key: own, site, parts: Box::new(parts) }
+    }
+
+    /// A user of the site, with this PIN.
+    pub(super) async fn user(&self, seed: u8, id: &str, pin: &str) -> User {
+        self.user_with(seed, id, pin, Vec::new()).await
+    }
+
+    pub(super) async fn user_with(&self, seed: u8, id: &str, pin: &str, badges: Vec<BadgeTag>) -> User {
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let id: UserId = id.parse().unwrap();
+        let entry = UserEntry {
+            site: self.id(),
+            user: id.clone(),
+            sequence: 1,
+            issued_at: (self.clock)(),
+            display: id.as_str().parse().unwrap(),
+            key: Some(UserKey::from(key.verifying_key())),
+            badges,
+            groups: Vec::new(),
+            state: UserState::Active,
+        };
+        let entry = Signed::sign(entry, &self.authority).unwrap();
+        let verifier = PinVerifier::register(id.as_str(), &Pin::new(pin).unwrap(), &mut rand::rng()).unwrap();
+        User { id, key, entry, verifier }
+    }
+
+    /// What the admin would publish of a user.
+    pub(super) async fn publish(&self, by: &Holder, user: &User) {
+        by.directory.put_user_entry(user.entry.clone()).await.unwrap();
+        for tag in user.entry.badges.clone() {
+            let badge = Badge { site: self.id(), tag, user: Some(user.id.clone()), sequence: 1 };
+            by.directory.put_badge(Signed::sign(badge, &self.authority).unwrap()).await.unwrap();
+        }
+    }
+
+    pub(super) fn badge(&self, number: &str) -> BadgeTag {
+        lookup::badge_tag(&self.secret, number).unwrap()
+    }
+
+    /// Lets a holder hold for a user.
+    pub(super) fn link(&self, holder: &Holder, user: &User) {
+        let delegation = Delegation::new(self.id(), user.id.clone(), holder.node, (self.clock)());
+        let row = LocalUser {
+            entry: Some(user.entry.envelope().clone()),
+            sealed_pin: Some(verifier::seal(&holder.storage, &user.id, &user.verifier).unwrap()),
+            delegation: Some(Signed::sign(delegation, &user.key).unwrap().envelope().clone()),
+            ..LocalUser::default()
+        };
+        holder.store.local_users().put(&user.id, &row).unwrap();
+    }
+}
+
+impl Holder {
+    pub(super) async fn submit(&self, user: &User, title: &str, document: &[u8]) -> HeldView {
+        let held = self.client.submit(submission(user, title), document).await.unwrap();
+        // It is announced in the background, too; here the test waits for it.
+        self.directory.announce(&user.id).await.unwrap();
+        held
+    }
+
+    pub(super) async fn jobs(&self) -> Vec<HeldView> {
+        self.client.jobs(None, None).await.unwrap()
+    }
+
+    pub(super) async fn announce(&self, user: &User) {
+        self.directory.announce(&user.id).await.unwrap();
+    }
+}
+
+impl Tray {
+    pub(super) async fn visit(&self, user: &User, pin: &str) -> Visit<PipesOf> {
+        self.printer.visit(Who::User(user.id.clone()), Some(Pin::new(pin).unwrap())).await.unwrap()
+    }
+
+    pub(super) async fn print(&self, visit: &Visit<PipesOf>, wish: Wish) -> Released {
+        let (progress, _) = mpsc::channel(1);
+        self.printer.release(visit, wish, progress, CancellationToken::new()).await
+    }
+
+    /// With what it signs, and for which site.
+    pub(super) fn identity(&self) -> (SigningKey, SiteId) {
+        (self.key.clone(), self.site)
+    }
+
+    /// What lies in the tray.
+    pub(super) fn paper(&self) -> Vec<Vec<u8>> {
+        let files = std::fs::read_dir(tray(self.home.path())).unwrap().map(|file| file.unwrap());
+        files.filter(|file| file.file_type().unwrap().is_file()).map(|file| std::fs::read(file.path()).unwrap()).collect()
+    }
+
+    /// The printer in its next life.
+    pub(super) async fn restart(&mut self) {
+        self.printer = Printer::new((self.parts)(device(self.home.path()).await));
+    }
+}
+
+fn tray(home: &Path) -> std::path::PathBuf {
+    home.join("tray")
+}
+
+async fn device(home: &Path) -> OutputDevice {
+    OutputDevice::open(OutputUri::tray(&tray(home)), Arc::new(MemoryPins::default())).await.unwrap()
+}
+
+pub(super) fn submission(user: &User, title: &str) -> Submission {
+    Submission {
+        user: user.id.clone(),
+        title: title.to_owned(),
+        format: "text/plain".to_owned(),
+        size: None,
+        pages: None,
+        options: PrintOptions::default(),
+        lifetime: None,
+        visit_pin: None,
+    }
+}
+
+pub(super) fn wish(held: &HeldView, holder: &Holder) -> Wish {
+    Wish { holder: holder.node, job: held.summary.job, options: None, keep: false, reprint: false }
+}
+
+/// A text that is as long as this, and not all the same.
+pub(super) fn document(len: usize) -> Vec<u8> {
+    (0..len).map(|at| b' ' + u8::try_from((at * 7 + at / 251) % 90).unwrap()).collect()
+}
+
+/// What an audit log has, by kind; its chain is verified on the way.
+pub(super) async fn kinds(audit: &Audit) -> Vec<Kind> {
+    audit.verify().await.unwrap();
+    let page = audit.read(0, Timestamp::default()).await.unwrap();
+    page.entries.iter().map(|entry| entry.event.kind).collect()
+}
+
+/// Waits for something that happens in the background.
+pub(super) async fn eventually<F: Future<Output = bool>>(mut happened: impl FnMut() -> F) {
+    let waited = async {
+        while !happened().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waited).await.unwrap();
+}
+
+fn stream<T: Send + 'static>(mut receiver: mpsc::Receiver<T>) -> impl futures::Stream<Item = T> + Send {
+    futures::stream::poll_fn(move |cx| receiver.poll_recv(cx))
+}
