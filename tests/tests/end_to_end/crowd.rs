@@ -82,11 +82,7 @@ fn the_dead_and_the_silent_delay_nobody() {
     let site = Site::new();
     let charlie = User::charlie();
     let first = site.founder("laptop-1");
-    let patience = format!("{}s", PATIENCE.as_secs());
-    let setting = Setting::default().with("PAPERMESH_HOLDER_TIMEOUT", &patience);
-    let printer = site
-        .invited(&first, "printer-1", "printer", setting)
-        .running();
+    let printer = site.tray_printer(&first, "printer-1");
     first.enroll(&charlie, &first);
     let mut laptops = vec![first];
     for number in 2..=5 {
