@@ -1,0 +1,149 @@
+//! Documents to print: real, if plain, PDF files, and files that are as large as they say.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+/// A document on the disk.
+#[derive(Clone, Debug)]
+pub struct Document {
+    path: PathBuf,
+    title: String,
+    digest: [u8; 32],
+    size: u64,
+}
+
+impl Document {
+    /// A one-page PDF that says `text`, in `folder`; its title is its file's name.
+    #[must_use]
+    pub fn pdf(folder: &Path, name: &str, text: &str) -> Self {
+        Self::pdf_of(folder, name, text, 0)
+    }
+
+    /// The same, filled up with a comment to at least `size` bytes.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    #[must_use]
+    pub fn pdf_of(folder: &Path, name: &str, text: &str, size: u64) -> Self {
+        let path = folder.join(name);
+        let file =
+            File::create(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut file = BufWriter::new(file);
+        write_pdf(&mut file, text, size)
+            .and_then(|()| file.flush())
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self::at(&path)
+    }
+
+    /// Whatever lies at `path`.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        let (digest, size) = digest(path);
+        Self {
+            path: path.to_owned(),
+            title: path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
+            digest,
+            size,
+        }
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The same as text.
+    #[must_use]
+    pub fn path_str(&self) -> &str {
+        self.path.to_str().unwrap_or_default()
+    }
+
+    /// What its job will be called unless somebody says otherwise: its file's name.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether the file at `path` has the same content.
+    #[must_use]
+    pub fn is_at(&self, path: &Path) -> bool {
+        digest(path) == (self.digest, self.size)
+    }
+}
+
+/// Hash and length of a file, whatever its size.
+fn digest(path: &Path) -> ([u8; 32], u64) {
+    let hash = || {
+        let mut file = File::open(path)?;
+        let mut hasher = Hashing(Sha256::new());
+        let size = std::io::copy(&mut file, &mut hasher)?;
+        Ok::<_, std::io::Error>((hasher.0.finalize().into(), size))
+    };
+    hash().unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+struct Hashing(Sha256);
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes a PDF of one page (ISO 32000-1 §7.5) with a table of references that is right.
+fn write_pdf(out: &mut impl Write, text: &str, size: u64) -> std::io::Result<()> {
+    let drawing = format!("BT /F1 24 Tf 72 720 Td ({text}) Tj ET");
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R\
+         /Resources<</Font<</F1 5 0 R>>>>>>"
+            .to_owned(),
+        format!("<</Length {}>>stream\n{drawing}\nendstream", drawing.len()),
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
+    ];
+    let header = "%PDF-1.4\n";
+    out.write_all(header.as_bytes())?;
+    let mut written = header.len() as u64;
+    // Lines of numbers, so that no two segments of the document are alike.
+    let mut line = 0u64;
+    while written < size {
+        let filling = format!("%{line:062}\n");
+        out.write_all(filling.as_bytes())?;
+        written += filling.len() as u64;
+        line += 1;
+    }
+    let mut offsets = Vec::new();
+    for (number, object) in (1..).zip(&objects) {
+        offsets.push(written);
+        let object = format!("{number} 0 obj{object}endobj\n");
+        out.write_all(object.as_bytes())?;
+        written += object.len() as u64;
+    }
+    writeln!(out, "xref\n0 {}\n0000000000 65535 f ", objects.len() + 1)?;
+    for offset in offsets {
+        writeln!(out, "{offset:010} 00000 n ")?;
+    }
+    let count = objects.len() + 1;
+    write!(
+        out,
+        "trailer<</Size {count}/Root 1 0 R>>\nstartxref\n{written}\n%%EOF\n"
+    )
+}

@@ -1,0 +1,113 @@
+//! Networks of their own, made of Linux network namespaces: a wire (a bridge) and machines on it.
+//! They need root, touch nothing of the host's own network, and vanish with the test.
+
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::command::{Invocation, must};
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A network namespace.
+#[derive(Debug)]
+pub struct Namespace {
+    name: String,
+}
+
+impl Namespace {
+    /// A new one with nothing but loopback.
+    ///
+    /// # Panics
+    /// If it cannot be made, for want of root for example.
+    #[must_use]
+    pub fn new() -> Self {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("pm{}-{number}", std::process::id());
+        must("ip", &["netns", "add", &name]);
+        let namespace = Self { name };
+        namespace.ip(&["link", "set", "lo", "up"]);
+        namespace
+    }
+
+    /// Its name, for `ip netns exec`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Runs `ip` within it.
+    fn ip(&self, args: &[&str]) {
+        must("ip", &[&["-n", self.name.as_str()][..], args].concat());
+    }
+}
+
+impl Default for Namespace {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let _ = Invocation::new(&crate::program::system("ip"), None)
+            .args(["netns", "del", &self.name])
+            .run();
+    }
+}
+
+/// A wire to which machines are plugged: a bridge in a namespace that nothing else runs in.
+#[derive(Debug)]
+pub struct Wire {
+    switch: Namespace,
+    subnet: u8,
+    plugged: u8,
+}
+
+impl Wire {
+    /// The network 10.77.`subnet`.0/24.
+    #[must_use]
+    pub fn new(subnet: u8) -> Self {
+        let switch = Namespace::new();
+        switch.ip(&[
+            "link",
+            "add",
+            "wire",
+            "type",
+            "bridge",
+            "mcast_snooping",
+            "0",
+        ]);
+        switch.ip(&["link", "set", "wire", "up"]);
+        Self {
+            switch,
+            subnet,
+            plugged: 0,
+        }
+    }
+
+    /// Plugs a namespace in; gives the address that it then has on this wire.
+    pub fn plug(&mut self, machine: &Namespace) -> Ipv4Addr {
+        self.plugged += 1;
+        let address = Ipv4Addr::new(10, 77, self.subnet, self.plugged);
+        let (near, far) = (format!("m{}", self.plugged), format!("w{}", self.subnet));
+        self.switch.ip(&[
+            "link",
+            "add",
+            &near,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            &far,
+            "netns",
+            &machine.name,
+        ]);
+        self.switch
+            .ip(&["link", "set", &near, "master", "wire", "up"]);
+        machine.ip(&["addr", "add", &format!("{address}/24"), "dev", &far]);
+        machine.ip(&["link", "set", &far, "up"]);
+        // Multicast needs a way out.
+        machine.ip(&["route", "replace", "224.0.0.0/4", "dev", &far]);
+        address
+    }
+}

@@ -1,0 +1,51 @@
+//! The programs under test, and those of the system that tests need.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// The node and its command line.
+#[must_use]
+pub fn papermesh() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| built("papermesh"))
+}
+
+/// The bootstrap node.
+#[must_use]
+pub fn bootstrap() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| built("papermesh-bootstrap"))
+}
+
+/// A program of the system.
+///
+/// # Panics
+/// If it is not installed: a test that cannot run has failed, not passed.
+#[must_use]
+pub fn system(name: &str) -> PathBuf {
+    let path = env::var_os("PATH").unwrap_or_default();
+    // System programs that users do not need are not on every PATH.
+    let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    folders
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
+        .unwrap_or_else(|| panic!("this test needs {name}; run scripts/setup"))
+}
+
+/// A program of this workspace. Cargo puts tests into `deps/` of the folder in which it puts
+/// programs.
+fn built(name: &str) -> PathBuf {
+    let test = env::current_exe().unwrap_or_default();
+    let program = test
+        .ancestors()
+        .nth(2)
+        .map(|folder| folder.join(name))
+        .unwrap_or_default();
+    assert!(
+        program.is_file(),
+        "{} is not built; run `cargo build --workspace` first",
+        program.display()
+    );
+    program
+}

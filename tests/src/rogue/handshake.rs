@@ -1,0 +1,135 @@
+//! The member handshake (SPEC.md), done right except for what is shown.
+
+use std::pin::Pin;
+
+use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Future};
+use libp2p::core::UpgradeInfo;
+use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade};
+use libp2p::identity::Keypair;
+use libp2p::{PeerId, noise};
+use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::codec;
+use papermesh_protocol::id::SiteId;
+use papermesh_protocol::limits;
+use papermesh_protocol::signed::Envelope;
+use serde::Serialize;
+
+/// What a rogue shows in place of an honest hello.
+#[derive(Clone, Debug)]
+pub enum Shown {
+    /// This certificate, whosever it is.
+    Certificate(Envelope<Certificate>),
+    /// These bytes, with this length before them.
+    Bytes {
+        /// What the two bytes of length say.
+        length: u16,
+        /// What follows.
+        bytes: Vec<u8>,
+    },
+    /// Nothing, for ever.
+    Nothing,
+}
+
+#[derive(Serialize)]
+struct Hello<'a> {
+    certificate: &'a Envelope<Certificate>,
+    state_sequence: u64,
+}
+
+impl Shown {
+    fn frame(&self) -> Option<Vec<u8>> {
+        let (length, bytes) = match self {
+            Self::Certificate(certificate) => {
+                let hello = Hello {
+                    certificate,
+                    state_sequence: 0,
+                };
+                let bytes = codec::encode(&hello, limits::HANDSHAKE_FRAME).ok()?;
+                (u16::try_from(bytes.len()).ok()?, bytes)
+            }
+            Self::Bytes { length, bytes } => (*length, bytes.clone()),
+            Self::Nothing => return None,
+        };
+        Some([&length.to_be_bytes()[..], &bytes].concat())
+    }
+}
+
+/// The security upgrade of a rogue's transport.
+#[derive(Clone)]
+pub(super) struct RogueUpgrade {
+    noise: noise::Config,
+    shown: Shown,
+}
+
+impl RogueUpgrade {
+    pub(super) fn new(
+        identity: &Keypair,
+        site: SiteId,
+        shown: Shown,
+    ) -> Result<Self, noise::Error> {
+        let noise = noise::Config::new(identity)?.with_prologue(site.as_bytes().to_vec());
+        Ok(Self { noise, shown })
+    }
+
+    async fn exchange<S>(&self, stream: &mut S) -> std::io::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let Some(frame) = self.shown.frame() else {
+            return futures::future::pending().await;
+        };
+        stream.write_all(&frame).await?;
+        stream.flush().await?;
+        // Whatever the other side shows is fine with us.
+        let mut length = [0; 2];
+        stream.read_exact(&mut length).await?;
+        let mut hello = vec![0; usize::from(u16::from_be_bytes(length))];
+        stream.read_exact(&mut hello).await
+    }
+}
+
+impl UpgradeInfo for RogueUpgrade {
+    type Info = &'static str;
+    type InfoIter = std::iter::Once<&'static str>;
+
+    fn protocol_info(&self) -> Self::InfoIter {
+        std::iter::once("/papermesh/member/1")
+    }
+}
+
+type Upgrading<C> =
+    Pin<Box<dyn Future<Output = Result<(PeerId, noise::Output<C>), noise::Error>> + Send>>;
+
+impl<C> InboundConnectionUpgrade<C> for RogueUpgrade
+where
+    C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Output = (PeerId, noise::Output<C>);
+    type Error = noise::Error;
+    type Future = Upgrading<C>;
+
+    fn upgrade_inbound(self, socket: C, info: &'static str) -> Upgrading<C> {
+        Box::pin(async move {
+            let (peer, mut stream) = self.noise.clone().upgrade_inbound(socket, info).await?;
+            self.exchange(&mut stream).await?;
+            Ok((peer, stream))
+        })
+    }
+}
+
+impl<C> OutboundConnectionUpgrade<C> for RogueUpgrade
+where
+    C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Output = (PeerId, noise::Output<C>);
+    type Error = noise::Error;
+    type Future = Upgrading<C>;
+
+    fn upgrade_outbound(self, socket: C, info: &'static str) -> Upgrading<C> {
+        Box::pin(async move {
+            let (peer, mut stream) = self.noise.clone().upgrade_outbound(socket, info).await?;
+            self.exchange(&mut stream).await?;
+            Ok((peer, stream))
+        })
+    }
+}

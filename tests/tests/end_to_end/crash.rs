@@ -1,0 +1,273 @@
+//! The first promise, again and again: `kill -9` at any moment, on either side, loses nothing
+//! that success was told of, and prints nothing twice without having said that it might.
+//!
+//! A moment is chosen by chance, from a seed that a failure prints: a part of the time that the
+//! operation usually takes, or the instant at which a file appears that marks a step of it. The
+//! same homes are used all along, so that what one kill leaves behind is there for the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use papermesh_tests::answer::{Job, Submitted};
+use papermesh_tests::command::Running;
+use papermesh_tests::machine::files;
+use papermesh_tests::wait::{wait_for, wait_until};
+use papermesh_tests::{Document, Machine, SOON, Seed, Site, User};
+
+/// Kills while documents are submitted.
+const SUBMISSIONS: usize = 80;
+/// Kills while documents are released.
+const RELEASES: usize = 120;
+/// Sizes of documents: less than a segment, some segments, and enough to be caught on the way.
+const SIZES: [u64; 3] = [2_000, 300_000, 6_000_000];
+/// How long leases may take to lapse, and printers to find their holders again.
+const SETTLED: Duration = Duration::from_secs(240);
+
+#[test]
+fn invariant_1_success_told_means_kept_while_submitting() {
+    let site = Site::new();
+    let mut seed = Seed::take();
+    let charlie = User::charlie();
+    let mut laptop = site.founder("laptop-1");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    let documents = documents(&site);
+    let usual = usual(|| laptop.print(&documents[2], &charlie));
+
+    let mut told: BTreeSet<String> = laptop.jobs().into_iter().map(|job| job.job).collect();
+    for round in 0..SUBMISSIONS {
+        let document = seed.one_of(&documents).clone();
+        let spool = laptop.home().join("spool");
+        let moment = Moment::choose(&mut seed, usual, &spool);
+        let submission = laptop.submission(&document, &charlie).start();
+        moment.wait_for(&submission);
+        laptop.kill();
+        let ended = submission.finish();
+        if ended.is_success() {
+            told.insert(ended.json::<Submitted>().job);
+        }
+
+        laptop.run();
+        let held: BTreeSet<String> = laptop.jobs().into_iter().map(|job| job.job).collect();
+        let lost: Vec<_> = told.difference(&held).collect();
+        assert!(lost.is_empty(), "round {round}, {moment:?}: lost {lost:?}");
+        // What is held without a word is a whole job; what is not held has left no file.
+        let sealed: BTreeSet<String> = laptop.files("spool").iter().map(job_of).collect();
+        assert_eq!(sealed, held, "round {round}, {moment:?}");
+        told = held;
+    }
+
+    let list = wait_for(SOON, "all jobs to be listed", || {
+        let ended = printer.visit(&charlie).attempt(&["--all"]);
+        ended.is_success().then(|| ended.json::<papermesh_tests::answer::VisitReport>())
+    });
+    assert_eq!(list.jobs.len(), told.len());
+    assert!(list.each_ended("printed"));
+    let tray = printer.tray();
+    assert_eq!(tray.len(), told.len());
+    for paper in tray {
+        assert!(documents.iter().any(|document| document.is_at(&paper)));
+    }
+}
+
+/// The job that a file of the spool belongs to.
+fn job_of(file: &PathBuf) -> String {
+    assert_eq!(file.extension().and_then(|e| e.to_str()), Some("sealed"), "{file:?}");
+    file.file_stem().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn invariant_1_nothing_is_lost_and_nothing_printed_twice_silently_while_releasing() {
+    let site = Site::new();
+    let mut seed = Seed::take();
+    let charlie = User::charlie();
+    let mut laptop = site.founder("laptop-1");
+    let mut printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    let documents = documents(&site);
+    let mut ledger = Ledger::default();
+    ledger.submit(&laptop, &charlie, &documents[2]);
+    let usual = usual(|| {
+        printer.visit(&charlie).keeping().print_all();
+    });
+    ledger.forgive(&printer);
+
+    for round in 0..RELEASES {
+        for _ in 0..2 {
+            let document = seed.one_of(&documents).clone();
+            ledger.submit(&laptop, &charlie, &document);
+        }
+        ledger.look(&laptop, &printer, &charlie);
+
+        let tray = printer.home().join("tray");
+        let moment = Moment::choose(&mut seed, usual * 2, &tray);
+        let at_printer = seed.below(2) == 0;
+        let visit = printer.visit(&charlie).begin(&["--all"]);
+        moment.wait_for(&visit);
+        let victim = if at_printer { &mut printer } else { &mut laptop };
+        victim.kill();
+        drop(visit.finish());
+        victim.run();
+        eprintln!("round {round}: killed {} at {moment:?}", victim.name());
+    }
+
+    // Once nobody kills any more, everything comes out.
+    wait_until(SETTLED, "all leases to end", || {
+        ledger.look(&laptop, &printer, &charlie);
+        !laptop.jobs().iter().any(|job| job.leased)
+    });
+    let visit = printer.visit(&charlie);
+    assert!(visit.reprinting().print_all().each_ended("printed"));
+    ledger.settle(&laptop, &printer);
+}
+
+/// What the user knows: what was submitted, what may have printed, and what is in the tray.
+#[derive(Default)]
+struct Ledger {
+    /// Each job, and the document that it is.
+    submitted: BTreeMap<String, Document>,
+    /// Jobs of which the list said that they may have printed.
+    told: BTreeSet<String>,
+    /// Papers of each title when the user last looked.
+    papers: BTreeMap<String, usize>,
+}
+
+impl Ledger {
+    /// Each job has a title of its own, by which its papers are known.
+    fn submit(&mut self, laptop: &Machine, user: &User, document: &Document) {
+        let title = format!("paper{:04}", self.submitted.len());
+        let submission = laptop.submission(document, user).args(["--title", &title]);
+        let submitted: Submitted = submission.json();
+        self.submitted.insert(title, document.clone());
+        assert!(!submitted.job.is_empty());
+    }
+
+    /// Papers made before the kills began are not counted.
+    fn forgive(&mut self, printer: &Machine) {
+        for paper in printer.tray() {
+            std::fs::remove_file(paper).unwrap();
+        }
+    }
+
+    /// The user looks into the tray and at the list, in this order: what came out before the
+    /// list was made must be gone from it, or be marked, or be in a printer's hands.
+    fn look(&mut self, laptop: &Machine, printer: &Machine, user: &User) {
+        let papers = papers(printer);
+        let held = laptop.jobs();
+        for (title, count) in &papers {
+            let before = self.papers.get(title).copied().unwrap_or(0);
+            let again = *count > before.max(1);
+            assert!(!again || self.told.contains(title), "{title} was printed twice silently");
+        }
+        for job in &held {
+            let out = papers.get(&job.title).is_some_and(|count| *count > 0);
+            assert!(
+                !out || job.may_have_printed || job.leased,
+                "{} is on paper and would be printed again silently",
+                job.title
+            );
+        }
+        for title in self.submitted.keys() {
+            let kept = held.iter().any(|job| job.title == *title);
+            assert!(kept || papers.contains_key(title), "{title} is lost");
+        }
+        self.papers = papers;
+        // The list that the user sees says the same as the holder.
+        let seen: Vec<Job> = wait_for(SETTLED, "the holder to be reached", || {
+            let ended = printer.visit(user).attempt(&["--list"]);
+            let list = ended.is_success().then(|| ended.json::<papermesh_tests::answer::VisitReport>());
+            list.map(|list| list.jobs).filter(|jobs| jobs.len() >= held.len())
+        });
+        let doubtful = seen.into_iter().filter(|job| job.may_have_printed);
+        self.told.extend(doubtful.map(|job| job.title));
+    }
+
+    /// At the end each document is on paper, as it was, and nothing is held.
+    fn settle(&self, laptop: &Machine, printer: &Machine) {
+        assert!(laptop.jobs().is_empty());
+        assert!(laptop.files("spool").is_empty());
+        for (title, document) in &self.submitted {
+            let papers: Vec<PathBuf> = tray_of(printer, title);
+            assert!(!papers.is_empty(), "{title} is lost");
+            assert!(papers.iter().all(|paper| document.is_at(paper)), "{title} differs");
+            assert!(
+                papers.len() == 1 || self.told.contains(title),
+                "{title} was printed {} times silently",
+                papers.len()
+            );
+        }
+    }
+}
+
+/// How many papers there are of each title.
+fn papers(printer: &Machine) -> BTreeMap<String, usize> {
+    let mut papers = BTreeMap::new();
+    for paper in printer.tray() {
+        let name = paper.file_name().unwrap().to_string_lossy().into_owned();
+        let title = name.split('-').next().unwrap_or_default().to_owned();
+        *papers.entry(title).or_default() += 1;
+    }
+    papers
+}
+
+fn tray_of(printer: &Machine, title: &str) -> Vec<PathBuf> {
+    let begins = |paper: &PathBuf| {
+        let name = paper.file_name().unwrap().to_string_lossy();
+        name.split('-').next() == Some(title)
+    };
+    printer.tray().into_iter().filter(begins).collect()
+}
+
+/// When to kill.
+#[derive(Debug)]
+enum Moment {
+    /// So long after the operation began.
+    After(Duration),
+    /// As soon as another file appears in a folder, hidden ones included.
+    File(PathBuf, BTreeSet<PathBuf>),
+}
+
+/// Beyond this much of the usual time the operation is over; some kills should come then, too.
+const PERCENT: u64 = 130;
+
+impl Moment {
+    fn choose(seed: &mut Seed, usual: Duration, folder: &Path) -> Self {
+        if seed.below(3) == 0 {
+            return Self::File(folder.to_owned(), files(folder).into_iter().collect());
+        }
+        let percent = u32::try_from(seed.below(PERCENT)).unwrap();
+        Self::After(usual * percent / 100)
+    }
+
+    /// Waits for the moment, or for the end of the operation if that never comes.
+    fn wait_for(&self, _operation: &Running) {
+        let began = Instant::now();
+        match self {
+            Self::After(time) => std::thread::sleep(*time),
+            Self::File(folder, known) => {
+                while files(folder).iter().all(|file| known.contains(file))
+                    && began.elapsed() < Duration::from_secs(2)
+                {
+                    std::thread::yield_now();
+                }
+            }
+        }
+    }
+}
+
+/// How long an operation usually takes: the middle one of three.
+fn usual<T>(mut operation: impl FnMut() -> T) -> Duration {
+    let mut times = [(); 3].map(|()| {
+        let began = Instant::now();
+        operation();
+        began.elapsed()
+    });
+    times.sort();
+    times[1]
+}
+
+fn documents(site: &Site) -> Vec<Document> {
+    let document = |size: &u64| Document::pdf_of(site.folder(), &format!("{size}.pdf"), "x", *size);
+    SIZES.iter().map(document).collect()
+}

@@ -1,0 +1,592 @@
+//! Members and strangers who misbehave: forged records, wrong certificates, guesses at PINs,
+//! peers that say nothing. See [`papermesh_tests::rogue`] for how they are made.
+
+use std::time::{Duration, Instant};
+
+use papermesh_protocol::advert::{Advert, AdvertSet, Advertiser, Delegated};
+use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::delegation::Delegation;
+use papermesh_protocol::id::{BadgeTag, NodeId, RecordKey, SiteId, UserKey};
+use papermesh_protocol::limits;
+use papermesh_protocol::lookup;
+use papermesh_protocol::record::DirectoryRecord;
+use papermesh_protocol::release::message::{Answer, Request};
+use papermesh_protocol::release::printer::SessionError;
+use papermesh_protocol::release::PROTOCOL;
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::site::{SitePolicy, SiteState};
+use papermesh_protocol::text::UserId;
+use papermesh_protocol::user::{Badge, UserEntry, UserState};
+use papermesh_tests::rogue::{Conversation, Papers, Rogue, Shown, new_key, now, peer_id};
+use papermesh_tests::wait::wait_until;
+use papermesh_tests::{Machine, SOON, Setting, Site, User};
+
+// Records ---------------------------------------------------------------------------------------
+
+/// A member offers records to an honest storage node: forged, replayed, expired, withdrawn,
+/// oversized, foreign. None is stored; a reader believes none.
+#[test]
+fn invariant_6_a_bad_record_is_stored_by_no_one_and_believed_by_no_one() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    let storage = site.member(&laptop, "storage-1", "client");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "x"), &charlie);
+    let rogue = Storer::join(&site, &laptop, "rogue-1", "client", &charlie);
+    let at = rogue.dial(&storage);
+    let bad = rogue.bad_records();
+
+    for (what, key, value) in &bad {
+        let taken = rogue.peer.put(at, *key, value.clone());
+        assert!(taken.is_err(), "{what} was taken");
+    }
+    // What is there for these keys is what honest members put there, and nothing of ours.
+    for (what, key, value) in &bad {
+        assert!(!rogue.peer.get(*key).contains(value), "{what} was stored");
+    }
+    // Nobody was irritated.
+    let list = printer.visit(&charlie).list();
+    assert_eq!(list.titles(), ["report.pdf"]);
+    let holders: Vec<_> = list.holders.iter().map(|holder| &holder.holder).collect();
+    assert_eq!(holders, [&laptop.id()]);
+    assert_eq!(storage.status().state, "joined");
+}
+
+/// An advert that was withdrawn cannot be brought back by whoever kept the earlier one, not even
+/// by sending it to a node that has forgotten nothing and was killed meanwhile.
+#[test]
+fn invariant_6_a_withdrawn_advert_is_not_resurrected_by_a_replay() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    let mut storage = site.member(&laptop, "storage-1", "client");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "x"), &charlie);
+    let rogue = Storer::join(&site, &laptop, "rogue-1", "client", &charlie);
+    let at = rogue.dial(&storage);
+    let key = rogue.adverts_key();
+    let kept = rogue.wait_for_adverts(|set| set.live().count() == 1);
+
+    assert_eq!(printer.visit(&charlie).print_all().ending(), "printed");
+    rogue.wait_for_adverts(|set| set.live().count() == 0 && set.len() == 1);
+    for _ in 0..2 {
+        // Taken or not, it changes nothing.
+        let _ = rogue.peer.put(at, key, kept.clone());
+        let set = rogue.adverts();
+        assert_eq!((set.live().count(), set.len()), (0, 1));
+        storage.kill();
+        storage.run();
+        rogue.dial(&storage);
+    }
+    assert!(printer.visit(&charlie).list().holders.is_empty());
+}
+
+/// A member signs a delegation with a user key that it made up. Storage nodes cannot know the
+/// user's key; the printer compares it with the authority's word, and asks the liar nothing.
+#[test]
+fn invariant_6_a_holder_with_a_made_up_user_key_is_not_believed() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "x"), &charlie);
+    let rogue = Storer::join(&site, &laptop, "rogue-1", "client", &charlie);
+    rogue.peer.keep_silent_on(PROTOCOL);
+    let at = rogue.dial(&laptop);
+    let own = new_key();
+    let delegation = rogue.delegation(&own, rogue.papers.node());
+    let advert = rogue.advert(Some(delegation), now(), false);
+    let _ = rogue.peer.put(at, rogue.adverts_key(), rogue.set(advert));
+
+    let list = printer.visit(&charlie).list();
+    assert_eq!(list.titles(), ["report.pdf"]);
+    let holders: Vec<_> = list.holders.iter().map(|holder| &holder.holder).collect();
+    assert_eq!(holders, [&laptop.id()], "the liar is listed as a holder");
+}
+
+/// A shared computer may advertise for anybody, and this one never answers anybody. The jobs of
+/// the others appear without it.
+#[test]
+fn a_silent_peer_delays_nobody() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "x"), &charlie);
+    let began = Instant::now();
+    assert!(printer.visit(&charlie).sees(1));
+    let usual = began.elapsed();
+
+    let rogue = Storer::join(&site, &laptop, "rogue-1", "shared-client", &charlie);
+    rogue.peer.keep_silent_on(PROTOCOL);
+    let at = rogue.dial(&laptop);
+    let advert = rogue.advert(None, now(), false);
+    rogue.peer.put(at, rogue.adverts_key(), rogue.set(advert)).unwrap();
+
+    let began = Instant::now();
+    let list = printer.visit(&charlie).list();
+    let took = began.elapsed();
+    assert_eq!(list.titles(), ["report.pdf"]);
+    assert!(took < usual + PATIENCE, "it took {took:?}, usually {usual:?}");
+    let silent = rogue.papers.node().to_string();
+    let states: Vec<_> = list
+        .holders
+        .iter()
+        .filter(|holder| holder.holder == silent)
+        .map(|holder| &*holder.state)
+        .collect();
+    assert!(!states.contains(&"open"), "{states:?}");
+    assert_eq!(printer.visit(&charlie).print_all().ending(), "printed");
+}
+
+/// How much longer a list may take because a holder that was reached says nothing. A user at a
+/// printer waits that long, and no longer.
+const PATIENCE: Duration = Duration::from_secs(14);
+
+// Certificates ----------------------------------------------------------------------------------
+
+/// Strangers and members with the wrong papers get no connection.
+#[test]
+fn invariant_7_a_non_member_completes_no_handshake() {
+    let site = Site::new();
+    let laptop = site.founder("laptop-1");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    let elsewhere = Machine::new(site.folder(), "elsewhere", Setting::default());
+    let founding = elsewhere.papermesh("init --site Other --name elsewhere --role printer");
+    let _ = founding.run().succeeded();
+    let foreign = Papers::of(elsewhere.home());
+    let member = site.invited(&laptop, "rogue-1", "printer", Setting::default());
+    let papers = Papers::of(member.home());
+    let own_site = papers.certificate.site;
+    let stranger = new_key();
+    let shown = |certificate: &Signed<Certificate>| Shown::Certificate(certificate.envelope().clone());
+
+    let template = papers.certificate.clone().into_value();
+    let self_signed = |change: &dyn Fn(&mut Certificate)| {
+        let mut certificate = template.clone();
+        certificate.node = NodeId::from(stranger.verifying_key());
+        change(&mut certificate);
+        shown(&Signed::sign(certificate, &stranger).unwrap())
+    };
+    let strangers = [
+        ("nothing", Shown::Nothing),
+        ("no hello", Shown::Bytes { length: 4, bytes: vec![0xff; 4] }),
+        ("an endless hello", Shown::Bytes { length: u16::MAX, bytes: vec![0; 100] }),
+        ("an empty hello", Shown::Bytes { length: 0, bytes: Vec::new() }),
+        ("a member's certificate", shown(&papers.certificate)),
+        ("the certificate of another site", shown(&foreign.certificate)),
+        ("a certificate of its own", self_signed(&|_| {})),
+        (
+            "a certificate of a site of its own",
+            self_signed(&|certificate| certificate.site = SiteId::from(stranger.verifying_key())),
+        ),
+        (
+            "an admin's certificate of its own",
+            self_signed(&|certificate| certificate.roles = Roles::of(&[Role::Admin])),
+        ),
+    ];
+    for (what, shown) in strangers {
+        let rogue = Rogue::new(&stranger, own_site, shown);
+        for machine in [&laptop, &printer] {
+            let entered = rogue.dial(&machine.address());
+            assert!(entered.is_err(), "{what} was let in at {}", machine.name());
+        }
+    }
+    // Members of another site do not even get as far as to show a certificate.
+    let other = Rogue::with(&foreign);
+    assert!(other.dial(&laptop.address()).is_err());
+
+    // The same device with its own papers is let in, and all were left in peace.
+    assert!(Rogue::with(&papers).dial(&laptop.address()).is_ok());
+    assert_eq!(laptop.status().state, "joined");
+    laptop.wait_for_peers(1);
+}
+
+/// A revoked member loses its connections everywhere and gets no new ones; its adverts are
+/// believed no more.
+#[test]
+fn invariant_7_a_revoked_member_loses_its_connections() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    let mut stolen = site.member(&laptop, "stolen-1", "client");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.link(&charlie, &stolen);
+    laptop.print(&site.document("mine.pdf", "x"), &charlie);
+    stolen.print(&site.document("theirs.pdf", "x"), &charlie);
+    assert!(printer.visit(&charlie).sees(2));
+    stolen.stop();
+    let papers = Papers::of(stolen.home());
+    let rogue = Rogue::with(&papers);
+    let ends = [&laptop, &printer].map(|machine| rogue.dial(&machine.address()).unwrap());
+    assert!(ends.iter().all(|peer| rogue.is_connected(*peer)));
+
+    let revocation = laptop.papermesh("revoke stolen-1");
+    let _ = revocation.run().succeeded();
+    wait_until(SOON, "all connections of the revoked member to close", || {
+        !ends.iter().any(|peer| rogue.is_connected(*peer))
+    });
+    for machine in [&laptop, &printer] {
+        assert!(rogue.dial(&machine.address()).is_err(), "{}", machine.name());
+    }
+    drop(rogue);
+
+    // The honest program on that device does not get in either, and says why.
+    stolen.start();
+    wait_until(SOON, "the revoked node to be alone", || {
+        let status = stolen.papermesh("status").run();
+        status.is_success() && status.json::<papermesh_tests::answer::Status>().peers == 0
+    });
+    let list = printer.visit(&charlie).list();
+    assert_eq!(list.titles(), ["mine.pdf"]);
+}
+
+// PINs ------------------------------------------------------------------------------------------
+
+/// Ten thousand guesses at one PIN from a printer: three are free, and then the guesser waits
+/// longer and longer; even the right PIN waits. A restart of the holder forgives nothing. At
+/// another printer the user is let in meanwhile.
+#[test]
+fn ten_thousand_guesses_are_a_handful() {
+    const GUESSES: u32 = 10_000;
+    let (site, charlie) = (Site::new(), User::charlie());
+    let mut laptop = site.founder("laptop-1");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "x"), &charlie);
+    let device = site.invited(&laptop, "rogue-1", "printer", Setting::default());
+    let papers = Papers::of(device.home());
+    let rogue = Rogue::with(&papers);
+    rogue.dial(&laptop.address()).unwrap();
+    let holder = laptop.id();
+
+    let mut talk = Conversation::begin(&rogue, &papers, &holder);
+    // A challenge is all that a guesser needs to know whether it was right.
+    let mut challenged = 0;
+    for guess in 0..GUESSES {
+        let (_, login) = talk.first_words(&charlie.guessing(&format!("{guess:06}")));
+        match talk.ask(&login) {
+            Answer::Challenge { session, .. } => {
+                challenged += 1;
+                let _ = talk.ask(&Request::Close { session });
+            }
+            Answer::Denied { .. } => {}
+            other => panic!("a login is not answered with {other:?}"),
+        }
+    }
+    assert!(
+        (limits::FREE_GUESSES..=limits::GUESSES_PER_PRINTER).contains(&challenged),
+        "{challenged} of {GUESSES} guesses were looked at"
+    );
+    assert_locked_out(talk.login(&charlie));
+
+    laptop.kill();
+    laptop.run();
+    rogue.dial(&laptop.address()).unwrap();
+    let mut talk = Conversation::begin(&rogue, &papers, &holder);
+    assert_locked_out(talk.login(&charlie));
+
+    // An unknown user looks the same, from the first guess to the lock-out.
+    let nobody = User::new("nobody", "0", "123456");
+    let mut challenged = 0;
+    for _ in 0..50 {
+        let (_, login) = talk.first_words(&nobody);
+        if let Answer::Challenge { session, .. } = talk.ask(&login) {
+            challenged += 1;
+            let _ = talk.ask(&Request::Close { session });
+        }
+    }
+    assert!((limits::FREE_GUESSES..=limits::GUESSES_PER_PRINTER).contains(&challenged));
+
+    wait_until(SOON, "the user to be let in elsewhere", || {
+        printer.visit(&charlie).sees(1)
+    });
+}
+
+fn assert_locked_out<T>(login: Result<T, SessionError>) {
+    match login {
+        Err(SessionError::Denied { retry_after }) => {
+            assert!(retry_after > Duration::ZERO, "denied without a wait");
+        }
+        Err(other) => panic!("the right PIN was not denied but: {other}"),
+        Ok(_) => panic!("the right PIN was taken in the midst of guesses"),
+    }
+}
+
+/// Only printers may ask: a computer that is none is denied whatever it says, and is told
+/// nothing that a wrong PIN is not told.
+#[test]
+fn a_member_that_is_no_printer_is_not_let_in() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "x"), &charlie);
+    let device = site.invited(&laptop, "rogue-1", "client", Setting::default());
+    let papers = Papers::of(device.home());
+    let rogue = Rogue::with(&papers);
+    rogue.dial(&laptop.address()).unwrap();
+    let mut talk = Conversation::begin(&rogue, &papers, &laptop.id());
+    assert!(matches!(talk.login(&charlie), Err(SessionError::Denied { .. })));
+}
+
+/// Nonsense on a stream ends that stream and nothing else.
+#[test]
+fn nonsense_on_a_stream_harms_nobody() {
+    use futures::{AsyncReadExt, AsyncWriteExt};
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "x"), &charlie);
+    let rogue = Storer::join(&site, &laptop, "rogue-1", "printer", &charlie);
+    let at = rogue.dial(&laptop);
+    let huge = [&u32::MAX.to_be_bytes()[..], &[0xff; 4096]].concat();
+    let nested = [&4096u32.to_be_bytes()[..], &[0x81; 4096]].concat();
+    for protocol in [
+        PROTOCOL,
+        papermesh_protocol::release::STREAM_PROTOCOL,
+        "/papermesh/site/1",
+        "/papermesh/enroll/1",
+        "/papermesh/link/1",
+    ] {
+        for nonsense in [&huge, &nested, &vec![0; 64 * 1024]] {
+            let Ok(mut stream) = rogue.peer.open(at, protocol) else {
+                continue;
+            };
+            let _ = rogue.peer.block_on(async {
+                let _ = stream.write_all(nonsense).await;
+                let _ = stream.flush().await;
+                let _ = stream.close().await;
+                let mut heard = Vec::new();
+                let _ = stream.read_to_end(&mut heard).await;
+            });
+        }
+    }
+    assert_eq!(laptop.status().state, "joined");
+    assert_eq!(printer.visit(&charlie).print_all().ending(), "printed");
+}
+
+// The rogue that stores -------------------------------------------------------------------------
+
+/// A member that offers records to others.
+struct Storer {
+    papers: Papers,
+    peer: Rogue,
+    user: UserId,
+}
+
+impl Storer {
+    fn join(site: &Site, admin: &Machine, name: &str, role: &str, user: &User) -> Self {
+        let device = site.invited(admin, name, role, Setting::default());
+        let papers = Papers::of(device.home());
+        Self {
+            peer: Rogue::with(&papers),
+            papers,
+            user: user.id.parse().unwrap(),
+        }
+    }
+
+    fn dial(&self, machine: &Machine) -> libp2p::PeerId {
+        let peer = self.peer.dial(&machine.address()).unwrap();
+        assert_eq!(peer, peer_id(&machine.id()));
+        peer
+    }
+
+    fn site(&self) -> SiteId {
+        self.papers.certificate.site
+    }
+
+    fn adverts_key(&self) -> RecordKey {
+        lookup::adverts(&self.papers.secret, &self.user)
+    }
+
+    /// What the DHT has at the user's lookup key, merged.
+    fn adverts(&self) -> AdvertSet {
+        let mut adverts = AdvertSet::default();
+        for value in self.peer.get(self.adverts_key()) {
+            if let Some(set) = self.judged(&value) {
+                adverts.merge(&set);
+            }
+        }
+        adverts
+    }
+
+    fn judged(&self, value: &[u8]) -> Option<AdvertSet> {
+        let judge = papermesh_protocol::advert::Judge {
+            site: self.site(),
+            state: &self.papers.state,
+            now: now(),
+        };
+        let key = self.adverts_key();
+        match DirectoryRecord::read(key, value, &self.papers.secret, &judge, None) {
+            Ok(DirectoryRecord::Adverts(set)) => Some(set),
+            _ => None,
+        }
+    }
+
+    /// Waits until the adverts are so; gives them as they travel.
+    fn wait_for_adverts(&self, is_so: impl Fn(&AdvertSet) -> bool) -> Vec<u8> {
+        wait_until(SOON, "the adverts to be so", || is_so(&self.adverts()));
+        DirectoryRecord::Adverts(self.adverts()).to_bytes().unwrap()
+    }
+
+    fn delegation(&self, user_key: &ed25519_dalek::SigningKey, holder: NodeId) -> Delegated {
+        let delegation = Delegation::new(self.site(), self.user.clone(), holder, now());
+        Delegated {
+            key: UserKey::from(user_key.verifying_key()),
+            delegation: Signed::sign(delegation, user_key).unwrap().envelope().clone(),
+        }
+    }
+
+    fn advert(
+        &self,
+        delegation: Option<Delegated>,
+        at: papermesh_protocol::time::Timestamp,
+        withdrawn: bool,
+    ) -> Signed<Advert> {
+        let advertiser = Advertiser {
+            key: &self.papers.key,
+            certificate: &self.papers.certificate,
+            user: &self.user,
+            delegation,
+        };
+        let address = self.peer.address().to_vec();
+        advertiser.sign(0, &[address], withdrawn, at).unwrap()
+    }
+
+    /// A set of one advert, as it travels. No judge has looked at it.
+    fn set(&self, advert: Signed<Advert>) -> Vec<u8> {
+        let mut set = AdvertSet::default();
+        set.insert(advert);
+        DirectoryRecord::Adverts(set).to_bytes().unwrap()
+    }
+
+    /// An advert with something about it changed after the fact, signed by the rogue.
+    fn tampered(&self, change: impl FnOnce(&mut Advert)) -> Vec<u8> {
+        let own = new_key();
+        let delegation = self.delegation(&own, self.papers.node());
+        let mut advert = self.advert(Some(delegation), now(), false).into_value();
+        change(&mut advert);
+        self.set(Signed::sign(advert, &self.papers.key).unwrap())
+    }
+
+    /// Everything that must be refused, what it is, and where it is offered.
+    fn bad_records(&self) -> Vec<(&'static str, RecordKey, Vec<u8>)> {
+        let (secret, user) = (&self.papers.secret, &self.user);
+        let adverts = self.adverts_key();
+        let entry_key = lookup::user_entry(secret, user);
+        let state_key = lookup::site_state(secret);
+        let tag = BadgeTag::from_bytes([5; 32]);
+        let own = new_key();
+        let hour = Duration::from_secs(3600);
+        let expired = self.advert(
+            Some(self.delegation(&own, self.papers.node())),
+            now() - hour * 3,
+            false,
+        );
+        let mut flipped = self.tampered(|_| {});
+        let last = flipped.len() - 1;
+        flipped[last] ^= 1;
+        let other_site = SiteId::from(own.verifying_key());
+        let entry = UserEntry {
+            site: self.site(),
+            user: user.clone(),
+            sequence: u64::MAX,
+            issued_at: now(),
+            display: "Mallory".parse().unwrap(),
+            key: Some(UserKey::from(own.verifying_key())),
+            badges: vec![tag],
+            groups: Vec::new(),
+            state: UserState::Active,
+        };
+        let badge = Badge {
+            site: self.site(),
+            tag,
+            user: Some(user.clone()),
+            sequence: u64::MAX,
+        };
+        let state = SiteState {
+            sequence: u64::MAX,
+            policy: SitePolicy {
+                login: papermesh_protocol::site::LoginPolicy::Badge,
+                ..SitePolicy::default()
+            },
+            ..(*self.papers.state).clone()
+        };
+        let bytes = |record: DirectoryRecord| record.to_bytes().unwrap();
+        let key = &self.papers.key;
+        vec![
+            ("noise", adverts, vec![0xa5; 300]),
+            ("nothing", adverts, Vec::new()),
+            ("a record of 90,000 bytes", adverts, vec![0x80; 90_000]),
+            ("a record of 2,000,000 bytes", adverts, vec![0x80; 2_000_000]),
+            ("an advert without a right", adverts, self.set(self.advert(None, now(), false))),
+            ("an advert changed after it was signed", adverts, flipped),
+            ("an expired advert", adverts, self.set(expired)),
+            (
+                "a withdrawn advert without a right",
+                adverts,
+                self.set(self.advert(None, now(), true)),
+            ),
+            (
+                "an advert that lives for a year",
+                adverts,
+                self.tampered(|advert| advert.expires_at = now() + hour * 24 * 365),
+            ),
+            (
+                "an advert from the future",
+                adverts,
+                self.tampered(|advert| advert.sequence = (now() + hour).as_millis()),
+            ),
+            (
+                "an advert of another site",
+                adverts,
+                self.tampered(|advert| advert.site = other_site),
+            ),
+            (
+                "an advert in the name of another holder",
+                adverts,
+                self.tampered(|advert| advert.holder = NodeId::from_bytes(*other_site.as_bytes())),
+            ),
+            (
+                "an advert with too many addresses",
+                adverts,
+                self.tampered(|advert| {
+                    let one = advert.addresses[0].clone();
+                    advert.addresses = vec![one; limits::ADDRESSES_PER_ADVERT + 1];
+                }),
+            ),
+            (
+                "an advert with a delegation to somebody else",
+                adverts,
+                self.set(self.advert(
+                    Some(self.delegation(&own, NodeId::from_bytes([1; 32]))),
+                    now(),
+                    false,
+                )),
+            ),
+            ("an advert at another key", entry_key, self.tampered(|_| {})),
+            (
+                "a user entry of a member's own",
+                entry_key,
+                bytes(DirectoryRecord::UserEntry(Signed::sign(entry, key).unwrap())),
+            ),
+            (
+                "a badge of a member's own",
+                lookup::badge(tag),
+                bytes(DirectoryRecord::Badge(Signed::sign(badge, key).unwrap())),
+            ),
+            (
+                "a site state of a member's own",
+                state_key,
+                bytes(DirectoryRecord::SiteState(Signed::sign(state, key).unwrap())),
+            ),
+            (
+                "the site state at another key",
+                adverts,
+                bytes(DirectoryRecord::SiteState(self.papers.state.clone())),
+            ),
+        ]
+    }
+}

@@ -1,0 +1,21 @@
+//! The end-to-end tests: real processes, real peers, real files.
+//!
+//! | file | what it shows |
+//! | --- | --- |
+//! | `walk` | what a person does, from a new site to paper |
+//! | `crowd` | many machines, many holders, some of them dead |
+//! | `invariants` | the ten promises of the design, each by its name |
+//! | `crash` | the first of them, again and again: `kill -9` at any moment |
+//! | `hostile` | members and strangers who misbehave |
+//! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
+//! | `bad_input` | what users, files, disks and printers do wrong |
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bad_input;
+mod crash;
+mod crowd;
+mod hostile;
+mod invariants;
+mod network;
+mod walk;

@@ -1,0 +1,141 @@
+//! Networks of their own: finding and joining by mDNS, and a relay between those who cannot
+//! reach each other. These need root for network namespaces.
+
+use std::sync::Arc;
+
+use papermesh_tests::answer::{JoinStep, KnownMember, Member, Pending, VisitReport};
+use papermesh_tests::network::{Namespace, Wire};
+use papermesh_tests::wait::{wait_for, wait_until};
+use papermesh_tests::{Machine, SOON, Setting, Site, User};
+
+/// A device that has no invite finds the site by mDNS; both screens show the same six digits; the
+/// admin compares and approves. From then on the two find each other by mDNS alone.
+#[test]
+fn a_device_joins_by_comparing_six_digits_and_finds_the_others_by_itself() {
+    let site = Site::new();
+    let charlie = User::charlie();
+    let mut wire = Wire::new(1);
+    let [office, hall] = [(); 2].map(|()| Arc::new(Namespace::new()));
+    wire.plug(&office);
+    wire.plug(&hall);
+    let laptop = site.founder_at("laptop-1", Setting::within(&office));
+    laptop.enroll(&charlie, &laptop);
+    let mut printer = Machine::new(site.folder(), "front-desk", Setting::within(&hall));
+
+    let joining = printer
+        .papermesh("join --role printer --name front-desk")
+        .start();
+    let digits = joining.says(
+        "the digits at the printer",
+        |line| match serde_json::from_str(line) {
+            Ok(JoinStep::Compare { digits }) => Some(digits),
+            _ => None,
+        },
+    );
+    assert!(digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()));
+    let waiting: Pending = wait_for(SOON, "the printer to wait for approval", || {
+        laptop.papermesh("pending").json::<Vec<_>>().pop()
+    });
+    assert_eq!((&*waiting.code, &*waiting.name), (&*digits, "front-desk"));
+
+    // Wrong digits admit nobody.
+    let wrong = if digits == "000000" {
+        "000001"
+    } else {
+        "000000"
+    };
+    let refused = laptop.papermesh("approve").arg(wrong).run();
+    assert!(!refused.complaint().is_empty());
+    let _ = laptop.papermesh("approve").arg(&digits).run().succeeded();
+    let joined: Member = joining.finish().succeeded().json();
+    assert_eq!(joined.name, "front-desk");
+    assert_eq!(joined.roles, ["printer"]);
+
+    printer.run();
+    laptop.wait_for_peers(1);
+    assert_walks(&site, &laptop, &printer, &charlie);
+
+    // Addresses that were remembered do not help any more: only mDNS does.
+    let mut laptop = laptop;
+    laptop.restart();
+    printer.restart();
+    laptop.wait_for_peers(1);
+    assert_walks(&site, &laptop, &printer, &charlie);
+}
+
+/// Two networks that have nothing in common but a bootstrap node, which is plugged into both and
+/// forwards no packets: jobs pass through its relay, and it learns nothing of them.
+#[test]
+fn two_networks_that_share_only_a_bootstrap_node_print_through_its_relay() {
+    let site = Site::new();
+    let charlie = User::charlie();
+    let (mut near, mut far) = (Wire::new(2), Wire::new(3));
+    let [office, between, branch] = [(); 3].map(|()| Arc::new(Namespace::new()));
+    near.plug(&office);
+    let seen_near = near.plug(&between);
+    let seen_far = far.plug(&between);
+
+    let mut laptop = site.founder_at("laptop-1", Setting::within(&office));
+    laptop.enroll(&charlie, &laptop);
+    // The printer joins while it is in the office, and is carried to the branch.
+    let mut printer = site.invited(&laptop, "printer-1", "printer", Setting::within(&office));
+    let mut relay = site.invited(
+        &laptop,
+        "bootstrap-1",
+        "bootstrap",
+        Setting::within(&between),
+    );
+    let port = 4001;
+    for address in [seen_near, seen_far] {
+        let listen = format!("/ip4/{address}/tcp/{port}");
+        relay.setting().run.extend(["--listen".into(), listen]);
+    }
+    relay.setting().program = papermesh_tests::program::bootstrap().into();
+    relay.run();
+    let id = peer_id(&laptop, &relay);
+    let bootstrap = |address| format!("/ip4/{address}/tcp/{port}/p2p/{id}");
+    let run = ["--no-mdns".to_owned(), "--bootstrap".to_owned()];
+
+    far.plug(&branch);
+    laptop.stop();
+    laptop.setting().run = [&run[..], &[bootstrap(seen_near)]].concat();
+    laptop.run();
+    *printer.setting() = Setting::within(&branch);
+    printer.setting().run = [&run[..], &[bootstrap(seen_far)]].concat();
+    printer.run();
+
+    assert_walks(&site, &laptop, &printer, &charlie);
+    for folder in ["store", "spool", "keys"] {
+        for file in relay.files(folder) {
+            let bytes = std::fs::read(&file).unwrap();
+            let marker = CONTENT.as_bytes();
+            let found = bytes.windows(marker.len()).any(|window| window == marker);
+            assert!(!found, "{} has the document", file.display());
+        }
+    }
+}
+
+/// What the documents of this file say.
+const CONTENT: &str = "the text between two networks";
+
+/// A job of the user on the laptop comes out at the printer.
+fn assert_walks(site: &Site, laptop: &Machine, printer: &Machine, user: &User) {
+    let report = site.document("report.pdf", CONTENT);
+    laptop.print(&report, user);
+    wait_until(SOON, "the job to be found", || printer.visit(user).sees(1));
+    let before = printer.tray().len();
+    let visit: VisitReport = printer.visit(user).print_all();
+    assert_eq!(visit.ending(), "printed");
+    let tray = printer.tray();
+    assert_eq!(tray.len(), before + 1);
+    assert!(tray.iter().all(|paper| report.is_at(paper)));
+    assert!(laptop.jobs().is_empty());
+}
+
+/// The libp2p name of a member: what stands at the end of its address.
+fn peer_id(admin: &Machine, member: &Machine) -> String {
+    let members: Vec<KnownMember> = admin.papermesh("members").json();
+    let member = members.iter().find(|known| known.name == member.name());
+    let node = member.expect("the admin knows who joined").node.clone();
+    papermesh_tests::rogue::peer_id(&node).to_string()
+}
