@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use papermesh_node::config::{Config, Home, Settings};
+use papermesh_node::control::Events;
 use papermesh_node::control::message::JoinSite;
 use papermesh_node::logs::{self, NODE_FILTER};
-use papermesh_node::node::{Node, becoming};
+use papermesh_node::node::{self, Node};
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::text::Name;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::health;
@@ -20,7 +20,7 @@ use crate::health;
 /// An always-on Papermesh member: DHT seed and relay.
 #[derive(Debug, Parser)]
 #[command(name = "papermesh-bootstrap", version, about)]
-pub struct Command {
+pub(crate) struct Command {
     /// The folder in which the node keeps everything; else PAPERMESH_HOME, else the platform's
     /// data folder.
     #[arg(long, global = true, value_name = "FOLDER")]
@@ -64,7 +64,7 @@ enum Action {
 
 impl Command {
     /// Does what the command says.
-    pub fn execute(self) -> anyhow::Result<()> {
+    pub(crate) fn execute(self) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
@@ -109,14 +109,15 @@ where
 }
 
 async fn join(home: &Home, invite: String, name: Option<Name>) -> anyhow::Result<()> {
-    let (steps, _) = mpsc::channel(4);
+    let (events, _) = Events::channel();
+    let config = Settings::default().resolve(home);
     let wish = JoinSite {
         invite: Some(invite),
         site: None,
         roles: Vec::new(),
         name,
     };
-    let joined = becoming::join(home, wish, steps).await?;
+    let joined = node::join(home, &config, wish, events).await?;
     println!(
         "{} is a member of {} ({})",
         joined.name, joined.site_name, joined.node
@@ -136,7 +137,7 @@ async fn run(home: Home, flags: Settings, http: Option<SocketAddr>) -> anyhow::R
         config.log.as_deref().unwrap_or(NODE_FILTER),
         config.log_json,
     )?;
-    let node = Node::start(home, config).await?;
+    let node = Node::start(&home, config, None).await?;
     let stop = CancellationToken::new();
     let mut pages = tokio::task::JoinSet::new();
     if let Some(address) = http {

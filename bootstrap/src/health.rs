@@ -23,7 +23,7 @@ struct Pages {
 }
 
 /// Serves the pages until the process ends.
-pub async fn serve(address: SocketAddr, mesh: Mesh) -> anyhow::Result<()> {
+pub(crate) async fn serve(address: SocketAddr, mesh: Mesh) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}; choose another with --http"))?;

@@ -8,7 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 /// The gauges, filled anew for each answer from what the mesh last told of itself.
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     members: Gauge,
     records: Gauge,
@@ -19,7 +19,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// All gauges, registered.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("papermesh");
         let mut register = |name: &str, help: &str| {
             let gauge = Gauge::default();
@@ -53,7 +53,7 @@ impl Metrics {
     }
 
     /// The text that a scraper reads.
-    pub fn text(&self, status: &MeshStatus) -> Result<String, std::fmt::Error> {
+    pub(crate) fn text(&self, status: &MeshStatus) -> Result<String, std::fmt::Error> {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.members.set(count(status.members.len()));
         self.records.set(count(status.records));

@@ -18,12 +18,15 @@ const RECALLED: usize = 64;
 /// Records that are read from the store at once.
 const PAGE: usize = 256;
 
+/// A member met before, and its addresses: binary multiaddrs.
+pub type Recalled = (NodeId, Vec<Vec<u8>>);
+
 /// Where members were met before, the last met first: for the mesh to find its site again.
 /// Blocks on the store.
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn recall(store: &Store) -> Result<Vec<(NodeId, Vec<Vec<u8>>)>, StoreError> {
+pub fn recall(store: &Store) -> Result<Vec<Recalled>, StoreError> {
     let mut peers = store.peers().scan(None, crate::store::PEERS_MAX)?;
     peers.sort_by_key(|(_, peer)| std::cmp::Reverse(peer.last_seen));
     let addresses =

@@ -294,7 +294,6 @@ impl Machine {
     }
 
     /// The user walks up to this printer with the badge, to type the PIN.
-    #[must_use]
     pub fn visit(&self, user: &User) -> Visit<'_> {
         Visit::by_badge(self, user)
     }

@@ -16,8 +16,6 @@ use crate::control::message::{Event, JoinSite, JoinStep, Joined};
 use crate::control::{CommandError, Events};
 use crate::node;
 
-/// Where Linux tells the host's name; elsewhere the environment does.
-
 /// Make this device a member of a site
 ///
 /// With an invite, joining needs nobody's approval. Without one, the site is looked for on the

@@ -322,11 +322,9 @@ impl EventLoop {
                 peer_id: Some(peer),
                 error,
                 ..
-            } => {
-                if !self.connections.contains_key(&peer) && !self.swarm.is_connected(&peer) {
-                    for waiting in self.waiting.remove(&peer).unwrap_or_default() {
-                        let _ = waiting.send(Err(MeshError::Unreachable(error.to_string())));
-                    }
+            } if !self.connections.contains_key(&peer) => {
+                for waiting in self.waiting.remove(&peer).unwrap_or_default() {
+                    let _ = waiting.send(Err(MeshError::Unreachable(error.to_string())));
                 }
             }
             SwarmEvent::IncomingConnectionError {
@@ -490,10 +488,9 @@ impl EventLoop {
         if member.certificate.roles.has(Role::Bootstrap)
             && self.config.use_relays
             && !self.swarm.behaviour().relays()
+            && let Some(relay) = addresses.iter().find(|address| !is_relayed(address))
         {
-            if let Some(relay) = addresses.iter().find(|address| !is_relayed(address)) {
-                self.reserve(peer, relay.clone());
-            }
+            self.reserve(peer, relay.clone());
         }
         let addresses = addresses.iter().map(Multiaddr::to_vec).collect();
         let _ = self.mesh.events.send(MeshEvent::Seen(member, addresses));

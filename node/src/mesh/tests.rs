@@ -31,9 +31,11 @@ fn now() -> Timestamp {
     )
 }
 
+type Saved = Vec<(RecordKey, Vec<u8>)>;
+
 /// A shelf that forgets with the process.
 #[derive(Clone, Default)]
-struct NoShelf(Arc<Mutex<Vec<(RecordKey, Vec<u8>)>>>);
+struct NoShelf(Arc<Mutex<Saved>>);
 
 impl RecordShelf for NoShelf {
     fn load(&self) -> Vec<(RecordKey, Vec<u8>)> {

@@ -149,10 +149,9 @@ impl Services {
     }
 
     async fn spool(&self) -> Result<Finding, CommandError> {
-        let (jobs, bytes) =
-            crate::offload::offload(&self.store, |store| super::status::total(store))
-                .await
-                .map_err(super::NodeError::Store)?;
+        let (jobs, bytes) = crate::offload::offload(&self.store, super::status::total)
+            .await
+            .map_err(super::NodeError::Store)?;
         Ok(if bytes > self.config.max_spool / 10 * 9 {
             doubtful(
                 "spool",

@@ -12,6 +12,6 @@ mod peer;
 
 pub use conversation::{Conversation, now};
 pub use handshake::Shown;
-pub use papers::Papers;
 pub use papermesh_node::vault::new_key;
+pub use papers::Papers;
 pub use peer::{Rogue, peer_id};

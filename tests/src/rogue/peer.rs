@@ -47,9 +47,12 @@ pub struct Rogue {
     listening: watch::Receiver<Vec<Multiaddr>>,
 }
 
+/// What a lookup found.
+type Values = Vec<Vec<u8>>;
+
 enum Command {
     Dial(Multiaddr, oneshot::Sender<Result<PeerId, String>>),
-    Put(PeerId, Record, oneshot::Sender<Result<(), String>>),
+    Put(PeerId, Box<Record>, oneshot::Sender<Result<(), String>>),
     Get(kad::RecordKey, oneshot::Sender<Vec<Vec<u8>>>),
 }
 
@@ -131,7 +134,7 @@ impl Rogue {
     /// If that node did not take it.
     pub fn put(&self, at: PeerId, key: RecordKey, value: Vec<u8>) -> Result<(), String> {
         let record = Record::new(key.as_bytes().to_vec(), value);
-        self.call(|reply| Command::Put(at, record, reply))?
+        self.call(|reply| Command::Put(at, Box::new(record), reply))?
     }
 
     /// What the nodes that it knows, and those that they know, have at a key.
@@ -225,7 +228,7 @@ fn kademlia(peer: PeerId, site: SiteId) -> kad::Behaviour<MemoryStore> {
 struct Waiting {
     dials: HashMap<ConnectionId, oneshot::Sender<Result<PeerId, String>>>,
     puts: HashMap<QueryId, oneshot::Sender<Result<(), String>>>,
-    gets: HashMap<QueryId, (Vec<Vec<u8>>, oneshot::Sender<Vec<Vec<u8>>>)>,
+    gets: HashMap<QueryId, (Values, oneshot::Sender<Values>)>,
 }
 
 async fn run(
@@ -282,7 +285,7 @@ fn obey(swarm: &mut Swarm<Behaviour>, command: Command, waiting: &mut Waiting) {
         }
         Command::Put(at, record, reply) => {
             let kad = &mut swarm.behaviour_mut().kad;
-            let query = kad.put_record_to(record, std::iter::once(at), Quorum::One);
+            let query = kad.put_record_to(*record, std::iter::once(at), Quorum::One);
             waiting.puts.insert(query, reply);
         }
         Command::Get(key, reply) => {

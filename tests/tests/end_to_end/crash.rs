@@ -60,7 +60,9 @@ fn invariant_1_success_told_means_kept_while_submitting() {
 
     let list = wait_for(SOON, "all jobs to be listed", || {
         let ended = printer.visit(&charlie).attempt(&["--all"]);
-        ended.is_success().then(|| ended.json::<papermesh_tests::answer::VisitReport>())
+        ended
+            .is_success()
+            .then(|| ended.json::<papermesh_tests::answer::VisitReport>())
     });
     assert_eq!(list.jobs.len(), told.len());
     assert!(list.each_ended("printed"));
@@ -73,7 +75,11 @@ fn invariant_1_success_told_means_kept_while_submitting() {
 
 /// The job that a file of the spool belongs to.
 fn job_of(file: &PathBuf) -> String {
-    assert_eq!(file.extension().and_then(|e| e.to_str()), Some("sealed"), "{file:?}");
+    assert_eq!(
+        file.extension().and_then(|e| e.to_str()),
+        Some("sealed"),
+        "{file:?}"
+    );
     file.file_stem().unwrap().to_string_lossy().into_owned()
 }
 
@@ -105,7 +111,11 @@ fn invariant_1_nothing_is_lost_and_nothing_printed_twice_silently_while_releasin
         let at_printer = seed.below(2) == 0;
         let visit = printer.visit(&charlie).begin(&["--all"]);
         moment.wait_for(&visit);
-        let victim = if at_printer { &mut printer } else { &mut laptop };
+        let victim = if at_printer {
+            &mut printer
+        } else {
+            &mut laptop
+        };
         victim.kill();
         drop(visit.finish());
         victim.run();
@@ -158,7 +168,10 @@ impl Ledger {
         for (title, count) in &papers {
             let before = self.papers.get(title).copied().unwrap_or(0);
             let again = *count > before.max(1);
-            assert!(!again || self.told.contains(title), "{title} was printed twice silently");
+            assert!(
+                !again || self.told.contains(title),
+                "{title} was printed twice silently"
+            );
         }
         for job in &held {
             let out = papers.get(&job.title).is_some_and(|count| *count > 0);
@@ -176,8 +189,11 @@ impl Ledger {
         // The list that the user sees says the same as the holder.
         let seen: Vec<Job> = wait_for(SETTLED, "the holder to be reached", || {
             let ended = printer.visit(user).attempt(&["--list"]);
-            let list = ended.is_success().then(|| ended.json::<papermesh_tests::answer::VisitReport>());
-            list.map(|list| list.jobs).filter(|jobs| jobs.len() >= held.len())
+            let list = ended
+                .is_success()
+                .then(|| ended.json::<papermesh_tests::answer::VisitReport>());
+            list.map(|list| list.jobs)
+                .filter(|jobs| jobs.len() >= held.len())
         });
         let doubtful = seen.into_iter().filter(|job| job.may_have_printed);
         self.told.extend(doubtful.map(|job| job.title));
@@ -190,7 +206,10 @@ impl Ledger {
         for (title, document) in &self.submitted {
             let papers: Vec<PathBuf> = tray_of(printer, title);
             assert!(!papers.is_empty(), "{title} is lost");
-            assert!(papers.iter().all(|paper| document.is_at(paper)), "{title} differs");
+            assert!(
+                papers.iter().all(|paper| document.is_at(paper)),
+                "{title} differs"
+            );
             assert!(
                 papers.len() == 1 || self.told.contains(title),
                 "{title} was printed {} times silently",

@@ -55,7 +55,11 @@ fn a_linked_laptop_and_the_first_make_one_list_in_time_order() {
     }
     let list = printer.visit(&charlie).list();
     assert_eq!(list.titles(), ["0.pdf", "1.pdf", "2.pdf", "3.pdf", "4.pdf"]);
-    let holders: Vec<_> = list.jobs.iter().map(|job| job.holder_name.as_deref()).collect();
+    let holders: Vec<_> = list
+        .jobs
+        .iter()
+        .map(|job| job.holder_name.as_deref())
+        .collect();
     assert_eq!(holders, order.map(|laptop| Some(laptop.name())));
 
     // The PIN went along: the second laptop alone lets its user in just as well.
@@ -107,7 +111,10 @@ fn the_dead_and_the_silent_delay_nobody() {
     let list = printer.visit(&charlie).list();
     let took = began.elapsed();
     assert_eq!(list.titles(), others);
-    assert!(took < usual + DELAY, "the list took {took:?}, usually {usual:?}");
+    assert!(
+        took < usual + DELAY,
+        "the list took {took:?}, usually {usual:?}"
+    );
     let state_of = |name: &str| {
         let mut holders = list.holders.iter();
         holders.find(|holder| holder.holder_name.as_deref() == Some(name))

@@ -10,9 +10,9 @@ use papermesh_protocol::id::{BadgeTag, NodeId, RecordKey, SiteId, UserKey};
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
+use papermesh_protocol::release::PROTOCOL;
 use papermesh_protocol::release::message::{Answer, Request};
 use papermesh_protocol::release::printer::SessionError;
-use papermesh_protocol::release::PROTOCOL;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{SitePolicy, SiteState};
 use papermesh_protocol::text::UserId;
@@ -122,13 +122,19 @@ fn a_silent_peer_delays_nobody() {
     rogue.peer.keep_silent_on(PROTOCOL);
     let at = rogue.dial(&laptop);
     let advert = rogue.advert(None, now(), false);
-    rogue.peer.put(at, rogue.adverts_key(), rogue.set(advert)).unwrap();
+    rogue
+        .peer
+        .put(at, rogue.adverts_key(), rogue.set(advert))
+        .unwrap();
 
     let began = Instant::now();
     let list = printer.visit(&charlie).list();
     let took = began.elapsed();
     assert_eq!(list.titles(), ["report.pdf"]);
-    assert!(took < usual + PATIENCE, "it took {took:?}, usually {usual:?}");
+    assert!(
+        took < usual + PATIENCE,
+        "it took {took:?}, usually {usual:?}"
+    );
     let silent = rogue.papers.node().to_string();
     let states: Vec<_> = list
         .holders
@@ -160,7 +166,8 @@ fn invariant_7_a_non_member_completes_no_handshake() {
     let papers = Papers::of(member.home());
     let own_site = papers.certificate.site;
     let stranger = new_key();
-    let shown = |certificate: &Signed<Certificate>| Shown::Certificate(certificate.envelope().clone());
+    let shown =
+        |certificate: &Signed<Certificate>| Shown::Certificate(certificate.envelope().clone());
 
     let template = papers.certificate.clone().into_value();
     let self_signed = |change: &dyn Fn(&mut Certificate)| {
@@ -171,11 +178,32 @@ fn invariant_7_a_non_member_completes_no_handshake() {
     };
     let strangers = [
         ("nothing", Shown::Nothing),
-        ("no hello", Shown::Bytes { length: 4, bytes: vec![0xff; 4] }),
-        ("an endless hello", Shown::Bytes { length: u16::MAX, bytes: vec![0; 100] }),
-        ("an empty hello", Shown::Bytes { length: 0, bytes: Vec::new() }),
+        (
+            "no hello",
+            Shown::Bytes {
+                length: 4,
+                bytes: vec![0xff; 4],
+            },
+        ),
+        (
+            "an endless hello",
+            Shown::Bytes {
+                length: u16::MAX,
+                bytes: vec![0; 100],
+            },
+        ),
+        (
+            "an empty hello",
+            Shown::Bytes {
+                length: 0,
+                bytes: Vec::new(),
+            },
+        ),
         ("a member's certificate", shown(&papers.certificate)),
-        ("the certificate of another site", shown(&foreign.certificate)),
+        (
+            "the certificate of another site",
+            shown(&foreign.certificate),
+        ),
         ("a certificate of its own", self_signed(&|_| {})),
         (
             "a certificate of a site of its own",
@@ -224,11 +252,17 @@ fn invariant_7_a_revoked_member_loses_its_connections() {
 
     let revocation = laptop.papermesh("revoke stolen-1");
     let _ = revocation.run().succeeded();
-    wait_until(SOON, "all connections of the revoked member to close", || {
-        !ends.iter().any(|peer| rogue.is_connected(*peer))
-    });
+    wait_until(
+        SOON,
+        "all connections of the revoked member to close",
+        || !ends.iter().any(|peer| rogue.is_connected(*peer)),
+    );
     for machine in [&laptop, &printer] {
-        assert!(rogue.dial(&machine.address()).is_err(), "{}", machine.name());
+        assert!(
+            rogue.dial(&machine.address()).is_err(),
+            "{}",
+            machine.name()
+        );
     }
     drop(rogue);
 
@@ -327,7 +361,10 @@ fn a_member_that_is_no_printer_is_not_let_in() {
     let rogue = Rogue::with(&papers);
     rogue.dial(&laptop.address()).unwrap();
     let mut talk = Conversation::begin(&rogue, &papers, &laptop.id());
-    assert!(matches!(talk.login(&charlie), Err(SessionError::Denied { .. })));
+    assert!(matches!(
+        talk.login(&charlie),
+        Err(SessionError::Denied { .. })
+    ));
 }
 
 /// Nonsense on a stream ends that stream and nothing else.
@@ -435,7 +472,10 @@ impl Storer {
         let delegation = Delegation::new(self.site(), self.user.clone(), holder, now());
         Delegated {
             key: UserKey::from(user_key.verifying_key()),
-            delegation: Signed::sign(delegation, user_key).unwrap().envelope().clone(),
+            delegation: Signed::sign(delegation, user_key)
+                .unwrap()
+                .envelope()
+                .clone(),
         }
     }
 
@@ -520,8 +560,16 @@ impl Storer {
             ("noise", adverts, vec![0xa5; 300]),
             ("nothing", adverts, Vec::new()),
             ("a record of 90,000 bytes", adverts, vec![0x80; 90_000]),
-            ("a record of 2,000,000 bytes", adverts, vec![0x80; 2_000_000]),
-            ("an advert without a right", adverts, self.set(self.advert(None, now(), false))),
+            (
+                "a record of 2,000,000 bytes",
+                adverts,
+                vec![0x80; 2_000_000],
+            ),
+            (
+                "an advert without a right",
+                adverts,
+                self.set(self.advert(None, now(), false)),
+            ),
             ("an advert changed after it was signed", adverts, flipped),
             ("an expired advert", adverts, self.set(expired)),
             (
@@ -570,7 +618,9 @@ impl Storer {
             (
                 "a user entry of a member's own",
                 entry_key,
-                bytes(DirectoryRecord::UserEntry(Signed::sign(entry, key).unwrap())),
+                bytes(DirectoryRecord::UserEntry(
+                    Signed::sign(entry, key).unwrap(),
+                )),
             ),
             (
                 "a badge of a member's own",
@@ -580,7 +630,9 @@ impl Storer {
             (
                 "a site state of a member's own",
                 state_key,
-                bytes(DirectoryRecord::SiteState(Signed::sign(state, key).unwrap())),
+                bytes(DirectoryRecord::SiteState(
+                    Signed::sign(state, key).unwrap(),
+                )),
             ),
             (
                 "the site state at another key",

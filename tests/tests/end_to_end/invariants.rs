@@ -43,7 +43,9 @@ fn invariant_2_no_plaintext_title_or_pin_in_any_file() {
     assert_unmarked(&site, &machines, &markers, "held");
 
     let visit = machines[3].visit(&charlie).begin(&["--all"]);
-    wait_until(SOON, "the document to be in the device", || device.is_busy());
+    wait_until(SOON, "the document to be in the device", || {
+        device.is_busy()
+    });
     assert_unmarked(&site, &machines, &markers, "printing");
     machines.iter_mut().for_each(Machine::kill);
     drop(visit.kill());
@@ -79,7 +81,10 @@ fn assert_unmarked(site: &Site, machines: &[Machine], markers: &[&str], when: &s
             }
         }
     }
-    assert!(looked > 10 * machines.len(), "only {looked} files to look at");
+    assert!(
+        looked > 10 * machines.len(),
+        "only {looked} files to look at"
+    );
 }
 
 /// A marker as it might lie there: as it is, as UTF-16, as hexadecimal digits.
@@ -91,8 +96,9 @@ fn forms(marker: &str) -> [Vec<u8>; 3] {
 
 fn all_files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let (folders, mut files): (Vec<PathBuf>, Vec<PathBuf>) =
-        entries.map(|entry| entry.path()).partition(|path| path.is_dir());
+    let (folders, mut files): (Vec<PathBuf>, Vec<PathBuf>) = entries
+        .map(|entry| entry.path())
+        .partition(|path| path.is_dir());
     files.extend(folders.iter().flat_map(|folder| all_files(folder)));
     files
 }
@@ -111,7 +117,10 @@ fn invariant_3_a_job_is_deleted_only_after_printed() {
     let job: JobId = laptop.print(&document, &charlie).job.parse().unwrap();
     let holder = laptop.id();
     let release = ReleaseId::from_bytes([7; 16]);
-    let printed = Outcome::Printed { pages: None, keep: false };
+    let printed = Outcome::Printed {
+        pages: None,
+        keep: false,
+    };
 
     // A job that it never leased.
     let mut talk = Conversation::begin(&rogue, &papers, &holder);
@@ -128,13 +137,19 @@ fn invariant_3_a_job_is_deleted_only_after_printed() {
 
     // One that was leased to somebody else, or that another signed for.
     let (status, sealed) = talk.fetch(&grant.token, 0).unwrap();
-    assert_eq!((status, sealed.len() as u64 - 8), (STATUS_OK, grant.sealed_size));
+    assert_eq!(
+        (status, sealed.len() as u64 - 8),
+        (STATUS_OK, grant.sealed_size)
+    );
     let (other_papers, other) = rogue_printer(&site, &laptop, "rogue-2");
     let mut other_talk = Conversation::begin(&other, &other_papers, &holder);
     let answer = other_talk.report(job, release, printed.clone());
     assert_eq!(answer, Answer::Refused(Refusal::NoLease));
     let not_mine = other_talk.receipt(job, release, printed.clone());
-    assert!(matches!(talk.ask(&Request::Report(not_mine)), Answer::Refused(_)));
+    assert!(matches!(
+        talk.ask(&Request::Report(not_mine)),
+        Answer::Refused(_)
+    ));
     assert_eq!(laptop.jobs().len(), 1);
 
     // The true word at last, twice: the second time nothing happens.
@@ -158,11 +173,19 @@ fn invariant_3_a_job_that_nobody_claims_expires_and_no_other() {
     let lasting = laptop.print(&document, &charlie);
 
     // Protecting a job exempts it from pressure for space, not from expiry.
-    let ids = || laptop.jobs().into_iter().map(|job| job.job).collect::<Vec<_>>();
+    let ids = || {
+        laptop
+            .jobs()
+            .into_iter()
+            .map(|job| job.job)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(ids().len(), 3);
-    wait_until(Duration::from_secs(60) + SOON * 2, "two jobs to expire", || {
-        ids() == [lasting.job.clone()]
-    });
+    wait_until(
+        Duration::from_secs(60) + SOON * 2,
+        "two jobs to expire",
+        || ids() == [lasting.job.clone()],
+    );
     let audit = laptop.audit();
     for job in [&brief.job, &protected.job] {
         let mut entries = audit.iter().filter(|entry| entry.job.as_ref() == Some(job));
@@ -196,7 +219,10 @@ fn invariant_4_no_session_no_list_no_title_no_byte() {
     let Answer::Challenge { session, .. } = talk.ask(&login) else {
         panic!("a login is answered with a challenge");
     };
-    let all = Request::List { session, after: None };
+    let all = Request::List {
+        session,
+        after: None,
+    };
     assert_eq!(talk.ask(&all), Answer::Refused(Refusal::NoSession));
     let close = talk.ask(&Request::Close { session });
     assert_eq!(close, Answer::Done);
@@ -209,8 +235,15 @@ fn invariant_4_no_session_no_list_no_title_no_byte() {
     assert_eq!(titles(talk.list(&danas).unwrap()), ["dana.pdf"]);
     assert_eq!(talk.select(&danas, job, release).unwrap_err(), no_job);
     for request in [
-        Request::Delete { session: danas.id(), job },
-        Request::Protect { session: danas.id(), job, on: true },
+        Request::Delete {
+            session: danas.id(),
+            job,
+        },
+        Request::Protect {
+            session: danas.id(),
+            job,
+            on: true,
+        },
     ] {
         assert_eq!(talk.ask(&request), Answer::Refused(Refusal::NoJob));
     }
@@ -219,7 +252,10 @@ fn invariant_4_no_session_no_list_no_title_no_byte() {
     let charlies = talk.login(&charlie).unwrap();
     assert_eq!(titles(talk.list(&charlies).unwrap()), ["charlie.pdf"]);
     assert_eq!(other_talk.list(&charlies).unwrap_err(), no_session);
-    assert_eq!(other_talk.select(&charlies, job, release).unwrap_err(), no_session);
+    assert_eq!(
+        other_talk.select(&charlies, job, release).unwrap_err(),
+        no_session
+    );
     let (grant, _) = talk.select(&charlies, job, release).unwrap();
     assert_no_bytes(other_talk.fetch(&grant.token, 0));
     // A token that was tried by a thief is spent; the printer selects again, and fetches once.
@@ -229,7 +265,12 @@ fn invariant_4_no_session_no_list_no_title_no_byte() {
     assert_no_bytes(talk.fetch(&grant.token, 0));
 
     // What is closed is closed.
-    assert_eq!(talk.ask(&Request::Close { session: charlies.id() }), Answer::Done);
+    assert_eq!(
+        talk.ask(&Request::Close {
+            session: charlies.id()
+        }),
+        Answer::Done
+    );
     assert_eq!(talk.list(&charlies).unwrap_err(), no_session);
     assert_eq!(laptop.jobs().len(), 2);
 }
@@ -272,13 +313,19 @@ fn invariant_5_two_printers_never_print_one_job_at_once() {
 
     // Both at the same moment, again and again: exactly one paper each time.
     for round in 1..=6 {
-        let before = devices.iter().map(|device| device.printed().len()).sum::<usize>();
+        let before = devices
+            .iter()
+            .map(|device| device.printed().len())
+            .sum::<usize>();
         laptop.print(&report, &charlie);
         let visits = [&near, &far].map(|printer| printer.visit(&charlie).begin(&["--all"]));
         for visit in visits {
             drop(visit.finish());
         }
-        let after = devices.iter().map(|device| device.printed().len()).sum::<usize>();
+        let after = devices
+            .iter()
+            .map(|device| device.printed().len())
+            .sum::<usize>();
         assert_eq!(after, before + 1, "round {round}");
         assert!(laptop.jobs().is_empty(), "round {round}");
     }
@@ -367,19 +414,30 @@ fn invariant_9_every_release_refusal_and_deletion_is_in_the_audit_of_both_sides(
     let printer = site.tray_printer(&laptop, "printer-1");
     laptop.enroll(&charlie, &laptop);
     let first = laptop.print(&site.document("first.pdf", "1"), &charlie).job;
-    let second = laptop.print(&site.document("second.pdf", "2"), &charlie).job;
+    let second = laptop
+        .print(&site.document("second.pdf", "2"), &charlie)
+        .job;
     let third = laptop.print(&site.document("third.pdf", "3"), &charlie).job;
 
-    let wrong = printer.visit(&charlie.guessing("000000")).attempt(&["--list"]);
+    let wrong = printer
+        .visit(&charlie.guessing("000000"))
+        .attempt(&["--list"]);
     assert!(!wrong.complaint().is_empty());
     assert_eq!(printer.visit(&charlie).print([&*first]).ending(), "printed");
-    assert_eq!(printer.visit(&charlie).delete([&*second]).ending(), "deleted");
+    assert_eq!(
+        printer.visit(&charlie).delete([&*second]).ending(),
+        "deleted"
+    );
     let deletion = laptop.papermesh("jobs delete").arg(&third);
     let _ = deletion.run().succeeded();
 
     let (laptops, printers) = (laptop.audit(), printer.audit());
     let (laptop_id, printer_id) = (laptop.id(), printer.id());
-    for (job, what) in [(&first, "submitted"), (&second, "submitted"), (&third, "deleted")] {
+    for (job, what) in [
+        (&first, "submitted"),
+        (&second, "submitted"),
+        (&third, "deleted"),
+    ] {
         let mut entries = laptops.iter();
         let found = entries.any(|entry| entry.what == what && entry.job.as_ref() == Some(job));
         assert!(found, "{what} {job} is not in {laptops:#?}");
@@ -441,7 +499,11 @@ fn invariant_10_memory_does_not_grow_with_the_document() {
         ("the printer", idle[1], peak[1]),
     ] {
         let above = peak.saturating_sub(idle);
-        eprintln!("{side}: {} MiB idle, {} MiB above at most", idle >> 20, above >> 20);
+        eprintln!(
+            "{side}: {} MiB idle, {} MiB above at most",
+            idle >> 20,
+            above >> 20
+        );
         assert!(above <= ABOVE_IDLE, "{side} grew by {} MiB", above >> 20);
     }
 }
