@@ -464,7 +464,7 @@ fn invariant_9_every_release_refusal_and_deletion_is_in_the_audit_of_both_sides(
         assert_eq!(numbers, whole, "the audit of {side} has gaps");
     }
     for machine in [&laptop, &printer] {
-        let _ = machine.papermesh("audit --verify").run().succeeded();
+        let _ = machine.papermesh("audit verify").run().succeeded();
     }
 }
 
