@@ -53,7 +53,10 @@ impl Default for Setting {
             run: vec!["--no-mdns".into(), "--listen".into(), listen],
             environment: vec![
                 ("PAPERMESH_JOIN_LISTEN".into(), join),
-                ("PAPERMESH_LOG".into(), "info,papermesh=debug".into()),
+                (
+                    "PAPERMESH_LOG".into(),
+                    "info,papermesh_node=debug,papermesh_node::store=info".into(),
+                ),
             ],
             namespace: None,
         }
@@ -67,7 +70,10 @@ impl Setting {
         Self {
             program: program::papermesh().to_owned(),
             run: Vec::new(),
-            environment: vec![("PAPERMESH_LOG".into(), "info,papermesh=debug".into())],
+            environment: vec![(
+                "PAPERMESH_LOG".into(),
+                "info,papermesh_node=debug,papermesh_node::store=info".into(),
+            )],
             namespace: Some(Arc::clone(namespace)),
         }
     }

@@ -24,7 +24,7 @@ pub enum Fate {
     WantsPaper,
     /// It gives them up, with nothing on paper.
     Aborts,
-    /// The connection breaks within the document, and whatever came is forgotten.
+    /// The connection breaks within the document, and the job is given up.
     Breaks,
 }
 
@@ -152,6 +152,7 @@ impl ScriptedPrinter {
             }
             let breaking = self.lock().fate == Fate::Breaks;
             let Some(body) = body(&mut reader, &headers, breaking)? else {
+                self.abort_incoming();
                 return Ok(());
             };
             let mut request = IppParser::new(IppReader::new(Cursor::new(body)))
@@ -230,6 +231,15 @@ impl ScriptedPrinter {
             state: State::Open,
         });
         id
+    }
+
+    /// Gives up the jobs whose documents will not come any more.
+    fn abort_incoming(&self) {
+        for job in &mut self.lock().jobs {
+            if job.state == State::Open && job.document.is_none() {
+                job.state = State::Aborted;
+            }
+        }
     }
 
     fn update(&self, id: Option<i32>, change: impl FnOnce(&mut Job)) {

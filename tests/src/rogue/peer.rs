@@ -24,6 +24,9 @@ use crate::wait::wait_for;
 /// How long a rogue waits for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What every member answers every member.
+const SITE: &str = "/papermesh/site/1";
+
 /// The libp2p name of a node whose id is given as hexadecimal digits.
 ///
 /// # Panics
@@ -81,10 +84,8 @@ impl Rogue {
             .enable_all()
             .build()
             .unwrap_or_else(|error| panic!("no runtime: {error}"));
-        let mut swarm = {
-            let _within = runtime.enter();
-            swarm(key, site, shown)
-        };
+        let within = runtime.enter();
+        let mut swarm = swarm(key, site, shown);
         let streams = swarm.behaviour().streams.new_control();
         let listen = {
             let _within = runtime.enter();
@@ -93,7 +94,8 @@ impl Rogue {
                 .map(|any| swarm.listen_on(any))
         };
         assert!(matches!(listen, Ok(Ok(_))), "a rogue cannot listen");
-        let (commands, inbox) = mpsc::channel(16);
+        drop(within);
+        let (commands, inbox) = mpsc::channel(64);
         let (tell_connected, connected) = watch::channel(HashSet::new());
         let (tell_listening, listening) = watch::channel(Vec::new());
         runtime.spawn(run(swarm, inbox, tell_connected, tell_listening));
@@ -122,7 +124,10 @@ impl Rogue {
         let address = address
             .parse()
             .map_err(|_| format!("bad address {address}"))?;
-        self.call(|reply| Command::Dial(address, reply))?
+        let peer = self.call(|reply| Command::Dial(address, reply))??;
+        // The one that dials thinks itself connected before the other has looked at what it
+        // shows. Let in is who is answered.
+        self.open(peer, SITE).map(|_| peer)
     }
 
     /// Whether there is a connection.
@@ -134,10 +139,25 @@ impl Rogue {
     /// Offers a record to one node of the DHT.
     ///
     /// # Errors
-    /// If that node did not take it.
+    /// If that node did not take it, which libp2p notices by its silence.
     pub fn put(&self, at: PeerId, key: RecordKey, value: Vec<u8>) -> Result<(), String> {
-        let record = Record::new(key.as_bytes().to_vec(), value);
-        self.call(|reply| Command::Put(at, Box::new(record), reply))?
+        let mut taken = self.put_each(at, [(key, value)]);
+        taken.pop().unwrap_or_else(|| Err("not offered".to_owned()))
+    }
+
+    /// Offers records to one node, all at once; gives what came of each.
+    pub fn put_each(
+        &self,
+        at: PeerId,
+        records: impl IntoIterator<Item = (RecordKey, Vec<u8>)>,
+    ) -> Vec<Result<(), String>> {
+        let offers = records.into_iter().map(|(key, value)| {
+            let record = Record::new(key.as_bytes().to_vec(), value);
+            self.ask(|reply| Command::Put(at, record, reply))
+        });
+        let offers = futures::future::join_all(offers);
+        let outcomes = self.block_on(offers).unwrap_or_default();
+        outcomes.into_iter().map(Result::flatten).collect()
     }
 
     /// What the nodes that it knows, and those that they know, have at a key.
@@ -186,12 +206,17 @@ impl Rogue {
     }
 
     fn call<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, String> {
+        self.block_on(self.ask(command))?
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, String> {
         let (reply, answer) = oneshot::channel();
-        self.block_on(async {
-            let sent = self.commands.send(command(reply)).await;
-            sent.map_err(|_| "the rogue has ended".to_owned())?;
-            answer.await.map_err(|_| "nobody answered".to_owned())
-        })?
+        let sent = self.commands.send(command(reply)).await;
+        sent.map_err(|_| "the rogue has ended".to_owned())?;
+        answer.await.map_err(|_| "nobody answered".to_owned())
     }
 }
 

@@ -37,12 +37,20 @@ fn invariant_6_a_bad_record_is_stored_by_no_one_and_believed_by_no_one() {
     let at = rogue.dial(&storage);
     let bad = rogue.bad_records();
 
-    for (what, key, value) in &bad {
-        let taken = rogue.peer.put(at, *key, value.clone());
+    // A good one is taken, so that a refusal means something.
+    let good = DirectoryRecord::SiteState(rogue.papers.state.clone());
+    let state_key = lookup::site_state(&rogue.papers.secret);
+    rogue
+        .peer
+        .put(at, state_key, good.to_bytes().unwrap())
+        .unwrap();
+
+    let offers = bad.iter().map(|(_, key, value)| (*key, value.clone()));
+    let taken = rogue.peer.put_each(at, offers);
+    assert_eq!(taken.len(), bad.len());
+    for ((what, key, value), taken) in bad.iter().zip(taken) {
         assert!(taken.is_err(), "{what} was taken");
-    }
-    // What is there for these keys is what honest members put there, and nothing of ours.
-    for (what, key, value) in &bad {
+        // What is there is what honest members put there, and nothing of ours.
         assert!(!rogue.peer.get(*key).contains(value), "{what} was stored");
     }
     // Nobody was irritated.
