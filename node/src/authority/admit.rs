@@ -108,6 +108,12 @@ impl<N: Network> Authority<N> {
                 tracing::error!(%node, %name, %error, "a device with an invite cannot be admitted now");
                 Err(Denial::Trouble)
             }
+            // Anybody on the network can say a secret that is none, as often as they like: no
+            // reason to fill the audit log.
+            Err(why @ Unwelcome::Unknown) => {
+                tracing::warn!(%node, %name, %why, "a device was refused");
+                Err(Denial::Refused)
+            }
             Err(why) => {
                 tracing::warn!(%node, %name, %why, "a device was refused");
                 self.note(Event::new(Kind::JoinRefused).peer(node).because(&why))

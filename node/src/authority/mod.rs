@@ -7,8 +7,8 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | [`key`] | keeps the key sealed, and open in memory once its passphrase was given |
-//! | [`found`] | a new site, in a new home |
-//! | [`bundle`], [`export`] | the site's whole authority, sealed, on its way to another admin |
+//! | [`mod@found`] | a new site, in a new home |
+//! | [`bundle`], [`mod@export`] | the site's whole authority, sealed, on its way to another admin |
 //! | [`invite`], [`admit`] | devices become members |
 //! | [`members`], [`revoke`] | who is one, and who is none any more |
 //! | [`settings`] | the site's policy |

@@ -69,7 +69,8 @@ impl Document {
                 FormatError::Unknown => ErrorCode::Usage,
                 FormatError::Empty | FormatError::PostScript => ErrorCode::BadData,
             };
-            CliError::failed(code, error.to_string())
+            let name = self.name.as_deref().unwrap_or("standard input");
+            CliError::failed(code, format!("{name}: {error}"))
         })
     }
 

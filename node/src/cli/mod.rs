@@ -41,6 +41,7 @@ mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use tokio::runtime::Runtime;
@@ -61,6 +62,9 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+/// How long a node that was told to stop may take to close what it has open.
+const NODE_END: Duration = Duration::from_secs(10);
 
 const AFTER_HELP: &str = "\
 Environment:
@@ -148,9 +152,15 @@ fn start(cli: Cli) -> Result<(), CliError> {
         path: "the runtime".to_owned(),
         source,
     })?;
+    let is_node = matches!(command, Command::Run(_));
     let ended = runtime.block_on(obey(command, &context));
-    // A read of standard input that nobody waits for any more must not keep the process.
-    runtime.shutdown_background();
+    if is_node {
+        // RocksDB must be closed before the process tears down what its threads still use.
+        runtime.shutdown_timeout(NODE_END);
+    } else {
+        // A read of standard input that nobody waits for any more must not keep the process.
+        runtime.shutdown_background();
+    }
     ended
 }
 

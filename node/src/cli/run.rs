@@ -48,7 +48,7 @@ pub(super) struct Run {
     /// Where the panel listens, at which users walk up, such as 127.0.0.1:8080
     #[arg(long, value_name = "ADDRESS:PORT")]
     panel: Option<SocketAddr>,
-    /// A printer's output device: ipp://HOST/PATH, ipps://HOST/PATH, socket://HOST[:PORT] or
+    /// A printer's output device: ipp://HOST/PATH, ipps://HOST/PATH, socket://HOST:PORT or
     /// tray:FOLDER [default: a tray in the home]
     #[arg(long, value_name = "URI")]
     output: Option<String>,

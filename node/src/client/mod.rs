@@ -3,7 +3,7 @@
 //! - [`submit`] takes a document; success told means kept.
 //! - [`serve`] answers printers ([`conversation`] is what they may ask), [`stream`] sends ciphertext.
 //! - [`jobs`] is what this computer's own user sees and does; [`meta`] is what is kept sealed of a
-//!   job beside its document; [`format`] tells documents apart by how they begin.
+//!   job beside its document; [`mod@format`] tells documents apart by how they begin.
 //! - [`keeper`] does what is due: leases that ran out, jobs whose time is over.
 //!
 //! Deleting is always in this order: the row with the job key, then the file; then the advert is

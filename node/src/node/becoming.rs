@@ -91,7 +91,7 @@ pub async fn join(
             events.tell(Event::Join(JoinStep::Searching)).await;
             let show = |seen: join::Comparison| {
                 events.tell_now(Event::Join(JoinStep::Compare {
-                    digits: seen.digits.to_string(),
+                    digits: commands::code(&seen.digits),
                     site: seen.site,
                     site_name: seen.site_name,
                 }));

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use futures::{Stream, StreamExt, stream};
 use papermesh_protocol::certificate::Role;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::either::Either;
@@ -136,11 +136,7 @@ impl Node {
         });
         tasks.spawn(authority.clone().run());
         tasks.spawn(authority.clone().serve(streams.enroll));
-        tasks.spawn(answer_itself(
-            authority.clone(),
-            to_itself.enroll,
-            me.clone(),
-        ));
+        tasks.spawn(authority.clone().serve_itself(to_itself.enroll));
 
         let computer = Computer::new(user::Desk {
             store: store.clone(),
@@ -269,19 +265,6 @@ pub async fn run(
     tracing::info!(home = %home.root().display(), node = %node.mesh().node(), "running");
     node.run(stop).await;
     Ok(())
-}
-
-/// Answers the enrolments of an admin's own users.
-async fn answer_itself(
-    authority: Authority<Network>,
-    mut streams: mpsc::Receiver<DuplexStream>,
-    me: Member,
-) {
-    while let Some(mut stream) = streams.recv().await {
-        if let Err(error) = authority.answer(&me, &mut stream).await {
-            tracing::debug!(%error, "an enrolment on this node broke off");
-        }
-    }
 }
 
 impl Services {

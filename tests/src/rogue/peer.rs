@@ -87,9 +87,12 @@ impl Rogue {
         let within = runtime.enter();
         let mut swarm = swarm(key, site, shown);
         let streams = swarm.behaviour().streams.new_control();
-        let listen = "/ip4/127.0.0.1/tcp/0"
-            .parse()
-            .map(|any| swarm.listen_on(any));
+        let listen = {
+            let _within = runtime.enter();
+            "/ip4/127.0.0.1/tcp/0"
+                .parse()
+                .map(|any| swarm.listen_on(any))
+        };
         assert!(matches!(listen, Ok(Ok(_))), "a rogue cannot listen");
         drop(within);
         let (commands, inbox) = mpsc::channel(64);

@@ -17,7 +17,7 @@ use crate::control::message::{
     UserTicket, VerifyAudit, Visit, VisitReport,
 };
 use crate::control::{Answer, Body, Events, Service};
-pub(super) use site::{exported_site as exported, import as import_of};
+pub(super) use site::{code, exported_site as exported, import as import_of};
 
 impl Service for Services {
     async fn status(&self, _: GetStatus) -> Answer<Status> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use papermesh_protocol::certificate::Roles;
+use papermesh_protocol::join::Digits;
 use zeroize::Zeroizing;
 
 use super::super::{Services, becoming};
@@ -47,7 +48,7 @@ impl Services {
         Ok(pending
             .into_iter()
             .map(|device| PendingDevice {
-                code: device.digits.to_string(),
+                code: code(&device.digits),
                 name: device.name,
                 roles: device.roles.iter().collect(),
                 node: device.node,
@@ -149,6 +150,11 @@ pub(in crate::node) fn import(command: ImportSite) -> Import {
         name: command.name,
         roles: Roles::of(&command.roles),
     }
+}
+
+/// The six digits as they are typed: in one piece, so that a shell takes them for one word.
+pub(in crate::node) fn code(digits: &Digits) -> String {
+    digits.to_string().split_whitespace().collect()
 }
 
 /// The passphrase, if one was given.
