@@ -35,6 +35,7 @@ fn invariant_1_success_told_means_kept_while_submitting() {
     let documents = documents(&site);
     let usual = usual(|| laptop.print(&documents[2], &charlie));
 
+    let mut cut_off = 0;
     let mut told: BTreeSet<String> = laptop.jobs().into_iter().map(|job| job.job).collect();
     for round in 0..SUBMISSIONS {
         let document = seed.one_of(&documents).clone();
@@ -46,6 +47,8 @@ fn invariant_1_success_told_means_kept_while_submitting() {
         let ended = submission.finish();
         if ended.is_success() {
             told.insert(ended.json::<Submitted>().job);
+        } else {
+            cut_off += 1;
         }
 
         laptop.run();
@@ -57,6 +60,7 @@ fn invariant_1_success_told_means_kept_while_submitting() {
         assert_eq!(sealed, held, "round {round}, {moment:?}");
         told = held;
     }
+    assert_spread("submissions", cut_off, SUBMISSIONS);
 
     let list = wait_for(SOON, "all jobs to be listed", || {
         let ended = printer.visit(&charlie).attempt(&["--all"]);
@@ -99,6 +103,7 @@ fn invariant_1_nothing_is_lost_and_nothing_printed_twice_silently_while_releasin
     });
     ledger.forgive(&printer);
 
+    let mut cut_off = 0;
     for round in 0..RELEASES {
         for _ in 0..2 {
             let document = seed.one_of(&documents).clone();
@@ -117,10 +122,11 @@ fn invariant_1_nothing_is_lost_and_nothing_printed_twice_silently_while_releasin
             &mut laptop
         };
         victim.kill();
-        drop(visit.finish());
+        cut_off += usize::from(!visit.finish().is_success());
         victim.run();
         eprintln!("round {round}: killed {} at {moment:?}", victim.name());
     }
+    assert_spread("visits", cut_off, RELEASES);
 
     // Once nobody kills any more, everything comes out.
     wait_until(SETTLED, "all leases to end", || {
@@ -130,6 +136,11 @@ fn invariant_1_nothing_is_lost_and_nothing_printed_twice_silently_while_releasin
     let visit = printer.visit(&charlie);
     assert!(visit.reprinting().print_all().each_ended("printed"));
     ledger.settle(&laptop, &printer);
+    eprintln!(
+        "{} of {} jobs were marked",
+        ledger.told.len(),
+        ledger.submitted.len()
+    );
 }
 
 /// What the user knows: what was submitted, what may have printed, and what is in the tray.
@@ -273,6 +284,16 @@ impl Moment {
             }
         }
     }
+}
+
+/// Kills that all come before or after what they are to interrupt show nothing.
+fn assert_spread(what: &str, cut_off: usize, all: usize) {
+    eprintln!("{cut_off} of {all} {what} were cut off");
+    let tenth = all / 10;
+    assert!(
+        (tenth..=all - tenth).contains(&cut_off),
+        "the kills came at the wrong moments"
+    );
 }
 
 /// How long an operation usually takes: the middle one of three.
