@@ -346,6 +346,45 @@ fn ten_thousand_guesses_are_a_handful() {
     });
 }
 
+/// Printers that guess together have thirty guesses at one user; then the user is locked out
+/// everywhere, and the holder says for how long.
+#[test]
+fn many_printers_together_get_no_more_guesses() {
+    let (site, charlie, dana) = (Site::new(), User::charlie(), User::dana());
+    let laptop = site.founder("laptop-1");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.enroll(&dana, &laptop);
+    laptop.print(&site.document("charlie.pdf", "x"), &charlie);
+    laptop.print(&site.document("dana.pdf", "x"), &dana);
+    let holder = laptop.id();
+    let printers = limits::GUESSES_PER_USER / limits::FREE_GUESSES + 2;
+    let mut challenged = 0;
+    for number in 1..=printers {
+        let device = site.invited(
+            &laptop,
+            &format!("rogue-{number}"),
+            "printer",
+            Setting::default(),
+        );
+        let papers = Papers::of(device.home());
+        let rogue = Rogue::with(&papers);
+        rogue.dial(&laptop.address()).unwrap();
+        let mut talk = Conversation::begin(&rogue, &papers, &holder);
+        for guess in 0..limits::FREE_GUESSES {
+            let (_, login) = talk.first_words(&charlie.guessing(&format!("{guess:06}")));
+            challenged += u32::from(matches!(talk.ask(&login), Answer::Challenge { .. }));
+        }
+    }
+    assert_eq!(challenged, limits::GUESSES_PER_USER);
+
+    let locked = printer.visit(&charlie).attempt(&["--list"]);
+    assert!(locked.complaint().contains("retry_after"), "{locked:?}");
+    // Nobody else is, and what the user holds is still there.
+    assert!(printer.visit(&dana).sees(1));
+    assert_eq!(laptop.jobs().len(), 2);
+}
+
 fn assert_locked_out<T>(login: Result<T, SessionError>) {
     match login {
         Err(SessionError::Denied { retry_after }) => {

@@ -3,6 +3,7 @@
 //! | file | what it shows |
 //! | --- | --- |
 //! | `walk` | what a person does, from a new site to paper |
+//! | `people` | PINs, badges, shared computers, dead admins |
 //! | `crowd` | many machines, many holders, some of them dead |
 //! | `invariants` | the ten promises of the design, each by its name |
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
@@ -18,4 +19,5 @@ mod crowd;
 mod hostile;
 mod invariants;
 mod network;
+mod people;
 mod walk;

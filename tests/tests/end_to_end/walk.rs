@@ -1,5 +1,7 @@
 //! The walk: what a person does, from a new site to paper.
 
+use std::io::Read;
+use std::net::TcpListener;
 use std::path::PathBuf;
 
 use papermesh_tests::answer::Submitted;
@@ -61,6 +63,33 @@ fn a_real_printer_gets_the_very_bytes_and_options() {
     assert!(report.is_at(&paper.document));
     assert_eq!(paper.attribute("IPP_COPIES"), Some("2"));
     assert_eq!(paper.attribute("IPP_SIDES"), Some("two-sided-long-edge"));
+    assert_nothing_is_left(&laptop);
+}
+
+/// A raw port says nothing, and is sent the document as it is.
+#[test]
+fn a_raw_port_gets_the_very_bytes() {
+    let site = Site::new();
+    let charlie = User::charlie();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap();
+    let uri = format!("socket://{}", port.local_addr().unwrap());
+    // Whoever only looks whether somebody is there sends nothing.
+    let received = std::thread::spawn(move || {
+        let documents = port.incoming().flatten().map(|mut stream| {
+            let mut bytes = Vec::new();
+            drop(stream.read_to_end(&mut bytes));
+            bytes
+        });
+        documents.into_iter().find(|bytes| !bytes.is_empty())
+    });
+    let laptop = site.founder("laptop-1");
+    let printer = site.printer(&laptop, "printer-1", &uri);
+    laptop.enroll(&charlie, &laptop);
+    let report = site.document("report.pdf", "Quarterly report");
+    laptop.print(&report, &charlie);
+
+    assert_eq!(printer.visit(&charlie).print_all().ending(), "printed");
+    assert_eq!(received.join().unwrap(), std::fs::read(report.path()).ok());
     assert_nothing_is_left(&laptop);
 }
 
