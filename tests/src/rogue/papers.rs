@@ -3,11 +3,21 @@
 use std::path::Path;
 
 use ed25519_dalek::SigningKey;
-use papermesh_node::store::Store;
+use papermesh_node::store::{Store, site};
 use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::codec;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{SiteSecret, SiteState};
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+/// The authority key as an admin's node keeps it.
+#[derive(Serialize, Deserialize)]
+enum AtRest {
+    Passphrase(ByteBuf),
+    Storage(ByteBuf),
+}
 
 /// A member's key, certificate, and what it knows of its site.
 #[derive(Clone, Debug)]
@@ -38,6 +48,28 @@ impl Papers {
             state: papers.state,
             secret: papers.secret,
         }
+    }
+
+    /// The authority key in the home of an admin who gave no passphrase: what a thief of that
+    /// computer has, and what it takes to make papers that are wrong in nothing but their dates.
+    ///
+    /// # Panics
+    /// If it is not there.
+    #[must_use]
+    pub fn authority(home: &Path) -> SigningKey {
+        let store = Store::open(home).unwrap_or_else(|error| panic!("{}: {error}", home.display()));
+        let papers = papermesh_node::papers::Papers::load(&store)
+            .unwrap_or_else(|error| panic!("{}: {error}", home.display()));
+        let at_rest = store.site().get(&site::AUTHORITY).ok().flatten();
+        let at_rest = at_rest.unwrap_or_else(|| panic!("no admin in {}", home.display()));
+        let sealed = match codec::decode(&at_rest, at_rest.len()) {
+            Ok(AtRest::Storage(sealed)) => sealed,
+            _ => panic!("the authority key is not sealed with the storage key"),
+        };
+        let opened = papers
+            .vault()
+            .open_authority_key(papers.certificate.site, &sealed);
+        opened.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// The node.

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use papermesh_protocol::advert::{Advert, AdvertSet, Advertiser, Delegated};
+use papermesh_protocol::advert::{Advert, AdvertSet, Advertiser, Delegated, Judge};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::id::{BadgeTag, NodeId, RecordKey, SiteId, UserKey};
@@ -88,6 +88,42 @@ fn invariant_6_a_withdrawn_advert_is_not_resurrected_by_a_replay() {
         rogue.dial(&storage);
     }
     assert!(printer.visit(&charlie).list().holders.is_empty());
+}
+
+/// What the authority said once is no longer true when it has said something newer: the site
+/// state from before a revocation undoes nothing, although it is genuine.
+#[test]
+fn invariant_6_an_older_word_of_the_authority_replaces_no_newer() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    let storage = site.member(&laptop, "storage-1", "client");
+    let stolen = site.invited(&laptop, "stolen-1", "client", Setting::default());
+    let rogue = Storer::join(&site, &laptop, "rogue-1", "client", &charlie);
+    let before = rogue.papers.state.clone();
+    let revocation = laptop.papermesh("revoke stolen-1");
+    let _ = revocation.run().succeeded();
+    let at = rogue.dial(&storage);
+    let key = lookup::site_state(&rogue.papers.secret);
+    let sequence = |value: Vec<u8>| {
+        let judge = rogue.judge();
+        match DirectoryRecord::read(key, &value, &rogue.papers.secret, &judge, None) {
+            Ok(DirectoryRecord::SiteState(state)) => state.sequence,
+            other => panic!("no site state is stored but {other:?}"),
+        }
+    };
+    let stored = || rogue.peer.get(key).into_iter().map(sequence).min();
+    wait_until(SOON, "the newer state to be stored", || {
+        stored().is_some_and(|stored| stored > before.sequence)
+    });
+
+    // Taken or not, it changes nothing.
+    let replay = DirectoryRecord::SiteState(before.clone());
+    let _ = rogue.peer.put(at, key, replay.to_bytes().unwrap());
+    assert!(stored().is_some_and(|stored| stored > before.sequence));
+    let thief = Rogue::with(&Papers::of(stolen.home()));
+    for machine in [&laptop, &storage] {
+        assert!(thief.dial(&machine.address()).is_err(), "{}", machine.name());
+    }
 }
 
 /// A member signs a delegation with a user key that it made up. Storage nodes cannot know the
@@ -237,6 +273,60 @@ fn invariant_7_a_non_member_completes_no_handshake() {
     assert!(Rogue::with(&papers).dial(&laptop.address()).is_ok());
     assert_eq!(laptop.status().state, "joined");
     laptop.wait_for_peers(1);
+}
+
+/// A certificate is good between its dates, and for nobody but its node.
+#[test]
+fn invariant_7_an_expired_certificate_opens_nothing() {
+    let site = Site::new();
+    let mut laptop = site.founder("laptop-1");
+    laptop.stop();
+    let authority = Papers::authority(laptop.home());
+    laptop.run();
+    let storage = site.member(&laptop, "storage-1", "client");
+    let member = site.invited(&laptop, "rogue-1", "printer", Setting::default());
+    let papers = Papers::of(member.home());
+    let day = Duration::from_secs(24 * 3600);
+    let issued = |change: &dyn Fn(&mut Certificate)| {
+        let mut certificate = papers.certificate.clone().into_value();
+        change(&mut certificate);
+        let certificate = Signed::sign(certificate, &authority).unwrap();
+        Rogue::new(
+            &papers.key,
+            papers.certificate.site,
+            Shown::Certificate(certificate.envelope().clone()),
+        )
+    };
+    let other_site = SiteId::from(new_key().verifying_key());
+    let bad = [
+        (
+            "an expired certificate",
+            issued(&|certificate| {
+                certificate.not_before = now() - day * 30;
+                certificate.not_after = now() - day;
+            }),
+        ),
+        (
+            "a certificate from the future",
+            issued(&|certificate| certificate.not_before = now() + day),
+        ),
+        (
+            "a certificate of another node",
+            issued(&|certificate| certificate.node = NodeId::from(new_key().verifying_key())),
+        ),
+        (
+            "a certificate that names another site",
+            issued(&|certificate| certificate.site = other_site),
+        ),
+    ];
+    for (what, rogue) in bad {
+        for machine in [&laptop, &storage] {
+            let entered = rogue.dial(&machine.address());
+            assert!(entered.is_err(), "{what} was let in at {}", machine.name());
+        }
+    }
+    let good = issued(&|_| {});
+    assert!(good.dial(&laptop.address()).is_ok());
 }
 
 /// A revoked member loses its connections everywhere and gets no new ones; its adverts are
@@ -496,12 +586,16 @@ impl Storer {
         adverts
     }
 
-    fn judged(&self, value: &[u8]) -> Option<AdvertSet> {
-        let judge = papermesh_protocol::advert::Judge {
+    fn judge(&self) -> Judge<'_> {
+        Judge {
             site: self.site(),
             state: &self.papers.state,
             now: now(),
-        };
+        }
+    }
+
+    fn judged(&self, value: &[u8]) -> Option<AdvertSet> {
+        let judge = self.judge();
         let key = self.adverts_key();
         match DirectoryRecord::read(key, value, &self.papers.secret, &judge, None) {
             Ok(DirectoryRecord::Adverts(set)) => Some(set),

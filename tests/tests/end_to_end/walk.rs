@@ -75,12 +75,12 @@ fn a_raw_port_gets_the_very_bytes() {
     let uri = format!("socket://{}", port.local_addr().unwrap());
     // Whoever only looks whether somebody is there sends nothing.
     let received = std::thread::spawn(move || {
-        let documents = port.incoming().flatten().map(|mut stream| {
+        let mut documents = port.incoming().flatten().map(|mut stream| {
             let mut bytes = Vec::new();
             drop(stream.read_to_end(&mut bytes));
             bytes
         });
-        documents.into_iter().find(|bytes| !bytes.is_empty())
+        documents.find(|bytes| !bytes.is_empty())
     });
     let laptop = site.founder("laptop-1");
     let printer = site.printer(&laptop, "printer-1", &uri);
