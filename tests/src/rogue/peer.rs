@@ -153,7 +153,7 @@ impl Rogue {
     ) -> Vec<Result<(), String>> {
         let offers = records.into_iter().map(|(key, value)| {
             let record = Record::new(key.as_bytes().to_vec(), value);
-            self.ask(|reply| Command::Put(at, record, reply))
+            self.ask(|reply| Command::Put(at, Box::new(record), reply))
         });
         let offers = futures::future::join_all(offers);
         let outcomes = self.block_on(offers).unwrap_or_default();
