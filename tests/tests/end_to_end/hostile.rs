@@ -122,7 +122,11 @@ fn invariant_6_an_older_word_of_the_authority_replaces_no_newer() {
     assert!(stored().is_some_and(|stored| stored > before.sequence));
     let thief = Rogue::with(&Papers::of(stolen.home()));
     for machine in [&laptop, &storage] {
-        assert!(thief.dial(&machine.address()).is_err(), "{}", machine.name());
+        assert!(
+            thief.dial(&machine.address()).is_err(),
+            "{}",
+            machine.name()
+        );
     }
 }
 
