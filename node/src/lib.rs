@@ -3,13 +3,15 @@
 //! Rooms, highest first; each uses only lower ones (see ARCHITECTURE.md):
 //!
 //! - [`cli`] is the command line, [`node`] the only wiring.
-//! - [`control`] is how the command line talks to a running node.
+//! - [`control`] is how the command line talks to a running node, [`ipp`] how every program prints
+//!   into it.
 //! - [`client`] holds jobs, [`printer`] releases them; [`authority`] is what an admin's node does
 //!   with the site's key, [`user`] what a user's own computer does.
 //! - [`directory`] finds holders, [`auth`] checks users, [`audit`] writes down what happened,
 //!   [`policy`] says what is allowed, [`papers`] make a node a member.
 //! - [`mesh`] is the only one that knows libp2p, [`store`] the only one that knows RocksDB,
-//!   [`config`] is what a node is told before it starts.
+//!   [`config`] is what a node is told before it starts; [`ipp_guard`] says which IPP messages may be
+//!   parsed at all.
 #![forbid(unsafe_code)]
 
 pub mod audit;
@@ -21,6 +23,8 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod directory;
+pub mod ipp;
+pub mod ipp_guard;
 pub mod logs;
 pub mod memory;
 pub mod mesh;

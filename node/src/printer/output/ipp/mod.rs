@@ -2,8 +2,7 @@
 //!
 //! One reason per file, lowest first:
 //!
-//! - `guard`: whether a reply may be parsed at all
-//! - `request`, `reply`: messages out, values in
+//! - `request`, `reply`: messages out, values in, after [`crate::ipp_guard`] let them pass
 //! - `trust`, `transport`: TLS with pinned certificates, HTTP, time and size limits
 //! - `capabilities`: what the printer can do against what the ticket asks
 //! - `patience`: how long is waited for what
@@ -20,7 +19,6 @@
 mod admission;
 mod capabilities;
 mod device;
-mod guard;
 mod look;
 mod patience;
 mod reply;

@@ -15,7 +15,7 @@ use ipp::value::IppValue;
 use super::super::description::IppStatus;
 use super::super::reasons::StateReason;
 use super::super::text::{MAX_DEVICE_TEXT, printable};
-use super::guard::{self, GuardError};
+use crate::ipp_guard::{self as guard, GuardError};
 
 /// Most values kept of one attribute.
 const MAX_VALUES: usize = 512;

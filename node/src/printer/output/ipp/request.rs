@@ -249,7 +249,7 @@ mod tests {
             .unwrap()
             .encode(IppVersion::v2_0(), 5, "ipp://printer/ipp/print")
             .unwrap();
-        super::super::guard::inspect(&bytes).unwrap();
+        crate::ipp_guard::inspect(&bytes).unwrap();
         let message = IppParser::new(IppReader::new(Cursor::new(bytes)))
             .parse()
             .unwrap();

@@ -31,7 +31,7 @@ pub(super) const CALL_LIMIT: Duration = Duration::from_secs(30);
 const IDLE_LIMIT: Duration = Duration::from_secs(4);
 
 /// Largest reply read, in bytes; the attribute section within it has a limit of its own in
-/// `guard.rs`.
+/// [`crate::ipp_guard`].
 pub(super) const MAX_REPLY: usize = 256 * 1024;
 
 const IPP_MEDIA_TYPE: &str = "application/ipp";

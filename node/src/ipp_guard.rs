@@ -1,25 +1,26 @@
-//! A look over an IPP reply's bytes before the `ipp` crate parses them.
+//! A look over an IPP message's bytes before the `ipp` crate parses them.
 //!
-//! Lives here: the limits on what a device may send (RFC 8010 section 3 is the encoding). Not here:
-//! meaning.
+//! Lives here: the limits on what a peer may send, device or program (RFC 8010 section 3 is the
+//! encoding). Not here: meaning.
 //!
 //! Why not leave it to the parser: it keeps one stack frame per level when nested collections are
 //! dropped, so that some thousands of levels (80 KB) abort the process, and it slices
-//! text-with-language by a length that it does not check, so that four bytes panic. A reply that
+//! text-with-language by a length that it does not check, so that four bytes panic. A message that
 //! passes here does neither: the property tests say so.
 
 /// Deepest nesting of collections. The deepest registered attribute, `media-col-database`, has two
 /// levels.
-pub(super) const MAX_DEPTH: usize = 8;
+pub const MAX_DEPTH: usize = 8;
 
-/// Largest attribute section, in bytes. The replies asked for by name are below 16 KiB.
-pub(super) const MAX_ATTRIBUTE_BYTES: usize = 64 * 1024;
+/// Largest attribute section, in bytes. Replies asked for by name are below 16 KiB, and requests
+/// of dialogs are smaller still.
+pub const MAX_ATTRIBUTE_BYTES: usize = 64 * 1024;
 
-/// Most attribute groups in one reply: Get-Jobs sends one for each job.
-pub(super) const MAX_GROUPS: usize = 512;
+/// Most attribute groups in one message: Get-Jobs sends one for each job.
+pub const MAX_GROUPS: usize = 512;
 
-/// Version, status and request id (RFC 8010 section 3.1.1).
-const HEADER_BYTES: usize = 8;
+/// Version, operation or status, and request id (RFC 8010 section 3.1.1).
+pub const HEADER_BYTES: usize = 8;
 
 const END_OF_ATTRIBUTES: u8 = 0x03;
 const BEGIN_COLLECTION: u8 = 0x34;
@@ -28,9 +29,9 @@ const MEMBER_NAME: u8 = 0x4a;
 const TEXT_WITH_LANGUAGE: u8 = 0x35;
 const NAME_WITH_LANGUAGE: u8 = 0x36;
 
-/// Why a reply is not parsed.
+/// Why a message is not parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum GuardError {
+pub enum GuardError {
     /// The bytes end before the attributes do.
     #[error("it is cut short")]
     Truncated,
@@ -54,41 +55,81 @@ pub(super) enum GuardError {
     Value,
 }
 
-/// Checks a whole reply: header, attribute section, end tag. What follows the end tag is not looked
-/// at.
-pub(super) fn inspect(reply: &[u8]) -> Result<(), GuardError> {
-    let section = reply.get(HEADER_BYTES..).ok_or(GuardError::Truncated)?;
-    let mut rest = Cursor { bytes: section };
-    let mut depth = 0usize;
-    let mut groups = 0usize;
-    let mut named = false;
-    loop {
-        let read = section.len() - rest.bytes.len();
-        if read > MAX_ATTRIBUTE_BYTES {
-            return Err(GuardError::TooLarge);
+/// Checks a whole message: header, attribute section, end tag. What follows the end tag is not
+/// looked at.
+pub fn inspect(message: &[u8]) -> Result<(), GuardError> {
+    match Guard::default().advance(message)? {
+        Some(_) => Ok(()),
+        None => Err(GuardError::Truncated),
+    }
+}
+
+/// Checks a message while it arrives. Each byte is looked at once, in however small pieces it
+/// comes.
+#[derive(Debug, Default)]
+pub struct Guard {
+    /// Bytes of the attribute section that are known to be good.
+    passed: usize,
+    depth: usize,
+    groups: usize,
+    /// Whether an attribute of this group has a name already.
+    named: bool,
+}
+
+impl Guard {
+    /// Looks at what has arrived, which is what had arrived before and more. Gives the length of
+    /// header and attributes once their end is there.
+    pub fn advance(&mut self, arrived: &[u8]) -> Result<Option<usize>, GuardError> {
+        let Some(section) = arrived.get(HEADER_BYTES..) else {
+            return Ok(None);
+        };
+        loop {
+            if self.passed > MAX_ATTRIBUTE_BYTES {
+                return Err(GuardError::TooLarge);
+            }
+            let bytes = section.get(self.passed..).unwrap_or_default();
+            let mut rest = Cursor { bytes };
+            match self.element(&mut rest) {
+                Ok(ended) => {
+                    self.passed += bytes.len() - rest.bytes.len();
+                    if ended {
+                        return Ok(Some(HEADER_BYTES + self.passed));
+                    }
+                }
+                Err(GuardError::Truncated) if section.len() > MAX_ATTRIBUTE_BYTES => {
+                    return Err(GuardError::TooLarge);
+                }
+                Err(GuardError::Truncated) => return Ok(None),
+                Err(error) => return Err(error),
+            }
         }
+    }
+
+    /// Checks one tag and what belongs to it; says whether it was the end.
+    fn element(&mut self, rest: &mut Cursor<'_>) -> Result<bool, GuardError> {
         let tag = rest.byte()?;
         match tag {
-            END_OF_ATTRIBUTES if depth == 0 => return Ok(()),
-            0x01..=0x0a if depth > 0 => return Err(GuardError::Unbalanced),
+            END_OF_ATTRIBUTES if self.depth == 0 => return Ok(true),
+            0x01..=0x0a if self.depth > 0 => return Err(GuardError::Unbalanced),
             0x01..=0x0a => {
-                groups += 1;
-                named = false;
-                if groups > MAX_GROUPS {
+                self.groups += 1;
+                self.named = false;
+                if self.groups > MAX_GROUPS {
                     return Err(GuardError::TooManyGroups);
                 }
             }
             0x10..=MEMBER_NAME => {
                 let name = rest.counted()?;
                 let value = rest.counted()?;
-                if groups == 0 {
+                if self.groups == 0 {
                     return Err(GuardError::Value);
                 }
-                depth = nested(tag, name, value, depth, named)?;
-                named = true;
+                self.depth = nested(tag, name, value, self.depth, self.named)?;
+                self.named = true;
             }
             _ => return Err(GuardError::Tag(tag)),
         }
+        Ok(false)
     }
 }
 
@@ -167,7 +208,7 @@ mod tests {
         Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
     };
 
-    use super::{GuardError, MAX_ATTRIBUTE_BYTES, MAX_DEPTH, inspect};
+    use super::{Guard, GuardError, MAX_ATTRIBUTE_BYTES, MAX_DEPTH, inspect};
 
     const HEADER: [u8; 8] = [2, 0, 0, 0, 0, 0, 0, 1];
 
@@ -286,6 +327,22 @@ mod tests {
             if inspect(&bytes).is_ok() {
                 let _ = IppParser::new(IppReader::new(io::Cursor::new(bytes))).parse();
             }
+        }
+
+        #[test]
+        fn pieces_are_judged_as_the_whole_is(bytes in plausible(), cuts in vec(any::<proptest::sample::Index>(), 0..6)) {
+            let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+            ends.sort_unstable();
+            ends.push(bytes.len());
+            let mut guard = Guard::default();
+            let mut judged = Ok(None);
+            for end in ends {
+                judged = guard.advance(&bytes[..end]);
+                if judged != Ok(None) {
+                    break;
+                }
+            }
+            prop_assert_eq!(judged, Guard::default().advance(&bytes));
         }
 
         #[test]

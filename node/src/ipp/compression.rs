@@ -1,0 +1,56 @@
+//! Documents that come compressed (RFC 8011 section 5.4.32), unpacked while they arrive. What comes
+//! out is bounded by the largest document that is held, so that a bomb is a document too large.
+
+use async_compression::tokio::bufread::{DeflateDecoder, GzipDecoder};
+use tokio::io::{AsyncRead, BufReader};
+
+use super::message::Failure;
+use super::status::Status;
+use super::values::{attribute, keyword};
+
+/// `compression-supported`.
+pub(super) const SUPPORTED: [&str; 3] = ["none", "deflate", "gzip"];
+
+/// Bytes that are unpacked at once.
+const PIECE: usize = 64 * 1024;
+
+/// A document, unpacked.
+pub(super) type Unpacked<'a> = Box<dyn AsyncRead + Send + Unpin + 'a>;
+
+/// Whether a compression is known.
+pub(super) fn check(compression: Option<&str>) -> Result<(), Failure> {
+    match compression {
+        Some(other) if !SUPPORTED.contains(&other) => Err(unknown(other)),
+        _ => Ok(()),
+    }
+}
+
+/// Unpacks a document. `deflate` is the bare format (RFC 1951), as programs send it.
+pub(super) fn unpack<'a>(
+    compression: Option<&str>,
+    packed: impl AsyncRead + Send + Unpin + 'a,
+) -> Result<Unpacked<'a>, Failure> {
+    let buffered = |packed| BufReader::with_capacity(PIECE, packed);
+    match compression {
+        None | Some("none") => Ok(Box::new(packed)),
+        Some("gzip") => {
+            let mut decoder = GzipDecoder::new(buffered(packed));
+            decoder.multiple_members(true);
+            Ok(Box::new(decoder))
+        }
+        Some("deflate") => Ok(Box::new(DeflateDecoder::new(buffered(packed)))),
+        Some(other) => Err(unknown(other)),
+    }
+}
+
+fn unknown(compression: &str) -> Failure {
+    Failure {
+        unsupported: attribute("compression", keyword(compression))
+            .into_iter()
+            .collect(),
+        ..Failure::new(
+            Status::Compression,
+            "documents may come as they are, or with gzip or deflate",
+        )
+    }
+}

@@ -1,0 +1,58 @@
+//! The hold printer: an IPP Everywhere printer (PWG 5100.14) through which every program of this
+//! computer prints into the mesh, without a driver.
+//!
+//! One reason per file, from the socket inwards:
+//!
+//! - [`listener`], `seats`, `certificate`: connections, TLS, room
+//! - `http`, `arriving`, `compression`: from an HTTP body to a request and its document
+//! - `message`, `values`, `status`, `requested`: IPP's own encoding (RFC 8010)
+//! - `owner`: who asks, and as which user
+//! - `operations/`: what may be asked (RFC 8011 and its extensions)
+//! - `template`, `media`: what is asked of a job, against what can be had
+//! - `printer_attributes`, `job_attributes`, `identity`: what is told
+//! - `open_jobs`, `subscriptions`: what lives in memory only
+//! - [`queue`]: what is asked of whoever holds the jobs
+//!
+//! Jobs wait here, sealed, until their owner releases them at a printer: they are `pending-held`
+//! (PWG 5100.11 `job-release-wait`), and their states follow what happens there.
+//!
+//! Deliberately absent: Print-URI and Send-URI (a node fetches nothing at a stranger's word),
+//! pushed notifications (for the same reason), and PostScript.
+
+mod arriving;
+mod certificate;
+mod compression;
+mod desk;
+mod http;
+mod identity;
+mod job_attributes;
+mod limits;
+pub mod listener;
+mod media;
+mod message;
+mod open_jobs;
+mod operations;
+mod owner;
+mod printer_attributes;
+pub mod queue;
+mod requested;
+mod seats;
+mod status;
+mod subscriptions;
+mod template;
+mod values;
+
+pub use certificate::CertificateError;
+pub use identity::Identity;
+pub use listener::{HoldPrinter, HoldPrinterError};
+pub use owner::Owners;
+
+/// The path of the printer in its URI.
+pub const PATH: &str = "/ipp/print";
+/// Where the URIs of jobs begin.
+const JOB_PATH: &str = "/ipp/job/";
+/// The path of the printer's icon.
+const ICON_PATH: &str = "/icon.png";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,341 @@
+//! Changing and deleting jobs (RFC 8011 section 4.3; RFC 3380; RFC 3998; PWG 5100.11).
+
+use ipp::model::DelimiterTag;
+
+use super::super::desk::{Asking, Desk};
+use super::super::limits;
+use super::super::message::{Answer, Failure};
+use super::super::owner::Who;
+use super::super::queue::{
+    Hold, JobChange, JobNumber, JobState, Queue, QueueErrorKind, QueuedJob, Which,
+};
+use super::super::status::Status;
+use super::super::subscriptions::Happened;
+use super::super::template::{self, Asked};
+use super::super::values::{Values, attribute, integer};
+
+/// `job-settable-attributes-supported`.
+pub(in super::super) const SETTABLE: [&str; 9] = [
+    "copies",
+    "job-hold-until",
+    "job-name",
+    "job-priority",
+    "media",
+    "media-col",
+    "page-ranges",
+    "print-color-mode",
+    "sides",
+];
+
+/// The priority of a job that was moved to the front.
+const FIRST: u8 = 100;
+
+pub(super) async fn cancel_job<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let job = asking.own_job(desk).await?;
+    delete(desk, &job).await?;
+    Ok(super::done(asking))
+}
+
+/// Deletes a job that has not ended.
+async fn delete<Q: Queue>(desk: &Desk<Q>, job: &QueuedJob) -> Result<(), Failure> {
+    if job.state.has_ended() {
+        return Err(Failure::new(
+            Status::NotPossible,
+            "the job has ended already",
+        ));
+    }
+    let now = desk.queue.now();
+    let was_open = desk.open.close(job.number, |_| JobState::Canceled(now));
+    match desk.queue.cancel(job.number, None).await {
+        Err(error) if error.kind == QueueErrorKind::NotFound && was_open.is_some() => {}
+        done => done?,
+    }
+    desk.tell(job.number, Happened::Ended).await;
+    Ok(())
+}
+
+/// Cancel-My-Jobs: those that are named, or all that have not ended.
+pub(super) async fn cancel_my_jobs<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let user = asking.user()?;
+    let operation = asking.request.operation();
+    let jobs = match operation.get("job-ids") {
+        None => {
+            let mut jobs = desk.open.without_documents(user, false);
+            jobs.extend(
+                desk.queue
+                    .jobs(user, Which::Current, 0, limits::JOBS_PER_ANSWER)
+                    .await?,
+            );
+            jobs
+        }
+        Some(_) => named(desk, operation, |job| job.user == *user).await?,
+    };
+    delete_all(desk, asking, jobs).await
+}
+
+/// Cancel-Jobs and Purge-Jobs: an operator deletes jobs of whomever.
+pub(super) async fn cancel_jobs<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    desk.check_operator(asking.user()?)?;
+    let operation = asking.request.operation();
+    let jobs = match operation.get("job-ids") {
+        Some(_) => named(desk, operation, |_| true).await?,
+        None => {
+            let mut jobs = Vec::new();
+            for user in desk.queue.users().await? {
+                jobs.extend(desk.open.without_documents(&user, false));
+                jobs.extend(
+                    desk.queue
+                        .jobs(&user, Which::Current, 0, limits::JOBS_PER_ANSWER)
+                        .await?,
+                );
+            }
+            jobs
+        }
+    };
+    delete_all(desk, asking, jobs).await
+}
+
+/// The jobs that a request names, none of which may be another's or have ended: all are deleted,
+/// or none is.
+async fn named<Q: Queue>(
+    desk: &Desk<Q>,
+    operation: Values<'_>,
+    may: impl Fn(&QueuedJob) -> bool,
+) -> Result<Vec<QueuedJob>, Failure> {
+    let (mut jobs, mut missing) = (Vec::new(), Vec::new());
+    let ids = operation.get("job-ids").into_iter().flatten();
+    for id in ids.take(limits::JOBS_PER_ANSWER) {
+        let number = id
+            .as_integer()
+            .and_then(|number| JobNumber::try_from(*number).ok());
+        let job = match number {
+            Some(number) => desk.job(number).await?,
+            None => None,
+        };
+        match job.filter(|job| may(job) && !job.state.has_ended()) {
+            Some(job) => jobs.push(job),
+            None => missing.push(id.clone()),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(jobs);
+    }
+    Err(Failure {
+        unsupported: attribute("job-ids", super::super::values::all(missing, |id| id))
+            .into_iter()
+            .collect(),
+        ..Failure::new(
+            Status::NotPossible,
+            "not all of these are jobs of yours that can be deleted",
+        )
+    })
+}
+
+async fn delete_all<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+    jobs: Vec<QueuedJob>,
+) -> Result<Answer, Failure> {
+    let mut printing = Vec::new();
+    for job in jobs {
+        match delete(desk, &job).await {
+            Ok(()) => {}
+            // Ended meanwhile, or in a printer's hands.
+            Err(failure) if failure.status == Status::NotPossible => printing.push(job.number),
+            Err(failure) => return Err(failure),
+        }
+    }
+    if printing.is_empty() {
+        return Ok(super::done(asking));
+    }
+    Err(Failure {
+        unsupported: attribute("job-ids", super::super::values::all(printing, integer))
+            .into_iter()
+            .collect(),
+        ..Failure::new(
+            Status::NotPossible,
+            "a printer has some of the jobs now; the others were deleted",
+        )
+    })
+}
+
+pub(super) async fn hold_job<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let operation = asking.request.operation();
+    let hold = match operation.get("job-hold-until") {
+        None => Hold::Indefinite,
+        Some(value) => template::hold(value).ok_or_else(|| Failure {
+            unsupported: attribute("job-hold-until", value.clone())
+                .into_iter()
+                .collect(),
+            ..Failure::new(
+                Status::AttributesOrValues,
+                "a job can be held back with indefinite, or not at all with no-hold",
+            )
+        })?,
+    };
+    change(
+        desk,
+        asking,
+        JobChange {
+            hold: Some(hold),
+            ..JobChange::default()
+        },
+    )
+    .await
+}
+
+/// Release-Job gives a job free that was held back. Paper it becomes only where its owner proves
+/// who that is, at a printer.
+pub(super) async fn release_job<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let hold = Some(Hold::No);
+    change(
+        desk,
+        asking,
+        JobChange {
+            hold,
+            ..JobChange::default()
+        },
+    )
+    .await
+}
+
+pub(super) async fn set_job_attributes<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let wanted = asking.request.job();
+    let settable = |name: &str| SETTABLE.contains(&name);
+    let refused: Vec<_> = (wanted.0.iter())
+        .filter(|attribute| !settable(attribute.name().as_str()))
+        .cloned()
+        .collect();
+    if !refused.is_empty() {
+        return Err(Failure {
+            unsupported: refused,
+            ..Failure::new(Status::AttributesNotSettable, "these cannot be changed")
+        });
+    }
+    let job = asking.own_job(desk).await?;
+    let asked = Asked::of_change(wanted, &desk.queue.offer(), &job.options)?;
+    let has = |name: &str| wanted.get(name).is_some();
+    let change_of = JobChange {
+        title: wanted.text("job-name").map(str::to_owned),
+        options: Some(asked.options).filter(|options| *options != job.options),
+        priority: asked.priority,
+        hold: has("job-hold-until").then_some(asked.hold),
+    };
+    change(desk, asking, change_of).await
+}
+
+pub(super) async fn promote_job<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let priority = Some(FIRST);
+    change(
+        desk,
+        asking,
+        JobChange {
+            priority,
+            ..JobChange::default()
+        },
+    )
+    .await
+}
+
+/// Schedule-Job-After: as urgent as the job that it is to follow. Both are the user's own.
+pub(super) async fn schedule_job_after<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let user = asking.user()?;
+    let before = asking.request.operation().integer("predecessor-job-id");
+    let priority = match before.and_then(|number| JobNumber::try_from(number).ok()) {
+        None => FIRST,
+        Some(number) => desk
+            .job(number)
+            .await?
+            .filter(|job| job.user == *user && !job.state.has_ended())
+            .map(|job| job.priority)
+            .ok_or_else(|| {
+                Failure::new(Status::NotFound, format!("you have no job {number} here"))
+            })?,
+    };
+    change(
+        desk,
+        asking,
+        JobChange {
+            priority: Some(priority),
+            ..JobChange::default()
+        },
+    )
+    .await
+}
+
+/// Restart-Job, Reprocess-Job and Resubmit-Job: when paper is out, the key is gone.
+pub(super) async fn print_again<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let job = asking.own_job(desk).await?;
+    let text = if job.state.has_ended() {
+        "nothing is left of a job that has ended; print it again"
+    } else {
+        "the job is held: release it at a printer, and choose to keep it if you want it twice"
+    };
+    Err(Failure::new(Status::NotPossible, text))
+}
+
+/// Changes a job of the user's that is held.
+async fn change<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+    change: JobChange,
+) -> Result<Answer, Failure> {
+    let job = asking.own_job(desk).await?;
+    match job.state {
+        JobState::Held => {}
+        JobState::Incoming => {
+            return Err(Failure::new(
+                Status::NotPossible,
+                "the job has not all its documents yet",
+            ));
+        }
+        JobState::Processing => {
+            return Err(Failure::new(
+                Status::NotPossible,
+                "a printer has the job now",
+            ));
+        }
+        _ => {
+            return Err(Failure::new(
+                Status::NotPossible,
+                "the job has ended already",
+            ));
+        }
+    }
+    desk.queue.change(job.number, change).await?;
+    desk.tell(job.number, Happened::Changed).await;
+    let mut answer = super::done(asking);
+    if let Some(job) = desk.job(job.number).await? {
+        let told = super::super::job_attributes::brief(&job, &asking.printer);
+        answer.group(DelimiterTag::JobAttributes, told);
+    }
+    debug_assert!(matches!(asking.who, Who::User(_)));
+    Ok(answer)
+}

@@ -1,0 +1,99 @@
+//! The documents of a job (PWG 5100.5).
+
+use ipp::model::DelimiterTag;
+
+use super::super::desk::{Asking, Desk};
+use super::super::job_attributes;
+use super::super::limits;
+use super::super::message::{Answer, Failure};
+use super::super::queue::{Document, Queue, QueuedJob};
+use super::super::requested::Requested;
+use super::super::status::Status;
+use super::super::subscriptions::Happened;
+
+pub(super) async fn get_documents<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let job = asking.own_job(desk).await?;
+    let limit = asking.request.operation().integer("limit");
+    let limit = limit
+        .and_then(|limit| usize::try_from(limit).ok())
+        .filter(|limit| *limit > 0);
+    let limit = limit.unwrap_or(usize::from(limits::DOCUMENTS_PER_JOB));
+    let requested = Requested::read(asking.request, &["document-number"]);
+    let mut answer = super::done(asking);
+    for (place, document) in (1..).zip(&job.documents).take(limit) {
+        let told = job_attributes::document(&job, place, document, &asking.printer, &requested);
+        answer.group(DelimiterTag::DocumentAttributes, told);
+    }
+    Ok(answer)
+}
+
+pub(super) async fn get_document_attributes<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let job = asking.own_job(desk).await?;
+    let (place, document) = named(asking, &job)?;
+    let requested = Requested::read(asking.request, &["all"]);
+    let told = job_attributes::document(
+        &job,
+        usize::from(place),
+        document,
+        &asking.printer,
+        &requested,
+    );
+    let mut answer = super::done(asking);
+    answer.group(DelimiterTag::DocumentAttributes, told);
+    Ok(answer)
+}
+
+pub(super) async fn cancel_document<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let job = asking.own_job(desk).await?;
+    let (place, document) = named(asking, &job)?;
+    if document.state.has_ended() {
+        return Err(Failure::new(
+            Status::NotPossible,
+            "the document has ended already",
+        ));
+    }
+    desk.queue.cancel(job.number, Some(place)).await?;
+    desk.tell(job.number, Happened::Changed).await;
+    Ok(super::done(asking))
+}
+
+/// A document is printed as its job is: nothing of it can be set by itself.
+pub(super) async fn set_document_attributes<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let job = asking.own_job(desk).await?;
+    named(asking, &job)?;
+    let wanted = asking.request.group(DelimiterTag::DocumentAttributes);
+    Err(Failure {
+        unsupported: wanted.0.to_vec(),
+        ..Failure::new(
+            Status::AttributesNotSettable,
+            "documents are printed as their job is; change that",
+        )
+    })
+}
+
+/// The document that a request names, and its place in the job.
+fn named<'a>(asking: &Asking<'_>, job: &'a QueuedJob) -> Result<(u16, &'a Document), Failure> {
+    let number = asking.request.operation().integer("document-number");
+    let number =
+        number.ok_or_else(|| Failure::new(Status::BadRequest, "the request names no document"))?;
+    let place = u16::try_from(number).ok().filter(|place| *place > 0);
+    let found = place.and_then(|place| Some((place, job.documents.get(usize::from(place) - 1)?)));
+    found.ok_or_else(|| {
+        Failure::new(
+            Status::NotFound,
+            format!("the job has no document {number}"),
+        )
+    })
+}

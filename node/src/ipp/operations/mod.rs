@@ -1,0 +1,210 @@
+//! What a program may ask of the hold printer, a file for each kind of it.
+//!
+//! Operations of printers that move paper (Restart-Printer, Suspend-Current-Job and their like,
+//! which IPP/2.1 and 2.2 demand by name) are answered with `client-error-not-possible` and the
+//! reason: this printer has nothing that could be suspended, and whoever could stop the paper
+//! stands at another.
+//!
+//! Whoever asks sees and changes own jobs only; those of others look like none.
+
+mod control;
+mod documents;
+mod jobs;
+mod notifications;
+mod printer;
+mod printing;
+
+pub(super) use control::SETTABLE;
+pub(super) use jobs::WHICH_JOBS;
+
+use super::arriving::Arriving;
+use super::desk::{Asking, Desk};
+use super::message::{Answer, Failure};
+use super::queue::Queue;
+use super::status::Status;
+
+macro_rules! operations {
+    ($($name:ident = $number:literal),* $(,)?) => {
+        /// `operations-supported`.
+        pub(super) const SUPPORTED: [u16; [$($number),*].len()] = [$($number),*];
+        $(pub(super) const $name: u16 = $number;)*
+    };
+}
+operations! {
+    PRINT_JOB = 0x02,
+    VALIDATE_JOB = 0x04,
+    CREATE_JOB = 0x05,
+    SEND_DOCUMENT = 0x06,
+    CANCEL_JOB = 0x08,
+    GET_JOB_ATTRIBUTES = 0x09,
+    GET_JOBS = 0x0a,
+    GET_PRINTER_ATTRIBUTES = 0x0b,
+    HOLD_JOB = 0x0c,
+    RELEASE_JOB = 0x0d,
+    RESTART_JOB = 0x0e,
+    PAUSE_PRINTER = 0x10,
+    RESUME_PRINTER = 0x11,
+    PURGE_JOBS = 0x12,
+    SET_PRINTER_ATTRIBUTES = 0x13,
+    SET_JOB_ATTRIBUTES = 0x14,
+    GET_PRINTER_SUPPORTED_VALUES = 0x15,
+    CREATE_PRINTER_SUBSCRIPTIONS = 0x16,
+    CREATE_JOB_SUBSCRIPTIONS = 0x17,
+    GET_SUBSCRIPTION_ATTRIBUTES = 0x18,
+    GET_SUBSCRIPTIONS = 0x19,
+    RENEW_SUBSCRIPTION = 0x1a,
+    CANCEL_SUBSCRIPTION = 0x1b,
+    GET_NOTIFICATIONS = 0x1c,
+    ENABLE_PRINTER = 0x22,
+    DISABLE_PRINTER = 0x23,
+    PAUSE_PRINTER_AFTER_CURRENT_JOB = 0x24,
+    HOLD_NEW_JOBS = 0x25,
+    RELEASE_HELD_NEW_JOBS = 0x26,
+    RESTART_PRINTER = 0x29,
+    SHUTDOWN_PRINTER = 0x2a,
+    STARTUP_PRINTER = 0x2b,
+    REPROCESS_JOB = 0x2c,
+    CANCEL_CURRENT_JOB = 0x2d,
+    SUSPEND_CURRENT_JOB = 0x2e,
+    RESUME_JOB = 0x2f,
+    PROMOTE_JOB = 0x30,
+    SCHEDULE_JOB_AFTER = 0x31,
+    CANCEL_DOCUMENT = 0x33,
+    GET_DOCUMENT_ATTRIBUTES = 0x34,
+    GET_DOCUMENTS = 0x35,
+    SET_DOCUMENT_ATTRIBUTES = 0x37,
+    CANCEL_JOBS = 0x38,
+    CANCEL_MY_JOBS = 0x39,
+    RESUBMIT_JOB = 0x3a,
+    CLOSE_JOB = 0x3b,
+    IDENTIFY_PRINTER = 0x3c,
+}
+
+/// Whether anybody may ask this, known or not: what the printer is and can do.
+pub(super) fn is_open(operation: u16) -> bool {
+    matches!(
+        operation,
+        GET_PRINTER_ATTRIBUTES | GET_PRINTER_SUPPORTED_VALUES
+    )
+}
+
+/// Whether it may follow an operation of the same user that showed who that is: some programs
+/// show it with Create-Job and cannot when they are asked again with the document.
+pub(super) fn follows_create(operation: u16) -> bool {
+    matches!(operation, SEND_DOCUMENT | CLOSE_JOB)
+}
+
+/// Does what a request asks. The document, if there is one, is what is left of the body.
+pub(super) async fn perform<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+    body: &mut Arriving,
+) -> Result<Answer, Failure> {
+    check_target(asking)?;
+    match asking.request.operation {
+        PRINT_JOB => printing::print_job(desk, asking, body).await,
+        VALIDATE_JOB => printing::validate_job(desk, asking).await,
+        CREATE_JOB => printing::create_job(desk, asking).await,
+        SEND_DOCUMENT => printing::send_document(desk, asking, body).await,
+        CLOSE_JOB => printing::close_job(desk, asking).await,
+
+        GET_JOB_ATTRIBUTES => jobs::get_job_attributes(desk, asking).await,
+        GET_JOBS => jobs::get_jobs(desk, asking).await,
+
+        CANCEL_JOB => control::cancel_job(desk, asking).await,
+        CANCEL_MY_JOBS => control::cancel_my_jobs(desk, asking).await,
+        CANCEL_JOBS | PURGE_JOBS => control::cancel_jobs(desk, asking).await,
+        HOLD_JOB => control::hold_job(desk, asking).await,
+        RELEASE_JOB => control::release_job(desk, asking).await,
+        SET_JOB_ATTRIBUTES => control::set_job_attributes(desk, asking).await,
+        PROMOTE_JOB => control::promote_job(desk, asking).await,
+        SCHEDULE_JOB_AFTER => control::schedule_job_after(desk, asking).await,
+        RESTART_JOB | REPROCESS_JOB | RESUBMIT_JOB => control::print_again(desk, asking).await,
+
+        GET_PRINTER_ATTRIBUTES => printer::get_printer_attributes(desk, asking).await,
+        GET_PRINTER_SUPPORTED_VALUES => Ok(printer::get_supported_values(asking)),
+        SET_PRINTER_ATTRIBUTES => printer::set_printer_attributes(asking),
+        IDENTIFY_PRINTER => printer::identify(desk, asking),
+        ENABLE_PRINTER | DISABLE_PRINTER | HOLD_NEW_JOBS | RELEASE_HELD_NEW_JOBS => {
+            printer::switch(desk, asking)
+        }
+        PAUSE_PRINTER
+        | RESUME_PRINTER
+        | PAUSE_PRINTER_AFTER_CURRENT_JOB
+        | RESTART_PRINTER
+        | SHUTDOWN_PRINTER
+        | STARTUP_PRINTER
+        | CANCEL_CURRENT_JOB
+        | SUSPEND_CURRENT_JOB
+        | RESUME_JOB => printer::no_engine(asking),
+
+        GET_DOCUMENTS => documents::get_documents(desk, asking).await,
+        GET_DOCUMENT_ATTRIBUTES => documents::get_document_attributes(desk, asking).await,
+        CANCEL_DOCUMENT => documents::cancel_document(desk, asking).await,
+        SET_DOCUMENT_ATTRIBUTES => documents::set_document_attributes(desk, asking).await,
+
+        CREATE_PRINTER_SUBSCRIPTIONS => notifications::create(desk, asking, None).await,
+        CREATE_JOB_SUBSCRIPTIONS => {
+            let job = asking.own_job(desk).await?;
+            notifications::create(desk, asking, Some(job.number)).await
+        }
+        GET_SUBSCRIPTION_ATTRIBUTES => notifications::get_attributes(desk, asking),
+        GET_SUBSCRIPTIONS => notifications::get_all(desk, asking),
+        RENEW_SUBSCRIPTION => notifications::renew(desk, asking),
+        CANCEL_SUBSCRIPTION => notifications::cancel(desk, asking),
+        GET_NOTIFICATIONS => notifications::get_notifications(desk, asking),
+
+        other => Err(Failure::new(
+            Status::OperationNotSupported,
+            format!("operation 0x{other:04x} is not supported"),
+        )),
+    }
+}
+
+/// A request says at whom it is directed, and that is this printer.
+fn check_target(asking: &Asking<'_>) -> Result<(), Failure> {
+    let operation = asking.request.operation();
+    let (printer, job) = (operation.text("printer-uri"), operation.text("job-uri"));
+    if printer.is_none() && job.is_none() {
+        return Err(Failure::new(
+            Status::BadRequest,
+            "the request does not say printer-uri",
+        ));
+    }
+    match printer.map(path) {
+        None | Some("" | "/" | super::PATH) => Ok(()),
+        Some(_) => Err(Failure::new(
+            Status::NotFound,
+            "there is no such printer here",
+        )),
+    }
+}
+
+/// The path of a URI.
+fn path(uri: &str) -> &str {
+    let after = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let path = after.find('/').map_or("", |slash| &after[slash..]);
+    path.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// An answer that says only that it was done.
+fn done(asking: &Asking<'_>) -> Answer {
+    asking.request.answer(Status::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path;
+
+    #[test]
+    fn the_path_of_a_uri() {
+        for (uri, expected) in [
+            ("ipp://localhost:6310/ipp/print", "/ipp/print"),
+            ("ipp://localhost", ""),
+            ("ipps://[::1]:1/?x=/y", "/"),
+            ("", ""),
+        ] {
+            assert_eq!(path(uri), expected, "{uri}");
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Subscriptions and the events that they fetch (RFC 3995 section 11; RFC 3996 section 5).
+
+use std::time::Duration;
+
+use ipp::attribute::IppAttribute;
+use ipp::model::DelimiterTag;
+use papermesh_protocol::text::UserId;
+
+use super::super::desk::{Asking, Desk};
+use super::super::job_attributes::{self, Kind};
+use super::super::limits;
+use super::super::message::{Answer, Failure};
+use super::super::queue::{JobNumber, Queue};
+use super::super::requested::Requested;
+use super::super::status::Status;
+use super::super::subscriptions::{EVENTS, Event, Subscription, USER_DATA, Wanted};
+use super::super::values::{
+    Values, all, attribute, charset, enumeration, integer, keyword, keywords, language, moment,
+    name, short_name, text, uri,
+};
+
+/// Create-Printer-Subscriptions and Create-Job-Subscriptions.
+pub(super) async fn create<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+    job: Option<JobNumber>,
+) -> Result<Answer, Failure> {
+    let user = asking.user()?;
+    let mut answer = super::done(asking);
+    let mut made = 0;
+    let groups: Vec<_> = asking
+        .request
+        .groups(DelimiterTag::SubscriptionAttributes)
+        .collect();
+    for group in groups.iter().take(limits::SUBSCRIPTIONS_PER_USER) {
+        let wanted = wanted(*group, user, job);
+        let added = match wanted {
+            Ok(wanted) => {
+                let added = desk.subscriptions.add(wanted, desk.queue.now());
+                added.ok_or(Status::TooManySubscriptions)
+            }
+            Err(status) => Err(status),
+        };
+        let told = match added {
+            Ok(id) => {
+                made += 1;
+                attribute("notify-subscription-id", integer(id))
+            }
+            Err(status) => attribute("notify-status-code", enumeration(i32::from(status.code()))),
+        };
+        answer.group(
+            DelimiterTag::SubscriptionAttributes,
+            told.into_iter().collect(),
+        );
+    }
+    match (groups.is_empty(), made) {
+        (true, _) => Err(Failure::new(
+            Status::BadRequest,
+            "the request holds no subscription",
+        )),
+        (false, 0) => {
+            answer.status = Status::IgnoredAllSubscriptions;
+            Ok(answer)
+        }
+        _ => Ok(answer),
+    }
+}
+
+fn wanted(group: Values<'_>, user: &UserId, job: Option<JobNumber>) -> Result<Wanted, Status> {
+    match group.text("notify-pull-method") {
+        Some("ippget") => {}
+        // Pushing (`notify-recipient-uri`) would let anybody make this node call anybody.
+        _ => return Err(Status::AttributesOrValues),
+    }
+    let mut events: Vec<String> = group
+        .texts("notify-events")
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    events.retain(|event| EVENTS.contains(&event.as_str()));
+    if events.is_empty() {
+        events.push("job-completed".into());
+    }
+    let user_data = group.octets("notify-user-data").map(<[u8]>::to_vec);
+    if user_data
+        .as_ref()
+        .is_some_and(|data| data.len() > USER_DATA)
+    {
+        return Err(Status::RequestValueTooLong);
+    }
+    Ok(Wanted {
+        user: user.clone(),
+        job,
+        events,
+        user_data,
+        lease: lease(group.integer("notify-lease-duration"), job),
+    })
+}
+
+/// A subscription to a job lasts as long as the job does, but not for ever; 0 asks for the longest.
+fn lease(seconds: Option<i32>, job: Option<JobNumber>) -> Option<Duration> {
+    let asked = seconds
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .filter(|seconds| *seconds > 0);
+    match (asked, job) {
+        (Some(seconds), None) => Some(Duration::from_secs(seconds).min(limits::LEASE)),
+        _ => Some(limits::LEASE),
+    }
+}
+
+/// The subscription that a request names.
+fn named<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<Subscription, Failure> {
+    let id = asking.request.operation().integer("notify-subscription-id");
+    let id =
+        id.ok_or_else(|| Failure::new(Status::BadRequest, "the request names no subscription"))?;
+    let found = desk.subscriptions.get(id, asking.user()?);
+    found.ok_or_else(|| {
+        Failure::new(
+            Status::NotFound,
+            format!("you have no subscription {id} here"),
+        )
+    })
+}
+
+pub(super) fn get_attributes<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let subscription = named(desk, asking)?;
+    let requested = Requested::read(asking.request, &["all"]);
+    let mut answer = super::done(asking);
+    answer.group(
+        DelimiterTag::SubscriptionAttributes,
+        told(&subscription, asking, &requested),
+    );
+    Ok(answer)
+}
+
+pub(super) fn get_all<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<Answer, Failure> {
+    let operation = asking.request.operation();
+    let job = operation
+        .integer("notify-job-id")
+        .and_then(|number| JobNumber::try_from(number).ok());
+    let requested = Requested::read(asking.request, &["notify-subscription-id"]);
+    let mut answer = super::done(asking);
+    for subscription in desk.subscriptions.of(asking.user()?, job) {
+        let told = told(&subscription, asking, &requested);
+        answer.group(DelimiterTag::SubscriptionAttributes, told);
+    }
+    Ok(answer)
+}
+
+pub(super) fn renew<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<Answer, Failure> {
+    let subscription = named(desk, asking)?;
+    if subscription.job.is_some() {
+        let text = "a subscription to a job lasts as long as the job";
+        return Err(Failure::new(Status::NotPossible, text));
+    }
+    let group = asking.request.group(DelimiterTag::SubscriptionAttributes);
+    let seconds = group.integer("notify-lease-duration");
+    let seconds = seconds.or_else(|| asking.request.operation().integer("notify-lease-duration"));
+    desk.subscriptions
+        .renew(subscription.id, lease(seconds, None), desk.queue.now());
+    let renewed = named(desk, asking)?;
+    let seconds = renewed.lease.unwrap_or_default().as_secs();
+    let mut answer = super::done(asking);
+    let told = attribute("notify-lease-duration", integer(seconds));
+    answer.group(
+        DelimiterTag::SubscriptionAttributes,
+        told.into_iter().collect(),
+    );
+    Ok(answer)
+}
+
+pub(super) fn cancel<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<Answer, Failure> {
+    let subscription = named(desk, asking)?;
+    desk.subscriptions.remove(subscription.id);
+    Ok(super::done(asking))
+}
+
+/// Get-Notifications. It answers at once with what there is (`notify-wait` is not honoured, as RFC
+/// 3996 section 5.1.2 allows) and says when to come again.
+pub(super) fn get_notifications<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let user = asking.user()?;
+    let operation = asking.request.operation();
+    let numbers = |name: &str| -> Vec<i32> {
+        let values = operation.get(name).into_iter().flatten();
+        values
+            .filter_map(|value| value.as_integer().copied())
+            .take(limits::SUBSCRIPTIONS)
+            .collect()
+    };
+    let (ids, firsts) = (
+        numbers("notify-subscription-ids"),
+        numbers("notify-sequence-numbers"),
+    );
+    if ids.is_empty() {
+        return Err(Failure::new(
+            Status::BadRequest,
+            "the request names no subscription",
+        ));
+    }
+    let mut answer = super::done(asking);
+    answer.put("printer-up-time", moment(desk.queue.now()));
+    answer.put(
+        "notify-get-interval",
+        integer(limits::EVENT_LIFE.as_secs() / 2),
+    );
+    for (place, id) in ids.iter().enumerate() {
+        let subscription = desk.subscriptions.get(*id, user).ok_or_else(|| {
+            Failure::new(
+                Status::NotFound,
+                format!("you have no subscription {id} here"),
+            )
+        })?;
+        let first = firsts.get(place).copied().unwrap_or(1);
+        for event in subscription.events_from(first) {
+            answer.group(
+                DelimiterTag::EventNotificationAttributes,
+                notification(&subscription, event, asking),
+            );
+        }
+    }
+    Ok(answer)
+}
+
+/// RFC 3995 section 9.1.
+fn notification(
+    subscription: &Subscription,
+    event: &Event,
+    asking: &Asking<'_>,
+) -> Vec<IppAttribute> {
+    let job = &event.job;
+    let said = job_attributes::said(job);
+    let mut told = vec![
+        ("notify-charset", charset("utf-8")),
+        ("notify-natural-language", language("en")),
+        ("notify-printer-uri", uri(&asking.printer)),
+        ("notify-subscription-id", integer(subscription.id)),
+        ("notify-sequence-number", integer(event.sequence)),
+        ("notify-subscribed-event", keyword(event.happened.keyword())),
+        (
+            "notify-text",
+            text(&format!("{}: {}", job.title, said.message)),
+        ),
+        ("printer-up-time", moment(event.at)),
+        ("notify-job-id", integer(job.number)),
+        ("job-id", integer(job.number)),
+        ("job-name", name(&job.title)),
+        ("job-state", enumeration(said.number)),
+        ("job-state-reasons", keywords(said.reasons)),
+        ("job-impressions-completed", integer(job.pages_printed)),
+    ];
+    if let Some(data) = &subscription.user_data {
+        told.push(("notify-user-data", octets(data)));
+    }
+    told.into_iter()
+        .filter_map(|(name, value)| attribute(name, value))
+        .collect()
+}
+
+fn octets(data: &[u8]) -> ipp::value::IppValue {
+    ipp::value::IppValue::OctetString(axum::body::Bytes::copy_from_slice(data))
+}
+
+fn told(
+    subscription: &Subscription,
+    asking: &Asking<'_>,
+    requested: &Requested,
+) -> Vec<IppAttribute> {
+    let mut told = vec![
+        ("notify-subscription-id", integer(subscription.id)),
+        ("notify-printer-uri", uri(&asking.printer)),
+        (
+            "notify-subscriber-user-name",
+            short_name(subscription.user.as_str()),
+        ),
+        ("notify-pull-method", keyword("ippget")),
+        (
+            "notify-events",
+            all(&subscription.events, |event| keyword(event)),
+        ),
+        ("notify-charset", charset("utf-8")),
+        ("notify-natural-language", language("en")),
+        (
+            "notify-lease-duration",
+            integer(subscription.lease.unwrap_or_default().as_secs()),
+        ),
+    ];
+    if let Some(at) = subscription.expires_at {
+        told.push(("notify-lease-expiration-time", moment(at)));
+    }
+    if let Some(job) = subscription.job {
+        told.push(("notify-job-id", integer(job)));
+    }
+    if let Some(data) = &subscription.user_data {
+        told.push(("notify-user-data", octets(data)));
+    }
+    requested.choose(
+        told.into_iter()
+            .map(|(name, value)| (name, Kind::Description, value))
+            .collect(),
+    )
+}

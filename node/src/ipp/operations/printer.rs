@@ -1,0 +1,123 @@
+//! The printer itself: what it is, and what an operator may switch (RFC 8011 section 4.2.5; RFC
+//! 3380; RFC 3998; PWG 5100.13 section 5).
+
+use ipp::model::DelimiterTag;
+use papermesh_protocol::text;
+
+use super::super::desk::{Asking, Desk};
+use super::super::limits;
+use super::super::message::{Answer, Failure};
+use super::super::owner::Who;
+use super::super::printer_attributes::{self, Facts, Place};
+use super::super::queue::{JobState, Queue, Which};
+use super::super::requested::Requested;
+use super::super::status::Status;
+
+/// Bytes of a message for whoever stands at the printer.
+const MESSAGE: usize = 127;
+
+pub(super) async fn get_printer_attributes<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let jobs = match &asking.who {
+        Who::User(user) => {
+            desk.queue
+                .jobs(user, Which::Current, 0, limits::JOBS_PER_ANSWER)
+                .await?
+        }
+        Who::Stranger(_) => Vec::new(),
+    };
+    let facts = Facts {
+        identity: &desk.identity,
+        offer: &desk.queue.offer(),
+        uris: places(asking),
+        uri: asking.printer.clone(),
+        started: desk.started,
+        now: desk.queue.now(),
+        queued: jobs.len(),
+        processing: jobs.iter().any(|job| job.state == JobState::Processing),
+        accepting: desk.is_accepting(),
+    };
+    let requested = Requested::read(asking.request, &["all"]);
+    let mut answer = super::done(asking);
+    answer.group(
+        DelimiterTag::PrinterAttributes,
+        printer_attributes::told(&facts, &requested),
+    );
+    Ok(answer)
+}
+
+/// The ways to the printer from where the program is.
+fn places(asking: &Asking<'_>) -> Vec<Place> {
+    let rest = asking
+        .printer
+        .split_once("://")
+        .map_or("", |(_, rest)| rest);
+    let place = |scheme: &str, security, authentication| Place {
+        uri: format!("{scheme}://{rest}"),
+        security,
+        authentication,
+    };
+    if asking.peer.is_local() {
+        vec![
+            place("ipp", "none", "requesting-user-name"),
+            place("ipps", "tls", "requesting-user-name"),
+        ]
+    } else {
+        vec![place("ipps", "tls", "basic")]
+    }
+}
+
+/// There is nothing that a program may set of this printer.
+pub(super) fn get_supported_values(asking: &Asking<'_>) -> Answer {
+    let mut answer = super::done(asking);
+    answer.group(DelimiterTag::PrinterAttributes, Vec::new());
+    answer
+}
+
+pub(super) fn set_printer_attributes(asking: &Asking<'_>) -> Result<Answer, Failure> {
+    asking.user()?;
+    let wanted = asking.request.group(DelimiterTag::PrinterAttributes);
+    Err(Failure {
+        unsupported: wanted.0.to_vec(),
+        ..Failure::new(
+            Status::AttributesNotSettable,
+            "this printer is configured in papermesh.toml",
+        )
+    })
+}
+
+/// Identify-Printer: this printer has no lamp; it says in its log that it was looked for.
+pub(super) fn identify<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<Answer, Failure> {
+    let user = asking.user()?;
+    let message = asking
+        .request
+        .operation()
+        .text("message")
+        .unwrap_or_default();
+    let message = text::clean(message, MESSAGE);
+    tracing::info!(%user, %message, "{} was asked to show itself", desk.identity.name);
+    Ok(super::done(asking))
+}
+
+/// What an operator may switch: whether jobs are taken, and whether new ones are held back.
+pub(super) fn switch<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<Answer, Failure> {
+    desk.check_operator(asking.user()?)?;
+    match asking.request.operation {
+        super::ENABLE_PRINTER => desk.accept(true),
+        super::DISABLE_PRINTER => desk.accept(false),
+        super::HOLD_NEW_JOBS => desk.hold_new(true),
+        _ => desk.hold_new(false),
+    }
+    Ok(super::done(asking))
+}
+
+/// What only a printer with an engine can do.
+pub(super) fn no_engine(asking: &Asking<'_>) -> Result<Answer, Failure> {
+    asking.user()?;
+    Err(Failure::new(
+        Status::NotPossible,
+        "this printer holds jobs and prints none: paper is stopped at the printer that makes it",
+    ))
+}

@@ -1,0 +1,457 @@
+//! What a program is told of the printer (RFC 8011 sections 5.2 and 5.4; PWG 5100.12, 5100.13 and
+//! 5100.14).
+//!
+//! Every value here is true of what happens to a job: what no printer of the site can be relied on
+//! to do has one value only, the one that changes nothing.
+
+use ipp::attribute::IppAttribute;
+use ipp::value::IppValue;
+use papermesh_protocol::job::{ColorMode, Sides};
+use papermesh_protocol::limits;
+use papermesh_protocol::pin::{MAX_PIN, MIN_PIN};
+use papermesh_protocol::time::Timestamp;
+
+use super::identity::{Identity, MODEL};
+use super::job_attributes::{self, Kind};
+use super::media::{self, SIZES, Size};
+use super::message::VERSIONS;
+use super::operations;
+use super::queue::Offer;
+use super::requested::Requested;
+use super::template;
+use super::values::{
+    all, charset, collection, date_time, dpi, enumeration, flag, integer, keyword, keywords,
+    language, mime, moment, no_value, octets, range, short_name, short_text, text, unknown, uri,
+};
+use crate::policy;
+
+/// A format that is told by the document's first bytes.
+pub(super) const ANY_FORMAT: &str = "application/octet-stream";
+
+/// What is known of the printer at one moment.
+pub(super) struct Facts<'a> {
+    pub(super) identity: &'a Identity,
+    pub(super) offer: &'a Offer,
+    /// Its URIs, and for each whether it is protected and how a user is known there.
+    pub(super) uris: Vec<Place>,
+    /// The URI by which it was asked.
+    pub(super) uri: String,
+    /// Since when it runs.
+    pub(super) started: Timestamp,
+    pub(super) now: Timestamp,
+    /// Jobs of the user who asks.
+    pub(super) queued: usize,
+    /// Whether one of them is being printed.
+    pub(super) processing: bool,
+    /// Whether it takes jobs.
+    pub(super) accepting: bool,
+}
+
+/// One of `printer-uri-supported`.
+pub(super) struct Place {
+    pub(super) uri: String,
+    pub(super) security: &'static str,
+    pub(super) authentication: &'static str,
+}
+
+type Told = Vec<(&'static str, IppValue)>;
+
+/// What is told to a request.
+pub(super) fn told(facts: &Facts<'_>, requested: &Requested) -> Vec<IppAttribute> {
+    let kinded = |kind: Kind, told: Told| {
+        told.into_iter()
+            .map(move |(name, value)| (name, kind, value))
+    };
+    let told = kinded(Kind::Description, identity(facts))
+        .chain(kinded(Kind::Description, state(facts)))
+        .chain(kinded(Kind::Description, abilities(facts.offer)))
+        .chain(kinded(Kind::Description, rasters(facts.offer)))
+        .chain(kinded(Kind::Description, supplies(facts)))
+        .chain(kinded(Kind::Description, release()))
+        .chain(kinded(Kind::Template, ways_to_print(facts.offer)))
+        .chain(kinded(Kind::Template, paper(facts.offer)))
+        .chain(
+            requested
+                .names("media-col-database")
+                .then(|| ("media-col-database", Kind::Bulky, database(facts.offer))),
+        );
+    requested.choose(told.collect())
+}
+
+fn identity(facts: &Facts<'_>) -> Told {
+    let identity = facts.identity;
+    let icon = job_attributes::more_info(&facts.uri) + &super::ICON_PATH[1..];
+    vec![
+        ("printer-name", short_name(&identity.name)),
+        ("printer-info", short_text(&identity.name)),
+        ("printer-dns-sd-name", super::values::name(&identity.name)),
+        ("printer-location", short_text(&identity.location)),
+        ("printer-geo-location", unknown()),
+        ("printer-organization", text(&identity.organization)),
+        ("printer-organizational-unit", text("")),
+        ("printer-make-and-model", short_text(MODEL)),
+        ("printer-device-id", text(&identity.device_id())),
+        ("printer-uuid", uri(&identity.uuid())),
+        (
+            "printer-more-info",
+            uri(&job_attributes::more_info(&facts.uri)),
+        ),
+        ("printer-icons", uri(&icon)),
+        (
+            "printer-supply-info-uri",
+            uri(&job_attributes::more_info(&facts.uri)),
+        ),
+        (
+            "printer-uri-supported",
+            all(&facts.uris, |place| uri(&place.uri)),
+        ),
+        (
+            "uri-security-supported",
+            all(&facts.uris, |place| keyword(place.security)),
+        ),
+        (
+            "uri-authentication-supported",
+            all(&facts.uris, |place| keyword(place.authentication)),
+        ),
+        ("printer-kind", keywords(["document", "photo"])),
+        ("printer-firmware-name", super::values::name("papermesh")),
+        (
+            "printer-firmware-string-version",
+            text(env!("CARGO_PKG_VERSION")),
+        ),
+    ]
+}
+
+fn state(facts: &Facts<'_>) -> Told {
+    let (number, message) = match (facts.accepting, facts.processing) {
+        (_, true) => (4, "a printer of the site prints one of your jobs"),
+        (true, false) => (3, "holds what you print until you release it at a printer"),
+        (false, false) => (3, "takes no jobs at the moment"),
+    };
+    vec![
+        ("printer-state", enumeration(number)),
+        ("printer-state-reasons", keyword("none")),
+        ("printer-state-message", text(message)),
+        ("printer-state-change-time", moment(facts.started)),
+        ("printer-state-change-date-time", date_time(facts.started)),
+        ("printer-config-change-time", moment(facts.started)),
+        ("printer-config-change-date-time", date_time(facts.started)),
+        ("printer-current-time", date_time(facts.now)),
+        ("printer-up-time", moment(facts.now)),
+        ("printer-is-accepting-jobs", flag(facts.accepting)),
+        ("printer-message-from-operator", short_text("")),
+        ("queued-job-count", integer(facts.queued)),
+        (
+            "printer-alert",
+            octets("code=unknown;severity=none;training=untrained;group=generalPrinter"),
+        ),
+        ("printer-alert-description", text("nothing is wrong")),
+    ]
+}
+
+fn abilities(offer: &Offer) -> Told {
+    let formats = policy::FORMATS.iter().map(|(format, _)| *format);
+    vec![
+        ("ipp-versions-supported", keywords(VERSIONS)),
+        (
+            "ipp-features-supported",
+            keywords([
+                "document-object",
+                "ipp-everywhere",
+                "job-release",
+                "job-storage",
+                "subscription-object",
+            ]),
+        ),
+        (
+            "operations-supported",
+            all(operations::SUPPORTED, |operation| {
+                enumeration(i32::from(operation))
+            }),
+        ),
+        ("charset-configured", charset("utf-8")),
+        ("charset-supported", all(["us-ascii", "utf-8"], charset)),
+        ("natural-language-configured", language("en")),
+        ("generated-natural-language-supported", language("en")),
+        ("document-format-default", mime(ANY_FORMAT)),
+        (
+            "document-format-supported",
+            all(formats.chain([ANY_FORMAT]), mime),
+        ),
+        ("document-format-varying-attributes", keyword("none")),
+        (
+            "compression-supported",
+            keywords(super::compression::SUPPORTED),
+        ),
+        ("compression-default", keyword("none")),
+        ("pdl-override-supported", keyword("attempted")),
+        (
+            "pdf-versions-supported",
+            keywords([
+                "adobe-1.3",
+                "adobe-1.4",
+                "adobe-1.5",
+                "adobe-1.6",
+                "iso-32000-1_2008",
+            ]),
+        ),
+        ("multiple-document-jobs-supported", flag(true)),
+        (
+            "multiple-operation-time-out",
+            integer(super::limits::OPEN_JOB.as_secs()),
+        ),
+        ("multiple-operation-time-out-action", keyword("process-job")),
+        ("job-ids-supported", flag(true)),
+        (
+            "job-creation-attributes-supported",
+            keywords(template::SUPPORTED),
+        ),
+        (
+            "job-settable-attributes-supported",
+            keywords(operations::SETTABLE),
+        ),
+        ("printer-settable-attributes-supported", keyword("none")),
+        (
+            "job-k-octets-supported",
+            range(0, i32::try_from(offer.largest / 1024).unwrap_or(i32::MAX)),
+        ),
+        (
+            "printer-get-attributes-supported",
+            keyword("document-format"),
+        ),
+        ("which-jobs-supported", keywords(operations::WHICH_JOBS)),
+        ("identify-actions-default", keyword("display")),
+        ("identify-actions-supported", keyword("display")),
+        ("preferred-attributes-supported", flag(false)),
+        ("color-supported", flag(offer.color)),
+        ("pages-per-minute", integer(20)),
+    ]
+    .into_iter()
+    .chain(offer.color.then(|| ("pages-per-minute-color", integer(20))))
+    .chain(subscriptions())
+    .collect()
+}
+
+/// PWG 5100.12 section 6.3; RFC 3995.
+fn subscriptions() -> Told {
+    let lease = i32::try_from(super::limits::LEASE.as_secs()).unwrap_or(i32::MAX);
+    let life = super::limits::EVENT_LIFE.as_secs();
+    vec![
+        ("notify-events-default", keyword("job-completed")),
+        (
+            "notify-events-supported",
+            keywords(super::subscriptions::EVENTS),
+        ),
+        ("notify-lease-duration-default", integer(lease)),
+        ("notify-lease-duration-supported", range(0, lease)),
+        (
+            "notify-max-events-supported",
+            integer(super::subscriptions::EVENTS.len()),
+        ),
+        ("notify-pull-method-supported", keyword("ippget")),
+        ("ippget-event-life", integer(life)),
+    ]
+}
+
+fn ways_to_print(offer: &Offer) -> Told {
+    let sides: &[Sides] = match offer.duplex {
+        true => &[
+            Sides::OneSided,
+            Sides::TwoSidedLongEdge,
+            Sides::TwoSidedShortEdge,
+        ],
+        false => &[Sides::OneSided],
+    };
+    let colors: &[ColorMode] = match offer.color {
+        true => &[ColorMode::Auto, ColorMode::Color, ColorMode::Monochrome],
+        false => &[ColorMode::Auto, ColorMode::Monochrome],
+    };
+    let longest = i32::try_from(limits::JOB_LIFETIME_MAX.as_secs()).unwrap_or(i32::MAX);
+    vec![
+        ("copies-default", integer(1)),
+        ("copies-supported", range(1, i32::from(limits::COPIES))),
+        ("sides-default", keyword(Sides::OneSided.keyword())),
+        (
+            "sides-supported",
+            all(sides, |sides| keyword(sides.keyword())),
+        ),
+        (
+            "print-color-mode-default",
+            keyword(ColorMode::Auto.keyword()),
+        ),
+        (
+            "print-color-mode-supported",
+            all(colors, |color| keyword(color.keyword())),
+        ),
+        ("finishings-default", enumeration(template::NO_FINISHING)),
+        ("finishings-supported", enumeration(template::NO_FINISHING)),
+        ("job-hold-until-default", keyword("no-hold")),
+        (
+            "job-hold-until-supported",
+            keywords(["no-hold", "indefinite"]),
+        ),
+        (
+            "job-cancel-after-default",
+            integer(limits::JOB_LIFETIME.as_secs()),
+        ),
+        (
+            "job-cancel-after-supported",
+            range(template::SHORTEST_LIFE, longest),
+        ),
+        ("job-priority-default", integer(template::PRIORITY)),
+        ("job-priority-supported", integer(100)),
+        ("job-sheets-default", keyword("none")),
+        ("job-sheets-supported", keyword("none")),
+        (
+            "multiple-document-handling-default",
+            keyword("separate-documents-collated-copies"),
+        ),
+        (
+            "multiple-document-handling-supported",
+            keyword("separate-documents-collated-copies"),
+        ),
+        ("number-up-default", integer(1)),
+        ("number-up-supported", integer(1)),
+        ("orientation-requested-default", no_value()),
+        (
+            "orientation-requested-supported",
+            enumeration(template::PORTRAIT),
+        ),
+        ("output-bin-default", keyword("auto")),
+        ("output-bin-supported", keyword("auto")),
+        (
+            "overrides-supported",
+            keywords(["document-number", "document-numbers", "pages"]),
+        ),
+        ("page-ranges-supported", flag(true)),
+        ("print-content-optimize-default", keyword("auto")),
+        ("print-content-optimize-supported", keyword("auto")),
+        (
+            "print-quality-default",
+            enumeration(template::NORMAL_QUALITY),
+        ),
+        (
+            "print-quality-supported",
+            enumeration(template::NORMAL_QUALITY),
+        ),
+        ("print-rendering-intent-default", keyword("auto")),
+        ("print-rendering-intent-supported", keyword("auto")),
+        ("printer-resolution-default", dpi(template::RESOLUTIONS[0])),
+        (
+            "printer-resolution-supported",
+            all(template::RESOLUTIONS, dpi),
+        ),
+    ]
+}
+
+fn sizes(offer: &Offer) -> impl Iterator<Item = &'static Size> {
+    offer.media.iter().filter_map(|name| media::named(name))
+}
+
+fn paper(offer: &Offer) -> Told {
+    let default = sizes(offer).next().unwrap_or(&SIZES[0]);
+    let names = || offer.media.iter().map(String::as_str);
+    vec![
+        ("media-default", keyword(default.name)),
+        ("media-supported", keywords(names())),
+        ("media-ready", keyword(default.name)),
+        ("media-col-default", media::column(default)),
+        ("media-col-ready", media::column(default)),
+        ("media-col-supported", keywords(media::MEMBERS)),
+        ("media-size-supported", all(sizes(offer), media::dimensions)),
+        ("media-bottom-margin-supported", integer(media::MARGIN)),
+        ("media-left-margin-supported", integer(media::MARGIN)),
+        ("media-right-margin-supported", integer(media::MARGIN)),
+        ("media-top-margin-supported", integer(media::MARGIN)),
+        ("media-source-supported", keyword(media::SOURCE)),
+        ("media-type-supported", keyword(media::TYPE)),
+    ]
+}
+
+fn database(offer: &Offer) -> IppValue {
+    all(sizes(offer), media::column)
+}
+
+/// PWG 5102.4 and, for Apple's, what its printers say of theirs.
+fn rasters(offer: &Offer) -> Told {
+    let mut types = vec!["sgray_8"];
+    let mut urf = vec!["V1.4", "CP1", "W8", "RS300-600"];
+    if offer.color {
+        types.push("srgb_8");
+        urf.push("SRGB24");
+    }
+    if offer.duplex {
+        urf.push("DM1");
+    }
+    let mut told = vec![
+        (
+            "pwg-raster-document-resolution-supported",
+            all(template::RESOLUTIONS, dpi),
+        ),
+        ("pwg-raster-document-type-supported", keywords(types)),
+        ("urf-supported", keywords(urf)),
+        (
+            "jpeg-k-octets-supported",
+            range(0, i32::try_from(offer.largest / 1024).unwrap_or(i32::MAX)),
+        ),
+        (
+            "pdf-k-octets-supported",
+            range(0, i32::try_from(offer.largest / 1024).unwrap_or(i32::MAX)),
+        ),
+    ];
+    told.push(("pwg-raster-document-sheet-back", keyword("normal")));
+    told
+}
+
+/// IPP Everywhere demands supplies; a printer that makes no paper has a spool.
+fn supplies(_: &Facts<'_>) -> Told {
+    let supply = "index=1;class=supplyThatIsConsumed;type=other;unit=percent;maxcapacity=100;level=-2;colorantname=unknown;";
+    vec![
+        ("printer-supply", octets(supply)),
+        (
+            "printer-supply-description",
+            text("as the printers of the site have it"),
+        ),
+    ]
+}
+
+/// PWG 5100.11: how a held job is released, and the PIN of one job.
+fn release() -> Told {
+    let longest = i32::try_from(MAX_PIN).unwrap_or(i32::MAX);
+    let shortest = i32::try_from(MIN_PIN).unwrap_or(0);
+    vec![
+        ("job-release-action-default", keyword("owner-authorized")),
+        (
+            "job-release-action-supported",
+            keywords(["job-password", "owner-authorized"]),
+        ),
+        ("job-password-supported", integer(longest)),
+        ("job-password-length-supported", range(shortest, longest)),
+        ("job-password-encryption-supported", keyword("none")),
+        (
+            "job-password-repertoire-configured",
+            keyword("iana_utf-8_any"),
+        ),
+        (
+            "job-password-repertoire-supported",
+            keywords(["iana_us-ascii_digits", "iana_utf-8_any"]),
+        ),
+        ("job-mandatory-attributes-supported", flag(true)),
+        (
+            "job-storage-supported",
+            keywords(["job-storage-access", "job-storage-disposition"]),
+        ),
+        ("job-storage-access-supported", keyword("owner")),
+        (
+            "job-storage-disposition-supported",
+            keyword("print-and-store"),
+        ),
+        (
+            "job-storage-default",
+            collection([
+                ("job-storage-access", keyword("owner")),
+                ("job-storage-disposition", keyword("print-and-store")),
+            ]),
+        ),
+    ]
+}

@@ -1,0 +1,214 @@
+//! Who wants to be told what happens to jobs (RFC 3995), to fetch it here (`ippget`, RFC 3996).
+//!
+//! Subscriptions live in memory and end with the node, or when nobody renews them. Everybody is
+//! told of own jobs only.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+
+use super::desk::Desk;
+use super::limits;
+use super::queue::{JobNumber, Queue, QueuedJob};
+
+/// `notify-events-supported`.
+pub(super) const EVENTS: [&str; 4] = ["job-completed", "job-created", "job-state-changed", "none"];
+/// Bytes of `notify-user-data`, which are given back as they came (RFC 3995 section 5.3.4.2).
+pub(super) const USER_DATA: usize = 63;
+
+/// What happened to a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Happened {
+    Created,
+    Changed,
+    Ended,
+}
+
+impl Happened {
+    /// The event's keyword.
+    pub(super) fn keyword(self) -> &'static str {
+        match self {
+            Self::Created => "job-created",
+            Self::Changed => "job-state-changed",
+            Self::Ended => "job-completed",
+        }
+    }
+
+    /// Whether a subscriber to `event` wants to know: the end of a job is a change of its state,
+    /// too (RFC 3995 section 5.3.3.4.3).
+    fn is_wanted_by(self, event: &str) -> bool {
+        event == self.keyword() || (event == "job-state-changed")
+    }
+}
+
+/// An event, with the job as it was then.
+#[derive(Clone, Debug)]
+pub(super) struct Event {
+    pub(super) sequence: i32,
+    pub(super) happened: Happened,
+    pub(super) at: Timestamp,
+    pub(super) job: QueuedJob,
+    since: Instant,
+}
+
+/// A subscription.
+#[derive(Clone, Debug)]
+pub(super) struct Subscription {
+    pub(super) id: i32,
+    pub(super) user: UserId,
+    /// Of one job, or of all of the user's.
+    pub(super) job: Option<JobNumber>,
+    pub(super) events: Vec<String>,
+    pub(super) user_data: Option<Vec<u8>>,
+    /// How long it lasts; none for as long as its job does.
+    pub(super) lease: Option<Duration>,
+    pub(super) until: Option<Instant>,
+    pub(super) expires_at: Option<Timestamp>,
+    sequence: i32,
+    kept: VecDeque<Event>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    last: i32,
+    all: BTreeMap<i32, Subscription>,
+}
+
+/// A subscription that is wanted.
+pub(super) struct Wanted {
+    pub(super) user: UserId,
+    pub(super) job: Option<JobNumber>,
+    pub(super) events: Vec<String>,
+    pub(super) user_data: Option<Vec<u8>>,
+    pub(super) lease: Option<Duration>,
+}
+
+impl Subscriptions {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        inner
+            .all
+            .retain(|_, subscription| subscription.until.is_none_or(|until| until > now));
+        inner
+    }
+
+    /// Adds one and gives its number; none if there is no room.
+    pub(super) fn add(&self, wanted: Wanted, now: Timestamp) -> Option<i32> {
+        let mut inner = self.inner();
+        let of_user = inner
+            .all
+            .values()
+            .filter(|other| other.user == wanted.user)
+            .count();
+        if inner.all.len() >= limits::SUBSCRIPTIONS || of_user >= limits::SUBSCRIPTIONS_PER_USER {
+            return None;
+        }
+        inner.last = inner.last.checked_add(1).unwrap_or(1);
+        let id = inner.last;
+        let mut subscription = Subscription {
+            id,
+            user: wanted.user,
+            job: wanted.job,
+            events: wanted.events,
+            user_data: wanted.user_data,
+            lease: None,
+            until: None,
+            expires_at: None,
+            sequence: 0,
+            kept: VecDeque::new(),
+        };
+        subscription.last_for(wanted.lease, now);
+        inner.all.insert(id, subscription);
+        Some(id)
+    }
+
+    /// A user's subscription.
+    pub(super) fn get(&self, id: i32, user: &UserId) -> Option<Subscription> {
+        let found = self.inner().all.get(&id).cloned();
+        found.filter(|subscription| subscription.user == *user)
+    }
+
+    /// All of a user, or those of one job.
+    pub(super) fn of(&self, user: &UserId, job: Option<JobNumber>) -> Vec<Subscription> {
+        let inner = self.inner();
+        let wanted =
+            |other: &&Subscription| other.user == *user && (job.is_none() || other.job == job);
+        inner.all.values().filter(wanted).cloned().collect()
+    }
+
+    /// Lets a subscription last longer.
+    pub(super) fn renew(&self, id: i32, lease: Option<Duration>, now: Timestamp) {
+        if let Some(subscription) = self.inner().all.get_mut(&id) {
+            subscription.last_for(lease, now);
+        }
+    }
+
+    pub(super) fn remove(&self, id: i32) {
+        self.inner().all.remove(&id);
+    }
+
+    /// Notes what happened, for those who want to know.
+    fn note(&self, happened: Happened, job: &QueuedJob, at: Timestamp) {
+        for subscription in self.inner().all.values_mut() {
+            let of_it = subscription.user == job.user
+                && subscription.job.is_none_or(|number| number == job.number);
+            if !of_it
+                || !subscription
+                    .events
+                    .iter()
+                    .any(|event| happened.is_wanted_by(event))
+            {
+                continue;
+            }
+            subscription.sequence = subscription.sequence.saturating_add(1);
+            if subscription.kept.len() >= limits::EVENTS {
+                subscription.kept.pop_front();
+            }
+            subscription.kept.push_back(Event {
+                sequence: subscription.sequence,
+                happened,
+                at,
+                job: job.clone(),
+                since: Instant::now(),
+            });
+        }
+    }
+}
+
+impl Subscription {
+    fn last_for(&mut self, lease: Option<Duration>, now: Timestamp) {
+        let lease = lease.map(|lease| lease.min(limits::LEASE));
+        self.lease = lease;
+        self.until = lease.map(|lease| Instant::now() + lease);
+        self.expires_at = lease.map(|lease| now + lease);
+    }
+
+    /// Events from a number on that are still kept.
+    pub(super) fn events_from(&self, first: i32) -> impl Iterator<Item = &Event> {
+        self.kept.iter().filter(move |event| {
+            event.sequence >= first && event.since.elapsed() < limits::EVENT_LIFE * 10
+        })
+    }
+}
+
+impl<Q: Queue> Desk<Q> {
+    /// Tells subscribers what happened to a job. What it is now is looked up; a job of which that
+    /// is not possible has no subscribers to be told.
+    pub(super) async fn tell(&self, number: JobNumber, happened: Happened) {
+        if let Ok(Some(job)) = self.job(number).await {
+            let happened = match happened {
+                Happened::Changed if job.state.has_ended() => Happened::Ended,
+                other => other,
+            };
+            self.subscriptions.note(happened, &job, self.queue.now());
+        }
+    }
+}

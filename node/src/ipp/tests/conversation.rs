@@ -1,0 +1,1 @@
+//! Requests as programs make them, and as they should not.

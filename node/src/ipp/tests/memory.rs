@@ -1,0 +1,203 @@
+//! A queue in memory: takes everything that is a PDF and more, forgets it with the test.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use papermesh_protocol::pin::Pin;
+use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::broadcast;
+
+use crate::clock;
+use crate::ipp::listener::HoldPrinter;
+use crate::ipp::queue::{
+    Document, JobChange, JobNumber, JobState, NewDocument, Offer, Queue, QueueError,
+    QueueErrorKind, QueuedJob, Which, Wish,
+};
+use crate::ipp::{Identity, Owners};
+
+/// The largest document.
+pub(super) const LARGEST: u64 = 1 << 20;
+
+#[derive(Clone)]
+pub(super) struct Memory(Arc<Inner>);
+
+struct Inner {
+    jobs: Mutex<BTreeMap<JobNumber, QueuedJob>>,
+    numbers: Mutex<JobNumber>,
+    users: Vec<UserId>,
+    changes: broadcast::Sender<JobNumber>,
+}
+
+impl Memory {
+    pub(super) fn of(users: &[&str]) -> Self {
+        Self(Arc::new(Inner {
+            jobs: Mutex::default(),
+            numbers: Mutex::default(),
+            users: users.iter().map(|user| user.parse().unwrap()).collect(),
+            changes: broadcast::channel(16).0,
+        }))
+    }
+
+    pub(super) fn all(&self) -> MutexGuard<'_, BTreeMap<JobNumber, QueuedJob>> {
+        self.0.jobs.lock().unwrap()
+    }
+
+    /// The users release their jobs as soon as they are held, except those that are held back.
+    pub(super) async fn release_all(self) {
+        loop {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let now = self.now();
+            for job in self.all().values_mut() {
+                if job.state == JobState::Held {
+                    job.state = JobState::Completed(now);
+                    job.processing_at = Some(now);
+                    job.printer = Some("front-desk".into());
+                    job.pages_printed = 1;
+                    let _ = self.0.changes.send(job.number);
+                }
+            }
+        }
+    }
+
+    /// Serves it on a free port; gives the printer's address.
+    pub(super) async fn serve(&self, owners: Owners) -> std::net::SocketAddr {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = Identity {
+            name: "Acme hold printer".into(),
+            location: "laptop-1".into(),
+            organization: "Acme".into(),
+            seed: vec![7; 32],
+        };
+        let certificate = folder.path().join("ipps.pem");
+        let any = "127.0.0.1:0".parse().unwrap();
+        let printer = HoldPrinter::bind(any, &certificate, (identity, owners), self.clone());
+        let printer = printer.await.unwrap();
+        let address = printer.address().unwrap();
+        tokio::spawn(printer.serve());
+        address
+    }
+}
+
+fn not_found(number: JobNumber) -> QueueError {
+    QueueError::new(QueueErrorKind::NotFound, format!("no job {number}"))
+}
+
+impl Queue for Memory {
+    async fn users(&self) -> Result<Vec<UserId>, QueueError> {
+        Ok(self.0.users.clone())
+    }
+
+    async fn prove(&self, _: &UserId, _: &Pin) -> Result<(), QueueError> {
+        Err(QueueError::new(
+            QueueErrorKind::NotProven,
+            "nobody has a PIN",
+        ))
+    }
+
+    async fn admit(&self, wish: &Wish) -> Result<(), QueueError> {
+        if self.0.users.contains(&wish.user) {
+            return Ok(());
+        }
+        Err(QueueError::new(QueueErrorKind::NotAllowed, "not enrolled"))
+    }
+
+    async fn number(&self) -> Result<JobNumber, QueueError> {
+        let mut last = self.0.numbers.lock().unwrap();
+        *last += 1;
+        Ok(*last)
+    }
+
+    async fn hold(
+        &self,
+        document: NewDocument,
+        bytes: impl AsyncRead + Send + Unpin,
+    ) -> Result<(), QueueError> {
+        let mut taken = bytes.take(LARGEST + 1);
+        let size = tokio::io::copy(&mut taken, &mut tokio::io::sink()).await;
+        let size = size.map_err(|error| QueueError::new(QueueErrorKind::Broken, error))?;
+        if size > LARGEST {
+            return Err(QueueError::new(QueueErrorKind::TooLarge, "too large"));
+        }
+        let now = self.now();
+        let terms = document.wish.terms;
+        let mut jobs = self.all();
+        let job = jobs.entry(document.number).or_insert(QueuedJob {
+            number: document.number,
+            user: document.wish.user,
+            title: document.title,
+            state: JobState::Held,
+            documents: Vec::new(),
+            options: terms.options,
+            priority: terms.priority.unwrap_or(50),
+            hold: terms.hold,
+            own_pin: terms.pin.is_some(),
+            created_at: now,
+            processing_at: None,
+            expires_at: Some(now + Duration::from_secs(3600)),
+            printer: None,
+            may_have_printed: false,
+            pages_printed: 0,
+        });
+        job.documents.push(Document {
+            format: document.format,
+            size,
+            pages: Some(1),
+            state: JobState::Held,
+        });
+        Ok(())
+    }
+
+    async fn jobs(
+        &self,
+        user: &UserId,
+        which: Which,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Vec<QueuedJob>, QueueError> {
+        let jobs = self.all();
+        let wanted = jobs
+            .values()
+            .filter(|job| job.user == *user && job.state.has_ended() == (which == Which::Ended));
+        Ok(wanted.skip(skip).take(limit).cloned().collect())
+    }
+
+    async fn job(&self, number: JobNumber) -> Result<Option<QueuedJob>, QueueError> {
+        Ok(self.all().get(&number).cloned())
+    }
+
+    async fn cancel(&self, number: JobNumber, place: Option<u16>) -> Result<(), QueueError> {
+        let now = self.now();
+        let mut jobs = self.all();
+        let job = jobs.get_mut(&number).ok_or_else(|| not_found(number))?;
+        match place {
+            None => job.state = JobState::Canceled(now),
+            Some(place) => job.documents[usize::from(place) - 1].state = JobState::Canceled(now),
+        }
+        Ok(())
+    }
+
+    async fn change(&self, number: JobNumber, change: JobChange) -> Result<(), QueueError> {
+        let mut jobs = self.all();
+        let job = jobs.get_mut(&number).ok_or_else(|| not_found(number))?;
+        job.title = change.title.unwrap_or_else(|| job.title.clone());
+        job.options = change.options.unwrap_or_else(|| job.options.clone());
+        job.priority = change.priority.unwrap_or(job.priority);
+        job.hold = change.hold.unwrap_or(job.hold);
+        Ok(())
+    }
+
+    fn offer(&self) -> Offer {
+        Offer::sane(LARGEST)
+    }
+
+    fn changes(&self) -> broadcast::Receiver<JobNumber> {
+        self.0.changes.subscribe()
+    }
+
+    fn now(&self) -> Timestamp {
+        clock::now()
+    }
+}

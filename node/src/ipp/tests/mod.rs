@@ -1,0 +1,7 @@
+//! The hold printer over real sockets, in front of jobs that live in memory.
+
+#![allow(clippy::unwrap_used)]
+
+mod conversation;
+mod memory;
+mod suites;

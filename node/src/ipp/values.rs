@@ -1,0 +1,267 @@
+//! Attribute values: made of what we know, read from what a program sent.
+//!
+//! Making never fails: text that is longer than its syntax allows (RFC 8011 section 5.1) is cut.
+//! Reading gives a value only where it has the syntax that its attribute has.
+
+use std::collections::BTreeMap;
+
+use axum::body::Bytes;
+use ipp::attribute::IppAttribute;
+use ipp::value::{BoundedString, IppDateTime, IppName, IppTextValue, IppValue};
+use papermesh_protocol::time::Timestamp;
+
+/// Bytes of a text value, where nothing shorter is said.
+const TEXT: usize = 1023;
+/// Bytes of those texts that RFC 8011 wants to be short: `text(127)`.
+const SHORT_TEXT: usize = 127;
+/// The out-of-band value *unsupported* (RFC 8010 section 3.8).
+const UNSUPPORTED: u8 = 0x10;
+/// The out-of-band value *unknown*.
+const UNKNOWN: u8 = 0x12;
+/// Dots per inch, as a unit of a resolution.
+const PER_INCH: i8 = 3;
+
+fn bounded<const MAX: usize>(text: &str) -> Option<BoundedString<MAX>> {
+    BoundedString::new(cut(text, MAX)).ok()
+}
+
+/// The first at most `max` bytes of a text, cut between characters.
+pub(super) fn cut(text: &str, max: usize) -> &str {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+pub(super) fn keyword(text: &str) -> IppValue {
+    bounded(text).map_or(IppValue::NoValue, IppValue::Keyword)
+}
+
+pub(super) fn name(text: &str) -> IppValue {
+    bounded(text).map_or(IppValue::NoValue, IppValue::NameWithoutLanguage)
+}
+
+/// A name that RFC 8011 wants to be short: `name(127)`.
+pub(super) fn short_name(text: &str) -> IppValue {
+    name(cut(text, SHORT_TEXT))
+}
+
+pub(super) fn text(text: &str) -> IppValue {
+    IppTextValue::new(cut(text, TEXT)).map_or(IppValue::NoValue, IppValue::TextWithoutLanguage)
+}
+
+/// `text(127)`.
+pub(super) fn short_text(long: &str) -> IppValue {
+    text(cut(long, SHORT_TEXT))
+}
+
+pub(super) fn uri(text: &str) -> IppValue {
+    bounded(text).map_or(IppValue::NoValue, IppValue::Uri)
+}
+
+pub(super) fn mime(text: &str) -> IppValue {
+    bounded(text).map_or(IppValue::NoValue, IppValue::MimeMediaType)
+}
+
+pub(super) fn charset(text: &str) -> IppValue {
+    bounded(text).map_or(IppValue::NoValue, IppValue::Charset)
+}
+
+pub(super) fn language(text: &str) -> IppValue {
+    bounded(text).map_or(IppValue::NoValue, IppValue::NaturalLanguage)
+}
+
+pub(super) fn integer(number: impl TryInto<i32>) -> IppValue {
+    IppValue::Integer(number.try_into().unwrap_or(i32::MAX))
+}
+
+pub(super) fn enumeration(number: i32) -> IppValue {
+    IppValue::Enum(number)
+}
+
+pub(super) fn flag(on: bool) -> IppValue {
+    IppValue::Boolean(on)
+}
+
+pub(super) fn range(min: i32, max: i32) -> IppValue {
+    IppValue::RangeOfInteger { min, max }
+}
+
+pub(super) fn dpi(dots: i32) -> IppValue {
+    IppValue::Resolution {
+        cross_feed: dots,
+        feed: dots,
+        units: PER_INCH,
+    }
+}
+
+pub(super) fn octets(text: &str) -> IppValue {
+    IppValue::OctetString(Bytes::copy_from_slice(cut(text, TEXT).as_bytes()))
+}
+
+pub(super) fn no_value() -> IppValue {
+    IppValue::NoValue
+}
+
+pub(super) fn unknown() -> IppValue {
+    IppValue::Other {
+        tag: UNKNOWN,
+        data: Bytes::new(),
+    }
+}
+
+/// What stands in the group of unsupported attributes for an attribute that is not known at all
+/// (RFC 8011 section 4.1.7).
+pub(super) fn unsupported() -> IppValue {
+    IppValue::Other {
+        tag: UNSUPPORTED,
+        data: Bytes::new(),
+    }
+}
+
+/// All of a list, or *no value* where it is empty.
+pub(super) fn all<T>(items: impl IntoIterator<Item = T>, make: impl Fn(T) -> IppValue) -> IppValue {
+    let mut values: Vec<IppValue> = items.into_iter().map(make).collect();
+    match values.len() {
+        0 => IppValue::NoValue,
+        1 => values.remove(0),
+        _ => IppValue::Array(values),
+    }
+}
+
+pub(super) fn keywords<'a>(items: impl IntoIterator<Item = &'a str>) -> IppValue {
+    all(items, keyword)
+}
+
+pub(super) fn collection<'a>(members: impl IntoIterator<Item = (&'a str, IppValue)>) -> IppValue {
+    let members = members
+        .into_iter()
+        .filter_map(|(name, value)| Some((bounded(name)?, value)));
+    IppValue::Collection(members.collect::<BTreeMap<IppName, IppValue>>())
+}
+
+/// A moment, as seconds since 1970: the scale of `printer-up-time` here, so that the times of a
+/// job mean the same after the node was started again.
+pub(super) fn moment(at: Timestamp) -> IppValue {
+    integer(at.as_secs())
+}
+
+/// A moment as a date in UTC (RFC 2579).
+pub(super) fn date_time(at: Timestamp) -> IppValue {
+    let Some(utc) = i64::try_from(at.as_secs())
+        .ok()
+        .and_then(|secs| time::OffsetDateTime::from_unix_timestamp(secs).ok())
+    else {
+        return unknown();
+    };
+    IppValue::DateTime(IppDateTime {
+        year: u16::try_from(utc.year()).unwrap_or(u16::MAX),
+        month: utc.month().into(),
+        day: utc.day(),
+        hour: utc.hour(),
+        minutes: utc.minute(),
+        seconds: utc.second(),
+        deci_seconds: u8::try_from(at.as_millis() % 1000 / 100).unwrap_or(0),
+        utc_dir: '+',
+        utc_hours: 0,
+        utc_mins: 0,
+    })
+}
+
+/// A named value.
+pub(super) fn attribute(name: &str, value: IppValue) -> Option<IppAttribute> {
+    IppAttribute::with_name(cut(name, 255), value).ok()
+}
+
+// Reading -----------------------------------------------------------------------------------
+
+/// The attributes of one group of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Values<'a>(pub(super) &'a [IppAttribute]);
+
+impl<'a> Values<'a> {
+    pub(super) fn get(self, name: &str) -> Option<&'a IppValue> {
+        let named = |attribute: &&IppAttribute| attribute.name().as_str() == name;
+        self.0.iter().find(named).map(IppAttribute::value)
+    }
+
+    pub(super) fn integer(self, name: &str) -> Option<i32> {
+        match self.get(name)? {
+            IppValue::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(super) fn flag(self, name: &str) -> Option<bool> {
+        match self.get(name)? {
+            IppValue::Boolean(on) => Some(*on),
+            _ => None,
+        }
+    }
+
+    pub(super) fn octets(self, name: &str) -> Option<&'a [u8]> {
+        match self.get(name)? {
+            IppValue::OctetString(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// One keyword, name, text, URI or MIME type.
+    pub(super) fn text(self, name: &str) -> Option<&'a str> {
+        text_of(self.get(name)?)
+    }
+
+    /// All of them.
+    pub(super) fn texts(self, name: &str) -> Vec<&'a str> {
+        let value = self.get(name);
+        value.into_iter().flatten().filter_map(text_of).collect()
+    }
+}
+
+/// The text of a keyword, name, text, URI or MIME type.
+pub(super) fn text_of(value: &IppValue) -> Option<&str> {
+    Some(match value {
+        IppValue::Keyword(text) => text,
+        IppValue::NameWithoutLanguage(text) | IppValue::NameWithLanguage { name: text, .. } => text,
+        IppValue::TextWithoutLanguage(text) | IppValue::TextWithLanguage { text, .. } => {
+            text.as_ref()
+        }
+        IppValue::Uri(text) | IppValue::UriScheme(text) => text,
+        IppValue::MimeMediaType(text) => text,
+        IppValue::Charset(text) => text,
+        IppValue::NaturalLanguage(text) => text,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        let long = "ä".repeat(200);
+        let IppValue::NameWithoutLanguage(name) = short_name(&long) else {
+            panic!()
+        };
+        assert_eq!(name.len(), 126);
+        assert!(matches!(keyword(&"k".repeat(300)), IppValue::Keyword(k) if k.len() == 255));
+    }
+
+    #[test]
+    fn dates_are_in_utc() {
+        let IppValue::DateTime(date) = date_time(Timestamp::from_millis(951_782_400_300)) else {
+            panic!()
+        };
+        assert_eq!((date.year, date.month, date.day), (2000, 2, 29));
+        assert_eq!((date.hour, date.deci_seconds), (0, 3));
+    }
+
+    #[test]
+    fn an_empty_list_is_no_value() {
+        assert_eq!(keywords([]), IppValue::NoValue);
+        assert_eq!(keywords(["one"]), keyword("one"));
+    }
+}
