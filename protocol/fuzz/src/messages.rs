@@ -42,6 +42,9 @@ pub(crate) fn release_request(bytes: &[u8]) {
         Some(Request::Select { options, .. }) => {
             let _ = options.check();
         }
+        Some(Request::Progress(progress)) => {
+            let _ = progress.is_sound();
+        }
         _ => {}
     }
 }

@@ -7,7 +7,9 @@ use papermesh_protocol::join::message::Right;
 use papermesh_protocol::join::{Commitment, MemberAddress, Nonce, Terms, Welcome};
 use papermesh_protocol::link::{FirstComputer, Linked};
 use papermesh_protocol::pin::{Ke1, Ke2, Ke3, Pin, PinVerifier};
-use papermesh_protocol::release::message::{Answer, Grant, Login, Place, Refusal, Request};
+use papermesh_protocol::release::message::{
+    Answer, Grant, Login, Place, Progress, Refusal, Request,
+};
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::release::stream::{Open, Token};
 use papermesh_protocol::seal::{JobKey, SessionSecret, SessionWrappedKey, sealed_len};
@@ -87,10 +89,7 @@ fn release() -> Vec<Value> {
         })
     };
     let ke1 = Ke1::from_bytes(&[0x90; 96]).unwrap();
-    let place = Place {
-        submitted_at: NOW,
-        job,
-    };
+    let place = Place::of(50, NOW, job);
     let outcome = Outcome::Printed {
         pages: Some(12),
         keep: true,
@@ -144,7 +143,25 @@ fn release() -> Vec<Value> {
                 on: true,
             },
         )
-        .with("Close", &Request::Close { session });
+        .with("Close", &Request::Close { session })
+        .with(
+            "Progress",
+            &Request::Progress(Progress {
+                release,
+                impressions: Some(4),
+                stopped: true,
+                reasons: vec!["media-empty-error".to_owned()],
+            }),
+        )
+        .with("Unlock", &Request::Unlock { session, job, ke1 })
+        .with(
+            "ProveJob",
+            &Request::ProveJob {
+                session,
+                job,
+                ke3: Ke3::from_bytes(&[0x92; 64]).unwrap(),
+            },
+        );
     let mut answers = Direction::new("release", "answer", limits::RELEASE_MESSAGE)
         .with(
             "Challenge",
@@ -174,6 +191,7 @@ fn release() -> Vec<Value> {
         Refusal::Policy,
         Refusal::Damaged,
         Refusal::Trouble,
+        Refusal::Locked,
     ] {
         answers = answers.with(&format!("Refused {refusal:?}"), &Answer::Refused(refusal));
     }
