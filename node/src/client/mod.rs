@@ -4,6 +4,7 @@
 //! - [`serve`] answers printers ([`conversation`] is what they may ask), [`stream`] sends ciphertext.
 //! - [`jobs`] is what this computer's own user sees and does; [`meta`] is what is kept sealed of a
 //!   job beside its document; [`mod@format`] tells documents apart by how they begin.
+//! - [`life`] is what is known of a job from held to gone, and the news of it.
 //! - [`keeper`] does what is due: leases that ran out, jobs whose time is over.
 //!
 //! Deleting is always in this order: the row with the job key, then the file; then the advert is
@@ -11,6 +12,7 @@
 
 pub mod format;
 pub mod jobs;
+pub mod life;
 pub mod serve;
 pub mod submit;
 
@@ -25,6 +27,7 @@ use papermesh_protocol::release::holder::Holder;
 use papermesh_protocol::seal::StorageKey;
 
 pub use jobs::{HeldView, JobsError};
+pub use life::JobState;
 pub use submit::{Submission, SubmitError};
 
 use crate::audit::Audit;
@@ -71,6 +74,7 @@ struct Inner<N> {
     holder: Arc<Mutex<Holder>>,
     counting: Arc<Counting>,
     denials: Mutex<conversation::Denials>,
+    life: life::Life,
 }
 
 impl<N: Network> Client<N> {
@@ -88,7 +92,7 @@ impl<N: Network> Client<N> {
         let key = Arc::clone(&storage);
         let decoys = offload(&store, move |store| verifier::decoys(store, &key)).await?;
         let holder = Arc::new(Mutex::new(Holder::new(membership.node(), decoys)));
-        let (counting, denials) = Default::default();
+        let (counting, denials, life) = Default::default();
         Ok(Self(Arc::new(Inner {
             store,
             directory,
@@ -99,6 +103,7 @@ impl<N: Network> Client<N> {
             holder,
             counting,
             denials,
+            life,
         })))
     }
 }

@@ -12,21 +12,24 @@ use std::time::Duration;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::id::{JobId, UserKey};
-use papermesh_protocol::job::PrintOptions;
+use papermesh_protocol::job::{PrintOptions, check_media};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{Pin, PinError, PinVerifier};
+use papermesh_protocol::release::guess::Guesses;
+use papermesh_protocol::release::holder::pin_name;
 use papermesh_protocol::seal::{
     JobKey, SealError, SealWriter, WrapError, WrappedJobKey, sealed_len,
 };
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::text::{self, UserId};
+use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::UserEntry;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 
 use super::meta::{JobMeta, MetaError};
-use super::{Client, HeldView, format, jobs};
+use super::{Client, HeldView, format};
 use crate::audit::{Event, Kind};
 use crate::auth::verifier::{self, VerifierError};
 use crate::network::Network;
@@ -52,14 +55,68 @@ pub struct Submission {
     pub format: String,
     /// Its bytes, where they are known before; then it must have as many.
     pub size: Option<u64>,
-    /// Its pages, where known.
-    pub pages: Option<u32>,
+    /// What is known of its pages.
+    pub facts: DocumentFacts,
     /// How to print it.
     pub options: PrintOptions,
+    /// How urgent it is, 1 to 100; 50 as a rule.
+    pub priority: u8,
+    /// Not to be offered at printers before then.
+    pub hold_until: Option<Timestamp>,
     /// How long to keep it; none for what the site says.
     pub lifetime: Option<Duration>,
     /// On a shared computer, the PIN that releases this user's jobs there from now on.
     pub visit_pin: Option<Pin>,
+    /// A PIN of this job alone, asked for at the printer beside the user's own.
+    pub job_pin: Option<Pin>,
+    /// The number that it is to have, from [`Client::reserve_number`]; none for the next.
+    pub number: Option<u32>,
+}
+
+/// What is known of a document's pages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DocumentFacts {
+    /// How many they are.
+    pub pages: Option<u32>,
+    /// The size of the first: a PWG 5101.1 size name.
+    pub page_size: Option<String>,
+    /// Whether there is any colour.
+    pub color: Option<bool>,
+}
+
+impl DocumentFacts {
+    /// What can be believed of them.
+    fn believable(self) -> Self {
+        Self {
+            pages: self.pages.filter(|pages| *pages <= limits::PAGES),
+            page_size: self.page_size.filter(|size| check_media(size).is_ok()),
+            color: self.color,
+        }
+    }
+}
+
+/// How urgent a job is of which nobody says it (RFC 8011 §5.2.1).
+pub const PRIORITY: u8 = 50;
+
+impl Submission {
+    /// A submission of which nothing else is said.
+    #[must_use]
+    pub fn new(user: UserId, title: impl Into<String>, format: impl Into<String>) -> Self {
+        Self {
+            user,
+            title: title.into(),
+            format: format.into(),
+            size: None,
+            facts: DocumentFacts::default(),
+            options: PrintOptions::default(),
+            priority: PRIORITY,
+            hold_until: None,
+            lifetime: None,
+            visit_pin: None,
+            job_pin: None,
+            number: None,
+        }
+    }
 }
 
 /// Why a document is not held. Nothing is left of it.
@@ -142,6 +199,7 @@ impl<N: Network> Client<N> {
                     )
                     .await;
                 self.0.directory.announce_soon(&user);
+                self.tell(view.number).await;
                 Ok(view)
             }
             Err(error) => {
@@ -154,6 +212,12 @@ impl<N: Network> Client<N> {
         }
     }
 
+    /// A number for a job that comes later, such as one of which the document is sent in a request
+    /// of its own. One that is not used is never given again.
+    pub async fn reserve_number(&self) -> Result<u32, StoreError> {
+        offload(&self.0.store, |store| store.numbers().next()).await
+    }
+
     async fn take(
         &self,
         submission: Submission,
@@ -162,32 +226,54 @@ impl<N: Network> Client<N> {
         let admitted = self.admit(&submission).await?;
         let now = self.0.membership.now();
         let job = JobId::random(&mut rand::rng());
+        let sealed_pin = match &submission.job_pin {
+            Some(pin) => Some(self.sealed_job_pin(job, pin).await?.into()),
+            None => None,
+        };
+        let DocumentFacts {
+            pages,
+            page_size,
+            color,
+        } = submission.facts.clone().believable();
         let meta = JobMeta {
             title: title(&submission.title),
             format: submission.format.clone(),
-            pages: submission.pages.filter(|pages| *pages <= limits::PAGES),
+            pages,
+            page_size,
+            color,
             options: submission.options.clone(),
+        };
+        let number = match submission.number {
+            Some(number) => number,
+            None => self.reserve_number().await?,
         };
         let row = JobRow {
             user: submission.user.clone(),
-            sealed_meta: meta.seal(&self.0.storage, job)?,
+            number,
+            sealed_meta: Vec::new(),
             wrapped_key: Vec::new(),
             plain_size: 0,
             sealed_size: 0,
             submitted_at: now,
+            priority: submission.priority,
+            listed_at: now,
+            hold_until: submission.hold_until.filter(|until| *until > now),
             expires_at: policy::expiry(&admitted.acceptance, now),
             protected: false,
             may_have_printed: false,
             visit_pin: admitted.acceptance.right == HoldingRight::Shared,
+            sealed_pin,
+            pin_guesses: Guesses::default(),
+            last: None,
         };
         let (pieces, arriving) = mpsc::channel(AHEAD);
-        let storage = Arc::clone(&self.0.storage);
+        let inner = Arc::clone(&self.0);
         let expected = submission.size;
         let sealing = offload(&self.0.store, move |store| {
             let key = JobKey::generate(&mut rand::rng());
             let row = JobRow {
                 wrapped_key: WrappedJobKey::wrap(
-                    &storage,
+                    &inner.storage,
                     *job.as_bytes(),
                     &key,
                     &mut rand::rng(),
@@ -202,8 +288,15 @@ impl<N: Network> Client<N> {
             };
             let file = spool.finish()?;
             admitted.local.keep(store, &row.user)?;
-            let held = store.jobs().keep(file, JobRow { plain_size, ..row })?;
-            Ok::<_, SubmitError>(Some(jobs::view(store, &storage, held, now)?))
+            // Last, because what the document itself tells is known by now.
+            let row = JobRow {
+                sealed_meta: meta.seal(&inner.storage, job)?,
+                plain_size,
+                ..row
+            };
+            let held = store.jobs().keep(file, row)?;
+            let view = inner.life.view(store, &inner.storage, held, now)?;
+            Ok::<_, SubmitError>(Some(view))
         });
         let (read, sealed) = tokio::join!(self.read(&submission, document, pieces), sealing);
         // If sealing failed, reading could not go on either, and the cause is what counts.
@@ -294,6 +387,10 @@ impl<N: Network> Client<N> {
             size: submission.size,
             lifetime: submission.lifetime,
             options: &submission.options,
+            priority: submission.priority,
+            hold: submission
+                .hold_until
+                .map(|until| until.since(membership.now())),
         };
         let acceptance = policy::submit(&facts, &wish)?;
         let pin = match (acceptance.right, &submission.visit_pin) {
@@ -324,6 +421,15 @@ impl<N: Network> Client<N> {
         let signer = UserKey::from_bytes(*delegation.signer());
         let whose = (membership.site(), user, membership.node());
         signer == key && Delegation::verify(delegation, key, whose, membership.now()).is_ok()
+    }
+
+    async fn sealed_job_pin(&self, job: JobId, pin: &Pin) -> Result<Vec<u8>, SubmitError> {
+        let (storage, pin) = (Arc::clone(&self.0.storage), pin.clone());
+        offload(&self.0.store, move |_| {
+            let verifier = PinVerifier::register(&pin_name(job), &pin, &mut rand::rng())?;
+            Ok(verifier::seal_for_job(&storage, job, &verifier)?)
+        })
+        .await
     }
 
     async fn sealed_verifier(&self, user: &UserId, pin: &Pin) -> Result<Vec<u8>, SubmitError> {

@@ -8,7 +8,6 @@ use ed25519_dalek::SigningKey;
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::id::{BadgeTag, NodeId, Serial, SiteId, UserKey};
-use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
 use papermesh_protocol::pin::{Pin, PinVerifier};
@@ -352,16 +351,7 @@ async fn device(home: &Path) -> OutputDevice {
 }
 
 pub(super) fn submission(user: &User, title: &str) -> Submission {
-    Submission {
-        user: user.id.clone(),
-        title: title.to_owned(),
-        format: "text/plain".to_owned(),
-        size: None,
-        pages: None,
-        options: PrintOptions::default(),
-        lifetime: None,
-        visit_pin: None,
-    }
+    Submission::new(user.id.clone(), title, "text/plain")
 }
 
 pub(super) fn wish(held: &HeldView, holder: &Holder) -> Wish {
@@ -370,6 +360,7 @@ pub(super) fn wish(held: &HeldView, holder: &Holder) -> Wish {
         job: held.summary.job,
         options: None,
         keep: false,
+        pin: None,
         reprint: false,
     }
 }

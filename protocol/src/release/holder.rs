@@ -340,6 +340,18 @@ impl Holder {
         }
     }
 
+    /// The user of a session of this printer, opened with a login or handed over with one job.
+    pub fn owner(
+        &mut self,
+        printer: NodeId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<UserId, Refusal> {
+        self.expire(now);
+        self.open_session(printer, session, now)
+            .map(|session| session.user.clone())
+    }
+
     fn open_session(
         &mut self,
         printer: NodeId,
