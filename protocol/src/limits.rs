@@ -130,6 +130,10 @@ pub const PRIORITY: u8 = 100;
 pub const REASONS: usize = 16;
 /// A reason: a keyword of a device's state, or what a receipt says went wrong.
 pub const REASON: usize = 200;
+/// Entries of each list in what a printer says it can do.
+pub const ABILITIES: usize = 128;
+/// One message of the direct protocol.
+pub const DIRECT_MESSAGE: usize = 64 * 1024;
 /// Jobs with a PIN of their own that one session may have opened.
 pub const UNLOCKED: usize = 256;
 

@@ -13,7 +13,7 @@ use super::failure::CliError;
 use super::progress::Bar;
 use super::quantity;
 use super::secrets::{self, JobPinArgs, PinArgs};
-use crate::control::message::{Event, SubmitJob, Submitted};
+use crate::control::message::{Ending, Event, SubmitJob, Submitted};
 use crate::control::{Client, ErrorCode};
 
 /// Hold a document until it is released at a printer; prints the job's id
@@ -142,6 +142,11 @@ fn report(context: &Context, submitted: &Submitted) -> Result<(), CliError> {
         Some(result) if result.ending.is_success() => {
             screen.remark(&format!("printed {} ({size})", submitted.title));
         }
+        Some(result) if result.ending == Ending::MayHavePrinted => screen.warn(&format!(
+            "nobody knows whether {} was printed ({}); look at the printer: it is held for {rest}, and marked",
+            submitted.title,
+            result.reason.as_deref().unwrap_or("no reason given")
+        )),
         // Not an error: the document is safe, and printing it again would make two of it.
         Some(result) => screen.warn(&format!(
             "{} was not printed ({}); it is held for {rest}: release it at a printer",

@@ -23,6 +23,7 @@ use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 
+use super::early::{EarlyJob, EarlyReport};
 use super::meta::{self, JobMeta};
 use super::{Client, sessions};
 use crate::audit::{Event, Kind};
@@ -282,13 +283,16 @@ impl<N: Network> Conversation<N> {
             sessions(&self.client.0.holder).owner(self.from.node, session, now)?
         };
         let (inner, printer) = (Arc::clone(&self.client.0), self.from.clone());
-        let granted: Result<(Grant, u32), Failure> = offload(&self.client.0.store, move |store| {
-            grant(&inner, store, &printer, (session, job, release), options)
-        })
-        .await;
+        let granted: Result<(Grant, Option<u32>), Failure> =
+            offload(&self.client.0.store, move |store| {
+                grant(&inner, store, &printer, (session, job, release), options)
+            })
+            .await;
         match granted {
             Ok((grant, number)) => {
-                self.client.tell(number).await;
+                if let Some(number) = number {
+                    self.client.tell(number).await;
+                }
                 Ok(Answer::Grant(grant))
             }
             Err(failure) => {
@@ -370,6 +374,16 @@ impl<N: Network> Conversation<N> {
             return Err(Refusal::Malformed.into());
         }
         let (printer, release) = (self.from.node, progress.release);
+        if self
+            .client
+            .0
+            .early
+            .with_lease(release, printer, |_| ())
+            .is_some()
+        {
+            self.client.0.life.progressed(progress);
+            return Ok(Answer::Done);
+        }
         let number = offload(&self.client.0.store, move |store| -> Result<_, Failure> {
             let lease = store
                 .leases()
@@ -389,6 +403,16 @@ impl<N: Network> Conversation<N> {
 
     async fn extend(&self, release: ReleaseId) -> Result<Answer, Failure> {
         let (printer, now) = (self.from.node, self.client.0.membership.now());
+        let prolong = |lease: &mut LeaseRow| lease.until = now + limits::LEASE;
+        if self
+            .client
+            .0
+            .early
+            .with_lease(release, printer, prolong)
+            .is_some()
+        {
+            return Ok(Answer::extended());
+        }
         offload(&self.client.0.store, move |store| {
             let lease = store.leases().get(release)?.map(|row| row.lease(release));
             let until = holder::extend(lease.as_ref(), printer, now)?;
@@ -418,6 +442,9 @@ impl<N: Network> Conversation<N> {
                 return Err(Refusal::Malformed.into());
             }
         };
+        if let Some(answer) = self.early_report(&receipt).await {
+            return answer;
+        }
         let (release, now) = (receipt.release, membership.now());
         let judged = receipt.clone();
         let judgement = offload(&inner.store, move |store| -> Result<_, Failure> {
@@ -488,6 +515,38 @@ impl<N: Network> Conversation<N> {
             self.client.tell(number).await;
         }
         Ok(Answer::Done)
+    }
+
+    /// Takes the printer's word on a job that still arrives, if it is one.
+    async fn early_report(&self, receipt: &Receipt) -> Option<Result<Answer, Failure>> {
+        let inner = &self.client.0;
+        let reported = inner.early.with(receipt.job, |early| {
+            early
+                .report(receipt)
+                .map(|report| (report, early.user.clone()))
+        });
+        let (report, user) = reported??;
+        match report {
+            EarlyReport::Before => Some(Ok(Answer::Done)),
+            EarlyReport::TooEarly => Some(Err(Refusal::Trouble.into())),
+            EarlyReport::Taken => {
+                inner.life.ended(receipt.release);
+                let event = Event::new(Kind::Released)
+                    .user(&user)
+                    .job(receipt.job)
+                    .release(receipt.release)
+                    .peer(self.from.node)
+                    .outcome(receipt.outcome.clone());
+                inner
+                    .audit
+                    .note(match &receipt.reason {
+                        Some(reason) => event.because(reason),
+                        None => event,
+                    })
+                    .await;
+                Some(Ok(Answer::Done))
+            }
+        }
     }
 
     async fn delete(&self, session: SessionId, job: JobId) -> Result<Answer, Failure> {
@@ -593,8 +652,16 @@ fn grant<N>(
     from: &Member,
     (session, job, release): (SessionId, JobId, ReleaseId),
     options: PrintOptions,
-) -> Result<(Grant, u32), Failure> {
+) -> Result<(Grant, Option<u32>), Failure> {
     let (now, printer) = (inner.membership.now(), from.node);
+    let asked = (session, job, release);
+    let early = inner.early.with(job, |early| {
+        grant_early(inner, early, from, asked, &options, now).map_err(Failure::from)
+    });
+    if let Some(granted) = early {
+        // It has no news before it is held.
+        return granted.map(|grant| (grant, None));
+    }
     let held = store
         .jobs()
         .get(job)?
@@ -657,7 +724,61 @@ fn grant<N>(
         options,
     };
     let grant = sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?;
-    Ok((grant, held.row.number))
+    Ok((grant, Some(held.row.number)))
+}
+
+/// As [`grant`], for a job that still arrives: its lease becomes durable with the job itself.
+fn grant_early<N>(
+    inner: &super::Inner<N>,
+    early: &mut EarlyJob,
+    from: &Member,
+    (session, job, release): (SessionId, JobId, ReleaseId),
+    options: &PrintOptions,
+    now: Timestamp,
+) -> Result<Grant, Refusal> {
+    let printer = from.node;
+    let lease = early.lease.as_ref();
+    let selected = Selected {
+        job,
+        // It can only have been handed over, by its owner.
+        has_pin: false,
+        owner: &early.user,
+        release,
+        options,
+        lease: lease.map(|(release, row)| row.lease(*release)),
+    };
+    sessions(&inner.holder).select(printer, session, &selected, now)?;
+    if early.has_ended(release) {
+        return Err(Refusal::NoLease);
+    }
+    let own = lease.filter(|(known, _)| *known == release);
+    let (granted_at, streamed) =
+        own.map_or((now, false), |(_, row)| (row.granted_at, row.streamed));
+    let leased = Leased {
+        job,
+        release,
+        key: &early.key,
+        sealed_size: early.sealed_size,
+        size: early.size,
+        format: early.format.clone(),
+        title: early.title.clone(),
+        options: options.clone(),
+    };
+    let grant = sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?;
+    let row = LeaseRow {
+        job,
+        user: early.user.clone(),
+        printer,
+        printer_name: from.certificate.name.clone(),
+        session,
+        granted_at,
+        until: now + limits::LEASE,
+        streamed,
+        lapsed: false,
+        options: options.clone(),
+    };
+    early.lease = Some((release, row));
+    Ok(grant)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::id::{JobId, UserKey};
-use papermesh_protocol::job::{PrintOptions, check_media};
+use papermesh_protocol::job::{JobSummary, PrintOptions, check_media};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{Pin, PinError, PinVerifier};
 use papermesh_protocol::release::guess::Guesses;
@@ -26,8 +26,10 @@ use papermesh_protocol::text::{self, UserId};
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::UserEntry;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot, watch};
 
+use super::direct::HandOver;
+use super::early::{Arriving, EarlyJob};
 use super::meta::{JobMeta, MetaError};
 use super::{Client, HeldView, format};
 use crate::audit::{Event, Kind};
@@ -187,8 +189,18 @@ impl<N: Network> Client<N> {
         submission: Submission,
         document: impl AsyncRead + Send + Unpin,
     ) -> Result<HeldView, SubmitError> {
+        self.submit_with(submission, None, document).await
+    }
+
+    /// As [`Client::submit`]; `handing` is given what a printer is to have of it.
+    pub(super) async fn submit_with(
+        &self,
+        submission: Submission,
+        handing: Option<oneshot::Sender<HandOver>>,
+        document: impl AsyncRead + Send + Unpin,
+    ) -> Result<HeldView, SubmitError> {
         let user = submission.user.clone();
-        match self.take(submission, document).await {
+        match self.take(submission, handing, document).await {
             Ok(view) => {
                 self.0
                     .audit
@@ -221,6 +233,7 @@ impl<N: Network> Client<N> {
     async fn take(
         &self,
         submission: Submission,
+        handing: Option<oneshot::Sender<HandOver>>,
         document: impl AsyncRead + Send + Unpin,
     ) -> Result<HeldView, SubmitError> {
         let admitted = self.admit(&submission).await?;
@@ -266,11 +279,23 @@ impl<N: Network> Client<N> {
             pin_guesses: Guesses::default(),
             last: None,
         };
+        let (ready, waiting) = oneshot::channel();
+        let is_direct = handing.is_some();
+        if let Some(handing) = handing {
+            let job = Box::new(offered(job, &row, &meta, submission.size));
+            let offer = self.offer(&submission, job).await?;
+            // Whoever wanted it printed may have gone.
+            drop(handing.send(HandOver {
+                offer,
+                ready: waiting,
+            }));
+        }
         let (pieces, arriving) = mpsc::channel(AHEAD);
         let inner = Arc::clone(&self.0);
         let expected = submission.size;
         let sealing = offload(&self.0.store, move |store| {
             let key = JobKey::generate(&mut rand::rng());
+            let mut ready = Some(ready);
             let row = JobRow {
                 wrapped_key: WrappedJobKey::wrap(
                     &inner.storage,
@@ -283,7 +308,24 @@ impl<N: Network> Client<N> {
                 ..row
             };
             let spool = store.spool(job, expected.and_then(sealed_len).unwrap_or(0))?;
-            let Some((spool, plain_size)) = seal(job, &key, spool, arriving)? else {
+            let available = watch::Sender::new(0);
+            // A printer can have what it knows the length of while it still arrives.
+            let sizes = expected.and_then(|size| Some((size, sealed_len(size)?)));
+            let early = match sizes.filter(|_| is_direct) {
+                Some(sizes) => {
+                    let whose = (row.user.clone(), key.clone());
+                    let about = (meta.title.clone(), meta.format.clone());
+                    let early =
+                        EarlyJob::new(whose, about, sizes, spool.tail()?, available.subscribe());
+                    Arriving::begin(&inner, job, early)
+                }
+                None => None,
+            };
+            let tell = |ready: Option<oneshot::Sender<()>>| ready.map(|ready| ready.send(()));
+            if early.is_some() {
+                tell(ready.take());
+            }
+            let Some((spool, plain_size)) = seal(job, &key, spool, arriving, &available)? else {
                 return Ok(None);
             };
             let file = spool.finish()?;
@@ -294,7 +336,13 @@ impl<N: Network> Client<N> {
                 plain_size,
                 ..row
             };
-            let held = store.jobs().keep(file, row)?;
+            let held = match early {
+                Some(early) => early.keep(store, file, row, inner.membership.now())?,
+                None => store.jobs().keep(file, row)?,
+            };
+            // Now the end of the document may go out, too.
+            available.send_replace(held.row.sealed_size);
+            tell(ready.take());
             let view = inner.life.view(store, &inner.storage, held, now)?;
             Ok::<_, SubmitError>(Some(view))
         });
@@ -480,6 +528,7 @@ fn seal(
     key: &JobKey,
     mut spool: SpoolWriter,
     mut arriving: mpsc::Receiver<Piece>,
+    available: &watch::Sender<u64>,
 ) -> Result<Option<(SpoolWriter, u64)>, SubmitError> {
     let mut sealed = Vec::with_capacity(WRITE + 2 * PIECE);
     let mut writer = SealWriter::new(key, *job.as_bytes(), &mut rand::rng(), &mut sealed);
@@ -490,6 +539,7 @@ fn seal(
                 if sealed.len() >= WRITE {
                     spool.write(&sealed)?;
                     sealed.clear();
+                    available.send_replace(spool.written());
                 }
             }
             Piece::End => {
@@ -512,6 +562,28 @@ fn check_format(expected: &str, head: &[u8]) -> Result<(), SubmitError> {
             expected: expected.to_owned(),
             found: format::sniff(head),
         })
+    }
+}
+
+/// A job that is not held yet, as a printer is offered it.
+fn offered(job: JobId, row: &JobRow, meta: &JobMeta, size: Option<u64>) -> JobSummary {
+    JobSummary {
+        job,
+        title: meta.title.clone(),
+        format: meta.format.clone(),
+        size: size.unwrap_or(0),
+        pages: meta.pages,
+        page_size: meta.page_size.clone(),
+        color: meta.color,
+        submitted_at: row.submitted_at,
+        priority: row.priority,
+        listed_at: row.listed_at,
+        expires_at: row.expires_at,
+        options: meta.options.clone(),
+        protected: false,
+        may_have_printed: false,
+        leased: false,
+        needs_pin: row.sealed_pin.is_some(),
     }
 }
 

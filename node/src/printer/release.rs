@@ -173,6 +173,36 @@ impl<N: Network> Printer<N> {
     }
 }
 
+impl<N: Network> Printer<N> {
+    /// Prints a job of which a holder handed the session over.
+    pub(super) async fn print_handed(
+        &self,
+        session: Arc<HolderSession<N>>,
+        user: UserId,
+        summary: JobSummary,
+    ) -> Ended {
+        let printing = Printing {
+            printer: self.clone(),
+            user,
+            wish: Wish {
+                holder: session.holder(),
+                job: summary.job,
+                options: None,
+                keep: false,
+                pin: None,
+                reprint: false,
+            },
+            session,
+            summary,
+            release: ReleaseId::random(&mut rand::rng()),
+            // The holder hears of the progress itself.
+            progress: mpsc::channel(1).0,
+            cancel: CancellationToken::new(),
+        };
+        printing.run().await
+    }
+}
+
 /// Whether a job as it was listed is to be printed as it is wished.
 fn may_print(summary: &JobSummary, wish: &Wish) -> Result<(), &'static str> {
     if summary.may_have_printed && !wish.reprint {

@@ -106,6 +106,15 @@ impl<N: Network> HolderSession<N> {
         })
     }
 
+    /// A session of one job that the holder handed over.
+    pub(super) fn handed(link: Link<N>, session: Session) -> Self {
+        Self {
+            route: link.route().clone(),
+            session,
+            link: Mutex::new(link),
+        }
+    }
+
     pub(super) fn holder(&self) -> NodeId {
         self.route.holder
     }

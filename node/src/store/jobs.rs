@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use papermesh_protocol::id::JobId;
+use papermesh_protocol::id::{JobId, ReleaseId};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::guess::Guesses;
 use papermesh_protocol::release::message::Place;
@@ -18,10 +18,13 @@ use serde_bytes::ByteBuf;
 
 use super::Inner;
 use super::column::{Key, OfUser};
-use super::columns::{JOB_NUMBERS, JOBS, JOBS_BY_EXPIRY, JOBS_BY_USER, LEASE_OF, Listed};
+use super::columns::{
+    JOB_NUMBERS, JOBS, JOBS_BY_EXPIRY, JOBS_BY_USER, LEASE_OF, LEASES, Listed, SETTLED,
+};
 use super::database::{Batch, Durability, Range};
 use super::error::{Damage, StoreError};
 use super::history::{Attempt, History, JobEnd, NumberedJob};
+use super::leases::{LeaseRow, Settled};
 use super::spool::{SpoolReader, Spooled};
 use super::table::Bound;
 
@@ -109,6 +112,15 @@ pub enum Deletion {
     },
 }
 
+/// What happened to a job before it was held: a printer may have it already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Birth {
+    /// The lease that it has from birth.
+    pub lease: Option<(ReleaseId, LeaseRow)>,
+    /// A release that has ended already.
+    pub settled: Option<(ReleaseId, Settled)>,
+}
+
 /// The held jobs of a store.
 pub struct Jobs<'a>(pub(super) &'a Inner);
 
@@ -116,7 +128,18 @@ impl Jobs<'_> {
     /// Holds a job whose sealed file is durable already. When this returns, so is the job: now
     /// success may be told. The row's `sealed_size` is set from the file. On an error the file is
     /// removed again.
-    pub fn keep(&self, file: Spooled, mut row: JobRow) -> Result<HeldJob, StoreError> {
+    pub fn keep(&self, file: Spooled, row: JobRow) -> Result<HeldJob, StoreError> {
+        self.keep_born(file, row, Birth::default())
+    }
+
+    /// As [`Jobs::keep`], for a job that a printer has already: its lease, and what has become of
+    /// it, become durable with it.
+    pub fn keep_born(
+        &self,
+        file: Spooled,
+        mut row: JobRow,
+        birth: Birth,
+    ) -> Result<HeldJob, StoreError> {
         let database = &self.0.database;
         let job = file.job();
         row.sealed_size = file.sealed_size();
@@ -136,6 +159,13 @@ impl Jobs<'_> {
             user: row.user.clone(),
         };
         batch.put(&JOB_NUMBERS, &row.number, &numbered)?;
+        if let Some((release, lease)) = &birth.lease {
+            batch.put(&LEASES, release, lease)?;
+            batch.put(&LEASE_OF, &job, release)?;
+        }
+        if let Some((release, settled)) = &birth.settled {
+            batch.put(&SETTLED, release, settled)?;
+        }
         batch.commit(Durability::Synced)?;
         file.keep();
         Ok(HeldJob {
@@ -463,7 +493,6 @@ mod tests {
     };
     use super::super::{Granted, Store};
     use super::*;
-    use papermesh_protocol::id::ReleaseId;
 
     #[test]
     fn a_kept_job_is_there_after_the_process_dies() {
@@ -597,6 +626,49 @@ mod tests {
         store.jobs().delete(job(1), JobEnd::Expired, NOW).unwrap();
         store.purge_deleted().unwrap();
         assert!(!is_on_disk());
+    }
+
+    #[test]
+    fn a_job_that_a_printer_has_already_is_born_with_its_lease() {
+        let (home, store) = store().unwrap();
+        let release = ReleaseId::from_bytes([1; 16]);
+        let until = NOW + Duration::from_secs(90);
+        let born = LeaseRow {
+            streamed: true,
+            ..lease(1, "alice", 1, until)
+        };
+        let birth = Birth {
+            lease: Some((release, born.clone())),
+            settled: None,
+        };
+        let spooled = spooled(&store, 1).unwrap();
+        store
+            .jobs()
+            .keep_born(spooled, job_row("alice"), birth)
+            .unwrap();
+        let copied = copy(home.path());
+        let copy = Store::open(copied.path()).unwrap();
+        assert_eq!(copy.leases().of_job(job(1)).unwrap(), Some((release, born)));
+        let other = ReleaseId::from_bytes([2; 16]);
+        let taken = copy.leases().grant(other, lease(1, "alice", 2, until), NOW);
+        assert_eq!(taken.unwrap(), Granted::Held { until });
+    }
+
+    #[test]
+    fn a_document_is_read_while_it_is_written() {
+        let (_home, store) = store().unwrap();
+        let mut writer = store.spool(job(1), 0).unwrap();
+        let tail = writer.tail().unwrap();
+        let piece = vec![7; 600 * 1024];
+        writer.write(&piece).unwrap();
+        assert_eq!(writer.written(), piece.len() as u64);
+        let mut read = vec![0; 100];
+        assert_eq!(tail.read_at(&mut read, 1000).unwrap(), 100);
+        assert_eq!(read, [7; 100]);
+        assert_eq!(tail.read_at(&mut read, writer.written()).unwrap(), 0);
+        // Under another name, and even without one.
+        drop(writer.finish().unwrap());
+        assert_eq!(tail.read_at(&mut read, 0).unwrap(), 100);
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub use history::{
     Attempt, HISTORY_BOUND, History, HistoryBound, JobEnd, NamedPrinter, NumberedJob, PastJob,
     PastJobRow,
 };
-pub use jobs::{Deletion, HeldJob, JobRow, Jobs};
+pub use jobs::{Birth, Deletion, HeldJob, JobRow, Jobs};
 pub use journal::JournalRow;
 pub use keys::{NodeKeys, NodeSeed};
 pub use leases::{Granted, LeaseRow, Leases, Settled, Settling};
@@ -72,7 +72,7 @@ pub use numbers::JobNumbers;
 pub use peers::{ADDRESSES_PER_PEER, PEERS_MAX, Peers, RememberedPeer};
 pub use records::{RECORD_BYTES_MAX, RECORDS_MAX, Records, StoredRecord};
 pub use site::{Singleton, Site};
-pub use spool::{RESERVE, SpoolReader, SpoolWriter, Spooled};
+pub use spool::{RESERVE, SpoolReader, SpoolTail, SpoolWriter, Spooled};
 pub use sweep::Sweep;
 pub use table::Table;
 pub use tickets::{Purpose, Redeemed, Ticket, TicketId, Tickets};

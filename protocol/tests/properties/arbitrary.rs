@@ -5,6 +5,7 @@ use core::fmt::Debug;
 use papermesh_protocol::advert::{Advert, Delegated};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
+use papermesh_protocol::direct;
 use papermesh_protocol::enroll::{self, KeyClaim};
 use papermesh_protocol::id::{
     BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId, UserKey,
@@ -194,7 +195,10 @@ pub(crate) fn delegation() -> impl Strategy<Value = Delegation> {
 }
 
 pub(crate) fn advert() -> impl Strategy<Value = Advert> {
-    let delegated = (user_key(), envelope(delegation()))
+    let delegated = (
+        any::<[u8; 32]>().prop_map(UserKey::from_bytes),
+        envelope(delegation()),
+    )
         .prop_map(|(key, delegation)| Delegated { key, delegation });
     let who = (
         site_id(),
@@ -558,5 +562,65 @@ pub(crate) fn link_answer() -> impl Strategy<Value = link::Answer> {
         any::<u64>().prop_map(|epoch| link::Answer::Taken { epoch }),
         select(&[Refused, NotAClient, Stale, NotLinked, Malformed, Trouble][..])
             .prop_map(link::Answer::Refused),
+    ]
+}
+
+// Printing straight to a printer ----------------------------------------------------------------
+
+pub(crate) fn direct_request() -> impl Strategy<Value = direct::Request> {
+    let delegated = (
+        any::<[u8; 32]>().prop_map(UserKey::from_bytes),
+        envelope(delegation()),
+    )
+        .prop_map(|(key, delegation)| Delegated { key, delegation });
+    let offer = (user_id(), of(delegated), summary()).prop_map(|(user, delegated, job)| {
+        direct::Request::Offer(Box::new(direct::Offer {
+            user,
+            delegated,
+            job,
+        }))
+    });
+    prop_oneof![
+        Just(direct::Request::Describe),
+        offer,
+        session_id().prop_map(|session| direct::Request::Hand { session }),
+    ]
+}
+
+pub(crate) fn direct_answer() -> impl Strategy<Value = direct::Answer> {
+    let words = || of("[a-z ]{0,40}");
+    let list = || vec("[a-z-]{0,20}", 0..4);
+    let abilities = (
+        [words(), words()],
+        [list(), list(), list(), list()],
+        of(any::<bool>()),
+        any::<bool>(),
+    )
+        .prop_map(|([model, location], lists, color, accepting)| {
+            let [formats, sides, media, reasons] = lists;
+            direct::Answer::Described(Box::new(direct::Abilities {
+                model,
+                location,
+                formats,
+                sides,
+                color,
+                media,
+                accepting,
+                reasons,
+            }))
+        });
+    let decline = select(
+        &[
+            direct::Decline::NotAllowed,
+            direct::Decline::Busy,
+            direct::Decline::Trouble,
+        ][..],
+    );
+    prop_oneof![
+        abilities,
+        session_public().prop_map(|session_key| direct::Answer::Ready { session_key }),
+        decline.prop_map(direct::Answer::Declined),
+        (outcome(), words())
+            .prop_map(|(outcome, reason)| direct::Answer::Ended { outcome, reason }),
     ]
 }

@@ -1,6 +1,11 @@
 //! Sessions that show less than all: jobs with a PIN of their own, and jobs handed to a printer.
+//! Also whose offers a printer believes.
 
-use papermesh_protocol::id::{JobId, NodeId, ReleaseId, SessionId};
+use papermesh_protocol::advert::Delegated;
+use papermesh_protocol::certificate::Role;
+use papermesh_protocol::direct::{Decline, Offer};
+use papermesh_protocol::id::{JobId, NodeId, ReleaseId, SessionId, UserKey};
+use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{Ke3, KsfMemo, Pin, PinVerifier};
 use papermesh_protocol::release::holder::{DenyReason, JobLock, pin_name};
@@ -8,8 +13,9 @@ use papermesh_protocol::release::message::{Answer, Refusal, Request};
 use papermesh_protocol::release::printer::{self, Challenged, Evidence, Session, SessionError};
 use papermesh_protocol::seal::SessionSecret;
 use papermesh_protocol::site::LoginPolicy;
+use papermesh_protocol::user::{UserEntry, UserState};
 
-use crate::site::{HOLDER, certificate_of, node};
+use crate::site::{HOLDER, NOW, certificate_of, charlie, delegation, entry, node, site, summary};
 use crate::visit::{PIN, World, printer as printer_at, user};
 
 const JOB_PIN: &str = "own pin";
@@ -236,4 +242,59 @@ fn a_handed_job_is_all_that_its_session_shows() {
         Refusal::NoSession
     );
     assert_eq!(printer::done(Answer::Done), Ok(()));
+}
+
+#[test]
+fn a_printer_takes_offers_from_those_whom_the_user_or_the_site_trusts() {
+    let offer = |delegated| Offer {
+        user: charlie(),
+        delegated,
+        job: summary(),
+    };
+    let delegation_ = delegation(HOLDER);
+    let delegated = || {
+        Some(Delegated {
+            key: UserKey::from_bytes(*delegation_.signer()),
+            delegation: delegation_.envelope().clone(),
+        })
+    };
+    let holder = certificate_of(node(HOLDER), HOLDER, &[Role::Client]);
+    let shared = certificate_of(node(5), 5, &[Role::SharedClient]);
+    let active = entry();
+    let judge = |offer: Offer, by, entry| offer.judge(by, site(), entry, NOW);
+    let no = Err(Decline::NotAllowed);
+
+    assert_eq!(judge(offer(delegated()), &holder, Some(&active)), Ok(()));
+    // Where the authority cannot be heard, the delegation is what there is.
+    assert_eq!(judge(offer(delegated()), &holder, None), Ok(()));
+    assert_eq!(judge(offer(None), &shared, Some(&active)), Ok(()));
+
+    // No delegation, that of another computer, and that of nobody who is known.
+    assert_eq!(judge(offer(None), &holder, Some(&active)), no);
+    assert_eq!(judge(offer(delegated()), &shared, Some(&active)), no);
+    assert_eq!(judge(offer(None), &shared, None), no);
+    let other_key = UserEntry {
+        key: Some(UserKey::from_bytes([1; 32])),
+        ..entry()
+    };
+    let disabled = UserEntry {
+        state: UserState::Disabled,
+        ..entry()
+    };
+    for entry in [&other_key, &disabled] {
+        assert_eq!(judge(offer(delegated()), &holder, Some(entry)), no);
+    }
+    let printer = certificate_of(node(HOLDER), HOLDER, &[Role::Printer]);
+    assert_eq!(judge(offer(delegated()), &printer, Some(&active)), no);
+    let nonsense = Offer {
+        job: JobSummary {
+            priority: 0,
+            ..summary()
+        },
+        ..offer(delegated())
+    };
+    assert_eq!(
+        judge(nonsense, &holder, Some(&active)),
+        Err(Decline::Trouble)
+    );
 }

@@ -6,17 +6,18 @@ use std::time::Duration;
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::printer::place;
+use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::text::UserId;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::super::{Network, NodeError, Services};
 use crate::client::jobs::PAGE;
 use crate::client::submit::{PRIORITY, Submission};
-use crate::client::{Client, HeldView};
+use crate::client::{Client, DirectEnd, HeldView};
 use crate::clock;
 use crate::control::message::{
-    DeleteJob, HeldJob, ListHistory, ListJobs, MoveJob, Phase, Progress, ProtectJob, SubmitJob,
-    Submitted,
+    DeleteJob, Ending, HeldJob, JobResult, ListHistory, ListJobs, MoveJob, Phase, Progress,
+    ProtectJob, SubmitJob, Submitted,
 };
 use crate::control::{Answer, Body, CommandError, ErrorCode, Events, TypedPin};
 use crate::offload::offload;
@@ -45,12 +46,11 @@ impl Services {
         events: Events,
     ) -> Answer<Submitted> {
         let client = self.client()?;
-        if command.printer.is_some() {
-            return Err(CommandError::new(
-                ErrorCode::Usage,
-                "printing straight to a printer is not offered yet; leave --to away and release the job there",
-            ));
-        }
+        // Before the document is read: a name that means nothing is no reason to hold it.
+        let printer = match &command.printer {
+            Some(named) => Some(client.printer(named).await?),
+            None => None,
+        };
         let user = match command.user {
             Some(user) => user,
             None => self.only_user().await?,
@@ -83,7 +83,17 @@ impl Services {
             job_pin: typed(command.job_pin)?,
             ..Submission::new(user, command.title, command.format)
         };
-        let held = client.submit(submission, told).await?;
+        let (held, print) = match &printer {
+            None => (client.submit(submission, told).await?, None),
+            Some(printer) => {
+                let (held, print) = client.submit_direct(submission, printer, told).await?;
+                (held, Some(print))
+            }
+        };
+        let printed = match print {
+            Some(print) => Some(result(&held, print.ended().await)),
+            None => None,
+        };
         Ok(Submitted {
             job: held.summary.job,
             number: held.number,
@@ -93,7 +103,7 @@ impl Services {
             size: held.summary.size,
             pages: held.summary.pages,
             expires_at: held.summary.expires_at,
-            printed: None,
+            printed,
         })
     }
 
@@ -178,6 +188,22 @@ impl Services {
         Ok(shown(
             self.client()?.protect(command.job, command.on).await?,
         ))
+    }
+}
+
+fn result(held: &HeldView, end: DirectEnd) -> JobResult {
+    let (ending, pages) = match end.outcome {
+        Outcome::Printed { pages, keep: false } => (Ending::Printed, pages),
+        Outcome::Printed { pages, keep: true } => (Ending::PrintedAndKept, pages),
+        Outcome::NotPrinted => (Ending::NotPrinted, None),
+        Outcome::MayHavePrinted => (Ending::MayHavePrinted, None),
+    };
+    JobResult {
+        job: held.summary.job,
+        title: held.summary.title.clone(),
+        ending,
+        pages,
+        reason: end.reason,
     }
 }
 
