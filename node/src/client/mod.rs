@@ -86,6 +86,7 @@ struct Inner<N> {
     denials: Mutex<conversation::Denials>,
     life: life::Life,
     early: early::EarlyJobs,
+    abilities: printers::Heard,
 }
 
 impl<N: Network> Client<N> {
@@ -104,7 +105,7 @@ impl<N: Network> Client<N> {
         let key = Arc::clone(&storage);
         let decoys = offload(&store, move |store| verifier::decoys(store, &key)).await?;
         let holder = Arc::new(Mutex::new(Holder::new(membership.node(), decoys)));
-        let (counting, denials, life, early) = Default::default();
+        let (counting, denials, life, early, abilities) = Default::default();
         Ok(Self(Arc::new(Inner {
             store,
             network,
@@ -118,6 +119,7 @@ impl<N: Network> Client<N> {
             denials,
             life,
             early,
+            abilities,
         })))
     }
 }

@@ -3,6 +3,8 @@
 //! A printer's name and role are what its certificate says, so nobody has to keep a list. What a
 //! printer can do it says itself when it is asked.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use papermesh_protocol::certificate::{Certificate, Role};
@@ -74,7 +76,7 @@ pub enum PrinterError {
 impl<N: Network> Client<N> {
     /// The printers that this computer has met and that are members still, by name.
     pub async fn printers(&self) -> Result<Vec<KnownPrinter>, StoreError> {
-        let membership = std::sync::Arc::clone(&self.0.membership);
+        let membership = Arc::clone(&self.0.membership);
         offload(&self.0.store, move |store: &Store| {
             let now = membership.now();
             let (site, state) = (membership.site(), membership.state());
@@ -146,11 +148,43 @@ impl<N: Network> Client<N> {
             read_message(&mut stream, max, DESCRIBE).await
         };
         match asked.await {
-            Ok(Some(Answer::Described(abilities))) => Ok(abilities.bounded()),
+            Ok(Some(Answer::Described(abilities))) => {
+                let abilities = abilities.bounded();
+                self.0.abilities.heard(printer.node(), &abilities);
+                Ok(abilities)
+            }
             _ => Err(PrinterError::Silent),
         }
     }
+
+    /// What a printer said last that it can do, if it was asked since this node was started. For
+    /// those who cannot wait for a device.
+    #[must_use]
+    pub fn known_abilities(&self, printer: NodeId) -> Option<Abilities> {
+        self.0.abilities.known().get(&printer).cloned()
+    }
 }
+
+/// What printers said that they can do.
+#[derive(Default)]
+pub(super) struct Heard(Mutex<BTreeMap<NodeId, Abilities>>);
+
+impl Heard {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<NodeId, Abilities>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn heard(&self, printer: NodeId, abilities: &Abilities) {
+        let mut known = self.known();
+        if known.len() >= REMEMBERED && !known.contains_key(&printer) {
+            known.pop_first();
+        }
+        known.insert(printer, abilities.clone());
+    }
+}
+
+/// Printers of which it is remembered what they can do.
+const REMEMBERED: usize = 256;
 
 /// The fewest digits of a node id that name a printer.
 const ID_DIGITS: usize = 8;

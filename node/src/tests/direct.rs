@@ -138,6 +138,15 @@ async fn without_its_printer_it_is_simply_a_held_job() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_printer_says_what_it_can_do() {
+    let (_site, _alice, laptop, printer) = small_site().await;
+    assert_eq!(laptop.client.known_abilities(printer.node), None);
+    let abilities = laptop.client.abilities(&printer.known).await.unwrap();
+    assert!(abilities.accepting);
+    assert_eq!(laptop.client.known_abilities(printer.node), Some(abilities));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_jobs_own_pin_is_not_asked_of_the_owner_who_hands_it_over() {
     let (_site, alice, laptop, printer) = small_site().await;
     let text = document(100_000);
