@@ -2,6 +2,7 @@
 //!
 //! - [`visit`] finds the user's holders, logs in to all of them and lists their jobs.
 //! - [`release`] prints one job; [`document`] fetches and opens it, [`output`] makes paper of it.
+//! - [`direct`] takes jobs that holders send straight here.
 //! - [`journal`] remembers across restarts what was begun, [`report`] tells holders late.
 //! - [`session`] and [`link`] are the conversation with one holder.
 //!
@@ -12,6 +13,7 @@ pub mod output;
 pub mod release;
 pub mod visit;
 
+mod direct;
 mod document;
 mod journal;
 mod link;
@@ -27,7 +29,7 @@ use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
 use papermesh_protocol::lookup::{self, BadgeError};
 use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::text::UserId;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, Semaphore};
 
 pub use link::LinkError;
 pub use release::{Ending, ReleaseProgress, Released, Step, Wish};
@@ -89,6 +91,8 @@ struct Inner<N> {
     turn: Mutex<()>,
     /// A holder is to be told late.
     unreported: Notify,
+    /// Streams on which holders offer jobs.
+    offers: Arc<Semaphore>,
 }
 
 /// Who stands at the printer.
@@ -140,6 +144,7 @@ impl<N: Network> Printer<N> {
             delivered_is_printed,
             turn: Mutex::default(),
             unreported: Notify::new(),
+            offers: Arc::new(Semaphore::new(direct::OFFERS)),
         }))
     }
 
