@@ -53,6 +53,8 @@ impl Default for Setting {
             run: vec!["--no-mdns".into(), "--listen".into(), listen],
             environment: vec![
                 ("PAPERMESH_JOIN_LISTEN".into(), join),
+                // Tests that print to it say where it is.
+                ("PAPERMESH_IPP".into(), "off".into()),
                 (
                     "PAPERMESH_LOG".into(),
                     "info,papermesh_node=debug,papermesh_node::store=info".into(),

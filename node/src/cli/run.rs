@@ -11,7 +11,7 @@ use tracing::info;
 use super::context::Context;
 use super::failure::CliError;
 use super::secrets;
-use crate::config::{Address, ByteSize, DhtMode, Settings, Wait};
+use crate::config::{Address, ByteSize, DhtMode, Listen, Settings, Wait};
 use crate::control::CommandError;
 use crate::{logs, node};
 
@@ -42,9 +42,9 @@ pub(super) struct Run {
     /// Whether to store records for others: server or client [default: server]
     #[arg(long, value_name = "MODE")]
     dht: Option<DhtMode>,
-    /// Where the hold printer listens, to which any program prints, such as 127.0.0.1:8631
+    /// Where the hold printer listens, to which any program prints, or off [default: 127.0.0.1:6310]
     #[arg(long, value_name = "ADDRESS:PORT")]
-    ipp: Option<SocketAddr>,
+    ipp: Option<Listen>,
     /// Where the panel listens, at which users walk up, such as 127.0.0.1:8080
     #[arg(long, value_name = "ADDRESS:PORT")]
     panel: Option<SocketAddr>,

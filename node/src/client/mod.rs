@@ -2,16 +2,20 @@
 //!
 //! - [`submit`] takes a document; success told means kept.
 //! - [`serve`] answers printers ([`conversation`] is what they may ask), [`stream`] sends ciphertext.
-//! - [`jobs`] is what this computer's own user sees and does; [`meta`] is what is kept sealed of a
+//! - [`jobs`] is what this computer's own user sees and does, [`amend`] what is changed of a job,
+//!   [`mod@bundle`] jobs of several documents; [`meta`] is what is kept sealed of a
 //!   job beside its document; [`mod@format`] tells documents apart by how they begin.
 //! - [`life`] is what is known of a job from held to gone, and the news of it.
 //! - [`direct`] sends a job straight to one of the [`printers`], perhaps while it still arrives
 //!   ([`early`]).
+//! - [`proof`] knows this computer's users and their PINs.
 //! - [`keeper`] does what is due: leases that ran out, jobs whose time is over.
 //!
 //! Deleting is always in this order: the row with the job key, then the file; then the advert is
 //! withdrawn if it was the last.
 
+pub mod amend;
+pub mod bundle;
 pub mod direct;
 pub mod format;
 pub mod jobs;
@@ -24,12 +28,15 @@ mod conversation;
 mod early;
 mod keeper;
 mod meta;
+mod proof;
 mod stream;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use papermesh_protocol::certificate::Role;
 use papermesh_protocol::release::holder::Holder;
 use papermesh_protocol::seal::StorageKey;
+use papermesh_protocol::time::Timestamp;
 
 pub use direct::{DirectEnd, DirectPrint};
 pub use jobs::{HeldView, JobsError};
@@ -121,6 +128,20 @@ impl<N: Network> Client<N> {
             early,
             abilities,
         })))
+    }
+}
+
+impl<N> Client<N> {
+    /// Whether this node has a role.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.0.membership.certificate().roles.has(role)
+    }
+
+    /// The time of day.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.membership.now()
     }
 }
 

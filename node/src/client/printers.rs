@@ -165,6 +165,15 @@ impl<N: Network> Client<N> {
     }
 }
 
+impl<N> Client<N> {
+    /// What all printers said last that they can do, as far as they were asked since this node was
+    /// started.
+    #[must_use]
+    pub fn all_known_abilities(&self) -> Vec<Abilities> {
+        self.0.abilities.known().values().cloned().collect()
+    }
+}
+
 /// What printers said that they can do.
 #[derive(Default)]
 pub(super) struct Heard(Mutex<BTreeMap<NodeId, Abilities>>);

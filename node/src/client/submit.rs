@@ -37,7 +37,7 @@ use crate::auth::verifier::{self, VerifierError};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::policy::{self, Acceptance, HoldingRight, SubmitFacts, SubmitRefusal, SubmitWish};
-use crate::store::{JobRow, LocalUser, SpoolWriter, Store, StoreError};
+use crate::store::{Birth, JobRow, LocalUser, SpoolWriter, Store, StoreError};
 
 /// Bytes of the document that are read at once.
 const PIECE: usize = 256 * 1024;
@@ -73,6 +73,9 @@ pub struct Submission {
     pub job_pin: Option<Pin>,
     /// The number that it is to have, from [`Client::reserve_number`]; none for the next.
     pub number: Option<u32>,
+    /// It is a further document of the job that has this number, printed as a job of its own but
+    /// after it.
+    pub part_of: Option<u32>,
 }
 
 /// What is known of a document's pages.
@@ -117,6 +120,7 @@ impl Submission {
             visit_pin: None,
             job_pin: None,
             number: None,
+            part_of: None,
         }
     }
 }
@@ -224,6 +228,27 @@ impl<N: Network> Client<N> {
         }
     }
 
+    /// Whether such a document would be taken now, whatever it is.
+    ///
+    /// # Errors
+    /// What [`Client::submit`] would refuse before it reads the document.
+    pub async fn would_take(&self, submission: &Submission) -> Result<(), SubmitError> {
+        self.admit(submission).await.map(drop)
+    }
+
+    /// How long a job is kept of which nothing is said.
+    #[must_use]
+    pub fn job_lifetime(&self) -> Duration {
+        let lifetime = self.0.membership.state().policy.job_lifetime();
+        lifetime.max(policy::SHORTEST_LIFETIME)
+    }
+
+    /// The largest document that is taken, in bytes.
+    #[must_use]
+    pub fn largest(&self) -> u64 {
+        self.0.largest
+    }
+
     /// A number for a job that comes later, such as one of which the document is sent in a request
     /// of its own. One that is not used is never given again.
     pub async fn reserve_number(&self) -> Result<u32, StoreError> {
@@ -292,7 +317,7 @@ impl<N: Network> Client<N> {
         }
         let (pieces, arriving) = mpsc::channel(AHEAD);
         let inner = Arc::clone(&self.0);
-        let expected = submission.size;
+        let (expected, part_of) = (submission.size, submission.part_of);
         let sealing = offload(&self.0.store, move |store| {
             let key = JobKey::generate(&mut rand::rng());
             let mut ready = Some(ready);
@@ -338,7 +363,13 @@ impl<N: Network> Client<N> {
             };
             let held = match early {
                 Some(early) => early.keep(store, file, row, inner.membership.now())?,
-                None => store.jobs().keep(file, row)?,
+                None => {
+                    let birth = Birth {
+                        part_of,
+                        ..Birth::default()
+                    };
+                    store.jobs().keep_born(file, row, birth)?
+                }
             };
             // Now the end of the document may go out, too.
             available.send_replace(held.row.sealed_size);
@@ -588,7 +619,7 @@ fn offered(job: JobId, row: &JobRow, meta: &JobMeta, size: Option<u64>) -> JobSu
 }
 
 /// A title for people, whatever was said.
-fn title(text: &str) -> String {
+pub(super) fn title(text: &str) -> String {
     let title = text::clean(text, limits::TITLE);
     if title.is_empty() {
         "untitled".to_owned()

@@ -210,6 +210,12 @@ impl Home {
         self.root.join("printer-certificates.toml")
     }
 
+    /// Key and certificate with which the hold printer speaks IPPS.
+    #[must_use]
+    pub fn hold_printer_certificate(&self) -> PathBuf {
+        self.root.join("hold-printer.pem")
+    }
+
     /// A file that says where the socket is when it cannot be in the home.
     #[must_use]
     pub fn control_pointer(&self) -> PathBuf {

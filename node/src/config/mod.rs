@@ -11,13 +11,16 @@ mod home;
 mod settings;
 mod value;
 
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use papermesh_protocol::text::UserId;
+
 pub use home::{Home, HomeError, HomeLock};
 pub use settings::{ConfigError, Settings};
-pub use value::{Address, ByteSize, DhtMode, ValueError, Wait};
+pub use value::{Address, ByteSize, DhtMode, Listen, NamedUsers, ValueError, Wait};
 
 /// Name of the configuration file in the home.
 pub const FILE_NAME: &str = "papermesh.toml";
@@ -29,6 +32,8 @@ pub const ENVIRONMENT_PREFIX: &str = "PAPERMESH_";
 pub const MAX_SPOOL: u64 = 10 * 1024 * 1024 * 1024;
 /// How long a printer waits for one holder when nobody says otherwise.
 pub const HOLDER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Where the hold printer listens when nobody says otherwise: this computer's programs reach it.
+pub const IPP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 6310);
 /// Where a node listens when nobody says otherwise: every interface, any free port.
 pub const LISTEN: [&str; 2] = ["/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0"];
 
@@ -52,8 +57,16 @@ pub struct Config {
     pub dht: DhtMode,
     /// The output device of a printer, as a URI.
     pub output: String,
-    /// Where the hold printer listens; none for no hold printer.
-    pub ipp: Option<SocketAddr>,
+    /// Where the hold printer listens.
+    pub ipp: Listen,
+    /// Whether somebody said so: then a node that cannot have the address does not start.
+    pub ipp_demanded: bool,
+    /// The users whom programs of this computer mean by the names that they say.
+    pub ipp_users: BTreeMap<String, UserId>,
+    /// The user whom they mean by any other name.
+    pub ipp_default_user: Option<UserId>,
+    /// Users who may delete the jobs of others at the hold printer, and stop it.
+    pub ipp_operators: Vec<UserId>,
     /// Where the panel listens; none for no panel.
     pub panel: Option<SocketAddr>,
     /// Bytes that the spool may hold.
@@ -94,7 +107,11 @@ impl Settings {
             output: self
                 .output
                 .unwrap_or_else(|| format!("tray:{}", home.tray().display())),
-            ipp: self.ipp,
+            ipp: self.ipp.unwrap_or(Listen::At(IPP)),
+            ipp_demanded: self.ipp.is_some(),
+            ipp_users: self.ipp_users.unwrap_or_default().0,
+            ipp_default_user: self.ipp_default_user,
+            ipp_operators: self.ipp_operators.unwrap_or_default(),
             panel: self.panel,
             max_spool: self.max_spool.map_or(MAX_SPOOL, ByteSize::bytes),
             holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),
@@ -163,10 +180,8 @@ mod tests {
             config.output,
             format!("tray:{}", folder.path().join("tray").display())
         );
-        assert_eq!(
-            (config.ipp, config.panel, config.passphrase_file),
-            (None, None, None)
-        );
+        assert_eq!((config.ipp, config.ipp_demanded), (Listen::At(IPP), false));
+        assert_eq!((config.panel, config.passphrase_file), (None, None));
     }
 
     #[test]
@@ -194,7 +209,7 @@ mod tests {
             ),
             (
                 "ipp = 'nowhere'\n",
-                "papermesh.toml:1:7: invalid socket address",
+                "papermesh.toml:1:7: \"nowhere\" is no address to listen on",
             ),
         ] {
             let (_folder, home) = home_with(text);

@@ -8,9 +8,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use papermesh_protocol::text::UserId;
 use serde::Deserialize;
 
-use super::value::{Address, ByteSize, DhtMode, Wait, switch};
+use super::value::{Address, ByteSize, DhtMode, Listen, NamedUsers, Wait, switch};
 use super::{ENVIRONMENT_PREFIX, FILE_LIMIT};
 
 /// What flags, environment or file say. Names are those of the file; see [`super::Config`] for
@@ -27,7 +28,10 @@ pub struct Settings {
     pub relay: Option<bool>,
     pub dht: Option<DhtMode>,
     pub output: Option<String>,
-    pub ipp: Option<SocketAddr>,
+    pub ipp: Option<Listen>,
+    pub ipp_users: Option<NamedUsers>,
+    pub ipp_default_user: Option<UserId>,
+    pub ipp_operators: Option<Vec<UserId>>,
     pub panel: Option<SocketAddr>,
     pub max_spool: Option<ByteSize>,
     pub holder_timeout: Option<Wait>,
@@ -89,6 +93,9 @@ impl Settings {
             dht: self.dht.or(lower.dht),
             output: self.output.or(lower.output),
             ipp: self.ipp.or(lower.ipp),
+            ipp_users: self.ipp_users.or(lower.ipp_users),
+            ipp_default_user: self.ipp_default_user.or(lower.ipp_default_user),
+            ipp_operators: self.ipp_operators.or(lower.ipp_operators),
             panel: self.panel.or(lower.panel),
             max_spool: self.max_spool.or(lower.max_spool),
             holder_timeout: self.holder_timeout.or(lower.holder_timeout),
@@ -149,6 +156,9 @@ impl Settings {
             dht: from.parsed("DHT")?,
             output: from.parsed("OUTPUT")?,
             ipp: from.parsed("IPP")?,
+            ipp_users: from.parsed("IPP_USERS")?,
+            ipp_default_user: from.parsed("IPP_DEFAULT_USER")?,
+            ipp_operators: from.list("IPP_OPERATORS")?,
             panel: from.parsed("PANEL")?,
             max_spool: from.parsed("MAX_SPOOL")?,
             holder_timeout: from.parsed("HOLDER_TIMEOUT")?,
@@ -187,7 +197,7 @@ impl<G: Fn(&str) -> Option<OsString>> Environment<G> {
         self.read(name, str::parse)
     }
 
-    fn list(&self, name: &str) -> Result<Option<Vec<Address>>, ConfigError> {
+    fn list<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<Vec<T>>, ConfigError> {
         self.read(name, |text| {
             text.split(',').map(str::parse).collect::<Result<_, _>>()
         })

@@ -1,10 +1,13 @@
 //! Single values as people write them: sizes, durations, addresses. Each is checked where it is
 //! read, so that the complaint can name the place.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use papermesh_protocol::text::UserId;
 use serde::Deserialize;
 
 /// Why a value is not accepted.
@@ -22,6 +25,14 @@ pub enum ValueError {
     /// Neither yes nor no.
     #[error("{0:?} is neither true nor false")]
     Switch(String),
+    /// Not an address to listen on.
+    #[error("{0:?} is no address to listen on: write something like 127.0.0.1:6310, or off")]
+    Listen(String),
+    /// Not a mapping of names.
+    #[error(
+        "{0:?} is no list of names and users: write something like charlie-laptop=charlie,bob=bob"
+    )]
+    Users(String),
     /// Not a mode of the DHT.
     #[error("{0:?} is neither server nor client")]
     Dht(String),
@@ -141,6 +152,49 @@ impl From<Address> for String {
     }
 }
 
+/// Where something listens, if it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Listen {
+    /// It does not.
+    Off,
+    /// There.
+    At(SocketAddr),
+}
+
+impl FromStr for Listen {
+    type Err = ValueError;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        match text.trim() {
+            "off" => Ok(Self::Off),
+            address => address
+                .parse()
+                .map(Self::At)
+                .map_err(|_| ValueError::Listen(text.chars().take(80).collect())),
+        }
+    }
+}
+
+/// Names that programs say, and the users who are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct NamedUsers(pub BTreeMap<String, UserId>);
+
+impl FromStr for NamedUsers {
+    type Err = ValueError;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let wrong = || ValueError::Users(text.chars().take(80).collect());
+        let pair = |pair: &str| {
+            let (name, user) = pair.split_once('=').ok_or_else(wrong)?;
+            Ok((name.trim().to_owned(), user.parse().map_err(|_| wrong())?))
+        };
+        text.split(',')
+            .map(pair)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
 /// Whether a node stores records for others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -182,7 +236,7 @@ macro_rules! from_text {
         }
     )*};
 }
-from_text!(ByteSize, Wait, Address);
+from_text!(ByteSize, Wait, Address, Listen);
 
 /// Yes or no, as environment variables spell it.
 pub(super) fn switch(text: &str) -> Result<bool, ValueError> {
@@ -236,6 +290,24 @@ mod tests {
         ] {
             assert!(wrong.parse::<Address>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_listener_is_somewhere_or_off() {
+        assert_eq!("off".parse(), Ok(Listen::Off));
+        assert_eq!(
+            "[::1]:6310".parse(),
+            Ok(Listen::At("[::1]:6310".parse().unwrap()))
+        );
+        assert!("localhost".parse::<Listen>().is_err());
+    }
+
+    #[test]
+    fn names_are_mapped_to_users() {
+        let users: NamedUsers = "root=charlie, DOMAIN\\bob=bob".parse().unwrap();
+        assert_eq!(users.0["root"].as_str(), "charlie");
+        assert_eq!(users.0["DOMAIN\\bob"].as_str(), "bob");
+        assert!("root".parse::<NamedUsers>().is_err());
     }
 
     #[test]

@@ -194,7 +194,7 @@ async fn who<Q: Queue>(
     if peer.is_local() {
         let said = request.operation().text("requesting-user-name");
         let named = match desk.queue.users().await {
-            Ok(here) => desk.owners.named(said, &here),
+            Ok(here) => desk.owners.named(said, (&here, desk.queue.is_shared())),
             Err(error) => Err(error.into()),
         };
         return Ok(named.map_or_else(Who::Stranger, Who::User));

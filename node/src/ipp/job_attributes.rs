@@ -7,8 +7,8 @@ use super::media;
 use super::queue::{Document, Hold, JobState, QueuedJob};
 use super::requested::Requested;
 use super::values::{
-    attribute, date_time, enumeration, integer, keyword, keywords, mime, moment, name, no_value,
-    short_name, text, uri,
+    all, attribute, date_time, enumeration, integer, keyword, keywords, mime, moment, name,
+    no_value, range, short_name, text, uri,
 };
 use papermesh_protocol::time::Timestamp;
 
@@ -51,6 +51,11 @@ pub(super) fn said(job: &QueuedJob) -> Said {
                 message.push_str("; it may have printed already");
             }
             (4, message)
+        }
+        JobState::Processing if job.stopped => {
+            reasons.push("printer-stopped");
+            let at = job.printer.as_deref().unwrap_or("the printer");
+            (6, format!("{at} stands still and needs a hand"))
         }
         JobState::Processing => {
             reasons.push("job-printing");
@@ -199,6 +204,16 @@ fn template(job: &QueuedJob) -> Vec<Named> {
         if let Some(size) = media::named(media) {
             told.push(("media-col", media::column(size)));
         }
+    }
+    if !options.page_ranges.is_empty() {
+        let page = |page: u32| i32::try_from(page).unwrap_or(i32::MAX);
+        let made = all(&options.page_ranges, |pages| {
+            range(page(pages.first), page(pages.last))
+        });
+        told.push(("page-ranges", made));
+    }
+    if let Hold::Until(at) = job.hold {
+        told.push(("job-hold-until-time", date_time(at)));
     }
     if let Some(left) = job.expires_at {
         let life = left.since(job.created_at).as_secs();

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Extension;
+use futures::StreamExt;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -129,16 +130,8 @@ impl<Q: Queue> HoldPrinter<Q> {
 /// Tells subscribers what happens to jobs elsewhere.
 async fn follow<Q: Queue>(desk: Arc<Desk<Q>>) {
     let mut changes = desk.queue.changes();
-    loop {
-        match changes.recv().await {
-            Ok(number) => desk.tell(number, Happened::Changed).await,
-            Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
-                tracing::debug!(missed, "changes of jobs were missed");
-            }
-            Err(tokio::sync::broadcast::error::RecvError::Closed) => {
-                return std::future::pending().await;
-            }
-        }
+    while let Some(number) = changes.next().await {
+        desk.tell(number, Happened::Changed).await;
     }
 }
 

@@ -11,7 +11,7 @@
 //! - `template`, `media`: what is asked of a job, against what can be had
 //! - `printer_attributes`, `job_attributes`, `identity`: what is told
 //! - `open_jobs`, `subscriptions`: what lives in memory only
-//! - [`queue`]: what is asked of whoever holds the jobs
+//! - [`queue`]: what is asked of whoever holds the jobs; `held` is how the node's client does it
 //!
 //! Jobs wait here, sealed, until their owner releases them at a printer: they are `pending-held`
 //! (PWG 5100.11 `job-release-wait`), and their states follow what happens there.
@@ -23,6 +23,7 @@ mod arriving;
 mod certificate;
 mod compression;
 mod desk;
+mod held;
 mod http;
 mod identity;
 mod job_attributes;

@@ -70,6 +70,7 @@ impl OpenJob {
             processing_at: None,
             expires_at: None,
             printer: None,
+            stopped: false,
             may_have_printed: false,
             pages_printed: 0,
         }

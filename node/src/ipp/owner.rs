@@ -36,7 +36,11 @@ pub struct Owners {
 
 impl Owners {
     /// Who is meant by a name, where these users print from this computer.
-    pub(super) fn named(&self, said: Option<&str>, here: &[UserId]) -> Result<UserId, Failure> {
+    pub(super) fn named(
+        &self,
+        said: Option<&str>,
+        (here, shared): (&[UserId], bool),
+    ) -> Result<UserId, Failure> {
         let said = said.unwrap_or_default();
         if let Some(user) = self.users.get(said) {
             return Ok(user.clone());
@@ -49,6 +53,10 @@ impl Owners {
         }
         if let Some(user) = &self.default_user {
             return Ok(user.clone());
+        }
+        // On a shared computer people log in as who they are to the site.
+        if shared && let Ok(user) = said.parse() {
+            return Ok(user);
         }
         // A personal computer that nobody configured: whoever types there is its user.
         match here {
@@ -198,17 +206,17 @@ mod tests {
         let mut owners = Owners::default();
         let here = users(&["charlie"]);
         assert_eq!(
-            owners.named(Some("root"), &here).unwrap().as_str(),
+            owners.named(Some("root"), (&here, false)).unwrap().as_str(),
             "charlie"
         );
         owners
             .users
             .insert("root".into(), "charlie".parse().unwrap());
         assert_eq!(
-            owners.named(Some("root"), &here).unwrap().as_str(),
+            owners.named(Some("root"), (&here, false)).unwrap().as_str(),
             "charlie"
         );
-        let failure = owners.named(Some("not-root"), &here).unwrap_err();
+        let failure = owners.named(Some("not-root"), (&here, false)).unwrap_err();
         assert_eq!(failure.status, Status::NotAuthorized);
         assert!(failure.text.contains("not-root"), "{}", failure.text);
     }
@@ -217,11 +225,21 @@ mod tests {
     fn several_users_are_told_apart_by_their_ids() {
         let here = users(&["alice", "bob"]);
         let mut owners = Owners::default();
-        assert_eq!(owners.named(Some("Bob"), &here).unwrap().as_str(), "bob");
-        assert!(owners.named(Some("carol"), &here).is_err());
-        assert!(owners.named(None, &here).is_err());
+        assert_eq!(
+            owners.named(Some("Bob"), (&here, false)).unwrap().as_str(),
+            "bob"
+        );
+        assert!(owners.named(Some("carol"), (&here, false)).is_err());
+        assert_eq!(
+            owners.named(Some("carol"), (&here, true)).unwrap().as_str(),
+            "carol"
+        );
+        assert!(owners.named(None, (&here, false)).is_err());
         owners.default_user = Some("alice".parse().unwrap());
-        assert_eq!(owners.named(None, &here).unwrap().as_str(), "alice");
+        assert_eq!(
+            owners.named(None, (&here, false)).unwrap().as_str(),
+            "alice"
+        );
     }
 
     #[test]

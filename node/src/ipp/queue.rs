@@ -7,20 +7,19 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use futures::Stream;
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use tokio::io::AsyncRead;
-use tokio::sync::broadcast;
 
 /// A job's number: `job-id`, 1 to 2³¹ − 1. Given once and never again.
 pub type JobNumber = u32;
 
 /// Holds jobs.
 pub trait Queue: Clone + Send + Sync + 'static {
-    /// The users for whom jobs are held on a personal computer; on a shared one everybody the
-    /// site knows may print, and only those with jobs are listed.
+    /// The users who print from this computer as their own.
     fn users(&self) -> impl Future<Output = Result<Vec<UserId>, QueueError>> + Send;
 
     /// Whether the PIN is the user's. Wrong ones are counted, and make the next wait.
@@ -77,8 +76,11 @@ pub trait Queue: Clone + Send + Sync + 'static {
     /// What the printers of the site can do, as far as it is known.
     fn offer(&self) -> Offer;
 
-    /// Told whenever a job's state changes. A slow listener misses some.
-    fn changes(&self) -> broadcast::Receiver<JobNumber>;
+    /// Whether everybody whom the site knows may print from this computer.
+    fn is_shared(&self) -> bool;
+
+    /// Tells whenever a job's state changes. A slow listener misses some.
+    fn changes(&self) -> impl Stream<Item = JobNumber> + Send + Unpin;
 
     /// The time of day.
     fn now(&self) -> Timestamp;
@@ -175,6 +177,8 @@ pub struct QueuedJob {
     pub expires_at: Option<Timestamp>,
     /// The printer that has it or had it.
     pub printer: Option<String>,
+    /// That printer stands still and needs a hand.
+    pub stopped: bool,
     /// A printer tried it, and nobody knows whether paper came out.
     pub may_have_printed: bool,
     /// Pages that are printed.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ipp::attribute::IppAttribute;
 use ipp::value::IppValue;
-use papermesh_protocol::job::{ColorMode, PrintOptions, Sides};
+use papermesh_protocol::job::{ColorMode, PageRange, PrintOptions, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::Pin;
 
@@ -19,12 +19,13 @@ use super::status::Status;
 use super::values::{Values, attribute, text_of, unsupported};
 
 /// Everything that may be asked of a job, `job-creation-attributes-supported`.
-pub(super) const SUPPORTED: [&str; 26] = [
+pub(super) const SUPPORTED: [&str; 27] = [
     "copies",
     "finishings",
     "ipp-attribute-fidelity",
     "job-cancel-after",
     "job-hold-until",
+    "job-hold-until-time",
     "job-mandatory-attributes",
     "job-name",
     "job-password",
@@ -171,6 +172,19 @@ fn take(terms: &mut Terms, name: &str, value: &IppValue, offer: &Offer) -> Taken
             let known = known.filter(|name| offer.media.iter().any(|had| had == name));
             set(&mut options.media, known.map(|name| Some(name.to_owned())))
         }
+        "page-ranges" => match ranges(value) {
+            Some(ranges) => {
+                let pages = options.page_ranges.clone();
+                options.page_ranges = ranges;
+                let sound = options.check().is_ok();
+                if !sound {
+                    options.page_ranges = pages;
+                }
+                sound.into()
+            }
+            None => Taken::Value,
+        },
+        "job-hold-until-time" => set(&mut terms.hold, hold_time(value)),
         "job-priority" => set(&mut terms.priority, priority(value).map(Some)),
         "job-hold-until" => set(&mut terms.hold, hold(value)),
         "job-cancel-after" => set(&mut terms.lifetime, lifetime(value).map(Some)),
@@ -235,6 +249,26 @@ pub(super) fn hold(value: &IppValue) -> Option<Hold> {
     match text_of(value)? {
         "no-hold" => Some(Hold::No),
         "indefinite" => Some(Hold::Indefinite),
+        _ => None,
+    }
+}
+
+/// `page-ranges`: pages from 1, in order (RFC 8011 section 5.2.7).
+fn ranges(value: &IppValue) -> Option<Vec<PageRange>> {
+    let range = |value: &IppValue| match value {
+        IppValue::RangeOfInteger { min, max } => Some(PageRange {
+            first: u32::try_from(*min).ok()?,
+            last: u32::try_from(*max).ok()?.min(limits::PAGES),
+        }),
+        _ => None,
+    };
+    value.into_iter().map(range).collect()
+}
+
+/// `job-hold-until-time` (PWG 5100.7).
+fn hold_time(value: &IppValue) -> Option<Hold> {
+    match value {
+        IppValue::DateTime(date) => super::values::timestamp(date).map(Hold::Until),
         _ => None,
     }
 }

@@ -169,6 +169,21 @@ pub(super) fn date_time(at: Timestamp) -> IppValue {
     })
 }
 
+/// The moment of a date; none if it is no date, or before 1970.
+pub(super) fn timestamp(date: &IppDateTime) -> Option<Timestamp> {
+    let month = time::Month::try_from(date.month).ok()?;
+    let day = time::Date::from_calendar_date(date.year.into(), month, date.day).ok()?;
+    // A leap second is taken for the one before it.
+    let seconds = date.seconds.min(59);
+    let local = day.with_hms(date.hour, date.minutes, seconds).ok()?;
+    let sign = if date.utc_dir == '-' { -1 } else { 1 };
+    let hours = sign * i8::try_from(date.utc_hours).ok()?;
+    let minutes = sign * i8::try_from(date.utc_mins).ok()?;
+    let offset = time::UtcOffset::from_hms(hours, minutes, 0).ok()?;
+    let at = local.assume_offset(offset).unix_timestamp();
+    u64::try_from(at).ok().map(Timestamp::from_secs)
+}
+
 /// A named value.
 pub(super) fn attribute(name: &str, value: IppValue) -> Option<IppAttribute> {
     IppAttribute::with_name(cut(name, 255), value).ok()
@@ -257,6 +272,15 @@ mod tests {
         };
         assert_eq!((date.year, date.month, date.day), (2000, 2, 29));
         assert_eq!((date.hour, date.deci_seconds), (0, 3));
+        assert_eq!(timestamp(&date), Some(Timestamp::from_secs(951_782_400)));
+        let there = IppDateTime {
+            hour: 1,
+            utc_hours: 1,
+            ..date.clone()
+        };
+        assert_eq!(timestamp(&there), Some(Timestamp::from_secs(951_782_400)));
+        let none = IppDateTime { day: 30, ..date };
+        assert_eq!(timestamp(&none), None);
     }
 
     #[test]

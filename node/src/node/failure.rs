@@ -7,6 +7,7 @@ use crate::authority::AuthorityError;
 use crate::client::{JobsError, PrinterError, SubmitError};
 use crate::config::{ConfigError, HomeError};
 use crate::control::{BindError, CommandError, ErrorCode};
+use crate::ipp::HoldPrinterError;
 use crate::mesh::MeshError;
 use crate::mesh::join::{JoinFailure, NetworkError};
 use crate::papers::PapersError;
@@ -67,6 +68,9 @@ pub enum NodeError {
     /// The key of the PIN verifiers is damaged.
     #[error(transparent)]
     Verifier(#[from] VerifierError),
+    /// The hold printer does not start.
+    #[error(transparent)]
+    HoldPrinter(#[from] HoldPrinterError),
     /// The output device is not named well.
     #[error("the output device: {0}")]
     Output(OutputUriError),

@@ -9,8 +9,10 @@ mod becoming;
 mod commands;
 mod doctor;
 mod failure;
+mod hold_printer;
 mod status;
 
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -66,6 +68,8 @@ struct Services {
     computer: Computer<Network>,
     client: Option<Client<Network>>,
     printer: Option<Printer<Network>>,
+    /// Where the hold printer listens, on a client.
+    hold_printer: Option<SocketAddr>,
     /// Where devices join, on an admin.
     door: OnceLock<JoinListener>,
     started: Instant,
@@ -205,6 +209,13 @@ impl Node {
             None
         };
 
+        let hold_printer = match &client {
+            Some(client) => {
+                hold_printer::start(home, &config, &membership, client, &mut tasks).await?
+            }
+            None => None,
+        };
+
         let services = Services {
             _lock: lock,
             config,
@@ -216,6 +227,7 @@ impl Node {
             computer,
             client,
             printer,
+            hold_printer,
             door: OnceLock::new(),
             started: Instant::now(),
         };

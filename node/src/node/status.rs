@@ -87,7 +87,9 @@ impl Services {
                 Some(printer) => Some(device(&self.config.output, printer.device()).await),
                 None => None,
             },
-            ipp: None,
+            ipp: self
+                .hold_printer
+                .map(|address| format!("ipp://localhost:{}{}", address.port(), crate::ipp::PATH)),
             panel: None,
             pending: self
                 .door

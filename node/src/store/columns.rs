@@ -39,7 +39,7 @@ pub(super) const JOBS_BY_EXPIRY: Column<(Timestamp, JobId), ()> = Column::new("j
 /// Jobs that were held here and are gone: user id ‖ 0 ‖ number.
 pub(super) const HISTORY: Column<OfUser<u32>, PastJobRow> = Column::new("history", 4096);
 /// Which job has a number, held or gone.
-pub(super) const JOB_NUMBERS: Column<u32, NumberedJob> = Column::new("job_numbers", 256);
+pub(super) const JOB_NUMBERS: Column<u32, NumberedJob> = Column::new("job_numbers", 1024);
 /// Numbers that only grow, by name.
 pub(super) const COUNTERS: Column<String, u64> = Column::new("counters", 16);
 /// Releases under way or without a known end: which job was promised to which printer.

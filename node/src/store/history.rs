@@ -108,6 +108,12 @@ pub struct NumberedJob {
     pub job: JobId,
     /// Whose.
     pub user: UserId,
+    /// It is a further document of the job that has this number.
+    #[serde(default)]
+    pub part_of: Option<u32>,
+    /// The numbers of its own further documents, in their order.
+    #[serde(default)]
+    pub parts: Vec<u32>,
 }
 
 /// A job that is gone, as it is found.

@@ -30,6 +30,8 @@ use super::table::Bound;
 
 /// Jobs of one user on one holder, as many as a printer would list.
 const JOBS_PER_USER: usize = limits::JOBS_PER_HOLDER;
+/// Further documents of one job.
+const PARTS: usize = 100;
 /// Jobs on one holder.
 const BOUND: Bound = Bound {
     max: 100_000,
@@ -119,6 +121,30 @@ pub struct Birth {
     pub lease: Option<(ReleaseId, LeaseRow)>,
     /// A release that has ended already.
     pub settled: Option<(ReleaseId, Settled)>,
+    /// It is a further document of the job that has this number.
+    pub part_of: Option<u32>,
+}
+
+/// What is to be different about a held job; what is none stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Amendment {
+    /// Its title and options.
+    pub sealed_meta: Option<Vec<u8>>,
+    /// How urgent it is.
+    pub priority: Option<u8>,
+    /// When it may be offered at printers.
+    pub hold_until: Option<Option<Timestamp>>,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amended {
+    /// It is durable.
+    Done,
+    /// There is no such job.
+    Absent,
+    /// A printer has the job.
+    Leased,
 }
 
 /// The held jobs of a store.
@@ -154,10 +180,27 @@ impl Jobs<'_> {
         BOUND.put(database, &mut batch, &JOBS, (&job, &row))?;
         batch.put(&JOBS_BY_USER, &by_user(job, &row), &())?;
         batch.put(&JOBS_BY_EXPIRY, &(row.expires_at, job), &())?;
-        let numbered = NumberedJob {
+        let mut numbered = NumberedJob {
             job,
             user: row.user.clone(),
+            part_of: None,
+            parts: Vec::new(),
         };
+        // Of a job that was forgotten meanwhile this is no part any more, but a job of its own.
+        if let Some(whole) = birth.part_of
+            && let Some(mut first) = database.get(&JOB_NUMBERS, &whole)?
+            && first.user == row.user
+        {
+            if first.parts.len() >= PARTS {
+                return Err(StoreError::TooMany {
+                    what: "documents of this job",
+                    max: PARTS,
+                });
+            }
+            numbered.part_of = Some(whole);
+            first.parts.push(row.number);
+            batch.put(&JOB_NUMBERS, &whole, &first)?;
+        }
         batch.put(&JOB_NUMBERS, &row.number, &numbered)?;
         if let Some((release, lease)) = &birth.lease {
             batch.put(&LEASES, release, lease)?;
@@ -378,6 +421,32 @@ impl Jobs<'_> {
         }
         batch.commit(Durability::Synced)?;
         Ok(true)
+    }
+
+    /// Changes what a job's owner may change of it while it is held.
+    pub fn amend(
+        &self,
+        job: JobId,
+        amendment: Amendment,
+        now: Timestamp,
+    ) -> Result<Amended, StoreError> {
+        let _writing = self.0.writing();
+        let Some(mut row) = self.0.database.get(&JOBS, &job)? else {
+            return Ok(Amended::Absent);
+        };
+        if self.0.leases().live(job, now)?.is_some() {
+            return Ok(Amended::Leased);
+        }
+        let old = by_user(job, &row);
+        row.sealed_meta = amendment.sealed_meta.unwrap_or(row.sealed_meta);
+        row.priority = amendment.priority.unwrap_or(row.priority);
+        row.hold_until = amendment.hold_until.unwrap_or(row.hold_until);
+        let mut batch = self.0.database.batch();
+        batch.delete(&JOBS_BY_USER, &old)?;
+        batch.put(&JOBS_BY_USER, &by_user(job, &row), &())?;
+        batch.put(&JOBS, &job, &row)?;
+        batch.commit(Durability::Synced)?;
+        Ok(Amended::Done)
     }
 
     /// Changes a row; neither its user nor its times and its priority, which the indexes have.
@@ -639,7 +708,7 @@ mod tests {
         };
         let birth = Birth {
             lease: Some((release, born.clone())),
-            settled: None,
+            ..Birth::default()
         };
         let spooled = spooled(&store, 1).unwrap();
         store

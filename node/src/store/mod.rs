@@ -62,7 +62,7 @@ pub use history::{
     Attempt, HISTORY_BOUND, History, HistoryBound, JobEnd, NamedPrinter, NumberedJob, PastJob,
     PastJobRow,
 };
-pub use jobs::{Birth, Deletion, HeldJob, JobRow, Jobs};
+pub use jobs::{Amended, Amendment, Birth, Deletion, HeldJob, JobRow, Jobs};
 pub use journal::JournalRow;
 pub use keys::{NodeKeys, NodeSeed};
 pub use leases::{Granted, LeaseRow, Leases, Settled, Settling};

@@ -5,16 +5,14 @@ use std::time::Duration;
 use futures::future::join_all;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::link::{Answer, FirstComputer, Refusal};
-use papermesh_protocol::pin::{
-    ClientLogin, KsfMemo, LoginContext, Pin, PinError, PinVerifier, ServerLogin,
-};
-use papermesh_protocol::release::guess;
-use papermesh_protocol::seal::{DecoySeed, SessionSecret};
+use papermesh_protocol::pin::Pin;
+use papermesh_protocol::seal::DecoySeed;
 use papermesh_protocol::text::{Name, UserId};
 use tokio::time::timeout;
 
 use super::{Computer, ComputerError, First};
 use crate::audit::{Event, Kind};
+use crate::auth::typed::{self, TypedError};
 use crate::auth::verifier;
 use crate::mesh::Protocol;
 use crate::network::Network;
@@ -186,13 +184,14 @@ impl<N: Network> Computer<N> {
         let (node, now) = (self.0.membership.node(), self.now());
         let (name, verifier) = (user.clone(), first.verifier.clone());
         offload(self.store(), move |store| {
-            let known = store.guesses().get(&name, node)?;
-            if let Some(wait) = guess::wait(&known.of_printer, &known.of_user, now) {
-                return Err(ComputerError::Wait(wait));
-            }
-            store.guesses().count(&name, node, now)?;
-            log_in(&name, &verifier, &pin, node)?;
-            Ok(store.guesses().proven(&name, node)?)
+            // There is a verifier, so no decoy is made of the seed.
+            let decoys = DecoySeed::generate(&mut rand::rng());
+            let whose = (&name, Some(&verifier));
+            typed::prove(store, whose, &pin, (node, &decoys), now).map_err(|error| match error {
+                TypedError::Pin(error) => error.into(),
+                TypedError::Wait(wait) => ComputerError::Wait(wait),
+                TypedError::Store(error) => error.into(),
+            })
         })
         .await
     }
@@ -205,18 +204,4 @@ enum Carried {
     /// The computer does not hold for the user any more.
     NotLinked,
     Missed,
-}
-
-/// Both sides of a login, within one computer. Takes one Argon2id.
-fn log_in(user: &UserId, verifier: &PinVerifier, pin: &Pin, node: NodeId) -> Result<(), PinError> {
-    let rng = &mut rand::rng();
-    let session = SessionSecret::generate(rng).public();
-    let context = LoginContext::new(user.as_str(), node.as_bytes(), node.as_bytes(), &session)?;
-    let (client, first) = ClientLogin::start(pin, rng)?;
-    // There is a verifier, so no decoy is made of the seed.
-    let decoys = DecoySeed::generate(rng);
-    let (server, answer) = ServerLogin::respond(Some(verifier), &decoys, &context, &first, rng)?;
-    let (last, _) = client.finish(pin, &context, &answer, &KsfMemo::new(), rng)?;
-    server.finish(&context, &last)?;
-    Ok(())
 }

@@ -15,9 +15,10 @@ use super::super::template::{self, Asked};
 use super::super::values::{Values, attribute, integer};
 
 /// `job-settable-attributes-supported`.
-pub(in super::super) const SETTABLE: [&str; 9] = [
+pub(in super::super) const SETTABLE: [&str; 10] = [
     "copies",
     "job-hold-until",
+    "job-hold-until-time",
     "job-name",
     "job-priority",
     "media",
@@ -237,7 +238,7 @@ pub(super) async fn set_job_attributes<Q: Queue>(
         title: wanted.text("job-name").map(str::to_owned),
         options: Some(asked.options).filter(|options| *options != job.options),
         priority: asked.priority,
-        hold: has("job-hold-until").then_some(asked.hold),
+        hold: (has("job-hold-until") || has("job-hold-until-time")).then_some(asked.hold),
     };
     change(desk, asking, change_of).await
 }

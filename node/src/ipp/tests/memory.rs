@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use futures::{Stream, stream};
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
@@ -138,6 +139,7 @@ impl Queue for Memory {
             processing_at: None,
             expires_at: Some(now + Duration::from_secs(3600)),
             printer: None,
+            stopped: false,
             may_have_printed: false,
             pages_printed: 0,
         });
@@ -193,8 +195,15 @@ impl Queue for Memory {
         Offer::sane(LARGEST)
     }
 
-    fn changes(&self) -> broadcast::Receiver<JobNumber> {
-        self.0.changes.subscribe()
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn changes(&self) -> impl Stream<Item = JobNumber> + Send + Unpin {
+        let changes = self.0.changes.subscribe();
+        Box::pin(stream::unfold(changes, |mut changes| async {
+            Some((changes.recv().await.ok()?, changes))
+        }))
     }
 
     fn now(&self) -> Timestamp {

@@ -20,14 +20,11 @@ use crate::control::message::{
     ProtectJob, SubmitJob, Submitted,
 };
 use crate::control::{Answer, Body, CommandError, ErrorCode, Events, TypedPin};
-use crate::offload::offload;
 
 /// Bytes between two words on how far a document is.
 const TELL_EVERY: u64 = 1024 * 1024;
 /// Jobs that are listed at all.
 const LISTED: usize = 10_000;
-/// Users of one computer.
-const USERS: usize = 256;
 
 impl Services {
     fn client(&self) -> Result<&Client<Network>, CommandError> {
@@ -109,7 +106,7 @@ impl Services {
 
     /// The user of a personal computer.
     async fn only_user(&self) -> Result<UserId, CommandError> {
-        let mut users = self.users_here().await?;
+        let mut users = self.client()?.users().await.map_err(NodeError::Store)?;
         match (users.pop(), users.is_empty()) {
             (Some(user), true) => Ok(user),
             (None, _) => Err(CommandError::new(
@@ -128,17 +125,6 @@ impl Services {
                 ))
             }
         }
-    }
-
-    /// Users of this computer, by their ids.
-    async fn users_here(&self) -> Result<Vec<UserId>, CommandError> {
-        let users = offload(&self.store, |store| store.local_users().scan(None, USERS)).await;
-        let users: Vec<(UserId, _)> = users.map_err(NodeError::Store)?;
-        Ok(users
-            .into_iter()
-            .filter(|(_, row)| row.delegation.is_some())
-            .map(|(user, _)| user)
-            .collect())
     }
 
     pub(super) async fn held_jobs(&self, command: ListJobs) -> Answer<Vec<HeldJob>> {

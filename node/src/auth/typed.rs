@@ -1,0 +1,97 @@
+//! A PIN typed at the holder itself: both sides of a login within one computer.
+
+use std::time::Duration;
+
+use papermesh_protocol::id::NodeId;
+use papermesh_protocol::pin::{
+    ClientLogin, KsfMemo, LoginContext, Pin, PinError, PinVerifier, ServerLogin,
+};
+use papermesh_protocol::release::guess;
+use papermesh_protocol::seal::{DecoySeed, SessionSecret};
+use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+
+use crate::store::{Store, StoreError};
+
+/// Why a PIN was not proven.
+#[derive(Debug, thiserror::Error)]
+pub enum TypedError {
+    /// It is wrong, or there is none.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// Too many were wrong.
+    #[error("too many wrong PINs; wait {} seconds", .0.as_secs().max(1))]
+    Wait(Duration),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Checks a PIN against a user's verifier. Wrong ones count and make the next wait, as at a printer
+/// that is this node; where there is no verifier every PIN is wrong, and counts. Blocks, and takes
+/// one Argon2id.
+pub fn prove(
+    store: &Store,
+    (user, verifier): (&UserId, Option<&PinVerifier>),
+    pin: &Pin,
+    (node, decoys): (NodeId, &DecoySeed),
+    now: Timestamp,
+) -> Result<(), TypedError> {
+    let known = store.guesses().get(user, node)?;
+    if let Some(wait) = guess::wait(&known.of_printer, &known.of_user, now) {
+        return Err(TypedError::Wait(wait));
+    }
+    store.guesses().count(user, node, now)?;
+    log_in(user, verifier, pin, node, decoys)?;
+    Ok(store.guesses().proven(user, node)?)
+}
+
+fn log_in(
+    user: &UserId,
+    verifier: Option<&PinVerifier>,
+    pin: &Pin,
+    node: NodeId,
+    decoys: &DecoySeed,
+) -> Result<(), PinError> {
+    let rng = &mut rand::rng();
+    let session = SessionSecret::generate(rng).public();
+    let context = LoginContext::new(user.as_str(), node.as_bytes(), node.as_bytes(), &session)?;
+    let (client, first) = ClientLogin::start(pin, rng)?;
+    let (server, answer) = ServerLogin::respond(verifier, decoys, &context, &first, rng)?;
+    let (last, _) = client.finish(pin, &context, &answer, &KsfMemo::new(), rng)?;
+    server.finish(&context, &last)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::limits;
+
+    use super::*;
+
+    #[test]
+    fn only_the_right_pin_is_proven_and_wrong_ones_count() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let (alice, rng) = ("alice".parse::<UserId>().unwrap(), &mut rand::rng());
+        let (right, wrong) = (Pin::new("2468").unwrap(), Pin::new("1357").unwrap());
+        let verifier = PinVerifier::register("alice", &right, rng).unwrap();
+        let (decoys, node) = (DecoySeed::generate(rng), NodeId::from_bytes([1; 32]));
+        let now = Timestamp::from_secs(1_000_000);
+        let try_it =
+            |pin: &Pin, verifier| prove(&store, (&alice, verifier), pin, (node, &decoys), now);
+        try_it(&right, Some(&verifier)).unwrap();
+        for _ in 0..limits::FREE_GUESSES - 1 {
+            assert!(matches!(
+                try_it(&wrong, Some(&verifier)),
+                Err(TypedError::Pin(PinError::WrongPin))
+            ));
+        }
+        assert!(matches!(try_it(&right, None), Err(TypedError::Pin(_))));
+        assert!(matches!(
+            try_it(&right, Some(&verifier)),
+            Err(TypedError::Wait(_))
+        ));
+    }
+}

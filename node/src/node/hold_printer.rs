@@ -1,0 +1,84 @@
+//! The hold printer of a client: put together, and kept informed of what the site's printers can
+//! do.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::{Network, NodeError};
+use crate::client::Client;
+use crate::config::{Config, Home, Listen};
+use crate::ipp::{HoldPrinter, HoldPrinterError, Identity, Owners};
+use crate::mesh::Membership;
+
+/// How soon after the start printers are asked what they can do, and how often: an office buys a
+/// printer less often.
+const FIRST: Duration = Duration::from_secs(20);
+/// See [`FIRST`].
+const AGAIN: Duration = Duration::from_secs(15 * 60);
+/// Printers that are asked each time.
+const ASKED: usize = 64;
+
+/// Starts the hold printer, unless it is switched off; says where it listens. An address that
+/// nobody demanded may be taken: then this node has none.
+pub(super) async fn start(
+    home: &Home,
+    config: &Config,
+    membership: &Membership,
+    client: &Client<Network>,
+    tasks: &mut JoinSet<()>,
+) -> Result<Option<SocketAddr>, NodeError> {
+    let Listen::At(address) = config.ipp else {
+        return Ok(None);
+    };
+    let site = membership.state();
+    let identity = Identity {
+        name: format!("{} Papermesh", site.name),
+        location: membership.certificate().name.to_string(),
+        organization: site.name.to_string(),
+        seed: membership.node().as_bytes().to_vec(),
+    };
+    let owners = Owners {
+        users: config.ipp_users.clone(),
+        default_user: config.ipp_default_user.clone(),
+        operators: config.ipp_operators.iter().cloned().collect(),
+    };
+    let certificate = home.hold_printer_certificate();
+    let bound = HoldPrinter::bind(address, &certificate, (identity, owners), client.clone()).await;
+    let printer = match bound {
+        Ok(printer) => printer,
+        Err(HoldPrinterError::Listen { source, .. }) if !config.ipp_demanded => {
+            tracing::warn!(%address, error = %source, "no hold printer: its address is taken; name another with --ipp");
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let address = printer.address().unwrap_or(address);
+    tracing::info!(%address, "hold printer");
+    tasks.spawn(printer.serve());
+    tasks.spawn(ask_printers(client.clone()));
+    Ok(Some(address))
+}
+
+/// Asks printers what they can do, so that dialogs offer it.
+async fn ask_printers(client: Client<Network>) {
+    let mut times = interval_at(Instant::now() + FIRST, AGAIN);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        times.tick().await;
+        let printers = match client.printers().await {
+            Ok(printers) => printers,
+            Err(error) => {
+                tracing::warn!(%error, "printers are not asked what they can do");
+                continue;
+            }
+        };
+        for printer in printers.iter().take(ASKED) {
+            if let Err(error) = client.abilities(printer).await {
+                tracing::debug!(printer = %printer.name(), %error, "does not say what it can do");
+            }
+        }
+    }
+}
