@@ -13,10 +13,12 @@
 pub mod answer;
 pub mod command;
 pub mod device;
+pub mod ipp;
 pub mod machine;
 pub mod network;
 pub mod program;
 pub mod rogue;
+pub mod sample;
 pub mod wait;
 
 mod document;
@@ -30,6 +32,7 @@ mod visit;
 
 pub use document::Document;
 pub use machine::{Machine, SOON, Setting};
+pub use port::reserve as reserve_port;
 pub use process::Process;
 pub use seed::Seed;
 pub use site::Site;

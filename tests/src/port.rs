@@ -15,7 +15,7 @@ static NEXT: AtomicU16 = AtomicU16::new(0);
 /// # Panics
 /// If there is none left.
 #[must_use]
-pub(crate) fn reserve() -> u16 {
+pub fn reserve() -> u16 {
     // Two runs side by side begin at different places.
     let begin = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap_or(0);
     for _ in 0..COUNT {

@@ -60,7 +60,11 @@ async fn print<Q: Queue>(
     };
     let who = match who(&desk, peer, &head.headers, &request).await {
         Ok(who) => who,
-        Err(refusal) => return refusal,
+        Err(refusal) => {
+            // Whoever is asked for a PIN sends the same again, and on the same connection.
+            body.drain().await;
+            return refusal;
+        }
     };
     let asking = Asking {
         request: &request,

@@ -9,6 +9,7 @@
 //! | `invariants` | the ten promises of the design, each by its name |
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
 //! | `hostile` | members and strangers who misbehave |
+//! | `hold_printer` | programs that print over IPP, well and badly |
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
 //! | `bad_input` | what users, files, disks and printers do wrong |
 
@@ -18,6 +19,7 @@ mod bad_input;
 mod crash;
 mod crowd;
 mod direct;
+mod hold_printer;
 mod hostile;
 mod invariants;
 mod network;

@@ -1,0 +1,211 @@
+//! A program that prints: IPP requests byte by byte, as they should be and as they should not.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A request being put together (RFC 8010 section 3).
+#[derive(Clone, Debug)]
+pub struct Request(Vec<u8>);
+
+/// The value tag of an integer.
+pub const INTEGER: u8 = 0x21;
+/// The value tag of a truth value.
+pub const BOOLEAN: u8 = 0x22;
+/// The value tag of a name.
+pub const NAME: u8 = 0x42;
+/// The value tag of a keyword.
+pub const KEYWORD: u8 = 0x44;
+/// The value tag of a URI.
+pub const URI: u8 = 0x45;
+/// The value tag of a format.
+pub const MIME: u8 = 0x49;
+
+/// Print-Job.
+pub const PRINT_JOB: u16 = 0x02;
+/// Create-Job.
+pub const CREATE_JOB: u16 = 0x05;
+/// Send-Document.
+pub const SEND_DOCUMENT: u16 = 0x06;
+/// Cancel-Job.
+pub const CANCEL_JOB: u16 = 0x08;
+/// Get-Job-Attributes.
+pub const GET_JOB_ATTRIBUTES: u16 = 0x09;
+
+impl Request {
+    /// A request to the hold printer of this computer, in the name of `user`.
+    #[must_use]
+    pub fn new(operation: u16, user: &str) -> Self {
+        let [high, low] = operation.to_be_bytes();
+        Self(vec![2, 0, high, low, 0, 0, 0, 1, 1])
+            .with(0x47, "attributes-charset", b"utf-8")
+            .with(0x48, "attributes-natural-language", b"en")
+            .with(URI, "printer-uri", b"ipp://localhost/ipp/print")
+            .with(NAME, "requesting-user-name", user.as_bytes())
+    }
+
+    /// Adds an attribute.
+    ///
+    /// # Panics
+    /// If the value is longer than the encoding allows.
+    #[must_use]
+    pub fn with(mut self, tag: u8, name: &str, value: &[u8]) -> Self {
+        self.0.push(tag);
+        for part in [name.as_bytes(), value] {
+            let length = u16::try_from(part.len()).expect("a short value");
+            self.0.extend(length.to_be_bytes());
+            self.0.extend(part);
+        }
+        self
+    }
+
+    /// Adds bytes as they are.
+    #[must_use]
+    pub fn raw(mut self, bytes: &[u8]) -> Self {
+        self.0.extend(bytes);
+        self
+    }
+
+    /// The request with its document.
+    #[must_use]
+    pub fn document(mut self, document: &[u8]) -> Vec<u8> {
+        self.0.push(3);
+        self.0.extend(document);
+        self.0
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status of HTTP.
+    pub http: u16,
+    /// What came with it.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The status of IPP.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self.body[..] {
+            [_, _, high, low, ..] if self.http == 200 => Some(u16::from_be_bytes([high, low])),
+            _ => None,
+        }
+    }
+
+    /// The first integer or `enum` of this name.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<u32> {
+        let value = self.value(name)?;
+        Some(u32::from_be_bytes(value.try_into().ok()?))
+    }
+
+    /// The first text of this name.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        Some(String::from_utf8_lossy(self.value(name)?).into_owned())
+    }
+
+    fn value(&self, name: &str) -> Option<&[u8]> {
+        let length = u16::try_from(name.len()).ok()?.to_be_bytes();
+        let wanted = [&length[..], name.as_bytes()].concat();
+        let at = self
+            .body
+            .windows(wanted.len())
+            .position(|part| part == wanted)?;
+        let (length, rest) = self.body[at + wanted.len()..].split_first_chunk::<2>()?;
+        rest.get(..usize::from(u16::from_be_bytes(*length)))
+    }
+}
+
+/// A connection to a hold printer.
+#[derive(Debug)]
+pub struct Connection(TcpStream);
+
+impl Connection {
+    /// Connects.
+    ///
+    /// # Panics
+    /// If nobody listens there.
+    #[must_use]
+    pub fn to(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("the hold printer to listen");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a time limit");
+        stream
+            .set_write_timeout(Some(PATIENCE))
+            .expect("a time limit");
+        Self(stream)
+    }
+
+    /// Sends bytes as they are; says whether they were taken.
+    pub fn send(&mut self, bytes: &[u8]) -> bool {
+        self.0.write_all(bytes).is_ok()
+    }
+
+    /// Begins a request whose body has `length` bytes, or comes in chunks.
+    pub fn begin(&mut self, length: Option<u64>) -> bool {
+        let length = match length {
+            Some(length) => format!("Content-Length: {length}"),
+            None => "Transfer-Encoding: chunked".to_owned(),
+        };
+        let head = format!(
+            "POST /ipp/print HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\n{length}\r\n\r\n"
+        );
+        self.send(head.as_bytes())
+    }
+
+    /// Sends a whole request.
+    pub fn post(&mut self, body: &[u8]) -> bool {
+        self.begin(u64::try_from(body.len()).ok()) && self.send(body)
+    }
+
+    /// Reads the answer; none if the connection was closed without one.
+    #[must_use]
+    pub fn answer(&mut self) -> Option<Answer> {
+        let head = self.head()?;
+        let http = head.split(' ').nth(1)?.parse().ok()?;
+        if http == 100 {
+            return self.answer();
+        }
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse().ok())?
+        });
+        let mut body = vec![0; length.unwrap_or(0)];
+        self.0.read_exact(&mut body).ok()?;
+        Some(Answer { http, body })
+    }
+
+    fn head(&mut self) -> Option<String> {
+        let (mut head, mut byte) = (Vec::new(), [0]);
+        while !head.ends_with(b"\r\n\r\n") {
+            match self.0.read(&mut byte) {
+                Ok(1) => head.push(byte[0]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => return None,
+            }
+        }
+        String::from_utf8(head).ok()
+    }
+
+    /// Whether the other side closed it, without a word.
+    pub fn is_closed(&mut self) -> bool {
+        matches!(self.0.read(&mut [0]), Ok(0) | Err(_))
+    }
+}
+
+/// Asks one thing on a connection of its own.
+#[must_use]
+pub fn ask(address: SocketAddr, body: &[u8]) -> Option<Answer> {
+    let mut connection = Connection::to(address);
+    // A refusal may come before the end of the request.
+    connection.post(body);
+    connection.answer()
+}
