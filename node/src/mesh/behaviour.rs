@@ -8,7 +8,7 @@ use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{
-    Multiaddr, StreamProtocol, allow_block_list, autonat, connection_limits, dcutr, identify, kad,
+    Multiaddr, StreamProtocol, autonat, connection_limits, dcutr, identify, kad,
     mdns, memory_connection_limits, ping, relay,
 };
 use papermesh_protocol::certificate::Role;
@@ -55,7 +55,6 @@ const CIRCUITS: usize = 128;
 #[derive(NetworkBehaviour)]
 pub(super) struct Behaviour {
     // Refusals come first: what they deny, the others never see.
-    blocked: allow_block_list::Behaviour<allow_block_list::BlockedPeers>,
     limits: connection_limits::Behaviour,
     memory: memory_connection_limits::Behaviour,
     pub(super) identify: identify::Behaviour,
@@ -92,7 +91,6 @@ impl Behaviour {
             .with_agent_version(concat!("papermesh/", env!("CARGO_PKG_VERSION")).to_owned())
             .with_push_listen_addr_updates(true);
         Ok(Self {
-            blocked: allow_block_list::Behaviour::default(),
             limits: connection_limits::Behaviour::new(
                 connection_limits::ConnectionLimits::default()
                     .with_max_established(Some(CONNECTIONS))
@@ -117,11 +115,6 @@ impl Behaviour {
     /// Whether this node is a relay.
     pub(super) fn relays(&self) -> bool {
         self.relay.is_enabled()
-    }
-
-    /// Closes the connections of a node and lets it make no more.
-    pub(super) fn block(&mut self, peer: libp2p::PeerId) {
-        self.blocked.block_peer(peer);
     }
 }
 

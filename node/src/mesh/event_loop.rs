@@ -12,7 +12,7 @@ use libp2p::multiaddr::Protocol as Part;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Swarm, SwarmBuilder, dcutr, identify, mdns, relay, tcp};
-use papermesh_protocol::certificate::Role;
+use papermesh_protocol::certificate::{CertificateError, Role};
 use papermesh_protocol::id::{NodeId, RecordKey};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -412,8 +412,12 @@ impl EventLoop {
 
     fn on_connected(&mut self, peer: PeerId, connection: ConnectionId, endpoint: &ConnectedPoint) {
         let Some(member) = node_of(&peer).and_then(|node| self.mesh.membership.member(node)) else {
-            // The gate lets nobody in without a certificate; it was pushed out of memory since.
+            // The gate lets nobody in without a certificate; it was withdrawn, or pushed out of
+            // memory, since.
             self.swarm.close_connection(connection);
+            for waiting in self.waiting.remove(&peer).unwrap_or_default() {
+                let _ = waiting.send(Err(MeshError::Unreachable("it is not let in".into())));
+            }
             return;
         };
         let address = endpoint.get_remote_address().clone();
@@ -560,6 +564,12 @@ impl EventLoop {
 
     fn on_tick(&mut self) {
         self.swarm.behaviour_mut().kad.store_mut().expire();
+        self.part_with_outlawed();
+        if self.mesh.membership.standing() == Err(CertificateError::Revoked) {
+            // Nobody lets this node in; with another certificate it is started anew.
+            self.publish();
+            return;
+        }
         let absent: Vec<Multiaddr> = self
             .config
             .bootstrap
@@ -622,13 +632,8 @@ impl EventLoop {
             return;
         }
         self.told = sequence;
-        for node in self.mesh.membership.outlawed() {
-            if let Some(peer) = peer_of(node) {
-                tracing::warn!(%node, "the site withdrew this member; its connections are closed");
-                self.swarm.behaviour_mut().block(peer);
-                let _ = self.swarm.disconnect_peer_id(peer);
-            }
-        }
+        self.part_with_outlawed();
+        self.swarm.behaviour_mut().kad.store_mut().judge_again();
         let connected: HashSet<NodeId> = self.connections.keys().filter_map(node_of).collect();
         let mesh = self.mesh.clone();
         tokio::spawn(async move {
@@ -637,6 +642,19 @@ impl EventLoop {
             }
         });
         let _ = self.mesh.events.send(MeshEvent::SiteState);
+    }
+
+    /// Closes the connections of members whose certificates were withdrawn or have expired. Nobody
+    /// is remembered as unwelcome: the gate judges each connection by the certificate shown there,
+    /// and a member that was admitted again shows another.
+    fn part_with_outlawed(&mut self) {
+        for node in self.mesh.membership.outlawed() {
+            if let Some(peer) = peer_of(node)
+                && self.swarm.disconnect_peer_id(peer).is_ok()
+            {
+                tracing::warn!(%node, "its certificate counts no more; its connections are closed");
+            }
+        }
     }
 
     fn publish(&mut self) {
