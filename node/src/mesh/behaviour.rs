@@ -16,6 +16,7 @@ use papermesh_protocol::id::NodeId;
 
 use super::handle::MeshError;
 use super::membership::Membership;
+use super::ports::Ports;
 use super::records::{RecordShelf, VerifiedRecords};
 
 /// How the mesh is reached and reaches others.
@@ -23,6 +24,8 @@ use super::records::{RecordShelf, VerifiedRecords};
 pub struct MeshConfig {
     /// Where to listen.
     pub listen: Vec<Multiaddr>,
+    /// The ports of last time: tried first where `listen` leaves the port open.
+    pub last_ports: Ports,
     /// Addresses under which others reach this node although it does not listen there, such as
     /// that of a port forwarded by a router.
     pub announce: Vec<Multiaddr>,

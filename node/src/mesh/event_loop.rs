@@ -27,8 +27,9 @@ use super::handshake::MemberUpgrade;
 use super::membership::Membership;
 use super::muxer::MuxerUpgrade;
 use super::peer::{is_relayed, keypair, node_of, peer_in, peer_of, without_peer};
+use super::ports::Ports;
 use super::records::RecordShelf;
-use super::{routes, site_sync};
+use super::{ports, routes, site_sync};
 
 /// How often the loop looks after what nobody asked for: expiry, members to find again.
 const TICK: Duration = Duration::from_secs(5);
@@ -184,13 +185,38 @@ struct EventLoop {
 
 impl EventLoop {
     fn listen(&mut self) -> Result<(), MeshError> {
+        let mut heard = false;
+        let mut unheard = None;
         for address in &self.config.listen {
-            self.swarm
-                .listen_on(address.clone())
-                .map_err(|error| MeshError::Listen {
-                    address: address.clone(),
-                    reason: error.to_string(),
-                })?;
+            let last = self.config.last_ports.fill(address);
+            if let Some(last) = last.filter(|last| ports::is_free(last).is_ok())
+                && self.swarm.listen_on(last).is_ok()
+            {
+                heard = true;
+                continue;
+            }
+            let listening = ports::is_free(address)
+                .map_err(|error| error.to_string())
+                .and_then(|()| {
+                    let listening = self.swarm.listen_on(address.clone());
+                    listening.map_err(|error| error.to_string())
+                });
+            let refused = |reason| MeshError::Listen {
+                address: address.clone(),
+                reason,
+            };
+            match listening {
+                Ok(_) => heard = true,
+                // A machine without IPv6, or without IPv4, was not asked for either by name.
+                Err(reason) if ports::is_any(address) => {
+                    tracing::info!(%address, %reason, "not listening there");
+                    unheard = Some(refused(reason));
+                }
+                Err(reason) => return Err(refused(reason)),
+            }
+        }
+        if let Some(error) = unheard.filter(|_| !heard) {
+            return Err(error);
         }
         for address in &self.config.announce {
             self.swarm.add_external_address(address.clone());
@@ -682,6 +708,7 @@ impl EventLoop {
             advertised: advertised.iter().map(ToString::to_string).collect(),
             members,
             records: self.swarm.behaviour_mut().kad.store_mut().len(),
+            ports: Ports::of(self.swarm.listeners()),
             relayed: self.relayed,
         };
         self.view.send_replace(status);

@@ -13,6 +13,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt};
 
+use super::ports::Ports;
 use super::membership::{Member, Membership};
 use super::peer;
 
@@ -157,6 +158,9 @@ pub struct MeshStatus {
     pub listening: Vec<String>,
     /// What it tells others of itself.
     pub advertised: Vec<String>,
+    /// The ports there, to be used again after a restart.
+    #[serde(skip)]
+    pub ports: Ports,
     /// Who is connected.
     pub members: Vec<ConnectedMember>,
     /// Records that the DHT stores here.

@@ -101,15 +101,12 @@ impl Site {
         listen: &[&str],
         bootstrap: &[Vec<u8>],
     ) -> Node {
-        let key = SigningKey::from_bytes(&[seed; 32]);
-        let secret = SiteSecret::from_bytes([3; 32]);
-        let membership = Membership::new(certificate.clone(), self.state.clone(), secret, now);
-        let shelf = NoShelf::default();
         let config = MeshConfig {
             listen: listen
                 .iter()
                 .map(|address| address.parse().unwrap())
                 .collect(),
+            last_ports: Ports::default(),
             announce: Vec::new(),
             bootstrap: bootstrap
                 .iter()
@@ -120,6 +117,14 @@ impl Site {
             use_relays: true,
             dht_server: true,
         };
+        self.started(seed, certificate, config)
+    }
+
+    fn started(&self, seed: u8, certificate: Signed<Certificate>, config: MeshConfig) -> Node {
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let secret = SiteSecret::from_bytes([3; 32]);
+        let membership = Membership::new(certificate.clone(), self.state.clone(), secret, now);
+        let shelf = NoShelf::default();
         let (mesh, streams) = start(
             &key.to_bytes(),
             Arc::new(membership),
@@ -253,6 +258,48 @@ async fn invariant_7_a_revoked_member_loses_its_connections_everywhere() {
         far.connect(&revoked).await,
         Err(MeshError::Unreachable(_))
     ));
+}
+
+#[tokio::test]
+async fn the_port_of_last_time_is_used_again_unless_it_is_taken() {
+    let site = Site::new(1);
+    let at = |seed, last_ports| {
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let config = MeshConfig {
+            listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
+            last_ports,
+            announce: Vec::new(),
+            bootstrap: Vec::new(),
+            remembered: Vec::new(),
+            mdns: false,
+            use_relays: false,
+            dht_server: true,
+        };
+        site.started(seed, site.certificate(&key, Role::Client), config)
+    };
+    let first = at(2, Ports::default());
+    first.addresses().await;
+    let ports = first.mesh.status().ports;
+    assert!(ports.ip4.is_some());
+
+    // While it is taken, there is another port and no error, even if it is a mesh that has it.
+    let beside = at(3, ports);
+    beside.addresses().await;
+    assert_ne!(beside.mesh.status().ports, ports);
+
+    first.mesh.stop().await;
+    let again = timeout(LIMIT, async {
+        loop {
+            // The listener goes with the task, a moment after it said that it stops.
+            let again = at(2, ports);
+            again.addresses().await;
+            if again.mesh.status().ports == ports {
+                return again;
+            }
+            again.mesh.stop().await;
+        }
+    });
+    again.await.expect("the port is free again");
 }
 
 impl Site {

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::time::Timestamp;
 
 use super::Services;
@@ -83,25 +82,19 @@ impl Services {
     fn certificate(&self) -> Finding {
         let membership = self.mesh.membership();
         let (now, certificate) = (membership.now(), membership.certificate());
-        let accepted = Certificate::verify(
-            certificate.envelope(),
-            certificate.site,
-            &membership.state(),
-            now,
-        );
         let days = certificate.not_after.since(now).as_secs() / 86_400;
-        match accepted {
+        match membership.standing() {
             Err(error) => bad(
                 "certificate",
                 error.to_string(),
-                "ask the admin for an invite and join again with `papermesh join`",
+                "ask the admin for an invite, stop the node, and join again with `papermesh join INVITE`",
             ),
-            Ok(_) if now + NEAR >= certificate.not_after => doubtful(
+            Ok(()) if now + NEAR >= certificate.not_after => doubtful(
                 "certificate",
                 format!("expires in {days} days and was not renewed"),
                 "let an admin's node run where this one can reach it; it is renewed by itself then",
             ),
-            Ok(_) => good("certificate", format!("valid for {days} more days")),
+            Ok(()) => good("certificate", format!("valid for {days} more days")),
         }
     }
 

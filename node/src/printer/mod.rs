@@ -20,6 +20,7 @@ mod report;
 mod session;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 use std::sync::{Arc, PoisonError};
 
 use ed25519_dalek::SigningKey;
@@ -63,6 +64,8 @@ pub struct PrinterParts<N> {
     /// port, is believed to print them. Then their jobs are deleted; else they are marked as ones
     /// that may have printed, and stay.
     pub delivered_is_printed: bool,
+    /// How long one holder may take to be reached and to let the user in.
+    pub holder_timeout: Duration,
 }
 
 /// A printer with its device; cheap to clone.
@@ -83,6 +86,7 @@ struct Inner<N> {
     audit: Audit,
     device: OutputDevice,
     delivered_is_printed: bool,
+    holder_timeout: Duration,
     /// Releases under way; whatever else the journal has unsettled is an earlier life's.
     live: std::sync::Mutex<BTreeSet<ReleaseId>>,
     /// One job at a time.
@@ -127,6 +131,7 @@ impl<N: Network> Printer<N> {
             audit,
             device,
             delivered_is_printed,
+            holder_timeout,
         } = parts;
         Self(Arc::new(Inner {
             live: std::sync::Mutex::default(),
@@ -138,6 +143,7 @@ impl<N: Network> Printer<N> {
             audit,
             device,
             delivered_is_printed,
+            holder_timeout,
             turn: Mutex::default(),
             unreported: Notify::new(),
         }))
