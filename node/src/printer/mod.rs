@@ -20,8 +20,8 @@ mod report;
 mod session;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
@@ -29,11 +29,12 @@ use papermesh_protocol::lookup::{self, BadgeError};
 use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::text::UserId;
 use tokio::sync::{Mutex, Notify};
+use tokio::time::{Instant, sleep_until};
 
 pub use link::LinkError;
 pub use release::{Ending, ReleaseProgress, Released, Step, Wish};
 pub use session::AskError;
-pub use visit::{HolderTrouble, ListedJob, Visit, VisitedHolder};
+pub use visit::{HolderTrouble, ListedJob, NotLetIn, Visit, VisitedHolder};
 
 use crate::audit::{Audit, Event, Kind};
 use crate::directory::Directory;
@@ -43,6 +44,7 @@ use crate::policy::{self, LoginRefusal, Shown};
 use crate::store::Store;
 use output::OutputDevice;
 use session::Credentials;
+use visit::REFUSAL;
 
 /// What a printer is made of.
 pub struct PrinterParts<N> {
@@ -188,7 +190,8 @@ impl<N: Network> Printer<N> {
 
     /// Lets a user in: finds the holders of the user's jobs, logs in to all at once, and returns
     /// when the list is worth showing. A wrong PIN is no error here, because each holder decides
-    /// by itself: see [`Visit::holders`].
+    /// by itself: see [`Visit::admission`] before anything else of the visit is shown, and
+    /// [`Visit::holders`] for each.
     pub async fn visit(&self, who: Who, pin: Option<Pin>) -> Result<Visit<N>, VisitError> {
         let inner = &self.0;
         let shown = Shown {
@@ -217,17 +220,34 @@ impl<N: Network> Printer<N> {
             memo: KsfMemo::new(),
         };
         let node = inner.membership.node();
-        let mut visit = Visit::begin(node, inner.network.clone(), &inner.directory, credentials);
+        let begun = Instant::now();
+        let mut visit = Visit::begin(
+            node,
+            inner.network.clone(),
+            &inner.directory,
+            inner.holder_timeout,
+            credentials,
+        );
         visit.gather().await;
-        for holder in visit.holders() {
-            if let Some(trouble @ (HolderTrouble::WrongPin | HolderTrouble::Denied { .. })) =
-                holder.trouble
-            {
+        let denied: Vec<Event> = visit
+            .denials()
+            .map(|(holder, trouble)| {
                 let denied = Event::new(Kind::LoginDenied)
                     .user(visit.user())
-                    .peer(holder.holder);
-                inner.audit.note(denied.because(trouble)).await;
+                    .peer(holder);
+                denied.because(trouble)
+            })
+            .collect();
+        if visit.admission().is_err() {
+            if denied.is_empty() {
+                let nobody = Event::new(Kind::LoginDenied).user(visit.user());
+                let why = "nobody was found who could check the PIN";
+                inner.audit.note(nobody.because(why)).await;
             }
+            sleep_until(begun + REFUSAL).await;
+        }
+        for event in denied {
+            inner.audit.note(event).await;
         }
         Ok(visit)
     }
