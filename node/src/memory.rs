@@ -14,8 +14,8 @@ use crate::clock::Clock;
 use crate::mesh::{Member, Membership, Mesh, MeshEvent, Ports, RecordShelf};
 use crate::offload::offload;
 use crate::papers;
-use crate::store::{RememberedPeer, Store, StoreError, StoredRecord, site};
 use crate::store::site::LastPorts;
+use crate::store::{RememberedPeer, Store, StoreError, StoredRecord, site};
 
 /// Members whose addresses are handed to the mesh at its start; it dials some of them.
 const RECALLED: usize = 64;

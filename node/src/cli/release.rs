@@ -15,11 +15,11 @@ use super::quantity;
 use super::screen::Look;
 use super::secrets::{self, PinArgs};
 use super::table::Grid;
+use crate::control::ErrorCode;
 use crate::control::message::{
     Ending, Event, HolderReport, HolderState, JobPrefix, JobResult, ListedJob, Selection, Visit,
     VisitReport, Who,
 };
-use crate::control::ErrorCode;
 
 /// Print held jobs at this printer
 #[derive(Args, Debug)]

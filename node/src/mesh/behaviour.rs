@@ -8,8 +8,8 @@ use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{
-    Multiaddr, StreamProtocol, autonat, connection_limits, dcutr, identify, kad,
-    mdns, memory_connection_limits, ping, relay,
+    Multiaddr, StreamProtocol, autonat, connection_limits, dcutr, identify, kad, mdns,
+    memory_connection_limits, ping, relay,
 };
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::id::NodeId;

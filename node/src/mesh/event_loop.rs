@@ -189,13 +189,13 @@ impl EventLoop {
         let mut unheard = None;
         for address in &self.config.listen {
             let last = self.config.last_ports.fill(address);
-            if let Some(last) = last.filter(|last| ports::is_free(last).is_ok())
+            if let Some(last) = last.filter(|last| ports::is_free_at(last).is_ok())
                 && self.swarm.listen_on(last).is_ok()
             {
                 heard = true;
                 continue;
             }
-            let listening = ports::is_free(address)
+            let listening = ports::is_free_at(address)
                 .map_err(|error| error.to_string())
                 .and_then(|()| {
                     let listening = self.swarm.listen_on(address.clone());

@@ -13,9 +13,9 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt};
 
-use super::ports::Ports;
 use super::membership::{Member, Membership};
 use super::peer;
+use super::ports::Ports;
 
 /// How long a member may take to be connected with.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -38,7 +38,7 @@ pub use handle::{
 pub use libp2p::Multiaddr;
 pub use membership::{Member, Membership};
 pub use peer::{peer_id, socket_of};
-pub use ports::Ports;
+pub use ports::{Ports, is_free};
 pub use records::RecordShelf;
 
 #[cfg(test)]

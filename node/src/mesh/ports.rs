@@ -46,13 +46,21 @@ impl Ports {
     }
 }
 
-/// Whether nobody listens at an address. libp2p shares a port with whoever shares it as well, so
+/// Whether nobody listens on a socket. libp2p shares a port with whoever shares it as well, so
 /// that two nodes of one user would get each other's connections and neither would know.
-pub(super) fn is_free(address: &Multiaddr) -> io::Result<()> {
-    match socket_of(address) {
-        Some(socket) if socket.port() != 0 => TcpListener::bind(probed(socket)).map(drop),
-        _ => Ok(()),
+///
+/// # Errors
+/// What the system says of it.
+pub fn is_free(socket: SocketAddr) -> io::Result<()> {
+    match socket.port() {
+        0 => Ok(()),
+        _ => TcpListener::bind(probed(socket)).map(drop),
     }
+}
+
+/// As [`is_free`]; what is no socket of this machine cannot be taken.
+pub(super) fn is_free_at(address: &Multiaddr) -> io::Result<()> {
+    socket_of(address).map_or(Ok(()), is_free)
 }
 
 /// An IPv6 socket on every address would take the IPv4 port, too.
@@ -102,9 +110,9 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = taken.local_addr().unwrap().port();
         let taken_at = address(&format!("/ip4/127.0.0.1/tcp/{port}"));
-        assert!(is_free(&taken_at).is_err());
+        assert!(is_free_at(&taken_at).is_err());
         drop(taken);
-        assert!(is_free(&taken_at).is_ok());
-        assert!(is_free(&address("/ip4/127.0.0.1/tcp/0")).is_ok());
+        assert!(is_free_at(&taken_at).is_ok());
+        assert!(is_free_at(&address("/ip4/127.0.0.1/tcp/0")).is_ok());
     }
 }

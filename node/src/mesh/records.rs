@@ -5,8 +5,8 @@
 //! resets the sender's stream, so a quorum counts only nodes that believed the record.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
 use std::collections::hash_map;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use libp2p::PeerId;

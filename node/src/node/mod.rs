@@ -43,6 +43,7 @@ use crate::store::Store;
 use crate::user::{self, Computer};
 
 pub use becoming::{export_site, import_site, init, join};
+pub use doctor::diagnose_at_rest;
 pub use failure::NodeError;
 
 /// The network of the services: the mesh, and this node itself.

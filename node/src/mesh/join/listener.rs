@@ -66,7 +66,7 @@ impl JoinListener {
         config: ListenerConfig,
     ) -> Result<(Self, mpsc::Receiver<JoinRequest>), NetworkError> {
         let address = config.listen;
-        ports::is_free(&multiaddr(address)).map_err(|error| NetworkError::Listen {
+        ports::is_free(address).map_err(|error| NetworkError::Listen {
             address,
             reason: error.to_string(),
         })?;
