@@ -148,7 +148,7 @@ pub struct JobResult {
 /// Of `status`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Status {
-    /// `joining`, `alone`, `joined` or `excluded`.
+    /// `joining`, `alone`, `joined`, `revoked` or `expired`.
     pub state: String,
     /// The node.
     pub node: StatusNode,

@@ -28,8 +28,9 @@ pub const ENVIRONMENT_PREFIX: &str = "PAPERMESH_";
 /// What the spool may hold when nobody says otherwise, in bytes.
 pub const MAX_SPOOL: u64 = 10 * 1024 * 1024 * 1024;
 /// How long a printer waits for one holder when nobody says otherwise.
-pub const HOLDER_TIMEOUT: Duration = Duration::from_secs(5);
-/// Where a node listens when nobody says otherwise: every interface, any free port.
+pub const HOLDER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Where a node listens when nobody says otherwise: every interface, and the port of last time or
+/// else any free one.
 pub const LISTEN: [&str; 2] = ["/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0"];
 
 /// Everything that a node is configured with, after defaults.
@@ -52,6 +53,10 @@ pub struct Config {
     pub dht: DhtMode,
     /// The output device of a printer, as a URI.
     pub output: String,
+    /// Whether a document that an output device took whole, and of which it will never say more,
+    /// counts as printed; so it is with a raw port. Else its job stays, marked as one that may
+    /// have printed.
+    pub delivered_is_printed: bool,
     /// Where the hold printer listens; none for no hold printer.
     pub ipp: Option<SocketAddr>,
     /// Where the panel listens; none for no panel.
@@ -94,6 +99,7 @@ impl Settings {
             output: self
                 .output
                 .unwrap_or_else(|| format!("tray:{}", home.tray().display())),
+            delivered_is_printed: self.delivered_is_printed.unwrap_or(true),
             ipp: self.ipp,
             panel: self.panel,
             max_spool: self.max_spool.map_or(MAX_SPOOL, ByteSize::bytes),
@@ -131,6 +137,7 @@ mod tests {
             "listen = ['/ip4/10.0.0.1/tcp/1']\nmax-spool = '1GiB'\nmdns = false\noutput = 'tray:out'\n",
         );
         let environment = Settings::from_environment(|name| match name {
+            "PAPERMESH_DELIVERED_IS_PRINTED" => Some("no".into()),
             "PAPERMESH_LISTEN" => Some("/ip4/10.0.0.2/tcp/2,/ip4/10.0.0.2/tcp/3".into()),
             "PAPERMESH_MAX_SPOOL" => Some("2GiB".into()),
             _ => None,
@@ -147,7 +154,7 @@ mod tests {
             config.listen,
             ["/ip4/10.0.0.2/tcp/2", "/ip4/10.0.0.2/tcp/3"]
         );
-        assert!(!config.mdns);
+        assert!(!config.mdns && !config.delivered_is_printed);
         assert_eq!(config.output, "tray:out");
     }
 
@@ -157,7 +164,7 @@ mod tests {
         let home = Home::at(folder.path());
         let config = Config::load(&home, Settings::default(), Settings::default()).unwrap();
         assert_eq!(config.listen, LISTEN);
-        assert!(config.mdns && config.relay);
+        assert!(config.mdns && config.relay && config.delivered_is_printed);
         assert_eq!(config.dht, DhtMode::Server);
         assert_eq!(
             config.output,

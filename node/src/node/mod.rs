@@ -11,6 +11,7 @@ mod doctor;
 mod failure;
 mod status;
 
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -30,9 +31,10 @@ use crate::config::{Config, DhtMode, Home, HomeLock};
 use crate::control::{Passphrase, Server};
 use crate::directory::Directory;
 use crate::memory::{self, Shelf};
-use crate::mesh::join::{JoinListener, ListenerConfig};
-use crate::mesh::{self, Incoming, Member, Mesh, MeshConfig, Multiaddr};
+use crate::mesh::join::{JoinListener, JoinRequest, ListenerConfig};
+use crate::mesh::{self, Incoming, Member, Mesh, MeshConfig, Multiaddr, Ports};
 use crate::network::WithItself;
+use crate::offload::offload;
 use crate::papers::Papers;
 use crate::printer::output::{FilePins, OutputDevice, OutputUri};
 use crate::printer::{Printer, PrinterParts};
@@ -41,6 +43,7 @@ use crate::store::Store;
 use crate::user::{self, Computer};
 
 pub use becoming::{export_site, import_site, init, join};
+pub use doctor::diagnose_at_rest;
 pub use failure::NodeError;
 
 /// The network of the services: the mesh, and this node itself.
@@ -191,7 +194,8 @@ impl Node {
                 key: key.clone(),
                 audit: audit.clone(),
                 device,
-                delivered_is_printed: true,
+                delivered_is_printed: config.delivered_is_printed,
+                holder_timeout: config.holder_timeout,
             });
             tasks.spawn(printer.clone().run());
             Some(printer)
@@ -292,10 +296,34 @@ impl Services {
             site_name: state.name.clone(),
             clock: clock::now,
         };
-        let (listener, requests) = JoinListener::start(&self.seed, door).await?;
+        let (listener, requests) = self.join_listener(door).await?;
+        memory::keep_join_port(&self.store, listener.port()).await;
         tokio::spawn(self.authority.clone().admit(requests));
         let _ = self.door.set(listener);
         Ok(())
+    }
+}
+
+impl Services {
+    /// Where the configuration leaves the port open, that of last time is tried first: invites
+    /// and screens name it.
+    async fn join_listener(
+        &self,
+        door: ListenerConfig,
+    ) -> Result<(JoinListener, mpsc::Receiver<JoinRequest>), NodeError> {
+        if door.listen.port() == 0 {
+            let last = offload(&self.store, memory::last_ports).await?.join;
+            let again = last.map(|port| ListenerConfig {
+                listen: SocketAddr::new(door.listen.ip(), port),
+                ..door.clone()
+            });
+            if let Some(again) = again
+                && let Ok(started) = JoinListener::start(&self.seed, again).await
+            {
+                return Ok(started);
+            }
+        }
+        Ok(JoinListener::start(&self.seed, door).await?)
     }
 }
 
@@ -338,8 +366,13 @@ fn mesh_config(store: &Store, config: &Config) -> Result<MeshConfig, NodeError> 
             (node, known)
         })
         .collect();
+    let last = memory::last_ports(store)?;
     Ok(MeshConfig {
         listen: addresses(&config.listen)?,
+        last_ports: Ports {
+            ip4: last.ip4,
+            ip6: last.ip6,
+        },
         announce: addresses(&config.announce)?,
         bootstrap: addresses(&config.bootstrap)?,
         remembered,

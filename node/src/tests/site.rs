@@ -186,6 +186,7 @@ impl Site {
                 audit: audit.clone(),
                 device,
                 delivered_is_printed: false,
+                holder_timeout: crate::config::HOLDER_TIMEOUT,
             }
         };
         let printer = Printer::new(parts(device(home.path()).await));
