@@ -49,8 +49,11 @@ const CONNECTIONS_PER_PEER: u32 = 4;
 const PENDING: u32 = 128;
 /// Memory beyond which no more connections are accepted.
 const MEMORY: usize = 1024 * 1024 * 1024;
-/// Nodes that store a record.
-const REPLICATION: usize = 8;
+/// Nodes that store a record: when half of all nodes die at once, one record in a million is lost
+/// until its holder publishes it again.
+const REPLICATION: usize = 20;
+/// Nodes that are asked at the same time.
+const PARALLELISM: usize = 8;
 /// Reservations and circuits of a relay.
 const RESERVATIONS: usize = 256;
 const CIRCUITS: usize = 128;
@@ -130,9 +133,10 @@ fn kademlia(
     let mut kademlia =
         kad::Config::new(StreamProtocol::try_from_owned(name).map_err(|_| MeshError::Protocol)?);
     let replication = const { NonZeroUsize::new(REPLICATION).unwrap() };
+    let parallelism = const { NonZeroUsize::new(PARALLELISM).unwrap() };
     kademlia
         .set_replication_factor(replication)
-        .set_parallelism(replication)
+        .set_parallelism(parallelism)
         .set_query_timeout(Duration::from_secs(10))
         .set_substreams_timeout(Duration::from_secs(5))
         // Judged by our own store, which acknowledges only what it believes.
