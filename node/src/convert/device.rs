@@ -8,7 +8,7 @@ use super::media::PageSize;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device {
     /// `document-format-supported`; none for a device that takes whatever it is given or cannot be
-    /// asked, and is therefore given the document as it is.
+    /// asked, and is therefore given the document in the format that it has.
     pub formats: Option<Vec<String>>,
     /// The most copies that it makes by itself.
     pub max_copies: u32,

@@ -35,6 +35,6 @@ mod pdf;
 mod raster;
 mod stage;
 
-pub use chain::{ConvertError, Converted, Converter};
+pub use chain::{ConvertError, Converted, ConvertedReader, Converter};
 pub use facts::{Facts, Inspection};
 pub use stage::{STAGE, run as run_stage};

@@ -133,13 +133,6 @@ pub fn plan(
 ) -> Result<Plan, Unprintable> {
     let mut asked = order.clone();
     let mut notes = Vec::new();
-    if device.formats.is_none() {
-        return Ok(Plan {
-            order: asked,
-            notes,
-            work: Work::None,
-        });
-    }
     if let Some(pages) = facts.pages
         && order.pages.count_of(pages) == 0
     {

@@ -28,6 +28,7 @@ use crate::client::{Client, ClientParts};
 use crate::clock;
 use crate::config::{Config, DhtMode, Home, HomeLock};
 use crate::control::{Passphrase, Server};
+use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::memory::{self, Shelf};
 use crate::mesh::join::{JoinListener, ListenerConfig};
@@ -151,6 +152,7 @@ impl Node {
         tasks.spawn(computer.clone().run());
         tasks.spawn(computer.clone().serve(streams.link));
 
+        let converter = Converter::found();
         let client = if roles.may_hold() {
             let client = Client::open(ClientParts {
                 store: store.clone(),
@@ -159,6 +161,7 @@ impl Node {
                 audit: audit.clone(),
                 storage: papers.storage().clone(),
                 largest: config.max_spool,
+                converter: converter.clone(),
             })
             .await?;
             tasks.spawn(client.clone().keep());
@@ -191,6 +194,7 @@ impl Node {
                 key: key.clone(),
                 audit: audit.clone(),
                 device,
+                converter,
                 delivered_is_printed: true,
             });
             tasks.spawn(printer.clone().run());
