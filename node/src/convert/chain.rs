@@ -27,6 +27,9 @@ use super::stage::Stage;
 
 /// Bytes that are read at once.
 const PIECE: usize = 256 * 1024;
+/// Bytes in which the header of a PDF must be (ISO 32000-1 annex H.3.4.1).
+const HEAD: u64 = 1024;
+const PDF: &str = "application/pdf";
 /// Pieces that wait for the device.
 const AHEAD: usize = 3;
 
@@ -70,6 +73,9 @@ pub enum ConvertError {
     /// Nothing came for too long.
     #[error("it cannot be converted for this printer: the converter gave nothing for {} seconds", .0.as_secs())]
     Stalled(Duration),
+    /// It is something else than it is said to be.
+    #[error("it cannot be converted for this printer: it is no PDF")]
+    NoPdf,
     /// Nothing came at all.
     #[error("it cannot be converted for this printer: there is nothing on its pages")]
     Empty,
@@ -88,33 +94,27 @@ impl From<HoldError> for ConvertError {
 }
 
 impl Converter {
-    /// A converter that starts `program` again for its steps (see [`super::STAGE`]).
+    /// A converter that starts `program` again for its steps (see [`super::STAGE`]) and ends those
+    /// that give nothing for as long as `stall`.
     #[must_use]
-    pub fn new(program: PathBuf, ghostscript: Option<PathBuf>) -> Self {
+    pub fn new(program: PathBuf, ghostscript: Option<PathBuf>, stall: Duration) -> Self {
         Self {
             program,
             ghostscript,
-            stall: limits::STALL,
+            stall,
         }
     }
 
     /// A converter of this process's own program, with what is installed on this computer.
     #[must_use]
-    pub fn found() -> Self {
+    pub fn found(stall: Duration) -> Self {
         // The file that runs, even if another one has been installed in its place.
         let itself = Path::new("/proc/self/exe");
         let program = match itself.exists() {
             true => itself.to_owned(),
             false => std::env::current_exe().unwrap_or_default(),
         };
-        Self::new(program, installed("gs"))
-    }
-
-    /// The same with another patience for a conversion that gives nothing.
-    #[must_use]
-    pub fn with_stall(mut self, stall: Duration) -> Self {
-        self.stall = stall;
-        self
+        Self::new(program, installed("gs"), stall)
     }
 
     /// Where Ghostscript is, if it is installed.
@@ -176,7 +176,7 @@ impl Converter {
                     facts: Facts::default(),
                 });
             }
-            Work::Hold { before: None, .. } => (hold(document).await?, None),
+            Work::Hold { before: None, .. } => (hold(document, order.format == PDF).await?, None),
             Work::Hold {
                 before: Some(stage),
                 ..
@@ -184,14 +184,10 @@ impl Converter {
                 let steps = std::slice::from_ref(stage);
                 let pouring = Pouring::start(&self.program, steps, None, self.stall)?;
                 let made = pouring.begin(Some(document)).await?;
-                (hold(made).await?, Some(()))
+                (hold(made, true).await?, Some(()))
             }
         };
-        let format = if before.is_some() {
-            "application/pdf"
-        } else {
-            &order.format
-        };
+        let format = if before.is_some() { PDF } else { &order.format };
         let facts = self.facts(format, &held).await;
         let plan = self.plan_knowing(device, order, &facts)?;
         let steps = match &plan.work {
@@ -248,10 +244,21 @@ fn reader(
     StreamReader::new(pieces.boxed())
 }
 
-/// Holds a whole document in memory.
-async fn hold(mut document: impl AsyncRead + Send + Unpin) -> Result<Held, ConvertError> {
+/// Holds a whole document in memory. What is before the header of a PDF is left out: where a
+/// renderer understands several languages, it could be read as another one.
+async fn hold(
+    mut document: impl AsyncRead + Send + Unpin,
+    pdf: bool,
+) -> Result<Held, ConvertError> {
     let mut held = Held::new().map_err(HoldError::from)?;
     let mut piece = BytesMut::with_capacity(PIECE);
+    if pdf {
+        let mut head = Vec::new();
+        let read = (&mut document).take(HEAD).read_to_end(&mut head).await;
+        read.map_err(ConvertError::Source)?;
+        let header = head.windows(5).position(|window| window == b"%PDF-");
+        held.add(&head[header.ok_or(ConvertError::NoPdf)?..])?;
+    }
     loop {
         piece.clear();
         match document.read_buf(&mut piece).await {

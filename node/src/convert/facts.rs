@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::chain::Converter;
-use super::child::{self, Worker};
+use super::child::{self, Trouble, Worker};
 use super::limits;
 use super::media::PageSize;
 use super::pdf;
@@ -32,6 +32,15 @@ pub struct Facts {
     pub color: Option<bool>,
 }
 
+/// The formats that are looked at.
+const LOOKED_AT: [&str; 5] = [
+    "application/pdf",
+    "image/pwg-raster",
+    "image/urf",
+    "image/jpeg",
+    "image/png",
+];
+
 /// Pieces that wait to be looked at. More are not waited for: the submission comes first.
 const AHEAD: usize = 8;
 
@@ -48,7 +57,12 @@ impl Inspection {
     #[must_use]
     pub fn begin(converter: &Converter, format: &str) -> Self {
         let (pieces, arriving) = mpsc::channel(AHEAD);
-        let worker = converter.facts_worker(format);
+        let worker = match LOOKED_AT.contains(&format) {
+            true => converter.facts_worker(format),
+            false => Err(Trouble::Said(
+                "its format says nothing of itself".to_owned(),
+            )),
+        };
         let looking = tokio::spawn(async move {
             match worker {
                 Ok(worker) => feed(worker, arriving).await,

@@ -18,10 +18,6 @@ pub(super) const PROCESSOR: Duration = Duration::from_secs(10 * 60);
 /// Files that one converter may have open.
 pub(super) const FILES: u64 = 64;
 
-/// How long a conversion may give nothing. Shorter than the patience of output devices, so that it
-/// is the conversion that gets the blame.
-pub(super) const STALL: Duration = Duration::from_secs(90);
-
 /// How long looking for facts may take after the document's last byte.
 pub(super) const FACTS: Duration = Duration::from_secs(3);
 

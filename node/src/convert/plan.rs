@@ -568,8 +568,18 @@ mod tests {
             assert!(plan.is_passed_on());
             assert_eq!((plan.order, plan.notes), (wish.clone(), vec![]));
         }
-        let anything = planned(&Device::of_anything(), &wish, &Facts::default()).unwrap();
-        assert!(anything.is_passed_on());
+        let tray = Device {
+            max_copies: 99,
+            ..Device::of_anything()
+        };
+        let whole = Order {
+            pages: PageRanges::all(),
+            ..wish.clone()
+        };
+        let anything = |order| planned(&tray, order, &facts(3)).unwrap();
+        assert!(anything(&whole).is_passed_on());
+        // Nobody at a tray chooses pages.
+        assert!(matches!(steps(&anything(&wish)), [Stage::Arrange(_)]));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use papermesh_protocol::time::Timestamp;
 use super::Services;
 use crate::control::CommandError;
 use crate::control::message::{Finding, Verdict};
+use crate::convert::Converter;
 
 /// Built after then: a clock that shows less is wrong.
 const BUILT_AFTER: Timestamp = Timestamp::from_secs(1_760_000_000);
@@ -48,6 +49,9 @@ impl Services {
                     "check that the printer is on and that --output names it; `papermesh run --help` shows the forms",
                 ),
             });
+        }
+        if let Some(printer) = &self.printer {
+            findings.push(converters(printer.converter()));
         }
         if let Some(open) = self.authority.is_open().await? {
             findings.push(if open {
@@ -161,6 +165,25 @@ impl Services {
         } else {
             good("spool", format!("{jobs} jobs held"))
         })
+    }
+}
+
+/// What is needed to print documents in formats that the device does not take.
+fn converters(converter: &Converter) -> Finding {
+    match converter.ghostscript() {
+        Some(program) => good(
+            "converters",
+            format!(
+                "{} renders PDF for printers that do not take it",
+                program.display()
+            ),
+        ),
+        None => doubtful(
+            "converters",
+            "Ghostscript is missing: PDF cannot be printed at printers that do not take it"
+                .to_owned(),
+            "install it with `apt-get install ghostscript` or your system's equivalent, and restart the node",
+        ),
     }
 }
 

@@ -152,7 +152,7 @@ impl Node {
         tasks.spawn(computer.clone().run());
         tasks.spawn(computer.clone().serve(streams.link));
 
-        let converter = Converter::found();
+        let converter = Converter::found(config.converter_timeout);
         let client = if roles.may_hold() {
             let client = Client::open(ClientParts {
                 store: store.clone(),

@@ -411,5 +411,5 @@ fn stream<T: Send + 'static>(
 
 /// Steps of conversions are the program's, which is not this one.
 fn no_converter() -> Converter {
-    Converter::new("/nonexistent".into(), None)
+    Converter::new("/nonexistent".into(), None, Duration::from_secs(1))
 }
