@@ -20,6 +20,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod convert;
 pub mod directory;
 pub mod logs;
 pub mod memory;

@@ -15,11 +15,12 @@ pub mod command;
 pub mod device;
 pub mod machine;
 pub mod network;
+pub mod picture;
 pub mod program;
 pub mod rogue;
 pub mod wait;
 
-mod document;
+pub mod document;
 mod port;
 mod process;
 mod seed;

@@ -30,6 +30,7 @@ pub use submit::{Submission, SubmitError};
 use crate::audit::Audit;
 use crate::auth::login::Counting;
 use crate::auth::verifier::{self, VerifierError};
+use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::mesh::Membership;
 use crate::network::Network;
@@ -50,6 +51,8 @@ pub struct ClientParts<N> {
     pub storage: StorageKey,
     /// The largest document, in bytes.
     pub largest: u64,
+    /// Looks at documents while they arrive.
+    pub converter: Converter,
 }
 
 /// A client with the jobs that it holds; cheap to clone.
@@ -68,6 +71,7 @@ struct Inner<N> {
     audit: Audit,
     storage: Arc<StorageKey>,
     largest: u64,
+    converter: Converter,
     holder: Arc<Mutex<Holder>>,
     counting: Arc<Counting>,
     denials: Mutex<conversation::Denials>,
@@ -83,6 +87,7 @@ impl<N: Network> Client<N> {
             audit,
             storage,
             largest,
+            converter,
         } = parts;
         let storage = Arc::new(storage);
         let key = Arc::clone(&storage);
@@ -96,6 +101,7 @@ impl<N: Network> Client<N> {
             audit,
             storage,
             largest,
+            converter,
             holder,
             counting,
             denials,

@@ -29,6 +29,7 @@ use super::meta::{JobMeta, MetaError};
 use super::{Client, HeldView, format, jobs};
 use crate::audit::{Event, Kind};
 use crate::auth::verifier::{self, VerifierError};
+use crate::convert::{Facts, Inspection};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::policy::{self, Acceptance, HoldingRight, SubmitFacts, SubmitRefusal, SubmitWish};
@@ -120,7 +121,7 @@ pub enum SubmitError {
 /// just closes is a submitter that went away.
 enum Piece {
     Bytes(Vec<u8>),
-    End,
+    End(Facts),
 }
 
 impl<N: Network> Client<N> {
@@ -165,12 +166,12 @@ impl<N: Network> Client<N> {
         let meta = JobMeta {
             title: title(&submission.title),
             format: submission.format.clone(),
-            pages: submission.pages.filter(|pages| *pages <= limits::PAGES),
+            pages: submission.pages,
             options: submission.options.clone(),
         };
         let row = JobRow {
             user: submission.user.clone(),
-            sealed_meta: meta.seal(&self.0.storage, job)?,
+            sealed_meta: Vec::new(),
             wrapped_key: Vec::new(),
             plain_size: 0,
             sealed_size: 0,
@@ -197,8 +198,19 @@ impl<N: Network> Client<N> {
                 ..row
             };
             let spool = store.spool(job, expected.and_then(sealed_len).unwrap_or(0))?;
-            let Some((spool, plain_size)) = seal(job, &key, spool, arriving)? else {
+            let Some((spool, plain_size, facts)) = seal(job, &key, spool, arriving)? else {
                 return Ok(None);
+            };
+            let meta = JobMeta {
+                pages: meta
+                    .pages
+                    .or(facts.pages)
+                    .filter(|pages| *pages <= limits::PAGES),
+                ..meta
+            };
+            let row = JobRow {
+                sealed_meta: meta.seal(&storage, job)?,
+                ..row
             };
             let file = spool.finish()?;
             admitted.local.keep(store, &row.user)?;
@@ -222,6 +234,7 @@ impl<N: Network> Client<N> {
         pieces: mpsc::Sender<Piece>,
     ) -> Result<(), SubmitError> {
         let mut size = 0;
+        let mut inspection = Inspection::begin(&self.0.converter, &submission.format);
         loop {
             let mut piece = Vec::with_capacity(PIECE);
             let mut limited = (&mut document).take(PIECE as u64);
@@ -252,12 +265,14 @@ impl<N: Network> Client<N> {
                 }
                 _ => {}
             }
+            inspection.feed(&piece).await;
             // Sending fails when sealing has failed, which then says why.
             let taken = pieces.send(Piece::Bytes(piece)).await.is_ok();
             if ended {
-                drop(pieces.send(Piece::End).await);
+                drop(pieces.send(Piece::End(inspection.finish().await)).await);
+                return Ok(());
             }
-            if ended || !taken {
+            if !taken {
                 return Ok(());
             }
         }
@@ -374,7 +389,7 @@ fn seal(
     key: &JobKey,
     mut spool: SpoolWriter,
     mut arriving: mpsc::Receiver<Piece>,
-) -> Result<Option<(SpoolWriter, u64)>, SubmitError> {
+) -> Result<Option<(SpoolWriter, u64, Facts)>, SubmitError> {
     let mut sealed = Vec::with_capacity(WRITE + 2 * PIECE);
     let mut writer = SealWriter::new(key, *job.as_bytes(), &mut rand::rng(), &mut sealed);
     while let Some(piece) = arriving.blocking_recv() {
@@ -386,10 +401,10 @@ fn seal(
                     sealed.clear();
                 }
             }
-            Piece::End => {
+            Piece::End(facts) => {
                 let size = writer.finish(&mut sealed)?;
                 spool.write(&sealed)?;
-                return Ok(Some((spool, size)));
+                return Ok(Some((spool, size, facts)));
             }
         }
     }

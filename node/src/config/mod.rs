@@ -29,6 +29,9 @@ pub const ENVIRONMENT_PREFIX: &str = "PAPERMESH_";
 pub const MAX_SPOOL: u64 = 10 * 1024 * 1024 * 1024;
 /// How long a printer waits for one holder when nobody says otherwise.
 pub const HOLDER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a converter may give nothing when nobody says otherwise. Shorter than the patience of
+/// output devices, so that it is the converter that gets the blame.
+pub const CONVERTER_TIMEOUT: Duration = Duration::from_secs(90);
 /// Where a node listens when nobody says otherwise: every interface, and the port of last time or
 /// else any free one.
 pub const LISTEN: [&str; 2] = ["/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0"];
@@ -65,6 +68,8 @@ pub struct Config {
     pub max_spool: u64,
     /// How long a printer waits for one holder to be dialled and to answer a login.
     pub holder_timeout: Duration,
+    /// How long a converter of documents may give nothing before it is ended.
+    pub converter_timeout: Duration,
     /// A file with the passphrase of the authority key, read when the node starts.
     pub passphrase_file: Option<PathBuf>,
     /// What is logged, as a filter of `tracing`; none for the default of the command.
@@ -104,6 +109,9 @@ impl Settings {
             panel: self.panel,
             max_spool: self.max_spool.map_or(MAX_SPOOL, ByteSize::bytes),
             holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),
+            converter_timeout: self
+                .converter_timeout
+                .map_or(CONVERTER_TIMEOUT, Wait::duration),
             passphrase_file: self.passphrase_file,
             log: self.log,
             log_json: self.log_json.unwrap_or(false),

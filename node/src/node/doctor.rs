@@ -15,6 +15,7 @@ use crate::clock;
 use crate::config::{Config, Home};
 use crate::control::CommandError;
 use crate::control::message::{Finding, Verdict};
+use crate::convert::Converter;
 use crate::mesh;
 use crate::offload::offload;
 use crate::papers::Papers;
@@ -56,6 +57,7 @@ pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
             findings.extend(found);
             if printer {
                 findings.push(output(config, &home.printer_pins()).await);
+                findings.push(converters(&Converter::found(config.converter_timeout)));
             }
         }
         Err(error) => findings.push(bad("home", error.to_string(), "see the message")),
@@ -85,6 +87,9 @@ impl Services {
         }
         if let Some(printer) = &self.printer {
             findings.push(device_of(printer.device()).await);
+        }
+        if let Some(printer) = &self.printer {
+            findings.push(converters(printer.converter()));
         }
         if let Some(open) = self.authority.is_open().await? {
             findings.push(if open {
@@ -289,6 +294,25 @@ fn room(free: u64, growth: u64) -> Finding {
         )
     } else {
         good("disk", free_shown)
+    }
+}
+
+/// What is needed to print documents in formats that the device does not take.
+fn converters(converter: &Converter) -> Finding {
+    match converter.ghostscript() {
+        Some(program) => good(
+            "converters",
+            format!(
+                "{} renders PDF for printers that do not take it",
+                program.display()
+            ),
+        ),
+        None => doubtful(
+            "converters",
+            "Ghostscript is missing: PDF cannot be printed at printers that do not take it"
+                .to_owned(),
+            "install it with `apt-get install ghostscript` or your system's equivalent, and restart the node",
+        ),
     }
 }
 

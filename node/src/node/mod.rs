@@ -29,6 +29,7 @@ use crate::client::{Client, ClientParts};
 use crate::clock;
 use crate::config::{Config, DhtMode, Home, HomeLock};
 use crate::control::{Passphrase, Server};
+use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::memory::{self, Shelf};
 use crate::mesh::join::{JoinListener, JoinRequest, ListenerConfig};
@@ -154,6 +155,7 @@ impl Node {
         tasks.spawn(computer.clone().run());
         tasks.spawn(computer.clone().serve(streams.link));
 
+        let converter = Converter::found(config.converter_timeout);
         let client = if roles.may_hold() {
             let client = Client::open(ClientParts {
                 store: store.clone(),
@@ -162,6 +164,7 @@ impl Node {
                 audit: audit.clone(),
                 storage: papers.storage().clone(),
                 largest: config.max_spool,
+                converter: converter.clone(),
             })
             .await?;
             tasks.spawn(client.clone().keep());
@@ -196,6 +199,7 @@ impl Node {
                 device,
                 delivered_is_printed: config.delivered_is_printed,
                 holder_timeout: config.holder_timeout,
+                converter,
             });
             tasks.spawn(printer.clone().run());
             Some(printer)

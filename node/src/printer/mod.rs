@@ -2,6 +2,7 @@
 //!
 //! - [`visit`] finds the user's holders, logs in to all of them and lists their jobs.
 //! - [`release`] prints one job; [`document`] fetches and opens it, [`output`] makes paper of it.
+//! - [`prepare`] makes the document one that the device takes, where it is not.
 //! - [`journal`] remembers across restarts what was begun, [`report`] tells holders late.
 //! - [`session`] and [`link`] are the conversation with one holder.
 //!
@@ -16,6 +17,7 @@ mod document;
 mod journal;
 mod link;
 mod outcome;
+mod prepare;
 mod report;
 mod session;
 
@@ -37,6 +39,7 @@ pub use session::AskError;
 pub use visit::{HolderTrouble, ListedJob, NotLetIn, Visit, VisitedHolder};
 
 use crate::audit::{Audit, Event, Kind};
+use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::mesh::Membership;
 use crate::network::Network;
@@ -62,6 +65,8 @@ pub struct PrinterParts<N> {
     pub audit: Audit,
     /// What makes paper.
     pub device: OutputDevice,
+    /// Makes what the device takes of what it does not.
+    pub converter: Converter,
     /// Whether a device that takes documents and never says what became of them, such as a raw
     /// port, is believed to print them. Then their jobs are deleted; else they are marked as ones
     /// that may have printed, and stay.
@@ -87,6 +92,7 @@ struct Inner<N> {
     key: SigningKey,
     audit: Audit,
     device: OutputDevice,
+    converter: Converter,
     delivered_is_printed: bool,
     holder_timeout: Duration,
     /// Releases under way; whatever else the journal has unsettled is an earlier life's.
@@ -132,6 +138,7 @@ impl<N: Network> Printer<N> {
             key,
             audit,
             device,
+            converter,
             delivered_is_printed,
             holder_timeout,
         } = parts;
@@ -144,11 +151,18 @@ impl<N: Network> Printer<N> {
             key,
             audit,
             device,
+            converter,
             delivered_is_printed,
             holder_timeout,
             turn: Mutex::default(),
             unreported: Notify::new(),
         }))
+    }
+
+    /// What converts documents for the device.
+    #[must_use]
+    pub fn converter(&self) -> &Converter {
+        &self.0.converter
     }
 
     /// The device.

@@ -7,6 +7,7 @@
 //! | `crowd` | many machines, many holders, some of them dead |
 //! | `invariants` | the ten promises of the design, each by its name |
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
+//! | `formats` | any format to any printer, compared as pixels; documents that harm converters |
 //! | `hostile` | members and strangers who misbehave |
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
 //! | `bad_input` | what users, files, disks and printers do wrong |
@@ -16,6 +17,7 @@
 mod bad_input;
 mod crash;
 mod crowd;
+mod formats;
 mod hostile;
 mod invariants;
 mod network;
