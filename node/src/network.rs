@@ -109,6 +109,7 @@ pub struct WithItself<N> {
     release: mpsc::Sender<DuplexStream>,
     job: mpsc::Sender<DuplexStream>,
     enroll: mpsc::Sender<DuplexStream>,
+    direct: mpsc::Sender<DuplexStream>,
 }
 
 /// The other ends: to be served like the streams of other members.
@@ -119,6 +120,8 @@ pub struct StreamsFromItself {
     pub job: mpsc::Receiver<DuplexStream>,
     /// [`Protocol::Enroll`].
     pub enroll: mpsc::Receiver<DuplexStream>,
+    /// [`Protocol::Direct`].
+    pub direct: mpsc::Receiver<DuplexStream>,
 }
 
 impl<N: Network> WithItself<N> {
@@ -128,10 +131,12 @@ impl<N: Network> WithItself<N> {
         let (release, releases) = mpsc::channel(TO_ITSELF);
         let (job, jobs) = mpsc::channel(TO_ITSELF);
         let (enroll, enrolments) = mpsc::channel(TO_ITSELF);
+        let (direct, directs) = mpsc::channel(TO_ITSELF);
         let streams = StreamsFromItself {
             release: releases,
             job: jobs,
             enroll: enrolments,
+            direct: directs,
         };
         (
             Self {
@@ -140,6 +145,7 @@ impl<N: Network> WithItself<N> {
                 release,
                 job,
                 enroll,
+                direct,
             },
             streams,
         )
@@ -166,6 +172,7 @@ impl<N: Network> Network for WithItself<N> {
             Protocol::Release => &self.release,
             Protocol::Job => &self.job,
             Protocol::Enroll => &self.enroll,
+            Protocol::Direct => &self.direct,
             Protocol::Site | Protocol::Link => return Err(MeshError::Unsupported),
         };
         let (near, far) = tokio::io::duplex(PIPE);

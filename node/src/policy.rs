@@ -67,6 +67,10 @@ pub struct SubmitWish<'a> {
     pub lifetime: Option<Duration>,
     /// How to print it.
     pub options: &'a PrintOptions,
+    /// How urgent it is, 1 to 100.
+    pub priority: u8,
+    /// How long from now it is not to be offered.
+    pub hold: Option<Duration>,
 }
 
 /// A job that may be taken.
@@ -109,6 +113,9 @@ pub enum SubmitRefusal {
     /// A lifetime out of range.
     #[error("a job can be kept from {} seconds to {} days", SHORTEST_LIFETIME.as_secs(), limits::JOB_LIFETIME_MAX.as_secs() / 86_400)]
     Lifetime,
+    /// It would be offered only when it is gone.
+    #[error("the job would expire before it is offered; keep it for longer, or offer it earlier")]
+    Hold,
 }
 
 /// Whether a job is taken, and for how long.
@@ -133,6 +140,7 @@ pub fn submit(facts: &SubmitFacts<'_>, wish: &SubmitWish<'_>) -> Result<Acceptan
         Some(_) => {}
     }
     wish.options.check()?;
+    job::check_priority(wish.priority)?;
     job::check_format(wish.format)?;
     if !FORMATS.iter().any(|(format, _)| *format == wish.format) {
         return Err(SubmitRefusal::Format(wish.format.to_owned()));
@@ -145,6 +153,9 @@ pub fn submit(facts: &SubmitFacts<'_>, wish: &SubmitWish<'_>) -> Result<Acceptan
         Some(asked) if (SHORTEST_LIFETIME..=limits::JOB_LIFETIME_MAX).contains(&asked) => asked,
         Some(_) => return Err(SubmitRefusal::Lifetime),
     };
+    if wish.hold.is_some_and(|hold| hold >= lifetime) {
+        return Err(SubmitRefusal::Hold);
+    }
     Ok(Acceptance { right, lifetime })
 }
 
@@ -228,6 +239,8 @@ mod tests {
             size: None,
             lifetime: None,
             options: &options,
+            priority: 50,
+            hold: None,
         };
         change(&mut facts, &mut wish);
         submit(&facts, &wish)
@@ -316,6 +329,20 @@ mod tests {
             assert_eq!(
                 verdict(|_, wish| wish.lifetime = lifetime),
                 Err(SubmitRefusal::Lifetime)
+            );
+        }
+    }
+
+    #[test]
+    fn a_job_is_offered_before_it_expires() {
+        let hold =
+            |hours: u64| verdict(|_, wish| wish.hold = Some(Duration::from_secs(hours * 3600)));
+        assert!(hold(23).is_ok());
+        assert_eq!(hold(24), Err(SubmitRefusal::Hold));
+        for priority in [0, 101] {
+            assert_eq!(
+                verdict(|_, wish| wish.priority = priority),
+                Err(SubmitRefusal::Options(JobError::Priority))
             );
         }
     }

@@ -59,6 +59,16 @@ keywords!(Sides {
 });
 keywords!(ColorMode { Auto = "auto", Color = "color", Monochrome = "monochrome" });
 
+/// Pages of a document, counted from 1, both ends included (RFC 8011 §5.2.7 `page-ranges`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageRange {
+    /// The first page,
+    pub first: u32,
+    /// and the last.
+    pub last: u32,
+}
+
 /// How a job is to be printed. What is not said is left to the device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +81,9 @@ pub struct PrintOptions {
     pub color: Option<ColorMode>,
     /// The media, a PWG 5101.1 size name or another keyword of the device.
     pub media: Option<String>,
+    /// Which pages, ascending and apart from each other; none for all.
+    #[serde(default)]
+    pub page_ranges: Vec<PageRange>,
 }
 
 impl Default for PrintOptions {
@@ -80,6 +93,7 @@ impl Default for PrintOptions {
             sides: None,
             color: None,
             media: None,
+            page_ranges: Vec::new(),
         }
     }
 }
@@ -93,6 +107,15 @@ pub enum JobError {
     /// Not a media keyword.
     #[error("the media must be a keyword such as iso_a4_210x297mm")]
     Media,
+    /// Page ranges that overlap, run backwards, or are too many.
+    #[error(
+        "page ranges must ascend without overlapping, such as 1-3,7-7, and be at most {}",
+        limits::PAGE_RANGES
+    )]
+    PageRanges,
+    /// A priority out of range.
+    #[error("the priority must be 1 to {}", limits::PRIORITY)]
+    Priority,
     /// Not a media type.
     #[error("the format must be a MIME media type such as application/pdf")]
     Format,
@@ -107,17 +130,46 @@ impl PrintOptions {
         if !(1..=limits::COPIES).contains(&self.copies) {
             return Err(JobError::Copies);
         }
-        let keyword = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        match &self.media {
-            Some(media)
-                if media.is_empty()
-                    || media.len() > limits::MEDIA
-                    || !media.chars().all(keyword) =>
-            {
-                Err(JobError::Media)
-            }
-            _ => Ok(()),
+        self.media.as_deref().map_or(Ok(()), check_media)?;
+        check_page_ranges(&self.page_ranges)
+    }
+}
+
+impl core::fmt::Display for PageRange {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.first == self.last {
+            true => write!(f, "{}", self.first),
+            false => write!(f, "{}-{}", self.first, self.last),
         }
+    }
+}
+
+impl core::str::FromStr for PageRange {
+    type Err = JobError;
+    /// Reads `7` or `3-5`.
+    fn from_str(text: &str) -> Result<Self, JobError> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let page = |text: &str| text.trim().parse().map_err(|_| JobError::PageRanges);
+        let range = Self {
+            first: page(first)?,
+            last: page(last)?,
+        };
+        check_page_ranges(&[range])?;
+        Ok(range)
+    }
+}
+
+fn check_page_ranges(ranges: &[PageRange]) -> Result<(), JobError> {
+    let within = |range: &PageRange| {
+        1 <= range.first && range.first <= range.last && range.last <= limits::PAGES
+    };
+    if ranges.len() <= limits::PAGE_RANGES
+        && ranges.iter().all(within)
+        && ranges.is_sorted_by(|a, b| a.last < b.first)
+    {
+        Ok(())
+    } else {
+        Err(JobError::PageRanges)
     }
 }
 
@@ -135,8 +187,18 @@ pub struct JobSummary {
     pub size: u64,
     /// Its pages, where known.
     pub pages: Option<u32>,
+    /// The size of its first page, where known: a PWG 5101.1 size name, of which
+    /// `custom_…_100x200mm` says every size.
+    pub page_size: Option<String>,
+    /// Whether it has any colour, where known.
+    pub color: Option<bool>,
     /// When it was submitted.
     pub submitted_at: Timestamp,
+    /// How urgent it is, 1 to 100 (RFC 8011 §5.2.1); the more urgent come first in lists.
+    pub priority: u8,
+    /// Where it stands among those that are as urgent: when it was submitted, unless its owner
+    /// moved it.
+    pub listed_at: Timestamp,
     /// When it will be gone.
     pub expires_at: Timestamp,
     /// How its owner wants it printed.
@@ -147,6 +209,8 @@ pub struct JobSummary {
     pub may_have_printed: bool,
     /// Another printer has it now.
     pub leased: bool,
+    /// It has a PIN of its own, which must be proved before it is selected.
+    pub needs_pin: bool,
 }
 
 impl JobSummary {
@@ -154,7 +218,28 @@ impl JobSummary {
     pub fn check(&self) -> Result<(), JobError> {
         self.options.check()?;
         check_title(&self.title)?;
+        check_priority(self.priority)?;
+        self.page_size.as_deref().map_or(Ok(()), check_media)?;
         check_format(&self.format)
+    }
+}
+
+/// Checks that a priority is 1 to [`limits::PRIORITY`].
+pub fn check_priority(priority: u8) -> Result<(), JobError> {
+    if (1..=limits::PRIORITY).contains(&priority) {
+        Ok(())
+    } else {
+        Err(JobError::Priority)
+    }
+}
+
+/// Checks that `media` is a keyword for media: a PWG 5101.1 size name or another of the device.
+pub fn check_media(media: &str) -> Result<(), JobError> {
+    let keyword = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !media.is_empty() && media.len() <= limits::MEDIA && media.chars().all(keyword) {
+        Ok(())
+    } else {
+        Err(JobError::Media)
     }
 }
 
@@ -180,5 +265,43 @@ pub fn check_format(format: &str) -> Result<(), JobError> {
             Ok(())
         }
         _ => Err(JobError::Format),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn page_ranges_ascend_and_do_not_overlap() {
+        let check = |ranges: &[&str]| {
+            let page_ranges: Result<Vec<PageRange>, _> =
+                ranges.iter().map(|range| range.parse()).collect();
+            PrintOptions {
+                page_ranges: page_ranges?,
+                ..PrintOptions::default()
+            }
+            .check()
+        };
+        for good in [&[][..], &["1"], &["1-3", "7", "9-1000000"]] {
+            assert_eq!(check(good), Ok(()), "{good:?}");
+        }
+        let many: Vec<String> = (0..33).map(|n| (1 + 2 * n).to_string()).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(check(&many[..32]), Ok(()));
+        for bad in [
+            &["0"][..],
+            &["3-1"],
+            &["1-3", "3-4"],
+            &["5", "1"],
+            &["1000001"],
+            &["-"],
+            &["x"],
+            &many,
+        ] {
+            assert_eq!(check(bad), Err(JobError::PageRanges), "{bad:?}");
+        }
+        assert_eq!("4-4".parse::<PageRange>().unwrap().to_string(), "4");
     }
 }

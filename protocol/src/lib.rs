@@ -13,6 +13,7 @@ pub mod advert;
 pub mod certificate;
 pub mod codec;
 pub mod delegation;
+pub mod direct;
 pub mod enroll;
 pub mod id;
 pub mod invite;

@@ -122,6 +122,20 @@ pub const JOB_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub const JOB_LIFETIME_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The most copies of one job.
 pub const COPIES: u16 = 999;
+/// Ranges of pages that a job may be limited to.
+pub const PAGE_RANGES: usize = 32;
+/// The most urgent priority of a job (RFC 8011 §5.2.1 `job-priority`).
+pub const PRIORITY: u8 = 100;
+/// Reasons of a device that one word of progress carries.
+pub const REASONS: usize = 16;
+/// A reason: a keyword of a device's state, or what a receipt says went wrong.
+pub const REASON: usize = 200;
+/// Entries of each list in what a printer says it can do.
+pub const ABILITIES: usize = 128;
+/// One message of the direct protocol.
+pub const DIRECT_MESSAGE: usize = 64 * 1024;
+/// Jobs with a PIN of their own that one session may have opened.
+pub const UNLOCKED: usize = 256;
 
 // Joining -----------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 //! Every user looks alike here, whether there is one or not: the same rows are asked for, and the
 //! same count is written. All of it blocks on the store.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::id::{NodeId, SiteId};
@@ -65,6 +65,13 @@ pub fn jobs_of(store: &Store, user: &UserId) -> Result<u32, StoreError> {
 #[derive(Debug, Default)]
 pub struct Counting(Mutex<()>);
 
+impl Counting {
+    /// Holds it.
+    pub fn hold(&self) -> MutexGuard<'_, ()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Answers the first message of a login, after it was counted if it is a guess.
 pub fn begin(
     (holder, counting): (&Mutex<Holder>, &Counting),
@@ -75,7 +82,7 @@ pub fn begin(
     login: &Login,
     now: Timestamp,
 ) -> Result<(Answer, LoginEvent), StoreError> {
-    let _counting = counting.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let _counting = counting.hold();
     let known = known(store, storage, site, &login.user)?;
     let guesses = store.guesses().get(&login.user, printer.node)?;
     let facts = LoginFacts {

@@ -1,5 +1,6 @@
 //! PIN verifiers at rest: sealed with the storage key, bound to their user.
 
+use papermesh_protocol::id::JobId;
 use papermesh_protocol::pin::{PinError, PinVerifier};
 use papermesh_protocol::seal::{BlobError, DecoySeed, StorageKey, open_bytes, seal_bytes};
 use papermesh_protocol::text::UserId;
@@ -9,6 +10,8 @@ use crate::store::{Store, StoreError, site};
 
 /// What a sealed verifier is for.
 const VERIFIER: &str = "pin verifier";
+/// What the sealed verifier of a job's own PIN is for.
+const JOB: &str = "job pin verifier";
 /// What the sealed seed of the decoys is for.
 const DECOYS: &str = "decoy seed";
 
@@ -48,6 +51,26 @@ pub fn open(
     sealed: &[u8],
 ) -> Result<PinVerifier, VerifierError> {
     let bytes = open_bytes(storage, VERIFIER, user.as_str().as_bytes(), sealed)?;
+    Ok(PinVerifier::from_bytes(&bytes)?)
+}
+
+/// Seals the verifier of a job's own PIN, for [`crate::store::JobRow::sealed_pin`].
+pub fn seal_for_job(
+    storage: &StorageKey,
+    job: JobId,
+    verifier: &PinVerifier,
+) -> Result<Vec<u8>, VerifierError> {
+    let (bytes, rng) = (verifier.to_bytes(), &mut rand::rng());
+    Ok(seal_bytes(storage, JOB, job.as_bytes(), &*bytes, rng)?)
+}
+
+/// Opens what [`seal_for_job`] sealed for the same job.
+pub fn open_for_job(
+    storage: &StorageKey,
+    job: JobId,
+    sealed: &[u8],
+) -> Result<PinVerifier, VerifierError> {
+    let bytes = open_bytes(storage, JOB, job.as_bytes(), sealed)?;
     Ok(PinVerifier::from_bytes(&bytes)?)
 }
 

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use papermesh_protocol::job::{JobSummary, Sides};
+use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::text::UserId;
 
 use super::context::Context;
@@ -9,8 +10,12 @@ use super::failure::CliError;
 use super::quantity;
 use super::screen::Look;
 use super::table::{Facts, Grid};
+use crate::client::JobState;
 use crate::control::ErrorCode;
-use crate::control::message::{DeleteJob, HeldJob, JobPrefix, ListJobs, PrefixError, ProtectJob};
+use crate::control::message::{
+    DeleteJob, HeldJob, JobPrefix, ListHistory, ListJobs, MoveJob, PrefixError, ProtectJob,
+};
+use crate::store::Attempt;
 
 /// List and manage the jobs that this device holds
 #[derive(Args, Debug)]
@@ -33,11 +38,25 @@ enum Action {
     Protect(One),
     /// No longer exempt a job from making room for others
     Unprotect(One),
+    /// Move a job to a position in the list that printers show
+    Move(Move),
+    History(History),
 }
 
-/// List the jobs, oldest first
+/// List the jobs as printers do: oldest first, unless they were moved or are more urgent
 #[derive(Args, Debug)]
 struct List {
+    /// Only those of this user
+    #[arg(long, value_name = "ID")]
+    user: Option<UserId>,
+    /// Also those that are gone: printed, deleted or expired in the last 30 days
+    #[arg(long)]
+    all: bool,
+}
+
+/// List the jobs that are gone, the last first: printed, deleted or expired in the last 30 days
+#[derive(Args, Debug)]
+struct History {
     /// Only those of this user
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
@@ -45,19 +64,72 @@ struct List {
 
 #[derive(Args, Debug)]
 struct One {
-    /// The job's id, or its beginning
-    job: JobPrefix,
+    /// The job's number, or its id or the beginning of that
+    job: Named,
+}
+
+#[derive(Args, Debug)]
+struct Move {
+    /// The job's number, or its id or the beginning of that
+    job: Named,
+    /// Where to: 1 for the first
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    position: u32,
+}
+
+/// A job as a person names it: up to five digits are its number, more are its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Named {
+    Number(u32),
+    Id(JobPrefix),
+}
+
+impl std::str::FromStr for Named {
+    type Err = PrefixError;
+    fn from_str(text: &str) -> Result<Self, PrefixError> {
+        let text = text.trim();
+        match text.strip_prefix('#').map_or_else(
+            || (text.len() < JobPrefix::MIN).then(|| text.parse().ok()),
+            |number| Some(number.parse().ok()),
+        ) {
+            Some(Some(number)) => Ok(Self::Number(number)),
+            _ => text.parse().map(Self::Id),
+        }
+    }
 }
 
 impl Jobs {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
         let screen = &context.screen;
         match self.action.unwrap_or(Action::List(self.list)) {
-            Action::List(List { user }) => {
-                let jobs = context.call(ListJobs { user }).await?;
+            Action::List(List { user, all }) => {
+                let mut jobs = context.call(ListJobs { user: user.clone() }).await?;
+                if all {
+                    jobs.extend(context.call(ListHistory { user }).await?);
+                }
                 screen.show(&jobs, |jobs, look| table(jobs, look))
             }
-            Action::Show(one) => screen.show(&find(context, &one.job).await?, facts),
+            Action::History(History { user }) => {
+                let jobs = context.call(ListHistory { user }).await?;
+                screen.show(&jobs, |jobs, look| table(jobs, look))
+            }
+            Action::Move(Move { job, position }) => {
+                let job = find(context, &job).await?.summary.job;
+                let moved = context.call(MoveJob { job, position }).await?;
+                screen.show(&moved, |job, _| {
+                    format!("moved {} to position {position}", name(&job.summary))
+                })
+            }
+            Action::Show(one) => {
+                let found = match find(context, &one.job).await {
+                    Err(CliError::Refused(error)) if error.code == ErrorCode::NotFound => {
+                        let past = context.call(ListHistory { user: None }).await?;
+                        choose(&one.job, past)?.map_err(|_| CliError::Refused(error))?
+                    }
+                    found => found?,
+                };
+                screen.show(&found, facts)
+            }
             Action::Delete(one) => {
                 let job = find(context, &one.job).await?.summary.job;
                 let deleted = context.call(DeleteJob { job }).await?;
@@ -69,7 +141,7 @@ impl Jobs {
     }
 }
 
-async fn protect(context: &Context, prefix: &JobPrefix, on: bool) -> Result<(), CliError> {
+async fn protect(context: &Context, prefix: &Named, on: bool) -> Result<(), CliError> {
     let job = find(context, prefix).await?.summary.job;
     let held = context.call(ProtectJob { job, on }).await?;
     context.screen.show(&held, |held, _| {
@@ -82,19 +154,31 @@ async fn protect(context: &Context, prefix: &JobPrefix, on: bool) -> Result<(), 
     })
 }
 
-async fn find(context: &Context, prefix: &JobPrefix) -> Result<HeldJob, CliError> {
+async fn find(context: &Context, named: &Named) -> Result<HeldJob, CliError> {
     let jobs = context.call(ListJobs { user: None }).await?;
-    let id = prefix
-        .choose(jobs.iter().map(|job| job.summary.job))
-        .map_err(|error| match error {
-            PrefixError::Unknown(_) => CliError::failed(
-                ErrorCode::NotFound,
-                format!("{error} on this device; `papermesh jobs` lists them"),
-            ),
-            _ => CliError::Usage(error.to_string()),
-        })?;
-    let found = jobs.into_iter().find(|job| job.summary.job == id);
-    found.ok_or_else(|| CliError::failed(ErrorCode::NotFound, format!("there is no job {id}")))
+    choose(named, jobs)?.map_err(|named| {
+        CliError::failed(
+            ErrorCode::NotFound,
+            format!("there is no job {named} on this device; `papermesh jobs` lists them"),
+        )
+    })
+}
+
+/// The one job that is named, or how it was named if there is none.
+fn choose(named: &Named, jobs: Vec<HeldJob>) -> Result<Result<HeldJob, String>, CliError> {
+    let is_meant = match named {
+        Named::Number(number) => jobs.iter().position(|job| job.number == *number),
+        Named::Id(prefix) => match prefix.choose(jobs.iter().map(|job| job.summary.job)) {
+            Ok(id) => jobs.iter().position(|job| job.summary.job == id),
+            Err(PrefixError::Unknown(_)) => None,
+            Err(error) => return Err(CliError::Usage(error.to_string())),
+        },
+    };
+    let found = is_meant.and_then(|at| jobs.into_iter().nth(at));
+    Ok(found.ok_or_else(|| match named {
+        Named::Number(number) => number.to_string(),
+        Named::Id(prefix) => prefix.to_string(),
+    }))
 }
 
 fn table(jobs: &[HeldJob], look: &Look) -> String {
@@ -102,24 +186,24 @@ fn table(jobs: &[HeldJob], look: &Look) -> String {
         return "no jobs".to_owned();
     }
     let mut grid = Grid::new(&[
-        "JOB", "USER", "TITLE~", ">SIZE", ">PAGES", ">COPIES", ">AGE", ">LEFT", "FLAGS",
+        ">#", "JOB", "USER", "TITLE~", "STATE~", ">SIZE", ">PAGES", ">AGE", ">LEFT", "FLAGS",
     ]);
-    for HeldJob {
-        user,
-        summary,
-        damage,
-    } in jobs
-    {
+    for job in jobs {
+        let summary = &job.summary;
         grid.row([
+            job.number.to_string(),
             summary.job.short(),
-            user.to_string(),
+            job.user.to_string(),
             summary.title.clone(),
+            state(job, look),
             quantity::size(summary.size),
             pages(summary),
-            summary.options.copies.to_string(),
             quantity::age(summary.submitted_at, look.now),
-            quantity::rest(summary.expires_at, look.now),
-            damage
+            match job.state.is_over() {
+                true => String::new(),
+                false => quantity::rest(summary.expires_at, look.now),
+            },
+            job.damage
                 .as_ref()
                 .map_or_else(|| flags(summary), |_| "damaged".to_owned()),
         ]);
@@ -127,37 +211,113 @@ fn table(jobs: &[HeldJob], look: &Look) -> String {
     grid.render(look)
 }
 
-fn facts(
-    HeldJob {
-        user,
-        summary,
-        damage,
-    }: &HeldJob,
-    look: &Look,
-) -> String {
+/// Where a job is in its life, in a few words.
+fn state(job: &HeldJob, look: &Look) -> String {
+    let ago = |at| quantity::age(at, look.now);
+    match &job.state {
+        JobState::Held => match &job.last {
+            None => "held".to_owned(),
+            Some(last) => format!("held; {}", attempt(last, look)),
+        },
+        JobState::Waiting { until } => {
+            format!("offered in {}", quantity::rest(*until, look.now))
+        }
+        JobState::Processing {
+            printer,
+            impressions,
+            stopped,
+            reasons,
+            ..
+        } => {
+            let pages = impressions.map(|pages| format!(", {pages} pages out"));
+            let reasons = Some(reasons.join(", "))
+                .filter(|reasons| *stopped && !reasons.is_empty())
+                .map(|reasons| format!(": {reasons}"));
+            format!(
+                "{} at {}{}{}",
+                if *stopped { "stopped" } else { "printing" },
+                printer.name,
+                pages.unwrap_or_default(),
+                reasons.unwrap_or_default()
+            )
+        }
+        JobState::Printed { printer, at, pages } => {
+            let pages = pages.map(|pages| format!(", {pages} pages"));
+            format!(
+                "printed at {}{} {} ago",
+                printer.name,
+                pages.unwrap_or_default(),
+                ago(*at)
+            )
+        }
+        JobState::Deleted { at, printer: None } => format!("deleted {} ago", ago(*at)),
+        JobState::Deleted {
+            at,
+            printer: Some(printer),
+        } => format!("deleted at {} {} ago", printer.name, ago(*at)),
+        JobState::Expired { at } => format!("expired {} ago", ago(*at)),
+    }
+}
+
+/// How an earlier release ended, in a few words.
+fn attempt(last: &Attempt, look: &Look) -> String {
+    let (printer, ago) = (&last.printer.name, quantity::age(last.at, look.now));
+    match last.outcome {
+        Outcome::Printed { .. } => format!("printed at {printer} {ago} ago"),
+        Outcome::MayHavePrinted => format!("may have printed at {printer} {ago} ago"),
+        Outcome::NotPrinted => format!("failed at {printer} {ago} ago"),
+    }
+}
+
+fn facts(job: &HeldJob, look: &Look) -> String {
+    let summary = &job.summary;
     let options = &summary.options;
+    let ranges: Vec<String> = options
+        .page_ranges
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let color = summary.color.map(|color| match color {
+        true => "in color",
+        false => "black and white",
+    });
+    let expires = format!(
+        "{} (in {})",
+        quantity::date(summary.expires_at),
+        quantity::rest(summary.expires_at, look.now)
+    );
+    let reason = job.last.as_ref().and_then(|last| last.reason.clone());
     Facts::default()
         .add("job", summary.job.to_string())
-        .add("user", user.as_str())
+        .add("number", job.number.to_string())
+        .add("user", job.user.as_str())
         .add("title", &summary.title)
+        .add("state", state(job, look))
+        .add("reason", reason.unwrap_or_default())
         .add("format", &summary.format)
         .add("size", quantity::size(summary.size))
         .add("pages", pages(summary))
+        .add(
+            "page size",
+            summary.page_size.as_deref().unwrap_or_default(),
+        )
+        .add("document", color.unwrap_or_default())
         .add("copies", options.copies.to_string())
         .add("sides", options.sides.map_or("", Sides::keyword))
         .add("color", options.color.map_or("", |color| color.keyword()))
         .add("media", options.media.as_deref().unwrap_or_default())
+        .add("page ranges", ranges.join(","))
+        .add("priority", summary.priority.to_string())
         .add("submitted", quantity::date(summary.submitted_at))
         .add(
             "expires",
-            format!(
-                "{} (in {})",
-                quantity::date(summary.expires_at),
-                quantity::rest(summary.expires_at, look.now)
-            ),
+            match job.state.is_over() {
+                true => String::new(),
+                false => expires,
+            },
         )
         .add("flags", flags(summary))
-        .add("damage", damage.clone().unwrap_or_default())
+        .add("damage", job.damage.clone().unwrap_or_default())
         .render()
 }
 
@@ -179,6 +339,7 @@ pub(super) fn flags(summary: &JobSummary) -> String {
     [
         (summary.protected, "protected"),
         (summary.leased, "being printed"),
+        (summary.needs_pin, "own PIN"),
         (summary.may_have_printed, "may have printed"),
     ]
     .into_iter()
@@ -190,23 +351,31 @@ pub(super) fn flags(summary: &JobSummary) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use papermesh_protocol::id::JobId;
+    use papermesh_protocol::id::{JobId, NodeId};
     use papermesh_protocol::job::PrintOptions;
     use papermesh_protocol::time::Timestamp;
 
     use super::*;
+    use crate::store::NamedPrinter;
 
     fn job() -> HeldJob {
         HeldJob {
             damage: None,
             user: "charlie".parse().unwrap(),
+            number: 7,
+            state: JobState::Held,
+            last: None,
             summary: JobSummary {
                 job: JobId::from_bytes([0xab; 16]),
                 title: "Report".into(),
                 format: "application/pdf".into(),
                 size: 1_500_000,
                 pages: Some(12),
+                page_size: None,
+                color: None,
                 submitted_at: Timestamp::from_secs(0),
+                priority: 50,
+                listed_at: Timestamp::from_secs(0),
                 expires_at: Timestamp::from_secs(86_400),
                 options: PrintOptions {
                     sides: Some(Sides::TwoSidedLongEdge),
@@ -215,7 +384,15 @@ mod tests {
                 protected: true,
                 may_have_printed: true,
                 leased: false,
+                needs_pin: false,
             },
+        }
+    }
+
+    fn hall() -> NamedPrinter {
+        NamedPrinter {
+            node: NodeId::from_bytes([3; 32]),
+            name: "hall".parse().unwrap(),
         }
     }
 
@@ -228,10 +405,88 @@ mod tests {
         assert_eq!(
             table(&[job()], &look),
             "\
-JOB       USER     TITLE      SIZE  PAGES  COPIES  AGE  LEFT  FLAGS
-abababab  charlie  Report  1.4 MiB     12       1  1 h  23 h  protected, may have printed"
+#  JOB       USER     TITLE   STATE     SIZE  PAGES  AGE  LEFT  FLAGS
+7  abababab  charlie  Report  held   1.4 MiB     12  1 h  23 h  protected, may have printed"
         );
         assert_eq!(table(&[], &look), "no jobs");
+    }
+
+    #[test]
+    fn every_state_is_said_in_a_few_words() {
+        let look = Look {
+            now: Timestamp::from_secs(3600),
+            ..Look::plain()
+        };
+        let said = |state_: JobState| {
+            state(
+                &HeldJob {
+                    state: state_,
+                    ..job()
+                },
+                &look,
+            )
+        };
+        let at = Timestamp::from_secs(3000);
+        let printer = Some(hall());
+        let processing = |stopped| JobState::Processing {
+            printer: hall(),
+            since: at,
+            impressions: Some(4),
+            stopped,
+            reasons: vec!["media-jam".into()],
+        };
+        for (state, words) in [
+            (
+                JobState::Waiting {
+                    until: Timestamp::from_secs(7200),
+                },
+                "offered in 1 h",
+            ),
+            (processing(false), "printing at hall, 4 pages out"),
+            (processing(true), "stopped at hall, 4 pages out: media-jam"),
+            (
+                JobState::Printed {
+                    printer: hall(),
+                    at,
+                    pages: Some(12),
+                },
+                "printed at hall, 12 pages 10 min ago",
+            ),
+            (
+                JobState::Deleted { at, printer: None },
+                "deleted 10 min ago",
+            ),
+            (
+                JobState::Deleted { at, printer },
+                "deleted at hall 10 min ago",
+            ),
+            (JobState::Expired { at }, "expired 10 min ago"),
+        ] {
+            assert_eq!(said(state), words);
+        }
+        let failed = HeldJob {
+            last: Some(Attempt {
+                printer: hall(),
+                at,
+                outcome: Outcome::NotPrinted,
+                reason: Some("out of paper".into()),
+            }),
+            ..job()
+        };
+        assert_eq!(state(&failed, &look), "held; failed at hall 10 min ago");
+    }
+
+    #[test]
+    fn a_job_is_named_by_number_or_id() {
+        assert_eq!("7".parse(), Ok(Named::Number(7)));
+        assert_eq!("#1234567".parse(), Ok(Named::Number(1_234_567)));
+        assert_eq!("ababab".parse(), Ok(Named::Id("ababab".parse().unwrap())));
+        assert!("abab".parse::<Named>().is_err());
+        let choose = |text: &str| choose(&text.parse().unwrap(), vec![job()]).unwrap();
+        assert_eq!(choose("7"), Ok(job()));
+        assert_eq!(choose("ababab"), Ok(job()));
+        assert_eq!(choose("8"), Err("8".to_owned()));
+        assert_eq!(choose("123456"), Err("123456".to_owned()));
     }
 
     #[test]
@@ -240,13 +495,16 @@ abababab  charlie  Report  1.4 MiB     12       1  1 h  23 h  protected, may hav
             facts(&job(), &Look::plain()),
             "\
 job        abababababababababababababababab
+number     7
 user       charlie
 title      Report
+state      held
 format     application/pdf
 size       1.4 MiB
 pages      12
 copies     1
 sides      two-sided-long-edge
+priority   50
 submitted  1970-01-01T00:00:00Z
 expires    1970-01-02T00:00:00Z (in 1 d)
 flags      protected, may have printed"

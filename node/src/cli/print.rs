@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use papermesh_protocol::job::{self, ColorMode, PrintOptions, Sides};
+use papermesh_protocol::job::{self, ColorMode, PageRange, PrintOptions, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::text::UserId;
 
@@ -12,8 +12,8 @@ use super::document::Document;
 use super::failure::CliError;
 use super::progress::Bar;
 use super::quantity;
-use super::secrets::{self, PinArgs};
-use crate::control::message::{Event, SubmitJob, Submitted};
+use super::secrets::{self, JobPinArgs, PinArgs};
+use crate::control::message::{Ending, Event, SubmitJob, Submitted};
 use crate::control::{Client, ErrorCode};
 
 /// Hold a document until it is released at a printer; prints the job's id
@@ -22,7 +22,7 @@ pub(super) struct Print {
     /// The document, or - for standard input
     ///
     /// PDF, PWG raster, Apple raster, JPEG, PNG or plain text. With --pin-stdin, the first line
-    /// of standard input is the PIN, and the document follows it.
+    /// of standard input is the PIN, and the document follows it; so with --job-pin-stdin.
     file: PathBuf,
     /// Whose document, where that is not clear
     #[arg(long, value_name = "ID")]
@@ -51,8 +51,19 @@ pub(super) struct Print {
     /// Its format, a MIME media type, if it cannot be told
     #[arg(long, value_name = "TYPE")]
     format: Option<String>,
+    /// Which pages, such as 1-3,7 [default: all]
+    #[arg(long, value_name = "RANGES", value_delimiter = ',')]
+    pages: Vec<PageRange>,
+    /// How urgent, 1 to 100: the more urgent are listed first [default: 50]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=i64::from(limits::PRIORITY)))]
+    priority: Option<u8>,
+    /// Not to be offered at printers for so long, such as 2h
+    #[arg(long, value_name = "TIME", value_parser = quantity::parse_seconds)]
+    hold: Option<u32>,
     #[command(flatten)]
     pin: PinArgs,
+    #[command(flatten)]
+    job_pin: JobPinArgs,
 }
 
 impl Print {
@@ -62,11 +73,13 @@ impl Print {
             sides: self.sides,
             color: self.color,
             media: self.media.clone(),
+            page_ranges: self.pages.clone(),
         };
         options
             .check()
             .map_err(|error| CliError::Usage(error.to_string()))?;
         let pin = self.pin.given("The PIN for this job:")?;
+        let job_pin = self.job_pin.chosen("A PIN of this job alone:")?;
         let mut document = Document::open(&self.file).await?;
         let format = match &self.format {
             Some(format) if !document.is_empty() => {
@@ -84,6 +97,9 @@ impl Print {
             lifetime: self.expires,
             printer: self.to,
             pin,
+            job_pin,
+            priority: self.priority,
+            hold: self.hold,
         };
         let submitted = match submit(context, command.clone(), &mut document).await {
             // Refused before the document was touched, so it is all there still.
@@ -126,6 +142,11 @@ fn report(context: &Context, submitted: &Submitted) -> Result<(), CliError> {
         Some(result) if result.ending.is_success() => {
             screen.remark(&format!("printed {} ({size})", submitted.title));
         }
+        Some(result) if result.ending == Ending::MayHavePrinted => screen.warn(&format!(
+            "nobody knows whether {} was printed ({}); look at the printer: it is held for {rest}, and marked",
+            submitted.title,
+            result.reason.as_deref().unwrap_or("no reason given")
+        )),
         // Not an error: the document is safe, and printing it again would make two of it.
         Some(result) => screen.warn(&format!(
             "{} was not printed ({}); it is held for {rest}: release it at a printer",

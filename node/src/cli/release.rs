@@ -13,7 +13,7 @@ use super::jobs::{flags, pages};
 use super::progress::Bar;
 use super::quantity;
 use super::screen::Look;
-use super::secrets::{self, PinArgs};
+use super::secrets::{self, JobPinArgs, PinArgs};
 use super::table::Grid;
 use crate::control::ErrorCode;
 use crate::control::message::{
@@ -48,6 +48,8 @@ pub(super) struct Release {
     /// Delete this one, after printing; may be repeated
     #[arg(long, value_name = "JOB", group = "what")]
     delete: Vec<JobPrefix>,
+    #[command(flatten)]
+    job_pin: JobPinArgs,
     /// Keep printed jobs
     #[arg(long)]
     keep: bool,
@@ -57,6 +59,7 @@ pub(super) struct Release {
 }
 
 const QUESTION: &str = "Your PIN:";
+const JOB_QUESTION: &str = "The job's own PIN:";
 
 impl Release {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
@@ -109,6 +112,7 @@ impl Release {
         Ok(Visit {
             who,
             pin,
+            job_pin: self.job_pin.given(JOB_QUESTION)?,
             print: match (self.all, self.jobs) {
                 (true, _) => Selection::All,
                 (false, jobs) if jobs.is_empty() => Selection::None,
@@ -286,7 +290,11 @@ mod tests {
                 format: "application/pdf".into(),
                 size: 10,
                 pages: None,
+                page_size: None,
+                color: None,
                 submitted_at: Timestamp::default(),
+                priority: 50,
+                listed_at: Timestamp::default(),
                 expires_at: Timestamp::default(),
                 options: PrintOptions {
                     copies: 2,
@@ -296,6 +304,7 @@ mod tests {
                 protected: false,
                 may_have_printed: false,
                 leased: byte == 2,
+                needs_pin: false,
             },
         }
     }

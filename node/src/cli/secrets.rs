@@ -26,6 +26,31 @@ pub(super) struct PinArgs {
     pub(super) pin_stdin: bool,
 }
 
+/// Where the PIN of a single job comes from.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct JobPinArgs {
+    /// Read the PIN of this job alone from the next line of standard input, after that of
+    /// --pin-stdin
+    #[arg(long)]
+    job_pin_stdin: bool,
+}
+
+impl JobPinArgs {
+    /// The PIN that was given, if the command line says where.
+    pub(super) fn given(self, question: &str) -> Result<Option<TypedPin>, CliError> {
+        self.job_pin_stdin
+            .then(|| pin(stdin_secret(question, false, JOB_PIN)?))
+            .transpose()
+    }
+
+    /// A PIN that is to be, typed twice if it is typed.
+    pub(super) fn chosen(self, question: &str) -> Result<Option<TypedPin>, CliError> {
+        self.job_pin_stdin
+            .then(|| pin(stdin_secret(question, true, JOB_PIN)?))
+            .transpose()
+    }
+}
+
 /// Where the passphrase of the authority key comes from.
 #[derive(Args, Clone, Debug)]
 pub(super) struct PassphraseArgs {
@@ -159,6 +184,10 @@ struct Kind {
 const PIN: Kind = Kind {
     what: "a PIN",
     flag: "--pin-stdin",
+};
+const JOB_PIN: Kind = Kind {
+    what: "the job's own PIN",
+    flag: "--job-pin-stdin",
 };
 const PASSPHRASE: Kind = Kind {
     what: "a passphrase",

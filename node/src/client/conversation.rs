@@ -10,25 +10,30 @@ use std::sync::{Arc, PoisonError};
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId, SessionId};
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
-use papermesh_protocol::pin::Ke3;
+use papermesh_protocol::pin::{Ke1, Ke3};
 use papermesh_protocol::release::holder::{
-    self, DenyReason, Leased, LoginEvent, Selected, Settlement,
+    self, DenyReason, JobLock, Leased, LoginEvent, Selected, Settlement,
 };
-use papermesh_protocol::release::message::{Answer, Grant, Login, Place, Refusal, Request};
+use papermesh_protocol::release::message::{
+    Answer, Grant, Login, Place, Progress, Refusal, Request,
+};
 use papermesh_protocol::release::receipt::Receipt;
 use papermesh_protocol::seal::WrappedJobKey;
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 
+use super::early::{EarlyJob, EarlyReport};
 use super::meta::{self, JobMeta};
 use super::{Client, sessions};
 use crate::audit::{Event, Kind};
-use crate::auth::login;
+use crate::auth::{login, verifier};
 use crate::mesh::Member;
 use crate::network::Network;
 use crate::offload::offload;
-use crate::store::{Deletion, Granted, LeaseRow, Settling, Store, StoreError};
+use crate::store::{
+    Deletion, Granted, HeldJob, JobEnd, LeaseRow, NamedPrinter, Settling, Store, StoreError,
+};
 
 /// Refusals and denials of one printer that are recorded in a [`WINDOW`] of a minute. A printer
 /// that asks for more can fill its own log with them, not this one.
@@ -131,6 +136,9 @@ impl<N: Network> Conversation<N> {
                 self.close(session).await;
                 Ok(Answer::Done)
             }
+            Request::Progress(progress) => self.progress(progress).await,
+            Request::Unlock { session, job, ke1 } => self.unlock(session, job, ke1).await,
+            Request::ProveJob { session, job, ke3 } => self.prove_job(session, job, ke3).await,
         };
         answered.unwrap_or_else(|failure| Answer::Refused(failure.refusal()))
     }
@@ -239,17 +247,26 @@ impl<N: Network> Conversation<N> {
             self.client.0.membership.now(),
         );
         offload(&self.client.0.store, move |store| {
-            let mut held = store
-                .jobs()
-                .of_user(&user, after, limits::JOBS_PER_PAGE + 1)?;
-            let more = held.len() > limits::JOBS_PER_PAGE;
-            held.truncate(limits::JOBS_PER_PAGE);
-            let mut jobs = Vec::with_capacity(held.len());
-            for held in held {
-                let leased = store.leases().live(held.job, now)?.is_some();
-                jobs.push(meta::summary(&storage, &held, leased));
+            let mut after = after;
+            let mut jobs = Vec::new();
+            loop {
+                let page = store
+                    .jobs()
+                    .of_user(&user, after, limits::JOBS_PER_PAGE + 1)?;
+                let ends = page.len() <= limits::JOBS_PER_PAGE;
+                after = page.last().map(HeldJob::place);
+                // What its owner wants later is not there yet.
+                for held in page.into_iter().filter(|held| is_offered(held, now)) {
+                    if jobs.len() == limits::JOBS_PER_PAGE {
+                        return Ok(Answer::Jobs { jobs, more: true });
+                    }
+                    let leased = store.leases().live(held.job, now)?.is_some();
+                    jobs.push(meta::summary(&storage, &held, leased));
+                }
+                if ends {
+                    return Ok(Answer::Jobs { jobs, more: false });
+                }
             }
-            Ok(Answer::Jobs { jobs, more })
         })
         .await
     }
@@ -261,14 +278,23 @@ impl<N: Network> Conversation<N> {
         release: ReleaseId,
         options: PrintOptions,
     ) -> Result<Answer, Failure> {
-        let user = self.user(session)?;
-        let (inner, printer) = (Arc::clone(&self.client.0), self.from.node);
-        let granted: Result<Grant, Failure> = offload(&self.client.0.store, move |store| {
-            grant(&inner, store, printer, (session, job, release), options)
-        })
-        .await;
+        let user = {
+            let now = self.client.0.membership.now();
+            sessions(&self.client.0.holder).owner(self.from.node, session, now)?
+        };
+        let (inner, printer) = (Arc::clone(&self.client.0), self.from.clone());
+        let granted: Result<(Grant, Option<u32>), Failure> =
+            offload(&self.client.0.store, move |store| {
+                grant(&inner, store, &printer, (session, job, release), options)
+            })
+            .await;
         match granted {
-            Ok(grant) => Ok(Answer::Grant(grant)),
+            Ok((grant, number)) => {
+                if let Some(number) = number {
+                    self.client.tell(number).await;
+                }
+                Ok(Answer::Grant(grant))
+            }
             Err(failure) => {
                 let refusal = failure.refusal();
                 let event = Event::new(Kind::Refused)
@@ -281,8 +307,112 @@ impl<N: Network> Conversation<N> {
         }
     }
 
+    // A job's own PIN --------------------------------------------------------------------------
+
+    async fn unlock(&self, session: SessionId, job: JobId, ke1: Ke1) -> Result<Answer, Failure> {
+        let user = self.user(session)?;
+        let (inner, whose) = (Arc::clone(&self.client.0), (self.from.node, session));
+        let owner = user.clone();
+        let answered = offload(&self.client.0.store, move |store| -> Result<_, Failure> {
+            // From looking at the count until the guess is counted, as with a user's PIN.
+            let _counting = inner.counting.hold();
+            let now = inner.membership.now();
+            let held = store.jobs().get(job)?.filter(|held| held.row.user == owner);
+            let row = held.ok_or(Refusal::NoJob)?.row;
+            // A job without a PIN of its own needs no proof.
+            let sealed = row.sealed_pin.ok_or(Refusal::Malformed)?;
+            let verifier =
+                verifier::open_for_job(&inner.storage, job, &sealed).map_err(|error| {
+                    tracing::error!(%job, %error, "the job's own PIN cannot be verified");
+                    Refusal::Damaged
+                })?;
+            let lock = JobLock {
+                verifier: &verifier,
+                wait: row.pin_guesses.wait_of_printer(now),
+            };
+            let answer =
+                sessions(&inner.holder).unlock(whose, (job, &ke1), &lock, now, &mut rand::rng())?;
+            if matches!(answer, Answer::Challenge { .. }) {
+                store.jobs().count_guess(job, now)?;
+            }
+            Ok(answer)
+        });
+        let answer = answered.await?;
+        if matches!(answer, Answer::Denied { .. }) {
+            let event = Event::new(Kind::LoginDenied).user(&user).job(job);
+            self.record_refusal(event.because(DenyReason::LockedOut))
+                .await;
+        }
+        Ok(answer)
+    }
+
+    async fn prove_job(&self, session: SessionId, job: JobId, ke3: Ke3) -> Result<Answer, Failure> {
+        let user = self.user(session)?;
+        let (inner, whose) = (Arc::clone(&self.client.0), (self.from.node, session));
+        let answered = offload(&self.client.0.store, move |store| -> Result<_, Failure> {
+            let guesses = store.jobs().get(job)?.map(|held| held.row.pin_guesses);
+            let locked_out =
+                guesses.is_none_or(|guesses| guesses.unproven > limits::GUESSES_PER_PRINTER);
+            let now = inner.membership.now();
+            let answer = sessions(&inner.holder).prove_job(whose, (job, &ke3), locked_out, now)?;
+            if answer == Answer::Done {
+                store.jobs().forgive_guesses(job)?;
+            }
+            Ok(answer)
+        });
+        let answer = answered.await?;
+        if answer != Answer::Done {
+            let event = Event::new(Kind::LoginDenied).user(&user).job(job);
+            self.record_refusal(event.because(DenyReason::WrongPin))
+                .await;
+        }
+        Ok(answer)
+    }
+
+    async fn progress(&self, progress: Progress) -> Result<Answer, Failure> {
+        if !progress.is_sound() {
+            return Err(Refusal::Malformed.into());
+        }
+        let (printer, release) = (self.from.node, progress.release);
+        if self
+            .client
+            .0
+            .early
+            .with_lease(release, printer, |_| ())
+            .is_some()
+        {
+            self.client.0.life.progressed(progress);
+            return Ok(Answer::Done);
+        }
+        let number = offload(&self.client.0.store, move |store| -> Result<_, Failure> {
+            let lease = store
+                .leases()
+                .get(release)?
+                .filter(|lease| lease.printer == printer)
+                .ok_or(Refusal::NoLease)?;
+            Ok(store.jobs().get(lease.job)?.map(|held| held.row.number))
+        });
+        let number = number.await?;
+        if self.client.0.life.progressed(progress)
+            && let Some(number) = number
+        {
+            self.client.tell(number).await;
+        }
+        Ok(Answer::Done)
+    }
+
     async fn extend(&self, release: ReleaseId) -> Result<Answer, Failure> {
         let (printer, now) = (self.from.node, self.client.0.membership.now());
+        let prolong = |lease: &mut LeaseRow| lease.until = now + limits::LEASE;
+        if self
+            .client
+            .0
+            .early
+            .with_lease(release, printer, prolong)
+            .is_some()
+        {
+            return Ok(Answer::extended());
+        }
         offload(&self.client.0.store, move |store| {
             let lease = store.leases().get(release)?.map(|row| row.lease(release));
             let until = holder::extend(lease.as_ref(), printer, now)?;
@@ -312,6 +442,9 @@ impl<N: Network> Conversation<N> {
                 return Err(Refusal::Malformed.into());
             }
         };
+        if let Some(answer) = self.early_report(&receipt).await {
+            return answer;
+        }
         let (release, now) = (receipt.release, membership.now());
         let judged = receipt.clone();
         let judgement = offload(&inner.store, move |store| -> Result<_, Failure> {
@@ -322,9 +455,14 @@ impl<N: Network> Conversation<N> {
                 lease.as_ref().map(|row| row.lease(release)).as_ref(),
                 settled,
             );
-            Ok((judgement, lease.map(|lease| lease.user)))
+            let number = match store.jobs().get(judged.job) {
+                Ok(held) => held.map(|held| held.row.number),
+                // A damaged row can still be settled.
+                Err(_) => None,
+            };
+            Ok((judgement, lease.map(|lease| lease.user), number))
         });
-        let (judgement, user) = judgement.await?;
+        let (judgement, user, number) = judgement.await?;
         let event = Event {
             user,
             ..Event::new(Kind::Released)
@@ -332,6 +470,10 @@ impl<N: Network> Conversation<N> {
         .job(receipt.job)
         .release(release);
         let event = event.peer(self.from.node).outcome(receipt.outcome.clone());
+        let event = match &receipt.reason {
+            Some(reason) => event.because(reason),
+            None => event,
+        };
         let settlement = match judgement {
             Ok(Settlement::Nothing) => return Ok(Answer::Done),
             Ok(settlement) => settlement,
@@ -353,9 +495,9 @@ impl<N: Network> Conversation<N> {
             tracing::error!(%release, %error, "a receipt is not taken while it cannot be recorded");
             return Err(Refusal::Trouble.into());
         }
-        let outcome = receipt.outcome;
+        let ended = (receipt.outcome, receipt.reason);
         let settled = offload(&inner.store, move |store| {
-            store.leases().settle(release, settlement, outcome, now)
+            store.leases().settle(release, settlement, ended, now)
         });
         match settled.await? {
             Settling::Deferred => {
@@ -368,24 +510,68 @@ impl<N: Network> Conversation<N> {
             }
             Settling::Done | Settling::Before(_) | Settling::Unknown => {}
         }
+        inner.life.ended(release);
+        if let Some(number) = number {
+            self.client.tell(number).await;
+        }
         Ok(Answer::Done)
+    }
+
+    /// Takes the printer's word on a job that still arrives, if it is one.
+    async fn early_report(&self, receipt: &Receipt) -> Option<Result<Answer, Failure>> {
+        let inner = &self.client.0;
+        let reported = inner.early.with(receipt.job, |early| {
+            early
+                .report(receipt)
+                .map(|report| (report, early.user.clone()))
+        });
+        let (report, user) = reported??;
+        match report {
+            EarlyReport::Before => Some(Ok(Answer::Done)),
+            EarlyReport::TooEarly => Some(Err(Refusal::Trouble.into())),
+            EarlyReport::Taken => {
+                inner.life.ended(receipt.release);
+                let event = Event::new(Kind::Released)
+                    .user(&user)
+                    .job(receipt.job)
+                    .release(receipt.release)
+                    .peer(self.from.node)
+                    .outcome(receipt.outcome.clone());
+                inner
+                    .audit
+                    .note(match &receipt.reason {
+                        Some(reason) => event.because(reason),
+                        None => event,
+                    })
+                    .await;
+                Some(Ok(Answer::Done))
+            }
+        }
     }
 
     async fn delete(&self, session: SessionId, job: JobId) -> Result<Answer, Failure> {
         let user = self.user(session)?;
         let (inner, now, owner) = (&self.client.0, self.client.0.membership.now(), user.clone());
+        let printer = Some(NamedPrinter {
+            node: self.from.node,
+            name: self.from.certificate.name.clone(),
+        });
         let deleted = offload(&inner.store, move |store| -> Result<_, StoreError> {
-            match store.jobs().get(job) {
-                Ok(Some(held)) if held.row.user == owner => store.jobs().delete(job, now),
-                Ok(_) => Ok(Deletion::Absent),
-                Err(error) => Err(error),
+            match store.jobs().get(job)? {
+                Some(held) if held.row.user == owner => {
+                    let end = JobEnd::Deleted { printer };
+                    Ok((store.jobs().delete(job, end, now)?, held.row.number))
+                }
+                _ => Ok((Deletion::Absent, 0)),
             }
         });
         let event = Event::new(Kind::Deleted).user(&user).job(job);
-        let refusal = match deleted.await? {
+        let (deletion, number) = deleted.await?;
+        let refusal = match deletion {
             Deletion::Deleted => {
                 inner.audit.note(event.peer(self.from.node)).await;
                 inner.directory.announce_soon(&user);
+                self.client.tell(number).await;
                 return Ok(Answer::Done);
             }
             Deletion::Absent => Refusal::NoJob,
@@ -453,22 +639,42 @@ impl<N: Network> Conversation<N> {
     }
 }
 
-/// Leases a job to a release and grants it. Whatever could still fail is done before the lease.
+/// Whether a job is there for printers: its owner may want it later.
+fn is_offered(held: &HeldJob, now: Timestamp) -> bool {
+    held.row.hold_until.is_none_or(|until| until <= now)
+}
+
+/// Leases a job to a release and grants it; gives the job's number, too. Whatever could still fail
+/// is done before the lease.
 fn grant<N>(
     inner: &super::Inner<N>,
     store: &Store,
-    printer: NodeId,
+    from: &Member,
     (session, job, release): (SessionId, JobId, ReleaseId),
     options: PrintOptions,
-) -> Result<Grant, Failure> {
-    let now = inner.membership.now();
-    let held = store.jobs().get(job)?.ok_or(Refusal::NoJob)?;
+) -> Result<(Grant, Option<u32>), Failure> {
+    let (now, printer) = (inner.membership.now(), from.node);
+    let asked = (session, job, release);
+    let early = inner.early.with(job, |early| {
+        grant_early(inner, early, from, asked, &options, now).map_err(Failure::from)
+    });
+    if let Some(granted) = early {
+        // It has no news before it is held.
+        return granted.map(|grant| (grant, None));
+    }
+    let held = store
+        .jobs()
+        .get(job)?
+        .filter(|held| is_offered(held, now))
+        .ok_or(Refusal::NoJob)?;
     let lease = store
         .leases()
         .of_job(job)?
         .filter(|(_, row)| !row.lapsed)
         .map(|(release, row)| row.lease(release));
     let selected = Selected {
+        job,
+        has_pin: held.row.sealed_pin.is_some(),
         owner: &held.row.user,
         release,
         options: &options,
@@ -493,6 +699,7 @@ fn grant<N>(
         job,
         user: held.row.user.clone(),
         printer,
+        printer_name: from.certificate.name.clone(),
         session,
         granted_at: now,
         until: now + limits::LEASE,
@@ -516,7 +723,62 @@ fn grant<N>(
         title: meta.title,
         options,
     };
-    Ok(sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?)
+    let grant = sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?;
+    Ok((grant, Some(held.row.number)))
+}
+
+/// As [`grant`], for a job that still arrives: its lease becomes durable with the job itself.
+fn grant_early<N>(
+    inner: &super::Inner<N>,
+    early: &mut EarlyJob,
+    from: &Member,
+    (session, job, release): (SessionId, JobId, ReleaseId),
+    options: &PrintOptions,
+    now: Timestamp,
+) -> Result<Grant, Refusal> {
+    let printer = from.node;
+    let lease = early.lease.as_ref();
+    let selected = Selected {
+        job,
+        // It can only have been handed over, by its owner.
+        has_pin: false,
+        owner: &early.user,
+        release,
+        options,
+        lease: lease.map(|(release, row)| row.lease(*release)),
+    };
+    sessions(&inner.holder).select(printer, session, &selected, now)?;
+    if early.has_ended(release) {
+        return Err(Refusal::NoLease);
+    }
+    let own = lease.filter(|(known, _)| *known == release);
+    let (granted_at, streamed) =
+        own.map_or((now, false), |(_, row)| (row.granted_at, row.streamed));
+    let leased = Leased {
+        job,
+        release,
+        key: &early.key,
+        sealed_size: early.sealed_size,
+        size: early.size,
+        format: early.format.clone(),
+        title: early.title.clone(),
+        options: options.clone(),
+    };
+    let grant = sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?;
+    let row = LeaseRow {
+        job,
+        user: early.user.clone(),
+        printer,
+        printer_name: from.certificate.name.clone(),
+        session,
+        granted_at,
+        until: now + limits::LEASE,
+        streamed,
+        lapsed: false,
+        options: options.clone(),
+    };
+    early.lease = Some((release, row));
+    Ok(grant)
 }
 
 #[cfg(test)]

@@ -1,28 +1,36 @@
 //! Held jobs as the people at this computer see them and what they do with them.
 
+use std::sync::Arc;
+
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::text::UserId;
-use papermesh_protocol::time::Timestamp;
 use serde::Serialize;
 
-use super::{Client, meta};
+use super::Client;
+use super::life::{JobState, past_view};
 use crate::audit::{Event, Kind};
 use crate::network::Network;
 use crate::offload::offload;
-use crate::store::{Deletion, HeldJob, Store, StoreError};
+use crate::store::{Attempt, Deletion, HeldJob, JobEnd, Store, StoreError};
 
 /// Jobs in one answer.
 pub const PAGE: usize = 256;
 
-/// A job held here.
+/// A job that is held here, or was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HeldView {
     /// Whose it is.
     pub user: UserId,
+    /// Its number on this computer: small, and never given again.
+    pub number: u32,
     /// The job.
     #[serde(flatten)]
     pub summary: JobSummary,
+    /// Where it is in its life.
+    pub state: JobState,
+    /// The latest release that ended and left the job here.
+    pub last: Option<Attempt>,
     /// What is wrong with its file; then it can only be deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,
@@ -44,7 +52,7 @@ pub enum JobsError {
 
 impl<N: Network> Client<N> {
     /// At most [`PAGE`] jobs held here in the order of their ids, those after `after`; of one user
-    /// only, if one is named, and then oldest first after the place of `after`.
+    /// only, if one is named, and then in the order of their places after that of `after`.
     pub async fn jobs(
         &self,
         user: Option<UserId>,
@@ -75,7 +83,11 @@ impl<N: Network> Client<N> {
     pub async fn delete(&self, job: JobId) -> Result<HeldView, JobsError> {
         let view = self.job(job).await?;
         let now = self.0.membership.now();
-        let deleted = offload(&self.0.store, move |store| store.jobs().delete(job, now)).await;
+        let end = JobEnd::Deleted { printer: None };
+        let deleted = offload(&self.0.store, move |store| {
+            store.jobs().delete(job, end, now)
+        })
+        .await;
         match deleted.map_err(|error: StoreError| JobsError::Store(error))? {
             Deletion::Deleted => {
                 self.0
@@ -83,6 +95,7 @@ impl<N: Network> Client<N> {
                     .note(Event::new(Kind::Deleted).user(&view.user).job(job))
                     .await;
                 self.0.directory.announce_soon(&view.user);
+                self.tell(view.number).await;
                 Ok(view)
             }
             Deletion::Absent => Err(JobsError::NoJob(job)),
@@ -112,13 +125,55 @@ impl<N: Network> Client<N> {
         Ok(view)
     }
 
+    /// Moves a job to a position in its user's list, 1 for the first; gives what it then is.
+    pub async fn move_to(&self, job: JobId, position: usize) -> Result<HeldView, JobsError> {
+        let moved = offload(&self.0.store, move |store| {
+            store.jobs().move_to(job, position)
+        })
+        .await;
+        if !moved.map_err(|error: StoreError| JobsError::Store(error))? {
+            return Err(JobsError::NoJob(job));
+        }
+        let view = self.job(job).await?;
+        self.tell(view.number).await;
+        Ok(view)
+    }
+
+    /// At most [`PAGE`] jobs that were held here and are gone: by user and number, those after
+    /// `after`; of one user only, if one is named.
+    pub async fn history(
+        &self,
+        user: Option<UserId>,
+        after: Option<(UserId, u32)>,
+    ) -> Result<Vec<HeldView>, JobsError> {
+        let storage = Arc::clone(&self.0.storage);
+        offload(&self.0.store, move |store| {
+            let past = match user {
+                Some(user) => {
+                    let after = after.map(|(_, number)| number);
+                    store.history().of_user(&user, after, PAGE)?
+                }
+                None => {
+                    let after = after.as_ref().map(|(user, number)| (user, *number));
+                    store.history().all(after, PAGE)?
+                }
+            };
+            Ok(past
+                .into_iter()
+                .map(|past| past_view(&storage, past))
+                .collect())
+        })
+        .await
+        .map_err(|error: StoreError| JobsError::Store(error))
+    }
+
     async fn viewed(
         &self,
         find: impl FnOnce(&Store) -> Result<Vec<HeldJob>, StoreError> + Send + 'static,
     ) -> Result<Vec<HeldView>, JobsError> {
-        let (storage, now) = (self.0.storage.clone(), self.0.membership.now());
+        let (inner, now) = (Arc::clone(&self.0), self.0.membership.now());
         offload(&self.0.store, move |store| {
-            let view = |held: HeldJob| view(store, &storage, held, now);
+            let view = |held: HeldJob| inner.life.view(store, &inner.storage, held, now);
             find(store)?
                 .into_iter()
                 .map(view)
@@ -127,19 +182,4 @@ impl<N: Network> Client<N> {
         })
         .await
     }
-}
-
-pub(super) fn view(
-    store: &Store,
-    storage: &papermesh_protocol::seal::StorageKey,
-    held: HeldJob,
-    now: Timestamp,
-) -> Result<HeldView, StoreError> {
-    let leased = store.leases().live(held.job, now)?.is_some();
-    let summary = meta::summary(storage, &held, leased);
-    Ok(HeldView {
-        user: held.row.user,
-        summary,
-        damage: held.damage.map(|damage| damage.to_string()),
-    })
 }

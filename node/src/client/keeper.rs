@@ -12,7 +12,7 @@ use super::{Client, sessions};
 use crate::audit::{Event, Kind};
 use crate::network::Network;
 use crate::offload::offload;
-use crate::store::{Deletion, LocalUser, Store, StoreError};
+use crate::store::{Deletion, HISTORY_BOUND, JobEnd, LocalUser, Store, StoreError};
 
 /// How often is looked after leases and jobs.
 const LOOK: Duration = Duration::from_secs(15);
@@ -59,13 +59,18 @@ impl<N: Network> Client<N> {
                 event
             };
             self.0.audit.note(event).await;
+            self.0.life.ended(release);
+            if let Ok(view) = self.job(lease.job).await {
+                self.tell(view.number).await;
+            }
         }
-        for (job, user) in offload(&self.0.store, move |store| expire(store, now)).await? {
+        for (job, owner) in offload(&self.0.store, move |store| expire(store, now)).await? {
             let event = Event::new(Kind::Expired).job(job);
-            match user {
-                Some(user) => {
+            match owner {
+                Some((user, number)) => {
                     self.0.audit.note(event.user(&user)).await;
                     self.0.directory.announce_soon(&user);
+                    self.tell(number).await;
                 }
                 None => {
                     self.0
@@ -82,6 +87,7 @@ impl<N: Network> Client<N> {
         let now = self.0.membership.now();
         offload(&self.0.store, move |store| {
             store.leases().forget(now, BATCH)?;
+            store.history().forget(HISTORY_BOUND, now, BATCH)?;
             store.floors().sweep(now, BATCH)?;
             forget_visitors(store)?;
             store.purge_deleted()
@@ -90,19 +96,22 @@ impl<N: Network> Client<N> {
     }
 }
 
+/// A job that expired; its owner and its number, if its row could be read.
+type Expired = (JobId, Option<(UserId, u32)>);
+
 /// Deletes jobs whose time is over, and says whose they were. One that is being printed stays
 /// until that has ended.
-fn expire(store: &Store, now: Timestamp) -> Result<Vec<(JobId, Option<UserId>)>, StoreError> {
+fn expire(store: &Store, now: Timestamp) -> Result<Vec<Expired>, StoreError> {
     let mut expired = Vec::new();
     for job in store.jobs().expired(now, BATCH)? {
-        let user = match store.jobs().get(job) {
-            Ok(held) => held.map(|held| held.row.user),
+        let owner = match store.jobs().get(job) {
+            Ok(held) => held.map(|held| (held.row.user, held.row.number)),
             // A damaged row can still be deleted, and must not keep the others.
             Err(StoreError::Row { .. }) => None,
             Err(error) => return Err(error),
         };
-        if store.jobs().delete(job, now)? == Deletion::Deleted {
-            expired.push((job, user));
+        if store.jobs().delete(job, JobEnd::Expired, now)? == Deletion::Deleted {
+            expired.push((job, owner));
         }
     }
     Ok(expired)

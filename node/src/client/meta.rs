@@ -6,7 +6,7 @@ use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::seal::{BlobError, StorageKey, open_bytes, seal_bytes};
 use serde::{Deserialize, Serialize};
 
-use crate::store::HeldJob;
+use crate::store::{HeldJob, PastJobRow};
 
 /// What the sealed bytes are for.
 const PURPOSE: &str = "job meta";
@@ -15,13 +15,15 @@ const MAX: usize = 2048;
 /// What stands for a title that cannot be read any more.
 const UNREADABLE: &str = "(unreadable)";
 
-/// A job's title, format, pages and options.
+/// A job's title, format, options, and what is known of its pages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct JobMeta {
     pub(super) title: String,
     pub(super) format: String,
     pub(super) pages: Option<u32>,
+    pub(super) page_size: Option<String>,
+    pub(super) color: Option<bool>,
     pub(super) options: PrintOptions,
 }
 
@@ -55,35 +57,71 @@ impl JobMeta {
     }
 }
 
-/// A job as its user sees it. One whose title cannot be read is still shown, to be deleted.
-pub(super) fn summary(storage: &StorageKey, held: &HeldJob, leased: bool) -> JobSummary {
-    let meta = JobMeta::open(storage, held.job, &held.row.sealed_meta).unwrap_or_else(|error| {
-        tracing::error!(job = %held.job, %error, "a job's title cannot be read");
+/// What was sealed, or what stands for it where it cannot be read any more.
+fn readable(storage: &StorageKey, job: JobId, sealed: &[u8]) -> JobMeta {
+    JobMeta::open(storage, job, sealed).unwrap_or_else(|error| {
+        tracing::error!(%job, %error, "a job's title cannot be read");
         JobMeta {
             title: UNREADABLE.to_owned(),
             format: "application/octet-stream".to_owned(),
             pages: None,
+            page_size: None,
+            color: None,
             options: PrintOptions::default(),
         }
-    });
+    })
+}
+
+/// A job that is gone as its user sees it.
+pub(super) fn past_summary(storage: &StorageKey, past: &PastJobRow) -> JobSummary {
+    let meta = readable(storage, past.job, &past.sealed_meta);
+    JobSummary {
+        job: past.job,
+        title: meta.title,
+        format: meta.format,
+        size: past.plain_size,
+        pages: meta.pages,
+        page_size: meta.page_size,
+        color: meta.color,
+        submitted_at: past.submitted_at,
+        priority: past.priority,
+        listed_at: past.submitted_at,
+        expires_at: past.expires_at,
+        options: meta.options,
+        protected: false,
+        may_have_printed: false,
+        leased: false,
+        needs_pin: false,
+    }
+}
+
+/// A job as its user sees it. One whose title cannot be read is still shown, to be deleted.
+pub(super) fn summary(storage: &StorageKey, held: &HeldJob, leased: bool) -> JobSummary {
+    let meta = readable(storage, held.job, &held.row.sealed_meta);
     JobSummary {
         job: held.job,
         title: meta.title,
         format: meta.format,
         size: held.row.plain_size,
         pages: meta.pages,
+        page_size: meta.page_size,
+        color: meta.color,
         submitted_at: held.row.submitted_at,
+        priority: held.row.priority,
+        listed_at: held.row.listed_at,
         expires_at: held.row.expires_at,
         options: meta.options,
         protected: held.row.protected,
         may_have_printed: held.row.may_have_printed,
         leased,
+        needs_pin: held.row.sealed_pin.is_some(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::job::PageRange;
     use papermesh_protocol::limits;
 
     use super::*;
@@ -96,8 +134,17 @@ mod tests {
             title: "t".repeat(limits::TITLE),
             format: "f".repeat(limits::FORMAT),
             pages: Some(u32::MAX),
+            page_size: Some("s".repeat(limits::MEDIA)),
+            color: Some(true),
             options: PrintOptions {
                 media: Some("m".repeat(limits::MEDIA)),
+                page_ranges: vec![
+                    PageRange {
+                        first: u32::MAX,
+                        last: u32::MAX
+                    };
+                    limits::PAGE_RANGES
+                ],
                 ..PrintOptions::default()
             },
         };

@@ -4,17 +4,24 @@
 //! - [`serve`] answers printers ([`conversation`] is what they may ask), [`stream`] sends ciphertext.
 //! - [`jobs`] is what this computer's own user sees and does; [`meta`] is what is kept sealed of a
 //!   job beside its document; [`mod@format`] tells documents apart by how they begin.
+//! - [`life`] is what is known of a job from held to gone, and the news of it.
+//! - [`direct`] sends a job straight to one of the [`printers`], perhaps while it still arrives
+//!   ([`early`]).
 //! - [`keeper`] does what is due: leases that ran out, jobs whose time is over.
 //!
 //! Deleting is always in this order: the row with the job key, then the file; then the advert is
 //! withdrawn if it was the last.
 
+pub mod direct;
 pub mod format;
 pub mod jobs;
+pub mod life;
+pub mod printers;
 pub mod serve;
 pub mod submit;
 
 mod conversation;
+mod early;
 mod keeper;
 mod meta;
 mod stream;
@@ -24,7 +31,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use papermesh_protocol::release::holder::Holder;
 use papermesh_protocol::seal::StorageKey;
 
+pub use direct::{DirectEnd, DirectPrint};
 pub use jobs::{HeldView, JobsError};
+pub use life::JobState;
+pub use printers::{KnownPrinter, PrinterError};
 pub use submit::{Submission, SubmitError};
 
 use crate::audit::Audit;
@@ -41,6 +51,8 @@ use crate::store::Store;
 pub struct ClientParts<N> {
     /// Where jobs lie.
     pub store: Store,
+    /// How printers are reached.
+    pub network: N,
     /// Where they are advertised.
     pub directory: Directory<N>,
     /// What this node knows of its site.
@@ -66,6 +78,7 @@ impl<N> Clone for Client<N> {
 
 struct Inner<N> {
     store: Store,
+    network: N,
     directory: Directory<N>,
     membership: Arc<Membership>,
     audit: Audit,
@@ -75,6 +88,9 @@ struct Inner<N> {
     holder: Arc<Mutex<Holder>>,
     counting: Arc<Counting>,
     denials: Mutex<conversation::Denials>,
+    life: life::Life,
+    early: early::EarlyJobs,
+    abilities: printers::Heard,
 }
 
 impl<N: Network> Client<N> {
@@ -82,6 +98,7 @@ impl<N: Network> Client<N> {
     pub async fn open(parts: ClientParts<N>) -> Result<Self, VerifierError> {
         let ClientParts {
             store,
+            network,
             directory,
             membership,
             audit,
@@ -93,9 +110,10 @@ impl<N: Network> Client<N> {
         let key = Arc::clone(&storage);
         let decoys = offload(&store, move |store| verifier::decoys(store, &key)).await?;
         let holder = Arc::new(Mutex::new(Holder::new(membership.node(), decoys)));
-        let (counting, denials) = Default::default();
+        let (counting, denials, life, early, abilities) = Default::default();
         Ok(Self(Arc::new(Inner {
             store,
+            network,
             directory,
             membership,
             audit,
@@ -105,6 +123,9 @@ impl<N: Network> Client<N> {
             holder,
             counting,
             denials,
+            life,
+            early,
+            abilities,
         })))
     }
 }

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::early::EarlyReader;
 use super::{Client, sessions};
 use crate::network::Network;
 use crate::offload::offload;
@@ -84,11 +85,24 @@ impl<N: Network> Client<N> {
         Ok(())
     }
 
-    async fn redeem(&self, printer: NodeId, open: &Open) -> Result<SpoolReader, SendError> {
+    async fn redeem(&self, printer: NodeId, open: &Open) -> Result<Source, SendError> {
         let now = self.0.membership.now();
         let redeemed = sessions(&self.0.holder).redeem(printer, &open.token, now);
         let (job, release) = redeemed.ok_or(SendError::Refused)?;
         let offset = open.offset;
+        let early = self.0.early.with(job, |early| {
+            if let Some((known, lease)) = &mut early.lease
+                && *known == release
+                && offset <= early.sealed_size
+            {
+                lease.streamed = true;
+                return Some(early.read(offset));
+            }
+            None
+        });
+        if let Some(early) = early {
+            return early.map(Source::Early).ok_or(SendError::Refused);
+        }
         let opened = offload(&self.0.store, move |store| -> Result<_, StoreError> {
             let file = store.jobs().read(job, offset)?;
             Ok(if store.leases().note_streamed(release, now)? {
@@ -98,7 +112,7 @@ impl<N: Network> Client<N> {
             })
         });
         match opened.await {
-            Ok(file) => file.ok_or(SendError::Refused),
+            Ok(file) => file.map(Source::Held).ok_or(SendError::Refused),
             Err(error) => {
                 tracing::error!(%job, %error, "a job cannot be sent");
                 Err(SendError::Unreadable(error))
@@ -114,11 +128,41 @@ async fn send(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<()
     Ok(())
 }
 
+/// Where a job's ciphertext comes from.
+enum Source {
+    /// The job is held.
+    Held(SpoolReader),
+    /// It still arrives.
+    Early(EarlyReader),
+}
+
+impl Source {
+    /// Bytes from here to the end.
+    fn left(&self) -> u64 {
+        match self {
+            Self::Held(file) => file.left(),
+            Self::Early(file) => file.left(),
+        }
+    }
+
+    /// What can be had at once, up to [`PIECE`]; nothing only at the end. What arrives is passed on
+    /// as it comes and not gathered first.
+    fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        match self {
+            Self::Held(file) => file.take(PIECE as u64).read_to_end(buffer),
+            Self::Early(file) => {
+                buffer.resize(PIECE, 0);
+                let read = file.read(buffer)?;
+                buffer.truncate(read);
+                Ok(read)
+            }
+        }
+    }
+}
+
 /// Reads a file on a blocking thread: full buffers come out, empty ones go back in. The thread
 /// ends with the file, or when nobody takes buffers any more.
-fn read_ahead(
-    mut file: SpoolReader,
-) -> (mpsc::Receiver<io::Result<Vec<u8>>>, mpsc::Sender<Vec<u8>>) {
+fn read_ahead(mut file: Source) -> (mpsc::Receiver<io::Result<Vec<u8>>>, mpsc::Sender<Vec<u8>>) {
     let (full, filled) = mpsc::channel(BUFFERS);
     let (emptied, mut empty) = mpsc::channel::<Vec<u8>>(BUFFERS);
     tokio::task::spawn_blocking(move || {
@@ -127,8 +171,7 @@ fn read_ahead(
                 .try_recv()
                 .unwrap_or_else(|_| Vec::with_capacity(PIECE));
             buffer.clear();
-            let read = (&mut file).take(PIECE as u64).read_to_end(&mut buffer);
-            let read = match read {
+            let read = match file.next(&mut buffer) {
                 Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(_) => Ok(buffer),
                 Err(error) => Err(error),

@@ -12,23 +12,29 @@ use std::time::Duration;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::id::{JobId, UserKey};
-use papermesh_protocol::job::PrintOptions;
+use papermesh_protocol::job::{JobSummary, PrintOptions, check_media};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{Pin, PinError, PinVerifier};
+use papermesh_protocol::release::guess::Guesses;
+use papermesh_protocol::release::holder::pin_name;
 use papermesh_protocol::seal::{
     JobKey, SealError, SealWriter, WrapError, WrappedJobKey, sealed_len,
 };
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::text::{self, UserId};
+use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::UserEntry;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot, watch};
 
+use super::direct::HandOver;
+use super::early::{Arriving, EarlyJob};
 use super::meta::{JobMeta, MetaError};
-use super::{Client, HeldView, format, jobs};
+use super::{Client, HeldView, format};
 use crate::audit::{Event, Kind};
 use crate::auth::verifier::{self, VerifierError};
+use crate::convert::media::PageSize;
 use crate::convert::{Facts, Inspection};
 use crate::network::Network;
 use crate::offload::offload;
@@ -53,14 +59,78 @@ pub struct Submission {
     pub format: String,
     /// Its bytes, where they are known before; then it must have as many.
     pub size: Option<u64>,
-    /// Its pages, where known.
-    pub pages: Option<u32>,
+    /// What is known of its pages.
+    pub facts: DocumentFacts,
     /// How to print it.
     pub options: PrintOptions,
+    /// How urgent it is, 1 to 100; 50 as a rule.
+    pub priority: u8,
+    /// Not to be offered at printers before then.
+    pub hold_until: Option<Timestamp>,
     /// How long to keep it; none for what the site says.
     pub lifetime: Option<Duration>,
     /// On a shared computer, the PIN that releases this user's jobs there from now on.
     pub visit_pin: Option<Pin>,
+    /// A PIN of this job alone, asked for at the printer beside the user's own.
+    pub job_pin: Option<Pin>,
+    /// The number that it is to have, from [`Client::reserve_number`]; none for the next.
+    pub number: Option<u32>,
+}
+
+/// What is known of a document's pages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DocumentFacts {
+    /// How many they are.
+    pub pages: Option<u32>,
+    /// The size of the first: a PWG 5101.1 size name.
+    pub page_size: Option<String>,
+    /// Whether there is any colour.
+    pub color: Option<bool>,
+}
+
+impl DocumentFacts {
+    /// What can be believed of them.
+    fn believable(self) -> Self {
+        Self {
+            pages: self.pages.filter(|pages| *pages <= limits::PAGES),
+            page_size: self.page_size.filter(|size| check_media(size).is_ok()),
+            color: self.color,
+        }
+    }
+}
+
+impl From<Facts> for DocumentFacts {
+    fn from(facts: Facts) -> Self {
+        Self {
+            pages: facts.pages,
+            page_size: facts.page_size.map(PageSize::name),
+            color: facts.color,
+        }
+    }
+}
+
+/// How urgent a job is of which nobody says it (RFC 8011 §5.2.1).
+pub const PRIORITY: u8 = 50;
+
+impl Submission {
+    /// A submission of which nothing else is said.
+    #[must_use]
+    pub fn new(user: UserId, title: impl Into<String>, format: impl Into<String>) -> Self {
+        Self {
+            user,
+            title: title.into(),
+            format: format.into(),
+            size: None,
+            facts: DocumentFacts::default(),
+            options: PrintOptions::default(),
+            priority: PRIORITY,
+            hold_until: None,
+            lifetime: None,
+            visit_pin: None,
+            job_pin: None,
+            number: None,
+        }
+    }
 }
 
 /// Why a document is not held. Nothing is left of it.
@@ -131,8 +201,18 @@ impl<N: Network> Client<N> {
         submission: Submission,
         document: impl AsyncRead + Send + Unpin,
     ) -> Result<HeldView, SubmitError> {
+        self.submit_with(submission, None, document).await
+    }
+
+    /// As [`Client::submit`]; `handing` is given what a printer is to have of it.
+    pub(super) async fn submit_with(
+        &self,
+        submission: Submission,
+        handing: Option<oneshot::Sender<HandOver>>,
+        document: impl AsyncRead + Send + Unpin,
+    ) -> Result<HeldView, SubmitError> {
         let user = submission.user.clone();
-        match self.take(submission, document).await {
+        match self.take(submission, handing, document).await {
             Ok(view) => {
                 self.0
                     .audit
@@ -143,6 +223,7 @@ impl<N: Network> Client<N> {
                     )
                     .await;
                 self.0.directory.announce_soon(&user);
+                self.tell(view.number).await;
                 Ok(view)
             }
             Err(error) => {
@@ -155,40 +236,81 @@ impl<N: Network> Client<N> {
         }
     }
 
+    /// A number for a job that comes later, such as one of which the document is sent in a request
+    /// of its own. One that is not used is never given again.
+    pub async fn reserve_number(&self) -> Result<u32, StoreError> {
+        offload(&self.0.store, |store| store.numbers().next()).await
+    }
+
     async fn take(
         &self,
         submission: Submission,
+        handing: Option<oneshot::Sender<HandOver>>,
         document: impl AsyncRead + Send + Unpin,
     ) -> Result<HeldView, SubmitError> {
         let admitted = self.admit(&submission).await?;
         let now = self.0.membership.now();
         let job = JobId::random(&mut rand::rng());
+        let sealed_pin = match &submission.job_pin {
+            Some(pin) => Some(self.sealed_job_pin(job, pin).await?.into()),
+            None => None,
+        };
+        let DocumentFacts {
+            pages,
+            page_size,
+            color,
+        } = submission.facts.clone().believable();
         let meta = JobMeta {
             title: title(&submission.title),
             format: submission.format.clone(),
-            pages: submission.pages,
+            pages,
+            page_size,
+            color,
             options: submission.options.clone(),
+        };
+        let number = match submission.number {
+            Some(number) => number,
+            None => self.reserve_number().await?,
         };
         let row = JobRow {
             user: submission.user.clone(),
+            number,
             sealed_meta: Vec::new(),
             wrapped_key: Vec::new(),
             plain_size: 0,
             sealed_size: 0,
             submitted_at: now,
+            priority: submission.priority,
+            listed_at: now,
+            hold_until: submission.hold_until.filter(|until| *until > now),
             expires_at: policy::expiry(&admitted.acceptance, now),
             protected: false,
             may_have_printed: false,
             visit_pin: admitted.acceptance.right == HoldingRight::Shared,
+            sealed_pin,
+            pin_guesses: Guesses::default(),
+            last: None,
         };
+        let (ready, waiting) = oneshot::channel();
+        let is_direct = handing.is_some();
+        if let Some(handing) = handing {
+            let job = Box::new(offered(job, &row, &meta, submission.size));
+            let offer = self.offer(&submission, job).await?;
+            // Whoever wanted it printed may have gone.
+            drop(handing.send(HandOver {
+                offer,
+                ready: waiting,
+            }));
+        }
         let (pieces, arriving) = mpsc::channel(AHEAD);
-        let storage = Arc::clone(&self.0.storage);
+        let inner = Arc::clone(&self.0);
         let expected = submission.size;
         let sealing = offload(&self.0.store, move |store| {
             let key = JobKey::generate(&mut rand::rng());
+            let mut ready = Some(ready);
             let row = JobRow {
                 wrapped_key: WrappedJobKey::wrap(
-                    &storage,
+                    &inner.storage,
                     *job.as_bytes(),
                     &key,
                     &mut rand::rng(),
@@ -198,24 +320,51 @@ impl<N: Network> Client<N> {
                 ..row
             };
             let spool = store.spool(job, expected.and_then(sealed_len).unwrap_or(0))?;
-            let Some((spool, plain_size, facts)) = seal(job, &key, spool, arriving)? else {
+            let available = watch::Sender::new(0);
+            // A printer can have what it knows the length of while it still arrives.
+            let sizes = expected.and_then(|size| Some((size, sealed_len(size)?)));
+            let early = match sizes.filter(|_| is_direct) {
+                Some(sizes) => {
+                    let whose = (row.user.clone(), key.clone());
+                    let about = (meta.title.clone(), meta.format.clone());
+                    let early =
+                        EarlyJob::new(whose, about, sizes, spool.tail()?, available.subscribe());
+                    Arriving::begin(&inner, job, early)
+                }
+                None => None,
+            };
+            let tell = |ready: Option<oneshot::Sender<()>>| ready.map(|ready| ready.send(()));
+            if early.is_some() {
+                tell(ready.take());
+            }
+            let Some((spool, plain_size, facts)) = seal(job, &key, spool, arriving, &available)?
+            else {
                 return Ok(None);
             };
+            let found = DocumentFacts::from(facts).believable();
             let meta = JobMeta {
-                pages: meta
-                    .pages
-                    .or(facts.pages)
-                    .filter(|pages| *pages <= limits::PAGES),
+                pages: meta.pages.or(found.pages),
+                page_size: meta.page_size.or(found.page_size),
+                color: meta.color.or(found.color),
                 ..meta
-            };
-            let row = JobRow {
-                sealed_meta: meta.seal(&storage, job)?,
-                ..row
             };
             let file = spool.finish()?;
             admitted.local.keep(store, &row.user)?;
-            let held = store.jobs().keep(file, JobRow { plain_size, ..row })?;
-            Ok::<_, SubmitError>(Some(jobs::view(store, &storage, held, now)?))
+            // Last, because what the document itself tells is known by now.
+            let row = JobRow {
+                sealed_meta: meta.seal(&inner.storage, job)?,
+                plain_size,
+                ..row
+            };
+            let held = match early {
+                Some(early) => early.keep(store, file, row, inner.membership.now())?,
+                None => store.jobs().keep(file, row)?,
+            };
+            // Now the end of the document may go out, too.
+            available.send_replace(held.row.sealed_size);
+            tell(ready.take());
+            let view = inner.life.view(store, &inner.storage, held, now)?;
+            Ok::<_, SubmitError>(Some(view))
         });
         let (read, sealed) = tokio::join!(self.read(&submission, document, pieces), sealing);
         // If sealing failed, reading could not go on either, and the cause is what counts.
@@ -309,6 +458,10 @@ impl<N: Network> Client<N> {
             size: submission.size,
             lifetime: submission.lifetime,
             options: &submission.options,
+            priority: submission.priority,
+            hold: submission
+                .hold_until
+                .map(|until| until.since(membership.now())),
         };
         let acceptance = policy::submit(&facts, &wish)?;
         let pin = match (acceptance.right, &submission.visit_pin) {
@@ -339,6 +492,15 @@ impl<N: Network> Client<N> {
         let signer = UserKey::from_bytes(*delegation.signer());
         let whose = (membership.site(), user, membership.node());
         signer == key && Delegation::verify(delegation, key, whose, membership.now()).is_ok()
+    }
+
+    async fn sealed_job_pin(&self, job: JobId, pin: &Pin) -> Result<Vec<u8>, SubmitError> {
+        let (storage, pin) = (Arc::clone(&self.0.storage), pin.clone());
+        offload(&self.0.store, move |_| {
+            let verifier = PinVerifier::register(&pin_name(job), &pin, &mut rand::rng())?;
+            Ok(verifier::seal_for_job(&storage, job, &verifier)?)
+        })
+        .await
     }
 
     async fn sealed_verifier(&self, user: &UserId, pin: &Pin) -> Result<Vec<u8>, SubmitError> {
@@ -389,6 +551,7 @@ fn seal(
     key: &JobKey,
     mut spool: SpoolWriter,
     mut arriving: mpsc::Receiver<Piece>,
+    available: &watch::Sender<u64>,
 ) -> Result<Option<(SpoolWriter, u64, Facts)>, SubmitError> {
     let mut sealed = Vec::with_capacity(WRITE + 2 * PIECE);
     let mut writer = SealWriter::new(key, *job.as_bytes(), &mut rand::rng(), &mut sealed);
@@ -399,6 +562,7 @@ fn seal(
                 if sealed.len() >= WRITE {
                     spool.write(&sealed)?;
                     sealed.clear();
+                    available.send_replace(spool.written());
                 }
             }
             Piece::End(facts) => {
@@ -421,6 +585,28 @@ fn check_format(expected: &str, head: &[u8]) -> Result<(), SubmitError> {
             expected: expected.to_owned(),
             found: format::sniff(head),
         })
+    }
+}
+
+/// A job that is not held yet, as a printer is offered it.
+fn offered(job: JobId, row: &JobRow, meta: &JobMeta, size: Option<u64>) -> JobSummary {
+    JobSummary {
+        job,
+        title: meta.title.clone(),
+        format: meta.format.clone(),
+        size: size.unwrap_or(0),
+        pages: meta.pages,
+        page_size: meta.page_size.clone(),
+        color: meta.color,
+        submitted_at: row.submitted_at,
+        priority: row.priority,
+        listed_at: row.listed_at,
+        expires_at: row.expires_at,
+        options: meta.options.clone(),
+        protected: false,
+        may_have_printed: false,
+        leased: false,
+        needs_pin: row.sealed_pin.is_some(),
     }
 }
 

@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::message::{
     AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
     DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite,
-    Invite, InviteIssued, LinkTicket, Linked, ListJobs, ListMembers, ListPending, ListUsers,
-    Member, OfferLink, PendingDevice, PinChanged, PolicyView, ProtectJob, ReadAudit, Refuse,
-    Refused, Request, Revocation, Revoke, SetUserState, SiteExported, SiteImported, SitePolicy,
-    Status, SubmitJob, Submitted, User, UserTicket, VerifyAudit, Visit, VisitReport,
+    Invite, InviteIssued, LinkTicket, Linked, ListHistory, ListJobs, ListMembers, ListPending,
+    ListUsers, Member, MoveJob, OfferLink, PendingDevice, PinChanged, PolicyView, ProtectJob,
+    ReadAudit, Refuse, Refused, Request, Revocation, Revoke, SetUserState, SiteExported,
+    SiteImported, SitePolicy, Status, SubmitJob, Submitted, User, UserTicket, VerifyAudit, Visit,
+    VisitReport,
 };
 use super::{Body, CommandError, ErrorCode, Events};
 
@@ -102,12 +103,20 @@ pub trait Service: Send + Sync + 'static {
         document: Body,
         events: Events,
     ) -> impl Future<Output = Answer<Submitted>> + Send;
-    /// Jobs held here, oldest first.
+    /// Jobs held here, as printers list them.
     fn list_jobs(&self, command: ListJobs) -> impl Future<Output = Answer<Vec<HeldJob>>> + Send;
     /// Deletes a job held here.
     fn delete_job(&self, command: DeleteJob) -> impl Future<Output = Answer<HeldJob>> + Send;
     /// Protects a job held here, or no longer.
     fn protect_job(&self, command: ProtectJob) -> impl Future<Output = Answer<HeldJob>> + Send;
+
+    /// Moves a job held here in its user's list.
+    fn move_job(&self, command: MoveJob) -> impl Future<Output = Answer<HeldJob>> + Send;
+    /// Jobs that were held here, the last first.
+    fn list_history(
+        &self,
+        command: ListHistory,
+    ) -> impl Future<Output = Answer<Vec<HeldJob>>> + Send;
 
     /// A user's visit at this printer. Tells [`Event::Progress`](super::message::Event) and,
     /// for each job that is through, [`Event::Job`](super::message::Event).
@@ -156,6 +165,8 @@ impl<S: Service> Handler for S {
             Request::ListJobs(command) => json(self.list_jobs(command).await),
             Request::DeleteJob(command) => json(self.delete_job(command).await),
             Request::ProtectJob(command) => json(self.protect_job(command).await),
+            Request::MoveJob(command) => json(self.move_job(command).await),
+            Request::ListHistory(command) => json(self.list_history(command).await),
             Request::Visit(command) => json(self.visit(command, events).await),
         }
     }

@@ -163,6 +163,7 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
         job: accept(Protocol::Job)?,
         enroll: accept(Protocol::Enroll)?,
         link: accept(Protocol::Link)?,
+        direct: accept(Protocol::Direct)?,
     })
 }
 

@@ -7,7 +7,7 @@ use futures::Stream;
 use libp2p::{Multiaddr, StreamProtocol};
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::id::{NodeId, RecordKey};
-use papermesh_protocol::release;
+use papermesh_protocol::{direct, release};
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -43,16 +43,19 @@ pub enum Protocol {
     Enroll,
     /// Linking a user's computers.
     Link,
+    /// Jobs straight to a printer.
+    Direct,
 }
 
 impl Protocol {
     /// All protocols.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Release,
         Self::Job,
         Self::Site,
         Self::Enroll,
         Self::Link,
+        Self::Direct,
     ];
 
     pub(super) const fn name(self) -> StreamProtocol {
@@ -62,6 +65,7 @@ impl Protocol {
             Self::Site => "/papermesh/site/1",
             Self::Enroll => "/papermesh/enroll/1",
             Self::Link => "/papermesh/link/1",
+            Self::Direct => direct::PROTOCOL,
         })
     }
 }
@@ -87,6 +91,8 @@ pub struct Streams {
     pub enroll: mpsc::Receiver<Incoming>,
     /// For users' computers.
     pub link: mpsc::Receiver<Incoming>,
+    /// For printers.
+    pub direct: mpsc::Receiver<Incoming>,
 }
 
 /// Why the mesh could not do something.

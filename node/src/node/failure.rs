@@ -4,7 +4,7 @@
 use crate::audit::AuditError;
 use crate::auth::verifier::VerifierError;
 use crate::authority::AuthorityError;
-use crate::client::{JobsError, SubmitError};
+use crate::client::{JobsError, PrinterError, SubmitError};
 use crate::config::{ConfigError, HomeError};
 use crate::control::{BindError, CommandError, ErrorCode};
 use crate::mesh::MeshError;
@@ -161,6 +161,18 @@ impl From<JobsError> for CommandError {
             JobsError::NoJob(_) => ErrorCode::NotFound,
             JobsError::Leased(_) => ErrorCode::Busy,
             JobsError::Store(error) => of_store(error),
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<PrinterError> for CommandError {
+    fn from(error: PrinterError) -> Self {
+        let code = match &error {
+            PrinterError::Unknown(..) => ErrorCode::NotFound,
+            PrinterError::Ambiguous(..) => ErrorCode::Usage,
+            PrinterError::Unreachable(_) | PrinterError::Silent => ErrorCode::Unreachable,
+            PrinterError::Store(error) => of_store(error),
         };
         Self::new(code, error)
     }

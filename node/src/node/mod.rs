@@ -159,6 +159,7 @@ impl Node {
         let client = if roles.may_hold() {
             let client = Client::open(ClientParts {
                 store: store.clone(),
+                network: network.clone(),
                 directory: directory.clone(),
                 membership: Arc::clone(&membership),
                 audit: audit.clone(),
@@ -202,6 +203,11 @@ impl Node {
                 converter,
             });
             tasks.spawn(printer.clone().run());
+            tasks.spawn(
+                printer
+                    .clone()
+                    .serve_direct(both(streams.direct, to_itself.direct, &me)),
+            );
             Some(printer)
         } else {
             None

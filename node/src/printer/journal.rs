@@ -9,6 +9,7 @@ use papermesh_protocol::id::ReleaseId;
 use papermesh_protocol::release::printer::Phase;
 use papermesh_protocol::release::receipt::Receipt;
 use papermesh_protocol::signed::Signed;
+use papermesh_protocol::{limits, text};
 use tokio::time::sleep;
 
 use super::Printer;
@@ -52,6 +53,10 @@ impl<N: Network> Printer<N> {
             printer: self.0.membership.node(),
             at: now,
             outcome: ended.outcome.clone(),
+            reason: ended
+                .reason
+                .as_ref()
+                .map(|reason| text::clean(reason, limits::REASON)),
         };
         match Signed::sign(receipt, &self.0.key) {
             Ok(receipt) => row.receipt = Some(receipt.envelope().clone()),

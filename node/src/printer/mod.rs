@@ -3,6 +3,7 @@
 //! - [`visit`] finds the user's holders, logs in to all of them and lists their jobs.
 //! - [`release`] prints one job; [`document`] fetches and opens it, [`output`] makes paper of it.
 //! - [`prepare`] makes the document one that the device takes, where it is not.
+//! - [`direct`] takes jobs that holders send straight here.
 //! - [`journal`] remembers across restarts what was begun, [`report`] tells holders late.
 //! - [`session`] and [`link`] are the conversation with one holder.
 //!
@@ -13,6 +14,7 @@ pub mod output;
 pub mod release;
 pub mod visit;
 
+mod direct;
 mod document;
 mod journal;
 mod link;
@@ -30,7 +32,7 @@ use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
 use papermesh_protocol::lookup::{self, BadgeError};
 use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::text::UserId;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
 pub use link::LinkError;
@@ -101,6 +103,8 @@ struct Inner<N> {
     turn: Mutex<()>,
     /// A holder is to be told late.
     unreported: Notify,
+    /// Streams on which holders offer jobs.
+    offers: Arc<Semaphore>,
 }
 
 /// Who stands at the printer.
@@ -156,6 +160,7 @@ impl<N: Network> Printer<N> {
             holder_timeout,
             turn: Mutex::default(),
             unreported: Notify::new(),
+            offers: Arc::new(Semaphore::new(direct::OFFERS)),
         }))
     }
 

@@ -12,21 +12,23 @@ use std::time::Duration;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
 use papermesh_protocol::job::{self, JobSummary, PrintOptions};
 use papermesh_protocol::limits;
-use papermesh_protocol::release::message::{Answer, Grant, Refusal, Request};
+use papermesh_protocol::pin::Pin;
+use papermesh_protocol::release::message::{Answer, Grant, Progress, Refusal, Request, is_keyword};
 use papermesh_protocol::release::printer::{Phase, SessionError};
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::text::UserId;
 use serde::Serialize;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, interval_at, timeout};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, interval_at, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Printer;
 use super::document::Fetch;
 use super::outcome::Ended;
 use super::output::{
-    ColorMode, DeviceEvent, DeviceJobRef, JobState, PrintTicket, PrinterState, Sides,
+    ColorMode, DeviceEvent, DeviceJobRef, DeviceProgress, JobState, PrintTicket, PrinterState,
+    Sides,
 };
 use super::prepare::{self, Prepared};
 use super::report::Told;
@@ -40,6 +42,8 @@ use crate::store::{JournalRow, StoreError};
 const TURN: Duration = Duration::from_secs(5 * 60);
 /// How long the holder may take to be told at once; later it is told in the background.
 const REPORT: Duration = Duration::from_secs(5);
+/// Between two words to the holder on how far the device is.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 /// Events of the device that wait to be written down or shown.
 const EVENTS: usize = 32;
 
@@ -54,6 +58,8 @@ pub struct Wish {
     pub options: Option<PrintOptions>,
     /// Whether to keep the job all the same.
     pub keep: bool,
+    /// The job's own PIN, if it has one.
+    pub pin: Option<Pin>,
     /// Whether the user knows that it may have printed before, and wants it again.
     pub reprint: bool,
 }
@@ -168,6 +174,36 @@ impl<N: Network> Printer<N> {
     }
 }
 
+impl<N: Network> Printer<N> {
+    /// Prints a job of which a holder handed the session over.
+    pub(super) async fn print_handed(
+        &self,
+        session: Arc<HolderSession<N>>,
+        user: UserId,
+        summary: JobSummary,
+    ) -> Ended {
+        let printing = Printing {
+            printer: self.clone(),
+            user,
+            wish: Wish {
+                holder: session.holder(),
+                job: summary.job,
+                options: None,
+                keep: false,
+                pin: None,
+                reprint: false,
+            },
+            session,
+            summary,
+            release: ReleaseId::random(&mut rand::rng()),
+            // The holder hears of the progress itself.
+            progress: mpsc::channel(1).0,
+            cancel: CancellationToken::new(),
+        };
+        printing.run().await
+    }
+}
+
 /// Whether a job as it was listed is to be printed as it is wished.
 fn may_print(summary: &JobSummary, wish: &Wish) -> Result<(), &'static str> {
     if summary.may_have_printed && !wish.reprint {
@@ -231,6 +267,9 @@ impl<N: Network> Printing<N> {
             .options
             .clone()
             .unwrap_or_else(|| self.summary.options.clone());
+        if let Err(error) = self.unlock().await {
+            return self.not_granted(&error).await;
+        }
         let (grant, key) = match self
             .session
             .select(self.wish.job, self.release, &options)
@@ -261,6 +300,17 @@ impl<N: Network> Printing<N> {
         self.report(&row, ended).await
     }
 
+    /// Proves the job's own PIN, if it has one.
+    async fn unlock(&self) -> Result<(), AskError> {
+        match &self.wish.pin {
+            Some(pin) if self.summary.needs_pin => {
+                let node = self.printer.0.membership.node();
+                self.session.unlock(node, self.wish.job, pin).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn not_granted(&self, error: &AskError) -> Ended {
         let refusal = match error {
             AskError::Session(SessionError::Refused(refusal)) => Some(*refusal),
@@ -271,6 +321,17 @@ impl<N: Network> Printing<N> {
             .job(self.wish.job)
             .peer(self.session.holder());
         self.printer.0.audit.note(event.because(error)).await;
+        match error {
+            AskError::Session(SessionError::WrongPin) => {
+                return Ended::not_printed("the job's own PIN is wrong");
+            }
+            AskError::Session(SessionError::Denied { .. }) => {
+                return Ended::not_printed(
+                    "the job's own PIN is wrong, or was guessed at too often; try again later",
+                );
+            }
+            _ => {}
+        }
         match refusal {
             Some(Refusal::Leased) => Ended::not_printed(
                 "another printer is printing this job, or lost it less than two minutes ago",
@@ -317,10 +378,12 @@ impl<N: Network> Printing<N> {
         }
         self.tell(Step::Sending, 0, None);
         let notes = prepared.notes;
-        let device = self.device(&prepared.ticket, prepared.document, size, row);
+        let (heard, news) = watch::channel(None);
+        let device = self.device(&prepared.ticket, prepared.document, size, (row, &heard));
         let mut ended = tokio::select! {
             ended = device => ended,
             never = self.extend(&lost) => match never {},
+            never = self.pass_on(news) => match never {},
         };
         notes.iter().for_each(|note| ended.note(&note.to_string()));
         ended
@@ -331,14 +394,14 @@ impl<N: Network> Printing<N> {
         ticket: &PrintTicket,
         document: prepare::Document,
         size: Option<u64>,
-        row: &mut JournalRow,
+        (row, heard): (&mut JournalRow, &watch::Sender<Option<Progress>>),
     ) -> Ended {
         let inner = &self.printer.0;
         let (sender, events) = mpsc::channel(EVENTS);
         let print = inner
             .device
             .print(ticket, document, sender, self.cancel.clone());
-        let (result, ()) = tokio::join!(print, self.follow(events, size, row));
+        let (result, ()) = tokio::join!(print, self.follow(events, size, (row, heard)));
         Ended::of(result, self.wish.keep, inner.delivered_is_printed)
     }
 
@@ -347,7 +410,7 @@ impl<N: Network> Printing<N> {
         &self,
         mut events: mpsc::Receiver<DeviceEvent>,
         size: Option<u64>,
-        row: &mut JournalRow,
+        (row, heard): (&mut JournalRow, &watch::Sender<Option<Progress>>),
     ) {
         let (mut sent, whole) = (0, size.unwrap_or(u64::MAX));
         while let Some(event) = events.recv().await {
@@ -368,6 +431,7 @@ impl<N: Network> Printing<N> {
                     );
                 }
                 DeviceEvent::State(state) => {
+                    heard.send_replace(Some(progress(self.release, &state)));
                     let stopped = state.job == JobState::ProcessingStopped
                         || state.printer == PrinterState::Stopped;
                     let words: Vec<_> = state
@@ -395,6 +459,23 @@ impl<N: Network> Printing<N> {
         row.changed_at = self.printer.0.membership.now();
         if let Err(error) = self.printer.write(self.release, row).await {
             tracing::error!(release = %self.release, %error, "after a crash the device could not be asked");
+        }
+    }
+
+    /// Passes on to the holder, for the owner there, what the device says.
+    async fn pass_on(&self, mut news: watch::Receiver<Option<Progress>>) -> Infallible {
+        loop {
+            // The device says nothing more; how it ended is told otherwise.
+            if news.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+            let word = news.borrow_and_update().clone();
+            if let Some(word) = word
+                && let Err(error) = self.session.progress(word).await
+            {
+                tracing::debug!(release = %self.release, %error, "the holder does not hear how far the device is");
+            }
+            sleep(PROGRESS_EVERY).await;
         }
     }
 
@@ -456,6 +537,23 @@ impl<N: Network> Printing<N> {
     }
 }
 
+/// What a device says, as a holder is told it.
+fn progress(release: ReleaseId, state: &DeviceProgress) -> Progress {
+    let stopped =
+        state.job == JobState::ProcessingStopped || state.printer == PrinterState::Stopped;
+    let reasons = state.job_reasons.iter().chain(&state.printer_reasons);
+    Progress {
+        release,
+        impressions: state.pages.filter(|pages| *pages <= limits::PAGES),
+        stopped,
+        reasons: reasons
+            .map(|reason| reason.keyword.clone())
+            .filter(|keyword| is_keyword(keyword))
+            .take(limits::REASONS)
+            .collect(),
+    }
+}
+
 fn not_journaled(error: &StoreError) -> Ended {
     Ended::not_printed(format!(
         "this printer cannot write down what it is about to do: {error}"
@@ -480,7 +578,12 @@ fn ticket(release: ReleaseId, user: &UserId, grant: &Grant) -> PrintTicket {
             job::ColorMode::Monochrome => ColorMode::Monochrome,
         }),
         media: grant.options.media.clone(),
-        page_ranges: Vec::new(),
+        page_ranges: grant
+            .options
+            .page_ranges
+            .iter()
+            .map(|range| (range.first, range.last))
+            .collect(),
         size: Some(grant.size),
     }
 }

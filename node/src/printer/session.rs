@@ -5,7 +5,7 @@ use std::sync::Arc;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::pin::{KsfMemo, Pin};
-use papermesh_protocol::release::message::{Answer, Grant, Refusal, Request};
+use papermesh_protocol::release::message::{Answer, Grant, Progress, Refusal, Request};
 use papermesh_protocol::release::printer::{
     self, Challenged, Evidence, LoginUnderWay, Session, SessionError,
 };
@@ -106,6 +106,15 @@ impl<N: Network> HolderSession<N> {
         })
     }
 
+    /// A session of one job that the holder handed over.
+    pub(super) fn handed(link: Link<N>, session: Session) -> Self {
+        Self {
+            route: link.route().clone(),
+            session,
+            link: Mutex::new(link),
+        }
+    }
+
     pub(super) fn holder(&self) -> NodeId {
         self.route.holder
     }
@@ -145,6 +154,34 @@ impl<N: Network> HolderSession<N> {
         };
         let answer = self.ask(&request).await?;
         Ok(self.session.granted(job, answer)?)
+    }
+
+    /// Proves a job's own PIN, so that the job may be selected in this session.
+    pub(super) async fn unlock(
+        &self,
+        printer: NodeId,
+        job: JobId,
+        pin: &Pin,
+    ) -> Result<(), AskError> {
+        let holder = self.route.holder;
+        let (unlocking, request) =
+            self.session
+                .unlock(printer, holder, job, pin, &mut rand::rng())?;
+        // Both go over one stream, so that the second finds what the first began.
+        let mut link = self.link.lock().await;
+        let answer = link.ask(&request).await?;
+        let stretching = tokio::task::spawn_blocking(move || {
+            unlocking.challenged(answer, &KsfMemo::new(), &mut rand::rng())
+        });
+        let proof = stretching.await.map_err(|_| SessionError::Unexpected)??;
+        Ok(printer::done(link.ask(&proof).await?)?)
+    }
+
+    /// Tells how far the device is; nobody minds if it does not arrive.
+    pub(super) async fn progress(&self, progress: Progress) -> Result<(), AskError> {
+        Ok(printer::done(
+            self.ask(&Request::Progress(progress)).await?,
+        )?)
     }
 
     /// Prolongs a lease.

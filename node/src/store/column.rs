@@ -100,6 +100,30 @@ impl Key for u64 {
     }
 }
 
+impl Key for u32 {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.to_be_bytes());
+    }
+    fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self::from_be_bytes)
+    }
+}
+
+impl Key for u8 {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.push(*self);
+    }
+    fn read(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [byte] => Some(*byte),
+            _ => None,
+        }
+    }
+}
+impl FixedKey for u8 {
+    const LEN: usize = 1;
+}
+
 impl Key for Timestamp {
     fn write(&self, bytes: &mut Vec<u8>) {
         self.as_millis().write(bytes);

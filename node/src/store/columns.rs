@@ -14,6 +14,7 @@ use serde_bytes::ByteBuf;
 use super::badges::BadgeRow;
 use super::column::{Column, OfUser};
 use super::floors::Floor;
+use super::history::{NumberedJob, PastJobRow};
 use super::jobs::JobRow;
 use super::journal::JournalRow;
 use super::leases::{LeaseRow, Settled};
@@ -29,13 +30,20 @@ use super::users::UserRow;
 /// Held jobs: everything but the document itself, which is a file of the spool. The row is the
 /// truth: a job is held if and only if it has one.
 pub(super) const JOBS: Column<JobId, JobRow> = Column::new("jobs", 8 * 1024);
-/// Index of `jobs`: user id ‖ 0 ‖ when submitted ‖ job.
-pub(super) const JOBS_BY_USER: Column<OfUser<(Timestamp, JobId)>, ()> =
-    Column::new("jobs_by_user", 1);
+/// Index of `jobs`: user id ‖ 0 ‖ 100 less the priority ‖ listed at ‖ job.
+pub(super) const JOBS_BY_USER: Column<OfUser<Listed>, ()> = Column::new("jobs_by_user", 1);
+/// A place in a user's list.
+pub(super) type Listed = (u8, (Timestamp, JobId));
 /// Index of `jobs`: when it expires ‖ job.
 pub(super) const JOBS_BY_EXPIRY: Column<(Timestamp, JobId), ()> = Column::new("jobs_by_expiry", 1);
+/// Jobs that were held here and are gone: user id ‖ 0 ‖ number.
+pub(super) const HISTORY: Column<OfUser<u32>, PastJobRow> = Column::new("history", 4096);
+/// Which job has a number, held or gone.
+pub(super) const JOB_NUMBERS: Column<u32, NumberedJob> = Column::new("job_numbers", 256);
+/// Numbers that only grow, by name.
+pub(super) const COUNTERS: Column<String, u64> = Column::new("counters", 16);
 /// Releases under way or without a known end: which job was promised to which printer.
-pub(super) const LEASES: Column<ReleaseId, LeaseRow> = Column::new("leases", 1024);
+pub(super) const LEASES: Column<ReleaseId, LeaseRow> = Column::new("leases", 2048);
 /// The latest release of a job that `leases` has; at most one per job.
 pub(super) const LEASE_OF: Column<JobId, ReleaseId> = Column::new("lease_of", 32);
 /// Releases that ended, so that a printer that reports twice is told the same twice.
@@ -90,10 +98,13 @@ pub(super) const FORMAT: Column<String, u32> = Column::new(SITE, 8);
 pub(super) const FORMAT_KEY: &str = "format";
 
 /// All families, as they are opened.
-pub(super) const NAMES: [&str; 19] = [
+pub(super) const NAMES: [&str; 22] = [
     JOBS.name(),
     JOBS_BY_USER.name(),
     JOBS_BY_EXPIRY.name(),
+    HISTORY.name(),
+    JOB_NUMBERS.name(),
+    COUNTERS.name(),
     LEASES.name(),
     LEASE_OF.name(),
     SETTLED.name(),

@@ -5,18 +5,26 @@
 //! the file. Whatever a crash leaves between two steps is a file without a row, which
 //! [`super::sweep`] removes.
 
-use papermesh_protocol::id::JobId;
+use std::time::Duration;
+
+use papermesh_protocol::id::{JobId, ReleaseId};
 use papermesh_protocol::limits;
+use papermesh_protocol::release::guess::Guesses;
 use papermesh_protocol::release::message::Place;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 use super::Inner;
 use super::column::{Key, OfUser};
-use super::columns::{JOBS, JOBS_BY_EXPIRY, JOBS_BY_USER, LEASE_OF};
+use super::columns::{
+    JOB_NUMBERS, JOBS, JOBS_BY_EXPIRY, JOBS_BY_USER, LEASE_OF, LEASES, Listed, SETTLED,
+};
 use super::database::{Batch, Durability, Range};
 use super::error::{Damage, StoreError};
+use super::history::{Attempt, History, JobEnd, NumberedJob};
+use super::leases::{LeaseRow, Settled};
 use super::spool::{SpoolReader, Spooled};
 use super::table::Bound;
 
@@ -34,6 +42,8 @@ const BOUND: Bound = Bound {
 pub struct JobRow {
     /// Whose it is.
     pub user: UserId,
+    /// Its number on this holder.
+    pub number: u32,
     /// Title, format, options and pages, sealed with the storage key.
     #[serde(with = "serde_bytes")]
     pub sealed_meta: Vec<u8>,
@@ -46,6 +56,13 @@ pub struct JobRow {
     pub sealed_size: u64,
     /// When it was submitted.
     pub submitted_at: Timestamp,
+    /// How urgent it is, 1 to 100.
+    pub priority: u8,
+    /// Where it stands among those that are as urgent: when it was submitted, unless its owner
+    /// moved it.
+    pub listed_at: Timestamp,
+    /// Not offered at printers before, if its owner said so.
+    pub hold_until: Option<Timestamp>,
     /// When it is to be gone.
     pub expires_at: Timestamp,
     /// Exempt from pressure for space.
@@ -54,6 +71,12 @@ pub struct JobRow {
     pub may_have_printed: bool,
     /// It is released with a PIN given for this visit, not with the user's own.
     pub visit_pin: bool,
+    /// The verifier of the job's own PIN, if it has one, sealed with the storage key.
+    pub sealed_pin: Option<ByteBuf>,
+    /// Wrong guesses at that PIN.
+    pub pin_guesses: Guesses,
+    /// The latest release that ended and left the job here.
+    pub last: Option<Attempt>,
 }
 
 /// A job as it is found.
@@ -71,10 +94,7 @@ impl HeldJob {
     /// Where it stands in its user's list.
     #[must_use]
     pub fn place(&self) -> Place {
-        Place {
-            submitted_at: self.row.submitted_at,
-            job: self.job,
-        }
+        Place::of(self.row.priority, self.row.listed_at, self.job)
     }
 }
 
@@ -92,6 +112,15 @@ pub enum Deletion {
     },
 }
 
+/// What happened to a job before it was held: a printer may have it already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Birth {
+    /// The lease that it has from birth.
+    pub lease: Option<(ReleaseId, LeaseRow)>,
+    /// A release that has ended already.
+    pub settled: Option<(ReleaseId, Settled)>,
+}
+
 /// The held jobs of a store.
 pub struct Jobs<'a>(pub(super) &'a Inner);
 
@@ -99,7 +128,18 @@ impl Jobs<'_> {
     /// Holds a job whose sealed file is durable already. When this returns, so is the job: now
     /// success may be told. The row's `sealed_size` is set from the file. On an error the file is
     /// removed again.
-    pub fn keep(&self, file: Spooled, mut row: JobRow) -> Result<HeldJob, StoreError> {
+    pub fn keep(&self, file: Spooled, row: JobRow) -> Result<HeldJob, StoreError> {
+        self.keep_born(file, row, Birth::default())
+    }
+
+    /// As [`Jobs::keep`], for a job that a printer has already: its lease, and what has become of
+    /// it, become durable with it.
+    pub fn keep_born(
+        &self,
+        file: Spooled,
+        mut row: JobRow,
+        birth: Birth,
+    ) -> Result<HeldJob, StoreError> {
         let database = &self.0.database;
         let job = file.job();
         row.sealed_size = file.sealed_size();
@@ -114,6 +154,18 @@ impl Jobs<'_> {
         BOUND.put(database, &mut batch, &JOBS, (&job, &row))?;
         batch.put(&JOBS_BY_USER, &by_user(job, &row), &())?;
         batch.put(&JOBS_BY_EXPIRY, &(row.expires_at, job), &())?;
+        let numbered = NumberedJob {
+            job,
+            user: row.user.clone(),
+        };
+        batch.put(&JOB_NUMBERS, &row.number, &numbered)?;
+        if let Some((release, lease)) = &birth.lease {
+            batch.put(&LEASES, release, lease)?;
+            batch.put(&LEASE_OF, &job, release)?;
+        }
+        if let Some((release, settled)) = &birth.settled {
+            batch.put(&SETTLED, release, settled)?;
+        }
         batch.commit(Durability::Synced)?;
         file.keep();
         Ok(HeldJob {
@@ -132,7 +184,7 @@ impl Jobs<'_> {
             .map(|row| self.found(job, row)))
     }
 
-    /// At most `limit` jobs of a user, oldest first, after the given place. A job whose row cannot
+    /// At most `limit` jobs of a user in the order of their places, after the given place. A job whose row cannot
     /// be read is told to the log and left out.
     pub fn of_user(
         &self,
@@ -143,7 +195,7 @@ impl Jobs<'_> {
         let after = after.map(|place| {
             OfUser {
                 user: user.clone(),
-                key: (place.submitted_at, place.job),
+                key: (place.rank, (place.listed_at, place.job)),
             }
             .to_bytes()
         });
@@ -153,7 +205,12 @@ impl Jobs<'_> {
             if jobs.len() == limit {
                 break;
             }
-            let (OfUser { key: (_, job), .. }, ()) = entry?;
+            let (
+                OfUser {
+                    key: (_, (_, job)), ..
+                },
+                (),
+            ) = entry?;
             match self.get(job) {
                 Ok(found) => jobs.extend(found),
                 Err(error @ StoreError::Row { .. }) => tracing::error!(%error, "left out"),
@@ -226,8 +283,8 @@ impl Jobs<'_> {
     }
 
     /// Deletes a job, unless a printer has it now. A job whose row or file is damaged can be
-    /// deleted like any other.
-    pub fn delete(&self, job: JobId, now: Timestamp) -> Result<Deletion, StoreError> {
+    /// deleted like any other. The history says why it went.
+    pub fn delete(&self, job: JobId, end: JobEnd, now: Timestamp) -> Result<Deletion, StoreError> {
         let _writing = self.0.writing();
         if !self.0.database.contains(&JOBS, &job)? {
             return Ok(Deletion::Absent);
@@ -236,7 +293,7 @@ impl Jobs<'_> {
             return Ok(Deletion::Leased { until });
         }
         let mut batch = self.0.database.batch();
-        self.delete_in(&mut batch, job)?;
+        self.delete_in(&mut batch, job, end, now)?;
         batch.commit(Durability::Synced)?;
         self.0.forget_file(job);
         Ok(Deletion::Deleted)
@@ -244,13 +301,87 @@ impl Jobs<'_> {
 
     /// At most `limit` jobs whose time is over, those first whose time was over first.
     pub fn expired(&self, now: Timestamp, limit: usize) -> Result<Vec<JobId>, StoreError> {
-        let range = Range::all().below((now + std::time::Duration::from_millis(1)).to_bytes());
+        let range = Range::all().below(next(now).to_bytes());
         let entries = self.0.database.scan(&JOBS_BY_EXPIRY, range, limit)?;
         Ok(entries.into_iter().map(|((_, job), ())| job).collect())
     }
 
-    /// Changes a row; neither its user nor its times, which the indexes have. False if there is no
+    /// Counts a guess at a job's own PIN, durably; gives all counted so far, or none if there is no
     /// such job.
+    pub fn count_guess(&self, job: JobId, now: Timestamp) -> Result<Option<Guesses>, StoreError> {
+        let mut counted = None;
+        self.change(job, |row| {
+            row.pin_guesses = row.pin_guesses.count(now);
+            counted = Some(row.pin_guesses);
+        })?;
+        Ok(counted)
+    }
+
+    /// Takes back the guesses at a job's own PIN: it was proved.
+    pub fn forgive_guesses(&self, job: JobId) -> Result<bool, StoreError> {
+        self.change(job, |row| row.pin_guesses = Guesses::default())
+    }
+
+    /// Moves a job to a position in its user's list, 1 for the first; beyond the end is the last.
+    /// It takes over the urgency of the job that it is put after, or, as the first, of the one that
+    /// it is put before. False if there is no such job.
+    pub fn move_to(&self, job: JobId, position: usize) -> Result<bool, StoreError> {
+        let _writing = self.0.writing();
+        let Some(mut moved) = self.0.database.get(&JOBS, &job)? else {
+            return Ok(false);
+        };
+        let mut others = self.of_user(&moved.user, None, JOBS_PER_USER)?;
+        others.retain(|held| held.job != job);
+        let at = position.saturating_sub(1).min(others.len());
+        let (before, after) = others.split_at(at);
+        let old = by_user(job, &moved);
+        (moved.priority, moved.listed_at) = match (before.last(), after.first()) {
+            (Some(before), Some(after)) if before.row.priority == after.row.priority => {
+                let (from, to) = (before.row.listed_at, after.row.listed_at);
+                let half = to.as_millis().saturating_sub(from.as_millis()) / 2;
+                (
+                    before.row.priority,
+                    Timestamp::from_millis(from.as_millis() + half),
+                )
+            }
+            (Some(before), _) => (before.row.priority, next(before.row.listed_at)),
+            (None, Some(after)) => (
+                after.row.priority,
+                Timestamp::from_millis(after.row.listed_at.as_millis().saturating_sub(1)),
+            ),
+            (None, None) => return Ok(true),
+        };
+        let mut batch = self.0.database.batch();
+        // Where there was no room between two, those after it make some.
+        let mut last = match before.last() {
+            Some(before) if Place::of(moved.priority, moved.listed_at, job) <= before.place() => {
+                moved.listed_at = next(before.row.listed_at);
+                Place::of(moved.priority, moved.listed_at, job)
+            }
+            _ => Place::of(moved.priority, moved.listed_at, job),
+        };
+        batch.delete(&JOBS_BY_USER, &old)?;
+        batch.put(&JOBS_BY_USER, &by_user(job, &moved), &())?;
+        batch.put(&JOBS, &job, &moved)?;
+        for held in after {
+            if held.place() > last {
+                break;
+            }
+            let row = JobRow {
+                listed_at: next(last.listed_at),
+                ..held.row.clone()
+            };
+            batch.delete(&JOBS_BY_USER, &by_user(held.job, &held.row))?;
+            batch.put(&JOBS_BY_USER, &by_user(held.job, &row), &())?;
+            batch.put(&JOBS, &held.job, &row)?;
+            last = Place::of(row.priority, row.listed_at, held.job);
+        }
+        batch.commit(Durability::Synced)?;
+        Ok(true)
+    }
+
+    /// Changes a row; neither its user nor its times and its priority, which the indexes have.
+    /// False if there is no such job.
     fn change(&self, job: JobId, change: impl FnOnce(&mut JobRow)) -> Result<bool, StoreError> {
         let _writing = self.0.writing();
         let Some(mut row) = self.0.database.get(&JOBS, &job)? else {
@@ -263,17 +394,21 @@ impl Jobs<'_> {
         Ok(true)
     }
 
-    /// Marks the job, if it is there, as one that may have printed.
-    pub(super) fn mark_in(&self, batch: &mut Batch<'_>, job: JobId) -> Result<(), StoreError> {
+    /// Notes on the job, if it is there, how a release ended that leaves it held; and, if `mark`
+    /// says so, that it may have printed.
+    pub(super) fn note_in(
+        &self,
+        batch: &mut Batch<'_>,
+        job: JobId,
+        attempt: Attempt,
+        mark: bool,
+    ) -> Result<(), StoreError> {
         match self.0.database.get(&JOBS, &job) {
-            Ok(Some(row)) => batch.put(
-                &JOBS,
-                &job,
-                &JobRow {
-                    may_have_printed: true,
-                    ..row
-                },
-            ),
+            Ok(Some(mut row)) => {
+                row.may_have_printed |= mark;
+                row.last = Some(attempt);
+                batch.put(&JOBS, &job, &row)
+            }
             Ok(None) => Ok(()),
             // A damaged row can be neither printed nor marked, and must not keep the lease.
             Err(error @ StoreError::Row { .. }) => {
@@ -284,12 +419,20 @@ impl Jobs<'_> {
         }
     }
 
-    /// Deletes the job's row, key and index entries. After the commit its file is to go.
-    pub(super) fn delete_in(&self, batch: &mut Batch<'_>, job: JobId) -> Result<(), StoreError> {
+    /// Deletes the job's row, key and index entries, and notes its end. After the commit its file
+    /// is to go.
+    pub(super) fn delete_in(
+        &self,
+        batch: &mut Batch<'_>,
+        job: JobId,
+        end: JobEnd,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         match self.0.database.get(&JOBS, &job) {
             Ok(Some(row)) => {
                 batch.delete(&JOBS_BY_USER, &by_user(job, &row))?;
                 batch.delete(&JOBS_BY_EXPIRY, &(row.expires_at, job))?;
+                History(self.0).note_in(batch, (job, row), end, now)?;
             }
             Ok(None) => {}
             Err(StoreError::Row { .. }) => self.delete_from_indexes(batch, job)?,
@@ -303,7 +446,7 @@ impl Jobs<'_> {
     fn delete_from_indexes(&self, batch: &mut Batch<'_>, job: JobId) -> Result<(), StoreError> {
         for entry in self.0.database.rows(&JOBS_BY_USER, Range::all())? {
             let (key, ()) = entry?;
-            if key.key.1 == job {
+            if key.key.1.1 == job {
                 batch.delete(&JOBS_BY_USER, &key)?;
             }
         }
@@ -325,25 +468,31 @@ impl Jobs<'_> {
     }
 }
 
-fn by_user(job: JobId, row: &JobRow) -> OfUser<(Timestamp, JobId)> {
+fn by_user(job: JobId, row: &JobRow) -> OfUser<Listed> {
+    let Place {
+        rank, listed_at, ..
+    } = Place::of(row.priority, row.listed_at, job);
     OfUser {
         user: row.user.clone(),
-        key: (row.submitted_at, job),
+        key: (rank, (listed_at, job)),
     }
+}
+
+/// The next place in time.
+fn next(at: Timestamp) -> Timestamp {
+    at + Duration::from_millis(1)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::io::Read;
-    use std::time::Duration;
 
     use super::super::sample::{
         NOW, copy, held, job, job_row, lease, spool_files, spooled, store, user,
     };
     use super::super::{Granted, Store};
     use super::*;
-    use papermesh_protocol::id::ReleaseId;
 
     #[test]
     fn a_kept_job_is_there_after_the_process_dies() {
@@ -399,7 +548,7 @@ mod tests {
             (4, "alice.b", 10),
         ] {
             let row = JobRow {
-                submitted_at: NOW - Duration::from_secs(age),
+                listed_at: NOW - Duration::from_secs(age),
                 ..job_row(owner)
             };
             store
@@ -440,8 +589,14 @@ mod tests {
         let (home, store) = store().unwrap();
         held(&store, 1, "alice").unwrap();
         held(&store, 2, "alice").unwrap();
-        assert_eq!(store.jobs().delete(job(1), NOW).unwrap(), Deletion::Deleted);
-        assert_eq!(store.jobs().delete(job(1), NOW).unwrap(), Deletion::Absent);
+        assert_eq!(
+            store.jobs().delete(job(1), JobEnd::Expired, NOW).unwrap(),
+            Deletion::Deleted
+        );
+        assert_eq!(
+            store.jobs().delete(job(1), JobEnd::Expired, NOW).unwrap(),
+            Deletion::Absent
+        );
         assert_eq!(store.jobs().count_of(&user("alice")).unwrap(), 1);
         assert_eq!(spool_files(home.path()), [format!("{}.sealed", job(2))]);
         store.purge_deleted().unwrap();
@@ -468,9 +623,52 @@ mod tests {
                 })
         };
         assert!(is_on_disk());
-        store.jobs().delete(job(1), NOW).unwrap();
+        store.jobs().delete(job(1), JobEnd::Expired, NOW).unwrap();
         store.purge_deleted().unwrap();
         assert!(!is_on_disk());
+    }
+
+    #[test]
+    fn a_job_that_a_printer_has_already_is_born_with_its_lease() {
+        let (home, store) = store().unwrap();
+        let release = ReleaseId::from_bytes([1; 16]);
+        let until = NOW + Duration::from_secs(90);
+        let born = LeaseRow {
+            streamed: true,
+            ..lease(1, "alice", 1, until)
+        };
+        let birth = Birth {
+            lease: Some((release, born.clone())),
+            settled: None,
+        };
+        let spooled = spooled(&store, 1).unwrap();
+        store
+            .jobs()
+            .keep_born(spooled, job_row("alice"), birth)
+            .unwrap();
+        let copied = copy(home.path());
+        let copy = Store::open(copied.path()).unwrap();
+        assert_eq!(copy.leases().of_job(job(1)).unwrap(), Some((release, born)));
+        let other = ReleaseId::from_bytes([2; 16]);
+        let taken = copy.leases().grant(other, lease(1, "alice", 2, until), NOW);
+        assert_eq!(taken.unwrap(), Granted::Held { until });
+    }
+
+    #[test]
+    fn a_document_is_read_while_it_is_written() {
+        let (_home, store) = store().unwrap();
+        let mut writer = store.spool(job(1), 0).unwrap();
+        let tail = writer.tail().unwrap();
+        let piece = vec![7; 600 * 1024];
+        writer.write(&piece).unwrap();
+        assert_eq!(writer.written(), piece.len() as u64);
+        let mut read = vec![0; 100];
+        assert_eq!(tail.read_at(&mut read, 1000).unwrap(), 100);
+        assert_eq!(read, [7; 100]);
+        assert_eq!(tail.read_at(&mut read, writer.written()).unwrap(), 0);
+        // Under another name, and even without one.
+        drop(writer.finish().unwrap());
+        assert_eq!(tail.read_at(&mut read, 0).unwrap(), 100);
     }
 
     #[test]
@@ -487,11 +685,11 @@ mod tests {
             Granted::New
         );
         assert_eq!(
-            store.jobs().delete(job(1), NOW).unwrap(),
+            store.jobs().delete(job(1), JobEnd::Expired, NOW).unwrap(),
             Deletion::Leased { until }
         );
         assert_eq!(
-            store.jobs().delete(job(1), until).unwrap(),
+            store.jobs().delete(job(1), JobEnd::Expired, until).unwrap(),
             Deletion::Deleted
         );
     }
@@ -542,7 +740,10 @@ mod tests {
         );
         assert_eq!(store.jobs().all(None, 10).unwrap(), readable);
 
-        assert_eq!(store.jobs().delete(job(2), NOW).unwrap(), Deletion::Deleted);
+        assert_eq!(
+            store.jobs().delete(job(2), JobEnd::Expired, NOW).unwrap(),
+            Deletion::Deleted
+        );
         assert_eq!(store.jobs().count_of(&user("alice")).unwrap(), 2);
         assert_eq!(
             store
@@ -551,6 +752,66 @@ mod tests {
                 .unwrap(),
             [job(1), job(3)]
         );
+    }
+
+    #[test]
+    fn a_moved_job_stands_where_it_was_put() {
+        let (_home, store) = store().unwrap();
+        let alice = user("alice");
+        // All of one moment, one of them more urgent, and another user's between them.
+        for number in 1..=5 {
+            held(&store, number, "alice").unwrap();
+        }
+        held(&store, 7, "bob").unwrap();
+        let urgent = JobRow {
+            priority: 80,
+            number: 6,
+            ..job_row("alice")
+        };
+        store
+            .jobs()
+            .keep(spooled(&store, 6).unwrap(), urgent)
+            .unwrap();
+        let order = || -> Vec<u8> {
+            let held = store.jobs().of_user(&alice, None, 10).unwrap();
+            held.iter().map(|held| held.job.as_bytes()[0]).collect()
+        };
+        let mut expected = vec![6, 1, 2, 3, 4, 5];
+        assert_eq!(order(), expected);
+        for (moved, position) in [
+            (5, 2),
+            (5, 2),
+            (1, 4),
+            (6, 6),
+            (3, 1),
+            (4, 99),
+            (2, 3),
+            (2, 0),
+        ] {
+            assert!(store.jobs().move_to(job(moved), position).unwrap());
+            expected.retain(|number| *number != moved);
+            expected.insert(position.saturating_sub(1).min(expected.len()), moved);
+            assert_eq!(order(), expected, "{moved} to {position}");
+        }
+        assert!(!store.jobs().move_to(job(9), 1).unwrap());
+        assert!(store.jobs().move_to(job(7), 3).unwrap());
+    }
+
+    #[test]
+    fn guesses_at_a_jobs_pin_are_counted_with_it() {
+        let (home, store) = store().unwrap();
+        held(&store, 1, "alice").unwrap();
+        assert_eq!(store.jobs().count_guess(job(9), NOW).unwrap(), None);
+        for number in 1..=3 {
+            let counted = store.jobs().count_guess(job(1), NOW).unwrap();
+            assert_eq!(counted.unwrap().unproven, number);
+        }
+        drop(store);
+        let store = Store::open(home.path()).unwrap();
+        let guesses = || store.jobs().get(job(1)).unwrap().unwrap().row.pin_guesses;
+        assert_eq!(guesses().unproven, 3);
+        assert!(store.jobs().forgive_guesses(job(1)).unwrap());
+        assert_eq!(guesses().unproven, 0);
     }
 
     #[test]

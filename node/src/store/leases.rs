@@ -9,7 +9,7 @@ use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
 use papermesh_protocol::release::holder::{self, Settlement};
 use papermesh_protocol::release::receipt::Outcome;
-use papermesh_protocol::text::UserId;
+use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,7 @@ use super::Inner;
 use super::columns::{JOBS, LEASE_OF, LEASES, SETTLED};
 use super::database::{Batch, Durability, Range};
 use super::error::StoreError;
+use super::history::{Attempt, JobEnd, NamedPrinter};
 use super::table::Bound;
 
 /// Leases, of which those that ran out stay known for a week.
@@ -35,6 +36,8 @@ pub struct LeaseRow {
     pub user: UserId,
     /// Who prints it.
     pub printer: NodeId,
+    /// The name in its certificate.
+    pub printer_name: Name,
     /// The session that selected it.
     pub session: SessionId,
     /// When it was granted first.
@@ -69,7 +72,18 @@ impl LeaseRow {
         }
     }
 
-    fn is_live(&self, now: Timestamp) -> bool {
+    /// Who prints it, as history names it.
+    #[must_use]
+    pub fn named_printer(&self) -> NamedPrinter {
+        NamedPrinter {
+            node: self.printer,
+            name: self.printer_name.clone(),
+        }
+    }
+
+    /// Whether it holds the job at `now`.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
         !self.lapsed && self.until > now
     }
 }
@@ -256,7 +270,7 @@ impl Leases<'_> {
         &self,
         release: ReleaseId,
         settlement: Settlement,
-        outcome: Outcome,
+        (outcome, reason): (Outcome, Option<String>),
         now: Timestamp,
     ) -> Result<Settling, StoreError> {
         let database = &self.0.database;
@@ -264,12 +278,13 @@ impl Leases<'_> {
         if let Some(settled) = self.settled(release)? {
             return Ok(Settling::Before(settled));
         }
-        let Some(LeaseRow {
-            job, user, printer, ..
-        }) = self.get(release)?
-        else {
+        let Some(lease) = self.get(release)? else {
             return Ok(Settling::Unknown);
         };
+        let named = lease.named_printer();
+        let LeaseRow {
+            job, user, printer, ..
+        } = lease;
         let mut batch = database.batch();
         batch.put(
             &SETTLED,
@@ -278,7 +293,7 @@ impl Leases<'_> {
                 job,
                 user,
                 printer,
-                outcome,
+                outcome: outcome.clone(),
                 at: now,
             },
         )?;
@@ -291,10 +306,25 @@ impl Leases<'_> {
             batch.delete(&LEASE_OF, &job)?;
         }
         let delete = settlement == Settlement::Delete && !elsewhere;
-        match settlement {
-            Settlement::Delete if delete => self.0.jobs().delete_in(&mut batch, job)?,
-            Settlement::Delete | Settlement::Mark => self.0.jobs().mark_in(&mut batch, job)?,
-            Settlement::Keep | Settlement::Nothing => {}
+        if delete {
+            let pages = match outcome {
+                Outcome::Printed { pages, .. } => pages,
+                Outcome::NotPrinted | Outcome::MayHavePrinted => None,
+            };
+            let end = JobEnd::Printed {
+                printer: named,
+                pages,
+            };
+            self.0.jobs().delete_in(&mut batch, job, end, now)?;
+        } else if settlement != Settlement::Nothing {
+            let mark = matches!(settlement, Settlement::Delete | Settlement::Mark);
+            let attempt = Attempt {
+                printer: named,
+                at: now,
+                outcome,
+                reason,
+            };
+            self.0.jobs().note_in(&mut batch, job, attempt, mark)?;
         }
         batch.commit(Durability::Synced)?;
         if delete {
@@ -341,9 +371,17 @@ impl Leases<'_> {
         if lease.lapsed {
             return Ok(());
         }
-        if holder::lapse(&lease.lease(release)) == Settlement::Mark {
-            self.0.jobs().mark_in(batch, lease.job)?;
-        }
+        let mark = holder::lapse(&lease.lease(release)) == Settlement::Mark;
+        let attempt = Attempt {
+            printer: lease.named_printer(),
+            at: lease.until,
+            outcome: match mark {
+                true => Outcome::MayHavePrinted,
+                false => Outcome::NotPrinted,
+            },
+            reason: Some("the printer was not heard of any more".to_owned()),
+        };
+        self.0.jobs().note_in(batch, lease.job, attempt, mark)?;
         batch.put(
             &LEASES,
             &release,
@@ -461,7 +499,7 @@ mod tests {
         let settle = |store: &Store| {
             store
                 .leases()
-                .settle(release(1), Settlement::Delete, PRINTED, at(2))
+                .settle(release(1), Settlement::Delete, (PRINTED, None), at(2))
                 .unwrap()
         };
         assert_eq!(settle(&store), Settling::Done);
@@ -477,7 +515,7 @@ mod tests {
         assert_eq!(
             store
                 .leases()
-                .settle(release(7), Settlement::Keep, PRINTED, at(2))
+                .settle(release(7), Settlement::Keep, (PRINTED, None), at(2))
                 .unwrap(),
             Settling::Unknown
         );
@@ -516,7 +554,7 @@ mod tests {
         grant(&store, 2, 2, 90, 180);
         let late = store
             .leases()
-            .settle(release(1), Settlement::Delete, PRINTED, at(100))
+            .settle(release(1), Settlement::Delete, (PRINTED, None), at(100))
             .unwrap();
         assert_eq!(late, Settling::Deferred);
         assert!(
@@ -552,7 +590,12 @@ mod tests {
         grant(&store, 1, 1, 0, 90);
         store
             .leases()
-            .settle(release(1), Settlement::Keep, Outcome::NotPrinted, at(1))
+            .settle(
+                release(1),
+                Settlement::Keep,
+                (Outcome::NotPrinted, None),
+                at(1),
+            )
             .unwrap();
         store
             .leases()
@@ -619,11 +662,11 @@ mod tests {
                     }
                     Step::Settle { release: number, delete } => {
                         let settlement = if delete { Settlement::Delete } else { Settlement::Keep };
-                        store.leases().settle(release(number), settlement, PRINTED, now).unwrap();
+                        store.leases().settle(release(number), settlement, (PRINTED, None), now).unwrap();
                         told.remove(&number);
                     }
                     Step::Lapse => drop(store.leases().lapse(now, 10).unwrap()),
-                    Step::Delete { job: number } => drop(store.jobs().delete(job(number), now).unwrap()),
+                    Step::Delete { job: number } => drop(store.jobs().delete(job(number), JobEnd::Expired, now).unwrap()),
                     Step::Wait(seconds) => now = now + Duration::from_secs(seconds),
                 }
                 told.retain(|_, (_, until)| *until > now);

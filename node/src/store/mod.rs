@@ -25,6 +25,7 @@ mod error;
 mod floors;
 mod folder;
 mod guesses;
+mod history;
 mod jobs;
 mod journal;
 mod keys;
@@ -32,6 +33,7 @@ mod leases;
 mod local_users;
 mod mark;
 mod members;
+mod numbers;
 mod peers;
 mod records;
 #[cfg(test)]
@@ -56,16 +58,21 @@ pub use database::Durability;
 pub use error::{Damage, StoreError};
 pub use floors::{FLOOR_KEY, FLOORS_MAX, Floor, Floors};
 pub use guesses::{GuessCounts, UserGuesses};
-pub use jobs::{Deletion, HeldJob, JobRow, Jobs};
+pub use history::{
+    Attempt, HISTORY_BOUND, History, HistoryBound, JobEnd, NamedPrinter, NumberedJob, PastJob,
+    PastJobRow,
+};
+pub use jobs::{Birth, Deletion, HeldJob, JobRow, Jobs};
 pub use journal::JournalRow;
 pub use keys::{NodeKeys, NodeSeed};
 pub use leases::{Granted, LeaseRow, Leases, Settled, Settling};
 pub use local_users::{LINKED_PER_USER, Linked, LocalUser};
 pub use members::MemberRow;
+pub use numbers::JobNumbers;
 pub use peers::{ADDRESSES_PER_PEER, PEERS_MAX, Peers, RememberedPeer};
 pub use records::{RECORD_BYTES_MAX, RECORDS_MAX, Records, StoredRecord};
 pub use site::{Singleton, Site};
-pub use spool::{RESERVE, SpoolReader, SpoolWriter, Spooled};
+pub use spool::{RESERVE, SpoolReader, SpoolTail, SpoolWriter, Spooled};
 pub use sweep::Sweep;
 pub use table::Table;
 pub use tickets::{Purpose, Redeemed, Ticket, TicketId, Tickets};
@@ -94,6 +101,8 @@ struct Inner {
     record_tally: Mutex<Option<Tally>>,
     /// The same for sequence floors.
     floor_count: Mutex<Option<usize>>,
+    /// Job numbers taken from the disk and not given yet.
+    numbers: Mutex<numbers::Block>,
     /// Jobs whose files were found damaged; at most as many as there are jobs.
     damaged: Mutex<BTreeMap<JobId, Damage>>,
     home: PathBuf,
@@ -119,6 +128,7 @@ impl Store {
             remembering: Mutex::default(),
             record_tally: Mutex::default(),
             floor_count: Mutex::default(),
+            numbers: Mutex::new(0..0),
             damaged: Mutex::default(),
             home: home.to_owned(),
             _lock: lock,
@@ -152,6 +162,18 @@ impl Store {
     #[must_use]
     pub fn jobs(&self) -> Jobs<'_> {
         self.inner.jobs()
+    }
+
+    /// Numbers for jobs.
+    #[must_use]
+    pub fn numbers(&self) -> JobNumbers<'_> {
+        JobNumbers(&self.inner)
+    }
+
+    /// Jobs that are gone.
+    #[must_use]
+    pub fn history(&self) -> History<'_> {
+        History(&self.inner)
     }
 
     /// Which job is promised to which printer, and how releases ended.

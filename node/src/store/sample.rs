@@ -5,7 +5,8 @@ use std::path::Path;
 
 use papermesh_protocol::id::{JobId, NodeId, SessionId};
 use papermesh_protocol::job::PrintOptions;
-use papermesh_protocol::text::UserId;
+use papermesh_protocol::release::guess::Guesses;
+use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use tempfile::TempDir;
 
@@ -25,6 +26,11 @@ pub(super) fn user(name: &str) -> UserId {
         .unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
+pub(super) fn name(text: &str) -> Name {
+    text.parse()
+        .unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
 pub(super) fn job(number: u8) -> JobId {
     JobId::from_bytes([number; 16])
 }
@@ -32,15 +38,22 @@ pub(super) fn job(number: u8) -> JobId {
 pub(super) fn job_row(owner: &str) -> JobRow {
     JobRow {
         user: user(owner),
+        number: 1,
         sealed_meta: vec![1; 100],
         wrapped_key: vec![2; 60],
         plain_size: 5,
         sealed_size: 0,
         submitted_at: NOW,
+        priority: 50,
+        listed_at: NOW,
+        hold_until: None,
         expires_at: NOW + std::time::Duration::from_secs(3600),
         protected: false,
         may_have_printed: false,
         visit_pin: false,
+        sealed_pin: None,
+        pin_guesses: Guesses::default(),
+        last: None,
     }
 }
 
@@ -51,7 +64,11 @@ pub(super) fn spooled(store: &Store, number: u8) -> Result<Spooled, StoreError> 
 }
 
 pub(super) fn held(store: &Store, number: u8, owner: &str) -> Result<HeldJob, StoreError> {
-    store.jobs().keep(spooled(store, number)?, job_row(owner))
+    let row = JobRow {
+        number: number.into(),
+        ..job_row(owner)
+    };
+    store.jobs().keep(spooled(store, number)?, row)
 }
 
 pub(super) fn lease(number: u8, owner: &str, printer: u8, until: Timestamp) -> LeaseRow {
@@ -59,6 +76,7 @@ pub(super) fn lease(number: u8, owner: &str, printer: u8, until: Timestamp) -> L
         job: job(number),
         user: user(owner),
         printer: NodeId::from_bytes([printer; 32]),
+        printer_name: name("Empfang"),
         session: SessionId::from_bytes([printer; 32]),
         granted_at: NOW,
         until,

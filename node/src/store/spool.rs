@@ -9,6 +9,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -209,6 +210,20 @@ impl SpoolWriter {
         Ok(())
     }
 
+    /// Bytes that a [`SpoolTail`] finds by now; what is gathered is not among them.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// The document for reading while it is written, and for as long as anybody reads.
+    pub fn tail(&self) -> Result<SpoolTail, StoreError> {
+        let path = self.spool.path(Entry::Partial(self.job));
+        File::open(&path)
+            .map(|file| SpoolTail { file })
+            .map_err(|error| StoreError::io("read", &path, error))
+    }
+
     /// Makes the document durable under its name. It still is nothing until its row says otherwise
     /// ([`super::Jobs::keep`]).
     pub fn finish(mut self) -> Result<Spooled, StoreError> {
@@ -254,6 +269,18 @@ impl Drop for SpoolWriter {
         if !self.finished {
             discard(&self.spool, Entry::Partial(self.job));
         }
+    }
+}
+
+/// A document that is still being written. Whether it will ever be whole is not known here.
+pub struct SpoolTail {
+    file: File,
+}
+
+impl SpoolTail {
+    /// Reads what is there from an offset on; 0 at the end of what is there.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.read_at(buffer, offset)
     }
 }
 

@@ -57,7 +57,7 @@ mod tests {
     use std::fs;
 
     use super::super::sample::{NOW, held, job, spool_files, spooled, store};
-    use super::super::{Deletion, Store, StoreError};
+    use super::super::{Deletion, JobEnd, Store, StoreError};
     use super::*;
 
     #[test]
@@ -114,8 +114,14 @@ mod tests {
             matches!(store.jobs().read(job(2), 0), Err(StoreError::Job { damage, .. }) if damage == length)
         );
         assert!(store.jobs().read(job(3), 0).unwrap().is_some());
-        assert_eq!(store.jobs().delete(job(1), NOW).unwrap(), Deletion::Deleted);
-        assert_eq!(store.jobs().delete(job(2), NOW).unwrap(), Deletion::Deleted);
+        assert_eq!(
+            store.jobs().delete(job(1), JobEnd::Expired, NOW).unwrap(),
+            Deletion::Deleted
+        );
+        assert_eq!(
+            store.jobs().delete(job(2), JobEnd::Expired, NOW).unwrap(),
+            Deletion::Deleted
+        );
     }
 
     #[test]

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod authority;
+mod direct;
+mod life;
 mod meshes;
 mod pipes;
 mod release;

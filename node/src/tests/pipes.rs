@@ -33,6 +33,7 @@ struct Inner {
 struct Node {
     release: mpsc::Sender<Arriving>,
     job: mpsc::Sender<Arriving>,
+    direct: mpsc::Sender<Arriving>,
     state: State,
     /// Ends every pipe to the node.
     cut: CancellationToken,
@@ -50,10 +51,11 @@ enum State {
     Silent,
 }
 
-/// What a holder is to serve.
+/// What a node is to serve.
 pub(super) struct Streams {
     pub(super) release: mpsc::Receiver<Arriving>,
     pub(super) job: mpsc::Receiver<Arriving>,
+    pub(super) direct: mpsc::Receiver<Arriving>,
 }
 
 impl Pipes {
@@ -70,10 +72,12 @@ impl Pipes {
     pub(super) fn serve(&self, node: NodeId) -> Streams {
         let (release, releases) = mpsc::channel(16);
         let (job, jobs) = mpsc::channel(16);
+        let (direct, directs) = mpsc::channel(16);
         let cut = CancellationToken::new();
         let serving = Node {
             release,
             job,
+            direct,
             state: State::On,
             cut,
             job_limits: Vec::new(),
@@ -83,6 +87,7 @@ impl Pipes {
         Streams {
             release: releases,
             job: jobs,
+            direct: directs,
         }
     }
 
@@ -169,10 +174,10 @@ impl Network for PipesOf {
             State::Off => return Err(MeshError::Unreachable("switched off".into())),
             State::Silent => Some(served),
             State::On => {
-                let service = if protocol == Protocol::Job {
-                    &node.job
-                } else {
-                    &node.release
+                let service = match protocol {
+                    Protocol::Job => &node.job,
+                    Protocol::Direct => &node.direct,
+                    _ => &node.release,
                 };
                 service
                     .send((me, served))

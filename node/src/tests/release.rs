@@ -33,7 +33,7 @@ use crate::store::Store;
 const WAIT: Duration = Duration::from_secs(30);
 
 /// One user, one holder, one printer.
-async fn small_site() -> (Site, User, Holder, Tray) {
+pub(super) async fn small_site() -> (Site, User, Holder, Tray) {
     let site = Site::new(clock::now);
     let alice = site.user(10, "alice", "2468").await;
     let laptop = site.holder(20, "laptop").await;
@@ -854,6 +854,7 @@ impl Talk {
             printer,
             at: clock::now(),
             outcome,
+            reason: None,
         };
         let receipt = Signed::sign(receipt, &self.key).unwrap();
         self.ask(Request::Report(receipt.envelope().clone())).await

@@ -8,7 +8,6 @@ use ed25519_dalek::SigningKey;
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::id::{BadgeTag, NodeId, Serial, SiteId, UserKey};
-use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
 use papermesh_protocol::pin::{Pin, PinVerifier};
@@ -24,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::pipes::{Pipes, PipesOf};
 use crate::audit::{Audit, Kind};
 use crate::auth::verifier;
-use crate::client::{Client, ClientParts, HeldView, Submission};
+use crate::client::{Client, ClientParts, HeldView, KnownPrinter, Submission};
 use crate::clock::Clock;
 use crate::convert::Converter;
 use crate::directory::Directory;
@@ -56,6 +55,8 @@ pub(super) struct Holder {
 /// A printer with a tray.
 pub(super) struct Tray {
     pub(super) node: NodeId,
+    /// As holders know it.
+    pub(super) known: KnownPrinter,
     pub(super) home: tempfile::TempDir,
     pub(super) printer: Printer<PipesOf>,
     pub(super) audit: Audit,
@@ -141,6 +142,7 @@ impl Site {
         let storage = StorageKey::generate(&mut rand::rng());
         let parts = ClientParts {
             store: store.clone(),
+            network: self.pipes.of(&membership),
             directory: directory.clone(),
             membership: Arc::clone(&membership),
             audit: audit.clone(),
@@ -177,6 +179,7 @@ impl Site {
             key.clone(),
         );
         let (node, site, own) = (membership.node(), membership.site(), key.clone());
+        let certificate = (*membership.certificate()).clone();
         let parts = {
             let (network, store, audit) = (network.clone(), store.clone(), audit.clone());
             move |device| PrinterParts {
@@ -193,8 +196,15 @@ impl Site {
             }
         };
         let printer = Printer::new(parts(device(home.path()).await));
+        let streams = self.pipes.serve(node);
+        tokio::spawn(printer.clone().serve_direct(stream(streams.direct)));
         Tray {
             node,
+            known: KnownPrinter {
+                certificate,
+                addresses: Vec::new(),
+                last_seen: (self.clock)(),
+            },
             home,
             printer,
             audit,
@@ -332,8 +342,26 @@ impl Tray {
             .map(|file| file.unwrap());
         files
             .filter(|file| file.file_type().unwrap().is_file())
+            // What is on its way there is hidden.
+            .filter(|file| !file.file_name().to_string_lossy().starts_with('.'))
             .map(|file| std::fs::read(file.path()).unwrap())
             .collect()
+    }
+
+    /// Bytes of what is on its way into the tray.
+    pub(super) fn begun(&self) -> u64 {
+        fn largest(folder: &Path) -> u64 {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            let sizes = entries.filter_map(|entry| {
+                let found = entry.metadata().ok()?;
+                Some(match found.is_dir() {
+                    true => largest(&entry.path()),
+                    false => found.len(),
+                })
+            });
+            sizes.max().unwrap_or(0)
+        }
+        largest(&tray(self.home.path()))
     }
 
     /// The printer in its next life.
@@ -356,16 +384,7 @@ async fn device(home: &Path) -> OutputDevice {
 }
 
 pub(super) fn submission(user: &User, title: &str) -> Submission {
-    Submission {
-        user: user.id.clone(),
-        title: title.to_owned(),
-        format: "text/plain".to_owned(),
-        size: None,
-        pages: None,
-        options: PrintOptions::default(),
-        lifetime: None,
-        visit_pin: None,
-    }
+    Submission::new(user.id.clone(), title, "text/plain")
 }
 
 pub(super) fn wish(held: &HeldView, holder: &Holder) -> Wish {
@@ -374,6 +393,7 @@ pub(super) fn wish(held: &HeldView, holder: &Holder) -> Wish {
         job: held.summary.job,
         options: None,
         keep: false,
+        pin: None,
         reprint: false,
     }
 }

@@ -27,7 +27,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 23] = [
+pub const TARGETS: [Target; 25] = [
     Target {
         name: "release_request",
         run: messages::release_request,
@@ -59,6 +59,14 @@ pub const TARGETS: [Target; 23] = [
     Target {
         name: "link_answer",
         run: messages::link_answer,
+    },
+    Target {
+        name: "direct_request",
+        run: messages::direct_request,
+    },
+    Target {
+        name: "direct_answer",
+        run: messages::direct_answer,
     },
     Target {
         name: "pin_message",

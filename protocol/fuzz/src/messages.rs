@@ -14,7 +14,7 @@ use papermesh_protocol::release::stream::Open;
 use papermesh_protocol::seal::{
     DecoySeed, Header, SessionSecret, plain_len, sealed_len, segment_at, segment_offset,
 };
-use papermesh_protocol::{codec, enroll, join, limits, link};
+use papermesh_protocol::{codec, direct, enroll, join, limits, link};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -41,6 +41,9 @@ pub(crate) fn release_request(bytes: &[u8]) {
         }
         Some(Request::Select { options, .. }) => {
             let _ = options.check();
+        }
+        Some(Request::Progress(progress)) => {
+            let _ = progress.is_sound();
         }
         _ => {}
     }
@@ -105,6 +108,21 @@ pub(crate) fn enroll_request(bytes: &[u8]) {
 pub(crate) fn enroll_answer(bytes: &[u8]) {
     if let Some(answer) = decoded(bytes, limits::ENROLL_MESSAGE) {
         let _ = enroll::renewed(answer, &certificate(HOLDER, &[Role::Client]), &state(), NOW);
+    }
+}
+
+pub(crate) fn direct_request(bytes: &[u8]) {
+    if let Some(direct::Request::Offer(offer)) = decoded(bytes, limits::DIRECT_MESSAGE) {
+        let holder = certificate(HOLDER, &[Role::Client]);
+        let _ = offer.judge(&holder, site(), Some(&entry()), NOW);
+    }
+}
+
+pub(crate) fn direct_answer(bytes: &[u8]) {
+    if let Some(direct::Answer::Described(abilities)) = decoded(bytes, limits::DIRECT_MESSAGE) {
+        let bounded = abilities.bounded();
+        assert!(bounded.media.len() <= limits::ABILITIES);
+        assert_eq!(bounded.clone().bounded(), bounded);
     }
 }
 

@@ -5,8 +5,11 @@
 //! step returns, in the order given. Leases live in the driver's store, because they must survive
 //! a restart; the judgement on them is here, in [`report`] and [`extend`].
 
+mod direct;
+mod unlock;
+
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRng;
 
@@ -24,6 +27,9 @@ use crate::text::UserId;
 use crate::time::Timestamp;
 use crate::user::UserEntry;
 
+pub(super) use unlock::context as job_pin_context;
+pub use unlock::{JobLock, pin_name};
+
 /// The sessions of one holder.
 pub struct Holder {
     node: NodeId,
@@ -38,6 +44,33 @@ struct Session {
     key: SessionPublic,
     stage: Stage,
     used_at: Timestamp,
+    /// The only job that this session shows, if it was not opened by a login.
+    only: Option<JobId>,
+    /// The proof of a job's own PIN that is under way.
+    unlocking: Option<unlock::Unlocking>,
+    /// Jobs of which the own PIN was proved.
+    unlocked: BTreeSet<JobId>,
+}
+
+impl Session {
+    fn new(
+        printer: NodeId,
+        user: UserId,
+        key: SessionPublic,
+        stage: Stage,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            printer,
+            user,
+            key,
+            stage,
+            used_at: now,
+            only: None,
+            unlocking: None,
+            unlocked: BTreeSet::new(),
+        }
+    }
 }
 
 enum Stage {
@@ -200,15 +233,10 @@ impl Holder {
             };
             (Stage::Open, open, LoginEvent::Opened(login.user.clone()))
         };
+        let user = login.user.clone();
         self.sessions.insert(
             session,
-            Session {
-                printer: printer.node,
-                user: login.user.clone(),
-                key: login.session_key,
-                stage,
-                used_at: now,
-            },
+            Session::new(printer.node, user, login.session_key, stage, now),
         );
         Ok((answer, event))
     }
@@ -260,13 +288,7 @@ impl Holder {
         };
         match (proven, genuine, locked_out) {
             (true, true, false) => {
-                let open = Session {
-                    printer,
-                    user: user.clone(),
-                    key,
-                    stage: Stage::Open,
-                    used_at: now,
-                };
+                let open = Session::new(printer, user.clone(), key, Stage::Open, now);
                 self.sessions.insert(session, open);
                 (
                     Answer::SessionOpen { session, jobs },
@@ -304,8 +326,22 @@ impl Holder {
 
     // Within a session ------------------------------------------------------------------------
 
-    /// The user of an open session of this printer.
+    /// The user of a session that this printer opened with a login.
     pub fn authorize(
+        &mut self,
+        printer: NodeId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<UserId, Refusal> {
+        self.expire(now);
+        match self.open_session(printer, session, now)? {
+            Session { only: Some(_), .. } => Err(Refusal::NoSession),
+            session => Ok(session.user.clone()),
+        }
+    }
+
+    /// The user of a session of this printer, opened with a login or handed over with one job.
+    pub fn owner(
         &mut self,
         printer: NodeId,
         session: SessionId,
@@ -321,7 +357,7 @@ impl Holder {
         printer: NodeId,
         id: SessionId,
         now: Timestamp,
-    ) -> Result<&Session, Refusal> {
+    ) -> Result<&mut Session, Refusal> {
         match self.sessions.get_mut(&id) {
             Some(session) if session.printer == printer && matches!(session.stage, Stage::Open) => {
                 session.used_at = now;
@@ -340,9 +376,15 @@ impl Holder {
         selected: &Selected<'_>,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let user = self.authorize(printer, session, now)?;
-        if user != *selected.owner {
+        self.expire(now);
+        let session = self.open_session(printer, session, now)?;
+        let shown = session.only.is_none_or(|only| only == selected.job);
+        if session.user != *selected.owner || !shown {
             return Err(Refusal::NoJob);
+        }
+        // Whoever handed the job over themselves need not prove its PIN to themselves.
+        if selected.has_pin && session.only.is_none() && !session.unlocked.contains(&selected.job) {
+            return Err(Refusal::Locked);
         }
         selected.options.check().map_err(|_| Refusal::Malformed)?;
         match selected.lease {
@@ -454,6 +496,10 @@ pub(super) fn login_context(
 
 /// A job that a printer selected, as the driver found it.
 pub struct Selected<'a> {
+    /// The job.
+    pub job: JobId,
+    /// Whether it has a PIN of its own.
+    pub has_pin: bool,
     /// Whose job it is.
     pub owner: &'a UserId,
     /// The printer's name for this attempt.

@@ -28,7 +28,7 @@ pub enum Request {
         /// OPAQUE KE3 (RFC 9807 §6).
         ke3: Ke3,
     },
-    /// Asks for the session's jobs, oldest first.
+    /// Asks for the session's jobs in the order of their places.
     List {
         /// The session.
         session: SessionId,
@@ -74,6 +74,26 @@ pub enum Request {
         /// The session.
         session: SessionId,
     },
+    /// Says how far the device is, as news for the owner. Needs no session: the lease is the proof.
+    Progress(Progress),
+    /// Begins the proof of a job's own PIN, within a session of its owner.
+    Unlock {
+        /// The session.
+        session: SessionId,
+        /// The job.
+        job: JobId,
+        /// OPAQUE KE1 (RFC 9807 §6).
+        ke1: Ke1,
+    },
+    /// Ends a proof that was answered with [`Answer::Challenge`]: the job may be selected then.
+    ProveJob {
+        /// The session.
+        session: SessionId,
+        /// The job.
+        job: JobId,
+        /// OPAQUE KE3 (RFC 9807 §6).
+        ke3: Ke3,
+    },
 }
 
 /// The first message of a login.
@@ -90,14 +110,63 @@ pub struct Login {
     pub session_key: SessionPublic,
 }
 
-/// A place in a list of jobs.
+/// How far the device is with a job. Advisory: nothing is decided by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// The attempt.
+    pub release: ReleaseId,
+    /// Impressions that are out, where the device counts them.
+    pub impressions: Option<u32>,
+    /// The device stands still and needs a hand.
+    pub stopped: bool,
+    /// Why, or what else there is to know: IPP keywords of the job or the printer (RFC 8011
+    /// §5.3.8, §5.4.12), at most [`limits::REASONS`].
+    pub reasons: Vec<String>,
+}
+
+impl Progress {
+    /// Whether it is within its limits; a holder refuses what is not.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.impressions.is_none_or(|pages| pages <= limits::PAGES)
+            && self.reasons.len() <= limits::REASONS
+            && self.reasons.iter().all(|reason| is_keyword(reason))
+    }
+}
+
+/// Whether this is a keyword (RFC 8011 §5.1.4), of at most [`limits::REASON`] bytes.
+#[must_use]
+pub fn is_keyword(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= limits::REASON
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+/// A place in a list of jobs: the more urgent first, then in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
-    /// When the job there was submitted,
-    pub submitted_at: Timestamp,
+    /// 100 less its priority,
+    pub rank: u8,
+    /// where it stands among those,
+    pub listed_at: Timestamp,
     /// and which it is.
     pub job: JobId,
+}
+
+impl Place {
+    /// The place of a job of this priority.
+    #[must_use]
+    pub fn of(priority: u8, listed_at: Timestamp, job: JobId) -> Self {
+        Self {
+            rank: limits::PRIORITY.saturating_sub(priority),
+            listed_at,
+            job,
+        }
+    }
 }
 
 /// What a holder answers.
@@ -192,6 +261,9 @@ pub enum Refusal {
     /// The holder could not do it now.
     #[error("the holder has trouble of its own; try again")]
     Trouble,
+    /// The job has a PIN of its own that was not proved in this session.
+    #[error("this job has a PIN of its own; type that as well")]
+    Locked,
 }
 
 impl Answer {

@@ -10,7 +10,7 @@ use crate::id::{BadgeTag, JobId, NodeId, SessionId};
 use crate::job::JobSummary;
 use crate::limits;
 use crate::pin::{ClientLogin, KsfMemo, LoginContext, Pin, PinError};
-use crate::release::holder::login_context;
+use crate::release::holder::{job_pin_context, login_context};
 use crate::release::message::{Answer, Grant, Login, Place, Refusal, Request};
 use crate::release::receipt::Outcome;
 use crate::seal::{JobKey, SessionSecret};
@@ -199,6 +199,41 @@ impl Session {
         Ok((jobs, next))
     }
 
+    /// A session of one job that its holder handed over.
+    #[must_use]
+    pub fn handed(id: SessionId, secret: SessionSecret) -> Self {
+        Self {
+            id,
+            secret,
+            jobs: 1,
+        }
+    }
+
+    /// Begins the proof of a job's own PIN.
+    pub fn unlock<R: CryptoRng>(
+        &self,
+        printer: NodeId,
+        holder: NodeId,
+        job: JobId,
+        pin: &Pin,
+        rng: &mut R,
+    ) -> Result<(Unlocking, Request), SessionError> {
+        let (login, ke1) = ClientLogin::start(pin, rng)?;
+        let unlocking = Unlocking {
+            session: self.id,
+            job,
+            login,
+            context: job_pin_context(job, holder, printer, &self.secret.public())?,
+            pin: pin.clone(),
+        };
+        let request = Request::Unlock {
+            session: self.id,
+            job,
+            ke1,
+        };
+        Ok((unlocking, request))
+    }
+
     /// Takes the grant of `job`: checks it and opens the job key.
     pub fn granted(&self, job: JobId, answer: Answer) -> Result<(Grant, JobKey), SessionError> {
         let Answer::Grant(grant) = answer else {
@@ -216,6 +251,45 @@ impl Session {
             .unwrap(&self.secret, self.id.as_bytes(), *job.as_bytes())
             .map_err(|_| SessionError::Unexpected)?;
         Ok((grant, key))
+    }
+}
+
+/// The proof of a job's own PIN, under way.
+pub struct Unlocking {
+    session: SessionId,
+    job: JobId,
+    login: ClientLogin,
+    context: LoginContext,
+    pin: Pin,
+}
+
+impl Unlocking {
+    /// Takes the holder's challenge and gives the proof, which is answered with [`Answer::Done`]
+    /// (see [`done`]). Computes Argon2id, tens of milliseconds of work, unless `memo` knows the
+    /// result.
+    ///
+    /// # Errors
+    /// [`SessionError::WrongPin`] if the challenge shows that it is not the PIN;
+    /// [`SessionError::Denied`] after too many wrong ones.
+    pub fn challenged<R: CryptoRng>(
+        self,
+        answer: Answer,
+        memo: &KsfMemo,
+        rng: &mut R,
+    ) -> Result<Request, SessionError> {
+        match answer {
+            Answer::Challenge { session, ke2 } if session == self.session => {
+                let (ke3, _) = self
+                    .login
+                    .finish(&self.pin, &self.context, &ke2, memo, rng)?;
+                Ok(Request::ProveJob {
+                    session,
+                    job: self.job,
+                    ke3,
+                })
+            }
+            answer => Err(unexpected(answer)),
+        }
     }
 }
 
@@ -240,13 +314,11 @@ fn unexpected(answer: Answer) -> SessionError {
 /// Where a job stands in its holder's list.
 #[must_use]
 pub fn place(job: &JobSummary) -> Place {
-    Place {
-        submitted_at: job.submitted_at,
-        job: job.job,
-    }
+    Place::of(job.priority, job.listed_at, job.job)
 }
 
-/// One list over all holders, oldest job first, as a queue would have printed them.
+/// One list over all holders in the order of the jobs' places: oldest first, as a queue would have
+/// printed them, unless their owner said otherwise.
 #[must_use]
 pub fn merge(lists: Vec<(NodeId, Vec<JobSummary>)>) -> Vec<(NodeId, JobSummary)> {
     let mut merged: Vec<_> = lists

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{JobId, NodeId, ReleaseId, SiteId};
 use crate::limits;
 use crate::signed::{Envelope, Record, Signed, SignedError};
+use crate::text;
 use crate::time::Timestamp;
 
 /// How it ended.
@@ -42,6 +43,9 @@ pub struct Receipt {
     pub at: Timestamp,
     /// How it ended.
     pub outcome: Outcome,
+    /// What went wrong, or what else there is to know, for people; cleaned, and at most
+    /// [`limits::REASON`] bytes.
+    pub reason: Option<String>,
 }
 
 impl Record for Receipt {
@@ -61,6 +65,12 @@ pub enum ReceiptError {
     /// It claims more pages than any job has.
     #[error("the receipt claims more than {} pages", limits::PAGES)]
     Pages,
+    /// Its reason was not cleaned, or is too long.
+    #[error(
+        "the receipt's reason is no clean text of at most {} bytes",
+        limits::REASON
+    )]
+    Reason,
 }
 
 impl Receipt {
@@ -78,6 +88,10 @@ impl Receipt {
         if matches!(receipt.outcome, Outcome::Printed { pages: Some(pages), .. } if pages > limits::PAGES)
         {
             return Err(ReceiptError::Pages);
+        }
+        let is_clean = |reason: &String| text::clean(reason, limits::REASON) == *reason;
+        if !receipt.reason.as_ref().is_none_or(is_clean) {
+            return Err(ReceiptError::Reason);
         }
         Ok(receipt)
     }

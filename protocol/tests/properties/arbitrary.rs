@@ -5,17 +5,20 @@ use core::fmt::Debug;
 use papermesh_protocol::advert::{Advert, Delegated};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
+use papermesh_protocol::direct;
 use papermesh_protocol::enroll::{self, KeyClaim};
 use papermesh_protocol::id::{
     BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId, UserKey,
 };
 use papermesh_protocol::invite::TicketSecret;
-use papermesh_protocol::job::{ColorMode, JobSummary, PrintOptions, Sides};
+use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Sides};
 use papermesh_protocol::join::message::Right;
 use papermesh_protocol::join::{self, Commitment, MemberAddress, Nonce, Terms, Welcome};
 use papermesh_protocol::link::{self, Linked, PinCarrier};
 use papermesh_protocol::pin::{KE1_LEN, KE2_LEN, KE3_LEN, LoginMessage};
-use papermesh_protocol::release::message::{Answer, Grant, Login, Place, Refusal, Request};
+use papermesh_protocol::release::message::{
+    Answer, Grant, Login, Place, Progress, Refusal, Request,
+};
 use papermesh_protocol::release::receipt::{Outcome, Receipt};
 use papermesh_protocol::release::stream::Token;
 use papermesh_protocol::seal::{SealingPublic, SessionPublic, SessionWrappedKey};
@@ -192,7 +195,10 @@ pub(crate) fn delegation() -> impl Strategy<Value = Delegation> {
 }
 
 pub(crate) fn advert() -> impl Strategy<Value = Advert> {
-    let delegated = (user_key(), envelope(delegation()))
+    let delegated = (
+        any::<[u8; 32]>().prop_map(UserKey::from_bytes),
+        envelope(delegation()),
+    )
         .prop_map(|(key, delegation)| Delegated { key, delegation });
     let who = (
         site_id(),
@@ -267,10 +273,10 @@ pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
         node_id(),
         node_id(),
         time(),
-        outcome(),
+        (outcome(), of("[a-z -]{1,60}")),
     )
         .prop_map(
-            |(site, release, job, holder, printer, at, outcome)| Receipt {
+            |(site, release, job, holder, printer, at, (outcome, reason))| Receipt {
                 site,
                 release,
                 job,
@@ -278,6 +284,7 @@ pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
                 printer,
                 at,
                 outcome,
+                reason,
             },
         )
 }
@@ -293,12 +300,15 @@ pub(crate) fn options() -> impl Strategy<Value = PrintOptions> {
         ][..],
     );
     let color = select(&[ColorMode::Auto, ColorMode::Color, ColorMode::Monochrome][..]);
-    (any::<u16>(), of(sides), of(color), of("[a-z0-9_.-]{1,127}")).prop_map(
-        |(copies, sides, color, media)| PrintOptions {
+    let range = any::<[u32; 2]>().prop_map(|[first, last]| PageRange { first, last });
+    let media = of("[a-z0-9_.-]{1,127}");
+    (any::<u16>(), of(sides), of(color), media, vec(range, 0..4)).prop_map(
+        |(copies, sides, color, media, page_ranges)| PrintOptions {
             copies,
             sides,
             color,
             media,
+            page_ranges,
         },
     )
 }
@@ -309,32 +319,40 @@ pub(crate) fn summary() -> impl Strategy<Value = JobSummary> {
         "[a-z]{1,9}/[a-z.+-]{1,40}",
         any::<u64>(),
         of(any::<u32>()),
+        of("[a-z0-9_.-]{1,40}"),
+        of(any::<bool>()),
     );
     (
         job_id(),
         about,
-        time(),
-        time(),
+        [time(), time(), time()],
+        any::<u8>(),
         options(),
-        any::<[bool; 3]>(),
+        any::<[bool; 4]>(),
     )
-        .prop_map(
-            |(job, (title, format, size, pages), submitted_at, expires_at, options, flags)| {
-                JobSummary {
-                    job,
-                    title,
-                    format,
-                    size,
-                    pages,
-                    submitted_at,
-                    expires_at,
-                    options,
-                    protected: flags[0],
-                    may_have_printed: flags[1],
-                    leased: flags[2],
-                }
-            },
-        )
+        .prop_map(|(job, about, times, priority, options, flags)| {
+            let (title, format, size, pages, page_size, color) = about;
+            let [submitted_at, listed_at, expires_at] = times;
+            let [protected, may_have_printed, leased, needs_pin] = flags;
+            JobSummary {
+                job,
+                title,
+                format,
+                size,
+                pages,
+                page_size,
+                color,
+                submitted_at,
+                priority,
+                listed_at,
+                expires_at,
+                options,
+                protected,
+                may_have_printed,
+                leased,
+                needs_pin,
+            }
+        })
 }
 
 pub(crate) fn request() -> impl Strategy<Value = Request> {
@@ -350,7 +368,20 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
             ke1,
             session_key,
         });
-    let place = (time(), job_id()).prop_map(|(submitted_at, job)| Place { submitted_at, job });
+    let place = (any::<u8>(), time(), job_id()).prop_map(|(rank, listed_at, job)| Place {
+        rank,
+        listed_at,
+        job,
+    });
+    let reasons = vec("[a-z-]{1,40}", 0..4);
+    let progress = (release_id(), of(any::<u32>()), any::<bool>(), reasons).prop_map(
+        |(release, impressions, stopped, reasons)| Progress {
+            release,
+            impressions,
+            stopped,
+            reasons,
+        },
+    );
     prop_oneof![
         login.prop_map(Request::Login),
         (session_id(), login_message::<KE3_LEN>())
@@ -373,6 +404,11 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
             on
         }),
         session_id().prop_map(|session| Request::Close { session }),
+        progress.prop_map(Request::Progress),
+        (session_id(), job_id(), login_message::<KE1_LEN>())
+            .prop_map(|(session, job, ke1)| Request::Unlock { session, job, ke1 }),
+        (session_id(), job_id(), login_message::<KE3_LEN>())
+            .prop_map(|(session, job, ke3)| Request::ProveJob { session, job, ke3 }),
     ]
 }
 
@@ -413,6 +449,7 @@ pub(crate) fn answer() -> impl Strategy<Value = Answer> {
             Refusal::Policy,
             Refusal::Damaged,
             Refusal::Trouble,
+            Refusal::Locked,
         ][..],
     );
     prop_oneof![
@@ -525,5 +562,65 @@ pub(crate) fn link_answer() -> impl Strategy<Value = link::Answer> {
         any::<u64>().prop_map(|epoch| link::Answer::Taken { epoch }),
         select(&[Refused, NotAClient, Stale, NotLinked, Malformed, Trouble][..])
             .prop_map(link::Answer::Refused),
+    ]
+}
+
+// Printing straight to a printer ----------------------------------------------------------------
+
+pub(crate) fn direct_request() -> impl Strategy<Value = direct::Request> {
+    let delegated = (
+        any::<[u8; 32]>().prop_map(UserKey::from_bytes),
+        envelope(delegation()),
+    )
+        .prop_map(|(key, delegation)| Delegated { key, delegation });
+    let offer = (user_id(), of(delegated), summary()).prop_map(|(user, delegated, job)| {
+        direct::Request::Offer(Box::new(direct::Offer {
+            user,
+            delegated,
+            job,
+        }))
+    });
+    prop_oneof![
+        Just(direct::Request::Describe),
+        offer,
+        session_id().prop_map(|session| direct::Request::Hand { session }),
+    ]
+}
+
+pub(crate) fn direct_answer() -> impl Strategy<Value = direct::Answer> {
+    let words = || of("[a-z ]{0,40}");
+    let list = || vec("[a-z-]{0,20}", 0..4);
+    let abilities = (
+        [words(), words()],
+        [list(), list(), list(), list()],
+        of(any::<bool>()),
+        any::<bool>(),
+    )
+        .prop_map(|([model, location], lists, color, accepting)| {
+            let [formats, sides, media, reasons] = lists;
+            direct::Answer::Described(Box::new(direct::Abilities {
+                model,
+                location,
+                formats,
+                sides,
+                color,
+                media,
+                accepting,
+                reasons,
+            }))
+        });
+    let decline = select(
+        &[
+            direct::Decline::NotAllowed,
+            direct::Decline::Busy,
+            direct::Decline::Trouble,
+        ][..],
+    );
+    prop_oneof![
+        abilities,
+        session_public().prop_map(|session_key| direct::Answer::Ready { session_key }),
+        decline.prop_map(direct::Answer::Declined),
+        (outcome(), words())
+            .prop_map(|(outcome, reason)| direct::Answer::Ended { outcome, reason }),
     ]
 }

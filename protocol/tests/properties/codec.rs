@@ -58,6 +58,8 @@ where
 #[test]
 fn messages_travel() {
     travels(arbitrary::request(), limits::RELEASE_MESSAGE);
+    travels(arbitrary::direct_request(), limits::DIRECT_MESSAGE);
+    travels(arbitrary::direct_answer(), limits::DIRECT_MESSAGE);
     travels(arbitrary::answer(), limits::RELEASE_MESSAGE);
     travels(arbitrary::join_request(), limits::JOIN_MESSAGE);
     travels(arbitrary::join_answer(), limits::JOIN_MESSAGE);

@@ -6,6 +6,7 @@ mod arbitrary;
 mod codec;
 mod denial;
 mod holder;
+mod lock;
 mod merge;
 mod refusal;
 mod sealed;

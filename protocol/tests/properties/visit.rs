@@ -41,6 +41,8 @@ pub(crate) struct World {
     /// The job of each user, by the user's place in [`USERS`].
     pub(crate) jobs: Vec<JobId>,
     pub(crate) leases: BTreeMap<JobId, Lease>,
+    /// Jobs with a PIN of their own.
+    pub(crate) locks: BTreeMap<JobId, PinVerifier>,
     entries: Vec<Option<UserEntry>>,
     verifiers: Vec<Option<PinVerifier>>,
     memo: KsfMemo,
@@ -80,6 +82,7 @@ impl World {
                 .map(|at| JobId::from_bytes([0xa0 + at as u8; 16]))
                 .collect(),
             leases: BTreeMap::new(),
+            locks: BTreeMap::new(),
             entries: vec![
                 known(0, UserState::Active),
                 known(1, UserState::Disabled),
@@ -161,6 +164,8 @@ impl World {
         let lease = self.leases.get(&job).copied();
         let owner = user(whose);
         let selected = Selected {
+            job,
+            has_pin: self.locks.contains_key(&job),
             owner: &owner,
             release,
             options: &options,

@@ -17,7 +17,7 @@ use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::enroll::KeyClaim;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId};
-use papermesh_protocol::job::{ColorMode, JobSummary, PrintOptions, Sides};
+use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
 use papermesh_protocol::release::receipt::{Outcome, Receipt};
@@ -228,6 +228,7 @@ pub fn receipt(outcome: Outcome) -> Receipt {
         printer: node(PRINTER),
         at: NOW,
         outcome,
+        reason: None,
     }
 }
 
@@ -237,6 +238,10 @@ pub fn options() -> PrintOptions {
         sides: Some(Sides::TwoSidedLongEdge),
         color: Some(ColorMode::Monochrome),
         media: Some("iso_a4_210x297mm".to_owned()),
+        page_ranges: vec![
+            PageRange { first: 1, last: 3 },
+            PageRange { first: 7, last: 7 },
+        ],
     }
 }
 
@@ -247,12 +252,17 @@ pub fn summary() -> JobSummary {
         format: "application/pdf".to_owned(),
         size: 1_048_576,
         pages: Some(12),
+        page_size: Some("iso_a4_210x297mm".to_owned()),
+        color: Some(true),
         submitted_at: NOW,
+        priority: 50,
+        listed_at: NOW,
         expires_at: NOW + limits::JOB_LIFETIME,
         options: options(),
         protected: false,
         may_have_printed: true,
         leased: false,
+        needs_pin: true,
     }
 }
 

@@ -1,19 +1,23 @@
 //! Every message of every protocol.
 
 use ed25519_dalek::SigningKey;
+use papermesh_protocol::advert::Delegated;
 use papermesh_protocol::certificate::{Role, Roles};
+use papermesh_protocol::id::UserKey;
 use papermesh_protocol::invite::TicketSecret;
 use papermesh_protocol::join::message::Right;
 use papermesh_protocol::join::{Commitment, MemberAddress, Nonce, Terms, Welcome};
 use papermesh_protocol::link::{FirstComputer, Linked};
 use papermesh_protocol::pin::{Ke1, Ke2, Ke3, Pin, PinVerifier};
-use papermesh_protocol::release::message::{Answer, Grant, Login, Place, Refusal, Request};
+use papermesh_protocol::release::message::{
+    Answer, Grant, Login, Place, Progress, Refusal, Request,
+};
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::release::stream::{Open, Token};
 use papermesh_protocol::seal::{JobKey, SessionSecret, SessionWrappedKey, sealed_len};
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::user::UserEntry;
-use papermesh_protocol::{codec, enroll, join, limits, link};
+use papermesh_protocol::{codec, direct, enroll, join, limits, link};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
@@ -21,8 +25,8 @@ use serde_json::{Value, json};
 
 use crate::site::{
     ADMIN, AUTHORITY, Counting, HOLDER, JOB, NOW, PRINTER, RELEASE, SESSION, USER, certificate,
-    charlie, claim, entry, key, node, options, receipt, sealing_public, second_state, secret, site,
-    summary, tag,
+    charlie, claim, delegation, entry, key, node, options, receipt, sealing_public, second_state,
+    secret, site, summary, tag,
 };
 use crate::{check, hex};
 
@@ -87,10 +91,7 @@ fn release() -> Vec<Value> {
         })
     };
     let ke1 = Ke1::from_bytes(&[0x90; 96]).unwrap();
-    let place = Place {
-        submitted_at: NOW,
-        job,
-    };
+    let place = Place::of(50, NOW, job);
     let outcome = Outcome::Printed {
         pages: Some(12),
         keep: true,
@@ -144,7 +145,25 @@ fn release() -> Vec<Value> {
                 on: true,
             },
         )
-        .with("Close", &Request::Close { session });
+        .with("Close", &Request::Close { session })
+        .with(
+            "Progress",
+            &Request::Progress(Progress {
+                release,
+                impressions: Some(4),
+                stopped: true,
+                reasons: vec!["media-empty-error".to_owned()],
+            }),
+        )
+        .with("Unlock", &Request::Unlock { session, job, ke1 })
+        .with(
+            "ProveJob",
+            &Request::ProveJob {
+                session,
+                job,
+                ke3: Ke3::from_bytes(&[0x92; 64]).unwrap(),
+            },
+        );
     let mut answers = Direction::new("release", "answer", limits::RELEASE_MESSAGE)
         .with(
             "Challenge",
@@ -174,6 +193,7 @@ fn release() -> Vec<Value> {
         Refusal::Policy,
         Refusal::Damaged,
         Refusal::Trouble,
+        Refusal::Locked,
     ] {
         answers = answers.with(&format!("Refused {refusal:?}"), &Answer::Refused(refusal));
     }
@@ -304,6 +324,58 @@ fn linking(entry: &Signed<UserEntry>) -> Vec<Value> {
     [requests.vectors, answers.vectors].concat()
 }
 
+fn directly() -> Vec<Value> {
+    let delegation = delegation(HOLDER);
+    let delegated = Delegated {
+        key: UserKey::from_bytes(*delegation.signer()),
+        delegation: delegation.envelope().clone(),
+    };
+    let offer = |delegated| {
+        direct::Request::Offer(Box::new(direct::Offer {
+            user: charlie(),
+            delegated,
+            job: summary(),
+        }))
+    };
+    let abilities = direct::Abilities {
+        model: Some("Example 9000".to_owned()),
+        location: Some("2nd floor".to_owned()),
+        formats: vec!["application/pdf".to_owned()],
+        sides: vec!["one-sided".to_owned(), "two-sided-long-edge".to_owned()],
+        color: Some(true),
+        media: vec!["iso_a4_210x297mm".to_owned()],
+        accepting: true,
+        reasons: Vec::new(),
+    };
+    let requests = Direction::new("direct", "request", limits::DIRECT_MESSAGE)
+        .with("Describe", &direct::Request::Describe)
+        .with("Offer of a delegate", &offer(Some(delegated)))
+        .with("Offer of a shared computer", &offer(None))
+        .with("Hand", &direct::Request::Hand { session: SESSION });
+    let session_key = SessionSecret::from_bytes([0x72; 32]).public();
+    let mut answers = Direction::new("direct", "answer", limits::DIRECT_MESSAGE)
+        .with("Described", &direct::Answer::Described(Box::new(abilities)))
+        .with("Ready", &direct::Answer::Ready { session_key })
+        .with(
+            "Ended",
+            &direct::Answer::Ended {
+                outcome: Outcome::NotPrinted,
+                reason: Some("out of paper".to_owned()),
+            },
+        );
+    for decline in [
+        direct::Decline::NotAllowed,
+        direct::Decline::Busy,
+        direct::Decline::Trouble,
+    ] {
+        answers = answers.with(
+            &format!("Declined {decline:?}"),
+            &direct::Answer::Declined(decline),
+        );
+    }
+    [requests.vectors, answers.vectors].concat()
+}
+
 #[test]
 fn messages_are_encoded_as_ever() {
     let authority = key(AUTHORITY);
@@ -313,6 +385,7 @@ fn messages_are_encoded_as_ever() {
         joining(),
         enrolling(&authority, &entry),
         linking(&entry),
+        directly(),
     ]
     .concat();
     check(

@@ -156,6 +156,7 @@ impl<'a> Conversation<'a> {
             printer: self.papers.node(),
             at: now(),
             outcome,
+            reason: None,
         };
         Signed::sign(receipt, &self.papers.key)
             .unwrap_or_else(|error| panic!("{error}"))

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `walk` | what a person does, from a new site to paper |
 //! | `people` | PINs, badges, shared computers, dead admins |
+//! | `direct` | straight to a printer, whatever happens meanwhile |
 //! | `crowd` | many machines, many holders, some of them dead |
 //! | `invariants` | the ten promises of the design, each by its name |
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
@@ -17,6 +18,7 @@
 mod bad_input;
 mod crash;
 mod crowd;
+mod direct;
 mod formats;
 mod hostile;
 mod invariants;

@@ -10,7 +10,9 @@ use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::release::JobResult;
+use crate::client::JobState;
 use crate::control::TypedPin;
+use crate::store::Attempt;
 
 /// Hands over a document to hold, or to print at once. The document follows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +33,12 @@ pub struct SubmitJob {
     pub printer: Option<String>,
     /// On a shared computer, the PIN that releases it.
     pub pin: Option<TypedPin>,
+    /// A PIN of this job alone, asked for beside the user's own.
+    pub job_pin: Option<TypedPin>,
+    /// How urgent it is, 1 to 100; without one 50.
+    pub priority: Option<u8>,
+    /// Seconds for which it is not offered at printers.
+    pub hold: Option<u32>,
 }
 
 /// A document is held, or printed.
@@ -38,6 +46,8 @@ pub struct SubmitJob {
 pub struct Submitted {
     /// The job.
     pub job: JobId,
+    /// Its number on this device.
+    pub number: u32,
     /// Whose.
     pub user: UserId,
     /// Its title.
@@ -54,21 +64,43 @@ pub struct Submitted {
     pub printed: Option<JobResult>,
 }
 
-/// Asks for the jobs held here.
+/// Asks for the jobs held here, in the order in which printers list them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListJobs {
+    /// Whose; without one everybody's, one user after the other.
+    pub user: Option<UserId>,
+}
+
+/// Asks for the jobs that were held here and are gone, those that went last first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListHistory {
     /// Whose; without one everybody's.
     pub user: Option<UserId>,
 }
 
-/// A job held here.
+/// Moves a job in its user's list. Answered with the job as it then is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MoveJob {
+    /// The job.
+    pub job: JobId,
+    /// Where to, 1 for the first; beyond the end is the last.
+    pub position: u32,
+}
+
+/// A job that is held here, or was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HeldJob {
     /// Whose.
     pub user: UserId,
+    /// Its number on this device: small, and never given again.
+    pub number: u32,
     /// The job.
     #[serde(flatten)]
     pub summary: JobSummary,
+    /// Where it is in its life.
+    pub state: JobState,
+    /// The latest release that ended and left the job here, if any did.
+    pub last: Option<Attempt>,
     /// What is wrong with its file, if anything is; then it can only be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,
@@ -205,23 +237,35 @@ mod tests {
         let job = HeldJob {
             damage: None,
             user: "charlie".parse().unwrap(),
+            number: 7,
+            state: JobState::Held,
+            last: None,
             summary: JobSummary {
                 job: JobId::from_bytes([1; 16]),
                 title: "Report".into(),
                 format: "application/pdf".into(),
                 size: 10,
                 pages: Some(2),
+                page_size: None,
+                color: None,
                 submitted_at: Timestamp::from_secs(1),
+                priority: 50,
+                listed_at: Timestamp::from_secs(1),
                 expires_at: Timestamp::from_secs(2),
                 options: PrintOptions::default(),
                 protected: false,
                 may_have_printed: false,
                 leased: false,
+                needs_pin: false,
             },
         };
         let text = serde_json::to_string(&job).unwrap();
         assert!(
-            text.starts_with(r#"{"user":"charlie","job":"0101"#),
+            text.starts_with(r#"{"user":"charlie","number":7,"job":"0101"#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#""state":{"kind":"held"},"last":null"#),
             "{text}"
         );
         assert_eq!(serde_json::from_str::<HeldJob>(&text).unwrap(), job);

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use job::{
-    DeleteJob, HeldJob, JobPrefix, ListJobs, PrefixError, ProtectJob, SubmitJob, Submitted,
+    DeleteJob, HeldJob, JobPrefix, ListHistory, ListJobs, MoveJob, PrefixError, ProtectJob,
+    SubmitJob, Submitted,
 };
 pub use member::{
     Approve, ExportSite, ImportSite, Invite, InviteIssued, ListMembers, ListPending, Member,
@@ -139,6 +140,8 @@ commands! {
     ListJobs -> Vec<HeldJob>,
     DeleteJob -> HeldJob,
     ProtectJob -> HeldJob,
+    MoveJob -> HeldJob,
+    ListHistory -> Vec<HeldJob>,
     Visit -> VisitReport,
 }
 

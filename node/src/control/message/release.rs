@@ -38,6 +38,8 @@ pub struct Visit {
     pub who: Who,
     /// The PIN; may be missing where the site's policy takes a badge alone.
     pub pin: Option<TypedPin>,
+    /// The PIN of the chosen jobs that have one of their own.
+    pub job_pin: Option<TypedPin>,
     /// What to print.
     pub print: Selection,
     /// Whether printed jobs stay held.

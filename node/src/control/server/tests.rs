@@ -133,6 +133,9 @@ fn submit(title: &str) -> SubmitJob {
         lifetime: None,
         printer: None,
         pin: None,
+        job_pin: None,
+        priority: None,
+        hold: None,
     }
 }
 

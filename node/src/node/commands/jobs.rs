@@ -1,20 +1,25 @@
 //! Jobs held on this computer.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::pin::Pin;
+use papermesh_protocol::release::printer::place;
+use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::text::UserId;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::super::{Network, NodeError, Services};
 use crate::client::jobs::PAGE;
-use crate::client::submit::Submission;
-use crate::client::{Client, HeldView};
+use crate::client::submit::{PRIORITY, Submission};
+use crate::client::{Client, DirectEnd, HeldView};
+use crate::clock;
 use crate::control::message::{
-    DeleteJob, HeldJob, ListJobs, Phase, Progress, ProtectJob, SubmitJob, Submitted,
+    DeleteJob, Ending, HeldJob, JobResult, ListHistory, ListJobs, MoveJob, Phase, Progress,
+    ProtectJob, SubmitJob, Submitted,
 };
-use crate::control::{Answer, Body, CommandError, ErrorCode, Events};
+use crate::control::{Answer, Body, CommandError, ErrorCode, Events, TypedPin};
 use crate::offload::offload;
 
 /// Bytes between two words on how far a document is.
@@ -41,21 +46,16 @@ impl Services {
         events: Events,
     ) -> Answer<Submitted> {
         let client = self.client()?;
-        if command.printer.is_some() {
-            return Err(CommandError::new(
-                ErrorCode::Usage,
-                "printing straight to a printer is not offered yet; leave --to away and release the job there",
-            ));
-        }
+        // Before the document is read: a name that means nothing is no reason to hold it.
+        let printer = match &command.printer {
+            Some(named) => Some(client.printer(named).await?),
+            None => None,
+        };
         let user = match command.user {
             Some(user) => user,
             None => self.only_user().await?,
         };
-        let visit_pin = command
-            .pin
-            .map(|typed| Pin::new(typed.expose()))
-            .transpose()
-            .map_err(|error| CommandError::new(ErrorCode::Usage, error))?;
+        let visit_pin = typed(command.pin)?;
         let told = Told {
             document,
             events,
@@ -70,27 +70,40 @@ impl Services {
             told: 0,
         };
         let submission = Submission {
-            user,
-            title: command.title,
-            format: command.format,
             size: command.size,
-            pages: None,
             options: command.options,
+            priority: command.priority.unwrap_or(PRIORITY),
+            hold_until: command
+                .hold
+                .map(|seconds| clock::now() + Duration::from_secs(seconds.into())),
             lifetime: command
                 .lifetime
                 .map(|seconds| Duration::from_secs(seconds.into())),
             visit_pin,
+            job_pin: typed(command.job_pin)?,
+            ..Submission::new(user, command.title, command.format)
         };
-        let held = client.submit(submission, told).await?;
+        let (held, print) = match &printer {
+            None => (client.submit(submission, told).await?, None),
+            Some(printer) => {
+                let (held, print) = client.submit_direct(submission, printer, told).await?;
+                (held, Some(print))
+            }
+        };
+        let printed = match print {
+            Some(print) => Some(result(&held, print.ended().await)),
+            None => None,
+        };
         Ok(Submitted {
             job: held.summary.job,
+            number: held.number,
             user: held.user,
             title: held.summary.title,
             format: held.summary.format,
             size: held.summary.size,
             pages: held.summary.pages,
             expires_at: held.summary.expires_at,
-            printed: None,
+            printed,
         })
     }
 
@@ -141,8 +154,30 @@ impl Services {
                 break;
             }
         }
-        held.sort_by_key(|held| (held.summary.submitted_at, held.summary.job));
+        held.sort_by_key(|held| (held.user.clone(), place(&held.summary)));
         Ok(held)
+    }
+
+    pub(super) async fn past_jobs(&self, command: ListHistory) -> Answer<Vec<HeldJob>> {
+        let client = self.client()?;
+        let mut past: Vec<HeldJob> = Vec::new();
+        let mut after = None;
+        loop {
+            let page = client.history(command.user.clone(), after).await?;
+            let whole = page.len() == PAGE;
+            after = page.last().map(|past| (past.user.clone(), past.number));
+            past.extend(page.into_iter().map(shown));
+            if !whole || past.len() >= LISTED {
+                break;
+            }
+        }
+        past.sort_by_key(|past| Reverse((past.state.ended_at(), past.number)));
+        Ok(past)
+    }
+
+    pub(super) async fn move_held(&self, command: MoveJob) -> Answer<HeldJob> {
+        let position = usize::try_from(command.position).unwrap_or(usize::MAX);
+        Ok(shown(self.client()?.move_to(command.job, position).await?))
     }
 
     pub(super) async fn delete_held(&self, command: DeleteJob) -> Answer<HeldJob> {
@@ -156,12 +191,38 @@ impl Services {
     }
 }
 
+fn result(held: &HeldView, end: DirectEnd) -> JobResult {
+    let (ending, pages) = match end.outcome {
+        Outcome::Printed { pages, keep: false } => (Ending::Printed, pages),
+        Outcome::Printed { pages, keep: true } => (Ending::PrintedAndKept, pages),
+        Outcome::NotPrinted => (Ending::NotPrinted, None),
+        Outcome::MayHavePrinted => (Ending::MayHavePrinted, None),
+    };
+    JobResult {
+        job: held.summary.job,
+        title: held.summary.title.clone(),
+        ending,
+        pages,
+        reason: end.reason,
+    }
+}
+
 fn shown(view: HeldView) -> HeldJob {
     HeldJob {
         user: view.user,
+        number: view.number,
         summary: view.summary,
+        state: view.state,
+        last: view.last,
         damage: view.damage,
     }
+}
+
+/// A PIN as it was typed, if one was.
+pub(super) fn typed(pin: Option<TypedPin>) -> Result<Option<Pin>, CommandError> {
+    pin.map(|typed| Pin::new(typed.expose()))
+        .transpose()
+        .map_err(|error| CommandError::new(ErrorCode::Usage, error))
 }
 
 /// A document that tells how much of it was read.

@@ -11,10 +11,10 @@ use super::Services;
 use crate::control::message::{
     AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
     DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite,
-    Invite, InviteIssued, LinkTicket, Linked, ListJobs, ListMembers, ListPending, ListUsers,
-    Member, OfferLink, PendingDevice, PinChanged, PolicyView, ProtectJob, ReadAudit, Refuse,
-    Refused, Revocation, Revoke, SetUserState, SiteExported, SiteImported, SitePolicy, Status,
-    SubmitJob, Submitted, User, UserTicket, VerifyAudit, Visit, VisitReport,
+    Invite, InviteIssued, LinkTicket, Linked, ListHistory, ListJobs, ListMembers, ListPending,
+    ListUsers, Member, MoveJob, OfferLink, PendingDevice, PinChanged, PolicyView, ProtectJob,
+    ReadAudit, Refuse, Refused, Revocation, Revoke, SetUserState, SiteExported, SiteImported,
+    SitePolicy, Status, SubmitJob, Submitted, User, UserTicket, VerifyAudit, Visit, VisitReport,
 };
 use crate::control::{Answer, Body, Events, Service};
 pub(super) use site::{code, exported_site as exported, import as import_of};
@@ -123,6 +123,14 @@ impl Service for Services {
 
     async fn protect_job(&self, command: ProtectJob) -> Answer<HeldJob> {
         self.protect_held(command).await
+    }
+
+    async fn move_job(&self, command: MoveJob) -> Answer<HeldJob> {
+        self.move_held(command).await
+    }
+
+    async fn list_history(&self, command: ListHistory) -> Answer<Vec<HeldJob>> {
+        self.past_jobs(command).await
     }
 
     async fn visit(&self, command: Visit, events: Events) -> Answer<VisitReport> {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use papermesh_protocol::id::{JobId, NodeId};
-use papermesh_protocol::pin::Pin;
+use papermesh_protocol::job::JobSummary;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Network, Services};
+use super::jobs::typed;
 use crate::control::message::{
     Ending, Event, HolderReport, HolderState, JobPrefix, JobResult, ListedJob, Phase, Progress,
     Selection, Visit, VisitReport, Who,
@@ -37,11 +38,7 @@ impl Services {
             Who::User(user) => printer::Who::User(user),
             Who::Badge(number) => printer::Who::Badge(number),
         };
-        let pin = command
-            .pin
-            .map(|typed| Pin::new(typed.expose()))
-            .transpose()
-            .map_err(|error| CommandError::new(ErrorCode::Usage, error))?;
+        let (pin, job_pin) = (typed(command.pin)?, typed(command.job_pin)?);
         let visit = printer.visit(who, pin).await?;
         let listed = visit.jobs();
         let holders: Vec<HolderReport> = visit.holders().into_iter().map(report).collect();
@@ -64,7 +61,15 @@ impl Services {
             Selection::All => listed
                 .iter()
                 .filter(|job| {
-                    !job.summary.leased && (command.reprint || !job.summary.may_have_printed)
+                    let JobSummary {
+                        leased,
+                        may_have_printed,
+                        needs_pin,
+                        ..
+                    } = job.summary;
+                    !leased
+                        && (command.reprint || !may_have_printed)
+                        && (job_pin.is_some() || !needs_pin)
                 })
                 .map(|job| job.summary.job)
                 .collect(),
@@ -82,6 +87,16 @@ impl Services {
             }
         }
 
+        if matches!(command.print, Selection::All) && job_pin.is_none() {
+            for job in listed.iter().filter(|job| job.summary.needs_pin) {
+                let text = format!(
+                    "{} has a PIN of its own and is left out; print it with --job and --job-pin-stdin",
+                    job.summary.title
+                );
+                events.tell(Event::Notice(text)).await;
+            }
+        }
+
         let mut results = Vec::new();
         for job in print {
             let Some(&holder) = places.get(&job) else {
@@ -92,6 +107,7 @@ impl Services {
                 job,
                 options: None,
                 keep: command.keep,
+                pin: job_pin.clone(),
                 reprint: command.reprint,
             };
             let released = release(printer, &visit, wish, &events).await;

@@ -1,0 +1,162 @@
+//! Jobs that holders send straight here, for an owner who sits at the holder.
+//!
+//! Once the session of the job is here, it is released like any other: see [`super::release`]. The
+//! right of a holder to speak for a user is judged as that of an advert is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{Stream, StreamExt};
+use papermesh_protocol::direct::{Abilities, Answer, Decline, Offer, Request};
+use papermesh_protocol::limits;
+use papermesh_protocol::release::printer::Session;
+use papermesh_protocol::seal::SessionSecret;
+use papermesh_protocol::text;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::Printer;
+use super::link::{Link, Route};
+use super::output::Formats;
+use super::session::HolderSession;
+use crate::audit::{Event, Kind};
+use crate::mesh::Member;
+use crate::mesh::frame::{FrameError, read_message, write_message};
+use crate::network::Network;
+
+/// Streams of holders at once: jobs that wait for the device, and questions.
+pub(super) const OFFERS: usize = 64;
+/// How long a holder may take to say what it wants, and then to hand the session over: a document
+/// of unknown length is sealed first.
+const WORD: Duration = Duration::from_secs(10);
+const HAND: Duration = Duration::from_secs(10 * 60);
+
+impl<N: Network> Printer<N> {
+    /// Answers holders on every stream of `/papermesh/direct/1` until there come no more.
+    pub async fn serve_direct<S>(self, streams: impl Stream<Item = (Member, S)> + Send)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut streams = std::pin::pin!(streams);
+        while let Some((from, mut stream)) = streams.next().await {
+            let printer = self.clone();
+            let place = Arc::clone(&self.0.offers).try_acquire_owned();
+            tokio::spawn(async move {
+                let holder = from.node;
+                let served = match place {
+                    Ok(_place) => printer.answer(from, &mut stream).await,
+                    Err(_) => say(&mut stream, &Answer::Declined(Decline::Busy)).await,
+                };
+                if let Err(error) = served {
+                    tracing::debug!(%holder, %error, "a holder that wanted to print went away");
+                }
+            });
+        }
+    }
+
+    async fn answer<S>(&self, from: Member, stream: &mut S) -> Result<(), FrameError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        match read_message(stream, limits::DIRECT_MESSAGE, WORD).await? {
+            Some(Request::Describe) => {
+                let abilities = Box::new(self.abilities().await);
+                say(stream, &Answer::Described(abilities)).await
+            }
+            Some(Request::Offer(offer)) => self.take(from, *offer, stream).await,
+            Some(Request::Hand { .. }) => say(stream, &Answer::Declined(Decline::Trouble)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn take<S>(&self, from: Member, offer: Offer, stream: &mut S) -> Result<(), FrameError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let inner = &self.0;
+        let entry = inner.directory.user_entry(&offer.user).await;
+        let (site, now) = (inner.membership.site(), inner.membership.now());
+        if let Err(decline) = offer.judge(&from.certificate, site, entry.as_deref(), now) {
+            let event = Event::new(Kind::Refused)
+                .user(&offer.user)
+                .job(offer.job.job)
+                .peer(from.node);
+            inner.audit.note(event.because(decline)).await;
+            return say(stream, &Answer::Declined(decline)).await;
+        }
+        let secret = SessionSecret::generate(&mut rand::rng());
+        let session_key = secret.public();
+        say(stream, &Answer::Ready { session_key }).await?;
+        let Some(Request::Hand { session }) =
+            read_message(stream, limits::DIRECT_MESSAGE, HAND).await?
+        else {
+            return Ok(());
+        };
+        let link = Link::new(Route {
+            network: inner.network.clone(),
+            holder: from.node,
+            addresses: Vec::new(),
+        });
+        let session = Arc::new(HolderSession::handed(
+            link,
+            Session::handed(session, secret),
+        ));
+        let (printer, closing) = (self.clone(), Arc::clone(&session));
+        // A task of its own: the holder's stream may break, the paper does not.
+        let printing = tokio::spawn(async move {
+            let ended = printer.print_handed(session, offer.user, offer.job).await;
+            // It ends by itself if the holder does not hear this.
+            drop(closing.close().await);
+            ended
+        });
+        let answer = match printing.await {
+            Ok(ended) => Answer::Ended {
+                outcome: ended.outcome,
+                reason: ended
+                    .reason
+                    .map(|reason| text::clean(&reason, limits::REASON)),
+            },
+            Err(error) => {
+                tracing::error!(%error, "a direct print broke off");
+                Answer::Declined(Decline::Trouble)
+            }
+        };
+        say(stream, &answer).await
+    }
+
+    /// What the device says it can do; nothing of it if the device does not answer.
+    async fn abilities(&self) -> Abilities {
+        let device = match self.0.device.describe().await {
+            Ok(device) => device,
+            Err(error) => {
+                tracing::warn!(%error, "the device does not say what it can do");
+                return Abilities::default();
+            }
+        };
+        let formats = match device.formats {
+            Formats::Listed(formats) => formats,
+            Formats::Any | Formats::NotAsked => Vec::new(),
+        };
+        let mut media = device.media_ready;
+        let others: Vec<_> = device
+            .media
+            .into_iter()
+            .filter(|other| !media.contains(other))
+            .collect();
+        media.extend(others);
+        Abilities {
+            model: device.make_and_model,
+            location: device.location,
+            formats,
+            sides: device.sides,
+            color: device.color,
+            media,
+            accepting: device.accepting,
+            reasons: device.reasons.into_iter().map(|r| r.keyword).collect(),
+        }
+        .bounded()
+    }
+}
+
+async fn say(stream: &mut (impl AsyncWrite + Unpin), answer: &Answer) -> Result<(), FrameError> {
+    write_message(stream, answer, limits::DIRECT_MESSAGE).await
+}

@@ -1,0 +1,159 @@
+//! Jobs that go straight to a printer: while they arrive, when they are held, or not at all.
+
+use std::time::Duration;
+
+use papermesh_protocol::pin::Pin;
+use papermesh_protocol::release::receipt::Outcome;
+use tokio::io::{AsyncWriteExt, DuplexStream};
+use tokio::time::timeout;
+
+use super::release::small_site;
+use super::site::{Holder, Tray, User, document, eventually, kinds, submission};
+use crate::audit::Kind;
+use crate::client::{DirectEnd, HeldView, JobState, Submission, SubmitError};
+
+const WAIT: Duration = Duration::from_secs(30);
+const PRINTED: Outcome = Outcome::Printed {
+    pages: None,
+    keep: false,
+};
+
+async fn direct(
+    (laptop, printer): (&Holder, &Tray),
+    submission: Submission,
+    text: &[u8],
+) -> (HeldView, DirectEnd) {
+    let print = laptop
+        .client
+        .submit_direct(submission, &printer.known, text);
+    let (held, print) = timeout(WAIT, print).await.unwrap().unwrap();
+    (held, timeout(WAIT, print.ended()).await.unwrap())
+}
+
+fn sized(alice: &User, text: &[u8]) -> Submission {
+    Submission {
+        size: Some(text.len() as u64),
+        ..submission(alice, "straight")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_goes_straight_to_paper_whether_its_length_is_known_or_not() {
+    let (_site, alice, laptop, printer) = small_site().await;
+    let text = document(3_000_000);
+    for submission in [sized(&alice, &text), submission(&alice, "of some length")] {
+        let (held, end) = direct((&laptop, &printer), submission, &text).await;
+        assert_eq!((end.outcome, end.reason), (PRINTED, None));
+        assert_eq!(printer.paper().last(), Some(&text));
+        assert!(laptop.jobs().await.is_empty());
+        let gone = laptop.client.numbered(held.number).await.unwrap().unwrap();
+        assert!(
+            matches!(&gone.state, JobState::Printed { printer: at, .. } if at.node == printer.node),
+            "{gone:?}"
+        );
+    }
+    assert_eq!(printer.paper().len(), 2);
+    // On both sides, as every release.
+    let here = kinds(&laptop.audit).await;
+    for kind in [Kind::Submitted, Kind::Released] {
+        assert_eq!(here.iter().filter(|noted| **noted == kind).count(), 2);
+    }
+    assert_eq!(
+        kinds(&printer.audit).await,
+        [Kind::Released, Kind::Released]
+    );
+}
+
+/// A document that is written by hand.
+fn by_hand() -> (DuplexStream, DuplexStream) {
+    tokio::io::duplex(64 * 1024)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn paper_begins_before_the_document_has_ended_and_the_end_waits_until_it_is_held() {
+    let (_site, alice, laptop, printer) = small_site().await;
+    let text = document(8_000_000);
+    let (mut hand, arriving) = by_hand();
+    let (client, known, wish) = (
+        laptop.client.clone(),
+        printer.known.clone(),
+        sized(&alice, &text),
+    );
+    let submitting =
+        tokio::spawn(async move { client.submit_direct(wish, &known, arriving).await });
+    let (first, rest) = text.split_at(6_000_000);
+    hand.write_all(first).await.unwrap();
+    // The tray has the beginning of a job of which nothing is held.
+    eventually(|| async { printer.begun() > 1_000_000 }).await;
+    assert!(laptop.jobs().await.is_empty());
+    assert!(printer.paper().is_empty());
+    hand.write_all(rest).await.unwrap();
+    drop(hand);
+    let (_, print) = submitting.await.unwrap().unwrap();
+    assert_eq!(print.ended().await.outcome, PRINTED);
+    assert_eq!(printer.paper(), [text]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_that_breaks_off_is_neither_held_nor_printed() {
+    let (_site, alice, laptop, printer) = small_site().await;
+    let text = document(8_000_000);
+    let (mut hand, arriving) = by_hand();
+    let (client, known, wish) = (
+        laptop.client.clone(),
+        printer.known.clone(),
+        sized(&alice, &text),
+    );
+    let submitting =
+        tokio::spawn(async move { client.submit_direct(wish, &known, arriving).await });
+    hand.write_all(&text[..6_000_000]).await.unwrap();
+    eventually(|| async { printer.begun() > 1_000_000 }).await;
+    drop(hand);
+    assert!(matches!(
+        submitting.await.unwrap(),
+        Err(SubmitError::Size { .. })
+    ));
+    // The printer hears that there is no such release, and is free again.
+    eventually(|| async { !printer.printer.is_busy() }).await;
+    assert!(printer.paper().is_empty());
+    assert!(laptop.jobs().await.is_empty());
+    assert!(laptop.client.history(None, None).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_printer_it_is_simply_a_held_job() {
+    let (site, alice, laptop, printer) = small_site().await;
+    site.pipes.switch_off(printer.node);
+    let text = document(1000);
+    let (held, end) = direct((&laptop, &printer), sized(&alice, &text), &text).await;
+    assert_eq!(end.outcome, Outcome::NotPrinted);
+    assert!(end.reason.unwrap().contains("cannot be reached"));
+    assert_eq!(laptop.jobs().await, [held]);
+
+    // And can be released as ever.
+    site.pipes.switch_on(printer.node);
+    laptop.announce(&alice).await;
+    let visit = printer.visit(&alice, "2468").await;
+    assert_eq!(visit.jobs().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_printer_says_what_it_can_do() {
+    let (_site, _alice, laptop, printer) = small_site().await;
+    assert_eq!(laptop.client.known_abilities(printer.node), None);
+    let abilities = laptop.client.abilities(&printer.known).await.unwrap();
+    assert!(abilities.accepting);
+    assert_eq!(laptop.client.known_abilities(printer.node), Some(abilities));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_jobs_own_pin_is_not_asked_of_the_owner_who_hands_it_over() {
+    let (_site, alice, laptop, printer) = small_site().await;
+    let text = document(100_000);
+    let locked = Submission {
+        job_pin: Some(Pin::new("8642").unwrap()),
+        ..sized(&alice, &text)
+    };
+    let (_, end) = direct((&laptop, &printer), locked, &text).await;
+    assert_eq!(end.outcome, PRINTED);
+}

@@ -1,0 +1,167 @@
+//! Printing straight to a printer, `/papermesh/direct/1`: a holder asks what a printer can do, or
+//! offers it a job of a user who sits at the holder.
+//!
+//! This hands a session of one job over, no more. From then on the job is released like any other:
+//! the printer selects it, fetches it, extends its lease and reports, all on
+//! `/papermesh/release/1` and `/papermesh/job/1` ([`crate::release`]).
+
+use serde::{Deserialize, Serialize};
+
+use crate::advert::Delegated;
+use crate::certificate::{Certificate, Role};
+use crate::delegation::Delegation;
+use crate::id::{SessionId, SiteId};
+use crate::job::{JobSummary, check_format, check_media};
+use crate::release::receipt::Outcome;
+use crate::seal::SessionPublic;
+use crate::text::{self, UserId};
+use crate::time::Timestamp;
+use crate::user::UserEntry;
+use crate::{job, limits};
+
+/// The protocol's name: one stream per question or job.
+pub const PROTOCOL: &str = "/papermesh/direct/1";
+
+/// What a holder says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// Asks what the printer can do.
+    Describe,
+    /// Offers a job.
+    Offer(Box<Offer>),
+    /// Hands the session of the offered job over.
+    Hand {
+        /// The session. It shows this job and nothing else.
+        session: SessionId,
+    },
+}
+
+/// A job to print now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    /// Whose it is.
+    pub user: UserId,
+    /// By what right the holder speaks for the user; none: as a shared computer.
+    pub delegated: Option<Delegated>,
+    /// The job.
+    pub job: JobSummary,
+}
+
+/// What a printer says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
+    /// What it can do.
+    Described(Box<Abilities>),
+    /// It takes the job, with this key for the session.
+    Ready {
+        /// The printer's ephemeral key, to which the job key is sealed.
+        session_key: SessionPublic,
+    },
+    /// It does not.
+    Declined(Decline),
+    /// The release has ended. The receipt is what counts; this is for whoever waits.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// Why, for people; cleaned, and at most [`limits::REASON`] bytes.
+        reason: Option<String>,
+    },
+}
+
+/// Why a job is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decline {
+    /// The holder has no right to speak for the user, or the user may not print.
+    #[error("the printer does not take this user's jobs from this computer")]
+    NotAllowed,
+    /// There are more jobs than it takes at once.
+    #[error("the printer is busy")]
+    Busy,
+    /// It did not understand, or has trouble of its own.
+    #[error("the printer has trouble of its own")]
+    Trouble,
+}
+
+/// What a printer can do, as its device says it. Lists may be empty where the device does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Abilities {
+    /// Maker and model.
+    pub model: Option<String>,
+    /// Where it stands.
+    pub location: Option<String>,
+    /// Formats that the device takes; empty: not said, or any.
+    pub formats: Vec<String>,
+    /// `sides` keywords.
+    pub sides: Vec<String>,
+    /// Whether it prints in colour.
+    pub color: Option<bool>,
+    /// Media that are loaded, then others that it can print on.
+    pub media: Vec<String>,
+    /// Whether it takes jobs now.
+    pub accepting: bool,
+    /// What is the matter with it: IPP keywords.
+    pub reasons: Vec<String>,
+}
+
+impl Abilities {
+    /// What of it is within the limits; the rest is left out. For both sides: the printer says no
+    /// more than this, and the holder believes no more.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        let words = |text: Option<String>| {
+            text.map(|text| text::clean(&text, limits::NAME))
+                .filter(|text| !text.is_empty())
+        };
+        let list = |list: Vec<String>, is_sound: fn(&str) -> bool| -> Vec<String> {
+            let sound = list.into_iter().filter(|text| is_sound(text));
+            sound.take(limits::ABILITIES).collect()
+        };
+        let is_media: fn(&str) -> bool = |media| check_media(media).is_ok();
+        Self {
+            model: words(self.model),
+            location: words(self.location),
+            formats: list(self.formats, |format| check_format(format).is_ok()),
+            sides: list(self.sides, |sides| sides.parse::<job::Sides>().is_ok()),
+            media: list(self.media, is_media),
+            reasons: list(self.reasons, is_media),
+            ..self
+        }
+    }
+}
+
+impl Offer {
+    /// Whether a printer believes that `holder` may hand over a job of this user. `entry` is the
+    /// authority's word on the user, where it could be had.
+    pub fn judge(
+        &self,
+        holder: &Certificate,
+        site: SiteId,
+        entry: Option<&UserEntry>,
+        now: Timestamp,
+    ) -> Result<(), Decline> {
+        self.job.check().map_err(|_| Decline::Trouble)?;
+        let key = match &self.delegated {
+            Some(delegated) if holder.roles.may_hold() => {
+                let whose = (site, &self.user, holder.node);
+                Delegation::verify(&delegated.delegation, delegated.key, whose, now)
+                    .map_err(|_| Decline::NotAllowed)?;
+                Some(delegated.key)
+            }
+            None if holder.roles.has(Role::SharedClient) => None,
+            _ => return Err(Decline::NotAllowed),
+        };
+        match entry {
+            Some(entry) if entry.user != self.user || !entry.is_active() => {
+                Err(Decline::NotAllowed)
+            }
+            Some(entry) if key.is_some() && entry.key != key => Err(Decline::NotAllowed),
+            // A shared computer has nothing but the authority's word to show that there is such a
+            // user.
+            None if key.is_none() => Err(Decline::NotAllowed),
+            _ => Ok(()),
+        }
+    }
+}
