@@ -123,14 +123,15 @@ pub enum Unprintable {
     },
 }
 
-/// Plans. `facts` are what is known of the document by now, `ghostscript` is the program, where
-/// there is one.
+/// Plans. `facts` are what was found out about the document, none if nobody has looked yet;
+/// `ghostscript` is the program, where there is one.
 pub fn plan(
     device: &Device,
     order: &Order,
-    facts: &Facts,
+    facts: Option<&Facts>,
     ghostscript: Option<&PathBuf>,
 ) -> Result<Plan, Unprintable> {
+    let (looked, facts) = (facts.is_some(), facts.copied().unwrap_or_default());
     let mut asked = order.clone();
     let mut notes = Vec::new();
     if let Some(pages) = facts.pages
@@ -162,6 +163,7 @@ pub fn plan(
         device,
         order,
         facts,
+        looked,
         ghostscript,
         duplex: match asked.sides {
             Some(Sides::TwoSidedLongEdge) => Some(false),
@@ -206,7 +208,9 @@ pub fn plan(
 struct Task<'a> {
     device: &'a Device,
     order: &'a Order,
-    facts: &'a Facts,
+    facts: Facts,
+    /// Whether somebody has looked for facts: what is still unknown then stays so.
+    looked: bool,
     ghostscript: Option<&'a PathBuf>,
     /// Printed on both sides, and whether sheets are turned at the short edge.
     duplex: Option<bool>,
@@ -308,7 +312,11 @@ impl Task<'_> {
             copies: self.copies,
         };
         let mut steps = vec![Stage::render(program, &rendering)];
-        if self.copies > 1 && self.duplex.is_some() && self.facts.pages.is_none() && press.is_some()
+        if self.looked
+            && self.copies > 1
+            && self.duplex.is_some()
+            && self.facts.pages.is_none()
+            && press.is_some()
         {
             return Err(Unprintable::Uncounted);
         }
@@ -545,7 +553,12 @@ mod tests {
     }
 
     fn planned(device: &Device, order: &Order, facts: &Facts) -> Result<Plan, Unprintable> {
-        plan(device, order, facts, Some(&PathBuf::from("/usr/bin/gs")))
+        plan(
+            device,
+            order,
+            Some(facts),
+            Some(&PathBuf::from("/usr/bin/gs")),
+        )
     }
 
     fn steps(plan: &Plan) -> &[Stage] {
@@ -599,11 +612,11 @@ mod tests {
 
     #[test]
     fn a_missing_renderer_is_named_where_it_is_needed() {
-        let without = |target| plan(&device(&[target]), &order(PDF), &facts(1), None);
+        let without = |target| plan(&device(&[target]), &order(PDF), None, None);
         let refused = without(PWG).unwrap_err();
         assert!(refused.to_string().contains("apt-get install ghostscript"));
         assert!(without(PDF).unwrap().is_passed_on());
-        assert!(plan(&device(&[URF]), &order(PWG), &facts(1), None).is_ok());
+        assert!(plan(&device(&[URF]), &order(PWG), None, None).is_ok());
     }
 
     #[test]

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use papermesh_tests::answer::Job;
+use papermesh_tests::answer::{Job, VisitReport};
 use papermesh_tests::device::CupsPrinter;
 use papermesh_tests::document::pdf_of_objects;
 use papermesh_tests::picture::Picture;
 use papermesh_tests::program::system;
-use papermesh_tests::{Document, Machine, Setting, Site, User};
+use papermesh_tests::wait::wait_until;
+use papermesh_tests::{Document, Machine, SOON, Setting, Site, User};
 
 const PDF: &str = "application/pdf";
 const PWG: &str = "image/pwg-raster";
@@ -58,7 +59,9 @@ impl Office {
             .submission(document, &self.charlie)
             .args(options);
         let _ = submission.run().succeeded();
-        let report = printer.visit(&self.charlie).print_all();
+        let visit = printer.visit(&self.charlie);
+        wait_until(SOON, "the job to be found", || visit.sees(1));
+        let report = visit.print_all();
         assert_eq!(report.ending(), "printed", "{report:?}");
         assert!(self.laptop.jobs().is_empty());
         report.results[0].reason.clone()
@@ -153,6 +156,8 @@ fn raster_and_pictures_come_out_too() {
                 "-dNOPAUSE",
                 "-r150",
                 &format!("-sDEVICE={device}"),
+                "-dcupsColorSpace=19",
+                "-dcupsBitsPerColor=8",
                 "-o",
             ])
             .args([&path, report.path()])
@@ -262,10 +267,13 @@ fn documents_that_harm_converters_harm_nobody() {
         let path = office.site.path(name);
         fs::write(&path, &bytes).unwrap();
         let submitted = office.laptop.print(&Document::at(&path), &office.charlie);
+        wait_until(SOON, "the job to be found", || {
+            printer.visit(&office.charlie).lists(&submitted.job)
+        });
         let visit = printer
             .visit(&office.charlie)
             .within(Duration::from_secs(90));
-        let report = visit.print([&*submitted.job]);
+        let report: VisitReport = visit.attempt(&["--job", &submitted.job]).json();
         assert_eq!(report.ending(), "not-printed", "{name}: {report:?}");
         let reason = report.results[0].reason.clone().unwrap_or_default();
         assert!(reason.contains("cannot be converted"), "{name}: {reason}");
