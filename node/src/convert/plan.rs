@@ -232,18 +232,18 @@ impl Task<'_> {
             Ok((format.to_owned(), Work::Hold { before, steps }))
         };
         match format {
-            PDF => hold(None, self.from_pdf()?),
+            PDF => hold(None, self.pdf_steps()?),
             JPEG | PNG => {
                 let before = Stage::Wrap {
                     paper: self.paper(),
                 };
                 match self.device.takes(PDF) && as_it_is {
                     true => Ok((PDF.to_owned(), Work::Stream(vec![before]))),
-                    false => hold(Some(before), self.from_pdf()?),
+                    false => hold(Some(before), self.pdf_steps()?),
                 }
             }
-            PWG => self.from_raster(Source::Pwg),
-            URF => self.from_raster(Source::Urf),
+            PWG => self.raster_work(Source::Pwg),
+            URF => self.raster_work(Source::Urf),
             // The device does it itself, or says by name what it cannot do.
             _ if self.device.takes(format) => Ok((format.to_owned(), Work::None)),
             _ => Err(self.no_way()),
@@ -257,7 +257,7 @@ impl Task<'_> {
         }
     }
 
-    fn from_pdf(&self) -> Result<(&'static str, Vec<Stage>), Unprintable> {
+    fn pdf_steps(&self) -> Result<(&'static str, Vec<Stage>), Unprintable> {
         if self.device.takes(PDF) {
             let arrangement = Arrangement {
                 pages: self.pages.clone(),
@@ -351,7 +351,7 @@ impl Task<'_> {
             .ok_or(Unprintable::TooMany)
     }
 
-    fn from_raster(&self, source: Source) -> Result<(String, Work), Unprintable> {
+    fn raster_work(&self, source: Source) -> Result<(String, Work), Unprintable> {
         let own = if source == Source::Pwg { PWG } else { URF };
         let targets = [own, PWG, URF, PDF, POSTSCRIPT, PCL_XL, PCL];
         let target = targets.into_iter().find(|format| self.device.takes(format));
@@ -397,7 +397,7 @@ impl Task<'_> {
                     copies: 1,
                     ..press(Target::Pdf, self.shades(), Vec::new(), SheetBack::Normal)
                 };
-                let (format, steps) = self.from_pdf()?;
+                let (format, steps) = self.pdf_steps()?;
                 let before = Some(Stage::Press(press));
                 return Ok((format.to_owned(), Work::Hold { before, steps }));
             }
