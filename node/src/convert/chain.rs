@@ -22,7 +22,7 @@ use super::device::Device;
 use super::facts::{self, Facts};
 use super::held::{Held, HoldError};
 use super::limits;
-use super::plan::{Order, Plan, Unprintable, Work, plan};
+use super::plan::{self, Order, Plan, Unprintable, Work};
 use super::stage::Stage;
 
 /// Bytes that are read at once.
@@ -125,27 +125,7 @@ impl Converter {
 
     /// What is to be done with a document of which only its format is known.
     pub fn plan(&self, device: &Device, order: &Order) -> Result<Plan, Unprintable> {
-        self.plan_knowing(device, order, &Facts::default())
-            .or_else(|refusal| match refusal {
-                // It may be counted yet.
-                Unprintable::Uncounted => {
-                    let one = Facts {
-                        pages: Some(u32::from(u16::MAX)),
-                        ..Facts::default()
-                    };
-                    self.plan_knowing(device, order, &one)
-                }
-                refusal => Err(refusal),
-            })
-    }
-
-    fn plan_knowing(
-        &self,
-        device: &Device,
-        order: &Order,
-        facts: &Facts,
-    ) -> Result<Plan, Unprintable> {
-        plan(device, order, facts, self.ghostscript.as_ref())
+        plan::plan(device, order, None, self.ghostscript.as_ref())
     }
 
     /// Makes a document one that the device takes. Returns with the first piece of it.
@@ -189,7 +169,7 @@ impl Converter {
         };
         let format = if before.is_some() { PDF } else { &order.format };
         let facts = self.facts(format, &held).await;
-        let plan = self.plan_knowing(device, order, &facts)?;
+        let plan = plan::plan(device, order, Some(&facts), self.ghostscript.as_ref())?;
         let steps = match &plan.work {
             Work::Hold { steps, .. } | Work::Stream(steps) => steps.as_slice(),
             Work::None => &[],

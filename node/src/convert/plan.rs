@@ -123,14 +123,15 @@ pub enum Unprintable {
     },
 }
 
-/// Plans. `facts` are what is known of the document by now, `ghostscript` is the program, where
-/// there is one.
+/// Plans. `facts` are what was found out about the document, none if nobody has looked yet;
+/// `ghostscript` is the program, where there is one.
 pub fn plan(
     device: &Device,
     order: &Order,
-    facts: &Facts,
+    facts: Option<&Facts>,
     ghostscript: Option<&PathBuf>,
 ) -> Result<Plan, Unprintable> {
+    let (looked, facts) = (facts.is_some(), facts.copied().unwrap_or_default());
     let mut asked = order.clone();
     let mut notes = Vec::new();
     if let Some(pages) = facts.pages
@@ -162,6 +163,7 @@ pub fn plan(
         device,
         order,
         facts,
+        looked,
         ghostscript,
         duplex: match asked.sides {
             Some(Sides::TwoSidedLongEdge) => Some(false),
@@ -206,7 +208,9 @@ pub fn plan(
 struct Task<'a> {
     device: &'a Device,
     order: &'a Order,
-    facts: &'a Facts,
+    facts: Facts,
+    /// Whether somebody has looked for facts: what is still unknown then stays so.
+    looked: bool,
     ghostscript: Option<&'a PathBuf>,
     /// Printed on both sides, and whether sheets are turned at the short edge.
     duplex: Option<bool>,
@@ -228,18 +232,18 @@ impl Task<'_> {
             Ok((format.to_owned(), Work::Hold { before, steps }))
         };
         match format {
-            PDF => hold(None, self.from_pdf()?),
+            PDF => hold(None, self.pdf_steps()?),
             JPEG | PNG => {
                 let before = Stage::Wrap {
                     paper: self.paper(),
                 };
                 match self.device.takes(PDF) && as_it_is {
                     true => Ok((PDF.to_owned(), Work::Stream(vec![before]))),
-                    false => hold(Some(before), self.from_pdf()?),
+                    false => hold(Some(before), self.pdf_steps()?),
                 }
             }
-            PWG => self.from_raster(Source::Pwg),
-            URF => self.from_raster(Source::Urf),
+            PWG => self.raster_work(Source::Pwg),
+            URF => self.raster_work(Source::Urf),
             // The device does it itself, or says by name what it cannot do.
             _ if self.device.takes(format) => Ok((format.to_owned(), Work::None)),
             _ => Err(self.no_way()),
@@ -253,7 +257,7 @@ impl Task<'_> {
         }
     }
 
-    fn from_pdf(&self) -> Result<(&'static str, Vec<Stage>), Unprintable> {
+    fn pdf_steps(&self) -> Result<(&'static str, Vec<Stage>), Unprintable> {
         if self.device.takes(PDF) {
             let arrangement = Arrangement {
                 pages: self.pages.clone(),
@@ -308,7 +312,11 @@ impl Task<'_> {
             copies: self.copies,
         };
         let mut steps = vec![Stage::render(program, &rendering)];
-        if self.copies > 1 && self.duplex.is_some() && self.facts.pages.is_none() && press.is_some()
+        if self.looked
+            && self.copies > 1
+            && self.duplex.is_some()
+            && self.facts.pages.is_none()
+            && press.is_some()
         {
             return Err(Unprintable::Uncounted);
         }
@@ -343,7 +351,7 @@ impl Task<'_> {
             .ok_or(Unprintable::TooMany)
     }
 
-    fn from_raster(&self, source: Source) -> Result<(String, Work), Unprintable> {
+    fn raster_work(&self, source: Source) -> Result<(String, Work), Unprintable> {
         let own = if source == Source::Pwg { PWG } else { URF };
         let targets = [own, PWG, URF, PDF, POSTSCRIPT, PCL_XL, PCL];
         let target = targets.into_iter().find(|format| self.device.takes(format));
@@ -389,7 +397,7 @@ impl Task<'_> {
                     copies: 1,
                     ..press(Target::Pdf, self.shades(), Vec::new(), SheetBack::Normal)
                 };
-                let (format, steps) = self.from_pdf()?;
+                let (format, steps) = self.pdf_steps()?;
                 let before = Some(Stage::Press(press));
                 return Ok((format.to_owned(), Work::Hold { before, steps }));
             }
@@ -545,7 +553,12 @@ mod tests {
     }
 
     fn planned(device: &Device, order: &Order, facts: &Facts) -> Result<Plan, Unprintable> {
-        plan(device, order, facts, Some(&PathBuf::from("/usr/bin/gs")))
+        plan(
+            device,
+            order,
+            Some(facts),
+            Some(&PathBuf::from("/usr/bin/gs")),
+        )
     }
 
     fn steps(plan: &Plan) -> &[Stage] {
@@ -599,11 +612,11 @@ mod tests {
 
     #[test]
     fn a_missing_renderer_is_named_where_it_is_needed() {
-        let without = |target| plan(&device(&[target]), &order(PDF), &facts(1), None);
+        let without = |target| plan(&device(&[target]), &order(PDF), None, None);
         let refused = without(PWG).unwrap_err();
         assert!(refused.to_string().contains("apt-get install ghostscript"));
         assert!(without(PDF).unwrap().is_passed_on());
-        assert!(plan(&device(&[URF]), &order(PWG), &facts(1), None).is_ok());
+        assert!(plan(&device(&[URF]), &order(PWG), None, None).is_ok());
     }
 
     #[test]

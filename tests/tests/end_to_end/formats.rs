@@ -5,12 +5,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use papermesh_tests::answer::Job;
+use papermesh_node::convert::Converter;
+use papermesh_node::convert::device::Device;
+use papermesh_node::convert::pages::PageRanges;
+use papermesh_node::convert::plan::Order;
+use papermesh_protocol::job;
+use papermesh_tests::answer::{Job, VisitReport};
 use papermesh_tests::device::CupsPrinter;
 use papermesh_tests::document::pdf_of_objects;
 use papermesh_tests::picture::Picture;
 use papermesh_tests::program::system;
-use papermesh_tests::{Document, Machine, Setting, Site, User};
+use papermesh_tests::wait::wait_until;
+use papermesh_tests::{Document, Machine, SOON, Setting, Site, User};
 
 const PDF: &str = "application/pdf";
 const PWG: &str = "image/pwg-raster";
@@ -58,7 +64,9 @@ impl Office {
             .submission(document, &self.charlie)
             .args(options);
         let _ = submission.run().succeeded();
-        let report = printer.visit(&self.charlie).print_all();
+        let visit = printer.visit(&self.charlie);
+        wait_until(SOON, "the job to be found", || visit.sees(1));
+        let report = visit.print_all();
         assert_eq!(report.ending(), "printed", "{report:?}");
         assert!(self.laptop.jobs().is_empty());
         report.results[0].reason.clone()
@@ -153,6 +161,8 @@ fn raster_and_pictures_come_out_too() {
                 "-dNOPAUSE",
                 "-r150",
                 &format!("-sDEVICE={device}"),
+                "-dcupsColorSpace=19",
+                "-dcupsBitsPerColor=8",
                 "-o",
             ])
             .args([&path, report.path()])
@@ -262,10 +272,13 @@ fn documents_that_harm_converters_harm_nobody() {
         let path = office.site.path(name);
         fs::write(&path, &bytes).unwrap();
         let submitted = office.laptop.print(&Document::at(&path), &office.charlie);
+        wait_until(SOON, "the job to be found", || {
+            printer.visit(&office.charlie).lists(&submitted.job)
+        });
         let visit = printer
             .visit(&office.charlie)
             .within(Duration::from_secs(90));
-        let report = visit.print([&*submitted.job]);
+        let report: VisitReport = visit.attempt(&["--job", &submitted.job]).json();
         assert_eq!(report.ending(), "not-printed", "{name}: {report:?}");
         let reason = report.results[0].reason.clone().unwrap_or_default();
         assert!(reason.contains("cannot be converted"), "{name}: {reason}");
@@ -407,4 +420,74 @@ fn urf_page(width: u32, height: u32) -> Vec<u8> {
         header.extend(value.to_be_bytes());
     }
     header
+}
+
+/// The converter by itself: page ranges, and printers of which there is none here.
+#[tokio::test]
+async fn pages_are_chosen_and_other_printers_are_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = Document::pages(folder.path(), "report.pdf", 5);
+    let gs = Some(system("gs"));
+    let program = papermesh_tests::program::papermesh().to_owned();
+    let converter = Converter::new(program, gs, Duration::from_secs(60));
+    let order = Order {
+        format: PDF.to_owned(),
+        copies: 2,
+        sides: Some(job::Sides::TwoSidedLongEdge),
+        color: None,
+        media: None,
+        pages: PageRanges::new([(2, 3), (5, 5)]).unwrap(),
+    };
+    for format in [
+        PDF,
+        PWG,
+        "application/postscript",
+        "application/vnd.hp-pcl",
+        "application/vnd.hp-pclxl",
+    ] {
+        let device = Device {
+            formats: Some(vec![format.to_owned()]),
+            sides: vec!["two-sided-long-edge".to_owned()],
+            color: Some(true),
+            ..Device::of_anything()
+        };
+        let document = tokio::fs::File::open(report.path()).await.unwrap();
+        let mut made = converter.convert(&device, &order, document).await.unwrap();
+        assert_eq!(made.facts.pages, Some(5));
+        assert_eq!(
+            (made.plan.order.copies, made.plan.order.pages.is_all()),
+            (1, true)
+        );
+        let path = folder.path().join("made");
+        let mut file = tokio::fs::File::create(&path).await.unwrap();
+        tokio::io::copy(&mut made.document, &mut file)
+            .await
+            .unwrap();
+        tokio::io::AsyncWriteExt::flush(&mut file).await.unwrap();
+        match format {
+            PWG => assert_pages(&Picture::pages(&path), &report, 300, &[2, 3, 5, 0, 2, 3, 5]),
+            PDF => assert_pages(
+                &Picture::of_pdf(&path, 100),
+                &report,
+                100,
+                &[2, 3, 5, 0, 2, 3, 5],
+            ),
+            "application/postscript" => {
+                let pdf = folder.path().join("made.pdf");
+                let read = Command::new(system("gs"))
+                    .args(["-q", "-dSAFER", "-sDEVICE=pdfwrite", "-o"])
+                    .args([&pdf, &path])
+                    .status();
+                assert!(read.is_ok_and(|status| status.success()));
+                assert_pages(
+                    &Picture::of_pdf(&pdf, 150),
+                    &report,
+                    150,
+                    &[2, 3, 5, 0, 2, 3, 5],
+                );
+            }
+            // No reader of PCL is here; both begin with the switch to their language.
+            _ => assert!(fs::read(&path).unwrap().starts_with(b"\x1b")),
+        }
+    }
 }

@@ -37,7 +37,8 @@ pub(in super::super) fn arrange(
         .filter_map(|(_, page)| whole(&document, page))
         .collect();
     let last = copy.last().cloned().ok_or(PdfError::NoPages)?;
-    if arrangement.two_sided && arrangement.copies > 1 && copy.len() % 2 == 1 {
+    let padded = arrangement.two_sided && arrangement.copies > 1 && copy.len() % 2 == 1;
+    if padded {
         copy.push(blank(last));
     }
     let copies = usize::from(arrangement.copies);
@@ -50,6 +51,9 @@ pub(in super::super) fn arrange(
         let mut page = page.clone();
         page.set("Parent", root);
         kids.push(Object::Reference(document.add_object(page)));
+    }
+    if padded {
+        kids.pop(); // no sheet begins after the last copy
     }
     let mut tree = Dictionary::new();
     tree.set("Type", "Pages");

@@ -97,10 +97,10 @@ impl<W: Write> WritePages for PdfWriter<W> {
             Pixels::Gray8 => ("DeviceGray", 8, ""),
             Pixels::Rgb8 => ("DeviceRGB", 8, ""),
         };
-        write!(
+        writeln!(
             self.out()?,
             "<</Type/XObject/Subtype/Image/Width {}/Height {}/ColorSpace/{space}/BitsPerComponent {bits}{decode}\
-             /Filter/FlateDecode/Length {} 0 R>>stream\n",
+             /Filter/FlateDecode/Length {} 0 R>>stream",
             page.width,
             page.height,
             picture + 1

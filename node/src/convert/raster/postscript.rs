@@ -114,7 +114,7 @@ impl Ascii85 {
                 _ => text.extend(letters([group[0], group[1], group[2], group[3]])),
             }
             self.groups += 1;
-            if self.groups % GROUPS == 0 {
+            if self.groups.is_multiple_of(GROUPS) {
                 text.push(b'\n');
             }
         }

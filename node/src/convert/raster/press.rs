@@ -59,7 +59,7 @@ pub(in super::super) struct Press {
     pub(in super::super) back: SheetBack,
     /// The source has copies of so many pages one after the other, each of which begins a sheet.
     pub(in super::super) copy_of: Option<u32>,
-    /// Pages in all, where known; else 0.
+    /// Pages in all, where known; else 0. A renderer that gives fewer has failed.
     pub(in super::super) total: u32,
 }
 
@@ -75,9 +75,44 @@ pub(in super::super) enum PressError {
     /// None was chosen.
     #[error("it has none of the pages that were asked for")]
     NoPages,
+    /// The renderer gave up on the way.
+    #[error("only {written} of its {total} pages can be made")]
+    Missing {
+        /// Pages that were made.
+        written: u32,
+        /// Pages that it has.
+        total: u32,
+    },
     /// Too many.
     #[error("it has more than {} pages, copies included", limits::PAGES)]
     TooMany,
+}
+
+/// Bytes that are written at once.
+const BUFFER: usize = 256 * 1024;
+
+/// A buffer that is lost when writing ends with an error: of a small document that turns out to be
+/// broken, a device is to see nothing at all.
+struct Buffered<W> {
+    out: W,
+    waiting: Vec<u8>,
+}
+
+impl<W: Write> Write for Buffered<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= BUFFER {
+            self.out.write_all(&self.waiting)?;
+            self.waiting.clear();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.waiting)?;
+        self.waiting.clear();
+        self.out.flush()
+    }
 }
 
 /// A page as it is written.
@@ -141,11 +176,20 @@ impl Press {
         if out.written == 0 {
             return Err(PressError::NoPages);
         }
+        if out.written < self.total {
+            return Err(PressError::Missing {
+                written: out.written,
+                total: self.total,
+            });
+        }
         writer.finish().map_err(PressError::Write)
     }
 
     fn writer<'a>(&self, out: impl Write + 'a) -> io::Result<Box<dyn WritePages + 'a>> {
-        let out = io::BufWriter::with_capacity(256 * 1024, out);
+        let out = Buffered {
+            out,
+            waiting: Vec::with_capacity(BUFFER),
+        };
         Ok(match self.target {
             Target::Pwg => Box::new(pwg::PwgWriter::begin(out)?),
             Target::Urf => Box::new(urf::UrfWriter::begin(out, self.total)?),

@@ -204,6 +204,18 @@ fn pages_are_chosen_and_copies_begin_sheets() {
         ..duplex
     };
     assert_eq!(numbers(&rendered, &numbered(6)), [1, 2, 3, 0xff, 4, 5, 6]);
+    let short = Press {
+        total: 9,
+        ..base.clone()
+    };
+    let missing = run(&short, &numbered(5)).unwrap_err();
+    assert!(matches!(
+        missing,
+        PressError::Missing {
+            written: 6,
+            total: 9
+        }
+    ));
     let none = Press {
         pages: PageRanges::new([(9, 9)]).unwrap(),
         ..base
