@@ -179,7 +179,7 @@ pub fn pdf_of_objects(objects: &[Vec<u8>]) -> Vec<u8> {
         table.push_str(&format!("{:010} 00000 n \n", pdf.len()));
         pdf.extend(format!("{number} 0 obj").bytes());
         pdf.extend(object);
-        pdf.extend(b"endobj\n");
+        pdf.extend(b"\nendobj\n");
     }
     let (start, size) = (pdf.len(), objects.len() + 1);
     pdf.extend(table.bytes());

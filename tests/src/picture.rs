@@ -13,8 +13,9 @@ use crate::program::system;
 
 /// Pixels along each side of a cell, whose mean is compared: renderers differ in single pixels.
 const CELL: usize = 12;
-/// How far cells may be apart, of 255, on average, and how many of a thousand may be far apart.
-const NEAR: f64 = 4.0;
+/// How far cells may be apart, of 255, on average (renderers do not agree how dark the grey of a
+/// colour is), and how many of a thousand may be far apart.
+const NEAR: f64 = 6.0;
 const FAR: i32 = 60;
 const FEW: usize = 8;
 
