@@ -22,6 +22,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod convert;
 pub mod directory;
 pub mod ipp;
 pub mod ipp_guard;

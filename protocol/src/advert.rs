@@ -264,6 +264,17 @@ impl AdvertSet {
         self.0.retain(|_, advert| advert.expires_at > now);
     }
 
+    /// Drops the adverts of holders whose certificates do not stand any more, tombstones
+    /// included; says whether there were any.
+    pub fn retain_holders(
+        &mut self,
+        mut stands: impl FnMut(&Envelope<Certificate>) -> bool,
+    ) -> bool {
+        let before = self.0.len();
+        self.0.retain(|_, advert| stands(&advert.certificate));
+        self.0.len() < before
+    }
+
     /// All adverts, tombstones included, by holder.
     pub fn iter(&self) -> impl Iterator<Item = &Signed<Advert>> {
         self.0.values()

@@ -202,19 +202,8 @@ impl Certificate {
         state: &SiteState,
         now: Timestamp,
     ) -> Result<Signed<Self>, CertificateError> {
-        let certificate = envelope.verify(site.as_bytes())?;
-        if certificate.site != site {
-            return Err(CertificateError::ForeignSite);
-        }
-        if now + limits::CLOCK_SKEW < certificate.not_before {
-            return Err(CertificateError::NotYetValid);
-        }
-        if now > certificate.not_after + limits::CLOCK_SKEW {
-            return Err(CertificateError::Expired);
-        }
-        if state.is_revoked(certificate.serial) {
-            return Err(CertificateError::Revoked);
-        }
+        let certificate = Self::verify_issued(envelope, site)?;
+        certificate.stands(state, now)?;
         Ok(certificate)
     }
 
@@ -226,12 +215,51 @@ impl Certificate {
         state: &SiteState,
         now: Timestamp,
     ) -> Result<Signed<Self>, CertificateError> {
-        let certificate = Self::verify(envelope, site, state, now)?;
+        let certificate = Self::verify_issued_to(envelope, node, site)?;
+        certificate.stands(state, now)?;
+        Ok(certificate)
+    }
+
+    /// Verifies that the site issued the certificate to the node that shows it, and nothing more:
+    /// it may have expired or been withdrawn since, which is what [`Certificate::stands`] tells.
+    pub fn verify_issued_to(
+        envelope: &Envelope<Self>,
+        node: NodeId,
+        site: SiteId,
+    ) -> Result<Signed<Self>, CertificateError> {
+        let certificate = Self::verify_issued(envelope, site)?;
         if certificate.node == node {
             Ok(certificate)
         } else {
             Err(CertificateError::WrongNode)
         }
+    }
+
+    fn verify_issued(
+        envelope: &Envelope<Self>,
+        site: SiteId,
+    ) -> Result<Signed<Self>, CertificateError> {
+        let certificate = envelope.verify(site.as_bytes())?;
+        if certificate.site == site {
+            Ok(certificate)
+        } else {
+            Err(CertificateError::ForeignSite)
+        }
+    }
+
+    /// Whether the site accepts an issued certificate now: validity, and revocation as far as
+    /// `state` knows. Takes no signature check, so that it can be asked often.
+    pub fn stands(&self, state: &SiteState, now: Timestamp) -> Result<(), CertificateError> {
+        if now + limits::CLOCK_SKEW < self.not_before {
+            return Err(CertificateError::NotYetValid);
+        }
+        if now > self.not_after + limits::CLOCK_SKEW {
+            return Err(CertificateError::Expired);
+        }
+        if state.is_revoked(self.serial) {
+            return Err(CertificateError::Revoked);
+        }
+        Ok(())
     }
 
     /// Whether it should be renewed: the last third of its validity has begun.

@@ -86,6 +86,8 @@ pub struct Job {
     pub size: u64,
     /// When it was submitted, in milliseconds since 1970.
     pub submitted_at: u64,
+    /// Its pages, where they are known.
+    pub pages: Option<u32>,
     /// How it is to be printed.
     pub options: Options,
     /// Whether it is exempt from pressure for space.
@@ -148,7 +150,7 @@ pub struct JobResult {
 /// Of `status`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Status {
-    /// `joining`, `alone`, `joined` or `excluded`.
+    /// `joining`, `alone`, `joined`, `revoked` or `expired`.
     pub state: String,
     /// The node.
     pub node: StatusNode,

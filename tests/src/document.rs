@@ -1,6 +1,6 @@
 //! Documents to print: real, if plain, PDF files, and files that are as large as they say.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +34,19 @@ impl Document {
         let mut file = BufWriter::new(file);
         write_pdf(&mut file, text, size)
             .and_then(|()| file.flush())
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self::at(&path)
+    }
+
+    /// A PDF of so many A4 pages, no two of which look alike, whichever way they are turned.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    #[must_use]
+    pub fn pages(folder: &Path, name: &str, count: u32) -> Self {
+        let path = folder.join(name);
+        let pages: Vec<String> = (1..=count).map(drawing).collect();
+        fs::write(&path, pdf_of_drawings(&pages))
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self::at(&path)
     }
@@ -105,6 +118,73 @@ impl Write for Hashing {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// What page `number` looks like: its number in words of a font and as bars, a red corner, a green
+/// triangle, a grey and a blue field.
+fn drawing(number: u32) -> String {
+    let mut drawing = format!(
+        "1 0 0 rg 40 700 120 90 re f 0 0.6 0 rg 420 60 m 560 60 l 560 {} l f 0.5 g 60 60 {} 40 re f \
+         0 0 1 rg 300 {} 200 60 re f 0 g BT /F1 40 Tf 60 560 Td (Page {number} of a test) Tj ET \
+         2 w 30 30 535 782 re S ",
+        120 + number * 20,
+        80 + number * 15,
+        300 + number * 10,
+    );
+    for bar in 0..number {
+        drawing.push_str(&format!("{} 640 12 40 re f ", 200 + bar * 30));
+    }
+    drawing
+}
+
+/// A PDF (ISO 32000-1 §7.5) of A4 pages with these contents and the font Helvetica as `F1`.
+#[must_use]
+pub fn pdf_of_drawings(drawings: &[String]) -> Vec<u8> {
+    let kids: Vec<String> = (0..drawings.len())
+        .map(|page| format!("{} 0 R", 4 + 2 * page))
+        .collect();
+    let mut objects = vec![
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        format!(
+            "<</Type/Pages/Kids[{}]/Count {}/MediaBox[0 0 595.276 841.89]>>",
+            kids.join(" "),
+            kids.len()
+        ),
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
+    ];
+    for drawing in drawings {
+        let contents = objects.len() + 2;
+        objects.push(format!(
+            "<</Type/Page/Parent 2 0 R/Contents {contents} 0 R/Resources<</Font<</F1 3 0 R>>>>>>"
+        ));
+        objects.push(format!(
+            "<</Length {}>>stream\n{drawing}\nendstream",
+            drawing.len()
+        ));
+    }
+    pdf_of_objects(
+        &objects
+            .into_iter()
+            .map(String::into_bytes)
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// A PDF of these objects, the first of which is the catalogue.
+#[must_use]
+pub fn pdf_of_objects(objects: &[Vec<u8>]) -> Vec<u8> {
+    let mut pdf = b"%PDF-1.4\n".to_vec();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for (number, object) in (1..).zip(objects) {
+        table.push_str(&format!("{:010} 00000 n \n", pdf.len()));
+        pdf.extend(format!("{number} 0 obj").bytes());
+        pdf.extend(object);
+        pdf.extend(b"\nendobj\n");
+    }
+    let (start, size) = (pdf.len(), objects.len() + 1);
+    pdf.extend(table.bytes());
+    pdf.extend(format!("trailer<</Size {size}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n").bytes());
+    pdf
 }
 
 /// Writes a PDF of one page (ISO 32000-1 §7.5) with a table of references that is right.

@@ -16,12 +16,13 @@ pub mod device;
 pub mod ipp;
 pub mod machine;
 pub mod network;
+pub mod picture;
 pub mod program;
 pub mod rogue;
 pub mod sample;
 pub mod wait;
 
-mod document;
+pub mod document;
 mod port;
 mod process;
 mod seed;

@@ -36,16 +36,12 @@ pub fn system(name: &str) -> PathBuf {
 /// A program of this workspace. Cargo puts tests into `deps/` of the folder in which it puts
 /// programs.
 fn built(name: &str) -> PathBuf {
-    let test = env::current_exe().unwrap_or_default();
-    let program = test
-        .ancestors()
-        .nth(2)
+    let this = env::current_exe().unwrap_or_default();
+    // Programs lie beside one another; tests lie in a folder beside the programs.
+    this.ancestors()
+        .skip(1)
+        .take(2)
         .map(|folder| folder.join(name))
-        .unwrap_or_default();
-    assert!(
-        program.is_file(),
-        "{} is not built; run `cargo build --workspace` first",
-        program.display()
-    );
-    program
+        .find(|program| program.is_file())
+        .unwrap_or_else(|| panic!("{name} is not built; run `cargo build --workspace` first"))
 }

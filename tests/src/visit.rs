@@ -68,6 +68,14 @@ impl<'a> Visit<'a> {
         ended.is_success() && ended.json::<VisitReport>().jobs.len() == jobs
     }
 
+    /// Whether this job can be seen now.
+    #[must_use]
+    pub fn lists(&self, job: &str) -> bool {
+        let ended = self.attempt(&["--list"]);
+        let jobs = || ended.json::<VisitReport>().jobs;
+        ended.is_success() && jobs().iter().any(|listed| listed.job == job)
+    }
+
     /// Prints all jobs.
     pub fn print_all(&self) -> VisitReport {
         self.command(&["--all"]).json()

@@ -41,7 +41,8 @@ pub(super) struct AuthorityKey(Mutex<Option<SigningKey>>);
 
 impl AuthorityKey {
     /// The key: the open one, or the kept one, opened with the passphrase if it needs one. What
-    /// was opened stays open.
+    /// was opened stays open. A passphrase that is given is checked even then: whoever types a
+    /// wrong one is to learn it.
     ///
     /// # Errors
     /// [`AuthorityError::NotAdmin`], [`AuthorityError::PassphraseNeeded`],
@@ -53,7 +54,7 @@ impl AuthorityKey {
         site: SiteId,
         passphrase: Option<&str>,
     ) -> Result<SigningKey, AuthorityError> {
-        if let Some(key) = self.opened() {
+        if let Some(key) = self.opened().filter(|_| passphrase.is_none()) {
             return Ok(key);
         }
         let passphrase = passphrase.map(|text| Zeroizing::new(text.to_owned()));

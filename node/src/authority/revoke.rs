@@ -83,7 +83,7 @@ impl<N: Network> Authority<N> {
                     row.revoked_at.get_or_insert(now);
                 })?;
             }
-            store.peers().forget(node)
+            store.peers().forget_addresses(node)
         })
         .await;
         kept?;

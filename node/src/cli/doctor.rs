@@ -12,8 +12,9 @@ use super::failure::CliError;
 use super::screen::Look;
 use super::table::Grid;
 use crate::config::{Config, Home, Settings};
-use crate::control::ErrorCode;
 use crate::control::message::{Diagnose, Finding, Verdict};
+use crate::control::{ControlError, ErrorCode};
+use crate::node;
 
 /// Look for what is wrong with this node, and say what to do
 #[derive(Args, Debug)]
@@ -44,6 +45,22 @@ impl Doctor {
 async fn node(context: &Context) -> Vec<Finding> {
     match context.call(Diagnose {}).await {
         Ok(findings) => findings,
+        Err(error @ CliError::Control(ControlError::NoNode { .. })) => {
+            let (detail, advice) = split(&error.to_string());
+            let mut findings = vec![Finding {
+                check: "node".to_owned(),
+                verdict: Verdict::Bad,
+                detail,
+                advice,
+            }];
+            // Where it would not start, this says why.
+            if context.home.check().is_ok()
+                && let Ok(config) = context.config(Settings::default())
+            {
+                findings.extend(node::diagnose_at_rest(&context.home, &config).await);
+            }
+            findings
+        }
         Err(error) => {
             let (detail, advice) = split(&error.to_string());
             vec![Finding {

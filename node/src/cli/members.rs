@@ -28,6 +28,13 @@ pub(super) struct Approve {
     passphrase: PassphraseArgs,
 }
 
+/// Send a device that waits for approval away
+#[derive(Args, Debug)]
+pub(super) struct Refuse {
+    /// The six digits that the device shows
+    code: String,
+}
+
 /// List the members of the site
 #[derive(Args, Debug)]
 pub(super) struct Members {}
@@ -63,6 +70,19 @@ impl Approve {
         context.screen.show(&member, |member, _| {
             format!("{} is a member now: {}", member.name, roles(&member.roles))
         })
+    }
+}
+
+impl Refuse {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let code = digits(&self.code)?;
+        let refused = context.call(message::Refuse { code }).await?;
+        context
+            .screen
+            .show(&refused, |refused, _| match refused.devices {
+                1 => "the device was sent away".to_owned(),
+                more => format!("{more} devices that showed these digits were sent away"),
+            })
     }
 }
 

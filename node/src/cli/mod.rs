@@ -99,6 +99,7 @@ enum Command {
     Join(join::Join),
     Pending(members::Pending),
     Approve(members::Approve),
+    Refuse(members::Refuse),
     Members(members::Members),
     Revoke(members::Revoke),
     #[command(subcommand)]
@@ -180,6 +181,7 @@ async fn obey(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Join(command) => command.run(context).await,
         Command::Pending(command) => command.run(context).await,
         Command::Approve(command) => command.run(context).await,
+        Command::Refuse(command) => command.run(context).await,
         Command::Members(command) => command.run(context).await,
         Command::Revoke(command) => command.run(context).await,
         Command::Site(command) => command.run(context).await,

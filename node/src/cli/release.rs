@@ -15,11 +15,11 @@ use super::quantity;
 use super::screen::Look;
 use super::secrets::{self, JobPinArgs, PinArgs};
 use super::table::Grid;
+use crate::control::ErrorCode;
 use crate::control::message::{
     Ending, Event, HolderReport, HolderState, JobPrefix, JobResult, ListedJob, Selection, Visit,
     VisitReport, Who,
 };
-use crate::control::{CommandError, ErrorCode};
 
 /// Print held jobs at this printer
 #[derive(Args, Debug)]
@@ -265,18 +265,6 @@ fn verdict(report: &VisitReport) -> Result<(), CliError> {
     if report.holders.is_empty() || is(HolderState::Open) {
         return Ok(());
     }
-    if is(HolderState::Denied) {
-        let longest = report
-            .holders
-            .iter()
-            .filter_map(|holder| holder.retry_after)
-            .max();
-        return Err(CliError::Refused(CommandError {
-            code: ErrorCode::Denied,
-            message: format!("nobody took this PIN{}", wait(longest)),
-            retry_after: longest,
-        }));
-    }
     Err(CliError::failed(
         ErrorCode::Unreachable,
         "none of the computers that hold jobs could be reached; are they switched on and in the network?",
@@ -385,11 +373,8 @@ JOB       TITLE   RESULT       PAGES  REASON
         let open = holder(HolderState::Open, None);
         let away = holder(HolderState::Unreachable, None);
         assert!(verdict(&report(vec![open.clone(), away.clone()], vec![])).is_ok());
-        let error = verdict(&report(vec![away.clone()], vec![])).unwrap_err();
+        let error = verdict(&report(vec![away], vec![])).unwrap_err();
         assert!(error.to_string().contains("could be reached"), "{error}");
-        let denied = holder(HolderState::Denied, Some(3001));
-        let error = verdict(&report(vec![away, denied], vec![])).unwrap_err();
-        assert_eq!(error.to_string(), "nobody took this PIN; try again in 4 s");
     }
 
     #[test]

@@ -21,7 +21,8 @@ use crate::{logs, node};
 /// separated by commas), and then from papermesh.toml in the home, where the names are the same.
 #[derive(Args, Debug)]
 pub(super) struct Run {
-    /// Where the mesh listens; multiaddrs [default: every interface, any free port]
+    /// Where the mesh listens; multiaddrs [default: every interface, the port of last
+    /// time if it is free]
     #[arg(long, value_name = "MULTIADDR", value_delimiter = ',')]
     listen: Option<Vec<Address>>,
     /// Where an admin's node hears devices that want to join; multiaddrs
@@ -52,10 +53,14 @@ pub(super) struct Run {
     /// tray:FOLDER [default: a tray in the home]
     #[arg(long, value_name = "URI")]
     output: Option<String>,
+    /// Whether a document that a raw port took whole counts as printed; else its job stays held,
+    /// marked as one that may have printed [default: true]
+    #[arg(long, value_name = "BOOL")]
+    delivered_is_printed: Option<bool>,
     /// What the spool may hold [default: 10GiB]
     #[arg(long, value_name = "SIZE")]
     max_spool: Option<ByteSize>,
-    /// How long a printer waits for one holder [default: 5s]
+    /// How long a printer waits for one holder to be reached and to let the user in [default: 10s]
     #[arg(long, value_name = "TIME")]
     holder_timeout: Option<Wait>,
     /// Open the site's authority key with the passphrase in this file, which only you can read
@@ -93,6 +98,7 @@ impl Run {
             relay: self.no_relay.then_some(false),
             dht: self.dht,
             output: self.output,
+            delivered_is_printed: self.delivered_is_printed,
             ipp: self.ipp,
             panel: self.panel,
             max_spool: self.max_spool,

@@ -11,6 +11,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::text::Name;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::context::Context;
 use super::failure::CliError;
@@ -18,12 +19,10 @@ use super::quantity;
 use super::screen::Look;
 use super::secrets::{self, PassphraseArgs};
 use super::table::Facts;
+use crate::authority::bundle::TEXT_MAX;
 use crate::control::message::{ExportSite, ImportSite, PolicyChange, PolicyView, SitePolicy};
-use crate::control::{CommandError, ErrorCode};
+use crate::control::{Client, CommandError, ControlError, ErrorCode};
 use crate::node;
-
-/// The largest export that is read, in bytes.
-const EXPORT: u64 = 128 * 1024;
 
 /// Keep, move and set up the site
 #[derive(Debug, Subcommand)]
@@ -131,16 +130,21 @@ impl Import {
             None => secrets::ask_passphrase("The passphrase of the export:", false)?,
         };
         let command = ImportSite {
-            export,
             name: self.name,
             roles: self.roles,
             passphrase,
         };
-        let imported = match context.call_if_running(command.clone()).await? {
-            Some(imported) => imported,
-            None => node::import_site(&context.home, command)
+        let imported = match Client::connect(&context.home).await {
+            Ok(client) => {
+                let heard = |_| Ok::<(), CliError>(());
+                client
+                    .send(command, export.as_bytes(), heard, |_| {})
+                    .await?
+            }
+            Err(ControlError::NoNode { .. }) => node::import_site(&context.home, command, export)
                 .await
                 .map_err(CommandError::from)?,
+            Err(error) => return Err(error.into()),
         };
         context.screen.show(&imported, |imported, _| {
             format!(
@@ -208,7 +212,7 @@ fn login(text: &str) -> Result<LoginPolicy, String> {
     .ok_or_else(|| "it is badge+pin, pin or badge".to_owned())
 }
 
-fn read_export(path: &Path) -> Result<String, CliError> {
+fn read_export(path: &Path) -> Result<Zeroizing<String>, CliError> {
     let unreadable = |source| CliError::File {
         action: "read",
         path: path.display().to_string(),
@@ -219,11 +223,11 @@ fn read_export(path: &Path) -> Result<String, CliError> {
     } else {
         File::open(path).map_err(unreadable)?
     };
-    let mut export = String::new();
-    file.take(EXPORT + 1)
+    let mut export = Zeroizing::new(String::new());
+    file.take(TEXT_MAX as u64 + 1)
         .read_to_string(&mut export)
         .map_err(unreadable)?;
-    if export.len() as u64 > EXPORT {
+    if export.len() > TEXT_MAX {
         return Err(CliError::failed(
             ErrorCode::BadData,
             format!("{} is no export of a site: it is too large", path.display()),
@@ -276,7 +280,7 @@ mod tests {
         let path = folder.path().join("site.export");
         write_new(&path, b"sealed").unwrap();
         assert!(write_new(&path, b"other").is_err());
-        assert_eq!(read_export(&path).unwrap(), "sealed");
+        assert_eq!(read_export(&path).unwrap().as_str(), "sealed");
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }

@@ -42,6 +42,10 @@ async fn wait_until_ready(context: &Context, wait: Duration) -> Result<Answer, C
     loop {
         match timeout_at(deadline, context.call(GetStatus {})).await {
             Ok(Ok(status)) if status.state.is_ready() => return Ok(status),
+            // Waiting does not help.
+            Ok(Ok(status)) if status.state.is_final() => {
+                return Err(CliError::failed(ErrorCode::Denied, state(status.state)));
+            }
             Ok(Ok(status)) => state(status.state).clone_into(&mut last),
             // It starts, or it was stopped while it answered and is started again.
             Ok(Err(CliError::Control(
@@ -67,8 +71,13 @@ const fn state(state: MeshState) -> &'static str {
         }
         MeshState::Alone => "ready; no other member yet",
         MeshState::Joined => "ready",
-        MeshState::Excluded => {
-            "its certificate was withdrawn or has expired; ask your admin for an invite"
+        MeshState::Revoked => {
+            "revoked: the site withdrew this node's certificate and no member speaks with it; to come back, ask your \
+             admin for an invite, stop the node, and run `papermesh join INVITE`"
+        }
+        MeshState::Expired => {
+            "not admitted: its certificate is not valid at the time that its clock shows; set the clock if it is \
+             wrong, else ask your admin for an invite, stop the node, and run `papermesh join INVITE`"
         }
     }
 }

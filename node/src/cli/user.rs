@@ -142,6 +142,13 @@ impl Add {
                 passphrase,
             })
             .await?;
+        if issued.enrolled {
+            context.screen.warn(&format!(
+                "{} has enrolled before: whoever uses this ticket replaces the key and the PIN, and linked \
+                 computers have to be linked again",
+                issued.user
+            ));
+        }
         if context.screen.is_json() {
             return context.screen.json(&issued);
         }
@@ -206,7 +213,7 @@ async fn list(context: &Context) -> Result<(), CliError> {
 
 impl Badge {
     async fn run(self, context: &Context) -> Result<(), CliError> {
-        let user = context
+        let changed = context
             .call_as_admin(&self.passphrase, |passphrase| ChangeBadge {
                 user: self.id.clone(),
                 number: self.number.clone(),
@@ -214,8 +221,13 @@ impl Badge {
                 passphrase,
             })
             .await?;
-        context.screen.show(&user, |user, _| {
-            format!("{} has {} now", user.user, badges(user.badges))
+        context.screen.show(&changed, |changed, _| {
+            let user = &changed.user;
+            let now = format!("{} has {} now", user.user, badges(user.badges));
+            match &changed.former_owner {
+                Some(former) => format!("{now}; until now this one was {former}'s"),
+                None => now,
+            }
         })
     }
 }

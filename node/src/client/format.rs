@@ -11,8 +11,11 @@ pub const HEAD: usize = 1024;
 pub fn sniff(head: &[u8]) -> Option<&'static str> {
     let head = &head[..head.len().min(HEAD)];
     let begins = |magic: &[u8]| head.starts_with(magic);
+    // First of all, because a program may have the header of a PDF in a remark.
+    if begins(b"%!") || begins(b"\x04%!") || begins(b"\x1b%-12345X") {
+        Some("application/postscript") // or a printer language of its own, which is no better
     // ISO 32000-1, annex H.3.4.1: readers accept the header anywhere in the first 1024 bytes.
-    if head.windows(5).any(|window| window == b"%PDF-") {
+    } else if head.windows(5).any(|window| window == b"%PDF-") {
         Some("application/pdf")
     } else if begins(b"RaS2") {
         Some("image/pwg-raster") // PWG 5102.4 section 4.1
@@ -22,8 +25,6 @@ pub fn sniff(head: &[u8]) -> Option<&'static str> {
         Some("image/jpeg")
     } else if begins(b"\x89PNG\r\n\x1a\n") {
         Some("image/png")
-    } else if begins(b"%!") || begins(b"\x04%!") || begins(b"\x1b%-12345X") {
-        Some("application/postscript") // or a printer language of its own, which is no better
     } else if !head.is_empty() && is_text(head) {
         Some("text/plain")
     } else {
@@ -74,6 +75,8 @@ mod tests {
     fn a_document_must_begin_as_its_format_does() {
         assert!(fits("application/pdf", b"%PDF-1.7"));
         assert!(!fits("application/pdf", b"<html>"));
+        assert!(!fits("application/pdf", b"%!PS\n%PDF-1.7"));
+        assert!(!fits("application/pdf", b"\x1b%-12345X@PJL\n%PDF-1.7"));
         assert!(!fits("text/plain", b"\x00"));
         assert!(fits("text/plain", b"%!PS as I have always said"));
         assert!(!fits("image/png", b""));

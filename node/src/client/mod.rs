@@ -47,6 +47,7 @@ pub use submit::{Submission, SubmitError};
 use crate::audit::Audit;
 use crate::auth::login::Counting;
 use crate::auth::verifier::{self, VerifierError};
+use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::mesh::Membership;
 use crate::network::Network;
@@ -69,6 +70,8 @@ pub struct ClientParts<N> {
     pub storage: StorageKey,
     /// The largest document, in bytes.
     pub largest: u64,
+    /// Looks at documents while they arrive.
+    pub converter: Converter,
 }
 
 /// A client with the jobs that it holds; cheap to clone.
@@ -88,6 +91,7 @@ struct Inner<N> {
     audit: Audit,
     storage: Arc<StorageKey>,
     largest: u64,
+    converter: Converter,
     holder: Arc<Mutex<Holder>>,
     counting: Arc<Counting>,
     denials: Mutex<conversation::Denials>,
@@ -107,6 +111,7 @@ impl<N: Network> Client<N> {
             audit,
             storage,
             largest,
+            converter,
         } = parts;
         let storage = Arc::new(storage);
         let key = Arc::clone(&storage);
@@ -121,6 +126,7 @@ impl<N: Network> Client<N> {
             audit,
             storage,
             largest,
+            converter,
             holder,
             counting,
             denials,

@@ -34,6 +34,8 @@ use super::meta::{JobMeta, MetaError};
 use super::{Client, HeldView, format};
 use crate::audit::{Event, Kind};
 use crate::auth::verifier::{self, VerifierError};
+use crate::convert::media::PageSize;
+use crate::convert::{Facts, Inspection};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::policy::{self, Acceptance, HoldingRight, SubmitFacts, SubmitRefusal, SubmitWish};
@@ -96,6 +98,16 @@ impl DocumentFacts {
             pages: self.pages.filter(|pages| *pages <= limits::PAGES),
             page_size: self.page_size.filter(|size| check_media(size).is_ok()),
             color: self.color,
+        }
+    }
+}
+
+impl From<Facts> for DocumentFacts {
+    fn from(facts: Facts) -> Self {
+        Self {
+            pages: facts.pages,
+            page_size: facts.page_size.map(PageSize::name),
+            color: facts.color,
         }
     }
 }
@@ -183,7 +195,7 @@ pub enum SubmitError {
 /// just closes is a submitter that went away.
 enum Piece {
     Bytes(Vec<u8>),
-    End,
+    End(Facts),
 }
 
 impl<N: Network> Client<N> {
@@ -350,8 +362,16 @@ impl<N: Network> Client<N> {
             if early.is_some() {
                 tell(ready.take());
             }
-            let Some((spool, plain_size)) = seal(job, &key, spool, arriving, &available)? else {
+            let Some((spool, plain_size, facts)) = seal(job, &key, spool, arriving, &available)?
+            else {
                 return Ok(None);
+            };
+            let found = DocumentFacts::from(facts).believable();
+            let meta = JobMeta {
+                pages: meta.pages.or(found.pages),
+                page_size: meta.page_size.or(found.page_size),
+                color: meta.color.or(found.color),
+                ..meta
             };
             let file = spool.finish()?;
             admitted.local.keep(store, &row.user)?;
@@ -394,6 +414,7 @@ impl<N: Network> Client<N> {
         pieces: mpsc::Sender<Piece>,
     ) -> Result<(), SubmitError> {
         let mut size = 0;
+        let mut inspection = Inspection::begin(&self.0.converter, &submission.format);
         loop {
             let mut piece = Vec::with_capacity(PIECE);
             let mut limited = (&mut document).take(PIECE as u64);
@@ -424,12 +445,14 @@ impl<N: Network> Client<N> {
                 }
                 _ => {}
             }
+            inspection.feed(&piece).await;
             // Sending fails when sealing has failed, which then says why.
             let taken = pieces.send(Piece::Bytes(piece)).await.is_ok();
             if ended {
-                drop(pieces.send(Piece::End).await);
+                drop(pieces.send(Piece::End(inspection.finish().await)).await);
+                return Ok(());
             }
-            if ended || !taken {
+            if !taken {
                 return Ok(());
             }
         }
@@ -560,7 +583,7 @@ fn seal(
     mut spool: SpoolWriter,
     mut arriving: mpsc::Receiver<Piece>,
     available: &watch::Sender<u64>,
-) -> Result<Option<(SpoolWriter, u64)>, SubmitError> {
+) -> Result<Option<(SpoolWriter, u64, Facts)>, SubmitError> {
     let mut sealed = Vec::with_capacity(WRITE + 2 * PIECE);
     let mut writer = SealWriter::new(key, *job.as_bytes(), &mut rand::rng(), &mut sealed);
     while let Some(piece) = arriving.blocking_recv() {
@@ -573,10 +596,10 @@ fn seal(
                     available.send_replace(spool.written());
                 }
             }
-            Piece::End => {
+            Piece::End(facts) => {
                 let size = writer.finish(&mut sealed)?;
                 spool.write(&sealed)?;
-                return Ok(Some((spool, size)));
+                return Ok(Some((spool, size, facts)));
             }
         }
     }

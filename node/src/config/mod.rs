@@ -31,10 +31,14 @@ pub const ENVIRONMENT_PREFIX: &str = "PAPERMESH_";
 /// What the spool may hold when nobody says otherwise, in bytes.
 pub const MAX_SPOOL: u64 = 10 * 1024 * 1024 * 1024;
 /// How long a printer waits for one holder when nobody says otherwise.
-pub const HOLDER_TIMEOUT: Duration = Duration::from_secs(5);
+pub const HOLDER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a converter may give nothing when nobody says otherwise. Shorter than the patience of
+/// output devices, so that it is the converter that gets the blame.
+pub const CONVERTER_TIMEOUT: Duration = Duration::from_secs(90);
 /// Where the hold printer listens when nobody says otherwise: this computer's programs reach it.
 pub const IPP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 6310);
-/// Where a node listens when nobody says otherwise: every interface, any free port.
+/// Where a node listens when nobody says otherwise: every interface, and the port of last time or
+/// else any free one.
 pub const LISTEN: [&str; 2] = ["/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0"];
 
 /// Everything that a node is configured with, after defaults.
@@ -57,6 +61,10 @@ pub struct Config {
     pub dht: DhtMode,
     /// The output device of a printer, as a URI.
     pub output: String,
+    /// Whether a document that an output device took whole, and of which it will never say more,
+    /// counts as printed; so it is with a raw port. Else its job stays, marked as one that may
+    /// have printed.
+    pub delivered_is_printed: bool,
     /// Where the hold printer listens.
     pub ipp: Listen,
     /// Whether somebody said so: then a node that cannot have the address does not start.
@@ -73,6 +81,8 @@ pub struct Config {
     pub max_spool: u64,
     /// How long a printer waits for one holder to be dialled and to answer a login.
     pub holder_timeout: Duration,
+    /// How long a converter of documents may give nothing before it is ended.
+    pub converter_timeout: Duration,
     /// A file with the passphrase of the authority key, read when the node starts.
     pub passphrase_file: Option<PathBuf>,
     /// What is logged, as a filter of `tracing`; none for the default of the command.
@@ -107,6 +117,7 @@ impl Settings {
             output: self
                 .output
                 .unwrap_or_else(|| format!("tray:{}", home.tray().display())),
+            delivered_is_printed: self.delivered_is_printed.unwrap_or(true),
             ipp: self.ipp.unwrap_or(Listen::At(IPP)),
             ipp_demanded: self.ipp.is_some(),
             ipp_users: self.ipp_users.unwrap_or_default().0,
@@ -115,6 +126,9 @@ impl Settings {
             panel: self.panel,
             max_spool: self.max_spool.map_or(MAX_SPOOL, ByteSize::bytes),
             holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),
+            converter_timeout: self
+                .converter_timeout
+                .map_or(CONVERTER_TIMEOUT, Wait::duration),
             passphrase_file: self.passphrase_file,
             log: self.log,
             log_json: self.log_json.unwrap_or(false),
@@ -148,6 +162,7 @@ mod tests {
             "listen = ['/ip4/10.0.0.1/tcp/1']\nmax-spool = '1GiB'\nmdns = false\noutput = 'tray:out'\n",
         );
         let environment = Settings::from_environment(|name| match name {
+            "PAPERMESH_DELIVERED_IS_PRINTED" => Some("no".into()),
             "PAPERMESH_LISTEN" => Some("/ip4/10.0.0.2/tcp/2,/ip4/10.0.0.2/tcp/3".into()),
             "PAPERMESH_MAX_SPOOL" => Some("2GiB".into()),
             _ => None,
@@ -164,7 +179,7 @@ mod tests {
             config.listen,
             ["/ip4/10.0.0.2/tcp/2", "/ip4/10.0.0.2/tcp/3"]
         );
-        assert!(!config.mdns);
+        assert!(!config.mdns && !config.delivered_is_printed);
         assert_eq!(config.output, "tray:out");
     }
 
@@ -174,7 +189,7 @@ mod tests {
         let home = Home::at(folder.path());
         let config = Config::load(&home, Settings::default(), Settings::default()).unwrap();
         assert_eq!(config.listen, LISTEN);
-        assert!(config.mdns && config.relay);
+        assert!(config.mdns && config.relay && config.delivered_is_printed);
         assert_eq!(config.dht, DhtMode::Server);
         assert_eq!(
             config.output,

@@ -162,6 +162,16 @@ pub enum Listen {
     At(SocketAddr),
 }
 
+impl Listen {
+    /// Where, if anywhere.
+    pub fn address(self) -> Option<SocketAddr> {
+        match self {
+            Self::Off => None,
+            Self::At(address) => Some(address),
+        }
+    }
+}
+
 impl FromStr for Listen {
     type Err = ValueError;
     fn from_str(text: &str) -> Result<Self, ValueError> {

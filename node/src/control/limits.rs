@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-/// Bytes of a request's line. The largest carries an export of a site.
+/// Bytes of a request's line. What may be larger follows as a document.
 pub const REQUEST_LINE: usize = 256 * 1024;
-/// Bytes of an event's or an answer's line. The largest is a list of ten thousand jobs.
-pub const ANSWER_LINE: usize = 16 * 1024 * 1024;
+/// Bytes of an event's or an answer's line. The largest are an export of a site and a list of ten
+/// thousand jobs.
+pub const ANSWER_LINE: usize = 40 * 1024 * 1024;
 /// Bytes of one chunk of a document.
 pub const CHUNK: usize = 64 * 1024;
 /// Chunks of a document that wait for the service.

@@ -6,12 +6,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::message::{
-    AcceptLink, AddUser, Approve, AuditRead, AuditVerified, ChangeBadge, ChangePin, DeleteJob,
-    Diagnose, EnrollUser, Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite, Invite,
-    InviteIssued, LinkTicket, Linked, ListHistory, ListJobs, ListMembers, ListPending, ListUsers,
-    Member, MoveJob, OfferLink, PendingDevice, PinChanged, PolicyView, ProtectJob, ReadAudit,
-    Request, Revocation, Revoke, SetUserState, SiteExported, SiteImported, SitePolicy, Status,
-    SubmitJob, Submitted, User, UserTicket, VerifyAudit, Visit, VisitReport,
+    AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
+    DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite,
+    Invite, InviteIssued, LinkTicket, Linked, ListHistory, ListJobs, ListMembers, ListPending,
+    ListUsers, Member, MoveJob, OfferLink, PendingDevice, PinChanged, PolicyView, ProtectJob,
+    ReadAudit, Refuse, Refused, Request, Revocation, Revoke, SetUserState, SiteExported,
+    SiteImported, SitePolicy, Status, SubmitJob, Submitted, User, UserTicket, VerifyAudit, Visit,
+    VisitReport,
 };
 use super::{Body, CommandError, ErrorCode, Events};
 
@@ -53,6 +54,8 @@ pub trait Service: Send + Sync + 'static {
         command: Approve,
         events: Events,
     ) -> impl Future<Output = Answer<Member>> + Send;
+    /// Sends one of them away.
+    fn refuse(&self, command: Refuse) -> impl Future<Output = Answer<Refused>> + Send;
     /// The members.
     fn list_members(
         &self,
@@ -66,15 +69,21 @@ pub trait Service: Send + Sync + 'static {
     fn export_site(&self, command: ExportSite)
     -> impl Future<Output = Answer<SiteExported>> + Send;
     /// Makes this member an admin. Any member of the site.
-    fn import_site(&self, command: ImportSite)
-    -> impl Future<Output = Answer<SiteImported>> + Send;
+    fn import_site(
+        &self,
+        command: ImportSite,
+        export: Body,
+    ) -> impl Future<Output = Answer<SiteImported>> + Send;
 
     /// Adds a user. Admin only.
     fn add_user(&self, command: AddUser) -> impl Future<Output = Answer<UserTicket>> + Send;
     /// The users. Admin only.
     fn list_users(&self, command: ListUsers) -> impl Future<Output = Answer<Vec<User>>> + Send;
     /// Gives or takes a badge. Admin only.
-    fn change_badge(&self, command: ChangeBadge) -> impl Future<Output = Answer<User>> + Send;
+    fn change_badge(
+        &self,
+        command: ChangeBadge,
+    ) -> impl Future<Output = Answer<BadgeChanged>> + Send;
     /// Disables or enables a user. Admin only.
     fn set_user_state(&self, command: SetUserState) -> impl Future<Output = Answer<User>> + Send;
     /// Enrolls a user here.
@@ -138,10 +147,11 @@ impl<S: Service> Handler for S {
             Request::Invite(command) => json(self.invite(command).await),
             Request::ListPending(command) => json(self.list_pending(command).await),
             Request::Approve(command) => json(self.approve(command, events).await),
+            Request::Refuse(command) => json(self.refuse(command).await),
             Request::ListMembers(command) => json(self.list_members(command).await),
             Request::Revoke(command) => json(self.revoke(command).await),
             Request::ExportSite(command) => json(self.export_site(command).await),
-            Request::ImportSite(command) => json(self.import_site(command).await),
+            Request::ImportSite(command) => json(self.import_site(command, document).await),
             Request::SitePolicy(command) => json(self.site_policy(command).await),
             Request::AddUser(command) => json(self.add_user(command).await),
             Request::EnrollUser(command) => json(self.enroll_user(command).await),

@@ -3,6 +3,9 @@
 //! [`Directory::announce`] looks into the store and says whatever is true of a user now, so
 //! callers need not keep count: after a job came or went they call it, and the timer does, too. An
 //! advert says that there are jobs, never which or how many.
+//!
+//! A computer that its user enrolled or linked keeps its withdrawn advert alive as well: a printer
+//! finds there somebody who can check the PIN of a user without jobs.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -279,7 +282,8 @@ fn word(store: &Store, user: &UserId) -> Result<Option<Word>, StoreError> {
         return Ok(None);
     };
     let withdrawn = store.jobs().count_of(user)? == 0;
-    Ok((!withdrawn || row.advertised).then_some(Word { row, withdrawn }))
+    let said = !withdrawn || row.advertised || row.delegation.is_some();
+    Ok(said.then_some(Word { row, withdrawn }))
 }
 
 /// A little earlier, by chance, so that a site that was switched on together spreads out.

@@ -3,7 +3,8 @@
 //! Every node that is asked says what it knows, and some know old things. Each believable holder
 //! comes out once as soon as anybody names it, and once more if a newer advert gives it other
 //! addresses; a holder that turns out to have withdrawn is not taken back, since it tells the
-//! truth itself when dialled.
+//! truth itself when dialled. One that was never known otherwise comes out, too: it holds nothing,
+//! and can tell who is the user and who is not.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ use papermesh_protocol::site::SiteSecret;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::user::UserEntry;
 
-/// A holder that says it has jobs for the user.
+/// A holder that says it has jobs for the user, or that it has none any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundHolder(Signed<Advert>);
 
@@ -26,6 +27,12 @@ impl FoundHolder {
     #[must_use]
     pub fn holder(&self) -> NodeId {
         self.0.holder
+    }
+
+    /// Whether it says that it has jobs.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.0.withdrawn
     }
 
     /// Where to dial it.
@@ -111,11 +118,11 @@ impl Finding {
             return Vec::new();
         }
         let mut found = Vec::new();
-        for advert in self.set.live() {
-            let news = self
-                .told
-                .get(&advert.holder)
-                .is_none_or(|told| told.addresses != advert.addresses);
+        for advert in self.set.iter() {
+            let news = self.told.get(&advert.holder).is_none_or(|told| {
+                let other = told.addresses != advert.addresses || told.withdrawn;
+                other && (told.withdrawn || !advert.withdrawn) && told != advert
+            });
             let believed =
                 advert.user == self.user && self.key.is_none_or(|key| agrees(advert, key));
             if news && believed {
@@ -213,6 +220,7 @@ mod tests {
         finding
             .take(value, &judge)
             .iter()
+            .filter(|found| found.holds())
             .map(|found| (of(found.holder()), found.addresses()))
             .collect()
     }
@@ -240,10 +248,21 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_that_withdrew_is_not_told() {
+    fn a_holder_that_withdrew_is_told_as_one_that_holds_nothing() {
+        let state = SiteState::new(site(), "here".parse().unwrap());
+        let judge = Judge {
+            site: site(),
+            state: &state,
+            now: NOW,
+        };
         let mut finding = Finding::new(user(), secret());
-        assert_eq!(take(&mut finding, &value(10, 2, 2, b"a", true)), []);
+        let found = finding.take(&value(10, 2, 2, b"a", true), &judge);
+        assert_eq!(found.len(), 1);
+        assert!(!found[0].holds());
+        // What it said before counts no more; what it says later does.
         assert_eq!(take(&mut finding, &value(10, 2, 1, b"a", false)), []);
+        assert_eq!(take(&mut finding, &value(10, 2, 3, b"a", false)).len(), 1);
+        assert_eq!(finding.take(&value(10, 2, 4, b"a", true), &judge), []);
     }
 
     #[test]

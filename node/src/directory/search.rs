@@ -22,6 +22,7 @@ pub struct Search(mpsc::Receiver<FoundHolder>);
 
 impl Search {
     /// The next holder, or one known already with newer addresses; none when the search has ended.
+    /// Some hold nothing any more; see [`FoundHolder::holds`].
     pub async fn next(&mut self) -> Option<FoundHolder> {
         self.0.recv().await
     }

@@ -8,14 +8,15 @@ use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{
-    Multiaddr, StreamProtocol, allow_block_list, autonat, connection_limits, dcutr, identify, kad,
-    mdns, memory_connection_limits, ping, relay,
+    Multiaddr, StreamProtocol, autonat, connection_limits, dcutr, identify, kad, mdns,
+    memory_connection_limits, ping, relay,
 };
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::id::NodeId;
 
 use super::handle::MeshError;
 use super::membership::Membership;
+use super::ports::Ports;
 use super::records::{RecordShelf, VerifiedRecords};
 
 /// How the mesh is reached and reaches others.
@@ -23,6 +24,8 @@ use super::records::{RecordShelf, VerifiedRecords};
 pub struct MeshConfig {
     /// Where to listen.
     pub listen: Vec<Multiaddr>,
+    /// The ports of last time: tried first where `listen` leaves the port open.
+    pub last_ports: Ports,
     /// Addresses under which others reach this node although it does not listen there, such as
     /// that of a port forwarded by a router.
     pub announce: Vec<Multiaddr>,
@@ -46,8 +49,11 @@ const CONNECTIONS_PER_PEER: u32 = 4;
 const PENDING: u32 = 128;
 /// Memory beyond which no more connections are accepted.
 const MEMORY: usize = 1024 * 1024 * 1024;
-/// Nodes that store a record.
-const REPLICATION: usize = 8;
+/// Nodes that store a record: when half of all nodes die at once, one record in a million is lost
+/// until its holder publishes it again.
+const REPLICATION: usize = 20;
+/// Nodes that are asked at the same time.
+const PARALLELISM: usize = 8;
 /// Reservations and circuits of a relay.
 const RESERVATIONS: usize = 256;
 const CIRCUITS: usize = 128;
@@ -55,7 +61,6 @@ const CIRCUITS: usize = 128;
 #[derive(NetworkBehaviour)]
 pub(super) struct Behaviour {
     // Refusals come first: what they deny, the others never see.
-    blocked: allow_block_list::Behaviour<allow_block_list::BlockedPeers>,
     limits: connection_limits::Behaviour,
     memory: memory_connection_limits::Behaviour,
     pub(super) identify: identify::Behaviour,
@@ -92,7 +97,6 @@ impl Behaviour {
             .with_agent_version(concat!("papermesh/", env!("CARGO_PKG_VERSION")).to_owned())
             .with_push_listen_addr_updates(true);
         Ok(Self {
-            blocked: allow_block_list::Behaviour::default(),
             limits: connection_limits::Behaviour::new(
                 connection_limits::ConnectionLimits::default()
                     .with_max_established(Some(CONNECTIONS))
@@ -118,11 +122,6 @@ impl Behaviour {
     pub(super) fn relays(&self) -> bool {
         self.relay.is_enabled()
     }
-
-    /// Closes the connections of a node and lets it make no more.
-    pub(super) fn block(&mut self, peer: libp2p::PeerId) {
-        self.blocked.block_peer(peer);
-    }
 }
 
 fn kademlia(
@@ -134,9 +133,10 @@ fn kademlia(
     let mut kademlia =
         kad::Config::new(StreamProtocol::try_from_owned(name).map_err(|_| MeshError::Protocol)?);
     let replication = const { NonZeroUsize::new(REPLICATION).unwrap() };
+    let parallelism = const { NonZeroUsize::new(PARALLELISM).unwrap() };
     kademlia
         .set_replication_factor(replication)
-        .set_parallelism(replication)
+        .set_parallelism(parallelism)
         .set_query_timeout(Duration::from_secs(10))
         .set_substreams_timeout(Duration::from_secs(5))
         // Judged by our own store, which acknowledges only what it believes.

@@ -12,7 +12,7 @@ use libp2p::multiaddr::Protocol as Part;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Swarm, SwarmBuilder, dcutr, identify, mdns, relay, tcp};
-use papermesh_protocol::certificate::Role;
+use papermesh_protocol::certificate::{CertificateError, Role};
 use papermesh_protocol::id::{NodeId, RecordKey};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -27,8 +27,9 @@ use super::handshake::MemberUpgrade;
 use super::membership::Membership;
 use super::muxer::MuxerUpgrade;
 use super::peer::{is_relayed, keypair, node_of, peer_in, peer_of, without_peer};
+use super::ports::Ports;
 use super::records::RecordShelf;
-use super::{routes, site_sync};
+use super::{ports, routes, site_sync};
 
 /// How often the loop looks after what nobody asked for: expiry, members to find again.
 const TICK: Duration = Duration::from_secs(5);
@@ -185,13 +186,38 @@ struct EventLoop {
 
 impl EventLoop {
     fn listen(&mut self) -> Result<(), MeshError> {
+        let mut heard = false;
+        let mut unheard = None;
         for address in &self.config.listen {
-            self.swarm
-                .listen_on(address.clone())
-                .map_err(|error| MeshError::Listen {
-                    address: address.clone(),
-                    reason: error.to_string(),
-                })?;
+            let last = self.config.last_ports.fill(address);
+            if let Some(last) = last.filter(|last| ports::is_free_at(last).is_ok())
+                && self.swarm.listen_on(last).is_ok()
+            {
+                heard = true;
+                continue;
+            }
+            let listening = ports::is_free_at(address)
+                .map_err(|error| error.to_string())
+                .and_then(|()| {
+                    let listening = self.swarm.listen_on(address.clone());
+                    listening.map_err(|error| error.to_string())
+                });
+            let refused = |reason| MeshError::Listen {
+                address: address.clone(),
+                reason,
+            };
+            match listening {
+                Ok(_) => heard = true,
+                // A machine without IPv6, or without IPv4, was not asked for either by name.
+                Err(reason) if ports::is_any(address) => {
+                    tracing::info!(%address, %reason, "not listening there");
+                    unheard = Some(refused(reason));
+                }
+                Err(reason) => return Err(refused(reason)),
+            }
+        }
+        if let Some(error) = unheard.filter(|_| !heard) {
+            return Err(error);
         }
         for address in &self.config.announce {
             self.swarm.add_external_address(address.clone());
@@ -413,8 +439,12 @@ impl EventLoop {
 
     fn on_connected(&mut self, peer: PeerId, connection: ConnectionId, endpoint: &ConnectedPoint) {
         let Some(member) = node_of(&peer).and_then(|node| self.mesh.membership.member(node)) else {
-            // The gate lets nobody in without a certificate; it was pushed out of memory since.
+            // The gate lets nobody in without a certificate; it was withdrawn, or pushed out of
+            // memory, since.
             self.swarm.close_connection(connection);
+            for waiting in self.waiting.remove(&peer).unwrap_or_default() {
+                let _ = waiting.send(Err(MeshError::Unreachable("it is not let in".into())));
+            }
             return;
         };
         let address = endpoint.get_remote_address().clone();
@@ -561,6 +591,12 @@ impl EventLoop {
 
     fn on_tick(&mut self) {
         self.swarm.behaviour_mut().kad.store_mut().expire();
+        self.part_with_outlawed();
+        if self.mesh.membership.standing() == Err(CertificateError::Revoked) {
+            // Nobody lets this node in; with another certificate it is started anew.
+            self.publish();
+            return;
+        }
         let absent: Vec<Multiaddr> = self
             .config
             .bootstrap
@@ -623,13 +659,8 @@ impl EventLoop {
             return;
         }
         self.told = sequence;
-        for node in self.mesh.membership.outlawed() {
-            if let Some(peer) = peer_of(node) {
-                tracing::warn!(%node, "the site withdrew this member; its connections are closed");
-                self.swarm.behaviour_mut().block(peer);
-                let _ = self.swarm.disconnect_peer_id(peer);
-            }
-        }
+        self.part_with_outlawed();
+        self.swarm.behaviour_mut().kad.store_mut().judge_again();
         let connected: HashSet<NodeId> = self.connections.keys().filter_map(node_of).collect();
         let mesh = self.mesh.clone();
         tokio::spawn(async move {
@@ -638,6 +669,19 @@ impl EventLoop {
             }
         });
         let _ = self.mesh.events.send(MeshEvent::SiteState);
+    }
+
+    /// Closes the connections of members whose certificates were withdrawn or have expired. Nobody
+    /// is remembered as unwelcome: the gate judges each connection by the certificate shown there,
+    /// and a member that was admitted again shows another.
+    fn part_with_outlawed(&mut self) {
+        for node in self.mesh.membership.outlawed() {
+            if let Some(peer) = peer_of(node)
+                && self.swarm.disconnect_peer_id(peer).is_ok()
+            {
+                tracing::warn!(%node, "its certificate counts no more; its connections are closed");
+            }
+        }
     }
 
     fn publish(&mut self) {
@@ -665,6 +709,7 @@ impl EventLoop {
             advertised: advertised.iter().map(ToString::to_string).collect(),
             members,
             records: self.swarm.behaviour_mut().kad.store_mut().len(),
+            ports: Ports::of(self.swarm.listeners()),
             relayed: self.relayed,
         };
         self.view.send_replace(status);

@@ -15,6 +15,7 @@ use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt};
 
 use super::membership::{Member, Membership};
 use super::peer;
+use super::ports::Ports;
 
 /// How long a member may take to be connected with.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -163,6 +164,9 @@ pub struct MeshStatus {
     pub listening: Vec<String>,
     /// What it tells others of itself.
     pub advertised: Vec<String>,
+    /// The ports there, to be used again after a restart.
+    #[serde(skip)]
+    pub ports: Ports,
     /// Who is connected.
     pub members: Vec<ConnectedMember>,
     /// Records that the DHT stores here.

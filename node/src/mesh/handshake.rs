@@ -2,10 +2,13 @@
 //!
 //! It is libp2p's Noise XX with the site id as prologue, followed, inside the encrypted channel,
 //! by one frame each way: two bytes of length (big-endian) and a [`Hello`] with the certificate
-//! and the sequence number of the site state that its sender has. Whoever does not show a valid,
-//! unrevoked certificate for the very key that Noise authenticated gets no connection, and so
-//! never reaches identify, Kademlia or any other protocol.
+//! and the sequence number of the site state that its sender has. Where those differ, the side
+//! with the newer state sends it in a second frame, so that both judge by the same state, and a
+//! member that was withdrawn while it was away learns why it is not let in. Whoever does not show
+//! a valid, unrevoked certificate for the very key that Noise authenticated gets no connection,
+//! and so never reaches identify, Kademlia or any other protocol.
 
+use std::cmp::Ordering;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,6 +23,8 @@ use papermesh_protocol::certificate::{Certificate, CertificateError};
 use papermesh_protocol::codec::{self, CodecError};
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Envelope;
+use papermesh_protocol::site::{SiteState, SiteStateError};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::membership::Membership;
@@ -31,6 +36,11 @@ const PROTOCOL: &str = "/papermesh/member/1";
 /// Bytes that one read from the socket may bring. Noise itself reads 8 KiB at a time, which would
 /// be a system call for each.
 const READ_BUFFER: usize = 64 * 1024;
+
+/// The most bytes of a site state with its signature.
+const STATE_FRAME: usize = limits::SITE_STATE + 256;
+// Lengths have two bytes.
+const _: () = assert!(STATE_FRAME <= u16::MAX as usize);
 
 /// What each side says after Noise.
 #[derive(Serialize, Deserialize)]
@@ -49,8 +59,8 @@ pub enum HandshakeError {
     /// The connection broke.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The other side's frame was no hello.
-    #[error("malformed hello: {0}")]
+    /// The other side's frame was no hello, or no site state.
+    #[error("malformed frame: {0}")]
     Malformed(#[from] CodecError),
     /// The other side's key is not Ed25519.
     #[error("the peer's identity is not an Ed25519 key")]
@@ -58,6 +68,9 @@ pub enum HandshakeError {
     /// The other side's certificate is not accepted.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// The other side's newer site state is none.
+    #[error(transparent)]
+    State(#[from] SiteStateError),
 }
 
 /// The security upgrade of all transports.
@@ -84,38 +97,73 @@ impl MemberUpgrade {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let node = peer::node_of(&peer).ok_or(HandshakeError::ForeignKey)?;
+        let mine = self.membership.state();
         let hello = Hello {
             certificate: self.membership.certificate().envelope().clone(),
-            state_sequence: self.membership.state().sequence,
+            state_sequence: mine.sequence,
         };
         // Both sides write first: a hello fits into any socket's buffer.
-        let bytes = codec::encode(&hello, limits::HANDSHAKE_FRAME)?;
-        stream
-            .write_all(&u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes())
-            .await?;
-        stream.write_all(&bytes).await?;
-        stream.flush().await?;
+        send(stream, &hello, limits::HANDSHAKE_FRAME).await?;
+        let theirs: Hello = receive(stream, limits::HANDSHAKE_FRAME).await?;
+        let certificate = self
+            .membership
+            .recognise(node, &theirs.certificate)
+            .inspect_err(|error| tracing::warn!(%node, %error, "a connection was refused"))?;
 
-        let mut length = [0; 2];
-        stream.read_exact(&mut length).await?;
-        let length = usize::from(u16::from_be_bytes(length));
-        if length > limits::HANDSHAKE_FRAME {
-            return Err(CodecError::TooLong {
-                len: length,
-                max: limits::HANDSHAKE_FRAME,
+        // Both know who has the newer state, so that nobody waits in vain.
+        match theirs.state_sequence.cmp(&mine.sequence) {
+            Ordering::Less => send(stream, mine.envelope(), STATE_FRAME).await?,
+            Ordering::Equal => {}
+            Ordering::Greater => {
+                let state: Envelope<SiteState> = receive(stream, STATE_FRAME).await?;
+                self.membership.advance(&state)?;
             }
-            .into());
         }
-        let mut bytes = vec![0; length];
-        stream.read_exact(&mut bytes).await?;
-        let hello: Hello = codec::decode(&bytes, limits::HANDSHAKE_FRAME)?;
+        let known = theirs.state_sequence.max(mine.sequence);
         self.membership
-            .admit(node, &hello.certificate, hello.state_sequence)
+            .admit(certificate, known)
             .inspect_err(|error| {
-                tracing::warn!(%node, %error, "a connection was refused");
+                // Whoever was told already and comes again is noise.
+                if theirs.state_sequence < mine.sequence {
+                    tracing::warn!(%node, %error, "a connection was refused");
+                } else {
+                    tracing::debug!(%node, %error, "a connection was refused");
+                }
             })?;
         Ok(())
     }
+}
+
+/// Writes one frame of at most `max` bytes.
+async fn send<S, T>(stream: &mut S, message: &T, max: usize) -> Result<(), HandshakeError>
+where
+    S: AsyncWrite + Unpin,
+    T: Serialize,
+{
+    let bytes = codec::encode(message, max)?;
+    stream
+        .write_all(&u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes())
+        .await?;
+    stream.write_all(&bytes).await?;
+    stream.flush().await?;
+    Ok(())
+}
+
+/// Reads one frame of at most `max` bytes. The swarm's limit on a connection's time is the limit.
+async fn receive<S, T>(stream: &mut S, max: usize) -> Result<T, HandshakeError>
+where
+    S: AsyncRead + Unpin,
+    T: Serialize + DeserializeOwned,
+{
+    let mut length = [0; 2];
+    stream.read_exact(&mut length).await?;
+    let length = usize::from(u16::from_be_bytes(length));
+    if length > max {
+        return Err(CodecError::TooLong { len: length, max }.into());
+    }
+    let mut bytes = vec![0; length];
+    stream.read_exact(&mut bytes).await?;
+    Ok(codec::decode(&bytes, max)?)
 }
 
 impl UpgradeInfo for MemberUpgrade {

@@ -128,15 +128,25 @@ impl Membership {
         Ok(newer)
     }
 
-    /// Judges the certificate that `node` showed in its handshake, and remembers it.
-    pub(super) fn admit(
+    /// Reads the certificate that `node` showed in its handshake: whether the site issued it to
+    /// that very node. Whether it still counts is [`Membership::admit`]'s to say.
+    pub(super) fn recognise(
         &self,
         node: NodeId,
         certificate: &Envelope<Certificate>,
+    ) -> Result<Signed<Certificate>, CertificateError> {
+        Certificate::verify_issued_to(certificate, node, self.site)
+    }
+
+    /// Judges the certificate that a node showed in its handshake by what is known now, and
+    /// remembers it.
+    pub(super) fn admit(
+        &self,
+        certificate: Signed<Certificate>,
         state_sequence: u64,
     ) -> Result<(), CertificateError> {
-        let certificate =
-            Certificate::verify_of(certificate, node, self.site, &self.state(), self.now())?;
+        certificate.stands(&self.state(), self.now())?;
+        let node = certificate.node;
         let member = Member {
             node,
             certificate: Arc::new(certificate),
@@ -158,14 +168,26 @@ impl Membership {
         Ok(())
     }
 
-    /// The member that a connection proved.
+    /// The member that a connection proved, unless the site has since withdrawn the certificate
+    /// or that has expired.
     #[must_use]
     pub fn member(&self, node: NodeId) -> Option<Member> {
-        self.met
+        let met = self
+            .met
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get(&node)
-            .map(|met| met.member.clone())
+            .map(|met| met.member.clone())?;
+        let stands = met.certificate.stands(&self.state(), self.now());
+        stands.is_ok().then_some(met)
+    }
+
+    /// Whether the site accepts this node itself, as far as it knows.
+    ///
+    /// # Errors
+    /// [`CertificateError::Expired`], [`CertificateError::Revoked`], [`CertificateError::NotYetValid`].
+    pub fn standing(&self) -> Result<(), CertificateError> {
+        self.certificate().stands(&self.state(), self.now())
     }
 
     /// Which site state the member said it has.
@@ -192,16 +214,7 @@ impl Membership {
         let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
         met.values()
             .map(|met| &met.member)
-            .filter(|member| {
-                Certificate::verify_of(
-                    member.certificate.envelope(),
-                    member.node,
-                    self.site,
-                    &state,
-                    now,
-                )
-                .is_err()
-            })
+            .filter(|member| member.certificate.stands(&state, now).is_err())
             .map(|member| member.node)
             .collect()
     }

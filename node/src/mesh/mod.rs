@@ -8,6 +8,7 @@
 //! - [`membership`] is what the node knows of its site: own certificate, site state, who is
 //!   connected. [`handshake`] is the gate that every connection passes.
 //! - [`behaviour`] composes libp2p's protocols, [`muxer`] is Yamux tuned for documents.
+//! - [`ports`] keeps the node at the ports of last time.
 //! - [`records`] is the DHT's storage: it verifies and merges.
 //! - [`frame`] reads and writes one bounded message on a stream.
 //! - [`site_sync`] spreads the site state, and with it revocations.
@@ -25,6 +26,7 @@ mod behaviour;
 mod event_loop;
 mod muxer;
 mod peer;
+mod ports;
 mod routes;
 
 pub use behaviour::MeshConfig;
@@ -36,6 +38,7 @@ pub use handle::{
 pub use libp2p::Multiaddr;
 pub use membership::{Member, Membership};
 pub use peer::{peer_id, socket_of};
+pub use ports::{Ports, is_free};
 pub use records::RecordShelf;
 
 #[cfg(test)]

@@ -5,15 +5,17 @@
 //! resets the sender's stream, so a quorum counts only nodes that believed the record.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use libp2p::PeerId;
 use libp2p::kad::store::{Error, RecordStore, Result};
 use libp2p::kad::{ProviderRecord, Record, RecordKey as Key};
+use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::id::RecordKey;
 use papermesh_protocol::record::{DirectoryRecord, MAX};
+use papermesh_protocol::signed::Envelope;
 
 use super::membership::Membership;
 
@@ -82,6 +84,57 @@ impl VerifiedRecords {
             .collect();
         for key in dead {
             self.remove(&key);
+        }
+    }
+
+    /// Drops the adverts of holders that the site does not let stand any more. For when a newer
+    /// site state arrives: records are judged when they are put, and would stay until they expire.
+    pub(super) fn judge_again(&mut self) {
+        let (site, now, state) = (
+            self.membership.site(),
+            self.membership.now(),
+            self.membership.state(),
+        );
+        // A holder shows one certificate in all its adverts; its signature is checked once.
+        let mut judged: BTreeMap<Envelope<Certificate>, bool> = BTreeMap::new();
+        let mut stands = |certificate: &Envelope<Certificate>| match judged.get(certificate) {
+            Some(stands) => *stands,
+            None => {
+                let stands = Certificate::verify(certificate, site, &state, now).is_ok();
+                judged.insert(certificate.clone(), stands);
+                stands
+            }
+        };
+        let mut fallen = Vec::new();
+        for (key, held) in &mut self.held {
+            if let DirectoryRecord::Adverts(set) = &mut held.value
+                && set.retain_holders(&mut stands)
+            {
+                fallen.push(key.clone());
+            }
+        }
+        for key in fallen {
+            self.write_again(&key);
+        }
+    }
+
+    /// Brings the bytes of a record up to what is left of its value, and removes it if that is
+    /// nothing.
+    fn write_again(&mut self, key: &Key) {
+        let bytes = match self.held.get(key).map(|held| &held.value) {
+            Some(DirectoryRecord::Adverts(set)) if set.is_empty() => None,
+            Some(value) => value.to_bytes().ok(),
+            None => return,
+        };
+        let place = key.to_vec().try_into().ok().map(RecordKey::from_bytes);
+        match (bytes, place, self.held.get_mut(key)) {
+            (Some(bytes), Some(place), Some(held)) => {
+                self.shelf.save(place, &bytes);
+                self.bytes -= held.record.value.len();
+                self.bytes += bytes.len();
+                held.record.value = bytes;
+            }
+            _ => self.remove(key),
         }
     }
 

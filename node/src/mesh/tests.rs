@@ -101,15 +101,12 @@ impl Site {
         listen: &[&str],
         bootstrap: &[Vec<u8>],
     ) -> Node {
-        let key = SigningKey::from_bytes(&[seed; 32]);
-        let secret = SiteSecret::from_bytes([3; 32]);
-        let membership = Membership::new(certificate.clone(), self.state.clone(), secret, now);
-        let shelf = NoShelf::default();
         let config = MeshConfig {
             listen: listen
                 .iter()
                 .map(|address| address.parse().unwrap())
                 .collect(),
+            last_ports: Ports::default(),
             announce: Vec::new(),
             bootstrap: bootstrap
                 .iter()
@@ -120,6 +117,14 @@ impl Site {
             use_relays: true,
             dht_server: true,
         };
+        self.started(seed, certificate, config)
+    }
+
+    fn started(&self, seed: u8, certificate: Signed<Certificate>, config: MeshConfig) -> Node {
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let secret = SiteSecret::from_bytes([3; 32]);
+        let membership = Membership::new(certificate.clone(), self.state.clone(), secret, now);
+        let shelf = NoShelf::default();
         let (mesh, streams) = start(
             &key.to_bytes(),
             Arc::new(membership),
@@ -243,15 +248,7 @@ async fn invariant_7_a_revoked_member_loses_its_connections_everywhere() {
     far.until(|status| status.members.iter().any(|member| member.node == node))
         .await;
 
-    let withdrawn = Revoked {
-        serial: revoked.certificate.serial,
-        not_after: revoked.certificate.not_after,
-    };
-    let state = Signed::sign(
-        site.state.revoke(&[withdrawn], now()).unwrap(),
-        &site.authority,
-    )
-    .unwrap();
+    let state = site.withdrawing(&site.state, &revoked.certificate);
     assert!(admin.mesh.membership().advance(state.envelope()).unwrap());
 
     far.until(|status| status.members.iter().all(|member| member.node != node))
@@ -261,6 +258,143 @@ async fn invariant_7_a_revoked_member_loses_its_connections_everywhere() {
         far.connect(&revoked).await,
         Err(MeshError::Unreachable(_))
     ));
+}
+
+#[tokio::test]
+async fn the_port_of_last_time_is_used_again_unless_it_is_taken() {
+    let site = Site::new(1);
+    let at = |seed, last_ports| {
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let config = MeshConfig {
+            listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
+            last_ports,
+            announce: Vec::new(),
+            bootstrap: Vec::new(),
+            remembered: Vec::new(),
+            mdns: false,
+            use_relays: false,
+            dht_server: true,
+        };
+        site.started(seed, site.certificate(&key, Role::Client), config)
+    };
+    let first = at(2, Ports::default());
+    first.addresses().await;
+    let ports = first.mesh.status().ports;
+    assert!(ports.ip4.is_some());
+
+    // While it is taken, there is another port and no error, even if it is a mesh that has it.
+    let beside = at(3, ports);
+    beside.addresses().await;
+    assert_ne!(beside.mesh.status().ports, ports);
+
+    first.mesh.stop().await;
+    let again = timeout(LIMIT, async {
+        loop {
+            // The listener goes with the task, a moment after it said that it stops.
+            let again = at(2, ports);
+            again.addresses().await;
+            if again.mesh.status().ports == ports {
+                return again;
+            }
+            again.mesh.stop().await;
+        }
+    });
+    again.await.expect("the port is free again");
+}
+
+impl Site {
+    /// The next state, in which these certificates are withdrawn.
+    fn withdrawing(&self, state: &SiteState, certificate: &Certificate) -> Signed<SiteState> {
+        let withdrawn = Revoked {
+            serial: certificate.serial,
+            not_after: certificate.not_after,
+        };
+        Signed::sign(state.revoke(&[withdrawn], now()).unwrap(), &self.authority).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_member_admitted_again_is_let_in_at_once() {
+    let site = Site::new(1);
+    let member = site.node(2, Role::Client);
+    let revoked = site.node(5, Role::Printer);
+    member.connect(&revoked).await.unwrap();
+    let state = site.withdrawing(&site.state, &revoked.certificate);
+    assert!(member.mesh.membership().advance(state.envelope()).unwrap());
+    let node = revoked.mesh.node();
+    member
+        .until(|status| status.members.iter().all(|member| member.node != node))
+        .await;
+    assert!(member.connect(&revoked).await.is_err());
+    revoked.mesh.stop().await;
+
+    // The same key, another certificate.
+    let mut certificate = (*revoked.certificate).clone();
+    certificate.serial = Serial::from_bytes([0x77; 8]);
+    let again = site.node_with(5, Signed::sign(certificate, &site.authority).unwrap());
+    again.connect(&member).await.unwrap();
+    member
+        .until(|status| status.members.iter().any(|member| member.node == node))
+        .await;
+    assert_eq!(again.mesh.membership().state().sequence, 2);
+}
+
+#[tokio::test]
+async fn a_member_revoked_while_it_was_away_learns_it_at_the_gate() {
+    let site = Site::new(1);
+    let member = site.node(2, Role::Client);
+    let revoked = site.node(5, Role::Printer);
+    let state = site.withdrawing(&site.state, &revoked.certificate);
+    assert!(member.mesh.membership().advance(state.envelope()).unwrap());
+    assert_eq!(revoked.mesh.membership().standing(), Ok(()));
+    // It may believe itself connected for the moment in which the other hangs up.
+    let _ = revoked.connect(&member).await;
+    let mut events = revoked.mesh.subscribe();
+    timeout(LIMIT, async {
+        while revoked.mesh.membership().standing().is_ok() {
+            let _ = events.recv().await;
+        }
+    })
+    .await
+    .expect("it is told");
+    assert!(member.mesh.status().members.is_empty());
+}
+
+#[tokio::test]
+async fn adverts_of_a_revoked_holder_are_dropped_where_they_are_stored() {
+    let site = Site::new(1);
+    let storage = site.node(2, Role::Client);
+    let holder = site.node(3, Role::SharedClient);
+    holder.connect(&storage).await.unwrap();
+    holder.until(|status| !status.members.is_empty()).await;
+    let user = "charlie".parse().unwrap();
+    let advertiser = Advertiser {
+        key: &holder.key,
+        certificate: &holder.certificate,
+        user: &user,
+        delegation: None,
+    };
+    let mut set = AdvertSet::default();
+    set.insert(
+        advertiser
+            .sign(0, &holder.addresses().await, false, now())
+            .unwrap(),
+    );
+    let record = DirectoryRecord::Adverts(set).to_bytes().unwrap();
+    let key = lookup::adverts(&SiteSecret::from_bytes([3; 32]), &user);
+    timeout(LIMIT, async {
+        while holder.mesh.put(key, record.clone()).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
+    storage.until(|status| status.records == 1).await;
+
+    let state = site.withdrawing(&site.state, &holder.certificate);
+    storage.mesh.membership().advance(state.envelope()).unwrap();
+    storage.until(|status| status.records == 0).await;
+    assert!(storage.shelf.load().iter().all(|(saved, _)| *saved != key));
 }
 
 #[tokio::test]

@@ -129,11 +129,15 @@ pub async fn export_site(home: &Home, wish: ExportSite) -> Result<SiteExported, 
 ///
 /// # Errors
 /// [`NodeError`]; nothing is changed then.
-pub async fn import_site(home: &Home, wish: ImportSite) -> Result<SiteImported, NodeError> {
+pub async fn import_site(
+    home: &Home,
+    wish: ImportSite,
+    export: Zeroizing<String>,
+) -> Result<SiteImported, NodeError> {
     home.create()?;
     let _lock = home.lock()?;
     let store = open_store(home).await?;
-    let mut wish = commands::import_of(wish);
+    let mut wish = commands::import_of(wish, export);
     wish.name = wish.name.or_else(host_name);
     let taken = blocking(move || authority::import(&store, wish, clock::now())).await?;
     Ok(imported(taken))

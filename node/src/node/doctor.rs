@@ -1,53 +1,95 @@
-//! What is commonly wrong: what `papermesh doctor` looks at when the node runs. What it can see
-//! when no node runs, such as a taken port, is the command line's part.
+//! What is commonly wrong: what `papermesh doctor` looks at, in a node that runs and, as far as it
+//! can be seen there, in a home whose node does not. Who may look into the home, and whether the
+//! configuration is understood, is the command line's part.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::certificate::{Certificate, CertificateError, Role};
+use papermesh_protocol::limits;
 use papermesh_protocol::time::Timestamp;
 
-use super::Services;
+use super::{NodeError, Services, blocking, open_store};
+use crate::clock;
+use crate::config::{Config, Home};
 use crate::control::CommandError;
 use crate::control::message::{Finding, Verdict};
+use crate::convert::Converter;
+use crate::mesh;
+use crate::offload::offload;
+use crate::papers::Papers;
+use crate::printer::output::{FilePins, OutputDevice, OutputUri};
+use crate::store::{RESERVE, Store, StoreError};
 
 /// Built after then: a clock that shows less is wrong.
 const BUILT_AFTER: Timestamp = Timestamp::from_secs(1_760_000_000);
 /// A certificate that ends within this time should be renewed by now.
 const NEAR: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
+/// With less free space than this, or than the spool may still take, the disk will be full first.
+const ROOM: u64 = 1024 * 1024 * 1024;
+
+/// Looks at a home whose node does not run: what would be in its way.
+pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
+    let mut findings = vec![ports(config)];
+    let looked = async {
+        let _lock = home.lock()?;
+        let store = open_store(home).await?;
+        let looking = store.clone();
+        let max_spool = config.max_spool;
+        blocking(move || {
+            let papers = Papers::load(&looking)?;
+            let (now, own) = (clock::now(), &papers.certificate);
+            let mut found = vec![
+                clock_of(now, own),
+                certificate_of(now, own, papers.standing(now)),
+            ];
+            if own.roles.may_hold() {
+                found.push(disk_of(&looking, max_spool)?);
+            }
+            Ok::<_, NodeError>((found, own.roles.has(Role::Printer)))
+        })
+        .await
+    };
+    match looked.await {
+        Ok((found, printer)) => {
+            findings.extend(found);
+            if printer {
+                findings.push(output(config, &home.printer_pins()).await);
+                findings.push(converters(&Converter::found(config.converter_timeout)));
+            }
+        }
+        Err(error) => findings.push(bad("home", error.to_string(), "see the message")),
+    }
+    findings
+}
+
 impl Services {
     pub(super) async fn diagnose(&self) -> Result<Vec<Finding>, CommandError> {
+        let membership = self.mesh.membership();
+        let own = membership.certificate();
         let mut findings = vec![
-            self.clock(),
-            self.certificate(),
+            clock_of(membership.now(), &own),
+            certificate_of(membership.now(), &own, membership.standing()),
             self.mesh_reach(),
             self.members(),
             self.relay(),
         ];
         if self.client.is_some() {
             findings.push(self.spool().await?);
+            let max_spool = self.config.max_spool;
+            findings.push(
+                offload(&self.store, move |store| disk_of(store, max_spool))
+                    .await
+                    .map_err(NodeError::Store)?,
+            );
         }
         if let Some(printer) = &self.printer {
-            findings.push(match printer.device().describe().await {
-                Ok(device) if device.accepting && device.reasons.is_empty() => {
-                    good("printer", format!("{} answers and takes jobs", device.name))
-                }
-                Ok(device) => doubtful(
-                    "printer",
-                    format!(
-                        "{} answers and says: {}{}",
-                        device.name,
-                        if device.accepting { "" } else { "not accepting jobs " },
-                        device.reasons.iter().map(|reason| reason.words.as_str()).collect::<Vec<_>>().join(", ")
-                    ),
-                    "look at the printer itself",
-                ),
-                Err(error) => bad(
-                    "printer",
-                    error.to_string(),
-                    "check that the printer is on and that --output names it; `papermesh run --help` shows the forms",
-                ),
-            });
+            findings.push(device_of(printer.device()).await);
+        }
+        if let Some(printer) = &self.printer {
+            findings.push(converters(printer.converter()));
         }
         if let Some(open) = self.authority.is_open().await? {
             findings.push(if open {
@@ -64,45 +106,6 @@ impl Services {
             });
         }
         Ok(findings)
-    }
-
-    fn clock(&self) -> Finding {
-        let membership = self.mesh.membership();
-        let (now, certificate) = (membership.now(), membership.certificate());
-        if now < BUILT_AFTER || now < certificate.not_before {
-            bad(
-                "clock",
-                "this computer's clock is behind the time at which it became a member".to_owned(),
-                "set the clock, best with a time service such as NTP, and restart the node",
-            )
-        } else {
-            good("clock", "plausible".to_owned())
-        }
-    }
-
-    fn certificate(&self) -> Finding {
-        let membership = self.mesh.membership();
-        let (now, certificate) = (membership.now(), membership.certificate());
-        let accepted = Certificate::verify(
-            certificate.envelope(),
-            certificate.site,
-            &membership.state(),
-            now,
-        );
-        let days = certificate.not_after.since(now).as_secs() / 86_400;
-        match accepted {
-            Err(error) => bad(
-                "certificate",
-                error.to_string(),
-                "ask the admin for an invite and join again with `papermesh join`",
-            ),
-            Ok(_) if now + NEAR >= certificate.not_after => doubtful(
-                "certificate",
-                format!("expires in {days} days and was not renewed"),
-                "let an admin's node run where this one can reach it; it is renewed by itself then",
-            ),
-            Ok(_) => good("certificate", format!("valid for {days} more days")),
-        }
     }
 
     fn mesh_reach(&self) -> Finding {
@@ -149,9 +152,9 @@ impl Services {
     }
 
     async fn spool(&self) -> Result<Finding, CommandError> {
-        let (jobs, bytes) = crate::offload::offload(&self.store, super::status::total)
+        let (jobs, bytes) = offload(&self.store, super::status::total)
             .await
-            .map_err(super::NodeError::Store)?;
+            .map_err(NodeError::Store)?;
         Ok(if bytes > self.config.max_spool / 10 * 9 {
             doubtful(
                 "spool",
@@ -161,6 +164,155 @@ impl Services {
         } else {
             good("spool", format!("{jobs} jobs held"))
         })
+    }
+}
+
+/// Whether the output device answers.
+async fn device_of(device: &OutputDevice) -> Finding {
+    match device.describe().await {
+        Ok(device) if device.accepting && device.reasons.is_empty() => {
+            good("printer", format!("{} answers and takes jobs", device.name))
+        }
+        Ok(device) => {
+            let said = device.reasons.iter().map(|reason| reason.words.as_str());
+            let refuses = (!device.accepting).then_some("not accepting jobs");
+            let said: Vec<&str> = refuses.into_iter().chain(said).collect();
+            doubtful(
+                "printer",
+                format!("{} answers and says: {}", device.name, said.join(", ")),
+                "look at the printer itself",
+            )
+        }
+        Err(error) => bad("printer", error.to_string(), PRINTER_ADVICE),
+    }
+}
+
+const PRINTER_ADVICE: &str = "check that the printer is on and that --output names it; `papermesh run --help` shows \
+                              the forms";
+
+/// Whether the output device of a configuration answers.
+async fn output(config: &Config, pins: &Path) -> Finding {
+    let uri: OutputUri = match config.output.parse() {
+        Ok(uri) => uri,
+        Err(error) => return bad("printer", format!("{error}"), PRINTER_ADVICE),
+    };
+    match OutputDevice::open(uri, Arc::new(FilePins::new(pins.to_owned()))).await {
+        Ok(device) => device_of(&device).await,
+        Err(error) => bad("printer", error.to_string(), PRINTER_ADVICE),
+    }
+}
+
+/// Whether the configured ports are free. One that is left open always is.
+fn ports(config: &Config) -> Finding {
+    let sockets = config
+        .listen
+        .iter()
+        .chain(&config.join_listen)
+        .filter_map(|text| mesh::socket_of(&text.parse().ok()?))
+        .chain(config.ipp.address())
+        .chain(config.panel);
+    let taken: Vec<String> = sockets
+        .filter_map(|socket| {
+            let error = mesh::is_free(socket).err()?;
+            Some(format!("{socket} ({error})"))
+        })
+        .collect();
+    if taken.is_empty() {
+        good("ports", "free".to_owned())
+    } else {
+        bad(
+            "ports",
+            format!("the node cannot listen on {}", taken.join(" and ")),
+            "stop the program that listens there, or choose another port or an address of this machine",
+        )
+    }
+}
+
+fn clock_of(now: Timestamp, own: &Certificate) -> Finding {
+    if now < BUILT_AFTER || now + limits::CLOCK_SKEW < own.not_before {
+        bad(
+            "clock",
+            "this computer's clock is behind the time at which it became a member".to_owned(),
+            "set the clock, best with a time service such as NTP, and restart the node",
+        )
+    } else {
+        good("clock", "plausible".to_owned())
+    }
+}
+
+fn certificate_of(
+    now: Timestamp,
+    own: &Certificate,
+    standing: Result<(), CertificateError>,
+) -> Finding {
+    let days = own.not_after.since(now).as_secs() / 86_400;
+    match standing {
+        Err(error @ CertificateError::Expired) => bad(
+            "certificate",
+            error.to_string(),
+            "set the clock if it is ahead; else ask the admin for an invite, stop the node, and join again with \
+             `papermesh join INVITE`",
+        ),
+        Err(error @ CertificateError::NotYetValid) => {
+            bad("certificate", error.to_string(), "set the clock")
+        }
+        Err(error) => bad(
+            "certificate",
+            error.to_string(),
+            "ask the admin for an invite, stop the node, and join again with `papermesh join INVITE`",
+        ),
+        Ok(()) if now + NEAR >= own.not_after => doubtful(
+            "certificate",
+            format!("expires in {days} days and was not renewed"),
+            "let an admin's node run where this one can reach it; it is renewed by itself then",
+        ),
+        Ok(()) => good("certificate", format!("valid for {days} more days")),
+    }
+}
+
+/// Whether the disk has room for jobs. Blocks.
+fn disk_of(store: &Store, max_spool: u64) -> Result<Finding, StoreError> {
+    let (_, held) = super::status::total(store)?;
+    Ok(room(store.free_space()?, max_spool.saturating_sub(held)))
+}
+
+/// What it means that so much is free on a disk where the spool may grow by so much.
+fn room(free: u64, growth: u64) -> Finding {
+    let mib = |bytes: u64| format!("{} MiB", bytes / (1024 * 1024));
+    let free_shown = format!("{} are free on the spool's disk", mib(free));
+    if free <= RESERVE {
+        bad(
+            "disk",
+            format!("{free_shown}: no job is taken any more"),
+            "make room on that disk, or delete jobs with `papermesh jobs delete`",
+        )
+    } else if free < growth.min(ROOM) {
+        doubtful(
+            "disk",
+            format!("{free_shown}, less than the spool may still take"),
+            "make room on that disk, or lower max-spool in papermesh.toml",
+        )
+    } else {
+        good("disk", free_shown)
+    }
+}
+
+/// What is needed to print documents in formats that the device does not take.
+fn converters(converter: &Converter) -> Finding {
+    match converter.ghostscript() {
+        Some(program) => good(
+            "converters",
+            format!(
+                "{} renders PDF for printers that do not take it",
+                program.display()
+            ),
+        ),
+        None => doubtful(
+            "converters",
+            "Ghostscript is missing: PDF cannot be printed at printers that do not take it"
+                .to_owned(),
+            "install it with `apt-get install ghostscript` or your system's equivalent, and restart the node",
+        ),
     }
 }
 
@@ -188,5 +340,101 @@ fn bad(check: &str, detail: String, advice: &str) -> Finding {
         verdict: Verdict::Bad,
         detail,
         advice: Some(advice.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::certificate::Roles;
+    use papermesh_protocol::id::{NodeId, Serial, SiteId};
+    use papermesh_protocol::seal::SealingPublic;
+
+    use super::*;
+    use crate::config::Settings;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn certificate() -> Certificate {
+        Certificate {
+            site: SiteId::from_bytes([1; 32]),
+            node: NodeId::from_bytes([2; 32]),
+            sealing: SealingPublic::from_bytes([3; 32]),
+            name: "desk".parse().unwrap(),
+            roles: Roles::of(&[Role::Client]),
+            serial: Serial::from_bytes([4; 8]),
+            not_before: NOW,
+            not_after: NOW + DAY * 365,
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_is_found() {
+        let own = certificate();
+        assert_eq!(clock_of(NOW, &own).verdict, Verdict::Good);
+        assert_eq!(clock_of(NOW - DAY, &own).verdict, Verdict::Bad);
+        assert_eq!(
+            clock_of(Timestamp::from_secs(0), &own).verdict,
+            Verdict::Bad
+        );
+    }
+
+    #[test]
+    fn a_certificate_near_its_end_or_beyond_is_found() {
+        let own = certificate();
+        let verdict = |at, standing| certificate_of(at, &own, standing).verdict;
+        assert_eq!(verdict(NOW, Ok(())), Verdict::Good);
+        assert_eq!(verdict(NOW + DAY * 360, Ok(())), Verdict::Doubtful);
+        for error in [
+            CertificateError::Expired,
+            CertificateError::NotYetValid,
+            CertificateError::Revoked,
+        ] {
+            assert_eq!(verdict(NOW, Err(error)), Verdict::Bad);
+        }
+    }
+
+    #[test]
+    fn a_disk_that_fills_before_the_spool_is_found() {
+        assert_eq!(room(RESERVE, 10 * ROOM).verdict, Verdict::Bad);
+        assert_eq!(room(ROOM / 2, 10 * ROOM).verdict, Verdict::Doubtful);
+        assert_eq!(room(ROOM * 2, 10 * ROOM).verdict, Verdict::Good);
+        // A small spool needs little.
+        assert_eq!(room(ROOM / 2, ROOM / 4).verdict, Verdict::Good);
+    }
+
+    #[test]
+    fn a_taken_port_is_found() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = taken.local_addr().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let config = |port: u16| {
+            let listen = format!("/ip4/127.0.0.1/tcp/{port}").parse().unwrap();
+            let settings = Settings {
+                listen: Some(vec![listen]),
+                ..Settings::default()
+            };
+            settings.resolve(&Home::at(folder.path()))
+        };
+        let found = ports(&config(at.port()));
+        assert_eq!(found.verdict, Verdict::Bad);
+        assert!(found.detail.contains(&at.to_string()), "{}", found.detail);
+        assert_eq!(ports(&config(0)).verdict, Verdict::Good);
+    }
+
+    #[tokio::test]
+    async fn a_printer_that_does_not_answer_is_found() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = nobody.local_addr().unwrap();
+        drop(nobody);
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            output: Some(format!("ipp://{at}/ipp/print")),
+            ..Settings::default()
+        };
+        let config = settings.resolve(&Home::at(folder.path()));
+        let found = output(&config, &folder.path().join("pins")).await;
+        assert_eq!(found.verdict, Verdict::Bad);
     }
 }

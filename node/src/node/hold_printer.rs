@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::{Network, NodeError};
 use crate::client::Client;
-use crate::config::{Config, Home, Listen};
+use crate::config::{Config, Home};
 use crate::ipp::{HoldPrinter, HoldPrinterError, Identity, Owners};
 use crate::mesh::Membership;
 
@@ -30,7 +30,7 @@ pub(super) async fn start(
     client: &Client<Network>,
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<SocketAddr>, NodeError> {
-    let Listen::At(address) = config.ipp else {
+    let Some(address) = config.ipp.address() else {
         return Ok(None);
     };
     let site = membership.state();

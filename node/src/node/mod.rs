@@ -30,11 +30,13 @@ use crate::client::{Client, ClientParts};
 use crate::clock;
 use crate::config::{Config, DhtMode, Home, HomeLock};
 use crate::control::{Passphrase, Server};
+use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::memory::{self, Shelf};
-use crate::mesh::join::{JoinListener, ListenerConfig};
-use crate::mesh::{self, Incoming, Member, Mesh, MeshConfig, Multiaddr};
+use crate::mesh::join::{JoinListener, JoinRequest, ListenerConfig};
+use crate::mesh::{self, Incoming, Member, Mesh, MeshConfig, Multiaddr, Ports};
 use crate::network::WithItself;
+use crate::offload::offload;
 use crate::papers::Papers;
 use crate::printer::output::{FilePins, OutputDevice, OutputUri};
 use crate::printer::{Printer, PrinterParts};
@@ -43,6 +45,7 @@ use crate::store::Store;
 use crate::user::{self, Computer};
 
 pub use becoming::{export_site, import_site, init, join};
+pub use doctor::diagnose_at_rest;
 pub use failure::NodeError;
 
 /// The network of the services: the mesh, and this node itself.
@@ -155,6 +158,7 @@ impl Node {
         tasks.spawn(computer.clone().run());
         tasks.spawn(computer.clone().serve(streams.link));
 
+        let converter = Converter::found(config.converter_timeout);
         let client = if roles.may_hold() {
             let client = Client::open(ClientParts {
                 store: store.clone(),
@@ -164,6 +168,7 @@ impl Node {
                 audit: audit.clone(),
                 storage: papers.storage().clone(),
                 largest: config.max_spool,
+                converter: converter.clone(),
             })
             .await?;
             tasks.spawn(client.clone().keep());
@@ -196,7 +201,9 @@ impl Node {
                 key: key.clone(),
                 audit: audit.clone(),
                 device,
-                delivered_is_printed: true,
+                delivered_is_printed: config.delivered_is_printed,
+                holder_timeout: config.holder_timeout,
+                converter,
             });
             tasks.spawn(printer.clone().run());
             tasks.spawn(
@@ -310,10 +317,34 @@ impl Services {
             site_name: state.name.clone(),
             clock: clock::now,
         };
-        let (listener, requests) = JoinListener::start(&self.seed, door).await?;
+        let (listener, requests) = self.join_listener(door).await?;
+        memory::keep_join_port(&self.store, listener.port()).await;
         tokio::spawn(self.authority.clone().admit(requests));
         let _ = self.door.set(listener);
         Ok(())
+    }
+}
+
+impl Services {
+    /// Where the configuration leaves the port open, that of last time is tried first: invites
+    /// and screens name it.
+    async fn join_listener(
+        &self,
+        door: ListenerConfig,
+    ) -> Result<(JoinListener, mpsc::Receiver<JoinRequest>), NodeError> {
+        if door.listen.port() == 0 {
+            let last = offload(&self.store, memory::last_ports).await?.join;
+            let again = last.map(|port| ListenerConfig {
+                listen: SocketAddr::new(door.listen.ip(), port),
+                ..door.clone()
+            });
+            if let Some(again) = again
+                && let Ok(started) = JoinListener::start(&self.seed, again).await
+            {
+                return Ok(started);
+            }
+        }
+        Ok(JoinListener::start(&self.seed, door).await?)
     }
 }
 
@@ -356,8 +387,13 @@ fn mesh_config(store: &Store, config: &Config) -> Result<MeshConfig, NodeError> 
             (node, known)
         })
         .collect();
+    let last = memory::last_ports(store)?;
     Ok(MeshConfig {
         listen: addresses(&config.listen)?,
+        last_ports: Ports {
+            ip4: last.ip4,
+            ip6: last.ip6,
+        },
         announce: addresses(&config.announce)?,
         bootstrap: addresses(&config.bootstrap)?,
         remembered,

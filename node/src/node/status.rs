@@ -1,6 +1,6 @@
 //! How the node is: what `papermesh status` shows.
 
-use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::certificate::CertificateError;
 use papermesh_protocol::text::UserId;
 
 use super::Services;
@@ -47,20 +47,12 @@ impl Services {
         })
         .await
         .map_err(super::NodeError::from)?;
-        let accepted = Certificate::verify(
-            certificate.envelope(),
-            certificate.site,
-            &state,
-            membership.now(),
-        );
-        let place = if accepted.is_err() {
-            MeshState::Excluded
-        } else if !mesh.members.is_empty() {
-            MeshState::Joined
-        } else if held.acquainted || !self.config.bootstrap.is_empty() {
-            MeshState::Joining
-        } else {
-            MeshState::Alone
+        let place = match membership.standing() {
+            Err(CertificateError::Revoked) => MeshState::Revoked,
+            Err(_) => MeshState::Expired,
+            Ok(()) if !mesh.members.is_empty() => MeshState::Joined,
+            Ok(()) if held.acquainted || !self.config.bootstrap.is_empty() => MeshState::Joining,
+            Ok(()) => MeshState::Alone,
         };
         Ok(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -2,6 +2,7 @@
 //!
 //! - [`visit`] finds the user's holders, logs in to all of them and lists their jobs.
 //! - [`release`] prints one job; [`document`] fetches and opens it, [`output`] makes paper of it.
+//! - [`prepare`] makes the document one that the device takes, where it is not.
 //! - [`direct`] takes jobs that holders send straight here.
 //! - [`journal`] remembers across restarts what was begun, [`report`] tells holders late.
 //! - [`session`] and [`link`] are the conversation with one holder.
@@ -18,11 +19,13 @@ mod document;
 mod journal;
 mod link;
 mod outcome;
+mod prepare;
 mod report;
 mod session;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
@@ -30,13 +33,15 @@ use papermesh_protocol::lookup::{self, BadgeError};
 use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::text::UserId;
 use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio::time::{Instant, sleep_until};
 
 pub use link::LinkError;
 pub use release::{Ending, ReleaseProgress, Released, Step, Wish};
 pub use session::AskError;
-pub use visit::{HolderTrouble, ListedJob, Visit, VisitedHolder};
+pub use visit::{HolderTrouble, ListedJob, NotLetIn, Visit, VisitedHolder};
 
 use crate::audit::{Audit, Event, Kind};
+use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::mesh::Membership;
 use crate::network::Network;
@@ -44,6 +49,7 @@ use crate::policy::{self, LoginRefusal, Shown};
 use crate::store::Store;
 use output::OutputDevice;
 use session::Credentials;
+use visit::REFUSAL;
 
 /// What a printer is made of.
 pub struct PrinterParts<N> {
@@ -61,10 +67,14 @@ pub struct PrinterParts<N> {
     pub audit: Audit,
     /// What makes paper.
     pub device: OutputDevice,
+    /// Makes what the device takes of what it does not.
+    pub converter: Converter,
     /// Whether a device that takes documents and never says what became of them, such as a raw
     /// port, is believed to print them. Then their jobs are deleted; else they are marked as ones
     /// that may have printed, and stay.
     pub delivered_is_printed: bool,
+    /// How long one holder may take to be reached and to let the user in.
+    pub holder_timeout: Duration,
 }
 
 /// A printer with its device; cheap to clone.
@@ -84,7 +94,9 @@ struct Inner<N> {
     key: SigningKey,
     audit: Audit,
     device: OutputDevice,
+    converter: Converter,
     delivered_is_printed: bool,
+    holder_timeout: Duration,
     /// Releases under way; whatever else the journal has unsettled is an earlier life's.
     live: std::sync::Mutex<BTreeSet<ReleaseId>>,
     /// One job at a time.
@@ -130,7 +142,9 @@ impl<N: Network> Printer<N> {
             key,
             audit,
             device,
+            converter,
             delivered_is_printed,
+            holder_timeout,
         } = parts;
         Self(Arc::new(Inner {
             live: std::sync::Mutex::default(),
@@ -141,11 +155,19 @@ impl<N: Network> Printer<N> {
             key,
             audit,
             device,
+            converter,
             delivered_is_printed,
+            holder_timeout,
             turn: Mutex::default(),
             unreported: Notify::new(),
             offers: Arc::new(Semaphore::new(direct::OFFERS)),
         }))
+    }
+
+    /// What converts documents for the device.
+    #[must_use]
+    pub fn converter(&self) -> &Converter {
+        &self.0.converter
     }
 
     /// The device.
@@ -187,7 +209,8 @@ impl<N: Network> Printer<N> {
 
     /// Lets a user in: finds the holders of the user's jobs, logs in to all at once, and returns
     /// when the list is worth showing. A wrong PIN is no error here, because each holder decides
-    /// by itself: see [`Visit::holders`].
+    /// by itself: see [`Visit::admission`] before anything else of the visit is shown, and
+    /// [`Visit::holders`] for each.
     pub async fn visit(&self, who: Who, pin: Option<Pin>) -> Result<Visit<N>, VisitError> {
         let inner = &self.0;
         let shown = Shown {
@@ -216,17 +239,34 @@ impl<N: Network> Printer<N> {
             memo: KsfMemo::new(),
         };
         let node = inner.membership.node();
-        let mut visit = Visit::begin(node, inner.network.clone(), &inner.directory, credentials);
+        let begun = Instant::now();
+        let mut visit = Visit::begin(
+            node,
+            inner.network.clone(),
+            &inner.directory,
+            inner.holder_timeout,
+            credentials,
+        );
         visit.gather().await;
-        for holder in visit.holders() {
-            if let Some(trouble @ (HolderTrouble::WrongPin | HolderTrouble::Denied { .. })) =
-                holder.trouble
-            {
+        let denied: Vec<Event> = visit
+            .denials()
+            .map(|(holder, trouble)| {
                 let denied = Event::new(Kind::LoginDenied)
                     .user(visit.user())
-                    .peer(holder.holder);
-                inner.audit.note(denied.because(trouble)).await;
+                    .peer(holder);
+                denied.because(trouble)
+            })
+            .collect();
+        if visit.admission().is_err() {
+            if denied.is_empty() {
+                let nobody = Event::new(Kind::LoginDenied).user(visit.user());
+                let why = "nobody was found who could check the PIN";
+                inner.audit.note(nobody.because(why)).await;
             }
+            sleep_until(begun + REFUSAL).await;
+        }
+        for event in denied {
+            inner.audit.note(event).await;
         }
         Ok(visit)
     }

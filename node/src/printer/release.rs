@@ -24,12 +24,13 @@ use tokio::time::{Instant, interval_at, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Printer;
-use super::document::{DocumentReader, Fetch};
+use super::document::Fetch;
 use super::outcome::Ended;
 use super::output::{
     ColorMode, DeviceEvent, DeviceJobRef, DeviceProgress, JobState, PrintTicket, PrinterState,
     Sides,
 };
+use super::prepare::{self, Prepared};
 use super::report::Told;
 use super::session::{AskError, HolderSession};
 use super::visit::Visit;
@@ -343,7 +344,6 @@ impl<N: Network> Printing<N> {
     async fn print(&self, grant: Grant, key: JobKey, row: &mut JournalRow) -> Ended {
         let ticket = ticket(self.release, &self.user, &grant);
         let lost = CancellationToken::new();
-        let size = grant.size;
         let fetch = Fetch {
             session: Arc::clone(&self.session),
             job: self.wish.job,
@@ -359,26 +359,41 @@ impl<N: Network> Printing<N> {
             },
             () = self.cancel.cancelled() => return Ended::not_printed("the release was canceled"),
         };
+        // Before anything is journaled as sent: what cannot be converted never reaches the device.
+        let inner = &self.printer.0;
+        let prepared: Prepared = tokio::select! {
+            prepared = prepare::prepare(&inner.converter, &inner.device, ticket, document) => match prepared {
+                Ok(prepared) => prepared,
+                Err(error) => return Ended::not_printed(error),
+            },
+            never = self.extend(&lost) => match never {},
+            () = self.cancel.cancelled() => return Ended::not_printed("the release was canceled"),
+        };
+        // How long a document is that is still being made is not known.
+        let size = prepared.ticket.size;
         row.phase = Phase::Sending;
         row.changed_at = self.printer.0.membership.now();
         if let Err(error) = self.printer.write(self.release, row).await {
             return not_journaled(&error);
         }
         self.tell(Step::Sending, 0, None);
+        let notes = prepared.notes;
         let (heard, news) = watch::channel(None);
-        let device = self.device(&ticket, document, size, (row, &heard));
-        tokio::select! {
+        let device = self.device(&prepared.ticket, prepared.document, size, (row, &heard));
+        let mut ended = tokio::select! {
             ended = device => ended,
             never = self.extend(&lost) => match never {},
             never = self.pass_on(news) => match never {},
-        }
+        };
+        notes.iter().for_each(|note| ended.note(&note.to_string()));
+        ended
     }
 
     async fn device(
         &self,
         ticket: &PrintTicket,
-        document: DocumentReader,
-        size: u64,
+        document: prepare::Document,
+        size: Option<u64>,
         (row, heard): (&mut JournalRow, &watch::Sender<Option<Progress>>),
     ) -> Ended {
         let inner = &self.printer.0;
@@ -394,18 +409,19 @@ impl<N: Network> Printing<N> {
     async fn follow(
         &self,
         mut events: mpsc::Receiver<DeviceEvent>,
-        size: u64,
+        size: Option<u64>,
         (row, heard): (&mut JournalRow, &watch::Sender<Option<Progress>>),
     ) {
-        let mut sent = 0;
+        let (mut sent, whole) = (0, size.unwrap_or(u64::MAX));
         while let Some(event) = events.recv().await {
             match event {
                 DeviceEvent::Accepted { device_job } => self.accepted(&device_job, row).await,
                 DeviceEvent::Waiting { why } => self.tell(Step::Stopped, sent, Some(why)),
                 DeviceEvent::Sent { bytes } => {
-                    sent = bytes.min(size);
+                    // Bytes of another document than the one that is listed say nothing of it.
+                    sent = size.map_or(0, |size| bytes.min(size));
                     self.tell(
-                        if sent < size {
+                        if sent < whole {
                             Step::Sending
                         } else {
                             Step::Printing
@@ -429,7 +445,7 @@ impl<N: Network> Printing<N> {
                         .or(state.message);
                     let step = match stopped {
                         true => Step::Stopped,
-                        false if sent < size => Step::Sending,
+                        false if size.is_some() && sent < whole => Step::Sending,
                         false => Step::Printing,
                     };
                     self.tell(step, sent, note);
@@ -562,6 +578,12 @@ fn ticket(release: ReleaseId, user: &UserId, grant: &Grant) -> PrintTicket {
             job::ColorMode::Monochrome => ColorMode::Monochrome,
         }),
         media: grant.options.media.clone(),
+        page_ranges: grant
+            .options
+            .page_ranges
+            .iter()
+            .map(|range| (range.first, range.last))
+            .collect(),
         size: Some(grant.size),
     }
 }

@@ -4,6 +4,10 @@
 //! were reached have [`REACHED_GRACE`], and those that were not have [`GRACE`]. Whoever is late is
 //! not given up: the visit keeps trying, and [`Visit::gather`] can be called again to take in what
 //! has come since.
+//!
+//! Only a holder can tell whether a PIN is the user's. Where nobody holds anything, the user's own
+//! computers are asked that said so: a user without jobs is told that there are none, and everybody
+//! else, unknown or not, is refused in the same words after the same time ([`Visit::admission`]).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,14 +27,21 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::link::{Link, LinkError, Route};
 use super::session::{AskError, Credentials, HolderSession};
 use crate::directory::{Directory, FoundHolder, Search};
+use crate::mesh::MeshError;
+use crate::mesh::frame::FrameError;
 use crate::network::Network;
 
 /// How long holders that were not reached yet are waited for after the first one has answered.
 pub const GRACE: Duration = Duration::from_millis(250);
 /// How long holders that were reached are waited for after the first one has answered.
 pub const REACHED_GRACE: Duration = Duration::from_millis(1500);
-/// How long a holder that was reached may take to log the user in and to list the jobs.
+/// How long a holder that let the user in may take to list the jobs.
 pub const HOLDER_PATIENCE: Duration = Duration::from_secs(20);
+/// When nobody who holds something was found by then, those are asked who hold nothing.
+pub const QUIET: Duration = Duration::from_secs(1);
+/// The least time that a refused visit takes, so that its length does not tell whether there was
+/// anybody to ask.
+pub const REFUSAL: Duration = Duration::from_millis(1500);
 /// How long the user waits at most when no holder answers at all.
 pub const VISIT_PATIENCE: Duration = Duration::from_secs(12);
 /// Holders that one visit talks to.
@@ -42,8 +53,12 @@ pub struct Visit<N: Network> {
     pub(super) credentials: Arc<Credentials>,
     network: N,
     search: Option<Search>,
+    /// How long one holder may take to be reached and to let the user in.
+    holder_timeout: Duration,
     entry: Entry,
     holders: BTreeMap<NodeId, Holder<N>>,
+    /// The user's computers that hold nothing.
+    idle: Vec<FoundHolder>,
     attempts: JoinSet<(NodeId, Attempt<N>)>,
 }
 
@@ -90,6 +105,18 @@ pub enum HolderTrouble {
     Failed(String),
 }
 
+/// Nobody let the user in. Says nothing of why: whoever does not know the PIN is not to learn
+/// whether there is such a user, and whether anything is held for that user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not logged in: unknown user, wrong PIN, too many attempts, or none of the user's computers is switched on; check \
+     the PIN and try again"
+)]
+pub struct NotLetIn {
+    /// Until another attempt is looked at, where a holder said so.
+    pub retry_after: Option<Duration>,
+}
+
 /// A job in the list of a visit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ListedJob {
@@ -118,6 +145,7 @@ impl<N: Network> Visit<N> {
         printer: NodeId,
         network: N,
         directory: &Directory<N>,
+        holder_timeout: Duration,
         credentials: Credentials,
     ) -> Self {
         let asking = directory.clone();
@@ -125,10 +153,12 @@ impl<N: Network> Visit<N> {
         Self {
             printer,
             network,
+            holder_timeout,
             search: Some(directory.find(&credentials.user)),
             entry: Entry::Asked(tokio::spawn(async move { asking.user_entry(&user).await })),
             credentials: Arc::new(credentials),
             holders: BTreeMap::new(),
+            idle: Vec::new(),
             attempts: JoinSet::new(),
         }
     }
@@ -177,7 +207,50 @@ impl<N: Network> Visit<N> {
                 State::Failed(trouble) => Some(trouble.clone()),
             },
         };
-        self.believed().map(visited).collect()
+        self.believed()
+            .filter(|(_, holder)| holder.found.holds())
+            .map(visited)
+            .collect()
+    }
+
+    /// Whether the user is who the PIN is to prove, by the word of at least one holder. Where the
+    /// site asks for no PIN, nobody has to say so.
+    ///
+    /// # Errors
+    /// [`NotLetIn`]; whatever else the visit found is not to be shown then.
+    pub fn admission(&self) -> Result<(), NotLetIn> {
+        let states = || self.believed().map(|(_, holder)| &holder.state);
+        if states().any(|state| matches!(state, State::Open(..))) {
+            return Ok(());
+        }
+        let mut retry_after = None;
+        let mut refused = self.credentials.pin.is_some();
+        for state in states() {
+            match state {
+                State::Failed(HolderTrouble::Denied { retry_after: wait }) => {
+                    refused = true;
+                    retry_after = retry_after.max(Some(*wait).filter(|wait| !wait.is_zero()));
+                }
+                State::Failed(HolderTrouble::WrongPin) => refused = true,
+                _ => {}
+            }
+        }
+        if refused {
+            Err(NotLetIn { retry_after })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The holders that did not let the user in, and what they said.
+    pub(super) fn denials(&self) -> impl Iterator<Item = (NodeId, &HolderTrouble)> {
+        self.believed()
+            .filter_map(|(node, holder)| match &holder.state {
+                State::Failed(
+                    trouble @ (HolderTrouble::WrongPin | HolderTrouble::Denied { .. }),
+                ) => Some((*node, trouble)),
+                _ => None,
+            })
     }
 
     /// Whether everybody who could be asked has answered, so that the list is all there is.
@@ -233,6 +306,7 @@ impl<N: Network> Visit<N> {
     /// Waits until everybody has answered who will soon; see the limits above.
     pub async fn gather(&mut self) {
         let latest = Instant::now() + VISIT_PATIENCE;
+        let quiet = Instant::now() + QUIET;
         let mut answered: Option<Instant> = None;
         while !self.is_complete() {
             let until = self
@@ -242,8 +316,12 @@ impl<N: Network> Visit<N> {
                 biased;
                 found = next(&mut self.search), if self.search.is_some() => match found {
                     Some(found) => self.take_found(found),
-                    None => self.search = None,
+                    None => {
+                        self.search = None;
+                        self.ask_idle();
+                    }
                 },
+                () = sleep_until(quiet), if self.is_quiet() => self.ask_idle(),
                 Some(ended) = self.attempts.join_next(), if !self.attempts.is_empty() => {
                     if let Ok((holder, attempt)) = ended
                         && self.take_attempt(holder, attempt)
@@ -293,8 +371,31 @@ impl<N: Network> Visit<N> {
         })
     }
 
+    /// Whether all that was found so far are computers that hold nothing.
+    fn is_quiet(&self) -> bool {
+        self.search.is_some() && self.holders.is_empty() && !self.idle.is_empty()
+    }
+
+    /// Has the PIN checked by computers that hold nothing, if there is nobody else to ask.
+    fn ask_idle(&mut self) {
+        if self.holders.is_empty() && self.credentials.pin.is_some() {
+            for found in std::mem::take(&mut self.idle) {
+                self.attempt(found.holder(), found);
+            }
+        } else {
+            self.idle.clear();
+        }
+    }
+
     fn take_found(&mut self, found: FoundHolder) {
         let node = found.holder();
+        if !found.holds() {
+            self.idle.retain(|idle| idle.holder() != node);
+            if self.idle.len() < HOLDERS {
+                self.idle.push(found);
+            }
+            return;
+        }
         let again = match self.holders.get(&node).map(|holder| &holder.state) {
             None => self.holders.len() < HOLDERS,
             Some(State::Failed(HolderTrouble::Unreachable)) => true,
@@ -326,16 +427,20 @@ impl<N: Network> Visit<N> {
             Arc::clone(&self.credentials),
             Arc::clone(&reached),
         );
+        let patience = self.holder_timeout;
         self.attempts.spawn(async move {
-            let attempt = async {
+            let login = async {
                 link.connect().await?;
                 flag.store(true, Ordering::Relaxed);
-                let session = HolderSession::login(link, printer, &credentials).await?;
-                let jobs = session.list().await?;
+                HolderSession::login(link, printer, &credentials).await
+            };
+            let attempt = async {
+                let session = timeout(patience, login).await.map_err(|_| late(&flag))??;
+                let listing = timeout(HOLDER_PATIENCE, session.list()).await;
+                let jobs = listing.map_err(|_| late(&flag))??;
                 Ok((session, jobs))
             };
-            let ended = timeout(HOLDER_PATIENCE, attempt).await;
-            (node, ended.unwrap_or(Err(AskError::Link(LinkError::Ended))))
+            (node, attempt.await)
         });
         self.holders.insert(
             node,
@@ -376,6 +481,15 @@ impl<N: Network> Visit<N> {
     }
 }
 
+/// What a holder that ran out of time is taken for.
+fn late(reached: &AtomicBool) -> AskError {
+    AskError::Link(if reached.load(Ordering::Relaxed) {
+        LinkError::Frame(FrameError::Timeout)
+    } else {
+        LinkError::Mesh(MeshError::Timeout)
+    })
+}
+
 async fn next(search: &mut Option<Search>) -> Option<FoundHolder> {
     match search {
         Some(search) => search.next().await,
@@ -395,6 +509,7 @@ impl From<AskError> for HolderTrouble {
     fn from(error: AskError) -> Self {
         match error {
             AskError::Link(LinkError::Mesh(_)) => Self::Unreachable,
+            AskError::Link(LinkError::Frame(FrameError::Timeout)) => Self::Slow,
             AskError::Session(SessionError::WrongPin) => Self::WrongPin,
             AskError::Session(SessionError::Denied { retry_after }) => Self::Denied { retry_after },
             error => Self::Failed(error.to_string()),

@@ -259,6 +259,14 @@ impl Store {
         self.inner.database.sync()
     }
 
+    /// Bytes that may still be written on the disk with the spool.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the system does not say.
+    pub fn free_space(&self) -> Result<u64, StoreError> {
+        self.inner.spool.free()
+    }
+
     /// Removes from the database's files the keys of jobs that were deleted. Until then they lie
     /// there, wrapped with the storage key. Takes some tens of milliseconds; worth doing now and
     /// then after deletions.

@@ -68,10 +68,33 @@ impl Peers<'_> {
         batch.commit(Durability::Buffered)
     }
 
-    /// Forgets a member, such as one that was revoked.
-    pub fn forget(&self, node: NodeId) -> Result<(), StoreError> {
+    /// Notes when a remembered member was last connected.
+    pub fn seen(&self, node: NodeId, at: Timestamp) -> Result<(), StoreError> {
+        self.change(node, |peer| peer.last_seen = peer.last_seen.max(at))
+    }
+
+    /// Forgets where a member is, such as one that was revoked; when it was last connected is
+    /// remembered.
+    pub fn forget_addresses(&self, node: NodeId) -> Result<(), StoreError> {
+        self.change(node, |peer| peer.addresses.clear())
+    }
+
+    fn change(
+        &self,
+        node: NodeId,
+        change: impl FnOnce(&mut RememberedPeer),
+    ) -> Result<(), StoreError> {
+        let _remembering = self
+            .0
+            .remembering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(mut peer) = self.0.database.get(&PEERS, &node)? else {
+            return Ok(());
+        };
+        change(&mut peer);
         let mut batch = self.0.database.batch();
-        batch.delete(&PEERS, &node)?;
+        batch.put(&PEERS, &node, &peer)?;
         batch.commit(Durability::Buffered)
     }
 
@@ -128,7 +151,13 @@ mod tests {
             store.peers().get(node(8)).unwrap().unwrap().addresses.len(),
             ADDRESSES_PER_PEER
         );
-        store.peers().forget(node(8)).unwrap();
-        assert_eq!(store.peers().get(node(8)).unwrap(), None);
+        let later = NOW + Duration::from_secs(300);
+        store.peers().seen(node(8), later).unwrap();
+        store.peers().seen(node(8), NOW).unwrap();
+        store.peers().forget_addresses(node(8)).unwrap();
+        let known = store.peers().get(node(8)).unwrap().unwrap();
+        assert_eq!((known.last_seen, known.addresses.len()), (later, 0));
+        store.peers().seen(node(7), later).unwrap();
+        assert_eq!(store.peers().get(node(7)).unwrap(), None);
     }
 }

@@ -1,12 +1,14 @@
 //! Single things that a member keeps of its site, each under a name.
 
 use std::marker::PhantomData;
+use std::sync::PoisonError;
 
 use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::text::Name;
+use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::Inner;
@@ -46,8 +48,22 @@ pub const AUTHORITY: Singleton<ByteBuf> = Singleton::new("authority", 1024);
 pub const DECOY_PIN: Singleton<ByteBuf> = Singleton::new("decoy-pin", 4096);
 /// This node's name.
 pub const NODE_NAME: Singleton<Name> = Singleton::new("node-name", limits::NAME + 16);
+/// The ports that this node listened on last.
+pub const LAST_PORTS: Singleton<LastPorts> = Singleton::new("last-ports", 32);
 /// That the files with this node's own keys were made; from then on a missing one is a loss.
 pub(super) const KEYS_MADE: Singleton<bool> = Singleton::new("keys-made", 1);
+
+/// Ports of a node, none where it did not listen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LastPorts {
+    /// Of the mesh, on IPv4.
+    pub ip4: Option<u16>,
+    /// Of the mesh, on IPv6.
+    pub ip6: Option<u16>,
+    /// Of the listener for devices that join, on an admin.
+    pub join: Option<u16>,
+}
 
 /// What an envelope adds to its payload, with room to spare.
 const ENVELOPE: usize = 128;
@@ -68,6 +84,28 @@ impl Site<'_> {
         let mut batch = self.0.database.batch();
         batch.put(&Column::new(SITE, thing.max), &thing.name.to_owned(), value)?;
         batch.commit(Durability::Synced)
+    }
+
+    /// Changes what is kept under this name, or its default if nothing is; writes only what
+    /// became different.
+    pub fn change<V: Value + Clone + Default + PartialEq>(
+        &self,
+        thing: &Singleton<V>,
+        change: impl FnOnce(&mut V),
+    ) -> Result<(), StoreError> {
+        let _changing = self
+            .0
+            .remembering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let kept = self.get(thing)?.unwrap_or_default();
+        let mut changed = kept.clone();
+        change(&mut changed);
+        if changed == kept {
+            Ok(())
+        } else {
+            self.put(thing, &changed)
+        }
     }
 
     /// Keeps it no longer.

@@ -144,10 +144,14 @@ impl Spool {
         self.folder.join(entry.name())
     }
 
+    /// Bytes that may still be written on its disk.
+    pub(super) fn free(&self) -> Result<u64, StoreError> {
+        folder::free(&self.folder).map_err(|error| StoreError::io("look at", &self.folder, error))
+    }
+
     /// Refuses what would leave less than [`RESERVE`].
     fn check_room(&self, more: u64) -> Result<(), StoreError> {
-        let free = folder::free(&self.folder)
-            .map_err(|error| StoreError::io("look at", &self.folder, error))?;
+        let free = self.free()?;
         let needed = more.saturating_add(RESERVE);
         if free < needed {
             return Err(StoreError::DiskFull {

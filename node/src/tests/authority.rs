@@ -163,6 +163,11 @@ async fn a_sealed_key_admits_nobody_until_its_passphrase_is_given() {
         Err(JoinFailure::Join(JoinError::Denied(Denial::Trouble)))
     ));
     admin.authority.unlock(Some("correct horse")).await.unwrap();
+    // It is open now, and a wrong passphrase is wrong all the same.
+    assert!(matches!(
+        admin.authority.unlock(Some("wrong")).await,
+        Err(AuthorityError::PassphraseWrong)
+    ));
     home.join(&invite, None).await.unwrap();
 }
 

@@ -103,6 +103,7 @@ impl Home {
         let address = |bytes: Vec<u8>| Multiaddr::try_from(bytes).unwrap();
         let config = MeshConfig {
             listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
+            last_ports: crate::mesh::Ports::default(),
             announce: Vec::new(),
             bootstrap: Vec::new(),
             remembered: remembered

@@ -27,7 +27,7 @@ use crate::mesh::Protocol;
 use crate::mesh::frame::{read_message, write_message};
 use crate::network::Network;
 use crate::policy::SubmitRefusal;
-use crate::printer::{Ending, HolderTrouble, VisitError, Who, Wish};
+use crate::printer::{Ending, HolderTrouble, NotLetIn, VisitError, Who, Wish};
 use crate::store::Store;
 
 const WAIT: Duration = Duration::from_secs(30);
@@ -68,7 +68,12 @@ async fn a_job_is_held_listed_printed_and_gone() {
 
     // The advert is withdrawn: nobody has anything for her.
     laptop.announce(&alice).await;
-    assert!(printer.visit(&alice, "2468").await.holders().is_empty());
+    let visit = printer.visit(&alice, "2468").await;
+    assert!(visit.holders().is_empty() && visit.jobs().is_empty());
+    // Still it is her computer that tells whether it is she who asks.
+    assert_eq!(visit.admission(), Ok(()));
+    let other = printer.visit(&alice, "1357").await;
+    assert_eq!(other.admission(), Err(NotLetIn { retry_after: None }));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

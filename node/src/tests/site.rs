@@ -25,6 +25,7 @@ use crate::audit::{Audit, Kind};
 use crate::auth::verifier;
 use crate::client::{Client, ClientParts, HeldView, KnownPrinter, Submission};
 use crate::clock::Clock;
+use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::mesh::Membership;
 use crate::printer::output::{MemoryPins, OutputDevice, OutputUri};
@@ -147,6 +148,7 @@ impl Site {
             audit: audit.clone(),
             storage: storage.clone(),
             largest: 1 << 30,
+            converter: no_converter(),
         };
         let client = Client::open(parts).await.unwrap();
         let node = membership.node();
@@ -188,7 +190,9 @@ impl Site {
                 key: key.clone(),
                 audit: audit.clone(),
                 device,
+                converter: no_converter(),
                 delivered_is_printed: false,
+                holder_timeout: crate::config::HOLDER_TIMEOUT,
             }
         };
         let printer = Printer::new(parts(device(home.path()).await));
@@ -424,4 +428,9 @@ fn stream<T: Send + 'static>(
     mut receiver: mpsc::Receiver<T>,
 ) -> impl futures::Stream<Item = T> + Send {
     futures::stream::poll_fn(move |cx| receiver.poll_recv(cx))
+}
+
+/// Steps of conversions are the program's, which is not this one.
+fn no_converter() -> Converter {
+    Converter::new("/nonexistent".into(), None, Duration::from_secs(1))
 }

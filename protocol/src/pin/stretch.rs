@@ -6,12 +6,12 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use opaque_ke::errors::InternalError;
 use opaque_ke::generic_array::{ArrayLength, GenericArray};
 use opaque_ke::ksf::Ksf;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Most results a [`KsfMemo`] keeps; the oldest makes room. A visit has one PIN, but not every holder has its
 /// newest verifier.
@@ -21,6 +21,10 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 const SALT: [u8; 16] = [0; 16];
+/// Blocks asked of the allocator, more than Argon2 fills. Only what is larger than 32 MiB is given back to the system
+/// as soon as it is freed (glibc, mallopt(3), `M_MMAP_THRESHOLD`); smaller, it would stay with each thread that ever
+/// stretched a PIN. What is not touched costs nothing.
+const ROOM: usize = 33 * 1024 * 1024 / Block::SIZE;
 
 /// Stretched PINs of one visit, so that each is computed once however many holders are logged in to, also at the
 /// same time. As secret as the PIN; wiped when dropped, so drop it with the visit.
@@ -94,9 +98,13 @@ impl Stretcher {
         self.runs.fetch_add(1, Ordering::Relaxed);
         let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(input.len())).ok()?;
         let mut output = Zeroizing::new(vec![0; input.len()]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(input, &SALT, &mut output)
-            .ok()?;
+        let mut blocks = Vec::new();
+        blocks.try_reserve_exact(ROOM).ok()?;
+        blocks.resize(params.block_count(), Block::default());
+        let done = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into_with_memory(input, &SALT, &mut output, &mut blocks);
+        blocks.iter_mut().for_each(Zeroize::zeroize);
+        done.ok()?;
         Some(output)
     }
 }

@@ -54,18 +54,25 @@ pub struct Received {
 }
 
 impl CupsPrinter {
-    /// Starts one that keeps its things in `folder`. Needs root.
+    /// Starts one that takes PDF, prints on both sides, and keeps its things in `folder`. Needs root.
+    #[must_use]
+    pub fn start(folder: &Path) -> Self {
+        Self::taking(folder, "application/pdf", &["-2"])
+    }
+
+    /// Starts one that takes documents of these formats, separated by commas; `options` are those
+    /// of `ippeveprinter`. It makes no copies of raster and chooses no pages.
     ///
     /// # Panics
     /// If it does not start.
     #[must_use]
-    pub fn start(folder: &Path) -> Self {
+    pub fn taking(folder: &Path, formats: &str, options: &[&str]) -> Self {
         for program in ["ippeveprinter", "dbus-daemon", "avahi-daemon"] {
             let _ = system(program);
         }
         let (paper, spool) = (folder.join("paper"), folder.join("cups-spool"));
         let print = folder.join("print.sh");
-        fs::create_dir(&paper)
+        fs::create_dir_all(&paper)
             .and_then(|()| fs::create_dir(&spool))
             .and_then(|()| fs::write(&print, PRINT))
             .and_then(|()| fs::set_permissions(&print, fs::Permissions::from_mode(0o755)))
@@ -75,7 +82,8 @@ impl CupsPrinter {
         command
             .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
             .args(["sh", "-c", START, "sh"])
-            .args(["-2", "-f", "application/pdf"])
+            .args(["-f", formats])
+            .args(options)
             .args(["-p", &port.to_string()])
             .arg("-d")
             .arg(&spool)

@@ -80,12 +80,19 @@ impl RogueUpgrade {
         };
         stream.write_all(&frame).await?;
         stream.flush().await?;
-        // Whatever the other side shows is fine with us.
-        let mut length = [0; 2];
-        stream.read_exact(&mut length).await?;
-        let mut hello = vec![0; usize::from(u16::from_be_bytes(length))];
-        stream.read_exact(&mut hello).await
+        // Whatever the other side shows is fine with us: its hello, then its site state, which is
+        // newer than what we said to have.
+        skip(stream).await?;
+        skip(stream).await
     }
+}
+
+/// Reads a frame, whatever is in it.
+async fn skip<S: AsyncRead + Unpin>(stream: &mut S) -> std::io::Result<()> {
+    let mut length = [0; 2];
+    stream.read_exact(&mut length).await?;
+    let mut frame = vec![0; usize::from(u16::from_be_bytes(length))];
+    stream.read_exact(&mut frame).await
 }
 
 impl UpgradeInfo for RogueUpgrade {

@@ -284,11 +284,25 @@ fn a_wrong_pin_and_an_unknown_badge_are_turned_away_alike() {
         .attempt(&["--list"]);
     assert!(!wrong.complaint().contains("report"), "{wrong:?}");
     assert!(!wrong.stdout().contains("report"), "{wrong:?}");
-    let unknown = printer.visit(&nobody).attempt(&["--list"]);
-    assert!(!unknown.complaint().is_empty());
+    let unknown = printer.visit(&nobody).by_id(&nobody).attempt(&["--list"]);
+    assert_eq!(unknown.complaint(), wrong.complaint());
+    assert_eq!(unknown.code(), wrong.code());
+    // A badge that is nobody's is no secret: whoever registers it is to know.
+    let badge = printer.visit(&nobody).attempt(&["--list"]);
+    assert!(badge.complaint().contains("badge"), "{badge:?}");
 
     // The right one is taken all the same.
     assert!(printer.visit(&charlie).sees(1));
+
+    // Where nothing is held, a wrong PIN is a wrong PIN still.
+    assert!(printer.visit(&charlie).print_all().each_ended("printed"));
+    wait_until(SOON, "the list to be empty", || {
+        printer.visit(&charlie).sees(0)
+    });
+    let nothing = printer
+        .visit(&charlie.guessing("000000"))
+        .attempt(&["--list"]);
+    assert_eq!(nothing.complaint(), wrong.complaint());
 }
 
 #[test]

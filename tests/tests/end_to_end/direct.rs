@@ -21,7 +21,7 @@ fn site_with(output: Option<&ScriptedPrinter>) -> (Site, User, Machine, Machine)
 }
 
 fn history(laptop: &Machine) -> Vec<Value> {
-    laptop.papermesh("jobs").arg("history").json()
+    laptop.papermesh("jobs history").json()
 }
 
 #[test]

@@ -370,12 +370,34 @@ fn invariant_7_a_revoked_member_loses_its_connections() {
 
     // The honest program on that device does not get in either, and says why.
     stolen.start();
-    wait_until(SOON, "the revoked node to be alone", || {
+    wait_until(SOON, "the revoked node to know that it is", || {
         let status = stolen.papermesh("status").run();
-        status.is_success() && status.json::<papermesh_tests::answer::Status>().peers == 0
+        status.is_success() && {
+            let status = status.json::<papermesh_tests::answer::Status>();
+            status.state == "revoked" && status.peers == 0
+        }
     });
+    let waiting = stolen.papermesh("status --wait 45s").run();
+    assert!(
+        waiting.complaint().contains("papermesh join"),
+        "{waiting:?}"
+    );
     let list = printer.visit(&charlie).list();
     assert_eq!(list.titles(), ["mine.pdf"]);
+
+    // Admitted again, with the same key and another certificate, it is back, and nobody was
+    // started anew for it.
+    stolen.stop();
+    let invite: papermesh_tests::answer::Invite = laptop.papermesh("invite --role client").json();
+    let _ = stolen
+        .papermesh("join")
+        .arg(&invite.invite)
+        .run()
+        .succeeded();
+    stolen.run();
+    wait_until(SOON, "both lists to be there again", || {
+        printer.visit(&charlie).sees(2)
+    });
 }
 
 // PINs ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 //! | `crowd` | many machines, many holders, some of them dead |
 //! | `invariants` | the ten promises of the design, each by its name |
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
+//! | `formats` | any format to any printer, compared as pixels; documents that harm converters |
 //! | `hostile` | members and strangers who misbehave |
 //! | `hold_printer` | programs that print over IPP, well and badly |
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
@@ -19,6 +20,7 @@ mod bad_input;
 mod crash;
 mod crowd;
 mod direct;
+mod formats;
 mod hold_printer;
 mod hostile;
 mod invariants;

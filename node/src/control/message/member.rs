@@ -69,6 +69,20 @@ pub struct Approve {
     pub passphrase: Option<Passphrase>,
 }
 
+/// Sends a device that waits away.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refuse {
+    /// The six digits that its screen shows.
+    pub code: String,
+}
+
+/// A device was sent away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// How many showed these digits.
+    pub devices: u32,
+}
+
 /// Asks who is a member.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListMembers {}
@@ -136,11 +150,9 @@ pub struct SiteExported {
     pub export: String,
 }
 
-/// Takes over an export: this node becomes an admin of the site.
+/// Takes over an export, which follows as a document: this node becomes an admin of the site.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ImportSite {
-    /// The export.
-    pub export: String,
     /// This node's name, if it is not a member yet; without one the host's name.
     pub name: Option<Name>,
     /// What it does besides being an admin, if it is not a member yet.

@@ -22,8 +22,8 @@ pub use job::{
 };
 pub use member::{
     Approve, ExportSite, ImportSite, Invite, InviteIssued, ListMembers, ListPending, Member,
-    PendingDevice, PolicyChange, PolicyView, Revocation, Revoke, SiteExported, SiteImported,
-    SitePolicy,
+    PendingDevice, PolicyChange, PolicyView, Refuse, Refused, Revocation, Revoke, SiteExported,
+    SiteImported, SitePolicy,
 };
 pub use node::{
     AuditEntry, AuditRead, AuditVerified, DeviceStatus, Diagnose, Finding, GetStatus, MeshState,
@@ -34,8 +34,8 @@ pub use release::{
     VisitReport, Who,
 };
 pub use user::{
-    AcceptLink, AddUser, ChangeBadge, ChangePin, EnrollUser, Enrolled, LinkTicket, Linked,
-    ListUsers, OfferLink, PinChanged, SetUserState, User, UserTicket,
+    AcceptLink, AddUser, BadgeChanged, ChangeBadge, ChangePin, EnrollUser, Enrolled, LinkTicket,
+    Linked, ListUsers, OfferLink, PinChanged, SetUserState, User, UserTicket,
 };
 
 /// The version of this language. Both ends come from one binary; they differ only when it was
@@ -122,6 +122,7 @@ commands! {
     Invite -> InviteIssued,
     ListPending -> Vec<PendingDevice>,
     Approve -> Member,
+    Refuse -> Refused,
     ListMembers -> Vec<Member>,
     Revoke -> Revocation,
     ExportSite -> SiteExported,
@@ -132,7 +133,7 @@ commands! {
     OfferLink -> LinkTicket,
     AcceptLink -> Linked,
     ListUsers -> Vec<User>,
-    ChangeBadge -> User,
+    ChangeBadge -> BadgeChanged,
     SetUserState -> User,
     ChangePin -> PinChanged,
     SubmitJob -> Submitted,

@@ -81,8 +81,10 @@ pub enum MeshState {
     Alone,
     /// It is connected.
     Joined,
-    /// Its certificate was withdrawn or has expired.
-    Excluded,
+    /// The site withdrew its certificate: no other member speaks with it.
+    Revoked,
+    /// Its certificate is not valid at the time that its clock shows.
+    Expired,
 }
 
 impl MeshState {
@@ -90,6 +92,12 @@ impl MeshState {
     #[must_use]
     pub const fn is_ready(self) -> bool {
         matches!(self, Self::Alone | Self::Joined)
+    }
+
+    /// Whether it stays so until somebody does something.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Revoked | Self::Expired)
     }
 }
 

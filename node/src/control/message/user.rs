@@ -36,6 +36,9 @@ pub struct UserTicket {
     pub ticket: String,
     /// Good until then.
     pub expires_at: Timestamp,
+    /// Whether the user enrolled before: whoever uses this ticket replaces the user's key and
+    /// PIN, and computers linked until then have to be linked again.
+    pub enrolled: bool,
 }
 
 /// Enrolls the user of a ticket on this computer.
@@ -130,6 +133,16 @@ pub struct ChangeBadge {
     pub remove: bool,
     /// Opens the authority key.
     pub passphrase: Option<Passphrase>,
+}
+
+/// A badge was given or taken back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BadgeChanged {
+    /// The user, as of now.
+    #[serde(flatten)]
+    pub user: User,
+    /// Whose badge it was until now, if it was somebody else's.
+    pub former_owner: Option<UserId>,
 }
 
 /// Lets a user print, or no longer.

@@ -19,7 +19,7 @@ use super::announce::Announcement;
 use super::desk::{Desk, JoinRequest, REQUESTS};
 use super::network::{self, Behaviour, BehaviourEvent, NetworkError};
 use crate::clock::Clock;
-use crate::mesh::{peer, routes};
+use crate::mesh::{peer, ports, routes};
 
 /// Conversations at once: sixteen devices may wait for approval, as many more have an invite.
 const CONVERSATIONS: usize = 2 * papermesh_protocol::limits::PENDING_JOINS;
@@ -65,6 +65,11 @@ impl JoinListener {
         seed: &[u8; 32],
         config: ListenerConfig,
     ) -> Result<(Self, mpsc::Receiver<JoinRequest>), NetworkError> {
+        let address = config.listen;
+        ports::is_free(address).map_err(|error| NetworkError::Listen {
+            address,
+            reason: error.to_string(),
+        })?;
         let mut swarm = network::swarm(seed)?;
         let admin = peer::node_of(swarm.local_peer_id()).ok_or(NetworkError::Key)?;
         let reached = listen(&mut swarm, config.listen).await?;

@@ -9,12 +9,12 @@ mod visit;
 
 use super::Services;
 use crate::control::message::{
-    AcceptLink, AddUser, Approve, AuditRead, AuditVerified, ChangeBadge, ChangePin, DeleteJob,
-    Diagnose, EnrollUser, Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite, Invite,
-    InviteIssued, LinkTicket, Linked, ListHistory, ListJobs, ListMembers, ListPending, ListUsers,
-    Member, MoveJob, OfferLink, PendingDevice, PinChanged, PolicyView, ProtectJob, ReadAudit,
-    Revocation, Revoke, SetUserState, SiteExported, SiteImported, SitePolicy, Status, SubmitJob,
-    Submitted, User, UserTicket, VerifyAudit, Visit, VisitReport,
+    AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
+    DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite,
+    Invite, InviteIssued, LinkTicket, Linked, ListHistory, ListJobs, ListMembers, ListPending,
+    ListUsers, Member, MoveJob, OfferLink, PendingDevice, PinChanged, PolicyView, ProtectJob,
+    ReadAudit, Refuse, Refused, Revocation, Revoke, SetUserState, SiteExported, SiteImported,
+    SitePolicy, Status, SubmitJob, Submitted, User, UserTicket, VerifyAudit, Visit, VisitReport,
 };
 use crate::control::{Answer, Body, Events, Service};
 pub(super) use site::{code, exported_site as exported, import as import_of};
@@ -48,6 +48,10 @@ impl Service for Services {
         self.approve_device(command).await
     }
 
+    async fn refuse(&self, command: Refuse) -> Answer<Refused> {
+        self.refuse_device(command).await
+    }
+
     async fn list_members(&self, _: ListMembers) -> Answer<Vec<Member>> {
         self.known_members().await
     }
@@ -64,8 +68,8 @@ impl Service for Services {
         self.export(command).await
     }
 
-    async fn import_site(&self, command: ImportSite) -> Answer<SiteImported> {
-        self.import(command).await
+    async fn import_site(&self, command: ImportSite, export: Body) -> Answer<SiteImported> {
+        self.import(command, export).await
     }
 
     async fn add_user(&self, command: AddUser) -> Answer<UserTicket> {
@@ -76,7 +80,7 @@ impl Service for Services {
         self.known_users().await
     }
 
-    async fn change_badge(&self, command: ChangeBadge) -> Answer<User> {
+    async fn change_badge(&self, command: ChangeBadge) -> Answer<BadgeChanged> {
         self.give_or_take_badge(command).await
     }
 

@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use papermesh_protocol::certificate::Roles;
 use papermesh_protocol::join::Digits;
+use tokio::io::AsyncReadExt;
 use zeroize::Zeroizing;
 
 use super::super::{Services, becoming};
+use crate::authority::bundle::TEXT_MAX;
 use crate::authority::{
     Exported, Import, MemberView, NewInvite, PolicyChange as Change, PolicyView as Policy,
 };
 use crate::control::message::{
     Approve, ExportSite, ImportSite, Invite, InviteIssued, ListPending, Member, PendingDevice,
-    PolicyView, Revocation, Revoke, SiteExported, SiteImported, SitePolicy,
+    PolicyView, Refuse, Refused, Revocation, Revoke, SiteExported, SiteImported, SitePolicy,
 };
-use crate::control::{Answer, CommandError, ErrorCode, Passphrase};
+use crate::control::{Answer, Body, CommandError, ErrorCode, Passphrase};
 
 impl Services {
     pub(super) async fn issue_invite(&self, command: Invite) -> Answer<InviteIssued> {
@@ -67,6 +69,22 @@ impl Services {
                 .approve(digits, said(&command.passphrase))
                 .await?,
         ))
+    }
+
+    pub(super) async fn refuse_device(&self, command: Refuse) -> Answer<Refused> {
+        let digits = command
+            .code
+            .parse()
+            .map_err(|error| CommandError::new(ErrorCode::Usage, error))?;
+        match self.authority.refuse(digits).await {
+            0 => Err(CommandError::new(
+                ErrorCode::NotFound,
+                "no device that waits shows these digits; `papermesh pending` lists those that do",
+            )),
+            devices => Ok(Refused {
+                devices: u32::try_from(devices).unwrap_or(u32::MAX),
+            }),
+        }
     }
 
     pub(super) async fn known_members(&self) -> Answer<Vec<Member>> {
@@ -127,8 +145,12 @@ impl Services {
         Ok(exported_site(exported))
     }
 
-    pub(super) async fn import(&self, command: ImportSite) -> Answer<SiteImported> {
-        let imported = self.authority.import_site(import(command)).await?;
+    pub(super) async fn import(&self, command: ImportSite, export: Body) -> Answer<SiteImported> {
+        let mut text = Zeroizing::new(String::new());
+        let mut export = export.take(TEXT_MAX as u64 + 1);
+        let read = export.read_to_string(&mut text).await;
+        read.map_err(|error| CommandError::new(ErrorCode::BadData, error))?;
+        let imported = self.authority.import_site(import(command, text)).await?;
         // An admin lets devices join; from now on that is this node, too.
         self.open_door().await?;
         Ok(becoming::imported(imported))
@@ -143,9 +165,9 @@ pub(in crate::node) fn exported_site(exported: Exported) -> SiteExported {
     }
 }
 
-pub(in crate::node) fn import(command: ImportSite) -> Import {
+pub(in crate::node) fn import(command: ImportSite, text: Zeroizing<String>) -> Import {
     Import {
-        text: Zeroizing::new(command.export),
+        text,
         passphrase: Zeroizing::new(command.passphrase.expose().to_owned()),
         name: command.name,
         roles: Roles::of(&command.roles),

@@ -7,8 +7,8 @@ use super::site::said;
 use crate::authority::{NewUser, UserView};
 use crate::control::Answer;
 use crate::control::message::{
-    AcceptLink, AddUser, ChangeBadge, ChangePin, EnrollUser, Enrolled, LinkTicket, Linked,
-    OfferLink, PinChanged, SetUserState, User, UserTicket,
+    AcceptLink, AddUser, BadgeChanged, ChangeBadge, ChangePin, EnrollUser, Enrolled, LinkTicket,
+    Linked, OfferLink, PinChanged, SetUserState, User, UserTicket,
 };
 
 impl Services {
@@ -29,6 +29,7 @@ impl Services {
             display: issued.display,
             ticket: issued.text.to_string(),
             expires_at: issued.expires_at,
+            enrolled: issued.enrolled,
         })
     }
 
@@ -42,15 +43,19 @@ impl Services {
             .collect())
     }
 
-    pub(super) async fn give_or_take_badge(&self, command: ChangeBadge) -> Answer<User> {
+    pub(super) async fn give_or_take_badge(&self, command: ChangeBadge) -> Answer<BadgeChanged> {
         let (user, number, passphrase) =
             (&command.user, &command.number, said(&command.passphrase));
-        let changed = if command.remove {
-            self.authority.take_badge(user, number, passphrase).await?
+        let (changed, former_owner) = if command.remove {
+            let changed = self.authority.take_badge(user, number, passphrase).await?;
+            (changed, None)
         } else {
-            self.authority.give_badge(user, number, passphrase).await?.0
+            self.authority.give_badge(user, number, passphrase).await?
         };
-        Ok(shown(changed))
+        Ok(BadgeChanged {
+            user: shown(changed),
+            former_owner,
+        })
     }
 
     pub(super) async fn enable_or_disable(&self, command: SetUserState) -> Answer<User> {

@@ -42,21 +42,13 @@ impl Services {
         let visit = printer.visit(who, pin).await?;
         let listed = visit.jobs();
         let holders: Vec<HolderReport> = visit.holders().into_iter().map(report).collect();
-        let let_in = holders
-            .iter()
-            .any(|holder| holder.state == HolderState::Open);
-        if let Some(denied) = holders
-            .iter()
-            .find(|holder| holder.state == HolderState::Denied)
-            .filter(|_| !let_in)
-        {
-            let mut error = CommandError::new(
-                ErrorCode::Denied,
-                "not logged in: unknown user, wrong PIN, or too many attempts; check the PIN and try again",
-            );
-            error.retry_after = denied.retry_after;
+        if let Err(refused) = visit.admission() {
             visit.close().await;
-            return Err(error);
+            let error = CommandError::new(ErrorCode::Denied, refused);
+            return Err(match refused.retry_after {
+                Some(wait) => error.after(wait),
+                None => error,
+            });
         }
 
         // Everything is looked up before anything is done.

@@ -11,6 +11,7 @@ use super::event::PrinterState;
 use super::pins::PinError;
 use super::reasons::StateReason;
 use super::uri::OutputUri;
+use crate::convert::device::RasterAbilities;
 
 /// An output device as it describes itself at one moment.
 ///
@@ -40,6 +41,12 @@ pub struct DeviceDescription {
     pub media: Vec<String>,
     /// Most copies of one job, `copies-supported`.
     pub max_copies: u32,
+    /// Whether it can print some pages of a document, `page-ranges-supported`.
+    pub page_ranges: bool,
+    /// `media-default`: what it prints on unless told otherwise.
+    pub media_default: Option<String>,
+    /// How it wants raster.
+    pub raster: RasterAbilities,
     /// Its state.
     pub state: PrinterState,
     /// What is the matter with it.

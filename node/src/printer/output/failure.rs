@@ -133,7 +133,7 @@ pub enum Refusal {
         listed(supported)
     )]
     Attribute {
-        /// The IPP attribute: `copies`, `sides`, `print-color-mode` or `media`.
+        /// The IPP attribute: `copies`, `sides`, `print-color-mode`, `page-ranges` or `media`.
         attribute: &'static str,
         /// What was asked for.
         asked: String,

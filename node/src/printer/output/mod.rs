@@ -84,6 +84,15 @@ impl OutputDevice {
         }
     }
 
+    /// What the device can do, asked now or a moment ago; none for a raw port, which cannot be asked.
+    pub async fn abilities(&self) -> Result<Option<DeviceDescription>, DeviceError> {
+        Ok(match self {
+            Self::Ipp(device) => Some(device.known().await?),
+            Self::Socket(_) => None,
+            Self::Tray(device) => Some(device.describe().await?),
+        })
+    }
+
     /// Prints a document and stays until the device says how that ended.
     ///
     /// `document` is read once, piece by piece, and not beyond its end; it is dropped on return at

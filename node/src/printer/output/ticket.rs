@@ -43,6 +43,8 @@ pub struct PrintTicket {
     pub color: Option<ColorMode>,
     /// PWG 5101.1 media size name, such as `iso_a4_210x297mm`; `None` leaves it to the device.
     pub media: Option<String>,
+    /// Which pages, counted from 1, both ends included, ascending; empty for all.
+    pub page_ranges: Vec<(u32, u32)>,
     /// Length of the document in bytes where known. A document that turns out shorter or longer is
     /// treated as broken, never as printed.
     pub size: Option<u64>,
@@ -57,6 +59,7 @@ impl fmt::Debug for PrintTicket {
             .field("sides", &self.sides)
             .field("color", &self.color)
             .field("media", &self.media)
+            .field("page_ranges", &self.page_ranges)
             .field("size", &self.size)
             .finish_non_exhaustive()
     }
@@ -174,6 +177,7 @@ mod tests {
             sides: None,
             color: None,
             media: None,
+            page_ranges: Vec::new(),
             size: None,
         }
     }

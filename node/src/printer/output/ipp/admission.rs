@@ -95,6 +95,7 @@ impl Admission<'_> {
             "copies" => ("copies", vec![format!("1 to {}", printer.max_copies)]),
             "sides" => ("sides", printer.sides.clone()),
             "print-color-mode" => ("print-color-mode", printer.color_modes.clone()),
+            "page-ranges" => ("page-ranges", vec!["all".to_owned()]),
             _ => ("media", printer.media.clone()),
         };
         Some(Refusal::Attribute {

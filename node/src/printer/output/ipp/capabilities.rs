@@ -18,6 +18,7 @@ use super::super::failure::{PrintFailure, Refusal};
 use super::super::ticket::{ColorMode, PrintTicket, Sides};
 use super::super::uri::OutputUri;
 use super::reply::Reply;
+use crate::convert::device::RasterAbilities;
 
 /// What a printer says about itself.
 #[derive(Debug, Clone)]
@@ -59,6 +60,14 @@ impl Capabilities {
             media_ready: printer.texts("media-ready"),
             media: printer.texts("media-supported"),
             max_copies: printer.upper_bound("copies-supported").unwrap_or(1).max(1),
+            page_ranges: printer.flag("page-ranges-supported").unwrap_or(false),
+            media_default: printer.text("media-default"),
+            raster: RasterAbilities {
+                resolutions: printer.resolutions("pwg-raster-document-resolution-supported"),
+                types: printer.texts("pwg-raster-document-type-supported"),
+                sheet_back: printer.text("pwg-raster-document-sheet-back"),
+                urf: printer.texts("urf-supported"),
+            },
             state: PrinterState::read(printer.number("printer-state")),
             reasons: printer.printer_reasons(),
             message: printer.text("printer-state-message"),
@@ -120,6 +129,9 @@ impl Capabilities {
             let keyword = known.ok_or_else(|| cannot("media", media, &self.description.media))?;
             chosen.push(("media", IppValue::new_keyword(keyword)));
         }
+        if !ticket.page_ranges.is_empty() {
+            chosen.push(("page-ranges", Ok(self.page_ranges(ticket)?)));
+        }
         chosen
             .into_iter()
             .map(|(name, value)| {
@@ -143,6 +155,25 @@ impl Capabilities {
             format!("1 to {most}")
         };
         Err(cannot("copies", &copies.to_string(), &[able]))
+    }
+
+    fn page_ranges(&self, ticket: &PrintTicket) -> Result<IppValue, Refusal> {
+        let asked = &ticket.page_ranges;
+        let number = |page: u32| i32::try_from(page).ok();
+        let ranges = asked.iter().map(|(first, last)| {
+            let (min, max) = (number(*first)?, number(*last)?);
+            Some(IppValue::RangeOfInteger { min, max })
+        });
+        match ranges.collect::<Option<Vec<_>>>() {
+            Some(ranges) if self.description.page_ranges => Ok(IppValue::Array(ranges)),
+            _ => {
+                let asked: Vec<String> = asked
+                    .iter()
+                    .map(|(first, last)| format!("{first}-{last}"))
+                    .collect();
+                Err(cannot("page-ranges", &asked.join(","), &["all".into()]))
+            }
+        }
     }
 
     fn sides(&self, sides: Option<Sides>) -> Result<Option<&'static str>, Refusal> {
@@ -207,7 +238,7 @@ mod tests {
     use super::super::super::event::PrinterState;
     use super::super::super::failure::{PrintFailure, Refusal};
     use super::super::super::ticket::{ColorMode, PrintTicket, Sides};
-    use super::{Capabilities, Way};
+    use super::{Capabilities, RasterAbilities, Way};
 
     fn strings(values: &[&str]) -> Vec<String> {
         values.iter().map(|&value| value.to_owned()).collect()
@@ -230,6 +261,9 @@ mod tests {
                 media_ready: vec![],
                 media: strings(&["iso_a4_210x297mm"]),
                 max_copies: 20,
+                page_ranges: false,
+                media_default: None,
+                raster: RasterAbilities::default(),
                 state: PrinterState::Idle,
                 reasons: vec![],
                 message: None,
@@ -249,6 +283,7 @@ mod tests {
             sides: None,
             color: None,
             media: None,
+            page_ranges: Vec::new(),
             size: None,
         }
     }

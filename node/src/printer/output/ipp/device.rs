@@ -64,6 +64,13 @@ impl IppDevice {
             .map(|capabilities| capabilities.description)
     }
 
+    /// What the printer is and can do, from a moment ago if it was asked then.
+    pub(crate) async fn known(&self) -> Result<DeviceDescription, DeviceError> {
+        self.capabilities()
+            .await
+            .map(|capabilities| capabilities.description)
+    }
+
     /// Prints a document; see [`OutputDevice::print`](super::super::OutputDevice::print).
     pub(crate) async fn print<R>(
         &self,

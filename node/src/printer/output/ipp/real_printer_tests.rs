@@ -163,6 +163,7 @@ fn ticket(size: usize) -> PrintTicket {
         sides: Some(Sides::TwoSidedLongEdge),
         color: Some(ColorMode::Monochrome),
         media: Some("iso_a4_210x297mm".into()),
+        page_ranges: Vec::new(),
         size: Some(size as u64),
     }
 }

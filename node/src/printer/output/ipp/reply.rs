@@ -136,6 +136,22 @@ impl<'a> Values<'a> {
             .and_then(|number| u32::try_from(number).ok())
     }
 
+    /// Resolutions in dots per inch, where both directions agree (RFC 8011 section 5.1.16).
+    pub(super) fn resolutions(self, name: &'a str) -> Vec<u32> {
+        /// The unit *dots per inch*.
+        const PER_INCH: i8 = 3;
+        self.all(name)
+            .filter_map(|value| match value {
+                IppValue::Resolution {
+                    cross_feed,
+                    feed,
+                    units: PER_INCH,
+                } if cross_feed == feed => u32::try_from(*feed).ok(),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// The first truth value.
     pub(super) fn flag(self, name: &'a str) -> Option<bool> {
         self.all(name).find_map(|value| match value {

@@ -12,7 +12,7 @@ use ipp::value::IppValue;
 use super::super::event::IppJob;
 
 /// What a printer is asked about itself: enough for a description, little enough to fit any reply.
-const PRINTER_ATTRIBUTES: [&str; 19] = [
+const PRINTER_ATTRIBUTES: [&str; 25] = [
     "printer-name",
     "printer-info",
     "printer-make-and-model",
@@ -30,6 +30,12 @@ const PRINTER_ATTRIBUTES: [&str; 19] = [
     "copies-supported",
     "media-supported",
     "media-ready",
+    "media-default",
+    "page-ranges-supported",
+    "pwg-raster-document-resolution-supported",
+    "pwg-raster-document-type-supported",
+    "pwg-raster-document-sheet-back",
+    "urf-supported",
     "job-creation-attributes-supported",
     "queued-job-count",
 ];

@@ -26,6 +26,7 @@ use super::source::{SOURCE_STALL, Source, SourceFault};
 use super::text::{MAX_DEVICE_TEXT, printable};
 use super::ticket::PrintTicket;
 use super::uri::{OutputUri, authority};
+use crate::convert::device::RasterAbilities;
 
 /// How long a connection may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -106,6 +107,9 @@ impl SocketDevice {
             media_ready: Vec::new(),
             media: Vec::new(),
             max_copies: 1,
+            page_ranges: false,
+            media_default: None,
+            raster: RasterAbilities::default(),
             state: PrinterState::Unknown,
             reasons: Vec::new(),
             message: None,
@@ -259,6 +263,9 @@ fn refuse_options(ticket: &PrintTicket) -> Result<(), Refusal> {
             asked: ticket.copies.to_string(),
             supported: vec!["1".to_owned()],
         });
+    }
+    if !ticket.page_ranges.is_empty() {
+        return refuse("page-ranges", "some");
     }
     match (ticket.sides, ticket.color, &ticket.media) {
         (Some(sides), _, _) => refuse("sides", sides.keyword()),

@@ -24,6 +24,7 @@ fn ticket() -> PrintTicket {
         sides: None,
         color: Some(ColorMode::Auto),
         media: None,
+        page_ranges: Vec::new(),
         size: None,
     }
 }

@@ -26,6 +26,7 @@ use super::reporter::Reporter;
 use super::source::{SOURCE_STALL, Source, SourceFault};
 use super::ticket::{PrintTicket, TAG_DIGITS};
 use super::uri::OutputUri;
+use crate::convert::device::RasterAbilities;
 use folder::Part;
 
 /// A tray folder.
@@ -96,6 +97,9 @@ impl TrayDevice {
             media_ready: Vec::new(),
             media: Vec::new(),
             max_copies: u32::from(u16::MAX),
+            page_ranges: false,
+            media_default: None,
+            raster: RasterAbilities::default(),
             state: PrinterState::Idle,
             reasons: Vec::new(),
             message: None,

@@ -132,6 +132,7 @@ mod tests {
             sides: None,
             color: None,
             media: None,
+            page_ranges: Vec::new(),
             size: None,
         }
     }

@@ -27,6 +27,7 @@ fn ticket() -> PrintTicket {
         sides: None,
         color: None,
         media: None,
+        page_ranges: Vec::new(),
         size: None,
     }
 }

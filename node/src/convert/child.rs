@@ -1,0 +1,138 @@
+//! Processes that do one step each: started, listened to, and ended with their conversion.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::limits;
+use super::stage::{STAGE, Stage};
+
+/// A process at work. It ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Worker {
+    child: Child,
+    doer: &'static str,
+    /// Heard all the time, because it must not wait for a listener.
+    said: AbortOnDropHandle<Vec<u8>>,
+}
+
+/// How a step failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Trouble {
+    /// It could not be started.
+    #[error("{0} could not be started: {1}")]
+    Start(&'static str, String),
+    /// It says why.
+    #[error("{0}")]
+    Said(String),
+    /// It took more than it may.
+    #[error("it takes {0} more than {1} to convert")]
+    TooMuch(&'static str, String),
+    /// It crashed, or ran out of memory, which looks the same.
+    #[error("{0} crashed on it or needs more than {mib} MiB of memory for it", mib = limits::MEMORY >> 20)]
+    Crashed(&'static str),
+    /// It gave up.
+    #[error("{0} cannot read it")]
+    GaveUp(&'static str),
+}
+
+impl Worker {
+    /// Starts a step. The process gets nothing of this one but its streams.
+    pub(super) fn start(
+        program: &Path,
+        stage: &Stage,
+        input: Stdio,
+        output: Stdio,
+    ) -> Result<Self, Trouble> {
+        let doer = stage.doer();
+        let failed = |error: String| Trouble::Start(doer, error);
+        let stage = serde_json::to_string(stage).map_err(|error| failed(error.to_string()))?;
+        let mut child = Command::new(program)
+            .arg(STAGE)
+            .arg(stage)
+            .env_clear()
+            .current_dir("/")
+            .stdin(input)
+            .stdout(output)
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failed(error.to_string()))?;
+        let words = child.stderr.take();
+        let said = tokio::spawn(async move {
+            let mut said = Vec::new();
+            if let Some(words) = words {
+                let mut most = words.take(limits::COMPLAINT);
+                drop(most.read_to_end(&mut said).await);
+                let mut rest = most.into_inner();
+                drop(tokio::io::copy(&mut rest, &mut tokio::io::sink()).await);
+            }
+            said
+        });
+        Ok(Self {
+            child,
+            doer,
+            said: AbortOnDropHandle::new(said),
+        })
+    }
+
+    /// Where the document goes in, if that is a pipe.
+    pub(super) fn take_input(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    /// Where it comes out, if that is a pipe.
+    pub(super) fn take_output(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// Waits until it ends, and says whether that was well.
+    pub(super) async fn end(mut self) -> Result<(), Trouble> {
+        let status = self.child.wait().await;
+        let status = status.map_err(|error| Trouble::Start(self.doer, error.to_string()))?;
+        if status.success() {
+            return Ok(());
+        }
+        let said = (&mut self.said).await.unwrap_or_default();
+        Err(self.trouble(status, &said))
+    }
+
+    fn trouble(&self, status: ExitStatus, said: &[u8]) -> Trouble {
+        /// Signals that end a process which takes too much (they are the same on every Unix).
+        const XCPU: i32 = 24;
+        const KILL: i32 = 9;
+        // Ghostscript's words may be the document's.
+        let own = self.doer != Stage::GHOSTSCRIPT;
+        let words = String::from_utf8_lossy(said);
+        let words = papermesh_protocol::text::clean(words.lines().next().unwrap_or_default(), 300);
+        match status.signal() {
+            // The limit's second signal is the one that cannot be caught.
+            Some(XCPU | KILL) => Trouble::TooMuch(
+                "processor time of",
+                format!("{} minutes", limits::PROCESSOR.as_secs() / 60),
+            ),
+            Some(_) => Trouble::Crashed(self.doer),
+            None if own && !words.is_empty() => Trouble::Said(words),
+            None => Trouble::GaveUp(self.doer),
+        }
+    }
+}
+
+/// Everything that a step has to say, up to [`limits::FACTS_TEXT`] bytes.
+pub(super) async fn words(mut worker: Worker) -> Result<Vec<u8>, Trouble> {
+    let mut words = Vec::new();
+    if let Some(output) = worker.take_output() {
+        let read = output
+            .take(limits::FACTS_TEXT)
+            .read_to_end(&mut words)
+            .await;
+        read.map_err(|error: io::Error| Trouble::Said(error.to_string()))?;
+    }
+    worker.end().await?;
+    Ok(words)
+}

@@ -1,0 +1,46 @@
+//! What a conversion may cost. A document that wants more is not converted, and stays held.
+
+use std::time::Duration;
+
+/// The largest document that is held in memory for a converter, in bytes. PDF has to be: it is read
+/// from its end.
+pub(super) const HELD: u64 = 256 << 20;
+
+/// The largest document whose facts are looked for, in bytes.
+pub(super) const INSPECTED: usize = 64 << 20;
+
+/// The address space of one converter, in bytes.
+pub(super) const MEMORY: u64 = 1 << 30;
+
+/// The processor time of one converter.
+pub(super) const PROCESSOR: Duration = Duration::from_secs(10 * 60);
+
+/// Files that one converter may have open.
+pub(super) const FILES: u64 = 64;
+
+/// How long looking for facts may take after the document's last byte.
+pub(super) const FACTS: Duration = Duration::from_secs(3);
+
+/// How long a device's printer node looks for facts before it converts.
+pub(super) const PATIENT_FACTS: Duration = Duration::from_secs(30);
+
+/// What facts may look like, in bytes.
+pub(super) const FACTS_TEXT: u64 = 4096;
+
+/// What a converter may say about its trouble, in bytes.
+pub(super) const COMPLAINT: u64 = 4096;
+
+/// Pixels of one page: A2 at 1200 dpi, and not 10⁹.
+pub(super) const PIXELS: u64 = 1 << 29;
+
+/// Bytes of one line of pixels.
+pub(super) const LINE: u64 = 1 << 20;
+
+/// Pages of one raster document or arranged PDF, copies included.
+pub(super) const PAGES: u32 = 100_000;
+
+/// Bytes of one stream in a PDF once it is unpacked, where it is looked at.
+pub(super) const UNPACKED: usize = 64 << 20;
+
+/// Bytes of an image's beginning in which its size must be told.
+pub(super) const IMAGE_HEAD: usize = 1 << 20;

@@ -1,0 +1,40 @@
+//! Any format to any device: what a device does not take is turned into something that it takes.
+//!
+//! One reason per file:
+//!
+//! - [`plan`] decides, purely: passed on as it is, converted and how, or refused. It knows
+//!   [`device`]s, [`media`] and [`pages`]; [`facts`] are what a document says about itself.
+//! - [`chain`] does what the plan says, and hands out the result while it is being made.
+//! - [`stage`] is one step in a process of its own: [`ghostscript`] renders, [`pdf`] arranges and
+//!   wraps, [`raster`] reads and writes the formats of driverless printers.
+//! - [`child`] starts such processes and watches them, [`confine`] takes away what they do not
+//!   need, [`held`] keeps a document in memory for those that must seek in it.
+//!
+//! A document is hostile until it is paper. So nothing in here looks into one in the node's own
+//! process: every step runs in a child that can open no file for writing, has no network, starts
+//! no program, and dies when it takes too much memory or time. Between the steps and to the device
+//! there are pipes; the clear text is in no file. If a child crashes or hangs, one job is not
+//! printed, and stays.
+//!
+//! Deliberately absent: PostScript and printer languages as a source (they are programs), and
+//! in-process rendering.
+
+pub mod device;
+pub mod facts;
+pub mod media;
+pub mod pages;
+pub mod plan;
+
+mod chain;
+mod child;
+mod confine;
+mod ghostscript;
+mod held;
+mod limits;
+mod pdf;
+mod raster;
+mod stage;
+
+pub use chain::{ConvertError, Converted, ConvertedReader, Converter};
+pub use facts::{Facts, Inspection};
+pub use stage::{STAGE, run as run_stage};

@@ -1,0 +1,718 @@
+//! What is to be done so that a device prints a document as its owner wants. Pure.
+//!
+//! The rule: what the device can do by itself, it is asked to do; the rest is done on the way. A
+//! document that needs nothing done is passed on byte by byte. What no way leads to is refused,
+//! with the formats that the device takes.
+
+use std::path::PathBuf;
+
+use papermesh_protocol::job::{ColorMode, Sides};
+
+use super::device::{Device, SheetBack, best_resolution};
+use super::facts::Facts;
+use super::ghostscript::{Output, Rendering};
+use super::limits;
+use super::media::{A4, PageSize};
+use super::pages::PageRanges;
+use super::pdf::Arrangement;
+use super::raster::{Pixels, Press, Source, Target};
+use super::stage::Stage;
+
+const PDF: &str = "application/pdf";
+const PWG: &str = "image/pwg-raster";
+const URF: &str = "image/urf";
+const JPEG: &str = "image/jpeg";
+const PNG: &str = "image/png";
+const POSTSCRIPT: &str = "application/postscript";
+const PCL: &str = "application/vnd.hp-pcl";
+const PCL_XL: &str = "application/vnd.hp-pclxl";
+
+/// How a document is to be printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its format, a MIME media type in lower case.
+    pub format: String,
+    /// How many copies; at least 1.
+    pub copies: u16,
+    /// Which sides; none leaves it to the device.
+    pub sides: Option<Sides>,
+    /// Colour or not; none leaves it to the device.
+    pub color: Option<ColorMode>,
+    /// The paper, by its PWG 5101.1 name; none leaves it to the device.
+    pub media: Option<String>,
+    /// Which pages.
+    pub pages: PageRanges,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// What the device is asked for, with the format that it is given.
+    pub order: Order,
+    /// What is not as it was wished, for the user.
+    pub notes: Vec<Note>,
+    pub(super) work: Work,
+}
+
+/// What is done on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Nothing.
+    None,
+    /// The document goes through these steps as it comes.
+    Stream(Vec<Stage>),
+    /// It is held in memory, after the first step if there is one, then looked at if that helps the
+    /// plan, and then goes through these.
+    Hold {
+        before: Option<Stage>,
+        steps: Vec<Stage>,
+    },
+}
+
+impl Plan {
+    /// Whether the document goes to the device byte by byte.
+    #[must_use]
+    pub fn is_passed_on(&self) -> bool {
+        self.work == Work::None
+    }
+}
+
+/// What is not as it was wished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Note {
+    /// The device prints on one side only.
+    #[error("printed on one side: this printer cannot print on both")]
+    OneSided,
+}
+
+/// Why a document cannot be printed at a device.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unprintable {
+    /// No way leads from the document's format to one that the device takes.
+    #[error("this printer cannot print {format}; it takes {}", accepted.join(", "))]
+    Format {
+        /// The document's.
+        format: String,
+        /// The device's.
+        accepted: Vec<String>,
+    },
+    /// Ghostscript is needed.
+    #[error(
+        "this printer does not take {format} and the converter Ghostscript is missing on the printer's computer; \
+         install it there (`apt-get install ghostscript`), then release the job again"
+    )]
+    NoGhostscript {
+        /// The document's format.
+        format: String,
+    },
+    /// Copies on both sides of a document whose pages cannot be counted.
+    #[error(
+        "its pages cannot be counted, so copies on both sides cannot be made for this printer; print one copy"
+    )]
+    Uncounted,
+    /// Too many pages, copies included.
+    #[error("it has more than {} pages, copies included", limits::PAGES)]
+    TooMany,
+    /// None of the pages that were asked for exists.
+    #[error("the document has {pages} pages, and none of {asked}")]
+    NoSuchPages {
+        /// Its pages.
+        pages: u32,
+        /// What was asked for.
+        asked: String,
+    },
+}
+
+/// Plans. `facts` are what was found out about the document, none if nobody has looked yet;
+/// `ghostscript` is the program, where there is one.
+pub fn plan(
+    device: &Device,
+    order: &Order,
+    facts: Option<&Facts>,
+    ghostscript: Option<&PathBuf>,
+) -> Result<Plan, Unprintable> {
+    let (looked, facts) = (facts.is_some(), facts.copied().unwrap_or_default());
+    let mut asked = order.clone();
+    let mut notes = Vec::new();
+    if let Some(pages) = facts.pages
+        && order.pages.count_of(pages) == 0
+    {
+        return Err(Unprintable::NoSuchPages {
+            pages,
+            asked: order.pages.to_string(),
+        });
+    }
+    let both = matches!(
+        order.sides,
+        Some(Sides::TwoSidedLongEdge | Sides::TwoSidedShortEdge)
+    );
+    if both
+        && !device
+            .sides
+            .iter()
+            .any(|side| Some(side.as_str()) == order.sides.map(Sides::keyword))
+    {
+        asked.sides = device
+            .sides
+            .iter()
+            .any(|side| side == "one-sided")
+            .then_some(Sides::OneSided);
+        notes.push(Note::OneSided);
+    }
+    let task = Task {
+        device,
+        order,
+        facts,
+        looked,
+        ghostscript,
+        duplex: match asked.sides {
+            Some(Sides::TwoSidedLongEdge) => Some(false),
+            Some(Sides::TwoSidedShortEdge) => Some(true),
+            _ => None,
+        },
+        copies: if u32::from(order.copies) > device.max_copies {
+            order.copies
+        } else {
+            1
+        },
+        pages: if device.page_ranges {
+            PageRanges::all()
+        } else {
+            order.pages.clone()
+        },
+    };
+    let (format, work) = task.work()?;
+    if work != Work::None {
+        if task.copies > 1 {
+            asked.copies = 1;
+        }
+        if !device.page_ranges {
+            asked.pages = PageRanges::all();
+        }
+        // What was made grey needs no device that keeps to it.
+        let rendered = format != PDF;
+        let listed = device.color_modes.iter().any(|mode| mode == "monochrome");
+        if rendered && !listed && order.color == Some(ColorMode::Monochrome) {
+            asked.color = None;
+        }
+    }
+    asked.format = format;
+    Ok(Plan {
+        order: asked,
+        notes,
+        work,
+    })
+}
+
+/// One document for one device.
+struct Task<'a> {
+    device: &'a Device,
+    order: &'a Order,
+    facts: Facts,
+    /// Whether somebody has looked for facts: what is still unknown then stays so.
+    looked: bool,
+    ghostscript: Option<&'a PathBuf>,
+    /// Printed on both sides, and whether sheets are turned at the short edge.
+    duplex: Option<bool>,
+    /// Copies that are made on the way; 1 if the device makes them.
+    copies: u16,
+    /// Pages that are chosen on the way; all if the device chooses them.
+    pages: PageRanges,
+}
+
+impl Task<'_> {
+    /// The format that the device is given, and how it comes about.
+    fn work(&self) -> Result<(String, Work), Unprintable> {
+        let format = self.order.format.as_str();
+        let as_it_is = self.copies == 1 && self.pages.is_all();
+        if self.device.takes(format) && as_it_is {
+            return Ok((format.to_owned(), Work::None));
+        }
+        let hold = |before, (format, steps): (&str, Vec<Stage>)| {
+            Ok((format.to_owned(), Work::Hold { before, steps }))
+        };
+        match format {
+            PDF => hold(None, self.pdf_steps()?),
+            JPEG | PNG => {
+                let before = Stage::Wrap {
+                    paper: self.paper(),
+                };
+                match self.device.takes(PDF) && as_it_is {
+                    true => Ok((PDF.to_owned(), Work::Stream(vec![before]))),
+                    false => hold(Some(before), self.pdf_steps()?),
+                }
+            }
+            PWG => self.raster_work(Source::Pwg),
+            URF => self.raster_work(Source::Urf),
+            // The device does it itself, or says by name what it cannot do.
+            _ if self.device.takes(format) => Ok((format.to_owned(), Work::None)),
+            _ => Err(self.no_way()),
+        }
+    }
+
+    fn no_way(&self) -> Unprintable {
+        Unprintable::Format {
+            format: self.order.format.clone(),
+            accepted: self.device.formats.clone().unwrap_or_default(),
+        }
+    }
+
+    fn pdf_steps(&self) -> Result<(&'static str, Vec<Stage>), Unprintable> {
+        if self.device.takes(PDF) {
+            let arrangement = Arrangement {
+                pages: self.pages.clone(),
+                copies: self.copies,
+                two_sided: self.duplex.is_some(),
+            };
+            return Ok((PDF, vec![Stage::Arrange(arrangement)]));
+        }
+        let targets = [PWG, URF, PCL_XL, PCL, POSTSCRIPT];
+        let target = targets.into_iter().find(|format| self.device.takes(format));
+        let target = target.ok_or_else(|| self.no_way())?;
+        let program = self.ghostscript.ok_or_else(|| Unprintable::NoGhostscript {
+            format: self.order.format.clone(),
+        })?;
+        let (kinds, resolution, press) = match target {
+            PWG => (
+                self.pwg_kinds(),
+                self.pwg_resolution(),
+                Some((Target::Pwg, self.device.raster.pwg_back())),
+            ),
+            URF => (
+                self.urf_kinds(),
+                self.urf_resolution(),
+                Some((Target::Urf, self.device.raster.urf_back())),
+            ),
+            POSTSCRIPT => (
+                self.shades(),
+                LASER,
+                Some((Target::PostScript, SheetBack::Normal)),
+            ),
+            _ => (self.shades(), LASER, None),
+        };
+        let color = kinds.contains(&Pixels::Rgb8);
+        // Grey is rendered as grey even where it goes as colour: that is a third of the pixels.
+        let rendered = match kinds.as_slice() {
+            _ if color && !self.is_gray() => Pixels::Rgb8,
+            [Pixels::Black1] => Pixels::Black1,
+            _ => Pixels::Gray8,
+        };
+        let output = match target {
+            PCL => Output::Pcl,
+            PCL_XL => Output::PclXl {
+                color: rendered == Pixels::Rgb8,
+            },
+            _ => Output::Pages(rendered),
+        };
+        let rendering = Rendering {
+            output,
+            resolution,
+            paper: self.paper(),
+            pages: self.pages.clone(),
+            copies: self.copies,
+        };
+        let mut steps = vec![Stage::render(program, &rendering)];
+        if self.looked
+            && self.copies > 1
+            && self.duplex.is_some()
+            && self.facts.pages.is_none()
+            && press.is_some()
+        {
+            return Err(Unprintable::Uncounted);
+        }
+        if let Some((target, back)) = press {
+            let copy_of = self.facts.pages.map(|pages| self.pages.count_of(pages));
+            steps.push(Stage::Press(Press {
+                source: Source::Pnm,
+                target,
+                resolution,
+                kinds,
+                resolutions: Vec::new(),
+                pages: PageRanges::all(),
+                copies: 1,
+                duplex: self.duplex,
+                back,
+                copy_of: copy_of.filter(|_| self.copies > 1),
+                total: copy_of.map_or(Ok(0), |pages| self.total(pages))?,
+            }));
+        }
+        Ok((target, steps))
+    }
+
+    /// Pages in all, with the empty backs between copies.
+    fn total(&self, pages: u32) -> Result<u32, Unprintable> {
+        let copies = u32::from(self.copies);
+        let odd = u32::from(self.duplex.is_some() && pages % 2 == 1);
+        let total = pages
+            .checked_mul(copies)
+            .and_then(|total| total.checked_add(odd * (copies - 1)));
+        total
+            .filter(|total| *total <= limits::PAGES)
+            .ok_or(Unprintable::TooMany)
+    }
+
+    fn raster_work(&self, source: Source) -> Result<(String, Work), Unprintable> {
+        let own = if source == Source::Pwg { PWG } else { URF };
+        let targets = [own, PWG, URF, PDF, POSTSCRIPT, PCL_XL, PCL];
+        let target = targets.into_iter().find(|format| self.device.takes(format));
+        let target = target.ok_or_else(|| self.no_way())?;
+        let press = |target, kinds, resolutions: Vec<u32>, back| Press {
+            source,
+            target,
+            resolution: LASER,
+            kinds,
+            resolutions,
+            pages: self.pages.clone(),
+            copies: self.copies,
+            duplex: self.duplex,
+            back,
+            copy_of: None,
+            total: 0,
+        };
+        let raster = &self.device.raster;
+        let press = match target {
+            PWG => press(
+                Target::Pwg,
+                self.pwg_kinds(),
+                raster.resolutions.clone(),
+                raster.pwg_back(),
+            ),
+            URF => press(
+                Target::Urf,
+                self.urf_kinds(),
+                raster.urf_resolutions(),
+                raster.urf_back(),
+            ),
+            POSTSCRIPT => press(
+                Target::PostScript,
+                self.shades(),
+                Vec::new(),
+                SheetBack::Normal,
+            ),
+            PDF => press(Target::Pdf, self.shades(), Vec::new(), SheetBack::Normal),
+            _ => {
+                // By way of PDF, with pages and copies done by the renderer.
+                let press = Press {
+                    pages: PageRanges::all(),
+                    copies: 1,
+                    ..press(Target::Pdf, self.shades(), Vec::new(), SheetBack::Normal)
+                };
+                let (format, steps) = self.pdf_steps()?;
+                let before = Some(Stage::Press(press));
+                return Ok((format.to_owned(), Work::Hold { before, steps }));
+            }
+        };
+        let steps = vec![Stage::Press(press)];
+        let work = match self.copies {
+            1 => Work::Stream(steps),
+            _ => Work::Hold {
+                before: None,
+                steps,
+            },
+        };
+        Ok((target.to_owned(), work))
+    }
+
+    /// Whether nothing but shades of grey is wanted or can come out.
+    fn is_gray(&self) -> bool {
+        self.order.color == Some(ColorMode::Monochrome)
+            || self.device.color == Some(false)
+            || self.facts.color == Some(false)
+    }
+
+    /// Kinds of pixels where the device does not say which it takes.
+    fn shades(&self) -> Vec<Pixels> {
+        match self.is_gray() {
+            true => vec![Pixels::Gray8, Pixels::Black1],
+            false => vec![Pixels::Rgb8, Pixels::Gray8, Pixels::Black1],
+        }
+    }
+
+    fn pwg_kinds(&self) -> Vec<Pixels> {
+        let has = |name: &str| self.device.raster.types.iter().any(|kind| kind == name);
+        let gray = [(Pixels::Gray8, "sgray_8"), (Pixels::Black1, "black_1")];
+        let color = [(Pixels::Rgb8, "srgb_8"), gray[0], gray[1]];
+        let listed = |kinds: &[(Pixels, &str)]| -> Vec<Pixels> {
+            kinds
+                .iter()
+                .filter(|(_, name)| has(name))
+                .map(|(kind, _)| *kind)
+                .collect()
+        };
+        let kinds = match self.is_gray() {
+            true => listed(&gray),
+            false => listed(&color),
+        };
+        match kinds.is_empty() {
+            // Only colour, or nothing that it says: what every such printer takes (PWG 5100.14
+            // section 6.5.4).
+            true if has("srgb_8") => vec![Pixels::Rgb8],
+            true => vec![Pixels::Gray8],
+            false => kinds,
+        }
+    }
+
+    fn urf_kinds(&self) -> Vec<Pixels> {
+        let has = |name: &str| {
+            self.device
+                .raster
+                .urf
+                .iter()
+                .any(|key| key.starts_with(name))
+        };
+        match (has("W8"), has("SRGB24")) {
+            (false, true) => vec![Pixels::Rgb8],
+            (true, true) if !self.is_gray() => vec![Pixels::Rgb8, Pixels::Gray8],
+            _ => vec![Pixels::Gray8],
+        }
+    }
+
+    fn pwg_resolution(&self) -> u32 {
+        best_resolution(&self.device.raster.resolutions)
+    }
+
+    fn urf_resolution(&self) -> u32 {
+        best_resolution(&self.device.raster.urf_resolutions())
+    }
+
+    /// The paper to make pages for: what was asked for, else the document's own size if the device
+    /// has it, else what the device has.
+    fn paper(&self) -> PageSize {
+        let named = |name: &Option<String>| name.as_deref().and_then(PageSize::named);
+        let asked = named(&self.order.media);
+        let own = || {
+            self.facts
+                .page_size
+                .and_then(|size| self.device.medium(size))
+        };
+        let device = || named(&self.device.media_default);
+        let unsaid = || {
+            self.facts
+                .page_size
+                .filter(|_| self.device.media.is_empty())
+        };
+        asked
+            .or_else(own)
+            .or_else(device)
+            .or_else(unsaid)
+            .unwrap_or(A4)
+    }
+}
+
+/// Dots per inch of printers that take PostScript or PCL and do not say theirs.
+const LASER: u32 = 600;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::convert::device::RasterAbilities;
+
+    fn device(formats: &[&str]) -> Device {
+        let strings = |values: &[&str]| {
+            values
+                .iter()
+                .map(|&value| value.to_owned())
+                .collect::<Vec<_>>()
+        };
+        Device {
+            formats: Some(strings(formats)),
+            max_copies: 99,
+            sides: strings(&["one-sided", "two-sided-long-edge"]),
+            page_ranges: true,
+            color: Some(true),
+            media: strings(&["iso_a4_210x297mm", "na_letter_8.5x11in"]),
+            media_default: Some("na_letter_8.5x11in".into()),
+            raster: RasterAbilities {
+                resolutions: vec![300],
+                types: strings(&["srgb_8", "sgray_8", "black_1"]),
+                sheet_back: None,
+                urf: strings(&["W8", "SRGB24", "RS300-600", "DM3"]),
+            },
+            ..Device::of_anything()
+        }
+    }
+
+    fn order(format: &str) -> Order {
+        Order {
+            format: format.into(),
+            copies: 1,
+            sides: None,
+            color: None,
+            media: None,
+            pages: PageRanges::all(),
+        }
+    }
+
+    fn facts(pages: u32) -> Facts {
+        Facts {
+            pages: Some(pages),
+            page_size: Some(A4),
+            color: Some(true),
+        }
+    }
+
+    fn planned(device: &Device, order: &Order, facts: &Facts) -> Result<Plan, Unprintable> {
+        plan(
+            device,
+            order,
+            Some(facts),
+            Some(&PathBuf::from("/usr/bin/gs")),
+        )
+    }
+
+    fn steps(plan: &Plan) -> &[Stage] {
+        match &plan.work {
+            Work::None => &[],
+            Work::Stream(steps) | Work::Hold { steps, .. } => steps,
+        }
+    }
+
+    #[test]
+    fn what_the_device_takes_is_passed_on_with_what_it_can_do() {
+        let wish = Order {
+            copies: 2,
+            sides: Some(Sides::TwoSidedLongEdge),
+            pages: PageRanges::new([(1, 2)]).unwrap(),
+            ..order(PDF)
+        };
+        for formats in [&[PDF, PWG][..], &["Application/PDF"]] {
+            let plan = planned(&device(formats), &wish, &Facts::default()).unwrap();
+            assert!(plan.is_passed_on());
+            assert_eq!((plan.order, plan.notes), (wish.clone(), vec![]));
+        }
+        let tray = Device {
+            max_copies: 99,
+            ..Device::of_anything()
+        };
+        let whole = Order {
+            pages: PageRanges::all(),
+            ..wish.clone()
+        };
+        let anything = |order| planned(&tray, order, &facts(3)).unwrap();
+        assert!(anything(&whole).is_passed_on());
+        // Nobody at a tray chooses pages.
+        assert!(matches!(steps(&anything(&wish)), [Stage::Arrange(_)]));
+    }
+
+    #[test]
+    fn every_format_finds_a_way_to_every_device() {
+        for source in [PDF, JPEG, PNG, PWG, URF] {
+            for target in [PDF, PWG, URF, PCL, PCL_XL, POSTSCRIPT] {
+                let plan = planned(&device(&[target]), &order(source), &facts(3)).unwrap();
+                assert_eq!(plan.order.format, target, "{source}");
+                assert_eq!(plan.is_passed_on(), source == target);
+            }
+        }
+        for (source, target) in [("text/plain", PDF), (PDF, "text/plain"), (POSTSCRIPT, PDF)] {
+            let refused = planned(&device(&[target]), &order(source), &facts(1)).unwrap_err();
+            assert!(refused.to_string().contains(target), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_missing_renderer_is_named_where_it_is_needed() {
+        let without = |target| plan(&device(&[target]), &order(PDF), None, None);
+        let refused = without(PWG).unwrap_err();
+        assert!(refused.to_string().contains("apt-get install ghostscript"));
+        assert!(without(PDF).unwrap().is_passed_on());
+        assert!(plan(&device(&[URF]), &order(PWG), None, None).is_ok());
+    }
+
+    #[test]
+    fn what_the_device_cannot_do_is_done_on_the_way() {
+        let simple = Device {
+            max_copies: 1,
+            page_ranges: false,
+            sides: vec!["one-sided".into(), "two-sided-long-edge".into()],
+            ..device(&[PWG])
+        };
+        let wish = Order {
+            copies: 3,
+            sides: Some(Sides::TwoSidedLongEdge),
+            pages: PageRanges::new([(2, 4)]).unwrap(),
+            ..order(PDF)
+        };
+        let plan = planned(&simple, &wish, &facts(10)).unwrap();
+        let rest = &plan.order;
+        assert_eq!((rest.copies, rest.pages.is_all()), (1, true));
+        assert_eq!(rest.sides, Some(Sides::TwoSidedLongEdge));
+        let [Stage::Ghostscript { arguments, .. }, Stage::Press(press)] = steps(&plan) else {
+            panic!()
+        };
+        assert_eq!(
+            arguments
+                .iter()
+                .filter(|argument| *argument == "/dev/stdin")
+                .count(),
+            3
+        );
+        // Three pages each, and an empty back after the first two copies.
+        assert_eq!(
+            (press.copy_of, press.total, press.duplex),
+            (Some(3), 11, Some(false))
+        );
+
+        let pdf = Device {
+            formats: Some(vec![PDF.into()]),
+            ..simple.clone()
+        };
+        let plan = planned(&pdf, &wish, &facts(10)).unwrap();
+        let [Stage::Arrange(arrangement)] = steps(&plan) else {
+            panic!()
+        };
+        assert_eq!((arrangement.copies, arrangement.two_sided), (3, true));
+        let uncounted = planned(&simple, &wish, &Facts::default());
+        assert_eq!(uncounted.unwrap_err(), Unprintable::Uncounted);
+        let beyond = planned(&simple, &wish, &facts(1)).unwrap_err();
+        assert!(matches!(beyond, Unprintable::NoSuchPages { pages: 1, .. }));
+    }
+
+    #[test]
+    fn a_device_for_one_side_prints_on_one_and_the_user_is_told() {
+        let simplex = Device {
+            sides: vec!["one-sided".into()],
+            ..device(&[PDF])
+        };
+        let wish = Order {
+            sides: Some(Sides::TwoSidedShortEdge),
+            ..order(PDF)
+        };
+        let plan = planned(&simplex, &wish, &facts(1)).unwrap();
+        assert!(plan.is_passed_on());
+        assert_eq!(
+            (plan.order.sides, plan.notes),
+            (Some(Sides::OneSided), vec![Note::OneSided])
+        );
+    }
+
+    #[test]
+    fn paper_color_and_resolution_are_the_devices_best_for_the_document() {
+        let press = |device: &Device, order: &Order, facts: &Facts| {
+            let plan = planned(device, order, facts).unwrap();
+            let [Stage::Ghostscript { arguments, .. }, Stage::Press(press)] = steps(&plan) else {
+                panic!()
+            };
+            (arguments.join(" "), press.clone(), plan.order)
+        };
+        let (line, _, _) = press(&device(&[PWG]), &order(PDF), &facts(1));
+        assert!(line.contains("-sDEVICE=ppmraw -r300 -g2480x3508"), "{line}");
+        let (line, made, _) = press(&device(&[URF]), &order(PDF), &Facts::default());
+        assert!(line.contains("-r600 -g5100x6600"), "{line}");
+        assert_eq!(made.back, SheetBack::Rotated);
+        let mono = Order {
+            color: Some(ColorMode::Monochrome),
+            media: Some("iso_a5_148x210mm".into()),
+            ..order(PDF)
+        };
+        let (line, made, rest) = press(&device(&[PWG]), &mono, &facts(1));
+        assert!(line.contains("-sDEVICE=pgmraw -r300 -g1748x2480"), "{line}");
+        assert_eq!(
+            (made.kinds.contains(&Pixels::Rgb8), rest.color),
+            (false, None)
+        );
+        let mut bilevel = device(&[PWG]);
+        bilevel.raster.types = vec!["black_1".into()];
+        assert!(press(&bilevel, &order(PDF), &facts(1)).0.contains("pbmraw"));
+    }
+}

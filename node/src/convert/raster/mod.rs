@@ -1,0 +1,40 @@
+//! Pages as lines of pixels: the formats of driverless printers.
+//!
+//! - [`page`] is what all of them have in common, [`color`] how pixels become other pixels.
+//! - [`pnm`], [`pwg`], [`urf`] are read; [`pwg`], [`urf`], [`pdf`], [`postscript`] are written;
+//!   [`runs`] is the packing of lines that PWG and Apple raster share.
+//! - [`press`] takes pages from the one to the other: chosen, repeated, coloured, scaled, turned.
+//!
+//! Everything is read and written line by line, so that memory does not grow with the document; a
+//! page is held whole only where its back has to be turned.
+
+mod color;
+mod page;
+mod pdf;
+mod pnm;
+mod postscript;
+mod press;
+mod pwg;
+mod runs;
+mod urf;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use page::{Pixels, RasterError, ReadPages};
+pub(super) use press::{Press, Source, Target};
+
+use std::io::Read;
+
+/// Opens pages of a format; `resolution` is for formats that do not say theirs.
+pub(super) fn open<'a>(
+    source: Source,
+    resolution: u32,
+    input: impl Read + 'a,
+) -> Result<Box<dyn ReadPages + 'a>, RasterError> {
+    Ok(match source {
+        Source::Pnm => Box::new(pnm::PnmReader::new(input, resolution)),
+        Source::Pwg => Box::new(pwg::PwgReader::open(input)?),
+        Source::Urf => Box::new(urf::UrfReader::open(input)?),
+    })
+}

@@ -1,0 +1,139 @@
+//! One step of a conversion, in a process of its own.
+//!
+//! The node starts its own program again with the word [`STAGE`] and the step as JSON. That process
+//! confines itself, then does the step, or becomes Ghostscript. The document comes in by standard
+//! input and goes out by standard output; what went wrong is one line on standard error, in our own
+//! words and without a word of the document.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use serde::{Deserialize, Serialize};
+
+use super::confine::{Needs, confine};
+use super::facts;
+use super::limits;
+use super::media::PageSize;
+use super::pdf::{self, Arrangement};
+use super::raster::Press;
+
+/// The word by which a process knows that it is one step.
+pub const STAGE: &str = "convert-stage";
+
+/// A step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Stage {
+    /// Says what a document of this format says about itself, as JSON.
+    Facts { format: String },
+    /// Makes a picture a PDF on this paper.
+    Wrap { paper: PageSize },
+    /// Chooses and repeats pages of a PDF.
+    Arrange(Arrangement),
+    /// Takes pages of pixels from one format to another.
+    Press(Press),
+    /// Becomes this program.
+    Ghostscript {
+        program: PathBuf,
+        arguments: Vec<String>,
+    },
+}
+
+impl Stage {
+    /// What is said to do it, in a message.
+    pub(super) const fn doer(&self) -> &'static str {
+        match self {
+            Self::Facts { .. } | Self::Wrap { .. } | Self::Arrange(_) | Self::Press(_) => {
+                "the converter"
+            }
+            Self::Ghostscript { .. } => "Ghostscript",
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        match self {
+            Self::Ghostscript { .. } => Needs::Program,
+            _ => Needs::Streams,
+        }
+    }
+}
+
+/// Does the step that this process was started for; none if it was not started for one.
+///
+/// To be called before anything else, while there is one thread.
+#[must_use]
+pub fn run() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next()? != STAGE {
+        return None;
+    }
+    let stage = arguments.next().and_then(|stage| stage.into_string().ok());
+    let stage = stage.and_then(|stage| serde_json::from_str::<Stage>(&stage).ok());
+    let done = match stage {
+        Some(stage) => confined(&stage),
+        None => Err("this command is the node's own; see `papermesh help`".to_owned()),
+    };
+    Some(match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            // Nobody may be there to hear it.
+            drop(writeln!(io::stderr(), "{why}"));
+            ExitCode::FAILURE
+        }
+    })
+}
+
+fn confined(stage: &Stage) -> Result<(), String> {
+    let streams = (duplicate(io::stdin()), duplicate(io::stdout()));
+    let (Ok(mut input), Ok(mut out)) = streams else {
+        return Err("it was started without standard streams".to_owned());
+    };
+    confine(stage.needs()).map_err(|error| format!("it cannot be confined: {error}"))?;
+    match stage {
+        Stage::Facts { format } => {
+            let facts = facts::look(format, &mut input);
+            let facts = serde_json::to_vec(&facts).map_err(|error| error.to_string())?;
+            out.write_all(&facts).map_err(|error| error.to_string())
+        }
+        Stage::Wrap { paper } => {
+            let mut out = io::BufWriter::new(out);
+            pdf::wrap(&mut input, *paper, &mut out).map_err(|error| error.to_string())
+        }
+        Stage::Arrange(arrangement) => {
+            let mut bytes = Vec::new();
+            let most = limits::HELD + 1;
+            input
+                .take(most)
+                .read_to_end(&mut bytes)
+                .map_err(|error| error.to_string())?;
+            let mut out = io::BufWriter::new(out);
+            let arranged = pdf::arrange(&bytes, arrangement, &mut out);
+            arranged
+                .and_then(|()| Ok(out.flush()?))
+                .map_err(|error| error.to_string())
+        }
+        Stage::Press(press) => {
+            let mut again = false;
+            let open = || {
+                if std::mem::replace(&mut again, true) {
+                    input.seek(SeekFrom::Start(0))?;
+                }
+                input.try_clone()
+            };
+            press.run(open, out).map_err(|error| error.to_string())
+        }
+        Stage::Ghostscript { program, arguments } => {
+            drop((input, out));
+            let error = Command::new(program).args(arguments).exec();
+            Err(format!("{} cannot be started: {error}", program.display()))
+        }
+    }
+}
+
+/// A standard stream without its buffer.
+fn duplicate(stream: impl AsFd) -> io::Result<File> {
+    Ok(stream.as_fd().try_clone_to_owned()?.into())
+}

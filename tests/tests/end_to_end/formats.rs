@@ -1,0 +1,496 @@
+//! Any format to any printer: what comes out is compared with the document, as pixels.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use papermesh_node::convert::Converter;
+use papermesh_node::convert::device::Device;
+use papermesh_node::convert::pages::PageRanges;
+use papermesh_node::convert::plan::Order;
+use papermesh_protocol::job;
+use papermesh_tests::answer::{Job, VisitReport};
+use papermesh_tests::device::CupsPrinter;
+use papermesh_tests::document::pdf_of_objects;
+use papermesh_tests::picture::Picture;
+use papermesh_tests::program::system;
+use papermesh_tests::wait::wait_until;
+use papermesh_tests::{Document, Machine, SOON, Setting, Site, User};
+
+const PDF: &str = "application/pdf";
+const PWG: &str = "image/pwg-raster";
+const URF: &str = "image/urf";
+
+/// A site with a user who has a computer.
+struct Office {
+    site: Site,
+    laptop: Machine,
+    charlie: User,
+}
+
+impl Office {
+    fn open() -> Self {
+        let site = Site::new();
+        let charlie = User::charlie();
+        let laptop = site.founder("laptop-1");
+        laptop.enroll(&charlie, &laptop);
+        Self {
+            site,
+            laptop,
+            charlie,
+        }
+    }
+
+    /// A printer that takes these formats, and the node beside it.
+    fn printer(&self, name: &str, formats: &str, options: &[&str]) -> (CupsPrinter, Machine) {
+        let device =
+            CupsPrinter::taking(&self.site.path(&format!("{name}-device")), formats, options);
+        let setting = Setting::default()
+            .running(&["--output", &device.uri()])
+            .with("PAPERMESH_CONVERTER_TIMEOUT", "4s");
+        let node = self
+            .site
+            .invited(&self.laptop, name, "printer", setting)
+            .running();
+        (device, node)
+    }
+
+    /// Prints a document with these options and releases it at the printer; returns what was said
+    /// besides.
+    fn print(&self, printer: &Machine, document: &Document, options: &[&str]) -> Option<String> {
+        let submission = self
+            .laptop
+            .submission(document, &self.charlie)
+            .args(options);
+        let _ = submission.run().succeeded();
+        let visit = printer.visit(&self.charlie);
+        wait_until(SOON, "the job to be found", || visit.sees(1));
+        let report = visit.print_all();
+        assert_eq!(report.ending(), "printed", "{report:?}");
+        assert!(self.laptop.jobs().is_empty());
+        report.results[0].reason.clone()
+    }
+}
+
+/// The one file that came out since so many had.
+fn paper(device: &CupsPrinter, before: usize) -> PathBuf {
+    let received = device.received();
+    assert_eq!(received.len(), before + 1, "{received:?}");
+    received[before].document.clone()
+}
+
+/// Each page is the document's page of that number; 0 is an empty one.
+fn assert_pages(printed: &[Picture], document: &Document, resolution: u32, numbers: &[usize]) {
+    let pages = Picture::of_pdf(document.path(), resolution);
+    assert_eq!(printed.len(), numbers.len());
+    for (place, (printed, number)) in printed.iter().zip(numbers).enumerate() {
+        let right = match number {
+            0 => printed.is_like(&printed.blank()),
+            number => printed.is_like(&pages[number - 1]),
+        };
+        assert!(right, "page {place} is not the document's page {number}");
+    }
+    // A test of the test: the pages can be told apart.
+    assert!(pages.len() < 2 || !pages[0].is_like(&pages[1]));
+}
+
+#[test]
+fn a_pdf_comes_out_of_every_printer_as_it_should_look() {
+    let office = Office::open();
+    let report = Document::pages(office.site.folder(), "report.pdf", 3);
+
+    let (device, printer) = office.printer("pdf", PDF, &[]);
+    assert_eq!(office.print(&printer, &report, &[]), None);
+    assert!(
+        report.is_at(&paper(&device, 0)),
+        "what is taken is passed on"
+    );
+
+    for (name, formats, options, color) in [
+        ("pwg", PWG, &[][..], false),
+        ("urf", URF, &[], false),
+        ("color-pwg", PWG, &["-s", "10,10"], true),
+        ("color-urf", URF, &["-s", "10,10"], true),
+    ] {
+        let (device, printer) = office.printer(name, formats, options);
+        assert_eq!(office.print(&printer, &report, &[]), None);
+        let printed = Picture::pages(&paper(&device, 0));
+        assert_pages(&printed, &report, 600, &[1, 2, 3]);
+        assert_eq!(printed.iter().all(Picture::has_color), color, "{name}");
+    }
+}
+
+#[test]
+fn copies_and_both_sides_are_done_for_printers_that_cannot() {
+    let office = Office::open();
+    let report = Document::pages(office.site.folder(), "report.pdf", 3);
+    let duplex = ["--copies", "2", "--sides", "two-sided-long-edge"];
+
+    // Each copy begins a sheet.
+    let (device, printer) = office.printer("pwg", PWG, &["-2"]);
+    assert_eq!(office.print(&printer, &report, &duplex), None);
+    let printed = Picture::pages(&paper(&device, 0));
+    assert_pages(&printed, &report, 600, &[1, 2, 3, 0, 1, 2, 3]);
+    let received = device.received();
+    assert_eq!(
+        received[0].attribute("IPP_SIDES"),
+        Some("two-sided-long-edge")
+    );
+    assert_ne!(received[0].attribute("IPP_COPIES"), Some("2"));
+
+    let (device, printer) = office.printer("simplex", URF, &[]);
+    let told = office.print(&printer, &report, &duplex);
+    assert!(told.is_some_and(|told| told.contains("one side")));
+    let printed = Picture::pages(&paper(&device, 0));
+    assert_pages(&printed, &report, 600, &[1, 2, 3, 1, 2, 3]);
+}
+
+/// Raster and pictures, made by others, to printers that take another format.
+#[test]
+fn raster_and_pictures_come_out_too() {
+    let office = Office::open();
+    let report = Document::pages(office.site.folder(), "report.pdf", 2);
+    let made = |device: &str, name: &str| {
+        let path = office.site.path(name);
+        let ran = Command::new(system("gs"))
+            .args([
+                "-q",
+                "-dSAFER",
+                "-dBATCH",
+                "-dNOPAUSE",
+                "-r150",
+                &format!("-sDEVICE={device}"),
+                "-dcupsColorSpace=19",
+                "-dcupsBitsPerColor=8",
+                "-o",
+            ])
+            .args([&path, report.path()])
+            .status();
+        assert!(ran.is_ok_and(|status| status.success()), "{device}");
+        Document::at(&path)
+    };
+    let (pwg, urf) = (
+        made("pwgraster", "report.pwg"),
+        made("appleraster", "report.urf"),
+    );
+    let jpeg = {
+        let page = office.site.path("photo");
+        let ran = Command::new(system("pdftoppm"))
+            .args(["-jpeg", "-r", "100", "-singlefile"])
+            .args([report.path(), &page])
+            .status();
+        assert!(ran.is_ok_and(|status| status.success()));
+        Document::at(&page.with_extension("jpg"))
+    };
+
+    let (pdf_device, pdf_printer) = office.printer("pdf", PDF, &["-s", "10,10"]);
+    let (urf_device, urf_printer) = office.printer("urf", URF, &["-s", "10,10"]);
+    let (pwg_device, pwg_printer) = office.printer("pwg", PWG, &["-s", "10,10"]);
+
+    assert_eq!(office.print(&urf_printer, &pwg, &[]), None);
+    assert_pages(
+        &Picture::pages(&paper(&urf_device, 0)),
+        &report,
+        600,
+        &[1, 2],
+    );
+    assert_eq!(office.print(&pwg_printer, &urf, &["--copies", "2"]), None);
+    assert_pages(
+        &Picture::pages(&paper(&pwg_device, 0)),
+        &report,
+        600,
+        &[1, 2, 1, 2],
+    );
+    assert_eq!(office.print(&pdf_printer, &pwg, &[]), None);
+    let drawn = Picture::of_pdf(&paper(&pdf_device, 0), 150);
+    assert_pages(&drawn, &report, 150, &[1, 2]);
+
+    // A picture keeps a margin, so it is compared with itself as another way made it.
+    assert_eq!(office.print(&pdf_printer, &jpeg, &[]), None);
+    let as_pdf = Document::at(&paper(&pdf_device, 1));
+    assert_eq!(
+        office.print(&pwg_printer, &jpeg, &["--media", "iso_a4_210x297mm"]),
+        None
+    );
+    let as_raster = Picture::pages(&paper(&pwg_device, 1));
+    assert!(as_raster[0].has_color());
+    let letter = Picture::of_pdf(as_pdf.path(), 600);
+    assert_eq!((as_raster.len(), letter.len()), (1, 1));
+    assert!(!letter[0].is_like(&letter[0].blank()));
+}
+
+/// Pages are counted while the document is sealed, and lists show them.
+#[test]
+fn pages_are_counted_while_a_document_is_sealed() {
+    let office = Office::open();
+    let report = Document::pages(office.site.folder(), "report.pdf", 7);
+    office.laptop.print(&report, &office.charlie);
+    let damaged = office.site.path("damaged.pdf");
+    fs::write(&damaged, b"%PDF-1.7\nand nothing else").unwrap();
+    office
+        .laptop
+        .print(&Document::at(&damaged), &office.charlie);
+    let pages = |title: &str, jobs: &[Job]| {
+        jobs.iter()
+            .find(|job| job.title == title)
+            .map(|job| job.pages)
+    };
+    let jobs = office.laptop.jobs();
+    assert_eq!(pages("report.pdf", &jobs), Some(Some(7)));
+    assert_eq!(pages("damaged.pdf", &jobs), Some(None));
+}
+
+/// Documents that crash, hang or overflow converters stay held with a reason, and others print.
+#[test]
+fn documents_that_harm_converters_harm_nobody() {
+    let office = Office::open();
+    let (device, mut printer) = office.printer("pwg", PWG, &[]);
+    let mut hostile: Vec<(&str, Vec<u8>)> = vec![
+        ("forms.pdf", forms_in_forms()),
+        ("loop.pdf", pages_in_pages()),
+        ("tiles.pdf", tiles()),
+        (
+            "nothing.pdf",
+            b"%PDF-1.7\n\xff\xfe nothing of a PDF".to_vec(),
+        ),
+        (
+            "broken.urf",
+            [
+                b"UNIRAST\0\0\0\0\x01".to_vec(),
+                urf_page(100, 100),
+                vec![0, 200],
+            ]
+            .concat(),
+        ),
+        (
+            "huge.urf",
+            [b"UNIRAST\0\0\0\0\x01".to_vec(), urf_page(31_623, 31_623)].concat(),
+        ),
+    ];
+    for (name, bytes) in &mut hostile {
+        let path = office.site.path(name);
+        fs::write(&path, &bytes).unwrap();
+        let submitted = office.laptop.print(&Document::at(&path), &office.charlie);
+        wait_until(SOON, "the job to be found", || {
+            printer.visit(&office.charlie).lists(&submitted.job)
+        });
+        let visit = printer
+            .visit(&office.charlie)
+            .within(Duration::from_secs(90));
+        let report: VisitReport = visit.attempt(&["--job", &submitted.job]).json();
+        assert_eq!(report.ending(), "not-printed", "{name}: {report:?}");
+        let reason = report.results[0].reason.clone().unwrap_or_default();
+        assert!(reason.contains("cannot be converted"), "{name}: {reason}");
+    }
+    assert_eq!(
+        office.laptop.jobs().len(),
+        hostile.len(),
+        "each of them is still held"
+    );
+    assert!(device.received().is_empty());
+
+    // Twelve pages are 400 MB of pixels, of which the node keeps nothing.
+    let before = printer.node().peak_memory();
+    let report = Document::pages(office.site.folder(), "report.pdf", 12);
+    let good = office.laptop.print(&report, &office.charlie);
+    let ended = printer.visit(&office.charlie).print([&*good.job]);
+    assert_eq!(ended.ending(), "printed", "{ended:?}");
+    let every: Vec<usize> = (1..=12).collect();
+    assert_pages(&Picture::pages(&paper(&device, 0)), &report, 600, &every);
+    let grown = printer.node().peak_memory() - before;
+    assert!(grown < 64 << 20, "the node itself took {grown} more bytes");
+}
+
+/// PostScript is a program, whatever it says of itself.
+#[test]
+fn postscript_is_refused_even_as_pdf() {
+    let office = Office::open();
+    let program =
+        "%!PS\n%PDF-1.7\n(/etc/passwd) (r) file 1024 string readstring pop print showpage\n";
+    for (name, options) in [("disguised.pdf", &[][..]), ("told.pdf", &["--format", PDF])] {
+        let path = office.site.path(name);
+        fs::write(&path, program).unwrap();
+        let submission = office
+            .laptop
+            .submission(&Document::at(&path), &office.charlie);
+        let ended = submission.args(options).run();
+        assert!(!ended.is_success(), "{name}");
+    }
+    assert!(office.laptop.jobs().is_empty());
+}
+
+/// What a converter's process may do: read its input, write to its pipe, and nothing else.
+#[test]
+fn a_converter_can_touch_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "marked").unwrap();
+    let tried = |script: &str| confined(folder.path(), script);
+    assert_eq!(tried("echo works").trim(), "works");
+    for script in [
+        "echo x > made; [ -e made ] && echo made",
+        "exec 3>>secret && echo x >&3 && echo changed",
+        "/bin/true && echo started",
+        "exec cat secret",
+        "exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/631 && echo connected'",
+        "kill -0 $PPID && echo signalled",
+        "ulimit -f unlimited && echo unlimited",
+    ] {
+        assert_eq!(tried(script).trim(), "", "{script}");
+    }
+    assert_eq!(fs::read_to_string(&secret).unwrap(), "marked");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// What a shell script says that runs in place of a renderer.
+fn confined(folder: &Path, script: &str) -> String {
+    let script = format!("cd '{}'; {script}", folder.display());
+    let stage = serde_json::json!({
+        "Ghostscript": { "program": system("sh"), "arguments": ["-c", script] }
+    });
+    let ran = Command::new(papermesh_tests::program::papermesh())
+        .arg("convert-stage")
+        .arg(stage.to_string())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&ran.stdout).into_owned()
+}
+
+fn stream(dictionary: &str, content: &str) -> Vec<u8> {
+    let length = content.len();
+    format!("<<{dictionary}/Length {length}>>stream\n{content}\nendstream ").into_bytes()
+}
+
+/// One page whose contents are `content`, with these resources.
+fn page(resources: &str, content: Vec<u8>, more: Vec<Vec<u8>>) -> Vec<u8> {
+    let page = format!(
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<<{resources}>>>>"
+    );
+    let mut objects = vec![
+        b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>".to_vec(),
+        page.into_bytes(),
+        content,
+    ];
+    objects.extend(more);
+    pdf_of_objects(&objects)
+}
+
+/// A form that paints a form twelve times, which paints a form twelve times, and so on.
+fn forms_in_forms() -> Vec<u8> {
+    let form = |resources: &str, content: &str| {
+        stream(
+            &format!("/Type/XObject/Subtype/Form/BBox[0 0 595 842]{resources}"),
+            content,
+        )
+    };
+    let mut forms: Vec<Vec<u8>> = (6..16)
+        .map(|next| {
+            form(
+                &format!("/Resources<</XObject<</F {next} 0 R>>>>"),
+                &"/F Do ".repeat(12),
+            )
+        })
+        .collect();
+    forms.push(form("", "0 0 1 1 re f"));
+    page("/XObject<</F 5 0 R>>", stream("", "/F Do"), forms)
+}
+
+/// A tree of pages that is its own child.
+fn pages_in_pages() -> Vec<u8> {
+    pdf_of_objects(&[
+        b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+        b"<</Type/Pages/Kids[2 0 R 2 0 R]/Count 1000000>>".to_vec(),
+    ])
+}
+
+/// A page tiled with a million times a million tiles.
+fn tiles() -> Vec<u8> {
+    let tile = "/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 10 10]/XStep 0.001/YStep 0.001/Resources<<>>";
+    page(
+        "/Pattern<</P 5 0 R>>",
+        stream("", "/Pattern cs /P scn 0 0 595 842 re f"),
+        vec![stream(tile, "0 0 5 5 re f")],
+    )
+}
+
+/// The header of a page of Apple raster.
+fn urf_page(width: u32, height: u32) -> Vec<u8> {
+    let mut header = vec![8, 0, 1, 4, 0, 0, 0, 0, 0, 0, 0, 0];
+    for value in [width, height, 300, 0, 0] {
+        header.extend(value.to_be_bytes());
+    }
+    header
+}
+
+/// The converter by itself: page ranges, and printers of which there is none here.
+#[tokio::test]
+async fn pages_are_chosen_and_other_printers_are_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = Document::pages(folder.path(), "report.pdf", 5);
+    let gs = Some(system("gs"));
+    let program = papermesh_tests::program::papermesh().to_owned();
+    let converter = Converter::new(program, gs, Duration::from_secs(60));
+    let order = Order {
+        format: PDF.to_owned(),
+        copies: 2,
+        sides: Some(job::Sides::TwoSidedLongEdge),
+        color: None,
+        media: None,
+        pages: PageRanges::new([(2, 3), (5, 5)]).unwrap(),
+    };
+    for format in [
+        PDF,
+        PWG,
+        "application/postscript",
+        "application/vnd.hp-pcl",
+        "application/vnd.hp-pclxl",
+    ] {
+        let device = Device {
+            formats: Some(vec![format.to_owned()]),
+            sides: vec!["two-sided-long-edge".to_owned()],
+            color: Some(true),
+            ..Device::of_anything()
+        };
+        let document = tokio::fs::File::open(report.path()).await.unwrap();
+        let mut made = converter.convert(&device, &order, document).await.unwrap();
+        assert_eq!(made.facts.pages, Some(5));
+        assert_eq!(
+            (made.plan.order.copies, made.plan.order.pages.is_all()),
+            (1, true)
+        );
+        let path = folder.path().join("made");
+        let mut file = tokio::fs::File::create(&path).await.unwrap();
+        tokio::io::copy(&mut made.document, &mut file)
+            .await
+            .unwrap();
+        tokio::io::AsyncWriteExt::flush(&mut file).await.unwrap();
+        match format {
+            PWG => assert_pages(&Picture::pages(&path), &report, 300, &[2, 3, 5, 0, 2, 3, 5]),
+            PDF => assert_pages(
+                &Picture::of_pdf(&path, 100),
+                &report,
+                100,
+                &[2, 3, 5, 0, 2, 3, 5],
+            ),
+            "application/postscript" => {
+                let pdf = folder.path().join("made.pdf");
+                let read = Command::new(system("gs"))
+                    .args(["-q", "-dSAFER", "-sDEVICE=pdfwrite", "-o"])
+                    .args([&pdf, &path])
+                    .status();
+                assert!(read.is_ok_and(|status| status.success()));
+                assert_pages(
+                    &Picture::of_pdf(&pdf, 150),
+                    &report,
+                    150,
+                    &[2, 3, 5, 0, 2, 3, 5],
+                );
+            }
+            // No reader of PCL is here; both begin with the switch to their language.
+            _ => assert!(fs::read(&path).unwrap().starts_with(b"\x1b")),
+        }
+    }
+}
