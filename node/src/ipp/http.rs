@@ -50,7 +50,7 @@ async fn print<Q: Queue>(
 ) -> Response {
     let _at_work = seat.work();
     let (head, body) = request.into_parts();
-    if let Err(refusal) = check(peer, &head.headers) {
+    if let Some(refusal) = refusal(peer, &head.headers) {
         return refusal;
     }
     let mut body = Arriving::new(body);
@@ -97,7 +97,7 @@ fn refuse(status: StatusCode, why: &'static str) -> Response {
 
 /// Refuses what is no IPP, what comes unprotected from elsewhere, and what a web page made a
 /// browser send: such a request carries the page's host, or a type that browsers send unasked.
-fn check(peer: Peer, headers: &HeaderMap) -> Result<(), Response> {
+fn refusal(peer: Peer, headers: &HeaderMap) -> Option<Response> {
     if !peer.is_local() && !peer.tls {
         let mut refusal = refuse(
             StatusCode::UPGRADE_REQUIRED,
@@ -112,24 +112,24 @@ fn check(peer: Peer, headers: &HeaderMap) -> Result<(), Response> {
             header::CONNECTION,
             HeaderValue::from_static("Upgrade, close"),
         );
-        return Err(refusal);
+        return Some(refusal);
     }
     let kind = text_of(headers, header::CONTENT_TYPE).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case(IPP) {
-        return Err(refuse(
+        return Some(refuse(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "this printer speaks IPP\n",
         ));
     }
     let host = text_of(headers, header::HOST).unwrap_or_default();
     if peer.is_local() && !is_this_computer(host) {
-        return Err(refuse(
+        return Some(refuse(
             StatusCode::MISDIRECTED_REQUEST,
             "this computer's own programs reach this printer as localhost\n",
         ));
     }
-    Ok(())
+    None
 }
 
 fn text_of(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
