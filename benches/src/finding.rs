@@ -1,7 +1,8 @@
 //! Finding the holders of a user in the DHT: from the question to the first holder that can be
-//! believed. Real meshes and directories; the nodes that only store records share two processes, one
-//! of which is then killed.
+//! believed. Real meshes and directories; the nodes that only store records share some processes,
+//! half of which are then killed.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -20,6 +21,8 @@ pub(crate) const NEIGHBOURS: &str = "neighbours";
 /// Nodes that hold, and nodes that search; they are in the measuring process.
 const HOLDERS: usize = 3;
 const SEARCHERS: usize = 4;
+/// Nodes that share a process. More would be more memory than a node allows its process.
+const TOGETHER: u32 = 25;
 /// How long one search may take before it counts as such.
 const SEARCH: Duration = Duration::from_secs(10);
 /// What a search should take at the 99th percentile, and when half the nodes have just died.
@@ -46,10 +49,9 @@ pub(crate) fn measure(scale: Scale) -> Result<Vec<Row>> {
 async fn among(nodes: usize, searches: usize) -> Result<Vec<Row>> {
     let others = u32::try_from(nodes - HOLDERS - SEARCHERS)?;
     let half = others / 2;
-    let (_stays, bootstrap) = neighbourhood(0, half, Vec::new())?;
-    let (mut dies, more) = neighbourhood(half, others - half, bootstrap.clone())?;
-    // Either may be dead when a node looks for its first neighbour.
-    let bootstrap = [bootstrap, more].concat();
+    // Whoever begins knows members of both halves: one of them will be dead.
+    let (_stays, bootstrap) = neighbourhood(0..half, Vec::new())?;
+    let (dies, bootstrap) = neighbourhood(half..others, bootstrap)?;
 
     let site = Site::new()?;
     let mut here = Vec::new();
@@ -70,7 +72,9 @@ async fn among(nodes: usize, searches: usize) -> Result<Vec<Row>> {
     let (before, after) = users.split_at(searches);
     let folder = tempfile::tempdir()?;
     let calm = search(searchers, before, &folder.path().join("calm")).await?;
-    dies.kill()?;
+    for mut part in dies {
+        part.kill()?;
+    }
     let shaken = search(searchers, after, &folder.path().join("shaken")).await?;
     Ok(vec![
         Row::wait(&format!("first holder, {nodes} nodes"), &calm, 0.99, AIM),
@@ -102,19 +106,24 @@ async fn search(searchers: &[Node], users: &[UserId], folder: &std::path::Path) 
     Ok(waits)
 }
 
+/// Starts the nodes of these numbers. Gives their processes, and with the members at which they
+/// began one of each process, for others to begin at.
 fn neighbourhood(
-    first: u32,
-    count: u32,
-    bootstrap: Vec<Multiaddr>,
-) -> Result<(Part, Vec<Multiaddr>)> {
-    Part::start(
-        NEIGHBOURS,
-        &Neighbourhood {
+    numbers: Range<u32>,
+    mut bootstrap: Vec<Multiaddr>,
+) -> Result<(Vec<Part>, Vec<Multiaddr>)> {
+    let mut parts = Vec::new();
+    for first in numbers.clone().step_by(usize::try_from(TOGETHER)?) {
+        let of = Neighbourhood {
             first,
-            count,
-            bootstrap,
-        },
-    )
+            count: TOGETHER.min(numbers.end - first),
+            bootstrap: bootstrap.clone(),
+        };
+        let (part, begin): (Part, Vec<Multiaddr>) = Part::start(NEIGHBOURS, &of)?;
+        parts.push(part);
+        bootstrap.extend(begin);
+    }
+    Ok((parts, bootstrap))
 }
 
 /// Many nodes in this process; the first is where others begin.

@@ -51,7 +51,7 @@ const PENDING: u32 = 128;
 const MEMORY: usize = 1024 * 1024 * 1024;
 /// Nodes that store a record: when half of all nodes die at once, one record in a million is lost
 /// until its holder publishes it again.
-const REPLICATION: usize = 20;
+pub(super) const REPLICATION: usize = 20;
 /// Nodes that are asked at the same time.
 const PARALLELISM: usize = 8;
 /// Reservations and circuits of a relay.

@@ -18,7 +18,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::compat::FuturesAsyncReadCompatExt;
 
-use super::behaviour::{Behaviour, BehaviourEvent, MeshConfig};
+use super::behaviour::{Behaviour, BehaviourEvent, MeshConfig, REPLICATION};
 use super::handle::{
     COMMANDS, CONNECT_TIMEOUT, Command, ConnectedMember, EVENTS, INCOMING, Incoming, Mesh,
     MeshError, MeshEvent, MeshStatus, Protocol, Relayed, Streams,
@@ -313,12 +313,10 @@ impl EventLoop {
             return;
         }
         let record = Record::new(key.as_bytes().to_vec(), value);
-        match self
-            .swarm
-            .behaviour_mut()
-            .kad
-            .put_record(record, Quorum::One)
-        {
+        // One that stores it is enough, and all are wanted: with a smaller quorum Kademlia stops
+        // sending as soon as it is reached, and the record lies on the first few only.
+        let kad = &mut self.swarm.behaviour_mut().kad;
+        match kad.put_record(record, Quorum::All) {
             Ok(query) => {
                 self.puts.insert(query, reply);
             }
@@ -563,16 +561,17 @@ impl EventLoop {
             }
             QueryResult::PutRecord(result) => {
                 if let Some(reply) = self.puts.remove(&query) {
-                    let stored = match &result {
-                        Ok(_) => Ok(1),
-                        Err(kad::PutRecordError::QuorumFailed { success, .. })
-                            if !success.is_empty() =>
-                        {
-                            Ok(success.len())
-                        }
-                        Err(_) => Err(MeshError::NotStored),
+                    let stored = match result {
+                        Ok(_) => REPLICATION,
+                        Err(
+                            kad::PutRecordError::QuorumFailed { success, .. }
+                            | kad::PutRecordError::Timeout { success, .. },
+                        ) => success.len(),
                     };
-                    let _ = reply.send(stored);
+                    let _ = reply.send(match stored {
+                        0 => Err(MeshError::NotStored),
+                        stored => Ok(stored),
+                    });
                 }
             }
             _ => {}

@@ -6,6 +6,7 @@
 //! same homes are used all along, so that what one kill leaves behind is there for the next.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -127,7 +128,7 @@ fn invariant_1_nothing_is_lost_and_nothing_printed_twice_silently_while_releasin
         cut_off += usize::from(caught);
         let _ = visit.finish();
         victim.run();
-        eprintln!("round {round}: killed {} at {moment:?}", victim.name());
+        eprintln!("round {round}: killed {}, {moment:?}", victim.name());
     }
     assert_spread("visits", cut_off, RELEASES);
 
@@ -253,12 +254,20 @@ fn tray_of(printer: &Machine, title: &str) -> Vec<PathBuf> {
 }
 
 /// When to kill.
-#[derive(Debug)]
 enum Moment {
     /// So long after the operation began.
     After(Duration),
     /// As soon as another file appears in a folder, hidden ones included.
     File(PathBuf, BTreeSet<PathBuf>),
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::After(time) => write!(f, "after {time:?}"),
+            Self::File(folder, _) => write!(f, "the next file of {}", folder.display()),
+        }
+    }
 }
 
 /// Beyond this much of the usual time the operation is over; some kills should come then, too.
