@@ -75,6 +75,12 @@ impl Arriving {
         }
     }
 
+    /// How many bytes are still to come, where the sender said so.
+    pub(super) fn rest(&self) -> Option<u64> {
+        let coming = hyper::body::Body::size_hint(&self.stream).exact()?;
+        Some(coming + self.left.len() as u64)
+    }
+
     /// Reads on and throws it away, so that whoever sends gets to read the answer.
     pub(super) async fn drain(&mut self) {
         let (mut rest, mut nowhere) = (self.take(limits::DRAIN_BYTES), tokio::io::sink());

@@ -12,7 +12,8 @@ use super::limits;
 use super::message::{Failure, Request};
 use super::open_jobs::OpenJobs;
 use super::owner::{Owners, Peer, Proven, Who};
-use super::queue::{JobNumber, JobState, Queue, QueuedJob};
+use super::queue::{JobNumber, JobState, Offer, Queue, QueuedJob, Station};
+use super::station::{self, Notes, Target};
 use super::status::Status;
 use super::subscriptions::Subscriptions;
 
@@ -24,6 +25,7 @@ pub(super) struct Desk<Q> {
     pub(super) proven: Proven,
     pub(super) open: OpenJobs,
     pub(super) subscriptions: Subscriptions,
+    pub(super) notes: Notes,
     pub(super) started: Timestamp,
     /// Documents that may be taken at once.
     pub(super) room: Semaphore,
@@ -38,6 +40,8 @@ pub(super) struct Asking<'a> {
     pub(super) peer: Peer,
     /// The printer's URI as this program knows it.
     pub(super) printer: String,
+    /// The printer of the site behind that URI; none for the hold printer itself.
+    pub(super) station: Option<Station>,
 }
 
 impl<Q: Queue> Desk<Q> {
@@ -50,6 +54,7 @@ impl<Q: Queue> Desk<Q> {
             proven: Proven::new(),
             open: OpenJobs::default(),
             subscriptions: Subscriptions::default(),
+            notes: Notes::default(),
             started,
             room: Semaphore::new(limits::DOCUMENTS),
             accepting: AtomicBool::new(true),
@@ -77,20 +82,50 @@ impl<Q: Queue> Desk<Q> {
 
     /// A job as it is now, whosever it is.
     pub(super) async fn job(&self, number: JobNumber) -> Result<Option<QueuedJob>, Failure> {
-        let open = self.open.get(number);
         let mut job = self.queue.job(number).await?;
         if job.is_none() {
-            job = match &open {
+            job = match self.open.get(number) {
                 Some(open) => Some(open.seen(number, JobState::Incoming)),
                 None => self.open.ended(number),
             };
         }
-        if let (Some(job), Some(_)) = (&mut job, open)
-            && job.state == JobState::Held
-        {
-            job.state = JobState::Incoming;
+        if let Some(job) = &mut job {
+            self.complete(job);
         }
         Ok(job)
+    }
+
+    /// Adds to a job what only this desk knows: that documents are still to come, and why a
+    /// station did not print it.
+    pub(super) fn complete(&self, job: &mut QueuedJob) {
+        if job.state == JobState::Held && self.open.get(job.number).is_some() {
+            job.state = JobState::Incoming;
+        }
+        job.note = self.notes.of(job.number);
+    }
+
+    /// The queue at which a request is directed; none for the hold printer itself. A request says
+    /// at whom it is directed (RFC 8011 section 4.1.5), and that is somebody here.
+    pub(super) async fn station(&self, request: &Request) -> Result<Option<Station>, Failure> {
+        let operation = request.operation();
+        let target = match (operation.text("printer-uri"), operation.text("job-uri")) {
+            (Some(printer), _) => station::target(path(printer)),
+            (None, Some(_)) => Some(Target::Hold),
+            (None, None) => {
+                return Err(Failure::new(
+                    Status::BadRequest,
+                    "the request does not say printer-uri",
+                ));
+            }
+        };
+        match target {
+            Some(Target::Hold) => Ok(None),
+            Some(Target::Station(name)) => Ok(Some(self.queue.station(&name).await?)),
+            None => Err(Failure::new(
+                Status::NotFound,
+                "there is no such printer here",
+            )),
+        }
     }
 
     /// Whether a user may do what only operators may.
@@ -105,7 +140,22 @@ impl<Q: Queue> Desk<Q> {
     }
 }
 
+/// The path of a URI.
+fn path(uri: &str) -> &str {
+    let after = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let path = after.find('/').map_or("", |slash| &after[slash..]);
+    path.split(['?', '#']).next().unwrap_or_default()
+}
+
 impl Asking<'_> {
+    /// What the printer offers that is asked.
+    pub(super) fn offer<Q: Queue>(&self, desk: &Desk<Q>) -> Offer {
+        match &self.station {
+            Some(station) => station.offer.clone(),
+            None => desk.queue.offer(),
+        }
+    }
+
     /// The user who asks.
     pub(super) fn user(&self) -> Result<&UserId, Failure> {
         self.who.user()
@@ -136,5 +186,22 @@ impl Asking<'_> {
         found
             .filter(|job| job.user == *user)
             .ok_or_else(|| Failure::new(Status::NotFound, format!("you have no job {number} here")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_a_uri() {
+        for (uri, expected) in [
+            ("ipp://localhost:6310/ipp/print", "/ipp/print"),
+            ("ipp://localhost", ""),
+            ("ipps://[::1]:1/?x=/y", "/"),
+            ("", ""),
+        ] {
+            assert_eq!(path(uri), expected, "{uri}");
+        }
     }
 }

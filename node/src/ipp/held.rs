@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use futures::{Stream, stream};
 use papermesh_protocol::certificate::Role;
+use papermesh_protocol::direct::Abilities;
 use papermesh_protocol::job::Sides;
 use papermesh_protocol::pin::Pin;
+use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use tokio::io::AsyncRead;
@@ -14,11 +16,12 @@ use tokio::sync::broadcast::error::RecvError;
 use super::media;
 use super::queue::{
     Document, Hold, JobChange, JobNumber, JobState, NewDocument, Offer, Queue, QueueError,
-    QueueErrorKind, QueuedJob, Terms, Which, Wish,
+    QueueErrorKind, QueuedJob, Station, Terms, Underway, Which, Wish,
 };
 use crate::auth::typed::TypedError;
 use crate::client::amend::{self, ChangeError};
 use crate::client::life::JobState as Life;
+use crate::client::printers::PrinterError;
 use crate::client::submit::PRIORITY;
 use crate::client::{Client, HeldView, JobsError, Submission, SubmitError};
 use crate::network::Network;
@@ -60,7 +63,7 @@ impl<N: Network> Queue for Client<N> {
         &self,
         document: NewDocument,
         bytes: impl AsyncRead + Send + Unpin,
-    ) -> Result<(), QueueError> {
+    ) -> Result<Option<Underway>, QueueError> {
         let further = document.place > 1;
         let title = match further {
             false => document.title,
@@ -70,10 +73,32 @@ impl<N: Network> Queue for Client<N> {
         let submission = Submission {
             number: (!further).then_some(document.number),
             part_of: further.then_some(document.number),
+            size: document.size,
             ..submission(self, &wish.user, &wish.terms, title, &document.format)
         };
-        self.submit(submission, bytes).await?;
-        Ok(())
+        let Some(station) = document.station else {
+            self.submit(submission, bytes).await?;
+            return Ok(None);
+        };
+        let printer = self.printer(&station).await?;
+        let (_, print) = self.submit_direct(submission, &printer, bytes).await?;
+        Ok(Some(Box::pin(async move {
+            let end = print.ended().await;
+            let why = end.reason.unwrap_or_else(|| "it did not print".to_owned());
+            let printed = matches!(end.outcome, Outcome::Printed { .. });
+            (!printed).then(|| format!("{}: {why}", printer.name()))
+        })))
+    }
+
+    async fn station(&self, name: &str) -> Result<Station, QueueError> {
+        let printer = self.printer(name).await?;
+        let known = self.known_abilities(printer.node());
+        Ok(Station {
+            name: printer.name().to_string(),
+            id: printer.node().to_string(),
+            location: known.as_ref().and_then(|known| known.location.clone()),
+            offer: offer(self.largest(), known.as_slice()),
+        })
     }
 
     async fn jobs(
@@ -139,33 +164,12 @@ impl<N: Network> Queue for Client<N> {
     }
 
     fn offer(&self) -> Offer {
-        let known = self.all_known_abilities();
-        let mut offer = Offer::sane(self.largest());
-        if known.is_empty() {
-            return offer;
-        }
-        // What one of them can do is offered: the user chooses the printer later.
-        offer.color = known.iter().any(|printer| printer.color != Some(false));
-        let duplex = |sides: &String| *sides != Sides::OneSided.keyword();
-        offer.duplex = known
-            .iter()
-            .any(|printer| printer.sides.is_empty() || printer.sides.iter().any(duplex));
-        let mut media: Vec<String> = Vec::new();
-        for name in known.iter().flat_map(|printer| &printer.media) {
-            if media::named(name).is_some() && !media.contains(name) {
-                media.push(name.clone());
-            }
-        }
-        if !media.is_empty() {
-            offer.media = media;
-        }
-        offer
+        offer(self.largest(), &self.all_known_abilities())
     }
 
     fn is_shared(&self) -> bool {
         self.has(Role::SharedClient)
     }
-
     fn changes(&self) -> impl Stream<Item = JobNumber> + Send + Unpin {
         let (client, news) = (self.clone(), self.news());
         Box::pin(stream::unfold((client, news), |(client, mut news)| async {
@@ -185,6 +189,30 @@ impl<N: Network> Queue for Client<N> {
     fn now(&self) -> Timestamp {
         Self::now(self)
     }
+}
+
+/// What these printers can do together; what most can, if none is known. What one of them can do is
+/// offered: the user chooses the printer later.
+fn offer(largest: u64, known: &[Abilities]) -> Offer {
+    let mut offer = Offer::sane(largest);
+    if known.is_empty() {
+        return offer;
+    }
+    offer.color = known.iter().any(|printer| printer.color != Some(false));
+    let duplex = |sides: &String| *sides != Sides::OneSided.keyword();
+    offer.duplex = known
+        .iter()
+        .any(|printer| printer.sides.is_empty() || printer.sides.iter().any(duplex));
+    let mut media: Vec<String> = Vec::new();
+    for name in known.iter().flat_map(|printer| &printer.media) {
+        if media::named(name).is_some() && !media.contains(name) {
+            media.push(name.clone());
+        }
+    }
+    if !media.is_empty() {
+        offer.media = media;
+    }
+    offer
 }
 
 /// What a program wants, as a submission.
@@ -257,6 +285,7 @@ fn queued(documents: &[HeldView]) -> Option<QueuedJob> {
         stopped,
         may_have_printed: documents.iter().any(|view| view.summary.may_have_printed),
         pages_printed: documents.iter().map(|view| pages(&view.state)).sum(),
+        note: None,
     })
 }
 
@@ -356,6 +385,17 @@ impl From<JobsError> for QueueError {
             JobsError::NoJob(_) => QueueErrorKind::NotFound,
             JobsError::Leased(_) => QueueErrorKind::NotPossible,
             JobsError::Store(error) => return error.into(),
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl From<PrinterError> for QueueError {
+    fn from(error: PrinterError) -> Self {
+        let kind = match error {
+            PrinterError::Unknown(..) | PrinterError::Ambiguous(..) => QueueErrorKind::NotFound,
+            PrinterError::Unreachable(_) | PrinterError::Silent => QueueErrorKind::Busy,
+            PrinterError::Store(error) => return error.into(),
         };
         Self::new(kind, error)
     }

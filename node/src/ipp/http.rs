@@ -17,8 +17,9 @@ use super::identity;
 use super::message;
 use super::operations;
 use super::owner::{self, Credentials, Peer, Who};
-use super::queue::{Queue, QueueErrorKind};
+use super::queue::{Queue, QueueErrorKind, Station};
 use super::seats::Seat;
+use super::station;
 
 /// `Content-Type` of IPP.
 const IPP: &str = "application/ipp";
@@ -28,6 +29,10 @@ pub(super) fn router<Q: Queue>(desk: Arc<Desk<Q>>) -> Router {
     Router::new()
         .route("/", get(page::<Q>).post(print::<Q>))
         .route(super::PATH, get(page::<Q>).post(print::<Q>))
+        .route(
+            &format!("{}/{{station}}", super::PATH),
+            get(page::<Q>).post(print::<Q>),
+        )
         .route(&format!("{}{{number}}", super::JOB_PATH), post(print::<Q>))
         .route(super::ICON_PATH, get(icon))
         .with_state(desk)
@@ -66,13 +71,18 @@ async fn print<Q: Queue>(
             return refusal;
         }
     };
-    let asking = Asking {
-        request: &request,
-        who,
-        peer,
-        printer: printer_uri(peer, &head.headers),
+    let performed = async {
+        let station = desk.station(&request).await?;
+        let asking = Asking {
+            request: &request,
+            who,
+            peer,
+            printer: printer_uri(peer, &head.headers, station.as_ref()),
+            station,
+        };
+        operations::perform(&desk, &asking, &mut body).await
     };
-    let answer = match operations::perform(&*desk, &asking, &mut body).await {
+    let answer = match performed.await {
         Ok(answer) => answer,
         Err(failure) => {
             tracing::debug!(operation = request.operation, status = ?failure.status, text = failure.text, "refused");
@@ -165,7 +175,7 @@ fn without_port(host: &str) -> &str {
 }
 
 /// The printer's URI as the program knows it.
-fn printer_uri(peer: Peer, headers: &HeaderMap) -> String {
+fn printer_uri(peer: Peer, headers: &HeaderMap, station: Option<&Station>) -> String {
     let scheme = if peer.tls { "ipps" } else { "ipp" };
     let host = text_of(headers, header::HOST).unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']');
@@ -173,7 +183,11 @@ fn printer_uri(peer: Peer, headers: &HeaderMap) -> String {
         1..=255 if host.chars().all(plain) => host,
         _ => "localhost",
     };
-    format!("{scheme}://{host}{}", super::PATH)
+    let path = station.map_or_else(
+        || super::PATH.to_owned(),
+        |station| station::path(&station.name),
+    );
+    format!("{scheme}://{host}{path}")
 }
 
 /// Who asks; or the demand to say so.

@@ -47,6 +47,9 @@ pub(super) fn said(job: &QueuedJob) -> Said {
                     "is held back until it is released here".to_owned()
                 }
             };
+            if let Some(note) = &job.note {
+                message = format!("{note}; {message}");
+            }
             if job.may_have_printed {
                 message.push_str("; it may have printed already");
             }
@@ -250,7 +253,7 @@ pub(super) fn more_info(printer: &str) -> String {
 
 /// A printer's URI without its path.
 fn base(printer: &str) -> &str {
-    printer.strip_suffix(super::PATH).unwrap_or(printer)
+    printer.split(super::PATH).next().unwrap_or(printer)
 }
 
 /// What is told of a document (PWG 5100.5).

@@ -10,6 +10,7 @@
 //! - `operations/`: what may be asked (RFC 8011 and its extensions)
 //! - `template`, `media`: what is asked of a job, against what can be had
 //! - `printer_attributes`, `job_attributes`, `identity`: what is told
+//! - `station`: queues that lead straight to one printer of the site
 //! - `open_jobs`, `subscriptions`: what lives in memory only
 //! - [`queue`]: what is asked of whoever holds the jobs; `held` is how the node's client does it
 //!
@@ -38,6 +39,7 @@ mod printer_attributes;
 pub mod queue;
 mod requested;
 mod seats;
+mod station;
 mod status;
 mod subscriptions;
 mod template;
@@ -47,6 +49,7 @@ pub use certificate::CertificateError;
 pub use identity::Identity;
 pub use listener::{HoldPrinter, HoldPrinterError};
 pub use owner::Owners;
+pub use station::path as station_path;
 
 /// The path of the printer in its URI.
 pub const PATH: &str = "/ipp/print";

@@ -14,7 +14,7 @@ use papermesh_protocol::time::Timestamp;
 
 use super::limits;
 use super::message::Failure;
-use super::queue::{JobNumber, JobState, QueuedJob, Terms};
+use super::queue::{JobNumber, JobState, QueuedJob, Station, Terms};
 use super::status::Status;
 use super::template;
 
@@ -26,6 +26,8 @@ pub(super) struct OpenJob {
     pub(super) from: IpAddr,
     pub(super) title: String,
     pub(super) terms: Terms,
+    /// The id of the station that its documents are for.
+    pub(super) station: Option<String>,
     pub(super) created_at: Timestamp,
     /// Documents that have come.
     pub(super) documents: u16,
@@ -47,11 +49,18 @@ impl OpenJob {
             from,
             title,
             terms,
+            station: None,
             created_at: now,
             documents: 0,
             busy: false,
             until: Instant::now() + limits::OPEN_JOB,
         }
+    }
+
+    /// The job with its documents going straight to a station.
+    pub(super) fn straight_to(self, station: Option<&Station>) -> Self {
+        let station = station.map(|station| station.id.clone());
+        Self { station, ..self }
     }
 
     /// The job as it is seen before it has a document.
@@ -73,6 +82,7 @@ impl OpenJob {
             stopped: false,
             may_have_printed: false,
             pages_printed: 0,
+            note: None,
         }
     }
 }

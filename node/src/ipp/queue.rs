@@ -8,6 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures::Stream;
+use futures::future::BoxFuture;
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
@@ -36,12 +37,16 @@ pub trait Queue: Clone + Send + Sync + 'static {
     fn number(&self) -> impl Future<Output = Result<JobNumber, QueueError>> + Send;
 
     /// Takes a document of a job. When this returns, the document is durable, whatever happens
-    /// afterwards; if it fails, nothing of the document is left.
+    /// afterwards; if it fails, nothing of the document is left. Of one that is for a station, it
+    /// gives what becomes of it there.
     fn hold(
         &self,
         document: NewDocument,
         bytes: impl AsyncRead + Send + Unpin,
-    ) -> impl Future<Output = Result<(), QueueError>> + Send;
+    ) -> impl Future<Output = Result<Option<Underway>, QueueError>> + Send;
+
+    /// The printer of the site that somebody means by a name.
+    fn station(&self, name: &str) -> impl Future<Output = Result<Station, QueueError>> + Send;
 
     /// A user's jobs: those that have not ended oldest first, those that have, newest first. At
     /// most `limit`, after the first `skip`.
@@ -135,8 +140,28 @@ pub struct NewDocument {
     pub title: String,
     /// Its format.
     pub format: String,
+    /// Its size in bytes, where it is known before it has come.
+    pub size: Option<u64>,
+    /// The id of the station that it is for; none if it is only held.
+    pub station: Option<String>,
     /// Whose it is, and how it is printed and kept.
     pub wish: Wish,
+}
+
+/// A document on its way to a station: why it was not printed there, if so.
+pub type Underway = BoxFuture<'static, Option<String>>;
+
+/// A printer of the site that has a queue of its own here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Station {
+    /// What it is called.
+    pub name: String,
+    /// What it is, whatever it is called.
+    pub id: String,
+    /// Where it stands, if it says so.
+    pub location: Option<String>,
+    /// What it can do, as far as it is known.
+    pub offer: Offer,
 }
 
 /// Which jobs are listed: `which-jobs`.
@@ -183,6 +208,8 @@ pub struct QueuedJob {
     pub may_have_printed: bool,
     /// Pages that are printed.
     pub pages_printed: u32,
+    /// Why the printer that it was sent to did not print it.
+    pub note: Option<String>,
 }
 
 /// The state of a job (RFC 8011 section 5.3.7).

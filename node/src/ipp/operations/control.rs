@@ -232,7 +232,7 @@ pub(super) async fn set_job_attributes<Q: Queue>(
         });
     }
     let job = asking.own_job(desk).await?;
-    let asked = Asked::of_change(wanted, &desk.queue.offer(), &job.options)?;
+    let asked = Asked::of_change(wanted, &asking.offer(desk), &job.options)?;
     let has = |name: &str| wanted.get(name).is_some();
     let change_of = JobChange {
         title: wanted.text("job-name").map(str::to_owned),

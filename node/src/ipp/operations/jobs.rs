@@ -82,9 +82,7 @@ pub(super) async fn get_jobs<Q: Queue>(
         jobs.extend(desk.queue.jobs(user, list, 0, enough).await?);
     }
     for job in &mut jobs {
-        if job.state == JobState::Held && desk.open.get(job.number).is_some() {
-            job.state = JobState::Incoming;
-        }
+        desk.complete(job);
     }
     let requested = Requested::read(asking.request, &["job-uri", "job-id"]);
     let now = desk.queue.now();

@@ -17,6 +17,8 @@ mod printing;
 pub(super) use control::SETTABLE;
 pub(super) use jobs::WHICH_JOBS;
 
+use std::sync::Arc;
+
 use super::arriving::Arriving;
 use super::desk::{Asking, Desk};
 use super::message::{Answer, Failure};
@@ -96,11 +98,10 @@ pub(super) fn follows_create(operation: u16) -> bool {
 
 /// Does what a request asks. The document, if there is one, is what is left of the body.
 pub(super) async fn perform<Q: Queue>(
-    desk: &Desk<Q>,
+    desk: &Arc<Desk<Q>>,
     asking: &Asking<'_>,
     body: &mut Arriving,
 ) -> Result<Answer, Failure> {
-    check_target(asking)?;
     match asking.request.operation {
         PRINT_JOB => printing::print_job(desk, asking, body).await,
         VALIDATE_JOB => printing::validate_job(desk, asking).await,
@@ -161,50 +162,7 @@ pub(super) async fn perform<Q: Queue>(
     }
 }
 
-/// A request says at whom it is directed, and that is this printer.
-fn check_target(asking: &Asking<'_>) -> Result<(), Failure> {
-    let operation = asking.request.operation();
-    let (printer, job) = (operation.text("printer-uri"), operation.text("job-uri"));
-    if printer.is_none() && job.is_none() {
-        return Err(Failure::new(
-            Status::BadRequest,
-            "the request does not say printer-uri",
-        ));
-    }
-    match printer.map(path) {
-        None | Some("" | "/" | super::PATH) => Ok(()),
-        Some(_) => Err(Failure::new(
-            Status::NotFound,
-            "there is no such printer here",
-        )),
-    }
-}
-
-/// The path of a URI.
-fn path(uri: &str) -> &str {
-    let after = uri.split_once("://").map_or(uri, |(_, rest)| rest);
-    let path = after.find('/').map_or("", |slash| &after[slash..]);
-    path.split(['?', '#']).next().unwrap_or_default()
-}
-
 /// An answer that says only that it was done.
 fn done(asking: &Asking<'_>) -> Answer {
     asking.request.answer(Status::Ok)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::path;
-
-    #[test]
-    fn the_path_of_a_uri() {
-        for (uri, expected) in [
-            ("ipp://localhost:6310/ipp/print", "/ipp/print"),
-            ("ipp://localhost", ""),
-            ("ipps://[::1]:1/?x=/y", "/"),
-            ("", ""),
-        ] {
-            assert_eq!(path(uri), expected, "{uri}");
-        }
-    }
 }

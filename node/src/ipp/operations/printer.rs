@@ -28,9 +28,13 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
         }
         Who::Stranger(_) => Vec::new(),
     };
+    let identity = match &asking.station {
+        Some(station) => station.identity(&desk.identity),
+        None => desk.identity.clone(),
+    };
     let facts = Facts {
-        identity: &desk.identity,
-        offer: &desk.queue.offer(),
+        identity: &identity,
+        offer: &asking.offer(desk),
         uris: places(asking),
         uri: asking.printer.clone(),
         started: desk.started,

@@ -1,6 +1,8 @@
 //! Taking jobs: Print-Job, Validate-Job, Create-Job, Send-Document, Close-Job (RFC 8011 sections
 //! 4.2.1 to 4.2.4 and 4.3.1; PWG 5100.11 section 5).
 
+use std::sync::Arc;
+
 use papermesh_protocol::text::UserId;
 use tokio::io::AsyncReadExt;
 
@@ -23,7 +25,7 @@ use crate::policy;
 use ipp::model::DelimiterTag;
 
 pub(super) async fn print_job<Q: Queue>(
-    desk: &Desk<Q>,
+    desk: &Arc<Desk<Q>>,
     asking: &Asking<'_>,
     body: &mut Arriving,
 ) -> Result<Answer, Failure> {
@@ -40,7 +42,8 @@ pub(super) async fn print_job<Q: Queue>(
         title,
         asked.terms,
         desk.queue.now(),
-    );
+    )
+    .straight_to(asking.station.as_ref());
     let taken = take(desk, asking, body, (number, &job), said).await?;
     if !taken {
         return Err(Failure::new(
@@ -84,7 +87,8 @@ pub(super) async fn create_job<Q: Queue>(
         title,
         asked.terms,
         desk.queue.now(),
-    );
+    )
+    .straight_to(asking.station.as_ref());
     desk.open.insert(number, job);
     desk.tell(number, Happened::Created).await;
     let mut answer = told(desk, asking, number).await?;
@@ -93,7 +97,7 @@ pub(super) async fn create_job<Q: Queue>(
 }
 
 pub(super) async fn send_document<Q: Queue>(
-    desk: &Desk<Q>,
+    desk: &Arc<Desk<Q>>,
     asking: &Asking<'_>,
     body: &mut Arriving,
 ) -> Result<Answer, Failure> {
@@ -165,7 +169,7 @@ fn wanted<'a, Q: Queue>(
         let text = "this printer takes no jobs at the moment; an operator has stopped it";
         return Err(Failure::new(Status::NotAcceptingJobs, text));
     }
-    let mut asked = Asked::read(asking.request, &desk.queue.offer())?;
+    let mut asked = Asked::read(asking.request, &asking.offer(desk))?;
     if desk.is_holding() {
         asked.terms.hold = Hold::Indefinite;
     }
@@ -226,7 +230,7 @@ fn title(operation: Values<'_>) -> String {
 
 /// Takes the document that is left of the body; says whether there was one.
 async fn take<Q: Queue>(
-    desk: &Desk<Q>,
+    desk: &Arc<Desk<Q>>,
     asking: &Asking<'_>,
     body: &mut Arriving,
     (number, job): (JobNumber, &OpenJob),
@@ -240,6 +244,7 @@ async fn take<Q: Queue>(
         )
     })?;
     let mut begun = Vec::with_capacity(format::HEAD);
+    let size = body.rest();
     let first = body.read_u8().await;
     let Ok(first) = first else {
         // Nothing came, which may be what was meant; a body that broke off says so itself.
@@ -273,6 +278,11 @@ async fn take<Q: Queue>(
         place: job.documents + 1,
         title: job.title.clone(),
         format: format.clone(),
+        size: match operation.text("compression") {
+            None | Some("none") => size,
+            Some(_) => None,
+        },
+        station: job.station.clone(),
         wish: Wish {
             user: job.user.clone(),
             format: Some(format),
@@ -280,7 +290,16 @@ async fn take<Q: Queue>(
         },
     };
     let bytes = std::io::Cursor::new(begun).chain(unpacked);
-    desk.queue.hold(document, bytes).await?;
+    if let Some(underway) = desk.queue.hold(document, bytes).await? {
+        // Goes on when the program has long had its answer.
+        let desk = Arc::clone(desk);
+        tokio::spawn(async move {
+            if let Some(why) = underway.await {
+                desk.notes.put(number, why);
+                desk.tell(number, Happened::Changed).await;
+            }
+        });
+    }
     Ok(true)
 }
 

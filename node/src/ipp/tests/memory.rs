@@ -15,7 +15,7 @@ use crate::clock;
 use crate::ipp::listener::HoldPrinter;
 use crate::ipp::queue::{
     Document, JobChange, JobNumber, JobState, NewDocument, Offer, Queue, QueueError,
-    QueueErrorKind, QueuedJob, Which, Wish,
+    QueueErrorKind, QueuedJob, Station, Underway, Which, Wish,
 };
 use crate::ipp::{Identity, Owners};
 
@@ -115,7 +115,7 @@ impl Queue for Memory {
         &self,
         document: NewDocument,
         bytes: impl AsyncRead + Send + Unpin,
-    ) -> Result<(), QueueError> {
+    ) -> Result<Option<Underway>, QueueError> {
         let mut taken = bytes.take(LARGEST + 1);
         let size = tokio::io::copy(&mut taken, &mut tokio::io::sink()).await;
         let size = size.map_err(|error| QueueError::new(QueueErrorKind::Broken, error))?;
@@ -142,6 +142,7 @@ impl Queue for Memory {
             stopped: false,
             may_have_printed: false,
             pages_printed: 0,
+            note: None,
         });
         job.documents.push(Document {
             format: document.format,
@@ -149,7 +150,12 @@ impl Queue for Memory {
             pages: Some(1),
             state: JobState::Held,
         });
-        Ok(())
+        Ok(None)
+    }
+
+    async fn station(&self, name: &str) -> Result<Station, QueueError> {
+        let why = format!("no printer {name}");
+        Err(QueueError::new(QueueErrorKind::NotFound, why))
     }
 
     async fn jobs(

@@ -2,6 +2,5 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod conversation;
 mod memory;
 mod suites;

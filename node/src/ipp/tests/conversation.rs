@@ -1,1 +1,0 @@
-//! Requests as programs make them, and as they should not.
