@@ -24,6 +24,7 @@ pub mod config;
 pub mod control;
 pub mod convert;
 pub mod directory;
+pub mod dnssd;
 pub mod ipp;
 pub mod ipp_guard;
 pub mod logs;

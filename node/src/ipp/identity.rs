@@ -27,6 +27,11 @@ impl Identity {
         uuid_of(&self.seed)
     }
 
+    /// `printer-dns-sd-name`: told apart from those of other computers of the site.
+    pub(super) fn dns_sd_name(&self) -> String {
+        format!("{} @ {}", self.name, self.location)
+    }
+
     /// `printer-device-id` (IEEE 1284.4).
     pub(super) fn device_id(&self) -> String {
         "MFG:Papermesh;MDL:Hold Printer;CMD:PDF,PWGRaster,AppleRaster,JPEG,URF;CLS:PRINTER;"

@@ -17,12 +17,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::certificate::{self, CertificateError};
 use super::desk::Desk;
+use super::found;
 use super::http;
 use super::identity::Identity;
 use super::limits;
@@ -30,6 +32,7 @@ use super::owner::{Owners, Peer};
 use super::queue::Queue;
 use super::seats::{Seat, Seats};
 use super::subscriptions::Happened;
+use crate::dnssd;
 
 /// The first byte of a TLS handshake (RFC 8446 section 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -37,6 +40,8 @@ const TLS_HANDSHAKE: u8 = 0x16;
 const NO_ROOM: Duration = Duration::from_millis(200);
 /// How often is looked after jobs that wait for documents.
 const SWEEP: Duration = Duration::from_secs(5);
+/// How often is looked whether the site's printers can do something else.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// Why the hold printer does not listen.
 #[derive(Debug, thiserror::Error)]
@@ -93,9 +98,13 @@ impl<Q: Queue> HoldPrinter<Q> {
         self.listener.local_addr()
     }
 
-    /// Answers, until it is dropped. Documents that are on their way then are not held.
-    pub async fn serve(self) {
+    /// Answers, until it is dropped. Documents that are on their way then are not held. With
+    /// `found`, it is announced to those who look for a printer.
+    pub async fn serve(self, found: bool) {
         let mut tasks = JoinSet::new();
+        if found && let Ok(address) = self.address() {
+            tasks.spawn(announce(Arc::clone(&self.desk), address));
+        }
         tasks.spawn(follow(Arc::clone(&self.desk)));
         tasks.spawn(sweep(Arc::clone(&self.desk)));
         let router = http::router(self.desk);
@@ -132,6 +141,28 @@ async fn follow<Q: Queue>(desk: Arc<Desk<Q>>) {
     let mut changes = desk.queue.changes();
     while let Some(number) = changes.next().await {
         desk.tell(number, Happened::Changed).await;
+    }
+}
+
+/// Announces the printer, and again when there is something else to say of it.
+async fn announce<Q: Queue>(desk: Arc<Desk<Q>>, address: SocketAddr) {
+    let now = || found::announcement(&desk.identity, &desk.queue.offer(), address);
+    let (sender, receiver) = watch::channel(now());
+    let renew = async {
+        let mut looks = interval(LOOK);
+        loop {
+            looks.tick().await;
+            sender.send_if_modified(|told| {
+                let new = now();
+                let changed = *told != new;
+                *told = new;
+                changed
+            });
+        }
+    };
+    tokio::select! {
+        () = dnssd::announce(receiver) => {}
+        () = renew => {}
     }
 }
 

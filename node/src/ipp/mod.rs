@@ -10,6 +10,7 @@
 //! - `operations/`: what may be asked (RFC 8011 and its extensions)
 //! - `template`, `media`: what is asked of a job, against what can be had
 //! - `printer_attributes`, `job_attributes`, `identity`: what is told
+//! - `found`: what is told to those who look for a printer
 //! - `station`: queues that lead straight to one printer of the site
 //! - `open_jobs`, `subscriptions`: what lives in memory only
 //! - [`queue`]: what is asked of whoever holds the jobs; `held` is how the node's client does it
@@ -24,6 +25,7 @@ mod arriving;
 mod certificate;
 mod compression;
 mod desk;
+mod found;
 mod held;
 mod http;
 mod identity;

@@ -84,7 +84,10 @@ fn identity(facts: &Facts<'_>) -> Told {
     vec![
         ("printer-name", short_name(&identity.name)),
         ("printer-info", short_text(&identity.name)),
-        ("printer-dns-sd-name", super::values::name(&identity.name)),
+        (
+            "printer-dns-sd-name",
+            super::values::name(&identity.dns_sd_name()),
+        ),
         ("printer-location", short_text(&identity.location)),
         ("printer-geo-location", unknown()),
         ("printer-organization", text(&identity.organization)),
@@ -372,16 +375,19 @@ fn database(offer: &Offer) -> IppValue {
     all(sizes(offer), media::column)
 }
 
+/// `urf-supported`: what of Apple raster is taken.
+pub(super) fn urf(offer: &Offer) -> Vec<&'static str> {
+    let mut urf = vec!["V1.4", "CP1", "W8", "RS300-600"];
+    urf.extend(offer.color.then_some("SRGB24"));
+    urf.extend(offer.duplex.then_some("DM1"));
+    urf
+}
+
 /// PWG 5102.4 and, for Apple's, what its printers say of theirs.
 fn rasters(offer: &Offer) -> Told {
     let mut types = vec!["sgray_8"];
-    let mut urf = vec!["V1.4", "CP1", "W8", "RS300-600"];
     if offer.color {
         types.push("srgb_8");
-        urf.push("SRGB24");
-    }
-    if offer.duplex {
-        urf.push("DM1");
     }
     let mut told = vec![
         (
@@ -389,7 +395,7 @@ fn rasters(offer: &Offer) -> Told {
             all(template::RESOLUTIONS, dpi),
         ),
         ("pwg-raster-document-type-supported", keywords(types)),
-        ("urf-supported", keywords(urf)),
+        ("urf-supported", keywords(urf(offer))),
         (
             "jpeg-k-octets-supported",
             range(0, i32::try_from(offer.largest / 1024).unwrap_or(i32::MAX)),

@@ -57,7 +57,7 @@ pub(super) async fn start(
     };
     let address = printer.address().unwrap_or(address);
     tracing::info!(%address, "hold printer");
-    tasks.spawn(printer.serve());
+    tasks.spawn(printer.serve(config.mdns));
     tasks.spawn(ask_printers(client.clone()));
     Ok(Some(address))
 }

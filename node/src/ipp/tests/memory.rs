@@ -77,7 +77,7 @@ impl Memory {
         let printer = HoldPrinter::bind(any, &certificate, (identity, owners), self.clone());
         let printer = printer.await.unwrap();
         let address = printer.address().unwrap();
-        tokio::spawn(printer.serve());
+        tokio::spawn(printer.serve(false));
         address
     }
 }

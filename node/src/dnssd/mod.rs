@@ -1,0 +1,62 @@
+//! DNS-SD: a service is found by programs that look for one of its kind (RFC 6763).
+//!
+//! - [`Announcement`] is what is told
+//! - `avahi` has it told by Avahi, where that runs: a computer has one mDNS responder
+//! - `responder` tells it by itself where there is none
+//!
+//! Not here: finding other members (`mesh/`), and what the hold printer says of itself (`ipp/`).
+
+mod announcement;
+#[cfg(target_os = "linux")]
+mod avahi;
+mod responder;
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+pub use announcement::{Announcement, Kind, Reach};
+
+/// How often is looked whether Avahi was started meanwhile.
+const LOOK: Duration = Duration::from_secs(30);
+/// How long is waited after something went wrong.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// Announces, and again whenever the announcement changes, until it is dropped. Trouble is told to
+/// the log: a service that is not found by itself can still be used by its address.
+pub async fn announce(mut announcement: watch::Receiver<Announcement>) {
+    loop {
+        #[cfg(target_os = "linux")]
+        if let Some(avahi) = avahi::Avahi::find().await {
+            match avahi.announce(&mut announcement).await {
+                Ok(()) => tracing::info!("Avahi went away"),
+                Err(error) => {
+                    tracing::warn!(%error, "Avahi does not announce this service");
+                    sleep(PAUSE).await;
+                }
+            }
+            continue;
+        }
+        // Without Avahi no program of this computer looks, and others are not to find it.
+        if announcement.borrow().reach == Reach::ThisComputer {
+            sleep(LOOK).await;
+            continue;
+        }
+        if let Err(error) = responder::announce(&mut announcement, avahi_came()).await {
+            tracing::warn!(%error, "this service is not announced");
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Waits until Avahi is there.
+async fn avahi_came() {
+    loop {
+        sleep(LOOK).await;
+        #[cfg(target_os = "linux")]
+        if avahi::Avahi::find().await.is_some() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Announcing by ourselves, where no Avahi runs.
+//!
+//! The library can tell one subtype of a service; `_universal`, without which phones pass a printer
+//! over, comes last in every list and is the one that is told.
+
+use mdns_sd::{ServiceDaemon, ServiceInfo};
+use tokio::sync::watch;
+
+use super::announcement::{Announcement, Kind};
+
+/// Announces until `until` is over.
+pub(super) async fn announce(
+    announcement: &mut watch::Receiver<Announcement>,
+    until: impl Future<Output = ()>,
+) -> Result<(), mdns_sd::Error> {
+    tokio::pin!(until);
+    loop {
+        let told = Told::start(&announcement.borrow_and_update())?;
+        tokio::select! {
+            () = &mut until => return Ok(()),
+            changed = announcement.changed() => if changed.is_err() {
+                return Ok(());
+            },
+        }
+        drop(told);
+    }
+}
+
+/// What is being told; withdrawn when dropped.
+struct Told {
+    daemon: ServiceDaemon,
+    names: Vec<String>,
+}
+
+impl Told {
+    fn start(announcement: &Announcement) -> Result<Self, mdns_sd::Error> {
+        let mut told = Self {
+            daemon: ServiceDaemon::new()?,
+            names: Vec::new(),
+        };
+        for kind in &announcement.kinds {
+            let service = describe(&announcement.name, kind)?;
+            told.names.push(service.get_fullname().to_owned());
+            told.daemon.register(service)?;
+        }
+        tracing::info!(name = announcement.name, "announced");
+        Ok(told)
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        // All are only asked for here; the daemon's own thread says goodbye and ends.
+        for name in &self.names {
+            let _ = self.daemon.unregister(name);
+        }
+        let _ = self.daemon.shutdown();
+    }
+}
+
+fn describe(name: &str, kind: &Kind) -> Result<ServiceInfo, mdns_sd::Error> {
+    // Not the computer's own name, for which another responder may be answering.
+    let host = format!("{}.local.", host_of(name));
+    let service = match kind.subtypes.last() {
+        Some(subtype) => format!("{subtype}._sub.{}.local.", kind.service),
+        None => format!("{}.local.", kind.service),
+    };
+    let txt = kind.txt_on(&host);
+    let service = ServiceInfo::new(&service, name, &host, "", kind.port, &txt[..])?;
+    Ok(service.enable_addr_auto())
+}
+
+/// A host name made of a service's name: letters and digits, and a dash for everything else.
+fn host_of(name: &str) -> String {
+    let plain = |c: char| match c {
+        c if c.is_ascii_alphanumeric() => c.to_ascii_lowercase(),
+        _ => '-',
+    };
+    let mut host: String = name.chars().map(plain).collect();
+    while host.contains("--") {
+        host = host.replace("--", "-");
+    }
+    format!("papermesh-{}", host.trim_matches('-'))
+        .chars()
+        .take(63)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_name_has_no_surprises() {
+        assert_eq!(
+            host_of("Acme Papermesh @ laptop-1"),
+            "papermesh-acme-papermesh-laptop-1"
+        );
+        assert!(host_of(&"é x".repeat(40)).len() <= 63);
+    }
+}
