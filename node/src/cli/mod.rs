@@ -27,12 +27,14 @@ mod jobs;
 mod join;
 mod members;
 mod print;
+mod printers;
 mod progress;
 mod quantity;
 mod release;
 mod run;
 mod screen;
 mod secrets;
+mod setup_printer;
 mod site;
 mod status;
 mod table;
@@ -109,6 +111,8 @@ enum Command {
     #[command(subcommand)]
     User(user::User),
     Print(print::Print),
+    Printers(printers::Printers),
+    SetupPrinter(setup_printer::SetupPrinter),
     Jobs(jobs::Jobs),
     Release(release::Release),
     Audit(audit::Audit),
@@ -189,6 +193,8 @@ async fn obey(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Status(command) => command.run(context).await,
         Command::User(command) => command.run(context).await,
         Command::Print(command) => command.run(context).await,
+        Command::Printers(command) => command.run(context).await,
+        Command::SetupPrinter(command) => command.run(context).await,
         Command::Jobs(command) => command.run(context).await,
         Command::Release(command) => command.run(context).await,
         Command::Audit(command) => command.run(context).await,

@@ -132,6 +132,10 @@ fn render(status: &Answer, look: &Look) -> String {
     }
     facts
         .add("hold printer", status.ipp.as_deref().unwrap_or_default())
+        .add(
+            "from elsewhere",
+            status.ipp_elsewhere.as_deref().unwrap_or_default(),
+        )
         .add("panel", status.panel.as_deref().unwrap_or_default());
     if let Some(waiting @ 1..) = status.pending {
         facts.add("devices waiting", waiting.to_string());
@@ -182,6 +186,7 @@ mod tests {
                 reasons: vec!["media-empty".into()],
             }),
             ipp: None,
+            ipp_elsewhere: None,
             panel: Some("http://127.0.0.1:8080/".into()),
             pending: None,
             authority_open: None,

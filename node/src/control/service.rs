@@ -9,10 +9,10 @@ use super::message::{
     AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
     DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite,
     Invite, InviteIssued, LinkTicket, Linked, ListHistory, ListJobs, ListMembers, ListPending,
-    ListUsers, Member, MoveJob, OfferLink, PendingDevice, PinChanged, PolicyView, ProtectJob,
-    ReadAudit, Refuse, Refused, Request, Revocation, Revoke, SetUserState, SiteExported,
-    SiteImported, SitePolicy, Status, SubmitJob, Submitted, User, UserTicket, VerifyAudit, Visit,
-    VisitReport,
+    ListPrinters, ListUsers, Member, MoveJob, OfferLink, PendingDevice, PinChanged, PolicyView,
+    Printer, ProtectJob, ReadAudit, Refuse, Refused, Request, Revocation, Revoke, SetUserState,
+    SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User, UserTicket,
+    VerifyAudit, Visit, VisitReport,
 };
 use super::{Body, CommandError, ErrorCode, Events};
 
@@ -103,6 +103,11 @@ pub trait Service: Send + Sync + 'static {
         document: Body,
         events: Events,
     ) -> impl Future<Output = Answer<Submitted>> + Send;
+    /// The printers that this computer has met.
+    fn list_printers(
+        &self,
+        command: ListPrinters,
+    ) -> impl Future<Output = Answer<Vec<Printer>>> + Send;
     /// Jobs held here, as printers list them.
     fn list_jobs(&self, command: ListJobs) -> impl Future<Output = Answer<Vec<HeldJob>>> + Send;
     /// Deletes a job held here.
@@ -148,6 +153,7 @@ impl<S: Service> Handler for S {
             Request::ListPending(command) => json(self.list_pending(command).await),
             Request::Approve(command) => json(self.approve(command, events).await),
             Request::Refuse(command) => json(self.refuse(command).await),
+            Request::ListPrinters(command) => json(self.list_printers(command).await),
             Request::ListMembers(command) => json(self.list_members(command).await),
             Request::Revoke(command) => json(self.revoke(command).await),
             Request::ExportSite(command) => json(self.export_site(command).await),

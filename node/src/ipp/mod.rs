@@ -21,6 +21,8 @@
 //! Deliberately absent: Print-URI and Send-URI (a node fetches nothing at a stranger's word),
 //! pushed notifications (for the same reason), and PostScript.
 
+use std::net::{IpAddr, SocketAddr};
+
 mod arriving;
 mod certificate;
 mod compression;
@@ -52,6 +54,25 @@ pub use identity::Identity;
 pub use listener::{HoldPrinter, HoldPrinterError};
 pub use owner::Owners;
 pub use station::path as station_path;
+
+/// The URI by which other computers reach a hold printer that listens at `address`; none if this
+/// computer has no name to reach it by.
+#[must_use]
+pub fn elsewhere(address: SocketAddr) -> Option<String> {
+    let host = match address.ip() {
+        ip if ip.is_unspecified() => {
+            let name = certificate::host_name()?;
+            if name.contains('.') {
+                name
+            } else {
+                format!("{name}.local")
+            }
+        }
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    Some(format!("ipps://{host}:{}{PATH}", address.port()))
+}
 
 /// The path of the printer in its URI.
 pub const PATH: &str = "/ipp/print";

@@ -82,6 +82,10 @@ impl Services {
             ipp: self
                 .hold_printer
                 .map(|address| format!("ipp://localhost:{}{}", address.port(), crate::ipp::PATH)),
+            ipp_elsewhere: self
+                .hold_printer
+                .filter(|address| !address.ip().is_loopback())
+                .and_then(crate::ipp::elsewhere),
             panel: None,
             pending: self
                 .door

@@ -9,6 +9,7 @@ mod home;
 mod job;
 mod member;
 mod node;
+mod printer;
 mod release;
 mod user;
 
@@ -29,6 +30,7 @@ pub use node::{
     AuditEntry, AuditRead, AuditVerified, DeviceStatus, Diagnose, Finding, GetStatus, MeshState,
     NodeIdentity, ReadAudit, SiteIdentity, Status, Verdict, VerifyAudit,
 };
+pub use printer::{ListPrinters, Printer};
 pub use release::{
     Ending, HolderReport, HolderState, JobResult, ListedJob, Phase, Progress, Selection, Visit,
     VisitReport, Who,
@@ -142,6 +144,7 @@ commands! {
     ProtectJob -> HeldJob,
     MoveJob -> HeldJob,
     ListHistory -> Vec<HeldJob>,
+    ListPrinters -> Vec<Printer>,
     Visit -> VisitReport,
 }
 

@@ -37,8 +37,10 @@ pub struct Status {
     pub max_spool: u64,
     /// The output device, if the node is a printer.
     pub device: Option<DeviceStatus>,
-    /// Where the hold printer listens.
+    /// Where this computer's programs reach the hold printer.
     pub ipp: Option<String>,
+    /// Where others do, if it listens for them.
+    pub ipp_elsewhere: Option<String>,
     /// Where the panel is.
     pub panel: Option<String>,
     /// Devices that wait for approval, if the node is an admin.

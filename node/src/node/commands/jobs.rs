@@ -27,7 +27,7 @@ const TELL_EVERY: u64 = 1024 * 1024;
 const LISTED: usize = 10_000;
 
 impl Services {
-    fn client(&self) -> Result<&Client<Network>, CommandError> {
+    pub(super) fn client(&self) -> Result<&Client<Network>, CommandError> {
         self.client.as_ref().ok_or_else(|| {
             CommandError::new(
                 ErrorCode::NotHere,

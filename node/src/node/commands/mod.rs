@@ -3,6 +3,7 @@
 
 mod audit;
 mod jobs;
+mod printers;
 mod site;
 mod users;
 mod visit;
@@ -12,9 +13,10 @@ use crate::control::message::{
     AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
     DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite,
     Invite, InviteIssued, LinkTicket, Linked, ListHistory, ListJobs, ListMembers, ListPending,
-    ListUsers, Member, MoveJob, OfferLink, PendingDevice, PinChanged, PolicyView, ProtectJob,
-    ReadAudit, Refuse, Refused, Revocation, Revoke, SetUserState, SiteExported, SiteImported,
-    SitePolicy, Status, SubmitJob, Submitted, User, UserTicket, VerifyAudit, Visit, VisitReport,
+    ListPrinters, ListUsers, Member, MoveJob, OfferLink, PendingDevice, PinChanged, PolicyView,
+    Printer, ProtectJob, ReadAudit, Refuse, Refused, Revocation, Revoke, SetUserState,
+    SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User, UserTicket,
+    VerifyAudit, Visit, VisitReport,
 };
 use crate::control::{Answer, Body, Events, Service};
 pub(super) use site::{code, exported_site as exported, import as import_of};
@@ -111,6 +113,10 @@ impl Service for Services {
         events: Events,
     ) -> Answer<Submitted> {
         self.submit(command, document, events).await
+    }
+
+    async fn list_printers(&self, _: ListPrinters) -> Answer<Vec<Printer>> {
+        self.known_printers().await
     }
 
     async fn list_jobs(&self, command: ListJobs) -> Answer<Vec<HeldJob>> {

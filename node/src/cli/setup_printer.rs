@@ -1,0 +1,293 @@
+//! `setup-printer`: makes the hold printer a printer of this computer's programs, by CUPS, and says
+//! how other devices print to it.
+
+use std::io;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use clap::Args;
+use papermesh_protocol::text;
+use serde::Serialize;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use super::context::Context;
+use super::failure::CliError;
+use super::screen::Look;
+use crate::control::ErrorCode;
+use crate::control::message::{GetStatus, ListPrinters, Printer, Status};
+
+/// The tool of CUPS that makes queues.
+const LPADMIN: &str = "lpadmin";
+/// How long CUPS may take; it asks the hold printer what it can do.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// The longest name of a queue of CUPS.
+const QUEUE: usize = 127;
+/// What is shown of what CUPS says, in bytes.
+const SAID: usize = 400;
+
+/// Let the programs of this computer print into the mesh: add a print queue to CUPS
+#[derive(Args, Debug)]
+pub(super) struct SetupPrinter {
+    /// What the queue is called [default: Papermesh, with --to the name of the printer]
+    #[arg(long, value_name = "NAME", value_parser = queue_name)]
+    queue: Option<String>,
+    /// Print straight to this printer of the site, instead of holding jobs for any
+    #[arg(long, value_name = "PRINTER")]
+    to: Option<String>,
+    /// Make it the default printer
+    #[arg(long)]
+    default: bool,
+    /// Remove the queue instead
+    #[arg(long, conflicts_with_all = ["to", "default", "steps"])]
+    remove: bool,
+    /// Change nothing: only say how it is done, here and on other devices
+    #[arg(long)]
+    steps: bool,
+}
+
+/// What was done, and what is left to people.
+#[derive(Debug, Serialize)]
+struct Done {
+    /// The queue.
+    queue: String,
+    /// Where it leads.
+    uri: String,
+    /// Whether CUPS has it now.
+    added: bool,
+    /// Where other devices reach the hold printer; none if they do not.
+    elsewhere: Option<String>,
+}
+
+impl SetupPrinter {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        if self.remove {
+            let queue = self.queue.unwrap_or_else(|| "Papermesh".to_owned());
+            lpadmin(&["-x", &queue]).await?;
+            return context
+                .screen
+                .show(&serde_json::json!({"removed": queue}), |_, _| {
+                    format!("the queue {queue} is removed")
+                });
+        }
+        let status = context.call(GetStatus {}).await?;
+        let printer = match &self.to {
+            Some(named) => Some(chosen(named, context.call(ListPrinters {}).await?)?),
+            None => None,
+        };
+        let uri = match &printer {
+            Some(printer) => printer.queue.clone(),
+            None => status.ipp.clone(),
+        };
+        let uri = uri.ok_or_else(|| {
+            CliError::failed(
+                ErrorCode::NotHere,
+                "this node has no hold printer; run it as a client, with --ipp 127.0.0.1:6310",
+            )
+        })?;
+        let queue = self.queue.unwrap_or_else(|| match &printer {
+            Some(printer) => cups_name(printer.name.as_str()),
+            None => "Papermesh".to_owned(),
+        });
+        if !self.steps {
+            let about = match &printer {
+                Some(printer) => format!("{} by Papermesh", printer.name),
+                None => format!("Papermesh: held for you at {}", status.site.name),
+            };
+            add(&queue, &uri, &about, status.node.name.as_str()).await?;
+            if self.default {
+                lpadmin(&["-d", &queue]).await?;
+            }
+        }
+        let done = Done {
+            queue,
+            uri,
+            added: !self.steps,
+            elsewhere: status.ipp_elsewhere.clone(),
+        };
+        context
+            .screen
+            .show(&done, |done, look| steps(done, &status, look))
+    }
+}
+
+/// The printer that is meant.
+fn chosen(named: &str, printers: Vec<Printer>) -> Result<Printer, CliError> {
+    let wanted = named.trim().to_lowercase();
+    let names: Vec<String> = printers.iter().map(|p| p.name.to_string()).collect();
+    let mut found = printers
+        .into_iter()
+        .filter(|printer| printer.name.as_str().to_lowercase() == wanted);
+    match (found.next(), found.next()) {
+        (Some(printer), None) => Ok(printer),
+        (Some(_), Some(_)) => Err(CliError::failed(
+            ErrorCode::Usage,
+            format!("more than one printer is called {named:?}; rename one of them"),
+        )),
+        (None, _) => Err(CliError::failed(
+            ErrorCode::NotFound,
+            format!(
+                "this computer has met no printer {named:?}; it knows {}",
+                match names.is_empty() {
+                    true => "none".to_owned(),
+                    false => names.join(", "),
+                }
+            ),
+        )),
+    }
+}
+
+async fn add(queue: &str, uri: &str, about: &str, place: &str) -> Result<(), CliError> {
+    lpadmin(&[
+        "-p",
+        queue,
+        "-E",
+        "-v",
+        uri,
+        "-m",
+        "everywhere",
+        "-D",
+        about,
+        "-L",
+        place,
+        // Others on the network would print as whoever CUPS says they are.
+        "-o",
+        "printer-is-shared=false",
+    ])
+    .await
+}
+
+async fn lpadmin(arguments: &[&str]) -> Result<(), CliError> {
+    let run = Command::new(LPADMIN)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output: Output = match timeout(PATIENCE, run).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(CliError::failed(
+                ErrorCode::Failed,
+                "CUPS is not here (no lpadmin); install it, on Debian with `apt install cups`, or see `papermesh setup-printer --steps`",
+            ));
+        }
+        Ok(Err(source)) => {
+            return Err(CliError::File {
+                action: "run",
+                path: LPADMIN.to_owned(),
+                source,
+            });
+        }
+        Err(_) => {
+            return Err(CliError::failed(
+                ErrorCode::Failed,
+                "CUPS does not answer; see whether it runs with `lpstat -r`",
+            ));
+        }
+    };
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = text::clean(&String::from_utf8_lossy(&output.stderr), SAID);
+    let advice = if said.contains("orbidden") || said.contains("nauthorized") {
+        "; run this as root or as a member of the group lpadmin"
+    } else if said.contains("cheduler") || said.contains("onnect") {
+        "; start CUPS, on most systems with `systemctl start cups`"
+    } else {
+        ""
+    };
+    Err(CliError::failed(
+        ErrorCode::Failed,
+        format!("CUPS did not do it: {said}{advice}"),
+    ))
+}
+
+/// What people do on other devices.
+fn steps(done: &Done, status: &Status, _: &Look) -> String {
+    let Done { queue, uri, .. } = done;
+    let here = match done.added {
+        true => {
+            format!("The queue {queue} is there: every program of this computer prints to it.\n")
+        }
+        false => format!(
+            "This computer (CUPS)\n  lpadmin -p {queue} -E -v {uri} -m everywhere -o printer-is-shared=false\n"
+        ),
+    };
+    let Some(elsewhere) = &done.elsewhere else {
+        return format!(
+            "{here}\nOther devices do not reach the hold printer: it listens for this computer only. To let phones and\n\
+             other computers print here, with user id and PIN, put this into papermesh.toml and restart the node:\n  \
+             ipp = \"0.0.0.0:6310\"",
+        );
+    };
+    let web = elsewhere.replacen("ipps://", "https://", 1);
+    let address = web.trim_start_matches("https://");
+    let (host, path) = address.split_once('/').unwrap_or((address, ""));
+    let name = format!("{} Papermesh @ {}", status.site.name, status.node.name);
+    format!(
+        "{here}\n\
+         On other devices of this network a job belongs to whoever types user id and PIN.\n\
+         \n\
+         macOS\n  \
+         System Settings > Printers & Scanners > Add Printer: choose \"{name}\".\n  \
+         Not listed? In the tab IP: address {host}, protocol IPP, queue {path}.\n\
+         \n\
+         iPhone, iPad\n  \
+         Print, then Printer: choose \"{name}\". It asks for user id and PIN.\n\
+         \n\
+         Windows\n  \
+         Settings > Bluetooth & devices > Printers & scanners > Add manually > Select a shared printer by name:\n  \
+         {web}\n\
+         \n\
+         Android\n  \
+         An app that prints to IPPS printers and asks for a user name and a password, at {elsewhere}\n\
+         \n\
+         Linux\n  \
+         lpadmin -p {queue} -E -v {elsewhere} -m everywhere\n\
+         \n\
+         The printer shows a certificate that this node made for itself; accept it once.",
+    )
+}
+
+/// A name for CUPS: no spaces, no `/`, no `#`.
+fn queue_name(text: &str) -> Result<String, String> {
+    let fits = !text.is_empty()
+        && text.len() <= QUEUE
+        && !text.starts_with('-')
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "/#\\'\"".contains(c));
+    match fits {
+        true => Ok(text.to_owned()),
+        false => Err(format!(
+            "{text:?} is no name for a queue; use letters, digits, - and _, at most {QUEUE}"
+        )),
+    }
+}
+
+/// A printer's name as that of a queue.
+fn cups_name(name: &str) -> String {
+    let plain = |c: char| match c {
+        c if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') => c,
+        _ => '_',
+    };
+    let name: String = name.chars().map(plain).take(QUEUE - 1).collect();
+    match name.starts_with('-') {
+        true => format!("_{name}"),
+        false => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn names_of_queues_are_what_cups_takes() {
+        for name in ["front-desk", "2. Stock, Büro", "-x", "a/b#c"] {
+            assert!(queue_name(&cups_name(name)).is_ok(), "{name}");
+        }
+        for wrong in ["", "a b", "-E", "a/b", "x\n"] {
+            assert!(queue_name(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The site's printers.
+
+use futures::{StreamExt, stream};
+
+use super::super::Services;
+use crate::client::KnownPrinter;
+use crate::control::Answer;
+use crate::control::message::Printer;
+use crate::node::NodeError;
+
+/// Printers that are listed.
+const LISTED: usize = 256;
+/// Printers that are asked at once.
+const AT_ONCE: usize = 32;
+
+impl Services {
+    pub(super) async fn known_printers(&self) -> Answer<Vec<Printer>> {
+        let client = self.client()?;
+        let mut known = client.printers().await.map_err(NodeError::from)?;
+        known.truncate(LISTED);
+        let asked = stream::iter(known).map(|printer: KnownPrinter| async move {
+            Printer {
+                name: printer.name().clone(),
+                node: printer.node(),
+                last_seen: printer.last_seen,
+                abilities: client.abilities(&printer).await.ok(),
+                queue: self.queue_of(&printer),
+            }
+        });
+        Ok(asked.buffered(AT_ONCE).collect().await)
+    }
+
+    fn queue_of(&self, printer: &KnownPrinter) -> Option<String> {
+        let port = self.hold_printer?.port();
+        let path = crate::ipp::station_path(printer.name().as_str());
+        Some(format!("ipp://localhost:{port}{path}"))
+    }
+}
