@@ -12,6 +12,7 @@
 
 pub mod answer;
 pub mod command;
+pub mod cups;
 pub mod device;
 pub mod ipp;
 pub mod machine;

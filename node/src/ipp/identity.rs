@@ -29,7 +29,10 @@ impl Identity {
 
     /// `printer-dns-sd-name`: told apart from those of other computers of the site.
     pub(super) fn dns_sd_name(&self) -> String {
-        format!("{} @ {}", self.name, self.location)
+        match self.location.is_empty() {
+            true => self.name.clone(),
+            false => format!("{} @ {}", self.name, self.location),
+        }
     }
 
     /// `printer-device-id` (IEEE 1284.4).
