@@ -11,6 +11,7 @@
 //! know from its documentation: the JSON in [`answer`] is written down here anew, not imported.
 
 pub mod answer;
+pub mod avahi;
 pub mod command;
 pub mod cups;
 pub mod device;

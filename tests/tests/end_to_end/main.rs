@@ -11,6 +11,7 @@
 //! | `formats` | any format to any printer, compared as pixels; documents that harm converters |
 //! | `hostile` | members and strangers who misbehave |
 //! | `hold_printer` | programs that print over IPP, well and badly |
+//! | `discovery` | the hold printer is found over DNS-SD |
 //! | `desktop` | a real CUPS prints into the hold printer |
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
 //! | `bad_input` | what users, files, disks and printers do wrong |
@@ -22,6 +23,7 @@ mod crash;
 mod crowd;
 mod desktop;
 mod direct;
+mod discovery;
 mod formats;
 mod hold_printer;
 mod hostile;
