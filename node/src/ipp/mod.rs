@@ -81,5 +81,9 @@ const JOB_PATH: &str = "/ipp/job/";
 /// The path of the printer's icon.
 const ICON_PATH: &str = "/icon.png";
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
+mod rehearsal;
+#[cfg(any(test, fuzzing))]
 mod tests;
+#[cfg(any(test, fuzzing))]
+pub use rehearsal::rehearse;

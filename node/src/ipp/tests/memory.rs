@@ -23,7 +23,7 @@ use crate::ipp::{Identity, Owners};
 pub(super) const LARGEST: u64 = 1 << 20;
 
 #[derive(Clone)]
-pub(super) struct Memory(Arc<Inner>);
+pub(in crate::ipp) struct Memory(Arc<Inner>);
 
 struct Inner {
     jobs: Mutex<BTreeMap<JobNumber, QueuedJob>>,
@@ -33,7 +33,7 @@ struct Inner {
 }
 
 impl Memory {
-    pub(super) fn of(users: &[&str]) -> Self {
+    pub(in crate::ipp) fn of(users: &[&str]) -> Self {
         Self(Arc::new(Inner {
             jobs: Mutex::default(),
             numbers: Mutex::default(),
@@ -42,7 +42,7 @@ impl Memory {
         }))
     }
 
-    pub(super) fn all(&self) -> MutexGuard<'_, BTreeMap<JobNumber, QueuedJob>> {
+    pub(in crate::ipp) fn all(&self) -> MutexGuard<'_, BTreeMap<JobNumber, QueuedJob>> {
         self.0.jobs.lock().unwrap()
     }
 

@@ -2,5 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod memory;
+#[cfg(test)]
+mod corpus;
+pub(super) mod memory;
+#[cfg(test)]
 mod suites;
