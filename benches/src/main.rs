@@ -10,6 +10,7 @@ mod finding;
 mod login;
 mod memory;
 mod part;
+mod printing;
 mod raw_stream;
 mod release;
 mod site;
@@ -39,6 +40,8 @@ enum What {
     Release,
     /// A document from a file into the spool, and the holder's memory.
     Spool,
+    /// A document from a program into the hold printer, and the list of many jobs.
+    Printing,
     /// The holders of a user in the DHT.
     Finding,
     /// From the PIN to the list.
@@ -52,6 +55,10 @@ struct Scale {
     document: u64,
     /// Times that a document is moved, each way.
     rounds: usize,
+    /// Bytes of a document that a program prints.
+    printed: u64,
+    /// Jobs of one user.
+    jobs: usize,
     /// Nodes of the DHT.
     meshes: &'static [usize],
     /// Searches in one of these, before and after half of it died.
@@ -63,6 +70,8 @@ struct Scale {
 const WHOLE: Scale = Scale {
     document: 1 << 30,
     rounds: 5,
+    printed: 200_000_000,
+    jobs: 1000,
     meshes: &[50, 200],
     searches: 200,
     visits: 60,
@@ -71,6 +80,8 @@ const WHOLE: Scale = Scale {
 const QUICK: Scale = Scale {
     document: 64 << 20,
     rounds: 3,
+    printed: 20_000_000,
+    jobs: 100,
     meshes: &[20],
     searches: 40,
     visits: 10,
@@ -91,6 +102,7 @@ fn main() -> Result<()> {
             release::measure as fn(Scale) -> Result<Vec<Row>>,
         ),
         (What::Spool, spool::measure),
+        (What::Printing, printing::measure),
         (What::Finding, finding::measure),
         (What::Login, login::measure),
     ] {

@@ -28,8 +28,6 @@ pub enum Kind {
     LoggedIn,
     /// A login came to nothing.
     LoginDenied,
-    /// A job was leased to a printer.
-    Granted,
     /// Something asked within a session was refused.
     Refused,
     /// An attempt to print ended; see its outcome.

@@ -116,8 +116,9 @@ impl<N: Network> Conversation<N> {
         }
     }
 
-    /// Answers one request.
+    /// Answers one request. What is refused is written down here.
     pub(super) async fn answer(&mut self, request: Request) -> Answer {
+        let about = self.about(&request);
         let answered = match request {
             Request::Login(login) => self.login(login).await,
             Request::Prove { session, ke3 } => self.prove(session, ke3).await,
@@ -140,7 +141,51 @@ impl<N: Network> Conversation<N> {
             Request::Unlock { session, job, ke1 } => self.unlock(session, job, ke1).await,
             Request::ProveJob { session, job, ke3 } => self.prove_job(session, job, ke3).await,
         };
-        answered.unwrap_or_else(|failure| Answer::Refused(failure.refusal()))
+        match answered {
+            Ok(answer) => answer,
+            Err(failure) => {
+                let refusal = failure.refusal();
+                self.record_refusal(about.because(refusal)).await;
+                Answer::Refused(refusal)
+            }
+        }
+    }
+
+    /// What a record says if this request is refused.
+    fn about(&self, request: &Request) -> Event {
+        let (session, job, release) = match request {
+            Request::List { session, .. } => (Some(*session), None, None),
+            Request::Delete { session, job }
+            | Request::Protect { session, job, .. }
+            | Request::Unlock { session, job, .. }
+            | Request::ProveJob { session, job, .. } => (Some(*session), Some(*job), None),
+            Request::Select {
+                session,
+                job,
+                release,
+                ..
+            } => (Some(*session), Some(*job), Some(*release)),
+            Request::Extend { release } => (None, None, Some(*release)),
+            Request::Progress(progress) => (None, None, Some(progress.release)),
+            // What is in a receipt means nothing before it is verified.
+            Request::Report(_)
+            | Request::Login(_)
+            | Request::Prove { .. }
+            | Request::Close { .. } => (None, None, None),
+        };
+        let inner = &self.client.0;
+        let user = session.and_then(|session| {
+            let now = inner.membership.now();
+            sessions(&inner.holder)
+                .owner(self.from.node, session, now)
+                .ok()
+        });
+        Event {
+            user,
+            job,
+            release,
+            ..Event::new(Kind::Refused)
+        }
     }
 
     /// Ends the conversation: logins that nobody will prove any more are denied.
@@ -203,10 +248,12 @@ impl<N: Network> Conversation<N> {
             sessions(&inner.holder).prove(printer, session, &ke3, barred, jobs, now);
         match event {
             Some(LoginEvent::Opened(user)) => {
+                let event = Event::new(Kind::LoggedIn).user(&user).peer(printer);
                 offload(&inner.store, move |store| {
                     store.guesses().proven(&user, printer)
                 })
                 .await?;
+                inner.audit.note(event).await;
             }
             Some(LoginEvent::Denied(user, reason)) => self.denied(&user, reason).await,
             Some(LoginEvent::Guess(_)) | None => {}
@@ -278,33 +325,15 @@ impl<N: Network> Conversation<N> {
         release: ReleaseId,
         options: PrintOptions,
     ) -> Result<Answer, Failure> {
-        let user = {
-            let now = self.client.0.membership.now();
-            sessions(&self.client.0.holder).owner(self.from.node, session, now)?
-        };
         let (inner, printer) = (Arc::clone(&self.client.0), self.from.clone());
-        let granted: Result<(Grant, Option<u32>), Failure> =
-            offload(&self.client.0.store, move |store| {
-                grant(&inner, store, &printer, (session, job, release), options)
-            })
-            .await;
-        match granted {
-            Ok((grant, number)) => {
-                if let Some(number) = number {
-                    self.client.tell(number).await;
-                }
-                Ok(Answer::Grant(grant))
-            }
-            Err(failure) => {
-                let refusal = failure.refusal();
-                let event = Event::new(Kind::Refused)
-                    .user(&user)
-                    .job(job)
-                    .release(release);
-                self.record_refusal(event.because(refusal)).await;
-                Err(refusal.into())
-            }
+        let granting = offload(&self.client.0.store, move |store| {
+            grant(&inner, store, &printer, (session, job, release), options)
+        });
+        let (grant, number) = granting.await?;
+        if let Some(number) = number {
+            self.client.tell(number).await;
         }
+        Ok(Answer::Grant(grant))
     }
 
     // A job's own PIN --------------------------------------------------------------------------
@@ -437,8 +466,7 @@ impl<N: Network> Conversation<N> {
         let receipt = match verified {
             Ok(receipt) => receipt.into_value(),
             Err(error) => {
-                self.record_refusal(Event::new(Kind::Refused).because(error))
-                    .await;
+                tracing::debug!(printer = %self.from.node, %error, "a receipt is not one");
                 return Err(Refusal::Malformed.into());
             }
         };
@@ -474,20 +502,9 @@ impl<N: Network> Conversation<N> {
             Some(reason) => event.because(reason),
             None => event,
         };
-        let settlement = match judgement {
-            Ok(Settlement::Nothing) => return Ok(Answer::Done),
-            Ok(settlement) => settlement,
-            Err(refusal) => {
-                self.record_refusal(
-                    Event {
-                        kind: Kind::Refused,
-                        ..event
-                    }
-                    .because(refusal),
-                )
-                .await;
-                return Err(refusal.into());
-            }
+        let settlement = match judgement? {
+            Settlement::Nothing => return Ok(Answer::Done),
+            settlement => settlement,
         };
         // First the record, then the deed: a crash between the two leaves a job that the printer
         // reports again, and no deletion that nobody recorded.
@@ -556,36 +573,34 @@ impl<N: Network> Conversation<N> {
             node: self.from.node,
             name: self.from.certificate.name.clone(),
         });
-        let deleted = offload(&inner.store, move |store| -> Result<_, StoreError> {
-            match store.jobs().get(job)? {
-                Some(held) if held.row.user == owner => {
-                    let end = JobEnd::Deleted { printer };
-                    Ok((store.jobs().delete(job, end, now)?, held.row.number))
-                }
-                _ => Ok((Deletion::Absent, 0)),
+        let found = offload(&inner.store, move |store| -> Result<_, Failure> {
+            let held = store.jobs().get(job)?.filter(|held| held.row.user == owner);
+            let number = held.ok_or(Refusal::NoJob)?.row.number;
+            match store.leases().live(job, now)? {
+                Some(_) => Err(Refusal::Leased.into()),
+                None => Ok(number),
             }
         });
+        let number = found.await?;
+        // First the record, then the deed, as with a receipt.
         let event = Event::new(Kind::Deleted).user(&user).job(job);
-        let (deletion, number) = deleted.await?;
-        let refusal = match deletion {
+        if let Err(error) = inner.audit.record(event.peer(self.from.node)).await {
+            tracing::error!(%job, %error, "a job is not deleted while that cannot be recorded");
+            return Err(Refusal::Trouble.into());
+        }
+        let end = JobEnd::Deleted { printer };
+        let deleting = offload(&inner.store, move |store| {
+            store.jobs().delete(job, end, now)
+        });
+        match deleting.await? {
             Deletion::Deleted => {
-                inner.audit.note(event.peer(self.from.node)).await;
                 inner.directory.announce_soon(&user);
                 self.client.tell(number).await;
-                return Ok(Answer::Done);
+                Ok(Answer::Done)
             }
-            Deletion::Absent => Refusal::NoJob,
-            Deletion::Leased { .. } => Refusal::Leased,
-        };
-        self.record_refusal(
-            Event {
-                kind: Kind::Refused,
-                ..event
-            }
-            .because(refusal),
-        )
-        .await;
-        Err(refusal.into())
+            Deletion::Absent => Err(Refusal::NoJob.into()),
+            Deletion::Leased { .. } => Err(Refusal::Leased.into()),
+        }
     }
 
     async fn protect(&self, session: SessionId, job: JobId, on: bool) -> Result<Answer, Failure> {
@@ -602,14 +617,6 @@ impl<N: Network> Conversation<N> {
         );
         let event = Event::new(Kind::Protected).user(&user).job(job);
         if !changed.await? {
-            self.record_refusal(
-                Event {
-                    kind: Kind::Refused,
-                    ..event
-                }
-                .because(Refusal::NoJob),
-            )
-            .await;
             return Err(Refusal::NoJob.into());
         }
         let event = event.peer(self.from.node);
@@ -626,15 +633,22 @@ impl<N: Network> Conversation<N> {
     }
 
     async fn record_refusal(&self, event: Event) {
-        let inner = &self.client.0;
+        self.client.record_refusal(self.from.node, event).await;
+    }
+}
+
+impl<N> Client<N> {
+    /// Writes down what was refused to a node; not all of it, if there is too much.
+    pub(super) async fn record_refusal(&self, from: NodeId, event: Event) {
+        let inner = &self.0;
         let recorded = {
             let mut denials = inner.denials.lock().unwrap_or_else(PoisonError::into_inner);
-            denials.is_recorded(self.from.node, inner.membership.now())
+            denials.is_recorded(from, inner.membership.now())
         };
         if recorded {
-            inner.audit.note(event.peer(self.from.node)).await;
+            inner.audit.note(event.peer(from)).await;
         } else {
-            tracing::warn!(printer = %self.from.node, ?event, "too many refusals to record them all");
+            tracing::warn!(%from, ?event, "too many refusals to record them all");
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::Client;
 use super::life::{JobState, past_view};
-use crate::audit::{Event, Kind};
+use crate::audit::{AuditError, Event, Kind};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::store::{Attempt, Deletion, HeldJob, JobEnd, Store, StoreError};
@@ -45,6 +45,9 @@ pub enum JobsError {
     /// A printer has it.
     #[error("a printer is printing job {0} now; try again in a minute")]
     Leased(JobId),
+    /// What is to be done cannot be written down, so it is not done.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -83,17 +86,19 @@ impl<N: Network> Client<N> {
     pub async fn delete(&self, job: JobId) -> Result<HeldView, JobsError> {
         let view = self.job(job).await?;
         let now = self.0.membership.now();
+        let leased = offload(&self.0.store, move |store| store.leases().live(job, now));
+        if leased.await?.is_some() {
+            return Err(JobsError::Leased(job));
+        }
+        // First the record, then the deed: no job goes of which nobody can say why.
+        let event = Event::new(Kind::Deleted).user(&view.user).job(job);
+        self.0.audit.record(event).await?;
         let end = JobEnd::Deleted { printer: None };
-        let deleted = offload(&self.0.store, move |store| {
+        let deleting = offload(&self.0.store, move |store| {
             store.jobs().delete(job, end, now)
-        })
-        .await;
-        match deleted.map_err(|error: StoreError| JobsError::Store(error))? {
+        });
+        match deleting.await? {
             Deletion::Deleted => {
-                self.0
-                    .audit
-                    .note(Event::new(Kind::Deleted).user(&view.user).job(job))
-                    .await;
                 self.0.directory.announce_soon(&view.user);
                 self.tell(view.number).await;
                 Ok(view)

@@ -64,20 +64,25 @@ impl<N: Network> Client<N> {
                 self.tell(view.number).await;
             }
         }
-        for (job, owner) in offload(&self.0.store, move |store| expire(store, now)).await? {
+        for (job, owner) in offload(&self.0.store, move |store| due(store, now)).await? {
             let event = Event::new(Kind::Expired).job(job);
-            match owner {
-                Some((user, number)) => {
-                    self.0.audit.note(event.user(&user)).await;
-                    self.0.directory.announce_soon(&user);
-                    self.tell(number).await;
-                }
-                None => {
-                    self.0
-                        .audit
-                        .note(event.because("its row was damaged"))
-                        .await
-                }
+            let event = match &owner {
+                Some((user, _)) => event.user(user),
+                None => event.because("its row was damaged"),
+            };
+            // First the record, then the deed.
+            if let Err(error) = self.0.audit.record(event).await {
+                tracing::error!(%job, %error, "a job stays beyond its time while its end cannot be recorded");
+                continue;
+            }
+            let deleting = offload(&self.0.store, move |store| {
+                store.jobs().delete(job, JobEnd::Expired, now)
+            });
+            if deleting.await? == Deletion::Deleted
+                && let Some((user, number)) = owner
+            {
+                self.0.directory.announce_soon(&user);
+                self.tell(number).await;
             }
         }
         Ok(())
@@ -96,13 +101,12 @@ impl<N: Network> Client<N> {
     }
 }
 
-/// A job that expired; its owner and its number, if its row could be read.
-type Expired = (JobId, Option<(UserId, u32)>);
+/// A job whose time is over; its owner and its number, if its row could be read.
+type Due = (JobId, Option<(UserId, u32)>);
 
-/// Deletes jobs whose time is over, and says whose they were. One that is being printed stays
-/// until that has ended.
-fn expire(store: &Store, now: Timestamp) -> Result<Vec<Expired>, StoreError> {
-    let mut expired = Vec::new();
+/// Jobs whose time is over. One that is being printed is not due until that has ended.
+fn due(store: &Store, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+    let mut due = Vec::new();
     for job in store.jobs().expired(now, BATCH)? {
         let owner = match store.jobs().get(job) {
             Ok(held) => held.map(|held| (held.row.user, held.row.number)),
@@ -110,11 +114,11 @@ fn expire(store: &Store, now: Timestamp) -> Result<Vec<Expired>, StoreError> {
             Err(StoreError::Row { .. }) => None,
             Err(error) => return Err(error),
         };
-        if store.jobs().delete(job, JobEnd::Expired, now)? == Deletion::Deleted {
-            expired.push((job, owner));
+        if store.leases().live(job, now)?.is_none() {
+            due.push((job, owner));
         }
     }
-    Ok(expired)
+    Ok(due)
 }
 
 /// Forgets users who never delegated to this computer, have no job on it, and of whom nothing is

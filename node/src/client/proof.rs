@@ -6,6 +6,7 @@ use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
 
 use super::Client;
+use crate::audit::{Event, Kind};
 use crate::auth::typed::{self, TypedError};
 use crate::auth::verifier;
 use crate::network::Network;
@@ -32,8 +33,9 @@ impl<N: Network> Client<N> {
     /// # Errors
     /// [`TypedError`].
     pub async fn prove(&self, user: &UserId, pin: &Pin) -> Result<(), TypedError> {
-        let (inner, user, pin) = (Arc::clone(&self.0), user.clone(), pin.clone());
-        offload(&self.0.store, move |store| {
+        let (inner, whose, pin) = (Arc::clone(&self.0), user.clone(), pin.clone());
+        let proven = offload(&self.0.store, move |store| {
+            let user = whose;
             let failed = |error: verifier::VerifierError| match error {
                 verifier::VerifierError::Store(error) => TypedError::Store(error),
                 error => {
@@ -50,6 +52,11 @@ impl<N: Network> Client<N> {
             let (node, now) = (inner.membership.node(), inner.membership.now());
             typed::prove(store, (&user, known.as_ref()), &pin, (node, &decoys), now)
         })
-        .await
+        .await;
+        if let Err(error) = &proven {
+            let event = Event::new(Kind::LoginDenied).user(user).because(error);
+            self.record_refusal(self.0.membership.node(), event).await;
+        }
+        proven
     }
 }

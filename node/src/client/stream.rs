@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::early::EarlyReader;
 use super::{Client, sessions};
+use crate::audit::{Event, Kind};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::store::{SpoolReader, StoreError};
@@ -58,6 +59,8 @@ impl<N: Network> Client<N> {
             Ok(file) => file,
             Err(error) => {
                 let status = if matches!(error, SendError::Refused) {
+                    let event = Event::new(Kind::Refused).because(&error);
+                    self.record_refusal(printer, event).await;
                     STATUS_REFUSED
                 } else {
                     STATUS_UNREADABLE

@@ -33,6 +33,7 @@ use super::early::{Arriving, EarlyJob};
 use super::meta::{JobMeta, MetaError};
 use super::{Client, HeldView, format};
 use crate::audit::{Event, Kind};
+use crate::auth::typed::TypedError;
 use crate::auth::verifier::{self, VerifierError};
 use crate::convert::media::PageSize;
 use crate::convert::{Facts, Inspection};
@@ -149,6 +150,14 @@ pub enum SubmitError {
     /// The user's own computer.
     #[error("this computer knows your own PIN; a PIN for this visit is for shared computers")]
     PinNotTaken,
+    /// A shared computer, where jobs of the user wait under another PIN.
+    #[error(
+        "jobs of {0} wait here under another PIN; type that one, or delete them first with `papermesh jobs delete`"
+    )]
+    OtherPin(UserId),
+    /// Too many of those that were typed were not that one.
+    #[error("too many wrong PINs; wait {} seconds", .0.as_secs().max(1))]
+    TooManyPins(Duration),
     /// The PIN cannot be used.
     #[error(transparent)]
     Pin(#[from] PinError),
@@ -498,15 +507,42 @@ impl<N: Network> Client<N> {
         let pin = match (acceptance.right, &submission.visit_pin) {
             (HoldingRight::Delegated, Some(_)) => return Err(SubmitError::PinNotTaken),
             (HoldingRight::Delegated, None) => None,
-            (HoldingRight::Shared, Some(pin)) => Some(self.sealed_verifier(user, pin).await?),
-            (HoldingRight::Shared, None) if row.sealed_pin.is_some() => None,
+            (HoldingRight::Shared, Some(pin)) => Some(self.visit_pin(user, &row, pin).await?),
+            (HoldingRight::Shared, None) if row.sealed_pin.is_some() => row.sealed_pin.clone(),
             (HoldingRight::Shared, None) if state.policy.login == LoginPolicy::Badge => None,
             (HoldingRight::Shared, None) => return Err(SubmitError::PinRequired),
         };
         Ok(Admitted {
             acceptance,
-            local: LocalFacts { entry, pin },
+            local: LocalFacts {
+                entry,
+                pin,
+                known: row.sealed_pin,
+            },
         })
+    }
+
+    /// The verifier of a visitor's PIN. While jobs wait under an earlier one, it is that one that
+    /// must be typed: with another PIN anybody could have those jobs.
+    async fn visit_pin(
+        &self,
+        user: &UserId,
+        row: &LocalUser,
+        pin: &Pin,
+    ) -> Result<Vec<u8>, SubmitError> {
+        if let Some(known) = &row.sealed_pin {
+            let name = user.clone();
+            let waiting = offload(&self.0.store, move |store| store.jobs().count_of(&name)).await?;
+            if waiting > 0 {
+                return match self.prove(user, pin).await {
+                    Ok(()) => Ok(known.clone()),
+                    Err(TypedError::Pin(_)) => Err(SubmitError::OtherPin(user.clone())),
+                    Err(TypedError::Wait(wait)) => Err(SubmitError::TooManyPins(wait)),
+                    Err(TypedError::Store(error)) => Err(error.into()),
+                };
+            }
+        }
+        self.sealed_verifier(user, pin).await
     }
 
     fn is_delegated(
@@ -553,26 +589,40 @@ struct Admitted {
 /// What this node has to know of a user to hold and release the job.
 struct LocalFacts {
     entry: Option<Signed<UserEntry>>,
+    /// The verifier of the PIN that releases the job, on a shared computer.
     pin: Option<Vec<u8>>,
+    /// The one that was there when that was decided.
+    known: Option<Vec<u8>>,
 }
 
 impl LocalFacts {
     /// Keeps what is new of it; before the job's row, which means nothing without it.
-    fn keep(self, store: &Store, user: &UserId) -> Result<(), StoreError> {
-        let known = store.local_users().get(user)?;
-        if self.pin.is_none() && known.is_some_and(|row| row.entry.is_some()) {
+    fn keep(self, store: &Store, user: &UserId) -> Result<(), SubmitError> {
+        let there = store.local_users().get(user)?.unwrap_or_default();
+        let has_pin = self.pin.is_none() || self.pin == there.sealed_pin;
+        if there.entry.is_some() && has_pin {
             return Ok(());
         }
+        let mut taken = true;
         store.local_users().change(user, |row| {
             let row = row.get_or_insert_default();
             if let Some(entry) = &self.entry {
                 row.entry.get_or_insert_with(|| entry.envelope().clone());
             }
-            if let Some(pin) = self.pin {
-                row.sealed_pin = Some(pin);
+            if self.pin.is_none() || self.pin == row.sealed_pin {
+                return;
+            }
+            // Another document of the same name may have brought another PIN meanwhile.
+            taken = row.sealed_pin.is_none() || row.sealed_pin == self.known;
+            if taken {
+                row.sealed_pin = self.pin;
                 row.pin_epoch += 1;
             }
-        })
+        })?;
+        match taken {
+            true => Ok(()),
+            false => Err(SubmitError::OtherPin(user.clone())),
+        }
     }
 }
 

@@ -55,7 +55,7 @@ mod system {
     };
     use seccompiler::{
         BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-        SeccompRule,
+        SeccompRule, sock_filter,
     };
 
     use super::Needs;
@@ -78,7 +78,28 @@ mod system {
         let filter: BpfProgram = filter(needs)
             .and_then(TryInto::try_into)
             .map_err(io::Error::other)?;
+        seccompiler::apply_filter(&only_native()).map_err(io::Error::other)?;
         seccompiler::apply_filter(&filter).map_err(io::Error::other)
+    }
+
+    /// Refuses the calls of x32: where a kernel has them, they are numbered from this bit on, count
+    /// as the same architecture, and would pass by every rule of [`filter`].
+    fn only_native() -> BpfProgram {
+        const X32: u32 = 0x4000_0000;
+        let step = |code: u32, jt, jf, k| sock_filter {
+            code: code as u16,
+            jt,
+            jf,
+            k,
+        };
+        let refused = libc::SECCOMP_RET_ERRNO | libc::EPERM.unsigned_abs();
+        vec![
+            // The number of the call is what the kernel's description of it begins with.
+            step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0),
+            step(libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K, 0, 1, X32),
+            step(libc::BPF_RET | libc::BPF_K, 0, 0, refused),
+            step(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
+        ]
     }
 
     fn files(needs: Needs) -> io::Result<()> {
@@ -191,6 +212,7 @@ mod system {
         libc::SYS_renameat2,
         libc::SYS_fchmod,
         libc::SYS_fchmodat,
+        libc::SYS_fchmodat2,
         libc::SYS_fchown,
         libc::SYS_fchownat,
         libc::SYS_truncate,
@@ -203,6 +225,13 @@ mod system {
         // The system itself.
         libc::SYS_mount,
         libc::SYS_umount2,
+        libc::SYS_fsopen,
+        libc::SYS_fsconfig,
+        libc::SYS_fsmount,
+        libc::SYS_fspick,
+        libc::SYS_move_mount,
+        libc::SYS_open_tree,
+        libc::SYS_mount_setattr,
         libc::SYS_pivot_root,
         libc::SYS_chroot,
         libc::SYS_unshare,

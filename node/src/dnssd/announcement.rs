@@ -76,10 +76,10 @@ mod tests {
             subtypes: &[],
             port: 631,
             page: Some("http"),
-            txt: vec![("ty", "x".repeat(252)), ("note", "x".repeat(251))],
+            txt: vec![("ty", "x".repeat(253)), ("note", "x".repeat(250))],
         };
         let keys: Vec<_> = kind.txt_on("laptop.local.").into_iter().collect();
-        assert_eq!(keys[0], ("note", "x".repeat(251)));
+        assert_eq!(keys[0], ("note", "x".repeat(250)));
         assert_eq!(keys[1], ("adminurl", "http://laptop.local:631/".to_owned()));
         assert_eq!(keys.len(), 2);
         let long = Announcement::new(Reach::Network, &"é".repeat(60), Vec::new());

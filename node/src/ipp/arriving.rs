@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, BodyDataStream, Bytes};
@@ -11,6 +12,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::limits;
 use super::message::{Malformed, Request};
+use super::seats::Seat;
 use super::status::Status;
 use crate::ipp_guard::{Guard, GuardError};
 
@@ -22,16 +24,25 @@ pub(super) struct Arriving {
     left: Bytes,
     patience: Pin<Box<Sleep>>,
     ended: bool,
+    /// What it occupies, and may lose while nothing comes.
+    seats: Vec<Arc<Seat>>,
 }
 
 impl Arriving {
-    pub(super) fn new(body: Body) -> Self {
+    pub(super) fn new(body: Body, seat: Arc<Seat>) -> Self {
         Self {
+            seats: vec![seat],
             stream: body.into_data_stream(),
             left: Bytes::new(),
             patience: Box::pin(sleep(limits::BODY_STALL)),
             ended: false,
         }
+    }
+
+    /// Occupies another seat until its end.
+    pub(super) fn occupy(&mut self, seat: Arc<Seat>) {
+        seat.resume();
+        self.seats.push(seat);
     }
 
     /// Reads header and attributes; what follows them is the document.
@@ -65,7 +76,10 @@ impl Arriving {
     async fn attributes(&mut self, arrived: &mut Vec<u8>) -> Result<usize, GuardError> {
         let mut guard = Guard::default();
         loop {
-            let Some(Ok(piece)) = self.stream.next().await else {
+            self.seats.iter().for_each(|seat| seat.rest());
+            let piece = self.stream.next().await;
+            self.seats.iter().for_each(|seat| seat.resume());
+            let Some(Ok(piece)) = piece else {
                 return Err(GuardError::Truncated);
             };
             arrived.extend_from_slice(&piece);
@@ -105,7 +119,12 @@ impl AsyncRead for Arriving {
             if this.ended {
                 return Poll::Ready(Ok(()));
             }
-            match Pin::new(&mut this.stream).poll_next(cx) {
+            let polled = Pin::new(&mut this.stream).poll_next(cx);
+            match polled {
+                Poll::Pending => this.seats.iter().for_each(|seat| seat.rest()),
+                Poll::Ready(_) => this.seats.iter().for_each(|seat| seat.resume()),
+            }
+            match polled {
                 Poll::Ready(Some(Ok(piece))) => {
                     this.left = piece;
                     this.patience
@@ -129,7 +148,12 @@ impl AsyncRead for Arriving {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::seats::Seats;
     use super::*;
+
+    fn seat() -> Arc<Seat> {
+        Arc::new(Seats::new(1).take().unwrap())
+    }
 
     fn message(attributes: &[u8], document: &[u8]) -> Vec<u8> {
         let begin = [2, 0, 0, 11, 0, 0, 0, 1, 1];
@@ -147,7 +171,8 @@ mod tests {
                 .chunks(size)
                 .map(|piece| Ok(Bytes::copy_from_slice(piece)))
                 .collect();
-            let mut arriving = Arriving::new(Body::from_stream(futures::stream::iter(pieces)));
+            let mut arriving =
+                Arriving::new(Body::from_stream(futures::stream::iter(pieces)), seat());
             assert_eq!(arriving.request().await.unwrap().operation, 11);
             let mut document = Vec::new();
             arriving.read_to_end(&mut document).await.unwrap();
@@ -160,12 +185,12 @@ mod tests {
     async fn a_body_that_stands_still_is_given_up() {
         let endless = futures::stream::pending::<Result<Bytes, io::Error>>();
         let begun = futures::stream::iter([Ok(Bytes::from(message(BEGIN, b"%")))]);
-        let mut arriving = Arriving::new(Body::from_stream(begun.chain(endless)));
+        let mut arriving = Arriving::new(Body::from_stream(begun.chain(endless)), seat());
         arriving.request().await.unwrap();
         let error = arriving.read_to_end(&mut Vec::new()).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         let endless = futures::stream::pending::<Result<Bytes, io::Error>>();
-        let refused = Arriving::new(Body::from_stream(endless))
+        let refused = Arriving::new(Body::from_stream(endless), seat())
             .request()
             .await
             .unwrap_err();
@@ -180,7 +205,7 @@ mod tests {
         let begun = futures::stream::iter([Ok(Bytes::from(
             message(BEGIN, b"")[..BEGIN.len() + 9].to_vec(),
         ))]);
-        let mut arriving = Arriving::new(Body::from_stream(begun.chain(endless)));
+        let mut arriving = Arriving::new(Body::from_stream(begun.chain(endless)), seat());
         let refused = arriving.request().await.unwrap_err();
         assert_eq!(refused.answer().status, Status::RequestEntityTooLarge);
     }

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
-use tokio::sync::Semaphore;
 
 use super::identity::Identity;
 use super::limits;
@@ -13,6 +12,7 @@ use super::message::{Failure, Request};
 use super::open_jobs::OpenJobs;
 use super::owner::{Owners, Peer, Proven, Who};
 use super::queue::{JobNumber, JobState, Offer, Queue, QueuedJob, Station};
+use super::seats::Seats;
 use super::station::{self, Notes, Target};
 use super::status::Status;
 use super::subscriptions::Subscriptions;
@@ -28,7 +28,7 @@ pub(super) struct Desk<Q> {
     pub(super) notes: Notes,
     pub(super) started: Timestamp,
     /// Documents that may be taken at once.
-    pub(super) room: Semaphore,
+    pub(super) room: Seats,
     accepting: AtomicBool,
     holding: AtomicBool,
 }
@@ -56,7 +56,7 @@ impl<Q: Queue> Desk<Q> {
             subscriptions: Subscriptions::default(),
             notes: Notes::default(),
             started,
-            room: Semaphore::new(limits::DOCUMENTS),
+            room: Seats::new(limits::DOCUMENTS),
             accepting: AtomicBool::new(true),
             holding: AtomicBool::new(false),
         })

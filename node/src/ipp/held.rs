@@ -368,6 +368,8 @@ impl From<SubmitError> for QueueError {
                 QueueErrorKind::Options
             }
             SubmitError::PinRequired => QueueErrorKind::PinMissing,
+            SubmitError::OtherPin(_) => QueueErrorKind::NotProven,
+            SubmitError::TooManyPins(_) => QueueErrorKind::Busy,
             SubmitError::Empty | SubmitError::Format { .. } => QueueErrorKind::FormatError,
             SubmitError::Size { .. } | SubmitError::Broken(_) => QueueErrorKind::Broken,
             SubmitError::Seal(_)
@@ -384,6 +386,7 @@ impl From<JobsError> for QueueError {
         let kind = match error {
             JobsError::NoJob(_) => QueueErrorKind::NotFound,
             JobsError::Leased(_) => QueueErrorKind::NotPossible,
+            JobsError::Audit(_) => QueueErrorKind::Failed,
             JobsError::Store(error) => return error.into(),
         };
         Self::new(kind, error)

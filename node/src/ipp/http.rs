@@ -58,7 +58,7 @@ async fn print<Q: Queue>(
     if let Some(refusal) = refusal(peer, &head.headers) {
         return refusal;
     }
-    let mut body = Arriving::new(body);
+    let mut body = Arriving::new(body, Arc::clone(&seat));
     let request = match body.request().await {
         Ok(request) => request,
         Err(malformed) => return ipp(malformed.answer()),

@@ -1,5 +1,6 @@
-//! Room for connections: as many as there are seats. Whoever comes when all are taken gets the
-//! seat of the connection that has been silent the longest, so that silent ones keep nobody out.
+//! Room for connections, and for documents on their way: as many as there are seats. Whoever comes
+//! when all are taken gets the seat of the one that has been silent the longest, so that silent ones
+//! keep nobody out.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,21 +14,23 @@ pub(super) struct Seats(Arc<Mutex<Inner>>);
 #[derive(Debug)]
 struct Inner {
     free: usize,
-    /// Silent connections, those that fell silent first first.
+    /// Silent ones, those that fell silent first first.
     silent: BTreeMap<u64, CancellationToken>,
     next: u64,
 }
 
-/// One connection's seat.
+/// One seat. Whoever takes it is silent at first.
 #[derive(Debug)]
 pub(super) struct Seat {
     seats: Seats,
-    place: Mutex<u64>,
+    /// The place among the silent ones; none at work.
+    place: Mutex<Option<u64>>,
     /// Somebody else has the seat now.
     pub(super) lost: CancellationToken,
 }
 
-/// While it exists, its connection is at work and keeps its seat.
+/// While it exists, whoever has the seat is at work and keeps it, but for the times of
+/// [`Seat::rest`].
 pub(super) struct AtWork<'a>(&'a Seat);
 
 impl Seats {
@@ -43,7 +46,7 @@ impl Seats {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A seat; none if all are taken by connections at work.
+    /// A seat; none if all are taken by those at work.
     pub(super) fn take(&self) -> Option<Seat> {
         let mut inner = self.inner();
         if inner.free > 0 {
@@ -57,7 +60,7 @@ impl Seats {
         drop(inner);
         Some(Seat {
             seats: self.clone(),
-            place: Mutex::new(place),
+            place: Mutex::new(Some(place)),
             lost,
         })
     }
@@ -73,32 +76,44 @@ impl Inner {
 }
 
 impl Seat {
-    fn place(&self) -> MutexGuard<'_, u64> {
+    fn place(&self) -> MutexGuard<'_, Option<u64>> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The connection has a request.
+    /// There is something to do.
     pub(super) fn work(&self) -> AtWork<'_> {
-        self.seats.inner().silent.remove(&self.place());
+        self.resume();
         AtWork(self)
+    }
+
+    /// Whoever has the seat is waited for: it is silent.
+    pub(super) fn rest(&self) {
+        let mut place = self.place();
+        let mut inner = self.seats.inner();
+        if place.is_none() && !self.lost.is_cancelled() {
+            *place = Some(inner.fall_silent(self.lost.clone()));
+        }
+    }
+
+    /// It is not silent any more.
+    pub(super) fn resume(&self) {
+        let mut place = self.place();
+        if let Some(place) = place.take() {
+            self.seats.inner().silent.remove(&place);
+        }
     }
 }
 
 impl Drop for AtWork<'_> {
     fn drop(&mut self) {
-        let Self(seat) = self;
-        let mut place = seat.place();
-        let mut inner = seat.seats.inner();
-        if !seat.lost.is_cancelled() {
-            *place = inner.fall_silent(seat.lost.clone());
-        }
+        self.0.rest();
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        self.resume();
         let mut inner = self.seats.inner();
-        inner.silent.remove(&self.place());
         // A seat that was lost is another's, who frees it.
         if !self.lost.is_cancelled() {
             inner.free += 1;
@@ -123,7 +138,13 @@ mod tests {
         drop(at_work);
         let fourth = seats.take().unwrap();
         assert!(third.lost.is_cancelled());
-        drop((working, second, third, fourth));
+        // Who is at work and waited for is silent, too.
+        let waited_for = fourth.work();
+        fourth.rest();
+        let fifth = seats.take().unwrap();
+        assert!(fourth.lost.is_cancelled() && !first.lost.is_cancelled());
+        drop(waited_for);
+        drop((working, second, third, fourth, fifth));
         drop(first);
         assert_eq!(seats.inner().free, 2);
         assert!(seats.inner().silent.is_empty());

@@ -146,7 +146,9 @@ impl From<SubmitError> for CommandError {
     fn from(error: SubmitError) -> Self {
         let code = match &error {
             SubmitError::PinRequired => ErrorCode::PinRequired,
-            SubmitError::Refused(_) => ErrorCode::Denied,
+            SubmitError::Refused(_) | SubmitError::OtherPin(_) | SubmitError::TooManyPins(_) => {
+                ErrorCode::Denied
+            }
             SubmitError::PinNotTaken | SubmitError::Pin(_) => ErrorCode::Usage,
             SubmitError::Empty
             | SubmitError::Format { .. }
@@ -164,7 +166,8 @@ impl From<JobsError> for CommandError {
         let code = match &error {
             JobsError::NoJob(_) => ErrorCode::NotFound,
             JobsError::Leased(_) => ErrorCode::Busy,
-            JobsError::Store(error) => of_store(error),
+            JobsError::Audit(AuditError::Store(error)) | JobsError::Store(error) => of_store(error),
+            JobsError::Audit(_) => ErrorCode::Failed,
         };
         Self::new(code, error)
     }

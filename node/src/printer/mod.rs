@@ -28,7 +28,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
-use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
+use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId};
 use papermesh_protocol::lookup::{self, BadgeError};
 use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::text::UserId;
@@ -217,19 +217,12 @@ impl<N: Network> Printer<N> {
             badge: matches!(who, Who::Badge(_)),
             pin: pin.is_some(),
         };
-        policy::login(inner.membership.state().policy.login, shown)?;
-        let (user, badge) = match who {
-            Who::User(user) => (user, None),
-            Who::Badge(number) => {
-                let tag = lookup::badge_tag(inner.membership.secret(), &number)?;
-                (
-                    inner
-                        .directory
-                        .badge(tag)
-                        .await
-                        .ok_or(VisitError::UnknownBadge)?,
-                    Some(tag),
-                )
+        let (user, badge) = match self.known(who, shown).await {
+            Ok(known) => known,
+            Err(error) => {
+                let nobody = Event::new(Kind::LoginDenied).because(&error);
+                inner.audit.note(nobody).await;
+                return Err(error);
             }
         };
         let credentials = Credentials {
@@ -269,6 +262,24 @@ impl<N: Network> Printer<N> {
             inner.audit.note(event).await;
         }
         Ok(visit)
+    }
+
+    /// Whom somebody claims to be, as far as the site lets it be shown like that.
+    async fn known(
+        &self,
+        who: Who,
+        shown: Shown,
+    ) -> Result<(UserId, Option<BadgeTag>), VisitError> {
+        let inner = &self.0;
+        policy::login(inner.membership.state().policy.login, shown)?;
+        match who {
+            Who::User(user) => Ok((user, None)),
+            Who::Badge(number) => {
+                let tag = lookup::badge_tag(inner.membership.secret(), &number)?;
+                let user = inner.directory.badge(tag).await;
+                Ok((user.ok_or(VisitError::UnknownBadge)?, Some(tag)))
+            }
+        }
     }
 
     /// Deletes a job of a visit at its owner's word.

@@ -325,8 +325,7 @@ impl Jobs<'_> {
         self.change(job, |row| row.protected = protected)
     }
 
-    /// Deletes a job, unless a printer has it now. A job whose row or file is damaged can be
-    /// deleted like any other. The history says why it went.
+    /// Deletes a job, unless a printer has it now; also one whose row or file is damaged. The history says why it went.
     pub fn delete(&self, job: JobId, end: JobEnd, now: Timestamp) -> Result<Deletion, StoreError> {
         let _writing = self.0.writing();
         if !self.0.database.contains(&JOBS, &job)? {

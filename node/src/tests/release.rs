@@ -19,7 +19,7 @@ use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-use super::site::{Holder, Site, Tray, User, document, eventually, kinds, submission, wish};
+use super::site::{Holder, Site, Tray, User, deeds, document, eventually, kinds, submission, wish};
 use crate::audit::Kind;
 use crate::client::{Submission, SubmitError};
 use crate::clock;
@@ -61,7 +61,7 @@ async fn a_job_is_held_listed_printed_and_gone() {
     assert!(laptop.jobs().await.is_empty());
     assert_eq!(
         kinds(&laptop.audit).await,
-        [Kind::Submitted, Kind::Released]
+        [Kind::Submitted, Kind::LoggedIn, Kind::Released]
     );
     assert_eq!(kinds(&printer.audit).await, [Kind::Released]);
     visit.close().await;
@@ -276,6 +276,15 @@ async fn invariant_4_no_session_no_answer() {
         thief.select(&hers, held.summary.job, release(1)).await,
         Err(Refusal::NoSession)
     );
+    // Whatever is tried is written down.
+    let extend = Request::Extend {
+        release: release(1),
+    };
+    assert_eq!(thief.ask(extend).await, Answer::Refused(Refusal::NoLease));
+    assert_eq!(
+        deeds(&laptop.audit).await,
+        [Kind::Submitted, Kind::Refused, Kind::Refused, Kind::Refused]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -339,6 +348,10 @@ async fn a_token_is_good_once_and_for_its_printer_only() {
         fetch(&printer, laptop.node, &grant, 500).await,
         (STATUS_OK, sealed[500..].to_vec())
     );
+    assert_eq!(
+        deeds(&laptop.audit).await,
+        [Kind::Submitted, Kind::Refused, Kind::Refused, Kind::Refused]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -374,7 +387,7 @@ async fn invariant_3_a_printer_that_never_fetched_a_job_cannot_have_printed_it()
     );
     assert_eq!(laptop.jobs().await.len(), 1);
     assert_eq!(
-        kinds(&laptop.audit).await,
+        deeds(&laptop.audit).await,
         [Kind::Submitted, Kind::Refused, Kind::Refused, Kind::Refused]
     );
 }
@@ -405,7 +418,7 @@ async fn a_late_or_repeated_word_is_taken_once() {
     assert!(laptop.jobs().await.is_empty());
     assert_eq!(late.report(job, release(1), printed).await, Answer::Done);
     assert_eq!(
-        kinds(&laptop.audit).await,
+        deeds(&laptop.audit).await,
         [Kind::Submitted, Kind::Released]
     );
 }
@@ -591,7 +604,7 @@ async fn a_lease_that_runs_out_marks_what_was_streamed_and_a_job_expires() {
         Kind::Released,
         Kind::Expired,
     ];
-    assert_eq!(kinds(&laptop.audit).await, expected);
+    assert_eq!(deeds(&laptop.audit).await, expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -620,7 +633,7 @@ async fn the_owner_deletes_and_protects_at_the_printer() {
     );
     let both = [Kind::Protected, Kind::Deleted, Kind::Refused];
     assert_eq!(kinds(&printer.audit).await, both);
-    assert_eq!(kinds(&laptop.audit).await[1..], both);
+    assert_eq!(deeds(&laptop.audit).await[1..], both);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -673,6 +686,20 @@ async fn a_shared_computer_holds_for_a_visitor_with_a_pin_for_the_visit() {
     };
     let held = shared.client.submit(visiting, &b"text"[..]).await.unwrap();
     shared.announce(&alice).await;
+
+    // Somebody else who says to be her does not get at what she left with a PIN of their own.
+    let pretending = |pin: &str| Submission {
+        visit_pin: Some(Pin::new(pin).unwrap()),
+        ..submission(&alice, "bait")
+    };
+    let bait = shared.client.submit(pretending("1111"), &b"bait"[..]).await;
+    assert!(matches!(bait, Err(SubmitError::OtherPin(_))), "{bait:?}");
+    let stranger = printer.visit(&alice, "1111").await;
+    assert_eq!(stranger.holders()[0].trouble, Some(HolderTrouble::WrongPin));
+    // She herself prints more with hers.
+    let more = shared.client.submit(pretending("9753"), &b"more"[..]).await;
+    let more = more.unwrap();
+    shared.client.delete(more.summary.job).await.unwrap();
 
     let own = printer.visit(&alice, "2468").await;
     assert_eq!(own.holders()[0].trouble, Some(HolderTrouble::WrongPin));

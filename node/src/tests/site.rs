@@ -412,6 +412,13 @@ pub(super) async fn kinds(audit: &Audit) -> Vec<Kind> {
     page.entries.iter().map(|entry| entry.event.kind).collect()
 }
 
+/// As [`kinds`], without the logins that came to something.
+pub(super) async fn deeds(audit: &Audit) -> Vec<Kind> {
+    let mut deeds = kinds(audit).await;
+    deeds.retain(|kind| *kind != Kind::LoggedIn);
+    deeds
+}
+
 /// Waits for something that happens in the background.
 pub(super) async fn eventually<F: Future<Output = bool>>(mut happened: impl FnMut() -> F) {
     let waited = async {

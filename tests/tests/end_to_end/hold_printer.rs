@@ -494,6 +494,13 @@ fn who_prints_badly_harms_nobody() {
         crowd.first_mut().unwrap().is_closed(),
         "the first to be silent goes first"
     );
+    // And some that stop in the middle of a document.
+    for connection in &mut crowd {
+        *connection = Connection::to(address);
+        connection.begin(Some(1_000_000));
+        connection.send(&print(LOCAL_NAME, b"%PDF-1.4\nand then nothing"));
+    }
+    still_prints(&laptop, "1,000 documents that stand still");
     drop(crowd);
     still_prints(&laptop, "their end");
 

@@ -2,6 +2,7 @@
 //! first is in `crash`, the sixth and the seventh are in `hostile`.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use papermesh_protocol::release::printer::SessionError;
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::release::stream::STATUS_OK;
 use papermesh_tests::answer::{Submitted, VisitReport};
-use papermesh_tests::device::{Fate, ScriptedPrinter};
+use papermesh_tests::device::{CupsPrinter, Fate, ScriptedPrinter};
+use papermesh_tests::ipp;
 use papermesh_tests::rogue::{Conversation, Papers, Rogue};
 use papermesh_tests::wait::wait_until;
 use papermesh_tests::{Document, Machine, SOON, Seed, Setting, Site, User};
@@ -62,6 +64,58 @@ fn invariant_2_no_plaintext_title_or_pin_in_any_file() {
     wait_until(SOON, "the job to be done", || machines[0].jobs().is_empty());
     machines.iter_mut().for_each(Machine::stop);
     assert_unmarked(&site, &machines, &markers, "done");
+}
+
+/// The same for the other ways in and out: through the hold printer, with a PIN of the job's own,
+/// from a shared computer, straight to a printer, and turned into another format on the way.
+#[test]
+fn invariant_2_no_other_way_in_or_out_leaves_any_either() {
+    const TITLE: &str = "Zebra-crossing 7731";
+    const TEXT: &str = "the secret of the turquoise giraffe";
+    const JOB_PIN: &str = "77319955";
+    const OCTETS: u8 = 0x30;
+    let site = Site::new();
+    let charlie = User::new("charlie", "04A1B2C3D4E5F6", "quokka-8315");
+    let visiting = charlie.guessing("wombat-4478");
+    let address = SocketAddr::from(([127, 0, 0, 1], papermesh_tests::reserve_port()));
+    let setting = Setting::default().running(&["--ipp", &address.to_string()]);
+    let laptop = site.founder_at("laptop-1", setting);
+    let library = site.member(&laptop, "library-1", "shared-client");
+    let device = CupsPrinter::taking(&site.path("device"), "image/pwg-raster", &[]);
+    let printer = site.printer(&laptop, "printer-1", &device.uri());
+    laptop.enroll(&charlie, &laptop);
+    let document = Document::pdf(site.folder(), "marked.pdf", TEXT);
+    let bytes = fs::read(document.path()).unwrap();
+
+    let request = ipp::Request::new(ipp::PRINT_JOB, "charlie")
+        .with(ipp::NAME, "job-name", TITLE.as_bytes())
+        .with(OCTETS, "job-password", JOB_PIN.as_bytes())
+        .with(ipp::KEYWORD, "job-password-encryption", b"none");
+    let printed = ipp::ask(address, &request.document(&bytes)).unwrap();
+    assert_eq!(printed.status(), Some(0), "{printed:?}");
+    let visit = library
+        .submission(&document, &charlie)
+        .args(["--title", TITLE, "--pin-stdin"]);
+    let _: Submitted = visit.stdin(&format!("{}\n", visiting.pin)).json();
+    let straight = laptop
+        .submission(&document, &charlie)
+        .args(["--title", TITLE, "--to", "printer-1"])
+        .run()
+        .succeeded();
+    assert!(straight.stdout().contains("printed"), "{straight:?}");
+    assert_eq!(device.received().len(), 1);
+
+    let mut machines = [laptop, library, printer];
+    let markers = [TITLE, TEXT, JOB_PIN, &charlie.pin, &visiting.pin];
+    assert_unmarked(&site, &machines, &markers, "held");
+    wait_until(SOON, "the visitor to be let in", || {
+        machines[2].visit(&visiting).sees(1)
+    });
+    let ended = machines[2].visit(&visiting).print_all();
+    assert_eq!(ended.ending(), "printed", "{ended:?}");
+    assert_eq!(device.received().len(), 2);
+    machines.iter_mut().for_each(Machine::kill);
+    assert_unmarked(&site, &machines, &markers, "after a power cut");
 }
 
 fn assert_unmarked(site: &Site, machines: &[Machine], markers: &[&str], when: &str) {

@@ -236,13 +236,27 @@ async fn take<Q: Queue>(
     (number, job): (JobNumber, &OpenJob),
     said: Option<String>,
 ) -> Result<bool, Failure> {
+    let busy = || {
+        let text = "too many documents are coming at once; try again in a minute";
+        Failure::new(Status::Busy, text)
+    };
+    let seat = Arc::new(desk.room.take().ok_or_else(busy)?);
+    body.occupy(Arc::clone(&seat));
+    tokio::select! {
+        taken = seated(desk, asking, body, (number, job), said) => taken,
+        // It stood still while there was no room for others.
+        () = seat.lost.cancelled() => Err(busy()),
+    }
+}
+
+async fn seated<Q: Queue>(
+    desk: &Arc<Desk<Q>>,
+    asking: &Asking<'_>,
+    body: &mut Arriving,
+    (number, job): (JobNumber, &OpenJob),
+    said: Option<String>,
+) -> Result<bool, Failure> {
     let operation = asking.request.operation();
-    let _place = desk.room.try_acquire().map_err(|_| {
-        Failure::new(
-            Status::Busy,
-            "too many documents are coming at once; try again in a minute",
-        )
-    })?;
     let mut begun = Vec::with_capacity(format::HEAD);
     let size = body.rest();
     let first = body.read_u8().await;
