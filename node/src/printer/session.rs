@@ -5,12 +5,13 @@ use std::sync::Arc;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::pin::{KsfMemo, Pin};
-use papermesh_protocol::release::message::{Answer, Grant, Progress, Refusal, Request};
+use papermesh_protocol::release::message::{Answer, Grant, Place, Progress, Refusal, Request};
 use papermesh_protocol::release::printer::{
     self, Challenged, Evidence, LoginUnderWay, Session, SessionError,
 };
 use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
 use tokio::sync::Mutex;
 
 use super::link::{Link, LinkError, Route};
@@ -136,6 +137,19 @@ impl<N: Network> HolderSession<N> {
                 return Ok(jobs);
             }
             after = next;
+        }
+    }
+
+    /// Says a word, so that the holder does not take the user for gone.
+    pub(super) async fn keep(&self) -> Result<(), AskError> {
+        // Behind the last possible place nothing is listed.
+        let (latest, last) = (Timestamp::from_millis(u64::MAX), [u8::MAX; 16]);
+        let after = Some(Place::of(1, latest, JobId::from_bytes(last)));
+        let session = self.session.id();
+        match self.ask(&Request::List { session, after }).await? {
+            Answer::Jobs { .. } => Ok(()),
+            Answer::Refused(refusal) => Err(refusal.into()),
+            _ => Err(SessionError::Unexpected.into()),
         }
     }
 

@@ -10,19 +10,21 @@
 //! else, unknown or not, is refused in the same words after the same time ([`Visit::admission`]).
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::job::JobSummary;
+use papermesh_protocol::limits::SESSION_KEEP;
 use papermesh_protocol::release::printer::{self, SessionError};
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::user::UserEntry;
 use serde::Serialize;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, interval_at, sleep_until, timeout};
 
 use super::link::{Link, LinkError, Route};
 use super::session::{AskError, Credentials, HolderSession};
@@ -272,6 +274,28 @@ impl<N: Network> Visit<N> {
                 .find(|listed| listed.job == job)
                 .map(|summary| (Arc::clone(session), summary)),
             _ => None,
+        }
+    }
+
+    /// Keeps the sessions open for as long as it is waited for: while one job prints, or waits for
+    /// paper, nothing else is asked of the holders of the others.
+    pub(super) async fn keep_open(&self) -> Infallible {
+        let mut ticks = interval_at(Instant::now() + SESSION_KEEP, SESSION_KEEP);
+        loop {
+            ticks.tick().await;
+            let sessions = self
+                .holders
+                .iter()
+                .filter_map(|(node, holder)| match &holder.state {
+                    State::Open(session, _) => Some((node, session)),
+                    _ => None,
+                });
+            let kept = sessions.map(|(holder, session)| async move {
+                if let Err(error) = session.keep().await {
+                    tracing::debug!(%holder, %error, "a session is perhaps not kept open");
+                }
+            });
+            futures::future::join_all(kept).await;
         }
     }
 

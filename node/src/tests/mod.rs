@@ -9,5 +9,6 @@ mod life;
 mod meshes;
 mod pipes;
 mod release;
+mod sessions;
 mod site;
 mod user;

@@ -352,6 +352,14 @@ impl Holder {
             .map(|session| session.user.clone())
     }
 
+    /// Counts a printer's word under a live lease as use of the session that the lease was obtained
+    /// in: while it prints, or stands still for want of paper, a printer has nothing else to say.
+    pub fn touch(&mut self, printer: NodeId, session: SessionId, now: Timestamp) {
+        self.expire(now);
+        // One that has ended stays so; the lease does not need it.
+        let _ = self.open_session(printer, session, now);
+    }
+
     fn open_session(
         &mut self,
         printer: NodeId,
