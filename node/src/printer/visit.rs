@@ -49,7 +49,8 @@ pub const VISIT_PATIENCE: Duration = Duration::from_secs(12);
 /// Holders that one visit talks to.
 const HOLDERS: usize = papermesh_protocol::limits::ADVERTS_PER_USER;
 
-/// One user's visit. Dropping it forgets the PIN and the session keys.
+/// One user's visit. Dropping it forgets the PIN and the session keys, and closes all sessions but
+/// those of releases that go on, which close with them.
 pub struct Visit<N: Network> {
     pub(super) printer: NodeId,
     pub(super) credentials: Arc<Credentials>,
@@ -299,13 +300,13 @@ impl<N: Network> Visit<N> {
         }
     }
 
-    /// Ends all sessions.
+    /// Ends the visit as dropping it does, and waits until the holders have heard of it.
     pub async fn close(mut self) {
         self.attempts.abort_all();
         let sessions = std::mem::take(&mut self.holders)
             .into_values()
             .filter_map(|holder| match holder.state {
-                State::Open(session, _) => Some(session),
+                State::Open(session, _) => Arc::into_inner(session),
                 _ => None,
             });
         futures::future::join_all(

@@ -1,4 +1,4 @@
-//! How long sessions last: as long as somebody prints under them.
+//! How long sessions last: as long as somebody prints under them, and no longer than the visit.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use papermesh_protocol::release::message::{Answer, Progress, Refusal, Request};
 use tokio::time::{Instant, sleep};
 
 use super::release::{Talk, release};
-use super::site::{document, two_holders, wish};
+use super::site::{document, eventually, two_holders, wish};
 use crate::printer::Ending;
 use crate::printer::output::{OutputDevice, StillDevice};
 
@@ -84,4 +84,40 @@ async fn a_word_under_a_lease_uses_the_session_of_the_lease() {
     let mut talk = Talk::with(&printer, laptop.node).await;
     let refused = talk.select(&session, second, release(2)).await;
     assert_eq!(refused, Err(Refusal::NoSession));
+}
+
+/// However a visit ends, its sessions end with it; but a release that goes on keeps its own.
+#[tokio::test(start_paused = true)]
+async fn a_visit_that_is_cut_off_leaves_no_session() {
+    let (_site, alice, [laptop, desktop], mut printer) = two_holders().await;
+    let device = StillDevice::new(limits::SESSION_IDLE * 2);
+    printer.set_device(OutputDevice::Still(device.clone()));
+    let text = document(5000);
+    let held = laptop.submit(&alice, "hers", &text).await;
+    desktop.submit(&alice, "hers, too", b"text").await;
+    let open = || {
+        (
+            laptop.client.open_sessions(),
+            desktop.client.open_sessions(),
+        )
+    };
+    let waited = Duration::from_secs(60);
+
+    let visit = printer.visit(&alice, "2468").await;
+    assert_eq!(open(), (1, 1));
+    let came = Instant::now();
+    drop(visit);
+    eventually(|| async { open() == (0, 0) }).await;
+
+    let visit = printer.visit(&alice, "2468").await;
+    let mut printing = Box::pin(printer.print(&visit, wish(&held, &laptop)));
+    assert!(tokio::time::timeout(waited, &mut printing).await.is_err());
+    drop(printing);
+    drop(visit);
+    eventually(|| async { open() == (1, 0) }).await;
+    assert!(came.elapsed() < limits::SESSION_IDLE);
+
+    sleep(limits::SESSION_IDLE * 2).await;
+    assert_eq!(device.printed(), [text]);
+    eventually(|| async { open() == (0, 0) && laptop.jobs().await.is_empty() }).await;
 }

@@ -231,6 +231,7 @@ impl Holder {
                 session,
                 jobs: facts.jobs,
             };
+            self.make_way(printer.node);
             (Stage::Open, open, LoginEvent::Opened(login.user.clone()))
         };
         let user = login.user.clone();
@@ -288,6 +289,7 @@ impl Holder {
         };
         match (proven, genuine, locked_out) {
             (true, true, false) => {
+                self.make_way(printer);
                 let open = Session::new(printer, user.clone(), key, Stage::Open, now);
                 self.sessions.insert(session, open);
                 (
@@ -322,6 +324,31 @@ impl Holder {
             return Err(DenyReason::Busy);
         }
         Ok(())
+    }
+
+    /// Ends the session that a printer used longest ago if it has as many as it may. Those that
+    /// were handed over are the holder's own doing, and not counted.
+    fn make_way(&mut self, printer: NodeId) {
+        let of_printer = self.sessions.iter().filter(|(_, session)| {
+            session.printer == printer
+                && session.only.is_none()
+                && matches!(session.stage, Stage::Open)
+        });
+        let by_use: BTreeSet<_> = of_printer
+            .map(|(id, session)| (session.used_at, *id))
+            .collect();
+        if by_use.len() >= limits::SESSIONS_PER_PRINTER
+            && let Some((_, oldest)) = by_use.first()
+        {
+            self.sessions.remove(oldest);
+        }
+    }
+
+    /// How many sessions are open.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        let open = |session: &&Session| matches!(session.stage, Stage::Open);
+        self.sessions.values().filter(open).count()
     }
 
     // Within a session ------------------------------------------------------------------------
