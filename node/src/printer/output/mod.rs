@@ -133,11 +133,13 @@ impl OutputDevice {
     }
 
     /// Asks what became of a job of an earlier life of this node. While the verdict is
-    /// [`DeviceVerdict::StillPrinting`], ask again later.
+    /// [`DeviceVerdict::StillPrinting`] or [`DeviceVerdict::Silent`], ask again later.
     ///
     /// A raw port can never tell; neither can a device other than the one that had the job.
     pub async fn ask(&self, job: &DeviceJobRef) -> DeviceVerdict {
         match (self, &job.job) {
+            #[cfg(test)]
+            (Self::Still(device), _) => device.ask(),
             (Self::Ipp(device), DeviceJob::Ipp(ipp_job)) if device.uri() == &job.device => {
                 device.ask(ipp_job).await
             }

@@ -1,5 +1,6 @@
 //! A device for tests of what happens around a device: it stands still in the middle of a document,
-//! as one without paper does, goes on, and prints. It exists in memory only, so that a test with a
+//! as one without paper does, goes on, and prints; after a power cut it starts for a while before it
+//! tells what it printed. It exists in memory only, so that a test with a
 //! clock of its own waits for nothing.
 
 use std::io;
@@ -7,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::description::DeviceError;
-use super::event::{DeviceJob, DeviceJobRef};
+use super::event::{DeviceJob, DeviceJobRef, DeviceVerdict};
 use super::failure::{Outcome, PrintFailure, Stop};
 use super::uri::OutputUri;
 
@@ -21,6 +22,7 @@ const BEGINNING: usize = 1000;
 #[derive(Clone, Debug)]
 pub struct StillDevice {
     standstill: Duration,
+    started: Instant,
     printed: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
@@ -29,7 +31,16 @@ impl StillDevice {
     pub fn new(standstill: Duration) -> Self {
         Self {
             standstill,
+            started: Instant::now(),
             printed: Arc::default(),
+        }
+    }
+
+    /// One that gives no answer for so long.
+    pub fn starting(time: Duration) -> Self {
+        Self {
+            started: Instant::now() + time,
+            ..Self::new(Duration::ZERO)
         }
     }
 
@@ -43,6 +54,24 @@ impl StillDevice {
         DeviceError::Unreachable {
             device: "a device of a test".to_owned(),
             why: "it does not describe itself".to_owned(),
+        }
+    }
+
+    /// Once it has started it knows every job, and has printed it.
+    pub(super) fn ask(&self) -> DeviceVerdict {
+        if Instant::now() < self.started {
+            return DeviceVerdict::Silent {
+                why: "it is starting".to_owned(),
+            };
+        }
+        DeviceVerdict::Completed { pages: None }
+    }
+
+    /// How it names any job.
+    pub fn job() -> DeviceJobRef {
+        DeviceJobRef {
+            device: OutputUri::Tray("still".into()),
+            job: DeviceJob::Socket,
         }
     }
 
@@ -65,10 +94,7 @@ impl StillDevice {
         printed.push(paper);
         Ok(Outcome::Completed {
             pages: None,
-            device_job: DeviceJobRef {
-                device: OutputUri::Tray("still".into()),
-                job: DeviceJob::Socket,
-            },
+            device_job: Self::job(),
         })
     }
 }
