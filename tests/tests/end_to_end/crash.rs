@@ -310,7 +310,7 @@ fn assert_spread(what: &str, cut_off: usize, all: usize) {
 
 /// How long an operation takes is learned while it is killed: whatever the machine, about as many
 /// kills come before its end as after it.
-fn corrected(usual: Duration, caught: bool) -> Duration {
+pub(crate) fn corrected(usual: Duration, caught: bool) -> Duration {
     if caught {
         usual * 11 / 10
     } else {
@@ -319,7 +319,7 @@ fn corrected(usual: Duration, caught: bool) -> Duration {
 }
 
 /// How long an operation usually takes: the middle one of three.
-fn usual<T>(mut operation: impl FnMut() -> T) -> Duration {
+pub(crate) fn usual<T>(mut operation: impl FnMut() -> T) -> Duration {
     let mut times = [(); 3].map(|()| {
         let began = Instant::now();
         operation();
