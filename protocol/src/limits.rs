@@ -86,8 +86,13 @@ pub const PAGES: u32 = 1_000_000;
 pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a session stays open with nothing asked of it.
 pub const SESSION_IDLE: Duration = Duration::from_secs(10 * 60);
+/// How often a printer says a word in each session of a visit while it prints for it.
+pub const SESSION_KEEP: Duration = Duration::from_secs(3 * 60);
 /// Sessions and unfinished logins that a holder keeps.
 pub const SESSIONS: usize = 256;
+/// Sessions opened by a login that a holder keeps for one printer. One more, and the one that was
+/// used longest ago ends: its printer has forgotten it.
+pub const SESSIONS_PER_PRINTER: usize = 32;
 /// Unfinished logins that a holder keeps for one printer.
 pub const LOGINS_PER_PRINTER: usize = 32;
 /// How long a lease lasts without being extended.

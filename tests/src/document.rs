@@ -90,6 +90,12 @@ impl Document {
         self.size
     }
 
+    /// Whether these bytes are its content.
+    #[must_use]
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        (<[u8; 32]>::from(Sha256::digest(bytes)), bytes.len() as u64) == (self.digest, self.size)
+    }
+
     /// Whether the file at `path` has the same content.
     #[must_use]
     pub fn is_at(&self, path: &Path) -> bool {

@@ -403,25 +403,24 @@ impl<N: Network> Conversation<N> {
             return Err(Refusal::Malformed.into());
         }
         let (printer, release) = (self.from.node, progress.release);
-        if self
-            .client
-            .0
-            .early
-            .with_lease(release, printer, |_| ())
-            .is_some()
-        {
+        let now = self.client.0.membership.now();
+        let early = |lease: &mut LeaseRow| lease.is_live(now).then_some(lease.session);
+        if let Some(session) = self.client.0.early.with_lease(release, printer, early) {
+            self.touch(session, now);
             self.client.0.life.progressed(progress);
             return Ok(Answer::Done);
         }
-        let number = offload(&self.client.0.store, move |store| -> Result<_, Failure> {
+        let known = offload(&self.client.0.store, move |store| -> Result<_, Failure> {
             let lease = store
                 .leases()
                 .get(release)?
                 .filter(|lease| lease.printer == printer)
                 .ok_or(Refusal::NoLease)?;
-            Ok(store.jobs().get(lease.job)?.map(|held| held.row.number))
+            let number = store.jobs().get(lease.job)?.map(|held| held.row.number);
+            Ok((lease.is_live(now).then_some(lease.session), number))
         });
-        let number = number.await?;
+        let (session, number) = known.await?;
+        self.touch(session, now);
         if self.client.0.life.progressed(progress)
             && let Some(number) = number
         {
@@ -432,26 +431,35 @@ impl<N: Network> Conversation<N> {
 
     async fn extend(&self, release: ReleaseId) -> Result<Answer, Failure> {
         let (printer, now) = (self.from.node, self.client.0.membership.now());
-        let prolong = |lease: &mut LeaseRow| lease.until = now + limits::LEASE;
-        if self
-            .client
-            .0
-            .early
-            .with_lease(release, printer, prolong)
-            .is_some()
-        {
-            return Ok(Answer::extended());
-        }
-        offload(&self.client.0.store, move |store| {
-            let lease = store.leases().get(release)?.map(|row| row.lease(release));
-            let until = holder::extend(lease.as_ref(), printer, now)?;
-            if store.leases().extend(release, until)? {
-                Ok(Answer::extended())
-            } else {
-                Err(Refusal::NoLease.into())
+        let prolong = |lease: &mut LeaseRow| {
+            lease.until = now + limits::LEASE;
+            lease.session
+        };
+        let early = self.client.0.early.with_lease(release, printer, prolong);
+        let session = match early {
+            Some(session) => session,
+            None => {
+                let extended = offload(&self.client.0.store, move |store| {
+                    let row = store.leases().get(release)?.ok_or(Refusal::NoLease)?;
+                    let until = holder::extend(Some(&row.lease(release)), printer, now)?;
+                    if store.leases().extend(release, until)? {
+                        Ok(row.session)
+                    } else {
+                        Err(Failure::from(Refusal::NoLease))
+                    }
+                });
+                extended.await?
             }
-        })
-        .await
+        };
+        self.touch(Some(session), now);
+        Ok(Answer::extended())
+    }
+
+    /// Keeps the session open in which a lease was obtained that is live now.
+    fn touch(&self, session: Option<SessionId>, now: Timestamp) {
+        if let Some(session) = session {
+            sessions(&self.client.0.holder).touch(self.from.node, session, now);
+        }
     }
 
     async fn report(&self, receipt: Envelope<Receipt>) -> Result<Answer, Failure> {

@@ -144,6 +144,12 @@ impl<N> Client<N> {
         self.0.membership.certificate().roles.has(role)
     }
 
+    /// How many sessions printers have open here.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        sessions(&self.0.holder).open_sessions()
+    }
+
     /// The time of day.
     #[must_use]
     pub fn now(&self) -> Timestamp {

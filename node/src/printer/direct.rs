@@ -100,14 +100,10 @@ impl<N: Network> Printer<N> {
             link,
             Session::handed(session, secret),
         ));
-        let (printer, closing) = (self.clone(), Arc::clone(&session));
+        let printer = self.clone();
         // A task of its own: the holder's stream may break, the paper does not.
-        let printing = tokio::spawn(async move {
-            let ended = printer.print_handed(session, offer.user, offer.job).await;
-            // It ends by itself if the holder does not hear this.
-            drop(closing.close().await);
-            ended
-        });
+        let printing =
+            tokio::spawn(async move { printer.print_handed(session, offer.user, offer.job).await });
         let answer = match printing.await {
             Ok(ended) => Answer::Ended {
                 outcome: ended.outcome,

@@ -5,16 +5,17 @@
 
 use std::time::Duration;
 
+use futures::StreamExt;
 use papermesh_protocol::id::ReleaseId;
 use papermesh_protocol::release::printer::Phase;
 use papermesh_protocol::release::receipt::Receipt;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::{limits, text};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::Printer;
 use super::outcome::Ended;
-use super::output::{DeviceJobRef, DeviceVerdict};
+use super::output::DeviceJobRef;
 use crate::audit::{Event, Kind};
 use crate::network::Network;
 use crate::offload::offload;
@@ -22,10 +23,12 @@ use crate::store::{JournalRow, StoreError};
 
 /// Rows that are read from the store at once.
 pub(super) const PAGE: usize = 256;
-/// How long between two questions to a device that is still printing.
+/// How long between two questions to a device that is still printing, or still starting.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
-/// How often a device is asked about one job before nobody can tell any more: half an hour.
-const ASKS: u32 = 360;
+/// How long a device is asked what became of jobs before nobody can tell any more.
+const ASKED_FOR: Duration = Duration::from_secs(30 * 60);
+/// Jobs that a device is asked about at once.
+const AT_ONCE: usize = 4;
 
 impl<N: Network> Printer<N> {
     /// Writes a row down, durably.
@@ -93,12 +96,28 @@ impl<N: Network> Printer<N> {
         .await
     }
 
-    /// Settles what an earlier life of this node left open.
+    /// Settles what an earlier life of this node left open. In every round the device is asked
+    /// about all of it, so that a job of which it cannot tell yet keeps none of the others waiting:
+    /// the same power cut may have stopped the device, which then starts for minutes.
     pub(super) async fn recover(&self) {
-        for (release, mut row) in self.left_open().await {
-            let ended = self.ask_what_became(&row).await;
-            tracing::info!(%release, job = %row.job, outcome = ?ended.outcome, "settled after a restart");
-            self.conclude(release, &mut row, &ended).await;
+        let latest = Instant::now() + ASKED_FOR;
+        let mut open = self.left_open().await;
+        while !open.is_empty() {
+            let last = Instant::now() >= latest;
+            let asked = open.into_iter().map(|(release, mut row)| async move {
+                let Some(ended) = self.ask_what_became(&row, last).await else {
+                    return Some((release, row));
+                };
+                tracing::info!(%release, job = %row.job, outcome = ?ended.outcome, "settled after a restart");
+                self.conclude(release, &mut row, &ended).await;
+                self.0.unreported.notify_one();
+                None
+            });
+            let asked = futures::stream::iter(asked).buffer_unordered(AT_ONCE);
+            open = asked.filter_map(std::future::ready).collect().await;
+            if !open.is_empty() {
+                sleep(ASK_AGAIN).await;
+            }
         }
     }
 
@@ -128,25 +147,20 @@ impl<N: Network> Printer<N> {
         }
     }
 
-    async fn ask_what_became(&self, row: &JournalRow) -> Ended {
+    /// What became of a release, as far as that can be said now, or at `last`.
+    async fn ask_what_became(&self, row: &JournalRow, last: bool) -> Option<Ended> {
         let device_job = row
             .device
             .as_deref()
             .and_then(|text| serde_json::from_str::<DeviceJobRef>(text).ok());
-        for _ in 0..ASKS {
-            let verdict = match &device_job {
-                Some(job) if row.phase == Phase::Sending => Some(self.0.device.ask(job).await),
-                _ => None,
-            };
-            if let Some(ended) = Ended::after_restart(row.phase, verdict.as_ref(), row.keep) {
-                return ended;
-            }
-            sleep(ASK_AGAIN).await;
-        }
-        let gave_up = DeviceVerdict::Unknown {
-            why: "it prints for too long".to_owned(),
+        let verdict = match &device_job {
+            Some(job) if row.phase == Phase::Sending => Some(self.0.device.ask(job).await),
+            _ => None,
         };
-        Ended::after_restart(row.phase, Some(&gave_up), row.keep)
-            .unwrap_or_else(|| Ended::not_printed("the device was never asked"))
+        match Ended::after_restart(row.phase, verdict.as_ref(), row.keep) {
+            // Nobody can tell any more.
+            None if last => Ended::after_restart(row.phase, None, row.keep),
+            ended => ended,
+        }
     }
 }

@@ -70,14 +70,14 @@ impl Ended {
         }
     }
 
-    /// By what the device says after a restart; none while it is still at it.
+    /// By what the device says after a restart; none while it is still at it, or says nothing yet.
     pub(super) fn after_restart(
         phase: Phase,
         verdict: Option<&DeviceVerdict>,
         keep: bool,
     ) -> Option<Self> {
         let word = match verdict {
-            Some(DeviceVerdict::StillPrinting(_)) => return None,
+            Some(DeviceVerdict::StillPrinting(_) | DeviceVerdict::Silent { .. }) => return None,
             Some(DeviceVerdict::Completed { .. }) => DeviceWord::Completed,
             // It counts its pages, and there is none.
             Some(DeviceVerdict::Aborted { pages: Some(0), .. }) => {
@@ -246,5 +246,9 @@ mod tests {
             Some(Outcome::MayHavePrinted)
         );
         assert_eq!(after(Phase::Sending, None), Some(Outcome::MayHavePrinted));
+        let silent = DeviceVerdict::Silent {
+            why: "it is starting".to_owned(),
+        };
+        assert_eq!(after(Phase::Sending, Some(&silent)), None);
     }
 }

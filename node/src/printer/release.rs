@@ -156,7 +156,12 @@ impl<N: Network> Printer<N> {
             cancel,
         };
         // A task of its own: whoever waits for it may go away, the paper does not.
-        match tokio::spawn(printing.run()).await {
+        let printing = tokio::spawn(printing.run());
+        let printed = tokio::select! {
+            printed = printing => printed,
+            never = visit.keep_open() => match never {},
+        };
+        match printed {
             Ok(ended) => released(job, title, &ended),
             Err(error) => {
                 tracing::error!(%job, %error, "a release broke off");

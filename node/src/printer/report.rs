@@ -4,6 +4,7 @@
 //! its job printed hears of it when it is opened again. Holders remember releases for a week, and
 //! so does this.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -51,9 +52,20 @@ impl Told {
 }
 
 impl<N: Network> Printer<N> {
-    /// Settles what a restart left open, then tells late holders for as long as the node runs.
+    /// Tells late holders for as long as the node runs, and settles beside that what a restart left
+    /// open: a device that cannot tell yet keeps nobody else waiting.
     pub async fn run(self) {
-        self.recover().await;
+        let recovering = async {
+            self.recover().await;
+            std::future::pending::<Infallible>().await
+        };
+        tokio::select! {
+            () = self.tell_holders() => {}
+            never = recovering => match never {},
+        }
+    }
+
+    async fn tell_holders(&self) {
         let mut changes = self.0.network.changes().fuse();
         let mut wait = FIRST_WAIT;
         loop {

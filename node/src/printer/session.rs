@@ -1,17 +1,21 @@
 //! One user's session with one holder: logging in, listing, and what is asked within it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId};
+use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, SessionId};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::pin::{KsfMemo, Pin};
-use papermesh_protocol::release::message::{Answer, Grant, Progress, Refusal, Request};
+use papermesh_protocol::release::message::{Answer, Grant, Place, Progress, Refusal, Request};
 use papermesh_protocol::release::printer::{
     self, Challenged, Evidence, LoginUnderWay, Session, SessionError,
 };
 use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::link::{Link, LinkError, Route};
 use crate::mesh::{MeshError, Protocol};
@@ -53,11 +57,34 @@ impl Credentials {
     }
 }
 
-/// An open session.
-pub(super) struct HolderSession<N: Network> {
+/// How long a holder may take to hear that a session is over. It finds out by itself later.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// Ends a session, or a login under way, as soon as nobody has it any more: a visit can end at any
+/// moment, and holders keep what nobody closed for minutes.
+struct Closing<N: Network> {
     route: Route<N>,
+    /// None when there is nothing to close.
+    session: Option<SessionId>,
+}
+
+impl<N: Network> Drop for Closing<N> {
+    fn drop(&mut self) {
+        let (Some(session), Ok(runtime)) = (self.session, Handle::try_current()) else {
+            return;
+        };
+        let mut link = Link::new(self.route.clone());
+        runtime.spawn(async move {
+            drop(timeout(CLOSING, link.ask(&Request::Close { session })).await);
+        });
+    }
+}
+
+/// An open session. It is closed when it is dropped.
+pub(super) struct HolderSession<N: Network> {
     session: Session,
     link: Mutex<Link<N>>,
+    closing: Closing<N>,
 }
 
 impl<N: Network> HolderSession<N> {
@@ -77,9 +104,15 @@ impl<N: Network> HolderSession<N> {
             &mut rand::rng(),
         )?;
         let answer = link.ask_once(&login).await?;
-        let challenge = match &answer {
-            Answer::Challenge { session, .. } => Some(*session),
-            _ => None,
+        // From here on the holder has something to be closed, whatever becomes of this login.
+        let mut closing = Closing {
+            route,
+            session: match &answer {
+                Answer::Challenge { session, .. } | Answer::SessionOpen { session, .. } => {
+                    Some(*session)
+                }
+                _ => None,
+            },
         };
         // Argon2id takes tens of milliseconds of a processor.
         let stretching = Arc::clone(credentials);
@@ -92,7 +125,7 @@ impl<N: Network> HolderSession<N> {
                 proving.answered(link.ask_once(&proof).await?)?
             }
             Err(error) => {
-                if let Some(session) = challenge {
+                if let Some(session) = closing.session.take() {
                     // Spares the holder the wait for a proof; it counted the guess already.
                     drop(link.ask_once(&Request::Close { session }).await);
                 }
@@ -100,23 +133,26 @@ impl<N: Network> HolderSession<N> {
             }
         };
         Ok(Self {
-            route,
             session,
             link: Mutex::new(link),
+            closing,
         })
     }
 
     /// A session of one job that the holder handed over.
     pub(super) fn handed(link: Link<N>, session: Session) -> Self {
         Self {
-            route: link.route().clone(),
+            closing: Closing {
+                route: link.route().clone(),
+                session: Some(session.id()),
+            },
             session,
             link: Mutex::new(link),
         }
     }
 
     pub(super) fn holder(&self) -> NodeId {
-        self.route.holder
+        self.closing.route.holder
     }
 
     /// All jobs of the user here, oldest first.
@@ -136,6 +172,19 @@ impl<N: Network> HolderSession<N> {
                 return Ok(jobs);
             }
             after = next;
+        }
+    }
+
+    /// Says a word, so that the holder does not take the user for gone.
+    pub(super) async fn keep(&self) -> Result<(), AskError> {
+        // Behind the last possible place nothing is listed.
+        let (latest, last) = (Timestamp::from_millis(u64::MAX), [u8::MAX; 16]);
+        let after = Some(Place::of(1, latest, JobId::from_bytes(last)));
+        let session = self.session.id();
+        match self.ask(&Request::List { session, after }).await? {
+            Answer::Jobs { .. } => Ok(()),
+            Answer::Refused(refusal) => Err(refusal.into()),
+            _ => Err(SessionError::Unexpected.into()),
         }
     }
 
@@ -163,7 +212,7 @@ impl<N: Network> HolderSession<N> {
         job: JobId,
         pin: &Pin,
     ) -> Result<(), AskError> {
-        let holder = self.route.holder;
+        let holder = self.holder();
         let (unlocking, request) =
             self.session
                 .unlock(printer, holder, job, pin, &mut rand::rng())?;
@@ -216,14 +265,12 @@ impl<N: Network> HolderSession<N> {
         )?)
     }
 
-    /// Ends the session.
-    pub(super) async fn close(&self) -> Result<(), AskError> {
-        Ok(printer::done(
-            self.ask(&Request::Close {
-                session: self.session.id(),
-            })
-            .await?,
-        )?)
+    /// Ends the session, and waits until the holder has heard of it.
+    pub(super) async fn close(mut self) -> Result<(), AskError> {
+        let session = self.session.id();
+        printer::done(self.ask(&Request::Close { session }).await?)?;
+        self.closing.session = None;
+        Ok(())
     }
 
     /// Asks anything.
@@ -233,6 +280,6 @@ impl<N: Network> HolderSession<N> {
 
     /// Opens a stream for the ciphertext of a job.
     pub(super) async fn open_job(&self) -> Result<N::Stream, MeshError> {
-        self.route.open(Protocol::Job).await
+        self.closing.route.open(Protocol::Job).await
     }
 }

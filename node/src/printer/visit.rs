@@ -10,19 +10,21 @@
 //! else, unknown or not, is refused in the same words after the same time ([`Visit::admission`]).
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::job::JobSummary;
+use papermesh_protocol::limits::SESSION_KEEP;
 use papermesh_protocol::release::printer::{self, SessionError};
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::user::UserEntry;
 use serde::Serialize;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, interval_at, sleep_until, timeout};
 
 use super::link::{Link, LinkError, Route};
 use super::session::{AskError, Credentials, HolderSession};
@@ -47,7 +49,8 @@ pub const VISIT_PATIENCE: Duration = Duration::from_secs(12);
 /// Holders that one visit talks to.
 const HOLDERS: usize = papermesh_protocol::limits::ADVERTS_PER_USER;
 
-/// One user's visit. Dropping it forgets the PIN and the session keys.
+/// One user's visit. Dropping it forgets the PIN and the session keys, and closes all sessions but
+/// those of releases that go on, which close with them.
 pub struct Visit<N: Network> {
     pub(super) printer: NodeId,
     pub(super) credentials: Arc<Credentials>,
@@ -275,13 +278,35 @@ impl<N: Network> Visit<N> {
         }
     }
 
-    /// Ends all sessions.
+    /// Keeps the sessions open for as long as it is waited for: while one job prints, or waits for
+    /// paper, nothing else is asked of the holders of the others.
+    pub(super) async fn keep_open(&self) -> Infallible {
+        let mut ticks = interval_at(Instant::now() + SESSION_KEEP, SESSION_KEEP);
+        loop {
+            ticks.tick().await;
+            let sessions = self
+                .holders
+                .iter()
+                .filter_map(|(node, holder)| match &holder.state {
+                    State::Open(session, _) => Some((node, session)),
+                    _ => None,
+                });
+            let kept = sessions.map(|(holder, session)| async move {
+                if let Err(error) = session.keep().await {
+                    tracing::debug!(%holder, %error, "a session is perhaps not kept open");
+                }
+            });
+            futures::future::join_all(kept).await;
+        }
+    }
+
+    /// Ends the visit as dropping it does, and waits until the holders have heard of it.
     pub async fn close(mut self) {
         self.attempts.abort_all();
         let sessions = std::mem::take(&mut self.holders)
             .into_values()
             .filter_map(|holder| match holder.state {
-                State::Open(session, _) => Some(session),
+                State::Open(session, _) => Arc::into_inner(session),
                 _ => None,
             });
         futures::future::join_all(

@@ -8,6 +8,8 @@ mod direct;
 mod life;
 mod meshes;
 mod pipes;
+mod recovery;
 mod release;
+mod sessions;
 mod site;
 mod user;

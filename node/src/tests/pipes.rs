@@ -39,6 +39,8 @@ struct Node {
     cut: CancellationToken,
     /// Bytes after which the next job streams break, one each.
     job_limits: Vec<u64>,
+    /// Job streams that were opened.
+    job_streams: usize,
     /// Whether the node is gone once a job was streamed to its end.
     leaves_after_job: bool,
 }
@@ -81,6 +83,7 @@ impl Pipes {
             state: State::On,
             cut,
             job_limits: Vec::new(),
+            job_streams: 0,
             leaves_after_job: false,
         };
         self.0.nodes.lock().unwrap().insert(node, serving);
@@ -126,6 +129,11 @@ impl Pipes {
         });
     }
 
+    /// How many job streams of a node were opened.
+    pub(super) fn job_streams(&self, node: NodeId) -> usize {
+        self.0.nodes.lock().unwrap()[&node].job_streams
+    }
+
     /// Lets a node be gone once a job of it was streamed.
     pub(super) fn leave_after_job(&self, node: NodeId) {
         self.change(node, |node| node.leaves_after_job = true);
@@ -158,6 +166,7 @@ impl Network for PipesOf {
                 .get_mut(&to)
                 .ok_or_else(|| MeshError::Unreachable("no such node".into()))?;
             let limit = if protocol == Protocol::Job {
+                node.job_streams += 1;
                 node.job_limits.pop()
             } else {
                 None

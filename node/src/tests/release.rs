@@ -792,12 +792,12 @@ impl tokio::io::AsyncRead for Broken {
 
 // A printer that says what it likes -------------------------------------------------------------
 
-fn release(n: u8) -> ReleaseId {
+pub(super) fn release(n: u8) -> ReleaseId {
     ReleaseId::from_bytes([n; 16])
 }
 
 /// A conversation of a printer with a holder, request by request.
-struct Talk {
+pub(super) struct Talk {
     stream: DuplexStream,
     printer: NodeId,
     holder: NodeId,
@@ -806,7 +806,7 @@ struct Talk {
 }
 
 impl Talk {
-    async fn with(printer: &Tray, holder: NodeId) -> Self {
+    pub(super) async fn with(printer: &Tray, holder: NodeId) -> Self {
         let stream = printer
             .network
             .open(holder, &[], Protocol::Release)
@@ -822,7 +822,7 @@ impl Talk {
         }
     }
 
-    async fn ask(&mut self, request: Request) -> Answer {
+    pub(super) async fn ask(&mut self, request: Request) -> Answer {
         write_message(&mut self.stream, &request, limits::RELEASE_MESSAGE)
             .await
             .unwrap();
@@ -832,7 +832,7 @@ impl Talk {
             .unwrap()
     }
 
-    async fn login(&mut self, user: &UserId, pin: &str) -> Session {
+    pub(super) async fn login(&mut self, user: &UserId, pin: &str) -> Session {
         let pin = Pin::new(pin).unwrap();
         let evidence = Evidence::Pin(&pin, None);
         let (login, request) =
@@ -850,7 +850,7 @@ impl Talk {
         }
     }
 
-    async fn select(
+    pub(super) async fn select(
         &mut self,
         session: &Session,
         job: JobId,
@@ -889,7 +889,12 @@ impl Talk {
 }
 
 /// Fetches ciphertext with a grant's token: the status, and what came.
-async fn fetch(printer: &Tray, holder: NodeId, grant: &Grant, offset: u64) -> (u8, Vec<u8>) {
+pub(super) async fn fetch(
+    printer: &Tray,
+    holder: NodeId,
+    grant: &Grant,
+    offset: u64,
+) -> (u8, Vec<u8>) {
     let mut stream = printer
         .network
         .open(holder, &[], Protocol::Job)

@@ -1,7 +1,7 @@
 //! A site with users, holders and printers, each with a home of its own.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
@@ -18,6 +18,7 @@ use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::{Badge, UserEntry, UserState};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::pipes::{Pipes, PipesOf};
@@ -39,6 +40,29 @@ pub(super) struct Site {
     state: Signed<SiteState>,
     clock: Clock,
     pub(super) pipes: Pipes,
+}
+
+/// The time of a runtime whose clock is paused: it passes as soon as everybody waits.
+fn passing_time() -> Timestamp {
+    static BEGINNING: OnceLock<Instant> = OnceLock::new();
+    let beginning = *BEGINNING.get_or_init(Instant::now);
+    Timestamp::from_secs(1_800_000_000) + Instant::now().saturating_duration_since(beginning)
+}
+
+/// One user with two computers, and a printer, in a time that passes as fast as it may.
+pub(super) async fn two_holders() -> (Site, User, [Holder; 2], Tray) {
+    let site = Site::new(passing_time);
+    let alice = site.user(10, "alice", "2468").await;
+    let holders = [
+        site.holder(20, "laptop").await,
+        site.holder(21, "desktop").await,
+    ];
+    site.publish(&holders[0], &alice).await;
+    for holder in &holders {
+        site.link(holder, &alice);
+    }
+    let printer = site.printer(30).await;
+    (site, alice, holders, printer)
 }
 
 /// A holder.
@@ -362,6 +386,11 @@ impl Tray {
             sizes.max().unwrap_or(0)
         }
         largest(&tray(self.home.path()))
+    }
+
+    /// Gives the printer another device.
+    pub(super) fn set_device(&mut self, device: OutputDevice) {
+        self.printer = Printer::new((self.parts)(device));
     }
 
     /// The printer in its next life.

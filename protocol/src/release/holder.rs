@@ -231,6 +231,7 @@ impl Holder {
                 session,
                 jobs: facts.jobs,
             };
+            self.make_way(printer.node);
             (Stage::Open, open, LoginEvent::Opened(login.user.clone()))
         };
         let user = login.user.clone();
@@ -288,6 +289,7 @@ impl Holder {
         };
         match (proven, genuine, locked_out) {
             (true, true, false) => {
+                self.make_way(printer);
                 let open = Session::new(printer, user.clone(), key, Stage::Open, now);
                 self.sessions.insert(session, open);
                 (
@@ -324,6 +326,31 @@ impl Holder {
         Ok(())
     }
 
+    /// Ends the session that a printer used longest ago if it has as many as it may. Those that
+    /// were handed over are the holder's own doing, and not counted.
+    fn make_way(&mut self, printer: NodeId) {
+        let of_printer = self.sessions.iter().filter(|(_, session)| {
+            session.printer == printer
+                && session.only.is_none()
+                && matches!(session.stage, Stage::Open)
+        });
+        let by_use: BTreeSet<_> = of_printer
+            .map(|(id, session)| (session.used_at, *id))
+            .collect();
+        if by_use.len() >= limits::SESSIONS_PER_PRINTER
+            && let Some((_, oldest)) = by_use.first()
+        {
+            self.sessions.remove(oldest);
+        }
+    }
+
+    /// How many sessions are open.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        let open = |session: &&Session| matches!(session.stage, Stage::Open);
+        self.sessions.values().filter(open).count()
+    }
+
     // Within a session ------------------------------------------------------------------------
 
     /// The user of a session that this printer opened with a login.
@@ -350,6 +377,14 @@ impl Holder {
         self.expire(now);
         self.open_session(printer, session, now)
             .map(|session| session.user.clone())
+    }
+
+    /// Counts a printer's word under a live lease as use of the session that the lease was obtained
+    /// in: while it prints, or stands still for want of paper, a printer has nothing else to say.
+    pub fn touch(&mut self, printer: NodeId, session: SessionId, now: Timestamp) {
+        self.expire(now);
+        // One that has ended stays so; the lease does not need it.
+        let _ = self.open_session(printer, session, now);
     }
 
     fn open_session(

@@ -140,6 +140,38 @@ fn a_printer_that_floods_a_holder_locks_itself_out_and_nobody_else() {
     assert!(login(&mut world, 0));
 }
 
+/// A printer that forgets its sessions, again and again, keeps nobody else from logging in, and
+/// itself neither; those that it uses stay open.
+#[test]
+fn a_printer_that_forgets_its_sessions_loses_the_oldest_of_them() {
+    let mut world = World::new(1);
+    let open = |world: &mut World, at| {
+        let evidence = Evidence::Badge(badge(0));
+        let (_, answer, _) = world.login(at, 0, evidence, LoginPolicy::Badge);
+        world.now = world.now + Duration::from_millis(1);
+        match answer {
+            Answer::SessionOpen { session, .. } => session,
+            answer => panic!("{answer:?}"),
+        }
+    };
+    let elsewhere = open(&mut world, 1);
+    let forgotten = open(&mut world, 0);
+    let used = open(&mut world, 0);
+    for _ in 0..2 * limits::SESSIONS {
+        open(&mut world, 0);
+        world.holder.touch(printer(0).node, used, world.now);
+    }
+    assert_eq!(
+        world.holder.open_sessions(),
+        limits::SESSIONS_PER_PRINTER + 1
+    );
+    let now = world.now;
+    let mut user_of = |at, session| world.holder.authorize(printer(at).node, session, now);
+    assert_eq!(user_of(1, elsewhere), Ok(user(0)));
+    assert_eq!(user_of(0, used), Ok(user(0)));
+    assert_eq!(user_of(0, forgotten), Err(Refusal::NoSession));
+}
+
 #[test]
 fn made_up_sessions_are_no_sessions() {
     let mut world = World::new(1);

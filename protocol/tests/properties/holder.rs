@@ -46,6 +46,8 @@ enum Ask {
     },
     /// A token is shown.
     Redeem { printer: usize, token: Index },
+    /// A printer says a word under a lease that was obtained in a session.
+    Touch { printer: usize, session: Index },
     /// A session is closed.
     Close { printer: usize, session: Index },
     /// Time passes.
@@ -94,6 +96,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         6 => (printer(), any::<Index>(), who(), 0..4_u8)
             .prop_map(|(printer, session, whose, release)| Ask::Select { printer, session, whose, release }),
         4 => (printer(), any::<Index>()).prop_map(|(printer, token)| Ask::Redeem { printer, token }),
+        1 => (printer(), any::<Index>()).prop_map(|(printer, session)| Ask::Touch { printer, session }),
         1 => (printer(), any::<Index>()).prop_map(|(printer, session)| Ask::Close { printer, session }),
         2 => seconds.prop_map(Ask::Wait),
     ]
@@ -172,6 +175,7 @@ impl Model {
                 release,
             } => self.select(*printer, session, *whose, *release),
             Ask::Redeem { printer, token } => self.redeem(*printer, token),
+            Ask::Touch { printer, session } => self.touch(*printer, session),
             Ask::Close { printer, session } => self.close(*printer, session),
             Ask::Wait(seconds) => self.world.now = self.world.now + Duration::from_secs(*seconds),
         }
@@ -378,6 +382,19 @@ impl Model {
         }
         // A token that a wrong printer shows is known to somebody who should not have it.
         issued.used = true;
+    }
+
+    /// Nobody else's word prolongs a session, and none brings an ended one back.
+    fn touch(&mut self, at: usize, session: &Index) {
+        let now = self.world.now;
+        let Some(open) = pick(&mut self.sessions, session) else {
+            return;
+        };
+        let holder = &mut self.world.holder;
+        holder.touch(printer(at).node, open.session.id(), now);
+        if open.lives(now) && open.printer == at {
+            open.used_at = now;
+        }
     }
 
     fn close(&mut self, at: usize, session: &Index) {

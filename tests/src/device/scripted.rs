@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use ipp::attribute::IppAttribute;
 use ipp::model::{DelimiterTag, IppVersion, Operation, StatusCode};
@@ -47,6 +48,18 @@ struct Job {
     name: String,
     document: Option<Vec<u8>>,
     state: State,
+    since: Instant,
+}
+
+/// How long a job may wait for its document before it is given up
+/// (`multiple-operation-time-out`, RFC 8011 §5.4.31).
+const INCOMING: Duration = Duration::from_secs(15);
+
+impl Job {
+    /// Whether it waits for its document.
+    fn is_incoming(&self) -> bool {
+        self.state == State::Open && self.document.is_none()
+    }
 }
 
 /// `job-state` (RFC 8011 §5.3.7) as far as it stays.
@@ -104,13 +117,26 @@ impl ScriptedPrinter {
     /// The documents that came out, in order.
     #[must_use]
     pub fn printed(&self) -> Vec<Vec<u8>> {
+        self.papers(|_, document| document.to_vec())
+    }
+
+    /// What `look` makes of the name and the document of each job that came out, in order.
+    pub fn papers<T>(&self, mut look: impl FnMut(&str, &[u8]) -> T) -> Vec<T> {
         self.advance();
         let shared = self.lock();
         let completed = shared
             .jobs
             .iter()
             .filter(|job| job.state == State::Completed);
-        completed.filter_map(|job| job.document.clone()).collect()
+        completed
+            .filter_map(|job| Some(look(&job.name, job.document.as_deref()?)))
+            .collect()
+    }
+
+    /// How many jobs it was ever given, whatever became of them.
+    #[must_use]
+    pub fn given(&self) -> usize {
+        self.lock().jobs.len()
     }
 
     /// Whether a document is in the printer and not out yet.
@@ -128,6 +154,11 @@ impl ScriptedPrinter {
     /// Lets the fate overtake the jobs that wait for it.
     fn advance(&self) {
         let mut shared = self.lock();
+        for job in &mut shared.jobs {
+            if job.is_incoming() && job.since.elapsed() > INCOMING {
+                job.state = State::Aborted;
+            }
+        }
         let state = match shared.fate {
             Fate::Prints => State::Completed,
             Fate::Aborts => State::Aborted,
@@ -151,7 +182,8 @@ impl ScriptedPrinter {
                 writer.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
             }
             let breaking = self.lock().fate == Fate::Breaks;
-            let Some(body) = body(&mut reader, &headers, breaking)? else {
+            // However a body ends before its end, its job is given up.
+            let Ok(Some(body)) = body(&mut reader, &headers, breaking) else {
                 self.abort_incoming();
                 return Ok(());
             };
@@ -184,7 +216,16 @@ impl ScriptedPrinter {
             let document = asked(Operation::PrintJob).then_some(document);
             jobs.push(self.create(text(request, "job-name"), document));
         } else if asked(Operation::SendDocument) {
-            self.update(named, |job| job.document = Some(document));
+            let mut taken = false;
+            self.update(named, |job| {
+                taken = job.is_incoming();
+                if taken {
+                    job.document = Some(document);
+                }
+            });
+            if !taken {
+                status = StatusCode::ClientErrorNotPossible;
+            }
             jobs.extend(named);
         } else if asked(Operation::CancelJob) {
             self.update(named, |job| {
@@ -229,6 +270,7 @@ impl ScriptedPrinter {
             name,
             document,
             state: State::Open,
+            since: Instant::now(),
         });
         id
     }
@@ -236,7 +278,7 @@ impl ScriptedPrinter {
     /// Gives up the jobs whose documents will not come any more.
     fn abort_incoming(&self) {
         for job in &mut self.lock().jobs {
-            if job.state == State::Open && job.document.is_none() {
+            if job.is_incoming() {
                 job.state = State::Aborted;
             }
         }

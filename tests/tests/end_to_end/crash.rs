@@ -11,14 +11,17 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use papermesh_tests::answer::{Job, Submitted};
+use papermesh_tests::device::{Fate, ScriptedPrinter};
 use papermesh_tests::machine::files;
 use papermesh_tests::wait::{wait_for, wait_until};
 use papermesh_tests::{Document, Machine, SOON, Seed, Site, User};
 
 /// Kills while documents are submitted.
 const SUBMISSIONS: usize = 80;
-/// Kills while documents are released.
+/// Kills while documents are released into a tray.
 const RELEASES: usize = 120;
+/// Kills while documents are released to an IPP printer.
+const IPP_RELEASES: usize = 40;
 /// Sizes of documents: less than a segment, some segments, and enough to be caught on the way.
 const SIZES: [u64; 3] = [2_000, 300_000, 6_000_000];
 /// How long leases may take to lapse, and printers to find their holders again.
@@ -40,7 +43,7 @@ fn invariant_1_success_told_means_kept_while_submitting() {
     for round in 0..SUBMISSIONS {
         let document = seed.one_of(&documents).clone();
         let spool = laptop.home().join("spool");
-        let moment = Moment::choose(&mut seed, usual, &spool);
+        let moment = Moment::choose(&mut seed, usual, || Moment::file_in(&spool));
         let mut submission = laptop.submission(&document, &charlie).start();
         moment.wait();
         let caught = !submission.has_ended();
@@ -91,30 +94,56 @@ fn job_of(file: &PathBuf) -> String {
 #[test]
 fn invariant_1_nothing_is_lost_and_nothing_printed_twice_silently_while_releasing() {
     let site = Site::new();
+    let laptop = site.founder("laptop-1");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    let tray = Outlet::Tray(printer.home().join("tray"));
+    release_and_kill(RELEASES, &site, laptop, printer, tray);
+}
+
+/// The same with a printer that has a life and a memory of its own, and can be asked afterwards:
+/// what counts is what it received and printed.
+#[test]
+fn invariant_1_nothing_is_lost_and_nothing_printed_twice_silently_by_an_ipp_printer() {
+    let site = Site::new();
+    let device = ScriptedPrinter::start(Fate::Prints);
+    let laptop = site.founder("laptop-1");
+    let printer = site.printer(&laptop, "printer-1", &device.uri());
+    let device = Outlet::device(device);
+    release_and_kill(IPP_RELEASES, &site, laptop, printer, device);
+}
+
+/// Kills printer or holder, by chance, while jobs are released, so many times.
+fn release_and_kill(
+    rounds: usize,
+    site: &Site,
+    mut laptop: Machine,
+    mut printer: Machine,
+    outlet: Outlet,
+) {
     let mut seed = Seed::take();
     let charlie = User::charlie();
-    let mut laptop = site.founder("laptop-1");
-    let mut printer = site.tray_printer(&laptop, "printer-1");
     laptop.enroll(&charlie, &laptop);
-    let documents = documents(&site);
-    let mut ledger = Ledger::default();
-    ledger.submit(&laptop, &charlie, &documents[2]);
+    let documents = documents(site);
+    let mut ledger = Ledger::of(outlet);
+    for document in &documents[1..] {
+        ledger.submit(&laptop, &charlie, document);
+    }
     let mut usual = usual(|| {
         printer.visit(&charlie).keeping().print_all();
     });
-    ledger.forgive(&printer);
+    ledger.forgive();
 
-    let mut cut_off = 0;
-    for round in 0..RELEASES {
+    let (mut cut_off, mut counted) = (0, 0);
+    for round in 0..rounds {
         for _ in 0..2 {
             let document = seed.one_of(&documents).clone();
             ledger.submit(&laptop, &charlie, &document);
         }
         ledger.look(&laptop, &printer, &charlie);
 
-        let tray = printer.home().join("tray");
-        let moment = Moment::choose(&mut seed, usual, &tray);
+        let moment = Moment::choose(&mut seed, usual, || ledger.outlet.next());
         let at_printer = seed.below(2) == 0;
+        let works = ledger.outlet.works(&mut seed);
         let mut visit = printer.visit(&charlie).begin(&["--all"]);
         moment.wait();
         let caught = !visit.has_ended();
@@ -124,13 +153,21 @@ fn invariant_1_nothing_is_lost_and_nothing_printed_twice_silently_while_releasin
             &mut laptop
         };
         victim.kill();
-        usual = corrected(usual, caught);
-        cut_off += usize::from(caught);
+        ledger.outlet.finish();
+        // A step of the visit, or an endless one, is caught whatever the moment.
+        if !works && matches!(moment, Moment::After(_)) {
+            usual = corrected(usual, caught);
+            cut_off += usize::from(caught);
+            counted += 1;
+        }
         let _ = visit.finish();
         victim.run();
-        eprintln!("round {round}: killed {}, {moment:?}", victim.name());
+        eprintln!(
+            "round {round}: killed {}, {moment:?}, works: {works}",
+            victim.name()
+        );
     }
-    assert_spread("visits", cut_off, RELEASES);
+    assert_spread("visits", cut_off, counted);
 
     // Once nobody kills any more, everything comes out.
     wait_until(SETTLED, "all leases to end", || {
@@ -139,7 +176,7 @@ fn invariant_1_nothing_is_lost_and_nothing_printed_twice_silently_while_releasin
     });
     let visit = printer.visit(&charlie);
     assert!(visit.reprinting().print_all().each_ended("printed"));
-    ledger.settle(&laptop, &printer);
+    ledger.settle(&laptop);
     eprintln!(
         "{} of {} jobs were marked",
         ledger.told.len(),
@@ -147,9 +184,90 @@ fn invariant_1_nothing_is_lost_and_nothing_printed_twice_silently_while_releasin
     );
 }
 
-/// What the user knows: what was submitted, what may have printed, and what is in the tray.
-#[derive(Default)]
+/// Where paper comes out.
+enum Outlet {
+    /// A tray's folder.
+    Tray(PathBuf),
+    /// A printer, and how many papers were taken out of it.
+    Device(ScriptedPrinter, usize),
+}
+
+impl Outlet {
+    fn device(device: ScriptedPrinter) -> Self {
+        Self::Device(device, 0)
+    }
+
+    /// Each paper that came out: its title, and whether it is what `document` says for that title.
+    fn papers<'d>(&self, document: impl Fn(&str) -> Option<&'d Document>) -> Vec<(String, bool)> {
+        match self {
+            Self::Tray(folder) => {
+                let papers = files(folder).into_iter().filter_map(|paper| {
+                    let name = paper.file_name()?.to_string_lossy().into_owned();
+                    let title = name.split('-').next()?.to_owned();
+                    // What is on its way there is hidden.
+                    (!name.starts_with('.')).then_some((paper, title))
+                });
+                papers
+                    .map(|(paper, title)| {
+                        let whole = document(&title).is_none_or(|d| d.is_at(&paper));
+                        (title, whole)
+                    })
+                    .collect()
+            }
+            Self::Device(device, taken) => {
+                let papers = device.papers(|name, bytes| {
+                    let title = name.split(' ').next().unwrap_or_default().to_owned();
+                    let whole = document(&title).is_none_or(|d| d.is(bytes));
+                    (title, whole)
+                });
+                papers.into_iter().skip(*taken).collect()
+            }
+        }
+    }
+
+    /// Takes out what is there.
+    fn clear(&mut self) {
+        match self {
+            Self::Tray(folder) => {
+                for paper in files(folder) {
+                    std::fs::remove_file(paper).unwrap();
+                }
+            }
+            Self::Device(device, taken) => *taken = device.printed().len(),
+        }
+    }
+
+    /// By chance, lets a printer work at what it is given, with no end in sight, so that the kill
+    /// comes while it prints; says whether it does. A tray knows nothing between empty and full.
+    fn works(&self, seed: &mut Seed) -> bool {
+        match self {
+            Self::Device(device, _) if seed.below(3) == 0 => {
+                device.set(Fate::Works);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Lets a printer finish what it works at.
+    fn finish(&self) {
+        if let Self::Device(device, _) = self {
+            device.set(Fate::Prints);
+        }
+    }
+
+    /// The instant at which it is given something.
+    fn next(&self) -> Moment {
+        match self {
+            Self::Tray(folder) => Moment::file_in(folder),
+            Self::Device(device, _) => Moment::Given(device.clone(), device.given()),
+        }
+    }
+}
+
+/// What the user knows: what was submitted, what may have printed, and what came out.
 struct Ledger {
+    outlet: Outlet,
     /// Each job, and the document that it is.
     submitted: BTreeMap<String, Document>,
     /// Jobs of which the list said that they may have printed.
@@ -159,6 +277,15 @@ struct Ledger {
 }
 
 impl Ledger {
+    fn of(outlet: Outlet) -> Self {
+        Self {
+            outlet,
+            submitted: BTreeMap::new(),
+            told: BTreeSet::new(),
+            papers: BTreeMap::new(),
+        }
+    }
+
     /// Each job has a title of its own, by which its papers are known.
     fn submit(&mut self, laptop: &Machine, user: &User, document: &Document) {
         let title = format!("paper{:04}", self.submitted.len());
@@ -169,16 +296,23 @@ impl Ledger {
     }
 
     /// Papers made before the kills began are not counted.
-    fn forgive(&mut self, printer: &Machine) {
-        for paper in printer.tray() {
-            std::fs::remove_file(paper).unwrap();
-        }
+    fn forgive(&mut self) {
+        self.outlet.clear();
     }
 
-    /// The user looks into the tray and at the list, in this order: what came out before the
+    /// How many papers there are of each title.
+    fn counted(&self) -> BTreeMap<String, usize> {
+        let mut papers = BTreeMap::new();
+        for (title, _) in self.outlet.papers(|_| None) {
+            *papers.entry(title).or_default() += 1;
+        }
+        papers
+    }
+
+    /// The user looks at what came out and at the list, in this order: what came out before the
     /// list was made must be gone from it, or be marked, or be in a printer's hands.
     fn look(&mut self, laptop: &Machine, printer: &Machine, user: &User) {
-        let papers = papers(printer);
+        let papers = self.counted();
         let held = laptop.jobs();
         for (title, count) in &papers {
             let before = self.papers.get(title).copied().unwrap_or(0);
@@ -215,42 +349,22 @@ impl Ledger {
     }
 
     /// At the end each document is on paper, as it was, and nothing is held.
-    fn settle(&self, laptop: &Machine, printer: &Machine) {
+    fn settle(&self, laptop: &Machine) {
         assert!(laptop.jobs().is_empty());
         assert!(laptop.files("spool").is_empty());
-        for (title, document) in &self.submitted {
-            let papers: Vec<PathBuf> = tray_of(printer, title);
-            assert!(!papers.is_empty(), "{title} is lost");
+        for (title, whole) in self.outlet.papers(|title| self.submitted.get(title)) {
+            assert!(whole, "{title} differs");
+        }
+        let papers = self.counted();
+        for title in self.submitted.keys() {
+            let count = papers.get(title).copied().unwrap_or(0);
+            assert!(count > 0, "{title} is lost");
             assert!(
-                papers.iter().all(|paper| document.is_at(paper)),
-                "{title} differs"
-            );
-            assert!(
-                papers.len() == 1 || self.told.contains(title),
-                "{title} was printed {} times silently",
-                papers.len()
+                count == 1 || self.told.contains(title),
+                "{title} was printed {count} times silently"
             );
         }
     }
-}
-
-/// How many papers there are of each title.
-fn papers(printer: &Machine) -> BTreeMap<String, usize> {
-    let mut papers = BTreeMap::new();
-    for paper in printer.tray() {
-        let name = paper.file_name().unwrap().to_string_lossy().into_owned();
-        let title = name.split('-').next().unwrap_or_default().to_owned();
-        *papers.entry(title).or_default() += 1;
-    }
-    papers
-}
-
-fn tray_of(printer: &Machine, title: &str) -> Vec<PathBuf> {
-    let begins = |paper: &PathBuf| {
-        let name = paper.file_name().unwrap().to_string_lossy();
-        name.split('-').next() == Some(title)
-    };
-    printer.tray().into_iter().filter(begins).collect()
 }
 
 /// When to kill.
@@ -259,6 +373,8 @@ enum Moment {
     After(Duration),
     /// As soon as another file appears in a folder, hidden ones included.
     File(PathBuf, BTreeSet<PathBuf>),
+    /// As soon as a printer has been given more than so many jobs.
+    Given(ScriptedPrinter, usize),
 }
 
 impl fmt::Debug for Moment {
@@ -266,6 +382,7 @@ impl fmt::Debug for Moment {
         match self {
             Self::After(time) => write!(f, "after {time:?}"),
             Self::File(folder, _) => write!(f, "the next file of {}", folder.display()),
+            Self::Given(_, jobs) => write!(f, "the printer's job after {jobs}"),
         }
     }
 }
@@ -274,26 +391,35 @@ impl fmt::Debug for Moment {
 const PERCENT: u64 = 130;
 
 impl Moment {
-    fn choose(seed: &mut Seed, usual: Duration, folder: &Path) -> Self {
+    /// A moment by chance: every third is a `step` of the operation.
+    fn choose(seed: &mut Seed, usual: Duration, step: impl FnOnce() -> Self) -> Self {
         if seed.below(3) == 0 {
-            return Self::File(folder.to_owned(), files(folder).into_iter().collect());
+            return step();
         }
         let percent = u32::try_from(seed.below(PERCENT)).unwrap();
         Self::After(usual * percent / 100)
     }
 
+    fn file_in(folder: &Path) -> Self {
+        Self::File(folder.to_owned(), files(folder).into_iter().collect())
+    }
+
+    fn has_come(&self, began: Instant) -> bool {
+        match self {
+            Self::After(time) => began.elapsed() >= *time,
+            Self::File(folder, known) => files(folder).iter().any(|file| !known.contains(file)),
+            Self::Given(device, jobs) => device.given() > *jobs,
+        }
+    }
+
     /// Waits for the moment, or for two seconds if it never comes.
     fn wait(&self) {
         let began = Instant::now();
-        match self {
-            Self::After(time) => std::thread::sleep(*time),
-            Self::File(folder, known) => {
-                while files(folder).iter().all(|file| known.contains(file))
-                    && began.elapsed() < Duration::from_secs(2)
-                {
-                    std::thread::yield_now();
-                }
-            }
+        if let Self::After(time) = self {
+            std::thread::sleep(*time);
+        }
+        while !self.has_come(began) && began.elapsed() < Duration::from_secs(2) {
+            std::thread::yield_now();
         }
     }
 }
@@ -310,16 +436,12 @@ fn assert_spread(what: &str, cut_off: usize, all: usize) {
 
 /// How long an operation takes is learned while it is killed: whatever the machine, about as many
 /// kills come before its end as after it.
-fn corrected(usual: Duration, caught: bool) -> Duration {
-    if caught {
-        usual * 11 / 10
-    } else {
-        usual * 10 / 11
-    }
+pub(crate) fn corrected(usual: Duration, caught: bool) -> Duration {
+    if caught { usual * 3 / 2 } else { usual * 2 / 3 }
 }
 
 /// How long an operation usually takes: the middle one of three.
-fn usual<T>(mut operation: impl FnMut() -> T) -> Duration {
+pub(crate) fn usual<T>(mut operation: impl FnMut() -> T) -> Duration {
     let mut times = [(); 3].map(|()| {
         let began = Instant::now();
         operation();

@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use papermesh_tests::answer::VisitReport;
 use papermesh_tests::wait::wait_until;
-use papermesh_tests::{SOON, Site, User};
+use papermesh_tests::{Machine, SOON, Seed, Site, User};
+
+use crate::crash::{corrected, usual};
 
 /// Two laptops, two printers: whatever is printed on either comes out at either.
 #[test]
@@ -79,27 +82,97 @@ fn a_linked_laptop_and_the_first_make_one_list_in_time_order() {
 /// holder, and more than two slow cores hesitate.
 const DELAY: Duration = Duration::from_secs(4);
 
+/// Five laptops, each of which holds a job of one user, and a printer.
+fn five_laptops(site: &Site, user: &User) -> (Vec<Machine>, Machine) {
+    let first = site.founder("laptop-1");
+    let printer = site.tray_printer(&first, "printer-1");
+    first.enroll(user, &first);
+    let mut laptops = vec![first];
+    for number in 2..=5 {
+        let further = site.member(&laptops[0], &format!("laptop-{number}"), "client");
+        laptops[0].link(user, &further);
+        laptops.push(further);
+    }
+    for laptop in &laptops {
+        laptop.print(&site.document(&title_of(laptop), "x"), user);
+    }
+    wait_until(SOON, "all five to be listed", || {
+        printer.visit(user).sees(5)
+    });
+    (laptops, printer)
+}
+
+/// The title of the job that a laptop holds.
+fn title_of(laptop: &Machine) -> String {
+    format!("{}.pdf", laptop.name())
+}
+
+/// Visits within which two of the five are killed.
+const ROUNDS: usize = 12;
+
+/// Two of five laptops are killed while their jobs are being listed, at any moment: the jobs of
+/// the other three appear without waiting for the dead.
+#[test]
+fn two_of_five_killed_while_being_listed_delay_nobody() {
+    let site = Site::new();
+    let mut seed = Seed::take();
+    let charlie = User::charlie();
+    let (mut laptops, printer) = five_laptops(&site, &charlie);
+    let usual = usual(|| assert!(printer.visit(&charlie).sees(5)));
+
+    let (mut span, mut caught) = (usual, 0);
+    for round in 0..ROUNDS {
+        let mut victims: Vec<usize> = (0..laptops.len()).collect();
+        while victims.len() > 2 {
+            victims.swap_remove(usize::try_from(seed.below(victims.len() as u64)).unwrap());
+        }
+        let mut moments = [(); 2].map(|()| span * u32::try_from(seed.below(100)).unwrap() / 100);
+        moments.sort();
+        let began = Instant::now();
+        let mut visit = printer.visit(&charlie).begin(&["--list"]);
+        for (victim, moment) in victims.iter().zip(moments) {
+            std::thread::sleep(moment.saturating_sub(began.elapsed()));
+            let in_time = !visit.has_ended();
+            caught += usize::from(in_time);
+            span = corrected(span, in_time);
+            laptops[*victim].kill();
+        }
+        let list: VisitReport = visit.finish().json();
+        let took = began.elapsed();
+        eprintln!("round {round}: killed {victims:?} after {moments:?}, listed after {took:?}");
+        for (number, laptop) in laptops.iter().enumerate() {
+            let title = title_of(laptop);
+            let listed = list.titles().contains(&&*title);
+            assert!(
+                listed || victims.contains(&number),
+                "{title} is not listed: {list:?}"
+            );
+        }
+        assert!(
+            took < usual + DELAY,
+            "the list took {took:?}, usually {usual:?}"
+        );
+        for victim in victims {
+            laptops[victim].run();
+        }
+        wait_until(SOON, "all five to be found again", || {
+            printer.visit(&charlie).sees(5)
+        });
+    }
+    assert!(
+        caught >= ROUNDS / 2,
+        "only {caught} of {} were killed before all was listed",
+        ROUNDS * 2
+    );
+}
+
 /// Five laptops hold jobs of one user. One of them is dead and one does not answer: the jobs of
 /// the others appear, and come out, without waiting for either.
 #[test]
 fn the_dead_and_the_silent_delay_nobody() {
     let site = Site::new();
     let charlie = User::charlie();
-    let first = site.founder("laptop-1");
-    let printer = site.tray_printer(&first, "printer-1");
-    first.enroll(&charlie, &first);
-    let mut laptops = vec![first];
-    for number in 2..=5 {
-        let further = site.member(&laptops[0], &format!("laptop-{number}"), "client");
-        laptops[0].link(&charlie, &further);
-        laptops.push(further);
-    }
-    for laptop in &laptops {
-        laptop.print(
-            &site.document(&format!("{}.pdf", laptop.name()), "x"),
-            &charlie,
-        );
-    }
+    let (mut laptops, printer) = five_laptops(&site, &charlie);
     let began = Instant::now();
     assert!(printer.visit(&charlie).sees(5));
     let usual = began.elapsed();

@@ -179,10 +179,7 @@ fn a_silent_peer_delays_nobody() {
     let list = printer.visit(&charlie).list();
     let took = began.elapsed();
     assert_eq!(list.titles(), ["report.pdf"]);
-    assert!(
-        took < usual + PATIENCE,
-        "it took {took:?}, usually {usual:?}"
-    );
+    assert!(took < usual + DELAY, "it took {took:?}, usually {usual:?}");
     let silent = rogue.papers.node().to_string();
     let states: Vec<_> = list
         .holders
@@ -194,9 +191,9 @@ fn a_silent_peer_delays_nobody() {
     assert_eq!(printer.visit(&charlie).print_all().ending(), "printed");
 }
 
-/// How much longer a list may take because a holder that was reached says nothing. A user at a
-/// printer waits that long, and no longer.
-const PATIENCE: Duration = Duration::from_secs(14);
+/// How much longer a list may take because a holder that was reached says nothing. Less than a
+/// visit waits for somebody when nobody answers, and more than two slow cores hesitate.
+const DELAY: Duration = Duration::from_secs(4);
 
 // Certificates ----------------------------------------------------------------------------------
 

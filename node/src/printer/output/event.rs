@@ -185,7 +185,13 @@ pub enum DeviceVerdict {
     },
     /// It is still at it.
     StillPrinting(DeviceProgress),
-    /// The device cannot tell or cannot be asked: the job may have printed.
+    /// It gave no answer, or none that says anything of the job; perhaps it is still starting. It
+    /// may tell later.
+    Silent {
+        /// Why, in a few words.
+        why: String,
+    },
+    /// The device cannot tell, and never will: the job may have printed.
     Unknown {
         /// Why, in a few words.
         why: String,

@@ -24,6 +24,8 @@ mod reasons;
 mod reporter;
 mod socket;
 mod source;
+#[cfg(test)]
+mod still;
 mod text;
 mod ticket;
 mod tray;
@@ -45,6 +47,8 @@ pub use ipp::IppDevice;
 pub use pins::{FilePins, Fingerprint, MAX_PIN_FILE, MAX_PINS, MemoryPins, PinError, PinStore};
 pub use reasons::{Severity, StateReason};
 pub use socket::SocketDevice;
+#[cfg(test)]
+pub use still::StillDevice;
 pub use ticket::{
     ColorMode, MAX_JOB_NAME, MAX_RELEASE_DIGITS, MAX_USER_NAME, PrintTicket, Sides, TAG_DIGITS,
 };
@@ -60,6 +64,9 @@ pub enum OutputDevice {
     Socket(SocketDevice),
     /// `tray:`
     Tray(TrayDevice),
+    /// A device that tests are about, which stands still for a while.
+    #[cfg(test)]
+    Still(StillDevice),
 }
 
 impl OutputDevice {
@@ -81,6 +88,8 @@ impl OutputDevice {
             Self::Ipp(device) => device.describe().await,
             Self::Socket(device) => device.describe().await,
             Self::Tray(device) => device.describe().await,
+            #[cfg(test)]
+            Self::Still(device) => Err(device.describe()),
         }
     }
 
@@ -89,6 +98,8 @@ impl OutputDevice {
         Ok(match self {
             Self::Ipp(device) => Some(device.known().await?),
             Self::Socket(_) => None,
+            #[cfg(test)]
+            Self::Still(_) => None,
             Self::Tray(device) => Some(device.describe().await?),
         })
     }
@@ -116,15 +127,19 @@ impl OutputDevice {
             Self::Ipp(device) => device.print(ticket, document, progress, cancel).await,
             Self::Socket(device) => device.print(ticket, document, progress, cancel).await,
             Self::Tray(device) => device.print(ticket, document, progress, cancel).await,
+            #[cfg(test)]
+            Self::Still(device) => device.print(document).await,
         }
     }
 
     /// Asks what became of a job of an earlier life of this node. While the verdict is
-    /// [`DeviceVerdict::StillPrinting`], ask again later.
+    /// [`DeviceVerdict::StillPrinting`] or [`DeviceVerdict::Silent`], ask again later.
     ///
     /// A raw port can never tell; neither can a device other than the one that had the job.
     pub async fn ask(&self, job: &DeviceJobRef) -> DeviceVerdict {
         match (self, &job.job) {
+            #[cfg(test)]
+            (Self::Still(device), _) => device.ask(),
             (Self::Ipp(device), DeviceJob::Ipp(ipp_job)) if device.uri() == &job.device => {
                 device.ask(ipp_job).await
             }

@@ -90,7 +90,11 @@ impl IppDevice {
         let progress = match look(&self.transport, Some(job), Proof::Identity).await {
             Look::Seen(progress, _) => progress,
             Look::Gone => return unknown("the printer no longer knows the job"),
-            Look::Failed(error) => return unknown(&error.to_string()),
+            Look::Failed(error) => {
+                return DeviceVerdict::Silent {
+                    why: error.to_string(),
+                };
+            }
         };
         match progress.job {
             JobState::Completed => match Completion::read(&progress) {
