@@ -109,6 +109,8 @@ pub const FREE_GUESSES: u32 = 3;
 pub const GUESSES_PER_PRINTER: u32 = 10;
 /// Wrong PINs from all printers together before the user is locked out.
 pub const GUESSES_PER_USER: u32 = 30;
+/// Logins that one printer may leave unproven, over all users, before it waits for all of them.
+pub const GUESSES_OF_PRINTER: u32 = 512;
 /// The first wait; it doubles with each further wrong PIN.
 pub const GUESS_WAIT: Duration = Duration::from_secs(2);
 /// How long a lock-out lasts.
