@@ -663,9 +663,7 @@ impl EventLoop {
         let connected: HashSet<NodeId> = self.connections.keys().filter_map(node_of).collect();
         let mesh = self.mesh.clone();
         tokio::spawn(async move {
-            for node in connected {
-                site_sync::exchange_with(mesh.clone(), node, 0).await;
-            }
+            site_sync::tell(&mesh, connected).await;
         });
         let _ = self.mesh.events.send(MeshEvent::SiteState);
     }

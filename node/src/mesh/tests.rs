@@ -260,6 +260,65 @@ async fn invariant_7_a_revoked_member_loses_its_connections_everywhere() {
     ));
 }
 
+/// Members that are connected to `to` and from then on say nothing, as computers do whose lids
+/// were closed: their runtime is not driven any more. Their connections stay as long as they do.
+async fn silent_members(
+    site: &Site,
+    seeds: std::ops::Range<u8>,
+    to: &Node,
+) -> (tokio::runtime::Runtime, Vec<Node>) {
+    let (node, addresses) = (to.mesh.node(), to.addresses().await);
+    let site = Site {
+        authority: site.authority.clone(),
+        state: site.state.clone(),
+    };
+    let asleep = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let members = runtime.block_on(async {
+            let members: Vec<Node> = seeds.map(|seed| site.node(seed, Role::Client)).collect();
+            for member in &members {
+                member.mesh.connect(node, &addresses).await.unwrap();
+            }
+            members
+        });
+        (runtime, members)
+    });
+    tokio::task::spawn_blocking(|| asleep.join().unwrap())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn silent_members_delay_nobodys_hearing_of_a_revocation() {
+    const SILENT: u8 = 24;
+    let site = Site::new(1);
+    let admin = site.node(2, Role::Admin);
+    let silent = silent_members(&site, 20..20 + SILENT, &admin).await;
+    let awake = site.node(3, Role::Client);
+    awake.connect(&admin).await.unwrap();
+    let everybody = usize::from(SILENT) + 1;
+    admin
+        .until(|status| status.members.len() == everybody)
+        .await;
+
+    let gone = site.certificate(&SigningKey::from_bytes(&[99; 32]), Role::Printer);
+    let state = site.withdrawing(&site.state, &gone);
+    admin.mesh.membership().advance(state.envelope()).unwrap();
+    // One after the other, each silent one takes a quarter of this.
+    timeout(4 * handle::OPEN_TIMEOUT, async {
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        while awake.mesh.membership().state().sequence < 2 {
+            look.tick().await;
+        }
+    })
+    .await
+    .expect("it is told beside the silent ones");
+    tokio::task::spawn_blocking(|| drop(silent)).await.unwrap();
+}
+
 #[tokio::test]
 async fn the_port_of_last_time_is_used_again_unless_it_is_taken() {
     let site = Site::new(1);
