@@ -37,6 +37,13 @@ pub const SITE_STATE: usize = 48 * 1024;
 /// Revoked certificates that a site state lists; expired ones are dropped from it.
 pub const REVOKED: usize = 1024;
 
+/// Records that one node stores; adverts have at most half of them.
+pub const STORED_RECORDS: usize = 32 * 1024;
+/// Bytes that these may have together; adverts have at most half of them.
+pub const STORED_BYTES: usize = 64 * 1024 * 1024;
+/// Advert sets of one node's storage that one holder may be in.
+pub const STORED_PER_HOLDER: usize = 1024;
+
 /// How far ahead an advert may expire.
 pub const ADVERT_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
 /// How often a holder signs its adverts anew.

@@ -27,6 +27,7 @@ mod event_loop;
 mod muxer;
 mod peer;
 mod ports;
+mod room;
 mod routes;
 
 pub use behaviour::MeshConfig;
