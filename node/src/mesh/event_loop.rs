@@ -29,7 +29,7 @@ use super::muxer::MuxerUpgrade;
 use super::peer::{is_relayed, keypair, node_of, peer_in, peer_of, without_peer};
 use super::ports::Ports;
 use super::records::RecordShelf;
-use super::{ports, routes, site_sync};
+use super::{clocks, ports, routes, site_sync};
 
 /// How often the loop looks after what nobody asked for: expiry, members to find again.
 const TICK: Duration = Duration::from_secs(5);
@@ -106,6 +106,7 @@ pub fn start(
         reserved: HashSet::new(),
         relayed: Relayed::default(),
         told: membership.state().sequence,
+        clocks_asked: Instant::now(),
     };
     event_loop.listen()?;
     let streams = accept_all(&mesh)?;
@@ -114,7 +115,7 @@ pub fn start(
 }
 
 /// Accepts the streams of all protocols, in a tight loop each: libp2p drops what is not taken at
-/// once. Site states are exchanged here; the rest waits, bounded, for its service.
+/// once. Site states and times are exchanged here; the rest waits, bounded, for its service.
 fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
     let membership = mesh.membership.clone();
     let mut site = mesh
@@ -128,6 +129,24 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
             tokio::spawn(async move {
                 if let Err(error) = site_sync::answer(&membership, &mut stream.compat()).await {
                     tracing::debug!(%error, "no exchange of site states");
+                }
+            });
+        }
+    });
+    let membership = mesh.membership.clone();
+    let mut clock = mesh
+        .streams
+        .clone()
+        .accept(Protocol::Clock.name())
+        .map_err(|_| MeshError::Protocol)?;
+    tokio::spawn(async move {
+        while let Some((peer, stream)) = clock.next().await {
+            let (Some(from), membership) = (node_of(&peer), membership.clone()) else {
+                continue;
+            };
+            tokio::spawn(async move {
+                if let Err(error) = clocks::answer(&membership, from, &mut stream.compat()).await {
+                    tracing::debug!(%error, "the time was not told");
                 }
             });
         }
@@ -182,6 +201,8 @@ struct EventLoop {
     relayed: Relayed,
     /// The sequence number of the site state that everybody was told of.
     told: u64,
+    /// When connected members were last asked for their time.
+    clocks_asked: Instant,
 }
 
 impl EventLoop {
@@ -475,6 +496,9 @@ impl EventLoop {
                     theirs,
                 ));
             }
+            if endpoint.is_dialer() {
+                tokio::spawn(clocks::ask(self.mesh.clone(), vec![member.node]));
+            }
             tracing::info!(node = %member.node, name = %member.certificate.name, relayed, "connected");
             let _ = self.mesh.events.send(MeshEvent::Connected(member));
         }
@@ -625,6 +649,12 @@ impl EventLoop {
             for address in remembered {
                 self.dial_unasked(address);
             }
+        }
+        if self.clocks_asked.elapsed() >= clocks::AGAIN {
+            self.clocks_asked = Instant::now();
+            let connected = self.connections.keys().filter_map(node_of);
+            let some = connected.take(clocks::ASKED).collect();
+            tokio::spawn(clocks::ask(self.mesh.clone(), some));
         }
         self.publish();
     }

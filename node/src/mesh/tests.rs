@@ -121,9 +121,19 @@ impl Site {
     }
 
     fn started(&self, seed: u8, certificate: Signed<Certificate>, config: MeshConfig) -> Node {
+        self.started_by(now, seed, certificate, config)
+    }
+
+    fn started_by(
+        &self,
+        clock: fn() -> Timestamp,
+        seed: u8,
+        certificate: Signed<Certificate>,
+        config: MeshConfig,
+    ) -> Node {
         let key = SigningKey::from_bytes(&[seed; 32]);
         let secret = SiteSecret::from_bytes([3; 32]);
-        let membership = Membership::new(certificate.clone(), self.state.clone(), secret, now);
+        let membership = Membership::new(certificate.clone(), self.state.clone(), secret, clock);
         let shelf = NoShelf::default();
         let (mesh, streams) = start(
             &key.to_bytes(),
@@ -317,6 +327,55 @@ async fn silent_members_delay_nobodys_hearing_of_a_revocation() {
     .await
     .expect("it is told beside the silent ones");
     tokio::task::spawn_blocking(|| drop(silent)).await.unwrap();
+}
+
+fn half_an_hour_ahead() -> Timestamp {
+    now() + Duration::from_secs(1800)
+}
+
+#[tokio::test]
+async fn a_clock_that_differs_from_the_other_members_is_noticed_on_both_sides() {
+    let site = Site::new(1);
+    let printer = site.node(2, Role::Printer);
+    let client = site.node(3, Role::Client);
+    let key = SigningKey::from_bytes(&[4; 32]);
+    let config = MeshConfig {
+        listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
+        last_ports: Ports::default(),
+        announce: Vec::new(),
+        bootstrap: Vec::new(),
+        remembered: Vec::new(),
+        mdns: false,
+        use_relays: false,
+        dht_server: true,
+    };
+    let certificate = site.certificate(&key, Role::Client);
+    let ahead = site.started_by(half_an_hour_ahead, 4, certificate, config);
+    // It dials the one, and the other dials it.
+    ahead.connect(&printer).await.unwrap();
+    client.connect(&ahead).await.unwrap();
+    let offset_of = async |node: &Node, members: usize| {
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            look.tick().await;
+            match node.mesh.membership().clock_offset() {
+                Some(offset) if offset.members == members => return offset.ahead,
+                _ => {}
+            }
+        }
+    };
+    let minutes = async |node: &Node, members| {
+        let offset = timeout(LIMIT, offset_of(node, members)).await;
+        // What the exchange itself may have taken does not matter.
+        (offset.expect("the time is told") as f64 / 60_000.0).round() as i64
+    };
+    assert_eq!(minutes(&ahead, 2).await, 30);
+    assert_eq!(minutes(&printer, 1).await, -30);
+    assert_eq!(minutes(&client, 1).await, -30);
+    client.connect(&printer).await.unwrap();
+    // Half of those whom they know are right, and so are they.
+    assert_eq!(minutes(&printer, 2).await, 0);
+    assert_eq!(minutes(&client, 2).await, 0);
 }
 
 #[tokio::test]
