@@ -118,6 +118,20 @@ impl Wire {
         self.plug(machine)
     }
 
+    /// Bytes that a namespace has sent on this wire so far.
+    ///
+    /// # Panics
+    /// If it is not plugged in.
+    #[must_use]
+    pub fn sent_by(&self, machine: &Namespace) -> u64 {
+        let counted = Invocation::new(&crate::program::system("cat"), Some(&machine.name))
+            .arg(format!("/sys/class/net/{}/statistics/tx_bytes", self.far()))
+            .run()
+            .succeeded();
+        let count = counted.stdout().trim().parse();
+        count.unwrap_or_else(|error| panic!("{error}: {}", counted.stdout()))
+    }
+
     /// What this wire is called where it is plugged in.
     fn far(&self) -> String {
         format!("w{}", self.subnet)

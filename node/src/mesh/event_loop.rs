@@ -186,12 +186,21 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
     })
 }
 
+/// A connection with a member.
+struct Connection {
+    id: ConnectionId,
+    /// Where the member is, or is seen.
+    address: Multiaddr,
+    /// Whether it leads through a relay. The address does not tell the side that was dialled.
+    relayed: bool,
+}
+
 struct EventLoop {
     swarm: Swarm<Behaviour>,
     mesh: Mesh,
     view: watch::Sender<MeshStatus>,
     config: MeshConfig,
-    connections: HashMap<PeerId, Vec<(ConnectionId, Multiaddr)>>,
+    connections: HashMap<PeerId, Vec<Connection>>,
     waiting: HashMap<PeerId, Vec<oneshot::Sender<Result<(), MeshError>>>>,
     gets: HashMap<QueryId, mpsc::Sender<Vec<u8>>>,
     puts: HashMap<QueryId, oneshot::Sender<Result<usize, MeshError>>>,
@@ -470,13 +479,17 @@ impl EventLoop {
         let relayed = endpoint.is_relayed();
         let connections = self.connections.entry(peer).or_default();
         let first = connections.is_empty();
-        connections.push((connection, address));
+        connections.push(Connection {
+            id: connection,
+            address,
+            relayed,
+        });
         if !relayed {
             // Streams choose any of a peer's connections; none should take the detour any more.
             let detours: Vec<_> = connections
                 .iter()
-                .filter(|(_, a)| is_relayed(a))
-                .map(|(id, _)| *id)
+                .filter(|connection| connection.relayed)
+                .map(|connection| connection.id)
                 .collect();
             for detour in detours {
                 self.swarm.close_connection(detour);
@@ -508,7 +521,7 @@ impl EventLoop {
         let Some(connections) = self.connections.get_mut(&peer) else {
             return;
         };
-        connections.retain(|(id, _)| *id != connection);
+        connections.retain(|known| known.id != connection);
         if connections.is_empty() {
             self.connections.remove(&peer);
             if let Some(node) = node_of(&peer) {
@@ -521,14 +534,14 @@ impl EventLoop {
     }
 
     fn on_identified(&mut self, peer: PeerId, said: &[Multiaddr]) {
-        let Some((_, over)) = self
+        let Some(over) = self
             .connections
             .get(&peer)
             .and_then(|connections| connections.first())
         else {
             return;
         };
-        let addresses = routes::worth_trying(said, over);
+        let addresses = routes::worth_trying(said, &over.address);
         for address in &addresses {
             self.swarm
                 .behaviour_mut()
@@ -717,15 +730,15 @@ impl EventLoop {
             .iter()
             .filter_map(|(peer, connections)| {
                 let member = self.mesh.membership.member(node_of(peer)?)?;
-                let (_, address) = connections
+                let best = connections
                     .iter()
-                    .min_by_key(|(_, address)| is_relayed(address))?;
+                    .min_by_key(|connection| connection.relayed)?;
                 Some(ConnectedMember {
                     node: member.node,
                     name: member.certificate.name.to_string(),
                     roles: member.certificate.roles,
-                    address: address.to_string(),
-                    relayed: is_relayed(address),
+                    address: best.address.to_string(),
+                    relayed: best.relayed,
                 })
             })
             .collect();
