@@ -1,28 +1,29 @@
 //! What the mesh learns and a restart must not forget: the newest site state, where members were
 //! met, the ports that others know this node by, and the records that the DHT stores here.
 
+mod shelf;
+
 use std::time::Duration;
 
-use papermesh_protocol::id::{NodeId, RecordKey};
-use papermesh_protocol::record;
+use papermesh_protocol::id::NodeId;
 use papermesh_protocol::time::Timestamp;
 use serde_bytes::ByteBuf;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::clock::Clock;
-use crate::mesh::{Member, Membership, Mesh, MeshEvent, Ports, RecordShelf};
+use crate::mesh::{Member, Membership, Mesh, MeshEvent, Ports};
 use crate::offload::offload;
 use crate::papers;
 use crate::store::site::LastPorts;
-use crate::store::{RememberedPeer, Store, StoreError, StoredRecord, site};
+use crate::store::{RememberedPeer, Store, StoreError, site};
+
+pub use shelf::Shelf;
 
 /// Members whose addresses are handed to the mesh at its start; it dials some of them.
 const RECALLED: usize = 64;
 /// How often it is noted who is connected, for the day on which the node does not end in order.
 const SIGHTING: Duration = Duration::from_secs(5 * 60);
-/// Records that are read from the store at once.
-const PAGE: usize = 256;
 
 /// A member met before, and its addresses: binary multiaddrs.
 pub type Recalled = (NodeId, Vec<Vec<u8>>);
@@ -163,63 +164,5 @@ async fn remember_member(
     .await;
     if let Err(error) = kept {
         tracing::warn!(%node, %error, "a member's addresses are not remembered");
-    }
-}
-
-/// The store as the mesh's shelf for records. Its calls are buffered and take microseconds, so
-/// they may be made from the mesh's own task.
-pub struct Shelf {
-    store: Store,
-    clock: Clock,
-}
-
-impl Shelf {
-    /// The shelf in this store.
-    #[must_use]
-    pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock }
-    }
-}
-
-impl RecordShelf for Shelf {
-    fn load(&self) -> Vec<(RecordKey, Vec<u8>)> {
-        let mut records: Vec<(RecordKey, Vec<u8>)> = Vec::new();
-        loop {
-            let after = records.last().map(|(key, _)| *key);
-            match self.store.records().scan(after, PAGE) {
-                Ok(page) => {
-                    let whole = page.len() == PAGE;
-                    records.extend(page.into_iter().map(|(key, record)| (key, record.value)));
-                    if !whole {
-                        return records;
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "records of the directory are lost here; others have them");
-                    return records;
-                }
-            }
-        }
-    }
-
-    fn save(&self, key: RecordKey, value: &[u8]) {
-        let now = (self.clock)();
-        // Records say themselves when they end; this only bounds how long a forgotten one stays.
-        let expires_at = now + papermesh_protocol::limits::CERTIFICATE_LIFETIME;
-        let record = StoredRecord {
-            value: value.to_vec(),
-            expires_at,
-            updated_at: now,
-        };
-        debug_assert!(value.len() <= record::MAX);
-        if let Err(error) = self.store.records().put(key, &record) {
-            tracing::warn!(%error, "a record of the directory is not kept over a restart");
-        }
-    }
-
-    fn remove(&self, key: RecordKey) {
-        if let Err(error) = self.store.records().delete(key) {
-            tracing::warn!(%error, "a record of the directory is not removed");
-        }
     }
 }

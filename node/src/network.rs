@@ -173,7 +173,9 @@ impl<N: Network> Network for WithItself<N> {
             Protocol::Job => &self.job,
             Protocol::Enroll => &self.enroll,
             Protocol::Direct => &self.direct,
-            Protocol::Site | Protocol::Link => return Err(MeshError::Unsupported),
+            Protocol::Site | Protocol::Link | Protocol::Clock => {
+                return Err(MeshError::Unsupported);
+            }
         };
         let (near, far) = tokio::io::duplex(PIPE);
         service.try_send(far).map_err(|_| MeshError::Busy)?;

@@ -264,14 +264,10 @@ impl AdvertSet {
         self.0.retain(|_, advert| advert.expires_at > now);
     }
 
-    /// Drops the adverts of holders whose certificates do not stand any more, tombstones
-    /// included; says whether there were any.
-    pub fn retain_holders(
-        &mut self,
-        mut stands: impl FnMut(&Envelope<Certificate>) -> bool,
-    ) -> bool {
+    /// Drops the adverts, tombstones included, that do not stay; says whether there were any.
+    pub fn retain(&mut self, mut stays: impl FnMut(&Advert) -> bool) -> bool {
         let before = self.0.len();
-        self.0.retain(|_, advert| stands(&advert.certificate));
+        self.0.retain(|_, advert| stays(advert));
         self.0.len() < before
     }
 

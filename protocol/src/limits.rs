@@ -37,6 +37,13 @@ pub const SITE_STATE: usize = 48 * 1024;
 /// Revoked certificates that a site state lists; expired ones are dropped from it.
 pub const REVOKED: usize = 1024;
 
+/// Records that one node stores; adverts have at most half of them.
+pub const STORED_RECORDS: usize = 32 * 1024;
+/// Bytes that these may have together; adverts have at most half of them.
+pub const STORED_BYTES: usize = 64 * 1024 * 1024;
+/// Advert sets of one node's storage that one holder may be in.
+pub const STORED_PER_HOLDER: usize = 1024;
+
 /// How far ahead an advert may expire.
 pub const ADVERT_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
 /// How often a holder signs its adverts anew.
@@ -114,6 +121,8 @@ pub const FREE_GUESSES: u32 = 3;
 pub const GUESSES_PER_PRINTER: u32 = 10;
 /// Wrong PINs from all printers together before the user is locked out.
 pub const GUESSES_PER_USER: u32 = 30;
+/// Logins that one printer may leave unproven, over all users, before it waits for all of them.
+pub const GUESSES_OF_PRINTER: u32 = 512;
 /// The first wait; it doubles with each further wrong PIN.
 pub const GUESS_WAIT: Duration = Duration::from_secs(2);
 /// How long a lock-out lasts.

@@ -184,6 +184,19 @@ pub struct Device {
     pub reasons: Vec<String>,
 }
 
+/// Of `doctor`, one for each thing that it looks at.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: String,
+    /// `good`, `doubtful` or `bad`.
+    pub verdict: String,
+    /// How it is.
+    pub detail: String,
+    /// What to do, unless it is good.
+    pub advice: Option<String>,
+}
+
 /// Of `audit`, one line for each.
 #[derive(Clone, Debug, Deserialize)]
 pub struct AuditEntry {

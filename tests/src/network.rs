@@ -89,7 +89,7 @@ impl Wire {
     pub fn plug(&mut self, machine: &Namespace) -> Ipv4Addr {
         self.plugged += 1;
         let address = Ipv4Addr::new(10, 77, self.subnet, self.plugged);
-        let (near, far) = (format!("m{}", self.plugged), format!("w{}", self.subnet));
+        let (near, far) = (format!("m{}", self.plugged), self.far());
         self.switch.ip(&[
             "link",
             "add",
@@ -109,5 +109,31 @@ impl Wire {
         // Multicast needs a way out.
         machine.ip(&["route", "replace", "224.0.0.0/4", "dev", &far]);
         address
+    }
+
+    /// Pulls a namespace's plug out and puts it in again: it has another address on this wire
+    /// then, of which nobody there has heard, and another hardware address.
+    pub fn plug_anew(&mut self, machine: &Namespace) -> Ipv4Addr {
+        machine.ip(&["link", "del", &self.far()]);
+        self.plug(machine)
+    }
+
+    /// Bytes that a namespace has sent on this wire so far.
+    ///
+    /// # Panics
+    /// If it is not plugged in.
+    #[must_use]
+    pub fn sent_by(&self, machine: &Namespace) -> u64 {
+        let counted = Invocation::new(&crate::program::system("cat"), Some(&machine.name))
+            .arg(format!("/sys/class/net/{}/statistics/tx_bytes", self.far()))
+            .run()
+            .succeeded();
+        let count = counted.stdout().trim().parse();
+        count.unwrap_or_else(|error| panic!("{error}: {}", counted.stdout()))
+    }
+
+    /// What this wire is called where it is plugged in.
+    fn far(&self) -> String {
+        format!("w{}", self.subnet)
     }
 }

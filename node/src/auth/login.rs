@@ -9,7 +9,6 @@ use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::PinVerifier;
-use papermesh_protocol::release::guess;
 use papermesh_protocol::release::holder::{Holder, LoginEvent, LoginFacts};
 use papermesh_protocol::release::message::{Answer, Login};
 use papermesh_protocol::seal::StorageKey;
@@ -84,12 +83,11 @@ pub fn begin(
 ) -> Result<(Answer, LoginEvent), StoreError> {
     let _counting = counting.hold();
     let known = known(store, storage, site, &login.user)?;
-    let guesses = store.guesses().get(&login.user, printer.node)?;
     let facts = LoginFacts {
         entry: known.entry.as_deref(),
         verifier: known.verifier.as_ref(),
         policy,
-        wait: guess::wait(&guesses.of_printer, &guesses.of_user, now),
+        wait: store.guesses().wait(&login.user, printer.node, now)?,
         jobs: known.jobs,
     };
     let (answer, event) = holder.lock().unwrap_or_else(PoisonError::into_inner).login(

@@ -28,8 +28,9 @@ pub enum TypedError {
 }
 
 /// Checks a PIN against a user's verifier. Wrong ones count and make the next wait, as at a printer
-/// that is this node; where there is no verifier every PIN is wrong, and counts. Blocks, and takes
-/// one Argon2id.
+/// that is this node; where there is no verifier every PIN is wrong, and counts. What is left
+/// unproven over all users makes nobody wait here: whoever types need be no member, and each PIN
+/// takes one Argon2id. Blocks.
 pub fn prove(
     store: &Store,
     (user, verifier): (&UserId, Option<&PinVerifier>),

@@ -137,6 +137,9 @@ fn render(status: &Answer, look: &Look) -> String {
             status.ipp_elsewhere.as_deref().unwrap_or_default(),
         )
         .add("panel", status.panel.as_deref().unwrap_or_default());
+    if let Some(clock) = status.clock {
+        facts.add("clock", clock.to_string());
+    }
     if let Some(waiting @ 1..) = status.pending {
         facts.add("devices waiting", waiting.to_string());
     }
@@ -188,6 +191,7 @@ mod tests {
             ipp: None,
             ipp_elsewhere: None,
             panel: Some("http://127.0.0.1:8080/".into()),
+            clock: None,
             pending: None,
             authority_open: None,
         };

@@ -29,7 +29,7 @@ use super::muxer::MuxerUpgrade;
 use super::peer::{is_relayed, keypair, node_of, peer_in, peer_of, without_peer};
 use super::ports::Ports;
 use super::records::RecordShelf;
-use super::{ports, routes, site_sync};
+use super::{clocks, ports, routes, site_sync};
 
 /// How often the loop looks after what nobody asked for: expiry, members to find again.
 const TICK: Duration = Duration::from_secs(5);
@@ -106,6 +106,7 @@ pub fn start(
         reserved: HashSet::new(),
         relayed: Relayed::default(),
         told: membership.state().sequence,
+        clocks_asked: Instant::now(),
     };
     event_loop.listen()?;
     let streams = accept_all(&mesh)?;
@@ -114,7 +115,7 @@ pub fn start(
 }
 
 /// Accepts the streams of all protocols, in a tight loop each: libp2p drops what is not taken at
-/// once. Site states are exchanged here; the rest waits, bounded, for its service.
+/// once. Site states and times are exchanged here; the rest waits, bounded, for its service.
 fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
     let membership = mesh.membership.clone();
     let mut site = mesh
@@ -128,6 +129,24 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
             tokio::spawn(async move {
                 if let Err(error) = site_sync::answer(&membership, &mut stream.compat()).await {
                     tracing::debug!(%error, "no exchange of site states");
+                }
+            });
+        }
+    });
+    let membership = mesh.membership.clone();
+    let mut clock = mesh
+        .streams
+        .clone()
+        .accept(Protocol::Clock.name())
+        .map_err(|_| MeshError::Protocol)?;
+    tokio::spawn(async move {
+        while let Some((peer, stream)) = clock.next().await {
+            let (Some(from), membership) = (node_of(&peer), membership.clone()) else {
+                continue;
+            };
+            tokio::spawn(async move {
+                if let Err(error) = clocks::answer(&membership, from, &mut stream.compat()).await {
+                    tracing::debug!(%error, "the time was not told");
                 }
             });
         }
@@ -167,12 +186,21 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
     })
 }
 
+/// A connection with a member.
+struct Connection {
+    id: ConnectionId,
+    /// Where the member is, or is seen.
+    address: Multiaddr,
+    /// Whether it leads through a relay. The address does not tell the side that was dialled.
+    relayed: bool,
+}
+
 struct EventLoop {
     swarm: Swarm<Behaviour>,
     mesh: Mesh,
     view: watch::Sender<MeshStatus>,
     config: MeshConfig,
-    connections: HashMap<PeerId, Vec<(ConnectionId, Multiaddr)>>,
+    connections: HashMap<PeerId, Vec<Connection>>,
     waiting: HashMap<PeerId, Vec<oneshot::Sender<Result<(), MeshError>>>>,
     gets: HashMap<QueryId, mpsc::Sender<Vec<u8>>>,
     puts: HashMap<QueryId, oneshot::Sender<Result<usize, MeshError>>>,
@@ -182,6 +210,8 @@ struct EventLoop {
     relayed: Relayed,
     /// The sequence number of the site state that everybody was told of.
     told: u64,
+    /// When connected members were last asked for their time.
+    clocks_asked: Instant,
 }
 
 impl EventLoop {
@@ -449,13 +479,17 @@ impl EventLoop {
         let relayed = endpoint.is_relayed();
         let connections = self.connections.entry(peer).or_default();
         let first = connections.is_empty();
-        connections.push((connection, address));
+        connections.push(Connection {
+            id: connection,
+            address,
+            relayed,
+        });
         if !relayed {
             // Streams choose any of a peer's connections; none should take the detour any more.
             let detours: Vec<_> = connections
                 .iter()
-                .filter(|(_, a)| is_relayed(a))
-                .map(|(id, _)| *id)
+                .filter(|connection| connection.relayed)
+                .map(|connection| connection.id)
                 .collect();
             for detour in detours {
                 self.swarm.close_connection(detour);
@@ -475,6 +509,9 @@ impl EventLoop {
                     theirs,
                 ));
             }
+            if endpoint.is_dialer() {
+                tokio::spawn(clocks::ask(self.mesh.clone(), vec![member.node]));
+            }
             tracing::info!(node = %member.node, name = %member.certificate.name, relayed, "connected");
             let _ = self.mesh.events.send(MeshEvent::Connected(member));
         }
@@ -484,7 +521,7 @@ impl EventLoop {
         let Some(connections) = self.connections.get_mut(&peer) else {
             return;
         };
-        connections.retain(|(id, _)| *id != connection);
+        connections.retain(|known| known.id != connection);
         if connections.is_empty() {
             self.connections.remove(&peer);
             if let Some(node) = node_of(&peer) {
@@ -497,14 +534,14 @@ impl EventLoop {
     }
 
     fn on_identified(&mut self, peer: PeerId, said: &[Multiaddr]) {
-        let Some((_, over)) = self
+        let Some(over) = self
             .connections
             .get(&peer)
             .and_then(|connections| connections.first())
         else {
             return;
         };
-        let addresses = routes::worth_trying(said, over);
+        let addresses = routes::worth_trying(said, &over.address);
         for address in &addresses {
             self.swarm
                 .behaviour_mut()
@@ -626,6 +663,12 @@ impl EventLoop {
                 self.dial_unasked(address);
             }
         }
+        if self.clocks_asked.elapsed() >= clocks::AGAIN {
+            self.clocks_asked = Instant::now();
+            let connected = self.connections.keys().filter_map(node_of);
+            let some = connected.take(clocks::ASKED).collect();
+            tokio::spawn(clocks::ask(self.mesh.clone(), some));
+        }
         self.publish();
     }
 
@@ -663,9 +706,7 @@ impl EventLoop {
         let connected: HashSet<NodeId> = self.connections.keys().filter_map(node_of).collect();
         let mesh = self.mesh.clone();
         tokio::spawn(async move {
-            for node in connected {
-                site_sync::exchange_with(mesh.clone(), node, 0).await;
-            }
+            site_sync::tell(&mesh, connected).await;
         });
         let _ = self.mesh.events.send(MeshEvent::SiteState);
     }
@@ -689,15 +730,15 @@ impl EventLoop {
             .iter()
             .filter_map(|(peer, connections)| {
                 let member = self.mesh.membership.member(node_of(peer)?)?;
-                let (_, address) = connections
+                let best = connections
                     .iter()
-                    .min_by_key(|(_, address)| is_relayed(address))?;
+                    .min_by_key(|connection| connection.relayed)?;
                 Some(ConnectedMember {
                     node: member.node,
                     name: member.certificate.name.to_string(),
                     roles: member.certificate.roles,
-                    address: address.to_string(),
-                    relayed: is_relayed(address),
+                    address: best.address.to_string(),
+                    relayed: best.relayed,
                 })
             })
             .collect();

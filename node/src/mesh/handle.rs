@@ -45,17 +45,20 @@ pub enum Protocol {
     Link,
     /// Jobs straight to a printer.
     Direct,
+    /// The time.
+    Clock,
 }
 
 impl Protocol {
     /// All protocols.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Release,
         Self::Job,
         Self::Site,
         Self::Enroll,
         Self::Link,
         Self::Direct,
+        Self::Clock,
     ];
 
     pub(super) const fn name(self) -> StreamProtocol {
@@ -66,6 +69,7 @@ impl Protocol {
             Self::Enroll => "/papermesh/enroll/1",
             Self::Link => "/papermesh/link/1",
             Self::Direct => direct::PROTOCOL,
+            Self::Clock => "/papermesh/clock/1",
         })
     }
 }

@@ -11,6 +11,8 @@ use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::site::{SiteSecret, SiteState, SiteStateError};
 use papermesh_protocol::time::Timestamp;
 
+use super::clocks::ClockOffset;
+
 /// A node that proved its membership on a connection that is open now.
 #[derive(Clone, Debug)]
 pub struct Member {
@@ -39,6 +41,8 @@ pub struct Membership {
 struct Met {
     member: Member,
     state_sequence: u64,
+    /// Milliseconds that this clock is ahead of the member's, if it told its time.
+    clock_ahead: Option<i64>,
 }
 
 impl Membership {
@@ -163,6 +167,7 @@ impl Membership {
             Met {
                 member,
                 state_sequence,
+                clock_ahead: None,
             },
         );
         Ok(())
@@ -197,6 +202,21 @@ impl Membership {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&node)
             .map(|met| met.state_sequence)
+    }
+
+    /// Notes how many milliseconds this clock is ahead of a member's.
+    pub(super) fn note_clock(&self, node: NodeId, ahead: i64) {
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(met) = met.get_mut(&node) {
+            met.clock_ahead = Some(ahead);
+        }
+    }
+
+    /// How far this clock is from those of members that told their time, if any did.
+    #[must_use]
+    pub fn clock_offset(&self) -> Option<ClockOffset> {
+        let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        ClockOffset::median(met.values().filter_map(|met| met.clock_ahead).collect())
     }
 
     /// Forgets a member that is not connected any more.

@@ -14,6 +14,7 @@
 //! - [`site_sync`] spreads the site state, and with it revocations.
 //! - [`join`] is how devices become members, on a listener of its own.
 
+pub mod clocks;
 pub mod frame;
 pub mod handle;
 pub mod handshake;
@@ -27,6 +28,7 @@ mod event_loop;
 mod muxer;
 mod peer;
 mod ports;
+mod room;
 mod routes;
 
 pub use behaviour::MeshConfig;

@@ -18,20 +18,16 @@ use papermesh_protocol::record::{DirectoryRecord, MAX};
 use papermesh_protocol::signed::Envelope;
 
 use super::membership::Membership;
-
-/// Records that one node stores.
-const RECORDS: usize = 20_000;
-/// Bytes that they may have together.
-const BYTES: usize = 64 * 1024 * 1024;
+use super::room::Room;
 
 /// Where records outlive the process. Implemented by whoever owns the database; errors are
 /// reported there, because a record lost here is replicated again by others.
 pub trait RecordShelf: Send + 'static {
     /// Everything that was saved and not removed.
     fn load(&self) -> Vec<(RecordKey, Vec<u8>)>;
-    /// Saves or replaces one value.
+    /// Saves or replaces one value. Called from the mesh's task, which must not wait for a disk.
     fn save(&self, key: RecordKey, value: &[u8]);
-    /// Removes one value.
+    /// Removes one value. Does not wait, either.
     fn remove(&self, key: RecordKey);
 }
 
@@ -40,7 +36,7 @@ pub(super) struct VerifiedRecords {
     membership: Arc<Membership>,
     shelf: Box<dyn RecordShelf>,
     held: HashMap<Key, Held>,
-    bytes: usize,
+    room: Room,
 }
 
 pub(super) struct Held {
@@ -56,14 +52,13 @@ impl VerifiedRecords {
             membership,
             shelf,
             held: HashMap::new(),
-            bytes: 0,
+            room: Room::default(),
         };
-        for (key, value) in saved {
-            if records
-                .put(Record::new(key.as_bytes().to_vec(), value))
-                .is_err()
-            {
-                records.shelf.remove(key);
+        for (key, saved) in saved {
+            match records.take(key, &saved) {
+                Err(_) => records.shelf.remove(key),
+                Ok(Some(bytes)) if bytes != saved => records.shelf.save(key, &bytes),
+                Ok(_) => {}
             }
         }
         records
@@ -77,11 +72,12 @@ impl VerifiedRecords {
     /// Drops what has expired.
     pub(super) fn expire(&mut self) {
         let now = self.membership.now();
-        let dead: Vec<Key> = self
-            .held
-            .iter_mut()
-            .filter_map(|(key, held)| (!held.value.expire(now)).then(|| key.clone()))
-            .collect();
+        let mut dead = Vec::new();
+        for (key, held) in &mut self.held {
+            if held.change(&mut self.room, |value| !value.expire(now)) {
+                dead.push(key.clone());
+            }
+        }
         for key in dead {
             self.remove(&key);
         }
@@ -107,9 +103,11 @@ impl VerifiedRecords {
         };
         let mut fallen = Vec::new();
         for (key, held) in &mut self.held {
-            if let DirectoryRecord::Adverts(set) = &mut held.value
-                && set.retain_holders(&mut stands)
-            {
+            let fell = held.change(&mut self.room, |value| match value {
+                DirectoryRecord::Adverts(set) => set.retain(|advert| stands(&advert.certificate)),
+                _ => false,
+            });
+            if fell {
                 fallen.push(key.clone());
             }
         }
@@ -130,18 +128,81 @@ impl VerifiedRecords {
         match (bytes, place, self.held.get_mut(key)) {
             (Some(bytes), Some(place), Some(held)) => {
                 self.shelf.save(place, &bytes);
-                self.bytes -= held.record.value.len();
-                self.bytes += bytes.len();
+                self.room.leave(&held.value, held.record.value.len());
+                self.room.enter(&held.value, bytes.len());
                 held.record.value = bytes;
             }
             _ => self.remove(key),
         }
     }
 
-    fn room_for(&self, key: &Key, len: usize) -> bool {
-        let replaced = self.held.get(key).map_or(0, |held| held.record.value.len());
-        let count = self.held.len() + usize::from(!self.held.contains_key(key));
-        count <= RECORDS && self.bytes - replaced + len <= BYTES
+    /// Judges a value and merges it into what is there. The bytes that are stored for the key from
+    /// now on, unless they are those of before.
+    fn take(&mut self, key: RecordKey, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
+        if bytes.len() > MAX {
+            return Err(Error::ValueTooLarge);
+        }
+        let place = Key::new(key.as_bytes());
+        let held = self.held.get(&place);
+        let known = held.map(|held| &held.value);
+        let mut value = self
+            .membership
+            .judge(|judge| {
+                DirectoryRecord::read(key, bytes, self.membership.secret(), judge, known)
+            })
+            .map_err(|error| {
+                tracing::debug!(%key, %error, "a record was refused");
+                // Kademlia's error has no better word; it never leaves this node.
+                Error::ValueTooLarge
+            })?;
+        match &mut value {
+            DirectoryRecord::SiteState(state) => {
+                // The event loop notices, and tells everybody.
+                let _ = self.membership.advance(state.envelope());
+            }
+            DirectoryRecord::Adverts(set) => {
+                let stored = match known {
+                    Some(DirectoryRecord::Adverts(stored)) => Some(stored),
+                    _ => None,
+                };
+                self.room.share(set, stored, self.membership.node());
+                if set.is_empty() {
+                    return Err(Error::MaxRecords);
+                }
+            }
+            DirectoryRecord::UserEntry(_) | DirectoryRecord::Badge(_) => {}
+        }
+        if let Some(known) = known {
+            value.merge(known);
+            if value == *known {
+                return Ok(None);
+            }
+        }
+        let bytes = value.to_bytes().map_err(|_| Error::ValueTooLarge)?;
+        let replaced = held.map(|held| held.record.value.len());
+        if !self.room.fits(&value, bytes.len(), replaced) {
+            return Err(Error::MaxRecords);
+        }
+        self.room.enter(&value, bytes.len());
+        // No publisher: Kademlia would neither store nor replicate a record that names its
+        // receiver. No expiry: what a record says of itself is what counts.
+        let record = Record::new(place.clone(), bytes.clone());
+        if let Some(replaced) = self.held.insert(place, Held { value, record }) {
+            self.room
+                .leave(&replaced.value, replaced.record.value.len());
+        }
+        Ok(Some(bytes))
+    }
+}
+
+impl Held {
+    /// Changes the value, and what it takes of the room with it; its bytes stay those of before.
+    fn change<T>(&mut self, room: &mut Room, change: impl FnOnce(&mut DirectoryRecord) -> T) -> T {
+        let bytes = self.record.value.len();
+        room.leave(&self.value, bytes);
+        let changed = change(&mut self.value);
+        room.enter(&self.value, bytes);
+        changed
     }
 }
 
@@ -155,55 +216,17 @@ impl RecordStore for VerifiedRecords {
     }
 
     fn put(&mut self, record: Record) -> Result<()> {
-        if record.value.len() > MAX {
-            return Err(Error::ValueTooLarge);
-        }
-        let key = RecordKey::from_bytes(
-            record
-                .key
-                .to_vec()
-                .try_into()
-                .map_err(|_| Error::ValueTooLarge)?,
-        );
-        let known = self.held.get(&record.key).map(|held| &held.value);
-        let mut value = self
-            .membership
-            .judge(|judge| {
-                DirectoryRecord::read(key, &record.value, self.membership.secret(), judge, known)
-            })
-            .map_err(|error| {
-                tracing::debug!(%key, %error, "a record was refused");
-                // Kademlia's error has no better word; it never leaves this node.
-                Error::ValueTooLarge
-            })?;
-        if let DirectoryRecord::SiteState(state) = &value {
-            // The event loop notices, and tells everybody.
-            let _ = self.membership.advance(state.envelope());
-        }
-        if let Some(known) = known {
-            value.merge(known);
-            if value == *known {
-                return Ok(());
-            }
-        }
-        let bytes = value.to_bytes().map_err(|_| Error::ValueTooLarge)?;
-        if !self.room_for(&record.key, bytes.len()) {
-            return Err(Error::MaxRecords);
-        }
-        self.shelf.save(key, &bytes);
-        self.bytes += bytes.len();
-        // No publisher: Kademlia would neither store nor replicate a record that names its
-        // receiver. No expiry: what a record says of itself is what counts.
-        let record = Record::new(record.key, bytes);
-        if let Some(replaced) = self.held.insert(record.key.clone(), Held { value, record }) {
-            self.bytes -= replaced.record.value.len();
+        let key = record.key.to_vec().try_into().map(RecordKey::from_bytes);
+        let key = key.map_err(|_| Error::ValueTooLarge)?;
+        if let Some(bytes) = self.take(key, &record.value)? {
+            self.shelf.save(key, &bytes);
         }
         Ok(())
     }
 
     fn remove(&mut self, key: &Key) {
         if let Some(held) = self.held.remove(key) {
-            self.bytes -= held.record.value.len();
+            self.room.leave(&held.value, held.record.value.len());
             if let Ok(key) = key.to_vec().try_into() {
                 self.shelf.remove(RecordKey::from_bytes(key));
             }
@@ -229,4 +252,151 @@ impl RecordStore for VerifiedRecords {
     }
 
     fn remove_provider(&mut self, _: &Key, _: &PeerId) {}
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use ed25519_dalek::SigningKey;
+    use papermesh_protocol::advert::{AdvertSet, Advertiser};
+    use papermesh_protocol::certificate::{Role, Roles};
+    use papermesh_protocol::id::{NodeId, Serial, SiteId};
+    use papermesh_protocol::limits::STORED_PER_HOLDER;
+    use papermesh_protocol::lookup;
+    use papermesh_protocol::seal::keys::SealingPublic;
+    use papermesh_protocol::signed::Signed;
+    use papermesh_protocol::site::{SiteSecret, SiteState};
+    use papermesh_protocol::text::UserId;
+    use papermesh_protocol::time::Timestamp;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_000_000);
+
+    /// A shelf that forgets at once.
+    struct NoShelf;
+
+    impl RecordShelf for NoShelf {
+        fn load(&self) -> Vec<(RecordKey, Vec<u8>)> {
+            Vec::new()
+        }
+        fn save(&self, _: RecordKey, _: &[u8]) {}
+        fn remove(&self, _: RecordKey) {}
+    }
+
+    struct Holder {
+        key: SigningKey,
+        certificate: Signed<Certificate>,
+    }
+
+    fn secret() -> SiteSecret {
+        SiteSecret::from_bytes([3; 32])
+    }
+
+    fn authority() -> SigningKey {
+        SigningKey::from_bytes(&[1; 32])
+    }
+
+    fn holder(seed: u8) -> Holder {
+        let key = SigningKey::from_bytes(&[seed; 32]);
+        let certificate = Certificate {
+            site: SiteId::from(authority().verifying_key()),
+            node: NodeId::from(key.verifying_key()),
+            sealing: SealingPublic::from_bytes([9; 32]),
+            name: "pool".parse().unwrap(),
+            roles: Roles::of(&[Role::SharedClient]),
+            serial: Serial::from_bytes([seed; 8]),
+            not_before: NOW,
+            not_after: NOW + Duration::from_secs(3600),
+        };
+        let certificate = Signed::sign(certificate, &authority()).unwrap();
+        Holder { key, certificate }
+    }
+
+    fn state(sequence: u64) -> Signed<SiteState> {
+        let site = SiteId::from(authority().verifying_key());
+        let mut state = SiteState::new(site, "Acme".parse().unwrap());
+        state.sequence = sequence;
+        Signed::sign(state, &authority()).unwrap()
+    }
+
+    /// The records of a node that is no holder of the tests.
+    fn records() -> VerifiedRecords {
+        let membership = Membership::new(holder(2).certificate, state(1), secret(), || NOW);
+        VerifiedRecords::load(Arc::new(membership), Box::new(NoShelf))
+    }
+
+    fn user(number: usize) -> UserId {
+        format!("user{number}").parse().unwrap()
+    }
+
+    /// What these holders say together of a user.
+    fn adverts(holders: &[&Holder], user: &UserId) -> Record {
+        let mut set = AdvertSet::default();
+        for holder in holders {
+            let advertiser = Advertiser {
+                key: &holder.key,
+                certificate: &holder.certificate,
+                user,
+                delegation: None,
+            };
+            set.insert(advertiser.sign(0, &[], false, NOW).unwrap());
+        }
+        let bytes = DirectoryRecord::Adverts(set).to_bytes().unwrap();
+        let key = lookup::adverts(&secret(), user);
+        Record::new(key.as_bytes().to_vec(), bytes)
+    }
+
+    #[test]
+    fn a_holder_that_makes_up_users_keeps_out_itself_only() {
+        let mut records = records();
+        let (greedy, honest) = (holder(4), holder(5));
+        for number in 0..STORED_PER_HOLDER {
+            records.put(adverts(&[&greedy], &user(number))).unwrap();
+        }
+        let one_more = user(STORED_PER_HOLDER);
+        let refused = records.put(adverts(&[&greedy], &one_more));
+        assert!(matches!(refused, Err(Error::MaxRecords)));
+        // What it has it may say again, and beside it others are heard.
+        records.put(adverts(&[&greedy, &honest], &user(0))).unwrap();
+        records
+            .put(adverts(&[&greedy, &honest], &one_more))
+            .unwrap();
+        let key = Key::new(lookup::adverts(&secret(), &one_more).as_bytes());
+        let DirectoryRecord::Adverts(stored) = &records.held[&key].value else {
+            panic!("not adverts");
+        };
+        let holders: Vec<NodeId> = stored.iter().map(|advert| advert.holder).collect();
+        assert_eq!(holders, [honest.certificate.node]);
+        // What it gives up it may take again.
+        records.remove(&Key::new(lookup::adverts(&secret(), &user(1)).as_bytes()));
+        records.put(adverts(&[&greedy], &user(1))).unwrap();
+    }
+
+    #[test]
+    fn whatever_happens_to_records_the_room_is_what_they_take() {
+        let mut records = records();
+        let (one, other) = (holder(4), holder(5));
+        records.put(adverts(&[&one, &other], &user(0))).unwrap();
+        records.put(adverts(&[&one], &user(1))).unwrap();
+        records.put(adverts(&[&other], &user(1))).unwrap();
+        let key = lookup::site_state(&secret());
+        let bytes = DirectoryRecord::SiteState(state(2)).to_bytes().unwrap();
+        let site = Record::new(key.as_bytes().to_vec(), bytes);
+        records.put(site).unwrap();
+        let counted = |records: &VerifiedRecords| {
+            let mut room = Room::default();
+            for held in records.held.values() {
+                room.enter(&held.value, held.record.value.len());
+            }
+            room
+        };
+        assert_eq!(records.room, counted(&records));
+        records.judge_again();
+        records.expire();
+        records.remove(&Key::new(lookup::adverts(&secret(), &user(0)).as_bytes()));
+        assert_eq!((records.len(), &records.room), (2, &counted(&records)));
+    }
 }

@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use futures::{StreamExt, stream};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Envelope;
@@ -24,6 +25,9 @@ const WAIT: Duration = Duration::from_secs(10);
 /// An exchange carries at most one state.
 const MESSAGE: usize = limits::SITE_STATE + 256;
 
+/// Members that are told of a newer state at the same time. As many may be silent and delay nobody.
+const TOLD_AT_ONCE: usize = 64;
+
 /// What either side says.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +36,15 @@ struct Exchange {
     sequence: u64,
     /// That state, where the receiver is thought to lack it.
     state: Option<Envelope<SiteState>>,
+}
+
+/// Exchanges states with members of whom nothing is known, without waiting for one after the other.
+pub(super) async fn tell(mesh: &Mesh, members: impl IntoIterator<Item = NodeId>) {
+    stream::iter(members)
+        .for_each_concurrent(TOLD_AT_ONCE, |member| async move {
+            exchange_with(mesh.clone(), member, 0).await;
+        })
+        .await;
 }
 
 /// Exchanges states with a member; `theirs` is what it is known to have, 0 if nothing is known.

@@ -121,9 +121,19 @@ impl Site {
     }
 
     fn started(&self, seed: u8, certificate: Signed<Certificate>, config: MeshConfig) -> Node {
+        self.started_by(now, seed, certificate, config)
+    }
+
+    fn started_by(
+        &self,
+        clock: fn() -> Timestamp,
+        seed: u8,
+        certificate: Signed<Certificate>,
+        config: MeshConfig,
+    ) -> Node {
         let key = SigningKey::from_bytes(&[seed; 32]);
         let secret = SiteSecret::from_bytes([3; 32]);
-        let membership = Membership::new(certificate.clone(), self.state.clone(), secret, now);
+        let membership = Membership::new(certificate.clone(), self.state.clone(), secret, clock);
         let shelf = NoShelf::default();
         let (mesh, streams) = start(
             &key.to_bytes(),
@@ -258,6 +268,114 @@ async fn invariant_7_a_revoked_member_loses_its_connections_everywhere() {
         far.connect(&revoked).await,
         Err(MeshError::Unreachable(_))
     ));
+}
+
+/// Members that are connected to `to` and from then on say nothing, as computers do whose lids
+/// were closed: their runtime is not driven any more. Their connections stay as long as they do.
+async fn silent_members(
+    site: &Site,
+    seeds: std::ops::Range<u8>,
+    to: &Node,
+) -> (tokio::runtime::Runtime, Vec<Node>) {
+    let (node, addresses) = (to.mesh.node(), to.addresses().await);
+    let site = Site {
+        authority: site.authority.clone(),
+        state: site.state.clone(),
+    };
+    let asleep = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let members = runtime.block_on(async {
+            let members: Vec<Node> = seeds.map(|seed| site.node(seed, Role::Client)).collect();
+            for member in &members {
+                member.mesh.connect(node, &addresses).await.unwrap();
+            }
+            members
+        });
+        (runtime, members)
+    });
+    tokio::task::spawn_blocking(|| asleep.join().unwrap())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn silent_members_delay_nobodys_hearing_of_a_revocation() {
+    const SILENT: u8 = 24;
+    let site = Site::new(1);
+    let admin = site.node(2, Role::Admin);
+    let silent = silent_members(&site, 20..20 + SILENT, &admin).await;
+    let awake = site.node(3, Role::Client);
+    awake.connect(&admin).await.unwrap();
+    let everybody = usize::from(SILENT) + 1;
+    admin
+        .until(|status| status.members.len() == everybody)
+        .await;
+
+    let gone = site.certificate(&SigningKey::from_bytes(&[99; 32]), Role::Printer);
+    let state = site.withdrawing(&site.state, &gone);
+    admin.mesh.membership().advance(state.envelope()).unwrap();
+    // One after the other, each silent one takes a quarter of this.
+    timeout(4 * handle::OPEN_TIMEOUT, async {
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        while awake.mesh.membership().state().sequence < 2 {
+            look.tick().await;
+        }
+    })
+    .await
+    .expect("it is told beside the silent ones");
+    tokio::task::spawn_blocking(|| drop(silent)).await.unwrap();
+}
+
+fn half_an_hour_ahead() -> Timestamp {
+    now() + Duration::from_secs(1800)
+}
+
+#[tokio::test]
+async fn a_clock_that_differs_from_the_other_members_is_noticed_on_both_sides() {
+    let site = Site::new(1);
+    let printer = site.node(2, Role::Printer);
+    let client = site.node(3, Role::Client);
+    let key = SigningKey::from_bytes(&[4; 32]);
+    let config = MeshConfig {
+        listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
+        last_ports: Ports::default(),
+        announce: Vec::new(),
+        bootstrap: Vec::new(),
+        remembered: Vec::new(),
+        mdns: false,
+        use_relays: false,
+        dht_server: true,
+    };
+    let certificate = site.certificate(&key, Role::Client);
+    let ahead = site.started_by(half_an_hour_ahead, 4, certificate, config);
+    // It dials the one, and the other dials it.
+    ahead.connect(&printer).await.unwrap();
+    client.connect(&ahead).await.unwrap();
+    let offset_of = async |node: &Node, members: usize| {
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            look.tick().await;
+            match node.mesh.membership().clock_offset() {
+                Some(offset) if offset.members == members => return offset.ahead,
+                _ => {}
+            }
+        }
+    };
+    let minutes = async |node: &Node, members| {
+        let offset = timeout(LIMIT, offset_of(node, members)).await;
+        // What the exchange itself may have taken does not matter.
+        (offset.expect("the time is told") as f64 / 60_000.0).round() as i64
+    };
+    assert_eq!(minutes(&ahead, 2).await, 30);
+    assert_eq!(minutes(&printer, 1).await, -30);
+    assert_eq!(minutes(&client, 1).await, -30);
+    client.connect(&printer).await.unwrap();
+    // Half of those whom they know are right, and so are they.
+    assert_eq!(minutes(&printer, 2).await, 0);
+    assert_eq!(minutes(&client, 2).await, 0);
 }
 
 #[tokio::test]
@@ -502,14 +620,15 @@ async fn members_that_cannot_be_dialled_are_reached_through_the_relay() {
         .await
         .unwrap();
     assert_eq!(met.node, hidden.mesh.node());
-    assert!(
-        printer
-            .mesh
-            .status()
-            .members
-            .iter()
-            .any(|member| member.relayed)
-    );
+    // Both sides know that it is a detour, although only the one that dials sees it in the address.
+    for (near, far) in [(&printer, &hidden), (&hidden, &printer)] {
+        let far = far.mesh.node();
+        near.until(|status| {
+            let mut members = status.members.iter();
+            members.any(|member| member.node == far && member.relayed)
+        })
+        .await;
+    }
 
     let mut near = printer
         .mesh

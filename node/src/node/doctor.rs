@@ -16,7 +16,7 @@ use crate::config::{Config, Home};
 use crate::control::CommandError;
 use crate::control::message::{Finding, Verdict};
 use crate::convert::Converter;
-use crate::mesh;
+use crate::mesh::{self, clocks::ClockOffset};
 use crate::offload::offload;
 use crate::papers::Papers;
 use crate::printer::output::{FilePins, OutputDevice, OutputUri};
@@ -42,7 +42,7 @@ pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
             let papers = Papers::load(&looking)?;
             let (now, own) = (clock::now(), &papers.certificate);
             let mut found = vec![
-                clock_of(now, own),
+                clock_of(now, own, None),
                 certificate_of(now, own, papers.standing(now)),
             ];
             if own.roles.may_hold() {
@@ -70,7 +70,7 @@ impl Services {
         let membership = self.mesh.membership();
         let own = membership.certificate();
         let mut findings = vec![
-            clock_of(membership.now(), &own),
+            clock_of(membership.now(), &own, membership.clock_offset()),
             certificate_of(membership.now(), &own, membership.standing()),
             self.mesh_reach(),
             self.members(),
@@ -228,17 +228,35 @@ fn ports(config: &Config) -> Finding {
     }
 }
 
-fn clock_of(now: Timestamp, own: &Certificate) -> Finding {
+/// Whether the clock is one that other members believe: against what is known for certain, and
+/// against the clocks of those who are connected. With a single one, either may be wrong.
+fn clock_of(now: Timestamp, own: &Certificate, offset: Option<ClockOffset>) -> Finding {
     if now < BUILT_AFTER || now + limits::CLOCK_SKEW < own.not_before {
-        bad(
+        return bad(
             "clock",
             "this computer's clock is behind the time at which it became a member".to_owned(),
-            "set the clock, best with a time service such as NTP, and restart the node",
-        )
+            CLOCK_ADVICE,
+        );
+    }
+    let Some(offset) = offset else {
+        return good(
+            "clock",
+            "plausible; no other member to compare with".to_owned(),
+        );
+    };
+    let apart = Duration::from_millis(offset.ahead.unsigned_abs());
+    let detail = offset.to_string();
+    if apart <= limits::CLOCK_SKEW / 2 {
+        good("clock", detail)
+    } else if apart <= limits::CLOCK_SKEW || offset.members == 1 {
+        doubtful("clock", detail, CLOCK_ADVICE)
     } else {
-        good("clock", "plausible".to_owned())
+        bad("clock", detail, CLOCK_ADVICE)
     }
 }
+
+const CLOCK_ADVICE: &str = "set the clock that is wrong, best with a time service such as NTP; beyond 5 minutes \
+                            members do not find each other's jobs";
 
 fn certificate_of(
     now: Timestamp,
@@ -372,12 +390,31 @@ mod tests {
     #[test]
     fn a_clock_that_is_behind_is_found() {
         let own = certificate();
-        assert_eq!(clock_of(NOW, &own).verdict, Verdict::Good);
-        assert_eq!(clock_of(NOW - DAY, &own).verdict, Verdict::Bad);
+        let verdict = |now| clock_of(now, &own, None).verdict;
+        assert_eq!(verdict(NOW), Verdict::Good);
+        assert_eq!(verdict(NOW - DAY), Verdict::Bad);
+        assert_eq!(verdict(Timestamp::from_secs(0)), Verdict::Bad);
+    }
+
+    #[test]
+    fn a_clock_that_others_do_not_share_is_found_although_it_is_plausible() {
+        let own = certificate();
+        let found = |minutes: i64, members| {
+            let ahead = minutes * 60_000;
+            clock_of(NOW, &own, Some(ClockOffset { ahead, members }))
+        };
+        assert_eq!(found(0, 3).verdict, Verdict::Good);
+        assert_eq!(found(-4, 3).verdict, Verdict::Doubtful);
+        let ahead = found(61, 3);
+        assert_eq!(ahead.verdict, Verdict::Bad);
         assert_eq!(
-            clock_of(Timestamp::from_secs(0), &own).verdict,
-            Verdict::Bad
+            ahead.detail,
+            "this computer's clock is 61 min ahead of the other members'"
         );
+        let behind = found(-61, 1);
+        // One other clock is no proof.
+        assert_eq!(behind.verdict, Verdict::Doubtful);
+        assert!(behind.detail.contains("61 min behind"), "{}", behind.detail);
     }
 
     #[test]

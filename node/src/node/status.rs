@@ -87,6 +87,7 @@ impl Services {
                 .filter(|address| !address.ip().is_loopback())
                 .and_then(crate::ipp::elsewhere),
             panel: None,
+            clock: membership.clock_offset(),
             pending: self
                 .door
                 .get()

@@ -70,7 +70,7 @@ pub use local_users::{LINKED_PER_USER, Linked, LocalUser};
 pub use members::MemberRow;
 pub use numbers::JobNumbers;
 pub use peers::{ADDRESSES_PER_PEER, PEERS_MAX, Peers, RememberedPeer};
-pub use records::{RECORD_BYTES_MAX, RECORDS_MAX, Records, StoredRecord};
+pub use records::{Records, StoredRecord};
 pub use site::{Singleton, Site};
 pub use spool::{RESERVE, SpoolReader, SpoolTail, SpoolWriter, Spooled};
 pub use sweep::Sweep;

@@ -5,6 +5,7 @@
 use std::sync::PoisonError;
 
 use papermesh_protocol::id::RecordKey;
+use papermesh_protocol::limits::{STORED_BYTES, STORED_RECORDS};
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -13,11 +14,6 @@ use super::column::Key;
 use super::columns::RECORDS;
 use super::database::{Durability, Range};
 use super::error::StoreError;
-
-/// Records that one node stores.
-pub const RECORDS_MAX: usize = 16 * 1024;
-/// Bytes of records that one node stores.
-pub const RECORD_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// A stored record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,21 +32,21 @@ pub struct StoredRecord {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     rows: usize,
-    bytes: u64,
+    bytes: usize,
 }
 
 impl Tally {
     fn add(self, record: Option<&StoredRecord>) -> Self {
         record.map_or(self, |record| Self {
             rows: self.rows + 1,
-            bytes: self.bytes.saturating_add(record.value.len() as u64),
+            bytes: self.bytes.saturating_add(record.value.len()),
         })
     }
 
     fn remove(self, record: Option<&StoredRecord>) -> Self {
         record.map_or(self, |record| Self {
             rows: self.rows.saturating_sub(1),
-            bytes: self.bytes.saturating_sub(record.value.len() as u64),
+            bytes: self.bytes.saturating_sub(record.value.len()),
         })
     }
 }
@@ -67,7 +63,7 @@ impl Records<'_> {
     /// Stores a record in place of an earlier one.
     ///
     /// # Errors
-    /// [`StoreError::TooMany`] beyond [`RECORDS_MAX`] records or [`RECORD_BYTES_MAX`] bytes.
+    /// [`StoreError::TooMany`] beyond [`STORED_RECORDS`] records or [`STORED_BYTES`] bytes.
     pub fn put(&self, key: RecordKey, record: &StoredRecord) -> Result<(), StoreError> {
         self.change(key, Some(record))
     }
@@ -123,10 +119,10 @@ impl Records<'_> {
             before => before?,
         };
         let after = counted.remove(before.as_ref()).add(record);
-        if record.is_some() && (after.rows > RECORDS_MAX || after.bytes > RECORD_BYTES_MAX) {
+        if record.is_some() && (after.rows > STORED_RECORDS || after.bytes > STORED_BYTES) {
             return Err(StoreError::TooMany {
                 what: "stored records",
-                max: RECORDS_MAX,
+                max: STORED_RECORDS,
             });
         }
         let mut batch = self.0.database.batch();
@@ -197,7 +193,7 @@ mod tests {
     fn there_are_no_more_bytes_than_allowed() {
         let (_home, store) = store().unwrap();
         let large = 60_000;
-        let fit = RECORD_BYTES_MAX / large as u64;
+        let fit = STORED_BYTES / large;
         let tally = || store.inner.record_tally.lock().unwrap().unwrap();
         for number in 0..u32::try_from(fit).unwrap() {
             store

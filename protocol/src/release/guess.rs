@@ -66,9 +66,15 @@ impl Guesses {
         guesses.remaining(limits::LOCK_OUT, now)
     }
 
+    /// How long until this count is forgotten; none if it is already.
+    #[must_use]
+    pub fn remembered(&self, now: Timestamp) -> Option<Duration> {
+        self.remaining(limits::LOCK_OUT, now)
+    }
+
     /// A lock-out that was sat out starts the count anew.
     fn forget(self, now: Timestamp) -> Self {
-        if now.since(self.last) >= limits::LOCK_OUT {
+        if self.remembered(now).is_none() {
             Self {
                 unproven: 0,
                 ..self
@@ -82,6 +88,24 @@ impl Guesses {
         wait.checked_sub(now.since(self.last))
             .filter(|rest| !rest.is_zero())
     }
+}
+
+/// How long the next login of *any* user from a printer has to wait: until enough of what it left
+/// unproven, with each user one of these counts, is forgotten. A printer that makes up names would
+/// otherwise have the holder keep a count for each.
+#[must_use]
+pub fn wait_of_all(at_printer: &[Guesses], now: Timestamp) -> Option<Duration> {
+    let mut kept: Vec<(Duration, u32)> = at_printer
+        .iter()
+        .filter_map(|guesses| Some((guesses.remembered(now)?, guesses.unproven)))
+        .collect();
+    kept.sort_unstable_by(|one, other| other.cmp(one));
+    // From the count that is forgotten last: the one that reaches the limit must go.
+    let mut unproven = 0_u32;
+    kept.into_iter().find_map(|(rest, of_user)| {
+        unproven = unproven.saturating_add(of_user);
+        (unproven >= limits::GUESSES_OF_PRINTER).then_some(rest)
+    })
 }
 
 /// How long a login has to wait for the sake of either count.
@@ -132,6 +156,20 @@ mod tests {
         let guesses = (0..20).fold(Guesses::default(), |guesses, _| guesses.count(NOW));
         let earlier = NOW - Duration::from_secs(86_400);
         assert!(guesses.wait_of_printer(earlier) <= Some(limits::LOCK_OUT));
+    }
+
+    #[test]
+    fn a_printer_that_makes_up_names_waits_until_enough_of_them_are_forgotten() {
+        let mut names: Vec<Guesses> = (1..u64::from(limits::GUESSES_OF_PRINTER))
+            .map(|second| Guesses::default().count(NOW + Duration::from_secs(second)))
+            .collect();
+        let now = NOW + Duration::from_secs(1000);
+        assert_eq!(wait_of_all(&names, now), None);
+        names.push(Guesses::default().count(now));
+        // The first of them was counted at the first second.
+        let first_forgotten = NOW + Duration::from_secs(1) + limits::LOCK_OUT;
+        assert_eq!(wait_of_all(&names, now), Some(first_forgotten.since(now)));
+        assert_eq!(wait_of_all(&names, first_forgotten), None);
     }
 
     #[test]

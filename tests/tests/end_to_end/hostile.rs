@@ -468,6 +468,42 @@ fn ten_thousand_guesses_are_a_handful() {
     });
 }
 
+/// A printer begins logins of one made-up name after another, which would push out the counts of
+/// those who are locked out. It is stopped long before, whomever it names; other printers are not.
+#[test]
+fn a_printer_that_makes_up_names_is_stopped_before_it_pushes_counts_out() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "x"), &charlie);
+    let device = site.invited(&laptop, "rogue-1", "printer", Setting::default());
+    let papers = Papers::of(device.home());
+    let rogue = Rogue::with(&papers);
+    rogue.dial(&laptop.address()).unwrap();
+    let mut talk = Conversation::begin(&rogue, &papers, &laptop.id());
+    let mut challenged = 0;
+    loop {
+        let nobody = User::new(&format!("nobody-{challenged}"), "0", "123456");
+        let (_, login) = talk.first_words(&nobody);
+        match talk.ask(&login) {
+            Answer::Challenge { session, .. } => {
+                challenged += 1;
+                let _ = talk.ask(&Request::Close { session });
+            }
+            Answer::Denied { retry_after } => {
+                assert!(retry_after > 0);
+                break;
+            }
+            other => panic!("a login is not answered with {other:?}"),
+        }
+        assert!(challenged <= limits::GUESSES_OF_PRINTER);
+    }
+    assert_eq!(challenged, limits::GUESSES_OF_PRINTER);
+    assert_locked_out(talk.login(&charlie));
+    assert!(printer.visit(&charlie).sees(1));
+}
+
 /// Printers that guess together have thirty guesses at one user; then the user is locked out
 /// everywhere, and the holder says for how long.
 #[test]

@@ -14,16 +14,20 @@
 //! | `discovery` | the hold printer is found over DNS-SD |
 //! | `desktop` | a real CUPS prints into the hold printer |
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
+//! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
+//! | `doctor` | what is commonly wrong is found |
 //! | `bad_input` | what users, files, disks and printers do wrong |
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bad_input;
+mod bootstrap;
 mod crash;
 mod crowd;
 mod desktop;
 mod direct;
 mod discovery;
+mod doctor;
 mod formats;
 mod hold_printer;
 mod hostile;

@@ -6,6 +6,8 @@ use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::mesh::clocks::ClockOffset;
+
 /// Asks how the node is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GetStatus {}
@@ -43,6 +45,8 @@ pub struct Status {
     pub ipp_elsewhere: Option<String>,
     /// Where the panel is.
     pub panel: Option<String>,
+    /// How far this computer's clock is from those of connected members, if any told the time.
+    pub clock: Option<ClockOffset>,
     /// Devices that wait for approval, if the node is an admin.
     pub pending: Option<u32>,
     /// Whether the authority key is open, if the node is an admin.
