@@ -11,11 +11,13 @@
 //! know from its documentation: the JSON in [`answer`] is written down here anew, not imported.
 
 pub mod answer;
+pub mod browser;
 pub mod command;
 pub mod device;
 pub mod ipp;
 pub mod machine;
 pub mod network;
+pub mod panel;
 pub mod picture;
 pub mod program;
 pub mod rogue;
@@ -34,6 +36,7 @@ mod visit;
 pub use document::Document;
 pub use machine::{Machine, SOON, Setting};
 pub use port::reserve as reserve_port;
+pub use panel::PanelAt;
 pub use process::Process;
 pub use seed::Seed;
 pub use site::Site;

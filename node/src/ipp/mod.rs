@@ -3,7 +3,7 @@
 //!
 //! One reason per file, from the socket inwards:
 //!
-//! - [`listener`], `seats`, `certificate`: connections, TLS, room
+//! - [`listener`]: the socket, by [`crate::web`]
 //! - `http`, `arriving`, `compression`: from an HTTP body to a request and its document
 //! - `message`, `values`, `status`, `requested`: IPP's own encoding (RFC 8010)
 //! - `owner`: who asks, and as which user
@@ -20,7 +20,6 @@
 //! pushed notifications (for the same reason), and PostScript.
 
 mod arriving;
-mod certificate;
 mod compression;
 mod desk;
 mod held;
@@ -37,13 +36,12 @@ mod owner;
 mod printer_attributes;
 pub mod queue;
 mod requested;
-mod seats;
 mod status;
 mod subscriptions;
 mod template;
 mod values;
 
-pub use certificate::CertificateError;
+pub use crate::web::CertificateError;
 pub use identity::Identity;
 pub use listener::{HoldPrinter, HoldPrinterError};
 pub use owner::Owners;

@@ -82,7 +82,7 @@ impl Services {
             ipp: self
                 .hold_printer
                 .map(|address| format!("ipp://localhost:{}{}", address.port(), crate::ipp::PATH)),
-            panel: None,
+            panel: self.panel.map(super::panel::url),
             pending: self
                 .door
                 .get()

@@ -12,6 +12,7 @@
 //! | `hostile` | members and strangers who misbehave |
 //! | `hold_printer` | programs that print over IPP, well and badly |
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
+//! | `panel` | walking up to a printer: a real browser at its panel |
 //! | `bad_input` | what users, files, disks and printers do wrong |
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -25,5 +26,6 @@ mod hold_printer;
 mod hostile;
 mod invariants;
 mod network;
+mod panel;
 mod people;
 mod walk;

@@ -20,7 +20,7 @@ struct Inner {
 
 /// One connection's seat.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(crate) struct Seat {
     seats: Seats,
     place: Mutex<u64>,
     /// Somebody else has the seat now.
@@ -28,7 +28,7 @@ pub(super) struct Seat {
 }
 
 /// While it exists, its connection is at work and keeps its seat.
-pub(super) struct AtWork<'a>(&'a Seat);
+pub(crate) struct AtWork(Arc<Seat>);
 
 impl Seats {
     pub(super) fn new(count: usize) -> Self {
@@ -78,13 +78,13 @@ impl Seat {
     }
 
     /// The connection has a request.
-    pub(super) fn work(&self) -> AtWork<'_> {
+    pub(crate) fn work(self: &Arc<Self>) -> AtWork {
         self.seats.inner().silent.remove(&self.place());
-        AtWork(self)
+        AtWork(Arc::clone(self))
     }
 }
 
-impl Drop for AtWork<'_> {
+impl Drop for AtWork {
     fn drop(&mut self) {
         let Self(seat) = self;
         let mut place = seat.place();
@@ -114,14 +114,15 @@ mod tests {
     #[test]
     fn the_longest_silent_one_goes_and_those_at_work_stay() {
         let seats = Seats::new(2);
-        let (first, second) = (seats.take().unwrap(), seats.take().unwrap());
+        let mut take = || seats.take().map(Arc::new);
+        let (first, second) = (take().unwrap(), take().unwrap());
         let working = first.work();
-        let third = seats.take().unwrap();
+        let third = take().unwrap();
         assert!(second.lost.is_cancelled() && !first.lost.is_cancelled());
         let at_work = third.work();
-        assert!(seats.take().is_none());
+        assert!(take().is_none());
         drop(at_work);
-        let fourth = seats.take().unwrap();
+        let fourth = take().unwrap();
         assert!(third.lost.is_cancelled());
         drop((working, second, third, fourth));
         drop(first);

@@ -1,5 +1,5 @@
-//! The certificate with which the hold printer speaks IPPS (RFC 7472). The node makes it for
-//! itself, once: programs remember the certificate that they saw first.
+//! The certificate with which a node speaks TLS to programs and browsers. The node makes it for
+//! itself, once: they remember the certificate that they saw first.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};

@@ -1,0 +1,138 @@
+//! A page's stream of news (server-sent events, WHATWG HTML section 9.2). It says that something
+//! changed, never what: what there is to see is fetched with the page's token, which no address and
+//! no other window has.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::sleep;
+
+use super::limits;
+use super::screen::{Listening, Screen};
+use super::visiting::Seen;
+use crate::web::AtWork;
+
+/// What a page is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum News {
+    /// All of it is another.
+    View,
+    /// The list of jobs is.
+    Jobs,
+    /// What is being printed is.
+    Prints,
+}
+
+impl News {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Jobs => "jobs",
+            Self::Prints => "prints",
+        }
+    }
+}
+
+struct Stream {
+    screen: Arc<Screen>,
+    listening: Listening,
+    view: watch::Receiver<u64>,
+    session: Option<watch::Receiver<Seen>>,
+    /// What the page saw last.
+    last: Seen,
+    waiting: Vec<News>,
+    _place: OwnedSemaphorePermit,
+    _at_work: AtWork,
+}
+
+/// Answers with the stream of news of a page.
+pub(super) fn answer(screen: &Arc<Screen>, place: OwnedSemaphorePermit, at_work: AtWork) -> Response {
+    let listening = screen.listen();
+    let mut stream = Stream {
+        screen: Arc::clone(screen),
+        listening,
+        view: screen.news(),
+        session: None,
+        last: Seen::default(),
+        // It may have missed something before it listened.
+        waiting: Vec::new(),
+        _place: place,
+        _at_work: at_work,
+    };
+    stream.follow_session();
+    let events = stream::unfold(stream, |mut stream| async move {
+        let news = stream.next().await?;
+        let event = Event::default().event(news.name()).data("");
+        Some((Ok::<_, Infallible>(event), stream))
+    });
+    Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(limits::KEEP_ALIVE))
+        .into_response()
+}
+
+impl Stream {
+    /// Follows the session that the page is in now.
+    fn follow_session(&mut self) {
+        let mut state = self.screen.state();
+        self.session = state.session().map(|session| session.visiting.seen.clone());
+        if let Some(seen) = &mut self.session {
+            self.last = seen.borrow_and_update().clone();
+        }
+    }
+
+    async fn next(&mut self) -> Option<News> {
+        loop {
+            if let Some(news) = self.waiting.pop() {
+                return Some(news);
+            }
+            let ended = self.listening.ended.clone();
+            tokio::select! {
+                () = ended.cancelled() => return None,
+                changed = self.view.changed() => {
+                    changed.ok()?;
+                    self.view.mark_unchanged();
+                    self.follow_session();
+                    self.waiting.push(News::View);
+                }
+                changed = seen_changes(&mut self.session) => {
+                    if changed {
+                        sleep(limits::GATHER_NEWS).await;
+                        self.compare();
+                    } else {
+                        self.session = None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn compare(&mut self) {
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let now = session.borrow_and_update().clone();
+        let jobs = !Arc::ptr_eq(&now.jobs, &self.last.jobs)
+            || !Arc::ptr_eq(&now.missing, &self.last.missing)
+            || now.complete != self.last.complete;
+        if jobs {
+            self.waiting.push(News::Jobs);
+        } 
+        // Whatever else changed is about prints; a list that came anew may have left it as it is.
+        if !jobs || now.prints.len() != self.last.prints.len() {
+            self.waiting.push(News::Prints);
+        }
+        self.last = now;
+    }
+}
+
+/// Waits until a session shows something else; false when it never will again.
+async fn seen_changes(session: &mut Option<watch::Receiver<Seen>>) -> bool {
+    match session {
+        Some(session) => session.changed().await.is_ok(),
+        None => std::future::pending().await,
+    }
+}
