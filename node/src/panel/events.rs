@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::sleep;
 
 use super::limits;
-use super::screen::{Listening, Screen};
+use super::screen::{self, Listening, Screen};
 use super::visiting::Seen;
 use crate::web::AtWork;
 
@@ -40,7 +40,9 @@ impl News {
 struct Stream {
     screen: Arc<Screen>,
     listening: Listening,
-    view: watch::Receiver<u64>,
+    view: watch::Receiver<screen::News>,
+    /// How often the page was another, when it was told last.
+    told: u64,
     session: Option<watch::Receiver<Seen>>,
     /// What the page saw last.
     last: Seen,
@@ -52,21 +54,24 @@ struct Stream {
 /// Answers with the stream of news of a page.
 pub(super) fn answer(screen: &Arc<Screen>, place: OwnedSemaphorePermit, at_work: AtWork) -> Response {
     let listening = screen.listen();
+    let view = screen.news();
+    let told = view.borrow().view;
     let mut stream = Stream {
         screen: Arc::clone(screen),
         listening,
-        view: screen.news(),
+        view,
+        told,
         session: None,
         last: Seen::default(),
-        // It may have missed something before it listened.
         waiting: Vec::new(),
         _place: place,
         _at_work: at_work,
     };
     stream.follow_session();
+    // An event without data is none (WHATWG HTML section 9.2.6).
     let events = stream::unfold(stream, |mut stream| async move {
         let news = stream.next().await?;
-        let event = Event::default().event(news.name()).data("");
+        let event = Event::default().event(news.name()).data("new");
         Some((Ok::<_, Infallible>(event), stream))
     });
     Sse::new(events)
@@ -94,9 +99,11 @@ impl Stream {
                 () = ended.cancelled() => return None,
                 changed = self.view.changed() => {
                     changed.ok()?;
-                    self.view.mark_unchanged();
+                    let view = self.view.borrow_and_update().view;
                     self.follow_session();
-                    self.waiting.push(News::View);
+                    if view != std::mem::replace(&mut self.told, view) {
+                        self.waiting.push(News::View);
+                    }
                 }
                 changed = seen_changes(&mut self.session) => {
                     if changed {
@@ -120,10 +127,13 @@ impl Stream {
             || now.complete != self.last.complete;
         if jobs {
             self.waiting.push(News::Jobs);
-        } 
-        // Whatever else changed is about prints; a list that came anew may have left it as it is.
-        if !jobs || now.prints.len() != self.last.prints.len() {
+        }
+        if now.prints != self.last.prints || now.failures != self.last.failures {
             self.waiting.push(News::Prints);
+            // What is being printed is not in the list.
+            if !jobs && now.prints.len() != self.last.prints.len() {
+                self.waiting.push(News::Jobs);
+            }
         }
         self.last = now;
     }

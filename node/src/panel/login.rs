@@ -79,6 +79,7 @@ pub(super) async fn with_form(desk: &Desk, screen: &Arc<Screen>, form: &Form) {
         (who, typist, pin)
     };
     enter(desk, screen, who, pin, typist).await;
+    screen.turn();
 }
 
 /// A badge was read at the panel. It belongs to the page that is open there; whoever was logged in

@@ -27,8 +27,16 @@ pub(super) struct Screen {
     /// Whether it is on this computer: the panel's own screen.
     pub(super) is_here: bool,
     state: Mutex<State>,
-    /// Counts what its page has to fetch anew.
-    news: watch::Sender<u64>,
+    news: watch::Sender<News>,
+}
+
+/// Counts what happened to a page that its user did not do there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct News {
+    /// The page has to fetch itself anew.
+    pub(super) view: u64,
+    /// Somebody came or went.
+    session: u64,
 }
 
 /// How the page is, and what it shows.
@@ -229,7 +237,7 @@ impl Screen {
                 stream: None,
                 heard: Instant::now(),
             }),
-            news: watch::Sender::new(0),
+            news: watch::Sender::new(News::default()),
         }
     }
 
@@ -239,10 +247,18 @@ impl Screen {
 
     /// The page has to fetch itself anew.
     pub(super) fn tell(&self) {
-        self.news.send_modify(|news| *news += 1);
+        self.news.send_modify(|news| {
+            news.view += 1;
+            news.session += 1;
+        });
     }
 
-    pub(super) fn news(&self) -> watch::Receiver<u64> {
+    /// Somebody came or went, and the page knows.
+    pub(super) fn turn(&self) {
+        self.news.send_modify(|news| news.session += 1);
+    }
+
+    pub(super) fn news(&self) -> watch::Receiver<News> {
         self.news.subscribe()
     }
 

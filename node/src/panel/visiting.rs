@@ -68,7 +68,7 @@ pub(super) struct Missing {
 }
 
 /// A job that was chosen to be printed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Print {
     /// Of this visit.
     pub(super) number: u32,
@@ -82,7 +82,7 @@ pub(super) struct Print {
 }
 
 /// How far a print is.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum At {
     /// Others of this visit come first.
     InLine,

@@ -1,179 +1,180 @@
 page-title = { $printer } – Papermesh
-away = The printer's computer does not answer. This page comes back by itself.
-menu = Language and colours
-menu-language = Language
-menu-look = Colours
-look-auto = Automatic
-look-light = Light
-look-dark = Dark
-look-contrast = High contrast
+away = حاسوب الطابعة لا يستجيب. ستعود هذه الصفحة من تلقاء نفسها.
+menu = اللغة والألوان
+menu-language = اللغة
+menu-look = الألوان
+look-auto = تلقائي
+look-light = فاتح
+look-dark = داكن
+look-contrast = تباين عالٍ
 
-welcome = Print your documents
-welcome-tap = Tap your badge
-welcome-lead = Your documents wait for you, sealed, until you are here.
-welcome-type = Use user ID and PIN
-device-ready = Printer ready
-device-busy = Printing now
-device-stopped = The printer needs a hand
-device-silent = The printer does not answer
-keys = Keys on the screen
-erase = Erase
-back = Back
+welcome = اطبع مستنداتك
+welcome-tap = مرّر بطاقتك
+welcome-lead = مستنداتك تنتظرك مختومة حتى تصل إلى هنا.
+welcome-type = استخدام المعرّف والرمز السري
+device-ready = الطابعة جاهزة
+device-busy = تطبع الآن
+device-stopped = الطابعة تحتاج إلى مساعدة
+device-silent = الطابعة لا تستجيب
+keys = مفاتيح على الشاشة
+erase = مسح
+back = رجوع
 
-typing-title = Who are you?
-typing-pin-title = Your PIN, please
-typing-badge = Your badge was read.
-typing-user = User ID
-typing-pin = PIN or password
-typing-go = Show my jobs
-typing-wait = One moment…
+typing-title = من أنت؟
+typing-pin-title = رمزك السري من فضلك
+typing-badge = تمت قراءة بطاقتك.
+typing-user = معرّف المستخدم
+typing-pin = الرمز السري أو كلمة المرور
+typing-go = عرض مهامي
+typing-wait = لحظة…
 
-notice-timed-out = You were logged out because nobody touched the screen.
-notice-logged-out = You are logged out.
-notice-still = { $count ->
-    [one] You are logged out. One document is still being printed.
-   *[other] You are logged out. { $count } documents are still being printed.
-}
-notice-unknown-badge = Nobody is known by this badge. Log in with your user ID and PIN, and ask your admin to register the badge.
-notice-unread-badge = The badge was not read well. Please tap it again.
-notice-no-badges = This site takes no badges. Please type your user ID and PIN.
-notice-refused = Not logged in. The PIN or user ID is wrong, or none of your computers is switched on. Please try again.
-notice-wait-seconds = { $count ->
-    [one] Too many wrong PINs. Try again in one second.
-   *[other] Too many wrong PINs. Try again in { $count } seconds.
-}
-notice-wait-minutes = { $count ->
-    [one] Locked after too many wrong PINs. Try again in one minute.
-   *[other] Locked after too many wrong PINs. Try again in { $count } minutes.
-}
-notice-no-user = This is no user ID. It has letters, digits, dots and dashes.
-notice-no-pin = Please type your PIN.
+notice-timed-out = تم تسجيل خروجك لأن أحدًا لم يلمس الشاشة.
+notice-logged-out = تم تسجيل خروجك.
+notice-still = تم تسجيل خروجك. مستندات ما زالت تُطبع: { $count }
+notice-unknown-badge = هذه البطاقة غير معروفة. سجّل الدخول بالمعرّف والرمز السري، واطلب من المسؤول تسجيل البطاقة.
+notice-unread-badge = لم تُقرأ البطاقة جيدًا. مرّرها مرة أخرى.
+notice-no-badges = لا تُستخدم البطاقات هنا. اكتب معرّفك ورمزك السري.
+notice-refused = لم يتم تسجيل الدخول. الرمز السري أو المعرّف خاطئ، أو لا يوجد حاسوب لك قيد التشغيل. حاول مرة أخرى.
+notice-wait-seconds = رموز خاطئة كثيرة. حاول بعد { $count } ثانية.
+notice-wait-minutes = تم القفل بعد رموز خاطئة كثيرة. حاول بعد { $count } دقيقة.
+notice-no-user = هذا ليس معرّف مستخدم. يتكوّن من حروف وأرقام ونقاط وشرطات.
+notice-no-pin = اكتب رمزك السري.
 
-clock = until log-out
-clock-soon = You will be logged out soon.
-stay = Stay
-leave = Log out
-bar = What to do with the selected jobs
+clock = حتى تسجيل الخروج
+clock-soon = سيتم تسجيل خروجك قريبًا.
+stay = البقاء
+leave = تسجيل الخروج
+bar = ما العمل بالمهام المحددة
 
-jobs-title = Your jobs
+jobs-title = مهامك
 jobs-count = { $count ->
-    [one] 1 job
-   *[other] { $count } jobs
+    [zero] لا مهام
+    [one] مهمة واحدة
+    [two] مهمتان
+    [few] { $count } مهام
+   *[other] { $count } مهمة
 }
-jobs-all = Select all
-jobs-none = No documents are waiting for you.
-jobs-coming = Looking for your documents
-jobs-more = { $count ->
-    [one] Show one more
-   *[other] Show more ({ $count })
-}
-a-computer = a computer
-holder-asleep = Jobs on { $name } cannot be reached now. Is it switched off or asleep? Last seen
-holder-other-pin = { $name } wants another PIN than the one you typed. Last seen
-holder-failed = Jobs on { $name } cannot be listed now. Last seen
-holder-asking = Asking { $name }
-until = kept until
-chip-maybe = May have printed
-chip-leased = At another printer
-chip-pin = Has its own PIN
-chip-protected = Protected
-chip-soon = Expires soon
-age-now = just now
+jobs-all = تحديد الكل
+jobs-none = لا توجد مستندات تنتظرك.
+jobs-coming = جارٍ البحث عن مستنداتك
+jobs-more = عرض المزيد ({ $count })
+a-computer = حاسوب
+holder-asleep = لا يمكن الوصول إلى مهام { $name } الآن. هل هو مطفأ أو نائم؟ آخر ظهور
+holder-other-pin = { $name } يطلب رمزًا سريًا آخر. آخر ظهور
+holder-failed = لا يمكن عرض مهام { $name } الآن. آخر ظهور
+holder-asking = جارٍ سؤال { $name }
+until = محفوظ حتى
+chip-maybe = ربما طُبع
+chip-leased = عند طابعة أخرى
+chip-pin = له رمز سري خاص
+chip-protected = محمي
+chip-soon = ينتهي قريبًا
+age-now = الآن
 age-minutes = { $count ->
-    [one] 1 minute ago
-   *[other] { $count } minutes ago
+    [one] قبل دقيقة
+    [two] قبل دقيقتين
+    [few] قبل { $count } دقائق
+   *[other] قبل { $count } دقيقة
 }
 age-hours = { $count ->
-    [one] 1 hour ago
-   *[other] { $count } hours ago
+    [one] قبل ساعة
+    [two] قبل ساعتين
+    [few] قبل { $count } ساعات
+   *[other] قبل { $count } ساعة
 }
 age-days = { $count ->
-    [one] 1 day ago
-   *[other] { $count } days ago
+    [one] قبل يوم
+    [two] قبل يومين
+    [few] قبل { $count } أيام
+   *[other] قبل { $count } يومًا
 }
 pages-count = { $count ->
-    [one] 1 page
-   *[other] { $count } pages
+    [one] صفحة واحدة
+    [two] صفحتان
+    [few] { $count } صفحات
+   *[other] { $count } صفحة
 }
-pages-only = pages { $pages } only
+pages-only = الصفحات { $pages } فقط
 copies-count = { $count ->
-    [one] 1 copy
-   *[other] { $count } copies
+    [one] نسخة واحدة
+    [two] نسختان
+    [few] { $count } نسخ
+   *[other] { $count } نسخة
 }
-sides-one = One side
-sides-long = Both sides
-sides-short = Both sides, flipped
-color-color = Colour
-color-mono = Black and white
+sides-one = وجه واحد
+sides-long = وجهان
+sides-short = وجهان، الحافة القصيرة
+color-color = ملوّن
+color-mono = أبيض وأسود
 
-print = Print
-print-and-keep = Print and keep
-options = Options
-protect = Protect
-delete = Delete
-cancel = Cancel
-done = Done
-dismiss = Hide
-options-title = How to print
-options-hint = This is for the selected jobs. What you leave as it is stays as you sent it.
-options-copies = Copies
-options-sides = Sides
-options-color = Colour
-options-pages = Pages
-options-pages-all = All, or for example 1-3, 7
-as-is = As sent
+print = طباعة
+print-and-keep = طباعة واحتفاظ
+options = خيارات
+protect = حماية
+delete = حذف
+cancel = إلغاء
+done = تم
+dismiss = إخفاء
+options-title = كيفية الطباعة
+options-hint = للمهام المحددة. ما لا تغيّره يبقى كما أُرسل.
+options-copies = النسخ
+options-sides = الأوجه
+options-color = اللون
+options-pages = الصفحات
+options-pages-all = الكل، أو مثلًا 1-3, 7
+as-is = كما أُرسل
 as-is-short = –
-as-before = All as sent
-fewer = Fewer
-more-copies = More
-sure-title = Delete the selected jobs?
-sure-text = They are deleted for good, unprinted.
-sure-yes = Delete
-sure-no = Keep
+as-before = الكل كما أُرسل
+fewer = أقل
+more-copies = أكثر
+sure-title = حذف المهام المحددة؟
+sure-text = ستُحذف نهائيًا دون طباعة.
+sure-yes = حذف
+sure-no = احتفاظ
 
-again-title = Some of this may be on paper already
-again-text = An earlier attempt broke off and nobody knows how far it got. Please look at the output tray.
-again-print = Print again
-again-delete = It is there, delete it
-job-pin-title = This job has a PIN of its own
-job-pin-text = Its sender chose a PIN for this job alone.
-job-pin = PIN of the job
-remark-nothing = Select a job first.
-remark-copies = Copies go from 1 to 999.
-remark-pages = Pages are written like 1-3, 7.
-remark-too-much = That was a little fast. Please try again.
-remark-gone = This job is not there any more.
-failure = This did not work:
+again-title = ربما طُبع بعضها من قبل
+again-text = انقطعت محاولة سابقة ولا يُعرف إلى أين وصلت. انظر في درج الإخراج.
+again-print = طباعة مرة أخرى
+again-delete = موجود، احذفه
+job-pin-title = لهذه المهمة رمز سري خاص
+job-pin-text = اختار مرسلها رمزًا لهذه المهمة وحدها.
+job-pin = رمز المهمة السري
+remark-nothing = حدّد مهمة أولًا.
+remark-copies = عدد النسخ من 1 إلى 999.
+remark-pages = تُكتب الصفحات هكذا: 1-3, 7.
+remark-too-much = كان ذلك سريعًا بعض الشيء. حاول مرة أخرى.
+remark-gone = لم تعد هذه المهمة موجودة.
+failure = لم ينجح هذا:
 
-progress = Progress
-print-in-line = Next in line
-print-queued = Another document is at the printer. Yours comes next.
-print-sending = On its way to the printer
-print-printing = Printing
-print-page = Printing page { $page }
-print-page-of = Printing page { $page } of { $pages }
-print-stopped = The printer stands still
-print-canceling = Taking it back from the printer
-ended-printed = Printed
-ended-kept = Printed, and kept for next time
-ended-not = Not printed. The job is still here.
-ended-maybe = May have printed
-maybe-what = Please look at the output tray: is it all there?
+progress = التقدّم
+print-in-line = التالي
+print-queued = مستند آخر عند الطابعة، ومستندك بعده.
+print-sending = في الطريق إلى الطابعة
+print-printing = جارٍ الطباعة
+print-page = طباعة الصفحة { $page }
+print-page-of = طباعة الصفحة { $page } من { $pages }
+print-stopped = الطابعة متوقفة
+print-canceling = جارٍ السحب من الطابعة
+ended-printed = طُبع
+ended-kept = طُبع واحتُفظ به
+ended-not = لم يُطبع. المهمة ما زالت هنا.
+ended-maybe = ربما طُبع
+maybe-what = انظر في درج الإخراج: هل كل شيء موجود؟
 
-reason-media-jam = Paper is jammed
-reason-media-empty = Out of paper
-reason-media-needed = Other paper is needed
-reason-media-low = Paper is running low
-reason-toner-empty = Out of toner
-reason-toner-low = Toner is running low
-reason-marker-supply-empty = Out of ink or toner
-reason-marker-supply-low = Ink or toner is running low
-reason-marker-waste-full = The waste container is full
-reason-cover-open = A cover is open
-reason-door-open = A door is open
-reason-interlock-open = A door or cover is not closed
-reason-output-area-full = The output tray is full
-reason-input-tray-missing = A paper tray is missing
-reason-offline = The printer is offline
-reason-timed-out = The printer does not answer
-reason-paused = The printer is paused
+reason-media-jam = انحشار الورق
+reason-media-empty = نفد الورق
+reason-media-needed = مطلوب ورق آخر
+reason-media-low = الورق على وشك النفاد
+reason-toner-empty = نفد الحبر
+reason-toner-low = الحبر على وشك النفاد
+reason-marker-supply-empty = نفد الحبر
+reason-marker-supply-low = الحبر على وشك النفاد
+reason-marker-waste-full = حاوية الفضلات ممتلئة
+reason-cover-open = غطاء مفتوح
+reason-door-open = باب مفتوح
+reason-interlock-open = باب أو غطاء غير مغلق
+reason-output-area-full = درج الإخراج ممتلئ
+reason-input-tray-missing = درج ورق مفقود
+reason-offline = الطابعة غير متصلة
+reason-timed-out = الطابعة لا تستجيب
+reason-paused = الطابعة متوقفة مؤقتًا

@@ -1,179 +1,179 @@
 page-title = { $printer } – Papermesh
-away = The printer's computer does not answer. This page comes back by itself.
-menu = Language and colours
-menu-language = Language
-menu-look = Colours
-look-auto = Automatic
-look-light = Light
-look-dark = Dark
-look-contrast = High contrast
+away = Der Rechner des Druckers antwortet nicht. Diese Seite kommt von selbst wieder.
+menu = Sprache und Farben
+menu-language = Sprache
+menu-look = Farben
+look-auto = Automatisch
+look-light = Hell
+look-dark = Dunkel
+look-contrast = Hoher Kontrast
 
-welcome = Print your documents
-welcome-tap = Tap your badge
-welcome-lead = Your documents wait for you, sealed, until you are here.
-welcome-type = Use user ID and PIN
-device-ready = Printer ready
-device-busy = Printing now
-device-stopped = The printer needs a hand
-device-silent = The printer does not answer
-keys = Keys on the screen
-erase = Erase
-back = Back
+welcome = Drucken Sie Ihre Dokumente
+welcome-tap = Halten Sie Ihren Ausweis an
+welcome-lead = Ihre Dokumente warten versiegelt, bis Sie hier sind.
+welcome-type = Mit Benutzerkennung und PIN
+device-ready = Drucker bereit
+device-busy = Druckt gerade
+device-stopped = Der Drucker braucht Hilfe
+device-silent = Der Drucker antwortet nicht
+keys = Tasten auf dem Bildschirm
+erase = Löschen
+back = Zurück
 
-typing-title = Who are you?
-typing-pin-title = Your PIN, please
-typing-badge = Your badge was read.
-typing-user = User ID
-typing-pin = PIN or password
-typing-go = Show my jobs
-typing-wait = One moment…
+typing-title = Wer sind Sie?
+typing-pin-title = Ihre PIN, bitte
+typing-badge = Ihr Ausweis wurde gelesen.
+typing-user = Benutzerkennung
+typing-pin = PIN oder Passwort
+typing-go = Meine Aufträge zeigen
+typing-wait = Einen Moment …
 
-notice-timed-out = You were logged out because nobody touched the screen.
-notice-logged-out = You are logged out.
+notice-timed-out = Sie wurden abgemeldet, weil niemand den Bildschirm berührt hat.
+notice-logged-out = Sie sind abgemeldet.
 notice-still = { $count ->
-    [one] You are logged out. One document is still being printed.
-   *[other] You are logged out. { $count } documents are still being printed.
+    [one] Sie sind abgemeldet. Ein Dokument wird noch gedruckt.
+   *[other] Sie sind abgemeldet. { $count } Dokumente werden noch gedruckt.
 }
-notice-unknown-badge = Nobody is known by this badge. Log in with your user ID and PIN, and ask your admin to register the badge.
-notice-unread-badge = The badge was not read well. Please tap it again.
-notice-no-badges = This site takes no badges. Please type your user ID and PIN.
-notice-refused = Not logged in. The PIN or user ID is wrong, or none of your computers is switched on. Please try again.
+notice-unknown-badge = Dieser Ausweis ist niemandem zugeordnet. Melden Sie sich mit Benutzerkennung und PIN an und bitten Sie Ihre Verwaltung, ihn einzutragen.
+notice-unread-badge = Der Ausweis wurde nicht gut gelesen. Bitte noch einmal anhalten.
+notice-no-badges = Hier gelten keine Ausweise. Bitte geben Sie Benutzerkennung und PIN ein.
+notice-refused = Nicht angemeldet. PIN oder Benutzerkennung stimmen nicht, oder keiner Ihrer Rechner ist eingeschaltet. Bitte noch einmal versuchen.
 notice-wait-seconds = { $count ->
-    [one] Too many wrong PINs. Try again in one second.
-   *[other] Too many wrong PINs. Try again in { $count } seconds.
+    [one] Zu viele falsche PINs. Wieder möglich in einer Sekunde.
+   *[other] Zu viele falsche PINs. Wieder möglich in { $count } Sekunden.
 }
 notice-wait-minutes = { $count ->
-    [one] Locked after too many wrong PINs. Try again in one minute.
-   *[other] Locked after too many wrong PINs. Try again in { $count } minutes.
+    [one] Gesperrt nach zu vielen falschen PINs. Wieder möglich in einer Minute.
+   *[other] Gesperrt nach zu vielen falschen PINs. Wieder möglich in { $count } Minuten.
 }
-notice-no-user = This is no user ID. It has letters, digits, dots and dashes.
-notice-no-pin = Please type your PIN.
+notice-no-user = Das ist keine Benutzerkennung. Sie hat Buchstaben, Ziffern, Punkte und Striche.
+notice-no-pin = Bitte geben Sie Ihre PIN ein.
 
-clock = until log-out
-clock-soon = You will be logged out soon.
-stay = Stay
-leave = Log out
-bar = What to do with the selected jobs
+clock = bis zur Abmeldung
+clock-soon = Sie werden gleich abgemeldet.
+stay = Bleiben
+leave = Abmelden
+bar = Was mit den gewählten Aufträgen geschehen soll
 
-jobs-title = Your jobs
+jobs-title = Ihre Aufträge
 jobs-count = { $count ->
-    [one] 1 job
-   *[other] { $count } jobs
+    [one] 1 Auftrag
+   *[other] { $count } Aufträge
 }
-jobs-all = Select all
-jobs-none = No documents are waiting for you.
-jobs-coming = Looking for your documents
+jobs-all = Alle wählen
+jobs-none = Es warten keine Dokumente auf Sie.
+jobs-coming = Ihre Dokumente werden gesucht
 jobs-more = { $count ->
-    [one] Show one more
-   *[other] Show more ({ $count })
+    [one] Einen weiteren zeigen
+   *[other] Weitere zeigen ({ $count })
 }
-a-computer = a computer
-holder-asleep = Jobs on { $name } cannot be reached now. Is it switched off or asleep? Last seen
-holder-other-pin = { $name } wants another PIN than the one you typed. Last seen
-holder-failed = Jobs on { $name } cannot be listed now. Last seen
-holder-asking = Asking { $name }
-until = kept until
-chip-maybe = May have printed
-chip-leased = At another printer
-chip-pin = Has its own PIN
-chip-protected = Protected
-chip-soon = Expires soon
-age-now = just now
+a-computer = einem Rechner
+holder-asleep = Aufträge auf { $name } sind gerade nicht erreichbar. Ist er ausgeschaltet oder im Ruhezustand? Zuletzt gesehen
+holder-other-pin = { $name } verlangt eine andere PIN als die eingegebene. Zuletzt gesehen
+holder-failed = Aufträge auf { $name } können gerade nicht gezeigt werden. Zuletzt gesehen
+holder-asking = { $name } wird gefragt
+until = aufgehoben bis
+chip-maybe = Vielleicht gedruckt
+chip-leased = An einem anderen Drucker
+chip-pin = Hat eine eigene PIN
+chip-protected = Geschützt
+chip-soon = Läuft bald ab
+age-now = gerade eben
 age-minutes = { $count ->
-    [one] 1 minute ago
-   *[other] { $count } minutes ago
+    [one] vor 1 Minute
+   *[other] vor { $count } Minuten
 }
 age-hours = { $count ->
-    [one] 1 hour ago
-   *[other] { $count } hours ago
+    [one] vor 1 Stunde
+   *[other] vor { $count } Stunden
 }
 age-days = { $count ->
-    [one] 1 day ago
-   *[other] { $count } days ago
+    [one] vor 1 Tag
+   *[other] vor { $count } Tagen
 }
 pages-count = { $count ->
-    [one] 1 page
-   *[other] { $count } pages
+    [one] 1 Seite
+   *[other] { $count } Seiten
 }
-pages-only = pages { $pages } only
+pages-only = nur Seiten { $pages }
 copies-count = { $count ->
-    [one] 1 copy
-   *[other] { $count } copies
+    [one] 1 Exemplar
+   *[other] { $count } Exemplare
 }
-sides-one = One side
-sides-long = Both sides
-sides-short = Both sides, flipped
-color-color = Colour
-color-mono = Black and white
+sides-one = Einseitig
+sides-long = Beidseitig
+sides-short = Beidseitig, kurze Kante
+color-color = Farbe
+color-mono = Schwarz-weiß
 
-print = Print
-print-and-keep = Print and keep
-options = Options
-protect = Protect
-delete = Delete
-cancel = Cancel
-done = Done
-dismiss = Hide
-options-title = How to print
-options-hint = This is for the selected jobs. What you leave as it is stays as you sent it.
-options-copies = Copies
-options-sides = Sides
-options-color = Colour
-options-pages = Pages
-options-pages-all = All, or for example 1-3, 7
-as-is = As sent
+print = Drucken
+print-and-keep = Drucken und behalten
+options = Optionen
+protect = Schützen
+delete = Löschen
+cancel = Abbrechen
+done = Fertig
+dismiss = Ausblenden
+options-title = Wie soll gedruckt werden?
+options-hint = Gilt für die gewählten Aufträge. Was Sie nicht ändern, bleibt wie gesendet.
+options-copies = Exemplare
+options-sides = Seiten des Blatts
+options-color = Farbe
+options-pages = Seiten
+options-pages-all = Alle, oder zum Beispiel 1-3, 7
+as-is = Wie gesendet
 as-is-short = –
-as-before = All as sent
-fewer = Fewer
-more-copies = More
-sure-title = Delete the selected jobs?
-sure-text = They are deleted for good, unprinted.
-sure-yes = Delete
-sure-no = Keep
+as-before = Alles wie gesendet
+fewer = Weniger
+more-copies = Mehr
+sure-title = Die gewählten Aufträge löschen?
+sure-text = Sie werden endgültig gelöscht, ohne gedruckt zu werden.
+sure-yes = Löschen
+sure-no = Behalten
 
-again-title = Some of this may be on paper already
-again-text = An earlier attempt broke off and nobody knows how far it got. Please look at the output tray.
-again-print = Print again
-again-delete = It is there, delete it
-job-pin-title = This job has a PIN of its own
-job-pin-text = Its sender chose a PIN for this job alone.
-job-pin = PIN of the job
-remark-nothing = Select a job first.
-remark-copies = Copies go from 1 to 999.
-remark-pages = Pages are written like 1-3, 7.
-remark-too-much = That was a little fast. Please try again.
-remark-gone = This job is not there any more.
-failure = This did not work:
+again-title = Manches davon ist vielleicht schon auf Papier
+again-text = Ein früherer Versuch brach ab, und niemand weiß, wie weit er kam. Bitte sehen Sie im Ausgabefach nach.
+again-print = Noch einmal drucken
+again-delete = Es ist da, löschen
+job-pin-title = Dieser Auftrag hat eine eigene PIN
+job-pin-text = Wer ihn gesendet hat, hat für ihn allein eine PIN gewählt.
+job-pin = PIN des Auftrags
+remark-nothing = Wählen Sie zuerst einen Auftrag.
+remark-copies = Möglich sind 1 bis 999 Exemplare.
+remark-pages = Seiten schreibt man wie 1-3, 7.
+remark-too-much = Das war etwas schnell. Bitte noch einmal.
+remark-gone = Diesen Auftrag gibt es nicht mehr.
+failure = Das ging nicht:
 
-progress = Progress
-print-in-line = Next in line
-print-queued = Another document is at the printer. Yours comes next.
-print-sending = On its way to the printer
-print-printing = Printing
-print-page = Printing page { $page }
-print-page-of = Printing page { $page } of { $pages }
-print-stopped = The printer stands still
-print-canceling = Taking it back from the printer
-ended-printed = Printed
-ended-kept = Printed, and kept for next time
-ended-not = Not printed. The job is still here.
-ended-maybe = May have printed
-maybe-what = Please look at the output tray: is it all there?
+progress = Fortschritt
+print-in-line = Als Nächstes dran
+print-queued = Ein anderes Dokument ist am Drucker. Ihres kommt danach.
+print-sending = Auf dem Weg zum Drucker
+print-printing = Wird gedruckt
+print-page = Seite { $page } wird gedruckt
+print-page-of = Seite { $page } von { $pages } wird gedruckt
+print-stopped = Der Drucker steht
+print-canceling = Wird vom Drucker zurückgenommen
+ended-printed = Gedruckt
+ended-kept = Gedruckt und für später behalten
+ended-not = Nicht gedruckt. Der Auftrag ist noch hier.
+ended-maybe = Vielleicht gedruckt
+maybe-what = Bitte sehen Sie im Ausgabefach nach: Ist alles da?
 
-reason-media-jam = Paper is jammed
-reason-media-empty = Out of paper
-reason-media-needed = Other paper is needed
-reason-media-low = Paper is running low
-reason-toner-empty = Out of toner
-reason-toner-low = Toner is running low
-reason-marker-supply-empty = Out of ink or toner
-reason-marker-supply-low = Ink or toner is running low
-reason-marker-waste-full = The waste container is full
-reason-cover-open = A cover is open
-reason-door-open = A door is open
-reason-interlock-open = A door or cover is not closed
-reason-output-area-full = The output tray is full
-reason-input-tray-missing = A paper tray is missing
-reason-offline = The printer is offline
-reason-timed-out = The printer does not answer
-reason-paused = The printer is paused
+reason-media-jam = Papierstau
+reason-media-empty = Kein Papier mehr
+reason-media-needed = Anderes Papier wird gebraucht
+reason-media-low = Das Papier geht zur Neige
+reason-toner-empty = Kein Toner mehr
+reason-toner-low = Der Toner geht zur Neige
+reason-marker-supply-empty = Keine Tinte oder kein Toner mehr
+reason-marker-supply-low = Tinte oder Toner geht zur Neige
+reason-marker-waste-full = Der Abfallbehälter ist voll
+reason-cover-open = Eine Abdeckung ist offen
+reason-door-open = Eine Klappe ist offen
+reason-interlock-open = Eine Klappe ist nicht ganz geschlossen
+reason-output-area-full = Das Ausgabefach ist voll
+reason-input-tray-missing = Ein Papierfach fehlt
+reason-offline = Der Drucker ist nicht verbunden
+reason-timed-out = Der Drucker antwortet nicht
+reason-paused = Der Drucker ist angehalten

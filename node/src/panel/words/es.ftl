@@ -1,179 +1,179 @@
 page-title = { $printer } – Papermesh
-away = The printer's computer does not answer. This page comes back by itself.
-menu = Language and colours
-menu-language = Language
-menu-look = Colours
-look-auto = Automatic
-look-light = Light
-look-dark = Dark
-look-contrast = High contrast
+away = El ordenador de la impresora no responde. Esta página volverá sola.
+menu = Idioma y colores
+menu-language = Idioma
+menu-look = Colores
+look-auto = Automático
+look-light = Claro
+look-dark = Oscuro
+look-contrast = Alto contraste
 
-welcome = Print your documents
-welcome-tap = Tap your badge
-welcome-lead = Your documents wait for you, sealed, until you are here.
-welcome-type = Use user ID and PIN
-device-ready = Printer ready
-device-busy = Printing now
-device-stopped = The printer needs a hand
-device-silent = The printer does not answer
-keys = Keys on the screen
-erase = Erase
-back = Back
+welcome = Imprima sus documentos
+welcome-tap = Acerque su tarjeta
+welcome-lead = Sus documentos esperan, sellados, hasta que usted esté aquí.
+welcome-type = Usuario y PIN
+device-ready = Impresora lista
+device-busy = Imprimiendo
+device-stopped = La impresora necesita ayuda
+device-silent = La impresora no responde
+keys = Teclas en pantalla
+erase = Borrar
+back = Atrás
 
-typing-title = Who are you?
-typing-pin-title = Your PIN, please
-typing-badge = Your badge was read.
-typing-user = User ID
-typing-pin = PIN or password
-typing-go = Show my jobs
-typing-wait = One moment…
+typing-title = ¿Quién es usted?
+typing-pin-title = Su PIN, por favor
+typing-badge = Se leyó su tarjeta.
+typing-user = Usuario
+typing-pin = PIN o contraseña
+typing-go = Ver mis documentos
+typing-wait = Un momento…
 
-notice-timed-out = You were logged out because nobody touched the screen.
-notice-logged-out = You are logged out.
+notice-timed-out = Se cerró su sesión porque nadie tocó la pantalla.
+notice-logged-out = Ha cerrado la sesión.
 notice-still = { $count ->
-    [one] You are logged out. One document is still being printed.
-   *[other] You are logged out. { $count } documents are still being printed.
+    [one] Ha cerrado la sesión. Un documento se sigue imprimiendo.
+   *[other] Ha cerrado la sesión. { $count } documentos se siguen imprimiendo.
 }
-notice-unknown-badge = Nobody is known by this badge. Log in with your user ID and PIN, and ask your admin to register the badge.
-notice-unread-badge = The badge was not read well. Please tap it again.
-notice-no-badges = This site takes no badges. Please type your user ID and PIN.
-notice-refused = Not logged in. The PIN or user ID is wrong, or none of your computers is switched on. Please try again.
+notice-unknown-badge = Nadie tiene registrada esta tarjeta. Entre con usuario y PIN, y pida a su administrador que la registre.
+notice-unread-badge = La tarjeta no se leyó bien. Acérquela otra vez.
+notice-no-badges = Aquí no se usan tarjetas. Escriba su usuario y su PIN.
+notice-refused = No se pudo entrar. El PIN o el usuario es incorrecto, o ninguno de sus ordenadores está encendido. Inténtelo de nuevo.
 notice-wait-seconds = { $count ->
-    [one] Too many wrong PINs. Try again in one second.
-   *[other] Too many wrong PINs. Try again in { $count } seconds.
+    [one] Demasiados PIN incorrectos. Inténtelo en un segundo.
+   *[other] Demasiados PIN incorrectos. Inténtelo en { $count } segundos.
 }
 notice-wait-minutes = { $count ->
-    [one] Locked after too many wrong PINs. Try again in one minute.
-   *[other] Locked after too many wrong PINs. Try again in { $count } minutes.
+    [one] Bloqueado por demasiados PIN incorrectos. Inténtelo en un minuto.
+   *[other] Bloqueado por demasiados PIN incorrectos. Inténtelo en { $count } minutos.
 }
-notice-no-user = This is no user ID. It has letters, digits, dots and dashes.
-notice-no-pin = Please type your PIN.
+notice-no-user = Esto no es un usuario. Tiene letras, cifras, puntos y guiones.
+notice-no-pin = Escriba su PIN.
 
-clock = until log-out
-clock-soon = You will be logged out soon.
-stay = Stay
-leave = Log out
-bar = What to do with the selected jobs
+clock = hasta cerrar sesión
+clock-soon = Su sesión se cerrará pronto.
+stay = Seguir
+leave = Salir
+bar = Qué hacer con los documentos elegidos
 
-jobs-title = Your jobs
+jobs-title = Sus documentos
 jobs-count = { $count ->
-    [one] 1 job
-   *[other] { $count } jobs
+    [one] 1 documento
+   *[other] { $count } documentos
 }
-jobs-all = Select all
-jobs-none = No documents are waiting for you.
-jobs-coming = Looking for your documents
+jobs-all = Elegir todos
+jobs-none = No hay documentos esperándole.
+jobs-coming = Buscando sus documentos
 jobs-more = { $count ->
-    [one] Show one more
-   *[other] Show more ({ $count })
+    [one] Mostrar uno más
+   *[other] Mostrar más ({ $count })
 }
-a-computer = a computer
-holder-asleep = Jobs on { $name } cannot be reached now. Is it switched off or asleep? Last seen
-holder-other-pin = { $name } wants another PIN than the one you typed. Last seen
-holder-failed = Jobs on { $name } cannot be listed now. Last seen
-holder-asking = Asking { $name }
-until = kept until
-chip-maybe = May have printed
-chip-leased = At another printer
-chip-pin = Has its own PIN
-chip-protected = Protected
-chip-soon = Expires soon
-age-now = just now
+a-computer = un ordenador
+holder-asleep = Los documentos de { $name } no están accesibles ahora. ¿Está apagado o en reposo? Visto por última vez
+holder-other-pin = { $name } pide otro PIN distinto. Visto por última vez
+holder-failed = Los documentos de { $name } no se pueden mostrar ahora. Visto por última vez
+holder-asking = Preguntando a { $name }
+until = guardado hasta
+chip-maybe = Quizá impreso
+chip-leased = En otra impresora
+chip-pin = Tiene su propio PIN
+chip-protected = Protegido
+chip-soon = Caduca pronto
+age-now = ahora mismo
 age-minutes = { $count ->
-    [one] 1 minute ago
-   *[other] { $count } minutes ago
+    [one] hace 1 minuto
+   *[other] hace { $count } minutos
 }
 age-hours = { $count ->
-    [one] 1 hour ago
-   *[other] { $count } hours ago
+    [one] hace 1 hora
+   *[other] hace { $count } horas
 }
 age-days = { $count ->
-    [one] 1 day ago
-   *[other] { $count } days ago
+    [one] hace 1 día
+   *[other] hace { $count } días
 }
 pages-count = { $count ->
-    [one] 1 page
-   *[other] { $count } pages
+    [one] 1 página
+   *[other] { $count } páginas
 }
-pages-only = pages { $pages } only
+pages-only = solo páginas { $pages }
 copies-count = { $count ->
-    [one] 1 copy
-   *[other] { $count } copies
+    [one] 1 copia
+   *[other] { $count } copias
 }
-sides-one = One side
-sides-long = Both sides
-sides-short = Both sides, flipped
-color-color = Colour
-color-mono = Black and white
+sides-one = Una cara
+sides-long = Dos caras
+sides-short = Dos caras, borde corto
+color-color = Color
+color-mono = Blanco y negro
 
-print = Print
-print-and-keep = Print and keep
-options = Options
-protect = Protect
-delete = Delete
-cancel = Cancel
-done = Done
-dismiss = Hide
-options-title = How to print
-options-hint = This is for the selected jobs. What you leave as it is stays as you sent it.
-options-copies = Copies
-options-sides = Sides
-options-color = Colour
-options-pages = Pages
-options-pages-all = All, or for example 1-3, 7
-as-is = As sent
+print = Imprimir
+print-and-keep = Imprimir y guardar
+options = Opciones
+protect = Proteger
+delete = Eliminar
+cancel = Cancelar
+done = Listo
+dismiss = Ocultar
+options-title = Cómo imprimir
+options-hint = Para los documentos elegidos. Lo que no cambie queda como se envió.
+options-copies = Copias
+options-sides = Caras
+options-color = Color
+options-pages = Páginas
+options-pages-all = Todas, o por ejemplo 1-3, 7
+as-is = Como se envió
 as-is-short = –
-as-before = All as sent
-fewer = Fewer
-more-copies = More
-sure-title = Delete the selected jobs?
-sure-text = They are deleted for good, unprinted.
-sure-yes = Delete
-sure-no = Keep
+as-before = Todo como se envió
+fewer = Menos
+more-copies = Más
+sure-title = ¿Eliminar los documentos elegidos?
+sure-text = Se eliminan para siempre, sin imprimirse.
+sure-yes = Eliminar
+sure-no = Guardar
 
-again-title = Some of this may be on paper already
-again-text = An earlier attempt broke off and nobody knows how far it got. Please look at the output tray.
-again-print = Print again
-again-delete = It is there, delete it
-job-pin-title = This job has a PIN of its own
-job-pin-text = Its sender chose a PIN for this job alone.
-job-pin = PIN of the job
-remark-nothing = Select a job first.
-remark-copies = Copies go from 1 to 999.
-remark-pages = Pages are written like 1-3, 7.
-remark-too-much = That was a little fast. Please try again.
-remark-gone = This job is not there any more.
-failure = This did not work:
+again-title = Quizá una parte ya esté en papel
+again-text = Un intento anterior se interrumpió y nadie sabe hasta dónde llegó. Mire la bandeja de salida.
+again-print = Imprimir otra vez
+again-delete = Está ahí, eliminar
+job-pin-title = Este documento tiene su propio PIN
+job-pin-text = Quien lo envió eligió un PIN solo para él.
+job-pin = PIN del documento
+remark-nothing = Elija primero un documento.
+remark-copies = De 1 a 999 copias.
+remark-pages = Las páginas se escriben como 1-3, 7.
+remark-too-much = Fue un poco rápido. Inténtelo de nuevo.
+remark-gone = Este documento ya no está.
+failure = Esto no funcionó:
 
-progress = Progress
-print-in-line = Next in line
-print-queued = Another document is at the printer. Yours comes next.
-print-sending = On its way to the printer
-print-printing = Printing
-print-page = Printing page { $page }
-print-page-of = Printing page { $page } of { $pages }
-print-stopped = The printer stands still
-print-canceling = Taking it back from the printer
-ended-printed = Printed
-ended-kept = Printed, and kept for next time
-ended-not = Not printed. The job is still here.
-ended-maybe = May have printed
-maybe-what = Please look at the output tray: is it all there?
+progress = Progreso
+print-in-line = El siguiente
+print-queued = Hay otro documento en la impresora. El suyo va después.
+print-sending = En camino a la impresora
+print-printing = Imprimiendo
+print-page = Imprimiendo la página { $page }
+print-page-of = Imprimiendo la página { $page } de { $pages }
+print-stopped = La impresora se ha detenido
+print-canceling = Retirándolo de la impresora
+ended-printed = Impreso
+ended-kept = Impreso y guardado para otra vez
+ended-not = No impreso. El documento sigue aquí.
+ended-maybe = Quizá impreso
+maybe-what = Mire la bandeja de salida: ¿está todo?
 
-reason-media-jam = Paper is jammed
-reason-media-empty = Out of paper
-reason-media-needed = Other paper is needed
-reason-media-low = Paper is running low
-reason-toner-empty = Out of toner
-reason-toner-low = Toner is running low
-reason-marker-supply-empty = Out of ink or toner
-reason-marker-supply-low = Ink or toner is running low
-reason-marker-waste-full = The waste container is full
-reason-cover-open = A cover is open
-reason-door-open = A door is open
-reason-interlock-open = A door or cover is not closed
-reason-output-area-full = The output tray is full
-reason-input-tray-missing = A paper tray is missing
-reason-offline = The printer is offline
-reason-timed-out = The printer does not answer
-reason-paused = The printer is paused
+reason-media-jam = Atasco de papel
+reason-media-empty = Sin papel
+reason-media-needed = Hace falta otro papel
+reason-media-low = Queda poco papel
+reason-toner-empty = Sin tóner
+reason-toner-low = Queda poco tóner
+reason-marker-supply-empty = Sin tinta o tóner
+reason-marker-supply-low = Queda poca tinta o tóner
+reason-marker-waste-full = El depósito de residuos está lleno
+reason-cover-open = Una cubierta está abierta
+reason-door-open = Una puerta está abierta
+reason-interlock-open = Una puerta o cubierta no está bien cerrada
+reason-output-area-full = La bandeja de salida está llena
+reason-input-tray-missing = Falta una bandeja de papel
+reason-offline = La impresora está desconectada
+reason-timed-out = La impresora no responde
+reason-paused = La impresora está en pausa

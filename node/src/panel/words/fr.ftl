@@ -1,179 +1,179 @@
 page-title = { $printer } – Papermesh
-away = The printer's computer does not answer. This page comes back by itself.
-menu = Language and colours
-menu-language = Language
-menu-look = Colours
-look-auto = Automatic
-look-light = Light
-look-dark = Dark
-look-contrast = High contrast
+away = L’ordinateur de l’imprimante ne répond pas. Cette page reviendra d’elle-même.
+menu = Langue et couleurs
+menu-language = Langue
+menu-look = Couleurs
+look-auto = Automatique
+look-light = Clair
+look-dark = Sombre
+look-contrast = Contraste élevé
 
-welcome = Print your documents
-welcome-tap = Tap your badge
-welcome-lead = Your documents wait for you, sealed, until you are here.
-welcome-type = Use user ID and PIN
-device-ready = Printer ready
-device-busy = Printing now
-device-stopped = The printer needs a hand
-device-silent = The printer does not answer
-keys = Keys on the screen
-erase = Erase
-back = Back
+welcome = Imprimez vos documents
+welcome-tap = Présentez votre badge
+welcome-lead = Vos documents vous attendent, scellés, jusqu’à votre arrivée.
+welcome-type = Identifiant et code PIN
+device-ready = Imprimante prête
+device-busy = Impression en cours
+device-stopped = L’imprimante a besoin d’aide
+device-silent = L’imprimante ne répond pas
+keys = Touches à l’écran
+erase = Effacer
+back = Retour
 
-typing-title = Who are you?
-typing-pin-title = Your PIN, please
-typing-badge = Your badge was read.
-typing-user = User ID
-typing-pin = PIN or password
-typing-go = Show my jobs
-typing-wait = One moment…
+typing-title = Qui êtes-vous ?
+typing-pin-title = Votre code PIN
+typing-badge = Votre badge a été lu.
+typing-user = Identifiant
+typing-pin = Code PIN ou mot de passe
+typing-go = Voir mes documents
+typing-wait = Un instant…
 
-notice-timed-out = You were logged out because nobody touched the screen.
-notice-logged-out = You are logged out.
+notice-timed-out = Vous avez été déconnecté, car personne n’a touché l’écran.
+notice-logged-out = Vous êtes déconnecté.
 notice-still = { $count ->
-    [one] You are logged out. One document is still being printed.
-   *[other] You are logged out. { $count } documents are still being printed.
+    [one] Vous êtes déconnecté. Un document s’imprime encore.
+   *[other] Vous êtes déconnecté. { $count } documents s’impriment encore.
 }
-notice-unknown-badge = Nobody is known by this badge. Log in with your user ID and PIN, and ask your admin to register the badge.
-notice-unread-badge = The badge was not read well. Please tap it again.
-notice-no-badges = This site takes no badges. Please type your user ID and PIN.
-notice-refused = Not logged in. The PIN or user ID is wrong, or none of your computers is switched on. Please try again.
+notice-unknown-badge = Ce badge n’est connu de personne. Connectez-vous avec votre identifiant et votre code PIN, et demandez à l’administrateur de l’enregistrer.
+notice-unread-badge = Le badge a été mal lu. Présentez-le encore une fois.
+notice-no-badges = Les badges ne sont pas acceptés ici. Saisissez votre identifiant et votre code PIN.
+notice-refused = Connexion refusée. Le code PIN ou l’identifiant est faux, ou aucun de vos ordinateurs n’est allumé. Réessayez.
 notice-wait-seconds = { $count ->
-    [one] Too many wrong PINs. Try again in one second.
-   *[other] Too many wrong PINs. Try again in { $count } seconds.
+    [one] Trop de codes faux. Réessayez dans une seconde.
+   *[other] Trop de codes faux. Réessayez dans { $count } secondes.
 }
 notice-wait-minutes = { $count ->
-    [one] Locked after too many wrong PINs. Try again in one minute.
-   *[other] Locked after too many wrong PINs. Try again in { $count } minutes.
+    [one] Bloqué après trop de codes faux. Réessayez dans une minute.
+   *[other] Bloqué après trop de codes faux. Réessayez dans { $count } minutes.
 }
-notice-no-user = This is no user ID. It has letters, digits, dots and dashes.
-notice-no-pin = Please type your PIN.
+notice-no-user = Ce n’est pas un identifiant. Il se compose de lettres, chiffres, points et tirets.
+notice-no-pin = Saisissez votre code PIN.
 
-clock = until log-out
-clock-soon = You will be logged out soon.
-stay = Stay
-leave = Log out
-bar = What to do with the selected jobs
+clock = avant déconnexion
+clock-soon = Vous allez bientôt être déconnecté.
+stay = Rester
+leave = Se déconnecter
+bar = Que faire des documents choisis
 
-jobs-title = Your jobs
+jobs-title = Vos documents
 jobs-count = { $count ->
-    [one] 1 job
-   *[other] { $count } jobs
+    [one] 1 document
+   *[other] { $count } documents
 }
-jobs-all = Select all
-jobs-none = No documents are waiting for you.
-jobs-coming = Looking for your documents
+jobs-all = Tout choisir
+jobs-none = Aucun document ne vous attend.
+jobs-coming = Recherche de vos documents
 jobs-more = { $count ->
-    [one] Show one more
-   *[other] Show more ({ $count })
+    [one] En montrer un de plus
+   *[other] En montrer plus ({ $count })
 }
-a-computer = a computer
-holder-asleep = Jobs on { $name } cannot be reached now. Is it switched off or asleep? Last seen
-holder-other-pin = { $name } wants another PIN than the one you typed. Last seen
-holder-failed = Jobs on { $name } cannot be listed now. Last seen
-holder-asking = Asking { $name }
-until = kept until
-chip-maybe = May have printed
-chip-leased = At another printer
-chip-pin = Has its own PIN
-chip-protected = Protected
-chip-soon = Expires soon
-age-now = just now
+a-computer = un ordinateur
+holder-asleep = Les documents de { $name } ne sont pas accessibles. Est-il éteint ou en veille ? Vu pour la dernière fois
+holder-other-pin = { $name } attend un autre code PIN. Vu pour la dernière fois
+holder-failed = Les documents de { $name } ne peuvent pas être affichés. Vu pour la dernière fois
+holder-asking = { $name } est interrogé
+until = gardé jusqu’à
+chip-maybe = Peut-être imprimé
+chip-leased = Sur une autre imprimante
+chip-pin = A son propre code PIN
+chip-protected = Protégé
+chip-soon = Expire bientôt
+age-now = à l’instant
 age-minutes = { $count ->
-    [one] 1 minute ago
-   *[other] { $count } minutes ago
+    [one] il y a 1 minute
+   *[other] il y a { $count } minutes
 }
 age-hours = { $count ->
-    [one] 1 hour ago
-   *[other] { $count } hours ago
+    [one] il y a 1 heure
+   *[other] il y a { $count } heures
 }
 age-days = { $count ->
-    [one] 1 day ago
-   *[other] { $count } days ago
+    [one] il y a 1 jour
+   *[other] il y a { $count } jours
 }
 pages-count = { $count ->
     [one] 1 page
    *[other] { $count } pages
 }
-pages-only = pages { $pages } only
+pages-only = pages { $pages } seulement
 copies-count = { $count ->
-    [one] 1 copy
-   *[other] { $count } copies
+    [one] 1 exemplaire
+   *[other] { $count } exemplaires
 }
-sides-one = One side
-sides-long = Both sides
-sides-short = Both sides, flipped
-color-color = Colour
-color-mono = Black and white
+sides-one = Recto
+sides-long = Recto verso
+sides-short = Recto verso, bord court
+color-color = Couleur
+color-mono = Noir et blanc
 
-print = Print
-print-and-keep = Print and keep
+print = Imprimer
+print-and-keep = Imprimer et garder
 options = Options
-protect = Protect
-delete = Delete
-cancel = Cancel
-done = Done
-dismiss = Hide
-options-title = How to print
-options-hint = This is for the selected jobs. What you leave as it is stays as you sent it.
-options-copies = Copies
-options-sides = Sides
-options-color = Colour
+protect = Protéger
+delete = Supprimer
+cancel = Annuler
+done = Terminé
+dismiss = Masquer
+options-title = Comment imprimer
+options-hint = Pour les documents choisis. Ce que vous ne changez pas reste comme envoyé.
+options-copies = Exemplaires
+options-sides = Faces
+options-color = Couleur
 options-pages = Pages
-options-pages-all = All, or for example 1-3, 7
-as-is = As sent
+options-pages-all = Toutes, ou par exemple 1-3, 7
+as-is = Comme envoyé
 as-is-short = –
-as-before = All as sent
-fewer = Fewer
-more-copies = More
-sure-title = Delete the selected jobs?
-sure-text = They are deleted for good, unprinted.
-sure-yes = Delete
-sure-no = Keep
+as-before = Tout comme envoyé
+fewer = Moins
+more-copies = Plus
+sure-title = Supprimer les documents choisis ?
+sure-text = Ils seront supprimés définitivement, sans être imprimés.
+sure-yes = Supprimer
+sure-no = Garder
 
-again-title = Some of this may be on paper already
-again-text = An earlier attempt broke off and nobody knows how far it got. Please look at the output tray.
-again-print = Print again
-again-delete = It is there, delete it
-job-pin-title = This job has a PIN of its own
-job-pin-text = Its sender chose a PIN for this job alone.
-job-pin = PIN of the job
-remark-nothing = Select a job first.
-remark-copies = Copies go from 1 to 999.
-remark-pages = Pages are written like 1-3, 7.
-remark-too-much = That was a little fast. Please try again.
-remark-gone = This job is not there any more.
-failure = This did not work:
+again-title = Une partie est peut-être déjà imprimée
+again-text = Un essai précédent a été interrompu et personne ne sait où il en était. Regardez dans le bac de sortie.
+again-print = Imprimer encore
+again-delete = Tout est là, supprimer
+job-pin-title = Ce document a son propre code PIN
+job-pin-text = Son expéditeur a choisi un code pour ce seul document.
+job-pin = Code PIN du document
+remark-nothing = Choisissez d’abord un document.
+remark-copies = De 1 à 999 exemplaires.
+remark-pages = Les pages s’écrivent comme 1-3, 7.
+remark-too-much = C’était un peu rapide. Réessayez.
+remark-gone = Ce document n’est plus là.
+failure = Cela n’a pas fonctionné :
 
-progress = Progress
-print-in-line = Next in line
-print-queued = Another document is at the printer. Yours comes next.
-print-sending = On its way to the printer
-print-printing = Printing
-print-page = Printing page { $page }
-print-page-of = Printing page { $page } of { $pages }
-print-stopped = The printer stands still
-print-canceling = Taking it back from the printer
-ended-printed = Printed
-ended-kept = Printed, and kept for next time
-ended-not = Not printed. The job is still here.
-ended-maybe = May have printed
-maybe-what = Please look at the output tray: is it all there?
+progress = Avancement
+print-in-line = Le prochain
+print-queued = Un autre document est à l’imprimante. Le vôtre suit.
+print-sending = En route vers l’imprimante
+print-printing = Impression
+print-page = Impression de la page { $page }
+print-page-of = Impression de la page { $page } sur { $pages }
+print-stopped = L’imprimante est arrêtée
+print-canceling = Retrait de l’imprimante
+ended-printed = Imprimé
+ended-kept = Imprimé et gardé pour plus tard
+ended-not = Pas imprimé. Le document est toujours là.
+ended-maybe = Peut-être imprimé
+maybe-what = Regardez dans le bac de sortie : tout y est-il ?
 
-reason-media-jam = Paper is jammed
-reason-media-empty = Out of paper
-reason-media-needed = Other paper is needed
-reason-media-low = Paper is running low
-reason-toner-empty = Out of toner
-reason-toner-low = Toner is running low
-reason-marker-supply-empty = Out of ink or toner
-reason-marker-supply-low = Ink or toner is running low
-reason-marker-waste-full = The waste container is full
-reason-cover-open = A cover is open
-reason-door-open = A door is open
-reason-interlock-open = A door or cover is not closed
-reason-output-area-full = The output tray is full
-reason-input-tray-missing = A paper tray is missing
-reason-offline = The printer is offline
-reason-timed-out = The printer does not answer
-reason-paused = The printer is paused
+reason-media-jam = Bourrage papier
+reason-media-empty = Plus de papier
+reason-media-needed = Il faut un autre papier
+reason-media-low = Bientôt plus de papier
+reason-toner-empty = Plus de toner
+reason-toner-low = Bientôt plus de toner
+reason-marker-supply-empty = Plus d’encre ou de toner
+reason-marker-supply-low = Bientôt plus d’encre ou de toner
+reason-marker-waste-full = Le bac de récupération est plein
+reason-cover-open = Un capot est ouvert
+reason-door-open = Une porte est ouverte
+reason-interlock-open = Une porte ou un capot est mal fermé
+reason-output-area-full = Le bac de sortie est plein
+reason-input-tray-missing = Un bac à papier manque
+reason-offline = L’imprimante est hors ligne
+reason-timed-out = L’imprimante ne répond pas
+reason-paused = L’imprimante est en pause

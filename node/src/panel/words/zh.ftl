@@ -1,179 +1,149 @@
 page-title = { $printer } – Papermesh
-away = The printer's computer does not answer. This page comes back by itself.
-menu = Language and colours
-menu-language = Language
-menu-look = Colours
-look-auto = Automatic
-look-light = Light
-look-dark = Dark
-look-contrast = High contrast
+away = 打印机的计算机没有响应。此页面会自动恢复。
+menu = 语言和颜色
+menu-language = 语言
+menu-look = 颜色
+look-auto = 自动
+look-light = 浅色
+look-dark = 深色
+look-contrast = 高对比度
 
-welcome = Print your documents
-welcome-tap = Tap your badge
-welcome-lead = Your documents wait for you, sealed, until you are here.
-welcome-type = Use user ID and PIN
-device-ready = Printer ready
-device-busy = Printing now
-device-stopped = The printer needs a hand
-device-silent = The printer does not answer
-keys = Keys on the screen
-erase = Erase
-back = Back
+welcome = 打印您的文档
+welcome-tap = 请刷工卡
+welcome-lead = 您的文档已密封，等您到来才会打印。
+welcome-type = 使用用户名和 PIN
+device-ready = 打印机就绪
+device-busy = 正在打印
+device-stopped = 打印机需要处理
+device-silent = 打印机没有响应
+keys = 屏幕按键
+erase = 删除
+back = 返回
 
-typing-title = Who are you?
-typing-pin-title = Your PIN, please
-typing-badge = Your badge was read.
-typing-user = User ID
-typing-pin = PIN or password
-typing-go = Show my jobs
-typing-wait = One moment…
+typing-title = 您是谁？
+typing-pin-title = 请输入 PIN
+typing-badge = 已读取您的工卡。
+typing-user = 用户名
+typing-pin = PIN 或密码
+typing-go = 显示我的作业
+typing-wait = 请稍候…
 
-notice-timed-out = You were logged out because nobody touched the screen.
-notice-logged-out = You are logged out.
-notice-still = { $count ->
-    [one] You are logged out. One document is still being printed.
-   *[other] You are logged out. { $count } documents are still being printed.
-}
-notice-unknown-badge = Nobody is known by this badge. Log in with your user ID and PIN, and ask your admin to register the badge.
-notice-unread-badge = The badge was not read well. Please tap it again.
-notice-no-badges = This site takes no badges. Please type your user ID and PIN.
-notice-refused = Not logged in. The PIN or user ID is wrong, or none of your computers is switched on. Please try again.
-notice-wait-seconds = { $count ->
-    [one] Too many wrong PINs. Try again in one second.
-   *[other] Too many wrong PINs. Try again in { $count } seconds.
-}
-notice-wait-minutes = { $count ->
-    [one] Locked after too many wrong PINs. Try again in one minute.
-   *[other] Locked after too many wrong PINs. Try again in { $count } minutes.
-}
-notice-no-user = This is no user ID. It has letters, digits, dots and dashes.
-notice-no-pin = Please type your PIN.
+notice-timed-out = 由于长时间未操作，您已退出登录。
+notice-logged-out = 您已退出登录。
+notice-still = 您已退出登录。还有 { $count } 个文档正在打印。
+notice-unknown-badge = 此工卡未登记。请用用户名和 PIN 登录，并请管理员登记工卡。
+notice-unread-badge = 工卡读取不清，请再刷一次。
+notice-no-badges = 此处不使用工卡。请输入用户名和 PIN。
+notice-refused = 登录失败。PIN 或用户名不正确，或者您的计算机都未开机。请重试。
+notice-wait-seconds = PIN 错误次数过多。请在 { $count } 秒后重试。
+notice-wait-minutes = PIN 错误次数过多，已锁定。请在 { $count } 分钟后重试。
+notice-no-user = 这不是用户名。用户名由字母、数字、点和连字符组成。
+notice-no-pin = 请输入 PIN。
 
-clock = until log-out
-clock-soon = You will be logged out soon.
-stay = Stay
-leave = Log out
-bar = What to do with the selected jobs
+clock = 后退出登录
+clock-soon = 即将退出登录。
+stay = 继续
+leave = 退出
+bar = 对所选作业的操作
 
-jobs-title = Your jobs
-jobs-count = { $count ->
-    [one] 1 job
-   *[other] { $count } jobs
-}
-jobs-all = Select all
-jobs-none = No documents are waiting for you.
-jobs-coming = Looking for your documents
-jobs-more = { $count ->
-    [one] Show one more
-   *[other] Show more ({ $count })
-}
-a-computer = a computer
-holder-asleep = Jobs on { $name } cannot be reached now. Is it switched off or asleep? Last seen
-holder-other-pin = { $name } wants another PIN than the one you typed. Last seen
-holder-failed = Jobs on { $name } cannot be listed now. Last seen
-holder-asking = Asking { $name }
-until = kept until
-chip-maybe = May have printed
-chip-leased = At another printer
-chip-pin = Has its own PIN
-chip-protected = Protected
-chip-soon = Expires soon
-age-now = just now
-age-minutes = { $count ->
-    [one] 1 minute ago
-   *[other] { $count } minutes ago
-}
-age-hours = { $count ->
-    [one] 1 hour ago
-   *[other] { $count } hours ago
-}
-age-days = { $count ->
-    [one] 1 day ago
-   *[other] { $count } days ago
-}
-pages-count = { $count ->
-    [one] 1 page
-   *[other] { $count } pages
-}
-pages-only = pages { $pages } only
-copies-count = { $count ->
-    [one] 1 copy
-   *[other] { $count } copies
-}
-sides-one = One side
-sides-long = Both sides
-sides-short = Both sides, flipped
-color-color = Colour
-color-mono = Black and white
+jobs-title = 您的作业
+jobs-count = { $count } 个作业
+jobs-all = 全选
+jobs-none = 没有等待您的文档。
+jobs-coming = 正在查找您的文档
+jobs-more = 显示更多（{ $count }）
+a-computer = 某台计算机
+holder-asleep = 暂时无法访问 { $name } 上的作业。它是否已关机或休眠？上次在线
+holder-other-pin = { $name } 需要另一个 PIN。上次在线
+holder-failed = 暂时无法列出 { $name } 上的作业。上次在线
+holder-asking = 正在询问 { $name }
+until = 保留至
+chip-maybe = 可能已打印
+chip-leased = 在另一台打印机上
+chip-pin = 有单独的 PIN
+chip-protected = 已保护
+chip-soon = 即将过期
+age-now = 刚刚
+age-minutes = { $count } 分钟前
+age-hours = { $count } 小时前
+age-days = { $count } 天前
+pages-count = { $count } 页
+pages-only = 仅第 { $pages } 页
+copies-count = { $count } 份
+sides-one = 单面
+sides-long = 双面
+sides-short = 双面（短边翻转）
+color-color = 彩色
+color-mono = 黑白
 
-print = Print
-print-and-keep = Print and keep
-options = Options
-protect = Protect
-delete = Delete
-cancel = Cancel
-done = Done
-dismiss = Hide
-options-title = How to print
-options-hint = This is for the selected jobs. What you leave as it is stays as you sent it.
-options-copies = Copies
-options-sides = Sides
-options-color = Colour
-options-pages = Pages
-options-pages-all = All, or for example 1-3, 7
-as-is = As sent
+print = 打印
+print-and-keep = 打印并保留
+options = 选项
+protect = 保护
+delete = 删除
+cancel = 取消
+done = 完成
+dismiss = 隐藏
+options-title = 如何打印
+options-hint = 适用于所选作业。未更改的选项保持发送时的设置。
+options-copies = 份数
+options-sides = 单双面
+options-color = 颜色
+options-pages = 页面
+options-pages-all = 全部，或例如 1-3, 7
+as-is = 同发送时
 as-is-short = –
-as-before = All as sent
-fewer = Fewer
-more-copies = More
-sure-title = Delete the selected jobs?
-sure-text = They are deleted for good, unprinted.
-sure-yes = Delete
-sure-no = Keep
+as-before = 全部同发送时
+fewer = 减少
+more-copies = 增加
+sure-title = 删除所选作业？
+sure-text = 它们将被永久删除，不会打印。
+sure-yes = 删除
+sure-no = 保留
 
-again-title = Some of this may be on paper already
-again-text = An earlier attempt broke off and nobody knows how far it got. Please look at the output tray.
-again-print = Print again
-again-delete = It is there, delete it
-job-pin-title = This job has a PIN of its own
-job-pin-text = Its sender chose a PIN for this job alone.
-job-pin = PIN of the job
-remark-nothing = Select a job first.
-remark-copies = Copies go from 1 to 999.
-remark-pages = Pages are written like 1-3, 7.
-remark-too-much = That was a little fast. Please try again.
-remark-gone = This job is not there any more.
-failure = This did not work:
+again-title = 其中一些可能已经打印
+again-text = 之前的打印中断，不知道进行到哪里。请查看出纸盘。
+again-print = 再次打印
+again-delete = 已打印，删除
+job-pin-title = 此作业有单独的 PIN
+job-pin-text = 发送者为此作业设置了单独的 PIN。
+job-pin = 作业的 PIN
+remark-nothing = 请先选择作业。
+remark-copies = 份数为 1 到 999。
+remark-pages = 页面写作 1-3, 7。
+remark-too-much = 操作过快，请重试。
+remark-gone = 此作业已不存在。
+failure = 操作未成功：
 
-progress = Progress
-print-in-line = Next in line
-print-queued = Another document is at the printer. Yours comes next.
-print-sending = On its way to the printer
-print-printing = Printing
-print-page = Printing page { $page }
-print-page-of = Printing page { $page } of { $pages }
-print-stopped = The printer stands still
-print-canceling = Taking it back from the printer
-ended-printed = Printed
-ended-kept = Printed, and kept for next time
-ended-not = Not printed. The job is still here.
-ended-maybe = May have printed
-maybe-what = Please look at the output tray: is it all there?
+progress = 进度
+print-in-line = 下一个
+print-queued = 打印机正在打印其他文档，随后打印您的。
+print-sending = 正在发送到打印机
+print-printing = 正在打印
+print-page = 正在打印第 { $page } 页
+print-page-of = 正在打印第 { $page } 页，共 { $pages } 页
+print-stopped = 打印机已停止
+print-canceling = 正在从打印机撤回
+ended-printed = 已打印
+ended-kept = 已打印并保留
+ended-not = 未打印。作业仍在这里。
+ended-maybe = 可能已打印
+maybe-what = 请查看出纸盘：是否齐全？
 
-reason-media-jam = Paper is jammed
-reason-media-empty = Out of paper
-reason-media-needed = Other paper is needed
-reason-media-low = Paper is running low
-reason-toner-empty = Out of toner
-reason-toner-low = Toner is running low
-reason-marker-supply-empty = Out of ink or toner
-reason-marker-supply-low = Ink or toner is running low
-reason-marker-waste-full = The waste container is full
-reason-cover-open = A cover is open
-reason-door-open = A door is open
-reason-interlock-open = A door or cover is not closed
-reason-output-area-full = The output tray is full
-reason-input-tray-missing = A paper tray is missing
-reason-offline = The printer is offline
-reason-timed-out = The printer does not answer
-reason-paused = The printer is paused
+reason-media-jam = 卡纸
+reason-media-empty = 缺纸
+reason-media-needed = 需要其他纸张
+reason-media-low = 纸张不足
+reason-toner-empty = 碳粉用尽
+reason-toner-low = 碳粉不足
+reason-marker-supply-empty = 墨水或碳粉用尽
+reason-marker-supply-low = 墨水或碳粉不足
+reason-marker-waste-full = 废粉盒已满
+reason-cover-open = 盖子已打开
+reason-door-open = 门已打开
+reason-interlock-open = 门或盖子未关好
+reason-output-area-full = 出纸盘已满
+reason-input-tray-missing = 缺少纸盒
+reason-offline = 打印机离线
+reason-timed-out = 打印机没有响应
+reason-paused = 打印机已暂停
