@@ -14,6 +14,7 @@ pub mod answer;
 pub mod browser;
 pub mod command;
 pub mod device;
+pub mod http;
 pub mod ipp;
 pub mod machine;
 pub mod network;
@@ -35,8 +36,8 @@ mod visit;
 
 pub use document::Document;
 pub use machine::{Machine, SOON, Setting};
-pub use port::reserve as reserve_port;
 pub use panel::PanelAt;
+pub use port::reserve as reserve_port;
 pub use process::Process;
 pub use seed::Seed;
 pub use site::Site;

@@ -51,9 +51,9 @@ const ALL: [Asset; 5] = [
 pub(super) fn version() -> &'static str {
     static VERSION: OnceLock<String> = OnceLock::new();
     VERSION.get_or_init(|| {
-        let all = ALL.iter().fold(Sha256::new(), |hash, asset| {
-            hash.chain_update(asset.bytes)
-        });
+        let all = ALL
+            .iter()
+            .fold(Sha256::new(), |hash, asset| hash.chain_update(asset.bytes));
         HEXLOWER.encode(&all.finalize()[..8])
     })
 }

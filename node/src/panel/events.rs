@@ -52,7 +52,11 @@ struct Stream {
 }
 
 /// Answers with the stream of news of a page.
-pub(super) fn answer(screen: &Arc<Screen>, place: OwnedSemaphorePermit, at_work: AtWork) -> Response {
+pub(super) fn answer(
+    screen: &Arc<Screen>,
+    place: OwnedSemaphorePermit,
+    at_work: AtWork,
+) -> Response {
     let listening = screen.listen();
     let view = screen.news();
     let told = view.borrow().view;

@@ -108,7 +108,9 @@ pub(super) enum BadOption {
 
 /// Reads `1-3, 7`; spaces and every usual dash will do.
 fn ranges(text: &str) -> Result<Vec<PageRange>, BadOption> {
-    let plain = text.replace(['–', '—', '−'], "-").replace(['，', ';', '،'], ",");
+    let plain = text
+        .replace(['–', '—', '−'], "-")
+        .replace(['，', ';', '،'], ",");
     plain
         .split(',')
         .map(str::trim)

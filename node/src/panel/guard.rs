@@ -81,7 +81,10 @@ fn refusal(desk: &Desk, peer: Peer, method: &Method, headers: &HeaderMap) -> Opt
         );
     }
     if !is_from_own_page(peer, method, host, headers) {
-        return refuse(StatusCode::FORBIDDEN, "only the panel's own pages may ask this\n");
+        return refuse(
+            StatusCode::FORBIDDEN,
+            "only the panel's own pages may ask this\n",
+        );
     }
     if let Err(wait) = desk.requests.take(Instant::now()) {
         let mut refusal = (StatusCode::TOO_MANY_REQUESTS, "too many requests\n").into_response();
@@ -104,9 +107,8 @@ fn is_meant(peer: Peer, host: &str) -> bool {
     }
     let name = name_of(host);
     let address = name.trim_start_matches('[').trim_end_matches(']').parse();
-    address.is_ok_and(|address: std::net::IpAddr| {
-        address.to_canonical() == peer.own.to_canonical()
-    }) || is_own_name(host)
+    address.is_ok_and(|address: std::net::IpAddr| address.to_canonical() == peer.own.to_canonical())
+        || is_own_name(host)
 }
 
 /// Whether a request may be one of the panel's own pages. What changes something must say where it
@@ -175,11 +177,17 @@ mod tests {
         };
         let own = ("origin", "http://localhost:8310");
         assert!(asks(&Method::POST, &[own]));
-        assert!(asks(&Method::POST, &[own, ("sec-fetch-site", "same-origin")]));
+        assert!(asks(
+            &Method::POST,
+            &[own, ("sec-fetch-site", "same-origin")]
+        ));
         assert!(asks(&Method::GET, &[]));
         assert!(asks(
             &Method::GET,
-            &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]
+            &[
+                ("sec-fetch-site", "cross-site"),
+                ("sec-fetch-mode", "navigate")
+            ]
         ));
         for refused in [
             &[][..],
@@ -193,7 +201,10 @@ mod tests {
         }
         assert!(!asks(
             &Method::GET,
-            &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")]
+            &[
+                ("sec-fetch-site", "cross-site"),
+                ("sec-fetch-mode", "no-cors")
+            ]
         ));
         assert!(!asks(&Method::PUT, &[own]));
     }

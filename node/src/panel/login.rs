@@ -115,30 +115,24 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
         Err(unwelcome) => {
             let notice = notice(unwelcome);
             // Whoever has no badge that is known can still type.
-            type_pin(
-                &mut screen.state(),
-                Typist::Id(String::new()),
-                Some(notice),
-            );
+            type_pin(&mut screen.state(), Typist::Id(String::new()), Some(notice));
         }
     }
     screen.tell();
 }
 
 /// Asks the reception, and shows what it says.
-async fn enter(
-    desk: &Desk,
-    screen: &Arc<Screen>,
-    who: Who,
-    pin: Option<Pin>,
-    typist: Typist,
-) {
+async fn enter(desk: &Desk, screen: &Arc<Screen>, who: Who, pin: Option<Pin>, typist: Typist) {
     let received = desk.reception.receive(who, pin).await;
     let mut state = screen.state();
     state.logging_in = false;
     match received {
         // Whoever went back meanwhile, or closed the page, is not there.
-        Ok(_) if !matches!(state.stage, Stage::Typing { .. } | Stage::Welcome(Some(_)) | Stage::Welcome(None)) => {}
+        Ok(_)
+            if !matches!(
+                state.stage,
+                Stage::Typing { .. } | Stage::Welcome(Some(_)) | Stage::Welcome(None)
+            ) => {}
         Ok(visiting) => state.enter(visiting, desk.idle),
         Err(unwelcome) => type_pin(&mut state, typist, Some(notice(unwelcome))),
     }

@@ -206,8 +206,12 @@ fn in_session(session: &mut Session, what: &str, form: &Form) -> Result<(), Resp
             let on = !chosen.all(|job| job.job.summary.protected);
             session.order(Order::Protect { jobs, on });
         }
-        "cancel" => print.into_iter().for_each(|print| session.order(Order::Cancel(print))),
-        "dismiss" => print.into_iter().for_each(|print| session.order(Order::Dismiss(print))),
+        "cancel" => print
+            .into_iter()
+            .for_each(|print| session.order(Order::Cancel(print))),
+        "dismiss" => print
+            .into_iter()
+            .for_each(|print| session.order(Order::Dismiss(print))),
         "answer" => answer(session, form),
         _ => return Err(StatusCode::NOT_FOUND.into_response()),
     }
@@ -223,9 +227,10 @@ fn answer(session: &mut Session, form: &Form) {
         (Some("again"), Question::Again) => session.print(ask, true),
         (Some("delete"), Question::Again) => {
             let seen = session.seen();
-            let doubtful = seen.jobs.iter().filter(|job| {
-                job.job.summary.may_have_printed && ask.jobs.contains(&job.number)
-            });
+            let doubtful = seen
+                .jobs
+                .iter()
+                .filter(|job| job.job.summary.may_have_printed && ask.jobs.contains(&job.number));
             let doubtful = doubtful.map(|job| job.number).collect();
             session.order(Order::Delete(doubtful));
         }
@@ -242,12 +247,7 @@ fn answer(session: &mut Session, form: &Form) {
 
 /// The page that a request is from, if it shows that it is. Otherwise the browser is sent to a new
 /// one, since this one is over.
-fn shown(
-    desk: &Desk,
-    id: &str,
-    peer: Peer,
-    headers: &HeaderMap,
-) -> Result<Arc<Screen>, Response> {
+fn shown(desk: &Desk, id: &str, peer: Peer, headers: &HeaderMap) -> Result<Arc<Screen>, Response> {
     let over = || {
         let mut over = StatusCode::FORBIDDEN.into_response();
         let refresh = HeaderName::from_static("hx-refresh");

@@ -183,7 +183,10 @@ impl Session {
     pub(super) fn print(&mut self, wanted: Ask, again: bool) {
         let seen = self.seen();
         let chosen = || {
-            let summaries = seen.jobs.iter().filter(|job| wanted.jobs.contains(&job.number));
+            let summaries = seen
+                .jobs
+                .iter()
+                .filter(|job| wanted.jobs.contains(&job.number));
             summaries.map(|job| &job.job.summary)
         };
         if chosen().next().is_none() {

@@ -141,7 +141,9 @@ mod tests {
     fn a_planted_cookie_is_not_taken_over() {
         let screens = Screens::default();
         let planted = Token::random().text();
-        let page = screens.open(Some(&planted), true, Language::English).unwrap();
+        let page = screens
+            .open(Some(&planted), true, Language::English)
+            .unwrap();
         assert!(!page.state().cookie.is(&planted));
         let own = page.state().cookie.text();
         let second = screens.open(Some(&own), true, Language::English).unwrap();

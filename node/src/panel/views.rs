@@ -222,7 +222,9 @@ impl Frame<'_> {
         let words = state.language.words();
         let base = self.base();
         let body = match &state.stage {
-            Stage::Welcome(notice) => self.welcome(words, &base, notice.as_ref().map(|(n, _)| *n))?,
+            Stage::Welcome(notice) => {
+                self.welcome(words, &base, notice.as_ref().map(|(n, _)| *n))?
+            }
             Stage::Typing { who, notice, .. } => self.typing(words, &base, who, *notice)?,
             Stage::Session(session) => self.in_session(words, &base, session)?,
         };
@@ -360,7 +362,9 @@ impl Frame<'_> {
                 .map(|missing| {
                     let key = match missing.trouble {
                         HolderTrouble::Unreachable | HolderTrouble::Slow => "holder-asleep",
-                        HolderTrouble::WrongPin | HolderTrouble::Denied { .. } => "holder-other-pin",
+                        HolderTrouble::WrongPin | HolderTrouble::Denied { .. } => {
+                            "holder-other-pin"
+                        }
                         HolderTrouble::Failed(_) => "holder-failed",
                     };
                     let text = t.say_with(key, [("name", name(&missing.name).into())]);
@@ -401,7 +405,12 @@ impl Frame<'_> {
         self.prints_of(t, session, &session.seen())
     }
 
-    fn prints_of(&self, t: &Words, session: &Session, seen: &Seen) -> Result<String, askama::Error> {
+    fn prints_of(
+        &self,
+        t: &Words,
+        session: &Session,
+        seen: &Seen,
+    ) -> Result<String, askama::Error> {
         let ask = session.ask.as_ref().map(|ask| match ask.question {
             Question::Again => Asked {
                 pin: false,
@@ -495,7 +504,11 @@ fn facts(t: &Words, job: &JobSummary) -> String {
         facts.push(t.say_with("pages-count", [("count", FluentValue::from(pages))]));
     }
     if !options.page_ranges.is_empty() {
-        let ranges: Vec<_> = options.page_ranges.iter().map(ToString::to_string).collect();
+        let ranges: Vec<_> = options
+            .page_ranges
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         facts.push(t.say_with("pages-only", [("pages", ranges.join(", ").into())]));
     }
     if options.copies > 1 {

@@ -217,8 +217,7 @@ struct Task<N: Network> {
 impl<N: Network> Task<N> {
     async fn run(mut self) {
         self.look().await;
-        let mut again =
-            interval_at(Instant::now() + limits::LIST_AGAIN, limits::LIST_AGAIN);
+        let mut again = interval_at(Instant::now() + limits::LIST_AGAIN, limits::LIST_AGAIN);
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut gathering = true;
         loop {
@@ -340,7 +339,9 @@ impl<N: Network> Task<N> {
             }),
             Order::Delete(jobs) => {
                 for SeenJob { job, .. } in self.chosen(&jobs) {
-                    let errand = self.printer.delete(&self.visit, job.holder, job.summary.job);
+                    let errand = self
+                        .printer
+                        .delete(&self.visit, job.holder, job.summary.job);
                     self.errand(job.holder, errand);
                 }
             }
@@ -376,9 +377,8 @@ impl<N: Network> Task<N> {
     }
 
     fn put_in_line(&mut self, wish: Wish, job: &SeenJob) {
-        let already = |print: &Print| {
-            print.job == job.number && !matches!(print.at, At::Ended { .. })
-        };
+        let already =
+            |print: &Print| print.job == job.number && !matches!(print.at, At::Ended { .. });
         let number = self.next_print;
         let summary = &job.job.summary;
         let options = wish.options.as_ref().unwrap_or(&summary.options);

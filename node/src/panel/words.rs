@@ -220,7 +220,12 @@ mod tests {
                 let key = source[at + 5..].split('"').next().unwrap();
                 assert!(english.contains(key), "{key}");
             }
-            for call in ["say_with(\"", "count(\"", "say_with(\n                \"", "count(\n                \""] {
+            for call in [
+                "say_with(\"",
+                "count(\"",
+                "say_with(\n                \"",
+                "count(\n                \"",
+            ] {
                 for (at, _) in source.match_indices(call) {
                     let key = source[at + call.len()..].split('"').next().unwrap();
                     assert!(english.contains(key), "{key}");
@@ -235,7 +240,10 @@ mod tests {
             Language::accepted("nl, fr-CH;q=0.9, de;q=0.7, *;q=0.5"),
             Some(Language::French)
         );
-        assert_eq!(Language::accepted("de;q=0.2,en;q=0.8"), Some(Language::English));
+        assert_eq!(
+            Language::accepted("de;q=0.2,en;q=0.8"),
+            Some(Language::English)
+        );
         assert_eq!(Language::accepted("zh-Hans-CN"), Some(Language::Chinese));
         assert_eq!(Language::accepted("tlh, de;q=0"), None);
         assert_eq!(Language::accepted(""), None);

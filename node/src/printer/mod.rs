@@ -349,9 +349,7 @@ impl<N: Network> Printer<N> {
         let audit = self.0.audit.clone();
         async move {
             let deleted = listed.ok_or_else(no_job)?.delete(job).await;
-            audit
-                .note(outcome_of(event, Kind::Refused, &deleted))
-                .await;
+            audit.note(outcome_of(event, Kind::Refused, &deleted)).await;
             deleted
         }
     }

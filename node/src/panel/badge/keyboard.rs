@@ -62,7 +62,10 @@ struct Typed {
 impl Typed {
     /// Takes a key; gives the number when it was Enter.
     fn press(&mut self, key: KeyCode) -> Option<BadgeNumber> {
-        if matches!(key, KeyCode::KEY_ENTER | KeyCode::KEY_KPENTER | KeyCode::KEY_TAB) {
+        if matches!(
+            key,
+            KeyCode::KEY_ENTER | KeyCode::KEY_KPENTER | KeyCode::KEY_TAB
+        ) {
             let typed = std::mem::take(self);
             return BadgeNumber::read(&typed.digits).filter(|_| !typed.too_long);
         }
@@ -130,9 +133,8 @@ mod tests {
     #[test]
     fn keys_make_numbers() {
         let mut typed = Typed::default();
-        let press = |typed: &mut Typed, keys: &[KeyCode]| {
-            keys.iter().find_map(|key| typed.press(*key))
-        };
+        let press =
+            |typed: &mut Typed, keys: &[KeyCode]| keys.iter().find_map(|key| typed.press(*key));
         let keys = [
             KeyCode::KEY_0,
             KeyCode::KEY_4,

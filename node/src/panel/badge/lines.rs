@@ -96,7 +96,10 @@ mod tests {
         let path = folder.path().join("badge");
         let mut lines = Lines::open(&path).unwrap();
         let mut noise = UnixStream::connect(&path).await.unwrap();
-        noise.write_all(&[b'7'; 2 * limits::BADGE_LINE]).await.unwrap();
+        noise
+            .write_all(&[b'7'; 2 * limits::BADGE_LINE])
+            .await
+            .unwrap();
         drop(noise);
         let mut writes = UnixStream::connect(&path).await.unwrap();
         writes.write_all(b"\n04A1B2\n04A1B3\n").await.unwrap();

@@ -66,7 +66,10 @@ fn watch(
             Err(Error::Timeout) => continue,
             Err(error) => return Err(error),
         }
-        for state in states.iter().filter(|state| state.name() != PNP_NOTIFICATION()) {
+        for state in states
+            .iter()
+            .filter(|state| state.name() != PNP_NOTIFICATION())
+        {
             let laid_on = state.event_state().contains(State::PRESENT)
                 && !state.current_state().contains(State::PRESENT);
             if laid_on
