@@ -149,18 +149,13 @@ pub struct OpenPage {
 }
 
 impl OpenPage {
-    /// Opens one, with a cookie if there is one.
+    /// Opens one.
     ///
     /// # Panics
     /// If it is none.
     #[must_use]
-    pub fn open(url: &str, cookie: Option<&str>) -> Self {
-        let request = Request::get(url, "/");
-        let request = match cookie {
-            Some(cookie) => request.header("Cookie", cookie),
-            None => request,
-        };
-        let answer = request.send();
+    pub fn open(url: &str) -> Self {
+        let answer = Request::get(url, "/").send();
         assert_eq!(answer.status, 200, "{answer:?}");
         let mut page = Self {
             url: url.to_owned(),
@@ -174,8 +169,8 @@ impl OpenPage {
 
     /// Takes the secrets of an answer, if it brings new ones.
     pub fn learn(&mut self, answer: &Answer) {
-        if answer.body.contains("X-Papermesh-Page") {
-            self.token = between(&answer.body, "\"X-Papermesh-Page\":\"", "\"");
+        if answer.body.contains("data-page=") {
+            self.token = between(&answer.body, "data-page=\"", "\"");
         }
         if let Some(cookie) = answer.header("set-cookie") {
             self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();

@@ -44,8 +44,6 @@ struct Stream {
     /// How often the page was another, when it was told last.
     told: u64,
     session: Option<watch::Receiver<Seen>>,
-    /// What the page saw last.
-    last: Seen,
     waiting: Vec<News>,
     _place: OwnedSemaphorePermit,
     _at_work: AtWork,
@@ -66,7 +64,6 @@ pub(super) fn answer(
         view,
         told,
         session: None,
-        last: Seen::default(),
         waiting: Vec::new(),
         _place: place,
         _at_work: at_work,
@@ -88,9 +85,6 @@ impl Stream {
     fn follow_session(&mut self) {
         let mut state = self.screen.state();
         self.session = state.session().map(|session| session.visiting.seen.clone());
-        if let Some(seen) = &mut self.session {
-            self.last = seen.borrow_and_update().clone();
-        }
     }
 
     async fn next(&mut self) -> Option<News> {
@@ -117,29 +111,23 @@ impl Stream {
                         self.session = None;
                     }
                 }
+                () = sleep(limits::TELL_AGAIN), if self.session.is_some() => self.compare(),
             }
         }
     }
 
+    /// Tells of what the page has not fetched. It is told again until it has: what came while the
+    /// page was exchanged, nobody heard.
     fn compare(&mut self) {
-        let Some(session) = &mut self.session else {
+        let mut state = self.screen.state();
+        let Some(session) = state.session() else {
             return;
         };
-        let now = session.borrow_and_update().clone();
-        let jobs = !Arc::ptr_eq(&now.jobs, &self.last.jobs)
-            || !Arc::ptr_eq(&now.missing, &self.last.missing)
-            || now.complete != self.last.complete;
-        if jobs {
-            self.waiting.push(News::Jobs);
-        }
-        if now.prints != self.last.prints || now.failures != self.last.failures {
-            self.waiting.push(News::Prints);
-            // What is being printed is not in the list.
-            if !jobs && now.prints.len() != self.last.prints.len() {
-                self.waiting.push(News::Jobs);
-            }
-        }
-        self.last = now;
+        let (jobs, prints) = session.has_news();
+        drop(state);
+        let news = [(jobs, News::Jobs), (prints, News::Prints)];
+        self.waiting
+            .extend(news.iter().filter(|(is, _)| *is).map(|(_, news)| *news));
     }
 }
 

@@ -32,6 +32,9 @@ pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// times a second is no quicker to read.
 pub(super) const GATHER_NEWS: Duration = Duration::from_millis(60);
 
+/// When a page that has not fetched its news is told of them again.
+pub(super) const TELL_AGAIN: Duration = Duration::from_secs(1);
+
 /// How long a user may do nothing before being logged out, when nobody says otherwise.
 pub const IDLE: Duration = Duration::from_secs(60);
 /// How long a PIN may take to be typed before the panel forgets whose it was to be.

@@ -14,16 +14,18 @@ use axum::routing::{get, post};
 use super::forms::{BadOption, Form};
 use super::guard::guard;
 use super::screen::{Ask, Look, Question, Remark, Screen, Session, State as ScreenState};
+use super::views::Frame;
 use super::visiting::Order;
-use super::words::Language;
+use super::words::{Language, Words};
 use super::{Desk, assets, events, limits, login};
 use crate::web::{Peer, Seat};
 
 /// The header with a page's token.
 const PAGE: HeaderName = HeaderName::from_static("x-papermesh-page");
-/// The cookie of a browser; over TLS one that no other host can set.
+/// The cookie of a page; over TLS one that only TLS can set. Each page has its own, so that windows
+/// of one browser know nothing of one another.
 const COOKIE: &str = "papermesh-panel";
-const SECURE_COOKIE: &str = "__Host-papermesh-panel";
+const SECURE_COOKIE: &str = "__Secure-papermesh-panel";
 
 /// A page whose secrets were shown.
 type Asked = Result<Response, Response>;
@@ -54,10 +56,7 @@ async fn page(
     let language = accepted
         .and_then(|header| Language::accepted(header.to_str().ok()?))
         .unwrap_or_default();
-    let Some(screen) = desk
-        .screens
-        .open(cookie(&headers, peer), peer.is_local(), language)
-    else {
+    let Some(screen) = desk.screens.open(peer.is_local(), language) else {
         let words = language.words();
         return (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -68,7 +67,7 @@ async fn page(
     let frame = desk.frame(&screen).await;
     let state = screen.state();
     let mut response = rendered(frame.page(&state));
-    set_cookie(&mut response, &state, peer);
+    set_cookie(&mut response, &screen.id, &state, peer);
     response
 }
 
@@ -106,8 +105,8 @@ async fn look_at(
     let mut state = screen.state();
     let words = state.language.words();
     Ok(match (what.as_str(), state.session()) {
-        ("jobs", Some(session)) => rendered(frame.jobs(words, session)),
-        ("prints", Some(session)) => rendered(frame.prints(words, session)),
+        ("jobs", Some(session)) => jobs(&frame, words, session),
+        ("prints", Some(session)) => prints(&frame, words, session),
         ("view" | "jobs" | "prints", _) => whole(&frame, &mut state, peer),
         _ => return Err(StatusCode::NOT_FOUND.into_response()),
     })
@@ -166,11 +165,11 @@ async fn act(
                 "stay" => rendered(frame.clock(words, session)),
                 "more" => {
                     session.shown = session.shown.saturating_add(limits::SHOWN);
-                    rendered(frame.jobs(words, session))
+                    jobs(&frame, words, session)
                 }
                 _ => {
                     in_session(session, &what, &form)?;
-                    rendered(frame.prints(words, session))
+                    prints(&frame, words, session)
                 }
             });
         }
@@ -275,13 +274,14 @@ fn cookie(headers: &HeaderMap, peer: Peer) -> Option<&str> {
         .map(|(_, value)| value)
 }
 
-fn set_cookie(response: &mut Response, state: &ScreenState, peer: Peer) {
+fn set_cookie(response: &mut Response, screen: &str, state: &ScreenState, peer: Peer) {
     let (name, secure) = match peer.tls {
         true => (SECURE_COOKIE, "; Secure"),
         false => (COOKIE, ""),
     };
     let value = state.cookie.text();
-    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}");
+    let cookie =
+        format!("{name}={value}; Path=/screens/{screen}; HttpOnly; SameSite=Strict{secure}");
     if let Ok(cookie) = HeaderValue::try_from(cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
@@ -291,11 +291,15 @@ fn set_cookie(response: &mut Response, state: &ScreenState, peer: Peer) {
 
 /// All that a user sees, wherever the page wanted to put a part; with new secrets if somebody came
 /// or went.
-fn whole(frame: &super::views::Frame<'_>, state: &mut ScreenState, peer: Peer) -> Response {
+fn whole(frame: &Frame<'_>, state: &mut ScreenState, peer: Peer) -> Response {
     let renewed = state.renewed();
+    if let Some(session) = state.session() {
+        session.fetch_jobs();
+        session.fetch_prints();
+    }
     let mut response = rendered(frame.app(state));
     if renewed {
-        set_cookie(&mut response, state, peer);
+        set_cookie(&mut response, frame.screen, state, peer);
     }
     let headers = response.headers_mut();
     for (name, value) in [("hx-retarget", "#app"), ("hx-reswap", "outerHTML")] {
@@ -305,6 +309,16 @@ fn whole(frame: &super::views::Frame<'_>, state: &mut ScreenState, peer: Peer) -
         );
     }
     response
+}
+
+fn jobs(frame: &Frame<'_>, words: &Words, session: &mut Session) -> Response {
+    session.fetch_jobs();
+    rendered(frame.jobs(words, session))
+}
+
+fn prints(frame: &Frame<'_>, words: &Words, session: &mut Session) -> Response {
+    session.fetch_prints();
+    rendered(frame.prints(words, session))
 }
 
 fn rendered(page: Result<String, askama::Error>) -> Response {

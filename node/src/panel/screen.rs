@@ -1,9 +1,9 @@
 //! One open page, and how far its user has come: welcome, typing, logged in. The server keeps it,
 //! the page only shows it.
 //!
-//! A request must show two secrets: the browser's cookie, and the token of the page, which is in the
-//! page alone. So a second window of the same browser, a page that was loaded again and a page in
-//! the history show nobody's jobs. Both secrets are new after every login and log-out.
+//! A request must show two secrets: the page's cookie, which no script can read, and its token, which
+//! is in the page alone. So a second window of the same browser, a page that was loaded again and a
+//! page in the history show nobody's jobs. Both secrets are new after every login and log-out.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::badge::BadgeNumber;
 use super::limits;
 use super::token::Token;
-use super::visiting::{Change, Order, Seen, Visiting};
+use super::visiting::{At, Change, Order, Print, Seen, Visiting};
 use super::words::Language;
 
 /// A page that is open.
@@ -132,8 +132,18 @@ pub(super) struct Session {
     pub(super) deadline: Instant,
     /// Jobs that the page shows.
     pub(super) shown: usize,
+    /// What the page has fetched.
+    pub(super) fetched: Fetched,
     pub(super) ask: Option<Ask>,
     pub(super) remark: Option<Remark>,
+}
+
+/// What a page has fetched of what there is to see.
+#[derive(Default)]
+pub(super) struct Fetched {
+    pub(super) list: Seen,
+    pub(super) prints: Vec<Print>,
+    pub(super) failures: Vec<String>,
 }
 
 /// What the user has to decide.
@@ -169,6 +179,7 @@ impl Session {
             visiting,
             deadline: Instant::now() + idle,
             shown: limits::SHOWN,
+            fetched: Fetched::default(),
             ask: None,
             remark: None,
         }
@@ -177,6 +188,30 @@ impl Session {
     /// What is seen now.
     pub(super) fn seen(&self) -> Seen {
         self.visiting.seen.borrow().clone()
+    }
+
+    /// The page fetches the list.
+    pub(super) fn fetch_jobs(&mut self) {
+        self.fetched.list = self.seen();
+    }
+
+    /// The page fetches what is being printed.
+    pub(super) fn fetch_prints(&mut self) {
+        let seen = self.seen();
+        self.fetched.prints = seen.prints;
+        self.fetched.failures = seen.failures;
+    }
+
+    /// Whether the list, and what is being printed, are others than the page has fetched.
+    pub(super) fn has_news(&self) -> (bool, bool) {
+        let (now, list) = (self.visiting.seen.borrow(), &self.fetched.list);
+        let jobs = !Arc::ptr_eq(&now.jobs, &list.jobs)
+            || !Arc::ptr_eq(&now.missing, &list.missing)
+            || now.complete != list.complete
+            // What is being printed is not in the list.
+            || now.at_work().ne(list.at_work());
+        let prints = now.prints != self.fetched.prints || now.failures != self.fetched.failures;
+        (jobs, prints)
     }
 
     /// Prints these jobs, once it is known what the user must be asked about them.
@@ -225,12 +260,12 @@ impl Session {
 }
 
 impl Screen {
-    pub(super) fn new(id: String, is_here: bool, cookie: Token, language: Language) -> Self {
+    pub(super) fn new(id: String, is_here: bool, language: Language) -> Self {
         Self {
             id,
             is_here,
             state: Mutex::new(State {
-                cookie,
+                cookie: Token::random(),
                 token: Token::random(),
                 language,
                 look: Look::default(),
@@ -384,7 +419,6 @@ impl State {
 
 impl Session {
     fn still_printing(&self) -> usize {
-        use super::visiting::At;
         let seen = self.visiting.seen.borrow();
         let prints = seen.prints.iter();
         prints

@@ -10,7 +10,6 @@ use tokio::time::Instant;
 
 use super::limits;
 use super::screen::{Screen, Stage};
-use super::token::Token;
 use super::words::Language;
 
 /// The pages, by their ids.
@@ -29,30 +28,15 @@ impl Screens {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new page for a browser with this cookie; none if there is room for no more. A browser
-    /// whose cookie is not one of ours gets a new one.
-    pub(super) fn open(
-        &self,
-        cookie: Option<&str>,
-        is_here: bool,
-        language: Language,
-    ) -> Option<Arc<Screen>> {
+    /// A new page; none if there is room for no more.
+    pub(super) fn open(&self, is_here: bool, language: Language) -> Option<Arc<Screen>> {
         let mut inner = self.inner();
         if inner.all.len() >= limits::SCREENS {
             inner.make_room()?;
         }
-        let known = cookie.and_then(|cookie| {
-            let mut screens = inner.all.values();
-            screens.find_map(|screen| {
-                let state = screen.state();
-                // A page where somebody is logged in shares its cookie with nobody.
-                (state.cookie.is(cookie) && !state.is_in_session()).then(|| state.cookie.clone())
-            })
-        });
         let bytes: [u8; 16] = rand::rng().random();
         let id = HEXLOWER.encode(&bytes);
-        let cookie = known.unwrap_or_else(Token::random);
-        let screen = Arc::new(Screen::new(id.clone(), is_here, cookie, language));
+        let screen = Arc::new(Screen::new(id.clone(), is_here, language));
         inner.order.push(id.clone());
         inner.all.insert(id, Arc::clone(&screen));
         Some(screen)
@@ -126,30 +110,14 @@ mod tests {
     #[test]
     fn there_is_room_for_so_many_and_the_newest_stays() {
         let screens = Screens::default();
-        let first = screens.open(None, true, Language::English).unwrap();
+        let first = screens.open(true, Language::English).unwrap();
         let _listening = first.listen();
         for _ in 0..3 * limits::SCREENS {
-            screens.open(None, true, Language::English).unwrap();
+            screens.open(true, Language::English).unwrap();
         }
         assert_eq!(screens.inner().all.len(), limits::SCREENS);
         // Whoever floods the panel with pages does not end the one that somebody looks at.
         assert!(screens.get(&first.id).is_some());
         assert_eq!(screens.own().unwrap().id, first.id);
-    }
-
-    #[test]
-    fn a_planted_cookie_is_not_taken_over() {
-        let screens = Screens::default();
-        let planted = Token::random().text();
-        let page = screens
-            .open(Some(&planted), true, Language::English)
-            .unwrap();
-        assert!(!page.state().cookie.is(&planted));
-        let own = page.state().cookie.text();
-        let second = screens.open(Some(&own), true, Language::English).unwrap();
-        assert!(second.state().cookie.is(&own));
-        page.state().leave(false);
-        assert!(page.state().renewed());
-        assert!(!page.state().cookie.is(&own));
     }
 }

@@ -2,6 +2,7 @@
 //! a device's words) is escaped by the templates.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use askama::Template;
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 use super::assets;
 use super::reception::Device;
 use super::screen::{Look, Notice, Question, Remark, Session, Stage, State, Typist};
-use super::visiting::{At, Print, Seen, SeenJob};
+use super::visiting::{At, Print, SeenJob};
 use super::words::{Language, Words};
 use crate::printer::output::StateReason;
 use crate::printer::{Ending, HolderTrouble, Step};
@@ -107,6 +108,8 @@ struct Jobs<'a> {
     count: String,
     more: Option<String>,
     complete: bool,
+    /// Neither here nor at work nor out of reach.
+    nothing: bool,
     missing: Vec<Said>,
     asking: Vec<String>,
 }
@@ -298,15 +301,14 @@ impl Frame<'_> {
         base: &str,
         session: &Session,
     ) -> Result<String, askama::Error> {
-        let seen = session.seen();
         InSession {
             t,
             base,
             version: assets::version(),
             user: session.visiting.user.to_string(),
             clock: self.clock(t, session)?,
-            prints: self.prints_of(t, session, &seen)?,
-            jobs: self.jobs_of(t, session, &seen)?,
+            prints: self.prints(t, session)?,
+            jobs: self.jobs(t, session)?,
             color: self.device.color,
             duplex: self.device.duplex,
         }
@@ -325,17 +327,15 @@ impl Frame<'_> {
         .render()
     }
 
-    /// The list.
+    /// The list, as the page has just fetched it.
     pub(super) fn jobs(&self, t: &Words, session: &Session) -> Result<String, askama::Error> {
-        self.jobs_of(t, session, &session.seen())
-    }
-
-    fn jobs_of(&self, t: &Words, session: &Session, seen: &Seen) -> Result<String, askama::Error> {
-        let printing = |job: &SeenJob| {
-            let mut prints = seen.prints.iter();
-            prints.any(|print| print.job == job.number && !matches!(print.at, At::Ended { .. }))
-        };
-        let listed: Vec<&SeenJob> = seen.jobs.iter().filter(|job| !printing(job)).collect();
+        let seen = &session.fetched.list;
+        let at_work: BTreeSet<u32> = seen.at_work().collect();
+        let listed: Vec<&SeenJob> = seen
+            .jobs
+            .iter()
+            .filter(|job| !at_work.contains(&job.number))
+            .collect();
         let rows: Vec<Row> = listed
             .iter()
             .take(session.shown)
@@ -355,6 +355,7 @@ impl Frame<'_> {
             total: listed.len(),
             count: t.count("jobs-count", listed.len()),
             more: (rest > 0).then(|| t.count("jobs-more", rest)),
+            nothing: seen.jobs.is_empty() && seen.complete && seen.missing.is_empty(),
             rows,
             complete: seen.complete,
             missing: missing
@@ -400,17 +401,9 @@ impl Frame<'_> {
         }
     }
 
-    /// What is being printed, and what the user has to decide.
+    /// What is being printed, as the page has just fetched it, and what the user has to decide.
     pub(super) fn prints(&self, t: &Words, session: &Session) -> Result<String, askama::Error> {
-        self.prints_of(t, session, &session.seen())
-    }
-
-    fn prints_of(
-        &self,
-        t: &Words,
-        session: &Session,
-        seen: &Seen,
-    ) -> Result<String, askama::Error> {
+        let fetched = &session.fetched;
         let ask = session.ask.as_ref().map(|ask| match ask.question {
             Question::Again => Asked {
                 pin: false,
@@ -439,14 +432,14 @@ impl Frame<'_> {
             version: assets::version(),
             ask,
             remark,
-            cards: seen
+            cards: fetched
                 .prints
                 .iter()
                 .rev()
                 .take(CARDS)
                 .map(|print| card(t, print))
                 .collect(),
-            failures: seen.failures.iter().rev().take(3).cloned().collect(),
+            failures: fetched.failures.iter().rev().take(3).cloned().collect(),
         }
         .render()
     }
@@ -638,9 +631,14 @@ fn card(t: &Words, print: &Print) -> Card {
 /// What is the matter, in words and pictures; what stops nothing is left out.
 fn troubles(t: &Words, reasons: &[StateReason]) -> Vec<Trouble> {
     use crate::printer::output::Severity;
+    let is_serious = |reason: &&StateReason| reason.severity != Severity::Report;
+    // That it has stopped is no news where something says why.
+    let says_why = |reason: &StateReason| !reason.keyword.starts_with("printer-stopped");
+    let why = reasons.iter().filter(is_serious).any(says_why);
     let serious = reasons
         .iter()
-        .filter(|reason| reason.severity != Severity::Report);
+        .filter(is_serious)
+        .filter(|reason| !why || says_why(reason));
     serious
         .take(4)
         .map(|reason| {

@@ -49,6 +49,16 @@ pub(super) struct Seen {
     pub(super) failures: Vec<String>,
 }
 
+impl Seen {
+    /// Jobs that are being printed or wait for it, by their numbers.
+    pub(super) fn at_work(&self) -> impl Iterator<Item = u32> {
+        let prints = self.prints.iter();
+        prints
+            .filter(|print| !matches!(print.at, At::Ended { .. }))
+            .map(|print| print.job)
+    }
+}
+
 /// A job, and the number by which this visit's pages name it.
 #[derive(Clone)]
 pub(super) struct SeenJob {

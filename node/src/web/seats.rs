@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn the_longest_silent_one_goes_and_those_at_work_stay() {
         let seats = Seats::new(2);
-        let mut take = || seats.take().map(Arc::new);
+        let take = || seats.take().map(Arc::new);
         let (first, second) = (take().unwrap(), take().unwrap());
         let working = first.work();
         let third = take().unwrap();

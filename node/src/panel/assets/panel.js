@@ -197,6 +197,11 @@
     }
   });
 
+  // Every request shows the page's token, which is in the page alone.
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-Papermesh-Page"] = $("#app")?.dataset.page ?? "";
+  });
+
   // New parts of the page. ---------------------------------------------------------------------------
 
   function settle() {
