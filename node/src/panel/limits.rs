@@ -38,7 +38,7 @@ pub(super) const TELL_AGAIN: Duration = Duration::from_secs(1);
 /// How long a user may do nothing before being logged out, when nobody says otherwise.
 pub const IDLE: Duration = Duration::from_secs(60);
 /// How long a PIN may take to be typed before the panel forgets whose it was to be.
-pub(super) const TYPING: Duration = Duration::from_secs(45);
+pub(super) const TYPING: Duration = Duration::from_secs(90);
 /// How long a word of farewell stays.
 pub(super) const FAREWELL: Duration = Duration::from_secs(8);
 

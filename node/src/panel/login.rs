@@ -107,7 +107,11 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
     let typist = Typist::Badge(badge.clone());
     match known {
         Ok(()) if badge_alone => {
-            screen.state().logging_in = true;
+            {
+                let mut state = screen.state();
+                type_pin(&mut state, typist.clone(), None);
+                state.logging_in = true;
+            }
             let who = Who::Badge(badge.expose().to_owned());
             enter(desk, &screen, who, None, typist).await;
         }
@@ -128,11 +132,7 @@ async fn enter(desk: &Desk, screen: &Arc<Screen>, who: Who, pin: Option<Pin>, ty
     state.logging_in = false;
     match received {
         // Whoever went back meanwhile, or closed the page, is not there.
-        Ok(_)
-            if !matches!(
-                state.stage,
-                Stage::Typing { .. } | Stage::Welcome(Some(_)) | Stage::Welcome(None)
-            ) => {}
+        Ok(_) if !matches!(state.stage, Stage::Typing { .. }) => {}
         Ok(visiting) => state.enter(visiting, desk.idle),
         Err(unwelcome) => type_pin(&mut state, typist, Some(notice(unwelcome))),
     }

@@ -1,6 +1,7 @@
 //! What pages may ask. All of it but the page itself and its files needs the two secrets of
 //! [`super::screen`]; whoever does not have them is sent to a new page.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
@@ -201,7 +202,8 @@ fn in_session(session: &mut Session, what: &str, form: &Form) -> Result<(), Resp
         "protect" => {
             // Jobs that are all protected are meant to be so no longer.
             let seen = session.seen();
-            let mut chosen = seen.jobs.iter().filter(|job| jobs.contains(&job.number));
+            let wished: BTreeSet<u32> = jobs.iter().copied().collect();
+            let mut chosen = seen.jobs.iter().filter(|job| wished.contains(&job.number));
             let on = !chosen.all(|job| job.job.summary.protected);
             session.order(Order::Protect { jobs, on });
         }

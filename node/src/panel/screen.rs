@@ -5,6 +5,7 @@
 //! is in the page alone. So a second window of the same browser, a page that was loaded again and a
 //! page in the history show nobody's jobs. Both secrets are new after every login and log-out.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -174,7 +175,7 @@ pub(super) enum Remark {
 }
 
 impl Session {
-    fn new(visiting: Visiting, idle: Duration) -> Self {
+    pub(super) fn new(visiting: Visiting, idle: Duration) -> Self {
         Self {
             visiting,
             deadline: Instant::now() + idle,
@@ -217,12 +218,11 @@ impl Session {
     /// Prints these jobs, once it is known what the user must be asked about them.
     pub(super) fn print(&mut self, wanted: Ask, again: bool) {
         let seen = self.seen();
+        let wished: BTreeSet<u32> = wanted.jobs.iter().copied().collect();
         let chosen = || {
-            let summaries = seen
-                .jobs
-                .iter()
-                .filter(|job| wanted.jobs.contains(&job.number));
-            summaries.map(|job| &job.job.summary)
+            let jobs = seen.jobs.iter();
+            jobs.filter(|job| wished.contains(&job.number))
+                .map(|job| &job.job.summary)
         };
         if chosen().next().is_none() {
             self.remark = Some(if wanted.jobs.is_empty() {

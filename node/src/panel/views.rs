@@ -670,3 +670,79 @@ fn picture(keyword: &str) -> &'static str {
         "warn"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::id::{JobId, NodeId};
+    use papermesh_protocol::job::PrintOptions;
+
+    use super::super::visiting::{Seen, Visiting};
+    use super::*;
+    use crate::printer::ListedJob;
+
+    fn job(number: u32, title: &str) -> SeenJob {
+        let summary = JobSummary {
+            job: JobId::from_bytes([7; 16]),
+            title: title.to_owned(),
+            format: "application/pdf".into(),
+            size: 1000,
+            pages: Some(3),
+            page_size: None,
+            color: None,
+            submitted_at: Timestamp::from_secs(1_000_000),
+            priority: 50,
+            listed_at: Timestamp::from_secs(1_000_000),
+            expires_at: Timestamp::from_secs(1_086_400),
+            options: PrintOptions::default(),
+            protected: false,
+            may_have_printed: false,
+            leased: false,
+            needs_pin: false,
+        };
+        let job = ListedJob {
+            holder: NodeId::from_bytes([1; 32]),
+            holder_name: Some("<b>laptop</b>".parse().unwrap()),
+            summary,
+        };
+        SeenJob { number, job }
+    }
+
+    fn list(jobs: Vec<SeenJob>) -> (String, Session) {
+        let frame = Frame {
+            screen: "1",
+            is_here: true,
+            reader: false,
+            names: ("Acme".into(), "printer".into()),
+            device: Device::default(),
+            now: Timestamp::from_secs(1_000_600),
+            idle: Duration::from_secs(60),
+        };
+        let seen = Seen {
+            jobs: jobs.into(),
+            complete: true,
+            ..Seen::default()
+        };
+        let visiting = Visiting::showing("charlie".parse().unwrap(), seen);
+        let mut session = Session::new(visiting, Duration::from_secs(60));
+        session.fetch_jobs();
+        let page = frame.jobs(Language::English.words(), &session).unwrap();
+        (page, session)
+    }
+
+    #[test]
+    fn a_million_jobs_are_a_hundred_rows() {
+        let (page, session) = list((0..1_000_000).map(|n| job(n, "report")).collect());
+        assert_eq!(page.matches("class=\"job\"").count(), 100);
+        assert!(page.len() < 120_000, "{}", page.len());
+        assert!(page.contains("1,000,000 jobs") || page.contains("1000000 jobs"));
+        assert_eq!(session.has_news(), (false, false));
+    }
+
+    #[test]
+    fn what_others_wrote_is_text() {
+        let (page, _) = list(vec![job(0, "<script>alert('1')</script>")]);
+        assert!(!page.contains("<script") && !page.contains("<b>"));
+        assert!(page.contains("10 minutes ago"));
+    }
+}

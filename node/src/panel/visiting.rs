@@ -189,6 +189,16 @@ impl Visiting {
         Self { user, seen, orders }
     }
 
+    /// A visit that sees this, and in which nothing is carried out.
+    #[cfg(test)]
+    pub(super) fn showing(user: UserId, seen: Seen) -> Self {
+        Self {
+            user,
+            seen: watch::channel(seen).1,
+            orders: mpsc::channel(1).0,
+        }
+    }
+
     /// Asks for something; says whether it was taken.
     pub(super) fn order(&self, order: Order) -> bool {
         self.orders.try_send(order).is_ok()
