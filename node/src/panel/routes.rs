@@ -28,8 +28,28 @@ const PAGE: HeaderName = HeaderName::from_static("x-papermesh-page");
 const COOKIE: &str = "papermesh-panel";
 const SECURE_COOKIE: &str = "__Secure-papermesh-panel";
 
-/// A page whose secrets were shown.
-type Asked = Result<Response, Response>;
+/// An answer, or why there is none.
+type Asked = Result<Response, Refusal>;
+
+/// Why a page is not answered.
+enum Refusal {
+    /// It does not show its secrets, or is over: the browser is sent to a new one.
+    Over,
+    /// It asks for what there is not.
+    Status(StatusCode),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Over => {
+                let refresh = HeaderName::from_static("hx-refresh");
+                (StatusCode::FORBIDDEN, [(refresh, "true")]).into_response()
+            }
+            Self::Status(status) => status.into_response(),
+        }
+    }
+}
 
 pub(super) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
@@ -109,7 +129,7 @@ async fn look_at(
         ("jobs", Some(session)) => jobs(&frame, words, session),
         ("prints", Some(session)) => prints(&frame, words, session),
         ("view" | "jobs" | "prints", _) => whole(&frame, &mut state, peer),
-        _ => return Err(StatusCode::NOT_FOUND.into_response()),
+        _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
     })
 }
 
@@ -121,9 +141,7 @@ async fn log_in(
     body: Body,
 ) -> Asked {
     let screen = shown(&desk, &id, peer, &headers)?;
-    let form = Form::read(body)
-        .await
-        .map_err(IntoResponse::into_response)?;
+    let form = Form::read(body).await.map_err(Refusal::Status)?;
     login::with_form(&desk, &screen, &form).await;
     let frame = desk.frame(&screen).await;
     Ok(whole(&frame, &mut screen.state(), peer))
@@ -138,9 +156,7 @@ async fn act(
     body: Body,
 ) -> Asked {
     let screen = shown(&desk, &id, peer, &headers)?;
-    let form = Form::read(body)
-        .await
-        .map_err(IntoResponse::into_response)?;
+    let form = Form::read(body).await.map_err(Refusal::Status)?;
     let frame = desk.frame(&screen).await;
     let mut state = screen.state();
     match what.as_str() {
@@ -178,7 +194,7 @@ async fn act(
     Ok(whole(&frame, &mut state, peer))
 }
 
-fn in_session(session: &mut Session, what: &str, form: &Form) -> Result<(), Response> {
+fn in_session(session: &mut Session, what: &str, form: &Form) -> Result<(), Refusal> {
     let jobs = form.numbers("job");
     let print = form.numbers("print").first().copied();
     match what {
@@ -214,7 +230,7 @@ fn in_session(session: &mut Session, what: &str, form: &Form) -> Result<(), Resp
             .into_iter()
             .for_each(|print| session.order(Order::Dismiss(print))),
         "answer" => answer(session, form),
-        _ => return Err(StatusCode::NOT_FOUND.into_response()),
+        _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
     }
     Ok(())
 }
@@ -246,24 +262,20 @@ fn answer(session: &mut Session, form: &Form) {
 
 // Secrets -----------------------------------------------------------------------------------------
 
-/// The page that a request is from, if it shows that it is. Otherwise the browser is sent to a new
-/// one, since this one is over.
-fn shown(desk: &Desk, id: &str, peer: Peer, headers: &HeaderMap) -> Result<Arc<Screen>, Response> {
-    let over = || {
-        let mut over = StatusCode::FORBIDDEN.into_response();
-        let refresh = HeaderName::from_static("hx-refresh");
-        over.headers_mut()
-            .insert(refresh, HeaderValue::from_static("true"));
-        over
-    };
-    let screen = desk.screens.get(id).ok_or_else(over)?;
+/// The page that a request is from, if it shows that it is.
+fn shown(desk: &Desk, id: &str, peer: Peer, headers: &HeaderMap) -> Result<Arc<Screen>, Refusal> {
+    let screen = desk.screens.get(id).ok_or(Refusal::Over)?;
     let token = headers.get(PAGE).and_then(|token| token.to_str().ok());
-    let (token, cookie) = token.zip(cookie(headers, peer)).ok_or_else(over)?;
+    let (token, cookie) = token.zip(cookie(headers, peer)).ok_or(Refusal::Over)?;
     let known = {
-        let state = screen.state();
-        state.token.is(token) & state.cookie.is(cookie)
+        let mut state = screen.state();
+        let known = state.token.is(token) & state.cookie.is(cookie);
+        if known {
+            state.hear();
+        }
+        known
     };
-    known.then_some(screen).ok_or_else(over)
+    known.then_some(screen).ok_or(Refusal::Over)
 }
 
 fn cookie(headers: &HeaderMap, peer: Peer) -> Option<&str> {

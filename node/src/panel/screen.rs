@@ -344,6 +344,11 @@ impl State {
         }
     }
 
+    /// The page asked for something.
+    pub(super) fn hear(&mut self) {
+        self.heard = Instant::now();
+    }
+
     /// Whether a page listens.
     pub(super) fn is_listening(&self) -> bool {
         self.stream.is_some()

@@ -152,7 +152,7 @@ impl<N: Network> Printer<N> {
         let printing = self.to_release(visit, wish, progress, cancel);
         async move {
             match printing {
-                Ok(printing) => printing.to_its_end().await,
+                Ok(printing) => printing.finish().await,
                 Err(refused) => refused,
             }
         }
@@ -190,7 +190,7 @@ impl<N: Network> Printer<N> {
 }
 
 impl<N: Network> Printing<N> {
-    async fn to_its_end(self) -> Released {
+    async fn finish(self) -> Released {
         let (job, title) = (self.wish.job, self.summary.title.clone());
         // A task of its own: whoever waits for it may go away, the paper does not.
         match tokio::spawn(self.run()).await {

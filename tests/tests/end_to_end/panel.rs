@@ -321,7 +321,10 @@ fn every_page_is_for_everybody() {
                 assert!(menu.contains(name), "{shown}");
                 for page in ["welcome", "typing", "list"] {
                     match page {
-                        "typing" => browser.click(".hero-words button"),
+                        "typing" => {
+                            browser.click(".hero-words button");
+                            browser.see("#pin");
+                        }
                         "list" => {
                             browser.fill("#user", &walk.charlie.id);
                             browser.fill("#pin", &walk.charlie.pin);
