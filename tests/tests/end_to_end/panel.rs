@@ -539,3 +539,51 @@ fn titles_with_markup_are_text() {
     assert!(name.contains("printer-1"));
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
+
+/// Where nobody can tell whether paper came out, the user is asked before it is printed again; and a
+/// job with a PIN of its own asks for it.
+#[test]
+fn what_may_have_printed_is_asked_about() {
+    let site = Site::new();
+    let charlie = User::charlie();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let output = format!("socket://{}", port.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in port.incoming().flatten() {
+            drop(std::io::copy(&mut stream, &mut std::io::sink()));
+        }
+    });
+    let laptop = site.founder("laptop-1");
+    let args = ["--output", &*output, "--delivered-is-printed", "false"];
+    let at = site.panel(&laptop, "printer-1", &args);
+    laptop.enroll(&charlie, &laptop);
+    let report = site.document("report.pdf", "report");
+    let submission = laptop.submission(&report, &charlie);
+    let _ = submission
+        .arg("--job-pin-stdin")
+        .stdin("777777\n")
+        .run()
+        .succeeded();
+
+    let mut browser = at.browser(Window::PANEL);
+    at.log_in(&mut browser, &charlie);
+    choose(&mut browser, "report.pdf");
+    browser.click("#print");
+    browser.see(".ask input[name=pin]");
+    browser.picture("job-pin");
+    browser.is_for_everybody("a job's own PIN");
+    browser.fill(".ask input[name=pin]", "777777");
+    browser.click(".ask .primary");
+    browser.see(".card.warn:has-text(\"May have printed\")");
+    browser.see("#jobs .doubtful .chip.warn");
+    browser.picture("may-have-printed");
+    browser.is_for_everybody("what may have printed");
+
+    choose(&mut browser, "report.pdf");
+    browser.click("#print");
+    browser.see(".ask:has-text(\"on paper already\")");
+    browser.picture("again");
+    browser.click(".ask .danger");
+    browser.miss("#jobs .doubtful");
+    wait_until(SOON, "the job to be gone", || laptop.jobs().is_empty());
+}
