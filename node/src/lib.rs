@@ -4,14 +4,14 @@
 //!
 //! - [`cli`] is the command line, [`node`] the only wiring.
 //! - [`control`] is how the command line talks to a running node, [`ipp`] how every program prints
-//!   into it.
+//!   into it, [`panel`] what a user touches at a printer.
 //! - [`client`] holds jobs, [`printer`] releases them; [`authority`] is what an admin's node does
 //!   with the site's key, [`user`] what a user's own computer does.
 //! - [`directory`] finds holders, [`auth`] checks users, [`audit`] writes down what happened,
 //!   [`policy`] says what is allowed, [`papers`] make a node a member.
 //! - [`mesh`] is the only one that knows libp2p, [`store`] the only one that knows RocksDB,
-//!   [`config`] is what a node is told before it starts; [`ipp_guard`] says which IPP messages may be
-//!   parsed at all.
+//!   [`config`] is what a node is told before it starts, [`web`] how it listens for HTTP;
+//!   [`ipp_guard`] says which IPP messages may be parsed at all.
 #![forbid(unsafe_code)]
 
 pub mod audit;
@@ -33,6 +33,7 @@ pub mod mesh;
 pub mod network;
 pub mod node;
 pub mod offload;
+pub mod panel;
 pub mod papers;
 pub mod policy;
 pub mod printer;
@@ -41,6 +42,7 @@ pub mod store;
 pub mod ticket;
 pub mod user;
 pub mod vault;
+pub mod web;
 
 #[cfg(test)]
 mod tests;

@@ -12,12 +12,15 @@
 
 pub mod answer;
 pub mod avahi;
+pub mod browser;
 pub mod command;
 pub mod cups;
 pub mod device;
+pub mod http;
 pub mod ipp;
 pub mod machine;
 pub mod network;
+pub mod panel;
 pub mod picture;
 pub mod program;
 pub mod rogue;
@@ -35,6 +38,7 @@ mod visit;
 
 pub use document::Document;
 pub use machine::{Machine, SOON, Setting};
+pub use panel::PanelAt;
 pub use port::reserve as reserve_port;
 pub use process::Process;
 pub use seed::Seed;

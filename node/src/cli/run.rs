@@ -1,6 +1,5 @@
 //! `run`: the node itself, until it is told to stop.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -46,9 +45,16 @@ pub(super) struct Run {
     /// Where the hold printer listens, to which any program prints, or off [default: 127.0.0.1:6310]
     #[arg(long, value_name = "ADDRESS:PORT")]
     ipp: Option<Listen>,
-    /// Where the panel listens, at which users walk up, such as 127.0.0.1:8080
+    /// Where the panel of a printer listens, at which users walk up, or off [default:
+    /// 127.0.0.1:8310]
     #[arg(long, value_name = "ADDRESS:PORT")]
-    panel: Option<SocketAddr>,
+    panel: Option<Listen>,
+    /// How long a user may do nothing at the panel before being logged out [default: 1m]
+    #[arg(long, value_name = "TIME")]
+    panel_idle: Option<Wait>,
+    /// The badge reader of the panel: pcsc, pcsc:NAME, keyboard:/dev/input/… or socket:/PATH
+    #[arg(long, value_name = "READER")]
+    badge_reader: Option<String>,
     /// A printer's output device: ipp://HOST/PATH, ipps://HOST/PATH, socket://HOST:PORT or
     /// tray:FOLDER [default: a tray in the home]
     #[arg(long, value_name = "URI")]
@@ -101,6 +107,8 @@ impl Run {
             delivered_is_printed: self.delivered_is_printed,
             ipp: self.ipp,
             panel: self.panel,
+            panel_idle: self.panel_idle,
+            badge_reader: self.badge_reader,
             max_spool: self.max_spool,
             holder_timeout: self.holder_timeout,
             passphrase_file: self.passphrase_file,

@@ -210,6 +210,12 @@ impl Home {
         self.root.join("printer-certificates.toml")
     }
 
+    /// Key and certificate with which the panel speaks HTTPS.
+    #[must_use]
+    pub fn panel_certificate(&self) -> PathBuf {
+        self.root.join("panel.pem")
+    }
+
     /// Key and certificate with which the hold printer speaks IPPS.
     #[must_use]
     pub fn hold_printer_certificate(&self) -> PathBuf {

@@ -37,6 +37,10 @@ pub const HOLDER_TIMEOUT: Duration = Duration::from_secs(10);
 pub const CONVERTER_TIMEOUT: Duration = Duration::from_secs(90);
 /// Where the hold printer listens when nobody says otherwise: this computer's programs reach it.
 pub const IPP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 6310);
+/// Where the panel listens when nobody says otherwise: the screen beside the printer reaches it.
+pub const PANEL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8310);
+/// How long a user may do nothing at the panel when nobody says otherwise.
+pub const PANEL_IDLE: Duration = Duration::from_secs(60);
 /// Where a node listens when nobody says otherwise: every interface, and the port of last time or
 /// else any free one.
 pub const LISTEN: [&str; 2] = ["/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0"];
@@ -75,8 +79,14 @@ pub struct Config {
     pub ipp_default_user: Option<UserId>,
     /// Users who may delete the jobs of others at the hold printer, and stop it.
     pub ipp_operators: Vec<UserId>,
-    /// Where the panel listens; none for no panel.
-    pub panel: Option<SocketAddr>,
+    /// Where the panel of a printer listens.
+    pub panel: Listen,
+    /// Whether somebody said so: then a node that cannot have the address does not start.
+    pub panel_demanded: bool,
+    /// How long a user may do nothing at the panel before being logged out.
+    pub panel_idle: Duration,
+    /// The badge reader of the panel, such as `pcsc`; none for none.
+    pub badge_reader: Option<String>,
     /// Bytes that the spool may hold.
     pub max_spool: u64,
     /// How long a printer waits for one holder to be dialled and to answer a login.
@@ -123,7 +133,10 @@ impl Settings {
             ipp_users: self.ipp_users.unwrap_or_default().0,
             ipp_default_user: self.ipp_default_user,
             ipp_operators: self.ipp_operators.unwrap_or_default(),
-            panel: self.panel,
+            panel: self.panel.unwrap_or(Listen::At(PANEL)),
+            panel_demanded: self.panel.is_some(),
+            panel_idle: self.panel_idle.map_or(PANEL_IDLE, Wait::duration),
+            badge_reader: self.badge_reader,
             max_spool: self.max_spool.map_or(MAX_SPOOL, ByteSize::bytes),
             holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),
             converter_timeout: self
@@ -196,7 +209,11 @@ mod tests {
             format!("tray:{}", folder.path().join("tray").display())
         );
         assert_eq!((config.ipp, config.ipp_demanded), (Listen::At(IPP), false));
-        assert_eq!((config.panel, config.passphrase_file), (None, None));
+        assert_eq!(
+            (config.panel, config.panel_demanded),
+            (Listen::At(PANEL), false)
+        );
+        assert_eq!((config.badge_reader, config.passphrase_file), (None, None));
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -33,7 +32,9 @@ pub struct Settings {
     pub ipp_users: Option<NamedUsers>,
     pub ipp_default_user: Option<UserId>,
     pub ipp_operators: Option<Vec<UserId>>,
-    pub panel: Option<SocketAddr>,
+    pub panel: Option<Listen>,
+    pub panel_idle: Option<Wait>,
+    pub badge_reader: Option<String>,
     pub max_spool: Option<ByteSize>,
     pub holder_timeout: Option<Wait>,
     pub converter_timeout: Option<Wait>,
@@ -100,6 +101,8 @@ impl Settings {
             ipp_default_user: self.ipp_default_user.or(lower.ipp_default_user),
             ipp_operators: self.ipp_operators.or(lower.ipp_operators),
             panel: self.panel.or(lower.panel),
+            panel_idle: self.panel_idle.or(lower.panel_idle),
+            badge_reader: self.badge_reader.or(lower.badge_reader),
             max_spool: self.max_spool.or(lower.max_spool),
             holder_timeout: self.holder_timeout.or(lower.holder_timeout),
             converter_timeout: self.converter_timeout.or(lower.converter_timeout),
@@ -165,6 +168,8 @@ impl Settings {
             ipp_default_user: from.parsed("IPP_DEFAULT_USER")?,
             ipp_operators: from.list("IPP_OPERATORS")?,
             panel: from.parsed("PANEL")?,
+            panel_idle: from.parsed("PANEL_IDLE")?,
+            badge_reader: from.parsed("BADGE_READER")?,
             max_spool: from.parsed("MAX_SPOOL")?,
             holder_timeout: from.parsed("HOLDER_TIMEOUT")?,
             converter_timeout: from.parsed("CONVERTER_TIMEOUT")?,

@@ -16,6 +16,7 @@ use papermesh_protocol::record::DirectoryRecord;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteSecret;
 use papermesh_protocol::text::{Name, UserId};
+use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::UserEntry;
 
 /// A holder that says it has jobs for the user, or that it has none any more.
@@ -33,6 +34,12 @@ impl FoundHolder {
     #[must_use]
     pub fn holds(&self) -> bool {
         !self.0.withdrawn
+    }
+
+    /// When it said so: adverts are numbered by their holder's clock, which is never ahead.
+    #[must_use]
+    pub fn said_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.sequence)
     }
 
     /// Where to dial it.

@@ -12,9 +12,9 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::limits;
 use super::message::{Malformed, Request};
-use super::seats::Seat;
 use super::status::Status;
 use crate::ipp_guard::{Guard, GuardError};
+use crate::web::Seat;
 
 /// A body on its way. What is read of it is read once; a body that stands still for
 /// [`limits::BODY_STALL`] has ended with an error.
@@ -148,8 +148,8 @@ impl AsyncRead for Arriving {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::seats::Seats;
     use super::*;
+    use crate::web::Seats;
 
     fn seat() -> Arc<Seat> {
         Arc::new(Seats::new(1).take().unwrap())

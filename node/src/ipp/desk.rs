@@ -12,10 +12,10 @@ use super::message::{Failure, Request};
 use super::open_jobs::OpenJobs;
 use super::owner::{Owners, Peer, Proven, Who};
 use super::queue::{JobNumber, JobState, Offer, Queue, QueuedJob, Station};
-use super::seats::Seats;
 use super::station::{self, Notes, Target};
 use super::status::Status;
 use super::subscriptions::Subscriptions;
+use crate::web::Seats;
 
 /// Everything that outlives one request.
 pub(super) struct Desk<Q> {

@@ -11,15 +11,14 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::arriving::Arriving;
-use super::certificate;
 use super::desk::{Asking, Desk};
 use super::identity;
 use super::message;
 use super::operations;
 use super::owner::{self, Credentials, Peer, Who};
 use super::queue::{Queue, QueueErrorKind, Station};
-use super::seats::Seat;
 use super::station;
+use crate::web::{Seat, is_this_computer};
 
 /// `Content-Type` of IPP.
 const IPP: &str = "application/ipp";
@@ -146,34 +145,6 @@ fn text_of(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Whether a program of this computer meant this computer.
-fn is_this_computer(host: &str) -> bool {
-    let name = without_port(host).to_ascii_lowercase();
-    let name = name.trim_end_matches('.');
-    if matches!(name, "localhost" | "[::1]")
-        || name
-            .parse::<std::net::Ipv4Addr>()
-            .is_ok_and(|ip| ip.is_loopback())
-    {
-        return true;
-    }
-    certificate::host_name().is_some_and(|own| {
-        name == own
-            || name
-                .strip_suffix(".local")
-                .is_some_and(|name| name == own.trim_end_matches(".local"))
-    })
-}
-
-fn without_port(host: &str) -> &str {
-    match host.rfind(':') {
-        Some(colon) if host[colon + 1..].bytes().all(|byte| byte.is_ascii_digit()) => {
-            &host[..colon]
-        }
-        _ => host,
-    }
-}
-
 /// The printer's URI as the program knows it.
 fn printer_uri(peer: Peer, headers: &HeaderMap, station: Option<&Station>) -> String {
     let scheme = if peer.tls { "ipps" } else { "ipp" };
@@ -248,32 +219,4 @@ fn unauthorized(why: &'static str) -> Response {
         .headers_mut()
         .insert(header::WWW_AUTHENTICATE, basic);
     refusal
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_web_page_does_not_print_in_the_name_of_this_computer() {
-        for own in [
-            "localhost",
-            "LOCALHOST:6310",
-            "127.0.0.1:6310",
-            "[::1]:6310",
-            "[::1]",
-            "localhost.",
-        ] {
-            assert!(is_this_computer(own), "{own}");
-        }
-        for other in [
-            "",
-            "evil.example",
-            "evil.example:6310",
-            "localhost.evil.example",
-            "10.0.0.1",
-        ] {
-            assert!(!is_this_computer(other), "{other}");
-        }
-    }
 }

@@ -3,7 +3,7 @@
 //!
 //! One reason per file, from the socket inwards:
 //!
-//! - [`listener`], `seats`, `certificate`: connections, TLS, room
+//! - [`listener`]: the socket, by [`crate::web`]
 //! - `http`, `arriving`, `compression`: from an HTTP body to a request and its document
 //! - `message`, `values`, `status`, `requested`: IPP's own encoding (RFC 8010)
 //! - `owner`: who asks, and as which user
@@ -24,7 +24,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 mod arriving;
-mod certificate;
 mod compression;
 mod desk;
 mod found;
@@ -42,14 +41,13 @@ mod owner;
 mod printer_attributes;
 pub mod queue;
 mod requested;
-mod seats;
 mod station;
 mod status;
 mod subscriptions;
 mod template;
 mod values;
 
-pub use certificate::CertificateError;
+pub use crate::web::CertificateError;
 pub use identity::Identity;
 pub use listener::{HoldPrinter, HoldPrinterError};
 pub use owner::Owners;
@@ -61,7 +59,7 @@ pub use station::path as station_path;
 pub fn elsewhere(address: SocketAddr) -> Option<String> {
     let host = match address.ip() {
         ip if ip.is_unspecified() => {
-            let name = certificate::host_name()?;
+            let name = crate::web::host_name()?;
             if name.contains('.') {
                 name
             } else {

@@ -5,7 +5,6 @@
 //! elsewhere a user comes over IPPS only, and with a PIN (HTTP Basic, RFC 7617).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -19,6 +18,7 @@ use super::limits;
 use super::message::Failure;
 use super::queue::{Queue, QueueError, QueueErrorKind};
 use super::status::Status;
+pub(super) use crate::web::Peer;
 
 /// Bytes of a requesting user's name that are shown.
 const SHOWN: usize = 64;
@@ -76,20 +76,6 @@ fn stranger(said: &str, here: &[UserId]) -> Failure {
         )
     };
     Failure::new(Status::NotAuthorized, why)
-}
-
-/// From where a request comes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer {
-    pub(super) address: IpAddr,
-    pub(super) tls: bool,
-}
-
-impl Peer {
-    /// Whether it is a program of this computer.
-    pub(super) fn is_local(self) -> bool {
-        self.address.to_canonical().is_loopback()
-    }
 }
 
 /// A user id and a PIN as they came with a request.

@@ -15,9 +15,9 @@ use super::http;
 use super::identity::Identity;
 use super::limits;
 use super::owner::{Owners, Peer};
-use super::seats::Seats;
 use super::tests::memory::Memory;
 use crate::ipp_guard;
+use crate::web::Seats;
 
 /// More than any answer has.
 const ANSWER: usize = 16 * 1024 * 1024;
@@ -47,6 +47,7 @@ async fn one(body: &[u8]) {
     let seat = Seats::new(limits::CONNECTIONS).take();
     let peer = Peer {
         address: std::net::Ipv4Addr::LOCALHOST.into(),
+        own: std::net::Ipv4Addr::LOCALHOST.into(),
         tls: false,
     };
     let router = http::router(desk)

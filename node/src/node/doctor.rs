@@ -210,7 +210,7 @@ fn ports(config: &Config) -> Finding {
         .chain(&config.join_listen)
         .filter_map(|text| mesh::socket_of(&text.parse().ok()?))
         .chain(config.ipp.address())
-        .chain(config.panel);
+        .chain(config.panel.address().filter(|_| config.panel_demanded));
     let taken: Vec<String> = sockets
         .filter_map(|socket| {
             let error = mesh::is_free(socket).err()?;

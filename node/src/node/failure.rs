@@ -15,6 +15,7 @@ use crate::printer::VisitError;
 use crate::printer::output::{DeviceError, OutputUriError};
 use crate::store::StoreError;
 use crate::user::ComputerError;
+use crate::web::ListenError;
 
 /// Why a node does not start, or a home does not become a member's.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,12 @@ pub enum NodeError {
     /// The hold printer does not start.
     #[error(transparent)]
     HoldPrinter(#[from] HoldPrinterError),
+    /// The panel does not start.
+    #[error("the panel: {0}; choose another address with --panel, or --panel off")]
+    Panel(#[from] ListenError),
+    /// The badge reader is not named well.
+    #[error("{0}")]
+    BadgeReader(String),
     /// The output device is not named well.
     #[error("the output device: {0}")]
     Output(OutputUriError),
@@ -94,7 +101,10 @@ impl From<NodeError> for CommandError {
             NodeError::Authority(error) => of_authority(error),
             NodeError::Store(error) => of_store(error),
             NodeError::Papers(PapersError::HasSite { .. }) => ErrorCode::Exists,
-            NodeError::Address(_) | NodeError::Output(_) | NodeError::Invite(_) => ErrorCode::Usage,
+            NodeError::Address(_)
+            | NodeError::Output(_)
+            | NodeError::BadgeReader(_)
+            | NodeError::Invite(_) => ErrorCode::Usage,
             NodeError::Home(HomeError::Locked { .. }) => ErrorCode::Busy,
             _ => ErrorCode::Failed,
         };

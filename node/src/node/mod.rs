@@ -10,6 +10,7 @@ mod commands;
 mod doctor;
 mod failure;
 mod hold_printer;
+mod panel;
 mod status;
 
 use std::net::SocketAddr;
@@ -73,6 +74,8 @@ struct Services {
     printer: Option<Printer<Network>>,
     /// Where the hold printer listens, on a client.
     hold_printer: Option<SocketAddr>,
+    /// Where the panel listens, on a printer.
+    panel: Option<SocketAddr>,
     /// Where devices join, on an admin.
     door: OnceLock<JoinListener>,
     started: Instant,
@@ -223,6 +226,11 @@ impl Node {
             None => None,
         };
 
+        let panel = match &printer {
+            Some(printer) => panel::start(home, &config, printer, &mut tasks).await?,
+            None => None,
+        };
+
         let services = Services {
             _lock: lock,
             config,
@@ -235,6 +243,7 @@ impl Node {
             client,
             printer,
             hold_printer,
+            panel,
             door: OnceLock::new(),
             started: Instant::now(),
         };

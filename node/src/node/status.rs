@@ -86,7 +86,7 @@ impl Services {
                 .hold_printer
                 .filter(|address| !address.ip().is_loopback())
                 .and_then(crate::ipp::elsewhere),
-            panel: None,
+            panel: self.panel.map(super::panel::url),
             clock: membership.clock_offset(),
             pending: self
                 .door

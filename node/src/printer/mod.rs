@@ -31,7 +31,9 @@ use ed25519_dalek::SigningKey;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId};
 use papermesh_protocol::lookup::{self, BadgeError};
 use papermesh_protocol::pin::{KsfMemo, Pin};
-use papermesh_protocol::text::UserId;
+use papermesh_protocol::site::LoginPolicy;
+use papermesh_protocol::text::{Name, UserId};
+use papermesh_protocol::time::Timestamp;
 use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
@@ -45,8 +47,9 @@ use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::mesh::Membership;
 use crate::network::Network;
+use crate::offload::offload;
 use crate::policy::{self, LoginRefusal, Shown};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use output::OutputDevice;
 use session::Credentials;
 use visit::REFUSAL;
@@ -207,11 +210,81 @@ impl<N: Network> Printer<N> {
             .contains(release)
     }
 
+    /// Whether anybody has this badge who may show it at this site.
+    pub async fn knows_badge(&self, number: &str) -> Result<(), VisitError> {
+        let inner = &self.0;
+        let shown = Shown {
+            badge: true,
+            pin: true,
+        };
+        policy::login(inner.membership.state().policy.login, shown)?;
+        let tag = lookup::badge_tag(inner.membership.secret(), number)?;
+        let known = inner.directory.badge(tag).await;
+        known.map(drop).ok_or(VisitError::UnknownBadge)
+    }
+
     /// Lets a user in: finds the holders of the user's jobs, logs in to all at once, and returns
     /// when the list is worth showing. A wrong PIN is no error here, because each holder decides
     /// by itself: see [`Visit::admission`] before anything else of the visit is shown, and
     /// [`Visit::holders`] for each.
     pub async fn visit(&self, who: Who, pin: Option<Pin>) -> Result<Visit<N>, VisitError> {
+        let begun = Instant::now();
+        let mut visit = self.begin(who, pin).await?;
+        visit.gather().await;
+        self.conclude_login(&mut visit, begun).await;
+        Ok(visit)
+    }
+
+    /// Lets a user in as [`Printer::visit`] does, and returns as soon as the first holder has let
+    /// the user in, or nobody will. The others' jobs come with [`Visit::more`].
+    pub async fn receive(&self, who: Who, pin: Option<Pin>) -> Result<Visit<N>, VisitError> {
+        let begun = Instant::now();
+        let mut visit = self.begin(who, pin).await?;
+        visit.gather_first().await;
+        self.conclude_login(&mut visit, begun).await;
+        Ok(visit)
+    }
+
+    /// Writes down who did not let the user in and was not written down yet.
+    pub async fn note_denials(&self, visit: &mut Visit<N>) {
+        for (holder, trouble) in visit.new_denials() {
+            let denied = Event::new(Kind::LoginDenied)
+                .user(visit.user())
+                .peer(holder);
+            self.0.audit.note(denied.because(trouble)).await;
+        }
+    }
+
+    /// When a member was last connected, as far as this node knows.
+    pub async fn last_met(&self, node: NodeId) -> Option<Timestamp> {
+        let read = offload(&self.0.store, move |store| store.peers().get(node)).await;
+        let known: Result<_, StoreError> = read;
+        known.ok().flatten().map(|peer| peer.last_seen)
+    }
+
+    /// The site's name and this printer's.
+    #[must_use]
+    pub fn names(&self) -> (Name, Name) {
+        let membership = &self.0.membership;
+        (
+            membership.state().name.clone(),
+            membership.certificate().name.clone(),
+        )
+    }
+
+    /// What suffices to log in at this site.
+    #[must_use]
+    pub fn login_policy(&self) -> LoginPolicy {
+        self.0.membership.state().policy.login
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.membership.now()
+    }
+
+    async fn begin(&self, who: Who, pin: Option<Pin>) -> Result<Visit<N>, VisitError> {
         let inner = &self.0;
         let shown = Shown {
             badge: matches!(who, Who::Badge(_)),
@@ -232,36 +305,26 @@ impl<N: Network> Printer<N> {
             memo: KsfMemo::new(),
         };
         let node = inner.membership.node();
-        let begun = Instant::now();
-        let mut visit = Visit::begin(
+        Ok(Visit::begin(
             node,
             inner.network.clone(),
             &inner.directory,
             inner.holder_timeout,
             credentials,
-        );
-        visit.gather().await;
-        let denied: Vec<Event> = visit
-            .denials()
-            .map(|(holder, trouble)| {
-                let denied = Event::new(Kind::LoginDenied)
-                    .user(visit.user())
-                    .peer(holder);
-                denied.because(trouble)
-            })
-            .collect();
+        ))
+    }
+
+    /// Writes down what came of a login, and keeps the time of a refused one from telling anything.
+    async fn conclude_login(&self, visit: &mut Visit<N>, begun: Instant) {
         if visit.admission().is_err() {
-            if denied.is_empty() {
+            if visit.denials().next().is_none() {
                 let nobody = Event::new(Kind::LoginDenied).user(visit.user());
                 let why = "nobody was found who could check the PIN";
-                inner.audit.note(nobody.because(why)).await;
+                self.0.audit.note(nobody.because(why)).await;
             }
             sleep_until(begun + REFUSAL).await;
         }
-        for event in denied {
-            inner.audit.note(event).await;
-        }
-        Ok(visit)
+        self.note_denials(visit).await;
     }
 
     /// Whom somebody claims to be, as far as the site lets it be shown like that.
@@ -283,39 +346,34 @@ impl<N: Network> Printer<N> {
     }
 
     /// Deletes a job of a visit at its owner's word.
-    pub async fn delete(
+    pub fn delete(
         &self,
         visit: &Visit<N>,
         holder: NodeId,
         job: JobId,
-    ) -> Result<(), AskError> {
-        let Some((session, _)) = visit.listed(holder, job) else {
-            return Err(no_job());
-        };
-        let deleted = session.delete(job).await;
+    ) -> impl Future<Output = Result<(), AskError>> + Send + use<N> {
+        let listed = visit.listed(holder, job).map(|(session, _)| session);
         let event = Event::new(Kind::Deleted)
             .user(visit.user())
             .job(job)
             .peer(holder);
-        self.0
-            .audit
-            .note(outcome_of(event, Kind::Refused, &deleted))
-            .await;
-        deleted
+        let audit = self.0.audit.clone();
+        async move {
+            let deleted = listed.ok_or_else(no_job)?.delete(job).await;
+            audit.note(outcome_of(event, Kind::Refused, &deleted)).await;
+            deleted
+        }
     }
 
     /// Exempts a job of a visit from pressure for space, or no longer.
-    pub async fn protect(
+    pub fn protect(
         &self,
         visit: &Visit<N>,
         holder: NodeId,
         job: JobId,
         on: bool,
-    ) -> Result<(), AskError> {
-        let Some((session, _)) = visit.listed(holder, job) else {
-            return Err(no_job());
-        };
-        let protected = session.protect(job, on).await;
+    ) -> impl Future<Output = Result<(), AskError>> + Send + use<N> {
+        let listed = visit.listed(holder, job).map(|(session, _)| session);
         let event = Event::new(Kind::Protected)
             .user(visit.user())
             .job(job)
@@ -325,11 +383,14 @@ impl<N: Network> Printer<N> {
         } else {
             event.because("not any longer")
         };
-        self.0
-            .audit
-            .note(outcome_of(event, Kind::Refused, &protected))
-            .await;
-        protected
+        let audit = self.0.audit.clone();
+        async move {
+            let protected = listed.ok_or_else(no_job)?.protect(job, on).await;
+            audit
+                .note(outcome_of(event, Kind::Refused, &protected))
+                .await;
+            protected
+        }
     }
 }
 

@@ -28,7 +28,7 @@ use super::document::Fetch;
 use super::outcome::Ended;
 use super::output::{
     ColorMode, DeviceEvent, DeviceJobRef, DeviceProgress, JobState, PrintTicket, PrinterState,
-    Sides,
+    Sides, StateReason,
 };
 use super::prepare::{self, Prepared};
 use super::report::Told;
@@ -106,8 +106,12 @@ pub struct ReleaseProgress {
     pub sent: u64,
     /// Bytes of the document.
     pub size: u64,
+    /// Pages on paper so far, where the device counts them.
+    pub pages: Option<u32>,
     /// What the device says, such as why it stands still.
     pub note: Option<String>,
+    /// The same as IPP's keywords, for those who have words or pictures of their own for them.
+    pub reasons: Vec<StateReason>,
 }
 
 /// What is being done with a job.
@@ -134,18 +138,49 @@ impl<N: Network> Printer<N> {
         progress: mpsc::Sender<ReleaseProgress>,
         cancel: CancellationToken,
     ) -> Released {
+        let released = self.releasing(visit, wish, progress, cancel);
+        tokio::select! {
+            released = released => released,
+            never = visit.keep_open() => match never {},
+        }
+    }
+
+    /// The same for whoever goes on with the visit meanwhile, and keeps it open.
+    pub fn releasing(
+        &self,
+        visit: &Visit<N>,
+        wish: Wish,
+        progress: mpsc::Sender<ReleaseProgress>,
+        cancel: CancellationToken,
+    ) -> impl Future<Output = Released> + Send + use<N> {
+        let printing = self.to_release(visit, wish, progress, cancel);
+        async move {
+            match printing {
+                Ok(printing) => printing.finish().await,
+                Err(refused) => refused,
+            }
+        }
+    }
+
+    fn to_release(
+        &self,
+        visit: &Visit<N>,
+        wish: Wish,
+        progress: mpsc::Sender<ReleaseProgress>,
+        cancel: CancellationToken,
+    ) -> Result<Printing<N>, Released> {
         let Some((session, summary)) = visit.listed(wish.holder, wish.job) else {
-            return released(
+            return Err(released(
                 wish.job,
                 String::new(),
                 &Ended::not_printed("there is no such job in the list"),
-            );
+            ));
         };
-        let (job, title) = (wish.job, summary.title.clone());
         if let Err(unwilling) = may_print(summary, &wish) {
-            return released(job, title, &Ended::not_printed(unwilling));
+            let ended = Ended::not_printed(unwilling);
+            return Err(released(wish.job, summary.title.clone(), &ended));
         }
-        let printing = Printing {
+        Ok(Printing {
             printer: self.clone(),
             session,
             user: visit.user().clone(),
@@ -154,14 +189,15 @@ impl<N: Network> Printer<N> {
             release: ReleaseId::random(&mut rand::rng()),
             progress,
             cancel,
-        };
+        })
+    }
+}
+
+impl<N: Network> Printing<N> {
+    async fn finish(self) -> Released {
+        let (job, title) = (self.wish.job, self.summary.title.clone());
         // A task of its own: whoever waits for it may go away, the paper does not.
-        let printing = tokio::spawn(printing.run());
-        let printed = tokio::select! {
-            printed = printing => printed,
-            never = visit.keep_open() => match never {},
-        };
-        match printed {
+        match tokio::spawn(self.run()).await {
             Ok(ended) => released(job, title, &ended),
             Err(error) => {
                 tracing::error!(%job, %error, "a release broke off");
@@ -439,12 +475,13 @@ impl<N: Network> Printing<N> {
                     heard.send_replace(Some(progress(self.release, &state)));
                     let stopped = state.job == JobState::ProcessingStopped
                         || state.printer == PrinterState::Stopped;
-                    let words: Vec<_> = state
+                    let reasons: Vec<StateReason> = state
                         .printer_reasons
                         .iter()
                         .chain(&state.job_reasons)
-                        .map(|reason| reason.words.clone())
+                        .cloned()
                         .collect();
+                    let words: Vec<_> = reasons.iter().map(|reason| &*reason.words).collect();
                     let note = Some(words.join(", "))
                         .filter(|words| !words.is_empty())
                         .or(state.message);
@@ -453,7 +490,7 @@ impl<N: Network> Printing<N> {
                         false if size.is_some() && sent < whole => Step::Sending,
                         false => Step::Printing,
                     };
-                    self.tell(step, sent, note);
+                    self.tell_of((step, sent, note), state.pages, reasons);
                 }
             }
         }
@@ -529,6 +566,15 @@ impl<N: Network> Printing<N> {
     }
 
     fn tell(&self, step: Step, sent: u64, note: Option<String>) {
+        self.tell_of((step, sent, note), None, Vec::new());
+    }
+
+    fn tell_of(
+        &self,
+        (step, sent, note): (Step, u64, Option<String>),
+        pages: Option<u32>,
+        reasons: Vec<StateReason>,
+    ) {
         let (job, title, size) = (self.wish.job, self.summary.title.clone(), self.summary.size);
         // News of the moment: whoever is behind misses it.
         drop(self.progress.try_send(ReleaseProgress {
@@ -537,7 +583,9 @@ impl<N: Network> Printing<N> {
             step,
             sent,
             size,
+            pages,
             note,
+            reasons,
         }));
     }
 }

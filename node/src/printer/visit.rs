@@ -9,7 +9,7 @@
 //! computers are asked that said so: a user without jobs is told that there are none, and everybody
 //! else, unknown or not, is refused in the same words after the same time ([`Visit::admission`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +21,7 @@ use papermesh_protocol::limits::SESSION_KEEP;
 use papermesh_protocol::release::printer::{self, SessionError};
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::{Name, UserId};
+use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::UserEntry;
 use serde::Serialize;
 use tokio::task::{JoinHandle, JoinSet};
@@ -63,6 +64,11 @@ pub struct Visit<N: Network> {
     /// The user's computers that hold nothing.
     idle: Vec<FoundHolder>,
     attempts: JoinSet<(NodeId, Attempt<N>)>,
+    /// Lists that are asked for once more.
+    listings: JoinSet<(NodeId, Result<Vec<JobSummary>, AskError>)>,
+    /// Denials that were written down.
+    noted: BTreeSet<NodeId>,
+    begun: Instant,
 }
 
 type Attempt<N> = Result<(HolderSession<N>, Vec<JobSummary>), AskError>;
@@ -141,6 +147,18 @@ pub struct VisitedHolder {
     pub name: Option<Name>,
     /// Why its jobs are not in the list; none if they are.
     pub trouble: Option<HolderTrouble>,
+    /// When it last said that it holds jobs.
+    pub advertised_at: Timestamp,
+}
+
+/// What one step of gathering came to.
+enum Step {
+    /// Somebody turned out to be there.
+    Answered,
+    /// Something else changed.
+    Changed,
+    /// Nothing did in time.
+    Waited,
 }
 
 impl<N: Network> Visit<N> {
@@ -163,6 +181,9 @@ impl<N: Network> Visit<N> {
             holders: BTreeMap::new(),
             idle: Vec::new(),
             attempts: JoinSet::new(),
+            listings: JoinSet::new(),
+            noted: BTreeSet::new(),
+            begun: Instant::now(),
         }
     }
 
@@ -201,6 +222,7 @@ impl<N: Network> Visit<N> {
         let visited = |(node, holder): (&NodeId, &Holder<N>)| VisitedHolder {
             holder: *node,
             name: holder.found.name(),
+            advertised_at: holder.found.said_at(),
             trouble: match &holder.state {
                 State::Open(..) => None,
                 State::Trying(reached, _) if reached.load(Ordering::Relaxed) => {
@@ -223,7 +245,7 @@ impl<N: Network> Visit<N> {
     /// [`NotLetIn`]; whatever else the visit found is not to be shown then.
     pub fn admission(&self) -> Result<(), NotLetIn> {
         let states = || self.believed().map(|(_, holder)| &holder.state);
-        if states().any(|state| matches!(state, State::Open(..))) {
+        if self.is_let_in() {
             return Ok(());
         }
         let mut retry_after = None;
@@ -243,6 +265,23 @@ impl<N: Network> Visit<N> {
         } else {
             Ok(())
         }
+    }
+
+    /// Whether any holder let the user in.
+    fn is_let_in(&self) -> bool {
+        self.believed()
+            .any(|(_, holder)| matches!(holder.state, State::Open(..)))
+    }
+
+    /// The denials that this was not asked for before.
+    pub(super) fn new_denials(&mut self) -> Vec<(NodeId, HolderTrouble)> {
+        let denials: Vec<_> = self
+            .denials()
+            .filter(|(node, _)| !self.noted.contains(node))
+            .map(|(node, trouble)| (node, trouble.clone()))
+            .collect();
+        self.noted.extend(denials.iter().map(|(node, _)| *node));
+        denials
     }
 
     /// The holders that did not let the user in, and what they said.
@@ -284,25 +323,38 @@ impl<N: Network> Visit<N> {
         let mut ticks = interval_at(Instant::now() + SESSION_KEEP, SESSION_KEEP);
         loop {
             ticks.tick().await;
-            let sessions = self
-                .holders
-                .iter()
-                .filter_map(|(node, holder)| match &holder.state {
-                    State::Open(session, _) => Some((node, session)),
-                    _ => None,
-                });
-            let kept = sessions.map(|(holder, session)| async move {
-                if let Err(error) = session.keep().await {
-                    tracing::debug!(%holder, %error, "a session is perhaps not kept open");
-                }
-            });
-            futures::future::join_all(kept).await;
+            self.keep().await;
         }
+    }
+
+    /// Keeps the sessions open that are open now.
+    pub async fn keep(&self) {
+        let sessions = self
+            .holders
+            .iter()
+            .filter_map(|(node, holder)| match &holder.state {
+                State::Open(session, _) => Some((node, session)),
+                _ => None,
+            });
+        let kept = sessions.map(|(holder, session)| async move {
+            if let Err(error) = session.keep().await {
+                tracing::debug!(%holder, %error, "a session is perhaps not kept open");
+            }
+        });
+        futures::future::join_all(kept).await;
+    }
+
+    /// Whether a holder is still being asked.
+    #[must_use]
+    pub fn is_trying(&self, holder: NodeId) -> bool {
+        let state = self.holders.get(&holder).map(|holder| &holder.state);
+        matches!(state, Some(State::Trying(..)))
     }
 
     /// Ends the visit as dropping it does, and waits until the holders have heard of it.
     pub async fn close(mut self) {
         self.attempts.abort_all();
+        self.listings.abort_all();
         let sessions = std::mem::take(&mut self.holders)
             .into_values()
             .filter_map(|holder| match holder.state {
@@ -330,36 +382,29 @@ impl<N: Network> Visit<N> {
 
     /// Waits until everybody has answered who will soon; see the limits above.
     pub async fn gather(&mut self) {
+        self.gather_while(|_| true).await;
+    }
+
+    /// Waits until the first holder has let the user in, or as [`Visit::gather`] does.
+    pub(super) async fn gather_first(&mut self) {
+        self.gather_while(|visit| !visit.is_let_in()).await;
+    }
+
+    async fn gather_while(&mut self, wanting: impl Fn(&Self) -> bool) {
         let latest = Instant::now() + VISIT_PATIENCE;
-        let quiet = Instant::now() + QUIET;
         let mut answered: Option<Instant> = None;
-        while !self.is_complete() {
+        while !self.is_complete() && wanting(self) {
             let until = self
                 .patience(answered)
                 .map_or(latest, |patience| patience.min(latest));
-            tokio::select! {
-                biased;
-                found = next(&mut self.search), if self.search.is_some() => match found {
-                    Some(found) => self.take_found(found),
-                    None => {
-                        self.search = None;
-                        self.ask_idle();
-                    }
-                },
-                () = sleep_until(quiet), if self.is_quiet() => self.ask_idle(),
-                Some(ended) = self.attempts.join_next(), if !self.attempts.is_empty() => {
-                    if let Ok((holder, attempt)) = ended
-                        && self.take_attempt(holder, attempt)
-                    {
-                        answered.get_or_insert_with(Instant::now);
-                    }
-                }
-                entry = asked(&mut self.entry), if matches!(self.entry, Entry::Asked(_)) => {
-                    self.entry = Entry::Known(entry.map(Box::new));
-                }
+            match self.step(until).await {
+                Step::Answered => drop(answered.get_or_insert_with(Instant::now)),
+                Step::Changed => {}
                 // Somebody may have been reached meanwhile: look again before giving up.
-                () = sleep_until(until) => {
-                    let until = self.patience(answered).map_or(latest, |patience| patience.min(latest));
+                Step::Waited => {
+                    let until = self
+                        .patience(answered)
+                        .map_or(latest, |patience| patience.min(latest));
                     if Instant::now() >= until {
                         break;
                     }
@@ -367,6 +412,86 @@ impl<N: Network> Visit<N> {
             }
         }
         self.hear_entry().await;
+    }
+
+    /// Waits until something of the visit changes; says whether anything did, which it does not
+    /// when everybody has answered. May be dropped and called again.
+    pub async fn more(&mut self) -> bool {
+        if self.is_complete() && self.listings.is_empty() {
+            return false;
+        }
+        let patience = Instant::now() + VISIT_PATIENCE;
+        self.step(patience).await;
+        true
+    }
+
+    /// Asks a holder that let the user in for its jobs once more; they come with [`Visit::more`].
+    pub fn list_again(&mut self, holder: NodeId) {
+        if self.listings.len() < HOLDERS
+            && let Some(Holder {
+                state: State::Open(session, _),
+                ..
+            }) = self.holders.get(&holder)
+        {
+            let session = Arc::clone(session);
+            self.listings.spawn(async move {
+                let listing = timeout(HOLDER_PATIENCE, session.list()).await;
+                let late = || AskError::Link(LinkError::Frame(FrameError::Timeout));
+                (holder, listing.map_err(|_| late()).and_then(|jobs| jobs))
+            });
+        }
+    }
+
+    /// One thing that happens, or `until`. May be dropped and called again.
+    async fn step(&mut self, until: Instant) -> Step {
+        let quiet = self.begun + QUIET;
+        tokio::select! {
+            biased;
+            found = next(&mut self.search), if self.search.is_some() => {
+                match found {
+                    Some(found) => self.take_found(found),
+                    None => {
+                        self.search = None;
+                        self.ask_idle();
+                    }
+                }
+                Step::Changed
+            }
+            () = sleep_until(quiet), if self.is_quiet() => {
+                self.ask_idle();
+                Step::Changed
+            }
+            Some(ended) = self.attempts.join_next(), if !self.attempts.is_empty() => {
+                let there = ended.is_ok_and(|(holder, attempt)| self.take_attempt(holder, attempt));
+                if there { Step::Answered } else { Step::Changed }
+            }
+            Some(ended) = self.listings.join_next(), if !self.listings.is_empty() => {
+                if let Ok((holder, listing)) = ended {
+                    self.take_listing(holder, listing);
+                }
+                Step::Changed
+            }
+            entry = asked(&mut self.entry), if matches!(self.entry, Entry::Asked(_)) => {
+                self.entry = Entry::Known(entry.map(Box::new));
+                Step::Changed
+            }
+            () = sleep_until(until) => Step::Waited,
+        }
+    }
+
+    fn take_listing(&mut self, node: NodeId, listing: Result<Vec<JobSummary>, AskError>) {
+        let Some(holder) = self.holders.get_mut(&node) else {
+            return;
+        };
+        match (listing, &mut holder.state) {
+            (Ok(listed), State::Open(_, jobs)) => *jobs = listed,
+            (Err(error), State::Open(..)) => {
+                let trouble = HolderTrouble::from(error);
+                tracing::debug!(holder = %node, %trouble, "a holder went away during a visit");
+                holder.state = State::Failed(trouble);
+            }
+            _ => {}
+        }
     }
 
     /// The authority's word is worth a moment: by it, holders are believed or not.

@@ -16,6 +16,7 @@
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
 //! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
 //! | `doctor` | what is commonly wrong is found |
+//! | `panel` | walking up to a printer: a real browser at its panel |
 //! | `bad_input` | what users, files, disks and printers do wrong |
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -33,5 +34,6 @@ mod hold_printer;
 mod hostile;
 mod invariants;
 mod network;
+mod panel;
 mod people;
 mod walk;

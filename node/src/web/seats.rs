@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 /// All seats.
 #[derive(Clone, Debug)]
-pub(super) struct Seats(Arc<Mutex<Inner>>);
+pub(crate) struct Seats(Arc<Mutex<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
@@ -21,20 +21,20 @@ struct Inner {
 
 /// One seat. Whoever takes it is silent at first.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(crate) struct Seat {
     seats: Seats,
     /// The place among the silent ones; none at work.
     place: Mutex<Option<u64>>,
     /// Somebody else has the seat now.
-    pub(super) lost: CancellationToken,
+    pub(crate) lost: CancellationToken,
 }
 
 /// While it exists, whoever has the seat is at work and keeps it, but for the times of
 /// [`Seat::rest`].
-pub(super) struct AtWork<'a>(&'a Seat);
+pub(crate) struct AtWork(Arc<Seat>);
 
 impl Seats {
-    pub(super) fn new(count: usize) -> Self {
+    pub(crate) fn new(count: usize) -> Self {
         Self(Arc::new(Mutex::new(Inner {
             free: count,
             silent: BTreeMap::new(),
@@ -47,7 +47,7 @@ impl Seats {
     }
 
     /// A seat; none if all are taken by those at work.
-    pub(super) fn take(&self) -> Option<Seat> {
+    pub(crate) fn take(&self) -> Option<Seat> {
         let mut inner = self.inner();
         if inner.free > 0 {
             inner.free -= 1;
@@ -81,13 +81,13 @@ impl Seat {
     }
 
     /// There is something to do.
-    pub(super) fn work(&self) -> AtWork<'_> {
+    pub(crate) fn work(self: &Arc<Self>) -> AtWork {
         self.resume();
-        AtWork(self)
+        AtWork(Arc::clone(self))
     }
 
     /// Whoever has the seat is waited for: it is silent.
-    pub(super) fn rest(&self) {
+    pub(crate) fn rest(&self) {
         let mut place = self.place();
         let mut inner = self.seats.inner();
         if place.is_none() && !self.lost.is_cancelled() {
@@ -96,7 +96,7 @@ impl Seat {
     }
 
     /// It is not silent any more.
-    pub(super) fn resume(&self) {
+    pub(crate) fn resume(&self) {
         let mut place = self.place();
         if let Some(place) = place.take() {
             self.seats.inner().silent.remove(&place);
@@ -104,7 +104,7 @@ impl Seat {
     }
 }
 
-impl Drop for AtWork<'_> {
+impl Drop for AtWork {
     fn drop(&mut self) {
         self.0.rest();
     }
@@ -129,19 +129,20 @@ mod tests {
     #[test]
     fn the_longest_silent_one_goes_and_those_at_work_stay() {
         let seats = Seats::new(2);
-        let (first, second) = (seats.take().unwrap(), seats.take().unwrap());
+        let take = || seats.take().map(Arc::new);
+        let (first, second) = (take().unwrap(), take().unwrap());
         let working = first.work();
-        let third = seats.take().unwrap();
+        let third = take().unwrap();
         assert!(second.lost.is_cancelled() && !first.lost.is_cancelled());
         let at_work = third.work();
-        assert!(seats.take().is_none());
+        assert!(take().is_none());
         drop(at_work);
-        let fourth = seats.take().unwrap();
+        let fourth = take().unwrap();
         assert!(third.lost.is_cancelled());
         // Who is at work and waited for is silent, too.
         let waited_for = fourth.work();
         fourth.rest();
-        let fifth = seats.take().unwrap();
+        let fifth = take().unwrap();
         assert!(fourth.lost.is_cancelled() && !first.lost.is_cancelled());
         drop(waited_for);
         drop((working, second, third, fourth, fifth));

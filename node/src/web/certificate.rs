@@ -1,5 +1,5 @@
-//! The certificate with which the hold printer speaks IPPS (RFC 7472). The node makes it for
-//! itself, once: programs remember the certificate that they saw first.
+//! The certificate with which a node speaks TLS to programs and browsers. The node makes it for
+//! itself, once: they remember the certificate that they saw first.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -104,7 +104,7 @@ fn make(name: &str) -> Result<String, rcgen::Error> {
 }
 
 /// This computer's name, if it is one that a certificate can carry.
-pub(super) fn host_name() -> Option<String> {
+pub(crate) fn host_name() -> Option<String> {
     let system = rustix::system::uname();
     let name = system.nodename().to_str().ok()?.to_ascii_lowercase();
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');

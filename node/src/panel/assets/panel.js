@@ -1,0 +1,259 @@
+// What htmx does not do: keys on the screen, which jobs are ticked, the count-down, dialogs, and what
+// happens when the server is away. Nothing is kept here but the ticks; they go with the page.
+(() => {
+  "use strict";
+
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // The frame follows what is in it: language, direction, colours. ------------------------------
+
+  function dress() {
+    const app = $("#app");
+    if (!app) return;
+    const root = document.documentElement;
+    root.lang = app.lang;
+    root.dir = app.dir;
+    root.dataset.look = app.dataset.look;
+  }
+
+  function clocks() {
+    const lang = document.documentElement.lang;
+    const today = new Date().toDateString();
+    for (const time of $$("time[data-clock]")) {
+      const at = new Date(time.dateTime);
+      const options = { hour: "2-digit", minute: "2-digit" };
+      if (at.toDateString() !== today) options.weekday = "short";
+      if (Math.abs(at - Date.now()) > 6 * 86400e3) {
+        options.day = "numeric";
+        options.month = "short";
+      }
+      time.textContent = new Intl.DateTimeFormat(lang, options).format(at);
+    }
+  }
+
+  // Keys on the screen type into the field that was touched last. -------------------------------
+
+  let field = null;
+
+  function pad(name) {
+    const keys = $(".keys");
+    if (!keys) return;
+    keys.dataset.shown = name;
+    for (const pad of $$("[data-pad]", keys)) pad.hidden = pad.dataset.pad !== name;
+  }
+
+  function type(change) {
+    if (!field || !field.isConnected) field = $("#pin") || $("#user");
+    if (!field) return;
+    field.value = change(field.value).slice(0, field.maxLength > 0 ? field.maxLength : undefined);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches("#user, #pin")) {
+      field = event.target;
+      for (const other of $$(".field input")) other.classList.toggle("typed", other === field);
+      if (field.dataset.keys) pad(field.dataset.keys);
+    }
+  });
+
+  function fields() {
+    const first = $("#app [autofocus]");
+    field = null;
+    if (first) first.focus({ preventScroll: true });
+  }
+
+  // Ticks. -----------------------------------------------------------------------------------------
+
+  const ticked = new Set();
+
+  function ticks() {
+    const boxes = $$('#jobs input[name="job"]');
+    const here = new Set();
+    for (const box of boxes) {
+      here.add(box.value);
+      box.checked = ticked.has(box.value) && !box.disabled;
+    }
+    if (boxes.length) for (const one of ticked) if (!here.has(one)) ticked.delete(one);
+    count();
+  }
+
+  function count() {
+    const boxes = $$('#jobs input[name="job"]:not(:disabled)');
+    const chosen = boxes.filter((box) => box.checked).length;
+    const all = $("[data-all]");
+    if (all) {
+      all.checked = chosen > 0 && chosen === boxes.length;
+      all.indeterminate = chosen > 0 && chosen < boxes.length;
+    }
+    for (const place of $$("[data-chosen]")) place.textContent = chosen || "";
+    for (const button of $$("[data-needs-choice]")) button.disabled = chosen === 0;
+  }
+
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if (box.matches('#jobs input[name="job"]')) {
+      if (box.checked) ticked.add(box.value);
+      else ticked.delete(box.value);
+      count();
+    } else if (box.matches("[data-all]")) {
+      for (const other of $$('#jobs input[name="job"]:not(:disabled)')) {
+        other.checked = box.checked;
+        if (box.checked) ticked.add(other.value);
+        else ticked.delete(other.value);
+      }
+      count();
+    }
+  });
+
+  // The count-down. --------------------------------------------------------------------------------
+
+  const WARN = 15000;
+  let over = 0;
+  let whole = 1;
+  let stayed = Date.now();
+
+  function wind() {
+    const clock = $("#clock");
+    if (!clock) {
+      over = 0;
+      return;
+    }
+    over = Date.now() + Number(clock.dataset.left);
+    whole = Number(clock.dataset.whole) || 1;
+    tick();
+  }
+
+  function tick() {
+    const clock = $("#clock");
+    if (!clock || !over) return;
+    const left = Math.max(0, over - Date.now());
+    $("[data-count]", clock).textContent = Math.ceil(left / 1000);
+    $(".clock-hand", clock).setAttribute("stroke-dasharray", `${(100 * left) / whole} 100`);
+    const soon = left < Math.min(WARN, whole / 2);
+    if (soon !== clock.classList.contains("soon")) {
+      clock.classList.toggle("soon", soon);
+      const warning = $("[data-warning]", clock);
+      warning.textContent = soon ? warning.dataset.warning : "";
+    }
+  }
+
+  setInterval(tick, 500);
+
+  // Whoever touches the page is there.
+  function touch() {
+    const clock = $("#clock");
+    if (!clock || Date.now() - stayed < 5000) return;
+    stayed = Date.now();
+    htmx.ajax("POST", clock.dataset.stay, { source: "#clock", target: "#clock", swap: "outerHTML" });
+  }
+  for (const kind of ["pointerdown", "keydown", "wheel", "scroll"]) {
+    addEventListener(kind, touch, { passive: true, capture: true });
+  }
+
+  // Buttons that are only the page's. ----------------------------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    const menu = $(".menu[open]");
+    if (menu && !menu.contains(event.target)) menu.open = false;
+    if (!button) return;
+    const { key, switch: to, open, step } = button.dataset;
+    if (key !== undefined) type((text) => text + key);
+    if ("erase" in button.dataset) type((text) => text.slice(0, -1));
+    if (to) pad(to);
+    if (open) $(`#${open}`)?.showModal();
+    if (step) {
+      const copies = $("#copies");
+      const now = Number(copies.value) || 1;
+      copies.value = Math.min(999, Math.max(1, now + Number(step)));
+    }
+    if ("reset" in button.dataset) {
+      const dialog = button.closest("dialog");
+      for (const input of $$("input:not([type=radio])", dialog)) input.value = "";
+      for (const input of $$('input[type=radio][value=""]', dialog)) input.checked = true;
+    }
+    if ("close" in button.dataset) button.closest("dialog")?.close();
+  });
+
+  // A physical keyboard: Enter in an option closes the dialog and sends nothing by itself.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("dialog input")) {
+      event.preventDefault();
+      event.target.closest("dialog").close();
+    }
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target.id === "choose") event.preventDefault();
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const source = event.detail.elt;
+    if (event.detail.successful && source?.matches?.("[data-done]")) {
+      ticked.clear();
+      ticks();
+      window.scrollTo({ top: 0, behavior: "smooth" });
+    }
+  });
+
+  // Every request shows the page's token, which is in the page alone.
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-Papermesh-Page"] = $("#app")?.dataset.page ?? "";
+  });
+
+  // New parts of the page. ---------------------------------------------------------------------------
+
+  function settle() {
+    dress();
+    clocks();
+    if (!$("#jobs")) ticked.clear();
+    ticks();
+  }
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    settle();
+    const part = event.detail.elt;
+    if (part?.id === "app" || part?.id === "clock") wind();
+    if (part?.id === "app" || part?.id === "prints") fields();
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    settle();
+    wind();
+    fields();
+  });
+
+  // The server is away: nothing of anybody is left to see, and the page comes back by itself. --------
+
+  let away = 0;
+
+  async function look() {
+    try {
+      const answer = await fetch("/alive", { cache: "no-store" });
+      if (answer.ok) location.reload();
+      else setTimeout(look, 2000);
+    } catch {
+      setTimeout(look, 2000);
+    }
+  }
+
+  document.addEventListener("htmx:sseOpen", () => {
+    document.documentElement.dataset.live = "yes";
+  });
+
+  document.addEventListener("htmx:sseError", () => {
+    away += 1;
+    if (away !== 1) return;
+    $("#away").hidden = false;
+    $("#app")?.setAttribute("inert", "");
+    document.documentElement.dataset.away = "yes";
+    setTimeout(look, 1000);
+  });
+
+  // A page in the browser's history shows nothing.
+  addEventListener("pagehide", () => $("#app")?.remove());
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+})();

@@ -1,0 +1,75 @@
+//! Every limit of the panel.
+
+use std::time::Duration;
+
+/// Connections at once. A new one beyond that takes the place of the one that has been waiting
+/// for a request the longest; streams of news of pages that are open are at work.
+pub(super) const CONNECTIONS: usize = 256;
+/// How long a TLS handshake may take.
+pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a request's header may take, from the first connection or the last answer.
+pub(super) const HTTP_HEADER: Duration = Duration::from_secs(60);
+/// Bytes of a request's header, with what hyper reads ahead of the body.
+pub(super) const HTTP_BUFFER: usize = 32 * 1024;
+/// Bytes of a form.
+pub(super) const FORM: usize = 64 * 1024;
+/// How long a form may take to arrive.
+pub(super) const FORM_PATIENCE: Duration = Duration::from_secs(10);
+/// Fields of a form.
+pub(super) const FIELDS: usize = 4096;
+
+/// Pages that are open at once, with and without somebody logged in.
+pub(super) const SCREENS: usize = 64;
+/// Streams of news at once; one for each page that is open.
+pub(super) const STREAMS: usize = SCREENS;
+/// How long a page is remembered whose stream of news is gone: a reload, a broken connection.
+pub(super) const SCREEN_GONE: Duration = Duration::from_secs(15);
+/// How often the panel looks after pages that are gone and users who left without a word.
+pub(super) const SWEEP: Duration = Duration::from_millis(500);
+/// How often a stream without news shows that it is there.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How long news are collected before a page is told of them: a page that fetches its list forty
+/// times a second is no quicker to read.
+pub(super) const GATHER_NEWS: Duration = Duration::from_millis(60);
+
+/// When a page that has not fetched its news is told of them again.
+pub(super) const TELL_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long a user may do nothing before being logged out, when nobody says otherwise.
+pub const IDLE: Duration = Duration::from_secs(60);
+/// How long a PIN may take to be typed before the panel forgets whose it was to be.
+pub(super) const TYPING: Duration = Duration::from_secs(90);
+/// How long a word of farewell stays.
+pub(super) const FAREWELL: Duration = Duration::from_secs(8);
+
+/// Log-ins that are tried at once without waiting. Holders count wrong PINs of each user besides;
+/// this one is for those who try one PIN on many users.
+pub(super) const LOGINS: u32 = 10;
+/// Time after which one more is tried.
+pub(super) const LOGIN_EVERY: Duration = Duration::from_secs(3);
+/// Requests of one kind that the panel answers at once without waiting.
+pub(super) const REQUESTS: u32 = 400;
+/// Time after which one more is answered.
+pub(super) const REQUEST_EVERY: Duration = Duration::from_millis(10);
+
+/// Jobs that a page shows at first, and how many more each time.
+pub(super) const SHOWN: usize = 100;
+/// Jobs that one visit may have in line to be printed.
+pub(super) const PRINTS: usize = 500;
+/// Orders of a page that wait to be carried out.
+pub(super) const ORDERS: usize = 16;
+/// Deletions and the like that are under way at once.
+pub(super) const ERRANDS: usize = 64;
+/// Steps of a release that wait to be shown.
+pub(super) const STEPS: usize = 64;
+/// How often the lists are asked for once more while a user looks at them.
+pub(super) const LIST_AGAIN: Duration = Duration::from_secs(15);
+/// How long the device may take to say how it is.
+pub(super) const DEVICE: Duration = Duration::from_secs(3);
+/// How old the device's word may be.
+pub(super) const DEVICE_WORD: Duration = Duration::from_secs(10);
+
+/// Bytes of a badge number as a reader gives it, with what is around it.
+pub(super) const BADGE_LINE: usize = 512;
+/// How long after a failure a badge reader is tried again.
+pub(super) const READER_AGAIN: Duration = Duration::from_secs(3);

@@ -1,0 +1,150 @@
+//! Coming and going: badges, user ids and PINs, and the end of a session.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use papermesh_protocol::pin::Pin;
+use papermesh_protocol::site::LoginPolicy;
+use tokio::time;
+
+use super::Desk;
+use super::badge::BadgeNumber;
+use super::forms::Form;
+use super::reception::Unwelcome;
+use super::screen::{Notice, Screen, Stage, State, Typist, user_id};
+use crate::printer::Who;
+
+/// Somebody wants to type.
+pub(super) fn start(state: &mut State) {
+    if !state.is_in_session() {
+        type_pin(state, Typist::Id(String::new()), None);
+    }
+}
+
+/// Somebody goes, or goes back.
+pub(super) fn leave(state: &mut State) {
+    if state.is_in_session() {
+        state.leave(false);
+    } else {
+        state.stage = Stage::Welcome(None);
+    }
+}
+
+/// A PIN as it was typed, if it is one.
+pub(super) fn pin(typed: &str) -> Option<Pin> {
+    Pin::new(typed).ok()
+}
+
+fn type_pin(state: &mut State, who: Typist, notice: Option<Notice>) {
+    state.stage = Stage::Typing {
+        who,
+        notice,
+        since: time::Instant::now(),
+    };
+}
+
+/// Logs in with what was typed.
+pub(super) async fn with_form(desk: &Desk, screen: &Arc<Screen>, form: &Form) {
+    let (who, typist, pin) = {
+        let mut state = screen.state();
+        if state.logging_in {
+            return;
+        }
+        let Stage::Typing { who, .. } = &state.stage else {
+            return;
+        };
+        let typed = form.get("user").unwrap_or_default();
+        let (who, typist) = match who {
+            Typist::Badge(number) => (
+                Some(Who::Badge(number.expose().to_owned())),
+                Typist::Badge(number.clone()),
+            ),
+            Typist::Id(_) => (
+                user_id(typed).map(Who::User),
+                // What is shown again is no longer than a user id.
+                Typist::Id(typed.chars().take(64).collect()),
+            ),
+        };
+        let pin = form.get("pin").and_then(pin);
+        let problem = match (&who, &pin) {
+            (None, _) => Some(Notice::NoUser),
+            (_, None) => Some(Notice::NoPin),
+            _ => desk.logins.take(Instant::now()).err().map(Notice::Wait),
+        };
+        let (Some(who), None) = (who, problem) else {
+            type_pin(&mut state, typist, problem);
+            return;
+        };
+        state.logging_in = true;
+        (who, typist, pin)
+    };
+    enter(desk, screen, who, pin, typist).await;
+    screen.turn();
+}
+
+/// A badge was read at the panel. It belongs to the page that is open there; whoever was logged in
+/// there is logged out, since somebody else stands there now, or wants to go.
+pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
+    let Some(screen) = desk.screens.own() else {
+        tracing::info!("a badge was read, but no page of the panel is open on this computer");
+        return;
+    };
+    {
+        let mut state = screen.state();
+        if state.logging_in {
+            return;
+        }
+        if state.is_in_session() {
+            state.leave(false);
+        }
+    }
+    screen.tell();
+    let known = match desk.logins.take(Instant::now()) {
+        Ok(()) => desk.reception.knows(badge.clone()).await,
+        Err(wait) => Err(Unwelcome::Refused(Some(wait))),
+    };
+    let badge_alone = desk.reception.policy() == LoginPolicy::Badge;
+    let typist = Typist::Badge(badge.clone());
+    match known {
+        Ok(()) if badge_alone => {
+            {
+                let mut state = screen.state();
+                type_pin(&mut state, typist.clone(), None);
+                state.logging_in = true;
+            }
+            let who = Who::Badge(badge.expose().to_owned());
+            enter(desk, &screen, who, None, typist).await;
+        }
+        Ok(()) => type_pin(&mut screen.state(), typist, None),
+        Err(unwelcome) => {
+            let notice = notice(unwelcome);
+            // Whoever has no badge that is known can still type.
+            type_pin(&mut screen.state(), Typist::Id(String::new()), Some(notice));
+        }
+    }
+    screen.tell();
+}
+
+/// Asks the reception, and shows what it says.
+async fn enter(desk: &Desk, screen: &Arc<Screen>, who: Who, pin: Option<Pin>, typist: Typist) {
+    let received = desk.reception.receive(who, pin).await;
+    let mut state = screen.state();
+    state.logging_in = false;
+    match received {
+        // Whoever went back meanwhile, or closed the page, is not there.
+        Ok(_) if !matches!(state.stage, Stage::Typing { .. }) => {}
+        Ok(visiting) => state.enter(visiting, desk.idle),
+        Err(unwelcome) => type_pin(&mut state, typist, Some(notice(unwelcome))),
+    }
+}
+
+fn notice(unwelcome: Unwelcome) -> Notice {
+    match unwelcome {
+        Unwelcome::UnknownBadge => Notice::UnknownBadge,
+        Unwelcome::UnreadBadge => Notice::UnreadBadge,
+        Unwelcome::NoBadges => Notice::NoBadges,
+        Unwelcome::PinMissing => Notice::NoPin,
+        Unwelcome::Refused(None) => Notice::Refused,
+        Unwelcome::Refused(Some(wait)) => Notice::Wait(wait),
+    }
+}

@@ -1,0 +1,167 @@
+//! The panel: the web page at the printer, where a user walks up, taps a badge and prints. It is
+//! served by the node itself to a touch screen beside the printer, or to the printer's own browser.
+//!
+//! One reason per file, from the socket inwards:
+//!
+//! - [`crate::web`] listens; `guard` says whose requests are heard at all
+//! - `routes`: what pages may ask; `forms`: how they say it; `rate`: how often
+//! - `screen`, `screens`, `token`: the pages that are open, and how far their users have come
+//! - `login`: coming and going; [`badge`]: badge readers
+//! - `reception`: what is asked of the printer; `visiting`: a user's visit, and what is printed
+//! - `events`: how a page hears that there is something new
+//! - `views`, `words`, `assets`, and the folders of the same kind: what a user sees
+//!
+//! Pages are rendered here and kept up to date by htmx; a page keeps nothing but which jobs are
+//! ticked. What a session knew is gone when it ends: the list, the keys, the PIN; a page that is
+//! loaded again, a second window and the history of the browser show nobody's.
+
+mod assets;
+pub mod badge;
+mod events;
+mod forms;
+mod guard;
+mod limits;
+mod login;
+mod rate;
+mod reception;
+mod routes;
+mod screen;
+mod screens;
+mod token;
+mod views;
+mod visiting;
+mod words;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::network::Network;
+use crate::printer::Printer;
+use crate::web::{ListenError, Listener, Patience};
+use badge::ReaderKind;
+use rate::Rate;
+use reception::{Front, Reception};
+use screen::Screen;
+use screens::Screens;
+use views::Frame;
+
+pub use limits::IDLE;
+
+/// A panel that listens. [`Panel::serve`] answers.
+pub struct Panel {
+    listener: Listener,
+    desk: Arc<Desk>,
+    reader: Option<ReaderKind>,
+}
+
+/// What all pages share.
+struct Desk {
+    reception: Box<dyn Reception>,
+    screens: Screens,
+    /// Streams of news.
+    streams: Arc<Semaphore>,
+    logins: Rate,
+    requests: Rate,
+    /// How long a user may do nothing.
+    idle: Duration,
+    has_reader: bool,
+}
+
+impl Desk {
+    /// What the pages of a screen have in common, now.
+    async fn frame<'s>(&self, screen: &'s Screen) -> Frame<'s> {
+        Frame {
+            screen: &screen.id,
+            is_here: screen.is_here,
+            reader: self.has_reader,
+            names: self.reception.names(),
+            device: self.reception.device().await,
+            now: self.reception.now(),
+            idle: self.idle,
+        }
+    }
+}
+
+impl Panel {
+    /// Listens on `address` for the users of `printer`, with the certificate in the file
+    /// `certificate`, which is made if it is not there; other computers reach the panel over TLS only.
+    /// `idle` is how long a user may do nothing before being logged out.
+    ///
+    /// # Errors
+    /// [`ListenError`].
+    pub async fn bind<N: Network>(
+        address: SocketAddr,
+        certificate: &Path,
+        printer: Printer<N>,
+        (reader, idle): (Option<ReaderKind>, Duration),
+    ) -> Result<Self, ListenError> {
+        let reception: Box<dyn Reception> = Box::new(Front::new(printer));
+        let (_, name) = reception.names();
+        let listener = Listener::bind(address, certificate, &name).await?;
+        let desk = Desk {
+            reception,
+            screens: Screens::default(),
+            streams: Arc::new(Semaphore::new(limits::STREAMS)),
+            logins: Rate::new(limits::LOGINS, limits::LOGIN_EVERY),
+            requests: Rate::new(limits::REQUESTS, limits::REQUEST_EVERY),
+            idle,
+            has_reader: reader.is_some(),
+        };
+        Ok(Self {
+            listener,
+            desk: Arc::new(desk),
+            reader,
+        })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.address()
+    }
+
+    /// Answers, until it is dropped; then every session has ended.
+    pub async fn serve(self) {
+        let router = routes::router(Arc::clone(&self.desk));
+        let patience = Patience {
+            connections: limits::CONNECTIONS,
+            handshake: limits::HANDSHAKE,
+            header: limits::HTTP_HEADER,
+            buffer: limits::HTTP_BUFFER,
+        };
+        tokio::join!(
+            self.listener.serve(router, patience),
+            pass_time(&self.desk),
+            hear_badges(&self.desk, self.reader),
+        );
+    }
+}
+
+async fn pass_time(desk: &Desk) {
+    let mut ticks = interval(limits::SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        desk.screens.pass_time();
+    }
+}
+
+async fn hear_badges(desk: &Desk, reader: Option<ReaderKind>) {
+    let Some(reader) = reader else {
+        return;
+    };
+    let (read, mut badges) = mpsc::channel(1);
+    let hearing = async {
+        while let Some(number) = badges.recv().await {
+            login::with_badge(desk, number).await;
+        }
+    };
+    tokio::join!(badge::read(reader, read), hearing);
+}

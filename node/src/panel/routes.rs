@@ -1,0 +1,346 @@
+//! What pages may ask. All of it but the page itself and its files needs the two secrets of
+//! [`super::screen`]; whoever does not have them is sent to a new page.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::forms::{BadOption, Form};
+use super::guard::guard;
+use super::screen::{Ask, Look, Question, Remark, Screen, Session, State as ScreenState};
+use super::views::Frame;
+use super::visiting::Order;
+use super::words::{Language, Words};
+use super::{Desk, assets, events, limits, login};
+use crate::web::{Peer, Seat};
+
+/// The header with a page's token.
+const PAGE: HeaderName = HeaderName::from_static("x-papermesh-page");
+/// The cookie of a page; over TLS one that only TLS can set. Each page has its own, so that windows
+/// of one browser know nothing of one another.
+const COOKIE: &str = "papermesh-panel";
+const SECURE_COOKIE: &str = "__Secure-papermesh-panel";
+
+/// An answer, or why there is none.
+type Asked = Result<Response, Refusal>;
+
+/// Why a page is not answered.
+enum Refusal {
+    /// It does not show its secrets, or is over: the browser is sent to a new one.
+    Over,
+    /// It asks for what there is not.
+    Status(StatusCode),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Over => {
+                let refresh = HeaderName::from_static("hx-refresh");
+                (StatusCode::FORBIDDEN, [(refresh, "true")]).into_response()
+            }
+            Self::Status(status) => status.into_response(),
+        }
+    }
+}
+
+pub(super) fn router(desk: Arc<Desk>) -> Router {
+    Router::new()
+        .route("/", get(page))
+        .route("/alive", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/assets/{version}/{name}", get(asset))
+        .route("/screens/{id}/events", get(news))
+        .route("/screens/{id}/{what}", get(look_at).post(act))
+        .route("/screens/{id}/login", post(log_in))
+        .layer(middleware::from_fn_with_state(Arc::clone(&desk), guard))
+        .with_state(desk)
+}
+
+async fn asset(Path((version, name)): Path<(String, String)>) -> Response {
+    assets::answer(&version, &name)
+}
+
+/// A new page. What this browser did before is not in it.
+async fn page(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Response {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE);
+    let language = accepted
+        .and_then(|header| Language::accepted(header.to_str().ok()?))
+        .unwrap_or_default();
+    let Some(screen) = desk.screens.open(peer.is_local(), language) else {
+        let words = language.words();
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            words.say("device-busy").into_owned(),
+        )
+            .into_response();
+    };
+    let frame = desk.frame(&screen).await;
+    let state = screen.state();
+    let mut response = rendered(frame.page(&state));
+    set_cookie(&mut response, &screen.id, &state, peer);
+    response
+}
+
+/// The stream of news of a page. A browser sends no headers of a page's own with it, so it needs the
+/// cookie only, and says nothing that is worth hearing.
+async fn news(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    Extension(seat): Extension<Arc<Seat>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(screen) = desk.screens.get(&id) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let own = cookie(&headers, peer).is_some_and(|cookie| screen.state().cookie.is(cookie));
+    if !own {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    match Arc::clone(&desk.streams).try_acquire_owned() {
+        Ok(place) => events::answer(&screen, place, seat.work()),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// Shows a part of a page.
+async fn look_at(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    Path((id, what)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Asked {
+    let screen = shown(&desk, &id, peer, &headers)?;
+    let frame = desk.frame(&screen).await;
+    let mut state = screen.state();
+    let words = state.language.words();
+    Ok(match (what.as_str(), state.session()) {
+        ("jobs", Some(session)) => jobs(&frame, words, session),
+        ("prints", Some(session)) => prints(&frame, words, session),
+        ("view" | "jobs" | "prints", _) => whole(&frame, &mut state, peer),
+        _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
+    })
+}
+
+async fn log_in(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Asked {
+    let screen = shown(&desk, &id, peer, &headers)?;
+    let form = Form::read(body).await.map_err(Refusal::Status)?;
+    login::with_form(&desk, &screen, &form).await;
+    let frame = desk.frame(&screen).await;
+    Ok(whole(&frame, &mut screen.state(), peer))
+}
+
+/// Does what a page asks for.
+async fn act(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    Path((id, what)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Asked {
+    let screen = shown(&desk, &id, peer, &headers)?;
+    let form = Form::read(body).await.map_err(Refusal::Status)?;
+    let frame = desk.frame(&screen).await;
+    let mut state = screen.state();
+    match what.as_str() {
+        "start" => login::start(&mut state),
+        "leave" => login::leave(&mut state),
+        "look" => {
+            if let Some(language) = form.get("language").and_then(Language::named) {
+                state.language = language;
+            }
+            if let Some(look) = form.get("look").and_then(Look::named) {
+                state.look = look;
+            }
+        }
+        _ => {
+            let words = state.language.words();
+            let Some(session) = state.session() else {
+                return Ok(whole(&frame, &mut state, peer));
+            };
+            // Whoever does something is there.
+            session.deadline = tokio::time::Instant::now() + desk.idle;
+            session.remark = None;
+            return Ok(match what.as_str() {
+                "stay" => rendered(frame.clock(words, session)),
+                "more" => {
+                    session.shown = session.shown.saturating_add(limits::SHOWN);
+                    jobs(&frame, words, session)
+                }
+                _ => {
+                    in_session(session, &what, &form)?;
+                    prints(&frame, words, session)
+                }
+            });
+        }
+    }
+    Ok(whole(&frame, &mut state, peer))
+}
+
+fn in_session(session: &mut Session, what: &str, form: &Form) -> Result<(), Refusal> {
+    let jobs = form.numbers("job");
+    let print = form.numbers("print").first().copied();
+    match what {
+        "print" => match form.change() {
+            Ok(change) => {
+                session.ask = None;
+                let wanted = Ask {
+                    question: Question::Again,
+                    jobs,
+                    change,
+                    keep: form.has("keep"),
+                    pin: None,
+                };
+                session.print(wanted, form.has("again"));
+            }
+            Err(BadOption::Copies) => session.remark = Some(Remark::BadCopies),
+            Err(_) => session.remark = Some(Remark::BadPages),
+        },
+        "delete" | "protect" if jobs.is_empty() => session.remark = Some(Remark::NothingChosen),
+        "delete" => session.order(Order::Delete(jobs)),
+        "protect" => {
+            // Jobs that are all protected are meant to be so no longer.
+            let seen = session.seen();
+            let wished: BTreeSet<u32> = jobs.iter().copied().collect();
+            let mut chosen = seen.jobs.iter().filter(|job| wished.contains(&job.number));
+            let on = !chosen.all(|job| job.job.summary.protected);
+            session.order(Order::Protect { jobs, on });
+        }
+        "cancel" => print
+            .into_iter()
+            .for_each(|print| session.order(Order::Cancel(print))),
+        "dismiss" => print
+            .into_iter()
+            .for_each(|print| session.order(Order::Dismiss(print))),
+        "answer" => answer(session, form),
+        _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
+    }
+    Ok(())
+}
+
+/// What the user decided.
+fn answer(session: &mut Session, form: &Form) {
+    let Some(mut ask) = session.ask.take() else {
+        return;
+    };
+    match (form.get("answer"), ask.question) {
+        (Some("again"), Question::Again) => session.print(ask, true),
+        (Some("delete"), Question::Again) => {
+            let seen = session.seen();
+            let doubtful = seen
+                .jobs
+                .iter()
+                .filter(|job| job.job.summary.may_have_printed && ask.jobs.contains(&job.number));
+            let doubtful = doubtful.map(|job| job.number).collect();
+            session.order(Order::Delete(doubtful));
+        }
+        (Some("pin"), Question::JobPin) => {
+            ask.pin = form.get("pin").and_then(login::pin);
+            // What may have printed was asked about before the PIN was.
+            session.print(ask, true);
+        }
+        _ => {}
+    }
+}
+
+// Secrets -----------------------------------------------------------------------------------------
+
+/// The page that a request is from, if it shows that it is.
+fn shown(desk: &Desk, id: &str, peer: Peer, headers: &HeaderMap) -> Result<Arc<Screen>, Refusal> {
+    let screen = desk.screens.get(id).ok_or(Refusal::Over)?;
+    let token = headers.get(PAGE).and_then(|token| token.to_str().ok());
+    let (token, cookie) = token.zip(cookie(headers, peer)).ok_or(Refusal::Over)?;
+    let known = {
+        let mut state = screen.state();
+        let known = state.token.is(token) & state.cookie.is(cookie);
+        if known {
+            state.hear();
+        }
+        known
+    };
+    known.then_some(screen).ok_or(Refusal::Over)
+}
+
+fn cookie(headers: &HeaderMap, peer: Peer) -> Option<&str> {
+    let name = if peer.tls { SECURE_COOKIE } else { COOKIE };
+    let all = headers.get_all(header::COOKIE).into_iter();
+    all.filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value)
+}
+
+fn set_cookie(response: &mut Response, screen: &str, state: &ScreenState, peer: Peer) {
+    let (name, secure) = match peer.tls {
+        true => (SECURE_COOKIE, "; Secure"),
+        false => (COOKIE, ""),
+    };
+    let value = state.cookie.text();
+    let cookie =
+        format!("{name}={value}; Path=/screens/{screen}; HttpOnly; SameSite=Strict{secure}");
+    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+}
+
+// Answers -----------------------------------------------------------------------------------------
+
+/// All that a user sees, wherever the page wanted to put a part; with new secrets if somebody came
+/// or went.
+fn whole(frame: &Frame<'_>, state: &mut ScreenState, peer: Peer) -> Response {
+    let renewed = state.renewed();
+    if let Some(session) = state.session() {
+        session.fetch_jobs();
+        session.fetch_prints();
+    }
+    let mut response = rendered(frame.app(state));
+    if renewed {
+        set_cookie(&mut response, frame.screen, state, peer);
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [("hx-retarget", "#app"), ("hx-reswap", "outerHTML")] {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    response
+}
+
+fn jobs(frame: &Frame<'_>, words: &Words, session: &mut Session) -> Response {
+    session.fetch_jobs();
+    rendered(frame.jobs(words, session))
+}
+
+fn prints(frame: &Frame<'_>, words: &Words, session: &mut Session) -> Response {
+    session.fetch_prints();
+    rendered(frame.prints(words, session))
+}
+
+fn rendered(page: Result<String, askama::Error>) -> Response {
+    match page {
+        Ok(page) => Html(page).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be shown");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! One open page, and how far its user has come: welcome, typing, logged in. The server keeps it,
+//! the page only shows it.
+//!
+//! A request must show two secrets: the page's cookie, which no script can read, and its token, which
+//! is in the page alone. So a second window of the same browser, a page that was loaded again and a
+//! page in the history show nobody's jobs. Both secrets are new after every login and log-out.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use papermesh_protocol::pin::Pin;
+use papermesh_protocol::text::UserId;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::badge::BadgeNumber;
+use super::limits;
+use super::token::Token;
+use super::visiting::{At, Change, Order, Print, Seen, Visiting};
+use super::words::Language;
+
+/// A page that is open.
+pub(super) struct Screen {
+    /// In its addresses; no secret.
+    pub(super) id: String,
+    /// Whether it is on this computer: the panel's own screen.
+    pub(super) is_here: bool,
+    state: Mutex<State>,
+    news: watch::Sender<News>,
+}
+
+/// Counts what happened to a page that its user did not do there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct News {
+    /// The page has to fetch itself anew.
+    pub(super) view: u64,
+    /// Somebody came or went.
+    session: u64,
+}
+
+/// How the page is, and what it shows.
+pub(super) struct State {
+    pub(super) cookie: Token,
+    pub(super) token: Token,
+    pub(super) language: Language,
+    pub(super) look: Look,
+    pub(super) stage: Stage,
+    /// The secrets are to be new with the next answer: somebody came or went.
+    renew: bool,
+    /// A login is under way.
+    pub(super) logging_in: bool,
+    /// The stream of news that the page listens to.
+    stream: Option<CancellationToken>,
+    /// When the page was last heard of, while it listens to no stream.
+    heard: Instant,
+}
+
+/// Colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Look {
+    /// As the browser likes it.
+    #[default]
+    Auto,
+    Light,
+    Dark,
+    Contrast,
+}
+
+impl Look {
+    pub(super) const ALL: [Self; 4] = [Self::Auto, Self::Light, Self::Dark, Self::Contrast];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+            Self::Contrast => "contrast",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|look| look.name() == name)
+    }
+}
+
+/// How far the user has come.
+pub(super) enum Stage {
+    /// Nobody is there.
+    Welcome(Option<(Notice, Instant)>),
+    /// Somebody is about to type a PIN.
+    Typing {
+        who: Typist,
+        notice: Option<Notice>,
+        since: Instant,
+    },
+    /// Somebody is logged in.
+    Session(Box<Session>),
+}
+
+/// Who types.
+#[derive(Clone)]
+pub(super) enum Typist {
+    /// Types a user id, too; what was typed before.
+    Id(String),
+    /// Showed a badge.
+    Badge(BadgeNumber),
+}
+
+/// What a user is told who is not logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Notice {
+    TimedOut,
+    LoggedOut,
+    /// The jobs that were chosen are still being printed.
+    StillPrinting(usize),
+    UnknownBadge,
+    UnreadBadge,
+    NoBadges,
+    /// Wrong PIN, unknown user, or nobody could be asked: these are not told apart.
+    Refused,
+    Wait(Duration),
+    /// This is no user id.
+    NoUser,
+    /// This is no PIN.
+    NoPin,
+}
+
+/// A user who is logged in.
+pub(super) struct Session {
+    pub(super) visiting: Visiting,
+    pub(super) deadline: Instant,
+    /// Jobs that the page shows.
+    pub(super) shown: usize,
+    /// What the page has fetched.
+    pub(super) fetched: Fetched,
+    pub(super) ask: Option<Ask>,
+    pub(super) remark: Option<Remark>,
+}
+
+/// What a page has fetched of what there is to see.
+#[derive(Default)]
+pub(super) struct Fetched {
+    pub(super) list: Seen,
+    pub(super) prints: Vec<Print>,
+    pub(super) failures: Vec<String>,
+}
+
+/// What the user has to decide.
+pub(super) struct Ask {
+    pub(super) question: Question,
+    pub(super) jobs: Vec<u32>,
+    pub(super) change: Change,
+    pub(super) keep: bool,
+    pub(super) pin: Option<Pin>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// Some of the jobs may be on paper already.
+    Again,
+    /// Some of the jobs have a PIN of their own.
+    JobPin,
+}
+
+/// What a user is told who is logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remark {
+    NothingChosen,
+    BadCopies,
+    BadPages,
+    TooMuch,
+    Gone,
+}
+
+impl Session {
+    pub(super) fn new(visiting: Visiting, idle: Duration) -> Self {
+        Self {
+            visiting,
+            deadline: Instant::now() + idle,
+            shown: limits::SHOWN,
+            fetched: Fetched::default(),
+            ask: None,
+            remark: None,
+        }
+    }
+
+    /// What is seen now.
+    pub(super) fn seen(&self) -> Seen {
+        self.visiting.seen.borrow().clone()
+    }
+
+    /// The page fetches the list.
+    pub(super) fn fetch_jobs(&mut self) {
+        self.fetched.list = self.seen();
+    }
+
+    /// The page fetches what is being printed.
+    pub(super) fn fetch_prints(&mut self) {
+        let seen = self.seen();
+        self.fetched.prints = seen.prints;
+        self.fetched.failures = seen.failures;
+    }
+
+    /// Whether the list, and what is being printed, are others than the page has fetched.
+    pub(super) fn has_news(&self) -> (bool, bool) {
+        let (now, list) = (self.visiting.seen.borrow(), &self.fetched.list);
+        let jobs = !Arc::ptr_eq(&now.jobs, &list.jobs)
+            || !Arc::ptr_eq(&now.missing, &list.missing)
+            || now.complete != list.complete
+            // What is being printed is not in the list.
+            || now.at_work().ne(list.at_work());
+        let prints = now.prints != self.fetched.prints || now.failures != self.fetched.failures;
+        (jobs, prints)
+    }
+
+    /// Prints these jobs, once it is known what the user must be asked about them.
+    pub(super) fn print(&mut self, wanted: Ask, again: bool) {
+        let seen = self.seen();
+        let wished: BTreeSet<u32> = wanted.jobs.iter().copied().collect();
+        let chosen = || {
+            let jobs = seen.jobs.iter();
+            jobs.filter(|job| wished.contains(&job.number))
+                .map(|job| &job.job.summary)
+        };
+        if chosen().next().is_none() {
+            self.remark = Some(if wanted.jobs.is_empty() {
+                Remark::NothingChosen
+            } else {
+                Remark::Gone
+            });
+            return;
+        }
+        let question = if !again && chosen().any(|job| job.may_have_printed) {
+            Some(Question::Again)
+        } else if wanted.pin.is_none() && chosen().any(|job| job.needs_pin) {
+            Some(Question::JobPin)
+        } else {
+            None
+        };
+        if let Some(question) = question {
+            self.ask = Some(Ask { question, ..wanted });
+            return;
+        }
+        self.order(Order::Print {
+            jobs: wanted.jobs,
+            change: Box::new(wanted.change),
+            keep: wanted.keep,
+            again,
+            pin: wanted.pin,
+        });
+    }
+
+    pub(super) fn order(&mut self, order: Order) {
+        if !self.visiting.order(order) {
+            self.remark = Some(Remark::TooMuch);
+        }
+    }
+}
+
+impl Screen {
+    pub(super) fn new(id: String, is_here: bool, language: Language) -> Self {
+        Self {
+            id,
+            is_here,
+            state: Mutex::new(State {
+                cookie: Token::random(),
+                token: Token::random(),
+                language,
+                look: Look::default(),
+                stage: Stage::Welcome(None),
+                renew: false,
+                logging_in: false,
+                stream: None,
+                heard: Instant::now(),
+            }),
+            news: watch::Sender::new(News::default()),
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The page has to fetch itself anew.
+    pub(super) fn tell(&self) {
+        self.news.send_modify(|news| {
+            news.view += 1;
+            news.session += 1;
+        });
+    }
+
+    /// Somebody came or went, and the page knows.
+    pub(super) fn turn(&self) {
+        self.news.send_modify(|news| news.session += 1);
+    }
+
+    pub(super) fn news(&self) -> watch::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    /// A stream of news begins; the one before ends.
+    pub(super) fn listen(self: &Arc<Self>) -> Listening {
+        let ended = CancellationToken::new();
+        let before = self.state().stream.replace(ended.clone());
+        if let Some(before) = before {
+            before.cancel();
+        }
+        Listening {
+            screen: Arc::clone(self),
+            ended,
+        }
+    }
+}
+
+/// While it exists, the page listens.
+pub(super) struct Listening {
+    screen: Arc<Screen>,
+    /// Another stream took its place, or the page is gone.
+    pub(super) ended: CancellationToken,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut state = self.screen.state();
+        if !self.ended.is_cancelled() {
+            state.stream = None;
+            state.heard = Instant::now();
+        }
+    }
+}
+
+impl State {
+    /// Whether somebody is logged in.
+    pub(super) fn is_in_session(&self) -> bool {
+        matches!(self.stage, Stage::Session(_))
+    }
+
+    pub(super) fn session(&mut self) -> Option<&mut Session> {
+        match &mut self.stage {
+            Stage::Session(session) => Some(session),
+            _ => None,
+        }
+    }
+
+    /// The page asked for something.
+    pub(super) fn hear(&mut self) {
+        self.heard = Instant::now();
+    }
+
+    /// Whether a page listens.
+    pub(super) fn is_listening(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Whether the page is closed, by all that can be seen.
+    pub(super) fn is_gone(&self, now: Instant) -> bool {
+        !self.is_listening() && now.duration_since(self.heard) > limits::SCREEN_GONE
+    }
+
+    /// Somebody is let in.
+    pub(super) fn enter(&mut self, visiting: Visiting, idle: Duration) {
+        self.stage = Stage::Session(Box::new(Session::new(visiting, idle)));
+        self.renew = true;
+    }
+
+    /// Nobody is there any more; what the page knew is forgotten.
+    pub(super) fn leave(&mut self, timed_out: bool) {
+        let printing = self.session().map_or(0, |session| session.still_printing());
+        let notice = match printing {
+            0 if timed_out => Notice::TimedOut,
+            0 => Notice::LoggedOut,
+            printing => Notice::StillPrinting(printing),
+        };
+        self.stage = Stage::Welcome(Some((notice, Instant::now())));
+        self.renew = true;
+    }
+
+    /// New secrets for the next answer, if somebody came or went; says whether they are new.
+    pub(super) fn renewed(&mut self) -> bool {
+        let renew = std::mem::take(&mut self.renew);
+        if renew {
+            self.cookie = Token::random();
+            self.token = Token::random();
+        }
+        renew
+    }
+
+    /// The page is closed for good.
+    pub(super) fn close(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            stream.cancel();
+        }
+        self.stage = Stage::Welcome(None);
+    }
+
+    /// What time changes; says whether the page has to hear of it.
+    pub(super) fn pass_time(&mut self, now: Instant) -> bool {
+        match &mut self.stage {
+            Stage::Session(session) if now >= session.deadline => {
+                self.leave(true);
+                true
+            }
+            Stage::Typing { since, .. }
+                if now.duration_since(*since) > limits::TYPING && !self.logging_in =>
+            {
+                self.stage = Stage::Welcome(None);
+                true
+            }
+            Stage::Welcome(notice @ Some(_)) => {
+                let over = notice
+                    .as_ref()
+                    .is_some_and(|(_, at)| now.duration_since(*at) > limits::FAREWELL);
+                if over {
+                    *notice = None;
+                }
+                over
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Session {
+    fn still_printing(&self) -> usize {
+        let seen = self.visiting.seen.borrow();
+        let prints = seen.prints.iter();
+        prints
+            .filter(|print| !matches!(print.at, At::Ended { .. }))
+            .count()
+    }
+}
+
+/// A user id as it was typed, if it is one.
+pub(super) fn user_id(typed: &str) -> Option<UserId> {
+    typed.trim().parse().ok()
+}

@@ -1,0 +1,47 @@
+//! Secrets of pages: unguessable, compared in constant time, wiped when dropped.
+
+use data_encoding::BASE64URL_NOPAD;
+use rand::RngExt;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
+
+/// 256 random bits: a browser's cookie, or what a page shows with every request.
+#[derive(Clone)]
+pub(super) struct Token([u8; 32]);
+
+impl Token {
+    pub(super) fn random() -> Self {
+        Self(rand::rng().random())
+    }
+
+    /// As it is sent.
+    pub(super) fn text(&self) -> String {
+        BASE64URL_NOPAD.encode(&self.0)
+    }
+
+    /// Whether this is what was sent.
+    pub(super) fn is(&self, text: &str) -> bool {
+        let decoded = BASE64URL_NOPAD.decode(text.as_bytes());
+        decoded.is_ok_and(|bytes| bytes.as_slice().ct_eq(&self.0).into())
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_itself_and_nothing_else() {
+        let (one, other) = (Token::random(), Token::random());
+        assert!(one.is(&one.text()) && !one.is(&other.text()));
+        for wrong in ["", "=", &one.text()[1..]] {
+            assert!(!one.is(wrong));
+        }
+    }
+}

@@ -1,0 +1,748 @@
+//! From what the panel knows to what its pages show. Everything that is text of others (titles, names,
+//! a device's words) is escaped by the templates.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use askama::Template;
+use fluent_bundle::FluentValue;
+use papermesh_protocol::job::{ColorMode, JobSummary, Sides};
+use papermesh_protocol::time::Timestamp;
+use tokio::time::Instant;
+
+use super::assets;
+use super::reception::Device;
+use super::screen::{Look, Notice, Question, Remark, Session, Stage, State, Typist};
+use super::visiting::{At, Print, SeenJob};
+use super::words::{Language, Words};
+use crate::printer::output::StateReason;
+use crate::printer::{Ending, HolderTrouble, Step};
+
+/// The whole page: a frame around [`App`].
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    t: &'a Words,
+    language: Language,
+    look: Look,
+    screen: &'a str,
+    version: &'static str,
+    title: String,
+    app: String,
+}
+
+/// What is in the frame: all that a user sees.
+#[derive(Template)]
+#[template(path = "app.html")]
+struct App<'a> {
+    t: &'a Words,
+    base: String,
+    token: String,
+    language: Language,
+    look: Look,
+    languages: [Language; 6],
+    looks: [(Look, &'static str); 4],
+    site: String,
+    printer: String,
+    version: &'static str,
+    body: String,
+    in_session: bool,
+}
+
+#[derive(Template)]
+#[template(path = "welcome.html")]
+struct Welcome<'a> {
+    t: &'a Words,
+    base: &'a str,
+    version: &'static str,
+    reader: bool,
+    notice: Option<Said>,
+    device: Vec<Trouble>,
+    ready: Said,
+}
+
+#[derive(Template)]
+#[template(path = "typing.html")]
+struct Typing<'a> {
+    t: &'a Words,
+    base: &'a str,
+    version: &'static str,
+    badge: bool,
+    user: String,
+    notice: Option<Said>,
+    on_screen_keys: bool,
+}
+
+#[derive(Template)]
+#[template(path = "session.html")]
+struct InSession<'a> {
+    t: &'a Words,
+    base: &'a str,
+    version: &'static str,
+    user: String,
+    clock: String,
+    prints: String,
+    jobs: String,
+    color: bool,
+    duplex: bool,
+}
+
+#[derive(Template)]
+#[template(path = "clock.html")]
+struct Clock<'a> {
+    t: &'a Words,
+    base: &'a str,
+    left: u128,
+    whole: u128,
+}
+
+#[derive(Template)]
+#[template(path = "jobs.html")]
+struct Jobs<'a> {
+    t: &'a Words,
+    base: &'a str,
+    version: &'static str,
+    rows: Vec<Row>,
+    total: usize,
+    count: String,
+    more: Option<String>,
+    complete: bool,
+    /// Neither here nor at work nor out of reach.
+    nothing: bool,
+    missing: Vec<Said>,
+    asking: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "prints.html")]
+struct Prints<'a> {
+    t: &'a Words,
+    base: &'a str,
+    version: &'static str,
+    ask: Option<Asked>,
+    remark: Option<Said>,
+    cards: Vec<Card>,
+    failures: Vec<String>,
+}
+
+/// Something that is said, and how it looks.
+struct Said {
+    kind: &'static str,
+    icon: &'static str,
+    text: String,
+    /// A moment that the text ends with, such as when somebody was last seen.
+    at: Option<Moment>,
+}
+
+/// A moment, for whoever shows it in the time of the place.
+#[derive(Clone)]
+struct Moment {
+    machine: String,
+    text: String,
+}
+
+/// What is the matter with the device.
+struct Trouble {
+    icon: &'static str,
+    text: String,
+}
+
+/// A job in the list.
+struct Row {
+    number: u32,
+    title: String,
+    facts: String,
+    age: String,
+    holder: Option<String>,
+    until: Moment,
+    expires_soon: bool,
+    protected: bool,
+    may_have_printed: bool,
+    leased: bool,
+    needs_pin: bool,
+}
+
+/// A job that is being printed or was.
+struct Card {
+    number: u32,
+    job: u32,
+    title: String,
+    kind: &'static str,
+    icon: &'static str,
+    text: String,
+    detail: Option<String>,
+    percent: Option<u8>,
+    troubles: Vec<Trouble>,
+    can_cancel: bool,
+    ended: bool,
+    doubtful: bool,
+}
+
+struct Asked {
+    pin: bool,
+    title: String,
+    text: String,
+}
+
+/// What pages have in common.
+pub(super) struct Frame<'a> {
+    /// The page's id.
+    pub(super) screen: &'a str,
+    /// On this computer.
+    pub(super) is_here: bool,
+    /// There is a badge reader.
+    pub(super) reader: bool,
+    /// Of the site and of the printer.
+    pub(super) names: (String, String),
+    pub(super) device: Device,
+    pub(super) now: Timestamp,
+    pub(super) idle: Duration,
+}
+
+impl Frame<'_> {
+    fn base(&self) -> String {
+        format!("/screens/{}", self.screen)
+    }
+
+    /// The whole page.
+    pub(super) fn page(&self, state: &State) -> Result<String, askama::Error> {
+        let words = state.language.words();
+        Page {
+            t: words,
+            language: state.language,
+            look: state.look,
+            screen: self.screen,
+            version: assets::version(),
+            title: words.say_with("page-title", [("printer", self.names.1.as_str().into())]),
+            app: self.app(state)?,
+        }
+        .render()
+    }
+
+    /// What is in its frame.
+    pub(super) fn app(&self, state: &State) -> Result<String, askama::Error> {
+        let words = state.language.words();
+        let base = self.base();
+        let body = match &state.stage {
+            Stage::Welcome(notice) => {
+                self.welcome(words, &base, notice.as_ref().map(|(n, _)| *n))?
+            }
+            Stage::Typing { who, notice, .. } => self.typing(words, &base, who, *notice)?,
+            Stage::Session(session) => self.in_session(words, &base, session)?,
+        };
+        App {
+            t: words,
+            token: state.token.text(),
+            language: state.language,
+            look: state.look,
+            languages: Language::ALL,
+            looks: Look::ALL.map(|look| (look, look_key(look))),
+            site: self.names.0.clone(),
+            printer: self.names.1.clone(),
+            version: assets::version(),
+            body,
+            in_session: state.is_in_session(),
+            base,
+        }
+        .render()
+    }
+
+    fn welcome(
+        &self,
+        t: &Words,
+        base: &str,
+        notice: Option<Notice>,
+    ) -> Result<String, askama::Error> {
+        let ready = match &self.device {
+            Device { answers: false, .. } => said("warn", "offline", t.say("device-silent")),
+            Device { stopped: true, .. } => said("warn", "warn", t.say("device-stopped")),
+            Device { busy: true, .. } => said("busy", "print", t.say("device-busy")),
+            _ => said("good", "check", t.say("device-ready")),
+        };
+        Welcome {
+            t,
+            base,
+            version: assets::version(),
+            reader: self.reader && self.is_here,
+            notice: notice.map(|notice| say_notice(t, notice)),
+            device: troubles(t, &self.device.reasons),
+            ready,
+        }
+        .render()
+    }
+
+    fn typing(
+        &self,
+        t: &Words,
+        base: &str,
+        who: &Typist,
+        notice: Option<Notice>,
+    ) -> Result<String, askama::Error> {
+        let (badge, user) = match who {
+            Typist::Badge(_) => (true, String::new()),
+            Typist::Id(user) => (false, user.clone()),
+        };
+        Typing {
+            t,
+            base,
+            version: assets::version(),
+            badge,
+            user,
+            notice: notice.map(|notice| say_notice(t, notice)),
+            on_screen_keys: self.is_here,
+        }
+        .render()
+    }
+
+    fn in_session(
+        &self,
+        t: &Words,
+        base: &str,
+        session: &Session,
+    ) -> Result<String, askama::Error> {
+        InSession {
+            t,
+            base,
+            version: assets::version(),
+            user: session.visiting.user.to_string(),
+            clock: self.clock(t, session)?,
+            prints: self.prints(t, session)?,
+            jobs: self.jobs(t, session)?,
+            color: self.device.color,
+            duplex: self.device.duplex,
+        }
+        .render()
+    }
+
+    /// The count-down to the automatic log-out.
+    pub(super) fn clock(&self, t: &Words, session: &Session) -> Result<String, askama::Error> {
+        let left = session.deadline.saturating_duration_since(Instant::now());
+        Clock {
+            t,
+            base: &self.base(),
+            left: left.as_millis(),
+            whole: self.idle.as_millis(),
+        }
+        .render()
+    }
+
+    /// The list, as the page has just fetched it.
+    pub(super) fn jobs(&self, t: &Words, session: &Session) -> Result<String, askama::Error> {
+        let seen = &session.fetched.list;
+        let at_work: BTreeSet<u32> = seen.at_work().collect();
+        let listed: Vec<&SeenJob> = seen
+            .jobs
+            .iter()
+            .filter(|job| !at_work.contains(&job.number))
+            .collect();
+        let rows: Vec<Row> = listed
+            .iter()
+            .take(session.shown)
+            .map(|job| self.row(t, job))
+            .collect();
+        let rest = listed.len() - rows.len();
+        let name = |name: &Option<papermesh_protocol::text::Name>| {
+            name.as_ref()
+                .map_or_else(|| t.say("a-computer").into_owned(), ToString::to_string)
+        };
+        let (asking, missing): (Vec<_>, Vec<_>) =
+            seen.missing.iter().partition(|missing| missing.trying);
+        Jobs {
+            t,
+            base: &self.base(),
+            version: assets::version(),
+            total: listed.len(),
+            count: t.count("jobs-count", listed.len()),
+            more: (rest > 0).then(|| t.count("jobs-more", rest)),
+            nothing: seen.jobs.is_empty() && seen.complete && seen.missing.is_empty(),
+            rows,
+            complete: seen.complete,
+            missing: missing
+                .into_iter()
+                .map(|missing| {
+                    let key = match missing.trouble {
+                        HolderTrouble::Unreachable | HolderTrouble::Slow => "holder-asleep",
+                        HolderTrouble::WrongPin | HolderTrouble::Denied { .. } => {
+                            "holder-other-pin"
+                        }
+                        HolderTrouble::Failed(_) => "holder-failed",
+                    };
+                    let text = t.say_with(key, [("name", name(&missing.name).into())]);
+                    Said {
+                        at: Some(moment(missing.last_seen)),
+                        ..said("warn", "asleep", text.into())
+                    }
+                })
+                .collect(),
+            asking: asking
+                .into_iter()
+                .map(|asked| t.say_with("holder-asking", [("name", name(&asked.name).into())]))
+                .collect(),
+        }
+        .render()
+    }
+
+    fn row(&self, t: &Words, seen: &SeenJob) -> Row {
+        let job = &seen.job.summary;
+        let left = job.expires_at.since(self.now);
+        Row {
+            number: seen.number,
+            title: job.title.clone(),
+            facts: facts(t, job),
+            age: age(t, self.now.since(job.submitted_at)),
+            holder: seen.job.holder_name.as_ref().map(ToString::to_string),
+            until: moment(job.expires_at),
+            expires_soon: left < SOON_GONE,
+            protected: job.protected,
+            may_have_printed: job.may_have_printed,
+            leased: job.leased,
+            needs_pin: job.needs_pin,
+        }
+    }
+
+    /// What is being printed, as the page has just fetched it, and what the user has to decide.
+    pub(super) fn prints(&self, t: &Words, session: &Session) -> Result<String, askama::Error> {
+        let fetched = &session.fetched;
+        let ask = session.ask.as_ref().map(|ask| match ask.question {
+            Question::Again => Asked {
+                pin: false,
+                title: t.say("again-title").into_owned(),
+                text: t.say("again-text").into_owned(),
+            },
+            Question::JobPin => Asked {
+                pin: true,
+                title: t.say("job-pin-title").into_owned(),
+                text: t.say("job-pin-text").into_owned(),
+            },
+        });
+        let remark = session.remark.map(|remark| {
+            let key = match remark {
+                Remark::NothingChosen => "remark-nothing",
+                Remark::BadCopies => "remark-copies",
+                Remark::BadPages => "remark-pages",
+                Remark::TooMuch => "remark-too-much",
+                Remark::Gone => "remark-gone",
+            };
+            said("warn", "warn", t.say(key))
+        });
+        Prints {
+            t,
+            base: &self.base(),
+            version: assets::version(),
+            ask,
+            remark,
+            cards: fetched
+                .prints
+                .iter()
+                .rev()
+                .take(CARDS)
+                .map(|print| card(t, print))
+                .collect(),
+            failures: fetched.failures.iter().rev().take(3).cloned().collect(),
+        }
+        .render()
+    }
+}
+
+/// Prints that are shown; of many more nobody reads all.
+const CARDS: usize = 24;
+/// When a job will be gone soon.
+const SOON_GONE: Duration = Duration::from_secs(60 * 60);
+
+const fn look_key(look: Look) -> &'static str {
+    match look {
+        Look::Auto => "look-auto",
+        Look::Light => "look-light",
+        Look::Dark => "look-dark",
+        Look::Contrast => "look-contrast",
+    }
+}
+
+fn said(kind: &'static str, icon: &'static str, text: Cow<'_, str>) -> Said {
+    Said {
+        kind,
+        icon,
+        text: text.into_owned(),
+        at: None,
+    }
+}
+
+fn say_notice(t: &Words, notice: Notice) -> Said {
+    match notice {
+        Notice::TimedOut => said("calm", "check", t.say("notice-timed-out")),
+        Notice::LoggedOut => said("calm", "check", t.say("notice-logged-out")),
+        Notice::StillPrinting(jobs) => said("calm", "print", t.count("notice-still", jobs).into()),
+        Notice::UnknownBadge => said("warn", "badge", t.say("notice-unknown-badge")),
+        Notice::UnreadBadge => said("warn", "badge", t.say("notice-unread-badge")),
+        Notice::NoBadges => said("warn", "badge", t.say("notice-no-badges")),
+        Notice::Refused => said("bad", "lock", t.say("notice-refused")),
+        Notice::Wait(wait) => {
+            let (key, count) = match wait.as_secs().max(1) {
+                seconds @ 0..=90 => ("notice-wait-seconds", seconds),
+                seconds => ("notice-wait-minutes", seconds.div_ceil(60)),
+            };
+            let text = t.say_with(key, [("count", FluentValue::from(count))]);
+            said("bad", "lock", text.into())
+        }
+        Notice::NoUser => said("warn", "user", t.say("notice-no-user")),
+        Notice::NoPin => said("warn", "lock", t.say("notice-no-pin")),
+    }
+}
+
+fn facts(t: &Words, job: &JobSummary) -> String {
+    let options = &job.options;
+    let mut facts = Vec::new();
+    if let Some(pages) = job.pages {
+        facts.push(t.say_with("pages-count", [("count", FluentValue::from(pages))]));
+    }
+    if !options.page_ranges.is_empty() {
+        let ranges: Vec<_> = options
+            .page_ranges
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        facts.push(t.say_with("pages-only", [("pages", ranges.join(", ").into())]));
+    }
+    if options.copies > 1 {
+        facts.push(t.count("copies-count", usize::from(options.copies)));
+    }
+    let sides = options.sides.map(|sides| match sides {
+        Sides::OneSided => t.say("sides-one"),
+        Sides::TwoSidedLongEdge => t.say("sides-long"),
+        Sides::TwoSidedShortEdge => t.say("sides-short"),
+    });
+    facts.extend(sides.map(Cow::into_owned));
+    let color = match (options.color, job.color) {
+        (Some(ColorMode::Monochrome), _) | (_, Some(false)) => Some(t.say("color-mono")),
+        (Some(ColorMode::Color), _) | (_, Some(true)) => Some(t.say("color-color")),
+        _ => None,
+    };
+    facts.extend(color.map(Cow::into_owned));
+    facts.join(" · ")
+}
+
+fn age(t: &Words, age: Duration) -> String {
+    let (key, count) = match age.as_secs() / 60 {
+        0 => return t.say("age-now").into_owned(),
+        minutes @ 1..60 => ("age-minutes", minutes),
+        minutes @ 60..1440 => ("age-hours", minutes / 60),
+        minutes => ("age-days", minutes / 1440),
+    };
+    t.say_with(key, [("count", FluentValue::from(count))])
+}
+
+fn moment(at: Timestamp) -> Moment {
+    let latest = 253_402_300_799; // the last second that has four digits of a year
+    let since = Duration::from_secs(at.as_secs().min(latest));
+    let machine = humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + since).to_string();
+    let text = machine
+        .get(11..16)
+        .map_or_else(String::new, |clock| format!("{clock} UTC"));
+    Moment { machine, text }
+}
+
+fn card(t: &Words, print: &Print) -> Card {
+    let mut card = Card {
+        number: print.number,
+        job: print.job,
+        title: print.title.clone(),
+        kind: "busy",
+        icon: "print",
+        text: String::new(),
+        detail: None,
+        percent: None,
+        troubles: Vec::new(),
+        can_cancel: !print.canceling,
+        ended: false,
+        doubtful: false,
+    };
+    match &print.at {
+        At::InLine => {
+            card.kind = "calm";
+            card.icon = "wait";
+            card.text = t.say("print-in-line").into_owned();
+        }
+        At::Device {
+            step,
+            percent,
+            pages,
+            note,
+            reasons,
+        } => {
+            card.text = match step {
+                _ if print.canceling => t.say("print-canceling").into_owned(),
+                Step::Queued => t.say("print-queued").into_owned(),
+                Step::Sending => t.say("print-sending").into_owned(),
+                Step::Printing => match (pages, print.pages) {
+                    (Some(page), Some(of)) => t.say_with(
+                        "print-page-of",
+                        [
+                            ("page", FluentValue::from(*page)),
+                            ("pages", FluentValue::from(of)),
+                        ],
+                    ),
+                    (Some(page), None) => {
+                        t.say_with("print-page", [("page", FluentValue::from(*page))])
+                    }
+                    _ => t.say("print-printing").into_owned(),
+                },
+                Step::Stopped => t.say("print-stopped").into_owned(),
+            };
+            card.percent = match (step, pages, print.pages) {
+                (Step::Queued, ..) => None,
+                (_, Some(page), Some(of @ 1..)) => {
+                    u8::try_from(u64::from(*page.min(&of)) * 100 / u64::from(of)).ok()
+                }
+                // Half of the way is to the device.
+                _ => Some(percent / 2),
+            };
+            if *step == Step::Stopped {
+                card.kind = "warn";
+                card.icon = "warn";
+                card.troubles = troubles(t, reasons);
+                if card.troubles.is_empty() {
+                    card.detail.clone_from(note);
+                }
+            }
+        }
+        At::Ended {
+            ending,
+            pages,
+            reason,
+        } => {
+            card.ended = true;
+            card.can_cancel = false;
+            card.detail.clone_from(reason);
+            let counted = pages.map(|pages| t.say_with("pages-count", [("count", pages.into())]));
+            (card.kind, card.icon, card.text) = match ending {
+                Ending::Printed => ("good", "check", t.say("ended-printed").into_owned()),
+                Ending::PrintedAndKept => ("good", "check", t.say("ended-kept").into_owned()),
+                Ending::NotPrinted => ("bad", "warn", t.say("ended-not").into_owned()),
+                Ending::MayHavePrinted => ("warn", "warn", t.say("ended-maybe").into_owned()),
+            };
+            card.doubtful = *ending == Ending::MayHavePrinted;
+            card.detail = card.detail.or(counted);
+        }
+    }
+    card
+}
+
+/// What is the matter, in words and pictures; what stops nothing is left out.
+fn troubles(t: &Words, reasons: &[StateReason]) -> Vec<Trouble> {
+    use crate::printer::output::Severity;
+    let is_serious = |reason: &&StateReason| reason.severity != Severity::Report;
+    // That it has stopped is no news where something says why.
+    let says_why = |reason: &StateReason| !reason.keyword.starts_with("printer-stopped");
+    let why = reasons.iter().filter(is_serious).any(says_why);
+    let serious = reasons
+        .iter()
+        .filter(is_serious)
+        .filter(|reason| !why || says_why(reason));
+    serious
+        .take(4)
+        .map(|reason| {
+            let known = t.say_if_known(&format!("reason-{}", reason.keyword));
+            Trouble {
+                icon: picture(&reason.keyword),
+                text: known.map_or_else(|| reason.words.clone(), Cow::into_owned),
+            }
+        })
+        .collect()
+}
+
+/// The picture of a reason.
+fn picture(keyword: &str) -> &'static str {
+    let begins = |stems: &[&str]| stems.iter().any(|stem| keyword.starts_with(stem));
+    if begins(&["media-jam"]) {
+        "jam"
+    } else if begins(&["media-", "input-tray", "resources-are-not-ready"]) {
+        "paper"
+    } else if begins(&["toner", "marker", "developer", "opc", "fuser"]) {
+        "toner"
+    } else if begins(&["cover", "door", "interlock"]) {
+        "cover"
+    } else if begins(&["output-"]) {
+        "tray"
+    } else if begins(&["offline", "shutdown", "timed-out", "connecting"]) {
+        "offline"
+    } else {
+        "warn"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::id::{JobId, NodeId};
+    use papermesh_protocol::job::PrintOptions;
+
+    use super::super::visiting::{Seen, Visiting};
+    use super::*;
+    use crate::printer::ListedJob;
+
+    fn job(number: u32, title: &str) -> SeenJob {
+        let summary = JobSummary {
+            job: JobId::from_bytes([7; 16]),
+            title: title.to_owned(),
+            format: "application/pdf".into(),
+            size: 1000,
+            pages: Some(3),
+            page_size: None,
+            color: None,
+            submitted_at: Timestamp::from_secs(1_000_000),
+            priority: 50,
+            listed_at: Timestamp::from_secs(1_000_000),
+            expires_at: Timestamp::from_secs(1_086_400),
+            options: PrintOptions::default(),
+            protected: false,
+            may_have_printed: false,
+            leased: false,
+            needs_pin: false,
+        };
+        let job = ListedJob {
+            holder: NodeId::from_bytes([1; 32]),
+            holder_name: Some("<b>laptop</b>".parse().unwrap()),
+            summary,
+        };
+        SeenJob { number, job }
+    }
+
+    fn list(jobs: Vec<SeenJob>) -> (String, Session) {
+        let frame = Frame {
+            screen: "1",
+            is_here: true,
+            reader: false,
+            names: ("Acme".into(), "printer".into()),
+            device: Device::default(),
+            now: Timestamp::from_secs(1_000_600),
+            idle: Duration::from_secs(60),
+        };
+        let seen = Seen {
+            jobs: jobs.into(),
+            complete: true,
+            ..Seen::default()
+        };
+        let visiting = Visiting::showing("charlie".parse().unwrap(), seen);
+        let mut session = Session::new(visiting, Duration::from_secs(60));
+        session.fetch_jobs();
+        let page = frame.jobs(Language::English.words(), &session).unwrap();
+        (page, session)
+    }
+
+    #[test]
+    fn a_million_jobs_are_a_hundred_rows() {
+        let (page, session) = list((0..1_000_000).map(|n| job(n, "report")).collect());
+        assert_eq!(page.matches("class=\"job\"").count(), 100);
+        assert!(page.len() < 120_000, "{}", page.len());
+        assert!(page.contains("1,000,000 jobs") || page.contains("1000000 jobs"));
+        assert_eq!(session.has_news(), (false, false));
+    }
+
+    #[test]
+    fn what_others_wrote_is_text() {
+        let (page, _) = list(vec![job(0, "<script>alert('1')</script>")]);
+        assert!(!page.contains("<script") && !page.contains("<b>"));
+        assert!(page.contains("10 minutes ago"));
+    }
+}

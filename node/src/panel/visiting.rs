@@ -1,0 +1,538 @@
+//! A user at the panel, from login to the last sheet: one task owns the [`Visit`], prints what was
+//! chosen one after the other, and tells what it sees.
+//!
+//! When the user leaves, nothing new is begun or shown; what was already chosen to be printed is
+//! printed, and then the sessions with the holders are closed.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use papermesh_protocol::id::{JobId, NodeId};
+use papermesh_protocol::job::PrintOptions;
+use papermesh_protocol::pin::Pin;
+use papermesh_protocol::text::{Name, UserId};
+use papermesh_protocol::time::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
+
+use super::limits;
+use crate::network::Network;
+use crate::printer::output::StateReason;
+use crate::printer::{
+    AskError, Ending, HolderTrouble, ListedJob, Printer, ReleaseProgress, Released, Step, Visit,
+    Wish,
+};
+
+/// The panel's end of a visit. Dropping it is leaving.
+pub(super) struct Visiting {
+    /// Whose visit it is.
+    pub(super) user: UserId,
+    /// What is seen.
+    pub(super) seen: watch::Receiver<Seen>,
+    orders: mpsc::Sender<Order>,
+}
+
+/// What is seen of a visit.
+#[derive(Clone, Default)]
+pub(super) struct Seen {
+    /// The jobs of all holders that answered, in their order.
+    pub(super) jobs: Arc<[SeenJob]>,
+    /// Holders whose jobs are not in the list.
+    pub(super) missing: Arc<[Missing]>,
+    /// Whether everybody has answered who will.
+    pub(super) complete: bool,
+    /// What was chosen to be printed, in its order.
+    pub(super) prints: Vec<Print>,
+    /// Deletions and protections that came to nothing.
+    pub(super) failures: Vec<String>,
+}
+
+impl Seen {
+    /// Jobs that are being printed or wait for it, by their numbers.
+    pub(super) fn at_work(&self) -> impl Iterator<Item = u32> {
+        let prints = self.prints.iter();
+        prints
+            .filter(|print| !matches!(print.at, At::Ended { .. }))
+            .map(|print| print.job)
+    }
+}
+
+/// A job, and the number by which this visit's pages name it.
+#[derive(Clone)]
+pub(super) struct SeenJob {
+    pub(super) number: u32,
+    pub(super) job: ListedJob,
+}
+
+/// A holder whose jobs are not in the list.
+#[derive(Clone)]
+pub(super) struct Missing {
+    pub(super) name: Option<Name>,
+    pub(super) trouble: HolderTrouble,
+    /// It is still being asked.
+    pub(super) trying: bool,
+    /// When it was last heard of.
+    pub(super) last_seen: Timestamp,
+}
+
+/// A job that was chosen to be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Print {
+    /// Of this visit.
+    pub(super) number: u32,
+    /// The job's.
+    pub(super) job: u32,
+    pub(super) title: String,
+    /// Its pages times copies, where they are known.
+    pub(super) pages: Option<u32>,
+    pub(super) at: At,
+    pub(super) canceling: bool,
+}
+
+/// How far a print is.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum At {
+    /// Others of this visit come first.
+    InLine,
+    /// It is being printed.
+    Device {
+        step: Step,
+        /// Of the document's bytes, in hundredths.
+        percent: u8,
+        pages: Option<u32>,
+        note: Option<String>,
+        reasons: Vec<StateReason>,
+    },
+    /// It ended.
+    Ended {
+        ending: Ending,
+        pages: Option<u32>,
+        reason: Option<String>,
+    },
+}
+
+/// What a page asks for. Jobs are named by their numbers.
+pub(super) enum Order {
+    Print {
+        jobs: Vec<u32>,
+        change: Box<Change>,
+        keep: bool,
+        again: bool,
+        pin: Option<Pin>,
+    },
+    Cancel(u32),
+    /// An ended print is not to be shown any more.
+    Dismiss(u32),
+    Delete(Vec<u32>),
+    Protect {
+        jobs: Vec<u32>,
+        on: bool,
+    },
+}
+
+/// How to print otherwise than submitted; what is not said stays as it is.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(super) struct Change {
+    pub(super) copies: Option<u16>,
+    pub(super) sides: Option<papermesh_protocol::job::Sides>,
+    pub(super) color: Option<papermesh_protocol::job::ColorMode>,
+    pub(super) page_ranges: Option<Vec<papermesh_protocol::job::PageRange>>,
+}
+
+impl Change {
+    /// The options of a job, changed; none where nothing changes.
+    pub(super) fn of(&self, options: &PrintOptions) -> Option<PrintOptions> {
+        if *self == Self::default() {
+            return None;
+        }
+        let Self {
+            copies,
+            sides,
+            color,
+            page_ranges,
+        } = self.clone();
+        Some(PrintOptions {
+            copies: copies.unwrap_or(options.copies),
+            sides: sides.or(options.sides),
+            color: color.or(options.color),
+            media: options.media.clone(),
+            page_ranges: page_ranges.unwrap_or_else(|| options.page_ranges.clone()),
+        })
+    }
+}
+
+impl Visiting {
+    /// Takes over a visit that was admitted.
+    pub(super) fn begin<N: Network>(printer: Printer<N>, visit: Visit<N>) -> Self {
+        let user = visit.user().clone();
+        let (orders, received) = mpsc::channel(limits::ORDERS);
+        let (shown, seen) = watch::channel(Seen::default());
+        let (told, steps) = mpsc::channel(limits::STEPS);
+        let task = Task {
+            printer,
+            visit,
+            orders: received,
+            shown,
+            told,
+            steps,
+            numbers: BTreeMap::new(),
+            last_met: BTreeMap::new(),
+            line: VecDeque::new(),
+            running: None,
+            errands: JoinSet::new(),
+            next_print: 1,
+            left: false,
+        };
+        tokio::spawn(task.run());
+        Self { user, seen, orders }
+    }
+
+    /// A visit that sees this, and in which nothing is carried out.
+    #[cfg(test)]
+    pub(super) fn showing(user: UserId, seen: Seen) -> Self {
+        Self {
+            user,
+            seen: watch::channel(seen).1,
+            orders: mpsc::channel(1).0,
+        }
+    }
+
+    /// Asks for something; says whether it was taken.
+    pub(super) fn order(&self, order: Order) -> bool {
+        self.orders.try_send(order).is_ok()
+    }
+}
+
+/// A print in line.
+struct InLine {
+    number: u32,
+    wish: Wish,
+    cancel: CancellationToken,
+}
+
+/// What ended in the background.
+enum Done {
+    Printed(NodeId, Released),
+    Errand(NodeId, Result<(), AskError>),
+}
+
+struct Task<N: Network> {
+    printer: Printer<N>,
+    visit: Visit<N>,
+    orders: mpsc::Receiver<Order>,
+    shown: watch::Sender<Seen>,
+    told: mpsc::Sender<ReleaseProgress>,
+    steps: mpsc::Receiver<ReleaseProgress>,
+    numbers: BTreeMap<(NodeId, JobId), u32>,
+    last_met: BTreeMap<NodeId, Option<Timestamp>>,
+    line: VecDeque<InLine>,
+    running: Option<(u32, CancellationToken)>,
+    errands: JoinSet<Done>,
+    next_print: u32,
+    left: bool,
+}
+
+impl<N: Network> Task<N> {
+    async fn run(mut self) {
+        self.look().await;
+        let mut again = interval_at(Instant::now() + limits::LIST_AGAIN, limits::LIST_AGAIN);
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut gathering = true;
+        loop {
+            if self.left && self.running.is_none() && self.errands.is_empty() {
+                break;
+            }
+            tokio::select! {
+                biased;
+                Some(done) = self.errands.join_next(), if !self.errands.is_empty() => {
+                    gathering = true;
+                    if let Ok(done) = done {
+                        self.done(done);
+                    }
+                }
+                Some(step) = self.steps.recv() => self.step(step),
+                order = self.orders.recv(), if !self.left => match order {
+                    Some(order) => self.carry_out(order),
+                    None => self.left = true,
+                },
+                more = self.visit.more(), if gathering && !self.left => {
+                    gathering = more;
+                    if !more {
+                        self.printer.note_denials(&mut self.visit).await;
+                    }
+                    self.look().await;
+                }
+                _ = again.tick(), if !self.left => {
+                    self.list_again();
+                    gathering = true;
+                }
+            }
+        }
+        self.visit.close().await;
+    }
+
+    /// Shows the list as it is now.
+    async fn look(&mut self) {
+        let jobs: Arc<[SeenJob]> = self
+            .visit
+            .jobs()
+            .into_iter()
+            .map(|job| {
+                let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+                let number = *self
+                    .numbers
+                    .entry((job.holder, job.summary.job))
+                    .or_insert(next);
+                SeenJob { number, job }
+            })
+            .collect();
+        let mut missing = Vec::new();
+        let complete = self.visit.is_complete();
+        for holder in self.visit.holders() {
+            let Some(trouble) = holder.trouble else {
+                continue;
+            };
+            let met = match self.last_met.get(&holder.holder) {
+                Some(met) => *met,
+                None => {
+                    let met = self.printer.last_met(holder.holder).await;
+                    self.last_met.insert(holder.holder, met);
+                    met
+                }
+            };
+            missing.push(Missing {
+                name: holder.name,
+                trouble,
+                trying: self.visit.is_trying(holder.holder),
+                last_seen: met.unwrap_or_default().max(holder.advertised_at),
+            });
+        }
+        self.shown.send_modify(|seen| {
+            seen.jobs = jobs;
+            seen.missing = missing.into();
+            seen.complete = complete;
+        });
+    }
+
+    fn list_again(&mut self) {
+        for holder in self.visit.holders() {
+            if holder.trouble.is_none() {
+                self.visit.list_again(holder.holder);
+            }
+        }
+    }
+
+    // Orders ----------------------------------------------------------------------------------
+
+    fn carry_out(&mut self, order: Order) {
+        match order {
+            Order::Print {
+                jobs,
+                change,
+                keep,
+                again,
+                pin,
+            } => {
+                for job in self.chosen(&jobs) {
+                    let summary = &job.job.summary;
+                    self.put_in_line(
+                        Wish {
+                            holder: job.job.holder,
+                            job: summary.job,
+                            options: change.of(&summary.options),
+                            keep,
+                            pin: pin.clone(),
+                            reprint: again,
+                        },
+                        &job,
+                    );
+                }
+                self.begin_next();
+            }
+            Order::Cancel(number) => self.cancel(number),
+            Order::Dismiss(number) => self.shown.send_modify(|seen| {
+                seen.prints.retain(|print| {
+                    print.number != number || !matches!(print.at, At::Ended { .. })
+                });
+            }),
+            Order::Delete(jobs) => {
+                for SeenJob { job, .. } in self.chosen(&jobs) {
+                    let errand = self
+                        .printer
+                        .delete(&self.visit, job.holder, job.summary.job);
+                    self.errand(job.holder, errand);
+                }
+            }
+            Order::Protect { jobs, on } => {
+                for SeenJob { job, .. } in self.chosen(&jobs) {
+                    let (holder, id) = (job.holder, job.summary.job);
+                    let errand = self.printer.protect(&self.visit, holder, id, on);
+                    self.errand(holder, errand);
+                }
+            }
+        }
+    }
+
+    fn chosen(&self, numbers: &[u32]) -> Vec<SeenJob> {
+        let numbers: std::collections::BTreeSet<u32> = numbers.iter().copied().collect();
+        let jobs = Arc::clone(&self.shown.borrow().jobs);
+        jobs.iter()
+            .filter(|job| numbers.contains(&job.number))
+            .cloned()
+            .collect()
+    }
+
+    fn errand(
+        &mut self,
+        holder: NodeId,
+        errand: impl Future<Output = Result<(), AskError>> + Send + 'static,
+    ) {
+        // A holder answers its requests one after the other anyway.
+        if self.errands.len() < limits::ERRANDS {
+            self.errands
+                .spawn(async move { Done::Errand(holder, errand.await) });
+        }
+    }
+
+    fn put_in_line(&mut self, wish: Wish, job: &SeenJob) {
+        let already =
+            |print: &Print| print.job == job.number && !matches!(print.at, At::Ended { .. });
+        let number = self.next_print;
+        let summary = &job.job.summary;
+        let options = wish.options.as_ref().unwrap_or(&summary.options);
+        let pages = summary
+            .pages
+            .filter(|_| options.page_ranges.is_empty())
+            .map(|pages| pages.saturating_mul(u32::from(options.copies)));
+        let print = Print {
+            number,
+            job: job.number,
+            title: summary.title.clone(),
+            pages,
+            at: At::InLine,
+            canceling: false,
+        };
+        let taken = self.shown.send_if_modified(|seen| {
+            let room = seen.prints.len() < limits::PRINTS && !seen.prints.iter().any(already);
+            if room {
+                // What became of an earlier attempt has been read by now.
+                seen.prints.retain(|print| print.job != job.number);
+                seen.prints.push(print);
+            }
+            room
+        });
+        if taken {
+            self.next_print += 1;
+            self.line.push_back(InLine {
+                number,
+                wish,
+                cancel: CancellationToken::new(),
+            });
+        }
+    }
+
+    fn begin_next(&mut self) {
+        if self.running.is_some() {
+            return;
+        }
+        let Some(InLine {
+            number,
+            wish,
+            cancel,
+        }) = self.line.pop_front()
+        else {
+            return;
+        };
+        let holder = wish.holder;
+        self.running = Some((number, cancel.clone()));
+        let releasing = self
+            .printer
+            .releasing(&self.visit, wish, self.told.clone(), cancel);
+        self.errands
+            .spawn(async move { Done::Printed(holder, releasing.await) });
+        self.change(number, |print| {
+            print.at = At::Device {
+                step: Step::Queued,
+                percent: 0,
+                pages: None,
+                note: None,
+                reasons: Vec::new(),
+            };
+        });
+    }
+
+    fn cancel(&mut self, number: u32) {
+        if let Some((running, cancel)) = &self.running
+            && *running == number
+        {
+            cancel.cancel();
+            self.change(number, |print| print.canceling = true);
+        }
+        let waiting = self.line.len();
+        self.line.retain(|waits| waits.number != number);
+        if self.line.len() < waiting {
+            self.shown
+                .send_modify(|seen| seen.prints.retain(|print| print.number != number));
+        }
+    }
+
+    fn change(&self, number: u32, change: impl FnOnce(&mut Print)) {
+        self.shown.send_if_modified(|seen| {
+            let found = seen.prints.iter_mut().find(|print| print.number == number);
+            let is_there = found.is_some();
+            if let Some(print) = found {
+                change(print);
+            }
+            is_there
+        });
+    }
+
+    // What comes of them ------------------------------------------------------------------------
+
+    fn step(&mut self, told: ReleaseProgress) {
+        let Some((number, _)) = self.running else {
+            return;
+        };
+        let percent = (told.sent.min(told.size) * 100)
+            .checked_div(told.size)
+            .and_then(|percent| u8::try_from(percent).ok());
+        self.change(number, |print| {
+            print.at = At::Device {
+                step: told.step,
+                percent: percent.unwrap_or(0),
+                pages: told.pages,
+                note: told.note,
+                reasons: told.reasons,
+            };
+        });
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Printed(holder, released) => {
+                if let Some((number, _)) = self.running.take() {
+                    let printed =
+                        matches!(released.ending, Ending::Printed | Ending::PrintedAndKept);
+                    self.change(number, |print| {
+                        print.at = At::Ended {
+                            ending: released.ending,
+                            pages: released.pages,
+                            reason: released.reason.filter(|_| !printed),
+                        };
+                    });
+                }
+                self.visit.list_again(holder);
+                self.begin_next();
+            }
+            Done::Errand(holder, result) => {
+                if let Err(error) = result {
+                    self.shown
+                        .send_modify(|seen| seen.failures.push(error.to_string()));
+                }
+                self.visit.list_again(holder);
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+page-title = { $printer } – Papermesh
+away = حاسوب الطابعة لا يستجيب. ستعود هذه الصفحة من تلقاء نفسها.
+menu = اللغة والألوان
+menu-language = اللغة
+menu-look = الألوان
+look-auto = تلقائي
+look-light = فاتح
+look-dark = داكن
+look-contrast = تباين عالٍ
+
+welcome = اطبع مستنداتك
+welcome-tap = مرّر بطاقتك
+welcome-lead = مستنداتك تنتظرك مختومة حتى تصل إلى هنا.
+welcome-type = استخدام المعرّف والرمز السري
+device-ready = الطابعة جاهزة
+device-busy = تطبع الآن
+device-stopped = الطابعة تحتاج إلى مساعدة
+device-silent = الطابعة لا تستجيب
+keys = مفاتيح على الشاشة
+erase = مسح
+back = رجوع
+
+typing-title = من أنت؟
+typing-pin-title = رمزك السري من فضلك
+typing-badge = تمت قراءة بطاقتك.
+typing-user = معرّف المستخدم
+typing-pin = الرمز السري أو كلمة المرور
+typing-go = عرض مهامي
+typing-wait = لحظة…
+
+notice-timed-out = تم تسجيل خروجك لأن أحدًا لم يلمس الشاشة.
+notice-logged-out = تم تسجيل خروجك.
+notice-still = تم تسجيل خروجك. مستندات ما زالت تُطبع: { $count }
+notice-unknown-badge = هذه البطاقة غير معروفة. سجّل الدخول بالمعرّف والرمز السري، واطلب من المسؤول تسجيل البطاقة.
+notice-unread-badge = لم تُقرأ البطاقة جيدًا. مرّرها مرة أخرى.
+notice-no-badges = لا تُستخدم البطاقات هنا. اكتب معرّفك ورمزك السري.
+notice-refused = لم يتم تسجيل الدخول. الرمز السري أو المعرّف خاطئ، أو لا يوجد حاسوب لك قيد التشغيل. حاول مرة أخرى.
+notice-wait-seconds = رموز خاطئة كثيرة. حاول بعد { $count } ثانية.
+notice-wait-minutes = تم القفل بعد رموز خاطئة كثيرة. حاول بعد { $count } دقيقة.
+notice-no-user = هذا ليس معرّف مستخدم. يتكوّن من حروف وأرقام ونقاط وشرطات.
+notice-no-pin = اكتب رمزك السري.
+
+clock = حتى تسجيل الخروج
+clock-soon = سيتم تسجيل خروجك قريبًا.
+stay = البقاء
+leave = تسجيل الخروج
+bar = ما العمل بالمهام المحددة
+
+jobs-title = مهامك
+jobs-count = { $count ->
+    [zero] لا مهام
+    [one] مهمة واحدة
+    [two] مهمتان
+    [few] { $count } مهام
+   *[other] { $count } مهمة
+}
+jobs-all = تحديد الكل
+jobs-none = لا توجد مستندات تنتظرك.
+jobs-coming = جارٍ البحث عن مستنداتك
+jobs-more = عرض المزيد ({ $count })
+a-computer = حاسوب
+holder-asleep = لا يمكن الوصول إلى مهام { $name } الآن. هل هو مطفأ أو نائم؟ آخر ظهور
+holder-other-pin = { $name } يطلب رمزًا سريًا آخر. آخر ظهور
+holder-failed = لا يمكن عرض مهام { $name } الآن. آخر ظهور
+holder-asking = جارٍ سؤال { $name }
+until = محفوظ حتى
+chip-maybe = ربما طُبع
+chip-leased = عند طابعة أخرى
+chip-pin = له رمز سري خاص
+chip-protected = محمي
+chip-soon = ينتهي قريبًا
+age-now = الآن
+age-minutes = { $count ->
+    [one] قبل دقيقة
+    [two] قبل دقيقتين
+    [few] قبل { $count } دقائق
+   *[other] قبل { $count } دقيقة
+}
+age-hours = { $count ->
+    [one] قبل ساعة
+    [two] قبل ساعتين
+    [few] قبل { $count } ساعات
+   *[other] قبل { $count } ساعة
+}
+age-days = { $count ->
+    [one] قبل يوم
+    [two] قبل يومين
+    [few] قبل { $count } أيام
+   *[other] قبل { $count } يومًا
+}
+pages-count = { $count ->
+    [one] صفحة واحدة
+    [two] صفحتان
+    [few] { $count } صفحات
+   *[other] { $count } صفحة
+}
+pages-only = الصفحات { $pages } فقط
+copies-count = { $count ->
+    [one] نسخة واحدة
+    [two] نسختان
+    [few] { $count } نسخ
+   *[other] { $count } نسخة
+}
+sides-one = وجه واحد
+sides-long = وجهان
+sides-short = وجهان، الحافة القصيرة
+color-color = ملوّن
+color-mono = أبيض وأسود
+
+print = طباعة
+print-and-keep = طباعة واحتفاظ
+options = خيارات
+protect = حماية
+delete = حذف
+cancel = إلغاء
+done = تم
+dismiss = إخفاء
+options-title = كيفية الطباعة
+options-hint = للمهام المحددة. ما لا تغيّره يبقى كما أُرسل.
+options-copies = النسخ
+options-sides = الأوجه
+options-color = اللون
+options-pages = الصفحات
+options-pages-all = الكل، أو مثلًا 1-3, 7
+as-is = كما أُرسل
+as-is-short = –
+as-before = الكل كما أُرسل
+fewer = أقل
+more-copies = أكثر
+sure-title = حذف المهام المحددة؟
+sure-text = ستُحذف نهائيًا دون طباعة.
+sure-yes = حذف
+sure-no = احتفاظ
+
+again-title = ربما طُبع بعضها من قبل
+again-text = انقطعت محاولة سابقة ولا يُعرف إلى أين وصلت. انظر في درج الإخراج.
+again-print = طباعة مرة أخرى
+again-delete = موجود، احذفه
+job-pin-title = لهذه المهمة رمز سري خاص
+job-pin-text = اختار مرسلها رمزًا لهذه المهمة وحدها.
+job-pin = رمز المهمة السري
+remark-nothing = حدّد مهمة أولًا.
+remark-copies = عدد النسخ من 1 إلى 999.
+remark-pages = تُكتب الصفحات هكذا: 1-3, 7.
+remark-too-much = كان ذلك سريعًا بعض الشيء. حاول مرة أخرى.
+remark-gone = لم تعد هذه المهمة موجودة.
+failure = لم ينجح هذا:
+
+progress = التقدّم
+print-in-line = التالي
+print-queued = مستند آخر عند الطابعة، ومستندك بعده.
+print-sending = في الطريق إلى الطابعة
+print-printing = جارٍ الطباعة
+print-page = طباعة الصفحة { $page }
+print-page-of = طباعة الصفحة { $page } من { $pages }
+print-stopped = الطابعة متوقفة
+print-canceling = جارٍ السحب من الطابعة
+ended-printed = طُبع
+ended-kept = طُبع واحتُفظ به
+ended-not = لم يُطبع. المهمة ما زالت هنا.
+ended-maybe = ربما طُبع
+maybe-what = انظر في درج الإخراج: هل كل شيء موجود؟
+
+reason-media-jam = انحشار الورق
+reason-media-empty = نفد الورق
+reason-media-needed = مطلوب ورق آخر
+reason-media-low = الورق على وشك النفاد
+reason-toner-empty = نفد الحبر
+reason-toner-low = الحبر على وشك النفاد
+reason-marker-supply-empty = نفد الحبر
+reason-marker-supply-low = الحبر على وشك النفاد
+reason-marker-waste-full = حاوية الفضلات ممتلئة
+reason-cover-open = غطاء مفتوح
+reason-door-open = باب مفتوح
+reason-interlock-open = باب أو غطاء غير مغلق
+reason-output-area-full = درج الإخراج ممتلئ
+reason-input-tray-missing = درج ورق مفقود
+reason-offline = الطابعة غير متصلة
+reason-timed-out = الطابعة لا تستجيب
+reason-paused = الطابعة متوقفة مؤقتًا

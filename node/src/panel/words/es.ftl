@@ -1,0 +1,179 @@
+page-title = { $printer } – Papermesh
+away = El ordenador de la impresora no responde. Esta página volverá sola.
+menu = Idioma y colores
+menu-language = Idioma
+menu-look = Colores
+look-auto = Automático
+look-light = Claro
+look-dark = Oscuro
+look-contrast = Alto contraste
+
+welcome = Imprima sus documentos
+welcome-tap = Acerque su tarjeta
+welcome-lead = Sus documentos esperan, sellados, hasta que usted esté aquí.
+welcome-type = Usuario y PIN
+device-ready = Impresora lista
+device-busy = Imprimiendo
+device-stopped = La impresora necesita ayuda
+device-silent = La impresora no responde
+keys = Teclas en pantalla
+erase = Borrar
+back = Atrás
+
+typing-title = ¿Quién es usted?
+typing-pin-title = Su PIN, por favor
+typing-badge = Se leyó su tarjeta.
+typing-user = Usuario
+typing-pin = PIN o contraseña
+typing-go = Ver mis documentos
+typing-wait = Un momento…
+
+notice-timed-out = Se cerró su sesión porque nadie tocó la pantalla.
+notice-logged-out = Ha cerrado la sesión.
+notice-still = { $count ->
+    [one] Ha cerrado la sesión. Un documento se sigue imprimiendo.
+   *[other] Ha cerrado la sesión. { $count } documentos se siguen imprimiendo.
+}
+notice-unknown-badge = Nadie tiene registrada esta tarjeta. Entre con usuario y PIN, y pida a su administrador que la registre.
+notice-unread-badge = La tarjeta no se leyó bien. Acérquela otra vez.
+notice-no-badges = Aquí no se usan tarjetas. Escriba su usuario y su PIN.
+notice-refused = No se pudo entrar. El PIN o el usuario es incorrecto, o ninguno de sus ordenadores está encendido. Inténtelo de nuevo.
+notice-wait-seconds = { $count ->
+    [one] Demasiados PIN incorrectos. Inténtelo en un segundo.
+   *[other] Demasiados PIN incorrectos. Inténtelo en { $count } segundos.
+}
+notice-wait-minutes = { $count ->
+    [one] Bloqueado por demasiados PIN incorrectos. Inténtelo en un minuto.
+   *[other] Bloqueado por demasiados PIN incorrectos. Inténtelo en { $count } minutos.
+}
+notice-no-user = Esto no es un usuario. Tiene letras, cifras, puntos y guiones.
+notice-no-pin = Escriba su PIN.
+
+clock = hasta cerrar sesión
+clock-soon = Su sesión se cerrará pronto.
+stay = Seguir
+leave = Salir
+bar = Qué hacer con los documentos elegidos
+
+jobs-title = Sus documentos
+jobs-count = { $count ->
+    [one] 1 documento
+   *[other] { $count } documentos
+}
+jobs-all = Elegir todos
+jobs-none = No hay documentos esperándole.
+jobs-coming = Buscando sus documentos
+jobs-more = { $count ->
+    [one] Mostrar uno más
+   *[other] Mostrar más ({ $count })
+}
+a-computer = un ordenador
+holder-asleep = Los documentos de { $name } no están accesibles ahora. ¿Está apagado o en reposo? Visto por última vez
+holder-other-pin = { $name } pide otro PIN distinto. Visto por última vez
+holder-failed = Los documentos de { $name } no se pueden mostrar ahora. Visto por última vez
+holder-asking = Preguntando a { $name }
+until = guardado hasta
+chip-maybe = Quizá impreso
+chip-leased = En otra impresora
+chip-pin = Tiene su propio PIN
+chip-protected = Protegido
+chip-soon = Caduca pronto
+age-now = ahora mismo
+age-minutes = { $count ->
+    [one] hace 1 minuto
+   *[other] hace { $count } minutos
+}
+age-hours = { $count ->
+    [one] hace 1 hora
+   *[other] hace { $count } horas
+}
+age-days = { $count ->
+    [one] hace 1 día
+   *[other] hace { $count } días
+}
+pages-count = { $count ->
+    [one] 1 página
+   *[other] { $count } páginas
+}
+pages-only = solo páginas { $pages }
+copies-count = { $count ->
+    [one] 1 copia
+   *[other] { $count } copias
+}
+sides-one = Una cara
+sides-long = Dos caras
+sides-short = Dos caras, borde corto
+color-color = Color
+color-mono = Blanco y negro
+
+print = Imprimir
+print-and-keep = Imprimir y guardar
+options = Opciones
+protect = Proteger
+delete = Eliminar
+cancel = Cancelar
+done = Listo
+dismiss = Ocultar
+options-title = Cómo imprimir
+options-hint = Para los documentos elegidos. Lo que no cambie queda como se envió.
+options-copies = Copias
+options-sides = Caras
+options-color = Color
+options-pages = Páginas
+options-pages-all = Todas, o por ejemplo 1-3, 7
+as-is = Como se envió
+as-is-short = –
+as-before = Todo como se envió
+fewer = Menos
+more-copies = Más
+sure-title = ¿Eliminar los documentos elegidos?
+sure-text = Se eliminan para siempre, sin imprimirse.
+sure-yes = Eliminar
+sure-no = Guardar
+
+again-title = Quizá una parte ya esté en papel
+again-text = Un intento anterior se interrumpió y nadie sabe hasta dónde llegó. Mire la bandeja de salida.
+again-print = Imprimir otra vez
+again-delete = Está ahí, eliminar
+job-pin-title = Este documento tiene su propio PIN
+job-pin-text = Quien lo envió eligió un PIN solo para él.
+job-pin = PIN del documento
+remark-nothing = Elija primero un documento.
+remark-copies = De 1 a 999 copias.
+remark-pages = Las páginas se escriben como 1-3, 7.
+remark-too-much = Fue un poco rápido. Inténtelo de nuevo.
+remark-gone = Este documento ya no está.
+failure = Esto no funcionó:
+
+progress = Progreso
+print-in-line = El siguiente
+print-queued = Hay otro documento en la impresora. El suyo va después.
+print-sending = En camino a la impresora
+print-printing = Imprimiendo
+print-page = Imprimiendo la página { $page }
+print-page-of = Imprimiendo la página { $page } de { $pages }
+print-stopped = La impresora se ha detenido
+print-canceling = Retirándolo de la impresora
+ended-printed = Impreso
+ended-kept = Impreso y guardado para otra vez
+ended-not = No impreso. El documento sigue aquí.
+ended-maybe = Quizá impreso
+maybe-what = Mire la bandeja de salida: ¿está todo?
+
+reason-media-jam = Atasco de papel
+reason-media-empty = Sin papel
+reason-media-needed = Hace falta otro papel
+reason-media-low = Queda poco papel
+reason-toner-empty = Sin tóner
+reason-toner-low = Queda poco tóner
+reason-marker-supply-empty = Sin tinta o tóner
+reason-marker-supply-low = Queda poca tinta o tóner
+reason-marker-waste-full = El depósito de residuos está lleno
+reason-cover-open = Una cubierta está abierta
+reason-door-open = Una puerta está abierta
+reason-interlock-open = Una puerta o cubierta no está bien cerrada
+reason-output-area-full = La bandeja de salida está llena
+reason-input-tray-missing = Falta una bandeja de papel
+reason-offline = La impresora está desconectada
+reason-timed-out = La impresora no responde
+reason-paused = La impresora está en pausa

@@ -1,0 +1,209 @@
+//! A socket that answers HTTP and HTTPS, with an end to all that takes too long.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Extension;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use super::certificate::{self, CertificateError};
+use super::seats::{Seat, Seats};
+
+/// The first byte of a TLS handshake (RFC 8446 section 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+/// How long it is waited when the system has no room for a connection.
+const NO_ROOM: Duration = Duration::from_millis(200);
+
+/// Why nothing is heard.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The address cannot be had.
+    #[error("cannot listen on {address}: {source}")]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no certificate for TLS.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+}
+
+/// How much connections may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Connections at once. A new one beyond that takes the place of the one that has been
+    /// waiting for a request the longest; if none is waiting, it is not served.
+    pub connections: usize,
+    /// How long a TLS handshake may take.
+    pub handshake: Duration,
+    /// How long a request's header may take, from the first connection or the last answer.
+    pub header: Duration,
+    /// Bytes of a request's header, with what is read ahead of the body.
+    pub buffer: usize,
+}
+
+/// From where a request comes. Every request carries it as an extension, and so it does its
+/// connection's [`Seat`].
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// The other computer, or this one.
+    pub address: IpAddr,
+    /// Where it came in.
+    pub own: IpAddr,
+    /// Whether it came protected.
+    pub tls: bool,
+}
+
+impl Peer {
+    /// Whether it is a program of this computer.
+    pub(crate) fn is_local(self) -> bool {
+        self.address.to_canonical().is_loopback()
+    }
+}
+
+/// A socket that is open. [`Listener::serve`] answers.
+pub struct Listener {
+    socket: TcpListener,
+    tls: TlsAcceptor,
+}
+
+impl Listener {
+    /// Opens `address`, with the certificate in the file `certificate`, which is made for `name`
+    /// if it is not there.
+    ///
+    /// # Errors
+    /// [`ListenError`].
+    pub async fn bind(
+        address: SocketAddr,
+        certificate: &Path,
+        name: &str,
+    ) -> Result<Self, ListenError> {
+        let tls = certificate::server_config(certificate, name)?;
+        let socket = TcpListener::bind(address)
+            .await
+            .map_err(|source| ListenError::Address { address, source })?;
+        Ok(Self {
+            socket,
+            tls: TlsAcceptor::from(tls),
+        })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Answers, until it is dropped.
+    pub async fn serve(self, router: Router, patience: Patience) {
+        let mut tasks = JoinSet::new();
+        let seats = Seats::new(patience.connections);
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                Some(_) = tasks.join_next() => continue,
+            };
+            match accepted {
+                Ok((stream, from)) => {
+                    // Without a seat the connection is closed at once: all others are at work.
+                    if let Some(seat) = seats.take() {
+                        let connection = Connection {
+                            router: router.clone(),
+                            tls: self.tls.clone(),
+                            patience,
+                            from,
+                            seat: Arc::new(seat),
+                        };
+                        tasks.spawn(connection.serve(stream));
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    sleep(NO_ROOM).await;
+                }
+            }
+        }
+    }
+}
+
+struct Connection {
+    router: Router,
+    tls: TlsAcceptor,
+    patience: Patience,
+    from: SocketAddr,
+    seat: Arc<Seat>,
+}
+
+impl Connection {
+    async fn serve(self, stream: TcpStream) {
+        let lost = self.seat.lost.clone();
+        tokio::select! {
+            () = lost.cancelled() => {}
+            () = self.speak(stream) => {}
+        }
+    }
+
+    async fn speak(self, stream: TcpStream) {
+        // Answers are short and written at once.
+        drop(stream.set_nodelay(true));
+        let Ok(own) = stream.local_addr() else {
+            return;
+        };
+        let mut peer = Peer {
+            address: self.from.ip(),
+            own: own.ip(),
+            tls: false,
+        };
+        let mut first = [0];
+        match timeout(self.patience.header, stream.peek(&mut first)).await {
+            Ok(Ok(1)) if first[0] == TLS_HANDSHAKE => {
+                match timeout(self.patience.handshake, self.tls.accept(stream)).await {
+                    Ok(Ok(protected)) => {
+                        peer.tls = true;
+                        self.answer(protected, peer).await;
+                    }
+                    Ok(Err(error)) => tracing::debug!(from = %self.from, %error, "no TLS"),
+                    Err(_) => {}
+                }
+            }
+            Ok(Ok(1)) => self.answer(stream, peer).await,
+            _ => {}
+        }
+    }
+
+    async fn answer(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: Peer,
+    ) {
+        let router = self
+            .router
+            .clone()
+            .layer(Extension(peer))
+            .layer(Extension(Arc::clone(&self.seat)));
+        let served = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.patience.header)
+            .max_buf_size(self.patience.buffer)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            .await;
+        if let Err(error) = served {
+            tracing::trace!(from = %self.from, %error, "a connection broke off");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! How a node listens for HTTP: connections, TLS, room for as many as there are seats, and whether
+//! whoever asks meant this computer at all. What is answered is the business of those who listen:
+//! the hold printer ([`crate::ipp`]) and the panel ([`crate::panel`]).
+//!
+//! HTTP and HTTPS share a port: a TLS handshake begins with a byte that no HTTP request begins
+//! with.
+
+mod certificate;
+mod host;
+mod listener;
+mod seats;
+
+pub use certificate::CertificateError;
+pub use listener::{ListenError, Listener, Patience, Peer};
+
+pub(crate) use certificate::host_name;
+pub(crate) use host::{is_own_name, is_this_computer, name_of};
+pub(crate) use seats::{AtWork, Seat, Seats};
