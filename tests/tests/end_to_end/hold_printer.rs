@@ -351,15 +351,25 @@ fn invariant_1_a_power_cut_during_send_document_leaves_a_whole_job_or_none() {
             .number("job-id")
             .unwrap();
         let request = send(job, true, &document);
-        // Some kills come within the document, some while it is made durable, some after.
+        // One kill comes within the document, one after success was told, and all others within
+        // it, while it is made durable, or after: as the seed and the machine have it.
         let all = request.len() as u64;
-        let part = usize::try_from(seed.below(all * 5 / 4).min(all)).unwrap();
+        let part = match round {
+            0 => request.len() / 2,
+            1 => request.len(),
+            _ => usize::try_from(seed.below(all * 5 / 4).min(all)).unwrap(),
+        };
         let pause = Duration::from_millis(seed.below(25));
         let mut connection = Connection::to(address);
         connection.begin(Some(all));
         connection.send(&request[..part]);
         let success = std::thread::scope(|scope| {
             let waiting = scope.spawn(|| connection.answer().and_then(|answer| answer.status()));
+            if round == 1 {
+                let status = waiting.join().unwrap();
+                laptop.kill();
+                return status == Some(0);
+            }
             std::thread::sleep(pause);
             laptop.kill();
             waiting.join().unwrap() == Some(0)
@@ -383,13 +393,10 @@ fn invariant_1_a_power_cut_during_send_document_leaves_a_whole_job_or_none() {
         if success {
             assert_eq!(look(address, job), (Some(0), Some(HELD)));
         }
+        assert!(success || round != 1, "nothing was held without a kill");
         told = held.len();
     }
     eprintln!("{told} of {KILLS} documents were held");
-    assert!(
-        (1..KILLS).contains(&told),
-        "the kills came at the wrong moments"
-    );
 }
 
 // Programs that print badly -------------------------------------------------------------------
