@@ -10,7 +10,7 @@
 //! - [`directory`] finds holders, [`auth`] checks users, [`audit`] writes down what happened,
 //!   [`policy`] says what is allowed, [`papers`] make a node a member.
 //! - [`mesh`] is the only one that knows libp2p, [`store`] the only one that knows RocksDB,
-//!   [`config`] is what a node is told before it starts, [`web`] how it listens for HTTP;
+//!   [`config`] is what a node is told before it starts, [`web`] how it listens for HTTP, [`pages`] what its web pages have in common;
 //!   [`ipp_guard`] says which IPP messages may be parsed at all.
 #![forbid(unsafe_code)]
 
@@ -33,6 +33,7 @@ pub mod mesh;
 pub mod network;
 pub mod node;
 pub mod offload;
+pub mod pages;
 pub mod panel;
 pub mod papers;
 pub mod policy;

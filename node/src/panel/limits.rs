@@ -11,12 +11,6 @@ pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 pub(super) const HTTP_HEADER: Duration = Duration::from_secs(60);
 /// Bytes of a request's header, with what hyper reads ahead of the body.
 pub(super) const HTTP_BUFFER: usize = 32 * 1024;
-/// Bytes of a form.
-pub(super) const FORM: usize = 64 * 1024;
-/// How long a form may take to arrive.
-pub(super) const FORM_PATIENCE: Duration = Duration::from_secs(10);
-/// Fields of a form.
-pub(super) const FIELDS: usize = 4096;
 
 /// Pages that are open at once, with and without somebody logged in.
 pub(super) const SCREENS: usize = 64;

@@ -9,9 +9,9 @@ use tokio::time;
 
 use super::Desk;
 use super::badge::BadgeNumber;
-use super::forms::Form;
 use super::reception::Unwelcome;
 use super::screen::{Notice, Screen, Stage, State, Typist, user_id};
+use crate::pages::Form;
 use crate::printer::Who;
 
 /// Somebody wants to type.

@@ -3,34 +3,30 @@
 //!
 //! One reason per file, from the socket inwards:
 //!
-//! - [`crate::web`] listens; `guard` says whose requests are heard at all
-//! - `routes`: what pages may ask; `forms`: how they say it; `rate`: how often
-//! - `screen`, `screens`, `token`: the pages that are open, and how far their users have come
+//! - [`crate::web`] listens; [`crate::pages`] is what it has in common with other pages: whose
+//!   requests are heard at all, forms, looks, words
+//! - `routes`: what pages may ask; `change`: how jobs are to be printed
+//! - `screen`, `screens`: the pages that are open, and how far their users have come
 //! - `login`: coming and going; [`badge`]: badge readers
 //! - `reception`: what is asked of the printer; `visiting`: a user's visit, and what is printed
 //! - `events`: how a page hears that there is something new
-//! - `views`, `words`, `assets`, and the folders of the same kind: what a user sees
+//! - `views`, `templates/`: what a user sees
 //!
 //! Pages are rendered here and kept up to date by htmx; a page keeps nothing but which jobs are
 //! ticked. What a session knew is gone when it ends: the list, the keys, the PIN; a page that is
 //! loaded again, a second window and the history of the browser show nobody's.
 
-mod assets;
 pub mod badge;
+mod change;
 mod events;
-mod forms;
-mod guard;
 mod limits;
 mod login;
-mod rate;
 mod reception;
 mod routes;
 mod screen;
 mod screens;
-mod token;
 mod views;
 mod visiting;
-mod words;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -41,10 +37,10 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::network::Network;
+use crate::pages::{Gate, Rate};
 use crate::printer::Printer;
 use crate::web::{ListenError, Listener, Patience};
 use badge::ReaderKind;
-use rate::Rate;
 use reception::{Front, Reception};
 use screen::Screen;
 use screens::Screens;
@@ -66,7 +62,7 @@ struct Desk {
     /// Streams of news.
     streams: Arc<Semaphore>,
     logins: Rate,
-    requests: Rate,
+    gate: Arc<Gate>,
     /// How long a user may do nothing.
     idle: Duration,
     has_reader: bool,
@@ -108,7 +104,10 @@ impl Panel {
             screens: Screens::default(),
             streams: Arc::new(Semaphore::new(limits::STREAMS)),
             logins: Rate::new(limits::LOGINS, limits::LOGIN_EVERY),
-            requests: Rate::new(limits::REQUESTS, limits::REQUEST_EVERY),
+            gate: Arc::new(Gate {
+                name: "the panel",
+                requests: Rate::new(limits::REQUESTS, limits::REQUEST_EVERY),
+            }),
             idle,
             has_reader: reader.is_some(),
         };

@@ -12,13 +12,12 @@ use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::forms::{BadOption, Form};
-use super::guard::guard;
-use super::screen::{Ask, Look, Question, Remark, Screen, Session, State as ScreenState};
+use super::change::{BadOption, Change};
+use super::screen::{Ask, Question, Remark, Screen, Session, State as ScreenState};
 use super::views::Frame;
 use super::visiting::Order;
-use super::words::{Language, Words};
-use super::{Desk, assets, events, limits, login};
+use super::{Desk, events, limits, login};
+use crate::pages::{self, Form, Language, Look, Words, guard};
 use crate::web::{Peer, Seat};
 
 /// The header with a page's token.
@@ -52,6 +51,7 @@ impl IntoResponse for Refusal {
 }
 
 pub(super) fn router(desk: Arc<Desk>) -> Router {
+    let gate = Arc::clone(&desk.gate);
     Router::new()
         .route("/", get(page))
         .route("/alive", get(|| async { StatusCode::NO_CONTENT }))
@@ -59,12 +59,12 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
         .route("/screens/{id}/events", get(news))
         .route("/screens/{id}/{what}", get(look_at).post(act))
         .route("/screens/{id}/login", post(log_in))
-        .layer(middleware::from_fn_with_state(Arc::clone(&desk), guard))
+        .layer(middleware::from_fn_with_state(gate, guard))
         .with_state(desk)
 }
 
 async fn asset(Path((version, name)): Path<(String, String)>) -> Response {
-    assets::answer(&version, &name)
+    pages::asset(&version, &name)
 }
 
 /// A new page. What this browser did before is not in it.
@@ -198,7 +198,7 @@ fn in_session(session: &mut Session, what: &str, form: &Form) -> Result<(), Refu
     let jobs = form.numbers("job");
     let print = form.numbers("print").first().copied();
     match what {
-        "print" => match form.change() {
+        "print" => match Change::read(form) {
             Ok(change) => {
                 session.ask = None;
                 let wanted = Ask {

@@ -16,10 +16,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::badge::BadgeNumber;
+use super::change::Change;
 use super::limits;
-use super::token::Token;
-use super::visiting::{At, Change, Order, Print, Seen, Visiting};
-use super::words::Language;
+use super::visiting::{At, Order, Print, Seen, Visiting};
+use crate::pages::{Language, Look, Token};
 
 /// A page that is open.
 pub(super) struct Screen {
@@ -55,34 +55,6 @@ pub(super) struct State {
     stream: Option<CancellationToken>,
     /// When the page was last heard of, while it listens to no stream.
     heard: Instant,
-}
-
-/// Colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Look {
-    /// As the browser likes it.
-    #[default]
-    Auto,
-    Light,
-    Dark,
-    Contrast,
-}
-
-impl Look {
-    pub(super) const ALL: [Self; 4] = [Self::Auto, Self::Light, Self::Dark, Self::Contrast];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Light => "light",
-            Self::Dark => "dark",
-            Self::Contrast => "contrast",
-        }
-    }
-
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|look| look.name() == name)
-    }
 }
 
 /// How far the user has come.

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::limits;
 use super::screen::{Screen, Stage};
-use super::words::Language;
+use crate::pages::Language;
 
 /// The pages, by their ids.
 #[derive(Default)]

@@ -11,11 +11,10 @@ use papermesh_protocol::job::{ColorMode, JobSummary, Sides};
 use papermesh_protocol::time::Timestamp;
 use tokio::time::Instant;
 
-use super::assets;
 use super::reception::Device;
-use super::screen::{Look, Notice, Question, Remark, Session, Stage, State, Typist};
+use super::screen::{Notice, Question, Remark, Session, Stage, State, Typist};
 use super::visiting::{At, Print, SeenJob};
-use super::words::{Language, Words};
+use crate::pages::{self, Language, Look, Words};
 use crate::printer::output::StateReason;
 use crate::printer::{Ending, HolderTrouble, Step};
 
@@ -213,7 +212,7 @@ impl Frame<'_> {
             language: state.language,
             look: state.look,
             screen: self.screen,
-            version: assets::version(),
+            version: pages::version(),
             title: words.say_with("page-title", [("printer", self.names.1.as_str().into())]),
             app: self.app(state)?,
         }
@@ -237,10 +236,10 @@ impl Frame<'_> {
             language: state.language,
             look: state.look,
             languages: Language::ALL,
-            looks: Look::ALL.map(|look| (look, look_key(look))),
+            looks: Look::ALL.map(|look| (look, look.key())),
             site: self.names.0.clone(),
             printer: self.names.1.clone(),
-            version: assets::version(),
+            version: pages::version(),
             body,
             in_session: state.is_in_session(),
             base,
@@ -263,7 +262,7 @@ impl Frame<'_> {
         Welcome {
             t,
             base,
-            version: assets::version(),
+            version: pages::version(),
             reader: self.reader && self.is_here,
             notice: notice.map(|notice| say_notice(t, notice)),
             device: troubles(t, &self.device.reasons),
@@ -286,7 +285,7 @@ impl Frame<'_> {
         Typing {
             t,
             base,
-            version: assets::version(),
+            version: pages::version(),
             badge,
             user,
             notice: notice.map(|notice| say_notice(t, notice)),
@@ -304,7 +303,7 @@ impl Frame<'_> {
         InSession {
             t,
             base,
-            version: assets::version(),
+            version: pages::version(),
             user: session.visiting.user.to_string(),
             clock: self.clock(t, session)?,
             prints: self.prints(t, session)?,
@@ -351,7 +350,7 @@ impl Frame<'_> {
         Jobs {
             t,
             base: &self.base(),
-            version: assets::version(),
+            version: pages::version(),
             total: listed.len(),
             count: t.count("jobs-count", listed.len()),
             more: (rest > 0).then(|| t.count("jobs-more", rest)),
@@ -429,7 +428,7 @@ impl Frame<'_> {
         Prints {
             t,
             base: &self.base(),
-            version: assets::version(),
+            version: pages::version(),
             ask,
             remark,
             cards: fetched
@@ -449,15 +448,6 @@ impl Frame<'_> {
 const CARDS: usize = 24;
 /// When a job will be gone soon.
 const SOON_GONE: Duration = Duration::from_secs(60 * 60);
-
-const fn look_key(look: Look) -> &'static str {
-    match look {
-        Look::Auto => "look-auto",
-        Look::Light => "look-light",
-        Look::Dark => "look-dark",
-        Look::Contrast => "look-contrast",
-    }
-}
 
 fn said(kind: &'static str, icon: &'static str, text: Cow<'_, str>) -> Said {
     Said {

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use papermesh_protocol::id::{JobId, NodeId};
-use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
@@ -17,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
+use super::change::Change;
 use super::limits;
 use crate::network::Network;
 use crate::printer::output::StateReason;
@@ -130,37 +130,6 @@ pub(super) enum Order {
         jobs: Vec<u32>,
         on: bool,
     },
-}
-
-/// How to print otherwise than submitted; what is not said stays as it is.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub(super) struct Change {
-    pub(super) copies: Option<u16>,
-    pub(super) sides: Option<papermesh_protocol::job::Sides>,
-    pub(super) color: Option<papermesh_protocol::job::ColorMode>,
-    pub(super) page_ranges: Option<Vec<papermesh_protocol::job::PageRange>>,
-}
-
-impl Change {
-    /// The options of a job, changed; none where nothing changes.
-    pub(super) fn of(&self, options: &PrintOptions) -> Option<PrintOptions> {
-        if *self == Self::default() {
-            return None;
-        }
-        let Self {
-            copies,
-            sides,
-            color,
-            page_ranges,
-        } = self.clone();
-        Some(PrintOptions {
-            copies: copies.unwrap_or(options.copies),
-            sides: sides.or(options.sides),
-            color: color.or(options.color),
-            media: options.media.clone(),
-            page_ranges: page_ranges.unwrap_or_else(|| options.page_ranges.clone()),
-        })
-    }
 }
 
 impl Visiting {

@@ -7,20 +7,20 @@ use zeroize::Zeroize;
 
 /// 256 random bits: a browser's cookie, or what a page shows with every request.
 #[derive(Clone)]
-pub(super) struct Token([u8; 32]);
+pub(crate) struct Token([u8; 32]);
 
 impl Token {
-    pub(super) fn random() -> Self {
+    pub(crate) fn random() -> Self {
         Self(rand::rng().random())
     }
 
     /// As it is sent.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         BASE64URL_NOPAD.encode(&self.0)
     }
 
     /// Whether this is what was sent.
-    pub(super) fn is(&self, text: &str) -> bool {
+    pub(crate) fn is(&self, text: &str) -> bool {
         let decoded = BASE64URL_NOPAD.decode(text.as_bytes());
         decoded.is_ok_and(|bytes| bytes.as_slice().ct_eq(&self.0).into())
     }

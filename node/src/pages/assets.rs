@@ -48,7 +48,7 @@ const ALL: [Asset; 5] = [
 ];
 
 /// Hashes of all files together, as their addresses have it.
-pub(super) fn version() -> &'static str {
+pub(crate) fn version() -> &'static str {
     static VERSION: OnceLock<String> = OnceLock::new();
     VERSION.get_or_init(|| {
         let all = ALL
@@ -59,7 +59,7 @@ pub(super) fn version() -> &'static str {
 }
 
 /// Answers with a file.
-pub(super) fn answer(asked: &str, name: &str) -> Response {
+pub(crate) fn answer(asked: &str, name: &str) -> Response {
     let found = ALL.iter().find(|asset| asset.name == name);
     match found {
         Some(asset) if asked == version() => {

@@ -1,4 +1,4 @@
-//! The panel's words, in every language it speaks (Project Fluent). English is written first; a test
+//! The words of all pages, in every language they speak (Project Fluent). English is written first; a test
 //! makes sure that the others say all of it, and that no page asks for what is not there.
 
 use std::borrow::Cow;
@@ -8,9 +8,9 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
-/// A language that the panel speaks.
+/// A language that pages speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(super) enum Language {
+pub(crate) enum Language {
     #[default]
     English,
     German,
@@ -21,7 +21,7 @@ pub(super) enum Language {
 }
 
 impl Language {
-    pub(super) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::English,
         Self::German,
         Self::French,
@@ -31,7 +31,7 @@ impl Language {
     ];
 
     /// BCP 47.
-    pub(super) const fn tag(self) -> &'static str {
+    pub(crate) const fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
             Self::German => "de",
@@ -43,7 +43,7 @@ impl Language {
     }
 
     /// As its speakers call it.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::English => "English",
             Self::German => "Deutsch",
@@ -55,7 +55,7 @@ impl Language {
     }
 
     /// In which direction it is written.
-    pub(super) const fn direction(self) -> &'static str {
+    pub(crate) const fn direction(self) -> &'static str {
         match self {
             Self::Arabic => "rtl",
             _ => "ltr",
@@ -74,7 +74,7 @@ impl Language {
     }
 
     /// The language with this tag, whatever its region.
-    pub(super) fn named(tag: &str) -> Option<Self> {
+    pub(crate) fn named(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
         Self::ALL
             .into_iter()
@@ -82,7 +82,7 @@ impl Language {
     }
 
     /// The one that a browser likes best of those there are (RFC 9110 section 12.5.4).
-    pub(super) fn accepted(header: &str) -> Option<Self> {
+    pub(crate) fn accepted(header: &str) -> Option<Self> {
         let mut liked: Vec<(u16, Self)> = header
             .split(',')
             .take(32)
@@ -99,7 +99,7 @@ impl Language {
     }
 
     /// Its words.
-    pub(super) fn words(self) -> &'static Words {
+    pub(crate) fn words(self) -> &'static Words {
         static ALL: OnceLock<Vec<Words>> = OnceLock::new();
         let all = ALL.get_or_init(|| Self::ALL.into_iter().map(Words::of).collect());
         let place = Self::ALL.iter().position(|language| *language == self);
@@ -108,7 +108,7 @@ impl Language {
 }
 
 /// All words of one language.
-pub(super) struct Words {
+pub(crate) struct Words {
     bundle: FluentBundle<FluentResource>,
     language: Language,
 }
@@ -129,13 +129,13 @@ impl Words {
     }
 
     /// A message.
-    pub(super) fn say(&self, key: &str) -> Cow<'_, str> {
+    pub(crate) fn say(&self, key: &str) -> Cow<'_, str> {
         self.formatted(key, None)
             .unwrap_or_else(|| Cow::Owned(key.to_owned()))
     }
 
     /// A message with something in it.
-    pub(super) fn say_with<'v, const N: usize>(
+    pub(crate) fn say_with<'v, const N: usize>(
         &self,
         key: &str,
         values: [(&'static str, FluentValue<'v>); N],
@@ -146,12 +146,12 @@ impl Words {
     }
 
     /// A message with a number in it.
-    pub(super) fn count(&self, key: &str, count: usize) -> String {
+    pub(crate) fn count(&self, key: &str, count: usize) -> String {
         self.say_with(key, [("count", FluentValue::from(count))])
     }
 
     /// A message, if there is such a one.
-    pub(super) fn say_if_known(&self, key: &str) -> Option<Cow<'_, str>> {
+    pub(crate) fn say_if_known(&self, key: &str) -> Option<Cow<'_, str>> {
         self.bundle
             .has_message(key)
             .then(|| self.formatted(key, None))
@@ -206,14 +206,14 @@ mod tests {
     fn no_page_asks_for_what_is_not_there() {
         let english = keys(Language::English);
         let sources = [
-            include_str!("templates/app.html"),
-            include_str!("templates/jobs.html"),
-            include_str!("templates/page.html"),
-            include_str!("templates/prints.html"),
-            include_str!("templates/session.html"),
-            include_str!("templates/typing.html"),
-            include_str!("templates/welcome.html"),
-            include_str!("views.rs"),
+            include_str!("../panel/templates/app.html"),
+            include_str!("../panel/templates/jobs.html"),
+            include_str!("../panel/templates/page.html"),
+            include_str!("../panel/templates/prints.html"),
+            include_str!("../panel/templates/session.html"),
+            include_str!("../panel/templates/typing.html"),
+            include_str!("../panel/templates/welcome.html"),
+            include_str!("../panel/views.rs"),
         ];
         for source in sources {
             for (at, _) in source.match_indices("say(\"") {

@@ -1,4 +1,4 @@
-//! What every request passes before anything is looked at: whether its sender meant this panel, may
+//! What every request passes before anything is looked at: whether its sender meant this computer, may
 //! speak to it, and does not ask too often; and what every answer carries.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Desk;
+use super::rate::Rate;
 use crate::web::{Peer, Seat, is_own_name, is_this_computer, name_of};
 
 /// Nothing but ourselves: no inline script or style, nothing from elsewhere, no frame around us.
@@ -36,16 +36,24 @@ const ALWAYS: [(HeaderName, &str); 7] = [
     ),
 ];
 
+/// Where requests pass.
+pub(crate) struct Gate {
+    /// What stands behind it, for whoever is turned away: "the panel".
+    pub(crate) name: &'static str,
+    /// How many requests it lets through.
+    pub(crate) requests: Rate,
+}
+
 /// Lets a request through, or not, and dresses the answer.
-pub(super) async fn guard(
-    State(desk): State<Arc<Desk>>,
+pub(crate) async fn guard(
+    State(gate): State<Arc<Gate>>,
     Extension(peer): Extension<Peer>,
     Extension(seat): Extension<Arc<Seat>>,
     request: Request,
     next: Next,
 ) -> Response {
     let _at_work = seat.work();
-    let mut response = match refusal(&desk, peer, request.method(), request.headers()) {
+    let mut response = match refusal(&gate, peer, request.method(), request.headers()) {
         Some(refusal) => refusal,
         None => next.run(request).await,
     };
@@ -65,28 +73,31 @@ pub(super) async fn guard(
     response
 }
 
-fn refusal(desk: &Desk, peer: Peer, method: &Method, headers: &HeaderMap) -> Option<Response> {
-    let refuse = |status: StatusCode, why: &'static str| Some((status, why).into_response());
+fn refusal(gate: &Gate, peer: Peer, method: &Method, headers: &HeaderMap) -> Option<Response> {
+    let name = gate.name;
+    let refuse = |status: StatusCode, why: String| Some((status, why).into_response());
     if !peer.is_local() && !peer.tls {
         return refuse(
             StatusCode::UPGRADE_REQUIRED,
-            "from another computer this panel is reached over https only\n",
+            format!("from another computer {name} is reached over https only\n"),
         );
     }
     let host = text(headers, &header::HOST).unwrap_or_default();
     if !is_meant(peer, host) {
         return refuse(
             StatusCode::MISDIRECTED_REQUEST,
-            "this is a panel of Papermesh; open it by the name or address of its computer\n",
+            format!(
+                "this is {name} of Papermesh; open it by the name or address of its computer\n"
+            ),
         );
     }
     if !is_from_own_page(peer, method, host, headers) {
         return refuse(
             StatusCode::FORBIDDEN,
-            "only the panel's own pages may ask this\n",
+            format!("only pages of {name} may ask this\n"),
         );
     }
-    if let Err(wait) = desk.requests.take(Instant::now()) {
+    if let Err(wait) = gate.requests.take(Instant::now()) {
         let mut refusal = (StatusCode::TOO_MANY_REQUESTS, "too many requests\n").into_response();
         let seconds = HeaderValue::from(wait.as_secs() + 1);
         refusal.headers_mut().insert(header::RETRY_AFTER, seconds);
@@ -111,7 +122,7 @@ fn is_meant(peer: Peer, host: &str) -> bool {
         || is_own_name(host)
 }
 
-/// Whether a request may be one of the panel's own pages. What changes something must say where it
+/// Whether a request may be one of own pages. What changes something must say where it
 /// comes from (`Origin`); what a browser says of where a request comes from must not be elsewhere.
 fn is_from_own_page(peer: Peer, method: &Method, host: &str, headers: &HeaderMap) -> bool {
     let origin = text(headers, &header::ORIGIN);

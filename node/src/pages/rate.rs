@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A bucket of attempts that fills by itself.
-pub(super) struct Rate {
+pub(crate) struct Rate {
     burst: u32,
     every: Duration,
     /// Until when the attempts taken so far are paid for.
@@ -12,7 +12,7 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    pub(super) fn new(burst: u32, every: Duration) -> Self {
+    pub(crate) fn new(burst: u32, every: Duration) -> Self {
         Self {
             burst,
             every,
@@ -21,7 +21,7 @@ impl Rate {
     }
 
     /// Takes one; or says how long until there is one again.
-    pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn take(&self, now: Instant) -> Result<(), Duration> {
         let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
         let due = paid.filter(|due| *due > now).unwrap_or(now) + self.every;
         let room = self.every * self.burst;

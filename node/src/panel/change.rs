@@ -1,0 +1,109 @@
+//! How a user wants jobs to be printed otherwise than they were submitted.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use papermesh_protocol::job::{ColorMode, JobError, PageRange, PrintOptions, Sides};
+
+use crate::pages::Form;
+
+/// How to print otherwise than submitted; what is not said stays as it is.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(super) struct Change {
+    pub(super) copies: Option<u16>,
+    pub(super) sides: Option<Sides>,
+    pub(super) color: Option<ColorMode>,
+    pub(super) page_ranges: Option<Vec<PageRange>>,
+}
+
+impl Change {
+    /// The options of a job, changed; none where nothing changes.
+    pub(super) fn of(&self, options: &PrintOptions) -> Option<PrintOptions> {
+        if *self == Self::default() {
+            return None;
+        }
+        let Self {
+            copies,
+            sides,
+            color,
+            page_ranges,
+        } = self.clone();
+        Some(PrintOptions {
+            copies: copies.unwrap_or(options.copies),
+            sides: sides.or(options.sides),
+            color: color.or(options.color),
+            media: options.media.clone(),
+            page_ranges: page_ranges.unwrap_or_else(|| options.page_ranges.clone()),
+        })
+    }
+
+    /// Reads it from a form. What makes no sense is named.
+    pub(super) fn read(form: &Form) -> Result<Self, BadOption> {
+        let change = Self {
+            copies: option(form, "copies", BadOption::Copies)?,
+            sides: option(form, "sides", BadOption::Other)?,
+            color: option(form, "color", BadOption::Other)?,
+            page_ranges: form.get("pages").map(ranges).transpose()?,
+        };
+        let options = change.of(&PrintOptions::default()).unwrap_or_default();
+        match options.check() {
+            Ok(()) => Ok(change),
+            Err(JobError::Copies) => Err(BadOption::Copies),
+            Err(_) => Err(BadOption::Pages),
+        }
+    }
+}
+
+/// What makes no sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadOption {
+    Copies,
+    Pages,
+    Other,
+}
+
+/// Reads `1-3, 7`; spaces and every usual dash will do.
+fn ranges(text: &str) -> Result<Vec<PageRange>, BadOption> {
+    let plain = text
+        .replace(['–', '—', '−'], "-")
+        .replace(['，', ';', '،'], ",");
+    plain
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().map_err(|_| BadOption::Pages))
+        .collect()
+}
+
+fn option<T>(form: &Form, name: &str, bad: BadOption) -> Result<Option<T>, BadOption>
+where
+    T: FromStr<Err: Display>,
+{
+    form.get(name)
+        .map(|text| text.trim().parse().map_err(|_| bad))
+        .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn change(text: &str) -> Result<Change, BadOption> {
+        Change::read(&Form::parse(text.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn options_are_read_and_nonsense_is_named() {
+        let all = "copies=2&sides=two-sided-long-edge&color=&pages=1%E2%80%933%2C+7";
+        let read = change(all).unwrap();
+        assert_eq!(read.copies, Some(2));
+        assert_eq!(read.color, None);
+        assert_eq!(read.page_ranges.unwrap().len(), 2);
+        assert_eq!(change(""), Ok(Change::default()));
+        assert_eq!(change("copies=0"), Err(BadOption::Copies));
+        assert_eq!(change("copies=many"), Err(BadOption::Copies));
+        assert_eq!(change("pages=3-1"), Err(BadOption::Pages));
+        assert_eq!(change("sides=three"), Err(BadOption::Other));
+    }
+}
