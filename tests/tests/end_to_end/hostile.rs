@@ -136,15 +136,22 @@ fn invariant_6_an_older_word_of_the_authority_replaces_no_newer() {
 fn invariant_6_a_lie_in_answer_to_a_lookup_is_believed_by_no_one() {
     let (site, charlie) = (Site::new(), User::charlie());
     let mut laptop = site.founder("laptop-1");
-    let printer = site.tray_printer(&laptop, "printer-1");
     laptop.enroll(&charlie, &laptop);
     laptop.print(&site.document("report.pdf", "x"), &charlie);
     let rogue = Storer::join(&site, &laptop, "rogue-1", "client", &charlie);
+    // The printer knows the rogue from the beginning, and asks it.
+    let known = format!(
+        "{}/p2p/{}",
+        rogue.peer.address(),
+        peer_id(&rogue.papers.node().to_string())
+    );
+    let setting = Setting::default().running(&["--bootstrap", &known]);
+    let printer = site.invited(&laptop, "printer-1", "printer", setting);
     laptop.stop();
     let authority = Papers::authority(laptop.home());
     laptop.run();
-    rogue.dial(&laptop);
-    rogue.dial(&printer);
+    let printer = printer.running();
+    printer.wait_for_peers(2);
 
     let (forged, genuine) = ("04F0F0F0F0F001", "04F0F0F0F0F002");
     let pretended = [(forged, &rogue.papers.key), (genuine, &authority)].map(|(number, key)| {
