@@ -94,6 +94,13 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
         if state.logging_in {
             return;
         }
+        if let Stage::Typing { who, since, .. } = &mut state.stage
+            && matches!(who, Typist::Badge(before) if *before == badge)
+        {
+            // Held to the reader a little longer: what was typed meanwhile stays.
+            *since = time::Instant::now();
+            return;
+        }
         if state.is_in_session() {
             state.leave(false);
         }
