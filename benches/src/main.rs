@@ -9,6 +9,7 @@
 mod finding;
 mod login;
 mod memory;
+mod panel;
 mod part;
 mod printing;
 mod raw_stream;
@@ -16,6 +17,7 @@ mod release;
 mod site;
 mod spool;
 mod table;
+mod three_holders;
 
 use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
@@ -46,6 +48,8 @@ enum What {
     Finding,
     /// From the PIN to the list.
     Login,
+    /// From the badge to the list in a browser at the panel, and the panel's memory.
+    Panel,
 }
 
 /// How much of everything.
@@ -105,6 +109,7 @@ fn main() -> Result<()> {
         (What::Printing, printing::measure),
         (What::Finding, finding::measure),
         (What::Login, login::measure),
+        (What::Panel, panel::measure),
     ] {
         if wanted(what) {
             rows.extend(measure(scale)?);

@@ -32,6 +32,12 @@ impl Rate {
         *paid = Some(due);
         Ok(())
     }
+
+    /// Gives one back that was taken: it did no harm.
+    pub(super) fn give_back(&self) {
+        let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
+        *paid = paid.and_then(|due| due.checked_sub(self.every));
+    }
 }
 
 #[cfg(test)]
@@ -47,6 +53,9 @@ mod tests {
         }
         assert_eq!(rate.take(now), Err(Duration::from_secs(2)));
         let later = now + Duration::from_secs(2);
+        assert_eq!(rate.take(later), Ok(()));
+        assert!(rate.take(later).is_err());
+        rate.give_back();
         assert_eq!(rate.take(later), Ok(()));
         assert!(rate.take(later).is_err());
         let much_later = now + Duration::from_secs(60);

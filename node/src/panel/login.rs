@@ -94,16 +94,30 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
         if state.logging_in {
             return;
         }
+        if let Stage::Typing { who, since, .. } = &mut state.stage
+            && matches!(who, Typist::Badge(before) if *before == badge)
+        {
+            // Held to the reader a little longer: what was typed meanwhile stays.
+            *since = time::Instant::now();
+            return;
+        }
         if state.is_in_session() {
             state.leave(false);
         }
     }
     screen.tell();
+    let badge_alone = desk.reception.policy() == LoginPolicy::Badge;
     let known = match desk.logins.take(Instant::now()) {
-        Ok(()) => desk.reception.knows(badge.clone()).await,
+        Ok(()) => {
+            let known = desk.reception.knows(badge.clone()).await;
+            // A badge that lets in by itself is given back its try when it has.
+            if known.is_ok() && !badge_alone {
+                desk.logins.give_back();
+            }
+            known
+        }
         Err(wait) => Err(Unwelcome::Refused(Some(wait))),
     };
-    let badge_alone = desk.reception.policy() == LoginPolicy::Badge;
     let typist = Typist::Badge(badge.clone());
     match known {
         Ok(()) if badge_alone => {
@@ -128,6 +142,10 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
 /// Asks the reception, and shows what it says.
 async fn enter(desk: &Desk, screen: &Arc<Screen>, who: Who, pin: Option<Pin>, typist: Typist) {
     let received = desk.reception.receive(who, pin).await;
+    if received.is_ok() {
+        // Whoever knows the PIN has not guessed it: many users in a row do not slow one another.
+        desk.logins.give_back();
+    }
     let mut state = screen.state();
     state.logging_in = false;
     match received {

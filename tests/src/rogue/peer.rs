@@ -8,7 +8,7 @@ use std::time::Duration;
 use ed25519_dalek::SigningKey;
 use futures::StreamExt;
 use libp2p::identity::{Keypair, PublicKey, ed25519};
-use libp2p::kad::store::MemoryStore;
+use libp2p::kad::store::{MemoryStore, RecordStore};
 use libp2p::kad::{self, GetRecordOk, QueryId, QueryResult, Quorum, Record};
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{ConnectionId, NetworkBehaviour, SwarmEvent};
@@ -57,6 +57,7 @@ enum Command {
     Dial(Multiaddr, oneshot::Sender<Result<PeerId, String>>),
     Put(PeerId, Box<Record>, oneshot::Sender<Result<(), String>>),
     Get(kad::RecordKey, oneshot::Sender<Vec<Vec<u8>>>),
+    Answer(Box<Record>, oneshot::Sender<Result<(), String>>),
 }
 
 #[derive(NetworkBehaviour)]
@@ -158,6 +159,15 @@ impl Rogue {
         let offers = futures::future::join_all(offers);
         let outcomes = self.block_on(offers).unwrap_or_default();
         outcomes.into_iter().map(Result::flatten).collect()
+    }
+
+    /// Answers whoever looks this key up with this record from now on.
+    ///
+    /// # Errors
+    /// If it is more than a rogue can keep.
+    pub fn answer_with(&self, key: RecordKey, value: Vec<u8>) -> Result<(), String> {
+        let record = Record::new(key.as_bytes().to_vec(), value);
+        self.call(|reply| Command::Answer(Box::new(record), reply))?
     }
 
     /// What the nodes that it knows, and those that they know, have at a key.
@@ -315,6 +325,11 @@ fn obey(swarm: &mut Swarm<Behaviour>, command: Command, waiting: &mut Waiting) {
             let kad = &mut swarm.behaviour_mut().kad;
             let query = kad.put_record_to(*record, std::iter::once(at), Quorum::One);
             waiting.puts.insert(query, reply);
+        }
+        Command::Answer(record, reply) => {
+            let store = swarm.behaviour_mut().kad.store_mut();
+            let kept = store.put(*record).map_err(|error| error.to_string());
+            let _ = reply.send(kept);
         }
         Command::Get(key, reply) => {
             let query = swarm.behaviour_mut().kad.get_record(key);

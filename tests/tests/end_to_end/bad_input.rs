@@ -166,6 +166,37 @@ fn a_full_disk_refuses_the_new_job_and_keeps_the_old() {
     drop(disk);
 }
 
+/// A printer that can write down nothing prints nothing: it could not say afterwards whether it did.
+/// With room again it does.
+#[test]
+fn a_full_disk_at_the_printer_prints_nothing_and_loses_nothing() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    laptop.enroll(&charlie, &laptop);
+    let disk = SmallDisk::mount(&site.path("printer-1"), 96);
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.print(&site.document("held.pdf", "held"), &charlie);
+    wait_until(SOON, "the job to be listed", || {
+        printer.visit(&charlie).sees(1)
+    });
+    let filler = printer.home().join("filler");
+    fill(&filler);
+    let refused = printer.visit(&charlie).attempt(&["--all"]);
+    assert!(!refused.is_success(), "{refused:?}");
+    assert_eq!(laptop.jobs().len(), 1);
+    assert!(printer.tray().is_empty());
+
+    fs::remove_file(&filler).unwrap();
+    wait_until(SOON, "the job to be printed", || {
+        let visit = printer.visit(&charlie).reprinting();
+        visit.attempt(&["--all"]).is_success()
+    });
+    assert_eq!(printer.tray().len(), 1);
+    assert!(laptop.jobs().is_empty());
+    drop(printer);
+    drop(disk);
+}
+
 /// A file that leaves no byte free.
 fn fill(path: &Path) {
     use std::io::Write;

@@ -130,6 +130,62 @@ fn invariant_6_an_older_word_of_the_authority_replaces_no_newer() {
     }
 }
 
+/// A member answers lookups with what nobody stored there. Its forgeries are believed by no one;
+/// the authority's word is, whoever brings it: so the lies were heard, too.
+#[test]
+fn invariant_6_a_lie_in_answer_to_a_lookup_is_believed_by_no_one() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let mut laptop = site.founder("laptop-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "x"), &charlie);
+    let rogue = Storer::join(&site, &laptop, "rogue-1", "client", &charlie);
+    // The printer knows the rogue from the beginning, and asks it.
+    let known = format!(
+        "{}/p2p/{}",
+        rogue.peer.address(),
+        peer_id(&rogue.papers.node().to_string())
+    );
+    let setting = Setting::default().running(&["--bootstrap", &known]);
+    let printer = site.invited(&laptop, "printer-1", "printer", setting);
+    laptop.stop();
+    let authority = Papers::authority(laptop.home());
+    laptop.run();
+    let printer = printer.running();
+    printer.wait_for_peers(2);
+
+    let (forged, genuine) = ("04F0F0F0F0F001", "04F0F0F0F0F002");
+    let pretended = [(forged, &rogue.papers.key), (genuine, &authority)].map(|(number, key)| {
+        let tag = lookup::badge_tag(&rogue.papers.secret, number).unwrap();
+        let badge = Badge {
+            site: rogue.site(),
+            tag,
+            user: Some(rogue.user.clone()),
+            sequence: now().as_millis(),
+        };
+        let badge = DirectoryRecord::Badge(Signed::sign(badge, key).unwrap());
+        (lookup::badge(tag), badge.to_bytes().unwrap())
+    });
+    for (key, value) in pretended {
+        rogue.peer.answer_with(key, value).unwrap();
+    }
+    for (_, key, value) in rogue.bad_records() {
+        // Some are more than an answer can have.
+        let _ = rogue.peer.answer_with(key, value);
+    }
+
+    let with = |badge: &str| User::new(&charlie.id, badge, &charlie.pin);
+    wait_until(SOON, "the genuine badge to be found", || {
+        printer.visit(&with(genuine)).sees(1)
+    });
+    let refused = printer.visit(&with(forged)).attempt(&["--list"]);
+    assert!(refused.complaint().contains("badge"), "{refused:?}");
+    // Nothing was lost to those who are looked up at the same keys.
+    let list = printer.visit(&charlie).list();
+    let holders: Vec<_> = list.holders.iter().map(|holder| &holder.holder).collect();
+    assert_eq!(holders, [&laptop.id()]);
+    assert_eq!(printer.visit(&charlie).print_all().ending(), "printed");
+}
+
 /// A member signs a delegation with a user key that it made up. Storage nodes cannot know the
 /// user's key; the printer compares it with the authority's word, and asks the liar nothing.
 #[test]

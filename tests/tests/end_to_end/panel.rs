@@ -70,6 +70,7 @@ fn a_user_taps_a_badge_and_prints() {
     browser.picture("pin");
     // The number of the badge is in the panel's process, and nowhere in the page.
     assert!(!browser.html().contains(&walk.charlie.badge));
+    // It is held to the reader once more, and what is typed meanwhile stays.
     walk.at.log_in_with_badge(&mut browser, &walk.charlie);
     browser.see("#jobs label:has-text(\"invoice.pdf\")");
     assert_eq!(

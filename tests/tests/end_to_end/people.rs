@@ -140,6 +140,25 @@ fn the_site_says_whether_a_badge_alone_suffices() {
     assert!(laptop.jobs().is_empty());
 }
 
+#[test]
+fn the_site_says_whether_badges_are_taken_at_all() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "x"), &charlie);
+    let by_badge = || printer.visit(&charlie).attempt(&["--list"]);
+    let _ = by_badge().succeeded();
+
+    let policy = laptop.papermesh("site policy --login pin");
+    let _ = policy.run().succeeded();
+    wait_until(SOON, "the policy to arrive", || !by_badge().is_success());
+    let complaint = by_badge().complaint().to_owned();
+    assert!(complaint.contains("badge"), "{complaint}");
+    let by_id = printer.visit(&charlie).by_id(&charlie);
+    assert_eq!(by_id.print_all().ending(), "printed");
+}
+
 /// An invite and a ticket are good once, for one device, and for a time.
 #[test]
 fn an_invite_is_good_once() {

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::limits;
 
 /// The number of a badge.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct BadgeNumber(Zeroizing<String>);
 
 impl BadgeNumber {
