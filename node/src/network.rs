@@ -108,6 +108,7 @@ pub struct WithItself<N> {
     node: NodeId,
     release: mpsc::Sender<DuplexStream>,
     job: mpsc::Sender<DuplexStream>,
+    preview: mpsc::Sender<DuplexStream>,
     enroll: mpsc::Sender<DuplexStream>,
     direct: mpsc::Sender<DuplexStream>,
 }
@@ -118,6 +119,8 @@ pub struct StreamsFromItself {
     pub release: mpsc::Receiver<DuplexStream>,
     /// [`Protocol::Job`].
     pub job: mpsc::Receiver<DuplexStream>,
+    /// [`Protocol::Preview`].
+    pub preview: mpsc::Receiver<DuplexStream>,
     /// [`Protocol::Enroll`].
     pub enroll: mpsc::Receiver<DuplexStream>,
     /// [`Protocol::Direct`].
@@ -130,11 +133,13 @@ impl<N: Network> WithItself<N> {
     pub fn new(network: N, node: NodeId) -> (Self, StreamsFromItself) {
         let (release, releases) = mpsc::channel(TO_ITSELF);
         let (job, jobs) = mpsc::channel(TO_ITSELF);
+        let (preview, previews) = mpsc::channel(TO_ITSELF);
         let (enroll, enrolments) = mpsc::channel(TO_ITSELF);
         let (direct, directs) = mpsc::channel(TO_ITSELF);
         let streams = StreamsFromItself {
             release: releases,
             job: jobs,
+            preview: previews,
             enroll: enrolments,
             direct: directs,
         };
@@ -144,6 +149,7 @@ impl<N: Network> WithItself<N> {
                 node,
                 release,
                 job,
+                preview,
                 enroll,
                 direct,
             },
@@ -171,6 +177,7 @@ impl<N: Network> Network for WithItself<N> {
         let service = match protocol {
             Protocol::Release => &self.release,
             Protocol::Job => &self.job,
+            Protocol::Preview => &self.preview,
             Protocol::Enroll => &self.enroll,
             Protocol::Direct => &self.direct,
             Protocol::Site | Protocol::Link | Protocol::Clock => {

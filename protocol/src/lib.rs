@@ -23,6 +23,7 @@ pub mod limits;
 pub mod link;
 pub mod lookup;
 pub mod pin;
+pub mod preview;
 pub mod record;
 pub mod release;
 pub mod seal;

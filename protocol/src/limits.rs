@@ -82,6 +82,14 @@ pub const HANDSHAKE_FRAME: usize = 1024;
 pub const JOBS_PER_PAGE: usize = 128;
 /// Jobs that a printer reads from one holder, over all pages.
 pub const JOBS_PER_HOLDER: usize = 10_000;
+/// The picture of a job's first page.
+pub const PREVIEW: usize = 64 * 1024;
+/// The picture of a first page is at most as wide, in pixels,
+pub const PREVIEW_WIDTH: u32 = 240;
+/// and at most as high.
+pub const PREVIEW_HEIGHT: u32 = 320;
+/// One message of the preview protocol: a sealed picture, its key, and what is around them.
+pub const PREVIEW_MESSAGE: usize = PREVIEW + 512;
 /// Member addresses handed to a joining node.
 pub const ADDRESSES_ON_JOIN: usize = 32;
 /// Pages that a receipt may claim.

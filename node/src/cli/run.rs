@@ -66,6 +66,9 @@ pub(super) struct Run {
     /// What the spool may hold [default: 10GiB]
     #[arg(long, value_name = "SIZE")]
     max_spool: Option<ByteSize>,
+    /// Make no pictures of the first pages of held jobs, which their owners see at the panel
+    #[arg(long)]
+    no_previews: bool,
     /// How long a printer waits for one holder to be reached and to let the user in [default: 10s]
     #[arg(long, value_name = "TIME")]
     holder_timeout: Option<Wait>,
@@ -110,6 +113,7 @@ impl Run {
             panel_idle: self.panel_idle,
             badge_reader: self.badge_reader,
             max_spool: self.max_spool,
+            previews: self.no_previews.then_some(false),
             holder_timeout: self.holder_timeout,
             passphrase_file: self.passphrase_file,
             ..Settings::default()

@@ -662,7 +662,7 @@ impl<N> Client<N> {
 }
 
 /// Whether a job is there for printers: its owner may want it later.
-fn is_offered(held: &HeldJob, now: Timestamp) -> bool {
+pub(super) fn is_offered(held: &HeldJob, now: Timestamp) -> bool {
     held.row.hold_until.is_none_or(|until| until <= now)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`submit`] takes a document; success told means kept.
 //! - [`serve`] answers printers ([`conversation`] is what they may ask), [`stream`] sends ciphertext.
+//! - [`preview`] keeps the pictures of first pages, and gives them to sessions.
 //! - [`jobs`] is what this computer's own user sees and does, [`amend`] what is changed of a job,
 //!   [`mod@bundle`] jobs of several documents; [`meta`] is what is kept sealed of a
 //!   job beside its document; [`mod@format`] tells documents apart by how they begin.
@@ -28,6 +29,7 @@ mod conversation;
 mod early;
 mod keeper;
 mod meta;
+mod preview;
 mod proof;
 mod stream;
 
@@ -37,6 +39,7 @@ use papermesh_protocol::certificate::Role;
 use papermesh_protocol::release::holder::Holder;
 use papermesh_protocol::seal::StorageKey;
 use papermesh_protocol::time::Timestamp;
+use tokio::sync::Semaphore;
 
 pub use direct::{DirectEnd, DirectPrint};
 pub use jobs::{HeldView, JobsError};
@@ -72,6 +75,8 @@ pub struct ClientParts<N> {
     pub largest: u64,
     /// Looks at documents while they arrive.
     pub converter: Converter,
+    /// Whether it also makes pictures of their first pages.
+    pub previews: bool,
 }
 
 /// A client with the jobs that it holds; cheap to clone.
@@ -92,6 +97,9 @@ struct Inner<N> {
     storage: Arc<StorageKey>,
     largest: u64,
     converter: Converter,
+    previews: bool,
+    /// Pictures that are being made.
+    making: Arc<Semaphore>,
     holder: Arc<Mutex<Holder>>,
     counting: Arc<Counting>,
     denials: Mutex<conversation::Denials>,
@@ -112,6 +120,7 @@ impl<N: Network> Client<N> {
             storage,
             largest,
             converter,
+            previews,
         } = parts;
         let storage = Arc::new(storage);
         let key = Arc::clone(&storage);
@@ -127,6 +136,8 @@ impl<N: Network> Client<N> {
             storage,
             largest,
             converter,
+            previews,
+            making: Arc::new(Semaphore::new(preview::MAKING)),
             holder,
             counting,
             denials,

@@ -92,20 +92,20 @@ impl<N: Network> Client<N> {
 
 /// Places for streams, in all and for each printer, so that one printer cannot take them all.
 #[derive(Clone)]
-struct Places {
+pub(super) struct Places {
     taken: Arc<Mutex<BTreeMap<NodeId, usize>>>,
     all: usize,
     each: usize,
 }
 
 /// A place; given back when dropped.
-struct Place {
+pub(super) struct Place {
     places: Places,
     printer: NodeId,
 }
 
 impl Places {
-    fn new(all: usize, each: usize) -> Self {
+    pub(super) fn new(all: usize, each: usize) -> Self {
         Self {
             taken: Arc::default(),
             all,
@@ -113,7 +113,7 @@ impl Places {
         }
     }
 
-    fn take(&self, printer: NodeId) -> Option<Place> {
+    pub(super) fn take(&self, printer: NodeId) -> Option<Place> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let here = taken.get(&printer).copied().unwrap_or(0);
         if taken.values().sum::<usize>() >= self.all || here >= self.each {

@@ -36,7 +36,7 @@ use crate::audit::{Event, Kind};
 use crate::auth::typed::TypedError;
 use crate::auth::verifier::{self, VerifierError};
 use crate::convert::media::PageSize;
-use crate::convert::{Facts, Inspection};
+use crate::convert::{ComingPreview, Facts, Inspection, Looked};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::policy::{self, Acceptance, HoldingRight, SubmitFacts, SubmitRefusal, SubmitWish};
@@ -409,21 +409,28 @@ impl<N: Network> Client<N> {
         let (read, sealed) = tokio::join!(self.read(&submission, document, pieces), sealing);
         // If sealing failed, reading could not go on either, and the cause is what counts.
         match (read, sealed?) {
-            (Ok(()), Some(view)) => Ok(view),
+            (Ok(coming), Some(view)) => {
+                if let Some(coming) = coming {
+                    self.keep_preview(job, coming);
+                }
+                Ok(view)
+            }
             (Err(error), _) => Err(error),
-            (Ok(()), None) => Err(SubmitError::Broken(io::ErrorKind::UnexpectedEof.into())),
+            (Ok(_), None) => Err(SubmitError::Broken(io::ErrorKind::UnexpectedEof.into())),
         }
     }
 
-    /// Reads the document to its end and hands it on.
+    /// Reads the document to its end and hands it on; gives the picture of its first page that is
+    /// being made.
     async fn read(
         &self,
         submission: &Submission,
         mut document: impl AsyncRead + Send + Unpin,
         pieces: mpsc::Sender<Piece>,
-    ) -> Result<(), SubmitError> {
+    ) -> Result<Option<ComingPreview>, SubmitError> {
         let mut size = 0;
-        let mut inspection = Inspection::begin(&self.0.converter, &submission.format);
+        let mut inspection =
+            Inspection::begin(&self.0.converter, &submission.format, self.0.previews);
         loop {
             let mut piece = Vec::with_capacity(PIECE);
             let mut limited = (&mut document).take(PIECE as u64);
@@ -458,11 +465,12 @@ impl<N: Network> Client<N> {
             // Sending fails when sealing has failed, which then says why.
             let taken = pieces.send(Piece::Bytes(piece)).await.is_ok();
             if ended {
-                drop(pieces.send(Piece::End(inspection.finish().await)).await);
-                return Ok(());
+                let Looked { facts, preview } = inspection.finish().await;
+                drop(pieces.send(Piece::End(facts)).await);
+                return Ok(preview);
             }
             if !taken {
-                return Ok(());
+                return Ok(None);
             }
         }
     }

@@ -89,6 +89,8 @@ pub struct Config {
     pub badge_reader: Option<String>,
     /// Bytes that the spool may hold.
     pub max_spool: u64,
+    /// Whether a picture of each held job's first page is made, for its owner to see at the printer.
+    pub previews: bool,
     /// How long a printer waits for one holder to be dialled and to answer a login.
     pub holder_timeout: Duration,
     /// How long a converter of documents may give nothing before it is ended.
@@ -138,6 +140,7 @@ impl Settings {
             panel_idle: self.panel_idle.map_or(PANEL_IDLE, Wait::duration),
             badge_reader: self.badge_reader,
             max_spool: self.max_spool.map_or(MAX_SPOOL, ByteSize::bytes),
+            previews: self.previews.unwrap_or(true),
             holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),
             converter_timeout: self
                 .converter_timeout
@@ -172,7 +175,7 @@ mod tests {
     #[test]
     fn a_flag_beats_the_environment_and_that_beats_the_file() {
         let (_folder, home) = home_with(
-            "listen = ['/ip4/10.0.0.1/tcp/1']\nmax-spool = '1GiB'\nmdns = false\noutput = 'tray:out'\n",
+            "listen = ['/ip4/10.0.0.1/tcp/1']\nmax-spool = '1GiB'\nmdns = false\npreviews = false\noutput = 'tray:out'\n",
         );
         let environment = Settings::from_environment(|name| match name {
             "PAPERMESH_DELIVERED_IS_PRINTED" => Some("no".into()),
@@ -192,7 +195,7 @@ mod tests {
             config.listen,
             ["/ip4/10.0.0.2/tcp/2", "/ip4/10.0.0.2/tcp/3"]
         );
-        assert!(!config.mdns && !config.delivered_is_printed);
+        assert!(!config.mdns && !config.delivered_is_printed && !config.previews);
         assert_eq!(config.output, "tray:out");
     }
 
@@ -202,7 +205,7 @@ mod tests {
         let home = Home::at(folder.path());
         let config = Config::load(&home, Settings::default(), Settings::default()).unwrap();
         assert_eq!(config.listen, LISTEN);
-        assert!(config.mdns && config.relay && config.delivered_is_printed);
+        assert!(config.mdns && config.relay && config.delivered_is_printed && config.previews);
         assert_eq!(config.dht, DhtMode::Server);
         assert_eq!(
             config.output,

@@ -187,6 +187,7 @@ impl Converter {
     async fn facts(&self, format: &str, held: &Held) -> Facts {
         let stage = Stage::Facts {
             format: format.to_owned(),
+            preview: false,
         };
         let worker = held
             .reader()
@@ -201,12 +202,20 @@ impl Converter {
         }
     }
 
-    /// A process that looks at a document of this format which it is given.
-    pub(super) fn facts_worker(&self, format: &str) -> Result<Worker, Trouble> {
+    /// A process that looks at a document of this format which it is given, and afterwards makes a
+    /// picture of its first page if it is to.
+    pub(super) fn facts_worker(&self, format: &str, preview: bool) -> Result<Worker, Trouble> {
         let stage = Stage::Facts {
             format: format.to_owned(),
+            preview,
         };
         Worker::start(&self.program, &stage, Stdio::piped(), Stdio::piped())
+    }
+
+    /// A process that takes a picture apart which it is given.
+    pub(super) fn picture_worker(&self) -> Result<Worker, Trouble> {
+        let (input, output) = (Stdio::piped(), Stdio::piped());
+        Worker::start(&self.program, &Stage::Picture, input, output)
     }
 }
 

@@ -1,14 +1,18 @@
-//! What a document says about itself: pages, the size of the first one, colour.
+//! What a document says about itself: pages, the size of the first one, colour. And how its first
+//! page looks.
 //!
 //! For lists and receipts, and for what a converter must know. Found in a process of its own, fed
 //! while the document arrives; if that process crashes, hangs, or finds the document too large,
-//! the facts are not known, and that is all that happens.
+//! the facts are not known, and that is all that happens. The picture is made by the same process
+//! once it has said the facts, so that nobody who waits for those waits for it.
 
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::time::Duration;
 
+use papermesh_protocol::limits::PREVIEW as LARGEST;
 use serde::{Deserialize, Serialize};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::ChildStdout;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -18,7 +22,8 @@ use super::child::{self, Trouble, Worker};
 use super::limits;
 use super::media::PageSize;
 use super::pdf;
-use super::raster::{self, Pixels, Source};
+use super::preview::{FirstPage, Shrinking};
+use super::raster::{self, Page, Pixels, Source};
 
 /// What is known of a document. What cannot be found out is not known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,21 +49,55 @@ const LOOKED_AT: [&str; 5] = [
 /// Pieces that wait to be looked at. More are not waited for: the submission comes first.
 const AHEAD: usize = 8;
 
+/// What came of looking at a document.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// What is known of it.
+    pub facts: Facts,
+    /// The picture of its first page, if one is being made.
+    pub preview: Option<ComingPreview>,
+}
+
+/// A picture that is being made. It is given up when this is dropped.
+#[derive(Debug)]
+pub struct ComingPreview {
+    worker: Worker,
+    output: BufReader<ChildStdout>,
+}
+
+impl ComingPreview {
+    /// The picture, a JPEG of at most [`LARGEST`] bytes; none if it cannot be made, or not in time.
+    pub async fn picture(self) -> Option<Vec<u8>> {
+        let Self { worker, output } = self;
+        let made = async {
+            let mut picture = Vec::new();
+            let mut output = output.take(LARGEST as u64 + 1);
+            output.read_to_end(&mut picture).await.ok()?;
+            // It must not wait for a listener where it has more to say.
+            drop(output);
+            worker.end().await.ok()?;
+            (1..=LARGEST).contains(&picture.len()).then_some(picture)
+        };
+        timeout(limits::PREVIEW, made).await.ok().flatten()
+    }
+}
+
 /// A look at a document that is arriving.
 #[derive(Debug)]
 pub struct Inspection {
     pieces: Option<mpsc::Sender<Vec<u8>>>,
     fed: usize,
-    looking: JoinHandle<Facts>,
+    looking: JoinHandle<Looked>,
 }
 
 impl Inspection {
-    /// Begins to look at a document of this format. Never fails: the facts are just not known.
+    /// Begins to look at a document of this format, and perhaps to make a picture of its first page.
+    /// Never fails: the facts are just not known.
     #[must_use]
-    pub fn begin(converter: &Converter, format: &str) -> Self {
+    pub fn begin(converter: &Converter, format: &str, preview: bool) -> Self {
         let (pieces, arriving) = mpsc::channel(AHEAD);
         let worker = match LOOKED_AT.contains(&format) {
-            true => converter.facts_worker(format),
+            true => converter.facts_worker(format, preview),
             false => Err(Trouble::Said(
                 "its format says nothing of itself".to_owned(),
             )),
@@ -68,7 +107,7 @@ impl Inspection {
                 Ok(worker) => feed(worker, arriving).await,
                 Err(error) => {
                     tracing::debug!(%error, "nothing looks at documents");
-                    Facts::default()
+                    Looked::default()
                 }
             }
         });
@@ -94,25 +133,25 @@ impl Inspection {
         }
     }
 
-    /// The facts, once the document is whole.
-    pub async fn finish(mut self) -> Facts {
+    /// What came of it, once the document is whole.
+    pub async fn finish(mut self) -> Looked {
         if self.pieces.take().is_none() {
-            return Facts::default();
+            return Looked::default();
         }
         match timeout(limits::FACTS, &mut self.looking).await {
-            Ok(Ok(facts)) => facts,
+            Ok(Ok(looked)) => looked,
             _ => {
                 self.looking.abort();
-                Facts::default()
+                Looked::default()
             }
         }
     }
 }
 
 /// Gives a process all pieces, and returns what it found.
-async fn feed(mut worker: Worker, mut pieces: mpsc::Receiver<Vec<u8>>) -> Facts {
-    let Some(mut input) = worker.take_input() else {
-        return Facts::default();
+async fn feed(mut worker: Worker, mut pieces: mpsc::Receiver<Vec<u8>>) -> Looked {
+    let (Some(mut input), Some(output)) = (worker.take_input(), worker.take_output()) else {
+        return Looked::default();
     };
     while let Some(piece) = pieces.recv().await {
         if input.write_all(&piece).await.is_err() {
@@ -120,7 +159,20 @@ async fn feed(mut worker: Worker, mut pieces: mpsc::Receiver<Vec<u8>>) -> Facts 
         }
     }
     drop(input);
-    answer(worker, limits::FACTS).await
+    let mut output = BufReader::new(output);
+    let mut line = Vec::new();
+    let mut said = (&mut output).take(limits::FACTS_TEXT);
+    let heard = timeout(limits::FACTS, said.read_until(b'\n', &mut line)).await;
+    match (heard, serde_json::from_slice(&line)) {
+        (Ok(Ok(_)), Ok(facts)) => Looked {
+            facts,
+            preview: Some(ComingPreview { worker, output }),
+        },
+        _ => {
+            tracing::debug!("a document could not be looked at");
+            Looked::default()
+        }
+    }
 }
 
 /// What a process found.
@@ -135,32 +187,64 @@ pub(super) async fn answer(worker: Worker, patience: Duration) -> Facts {
     }
 }
 
-/// Looks at a document. Runs in the process of its own.
-pub(super) fn look(format: &str, input: &mut impl Read) -> Facts {
+/// Looks at a document; also gives what a picture of its first page can be made of, if one is
+/// wanted. Runs in the process of its own.
+pub(super) fn look(
+    format: &str,
+    preview: bool,
+    input: &mut impl Read,
+) -> (Facts, Option<FirstPage>) {
     match format {
         "application/pdf" => {
             let mut bytes = Vec::new();
             let read = input.take(limits::HELD + 1).read_to_end(&mut bytes);
             let facts = read.ok().and_then(|_| pdf::facts(&bytes).ok());
-            facts.unwrap_or_default()
+            let first = facts.filter(|_| preview).map(|_| FirstPage::Pdf(bytes));
+            (facts.unwrap_or_default(), first)
         }
-        "image/pwg-raster" => raster(Source::Pwg, input).unwrap_or_default(),
-        "image/urf" => raster(Source::Urf, input).unwrap_or_default(),
+        "image/pwg-raster" => raster(Source::Pwg, preview, input),
+        "image/urf" => raster(Source::Urf, preview, input),
         "image/jpeg" | "image/png" => {
             let picture = pdf::dimensions(input).ok();
-            // The rest is taken too, so that nobody is left with half of it.
-            drop(std::io::copy(input, &mut std::io::sink()));
-            Facts {
+            let facts = Facts {
                 pages: picture.as_ref().map(|_| 1),
                 page_size: None,
-                color: picture.map(|(picture, _)| picture.components > 1),
-            }
+                color: picture.as_ref().map(|(picture, _)| picture.components > 1),
+            };
+            // The rest is taken in any case, so that nobody is left with half of it.
+            let first = picture.filter(|_| preview).and_then(|(_, head)| {
+                let rest = input.take(limits::HELD);
+                let mut whole = Read::chain(Cursor::new(head), rest);
+                FirstPage::of_picture(&mut whole)
+            });
+            drop(std::io::copy(input, &mut std::io::sink()));
+            (facts, first)
         }
-        _ => Facts::default(),
+        _ => (Facts::default(), None),
     }
 }
 
-fn raster(source: Source, input: &mut impl Read) -> Option<Facts> {
+fn raster(source: Source, preview: bool, input: &mut impl Read) -> (Facts, Option<FirstPage>) {
+    let mut first = None;
+    let facts = pages(
+        source,
+        input,
+        |page| preview.then(|| Shrinking::new(page)),
+        &mut first,
+    );
+    match facts {
+        Some(facts) => (facts, first.map(FirstPage::Drawn)),
+        None => (Facts::default(), None),
+    }
+}
+
+/// Reads all pages; the first one is shrunk into `first`, if `shrink` says how.
+fn pages(
+    source: Source,
+    input: &mut impl Read,
+    shrink: impl Fn(Page) -> Option<Shrinking>,
+    first: &mut Option<Shrinking>,
+) -> Option<Facts> {
     let mut pages = raster::open(source, 0, input).ok()?;
     let mut facts = Facts {
         pages: Some(0),
@@ -171,12 +255,19 @@ fn raster(source: Source, input: &mut impl Read) -> Option<Facts> {
     while let Some(page) = pages.page().ok()? {
         let size = || PageSize::from_pixels(page.width, page.height, page.resolution);
         facts.page_size = facts.page_size.or_else(size);
+        let is_first = facts.pages == Some(0);
         facts.pages = facts
             .pages?
             .checked_add(1)
             .filter(|pages| *pages <= limits::PAGES);
+        if is_first {
+            *first = shrink(page);
+        }
         for _ in 0..page.height {
             pages.line(&mut line).ok()?;
+            if let Some(first) = first.as_mut().filter(|_| is_first) {
+                first.line(&line);
+            }
             let colored = |pixel: &[u8]| pixel[0] != pixel[1] || pixel[1] != pixel[2];
             if page.pixels == Pixels::Rgb8 && facts.color == Some(false) {
                 facts.color = Some(line.chunks_exact(3).any(colored));

@@ -21,6 +21,12 @@ pub(super) const FILES: u64 = 64;
 /// How long looking for facts may take after the document's last byte.
 pub(super) const FACTS: Duration = Duration::from_secs(3);
 
+/// How long making the picture of the first page may take after that.
+pub(super) const PREVIEW: Duration = Duration::from_secs(20);
+
+/// How long looking at a picture that somebody else made may take.
+pub(super) const PICTURE: Duration = Duration::from_secs(5);
+
 /// How long a device's printer node looks for facts before it converts.
 pub(super) const PATIENT_FACTS: Duration = Duration::from_secs(30);
 

@@ -32,9 +32,12 @@ mod ghostscript;
 mod held;
 mod limits;
 mod pdf;
+mod picture;
+mod preview;
 mod raster;
 mod stage;
 
 pub use chain::{ConvertError, Converted, ConvertedReader, Converter};
-pub use facts::{Facts, Inspection};
+pub use facts::{ComingPreview, Facts, Inspection, Looked};
+pub use picture::{Picture, PictureError};
 pub use stage::{STAGE, run as run_stage};

@@ -19,6 +19,8 @@ use super::facts;
 use super::limits;
 use super::media::PageSize;
 use super::pdf::{self, Arrangement};
+use super::picture;
+use super::preview::FirstPage;
 use super::raster::Press;
 
 /// The word by which a process knows that it is one step.
@@ -27,8 +29,11 @@ pub const STAGE: &str = "convert-stage";
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Stage {
-    /// Says what a document of this format says about itself, as JSON.
-    Facts { format: String },
+    /// Says what a document of this format says about itself, as a line of JSON; then, if it is to,
+    /// gives a picture of its first page.
+    Facts { format: String, preview: bool },
+    /// Takes the picture of a first page apart, which somebody else made.
+    Picture,
     /// Makes a picture a PDF on this paper.
     Wrap { paper: PageSize },
     /// Chooses and repeats pages of a PDF.
@@ -46,9 +51,11 @@ impl Stage {
     /// What is said to do it, in a message.
     pub(super) const fn doer(&self) -> &'static str {
         match self {
-            Self::Facts { .. } | Self::Wrap { .. } | Self::Arrange(_) | Self::Press(_) => {
-                "the converter"
-            }
+            Self::Facts { .. }
+            | Self::Picture
+            | Self::Wrap { .. }
+            | Self::Arrange(_)
+            | Self::Press(_) => "the converter",
             Self::Ghostscript { .. } => "Ghostscript",
         }
     }
@@ -93,10 +100,20 @@ fn confined(stage: &Stage) -> Result<(), String> {
     };
     confine(stage.needs()).map_err(|error| format!("it cannot be confined: {error}"))?;
     match stage {
-        Stage::Facts { format } => {
-            let facts = facts::look(format, &mut input);
-            let facts = serde_json::to_vec(&facts).map_err(|error| error.to_string())?;
-            out.write_all(&facts).map_err(|error| error.to_string())
+        Stage::Facts { format, preview } => {
+            let (facts, first) = facts::look(format, *preview, &mut input);
+            let mut facts = serde_json::to_vec(&facts).map_err(|error| error.to_string())?;
+            facts.push(b'\n');
+            out.write_all(&facts).map_err(|error| error.to_string())?;
+            // The facts are out; whatever becomes of the picture, they stay known.
+            match first.and_then(FirstPage::picture) {
+                Some(picture) => out.write_all(&picture).map_err(|error| error.to_string()),
+                None => Ok(()),
+            }
+        }
+        Stage::Picture => {
+            let pixels = picture::take_apart(&mut input)?;
+            out.write_all(&pixels).map_err(|error| error.to_string())
         }
         Stage::Wrap { paper } => {
             let mut out = io::BufWriter::new(out);

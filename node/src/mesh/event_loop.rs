@@ -180,6 +180,7 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
     Ok(Streams {
         release: accept(Protocol::Release)?,
         job: accept(Protocol::Job)?,
+        preview: accept(Protocol::Preview)?,
         enroll: accept(Protocol::Enroll)?,
         link: accept(Protocol::Link)?,
         direct: accept(Protocol::Direct)?,

@@ -7,7 +7,7 @@ use futures::Stream;
 use libp2p::{Multiaddr, StreamProtocol};
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::id::{NodeId, RecordKey};
-use papermesh_protocol::{direct, release};
+use papermesh_protocol::{direct, preview, release};
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -45,19 +45,22 @@ pub enum Protocol {
     Link,
     /// Jobs straight to a printer.
     Direct,
+    /// Pictures of first pages.
+    Preview,
     /// The time.
     Clock,
 }
 
 impl Protocol {
     /// All protocols.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Release,
         Self::Job,
         Self::Site,
         Self::Enroll,
         Self::Link,
         Self::Direct,
+        Self::Preview,
         Self::Clock,
     ];
 
@@ -69,6 +72,7 @@ impl Protocol {
             Self::Enroll => "/papermesh/enroll/1",
             Self::Link => "/papermesh/link/1",
             Self::Direct => direct::PROTOCOL,
+            Self::Preview => preview::PROTOCOL,
             Self::Clock => "/papermesh/clock/1",
         })
     }
@@ -95,6 +99,8 @@ pub struct Streams {
     pub enroll: mpsc::Receiver<Incoming>,
     /// For users' computers.
     pub link: mpsc::Receiver<Incoming>,
+    /// For holders.
+    pub preview: mpsc::Receiver<Incoming>,
     /// For printers.
     pub direct: mpsc::Receiver<Incoming>,
 }

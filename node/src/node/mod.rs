@@ -171,6 +171,7 @@ impl Node {
                 audit: audit.clone(),
                 storage: papers.storage().clone(),
                 largest: config.max_spool,
+                previews: config.previews,
                 converter: converter.clone(),
             })
             .await?;
@@ -185,6 +186,11 @@ impl Node {
                     .clone()
                     .serve_jobs(both(streams.job, to_itself.job, &me)),
             );
+            tasks.spawn(client.clone().serve_previews(both(
+                streams.preview,
+                to_itself.preview,
+                &me,
+            )));
             Some(client)
         } else {
             None

@@ -13,7 +13,7 @@ use super::rate::Rate;
 use crate::web::{Peer, Seat, is_own_name, is_this_computer, name_of};
 
 /// Nothing but ourselves: no inline script or style, nothing from elsewhere, no frame around us.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Headers that all answers have.

@@ -25,6 +25,8 @@ enum News {
     Jobs,
     /// What is being printed is.
     Prints,
+    /// There are other pictures of first pages.
+    Pictures,
 }
 
 impl News {
@@ -33,6 +35,7 @@ impl News {
             Self::View => "view",
             Self::Jobs => "jobs",
             Self::Prints => "prints",
+            Self::Pictures => "pictures",
         }
     }
 }
@@ -123,9 +126,14 @@ impl Stream {
         let Some(session) = state.session() else {
             return;
         };
-        let (jobs, prints) = session.has_news();
+        let (jobs, prints, pictures) = session.has_news();
         drop(state);
-        let news = [(jobs, News::Jobs), (prints, News::Prints)];
+        // The last is told first: a list comes before its pictures.
+        let news = [
+            (pictures, News::Pictures),
+            (jobs, News::Jobs),
+            (prints, News::Prints),
+        ];
         self.waiting
             .extend(news.iter().filter(|(is, _)| *is).map(|(_, news)| *news));
     }

@@ -58,6 +58,16 @@ pub(super) const ERRANDS: usize = 64;
 pub(super) const STEPS: usize = 64;
 /// How often the lists are asked for once more while a user looks at them.
 pub(super) const LIST_AGAIN: Duration = Duration::from_secs(15);
+/// Pictures of first pages that one visit has.
+pub(super) const PREVIEWS: usize = 200;
+/// Bytes that these may have together.
+pub(super) const PREVIEW_BYTES: usize = 8 << 20;
+/// Holders that are asked for a picture at once; each for one.
+pub(super) const PREVIEWS_AT_ONCE: usize = 4;
+/// How often a picture is asked for that is not there yet.
+pub(super) const PREVIEW_TRIES: u32 = 4;
+/// How long after a picture was not there it may be asked for again.
+pub(super) const PREVIEW_AGAIN: Duration = Duration::from_secs(3);
 /// How long the device may take to say how it is.
 pub(super) const DEVICE: Duration = Duration::from_secs(3);
 /// How old the device's word may be.

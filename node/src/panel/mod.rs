@@ -8,7 +8,8 @@
 //! - `routes`: what pages may ask; `change`: how jobs are to be printed
 //! - `screen`, `screens`: the pages that are open, and how far their users have come
 //! - `login`: coming and going; [`badge`]: badge readers
-//! - `reception`: what is asked of the printer; `visiting`: a user's visit, and what is printed
+//! - `reception`: what is asked of the printer; `visiting`: a user's visit, and what is printed;
+//!   `previews`: pictures of first pages; `fair`: which jobs of too many are shown
 //! - `events`: how a page hears that there is something new
 //! - `views`, `templates/`: what a user sees
 //!
@@ -19,8 +20,10 @@
 pub mod badge;
 mod change;
 mod events;
+mod fair;
 mod limits;
 mod login;
+mod previews;
 mod reception;
 mod routes;
 mod screen;

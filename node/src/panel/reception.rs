@@ -161,7 +161,8 @@ impl<N: Network> Reception for Front<N> {
                 visit.close().await;
                 return Err(Unwelcome::Refused(retry_after));
             }
-            Ok(Visiting::begin(self.printer.clone(), visit))
+            let choice = self.printer.choice(visit.user()).await;
+            Ok(Visiting::begin(self.printer.clone(), visit, choice))
         })
     }
 }

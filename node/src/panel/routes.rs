@@ -57,6 +57,7 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
         .route("/alive", get(|| async { StatusCode::NO_CONTENT }))
         .route("/assets/{version}/{name}", get(asset))
         .route("/screens/{id}/events", get(news))
+        .route("/screens/{id}/picture/{job}", get(picture))
         .route("/screens/{id}/{what}", get(look_at).post(act))
         .route("/screens/{id}/login", post(log_in))
         .layer(middleware::from_fn_with_state(gate, guard))
@@ -128,9 +129,33 @@ async fn look_at(
     Ok(match (what.as_str(), state.session()) {
         ("jobs", Some(session)) => jobs(&frame, words, session),
         ("prints", Some(session)) => prints(&frame, words, session),
-        ("view" | "jobs" | "prints", _) => whole(&frame, &mut state, peer),
+        ("pictures", Some(session)) => {
+            session.fetch_pictures();
+            rendered(Frame::pictures(session))
+        }
+        ("view" | "jobs" | "prints" | "pictures", _) => whole(&frame, &mut state, peer),
         _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
     })
+}
+
+/// Shows the picture of a job's first page. It is kept nowhere but in the page that asked.
+async fn picture(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    Path((id, job)): Path<(String, u32)>,
+    headers: HeaderMap,
+) -> Asked {
+    let screen = shown(&desk, &id, peer, &headers)?;
+    let picture = screen
+        .state()
+        .session()
+        .and_then(|session| session.seen().pictures.get(&job).cloned())
+        .ok_or(Refusal::Status(StatusCode::NOT_FOUND))?;
+    let kind = [
+        (header::CONTENT_TYPE, "image/jpeg"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((kind, picture.jpeg().to_vec()).into_response())
 }
 
 async fn log_in(
@@ -310,6 +335,7 @@ fn whole(frame: &Frame<'_>, state: &mut ScreenState, peer: Peer) -> Response {
     if let Some(session) = state.session() {
         session.fetch_jobs();
         session.fetch_prints();
+        session.fetch_pictures();
     }
     let mut response = rendered(frame.app(state));
     if renewed {

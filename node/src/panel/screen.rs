@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::badge::BadgeNumber;
 use super::change::Change;
 use super::limits;
+use super::previews::Pictures;
 use super::visiting::{At, Order, Print, Seen, Visiting};
 use crate::pages::{Language, Look, Token};
 
@@ -117,6 +118,7 @@ pub(super) struct Fetched {
     pub(super) list: Seen,
     pub(super) prints: Vec<Print>,
     pub(super) failures: Vec<String>,
+    pub(super) pictures: Pictures,
 }
 
 /// What the user has to decide.
@@ -175,8 +177,14 @@ impl Session {
         self.fetched.failures = seen.failures;
     }
 
-    /// Whether the list, and what is being printed, are others than the page has fetched.
-    pub(super) fn has_news(&self) -> (bool, bool) {
+    /// The page fetches which pictures there are.
+    pub(super) fn fetch_pictures(&mut self) {
+        self.fetched.pictures = self.seen().pictures;
+    }
+
+    /// Whether the list, what is being printed, and which pictures there are, are others than the
+    /// page has fetched.
+    pub(super) fn has_news(&self) -> (bool, bool, bool) {
         let (now, list) = (self.visiting.seen.borrow(), &self.fetched.list);
         let jobs = !Arc::ptr_eq(&now.jobs, &list.jobs)
             || !Arc::ptr_eq(&now.missing, &list.missing)
@@ -184,7 +192,8 @@ impl Session {
             // What is being printed is not in the list.
             || now.at_work().ne(list.at_work());
         let prints = now.prints != self.fetched.prints || now.failures != self.fetched.failures;
-        (jobs, prints)
+        let pictures = !Arc::ptr_eq(&now.pictures, &self.fetched.pictures);
+        (jobs, prints, pictures)
     }
 
     /// Prints these jobs, once it is known what the user must be asked about them.

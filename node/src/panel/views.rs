@@ -11,6 +11,7 @@ use papermesh_protocol::job::{ColorMode, JobSummary, Sides};
 use papermesh_protocol::time::Timestamp;
 use tokio::time::Instant;
 
+use super::fair;
 use super::reception::Device;
 use super::screen::{Notice, Question, Remark, Session, Stage, State, Typist};
 use super::visiting::{At, Print, SeenJob};
@@ -83,8 +84,12 @@ struct InSession<'a> {
     clock: String,
     prints: String,
     jobs: String,
+    pictures: String,
     color: bool,
     duplex: bool,
+    /// What the user chose last time, where the device can do it; the keyword, or nothing.
+    last_sides: &'static str,
+    last_color: &'static str,
 }
 
 #[derive(Template)]
@@ -111,6 +116,13 @@ struct Jobs<'a> {
     nothing: bool,
     missing: Vec<Said>,
     asking: Vec<String>,
+}
+
+/// Which pictures there are, for the page's script: it fetches them with the page's token.
+#[derive(Template)]
+#[template(path = "pictures.html")]
+struct Pictures {
+    numbers: Vec<u32>,
 }
 
 #[derive(Template)]
@@ -308,8 +320,11 @@ impl Frame<'_> {
             clock: self.clock(t, session)?,
             prints: self.prints(t, session)?,
             jobs: self.jobs(t, session)?,
+            pictures: Self::pictures(session)?,
             color: self.device.color,
             duplex: self.device.duplex,
+            last_sides: session.visiting.choice.sides.map_or("", Sides::keyword),
+            last_color: session.visiting.choice.color.map_or("", ColorMode::keyword),
         }
         .render()
     }
@@ -335,9 +350,8 @@ impl Frame<'_> {
             .iter()
             .filter(|job| !at_work.contains(&job.number))
             .collect();
-        let rows: Vec<Row> = listed
-            .iter()
-            .take(session.shown)
+        let rows: Vec<Row> = fair::some_of(listed.iter().copied(), session.shown)
+            .into_iter()
             .map(|job| self.row(t, job))
             .collect();
         let rest = listed.len() - rows.len();
@@ -398,6 +412,12 @@ impl Frame<'_> {
             leased: job.leased,
             needs_pin: job.needs_pin,
         }
+    }
+
+    /// Which pictures there are, as the page has just fetched them.
+    pub(super) fn pictures(session: &Session) -> Result<String, askama::Error> {
+        let numbers = session.fetched.pictures.keys().copied().collect();
+        Pictures { numbers }.render()
     }
 
     /// What is being printed, as the page has just fetched it, and what the user has to decide.
@@ -726,7 +746,7 @@ mod tests {
         assert_eq!(page.matches("class=\"job\"").count(), 100);
         assert!(page.len() < 120_000, "{}", page.len());
         assert!(page.contains("1,000,000 jobs") || page.contains("1000000 jobs"));
-        assert_eq!(session.has_news(), (false, false));
+        assert_eq!(session.has_news(), (false, false, false));
     }
 
     #[test]

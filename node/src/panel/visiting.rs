@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::pin::Pin;
+use papermesh_protocol::release::printer::SessionError;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -17,18 +18,26 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
 use super::change::Change;
+use super::fair;
 use super::limits;
+use super::previews::{Came, Pictures, Previews, Wanted};
+use crate::convert::PictureError;
+use crate::mesh::MeshError;
+use crate::mesh::frame::FrameError;
 use crate::network::Network;
 use crate::printer::output::StateReason;
 use crate::printer::{
-    AskError, Ending, HolderTrouble, ListedJob, Printer, ReleaseProgress, Released, Step, Visit,
-    Wish,
+    AskError, Ending, HolderTrouble, LinkError, ListedJob, PreviewError, Printer, ReleaseProgress,
+    Released, Step, Visit, Wish,
 };
+use crate::store::Choice;
 
 /// The panel's end of a visit. Dropping it is leaving.
 pub(super) struct Visiting {
     /// Whose visit it is.
     pub(super) user: UserId,
+    /// How the user wanted things printed last.
+    pub(super) choice: Choice,
     /// What is seen.
     pub(super) seen: watch::Receiver<Seen>,
     orders: mpsc::Sender<Order>,
@@ -47,6 +56,8 @@ pub(super) struct Seen {
     pub(super) prints: Vec<Print>,
     /// Deletions and protections that came to nothing.
     pub(super) failures: Vec<String>,
+    /// Pictures of the jobs' first pages.
+    pub(super) pictures: Pictures,
 }
 
 impl Seen {
@@ -134,7 +145,7 @@ pub(super) enum Order {
 
 impl Visiting {
     /// Takes over a visit that was admitted.
-    pub(super) fn begin<N: Network>(printer: Printer<N>, visit: Visit<N>) -> Self {
+    pub(super) fn begin<N: Network>(printer: Printer<N>, visit: Visit<N>, choice: Choice) -> Self {
         let user = visit.user().clone();
         let (orders, received) = mpsc::channel(limits::ORDERS);
         let (shown, seen) = watch::channel(Seen::default());
@@ -151,11 +162,20 @@ impl Visiting {
             line: VecDeque::new(),
             running: None,
             errands: JoinSet::new(),
+            choice,
+            previews: Previews::default(),
+            pictured: Vec::new(),
+            fetching: JoinSet::new(),
             next_print: 1,
             left: false,
         };
         tokio::spawn(task.run());
-        Self { user, seen, orders }
+        Self {
+            user,
+            choice,
+            seen,
+            orders,
+        }
     }
 
     /// A visit that sees this, and in which nothing is carried out.
@@ -163,6 +183,7 @@ impl Visiting {
     pub(super) fn showing(user: UserId, seen: Seen) -> Self {
         Self {
             user,
+            choice: Choice::default(),
             seen: watch::channel(seen).1,
             orders: mpsc::channel(1).0,
         }
@@ -199,6 +220,13 @@ struct Task<N: Network> {
     line: VecDeque<InLine>,
     running: Option<(u32, CancellationToken)>,
     errands: JoinSet<Done>,
+    /// What is remembered of how the user wants things printed.
+    choice: Choice,
+    previews: Previews,
+    /// The jobs of which pictures are wanted.
+    pictured: Vec<SeenJob>,
+    /// Pictures that are being fetched.
+    fetching: JoinSet<(Wanted, Came)>,
     next_print: u32,
     left: bool,
 }
@@ -208,6 +236,11 @@ impl<N: Network> Task<N> {
         self.look().await;
         let mut again = interval_at(Instant::now() + limits::LIST_AGAIN, limits::LIST_AGAIN);
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut previews = interval_at(
+            Instant::now() + limits::PREVIEW_AGAIN,
+            limits::PREVIEW_AGAIN,
+        );
+        previews.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut gathering = true;
         loop {
             if self.left && self.running.is_none() && self.errands.is_empty() {
@@ -223,8 +256,11 @@ impl<N: Network> Task<N> {
                 }
                 Some(step) = self.steps.recv() => self.step(step),
                 order = self.orders.recv(), if !self.left => match order {
-                    Some(order) => self.carry_out(order),
-                    None => self.left = true,
+                    Some(order) => {
+                        self.remember(&order).await;
+                        self.carry_out(order);
+                    }
+                    None => self.leave(),
                 },
                 more = self.visit.more(), if gathering && !self.left => {
                     gathering = more;
@@ -237,8 +273,19 @@ impl<N: Network> Task<N> {
                     self.list_again();
                     gathering = true;
                 }
+                // Last, because everything else comes first.
+                Some(fetched) = self.fetching.join_next(), if !self.fetching.is_empty() => {
+                    if let Ok((wanted, came)) = fetched {
+                        self.take_preview(wanted, came);
+                    }
+                }
+                _ = previews.tick(), if !self.left => {
+                    self.previews.again();
+                    self.fetch_previews();
+                }
             }
         }
+        self.fetching.shutdown().await;
         self.visit.close().await;
     }
 
@@ -283,6 +330,61 @@ impl<N: Network> Task<N> {
             seen.missing = missing.into();
             seen.complete = complete;
         });
+        let jobs = Arc::clone(&self.shown.borrow().jobs);
+        let pictured = fair::some_of(jobs.iter(), limits::PREVIEWS);
+        self.pictured = pictured.into_iter().cloned().collect();
+        if self.previews.keep(&self.pictured) {
+            self.show_previews();
+        }
+        self.fetch_previews();
+    }
+
+    /// The user has gone: nothing more is shown, and what was is forgotten.
+    fn leave(&mut self) {
+        self.left = true;
+        self.fetching.abort_all();
+        self.previews = Previews::default();
+        self.pictured.clear();
+        self.shown.send_modify(|seen| {
+            seen.jobs = Arc::default();
+            seen.pictures = Pictures::default();
+        });
+    }
+
+    // Pictures --------------------------------------------------------------------------------
+
+    /// Asks for the pictures that are to be asked for next.
+    fn fetch_previews(&mut self) {
+        while let Some(wanted) = self.previews.next(&self.pictured) {
+            let Wanted { holder, job, .. } = wanted;
+            let fetching = self.printer.preview(&self.visit, holder, job);
+            self.fetching.spawn(async move {
+                let came = match fetching.await {
+                    Ok(Some(picture)) => Came::Picture(picture),
+                    Ok(None) => Came::Nothing,
+                    Err(error) => {
+                        tracing::debug!(%holder, %job, %error, "no picture of a first page");
+                        came_of(&error)
+                    }
+                };
+                (wanted, came)
+            });
+        }
+    }
+
+    fn take_preview(&mut self, wanted: Wanted, came: Came) {
+        if self.left {
+            return;
+        }
+        if self.previews.take(wanted, came) {
+            self.show_previews();
+        }
+        self.fetch_previews();
+    }
+
+    fn show_previews(&self) {
+        let pictures = Arc::clone(self.previews.there());
+        self.shown.send_modify(|seen| seen.pictures = pictures);
     }
 
     fn list_again(&mut self) {
@@ -294,6 +396,21 @@ impl<N: Network> Task<N> {
     }
 
     // Orders ----------------------------------------------------------------------------------
+
+    /// Remembers how the user wants things printed; copies and pages are of one job, and are not.
+    async fn remember(&mut self, order: &Order) {
+        let Order::Print { change, .. } = order else {
+            return;
+        };
+        let choice = Choice {
+            sides: change.sides,
+            color: change.color,
+        };
+        if choice != self.choice {
+            self.choice = choice;
+            self.printer.remember(self.visit.user(), choice).await;
+        }
+    }
 
     fn carry_out(&mut self, order: Order) {
         match order {
@@ -503,5 +620,25 @@ impl<N: Network> Task<N> {
                 self.visit.list_again(holder);
             }
         }
+    }
+}
+
+/// What it comes to that there is no picture.
+fn came_of(error: &PreviewError) -> Came {
+    match error {
+        // It has never heard of pictures.
+        PreviewError::Ask(AskError::Link(LinkError::Mesh(MeshError::Unsupported))) => {
+            Came::Nonsense
+        }
+        // It may be reached again, has trouble of its own, or knows the job no more; or this node
+        // has too much to do.
+        PreviewError::Ask(
+            AskError::Link(
+                LinkError::Mesh(_) | LinkError::Ended | LinkError::Frame(FrameError::Io(_)),
+            )
+            | AskError::Session(SessionError::Refused(_)),
+        )
+        | PreviewError::Picture(PictureError::Late) => Came::Nothing,
+        PreviewError::Ask(_) | PreviewError::Picture(_) => Came::Nonsense,
     }
 }

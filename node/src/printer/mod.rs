@@ -3,6 +3,7 @@
 //! - [`visit`] finds the user's holders, logs in to all of them and lists their jobs.
 //! - [`release`] prints one job; [`document`] fetches and opens it, [`output`] makes paper of it.
 //! - [`prepare`] makes the document one that the device takes, where it is not.
+//! - [`preview`] fetches pictures of first pages.
 //! - [`direct`] takes jobs that holders send straight here.
 //! - [`journal`] remembers across restarts what was begun, [`report`] tells holders late.
 //! - [`session`] and [`link`] are the conversation with one holder.
@@ -20,6 +21,7 @@ mod journal;
 mod link;
 mod outcome;
 mod prepare;
+mod preview;
 mod report;
 mod session;
 
@@ -28,7 +30,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
-use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId};
+use papermesh_protocol::id::{BadgeTag, JobId, NodeId, RecordKey, ReleaseId};
 use papermesh_protocol::lookup::{self, BadgeError};
 use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::site::LoginPolicy;
@@ -38,6 +40,7 @@ use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
 pub use link::LinkError;
+pub use preview::PreviewError;
 pub use release::{Ending, ReleaseProgress, Released, Step, Wish};
 pub use session::AskError;
 pub use visit::{HolderTrouble, ListedJob, NotLetIn, Visit, VisitedHolder};
@@ -49,7 +52,7 @@ use crate::mesh::Membership;
 use crate::network::Network;
 use crate::offload::offload;
 use crate::policy::{self, LoginRefusal, Shown};
-use crate::store::{Store, StoreError};
+use crate::store::{Choice, Store, StoreError};
 use output::OutputDevice;
 use session::Credentials;
 use visit::REFUSAL;
@@ -260,6 +263,32 @@ impl<N: Network> Printer<N> {
         let read = offload(&self.0.store, move |store| store.peers().get(node)).await;
         let known: Result<_, StoreError> = read;
         known.ok().flatten().map(|peer| peer.last_seen)
+    }
+
+    /// How a user wanted things printed last at this printer; the default where that is not known.
+    pub async fn choice(&self, user: &UserId) -> Choice {
+        let (key, now) = (self.choice_key(user), self.now());
+        let read = offload(&self.0.store, move |store| store.choices().get(key, now)).await;
+        read.unwrap_or_else(|error: StoreError| {
+            tracing::warn!(%error, "a user's last choice cannot be read");
+            Choice::default()
+        })
+    }
+
+    /// Remembers how a user wants things printed.
+    pub async fn remember(&self, user: &UserId, choice: Choice) {
+        let (key, now) = (self.choice_key(user), self.now());
+        let kept = offload(&self.0.store, move |store| {
+            store.choices().put(key, choice, now)
+        });
+        if let Err(error) = kept.await {
+            let error: StoreError = error;
+            tracing::warn!(%error, "a user's choice is not remembered");
+        }
+    }
+
+    fn choice_key(&self, user: &UserId) -> RecordKey {
+        lookup::user_entry(self.0.membership.secret(), user)
     }
 
     /// The site's name and this printer's.

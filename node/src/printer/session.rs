@@ -280,6 +280,16 @@ impl<N: Network> HolderSession<N> {
 
     /// Opens a stream for the ciphertext of a job.
     pub(super) async fn open_job(&self) -> Result<N::Stream, MeshError> {
-        self.closing.route.open(Protocol::Job).await
+        self.open(Protocol::Job).await
+    }
+
+    /// Opens another stream to the holder.
+    pub(super) async fn open(&self, protocol: Protocol) -> Result<N::Stream, MeshError> {
+        self.closing.route.open(protocol).await
+    }
+
+    /// The session itself.
+    pub(super) fn session(&self) -> &Session {
+        &self.session
     }
 }

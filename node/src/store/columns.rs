@@ -12,6 +12,7 @@ use papermesh_protocol::time::Timestamp;
 use serde_bytes::ByteBuf;
 
 use super::badges::BadgeRow;
+use super::choices::ChoiceRow;
 use super::column::{Column, OfUser};
 use super::floors::Floor;
 use super::history::{NumberedJob, PastJobRow};
@@ -30,6 +31,9 @@ use super::users::UserRow;
 /// Held jobs: everything but the document itself, which is a file of the spool. The row is the
 /// truth: a job is held if and only if it has one.
 pub(super) const JOBS: Column<JobId, JobRow> = Column::new("jobs", 8 * 1024);
+/// Pictures of the first pages of `jobs`, sealed; they come after their row and go with it.
+pub(super) const PREVIEWS: Column<JobId, ByteBuf> =
+    Column::new("previews", limits::PREVIEW_MESSAGE);
 /// Index of `jobs`: user id ‖ 0 ‖ 100 less the priority ‖ listed at ‖ job.
 pub(super) const JOBS_BY_USER: Column<OfUser<Listed>, ()> = Column::new("jobs_by_user", 1);
 /// A place in a user's list.
@@ -74,6 +78,8 @@ pub(super) const PEERS: Column<NodeId, RememberedPeer> = Column::new("peers", 40
 
 /// Releases that this printer began, written before the first byte goes to the device.
 pub(super) const JOURNAL: Column<ReleaseId, JournalRow> = Column::new("journal", 8 * 1024);
+/// How users wanted things printed last, by the keys at which their entries live in the DHT.
+pub(super) const CHOICES: Column<RecordKey, ChoiceRow> = Column::new("choices", 64);
 
 // Admin -------------------------------------------------------------------------------------
 
@@ -98,8 +104,9 @@ pub(super) const FORMAT: Column<String, u32> = Column::new(SITE, 8);
 pub(super) const FORMAT_KEY: &str = "format";
 
 /// All families, as they are opened.
-pub(super) const NAMES: [&str; 22] = [
+pub(super) const NAMES: [&str; 24] = [
     JOBS.name(),
+    PREVIEWS.name(),
     JOBS_BY_USER.name(),
     JOBS_BY_EXPIRY.name(),
     HISTORY.name(),
@@ -116,6 +123,7 @@ pub(super) const NAMES: [&str; 22] = [
     SITE,
     PEERS.name(),
     JOURNAL.name(),
+    CHOICES.name(),
     MEMBERS.name(),
     USERS.name(),
     BADGES.name(),

@@ -19,7 +19,7 @@ use serde_bytes::ByteBuf;
 use super::Inner;
 use super::column::{Key, OfUser};
 use super::columns::{
-    JOB_NUMBERS, JOBS, JOBS_BY_EXPIRY, JOBS_BY_USER, LEASE_OF, LEASES, Listed, SETTLED,
+    JOB_NUMBERS, JOBS, JOBS_BY_EXPIRY, JOBS_BY_USER, LEASE_OF, LEASES, Listed, PREVIEWS, SETTLED,
 };
 use super::database::{Batch, Durability, Range};
 use super::error::{Damage, StoreError};
@@ -487,7 +487,7 @@ impl Jobs<'_> {
         }
     }
 
-    /// Deletes the job's row, key and index entries, and notes its end. After the commit its file
+    /// Deletes the job's row, key, picture and index entries, and notes its end. After the commit its file
     /// is to go.
     pub(super) fn delete_in(
         &self,
@@ -507,6 +507,7 @@ impl Jobs<'_> {
             Err(error) => return Err(error),
         }
         batch.delete(&JOBS, &job)?;
+        batch.delete(&PREVIEWS, &job)?;
         batch.delete(&LEASE_OF, &job)
     }
 

@@ -18,6 +18,7 @@
 
 mod audit;
 mod badges;
+mod choices;
 mod column;
 mod columns;
 mod database;
@@ -35,6 +36,7 @@ mod mark;
 mod members;
 mod numbers;
 mod peers;
+mod previews;
 mod records;
 #[cfg(test)]
 mod sample;
@@ -54,6 +56,7 @@ use papermesh_protocol::text::UserId;
 
 pub use audit::AuditLog;
 pub use badges::{BadgeRow, Badges};
+pub use choices::{CHOICE_LIFETIME, CHOICES_MAX, Choice, ChoiceRow, Choices};
 pub use database::Durability;
 pub use error::{Damage, StoreError};
 pub use floors::{FLOOR_KEY, FLOORS_MAX, Floor, Floors};
@@ -70,6 +73,7 @@ pub use local_users::{LINKED_PER_USER, Linked, LocalUser};
 pub use members::MemberRow;
 pub use numbers::JobNumbers;
 pub use peers::{ADDRESSES_PER_PEER, PEERS_MAX, Peers, RememberedPeer};
+pub use previews::Previews;
 pub use records::{Records, StoredRecord};
 pub use site::{Singleton, Site};
 pub use spool::{RESERVE, SpoolReader, SpoolTail, SpoolWriter, Spooled};
@@ -164,6 +168,12 @@ impl Store {
         self.inner.jobs()
     }
 
+    /// Pictures of their first pages.
+    #[must_use]
+    pub fn previews(&self) -> Previews<'_> {
+        Previews(&self.inner)
+    }
+
     /// Numbers for jobs.
     #[must_use]
     pub fn numbers(&self) -> JobNumbers<'_> {
@@ -222,6 +232,12 @@ impl Store {
     #[must_use]
     pub fn journal(&self) -> Table<'_, ReleaseId, JournalRow> {
         journal::table(&self.inner)
+    }
+
+    /// How users wanted things printed last.
+    #[must_use]
+    pub fn choices(&self) -> Choices<'_> {
+        Choices(&self.inner)
     }
 
     /// Certificates that this admin issued.

@@ -150,7 +150,7 @@ impl Spool {
     }
 
     /// Refuses what would leave less than [`RESERVE`].
-    fn check_room(&self, more: u64) -> Result<(), StoreError> {
+    pub(super) fn check_room(&self, more: u64) -> Result<(), StoreError> {
         let free = self.free()?;
         let needed = more.saturating_add(RESERVE);
         if free < needed {

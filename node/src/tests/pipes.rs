@@ -33,6 +33,7 @@ struct Inner {
 struct Node {
     release: mpsc::Sender<Arriving>,
     job: mpsc::Sender<Arriving>,
+    preview: mpsc::Sender<Arriving>,
     direct: mpsc::Sender<Arriving>,
     state: State,
     /// Ends every pipe to the node.
@@ -57,6 +58,7 @@ enum State {
 pub(super) struct Streams {
     pub(super) release: mpsc::Receiver<Arriving>,
     pub(super) job: mpsc::Receiver<Arriving>,
+    pub(super) preview: mpsc::Receiver<Arriving>,
     pub(super) direct: mpsc::Receiver<Arriving>,
 }
 
@@ -74,11 +76,13 @@ impl Pipes {
     pub(super) fn serve(&self, node: NodeId) -> Streams {
         let (release, releases) = mpsc::channel(16);
         let (job, jobs) = mpsc::channel(16);
+        let (preview, previews) = mpsc::channel(16);
         let (direct, directs) = mpsc::channel(16);
         let cut = CancellationToken::new();
         let serving = Node {
             release,
             job,
+            preview,
             direct,
             state: State::On,
             cut,
@@ -90,6 +94,7 @@ impl Pipes {
         Streams {
             release: releases,
             job: jobs,
+            preview: previews,
             direct: directs,
         }
     }
@@ -185,6 +190,7 @@ impl Network for PipesOf {
             State::On => {
                 let service = match protocol {
                     Protocol::Job => &node.job,
+                    Protocol::Preview => &node.preview,
                     Protocol::Direct => &node.direct,
                     _ => &node.release,
                 };

@@ -172,6 +172,7 @@ impl Site {
             audit: audit.clone(),
             storage: storage.clone(),
             largest: 1 << 30,
+            previews: true,
             converter: no_converter(),
         };
         let client = Client::open(parts).await.unwrap();
@@ -179,6 +180,7 @@ impl Site {
         let streams = self.pipes.serve(node);
         tokio::spawn(client.clone().serve_release(stream(streams.release)));
         tokio::spawn(client.clone().serve_jobs(stream(streams.job)));
+        tokio::spawn(client.clone().serve_previews(stream(streams.preview)));
         Holder {
             node,
             home,

@@ -27,7 +27,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 25] = [
+pub const TARGETS: [Target; 27] = [
     Target {
         name: "release_request",
         run: messages::release_request,
@@ -67,6 +67,14 @@ pub const TARGETS: [Target; 25] = [
     Target {
         name: "direct_answer",
         run: messages::direct_answer,
+    },
+    Target {
+        name: "preview_request",
+        run: messages::preview_request,
+    },
+    Target {
+        name: "preview_answer",
+        run: messages::preview_answer,
     },
     Target {
         name: "pin_message",

@@ -14,13 +14,13 @@ use papermesh_protocol::release::stream::Open;
 use papermesh_protocol::seal::{
     DecoySeed, Header, SessionSecret, plain_len, sealed_len, segment_at, segment_offset,
 };
-use papermesh_protocol::{codec, direct, enroll, join, limits, link};
+use papermesh_protocol::{codec, direct, enroll, join, limits, link, preview};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::site::{
-    ADMIN, Counting, HOLDER, NOW, PRINTER, certificate, charlie, entry, node, sealing,
-    sealing_public, site, state,
+    ADMIN, Counting, HOLDER, JOB, NOW, PRINTER, SESSION, certificate, charlie, entry, node,
+    sealing, sealing_public, site, state,
 };
 
 /// The message that these bytes are, if they are one.
@@ -123,6 +123,20 @@ pub(crate) fn direct_answer(bytes: &[u8]) {
         let bounded = abilities.bounded();
         assert!(bounded.media.len() <= limits::ABILITIES);
         assert_eq!(bounded.clone().bounded(), bounded);
+    }
+}
+
+pub(crate) fn preview_request(bytes: &[u8]) {
+    let _ = decoded::<preview::Request>(bytes, limits::PREVIEW_MESSAGE);
+}
+
+pub(crate) fn preview_answer(bytes: &[u8]) {
+    if let Some(answer) = decoded(bytes, limits::PREVIEW_MESSAGE) {
+        let secret = SessionSecret::from_bytes([0x72; 32]);
+        let session = Session::handed(SESSION, secret);
+        if let Ok(Some(picture)) = session.previewed(JOB, answer) {
+            assert!(picture.len() <= limits::PREVIEW);
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! a restart; the judgement on them is here, in [`report`] and [`extend`].
 
 mod direct;
+mod preview;
 mod unlock;
 
 use core::time::Duration;
@@ -27,6 +28,7 @@ use crate::text::UserId;
 use crate::time::Timestamp;
 use crate::user::UserEntry;
 
+pub use preview::Pictured;
 pub(super) use unlock::context as job_pin_context;
 pub use unlock::{JobLock, pin_name};
 

@@ -10,10 +10,11 @@ use crate::id::{BadgeTag, JobId, NodeId, SessionId};
 use crate::job::JobSummary;
 use crate::limits;
 use crate::pin::{ClientLogin, KsfMemo, LoginContext, Pin, PinError};
+use crate::preview;
 use crate::release::holder::{job_pin_context, login_context};
 use crate::release::message::{Answer, Grant, Login, Place, Refusal, Request};
 use crate::release::receipt::Outcome;
-use crate::seal::{JobKey, SessionSecret};
+use crate::seal::{JobKey, SessionSecret, open_preview};
 use crate::text::UserId;
 
 /// What proves the user.
@@ -232,6 +233,37 @@ impl Session {
             ke1,
         };
         Ok((unlocking, request))
+    }
+
+    /// Asks for the picture of a job's first page.
+    #[must_use]
+    pub fn preview(&self, job: JobId) -> preview::Request {
+        preview::Request {
+            session: self.id,
+            job,
+        }
+    }
+
+    /// Takes the answer to [`Session::preview`] and opens the picture; none if the holder has none.
+    /// What is in it is the holder's word, of at most [`limits::PREVIEW`] bytes.
+    pub fn previewed(
+        &self,
+        job: JobId,
+        answer: preview::Answer,
+    ) -> Result<Option<Vec<u8>>, SessionError> {
+        match answer {
+            preview::Answer::Preview { key, sealed } => {
+                let job = *job.as_bytes();
+                let key = key
+                    .unwrap_preview(&self.secret, self.id.as_bytes(), job)
+                    .map_err(|_| SessionError::Unexpected)?;
+                open_preview(&key, job, &sealed)
+                    .map(Some)
+                    .map_err(|_| SessionError::Unexpected)
+            }
+            preview::Answer::None => Ok(None),
+            preview::Answer::Refused(refusal) => Err(refusal.into()),
+        }
     }
 
     /// Takes the grant of `job`: checks it and opens the job key.

@@ -39,6 +39,8 @@ pub mod purpose {
 
     /// Encrypts one job's document.
     pub enum Job {}
+    /// Encrypts the picture of one job's first page.
+    pub enum Preview {}
     /// Encrypts a node's own records and wraps its job keys at rest.
     pub enum Storage {}
     /// Receives job keys for one visit at one printer.
@@ -51,6 +53,7 @@ pub mod purpose {
     pub enum Decoy {}
 
     impl Listed for Job {}
+    impl Listed for Preview {}
     impl Listed for Storage {}
     impl Listed for Session {}
     impl Listed for Sealing {}
@@ -59,6 +62,9 @@ pub mod purpose {
 
     impl Purpose for Job {
         const NAME: &'static str = "JobKey";
+    }
+    impl Purpose for Preview {
+        const NAME: &'static str = "PreviewKey";
     }
     impl Purpose for Storage {
         const NAME: &'static str = "StorageKey";
@@ -82,6 +88,8 @@ pub mod purpose {
 
 /// Encrypts one job's document; made per job, and its deletion is the job's.
 pub type JobKey = SecretKey<purpose::Job>;
+/// Encrypts the picture of one job's first page; made of the job's key, and gone with it.
+pub type PreviewKey = SecretKey<purpose::Preview>;
 /// A node's key for its own records at rest and for wrapping its job keys.
 pub type StorageKey = SecretKey<purpose::Storage>;
 /// The secret half of a visit's X25519 pair; lives in the printer's memory only.
@@ -141,6 +149,14 @@ impl<P: KeyAgreement> SecretKey<P> {
     pub fn public(&self) -> PublicKey<P> {
         let scalar = StaticSecret::from(self.bytes);
         PublicKey::from_bytes(x25519_dalek::PublicKey::from(&scalar).to_bytes())
+    }
+}
+
+impl PreviewKey {
+    /// The key of the picture of the job with this key. Whoever has it cannot open the document.
+    #[must_use]
+    pub fn derive(job: &JobKey) -> Self {
+        Self::from_bytes(*derive(&[], job.expose(), &[b"papermesh/preview/1/key"]))
     }
 }
 

@@ -3,6 +3,7 @@
 //! | module | what it seals | under |
 //! | --- | --- | --- |
 //! | [`stream`], [`flow`] | a job's document, segment by segment | its [`JobKey`] |
+//! | [`preview`] | the picture of a job's first page | its [`PreviewKey`] |
 //! | [`blob`] | small records at rest: a job's title and options | the node's [`StorageKey`] |
 //! | [`wrap`] | a job key at rest, a job key for a session, a verifier for a linked computer | [`StorageKey`], HPKE |
 //! | [`passphrase`] | the authority key, an exported site | a passphrase, with Argon2id |
@@ -17,20 +18,22 @@ pub mod flow;
 pub mod keys;
 pub mod layout;
 pub mod passphrase;
+pub mod preview;
 pub mod stream;
 pub mod wrap;
 
 pub use blob::{BlobError, MAX_BLOB, open_bytes, seal_bytes};
 pub use flow::{OpenReader, SealWriter};
 pub use keys::{
-    DecoySeed, JobKey, LoginKey, PublicKey, SealingPublic, SealingSecret, SecretKey, SessionPublic,
-    SessionSecret, StorageKey,
+    DecoySeed, JobKey, LoginKey, PreviewKey, PublicKey, SealingPublic, SealingSecret, SecretKey,
+    SessionPublic, SessionSecret, StorageKey,
 };
 pub use layout::{
     HEADER_LEN, MAX_DOCUMENT, MAX_SEGMENTS, SEALED_SEGMENT, SEGMENT, TAG_LEN, plain_len,
     sealed_len, segment_at, segment_offset,
 };
 pub use passphrase::{PassphraseCost, PassphraseError};
+pub use preview::{open_preview, seal_preview};
 pub use stream::{Header, Opener, SealError, Sealer};
 pub use wrap::{SessionWrappedKey, WrapError, WrappedJobKey};
 

@@ -1,7 +1,8 @@
 //! Keys that travel or rest inside other keys.
 //!
 //! * [`WrappedJobKey`]: a job key at rest under the node's storage key, bound to its job.
-//! * [`SessionWrappedKey`]: a job key sealed with HPKE to a visit's session key, bound to session and job.
+//! * [`SessionWrappedKey`]: a job key, or the key of a job's picture, sealed with HPKE to a visit's session key, bound to
+//!   session and job.
 //! * [`hpke_seal`] and [`hpke_open`]: any small secret sealed to a node's or a visit's public key.
 //!
 //! HPKE is RFC 9180 in base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM. It says who can read,
@@ -20,7 +21,8 @@ use zeroize::Zeroizing;
 
 use super::blob::{BLOB_OVERHEAD, open_bytes, seal_bytes};
 use super::keys::{
-    JobKey, KEY_LEN, KeyAgreement, PublicKey, SecretKey, SessionPublic, SessionSecret, StorageKey,
+    JobKey, KEY_LEN, KeyAgreement, PreviewKey, PublicKey, SecretKey, SessionPublic, SessionSecret,
+    StorageKey,
 };
 use super::layout::TAG_LEN;
 
@@ -32,6 +34,7 @@ pub const HPKE_OVERHEAD: usize = KEY_LEN + TAG_LEN;
 
 const AT_REST: &str = "job key";
 const FOR_SESSION: &[u8] = b"papermesh/wrap/1/job key for a session";
+const PREVIEW_FOR_SESSION: &[u8] = b"papermesh/wrap/1/preview key for a session";
 
 /// Why a key could not be wrapped or unwrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -136,6 +139,37 @@ impl SessionWrappedKey {
         let aad = [&session[..], &job].concat();
         let key = hpke_open(secret, FOR_SESSION, &aad, &self.0)?;
         JobKey::from_slice(&key).ok_or(WrapError::Refused)
+    }
+
+    /// Seals the key of the picture of `job` to the public key of the session `session`.
+    ///
+    /// # Errors
+    /// [`WrapError::PublicKey`].
+    pub fn wrap_preview(
+        to: &SessionPublic,
+        session: &[u8; 32],
+        job: [u8; 16],
+        key: &PreviewKey,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Self, WrapError> {
+        let aad = [&session[..], &job].concat();
+        let sealed = hpke_seal(to, PREVIEW_FOR_SESSION, &aad, key.expose(), rng)?;
+        Self::from_bytes(&sealed)
+    }
+
+    /// The key of the picture of `job`, opened with the session's secret.
+    ///
+    /// # Errors
+    /// [`WrapError::Refused`] if this was sealed to another key, session or job, is a job's key, or was altered.
+    pub fn unwrap_preview(
+        &self,
+        secret: &SessionSecret,
+        session: &[u8; 32],
+        job: [u8; 16],
+    ) -> Result<PreviewKey, WrapError> {
+        let aad = [&session[..], &job].concat();
+        let key = hpke_open(secret, PREVIEW_FOR_SESSION, &aad, &self.0)?;
+        PreviewKey::from_slice(&key).ok_or(WrapError::Refused)
     }
 
     /// From the bytes as they are sent.
@@ -258,6 +292,10 @@ mod tests {
         let (secret, key) = (SessionSecret::generate(rng), JobKey::generate(rng));
         let wrapped = SessionWrappedKey::wrap(&secret.public(), &SESSION, JOB, &key, rng).unwrap();
         assert_eq!(wrapped.unwrap(&secret, &SESSION, JOB), Ok(key));
+        assert_eq!(
+            wrapped.unwrap_preview(&secret, &SESSION, JOB),
+            Err(WrapError::Refused)
+        );
         let other = SessionSecret::generate(rng);
         for refused in [
             wrapped.unwrap(&secret, &SESSION, OTHER_JOB),

@@ -16,6 +16,7 @@ use papermesh_protocol::join::message::Right;
 use papermesh_protocol::join::{self, Commitment, MemberAddress, Nonce, Terms, Welcome};
 use papermesh_protocol::link::{self, Linked, PinCarrier};
 use papermesh_protocol::pin::{KE1_LEN, KE2_LEN, KE3_LEN, LoginMessage};
+use papermesh_protocol::preview;
 use papermesh_protocol::release::message::{
     Answer, Grant, Login, Place, Progress, Refusal, Request,
 };
@@ -412,13 +413,16 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
     ]
 }
 
+fn wrapped_key() -> impl Strategy<Value = SessionWrappedKey> {
+    vec(any::<u8>(), SessionWrappedKey::LEN)
+        .prop_map(|bytes| SessionWrappedKey::from_bytes(&bytes).unwrap())
+}
+
 fn grant() -> impl Strategy<Value = Grant> {
-    let key = vec(any::<u8>(), SessionWrappedKey::LEN)
-        .prop_map(|bytes| SessionWrappedKey::from_bytes(&bytes).unwrap());
     let token = any::<u64>().prop_map(|seed| Token::random(&mut StdRng::seed_from_u64(seed)));
     (
         token,
-        key,
+        wrapped_key(),
         any::<[u64; 3]>(),
         "[a-z]{1,9}/[a-z]{1,40}",
         "[^\\x00-\\x1f]{0,60}",
@@ -438,8 +442,8 @@ fn grant() -> impl Strategy<Value = Grant> {
         )
 }
 
-pub(crate) fn answer() -> impl Strategy<Value = Answer> {
-    let refusal = select(
+fn refusal() -> impl Strategy<Value = Refusal> {
+    select(
         &[
             Refusal::NoSession,
             Refusal::NoJob,
@@ -451,7 +455,10 @@ pub(crate) fn answer() -> impl Strategy<Value = Answer> {
             Refusal::Trouble,
             Refusal::Locked,
         ][..],
-    );
+    )
+}
+
+pub(crate) fn answer() -> impl Strategy<Value = Answer> {
     prop_oneof![
         (session_id(), login_message::<KE2_LEN>())
             .prop_map(|(session, ke2)| Answer::Challenge { session, ke2 }),
@@ -462,7 +469,7 @@ pub(crate) fn answer() -> impl Strategy<Value = Answer> {
         grant().prop_map(Answer::Grant),
         any::<u64>().prop_map(|lease| Answer::Extended { lease }),
         Just(Answer::Done),
-        refusal.prop_map(Answer::Refused),
+        refusal().prop_map(Answer::Refused),
     ]
 }
 
@@ -622,5 +629,20 @@ pub(crate) fn direct_answer() -> impl Strategy<Value = direct::Answer> {
         decline.prop_map(direct::Answer::Declined),
         (outcome(), words())
             .prop_map(|(outcome, reason)| direct::Answer::Ended { outcome, reason }),
+    ]
+}
+
+// Pictures of first pages -----------------------------------------------------------------------
+
+pub(crate) fn preview_request() -> impl Strategy<Value = preview::Request> {
+    (session_id(), job_id()).prop_map(|(session, job)| preview::Request { session, job })
+}
+
+pub(crate) fn preview_answer() -> impl Strategy<Value = preview::Answer> {
+    prop_oneof![
+        (wrapped_key(), bytes(4096))
+            .prop_map(|(key, sealed)| preview::Answer::Preview { key, sealed }),
+        Just(preview::Answer::None),
+        refusal().prop_map(preview::Answer::Refused),
     ]
 }

@@ -60,6 +60,8 @@ fn messages_travel() {
     travels(arbitrary::request(), limits::RELEASE_MESSAGE);
     travels(arbitrary::direct_request(), limits::DIRECT_MESSAGE);
     travels(arbitrary::direct_answer(), limits::DIRECT_MESSAGE);
+    travels(arbitrary::preview_request(), limits::PREVIEW_MESSAGE);
+    travels(arbitrary::preview_answer(), limits::PREVIEW_MESSAGE);
     travels(arbitrary::answer(), limits::RELEASE_MESSAGE);
     travels(arbitrary::join_request(), limits::JOIN_MESSAGE);
     travels(arbitrary::join_answer(), limits::JOIN_MESSAGE);

@@ -8,15 +8,16 @@ use papermesh_protocol::id::{JobId, NodeId, ReleaseId, SessionId, UserKey};
 use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{Ke3, KsfMemo, Pin, PinVerifier};
-use papermesh_protocol::release::holder::{DenyReason, JobLock, pin_name};
+use papermesh_protocol::preview;
+use papermesh_protocol::release::holder::{DenyReason, JobLock, Pictured, pin_name};
 use papermesh_protocol::release::message::{Answer, Refusal, Request};
 use papermesh_protocol::release::printer::{self, Challenged, Evidence, Session, SessionError};
-use papermesh_protocol::seal::SessionSecret;
+use papermesh_protocol::seal::{PreviewKey, SessionSecret, seal_preview};
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::user::{UserEntry, UserState};
 
 use crate::site::{HOLDER, NOW, certificate_of, charlie, delegation, entry, node, site, summary};
-use crate::visit::{PIN, World, printer as printer_at, user};
+use crate::visit::{PIN, World, job_key, printer as printer_at, user};
 
 const JOB_PIN: &str = "own pin";
 const RELEASE: ReleaseId = ReleaseId::from_bytes([7; 16]);
@@ -242,6 +243,112 @@ fn a_handed_job_is_all_that_its_session_shows() {
         Refusal::NoSession
     );
     assert_eq!(printer::done(Answer::Done), Ok(()));
+}
+
+/// What the holder answers who asks for the picture of a job of the first user.
+fn preview(
+    world: &mut World,
+    at: NodeId,
+    session: SessionId,
+    job: JobId,
+) -> Result<preview::Answer, Refusal> {
+    let key = PreviewKey::derive(&job_key(job));
+    let pictured = Pictured {
+        job,
+        owner: &user(0),
+        has_pin: world.locks.contains_key(&job),
+        key: &key,
+    };
+    let wrapped = world
+        .holder
+        .preview(at, session, &pictured, world.now, &mut world.rng)?;
+    let sealed = seal_preview(&key, *job.as_bytes(), b"picture".to_vec(), &mut world.rng).unwrap();
+    Ok(preview::Answer::Preview {
+        key: wrapped,
+        sealed: sealed.into(),
+    })
+}
+
+#[test]
+fn a_picture_is_shown_in_a_session_of_its_owner_and_opens_in_no_other() {
+    let mut world = World::new(1);
+    let (at, job) = (printer_at(0).node, world.jobs[0]);
+    let (own, other) = (session(&mut world, 0), session(&mut world, 0));
+    assert_eq!(own.preview(job).session, own.id());
+    let answer = preview(&mut world, at, own.id(), job).unwrap();
+    assert_eq!(
+        own.previewed(job, answer.clone()),
+        Ok(Some(b"picture".to_vec()))
+    );
+    // Sent in another session, or for another job, it is nothing.
+    let nothing = Err(SessionError::Unexpected);
+    assert_eq!(other.previewed(job, answer.clone()), nothing);
+    assert_eq!(own.previewed(world.jobs[1], answer), nothing);
+    assert_eq!(own.previewed(job, preview::Answer::None), Ok(None));
+    let refused = preview::Answer::Refused(Refusal::Locked);
+    assert_eq!(
+        own.previewed(job, refused),
+        Err(SessionError::Refused(Refusal::Locked))
+    );
+
+    let elsewhere = printer_at(1).node;
+    for (at, id) in [(elsewhere, own.id()), (at, SessionId::from_bytes([0; 32]))] {
+        assert_eq!(preview(&mut world, at, id, job), Err(Refusal::NoSession));
+    }
+    // A session that was handed over shows its job, and no picture.
+    let secret = SessionSecret::generate(&mut world.rng);
+    let handed = world
+        .holder
+        .hand(
+            &printer_at(0),
+            (&user(0), job),
+            secret.public(),
+            world.now,
+            &mut world.rng,
+        )
+        .unwrap();
+    assert_eq!(
+        preview(&mut world, at, handed, job),
+        Err(Refusal::NoSession)
+    );
+    // Another user's job is none.
+    let key = PreviewKey::derive(&job_key(job));
+    let others = Pictured {
+        job,
+        owner: &user(1),
+        has_pin: false,
+        key: &key,
+    };
+    let asked = world
+        .holder
+        .preview(at, own.id(), &others, world.now, &mut world.rng);
+    assert_eq!(asked.unwrap_err(), Refusal::NoJob);
+    world.holder.close(at, own.id());
+    assert_eq!(
+        preview(&mut world, at, own.id(), job),
+        Err(Refusal::NoSession)
+    );
+}
+
+#[test]
+fn a_job_with_a_pin_of_its_own_shows_no_picture_before_it() {
+    let mut world = world();
+    let (at, job) = (printer_at(0).node, world.jobs[0]);
+    let open = session(&mut world, 0);
+    assert_eq!(
+        preview(&mut world, at, open.id(), job),
+        Err(Refusal::Locked)
+    );
+    assert_eq!(
+        unlock(&mut world, (at, &open), job, JOB_PIN),
+        Ok(Answer::Done)
+    );
+    assert!(preview(&mut world, at, open.id(), job).is_ok());
+    let second = session(&mut world, 0);
+    assert_eq!(
+        preview(&mut world, at, second.id(), job),
+        Err(Refusal::Locked)
+    );
 }
 
 #[test]

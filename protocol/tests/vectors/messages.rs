@@ -14,10 +14,12 @@ use papermesh_protocol::release::message::{
 };
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::release::stream::{Open, Token};
-use papermesh_protocol::seal::{JobKey, SessionSecret, SessionWrappedKey, sealed_len};
+use papermesh_protocol::seal::{
+    JobKey, PreviewKey, SessionSecret, SessionWrappedKey, seal_preview, sealed_len,
+};
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::user::UserEntry;
-use papermesh_protocol::{codec, direct, enroll, join, limits, link};
+use papermesh_protocol::{codec, direct, enroll, join, limits, link, preview};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
@@ -376,6 +378,37 @@ fn directly() -> Vec<Value> {
     [requests.vectors, answers.vectors].concat()
 }
 
+fn previewing() -> Vec<Value> {
+    let rng = &mut Counting::default();
+    let to = SessionSecret::from_bytes([0x72; 32]).public();
+    let key = PreviewKey::derive(&JobKey::from_bytes([0x70; 32]));
+    let job = *JOB.as_bytes();
+    let wrapped = SessionWrappedKey::wrap_preview(&to, SESSION.as_bytes(), job, &key, rng).unwrap();
+    let sealed = seal_preview(&key, job, b"a picture".to_vec(), rng).unwrap();
+    let request = preview::Request {
+        session: SESSION,
+        job: JOB,
+    };
+    let requests =
+        Direction::new("preview", "request", limits::PREVIEW_MESSAGE).with("of a job", &request);
+    let mut answers = Direction::new("preview", "answer", limits::PREVIEW_MESSAGE)
+        .with(
+            "Preview",
+            &preview::Answer::Preview {
+                key: wrapped,
+                sealed: ByteBuf::from(sealed),
+            },
+        )
+        .with("None", &preview::Answer::None);
+    for refusal in [Refusal::NoSession, Refusal::NoJob, Refusal::Locked] {
+        answers = answers.with(
+            &format!("Refused {refusal:?}"),
+            &preview::Answer::Refused(refusal),
+        );
+    }
+    [requests.vectors, answers.vectors].concat()
+}
+
 #[test]
 fn messages_are_encoded_as_ever() {
     let authority = key(AUTHORITY);
@@ -386,6 +419,7 @@ fn messages_are_encoded_as_ever() {
         enrolling(&authority, &entry),
         linking(&entry),
         directly(),
+        previewing(),
     ]
     .concat();
     check(

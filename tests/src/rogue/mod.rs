@@ -7,11 +7,13 @@
 
 mod conversation;
 mod handshake;
+mod holder;
 mod papers;
 mod peer;
 
 pub use conversation::{Conversation, now};
 pub use handshake::Shown;
+pub use holder::{FalseHolder, Heard, Lie, Lies};
 pub use papermesh_node::vault::new_key;
 pub use papers::Papers;
 pub use peer::{Rogue, peer_id};

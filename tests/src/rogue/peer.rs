@@ -215,6 +215,15 @@ impl Rogue {
             .map_err(|_| format!("nothing happened for {PATIENCE:?}"))
     }
 
+    pub(super) fn streams(&self) -> libp2p_stream::Control {
+        self.streams.clone()
+    }
+
+    /// Does something beside.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(task);
+    }
+
     fn call<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, String> {
         self.block_on(self.ask(command))?
     }

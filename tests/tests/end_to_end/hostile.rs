@@ -668,14 +668,14 @@ fn nonsense_on_a_stream_harms_nobody() {
 // The rogue that stores -------------------------------------------------------------------------
 
 /// A member that offers records to others.
-struct Storer {
-    papers: Papers,
-    peer: Rogue,
+pub(super) struct Storer {
+    pub(super) papers: Papers,
+    pub(super) peer: Rogue,
     user: UserId,
 }
 
 impl Storer {
-    fn join(site: &Site, admin: &Machine, name: &str, role: &str, user: &User) -> Self {
+    pub(super) fn join(site: &Site, admin: &Machine, name: &str, role: &str, user: &User) -> Self {
         let device = site.invited(admin, name, role, Setting::default());
         let papers = Papers::of(device.home());
         Self {
@@ -685,7 +685,7 @@ impl Storer {
         }
     }
 
-    fn dial(&self, machine: &Machine) -> libp2p::PeerId {
+    pub(super) fn dial(&self, machine: &Machine) -> libp2p::PeerId {
         let peer = self.peer.dial(&machine.address()).unwrap();
         assert_eq!(peer, peer_id(&machine.id()));
         peer
@@ -695,7 +695,7 @@ impl Storer {
         self.papers.certificate.site
     }
 
-    fn adverts_key(&self) -> RecordKey {
+    pub(super) fn adverts_key(&self) -> RecordKey {
         lookup::adverts(&self.papers.secret, &self.user)
     }
 
@@ -744,7 +744,7 @@ impl Storer {
         }
     }
 
-    fn advert(
+    pub(super) fn advert(
         &self,
         delegation: Option<Delegated>,
         at: papermesh_protocol::time::Timestamp,
@@ -761,7 +761,7 @@ impl Storer {
     }
 
     /// A set of one advert, as it travels. No judge has looked at it.
-    fn set(&self, advert: Signed<Advert>) -> Vec<u8> {
+    pub(super) fn set(&self, advert: Signed<Advert>) -> Vec<u8> {
         let mut set = AdvertSet::default();
         set.insert(advert);
         DirectoryRecord::Adverts(set).to_bytes().unwrap()

@@ -191,6 +191,80 @@ fn a_job_is_printed_otherwise_than_submitted() {
     assert!(tray[0].to_string_lossy().ends_with("-x3.pdf"), "{tray:?}");
 }
 
+/// Sides and colour of last time are chosen again at the next visit, are seen to be, and one touch
+/// takes them back; copies and pages are of one job, and are not remembered. Nobody else gets them.
+#[test]
+fn what_a_user_chose_last_is_offered_again() {
+    let site = Site::new();
+    let (charlie, dana) = (User::charlie(), User::dana());
+    let laptop = site.founder("laptop-1");
+    let mut at = site.panel(&laptop, "printer-1", &[]);
+    laptop.enroll(&charlie, &laptop);
+    laptop.enroll(&dana, &laptop);
+    for name in ["one.pdf", "two.pdf", "three.pdf"] {
+        laptop.print(&site.document(name, name), &charlie);
+    }
+    laptop.print(&site.document("hers.pdf", "4"), &dana);
+    let both_sides = "#options input[value=two-sided-long-edge]";
+    let is_chosen = |browser: &mut Browser, selector: &str| -> bool {
+        browser.evaluate(&format!("document.querySelector('{selector}').checked"))
+    };
+
+    let mut browser = at.browser(Window::PANEL);
+    at.log_in(&mut browser, &charlie);
+    assert!(!is_chosen(&mut browser, both_sides));
+    browser.miss("#applies");
+    choose(&mut browser, "one.pdf");
+    browser.click(".bar button:has-text(\"Options\")");
+    browser.fill("#copies", "2");
+    browser.click("#options label:has-text(\"Both sides\")");
+    browser.click("#options label:has-text(\"Black and white\")");
+    browser.click("#options .primary");
+    browser.see("#applies:has-text(\"2 × · Both sides · Black and white\")");
+    browser.picture("options-apply");
+    browser.is_for_everybody("options that apply");
+    browser.click("#print");
+    browser.see(".card.good:has-text(\"one.pdf\")");
+    browser.click("button.leave");
+    browser.see("main.welcome");
+
+    // Somebody else has made no choice.
+    at.log_in(&mut browser, &dana);
+    browser.see("#jobs label:has-text(\"hers.pdf\")");
+    browser.miss("#applies");
+    browser.click("button.leave");
+    browser.see("main.welcome");
+
+    // Also after the printer's computer was off.
+    at.printer.restart();
+    browser.open(&at.url);
+    browser.see("html[data-live] main.welcome");
+    at.log_in(&mut browser, &charlie);
+    browser.see("#applies:has-text(\"Both sides · Black and white\")");
+    assert!(!browser.text("#applies").contains('×'));
+    assert!(is_chosen(&mut browser, both_sides));
+    for (size, window) in [("panel", Window::PANEL), ("small", Window::SMALL)] {
+        browser.resize(window);
+        browser.picture(&format!("options-of-last-time-{size}"));
+    }
+    choose(&mut browser, "two.pdf");
+    browser.click("#print");
+    browser.see(".card.good:has-text(\"two.pdf\")");
+
+    // One touch, and everything is as it was sent; that is remembered, too.
+    browser.click("#applies button");
+    browser.miss("#applies");
+    choose(&mut browser, "three.pdf");
+    browser.click("#print");
+    browser.see(".card.good:has-text(\"three.pdf\")");
+    browser.click("button.leave");
+    browser.see("main.welcome");
+    at.log_in(&mut browser, &charlie);
+    browser.see(".empty");
+    browser.miss("#applies");
+    assert!(!is_chosen(&mut browser, both_sides));
+}
+
 /// One list over two computers; what one of them holds is named when it is asleep.
 #[test]
 fn jobs_of_a_computer_that_is_asleep_are_named() {

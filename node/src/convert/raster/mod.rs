@@ -21,7 +21,7 @@ mod urf;
 #[cfg(test)]
 mod tests;
 
-pub(super) use page::{Pixels, RasterError, ReadPages};
+pub(super) use page::{Page, Pixels, RasterError, ReadPages};
 pub(super) use press::{Press, Source, Target};
 
 use std::io::Read;

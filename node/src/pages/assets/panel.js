@@ -107,6 +107,66 @@
     }
   });
 
+  // Pictures of first pages. The page's token goes with every request, so that an address alone
+  // shows nothing; what came is a blob of this page, and is let go with its job or its user. --------
+
+  const pictures = new Map();
+  let whose = "";
+  let fetching = false;
+
+  function letGo(number) {
+    const image = pictures.get(number);
+    if (image) URL.revokeObjectURL(image.src);
+    image?.remove();
+    pictures.delete(number);
+  }
+
+  function hang() {
+    const alt = $("#pictures")?.dataset.alt ?? "";
+    for (const place of $$("[data-picture]")) {
+      const image = pictures.get(place.dataset.picture);
+      if (!image || image.parentNode === place) continue;
+      image.alt = alt;
+      place.append(image);
+    }
+  }
+
+  async function gallery() {
+    const token = $("#app")?.dataset.page ?? "";
+    const list = $("#pictures");
+    const there = new Set(list ? $$("data", list).map((one) => one.value) : []);
+    // The numbers of another user's jobs are the same.
+    for (const number of [...pictures.keys()]) {
+      if (token !== whose || !there.has(number)) letGo(number);
+    }
+    whose = token;
+    hang();
+    const next = [...there].find((number) => !pictures.has(number));
+    if (next === undefined || fetching) return;
+    fetching = true;
+    let image = null;
+    try {
+      const answer = await fetch(list.dataset.from + next, {
+        headers: { "X-Papermesh-Page": token },
+        cache: "no-store",
+      });
+      if (answer.ok) {
+        image = new Image();
+        image.draggable = false;
+        image.src = URL.createObjectURL(await answer.blob());
+        await image.decode();
+      }
+    } catch {
+      if (image) URL.revokeObjectURL(image.src);
+      image = null;
+    }
+    fetching = false;
+    // Somebody else may stand there by now.
+    if (whose === token && $("#app")?.dataset.page === token) pictures.set(next, image);
+    else if (image) URL.revokeObjectURL(image.src);
+    gallery();
+  }
+
   // The count-down. --------------------------------------------------------------------------------
 
   const WARN = 15000;
@@ -170,12 +230,34 @@
       copies.value = Math.min(999, Math.max(1, now + Number(step)));
     }
     if ("reset" in button.dataset) {
-      const dialog = button.closest("dialog");
+      const dialog = $("#options");
       for (const input of $$("input:not([type=radio])", dialog)) input.value = "";
       for (const input of $$('input[type=radio][value=""]', dialog)) input.checked = true;
     }
     if ("close" in button.dataset) button.closest("dialog")?.close();
+    applies();
   });
+
+  // What is to be printed otherwise than it was sent is said beside the buttons that print.
+  function applies() {
+    const line = $("#applies");
+    const options = $("#options");
+    if (!line || !options) return;
+    const said = [];
+    const copies = $("#copies").value.trim();
+    const pages = $("#pages").value.trim();
+    if (copies) said.push(`${copies} ×`);
+    if (pages) said.push(pages);
+    for (const chosen of $$("input[type=radio]:checked", options)) {
+      if (chosen.value) said.push(chosen.nextElementSibling.textContent);
+    }
+    const words = said.join(" · ");
+    const place = $("[data-applies]", line);
+    if (place.textContent !== words) place.textContent = words;
+    line.hidden = said.length === 0;
+  }
+
+  document.addEventListener("input", applies);
 
   // A physical keyboard: Enter in an option closes the dialog and sends nothing by itself.
   document.addEventListener("keydown", (event) => {
@@ -209,6 +291,8 @@
     clocks();
     if (!$("#jobs")) ticked.clear();
     ticks();
+    gallery();
+    applies();
   }
 
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -252,7 +336,10 @@
   });
 
   // A page in the browser's history shows nothing.
-  addEventListener("pagehide", () => $("#app")?.remove());
+  addEventListener("pagehide", () => {
+    $("#app")?.remove();
+    gallery();
+  });
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });

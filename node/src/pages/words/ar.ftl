@@ -63,6 +63,7 @@ holder-asleep = لا يمكن الوصول إلى مهام { $name } الآن. �
 holder-other-pin = { $name } يطلب رمزًا سريًا آخر. آخر ظهور
 holder-failed = لا يمكن عرض مهام { $name } الآن. آخر ظهور
 holder-asking = جارٍ سؤال { $name }
+first-page = الصفحة الأولى
 until = محفوظ حتى
 chip-maybe = ربما طُبع
 chip-leased = عند طابعة أخرى

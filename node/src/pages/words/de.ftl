@@ -72,6 +72,7 @@ holder-asleep = Aufträge auf { $name } sind gerade nicht erreichbar. Ist er aus
 holder-other-pin = { $name } verlangt eine andere PIN als die eingegebene. Zuletzt gesehen
 holder-failed = Aufträge auf { $name } können gerade nicht gezeigt werden. Zuletzt gesehen
 holder-asking = { $name } wird gefragt
+first-page = Erste Seite
 until = aufgehoben bis
 chip-maybe = Vielleicht gedruckt
 chip-leased = An einem anderen Drucker

@@ -72,6 +72,7 @@ holder-asleep = Jobs on { $name } cannot be reached now. Is it switched off or a
 holder-other-pin = { $name } wants another PIN than the one you typed. Last seen
 holder-failed = Jobs on { $name } cannot be listed now. Last seen
 holder-asking = Asking { $name }
+first-page = First page
 until = kept until
 chip-maybe = May have printed
 chip-leased = At another printer

@@ -72,6 +72,7 @@ holder-asleep = Los documentos de { $name } no están accesibles ahora. ¿Está 
 holder-other-pin = { $name } pide otro PIN distinto. Visto por última vez
 holder-failed = Los documentos de { $name } no se pueden mostrar ahora. Visto por última vez
 holder-asking = Preguntando a { $name }
+first-page = Primera página
 until = guardado hasta
 chip-maybe = Quizá impreso
 chip-leased = En otra impresora

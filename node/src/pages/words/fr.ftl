@@ -72,6 +72,7 @@ holder-asleep = Les documents de { $name } ne sont pas accessibles. Est-il étei
 holder-other-pin = { $name } attend un autre code PIN. Vu pour la dernière fois
 holder-failed = Les documents de { $name } ne peuvent pas être affichés. Vu pour la dernière fois
 holder-asking = { $name } est interrogé
+first-page = Première page
 until = gardé jusqu’à
 chip-maybe = Peut-être imprimé
 chip-leased = Sur une autre imprimante

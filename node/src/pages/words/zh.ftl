@@ -57,6 +57,7 @@ holder-asleep = 暂时无法访问 { $name } 上的作业。它是否已关机�
 holder-other-pin = { $name } 需要另一个 PIN。上次在线
 holder-failed = 暂时无法列出 { $name } 上的作业。上次在线
 holder-asking = 正在询问 { $name }
+first-page = 首页
 until = 保留至
 chip-maybe = 可能已打印
 chip-leased = 在另一台打印机上

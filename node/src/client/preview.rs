@@ -1,0 +1,166 @@
+//! Pictures of first pages: kept when the converter has made them, and given to sessions.
+//!
+//! Success is told before a picture is there, and does not depend on it: what is not made in time,
+//! or before this node ends, is not there, and nobody misses it. The picture is sealed before it
+//! is stored, under a key that is made of the job's; who may have it, the protocol's
+//! [`Holder`](papermesh_protocol::release::holder::Holder) says.
+
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt};
+use papermesh_protocol::id::JobId;
+use papermesh_protocol::limits;
+use papermesh_protocol::preview::{Answer, Request};
+use papermesh_protocol::release::holder::Pictured;
+use papermesh_protocol::release::message::Refusal;
+use papermesh_protocol::seal::{PreviewKey, StorageKey, WrappedJobKey, seal_preview};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::serve::Places;
+use super::{Client, conversation, sessions};
+use crate::audit::{Event, Kind};
+use crate::convert::ComingPreview;
+use crate::mesh::Member;
+use crate::mesh::frame::{FrameError, read_message, write_message};
+use crate::network::Network;
+use crate::offload::offload;
+use crate::store::{HeldJob, Store, StoreError};
+
+/// Pictures that are being made at once, beyond the submissions that they belong to. The next ones
+/// are not made.
+pub(super) const MAKING: usize = 16;
+/// Streams at once.
+const STREAMS: usize = 128;
+/// Streams of one printer at once.
+const STREAMS_PER_PRINTER: usize = 16;
+
+impl<N: Network> Client<N> {
+    /// Waits for the picture of a job that is held by now, and keeps it.
+    pub(super) fn keep_preview(&self, job: JobId, coming: ComingPreview) {
+        let Ok(place) = Arc::clone(&self.0.making).try_acquire_owned() else {
+            tracing::debug!(%job, "no picture is made: there are too many to make");
+            return;
+        };
+        let inner = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            let picture = coming.picture().await;
+            drop(place);
+            let Some(picture) = picture else {
+                return;
+            };
+            let store = inner.store.clone();
+            let kept = offload(&store, move |store| {
+                keep(store, &inner.storage, job, picture)
+            });
+            if let Err(error) = kept.await {
+                tracing::warn!(%job, %error, "the picture of a job's first page is not kept");
+            }
+        });
+    }
+
+    /// Gives pictures on every stream of `/papermesh/preview/1` until there come no more.
+    pub async fn serve_previews<S>(self, streams: impl Stream<Item = (Member, S)> + Send)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let places = Places::new(STREAMS, STREAMS_PER_PRINTER);
+        let mut streams = std::pin::pin!(streams);
+        while let Some((from, stream)) = streams.next().await {
+            let Some(place) = places.take(from.node) else {
+                continue;
+            };
+            let client = self.clone();
+            tokio::spawn(async move {
+                let printer = from.node;
+                if let Err(error) = client.give_previews(&from, stream).await {
+                    tracing::debug!(%printer, %error, "a stream of pictures broke off");
+                }
+                drop(place);
+            });
+        }
+    }
+
+    async fn give_previews<S>(&self, from: &Member, mut stream: S) -> Result<(), FrameError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        while let Some(request) =
+            read_message::<Request>(&mut stream, limits::PREVIEW_MESSAGE, limits::SESSION_IDLE)
+                .await?
+        {
+            let answer = match self.preview(from, request).await {
+                Ok(answer) => answer,
+                Err(refusal) => {
+                    let event = Event::new(Kind::Refused).job(request.job).because(refusal);
+                    self.record_refusal(from.node, event).await;
+                    Answer::Refused(refusal)
+                }
+            };
+            write_message(&mut stream, &answer, limits::PREVIEW_MESSAGE).await?;
+        }
+        Ok(())
+    }
+
+    async fn preview(&self, from: &Member, request: Request) -> Result<Answer, Refusal> {
+        let Request { session, job } = request;
+        let (inner, printer) = (Arc::clone(&self.0), from.node);
+        let now = inner.membership.now();
+        // Before the disk is asked: no session, no look at anything.
+        let user = sessions(&inner.holder).authorize(printer, session, now)?;
+        let found = offload(&self.0.store, move |store| -> Result<_, StoreError> {
+            let held = store.jobs().get(job)?;
+            Ok((held, store.previews().get(job)?))
+        });
+        let (held, sealed) = found.await.map_err(|error| {
+            tracing::error!(%job, %error, "a picture cannot be read");
+            Refusal::Trouble
+        })?;
+        let shown = |held: &HeldJob| held.row.user == user && conversation::is_offered(held, now);
+        let held = held.filter(shown).ok_or(Refusal::NoJob)?;
+        let Some(sealed) = sealed else {
+            return Ok(Answer::None);
+        };
+        let key = preview_key(&inner.storage, &held).ok_or(Refusal::Damaged)?;
+        let pictured = Pictured {
+            job,
+            owner: &held.row.user,
+            has_pin: held.row.sealed_pin.is_some(),
+            key: &key,
+        };
+        let mut holder = sessions(&inner.holder);
+        let key = holder.preview(printer, session, &pictured, now, &mut rand::rng())?;
+        Ok(Answer::Preview {
+            key,
+            sealed: sealed.into(),
+        })
+    }
+}
+
+/// Seals a picture and stores it; a job that has gone meanwhile gets none.
+fn keep(
+    store: &Store,
+    storage: &StorageKey,
+    job: JobId,
+    picture: Vec<u8>,
+) -> Result<(), StoreError> {
+    let Some(held) = store.jobs().get(job)? else {
+        return Ok(());
+    };
+    let Some(key) = preview_key(storage, &held) else {
+        return Ok(());
+    };
+    match seal_preview(&key, *job.as_bytes(), picture, &mut rand::rng()) {
+        Ok(sealed) => store.previews().keep(job, sealed).map(drop),
+        Err(error) => {
+            tracing::debug!(%job, %error, "what was made is no picture");
+            Ok(())
+        }
+    }
+}
+
+/// The key of a job's picture; none if the job's own is damaged.
+fn preview_key(storage: &StorageKey, held: &HeldJob) -> Option<PreviewKey> {
+    let wrapped = WrappedJobKey::from_bytes(&held.row.wrapped_key).ok()?;
+    let key = wrapped.unwrap(storage, *held.job.as_bytes()).ok()?;
+    Some(PreviewKey::derive(&key))
+}

@@ -1,0 +1,66 @@
+//! Pictures of first pages, fetched from holders and looked at before anybody sees them.
+
+use papermesh_protocol::id::{JobId, NodeId};
+use papermesh_protocol::limits;
+use papermesh_protocol::preview::Answer;
+
+use super::link::{ANSWER, LinkError};
+use super::session::{AskError, HolderSession};
+use super::visit::Visit;
+use super::{Printer, no_job};
+use crate::convert::{Picture, PictureError};
+use crate::mesh::Protocol;
+use crate::mesh::frame::{read_message, write_message};
+use crate::network::Network;
+
+/// Why there is no picture to show.
+#[derive(Debug, thiserror::Error)]
+pub enum PreviewError {
+    /// The holder did not give one.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// What it gave is none.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+}
+
+impl<N: Network> Printer<N> {
+    /// The picture of a job of a visit; none if its holder has none, or not yet. Waits neither for
+    /// what else is asked of the holder nor lets that wait.
+    pub fn preview(
+        &self,
+        visit: &Visit<N>,
+        holder: NodeId,
+        job: JobId,
+    ) -> impl Future<Output = Result<Option<Picture>, PreviewError>> + Send + use<N> {
+        let listed = visit.listed(holder, job).map(|(session, _)| session);
+        let converter = self.0.converter.clone();
+        async move {
+            let session = listed.ok_or_else(no_job)?;
+            match session.preview(job).await? {
+                Some(sent) => Ok(Some(converter.picture(sent).await?)),
+                None => Ok(None),
+            }
+        }
+    }
+}
+
+impl<N: Network> HolderSession<N> {
+    /// The picture of a job's first page as the holder sends it: anything, of at most
+    /// [`limits::PREVIEW`] bytes.
+    async fn preview(&self, job: JobId) -> Result<Option<Vec<u8>>, AskError> {
+        let mut stream = self
+            .open(Protocol::Preview)
+            .await
+            .map_err(LinkError::Mesh)?;
+        let request = self.session().preview(job);
+        write_message(&mut stream, &request, limits::PREVIEW_MESSAGE)
+            .await
+            .map_err(LinkError::Frame)?;
+        let answer: Option<Answer> = read_message(&mut stream, limits::PREVIEW_MESSAGE, ANSWER)
+            .await
+            .map_err(LinkError::Frame)?;
+        let answer = answer.ok_or(LinkError::Ended)?;
+        Ok(self.session().previewed(job, answer)?)
+    }
+}
