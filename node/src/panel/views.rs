@@ -519,7 +519,7 @@ fn say_notice(t: &Words, notice: Notice) -> Said {
         Notice::NoPin => said("warn", "lock", t.say("notice-no-pin")),
         Notice::CodeOver => said("warn", "phone", t.say("notice-code-over")),
         Notice::NotLetIn => said("warn", "phone", t.say("notice-not-let-in")),
-        Notice::PhoneRefused => said("calm", "check", t.say("notice-phone-refused")),
+        Notice::PhoneRefused => said("calm", "phone", t.say("notice-phone-refused")),
     }
 }
 

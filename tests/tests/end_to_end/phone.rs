@@ -211,7 +211,15 @@ fn a_code_that_was_seen_from_afar_lets_nobody_in() {
 
     // Nobody knows the phone.
     let address = read_code(&mut panel);
-    let _ = knock(&mut phone, &address);
+    let number = knock(&mut phone, &address);
+    panel.see("main.knock");
+    // A phone does not touch its number itself.
+    let asked: bool = phone.evaluate(&format!(
+        "htmx.ajax('POST', document.querySelector('main.waiting button').getAttribute('hx-post').replace('leave', 'touch'),
+            {{ target: '#app', swap: 'outerHTML', values: {{ number: '{number}' }} }}).then(() => true)",
+    ));
+    assert!(asked);
+    assert_eq!(phone.text(".big-number"), number);
     panel.see("main.knock");
     panel.click("main.knock > button");
     panel.see("main.welcome .notice:has-text(\"not let in\")");
