@@ -5,13 +5,15 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::command::Invocation;
+use crate::network::Namespace;
 use crate::program::system;
 
 /// How long a command may take; the driver gives up earlier, and says why.
@@ -65,14 +67,25 @@ impl Browser {
     /// If it cannot be started; `scripts/setup` installs what it needs.
     #[must_use]
     pub fn start(window: Window) -> Self {
+        Self::start_within(None, window)
+    }
+
+    /// Starts one on a computer that is in this namespace, or on the host.
+    ///
+    /// # Panics
+    /// If it cannot be started; `scripts/setup` installs what it needs.
+    #[must_use]
+    pub fn start_within(namespace: Option<&Namespace>, window: Window) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
         assert!(
             folder.join("node_modules").is_dir(),
             "the browser's driver is not installed; run scripts/setup"
         );
-        let mut child = Command::new(system("node"))
+        let driver = Invocation::new(&system("node"), namespace.map(Namespace::name));
+        let mut child = driver
             .arg(folder.join("driver.mjs"))
             .env("CHROMIUM", system("chromium"))
+            .into_command()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

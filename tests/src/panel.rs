@@ -3,9 +3,11 @@
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::browser::{Browser, Window};
 use crate::machine::{Machine, SOON, Setting};
+use crate::network::Namespace;
 use crate::site::Site;
 use crate::user::User;
 use crate::wait::wait_for;
@@ -18,6 +20,8 @@ pub struct PanelAt {
     /// Where a browser finds it.
     pub url: String,
     reader: PathBuf,
+    /// Where its screen is; none for the host.
+    namespace: Option<Arc<Namespace>>,
 }
 
 impl Site {
@@ -38,6 +42,30 @@ impl Site {
             printer,
             url: format!("http://{address}/"),
             reader,
+            namespace: None,
+        }
+    }
+
+    /// A printer in a namespace, with a panel that phones reach, with more arguments of `papermesh run`.
+    #[must_use]
+    pub fn panel_for_phones(
+        &self,
+        admin: &Machine,
+        name: &str,
+        namespace: &Arc<Namespace>,
+        args: &[&str],
+    ) -> PanelAt {
+        let reader = self.path(&format!("{name}.badges"));
+        let socket = format!("socket:{}", reader.display());
+        let setting = Setting::within(namespace)
+            .running(&["--panel", "0.0.0.0:8310", "--badge-reader", &socket])
+            .running(args);
+        let printer = self.invited(admin, name, "printer", setting).running();
+        PanelAt {
+            printer,
+            url: "http://localhost:8310/".into(),
+            reader,
+            namespace: Some(Arc::clone(namespace)),
         }
     }
 }
@@ -57,7 +85,7 @@ impl PanelAt {
     /// A browser at the panel.
     #[must_use]
     pub fn browser(&self, window: Window) -> Browser {
-        let mut browser = Browser::start(window);
+        let mut browser = Browser::start_within(self.namespace.as_deref(), window);
         browser.open(&self.url);
         browser.see("html[data-live] main.welcome");
         browser
@@ -82,4 +110,39 @@ impl PanelAt {
         browser.click("button[type=submit].primary");
         browser.see("main.session");
     }
+}
+
+/// What a phone's camera reads from a panel's screen.
+///
+/// # Panics
+/// If there is no code, or none that can be read.
+#[must_use]
+#[track_caller]
+pub fn read_code(browser: &mut Browser) -> String {
+    const SCALE: usize = 4;
+    browser.see(".code");
+    let (size, drawn): (usize, Vec<[usize; 3]>) = browser.evaluate(
+        "[document.querySelector('.code').viewBox.baseVal.width,
+          [...document.querySelector('.code-ink').getAttribute('d').matchAll(/M(\\d+) (\\d+)h(\\d+)/g)]
+            .map((run) => run.slice(1).map(Number))]",
+    );
+    let mut dark = vec![false; size * size];
+    for [x, y, length] in drawn {
+        // A margin of four modules is around it.
+        let begin = (y + 4) * size + x + 4;
+        dark[begin..begin + length].fill(true);
+    }
+    let mut picture =
+        rqrr::PreparedImage::prepare_from_greyscale(size * SCALE, size * SCALE, |x, y| {
+            if dark[y / SCALE * size + x / SCALE] {
+                0
+            } else {
+                255
+            }
+        });
+    let codes = picture.detect_grids();
+    assert_eq!(codes.len(), 1, "codes on the screen");
+    let read = codes[0].decode();
+    let (_, address) = read.unwrap_or_else(|error| panic!("the code cannot be read: {error}"));
+    address
 }

@@ -207,13 +207,21 @@ mod tests {
         let english = keys(Language::English);
         let sources = [
             include_str!("../panel/templates/app.html"),
+            include_str!("../panel/templates/clock.html"),
+            include_str!("../panel/templates/code.html"),
             include_str!("../panel/templates/jobs.html"),
+            include_str!("../panel/templates/knock.html"),
+            include_str!("../panel/templates/lent.html"),
+            include_str!("../panel/templates/moving.html"),
+            include_str!("../panel/templates/outside.html"),
             include_str!("../panel/templates/page.html"),
             include_str!("../panel/templates/prints.html"),
             include_str!("../panel/templates/session.html"),
             include_str!("../panel/templates/typing.html"),
+            include_str!("../panel/templates/waiting.html"),
             include_str!("../panel/templates/welcome.html"),
             include_str!("../panel/views.rs"),
+            include_str!("../panel/views/phone.rs"),
         ];
         for source in sources {
             for (at, _) in source.match_indices("say(\"") {

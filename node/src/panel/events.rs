@@ -27,6 +27,10 @@ enum News {
     Prints,
     /// There are other pictures of first pages.
     Pictures,
+    /// The code that it shows to phones is old.
+    Code,
+    /// The phone that is used in its place has more time.
+    Clock,
 }
 
 impl News {
@@ -36,6 +40,8 @@ impl News {
             Self::Jobs => "jobs",
             Self::Prints => "prints",
             Self::Pictures => "pictures",
+            Self::Code => "code",
+            Self::Clock => "clock",
         }
     }
 }
@@ -44,8 +50,8 @@ struct Stream {
     screen: Arc<Screen>,
     listening: Listening,
     view: watch::Receiver<screen::News>,
-    /// How often the page was another, when it was told last.
-    told: u64,
+    /// What had happened to the page when it was told last.
+    told: screen::News,
     session: Option<watch::Receiver<Seen>>,
     waiting: Vec<News>,
     _place: OwnedSemaphorePermit,
@@ -60,7 +66,7 @@ pub(super) fn answer(
 ) -> Response {
     let listening = screen.listen();
     let view = screen.news();
-    let told = view.borrow().view;
+    let told = *view.borrow();
     let mut stream = Stream {
         screen: Arc::clone(screen),
         listening,
@@ -100,10 +106,18 @@ impl Stream {
                 () = ended.cancelled() => return None,
                 changed = self.view.changed() => {
                     changed.ok()?;
-                    let view = self.view.borrow_and_update().view;
+                    let now = *self.view.borrow_and_update();
                     self.follow_session();
-                    if view != std::mem::replace(&mut self.told, view) {
+                    let told = std::mem::replace(&mut self.told, now);
+                    // Whoever fetches all of it has the rest.
+                    if now.view != told.view {
                         self.waiting.push(News::View);
+                    } else {
+                        let news = [
+                            (now.code != told.code, News::Code),
+                            (now.clock != told.clock, News::Clock),
+                        ];
+                        self.wait_to_tell(&news);
                     }
                 }
                 changed = seen_changes(&mut self.session) => {
@@ -129,11 +143,14 @@ impl Stream {
         let (jobs, prints, pictures) = session.has_news();
         drop(state);
         // The last is told first: a list comes before its pictures.
-        let news = [
+        self.wait_to_tell(&[
             (pictures, News::Pictures),
             (jobs, News::Jobs),
             (prints, News::Prints),
-        ];
+        ]);
+    }
+
+    fn wait_to_tell(&mut self, news: &[(bool, News)]) {
         self.waiting
             .extend(news.iter().filter(|(is, _)| *is).map(|(_, news)| *news));
     }

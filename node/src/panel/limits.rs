@@ -36,6 +36,16 @@ pub(super) const TYPING: Duration = Duration::from_secs(90);
 /// How long a word of farewell stays.
 pub(super) const FAREWELL: Duration = Duration::from_secs(8);
 
+/// How long a code for phones is shown before another takes its place.
+pub(super) const CODE_SHOWN: Duration = Duration::from_secs(45);
+/// How long it is good, from when it was first shown: whoever read it last has the other half of it to
+/// open the page.
+pub(super) const CODE_GOOD: Duration = Duration::from_secs(90);
+/// How long a phone waits until the number that it shows is touched at the panel.
+pub(super) const MATCHING: Duration = Duration::from_secs(30);
+/// How far the panel's clock may be behind the one of its phone.
+pub(super) const CLOCK_OFF: Duration = Duration::from_secs(1);
+
 /// Log-ins that are tried at once without waiting. Holders count wrong PINs of each user besides;
 /// this one is for those who try one PIN on many users.
 pub(super) const LOGINS: u32 = 10;

@@ -7,26 +7,17 @@ use papermesh_protocol::pin::Pin;
 use papermesh_protocol::site::LoginPolicy;
 use tokio::time;
 
-use super::Desk;
 use super::badge::BadgeNumber;
 use super::reception::Unwelcome;
 use super::screen::{Notice, Screen, Stage, State, Typist, user_id};
+use super::{Desk, lending};
 use crate::pages::Form;
 use crate::printer::Who;
 
 /// Somebody wants to type.
 pub(super) fn start(state: &mut State) {
-    if !state.is_in_session() {
+    if matches!(state.stage, Stage::Welcome(_)) && state.door.guest().is_none() {
         type_pin(state, Typist::Id(String::new()), None);
-    }
-}
-
-/// Somebody goes, or goes back.
-pub(super) fn leave(state: &mut State) {
-    if state.is_in_session() {
-        state.leave(false);
-    } else {
-        state.stage = Stage::Welcome(None);
     }
 }
 
@@ -36,6 +27,7 @@ pub(super) fn pin(typed: &str) -> Option<Pin> {
 }
 
 fn type_pin(state: &mut State, who: Typist, notice: Option<Notice>) {
+    state.door.shut();
     state.stage = Stage::Typing {
         who,
         notice,
@@ -83,13 +75,13 @@ pub(super) async fn with_form(desk: &Desk, screen: &Arc<Screen>, form: &Form) {
 }
 
 /// A badge was read at the panel. It belongs to the page that is open there; whoever was logged in
-/// there is logged out, since somebody else stands there now, or wants to go.
+/// there is logged out, at their phone as well, since somebody else stands there now, or wants to go.
 pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
     let Some(screen) = desk.screens.own() else {
         tracing::info!("a badge was read, but no page of the panel is open on this computer");
         return;
     };
-    {
+    let is_used = {
         let mut state = screen.state();
         if state.logging_in {
             return;
@@ -101,9 +93,10 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
             *since = time::Instant::now();
             return;
         }
-        if state.is_in_session() {
-            state.leave(false);
-        }
+        state.is_in_session() || state.guest().is_some()
+    };
+    if is_used {
+        lending::leave(desk, &screen);
     }
     screen.tell();
     let badge_alone = desk.reception.policy() == LoginPolicy::Badge;

@@ -8,6 +8,8 @@
 //! - `routes`: what pages may ask; `change`: how jobs are to be printed
 //! - `screen`, `screens`: the pages that are open, and how far their users have come
 //! - `login`: coming and going; [`badge`]: badge readers
+//! - `phone`: codes and numbers by which a phone comes in; `lending`: the panel's own screen and the phone
+//!   that is used in its place
 //! - `reception`: what is asked of the printer; `visiting`: a user's visit, and what is printed;
 //!   `previews`: pictures of first pages; `fair`: which jobs of too many are shown
 //! - `events`: how a page hears that there is something new
@@ -21,8 +23,10 @@ pub mod badge;
 mod change;
 mod events;
 mod fair;
+mod lending;
 mod limits;
 mod login;
+mod phone;
 mod previews;
 mod reception;
 mod routes;
@@ -42,10 +46,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::network::Network;
 use crate::pages::{Gate, Rate};
 use crate::printer::Printer;
-use crate::web::{ListenError, Listener, Patience};
+use crate::web::{ListenError, Listener, Patience, reachable};
 use badge::ReaderKind;
 use reception::{Front, Reception};
-use screen::Screen;
+use screen::{Place, Screen};
 use screens::Screens;
 use views::Frame;
 
@@ -61,6 +65,8 @@ pub struct Panel {
 /// What all pages share.
 struct Desk {
     reception: Box<dyn Reception>,
+    /// Where the panel listens.
+    address: SocketAddr,
     screens: Screens,
     /// Streams of news.
     streams: Arc<Semaphore>,
@@ -76,13 +82,23 @@ impl Desk {
     async fn frame<'s>(&self, screen: &'s Screen) -> Frame<'s> {
         Frame {
             screen: &screen.id,
-            is_here: screen.is_here,
+            place: screen.place,
             reader: self.has_reader,
+            phones: match screen.place {
+                Place::Here => self.for_phones(),
+                _ => None,
+            },
             names: self.reception.names(),
             device: self.reception.device().await,
             now: self.reception.now(),
             idle: self.idle,
         }
+    }
+
+    /// Where a phone finds its page, if phones reach this computer.
+    fn for_phones(&self) -> Option<String> {
+        let address = SocketAddr::new(reachable(self.address.ip())?, self.address.port());
+        Some(format!("https://{address}{}", routes::PHONE))
     }
 }
 
@@ -102,8 +118,12 @@ impl Panel {
         let reception: Box<dyn Reception> = Box::new(Front::new(printer));
         let (_, name) = reception.names();
         let listener = Listener::bind(address, certificate, &name).await?;
+        let address = listener
+            .address()
+            .map_err(|source| ListenError::Address { address, source })?;
         let desk = Desk {
             reception,
+            address,
             screens: Screens::default(),
             streams: Arc::new(Semaphore::new(limits::STREAMS)),
             logins: Rate::new(limits::LOGINS, limits::LOGIN_EVERY),
@@ -152,6 +172,7 @@ async fn pass_time(desk: &Desk) {
     loop {
         ticks.tick().await;
         desk.screens.pass_time();
+        lending::pass_time(desk);
     }
 }
 

@@ -13,10 +13,10 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::change::{BadOption, Change};
-use super::screen::{Ask, Question, Remark, Screen, Session, State as ScreenState};
+use super::screen::{Ask, Place, Question, Remark, Screen, Session, Stage, State as ScreenState};
 use super::views::Frame;
 use super::visiting::Order;
-use super::{Desk, events, limits, login};
+use super::{Desk, events, lending, limits, login};
 use crate::pages::{self, Form, Language, Look, Words, guard};
 use crate::web::{Peer, Seat};
 
@@ -26,6 +26,10 @@ const PAGE: HeaderName = HeaderName::from_static("x-papermesh-page");
 /// of one browser know nothing of one another.
 const COOKIE: &str = "papermesh-panel";
 const SECURE_COOKIE: &str = "__Secure-papermesh-panel";
+
+/// The path of the page for phones. What a phone shows there is behind a `#` of the address that it
+/// reads, which no browser sends: the page's script takes it.
+pub(super) const PHONE: &str = "/phone";
 
 /// An answer, or why there is none.
 type Asked = Result<Response, Refusal>;
@@ -54,6 +58,7 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
     let gate = Arc::clone(&desk.gate);
     Router::new()
         .route("/", get(page))
+        .route(PHONE, get(phone))
         .route("/alive", get(|| async { StatusCode::NO_CONTENT }))
         .route("/assets/{version}/{name}", get(asset))
         .route("/screens/{id}/events", get(news))
@@ -74,11 +79,31 @@ async fn page(
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
+    // No other computer has this one's address.
+    let is_here = peer.is_local() || peer.address == peer.own;
+    let place = if is_here {
+        Place::Here
+    } else {
+        Place::Elsewhere
+    };
+    opened(&desk, place, peer, &headers).await
+}
+
+/// A new page for a phone, which has to do with no panel until it shows that it read a code there.
+async fn phone(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Response {
+    opened(&desk, Place::Phone, peer, &headers).await
+}
+
+async fn opened(desk: &Desk, place: Place, peer: Peer, headers: &HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT_LANGUAGE);
     let language = accepted
         .and_then(|header| Language::accepted(header.to_str().ok()?))
         .unwrap_or_default();
-    let Some(screen) = desk.screens.open(peer.is_local(), language) else {
+    let Some(screen) = desk.screens.open(place, language) else {
         let words = language.words();
         return (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -87,7 +112,8 @@ async fn page(
             .into_response();
     };
     let frame = desk.frame(&screen).await;
-    let state = screen.state();
+    let mut state = screen.state();
+    frame.fetch_code(&mut state);
     let mut response = rendered(frame.page(&state));
     set_cookie(&mut response, &screen.id, &state, peer);
     response
@@ -126,6 +152,13 @@ async fn look_at(
     let frame = desk.frame(&screen).await;
     let mut state = screen.state();
     let words = state.language.words();
+    if what == "code" && state.shows_code(screen.place) {
+        frame.fetch_code(&mut state);
+        return Ok(rendered(frame.code(words, &state)));
+    }
+    if let (Stage::Lent(lent), "clock") = (&state.stage, &*what) {
+        return Ok(rendered(frame.phone_clock(words, lent)));
+    }
     Ok(match (what.as_str(), state.session()) {
         ("jobs", Some(session)) => jobs(&frame, words, session),
         ("prints", Some(session)) => prints(&frame, words, session),
@@ -133,7 +166,9 @@ async fn look_at(
             session.fetch_pictures();
             rendered(Frame::pictures(session))
         }
-        ("view" | "jobs" | "prints" | "pictures", _) => whole(&frame, &mut state, peer),
+        ("view" | "jobs" | "prints" | "pictures" | "code" | "clock", _) => {
+            whole(&frame, &mut state, peer)
+        }
         _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
     })
 }
@@ -168,6 +203,7 @@ async fn log_in(
     let screen = shown(&desk, &id, peer, &headers)?;
     let form = Form::read(body).await.map_err(Refusal::Status)?;
     login::with_form(&desk, &screen, &form).await;
+    lending::settle(&desk, &screen);
     let frame = desk.frame(&screen).await;
     Ok(whole(&frame, &mut screen.state(), peer))
 }
@@ -183,11 +219,46 @@ async fn act(
     let screen = shown(&desk, &id, peer, &headers)?;
     let form = Form::read(body).await.map_err(Refusal::Status)?;
     let frame = desk.frame(&screen).await;
+    // What happens at the panel's screen and at a phone comes first: both are asked.
+    match (what.as_str(), screen.place) {
+        ("knock", Place::Phone) => {
+            lending::knock(&desk, &screen, form.get("secret").unwrap_or_default());
+        }
+        ("touch", _) => {
+            let number = form.get("number").and_then(|number| number.parse().ok());
+            lending::touch(&desk, &screen, number);
+        }
+        ("leave", Place::Here) => lending::leave(&desk, &screen),
+        _ => {}
+    }
+    let answer = acted(&desk, &screen, &frame, &what, &form, peer);
+    lending::settle(&desk, &screen);
+    answer
+}
+
+/// Does what concerns one page alone, and shows it.
+fn acted(
+    desk: &Desk,
+    screen: &Screen,
+    frame: &Frame<'_>,
+    what: &str,
+    form: &Form,
+    peer: Peer,
+) -> Asked {
     let mut state = screen.state();
-    match what.as_str() {
-        "start" => login::start(&mut state),
-        "leave" => login::leave(&mut state),
-        "look" => {
+    match (what, screen.place) {
+        ("knock" | "touch", _) | ("leave", Place::Here) => {}
+        ("start", Place::Here | Place::Elsewhere) => login::start(&mut state),
+        ("leave", _) => state.go(),
+        ("phone" | "here", Place::Here) => {
+            state.door.shut();
+            if let Some(session) = state.session() {
+                session.moving = what == "phone" && frame.phones.is_some();
+                session.deadline = tokio::time::Instant::now() + desk.idle;
+                session.remark = None;
+            }
+        }
+        ("look", _) => {
             if let Some(language) = form.get("language").and_then(Language::named) {
                 state.language = language;
             }
@@ -198,25 +269,25 @@ async fn act(
         _ => {
             let words = state.language.words();
             let Some(session) = state.session() else {
-                return Ok(whole(&frame, &mut state, peer));
+                return Ok(whole(frame, &mut state, peer));
             };
             // Whoever does something is there.
             session.deadline = tokio::time::Instant::now() + desk.idle;
             session.remark = None;
-            return Ok(match what.as_str() {
+            return Ok(match what {
                 "stay" => rendered(frame.clock(words, session)),
                 "more" => {
                     session.shown = session.shown.saturating_add(limits::SHOWN);
-                    jobs(&frame, words, session)
+                    jobs(frame, words, session)
                 }
                 _ => {
-                    in_session(session, &what, &form)?;
-                    prints(&frame, words, session)
+                    in_session(session, what, form)?;
+                    prints(frame, words, session)
                 }
             });
         }
     }
-    Ok(whole(&frame, &mut state, peer))
+    Ok(whole(frame, &mut state, peer))
 }
 
 fn in_session(session: &mut Session, what: &str, form: &Form) -> Result<(), Refusal> {
@@ -332,6 +403,7 @@ fn set_cookie(response: &mut Response, screen: &str, state: &ScreenState, peer: 
 /// or went.
 fn whole(frame: &Frame<'_>, state: &mut ScreenState, peer: Peer) -> Response {
     let renewed = state.renewed();
+    frame.fetch_code(state);
     if let Some(session) = state.session() {
         session.fetch_jobs();
         session.fetch_prints();

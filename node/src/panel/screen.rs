@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::badge::BadgeNumber;
 use super::change::Change;
 use super::limits;
+use super::phone::Door;
 use super::previews::Pictures;
 use super::visiting::{At, Order, Print, Seen, Visiting};
 use crate::pages::{Language, Look, Token};
@@ -26,10 +27,20 @@ use crate::pages::{Language, Look, Token};
 pub(super) struct Screen {
     /// In its addresses; no secret.
     pub(super) id: String,
-    /// Whether it is on this computer: the panel's own screen.
-    pub(super) is_here: bool,
+    pub(super) place: Place,
     state: Mutex<State>,
     news: watch::Sender<News>,
+}
+
+/// Where a page is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// On this computer: the panel's own screen.
+    Here,
+    /// On another, such as the printer's own screen.
+    Elsewhere,
+    /// On a phone that is to be used in place of the panel's own screen.
+    Phone,
 }
 
 /// Counts what happened to a page that its user did not do there.
@@ -37,6 +48,10 @@ pub(super) struct Screen {
 pub(super) struct News {
     /// The page has to fetch itself anew.
     pub(super) view: u64,
+    /// The code that it shows to phones is old.
+    pub(super) code: u64,
+    /// The phone that is used in its place has more time.
+    pub(super) clock: u64,
     /// Somebody came or went.
     session: u64,
 }
@@ -48,6 +63,10 @@ pub(super) struct State {
     pub(super) language: Language,
     pub(super) look: Look,
     pub(super) stage: Stage,
+    /// By which phones come in, on the panel's own screen.
+    pub(super) door: Door,
+    /// The panel's screen that a phone waits at or is used in place of.
+    pub(super) panel: Option<String>,
     /// The secrets are to be new with the next answer: somebody came or went.
     renew: bool,
     /// A login is under way.
@@ -70,6 +89,18 @@ pub(super) enum Stage {
     },
     /// Somebody is logged in.
     Session(Box<Session>),
+    /// A phone shows a number, until the same is touched at the panel.
+    Waiting { number: u8 },
+    /// A phone is used in place of the panel's own screen.
+    Lent(Lent),
+}
+
+/// What the panel knows of the phone that is used in its place.
+pub(super) struct Lent {
+    /// The phone's page.
+    pub(super) phone: String,
+    /// Who is logged in there, and until when.
+    pub(super) user: Option<(UserId, Instant)>,
 }
 
 /// Who types.
@@ -98,6 +129,12 @@ pub(super) enum Notice {
     NoUser,
     /// This is no PIN.
     NoPin,
+    /// The code that a phone read is used up or too old.
+    CodeOver,
+    /// Nobody at the panel touched the number that the phone shows.
+    NotLetIn,
+    /// The phone was not let in.
+    PhoneRefused,
 }
 
 /// A user who is logged in.
@@ -110,6 +147,8 @@ pub(super) struct Session {
     pub(super) fetched: Fetched,
     pub(super) ask: Option<Ask>,
     pub(super) remark: Option<Remark>,
+    /// The user wants to go on with a phone: the page shows a code in place of the list.
+    pub(super) moving: bool,
 }
 
 /// What a page has fetched of what there is to see.
@@ -146,6 +185,8 @@ pub(super) enum Remark {
     BadPages,
     TooMuch,
     Gone,
+    /// The phone was not let in.
+    PhoneRefused,
 }
 
 impl Session {
@@ -157,6 +198,7 @@ impl Session {
             fetched: Fetched::default(),
             ask: None,
             remark: None,
+            moving: false,
         }
     }
 
@@ -241,16 +283,18 @@ impl Session {
 }
 
 impl Screen {
-    pub(super) fn new(id: String, is_here: bool, language: Language) -> Self {
+    pub(super) fn new(id: String, place: Place, language: Language) -> Self {
         Self {
             id,
-            is_here,
+            place,
             state: Mutex::new(State {
                 cookie: Token::random(),
                 token: Token::random(),
                 language,
                 look: Look::default(),
                 stage: Stage::Welcome(None),
+                door: Door::default(),
+                panel: None,
                 renew: false,
                 logging_in: false,
                 stream: None,
@@ -275,6 +319,16 @@ impl Screen {
     /// Somebody came or went, and the page knows.
     pub(super) fn turn(&self) {
         self.news.send_modify(|news| news.session += 1);
+    }
+
+    /// The code that the page shows is old.
+    pub(super) fn tell_code(&self) {
+        self.news.send_modify(|news| news.code += 1);
+    }
+
+    /// The phone that is used in place of the page has more time.
+    pub(super) fn tell_clock(&self) {
+        self.news.send_modify(|news| news.clock += 1);
     }
 
     pub(super) fn news(&self) -> watch::Receiver<News> {
@@ -340,10 +394,42 @@ impl State {
         !self.is_listening() && now.duration_since(self.heard) > limits::SCREEN_GONE
     }
 
+    /// Whether the page is one that shows a code to phones: nobody is there, or somebody wants to go
+    /// on with a phone.
+    pub(super) fn shows_code(&self, place: Place) -> bool {
+        let wanted = match &self.stage {
+            Stage::Welcome(_) => true,
+            Stage::Session(session) => session.moving,
+            _ => false,
+        };
+        place == Place::Here && wanted && self.door.guest().is_none()
+    }
+
     /// Somebody is let in.
     pub(super) fn enter(&mut self, visiting: Visiting, idle: Duration) {
         self.stage = Stage::Session(Box::new(Session::new(visiting, idle)));
+        self.turn();
+    }
+
+    /// Somebody came or went: the secrets are to be new, and whatever was shown to phones is over.
+    pub(super) fn turn(&mut self) {
+        self.door.shut();
         self.renew = true;
+    }
+
+    /// Nobody is there, or there any more.
+    pub(super) fn end(&mut self, notice: Option<Notice>) {
+        self.stage = Stage::Welcome(notice.map(|notice| (notice, Instant::now())));
+        self.turn();
+    }
+
+    /// Whoever is there goes, or goes back.
+    pub(super) fn go(&mut self) {
+        if self.is_in_session() {
+            self.leave(false);
+        } else {
+            self.end(None);
+        }
     }
 
     /// Nobody is there any more; what the page knew is forgotten.
@@ -354,8 +440,7 @@ impl State {
             0 => Notice::LoggedOut,
             printing => Notice::StillPrinting(printing),
         };
-        self.stage = Stage::Welcome(Some((notice, Instant::now())));
-        self.renew = true;
+        self.end(Some(notice));
     }
 
     /// New secrets for the next answer, if somebody came or went; says whether they are new.
@@ -374,6 +459,7 @@ impl State {
             stream.cancel();
         }
         self.stage = Stage::Welcome(None);
+        self.door.shut();
     }
 
     /// What time changes; says whether the page has to hear of it.

@@ -9,7 +9,7 @@ use rand::RngExt;
 use tokio::time::Instant;
 
 use super::limits;
-use super::screen::{Screen, Stage};
+use super::screen::{Place, Screen, Stage};
 use crate::pages::Language;
 
 /// The pages, by their ids.
@@ -29,14 +29,14 @@ impl Screens {
     }
 
     /// A new page; none if there is room for no more.
-    pub(super) fn open(&self, is_here: bool, language: Language) -> Option<Arc<Screen>> {
+    pub(super) fn open(&self, place: Place, language: Language) -> Option<Arc<Screen>> {
         let mut inner = self.inner();
         if inner.all.len() >= limits::SCREENS {
             inner.make_room()?;
         }
         let bytes: [u8; 16] = rand::rng().random();
         let id = HEXLOWER.encode(&bytes);
-        let screen = Arc::new(Screen::new(id.clone(), is_here, language));
+        let screen = Arc::new(Screen::new(id.clone(), place, language));
         inner.order.push(id.clone());
         inner.all.insert(id, Arc::clone(&screen));
         Some(screen)
@@ -47,19 +47,23 @@ impl Screens {
         self.inner().all.get(id).cloned()
     }
 
+    /// All pages that are open.
+    pub(super) fn all(&self) -> Vec<Arc<Screen>> {
+        self.inner().all.values().cloned().collect()
+    }
+
     /// The panel's own page: the newest one on this computer that is open.
     pub(super) fn own(&self) -> Option<Arc<Screen>> {
         let inner = self.inner();
         let newest = inner.order.iter().rev().filter_map(|id| inner.all.get(id));
-        let mut here = newest.filter(|screen| screen.is_here);
+        let mut here = newest.filter(|screen| screen.place == Place::Here);
         here.find(|screen| screen.state().is_listening()).cloned()
     }
 
     /// What time changes on all pages.
     pub(super) fn pass_time(&self) {
-        let screens: Vec<_> = self.inner().all.values().cloned().collect();
         let now = Instant::now();
-        for screen in screens {
+        for screen in self.all() {
             let mut state = screen.state();
             if state.is_gone(now) {
                 state.close();
@@ -80,14 +84,14 @@ impl Inner {
                 .get(*id)
                 .is_some_and(|screen| matches!(screen.state().stage, Stage::Welcome(_)))
         };
-        // Those that nobody looks at first.
-        let listening = |id: &&String| {
-            self.all
-                .get(*id)
-                .is_some_and(|screen| screen.state().is_listening())
+        // Those that nobody looks at first, the panel's own last.
+        let worth = |id: &String| {
+            let screen = self.all.get(id)?;
+            let is_looked_at = screen.state().is_listening();
+            Some((is_looked_at, is_looked_at && screen.place == Place::Here))
         };
         let mut idle: Vec<String> = self.order.iter().filter(idle).cloned().collect();
-        idle.sort_by_key(|id| listening(&id));
+        idle.sort_by_key(worth);
         let oldest = idle.into_iter().next()?;
         if let Some(screen) = self.all.get(&oldest) {
             screen.state().close();
@@ -110,10 +114,10 @@ mod tests {
     #[test]
     fn there_is_room_for_so_many_and_the_newest_stays() {
         let screens = Screens::default();
-        let first = screens.open(true, Language::English).unwrap();
+        let first = screens.open(Place::Here, Language::English).unwrap();
         let _listening = first.listen();
         for _ in 0..3 * limits::SCREENS {
-            screens.open(true, Language::English).unwrap();
+            screens.open(Place::Here, Language::English).unwrap();
         }
         assert_eq!(screens.inner().all.len(), limits::SCREENS);
         // Whoever floods the panel with pages does not end the one that somebody looks at.

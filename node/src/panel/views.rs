@@ -1,5 +1,9 @@
 //! From what the panel knows to what its pages show. Everything that is text of others (titles, names,
 //! a device's words) is escaped by the templates.
+//!
+//! - `phone`: what phones show, and what the panel shows of them
+
+mod phone;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -13,7 +17,7 @@ use tokio::time::Instant;
 
 use super::fair;
 use super::reception::Device;
-use super::screen::{Notice, Question, Remark, Session, Stage, State, Typist};
+use super::screen::{Notice, Place, Question, Remark, Session, Stage, State, Typist};
 use super::visiting::{At, Print, SeenJob};
 use crate::pages::{self, Language, Look, Words};
 use crate::printer::output::StateReason;
@@ -60,6 +64,8 @@ struct Welcome<'a> {
     notice: Option<Said>,
     device: Vec<Trouble>,
     ready: Said,
+    /// For phones.
+    code: Option<String>,
 }
 
 #[derive(Template)]
@@ -72,6 +78,7 @@ struct Typing<'a> {
     user: String,
     notice: Option<Said>,
     on_screen_keys: bool,
+    is_phone: bool,
 }
 
 #[derive(Template)]
@@ -82,6 +89,8 @@ struct InSession<'a> {
     version: &'static str,
     user: String,
     clock: String,
+    /// The user can go on with a phone.
+    can_move: bool,
     prints: String,
     jobs: String,
     pictures: String,
@@ -99,6 +108,8 @@ struct Clock<'a> {
     base: &'a str,
     left: u128,
     whole: u128,
+    /// Whoever touches the page has more time; if not, it is a phone's clock.
+    can_stay: bool,
 }
 
 #[derive(Template)]
@@ -200,10 +211,12 @@ struct Asked {
 pub(super) struct Frame<'a> {
     /// The page's id.
     pub(super) screen: &'a str,
-    /// On this computer.
-    pub(super) is_here: bool,
+    /// Where it is open.
+    pub(super) place: Place,
     /// There is a badge reader.
     pub(super) reader: bool,
+    /// Where a phone finds its page, on a screen that is for phones to read.
+    pub(super) phones: Option<String>,
     /// Of the site and of the printer.
     pub(super) names: (String, String),
     pub(super) device: Device,
@@ -236,8 +249,19 @@ impl Frame<'_> {
         let words = state.language.words();
         let base = self.base();
         let body = match &state.stage {
+            Stage::Welcome(_) | Stage::Session(_) if state.door.guest().is_some() => {
+                self.knock(words, &base, state.door.numbers().unwrap_or_default())?
+            }
+            Stage::Welcome(notice) if self.place == Place::Phone => {
+                self.outside(words, &base, notice.as_ref().map(|(n, _)| *n))?
+            }
             Stage::Welcome(notice) => {
-                self.welcome(words, &base, notice.as_ref().map(|(n, _)| *n))?
+                self.welcome(words, &base, notice.as_ref().map(|(n, _)| *n), state)?
+            }
+            Stage::Waiting { number } => self.waiting(words, &base, *number)?,
+            Stage::Lent(lent) => self.lent(words, &base, lent)?,
+            Stage::Session(session) if session.moving => {
+                self.moving(words, &base, session, state)?
             }
             Stage::Typing { who, notice, .. } => self.typing(words, &base, who, *notice)?,
             Stage::Session(session) => self.in_session(words, &base, session)?,
@@ -264,7 +288,9 @@ impl Frame<'_> {
         t: &Words,
         base: &str,
         notice: Option<Notice>,
+        state: &State,
     ) -> Result<String, askama::Error> {
+        let code = state.door.shown().is_some();
         let ready = match &self.device {
             Device { answers: false, .. } => said("warn", "offline", t.say("device-silent")),
             Device { stopped: true, .. } => said("warn", "warn", t.say("device-stopped")),
@@ -275,10 +301,11 @@ impl Frame<'_> {
             t,
             base,
             version: pages::version(),
-            reader: self.reader && self.is_here,
+            reader: self.reader && self.place == Place::Here,
             notice: notice.map(|notice| say_notice(t, notice)),
             device: troubles(t, &self.device.reasons),
             ready,
+            code: code.then(|| self.code(t, state)).transpose()?,
         }
         .render()
     }
@@ -301,7 +328,8 @@ impl Frame<'_> {
             badge,
             user,
             notice: notice.map(|notice| say_notice(t, notice)),
-            on_screen_keys: self.is_here,
+            on_screen_keys: self.place == Place::Here,
+            is_phone: self.place == Place::Phone,
         }
         .render()
     }
@@ -318,6 +346,7 @@ impl Frame<'_> {
             version: pages::version(),
             user: session.visiting.user.to_string(),
             clock: self.clock(t, session)?,
+            can_move: self.phones.is_some(),
             prints: self.prints(t, session)?,
             jobs: self.jobs(t, session)?,
             pictures: Self::pictures(session)?,
@@ -331,12 +360,22 @@ impl Frame<'_> {
 
     /// The count-down to the automatic log-out.
     pub(super) fn clock(&self, t: &Words, session: &Session) -> Result<String, askama::Error> {
-        let left = session.deadline.saturating_duration_since(Instant::now());
+        self.clock_until(t, session.deadline, true)
+    }
+
+    fn clock_until(
+        &self,
+        t: &Words,
+        deadline: Instant,
+        can_stay: bool,
+    ) -> Result<String, askama::Error> {
+        let left = deadline.saturating_duration_since(Instant::now());
         Clock {
             t,
             base: &self.base(),
             left: left.as_millis(),
             whole: self.idle.as_millis(),
+            can_stay,
         }
         .render()
     }
@@ -442,6 +481,7 @@ impl Frame<'_> {
                 Remark::BadPages => "remark-pages",
                 Remark::TooMuch => "remark-too-much",
                 Remark::Gone => "remark-gone",
+                Remark::PhoneRefused => "notice-phone-refused",
             };
             said("warn", "warn", t.say(key))
         });
@@ -497,6 +537,9 @@ fn say_notice(t: &Words, notice: Notice) -> Said {
         }
         Notice::NoUser => said("warn", "user", t.say("notice-no-user")),
         Notice::NoPin => said("warn", "lock", t.say("notice-no-pin")),
+        Notice::CodeOver => said("warn", "phone", t.say("notice-code-over")),
+        Notice::NotLetIn => said("warn", "phone", t.say("notice-not-let-in")),
+        Notice::PhoneRefused => said("calm", "phone", t.say("notice-phone-refused")),
     }
 }
 
@@ -721,8 +764,9 @@ mod tests {
     fn list(jobs: Vec<SeenJob>) -> (String, Session) {
         let frame = Frame {
             screen: "1",
-            is_here: true,
+            place: Place::Here,
             reader: false,
+            phones: None,
             names: ("Acme".into(), "printer".into()),
             device: Device::default(),
             now: Timestamp::from_secs(1_000_600),

@@ -8,6 +8,7 @@
 mod certificate;
 mod host;
 mod listener;
+mod reach;
 mod seats;
 
 pub use certificate::CertificateError;
@@ -15,4 +16,5 @@ pub use listener::{ListenError, Listener, Patience, Peer};
 
 pub(crate) use certificate::host_name;
 pub(crate) use host::{is_own_name, is_this_computer, name_of};
+pub(crate) use reach::reachable;
 pub(crate) use seats::{AtWork, Seat, Seats};

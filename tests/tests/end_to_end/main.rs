@@ -18,6 +18,7 @@
 //! | `doctor` | what is commonly wrong is found |
 //! | `panel` | walking up to a printer: a real browser at its panel |
 //! | `pictures` | pictures of first pages at the panel, and holders that send what is none |
+//! | `phone` | a phone in place of the panel: two real browsers in one network |
 //! | `bad_input` | what users, files, disks and printers do wrong |
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -37,5 +38,6 @@ mod invariants;
 mod network;
 mod panel;
 mod people;
+mod phone;
 mod pictures;
 mod walk;

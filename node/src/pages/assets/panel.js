@@ -204,7 +204,7 @@
   // Whoever touches the page is there.
   function touch() {
     const clock = $("#clock");
-    if (!clock || Date.now() - stayed < 5000) return;
+    if (!clock?.dataset.stay || Date.now() - stayed < 5000) return;
     stayed = Date.now();
     htmx.ajax("POST", clock.dataset.stay, { source: "#clock", target: "#clock", swap: "outerHTML" });
   }
@@ -302,7 +302,20 @@
     if (part?.id === "app" || part?.id === "prints") fields();
   });
 
+  // A phone brings the secret of the code that it read behind the "#", which is in no request. It goes
+  // once, and from the history at once.
+  function knock() {
+    const outside = $("[data-knock]");
+    const secret = location.hash.slice(1);
+    if (!outside || !secret) return;
+    history.replaceState(null, "", location.pathname);
+    outside.classList.add("knocking");
+    htmx.ajax("POST", outside.dataset.knock, { source: outside, target: "#app", swap: "outerHTML", values: { secret } });
+  }
+  addEventListener("hashchange", knock);
+
   document.addEventListener("DOMContentLoaded", () => {
+    knock();
     settle();
     wind();
     fields();

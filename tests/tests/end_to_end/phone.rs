@@ -1,0 +1,376 @@
+//! A phone at the panel: two real browsers, on computers of their own in one network. These need root
+//! for network namespaces.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use papermesh_tests::browser::{Browser, Window};
+use papermesh_tests::network::{Namespace, Wire};
+use papermesh_tests::panel::read_code;
+use papermesh_tests::wait::wait_until;
+use papermesh_tests::{Machine, PanelAt, SOON, Setting, Site, User};
+
+/// A phone of today, upright.
+const POCKET: Window = Window {
+    width: 390,
+    height: 844,
+    ..Window::PHONE
+};
+const LIST: &str = "#jobs .job-title";
+
+/// A laptop, a printer with a panel, and the phones of people, in one network.
+struct Hall {
+    laptop: Machine,
+    at: PanelAt,
+    street: Arc<Namespace>,
+    charlie: User,
+    site: Site,
+    // The last to go: it takes the network with it.
+    _wire: Wire,
+}
+
+impl Hall {
+    fn new(subnet: u8, args: &[&str]) -> Self {
+        let site = Site::new();
+        let charlie = User::charlie();
+        let mut wire = Wire::new(subnet);
+        let [office, hall, street] = [(); 3].map(|()| Arc::new(Namespace::new()));
+        for place in [&office, &hall, &street] {
+            wire.plug(place);
+        }
+        let laptop = site.founder_at("laptop-1", Setting::within(&office));
+        laptop.enroll(&charlie, &laptop);
+        let at = site.panel_for_phones(&laptop, "printer-1", &hall, args);
+        laptop.wait_for_peers(1);
+        Self {
+            laptop,
+            at,
+            street,
+            charlie,
+            site,
+            _wire: wire,
+        }
+    }
+
+    fn print(&self, name: &str) {
+        let document = self.site.document(name, name);
+        self.laptop.print(&document, &self.charlie);
+    }
+
+    fn phone(&self) -> Browser {
+        Browser::start_within(Some(&self.street), POCKET)
+    }
+}
+
+/// The phone reads the code of the panel's screen and waits; gives the number that it shows.
+#[track_caller]
+fn knock(phone: &mut Browser, address: &str) -> String {
+    phone.open("about:blank");
+    phone.open(address);
+    phone.text(".big-number")
+}
+
+#[track_caller]
+fn is_refused(phone: &mut Browser, address: &str) {
+    phone.open("about:blank");
+    phone.open(address);
+    phone.see("main.outside .notice:has-text(\"used up or too old\")");
+}
+
+#[track_caller]
+fn touch(panel: &mut Browser, number: &str) {
+    panel.see("main.knock");
+    let numbers = panel.texts(".number");
+    assert_eq!(numbers.len(), 3);
+    assert!(numbers.iter().any(|shown| shown == number), "{numbers:?}");
+    panel.click(&format!(".number[value=\"{number}\"]"));
+}
+
+#[track_caller]
+fn log_in(phone: &mut Browser, user: &User) {
+    phone.fill("#user", &user.id);
+    phone.fill("#pin", &user.pin);
+    phone.press("Enter");
+    phone.see("main.session");
+}
+
+/// The code, the number, user id and PIN, the list, the sheet: all of it with a phone, while the
+/// panel shows no title to whoever passes by.
+#[test]
+fn a_user_prints_with_a_phone() {
+    let hall = Hall::new(31, &[]);
+    for name in ["report.pdf", "minutes.pdf"] {
+        hall.print(name);
+    }
+    let mut panel = hall.at.browser(Window::PANEL);
+    let mut phone = hall.phone();
+    let address = read_code(&mut panel);
+    assert!(
+        address.starts_with("https://10.77.31.2:8310/phone#"),
+        "{address}"
+    );
+    panel.picture("phone-0-code");
+    panel.is_for_everybody("a code for phones");
+
+    // Without a code there is nothing to do.
+    phone.open("https://10.77.31.2:8310/phone");
+    phone.see("html[data-live] main.outside");
+    phone.picture("phone-1-outside");
+    phone.is_for_everybody("a phone outside");
+
+    let number = knock(&mut phone, &address);
+    phone.picture("phone-2-number");
+    phone.is_for_everybody("a phone's number");
+    let shown: String = phone.evaluate("location.href");
+    assert_eq!(
+        shown, "https://10.77.31.2:8310/phone",
+        "the secret stays nowhere"
+    );
+    panel.see("main.knock");
+    panel.picture("phone-3-knock");
+    panel.is_for_everybody("a phone that waits");
+    touch(&mut panel, &number);
+
+    phone.see("#user");
+    assert_eq!(phone.count(".keys"), 0, "a phone has keys of its own");
+    phone.picture("phone-4-typing");
+    phone.is_for_everybody("typing on a phone");
+    panel.see("main.lent");
+    panel.picture("phone-5-lent");
+    panel.is_for_everybody("a phone in use");
+    phone.fill("#user", &hall.charlie.id);
+    phone.fill("#pin", "000000");
+    phone.press("Enter");
+    phone.see(".notice.bad:has-text(\"Not logged in\")");
+    log_in(&mut phone, &hall.charlie);
+    phone.see("#jobs label:has-text(\"minutes.pdf\")");
+    assert_eq!(phone.texts(LIST), ["report.pdf", "minutes.pdf"]);
+    panel.see("main.lent h1:has-text(\"charlie\")");
+    panel.see("#clock");
+    phone.click("#jobs label:has-text(\"report.pdf\")");
+    phone.picture("phone-6-list");
+    phone.is_for_everybody("a list on a phone");
+    panel.picture("phone-7-lent-user");
+    panel.is_for_everybody("a phone whose user is logged in");
+    phone.click("#print");
+    phone.see(".card.good:has-text(\"report.pdf\")");
+    wait_until(SOON, "one job to be left", || hall.laptop.jobs().len() == 1);
+    assert_eq!(hall.at.printer.tray().len(), 1);
+    let html = panel.html();
+    assert!(!html.contains("report.pdf") && !html.contains("minutes.pdf"));
+    phone.picture("phone-8-printed");
+
+    // The panel ends it.
+    panel.click("main.lent button.leave");
+    panel.see("main.welcome .notice:has-text(\"logged out\")");
+    phone.see("main.outside .notice:has-text(\"logged out\")");
+    assert!(!phone.html().contains("minutes.pdf"));
+    phone.picture("phone-9-over");
+
+    // The code was good once.
+    is_refused(&mut phone, &address);
+    phone.picture("phone-10-refused");
+    phone.is_for_everybody("a code that is used up");
+    assert_ne!(read_code(&mut panel), address);
+    for browser in [&mut panel, &mut phone] {
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+}
+
+/// A code that somebody else read first, a wrong number, no answer and an old code let nobody in.
+#[test]
+fn a_code_that_was_seen_from_afar_lets_nobody_in() {
+    let hall = Hall::new(32, &[]);
+    hall.print("report.pdf");
+    let mut panel = hall.at.browser(Window::PANEL);
+    // A code that nobody uses, in a window of its own.
+    panel.another();
+    panel.open(&hall.at.url);
+    panel.see("html[data-live] main.welcome");
+    let (unused, since) = (read_code(&mut panel), Instant::now());
+    panel.switch(0);
+    let mut phone = hall.phone();
+
+    // Two phones race for one code: the second waits nowhere, and the first is not disturbed.
+    let address = read_code(&mut panel);
+    let number = knock(&mut phone, &address);
+    phone.another();
+    is_refused(&mut phone, &address);
+    // Somebody touches a wrong number.
+    panel.see("main.knock");
+    let numbers = panel.texts(".number");
+    let wrong = numbers.iter().find(|shown| **shown != number);
+    touch(&mut panel, wrong.unwrap());
+    panel.see("main.welcome .notice:has-text(\"not let in\")");
+    panel.picture("phone-wrong-number");
+    phone.switch(0);
+    phone.see("main.outside .notice:has-text(\"not let in\")");
+    assert_eq!(phone.count("#user"), 0);
+    // The phone that was turned away does not come again with what it has.
+    is_refused(&mut phone, &address);
+
+    // Nobody knows the phone.
+    let address = read_code(&mut panel);
+    let number = knock(&mut phone, &address);
+    panel.see("main.knock");
+    // A phone does not touch its number itself.
+    let asked: bool = phone.evaluate(&format!(
+        "htmx.ajax('POST', document.querySelector('main.waiting button').getAttribute('hx-post').replace('leave', 'touch'),
+            {{ target: '#app', swap: 'outerHTML', values: {{ number: '{number}' }} }}).then(() => true)",
+    ));
+    assert!(asked);
+    assert_eq!(phone.text(".big-number"), number);
+    panel.see("main.knock");
+    panel.click("main.knock > button");
+    panel.see("main.welcome .notice:has-text(\"not let in\")");
+    phone.see("main.outside .notice:has-text(\"not let in\")");
+    is_refused(&mut phone, &address);
+
+    // Nobody answers.
+    let address = read_code(&mut panel);
+    let _ = knock(&mut phone, &address);
+    panel.see("main.knock");
+    wait_until(SOON, "the panel to give up", || {
+        panel.count("main.welcome") == 1
+    });
+    phone.see("main.outside .notice:has-text(\"not let in\")");
+
+    // The user goes back, and so does the panel.
+    let address = read_code(&mut panel);
+    let _ = knock(&mut phone, &address);
+    panel.see("main.knock");
+    phone.click("main.waiting button");
+    phone.see("main.outside");
+    panel.see("main.welcome");
+
+    // A code is good for a minute and a half.
+    let old = Duration::from_secs(91);
+    std::thread::sleep(old.saturating_sub(since.elapsed()));
+    is_refused(&mut phone, &unused);
+    // Meanwhile the screen shows another, and that one is good.
+    panel.switch(1);
+    let address = read_code(&mut panel);
+    assert_ne!(address, unused);
+    let number = knock(&mut phone, &address);
+    touch(&mut panel, &number);
+    phone.see("#user");
+}
+
+/// A user who is logged in at the panel goes on with a phone; both end together, whoever ends it.
+#[test]
+fn a_session_moves_to_a_phone_and_ends_at_both() {
+    let hall = Hall::new(33, &["--panel-idle", "25s"]);
+    hall.print("secret-plan.pdf");
+    let mut panel = hall.at.browser(Window::PANEL);
+    let mut phone = hall.phone();
+    let move_on = |panel: &mut Browser, phone: &mut Browser| {
+        hall.at.log_in_with_badge(panel, &hall.charlie);
+        panel.see("#jobs label:has-text(\"secret-plan.pdf\")");
+        panel.click(".move-on");
+        panel.see("main .move");
+        assert!(!panel.html().contains("secret-plan"));
+        let address = read_code(panel);
+        let number = knock(phone, &address);
+        touch(panel, &number);
+        phone.see("#jobs label:has-text(\"secret-plan.pdf\")");
+        panel.see("main.lent h1:has-text(\"charlie\")");
+        assert!(!panel.html().contains("secret-plan"));
+    };
+    // Back to the list, for whoever has no phone at hand.
+    hall.at.log_in_with_badge(&mut panel, &hall.charlie);
+    panel.see("#jobs label:has-text(\"secret-plan.pdf\")");
+    panel.picture("phone-panel-list");
+    panel.click(".move-on");
+    panel.see("main .move");
+    panel.picture("phone-move");
+    panel.is_for_everybody("a code for whoever is logged in");
+    panel.click(".move button");
+    panel.see("#jobs label:has-text(\"secret-plan.pdf\")");
+    panel.click("button.leave");
+    panel.see("main.welcome");
+
+    // Time ends it at both.
+    move_on(&mut panel, &mut phone);
+    phone.see("#clock.soon");
+    panel.see("#clock.soon");
+    phone.picture("phone-soon");
+    wait_until(SOON, "both to be logged out", || {
+        panel.count("main.welcome") + phone.count("main.outside") == 2
+    });
+    phone.see(".notice:has-text(\"nobody touched\")");
+    panel.see(".notice:has-text(\"nobody touched\")");
+    assert!(!phone.html().contains("secret-plan"));
+
+    // So does whoever leaves at the phone,
+    move_on(&mut panel, &mut phone);
+    phone.click("button.leave");
+    phone.see("main.outside");
+    panel.see("main.welcome");
+
+    // whoever taps a badge at the panel,
+    move_on(&mut panel, &mut phone);
+    hall.at.tap(&hall.charlie.badge);
+    panel.see("#pin");
+    phone.see("main.outside .notice:has-text(\"logged out\")");
+    assert!(!phone.html().contains("secret-plan"));
+    panel.click(".login-buttons .quiet");
+    panel.see("main.welcome");
+
+    // and a phone that is gone.
+    move_on(&mut panel, &mut phone);
+    phone.open("about:blank");
+    panel.see("main.welcome");
+    // What the phone's browser remembers is nobody's.
+    phone.back();
+    phone.see("main.outside");
+    assert!(!phone.html().contains("secret-plan"));
+}
+
+/// Every page of phones in other languages and colours, for everybody.
+#[test]
+fn phones_are_for_everybody() {
+    let hall = Hall::new(34, &[]);
+    let mut panel = hall.at.browser(Window::PANEL);
+    let mut phone = hall.phone();
+    for (language, look) in [("de", "dark"), ("ar", "light"), ("fr", "contrast")] {
+        let shown = format!("{language}-{look}");
+        let choose = |browser: &mut Browser| {
+            browser.click(".menu summary");
+            browser.click(&format!(".choice[value={look}]"));
+            browser.see(&format!("#app[data-look={look}]"));
+        };
+        panel.begin(Window {
+            language,
+            ..Window::PANEL
+        });
+        panel.open(&hall.at.url);
+        panel.see("html[data-live] main.welcome");
+        choose(&mut panel);
+        phone.begin(Window { language, ..POCKET });
+        let address = read_code(&mut panel);
+        panel.picture(&format!("phone-code-{shown}"));
+        panel.is_for_everybody(&format!("code {shown}"));
+        let number = knock(&mut phone, &address);
+        choose(&mut phone);
+        for browser in [&mut panel, &mut phone] {
+            browser.see("main.knock, main.waiting");
+            let wide: bool = browser.evaluate(
+                "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1",
+            );
+            assert!(!wide, "{shown} is wider than its window");
+            browser.is_for_everybody(&format!("number {shown}"));
+        }
+        panel.picture(&format!("phone-knock-{shown}"));
+        phone.picture(&format!("phone-number-{shown}"));
+        touch(&mut panel, &number);
+        phone.see("#user");
+        phone.picture(&format!("phone-typing-{shown}"));
+        log_in(&mut phone, &hall.charlie);
+        panel.see("main.lent h1:has-text(\"charlie\")");
+        panel.picture(&format!("phone-lent-{shown}"));
+        panel.is_for_everybody(&format!("lent {shown}"));
+        phone.is_for_everybody(&format!("session {shown}"));
+        phone.click("button.leave");
+        panel.see("main.welcome");
+    }
+}
