@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::network::Namespace;
 use crate::program::system;
 
 /// How long a command may take; the driver gives up earlier, and says why.
@@ -65,12 +66,35 @@ impl Browser {
     /// If it cannot be started; `scripts/setup` installs what it needs.
     #[must_use]
     pub fn start(window: Window) -> Self {
+        Self::start_in(None, window)
+    }
+
+    /// Starts one on a computer with a network of its own.
+    ///
+    /// # Panics
+    /// As [`Browser::start`].
+    #[must_use]
+    pub fn start_within(namespace: &Namespace, window: Window) -> Self {
+        Self::start_in(Some(namespace), window)
+    }
+
+    fn start_in(namespace: Option<&Namespace>, window: Window) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
         assert!(
             folder.join("node_modules").is_dir(),
             "the browser's driver is not installed; run scripts/setup"
         );
-        let mut child = Command::new(system("node"))
+        let mut node = match namespace {
+            None => Command::new(system("node")),
+            Some(namespace) => {
+                let mut within = Command::new(system("ip"));
+                within
+                    .args(["netns", "exec", namespace.name()])
+                    .arg(system("node"));
+                within
+            }
+        };
+        let mut child = node
             .arg(folder.join("driver.mjs"))
             .env("CHROMIUM", system("chromium"))
             .stdin(Stdio::piped())

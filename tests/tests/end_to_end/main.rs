@@ -17,6 +17,7 @@
 //! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
 //! | `doctor` | what is commonly wrong is found |
 //! | `panel` | walking up to a printer: a real browser at its panel |
+//! | `portal` | the user's own page and the admin's: a real browser, real nodes |
 //! | `bad_input` | what users, files, disks and printers do wrong |
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -36,4 +37,5 @@ mod invariants;
 mod network;
 mod panel;
 mod people;
+mod portal;
 mod walk;
