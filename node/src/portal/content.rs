@@ -63,6 +63,17 @@ pub(super) async fn fetch<S: Service>(
     fetched.unwrap_or_else(Content::Failed)
 }
 
+/// Devices that want to join: an admin sees at every place that there are some.
+pub(super) async fn waiting<S: Service>(service: &S, whose: &Whose) -> usize {
+    match whose {
+        Whose::User(_) => 0,
+        Whose::Admin => {
+            let asking = service.list_pending(ListPending { wait: 0 });
+            asking.await.map_or(0, |pending| pending.len())
+        }
+    }
+}
+
 async fn of_user<S: Service>(service: &S, user: &UserId, place: Place) -> Answer<Content> {
     let user = Some(user.clone());
     match place {

@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::content::{Depth, fetch};
+use super::content::{Depth, fetch, waiting};
 use super::links::Redeemed;
 use super::orders::{BadOrder, Done, Order, Remark, Typed};
 use super::place::Place;
@@ -45,7 +45,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
             Self::Outside(why, language) => {
-                let mut response = rendered(outside(language.words(), why));
+                let mut response = rendered(outside(language, why));
                 *response.status_mut() = StatusCode::FORBIDDEN;
                 into(&mut response, "#portal", "innerHTML");
                 response
@@ -177,7 +177,9 @@ async fn act<S: Service>(
         "answer" => answer(&desk, &session, &form).await,
         "close" => {
             desk.sessions.close(&id);
-            return Err(Refusal::Outside(Why::Closed, session.state().language));
+            let mut response = rendered(outside(session.state().language, Why::Closed));
+            into(&mut response, "#portal", "innerHTML");
+            return Ok(response);
         }
         _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
     }
@@ -338,7 +340,10 @@ async fn whole<S: Service>(desk: &Desk<S>, session: &Session, part: Part) -> Res
     };
     // What comes while it is fetched is fetched again.
     let news = *session.news().borrow();
-    let content = fetch(&*desk.service, &session.whose, place, depth).await;
+    let (content, waiting) = tokio::join!(
+        fetch(&*desk.service, &session.whose, place, depth),
+        waiting(&*desk.service, &session.whose),
+    );
     let mut state = session.state();
     if state.place != place {
         // Its user went elsewhere meanwhile, and sees that already.
@@ -350,6 +355,7 @@ async fn whole<S: Service>(desk: &Desk<S>, session: &Session, part: Part) -> Res
         session,
         state: &state,
         content: &content,
+        waiting,
         now: crate::clock::now(),
     };
     let mut response = rendered(match part {

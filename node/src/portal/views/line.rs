@@ -88,15 +88,23 @@ struct Live<'a> {
     base: &'a str,
     version: &'static str,
     lists: Vec<Lines>,
+    /// Devices that want to join, for the place that is elsewhere on the page.
+    waiting: Option<usize>,
 }
 
 /// Lists, one below the other.
-pub(super) fn render(t: &Words, base: &str, lists: Vec<Lines>) -> Result<String, askama::Error> {
+pub(super) fn render(
+    t: &Words,
+    base: &str,
+    lists: Vec<Lines>,
+    waiting: Option<usize>,
+) -> Result<String, askama::Error> {
     Live {
         t,
         base,
         version: pages::version(),
         lists,
+        waiting,
     }
     .render()
 }

@@ -44,6 +44,8 @@ pub(super) struct View<'a> {
     pub(super) session: &'a Session,
     pub(super) state: &'a State,
     pub(super) content: &'a Content,
+    /// Devices that want to join.
+    pub(super) waiting: usize,
     pub(super) now: Timestamp,
 }
 
@@ -61,6 +63,7 @@ struct DoorPage<'a> {
 #[template(path = "outside.html")]
 struct Outside<'a> {
     t: &'a Words,
+    language: Language,
     version: &'static str,
     title: String,
     text: String,
@@ -106,8 +109,8 @@ struct Tab {
     icon: &'static str,
     text: String,
     here: bool,
-    /// What waits there.
-    count: usize,
+    /// How many wait there, where that is shown at every place.
+    count: Option<usize>,
 }
 
 /// Something that is said, and how it looks.
@@ -121,29 +124,29 @@ struct Said {
 
 /// The document that a browser gets first.
 pub(super) fn door(language: Language) -> Result<String, askama::Error> {
-    let t = language.words();
-    let (title, text) = ("door-title", "door-text");
     DoorPage {
-        t,
+        t: language.words(),
         language,
         version: pages::version(),
-        outside: outside_of(t, title, text)?,
+        outside: outside_of(language, "door-title", "door-text")?,
     }
     .render()
 }
 
 /// What is shown in place of a page.
-pub(super) fn outside(t: &Words, why: Why) -> Result<String, askama::Error> {
+pub(super) fn outside(language: Language, why: Why) -> Result<String, askama::Error> {
     match why {
-        Why::UsedLink => outside_of(t, "used-title", "used-text"),
-        Why::Over => outside_of(t, "over-title", "over-text"),
-        Why::Closed => outside_of(t, "closed-title", "closed-text"),
+        Why::UsedLink => outside_of(language, "used-title", "used-text"),
+        Why::Over => outside_of(language, "over-title", "over-text"),
+        Why::Closed => outside_of(language, "closed-title", "closed-text"),
     }
 }
 
-fn outside_of(t: &Words, title: &str, text: &str) -> Result<String, askama::Error> {
+fn outside_of(language: Language, title: &str, text: &str) -> Result<String, askama::Error> {
+    let t = language.words();
     Outside {
         t,
+        language,
         version: pages::version(),
         title: t.say(title).into_owned(),
         text: t.say(text).into_owned(),
@@ -177,11 +180,7 @@ impl View<'_> {
             icon: place.icon(),
             text: t.say(place.key()).into_owned(),
             here: place == state.place,
-            count: match (place, self.content) {
-                (Place::Jobs, Content::Jobs(jobs)) => jobs.len(),
-                (Place::Devices, Content::Devices { pending, .. }) => pending.len(),
-                _ => 0,
-            },
+            count: (place == Place::Devices).then_some(self.waiting),
         };
         Desk {
             t,
@@ -200,10 +199,14 @@ impl View<'_> {
             places: Place::all(whose).iter().copied().map(tab).collect(),
             place: tab(state.place),
             lead: self.lead(),
-            remark: state.remark.as_ref().map(|remark| remark::said(t, remark)),
+            // What is asked says itself what was wrong with the answer.
+            remark: match state.ask {
+                None => state.remark.as_ref().map(|remark| remark::said(t, remark)),
+                Some(_) => None,
+            },
             action: self.action(),
             body: self.body()?,
-            live: self.live()?,
+            live: self.lists(None)?,
             ask_others: matches!(self.content, Content::Printers { asked: None, .. }),
             dialog: dialog::of(self)?,
         }
@@ -254,8 +257,12 @@ impl View<'_> {
         }
     }
 
-    /// What changes by itself: lists.
+    /// What changes by itself: lists, and how many devices want to join.
     pub(super) fn live(&self) -> Result<String, askama::Error> {
+        self.lists((self.session.whose == Whose::Admin).then_some(self.waiting))
+    }
+
+    fn lists(&self, waiting: Option<usize>) -> Result<String, askama::Error> {
         let t = self.t();
         let lists = match self.content {
             Content::Jobs(jobs) => vec![user::jobs(self, jobs)],
@@ -275,7 +282,7 @@ impl View<'_> {
                 vec![failed]
             }
         };
-        line::render(t, &self.base(), lists)
+        line::render(t, &self.base(), lists, waiting)
     }
 }
 

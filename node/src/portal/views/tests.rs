@@ -110,6 +110,7 @@ fn shown(
                 session: &session,
                 state: &state,
                 content,
+                waiting: 2,
                 now: at(600),
             };
             let page = view.page().unwrap();
@@ -415,7 +416,7 @@ fn whoever_stands_outside_is_told_what_to_type() {
     for language in Language::ALL {
         assert!(door(language).unwrap().contains("papermesh open"));
         for why in [Why::UsedLink, Why::Over, Why::Closed] {
-            let page = outside(language.words(), why).unwrap();
+            let page = outside(language, why).unwrap();
             assert!(page.contains("papermesh open") && !page.contains("data-page"));
         }
     }
