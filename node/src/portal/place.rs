@@ -81,7 +81,7 @@ impl Place {
 
     pub(super) const fn icon(self) -> &'static str {
         match self {
-            Self::Jobs => "paper",
+            Self::Jobs => "document",
             Self::History => "history",
             Self::Account => "user",
             Self::Devices => "device",

@@ -38,9 +38,12 @@
   function dialogs() {
     const dialog = $("dialog[data-modal]:not([open])");
     if (dialog) dialog.showModal();
-    else if (pressed && document.activeElement === document.body) {
+    else if (pressed && !$("dialog[open]")) {
       const back = document.getElementById(pressed);
-      (back && !back.disabled ? back : $(".room h1"))?.focus({ preventScroll: true });
+      if (document.activeElement === document.body) {
+        (back && !back.disabled ? back : $(".room h1"))?.focus({ preventScroll: true });
+      }
+      pressed = null;
     }
   }
 

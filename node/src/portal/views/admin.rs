@@ -148,12 +148,9 @@ fn seen(t: &Words, member: &Member) -> Saying {
 }
 
 fn chips(t: &Words, member: &Member) -> Vec<Chip> {
-    let revoked = member
-        .revoked
-        .then(|| Chip::new("warn", None, t.say("chip-revoked")));
-    let here = (member.connected && !member.revoked)
-        .then(|| Chip::new("good", None, t.say("chip-connected")));
-    revoked.into_iter().chain(here).collect()
+    let revoked = member.revoked;
+    let revoked = revoked.then(|| Chip::new("warn", None, t.say("chip-revoked")));
+    revoked.into_iter().collect()
 }
 
 fn picture(roles: &[Role]) -> &'static str {

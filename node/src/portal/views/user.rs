@@ -62,8 +62,8 @@ fn waiting(view: &View<'_>, job: &HeldJob, at: usize, of: usize) -> Line {
         JobState::Processing { .. } => ("busy", "print"),
         JobState::Waiting { .. } => ("", "wait"),
         _ if job.damage.is_some() => ("bad", "warn"),
-        _ if summary.may_have_printed => ("warn", "paper"),
-        _ => ("", "paper"),
+        _ if summary.may_have_printed => ("warn", "document"),
+        _ => ("", "document"),
     };
     let size = size(t, summary.size);
     let mut all = facts(t, summary);
@@ -237,7 +237,7 @@ fn gone(t: &Words, job: &HeldJob) -> Line {
             ..detail("receipt-sent", String::new())
         },
     ];
-    let mut said = Vec::new();
+    let mut said = vec![Saying::plain(text)];
     if let JobState::Printed { printer, pages, .. } = &job.state {
         details.push(detail("receipt-printer", printer.name.to_string()));
         details.push(detail("receipt-node", printer.node.to_string()));
@@ -247,10 +247,8 @@ fn gone(t: &Words, job: &HeldJob) -> Line {
             said.push(Saying::plain(pages));
         }
     }
-    match job.state.ended_at() {
-        Some(at) => said.insert(0, Saying::at(text, moment(at))),
-        None => said.insert(0, Saying::plain(text)),
-    }
+    let ended = job.state.ended_at();
+    said.extend(ended.map(|at| Saying::at(String::new(), moment(at))));
     Line {
         id: format!("past-{}", job.number),
         kind,

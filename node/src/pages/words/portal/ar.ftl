@@ -15,7 +15,6 @@ details = التفاصيل
 chip-urgent = عاجل
 chip-damaged = تالف
 chip-revoked = ملغى
-chip-connected = متصل
 chip-blocked = موقوف
 size-bytes = { $amount } بايت
 size-kb = { $amount } ك.ب

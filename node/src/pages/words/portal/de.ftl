@@ -15,7 +15,6 @@ details = Einzelheiten
 chip-urgent = Dringend
 chip-damaged = Beschädigt
 chip-revoked = Widerrufen
-chip-connected = Verbunden
 chip-blocked = Gesperrt
 size-bytes = { $amount } Byte
 size-kb = { $amount } kB

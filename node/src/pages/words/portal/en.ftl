@@ -15,7 +15,6 @@ details = Details
 chip-urgent = Urgent
 chip-damaged = Damaged
 chip-revoked = Revoked
-chip-connected = Connected
 chip-blocked = Blocked
 size-bytes = { $amount } bytes
 size-kb = { $amount } kB

@@ -15,7 +15,6 @@ details = Detalles
 chip-urgent = Urgente
 chip-damaged = Dañado
 chip-revoked = Revocado
-chip-connected = Conectado
 chip-blocked = Bloqueado
 size-bytes = { $amount } bytes
 size-kb = { $amount } kB

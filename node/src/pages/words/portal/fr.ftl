@@ -15,7 +15,6 @@ details = Détails
 chip-urgent = Urgent
 chip-damaged = Endommagé
 chip-revoked = Révoqué
-chip-connected = Connecté
 chip-blocked = Bloqué
 size-bytes = { $amount } octets
 size-kb = { $amount } ko

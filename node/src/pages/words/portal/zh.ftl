@@ -15,7 +15,6 @@ details = 详情
 chip-urgent = 紧急
 chip-damaged = 已损坏
 chip-revoked = 已吊销
-chip-connected = 已连接
 chip-blocked = 已停用
 size-bytes = { $amount } 字节
 size-kb = { $amount } kB
