@@ -4,7 +4,7 @@
 //!
 //! - [`cli`] is the command line, [`node`] the only wiring.
 //! - [`control`] is how the command line talks to a running node, [`ipp`] how every program prints
-//!   into it, [`panel`] what a user touches at a printer.
+//!   into it, [`panel`] what a user touches at a printer, [`portal`] a user's own page.
 //! - [`client`] holds jobs, [`printer`] releases them; [`authority`] is what an admin's node does
 //!   with the site's key, [`user`] what a user's own computer does.
 //! - [`directory`] finds holders, [`auth`] checks users, [`audit`] writes down what happened,
@@ -37,6 +37,7 @@ pub mod pages;
 pub mod panel;
 pub mod papers;
 pub mod policy;
+pub mod portal;
 pub mod printer;
 pub mod renewal;
 pub mod store;

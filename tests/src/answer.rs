@@ -69,6 +69,8 @@ pub struct Ticket {
 pub struct Submitted {
     /// The job.
     pub job: String,
+    /// Its number on the computer.
+    pub number: u32,
     /// Its title.
     pub title: String,
     /// Bytes of the document.

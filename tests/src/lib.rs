@@ -22,6 +22,7 @@ pub mod machine;
 pub mod network;
 pub mod panel;
 pub mod picture;
+pub mod portal;
 pub mod program;
 pub mod rogue;
 pub mod sample;

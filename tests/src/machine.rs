@@ -56,6 +56,7 @@ impl Default for Setting {
                 // Tests that print to it say where it is.
                 ("PAPERMESH_IPP".into(), "off".into()),
                 ("PAPERMESH_PANEL".into(), "off".into()),
+                ("PAPERMESH_PORTAL".into(), "off".into()),
                 (
                     "PAPERMESH_LOG".into(),
                     "info,papermesh_node=debug,papermesh_node::store=info".into(),

@@ -13,7 +13,8 @@ use super::table::{Facts, Grid};
 use crate::client::JobState;
 use crate::control::ErrorCode;
 use crate::control::message::{
-    DeleteJob, HeldJob, JobPrefix, ListHistory, ListJobs, MoveJob, PrefixError, ProtectJob,
+    DeleteJob, Event, FollowJobs, HeldJob, JobPrefix, ListHistory, ListJobs, MoveJob, PrefixError,
+    ProtectJob,
 };
 use crate::store::Attempt;
 
@@ -41,6 +42,7 @@ enum Action {
     /// Move a job to a position in the list that printers show
     Move(Move),
     History(History),
+    Follow(Follow),
 }
 
 /// List the jobs as printers do: oldest first, unless they were moved or are more urgent
@@ -57,6 +59,14 @@ struct List {
 /// List the jobs that are gone, the last first: printed, deleted or expired in the last 30 days
 #[derive(Args, Debug)]
 struct History {
+    /// Only those of this user
+    #[arg(long, value_name = "ID")]
+    user: Option<UserId>,
+}
+
+/// Tell of every job whose state changes, until ctrl-c; with --json one JSON line each
+#[derive(Args, Debug)]
+struct Follow {
     /// Only those of this user
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
@@ -112,6 +122,24 @@ impl Jobs {
             Action::History(History { user }) => {
                 let jobs = context.call(ListHistory { user }).await?;
                 screen.show(&jobs, |jobs, look| table(jobs, look))
+            }
+            Action::Follow(Follow { user }) => {
+                let told = |event| match event {
+                    Event::Held(job) if screen.is_json() => screen.json(&job),
+                    Event::Held(job) => screen.line(&format!(
+                        "{} {}: {}",
+                        job.number,
+                        name(&job.summary),
+                        state(&job, &screen.look())
+                    )),
+                    Event::Notice(text) => {
+                        screen.warn(&text);
+                        Ok(())
+                    }
+                    _ => Ok(()),
+                };
+                context.follow(FollowJobs { user }, told).await?;
+                Ok(())
             }
             Action::Move(Move { job, position }) => {
                 let job = find(context, &job).await?.summary.job;

@@ -26,6 +26,7 @@ mod invite;
 mod jobs;
 mod join;
 mod members;
+mod open;
 mod print;
 mod printers;
 mod progress;
@@ -114,6 +115,7 @@ enum Command {
     Printers(printers::Printers),
     SetupPrinter(setup_printer::SetupPrinter),
     Jobs(jobs::Jobs),
+    Open(open::Open),
     Release(release::Release),
     Audit(audit::Audit),
     Doctor(doctor::Doctor),
@@ -196,6 +198,7 @@ async fn obey(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Printers(command) => command.run(context).await,
         Command::SetupPrinter(command) => command.run(context).await,
         Command::Jobs(command) => command.run(context).await,
+        Command::Open(command) => command.run(context).await,
         Command::Release(command) => command.run(context).await,
         Command::Audit(command) => command.run(context).await,
         Command::Doctor(command) => command.run(context).await,

@@ -55,6 +55,10 @@ pub(super) struct Run {
     /// The badge reader of the panel: pcsc, pcsc:NAME, keyboard:/dev/input/… or socket:/PATH
     #[arg(long, value_name = "READER")]
     badge_reader: Option<String>,
+    /// Where the page of this computer's users listens, which `papermesh open` opens; a loopback
+    /// address, or off [default: 127.0.0.1:8311]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    portal: Option<Listen>,
     /// A printer's output device: ipp://HOST/PATH, ipps://HOST/PATH, socket://HOST:PORT or
     /// tray:FOLDER [default: a tray in the home]
     #[arg(long, value_name = "URI")]
@@ -112,6 +116,7 @@ impl Run {
             panel: self.panel,
             panel_idle: self.panel_idle,
             badge_reader: self.badge_reader,
+            portal: self.portal,
             max_spool: self.max_spool,
             previews: self.no_previews.then_some(false),
             holder_timeout: self.holder_timeout,

@@ -136,7 +136,8 @@ fn render(status: &Answer, look: &Look) -> String {
             "from elsewhere",
             status.ipp_elsewhere.as_deref().unwrap_or_default(),
         )
-        .add("panel", status.panel.as_deref().unwrap_or_default());
+        .add("panel", status.panel.as_deref().unwrap_or_default())
+        .add("portal", status.portal.as_deref().unwrap_or_default());
     if let Some(clock) = status.clock {
         facts.add("clock", clock.to_string());
     }
@@ -191,6 +192,7 @@ mod tests {
             ipp: None,
             ipp_elsewhere: None,
             panel: Some("http://127.0.0.1:8080/".into()),
+            portal: Some("http://127.0.0.1:8311/".into()),
             clock: None,
             pending: None,
             authority_open: None,
@@ -209,6 +211,7 @@ listening          /ip4/127.0.0.1/tcp/4631
 jobs               0, 0 B of 10 GiB
 output             ipp://lp.example/ipp/print: media-empty
 panel              http://127.0.0.1:8080/
+portal             http://127.0.0.1:8311/
 version            0.1.0",
             "aa".repeat(32),
             "bb".repeat(32)

@@ -9,11 +9,11 @@ use super::failure::CliError;
 use super::invite::Lifetime;
 use super::screen::Look;
 use super::secrets::{self, PassphraseArgs, PinArgs};
-use super::table::Grid;
+use super::table::{Facts, Grid};
 use super::{quantity, ticket};
 use crate::control::message::{
     self, AcceptLink, AddUser, ChangeBadge, ChangePin, EnrollUser, ListUsers, OfferLink,
-    SetUserState,
+    SetUserState, ShowUser, UserHere,
 };
 
 /// Add, enrol and manage users
@@ -23,6 +23,7 @@ pub(super) enum User {
     Enroll(Enroll),
     Link(Link),
     List(List),
+    Show(Show),
     Badge(Badge),
     /// Let a user print no more
     Disable(Switch),
@@ -79,6 +80,14 @@ pub(super) struct Link {
 #[derive(Args, Debug)]
 pub(super) struct List {}
 
+/// Show what this computer knows of one of its users: badges, linked computers
+#[derive(Args, Debug)]
+pub(super) struct Show {
+    /// The user, if there are several here
+    #[arg(long, value_name = "ID")]
+    user: Option<UserId>,
+}
+
 /// Give a user a badge, or take it back
 #[derive(Args, Debug)]
 pub(super) struct Badge {
@@ -122,6 +131,10 @@ impl User {
             Self::Enroll(command) => command.run(context).await,
             Self::Link(command) => command.run(context).await,
             Self::List(List {}) => list(context).await,
+            Self::Show(Show { user }) => {
+                let here = context.call(ShowUser { user }).await?;
+                context.screen.show(&here, facts)
+            }
             Self::Badge(command) => command.run(context).await,
             Self::Disable(command) => command.run(context, UserState::Disabled).await,
             Self::Enable(command) => command.run(context, UserState::Active).await,
@@ -282,6 +295,26 @@ fn table(users: &[message::User], look: &Look) -> String {
         ]);
     }
     grid.render(look)
+}
+
+fn facts(here: &UserHere, _: &Look) -> String {
+    let computers = here.computers.iter().map(|computer| {
+        let pin = if computer.outdated { " (old PIN)" } else { "" };
+        format!("{}{pin}", computer.name)
+    });
+    let place = if here.enrolled {
+        "enrolled here"
+    } else {
+        "linked; enrolled on another computer"
+    };
+    Facts::default()
+        .add("user", here.user.as_str())
+        .add("name", here.display.as_str())
+        .add("state", state_name(here.state))
+        .add("this computer", place)
+        .add("badges", here.badges.to_string())
+        .add("linked computers", computers.collect::<Vec<_>>().join(", "))
+        .render()
 }
 
 const fn state_name(state: UserState) -> &'static str {

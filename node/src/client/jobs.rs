@@ -118,6 +118,7 @@ impl<N: Network> Client<N> {
             return Err(JobsError::NoJob(job));
         }
         let view = self.job(job).await?;
+        self.tell(view.number).await;
         let event = Event::new(Kind::Protected).user(&view.user).job(job);
         self.0
             .audit

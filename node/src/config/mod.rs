@@ -39,6 +39,8 @@ pub const CONVERTER_TIMEOUT: Duration = Duration::from_secs(90);
 pub const IPP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 6310);
 /// Where the panel listens when nobody says otherwise: the screen beside the printer reaches it.
 pub const PANEL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8310);
+/// Where the portal listens when nobody says otherwise: this computer's browsers reach it.
+pub const PORTAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8311);
 /// How long a user may do nothing at the panel when nobody says otherwise.
 pub const PANEL_IDLE: Duration = Duration::from_secs(60);
 /// Where a node listens when nobody says otherwise: every interface, and the port of last time or
@@ -83,6 +85,10 @@ pub struct Config {
     pub panel: Listen,
     /// Whether somebody said so: then a node that cannot have the address does not start.
     pub panel_demanded: bool,
+    /// Where the portal listens, the page of this computer's users: a loopback address.
+    pub portal: Listen,
+    /// Whether somebody said so: then a node that cannot have the address says so in `doctor`.
+    pub portal_demanded: bool,
     /// How long a user may do nothing at the panel before being logged out.
     pub panel_idle: Duration,
     /// The badge reader of the panel, such as `pcsc`; none for none.
@@ -137,6 +143,8 @@ impl Settings {
             ipp_operators: self.ipp_operators.unwrap_or_default(),
             panel: self.panel.unwrap_or(Listen::At(PANEL)),
             panel_demanded: self.panel.is_some(),
+            portal: self.portal.unwrap_or(Listen::At(PORTAL)),
+            portal_demanded: self.portal.is_some(),
             panel_idle: self.panel_idle.map_or(PANEL_IDLE, Wait::duration),
             badge_reader: self.badge_reader,
             max_spool: self.max_spool.map_or(MAX_SPOOL, ByteSize::bytes),
@@ -215,6 +223,10 @@ mod tests {
         assert_eq!(
             (config.panel, config.panel_demanded),
             (Listen::At(PANEL), false)
+        );
+        assert_eq!(
+            (config.portal, config.portal_demanded),
+            (Listen::At(PORTAL), false)
         );
         assert_eq!((config.badge_reader, config.passphrase_file), (None, None));
     }

@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use super::message::{
     AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
-    DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite,
-    Invite, InviteIssued, LinkTicket, Linked, ListHistory, ListJobs, ListMembers, ListPending,
-    ListPrinters, ListUsers, Member, MoveJob, OfferLink, PendingDevice, PinChanged, PolicyView,
-    Printer, ProtectJob, ReadAudit, Refuse, Refused, Request, Revocation, Revoke, SetUserState,
-    SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User, UserTicket,
-    VerifyAudit, Visit, VisitReport,
+    DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, FollowJobs, GetStatus, HeldJob,
+    ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked, ListHistory, ListJobs,
+    ListMembers, ListPending, ListPrinters, ListUsers, Member, MoveJob, OfferLink, OpenPortal,
+    PendingDevice, PinChanged, PolicyView, PortalLink, Printer, ProtectJob, ReadAudit, Refuse,
+    Refused, Request, Revocation, Revoke, SetUserState, ShowUser, SiteExported, SiteImported,
+    SitePolicy, Status, SubmitJob, Submitted, User, UserHere, UserTicket, VerifyAudit, Visit,
+    VisitReport,
 };
 use super::{Body, CommandError, ErrorCode, Events};
 
@@ -94,6 +95,8 @@ pub trait Service: Send + Sync + 'static {
     fn accept_link(&self, command: AcceptLink) -> impl Future<Output = Answer<Linked>> + Send;
     /// Changes a user's PIN.
     fn change_pin(&self, command: ChangePin) -> impl Future<Output = Answer<PinChanged>> + Send;
+    /// What this computer knows of one of its users.
+    fn show_user(&self, command: ShowUser) -> impl Future<Output = Answer<UserHere>> + Send;
 
     /// Takes a document. Returns once it is safe; whatever can be refused without the document
     /// is refused before `document` is read.
@@ -122,6 +125,17 @@ pub trait Service: Send + Sync + 'static {
         &self,
         command: ListHistory,
     ) -> impl Future<Output = Answer<Vec<HeldJob>>> + Send;
+
+    /// Tells what happens to jobs held here as [`Event::Held`](super::message::Event), until
+    /// nobody listens any more.
+    fn follow_jobs(
+        &self,
+        command: FollowJobs,
+        events: Events,
+    ) -> impl Future<Output = Answer<JobsFollowed>> + Send;
+
+    /// Makes a link to the portal.
+    fn open_portal(&self, command: OpenPortal) -> impl Future<Output = Answer<PortalLink>> + Send;
 
     /// A user's visit at this printer. Tells [`Event::Progress`](super::message::Event) and,
     /// for each job that is through, [`Event::Job`](super::message::Event).
@@ -167,12 +181,15 @@ impl<S: Service> Handler for S {
             Request::ChangeBadge(command) => json(self.change_badge(command).await),
             Request::SetUserState(command) => json(self.set_user_state(command).await),
             Request::ChangePin(command) => json(self.change_pin(command).await),
+            Request::ShowUser(command) => json(self.show_user(command).await),
             Request::SubmitJob(command) => json(self.submit_job(command, document, events).await),
             Request::ListJobs(command) => json(self.list_jobs(command).await),
             Request::DeleteJob(command) => json(self.delete_job(command).await),
             Request::ProtectJob(command) => json(self.protect_job(command).await),
             Request::MoveJob(command) => json(self.move_job(command).await),
             Request::ListHistory(command) => json(self.list_history(command).await),
+            Request::FollowJobs(command) => json(self.follow_jobs(command, events).await),
+            Request::OpenPortal(command) => json(self.open_portal(command).await),
             Request::Visit(command) => json(self.visit(command, events).await),
         }
     }

@@ -75,6 +75,7 @@ impl Services {
             self.mesh_reach(),
             self.members(),
             self.relay(),
+            self.own_page(),
         ];
         if self.client.is_some() {
             findings.push(self.spool().await?);
@@ -151,6 +152,21 @@ impl Services {
         }
     }
 
+    /// Whether `papermesh open` has something to open.
+    fn own_page(&self) -> Finding {
+        match (&self.portal, self.config.portal.address()) {
+            (Some(portal), _) => good("portal", format!("{} answers", portal.url())),
+            (None, None) => good("portal", "switched off".to_owned()),
+            (None, Some(address)) => doubtful(
+                "portal",
+                format!(
+                    "another program listens on {address}, so `papermesh open` has no page to open"
+                ),
+                "stop that program and start the node again, or choose another port with --portal",
+            ),
+        }
+    }
+
     async fn spool(&self) -> Result<Finding, CommandError> {
         let (jobs, bytes) = offload(&self.store, super::status::total)
             .await
@@ -210,7 +226,8 @@ fn ports(config: &Config) -> Finding {
         .chain(&config.join_listen)
         .filter_map(|text| mesh::socket_of(&text.parse().ok()?))
         .chain(config.ipp.address())
-        .chain(config.panel.address().filter(|_| config.panel_demanded));
+        .chain(config.panel.address().filter(|_| config.panel_demanded))
+        .chain(config.portal.address().filter(|_| config.portal_demanded));
     let taken: Vec<String> = sockets
         .filter_map(|socket| {
             let error = mesh::is_free(socket).err()?;

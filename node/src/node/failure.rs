@@ -1,6 +1,8 @@
 //! What can go wrong when a node starts, and how the errors of the services reach the command
 //! line: each kind of failure gets the code by which scripts tell it from others.
 
+use std::net::SocketAddr;
+
 use crate::audit::AuditError;
 use crate::auth::verifier::VerifierError;
 use crate::authority::AuthorityError;
@@ -75,6 +77,11 @@ pub enum NodeError {
     /// The panel does not start.
     #[error("the panel: {0}; choose another address with --panel, or --panel off")]
     Panel(#[from] ListenError),
+    /// The portal is for this computer only.
+    #[error(
+        "the portal is for this computer only, and {0} is no loopback address; choose one such as 127.0.0.1:8311 with --portal, or --portal off"
+    )]
+    PortalAddress(SocketAddr),
     /// The badge reader is not named well.
     #[error("{0}")]
     BadgeReader(String),
@@ -104,6 +111,7 @@ impl From<NodeError> for CommandError {
             NodeError::Address(_)
             | NodeError::Output(_)
             | NodeError::BadgeReader(_)
+            | NodeError::PortalAddress(_)
             | NodeError::Invite(_) => ErrorCode::Usage,
             NodeError::Home(HomeError::Locked { .. }) => ErrorCode::Busy,
             _ => ErrorCode::Failed,

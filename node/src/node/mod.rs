@@ -11,6 +11,7 @@ mod doctor;
 mod failure;
 mod hold_printer;
 mod panel;
+mod portal;
 mod status;
 
 use std::net::SocketAddr;
@@ -39,6 +40,7 @@ use crate::mesh::{self, Incoming, Member, Mesh, MeshConfig, Multiaddr, Ports};
 use crate::network::WithItself;
 use crate::offload::offload;
 use crate::papers::Papers;
+use crate::portal::{Door, Portal};
 use crate::printer::output::{FilePins, OutputDevice, OutputUri};
 use crate::printer::{Printer, PrinterParts};
 use crate::renewal;
@@ -76,6 +78,8 @@ struct Services {
     hold_printer: Option<SocketAddr>,
     /// Where the panel listens, on a printer.
     panel: Option<SocketAddr>,
+    /// Where the portal is, if it could be opened.
+    portal: Option<Door>,
     /// Where devices join, on an admin.
     door: OnceLock<JoinListener>,
     started: Instant,
@@ -237,6 +241,8 @@ impl Node {
             None => None,
         };
 
+        let portal = portal::open(&config, &membership).await?;
+
         let services = Services {
             _lock: lock,
             config,
@@ -250,11 +256,16 @@ impl Node {
             printer,
             hold_printer,
             panel,
+            portal: portal.as_ref().map(Portal::door),
             door: OnceLock::new(),
             started: Instant::now(),
         };
+        let services = Arc::new(services);
+        if let Some(portal) = portal {
+            tasks.spawn(portal.serve(Arc::clone(&services)));
+        }
         let node = Self {
-            services: Arc::new(services),
+            services,
             server,
             tasks,
         };

@@ -8,6 +8,7 @@ use crate::control::CommandError;
 use crate::control::message::{DeviceStatus, MeshState, NodeIdentity, SiteIdentity, Status};
 use crate::mesh::Mesh;
 use crate::offload::offload;
+use crate::portal::Door;
 use crate::printer::output::{OutputDevice, PrinterState};
 use crate::store::{Store, StoreError};
 
@@ -87,6 +88,7 @@ impl Services {
                 .filter(|address| !address.ip().is_loopback())
                 .and_then(crate::ipp::elsewhere),
             panel: self.panel.map(super::panel::url),
+            portal: self.portal.as_ref().map(Door::url),
             clock: membership.clock_offset(),
             pending: self
                 .door

@@ -19,7 +19,7 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-const ALL: [Asset; 5] = [
+const ALL: [Asset; 9] = [
     Asset {
         name: "htmx.js",
         kind: "text/javascript; charset=utf-8",
@@ -31,9 +31,29 @@ const ALL: [Asset; 5] = [
         bytes: include_bytes!("assets/htmx-ext-sse-2.2.4.min.js"),
     },
     Asset {
+        name: "pages.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("assets/pages.js"),
+    },
+    Asset {
+        name: "portal.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("assets/portal.js"),
+    },
+    Asset {
         name: "panel.js",
         kind: "text/javascript; charset=utf-8",
         bytes: include_bytes!("assets/panel.js"),
+    },
+    Asset {
+        name: "pages.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("assets/pages.css"),
+    },
+    Asset {
+        name: "portal.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("assets/portal.css"),
     },
     Asset {
         name: "panel.css",

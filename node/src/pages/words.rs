@@ -62,14 +62,23 @@ impl Language {
         }
     }
 
-    const fn source(self) -> &'static str {
+    /// The words of all pages, and those of the portal alone.
+    const fn sources(self) -> [&'static str; 2] {
+        macro_rules! sources {
+            ($tag:literal) => {
+                [
+                    include_str!(concat!("words/", $tag, ".ftl")),
+                    include_str!(concat!("words/portal/", $tag, ".ftl")),
+                ]
+            };
+        }
         match self {
-            Self::English => include_str!("words/en.ftl"),
-            Self::German => include_str!("words/de.ftl"),
-            Self::French => include_str!("words/fr.ftl"),
-            Self::Spanish => include_str!("words/es.ftl"),
-            Self::Chinese => include_str!("words/zh.ftl"),
-            Self::Arabic => include_str!("words/ar.ftl"),
+            Self::English => sources!("en"),
+            Self::German => sources!("de"),
+            Self::French => sources!("fr"),
+            Self::Spanish => sources!("es"),
+            Self::Chinese => sources!("zh"),
+            Self::Arabic => sources!("ar"),
         }
     }
 
@@ -120,18 +129,20 @@ impl Words {
         // Marks around names matter where the directions of writing differ.
         bundle.set_use_isolating(language.direction() == "rtl");
         // What cannot be read is left out; a test makes sure that there is nothing such.
-        let resource = match FluentResource::try_new(language.source().to_owned()) {
-            Ok(resource) => resource,
-            Err((resource, _)) => resource,
-        };
-        bundle.add_resource_overriding(resource);
+        for source in language.sources() {
+            let resource = match FluentResource::try_new(source.to_owned()) {
+                Ok(resource) => resource,
+                Err((resource, _)) => resource,
+            };
+            bundle.add_resource_overriding(resource);
+        }
         Self { bundle, language }
     }
 
     /// A message.
     pub(crate) fn say(&self, key: &str) -> Cow<'_, str> {
         self.formatted(key, None)
-            .unwrap_or_else(|| Cow::Owned(key.to_owned()))
+            .unwrap_or_else(|| Cow::Owned(missing(key)))
     }
 
     /// A message with something in it.
@@ -142,7 +153,7 @@ impl Words {
     ) -> String {
         let args: FluentArgs<'v> = values.into_iter().collect();
         self.formatted(key, Some(&args))
-            .map_or_else(|| key.to_owned(), Cow::into_owned)
+            .map_or_else(|| missing(key), Cow::into_owned)
     }
 
     /// A message with a number in it.
@@ -171,6 +182,14 @@ impl Words {
     }
 }
 
+/// What is shown for a message that is not there; a test that comes here fails.
+fn missing(key: &str) -> String {
+    if cfg!(test) {
+        panic!("no words for {key}");
+    }
+    key.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -179,14 +198,20 @@ mod tests {
     use super::*;
 
     fn keys(language: Language) -> BTreeSet<String> {
-        FluentResource::try_new(language.source().to_owned())
-            .unwrap_or_else(|(_, errors)| panic!("{}: {errors:?}", language.tag()));
+        for source in language.sources() {
+            FluentResource::try_new(source.to_owned())
+                .unwrap_or_else(|(_, errors)| panic!("{}: {errors:?}", language.tag()));
+        }
         let key = |line: &str| {
             let (key, _) = line.split_once(" =")?;
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             (!key.is_empty() && key.chars().all(plain)).then(|| key.to_owned())
         };
-        language.source().lines().filter_map(key).collect()
+        let all = language.sources().into_iter().flat_map(str::lines);
+        let keys: Vec<_> = all.filter_map(key).collect();
+        let once: BTreeSet<_> = keys.iter().cloned().collect();
+        assert_eq!(once.len(), keys.len(), "{} says one twice", language.tag());
+        once
     }
 
     #[test]
@@ -222,6 +247,20 @@ mod tests {
             include_str!("../panel/templates/welcome.html"),
             include_str!("../panel/views.rs"),
             include_str!("../panel/views/phone.rs"),
+            include_str!("../portal/templates/account.html"),
+            include_str!("../portal/templates/desk.html"),
+            include_str!("../portal/templates/dialog.html"),
+            include_str!("../portal/templates/door.html"),
+            include_str!("../portal/templates/lines.html"),
+            include_str!("../portal/templates/outside.html"),
+            include_str!("../portal/templates/policy.html"),
+            include_str!("../portal/templates/ticket.html"),
+            include_str!("../portal/views/admin.rs"),
+            include_str!("../portal/views/dialog.rs"),
+            include_str!("../portal/views/mod.rs"),
+            include_str!("../portal/views/remark.rs"),
+            include_str!("../portal/views/user.rs"),
+            include_str!("describe.rs"),
         ];
         for source in sources {
             for (at, _) in source.match_indices("say(\"") {

@@ -375,13 +375,7 @@ fn shown(desk: &Desk, id: &str, peer: Peer, headers: &HeaderMap) -> Result<Arc<S
 }
 
 fn cookie(headers: &HeaderMap, peer: Peer) -> Option<&str> {
-    let name = if peer.tls { SECURE_COOKIE } else { COOKIE };
-    let all = headers.get_all(header::COOKIE).into_iter();
-    all.filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value)
+    pages::cookie(headers, if peer.tls { SECURE_COOKIE } else { COOKIE })
 }
 
 fn set_cookie(response: &mut Response, screen: &str, state: &ScreenState, peer: Peer) {

@@ -7,11 +7,10 @@ mod phone;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use askama::Template;
 use fluent_bundle::FluentValue;
-use papermesh_protocol::job::{ColorMode, JobSummary, Sides};
 use papermesh_protocol::time::Timestamp;
 use tokio::time::Instant;
 
@@ -19,6 +18,7 @@ use super::fair;
 use super::reception::Device;
 use super::screen::{Notice, Place, Question, Remark, Session, Stage, State, Typist};
 use super::visiting::{At, Print, SeenJob};
+use crate::pages::describe::{Moment, age, facts, moment};
 use crate::pages::{self, Language, Look, Words};
 use crate::printer::output::StateReason;
 use crate::printer::{Ending, HolderTrouble, Step};
@@ -155,13 +155,6 @@ struct Said {
     text: String,
     /// A moment that the text ends with, such as when somebody was last seen.
     at: Option<Moment>,
-}
-
-/// A moment, for whoever shows it in the time of the place.
-#[derive(Clone)]
-struct Moment {
-    machine: String,
-    text: String,
 }
 
 /// What is the matter with the device.
@@ -543,58 +536,6 @@ fn say_notice(t: &Words, notice: Notice) -> Said {
     }
 }
 
-fn facts(t: &Words, job: &JobSummary) -> String {
-    let options = &job.options;
-    let mut facts = Vec::new();
-    if let Some(pages) = job.pages {
-        facts.push(t.say_with("pages-count", [("count", FluentValue::from(pages))]));
-    }
-    if !options.page_ranges.is_empty() {
-        let ranges: Vec<_> = options
-            .page_ranges
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        facts.push(t.say_with("pages-only", [("pages", ranges.join(", ").into())]));
-    }
-    if options.copies > 1 {
-        facts.push(t.count("copies-count", usize::from(options.copies)));
-    }
-    let sides = options.sides.map(|sides| match sides {
-        Sides::OneSided => t.say("sides-one"),
-        Sides::TwoSidedLongEdge => t.say("sides-long"),
-        Sides::TwoSidedShortEdge => t.say("sides-short"),
-    });
-    facts.extend(sides.map(Cow::into_owned));
-    let color = match (options.color, job.color) {
-        (Some(ColorMode::Monochrome), _) | (_, Some(false)) => Some(t.say("color-mono")),
-        (Some(ColorMode::Color), _) | (_, Some(true)) => Some(t.say("color-color")),
-        _ => None,
-    };
-    facts.extend(color.map(Cow::into_owned));
-    facts.join(" · ")
-}
-
-fn age(t: &Words, age: Duration) -> String {
-    let (key, count) = match age.as_secs() / 60 {
-        0 => return t.say("age-now").into_owned(),
-        minutes @ 1..60 => ("age-minutes", minutes),
-        minutes @ 60..1440 => ("age-hours", minutes / 60),
-        minutes => ("age-days", minutes / 1440),
-    };
-    t.say_with(key, [("count", FluentValue::from(count))])
-}
-
-fn moment(at: Timestamp) -> Moment {
-    let latest = 253_402_300_799; // the last second that has four digits of a year
-    let since = Duration::from_secs(at.as_secs().min(latest));
-    let machine = humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + since).to_string();
-    let text = machine
-        .get(11..16)
-        .map_or_else(String::new, |clock| format!("{clock} UTC"));
-    Moment { machine, text }
-}
-
 fn card(t: &Words, print: &Print) -> Card {
     let mut card = Card {
         number: print.number,
@@ -728,7 +669,7 @@ fn picture(keyword: &str) -> &'static str {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use papermesh_protocol::id::{JobId, NodeId};
-    use papermesh_protocol::job::PrintOptions;
+    use papermesh_protocol::job::{JobSummary, PrintOptions};
 
     use super::super::visiting::{Seen, Visiting};
     use super::*;

@@ -19,6 +19,7 @@ pub mod link;
 pub mod pin;
 
 mod error;
+mod here;
 mod leave;
 
 use std::sync::Arc;
@@ -41,6 +42,7 @@ use tokio::time::{Instant, sleep_until};
 
 pub use enroll::Enrolled;
 pub use error::ComputerError;
+pub use here::{Further, Here};
 pub use link::{LinkOffer, Linked};
 pub use pin::PinChanged;
 

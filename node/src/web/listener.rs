@@ -77,7 +77,8 @@ impl Peer {
 /// A socket that is open. [`Listener::serve`] answers.
 pub struct Listener {
     socket: TcpListener,
-    tls: TlsAcceptor,
+    /// None where it is not spoken.
+    tls: Option<TlsAcceptor>,
 }
 
 impl Listener {
@@ -92,13 +93,27 @@ impl Listener {
         name: &str,
     ) -> Result<Self, ListenError> {
         let tls = certificate::server_config(certificate, name)?;
-        let socket = TcpListener::bind(address)
-            .await
-            .map_err(|source| ListenError::Address { address, source })?;
         Ok(Self {
-            socket,
-            tls: TlsAcceptor::from(tls),
+            socket: Self::socket(address).await?,
+            tls: Some(TlsAcceptor::from(tls)),
         })
+    }
+
+    /// Opens an address of this computer alone, where nobody can listen in: without TLS.
+    ///
+    /// # Errors
+    /// [`ListenError::Address`].
+    pub async fn bind_here(address: SocketAddr) -> Result<Self, ListenError> {
+        Ok(Self {
+            socket: Self::socket(address).await?,
+            tls: None,
+        })
+    }
+
+    async fn socket(address: SocketAddr) -> Result<TcpListener, ListenError> {
+        TcpListener::bind(address)
+            .await
+            .map_err(|source| ListenError::Address { address, source })
     }
 
     /// Where it listens.
@@ -143,7 +158,7 @@ impl Listener {
 
 struct Connection {
     router: Router,
-    tls: TlsAcceptor,
+    tls: Option<TlsAcceptor>,
     patience: Patience,
     from: SocketAddr,
     seat: Arc<Seat>,
@@ -172,7 +187,10 @@ impl Connection {
         let mut first = [0];
         match timeout(self.patience.header, stream.peek(&mut first)).await {
             Ok(Ok(1)) if first[0] == TLS_HANDSHAKE => {
-                match timeout(self.patience.handshake, self.tls.accept(stream)).await {
+                let Some(tls) = &self.tls else {
+                    return;
+                };
+                match timeout(self.patience.handshake, tls.accept(stream)).await {
                     Ok(Ok(protected)) => {
                         peer.tls = true;
                         self.answer(protected, peer).await;

@@ -1,6 +1,6 @@
 //! How a node listens for HTTP: connections, TLS, room for as many as there are seats, and whether
 //! whoever asks meant this computer at all. What is answered is the business of those who listen:
-//! the hold printer ([`crate::ipp`]) and the panel ([`crate::panel`]).
+//! the hold printer ([`crate::ipp`]), the panel ([`crate::panel`]) and the portal ([`crate::portal`]).
 //!
 //! HTTP and HTTPS share a port: a TLS handshake begins with a byte that no HTTP request begins
 //! with.

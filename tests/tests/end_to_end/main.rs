@@ -19,6 +19,7 @@
 //! | `panel` | walking up to a printer: a real browser at its panel |
 //! | `pictures` | pictures of first pages at the panel, and holders that send what is none |
 //! | `phone` | a phone in place of the panel: two real browsers in one network |
+//! | `portal` | the user's own page and the admin's: a real browser, real nodes |
 //! | `bad_input` | what users, files, disks and printers do wrong |
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -40,4 +41,5 @@ mod panel;
 mod people;
 mod phone;
 mod pictures;
+mod portal;
 mod walk;

@@ -78,6 +78,21 @@ pub struct ListHistory {
     pub user: Option<UserId>,
 }
 
+/// Asks for every job held here whose state changes, from now on: as events, until whoever asked
+/// hangs up.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FollowJobs {
+    /// Whose; without one everybody's.
+    pub user: Option<UserId>,
+}
+
+/// The node stopped, or nobody listened any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobsFollowed {
+    /// Changes that were told.
+    pub changes: u64,
+}
+
 /// Moves a job in its user's list. Answered with the job as it then is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MoveJob {

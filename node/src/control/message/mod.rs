@@ -9,6 +9,7 @@ mod home;
 mod job;
 mod member;
 mod node;
+mod portal;
 mod printer;
 mod release;
 mod user;
@@ -18,8 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use job::{
-    DeleteJob, HeldJob, JobPrefix, ListHistory, ListJobs, MoveJob, PrefixError, ProtectJob,
-    SubmitJob, Submitted,
+    DeleteJob, FollowJobs, HeldJob, JobPrefix, JobsFollowed, ListHistory, ListJobs, MoveJob,
+    PrefixError, ProtectJob, SubmitJob, Submitted,
 };
 pub use member::{
     Approve, ExportSite, ImportSite, Invite, InviteIssued, ListMembers, ListPending, Member,
@@ -30,6 +31,7 @@ pub use node::{
     AuditEntry, AuditRead, AuditVerified, DeviceStatus, Diagnose, Finding, GetStatus, MeshState,
     NodeIdentity, ReadAudit, SiteIdentity, Status, Verdict, VerifyAudit,
 };
+pub use portal::{OpenPortal, PortalLink};
 pub use printer::{ListPrinters, Printer};
 pub use release::{
     Ending, HolderReport, HolderState, JobResult, ListedJob, Phase, Progress, Selection, Visit,
@@ -37,7 +39,8 @@ pub use release::{
 };
 pub use user::{
     AcceptLink, AddUser, BadgeChanged, ChangeBadge, ChangePin, EnrollUser, Enrolled, LinkTicket,
-    Linked, ListUsers, OfferLink, PinChanged, SetUserState, User, UserTicket,
+    Linked, LinkedComputer, ListUsers, OfferLink, PinChanged, SetUserState, ShowUser, User,
+    UserHere, UserTicket,
 };
 
 /// The version of this language. Both ends come from one binary; they differ only when it was
@@ -82,6 +85,8 @@ pub enum Event {
     Progress(Progress),
     /// One of a visit's jobs is through.
     Job(JobResult),
+    /// A job held here is another than before, or was just submitted, or is gone.
+    Held(Box<HeldJob>),
     /// An audit record.
     Audit(AuditEntry),
     /// Anything else worth a line for whoever waits.
@@ -138,13 +143,16 @@ commands! {
     ChangeBadge -> BadgeChanged,
     SetUserState -> User,
     ChangePin -> PinChanged,
+    ShowUser -> UserHere,
     SubmitJob -> Submitted,
     ListJobs -> Vec<HeldJob>,
     DeleteJob -> HeldJob,
     ProtectJob -> HeldJob,
     MoveJob -> HeldJob,
     ListHistory -> Vec<HeldJob>,
+    FollowJobs -> JobsFollowed,
     ListPrinters -> Vec<Printer>,
+    OpenPortal -> PortalLink,
     Visit -> VisitReport,
 }
 

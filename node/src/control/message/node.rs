@@ -45,6 +45,8 @@ pub struct Status {
     pub ipp_elsewhere: Option<String>,
     /// Where the panel is.
     pub panel: Option<String>,
+    /// Where the portal is; `papermesh open` makes a link that opens it.
+    pub portal: Option<String>,
     /// How far this computer's clock is from those of connected members, if any told the time.
     pub clock: Option<ClockOffset>,
     /// Devices that wait for approval, if the node is an admin.

@@ -167,6 +167,42 @@ pub struct ChangePin {
     pub new: TypedPin,
 }
 
+/// Asks what this computer knows of one of its users.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShowUser {
+    /// The user; needed only if there are several here.
+    pub user: Option<UserId>,
+}
+
+/// A user as this computer knows them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UserHere {
+    /// The user.
+    pub user: UserId,
+    /// The user's name.
+    pub display: Name,
+    /// Whether the user may print, as far as it is known here.
+    pub state: UserState,
+    /// Badges of the user. Their numbers are known to nobody but whoever typed them.
+    pub badges: u32,
+    /// Whether the user enrolled here; else this computer is linked, and PIN and links are
+    /// changed on the other.
+    pub enrolled: bool,
+    /// Computers that were linked to this one.
+    pub computers: Vec<LinkedComputer>,
+}
+
+/// A computer that was linked to the user's first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinkedComputer {
+    /// The computer.
+    pub node: NodeId,
+    /// Its name.
+    pub name: Name,
+    /// Whether it still has an older PIN.
+    pub outdated: bool,
+}
+
 /// A PIN was changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PinChanged {

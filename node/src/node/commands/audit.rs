@@ -1,6 +1,7 @@
 //! The audit log, record by record or as a whole.
 
 use data_encoding::HEXLOWER;
+use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::time::Timestamp;
 
 use super::super::Services;
@@ -44,9 +45,22 @@ fn word(kind: Kind) -> String {
     }
 }
 
+/// How a release ended, in words.
+fn ended(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Printed { pages, keep } => {
+            let pages = pages.map(|pages| format!(", {pages} pages"));
+            let kept = if *keep { " and kept" } else { "" };
+            format!("printed{kept}{}", pages.unwrap_or_default())
+        }
+        Outcome::NotPrinted => "not printed".to_owned(),
+        Outcome::MayHavePrinted => "may have printed".to_owned(),
+    }
+}
+
 fn shown(entry: &Entry) -> AuditEntry {
     let event = &entry.event;
-    let outcome = event.outcome.as_ref().map(|outcome| format!("{outcome:?}"));
+    let outcome = event.outcome.as_ref().map(ended);
     let detail: Vec<String> = outcome.into_iter().chain(event.reason.clone()).collect();
     AuditEntry {
         sequence: entry.sequence,

@@ -9,6 +9,7 @@ use papermesh_protocol::release::printer::place;
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::text::UserId;
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::sync::broadcast::error::RecvError;
 
 use super::super::{Network, NodeError, Services};
 use crate::client::jobs::PAGE;
@@ -16,8 +17,8 @@ use crate::client::submit::{PRIORITY, Submission};
 use crate::client::{Client, DirectEnd, HeldView};
 use crate::clock;
 use crate::control::message::{
-    DeleteJob, Ending, HeldJob, JobResult, ListHistory, ListJobs, MoveJob, Phase, Progress,
-    ProtectJob, SubmitJob, Submitted,
+    DeleteJob, Ending, Event, FollowJobs, HeldJob, JobResult, JobsFollowed, ListHistory, ListJobs,
+    MoveJob, Phase, Progress, ProtectJob, SubmitJob, Submitted,
 };
 use crate::control::{Answer, Body, CommandError, ErrorCode, Events, TypedPin};
 
@@ -159,6 +160,35 @@ impl Services {
         }
         past.sort_by_key(|past| Reverse((past.state.ended_at(), past.number)));
         Ok(past)
+    }
+
+    /// Tells of jobs until nobody listens any more. Who was too slow for some of the news is told
+    /// so, and asks for the list.
+    pub(super) async fn tell_changes(
+        &self,
+        command: FollowJobs,
+        events: Events,
+    ) -> Answer<JobsFollowed> {
+        let mut news = self.client()?.news();
+        let mut changes = 0;
+        loop {
+            let heard = tokio::select! {
+                heard = news.recv() => heard,
+                () = events.closed() => return Ok(JobsFollowed { changes }),
+            };
+            match heard {
+                Ok(view) if command.user.as_ref().is_none_or(|user| *user == view.user) => {
+                    changes += 1;
+                    events.tell(Event::Held(Box::new(shown(view)))).await;
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(missed)) => {
+                    let text = format!("{missed} changes were missed; `papermesh jobs` lists all");
+                    events.tell(Event::Notice(text)).await;
+                }
+                Err(RecvError::Closed) => return Ok(JobsFollowed { changes }),
+            }
+        }
     }
 
     pub(super) async fn move_held(&self, command: MoveJob) -> Answer<HeldJob> {

@@ -3,6 +3,7 @@
 
 mod audit;
 mod jobs;
+mod portal;
 mod printers;
 mod site;
 mod users;
@@ -11,12 +12,12 @@ mod visit;
 use super::Services;
 use crate::control::message::{
     AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
-    DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, GetStatus, HeldJob, ImportSite,
-    Invite, InviteIssued, LinkTicket, Linked, ListHistory, ListJobs, ListMembers, ListPending,
-    ListPrinters, ListUsers, Member, MoveJob, OfferLink, PendingDevice, PinChanged, PolicyView,
-    Printer, ProtectJob, ReadAudit, Refuse, Refused, Revocation, Revoke, SetUserState,
-    SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User, UserTicket,
-    VerifyAudit, Visit, VisitReport,
+    DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, FollowJobs, GetStatus, HeldJob,
+    ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked, ListHistory, ListJobs,
+    ListMembers, ListPending, ListPrinters, ListUsers, Member, MoveJob, OfferLink, OpenPortal,
+    PendingDevice, PinChanged, PolicyView, PortalLink, Printer, ProtectJob, ReadAudit, Refuse,
+    Refused, Revocation, Revoke, SetUserState, ShowUser, SiteExported, SiteImported, SitePolicy,
+    Status, SubmitJob, Submitted, User, UserHere, UserTicket, VerifyAudit, Visit, VisitReport,
 };
 use crate::control::{Answer, Body, Events, Service};
 pub(super) use site::{code, exported_site as exported, import as import_of};
@@ -106,6 +107,10 @@ impl Service for Services {
         self.new_pin(command).await
     }
 
+    async fn show_user(&self, command: ShowUser) -> Answer<UserHere> {
+        self.user_here(command).await
+    }
+
     async fn submit_job(
         &self,
         command: SubmitJob,
@@ -137,6 +142,14 @@ impl Service for Services {
 
     async fn list_history(&self, command: ListHistory) -> Answer<Vec<HeldJob>> {
         self.past_jobs(command).await
+    }
+
+    async fn follow_jobs(&self, command: FollowJobs, events: Events) -> Answer<JobsFollowed> {
+        self.tell_changes(command, events).await
+    }
+
+    async fn open_portal(&self, command: OpenPortal) -> Answer<PortalLink> {
+        self.portal_link(command).await
     }
 
     async fn visit(&self, command: Visit, events: Events) -> Answer<VisitReport> {

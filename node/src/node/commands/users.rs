@@ -8,7 +8,8 @@ use crate::authority::{NewUser, UserView};
 use crate::control::Answer;
 use crate::control::message::{
     AcceptLink, AddUser, BadgeChanged, ChangeBadge, ChangePin, EnrollUser, Enrolled, LinkTicket,
-    Linked, OfferLink, PinChanged, SetUserState, User, UserTicket,
+    Linked, LinkedComputer, OfferLink, PinChanged, SetUserState, ShowUser, User, UserHere,
+    UserTicket,
 };
 
 impl Services {
@@ -95,6 +96,26 @@ impl Services {
             user: linked.user,
             node: linked.node,
             node_name: linked.node_name,
+        })
+    }
+
+    pub(super) async fn user_here(&self, command: ShowUser) -> Answer<UserHere> {
+        let here = self.computer.show(command.user).await?;
+        Ok(UserHere {
+            user: here.user,
+            display: here.display,
+            state: here.state,
+            badges: here.badges,
+            enrolled: here.enrolled,
+            computers: here
+                .computers
+                .into_iter()
+                .map(|computer| LinkedComputer {
+                    node: computer.node,
+                    name: computer.name,
+                    outdated: computer.outdated,
+                })
+                .collect(),
         })
     }
 

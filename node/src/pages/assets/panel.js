@@ -1,36 +1,10 @@
-// What htmx does not do: keys on the screen, which jobs are ticked, the count-down, dialogs, and what
-// happens when the server is away. Nothing is kept here but the ticks; they go with the page.
+// What htmx does not do: keys on the screen, which jobs are ticked, and the count-down. Nothing is kept
+// here but the ticks; they go with the page.
 (() => {
   "use strict";
 
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-
-  // The frame follows what is in it: language, direction, colours. ------------------------------
-
-  function dress() {
-    const app = $("#app");
-    if (!app) return;
-    const root = document.documentElement;
-    root.lang = app.lang;
-    root.dir = app.dir;
-    root.dataset.look = app.dataset.look;
-  }
-
-  function clocks() {
-    const lang = document.documentElement.lang;
-    const today = new Date().toDateString();
-    for (const time of $$("time[data-clock]")) {
-      const at = new Date(time.dateTime);
-      const options = { hour: "2-digit", minute: "2-digit" };
-      if (at.toDateString() !== today) options.weekday = "short";
-      if (Math.abs(at - Date.now()) > 6 * 86400e3) {
-        options.day = "numeric";
-        options.month = "short";
-      }
-      time.textContent = new Intl.DateTimeFormat(lang, options).format(at);
-    }
-  }
 
   // Keys on the screen type into the field that was touched last. -------------------------------
 
@@ -216,14 +190,11 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    const menu = $(".menu[open]");
-    if (menu && !menu.contains(event.target)) menu.open = false;
     if (!button) return;
-    const { key, switch: to, open, step } = button.dataset;
+    const { key, switch: to, step } = button.dataset;
     if (key !== undefined) type((text) => text + key);
     if ("erase" in button.dataset) type((text) => text.slice(0, -1));
     if (to) pad(to);
-    if (open) $(`#${open}`)?.showModal();
     if (step) {
       const copies = $("#copies");
       const now = Number(copies.value) || 1;
@@ -234,7 +205,6 @@
       for (const input of $$("input:not([type=radio])", dialog)) input.value = "";
       for (const input of $$('input[type=radio][value=""]', dialog)) input.checked = true;
     }
-    if ("close" in button.dataset) button.closest("dialog")?.close();
     applies();
   });
 
@@ -279,16 +249,9 @@
     }
   });
 
-  // Every request shows the page's token, which is in the page alone.
-  document.addEventListener("htmx:configRequest", (event) => {
-    event.detail.headers["X-Papermesh-Page"] = $("#app")?.dataset.page ?? "";
-  });
-
   // New parts of the page. ---------------------------------------------------------------------------
 
   function settle() {
-    dress();
-    clocks();
     if (!$("#jobs")) ticked.clear();
     ticks();
     gallery();
@@ -321,39 +284,6 @@
     fields();
   });
 
-  // The server is away: nothing of anybody is left to see, and the page comes back by itself. --------
-
-  let away = 0;
-
-  async function look() {
-    try {
-      const answer = await fetch("/alive", { cache: "no-store" });
-      if (answer.ok) location.reload();
-      else setTimeout(look, 2000);
-    } catch {
-      setTimeout(look, 2000);
-    }
-  }
-
-  document.addEventListener("htmx:sseOpen", () => {
-    document.documentElement.dataset.live = "yes";
-  });
-
-  document.addEventListener("htmx:sseError", () => {
-    away += 1;
-    if (away !== 1) return;
-    $("#away").hidden = false;
-    $("#app")?.setAttribute("inert", "");
-    document.documentElement.dataset.away = "yes";
-    setTimeout(look, 1000);
-  });
-
-  // A page in the browser's history shows nothing.
-  addEventListener("pagehide", () => {
-    $("#app")?.remove();
-    gallery();
-  });
-  addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload();
-  });
+  // With the page its pictures go.
+  addEventListener("pagehide", gallery);
 })();

@@ -1,0 +1,79 @@
+//! Links to the portal.
+
+use papermesh_protocol::certificate::Role;
+use papermesh_protocol::text::UserId;
+
+use super::super::{NodeError, Services};
+use crate::clock;
+use crate::control::message::{OpenPortal, PortalLink};
+use crate::control::{Answer, CommandError, ErrorCode};
+use crate::portal::{LINK, Whose};
+
+impl Services {
+    pub(super) async fn portal_link(&self, command: OpenPortal) -> Answer<PortalLink> {
+        let portal = self.portal.as_ref().ok_or_else(|| {
+            CommandError::new(
+                ErrorCode::NotHere,
+                "this node has no portal; `papermesh doctor` says why",
+            )
+        })?;
+        let whose = if command.admin {
+            self.admin()?
+        } else {
+            Whose::User(self.page_owner(command.user).await?)
+        };
+        Ok(PortalLink {
+            url: portal.link(&whose),
+            expires_at: clock::now() + LINK,
+            user: match whose {
+                Whose::User(user) => Some(user),
+                Whose::Admin => None,
+            },
+        })
+    }
+
+    fn admin(&self) -> Result<Whose, CommandError> {
+        let roles = self.mesh.membership().certificate().roles;
+        roles.has(Role::Admin).then_some(Whose::Admin).ok_or_else(|| {
+            CommandError::new(
+                ErrorCode::NotHere,
+                "this node is no admin's; run this on the computer that has the site's authority key",
+            )
+        })
+    }
+
+    /// The one user of this computer, or the one who is named; on a shared computer anybody.
+    async fn page_owner(&self, named: Option<UserId>) -> Result<UserId, CommandError> {
+        let client = self.client()?;
+        let mut users = client.users().await.map_err(NodeError::Store)?;
+        let roles = self.mesh.membership().certificate().roles;
+        let names: Vec<_> = users.iter().map(UserId::as_str).collect();
+        let names = names.join(", ");
+        match named {
+            Some(named) if users.contains(&named) || roles.has(Role::SharedClient) => Ok(named),
+            Some(named) if users.is_empty() => Err(CommandError::new(
+                ErrorCode::NotFound,
+                format!(
+                    "{named} is not enrolled on this computer, and nobody else is; run `papermesh user enroll`"
+                ),
+            )),
+            Some(named) => Err(CommandError::new(
+                ErrorCode::NotFound,
+                format!("{named} is not enrolled on this computer; say --user, one of {names}"),
+            )),
+            None if users.len() == 1 => Ok(users.remove(0)),
+            None if roles.has(Role::SharedClient) => Err(CommandError::new(
+                ErrorCode::Usage,
+                "whose page is it? this is a shared computer: say --user",
+            )),
+            None if users.is_empty() => Err(CommandError::new(
+                ErrorCode::Usage,
+                "nobody enrolled on this computer; run `papermesh user enroll`, or say --admin for the admin's page",
+            )),
+            None => Err(CommandError::new(
+                ErrorCode::Usage,
+                format!("whose page is it? say --user, one of {names}"),
+            )),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What a place shows: asked of the node, as the command line asks.
+
+use std::collections::VecDeque;
+
+use papermesh_protocol::certificate::Role;
+use papermesh_protocol::text::UserId;
+use tokio::time::timeout;
+
+use super::limits;
+use super::links::Whose;
+use super::place::Place;
+use crate::clock;
+use crate::control::message::{
+    AuditEntry, Event, HeldJob, ListHistory, ListJobs, ListMembers, ListPending, ListPrinters,
+    ListUsers, Member, PendingDevice, PolicyView, Printer, ReadAudit, ShowUser, SitePolicy, User,
+    UserHere,
+};
+use crate::control::{Answer, CommandError, ErrorCode, Events, Service};
+
+/// What a place shows.
+pub(super) enum Content {
+    Jobs(Vec<HeldJob>),
+    History(Vec<HeldJob>),
+    /// None on a shared computer, where users have no PIN that stays.
+    Account(Option<UserHere>),
+    Devices {
+        pending: Vec<PendingDevice>,
+        members: Vec<Member>,
+    },
+    People(Vec<User>),
+    Printers {
+        members: Vec<Member>,
+        /// What they say; none while they are not asked yet.
+        asked: Option<Vec<Printer>>,
+    },
+    Policy(PolicyView),
+    /// The last first.
+    Audit(Vec<AuditEntry>),
+    /// The node could not say.
+    Failed(CommandError),
+}
+
+/// How much may be waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What the node knows by itself.
+    Quick,
+    /// What others have to be asked for, too.
+    Whole,
+}
+
+/// Asks for what a place shows.
+pub(super) async fn fetch<S: Service>(
+    service: &S,
+    whose: &Whose,
+    place: Place,
+    depth: Depth,
+) -> Content {
+    let fetched = match whose {
+        Whose::User(user) => of_user(service, user, place).await,
+        Whose::Admin => of_admin(service, place, depth).await,
+    };
+    fetched.unwrap_or_else(Content::Failed)
+}
+
+/// Devices that want to join: an admin sees at every place that there are some.
+pub(super) async fn waiting<S: Service>(service: &S, whose: &Whose) -> usize {
+    match whose {
+        Whose::User(_) => 0,
+        Whose::Admin => {
+            let asking = service.list_pending(ListPending { wait: 0 });
+            asking.await.map_or(0, |pending| pending.len())
+        }
+    }
+}
+
+async fn of_user<S: Service>(service: &S, user: &UserId, place: Place) -> Answer<Content> {
+    let user = Some(user.clone());
+    match place {
+        Place::Jobs => Ok(Content::Jobs(service.list_jobs(ListJobs { user }).await?)),
+        Place::History => {
+            let past = service.list_history(ListHistory { user }).await?;
+            Ok(Content::History(past))
+        }
+        Place::Account => match service.show_user(ShowUser { user }).await {
+            Ok(here) => Ok(Content::Account(Some(here))),
+            Err(error) if error.code == ErrorCode::NotFound => Ok(Content::Account(None)),
+            Err(error) => Err(error),
+        },
+        _ => Err(elsewhere()),
+    }
+}
+
+async fn of_admin<S: Service>(service: &S, place: Place, depth: Depth) -> Answer<Content> {
+    match place {
+        Place::Devices => {
+            let pending = service.list_pending(ListPending { wait: 0 }).await?;
+            let members = service.list_members(ListMembers {}).await?;
+            Ok(Content::Devices { pending, members })
+        }
+        Place::People => Ok(Content::People(service.list_users(ListUsers {}).await?)),
+        Place::Printers => {
+            let mut members = service.list_members(ListMembers {}).await?;
+            members.retain(|member| member.roles.contains(&Role::Printer) && !member.revoked);
+            let asked = match depth {
+                Depth::Quick => None,
+                Depth::Whole => Some(printers(service).await),
+            };
+            Ok(Content::Printers { members, asked })
+        }
+        Place::Policy => {
+            let asking = SitePolicy {
+                change: None,
+                passphrase: None,
+            };
+            Ok(Content::Policy(service.site_policy(asking).await?))
+        }
+        Place::Audit => Ok(Content::Audit(audit(service).await?)),
+        _ => Err(elsewhere()),
+    }
+}
+
+/// What the printers say. An admin's node that holds no jobs has met none to ask.
+async fn printers<S: Service>(service: &S) -> Vec<Printer> {
+    let asking = timeout(limits::PRINTERS, service.list_printers(ListPrinters {}));
+    asking.await.ok().and_then(Result::ok).unwrap_or_default()
+}
+
+/// The newest records; older ones are read and forgotten.
+async fn audit<S: Service>(service: &S) -> Answer<Vec<AuditEntry>> {
+    let since = clock::now() - limits::AUDIT_SINCE;
+    let (events, mut told) = Events::channel();
+    let reading = service.read_audit(ReadAudit { since: Some(since) }, events);
+    let keeping = async {
+        let mut newest = VecDeque::with_capacity(limits::AUDIT_SHOWN);
+        while let Some(event) = told.recv().await {
+            if let Event::Audit(entry) = event {
+                if newest.len() >= limits::AUDIT_SHOWN {
+                    newest.pop_front();
+                }
+                newest.push_back(entry);
+            }
+        }
+        newest
+    };
+    let (read, newest) = tokio::join!(reading, keeping);
+    read?;
+    Ok(newest.into_iter().rev().collect())
+}
+
+/// Places are chosen by what a page has; this one it has not.
+fn elsewhere() -> CommandError {
+    CommandError::new(ErrorCode::NotHere, "this page does not show that")
+}

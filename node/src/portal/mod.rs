@@ -1,0 +1,153 @@
+//! The portal: a page of their own for the users of a computer, and one for the site's admin, in the
+//! browser of that computer. Every node serves it, to its own computer only.
+//!
+//! One reason per file, from the socket inwards:
+//!
+//! - [`crate::web`] listens; [`crate::pages`] is what it has in common with other pages: whose
+//!   requests are heard at all, forms, looks, words
+//! - `links`: what `papermesh open` hands out, good for one page, once
+//! - `routes`: what pages may ask
+//! - `session`: the pages that are open; `place`: where their users are
+//! - `orders`: what a page may have done; `content`: what a place shows. Both ask the node through
+//!   [`crate::control::Service`], as the command line does, and nothing else
+//! - `watch`, `events`: how a page hears that there is something new
+//! - `ticket`: tickets that are to be carried to another device
+//! - `views/`, `templates/`: what a user sees
+//!
+//! Whoever may use the control socket may open a page, and nobody else: the page can do what the
+//! command line can. A user's page shows the jobs of that user and changes no others; it is a view, not
+//! a wall between users of one account. Nothing is kept in the browser, and nothing outlives the process.
+
+mod content;
+mod events;
+mod limits;
+mod links;
+mod orders;
+mod place;
+mod routes;
+mod session;
+mod ticket;
+mod views;
+mod watch;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::control::Service;
+use crate::pages::{Gate, Rate};
+use crate::web::{ListenError, Listener, Patience};
+use links::Links;
+use session::Sessions;
+use views::Names;
+
+pub use limits::LINK;
+pub use links::Whose;
+
+/// A portal that listens. [`Portal::serve`] answers.
+pub struct Portal {
+    listener: Listener,
+    door: Door,
+    names: Names,
+}
+
+/// The way in: makes links. Cheap to clone.
+#[derive(Clone)]
+pub struct Door {
+    address: SocketAddr,
+    links: Arc<Links>,
+}
+
+/// What all pages share.
+struct Desk<S> {
+    service: Arc<S>,
+    links: Arc<Links>,
+    sessions: Sessions,
+    /// Streams of news.
+    streams: Arc<Semaphore>,
+    /// Links that are tried.
+    tries: Rate,
+    gate: Arc<Gate>,
+    names: Names,
+}
+
+impl Portal {
+    /// Listens on `address`, which must be one of this computer alone. `names` are those of the
+    /// site and of this node.
+    ///
+    /// # Errors
+    /// [`ListenError::Address`].
+    pub async fn open(address: SocketAddr, names: (String, String)) -> Result<Self, ListenError> {
+        let listener = Listener::bind_here(address).await?;
+        let door = Door {
+            address: listener.address().unwrap_or(address),
+            links: Arc::default(),
+        };
+        let (site, node) = names;
+        Ok(Self {
+            listener,
+            door,
+            names: Names { site, node },
+        })
+    }
+
+    /// The way in.
+    #[must_use]
+    pub fn door(&self) -> Door {
+        self.door.clone()
+    }
+
+    /// Answers with what `service` knows and does, until it is dropped; then every page is closed.
+    pub async fn serve<S: Service>(self, service: Arc<S>) {
+        let desk = Arc::new(Desk {
+            service,
+            links: self.door.links,
+            sessions: Sessions::default(),
+            streams: Arc::new(Semaphore::new(limits::STREAMS)),
+            tries: Rate::new(limits::TRIES, limits::TRY_EVERY),
+            gate: Arc::new(Gate {
+                name: "the portal",
+                requests: Rate::new(limits::REQUESTS, limits::REQUEST_EVERY),
+            }),
+            names: self.names,
+        });
+        let router = routes::router(Arc::clone(&desk));
+        let patience = Patience {
+            connections: limits::CONNECTIONS,
+            handshake: limits::HANDSHAKE,
+            header: limits::HTTP_HEADER,
+            buffer: limits::HTTP_BUFFER,
+        };
+        tokio::join!(
+            self.listener.serve(router, patience),
+            pass_time(&desk.sessions)
+        );
+    }
+}
+
+impl Door {
+    /// Where it is, without what lets anybody in.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// A link that opens one page, once, within [`LINK`]. What proves it is behind the `#`: a browser
+    /// sends that nowhere, so that it is in no log.
+    #[must_use]
+    pub fn link(&self, whose: &Whose) -> String {
+        let token = self.links.issue(whose.clone(), Instant::now());
+        format!("{}#{}", self.url(), token.text())
+    }
+}
+
+async fn pass_time(sessions: &Sessions) {
+    let mut ticks = interval(limits::SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        sessions.pass_time(Instant::now());
+    }
+}

@@ -1,0 +1,526 @@
+//! What a page may have done: each is a command that the command line has, too. A user's page
+//! reaches that user's jobs only, whatever it asks for.
+
+use papermesh_protocol::site::LoginPolicy;
+use papermesh_protocol::text::{Name, UserId};
+use papermesh_protocol::user::UserState;
+use zeroize::Zeroizing;
+
+use super::limits;
+use super::links::Whose;
+use super::ticket::{Purpose, Ticket};
+use crate::control::message::{
+    AddUser, Approve, ChangeBadge, ChangePin, DeleteJob, HeldJob, ListJobs, ListMembers, MoveJob,
+    OfferLink, PolicyChange, ProtectJob, Refuse, Revoke, SetUserState, SitePolicy, VerifyAudit,
+};
+use crate::control::{Answer, CommandError, ErrorCode, Events, Passphrase, Service, TypedPin};
+use crate::pages::Form;
+
+/// Something to be done.
+#[derive(Clone, Debug)]
+pub(super) enum Order {
+    User(UserOrder),
+    Admin(AdminOrder),
+}
+
+/// What a user may have done.
+#[derive(Clone, Debug)]
+pub(super) enum UserOrder {
+    Delete { number: u32, title: String },
+    Protect { number: u32, on: bool },
+    Move { number: u32, to: u32 },
+    ChangePin { old: TypedPin, new: TypedPin },
+    OfferLink,
+}
+
+/// What an admin may have done.
+#[derive(Clone, Debug)]
+pub(super) enum AdminOrder {
+    Approve {
+        code: String,
+    },
+    Refuse {
+        code: String,
+    },
+    Revoke {
+        node: String,
+        name: String,
+    },
+    AddUser(NewUser),
+    SetState {
+        user: UserId,
+        state: UserState,
+    },
+    Badge {
+        user: UserId,
+        number: String,
+        remove: bool,
+    },
+    Policy(PolicyChange),
+    Verify,
+}
+
+/// Who is to be a user.
+#[derive(Clone, Debug)]
+pub(super) struct NewUser {
+    user: UserId,
+    display: Option<Name>,
+    badge: Option<String>,
+}
+
+/// Who is to be a user, as it was typed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Typed {
+    pub(super) user: String,
+    pub(super) display: String,
+    pub(super) badge: String,
+}
+
+/// Why a form is no order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadOrder {
+    /// There is no such thing on this page.
+    Unknown,
+    /// What was typed makes no sense; these are the words for it.
+    Typed(&'static str),
+}
+
+/// What came of it.
+pub(super) enum Done {
+    Said(Remark),
+    Ticket(Ticket),
+}
+
+/// What a user is told.
+#[derive(Clone, Debug)]
+pub(super) enum Remark {
+    Deleted(String),
+    Protected {
+        title: String,
+        on: bool,
+    },
+    Moved(String),
+    PinChanged {
+        outdated: Vec<String>,
+    },
+    Approved(String),
+    Refused,
+    Revoked(String),
+    Enabled(String),
+    Disabled(String),
+    BadgeGiven {
+        user: String,
+        former: Option<String>,
+    },
+    BadgeTaken(String),
+    PolicyChanged,
+    Verified {
+        records: u64,
+        head: String,
+    },
+    /// What was typed makes no sense; these are the words for it.
+    Typed(&'static str),
+    /// Wrong PINs are waited for.
+    Wait(u64),
+    /// In the node's words.
+    Failed(CommandError),
+}
+
+impl Typed {
+    pub(super) fn read(form: &Form) -> Self {
+        let text = |name| form.get(name).unwrap_or_default().trim().to_owned();
+        Self {
+            user: text("user"),
+            display: text("display"),
+            badge: text("badge"),
+        }
+    }
+}
+
+impl Order {
+    /// Reads it from a form.
+    pub(super) fn read(whose: &Whose, form: &Form) -> Result<Self, BadOrder> {
+        let name = form.get("order").unwrap_or_default();
+        match whose {
+            Whose::User(_) => UserOrder::read(name, form).map(Self::User),
+            Whose::Admin => AdminOrder::read(name, form).map(Self::Admin),
+        }
+    }
+
+    /// Whether it is asked first if that is meant: it cannot be taken back.
+    pub(super) const fn is_grave(&self) -> bool {
+        matches!(
+            self,
+            Self::User(UserOrder::Delete { .. })
+                | Self::Admin(
+                    AdminOrder::Revoke { .. }
+                        | AdminOrder::SetState {
+                            state: UserState::Disabled,
+                            ..
+                        }
+                )
+        )
+    }
+
+    /// The same with what people call what it is about.
+    pub(super) async fn named<S: Service>(self, service: &S, whose: &Whose) -> Answer<Self> {
+        Ok(match (self, whose) {
+            (Self::User(UserOrder::Delete { number, .. }), Whose::User(user)) => {
+                let title = own(service, user, number).await?.summary.title;
+                Self::User(UserOrder::Delete { number, title })
+            }
+            (Self::Admin(AdminOrder::Revoke { node, .. }), _) => {
+                let members = service.list_members(ListMembers {}).await?;
+                let mut members = members.into_iter();
+                let member = members.find(|member| member.node.to_string() == node);
+                let name = member.ok_or_else(|| {
+                    CommandError::new(ErrorCode::NotFound, "this device is not a member any more")
+                })?;
+                let name = name.name.to_string();
+                Self::Admin(AdminOrder::Revoke { node, name })
+            }
+            (order, _) => order,
+        })
+    }
+
+    /// Has it done. Must not be dropped half way.
+    pub(super) async fn perform<S: Service>(
+        &self,
+        service: &S,
+        whose: &Whose,
+        passphrase: Option<Passphrase>,
+    ) -> Answer<Done> {
+        match (self, whose) {
+            (Self::User(order), Whose::User(user)) => order.perform(service, user).await,
+            (Self::Admin(order), Whose::Admin) => order.perform(service, passphrase).await,
+            _ => Err(CommandError::new(
+                ErrorCode::Denied,
+                "this page cannot do that",
+            )),
+        }
+    }
+}
+
+impl UserOrder {
+    fn read(name: &str, form: &Form) -> Result<Self, BadOrder> {
+        let number = || number(form, "number");
+        Ok(match name {
+            "delete" => Self::Delete {
+                number: number()?,
+                title: String::new(),
+            },
+            "protect" => Self::Protect {
+                number: number()?,
+                on: form.has("on"),
+            },
+            "move" => Self::Move {
+                number: number()?,
+                to: self::number(form, "to")?.max(1),
+            },
+            "pin" => {
+                let typed = |name| {
+                    let text = form.get(name).unwrap_or_default();
+                    TypedPin::new(Zeroizing::new(text.to_owned()))
+                        .map_err(|_| BadOrder::Typed("pin-missing"))
+                };
+                let (old, new, again) = (typed("old")?, typed("new")?, typed("again")?);
+                if new != again {
+                    return Err(BadOrder::Typed("pin-differs"));
+                }
+                Self::ChangePin { old, new }
+            }
+            "link" => Self::OfferLink,
+            _ => return Err(BadOrder::Unknown),
+        })
+    }
+
+    async fn perform<S: Service>(&self, service: &S, user: &UserId) -> Answer<Done> {
+        Ok(Done::Said(match self {
+            Self::Delete { number, .. } => {
+                let job = own(service, user, *number).await?.summary.job;
+                let deleted = service.delete_job(DeleteJob { job }).await?;
+                Remark::Deleted(deleted.summary.title)
+            }
+            Self::Protect { number, on } => {
+                let (job, on) = (own(service, user, *number).await?.summary.job, *on);
+                let held = service.protect_job(ProtectJob { job, on }).await?;
+                Remark::Protected {
+                    title: held.summary.title,
+                    on,
+                }
+            }
+            Self::Move { number, to } => {
+                let (job, position) = (own(service, user, *number).await?.summary.job, *to);
+                let moved = service.move_job(MoveJob { job, position }).await?;
+                Remark::Moved(moved.summary.title)
+            }
+            Self::ChangePin { old, new } => {
+                let changing = ChangePin {
+                    user: Some(user.clone()),
+                    old: old.clone(),
+                    new: new.clone(),
+                };
+                match service.change_pin(changing).await {
+                    Ok(changed) => Remark::PinChanged {
+                        outdated: changed.outdated.iter().map(ToString::to_string).collect(),
+                    },
+                    Err(error) => match (error.code, error.retry_after) {
+                        (ErrorCode::Denied, _) => Remark::Typed("pin-wrong"),
+                        (ErrorCode::Usage, _) => Remark::Typed("pin-odd"),
+                        (ErrorCode::Busy, Some(wait)) => Remark::Wait(wait.div_ceil(1000)),
+                        _ => return Err(error),
+                    },
+                }
+            }
+            Self::OfferLink => {
+                let offering = OfferLink {
+                    user: Some(user.clone()),
+                    lifetime: limits::LINK_TICKET,
+                };
+                let offer = service.offer_link(offering).await?;
+                return Ok(Done::Ticket(Ticket {
+                    purpose: Purpose::Link,
+                    user: offer.user.to_string(),
+                    line: Zeroizing::new(offer.ticket),
+                    expires_at: offer.expires_at,
+                }));
+            }
+        }))
+    }
+}
+
+impl AdminOrder {
+    fn read(name: &str, form: &Form) -> Result<Self, BadOrder> {
+        let text = |name| form.get(name).unwrap_or_default().trim().to_owned();
+        let user = || {
+            text("user")
+                .parse()
+                .map_err(|_| BadOrder::Typed("typed-user"))
+        };
+        Ok(match name {
+            "approve" => Self::Approve { code: text("code") },
+            "refuse" => Self::Refuse { code: text("code") },
+            "revoke" => Self::Revoke {
+                node: text("node"),
+                name: String::new(),
+            },
+            "add-user" => {
+                let optional = |name| Some(text(name)).filter(|text| !text.is_empty());
+                let display = optional("display").map(|name| name.parse());
+                Self::AddUser(NewUser {
+                    user: user()?,
+                    display: display
+                        .transpose()
+                        .map_err(|_| BadOrder::Typed("typed-name"))?,
+                    badge: optional("badge"),
+                })
+            }
+            "enable" | "disable" => Self::SetState {
+                user: user()?,
+                state: match name {
+                    "enable" => UserState::Active,
+                    _ => UserState::Disabled,
+                },
+            },
+            "give-badge" | "take-badge" => {
+                let number = text("badge");
+                if number.is_empty() {
+                    return Err(BadOrder::Typed("typed-badge"));
+                }
+                Self::Badge {
+                    user: user()?,
+                    number,
+                    remove: name == "take-badge",
+                }
+            }
+            "policy" => Self::Policy(PolicyChange {
+                login: Some(match form.get("login").unwrap_or_default() {
+                    "badge+pin" => LoginPolicy::BadgeAndPin,
+                    "pin" => LoginPolicy::Pin,
+                    "badge" => LoginPolicy::Badge,
+                    _ => return Err(BadOrder::Unknown),
+                }),
+                job_lifetime: Some(number(form, "lifetime")?),
+            }),
+            "verify" => Self::Verify,
+            _ => return Err(BadOrder::Unknown),
+        })
+    }
+
+    async fn perform<S: Service>(
+        &self,
+        service: &S,
+        passphrase: Option<Passphrase>,
+    ) -> Answer<Done> {
+        Ok(Done::Said(match self.clone() {
+            Self::Approve { code } => {
+                // Nobody waits for what happens meanwhile.
+                let (events, _) = Events::channel();
+                let member = service
+                    .approve(Approve { code, passphrase }, events)
+                    .await?;
+                Remark::Approved(member.name.to_string())
+            }
+            Self::Refuse { code } => {
+                service.refuse(Refuse { code }).await?;
+                Remark::Refused
+            }
+            Self::Revoke { node, .. } => {
+                let revoked = service.revoke(Revoke { node, passphrase }).await?;
+                Remark::Revoked(revoked.name.to_string())
+            }
+            Self::AddUser(NewUser {
+                user,
+                display,
+                badge,
+            }) => {
+                let issued = service
+                    .add_user(AddUser {
+                        user,
+                        display,
+                        groups: Vec::new(),
+                        badge,
+                        lifetime: limits::USER_TICKET,
+                        passphrase,
+                    })
+                    .await?;
+                return Ok(Done::Ticket(Ticket {
+                    purpose: Purpose::Enroll {
+                        again: issued.enrolled,
+                    },
+                    user: issued.display.to_string(),
+                    line: Zeroizing::new(issued.ticket),
+                    expires_at: issued.expires_at,
+                }));
+            }
+            Self::SetState { user, state } => {
+                let changing = SetUserState {
+                    user,
+                    state,
+                    passphrase,
+                };
+                let user = service.set_user_state(changing).await?;
+                match user.state {
+                    UserState::Active => Remark::Enabled(user.display.to_string()),
+                    UserState::Disabled => Remark::Disabled(user.display.to_string()),
+                }
+            }
+            Self::Badge {
+                user,
+                number,
+                remove,
+            } => {
+                let changing = ChangeBadge {
+                    user,
+                    number,
+                    remove,
+                    passphrase,
+                };
+                let changed = service.change_badge(changing).await?;
+                let user = changed.user.display.to_string();
+                match remove {
+                    true => Remark::BadgeTaken(user),
+                    false => Remark::BadgeGiven {
+                        user,
+                        former: changed.former_owner.map(|former| former.to_string()),
+                    },
+                }
+            }
+            Self::Policy(change) => {
+                let changing = SitePolicy {
+                    change: Some(change),
+                    passphrase,
+                };
+                service.site_policy(changing).await?;
+                Remark::PolicyChanged
+            }
+            Self::Verify => {
+                let verified = service.verify_audit(VerifyAudit {}).await?;
+                Remark::Verified {
+                    records: verified.records,
+                    head: verified.head,
+                }
+            }
+        }))
+    }
+}
+
+/// The user's own job with this number; nobody else's has one here.
+async fn own<S: Service>(service: &S, user: &UserId, number: u32) -> Answer<HeldJob> {
+    let user = Some(user.clone());
+    let jobs = service.list_jobs(ListJobs { user: user.clone() }).await?;
+    let mut jobs = jobs.into_iter();
+    jobs.find(|job| job.number == number && Some(&job.user) == user.as_ref())
+        .ok_or_else(|| CommandError::new(ErrorCode::NotFound, "this job is not here any more"))
+}
+
+fn number(form: &Form, name: &str) -> Result<u32, BadOrder> {
+    form.numbers(name).first().copied().ok_or(BadOrder::Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn read(whose: &Whose, form: &str) -> Result<Order, BadOrder> {
+        Order::read(whose, &Form::parse(form.as_bytes()).unwrap())
+    }
+
+    fn charlie() -> Whose {
+        Whose::User("charlie".parse().unwrap())
+    }
+
+    #[test]
+    fn a_page_has_its_own_orders_only() {
+        assert!(
+            read(&charlie(), "order=delete&number=7")
+                .unwrap()
+                .is_grave()
+        );
+        for form in [
+            "order=revoke&node=1",
+            "order=verify",
+            "order=delete",
+            "order=",
+            "",
+        ] {
+            assert_eq!(read(&charlie(), form).unwrap_err(), BadOrder::Unknown);
+        }
+        assert!(
+            read(&Whose::Admin, "order=revoke&node=1")
+                .unwrap()
+                .is_grave()
+        );
+        for form in ["order=delete&number=7", "order=pin&old=1&new=2&again=2"] {
+            assert_eq!(read(&Whose::Admin, form).unwrap_err(), BadOrder::Unknown);
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        for (form, words) in [
+            ("order=add-user&user=a/b", "typed-user"),
+            ("order=give-badge&user=charlie&badge=", "typed-badge"),
+        ] {
+            let bad = read(&Whose::Admin, form).unwrap_err();
+            assert_eq!(bad, BadOrder::Typed(words));
+        }
+        for (form, words) in [
+            ("order=pin&old=1111&new=2222&again=2223", "pin-differs"),
+            ("order=pin&old=&new=2222&again=2222", "pin-missing"),
+        ] {
+            assert_eq!(read(&charlie(), form).unwrap_err(), BadOrder::Typed(words));
+        }
+    }
+
+    #[test]
+    fn a_pin_is_not_shown() {
+        let order = read(&charlie(), "order=pin&old=481516&new=234299&again=234299").unwrap();
+        let shown = format!("{order:?}");
+        assert!(
+            !shown.contains("481516") && !shown.contains("234299"),
+            "{shown}"
+        );
+    }
+}

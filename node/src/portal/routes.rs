@@ -1,0 +1,393 @@
+//! What pages may ask. All of it but the door and its files needs the two secrets of
+//! [`super::session`]; whoever does not have them is told how to open a page.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use super::content::{Depth, fetch, waiting};
+use super::links::Redeemed;
+use super::orders::{BadOrder, Done, Order, Remark, Typed};
+use super::place::Place;
+use super::session::{Ask, Session, Sessions};
+use super::views::{View, Why, door, outside};
+use super::{Desk, events, limits};
+use crate::control::{ErrorCode, Passphrase, Service};
+use crate::pages::{self, Form, Language, Look, guard};
+use crate::web::Seat;
+
+/// The header with a page's token.
+const PAGE: HeaderName = HeaderName::from_static("x-papermesh-page");
+/// The cookie of a page. Each page has its own, so that windows of one browser know nothing of one
+/// another.
+const COOKIE: &str = "papermesh-portal";
+
+/// An answer, or why there is none.
+type Asked = Result<Response, Refusal>;
+
+/// Why a page is not answered.
+enum Refusal {
+    /// It is closed, or never was open: these are the words, in the language of the browser.
+    Outside(Why, Language),
+    /// It asks for what there is not.
+    Status(StatusCode),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Outside(why, language) => {
+                let mut response = rendered(outside(language, why));
+                *response.status_mut() = StatusCode::FORBIDDEN;
+                into(&mut response, "#portal", "innerHTML");
+                response
+            }
+            Self::Status(status) => status.into_response(),
+        }
+    }
+}
+
+pub(super) fn router<S: Service>(desk: Arc<Desk<S>>) -> Router {
+    let gate = Arc::clone(&desk.gate);
+    Router::new()
+        .route("/", get(page))
+        .route("/alive", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/assets/{version}/{name}", get(asset))
+        .route("/enter", post(enter::<S>))
+        .route("/sessions/{id}/events", get(news::<S>))
+        .route("/sessions/{id}/live", get(live::<S>))
+        .route("/sessions/{id}/{what}", post(act::<S>))
+        .layer(middleware::from_fn_with_state(gate, guard))
+        .with_state(desk)
+}
+
+async fn asset(Path((version, name)): Path<(String, String)>) -> Response {
+    pages::asset(&version, &name)
+}
+
+/// The door. Nobody's page is in it; a link is used by what it does next.
+async fn page(headers: HeaderMap) -> Response {
+    rendered(door(language(&headers)))
+}
+
+/// Opens a page with a link.
+async fn enter<S: Service>(
+    State(desk): State<Arc<Desk<S>>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Asked {
+    let form = Form::read(body).await.map_err(Refusal::Status)?;
+    let (language, now) = (language(&headers), Instant::now());
+    if desk.tries.take(now.into_std()).is_err() {
+        return Err(Refusal::Status(StatusCode::TOO_MANY_REQUESTS));
+    }
+    let token = form.get("link").unwrap_or_default();
+    let id = Sessions::next();
+    let whose = match desk.links.redeem(token, &id, now) {
+        Redeemed::Page(whose) => whose,
+        Redeemed::Before(page) => {
+            tracing::warn!(
+                "a link to the portal was used twice; the page that it opened is closed"
+            );
+            desk.sessions.close(&page);
+            return Err(Refusal::Outside(Why::UsedLink, language));
+        }
+        Redeemed::Nothing => {
+            tracing::warn!("a link to the portal was used that is none, or not any more");
+            return Err(Refusal::Outside(Why::UsedLink, language));
+        }
+    };
+    tracing::info!(?whose, "a page of the portal was opened");
+    let session = desk.sessions.open(id, whose, language);
+    let mut response = whole(&desk, &session, Part::Page).await;
+    let cookie = format!(
+        "{COOKIE}={}; Path=/sessions/{}; HttpOnly; SameSite=Strict",
+        session.state().cookie.text(),
+        session.id
+    );
+    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// The stream of news of a page. A browser sends no headers of a page's own with it, so it needs the
+/// cookie only, and says nothing that is worth hearing.
+async fn news<S: Service>(
+    State(desk): State<Arc<Desk<S>>>,
+    Extension(seat): Extension<Arc<Seat>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(session) = desk.sessions.get(&id) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let cookie = pages::cookie(&headers, COOKIE);
+    if !cookie.is_some_and(|cookie| session.state().cookie.is(cookie)) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    match Arc::clone(&desk.streams).try_acquire_owned() {
+        Ok(place) => events::answer(&desk.service, &session, place, seat.work()),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// Shows what is new, and asks others where that is needed.
+async fn live<S: Service>(
+    State(desk): State<Arc<Desk<S>>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Asked {
+    let session = shown(&desk, &id, &headers)?;
+    session.state().hear();
+    Ok(whole(&desk, &session, Part::Live).await)
+}
+
+/// Does what a page asks for.
+async fn act<S: Service>(
+    State(desk): State<Arc<Desk<S>>>,
+    Path((id, what)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Asked {
+    let session = shown(&desk, &id, &headers)?;
+    let form = Form::read(body).await.map_err(Refusal::Status)?;
+    session.state().use_it();
+    match what.as_str() {
+        "look" => look(&session, &form),
+        "go" => {
+            let place = Place::named(&session.whose, form.get("place").unwrap_or_default());
+            let place = place.ok_or(Refusal::Status(StatusCode::NOT_FOUND))?;
+            session.state().go(place);
+        }
+        "more" => {
+            let mut state = session.state();
+            state.shown = state.shown.saturating_add(limits::SHOWN);
+        }
+        "ask" => ask(&session, &form)?,
+        "do" => order(&desk, &session, &form).await?,
+        "answer" => answer(&desk, &session, &form).await,
+        "close" => {
+            desk.sessions.close(&id);
+            let mut response = rendered(outside(session.state().language, Why::Closed));
+            into(&mut response, "#portal", "innerHTML");
+            return Ok(response);
+        }
+        _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
+    }
+    Ok(whole(&desk, &session, Part::App).await)
+}
+
+fn look(session: &Session, form: &Form) {
+    let mut state = session.state();
+    if let Some(language) = form.get("language").and_then(Language::named) {
+        state.language = language;
+    }
+    if let Some(look) = form.get("look").and_then(Look::named) {
+        state.look = look;
+    }
+}
+
+/// The user wants to type something.
+fn ask(session: &Session, form: &Form) -> Result<(), Refusal> {
+    let admin = matches!(session.whose, super::Whose::Admin);
+    let asked = match form.get("what").unwrap_or_default() {
+        "new-user" if admin => Ask::NewUser(Typed::default()),
+        "badge" if admin => Ask::Badge(form.get("user").unwrap_or_default().to_owned()),
+        _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
+    };
+    session.state().ask = Some(asked);
+    Ok(())
+}
+
+/// The user wants something done.
+async fn order<S: Service>(
+    desk: &Desk<S>,
+    session: &Arc<Session>,
+    form: &Form,
+) -> Result<(), Refusal> {
+    // What was typed stays where it was typed until it makes sense.
+    if let Some(Ask::NewUser(typed)) = &mut session.state().ask {
+        *typed = Typed::read(form);
+    }
+    let order = match Order::read(&session.whose, form) {
+        Ok(order) => order,
+        Err(BadOrder::Unknown) => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
+        Err(BadOrder::Typed(words)) => {
+            session.state().remark = Some(Remark::Typed(words));
+            return Ok(());
+        }
+    };
+    if !order.is_grave() {
+        perform(desk, session, order, None).await;
+        return Ok(());
+    }
+    let named = order.named(&*desk.service, &session.whose).await;
+    let mut state = session.state();
+    match named {
+        Ok(order) => state.ask = Some(Ask::Sure(order)),
+        Err(error) => state.remark = Some(Remark::Failed(error)),
+    }
+    Ok(())
+}
+
+/// What the user decided.
+async fn answer<S: Service>(desk: &Desk<S>, session: &Arc<Session>, form: &Form) {
+    let asked = {
+        let mut state = session.state();
+        state.ticket = None;
+        state.ask.take()
+    };
+    if !form.has("yes") {
+        return;
+    }
+    match asked {
+        Some(Ask::Sure(order)) => perform(desk, session, order, None).await,
+        Some(Ask::Passphrase { order, .. }) => {
+            let typed = form.get("passphrase").unwrap_or_default();
+            let passphrase = Passphrase::new(Zeroizing::new(typed.to_owned()));
+            perform(desk, session, order, passphrase.ok()).await;
+        }
+        other => session.state().ask = other,
+    }
+}
+
+/// Has something done, also if the browser goes away meanwhile.
+async fn perform<S: Service>(
+    desk: &Desk<S>,
+    session: &Arc<Session>,
+    order: Order,
+    passphrase: Option<Passphrase>,
+) {
+    let (service, session) = (Arc::clone(&desk.service), Arc::clone(session));
+    let doing = tokio::spawn(async move {
+        let done = order.perform(&*service, &session.whose, passphrase).await;
+        let mut state = session.state();
+        match done {
+            Ok(done) => {
+                state.ask = None;
+                match done {
+                    Done::Said(remark) => state.remark = Some(remark),
+                    Done::Ticket(ticket) => state.ticket = Some(ticket),
+                }
+            }
+            Err(error)
+                if matches!(
+                    error.code,
+                    ErrorCode::PassphraseRequired | ErrorCode::PassphraseWrong
+                ) =>
+            {
+                let wrong = error.code == ErrorCode::PassphraseWrong;
+                state.ask = Some(Ask::Passphrase { order, wrong });
+            }
+            Err(error) => state.remark = Some(Remark::Failed(error)),
+        }
+    });
+    if let Err(error) = doing.await {
+        tracing::error!(%error, "what a page asked for broke off");
+    }
+}
+
+// Secrets -----------------------------------------------------------------------------------------
+
+/// The page that a request is from, if it shows that it is.
+fn shown<S>(desk: &Desk<S>, id: &str, headers: &HeaderMap) -> Result<Arc<Session>, Refusal> {
+    let over = || Refusal::Outside(Why::Over, language(headers));
+    let session = desk.sessions.get(id).ok_or_else(over)?;
+    let token = headers.get(PAGE).and_then(|token| token.to_str().ok());
+    let cookie = pages::cookie(headers, COOKIE);
+    let (token, cookie) = token.zip(cookie).ok_or_else(over)?;
+    let known = {
+        let state = session.state();
+        state.token.is(token) & state.cookie.is(cookie)
+    };
+    known.then_some(session).ok_or_else(over)
+}
+
+fn language(headers: &HeaderMap) -> Language {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE);
+    accepted
+        .and_then(|header| Language::accepted(header.to_str().ok()?))
+        .unwrap_or_default()
+}
+
+// Answers -----------------------------------------------------------------------------------------
+
+/// How much of a page is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// All of it, to a browser that has nothing yet.
+    Page,
+    /// All that its user sees.
+    App,
+    /// What changes by itself.
+    Live,
+}
+
+async fn whole<S: Service>(desk: &Desk<S>, session: &Session, part: Part) -> Response {
+    let place = session.state().place;
+    let depth = match part {
+        Part::Live => Depth::Whole,
+        _ => Depth::Quick,
+    };
+    // What comes while it is fetched is fetched again.
+    let news = *session.news().borrow();
+    let (content, waiting) = tokio::join!(
+        fetch(&*desk.service, &session.whose, place, depth),
+        waiting(&*desk.service, &session.whose),
+    );
+    let mut state = session.state();
+    if state.place != place {
+        // Its user went elsewhere meanwhile, and sees that already.
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    state.fetched = news;
+    let view = View {
+        names: &desk.names,
+        session,
+        state: &state,
+        content: &content,
+        waiting,
+        now: crate::clock::now(),
+    };
+    let mut response = rendered(match part {
+        Part::Page => view.page(),
+        Part::App => view.app(),
+        Part::Live => view.live(),
+    });
+    match part {
+        Part::Page => into(&mut response, "#portal", "innerHTML"),
+        Part::App => into(&mut response, "#app", "outerHTML"),
+        Part::Live => {}
+    }
+    drop(state);
+    response
+}
+
+/// Says where the page is to put it, wherever it wanted to.
+fn into(response: &mut Response, target: &'static str, how: &'static str) {
+    for (name, value) in [("hx-retarget", target), ("hx-reswap", how)] {
+        response.headers_mut().insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+}
+
+fn rendered(page: Result<String, askama::Error>) -> Response {
+    match page {
+        Ok(page) => Html(page).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be shown");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What is asked before something is done, and tickets that are to be carried elsewhere. At most one
+//! thing at a time, and nothing else can be done meanwhile.
+
+use askama::Template;
+
+use super::{Said, View, remark};
+use crate::pages::describe::{Moment, moment};
+use crate::pages::{self, Words, picture};
+use crate::portal::orders::{AdminOrder, Order, Remark, UserOrder};
+use crate::portal::session::Ask;
+use crate::portal::ticket::{Purpose, Ticket};
+
+#[derive(Template)]
+#[template(path = "dialog.html")]
+struct Dialog<'a> {
+    t: &'a Words,
+    base: &'a str,
+    version: &'static str,
+    /// What is asked of the page.
+    what: &'static str,
+    title: String,
+    text: String,
+    /// What was typed makes no sense.
+    remark: Option<Said>,
+    fields: Vec<Field>,
+    hidden: Vec<(&'static str, String)>,
+    yes: String,
+    /// Another thing that may be done with what is typed.
+    other: Option<(&'static str, String)>,
+    danger: bool,
+}
+
+/// Something to be typed.
+struct Field {
+    name: &'static str,
+    label: String,
+    hint: Option<String>,
+    value: String,
+    secret: bool,
+    required: bool,
+}
+
+#[derive(Template)]
+#[template(path = "ticket.html")]
+struct Shown<'a> {
+    t: &'a Words,
+    base: &'a str,
+    version: &'static str,
+    title: String,
+    text: String,
+    warning: Option<String>,
+    line: &'a str,
+    until: Moment,
+    code: Option<pages::Picture>,
+}
+
+/// What is asked now, if anything is.
+pub(super) fn of(view: &View<'_>) -> Result<Option<String>, askama::Error> {
+    let dialog = match (&view.state.ticket, &view.state.ask) {
+        (Some(ticket), _) => ticket_of(view, ticket)?,
+        (None, Some(ask)) => ask_of(view, ask)?,
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(dialog))
+}
+
+fn ticket_of(view: &View<'_>, ticket: &Ticket) -> Result<String, askama::Error> {
+    let t = view.t();
+    let user = || [("user", ticket.user.as_str().into())];
+    let (title, text, again) = match ticket.purpose {
+        Purpose::Enroll { again } => (
+            t.say_with("ticket-enroll", user()),
+            t.say("ticket-enroll-text"),
+            again,
+        ),
+        Purpose::Link => (
+            t.say("ticket-link").into_owned(),
+            t.say("ticket-link-text"),
+            false,
+        ),
+    };
+    Shown {
+        t,
+        base: &view.base(),
+        version: pages::version(),
+        title,
+        text: text.into_owned(),
+        warning: again.then(|| t.say("ticket-again").into_owned()),
+        line: &ticket.line,
+        until: moment(ticket.expires_at),
+        code: picture(&ticket.line),
+    }
+    .render()
+}
+
+fn ask_of(view: &View<'_>, ask: &Ask) -> Result<String, askama::Error> {
+    let t = view.t();
+    let say = |key: &str| t.say(key).into_owned();
+    let field = |name, label: &str, value: &str| Field {
+        name,
+        label: say(label),
+        hint: None,
+        value: value.to_owned(),
+        secret: false,
+        required: true,
+    };
+    let base = view.base();
+    let plain = Dialog {
+        t,
+        base: &base,
+        version: pages::version(),
+        what: "answer",
+        title: String::new(),
+        text: String::new(),
+        remark: None,
+        fields: Vec::new(),
+        hidden: vec![("yes", "yes".to_owned())],
+        yes: say("sure-do"),
+        other: None,
+        danger: true,
+    };
+    // A mistake is shown where it was typed.
+    let mistake = match &view.state.remark {
+        Some(said @ (Remark::Typed(_) | Remark::Failed(_))) => Some(remark::said(t, said)),
+        _ => None,
+    };
+    match ask {
+        Ask::Sure(order) => {
+            let (title, text, yes) = sure(t, order);
+            Dialog {
+                title,
+                text,
+                yes,
+                ..plain
+            }
+        }
+        Ask::Passphrase { wrong, .. } => Dialog {
+            title: say("passphrase-title"),
+            text: say("passphrase-text"),
+            remark: wrong.then(|| Said {
+                kind: "bad",
+                icon: "lock",
+                text: say("passphrase-wrong"),
+                detail: None,
+            }),
+            fields: vec![Field {
+                secret: true,
+                ..field("passphrase", "passphrase", "")
+            }],
+            yes: say("passphrase-go"),
+            danger: false,
+            ..plain
+        },
+        Ask::NewUser(typed) => Dialog {
+            what: "do",
+            title: say("people-add"),
+            text: say("people-add-text"),
+            remark: mistake,
+            fields: vec![
+                Field {
+                    hint: Some(say("people-id-hint")),
+                    ..field("user", "people-id", &typed.user)
+                },
+                Field {
+                    required: false,
+                    ..field("display", "people-name", &typed.display)
+                },
+                Field {
+                    required: false,
+                    hint: Some(say("people-badge-hint")),
+                    ..field("badge", "people-badge-number", &typed.badge)
+                },
+            ],
+            hidden: vec![("order", "add-user".to_owned())],
+            yes: say("people-add-go"),
+            danger: false,
+            ..plain
+        },
+        Ask::Badge(user) => Dialog {
+            what: "do",
+            title: t.say_with("badge-title", [("user", user.as_str().into())]),
+            text: say("badge-text"),
+            remark: mistake,
+            fields: vec![Field {
+                hint: Some(say("people-badge-hint")),
+                ..field("badge", "people-badge-number", "")
+            }],
+            hidden: vec![("user", user.clone())],
+            yes: say("badge-give"),
+            other: Some(("take-badge", say("badge-take"))),
+            danger: false,
+            ..plain
+        },
+    }
+    .render()
+}
+
+/// What it means to do what cannot be taken back.
+fn sure(t: &Words, order: &Order) -> (String, String, String) {
+    let say = |key: &str| t.say(key).into_owned();
+    let about = |key: &str, name: &str| t.say_with(key, [("name", name.into())]);
+    match order {
+        Order::User(UserOrder::Delete { title, .. }) => (
+            say("sure-delete"),
+            about("sure-delete-text", title),
+            say("sure-delete-yes"),
+        ),
+        Order::Admin(AdminOrder::Revoke { name, .. }) => (
+            about("sure-revoke", name),
+            say("sure-revoke-text"),
+            say("sure-revoke-yes"),
+        ),
+        Order::Admin(AdminOrder::SetState { user, .. }) => (
+            about("sure-block", user.as_str()),
+            say("sure-block-text"),
+            say("people-block"),
+        ),
+        // Nothing else is asked about.
+        _ => (say("sure-delete"), String::new(), say("sure-do")),
+    }
+}

@@ -1,0 +1,75 @@
+//! What a user is told of what was done.
+
+use super::Said;
+use crate::control::ErrorCode;
+use crate::pages::Words;
+use crate::portal::orders::Remark;
+
+/// A remark, in the words of the page.
+pub(super) fn said(t: &Words, remark: &Remark) -> Said {
+    let about = |key: &str, name: &str| t.say_with(key, [("name", name.into())]);
+    let good = |text: String| Said {
+        kind: "good",
+        icon: "check",
+        text,
+        detail: None,
+    };
+    let bad = |text: String| Said {
+        kind: "warn",
+        icon: "warn",
+        text,
+        detail: None,
+    };
+    match remark {
+        Remark::Deleted(title) => good(about("said-deleted", title)),
+        Remark::Protected { title, on: true } => good(about("said-protected", title)),
+        Remark::Protected { title, on: false } => good(about("said-unprotected", title)),
+        Remark::Moved(title) => good(about("said-moved", title)),
+        Remark::PinChanged { outdated } if outdated.is_empty() => {
+            good(t.say("said-pin").into_owned())
+        }
+        Remark::PinChanged { outdated } => good(about("said-pin-outdated", &outdated.join(", "))),
+        Remark::Approved(name) => good(about("said-approved", name)),
+        Remark::Refused => good(t.say("said-refused").into_owned()),
+        Remark::Revoked(name) => good(about("said-revoked", name)),
+        Remark::Enabled(name) => good(about("said-enabled", name)),
+        Remark::Disabled(name) => good(about("said-disabled", name)),
+        Remark::BadgeGiven { user, former: None } => good(about("said-badge", user)),
+        Remark::BadgeGiven {
+            user,
+            former: Some(former),
+        } => good(t.say_with(
+            "said-badge-former",
+            [
+                ("name", user.as_str().into()),
+                ("former", former.as_str().into()),
+            ],
+        )),
+        Remark::BadgeTaken(user) => good(about("said-badge-taken", user)),
+        Remark::PolicyChanged => good(t.say("said-policy").into_owned()),
+        Remark::Verified { records, head } => Said {
+            detail: Some(head.clone()),
+            ..good(t.say_with("said-verified", [("count", (*records).into())]))
+        },
+        Remark::Typed(key) => bad(t.say(key).into_owned()),
+        Remark::Wait(seconds) => {
+            let (key, count) = match seconds {
+                0..=90 => ("notice-wait-seconds", (*seconds).max(1)),
+                _ => ("notice-wait-minutes", seconds.div_ceil(60)),
+            };
+            bad(t.say_with(key, [("count", count.into())]))
+        }
+        Remark::Failed(error) => Said {
+            detail: Some(error.message.clone()),
+            ..bad(t
+                .say(match error.code {
+                    ErrorCode::NotFound => "failed-gone",
+                    ErrorCode::Busy => "failed-busy",
+                    ErrorCode::Unreachable | ErrorCode::Timeout => "failed-away",
+                    ErrorCode::BadData => "failed-data",
+                    _ => "failed",
+                })
+                .into_owned())
+        },
+    }
+}

@@ -1,0 +1,423 @@
+//! What pages say and show, without a node.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use papermesh_protocol::certificate::Role;
+use papermesh_protocol::id::{JobId, NodeId, Serial, SiteId};
+use papermesh_protocol::job::{JobSummary, PrintOptions};
+use papermesh_protocol::release::receipt::Outcome;
+use papermesh_protocol::site::LoginPolicy;
+use papermesh_protocol::user::UserState;
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::client::JobState;
+use crate::control::message::{
+    AuditEntry, HeldJob, LinkedComputer, Member, PendingDevice, PolicyView, User, UserHere,
+};
+use crate::control::{CommandError, ErrorCode};
+use crate::pages::Form;
+use crate::portal::orders::{Order, Remark, Typed};
+use crate::portal::session::{Ask, Sessions};
+use crate::portal::ticket::{Purpose, Ticket};
+use crate::store::{Attempt, NamedPrinter};
+
+const MARKUP: &str = "<script>alert('1')</script>\" onload=\"x";
+
+fn names() -> Names {
+    Names {
+        site: "Acme & Sons".into(),
+        node: "laptop-1".into(),
+    }
+}
+
+fn charlie() -> Whose {
+    Whose::User("charlie".parse().unwrap())
+}
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_secs(1_000_000 + seconds)
+}
+
+fn printer() -> NamedPrinter {
+    NamedPrinter {
+        node: NodeId::from_bytes([2; 32]),
+        name: "<b>hall</b>".parse().unwrap(),
+    }
+}
+
+fn job(number: u32, state: JobState) -> HeldJob {
+    HeldJob {
+        user: "charlie".parse().unwrap(),
+        number,
+        state,
+        last: None,
+        damage: None,
+        summary: JobSummary {
+            job: JobId::from_bytes([7; 16]),
+            title: MARKUP.into(),
+            format: "application/pdf".into(),
+            size: 1_234_567,
+            pages: Some(3),
+            page_size: None,
+            color: None,
+            submitted_at: at(0),
+            priority: 80,
+            listed_at: at(0),
+            expires_at: at(3_000),
+            options: PrintOptions::default(),
+            protected: true,
+            may_have_printed: true,
+            leased: false,
+            needs_pin: true,
+        },
+    }
+}
+
+fn member(name: &str, roles: Vec<Role>) -> Member {
+    Member {
+        node: NodeId::from_bytes([3; 32]),
+        name: name.parse().unwrap(),
+        roles,
+        serial: Serial::from_bytes([1; 8]),
+        not_after: at(86_400),
+        revoked: false,
+        this: false,
+        connected: false,
+        seen_at: Some(at(0)),
+    }
+}
+
+/// What a page shows, in every language.
+fn shown(
+    whose: &Whose,
+    place: Place,
+    content: &Content,
+    prepare: impl Fn(&mut State),
+) -> Vec<String> {
+    let (sessions, names) = (Sessions::default(), names());
+    let session: Arc<Session> = sessions.open(Sessions::next(), whose.clone(), Language::English);
+    Language::ALL
+        .into_iter()
+        .map(|language| {
+            let mut state = session.state();
+            state.language = language;
+            state.place = place;
+            prepare(&mut state);
+            let view = View {
+                names: &names,
+                session: &session,
+                state: &state,
+                content,
+                waiting: 2,
+                now: at(600),
+            };
+            let page = view.page().unwrap();
+            assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
+            assert!(!page.contains(" onload=\"x"), "{page}");
+            page
+        })
+        .collect()
+}
+
+fn users_places() -> Vec<(Place, Content)> {
+    let states = [
+        JobState::Held,
+        JobState::Waiting { until: at(900) },
+        JobState::Processing {
+            printer: printer(),
+            since: at(0),
+            impressions: Some(2),
+            stopped: false,
+            reasons: vec![],
+        },
+        JobState::Processing {
+            printer: printer(),
+            since: at(0),
+            impressions: None,
+            stopped: true,
+            reasons: vec!["media-empty-error".into(), MARKUP.into()],
+        },
+    ];
+    let mut waiting: Vec<_> = (1..).zip(states).map(|(n, state)| job(n, state)).collect();
+    waiting[0].last = Some(Attempt {
+        printer: printer(),
+        at: at(60),
+        outcome: Outcome::MayHavePrinted,
+        reason: None,
+    });
+    let ends = [
+        JobState::Printed {
+            printer: printer(),
+            at: at(1),
+            pages: Some(3),
+        },
+        JobState::Deleted {
+            at: at(1),
+            printer: None,
+        },
+        JobState::Deleted {
+            at: at(1),
+            printer: Some(printer()),
+        },
+        JobState::Expired { at: at(1) },
+    ];
+    let past = (5..).zip(ends).map(|(n, state)| job(n, state)).collect();
+    let here = UserHere {
+        user: "charlie".parse().unwrap(),
+        display: "Charlie".parse().unwrap(),
+        state: UserState::Active,
+        badges: 2,
+        enrolled: true,
+        computers: vec![LinkedComputer {
+            node: NodeId::from_bytes([4; 32]),
+            name: "<b>laptop-2</b>".parse().unwrap(),
+            outdated: true,
+        }],
+    };
+    let linked = UserHere {
+        enrolled: false,
+        ..here.clone()
+    };
+    vec![
+        (Place::Jobs, Content::Jobs(waiting)),
+        (Place::Jobs, Content::Jobs(vec![])),
+        (Place::History, Content::History(past)),
+        (Place::History, Content::History(vec![])),
+        (Place::Account, Content::Account(Some(here))),
+        (Place::Account, Content::Account(Some(linked))),
+        (Place::Account, Content::Account(None)),
+        (
+            Place::Jobs,
+            Content::Failed(CommandError::new(ErrorCode::Failed, MARKUP)),
+        ),
+    ]
+}
+
+fn admins_places() -> Vec<(Place, Content)> {
+    let mut revoked = member("old", vec![Role::SharedClient, Role::Bootstrap]);
+    revoked.revoked = true;
+    let members = vec![
+        member(
+            "<b>hall</b>",
+            vec![Role::Printer, Role::Client, Role::Admin],
+        ),
+        revoked,
+    ];
+    let device = PendingDevice {
+        code: "123456".into(),
+        name: "<b>new</b>".parse().unwrap(),
+        roles: vec![Role::Printer],
+        node: NodeId::from_bytes([5; 32]),
+        since: at(0),
+    };
+    let user = User {
+        user: "charlie".parse().unwrap(),
+        display: "<b>Charlie</b>".parse().unwrap(),
+        state: UserState::Active,
+        enrolled: false,
+        badges: 1,
+        groups: vec!["<b>staff</b>".parse().unwrap()],
+    };
+    let blocked = User {
+        state: UserState::Disabled,
+        enrolled: true,
+        ..user.clone()
+    };
+    let policy = PolicyView {
+        site: SiteId::from_bytes([1; 32]),
+        site_name: "Acme".parse().unwrap(),
+        sequence: 1,
+        login: LoginPolicy::BadgeAndPin,
+        job_lifetime: 5_400,
+    };
+    let record = AuditEntry {
+        sequence: 1,
+        at: at(0),
+        what: "login-denied".into(),
+        user: Some("charlie".parse().unwrap()),
+        job: Some(JobId::from_bytes([7; 16])),
+        peer: Some(NodeId::from_bytes([5; 32])),
+        detail: MARKUP.into(),
+    };
+    vec![
+        (
+            Place::Devices,
+            Content::Devices {
+                pending: vec![device],
+                members: members.clone(),
+            },
+        ),
+        (
+            Place::Devices,
+            Content::Devices {
+                pending: vec![],
+                members: vec![],
+            },
+        ),
+        (Place::People, Content::People(vec![user, blocked])),
+        (
+            Place::Printers,
+            Content::Printers {
+                members: members.clone(),
+                asked: None,
+            },
+        ),
+        (
+            Place::Printers,
+            Content::Printers {
+                members,
+                asked: Some(vec![]),
+            },
+        ),
+        (Place::Policy, Content::Policy(policy)),
+        (Place::Audit, Content::Audit(vec![record])),
+    ]
+}
+
+#[test]
+fn every_place_has_words_in_every_language_and_what_others_wrote_is_text() {
+    for (place, content) in users_places() {
+        shown(&charlie(), place, &content, |_| {});
+    }
+    for (place, content) in admins_places() {
+        shown(&Whose::Admin, place, &content, |_| {});
+    }
+}
+
+#[test]
+fn a_job_says_where_it_is_in_its_life() {
+    let (place, content) = users_places().swap_remove(0);
+    let page = shown(&charlie(), place, &content, |_| {}).swap_remove(0);
+    for words in [
+        "3 pages",
+        "1 MB",
+        "10 minutes ago",
+        "May have printed at",
+        "Out of paper",
+        "page 2",
+        "Urgent",
+    ] {
+        assert!(page.contains(words), "{words} is missing in {page}");
+    }
+    // The first cannot go up, the last not down.
+    assert_eq!(page.matches(" disabled>").count(), 4, "{page}");
+}
+
+#[test]
+fn a_million_jobs_are_a_hundred_lines() {
+    let jobs = (0..1_000).map(|n| job(n, JobState::Held)).collect();
+    let page = shown(&charlie(), Place::Jobs, &Content::Jobs(jobs), |_| {}).swap_remove(0);
+    assert_eq!(page.matches("class=\"line ").count(), 100);
+    assert!(page.contains("Show more (900)"));
+}
+
+#[test]
+fn all_that_is_asked_and_said_has_words() {
+    let order = |whose: &Whose, form: &str| {
+        Order::read(whose, &Form::parse(form.as_bytes()).unwrap()).unwrap()
+    };
+    let empty = Content::Jobs(vec![]);
+    let grave = || order(&charlie(), "order=delete&number=1");
+    let revoke = || order(&Whose::Admin, "order=revoke&node=1");
+    let block = || order(&Whose::Admin, "order=disable&user=charlie");
+    let typed = || Typed {
+        user: MARKUP.into(),
+        ..Typed::default()
+    };
+    let asks: Vec<Box<dyn Fn() -> Ask>> = vec![
+        Box::new(move || Ask::Sure(grave())),
+        Box::new(move || Ask::Sure(revoke())),
+        Box::new(move || Ask::Sure(block())),
+        Box::new(move || Ask::Passphrase {
+            order: revoke(),
+            wrong: true,
+        }),
+        Box::new(move || Ask::NewUser(typed())),
+        Box::new(|| Ask::Badge(MARKUP.into())),
+    ];
+    for ask in asks {
+        for page in shown(&charlie(), Place::Jobs, &empty, |state| {
+            state.ask = Some(ask());
+        }) {
+            assert!(page.contains("<dialog"));
+        }
+    }
+    for purpose in [Purpose::Enroll { again: true }, Purpose::Link] {
+        shown(&charlie(), Place::Jobs, &empty, |state| {
+            state.ticket = Some(Ticket {
+                purpose,
+                user: MARKUP.into(),
+                line: Zeroizing::new("papermesh-user-1:ABC".into()),
+                expires_at: at(900),
+            });
+        });
+    }
+    let text = || MARKUP.to_owned();
+    let failed = |code| Remark::Failed(CommandError::new(code, MARKUP));
+    for remark in [
+        Remark::Deleted(text()),
+        Remark::Protected {
+            title: text(),
+            on: true,
+        },
+        Remark::Protected {
+            title: text(),
+            on: false,
+        },
+        Remark::Moved(text()),
+        Remark::PinChanged { outdated: vec![] },
+        Remark::PinChanged {
+            outdated: vec![text()],
+        },
+        Remark::Approved(text()),
+        Remark::Refused,
+        Remark::Revoked(text()),
+        Remark::Enabled(text()),
+        Remark::Disabled(text()),
+        Remark::BadgeGiven {
+            user: text(),
+            former: None,
+        },
+        Remark::BadgeGiven {
+            user: text(),
+            former: Some(text()),
+        },
+        Remark::BadgeTaken(text()),
+        Remark::PolicyChanged,
+        Remark::Verified {
+            records: 7,
+            head: text(),
+        },
+        Remark::Typed("pin-wrong"),
+        Remark::Typed("pin-odd"),
+        Remark::Typed("pin-missing"),
+        Remark::Typed("pin-differs"),
+        Remark::Typed("typed-user"),
+        Remark::Typed("typed-name"),
+        Remark::Typed("typed-badge"),
+        Remark::Wait(7),
+        Remark::Wait(700),
+        failed(ErrorCode::NotFound),
+        failed(ErrorCode::Busy),
+        failed(ErrorCode::Timeout),
+        failed(ErrorCode::BadData),
+        failed(ErrorCode::Failed),
+    ] {
+        shown(&charlie(), Place::Jobs, &empty, |state| {
+            state.remark = Some(remark.clone());
+        });
+    }
+}
+
+#[test]
+fn whoever_stands_outside_is_told_what_to_type() {
+    for language in Language::ALL {
+        assert!(door(language).unwrap().contains("papermesh open"));
+        for why in [Why::UsedLink, Why::Over, Why::Closed] {
+            let page = outside(language, why).unwrap();
+            assert!(page.contains("papermesh open") && !page.contains("data-page"));
+        }
+    }
+}

@@ -1,0 +1,560 @@
+//! The user's own page and the admin's: a real browser, real nodes.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use papermesh_tests::answer::{Finding, JoinStep, Member};
+use papermesh_tests::browser::{Browser, Window};
+use papermesh_tests::http::Request;
+use papermesh_tests::network::{Namespace, Wire};
+use papermesh_tests::portal::browser_at;
+use papermesh_tests::wait::wait_until;
+use papermesh_tests::{Machine, SOON, Setting, Site, User};
+
+const LIST: &str = "#live .line-title";
+
+/// A site with a laptop that has a portal; its admin, and Charlie's.
+struct Desk {
+    laptop: Machine,
+    charlie: User,
+    site: Site,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let site = Site::new();
+        let laptop = site.founder_at("laptop-1", Setting::default().with_portal());
+        let charlie = User::charlie();
+        laptop.enroll(&charlie, &laptop);
+        Self {
+            laptop,
+            charlie,
+            site,
+        }
+    }
+
+    fn print(&self, name: &str) {
+        let document = self.site.document(name, name);
+        self.laptop.print(&document, &self.charlie);
+    }
+
+    fn page(&self, window: Window) -> Browser {
+        browser_at(&self.laptop.link_of(&self.charlie), window)
+    }
+
+    fn admin(&self, window: Window) -> Browser {
+        browser_at(&self.laptop.admin_link(), window)
+    }
+}
+
+/// A button of one line.
+fn press(browser: &mut Browser, title: &str, id: &str) {
+    browser.click(&format!(
+        "#live .line:has-text(\"{title}\") [id^=\"{id}-\"]"
+    ));
+}
+
+/// Jobs are listed, moved, protected and deleted, and what others do is seen at once.
+#[test]
+fn a_user_looks_after_jobs() {
+    let desk = Desk::new();
+    for name in ["report.pdf", "minutes.pdf", "invoice.pdf"] {
+        desk.print(name);
+    }
+    let status = desk.laptop.papermesh("status").run().succeeded();
+    assert!(status.stdout().contains("\"portal\":\"http://127.0.0.1:"));
+
+    let mut browser = desk.page(Window::DESKTOP);
+    assert_eq!(
+        browser.texts(LIST),
+        ["report.pdf", "minutes.pdf", "invoice.pdf"]
+    );
+    // What proves the link is gone from the address.
+    let address: String = browser.evaluate("location.href");
+    assert!(!address.contains('#'), "{address}");
+    browser.picture("portal-jobs");
+    browser.is_for_everybody("the jobs");
+
+    press(&mut browser, "invoice.pdf", "up");
+    browser.see(".notice:has-text(\"invoice.pdf was moved\")");
+    assert_eq!(
+        browser.texts(LIST),
+        ["report.pdf", "invoice.pdf", "minutes.pdf"]
+    );
+    let order: Vec<_> = desk
+        .laptop
+        .jobs()
+        .into_iter()
+        .map(|job| job.title)
+        .collect();
+    assert_eq!(order, ["report.pdf", "invoice.pdf", "minutes.pdf"]);
+
+    press(&mut browser, "report.pdf", "protect");
+    browser.see("#live .line:has-text(\"report.pdf\") .chip.good");
+
+    press(&mut browser, "minutes.pdf", "delete");
+    browser.see("dialog[open]:has-text(\"minutes.pdf\")");
+    browser.picture("portal-sure");
+    browser.is_for_everybody("a question");
+    browser.press("Escape");
+    browser.miss("dialog");
+    assert_eq!(desk.laptop.jobs().len(), 3);
+    press(&mut browser, "minutes.pdf", "delete");
+    browser.click("dialog .danger");
+    browser.see(".notice:has-text(\"minutes.pdf is deleted\")");
+    browser.miss("#live .line:has-text(\"minutes.pdf\")");
+    assert_eq!(desk.laptop.jobs().len(), 2);
+
+    // Without being asked.
+    desk.print("letter.pdf");
+    browser.see("#live .line:has-text(\"letter.pdf\")");
+    wait_until(SOON, "the node to have it", || {
+        desk.laptop.jobs().len() == 3
+    });
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// Printed at a printer: gone from the list while the page is looked at, and in the history with its
+/// receipt.
+#[test]
+fn what_was_printed_has_a_receipt() {
+    let desk = Desk::new();
+    let printer = desk.site.tray_printer(&desk.laptop, "front-desk");
+    desk.print("report.pdf");
+    let mut browser = desk.page(Window::PHONE);
+    browser.see("#live .line:has-text(\"report.pdf\")");
+    browser.picture("portal-jobs-phone");
+    wait_until(SOON, "the job to be found", || {
+        printer.visit(&desk.charlie).sees(1)
+    });
+    assert_eq!(printer.visit(&desk.charlie).print_all().ending(), "printed");
+    browser.miss("#live .line:has-text(\"report.pdf\")");
+    browser.see("#live .empty");
+    browser.picture("portal-empty-phone");
+    browser.click("#go-history");
+    browser.see("#live .line.good:has-text(\"Printed at front-desk\")");
+    browser.click("#live .line summary");
+    browser.see("#live dd:has-text(\"front-desk\")");
+    let receipt = browser.text("#live dl");
+    assert!(receipt.contains(&printer.id()), "{receipt}");
+    browser.picture("portal-history-phone");
+    browser.is_for_everybody("the history");
+}
+
+/// The PIN is changed by whoever knows the old one; from then on only the new one opens anything.
+#[test]
+fn a_pin_is_changed() {
+    let desk = Desk::new();
+    let printer = desk.site.tray_printer(&desk.laptop, "front-desk");
+    desk.print("report.pdf");
+    let mut browser = desk.page(Window::DESKTOP);
+    browser.click("#go-account");
+    let change = |browser: &mut Browser, old: &str, new: &str, again: &str| {
+        browser.fill("#pin-old", old);
+        browser.fill("#pin-new", new);
+        browser.fill("#pin-again", again);
+        browser.press("Enter");
+    };
+    browser.see("#pin-form");
+    browser.picture("portal-account");
+    browser.is_for_everybody("the account");
+    change(&mut browser, "000000", "731731", "731731");
+    browser.see(".notice.warn:has-text(\"current PIN is wrong\")");
+    change(&mut browser, &desk.charlie.pin, "731731", "731732");
+    browser.see(".notice.warn:has-text(\"not the same\")");
+    change(&mut browser, &desk.charlie.pin, "731731", "731731");
+    browser.see(".notice.good:has-text(\"PIN is changed\")");
+    assert!(!browser.html().contains("731731"));
+    assert!(!desk.laptop.log().contains("731731"));
+
+    let renewed = desk.charlie.guessing("731731");
+    wait_until(SOON, "the new PIN to open the list", || {
+        printer.visit(&renewed).sees(1)
+    });
+    let old = printer.visit(&desk.charlie).attempt(&["--list"]);
+    assert!(!old.is_success(), "the old PIN opens nothing");
+
+    // A further computer.
+    browser.click("#link");
+    browser.see("dialog[open] .code");
+    browser.picture("portal-ticket");
+    browser.is_for_everybody("a ticket");
+    let line: String = browser.evaluate("document.querySelector('#ticket-line').value");
+    browser.click("#ask-no");
+    browser.miss("dialog");
+    let second = desk.site.member(&desk.laptop, "laptop-2", "client");
+    let _ = second.papermesh("user link").arg(line).run().succeeded();
+    browser.click("#go-jobs");
+    browser.see("#live .line");
+    browser.click("#go-account");
+    browser.see(".computers li:has-text(\"laptop-2\")");
+}
+
+/// The admin's page: a user is added and enrolls with the ticket; blocked and let in again; a badge
+/// is given; a device joins by its digits; a member is revoked; the policy is changed; the audit holds.
+#[test]
+fn an_admin_looks_after_the_site() {
+    let desk = Desk::new();
+    let printer = desk.site.tray_printer(&desk.laptop, "front-desk");
+    let mut browser = desk.admin(Window::DESKTOP);
+    browser.see("#live .line:has-text(\"front-desk\")");
+    browser.picture("portal-devices");
+    browser.is_for_everybody("the devices");
+
+    // Users.
+    browser.click("#go-people");
+    browser.click("#new-user");
+    browser.see("dialog[open]");
+    browser.fill("#ask-user", "no/id");
+    browser.press("Enter");
+    browser.see("dialog .notice:has-text(\"no user ID\")");
+    browser.picture("portal-new-user");
+    browser.is_for_everybody("a new user");
+    browser.fill("#ask-user", "dana");
+    browser.fill("#ask-display", "Dana Scully");
+    browser.press("Enter");
+    browser.see("dialog .code");
+    let ticket: String = browser.evaluate("document.querySelector('#ticket-line').value");
+    browser.click("#ask-no");
+    browser.see("#live .line:has-text(\"Dana Scully\")");
+    browser.picture("portal-people");
+    browser.is_for_everybody("the users");
+    let dana = User::dana();
+    let enrolling = desk.laptop.papermesh("user enroll --pin-stdin").arg(ticket);
+    let _ = enrolling
+        .stdin(&format!("{}\n", dana.pin))
+        .run()
+        .succeeded();
+    press(&mut browser, "Dana Scully", "badge");
+    browser.fill("#ask-badge", &dana.badge);
+    browser.click("dialog .primary");
+    browser.see(".notice.good:has-text(\"Dana Scully\")");
+    press(&mut browser, "Dana Scully", "disable");
+    browser.click("dialog .danger");
+    browser.see("#live .line.bad:has-text(\"Dana Scully\")");
+    press(&mut browser, "Dana Scully", "enable");
+    browser.see("#live .line:not(.bad):has-text(\"Dana Scully\")");
+
+    // Printers say how they are.
+    browser.click("#go-printers");
+    browser.see("#live .line.good:has-text(\"Ready\")");
+    browser.picture("portal-printers");
+    browser.is_for_everybody("the printers");
+
+    // The policy.
+    browser.click("#go-policy");
+    browser.click(".pick:has-text(\"User ID and PIN\")");
+    browser.picture("portal-policy");
+    browser.is_for_everybody("the policy");
+    browser.click("#policy .primary");
+    browser.see(".notice.good:has-text(\"policy is changed\")");
+    let policy = desk.laptop.papermesh("site policy").run().succeeded();
+    assert!(policy.stdout().contains("\"login\":\"pin\""));
+
+    // A member is revoked, and told so.
+    browser.click("#go-devices");
+    press(&mut browser, "front-desk", "revoke");
+    browser.see("dialog[open]:has-text(\"front-desk\")");
+    browser.picture("portal-revoke");
+    browser.click("dialog .danger");
+    browser.see("#live .line.bad:has-text(\"front-desk\")");
+    wait_until(SOON, "the printer to be revoked", || {
+        printer.status().state == "revoked"
+    });
+
+    browser.click("#go-audit");
+    browser.see("#live .line:has-text(\"revoked\")");
+    browser.click("#verify");
+    browser.see(".notice.good:has-text(\"chain is whole\")");
+    browser.picture("portal-audit");
+    browser.is_for_everybody("the audit");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// A device asks to join: its digits are on the page at once, and whoever compares them lets it in.
+#[test]
+fn a_device_joins_by_digits_that_an_admin_compares() {
+    let site = Site::new();
+    let mut wire = Wire::new(1);
+    let [office, hall] = [(); 2].map(|()| Arc::new(Namespace::new()));
+    wire.plug(&office);
+    wire.plug(&hall);
+    let laptop = site.founder_at("laptop-1", Setting::within(&office));
+    let printer = Machine::new(site.folder(), "front-desk", Setting::within(&hall));
+    let mut browser = Browser::start_within(Some(&office), Window::DESKTOP);
+    browser.open(&laptop.admin_link());
+    browser.see("html[data-live] #live");
+
+    let ask = |name: &str| {
+        let joining = printer
+            .papermesh("join --role printer --name")
+            .arg(name)
+            .start();
+        let digits = joining.says(
+            "the digits at the printer",
+            |line| match serde_json::from_str(line) {
+                Ok(JoinStep::Compare { digits }) => Some(digits),
+                _ => None,
+            },
+        );
+        (joining, digits)
+    };
+    let (refused, digits) = ask("impostor");
+    browser.see(&format!("#pending-{digits}"));
+    browser.click(&format!("#refuse-{digits}"));
+    browser.see(".notice.good:has-text(\"sent away\")");
+    assert!(!refused.finish().is_success());
+
+    let (joining, digits) = ask("front-desk");
+    browser.see(&format!("#pending-{digits}"));
+    let shown = browser.text(&format!("#pending-{digits} .digits"));
+    assert_eq!(shown.replace(' ', ""), digits);
+    browser.picture("portal-pending");
+    browser.is_for_everybody("a device that wants to join");
+    browser.click(&format!("#approve-{digits}"));
+    browser.see(".notice.good:has-text(\"front-desk is a member now\")");
+    let joined: Member = joining.finish().succeeded().json();
+    assert_eq!(joined.name, "front-desk");
+    browser.see("#live [id^=member-]:has-text(\"front-desk\")");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// A link opens one page once; another window, a reload and a page that was closed show nothing; a
+/// user's page is not the admin's.
+#[test]
+fn a_link_opens_one_page_once() {
+    let desk = Desk::new();
+    desk.print("secret-plan.pdf");
+    let link = desk.laptop.link_of(&desk.charlie);
+    let mut browser = browser_at(&link, Window::DESKTOP);
+    browser.see("#live .line:has-text(\"secret-plan.pdf\")");
+    assert_eq!(browser.count("#go-audit"), 0);
+
+    let url = link.split('#').next().unwrap().to_owned();
+    browser.another();
+    browser.open(&url);
+    browser.see(".outside:has-text(\"papermesh open\")");
+    assert!(!browser.html().contains("secret-plan"));
+    browser.switch(0);
+    browser.see("#live .line:has-text(\"secret-plan.pdf\")");
+
+    // Somebody else has the link as well: nobody has the page.
+    browser.switch(1);
+    browser.open(&link);
+    browser.see(".outside:has-text(\"used already\")");
+    assert!(!browser.html().contains("secret-plan"));
+    browser.picture("portal-outside");
+    browser.is_for_everybody("the door");
+    browser.switch(0);
+    browser.see(".outside");
+    assert!(!browser.html().contains("secret-plan"));
+
+    browser.open(&desk.laptop.link_of(&desk.charlie));
+    browser.see("#live .line:has-text(\"secret-plan.pdf\")");
+    browser.reload();
+    browser.see(".outside");
+    assert!(!browser.html().contains("secret-plan"));
+
+    browser.open(&desk.laptop.link_of(&desk.charlie));
+    browser.see("#live .line");
+    browser.click("button.leave");
+    browser.see(".outside:has-text(\"closed\")");
+    assert!(!browser.html().contains("secret-plan"));
+    // The link is in no log.
+    let token = link.split('#').nth(1).unwrap();
+    assert!(!desk.laptop.log().contains(token));
+}
+
+/// Whose page it is must be clear, and be somebody's who is here.
+#[test]
+fn whose_page_it_is_must_be_clear() {
+    let desk = Desk::new();
+    let one = desk.laptop.papermesh("open").run().succeeded();
+    assert!(one.stdout().contains("\"user\":\"charlie\""));
+    desk.laptop.enroll(&User::dana(), &desk.laptop);
+    let which = desk.laptop.papermesh("open").run();
+    assert_eq!(which.code(), Some(2));
+    assert!(
+        which.stderr().contains("charlie, dana"),
+        "{}",
+        which.stderr()
+    );
+    let nobody = desk.laptop.papermesh("open --user lucy").run();
+    assert!(nobody.stderr().contains("lucy is not enrolled"));
+    let second = desk.site.member(&desk.laptop, "laptop-2", "client");
+    let without = second.papermesh("open --admin").run();
+    assert!(
+        without.stderr().contains("no portal"),
+        "{}",
+        without.stderr()
+    );
+
+    let elsewhere = Setting::default().running(&["--portal", "0.0.0.0:0"]);
+    let mut third = desk
+        .site
+        .invited(&desk.laptop, "laptop-3", "client", elsewhere);
+    third.start();
+    wait_until(SOON, "the node to say why it does not start", || {
+        third.log().contains("is no loopback address")
+    });
+}
+
+/// A port that is taken keeps no node from running, and is named by those who are asked.
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let site = Site::new();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    let setting = Setting::default().running(&["--portal", &address]);
+    let laptop = site.founder_at("laptop-1", setting);
+    let status = laptop.papermesh("status").run().succeeded();
+    assert!(status.stdout().contains("\"portal\":null"));
+    let findings: Vec<Finding> = laptop.papermesh("doctor").run().json();
+    let portal = findings.iter().find(|finding| finding.check == "portal");
+    let portal = portal.unwrap();
+    assert_eq!(portal.verdict, "doubtful");
+    assert!(portal.detail.contains(&address), "{}", portal.detail);
+}
+
+/// Pages of others change and read nothing, under whatever name they reach the portal, and half of
+/// the secrets opens nothing.
+#[test]
+fn other_pages_are_not_heard() {
+    let desk = Desk::new();
+    desk.print("report.pdf");
+    let link = desk.laptop.link_of(&desk.charlie);
+    let (url, token) = link.split_once('#').unwrap();
+    let enter = |token: &str| Request::post(url, "/enter", &format!("link={token}"));
+    for forged in [
+        enter(token).header("Origin", "http://evil.example"),
+        enter(token).header("Origin", "null"),
+        enter(token).without("Origin"),
+        enter(token).header("Sec-Fetch-Site", "cross-site"),
+    ] {
+        assert_eq!(forged.send().status, 403);
+    }
+    for host in ["evil.example", "localhost.evil.example", ""] {
+        for request in [Request::get(url, "/"), enter(token)] {
+            assert_eq!(request.header("Host", host).send().status, 421, "{host:?}");
+        }
+    }
+    assert_eq!(enter("AAAA").send().status, 403);
+
+    // None of that used the link up.
+    let entered = enter(token).send();
+    assert_eq!(entered.status, 200);
+    assert!(entered.body.contains("report.pdf"));
+    let cookie = entered.header("set-cookie").unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"));
+    let (cookie, path) = cookie.split_once("; Path=").unwrap();
+    let path = path.split(';').next().unwrap();
+    let page = entered.body.split("data-page=\"").nth(1).unwrap();
+    let page = page.split('"').next().unwrap();
+    let order = "order=delete&number=1";
+    let whole = Request::post(url, &format!("{path}/do"), order)
+        .header("Cookie", cookie)
+        .header("X-Papermesh-Page", page);
+    for forged in [
+        whole.clone().without("Cookie"),
+        whole.clone().without("X-Papermesh-Page"),
+        whole.clone().header("Origin", "http://evil.example"),
+        whole.clone().header("Sec-Fetch-Site", "same-site"),
+    ] {
+        assert_eq!(forged.send().status, 403);
+    }
+    let live = Request::get(url, &format!("{path}/live")).header("Cookie", cookie);
+    assert_eq!(live.send().status, 403);
+    // What is the admin's is not there on a user's page, and neither is another user's job.
+    let admins = Request::post(url, &format!("{path}/do"), "order=verify")
+        .header("Cookie", cookie)
+        .header("X-Papermesh-Page", page);
+    assert_eq!(admins.send().status, 404);
+    let dana = User::dana();
+    desk.laptop.enroll(&dana, &desk.laptop);
+    let other = desk.site.document("diary.pdf", "diary");
+    let theirs = desk.laptop.print(&other, &dana);
+    let stolen = Request::post(
+        url,
+        &format!("{path}/do"),
+        &format!("order=protect&on=yes&number={}", theirs.number),
+    );
+    let stolen = stolen
+        .header("Cookie", cookie)
+        .header("X-Papermesh-Page", page)
+        .send();
+    assert!(
+        stolen.body.contains("is not here any more"),
+        "{}",
+        stolen.body
+    );
+    assert!(!stolen.body.contains("diary"));
+    assert_eq!(desk.laptop.jobs().len(), 2);
+    // Whoever comes with the link once more closes the page that it opened.
+    assert_eq!(enter(token).send().status, 403);
+    assert_eq!(whole.send().status, 403);
+    assert_eq!(desk.laptop.jobs().len(), 2);
+    let policy = entered
+        .header("content-security-policy")
+        .unwrap_or_default();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
+}
+
+/// Every place in two languages and both themes, for everybody, at every size.
+#[test]
+fn every_place_is_for_everybody() {
+    let desk = Desk::new();
+    let long = "A title that goes on and on, because whoever named it wanted to say all of it at once, twice.pdf";
+    for name in ["report.pdf", long] {
+        desk.print(name);
+    }
+    let users = ["jobs", "history", "account"];
+    let admins = ["devices", "people", "printers", "policy", "audit"];
+    let mut browser = Browser::start(Window::PHONE);
+    for (language, dark) in [("en", false), ("ar", false), ("en", true), ("ar", true)] {
+        for (size, window) in [
+            ("phone", Window::PHONE),
+            ("small", Window::SMALL),
+            ("desktop", Window::DESKTOP),
+        ] {
+            if size == "small" && dark {
+                continue;
+            }
+            for admin in [false, true] {
+                let shown = format!("{language}-{}-{size}", if dark { "dark" } else { "light" });
+                let (link, places) = match admin {
+                    true => (desk.laptop.admin_link(), &admins[..]),
+                    false => (desk.laptop.link_of(&desk.charlie), &users[..]),
+                };
+                browser.begin(Window {
+                    language,
+                    dark,
+                    ..window
+                });
+                browser.open(&link);
+                browser.see("html[data-live] #app");
+                for place in places {
+                    browser.click(&format!("#go-{place}"));
+                    browser.see(&format!(".room[data-place={place}]"));
+                    let what = format!("portal-{place}-{shown}");
+                    browser.picture(&what);
+                    browser.is_for_everybody(&what);
+                    let wide: bool = browser.evaluate(
+                        "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1",
+                    );
+                    assert!(!wide, "{what} is wider than its window");
+                    let small: Vec<String> = browser.evaluate(
+                        "[...document.querySelectorAll('button, .menu summary, input:not([type=radio]):not([type=hidden]), select')]
+                            .filter((one) => one.offsetParent && !one.closest('dialog:not([open])'))
+                            .filter((one) => one.getBoundingClientRect().height < 47.5)
+                            .map((one) => one.outerHTML)",
+                    );
+                    assert!(
+                        small.is_empty(),
+                        "{what}: too small for a finger: {small:?}"
+                    );
+                }
+            }
+        }
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
