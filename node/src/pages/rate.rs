@@ -34,7 +34,7 @@ impl Rate {
     }
 
     /// Gives one back that was taken: it did no harm.
-    pub(super) fn give_back(&self) {
+    pub(crate) fn give_back(&self) {
         let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
         *paid = paid.and_then(|due| due.checked_sub(self.every));
     }

@@ -252,7 +252,7 @@ mod tests {
             include_str!("../portal/templates/dialog.html"),
             include_str!("../portal/templates/door.html"),
             include_str!("../portal/templates/lines.html"),
-            include_str!("../portal/templates/outside.html"),
+            include_str!("../portal/templates/turned_away.html"),
             include_str!("../portal/templates/policy.html"),
             include_str!("../portal/templates/ticket.html"),
             include_str!("../portal/views/admin.rs"),

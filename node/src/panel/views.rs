@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use askama::Template;
 use fluent_bundle::FluentValue;
+use papermesh_protocol::job::{ColorMode, Sides};
 use papermesh_protocol::time::Timestamp;
 use tokio::time::Instant;
 

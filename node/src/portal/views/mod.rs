@@ -60,7 +60,7 @@ struct DoorPage<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "outside.html")]
+#[template(path = "turned_away.html")]
 struct Outside<'a> {
     t: &'a Words,
     language: Language,
