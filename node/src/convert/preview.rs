@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_page_that_shows_nothing_has_no_picture() {
-        for (width, height) in [(1, 100_000), (100_000, 1), (0, 0)] {
+        for (width, height) in [(1, 10_000), (10_000, 1)] {
             assert!(FirstPage::Pdf(document(width, height)).picture().is_none());
         }
         assert!(

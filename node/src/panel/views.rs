@@ -722,6 +722,7 @@ mod tests {
         let visiting = Visiting::showing("charlie".parse().unwrap(), seen);
         let mut session = Session::new(visiting, Duration::from_secs(60));
         session.fetch_jobs();
+        session.fetch_pictures();
         let page = frame.jobs(Language::English.words(), &session).unwrap();
         (page, session)
     }

@@ -180,7 +180,7 @@ impl Session {
         after: Option<Place>,
         had: usize,
     ) -> Result<(Vec<JobSummary>, Option<Place>), SessionError> {
-        let Answer::Jobs { jobs, more } = answer else {
+        let Answer::Jobs { mut jobs, more } = answer else {
             return Err(unexpected(answer));
         };
         if jobs.len() > limits::JOBS_PER_PAGE || jobs.iter().any(|job| job.check().is_err()) {
@@ -197,6 +197,7 @@ impl Session {
             .last()
             .copied()
             .filter(|_| more && had + jobs.len() < limits::JOBS_PER_HOLDER);
+        jobs.truncate(limits::JOBS_PER_HOLDER.saturating_sub(had));
         Ok((jobs, next))
     }
 
