@@ -26,7 +26,7 @@ impl Machine {
     /// A link to the user's page.
     #[must_use]
     pub fn link_of(&self, user: &User) -> String {
-        let link: Link = self.papermesh("open --user").arg(&user.id).json();
+        let link: Link = self.papermesh("open").args(["--user", &user.id]).json();
         link.url
     }
 

@@ -287,8 +287,8 @@ fn a_device_joins_by_digits_that_an_admin_compares() {
 
     let ask = |name: &str| {
         let joining = printer
-            .papermesh("join --role printer --name")
-            .arg(name)
+            .papermesh("join --role printer")
+            .args(["--name", name])
             .start();
         let digits = joining.says(
             "the digits at the printer",

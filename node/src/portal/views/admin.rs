@@ -40,7 +40,7 @@ pub(super) fn pending(view: &View<'_>, pending: &[PendingDevice]) -> Lines {
         Line {
             id: format!("pending-{}", device.code),
             kind: "busy",
-            icon: "device",
+            icon: picture(&device.roles),
             title: name.to_owned(),
             digits: Some(format!("{first} {rest}")),
             facts: Some(roles(t, &device.roles)),

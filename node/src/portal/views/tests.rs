@@ -315,9 +315,9 @@ fn a_million_jobs_are_a_hundred_lines() {
 
 #[test]
 fn all_that_is_asked_and_said_has_words() {
-    let order = |whose: &Whose, form: &str| {
+    fn order(whose: &Whose, form: &str) -> Order {
         Order::read(whose, &Form::parse(form.as_bytes()).unwrap()).unwrap()
-    };
+    }
     let empty = Content::Jobs(vec![]);
     let grave = || order(&charlie(), "order=delete&number=1");
     let revoke = || order(&Whose::Admin, "order=revoke&node=1");
