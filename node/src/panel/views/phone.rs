@@ -86,7 +86,7 @@ impl Frame<'_> {
             return Ok(String::new());
         };
         let address = format!("{page}#{}", secret.text());
-        // As much of it may be covered by a reflection as the next larger picture would cost.
+        // A reflection on the screen may cover some of it.
         let Ok(code) = QrCode::with_error_correction_level(address, EcLevel::M) else {
             return Ok(String::new());
         };
