@@ -306,7 +306,7 @@ fn a_job_says_where_it_is_in_its_life() {
 }
 
 #[test]
-fn a_million_jobs_are_a_hundred_lines() {
+fn a_thousand_jobs_are_a_hundred_lines() {
     let jobs = (0..1_000).map(|n| job(n, JobState::Held)).collect();
     let page = shown(&charlie(), Place::Jobs, &Content::Jobs(jobs), |_| {}).swap_remove(0);
     assert_eq!(page.matches("class=\"line ").count(), 100);
