@@ -18,14 +18,19 @@ pub(crate) struct Picture {
 
 /// The code of a line; none if the line is longer than codes can be.
 pub(crate) fn picture(line: &str) -> Option<Picture> {
-    let code = QrCode::with_error_correction_level(line, EcLevel::L).ok()?;
+    // A reflection on the screen may cover some of it.
+    let code = QrCode::with_error_correction_level(line, EcLevel::M).ok()?;
     let width = code.width();
     let mut path = String::new();
-    for (at, color) in code.to_colors().into_iter().enumerate() {
-        if color == Color::Dark {
-            let (x, y) = (at % width + QUIET, at / width + QUIET);
-            // Writing to a string does not fail.
-            let _ = write!(path, "M{x} {y}h1v1h-1z");
+    for (y, row) in code.to_colors().chunks(width).enumerate() {
+        let (mut x, y) = (QUIET, y + QUIET);
+        for run in row.chunk_by(PartialEq::eq) {
+            let length = run.len();
+            if run.first() == Some(&Color::Dark) {
+                // Writing to a string does not fail.
+                let _ = write!(path, "M{x} {y}h{length}v1h-{length}z");
+            }
+            x += length;
         }
     }
     Some(Picture {
@@ -40,9 +45,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_a_square_unless_it_is_endless() {
-        let code = picture("papermesh-user-1:ABCDEF").unwrap();
-        assert!(code.side >= 21 + 2 * QUIET && code.path.starts_with("M4 4h1v1h-1z"));
+    fn the_picture_has_every_dark_module_once() {
+        let line = "https://192.0.2.7:8310/";
+        let picture = picture(line).unwrap();
+        let mut drawn = 0;
+        for run in picture.path.split('z').filter(|run| !run.is_empty()) {
+            let (_, rest) = run.split_once('h').unwrap();
+            let (length, _) = rest.split_once('v').unwrap();
+            drawn += length.parse::<usize>().unwrap();
+        }
+        let code = QrCode::with_error_correction_level(line, EcLevel::M).unwrap();
+        assert_eq!(picture.side, code.width() + 2 * QUIET);
+        let dark = code.to_colors().into_iter();
+        assert_eq!(drawn, dark.filter(|color| *color == Color::Dark).count());
+    }
+
+    #[test]
+    fn no_line_is_endless() {
         assert!(picture(&"A".repeat(10_000)).is_none());
     }
 }

@@ -1,12 +1,9 @@
 //! What phones show, and what the panel shows of them.
 
-use std::fmt::Write;
-
 use askama::Template;
-use qrcode::{Color, EcLevel, QrCode};
 
 use super::{Frame, Said, say_notice};
-use crate::pages::{self, Words};
+use crate::pages::{self, Picture, Words};
 use crate::panel::phone::NUMBERS;
 use crate::panel::screen::{Lent, Notice, Session, State};
 
@@ -15,10 +12,7 @@ use crate::panel::screen::{Lent, Notice, Session, State};
 #[template(path = "code.html")]
 struct Code<'a> {
     t: &'a Words,
-    /// Modules on each side.
-    size: usize,
-    /// The dark ones, as a path.
-    path: String,
+    code: Picture,
 }
 
 /// On the panel: the user wants to go on with a phone.
@@ -86,16 +80,10 @@ impl Frame<'_> {
             return Ok(String::new());
         };
         let address = format!("{page}#{}", secret.text());
-        // A reflection on the screen may cover some of it.
-        let Ok(code) = QrCode::with_error_correction_level(address, EcLevel::M) else {
+        let Some(code) = pages::picture(&address) else {
             return Ok(String::new());
         };
-        Code {
-            t,
-            size: code.width(),
-            path: dark(&code),
-        }
-        .render()
+        Code { t, code }.render()
     }
 
     pub(super) fn moving(
@@ -175,44 +163,5 @@ impl Frame<'_> {
         number: u8,
     ) -> Result<String, askama::Error> {
         Waiting { t, base, number }.render()
-    }
-}
-
-/// The dark modules of a code, run by run, as the path of a picture.
-fn dark(code: &QrCode) -> String {
-    let mut path = String::new();
-    let colors = code.to_colors();
-    for (y, row) in colors.chunks(code.width()).enumerate() {
-        let mut x = 0;
-        for run in row.chunk_by(PartialEq::eq) {
-            let length = run.len();
-            if run.first() == Some(&Color::Dark) {
-                // A text takes whatever is written to it.
-                let _ = write!(path, "M{x} {y}h{length}v1h-{length}z");
-            }
-            x += length;
-        }
-    }
-    path
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn the_picture_has_every_dark_module_once() {
-        let code = QrCode::with_error_correction_level("https://192.0.2.7:8310/", EcLevel::M);
-        let code = code.unwrap();
-        let mut drawn = 0;
-        for run in dark(&code).split('z').filter(|run| !run.is_empty()) {
-            let (_, rest) = run.split_once('h').unwrap();
-            let (length, _) = rest.split_once('v').unwrap();
-            drawn += length.parse::<usize>().unwrap();
-        }
-        let colors = code.to_colors();
-        let dark = colors.iter().filter(|color| **color == Color::Dark);
-        assert_eq!(drawn, dark.count());
     }
 }
