@@ -176,6 +176,10 @@ impl Jobs<'_> {
                 max: JOBS_PER_USER,
             });
         }
+        // Jobs of one moment stand in the order in which they were taken.
+        while self.is_taken(&row)? {
+            row.listed_at = next(row.listed_at);
+        }
         let mut batch = database.batch();
         BOUND.put(database, &mut batch, &JOBS, (&job, &row))?;
         batch.put(&JOBS_BY_USER, &by_user(job, &row), &())?;
@@ -225,6 +229,17 @@ impl Jobs<'_> {
             .database
             .get(&JOBS, &job)?
             .map(|row| self.found(job, row)))
+    }
+
+    /// Whether another job of the user stands where this one is to stand.
+    fn is_taken(&self, row: &JobRow) -> Result<bool, StoreError> {
+        let first = by_user(JobId::from_bytes([0; 16]), row);
+        let range = Range::prefix(OfUser::<JobId>::prefix(&row.user)).after(Some(first.to_bytes()));
+        let mut there = self.0.database.rows(&JOBS_BY_USER, range)?;
+        Ok(there.next().transpose()?.is_some_and(|(found, ())| {
+            let (rank, (listed_at, _)) = found.key;
+            (rank, listed_at) == (first.key.0, first.key.1.0)
+        }))
     }
 
     /// At most `limit` jobs of a user in the order of their places, after the given place. A job whose row cannot
@@ -562,6 +577,18 @@ mod tests {
     };
     use super::super::{Granted, Store};
     use super::*;
+
+    #[test]
+    fn jobs_of_one_moment_stand_as_they_were_taken() {
+        let (_home, store) = store().unwrap();
+        let taken: Vec<_> = (1..=9)
+            .rev()
+            .map(|n| held(&store, n, "alice").unwrap().job)
+            .collect();
+        let listed = store.jobs().of_user(&user("alice"), None, 20).unwrap();
+        let listed: Vec<_> = listed.iter().map(|held| held.job).collect();
+        assert_eq!(listed, taken);
+    }
 
     #[test]
     fn a_kept_job_is_there_after_the_process_dies() {
