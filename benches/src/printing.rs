@@ -44,6 +44,10 @@ pub(crate) fn measure(scale: Scale) -> Result<Vec<Row>> {
         });
         rustix::fs::sync();
         our_speed.note(document.size(), print(&holder, &document, &ours)?);
+        // It is looked at once it is held; that must not be in the other's way.
+        wait_until(LONG, "the document to be looked at", || {
+            holder.jobs().iter().all(|job| job.pages.is_some())
+        });
         let held = holder.jobs();
         let job: &Job = held.first().context("nothing is held")?;
         ensure!(job.size == document.size(), "the document was cut off");

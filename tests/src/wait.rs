@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// Time between two looks. It bounds how late something is noticed, never whether.
+/// Time between the first two looks; it doubles from one to the next.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+/// Time between two looks later on. It bounds how late something is noticed, never whether.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// Looks until there is something to see, and gives it. After `limit` the test fails, naming
@@ -10,6 +12,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 #[track_caller]
 pub fn wait_for<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
+    let mut pause = FIRST_PAUSE;
     loop {
         if let Some(seen) = look() {
             return seen;
@@ -18,7 +21,8 @@ pub fn wait_for<T>(limit: Duration, what: &str, mut look: impl FnMut() -> Option
             began.elapsed() < limit,
             "waited {limit:?} in vain for {what}"
         );
-        std::thread::sleep(BETWEEN_LOOKS);
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(BETWEEN_LOOKS);
     }
 }
 

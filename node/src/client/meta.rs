@@ -6,6 +6,7 @@ use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::seal::{BlobError, StorageKey, open_bytes, seal_bytes};
 use serde::{Deserialize, Serialize};
 
+use super::submit::DocumentFacts;
 use crate::store::{HeldJob, PastJobRow};
 
 /// What the sealed bytes are for.
@@ -39,6 +40,16 @@ pub enum MetaError {
 }
 
 impl JobMeta {
+    /// With what the document says of itself, where its submitter has said nothing.
+    pub(super) fn knowing(self, found: &DocumentFacts) -> Self {
+        Self {
+            pages: self.pages.or(found.pages),
+            page_size: self.page_size.or_else(|| found.page_size.clone()),
+            color: self.color.or(found.color),
+            ..self
+        }
+    }
+
     pub(super) fn seal(&self, storage: &StorageKey, job: JobId) -> Result<Vec<u8>, MetaError> {
         Ok(seal_bytes(
             storage,

@@ -2,7 +2,8 @@
 //!
 //! - [`submit`] takes a document; success told means kept.
 //! - [`serve`] answers printers ([`conversation`] is what they may ask), [`stream`] sends ciphertext.
-//! - [`preview`] keeps the pictures of first pages, and gives them to sessions.
+//! - [`preview`] keeps the pictures of first pages, and gives them to sessions; [`look`] is where
+//!   large documents are looked at for that, once they are held.
 //! - [`jobs`] is what this computer's own user sees and does, [`amend`] what is changed of a job,
 //!   [`mod@bundle`] jobs of several documents; [`meta`] is what is kept sealed of a
 //!   job beside its document; [`mod@format`] tells documents apart by how they begin.
@@ -28,6 +29,7 @@ pub mod submit;
 mod conversation;
 mod early;
 mod keeper;
+mod look;
 mod meta;
 mod preview;
 mod proof;
@@ -100,6 +102,7 @@ struct Inner<N> {
     previews: bool,
     /// Pictures that are being made.
     making: Arc<Semaphore>,
+    looks: look::Looks,
     holder: Arc<Mutex<Holder>>,
     counting: Arc<Counting>,
     denials: Mutex<conversation::Denials>,
@@ -138,6 +141,7 @@ impl<N: Network> Client<N> {
             converter,
             previews,
             making: Arc::new(Semaphore::new(preview::MAKING)),
+            looks: look::Looks::default(),
             holder,
             counting,
             denials,

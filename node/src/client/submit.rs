@@ -36,7 +36,7 @@ use crate::audit::{Event, Kind};
 use crate::auth::typed::TypedError;
 use crate::auth::verifier::{self, VerifierError};
 use crate::convert::media::PageSize;
-use crate::convert::{ComingPreview, Facts, Inspection, Looked};
+use crate::convert::{ComingPreview, Effort, Facts, Inspection, Looked};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::policy::{self, Acceptance, HoldingRight, SubmitFacts, SubmitRefusal, SubmitWish};
@@ -94,7 +94,7 @@ pub struct DocumentFacts {
 
 impl DocumentFacts {
     /// What can be believed of them.
-    fn believable(self) -> Self {
+    pub(super) fn believable(self) -> Self {
         Self {
             pages: self.pages.filter(|pages| *pages <= limits::PAGES),
             page_size: self.page_size.filter(|size| check_media(size).is_ok()),
@@ -205,6 +205,15 @@ pub enum SubmitError {
 enum Piece {
     Bytes(Vec<u8>),
     End(Facts),
+}
+
+/// What is to be done with a document once it is held.
+enum Coming {
+    Nothing,
+    /// The picture of its first page is being made.
+    Preview(ComingPreview),
+    /// It was too large to be looked at while it arrived.
+    Look,
 }
 
 impl<N: Network> Client<N> {
@@ -375,13 +384,7 @@ impl<N: Network> Client<N> {
             else {
                 return Ok(None);
             };
-            let found = DocumentFacts::from(facts).believable();
-            let meta = JobMeta {
-                pages: meta.pages.or(found.pages),
-                page_size: meta.page_size.or(found.page_size),
-                color: meta.color.or(found.color),
-                ..meta
-            };
+            let meta = meta.knowing(&DocumentFacts::from(facts).believable());
             let file = spool.finish()?;
             admitted.local.keep(store, &row.user)?;
             // Last, because what the document itself tells is known by now.
@@ -410,8 +413,10 @@ impl<N: Network> Client<N> {
         // If sealing failed, reading could not go on either, and the cause is what counts.
         match (read, sealed?) {
             (Ok(coming), Some(view)) => {
-                if let Some(coming) = coming {
-                    self.keep_preview(job, coming);
+                match coming {
+                    Coming::Preview(coming) => self.keep_preview(job, coming),
+                    Coming::Look => self.look_later(job),
+                    Coming::Nothing => {}
                 }
                 Ok(view)
             }
@@ -420,17 +425,17 @@ impl<N: Network> Client<N> {
         }
     }
 
-    /// Reads the document to its end and hands it on; gives the picture of its first page that is
-    /// being made.
+    /// Reads the document to its end and hands it on; gives what is to be done once it is held.
     async fn read(
         &self,
         submission: &Submission,
         mut document: impl AsyncRead + Send + Unpin,
         pieces: mpsc::Sender<Piece>,
-    ) -> Result<Option<ComingPreview>, SubmitError> {
+    ) -> Result<Coming, SubmitError> {
         let mut size = 0;
+        let (format, converter) = (&submission.format, &self.0.converter);
         let mut inspection =
-            Inspection::begin(&self.0.converter, &submission.format, self.0.previews);
+            Inspection::begin(converter, format, self.0.previews, Effort::WAITED_FOR);
         loop {
             let mut piece = Vec::with_capacity(PIECE);
             let mut limited = (&mut document).take(PIECE as u64);
@@ -465,12 +470,17 @@ impl<N: Network> Client<N> {
             // Sending fails when sealing has failed, which then says why.
             let taken = pieces.send(Piece::Bytes(piece)).await.is_ok();
             if ended {
+                let is_large = inspection.is_too_large();
                 let Looked { facts, preview } = inspection.finish().await;
                 drop(pieces.send(Piece::End(facts)).await);
-                return Ok(preview);
+                return Ok(match preview {
+                    _ if is_large => Coming::Look,
+                    Some(preview) => Coming::Preview(preview),
+                    None => Coming::Nothing,
+                });
             }
             if !taken {
-                return Ok(None);
+                return Ok(Coming::Nothing);
             }
         }
     }
@@ -643,7 +653,7 @@ fn seal(
     available: &watch::Sender<u64>,
 ) -> Result<Option<(SpoolWriter, u64, Facts)>, SubmitError> {
     let mut sealed = Vec::with_capacity(WRITE + 2 * PIECE);
-    let mut writer = SealWriter::new(key, *job.as_bytes(), &mut rand::rng(), &mut sealed);
+    let mut writer = SealWriter::new(key, *job.as_bytes(), &mut rand::rng(), &mut sealed)?;
     while let Some(piece) = arriving.blocking_recv() {
         match piece {
             Piece::Bytes(bytes) => {

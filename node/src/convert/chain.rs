@@ -188,6 +188,7 @@ impl Converter {
         let stage = Stage::Facts {
             format: format.to_owned(),
             preview: false,
+            leisurely: false,
         };
         let worker = held
             .reader()
@@ -204,10 +205,16 @@ impl Converter {
 
     /// A process that looks at a document of this format which it is given, and afterwards makes a
     /// picture of its first page if it is to.
-    pub(super) fn facts_worker(&self, format: &str, preview: bool) -> Result<Worker, Trouble> {
+    pub(super) fn facts_worker(
+        &self,
+        format: &str,
+        preview: bool,
+        leisurely: bool,
+    ) -> Result<Worker, Trouble> {
         let stage = Stage::Facts {
             format: format.to_owned(),
             preview,
+            leisurely,
         };
         Worker::start(&self.program, &stage, Stdio::piped(), Stdio::piped())
     }

@@ -2,9 +2,9 @@
 //! page looks.
 //!
 //! For lists and receipts, and for what a converter must know. Found in a process of its own, fed
-//! while the document arrives; if that process crashes, hangs, or finds the document too large,
-//! the facts are not known, and that is all that happens. The picture is made by the same process
-//! once it has said the facts, so that nobody who waits for those waits for it.
+//! while the document arrives, or afterwards if it is large; if that process crashes or hangs, the
+//! facts are not known, and that is all that happens. The picture is made by the same process once
+//! it has said the facts, so that nobody who waits for those waits for it.
 
 use std::io::{Cursor, Read};
 use std::time::Duration;
@@ -49,6 +49,32 @@ const LOOKED_AT: [&str; 5] = [
 /// Pieces that wait to be looked at. More are not waited for: the submission comes first.
 const AHEAD: usize = 8;
 
+/// What a look at a document may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// Bytes of the largest document that is looked at.
+    largest: usize,
+    /// How long the process may take for a piece, and for the facts after the last one.
+    patience: Duration,
+    /// Whether everything else goes before.
+    leisurely: bool,
+}
+
+impl Effort {
+    /// While somebody waits for it.
+    pub const WAITED_FOR: Self = Self {
+        largest: limits::INSPECTED,
+        patience: limits::FACTS,
+        leisurely: false,
+    };
+    /// While nobody does.
+    pub const AT_LEISURE: Self = Self {
+        largest: limits::HELD as usize,
+        patience: limits::PATIENT_FACTS,
+        leisurely: true,
+    };
+}
+
 /// What came of looking at a document.
 #[derive(Debug, Default)]
 pub struct Looked {
@@ -86,6 +112,7 @@ impl ComingPreview {
 #[derive(Debug)]
 pub struct Inspection {
     pieces: Option<mpsc::Sender<Vec<u8>>>,
+    effort: Effort,
     fed: usize,
     looking: JoinHandle<Looked>,
 }
@@ -94,17 +121,17 @@ impl Inspection {
     /// Begins to look at a document of this format, and perhaps to make a picture of its first page.
     /// Never fails: the facts are just not known.
     #[must_use]
-    pub fn begin(converter: &Converter, format: &str, preview: bool) -> Self {
+    pub fn begin(converter: &Converter, format: &str, preview: bool, effort: Effort) -> Self {
         let (pieces, arriving) = mpsc::channel(AHEAD);
         let worker = match LOOKED_AT.contains(&format) {
-            true => converter.facts_worker(format, preview),
+            true => converter.facts_worker(format, preview, effort.leisurely),
             false => Err(Trouble::Said(
                 "its format says nothing of itself".to_owned(),
             )),
         };
         let looking = tokio::spawn(async move {
             match worker {
-                Ok(worker) => feed(worker, arriving).await,
+                Ok(worker) => feed(worker, arriving, effort.patience).await,
                 Err(error) => {
                     tracing::debug!(%error, "nothing looks at documents");
                     Looked::default()
@@ -113,6 +140,7 @@ impl Inspection {
         });
         Self {
             pieces: Some(pieces),
+            effort,
             fed: 0,
             looking,
         }
@@ -126,11 +154,17 @@ impl Inspection {
         };
         self.fed = self.fed.saturating_add(piece.len());
         let sent = async { pieces.send(piece.to_vec()).await.is_ok() };
-        let taken = self.fed <= limits::INSPECTED && timeout(limits::FACTS, sent).await == Ok(true);
+        let taken = !self.is_too_large() && timeout(self.effort.patience, sent).await == Ok(true);
         if !taken {
             self.pieces = None;
             self.looking.abort();
         }
+    }
+
+    /// Whether the document is too large for this effort. What came of it is nothing then.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        self.fed > self.effort.largest
     }
 
     /// What came of it, once the document is whole.
@@ -138,7 +172,7 @@ impl Inspection {
         if self.pieces.take().is_none() {
             return Looked::default();
         }
-        match timeout(limits::FACTS, &mut self.looking).await {
+        match timeout(self.effort.patience, &mut self.looking).await {
             Ok(Ok(looked)) => looked,
             _ => {
                 self.looking.abort();
@@ -149,7 +183,11 @@ impl Inspection {
 }
 
 /// Gives a process all pieces, and returns what it found.
-async fn feed(mut worker: Worker, mut pieces: mpsc::Receiver<Vec<u8>>) -> Looked {
+async fn feed(
+    mut worker: Worker,
+    mut pieces: mpsc::Receiver<Vec<u8>>,
+    patience: Duration,
+) -> Looked {
     let (Some(mut input), Some(output)) = (worker.take_input(), worker.take_output()) else {
         return Looked::default();
     };
@@ -162,7 +200,7 @@ async fn feed(mut worker: Worker, mut pieces: mpsc::Receiver<Vec<u8>>) -> Looked
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
     let mut said = (&mut output).take(limits::FACTS_TEXT);
-    let heard = timeout(limits::FACTS, said.read_until(b'\n', &mut line)).await;
+    let heard = timeout(patience, said.read_until(b'\n', &mut line)).await;
     match (heard, serde_json::from_slice(&line)) {
         (Ok(Ok(_)), Ok(facts)) => Looked {
             facts,

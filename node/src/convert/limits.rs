@@ -6,8 +6,9 @@ use std::time::Duration;
 /// from its end.
 pub(super) const HELD: u64 = 256 << 20;
 
-/// The largest document whose facts are looked for, in bytes.
-pub(super) const INSPECTED: usize = 64 << 20;
+/// The largest document whose facts are looked for while it arrives, in bytes: with larger ones it
+/// takes time that the submitter waits for.
+pub(super) const INSPECTED: usize = 8 << 20;
 
 /// The address space of one converter, in bytes.
 pub(super) const MEMORY: u64 = 1 << 30;
@@ -18,7 +19,7 @@ pub(super) const PROCESSOR: Duration = Duration::from_secs(10 * 60);
 /// Files that one converter may have open.
 pub(super) const FILES: u64 = 64;
 
-/// How long looking for facts may take after the document's last byte.
+/// How long looking for facts may take after the document's last byte, where somebody waits.
 pub(super) const FACTS: Duration = Duration::from_secs(3);
 
 /// How long making the picture of the first page may take after that.
@@ -27,7 +28,8 @@ pub(super) const PREVIEW: Duration = Duration::from_secs(20);
 /// How long looking at a picture that somebody else made may take.
 pub(super) const PICTURE: Duration = Duration::from_secs(5);
 
-/// How long a device's printer node looks for facts before it converts.
+/// How long looking for facts may take where nobody waits, or a device's printer node, before it
+/// converts.
 pub(super) const PATIENT_FACTS: Duration = Duration::from_secs(30);
 
 /// What facts may look like, in bytes.

@@ -38,6 +38,6 @@ mod raster;
 mod stage;
 
 pub use chain::{ConvertError, Converted, ConvertedReader, Converter};
-pub use facts::{ComingPreview, Facts, Inspection, Looked};
+pub use facts::{ComingPreview, Effort, Facts, Inspection, Looked};
 pub use picture::{Picture, PictureError};
 pub use stage::{STAGE, run as run_stage};

@@ -25,13 +25,20 @@ use super::raster::Press;
 
 /// The word by which a process knows that it is one step.
 pub const STAGE: &str = "convert-stage";
+/// How much others go before a step that nobody waits for (nice(2)).
+const NICE: i32 = 10;
 
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Stage {
     /// Says what a document of this format says about itself, as a line of JSON; then, if it is to,
     /// gives a picture of its first page.
-    Facts { format: String, preview: bool },
+    Facts {
+        format: String,
+        preview: bool,
+        /// Whether everything else goes before.
+        leisurely: bool,
+    },
     /// Takes the picture of a first page apart, which somebody else made.
     Picture,
     /// Makes a picture a PDF on this paper.
@@ -98,9 +105,18 @@ fn confined(stage: &Stage) -> Result<(), String> {
     let (Ok(mut input), Ok(mut out)) = streams else {
         return Err("it was started without standard streams".to_owned());
     };
+    if let Stage::Facts {
+        leisurely: true, ..
+    } = stage
+    {
+        // If it cannot be, it is only quicker than it should be.
+        let _ = rustix::process::nice(NICE);
+    }
     confine(stage.needs()).map_err(|error| format!("it cannot be confined: {error}"))?;
     match stage {
-        Stage::Facts { format, preview } => {
+        Stage::Facts {
+            format, preview, ..
+        } => {
             let (facts, first) = facts::look(format, *preview, &mut input);
             let mut facts = serde_json::to_vec(&facts).map_err(|error| error.to_string())?;
             facts.push(b'\n');

@@ -463,6 +463,24 @@ impl Jobs<'_> {
         Ok(Amended::Done)
     }
 
+    /// Puts another title, format and what is known of the pages in the place of those that are
+    /// known to the caller. False if there is no such job, or if it has others by now.
+    pub fn replace_meta(
+        &self,
+        job: JobId,
+        known: &[u8],
+        sealed_meta: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        let mut is_same = false;
+        self.change(job, |row| {
+            is_same = row.sealed_meta == known;
+            if is_same {
+                row.sealed_meta = sealed_meta;
+            }
+        })?;
+        Ok(is_same)
+    }
+
     /// Changes a row; neither its user nor its times and its priority, which the indexes have.
     /// False if there is no such job.
     fn change(&self, job: JobId, change: impl FnOnce(&mut JobRow)) -> Result<bool, StoreError> {
@@ -678,6 +696,20 @@ mod tests {
         assert_eq!(store.jobs().users(None, 10).unwrap(), users);
         assert_eq!(store.jobs().users(Some(&users[0]), 1).unwrap(), users[1..2]);
         assert_eq!(store.jobs().all(Some(job(2)), 1).unwrap()[0].job, job(3));
+    }
+
+    #[test]
+    fn what_is_found_late_does_not_replace_what_was_changed_meanwhile() {
+        let (_home, store) = store().unwrap();
+        let known = held(&store, 1, "alice").unwrap().row.sealed_meta;
+        let jobs = store.jobs();
+        assert!(
+            jobs.replace_meta(job(1), &known, b"first".to_vec())
+                .unwrap()
+        );
+        assert!(!jobs.replace_meta(job(1), &known, b"late".to_vec()).unwrap());
+        assert_eq!(jobs.get(job(1)).unwrap().unwrap().row.sealed_meta, b"first");
+        assert!(!jobs.replace_meta(job(2), &known, b"gone".to_vec()).unwrap());
     }
 
     #[test]

@@ -21,6 +21,9 @@ use super::folder;
 /// Smaller pieces are gathered up to this many bytes, so that the calls cost nothing beside the
 /// disk; larger ones are written as they come.
 const WRITE: usize = 512 * 1024;
+/// The system is asked to bring to the disk what was written whenever it is so many bytes, so that
+/// little is left to wait for at the end.
+const WRITE_BACK: u64 = 4 * 1024 * 1024;
 /// Bytes of the disk that jobs leave free, so that there is room to store what happens to them.
 pub const RESERVE: u64 = 8 * 1024 * 1024;
 
@@ -60,6 +63,7 @@ impl Spool {
             file,
             buffer: Vec::with_capacity(WRITE),
             written: 0,
+            on_its_way: 0,
             finished: false,
         })
     }
@@ -190,6 +194,8 @@ pub struct SpoolWriter {
     file: File,
     buffer: Vec<u8>,
     written: u64,
+    /// Bytes that the system was asked to bring to the disk.
+    on_its_way: u64,
     finished: bool,
 }
 
@@ -260,6 +266,10 @@ impl SpoolWriter {
             StoreError::io("write", &self.spool.path(Entry::Partial(self.job)), error)
         })?;
         self.written += bytes.len() as u64;
+        if self.written - self.on_its_way >= WRITE_BACK {
+            write_back(&self.file, self.on_its_way, self.written - self.on_its_way);
+            self.on_its_way = self.written;
+        }
         Ok(())
     }
 }
@@ -318,6 +328,23 @@ impl Drop for Spooled {
         }
     }
 }
+
+/// Asks the system to begin bringing a part of a file to the disk. Linux does so when it is told that
+/// the part is not needed soon, and errors wait for whoever syncs the file.
+#[cfg(target_os = "linux")]
+fn write_back(file: &File, offset: u64, len: u64) {
+    use rustix::fs::{Advice, fadvise};
+    // It is an advice.
+    let _ = fadvise(
+        file,
+        offset,
+        std::num::NonZeroU64::new(len),
+        Advice::DontNeed,
+    );
+}
+
+#[cfg(not(target_os = "linux"))]
+fn write_back(_: &File, _: u64, _: u64) {}
 
 /// Removes what nobody wants; if that fails, the sweep at the next start does it.
 fn discard(spool: &Spool, entry: Entry) {

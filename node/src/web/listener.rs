@@ -11,7 +11,7 @@ use axum::extract::Extension;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -51,7 +51,8 @@ pub struct Patience {
     pub handshake: Duration,
     /// How long a request's header may take, from the first connection or the last answer.
     pub header: Duration,
-    /// Bytes of a request's header, with what is read ahead of the body.
+    /// Bytes of a request's header, with what is read ahead of the body; and of what is read ahead
+    /// of TLS.
     pub buffer: usize,
 }
 
@@ -190,6 +191,8 @@ impl Connection {
                 let Some(tls) = &self.tls else {
                     return;
                 };
+                // TLS asks for a quarter of a record at a time.
+                let stream = BufReader::with_capacity(self.patience.buffer, stream);
                 match timeout(self.patience.handshake, tls.accept(stream)).await {
                     Ok(Ok(protected)) => {
                         peer.tls = true;

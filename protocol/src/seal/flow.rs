@@ -25,15 +25,22 @@ pub struct SealWriter {
 
 impl SealWriter {
     /// Starts a sealed job and appends its header to `sealed`.
-    #[must_use]
-    pub fn new(key: &JobKey, job: [u8; 16], rng: &mut dyn CryptoRng, sealed: &mut Vec<u8>) -> Self {
-        let (sealer, header) = Sealer::new(key, job, rng);
+    ///
+    /// # Errors
+    /// [`SealError::NoCipher`].
+    pub fn new(
+        key: &JobKey,
+        job: [u8; 16],
+        rng: &mut dyn CryptoRng,
+        sealed: &mut Vec<u8>,
+    ) -> Result<Self, SealError> {
+        let (sealer, header) = Sealer::new(key, job, rng)?;
         sealed.extend_from_slice(header.as_bytes());
-        Self {
+        Ok(Self {
             sealer,
             pending: Zeroizing::new(Vec::with_capacity(SEALED_SEGMENT)),
             plain: 0,
-        }
+        })
     }
 
     /// Document bytes taken so far.
@@ -283,7 +290,7 @@ mod tests {
         let rng = &mut rand::rng();
         let key = JobKey::generate(rng);
         let mut sealed = Vec::new();
-        let mut writer = SealWriter::new(&key, JOB, rng, &mut sealed);
+        let mut writer = SealWriter::new(&key, JOB, rng, &mut sealed).unwrap();
         for piece in pieces {
             writer.update(piece, &mut sealed).unwrap();
         }
@@ -320,7 +327,7 @@ mod tests {
     fn the_limit_holds_before_a_byte_is_taken() {
         let rng = &mut rand::rng();
         let mut sealed = Vec::new();
-        let mut writer = SealWriter::new(&JobKey::generate(rng), JOB, rng, &mut sealed);
+        let mut writer = SealWriter::new(&JobKey::generate(rng), JOB, rng, &mut sealed).unwrap();
         writer.plain = MAX_DOCUMENT - 1;
         assert_eq!(
             writer.update(&[0; 2], &mut sealed),

@@ -20,14 +20,14 @@ pub const PREVIEW_OVERHEAD: usize = HEADER_LEN + TAG_LEN;
 /// Seals the picture of `job`.
 ///
 /// # Errors
-/// [`SealError::SegmentLength`] if it has more than [`limits::PREVIEW`] bytes.
+/// [`SealError::SegmentLength`] if it has more than [`limits::PREVIEW`] bytes; [`SealError::NoCipher`].
 pub fn seal_preview(
     key: &PreviewKey,
     job: JobId,
     picture: Vec<u8>,
     rng: &mut dyn CryptoRng,
 ) -> Result<Vec<u8>, SealError> {
-    let (sealer, header) = Sealer::new(&as_job_key(key), job, rng);
+    let (sealer, header) = Sealer::new(&as_job_key(key), job, rng)?;
     let mut segment = picture;
     sealer.seal_last(&mut segment)?;
     Ok([&header.as_bytes()[..], &segment].concat())

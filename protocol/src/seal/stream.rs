@@ -22,10 +22,11 @@
 //!
 //! [`Sealer`] and [`Opener`] work on one whole segment in place, without allocating. Cutting a flow of bytes
 //! into segments is the business of [`super::flow`].
+//!
+//! The cipher is that of AWS-LC, which uses all that the processor offers and wipes its key when it ends; all that is
+//! small is sealed by `aes-gcm`. A test compares the two.
 
-use aead_stream::{NewStream, StreamBE32, StreamPrimitive};
-use aes_gcm::aead::{self, Buffer};
-use aes_gcm::{Aes256Gcm, KeyInit};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -39,6 +40,7 @@ const MAGIC: [u8; 4] = *b"PMSJ";
 const VERSION: u8 = 1;
 const PREFIX_AT: usize = 9;
 const COMMITMENT_AT: usize = 16;
+const PREFIX: usize = COMMITMENT_AT - PREFIX_AT;
 const COMMITMENT_LABEL: &[u8] = b"papermesh/seal/1/commitment";
 const ENCRYPTION_LABEL: &[u8] = b"papermesh/seal/1/encryption";
 
@@ -66,6 +68,9 @@ pub enum SealError {
     /// The document is longer than [`MAX_DOCUMENT`](super::layout::MAX_DOCUMENT).
     #[error("the document is longer than 64 GiB")]
     TooLarge,
+    /// The cipher could not be set up.
+    #[error("the cipher cannot be had; there may be too little memory")]
+    NoCipher,
     /// A reader was used after it had failed.
     #[error("the sealed job failed to open before; start a new reader")]
     AfterFailure,
@@ -121,24 +126,37 @@ impl Header {
         derive(&self.0[..COMMITMENT_AT], key.expose(), &[label])
     }
 
-    fn segments(&self, key: &JobKey, job: JobId) -> Segments {
+    fn segments(&self, key: &JobKey, job: JobId) -> Result<Segments, SealError> {
         let key = self.expand(key, ENCRYPTION_LABEL);
-        let mut prefix = [0; COMMITMENT_AT - PREFIX_AT];
+        let mut prefix = [0; PREFIX];
         prefix.copy_from_slice(&self.0[PREFIX_AT..COMMITMENT_AT]);
-        let cipher = Aes256Gcm::new((&*key).into());
-        Segments {
-            stream: StreamBE32::from_aead(cipher, (&prefix).into()),
+        let key = UnboundKey::new(&AES_256_GCM, key.as_slice()).map_err(|_| SealError::NoCipher)?;
+        Ok(Segments {
+            cipher: LessSafeKey::new(key),
+            prefix,
             job,
             next: 0,
-        }
+        })
     }
 }
 
 /// What sealing and opening have in common: the cipher, the job it is bound to and the next segment's number.
 struct Segments {
-    stream: StreamBE32<Aes256Gcm>,
+    cipher: LessSafeKey,
+    prefix: [u8; PREFIX],
     job: JobId,
     next: u32,
+}
+
+impl Segments {
+    /// The nonce of the next segment: what is random, its number, and whether it is the last.
+    fn nonce(&self, last: bool) -> Nonce {
+        let mut nonce = [0; NONCE_LEN];
+        nonce[..PREFIX].copy_from_slice(&self.prefix);
+        nonce[PREFIX..NONCE_LEN - 1].copy_from_slice(&self.next.to_be_bytes());
+        nonce[NONCE_LEN - 1] = last.into();
+        Nonce::assume_unique_for_key(nonce)
+    }
 }
 
 /// Seals a document segment by segment, in order.
@@ -146,10 +164,16 @@ pub struct Sealer(Segments);
 
 impl Sealer {
     /// Starts a sealed job and gives the header that goes before its segments. One [`JobKey`] seals one document.
-    #[must_use]
-    pub fn new(key: &JobKey, job: [u8; 16], rng: &mut dyn CryptoRng) -> (Self, Header) {
+    ///
+    /// # Errors
+    /// [`SealError::NoCipher`].
+    pub fn new(
+        key: &JobKey,
+        job: [u8; 16],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(Self, Header), SealError> {
         let header = Header::new(key, rng);
-        (Self(header.segments(key, job)), header)
+        Ok((Self(header.segments(key, job)?), header))
     }
 
     /// Encrypts a full segment in place and appends its tag: [`SEGMENT`] bytes become [`SEALED_SEGMENT`]. Only
@@ -204,11 +228,13 @@ impl Sealer {
     }
 
     fn encrypt(&self, last: bool, buffer: &mut Vec<u8>, start: usize) -> Result<(), SealError> {
-        let Segments { stream, job, next } = &self.0;
+        let Segments { cipher, job, .. } = &self.0;
         // The cipher refuses nothing but lengths far above a segment's.
-        stream
-            .encrypt_in_place(*next, last, job, &mut Tail { buffer, start })
-            .map_err(|_| SealError::TooLarge)
+        let tag = cipher
+            .seal_in_place_separate_tag(self.0.nonce(last), Aad::from(job), &mut buffer[start..])
+            .map_err(|_| SealError::TooLarge)?;
+        buffer.extend_from_slice(tag.as_ref());
+        Ok(())
     }
 }
 
@@ -219,12 +245,12 @@ impl Opener {
     /// An opener at the first segment. The commitment is checked here, before any segment is touched.
     ///
     /// # Errors
-    /// [`SealError::WrongKey`].
+    /// [`SealError::WrongKey`], [`SealError::NoCipher`].
     pub fn new(key: &JobKey, job: [u8; 16], header: &Header) -> Result<Self, SealError> {
         if !header.commits_to(key) {
             return Err(SealError::WrongKey);
         }
-        Ok(Self(header.segments(key, job)))
+        Ok(Self(header.segments(key, job)?))
     }
 
     /// Goes on at `segment` (the first is 0), for a transfer that resumes. Whoever resumes already has all segments
@@ -244,8 +270,8 @@ impl Opener {
     /// Decrypts a full segment in place and takes off its tag: [`SEALED_SEGMENT`] bytes become [`SEGMENT`].
     ///
     /// # Errors
-    /// [`SealError::SegmentLength`], [`SealError::TooLarge`], [`SealError::Damaged`]. The buffer then still holds the
-    /// ciphertext: nothing unauthenticated is ever decrypted.
+    /// [`SealError::SegmentLength`], [`SealError::TooLarge`], and [`SealError::Damaged`], after which the segment is
+    /// nothing but zeros: what is not authentic is not given out.
     pub fn open_segment(&mut self, segment: &mut Vec<u8>) -> Result<(), SealError> {
         self.open_tail(segment, 0)
     }
@@ -294,39 +320,18 @@ impl Opener {
     }
 
     fn decrypt(&self, last: bool, buffer: &mut Vec<u8>, start: usize) -> Result<(), SealError> {
-        let Segments { stream, job, next } = &self.0;
-        stream
-            .decrypt_in_place(*next, last, job, &mut Tail { buffer, start })
-            .map_err(|_| SealError::Damaged(*next))
-    }
-}
-
-/// The end of a vector as a cipher's buffer, so that a segment is worked on where it is to stay.
-struct Tail<'a> {
-    buffer: &'a mut Vec<u8>,
-    start: usize,
-}
-
-impl AsRef<[u8]> for Tail<'_> {
-    fn as_ref(&self) -> &[u8] {
-        &self.buffer[self.start..]
-    }
-}
-
-impl AsMut<[u8]> for Tail<'_> {
-    fn as_mut(&mut self) -> &mut [u8] {
-        &mut self.buffer[self.start..]
-    }
-}
-
-impl Buffer for Tail<'_> {
-    fn extend_from_slice(&mut self, other: &[u8]) -> aead::Result<()> {
-        self.buffer.extend_from_slice(other);
+        let Segments {
+            cipher, job, next, ..
+        } = &self.0;
+        let length = buffer.len() - start;
+        let (text, tag) = buffer[start..]
+            .split_last_chunk_mut::<TAG_LEN>()
+            .ok_or(SealError::SegmentLength(length))?;
+        cipher
+            .open_in_place_separate_tag(self.0.nonce(last), Aad::from(job), tag, text)
+            .map_err(|_| SealError::Damaged(*next))?;
+        buffer.truncate(buffer.len() - TAG_LEN);
         Ok(())
-    }
-
-    fn truncate(&mut self, length: usize) {
-        self.buffer.truncate(self.start + length);
     }
 }
 
@@ -351,7 +356,7 @@ mod tests {
     fn three() -> Sealed {
         let rng = &mut rand::rng();
         let key = JobKey::generate(rng);
-        let (mut sealer, header) = Sealer::new(&key, JOB, rng);
+        let (mut sealer, header) = Sealer::new(&key, JOB, rng).unwrap();
         let mut segments = vec![vec![0; SEGMENT], vec![1; SEGMENT], vec![2; 100]];
         sealer.seal_segment(&mut segments[0]).unwrap();
         sealer.seal_segment(&mut segments[1]).unwrap();
@@ -385,6 +390,28 @@ mod tests {
     }
 
     #[test]
+    fn another_implementation_of_stream_seals_alike() {
+        use aead_stream::{Encryptor, StreamBE32};
+        use aes_gcm::{Aes256Gcm, KeyInit};
+
+        let sealed = three();
+        let key = sealed.header.expand(&sealed.key, ENCRYPTION_LABEL);
+        let cipher = Aes256Gcm::new((&*key).into());
+        let prefix: [u8; PREFIX] = sealed.header.0[PREFIX_AT..COMMITMENT_AT]
+            .try_into()
+            .unwrap();
+        let mut other = Encryptor::<_, StreamBE32<_>>::from_aead(cipher, (&prefix).into());
+        for segment in 0..2u8 {
+            let mut again = vec![segment; SEGMENT];
+            other.encrypt_next_in_place(&JOB, &mut again).unwrap();
+            assert!(sealed.segments[usize::from(segment)] == again, "{segment}");
+        }
+        let mut again = vec![2; 100];
+        other.encrypt_last_in_place(&JOB, &mut again).unwrap();
+        assert_eq!(sealed.segments[2], again);
+    }
+
+    #[test]
     fn any_segment_opens_alone() {
         let sealed = three();
         for segment in 0..2u8 {
@@ -411,6 +438,16 @@ mod tests {
             open(&sealed, JOB, &[0, 1, 2, 2]),
             Err(SealError::SegmentLength(116))
         );
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_damaged_segment() {
+        let mut sealed = three();
+        let opener = Opener::new(&sealed.key, JOB, &sealed.header).unwrap();
+        sealed.segments[1][SEGMENT - 1] ^= 1;
+        let refused = opener.resume_at(1).open_segment(&mut sealed.segments[1]);
+        assert_eq!(refused, Err(SealError::Damaged(1)));
+        assert!(sealed.segments[1][..SEGMENT].iter().all(|byte| *byte == 0));
     }
 
     #[test]
@@ -454,7 +491,7 @@ mod tests {
     fn lengths_the_format_does_not_know_are_refused() {
         let rng = &mut rand::rng();
         let key = JobKey::generate(rng);
-        let (mut sealer, header) = Sealer::new(&key, JOB, rng);
+        let (mut sealer, header) = Sealer::new(&key, JOB, rng).unwrap();
         let short = &mut vec![0; SEGMENT - 1];
         assert_eq!(
             sealer.seal_segment(short),
@@ -488,7 +525,7 @@ mod tests {
             .open_last(&mut vec![0; SEALED_SEGMENT]);
         assert_eq!(refused, Err(SealError::TooLarge));
 
-        let (mut sealer, _) = Sealer::new(&key, JOB, &mut rand::rng());
+        let (mut sealer, _) = Sealer::new(&key, JOB, &mut rand::rng()).unwrap();
         sealer.0.next = MAX_SEGMENTS - 1;
         let mut full = vec![0; SEGMENT];
         assert_eq!(sealer.seal_segment(&mut full), Err(SealError::TooLarge));

@@ -19,7 +19,8 @@ fn seal(document: &[u8]) -> Vec<u8> {
         *JOB.as_bytes(),
         &mut Counting::default(),
         &mut sealed,
-    );
+    )
+    .unwrap();
     writer.update(document, &mut sealed).unwrap();
     writer.finish(&mut sealed).unwrap();
     sealed

@@ -32,7 +32,8 @@ fn sealed(length: usize) -> Value {
         *JOB.as_bytes(),
         &mut Counting::default(),
         &mut sealed,
-    );
+    )
+    .unwrap();
     writer.update(&document, &mut sealed).unwrap();
     assert_eq!(writer.finish(&mut sealed), Ok(length as u64));
     assert_eq!(sealed_len(length as u64), Some(sealed.len() as u64));

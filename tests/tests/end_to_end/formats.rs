@@ -241,6 +241,17 @@ fn pages_are_counted_while_a_document_is_sealed() {
     assert_eq!(pages("damaged.pdf", &jobs), Some(None));
 }
 
+/// Nobody waits until a large document was looked at; its pages are known soon after.
+#[test]
+fn pages_of_a_large_document_are_counted_once_it_is_held() {
+    let office = Office::open();
+    let large = Document::pdf_of(office.site.folder(), "large.pdf", "large", 24 << 20);
+    office.laptop.print(&large, &office.charlie);
+    wait_until(SOON, "its pages to be known", || {
+        office.laptop.jobs()[0].pages == Some(1)
+    });
+}
+
 /// Documents that crash, hang or overflow converters stay held with a reason, and others print.
 #[test]
 fn documents_that_harm_converters_harm_nobody() {

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{
-    CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
+    CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature,
+    verify_tls13_signature,
 };
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
@@ -23,7 +24,7 @@ pub(super) fn client_config(
     authority: String,
     pins: Arc<dyn PinStore>,
 ) -> Result<ClientConfig, rustls::Error> {
-    let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
+    let provider: Arc<CryptoProvider> = Arc::new(aws_lc_rs::default_provider());
     let verifier = PinVerifier {
         authority,
         pins,
@@ -131,7 +132,7 @@ mod tests {
     use std::time::Duration;
 
     use rustls::client::danger::ServerCertVerifier as _;
-    use rustls::crypto::ring;
+    use rustls::crypto::aws_lc_rs;
     use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
     use super::super::super::pins::{MemoryPins, PinError};
@@ -150,7 +151,7 @@ mod tests {
         let verifier = PinVerifier {
             authority: "printer:631".into(),
             pins: Arc::new(MemoryPins::default()),
-            algorithms: ring::default_provider().signature_verification_algorithms,
+            algorithms: aws_lc_rs::default_provider().signature_verification_algorithms,
         };
         show(&verifier, b"one").unwrap();
         assert_eq!(

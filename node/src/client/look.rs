@@ -1,0 +1,186 @@
+//! Looking at large documents once they are held, to know their pages and to make their pictures.
+//!
+//! A document is looked at while it arrives, but whoever submits waits for that; so a large one is
+//! opened again afterwards, one at a time. What is not looked at, because this node ends or there
+//! is too much to look at, is held and printed like any other.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use papermesh_protocol::id::JobId;
+use papermesh_protocol::seal::{OpenReader, SealError, StorageKey, WrapError, WrappedJobKey};
+use tokio::sync::{Semaphore, mpsc};
+
+use super::meta::{JobMeta, MetaError};
+use super::submit::DocumentFacts;
+use super::{Client, HeldView};
+use crate::convert::{Effort, Inspection, Looked};
+use crate::network::Network;
+use crate::offload::offload;
+use crate::store::{SpoolReader, Store, StoreError};
+
+/// Documents that wait for their turn. The next ones are not looked at.
+const WAITING: usize = 64;
+/// Bytes that are read and opened at once.
+const PIECE: usize = 256 * 1024;
+/// Pieces that wait to be looked at.
+const AHEAD: usize = 2;
+/// How often what is found is written again because the job was changed meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// Whose turn it is.
+pub(super) struct Looks {
+    waiting: Arc<Semaphore>,
+    turn: Semaphore,
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self {
+            waiting: Arc::new(Semaphore::new(WAITING)),
+            turn: Semaphore::new(1),
+        }
+    }
+}
+
+/// Why a document was not looked at.
+#[derive(Debug, thiserror::Error)]
+enum LookError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Meta(#[from] MetaError),
+    #[error(transparent)]
+    Key(#[from] WrapError),
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error("the job's file cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
+}
+
+/// A held document that can be read.
+struct Opened {
+    format: String,
+    sealed: SpoolReader,
+    opening: OpenReader,
+}
+
+impl<N: Network> Client<N> {
+    /// Looks at a job that is held by now, when it is its turn.
+    pub(super) fn look_later(&self, job: JobId) {
+        let Ok(place) = Arc::clone(&self.0.looks.waiting).try_acquire_owned() else {
+            tracing::debug!(%job, "not looked at: there are too many to look at");
+            return;
+        };
+        let client = self.clone();
+        tokio::spawn(async move {
+            let turn = client.0.looks.turn.acquire().await;
+            if let Err(error) = client.look_at(job).await {
+                tracing::debug!(%job, %error, "a document was not looked at");
+            }
+            drop((turn, place));
+        });
+    }
+
+    async fn look_at(&self, job: JobId) -> Result<(), LookError> {
+        let inner = Arc::clone(&self.0);
+        let opened = offload(&self.0.store, move |store| open(store, &inner.storage, job));
+        // It may have been printed by now.
+        let Some(opened) = opened.await? else {
+            return Ok(());
+        };
+        let (converter, previews) = (&self.0.converter, self.0.previews);
+        let mut inspection =
+            Inspection::begin(converter, &opened.format, previews, Effort::AT_LEISURE);
+        let (pieces, mut coming) = mpsc::channel(AHEAD);
+        let reading = offload(&self.0.store, move |_| read(opened, &pieces));
+        let looking = async {
+            while let Some(piece) = coming.recv().await {
+                inspection.feed(&piece).await;
+                if inspection.is_too_large() {
+                    break;
+                }
+            }
+            coming.close();
+            inspection
+        };
+        let (read, inspection) = tokio::join!(reading, looking);
+        read?;
+        let Looked { facts, preview } = inspection.finish().await;
+        let found = DocumentFacts::from(facts).believable();
+        if found != DocumentFacts::default() {
+            let inner = Arc::clone(&self.0);
+            let noting = offload(&self.0.store, move |store| {
+                note(store, &inner.storage, job, &found)
+            });
+            noting.await?;
+            if let Ok(HeldView { number, .. }) = self.job(job).await {
+                self.tell(number).await;
+            }
+        }
+        if let Some(preview) = preview {
+            self.keep_preview(job, preview);
+        }
+        Ok(())
+    }
+}
+
+/// The document of a job, unless it is gone.
+fn open(store: &Store, storage: &StorageKey, job: JobId) -> Result<Option<Opened>, LookError> {
+    let (Some(held), Some(sealed)) = (store.jobs().get(job)?, store.jobs().read(job, 0)?) else {
+        return Ok(None);
+    };
+    let key = WrappedJobKey::from_bytes(&held.row.wrapped_key)?.unwrap(storage, *job.as_bytes())?;
+    Ok(Some(Opened {
+        format: JobMeta::open(storage, job, &held.row.sealed_meta)?.format,
+        sealed,
+        opening: OpenReader::new(key, *job.as_bytes()),
+    }))
+}
+
+/// Opens a document to its end, or until nobody wants more of it.
+fn read(opened: Opened, pieces: &mpsc::Sender<Vec<u8>>) -> Result<(), LookError> {
+    let Opened {
+        mut sealed,
+        mut opening,
+        ..
+    } = opened;
+    let mut piece = Vec::with_capacity(PIECE);
+    loop {
+        piece.clear();
+        if (&mut sealed).take(PIECE as u64).read_to_end(&mut piece)? == 0 {
+            break;
+        }
+        let mut document = Vec::new();
+        opening.update(&piece, &mut document)?;
+        if pieces.blocking_send(document).is_err() {
+            return Ok(());
+        }
+    }
+    let mut end = Vec::new();
+    opening.finish(&mut end)?;
+    // Nobody may want it any more.
+    drop(pieces.blocking_send(end));
+    Ok(())
+}
+
+/// Keeps what was found, beside whatever the owner has changed meanwhile.
+fn note(
+    store: &Store,
+    storage: &StorageKey,
+    job: JobId,
+    found: &DocumentFacts,
+) -> Result<(), LookError> {
+    for _ in 0..ATTEMPTS {
+        let Some(held) = store.jobs().get(job)? else {
+            return Ok(());
+        };
+        let known = held.row.sealed_meta;
+        let meta = JobMeta::open(storage, job, &known)?.knowing(found);
+        let sealed = meta.seal(storage, job)?;
+        if store.jobs().replace_meta(job, &known, sealed)? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
