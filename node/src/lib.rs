@@ -41,6 +41,7 @@ pub mod portal;
 pub mod printer;
 pub mod renewal;
 pub mod store;
+pub mod tally;
 pub mod ticket;
 pub mod user;
 pub mod vault;

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod advert;
+pub mod bind;
 pub mod certificate;
 pub mod codec;
 pub mod delegation;

@@ -32,6 +32,8 @@ pub const BADGES_PER_USER: usize = 8;
 pub const GROUPS_PER_USER: usize = 32;
 /// A signed badge record.
 pub const BADGE_RECORD: usize = 512;
+/// A signed badge claim.
+pub const BADGE_CLAIM: usize = 256;
 /// A signed site state.
 pub const SITE_STATE: usize = 48 * 1024;
 /// Revoked certificates that a site state lists; expired ones are dropped from it.
@@ -76,6 +78,8 @@ pub const JOIN_MESSAGE: usize = 64 * 1024;
 pub const RELEASE_MESSAGE: usize = 256 * 1024;
 /// One message of the enrol and link protocols.
 pub const ENROLL_MESSAGE: usize = 64 * 1024;
+/// One message of the bind protocol.
+pub const BIND_MESSAGE: usize = 4096;
 /// The certificate frame of the member handshake.
 pub const HANDSHAKE_FRAME: usize = 1024;
 /// Job summaries in one answer to `List`.

@@ -34,6 +34,8 @@ pub struct SitePolicy {
     pub login: LoginPolicy,
     /// Seconds that an unclaimed job is kept when its owner did not say.
     pub job_lifetime: u32,
+    /// Whether users may register unknown badges as theirs, at a printer, with id and PIN.
+    pub bind_badges: bool,
 }
 
 impl Default for SitePolicy {
@@ -41,6 +43,7 @@ impl Default for SitePolicy {
         Self {
             login: LoginPolicy::default(),
             job_lifetime: u32::try_from(limits::JOB_LIFETIME.as_secs()).unwrap_or(u32::MAX),
+            bind_badges: false,
         }
     }
 }
@@ -50,6 +53,13 @@ impl SitePolicy {
     #[must_use]
     pub fn job_lifetime(&self) -> Duration {
         Duration::from_secs(self.job_lifetime.into()).min(limits::JOB_LIFETIME_MAX)
+    }
+
+    /// Whether users may register badges: where badges are not taken there is nothing to register
+    /// them for.
+    #[must_use]
+    pub fn lets_users_bind(&self) -> bool {
+        self.bind_badges && self.login != LoginPolicy::Pin
     }
 }
 

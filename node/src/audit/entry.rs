@@ -68,6 +68,12 @@ pub enum Kind {
     SiteExported,
     /// This node became an admin.
     SiteImported,
+    /// A holder vouched that a user showed a badge at a printer.
+    BadgeAttested,
+    /// A user registered a badge at a printer.
+    BadgeBound,
+    /// A user did not get a badge at a printer.
+    BindRefused,
 }
 
 /// What one record tells. What does not apply is left out.

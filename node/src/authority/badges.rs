@@ -114,7 +114,10 @@ impl<N: Network> Authority<N> {
         Ok(UserView::of(user.clone(), &row))
     }
 
-    async fn badge_owner(&self, tag: BadgeTag) -> Result<Option<UserId>, AuthorityError> {
+    pub(super) async fn badge_owner(
+        &self,
+        tag: BadgeTag,
+    ) -> Result<Option<UserId>, AuthorityError> {
         let badge: Option<BadgeRow> =
             offload(self.store(), move |store| store.badges().get(tag)).await?;
         Ok(badge.and_then(|badge| badge.user))

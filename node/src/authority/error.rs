@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use papermesh_protocol::bind;
 use papermesh_protocol::codec::CodecError;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::invite::TicketError;
@@ -102,6 +103,9 @@ pub enum AuthorityError {
         "this badge names {0}; move it with `papermesh user badge`, or take it from them first"
     )]
     BadgeTaken(UserId),
+    /// A user does not get the badge that a printer asked for.
+    #[error(transparent)]
+    Bind(#[from] bind::Denial),
     /// The badge does not name this user.
     #[error("this badge does not name {0}")]
     BadgeNotTheirs(UserId),

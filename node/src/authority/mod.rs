@@ -14,6 +14,7 @@
 //! | [`settings`] | the site's policy |
 //! | [`users`], [`badges`] | users and their badges |
 //! | [`enrollment`] | answers `/papermesh/enroll/1` |
+//! | [`binding`] | answers `/papermesh/bind/1` |
 //! | [`publish`] | puts what the authority signed into the DHT again and again |
 //!
 //! Two admins may have the key. Each keeps its own registry and learns from what the other signed,
@@ -24,6 +25,7 @@
 
 pub mod admit;
 pub mod badges;
+pub mod binding;
 pub mod bundle;
 pub mod enrollment;
 pub mod export;
@@ -61,6 +63,7 @@ use crate::directory::Directory;
 use crate::mesh::{Membership, Mesh};
 use crate::network::Network;
 use crate::store::Store;
+use crate::tally::Tally;
 use crate::vault::Vault;
 use admit::WaitingDevices;
 use key::AuthorityKey;
@@ -102,6 +105,10 @@ struct Inner<N> {
     arrived: Notify,
     /// Held while the next site state is made, so that no change is lost to another.
     changing: AsyncMutex<()>,
+    /// Printers that ask to bind badges.
+    binders: Mutex<Tally>,
+    /// Claims that were carried out. Held while one is looked at, so that none is twice.
+    spent: AsyncMutex<binding::Spent>,
 }
 
 impl<N: Network> Authority<N> {
@@ -115,6 +122,8 @@ impl<N: Network> Authority<N> {
             waiting,
             arrived,
             changing,
+            binders: Mutex::new(binding::tally()),
+            spent: AsyncMutex::default(),
         }))
     }
 

@@ -19,6 +19,8 @@ pub struct PolicyChange {
     pub login: Option<LoginPolicy>,
     /// Seconds that an unclaimed job is kept when its owner did not say.
     pub job_lifetime: Option<u32>,
+    /// Whether users may register unknown badges at a printer.
+    pub bind_badges: Option<bool>,
 }
 
 /// The site's policy as it is now.
@@ -59,9 +61,11 @@ impl<N: Network> Authority<N> {
         let state = self.change_state(&key, |state| {
             let login = change.login.unwrap_or(state.policy.login);
             let job_lifetime = change.job_lifetime.unwrap_or(state.policy.job_lifetime);
+            let bind_badges = change.bind_badges.unwrap_or(state.policy.bind_badges);
             Ok(state.with_policy(SitePolicy {
                 login,
                 job_lifetime,
+                bind_badges,
             }))
         });
         let state = state.await?;
@@ -69,8 +73,14 @@ impl<N: Network> Authority<N> {
         self.acted(
             Kind::PolicyChanged,
             format!(
-                "login {:?}, jobs kept {} s",
-                policy.login, policy.job_lifetime
+                "login {:?}, jobs kept {} s, users {} badges",
+                policy.login,
+                policy.job_lifetime,
+                if policy.bind_badges {
+                    "register"
+                } else {
+                    "do not register"
+                }
             ),
         )
         .await;

@@ -231,15 +231,33 @@ impl<N: Network> Authority<N> {
         key: &SigningKey,
         change: impl FnOnce(&mut Option<UserRow>) -> Result<(), AuthorityError> + Send + 'static,
     ) -> Result<Changed, AuthorityError> {
-        let (user, key, now) = (user.clone(), key.clone(), self.now());
-        let signing = key.clone();
-        let changed = offload(self.store(), move |store| {
-            change_row(store, &user, &signing, now, change)
-        })
-        .await?;
-        self.publish_user(changed.entry.clone()).await;
-        self.publish_badges(&key, &changed.badges).await?;
+        let changed = self.keep_user(user, key, change).await?;
+        self.publish_changed(key, &changed).await?;
         Ok(changed)
+    }
+
+    /// As [`Authority::change_user`], and publishes nothing yet.
+    pub(super) async fn keep_user(
+        &self,
+        user: &UserId,
+        key: &SigningKey,
+        change: impl FnOnce(&mut Option<UserRow>) -> Result<(), AuthorityError> + Send + 'static,
+    ) -> Result<Changed, AuthorityError> {
+        let (user, key, now) = (user.clone(), key.clone(), self.now());
+        offload(self.store(), move |store| {
+            change_row(store, &user, &key, now, change)
+        })
+        .await
+    }
+
+    /// Publishes what changed of a user.
+    pub(super) async fn publish_changed(
+        &self,
+        key: &SigningKey,
+        changed: &Changed,
+    ) -> Result<(), AuthorityError> {
+        self.publish_user(changed.entry.clone()).await;
+        self.publish_badges(key, &changed.badges).await
     }
 
     /// Takes over what another admin signed of a user since, as far as anybody who answers knows.

@@ -72,6 +72,10 @@ pub(super) struct Policy {
     /// How long an unclaimed job is kept when its owner did not say, at most 30 days
     #[arg(long, value_name = "TIME", value_parser = quantity::parse_seconds)]
     job_lifetime: Option<u32>,
+    /// Whether users may register unknown badges as theirs, at a printer's panel, with user id and
+    /// PIN: on or off
+    #[arg(long, value_name = "on|off", value_parser = switch)]
+    bind_badges: Option<bool>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
 }
@@ -166,11 +170,12 @@ impl Policy {
                 "jobs are kept for at most 30 days".to_owned(),
             ));
         }
-        let change =
-            (self.login.is_some() || self.job_lifetime.is_some()).then_some(PolicyChange {
-                login: self.login,
-                job_lifetime: self.job_lifetime,
-            });
+        let change = PolicyChange {
+            login: self.login,
+            job_lifetime: self.job_lifetime,
+            bind_badges: self.bind_badges,
+        };
+        let change = (change != PolicyChange::default()).then_some(change);
         let policy = context
             .call_as_admin(&self.passphrase, |passphrase| SitePolicy {
                 change: change.clone(),
@@ -190,6 +195,7 @@ fn render(policy: &PolicyView, _: &Look) -> String {
             "job lifetime",
             humantime::format_duration(lifetime).to_string(),
         )
+        .add("bind badges", switch_name(policy.bind_badges))
         .render()
 }
 
@@ -210,6 +216,17 @@ fn login(text: &str) -> Result<LoginPolicy, String> {
     .into_iter()
     .find(|policy| login_name(*policy) == text)
     .ok_or_else(|| "it is badge+pin, pin or badge".to_owned())
+}
+
+const fn switch_name(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+fn switch(text: &str) -> Result<bool, String> {
+    [true, false]
+        .into_iter()
+        .find(|on| switch_name(*on) == text)
+        .ok_or_else(|| "it is on or off".to_owned())
 }
 
 fn read_export(path: &Path) -> Result<Zeroizing<String>, CliError> {

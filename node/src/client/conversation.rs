@@ -4,7 +4,7 @@
 //! its facts are looked up, and what it decides is made durable before the answer goes out. A
 //! printer hears no more than the protocol lets it hear; the audit knows why.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId, SessionId};
@@ -37,35 +37,11 @@ use crate::store::{
 
 /// Refusals and denials of one printer that are recorded in a [`WINDOW`] of a minute. A printer
 /// that asks for more can fill its own log with them, not this one.
-const RECORDED: u32 = 60;
-const WINDOW: std::time::Duration = std::time::Duration::from_secs(60);
-/// Printers whose refusals are counted.
-const COUNTED: usize = 1024;
-
-/// How many refusals of each printer were recorded lately.
-#[derive(Default)]
-pub(super) struct Denials(BTreeMap<NodeId, (Timestamp, u32)>);
-
-impl Denials {
-    /// Whether one more is recorded.
-    fn is_recorded(&mut self, printer: NodeId, now: Timestamp) -> bool {
-        if self.0.len() >= COUNTED {
-            self.0.retain(|_, (since, _)| now.since(*since) < WINDOW);
-        }
-        if self.0.len() >= COUNTED && !self.0.contains_key(&printer) {
-            return false;
-        }
-        let (since, count) = self.0.entry(printer).or_insert((now, 0));
-        if now.since(*since) >= WINDOW {
-            (*since, *count) = (now, 0);
-        }
-        *count += 1;
-        *count <= RECORDED
-    }
-}
+pub(super) const RECORDED: u32 = 60;
+pub(super) const WINDOW: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Why a request was not granted.
-enum Failure {
+pub(super) enum Failure {
     Refused(Refusal),
     Store(StoreError),
 }
@@ -101,8 +77,8 @@ impl Failure {
 
 /// One printer's conversation.
 pub(super) struct Conversation<N> {
-    client: Client<N>,
-    from: Member,
+    pub(super) client: Client<N>,
+    pub(super) from: Member,
     /// Logins of this stream that wait for their proof.
     proving: BTreeSet<SessionId>,
 }
@@ -140,6 +116,7 @@ impl<N: Network> Conversation<N> {
             Request::Progress(progress) => self.progress(progress).await,
             Request::Unlock { session, job, ke1 } => self.unlock(session, job, ke1).await,
             Request::ProveJob { session, job, ke3 } => self.prove_job(session, job, ke3).await,
+            Request::Attest { session, badge } => self.attest(session, badge).await,
         };
         match answered {
             Ok(answer) => answer,
@@ -154,7 +131,9 @@ impl<N: Network> Conversation<N> {
     /// What a record says if this request is refused.
     fn about(&self, request: &Request) -> Event {
         let (session, job, release) = match request {
-            Request::List { session, .. } => (Some(*session), None, None),
+            Request::List { session, .. } | Request::Attest { session, .. } => {
+                (Some(*session), None, None)
+            }
             Request::Delete { session, job }
             | Request::Protect { session, job, .. }
             | Request::Unlock { session, job, .. }
@@ -264,7 +243,17 @@ impl<N: Network> Conversation<N> {
     async fn close(&mut self, session: SessionId) {
         self.proving.remove(&session);
         self.abandon(session).await;
-        sessions(&self.client.0.holder).close(self.from.node, session);
+        let inner = &self.client.0;
+        let attested = {
+            let mut holder = sessions(&inner.holder);
+            let claim = holder.attested(self.from.node, session).cloned();
+            holder.close(self.from.node, session);
+            claim
+        };
+        // The badge may open the next session, here as well.
+        if let Some(claim) = attested {
+            inner.directory.renew_entry_now(&claim.user);
+        }
     }
 
     async fn abandon(&self, session: SessionId) {
@@ -282,7 +271,7 @@ impl<N: Network> Conversation<N> {
     // Within a session ------------------------------------------------------------------------
 
     /// The user of a session of this printer.
-    fn user(&self, session: SessionId) -> Result<UserId, Refusal> {
+    pub(super) fn user(&self, session: SessionId) -> Result<UserId, Refusal> {
         let inner = &self.client.0;
         sessions(&inner.holder).authorize(self.from.node, session, inner.membership.now())
     }
@@ -651,7 +640,7 @@ impl<N> Client<N> {
         let inner = &self.0;
         let recorded = {
             let mut denials = inner.denials.lock().unwrap_or_else(PoisonError::into_inner);
-            denials.is_recorded(from, inner.membership.now())
+            denials.count(from, inner.membership.now())
         };
         if recorded {
             inner.audit.note(event.peer(from)).await;
@@ -801,22 +790,4 @@ fn grant_early<N>(
     };
     early.lease = Some((release, row));
     Ok(grant)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_printer_that_is_refused_without_end_fills_no_log() {
-        let mut denials = Denials::default();
-        let (noisy, quiet) = (NodeId::from_bytes([1; 32]), NodeId::from_bytes([2; 32]));
-        let now = Timestamp::from_secs(1_000);
-        let recorded = (0..10 * RECORDED)
-            .filter(|_| denials.is_recorded(noisy, now))
-            .count();
-        assert_eq!(recorded, RECORDED as usize);
-        assert!(denials.is_recorded(quiet, now));
-        assert!(denials.is_recorded(noisy, now + WINDOW));
-    }
 }

@@ -10,6 +10,7 @@
 //! - [`life`] is what is known of a job from held to gone, and the news of it.
 //! - [`direct`] sends a job straight to one of the [`printers`], perhaps while it still arrives
 //!   ([`early`]).
+//! - [`attest`] vouches for a badge that a user showed at a printer.
 //! - [`proof`] knows this computer's users and their PINs.
 //! - [`keeper`] does what is due: leases that ran out, jobs whose time is over.
 //!
@@ -26,6 +27,7 @@ pub mod printers;
 pub mod serve;
 pub mod submit;
 
+mod attest;
 mod conversation;
 mod early;
 mod keeper;
@@ -37,6 +39,7 @@ mod stream;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ed25519_dalek::SigningKey;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::release::holder::Holder;
 use papermesh_protocol::seal::StorageKey;
@@ -58,6 +61,7 @@ use crate::mesh::Membership;
 use crate::network::Network;
 use crate::offload::offload;
 use crate::store::Store;
+use crate::tally::Tally;
 
 /// What a client is made of.
 pub struct ClientParts<N> {
@@ -71,6 +75,8 @@ pub struct ClientParts<N> {
     pub membership: Arc<Membership>,
     /// Where it is recorded what happens to them.
     pub audit: Audit,
+    /// Signs what this holder vouches for.
+    pub key: SigningKey,
     /// Wraps their keys.
     pub storage: StorageKey,
     /// The largest document, in bytes.
@@ -96,6 +102,7 @@ struct Inner<N> {
     directory: Directory<N>,
     membership: Arc<Membership>,
     audit: Audit,
+    key: SigningKey,
     storage: Arc<StorageKey>,
     largest: u64,
     converter: Converter,
@@ -105,7 +112,7 @@ struct Inner<N> {
     looks: look::Looks,
     holder: Arc<Mutex<Holder>>,
     counting: Arc<Counting>,
-    denials: Mutex<conversation::Denials>,
+    denials: Mutex<Tally>,
     life: life::Life,
     early: early::EarlyJobs,
     abilities: printers::Heard,
@@ -120,22 +127,25 @@ impl<N: Network> Client<N> {
             directory,
             membership,
             audit,
+            key,
             storage,
             largest,
             converter,
             previews,
         } = parts;
         let storage = Arc::new(storage);
-        let key = Arc::clone(&storage);
-        let decoys = offload(&store, move |store| verifier::decoys(store, &key)).await?;
+        let sealing = Arc::clone(&storage);
+        let decoys = offload(&store, move |store| verifier::decoys(store, &sealing)).await?;
         let holder = Arc::new(Mutex::new(Holder::new(membership.node(), decoys)));
-        let (counting, denials, life, early, abilities) = Default::default();
+        let denials = Mutex::new(Tally::new(conversation::RECORDED, conversation::WINDOW));
+        let (counting, life, early, abilities) = Default::default();
         Ok(Self(Arc::new(Inner {
             store,
             network,
             directory,
             membership,
             audit,
+            key,
             storage,
             largest,
             converter,

@@ -563,7 +563,8 @@ impl<N: Network> Client<N> {
         self.sealed_verifier(user, pin).await
     }
 
-    fn is_delegated(
+    /// Whether the user lets this computer hold, by the key that the authority's entry names.
+    pub(super) fn is_delegated(
         &self,
         row: &LocalUser,
         user: &UserId,

@@ -85,6 +85,22 @@ impl<N: Network> Directory<N> {
         });
     }
 
+    /// As [`Directory::renew_entry_soon`], however lately the entry was asked for: the authority has
+    /// probably just signed another one.
+    pub fn renew_entry_now(&self, user: &UserId) {
+        {
+            let mut known = self
+                .0
+                .entries
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = known.get_mut(user) {
+                known.asked_at = Timestamp::default();
+            }
+        }
+        self.renew_entry_soon(user);
+    }
+
     /// The user of a badge; none if the badge names nobody, or nobody who answers knows it.
     pub async fn badge(&self, tag: BadgeTag) -> Option<UserId> {
         let place = lookup::badge(tag);

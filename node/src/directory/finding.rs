@@ -36,6 +36,12 @@ impl FoundHolder {
         !self.0.withdrawn
     }
 
+    /// Whether it holds by the user's delegation; else it is a shared client.
+    #[must_use]
+    pub fn is_delegated(&self) -> bool {
+        self.0.delegation.is_some()
+    }
+
     /// When it said so: adverts are numbered by their holder's clock, which is never ahead.
     #[must_use]
     pub fn said_at(&self) -> Timestamp {

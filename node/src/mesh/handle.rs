@@ -7,7 +7,7 @@ use futures::Stream;
 use libp2p::{Multiaddr, StreamProtocol};
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::id::{NodeId, RecordKey};
-use papermesh_protocol::{direct, preview, release};
+use papermesh_protocol::{bind, direct, preview, release};
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -49,11 +49,13 @@ pub enum Protocol {
     Preview,
     /// The time.
     Clock,
+    /// Badges that users register at printers, at an admin.
+    Bind,
 }
 
 impl Protocol {
     /// All protocols.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Release,
         Self::Job,
         Self::Site,
@@ -62,6 +64,7 @@ impl Protocol {
         Self::Direct,
         Self::Preview,
         Self::Clock,
+        Self::Bind,
     ];
 
     pub(super) const fn name(self) -> StreamProtocol {
@@ -74,6 +77,7 @@ impl Protocol {
             Self::Direct => direct::PROTOCOL,
             Self::Preview => preview::PROTOCOL,
             Self::Clock => "/papermesh/clock/1",
+            Self::Bind => bind::PROTOCOL,
         })
     }
 }
@@ -103,6 +107,8 @@ pub struct Streams {
     pub preview: mpsc::Receiver<Incoming>,
     /// For printers.
     pub direct: mpsc::Receiver<Incoming>,
+    /// For admins.
+    pub bind: mpsc::Receiver<Incoming>,
 }
 
 /// Why the mesh could not do something.

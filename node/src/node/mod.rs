@@ -151,6 +151,11 @@ impl Node {
         tasks.spawn(authority.clone().run());
         tasks.spawn(authority.clone().serve(streams.enroll));
         tasks.spawn(authority.clone().serve_itself(to_itself.enroll));
+        tasks.spawn(
+            authority
+                .clone()
+                .serve_binds(both(streams.bind, to_itself.bind, &me)),
+        );
 
         let computer = Computer::new(user::Desk {
             store: store.clone(),
@@ -173,6 +178,7 @@ impl Node {
                 directory: directory.clone(),
                 membership: Arc::clone(&membership),
                 audit: audit.clone(),
+                key: key.clone(),
                 storage: papers.storage().clone(),
                 largest: config.max_spool,
                 previews: config.previews,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::phone::{Passed, Touched};
-use super::screen::{Lent, Notice, Place, Remark, Screen, Stage, State, Typist};
+use super::screen::{Lent, Notice, Offer, Place, Remark, Screen, Stage, State, Typed, Typist};
 use super::{Desk, limits};
 
 /// What a page has to hear of.
@@ -68,11 +68,13 @@ pub(super) fn touch(desk: &Desk, panel: &Screen, number: Option<u8>) {
             at_phone.stage = match before {
                 Stage::Session(mut session) => {
                     session.moving = false;
+                    // A badge is registered where it was shown.
+                    session.offer = Offer::None;
                     session.deadline = now + desk.idle;
                     Stage::Session(session)
                 }
                 _ => Stage::Typing {
-                    who: Typist::Id(String::new()),
+                    who: Typist::Id(Typed::default()),
                     notice: None,
                     since: now,
                 },

@@ -33,6 +33,9 @@ pub(super) const TELL_AGAIN: Duration = Duration::from_secs(1);
 pub const IDLE: Duration = Duration::from_secs(60);
 /// How long a PIN may take to be typed before the panel forgets whose it was to be.
 pub(super) const TYPING: Duration = Duration::from_secs(90);
+/// How long a badge that nobody has is taken for held to the reader still; after that it is looked up
+/// once more, since an admin may have registered it.
+pub(super) const HELD: Duration = Duration::from_secs(5);
 /// How long a word of farewell stays.
 pub(super) const FAREWELL: Duration = Duration::from_secs(8);
 

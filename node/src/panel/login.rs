@@ -9,15 +9,15 @@ use tokio::time;
 
 use super::badge::BadgeNumber;
 use super::reception::Unwelcome;
-use super::screen::{Notice, Screen, Stage, State, Typist, user_id};
-use super::{Desk, lending};
+use super::screen::{Notice, Offer, Screen, Stage, State, Typed, Typist, user_id};
+use super::{Desk, lending, limits};
 use crate::pages::Form;
 use crate::printer::Who;
 
 /// Somebody wants to type.
 pub(super) fn start(state: &mut State) {
     if matches!(state.stage, Stage::Welcome(_)) && state.door.guest().is_none() {
-        type_pin(state, Typist::Id(String::new()), None);
+        type_pin(state, Typist::Id(Typed::default()), None);
     }
 }
 
@@ -51,10 +51,13 @@ pub(super) async fn with_form(desk: &Desk, screen: &Arc<Screen>, form: &Form) {
                 Some(Who::Badge(number.expose().to_owned())),
                 Typist::Badge(number.clone()),
             ),
-            Typist::Id(_) => (
+            Typist::Id(before) => (
                 user_id(typed).map(Who::User),
-                // What is shown again is no longer than a user id.
-                Typist::Id(typed.chars().take(64).collect()),
+                Typist::Id(Typed {
+                    // What is shown again is no longer than a user id.
+                    user: typed.chars().take(64).collect(),
+                    unknown: before.unknown.clone(),
+                }),
             ),
         };
         let pin = form.get("pin").and_then(pin);
@@ -86,12 +89,20 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
         if state.logging_in {
             return;
         }
-        if let Stage::Typing { who, since, .. } = &mut state.stage
-            && matches!(who, Typist::Badge(before) if *before == badge)
-        {
-            // Held to the reader a little longer: what was typed meanwhile stays.
-            *since = time::Instant::now();
-            return;
+        // Held to the reader a little longer: what was typed meanwhile stays.
+        if let Stage::Typing { who, since, .. } = &mut state.stage {
+            match who {
+                Typist::Badge(before) if *before == badge => {
+                    *since = time::Instant::now();
+                    return;
+                }
+                Typist::Id(typed)
+                    if typed.unknown.as_ref() == Some(&badge) && since.elapsed() < limits::HELD =>
+                {
+                    return;
+                }
+                _ => {}
+            }
         }
         state.is_in_session() || state.guest().is_some()
     };
@@ -124,9 +135,17 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
         }
         Ok(()) => type_pin(&mut screen.state(), typist, None),
         Err(unwelcome) => {
-            let notice = notice(unwelcome);
+            let is_new = unwelcome == Unwelcome::UnknownBadge && desk.reception.lets_users_bind();
+            let notice = match is_new {
+                true => Notice::NewBadge,
+                false => notice(unwelcome),
+            };
+            let typed = Typed {
+                user: String::new(),
+                unknown: is_new.then_some(badge),
+            };
             // Whoever has no badge that is known can still type.
-            type_pin(&mut screen.state(), Typist::Id(String::new()), Some(notice));
+            type_pin(&mut screen.state(), Typist::Id(typed), Some(notice));
         }
     }
     screen.tell();
@@ -144,7 +163,15 @@ async fn enter(desk: &Desk, screen: &Arc<Screen>, who: Who, pin: Option<Pin>, ty
     match received {
         // Whoever went back meanwhile, or closed the page, is not there.
         Ok(_) if !matches!(state.stage, Stage::Typing { .. }) => {}
-        Ok(visiting) => state.enter(visiting, desk.idle),
+        Ok(visiting) => {
+            state.enter(visiting, desk.idle);
+            if let (Typist::Id(typed), Some(session)) = (typist, state.session())
+                && let Some(badge) = typed.unknown
+                && desk.reception.lets_users_bind()
+            {
+                session.offer = Offer::Made(badge);
+            }
+        }
         Err(unwelcome) => type_pin(&mut state, typist, Some(notice(unwelcome))),
     }
 }

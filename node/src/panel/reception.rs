@@ -24,6 +24,9 @@ pub(super) trait Reception: Send + Sync + 'static {
     /// What suffices to log in.
     fn policy(&self) -> LoginPolicy;
 
+    /// Whether users may register badges that nobody has.
+    fn lets_users_bind(&self) -> bool;
+
     /// The time.
     fn now(&self) -> Timestamp;
 
@@ -140,6 +143,10 @@ impl<N: Network> Reception for Front<N> {
 
     fn policy(&self) -> LoginPolicy {
         self.printer.login_policy()
+    }
+
+    fn lets_users_bind(&self) -> bool {
+        self.printer.lets_users_bind()
     }
 
     fn now(&self) -> Timestamp {

@@ -258,6 +258,9 @@ fn acted(
                 session.remark = None;
             }
         }
+        ("badge", Place::Phone | Place::Elsewhere) => {
+            return Err(Refusal::Status(StatusCode::NOT_FOUND));
+        }
         ("look", _) => {
             if let Some(language) = form.get("language").and_then(Language::named) {
                 state.language = language;
@@ -326,6 +329,7 @@ fn in_session(session: &mut Session, what: &str, form: &Form) -> Result<(), Refu
             .into_iter()
             .for_each(|print| session.order(Order::Dismiss(print))),
         "answer" => answer(session, form),
+        "badge" => session.answer_offer(form.get("answer") == Some("yes")),
         _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
     }
     Ok(())

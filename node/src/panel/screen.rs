@@ -20,7 +20,7 @@ use super::change::Change;
 use super::limits;
 use super::phone::Door;
 use super::previews::Pictures;
-use super::visiting::{At, Order, Print, Seen, Visiting};
+use super::visiting::{At, Order, Print, Seen, SeenBadge, Visiting};
 use crate::pages::{Language, Look, Token};
 
 /// A page that is open.
@@ -106,10 +106,19 @@ pub(super) struct Lent {
 /// Who types.
 #[derive(Clone)]
 pub(super) enum Typist {
-    /// Types a user id, too; what was typed before.
-    Id(String),
+    /// Types a user id, too.
+    Id(Typed),
     /// Showed a badge.
     Badge(BadgeNumber),
+}
+
+/// What is known of somebody who types a user id.
+#[derive(Clone, Default)]
+pub(super) struct Typed {
+    /// What was typed before.
+    pub(super) user: String,
+    /// A badge that was shown before and is nobody's, where users may register theirs.
+    pub(super) unknown: Option<BadgeNumber>,
 }
 
 /// What a user is told who is not logged in.
@@ -120,6 +129,8 @@ pub(super) enum Notice {
     /// The jobs that were chosen are still being printed.
     StillPrinting(usize),
     UnknownBadge,
+    /// Nobody has the badge, and whoever logs in now may register it.
+    NewBadge,
     UnreadBadge,
     NoBadges,
     /// Wrong PIN, unknown user, or nobody could be asked: these are not told apart.
@@ -149,6 +160,18 @@ pub(super) struct Session {
     pub(super) remark: Option<Remark>,
     /// The user wants to go on with a phone: the page shows a code in place of the list.
     pub(super) moving: bool,
+    pub(super) offer: Offer,
+}
+
+/// Whether the user is to register the unknown badge that was shown before the login. It is asked
+/// where the badge was shown, and ends with the session.
+pub(super) enum Offer {
+    /// There is none, or none any more.
+    None,
+    /// The user is asked.
+    Made(BadgeNumber),
+    /// The user said yes; what comes of it is seen.
+    Taken,
 }
 
 /// What a page has fetched of what there is to see.
@@ -157,6 +180,7 @@ pub(super) struct Fetched {
     pub(super) list: Seen,
     pub(super) prints: Vec<Print>,
     pub(super) failures: Vec<String>,
+    pub(super) badge: SeenBadge,
     pub(super) pictures: Pictures,
 }
 
@@ -199,6 +223,7 @@ impl Session {
             ask: None,
             remark: None,
             moving: false,
+            offer: Offer::None,
         }
     }
 
@@ -217,6 +242,7 @@ impl Session {
         let seen = self.seen();
         self.fetched.prints = seen.prints;
         self.fetched.failures = seen.failures;
+        self.fetched.badge = seen.badge;
     }
 
     /// The page fetches which pictures there are.
@@ -233,7 +259,9 @@ impl Session {
             || now.complete != list.complete
             // What is being printed is not in the list.
             || now.at_work().ne(list.at_work());
-        let prints = now.prints != self.fetched.prints || now.failures != self.fetched.failures;
+        let prints = now.prints != self.fetched.prints
+            || now.failures != self.fetched.failures
+            || (self.is_offered() && now.badge != self.fetched.badge);
         let pictures = !Arc::ptr_eq(&now.pictures, &self.fetched.pictures);
         (jobs, prints, pictures)
     }
@@ -273,6 +301,20 @@ impl Session {
             again,
             pin: wanted.pin,
         });
+    }
+
+    /// Whether the user is asked about a badge, or sees what comes of it.
+    fn is_offered(&self) -> bool {
+        !matches!(self.offer, Offer::None)
+    }
+
+    /// What the user says to the offer, or to what came of it.
+    pub(super) fn answer_offer(&mut self, yes: bool) {
+        let offer = std::mem::replace(&mut self.offer, Offer::None);
+        if let (Offer::Made(badge), true) = (offer, yes) {
+            self.order(Order::Bind(badge));
+            self.offer = Offer::Taken;
+        }
     }
 
     pub(super) fn order(&mut self, order: Order) {

@@ -17,8 +17,8 @@ use tokio::time::Instant;
 
 use super::fair;
 use super::reception::Device;
-use super::screen::{Notice, Place, Question, Remark, Session, Stage, State, Typist};
-use super::visiting::{At, Print, SeenJob};
+use super::screen::{Notice, Offer, Place, Question, Remark, Session, Stage, State, Typist};
+use super::visiting::{At, Binding, Print, SeenJob};
 use crate::pages::describe::{Moment, age, facts, moment};
 use crate::pages::{self, Language, Look, Words};
 use crate::printer::output::StateReason;
@@ -145,6 +145,10 @@ struct Prints<'a> {
     version: &'static str,
     ask: Option<Asked>,
     remark: Option<Said>,
+    /// The user is asked whether to register a badge.
+    offer: bool,
+    /// What came of it.
+    badge: Option<Said>,
     cards: Vec<Card>,
     failures: Vec<String>,
 }
@@ -313,7 +317,7 @@ impl Frame<'_> {
     ) -> Result<String, askama::Error> {
         let (badge, user) = match who {
             Typist::Badge(_) => (true, String::new()),
-            Typist::Id(user) => (false, user.clone()),
+            Typist::Id(typed) => (false, typed.user.clone()),
         };
         Typing {
             t,
@@ -485,6 +489,11 @@ impl Frame<'_> {
             version: pages::version(),
             ask,
             remark,
+            offer: matches!(session.offer, Offer::Made(_)) && fetched.badge.vouched,
+            badge: match session.offer {
+                Offer::Taken => fetched.badge.binding.map(|binding| say_binding(t, binding)),
+                Offer::None | Offer::Made(_) => None,
+            },
             cards: fetched
                 .prints
                 .iter()
@@ -518,6 +527,7 @@ fn say_notice(t: &Words, notice: Notice) -> Said {
         Notice::LoggedOut => said("calm", "check", t.say("notice-logged-out")),
         Notice::StillPrinting(jobs) => said("calm", "print", t.count("notice-still", jobs).into()),
         Notice::UnknownBadge => said("warn", "badge", t.say("notice-unknown-badge")),
+        Notice::NewBadge => said("calm", "badge", t.say("notice-new-badge")),
         Notice::UnreadBadge => said("warn", "badge", t.say("notice-unread-badge")),
         Notice::NoBadges => said("warn", "badge", t.say("notice-no-badges")),
         Notice::Refused => said("bad", "lock", t.say("notice-refused")),
@@ -534,6 +544,17 @@ fn say_notice(t: &Words, notice: Notice) -> Said {
         Notice::CodeOver => said("warn", "phone", t.say("notice-code-over")),
         Notice::NotLetIn => said("warn", "phone", t.say("notice-not-let-in")),
         Notice::PhoneRefused => said("calm", "phone", t.say("notice-phone-refused")),
+    }
+}
+
+fn say_binding(t: &Words, binding: Binding) -> Said {
+    match binding {
+        Binding::Asked => said("busy", "badge", t.say("badge-asking")),
+        Binding::Bound => said("good", "check", t.say("badge-bound")),
+        Binding::Taken => said("warn", "badge", t.say("badge-taken")),
+        Binding::TooMany => said("warn", "badge", t.say("badge-too-many")),
+        Binding::NoAdmin => said("warn", "offline", t.say("badge-no-admin")),
+        Binding::Not => said("warn", "badge", t.say("badge-not")),
     }
 }
 

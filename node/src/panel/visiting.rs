@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use papermesh_protocol::bind::Denial;
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::printer::SessionError;
@@ -17,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
+use super::badge::BadgeNumber;
 use super::change::Change;
 use super::fair;
 use super::limits;
@@ -27,8 +29,8 @@ use crate::mesh::frame::FrameError;
 use crate::network::Network;
 use crate::printer::output::StateReason;
 use crate::printer::{
-    AskError, Ending, HolderTrouble, LinkError, ListedJob, PreviewError, Printer, ReleaseProgress,
-    Released, Step, Visit, Wish,
+    AskError, BindFailure, Ending, HolderTrouble, LinkError, ListedJob, PreviewError, Printer,
+    ReleaseProgress, Released, Step, Visit, Wish,
 };
 use crate::store::Choice;
 
@@ -56,8 +58,50 @@ pub(super) struct Seen {
     pub(super) prints: Vec<Print>,
     /// Deletions and protections that came to nothing.
     pub(super) failures: Vec<String>,
+    /// What is known of a badge that the user may register.
+    pub(super) badge: SeenBadge,
     /// Pictures of the jobs' first pages.
     pub(super) pictures: Pictures,
+}
+
+/// What is known of a badge that the user may register.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct SeenBadge {
+    /// A computer of the user's own checked the PIN, so that there is somebody to vouch.
+    pub(super) vouched: bool,
+    /// How far it is.
+    pub(super) binding: Option<Binding>,
+}
+
+/// How far a badge is that the user wants to register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Binding {
+    /// It is being registered.
+    Asked,
+    /// It is the user's now.
+    Bound,
+    /// It is somebody else's.
+    Taken,
+    /// The user has as many as one may have.
+    TooMany,
+    /// No admin can be reached.
+    NoAdmin,
+    /// It cannot be registered, for another reason.
+    Not,
+}
+
+impl From<Result<(), BindFailure>> for Binding {
+    fn from(bound: Result<(), BindFailure>) -> Self {
+        match bound {
+            Ok(()) => Self::Bound,
+            Err(BindFailure::Denied(Denial::Taken)) => Self::Taken,
+            Err(BindFailure::Denied(Denial::TooMany)) => Self::TooMany,
+            Err(BindFailure::NoAdmin) => Self::NoAdmin,
+            Err(BindFailure::Denied(_) | BindFailure::Unvouched | BindFailure::Badge(_)) => {
+                Self::Not
+            }
+        }
+    }
 }
 
 impl Seen {
@@ -141,6 +185,8 @@ pub(super) enum Order {
         jobs: Vec<u32>,
         on: bool,
     },
+    /// Registers a badge as the user's.
+    Bind(BadgeNumber),
 }
 
 impl Visiting {
@@ -206,6 +252,7 @@ struct InLine {
 enum Done {
     Printed(NodeId, Released),
     Errand(NodeId, Result<(), AskError>),
+    Bound(Result<(), BindFailure>),
 }
 
 struct Task<N: Network> {
@@ -306,6 +353,7 @@ impl<N: Network> Task<N> {
             .collect();
         let mut missing = Vec::new();
         let complete = self.visit.is_complete();
+        let vouched = self.visit.is_vouched_for();
         for holder in self.visit.holders() {
             let Some(trouble) = holder.trouble else {
                 continue;
@@ -329,6 +377,7 @@ impl<N: Network> Task<N> {
             seen.jobs = jobs;
             seen.missing = missing.into();
             seen.complete = complete;
+            seen.badge.vouched = vouched;
         });
         let jobs = Arc::clone(&self.shown.borrow().jobs);
         let pictured = fair::some_of(jobs.iter(), limits::PREVIEWS);
@@ -458,7 +507,19 @@ impl<N: Network> Task<N> {
                     self.errand(holder, errand);
                 }
             }
+            // A visit has one to register.
+            Order::Bind(badge) => {
+                let binding = self.printer.bind_badge(&self.visit, badge.expose());
+                self.errands
+                    .spawn(async move { Done::Bound(binding.await) });
+                self.show_binding(Binding::Asked);
+            }
         }
+    }
+
+    fn show_binding(&self, binding: Binding) {
+        self.shown
+            .send_modify(|seen| seen.badge.binding = Some(binding));
     }
 
     fn chosen(&self, numbers: &[u32]) -> Vec<SeenJob> {
@@ -619,6 +680,7 @@ impl<N: Network> Task<N> {
                 }
                 self.visit.list_again(holder);
             }
+            Done::Bound(bound) => self.show_binding(bound.into()),
         }
     }
 }

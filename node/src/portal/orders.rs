@@ -341,6 +341,7 @@ impl AdminOrder {
                     _ => return Err(BadOrder::Unknown),
                 }),
                 job_lifetime: Some(number(form, "lifetime")?),
+                bind_badges: Some(form.has("bind-badges")),
             }),
             "verify" => Self::Verify,
             _ => return Err(BadOrder::Unknown),

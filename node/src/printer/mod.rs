@@ -4,6 +4,7 @@
 //! - [`release`] prints one job; [`document`] fetches and opens it, [`output`] makes paper of it.
 //! - [`prepare`] makes the document one that the device takes, where it is not.
 //! - [`preview`] fetches pictures of first pages.
+//! - [`binding`] registers a badge as its user's.
 //! - [`direct`] takes jobs that holders send straight here.
 //! - [`journal`] remembers across restarts what was begun, [`report`] tells holders late.
 //! - [`session`] and [`link`] are the conversation with one holder.
@@ -15,6 +16,7 @@ pub mod output;
 pub mod release;
 pub mod visit;
 
+mod binding;
 mod direct;
 mod document;
 mod journal;
@@ -39,6 +41,7 @@ use papermesh_protocol::time::Timestamp;
 use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
+pub use binding::BindFailure;
 pub use link::LinkError;
 pub use preview::PreviewError;
 pub use release::{Ending, ReleaseProgress, Released, Step, Wish};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use papermesh_protocol::bind::Attestation;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, SessionId};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::pin::{KsfMemo, Pin};
@@ -224,6 +225,17 @@ impl<N: Network> HolderSession<N> {
         });
         let proof = stretching.await.map_err(|_| SessionError::Unexpected)??;
         Ok(printer::done(link.ask(&proof).await?)?)
+    }
+
+    /// Asks the holder to vouch that its user showed this badge at this printer.
+    pub(super) async fn attest(
+        &self,
+        (user, badge): (&UserId, BadgeTag),
+        printer: NodeId,
+    ) -> Result<Attestation, AskError> {
+        let answer = self.ask(&self.session.attest(badge)).await?;
+        let about = (printer, self.holder());
+        Ok(Session::attested(answer, (user, badge), about)?)
     }
 
     /// Tells how far the device is; nobody minds if it does not arrive.

@@ -344,6 +344,24 @@ impl<N: Network> Visit<N> {
         futures::future::join_all(kept).await;
     }
 
+    /// Whether a computer of the user's own checked the PIN, so that it can vouch for the user.
+    #[must_use]
+    pub fn is_vouched_for(&self) -> bool {
+        !self.vouchers().is_empty()
+    }
+
+    /// The sessions with the user's own computers that checked the PIN.
+    pub(super) fn vouchers(&self) -> Vec<Arc<HolderSession<N>>> {
+        let own = self
+            .believed()
+            .filter(|(_, holder)| self.credentials.pin.is_some() && holder.found.is_delegated());
+        own.filter_map(|(_, holder)| match &holder.state {
+            State::Open(session, _) => Some(Arc::clone(session)),
+            _ => None,
+        })
+        .collect()
+    }
+
     /// Whether a holder is still being asked.
     #[must_use]
     pub fn is_trying(&self, holder: NodeId) -> bool {

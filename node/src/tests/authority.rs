@@ -277,16 +277,18 @@ async fn a_policy_is_the_whole_sites() {
     let change = PolicyChange {
         login: Some(LoginPolicy::Badge),
         job_lifetime: Some(3600),
+        bind_badges: Some(true),
     };
     let view = admin.authority.change_policy(change, None).await.unwrap();
     assert_eq!(
         (view.policy.login, view.policy.job_lifetime, view.sequence),
         (LoginPolicy::Badge, 3600, 2)
     );
+    assert!(view.policy.bind_badges);
     eventually(|| async { printer.authority.policy() == view }).await;
     let odd = PolicyChange {
-        login: None,
         job_lifetime: Some(1),
+        ..PolicyChange::default()
     };
     assert!(matches!(
         admin.authority.change_policy(odd, None).await,

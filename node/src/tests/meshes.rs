@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::stream::{Stream, StreamExt, poll_fn};
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::invite::Invite;
 use papermesh_protocol::text::UserId;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -16,7 +18,7 @@ use crate::clock;
 use crate::directory::Directory;
 use crate::memory::{self, Shelf};
 use crate::mesh::join::{Device, JoinFailure, JoinListener, ListenerConfig, join_with_invite};
-use crate::mesh::{self, Mesh, MeshConfig, MeshStatus, Multiaddr};
+use crate::mesh::{self, Incoming, Member, Mesh, MeshConfig, MeshStatus, MeshStream, Multiaddr};
 use crate::network::WithItself;
 use crate::papers::{self, Papers};
 use crate::store::Store;
@@ -42,6 +44,7 @@ pub(super) struct Running {
     pub(super) authority: Authority<Net>,
     pub(super) computer: Computer<Net>,
     pub(super) directory: Directory<Net>,
+    pub(super) audit: Audit,
     pub(super) door: Option<JoinListener>,
     tasks: tokio::task::JoinSet<()>,
 }
@@ -141,7 +144,7 @@ impl Home {
             network: network.clone(),
             membership,
             directory: directory.clone(),
-            audit,
+            audit: audit.clone(),
             clock: clock::now,
         });
         let mut tasks = tokio::task::JoinSet::new();
@@ -149,6 +152,7 @@ impl Home {
         tasks.spawn(authority.clone().run());
         tasks.spawn(authority.clone().serve(streams.enroll));
         tasks.spawn(authority.clone().serve_itself(to_itself.enroll));
+        tasks.spawn(authority.clone().serve_binds(received(streams.bind)));
         tasks.spawn(computer.clone().run());
         tasks.spawn(computer.clone().serve(streams.link));
         let door = if papers.certificate.roles.has(Role::Admin) {
@@ -175,6 +179,7 @@ impl Home {
             authority,
             computer,
             directory,
+            audit,
             door,
             tasks,
         };
@@ -260,9 +265,10 @@ impl Running {
             authority,
             computer,
             directory,
+            audit,
             ..
         } = self;
-        drop((mesh, network, authority, computer, directory));
+        drop((mesh, network, authority, computer, directory, audit));
         // The home is free again when the last of the node's tasks has let go of the store.
         let path = home.folder.path().to_owned();
         drop(store);
@@ -305,4 +311,11 @@ pub(super) async fn eventually<F: Future<Output = bool>>(mut so: impl FnMut() ->
     })
     .await
     .expect("in time");
+}
+
+/// The streams of a protocol that other members open.
+fn received(
+    mut streams: mpsc::Receiver<Incoming>,
+) -> impl Stream<Item = (Member, MeshStream)> + Send {
+    poll_fn(move |cx| streams.poll_recv(cx)).map(|incoming| (incoming.from, incoming.stream))
 }

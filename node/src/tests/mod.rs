@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authority;
+mod binding;
 mod direct;
 mod life;
 mod meshes;

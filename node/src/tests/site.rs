@@ -105,12 +105,17 @@ impl Site {
     }
 
     pub(super) fn with(clock: Clock, login: LoginPolicy) -> Self {
-        let authority = SigningKey::from_bytes(&[1; 32]);
-        let site = SiteId::from(authority.verifying_key());
-        let state = SiteState::new(site, "Here".parse().unwrap()).with_policy(SitePolicy {
+        let policy = SitePolicy {
             login,
             ..SitePolicy::default()
-        });
+        };
+        Self::of(clock, policy)
+    }
+
+    pub(super) fn of(clock: Clock, policy: SitePolicy) -> Self {
+        let authority = SigningKey::from_bytes(&[1; 32]);
+        let site = SiteId::from(authority.verifying_key());
+        let state = SiteState::new(site, "Here".parse().unwrap()).with_policy(policy);
         let state = Signed::sign(state, &authority).unwrap();
         Self {
             authority,
@@ -161,7 +166,7 @@ impl Site {
             store.clone(),
             self.pipes.of(&membership),
             Arc::clone(&membership),
-            key,
+            key.clone(),
         );
         let storage = StorageKey::generate(&mut rand::rng());
         let parts = ClientParts {
@@ -170,6 +175,7 @@ impl Site {
             directory: directory.clone(),
             membership: Arc::clone(&membership),
             audit: audit.clone(),
+            key: key.clone(),
             storage: storage.clone(),
             largest: 1 << 30,
             previews: true,

@@ -27,7 +27,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: [Target; 30] = [
     Target {
         name: "release_request",
         run: messages::release_request,
@@ -77,6 +77,14 @@ pub const TARGETS: [Target; 27] = [
         run: messages::preview_answer,
     },
     Target {
+        name: "bind_request",
+        run: messages::bind_request,
+    },
+    Target {
+        name: "bind_answer",
+        run: messages::bind_answer,
+    },
+    Target {
         name: "pin_message",
         run: messages::pin_message,
     },
@@ -111,6 +119,10 @@ pub const TARGETS: [Target; 27] = [
     Target {
         name: "key_claim",
         run: records::key_claim,
+    },
+    Target {
+        name: "badge_claim",
+        run: records::badge_claim,
     },
     Target {
         name: "receipt",

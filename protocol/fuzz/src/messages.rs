@@ -1,5 +1,6 @@
 //! Messages of the protocols: decoded, encoded again, and judged as their receiver judges them.
 
+use papermesh_protocol::bind::{self, Attestation, Standing};
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::invite::{LinkTicket, TicketSecret};
 use papermesh_protocol::join::admin::{AdminJoin, Attempts};
@@ -20,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 use super::site::{
     ADMIN, Counting, HOLDER, JOB, NOW, PRINTER, SESSION, certificate, charlie, entry, node,
-    sealing, sealing_public, site, state,
+    sealing, sealing_public, site, state, tag,
 };
 
 /// The message that these bytes are, if they are one.
@@ -54,6 +55,8 @@ pub(crate) fn release_answer(bytes: &[u8]) {
         return;
     };
     let _ = printer::done(answer.clone());
+    let about = (node(PRINTER), node(HOLDER));
+    let _ = Session::attested(answer.clone(), (&charlie(), tag()), about);
     if let Ok((jobs, next)) = Session::page(answer, None, 0) {
         assert!(jobs.len() <= limits::JOBS_PER_PAGE && jobs.iter().all(|job| job.check().is_ok()));
         assert!(next.is_none_or(|next| jobs.iter().all(|job| printer::place(job) <= next)));
@@ -137,6 +140,35 @@ pub(crate) fn preview_answer(bytes: &[u8]) {
         if let Ok(Some(picture)) = session.previewed(JOB, answer) {
             assert!(picture.len() <= limits::PREVIEW);
         }
+    }
+}
+
+pub(crate) fn bind_request(bytes: &[u8]) {
+    if let Some(attestation) = decoded(bytes, limits::BIND_MESSAGE) {
+        attested(&attestation);
+    }
+}
+
+/// What a printer brings to an admin of a site where users may register badges.
+pub(crate) fn attested(attestation: &Attestation) {
+    let mut state = state();
+    state.policy.bind_badges = true;
+    let asker = certificate(PRINTER, &[Role::Printer]);
+    if let Ok(examined) = bind::examine(attestation, &asker, &state, NOW) {
+        let entry = entry();
+        let standing = Standing {
+            state: entry.state,
+            key: entry.key,
+            badges: &[],
+            owner: None,
+        };
+        let _ = examined.decide(Some(&standing), NOW);
+    }
+}
+
+pub(crate) fn bind_answer(bytes: &[u8]) {
+    if let Some(answer) = decoded(bytes, limits::BIND_MESSAGE) {
+        let _ = bind::bound(&answer, site(), (&charlie(), tag()));
     }
 }
 

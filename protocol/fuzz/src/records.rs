@@ -1,6 +1,7 @@
 //! Signed records: as envelopes, and their payloads as if the signature had been right, which a
 //! fuzzer would never find.
 
+use papermesh_protocol::bind::{Attestation, BadgeClaim};
 use papermesh_protocol::certificate::{Certificate, Role};
 use papermesh_protocol::codec;
 use papermesh_protocol::delegation::Delegation;
@@ -12,9 +13,10 @@ use papermesh_protocol::signed::{Envelope, Record};
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::user::{Badge, UserEntry};
 
+use super::messages;
 use super::site::{
-    HOLDER, NOW, PRINTER, USER, certificate as certificate_of, charlie, judge, key, node, secret,
-    site, state, tag,
+    HOLDER, NOW, PRINTER, USER, attestation, badge_claim as badge_claim_of_the_holder,
+    certificate as certificate_of, charlie, judge, key, node, secret, site, state, tag,
 };
 
 /// The envelope that these bytes are, if they are one.
@@ -82,6 +84,14 @@ pub(crate) fn advert(bytes: &[u8]) {
 pub(crate) fn key_claim(bytes: &[u8]) {
     if let Some(envelope) = envelope::<KeyClaim>(bytes) {
         let _ = enroll::examine(&envelope, &certificate_of(HOLDER, &[Role::Client]));
+    }
+}
+
+/// A claim in an attestation whose other parts are good.
+pub(crate) fn badge_claim(bytes: &[u8]) {
+    if let Some(claim) = envelope::<BadgeClaim>(bytes) {
+        let good = attestation(badge_claim_of_the_holder());
+        messages::attested(&Attestation { claim, ..good });
     }
 }
 

@@ -5,6 +5,7 @@
 //! step returns, in the order given. Leases live in the driver's store, because they must survive
 //! a restart; the judgement on them is here, in [`report`] and [`extend`].
 
+mod attest;
 mod direct;
 mod preview;
 mod unlock;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRng;
 
+use crate::bind::BadgeClaim;
 use crate::certificate::{Certificate, Role};
 use crate::id::{JobId, NodeId, ReleaseId, SessionId};
 use crate::job::PrintOptions;
@@ -28,6 +30,7 @@ use crate::text::UserId;
 use crate::time::Timestamp;
 use crate::user::UserEntry;
 
+pub use attest::{Attested, Grounds};
 pub use preview::Pictured;
 pub(super) use unlock::context as job_pin_context;
 pub use unlock::{JobLock, pin_name};
@@ -52,6 +55,10 @@ struct Session {
     unlocking: Option<unlock::Unlocking>,
     /// Jobs of which the own PIN was proved.
     unlocked: BTreeSet<JobId>,
+    /// Whether the user's PIN opened it.
+    by_pin: bool,
+    /// What the holder vouched for in it.
+    attested: Option<BadgeClaim>,
 }
 
 impl Session {
@@ -71,6 +78,8 @@ impl Session {
             only: None,
             unlocking: None,
             unlocked: BTreeSet::new(),
+            by_pin: false,
+            attested: None,
         }
     }
 }
@@ -292,7 +301,8 @@ impl Holder {
         match (proven, genuine, locked_out) {
             (true, true, false) => {
                 self.make_way(printer);
-                let open = Session::new(printer, user.clone(), key, Stage::Open, now);
+                let mut open = Session::new(printer, user.clone(), key, Stage::Open, now);
+                open.by_pin = true;
                 self.sessions.insert(session, open);
                 (
                     Answer::SessionOpen { session, jobs },

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bind::Attestation;
 use crate::id::{BadgeTag, JobId, ReleaseId, SessionId};
 use crate::job::{JobSummary, PrintOptions};
 use crate::limits;
@@ -93,6 +94,14 @@ pub enum Request {
         job: JobId,
         /// OPAQUE KE3 (RFC 9807 §6).
         ke3: Ke3,
+    },
+    /// Asks the holder to vouch, once in a session that a PIN opened, that its user showed this
+    /// badge here (see [`crate::bind`]).
+    Attest {
+        /// The session.
+        session: SessionId,
+        /// The badge.
+        badge: BadgeTag,
     },
 }
 
@@ -209,6 +218,8 @@ pub enum Answer {
     Done,
     /// Not done.
     Refused(Refusal),
+    /// The holder vouches.
+    Attested(Box<Attestation>),
 }
 
 /// All that is needed to fetch and open one job.
@@ -264,6 +275,10 @@ pub enum Refusal {
     /// The job has a PIN of its own that was not proved in this session.
     #[error("this job has a PIN of its own; type that as well")]
     Locked,
+    /// The session does not prove whose badge it is: no PIN opened it, the PIN is one for a visit to
+    /// a shared computer, or the holder has vouched in it for another badge.
+    #[error("this computer cannot tell whose badge that is")]
+    Unproven,
 }
 
 impl Answer {

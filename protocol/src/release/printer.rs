@@ -6,6 +6,7 @@ use core::time::Duration;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
+use crate::bind::Attestation;
 use crate::id::{BadgeTag, JobId, NodeId, SessionId};
 use crate::job::JobSummary;
 use crate::limits;
@@ -264,6 +265,30 @@ impl Session {
             }
             preview::Answer::None => Ok(None),
             preview::Answer::Refused(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Asks the holder to vouch that the session's user showed this badge.
+    #[must_use]
+    pub fn attest(&self, badge: BadgeTag) -> Request {
+        Request::Attest {
+            session: self.id,
+            badge,
+        }
+    }
+
+    /// Takes the answer to [`Session::attest`]. `about` is whose badge it is to be, and between
+    /// which printer and holder: an attestation of anything else is of no use.
+    pub fn attested(
+        answer: Answer,
+        (user, badge): (&UserId, BadgeTag),
+        about: (NodeId, NodeId),
+    ) -> Result<Attestation, SessionError> {
+        match answer {
+            Answer::Attested(attestation) if attestation.is_of((user, badge), about) => {
+                Ok(*attestation)
+            }
+            answer => Err(unexpected(answer)),
         }
     }
 

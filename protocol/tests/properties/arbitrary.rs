@@ -3,6 +3,7 @@
 use core::fmt::Debug;
 
 use papermesh_protocol::advert::{Advert, Delegated};
+use papermesh_protocol::bind::{self, Attestation, BadgeClaim};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::direct;
@@ -128,10 +129,14 @@ pub(crate) fn site_state() -> impl Strategy<Value = SiteState> {
             LoginPolicy::Badge,
         ][..],
     );
-    let policy = (login, any::<u32>()).prop_map(|(login, job_lifetime)| SitePolicy {
-        login,
-        job_lifetime,
-    });
+    let policy =
+        (login, any::<u32>(), any::<bool>()).prop_map(|(login, job_lifetime, bind_badges)| {
+            SitePolicy {
+                login,
+                job_lifetime,
+                bind_badges,
+            }
+        });
     let revoked = (serial(), time()).prop_map(|(serial, not_after)| Revoked { serial, not_after });
     (site_id(), any::<u64>(), name(), policy, vec(revoked, 0..50)).prop_map(
         |(site, sequence, name, policy, revoked)| SiteState {
@@ -243,6 +248,38 @@ pub(crate) fn key_claim() -> impl Strategy<Value = KeyClaim> {
         node,
         key,
     })
+}
+
+pub(crate) fn badge_claim() -> impl Strategy<Value = BadgeClaim> {
+    (
+        site_id(),
+        user_id(),
+        badge_tag(),
+        node_id(),
+        node_id(),
+        time(),
+    )
+        .prop_map(|(site, user, badge, printer, holder, at)| BadgeClaim {
+            site,
+            user,
+            badge,
+            printer,
+            holder,
+            at,
+        })
+}
+
+pub(crate) fn attestation() -> impl Strategy<Value = Attestation> {
+    (
+        envelope(badge_claim()),
+        envelope(certificate()),
+        envelope(delegation()),
+    )
+        .prop_map(|(claim, certificate, delegation)| Attestation {
+            claim,
+            certificate,
+            delegation,
+        })
 }
 
 pub(crate) fn pin_carrier() -> impl Strategy<Value = PinCarrier> {
@@ -410,6 +447,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
             .prop_map(|(session, job, ke1)| Request::Unlock { session, job, ke1 }),
         (session_id(), job_id(), login_message::<KE3_LEN>())
             .prop_map(|(session, job, ke3)| Request::ProveJob { session, job, ke3 }),
+        (session_id(), badge_tag()).prop_map(|(session, badge)| Request::Attest { session, badge }),
     ]
 }
 
@@ -454,6 +492,7 @@ fn refusal() -> impl Strategy<Value = Refusal> {
             Refusal::Damaged,
             Refusal::Trouble,
             Refusal::Locked,
+            Refusal::Unproven,
         ][..],
     )
 }
@@ -470,6 +509,7 @@ pub(crate) fn answer() -> impl Strategy<Value = Answer> {
         any::<u64>().prop_map(|lease| Answer::Extended { lease }),
         Just(Answer::Done),
         refusal().prop_map(Answer::Refused),
+        attestation().prop_map(|attestation| Answer::Attested(Box::new(attestation))),
     ]
 }
 
@@ -644,5 +684,27 @@ pub(crate) fn preview_answer() -> impl Strategy<Value = preview::Answer> {
             .prop_map(|(key, sealed)| preview::Answer::Preview { key, sealed }),
         Just(preview::Answer::None),
         refusal().prop_map(preview::Answer::Refused),
+    ]
+}
+
+// Registering badges ----------------------------------------------------------------------------
+
+pub(crate) fn bind_answer() -> impl Strategy<Value = bind::Answer> {
+    let denial = select(
+        &[
+            bind::Denial::NotAllowed,
+            bind::Denial::NotBelieved,
+            bind::Denial::Stale,
+            bind::Denial::Refused,
+            bind::Denial::Taken,
+            bind::Denial::TooMany,
+            bind::Denial::Busy,
+            bind::Denial::Trouble,
+            bind::Denial::Malformed,
+        ][..],
+    );
+    prop_oneof![
+        envelope(badge()).prop_map(bind::Answer::Bound),
+        denial.prop_map(bind::Answer::Denied),
     ]
 }

@@ -69,6 +69,8 @@ fn messages_travel() {
     travels(arbitrary::enroll_answer(), limits::ENROLL_MESSAGE);
     travels(arbitrary::link_request(), limits::ENROLL_MESSAGE);
     travels(arbitrary::link_answer(), limits::ENROLL_MESSAGE);
+    travels(arbitrary::attestation(), limits::BIND_MESSAGE);
+    travels(arbitrary::bind_answer(), limits::BIND_MESSAGE);
 }
 
 /// Signs any record, reads it back, and verifies it.
@@ -95,6 +97,7 @@ fn records_travel_signed() {
     is_signed(arbitrary::delegation().boxed());
     is_signed(arbitrary::advert().boxed());
     is_signed(arbitrary::key_claim().boxed());
+    is_signed(arbitrary::badge_claim().boxed());
     is_signed(arbitrary::pin_carrier().boxed());
     is_signed(arbitrary::receipt().boxed());
 }

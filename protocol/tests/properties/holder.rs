@@ -1,23 +1,25 @@
 //! Invariants 4 and 5, whatever a holder is asked in whatever order: no session without proof, no
 //! user's job in another's session, one job under one lease, each token good once and for one
-//! printer. A model that knows nothing of OPAQUE says what may happen; the real machine must agree.
+//! printer; and nobody's badge is vouched for but in a session that a PIN opened, once. A model that knows nothing of OPAQUE says what may happen; the real machine must agree.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
 
+use papermesh_protocol::bind::BadgeClaim;
 use papermesh_protocol::id::{JobId, ReleaseId, SessionId};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{Ke3, Pin};
-use papermesh_protocol::release::holder::LoginEvent;
+use papermesh_protocol::release::holder::{Attested, Grounds, LoginEvent};
 use papermesh_protocol::release::message::{Answer, Refusal, Request};
 use papermesh_protocol::release::printer::{Challenged, Evidence, LoginUnderWay, Proving, Session};
 use papermesh_protocol::release::stream::Token;
-use papermesh_protocol::site::LoginPolicy;
+use papermesh_protocol::site::{LoginPolicy, SitePolicy};
 use papermesh_protocol::time::Timestamp;
 use proptest::collection::vec;
-use proptest::prelude::{ProptestConfig, Strategy, any, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 use proptest::sample::{Index, select};
 
+use crate::site::{HOLDER, node, site};
 use crate::visit::{PIN, USERS, World, badge, job_key, printer, user};
 
 /// What is asked of the holder.
@@ -48,6 +50,14 @@ enum Ask {
     Redeem { printer: usize, token: Index },
     /// A printer says a word under a lease that was obtained in a session.
     Touch { printer: usize, session: Index },
+    /// The holder is to vouch for a badge in a session.
+    Attest {
+        printer: usize,
+        session: Index,
+        whose: usize,
+        allowed: bool,
+        personal: bool,
+    },
     /// A session is closed.
     Close { printer: usize, session: Index },
     /// Time passes.
@@ -87,6 +97,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         6 => select(vec![Proof::Own]),
         1 => select(vec![Proof::OfAnotherLogin, Proof::MadeUp]),
     ];
+    let flag = || prop_oneof![4 => Just(true), 1 => Just(false)];
     let seconds = prop_oneof![4 => 0..30_u64, 1 => 30..1000_u64];
     prop_oneof![
         4 => (printer(), who(), shows, policy)
@@ -97,6 +108,8 @@ fn ask() -> impl Strategy<Value = Ask> {
             .prop_map(|(printer, session, whose, release)| Ask::Select { printer, session, whose, release }),
         4 => (printer(), any::<Index>()).prop_map(|(printer, token)| Ask::Redeem { printer, token }),
         1 => (printer(), any::<Index>()).prop_map(|(printer, session)| Ask::Touch { printer, session }),
+        3 => (printer(), any::<Index>(), who(), flag(), flag())
+            .prop_map(|(printer, session, whose, allowed, personal)| Ask::Attest { printer, session, whose, allowed, personal }),
         1 => (printer(), any::<Index>()).prop_map(|(printer, session)| Ask::Close { printer, session }),
         2 => seconds.prop_map(Ask::Wait),
     ]
@@ -121,6 +134,9 @@ struct Open {
     who: usize,
     used_at: Timestamp,
     closed: bool,
+    by_pin: bool,
+    /// What the holder vouched for in it.
+    vouched: Option<BadgeClaim>,
 }
 
 struct Issued {
@@ -176,6 +192,13 @@ impl Model {
             } => self.select(*printer, session, *whose, *release),
             Ask::Redeem { printer, token } => self.redeem(*printer, token),
             Ask::Touch { printer, session } => self.touch(*printer, session),
+            Ask::Attest {
+                printer,
+                session,
+                whose,
+                allowed,
+                personal,
+            } => self.attest(*printer, session, *whose, (*allowed, *personal)),
             Ask::Close { printer, session } => self.close(*printer, session),
             Ask::Wait(seconds) => self.world.now = self.world.now + Duration::from_secs(*seconds),
         }
@@ -214,7 +237,7 @@ impl Model {
                 let Ok(Challenged::Open(session)) = self.world.challenged(under_way, answer) else {
                     panic!("the printer sees it otherwise");
                 };
-                self.opened(session, at, who);
+                self.opened(session, at, who, false);
             }
             (Answer::Denied { .. }, _) => assert!(matches!(event, LoginEvent::Denied(..))),
             (answer, shows) => panic!("{answer:?} to {shows:?}"),
@@ -285,7 +308,7 @@ impl Model {
                 let session = proving
                     .answered(answer)
                     .unwrap_or_else(|_| panic!("the printer sees it otherwise"));
-                self.opened(session, at, who);
+                self.opened(session, at, who, true);
             }
             Answer::Denied { retry_after } => {
                 assert!(!may_open, "a proof was denied");
@@ -297,13 +320,15 @@ impl Model {
         }
     }
 
-    fn opened(&mut self, session: Session, printer: usize, who: usize) {
+    fn opened(&mut self, session: Session, printer: usize, who: usize, by_pin: bool) {
         self.sessions.push(Open {
             session,
             printer,
             who,
             used_at: self.world.now,
             closed: false,
+            by_pin,
+            vouched: None,
         });
     }
 
@@ -393,6 +418,61 @@ impl Model {
         let holder = &mut self.world.holder;
         holder.touch(printer(at).node, open.session.id(), now);
         if open.lives(now) && open.printer == at {
+            open.used_at = now;
+        }
+    }
+
+    fn attest(
+        &mut self,
+        at: usize,
+        session: &Index,
+        whose: usize,
+        (allowed, personal): (bool, bool),
+    ) {
+        let now = self.world.now;
+        let Some(open) = pick(&mut self.sessions, session) else {
+            return;
+        };
+        let lives = open.lives(now) && open.printer == at;
+        let policy = SitePolicy {
+            bind_badges: allowed,
+            ..SitePolicy::default()
+        };
+        let grounds = Grounds {
+            site: site(),
+            policy: &policy,
+            personal,
+        };
+        let asked = (printer(at).node, open.session.id());
+        let holder = &mut self.world.holder;
+        match holder.attest(asked, badge(whose), &grounds, now) {
+            Ok(Attested { claim, new }) => {
+                assert!(lives && allowed && personal, "vouched without a reason");
+                assert!(open.by_pin, "a badge proves no badge");
+                assert_eq!(new, open.vouched.is_none());
+                let made = BadgeClaim {
+                    site: site(),
+                    user: user(open.who),
+                    badge: badge(whose),
+                    printer: printer(at).node,
+                    holder: node(HOLDER),
+                    at: now,
+                };
+                let first = open.vouched.get_or_insert(made);
+                assert_eq!(*first, claim, "one session, one claim");
+                let known = holder.attested(asked.0, asked.1);
+                assert_eq!(known, Some(&claim));
+            }
+            Err(Refusal::NoSession) => assert!(!lives),
+            Err(Refusal::Policy) => assert!(lives && !allowed),
+            Err(Refusal::Unproven) => {
+                let other = open.vouched.as_ref();
+                let other = other.is_some_and(|claim| claim.badge != badge(whose));
+                assert!(lives && (!open.by_pin || !personal || other));
+            }
+            Err(refusal) => panic!("{refusal:?}"),
+        }
+        if lives {
             open.used_at = now;
         }
     }

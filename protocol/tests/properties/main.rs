@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod arbitrary;
+mod binding;
 mod codec;
 mod denial;
 mod holder;

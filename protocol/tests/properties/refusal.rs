@@ -23,9 +23,9 @@ use serde::Serialize;
 use serde_bytes::ByteBuf;
 
 use crate::site::{
-    AUTHORITY, HOLDER, NOW, PRINTER, SHARED, USER, advert, badge, certificate, certificate_of,
-    charlie, claim, delegation, entry, judge, key, node, receipt, secret, set, signed_advert, site,
-    state, tag,
+    AUTHORITY, HOLDER, NOW, PRINTER, SHARED, USER, advert, badge, badge_claim, certificate,
+    certificate_of, charlie, claim, delegation, entry, judge, key, node, receipt, secret, set,
+    signed_advert, site, state, tag,
 };
 
 // Forged --------------------------------------------------------------------------------------
@@ -82,6 +82,7 @@ fn invariant_6_no_bit_of_a_signed_record_can_be_flipped() {
     no_bit_can_be_flipped(advert(HOLDER, true, 0), HOLDER);
     no_bit_can_be_flipped(advert(SHARED, false, 0), SHARED);
     no_bit_can_be_flipped(claim(), USER);
+    no_bit_can_be_flipped(badge_claim(), HOLDER);
     no_bit_can_be_flipped(carrier, USER);
     no_bit_can_be_flipped(receipt(Outcome::NotPrinted), PRINTER);
 }

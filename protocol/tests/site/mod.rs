@@ -13,6 +13,7 @@ use core::convert::Infallible;
 
 use ed25519_dalek::SigningKey;
 use papermesh_protocol::advert::{Advert, AdvertSet, Delegated, Judge};
+use papermesh_protocol::bind::{Attestation, BadgeClaim};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::enroll::KeyClaim;
@@ -216,6 +217,29 @@ pub fn claim() -> KeyClaim {
         user: charlie(),
         node: node(HOLDER),
         key: key(USER).verifying_key().into(),
+    }
+}
+
+pub fn badge_claim() -> BadgeClaim {
+    BadgeClaim {
+        site: site(),
+        user: charlie(),
+        badge: tag(),
+        printer: node(PRINTER),
+        holder: node(HOLDER),
+        at: NOW,
+    }
+}
+
+/// A claim as its holder would sign it, with what shows that it may.
+pub fn attestation(claim: BadgeClaim) -> Attestation {
+    Attestation {
+        claim: Signed::sign(claim, &key(HOLDER))
+            .unwrap()
+            .envelope()
+            .clone(),
+        certificate: certificate(HOLDER, &[Role::Client]).envelope().clone(),
+        delegation: delegation(HOLDER).envelope().clone(),
     }
 }
 

@@ -19,16 +19,16 @@ use papermesh_protocol::seal::{
 };
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::user::UserEntry;
-use papermesh_protocol::{codec, direct, enroll, join, limits, link, preview};
+use papermesh_protocol::{bind, codec, direct, enroll, join, limits, link, preview};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
 use crate::site::{
-    ADMIN, AUTHORITY, Counting, HOLDER, JOB, NOW, PRINTER, RELEASE, SESSION, USER, certificate,
-    charlie, claim, delegation, entry, key, node, options, receipt, sealing_public, second_state,
-    secret, site, summary, tag,
+    ADMIN, AUTHORITY, Counting, HOLDER, JOB, NOW, PRINTER, RELEASE, SESSION, USER, attestation,
+    badge, badge_claim, certificate, charlie, claim, delegation, entry, key, node, options,
+    receipt, sealing_public, second_state, secret, site, summary, tag,
 };
 use crate::{check, hex};
 
@@ -165,6 +165,13 @@ fn release() -> Vec<Value> {
                 job,
                 ke3: Ke3::from_bytes(&[0x92; 64]).unwrap(),
             },
+        )
+        .with(
+            "Attest",
+            &Request::Attest {
+                session,
+                badge: tag(),
+            },
         );
     let mut answers = Direction::new("release", "answer", limits::RELEASE_MESSAGE)
         .with(
@@ -185,7 +192,11 @@ fn release() -> Vec<Value> {
         )
         .with("Grant", &Answer::Grant(grant()))
         .with("Extended", &Answer::extended())
-        .with("Done", &Answer::Done);
+        .with("Done", &Answer::Done)
+        .with(
+            "Attested",
+            &Answer::Attested(Box::new(attestation(badge_claim()))),
+        );
     for refusal in [
         Refusal::NoSession,
         Refusal::NoJob,
@@ -196,6 +207,7 @@ fn release() -> Vec<Value> {
         Refusal::Damaged,
         Refusal::Trouble,
         Refusal::Locked,
+        Refusal::Unproven,
     ] {
         answers = answers.with(&format!("Refused {refusal:?}"), &Answer::Refused(refusal));
     }
@@ -409,6 +421,28 @@ fn previewing() -> Vec<Value> {
     [requests.vectors, answers.vectors].concat()
 }
 
+fn binding(authority: &SigningKey) -> Vec<Value> {
+    let bound = Signed::sign(badge(), authority).unwrap();
+    let requests = Direction::new("bind", "request", limits::BIND_MESSAGE)
+        .with("of a badge", &attestation(badge_claim()));
+    let mut answers = Direction::new("bind", "answer", limits::BIND_MESSAGE)
+        .with("Bound", &bind::Answer::Bound(bound.envelope().clone()));
+    for denial in [
+        bind::Denial::NotAllowed,
+        bind::Denial::NotBelieved,
+        bind::Denial::Stale,
+        bind::Denial::Refused,
+        bind::Denial::Taken,
+        bind::Denial::TooMany,
+        bind::Denial::Busy,
+        bind::Denial::Trouble,
+        bind::Denial::Malformed,
+    ] {
+        answers = answers.with(&format!("Denied {denial:?}"), &bind::Answer::Denied(denial));
+    }
+    [requests.vectors, answers.vectors].concat()
+}
+
 #[test]
 fn messages_are_encoded_as_ever() {
     let authority = key(AUTHORITY);
@@ -420,6 +454,7 @@ fn messages_are_encoded_as_ever() {
         linking(&entry),
         directly(),
         previewing(),
+        binding(&authority),
     ]
     .concat();
     check(

@@ -1,5 +1,6 @@
 //! One signed record of each kind.
 
+use papermesh_protocol::bind::BadgeClaim;
 use papermesh_protocol::certificate::{Certificate, Role};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::enroll::KeyClaim;
@@ -10,8 +11,8 @@ use papermesh_protocol::user::{Badge, UserEntry};
 use serde_json::{Value, json};
 
 use crate::site::{
-    AUTHORITY, HOLDER, NOW, PRINTER, SHARED, USER, badge, certificate_of, charlie, claim,
-    delegation, entry, judge, key, node, receipt, second_state, signed_advert, site, state,
+    AUTHORITY, HOLDER, NOW, PRINTER, SHARED, USER, badge, badge_claim, certificate_of, charlie,
+    claim, delegation, entry, judge, key, node, receipt, second_state, signed_advert, site, state,
 };
 use crate::{check, hex, readable};
 
@@ -72,6 +73,7 @@ fn records_are_encoded_as_ever() {
             SHARED,
         ),
         record::<KeyClaim>("key-claim", claim(), USER),
+        record::<BadgeClaim>("badge-claim", badge_claim(), HOLDER),
         record("receipt, printed", receipt(printed), PRINTER),
         record::<Receipt>(
             "receipt, not printed",

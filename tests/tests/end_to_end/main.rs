@@ -17,6 +17,7 @@
 //! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
 //! | `doctor` | what is commonly wrong is found |
 //! | `panel` | walking up to a printer: a real browser at its panel |
+//! | `badges` | badges that nobody has, and users who register them at the panel |
 //! | `pictures` | pictures of first pages at the panel, and holders that send what is none |
 //! | `phone` | a phone in place of the panel: two real browsers in one network |
 //! | `portal` | the user's own page and the admin's: a real browser, real nodes |
@@ -25,6 +26,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bad_input;
+mod badges;
 mod bootstrap;
 mod crash;
 mod crowd;

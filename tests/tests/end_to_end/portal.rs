@@ -244,12 +244,14 @@ fn an_admin_looks_after_the_site() {
     // The policy.
     browser.click("#go-policy");
     browser.click(".pick:has-text(\"User ID and PIN\")");
+    browser.click(".pick:has-text(\"register their badges\")");
     browser.picture("portal-policy");
     browser.is_for_everybody("the policy");
     browser.click("#policy .primary");
     browser.see(".notice.good:has-text(\"policy is changed\")");
     let policy = desk.laptop.papermesh("site policy").run().succeeded();
     assert!(policy.stdout().contains("\"login\":\"pin\""));
+    assert!(policy.stdout().contains("\"bind_badges\":true"));
 
     // A member is revoked, and told so.
     browser.click("#go-devices");

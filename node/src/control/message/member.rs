@@ -184,12 +184,14 @@ pub struct SitePolicy {
 }
 
 /// What is to change; the rest stays.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PolicyChange {
     /// What a user must show at a printer.
     pub login: Option<LoginPolicy>,
     /// Seconds that an unclaimed job is kept when its owner did not say.
     pub job_lifetime: Option<u32>,
+    /// Whether users may register unknown badges at a printer.
+    pub bind_badges: Option<bool>,
 }
 
 /// The site's policy as it is now.
@@ -205,4 +207,6 @@ pub struct PolicyView {
     pub login: LoginPolicy,
     /// Seconds that an unclaimed job is kept when its owner did not say.
     pub job_lifetime: u32,
+    /// Whether users may register unknown badges at a printer.
+    pub bind_badges: bool,
 }

@@ -122,6 +122,7 @@ impl Services {
                 let change = Change {
                     login: change.login,
                     job_lifetime: change.job_lifetime,
+                    bind_badges: change.bind_badges,
                 };
                 self.authority
                     .change_policy(change, said(&command.passphrase))
@@ -134,6 +135,7 @@ impl Services {
             sequence,
             login: policy.login,
             job_lifetime: policy.job_lifetime,
+            bind_badges: policy.bind_badges,
         })
     }
 

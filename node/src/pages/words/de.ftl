@@ -35,6 +35,7 @@ notice-still = { $count ->
    *[other] Sie sind abgemeldet. { $count } Dokumente werden noch gedruckt.
 }
 notice-unknown-badge = Dieser Ausweis ist niemandem zugeordnet. Melden Sie sich mit Benutzerkennung und PIN an und bitten Sie Ihre Verwaltung, ihn einzutragen.
+notice-new-badge = Dieser Ausweis gehört noch niemandem. Melden Sie sich einmal mit Benutzerkennung und PIN an, dann können Sie ihn als Ihren eintragen.
 notice-unread-badge = Der Ausweis wurde nicht gut gelesen. Bitte noch einmal anhalten.
 notice-no-badges = Hier gelten keine Ausweise. Bitte geben Sie Benutzerkennung und PIN ein.
 notice-refused = Nicht angemeldet. PIN oder Benutzerkennung stimmen nicht, oder keiner Ihrer Rechner ist eingeschaltet. Bitte noch einmal versuchen.
@@ -70,6 +71,17 @@ phone-number-lead = Dann ist dieses Handy Tastatur und Liste.
 notice-code-over = Dieser Code ist verbraucht oder zu alt. Bitte lesen Sie den, der jetzt am Drucker steht.
 notice-not-let-in = Dieses Handy wurde nicht zugelassen. Bitte lesen Sie den Code noch einmal.
 notice-phone-refused = Das Handy wurde nicht zugelassen.
+
+badge-ask-title = Diesen Ausweis als Ihren eintragen?
+badge-ask-text = Er wurde vor Ihrer Anmeldung an den Leser gehalten und gehört noch niemandem. Nächstes Mal halten Sie ihn an, statt Ihre Benutzerkennung zu tippen.
+badge-ask-yes = Eintragen
+badge-ask-no = Jetzt nicht
+badge-asking = Der Ausweis wird eingetragen …
+badge-bound = Der Ausweis ist Ihrer. Nächstes Mal halten Sie ihn an, statt Ihre Benutzerkennung zu tippen.
+badge-taken = Dieser Ausweis gehört jemand anderem. Bitte fragen Sie Ihre Verwaltung.
+badge-too-many = Mehr Ausweise als Ihre kann man nicht haben. Bitten Sie Ihre Verwaltung, einen zurückzunehmen.
+badge-no-admin = Der Ausweis ist nicht eingetragen: Kein Computer der Verwaltung ist erreichbar. Bitte versuchen Sie es später noch einmal oder fragen Sie Ihre Verwaltung.
+badge-not = Der Ausweis kann hier nicht eingetragen werden. Bitte fragen Sie Ihre Verwaltung.
 
 clock = bis zur Abmeldung
 clock-soon = Sie werden gleich abgemeldet.

@@ -35,6 +35,7 @@ notice-still = { $count ->
    *[other] You are logged out. { $count } documents are still being printed.
 }
 notice-unknown-badge = Nobody is known by this badge. Log in with your user ID and PIN, and ask your admin to register the badge.
+notice-new-badge = Nobody has this badge yet. Log in once with your user ID and PIN, and you can register it as yours.
 notice-unread-badge = The badge was not read well. Please tap it again.
 notice-no-badges = This site takes no badges. Please type your user ID and PIN.
 notice-refused = Not logged in. The PIN or user ID is wrong, or none of your computers is switched on. Please try again.
@@ -70,6 +71,17 @@ phone-number-lead = Then this phone is keyboard and list.
 notice-code-over = This code is used up or too old. Please read the one that the panel shows now.
 notice-not-let-in = This phone was not let in. Please read the code once more.
 notice-phone-refused = The phone was not let in.
+
+badge-ask-title = Register this badge as yours?
+badge-ask-text = It was held to the reader before you logged in, and nobody has it yet. Next time you tap it instead of typing your user ID.
+badge-ask-yes = Register
+badge-ask-no = Not now
+badge-asking = The badge is being registered…
+badge-bound = The badge is yours. Next time, tap it instead of typing your user ID.
+badge-taken = This badge is somebody else’s. Please ask your admin.
+badge-too-many = You have as many badges as one can have. Please ask your admin to take one back.
+badge-no-admin = The badge is not registered: no admin’s computer can be reached. Please try again later, or ask your admin.
+badge-not = The badge cannot be registered here. Please ask your admin.
 
 clock = until log-out
 clock-soon = You will be logged out soon.

@@ -35,6 +35,7 @@ notice-still = { $count ->
    *[other] Ha cerrado la sesión. { $count } documentos se siguen imprimiendo.
 }
 notice-unknown-badge = Nadie tiene registrada esta tarjeta. Entre con usuario y PIN, y pida a su administrador que la registre.
+notice-new-badge = Nadie tiene aún esta tarjeta. Entre una vez con usuario y PIN, y podrá registrarla como suya.
 notice-unread-badge = La tarjeta no se leyó bien. Acérquela otra vez.
 notice-no-badges = Aquí no se usan tarjetas. Escriba su usuario y su PIN.
 notice-refused = No se pudo entrar. El PIN o el usuario es incorrecto, o ninguno de sus ordenadores está encendido. Inténtelo de nuevo.
@@ -70,6 +71,17 @@ phone-number-lead = Entonces este teléfono será teclado y lista.
 notice-code-over = Este código ya se usó o es demasiado viejo. Lea el que la impresora muestra ahora.
 notice-not-let-in = Este teléfono no fue admitido. Lea el código otra vez.
 notice-phone-refused = El teléfono no fue admitido.
+
+badge-ask-title = ¿Registrar esta tarjeta como suya?
+badge-ask-text = Se acercó al lector antes de que usted entrara y nadie la tiene aún. La próxima vez acérquela en lugar de escribir su usuario.
+badge-ask-yes = Registrar
+badge-ask-no = Ahora no
+badge-asking = Registrando la tarjeta…
+badge-bound = La tarjeta es suya. La próxima vez acérquela en lugar de escribir su usuario.
+badge-taken = Esta tarjeta es de otra persona. Consulte a su administrador.
+badge-too-many = Tiene tantas tarjetas como se pueden tener. Pida a su administrador que retire una.
+badge-no-admin = La tarjeta no está registrada: no se alcanza el ordenador de ningún administrador. Inténtelo más tarde o consulte a su administrador.
+badge-not = La tarjeta no se puede registrar aquí. Consulte a su administrador.
 
 clock = hasta cerrar sesión
 clock-soon = Su sesión se cerrará pronto.

@@ -35,6 +35,7 @@ notice-still = { $count ->
    *[other] Vous êtes déconnecté. { $count } documents s’impriment encore.
 }
 notice-unknown-badge = Ce badge n’est connu de personne. Connectez-vous avec votre identifiant et votre code PIN, et demandez à l’administrateur de l’enregistrer.
+notice-new-badge = Ce badge n’est encore à personne. Connectez-vous une fois avec votre identifiant et votre code PIN, et vous pourrez l’enregistrer comme le vôtre.
 notice-unread-badge = Le badge a été mal lu. Présentez-le encore une fois.
 notice-no-badges = Les badges ne sont pas acceptés ici. Saisissez votre identifiant et votre code PIN.
 notice-refused = Connexion refusée. Le code PIN ou l’identifiant est faux, ou aucun de vos ordinateurs n’est allumé. Réessayez.
@@ -70,6 +71,17 @@ phone-number-lead = Ce téléphone est alors clavier et liste.
 notice-code-over = Ce code a déjà servi ou a expiré. Lisez celui que l’imprimante montre maintenant.
 notice-not-let-in = Ce téléphone n’a pas été admis. Lisez le code encore une fois.
 notice-phone-refused = Le téléphone n’a pas été admis.
+
+badge-ask-title = Enregistrer ce badge comme le vôtre ?
+badge-ask-text = Il a été présenté avant votre connexion et n’est encore à personne. La prochaine fois, présentez-le au lieu de taper votre identifiant.
+badge-ask-yes = Enregistrer
+badge-ask-no = Pas maintenant
+badge-asking = Le badge est en cours d’enregistrement…
+badge-bound = Le badge est à vous. La prochaine fois, présentez-le au lieu de taper votre identifiant.
+badge-taken = Ce badge est à quelqu’un d’autre. Adressez-vous à l’administrateur.
+badge-too-many = Vous avez autant de badges qu’on peut en avoir. Demandez à l’administrateur d’en retirer un.
+badge-no-admin = Le badge n’est pas enregistré : aucun ordinateur d’administrateur n’est joignable. Réessayez plus tard, ou adressez-vous à l’administrateur.
+badge-not = Le badge ne peut pas être enregistré ici. Adressez-vous à l’administrateur.
 
 clock = avant déconnexion
 clock-soon = Vous allez bientôt être déconnecté.

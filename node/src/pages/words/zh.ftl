@@ -32,6 +32,7 @@ notice-timed-out = 由于长时间未操作，您已退出登录。
 notice-logged-out = 您已退出登录。
 notice-still = 您已退出登录。还有 { $count } 个文档正在打印。
 notice-unknown-badge = 此工卡未登记。请用用户名和 PIN 登录，并请管理员登记工卡。
+notice-new-badge = 此工卡还没有人使用。请用用户名和 PIN 登录一次，然后就可以把它登记为您的工卡。
 notice-unread-badge = 工卡读取不清，请再刷一次。
 notice-no-badges = 此处不使用工卡。请输入用户名和 PIN。
 notice-refused = 登录失败。PIN 或用户名不正确，或者您的计算机都未开机。请重试。
@@ -61,6 +62,17 @@ phone-number-lead = 之后这部手机就是键盘和列表。
 notice-code-over = 此码已使用或已过期。请扫描打印机现在显示的码。
 notice-not-let-in = 此手机未被接受。请再扫描一次。
 notice-phone-refused = 该手机未被接受。
+
+badge-ask-title = 将此工卡登记为您的？
+badge-ask-text = 您登录之前有人刷了它，它还不属于任何人。下次刷卡即可，不用输入用户名。
+badge-ask-yes = 登记
+badge-ask-no = 以后再说
+badge-asking = 正在登记工卡…
+badge-bound = 工卡已是您的了。下次刷卡即可，不用输入用户名。
+badge-taken = 此工卡属于别人。请联系管理员。
+badge-too-many = 您的工卡数量已达上限。请管理员收回一张。
+badge-no-admin = 工卡未登记：连接不到管理员的电脑。请稍后再试，或联系管理员。
+badge-not = 无法在此登记工卡。请联系管理员。
 
 clock = 后退出登录
 clock-soon = 即将退出登录。

@@ -22,6 +22,7 @@ struct Policy<'a> {
     base: &'a str,
     logins: [(&'static str, &'static str, &'static str, bool); 3],
     lifetimes: Vec<(u32, String, bool)>,
+    bind_badges: bool,
 }
 
 /// Devices that want to join, each with the digits that its screen shows.
@@ -341,6 +342,7 @@ pub(super) fn policy(view: &View<'_>, policy: &PolicyView) -> Result<String, ask
             .into_iter()
             .map(|seconds| (seconds, span(seconds), seconds == policy.job_lifetime))
             .collect(),
+        bind_badges: policy.bind_badges,
     }
     .render()
 }

@@ -231,6 +231,7 @@ fn admins_places() -> Vec<(Place, Content)> {
         sequence: 1,
         login: LoginPolicy::BadgeAndPin,
         job_lifetime: 5_400,
+        bind_badges: true,
     };
     let record = AuditEntry {
         sequence: 1,
