@@ -111,6 +111,7 @@ pub struct WithItself<N> {
     preview: mpsc::Sender<DuplexStream>,
     enroll: mpsc::Sender<DuplexStream>,
     direct: mpsc::Sender<DuplexStream>,
+    web: mpsc::Sender<DuplexStream>,
 }
 
 /// The other ends: to be served like the streams of other members.
@@ -125,6 +126,8 @@ pub struct StreamsFromItself {
     pub enroll: mpsc::Receiver<DuplexStream>,
     /// [`Protocol::Direct`].
     pub direct: mpsc::Receiver<DuplexStream>,
+    /// [`Protocol::Web`].
+    pub web: mpsc::Receiver<DuplexStream>,
 }
 
 impl<N: Network> WithItself<N> {
@@ -136,12 +139,14 @@ impl<N: Network> WithItself<N> {
         let (preview, previews) = mpsc::channel(TO_ITSELF);
         let (enroll, enrolments) = mpsc::channel(TO_ITSELF);
         let (direct, directs) = mpsc::channel(TO_ITSELF);
+        let (web, webs) = mpsc::channel(TO_ITSELF);
         let streams = StreamsFromItself {
             release: releases,
             job: jobs,
             preview: previews,
             enroll: enrolments,
             direct: directs,
+            web: webs,
         };
         (
             Self {
@@ -152,6 +157,7 @@ impl<N: Network> WithItself<N> {
                 preview,
                 enroll,
                 direct,
+                web,
             },
             streams,
         )
@@ -180,6 +186,7 @@ impl<N: Network> Network for WithItself<N> {
             Protocol::Preview => &self.preview,
             Protocol::Enroll => &self.enroll,
             Protocol::Direct => &self.direct,
+            Protocol::Web => &self.web,
             Protocol::Site | Protocol::Link | Protocol::Clock => {
                 return Err(MeshError::Unsupported);
             }

@@ -68,6 +68,10 @@ pub enum Kind {
     SiteExported,
     /// This node became an admin.
     SiteImported,
+    /// A member's key for the web was certified; at the member, its own was.
+    WebCertified,
+    /// A member asked for a host name that is not its own.
+    WebNameRefused,
 }
 
 /// What one record tells. What does not apply is left out.

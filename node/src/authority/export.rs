@@ -209,6 +209,10 @@ fn rows(store: &Store) -> Result<Vec<Row>, StoreError> {
         |after| store.badges().scan(after.copied(), PAGE),
         |tag, row| rows.push(Row::Badge(tag, row)),
     )?;
+    paged(
+        |after| store.web_names().scan(after, PAGE),
+        |label, node| rows.push(Row::WebName(label, node)),
+    )?;
     Ok(rows)
 }
 
@@ -269,6 +273,9 @@ fn take_over(store: &Store, rows: Vec<Row>, site: SiteId) -> Result<(), Authorit
                 }
             }
             Row::Badge(tag, row) => badges.push((tag, row)),
+            Row::WebName(label, node) => store.web_names().change(&label, |holder| {
+                holder.get_or_insert(node);
+            })?,
         }
     }
     for (tag, row) in badges {

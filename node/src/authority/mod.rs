@@ -14,6 +14,7 @@
 //! | [`settings`] | the site's policy |
 //! | [`users`], [`badges`] | users and their badges |
 //! | [`enrollment`] | answers `/papermesh/enroll/1` |
+//! | [`web`], [`x509`] | answers `/papermesh/web-certificate/1`: certificates for browsers and programs |
 //! | [`publish`] | puts what the authority signed into the DHT again and again |
 //!
 //! Two admins may have the key. Each keeps its own registry and learns from what the other signed,
@@ -34,9 +35,11 @@ pub mod members;
 pub mod revoke;
 pub mod settings;
 pub mod users;
+pub mod web;
 
 mod error;
 mod publish;
+mod x509;
 
 use std::sync::{Arc, Mutex};
 
@@ -102,6 +105,8 @@ struct Inner<N> {
     arrived: Notify,
     /// Held while the next site state is made, so that no change is lost to another.
     changing: AsyncMutex<()>,
+    /// How often each member asks for certificates for the web.
+    web: web::Turns,
 }
 
 impl<N: Network> Authority<N> {
@@ -109,12 +114,14 @@ impl<N: Network> Authority<N> {
     #[must_use]
     pub fn new(desk: Desk<N>) -> Self {
         let (waiting, arrived, changing) = (Mutex::default(), Notify::new(), AsyncMutex::default());
+        let web = web::Turns::default();
         Self(Arc::new(Inner {
             desk,
             key: AuthorityKey::default(),
             waiting,
             arrived,
             changing,
+            web,
         }))
     }
 

@@ -184,6 +184,7 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
         enroll: accept(Protocol::Enroll)?,
         link: accept(Protocol::Link)?,
         direct: accept(Protocol::Direct)?,
+        web: accept(Protocol::Web)?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! What everybody else holds of the mesh.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use futures::Stream;
 use libp2p::{Multiaddr, StreamProtocol};
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::id::{NodeId, RecordKey};
-use papermesh_protocol::{direct, preview, release};
+use papermesh_protocol::{direct, preview, release, web};
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -49,11 +50,13 @@ pub enum Protocol {
     Preview,
     /// The time.
     Clock,
+    /// Certificates for the web, at an admin.
+    Web,
 }
 
 impl Protocol {
     /// All protocols.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Release,
         Self::Job,
         Self::Site,
@@ -62,6 +65,7 @@ impl Protocol {
         Self::Direct,
         Self::Preview,
         Self::Clock,
+        Self::Web,
     ];
 
     pub(super) const fn name(self) -> StreamProtocol {
@@ -74,6 +78,7 @@ impl Protocol {
             Self::Direct => direct::PROTOCOL,
             Self::Preview => preview::PROTOCOL,
             Self::Clock => "/papermesh/clock/1",
+            Self::Web => web::PROTOCOL,
         })
     }
 }
@@ -103,6 +108,8 @@ pub struct Streams {
     pub preview: mpsc::Receiver<Incoming>,
     /// For printers.
     pub direct: mpsc::Receiver<Incoming>,
+    /// For admins.
+    pub web: mpsc::Receiver<Incoming>,
 }
 
 /// Why the mesh could not do something.
@@ -310,6 +317,16 @@ impl Mesh {
             .iter()
             .any(|member| member.node == node);
         connected.then(|| self.membership.member(node)).flatten()
+    }
+
+    /// By which address this node sees a member, on a connection straight to it.
+    #[must_use]
+    pub fn seen_at(&self, node: NodeId) -> Option<IpAddr> {
+        let status = self.status.borrow();
+        let member = status.members.iter().find(|member| member.node == node)?;
+        let address: Multiaddr = member.address.parse().ok()?;
+        let socket = peer::socket_of(&address).filter(|_| !member.relayed)?;
+        Some(socket.ip().to_canonical())
     }
 
     /// Stores a record here and in the DHT; says how many other members took it. An error of

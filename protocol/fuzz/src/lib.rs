@@ -27,7 +27,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: [Target; 30] = [
     Target {
         name: "release_request",
         run: messages::release_request,
@@ -77,6 +77,14 @@ pub const TARGETS: [Target; 27] = [
         run: messages::preview_answer,
     },
     Target {
+        name: "web_request",
+        run: messages::web_request,
+    },
+    Target {
+        name: "web_answer",
+        run: messages::web_answer,
+    },
+    Target {
         name: "pin_message",
         run: messages::pin_message,
     },
@@ -115,6 +123,10 @@ pub const TARGETS: [Target; 27] = [
     Target {
         name: "receipt",
         run: records::receipt,
+    },
+    Target {
+        name: "web_authority",
+        run: records::web_authority,
     },
     Target {
         name: "directory_record",

@@ -69,6 +69,8 @@ fn messages_travel() {
     travels(arbitrary::enroll_answer(), limits::ENROLL_MESSAGE);
     travels(arbitrary::link_request(), limits::ENROLL_MESSAGE);
     travels(arbitrary::link_answer(), limits::ENROLL_MESSAGE);
+    travels(arbitrary::web_request(), limits::WEB_MESSAGE);
+    travels(arbitrary::web_answer(), limits::WEB_MESSAGE);
 }
 
 /// Signs any record, reads it back, and verifies it.
@@ -97,4 +99,5 @@ fn records_travel_signed() {
     is_signed(arbitrary::key_claim().boxed());
     is_signed(arbitrary::pin_carrier().boxed());
     is_signed(arbitrary::receipt().boxed());
+    is_signed(arbitrary::web_authority().boxed());
 }
