@@ -19,7 +19,7 @@ use papermesh_protocol::seal::{StorageKey, open_bytes, seal_bytes};
 use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::site::{SiteSecret, SiteState};
 use papermesh_protocol::text::UserId;
-use papermesh_protocol::web::Label;
+use papermesh_protocol::web::{Label, WebAuthority};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use zeroize::{Zeroize, Zeroizing};
@@ -74,6 +74,7 @@ pub(super) enum Row {
     User(UserId, UserRow),
     Badge(BadgeTag, BadgeRow),
     WebName(Label, NodeId),
+    WebAuthority(Envelope<WebAuthority>),
 }
 
 /// A site with all that its admin has.

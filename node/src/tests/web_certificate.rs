@@ -127,6 +127,7 @@ async fn whoever_trusts_the_site_trusts_its_members_as_soon_as_they_are_certifie
     }
     let printer = printer.stop().await.run().await;
     assert_eq!(printer.web.kept().unwrap().places, here());
+    printer.meet(&admin).await;
     let (at, _folder) = listener(&printer).await;
     let again = shown(at, &trusted, "127.0.0.1", clock::now).await.unwrap();
     assert_eq!(again, first);
@@ -278,6 +279,7 @@ async fn a_new_admin_has_the_same_authority_and_knows_who_has_which_name() {
     let admin = Home::founder(&[Role::Client], Some("correct horse"))
         .run()
         .await;
+    let early = admin.authority.export_site("correct horse").await.unwrap();
     let printer = admin.admit_sealed("Hall", "correct horse").await;
     let open = admin.authority.web_authority(None).await.unwrap();
     assert_eq!(
@@ -289,25 +291,32 @@ async fn a_new_admin_has_the_same_authority_and_knows_who_has_which_name() {
     let spare = Home::new();
     spare.import(&exported.text, "correct horse").unwrap();
     let spare = spare.run().await;
-    // Sealed, it signs nothing.
-    assert!(matches!(
-        spare.authority.web_authority(None).await,
-        Err(AuthorityError::PassphraseNeeded)
-    ));
+    let same = spare.authority.web_authority(None).await.unwrap();
+    assert_eq!(same.envelope(), open.envelope());
     spare.meet(&printer).await;
     drop(admin.stop().await);
     printer.until(|status| status.members.len() == 1).await;
     let elsewhere = places(&["hall.lan"], &[]);
     assert_eq!(printer.web.look(&elsewhere).await, Looked::Missing);
 
-    let same = spare
-        .authority
-        .web_authority(Some("correct horse"))
-        .await
-        .unwrap();
-    assert_eq!(same.envelope(), open.envelope());
+    spare.authority.unlock(Some("correct horse")).await.unwrap();
     assert_eq!(printer.web.look(&elsewhere).await, Looked::Renewed);
     // Who has the name is known here, too, though it never asked here before.
     let second = spare.admit_sealed("HALL", "correct horse").await;
     assert_eq!(second.web.look(&elsewhere).await, Looked::Missing);
+
+    // An admin who was never told of it makes the same, once the key is open.
+    let rebuilt = Home::new();
+    rebuilt.import(&early.text, "correct horse").unwrap();
+    let rebuilt = rebuilt.run().await;
+    assert!(matches!(
+        rebuilt.authority.web_authority(None).await,
+        Err(AuthorityError::PassphraseNeeded)
+    ));
+    let made = rebuilt
+        .authority
+        .web_authority(Some("correct horse"))
+        .await
+        .unwrap();
+    assert_eq!(made.envelope(), open.envelope());
 }

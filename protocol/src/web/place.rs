@@ -234,7 +234,7 @@ impl FromStr for HostName {
             name.strip_suffix(*domain)
                 .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
         };
-        if name == LOCALHOST || DOMAINS.iter().any(|domain| is_under(&domain)) {
+        if name == LOCALHOST || DOMAINS.iter().any(is_under) {
             Ok(Self(name))
         } else {
             Err(PlaceError::NotLocal(name))
