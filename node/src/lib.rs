@@ -46,6 +46,7 @@ pub mod ticket;
 pub mod user;
 pub mod vault;
 pub mod web;
+pub mod web_certificate;
 
 #[cfg(test)]
 mod tests;

@@ -112,6 +112,7 @@ pub struct WithItself<N> {
     enroll: mpsc::Sender<DuplexStream>,
     direct: mpsc::Sender<DuplexStream>,
     bind: mpsc::Sender<DuplexStream>,
+    web: mpsc::Sender<DuplexStream>,
 }
 
 /// The other ends: to be served like the streams of other members.
@@ -128,6 +129,8 @@ pub struct StreamsFromItself {
     pub direct: mpsc::Receiver<DuplexStream>,
     /// [`Protocol::Bind`].
     pub bind: mpsc::Receiver<DuplexStream>,
+    /// [`Protocol::Web`].
+    pub web: mpsc::Receiver<DuplexStream>,
 }
 
 impl<N: Network> WithItself<N> {
@@ -140,6 +143,7 @@ impl<N: Network> WithItself<N> {
         let (enroll, enrolments) = mpsc::channel(TO_ITSELF);
         let (direct, directs) = mpsc::channel(TO_ITSELF);
         let (bind, binds) = mpsc::channel(TO_ITSELF);
+        let (web, webs) = mpsc::channel(TO_ITSELF);
         let streams = StreamsFromItself {
             release: releases,
             job: jobs,
@@ -147,6 +151,7 @@ impl<N: Network> WithItself<N> {
             enroll: enrolments,
             direct: directs,
             bind: binds,
+            web: webs,
         };
         (
             Self {
@@ -158,6 +163,7 @@ impl<N: Network> WithItself<N> {
                 enroll,
                 direct,
                 bind,
+                web,
             },
             streams,
         )
@@ -187,6 +193,7 @@ impl<N: Network> Network for WithItself<N> {
             Protocol::Enroll => &self.enroll,
             Protocol::Direct => &self.direct,
             Protocol::Bind => &self.bind,
+            Protocol::Web => &self.web,
             Protocol::Site | Protocol::Link | Protocol::Clock => {
                 return Err(MeshError::Unsupported);
             }

@@ -1,5 +1,5 @@
-//! What this node keeps sealed under its storage key: the site secret, its users' keys, and the
-//! authority key of an admin who gave no passphrase.
+//! What this node keeps sealed under its storage key: the site secret, its users' keys, the key that
+//! it shows browsers, and the authority key of an admin who gave no passphrase.
 //!
 //! Each kind has a purpose of its own and is bound to whose it is, so that a row that somebody
 //! copied over another does not open there. Where the sealed bytes lie is the store's business;
@@ -10,12 +10,14 @@ use papermesh_protocol::id::SiteId;
 use papermesh_protocol::seal::{BlobError, StorageKey, open_bytes, seal_bytes};
 use papermesh_protocol::site::SiteSecret;
 use papermesh_protocol::text::UserId;
+use papermesh_protocol::web::WebKey;
 use rand::Rng;
 use zeroize::Zeroizing;
 
 const SITE_SECRET: Kind = Kind("site secret");
 const AUTHORITY_KEY: Kind = Kind("authority key");
 const USER_KEY: Kind = Kind("user key");
+const WEB_KEY: Kind = Kind("web key");
 
 /// What is sealed: the purpose that the sealing is bound to, and what people call it.
 #[derive(Clone, Copy)]
@@ -96,6 +98,17 @@ impl Vault {
     pub fn open_user_key(&self, user: &UserId, sealed: &[u8]) -> Result<SigningKey, VaultError> {
         self.open_seed(USER_KEY, user.as_str().as_bytes(), sealed)
             .map(|seed| SigningKey::from_bytes(&seed))
+    }
+
+    /// Seals the key that this node shows over TLS.
+    pub fn seal_web_key(&self, site: SiteId, key: &WebKey) -> Result<Vec<u8>, VaultError> {
+        self.seal(WEB_KEY, site.as_bytes(), &*key.expose())
+    }
+
+    /// Opens the key that this node shows over TLS.
+    pub fn open_web_key(&self, site: SiteId, sealed: &[u8]) -> Result<WebKey, VaultError> {
+        let bytes = self.open_seed(WEB_KEY, site.as_bytes(), sealed)?;
+        WebKey::from_bytes(&bytes).map_err(|_| VaultError::Malformed(WEB_KEY.0))
     }
 
     /// The storage key itself, for what other rooms seal ([`crate::auth::verifier`]).

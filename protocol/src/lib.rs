@@ -33,3 +33,4 @@ pub mod site;
 pub mod text;
 pub mod time;
 pub mod user;
+pub mod web;

@@ -52,6 +52,12 @@ pub const ADVERT_LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
 pub const ADVERT_REFRESH: Duration = Duration::from_secs(30 * 60);
 /// How long a certificate is valid.
 pub const CERTIFICATE_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// A signed web authority.
+pub const WEB_AUTHORITY: usize = 2048;
+/// How long a certificate for the web is valid.
+pub const WEB_CERTIFICATE_LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// How long before it is made a certificate for the web begins.
+pub const WEB_CERTIFICATE_BEFORE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a delegation is valid.
 pub const DELEGATION_LIFETIME: Duration = Duration::from_secs(2 * 365 * 24 * 60 * 60);
 
@@ -158,6 +164,14 @@ pub const REASONS: usize = 16;
 pub const REASON: usize = 200;
 /// Entries of each list in what a printer says it can do.
 pub const ABILITIES: usize = 128;
+/// One message of the web-certificate protocol.
+pub const WEB_MESSAGE: usize = 8 * 1024;
+/// Host names that one certificate for the web has,
+pub const WEB_NAMES: usize = 4;
+/// and addresses.
+pub const WEB_ADDRESSES: usize = 8;
+/// One host name.
+pub const HOST_NAME: usize = 253;
 /// One message of the direct protocol.
 pub const DIRECT_MESSAGE: usize = 64 * 1024;
 /// Jobs with a PIN of their own that one session may have opened.

@@ -166,6 +166,34 @@ pub struct Status {
     pub spool: u64,
     /// The output device.
     pub device: Option<Device>,
+    /// What panel and hold printer show over TLS.
+    pub tls: Option<Tls>,
+}
+
+/// What a node shows over TLS, as `status` says.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "certificate")]
+pub enum Tls {
+    /// A certificate of the site.
+    Site {
+        /// What it is good for.
+        places: Vec<String>,
+        /// What was asked for and not granted.
+        refused: Vec<String>,
+        /// Until when it is valid, in milliseconds since 1970.
+        not_after: u64,
+    },
+    /// The node's own.
+    Own,
+}
+
+/// Of `site ca`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SiteAuthority {
+    /// The certificate.
+    pub pem: String,
+    /// Its hash.
+    pub fingerprint: String,
 }
 
 /// A node as `status` shows it.

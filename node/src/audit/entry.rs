@@ -74,6 +74,10 @@ pub enum Kind {
     BadgeBound,
     /// A user did not get a badge at a printer.
     BindRefused,
+    /// A member's key for the web was certified; at the member, its own was.
+    WebCertified,
+    /// A member asked for a host name that is not its own.
+    WebNameRefused,
 }
 
 /// What one record tells. What does not apply is left out.

@@ -13,12 +13,13 @@
 use data_encoding::{BASE64, Specification};
 use ed25519_dalek::SigningKey;
 use papermesh_protocol::codec::{self, CodecError};
-use papermesh_protocol::id::{BadgeTag, SiteId};
+use papermesh_protocol::id::{BadgeTag, NodeId, SiteId};
 use papermesh_protocol::seal::passphrase::{self, PassphraseCost, PassphraseError};
 use papermesh_protocol::seal::{StorageKey, open_bytes, seal_bytes};
 use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::site::{SiteSecret, SiteState};
 use papermesh_protocol::text::UserId;
+use papermesh_protocol::web::{Label, WebAuthority};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use zeroize::{Zeroize, Zeroizing};
@@ -72,6 +73,8 @@ pub(super) enum Row {
     Member(MemberRow),
     User(UserId, UserRow),
     Badge(BadgeTag, BadgeRow),
+    WebName(Label, NodeId),
+    WebAuthority(Envelope<WebAuthority>),
 }
 
 /// A site with all that its admin has.

@@ -124,6 +124,9 @@ pub enum AuthorityError {
     /// A record could not be encoded.
     #[error("cannot encode: {0}")]
     Codec(#[from] CodecError),
+    /// A certificate for the web could not be made.
+    #[error("cannot make a certificate: {0}")]
+    Web(#[from] rcgen::Error),
     /// A kept secret does not open.
     #[error(transparent)]
     Vault(#[from] VaultError),

@@ -7,6 +7,7 @@ use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::text::Name;
 use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::web::WebAuthority;
 use zeroize::Zeroizing;
 
 use super::bundle::{Bundle, BundleError, Row};
@@ -16,7 +17,7 @@ use crate::audit::Kind;
 use crate::network::Network;
 use crate::offload::offload;
 use crate::papers::{self, Papers, PapersError};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, site};
 use crate::vault::Vault;
 
 /// A site, sealed.
@@ -209,6 +210,13 @@ fn rows(store: &Store) -> Result<Vec<Row>, StoreError> {
         |after| store.badges().scan(after.copied(), PAGE),
         |tag, row| rows.push(Row::Badge(tag, row)),
     )?;
+    paged(
+        |after| store.web_names().scan(after, PAGE),
+        |label, node| rows.push(Row::WebName(label, node)),
+    )?;
+    // What people have installed stays the same, whatever another version would make.
+    let web = store.site().get(&site::WEB_AUTHORITY)?;
+    rows.extend(web.map(Row::WebAuthority));
     Ok(rows)
 }
 
@@ -269,6 +277,13 @@ fn take_over(store: &Store, rows: Vec<Row>, site: SiteId) -> Result<(), Authorit
                 }
             }
             Row::Badge(tag, row) => badges.push((tag, row)),
+            Row::WebName(label, node) => store.web_names().change(&label, |holder| {
+                holder.get_or_insert(node);
+            })?,
+            Row::WebAuthority(authority) => {
+                WebAuthority::verify(&authority, site).map_err(|_| BundleError::Damaged)?;
+                store.site().put(&site::WEB_AUTHORITY, &authority)?;
+            }
         }
     }
     for (tag, row) in badges {

@@ -15,6 +15,7 @@
 //! | [`users`], [`badges`] | users and their badges |
 //! | [`enrollment`] | answers `/papermesh/enroll/1` |
 //! | [`binding`] | answers `/papermesh/bind/1` |
+//! | [`web`], [`x509`] | answers `/papermesh/web-certificate/1`: certificates for browsers and programs |
 //! | [`publish`] | puts what the authority signed into the DHT again and again |
 //!
 //! Two admins may have the key. Each keeps its own registry and learns from what the other signed,
@@ -36,9 +37,11 @@ pub mod members;
 pub mod revoke;
 pub mod settings;
 pub mod users;
+pub mod web;
 
 mod error;
 mod publish;
+mod x509;
 
 use std::sync::{Arc, Mutex};
 
@@ -109,6 +112,8 @@ struct Inner<N> {
     binders: Mutex<Tally>,
     /// Claims that were carried out. Held while one is looked at, so that none is twice.
     spent: AsyncMutex<binding::Spent>,
+    /// How often each member asks for certificates for the web.
+    web: web::Turns,
 }
 
 impl<N: Network> Authority<N> {
@@ -116,6 +121,7 @@ impl<N: Network> Authority<N> {
     #[must_use]
     pub fn new(desk: Desk<N>) -> Self {
         let (waiting, arrived, changing) = (Mutex::default(), Notify::new(), AsyncMutex::default());
+        let web = web::Turns::default();
         Self(Arc::new(Inner {
             desk,
             key: AuthorityKey::default(),
@@ -124,6 +130,7 @@ impl<N: Network> Authority<N> {
             changing,
             binders: Mutex::new(binding::tally()),
             spent: AsyncMutex::default(),
+            web,
         }))
     }
 

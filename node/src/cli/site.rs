@@ -1,4 +1,4 @@
-//! `site export|import|policy`: the site as a whole.
+//! `site export|import|policy|ca`: the site as a whole.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -20,7 +20,9 @@ use super::screen::Look;
 use super::secrets::{self, PassphraseArgs};
 use super::table::Facts;
 use crate::authority::bundle::TEXT_MAX;
-use crate::control::message::{ExportSite, ImportSite, PolicyChange, PolicyView, SitePolicy};
+use crate::control::message::{
+    ExportSite, ImportSite, PolicyChange, PolicyView, ShowSiteAuthority, SitePolicy,
+};
 use crate::control::{Client, CommandError, ControlError, ErrorCode};
 use crate::node;
 
@@ -30,6 +32,7 @@ pub(super) enum Site {
     Export(Export),
     Import(Import),
     Policy(Policy),
+    Ca(Ca),
 }
 
 /// Write all that the admin has, sealed under a passphrase, to be kept elsewhere
@@ -80,12 +83,23 @@ pub(super) struct Policy {
     passphrase: PassphraseArgs,
 }
 
+/// Show the certificate that makes browsers and computers trust the site's panels and hold printers
+#[derive(Args, Debug)]
+pub(super) struct Ca {
+    /// Show its fingerprint (SHA-256) only, to be compared where it is installed
+    #[arg(long)]
+    fingerprint: bool,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
 impl Site {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
         match self {
             Self::Export(command) => command.run(context).await,
             Self::Import(command) => command.run(context).await,
             Self::Policy(command) => command.run(context).await,
+            Self::Ca(command) => command.run(context).await,
         }
     }
 }
@@ -183,6 +197,23 @@ impl Policy {
             })
             .await?;
         context.screen.show(&policy, render)
+    }
+}
+
+impl Ca {
+    async fn run(self, context: &Context) -> Result<(), CliError> {
+        let authority = context
+            .call_as_admin(&self.passphrase, |passphrase| ShowSiteAuthority {
+                passphrase,
+            })
+            .await?;
+        context.screen.show(&authority, |authority, _| {
+            let shown = match self.fingerprint {
+                true => &authority.fingerprint,
+                false => &authority.pem,
+            };
+            shown.trim_end().to_owned()
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use super::init::roles;
 use super::quantity;
 use super::screen::Look;
 use super::table::Facts;
-use crate::control::message::{GetStatus, MeshState, Status as Answer};
+use crate::control::message::{GetStatus, MeshState, Status as Answer, TlsStatus};
 use crate::control::{ControlError, ErrorCode};
 
 /// How often the node is asked while waiting.
@@ -137,6 +137,7 @@ fn render(status: &Answer, look: &Look) -> String {
             status.ipp_elsewhere.as_deref().unwrap_or_default(),
         )
         .add("panel", status.panel.as_deref().unwrap_or_default())
+        .add("tls", tls(status.tls.as_ref(), look))
         .add("portal", status.portal.as_deref().unwrap_or_default());
     if let Some(clock) = status.clock {
         facts.add("clock", clock.to_string());
@@ -148,6 +149,20 @@ fn render(status: &Answer, look: &Look) -> String {
         facts.add("authority key", if open { "open" } else { "sealed" });
     }
     facts.add("version", &status.version).render()
+}
+
+fn tls(status: Option<&TlsStatus>, look: &Look) -> String {
+    match status {
+        None => String::new(),
+        Some(TlsStatus::Own) => "this node's own certificate; none of the site yet".to_owned(),
+        Some(TlsStatus::Site {
+            places, not_after, ..
+        }) => format!(
+            "the site's certificate for {}, valid for {}",
+            places.join(", "),
+            quantity::rest(*not_after, look.now)
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -192,6 +207,11 @@ mod tests {
             ipp: None,
             ipp_elsewhere: None,
             panel: Some("http://127.0.0.1:8080/".into()),
+            tls: Some(TlsStatus::Site {
+                places: vec!["localhost".into(), "10.0.0.7".into()],
+                refused: vec![],
+                not_after: Timestamp::from_secs(86_400 * 90),
+            }),
             portal: Some("http://127.0.0.1:8311/".into()),
             clock: None,
             pending: None,
@@ -211,6 +231,7 @@ listening          /ip4/127.0.0.1/tcp/4631
 jobs               0, 0 B of 10 GiB
 output             ipp://lp.example/ipp/print: media-empty
 panel              http://127.0.0.1:8080/
+tls                the site's certificate for localhost, 10.0.0.7, valid for 90 d
 portal             http://127.0.0.1:8311/
 version            0.1.0",
             "aa".repeat(32),

@@ -11,9 +11,9 @@ use super::message::{
     ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked, ListHistory, ListJobs,
     ListMembers, ListPending, ListPrinters, ListUsers, Member, MoveJob, OfferLink, OpenPortal,
     PendingDevice, PinChanged, PolicyView, PortalLink, Printer, ProtectJob, ReadAudit, Refuse,
-    Refused, Request, Revocation, Revoke, SetUserState, ShowUser, SiteExported, SiteImported,
-    SitePolicy, Status, SubmitJob, Submitted, User, UserHere, UserTicket, VerifyAudit, Visit,
-    VisitReport,
+    Refused, Request, Revocation, Revoke, SetUserState, ShowSiteAuthority, ShowUser, SiteAuthority,
+    SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User, UserHere,
+    UserTicket, VerifyAudit, Visit, VisitReport,
 };
 use super::{Body, CommandError, ErrorCode, Events};
 
@@ -66,6 +66,11 @@ pub trait Service: Send + Sync + 'static {
     fn revoke(&self, command: Revoke) -> impl Future<Output = Answer<Revocation>> + Send;
     /// Shows or changes the site's policy.
     fn site_policy(&self, command: SitePolicy) -> impl Future<Output = Answer<PolicyView>> + Send;
+    /// Shows the site's certificate. Any member.
+    fn show_site_authority(
+        &self,
+        command: ShowSiteAuthority,
+    ) -> impl Future<Output = Answer<SiteAuthority>> + Send;
     /// Seals all that an admin has.
     fn export_site(&self, command: ExportSite)
     -> impl Future<Output = Answer<SiteExported>> + Send;
@@ -173,6 +178,7 @@ impl<S: Service> Handler for S {
             Request::ExportSite(command) => json(self.export_site(command).await),
             Request::ImportSite(command) => json(self.import_site(command, document).await),
             Request::SitePolicy(command) => json(self.site_policy(command).await),
+            Request::ShowSiteAuthority(command) => json(self.show_site_authority(command).await),
             Request::AddUser(command) => json(self.add_user(command).await),
             Request::EnrollUser(command) => json(self.enroll_user(command).await),
             Request::OfferLink(command) => json(self.offer_link(command).await),

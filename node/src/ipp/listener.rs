@@ -3,7 +3,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use super::owner::Owners;
 use super::queue::Queue;
 use super::subscriptions::Happened;
 use crate::dnssd;
-use crate::web::{CertificateError, ListenError, Listener, Patience};
+use crate::web::{CertificateError, Certificates, ListenError, Listener, Patience};
 
 /// How often is looked after jobs that wait for documents.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -50,18 +49,17 @@ pub struct HoldPrinter<Q> {
 }
 
 impl<Q: Queue> HoldPrinter<Q> {
-    /// Listens on `address`, with the certificate in the file `certificate`, which is made if it
-    /// is not there.
+    /// Listens on `address`, with these certificates.
     ///
     /// # Errors
     /// [`HoldPrinterError`].
     pub async fn bind(
         address: SocketAddr,
-        certificate: &Path,
+        certificates: &Certificates,
         (identity, owners): (Identity, Owners),
         queue: Q,
     ) -> Result<Self, HoldPrinterError> {
-        let listener = Listener::bind(address, certificate, &identity.name).await?;
+        let listener = Listener::bind(address, certificates, &identity.name).await?;
         let desk = Desk::new(queue, identity, owners);
         Ok(Self { listener, desk })
     }

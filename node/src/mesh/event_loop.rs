@@ -185,6 +185,7 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
         link: accept(Protocol::Link)?,
         direct: accept(Protocol::Direct)?,
         bind: accept(Protocol::Bind)?,
+        web: accept(Protocol::Web)?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! What everybody else holds of the mesh.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use futures::Stream;
 use libp2p::{Multiaddr, StreamProtocol};
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::id::{NodeId, RecordKey};
-use papermesh_protocol::{bind, direct, preview, release};
+use papermesh_protocol::{bind, direct, preview, release, web};
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -51,6 +52,8 @@ pub enum Protocol {
     Clock,
     /// Badges that users register at printers, at an admin.
     Bind,
+    /// Certificates for the web, at an admin.
+    Web,
 }
 
 impl Protocol {
@@ -65,6 +68,7 @@ impl Protocol {
         Self::Preview,
         Self::Clock,
         Self::Bind,
+        Self::Web,
     ];
 
     pub(super) const fn name(self) -> StreamProtocol {
@@ -78,6 +82,7 @@ impl Protocol {
             Self::Preview => preview::PROTOCOL,
             Self::Clock => "/papermesh/clock/1",
             Self::Bind => bind::PROTOCOL,
+            Self::Web => web::PROTOCOL,
         })
     }
 }
@@ -109,6 +114,7 @@ pub struct Streams {
     pub direct: mpsc::Receiver<Incoming>,
     /// For admins.
     pub bind: mpsc::Receiver<Incoming>,
+    pub web: mpsc::Receiver<Incoming>,
 }
 
 /// Why the mesh could not do something.
@@ -316,6 +322,16 @@ impl Mesh {
             .iter()
             .any(|member| member.node == node);
         connected.then(|| self.membership.member(node)).flatten()
+    }
+
+    /// By which address this node sees a member, on a connection straight to it.
+    #[must_use]
+    pub fn seen_at(&self, node: NodeId) -> Option<IpAddr> {
+        let status = self.status.borrow();
+        let member = status.members.iter().find(|member| member.node == node)?;
+        let address: Multiaddr = member.address.parse().ok()?;
+        let socket = peer::socket_of(&address).filter(|_| !member.relayed)?;
+        Some(socket.ip().to_canonical())
     }
 
     /// Stores a record here and in the DHT; says how many other members took it. An error of

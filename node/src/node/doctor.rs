@@ -9,6 +9,7 @@ use std::time::Duration;
 use papermesh_protocol::certificate::{Certificate, CertificateError, Role};
 use papermesh_protocol::limits;
 use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::web::HostName;
 
 use super::{NodeError, Services, blocking, open_store};
 use crate::clock;
@@ -21,6 +22,7 @@ use crate::offload::offload;
 use crate::papers::Papers;
 use crate::printer::output::{FilePins, OutputDevice, OutputUri};
 use crate::store::{RESERVE, Store, StoreError};
+use crate::web_certificate::Kept;
 
 /// Built after then: a clock that shows less is wrong.
 const BUILT_AFTER: Timestamp = Timestamp::from_secs(1_760_000_000);
@@ -91,6 +93,12 @@ impl Services {
         }
         if let Some(printer) = &self.printer {
             findings.push(converters(printer.converter()));
+        }
+        if self.bound().next().is_some() {
+            findings.push(tls_of(
+                membership.now(),
+                self.web_certificate.kept().as_ref(),
+            ));
         }
         if let Some(open) = self.authority.is_open().await? {
             findings.push(if open {
@@ -303,6 +311,38 @@ fn certificate_of(
         ),
         Ok(()) => good("certificate", format!("valid for {days} more days")),
     }
+}
+
+/// What hold printer and panel show browsers and programs.
+fn tls_of(now: Timestamp, kept: Option<&Kept>) -> Finding {
+    let Some(kept) = kept else {
+        return doubtful(
+            "tls",
+            "browsers and programs are shown this node's own certificate, which they warn of: no admin's node \
+             certified it yet"
+                .to_owned(),
+            "let an admin's node run where this one can reach it, with its authority key open; it is asked by itself \
+             then",
+        );
+    };
+    let days = kept.not_after.since(now).as_secs() / 86_400;
+    let detail = format!(
+        "certified by the site for {}, valid for {days} more days",
+        kept.places
+    );
+    let refused = kept.refused.names();
+    if refused.is_empty() {
+        return good("tls", detail);
+    }
+    let refused: Vec<_> = refused.iter().map(HostName::as_str).collect();
+    doubtful(
+        "tls",
+        format!(
+            "{detail}; not for {}, which another member has",
+            refused.join(", ")
+        ),
+        "if that member is gone for good, revoke it; this node asks again once a day",
+    )
 }
 
 /// Whether the disk has room for jobs. Blocks.

@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::config::{Config, Home};
 use crate::ipp::{HoldPrinter, HoldPrinterError, Identity, Owners};
 use crate::mesh::Membership;
+use crate::web::{Certificates, FromSite};
 
 /// How soon after the start printers are asked what they can do, and how often: an office buys a
 /// printer less often.
@@ -27,7 +28,7 @@ pub(super) async fn start(
     home: &Home,
     config: &Config,
     membership: &Membership,
-    client: &Client<Network>,
+    (client, site_certificate): (&Client<Network>, &FromSite),
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<SocketAddr>, NodeError> {
     let Some(address) = config.ipp.address() else {
@@ -45,8 +46,11 @@ pub(super) async fn start(
         default_user: config.ipp_default_user.clone(),
         operators: config.ipp_operators.iter().cloned().collect(),
     };
-    let certificate = home.hold_printer_certificate();
-    let bound = HoldPrinter::bind(address, &certificate, (identity, owners), client.clone()).await;
+    let certificates = Certificates {
+        own: home.hold_printer_certificate(),
+        site: site_certificate.clone(),
+    };
+    let bound = HoldPrinter::bind(address, &certificates, (identity, owners), client.clone()).await;
     let printer = match bound {
         Ok(printer) => printer,
         Err(HoldPrinterError::Listen { source, .. }) if !config.ipp_demanded => {

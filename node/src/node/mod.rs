@@ -46,6 +46,7 @@ use crate::printer::{Printer, PrinterParts};
 use crate::renewal;
 use crate::store::Store;
 use crate::user::{self, Computer};
+use crate::web_certificate::{self, WebCertificate};
 
 pub use becoming::{export_site, import_site, init, join};
 pub use doctor::diagnose_at_rest;
@@ -78,6 +79,8 @@ struct Services {
     hold_printer: Option<SocketAddr>,
     /// Where the panel listens, on a printer.
     panel: Option<SocketAddr>,
+    /// What listeners show by the site's word.
+    web_certificate: WebCertificate<Network>,
     /// Where the portal is, if it could be opened.
     portal: Option<Door>,
     /// Where devices join, on an admin.
@@ -156,6 +159,8 @@ impl Node {
                 .clone()
                 .serve_binds(both(streams.bind, to_itself.bind, &me)),
         );
+        tasks.spawn(authority.clone().serve_web(streams.web));
+        tasks.spawn(authority.clone().serve_web_itself(to_itself.web));
 
         let computer = Computer::new(user::Desk {
             store: store.clone(),
@@ -235,15 +240,27 @@ impl Node {
             None
         };
 
+        let (web_certificate, site_certificate) = WebCertificate::open(web_certificate::Desk {
+            store: store.clone(),
+            vault: papers.vault(),
+            mesh: mesh.clone(),
+            network: network.clone(),
+            audit: audit.clone(),
+        })
+        .await?;
         let hold_printer = match &client {
             Some(client) => {
-                hold_printer::start(home, &config, &membership, client, &mut tasks).await?
+                let served = (client, &site_certificate);
+                hold_printer::start(home, &config, &membership, served, &mut tasks).await?
             }
             None => None,
         };
 
         let panel = match &printer {
-            Some(printer) => panel::start(home, &config, printer, &mut tasks).await?,
+            Some(printer) => {
+                let served = (printer, &site_certificate);
+                panel::start(home, &config, served, &mut tasks).await?
+            }
             None => None,
         };
 
@@ -262,6 +279,7 @@ impl Node {
             printer,
             hold_printer,
             panel,
+            web_certificate,
             portal: portal.as_ref().map(Portal::door),
             door: OnceLock::new(),
             started: Instant::now(),
@@ -270,7 +288,7 @@ impl Node {
         if let Some(portal) = portal {
             tasks.spawn(portal.serve(Arc::clone(&services)));
         }
-        let node = Self {
+        let mut node = Self {
             services,
             server,
             tasks,
@@ -283,6 +301,12 @@ impl Node {
         }
         if roles.has(Role::Admin) {
             node.services.open_door().await?;
+        }
+        let services = &node.services;
+        let bound: Vec<_> = services.bound().map(|address| address.ip()).collect();
+        if !bound.is_empty() {
+            node.tasks
+                .spawn(services.web_certificate.clone().run(bound));
         }
         Ok(node)
     }
@@ -325,6 +349,11 @@ pub async fn run(
 }
 
 impl Services {
+    /// Where TLS is spoken.
+    fn bound(&self) -> impl Iterator<Item = SocketAddr> {
+        self.hold_printer.into_iter().chain(self.panel)
+    }
+
     /// Lets devices join here, if that does not happen already.
     async fn open_door(&self) -> Result<(), NodeError> {
         if self.door.get().is_some() {

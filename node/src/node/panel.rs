@@ -9,14 +9,14 @@ use crate::config::{Config, Home};
 use crate::panel::Panel;
 use crate::panel::badge::ReaderKind;
 use crate::printer::Printer;
-use crate::web::ListenError;
+use crate::web::{Certificates, FromSite, ListenError};
 
 /// Starts the panel, unless it is switched off; says where it listens. An address that nobody
 /// demanded may be taken: then this node has none.
 pub(super) async fn start(
     home: &Home,
     config: &Config,
-    printer: &Printer<Network>,
+    (printer, site_certificate): (&Printer<Network>, &FromSite),
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<SocketAddr>, NodeError> {
     let reader = config.badge_reader.as_deref().map(str::parse::<ReaderKind>);
@@ -24,9 +24,12 @@ pub(super) async fn start(
     let Some(address) = config.panel.address() else {
         return Ok(None);
     };
-    let certificate = home.panel_certificate();
+    let certificates = Certificates {
+        own: home.panel_certificate(),
+        site: site_certificate.clone(),
+    };
     let setting = (reader, config.panel_idle);
-    let panel = match Panel::bind(address, &certificate, printer.clone(), setting).await {
+    let panel = match Panel::bind(address, &certificates, printer.clone(), setting).await {
         Ok(panel) => panel,
         Err(ListenError::Address { source, .. }) if !config.panel_demanded => {
             tracing::warn!(%address, error = %source, "no panel: its address is taken; name another with --panel");

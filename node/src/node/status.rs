@@ -2,10 +2,13 @@
 
 use papermesh_protocol::certificate::CertificateError;
 use papermesh_protocol::text::UserId;
+use papermesh_protocol::web::Places;
 
 use super::Services;
 use crate::control::CommandError;
-use crate::control::message::{DeviceStatus, MeshState, NodeIdentity, SiteIdentity, Status};
+use crate::control::message::{
+    DeviceStatus, MeshState, NodeIdentity, SiteIdentity, Status, TlsStatus,
+};
 use crate::mesh::Mesh;
 use crate::offload::offload;
 use crate::portal::Door;
@@ -88,6 +91,7 @@ impl Services {
                 .filter(|address| !address.ip().is_loopback())
                 .and_then(crate::ipp::elsewhere),
             panel: self.panel.map(super::panel::url),
+            tls: self.bound().next().map(|_| self.tls()),
             portal: self.portal.as_ref().map(Door::url),
             clock: membership.clock_offset(),
             pending: self
@@ -96,6 +100,24 @@ impl Services {
                 .map(|_| u32::try_from(self.authority.pending_count()).unwrap_or(u32::MAX)),
             authority_open: self.authority.is_open().await?,
         })
+    }
+}
+
+impl Services {
+    fn tls(&self) -> TlsStatus {
+        let shown = |places: &Places| {
+            let names = places.names().iter().map(ToString::to_string);
+            let addresses = places.addresses().iter().map(ToString::to_string);
+            names.chain(addresses).collect()
+        };
+        match self.web_certificate.kept() {
+            Some(kept) => TlsStatus::Site {
+                places: shown(&kept.places),
+                refused: shown(&kept.refused),
+                not_after: kept.not_after,
+            },
+            None => TlsStatus::Own,
+        }
     }
 }
 

@@ -36,7 +36,6 @@ mod views;
 mod visiting;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +45,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::network::Network;
 use crate::pages::{Gate, Rate};
 use crate::printer::Printer;
-use crate::web::{ListenError, Listener, Patience, reachable};
+use crate::web::{Certificates, ListenError, Listener, Patience, reachable};
 use badge::ReaderKind;
 use reception::{Front, Reception};
 use screen::{Place, Screen};
@@ -103,21 +102,21 @@ impl Desk {
 }
 
 impl Panel {
-    /// Listens on `address` for the users of `printer`, with the certificate in the file
-    /// `certificate`, which is made if it is not there; other computers reach the panel over TLS only.
+    /// Listens on `address` for the users of `printer`, with these certificates; other computers reach
+    /// the panel over TLS only.
     /// `idle` is how long a user may do nothing before being logged out.
     ///
     /// # Errors
     /// [`ListenError`].
     pub async fn bind<N: Network>(
         address: SocketAddr,
-        certificate: &Path,
+        certificates: &Certificates,
         printer: Printer<N>,
         (reader, idle): (Option<ReaderKind>, Duration),
     ) -> Result<Self, ListenError> {
         let reception: Box<dyn Reception> = Box::new(Front::new(printer));
         let (_, name) = reception.names();
-        let listener = Listener::bind(address, certificate, &name).await?;
+        let listener = Listener::bind(address, certificates, &name).await?;
         let address = listener
             .address()
             .map_err(|source| ListenError::Address { address, source })?;

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, RecordKey, ReleaseId, Serial};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::web::Label;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -144,6 +145,15 @@ impl Key for UserId {
         let user: Self = str::from_utf8(bytes).ok()?.parse().ok()?;
         // Parsing folds case and trims; what was written needs neither.
         (user.as_str().as_bytes() == bytes).then_some(user)
+    }
+}
+
+impl Key for Label {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.as_str().as_bytes());
+    }
+    fn read(bytes: &[u8]) -> Option<Self> {
+        str::from_utf8(bytes).ok()?.parse().ok()
     }
 }
 

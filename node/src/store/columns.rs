@@ -9,6 +9,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::release::guess::Guesses;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::web::Label;
 use serde_bytes::ByteBuf;
 
 use super::badges::BadgeRow;
@@ -92,6 +93,8 @@ pub(super) const USERS: Column<UserId, UserRow> =
 pub(super) const BADGES: Column<BadgeTag, BadgeRow> = Column::new("badges", 128);
 /// Invites and user tickets, by a hash of their secret.
 pub(super) const TICKETS: Column<TicketId, Ticket> = Column::new("tickets", 512);
+/// Which member has a host name in its certificate for the web.
+pub(super) const WEB_NAMES: Column<Label, NodeId> = Column::new("web_names", 64);
 
 // Everyone ----------------------------------------------------------------------------------
 
@@ -104,7 +107,7 @@ pub(super) const FORMAT: Column<String, u32> = Column::new(SITE, 8);
 pub(super) const FORMAT_KEY: &str = "format";
 
 /// All families, as they are opened.
-pub(super) const NAMES: [&str; 24] = [
+pub(super) const NAMES: [&str; 25] = [
     JOBS.name(),
     PREVIEWS.name(),
     JOBS_BY_USER.name(),
@@ -128,6 +131,7 @@ pub(super) const NAMES: [&str; 24] = [
     USERS.name(),
     BADGES.name(),
     TICKETS.name(),
+    WEB_NAMES.name(),
     AUDIT.name(),
 ];
 

@@ -46,13 +46,15 @@ mod sweep;
 mod table;
 mod tickets;
 mod users;
+mod web;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use papermesh_protocol::id::{JobId, ReleaseId, Serial};
+use papermesh_protocol::id::{JobId, NodeId, ReleaseId, Serial};
 use papermesh_protocol::text::UserId;
+use papermesh_protocol::web::Label;
 
 pub use audit::AuditLog;
 pub use badges::{BadgeRow, Badges};
@@ -81,6 +83,7 @@ pub use sweep::Sweep;
 pub use table::Table;
 pub use tickets::{Purpose, Redeemed, Ticket, TicketId, Tickets};
 pub use users::{UserRow, Users};
+pub use web::WebCertificateRow;
 
 use database::Database;
 use folder::Lock;
@@ -262,6 +265,12 @@ impl Store {
     #[must_use]
     pub fn tickets(&self) -> Tickets<'_> {
         Tickets(&self.inner)
+    }
+
+    /// Which member has which host name, on an admin.
+    #[must_use]
+    pub fn web_names(&self) -> Table<'_, Label, NodeId> {
+        web::names(&self.inner)
     }
 
     /// The audit log.

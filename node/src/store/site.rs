@@ -8,6 +8,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::text::Name;
+use papermesh_protocol::web::WebAuthority;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -16,6 +17,7 @@ use super::column::{Column, Value};
 use super::columns::SITE;
 use super::database::Durability;
 use super::error::StoreError;
+use super::web::WebCertificateRow;
 
 /// A single thing: its name, its type and the most bytes it may have.
 pub struct Singleton<V> {
@@ -46,6 +48,12 @@ pub const SECRET: Singleton<ByteBuf> = Singleton::new("secret", 256);
 pub const AUTHORITY: Singleton<ByteBuf> = Singleton::new("authority", 1024);
 /// What stands in for the PIN verifier of a user who has none, sealed with the storage key.
 pub const DECOY_PIN: Singleton<ByteBuf> = Singleton::new("decoy-pin", 4096);
+/// The site's web authority.
+pub const WEB_AUTHORITY: Singleton<Envelope<WebAuthority>> =
+    Singleton::new("web-authority", limits::WEB_AUTHORITY + ENVELOPE);
+/// This node's certificate for the web.
+pub const WEB_CERTIFICATE: Singleton<WebCertificateRow> =
+    Singleton::new("web-certificate", 2 * limits::WEB_MESSAGE);
 /// This node's name.
 pub const NODE_NAME: Singleton<Name> = Singleton::new("node-name", limits::NAME + 16);
 /// The ports that this node listened on last.

@@ -8,13 +8,14 @@ use futures::stream::{Stream, StreamExt, poll_fn};
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::invite::Invite;
 use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::audit::Audit;
+use crate::audit::{Audit, Kind};
 use crate::authority::{self, Authority, Founding, Import, Imported, NewInvite, NewUser};
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::directory::Directory;
 use crate::memory::{self, Shelf};
 use crate::mesh::join::{Device, JoinFailure, JoinListener, ListenerConfig, join_with_invite};
@@ -23,6 +24,8 @@ use crate::network::WithItself;
 use crate::papers::{self, Papers};
 use crate::store::Store;
 use crate::user::{self, Computer};
+use crate::web::FromSite;
+use crate::web_certificate::{self, WebCertificate};
 
 /// Long enough for any machine; nothing waits this long unless it fails.
 pub(super) const LIMIT: Duration = Duration::from_secs(60);
@@ -45,6 +48,9 @@ pub(super) struct Running {
     pub(super) computer: Computer<Net>,
     pub(super) directory: Directory<Net>,
     pub(super) audit: Audit,
+    pub(super) web: WebCertificate<Net>,
+    /// What its listeners show.
+    pub(super) tls: FromSite,
     pub(super) door: Option<JoinListener>,
     tasks: tokio::task::JoinSet<()>,
 }
@@ -99,9 +105,14 @@ impl Home {
     }
 
     pub(super) async fn run(self) -> Running {
+        self.run_by(clock::now).await
+    }
+
+    /// Runs where the clock shows something else.
+    pub(super) async fn run_by(self, clock: Clock) -> Running {
         let store = self.store();
         let papers = Papers::load(&store).unwrap();
-        let membership = Arc::new(papers.membership(clock::now));
+        let membership = Arc::new(papers.membership(clock));
         let remembered = memory::recall(&store).unwrap().into_iter();
         let address = |bytes: Vec<u8>| Multiaddr::try_from(bytes).unwrap();
         let config = MeshConfig {
@@ -126,7 +137,7 @@ impl Home {
         .unwrap();
         let (network, to_itself) = WithItself::new(mesh.clone(), mesh.node());
         let key = papers.signing_key();
-        let audit = Audit::new(store.clone(), key.clone(), clock::now);
+        let audit = Audit::new(store.clone(), key.clone(), clock);
         let directory =
             Directory::new(store.clone(), network.clone(), Arc::clone(&membership), key);
         let authority = Authority::new(authority::Desk {
@@ -135,8 +146,17 @@ impl Home {
             mesh: mesh.clone(),
             directory: directory.clone(),
             audit: audit.clone(),
-            clock: clock::now,
+            clock,
         });
+        let (web, tls) = WebCertificate::open(web_certificate::Desk {
+            store: store.clone(),
+            vault: papers.vault(),
+            mesh: mesh.clone(),
+            network: network.clone(),
+            audit: audit.clone(),
+        })
+        .await
+        .unwrap();
         let computer = Computer::new(user::Desk {
             store: store.clone(),
             vault: papers.vault(),
@@ -145,7 +165,7 @@ impl Home {
             membership,
             directory: directory.clone(),
             audit: audit.clone(),
-            clock: clock::now,
+            clock,
         });
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(memory::remember(store.clone(), mesh.clone(), clock::now));
@@ -153,6 +173,8 @@ impl Home {
         tasks.spawn(authority.clone().serve(streams.enroll));
         tasks.spawn(authority.clone().serve_itself(to_itself.enroll));
         tasks.spawn(authority.clone().serve_binds(received(streams.bind)));
+        tasks.spawn(authority.clone().serve_web(streams.web));
+        tasks.spawn(authority.clone().serve_web_itself(to_itself.web));
         tasks.spawn(computer.clone().run());
         tasks.spawn(computer.clone().serve(streams.link));
         let door = if papers.certificate.roles.has(Role::Admin) {
@@ -180,6 +202,8 @@ impl Home {
             computer,
             directory,
             audit,
+            web,
+            tls,
             door,
             tasks,
         };
@@ -196,13 +220,30 @@ impl Running {
 
     /// A new member, connected with this one.
     pub(super) async fn admit(&self, name: &str, role: Role) -> Self {
+        self.admit_by(name, role, clock::now).await
+    }
+
+    /// The same where the clock shows something else.
+    pub(super) async fn admit_by(&self, name: &str, role: Role, clock: Clock) -> Self {
         let home = Home::new();
         home.join(&self.invite(role).await, Some(name))
             .await
             .unwrap();
-        let member = home.run().await;
+        let member = home.run_by(clock).await;
         member.meet(self).await;
         member
+    }
+
+    /// A new printer, admitted by an admin whose key is sealed.
+    pub(super) async fn admit_sealed(&self, name: &str, passphrase: &str) -> Self {
+        self.authority.unlock(Some(passphrase)).await.unwrap();
+        self.admit(name, Role::Printer).await
+    }
+
+    /// What is in its audit log.
+    pub(super) async fn audit(&self) -> Vec<Kind> {
+        let page = self.audit.read(0, Timestamp::default()).await.unwrap();
+        page.entries.iter().map(|entry| entry.event.kind).collect()
     }
 
     pub(super) async fn invite(&self, role: Role) -> String {
@@ -265,10 +306,11 @@ impl Running {
             authority,
             computer,
             directory,
+            web,
             audit,
             ..
         } = self;
-        drop((mesh, network, authority, computer, directory, audit));
+        drop((mesh, network, authority, computer, directory, web, audit));
         // The home is free again when the last of the node's tasks has let go of the store.
         let path = home.folder.path().to_owned();
         drop(store);

@@ -14,3 +14,4 @@ mod release;
 mod sessions;
 mod site;
 mod user;
+mod web_certificate;

@@ -1,5 +1,6 @@
-//! The certificate with which a node speaks TLS to programs and browsers. The node makes it for
-//! itself, once: they remember the certificate that they saw first.
+//! The certificates with which a node speaks TLS to programs and browsers: the one that its site gave
+//! it ([`super::site`]) and, where there is none, one that the node made for itself, once: they
+//! remember the certificate that they saw first.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -9,9 +10,13 @@ use std::sync::Arc;
 
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair};
 use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+use super::site::FromSite;
 
 /// How long it is valid, in days.
 const VALID: i64 = 3650;
@@ -45,11 +50,56 @@ pub enum CertificateError {
     Tls(#[from] rustls::Error),
 }
 
-/// How TLS is spoken, with the certificate in the file, which is made if it is not there.
+/// The certificates that a listener shows.
+#[derive(Clone, Debug)]
+pub struct Certificates {
+    /// The file of the node's own, which is made if it is not there.
+    pub own: PathBuf,
+    /// The site's, shown in its place to all who can verify it.
+    pub site: FromSite,
+}
+
+/// Picks one for each connection.
+#[derive(Debug)]
+struct Resolver {
+    own: Arc<CertifiedKey>,
+    site: FromSite,
+}
+
+impl ResolvesServerCert for Resolver {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        // Who asks for a name that the site's lacks could not verify it, and may remember the own one.
+        let site = self
+            .site
+            .get()
+            .filter(|site| site.is_for(hello.server_name()));
+        Some(site.map_or_else(|| Arc::clone(&self.own), |site| Arc::clone(&site.key)))
+    }
+}
+
+/// How TLS is spoken with these certificates. The own one is made for `name`.
 pub(super) fn server_config(
-    path: &Path,
+    certificates: &Certificates,
     name: &str,
 ) -> Result<Arc<ServerConfig>, CertificateError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let resolver = Resolver {
+        own: Arc::new(own(&certificates.own, name, &provider)?),
+        site: certificates.site.clone(),
+    };
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(resolver));
+    Ok(Arc::new(config))
+}
+
+/// The certificate in the file, which is made if it is not there.
+fn own(
+    path: &Path,
+    name: &str,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, CertificateError> {
     let failed = |source| CertificateError::Io {
         path: path.to_owned(),
         source,
@@ -75,11 +125,7 @@ pub(super) fn server_config(
     let chain = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(malformed)?;
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    Ok(Arc::new(config))
+    Ok(CertifiedKey::from_der(chain, key, provider)?)
 }
 
 /// A key and a certificate for this computer's names, as PEM.
@@ -136,9 +182,13 @@ mod tests {
     fn the_certificate_is_made_once_and_for_the_owner_only() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ipps.pem");
-        server_config(&path, "Acme hold printer").unwrap();
+        let certificates = Certificates {
+            own: path.clone(),
+            site: FromSite::nothing(),
+        };
+        server_config(&certificates, "Acme hold printer").unwrap();
         let made = fs::read(&path).unwrap();
-        server_config(&path, "another name").unwrap();
+        server_config(&certificates, "another name").unwrap();
         assert_eq!(fs::read(&path).unwrap(), made);
         assert_eq!(
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
@@ -146,7 +196,7 @@ mod tests {
         );
         fs::write(&path, "nonsense").unwrap();
         assert!(matches!(
-            server_config(&path, ""),
+            server_config(&certificates, ""),
             Err(CertificateError::Malformed { .. })
         ));
     }

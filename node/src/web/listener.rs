@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::certificate::{self, CertificateError};
+use super::certificate::{self, CertificateError, Certificates};
 use super::seats::{Seat, Seats};
 
 /// The first byte of a TLS handshake (RFC 8446 section 5.1).
@@ -83,17 +82,16 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Opens `address`, with the certificate in the file `certificate`, which is made for `name`
-    /// if it is not there.
+    /// Opens `address`, with these certificates; the node's own is made for `name` if it is not there.
     ///
     /// # Errors
     /// [`ListenError`].
     pub async fn bind(
         address: SocketAddr,
-        certificate: &Path,
+        certificates: &Certificates,
         name: &str,
     ) -> Result<Self, ListenError> {
-        let tls = certificate::server_config(certificate, name)?;
+        let tls = certificate::server_config(certificates, name)?;
         Ok(Self {
             socket: Self::socket(address).await?,
             tls: Some(TlsAcceptor::from(tls)),

@@ -10,11 +10,13 @@ mod host;
 mod listener;
 mod reach;
 mod seats;
+mod site;
 
-pub use certificate::CertificateError;
+pub use certificate::{CertificateError, Certificates};
 pub use listener::{ListenError, Listener, Patience, Peer};
+pub use site::{FromSite, SiteCertificate, SiteCertificateError, ToListeners};
 
 pub(crate) use certificate::host_name;
 pub(crate) use host::{is_own_name, is_this_computer, name_of};
-pub(crate) use reach::reachable;
+pub(crate) use reach::{own_addresses, reachable};
 pub(crate) use seats::{AtWork, Seat, Seats};

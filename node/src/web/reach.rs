@@ -14,15 +14,32 @@ pub(crate) fn reachable(bound: IpAddr) -> Option<IpAddr> {
         return (!bound.is_loopback()).then_some(bound);
     }
     // An own address, not a name: few phones look for names in a network without a server for them.
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_else(|error| {
+    let interfaces = interfaces();
+    let own = interfaces
+        .iter()
+        .map(|interface| (interface.name.as_str(), interface.ip()));
+    best(own, way_out(), bound)
+}
+
+/// The addresses by which others of its networks reach what listens at `bound` on this computer.
+pub(crate) fn own_addresses(bound: IpAddr) -> Vec<IpAddr> {
+    if !bound.is_unspecified() {
+        return vec![bound];
+    }
+    let own = interfaces().into_iter().filter(|own| !is_inner(&own.name));
+    own.map(|interface| interface.ip())
+        .filter(|ip| is_for_others(*ip) && (ip.is_ipv4() || bound.is_ipv6()))
+        .collect()
+}
+
+/// The interfaces of this computer that are up.
+fn interfaces() -> Vec<if_addrs::Interface> {
+    let mut interfaces = if_addrs::get_if_addrs().unwrap_or_else(|error| {
         tracing::debug!(%error, "the addresses of this computer are not known");
         Vec::new()
     });
-    let own = interfaces
-        .iter()
-        .filter(|interface| interface.is_oper_up())
-        .map(|interface| (interface.name.as_str(), interface.ip()));
-    best(own, way_out(), bound)
+    interfaces.retain(if_addrs::Interface::is_oper_up);
+    interfaces
 }
 
 /// The address with which this computer sends to elsewhere. Nothing is sent.

@@ -27,7 +27,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 30] = [
+pub const TARGETS: [Target; 33] = [
     Target {
         name: "release_request",
         run: messages::release_request,
@@ -85,6 +85,14 @@ pub const TARGETS: [Target; 30] = [
         run: messages::bind_answer,
     },
     Target {
+        name: "web_request",
+        run: messages::web_request,
+    },
+    Target {
+        name: "web_answer",
+        run: messages::web_answer,
+    },
+    Target {
         name: "pin_message",
         run: messages::pin_message,
     },
@@ -127,6 +135,10 @@ pub const TARGETS: [Target; 30] = [
     Target {
         name: "receipt",
         run: records::receipt,
+    },
+    Target {
+        name: "web_authority",
+        run: records::web_authority,
     },
     Target {
         name: "directory_record",

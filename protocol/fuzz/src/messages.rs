@@ -15,13 +15,14 @@ use papermesh_protocol::release::stream::Open;
 use papermesh_protocol::seal::{
     DecoySeed, Header, SessionSecret, plain_len, sealed_len, segment_at, segment_offset,
 };
+use papermesh_protocol::web::{self, Asking, WebKey};
 use papermesh_protocol::{codec, direct, enroll, join, limits, link, preview};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::site::{
-    ADMIN, Counting, HOLDER, JOB, NOW, PRINTER, SESSION, certificate, charlie, entry, node,
-    sealing, sealing_public, site, state, tag,
+    ADMIN, AUTHORITY, Counting, HOLDER, JOB, NOW, PRINTER, SESSION, certificate, charlie, entry,
+    key, node, places, sealing, sealing_public, site, state, tag,
 };
 
 /// The message that these bytes are, if they are one.
@@ -169,6 +170,26 @@ pub(crate) fn attested(attestation: &Attestation) {
 pub(crate) fn bind_answer(bytes: &[u8]) {
     if let Some(answer) = decoded(bytes, limits::BIND_MESSAGE) {
         let _ = bind::bound(&answer, site(), (&charlie(), tag()));
+    }
+}
+
+pub(crate) fn web_request(bytes: &[u8]) {
+    if let Some(web::Request::Certify(wish)) = decoded(bytes, limits::WEB_MESSAGE) {
+        let _ = web::examine(&wish, &certificate(PRINTER, &[Role::Printer]));
+        assert!(wish.places.names().len() <= limits::WEB_NAMES);
+        assert!(wish.places.addresses().len() <= limits::WEB_ADDRESSES);
+    }
+}
+
+pub(crate) fn web_answer(bytes: &[u8]) {
+    let Some(answer) = decoded::<web::Answer>(bytes, limits::WEB_MESSAGE) else {
+        return;
+    };
+    let _ = web::shown(answer.clone(), site());
+    let own = certificate(PRINTER, &[Role::Printer]);
+    let (asking, _) = Asking::new(&WebKey::of_site(&key(AUTHORITY)), &own, places());
+    if let Ok(given) = asking.finish(answer) {
+        assert!(given.places.is_within(&places()));
     }
 }
 

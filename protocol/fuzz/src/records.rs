@@ -12,6 +12,7 @@ use papermesh_protocol::release::receipt::Receipt;
 use papermesh_protocol::signed::{Envelope, Record};
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::user::{Badge, UserEntry};
+use papermesh_protocol::web::WebAuthority;
 
 use super::messages;
 use super::site::{
@@ -98,6 +99,12 @@ pub(crate) fn badge_claim(bytes: &[u8]) {
 pub(crate) fn receipt(bytes: &[u8]) {
     if let Some(envelope) = envelope(bytes) {
         let _ = Receipt::verify(&envelope, site(), node(HOLDER), node(PRINTER));
+    }
+}
+
+pub(crate) fn web_authority(bytes: &[u8]) {
+    if let Some(envelope) = envelope(bytes) {
+        let _ = WebAuthority::verify(&envelope, site());
     }
 }
 

@@ -15,6 +15,7 @@ use papermesh_protocol::invite::TicketSecret;
 use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Sides};
 use papermesh_protocol::join::message::Right;
 use papermesh_protocol::join::{self, Commitment, MemberAddress, Nonce, Terms, Welcome};
+use papermesh_protocol::limits;
 use papermesh_protocol::link::{self, Linked, PinCarrier};
 use papermesh_protocol::pin::{KE1_LEN, KE2_LEN, KE3_LEN, LoginMessage};
 use papermesh_protocol::preview;
@@ -29,6 +30,7 @@ use papermesh_protocol::site::{LoginPolicy, Revoked, SitePolicy, SiteSecret, Sit
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::{Badge, UserEntry, UserState};
+use papermesh_protocol::web::{self, HostName, Places, WebAuthority, WebProof, WebPublic, Wish};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -706,5 +708,80 @@ pub(crate) fn bind_answer() -> impl Strategy<Value = bind::Answer> {
     prop_oneof![
         envelope(badge()).prop_map(bind::Answer::Bound),
         denial.prop_map(bind::Answer::Denied),
+    ]
+}
+
+// Certificates for the web ----------------------------------------------------------------------
+
+fn places() -> impl Strategy<Value = Places> {
+    let name =
+        "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]{1,63})?\\.(local|lan|home\\.arpa|internal)";
+    let names = vec(name, 0..=limits::WEB_NAMES).prop_map(|names| -> Vec<HostName> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    });
+    let address = prop_oneof![
+        any::<[u8; 3]>().prop_map(|[a, b, c]| core::net::IpAddr::from([10, a, b, c])),
+        any::<[u8; 15]>().prop_map(|rest| {
+            let mut bytes = [0xfd; 16];
+            bytes[1..].copy_from_slice(&rest);
+            core::net::IpAddr::from(bytes)
+        }),
+    ];
+    let address = address.prop_map(|ip| ip.try_into().unwrap());
+    (names, vec(address, 0..=limits::WEB_ADDRESSES))
+        .prop_map(|(names, addresses)| Places::new(names, addresses).unwrap())
+}
+
+pub(crate) fn web_authority() -> impl Strategy<Value = WebAuthority> {
+    (site_id(), bytes(1500)).prop_map(|(site, certificate)| WebAuthority { site, certificate })
+}
+
+pub(crate) fn web_request() -> impl Strategy<Value = web::Request> {
+    let key = (any::<[u8; 32]>(), any::<[u8; 33]>()).prop_map(|(x, y)| {
+        let mut point = [0; 65];
+        point[..32].copy_from_slice(&x);
+        point[32..].copy_from_slice(&y);
+        WebPublic::from_bytes(point)
+    });
+    let proof = any::<[[u8; 32]; 2]>().prop_map(|halves| {
+        let mut proof = [0; 64];
+        proof[..32].copy_from_slice(&halves[0]);
+        proof[32..].copy_from_slice(&halves[1]);
+        WebProof::from_bytes(proof)
+    });
+    prop_oneof![
+        Just(web::Request::Authority),
+        (key, places(), proof).prop_map(|(key, places, proof)| web::Request::Certify(Wish {
+            key,
+            places,
+            proof
+        })),
+    ]
+}
+
+pub(crate) fn web_answer() -> impl Strategy<Value = web::Answer> {
+    let denial = select(
+        &[
+            web::Denial::Nowhere,
+            web::Denial::TooOften,
+            web::Denial::Trouble,
+            web::Denial::Malformed,
+        ][..],
+    );
+    let authority = || envelope(web_authority());
+    let certified = (authority(), bytes(1500), places(), time()).prop_map(
+        |(authority, certificate, places, not_after)| {
+            web::Answer::Certified(web::Certified {
+                authority,
+                certificate,
+                places,
+                not_after,
+            })
+        },
+    );
+    prop_oneof![
+        authority().prop_map(web::Answer::Authority),
+        certified,
+        denial.prop_map(web::Answer::Denied),
     ]
 }

@@ -71,6 +71,8 @@ fn messages_travel() {
     travels(arbitrary::link_answer(), limits::ENROLL_MESSAGE);
     travels(arbitrary::attestation(), limits::BIND_MESSAGE);
     travels(arbitrary::bind_answer(), limits::BIND_MESSAGE);
+    travels(arbitrary::web_request(), limits::WEB_MESSAGE);
+    travels(arbitrary::web_answer(), limits::WEB_MESSAGE);
 }
 
 /// Signs any record, reads it back, and verifies it.
@@ -100,4 +102,5 @@ fn records_travel_signed() {
     is_signed(arbitrary::badge_claim().boxed());
     is_signed(arbitrary::pin_carrier().boxed());
     is_signed(arbitrary::receipt().boxed());
+    is_signed(arbitrary::web_authority().boxed());
 }

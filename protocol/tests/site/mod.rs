@@ -28,7 +28,9 @@ use papermesh_protocol::site::{Revoked, SiteSecret, SiteState};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::{Badge, UserEntry, UserState};
+use papermesh_protocol::web::{Places, WebAuthority};
 use rand_core::{TryCryptoRng, TryRng};
+use serde_bytes::ByteBuf;
 
 /// When everything happens: 2027-01-15T08:00:00Z.
 pub const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -292,4 +294,22 @@ pub fn summary() -> JobSummary {
 
 pub fn sealing_public() -> SealingPublic {
     sealing().public()
+}
+
+/// Where a printer of the site is reached.
+pub fn places() -> Places {
+    let names = ["empfang.local", "localhost"].map(|name| name.parse().unwrap());
+    let addresses = ["10.1.2.3", "127.0.0.1", "fd00::7"].map(|text| {
+        let ip: core::net::IpAddr = text.parse().unwrap();
+        ip.try_into().unwrap()
+    });
+    Places::new(names, addresses).unwrap()
+}
+
+/// The site's web authority, with something in place of its certificate.
+pub fn web_authority() -> WebAuthority {
+    WebAuthority {
+        site: site(),
+        certificate: ByteBuf::from([0xa0; 48]),
+    }
 }

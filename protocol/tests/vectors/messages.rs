@@ -19,6 +19,7 @@ use papermesh_protocol::seal::{
 };
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::user::UserEntry;
+use papermesh_protocol::web::{self, Asking, Certified, Denial, WebKey};
 use papermesh_protocol::{bind, codec, direct, enroll, join, limits, link, preview};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,8 +28,8 @@ use serde_json::{Value, json};
 
 use crate::site::{
     ADMIN, AUTHORITY, Counting, HOLDER, JOB, NOW, PRINTER, RELEASE, SESSION, USER, attestation,
-    badge, badge_claim, certificate, charlie, claim, delegation, entry, key, node, options,
-    receipt, sealing_public, second_state, secret, site, summary, tag,
+    badge, badge_claim, certificate, charlie, claim, delegation, entry, key, node, options, places,
+    receipt, sealing_public, second_state, secret, site, summary, tag, web_authority,
 };
 use crate::{check, hex};
 
@@ -443,6 +444,57 @@ fn binding(authority: &SigningKey) -> Vec<Value> {
     [requests.vectors, answers.vectors].concat()
 }
 
+fn certifying() -> Vec<Value> {
+    let own = certificate(PRINTER, &[Role::Printer]);
+    let (_, certify) = Asking::new(&WebKey::random(&mut Counting::default()), &own, places());
+    let requests = Direction::new("web", "request", limits::WEB_MESSAGE)
+        .with("Authority", &web::Request::Authority)
+        .with("Certify", &certify);
+    let authority = Signed::sign(web_authority(), &key(AUTHORITY)).unwrap();
+    let authority = authority.envelope().clone();
+    let mut answers = Direction::new("web", "answer", limits::WEB_MESSAGE)
+        .with("Authority", &web::Answer::Authority(authority.clone()))
+        .with(
+            "Certified",
+            &web::Answer::Certified(Certified {
+                authority,
+                certificate: ByteBuf::from([0xa1; 48]),
+                places: places(),
+                not_after: NOW + limits::WEB_CERTIFICATE_LIFETIME,
+            }),
+        );
+    for denial in [
+        Denial::Nowhere,
+        Denial::TooOften,
+        Denial::Trouble,
+        Denial::Malformed,
+    ] {
+        answers = answers.with(&format!("Denied {denial:?}"), &web::Answer::Denied(denial));
+    }
+    [requests.vectors, answers.vectors].concat()
+}
+
+/// The key is that of the site and no other, in every implementation.
+#[test]
+fn the_web_authority_has_the_key_that_it_always_had() {
+    let vectors = [AUTHORITY, ADMIN].map(|seed| {
+        let web = WebKey::of_site(&key(seed));
+        json!({
+            "name": format!("web authority of seed {seed}"),
+            "authority_seed": hex([seed; 32]),
+            "secret": hex(*web.expose()),
+            "public": hex(web.public().as_bytes()),
+            "message": hex(b"message"),
+            "signature": hex(web.sign(b"message")),
+        })
+    });
+    check(
+        "web",
+        "The P-256 key of a web authority, and its signature (RFC 6979, SHA-256, DER).",
+        vectors.into(),
+    );
+}
+
 #[test]
 fn messages_are_encoded_as_ever() {
     let authority = key(AUTHORITY);
@@ -455,6 +507,7 @@ fn messages_are_encoded_as_ever() {
         directly(),
         previewing(),
         binding(&authority),
+        certifying(),
     ]
     .concat();
     check(

@@ -8,11 +8,13 @@ use papermesh_protocol::release::receipt::{Outcome, Receipt};
 use papermesh_protocol::signed::{Envelope, Record, Signed};
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::user::{Badge, UserEntry};
+use papermesh_protocol::web::WebAuthority;
 use serde_json::{Value, json};
 
 use crate::site::{
     AUTHORITY, HOLDER, NOW, PRINTER, SHARED, USER, badge, badge_claim, certificate_of, charlie,
     claim, delegation, entry, judge, key, node, receipt, second_state, signed_advert, site, state,
+    web_authority,
 };
 use crate::{check, hex, readable};
 
@@ -85,6 +87,7 @@ fn records_are_encoded_as_ever() {
             receipt(Outcome::MayHavePrinted),
             PRINTER,
         ),
+        record::<WebAuthority>("web-authority", web_authority(), AUTHORITY),
     ];
     check(
         "records",

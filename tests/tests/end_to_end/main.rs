@@ -13,6 +13,7 @@
 //! | `hold_printer` | programs that print over IPP, well and badly |
 //! | `discovery` | the hold printer is found over DNS-SD |
 //! | `desktop` | a real CUPS prints into the hold printer |
+//! | `certificates` | one certificate of the site makes browsers and programs trust panels and hold printers |
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
 //! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
 //! | `doctor` | what is commonly wrong is found |
@@ -28,6 +29,7 @@
 mod bad_input;
 mod badges;
 mod bootstrap;
+mod certificates;
 mod crash;
 mod crowd;
 mod desktop;

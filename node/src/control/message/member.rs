@@ -210,3 +210,26 @@ pub struct PolicyView {
     /// Whether users may register unknown badges at a printer.
     pub bind_badges: bool,
 }
+
+/// Asks for the certificate that people and devices are given to trust, so that they trust all that
+/// members show over TLS. Any member can.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShowSiteAuthority {
+    /// Opens the authority key.
+    pub passphrase: Option<Passphrase>,
+}
+
+/// The site's certificate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SiteAuthority {
+    /// The site.
+    pub site: SiteId,
+    /// Its name.
+    pub site_name: Name,
+    /// The certificate, PEM (RFC 7468).
+    pub pem: String,
+    /// Its SHA-256, as browsers show it: hexadecimal, with colons.
+    pub fingerprint: String,
+    /// Until when it is valid.
+    pub not_after: Timestamp,
+}

@@ -24,12 +24,12 @@ pub use job::{
 };
 pub use member::{
     Approve, ExportSite, ImportSite, Invite, InviteIssued, ListMembers, ListPending, Member,
-    PendingDevice, PolicyChange, PolicyView, Refuse, Refused, Revocation, Revoke, SiteExported,
-    SiteImported, SitePolicy,
+    PendingDevice, PolicyChange, PolicyView, Refuse, Refused, Revocation, Revoke,
+    ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SitePolicy,
 };
 pub use node::{
     AuditEntry, AuditRead, AuditVerified, DeviceStatus, Diagnose, Finding, GetStatus, MeshState,
-    NodeIdentity, ReadAudit, SiteIdentity, Status, Verdict, VerifyAudit,
+    NodeIdentity, ReadAudit, SiteIdentity, Status, TlsStatus, Verdict, VerifyAudit,
 };
 pub use portal::{OpenPortal, PortalLink};
 pub use printer::{ListPrinters, Printer};
@@ -135,6 +135,7 @@ commands! {
     ExportSite -> SiteExported,
     ImportSite -> SiteImported,
     SitePolicy -> PolicyView,
+    ShowSiteAuthority -> SiteAuthority,
     AddUser -> UserTicket,
     EnrollUser -> Enrolled,
     OfferLink -> LinkTicket,

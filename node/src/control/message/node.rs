@@ -45,6 +45,8 @@ pub struct Status {
     pub ipp_elsewhere: Option<String>,
     /// Where the panel is.
     pub panel: Option<String>,
+    /// What hold printer and panel show over TLS, if either listens.
+    pub tls: Option<TlsStatus>,
     /// Where the portal is; `papermesh open` makes a link that opens it.
     pub portal: Option<String>,
     /// How far this computer's clock is from those of connected members, if any told the time.
@@ -53,6 +55,23 @@ pub struct Status {
     pub pending: Option<u32>,
     /// Whether the authority key is open, if the node is an admin.
     pub authority_open: Option<bool>,
+}
+
+/// With what a node speaks TLS to browsers and programs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "certificate")]
+pub enum TlsStatus {
+    /// With a certificate of the site.
+    Site {
+        /// The names and addresses that it is good for.
+        places: Vec<String>,
+        /// Those that were asked for and not granted.
+        refused: Vec<String>,
+        /// Until when it is valid.
+        not_after: Timestamp,
+    },
+    /// With the node's own, which browsers warn of.
+    Own,
 }
 
 /// A node and what its certificate says of it.

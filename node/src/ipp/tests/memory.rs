@@ -18,6 +18,7 @@ use crate::ipp::queue::{
     QueueErrorKind, QueuedJob, Station, Underway, Which, Wish,
 };
 use crate::ipp::{Identity, Owners};
+use crate::web::{Certificates, FromSite};
 
 /// The largest document.
 pub(super) const LARGEST: u64 = 1 << 20;
@@ -72,9 +73,12 @@ impl Memory {
             organization: "Acme".into(),
             seed: vec![7; 32],
         };
-        let certificate = folder.path().join("ipps.pem");
+        let certificates = Certificates {
+            own: folder.path().join("ipps.pem"),
+            site: FromSite::nothing(),
+        };
         let any = "127.0.0.1:0".parse().unwrap();
-        let printer = HoldPrinter::bind(any, &certificate, (identity, owners), self.clone());
+        let printer = HoldPrinter::bind(any, &certificates, (identity, owners), self.clone());
         let printer = printer.await.unwrap();
         let address = printer.address().unwrap();
         tokio::spawn(printer.serve(false));

@@ -16,8 +16,9 @@ use crate::control::message::{
     ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked, ListHistory, ListJobs,
     ListMembers, ListPending, ListPrinters, ListUsers, Member, MoveJob, OfferLink, OpenPortal,
     PendingDevice, PinChanged, PolicyView, PortalLink, Printer, ProtectJob, ReadAudit, Refuse,
-    Refused, Revocation, Revoke, SetUserState, ShowUser, SiteExported, SiteImported, SitePolicy,
-    Status, SubmitJob, Submitted, User, UserHere, UserTicket, VerifyAudit, Visit, VisitReport,
+    Refused, Revocation, Revoke, SetUserState, ShowSiteAuthority, ShowUser, SiteAuthority,
+    SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User, UserHere,
+    UserTicket, VerifyAudit, Visit, VisitReport,
 };
 use crate::control::{Answer, Body, Events, Service};
 pub(super) use site::{code, exported_site as exported, import as import_of};
@@ -65,6 +66,10 @@ impl Service for Services {
 
     async fn site_policy(&self, command: SitePolicy) -> Answer<PolicyView> {
         self.policy(command).await
+    }
+
+    async fn show_site_authority(&self, command: ShowSiteAuthority) -> Answer<SiteAuthority> {
+        self.site_authority(command).await
     }
 
     async fn export_site(&self, command: ExportSite) -> Answer<SiteExported> {

@@ -4,17 +4,21 @@ use std::time::Duration;
 
 use papermesh_protocol::certificate::Roles;
 use papermesh_protocol::join::Digits;
+use papermesh_protocol::web;
+use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use zeroize::Zeroizing;
 
 use super::super::{Services, becoming};
 use crate::authority::bundle::TEXT_MAX;
 use crate::authority::{
-    Exported, Import, MemberView, NewInvite, PolicyChange as Change, PolicyView as Policy,
+    AuthorityError, Exported, Import, MemberView, NewInvite, PolicyChange as Change,
+    PolicyView as Policy,
 };
 use crate::control::message::{
     Approve, ExportSite, ImportSite, Invite, InviteIssued, ListPending, Member, PendingDevice,
-    PolicyView, Refuse, Refused, Revocation, Revoke, SiteExported, SiteImported, SitePolicy,
+    PolicyView, Refuse, Refused, Revocation, Revoke, ShowSiteAuthority, SiteAuthority,
+    SiteExported, SiteImported, SitePolicy,
 };
 use crate::control::{Answer, Body, CommandError, ErrorCode, Passphrase};
 
@@ -139,6 +143,29 @@ impl Services {
         })
     }
 
+    pub(super) async fn site_authority(&self, command: ShowSiteAuthority) -> Answer<SiteAuthority> {
+        let passphrase = said(&command.passphrase);
+        let authority = match self.authority.web_authority(passphrase).await {
+            Err(AuthorityError::NotAdmin) => self.web_certificate.authority().await.map_err(|error| {
+                CommandError::new(
+                    ErrorCode::Unreachable,
+                    format!(
+                        "this node does not know the site's certificate yet ({error}); let an admin's node run where this one reaches it and try again, or run this there"
+                    ),
+                )
+            })?,
+            known => known?,
+        };
+        let certificate = &authority.certificate;
+        Ok(SiteAuthority {
+            site: authority.site,
+            site_name: self.mesh.membership().state().name.clone(),
+            pem: pem(certificate),
+            fingerprint: fingerprint(certificate),
+            not_after: web::AUTHORITY_UNTIL,
+        })
+    }
+
     pub(super) async fn export(&self, command: ExportSite) -> Answer<SiteExported> {
         let exported = self
             .authority
@@ -197,5 +224,49 @@ fn shown(member: MemberView) -> Member {
         this: member.this,
         connected: member.connected,
         seen_at: member.seen_at,
+    }
+}
+
+/// Letters in a line of PEM (RFC 7468 section 2).
+const PEM_LINE: usize = 64;
+
+fn pem(certificate: &[u8]) -> String {
+    let text = data_encoding::BASE64.encode(certificate);
+    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    for line in text.as_bytes().chunks(PEM_LINE) {
+        pem.extend(line.iter().copied().map(char::from));
+        pem.push('\n');
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem
+}
+
+/// As browsers show it.
+fn fingerprint(certificate: &[u8]) -> String {
+    let hash = Sha256::digest(certificate);
+    let bytes: Vec<_> = hash.iter().map(|byte| format!("{byte:02X}")).collect();
+    bytes.join(":")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+
+    use super::*;
+
+    #[test]
+    fn the_certificate_is_written_as_everybody_reads_it() {
+        for length in [0, 47, 48, 49, 500] {
+            let certificate = vec![7; length];
+            let text = pem(&certificate);
+            assert!(text.lines().all(|line| line.len() <= PEM_LINE), "{text}");
+            let read = CertificateDer::from_pem_slice(text.as_bytes()).unwrap();
+            assert_eq!(read.as_ref(), certificate);
+        }
+        let shown = fingerprint(b"");
+        assert!(shown.starts_with("E3:B0:C4:42:"), "{shown}");
+        assert_eq!(shown.len(), 32 * 3 - 1);
     }
 }

@@ -1,0 +1,307 @@
+//! Answering `/papermesh/web-certificate/1`: what members show to browsers and programs over TLS is
+//! signed in the site's name.
+//!
+//! A member gets what is its own and nothing else. **Names** are those that begin with the member's
+//! device name, which the authority certified; of two devices of one name the first has it until it is
+//! no member any more. **Addresses** are those at which this node sees the member, on a connection
+//! straight to it, and where it says that it is: nobody gets the address of another device by asking.
+//! Everybody has the names and addresses that mean the computer that asks.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use papermesh_protocol::id::NodeId;
+use papermesh_protocol::limits;
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::text::Name;
+use papermesh_protocol::web::{
+    self, Answer, Certified, Denial, Label, Places, Request, WebAuthority, Wish,
+};
+use serde_bytes::ByteBuf;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
+
+use super::members::Roll;
+use super::{Authority, AuthorityError, x509};
+use crate::audit::{Event, Kind};
+use crate::mesh::frame::{FrameError, read_message, write_message};
+use crate::mesh::{Incoming, Member};
+use crate::network::Network;
+use crate::offload::offload;
+use crate::pages::Rate;
+use crate::store::{StoreError, site};
+use crate::web::own_addresses;
+
+/// Questions that are answered at once; more wait.
+const AT_ONCE: usize = 16;
+/// How long a member may take to ask after it opened the stream.
+const QUESTION: Duration = Duration::from_secs(10);
+/// How long a new connection may take to be seen.
+const SEEN: Duration = Duration::from_secs(2);
+/// Certificates that one member may have at once,
+const TURNS: u32 = 8;
+/// and how often one more.
+const TURN_EVERY: Duration = Duration::from_secs(10 * 60);
+/// Members whose turns are remembered.
+const MEMBERS: usize = 4096;
+
+/// How often each member asks.
+#[derive(Default)]
+pub(super) struct Turns(Mutex<BTreeMap<NodeId, Rate>>);
+
+impl Turns {
+    /// Whether it is not too often.
+    fn take(&self, member: NodeId, now: Instant) -> bool {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() >= MEMBERS && !turns.contains_key(&member) {
+            turns.pop_first();
+        }
+        let turns = turns
+            .entry(member)
+            .or_insert_with(|| Rate::new(TURNS, TURN_EVERY));
+        turns.take(now).is_ok()
+    }
+}
+
+impl<N: Network> Authority<N> {
+    /// The site's web authority, signed: on every member that has met it, and on an admin whose key
+    /// is open, or opened by the passphrase.
+    ///
+    /// # Errors
+    /// Those of the key, on a node that has not met it.
+    pub async fn web_authority(
+        &self,
+        passphrase: Option<&str>,
+    ) -> Result<Signed<WebAuthority>, AuthorityError> {
+        let site = self.site();
+        let known = offload(self.store(), |store| store.site().get(&site::WEB_AUTHORITY)).await?;
+        if let Some(authority) = known.and_then(|known| WebAuthority::verify(&known, site).ok()) {
+            return Ok(authority);
+        }
+        let key = self.key(passphrase).await?;
+        let made = x509::Authority::new(&key, &self.membership().state().name)?;
+        let authority = WebAuthority {
+            site,
+            certificate: ByteBuf::from(made.certificate()),
+        };
+        let authority = Signed::sign(authority, &key)?;
+        let envelope = authority.envelope().clone();
+        let kept: Result<(), StoreError> = offload(self.store(), move |store| {
+            store.site().put(&site::WEB_AUTHORITY, &envelope)
+        })
+        .await;
+        kept?;
+        Ok(authority)
+    }
+
+    /// Answers the streams of other members until the mesh ends. A node that is no admin answers,
+    /// too: that it is none.
+    pub async fn serve_web(self, mut streams: mpsc::Receiver<Incoming>) {
+        let room = Arc::new(Semaphore::new(AT_ONCE));
+        while let Some(Incoming { from, mut stream }) = streams.recv().await {
+            let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+                return;
+            };
+            let authority = self.clone();
+            tokio::spawn(async move {
+                let node = from.node;
+                if let Err(error) = authority.answer_web(&from, &mut stream).await {
+                    tracing::debug!(%node, %error, "a member that asked for a certificate for the web has gone");
+                }
+                drop(permit);
+            });
+        }
+    }
+
+    /// Answers the streams of this node to itself.
+    pub async fn serve_web_itself(self, mut streams: mpsc::Receiver<DuplexStream>) {
+        while let Some(mut stream) = streams.recv().await {
+            let itself = Member {
+                node: self.mesh().node(),
+                certificate: self.membership().certificate(),
+            };
+            if let Err(error) = self.answer_web(&itself, &mut stream).await {
+                tracing::debug!(%error, "this node does not ask itself for a certificate any more");
+            }
+        }
+    }
+
+    /// Answers the one question on a stream of this member, which may be this node itself.
+    ///
+    /// # Errors
+    /// [`FrameError`] when the stream breaks; everything else is an answer.
+    pub async fn answer_web<S>(&self, from: &Member, stream: &mut S) -> Result<(), FrameError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let request = match read_message(stream, limits::WEB_MESSAGE, QUESTION).await {
+            Ok(Some(request)) => Ok(request),
+            Ok(None) => return Ok(()),
+            Err(FrameError::Codec(_)) => Err(Denial::Malformed),
+            Err(error) => return Err(error),
+        };
+        let answer = match request {
+            Ok(Request::Authority) => self
+                .web_authority(None)
+                .await
+                .map(|authority| Answer::Authority(authority.envelope().clone()))
+                .map_err(|error| trouble(&error)),
+            Ok(Request::Certify(wish)) => self.certify(from, &wish).await.map(Answer::Certified),
+            Err(denial) => Err(denial),
+        };
+        let answer = answer.unwrap_or_else(Answer::Denied);
+        write_message(stream, &answer, limits::WEB_MESSAGE).await?;
+        Ok(stream.shutdown().await?)
+    }
+
+    async fn certify(&self, from: &Member, wish: &Wish) -> Result<Certified, Denial> {
+        web::examine(wish, &from.certificate)?;
+        let now = self.now();
+        // The connection was let in by an earlier state of the site, perhaps.
+        let standing = from.certificate.stands(&self.membership().state(), now);
+        standing.map_err(|_| Denial::Nowhere)?;
+        let key = self.key(None).await.map_err(|error| trouble(&error))?;
+        if !self.0.web.take(from.node, Instant::now()) {
+            return Err(Denial::TooOften);
+        }
+        let places = self.granted(from, &wish.places).await?;
+        if places.is_empty() {
+            return Err(Denial::Nowhere);
+        }
+        let authority = self
+            .web_authority(None)
+            .await
+            .map_err(|error| trouble(&error))?;
+        let (from_then, not_after) = web::validity(&from.certificate, now);
+        let certificate = x509::Authority::new(&key, &self.membership().state().name)
+            .and_then(|made| {
+                let validity = (from_then, not_after);
+                made.certify(&from.certificate.name, wish.key, &places, validity)
+            })
+            .map_err(|error| trouble(&error.into()))?;
+        self.note(
+            Event::new(Kind::WebCertified)
+                .peer(from.node)
+                .because(&places),
+        )
+        .await;
+        Ok(Certified {
+            authority: authority.envelope().clone(),
+            certificate: ByteBuf::from(certificate),
+            places,
+            not_after,
+        })
+    }
+
+    /// What of these places is the member's.
+    async fn granted(&self, member: &Member, asked: &Places) -> Result<Places, Denial> {
+        let (node, name) = (member.node, member.certificate.name.clone());
+        let own = self
+            .own_label(node, &name, asked)
+            .await
+            .map_err(|error| trouble(&error))?;
+        let seen = self.seen(node).await;
+        let granted = asked.only(
+            |name| name.label().is_none_or(|label| Some(label) == own),
+            |address| address.is_everybodys() || seen.contains(&address.ip()),
+        );
+        let refused: Vec<_> = asked.without(&granted).names().to_vec();
+        if !refused.is_empty() {
+            let refused = Places::new(refused, []).unwrap_or_default();
+            tracing::warn!(%node, %name, names = %refused, "a member asked for host names that are not its own");
+            let event = Event::new(Kind::WebNameRefused);
+            self.note(event.peer(node).because(&refused)).await;
+        }
+        Ok(granted)
+    }
+
+    /// The member's label, if it asks for a name with it and no other member has it.
+    async fn own_label(
+        &self,
+        node: NodeId,
+        name: &Name,
+        asked: &Places,
+    ) -> Result<Option<Label>, AuthorityError> {
+        let label = Label::of_device(name).filter(|own| {
+            let mut labels = asked.names().iter().filter_map(|name| name.label());
+            labels.any(|label| label == *own)
+        });
+        let Some(label) = label else {
+            return Ok(None);
+        };
+        let (site, state, now) = (self.site(), self.membership().state(), self.now());
+        offload(self.store(), move |store| -> Result<_, AuthorityError> {
+            let roll = Roll::read(store, site)?;
+            let is_member = |holder: NodeId| {
+                roll.of(holder).iter().any(|issued| {
+                    !issued.is_revoked(&state) && issued.certificate.stands(&state, now).is_ok()
+                })
+            };
+            let has = store.web_names().change(&label, |holder| {
+                if holder.is_none_or(|holder| holder == node || !is_member(holder)) {
+                    *holder = Some(node);
+                }
+                *holder == Some(node)
+            })?;
+            Ok(has.then_some(label))
+        })
+        .await
+    }
+
+    /// Where this node sees a member. One on its own computer is wherever that is.
+    async fn seen(&self, node: NodeId) -> Vec<IpAddr> {
+        let every = [
+            IpAddr::from(std::net::Ipv6Addr::UNSPECIFIED),
+            IpAddr::from(std::net::Ipv4Addr::UNSPECIFIED),
+        ];
+        let own: Vec<_> = every.into_iter().flat_map(own_addresses).collect();
+        if node == self.mesh().node() {
+            return own;
+        }
+        let mut status = self.mesh().watch();
+        let is_there = status.wait_for(|status| {
+            let mut members = status.members.iter();
+            members.any(|member| member.node == node)
+        });
+        // It spoke before the connection was counted, or has gone already.
+        drop(timeout(SEEN, is_there).await);
+        match self.mesh().seen_at(node) {
+            Some(ip) if ip.is_loopback() || own.contains(&ip) => own,
+            Some(ip) => vec![ip],
+            None => Vec::new(),
+        }
+    }
+}
+
+/// What a member hears of troubles that are this node's own.
+fn trouble(error: &AuthorityError) -> Denial {
+    match error {
+        // What every node says that is no admin's.
+        AuthorityError::NotAdmin => {}
+        AuthorityError::PassphraseNeeded => {
+            tracing::warn!(
+                "a member waits for its certificate for the web until the authority key's passphrase is given"
+            );
+        }
+        error => tracing::error!(%error, "a member's certificate for the web cannot be made now"),
+    }
+    Denial::Trouble
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_that_asks_too_often_waits_and_nobody_else_does() {
+        let (turns, now) = (Turns::default(), Instant::now());
+        let (one, other) = (NodeId::from_bytes([1; 32]), NodeId::from_bytes([2; 32]));
+        let taken = (0..20).filter(|_| turns.take(one, now)).count();
+        assert_eq!(taken, TURNS as usize);
+        assert!(turns.take(other, now));
+        assert!(turns.take(one, now + TURN_EVERY));
+    }
+}

@@ -1,0 +1,40 @@
+//! What a node shows over TLS by its site's word, and on an admin which member has which host name.
+
+use papermesh_protocol::id::NodeId;
+use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::web::{Label, Places};
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use super::Inner;
+use super::columns::WEB_NAMES;
+use super::table::{Bound, Table};
+
+/// Host names of the members of one site.
+const BOUND: Bound = Bound {
+    max: 100_000,
+    what: "host names",
+};
+
+/// A certificate for the web, with its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebCertificateRow {
+    /// The key, sealed with the storage key.
+    pub sealed_key: ByteBuf,
+    /// X.509, DER.
+    pub certificate: ByteBuf,
+    /// What it names,
+    pub places: Places,
+    /// and what was asked for.
+    pub asked: Places,
+    /// When it was got.
+    pub from: Timestamp,
+    /// Until when it is valid.
+    pub not_after: Timestamp,
+}
+
+/// Which member has which host name.
+pub(super) fn names(inner: &Inner) -> Table<'_, Label, NodeId> {
+    Table::new(inner, WEB_NAMES, BOUND)
+}
