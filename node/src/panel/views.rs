@@ -177,6 +177,8 @@ struct Row {
     may_have_printed: bool,
     leased: bool,
     needs_pin: bool,
+    /// Its PIN was not proven yet.
+    locked: bool,
 }
 
 /// A job that is being printed or was.
@@ -444,6 +446,7 @@ impl Frame<'_> {
             may_have_printed: job.may_have_printed,
             leased: job.leased,
             needs_pin: job.needs_pin,
+            locked: seen.job.locked,
         }
     }
 
@@ -698,6 +701,7 @@ mod tests {
         let job = ListedJob {
             holder: NodeId::from_bytes([1; 32]),
             holder_name: Some("<b>laptop</b>".parse().unwrap()),
+            locked: false,
             summary,
         };
         SeenJob { number, job }
