@@ -53,6 +53,8 @@ struct App<'a> {
     version: &'static str,
     body: String,
     in_session: bool,
+    /// It is waited for while it is away: a phone.
+    can_wait: bool,
 }
 
 #[derive(Template)]
@@ -274,6 +276,7 @@ impl Frame<'_> {
             version: pages::version(),
             body,
             in_session: state.is_in_session(),
+            can_wait: state.panel.is_some(),
             base,
         }
         .render()
