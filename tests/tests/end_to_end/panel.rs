@@ -8,8 +8,12 @@ use papermesh_tests::{Machine, PanelAt, SOON, Site, User};
 
 const LIST: &str = "#jobs .job-title";
 /// What people set up on their computers for all pages.
-pub(crate) const WISHES: [(&str, &str); 2] = [
+pub(crate) const WISHES: [(&str, &str); 3] = [
     ("more-contrast", "{\"contrast\":\"more\"}"),
+    (
+        "dark-more-contrast",
+        "{\"contrast\":\"more\",\"colorScheme\":\"dark\"}",
+    ),
     ("forced-colors", "{\"forcedColors\":\"active\"}"),
 ];
 

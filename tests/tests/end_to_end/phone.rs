@@ -429,12 +429,13 @@ fn phones_are_for_everybody() {
     let hall = Hall::new(34, &[]);
     let mut panel = hall.at.browser(Window::PANEL);
     let mut phone = hall.phone();
-    let [contrast, forced] = crate::panel::WISHES;
+    let [contrast, dark_contrast, forced] = crate::panel::WISHES;
     for (language, look, window, (wish, features)) in [
         ("de", "dark", POCKET, ("", "{}")),
         ("ar", "light", POCKET, ("", "{}")),
         ("fr", "contrast", Window::SMALL, ("", "{}")),
         ("en", "auto", Window::SMALL, contrast),
+        ("de", "auto", POCKET, dark_contrast),
         ("ar", "auto", POCKET, forced),
     ] {
         let shown = format!("{language}-{look}{wish}");

@@ -742,8 +742,13 @@ fn contrast_is_kept_and_a_keyboard_is_enough() {
     let users = ["jobs", "history", "account"];
     let admins = ["devices", "people", "printers", "policy", "audit"];
     let mut browser = Browser::start(Window::PHONE);
-    let [more, forced] = crate::panel::WISHES;
-    for (look, (wish, features)) in [("contrast", ("", "{}")), ("auto", more), ("auto", forced)] {
+    let [more, dark_more, forced] = crate::panel::WISHES;
+    for (look, (wish, features)) in [
+        ("contrast", ("", "{}")),
+        ("auto", more),
+        ("auto", dark_more),
+        ("auto", forced),
+    ] {
         for (size, window) in [
             ("small", Window::SMALL),
             ("panel", Window::PANEL),
