@@ -51,10 +51,20 @@ const commands = {
   reload: () => page.reload({ waitUntil: "load" }),
   back: () => page.goBack({ waitUntil: "load" }),
   size: ([width, height]) => page.setViewportSize({ width, height }),
-  scheme: (colorScheme) => page.emulateMedia({ colorScheme }),
+  media: (features) => page.emulateMedia(features),
   click: (selector) => page.locator(selector).first().click(),
   fill: ([selector, text]) => page.locator(selector).first().fill(text),
+  offline: (is) => context.setOffline(is),
   press: (key) => page.keyboard.press(key),
+  type: (text) => page.keyboard.type(text),
+  save: async ([selector, path]) => {
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.locator(selector).first().click(),
+    ]);
+    await file.saveAs(path);
+    return file.suggestedFilename();
+  },
   text: (selector) => page.locator(selector).first().innerText(),
   texts: (selector) => page.locator(selector).allInnerTexts(),
   count: (selector) => page.locator(selector).count(),

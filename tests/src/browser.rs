@@ -19,6 +19,27 @@ use crate::program::system;
 /// How long a command may take; the driver gives up earlier, and says why.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// What has the focus: what it is, whether it is what was looked for, and what is wrong with how it is
+/// seen (WCAG 2.2 sections 2.4.7, 2.4.11 and 2.5.8). A box that is drawn by its label is seen there.
+const FOCUS: &str = "(wanted) => {
+    const at = document.activeElement;
+    if (!at || at === document.body) return null;
+    const style = (one) => getComputedStyle(one);
+    const seen = style(at).opacity === '0' ? at.nextElementSibling ?? at : at;
+    const { left, right, top, bottom, width, height } = seen.getBoundingClientRect();
+    const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+    const problems = [];
+    if (!hit || !(hit === at || seen.contains(hit))) {
+        problems.push(`is under ${hit?.outerHTML.slice(0, 80)}`);
+    }
+    const around = [seen, seen.closest('label')].filter((one) => one);
+    if (around.every((one) => style(one).outlineStyle === 'none')) problems.push('shows no focus');
+    if (Math.min(width, height) < 24) problems.push(`is ${width} x ${height}`);
+    return [seen.outerHTML.slice(0, 160), !!wanted && at.matches(wanted), problems.join(', ')];
+}";
+/// More stops than any page has.
+const STOPS: usize = 250;
+
 /// A browser with a window.
 #[derive(Debug)]
 pub struct Browser {
@@ -222,6 +243,68 @@ impl Browser {
     #[track_caller]
     pub fn press(&mut self, key: &str) {
         self.command("press", json!(key));
+    }
+
+    /// The next stop of the Tab key: what it is and whether it is this; none behind the last.
+    #[track_caller]
+    fn tab(&mut self, wanted: &str) -> Option<(String, bool)> {
+        self.press("Tab");
+        let script = format!("({FOCUS})({})", json!(wanted));
+        let stop: Option<(String, bool, String)> = self.evaluate(&script);
+        let (what, is_it, problems) = stop?;
+        assert!(problems.is_empty(), "{what} {problems}");
+        Some((what, is_it))
+    }
+
+    /// Goes with the Tab key to something; all that is stopped at on the way can be seen.
+    #[track_caller]
+    pub fn tab_to(&mut self, selector: &str) {
+        for _ in 0..STOPS {
+            if let Some((_, true)) = self.tab(selector) {
+                return;
+            }
+        }
+        panic!("the Tab key does not reach {selector}");
+    }
+
+    /// Goes with the Tab key through all of the page; gives what it stopped at, all of which can be seen.
+    #[track_caller]
+    pub fn tab_through(&mut self) -> Vec<String> {
+        let mut stops = Vec::new();
+        for _ in 0..STOPS {
+            match self.tab("") {
+                Some((what, _)) if stops.first() != Some(&what) => stops.push(what),
+                Some(_) => break,
+                // Behind the last and before the first.
+                None => {}
+            }
+        }
+        assert!(!stops.is_empty(), "the Tab key reaches nothing");
+        stops
+    }
+
+    /// Types on the keyboard, into whatever has the focus.
+    #[track_caller]
+    pub fn type_in(&mut self, text: &str) {
+        self.command("type", json!(text));
+    }
+
+    /// Touches what saves a file, and keeps it at this path; gives what it is called.
+    #[track_caller]
+    pub fn save(&mut self, selector: &str, path: &Path) -> String {
+        self.read("save", json!([selector, path]))
+    }
+
+    /// Takes its network away, or gives it back.
+    #[track_caller]
+    pub fn set_offline(&mut self, is: bool) {
+        self.command("offline", json!(is));
+    }
+
+    /// What its user has set up for all pages: `contrast` as `more`, `forcedColors` as `active`.
+    #[track_caller]
+    pub fn wish(&mut self, features: &Value) {
+        self.command("media", features.clone());
     }
 
     /// Waits until something is seen.

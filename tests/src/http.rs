@@ -136,12 +136,12 @@ impl Answer {
     }
 }
 
-/// A page of a panel, as its owner's browser has it: its id, its token, and the cookie.
+/// A page of a panel or a portal, as its owner's browser has it: where it is, its token, and the cookie.
 #[derive(Clone, Debug)]
 pub struct OpenPage {
     url: String,
-    /// In its addresses.
-    pub screen: String,
+    /// What its addresses begin with: `/screens/ID` at a panel, `/sessions/ID` at a portal.
+    base: String,
     /// What every request shows.
     pub token: String,
     /// The browser's.
@@ -149,21 +149,41 @@ pub struct OpenPage {
 }
 
 impl OpenPage {
-    /// Opens one.
+    /// Opens one at a panel.
     ///
     /// # Panics
     /// If it is none.
     #[must_use]
     pub fn open(url: &str) -> Self {
-        let answer = Request::get(url, "/").send();
+        Self::of(url, &Request::get(url, "/").send())
+    }
+
+    /// Opens one at a portal, with a link.
+    ///
+    /// # Panics
+    /// If the link opens none.
+    #[must_use]
+    pub fn enter(link: &str) -> Self {
+        let (url, token) = link.split_once('#').unwrap_or((link, ""));
+        let entering = Request::post(url, "/enter", &format!("link={token}"));
+        Self::of(url, &entering.send())
+    }
+
+    /// The page that an answer brought.
+    ///
+    /// # Panics
+    /// If it brought none.
+    #[must_use]
+    #[track_caller]
+    pub fn of(url: &str, answer: &Answer) -> Self {
         assert_eq!(answer.status, 200, "{answer:?}");
         let mut page = Self {
             url: url.to_owned(),
-            screen: between(&answer.body, "sse-connect=\"/screens/", "/"),
+            base: between(&answer.body, "sse-connect=\"", "/events"),
             token: String::new(),
             cookie: String::new(),
         };
-        page.learn(&answer);
+        page.learn(answer);
         page
     }
 
@@ -179,14 +199,24 @@ impl OpenPage {
 
     /// What the page would ask.
     pub fn post(&self, what: &str, form: &str) -> Request {
-        let path = format!("/screens/{}/{what}", self.screen);
-        self.dressed(Request::post(&self.url, &path, form))
+        self.post_to(&format!("{}/{what}", self.base), form)
+    }
+
+    /// The same anywhere, with the secrets of this page.
+    pub fn post_to(&self, path: &str, form: &str) -> Request {
+        self.dressed(Request::post(&self.url, path, form))
     }
 
     /// What the page would fetch.
     pub fn get(&self, what: &str) -> Request {
-        let path = format!("/screens/{}/{what}", self.screen);
+        let path = format!("{}/{what}", self.base);
         self.dressed(Request::get(&self.url, &path))
+    }
+
+    /// Its id, as its addresses have it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.base.rsplit('/').next().unwrap_or_default()
     }
 
     fn dressed(&self, request: Request) -> Request {

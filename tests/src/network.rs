@@ -35,6 +35,14 @@ impl Namespace {
         &self.name
     }
 
+    /// Breaks off all connections from here to this port elsewhere.
+    pub fn hang_up(&self, port: u16) {
+        let _ = Invocation::new(&crate::program::system("ss"), Some(&self.name))
+            .args(["-K", "-tn", "dport", "=", &format!(":{port}")])
+            .run()
+            .succeeded();
+    }
+
     /// Runs `ip` within it.
     fn ip(&self, args: &[&str]) {
         must("ip", &[&["-n", self.name.as_str()][..], args].concat());

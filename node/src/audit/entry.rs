@@ -42,6 +42,8 @@ pub enum Kind {
     Protected,
     /// An invite was made.
     Invited,
+    /// An invite was taken back before anybody used it.
+    InviteWithdrawn,
     /// A device became a member.
     MemberAdmitted,
     /// A device was not let in.

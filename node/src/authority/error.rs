@@ -50,6 +50,11 @@ pub enum AuthorityError {
         "an invite needs at least one role, and not admin: whoever has the authority key is admin (see `papermesh site import`)"
     )]
     Roles,
+    /// No open invite is called that, or several are.
+    #[error(
+        "no open invite, or more than one, has an id that begins with {0:?}; `papermesh invites` lists them"
+    )]
+    NoSuchInvite(String),
     /// No member is called that.
     #[error(
         "no member is named {0:?} and no member's id begins so; `papermesh members` lists them"

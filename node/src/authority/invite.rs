@@ -1,7 +1,8 @@
-//! Making invites.
+//! Making invites, and taking them back.
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use papermesh_protocol::certificate::Roles;
 use papermesh_protocol::invite::{Invite, TicketSecret, may_ask_for};
 use papermesh_protocol::text::Name;
@@ -12,7 +13,7 @@ use super::{Authority, AuthorityError};
 use crate::audit::Kind;
 use crate::network::Network;
 use crate::offload::offload;
-use crate::store::Purpose;
+use crate::store::{Purpose, Ticket, TicketId};
 use crate::ticket;
 
 /// An invite to be made.
@@ -39,6 +40,34 @@ pub struct IssuedInvite {
     pub name: Option<Name>,
     /// Good until then.
     pub expires_at: Timestamp,
+}
+
+/// An invite that is good still.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenInvite {
+    /// Names it, and lets nobody in: made of a digest of its secret.
+    pub id: String,
+    /// What its device will be.
+    pub roles: Roles,
+    /// Its name, if the invite says it.
+    pub name: Option<Name>,
+    /// Good until then.
+    pub expires_at: Timestamp,
+}
+
+impl OpenInvite {
+    fn of((id, ticket): (TicketId, Ticket)) -> Option<(TicketId, Self)> {
+        let Purpose::Invite { roles, name } = ticket.purpose else {
+            return None;
+        };
+        let invite = Self {
+            id: HEXLOWER.encode(&id),
+            roles,
+            name,
+            expires_at: ticket.expires_at,
+        };
+        Some((id, invite))
+    }
 }
 
 impl<N: Network> Authority<N> {
@@ -85,5 +114,42 @@ impl<N: Network> Authority<N> {
             name: new.name,
             expires_at,
         })
+    }
+
+    /// The invites that nobody used and whose time is not over, that of the first to end first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn invites(&self) -> Result<Vec<OpenInvite>, AuthorityError> {
+        let open = self.open_invites().await?;
+        Ok(open.into_iter().map(|(_, invite)| invite).collect())
+    }
+
+    /// Takes back the invite whose id begins so: no device joins with it any more.
+    ///
+    /// # Errors
+    /// [`AuthorityError::NoSuchInvite`] if there is not exactly one; those of the store.
+    pub async fn withdraw_invite(&self, wanted: &str) -> Result<OpenInvite, AuthorityError> {
+        let unknown = || AuthorityError::NoSuchInvite(wanted.to_owned());
+        let mut found = self.open_invites().await?;
+        found.retain(|(_, invite)| !wanted.is_empty() && invite.id.starts_with(wanted));
+        let (Some((id, invite)), true) = (found.pop(), found.is_empty()) else {
+            return Err(unknown());
+        };
+        let withdrawn = offload(self.store(), move |store| store.tickets().withdraw(id)).await?;
+        if !withdrawn {
+            return Err(unknown());
+        }
+        self.acted(Kind::InviteWithdrawn, format!("as {}", invite.roles))
+            .await;
+        Ok(invite)
+    }
+
+    async fn open_invites(&self) -> Result<Vec<(TicketId, OpenInvite)>, AuthorityError> {
+        let now = self.now();
+        let open = offload(self.store(), move |store| store.tickets().open(now)).await?;
+        let mut invites: Vec<_> = open.into_iter().filter_map(OpenInvite::of).collect();
+        invites.sort_by(|(_, one), (_, other)| one.expires_at.cmp(&other.expires_at));
+        Ok(invites)
     }
 }

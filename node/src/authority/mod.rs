@@ -54,7 +54,7 @@ pub use admit::Pending;
 pub use error::AuthorityError;
 pub use export::{Exported, Import, Imported, export, import};
 pub use found::{Founded, Founding, found};
-pub use invite::{IssuedInvite, NewInvite};
+pub use invite::{IssuedInvite, NewInvite, OpenInvite};
 pub use members::MemberView;
 pub use revoke::Revocation;
 pub use settings::{PolicyChange, PolicyView};

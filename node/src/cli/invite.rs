@@ -1,6 +1,6 @@
-//! `invite`: one line that lets one device in.
+//! `invite`, `invites`: one line that lets one device in, and taking it back.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::limits;
 use papermesh_protocol::text::Name;
@@ -8,9 +8,14 @@ use papermesh_protocol::text::Name;
 use super::context::Context;
 use super::failure::CliError;
 use super::init::roles;
+use super::screen::Look;
 use super::secrets::PassphraseArgs;
+use super::table::Grid;
 use super::{quantity, ticket};
-use crate::control::message;
+use crate::control::message::{self, ListInvites, OpenInvite, WithdrawInvite};
+
+/// Characters of an invite's id that are shown: enough to tell it from all others.
+const ID: usize = 8;
 
 /// Make an invite for one device, to be given to `papermesh join` there
 #[derive(Args, Debug)]
@@ -31,6 +36,24 @@ pub(super) struct Invite {
     lifetime: Lifetime,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+}
+
+/// List the invites that are good still, and take them back
+#[derive(Args, Debug)]
+pub(super) struct Invites {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the invites that nobody used and whose time is not over
+    List,
+    /// Take an invite back: no device joins with it any more
+    Withdraw {
+        /// The invite's id, or the beginning of it
+        invite: String,
+    },
 }
 
 /// How long an invite or a ticket is good for.
@@ -70,6 +93,45 @@ impl Invite {
         );
         ticket::show(context, &issued.invite, &hint)
     }
+}
+
+impl Invites {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let screen = &context.screen;
+        match self.action.unwrap_or(Action::List) {
+            Action::List => {
+                let open = context.call(ListInvites {}).await?;
+                screen.show(&open, |open, look| table(open, look))
+            }
+            Action::Withdraw { invite } => {
+                let withdrawn = context.call(WithdrawInvite { invite }).await?;
+                screen.show(&withdrawn, |withdrawn, _| {
+                    format!("invite {} lets nobody in any more", short(withdrawn))
+                })
+            }
+        }
+    }
+}
+
+fn table(open: &[OpenInvite], look: &Look) -> String {
+    if open.is_empty() {
+        return "no invite is open".to_owned();
+    }
+    let mut grid = Grid::new(&["ID", "NAME~", "ROLES", "VALID"]);
+    for invite in open {
+        let name = invite.name.as_ref().map(ToString::to_string);
+        grid.row([
+            short(invite).to_owned(),
+            name.unwrap_or_default(),
+            roles(&invite.roles),
+            quantity::rest(invite.expires_at, look.now),
+        ]);
+    }
+    grid.render(look)
+}
+
+fn short(invite: &OpenInvite) -> &str {
+    invite.id.get(..ID).unwrap_or(&invite.id)
 }
 
 fn lifetime(text: &str) -> Result<u32, String> {

@@ -99,6 +99,7 @@ struct Global {
 enum Command {
     Init(init::Init),
     Invite(invite::Invite),
+    Invites(invite::Invites),
     Join(join::Join),
     Pending(members::Pending),
     Approve(members::Approve),
@@ -184,6 +185,7 @@ async fn obey(command: Command, context: &Context) -> Result<(), CliError> {
     match command {
         Command::Init(command) => command.run(context).await,
         Command::Invite(command) => command.run(context).await,
+        Command::Invites(command) => command.run(context).await,
         Command::Join(command) => command.run(context).await,
         Command::Pending(command) => command.run(context).await,
         Command::Approve(command) => command.run(context).await,

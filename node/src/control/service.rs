@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::message::{
     AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
     DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, FollowJobs, GetStatus, HeldJob,
-    ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked, ListHistory, ListJobs,
-    ListMembers, ListPending, ListPrinters, ListUsers, Member, MoveJob, OfferLink, OpenPortal,
-    PendingDevice, PinChanged, PolicyView, PortalLink, Printer, ProtectJob, ReadAudit, Refuse,
-    Refused, Request, Revocation, Revoke, SetUserState, ShowSiteAuthority, ShowUser, SiteAuthority,
-    SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User, UserHere,
-    UserTicket, VerifyAudit, Visit, VisitReport,
+    ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked, ListHistory, ListInvites,
+    ListJobs, ListMembers, ListPending, ListPrinters, ListUsers, Member, MoveJob, OfferLink,
+    OpenInvite, OpenPortal, PendingDevice, PinChanged, PolicyView, PortalLink, Printer, ProtectJob,
+    ReadAudit, Refuse, Refused, Request, Revocation, Revoke, SetUserState, ShowSiteAuthority,
+    ShowUser, SiteAuthority, SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted,
+    User, UserHere, UserTicket, VerifyAudit, Visit, VisitReport, WithdrawInvite,
 };
 use super::{Body, CommandError, ErrorCode, Events};
 
@@ -44,6 +44,16 @@ pub trait Service: Send + Sync + 'static {
 
     /// Makes an invite. Admin only, as all up to [`Service::import_site`] but the asking.
     fn invite(&self, command: Invite) -> impl Future<Output = Answer<InviteIssued>> + Send;
+    /// Invites that are good still.
+    fn list_invites(
+        &self,
+        command: ListInvites,
+    ) -> impl Future<Output = Answer<Vec<OpenInvite>>> + Send;
+    /// Takes an invite back.
+    fn withdraw_invite(
+        &self,
+        command: WithdrawInvite,
+    ) -> impl Future<Output = Answer<OpenInvite>> + Send;
     /// Devices that wait for approval.
     fn list_pending(
         &self,
@@ -169,6 +179,8 @@ impl<S: Service> Handler for S {
             Request::ReadAudit(command) => json(self.read_audit(command, events).await),
             Request::VerifyAudit(command) => json(self.verify_audit(command).await),
             Request::Invite(command) => json(self.invite(command).await),
+            Request::ListInvites(command) => json(self.list_invites(command).await),
+            Request::WithdrawInvite(command) => json(self.withdraw_invite(command).await),
             Request::ListPending(command) => json(self.list_pending(command).await),
             Request::Approve(command) => json(self.approve(command, events).await),
             Request::Refuse(command) => json(self.refuse(command).await),

@@ -126,6 +126,7 @@ fn of_authority(error: &AuthorityError) -> ErrorCode {
         AuthorityError::PassphraseNeeded => ErrorCode::PassphraseRequired,
         AuthorityError::PassphraseWrong => ErrorCode::PassphraseWrong,
         AuthorityError::NoSuchMember(_)
+        | AuthorityError::NoSuchInvite(_)
         | AuthorityError::NoSuchUser(_)
         | AuthorityError::Approve(_) => ErrorCode::NotFound,
         AuthorityError::AlreadyRevoked { .. } | AuthorityError::BadgeTaken(_) => ErrorCode::Exists,

@@ -251,6 +251,7 @@ mod tests {
             include_str!("../portal/templates/desk.html"),
             include_str!("../portal/templates/dialog.html"),
             include_str!("../portal/templates/door.html"),
+            include_str!("../portal/templates/export.html"),
             include_str!("../portal/templates/lines.html"),
             include_str!("../portal/templates/turned_away.html"),
             include_str!("../portal/templates/policy.html"),

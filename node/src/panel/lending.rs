@@ -2,7 +2,8 @@
 //! other's id. What happens at one happens to both.
 //!
 //! The panel shows what its phone is at, never what it shows: a passer-by sees a name and a clock, and
-//! no titles. Where the states of both are held at once, the panel's comes first.
+//! no titles. A phone sleeps at times; it is waited for, and nobody at the panel has what it has meanwhile,
+//! but anybody there can end it. Where the states of both are held at once, the panel's comes first.
 
 use std::sync::Arc;
 
@@ -63,6 +64,7 @@ pub(super) fn touch(desk: &Desk, panel: &Screen, number: Option<u8>) {
             let lent = Stage::Lent(Lent {
                 phone: phone.id.clone(),
                 user: None,
+                away: false,
             });
             let before = std::mem::replace(&mut at_panel.stage, lent);
             at_phone.stage = match before {
@@ -81,7 +83,7 @@ pub(super) fn touch(desk: &Desk, panel: &Screen, number: Option<u8>) {
             };
             at_panel.turn();
             at_phone.turn();
-            follow(&mut at_panel, &at_phone);
+            follow(&mut at_panel, &at_phone, now);
         }
         Some(Touched::Wrong) => {
             not_let_in(&mut at_panel, Some(Notice::PhoneRefused));
@@ -139,7 +141,7 @@ pub(super) fn settle(desk: &Desk, screen: &Arc<Screen>) {
         }
         (_, Some(phone)) => agree(screen, &phone),
         (_, None) => {
-            without_phone(&mut screen.state(), None);
+            without_phone(&mut screen.state(), Some(Notice::LoggedOut));
             screen.tell();
         }
     }
@@ -183,7 +185,7 @@ fn agree(panel: &Screen, phone: &Screen) {
             (_, stage) => matches!(stage, Stage::Waiting { .. }),
         };
         if together {
-            told = follow(&mut at_panel, &at_phone);
+            told = follow(&mut at_panel, &at_phone, Instant::now());
         } else {
             parted = at_phone.part(Notice::LoggedOut);
             without_phone(&mut at_panel, at_phone.notice());
@@ -207,7 +209,7 @@ fn agree(panel: &Screen, phone: &Screen) {
 }
 
 /// The panel shows what its phone is at; says what of it is new.
-fn follow(at_panel: &mut State, at_phone: &State) -> Change {
+fn follow(at_panel: &mut State, at_phone: &State, now: Instant) -> Change {
     let Stage::Lent(lent) = &mut at_panel.stage else {
         return Change::None;
     };
@@ -215,7 +217,9 @@ fn follow(at_panel: &mut State, at_phone: &State) -> Change {
         Stage::Session(session) => Some((session.visiting.user.clone(), session.deadline)),
         _ => None,
     };
+    let away = at_phone.is_away(now);
     let change = match (&lent.user, &user) {
+        _ if away != lent.away => Change::All,
         (Some((before, until)), Some((user, deadline))) if before == user => {
             // The page counts by itself; it is told when that is too far off.
             if deadline.saturating_duration_since(*until) < limits::CLOCK_OFF {
@@ -227,6 +231,7 @@ fn follow(at_panel: &mut State, at_phone: &State) -> Change {
         _ => Change::All,
     };
     lent.user = user;
+    lent.away = away;
     change
 }
 

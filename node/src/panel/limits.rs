@@ -46,6 +46,11 @@ pub(super) const CODE_SHOWN: Duration = Duration::from_secs(45);
 pub(super) const CODE_GOOD: Duration = Duration::from_secs(90);
 /// How long a phone waits until the number that it shows is touched at the panel.
 pub(super) const MATCHING: Duration = Duration::from_secs(30);
+/// How long a phone may be away that is used at the panel: its screen is off, its connection gone. The
+/// session ends when its time is over, if that is sooner.
+pub(super) const PHONE_AWAY: Duration = Duration::from_secs(60);
+/// When the panel says that its phone is away: later than a connection takes to come back at once.
+pub(super) const PHONE_MISSED: Duration = Duration::from_secs(4);
 /// How far the panel's clock may be behind the one of its phone.
 pub(super) const CLOCK_OFF: Duration = Duration::from_secs(1);
 

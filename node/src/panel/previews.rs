@@ -1,7 +1,7 @@
 //! Pictures of first pages during one visit: which to ask for next, and which are there.
 //!
 //! They are fetched one at a time from each holder, in the order of the list, while nothing waits
-//! for them. A holder that sends what is no picture is asked for no more of them; that is all it
+//! for them; those of jobs with a PIN of their own only once that PIN was proven in this visit. A holder that sends what is no picture is asked for no more of them; that is all it
 //! comes to. What is there is in memory, of bounded size, and goes with the visit.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +53,7 @@ impl Previews {
             let asked = self.asked.get(&seen.number);
             let due = asked
                 .is_none_or(|(times, round)| *times < limits::PREVIEW_TRIES && *round < self.round);
-            due && !seen.job.summary.needs_pin
+            due && !seen.job.locked
                 && !self.there.contains_key(&seen.number)
                 && !self.busy.contains(&seen.job.holder)
                 && !self.barred.contains(&seen.job.holder)
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::printer::ListedJob;
 
-    fn job(number: u32, holder: u8, needs_pin: bool) -> SeenJob {
+    fn job(number: u32, holder: u8, locked: bool) -> SeenJob {
         let summary = JobSummary {
             job: JobId::from_bytes([0; 16]),
             title: String::new(),
@@ -146,11 +146,12 @@ mod tests {
             protected: false,
             may_have_printed: false,
             leased: false,
-            needs_pin,
+            needs_pin: true,
         };
         let job = ListedJob {
             holder: NodeId::from_bytes([holder; 32]),
             holder_name: None,
+            locked,
             summary,
         };
         SeenJob { number, job }
@@ -161,8 +162,8 @@ mod tests {
     }
 
     #[test]
-    fn each_holder_is_asked_for_one_at_a_time_and_never_for_what_has_a_pin() {
-        let jobs = [
+    fn each_holder_is_asked_for_one_at_a_time_and_never_for_what_is_locked() {
+        let mut jobs = [
             job(0, 1, true),
             job(1, 1, false),
             job(2, 1, false),
@@ -188,6 +189,11 @@ mod tests {
         }
         previews.again();
         assert!(numbers(&mut previews, &jobs).is_empty());
+        // Its PIN was proven.
+        jobs[0].job.locked = false;
+        let unlocked = numbers(&mut previews, &jobs);
+        assert_eq!(of(&unlocked), [0]);
+        assert!(!previews.take(unlocked[0], Came::Nothing));
         // The picture goes with its job.
         assert!(!previews.keep(&jobs));
         assert!(previews.keep(&jobs[2..]));

@@ -101,6 +101,8 @@ pub(super) struct Lent {
     pub(super) phone: String,
     /// Who is logged in there, and until when.
     pub(super) user: Option<(UserId, Instant)>,
+    /// It is not heard of.
+    pub(super) away: bool,
 }
 
 /// Who types.
@@ -431,9 +433,25 @@ impl State {
         self.stream.is_some()
     }
 
-    /// Whether the page is closed, by all that can be seen.
+    /// Whether the page is closed, by all that can be seen. A phone that is used at a panel sleeps at
+    /// times, and is waited for.
     pub(super) fn is_gone(&self, now: Instant) -> bool {
-        !self.is_listening() && now.duration_since(self.heard) > limits::SCREEN_GONE
+        self.is_unheard(
+            now,
+            match self.panel {
+                Some(_) => limits::PHONE_AWAY,
+                None => limits::SCREEN_GONE,
+            },
+        )
+    }
+
+    /// Whether it is a phone's page that is missed at the panel.
+    pub(super) fn is_away(&self, now: Instant) -> bool {
+        self.is_unheard(now, limits::PHONE_MISSED)
+    }
+
+    fn is_unheard(&self, now: Instant, patience: Duration) -> bool {
+        !self.is_listening() && now.duration_since(self.heard) > patience
     }
 
     /// Whether the page is one that shows a code to phones: nobody is there, or somebody wants to go
@@ -544,4 +562,38 @@ impl Session {
 /// A user id as it was typed, if it is one.
 pub(super) fn user_id(typed: &str) -> Option<UserId> {
     typed.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_phone_at_a_panel_is_waited_for_and_no_other_page() {
+        let open = |place, panel: Option<&str>| {
+            let screen = Arc::new(Screen::new(String::new(), place, Language::English));
+            screen.state().panel = panel.map(str::to_owned);
+            screen
+        };
+        let (own, stranger) = (open(Place::Here, None), open(Place::Phone, None));
+        let phone = open(Place::Phone, Some("panel"));
+        let all = [&own, &stranger, &phone];
+        let gone = || all.map(|screen| screen.state().is_gone(Instant::now()));
+        let listening = all.map(Screen::listen);
+        tokio::time::advance(2 * limits::PHONE_AWAY).await;
+        assert_eq!(gone(), [false; 3]);
+        assert!(!phone.state().is_away(Instant::now()));
+        drop(listening);
+        tokio::time::advance(limits::SCREEN_GONE + limits::SWEEP).await;
+        assert_eq!(gone(), [true, true, false]);
+        assert!(phone.state().is_away(Instant::now()));
+        // It is back, and away once more.
+        drop(phone.listen());
+        assert!(!phone.state().is_away(Instant::now()));
+        tokio::time::advance(limits::PHONE_AWAY).await;
+        assert!(!gone()[2]);
+        tokio::time::advance(limits::SWEEP).await;
+        assert!(gone()[2]);
+    }
 }

@@ -53,6 +53,8 @@ struct App<'a> {
     version: &'static str,
     body: String,
     in_session: bool,
+    /// It is waited for while it is away: a phone.
+    can_wait: bool,
 }
 
 #[derive(Template)]
@@ -181,6 +183,8 @@ struct Row {
     may_have_printed: bool,
     leased: bool,
     needs_pin: bool,
+    /// Its PIN was not proven yet.
+    locked: bool,
 }
 
 /// A job that is being printed or was.
@@ -276,6 +280,7 @@ impl Frame<'_> {
             version: pages::version(),
             body,
             in_session: state.is_in_session(),
+            can_wait: state.panel.is_some(),
             base,
         }
         .render()
@@ -448,6 +453,7 @@ impl Frame<'_> {
             may_have_printed: job.may_have_printed,
             leased: job.leased,
             needs_pin: job.needs_pin,
+            locked: seen.job.locked,
         }
     }
 
@@ -719,6 +725,7 @@ mod tests {
         let job = ListedJob {
             holder: NodeId::from_bytes([1; 32]),
             holder_name: Some("<b>laptop</b>".parse().unwrap()),
+            locked: false,
             summary,
         };
         SeenJob { number, job }

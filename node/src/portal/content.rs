@@ -11,9 +11,9 @@ use super::links::Whose;
 use super::place::Place;
 use crate::clock;
 use crate::control::message::{
-    AuditEntry, Event, HeldJob, ListHistory, ListJobs, ListMembers, ListPending, ListPrinters,
-    ListUsers, Member, PendingDevice, PolicyView, Printer, ReadAudit, ShowUser, SitePolicy, User,
-    UserHere,
+    AuditEntry, Event, HeldJob, ListHistory, ListInvites, ListJobs, ListMembers, ListPending,
+    ListPrinters, ListUsers, Member, OpenInvite, PendingDevice, PolicyView, Printer, ReadAudit,
+    ShowUser, SitePolicy, User, UserHere,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Events, Service};
 
@@ -25,6 +25,7 @@ pub(super) enum Content {
     Account(Option<UserHere>),
     Devices {
         pending: Vec<PendingDevice>,
+        invites: Vec<OpenInvite>,
         members: Vec<Member>,
     },
     People(Vec<User>),
@@ -95,8 +96,13 @@ async fn of_admin<S: Service>(service: &S, place: Place, depth: Depth) -> Answer
     match place {
         Place::Devices => {
             let pending = service.list_pending(ListPending { wait: 0 }).await?;
+            let invites = service.list_invites(ListInvites {}).await?;
             let members = service.list_members(ListMembers {}).await?;
-            Ok(Content::Devices { pending, members })
+            Ok(Content::Devices {
+                pending,
+                invites,
+                members,
+            })
         }
         Place::People => Ok(Content::People(service.list_users(ListUsers {}).await?)),
         Place::Printers => {

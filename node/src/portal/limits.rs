@@ -62,3 +62,5 @@ pub(super) const PRINTERS: Duration = Duration::from_secs(20);
 pub(super) const USER_TICKET: u32 = 24 * 60 * 60;
 /// How long a ticket is good with which a further computer is linked, in seconds.
 pub(super) const LINK_TICKET: u32 = 15 * 60;
+/// How long an invite may be good, to choose from, in seconds; the first is the usual.
+pub(super) const INVITES: [u32; 4] = [15 * 60, 60 * 60, 24 * 60 * 60, 7 * 24 * 60 * 60];

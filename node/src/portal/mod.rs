@@ -11,7 +11,7 @@
 //! - `orders`: what a page may have done; `content`: what a place shows. Both ask the node through
 //!   [`crate::control::Service`], as the command line does, and nothing else
 //! - `watch`, `events`: how a page hears that there is something new
-//! - `ticket`: tickets that are to be carried to another device
+//! - `ticket`: tickets that are to be carried to another device; `export`: the site on its way into a file
 //! - `views/`, `templates/`: what a user sees
 //!
 //! Whoever may use the control socket may open a page, and nobody else: the page can do what the
@@ -20,6 +20,7 @@
 
 mod content;
 mod events;
+mod export;
 mod limits;
 mod links;
 mod orders;

@@ -1,17 +1,20 @@
 //! What a page may have done: each is a command that the command line has, too. A user's page
 //! reaches that user's jobs only, whatever it asks for.
 
+use papermesh_protocol::certificate::Role;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::user::UserState;
 use zeroize::Zeroizing;
 
+use super::export::Export;
 use super::limits;
 use super::links::Whose;
 use super::ticket::{Purpose, Ticket};
 use crate::control::message::{
-    AddUser, Approve, ChangeBadge, ChangePin, DeleteJob, HeldJob, ListJobs, ListMembers, MoveJob,
-    OfferLink, PolicyChange, ProtectJob, Refuse, Revoke, SetUserState, SitePolicy, VerifyAudit,
+    AddUser, Approve, ChangeBadge, ChangePin, DeleteJob, ExportSite, HeldJob, Invite, ListJobs,
+    ListMembers, MoveJob, OfferLink, PolicyChange, ProtectJob, Refuse, Revoke, SetUserState,
+    SitePolicy, VerifyAudit, WithdrawInvite,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Events, Passphrase, Service, TypedPin};
 use crate::pages::Form;
@@ -46,6 +49,9 @@ pub(super) enum AdminOrder {
         node: String,
         name: String,
     },
+    Invite(NewDevice),
+    /// Take an invite back, by its id.
+    Withdraw(String),
     AddUser(NewUser),
     SetState {
         user: UserId,
@@ -57,7 +63,18 @@ pub(super) enum AdminOrder {
         remove: bool,
     },
     Policy(PolicyChange),
+    /// Under this passphrase; where the site's key has one, it is the same.
+    Export(Passphrase),
     Verify,
+}
+
+/// Which device is to be invited.
+#[derive(Clone, Debug)]
+pub(super) struct NewDevice {
+    role: Role,
+    name: Option<Name>,
+    /// Seconds.
+    lifetime: u32,
 }
 
 /// Who is to be a user.
@@ -76,6 +93,23 @@ pub(super) struct Typed {
     pub(super) badge: String,
 }
 
+/// Which device is to be invited, as it was chosen and typed.
+#[derive(Clone, Debug)]
+pub(super) struct Wished {
+    pub(super) role: Role,
+    pub(super) name: String,
+    /// Seconds.
+    pub(super) lifetime: u32,
+}
+
+/// What a device can be that is invited: nobody becomes an admin by joining.
+pub(super) const ROLES: [Role; 4] = [
+    Role::Printer,
+    Role::Client,
+    Role::SharedClient,
+    Role::Bootstrap,
+];
+
 /// Why a form is no order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BadOrder {
@@ -89,6 +123,9 @@ pub(super) enum BadOrder {
 pub(super) enum Done {
     Said(Remark),
     Ticket(Ticket),
+    Export(Export),
+    /// Nothing: what was typed is to be typed once more. These are the words for it.
+    Again(&'static str),
 }
 
 /// What a user is told.
@@ -105,6 +142,7 @@ pub(super) enum Remark {
     },
     Approved(String),
     Refused,
+    Withdrawn,
     Revoked(String),
     Enabled(String),
     Disabled(String),
@@ -133,6 +171,30 @@ impl Typed {
             user: text("user"),
             display: text("display"),
             badge: text("badge"),
+        }
+    }
+}
+
+impl Default for Wished {
+    fn default() -> Self {
+        Self {
+            role: ROLES[0],
+            name: String::new(),
+            lifetime: limits::INVITES[0],
+        }
+    }
+}
+
+impl Wished {
+    /// What is not among the choices is the first of them.
+    pub(super) fn read(form: &Form) -> Self {
+        let role = form.get("role").unwrap_or_default();
+        let role = ROLES.into_iter().find(|known| known.as_str() == role);
+        let first = Self::default();
+        Self {
+            role: role.unwrap_or(first.role),
+            name: form.get("name").unwrap_or_default().trim().to_owned(),
+            lifetime: number(form, "lifetime").unwrap_or(first.lifetime),
         }
     }
 }
@@ -280,7 +342,7 @@ impl UserOrder {
                 let offer = service.offer_link(offering).await?;
                 return Ok(Done::Ticket(Ticket {
                     purpose: Purpose::Link,
-                    user: offer.user.to_string(),
+                    name: offer.user.to_string(),
                     line: Zeroizing::new(offer.ticket),
                     expires_at: offer.expires_at,
                 }));
@@ -304,6 +366,21 @@ impl AdminOrder {
                 node: text("node"),
                 name: String::new(),
             },
+            "invite" => {
+                let Wished {
+                    role,
+                    name,
+                    lifetime,
+                } = Wished::read(form);
+                let name = Some(name).filter(|name| !name.is_empty());
+                let name = name.map(|name| name.parse()).transpose();
+                Self::Invite(NewDevice {
+                    role,
+                    name: name.map_err(|_| BadOrder::Typed("typed-name"))?,
+                    lifetime,
+                })
+            }
+            "withdraw" => Self::Withdraw(text("invite")),
             "add-user" => {
                 let optional = |name| Some(text(name)).filter(|text| !text.is_empty());
                 let display = optional("display").map(|name| name.parse());
@@ -343,6 +420,18 @@ impl AdminOrder {
                 job_lifetime: Some(number(form, "lifetime")?),
                 bind_badges: Some(form.has("bind-badges")),
             }),
+            "export" => {
+                let typed = |name| {
+                    let text = form.get(name).unwrap_or_default();
+                    Passphrase::new(Zeroizing::new(text.to_owned()))
+                        .map_err(|_| BadOrder::Typed("export-missing"))
+                };
+                let (passphrase, again) = (typed("passphrase")?, typed("again")?);
+                if passphrase != again {
+                    return Err(BadOrder::Typed("export-differs"));
+                }
+                Self::Export(passphrase)
+            }
             "verify" => Self::Verify,
             _ => return Err(BadOrder::Unknown),
         })
@@ -370,6 +459,30 @@ impl AdminOrder {
                 let revoked = service.revoke(Revoke { node, passphrase }).await?;
                 Remark::Revoked(revoked.name.to_string())
             }
+            Self::Invite(NewDevice {
+                role,
+                name,
+                lifetime,
+            }) => {
+                let issued = service
+                    .invite(Invite {
+                        roles: vec![role],
+                        name,
+                        lifetime,
+                        passphrase,
+                    })
+                    .await?;
+                return Ok(Done::Ticket(Ticket {
+                    purpose: Purpose::Join { role },
+                    name: issued.name.map(|name| name.to_string()).unwrap_or_default(),
+                    line: Zeroizing::new(issued.invite),
+                    expires_at: issued.expires_at,
+                }));
+            }
+            Self::Withdraw(invite) => {
+                service.withdraw_invite(WithdrawInvite { invite }).await?;
+                Remark::Withdrawn
+            }
             Self::AddUser(NewUser {
                 user,
                 display,
@@ -389,7 +502,7 @@ impl AdminOrder {
                     purpose: Purpose::Enroll {
                         again: issued.enrolled,
                     },
-                    user: issued.display.to_string(),
+                    name: issued.display.to_string(),
                     line: Zeroizing::new(issued.ticket),
                     expires_at: issued.expires_at,
                 }));
@@ -434,6 +547,15 @@ impl AdminOrder {
                 };
                 service.site_policy(changing).await?;
                 Remark::PolicyChanged
+            }
+            Self::Export(passphrase) => {
+                return match service.export_site(ExportSite { passphrase }).await {
+                    Ok(exported) => Ok(Done::Export(Export::of(exported))),
+                    Err(error) if error.code == ErrorCode::PassphraseWrong => {
+                        Ok(Done::Again("export-wrong"))
+                    }
+                    Err(error) => Err(error),
+                };
             }
             Self::Verify => {
                 let verified = service.verify_audit(VerifyAudit {}).await?;
@@ -482,6 +604,8 @@ mod tests {
         for form in [
             "order=revoke&node=1",
             "order=verify",
+            "order=invite&role=printer",
+            "order=export&passphrase=1&again=1",
             "order=delete",
             "order=",
             "",
@@ -503,6 +627,9 @@ mod tests {
         for (form, words) in [
             ("order=add-user&user=a/b", "typed-user"),
             ("order=give-badge&user=charlie&badge=", "typed-badge"),
+            ("order=invite&role=printer&name=%00", "typed-name"),
+            ("order=export&passphrase=4711&again=", "export-missing"),
+            ("order=export&passphrase=4711&again=4712", "export-differs"),
         ] {
             let bad = read(&Whose::Admin, form).unwrap_err();
             assert_eq!(bad, BadOrder::Typed(words));
@@ -516,12 +643,29 @@ mod tests {
     }
 
     #[test]
-    fn a_pin_is_not_shown() {
-        let order = read(&charlie(), "order=pin&old=481516&new=234299&again=234299").unwrap();
-        let shown = format!("{order:?}");
-        assert!(
-            !shown.contains("481516") && !shown.contains("234299"),
-            "{shown}"
-        );
+    fn nobody_is_invited_as_an_admin() {
+        for role in ["admin", "", "printer,admin"] {
+            let form = format!("role={role}&lifetime=x");
+            let wished = Wished::read(&Form::parse(form.as_bytes()).unwrap());
+            assert_eq!(wished.role, Role::Printer);
+            assert_eq!(wished.lifetime, limits::INVITES[0]);
+        }
+        let form = Form::parse(b"role=shared-client&name=+hall+&lifetime=86400").unwrap();
+        let wished = Wished::read(&form);
+        assert_eq!(wished.role, Role::SharedClient);
+        assert_eq!((&*wished.name, wished.lifetime), ("hall", 86_400));
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let pin = read(&charlie(), "order=pin&old=481516&new=234299&again=234299");
+        let passphrase = "order=export&passphrase=481516&again=481516";
+        for order in [pin, read(&Whose::Admin, passphrase)] {
+            let shown = format!("{:?}", order.unwrap());
+            assert!(
+                !shown.contains("481516") && !shown.contains("234299"),
+                "{shown}"
+            );
+        }
     }
 }

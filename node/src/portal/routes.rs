@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::content::{Depth, fetch, waiting};
 use super::links::Redeemed;
-use super::orders::{BadOrder, Done, Order, Remark, Typed};
+use super::orders::{BadOrder, Done, Order, Remark, Typed, Wished};
 use super::place::Place;
 use super::session::{Ask, Session, Sessions};
 use super::views::{View, Why, door, outside};
@@ -64,6 +64,7 @@ pub(super) fn router<S: Service>(desk: Arc<Desk<S>>) -> Router {
         .route("/enter", post(enter::<S>))
         .route("/sessions/{id}/events", get(news::<S>))
         .route("/sessions/{id}/live", get(live::<S>))
+        .route("/sessions/{id}/export", get(export::<S>))
         .route("/sessions/{id}/{what}", post(act::<S>))
         .layer(middleware::from_fn_with_state(gate, guard))
         .with_state(desk)
@@ -151,6 +152,28 @@ async fn live<S: Service>(
     Ok(whole(&desk, &session, Part::Live).await)
 }
 
+/// Gives the site as it was just exported, for a file. It is kept nowhere but there and, until its
+/// user is through with it, in the page.
+async fn export<S: Service>(
+    State(desk): State<Arc<Desk<S>>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Asked {
+    let session = shown(&desk, &id, &headers)?;
+    let state = session.state();
+    let export = state.export.as_ref();
+    let export = export.ok_or(Refusal::Status(StatusCode::NOT_FOUND))?;
+    let kind = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{}\"", export.file()),
+        ),
+    ];
+    Ok((kind, export.text.to_string()).into_response())
+}
+
 /// Does what a page asks for.
 async fn act<S: Service>(
     State(desk): State<Arc<Desk<S>>>,
@@ -202,6 +225,8 @@ fn ask(session: &Session, form: &Form) -> Result<(), Refusal> {
     let asked = match form.get("what").unwrap_or_default() {
         "new-user" if admin => Ask::NewUser(Typed::default()),
         "badge" if admin => Ask::Badge(form.get("user").unwrap_or_default().to_owned()),
+        "invite" if admin => Ask::Invite(Wished::default()),
+        "export" if admin => Ask::Export,
         _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
     };
     session.state().ask = Some(asked);
@@ -215,8 +240,10 @@ async fn order<S: Service>(
     form: &Form,
 ) -> Result<(), Refusal> {
     // What was typed stays where it was typed until it makes sense.
-    if let Some(Ask::NewUser(typed)) = &mut session.state().ask {
-        *typed = Typed::read(form);
+    match &mut session.state().ask {
+        Some(Ask::NewUser(typed)) => *typed = Typed::read(form),
+        Some(Ask::Invite(wished)) => *wished = Wished::read(form),
+        _ => {}
     }
     let order = match Order::read(&session.whose, form) {
         Ok(order) => order,
@@ -243,7 +270,7 @@ async fn order<S: Service>(
 async fn answer<S: Service>(desk: &Desk<S>, session: &Arc<Session>, form: &Form) {
     let asked = {
         let mut state = session.state();
-        state.ticket = None;
+        state.put_away();
         state.ask.take()
     };
     if !form.has("yes") {
@@ -272,12 +299,18 @@ async fn perform<S: Service>(
         let done = order.perform(&*service, &session.whose, passphrase).await;
         let mut state = session.state();
         match done {
-            Ok(done) => {
+            Ok(Done::Again(words)) => state.remark = Some(Remark::Typed(words)),
+            Ok(Done::Said(remark)) => {
                 state.ask = None;
-                match done {
-                    Done::Said(remark) => state.remark = Some(remark),
-                    Done::Ticket(ticket) => state.ticket = Some(ticket),
-                }
+                state.remark = Some(remark);
+            }
+            Ok(Done::Ticket(ticket)) => {
+                state.ask = None;
+                state.ticket = Some(ticket);
+            }
+            Ok(Done::Export(export)) => {
+                state.ask = None;
+                state.export = Some(export);
             }
             Err(error)
                 if matches!(

@@ -13,9 +13,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::export::Export;
 use super::limits;
 use super::links::Whose;
-use super::orders::{Order, Remark, Typed};
+use super::orders::{Order, Remark, Typed, Wished};
 use super::place::Place;
 use super::ticket::Ticket;
 use crate::pages::{Language, Look, Token};
@@ -46,6 +47,8 @@ pub(super) struct State {
     pub(super) remark: Option<Remark>,
     /// A ticket that was made, while it is to be seen.
     pub(super) ticket: Option<Ticket>,
+    /// The site as it was exported, while it can be saved.
+    pub(super) export: Option<Export>,
     /// The news that the page has fetched.
     pub(super) fetched: u64,
     /// The stream of news that the page listens to.
@@ -66,6 +69,10 @@ pub(super) enum Ask {
     NewUser(Typed),
     /// The number of a user's badge.
     Badge(String),
+    /// Which device is to be invited; what was chosen before.
+    Invite(Wished),
+    /// The passphrase under which the site is exported.
+    Export,
 }
 
 impl Session {
@@ -82,6 +89,7 @@ impl Session {
                 ask: None,
                 remark: None,
                 ticket: None,
+                export: None,
                 fetched: 0,
                 stream: None,
                 heard: now,
@@ -155,7 +163,13 @@ impl State {
         self.place = place;
         self.shown = limits::SHOWN;
         self.ask = None;
+        self.put_away();
+    }
+
+    /// What was made is seen no more.
+    pub(super) fn put_away(&mut self) {
         self.ticket = None;
+        self.export = None;
     }
 
     fn is_over(&self, now: Instant) -> bool {

@@ -1,11 +1,13 @@
 //! One user's session with one holder: logging in, listing, and what is asked within it.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use papermesh_protocol::bind::Attestation;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, SessionId};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
+use papermesh_protocol::limits;
 use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::release::message::{Answer, Grant, Place, Progress, Refusal, Request};
 use papermesh_protocol::release::printer::{
@@ -85,6 +87,8 @@ impl<N: Network> Drop for Closing<N> {
 pub(super) struct HolderSession<N: Network> {
     session: Session,
     link: Mutex<Link<N>>,
+    /// Jobs whose own PIN was proven in it.
+    unlocked: std::sync::Mutex<BTreeSet<JobId>>,
     closing: Closing<N>,
 }
 
@@ -136,6 +140,7 @@ impl<N: Network> HolderSession<N> {
         Ok(Self {
             session,
             link: Mutex::new(link),
+            unlocked: std::sync::Mutex::default(),
             closing,
         })
     }
@@ -149,6 +154,7 @@ impl<N: Network> HolderSession<N> {
             },
             session,
             link: Mutex::new(link),
+            unlocked: std::sync::Mutex::default(),
         }
     }
 
@@ -224,7 +230,19 @@ impl<N: Network> HolderSession<N> {
             unlocking.challenged(answer, &KsfMemo::new(), &mut rand::rng())
         });
         let proof = stretching.await.map_err(|_| SessionError::Unexpected)??;
-        Ok(printer::done(link.ask(&proof).await?)?)
+        printer::done(link.ask(&proof).await?)?;
+        let mut unlocked = self.unlocked.lock().unwrap_or_else(PoisonError::into_inner);
+        // The holder lets so many be unlocked and no more.
+        if unlocked.len() < limits::UNLOCKED {
+            unlocked.insert(job);
+        }
+        Ok(())
+    }
+
+    /// Whether a job's own PIN was proven in this session.
+    pub(super) fn is_unlocked(&self, job: JobId) -> bool {
+        let unlocked = self.unlocked.lock().unwrap_or_else(PoisonError::into_inner);
+        unlocked.contains(&job)
     }
 
     /// Asks the holder to vouch that its user showed this badge at this printer.

@@ -136,6 +136,8 @@ pub struct ListedJob {
     /// The job.
     #[serde(flatten)]
     pub summary: JobSummary,
+    /// It has a PIN of its own, which was not proven in this visit.
+    pub locked: bool,
 }
 
 /// A holder as the visit found it.
@@ -202,13 +204,18 @@ impl<N: Network> Visit<N> {
                 State::Open(_, jobs) => Some((*node, jobs.clone())),
                 _ => None,
             });
-        let listed = |(node, summary): (NodeId, JobSummary)| ListedJob {
-            holder: node,
-            holder_name: self
-                .holders
-                .get(&node)
-                .and_then(|holder| holder.found.name()),
-            summary,
+        let listed = |(node, summary): (NodeId, JobSummary)| {
+            let holder = self.holders.get(&node);
+            let unlocked = holder.is_some_and(|holder| match &holder.state {
+                State::Open(session, _) => session.is_unlocked(summary.job),
+                _ => false,
+            });
+            ListedJob {
+                holder: node,
+                holder_name: holder.and_then(|holder| holder.found.name()),
+                locked: summary.needs_pin && !unlocked,
+                summary,
+            }
         };
         printer::merge(lists.collect())
             .into_iter()

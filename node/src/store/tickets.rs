@@ -126,12 +126,28 @@ impl Tickets<'_> {
         Ok(Redeemed::Good(used.purpose))
     }
 
-    /// Takes a ticket back; that there is none is no error.
-    pub fn withdraw(&self, id: TicketId) -> Result<(), StoreError> {
+    /// All tickets that nobody used and whose time is not over.
+    pub fn open(&self, now: Timestamp) -> Result<Vec<(TicketId, Ticket)>, StoreError> {
+        let mut open = Vec::new();
+        for row in self.0.database.rows(&TICKETS, Range::all())? {
+            let (id, ticket) = row?;
+            if ticket.used_by.is_none() && ticket.expires_at > now {
+                open.push((id, ticket));
+            }
+        }
+        Ok(open)
+    }
+
+    /// Takes a ticket back, durably, that nobody used; says whether there was one.
+    pub fn withdraw(&self, id: TicketId) -> Result<bool, StoreError> {
         let _writing = self.0.writing();
+        if self.get(id)?.is_none_or(|ticket| ticket.used_by.is_some()) {
+            return Ok(false);
+        }
         let mut batch = self.0.database.batch();
         batch.delete(&TICKETS, &id)?;
-        batch.commit(Durability::Synced)
+        batch.commit(Durability::Synced)?;
+        Ok(true)
     }
 
     /// Forgets tickets whose time is over, and says how many.
@@ -199,6 +215,28 @@ mod tests {
         );
         assert_eq!(store.tickets().sweep(until).unwrap(), 1);
         assert_eq!(store.tickets().get([1; 16]).unwrap(), None);
+    }
+
+    #[test]
+    fn a_ticket_that_nobody_used_can_be_taken_back() {
+        let (_home, store) = store().unwrap();
+        let purpose = Purpose::Link {
+            user: user("alice"),
+        };
+        let until = NOW + Duration::from_secs(900);
+        for id in [[1; 16], [2; 16]] {
+            store.tickets().issue(id, purpose.clone(), until).unwrap();
+        }
+        let open = |now| store.tickets().open(now).unwrap().len();
+        assert_eq!((open(NOW), open(until)), (2, 0));
+        store.tickets().redeem([1; 16], node(1), NOW).unwrap();
+        assert_eq!(open(NOW), 1);
+        // Whoever used it has what it gave, and may ask for it again.
+        assert!(!store.tickets().withdraw([1; 16]).unwrap());
+        assert!(store.tickets().withdraw([2; 16]).unwrap());
+        assert!(!store.tickets().withdraw([2; 16]).unwrap());
+        let redeemed = store.tickets().redeem([2; 16], node(1), NOW).unwrap();
+        assert_eq!(redeemed, Redeemed::Unknown);
     }
 
     #[test]

@@ -23,10 +23,18 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) struct Seat {
     seats: Seats,
-    /// The place among the silent ones; none at work.
-    place: Mutex<Option<u64>>,
+    standing: Mutex<Standing>,
     /// Somebody else has the seat now.
     pub(crate) lost: CancellationToken,
+}
+
+/// How whoever has a seat stands.
+#[derive(Debug)]
+struct Standing {
+    /// The place among the silent ones; none if not silent.
+    place: Option<u64>,
+    /// What there is to do: an answer, and what goes on after it.
+    at_work: usize,
 }
 
 /// While it exists, whoever has the seat is at work and keeps it, but for the times of
@@ -60,7 +68,10 @@ impl Seats {
         drop(inner);
         Some(Seat {
             seats: self.clone(),
-            place: Mutex::new(Some(place)),
+            standing: Mutex::new(Standing {
+                place: Some(place),
+                at_work: 0,
+            }),
             lost,
         })
     }
@@ -76,29 +87,30 @@ impl Inner {
 }
 
 impl Seat {
-    fn place(&self) -> MutexGuard<'_, Option<u64>> {
-        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// There is something to do.
+    /// There is something to do, besides what there is already.
     pub(crate) fn work(self: &Arc<Self>) -> AtWork {
+        self.standing().at_work += 1;
         self.resume();
         AtWork(Arc::clone(self))
     }
 
     /// Whoever has the seat is waited for: it is silent.
     pub(crate) fn rest(&self) {
-        let mut place = self.place();
+        let mut standing = self.standing();
         let mut inner = self.seats.inner();
-        if place.is_none() && !self.lost.is_cancelled() {
-            *place = Some(inner.fall_silent(self.lost.clone()));
+        if standing.place.is_none() && !self.lost.is_cancelled() {
+            standing.place = Some(inner.fall_silent(self.lost.clone()));
         }
     }
 
     /// It is not silent any more.
     pub(crate) fn resume(&self) {
-        let mut place = self.place();
-        if let Some(place) = place.take() {
+        let mut standing = self.standing();
+        if let Some(place) = standing.place.take() {
             self.seats.inner().silent.remove(&place);
         }
     }
@@ -106,7 +118,14 @@ impl Seat {
 
 impl Drop for AtWork {
     fn drop(&mut self) {
-        self.0.rest();
+        let left = {
+            let mut standing = self.0.standing();
+            standing.at_work = standing.at_work.saturating_sub(1);
+            standing.at_work
+        };
+        if left == 0 {
+            self.0.rest();
+        }
     }
 }
 
@@ -145,6 +164,9 @@ mod tests {
         let fifth = take().unwrap();
         assert!(fourth.lost.is_cancelled() && !first.lost.is_cancelled());
         drop(waited_for);
+        // What goes on after an answer is work as well.
+        drop(first.work());
+        assert!(take().is_some() && !first.lost.is_cancelled());
         drop((working, second, third, fourth, fifth));
         drop(first);
         assert_eq!(seats.inner().free, 2);

@@ -22,6 +22,7 @@
 //! | `pictures` | pictures of first pages at the panel, and holders that send what is none |
 //! | `phone` | a phone in place of the panel: two real browsers in one network |
 //! | `portal` | the user's own page and the admin's: a real browser, real nodes |
+//! | `web` | pages of others, guesses and crowds at panel, portal and hold printer |
 //! | `bad_input` | what users, files, disks and printers do wrong |
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -47,3 +48,4 @@ mod phone;
 mod pictures;
 mod portal;
 mod walk;
+mod web;

@@ -7,6 +7,15 @@ use papermesh_tests::wait::wait_until;
 use papermesh_tests::{Machine, PanelAt, SOON, Site, User};
 
 const LIST: &str = "#jobs .job-title";
+/// What people set up on their computers for all pages.
+pub(crate) const WISHES: [(&str, &str); 3] = [
+    ("more-contrast", "{\"contrast\":\"more\"}"),
+    (
+        "dark-more-contrast",
+        "{\"contrast\":\"more\",\"colorScheme\":\"dark\"}",
+    ),
+    ("forced-colors", "{\"forcedColors\":\"active\"}"),
+];
 
 /// A site with a laptop, and a printer with a panel and a device that does as it is told.
 struct Walk {
@@ -386,7 +395,7 @@ fn every_page_is_for_everybody() {
                 ("desktop", Window::DESKTOP),
             ] {
                 let extreme = matches!(size, "small" | "desktop");
-                if extreme && look != "light" {
+                if extreme && look == "dark" {
                     continue;
                 }
                 let shown = format!("{language}-{look}-{size}");
@@ -415,9 +424,7 @@ fn every_page_is_for_everybody() {
                     }
                     let what = format!("{page}-{shown}");
                     browser.picture(&what);
-                    if size == "panel" || size == "phone" {
-                        browser.is_for_everybody(&what);
-                    }
+                    browser.is_for_everybody(&what);
                     let wide: bool = browser.evaluate(
                         "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1",
                     );
@@ -438,6 +445,98 @@ fn every_page_is_for_everybody() {
             }
         }
     }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// What somebody set up on their computer for all pages is kept: more contrast, few colours of their own.
+#[test]
+fn colours_of_the_system_are_kept() {
+    let walk = Walk::new(Fate::WantsPaper, &[]);
+    for name in ["report.pdf", "minutes.pdf"] {
+        walk.print(name);
+    }
+    let mut browser = walk.at.browser(Window::PANEL);
+    for (wish, features) in WISHES {
+        for (size, window) in [
+            ("panel", Window::PANEL),
+            ("small", Window::SMALL),
+            ("desktop", Window::DESKTOP),
+        ] {
+            browser.begin(window);
+            browser.wish(&serde_json::from_str(features).unwrap());
+            browser.open(&walk.at.url);
+            browser.see("html[data-live] main.welcome");
+            let look = |browser: &mut Browser, page: &str| {
+                let what = format!("{page}-{wish}-{size}");
+                browser.picture(&what);
+                browser.is_for_everybody(&what);
+            };
+            look(&mut browser, "welcome");
+            browser.click(".hero-words button");
+            browser.see("#pin");
+            look(&mut browser, "typing");
+            browser.tab_through();
+            browser.fill("#user", &walk.charlie.id);
+            browser.fill("#pin", &walk.charlie.pin);
+            browser.press("Enter");
+            browser.see("#jobs label:has-text(\"minutes.pdf\")");
+            choose(&mut browser, "report.pdf");
+            browser.click("#print");
+            browser.see(".card.warn .trouble");
+            choose(&mut browser, "minutes.pdf");
+            look(&mut browser, "list");
+            browser.tab_through();
+            browser.click(".bar button:has-text(\"Options\")");
+            browser.see("#options[open]");
+            look(&mut browser, "options");
+            browser.tab_through();
+            browser.press("Escape");
+            browser.click(".card button:has-text(\"Cancel\")");
+            browser.see("#jobs label:has-text(\"report.pdf\")");
+            browser.click("button.leave");
+            browser.see("main.welcome");
+        }
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// From the log-in to the log-out with a keyboard alone: whatever has the focus is seen, is large enough,
+/// and lies under nothing, however long the list is.
+#[test]
+fn a_keyboard_is_enough() {
+    let walk = Walk::new(Fate::Prints, &[]);
+    for number in 0..14 {
+        walk.print(&format!("report-{number:02}.pdf"));
+    }
+    let mut browser = walk.at.browser(Window::PANEL);
+    for (window, last) in [
+        (Window::PANEL, "report-13.pdf"),
+        (Window::SMALL, "report-12.pdf"),
+    ] {
+        browser.resize(window);
+        browser.tab_to(".hero-words button");
+        browser.press("Enter");
+        browser.see("#user:focus");
+        browser.type_in(&walk.charlie.id);
+        browser.tab_to("#pin");
+        browser.type_in(&walk.charlie.pin);
+        browser.press("Enter");
+        browser.see(&format!("#jobs label:has-text(\"{last}\")"));
+        let id: String = browser.evaluate(&format!(
+            "[...document.querySelectorAll('#jobs .job')]\
+             .find((job) => job.textContent.includes('{last}')).querySelector('input').id"
+        ));
+        browser.tab_to(&format!("#{id}"));
+        browser.press("Space");
+        browser.see(&format!("#jobs input:checked + label:has-text(\"{last}\")"));
+        browser.tab_to("#print");
+        browser.press("Enter");
+        browser.see(&format!(".card.good:has-text(\"{last}\")"));
+        browser.tab_to("button.leave");
+        browser.press("Enter");
+        browser.see("main.welcome");
+    }
+    walk.holds(12);
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
@@ -574,9 +673,10 @@ fn other_pages_are_not_heard() {
 /// A thousand streams of news keep nobody from printing.
 #[test]
 fn a_thousand_streams_keep_nobody_out() {
-    let walk = Walk::new(Fate::Prints, &[]);
+    let mut walk = Walk::new(Fate::Prints, &[]);
     walk.print("report.pdf");
     let mut browser = walk.at.browser(Window::PANEL);
+    let before = walk.at.printer.node().memory_now();
     let page = OpenPage::open(&walk.at.url);
     let streams: Vec<_> = (0..1000)
         .filter_map(|_| page.get("events").try_begin().ok())
@@ -589,6 +689,8 @@ fn a_thousand_streams_keep_nobody_out() {
     choose(&mut browser, "report.pdf");
     browser.click("#print");
     browser.see(".card.good");
+    let grown = walk.at.printer.node().peak_memory().saturating_sub(before);
+    assert!(grown < 64 << 20, "{} MiB more", grown >> 20);
     drop((streams, pages));
 }
 

@@ -326,14 +326,120 @@ fn a_session_moves_to_a_phone_and_ends_at_both() {
     assert!(!phone.html().contains("secret-plan"));
 }
 
+/// A phone whose screen goes off is waited for, and goes on where it was; meanwhile the panel says that it
+/// is away, shows nothing of it and can end it. It is not waited for longer than a minute.
+#[test]
+fn a_phone_that_sleeps_is_waited_for() {
+    // The panel waited no longer than this for pages that it did not hear of.
+    const SLEEP: Duration = Duration::from_secs(18);
+    let hall = Hall::new(37, &["--panel-idle", "10m"]);
+    hall.print("secret-plan.pdf");
+    let mut panel = hall.at.browser(Window::PANEL);
+    let mut phone = hall.phone();
+    let begin = |panel: &mut Browser, phone: &mut Browser| {
+        let number = knock(phone, &read_code(panel));
+        touch(panel, &number);
+        log_in(phone, &hall.charlie);
+        phone.see("#jobs label:has-text(\"secret-plan.pdf\")");
+        panel.see("main.lent h1:has-text(\"charlie\")");
+    };
+    let sleep = |panel: &mut Browser, phone: &mut Browser| {
+        phone.set_offline(true);
+        hall.street.hang_up(8310);
+        phone.see("#away");
+        panel.see("main.lent .lead:has-text(\"screen is off\")");
+        panel.see("main.lent #clock");
+        assert!(!panel.html().contains("secret-plan"));
+    };
+    begin(&mut panel, &mut phone);
+    sleep(&mut panel, &mut phone);
+    panel.picture("phone-away");
+    panel.is_for_everybody("a phone that is away");
+    std::thread::sleep(SLEEP);
+    // Another phone finds no code there, and no page has what the first one sees.
+    assert_eq!(panel.count(".code"), 0);
+    phone.set_offline(false);
+    phone.miss("#away");
+    phone.see("#jobs label:has-text(\"secret-plan.pdf\")");
+    panel.see("main.lent .lead:not(:has-text(\"screen is off\"))");
+    // It is told again what is new, and can do what it could.
+    hall.print("minutes.pdf");
+    phone.click(".menu summary");
+    phone.click(".choice[value=dark]");
+    phone.see("#app[data-look=dark]");
+    phone.click("#jobs label:has-text(\"secret-plan.pdf\")");
+    phone.click("#print");
+    phone.see(".card.good:has-text(\"secret-plan.pdf\")");
+
+    // Whoever is at the panel ends it, also while it sleeps; it wakes to nothing.
+    sleep(&mut panel, &mut phone);
+    panel.click("main.lent button.leave");
+    panel.see("main.welcome");
+    phone.set_offline(false);
+    phone.see("main.outside");
+    assert_eq!(phone.count("#jobs"), 0);
+
+    // A phone that does not come back.
+    hall.print("secret-plan.pdf");
+    begin(&mut panel, &mut phone);
+    sleep(&mut panel, &mut phone);
+    let asleep = Instant::now();
+    wait_until(2 * SOON, "the panel to be free again", || {
+        panel.count("main.welcome") == 1
+    });
+    assert!(asleep.elapsed() > SLEEP);
+    phone.set_offline(false);
+    phone.see("main.outside");
+    assert!(!phone.html().contains("secret-plan"));
+}
+
+/// A title is text on a phone, too, and on the panel it is nowhere.
+#[test]
+fn titles_with_markup_are_text() {
+    let hall = Hall::new(36, &[]);
+    let title = "<img src=x onerror=alert(1)><script>document.title='owned'</script>\"'{{7*7}}";
+    let document = hall.site.document("report.pdf", "report");
+    let submission = hall.laptop.submission(&document, &hall.charlie);
+    let _ = submission.args(["--title", title]).run().succeeded();
+    let mut panel = hall.at.browser(Window::PANEL);
+    let mut phone = hall.phone();
+    let number = knock(&mut phone, &read_code(&mut panel));
+    touch(&mut panel, &number);
+    log_in(&mut phone, &hall.charlie);
+    phone.see("#jobs .job-title");
+    assert_eq!(phone.texts(LIST), [title]);
+    phone.click("#jobs label:has-text(\"onerror\")");
+    phone.click("#print");
+    phone.see(".card.good");
+    assert_eq!(phone.text(".card-title"), title);
+    // The picture of the first page is no part of a title.
+    let elements = "#app :not(.first-page) > img, #app script";
+    for browser in [&mut panel, &mut phone] {
+        assert_eq!(browser.count(elements), 0);
+        let name: String = browser.evaluate("document.title");
+        assert!(name.contains("printer-1"), "{name}");
+        assert_eq!(browser.complaints(), Vec::<String>::new());
+    }
+    assert!(!panel.html().contains("onerror"));
+}
+
 /// Every page of phones in other languages and colours, for everybody.
 #[test]
 fn phones_are_for_everybody() {
     let hall = Hall::new(34, &[]);
     let mut panel = hall.at.browser(Window::PANEL);
     let mut phone = hall.phone();
-    for (language, look) in [("de", "dark"), ("ar", "light"), ("fr", "contrast")] {
-        let shown = format!("{language}-{look}");
+    let [contrast, dark_contrast, forced] = crate::panel::WISHES;
+    for (language, look, window, (wish, features)) in [
+        ("de", "dark", POCKET, ("", "{}")),
+        ("ar", "light", POCKET, ("", "{}")),
+        ("fr", "contrast", Window::SMALL, ("", "{}")),
+        ("en", "auto", Window::SMALL, contrast),
+        ("de", "auto", POCKET, dark_contrast),
+        ("ar", "auto", POCKET, forced),
+    ] {
+        let shown = format!("{language}-{look}{wish}");
+        let features = serde_json::from_str(features).unwrap();
         let choose = |browser: &mut Browser| {
             browser.click(".menu summary");
             browser.click(&format!(".choice[value={look}]"));
@@ -343,10 +449,12 @@ fn phones_are_for_everybody() {
             language,
             ..Window::PANEL
         });
+        panel.wish(&features);
         panel.open(&hall.at.url);
         panel.see("html[data-live] main.welcome");
         choose(&mut panel);
-        phone.begin(Window { language, ..POCKET });
+        phone.begin(Window { language, ..window });
+        phone.wish(&features);
         let address = read_code(&mut panel);
         panel.picture(&format!("phone-code-{shown}"));
         panel.is_for_everybody(&format!("code {shown}"));
@@ -370,6 +478,9 @@ fn phones_are_for_everybody() {
         panel.picture(&format!("phone-lent-{shown}"));
         panel.is_for_everybody(&format!("lent {shown}"));
         phone.is_for_everybody(&format!("session {shown}"));
+        phone.picture(&format!("phone-session-{shown}"));
+        phone.tab_through();
+        panel.tab_through();
         phone.click("button.leave");
         panel.see("main.welcome");
     }

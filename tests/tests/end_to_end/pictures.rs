@@ -164,6 +164,51 @@ fn a_user_sees_the_first_pages_of_the_jobs() {
     }
 }
 
+/// The picture of a job with a PIN of its own is shown once that PIN was proven, in that visit alone; a wrong
+/// one shows nothing.
+#[test]
+fn a_jobs_own_pin_opens_its_picture() {
+    let site = Site::new();
+    let charlie = User::charlie();
+    let laptop = site.founder("laptop-1");
+    let at = site.panel(&laptop, "printer-1", &[]);
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&Document::pages(site.folder(), "plan.pdf", 1), &charlie);
+    let secret = Document::pages(site.folder(), "secret.pdf", 1);
+    let submission = laptop.submission(&secret, &charlie);
+    let submission = submission.arg("--job-pin-stdin").stdin("777777\n");
+    let _ = submission.run().succeeded();
+
+    let mut browser = at.browser(Window::PANEL);
+    at.log_in(&mut browser, &charlie);
+    let locked = "#jobs label:has-text(\"secret.pdf\") .first-page:not([data-picture])";
+    let print_and_keep = |browser: &mut Browser, pin: &str| {
+        browser.click("#jobs label:has-text(\"secret.pdf\")");
+        browser.click("button:has-text(\"Print and keep\")");
+        browser.fill(".ask input[name=pin]", pin);
+        browser.click(".ask .primary");
+    };
+    browser.see(&picture("plan.pdf"));
+    browser.see(locked);
+    print_and_keep(&mut browser, "777778");
+    browser.see(".card.bad:has-text(\"PIN is wrong\")");
+    browser.see(locked);
+    print_and_keep(&mut browser, "777777");
+    browser.see(".card.good:has-text(\"secret.pdf\")");
+    browser.see(&picture("secret.pdf"));
+    browser.picture("first-page-unlocked");
+    assert_eq!(laptop.jobs().len(), 2);
+
+    // Somebody who knows the user's PIN alone sees what was to be seen before.
+    browser.click("button.leave");
+    browser.see("main.welcome");
+    at.log_in(&mut browser, &charlie);
+    browser.see(&picture("plan.pdf"));
+    browser.see(locked);
+    assert_eq!(browser.count(".first-page img"), 1);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
 /// No file of a home has a picture in clear.
 fn assert_no_picture(machine: &Machine) {
     let mut folders = vec![machine.home().to_owned()];

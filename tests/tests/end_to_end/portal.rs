@@ -273,6 +273,205 @@ fn an_admin_looks_after_the_site() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
+/// A device is invited, and joins with the line that the page shows once; the site is exported into a
+/// file, with which another computer becomes an admin.
+#[test]
+fn an_admin_invites_a_device_and_exports_the_site() {
+    const PASSPHRASE: &str = "correct horse battery staple";
+    let desk = Desk::new();
+    let mut browser = desk.admin(Window::DESKTOP);
+    browser.click("#invite");
+    browser.see("dialog[open] #ask-role");
+    browser.fill("#ask-name", "hall\u{200b}printer");
+    browser.press("Enter");
+    browser.see("dialog .notice:has-text(\"This is no name\")");
+    browser.fill("#ask-name", "hall-printer");
+    browser.press("Enter");
+    browser.see("dialog .code");
+    browser.see("dialog:has-text(\"hall-printer\") time");
+    let line: String = browser.evaluate("document.querySelector('#ticket-line').value");
+    assert!(line.starts_with("papermesh-invite-1:"), "{line}");
+    let join = |name: &str| {
+        let device = Machine::new(desk.site.folder(), name, Setting::default());
+        (device.papermesh("join").arg(&line).run(), device)
+    };
+    let (joined, device) = join("hall-printer");
+    let joined: Member = joined.succeeded().json();
+    assert_eq!(
+        (&*joined.name, joined.roles),
+        ("hall-printer", vec!["printer".to_owned()])
+    );
+    drop(device);
+    assert!(!join("impostor").0.is_success(), "the invite was used");
+    browser.click("#ask-no");
+    browser.miss("dialog");
+    browser.see("#live [id^=member-]:has-text(\"hall-printer\")");
+    assert!(!browser.html().contains(&line));
+    assert!(!desk.laptop.log().contains(&line));
+
+    // Another is taken back before anybody uses it.
+    browser.click("#invite");
+    browser.click("dialog .primary");
+    browser.see("dialog .code");
+    let line: String = browser.evaluate("document.querySelector('#ticket-line').value");
+    browser.click("#ask-no");
+    browser.click("#live [id^=invite-] [id^=withdraw-]");
+    browser.see(".notice.good:has-text(\"taken back\")");
+    assert_eq!(browser.count("#live [id^=invite-]"), 0);
+    let late = Machine::new(desk.site.folder(), "late", Setting::default());
+    assert!(!late.papermesh("join").arg(line).run().is_success());
+    let open = desk.laptop.papermesh("invites").run().succeeded();
+    assert_eq!(open.stdout().trim(), "[]");
+
+    browser.click("#go-policy");
+    browser.click("#export");
+    for (again, said) in [("", ""), ("another", "not the same")] {
+        browser.fill("#ask-passphrase", PASSPHRASE);
+        browser.fill("#ask-again", again);
+        browser.press("Enter");
+        // A field that is empty is not sent at all.
+        if !said.is_empty() {
+            browser.see(&format!("dialog .notice:has-text(\"{said}\")"));
+        }
+    }
+    browser.fill("#ask-passphrase", PASSPHRASE);
+    browser.fill("#ask-again", PASSPHRASE);
+    browser.press("Enter");
+    browser.see("dialog [data-save]");
+    let asked: Vec<(u16, Option<String>, Option<String>)> = browser.evaluate(
+        "(async () => {\
+           const from = document.querySelector('[data-save]').dataset.save;\
+           const token = document.querySelector('#app').dataset.page;\
+           const ask = async (page, credentials) => {\
+             const headers = page ? { 'X-Papermesh-Page': page } : {};\
+             const answer = await fetch(from, { headers, credentials });\
+             return [answer.status, answer.headers.get('cache-control'),\
+                     answer.headers.get('content-disposition')];\
+           };\
+           return [await ask(token), await ask(null), await ask(token, 'omit')];\
+         })()",
+    );
+    let statuses: Vec<u16> = asked.iter().map(|(status, ..)| *status).collect();
+    assert_eq!(statuses, [200, 403, 403]);
+    assert_eq!(asked[0].1.as_deref(), Some("no-store"));
+    let attached = asked[0].2.as_deref().unwrap_or_default();
+    assert!(attached.starts_with("attachment;"), "{attached}");
+
+    let kept = desk.site.path("kept.site");
+    assert_eq!(browser.save("[data-save]", &kept), "Acme.papermesh-site");
+    browser.see("[data-save]:has-text(\"Saved\")");
+    let sealed = std::fs::read_to_string(&kept).unwrap();
+    assert!(sealed.starts_with("-----BEGIN PAPERMESH SITE-----"));
+    let html = browser.html();
+    assert!(!html.contains("BEGIN PAPERMESH") && !html.contains(PASSPHRASE));
+    let from: String = browser.evaluate("document.querySelector('[data-save]').dataset.save");
+    browser.click("#ask-no");
+    browser.miss("dialog");
+    let gone: u16 = browser.evaluate(&format!(
+        "fetch('{from}', {{ headers: {{ 'X-Papermesh-Page':\
+           document.querySelector('#app').dataset.page }} }}).then((answer) => answer.status)"
+    ));
+    assert_eq!(gone, 404);
+    assert!(!desk.laptop.log().contains(PASSPHRASE));
+
+    let second = desk.site.member(&desk.laptop, "laptop-2", "client");
+    let import = second
+        .papermesh("site import --passphrase-stdin")
+        .arg(&kept);
+    let _ = import.stdin(&format!("{PASSPHRASE}\n")).run().succeeded();
+    let _ = desk.site.tray_printer(&second, "printer-2");
+    let said = desk.laptop.audit();
+    assert!(said.iter().any(|entry| entry.what == "site-exported"));
+}
+
+/// Where the site's key has a passphrase, an invite asks for it, and an export is sealed with no other.
+#[test]
+fn a_site_whose_key_is_sealed_asks_for_the_passphrase() {
+    const PASSPHRASE: &str = "correct horse battery staple";
+    let site = Site::new();
+    let setting = Setting::default().with_portal();
+    let mut laptop = Machine::new(site.folder(), "laptop-1", setting);
+    let founding = laptop.papermesh("init --site Acme --role client --name laptop-1");
+    let founding = founding.arg("--passphrase-stdin");
+    let _ = founding.stdin(&format!("{PASSPHRASE}\n")).run().succeeded();
+    laptop.run();
+    let mut browser = browser_at(&laptop.admin_link(), Window::DESKTOP);
+    browser.click("#go-policy");
+    browser.click("#export");
+    let export = |browser: &mut Browser, passphrase: &str| {
+        browser.fill("#ask-passphrase", passphrase);
+        browser.fill("#ask-again", passphrase);
+        browser.press("Enter");
+    };
+    export(&mut browser, "another passphrase");
+    browser.see("dialog .notice:has-text(\"another passphrase\")");
+    export(&mut browser, PASSPHRASE);
+    browser.see("dialog [data-save]");
+    browser.click("#ask-no");
+    browser.miss("dialog");
+    laptop.restart();
+    browser.see(".outside");
+
+    browser.open(&laptop.admin_link());
+    browser.click("#invite");
+    browser.click("dialog .primary");
+    browser.see("dialog #ask-passphrase");
+    browser.fill("#ask-passphrase", PASSPHRASE);
+    browser.press("Enter");
+    browser.see("dialog .code");
+}
+
+/// What is asked of an admin, and what is shown once, in two languages and both themes, for everybody.
+#[test]
+fn invites_and_exports_are_for_everybody() {
+    let desk = Desk::new();
+    let mut browser = Browser::start(Window::PHONE);
+    for (language, dark, size, window) in [
+        ("en", false, "desktop", Window::DESKTOP),
+        ("en", true, "phone", Window::PHONE),
+        ("ar", false, "small", Window::SMALL),
+        ("ar", true, "desktop", Window::DESKTOP),
+    ] {
+        browser.begin(Window {
+            language,
+            dark,
+            ..window
+        });
+        browser.open(&desk.laptop.admin_link());
+        browser.see("html[data-live] #app");
+        let look = |browser: &mut Browser, what: &str| {
+            let theme = if dark { "dark" } else { "light" };
+            let what = format!("portal-{what}-{language}-{theme}-{size}");
+            browser.picture(&what);
+            browser.is_for_everybody(&what);
+            let wide: bool = browser.evaluate(
+                "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1",
+            );
+            assert!(!wide, "{what} is wider than its window");
+        };
+        browser.click("#invite");
+        browser.see("dialog[open] #ask-role");
+        look(&mut browser, "invite");
+        browser.click("dialog .primary");
+        browser.see("dialog .code");
+        look(&mut browser, "invited");
+        browser.click("#ask-no");
+        browser.miss("dialog");
+        browser.click("#go-policy");
+        browser.click("#export");
+        browser.see("dialog[open] #ask-again");
+        look(&mut browser, "export");
+        browser.fill("#ask-passphrase", "correct horse");
+        browser.fill("#ask-again", "correct horse");
+        browser.press("Enter");
+        browser.see("dialog [data-save]");
+        look(&mut browser, "exported");
+        browser.click("#ask-no");
+        browser.miss("dialog");
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
 /// A device asks to join: its digits are on the page at once, and whoever compares them lets it in.
 #[test]
 fn a_device_joins_by_digits_that_an_admin_compares() {
@@ -357,10 +556,15 @@ fn a_link_opens_one_page_once() {
     browser.see(".outside");
     assert!(!browser.html().contains("secret-plan"));
 
-    browser.open(&desk.laptop.link_of(&desk.charlie));
+    let last = desk.laptop.link_of(&desk.charlie);
+    browser.open(&last);
     browser.see("#live .line");
     browser.click("button.leave");
     browser.see(".outside:has-text(\"closed\")");
+    assert!(!browser.html().contains("secret-plan"));
+    // A link outlives its page, and opens nothing then.
+    browser.open(&last);
+    browser.see(".outside:has-text(\"used already\")");
     assert!(!browser.html().contains("secret-plan"));
     // The link is in no log.
     let token = link.split('#').nth(1).unwrap();
@@ -499,6 +703,83 @@ fn other_pages_are_not_heard() {
         .header("content-security-policy")
         .unwrap_or_default();
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
+}
+
+/// A title is text, whatever it looks like: in the list, in a question, in what is said of it, and in the
+/// history.
+#[test]
+fn titles_with_markup_are_text() {
+    let desk = Desk::new();
+    let title = "<img src=x onerror=alert(1)><script>document.title='owned'</script>\"'{{7*7}}";
+    let document = desk.site.document("report.pdf", "report");
+    let submission = desk.laptop.submission(&document, &desk.charlie);
+    let _ = submission.args(["--title", title]).run().succeeded();
+    let mut browser = desk.page(Window::DESKTOP);
+    browser.see(LIST);
+    assert_eq!(browser.texts(LIST), [title]);
+    press(&mut browser, "onerror", "protect");
+    browser.see(".remarks .notice:has-text(\"onerror=alert(1)\")");
+    press(&mut browser, "onerror", "delete");
+    assert!(browser.text("dialog .dialog-text").contains(title));
+    browser.click("dialog .danger");
+    browser.see(".notice:has-text(\"is deleted\")");
+    assert!(browser.text(".remarks .notice").contains(title));
+    browser.click("#go-history");
+    browser.see("#live .line");
+    assert_eq!(browser.texts(LIST), [title]);
+    assert_eq!(browser.count("#app img, #app script"), 0);
+    let name: String = browser.evaluate("document.title");
+    assert_eq!(name, "Papermesh");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// Whoever needs more contrast has it everywhere, chosen on the page or set up for all pages; a keyboard
+/// reaches everything, and what it reaches can be seen.
+#[test]
+fn contrast_is_kept_and_a_keyboard_is_enough() {
+    let desk = Desk::new();
+    for name in ["report.pdf", "minutes.pdf"] {
+        desk.print(name);
+    }
+    let users = ["jobs", "history", "account"];
+    let admins = ["devices", "people", "printers", "policy", "audit"];
+    let mut browser = Browser::start(Window::PHONE);
+    let [more, dark_more, forced] = crate::panel::WISHES;
+    for (look, (wish, features)) in [
+        ("contrast", ("", "{}")),
+        ("auto", more),
+        ("auto", dark_more),
+        ("auto", forced),
+    ] {
+        for (size, window) in [
+            ("small", Window::SMALL),
+            ("panel", Window::PANEL),
+            ("desktop", Window::DESKTOP),
+        ] {
+            for (link, places) in [
+                (desk.laptop.link_of(&desk.charlie), &users[..]),
+                (desk.laptop.admin_link(), &admins[..]),
+            ] {
+                browser.begin(window);
+                browser.wish(&serde_json::from_str(features).unwrap());
+                browser.open(&link);
+                browser.see("html[data-live] #app");
+                browser.click(".menu summary");
+                browser.click(&format!(".choice[value={look}]"));
+                browser.see(&format!("#app[data-look={look}]"));
+                for place in places {
+                    browser.click(&format!("#go-{place}"));
+                    browser.see(&format!(".room[data-place={place}]"));
+                    let what = format!("portal-{place}-{look}{wish}-{size}");
+                    browser.picture(&what);
+                    browser.is_for_everybody(&what);
+                    let stops = browser.tab_through();
+                    assert!(stops.len() > places.len(), "{what}: {stops:?}");
+                }
+            }
+        }
+    }
+    assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
 /// Every place in two languages and both themes, for everybody, at every size.

@@ -83,6 +83,30 @@ pub struct Refused {
     pub devices: u32,
 }
 
+/// Asks which invites are good still.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListInvites {}
+
+/// An invite that nobody used and whose time is not over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpenInvite {
+    /// Names it; lets nobody in.
+    pub id: String,
+    /// What its device will be.
+    pub roles: Vec<Role>,
+    /// Its name, if the invite says it.
+    pub name: Option<Name>,
+    /// Good until then.
+    pub expires_at: Timestamp,
+}
+
+/// Takes an invite back: no device joins with it any more. Answered with the invite.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WithdrawInvite {
+    /// The beginning of its id.
+    pub invite: String,
+}
+
 /// Asks who is a member.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListMembers {}

@@ -23,9 +23,10 @@ pub use job::{
     PrefixError, ProtectJob, SubmitJob, Submitted,
 };
 pub use member::{
-    Approve, ExportSite, ImportSite, Invite, InviteIssued, ListMembers, ListPending, Member,
-    PendingDevice, PolicyChange, PolicyView, Refuse, Refused, Revocation, Revoke,
-    ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SitePolicy,
+    Approve, ExportSite, ImportSite, Invite, InviteIssued, ListInvites, ListMembers, ListPending,
+    Member, OpenInvite, PendingDevice, PolicyChange, PolicyView, Refuse, Refused, Revocation,
+    Revoke, ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SitePolicy,
+    WithdrawInvite,
 };
 pub use node::{
     AuditEntry, AuditRead, AuditVerified, DeviceStatus, Diagnose, Finding, GetStatus, MeshState,
@@ -127,6 +128,8 @@ commands! {
     ReadAudit -> AuditRead,
     VerifyAudit -> AuditVerified,
     Invite -> InviteIssued,
+    ListInvites -> Vec<OpenInvite>,
+    WithdrawInvite -> OpenInvite,
     ListPending -> Vec<PendingDevice>,
     Approve -> Member,
     Refuse -> Refused,

@@ -13,12 +13,12 @@ use super::Services;
 use crate::control::message::{
     AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
     DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, FollowJobs, GetStatus, HeldJob,
-    ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked, ListHistory, ListJobs,
-    ListMembers, ListPending, ListPrinters, ListUsers, Member, MoveJob, OfferLink, OpenPortal,
-    PendingDevice, PinChanged, PolicyView, PortalLink, Printer, ProtectJob, ReadAudit, Refuse,
-    Refused, Revocation, Revoke, SetUserState, ShowSiteAuthority, ShowUser, SiteAuthority,
-    SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User, UserHere,
-    UserTicket, VerifyAudit, Visit, VisitReport,
+    ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked, ListHistory, ListInvites,
+    ListJobs, ListMembers, ListPending, ListPrinters, ListUsers, Member, MoveJob, OfferLink,
+    OpenInvite, OpenPortal, PendingDevice, PinChanged, PolicyView, PortalLink, Printer, ProtectJob,
+    ReadAudit, Refuse, Refused, Revocation, Revoke, SetUserState, ShowSiteAuthority, ShowUser,
+    SiteAuthority, SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User,
+    UserHere, UserTicket, VerifyAudit, Visit, VisitReport, WithdrawInvite,
 };
 use crate::control::{Answer, Body, Events, Service};
 pub(super) use site::{code, exported_site as exported, import as import_of};
@@ -42,6 +42,14 @@ impl Service for Services {
 
     async fn invite(&self, command: Invite) -> Answer<InviteIssued> {
         self.issue_invite(command).await
+    }
+
+    async fn list_invites(&self, _: ListInvites) -> Answer<Vec<OpenInvite>> {
+        self.open_invites().await
+    }
+
+    async fn withdraw_invite(&self, command: WithdrawInvite) -> Answer<OpenInvite> {
+        self.take_invite_back(command).await
     }
 
     async fn list_pending(&self, command: ListPending) -> Answer<Vec<PendingDevice>> {

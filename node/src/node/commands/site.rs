@@ -12,13 +12,13 @@ use zeroize::Zeroizing;
 use super::super::{Services, becoming};
 use crate::authority::bundle::TEXT_MAX;
 use crate::authority::{
-    AuthorityError, Exported, Import, MemberView, NewInvite, PolicyChange as Change,
+    self, AuthorityError, Exported, Import, MemberView, NewInvite, PolicyChange as Change,
     PolicyView as Policy,
 };
 use crate::control::message::{
-    Approve, ExportSite, ImportSite, Invite, InviteIssued, ListPending, Member, PendingDevice,
-    PolicyView, Refuse, Refused, Revocation, Revoke, ShowSiteAuthority, SiteAuthority,
-    SiteExported, SiteImported, SitePolicy,
+    Approve, ExportSite, ImportSite, Invite, InviteIssued, ListPending, Member, OpenInvite,
+    PendingDevice, PolicyView, Refuse, Refused, Revocation, Revoke, ShowSiteAuthority,
+    SiteAuthority, SiteExported, SiteImported, SitePolicy, WithdrawInvite,
 };
 use crate::control::{Answer, Body, CommandError, ErrorCode, Passphrase};
 
@@ -44,6 +44,16 @@ impl Services {
             name: issued.name,
             expires_at: issued.expires_at,
         })
+    }
+
+    pub(super) async fn open_invites(&self) -> Answer<Vec<OpenInvite>> {
+        let open = self.authority.invites().await?;
+        Ok(open.into_iter().map(open_invite).collect())
+    }
+
+    pub(super) async fn take_invite_back(&self, command: WithdrawInvite) -> Answer<OpenInvite> {
+        let withdrawn = self.authority.withdraw_invite(&command.invite).await?;
+        Ok(open_invite(withdrawn))
     }
 
     pub(super) async fn waiting_devices(&self, command: ListPending) -> Answer<Vec<PendingDevice>> {
@@ -183,6 +193,15 @@ impl Services {
         // An admin lets devices join; from now on that is this node, too.
         self.open_door().await?;
         Ok(becoming::imported(imported))
+    }
+}
+
+fn open_invite(invite: authority::OpenInvite) -> OpenInvite {
+    OpenInvite {
+        id: invite.id,
+        roles: invite.roles.iter().collect(),
+        name: invite.name,
+        expires_at: invite.expires_at,
     }
 }
 

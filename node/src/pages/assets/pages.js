@@ -60,25 +60,47 @@
   document.addEventListener("htmx:afterSettle", settle);
   document.addEventListener("DOMContentLoaded", settle);
 
-  // The server is away: nothing of anybody is left to see, and the page comes back by itself. --------
+  // The server is away: nothing of anybody is left to see, and the page comes back by itself. It begins
+  // from the start, but for one that is waited for: a phone that slept goes on with the secrets it has. --
 
   let away = 0;
+  let missed = false;
+
+  async function back() {
+    const again = $("#app")?.dataset.again;
+    if (!again) {
+      location.reload();
+      return true;
+    }
+    await htmx.ajax("GET", again, { target: "#app", swap: "outerHTML" });
+    // Only a new one is not inert.
+    if ($("#app")?.hasAttribute("inert")) return false;
+    away = 0;
+    $("#away").hidden = true;
+    delete document.documentElement.dataset.away;
+    return true;
+  }
 
   async function look() {
+    if (!away) return;
     try {
       const answer = await fetch("/alive", { cache: "no-store" });
-      if (answer.ok) location.reload();
-      else setTimeout(look, 2000);
+      if (answer.ok && (await back())) return;
     } catch {
-      setTimeout(look, 2000);
+      // It is still away.
     }
+    setTimeout(look, 2000);
   }
 
   document.addEventListener("htmx:sseOpen", () => {
     document.documentElement.dataset.live = "yes";
+    // What happened meanwhile was told to nobody.
+    if (missed && $("#app")?.dataset.again) back().catch(() => {});
+    missed = false;
   });
 
   document.addEventListener("htmx:sseError", () => {
+    missed = true;
     away += 1;
     if (away !== 1) return;
     setTimeout(() => {
@@ -93,8 +115,15 @@
     }, 300);
   });
 
-  // A page in the browser's history shows nothing.
-  addEventListener("pagehide", () => $("#app")?.remove());
+  // A page in the browser's history shows nothing. One that would be waited for says that it is over.
+  addEventListener("pagehide", () => {
+    const { end, page } = $("#app")?.dataset ?? {};
+    if (end) {
+      const headers = { "X-Papermesh-Page": page };
+      fetch(end, { method: "POST", headers, keepalive: true }).catch(() => {});
+    }
+    $("#app")?.remove();
+  });
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });

@@ -175,8 +175,10 @@
 
   setInterval(tick, 500);
 
-  // Whoever touches the page is there.
-  function touch() {
+  // Whoever touches the page is there, but for the last touch: what is asked beside a log-out comes from
+  // nobody's page.
+  function touch(event) {
+    if (event.target.closest?.(".leave")) return;
     const clock = $("#clock");
     if (!clock?.dataset.stay || Date.now() - stayed < 5000) return;
     stayed = Date.now();

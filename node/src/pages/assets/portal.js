@@ -72,6 +72,27 @@
     }
   });
 
+  // A file. The page's token goes with the request, so that an address alone gives nothing.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-save]");
+    if (!button) return;
+    try {
+      const answer = await fetch(button.dataset.save, {
+        headers: { "X-Papermesh-Page": $("#app")?.dataset.page ?? "" },
+        cache: "no-store",
+      });
+      if (!answer.ok) return;
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(await answer.blob());
+      link.download = button.dataset.file;
+      link.click();
+      URL.revokeObjectURL(link.href);
+      $("span", button).textContent = button.dataset.saved;
+    } catch {
+      // The node is away, which the page says; the button can be pressed again.
+    }
+  });
+
   // What was unfolded stays so while the list around it is exchanged. ------------------------------
 
   const unfolded = new Set();

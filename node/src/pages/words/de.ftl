@@ -64,6 +64,7 @@ phone-lent-lead = Geben Sie Benutzerkennung und PIN am Handy ein.
 phone-lent-user = { $user } benutzt hier ein Handy
 phone-lent-user-lead = Die Dokumente stehen nur auf dem Handy.
 phone-lent-end = Beenden
+phone-away = Das Handy hat seinen Bildschirm aus oder keine Verbindung. Einen Moment lang wird darauf gewartet.
 phone-scan = Lesen Sie den Code am Drucker
 phone-scan-lead = Gehen Sie zum Drucker und richten Sie die Kamera dieses Handys auf den Code an seinem Bildschirm.
 phone-number = Berühren Sie diese Zahl am Drucker

@@ -64,6 +64,7 @@ phone-lent-lead = Type your user ID and PIN on the phone.
 phone-lent-user = { $user } uses a phone here
 phone-lent-user-lead = The documents are on the phone’s screen alone.
 phone-lent-end = End
+phone-away = The phone’s screen is off, or it has no connection. For a moment it is waited for.
 phone-scan = Read the code on the panel
 phone-scan-lead = Go to the printer and point this phone’s camera at the code on its screen.
 phone-number = Touch this number at the panel

@@ -64,6 +64,7 @@ phone-lent-lead = Escriba su usuario y su PIN en el teléfono.
 phone-lent-user = { $user } usa un teléfono aquí
 phone-lent-user-lead = Los documentos solo se ven en el teléfono.
 phone-lent-end = Terminar
+phone-away = El teléfono tiene la pantalla apagada o no tiene conexión. Se le espera un momento.
 phone-scan = Lea el código de la impresora
 phone-scan-lead = Vaya a la impresora y apunte la cámara de este teléfono al código de su pantalla.
 phone-number = Toque este número en la impresora

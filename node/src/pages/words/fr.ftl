@@ -64,6 +64,7 @@ phone-lent-lead = Saisissez votre identifiant et votre code PIN sur le télépho
 phone-lent-user = { $user } utilise un téléphone ici
 phone-lent-user-lead = Les documents ne sont affichés que sur le téléphone.
 phone-lent-end = Terminer
+phone-away = L’écran du téléphone est éteint, ou il n’a pas de connexion. On l’attend un instant.
 phone-scan = Lisez le code de l’imprimante
 phone-scan-lead = Allez à l’imprimante et pointez l’appareil photo de ce téléphone sur le code de son écran.
 phone-number = Touchez ce nombre à l’imprimante

@@ -55,6 +55,7 @@ phone-lent-lead = 请在手机上输入用户名和 PIN。
 phone-lent-user = { $user } 正在使用手机
 phone-lent-user-lead = 文档只显示在手机上。
 phone-lent-end = 结束
+phone-away = 手机已熄屏或没有连接。将稍等片刻。
 phone-scan = 请扫描打印机屏幕上的码
 phone-scan-lead = 请走到打印机旁，用这部手机的相机对准屏幕上的码。
 phone-number = 请在打印机屏幕上点按此数字

@@ -45,6 +45,7 @@ struct LentOut<'a> {
     version: &'static str,
     title: String,
     clock: Option<String>,
+    away: bool,
 }
 
 /// On a phone: it has read no code, or none that is good.
@@ -125,6 +126,7 @@ impl Frame<'_> {
             version: pages::version(),
             title,
             clock: clock.transpose()?,
+            away: lent.away,
         }
         .render()
     }

@@ -8,7 +8,9 @@ use papermesh_protocol::user::UserState;
 use super::View;
 use super::line::{Button, Chip, Detail, Line, Lines, Saying};
 use super::user::line_of_reason;
-use crate::control::message::{AuditEntry, Member, PendingDevice, PolicyView, Printer, User};
+use crate::control::message::{
+    AuditEntry, Member, OpenInvite, PendingDevice, PolicyView, Printer, User,
+};
 use crate::pages::Words;
 use crate::pages::describe::{age, moment};
 
@@ -68,6 +70,40 @@ pub(super) fn pending(view: &View<'_>, pending: &[PendingDevice]) -> Lines {
             pending.iter().map(line).collect(),
             t.say("pending-nothing").as_ref(),
         )
+    }
+}
+
+/// Invites that nobody used yet. The line itself was shown once, and is not known here any more.
+pub(super) fn invites(view: &View<'_>, invites: &[OpenInvite]) -> Lines {
+    let t = view.t();
+    let line = |invite: &OpenInvite| {
+        let what = roles(t, &invite.roles);
+        let name = invite.name.as_ref().map(ToString::to_string);
+        let withdraw = Button::order(
+            format!("withdraw-{}", invite.id),
+            &[("order", "withdraw"), ("invite", &invite.id)],
+        );
+        Line {
+            id: format!("invite-{}", invite.id),
+            icon: "ticket",
+            facts: name.is_some().then(|| what.clone()),
+            title: name.unwrap_or_else(|| what.clone()),
+            said: vec![Saying::at(t.say("ticket-until"), moment(invite.expires_at))],
+            buttons: vec![
+                withdraw
+                    .looking("bin", t.say("invite-withdraw").as_ref())
+                    .about(&what)
+                    .dangerous(),
+            ],
+            ..Line::default()
+        }
+    };
+    let shown = invites.iter().take(view.state.shown);
+    let rest = invites.len().saturating_sub(view.state.shown);
+    Lines {
+        title: Some(t.say("invites-title").into_owned()),
+        more: (rest > 0).then(|| t.count("jobs-more", rest)),
+        ..Lines::of(shown.map(line).collect(), "")
     }
 }
 
@@ -165,16 +201,29 @@ fn picture(roles: &[Role]) -> &'static str {
 }
 
 fn roles(t: &Words, roles: &[Role]) -> String {
-    let word = |role: &Role| {
-        t.say(match role {
-            Role::Client => "role-client",
-            Role::SharedClient => "role-shared-client",
-            Role::Printer => "role-printer",
-            Role::Bootstrap => "role-bootstrap",
-            Role::Admin => "role-admin",
-        })
-    };
-    roles.iter().map(word).collect::<Vec<_>>().join(" · ")
+    let words: Vec<_> = roles.iter().map(|one| role(t, *one)).collect();
+    words.join(" · ")
+}
+
+/// What a device is.
+pub(super) fn role(t: &Words, role: Role) -> String {
+    t.say(match role {
+        Role::Client => "role-client",
+        Role::SharedClient => "role-shared-client",
+        Role::Printer => "role-printer",
+        Role::Bootstrap => "role-bootstrap",
+        Role::Admin => "role-admin",
+    })
+    .into_owned()
+}
+
+/// So many seconds, in the greatest unit that people count in.
+pub(super) fn span(t: &Words, seconds: u32) -> String {
+    match seconds {
+        0..7_200 => t.say_with("span-minutes", [("count", (seconds / 60).into())]),
+        7_200..172_800 => t.say_with("span-hours", [("count", (seconds / 3_600).into())]),
+        _ => t.say_with("span-days", [("count", (seconds / 86_400).into())]),
+    }
 }
 
 /// The users.
@@ -315,11 +364,6 @@ pub(super) fn policy(view: &View<'_>, policy: &PolicyView) -> Result<String, ask
         seconds.push(policy.job_lifetime);
         seconds.sort_unstable();
     }
-    let span = |seconds: u32| match seconds {
-        0..7_200 => t.say_with("span-minutes", [("count", (seconds / 60).into())]),
-        7_200..172_800 => t.say_with("span-hours", [("count", (seconds / 3_600).into())]),
-        _ => t.say_with("span-days", [("count", (seconds / 86_400).into())]),
-    };
     Policy {
         t,
         base: &view.base(),
@@ -340,7 +384,7 @@ pub(super) fn policy(view: &View<'_>, policy: &PolicyView) -> Result<String, ask
         ],
         lifetimes: seconds
             .into_iter()
-            .map(|seconds| (seconds, span(seconds), seconds == policy.job_lifetime))
+            .map(|seconds| (seconds, span(t, seconds), seconds == policy.job_lifetime))
             .collect(),
         bind_badges: policy.bind_badges,
     }

@@ -1,12 +1,14 @@
-//! What is asked before something is done, and tickets that are to be carried elsewhere. At most one
-//! thing at a time, and nothing else can be done meanwhile.
+//! What is asked before something is done, tickets that are to be carried elsewhere, and the site on its
+//! way into a file. At most one thing at a time, and nothing else can be done meanwhile.
 
 use askama::Template;
 
-use super::{Said, View, remark};
+use super::{Said, View, admin, remark};
 use crate::pages::describe::{Moment, moment};
 use crate::pages::{self, Words, picture};
-use crate::portal::orders::{AdminOrder, Order, Remark, UserOrder};
+use crate::portal::export::Export;
+use crate::portal::limits;
+use crate::portal::orders::{AdminOrder, Order, ROLES, Remark, UserOrder, Wished};
 use crate::portal::session::Ask;
 use crate::portal::ticket::{Purpose, Ticket};
 
@@ -30,12 +32,14 @@ struct Dialog<'a> {
     danger: bool,
 }
 
-/// Something to be typed.
+/// Something to be typed, or to be chosen where there are choices.
 struct Field {
     name: &'static str,
     label: String,
     hint: Option<String>,
     value: String,
+    /// Values, and what they are called.
+    choices: Vec<(String, String)>,
     secret: bool,
     required: bool,
 }
@@ -50,34 +54,68 @@ struct Shown<'a> {
     text: String,
     warning: Option<String>,
     line: &'a str,
+    /// What the line and its code are called.
+    called: String,
+    heard: String,
     until: Moment,
     code: Option<pages::Picture>,
 }
 
+#[derive(Template)]
+#[template(path = "export.html")]
+struct Exported<'a> {
+    t: &'a Words,
+    base: &'a str,
+    version: &'static str,
+    file: String,
+}
+
 /// What is asked now, if anything is.
 pub(super) fn of(view: &View<'_>) -> Result<Option<String>, askama::Error> {
-    let dialog = match (&view.state.ticket, &view.state.ask) {
-        (Some(ticket), _) => ticket_of(view, ticket)?,
-        (None, Some(ask)) => ask_of(view, ask)?,
-        (None, None) => return Ok(None),
+    let state = view.state;
+    let dialog = match (&state.ticket, &state.export, &state.ask) {
+        (Some(ticket), ..) => ticket_of(view, ticket)?,
+        (None, Some(export), _) => export_of(view, export)?,
+        (None, None, Some(ask)) => ask_of(view, ask)?,
+        (None, None, None) => return Ok(None),
     };
     Ok(Some(dialog))
 }
 
+fn export_of(view: &View<'_>, export: &Export) -> Result<String, askama::Error> {
+    Exported {
+        t: view.t(),
+        base: &view.base(),
+        version: pages::version(),
+        file: export.file(),
+    }
+    .render()
+}
+
 fn ticket_of(view: &View<'_>, ticket: &Ticket) -> Result<String, askama::Error> {
     let t = view.t();
-    let user = || [("user", ticket.user.as_str().into())];
-    let (title, text, again) = match ticket.purpose {
-        Purpose::Enroll { again } => (
-            t.say_with("ticket-enroll", user()),
+    let (title, text) = match ticket.purpose {
+        Purpose::Enroll { .. } => (
+            t.say_with("ticket-enroll", [("user", ticket.name.as_str().into())]),
             t.say("ticket-enroll-text"),
-            again,
         ),
-        Purpose::Link => (
-            t.say("ticket-link").into_owned(),
-            t.say("ticket-link-text"),
-            false,
-        ),
+        Purpose::Link => (t.say("ticket-link").into_owned(), t.say("ticket-link-text")),
+        Purpose::Join { role } => {
+            let role = admin::role(t, role);
+            let device = match ticket.name.is_empty() {
+                true => role,
+                false => format!("{role} · {}", ticket.name),
+            };
+            (
+                t.say_with("ticket-join", [("device", device.into())]),
+                t.say("ticket-join-text"),
+            )
+        }
+    };
+    let again = matches!(ticket.purpose, Purpose::Enroll { again: true });
+    let (called, heard) = match ticket.purpose {
+        Purpose::Join { .. } => (t.say("invite-line"), t.say("invite-code")),
+        _ => (t.say("ticket-line"), t.say("ticket-code")),
     };
     Shown {
         t,
@@ -87,6 +125,8 @@ fn ticket_of(view: &View<'_>, ticket: &Ticket) -> Result<String, askama::Error> 
         text: text.into_owned(),
         warning: again.then(|| t.say("ticket-again").into_owned()),
         line: &ticket.line,
+        called: called.into_owned(),
+        heard: heard.into_owned(),
         until: moment(ticket.expires_at),
         code: picture(&ticket.line),
     }
@@ -101,6 +141,7 @@ fn ask_of(view: &View<'_>, ask: &Ask) -> Result<String, askama::Error> {
         label: say(label),
         hint: None,
         value: value.to_owned(),
+        choices: Vec::new(),
         secret: false,
         required: true,
     };
@@ -188,6 +229,60 @@ fn ask_of(view: &View<'_>, ask: &Ask) -> Result<String, askama::Error> {
             hidden: vec![("user", user.clone())],
             yes: say("badge-give"),
             other: Some(("take-badge", say("badge-take"))),
+            danger: false,
+            ..plain
+        },
+        Ask::Invite(Wished {
+            role,
+            name,
+            lifetime,
+        }) => Dialog {
+            what: "do",
+            title: say("invite"),
+            text: say("invite-text"),
+            remark: mistake,
+            fields: vec![
+                Field {
+                    choices: ROLES
+                        .map(|role| (role.as_str().to_owned(), admin::role(t, role)))
+                        .to_vec(),
+                    ..field("role", "invite-role", role.as_str())
+                },
+                Field {
+                    required: false,
+                    hint: Some(say("invite-name-hint")),
+                    ..field("name", "invite-name", name)
+                },
+                Field {
+                    choices: limits::INVITES
+                        .map(|seconds| (seconds.to_string(), admin::span(t, seconds)))
+                        .to_vec(),
+                    ..field("lifetime", "invite-good", &lifetime.to_string())
+                },
+            ],
+            hidden: vec![("order", "invite".to_owned())],
+            yes: say("invite-go"),
+            danger: false,
+            ..plain
+        },
+        Ask::Export => Dialog {
+            what: "do",
+            title: say("export"),
+            text: say("export-text"),
+            remark: mistake,
+            fields: vec![
+                Field {
+                    secret: true,
+                    hint: Some(say("export-hint")),
+                    ..field("passphrase", "passphrase", "")
+                },
+                Field {
+                    secret: true,
+                    ..field("again", "export-again", "")
+                },
+            ],
+            hidden: vec![("order", "export".to_owned())],
+            yes: say("export-go"),
             danger: false,
             ..plain
         },

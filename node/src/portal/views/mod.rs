@@ -236,6 +236,14 @@ impl View<'_> {
                 let new = line::Button::ask("new-user", &[("what", "new-user")]);
                 Some(new.looking("plus", t.say("people-add").as_ref()).first())
             }
+            Place::Devices => {
+                let invite = line::Button::ask("invite", &[("what", "invite")]);
+                Some(invite.looking("plus", t.say("invite").as_ref()).first())
+            }
+            Place::Policy => {
+                let export = line::Button::ask("export", &[("what", "export")]);
+                Some(export.looking("save", t.say("export").as_ref()))
+            }
             Place::Audit => {
                 let verify = line::Button::order("verify", &[("order", "verify")]);
                 Some(
@@ -268,8 +276,17 @@ impl View<'_> {
             Content::Jobs(jobs) => vec![user::jobs(self, jobs)],
             Content::History(past) => vec![user::history(self, past)],
             Content::Account(_) | Content::Policy(_) => Vec::new(),
-            Content::Devices { pending, members } => {
-                vec![admin::pending(self, pending), admin::members(self, members)]
+            Content::Devices {
+                pending,
+                invites,
+                members,
+            } => {
+                let mut lists = vec![admin::pending(self, pending)];
+                if !invites.is_empty() {
+                    lists.push(admin::invites(self, invites));
+                }
+                lists.push(admin::members(self, members));
+                lists
             }
             Content::People(users) => vec![admin::people(self, users)],
             Content::Printers { members, asked } => {

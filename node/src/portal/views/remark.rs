@@ -31,6 +31,7 @@ pub(super) fn said(t: &Words, remark: &Remark) -> Said {
         Remark::PinChanged { outdated } => good(about("said-pin-outdated", &outdated.join(", "))),
         Remark::Approved(name) => good(about("said-approved", name)),
         Remark::Refused => good(t.say("said-refused").into_owned()),
+        Remark::Withdrawn => good(t.say("said-withdrawn").into_owned()),
         Remark::Revoked(name) => good(about("said-revoked", name)),
         Remark::Enabled(name) => good(about("said-enabled", name)),
         Remark::Disabled(name) => good(about("said-disabled", name)),

@@ -14,11 +14,13 @@ use zeroize::Zeroizing;
 use super::*;
 use crate::client::JobState;
 use crate::control::message::{
-    AuditEntry, HeldJob, LinkedComputer, Member, PendingDevice, PolicyView, User, UserHere,
+    AuditEntry, HeldJob, LinkedComputer, Member, OpenInvite, PendingDevice, PolicyView, User,
+    UserHere,
 };
 use crate::control::{CommandError, ErrorCode};
 use crate::pages::Form;
-use crate::portal::orders::{Order, Remark, Typed};
+use crate::portal::export::Export;
+use crate::portal::orders::{Order, Remark, Typed, Wished};
 use crate::portal::session::{Ask, Sessions};
 use crate::portal::ticket::{Purpose, Ticket};
 use crate::store::{Attempt, NamedPrinter};
@@ -86,6 +88,15 @@ fn member(name: &str, roles: Vec<Role>) -> Member {
         this: false,
         connected: false,
         seen_at: Some(at(0)),
+    }
+}
+
+fn invite(name: Option<&str>) -> OpenInvite {
+    OpenInvite {
+        id: "0123456789abcdef".into(),
+        roles: vec![Role::Printer],
+        name: name.map(|name| name.parse().unwrap()),
+        expires_at: at(900),
     }
 }
 
@@ -247,6 +258,7 @@ fn admins_places() -> Vec<(Place, Content)> {
             Place::Devices,
             Content::Devices {
                 pending: vec![device],
+                invites: vec![invite(None), invite(Some("<b>hall</b>"))],
                 members: members.clone(),
             },
         ),
@@ -254,6 +266,7 @@ fn admins_places() -> Vec<(Place, Content)> {
             Place::Devices,
             Content::Devices {
                 pending: vec![],
+                invites: vec![],
                 members: vec![],
             },
         ),
@@ -337,6 +350,13 @@ fn all_that_is_asked_and_said_has_words() {
         }),
         Box::new(move || Ask::NewUser(typed())),
         Box::new(|| Ask::Badge(MARKUP.into())),
+        Box::new(|| {
+            Ask::Invite(Wished {
+                name: MARKUP.into(),
+                ..Wished::default()
+            })
+        }),
+        Box::new(|| Ask::Export),
     ];
     for ask in asks {
         for page in shown(&charlie(), Place::Jobs, &empty, |state| {
@@ -345,15 +365,29 @@ fn all_that_is_asked_and_said_has_words() {
             assert!(page.contains("<dialog"));
         }
     }
-    for purpose in [Purpose::Enroll { again: true }, Purpose::Link] {
+    for purpose in [
+        Purpose::Enroll { again: true },
+        Purpose::Link,
+        Purpose::Join {
+            role: Role::SharedClient,
+        },
+    ] {
         shown(&charlie(), Place::Jobs, &empty, |state| {
             state.ticket = Some(Ticket {
                 purpose,
-                user: MARKUP.into(),
+                name: MARKUP.into(),
                 line: Zeroizing::new("papermesh-user-1:ABC".into()),
                 expires_at: at(900),
             });
         });
+    }
+    for page in shown(&Whose::Admin, Place::Policy, &empty, |state| {
+        state.export = Some(Export {
+            name: "Acme".parse().unwrap(),
+            text: Zeroizing::new("sealed".into()),
+        });
+    }) {
+        assert!(page.contains("Acme.papermesh-site") && !page.contains("sealed"));
     }
     let text = || MARKUP.to_owned();
     let failed = |code| Remark::Failed(CommandError::new(code, MARKUP));
@@ -374,6 +408,7 @@ fn all_that_is_asked_and_said_has_words() {
         },
         Remark::Approved(text()),
         Remark::Refused,
+        Remark::Withdrawn,
         Remark::Revoked(text()),
         Remark::Enabled(text()),
         Remark::Disabled(text()),
@@ -398,6 +433,9 @@ fn all_that_is_asked_and_said_has_words() {
         Remark::Typed("typed-user"),
         Remark::Typed("typed-name"),
         Remark::Typed("typed-badge"),
+        Remark::Typed("export-missing"),
+        Remark::Typed("export-differs"),
+        Remark::Typed("export-wrong"),
         Remark::Wait(7),
         Remark::Wait(700),
         failed(ErrorCode::NotFound),

@@ -109,6 +109,15 @@ role-shared-client = حاسوب مشترك
 role-printer = طابعة
 role-bootstrap = عقدة تمهيد
 role-admin = إدارة
+invite = دعوة جهاز
+invite-text = تحصل على سطر واحد. يُدخل جهازًا واحدًا مرة واحدة دون مقارنة أرقام.
+invite-role = سيكون
+invite-name = اسمه
+invite-name-hint = بدون اسم يختار الجهاز اسمًا.
+invite-good = صالحة لمدة
+invite-go = إصدار دعوة
+invites-title = دعوات مفتوحة
+invite-withdraw = سحب
 
 people-nothing = لا مستخدمين بعد.
 people-add = إضافة مستخدم
@@ -175,6 +184,18 @@ span-days = { $count ->
     [many] { $count } يومًا
    *[other] { $count } يوم
 }
+export = تصدير الموقع
+export-text = كل ما لدى الإدارة في ملف مختوم. بالملف وعبارة السر يتولى حاسوب آخر الإدارة، حتى لو فُقد هذا.
+export-hint = إذا كان لمفتاح الموقع عبارة سر فهي هذه.
+export-again = عبارة السر مرة أخرى
+export-go = ختم
+export-missing = املأ الحقلين من فضلك.
+export-differs = العبارتان غير متطابقتين. اكتبهما مرة أخرى.
+export-wrong = لمفتاح الموقع عبارة سر أخرى. اكتبها من فضلك.
+export-ready = الموقع مختوم
+export-ready-text = احفظ الملف بعيدًا عن عبارة السر. على حاسوب آخر يتولاه "papermesh site import".
+export-save = حفظ الملف
+export-saved = حُفظ
 
 audit-nothing = لم يُدوَّن شيء.
 audit-verify = تحقق من السلسلة
@@ -201,6 +222,10 @@ ticket-enroll-text = سلّمها. يكتب المستخدم على حاسوبه
 ticket-again = سجل هذا المستخدم من قبل. من يستعمل التذكرة يستبدل المفتاح والرمز، ويجب ربط الحواسيب المرتبطة من جديد.
 ticket-link = ربط حاسوب آخر
 ticket-link-text = اكتب على الحاسوب الآخر "papermesh user link" ثم هذا السطر.
+ticket-join = دعوة: { $device }
+ticket-join-text = اكتب على الجهاز "papermesh join" ثم هذا السطر. يدخل من يحصل عليه أولًا.
+invite-line = الدعوة
+invite-code = الدعوة رمز QR
 ticket-line = التذكرة
 ticket-code = التذكرة رمز QR
 ticket-copy = نسخ
@@ -215,6 +240,7 @@ said-pin = تغير رمزك. القديم لم يعد صالحًا.
 said-pin-outdated = تغير رمزك. لم يُوصل إليها بعد وما زال عليها القديم: { $name }
 said-approved = { $name } عضو الآن.
 said-refused = صُرف الجهاز.
+said-withdrawn = سُحبت الدعوة ولم تعد تُدخل أحدًا.
 said-revoked = لم يعد { $name } عضوًا.
 said-enabled = يحق لـ { $name } الطباعة من جديد.
 said-disabled = لا يحق لـ { $name } الطباعة بعد الآن.

@@ -105,6 +105,15 @@ role-shared-client = Geteilter Computer
 role-printer = Drucker
 role-bootstrap = Bootstrap
 role-admin = Verwaltung
+invite = Gerät einladen
+invite-text = Sie bekommen eine Zeile. Sie lässt ein Gerät herein, einmal, ohne dass Ziffern verglichen werden.
+invite-role = Es wird
+invite-name = Sein Name
+invite-name-hint = Ohne Namen wählt das Gerät einen.
+invite-good = Gültig für
+invite-go = Einladung machen
+invites-title = Offene Einladungen
+invite-withdraw = Zurücknehmen
 
 people-nothing = Es gibt noch keine Benutzer.
 people-add = Benutzer hinzufügen
@@ -162,6 +171,18 @@ span-days = { $count ->
     [one] 1 Tag
    *[other] { $count } Tage
 }
+export = Standort sichern
+export-text = Alles, was die Verwaltung hat, in einer versiegelten Datei. Mit Datei und Kennsatz übernimmt ein anderer Computer die Verwaltung, auch wenn dieser verloren ist.
+export-hint = Hat der Schlüssel des Standorts einen Kennsatz, dann ist es dieser.
+export-again = Kennsatz noch einmal
+export-go = Versiegeln
+export-missing = Bitte füllen Sie beide Felder aus.
+export-differs = Die beiden sind nicht gleich. Bitte tippen Sie sie noch einmal.
+export-wrong = Der Schlüssel des Standorts hat einen anderen Kennsatz. Bitte tippen Sie diesen.
+export-ready = Der Standort ist versiegelt
+export-ready-text = Bewahren Sie die Datei nicht bei ihrem Kennsatz auf. Auf einem anderen Computer übernimmt „papermesh site import“ sie.
+export-save = Datei speichern
+export-saved = Gespeichert
 
 audit-nothing = Nichts wurde aufgeschrieben.
 audit-verify = Kette prüfen
@@ -188,6 +209,10 @@ ticket-enroll-text = Geben Sie es weiter. Der Benutzer tippt auf dem eigenen Com
 ticket-again = Dieser Benutzer war schon angemeldet. Wer das Ticket benutzt, ersetzt Schlüssel und PIN, und verbundene Computer müssen neu verbunden werden.
 ticket-link = Weiteren Computer verbinden
 ticket-link-text = Tippen Sie auf dem anderen Computer „papermesh user link“ und diese Zeile.
+ticket-join = Einladung: { $device }
+ticket-join-text = Tippen Sie auf dem Gerät „papermesh join“ und diese Zeile. Wer sie zuerst hat, wird hereingelassen.
+invite-line = Einladung
+invite-code = Die Einladung als QR-Code
 ticket-line = Ticket
 ticket-code = Das Ticket als QR-Code
 ticket-copy = Kopieren
@@ -202,6 +227,7 @@ said-pin = Ihre PIN ist geändert. Die alte gilt nicht mehr.
 said-pin-outdated = Ihre PIN ist geändert. Nicht erreicht und bis dahin noch mit der alten: { $name }
 said-approved = { $name } ist jetzt Mitglied.
 said-refused = Das Gerät wurde abgewiesen.
+said-withdrawn = Die Einladung ist zurückgenommen. Sie lässt niemanden mehr herein.
 said-revoked = { $name } ist kein Mitglied mehr.
 said-enabled = { $name } darf wieder drucken.
 said-disabled = { $name } darf nicht mehr drucken.

@@ -105,6 +105,15 @@ role-shared-client = Shared computer
 role-printer = Printer
 role-bootstrap = Bootstrap
 role-admin = Admin
+invite = Invite a device
+invite-text = You get one line. It lets one device in, once, without comparing digits.
+invite-role = It is to be a
+invite-name = Its name
+invite-name-hint = Without one the device chooses.
+invite-good = Good for
+invite-go = Make an invite
+invites-title = Open invites
+invite-withdraw = Take back
 
 people-nothing = There are no users yet.
 people-add = Add a user
@@ -162,6 +171,18 @@ span-days = { $count ->
     [one] 1 day
    *[other] { $count } days
 }
+export = Export the site
+export-text = All that an admin has, in one sealed file. With file and passphrase another computer becomes an admin, also when this one is lost.
+export-hint = If the site's key has a passphrase, it is that one.
+export-again = Passphrase once more
+export-go = Seal it
+export-missing = Please fill in both fields.
+export-differs = The two are not the same. Please type them again.
+export-wrong = The site's key has another passphrase. Please type that one.
+export-ready = The site is sealed
+export-ready-text = Keep the file where its passphrase is not. On another computer "papermesh site import" takes it over.
+export-save = Save the file
+export-saved = Saved
 
 audit-nothing = Nothing was written down.
 audit-verify = Verify the chain
@@ -188,6 +209,10 @@ ticket-enroll-text = Hand it over. On their own computer the user types "paperme
 ticket-again = This user enrolled before. Whoever uses the ticket replaces key and PIN, and linked computers have to be linked again.
 ticket-link = Link another computer
 ticket-link-text = On the other computer type "papermesh user link" and this line.
+ticket-join = Invite: { $device }
+ticket-join-text = On the device, type "papermesh join" and this line. Whoever has it first is let in.
+invite-line = Invite
+invite-code = The invite as a QR code
 ticket-line = Ticket
 ticket-code = The ticket as a QR code
 ticket-copy = Copy
@@ -202,6 +227,7 @@ said-pin = Your PIN is changed. The old one works no more.
 said-pin-outdated = Your PIN is changed. Not reached, and still with the old one until they are: { $name }
 said-approved = { $name } is a member now.
 said-refused = The device was sent away.
+said-withdrawn = The invite is taken back. It lets nobody in any more.
 said-revoked = { $name } is a member no more.
 said-enabled = { $name } may print again.
 said-disabled = { $name } may print no more.

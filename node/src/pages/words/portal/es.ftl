@@ -105,6 +105,15 @@ role-shared-client = Ordenador compartido
 role-printer = Impresora
 role-bootstrap = Bootstrap
 role-admin = Administración
+invite = Invitar un dispositivo
+invite-text = Recibe una línea. Deja entrar un dispositivo, una sola vez, sin comparar cifras.
+invite-role = Será
+invite-name = Su nombre
+invite-name-hint = Sin nombre, el dispositivo elige uno.
+invite-good = Vale durante
+invite-go = Hacer una invitación
+invites-title = Invitaciones abiertas
+invite-withdraw = Retirar
 
 people-nothing = Aún no hay usuarios.
 people-add = Añadir un usuario
@@ -162,6 +171,18 @@ span-days = { $count ->
     [one] 1 día
    *[other] { $count } días
 }
+export = Exportar el sitio
+export-text = Todo lo que tiene la administración, en un archivo sellado. Con el archivo y su frase de paso otro ordenador la asume, también si este se pierde.
+export-hint = Si la clave del sitio tiene una frase de paso, es esa.
+export-again = La frase otra vez
+export-go = Sellar
+export-missing = Rellene los dos campos.
+export-differs = Las dos no son iguales. Escríbalas otra vez.
+export-wrong = La clave del sitio tiene otra frase de paso. Escriba esa.
+export-ready = El sitio está sellado
+export-ready-text = Guarde el archivo lejos de su frase de paso. En otro ordenador lo asume «papermesh site import».
+export-save = Guardar el archivo
+export-saved = Guardado
 
 audit-nothing = No se anotó nada.
 audit-verify = Comprobar la cadena
@@ -188,6 +209,10 @@ ticket-enroll-text = Entréguelo. En su propio ordenador el usuario escribe «pa
 ticket-again = Este usuario ya estaba inscrito. Quien use el tique sustituye clave y PIN, y los ordenadores vinculados deben vincularse de nuevo.
 ticket-link = Vincular otro ordenador
 ticket-link-text = En el otro ordenador escriba «papermesh user link» y esta línea.
+ticket-join = Invitación: { $device }
+ticket-join-text = En el dispositivo escriba «papermesh join» y esta línea. Entra quien la tenga primero.
+invite-line = Invitación
+invite-code = La invitación como código QR
 ticket-line = Tique
 ticket-code = El tique como código QR
 ticket-copy = Copiar
@@ -202,6 +227,7 @@ said-pin = Su PIN ha cambiado. El antiguo ya no vale.
 said-pin-outdated = Su PIN ha cambiado. Sin contacto, y con el antiguo hasta entonces: { $name }
 said-approved = { $name } es miembro ahora.
 said-refused = El equipo fue rechazado.
+said-withdrawn = La invitación está retirada. Ya no deja entrar a nadie.
 said-revoked = { $name } ya no es miembro.
 said-enabled = { $name } puede imprimir de nuevo.
 said-disabled = { $name } ya no puede imprimir.

@@ -105,6 +105,15 @@ role-shared-client = Ordinateur partagé
 role-printer = Imprimante
 role-bootstrap = Bootstrap
 role-admin = Administration
+invite = Inviter un appareil
+invite-text = Vous recevez une ligne. Elle laisse entrer un appareil, une seule fois, sans comparer de chiffres.
+invite-role = Ce sera
+invite-name = Son nom
+invite-name-hint = Sans nom, l'appareil en choisit un.
+invite-good = Valable pendant
+invite-go = Faire une invitation
+invites-title = Invitations en cours
+invite-withdraw = Reprendre
 
 people-nothing = Il n'y a pas encore d'utilisateur.
 people-add = Ajouter un utilisateur
@@ -162,6 +171,18 @@ span-days = { $count ->
     [one] 1 jour
    *[other] { $count } jours
 }
+export = Exporter le site
+export-text = Tout ce qu'a l'administration, dans un fichier scellé. Avec le fichier et sa phrase secrète, un autre ordinateur prend le relais, même si celui-ci est perdu.
+export-hint = Si la clé du site a une phrase secrète, c'est celle-là.
+export-again = La phrase encore une fois
+export-go = Sceller
+export-missing = Remplissez les deux champs.
+export-differs = Les deux diffèrent. Tapez-les encore une fois.
+export-wrong = La clé du site a une autre phrase secrète. Tapez celle-là.
+export-ready = Le site est scellé
+export-ready-text = Gardez le fichier loin de sa phrase secrète. Sur un autre ordinateur, « papermesh site import » le reprend.
+export-save = Enregistrer le fichier
+export-saved = Enregistré
 
 audit-nothing = Rien n'a été noté.
 audit-verify = Vérifier la chaîne
@@ -188,6 +209,10 @@ ticket-enroll-text = Remettez-le. Sur son propre ordinateur, l'utilisateur tape 
 ticket-again = Cet utilisateur était déjà inscrit. Qui utilise le ticket remplace clé et code PIN, et les ordinateurs liés doivent l'être à nouveau.
 ticket-link = Lier un autre ordinateur
 ticket-link-text = Sur l'autre ordinateur, tapez « papermesh user link » et cette ligne.
+ticket-join = Invitation : { $device }
+ticket-join-text = Sur l'appareil, tapez « papermesh join » et cette ligne. Le premier qui l'a peut entrer.
+invite-line = Invitation
+invite-code = L'invitation en code QR
 ticket-line = Ticket
 ticket-code = Le ticket en code QR
 ticket-copy = Copier
@@ -202,6 +227,7 @@ said-pin = Votre code PIN est changé. L'ancien ne vaut plus.
 said-pin-outdated = Votre code PIN est changé. Pas joints, et avec l'ancien jusque-là : { $name }
 said-approved = { $name } est membre maintenant.
 said-refused = L'appareil a été renvoyé.
+said-withdrawn = L'invitation est reprise. Elle ne laisse plus entrer personne.
 said-revoked = { $name } n'est plus membre.
 said-enabled = { $name } peut imprimer à nouveau.
 said-disabled = { $name } ne peut plus imprimer.
