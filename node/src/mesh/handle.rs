@@ -58,7 +58,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// All protocols.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Release,
         Self::Job,
         Self::Site,
@@ -114,6 +114,7 @@ pub struct Streams {
     pub direct: mpsc::Receiver<Incoming>,
     /// For admins.
     pub bind: mpsc::Receiver<Incoming>,
+    /// For admins.
     pub web: mpsc::Receiver<Incoming>,
 }
 

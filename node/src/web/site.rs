@@ -88,7 +88,8 @@ impl SiteCertificate {
         }
         let document = key.to_pkcs8().map_err(|_| SiteCertificateError::Key)?;
         let secret = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(document.as_slice()));
-        let signing = ring::sign::any_ecdsa_type(&secret).map_err(|_| SiteCertificateError::Key)?;
+        let signing =
+            aws_lc_rs::sign::any_ecdsa_type(&secret).map_err(|_| SiteCertificateError::Key)?;
         let key = CertifiedKey::new(vec![leaf.into_owned()], signing);
         key.keys_match().map_err(|_| SiteCertificateError::Key)?;
         Ok(Self {
