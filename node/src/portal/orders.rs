@@ -418,7 +418,11 @@ impl AdminOrder {
                     _ => return Err(BadOrder::Unknown),
                 }),
                 job_lifetime: Some(number(form, "lifetime")?),
-                bind_badges: Some(form.has("bind-badges")),
+                bind_badges: Some(match form.get("bind-badges") {
+                    Some("on") => true,
+                    Some("off") => false,
+                    _ => return Err(BadOrder::Unknown),
+                }),
             }),
             "export" => {
                 let typed = |name| {

@@ -1,8 +1,12 @@
 //! Badges that nobody has: their users register them at the panel, where the site lets them.
 
+use std::sync::Arc;
+
 use papermesh_tests::browser::{Browser, Window};
+use papermesh_tests::network::{Namespace, Wire};
+use papermesh_tests::panel::read_code;
 use papermesh_tests::wait::wait_until;
-use papermesh_tests::{Machine, PanelAt, SOON, Site, User};
+use papermesh_tests::{Machine, PanelAt, SOON, Setting, Site, User};
 
 /// A badge that nobody has.
 const NEW: &str = "04C0FFEE15600D";
@@ -227,4 +231,39 @@ fn a_badge_that_cannot_be_registered_is_said_to_be_so() {
     browser.see("#offer");
     browser.click("#offer .primary");
     browser.see("#badge.good");
+}
+
+/// Who goes on with a phone is not asked there: nobody showed a badge to a phone. These need root for
+/// network namespaces.
+#[test]
+fn the_question_is_not_taken_along_to_a_phone() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let mut wire = Wire::new(41);
+    let [office, hall, street] = [(); 3].map(|()| Arc::new(Namespace::new()));
+    for place in [&office, &hall, &street] {
+        wire.plug(place);
+    }
+    let laptop = site.founder_at("laptop-1", Setting::within(&office));
+    laptop.enroll(&charlie, &laptop);
+    let policy = laptop.papermesh("site policy --bind-badges on");
+    let _ = policy.run().succeeded();
+    let at = site.panel_for_phones(&laptop, "printer-1", &hall, &[]);
+    laptop.wait_for_peers(1);
+
+    let mut panel = at.browser(Window::PANEL);
+    at.tap(NEW);
+    panel.see(".typing .notice:has-text(\"Nobody has this badge yet\")");
+    panel.fill("#user", &charlie.id);
+    panel.fill("#pin", &charlie.pin);
+    panel.press("Enter");
+    panel.see("#offer");
+    panel.click(".move-on");
+    let address = read_code(&mut panel);
+    let mut phone = Browser::start_within(Some(&street), Window::PHONE);
+    phone.open(&address);
+    let number = phone.text(".big-number");
+    panel.click(&format!(".number[value=\"{number}\"]"));
+    phone.see("main.session .empty");
+    phone.miss("#offer");
+    assert!(!phone.html().contains(NEW));
 }
