@@ -149,7 +149,7 @@ impl<N: Network> Authority<N> {
         let now = self.now();
         let open = offload(self.store(), move |store| store.tickets().open(now)).await?;
         let mut invites: Vec<_> = open.into_iter().filter_map(OpenInvite::of).collect();
-        invites.sort_by(|(_, one), (_, other)| one.expires_at.cmp(&other.expires_at));
+        invites.sort_by_key(|(_, invite)| invite.expires_at);
         Ok(invites)
     }
 }
