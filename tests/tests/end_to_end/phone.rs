@@ -364,6 +364,7 @@ fn a_phone_that_sleeps_is_waited_for() {
     panel.see("main.lent .lead:not(:has-text(\"screen is off\"))");
     // It is told again what is new, and can do what it could.
     hall.print("minutes.pdf");
+    phone.see("#jobs label:has-text(\"minutes.pdf\")");
     phone.click(".menu summary");
     phone.click(".choice[value=dark]");
     phone.see("#app[data-look=dark]");
