@@ -211,7 +211,7 @@ enum Piece {
 enum Coming {
     Nothing,
     /// The picture of its first page is being made.
-    Preview(ComingPreview),
+    Preview(Box<ComingPreview>),
     /// It was too large to be looked at while it arrived.
     Look,
 }
@@ -414,7 +414,7 @@ impl<N: Network> Client<N> {
         match (read, sealed?) {
             (Ok(coming), Some(view)) => {
                 match coming {
-                    Coming::Preview(coming) => self.keep_preview(job, coming),
+                    Coming::Preview(coming) => self.keep_preview(job, *coming),
                     Coming::Look => self.look_later(job),
                     Coming::Nothing => {}
                 }
@@ -475,7 +475,7 @@ impl<N: Network> Client<N> {
                 drop(pieces.send(Piece::End(facts)).await);
                 return Ok(match preview {
                     _ if is_large => Coming::Look,
-                    Some(preview) => Coming::Preview(preview),
+                    Some(preview) => Coming::Preview(Box::new(preview)),
                     None => Coming::Nothing,
                 });
             }
