@@ -98,6 +98,8 @@ pub struct Job {
     pub may_have_printed: bool,
     /// Whether a printer has it.
     pub leased: bool,
+    /// Whether its document needs a password that is not known.
+    pub locked: bool,
     /// Who holds it; said at printers only.
     #[serde(default)]
     pub holder_name: Option<String>,

@@ -12,6 +12,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use papermesh_protocol::document_password::DocumentPassword;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, ChildStdout};
@@ -62,8 +63,7 @@ pub struct Converted {
 }
 
 /// The bytes of a converted document.
-pub type ConvertedReader =
-    StreamReader<futures::stream::BoxStream<'static, io::Result<Bytes>>, Bytes>;
+pub type ConvertedReader = StreamReader<BoxStream<'static, io::Result<Bytes>>, Bytes>;
 
 /// Why a document was not converted. Nothing of it went to the device.
 #[derive(Debug, thiserror::Error)]
@@ -160,7 +160,7 @@ impl Converter {
             Work::None if is_pdf && password.is_some() => hold(document, true).await?,
             Work::None => {
                 return Ok(Converted {
-                    document: self.watched(order, document),
+                    document: self.watched(order, document).await?,
                     plan,
                     facts: Facts::default(),
                     doubts: Doubts::default(),
@@ -236,18 +236,18 @@ impl Converter {
     }
 
     /// A document that goes to the device as it is, and is looked at on its way: its end is kept
-    /// back until it is known to be whole.
-    fn watched<R>(&self, order: &Order, document: R) -> ConvertedReader
+    /// back until it is known to be whole. Returns with the first piece of it.
+    async fn watched<R>(&self, order: &Order, document: R) -> Result<ConvertedReader, ConvertError>
     where
         R: AsyncRead + Send + Unpin + 'static,
     {
         let pieces = tokio_util::io::ReaderStream::with_capacity(document, PIECE);
         if !facts::is_judged(&order.format) {
-            return reader(pieces);
+            return Ok(reader(pieces));
         }
         let inspection = Inspection::begin(self, &order.format, false, None, Effort::ON_ITS_WAY);
         let state = (pieces, Some(inspection), None::<Bytes>, order.clone());
-        reader(futures::stream::try_unfold(
+        let mut pieces: BoxStream<'static, io::Result<Bytes>> = futures::stream::try_unfold(
             state,
             |(mut pieces, mut inspection, mut last, order)| async move {
                 loop {
@@ -271,7 +271,18 @@ impl Converter {
                     }
                 }
             },
-        ))
+        )
+        .boxed();
+        let first = match pieces.next().await {
+            Some(Err(error)) => {
+                return Err(match error.downcast::<Fault>() {
+                    Ok(fault) => fault.into(),
+                    Err(error) => ConvertError::Source(error),
+                });
+            }
+            first => futures::stream::iter(first),
+        };
+        Ok(reader(first.chain(pieces)))
     }
 
     async fn facts(&self, format: &str, held: &Held) -> Facts {

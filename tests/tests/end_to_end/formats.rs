@@ -13,6 +13,7 @@ use papermesh_protocol::job;
 use papermesh_tests::answer::{Job, VisitReport};
 use papermesh_tests::device::CupsPrinter;
 use papermesh_tests::document::pdf_of_objects;
+use papermesh_tests::odd::{self, Cipher, OddPage, OddPdf, PASSWORD, Written};
 use papermesh_tests::picture::Picture;
 use papermesh_tests::program::system;
 use papermesh_tests::wait::wait_until;
@@ -239,6 +240,109 @@ fn pages_are_counted_while_a_document_is_sealed() {
     let jobs = office.laptop.jobs();
     assert_eq!(pages("report.pdf", &jobs), Some(Some(7)));
     assert_eq!(pages("damaged.pdf", &jobs), Some(None));
+}
+
+/// A locked document is told where it is submitted; its password comes with it, later, or at the
+/// printer, and is in no file in clear.
+#[test]
+fn locked_documents_are_told_and_opened() {
+    let office = Office::open();
+    let path = office.site.path("locked.pdf");
+    let file = |written| OddPdf {
+        written,
+        ..OddPdf::new("locked", vec![OddPage::default(); 3])
+    };
+    fs::write(&path, file(Written::Locked(Cipher::Aes256)).bytes()).unwrap();
+    let locked = Document::at(&path);
+    fs::write(office.site.path("plain.pdf"), file(Written::Plain).bytes()).unwrap();
+    let plain = Document::at(&office.site.path("plain.pdf"));
+    let (device, printer) = office.printer("pwg", PWG, &[]);
+    let held = |laptop: &Machine| laptop.jobs().into_iter().next().unwrap();
+
+    // Without it, nothing is printed, and the words say what to do.
+    let submitted = office.laptop.print(&locked, &office.charlie);
+    let job = held(&office.laptop);
+    assert!(job.locked && job.pages.is_none());
+    wait_until(SOON, "the job to be found", || {
+        printer.visit(&office.charlie).lists(&submitted.job)
+    });
+    let report: VisitReport = printer
+        .visit(&office.charlie)
+        .attempt(&["--job", &submitted.job])
+        .json();
+    assert_eq!(report.ending(), "not-printed");
+    let reason = report.results[0].reason.clone().unwrap_or_default();
+    assert!(reason.contains("locked with a password"), "{reason}");
+    assert!(device.received().is_empty());
+
+    // A wrong one is refused; the right one is kept.
+    let unlock = |password: &str| {
+        let command = office.laptop.papermesh("jobs");
+        let command = command.args(["unlock", &submitted.job, "--document-password-stdin"]);
+        command.stdin(&format!("{password}\n")).run()
+    };
+    assert!(!unlock("guess").is_success());
+    assert!(held(&office.laptop).locked);
+    let _ = unlock(PASSWORD).succeeded();
+    let job = held(&office.laptop);
+    assert_eq!((job.locked, job.pages), (false, Some(3)));
+    wait_until(SOON, "the printer to know", || {
+        let listed = printer.visit(&office.charlie).list();
+        listed.jobs.iter().all(|job| !job.locked)
+    });
+    let report = printer.visit(&office.charlie).print([&*submitted.job]);
+    assert_eq!(report.ending(), "printed", "{report:?}");
+    assert_pages(&Picture::pages(&paper(&device, 0)), &plain, 600, &[1, 2, 3]);
+
+    // With the job: a wrong one is told at once.
+    let with = |password: &str| {
+        let submission = office.laptop.submission(&locked, &office.charlie);
+        let submission = submission.args(["--document-password-stdin"]);
+        submission.stdin(&format!("{password}\n")).run()
+    };
+    assert!(with("guess").complaint().contains("does not open it"));
+    assert!(office.laptop.jobs().is_empty());
+    let _ = with(PASSWORD).succeeded();
+    assert_eq!(held(&office.laptop).pages, Some(3));
+    for file in office
+        .laptop
+        .files("store")
+        .iter()
+        .chain(&office.laptop.files("spool"))
+    {
+        let bytes = fs::read(file).unwrap_or_default();
+        let found = bytes
+            .windows(PASSWORD.len())
+            .any(|window| window == PASSWORD.as_bytes());
+        assert!(!found, "the password is in {}", file.display());
+    }
+    wait_until(SOON, "the job to be found", || {
+        printer.visit(&office.charlie).sees(1)
+    });
+    let report = printer.visit(&office.charlie).print_all();
+    assert_eq!(report.ending(), "printed", "{report:?}");
+}
+
+/// A document that was cut in a download is not printed as if it were whole, wherever it goes.
+#[test]
+fn a_cut_document_stays_and_says_what_is_missing() {
+    let office = Office::open();
+    let path = office.site.path("cut.pdf");
+    fs::write(&path, odd::cut()).unwrap();
+    for (name, format) in [("pdf", PDF), ("pwg", PWG)] {
+        let (device, printer) = office.printer(name, format, &[]);
+        let submitted = office.laptop.print(&Document::at(&path), &office.charlie);
+        wait_until(SOON, "the job to be found", || {
+            printer.visit(&office.charlie).lists(&submitted.job)
+        });
+        let visit = printer.visit(&office.charlie);
+        let report: VisitReport = visit.attempt(&["--job", &submitted.job]).json();
+        assert_eq!(report.ending(), "not-printed", "{name}: {report:?}");
+        let reason = report.results[0].reason.clone().unwrap_or_default();
+        assert!(reason.contains("7 of its 9 pages"), "{name}: {reason}");
+        assert!(device.received().is_empty(), "{name}");
+    }
+    assert_eq!(office.laptop.jobs().len(), 2);
 }
 
 /// Nobody waits until a large document was looked at; its pages are known soon after.
