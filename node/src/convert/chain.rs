@@ -418,14 +418,7 @@ impl Judge {
         let (Some(made), Some(held)) = (&ended.made, &self.held) else {
             return Ok(());
         };
-        let copy = self.counted.map(|pages| self.pages.count_of(pages));
-        let number = |index: &u32| match copy {
-            Some(pages) if pages > 0 => self.pages.nth(index % pages),
-            _ => self.pages.nth(*index),
-        };
-        let mut empty: Vec<u32> = made.blank.iter().map(number).collect();
-        empty.sort_unstable();
-        empty.dedup();
+        let empty = verdict::empty_pages(made, &self.pages, self.counted);
         if empty.is_empty() {
             return Ok(());
         }

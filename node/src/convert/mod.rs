@@ -8,7 +8,7 @@
 //! - [`chain`] does what the plan says, and hands out the result while it is being made; [`verdict`]
 //!   says whether that is all of it, [`second`] looks again where a page came out empty.
 //! - [`stage`] is one step in a process of its own: [`ghostscript`] renders, [`pdf`] arranges and
-//!   wraps, [`raster`] reads and writes the formats of driverless printers.
+//!   wraps, [`text`] typesets, [`raster`] reads and writes the formats of driverless printers.
 //! - [`child`] starts such processes and watches them, [`confine`] takes away what they do not
 //!   need, [`held`] keeps a document in memory for those that must seek in it, [`password`] is how
 //!   they are told what opens one.
@@ -42,6 +42,7 @@ mod preview;
 mod raster;
 mod second;
 mod stage;
+mod text;
 mod verdict;
 
 pub use chain::{ConvertError, Converted, ConvertedReader, Converter};

@@ -24,6 +24,7 @@ const PWG: &str = "image/pwg-raster";
 const URF: &str = "image/urf";
 const JPEG: &str = "image/jpeg";
 const PNG: &str = "image/png";
+const TEXT: &str = "text/plain";
 const POSTSCRIPT: &str = "application/postscript";
 const PCL: &str = "application/vnd.hp-pcl";
 const PCL_XL: &str = "application/vnd.hp-pclxl";
@@ -255,6 +256,12 @@ impl Task<'_> {
             }
             PWG => self.raster_work(Source::Pwg),
             URF => self.raster_work(Source::Urf),
+            TEXT if !self.device.takes(TEXT) => {
+                let before = Stage::Text {
+                    paper: self.paper(),
+                };
+                hold(Some(before), self.pdf_steps()?)
+            }
             // The device does it itself, or says by name what it cannot do.
             _ if self.device.takes(format) => Ok((format.to_owned(), Work::None)),
             _ => Err(self.no_way()),
@@ -285,7 +292,7 @@ impl Task<'_> {
     fn places(&self, format: &str) -> bool {
         match self.order.format.as_str() {
             PWG | URF => self.raster_paper().is_some(),
-            JPEG | PNG => true,
+            JPEG | PNG | TEXT => true,
             _ => format != PDF || self.is_drawn(),
         }
     }
@@ -689,14 +696,14 @@ mod tests {
 
     #[test]
     fn every_format_finds_a_way_to_every_device() {
-        for source in [PDF, JPEG, PNG, PWG, URF] {
+        for source in [PDF, JPEG, PNG, PWG, URF, TEXT] {
             for target in [PDF, PWG, URF, PCL, PCL_XL, POSTSCRIPT] {
                 let plan = planned(&device(&[target]), &order(source), &facts(3)).unwrap();
                 assert_eq!(plan.order.format, target, "{source}");
                 assert_eq!(plan.is_passed_on(), source == target);
             }
         }
-        for (source, target) in [("text/plain", PDF), (PDF, "text/plain"), (POSTSCRIPT, PDF)] {
+        for (source, target) in [(PDF, TEXT), (POSTSCRIPT, PDF)] {
             let refused = planned(&device(&[target]), &order(source), &facts(1)).unwrap_err();
             assert!(refused.to_string().contains(target), "{refused}");
         }

@@ -23,7 +23,7 @@ use super::pdf::{self, Arrangement};
 use super::picture;
 use super::preview::FirstPage;
 use super::raster::Press;
-use super::second;
+use super::{second, text};
 
 /// The word by which a process knows that it is one step.
 pub const STAGE: &str = "convert-stage";
@@ -45,6 +45,8 @@ pub(super) enum Stage {
     Picture,
     /// Makes a picture a PDF on this paper.
     Wrap { paper: PageSize },
+    /// Makes a text a PDF on this paper.
+    Text { paper: PageSize },
     /// Chooses and repeats pages of a PDF.
     Arrange(Arrangement),
     /// Takes pages of pixels from one format to another; says on standard error what was made, as
@@ -69,6 +71,7 @@ impl Stage {
             | Self::SecondLook { .. }
             | Self::Picture
             | Self::Wrap { .. }
+            | Self::Text { .. }
             | Self::Arrange(_)
             | Self::Press(_) => "the converter",
             Self::Ghostscript { .. } => "Ghostscript",
@@ -155,6 +158,10 @@ fn confined(stage: &Stage) -> Result<(), String> {
         Stage::Wrap { paper } => {
             let mut out = io::BufWriter::new(out);
             pdf::wrap(&mut input, *paper, &mut out).map_err(|error| error.to_string())
+        }
+        Stage::Text { paper } => {
+            let mut out = io::BufWriter::new(out);
+            text::typeset(&mut input, *paper, &mut out).map_err(|error| error.to_string())
         }
         Stage::Arrange(arrangement) => {
             let bytes = whole(input)?;

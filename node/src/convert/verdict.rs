@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::facts::{Condition, Facts};
+use super::pages::PageRanges;
 use super::plan::Order;
+use super::raster::Made;
 
 const PDF: &str = "application/pdf";
 
@@ -87,6 +89,20 @@ pub(super) fn readable(facts: &Facts, order: &Order) -> Result<Option<u32>, Faul
     }
 }
 
+/// The numbers of the pages that came out empty, of those that were chosen of a document with so many
+/// pages; in one copy or more.
+pub(super) fn empty_pages(made: &Made, chosen: &PageRanges, counted: Option<u32>) -> Vec<u32> {
+    let copy = counted.map(|pages| chosen.count_of(pages));
+    let number = |index: &u32| match copy {
+        Some(pages) if pages > 0 => chosen.nth(index % pages),
+        _ => chosen.nth(*index),
+    };
+    let mut empty: Vec<u32> = made.blank.iter().map(number).collect();
+    empty.sort_unstable();
+    empty.dedup();
+    empty
+}
+
 /// Whether something may be missing on the paper although every page came out. Known once a
 /// document was read to its end.
 #[derive(Debug, Clone, Default)]
@@ -107,7 +123,6 @@ impl Doubts {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::pages::PageRanges;
     use super::*;
 
     fn order(pages: PageRanges) -> Order {
@@ -148,6 +163,20 @@ mod tests {
         };
         assert_eq!(chosen(2, 7), Ok(Some(7)));
         assert!(chosen(7, 8).is_err());
+    }
+
+    #[test]
+    fn empty_pages_are_called_by_their_numbers() {
+        let made = |blank: &[u32]| Made {
+            pages: 6,
+            blank: blank.to_vec(),
+        };
+        let chosen = PageRanges::new([(2, 3), (7, 7)]).unwrap();
+        // Two copies of three pages each.
+        assert_eq!(empty_pages(&made(&[1, 2, 4, 5]), &chosen, Some(9)), [3, 7]);
+        let all = PageRanges::all();
+        assert_eq!(empty_pages(&made(&[0, 5]), &all, Some(6)), [1, 6]);
+        assert_eq!(empty_pages(&made(&[0, 5]), &all, None), [1, 6]);
     }
 
     #[test]
