@@ -36,6 +36,8 @@ pub(super) struct Rendering {
     pub(super) paper: PageSize,
     pub(super) pages: PageRanges,
     pub(super) copies: u16,
+    /// An empty page comes between two copies, so that each begins a sheet.
+    pub(super) blank_between: bool,
 }
 
 impl Stage {
@@ -79,10 +81,12 @@ fn arguments(rendering: &Rendering) -> Vec<String> {
         arguments.push(format!("-sPageList={}", rendering.pages));
     }
     arguments.extend(["-sOutputFile=%stdout", "-f"].map(str::to_owned));
-    arguments.extend(std::iter::repeat_n(
-        "/dev/stdin".to_owned(),
-        usize::from(rendering.copies),
-    ));
+    for copy in 0..rendering.copies {
+        if copy > 0 && rendering.blank_between {
+            arguments.extend(["-c", "showpage", "-f"].map(str::to_owned));
+        }
+        arguments.push("/dev/stdin".to_owned());
+    }
     arguments
 }
 
@@ -100,6 +104,7 @@ mod tests {
             paper: A4,
             pages: PageRanges::new([(1, 2), (4, 4)]).unwrap(),
             copies: 2,
+            blank_between: false,
         });
         for word in [
             "-dSAFER",

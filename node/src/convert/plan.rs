@@ -3,6 +3,10 @@
 //! The rule: what the device can do by itself, it is asked to do; the rest is done on the way. A
 //! document that needs nothing done is passed on byte by byte. What no way leads to is refused,
 //! with the formats that the device takes.
+//!
+//! Pages of pixels are the exception: whatever a device lists, many print them once and all of
+//! them. So wherever pixels go to it, copies and pages are made in what is sent, and it is asked for
+//! neither (PWG 5102.4 section 4 lets a client repeat pages).
 
 use std::path::PathBuf;
 
@@ -26,6 +30,9 @@ const PNG: &str = "image/png";
 const POSTSCRIPT: &str = "application/postscript";
 const PCL: &str = "application/vnd.hp-pcl";
 const PCL_XL: &str = "application/vnd.hp-pclxl";
+
+/// What goes to a device as pages of pixels, PDF apart.
+const PIXELS: [&str; 5] = [PWG, URF, PCL_XL, PCL, POSTSCRIPT];
 
 /// How a document is to be printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,23 +177,17 @@ pub fn plan(
             Some(Sides::TwoSidedShortEdge) => Some(true),
             _ => None,
         },
-        copies: if u32::from(order.copies) > device.max_copies {
-            order.copies
-        } else {
-            1
-        },
-        pages: if device.page_ranges {
-            PageRanges::all()
-        } else {
-            order.pages.clone()
-        },
+        target: target(device, order, ghostscript.is_some()),
+        copies: 1,
+        pages: PageRanges::all(),
     };
+    let task = task.sharing_the_work();
     let (format, work) = task.work()?;
     if work != Work::None {
         if task.copies > 1 {
             asked.copies = 1;
         }
-        if !device.page_ranges {
+        if !task.pages.is_all() {
             asked.pages = PageRanges::all();
         }
         // What was made grey needs no device that keeps to it.
@@ -204,6 +205,29 @@ pub fn plan(
     })
 }
 
+/// The format that a device is given; none where no way leads to one that it takes.
+fn target<'a>(device: &Device, order: &'a Order, renderer: bool) -> Option<&'a str> {
+    let format = order.format.as_str();
+    let of = |formats: [&'static str; 6]| formats.into_iter().find(|format| device.takes(format));
+    let rendered = || of([PDF, PWG, URF, PCL_XL, PCL, POSTSCRIPT]);
+    let does = u32::from(order.copies) <= device.max_copies
+        && (device.page_ranges || order.pages.is_all());
+    let as_it_is = || (device.takes(format) && does).then_some(format);
+    match format {
+        PDF => rendered(),
+        // A device that says nothing is given what there is.
+        JPEG | PNG if device.formats.is_none() => as_it_is().or_else(rendered),
+        // The page that a picture is printed on is made here, so that the picture stands upright on
+        // it, as the preview shows it: few devices heed what a photo says about its orientation.
+        JPEG | PNG if renderer || device.takes(PDF) => rendered().or_else(as_it_is),
+        JPEG | PNG => as_it_is().or_else(rendered),
+        PWG => of([PWG, URF, PDF, POSTSCRIPT, PCL_XL, PCL]),
+        URF => of([URF, PWG, PDF, POSTSCRIPT, PCL_XL, PCL]),
+        // The device does it itself, or says by name what it cannot do.
+        _ => device.takes(format).then_some(format),
+    }
+}
+
 /// One document for one device.
 struct Task<'a> {
     device: &'a Device,
@@ -214,6 +238,8 @@ struct Task<'a> {
     ghostscript: Option<&'a PathBuf>,
     /// Printed on both sides, and whether sheets are turned at the short edge.
     duplex: Option<bool>,
+    /// The format that the device is given, if there is a way to one.
+    target: Option<&'a str>,
     /// Copies that are made on the way; 1 if the device makes them.
     copies: u16,
     /// Pages that are chosen on the way; all if the device chooses them.
@@ -221,33 +247,43 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
+    /// The same task once it is known who makes the copies and chooses the pages.
+    fn sharing_the_work(mut self) -> Self {
+        let pixels = self.target.is_some_and(|format| PIXELS.contains(&format));
+        if pixels || u32::from(self.order.copies) > self.device.max_copies {
+            self.copies = self.order.copies;
+        }
+        if pixels || !self.device.page_ranges {
+            self.pages = self.order.pages.clone();
+        }
+        self
+    }
+
     /// The format that the device is given, and how it comes about.
     fn work(&self) -> Result<(String, Work), Unprintable> {
         let format = self.order.format.as_str();
+        let target = self.target.ok_or_else(|| self.no_way())?;
         let as_it_is = self.copies == 1 && self.pages.is_all();
-        if self.device.takes(format) && as_it_is {
+        if target == format && as_it_is {
             return Ok((format.to_owned(), Work::None));
         }
-        let hold = |before, (format, steps): (&str, Vec<Stage>)| {
-            Ok((format.to_owned(), Work::Hold { before, steps }))
-        };
-        match format {
-            PDF => hold(None, self.pdf_steps()?),
+        let hold = |before, steps| Work::Hold { before, steps };
+        let work = match format {
+            PDF => hold(None, self.pdf_steps(target)?),
             JPEG | PNG => {
                 let before = Stage::Wrap {
                     paper: self.paper(),
                 };
-                match self.device.takes(PDF) && as_it_is {
-                    true => Ok((PDF.to_owned(), Work::Stream(vec![before]))),
-                    false => hold(Some(before), self.pdf_steps()?),
+                match target == PDF && as_it_is {
+                    true => Work::Stream(vec![before]),
+                    false => hold(Some(before), self.pdf_steps(target)?),
                 }
             }
-            PWG => self.raster_work(Source::Pwg),
-            URF => self.raster_work(Source::Urf),
-            // The device does it itself, or says by name what it cannot do.
-            _ if self.device.takes(format) => Ok((format.to_owned(), Work::None)),
-            _ => Err(self.no_way()),
-        }
+            PWG => self.raster_work(Source::Pwg, target)?,
+            URF => self.raster_work(Source::Urf, target)?,
+            _ => Work::None,
+        };
+        Ok((target.to_owned(), work))
     }
 
     fn no_way(&self) -> Unprintable {
@@ -257,18 +293,15 @@ impl Task<'_> {
         }
     }
 
-    fn pdf_steps(&self) -> Result<(&'static str, Vec<Stage>), Unprintable> {
-        if self.device.takes(PDF) {
+    fn pdf_steps(&self, target: &str) -> Result<Vec<Stage>, Unprintable> {
+        if target == PDF {
             let arrangement = Arrangement {
                 pages: self.pages.clone(),
                 copies: self.copies,
                 two_sided: self.duplex.is_some(),
             };
-            return Ok((PDF, vec![Stage::Arrange(arrangement)]));
+            return Ok(vec![Stage::Arrange(arrangement)]);
         }
-        let targets = [PWG, URF, PCL_XL, PCL, POSTSCRIPT];
-        let target = targets.into_iter().find(|format| self.device.takes(format));
-        let target = target.ok_or_else(|| self.no_way())?;
         let program = self.ghostscript.ok_or_else(|| Unprintable::NoGhostscript {
             format: self.order.format.clone(),
         })?;
@@ -304,24 +337,22 @@ impl Task<'_> {
             },
             _ => Output::Pages(rendered),
         };
+        let backs = self.copies > 1 && self.duplex.is_some();
+        if self.looked && backs && self.facts.pages.is_none() {
+            return Err(Unprintable::Uncounted);
+        }
+        let copy_of = self.facts.pages.map(|pages| self.pages.count_of(pages));
         let rendering = Rendering {
             output,
             resolution,
             paper: self.paper(),
             pages: self.pages.clone(),
             copies: self.copies,
+            // Where pages go through a press, that puts empty backs between copies.
+            blank_between: press.is_none() && backs && copy_of.is_some_and(|pages| pages % 2 == 1),
         };
         let mut steps = vec![Stage::render(program, &rendering)];
-        if self.looked
-            && self.copies > 1
-            && self.duplex.is_some()
-            && self.facts.pages.is_none()
-            && press.is_some()
-        {
-            return Err(Unprintable::Uncounted);
-        }
         if let Some((target, back)) = press {
-            let copy_of = self.facts.pages.map(|pages| self.pages.count_of(pages));
             steps.push(Stage::Press(Press {
                 source: Source::Pnm,
                 target,
@@ -336,7 +367,7 @@ impl Task<'_> {
                 total: copy_of.map_or(Ok(0), |pages| self.total(pages))?,
             }));
         }
-        Ok((target, steps))
+        Ok(steps)
     }
 
     /// Pages in all, with the empty backs between copies.
@@ -351,11 +382,7 @@ impl Task<'_> {
             .ok_or(Unprintable::TooMany)
     }
 
-    fn raster_work(&self, source: Source) -> Result<(String, Work), Unprintable> {
-        let own = if source == Source::Pwg { PWG } else { URF };
-        let targets = [own, PWG, URF, PDF, POSTSCRIPT, PCL_XL, PCL];
-        let target = targets.into_iter().find(|format| self.device.takes(format));
-        let target = target.ok_or_else(|| self.no_way())?;
+    fn raster_work(&self, source: Source, target: &str) -> Result<Work, Unprintable> {
         let press = |target, kinds, resolutions: Vec<u32>, back| Press {
             source,
             target,
@@ -397,20 +424,19 @@ impl Task<'_> {
                     copies: 1,
                     ..press(Target::Pdf, self.shades(), Vec::new(), SheetBack::Normal)
                 };
-                let (format, steps) = self.pdf_steps()?;
                 let before = Some(Stage::Press(press));
-                return Ok((format.to_owned(), Work::Hold { before, steps }));
+                let steps = self.pdf_steps(target)?;
+                return Ok(Work::Hold { before, steps });
             }
         };
         let steps = vec![Stage::Press(press)];
-        let work = match self.copies {
+        Ok(match self.copies {
             1 => Work::Stream(steps),
             _ => Work::Hold {
                 before: None,
                 steps,
             },
-        };
-        Ok((target.to_owned(), work))
+        })
     }
 
     /// Whether nothing but shades of grey is wanted or can come out.
@@ -593,6 +619,77 @@ mod tests {
         assert!(anything(&whole).is_passed_on());
         // Nobody at a tray chooses pages.
         assert!(matches!(steps(&anything(&wish)), [Stage::Arrange(_)]));
+    }
+
+    #[test]
+    fn copies_and_pages_of_pixels_are_made_here_whatever_the_device_lists() {
+        let wish = |format| Order {
+            copies: 3,
+            pages: PageRanges::new([(2, 4)]).unwrap(),
+            sides: Some(Sides::TwoSidedLongEdge),
+            ..order(format)
+        };
+        for source in [PDF, JPEG, PNG, PWG, URF] {
+            for target in PIXELS {
+                let plan = planned(&device(&[target]), &wish(source), &facts(9)).unwrap();
+                assert!(!plan.is_passed_on(), "{source} {target}");
+                assert_eq!(plan.order.format, target, "{source}");
+                assert_eq!(plan.order.copies, 1, "{source} {target}");
+                assert!(plan.order.pages.is_all(), "{source} {target}");
+            }
+        }
+        // One copy of all pages is passed on, and so is what the device does itself.
+        for format in [PWG, URF] {
+            let plan = planned(&device(&[format]), &order(format), &facts(9)).unwrap();
+            assert!(plan.is_passed_on());
+        }
+        assert!(
+            planned(&device(&[PDF]), &wish(PDF), &facts(9))
+                .unwrap()
+                .is_passed_on()
+        );
+    }
+
+    #[test]
+    fn copies_of_pcl_begin_sheets_too() {
+        let lines = |pages, sides| {
+            let wish = Order {
+                copies: 2,
+                sides,
+                ..order(PDF)
+            };
+            let plan = planned(&device(&[PCL_XL]), &wish, &facts(pages)).unwrap();
+            let [Stage::Ghostscript { arguments, .. }] = steps(&plan) else {
+                panic!()
+            };
+            arguments.iter().any(|argument| argument == "showpage")
+        };
+        assert!(lines(3, Some(Sides::TwoSidedLongEdge)));
+        assert!(!lines(4, Some(Sides::TwoSidedLongEdge)));
+        assert!(!lines(3, None));
+        let wish = Order {
+            copies: 2,
+            sides: Some(Sides::TwoSidedLongEdge),
+            ..order(PDF)
+        };
+        let uncounted = planned(&device(&[PCL]), &wish, &Facts::default());
+        assert_eq!(uncounted.unwrap_err(), Unprintable::Uncounted);
+    }
+
+    #[test]
+    fn the_page_of_a_picture_is_made_here_wherever_that_can_be() {
+        let given = |formats: &[&str], gs: Option<&PathBuf>| {
+            let facts = facts(1);
+            let plan = plan(&device(formats), &order(JPEG), Some(&facts), gs).unwrap();
+            plan.order.format
+        };
+        let gs = PathBuf::from("/usr/bin/gs");
+        assert_eq!(given(&[JPEG, PDF], None), PDF);
+        assert_eq!(given(&[JPEG, PWG], Some(&gs)), PWG);
+        assert_eq!(given(&[JPEG, PWG], None), JPEG);
+        assert_eq!(given(&[JPEG], Some(&gs)), JPEG);
+        let anything = planned(&Device::of_anything(), &order(JPEG), &facts(1)).unwrap();
+        assert!(anything.is_passed_on());
     }
 
     #[test]
