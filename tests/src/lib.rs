@@ -21,6 +21,7 @@ pub mod ipp;
 pub mod machine;
 pub mod network;
 pub mod panel;
+pub mod photo;
 pub mod picture;
 pub mod portal;
 pub mod program;

@@ -74,6 +74,63 @@ impl Picture {
         files(folder.path()).iter().map(|page| ppm(page)).collect()
     }
 
+    /// Across and down.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        (self.width, self.height)
+    }
+
+    /// Red, green and blue of a pixel.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
+        let at = (y * self.width + x) * self.channels;
+        match self.pixels[at..at + self.channels] {
+            [red, green, blue] => [red, green, blue],
+            _ => [self.pixels[at]; 3],
+        }
+    }
+
+    /// The same in shades of grey.
+    #[must_use]
+    pub fn gray(&self) -> Self {
+        let luma = |[red, green, blue]: [u8; 3]| {
+            let [red, green, blue] = [red, green, blue].map(u32::from);
+            ((299 * red + 587 * green + 114 * blue) / 1000) as u8
+        };
+        let all = (0..self.height).flat_map(|y| (0..self.width).map(move |x| (x, y)));
+        Self {
+            channels: 1,
+            pixels: all.map(|(x, y)| luma(self.pixel(x, y))).collect(),
+            ..*self
+        }
+    }
+
+    /// The same, turned by a quarter clockwise.
+    #[must_use]
+    pub fn quarter_turn(&self) -> Self {
+        let (width, height) = (self.height, self.width);
+        let all = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let pixel = |(x, y): (usize, usize)| {
+            let at = ((self.height - 1 - x) * self.width + y) * self.channels;
+            &self.pixels[at..at + self.channels]
+        };
+        Self {
+            width,
+            height,
+            channels: self.channels,
+            pixels: all.flat_map(pixel).copied().collect(),
+        }
+    }
+
+    /// The same upside down.
+    #[must_use]
+    pub fn half_turn(&self) -> Self {
+        self.quarter_turn().quarter_turn()
+    }
+
     /// A white page of the same size.
     #[must_use]
     pub fn blank(&self) -> Self {

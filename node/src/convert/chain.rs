@@ -17,7 +17,8 @@ use tokio::time::timeout;
 use tokio_util::bytes::{Bytes, BytesMut};
 use tokio_util::io::StreamReader;
 
-use super::child::{Trouble, Worker};
+use super::child::{Starter, Trouble, Worker};
+use super::confine;
 use super::device::Device;
 use super::facts::{self, Facts};
 use super::held::{Held, HoldError};
@@ -36,7 +37,7 @@ const AHEAD: usize = 3;
 /// Makes one format of another.
 #[derive(Debug, Clone)]
 pub struct Converter {
-    program: PathBuf,
+    starter: Starter,
     ghostscript: Option<PathBuf>,
     stall: Duration,
 }
@@ -49,6 +50,17 @@ pub struct Converted {
     pub plan: Plan,
     /// What is known of the document as it was.
     pub facts: Facts,
+}
+
+/// How well Ghostscript is confined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confinement {
+    /// By the list of its system calls and by Landlock.
+    Whole,
+    /// By the list alone, because the kernel has no Landlock and the configuration allows it.
+    WithoutLandlock,
+    /// It is not started, because the kernel has no Landlock.
+    Refused,
 }
 
 /// The bytes of a converted document.
@@ -99,9 +111,29 @@ impl Converter {
     #[must_use]
     pub fn new(program: PathBuf, ghostscript: Option<PathBuf>, stall: Duration) -> Self {
         Self {
-            program,
+            starter: Starter {
+                program,
+                without_landlock: false,
+            },
             ghostscript,
             stall,
+        }
+    }
+
+    /// The same, which starts Ghostscript where the kernel has no Landlock, too.
+    #[must_use]
+    pub fn without_landlock(mut self, so: bool) -> Self {
+        self.starter.without_landlock = so;
+        self
+    }
+
+    /// How well Ghostscript is confined on this computer.
+    #[must_use]
+    pub fn confinement(&self) -> Confinement {
+        match (confine::has_landlock(), self.starter.without_landlock) {
+            (true, _) => Confinement::Whole,
+            (false, true) => Confinement::WithoutLandlock,
+            (false, false) => Confinement::Refused,
         }
     }
 
@@ -148,7 +180,7 @@ impl Converter {
                 });
             }
             Work::Stream(steps) => {
-                let pouring = Pouring::start(&self.program, steps, None, self.stall)?;
+                let pouring = Pouring::start(&self.starter, steps, None, self.stall)?;
                 let document = pouring.begin(Some(document)).await?;
                 return Ok(Converted {
                     document,
@@ -162,7 +194,7 @@ impl Converter {
                 ..
             } => {
                 let steps = std::slice::from_ref(stage);
-                let pouring = Pouring::start(&self.program, steps, None, self.stall)?;
+                let pouring = Pouring::start(&self.starter, steps, None, self.stall)?;
                 let made = pouring.begin(Some(document)).await?;
                 (hold(made, true).await?, Some(()))
             }
@@ -175,7 +207,7 @@ impl Converter {
             Work::None => &[],
         };
         let input = held.reader().map_err(HoldError::from)?;
-        let pouring = Pouring::start(&self.program, steps, Some(input.into()), self.stall)?;
+        let pouring = Pouring::start(&self.starter, steps, Some(input.into()), self.stall)?;
         let document = pouring.begin(None::<tokio::io::Empty>).await?;
         Ok(Converted {
             document,
@@ -193,7 +225,7 @@ impl Converter {
         let worker = held
             .reader()
             .map_err(|error| Trouble::Said(error.to_string()))
-            .and_then(|input| Worker::start(&self.program, &stage, input.into(), Stdio::piped()));
+            .and_then(|input| Worker::start(&self.starter, &stage, input.into(), Stdio::piped()));
         match worker {
             Ok(worker) => facts::answer(worker, limits::PATIENT_FACTS.min(self.stall)).await,
             Err(error) => {
@@ -216,13 +248,13 @@ impl Converter {
             preview,
             leisurely,
         };
-        Worker::start(&self.program, &stage, Stdio::piped(), Stdio::piped())
+        Worker::start(&self.starter, &stage, Stdio::piped(), Stdio::piped())
     }
 
     /// A process that takes a picture apart which it is given.
     pub(super) fn picture_worker(&self) -> Result<Worker, Trouble> {
         let (input, output) = (Stdio::piped(), Stdio::piped());
-        Worker::start(&self.program, &Stage::Picture, input, output)
+        Worker::start(&self.starter, &Stage::Picture, input, output)
     }
 }
 
@@ -278,7 +310,7 @@ struct Pouring {
 impl Pouring {
     /// Starts all steps. The first reads `input`, or what is poured in.
     fn start(
-        program: &Path,
+        starter: &Starter,
         steps: &[Stage],
         input: Option<Stdio>,
         stall: Duration,
@@ -293,7 +325,7 @@ impl Pouring {
                     .into();
             }
             let input = std::mem::replace(&mut next, Stdio::null());
-            workers.push(Worker::start(program, step, input, Stdio::piped())?);
+            workers.push(Worker::start(starter, step, input, Stdio::piped())?);
         }
         Ok(Self {
             input: workers.first_mut().and_then(Worker::take_input),

@@ -6,7 +6,7 @@
 //! facts are not known, and that is all that happens. The picture is made by the same process once
 //! it has said the facts, so that nobody who waits for those waits for it.
 
-use std::io::{Cursor, Read};
+use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use papermesh_protocol::limits::PREVIEW as LARGEST;
@@ -19,9 +19,10 @@ use tokio::time::timeout;
 
 use super::chain::Converter;
 use super::child::{self, Trouble, Worker};
+use super::flaw::Flaw;
 use super::limits;
-use super::media::PageSize;
-use super::pdf;
+use super::media::{self, PageSize};
+use super::pdf::{self, PictureError};
 use super::preview::{FirstPage, Shrinking};
 use super::raster::{self, Page, Pixels, Source};
 
@@ -35,6 +36,8 @@ pub struct Facts {
     pub page_size: Option<PageSize>,
     /// Whether it has any colour.
     pub color: Option<bool>,
+    /// Why it can be printed nowhere; of pictures only.
+    pub flaw: Option<Flaw>,
 }
 
 /// The formats that are looked at.
@@ -61,6 +64,19 @@ pub struct Effort {
 }
 
 impl Effort {
+    /// The same for a document of this format. Pictures are looked at while they come, however large
+    /// they are, and whoever submits one waits for what is said of it: it may have to be refused.
+    fn of(self, format: &str) -> Self {
+        match is_picture(format) {
+            true => Self {
+                largest: limits::HELD as usize,
+                patience: limits::PATIENT_FACTS,
+                ..self
+            },
+            false => self,
+        }
+    }
+
     /// While somebody waits for it.
     pub const WAITED_FOR: Self = Self {
         largest: limits::INSPECTED,
@@ -123,6 +139,7 @@ impl Inspection {
     #[must_use]
     pub fn begin(converter: &Converter, format: &str, preview: bool, effort: Effort) -> Self {
         let (pieces, arriving) = mpsc::channel(AHEAD);
+        let (effort, is_picture) = (effort.of(format), is_picture(format));
         let worker = match LOOKED_AT.contains(&format) {
             true => converter.facts_worker(format, preview, effort.leisurely),
             false => Err(Trouble::Said(
@@ -131,7 +148,21 @@ impl Inspection {
         };
         let looking = tokio::spawn(async move {
             match worker {
-                Ok(worker) => feed(worker, arriving, effort.patience).await,
+                Ok(worker) => match feed(worker, arriving, effort.patience).await {
+                    Ok(looked) => looked,
+                    // It would do so at a printer, too.
+                    Err(Trouble::Crashed(_) | Trouble::TooMuch(..)) if is_picture => Looked {
+                        facts: Facts {
+                            flaw: Some(Flaw::Unreadable),
+                            ..Facts::default()
+                        },
+                        preview: None,
+                    },
+                    Err(trouble) => {
+                        tracing::debug!(%trouble, "a document could not be looked at");
+                        Looked::default()
+                    }
+                },
                 Err(error) => {
                     tracing::debug!(%error, "nothing looks at documents");
                     Looked::default()
@@ -187,9 +218,9 @@ async fn feed(
     mut worker: Worker,
     mut pieces: mpsc::Receiver<Vec<u8>>,
     patience: Duration,
-) -> Looked {
+) -> Result<Looked, Trouble> {
     let (Some(mut input), Some(output)) = (worker.take_input(), worker.take_output()) else {
-        return Looked::default();
+        return Ok(Looked::default());
     };
     while let Some(piece) = pieces.recv().await {
         if input.write_all(&piece).await.is_err() {
@@ -202,15 +233,19 @@ async fn feed(
     let mut said = (&mut output).take(limits::FACTS_TEXT);
     let heard = timeout(patience, said.read_until(b'\n', &mut line)).await;
     match (heard, serde_json::from_slice(&line)) {
-        (Ok(Ok(_)), Ok(facts)) => Looked {
+        (Ok(Ok(_)), Ok(facts)) => Ok(Looked {
             facts,
             preview: Some(ComingPreview { worker, output }),
-        },
-        _ => {
-            tracing::debug!("a document could not be looked at");
-            Looked::default()
-        }
+        }),
+        // It ended without a word.
+        (Ok(Ok(0)), Err(_)) => worker.end().await.map(|()| Looked::default()),
+        _ => Ok(Looked::default()),
     }
+}
+
+/// Whether documents of this format are pictures that become a page.
+fn is_picture(format: &str) -> bool {
+    matches!(format, "image/jpeg" | "image/png")
 }
 
 /// What a process found.
@@ -243,22 +278,57 @@ pub(super) fn look(
         "image/pwg-raster" => raster(Source::Pwg, preview, input),
         "image/urf" => raster(Source::Urf, preview, input),
         "image/jpeg" | "image/png" => {
-            let picture = pdf::dimensions(input).ok();
-            let facts = Facts {
-                pages: picture.as_ref().map(|_| 1),
-                page_size: None,
-                color: picture.as_ref().map(|(picture, _)| picture.components > 1),
-            };
+            // What is printed is what is looked at: the page that the picture becomes.
+            let mut page = Kept::default();
+            let wrapped = pdf::wrap(&mut *input, media::A4, &mut page);
             // The rest is taken in any case, so that nobody is left with half of it.
-            let first = picture.filter(|_| preview).and_then(|(_, head)| {
-                let rest = input.take(limits::HELD);
-                let mut whole = Read::chain(Cursor::new(head), rest);
-                FirstPage::of_picture(&mut whole)
-            });
             drop(std::io::copy(input, &mut std::io::sink()));
-            (facts, first)
+            let facts = match &wrapped {
+                Ok(wrapped) => Facts {
+                    pages: Some(1),
+                    color: Some(wrapped.color),
+                    ..Facts::default()
+                },
+                Err(PictureError::Flaw(flaw)) => Facts {
+                    flaw: Some(*flaw),
+                    ..Facts::default()
+                },
+                Err(PictureError::Io(_)) => Facts::default(),
+            };
+            let first = page.whole().filter(|_| preview && wrapped.is_ok());
+            (facts, first.map(FirstPage::Pdf))
         }
         _ => (Facts::default(), None),
+    }
+}
+
+/// What is written into memory, if it is no more than a preview is worth.
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    is_too_large: bool,
+}
+
+impl Kept {
+    fn whole(self) -> Option<Vec<u8>> {
+        (!self.is_too_large).then_some(self.bytes)
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > limits::PREVIEWED {
+            self.is_too_large = true;
+            self.bytes = Vec::new();
+        }
+        if !self.is_too_large {
+            self.bytes.extend_from_slice(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -286,8 +356,8 @@ fn pages(
     let mut pages = raster::open(source, 0, input).ok()?;
     let mut facts = Facts {
         pages: Some(0),
-        page_size: None,
         color: Some(false),
+        ..Facts::default()
     };
     let mut line = Vec::new();
     while let Some(page) = pages.page().ok()? {
@@ -314,4 +384,76 @@ fn pages(
     }
     facts.pages.filter(|pages| *pages > 0)?;
     Some(facts)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use image::codecs::jpeg::JpegEncoder;
+    use image::{ExtendedColorType, RgbImage};
+
+    use super::*;
+
+    /// Red above, blue below; twice as wide as high, taken with the camera turned to the left.
+    fn photo() -> Vec<u8> {
+        let picture = RgbImage::from_fn(80, 40, |_, y| match y < 20 {
+            true => image::Rgb([220, 0, 0]),
+            false => image::Rgb([0, 0, 220]),
+        });
+        let mut jpeg = Vec::new();
+        let mut encoder = JpegEncoder::new(&mut jpeg);
+        encoder
+            .encode(&picture, 80, 40, ExtendedColorType::Rgb8)
+            .unwrap();
+        let exif = b"\xff\xe1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+        jpeg.splice(2..2, exif.iter().copied());
+        jpeg
+    }
+
+    #[test]
+    fn the_preview_is_drawn_of_the_page_that_is_printed() {
+        let (facts, first) = look("image/jpeg", true, &mut &photo()[..]);
+        assert_eq!(
+            (facts.pages, facts.color, facts.flaw),
+            (Some(1), Some(true), None)
+        );
+        let drawn = image::load_from_memory(&first.unwrap().picture().unwrap()).unwrap();
+        let drawn = drawn.to_rgb8();
+        let (width, height) = drawn.dimensions();
+        assert!(height > width);
+        let [red, _, blue] = drawn.get_pixel(width * 65 / 100, height / 2).0;
+        assert!(red > 180 && blue < 60, "{red} {blue}");
+        let [red, _, blue] = drawn.get_pixel(width * 35 / 100, height / 2).0;
+        assert!(red < 60 && blue > 180, "{red} {blue}");
+        assert!(drawn.get_pixel(3, 3).0.iter().all(|sample| *sample > 240));
+    }
+
+    #[test]
+    fn a_picture_that_no_printer_reads_is_told_with_its_reason() {
+        let photo = photo();
+        let mut rest = &photo[..photo.len() - 20];
+        let (facts, first) = look("image/jpeg", true, &mut rest);
+        assert_eq!((facts.flaw, facts.pages), (Some(Flaw::Cut), None));
+        assert!(first.is_none());
+        // Nobody is left with half of it.
+        let mut long = [&b"\x89PNG\r\n\x1a\nnothing"[..], &vec![0; 300_000]].concat();
+        long.extend(photo);
+        let mut rest = &long[..];
+        assert_eq!(
+            look("image/png", false, &mut rest).0.flaw,
+            Some(Flaw::Damaged)
+        );
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn a_page_too_large_to_be_shown_is_printed_all_the_same() {
+        let mut kept = Kept::default();
+        kept.write_all(&[1; 100]).unwrap();
+        assert_eq!(kept.bytes.len(), 100);
+        for _ in 0..3 {
+            kept.write_all(&vec![1; limits::PREVIEWED / 2]).unwrap();
+        }
+        assert!(kept.whole().is_none());
+    }
 }

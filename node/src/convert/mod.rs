@@ -3,7 +3,8 @@
 //! One reason per file:
 //!
 //! - [`plan`] decides, purely: passed on as it is, converted and how, or refused. It knows
-//!   [`device`]s, [`media`] and [`pages`]; [`facts`] are what a document says about itself.
+//!   [`device`]s, [`media`] and [`pages`]; [`facts`] are what a document says about itself, a
+//!   [`flaw`] is why a picture can be printed nowhere.
 //! - [`chain`] does what the plan says, and hands out the result while it is being made.
 //! - [`stage`] is one step in a process of its own: [`ghostscript`] renders, [`pdf`] arranges and
 //!   wraps, [`raster`] reads and writes the formats of driverless printers.
@@ -21,6 +22,7 @@
 
 pub mod device;
 pub mod facts;
+pub mod flaw;
 pub mod media;
 pub mod pages;
 pub mod plan;
@@ -37,7 +39,7 @@ mod preview;
 mod raster;
 mod stage;
 
-pub use chain::{ConvertError, Converted, ConvertedReader, Converter};
+pub use chain::{Confinement, ConvertError, Converted, ConvertedReader, Converter};
 pub use facts::{ComingPreview, Effort, Facts, Inspection, Looked};
 pub use picture::{Picture, PictureError};
 pub use stage::{STAGE, run as run_stage};

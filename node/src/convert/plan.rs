@@ -575,6 +575,7 @@ mod tests {
             pages: Some(pages),
             page_size: Some(A4),
             color: Some(true),
+            flaw: None,
         }
     }
 

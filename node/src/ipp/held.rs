@@ -370,7 +370,9 @@ impl From<SubmitError> for QueueError {
             SubmitError::PinRequired => QueueErrorKind::PinMissing,
             SubmitError::OtherPin(_) => QueueErrorKind::NotProven,
             SubmitError::TooManyPins(_) => QueueErrorKind::Busy,
-            SubmitError::Empty | SubmitError::Format { .. } => QueueErrorKind::FormatError,
+            SubmitError::Empty | SubmitError::Format(_) | SubmitError::Flaw(_) => {
+                QueueErrorKind::FormatError
+            }
             SubmitError::Size { .. } | SubmitError::Broken(_) => QueueErrorKind::Broken,
             SubmitError::Seal(_)
             | SubmitError::Key(_)

@@ -3,6 +3,8 @@
 //! Lives here: from the device's description and the ticket to a conversion, and from its plan back
 //! to the ticket that the device is given. Not here: what is converted how (`convert`).
 
+use std::io;
+
 use papermesh_protocol::job;
 use tokio_util::either::Either;
 
@@ -14,9 +16,10 @@ use crate::convert::device::Device;
 use crate::convert::pages::PageRanges;
 use crate::convert::plan::{Note, Order, Unprintable};
 use crate::convert::{ConvertError, ConvertedReader, Converter};
+use crate::format::Screened;
 
 /// What the device reads: the document as its holder sent it, or what was made of it.
-pub(super) type Document = Either<DocumentReader, ConvertedReader>;
+pub(super) type Document = Either<Screened<DocumentReader>, ConvertedReader>;
 
 /// A document that is ready for its device.
 pub(super) struct Prepared {
@@ -40,6 +43,9 @@ pub(super) enum PrepareError {
     /// It could not be converted.
     #[error(transparent)]
     Convert(#[from] ConvertError),
+    /// It does not arrive, or is not what it is said to be.
+    #[error("nothing was printed: {0}")]
+    Document(#[from] io::Error),
     /// The ticket makes no sense.
     #[error(transparent)]
     Pages(#[from] crate::convert::pages::BadRanges),
@@ -64,7 +70,8 @@ pub(super) async fn prepare(
                 sides: plan.order.sides.map(to_device),
                 ..ticket
             },
-            document: Either::Left(document),
+            // Whoever held it may have lied about what it is.
+            document: Either::Left(Screened::begin(&order.format, document).await?),
             notes: plan.notes,
         });
     }

@@ -9,6 +9,7 @@
 //! | `invariants` | the ten promises of the design, each by its name |
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
 //! | `formats` | any format to any printer, compared as pixels; documents that harm converters |
+//! | `photos` | pictures of every kind, compared as pixels; names, beginnings and ends of documents |
 //! | `hostile` | members and strangers who misbehave |
 //! | `hold_printer` | programs that print over IPP, well and badly |
 //! | `discovery` | the hold printer is found over DNS-SD |
@@ -45,6 +46,7 @@ mod network;
 mod panel;
 mod people;
 mod phone;
+mod photos;
 mod pictures;
 mod portal;
 mod walk;

@@ -52,6 +52,7 @@ pub(in super::super) fn facts(bytes: &[u8]) -> Result<Facts, PdfError> {
         pages: u32::try_from(pages.len()).ok(),
         page_size: page_size(&document, first),
         color: color::of(&document, &pages),
+        flaw: None,
     })
 }
 

@@ -4,8 +4,10 @@
 mod arrange;
 mod color;
 mod load;
+mod objects;
 mod picture;
 
 pub(super) use arrange::{Arrangement, arrange};
 pub(super) use load::facts;
-pub(super) use picture::{dimensions, wrap};
+pub(super) use objects::{Objects, Stream};
+pub(super) use picture::{PictureError, Wrapped, wrap};
