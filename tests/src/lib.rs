@@ -22,6 +22,7 @@ pub mod machine;
 pub mod network;
 pub mod odd;
 pub mod panel;
+pub mod photo;
 pub mod picture;
 pub mod portal;
 pub mod program;

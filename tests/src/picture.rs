@@ -118,19 +118,13 @@ impl Picture {
         pcl_xl::pages(&read(document))
     }
 
-    /// Its width and height.
-    #[must_use]
-    pub fn size(&self) -> (usize, usize) {
-        (self.width, self.height)
-    }
-
     /// It, turned by a quarter against the clock.
     #[must_use]
     pub fn turned_left(&self) -> Self {
         let mut pixels = Vec::with_capacity(self.pixels.len());
         for column in (0..self.width).rev() {
             for row in 0..self.height {
-                pixels.extend_from_slice(self.pixel(column, row));
+                pixels.extend_from_slice(self.samples(column, row));
             }
         }
         Self {
@@ -153,7 +147,7 @@ impl Picture {
                 let inside =
                     (0..self.width as i64).contains(&x) && (0..self.height as i64).contains(&y);
                 match inside {
-                    true => pixels.extend_from_slice(self.pixel(x as usize, y as usize)),
+                    true => pixels.extend_from_slice(self.samples(x as usize, y as usize)),
                     false => pixels.extend(vec![255; self.channels]),
                 }
             }
@@ -175,7 +169,7 @@ impl Picture {
             for x in 0..width {
                 let columns = x * self.width / width..((x + 1) * self.width / width).max(1);
                 let mut sums = vec![0usize; self.channels];
-                let of = |(x, y): (usize, usize)| self.pixel(x, y);
+                let of = |(x, y): (usize, usize)| self.samples(x, y);
                 let cells = rows
                     .clone()
                     .flat_map(|y| columns.clone().map(move |x| (x, y)));
@@ -219,8 +213,66 @@ impl Picture {
         }
     }
 
-    fn pixel(&self, x: usize, y: usize) -> &[u8] {
+    /// The samples of a pixel.
+    fn samples(&self, x: usize, y: usize) -> &[u8] {
         &self.pixels[(y * self.width + x) * self.channels..][..self.channels]
+    }
+
+    /// Across and down.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        (self.width, self.height)
+    }
+
+    /// Red, green and blue of a pixel.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
+        let at = (y * self.width + x) * self.channels;
+        match self.pixels[at..at + self.channels] {
+            [red, green, blue] => [red, green, blue],
+            _ => [self.pixels[at]; 3],
+        }
+    }
+
+    /// The same in shades of grey.
+    #[must_use]
+    pub fn gray(&self) -> Self {
+        let luma = |[red, green, blue]: [u8; 3]| {
+            let [red, green, blue] = [red, green, blue].map(u32::from);
+            ((299 * red + 587 * green + 114 * blue) / 1000) as u8
+        };
+        let all = (0..self.height).flat_map(|y| (0..self.width).map(move |x| (x, y)));
+        Self {
+            channels: 1,
+            pixels: all.map(|(x, y)| luma(self.pixel(x, y))).collect(),
+            ..*self
+        }
+    }
+
+    /// The same, turned by a quarter clockwise.
+    #[must_use]
+    pub fn quarter_turn(&self) -> Self {
+        let (width, height) = (self.height, self.width);
+        let all = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let pixel = |(x, y): (usize, usize)| {
+            let at = ((self.height - 1 - x) * self.width + y) * self.channels;
+            &self.pixels[at..at + self.channels]
+        };
+        Self {
+            width,
+            height,
+            channels: self.channels,
+            pixels: all.flat_map(pixel).copied().collect(),
+        }
+    }
+
+    /// The same upside down.
+    #[must_use]
+    pub fn half_turn(&self) -> Self {
+        self.quarter_turn().quarter_turn()
     }
 
     /// A white page of the same size.

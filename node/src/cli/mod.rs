@@ -19,7 +19,6 @@ mod context;
 mod doctor;
 mod document;
 mod failure;
-mod format;
 mod generate;
 mod init;
 mod invite;

@@ -15,6 +15,7 @@ use super::quantity;
 use super::secrets::{self, DocumentPasswordArgs, JobPinArgs, PinArgs};
 use crate::control::message::{Ending, Event, SubmitJob, Submitted, UnlockJob};
 use crate::control::{Client, ErrorCode};
+use crate::format::{self, Named};
 
 /// Hold a document until it is released at a printer; prints the job's id
 #[derive(Args, Debug)]
@@ -93,12 +94,16 @@ impl Print {
         let job_pin = self.job_pin.chosen("A PIN of this job alone:")?;
         let document_password = self.document_password.given()?;
         let mut document = Document::open(&self.file).await?;
-        let format = match &self.format {
-            Some(format) if !document.is_empty() => {
-                job::check_format(format).map_err(|error| CliError::Usage(error.to_string()))?;
-                format.clone()
+        let said = self.format.as_deref().filter(|_| !document.is_empty());
+        let format = match said.map(|said| (said, format::named(said))) {
+            None | Some((_, Some(Named::Untold))) => document.format()?.to_owned(),
+            Some((_, Some(Named::Format(format)))) => format.to_owned(),
+            // The node says what it holds.
+            Some((said, None)) => {
+                let said = said.to_ascii_lowercase();
+                job::check_format(&said).map_err(|error| CliError::Usage(error.to_string()))?;
+                said
             }
-            _ => document.format()?.to_owned(),
         };
         let command = SubmitJob {
             user: self.user,

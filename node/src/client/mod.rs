@@ -20,7 +20,6 @@
 pub mod amend;
 pub mod bundle;
 pub mod direct;
-pub mod format;
 pub mod jobs;
 pub mod life;
 pub mod printers;

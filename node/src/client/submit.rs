@@ -32,12 +32,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::direct::HandOver;
 use super::early::{Arriving, EarlyJob};
 use super::meta::{JobMeta, MetaError};
-use super::{Client, HeldView, format};
+use super::{Client, HeldView};
 use crate::audit::{Event, Kind};
 use crate::auth::typed::TypedError;
 use crate::auth::verifier::{self, VerifierError};
+use crate::convert::flaw::Flaw;
 use crate::convert::media::PageSize;
 use crate::convert::{ComingPreview, Condition, Effort, Facts, Inspection, Looked};
+use crate::format::{self, Foreign};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::policy::{self, Acceptance, HoldingRight, SubmitFacts, SubmitRefusal, SubmitWish};
@@ -171,14 +173,12 @@ pub enum SubmitError {
     /// Nothing came.
     #[error("the document is empty")]
     Empty,
-    /// It is something else than was said.
-    #[error("the document is not {expected}{}", found.map(|found| format!("; it looks like {found}")).unwrap_or_default())]
-    Format {
-        /// What was said.
-        expected: String,
-        /// What it looks like.
-        found: Option<&'static str>,
-    },
+    /// It is something else than was said, or nothing that is held.
+    #[error(transparent)]
+    Format(#[from] Foreign),
+    /// A picture that can be printed nowhere.
+    #[error(transparent)]
+    Flaw(#[from] Flaw),
     /// Its password is another one.
     #[error("the document is locked, and the password that came with it does not open it")]
     Password,
@@ -447,6 +447,7 @@ impl<N: Network> Client<N> {
         pieces: mpsc::Sender<Piece>,
     ) -> Result<Coming, SubmitError> {
         let mut size = 0;
+        let mut watch = format::Watch::new(&submission.format);
         let (format, converter) = (&submission.format, &self.0.converter);
         let password = submission.password.as_ref();
         let mut inspection = Inspection::begin(
@@ -472,6 +473,7 @@ impl<N: Network> Client<N> {
             if size == 0 {
                 check_format(&submission.format, &piece)?;
             }
+            watch.look(&piece)?;
             let ended = piece.len() < PIECE;
             size += piece.len() as u64;
             if size > self.0.largest {
@@ -494,6 +496,9 @@ impl<N: Network> Client<N> {
                 let Looked { facts, preview } = inspection.finish().await;
                 if facts.condition == Condition::Locked && password.is_some() {
                     return Err(SubmitError::Password);
+                }
+                if let Some(flaw) = facts.flaw {
+                    return Err(flaw.into());
                 }
                 drop(pieces.send(Piece::End(facts)).await);
                 return Ok(match preview {
@@ -701,13 +706,8 @@ fn seal(
 fn check_format(expected: &str, head: &[u8]) -> Result<(), SubmitError> {
     if head.is_empty() {
         Err(SubmitError::Empty)
-    } else if format::fits(expected, head) {
-        Ok(())
     } else {
-        Err(SubmitError::Format {
-            expected: expected.to_owned(),
-            found: format::sniff(head),
-        })
+        Ok(format::check(expected, head)?)
     }
 }
 

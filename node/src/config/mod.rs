@@ -101,6 +101,8 @@ pub struct Config {
     pub holder_timeout: Duration,
     /// How long a converter of documents may give nothing before it is ended.
     pub converter_timeout: Duration,
+    /// Whether Ghostscript is started where the kernel has no Landlock, too.
+    pub converter_without_landlock: bool,
     /// A file with the passphrase of the authority key, read when the node starts.
     pub passphrase_file: Option<PathBuf>,
     /// What is logged, as a filter of `tracing`; none for the default of the command.
@@ -153,6 +155,7 @@ impl Settings {
             converter_timeout: self
                 .converter_timeout
                 .map_or(CONVERTER_TIMEOUT, Wait::duration),
+            converter_without_landlock: self.converter_without_landlock.unwrap_or(false),
             passphrase_file: self.passphrase_file,
             log: self.log,
             log_json: self.log_json.unwrap_or(false),

@@ -40,6 +40,7 @@ pub struct Settings {
     pub previews: Option<bool>,
     pub holder_timeout: Option<Wait>,
     pub converter_timeout: Option<Wait>,
+    pub converter_without_landlock: Option<bool>,
     pub passphrase_file: Option<PathBuf>,
     pub log: Option<String>,
     pub log_json: Option<bool>,
@@ -110,6 +111,9 @@ impl Settings {
             previews: self.previews.or(lower.previews),
             holder_timeout: self.holder_timeout.or(lower.holder_timeout),
             converter_timeout: self.converter_timeout.or(lower.converter_timeout),
+            converter_without_landlock: self
+                .converter_without_landlock
+                .or(lower.converter_without_landlock),
             passphrase_file: self.passphrase_file.or(lower.passphrase_file),
             log: self.log.or(lower.log),
             log_json: self.log_json.or(lower.log_json),
@@ -179,6 +183,7 @@ impl Settings {
             previews: from.read("PREVIEWS", switch)?,
             holder_timeout: from.parsed("HOLDER_TIMEOUT")?,
             converter_timeout: from.parsed("CONVERTER_TIMEOUT")?,
+            converter_without_landlock: from.parsed("CONVERTER_WITHOUT_LANDLOCK")?,
             passphrase_file: from.parsed("PASSPHRASE_FILE")?,
             log: from.parsed("LOG")?,
             log_json: from.read("LOG_JSON", switch)?,

@@ -21,7 +21,8 @@ use tokio::time::timeout;
 use tokio_util::bytes::{Bytes, BytesMut};
 use tokio_util::io::StreamReader;
 
-use super::child::{self, Trouble, Worker};
+use super::child::{self, Starter, Trouble, Worker};
+use super::confine;
 use super::device::Device;
 use super::facts::{self, Condition, Effort, Facts, Inspection, Question};
 use super::ghostscript;
@@ -45,7 +46,7 @@ const AHEAD: usize = 3;
 /// Makes one format of another.
 #[derive(Debug, Clone)]
 pub struct Converter {
-    program: PathBuf,
+    starter: Starter,
     ghostscript: Option<PathBuf>,
     stall: Duration,
 }
@@ -60,6 +61,17 @@ pub struct Converted {
     pub facts: Facts,
     /// Whether something may be missing on the paper; known once the document has been read.
     pub doubts: Doubts,
+}
+
+/// How well Ghostscript is confined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confinement {
+    /// By the list of its system calls and by Landlock.
+    Whole,
+    /// By the list alone, because the kernel has no Landlock and the configuration allows it.
+    WithoutLandlock,
+    /// It is not started, because the kernel has no Landlock.
+    Refused,
 }
 
 /// The bytes of a converted document.
@@ -112,9 +124,29 @@ impl Converter {
     #[must_use]
     pub fn new(program: PathBuf, ghostscript: Option<PathBuf>, stall: Duration) -> Self {
         Self {
-            program,
+            starter: Starter {
+                program,
+                without_landlock: false,
+            },
             ghostscript,
             stall,
+        }
+    }
+
+    /// The same, which starts Ghostscript where the kernel has no Landlock, too.
+    #[must_use]
+    pub fn without_landlock(mut self, so: bool) -> Self {
+        self.starter.without_landlock = so;
+        self
+    }
+
+    /// How well Ghostscript is confined on this computer.
+    #[must_use]
+    pub fn confinement(&self) -> Confinement {
+        match (confine::has_landlock(), self.starter.without_landlock) {
+            (true, _) => Confinement::Whole,
+            (false, true) => Confinement::WithoutLandlock,
+            (false, false) => Confinement::Refused,
         }
     }
 
@@ -167,7 +199,7 @@ impl Converter {
                 });
             }
             Work::Stream(steps) => {
-                let pouring = Pouring::start(&self.program, steps, None, self.stall)?;
+                let pouring = Pouring::start(&self.starter, steps, None, self.stall)?;
                 let (document, doubts) = pouring.begin(Some(document), None).await?;
                 return Ok(Converted {
                     document,
@@ -182,7 +214,7 @@ impl Converter {
                 ..
             } => {
                 let steps = std::slice::from_ref(stage);
-                let pouring = Pouring::start(&self.program, steps, None, self.stall)?;
+                let pouring = Pouring::start(&self.starter, steps, None, self.stall)?;
                 let (made, _) = pouring.begin(Some(document), None).await?;
                 hold(made, true).await?
             }
@@ -215,7 +247,7 @@ impl Converter {
             held = self.opened(&held, None).await?;
         }
         let input = held.reader().map_err(HoldError::from)?;
-        let pouring = Pouring::start(&self.program, steps, Some(input.into()), self.stall)?;
+        let pouring = Pouring::start(&self.starter, steps, Some(input.into()), self.stall)?;
         let judge = Judge {
             converter: self.clone(),
             // Where the device chooses pages, all of them are made.
@@ -298,7 +330,7 @@ impl Converter {
             .map_err(|error| Trouble::Said(error.to_string()))
             .and_then(|input| {
                 let stage = Stage::Facts(question);
-                Worker::start(&self.program, &stage, input.into(), Stdio::piped())
+                Worker::start(&self.starter, &stage, input.into(), Stdio::piped())
             });
         match worker {
             Ok(worker) => facts::answer(worker, limits::PATIENT_FACTS.min(self.stall)).await,
@@ -320,7 +352,7 @@ impl Converter {
             password: password.len(),
         };
         let steps = std::slice::from_ref(&stage);
-        let pouring = Pouring::start(&self.program, steps, None, self.stall)?;
+        let pouring = Pouring::start(&self.starter, steps, None, self.stall)?;
         let document = tokio::fs::File::from_std(held.reader().map_err(HoldError::from)?);
         let document = io::Cursor::new(password).chain(document);
         let (opened, _) = pouring.begin(Some(document), None).await?;
@@ -334,7 +366,7 @@ impl Converter {
         let worker = held
             .reader()
             .map_err(|error| Trouble::Said(error.to_string()))
-            .and_then(|input| Worker::start(&self.program, &stage, input.into(), Stdio::piped()));
+            .and_then(|input| Worker::start(&self.starter, &stage, input.into(), Stdio::piped()));
         let Ok(worker) = worker else {
             return Vec::new();
         };
@@ -348,13 +380,13 @@ impl Converter {
     /// first page if it is to.
     pub(super) fn facts_worker(&self, question: Question) -> Result<Worker, Trouble> {
         let stage = Stage::Facts(question);
-        Worker::start(&self.program, &stage, Stdio::piped(), Stdio::piped())
+        Worker::start(&self.starter, &stage, Stdio::piped(), Stdio::piped())
     }
 
     /// A process that takes a picture apart which it is given.
     pub(super) fn picture_worker(&self) -> Result<Worker, Trouble> {
         let (input, output) = (Stdio::piped(), Stdio::piped());
-        Worker::start(&self.program, &Stage::Picture, input, output)
+        Worker::start(&self.starter, &Stage::Picture, input, output)
     }
 }
 
@@ -467,7 +499,7 @@ struct Pouring {
 impl Pouring {
     /// Starts all steps. The first reads `input`, or what is poured in.
     fn start(
-        program: &Path,
+        starter: &Starter,
         steps: &[Stage],
         input: Option<Stdio>,
         stall: Duration,
@@ -485,7 +517,7 @@ impl Pouring {
                     .into();
             }
             let input = std::mem::replace(&mut next, Stdio::null());
-            let worker = Worker::start(program, step, input, Stdio::piped())?;
+            let worker = Worker::start(starter, step, input, Stdio::piped())?;
             workers.push((Words::of(step), worker));
         }
         Ok(Self {

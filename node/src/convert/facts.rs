@@ -6,7 +6,7 @@
 //! facts are not known, and that is all that happens. The picture is made by the same process once
 //! it has said the facts, so that nobody who waits for those waits for it.
 
-use std::io::{Cursor, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
 use papermesh_protocol::document_password::DocumentPassword;
@@ -20,10 +20,11 @@ use tokio::time::timeout;
 
 use super::chain::Converter;
 use super::child::{self, Trouble, Worker};
+use super::flaw::Flaw;
 use super::limits;
-use super::media::PageSize;
+use super::media::{self, PageSize};
 use super::password::Prefix;
-use super::pdf;
+use super::pdf::{self, PictureError};
 use super::preview::{FirstPage, Shrinking};
 use super::raster::{self, Pixels, RasterError, ReadPages, Source};
 
@@ -43,6 +44,8 @@ pub struct Facts {
     pub sizes: Vec<SameSize>,
     /// Whether it has layers that are on paper and not on a screen, or the other way round.
     pub print_layers: bool,
+    /// Why it can be printed nowhere; of pictures only.
+    pub flaw: Option<Flaw>,
 }
 
 /// Whether a document can be read.
@@ -121,6 +124,19 @@ pub struct Effort {
 }
 
 impl Effort {
+    /// The same for a document of this format. Pictures are looked at while they come, however large
+    /// they are, and whoever submits one waits for what is said of it: it may have to be refused.
+    fn of(self, format: &str) -> Self {
+        match is_picture(format) {
+            true => Self {
+                largest: limits::HELD as usize,
+                patience: limits::PATIENT_FACTS,
+                ..self
+            },
+            false => self,
+        }
+    }
+
     /// While somebody waits for it.
     pub const WAITED_FOR: Self = Self {
         largest: limits::INSPECTED,
@@ -220,6 +236,7 @@ impl Inspection {
         effort: Effort,
     ) -> Self {
         let (pieces, arriving) = mpsc::channel(AHEAD);
+        let (effort, is_picture) = (effort.of(format), is_picture(format));
         let password = password.map(Prefix::of);
         let question = Question {
             format: format.to_owned(),
@@ -236,7 +253,21 @@ impl Inspection {
         };
         let looking = tokio::spawn(async move {
             match worker {
-                Ok(worker) => feed(worker, password, arriving, effort.patience).await,
+                Ok(worker) => match feed(worker, password, arriving, effort.patience).await {
+                    Ok(looked) => looked,
+                    // It would do so at a printer, too.
+                    Err(Trouble::Crashed(_) | Trouble::TooMuch(..)) if is_picture => Looked {
+                        facts: Facts {
+                            flaw: Some(Flaw::Unreadable),
+                            ..Facts::default()
+                        },
+                        preview: None,
+                    },
+                    Err(trouble) => {
+                        tracing::debug!(%trouble, "a document could not be looked at");
+                        Looked::default()
+                    }
+                },
                 Err(error) => {
                     tracing::debug!(%error, "nothing looks at documents");
                     Looked::default()
@@ -293,9 +324,9 @@ async fn feed(
     password: Option<Prefix>,
     mut pieces: mpsc::Receiver<Vec<u8>>,
     patience: Duration,
-) -> Looked {
+) -> Result<Looked, Trouble> {
     let (Some(mut input), Some(output)) = (worker.take_input(), worker.take_output()) else {
-        return Looked::default();
+        return Ok(Looked::default());
     };
     if let Some(password) = password {
         // If it is not taken, neither is what follows.
@@ -312,15 +343,19 @@ async fn feed(
     let mut said = (&mut output).take(limits::FACTS_TEXT);
     let heard = timeout(patience, said.read_until(b'\n', &mut line)).await;
     match (heard, serde_json::from_slice(&line)) {
-        (Ok(Ok(_)), Ok(facts)) => Looked {
+        (Ok(Ok(_)), Ok(facts)) => Ok(Looked {
             facts,
             preview: Some(ComingPreview { worker, output }),
-        },
-        _ => {
-            tracing::debug!("a document could not be looked at");
-            Looked::default()
-        }
+        }),
+        // It ended without a word.
+        (Ok(Ok(0)), Err(_)) => worker.end().await.map(|_| Looked::default()),
+        _ => Ok(Looked::default()),
     }
+}
+
+/// Whether documents of this format are pictures that become a page.
+fn is_picture(format: &str) -> bool {
+    matches!(format, "image/jpeg" | "image/png")
 }
 
 /// What a process found.
@@ -357,22 +392,57 @@ pub(super) fn look(question: &Question, input: &mut impl Read) -> (Facts, Option
         "image/pwg-raster" => raster(Source::Pwg, (preview, color), input),
         "image/urf" => raster(Source::Urf, (preview, color), input),
         "image/jpeg" | "image/png" => {
-            let picture = pdf::dimensions(input).ok();
-            let facts = Facts {
-                pages: picture.as_ref().map(|_| 1),
-                color: picture.as_ref().map(|(picture, _)| picture.components > 1),
-                ..Facts::default()
-            };
+            // What is printed is what is looked at: the page that the picture becomes.
+            let mut page = Kept::default();
+            let wrapped = pdf::wrap(&mut *input, media::A4, &mut page);
             // The rest is taken in any case, so that nobody is left with half of it.
-            let first = picture.filter(|_| preview).and_then(|(_, head)| {
-                let rest = input.take(limits::HELD);
-                let mut whole = Read::chain(Cursor::new(head), rest);
-                FirstPage::of_picture(&mut whole)
-            });
             drop(std::io::copy(input, &mut std::io::sink()));
-            (facts, first)
+            let facts = match &wrapped {
+                Ok(wrapped) => Facts {
+                    pages: Some(1),
+                    color: Some(wrapped.color),
+                    ..Facts::default()
+                },
+                Err(PictureError::Flaw(flaw)) => Facts {
+                    flaw: Some(*flaw),
+                    ..Facts::default()
+                },
+                Err(PictureError::Io(_)) => Facts::default(),
+            };
+            let first = page.whole().filter(|_| preview && wrapped.is_ok());
+            (facts, first.map(|page| FirstPage::Pdf(page, None)))
         }
         _ => (Facts::default(), None),
+    }
+}
+
+/// What is written into memory, if it is no more than a preview is worth.
+#[derive(Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    is_too_large: bool,
+}
+
+impl Kept {
+    fn whole(self) -> Option<Vec<u8>> {
+        (!self.is_too_large).then_some(self.bytes)
+    }
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > limits::PREVIEWED {
+            self.is_too_large = true;
+            self.bytes = Vec::new();
+        }
+        if !self.is_too_large {
+            self.bytes.extend_from_slice(bytes);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -468,5 +538,85 @@ impl Look {
                 (facts, self.first.map(FirstPage::Drawn))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use image::codecs::jpeg::JpegEncoder;
+    use image::{ExtendedColorType, RgbImage};
+
+    use super::*;
+
+    fn seen(format: &str, input: &mut impl Read) -> (Facts, Option<FirstPage>) {
+        let question = Question {
+            format: format.to_owned(),
+            preview: true,
+            leisurely: false,
+            color: true,
+            password: 0,
+        };
+        look(&question, input)
+    }
+
+    /// Red above, blue below; twice as wide as high, taken with the camera turned to the left.
+    fn photo() -> Vec<u8> {
+        let picture = RgbImage::from_fn(80, 40, |_, y| match y < 20 {
+            true => image::Rgb([220, 0, 0]),
+            false => image::Rgb([0, 0, 220]),
+        });
+        let mut jpeg = Vec::new();
+        let mut encoder = JpegEncoder::new(&mut jpeg);
+        encoder
+            .encode(&picture, 80, 40, ExtendedColorType::Rgb8)
+            .unwrap();
+        let exif = b"\xff\xe1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+        jpeg.splice(2..2, exif.iter().copied());
+        jpeg
+    }
+
+    #[test]
+    fn the_preview_is_drawn_of_the_page_that_is_printed() {
+        let (facts, first) = seen("image/jpeg", &mut &photo()[..]);
+        assert_eq!(
+            (facts.pages, facts.color, facts.flaw),
+            (Some(1), Some(true), None)
+        );
+        let drawn = image::load_from_memory(&first.unwrap().picture().unwrap()).unwrap();
+        let drawn = drawn.to_rgb8();
+        let (width, height) = drawn.dimensions();
+        assert!(height > width);
+        let [red, _, blue] = drawn.get_pixel(width * 65 / 100, height / 2).0;
+        assert!(red > 180 && blue < 60, "{red} {blue}");
+        let [red, _, blue] = drawn.get_pixel(width * 35 / 100, height / 2).0;
+        assert!(red < 60 && blue > 180, "{red} {blue}");
+        assert!(drawn.get_pixel(3, 3).0.iter().all(|sample| *sample > 240));
+    }
+
+    #[test]
+    fn a_picture_that_no_printer_reads_is_told_with_its_reason() {
+        let photo = photo();
+        let mut rest = &photo[..photo.len() - 20];
+        let (facts, first) = seen("image/jpeg", &mut rest);
+        assert_eq!((facts.flaw, facts.pages), (Some(Flaw::Cut), None));
+        assert!(first.is_none());
+        // Nobody is left with half of it.
+        let mut long = [&b"\x89PNG\r\n\x1a\nnothing"[..], &vec![0; 300_000]].concat();
+        long.extend(photo);
+        let mut rest = &long[..];
+        assert_eq!(seen("image/png", &mut rest).0.flaw, Some(Flaw::Damaged));
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn a_page_too_large_to_be_shown_is_printed_all_the_same() {
+        let mut kept = Kept::default();
+        kept.write_all(&[1; 100]).unwrap();
+        assert_eq!(kept.bytes.len(), 100);
+        for _ in 0..3 {
+            kept.write_all(&vec![1; limits::PREVIEWED / 2]).unwrap();
+        }
+        assert!(kept.whole().is_none());
     }
 }

@@ -25,6 +25,9 @@ pub(super) const FACTS: Duration = Duration::from_secs(3);
 /// How long making the picture of the first page may take after that.
 pub(super) const PREVIEW: Duration = Duration::from_secs(20);
 
+/// Bytes of the page that a picture becomes, where a preview is made of it.
+pub(super) const PREVIEWED: usize = 128 << 20;
+
 /// How long looking at a picture that somebody else made may take.
 pub(super) const PICTURE: Duration = Duration::from_secs(5);
 
@@ -67,8 +70,10 @@ pub(super) const PAGES: u32 = 100_000;
 /// Bytes of one stream in a PDF once it is unpacked, where it is looked at.
 pub(super) const UNPACKED: usize = 64 << 20;
 
-/// Bytes of an image's beginning in which its size must be told.
+/// Bytes of what a decoder needs of a JPEG before its first scan.
 pub(super) const IMAGE_HEAD: usize = 1 << 20;
 
 /// Layers of a PDF that are looked at.
 pub(super) const LAYERS: usize = 10_000;
+/// Bytes of an interlaced picture once it is unpacked: it has to be held whole.
+pub(super) const INTERLACED: u64 = 256 << 20;

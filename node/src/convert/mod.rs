@@ -4,7 +4,7 @@
 //!
 //! - [`plan`] decides, purely: passed on as it is, converted and how, or refused. It knows
 //!   [`device`]s, [`media`], [`pages`] and [`placing`] on paper; [`facts`] are what a document says
-//!   about itself.
+//!   about itself, a [`flaw`] is why a picture can be printed nowhere.
 //! - [`chain`] does what the plan says, and hands out the result while it is being made; [`verdict`]
 //!   says whether that is all of it, [`second`] looks again where a page came out empty.
 //! - [`stage`] is one step in a process of its own: [`ghostscript`] renders, [`pdf`] arranges and
@@ -24,6 +24,7 @@
 
 pub mod device;
 pub mod facts;
+pub mod flaw;
 pub mod media;
 pub mod pages;
 pub mod plan;
@@ -45,7 +46,7 @@ mod stage;
 mod text;
 mod verdict;
 
-pub use chain::{ConvertError, Converted, ConvertedReader, Converter};
+pub use chain::{Confinement, ConvertError, Converted, ConvertedReader, Converter};
 pub use facts::{ComingPreview, Condition, Effort, Facts, Inspection, Looked, SameSize};
 pub use picture::{Picture, PictureError};
 pub use stage::{STAGE, run as run_stage};

@@ -3,6 +3,10 @@
 //! The rule: what the device can do by itself, it is asked to do; the rest is done on the way. A
 //! document that needs nothing done is passed on byte by byte. What no way leads to is refused,
 //! with the formats that the device takes.
+//!
+//! Pages of pixels are the exception: whatever a device lists, many print them once and all of
+//! them. So wherever pixels go to it, copies and pages are made in what is sent, and it is asked for
+//! neither (PWG 5102.4 section 4 lets a client repeat pages).
 
 use std::path::PathBuf;
 
@@ -28,6 +32,9 @@ const TEXT: &str = "text/plain";
 const POSTSCRIPT: &str = "application/postscript";
 const PCL: &str = "application/vnd.hp-pcl";
 const PCL_XL: &str = "application/vnd.hp-pclxl";
+
+/// What goes to a device as pages of pixels, PDF apart.
+const PIXELS: [&str; 5] = [PWG, URF, PCL_XL, PCL, POSTSCRIPT];
 
 /// How a document is to be printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,23 +184,17 @@ pub fn plan(
             Some(Sides::TwoSidedShortEdge) => Some(true),
             _ => None,
         },
-        copies: if u32::from(order.copies) > device.max_copies {
-            order.copies
-        } else {
-            1
-        },
-        pages: if device.page_ranges {
-            PageRanges::all()
-        } else {
-            order.pages.clone()
-        },
+        target: target(device, order, ghostscript.is_some()),
+        copies: 1,
+        pages: PageRanges::all(),
     };
+    let task = task.sharing_the_work();
     let (format, work) = task.work()?;
     if work != Work::None {
         if task.copies > 1 {
             asked.copies = 1;
         }
-        if !device.page_ranges {
+        if !task.pages.is_all() {
             asked.pages = PageRanges::all();
         }
         // What was made grey needs no device that keeps to it.
@@ -215,6 +216,47 @@ pub fn plan(
     })
 }
 
+/// The format that a device is given; none where no way leads to one that it takes.
+fn target<'a>(device: &Device, order: &'a Order, renderer: bool) -> Option<&'a str> {
+    let format = order.format.as_str();
+    let of = |formats: [&'static str; 6]| formats.into_iter().find(|format| device.takes(format));
+    let rendered = || match is_drawn(device, order) && device.formats.is_some() {
+        true => of([PWG, URF, PCL_XL, PCL, POSTSCRIPT, PDF]),
+        // Of a device that cannot be asked only one thing is known: it is meant to take PDF.
+        false => of([PDF, PWG, URF, PCL_XL, PCL, POSTSCRIPT]),
+    };
+    let does = u32::from(order.copies) <= device.max_copies
+        && (device.page_ranges || order.pages.is_all());
+    let as_it_is = || (device.takes(format) && does).then_some(format);
+    match format {
+        PDF => rendered(),
+        TEXT if !device.takes(TEXT) => rendered(),
+        // A device that says nothing is given what there is.
+        JPEG | PNG if device.formats.is_none() => as_it_is().or_else(rendered),
+        // The page that a picture is printed on is made here, so that the picture stands upright on
+        // it, as the preview shows it: few devices heed what a photo says about its orientation.
+        JPEG | PNG if renderer || device.takes(PDF) => rendered().or_else(as_it_is),
+        JPEG | PNG => as_it_is().or_else(rendered),
+        PWG => of([PWG, URF, PDF, POSTSCRIPT, PCL_XL, PCL]),
+        URF => of([URF, PWG, PDF, POSTSCRIPT, PCL_XL, PCL]),
+        // The device does it itself, or says by name what it cannot do.
+        _ => device.takes(format).then_some(format),
+    }
+}
+
+/// Whether the device itself makes pages fit as it is wished.
+fn is_scaled_there(device: &Device, order: &Order) -> bool {
+    match order.scaling {
+        None | Some(Scaling::Auto) => true,
+        Some(scaling) => device.formats.is_none() || device.scales(scaling),
+    }
+}
+
+/// Whether pages of a PDF are drawn here even for a device that takes PDF.
+fn is_drawn(device: &Device, order: &Order) -> bool {
+    device.as_image || order.as_image || !is_scaled_there(device, order)
+}
+
 /// One document for one device.
 struct Task<'a> {
     device: &'a Device,
@@ -225,6 +267,8 @@ struct Task<'a> {
     ghostscript: Option<&'a PathBuf>,
     /// Printed on both sides, and whether sheets are turned at the short edge.
     duplex: Option<bool>,
+    /// The format that the device is given, if there is a way to one.
+    target: Option<&'a str>,
     /// Copies that are made on the way; 1 if the device makes them.
     copies: u16,
     /// Pages that are chosen on the way; all if the device chooses them.
@@ -232,40 +276,50 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
+    /// The same task once it is known who makes the copies and chooses the pages.
+    fn sharing_the_work(mut self) -> Self {
+        let pixels = self.target.is_some_and(|format| PIXELS.contains(&format));
+        if pixels || u32::from(self.order.copies) > self.device.max_copies {
+            self.copies = self.order.copies;
+        }
+        if pixels || !self.device.page_ranges {
+            self.pages = self.order.pages.clone();
+        }
+        self
+    }
+
     /// The format that the device is given, and how it comes about.
     fn work(&self) -> Result<(String, Work), Unprintable> {
         let format = self.order.format.as_str();
-        let is_drawn = format == PDF && self.is_drawn();
-        let as_it_is = self.copies == 1 && self.pages.is_all() && self.is_scaled_there();
-        if self.device.takes(format) && as_it_is && !is_drawn {
+        let is_drawn = is_drawn(self.device, self.order);
+        let target = self.target.ok_or_else(|| self.no_way())?;
+        let as_it_is = self.copies == 1 && self.pages.is_all();
+        if target == format && as_it_is && !(format == PDF && is_drawn) {
             return Ok((format.to_owned(), Work::None));
         }
-        let hold = |before, (format, steps): (&str, Vec<Stage>)| {
-            Ok((format.to_owned(), Work::Hold { before, steps }))
-        };
-        match format {
-            PDF => hold(None, self.pdf_steps()?),
+        let hold = |before, steps| Work::Hold { before, steps };
+        let work = match format {
+            PDF => hold(None, self.pdf_steps(target)?),
             JPEG | PNG => {
                 let before = Stage::Wrap {
                     paper: self.paper(),
                 };
-                match self.device.takes(PDF) && as_it_is {
-                    true => Ok((PDF.to_owned(), Work::Stream(vec![before]))),
-                    false => hold(Some(before), self.pdf_steps()?),
+                match target == PDF && as_it_is && !is_drawn {
+                    true => Work::Stream(vec![before]),
+                    false => hold(Some(before), self.pdf_steps(target)?),
                 }
             }
-            PWG => self.raster_work(Source::Pwg),
-            URF => self.raster_work(Source::Urf),
-            TEXT if !self.device.takes(TEXT) => {
+            PWG => self.raster_work(Source::Pwg, target)?,
+            URF => self.raster_work(Source::Urf, target)?,
+            TEXT if target != TEXT => {
                 let before = Stage::Text {
                     paper: self.paper(),
                 };
-                hold(Some(before), self.pdf_steps()?)
+                hold(Some(before), self.pdf_steps(target)?)
             }
-            // The device does it itself, or says by name what it cannot do.
-            _ if self.device.takes(format) => Ok((format.to_owned(), Work::None)),
-            _ => Err(self.no_way()),
-        }
+            _ => Work::None,
+        };
+        Ok((target.to_owned(), work))
     }
 
     fn no_way(&self) -> Unprintable {
@@ -275,44 +329,24 @@ impl Task<'_> {
         }
     }
 
-    /// Whether the device itself makes pages fit as it is wished.
-    fn is_scaled_there(&self) -> bool {
-        match self.order.scaling {
-            None | Some(Scaling::Auto) => true,
-            Some(scaling) => self.device.formats.is_none() || self.device.scales(scaling),
-        }
-    }
-
-    /// Whether pages of a PDF are drawn here even for a device that takes PDF.
-    fn is_drawn(&self) -> bool {
-        self.device.as_image || self.order.as_image || !self.is_scaled_there()
-    }
-
     /// Whether a document in this format, on its way out, has pages as large as the paper.
     fn places(&self, format: &str) -> bool {
         match self.order.format.as_str() {
             PWG | URF => self.raster_paper().is_some(),
             JPEG | PNG | TEXT => true,
-            _ => format != PDF || self.is_drawn(),
+            _ => format != PDF || is_drawn(self.device, self.order),
         }
     }
 
-    fn pdf_steps(&self) -> Result<(&'static str, Vec<Stage>), Unprintable> {
-        if self.device.takes(PDF) && !self.is_drawn() {
+    fn pdf_steps(&self, target: &str) -> Result<Vec<Stage>, Unprintable> {
+        if target == PDF && !is_drawn(self.device, self.order) {
             let arrangement = Arrangement {
                 pages: self.pages.clone(),
                 copies: self.copies,
                 two_sided: self.duplex.is_some(),
             };
-            return Ok((PDF, vec![Stage::Arrange(arrangement)]));
+            return Ok(vec![Stage::Arrange(arrangement)]);
         }
-        let targets: &[&'static str] = match self.device.formats {
-            Some(_) => &[PWG, URF, PCL_XL, PCL, POSTSCRIPT, PDF],
-            // Of a device that cannot be asked only one thing is known: it is meant to take PDF.
-            None => &[PDF],
-        };
-        let target = targets.iter().find(|format| self.device.takes(format));
-        let target = *target.ok_or_else(|| self.no_way())?;
         let program = self.ghostscript.ok_or_else(|| Unprintable::NoGhostscript {
             format: self.order.format.clone(),
         })?;
@@ -330,15 +364,16 @@ impl Task<'_> {
             Runs::Known(_) => Scaling::None,
             Runs::Unknown { .. } => self.scaling(),
         };
+        let backs = self.copies > 1 && self.duplex.is_some();
+        if self.looked && backs && self.facts.pages.is_none() {
+            return Err(Unprintable::Uncounted);
+        }
+        let copy_of = self.facts.pages.map(|pages| self.pages.count_of(pages));
         let rendering = Rendering {
             pixels,
             runs,
             copies: self.copies,
         };
-        if self.looked && self.copies > 1 && self.duplex.is_some() && self.facts.pages.is_none() {
-            return Err(Unprintable::Uncounted);
-        }
-        let copy_of = self.facts.pages.map(|pages| self.pages.count_of(pages));
         let press = Press {
             source: Source::Pnm,
             target: drawn.target,
@@ -357,7 +392,7 @@ impl Task<'_> {
             total: copy_of.map_or(Ok(0), |pages| self.total(pages))?,
         };
         let steps = vec![Stage::render(program, &rendering), Stage::Press(press)];
-        Ok((target, steps))
+        Ok(steps)
     }
 
     /// How pages are drawn that go out in this format.
@@ -442,11 +477,7 @@ impl Task<'_> {
             .ok_or(Unprintable::TooMany)
     }
 
-    fn raster_work(&self, source: Source) -> Result<(String, Work), Unprintable> {
-        let own = if source == Source::Pwg { PWG } else { URF };
-        let targets = [own, PWG, URF, PDF, POSTSCRIPT, PCL_XL, PCL];
-        let target = targets.into_iter().find(|format| self.device.takes(format));
-        let target = target.ok_or_else(|| self.no_way())?;
+    fn raster_work(&self, source: Source, target: &str) -> Result<Work, Unprintable> {
         let drawn = self.drawn_as(target);
         let resolutions = match drawn.target {
             Target::Pwg => self.device.raster.resolutions.clone(),
@@ -469,14 +500,13 @@ impl Task<'_> {
             total: 0,
         };
         let steps = vec![Stage::Press(press)];
-        let work = match self.copies {
+        Ok(match self.copies {
             1 => Work::Stream(steps),
             _ => Work::Hold {
                 before: None,
                 steps,
             },
-        };
-        Ok((target.to_owned(), work))
+        })
     }
 
     /// The paper that pages of pixels are put on; none where they stay as large as they came.
@@ -648,6 +678,7 @@ mod tests {
             condition: Condition::Whole,
             sizes: vec![SameSize { pages, size: A4 }],
             print_layers: false,
+            flaw: None,
         }
     }
 
@@ -692,6 +723,78 @@ mod tests {
         assert!(anything(&whole).is_passed_on());
         // Nobody at a tray chooses pages.
         assert!(matches!(steps(&anything(&wish)), [Stage::Arrange(_)]));
+    }
+
+    #[test]
+    fn copies_and_pages_of_pixels_are_made_here_whatever_the_device_lists() {
+        let wish = |format| Order {
+            copies: 3,
+            pages: PageRanges::new([(2, 4)]).unwrap(),
+            sides: Some(Sides::TwoSidedLongEdge),
+            ..order(format)
+        };
+        for source in [PDF, JPEG, PNG, PWG, URF] {
+            for target in PIXELS {
+                let plan = planned(&device(&[target]), &wish(source), &facts(9)).unwrap();
+                assert!(!plan.is_passed_on(), "{source} {target}");
+                assert_eq!(plan.order.format, target, "{source}");
+                assert_eq!(plan.order.copies, 1, "{source} {target}");
+                assert!(plan.order.pages.is_all(), "{source} {target}");
+            }
+        }
+        // One copy of all pages is passed on, and so is what the device does itself.
+        for format in [PWG, URF] {
+            let plan = planned(&device(&[format]), &order(format), &facts(9)).unwrap();
+            assert!(plan.is_passed_on());
+        }
+        assert!(
+            planned(&device(&[PDF]), &wish(PDF), &facts(9))
+                .unwrap()
+                .is_passed_on()
+        );
+    }
+
+    #[test]
+    fn copies_of_pcl_begin_sheets_too() {
+        let lines = |pages, sides| {
+            let wish = Order {
+                copies: 2,
+                sides,
+                ..order(PDF)
+            };
+            let plan = planned(&device(&[PCL_XL]), &wish, &facts(pages)).unwrap();
+            let [Stage::Ghostscript { .. }, Stage::Press(press)] = steps(&plan) else {
+                panic!()
+            };
+            (press.copy_of, press.total)
+        };
+        let total = |pages, sides| lines(pages, sides).1;
+        assert_eq!(lines(3, Some(Sides::TwoSidedLongEdge)), (Some(3), 7));
+        assert_eq!(total(4, Some(Sides::TwoSidedLongEdge)), 8);
+        assert_eq!(total(3, None), 6);
+        let wish = Order {
+            copies: 2,
+            sides: Some(Sides::TwoSidedLongEdge),
+            ..order(PDF)
+        };
+        let uncounted = planned(&device(&[PCL]), &wish, &Facts::default());
+        assert_eq!(uncounted.unwrap_err(), Unprintable::Uncounted);
+    }
+
+    #[test]
+    fn the_page_of_a_picture_is_made_here_wherever_that_can_be() {
+        let given = |formats: &[&str], gs: Option<&PathBuf>| {
+            let facts = facts(1);
+            let plan = plan(&device(formats), &order(JPEG), Some(&facts), gs).unwrap();
+            plan.order.format
+        };
+        let gs = PathBuf::from("/usr/bin/gs");
+        assert_eq!(given(&[JPEG, PDF], None), PDF);
+        assert_eq!(given(&[JPEG, PWG], Some(&gs)), PWG);
+        assert_eq!(given(&[JPEG, PWG], None), JPEG);
+        assert_eq!(given(&[JPEG], Some(&gs)), JPEG);
+        let anything = planned(&Device::of_anything(), &order(JPEG), &facts(1)).unwrap();
+        assert!(anything.is_passed_on());
     }
 
     #[test]

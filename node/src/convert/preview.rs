@@ -1,7 +1,5 @@
 //! A picture of the first page: drawn small, written as JPEG. Runs in a converter's own process only.
 
-use std::io::Read;
-
 use hayro::hayro_interpret::InterpreterSettings;
 use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::page::Page as PdfPage;
@@ -12,9 +10,7 @@ use image::{ExtendedColorType, RgbImage};
 use papermesh_protocol::limits::{PREVIEW, PREVIEW_HEIGHT, PREVIEW_WIDTH};
 
 use super::limits;
-use super::media;
 use super::password::Prefix;
-use super::pdf;
 use super::raster::{Page, Pixels};
 
 /// How well pictures are written: the first that is small enough is taken.
@@ -33,13 +29,6 @@ pub(super) enum FirstPage {
 }
 
 impl FirstPage {
-    /// The page that a picture is printed on.
-    pub(super) fn of_picture(input: &mut impl Read) -> Option<Self> {
-        let mut page = Vec::new();
-        pdf::wrap(input, media::A4, &mut page).ok()?;
-        Some(Self::Pdf(page, None))
-    }
-
     /// The picture, a JPEG of at most [`PREVIEW`] bytes; none if it cannot be made.
     pub(super) fn picture(self) -> Option<Vec<u8>> {
         let drawn = match self {

@@ -27,6 +27,8 @@ use super::{second, text};
 
 /// The word by which a process knows that it is one step.
 pub const STAGE: &str = "convert-stage";
+/// The word that says, after the step, that Ghostscript is started without Landlock, too.
+pub(super) const WITHOUT_LANDLOCK: &str = "without-landlock";
 /// How much others go before a step that nobody waits for (nice(2)).
 const NICE: i32 = 10;
 
@@ -78,9 +80,9 @@ impl Stage {
         }
     }
 
-    fn needs(&self) -> Needs {
+    fn needs(&self, without_landlock: bool) -> Needs {
         match self {
-            Self::Ghostscript { .. } => Needs::Program,
+            Self::Ghostscript { .. } => Needs::Program { without_landlock },
             _ => Needs::Streams,
         }
     }
@@ -98,7 +100,12 @@ pub fn run() -> Option<ExitCode> {
     let stage = arguments.next().and_then(|stage| stage.into_string().ok());
     let stage = stage.and_then(|stage| serde_json::from_str::<Stage>(&stage).ok());
     let done = match stage {
-        Some(stage) => confined(&stage),
+        Some(stage) => {
+            let without_landlock = arguments
+                .next()
+                .is_some_and(|word| word == WITHOUT_LANDLOCK);
+            confined(&stage, without_landlock)
+        }
         None => Err("this command is the node's own; see `papermesh help`".to_owned()),
     };
     Some(match done {
@@ -111,7 +118,7 @@ pub fn run() -> Option<ExitCode> {
     })
 }
 
-fn confined(stage: &Stage) -> Result<(), String> {
+fn confined(stage: &Stage, without_landlock: bool) -> Result<(), String> {
     let streams = (duplicate(io::stdin()), duplicate(io::stdout()));
     let (Ok(mut input), Ok(mut out)) = streams else {
         return Err("it was started without standard streams".to_owned());
@@ -123,7 +130,8 @@ fn confined(stage: &Stage) -> Result<(), String> {
         // If it cannot be, it is only quicker than it should be.
         let _ = rustix::process::nice(NICE);
     }
-    confine(stage.needs()).map_err(|error| format!("it cannot be confined: {error}"))?;
+    let needs = stage.needs(without_landlock);
+    confine(needs).map_err(|error| format!("it cannot be confined: {error}"))?;
     match stage {
         Stage::Facts(question) => {
             let (facts, first) = facts::look(question, &mut input);
@@ -157,7 +165,8 @@ fn confined(stage: &Stage) -> Result<(), String> {
         }
         Stage::Wrap { paper } => {
             let mut out = io::BufWriter::new(out);
-            pdf::wrap(&mut input, *paper, &mut out).map_err(|error| error.to_string())
+            let wrapped = pdf::wrap(&mut input, *paper, &mut out);
+            wrapped.map(drop).map_err(|error| error.to_string())
         }
         Stage::Text { paper } => {
             let mut out = io::BufWriter::new(out);

@@ -370,9 +370,10 @@ impl From<SubmitError> for QueueError {
             SubmitError::PinRequired => QueueErrorKind::PinMissing,
             SubmitError::OtherPin(_) => QueueErrorKind::NotProven,
             SubmitError::TooManyPins(_) => QueueErrorKind::Busy,
-            SubmitError::Empty | SubmitError::Format { .. } | SubmitError::Password => {
-                QueueErrorKind::FormatError
-            }
+            SubmitError::Empty
+            | SubmitError::Format(_)
+            | SubmitError::Flaw(_)
+            | SubmitError::Password => QueueErrorKind::FormatError,
             SubmitError::Size { .. } | SubmitError::Broken(_) => QueueErrorKind::Broken,
             SubmitError::Seal(_)
             | SubmitError::Key(_)

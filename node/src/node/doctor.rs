@@ -16,7 +16,7 @@ use crate::clock;
 use crate::config::{Config, Home};
 use crate::control::CommandError;
 use crate::control::message::{Finding, Verdict};
-use crate::convert::Converter;
+use crate::convert::{Confinement, Converter};
 use crate::mesh::{self, clocks::ClockOffset};
 use crate::offload::offload;
 use crate::papers::Papers;
@@ -59,7 +59,10 @@ pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
             findings.extend(found);
             if printer {
                 findings.push(output(config, &home.printer_pins()).await);
-                findings.push(converters(&Converter::found(config.converter_timeout)));
+                let converter = Converter::found(config.converter_timeout);
+                findings.push(converters(
+                    &converter.without_landlock(config.converter_without_landlock),
+                ));
             }
         }
         Err(error) => findings.push(bad("home", error.to_string(), "see the message")),
@@ -374,19 +377,34 @@ fn room(free: u64, growth: u64) -> Finding {
 
 /// What is needed to print documents in formats that the device does not take.
 fn converters(converter: &Converter) -> Finding {
-    match converter.ghostscript() {
-        Some(program) => good(
-            "converters",
+    const CHECK: &str = "converters";
+    let Some(program) = converter.ghostscript() else {
+        return doubtful(
+            CHECK,
+            "Ghostscript is missing: PDF cannot be printed at printers that do not take it"
+                .to_owned(),
+            "install it with `apt-get install ghostscript` or your system's equivalent, and restart the node",
+        );
+    };
+    match converter.confinement() {
+        Confinement::Whole => good(
+            CHECK,
             format!(
                 "{} renders PDF for printers that do not take it",
                 program.display()
             ),
         ),
-        None => doubtful(
-            "converters",
-            "Ghostscript is missing: PDF cannot be printed at printers that do not take it"
+        Confinement::WithoutLandlock => doubtful(
+            CHECK,
+            "Ghostscript could read this user's files if a document took it over: the kernel has no Landlock"
                 .to_owned(),
-            "install it with `apt-get install ghostscript` or your system's equivalent, and restart the node",
+            "switch Landlock on (`lsm=landlock,…` on the kernel's command line), and take converter-without-landlock out of papermesh.toml",
+        ),
+        Confinement::Refused => doubtful(
+            CHECK,
+            "Ghostscript is not started, as the kernel has no Landlock: PDF cannot be printed at printers that do not take it"
+                .to_owned(),
+            "switch Landlock on (`lsm=landlock,…` on the kernel's command line), or set converter-without-landlock = true in papermesh.toml",
         ),
     }
 }

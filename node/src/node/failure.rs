@@ -170,7 +170,8 @@ impl From<SubmitError> for CommandError {
             }
             SubmitError::PinNotTaken | SubmitError::Pin(_) => ErrorCode::Usage,
             SubmitError::Empty
-            | SubmitError::Format { .. }
+            | SubmitError::Format(_)
+            | SubmitError::Flaw(_)
             | SubmitError::Size { .. }
             | SubmitError::Password
             | SubmitError::Broken(_) => ErrorCode::BadData,

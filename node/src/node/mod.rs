@@ -175,7 +175,8 @@ impl Node {
         tasks.spawn(computer.clone().run());
         tasks.spawn(computer.clone().serve(streams.link));
 
-        let converter = Converter::found(config.converter_timeout);
+        let converter = Converter::found(config.converter_timeout)
+            .without_landlock(config.converter_without_landlock);
         let client = if roles.may_hold() {
             let client = Client::open(ClientParts {
                 store: store.clone(),

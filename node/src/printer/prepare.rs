@@ -3,6 +3,8 @@
 //! Lives here: from the device's description and the ticket to a conversion, and from its plan back
 //! to the ticket that the device is given. Not here: what is converted how (`convert`).
 
+use std::io;
+
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::job;
 
@@ -14,6 +16,7 @@ use crate::convert::device::Device;
 use crate::convert::pages::PageRanges;
 use crate::convert::plan::{Note, Order};
 use crate::convert::{ConvertError, ConvertedReader, Converter, Doubts};
+use crate::format::Screened;
 
 /// What the device reads: the document as its holder sent it, or what was made of it.
 pub(super) type Document = ConvertedReader;
@@ -49,6 +52,9 @@ pub(super) enum PrepareError {
     /// There is no way to print it there, or it could not be converted.
     #[error(transparent)]
     Convert(#[from] ConvertError),
+    /// It does not arrive, or is not what it is said to be.
+    #[error("nothing was printed: {0}")]
+    Document(#[from] io::Error),
     /// The ticket makes no sense.
     #[error(transparent)]
     Pages(#[from] crate::convert::pages::BadRanges),
@@ -74,6 +80,8 @@ pub(super) async fn prepare(
         as_image,
         ..order(&ticket)?
     };
+    // Whoever held it may have lied about what it is.
+    let document = Screened::begin(&order.format, document).await?;
     let converted = converter
         .convert(&device, &order, password.as_ref(), document)
         .await?;

@@ -458,9 +458,30 @@ fn a_converter_can_touch_nothing() {
     ] {
         assert_eq!(tried(script).trim(), "", "{script}");
     }
+    // What is not on the list is not there: files emptied by being read, signals to others by way of a
+    // file, memory and messages that others share. The system is not even asked.
+    for call in [
+        "sysopen(F, q(secret), O_RDONLY|O_TRUNC)",
+        "fcntl(STDIN, 8, getppid())",
+        "fcntl(STDIN, 10, 9)",
+        "defined shmget(1, 4096, 0)",
+        "defined msgget(1, 0)",
+        "defined semget(1, 1, 0)",
+        "socket(S, 1, 1, 0)",
+        "kill(0, getppid())",
+        "fork()",
+        "unlink(q(secret))",
+        "rename(q(secret), q(known))",
+    ] {
+        let script = format!("exec perl -e 'use Fcntl; print(({call}) ? q(done) : 0 + $!)'");
+        assert_eq!(tried(&script).trim(), NO_SUCH_CALL, "{call}");
+    }
     assert_eq!(fs::read_to_string(&secret).unwrap(), "marked");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+/// ENOSYS, which is the same on all Linux but MIPS, Sparc and Alpha.
+const NO_SUCH_CALL: &str = "38";
 
 /// What a shell script says that runs in place of a renderer.
 fn confined(folder: &Path, script: &str) -> String {

@@ -10,6 +10,7 @@
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
 //! | `formats` | any format to any printer, compared as pixels; documents that harm converters |
 //! | `odd` | PDF files as they are in the field, compared as pixels at every kind of printer |
+//! | `photos` | pictures of every kind, compared as pixels; names, beginnings and ends of documents |
 //! | `hostile` | members and strangers who misbehave |
 //! | `hold_printer` | programs that print over IPP, well and badly |
 //! | `discovery` | the hold printer is found over DNS-SD |
@@ -47,6 +48,7 @@ mod odd;
 mod panel;
 mod people;
 mod phone;
+mod photos;
 mod pictures;
 mod portal;
 mod walk;

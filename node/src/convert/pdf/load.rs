@@ -97,6 +97,7 @@ fn told(document: &Document, bytes: &[u8], color: bool) -> Facts {
         condition: Condition::Whole,
         sizes: SameSize::runs(tree.pages.iter().map(|page| page_size(document, *page))),
         print_layers: layers::differ(document),
+        flaw: None,
     }
 }
 
@@ -167,6 +168,7 @@ fn by_second_reader(bytes: &[u8], password: Option<&str>) -> Facts {
         // Of units it says nothing, and a size that is not sure is worse than none.
         sizes: Vec::new(),
         print_layers: false,
+        flaw: None,
     }
 }
 

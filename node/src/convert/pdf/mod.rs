@@ -6,11 +6,13 @@ mod arrange;
 mod color;
 mod layers;
 mod load;
+mod objects;
 mod open;
 mod picture;
 mod tree;
 
 pub(super) use arrange::{Arrangement, arrange};
 pub(super) use load::facts;
+pub(super) use objects::{Objects, Stream};
 pub(super) use open::open;
-pub(super) use picture::{dimensions, wrap};
+pub(super) use picture::{PictureError, Wrapped, wrap};

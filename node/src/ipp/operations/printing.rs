@@ -13,14 +13,12 @@ use super::super::job_attributes;
 use super::super::limits;
 use super::super::message::{Answer, Failure};
 use super::super::open_jobs::OpenJob;
-use super::super::printer_attributes::ANY_FORMAT;
 use super::super::queue::{Hold, JobNumber, JobState, NewDocument, Queue, QueuedJob, Terms, Wish};
 use super::super::status::Status;
 use super::super::subscriptions::Happened;
 use super::super::template::Asked;
 use super::super::values::{Values, attribute, mime};
-use crate::client::format;
-use crate::policy;
+use crate::format::{self, Named};
 
 use ipp::model::DelimiterTag;
 
@@ -190,23 +188,16 @@ async fn admit<Q: Queue>(
     Ok(desk.queue.admit(&wish).await?)
 }
 
-/// The format that the program says the document has, in lower case and without parameters; none
-/// if it is to be told by the first bytes.
+/// The format that the program says the document has, by its own name; none if it is to be told by
+/// the first bytes.
 fn said_format(operation: Values<'_>) -> Result<Option<String>, Failure> {
     let Some(said) = operation.text("document-format") else {
         return Ok(None);
     };
-    let format = said
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    if format == ANY_FORMAT {
-        return Ok(None);
-    }
-    if policy::FORMATS.iter().any(|(known, _)| *known == format) {
-        return Ok(Some(format));
+    match format::named(said) {
+        Some(Named::Format(format)) => return Ok(Some(format.to_owned())),
+        Some(Named::Untold) => return Ok(None),
+        None => {}
     }
     Err(Failure {
         unsupported: attribute("document-format", mime(said))
@@ -215,7 +206,7 @@ fn said_format(operation: Values<'_>) -> Result<Option<String>, Failure> {
         ..Failure::new(
             Status::DocumentFormat,
             format!(
-                "{format} cannot be held; print PDF, PWG or Apple raster, JPEG, PNG or plain text"
+                "{said} cannot be held; print PDF, PWG or Apple raster, JPEG, PNG or plain text"
             ),
         )
     })
@@ -280,11 +271,7 @@ async fn seated<Q: Queue>(
     let format = match said {
         Some(format) => format,
         None => format::sniff(&begun)
-            .filter(|format| policy::FORMATS.iter().any(|(known, _)| known == format))
-            .ok_or_else(|| Failure::new(
-                Status::DocumentFormat,
-                "this document is of no format that can be held; print PDF, PWG or Apple raster, JPEG, PNG or plain text",
-            ))?
+            .map_err(|foreign| Failure::new(Status::DocumentFormat, foreign.to_string()))?
             .to_owned(),
     };
     let document = NewDocument {
