@@ -38,6 +38,8 @@ pub(super) const ENDED_JOB: Duration = Duration::from_secs(15 * 60);
 /// Jobs in one answer to Get-Jobs; `first-index` leads to the next ones.
 pub(super) const JOBS_PER_ANSWER: usize = 1000;
 
+/// Jobs of which it is remembered that they are held back only because all new ones are.
+pub(super) const HELD_BACK: usize = 1000;
 /// Jobs of which it is remembered why a printer did not print them.
 pub(super) const NOTES: usize = 1000;
 

@@ -10,7 +10,8 @@
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
 //! | `formats` | any format to any printer, compared as pixels; documents that harm converters |
 //! | `hostile` | members and strangers who misbehave |
-//! | `hold_printer` | programs that print over IPP, well and badly |
+//! | `hold_printer` | programs that print over IPP, well, oddly and badly |
+//! | `conformance` | the hold printer before the suites of CUPS and of the Printer Working Group |
 //! | `discovery` | the hold printer is found over DNS-SD |
 //! | `desktop` | a real CUPS prints into the hold printer |
 //! | `certificates` | one certificate of the site makes browsers and programs trust panels and hold printers |
@@ -31,6 +32,7 @@ mod bad_input;
 mod badges;
 mod bootstrap;
 mod certificates;
+mod conformance;
 mod crash;
 mod crowd;
 mod desktop;
