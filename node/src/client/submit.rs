@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::delegation::Delegation;
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, UserKey};
 use papermesh_protocol::job::{JobSummary, PrintOptions, check_media};
 use papermesh_protocol::limits;
@@ -74,6 +75,8 @@ pub struct Submission {
     pub visit_pin: Option<Pin>,
     /// A PIN of this job alone, asked for at the printer beside the user's own.
     pub job_pin: Option<Pin>,
+    /// The password that opens the document, if it is locked.
+    pub password: Option<DocumentPassword>,
     /// The number that it is to have, from [`Client::reserve_number`]; none for the next.
     pub number: Option<u32>,
     /// It is a further document of the job that has this number, printed as a job of its own but
@@ -132,6 +135,7 @@ impl Submission {
             lifetime: None,
             visit_pin: None,
             job_pin: None,
+            password: None,
             number: None,
             part_of: None,
         }
@@ -172,6 +176,9 @@ pub enum SubmitError {
         /// What it looks like.
         found: Option<&'static str>,
     },
+    /// Its password is another one.
+    #[error("the document is locked, and the password that came with it does not open it")]
+    Password,
     /// It is shorter or longer than was said.
     #[error("the document should have {expected} bytes and has {found}; submit it again")]
     Size {

@@ -403,6 +403,7 @@ impl From<SubmitError> for QueueError {
             SubmitError::PinRequired => QueueErrorKind::PinMissing,
             SubmitError::OtherPin(_) => QueueErrorKind::NotProven,
             SubmitError::TooManyPins(_) => QueueErrorKind::Busy,
+            SubmitError::Password => QueueErrorKind::Password,
             SubmitError::Empty | SubmitError::Format { .. } => QueueErrorKind::FormatError,
             SubmitError::Size { .. } | SubmitError::Broken(_) => QueueErrorKind::Broken,
             SubmitError::Seal(_)

@@ -331,7 +331,10 @@ fn ways_to_print(offer: &Offer) -> Told {
         ("finishings-col-ready", no_finishing()),
         ("finishings-col-database", no_finishing()),
         ("finishings-col-supported", keyword("finishing-template")),
-        ("finishing-template-supported", keyword(template::NO_TEMPLATE)),
+        (
+            "finishing-template-supported",
+            keyword(template::NO_TEMPLATE),
+        ),
         ("job-hold-until-default", keyword("no-hold")),
         (
             "job-hold-until-supported",

@@ -94,7 +94,7 @@ pub(super) struct Subscription {
     pub(super) lease: Option<Duration>,
     pub(super) until: Option<Instant>,
     pub(super) expires_at: Option<Timestamp>,
-    sequence: i32,
+    pub(super) sequence: i32,
     kept: VecDeque<Event>,
 }
 

@@ -168,7 +168,9 @@ impl From<SubmitError> for CommandError {
             SubmitError::Refused(_) | SubmitError::OtherPin(_) | SubmitError::TooManyPins(_) => {
                 ErrorCode::Denied
             }
-            SubmitError::PinNotTaken | SubmitError::Pin(_) => ErrorCode::Usage,
+            SubmitError::PinNotTaken | SubmitError::Pin(_) | SubmitError::Password => {
+                ErrorCode::Usage
+            }
             SubmitError::Empty
             | SubmitError::Format { .. }
             | SubmitError::Size { .. }
