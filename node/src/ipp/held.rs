@@ -32,6 +32,9 @@ use crate::store::StoreError;
 const SOME_FORMAT: &str = "application/pdf";
 /// How long before a job expires it becomes free that is held back without an end: in effect, never.
 const NEVER: Duration = Duration::from_secs(1);
+/// One that becomes free that long before its end, or later, is held back without one: its expiry is
+/// reckoned a little after that moment.
+const AT_THE_END: Duration = Duration::from_secs(60);
 
 impl<N: Network> Queue for Client<N> {
     async fn users(&self) -> Result<Vec<UserId>, QueueError> {
@@ -347,7 +350,9 @@ fn state(life: &Life) -> JobState {
 
 fn hold(view: &HeldView) -> Hold {
     match view.state {
-        Life::Waiting { until } if until + NEVER >= view.summary.expires_at => Hold::Indefinite,
+        Life::Waiting { until } if until + AT_THE_END >= view.summary.expires_at => {
+            Hold::Indefinite
+        }
         Life::Waiting { until } => Hold::Until(until),
         _ => Hold::No,
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
+use tokio::sync::{Notify, Semaphore};
 
 use super::desk::{Desk, Switches};
 use super::limits;
@@ -99,8 +100,24 @@ pub(super) struct Subscription {
 }
 
 /// All of them.
-#[derive(Debug, Default)]
-pub(super) struct Subscriptions(Mutex<Inner>);
+#[derive(Debug)]
+pub(super) struct Subscriptions {
+    inner: Mutex<Inner>,
+    /// Wakes those who wait for an event.
+    pub(super) news: Notify,
+    /// Those who may wait at once.
+    pub(super) waiting: Semaphore,
+}
+
+impl Default for Subscriptions {
+    fn default() -> Self {
+        Self {
+            inner: Mutex::default(),
+            news: Notify::new(),
+            waiting: Semaphore::new(limits::EVENT_WAITERS),
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -119,7 +136,7 @@ pub(super) struct Wanted {
 
 impl Subscriptions {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         inner
             .all
@@ -200,6 +217,7 @@ impl Subscriptions {
                 since: Instant::now(),
             });
         }
+        self.news.notify_waiters();
     }
 }
 

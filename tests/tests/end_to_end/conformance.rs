@@ -196,8 +196,18 @@ fn suite_of_the_pwg(name: &str) {
         "the suites of the Printer Working Group are not here; run scripts/suites"
     );
     let office = Office::new();
-    let sample = office.site.document("sample.pdf", "a sample");
-    let judged = office.judged("ipp", "2.0", Path::new(sample.path_str()), &suite);
+    let folder = office.site.path("suites");
+    fs::create_dir_all(&folder).unwrap();
+    let sample = Document::pdf(&folder, "sample.pdf", "a sample");
+    // A file that is missing ends a suite, even where it is not printed.
+    let _ = Document::pdf(&folder, "onepage-letter.pdf", "one page");
+    fs::write(folder.join("color.jpg"), sample::jpeg()).unwrap();
+    for name in ["testfile.ps", "testfile.txt"] {
+        fs::write(folder.join(name), "a sample\n").unwrap();
+    }
+    let laid_out = folder.join(format!("{name}.test"));
+    fs::copy(&suite, &laid_out).unwrap();
+    let judged = office.judged("ipp", "2.0", Path::new(sample.path_str()), &laid_out);
     let found = Verdict::all(&judged);
 
     let path = here.join(format!("{name}.expected"));
@@ -319,6 +329,7 @@ impl Office {
         let address = SocketAddr::from(([127, 0, 0, 1], papermesh_tests::reserve_port()));
         let setting = Setting::default()
             .with("PAPERMESH_IPP_USERS", &format!("{}=charlie", login()))
+            .with("PAPERMESH_IPP_DEFAULT_USER", "charlie")
             .with("PAPERMESH_IPP_OPERATORS", "charlie")
             .running(&["--ipp", &address.to_string()]);
         let laptop = site.founder_at("laptop-1", setting);
@@ -347,6 +358,8 @@ impl Office {
             let judged = self
                 .laptop
                 .program(&program::system("ipptool"))
+                // Who the suites say they are, where they say it.
+                .env("CUPS_USER", &self.charlie.id)
                 .args(["-V", version, "-tIf"])
                 .arg(sample)
                 .arg(uri)

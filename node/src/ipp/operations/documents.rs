@@ -35,7 +35,7 @@ pub(super) async fn get_documents<Q: Queue>(
         .filter(|limit| *limit > 0);
     let limit = limit.unwrap_or(usize::from(limits::DOCUMENTS_PER_JOB));
     let (requested, now) = (
-        Requested::read(asking.request, &["document-number"]),
+        Requested::read(asking.request, &["document-number", "last-document"]),
         desk.queue.now(),
     );
     let mut answer = super::done(asking);

@@ -152,7 +152,7 @@ pub(super) async fn perform<Q: Queue>(
         GET_SUBSCRIPTIONS => notifications::get_all(desk, asking),
         RENEW_SUBSCRIPTION => notifications::renew(desk, asking),
         CANCEL_SUBSCRIPTION => notifications::cancel(desk, asking),
-        GET_NOTIFICATIONS => notifications::get_notifications(desk, asking),
+        GET_NOTIFICATIONS => notifications::get_notifications(desk, asking).await,
 
         other => Err(Failure::new(
             Status::OperationNotSupported,

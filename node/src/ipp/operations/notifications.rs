@@ -6,6 +6,7 @@ use ipp::attribute::IppAttribute;
 use ipp::model::DelimiterTag;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
+use tokio::time::sleep;
 
 use super::super::desk::{Asking, Desk};
 use super::super::job_attributes::{self, Kind};
@@ -219,12 +220,34 @@ pub(super) fn cancel<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<An
     Ok(super::done(asking))
 }
 
-/// Get-Notifications. It answers at once with what there is (`notify-wait` is not honoured, as RFC
-/// 3996 section 5.1.2 allows) and says when to come again.
-pub(super) fn get_notifications<Q: Queue>(
+/// Get-Notifications. With `notify-wait` it answers when something has happened, or after a while
+/// with nothing; in any case it says when to come again (RFC 3996 section 5).
+pub(super) async fn get_notifications<Q: Queue>(
     desk: &Desk<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
+    let waits = asking.request.operation().flag("notify-wait") == Some(true);
+    let place = desk.subscriptions.waiting.try_acquire();
+    let patience = sleep(limits::EVENT_WAIT);
+    tokio::pin!(patience);
+    loop {
+        let news = desk.subscriptions.news.notified();
+        tokio::pin!(news);
+        // What happens from now on wakes us.
+        news.as_mut().enable();
+        let (answer, found) = fetch(desk, asking)?;
+        if found || !waits || place.is_err() {
+            return Ok(answer);
+        }
+        tokio::select! {
+            () = news => {}
+            () = &mut patience => return Ok(answer),
+        }
+    }
+}
+
+/// What there is now, and whether there is anything or nothing more will come.
+fn fetch<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<(Answer, bool), Failure> {
     let user = asking.user()?;
     let operation = asking.request.operation();
     let numbers = |name: &str| -> Vec<i32> {
@@ -246,7 +269,7 @@ pub(super) fn get_notifications<Q: Queue>(
     }
     let mut answer = super::done(asking);
     answer.put("printer-up-time", moment(desk.queue.now()));
-    let mut complete = true;
+    let (mut complete, mut found) = (true, false);
     for (place, id) in ids.iter().enumerate() {
         let subscription = desk.subscriptions.get(*id, user).ok_or_else(|| {
             Failure::new(
@@ -257,6 +280,7 @@ pub(super) fn get_notifications<Q: Queue>(
         complete &= subscription.is_complete();
         let first = firsts.get(place).copied().unwrap_or(1);
         for event in subscription.events_from(first) {
+            found = true;
             answer.group(
                 DelimiterTag::EventNotificationAttributes,
                 notification(&subscription, event, asking),
@@ -270,7 +294,7 @@ pub(super) fn get_notifications<Q: Queue>(
             integer(limits::EVENT_LIFE.as_secs() / 2),
         ),
     }
-    Ok(answer)
+    Ok((answer, found || complete))
 }
 
 /// RFC 3995 section 9.1.
