@@ -20,6 +20,7 @@ pub mod http;
 pub mod ipp;
 pub mod machine;
 pub mod network;
+pub mod odd;
 pub mod panel;
 pub mod picture;
 pub mod portal;

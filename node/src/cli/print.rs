@@ -12,8 +12,8 @@ use super::document::Document;
 use super::failure::CliError;
 use super::progress::Bar;
 use super::quantity;
-use super::secrets::{self, JobPinArgs, PinArgs};
-use crate::control::message::{Ending, Event, SubmitJob, Submitted};
+use super::secrets::{self, DocumentPasswordArgs, JobPinArgs, PinArgs};
+use crate::control::message::{Ending, Event, SubmitJob, Submitted, UnlockJob};
 use crate::control::{Client, ErrorCode};
 use crate::convert::spelling;
 
@@ -23,7 +23,8 @@ pub(super) struct Print {
     /// The document, or - for standard input
     ///
     /// PDF, PWG raster, Apple raster, JPEG, PNG or plain text. With --pin-stdin, the first line
-    /// of standard input is the PIN, and the document follows it; so with --job-pin-stdin.
+    /// of standard input is the PIN, and the document follows it; so with --job-pin-stdin and
+    /// --document-password-stdin.
     file: PathBuf,
     /// Whose document, where that is not clear
     #[arg(long, value_name = "ID")]
@@ -71,6 +72,14 @@ pub(super) struct Print {
     pin: PinArgs,
     #[command(flatten)]
     job_pin: JobPinArgs,
+    #[command(flatten)]
+    document_password: DocumentPasswordArgs,
+    /// How pages are made to fit the paper: auto, auto-fit, fit, fill or none
+    #[arg(long, value_name = "HOW")]
+    scaling: Option<Scaling>,
+    /// Send the printer pictures of the pages, where its own way of drawing them goes wrong
+    #[arg(long)]
+    as_image: bool,
 }
 
 impl Print {
@@ -89,6 +98,7 @@ impl Print {
             .map_err(|error| CliError::Usage(error.to_string()))?;
         let pin = self.pin.given("The PIN for this job:")?;
         let job_pin = self.job_pin.chosen("A PIN of this job alone:")?;
+        let document_password = self.document_password.given()?;
         let mut document = Document::open(&self.file).await?;
         let format = match &self.format {
             Some(format) if !document.is_empty() => {
@@ -107,6 +117,7 @@ impl Print {
             printer: self.to,
             pin,
             job_pin,
+            document_password,
             priority: self.priority,
             hold: self.hold,
         };
@@ -118,7 +129,8 @@ impl Print {
             }
             answer => answer?,
         };
-        report(context, &submitted)
+        report(context, &submitted)?;
+        unlock(context, &submitted).await
     }
 }
 
@@ -140,6 +152,27 @@ async fn submit(
     client
         .send(command, document, heard, |bytes| bar.add(bytes))
         .await
+}
+
+/// Asks for the password of a document that turned out to be locked, where somebody is there to be
+/// asked. Without it the document stays held, and that is said.
+async fn unlock(context: &Context, submitted: &Submitted) -> Result<(), CliError> {
+    if !submitted.locked {
+        return Ok(());
+    }
+    let (number, screen) = (submitted.number, &context.screen);
+    if !secrets::can_ask() {
+        screen.warn(&format!(
+            "{} is locked: give its password with `papermesh jobs unlock {number}`, or at the printer",
+            submitted.title
+        ));
+        return Ok(());
+    }
+    let password = secrets::ask_document_password()?;
+    let job = submitted.job;
+    context.call(UnlockJob { job, password }).await?;
+    screen.remark("it opens with this password, which is kept sealed with the job");
+    Ok(())
 }
 
 fn report(context: &Context, submitted: &Submitted) -> Result<(), CliError> {

@@ -49,6 +49,7 @@ use tokio::sync::Semaphore;
 pub use direct::{DirectEnd, DirectPrint};
 pub use jobs::{HeldView, JobsError};
 pub use life::JobState;
+pub use look::UnlockError;
 pub use printers::{KnownPrinter, PrinterError};
 pub use submit::{Submission, SubmitError};
 

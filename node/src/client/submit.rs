@@ -37,7 +37,7 @@ use crate::audit::{Event, Kind};
 use crate::auth::typed::TypedError;
 use crate::auth::verifier::{self, VerifierError};
 use crate::convert::media::PageSize;
-use crate::convert::{ComingPreview, Effort, Facts, Inspection, Looked};
+use crate::convert::{ComingPreview, Condition, Effort, Facts, Inspection, Looked};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::policy::{self, Acceptance, HoldingRight, SubmitFacts, SubmitRefusal, SubmitWish};
@@ -93,6 +93,8 @@ pub struct DocumentFacts {
     pub page_size: Option<String>,
     /// Whether there is any colour.
     pub color: Option<bool>,
+    /// Whether the document opens with a password only, which is not known.
+    pub locked: bool,
 }
 
 impl DocumentFacts {
@@ -101,7 +103,7 @@ impl DocumentFacts {
         Self {
             pages: self.pages.filter(|pages| *pages <= limits::PAGES),
             page_size: self.page_size.filter(|size| check_media(size).is_ok()),
-            color: self.color,
+            ..self
         }
     }
 }
@@ -112,6 +114,7 @@ impl From<Facts> for DocumentFacts {
             pages: facts.pages,
             page_size: facts.page_size.map(PageSize::name),
             color: facts.color,
+            locked: facts.condition == Condition::Locked,
         }
     }
 }
@@ -309,6 +312,7 @@ impl<N: Network> Client<N> {
             pages,
             page_size,
             color,
+            ..
         } = submission.facts.clone().believable();
         let meta = JobMeta {
             title: title(&submission.title),
@@ -318,7 +322,7 @@ impl<N: Network> Client<N> {
             color,
             options: submission.options.clone(),
             locked: false,
-            document_password: None,
+            document_password: submission.password.clone(),
         };
         let number = match submission.number {
             Some(number) => number,
@@ -378,7 +382,8 @@ impl<N: Network> Client<N> {
             let early = match sizes.filter(|_| is_direct) {
                 Some(sizes) => {
                     let whose = (row.user.clone(), key.clone());
-                    let about = (meta.title.clone(), meta.format.clone());
+                    let password = meta.document_password.clone();
+                    let about = (meta.title.clone(), meta.format.clone(), password);
                     let early =
                         EarlyJob::new(whose, about, sizes, spool.tail()?, available.subscribe());
                     Arriving::begin(&inner, job, early)
@@ -443,8 +448,14 @@ impl<N: Network> Client<N> {
     ) -> Result<Coming, SubmitError> {
         let mut size = 0;
         let (format, converter) = (&submission.format, &self.0.converter);
-        let mut inspection =
-            Inspection::begin(converter, format, self.0.previews, Effort::WAITED_FOR);
+        let password = submission.password.as_ref();
+        let mut inspection = Inspection::begin(
+            converter,
+            format,
+            self.0.previews,
+            password,
+            Effort::WAITED_FOR,
+        );
         loop {
             let mut piece = Vec::with_capacity(PIECE);
             let mut limited = (&mut document).take(PIECE as u64);
@@ -481,6 +492,9 @@ impl<N: Network> Client<N> {
             if ended {
                 let is_large = inspection.is_too_large();
                 let Looked { facts, preview } = inspection.finish().await;
+                if facts.condition == Condition::Locked && password.is_some() {
+                    return Err(SubmitError::Password);
+                }
                 drop(pieces.send(Piece::End(facts)).await);
                 return Ok(match preview {
                     _ if is_large => Coming::Look,

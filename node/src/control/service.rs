@@ -13,7 +13,7 @@ use super::message::{
     OpenInvite, OpenPortal, PendingDevice, PinChanged, PolicyView, PortalLink, Printer, ProtectJob,
     ReadAudit, Refuse, Refused, Request, Revocation, Revoke, SetUserState, ShowSiteAuthority,
     ShowUser, SiteAuthority, SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted,
-    User, UserHere, UserTicket, VerifyAudit, Visit, VisitReport, WithdrawInvite,
+    UnlockJob, User, UserHere, UserTicket, VerifyAudit, Visit, VisitReport, WithdrawInvite,
 };
 use super::{Body, CommandError, ErrorCode, Events};
 
@@ -132,6 +132,8 @@ pub trait Service: Send + Sync + 'static {
     fn delete_job(&self, command: DeleteJob) -> impl Future<Output = Answer<HeldJob>> + Send;
     /// Protects a job held here, or no longer.
     fn protect_job(&self, command: ProtectJob) -> impl Future<Output = Answer<HeldJob>> + Send;
+    /// Keeps the password of a locked document that is held here.
+    fn unlock_job(&self, command: UnlockJob) -> impl Future<Output = Answer<HeldJob>> + Send;
 
     /// Moves a job held here in its user's list.
     fn move_job(&self, command: MoveJob) -> impl Future<Output = Answer<HeldJob>> + Send;
@@ -204,6 +206,7 @@ impl<S: Service> Handler for S {
             Request::ListJobs(command) => json(self.list_jobs(command).await),
             Request::DeleteJob(command) => json(self.delete_job(command).await),
             Request::ProtectJob(command) => json(self.protect_job(command).await),
+            Request::UnlockJob(command) => json(self.unlock_job(command).await),
             Request::MoveJob(command) => json(self.move_job(command).await),
             Request::ListHistory(command) => json(self.list_history(command).await),
             Request::FollowJobs(command) => json(self.follow_jobs(command, events).await),

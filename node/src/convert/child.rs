@@ -91,14 +91,14 @@ impl Worker {
         self.child.stdout.take()
     }
 
-    /// Waits until it ends, and says whether that was well.
-    pub(super) async fn end(mut self) -> Result<(), Trouble> {
+    /// Waits until it ends, and gives what it said if that was well.
+    pub(super) async fn end(mut self) -> Result<Vec<u8>, Trouble> {
         let status = self.child.wait().await;
         let status = status.map_err(|error| Trouble::Start(self.doer, error.to_string()))?;
-        if status.success() {
-            return Ok(());
-        }
         let said = (&mut self.said).await.unwrap_or_default();
+        if status.success() {
+            return Ok(said);
+        }
         Err(self.trouble(status, &said))
     }
 

@@ -6,9 +6,10 @@
 //! facts are not known, and that is all that happens. The picture is made by the same process once
 //! it has said the facts, so that nobody who waits for those waits for it.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, ErrorKind, Read};
 use std::time::Duration;
 
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::limits::PREVIEW as LARGEST;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -21,12 +22,13 @@ use super::chain::Converter;
 use super::child::{self, Trouble, Worker};
 use super::limits;
 use super::media::PageSize;
+use super::password::Prefix;
 use super::pdf;
 use super::preview::{FirstPage, Shrinking};
-use super::raster::{self, Page, Pixels, Source};
+use super::raster::{self, Pixels, RasterError, ReadPages, Source};
 
 /// What is known of a document. What cannot be found out is not known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
     /// Its pages.
@@ -35,6 +37,57 @@ pub struct Facts {
     pub page_size: Option<PageSize>,
     /// Whether it has any colour.
     pub color: Option<bool>,
+    /// Whether it can be read, and all of it.
+    pub condition: Condition,
+    /// The sizes of all its pages, in their order; empty where they are not known.
+    pub sizes: Vec<SameSize>,
+    /// Whether it has layers that are on paper and not on a screen, or the other way round.
+    pub print_layers: bool,
+}
+
+/// Whether a document can be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Condition {
+    /// Nobody has looked, or could.
+    #[default]
+    Unknown,
+    /// All of it.
+    Whole,
+    /// It opens with a password, which is not known.
+    Locked,
+    /// It is cut or broken.
+    Damaged {
+        /// Pages that it says it has, where it says so and they are more than can be read.
+        said: Option<u32>,
+        /// Pages that can be read.
+        found: u32,
+    },
+}
+
+/// Pages one after the other that are of one size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SameSize {
+    /// How many.
+    pub pages: u32,
+    /// Their size, as they are seen.
+    pub size: PageSize,
+}
+
+impl SameSize {
+    /// Gathers sizes; none at all if one is not known or they change too often.
+    pub(super) fn runs(sizes: impl Iterator<Item = Option<PageSize>>) -> Vec<Self> {
+        let mut runs: Vec<Self> = Vec::new();
+        for size in sizes {
+            let has_room = runs.len() < limits::SIZES;
+            match (size, runs.last_mut()) {
+                (Some(size), Some(last)) if last.size == size => last.pages += 1,
+                (Some(size), _) if has_room => runs.push(Self { pages: 1, size }),
+                _ => return Vec::new(),
+            }
+        }
+        runs
+    }
 }
 
 /// The formats that are looked at.
@@ -49,6 +102,11 @@ const LOOKED_AT: [&str; 5] = [
 /// Pieces that wait to be looked at. More are not waited for: the submission comes first.
 const AHEAD: usize = 8;
 
+/// Whether a document of this format says of itself whether it is whole.
+pub(super) fn is_judged(format: &str) -> bool {
+    ["application/pdf", "image/pwg-raster", "image/urf"].contains(&format)
+}
+
 /// What a look at a document may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Effort {
@@ -58,6 +116,8 @@ pub struct Effort {
     patience: Duration,
     /// Whether everything else goes before.
     leisurely: bool,
+    /// Whether colour is looked for, which takes longest.
+    color: bool,
 }
 
 impl Effort {
@@ -66,13 +126,44 @@ impl Effort {
         largest: limits::INSPECTED,
         patience: limits::FACTS,
         leisurely: false,
+        color: true,
     };
     /// While nobody does.
     pub const AT_LEISURE: Self = Self {
         largest: limits::HELD as usize,
         patience: limits::PATIENT_FACTS,
         leisurely: true,
+        color: true,
     };
+    /// While somebody waits for nothing else.
+    pub const ASKED_FOR: Self = Self {
+        largest: limits::HELD as usize,
+        patience: limits::PATIENT_FACTS,
+        leisurely: false,
+        color: true,
+    };
+    /// While a device is given it, and only to know whether it is whole.
+    pub(super) const ON_ITS_WAY: Self = Self {
+        largest: limits::HELD as usize,
+        patience: limits::PATIENT_FACTS,
+        leisurely: false,
+        color: false,
+    };
+}
+
+/// What is looked for in a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Question {
+    /// Its format.
+    pub(super) format: String,
+    /// Whether a picture of its first page is wanted as well.
+    pub(super) preview: bool,
+    /// Whether everything else goes before.
+    pub(super) leisurely: bool,
+    /// Whether colour is looked for.
+    pub(super) color: bool,
+    /// Bytes of a password that come before the document.
+    pub(super) password: u16,
 }
 
 /// What came of looking at a document.
@@ -121,17 +212,31 @@ impl Inspection {
     /// Begins to look at a document of this format, and perhaps to make a picture of its first page.
     /// Never fails: the facts are just not known.
     #[must_use]
-    pub fn begin(converter: &Converter, format: &str, preview: bool, effort: Effort) -> Self {
+    pub fn begin(
+        converter: &Converter,
+        format: &str,
+        preview: bool,
+        password: Option<&DocumentPassword>,
+        effort: Effort,
+    ) -> Self {
         let (pieces, arriving) = mpsc::channel(AHEAD);
+        let password = password.map(Prefix::of);
+        let question = Question {
+            format: format.to_owned(),
+            preview,
+            leisurely: effort.leisurely,
+            color: effort.color,
+            password: password.as_ref().map_or(0, Prefix::len),
+        };
         let worker = match LOOKED_AT.contains(&format) {
-            true => converter.facts_worker(format, preview, effort.leisurely),
+            true => converter.facts_worker(question),
             false => Err(Trouble::Said(
                 "its format says nothing of itself".to_owned(),
             )),
         };
         let looking = tokio::spawn(async move {
             match worker {
-                Ok(worker) => feed(worker, arriving, effort.patience).await,
+                Ok(worker) => feed(worker, password, arriving, effort.patience).await,
                 Err(error) => {
                     tracing::debug!(%error, "nothing looks at documents");
                     Looked::default()
@@ -185,12 +290,17 @@ impl Inspection {
 /// Gives a process all pieces, and returns what it found.
 async fn feed(
     mut worker: Worker,
+    password: Option<Prefix>,
     mut pieces: mpsc::Receiver<Vec<u8>>,
     patience: Duration,
 ) -> Looked {
     let (Some(mut input), Some(output)) = (worker.take_input(), worker.take_output()) else {
         return Looked::default();
     };
+    if let Some(password) = password {
+        // If it is not taken, neither is what follows.
+        drop(input.write_all(password.as_ref()).await);
+    }
     while let Some(piece) = pieces.recv().await {
         if input.write_all(&piece).await.is_err() {
             break;
@@ -227,27 +337,31 @@ pub(super) async fn answer(worker: Worker, patience: Duration) -> Facts {
 
 /// Looks at a document; also gives what a picture of its first page can be made of, if one is
 /// wanted. Runs in the process of its own.
-pub(super) fn look(
-    format: &str,
-    preview: bool,
-    input: &mut impl Read,
-) -> (Facts, Option<FirstPage>) {
-    match format {
+pub(super) fn look(question: &Question, input: &mut impl Read) -> (Facts, Option<FirstPage>) {
+    let (preview, color) = (question.preview, question.color);
+    match question.format.as_str() {
         "application/pdf" => {
+            let Ok(password) = Prefix::read(question.password, input) else {
+                return (Facts::default(), None);
+            };
             let mut bytes = Vec::new();
             let read = input.take(limits::HELD + 1).read_to_end(&mut bytes);
-            let facts = read.ok().and_then(|_| pdf::facts(&bytes).ok());
-            let first = facts.filter(|_| preview).map(|_| FirstPage::Pdf(bytes));
-            (facts.unwrap_or_default(), first)
+            let facts = match read {
+                Ok(_) => pdf::facts(&bytes, password.as_ref().map(Prefix::text), color),
+                Err(_) => Facts::default(),
+            };
+            let drawable = preview && facts.condition == Condition::Whole;
+            let first = drawable.then(|| FirstPage::Pdf(bytes, password));
+            (facts, first)
         }
-        "image/pwg-raster" => raster(Source::Pwg, preview, input),
-        "image/urf" => raster(Source::Urf, preview, input),
+        "image/pwg-raster" => raster(Source::Pwg, (preview, color), input),
+        "image/urf" => raster(Source::Urf, (preview, color), input),
         "image/jpeg" | "image/png" => {
             let picture = pdf::dimensions(input).ok();
             let facts = Facts {
                 pages: picture.as_ref().map(|_| 1),
-                page_size: None,
                 color: picture.as_ref().map(|(picture, _)| picture.components > 1),
+                ..Facts::default()
             };
             // The rest is taken in any case, so that nobody is left with half of it.
             let first = picture.filter(|_| preview).and_then(|(_, head)| {
@@ -262,56 +376,97 @@ pub(super) fn look(
     }
 }
 
-fn raster(source: Source, preview: bool, input: &mut impl Read) -> (Facts, Option<FirstPage>) {
-    let mut first = None;
-    let facts = pages(
-        source,
-        input,
-        |page| preview.then(|| Shrinking::new(page)),
-        &mut first,
-    );
-    match facts {
-        Some(facts) => (facts, first.map(FirstPage::Drawn)),
-        None => (Facts::default(), None),
+fn raster(
+    source: Source,
+    (preview, color): (bool, bool),
+    input: &mut impl Read,
+) -> (Facts, Option<FirstPage>) {
+    let mut look = Look {
+        facts: Facts {
+            pages: Some(0),
+            color: color.then_some(false),
+            ..Facts::default()
+        },
+        preview,
+        first: None,
+    };
+    match look.pages(source, input) {
+        Ok(promised) => look.judged(promised),
+        // What came before it broke off cannot be believed, but that it did.
+        Err(RasterError::Io(error)) if error.kind() == ErrorKind::UnexpectedEof => {
+            let found = look.facts.pages.unwrap_or(0).saturating_sub(1);
+            let condition = Condition::Damaged { said: None, found };
+            let facts = Facts {
+                condition,
+                ..Facts::default()
+            };
+            (facts, None)
+        }
+        Err(_) => (Facts::default(), None),
     }
 }
 
-/// Reads all pages; the first one is shrunk into `first`, if `shrink` says how.
-fn pages(
-    source: Source,
-    input: &mut impl Read,
-    shrink: impl Fn(Page) -> Option<Shrinking>,
-    first: &mut Option<Shrinking>,
-) -> Option<Facts> {
-    let mut pages = raster::open(source, 0, input).ok()?;
-    let mut facts = Facts {
-        pages: Some(0),
-        page_size: None,
-        color: Some(false),
-    };
-    let mut line = Vec::new();
-    while let Some(page) = pages.page().ok()? {
-        let size = || PageSize::from_pixels(page.width, page.height, page.resolution);
-        facts.page_size = facts.page_size.or_else(size);
-        let is_first = facts.pages == Some(0);
-        facts.pages = facts
-            .pages?
-            .checked_add(1)
-            .filter(|pages| *pages <= limits::PAGES);
-        if is_first {
-            *first = shrink(page);
-        }
-        for _ in 0..page.height {
-            pages.line(&mut line).ok()?;
-            if let Some(first) = first.as_mut().filter(|_| is_first) {
-                first.line(&line);
+/// A look at pages of pixels.
+struct Look {
+    facts: Facts,
+    preview: bool,
+    /// The first page, shrunk.
+    first: Option<Shrinking>,
+}
+
+impl Look {
+    /// Reads all pages, and gives how many there should be.
+    fn pages(&mut self, source: Source, input: &mut impl Read) -> Result<Option<u32>, RasterError> {
+        let mut pages = raster::open(source, 0, input)?;
+        let mut line = Vec::new();
+        while let Some(page) = pages.page()? {
+            let size = || PageSize::from_pixels(page.width, page.height, page.resolution);
+            self.facts.page_size = self.facts.page_size.or_else(size);
+            let is_first = self.facts.pages == Some(0);
+            self.facts.pages = self
+                .facts
+                .pages
+                .and_then(|pages| pages.checked_add(1))
+                .filter(|pages| *pages <= limits::PAGES);
+            if is_first && self.preview {
+                self.first = Some(Shrinking::new(page));
             }
-            let colored = |pixel: &[u8]| pixel[0] != pixel[1] || pixel[1] != pixel[2];
-            if page.pixels == Pixels::Rgb8 && facts.color == Some(false) {
-                facts.color = Some(line.chunks_exact(3).any(colored));
+            for _ in 0..page.height {
+                pages.line(&mut line)?;
+                if let Some(first) = self.first.as_mut().filter(|_| is_first) {
+                    first.line(&line);
+                }
+                let colored = |pixel: &[u8]| pixel[0] != pixel[1] || pixel[1] != pixel[2];
+                if page.pixels == Pixels::Rgb8 && self.facts.color == Some(false) {
+                    self.facts.color = Some(line.chunks_exact(3).any(colored));
+                }
+            }
+        }
+        Ok(pages.promised())
+    }
+
+    fn judged(self, promised: Option<u32>) -> (Facts, Option<FirstPage>) {
+        let found = match self.facts.pages {
+            Some(pages) if pages > 0 => pages,
+            _ => return (Facts::default(), None),
+        };
+        match promised.filter(|promised| *promised > found) {
+            Some(promised) => {
+                let said = Some(promised);
+                let condition = Condition::Damaged { said, found };
+                let facts = Facts {
+                    condition,
+                    ..Facts::default()
+                };
+                (facts, None)
+            }
+            None => {
+                let facts = Facts {
+                    condition: Condition::Whole,
+                    ..self.facts
+                };
+                (facts, self.first.map(FirstPage::Drawn))
             }
         }
     }
-    facts.pages.filter(|pages| *pages > 0)?;
-    Some(facts)
 }

@@ -6,16 +6,17 @@
 
 use std::path::PathBuf;
 
-use papermesh_protocol::job::{ColorMode, Sides};
+use papermesh_protocol::job::{ColorMode, Scaling, Sides};
 
 use super::device::{Device, SheetBack, best_resolution};
 use super::facts::Facts;
-use super::ghostscript::{Output, Rendering};
+use super::ghostscript::{Rendering, Run, Runs};
 use super::limits;
 use super::media::{A4, PageSize};
 use super::pages::PageRanges;
 use super::pdf::Arrangement;
-use super::raster::{Pixels, Press, Source, Target};
+use super::placing::Placing;
+use super::raster::{PCL_RESOLUTIONS, Paper, Pixels, Press, Source, Target};
 use super::stage::Stage;
 
 const PDF: &str = "application/pdf";
@@ -42,6 +43,11 @@ pub struct Order {
     pub media: Option<String>,
     /// Which pages.
     pub pages: PageRanges,
+    /// How pages are made to fit the paper; none leaves it to the device, and where pages are drawn
+    /// on the way it is [`Scaling::Auto`].
+    pub scaling: Option<Scaling>,
+    /// Whether the device is to be given pictures of the pages.
+    pub as_image: bool,
 }
 
 /// What is to be done.
@@ -131,7 +137,7 @@ pub fn plan(
     facts: Option<&Facts>,
     ghostscript: Option<&PathBuf>,
 ) -> Result<Plan, Unprintable> {
-    let (looked, facts) = (facts.is_some(), facts.copied().unwrap_or_default());
+    let (looked, facts) = (facts.is_some(), facts.cloned().unwrap_or_default());
     let mut asked = order.clone();
     let mut notes = Vec::new();
     if let Some(pages) = facts.pages
@@ -195,6 +201,10 @@ pub fn plan(
         if rendered && !listed && order.color == Some(ColorMode::Monochrome) {
             asked.color = None;
         }
+        // Pages that are as large as the paper must not be made to fit it once more.
+        if task.places(&format) {
+            asked.scaling = Some(Scaling::None).filter(|none| device.scales(*none));
+        }
     }
     asked.format = format;
     Ok(Plan {
@@ -224,8 +234,9 @@ impl Task<'_> {
     /// The format that the device is given, and how it comes about.
     fn work(&self) -> Result<(String, Work), Unprintable> {
         let format = self.order.format.as_str();
-        let as_it_is = self.copies == 1 && self.pages.is_all();
-        if self.device.takes(format) && as_it_is {
+        let is_drawn = format == PDF && self.is_drawn();
+        let as_it_is = self.copies == 1 && self.pages.is_all() && self.is_scaled_there();
+        if self.device.takes(format) && as_it_is && !is_drawn {
             return Ok((format.to_owned(), Work::None));
         }
         let hold = |before, (format, steps): (&str, Vec<Stage>)| {
@@ -257,8 +268,30 @@ impl Task<'_> {
         }
     }
 
+    /// Whether the device itself makes pages fit as it is wished.
+    fn is_scaled_there(&self) -> bool {
+        match self.order.scaling {
+            None | Some(Scaling::Auto) => true,
+            Some(scaling) => self.device.formats.is_none() || self.device.scales(scaling),
+        }
+    }
+
+    /// Whether pages of a PDF are drawn here even for a device that takes PDF.
+    fn is_drawn(&self) -> bool {
+        self.device.as_image || self.order.as_image || !self.is_scaled_there()
+    }
+
+    /// Whether a document in this format, on its way out, has pages as large as the paper.
+    fn places(&self, format: &str) -> bool {
+        match self.order.format.as_str() {
+            PWG | URF => self.raster_paper().is_some(),
+            JPEG | PNG => true,
+            _ => format != PDF || self.is_drawn(),
+        }
+    }
+
     fn pdf_steps(&self) -> Result<(&'static str, Vec<Stage>), Unprintable> {
-        if self.device.takes(PDF) {
+        if self.device.takes(PDF) && !self.is_drawn() {
             let arrangement = Arrangement {
                 pages: self.pages.clone(),
                 copies: self.copies,
@@ -266,77 +299,128 @@ impl Task<'_> {
             };
             return Ok((PDF, vec![Stage::Arrange(arrangement)]));
         }
-        let targets = [PWG, URF, PCL_XL, PCL, POSTSCRIPT];
-        let target = targets.into_iter().find(|format| self.device.takes(format));
-        let target = target.ok_or_else(|| self.no_way())?;
+        let targets: &[&'static str] = match self.device.formats {
+            Some(_) => &[PWG, URF, PCL_XL, PCL, POSTSCRIPT, PDF],
+            // Of a device that cannot be asked only one thing is known: it is meant to take PDF.
+            None => &[PDF],
+        };
+        let target = targets.iter().find(|format| self.device.takes(format));
+        let target = *target.ok_or_else(|| self.no_way())?;
         let program = self.ghostscript.ok_or_else(|| Unprintable::NoGhostscript {
             format: self.order.format.clone(),
         })?;
-        let (kinds, resolution, press) = match target {
-            PWG => (
-                self.pwg_kinds(),
-                self.pwg_resolution(),
-                Some((Target::Pwg, self.device.raster.pwg_back())),
-            ),
-            URF => (
-                self.urf_kinds(),
-                self.urf_resolution(),
-                Some((Target::Urf, self.device.raster.urf_back())),
-            ),
-            POSTSCRIPT => (
-                self.shades(),
-                LASER,
-                Some((Target::PostScript, SheetBack::Normal)),
-            ),
-            _ => (self.shades(), LASER, None),
-        };
-        let color = kinds.contains(&Pixels::Rgb8);
+        let drawn = self.drawn_as(target);
+        let color = drawn.kinds.contains(&Pixels::Rgb8);
         // Grey is rendered as grey even where it goes as colour: that is a third of the pixels.
-        let rendered = match kinds.as_slice() {
+        let pixels = match drawn.kinds.as_slice() {
             _ if color && !self.is_gray() => Pixels::Rgb8,
             [Pixels::Black1] => Pixels::Black1,
             _ => Pixels::Gray8,
         };
-        let output = match target {
-            PCL => Output::Pcl,
-            PCL_XL => Output::PclXl {
-                color: rendered == Pixels::Rgb8,
-            },
-            _ => Output::Pages(rendered),
+        let runs = self.runs(drawn.resolution)?;
+        // What is rendered as large as it is to be is only put in its place.
+        let scaling = match runs {
+            Runs::Known(_) => Scaling::None,
+            Runs::Unknown { .. } => self.scaling(),
         };
         let rendering = Rendering {
-            output,
-            resolution,
-            paper: self.paper(),
-            pages: self.pages.clone(),
+            pixels,
+            runs,
             copies: self.copies,
         };
-        let mut steps = vec![Stage::render(program, &rendering)];
-        if self.looked
-            && self.copies > 1
-            && self.duplex.is_some()
-            && self.facts.pages.is_none()
-            && press.is_some()
-        {
+        if self.looked && self.copies > 1 && self.duplex.is_some() && self.facts.pages.is_none() {
             return Err(Unprintable::Uncounted);
         }
-        if let Some((target, back)) = press {
-            let copy_of = self.facts.pages.map(|pages| self.pages.count_of(pages));
-            steps.push(Stage::Press(Press {
-                source: Source::Pnm,
-                target,
-                resolution,
-                kinds,
-                resolutions: Vec::new(),
-                pages: PageRanges::all(),
-                copies: 1,
-                duplex: self.duplex,
-                back,
-                copy_of: copy_of.filter(|_| self.copies > 1),
-                total: copy_of.map_or(Ok(0), |pages| self.total(pages))?,
-            }));
-        }
+        let copy_of = self.facts.pages.map(|pages| self.pages.count_of(pages));
+        let press = Press {
+            source: Source::Pnm,
+            target: drawn.target,
+            resolution: drawn.resolution,
+            kinds: drawn.kinds,
+            resolutions: Vec::new(),
+            paper: Some(Paper {
+                size: self.paper(),
+                scaling,
+            }),
+            pages: PageRanges::all(),
+            copies: 1,
+            duplex: self.duplex,
+            back: drawn.back,
+            copy_of: copy_of.filter(|_| self.copies > 1),
+            total: copy_of.map_or(Ok(0), |pages| self.total(pages))?,
+        };
+        let steps = vec![Stage::render(program, &rendering), Stage::Press(press)];
         Ok((target, steps))
+    }
+
+    /// How pages are drawn that go out in this format.
+    fn drawn_as(&self, format: &str) -> Drawn {
+        let (target, kinds, resolution, back) = match format {
+            PWG => (
+                Target::Pwg,
+                self.pwg_kinds(),
+                self.pwg_resolution(),
+                self.device.raster.pwg_back(),
+            ),
+            URF => (
+                Target::Urf,
+                self.urf_kinds(),
+                self.urf_resolution(),
+                self.device.raster.urf_back(),
+            ),
+            PCL => (Target::Pcl, vec![Pixels::Black1], LASER, SheetBack::Normal),
+            PCL_XL => (Target::PclXl, self.samples(), LASER, SheetBack::Normal),
+            POSTSCRIPT => (Target::PostScript, self.shades(), LASER, SheetBack::Normal),
+            _ => (Target::Pdf, self.shades(), LASER, SheetBack::Normal),
+        };
+        Drawn {
+            target,
+            kinds,
+            resolution,
+            back,
+        }
+    }
+
+    /// How pages are made to fit, where that is done here.
+    fn scaling(&self) -> Scaling {
+        self.order.scaling.unwrap_or(Scaling::Auto)
+    }
+
+    /// Which pages are rendered at how many dots per inch, so that each comes out as large as it is
+    /// to be on paper.
+    fn runs(&self, resolution: u32) -> Result<Runs, Unprintable> {
+        let unknown = Runs::Unknown {
+            pages: self.pages.clone(),
+            resolution,
+        };
+        let counted: u32 = self.facts.sizes.iter().map(|run| run.pages).sum();
+        if self.facts.pages != Some(counted) || counted == 0 {
+            return Ok(unknown);
+        }
+        let mut runs: Vec<Run> = Vec::new();
+        let mut before = 0;
+        for same in &self.facts.sizes {
+            let (first, last) = (before + 1, before + same.pages);
+            before = last;
+            let placing = Placing::of(same.size, self.paper(), self.scaling());
+            let resolution = (f64::from(resolution) * placing.scale * 1000.0).round() / 1000.0;
+            for (first, last) in self.pages.within(first, last) {
+                match runs.last_mut() {
+                    Some(run) if run.last + 1 == first && run.resolution == resolution => {
+                        run.last = last;
+                    }
+                    _ => runs.push(Run {
+                        first,
+                        last,
+                        resolution,
+                    }),
+                }
+            }
+        }
+        match runs.len().saturating_mul(usize::from(self.copies)) {
+            0..=limits::RUNS => Ok(Runs::Known(runs)),
+            _ => Err(Unprintable::TooMany),
+        }
     }
 
     /// Pages in all, with the empty backs between copies.
@@ -356,51 +440,26 @@ impl Task<'_> {
         let targets = [own, PWG, URF, PDF, POSTSCRIPT, PCL_XL, PCL];
         let target = targets.into_iter().find(|format| self.device.takes(format));
         let target = target.ok_or_else(|| self.no_way())?;
-        let press = |target, kinds, resolutions: Vec<u32>, back| Press {
+        let drawn = self.drawn_as(target);
+        let resolutions = match drawn.target {
+            Target::Pwg => self.device.raster.resolutions.clone(),
+            Target::Urf => self.device.raster.urf_resolutions(),
+            Target::Pcl => PCL_RESOLUTIONS.to_vec(),
+            Target::PclXl | Target::PostScript | Target::Pdf => Vec::new(),
+        };
+        let press = Press {
             source,
-            target,
+            target: drawn.target,
             resolution: LASER,
-            kinds,
+            kinds: drawn.kinds,
             resolutions,
+            paper: self.raster_paper(),
             pages: self.pages.clone(),
             copies: self.copies,
             duplex: self.duplex,
-            back,
+            back: drawn.back,
             copy_of: None,
             total: 0,
-        };
-        let raster = &self.device.raster;
-        let press = match target {
-            PWG => press(
-                Target::Pwg,
-                self.pwg_kinds(),
-                raster.resolutions.clone(),
-                raster.pwg_back(),
-            ),
-            URF => press(
-                Target::Urf,
-                self.urf_kinds(),
-                raster.urf_resolutions(),
-                raster.urf_back(),
-            ),
-            POSTSCRIPT => press(
-                Target::PostScript,
-                self.shades(),
-                Vec::new(),
-                SheetBack::Normal,
-            ),
-            PDF => press(Target::Pdf, self.shades(), Vec::new(), SheetBack::Normal),
-            _ => {
-                // By way of PDF, with pages and copies done by the renderer.
-                let press = Press {
-                    pages: PageRanges::all(),
-                    copies: 1,
-                    ..press(Target::Pdf, self.shades(), Vec::new(), SheetBack::Normal)
-                };
-                let (format, steps) = self.pdf_steps()?;
-                let before = Some(Stage::Press(press));
-                return Ok((format.to_owned(), Work::Hold { before, steps }));
-            }
         };
         let steps = vec![Stage::Press(press)];
         let work = match self.copies {
@@ -411,6 +470,15 @@ impl Task<'_> {
             },
         };
         Ok((target.to_owned(), work))
+    }
+
+    /// The paper that pages of pixels are put on; none where they stay as large as they came.
+    fn raster_paper(&self) -> Option<Paper> {
+        let scaling = self.order.scaling.filter(|_| self.order.media.is_some())?;
+        Some(Paper {
+            size: self.paper(),
+            scaling,
+        })
     }
 
     /// Whether nothing but shades of grey is wanted or can come out.
@@ -425,6 +493,14 @@ impl Task<'_> {
         match self.is_gray() {
             true => vec![Pixels::Gray8, Pixels::Black1],
             false => vec![Pixels::Rgb8, Pixels::Gray8, Pixels::Black1],
+        }
+    }
+
+    /// The same without single bits.
+    fn samples(&self) -> Vec<Pixels> {
+        match self.is_gray() {
+            true => vec![Pixels::Gray8],
+            false => vec![Pixels::Rgb8, Pixels::Gray8],
         }
     }
 
@@ -499,7 +575,17 @@ impl Task<'_> {
     }
 }
 
-/// Dots per inch of printers that take PostScript or PCL and do not say theirs.
+/// How pages are drawn.
+struct Drawn {
+    target: Target,
+    /// The kinds of pixels that may go; not none.
+    kinds: Vec<Pixels>,
+    /// Dots per inch.
+    resolution: u32,
+    back: SheetBack,
+}
+
+/// Dots per inch of printers that take PostScript or PCL and do not say theirs, and of pictures in PDF.
 const LASER: u32 = 600;
 
 #[cfg(test)]
@@ -507,6 +593,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::convert::device::RasterAbilities;
+    use crate::convert::facts::{Condition, SameSize};
 
     fn device(formats: &[&str]) -> Device {
         let strings = |values: &[&str]| {
@@ -541,6 +628,8 @@ mod tests {
             color: None,
             media: None,
             pages: PageRanges::all(),
+            scaling: None,
+            as_image: false,
         }
     }
 
@@ -549,6 +638,9 @@ mod tests {
             pages: Some(pages),
             page_size: Some(A4),
             color: Some(true),
+            condition: Condition::Whole,
+            sizes: vec![SameSize { pages, size: A4 }],
+            print_layers: false,
         }
     }
 
@@ -637,16 +729,11 @@ mod tests {
         let rest = &plan.order;
         assert_eq!((rest.copies, rest.pages.is_all()), (1, true));
         assert_eq!(rest.sides, Some(Sides::TwoSidedLongEdge));
-        let [Stage::Ghostscript { arguments, .. }, Stage::Press(press)] = steps(&plan) else {
+        let [Stage::Ghostscript { repeated, .. }, Stage::Press(press)] = steps(&plan) else {
             panic!()
         };
-        assert_eq!(
-            arguments
-                .iter()
-                .filter(|argument| *argument == "/dev/stdin")
-                .count(),
-            3
-        );
+        assert_eq!(repeated.1, 3);
+        assert!(repeated.0.contains(&"-dFirstPage=2".to_owned()));
         // Three pages each, and an empty back after the first two copies.
         assert_eq!(
             (press.copy_of, press.total, press.duplex),
@@ -690,15 +777,28 @@ mod tests {
     fn paper_color_and_resolution_are_the_devices_best_for_the_document() {
         let press = |device: &Device, order: &Order, facts: &Facts| {
             let plan = planned(device, order, facts).unwrap();
-            let [Stage::Ghostscript { arguments, .. }, Stage::Press(press)] = steps(&plan) else {
+            let [
+                Stage::Ghostscript {
+                    arguments,
+                    repeated,
+                    ..
+                },
+                Stage::Press(press),
+            ] = steps(&plan)
+            else {
                 panic!()
             };
-            (arguments.join(" "), press.clone(), plan.order)
+            let line = format!("{} {}", arguments.join(" "), repeated.0.join(" "));
+            (line, press.clone(), plan.order)
         };
-        let (line, _, _) = press(&device(&[PWG]), &order(PDF), &facts(1));
-        assert!(line.contains("-sDEVICE=ppmraw -r300 -g2480x3508"), "{line}");
+        let paper = |press: &Press| press.paper.unwrap().size;
+        let (line, made, _) = press(&device(&[PWG]), &order(PDF), &facts(1));
+        assert!(line.contains("-sDEVICE=ppmraw"), "{line}");
+        assert!(line.contains("HWResolution[300 300]"), "{line}");
+        assert_eq!((paper(&made), made.resolution), (A4, 300));
         let (line, made, _) = press(&device(&[URF]), &order(PDF), &Facts::default());
-        assert!(line.contains("-r600 -g5100x6600"), "{line}");
+        assert!(line.contains("HWResolution[600 600]"), "{line}");
+        assert_eq!(paper(&made), PageSize::named("na_letter_8.5x11in").unwrap());
         assert_eq!(made.back, SheetBack::Rotated);
         let mono = Order {
             color: Some(ColorMode::Monochrome),
@@ -706,7 +806,10 @@ mod tests {
             ..order(PDF)
         };
         let (line, made, rest) = press(&device(&[PWG]), &mono, &facts(1));
-        assert!(line.contains("-sDEVICE=pgmraw -r300 -g1748x2480"), "{line}");
+        assert!(line.contains("-sDEVICE=pgmraw"), "{line}");
+        // Half as large: by about 0.7 in each direction.
+        assert!(line.contains("HWResolution[211.4"), "{line}");
+        assert_eq!(paper(&made), PageSize::new(14_800, 21_000));
         assert_eq!(
             (made.kinds.contains(&Pixels::Rgb8), rest.color),
             (false, None)
@@ -714,5 +817,115 @@ mod tests {
         let mut bilevel = device(&[PWG]);
         bilevel.raster.types = vec!["black_1".into()];
         assert!(press(&bilevel, &order(PDF), &facts(1)).0.contains("pbmraw"));
+    }
+
+    #[test]
+    fn pages_are_drawn_as_large_as_they_are_to_be() {
+        let label = PageSize::new(5000, 3000);
+        let mixed = Facts {
+            sizes: vec![
+                SameSize { pages: 2, size: A4 },
+                SameSize {
+                    pages: 1,
+                    size: label,
+                },
+                SameSize {
+                    pages: 1,
+                    size: PageSize::new(42_000, 59_400),
+                },
+            ],
+            ..facts(4)
+        };
+        let device = device(&[PWG]);
+        let lines = |scaling, pages: PageRanges| {
+            let order = Order {
+                scaling,
+                pages,
+                ..order(PDF)
+            };
+            let device = Device {
+                page_ranges: false,
+                ..device.clone()
+            };
+            let plan = planned(&device, &order, &mixed).unwrap();
+            let [Stage::Ghostscript { repeated, .. }, Stage::Press(press)] = steps(&plan) else {
+                panic!()
+            };
+            assert_eq!(press.paper.unwrap().scaling, Scaling::None);
+            repeated.0.join(" ")
+        };
+        let all = PageRanges::all;
+        let unsaid = lines(None, all());
+        assert_eq!(unsaid, lines(Some(Scaling::Auto), all()));
+        for part in [
+            "[300 300]>>setpagedevice -dFirstPage=1 -dLastPage=3",
+            "[150 150]>>setpagedevice -dFirstPage=4 -dLastPage=4",
+        ] {
+            assert!(unsaid.contains(part), "{unsaid}");
+        }
+        let fit = lines(Some(Scaling::Fit), all());
+        assert!(
+            fit.contains("[1782 1782]>>setpagedevice -dFirstPage=3 -dLastPage=3"),
+            "{fit}"
+        );
+        let some = PageRanges::new([(2, 3)]).unwrap();
+        let none = lines(Some(Scaling::None), some);
+        assert_eq!(
+            none.matches("-dFirstPage=2 -dLastPage=3").count(),
+            1,
+            "{none}"
+        );
+    }
+
+    #[test]
+    fn a_printer_that_draws_wrongly_is_given_pictures() {
+        let as_image = Order {
+            as_image: true,
+            ..order(PDF)
+        };
+        let target = |device: &Device, order: &Order| {
+            let plan = planned(device, order, &facts(1)).unwrap();
+            let drawn = matches!(steps(&plan), [Stage::Ghostscript { .. }, Stage::Press(_)]);
+            (plan.order.format, drawn)
+        };
+        let both = device(&[PDF, PWG]);
+        assert_eq!(target(&both, &order(PDF)), (PDF.to_owned(), false));
+        assert_eq!(target(&both, &as_image), (PWG.to_owned(), true));
+        let pdf = device(&[PDF]);
+        assert_eq!(target(&pdf, &as_image), (PDF.to_owned(), true));
+        let wrong = Device {
+            as_image: true,
+            ..both
+        };
+        assert_eq!(target(&wrong, &order(PDF)), (PWG.to_owned(), true));
+        let unasked = Device::of_anything();
+        assert_eq!(target(&unasked, &as_image), (PDF.to_owned(), true));
+    }
+
+    #[test]
+    fn scaling_is_done_by_the_device_if_it_says_that_it_can() {
+        let fill = Order {
+            scaling: Some(Scaling::Fill),
+            ..order(PDF)
+        };
+        let able = Device {
+            scalings: vec!["auto".into(), "fill".into(), "none".into()],
+            ..device(&[PDF, PWG])
+        };
+        let plan = planned(&able, &fill, &facts(1)).unwrap();
+        assert!(plan.is_passed_on());
+        assert_eq!(plan.order.scaling, Some(Scaling::Fill));
+        let plan = planned(&device(&[PDF, PWG]), &fill, &facts(1)).unwrap();
+        assert_eq!(
+            (plan.order.format.as_str(), plan.order.scaling),
+            (PWG, None)
+        );
+        // Once it is done, it is not done again.
+        let raster = Device {
+            formats: Some(vec![PWG.into()]),
+            ..able
+        };
+        let plan = planned(&raster, &fill, &facts(1)).unwrap();
+        assert_eq!(plan.order.scaling, Some(Scaling::None));
     }
 }

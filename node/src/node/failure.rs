@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use crate::audit::AuditError;
 use crate::auth::verifier::VerifierError;
 use crate::authority::AuthorityError;
-use crate::client::{JobsError, PrinterError, SubmitError};
+use crate::client::{JobsError, PrinterError, SubmitError, UnlockError};
 use crate::config::{ConfigError, HomeError};
 use crate::control::{BindError, CommandError, ErrorCode};
 use crate::ipp::HoldPrinterError;
@@ -168,12 +168,11 @@ impl From<SubmitError> for CommandError {
             SubmitError::Refused(_) | SubmitError::OtherPin(_) | SubmitError::TooManyPins(_) => {
                 ErrorCode::Denied
             }
-            SubmitError::PinNotTaken | SubmitError::Pin(_) | SubmitError::Password => {
-                ErrorCode::Usage
-            }
+            SubmitError::PinNotTaken | SubmitError::Pin(_) => ErrorCode::Usage,
             SubmitError::Empty
             | SubmitError::Format { .. }
             | SubmitError::Size { .. }
+            | SubmitError::Password
             | SubmitError::Broken(_) => ErrorCode::BadData,
             SubmitError::Store(error) => of_store(error),
             _ => ErrorCode::Failed,
@@ -189,6 +188,18 @@ impl From<JobsError> for CommandError {
             JobsError::Leased(_) => ErrorCode::Busy,
             JobsError::Audit(AuditError::Store(error)) | JobsError::Store(error) => of_store(error),
             JobsError::Audit(_) => ErrorCode::Failed,
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<UnlockError> for CommandError {
+    fn from(error: UnlockError) -> Self {
+        let code = match error {
+            UnlockError::Jobs(error) => return error.into(),
+            UnlockError::Wrong => ErrorCode::Denied,
+            UnlockError::Open => ErrorCode::Usage,
+            UnlockError::Unread | UnlockError::Look(_) => ErrorCode::Failed,
         };
         Self::new(code, error)
     }

@@ -3,8 +3,8 @@
 //! Lives here: from the device's description and the ticket to a conversion, and from its plan back
 //! to the ticket that the device is given. Not here: what is converted how (`convert`).
 
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::job;
-use tokio_util::either::Either;
 
 use super::document::DocumentReader;
 use super::output::{
@@ -12,11 +12,21 @@ use super::output::{
 };
 use crate::convert::device::Device;
 use crate::convert::pages::PageRanges;
-use crate::convert::plan::{Note, Order, Unprintable};
-use crate::convert::{ConvertError, ConvertedReader, Converter};
+use crate::convert::plan::{Note, Order};
+use crate::convert::{ConvertError, ConvertedReader, Converter, Doubts};
 
 /// What the device reads: the document as its holder sent it, or what was made of it.
-pub(super) type Document = Either<DocumentReader, ConvertedReader>;
+pub(super) type Document = ConvertedReader;
+
+/// What is to be printed, and how.
+pub(super) struct Wanted {
+    /// What the device would be asked for if it could do everything.
+    pub(super) ticket: PrintTicket,
+    /// Whether it is to get pictures of the pages.
+    pub(super) as_image: bool,
+    /// Opens the document, if it is locked.
+    pub(super) password: Option<DocumentPassword>,
+}
 
 /// A document that is ready for its device.
 pub(super) struct Prepared {
@@ -26,6 +36,8 @@ pub(super) struct Prepared {
     pub(super) document: Document,
     /// What is not as it was wished.
     pub(super) notes: Vec<Note>,
+    /// Whether something may be missing; known once the device has read it all.
+    pub(super) doubts: Doubts,
 }
 
 /// Why a document cannot be given to its device. The device has nothing of it.
@@ -34,10 +46,7 @@ pub(super) enum PrepareError {
     /// The device does not say what it takes.
     #[error("nothing was printed: {0}")]
     Device(#[from] DeviceError),
-    /// There is no way to print it there.
-    #[error(transparent)]
-    Unprintable(#[from] Unprintable),
-    /// It could not be converted.
+    /// There is no way to print it there, or it could not be converted.
     #[error(transparent)]
     Convert(#[from] ConvertError),
     /// The ticket makes no sense.
@@ -49,28 +58,30 @@ pub(super) enum PrepareError {
 pub(super) async fn prepare(
     converter: &Converter,
     device: &OutputDevice,
-    ticket: PrintTicket,
+    wanted: Wanted,
     document: DocumentReader,
 ) -> Result<Prepared, PrepareError> {
     let device = device
         .abilities()
         .await?
         .map_or_else(Device::of_anything, abilities);
-    let order = order(&ticket)?;
-    let plan = converter.plan(&device, &order)?;
-    if plan.is_passed_on() {
-        return Ok(Prepared {
-            ticket: PrintTicket {
-                sides: plan.order.sides.map(to_device),
-                ..ticket
-            },
-            document: Either::Left(document),
-            notes: plan.notes,
-        });
-    }
-    tracing::debug!(release = %ticket.release, from = %order.format, to = %plan.order.format, "converted on its way");
-    let converted = converter.convert(&device, &order, document).await?;
+    let Wanted {
+        ticket,
+        as_image,
+        password,
+    } = wanted;
+    let order = Order {
+        as_image,
+        ..order(&ticket)?
+    };
+    let converted = converter
+        .convert(&device, &order, password.as_ref(), document)
+        .await?;
+    let is_passed_on = converted.plan.is_passed_on();
     let asked = converted.plan.order;
+    if !is_passed_on {
+        tracing::debug!(release = %ticket.release, from = %order.format, to = %asked.format, "converted on its way");
+    }
     Ok(Prepared {
         ticket: PrintTicket {
             format: asked.format,
@@ -78,11 +89,13 @@ pub(super) async fn prepare(
             sides: asked.sides.map(to_device),
             color: ticket.color.filter(|_| asked.color.is_some()),
             page_ranges: asked.pages.as_slice().to_vec(),
-            size: None,
+            scaling: asked.scaling,
+            size: ticket.size.filter(|_| is_passed_on && password.is_none()),
             ..ticket
         },
-        document: Either::Right(converted.document),
+        document: converted.document,
         notes: converted.plan.notes,
+        doubts: converted.doubts,
     })
 }
 
@@ -103,6 +116,8 @@ fn abilities(device: DeviceDescription) -> Device {
             .into_iter()
             .next()
             .or(device.media_default),
+        scalings: device.scalings,
+        as_image: false,
         raster: device.raster,
     }
 }
@@ -123,6 +138,8 @@ fn order(ticket: &PrintTicket) -> Result<Order, PrepareError> {
         }),
         media: ticket.media.clone(),
         pages: PageRanges::new(ticket.page_ranges.iter().copied())?,
+        scaling: ticket.scaling,
+        as_image: false,
     })
 }
 

@@ -432,6 +432,7 @@ pub(super) fn wish(held: &HeldView, holder: &Holder) -> Wish {
         keep: false,
         pin: None,
         reprint: false,
+        document_password: None,
     }
 }
 

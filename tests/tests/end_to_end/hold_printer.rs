@@ -11,8 +11,8 @@ use papermesh_tests::answer::Job;
 use papermesh_tests::ipp::{
     self, BOOLEAN, CANCEL_JOB, CREATE_JOB, Connection, DOCUMENT_GROUP, GET_DOCUMENT_ATTRIBUTES,
     GET_JOB_ATTRIBUTES, GET_PRINTER_ATTRIBUTES, HOLD_NEW_JOBS, INTEGER, JOB_GROUP, KEYWORD, MIME,
-    Member, NAME, PRINT_JOB, RELEASE_HELD_NEW_JOBS, Request, SEND_DOCUMENT, SET_JOB_ATTRIBUTES,
-    URI,
+    Member, NAME, OCTETS, PRINT_JOB, RELEASE_HELD_NEW_JOBS, Request, SEND_DOCUMENT,
+    SET_JOB_ATTRIBUTES, URI,
 };
 use papermesh_tests::network::{Namespace, Wire};
 use papermesh_tests::wait::wait_until;
@@ -459,6 +459,67 @@ fn what_is_asked_in_further_groups_counts() {
         document(2).text("sides").as_deref(),
         Some("two-sided-long-edge")
     );
+}
+
+/// A locked document is told at once, held all the same, and opens with the password that comes with
+/// it; with another one it stays with its program.
+#[test]
+fn a_locked_document_is_told_and_opens_with_its_password() {
+    let site = Site::new();
+    let charlie = User::charlie();
+    let (laptop, address) = laptop(&site, &[]);
+    laptop.enroll(&charlie, &laptop);
+    let plain = site.document("plain.pdf", "secret");
+    let locked = |name: &str, user: &str| {
+        let path = site.path(name);
+        laptop
+            .program(&program::system("qpdf"))
+            .args(["--encrypt", user, "owner", "256", "--"])
+            .arg(plain.path_str())
+            .arg(&path)
+            .run()
+            .succeeded();
+        fs::read(path).unwrap()
+    };
+    let (locked, opens) = (locked("locked.pdf", "sesame"), locked("opens.pdf", ""));
+    let print = |document: &[u8], password: Option<&str>| {
+        let ask = Request::new(PRINT_JOB, LOCAL_NAME);
+        let ask = match password {
+            Some(password) => ask.with(OCTETS, "document-password", password.as_bytes()),
+            None => ask,
+        };
+        ipp::ask(address, &ask.document(document)).unwrap()
+    };
+    let told = |job: u32| {
+        let told = attributes(address, job);
+        let reason = b"document-password-error";
+        let has = told.body.windows(reason.len()).any(|part| part == reason);
+        (has, told.text("job-state-message").unwrap())
+    };
+
+    let held = print(&locked, None).number("job-id").unwrap();
+    wait_until(SOON, "the lock to be told", || told(held).0);
+    assert!(told(held).1.contains("password"), "{:?}", told(held));
+    assert_eq!(look(address, held), (Some(0), Some(HELD)));
+    // Its owner gives the password afterwards.
+    laptop
+        .papermesh("jobs unlock")
+        .args([&held.to_string(), "--document-password-stdin"])
+        .stdin("sesame\n")
+        .run()
+        .succeeded();
+    assert!(!told(held).0);
+
+    let before = laptop.jobs().len();
+    let refused = print(&locked, Some("open"));
+    assert_eq!(refused.status(), Some(0x0418), "{refused:?}");
+    assert_eq!(laptop.jobs().len(), before);
+    for (document, password) in [(&locked, Some("sesame")), (&opens, None)] {
+        let printed = print(document, password);
+        let job = printed.number("job-id").unwrap();
+        assert_eq!(printed.status(), Some(0));
+        assert!(!told(job).0);
+    }
 }
 
 /// An operator holds new jobs back and gives them free again; a job that its user held back stays

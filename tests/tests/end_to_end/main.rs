@@ -9,6 +9,7 @@
 //! | `invariants` | the ten promises of the design, each by its name |
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
 //! | `formats` | any format to any printer, compared as pixels; documents that harm converters |
+//! | `odd` | PDF files as they are in the field, compared as pixels at every kind of printer |
 //! | `hostile` | members and strangers who misbehave |
 //! | `hold_printer` | programs that print over IPP, well, oddly and badly |
 //! | `conformance` | the hold printer before the suites of CUPS and of the Printer Working Group |
@@ -44,6 +45,7 @@ mod hold_printer;
 mod hostile;
 mod invariants;
 mod network;
+mod odd;
 mod panel;
 mod people;
 mod phone;

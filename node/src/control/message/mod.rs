@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use job::{
     DeleteJob, FollowJobs, HeldJob, JobPrefix, JobsFollowed, ListHistory, ListJobs, MoveJob,
-    PrefixError, ProtectJob, SubmitJob, Submitted,
+    PrefixError, ProtectJob, SubmitJob, Submitted, UnlockJob,
 };
 pub use member::{
     Approve, ExportSite, ImportSite, Invite, InviteIssued, ListInvites, ListMembers, ListPending,
@@ -152,6 +152,7 @@ commands! {
     ListJobs -> Vec<HeldJob>,
     DeleteJob -> HeldJob,
     ProtectJob -> HeldJob,
+    UnlockJob -> HeldJob,
     MoveJob -> HeldJob,
     ListHistory -> Vec<HeldJob>,
     FollowJobs -> JobsFollowed,

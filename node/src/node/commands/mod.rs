@@ -17,8 +17,8 @@ use crate::control::message::{
     ListJobs, ListMembers, ListPending, ListPrinters, ListUsers, Member, MoveJob, OfferLink,
     OpenInvite, OpenPortal, PendingDevice, PinChanged, PolicyView, PortalLink, Printer, ProtectJob,
     ReadAudit, Refuse, Refused, Revocation, Revoke, SetUserState, ShowSiteAuthority, ShowUser,
-    SiteAuthority, SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User,
-    UserHere, UserTicket, VerifyAudit, Visit, VisitReport, WithdrawInvite,
+    SiteAuthority, SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, UnlockJob,
+    User, UserHere, UserTicket, VerifyAudit, Visit, VisitReport, WithdrawInvite,
 };
 use crate::control::{Answer, Body, Events, Service};
 pub(super) use site::{code, exported_site as exported, import as import_of};
@@ -147,6 +147,10 @@ impl Service for Services {
 
     async fn protect_job(&self, command: ProtectJob) -> Answer<HeldJob> {
         self.protect_held(command).await
+    }
+
+    async fn unlock_job(&self, command: UnlockJob) -> Answer<HeldJob> {
+        self.unlock_held(command).await
     }
 
     async fn move_job(&self, command: MoveJob) -> Answer<HeldJob> {

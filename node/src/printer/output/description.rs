@@ -45,6 +45,8 @@ pub struct DeviceDescription {
     pub page_ranges: bool,
     /// `media-default`: what it prints on unless told otherwise.
     pub media_default: Option<String>,
+    /// `print-scaling-supported`: how it makes pages fit the paper.
+    pub scalings: Vec<String>,
     /// How it wants raster.
     pub raster: RasterAbilities,
     /// Its state.

@@ -62,6 +62,7 @@ impl Capabilities {
             max_copies: printer.upper_bound("copies-supported").unwrap_or(1).max(1),
             page_ranges: printer.flag("page-ranges-supported").unwrap_or(false),
             media_default: printer.text("media-default"),
+            scalings: printer.texts("print-scaling-supported"),
             raster: RasterAbilities {
                 resolutions: printer.resolutions("pwg-raster-document-resolution-supported"),
                 types: printer.texts("pwg-raster-document-type-supported"),
@@ -128,6 +129,13 @@ impl Capabilities {
             let known = self.description.media.iter().find(|name| *name == media);
             let keyword = known.ok_or_else(|| cannot("media", media, &self.description.media))?;
             chosen.push(("media", IppValue::new_keyword(keyword)));
+        }
+        if let Some(scaling) = ticket.scaling {
+            // What a printer does not list it was not asked for: that was done before.
+            let listed = &self.description.scalings;
+            if listed.iter().any(|keyword| keyword == scaling.keyword()) {
+                chosen.push(("print-scaling", IppValue::new_keyword(scaling.keyword())));
+            }
         }
         if !ticket.page_ranges.is_empty() {
             chosen.push(("page-ranges", Ok(self.page_ranges(ticket)?)));
@@ -263,6 +271,7 @@ mod tests {
                 max_copies: 20,
                 page_ranges: false,
                 media_default: None,
+                scalings: Vec::new(),
                 raster: RasterAbilities::default(),
                 state: PrinterState::Idle,
                 reasons: vec![],
@@ -284,6 +293,7 @@ mod tests {
             color: None,
             media: None,
             page_ranges: Vec::new(),
+            scaling: None,
             size: None,
         }
     }

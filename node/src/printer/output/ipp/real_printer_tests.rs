@@ -164,6 +164,7 @@ fn ticket(size: usize) -> PrintTicket {
         color: Some(ColorMode::Monochrome),
         media: Some("iso_a4_210x297mm".into()),
         page_ranges: Vec::new(),
+        scaling: None,
         size: Some(size as u64),
     }
 }

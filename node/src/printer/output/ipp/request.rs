@@ -12,7 +12,7 @@ use ipp::value::IppValue;
 use super::super::event::IppJob;
 
 /// What a printer is asked about itself: enough for a description, little enough to fit any reply.
-const PRINTER_ATTRIBUTES: [&str; 25] = [
+const PRINTER_ATTRIBUTES: [&str; 26] = [
     "printer-name",
     "printer-info",
     "printer-make-and-model",
@@ -31,6 +31,7 @@ const PRINTER_ATTRIBUTES: [&str; 25] = [
     "media-supported",
     "media-ready",
     "media-default",
+    "print-scaling-supported",
     "page-ranges-supported",
     "pwg-raster-document-resolution-supported",
     "pwg-raster-document-type-supported",

@@ -109,6 +109,7 @@ impl SocketDevice {
             max_copies: 1,
             page_ranges: false,
             media_default: None,
+            scalings: Vec::new(),
             raster: RasterAbilities::default(),
             state: PrinterState::Unknown,
             reasons: Vec::new(),

@@ -25,6 +25,7 @@ fn ticket() -> PrintTicket {
         color: Some(ColorMode::Auto),
         media: None,
         page_ranges: Vec::new(),
+        scaling: None,
         size: None,
     }
 }

@@ -99,6 +99,7 @@ impl TrayDevice {
             max_copies: u32::from(u16::MAX),
             page_ranges: false,
             media_default: None,
+            scalings: Vec::new(),
             raster: RasterAbilities::default(),
             state: PrinterState::Idle,
             reasons: Vec::new(),

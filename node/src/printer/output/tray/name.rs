@@ -133,6 +133,7 @@ mod tests {
             color: None,
             media: None,
             page_ranges: Vec::new(),
+            scaling: None,
             size: None,
         }
     }

@@ -28,6 +28,7 @@ fn ticket() -> PrintTicket {
         color: None,
         media: None,
         page_ranges: Vec::new(),
+        scaling: None,
         size: None,
     }
 }

@@ -57,6 +57,7 @@ fn ticket() -> PrintTicket {
         color: None,
         media: None,
         page_ranges: Vec::new(),
+        scaling: None,
         size: None,
     }
 }
