@@ -323,6 +323,10 @@ mod tests {
         let groups = read(&[
             vec![1],
             element(INTEGER, "limit", &[0, 1]),
+            element(0x7f, "x-later", b"\x40\0\0\x01abc"),
+            vec![0x0f],
+            element(0x44, "which-jobs", b"completed"),
+            vec![1],
             element(0x44, "which-jobs", b"all"),
         ]);
         let values = Values(groups[0].attributes());
@@ -374,7 +378,7 @@ mod tests {
 
     /// Sections of elements that an encoder could write.
     fn plausible() -> impl Strategy<Value = Vec<u8>> {
-        let tag = prop_oneof![Just(0x34u8), Just(0x37), Just(0x4a), 0x10u8..=0x4a];
+        let tag = prop_oneof![Just(0x34u8), Just(0x37), Just(0x4a), 0x10u8..=0x7f];
         let name = prop_oneof![Just(""), Just("a")];
         let element = prop_oneof![
             8 => (tag, name, prop_oneof![Just(vec![]), vec(any::<u8>(), 0..12)])
