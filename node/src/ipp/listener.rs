@@ -127,7 +127,7 @@ async fn announce<Q: Queue>(desk: Arc<Desk<Q>>, address: Option<SocketAddr>) {
         }
     };
     tokio::select! {
-        () = dnssd::announce(receiver) => {}
+        () = dnssd::announce(receiver, &desk.announced) => {}
         () = renew => {}
     }
 }

@@ -5,11 +5,11 @@
 //!
 //! - [`listener`]: the socket, by [`crate::web`]
 //! - `http`, `arriving`, `compression`: from an HTTP body to a request and its document
-//! - `message`, `values`, `status`, `requested`: IPP's own encoding (RFC 8010)
+//! - `message`, `reading`, `values`, `status`, `requested`: IPP's own encoding (RFC 8010)
 //! - `owner`: who asks, and as which user
 //! - `operations/`: what may be asked (RFC 8011 and its extensions)
 //! - `template`, `media`: what is asked of a job, against what can be had
-//! - `printer_attributes`, `job_attributes`, `identity`: what is told
+//! - `printer_attributes`, `job_attributes`, `document_attributes`, `identity`: what is told
 //! - `found`: what is told to those who look for a printer
 //! - `station`: queues that lead straight to one printer of the site
 //! - `open_jobs`, `subscriptions`: what lives in memory only
@@ -26,6 +26,7 @@ use std::net::{IpAddr, SocketAddr};
 mod arriving;
 mod compression;
 mod desk;
+mod document_attributes;
 mod found;
 mod held;
 mod http;
@@ -40,6 +41,7 @@ mod operations;
 mod owner;
 mod printer_attributes;
 pub mod queue;
+mod reading;
 mod requested;
 mod station;
 mod status;

@@ -12,7 +12,8 @@
 //! | `odd` | PDF files as they are in the field, compared as pixels at every kind of printer |
 //! | `photos` | pictures of every kind, compared as pixels; names, beginnings and ends of documents |
 //! | `hostile` | members and strangers who misbehave |
-//! | `hold_printer` | programs that print over IPP, well and badly |
+//! | `hold_printer` | programs that print over IPP, well, oddly and badly |
+//! | `conformance` | the hold printer before the suites of CUPS and of the Printer Working Group |
 //! | `discovery` | the hold printer is found over DNS-SD |
 //! | `desktop` | a real CUPS prints into the hold printer |
 //! | `certificates` | one certificate of the site makes browsers and programs trust panels and hold printers |
@@ -33,6 +34,7 @@ mod bad_input;
 mod badges;
 mod bootstrap;
 mod certificates;
+mod conformance;
 mod crash;
 mod crowd;
 mod desktop;
