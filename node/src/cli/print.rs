@@ -15,8 +15,8 @@ use super::quantity;
 use super::secrets::{self, DocumentPasswordArgs, JobPinArgs, PinArgs};
 use crate::control::message::{Ending, Event, SubmitJob, Submitted, UnlockJob};
 use crate::control::{Client, ErrorCode};
-use crate::format::{self, Named};
 use crate::convert::spelling;
+use crate::format::{self, Named};
 
 /// Hold a document until it is released at a printer; prints the job's id
 #[derive(Args, Debug)]

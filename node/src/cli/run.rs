@@ -1,5 +1,6 @@
 //! `run`: the node itself, until it is told to stop.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -55,6 +56,18 @@ pub(super) struct Run {
     /// The badge reader of the panel: pcsc, pcsc:NAME, keyboard:/dev/input/… or socket:/PATH
     #[arg(long, value_name = "READER")]
     badge_reader: Option<String>,
+    /// How the numbers of the badge reader become those that are registered, such as "reverse
+    /// hex-to-decimal digits=10"; `papermesh doctor` says which would help
+    #[arg(long, value_name = "STEPS")]
+    badge_rule: Option<String>,
+    /// Other computers whose browsers are panels, such as the printer's own screen: addresses. From
+    /// everywhere else only phones come in
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    panel_remote: Option<Vec<IpAddr>>,
+    /// A file that opens the panel's page on this computer, made if it is not there: only who can read
+    /// it is at the panel then
+    #[arg(long, value_name = "FILE")]
+    panel_launch: Option<PathBuf>,
     /// Where the page of this computer's users listens, which `papermesh open` opens; a loopback
     /// address, or off [default: 127.0.0.1:8311]
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -116,6 +129,9 @@ impl Run {
             panel: self.panel,
             panel_idle: self.panel_idle,
             badge_reader: self.badge_reader,
+            badge_rule: self.badge_rule,
+            panel_remote: self.panel_remote,
+            panel_launch: self.panel_launch,
             portal: self.portal,
             max_spool: self.max_spool,
             previews: self.no_previews.then_some(false),

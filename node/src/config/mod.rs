@@ -91,8 +91,16 @@ pub struct Config {
     pub portal_demanded: bool,
     /// How long a user may do nothing at the panel before being logged out.
     pub panel_idle: Duration,
+    /// Other computers whose browsers are panels, too, such as the printer's own screen. From all
+    /// others a browser is a phone that has to be let in.
+    pub panel_remote: Vec<IpAddr>,
+    /// The file that opens the panel's page on this computer, which is made if it is not there; who
+    /// cannot read it is not at the panel. None: every account of this computer is.
+    pub panel_launch: Option<PathBuf>,
     /// The badge reader of the panel, such as `pcsc`; none for none.
     pub badge_reader: Option<String>,
+    /// How the numbers that it reads become those that are registered; none: as they are.
+    pub badge_rule: Option<String>,
     /// Bytes that the spool may hold.
     pub max_spool: u64,
     /// Whether a picture of each held job's first page is made, for its owner to see at the printer.
@@ -148,7 +156,10 @@ impl Settings {
             portal: self.portal.unwrap_or(Listen::At(PORTAL)),
             portal_demanded: self.portal.is_some(),
             panel_idle: self.panel_idle.map_or(PANEL_IDLE, Wait::duration),
+            panel_remote: self.panel_remote.unwrap_or_default(),
+            panel_launch: self.panel_launch,
             badge_reader: self.badge_reader,
+            badge_rule: self.badge_rule,
             max_spool: self.max_spool.map_or(MAX_SPOOL, ByteSize::bytes),
             previews: self.previews.unwrap_or(true),
             holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -34,8 +35,11 @@ pub struct Settings {
     pub ipp_operators: Option<Vec<UserId>>,
     pub panel: Option<Listen>,
     pub panel_idle: Option<Wait>,
+    pub panel_remote: Option<Vec<IpAddr>>,
+    pub panel_launch: Option<PathBuf>,
     pub portal: Option<Listen>,
     pub badge_reader: Option<String>,
+    pub badge_rule: Option<String>,
     pub max_spool: Option<ByteSize>,
     pub previews: Option<bool>,
     pub holder_timeout: Option<Wait>,
@@ -105,8 +109,11 @@ impl Settings {
             ipp_operators: self.ipp_operators.or(lower.ipp_operators),
             panel: self.panel.or(lower.panel),
             panel_idle: self.panel_idle.or(lower.panel_idle),
+            panel_remote: self.panel_remote.or(lower.panel_remote),
+            panel_launch: self.panel_launch.or(lower.panel_launch),
             portal: self.portal.or(lower.portal),
             badge_reader: self.badge_reader.or(lower.badge_reader),
+            badge_rule: self.badge_rule.or(lower.badge_rule),
             max_spool: self.max_spool.or(lower.max_spool),
             previews: self.previews.or(lower.previews),
             holder_timeout: self.holder_timeout.or(lower.holder_timeout),
@@ -177,8 +184,11 @@ impl Settings {
             ipp_operators: from.list("IPP_OPERATORS")?,
             panel: from.parsed("PANEL")?,
             panel_idle: from.parsed("PANEL_IDLE")?,
+            panel_remote: from.list("PANEL_REMOTE")?,
+            panel_launch: from.parsed("PANEL_LAUNCH")?,
             portal: from.parsed("PORTAL")?,
             badge_reader: from.parsed("BADGE_READER")?,
+            badge_rule: from.parsed("BADGE_RULE")?,
             max_spool: from.parsed("MAX_SPOOL")?,
             previews: from.read("PREVIEWS", switch)?,
             holder_timeout: from.parsed("HOLDER_TIMEOUT")?,

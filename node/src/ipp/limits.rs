@@ -5,6 +5,8 @@ use std::time::Duration;
 /// Connections at once. A new one beyond that takes the place of the one that has been waiting
 /// for a request the longest; if none is waiting, it is not served.
 pub(super) const CONNECTIONS: usize = 400;
+/// Connections at once of one other computer.
+pub(super) const CONNECTIONS_EACH: usize = 64;
 /// How long a connection may take to show whether it speaks TLS, and to finish its handshake.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a request's HTTP header may take, from the first connection or the last answer.

@@ -19,6 +19,7 @@ use crate::control::message::{Finding, Verdict};
 use crate::convert::{Confinement, Converter};
 use crate::mesh::{self, clocks::ClockOffset};
 use crate::offload::offload;
+use crate::panel::badge::ReaderState;
 use crate::papers::Papers;
 use crate::printer::output::{FilePins, OutputDevice, OutputUri};
 use crate::store::{RESERVE, Store, StoreError};
@@ -93,6 +94,9 @@ impl Services {
         }
         if let Some(printer) = &self.printer {
             findings.push(device_of(printer.device()).await);
+        }
+        if let Some(reader) = self.panel.as_ref().and_then(|panel| panel.reader.as_ref()) {
+            findings.push(badge_reader(&reader.now()));
         }
         if let Some(printer) = &self.printer {
             findings.push(converters(printer.converter()));
@@ -191,6 +195,23 @@ impl Services {
         } else {
             good("spool", format!("{jobs} jobs held"))
         })
+    }
+}
+
+/// Whether badges are read, and as the site has them.
+fn badge_reader(reader: &ReaderState) -> Finding {
+    const CHECK: &str = "badge reader";
+    match (&reader.trouble, &reader.better_rule) {
+        (Some(trouble), _) => bad(CHECK, trouble.to_string(), trouble.advice()),
+        (None, Some(rule)) => doubtful(
+            CHECK,
+            "a badge was read that nobody has, and that somebody has when its number is written otherwise".to_owned(),
+            &match rule.to_string() {
+                rule if rule.is_empty() => "remove badge-rule from papermesh.toml".to_owned(),
+                rule => format!("set badge-rule = \"{rule}\" in papermesh.toml, and start the node again"),
+            },
+        ),
+        (None, None) => good(CHECK, "it is open".to_owned()),
     }
 }
 

@@ -47,6 +47,7 @@ use crate::renewal;
 use crate::store::Store;
 use crate::user::{self, Computer};
 use crate::web_certificate::{self, WebCertificate};
+use panel::PanelHere;
 
 pub use becoming::{export_site, import_site, init, join};
 pub use doctor::diagnose_at_rest;
@@ -77,8 +78,8 @@ struct Services {
     printer: Option<Printer<Network>>,
     /// Where the hold printer listens, on a client.
     hold_printer: Option<SocketAddr>,
-    /// Where the panel listens, on a printer.
-    panel: Option<SocketAddr>,
+    /// The panel, on a printer.
+    panel: Option<PanelHere>,
     /// What listeners show by the site's word.
     web_certificate: WebCertificate<Network>,
     /// Where the portal is, if it could be opened.
@@ -352,7 +353,8 @@ pub async fn run(
 impl Services {
     /// Where TLS is spoken.
     fn bound(&self) -> impl Iterator<Item = SocketAddr> {
-        self.hold_printer.into_iter().chain(self.panel)
+        let panel = self.panel.as_ref().map(|panel| panel.address);
+        self.hold_printer.into_iter().chain(panel)
     }
 
     /// Lets devices join here, if that does not happen already.
