@@ -10,6 +10,7 @@
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
 //! | `formats` | any format to any printer, compared as pixels; documents that harm converters |
 //! | `hostile` | members and strangers who misbehave |
+//! | `accounts` | who a program is to the hold printer: other accounts, guesses, visitors, web pages |
 //! | `hold_printer` | programs that print over IPP, well and badly |
 //! | `discovery` | the hold printer is found over DNS-SD |
 //! | `desktop` | a real CUPS prints into the hold printer |
@@ -27,6 +28,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod accounts;
 mod bad_input;
 mod badges;
 mod bootstrap;

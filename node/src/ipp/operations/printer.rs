@@ -35,7 +35,7 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
     let facts = Facts {
         identity: &identity,
         offer: &asking.offer(desk),
-        uris: places(asking),
+        uris: places(desk, asking),
         uri: asking.printer.clone(),
         started: desk.started,
         now: desk.queue.now(),
@@ -53,7 +53,7 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
 }
 
 /// The ways to the printer from where the program is.
-fn places(asking: &Asking<'_>) -> Vec<Place> {
+fn places<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Vec<Place> {
     let rest = asking
         .printer
         .split_once("://")
@@ -64,10 +64,11 @@ fn places(asking: &Asking<'_>) -> Vec<Place> {
         authentication,
     };
     if asking.peer.is_local() {
-        vec![
-            place("ipp", "none", "requesting-user-name"),
-            place("ipps", "tls", "requesting-user-name"),
-        ]
+        let shown = match desk.accounts.standing(asking.account) {
+            Some(_) => "requesting-user-name",
+            None => "basic",
+        };
+        vec![place("ipp", "none", shown), place("ipps", "tls", shown)]
     } else {
         vec![place("ipps", "tls", "basic")]
     }

@@ -34,7 +34,7 @@ pub(super) async fn print_job<Q: Queue>(
     let said = said_format(operation)?;
     compression::check(operation.text("compression"))?;
     admit(desk, user, said.clone(), &asked.terms).await?;
-    let number = desk.queue.number().await?;
+    let number = asking.new_number(desk).await?;
     let title = title(operation);
     let job = OpenJob::new(
         user.clone(),
@@ -79,7 +79,7 @@ pub(super) async fn create_job<Q: Queue>(
     let (user, asked) = wanted(desk, asking)?;
     admit(desk, user, None, &asked.terms).await?;
     desk.open.check_room(user)?;
-    let number = desk.queue.number().await?;
+    let number = asking.new_number(desk).await?;
     let title = title(asking.request.operation());
     let job = OpenJob::new(
         user.clone(),
