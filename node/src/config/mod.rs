@@ -37,6 +37,9 @@ pub const HOLDER_TIMEOUT: Duration = Duration::from_secs(10);
 pub const CONVERTER_TIMEOUT: Duration = Duration::from_secs(90);
 /// Where the hold printer listens when nobody says otherwise: this computer's programs reach it.
 pub const IPP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 6310);
+/// The accounts that print systems run as when nobody says otherwise: those of CUPS, as systems have
+/// them.
+pub const IPP_ACCOUNTS: [&str; 3] = ["lp", "cups", "_lp"];
 /// Where the panel listens when nobody says otherwise: the screen beside the printer reaches it.
 pub const PANEL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8310);
 /// Where the portal listens when nobody says otherwise: this computer's browsers reach it.
@@ -81,6 +84,12 @@ pub struct Config {
     pub ipp_default_user: Option<UserId>,
     /// Users who may delete the jobs of others at the hold printer, and stop it.
     pub ipp_operators: Vec<UserId>,
+    /// Domains whose names are those of the site's users (`ACME\charlie`, `charlie@acme.example`); if
+    /// none is named, every domain.
+    pub ipp_domains: Vec<String>,
+    /// Accounts of this computer that print systems run as. Their programs say for whom they print;
+    /// those of all accounts but these, the node's own and root's need a PIN.
+    pub ipp_accounts: Vec<String>,
     /// Where the panel of a printer listens.
     pub panel: Listen,
     /// Whether somebody said so: then a node that cannot have the address does not start.
@@ -151,6 +160,9 @@ impl Settings {
             ipp_users: self.ipp_users.unwrap_or_default().0,
             ipp_default_user: self.ipp_default_user,
             ipp_operators: self.ipp_operators.unwrap_or_default(),
+            ipp_domains: self.ipp_domains.unwrap_or_default(),
+            ipp_accounts: (self.ipp_accounts)
+                .unwrap_or_else(|| IPP_ACCOUNTS.map(str::to_owned).to_vec()),
             panel: self.panel.unwrap_or(Listen::At(PANEL)),
             panel_demanded: self.panel.is_some(),
             portal: self.portal.unwrap_or(Listen::At(PORTAL)),

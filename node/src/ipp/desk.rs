@@ -7,23 +7,27 @@ use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use tokio::sync::watch;
 
+use super::accounts::Accounts;
 use super::identity::Identity;
 use super::limits;
-use super::message::{Failure, Request};
+use super::made::Made;
+use super::message::{self, Failure, Request};
+use super::names::Owners;
 use super::open_jobs::OpenJobs;
-use super::owner::{Owners, Peer, Proven, Who};
+use super::owner::{Peer, Who};
 use super::queue::{JobNumber, JobState, Offer, Queue, QueuedJob, Station};
 use super::station::{self, Notes, Target};
 use super::status::Status;
 use super::subscriptions::Subscriptions;
-use crate::web::Seats;
+use crate::web::{Account, Seats};
 
 /// Everything that outlives one request.
 pub(super) struct Desk<Q> {
     pub(super) queue: Q,
     pub(super) identity: Identity,
     pub(super) owners: Owners,
-    pub(super) proven: Proven,
+    pub(super) accounts: Accounts,
+    pub(super) made: Made,
     pub(super) open: OpenJobs,
     pub(super) subscriptions: Subscriptions,
     pub(super) notes: Notes,
@@ -53,6 +57,8 @@ pub(super) struct Asking<'a> {
     pub(super) request: &'a Request,
     pub(super) who: Who,
     pub(super) peer: Peer,
+    /// The account of this computer whose program asks, where that is known.
+    pub(super) account: Option<Account>,
     /// The printer's URI as this program knows it.
     pub(super) printer: String,
     /// The printer of the site behind that URI; none for the hold printer itself.
@@ -65,8 +71,9 @@ impl<Q: Queue> Desk<Q> {
         Arc::new(Self {
             queue,
             identity,
+            accounts: Accounts::believed(owners.spoolers.iter().map(String::as_str)),
             owners,
-            proven: Proven::new(),
+            made: Made::default(),
             open: OpenJobs::default(),
             subscriptions: Subscriptions::default(),
             notes: Notes::default(),
@@ -169,6 +176,17 @@ impl<Q: Queue> Desk<Q> {
         }
     }
 
+    /// Who asks, unless it is somebody whom the site has disabled.
+    pub(super) async fn unless_disabled(&self, who: Who) -> Who {
+        match who.user() {
+            Ok(user) if self.queue.is_disabled(user).await => {
+                let text = format!("{user} is disabled; ask your admin");
+                Who::Stranger(Failure::new(Status::NotAuthorized, text))
+            }
+            _ => who,
+        }
+    }
+
     /// Whether a user may do what only operators may.
     pub(super) fn check_operator(&self, user: &UserId) -> Result<(), Failure> {
         if self.owners.operators.contains(user) {
@@ -202,20 +220,28 @@ impl Asking<'_> {
         self.who.user()
     }
 
-    /// The job that the request is about: `job-id` beside `printer-uri`, or `job-uri` alone (RFC
-    /// 8011 section 4.1.5).
+    /// A number for a job that is made now. From elsewhere it is one that nobody guesses.
+    pub(super) async fn new_number<Q: Queue>(&self, desk: &Desk<Q>) -> Result<JobNumber, Failure> {
+        if !self.peer.is_local() {
+            return Ok(desk.queue.draw_number().await?);
+        }
+        let number = desk.queue.number().await?;
+        if let Some(account) = self.account {
+            desk.made.note(number, account);
+        }
+        Ok(number)
+    }
+
+    /// The job that the request is about.
     pub(super) fn job_number(&self) -> Result<JobNumber, Failure> {
-        let operation = self.request.operation();
-        let number = match operation.integer("job-id") {
-            Some(number) => JobNumber::try_from(number).ok(),
-            None => operation
-                .text("job-uri")
-                .and_then(|uri| uri.rsplit('/').next())
-                .and_then(|last| last.parse().ok()),
-        };
-        number
-            .filter(|number| *number > 0)
+        message::job_number(self.request)
             .ok_or_else(|| Failure::new(Status::BadRequest, "the request names no job"))
+    }
+
+    /// Whether who asks may know of this job, if it is the user's own: one whom only a name makes that
+    /// user knows what the same account made.
+    fn may_know<Q: Queue>(&self, desk: &Desk<Q>, number: JobNumber) -> bool {
+        !self.who.is_unproven() || desk.made.is_by(number, self.account)
     }
 
     /// The job that the request is about, which must be the user's own. That of another user
@@ -233,7 +259,7 @@ impl Asking<'_> {
         let user = self.user()?;
         let found = desk.job(number).await?;
         found
-            .filter(|job| job.user == *user)
+            .filter(|job| job.user == *user && self.may_know(desk, number))
             .ok_or_else(|| Failure::new(Status::NotFound, format!("you have no job {number} here")))
     }
 }

@@ -1,5 +1,6 @@
 //! The queue that the node's client is: numbers, states and words of held jobs as IPP has them.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures::{Stream, stream};
@@ -41,15 +42,31 @@ impl<N: Network> Queue for Client<N> {
         Ok(Self::users(self).await?)
     }
 
-    async fn prove(&self, user: &UserId, pin: &Pin) -> Result<(), QueueError> {
-        Self::prove(self, user, pin).await.map_err(|error| {
-            let kind = match &error {
-                TypedError::Pin(_) => QueueErrorKind::NotProven,
-                TypedError::Wait(_) => QueueErrorKind::Busy,
-                TypedError::Store(_) => QueueErrorKind::Failed,
-            };
-            QueueError::new(kind, error)
-        })
+    async fn knows_here(&self, user: &UserId) -> Result<bool, QueueError> {
+        Ok(Self::knows_here(self, user).await?)
+    }
+
+    async fn knows(&self, user: &UserId) -> Result<bool, QueueError> {
+        Ok(Self::knows(self, user).await?)
+    }
+
+    async fn is_disabled(&self, user: &UserId) -> bool {
+        Self::is_disabled(self, user).await
+    }
+
+    async fn prove(&self, user: &UserId, pin: &Pin, from: IpAddr) -> Result<(), QueueError> {
+        Self::prove(self, user, pin, from.into())
+            .await
+            .map_err(|error| {
+                let kind = match &error {
+                    TypedError::Pin(_) => QueueErrorKind::NotProven,
+                    TypedError::Wait(_) => QueueErrorKind::Busy,
+                    TypedError::Busy(_) => QueueErrorKind::Crowded,
+                    TypedError::Disabled(_) => QueueErrorKind::NotAllowed,
+                    TypedError::Store(_) => QueueErrorKind::Failed,
+                };
+                QueueError::new(kind, error)
+            })
     }
 
     async fn admit(&self, wish: &Wish) -> Result<(), QueueError> {
@@ -60,6 +77,10 @@ impl<N: Network> Queue for Client<N> {
 
     async fn number(&self) -> Result<JobNumber, QueueError> {
         Ok(self.reserve_number().await?)
+    }
+
+    async fn draw_number(&self) -> Result<JobNumber, QueueError> {
+        Ok(Self::draw_number(self).await?)
     }
 
     async fn hold(

@@ -60,8 +60,5 @@ pub(super) const EVENT_WAITERS: usize = 32;
 /// The longest that a subscription lasts without being renewed, and what it lasts by default.
 pub(super) const LEASE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Proven PINs that are remembered, and for how long: programs ask every few seconds how a job
-/// is, and a PIN takes a part of a second to check.
-pub(super) const PROVEN: usize = 256;
-/// See [`PROVEN`].
-pub(super) const PROVEN_FOR: Duration = Duration::from_secs(5 * 60);
+/// Jobs of which it is remembered which account of this computer made them.
+pub(super) const MADE: usize = 4096;

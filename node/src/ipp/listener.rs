@@ -15,7 +15,7 @@ use super::found;
 use super::http;
 use super::identity::Identity;
 use super::limits;
-use super::owner::Owners;
+use super::names::Owners;
 use super::queue::Queue;
 use super::subscriptions::Happened;
 use crate::dnssd;

@@ -9,7 +9,7 @@ use ipp::model::{DelimiterTag, IppVersion, StatusCode};
 use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
 
-use super::queue::{QueueError, QueueErrorKind};
+use super::queue::{JobNumber, QueueError, QueueErrorKind};
 use super::reading;
 use super::status::Status;
 use super::template::Asked;
@@ -63,6 +63,20 @@ impl Failure {
     }
 }
 
+/// The job that a request names: `job-id` beside `printer-uri`, or `job-uri` alone (RFC 8011 section
+/// 4.1.5).
+pub(super) fn job_number(request: &Request) -> Option<JobNumber> {
+    let operation = request.operation();
+    let number = match operation.integer("job-id") {
+        Some(number) => JobNumber::try_from(number).ok(),
+        None => operation
+            .text("job-uri")
+            .and_then(|uri| uri.rsplit('/').next())
+            .and_then(|last| last.parse().ok()),
+    };
+    number.filter(|number| *number > 0)
+}
+
 impl From<QueueError> for Failure {
     fn from(error: QueueError) -> Self {
         let status = match error.kind {
@@ -75,7 +89,7 @@ impl From<QueueError> for Failure {
             QueueErrorKind::TooLarge => Status::RequestEntityTooLarge,
             QueueErrorKind::NotFound => Status::NotFound,
             QueueErrorKind::NotPossible => Status::NotPossible,
-            QueueErrorKind::Busy => Status::Busy,
+            QueueErrorKind::Busy | QueueErrorKind::Crowded => Status::Busy,
             QueueErrorKind::Failed => Status::InternalError,
         };
         Self::new(status, error.text)

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures::Stream;
@@ -24,11 +25,22 @@ pub trait Queue: Clone + Send + Sync + 'static {
     /// The users who print from this computer as their own.
     fn users(&self) -> impl Future<Output = Result<Vec<UserId>, QueueError>> + Send;
 
-    /// Whether the PIN is the user's. Wrong ones are counted, and make the next wait.
+    /// Whether this computer has printed for the user.
+    fn knows_here(&self, user: &UserId) -> impl Future<Output = Result<bool, QueueError>> + Send;
+
+    /// Whether there is such a user, as far as this computer can find out.
+    fn knows(&self, user: &UserId) -> impl Future<Output = Result<bool, QueueError>> + Send;
+
+    /// Whether the site has disabled the user.
+    fn is_disabled(&self, user: &UserId) -> impl Future<Output = bool> + Send;
+
+    /// Whether the PIN that came from there is the user's, who is not disabled. Wrong ones are
+    /// counted, once each, and make the next wait.
     fn prove(
         &self,
         user: &UserId,
         pin: &Pin,
+        from: IpAddr,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
     /// Whether such a job would be taken now.
@@ -36,6 +48,9 @@ pub trait Queue: Clone + Send + Sync + 'static {
 
     /// A number for a new job.
     fn number(&self) -> impl Future<Output = Result<JobNumber, QueueError>> + Send;
+
+    /// A number for a new job that nobody guesses.
+    fn draw_number(&self) -> impl Future<Output = Result<JobNumber, QueueError>> + Send;
 
     /// Takes a document of a job. When this returns, the document is durable, whatever happens
     /// afterwards; if it fails, nothing of the document is left. Of one that is for a station, it
@@ -348,6 +363,8 @@ pub enum QueueErrorKind {
     NotPossible,
     /// There is no room, or too much is going on.
     Busy,
+    /// Too many PINs are being looked at, or came from one place.
+    Crowded,
     /// Something is wrong with this node.
     Failed,
 }

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use super::account::Account;
 use super::certificate::{self, CertificateError, Certificates};
 use super::seats::{Seat, Seats};
 
@@ -60,7 +61,7 @@ pub struct Patience {
 }
 
 /// From where a request comes. Every request carries it as an extension, and so it does its
-/// connection's [`Seat`].
+/// connection's [`Seat`] and, of this computer's programs, their [`Account`] (none if it is not known).
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
     /// The other computer, or this one.
@@ -144,6 +145,8 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, from)) => {
+                    // At once: whoever closes its end has been nobody's.
+                    let account = Account::behind(&stream);
                     // Without a seat the connection is closed at once: all others are at work.
                     if let Some(seat) = seat(&here, &away, &stream, from) {
                         let connection = Connection {
@@ -151,6 +154,7 @@ impl Listener {
                             tls: self.tls.clone(),
                             patience,
                             from,
+                            account,
                             seat: Arc::new(seat),
                         };
                         tasks.spawn(connection.serve(stream));
@@ -184,6 +188,7 @@ struct Connection {
     tls: Option<TlsAcceptor>,
     patience: Patience,
     from: SocketAddr,
+    account: Option<Account>,
     seat: Arc<Seat>,
 }
 
@@ -238,6 +243,7 @@ impl Connection {
             .router
             .clone()
             .layer(Extension(peer))
+            .layer(Extension(self.account))
             .layer(Extension(Arc::clone(&self.seat)));
         let served = http1::Builder::new()
             .timer(TokioTimer::new())

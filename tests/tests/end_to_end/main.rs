@@ -12,6 +12,7 @@
 //! | `odd` | PDF files as they are in the field, compared as pixels at every kind of printer |
 //! | `photos` | pictures of every kind, compared as pixels; names, beginnings and ends of documents |
 //! | `hostile` | members and strangers who misbehave |
+//! | `accounts` | who a program is to the hold printer: other accounts, guesses, visitors, web pages |
 //! | `hold_printer` | programs that print over IPP, well, oddly and badly |
 //! | `conformance` | the hold printer before the suites of CUPS and of the Printer Working Group |
 //! | `discovery` | the hold printer is found over DNS-SD |
@@ -30,6 +31,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod accounts;
 mod bad_input;
 mod badges;
 mod bootstrap;

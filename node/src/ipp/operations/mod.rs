@@ -98,6 +98,17 @@ pub(super) fn follows_create(operation: u16) -> bool {
     matches!(operation, SEND_DOCUMENT | CLOSE_JOB)
 }
 
+/// Whether it needs no more than a name that a believed account says: bringing jobs, and asking
+/// after what the same account brought.
+pub(super) fn needs_no_proof(operation: u16) -> bool {
+    is_open(operation)
+        || follows_create(operation)
+        || matches!(
+            operation,
+            PRINT_JOB | VALIDATE_JOB | CREATE_JOB | CANCEL_JOB | GET_JOB_ATTRIBUTES | GET_JOBS
+        )
+}
+
 /// Does what a request asks. The document, if there is one, is what is left of the body.
 pub(super) async fn perform<Q: Queue>(
     desk: &Arc<Desk<Q>>,

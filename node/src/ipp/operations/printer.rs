@@ -42,7 +42,7 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
         identity: &identity,
         dns_sd_name: announced.unwrap_or_else(|| identity.dns_sd_name()),
         offer: &asking.offer(desk),
-        uris: places(asking),
+        uris: places(desk, asking),
         uri: asking.printer.clone(),
         started: desk.started,
         now: desk.queue.now(),
@@ -60,7 +60,7 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
 }
 
 /// The ways to the printer from where the program is.
-fn places(asking: &Asking<'_>) -> Vec<Place> {
+fn places<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Vec<Place> {
     let rest = asking
         .printer
         .split_once("://")
@@ -71,10 +71,11 @@ fn places(asking: &Asking<'_>) -> Vec<Place> {
         authentication,
     };
     if asking.peer.is_local() {
-        vec![
-            place("ipp", "none", "requesting-user-name"),
-            place("ipps", "tls", "requesting-user-name"),
-        ]
+        let shown = match desk.accounts.standing(asking.account) {
+            Some(_) => "requesting-user-name",
+            None => "basic",
+        };
+        vec![place("ipp", "none", shown), place("ipps", "tls", shown)]
     } else {
         vec![place("ipps", "tls", "basic")]
     }

@@ -33,7 +33,7 @@ pub(super) async fn print_job<Q: Queue>(
     let asked = Asked::read(asking.request, &asking.offer(desk))?;
     let said = Said::read(asking.request.operation())?;
     admit(desk, user, said.format.clone(), &asked.terms).await?;
-    let number = desk.queue.number().await?;
+    let number = asking.new_number(desk).await?;
     let job = new_job(desk, asking, user, (number, &asked));
     let taken = take(desk, body, (number, &job), said).await?;
     if !taken {
@@ -68,7 +68,7 @@ pub(super) async fn create_job<Q: Queue>(
     let asked = Asked::read(asking.request, &asking.offer(desk))?;
     admit(desk, user, None, &asked.terms).await?;
     desk.open.check_room(user)?;
-    let number = desk.queue.number().await?;
+    let number = asking.new_number(desk).await?;
     let job = new_job(desk, asking, user, (number, &asked));
     desk.open.insert(number, job);
     made(desk, asking, number, asked).await

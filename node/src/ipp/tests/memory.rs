@@ -1,6 +1,7 @@
 //! A queue in memory: takes everything that is a PDF and more, forgets it with the test.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -30,15 +31,29 @@ struct Inner {
     jobs: Mutex<BTreeMap<JobNumber, QueuedJob>>,
     numbers: Mutex<JobNumber>,
     users: Vec<UserId>,
+    /// Users whom the site knows besides, if everybody may print from this computer.
+    visitors: Option<Vec<UserId>>,
     changes: broadcast::Sender<JobNumber>,
 }
 
 impl Memory {
     pub(in crate::ipp) fn of(users: &[&str]) -> Self {
+        Self::with(users, None)
+    }
+
+    /// The same computer, shared with all whom the site knows: these besides.
+    pub(in crate::ipp) fn shared(&self, visitors: &[&str]) -> Self {
+        let users: Vec<&str> = self.0.users.iter().map(UserId::as_str).collect();
+        Self::with(&users, Some(visitors))
+    }
+
+    fn with(users: &[&str], visitors: Option<&[&str]>) -> Self {
+        let named = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
         Self(Arc::new(Inner {
             jobs: Mutex::default(),
             numbers: Mutex::default(),
-            users: users.iter().map(|user| user.parse().unwrap()).collect(),
+            users: named(users),
+            visitors: visitors.map(named),
             changes: broadcast::channel(16).0,
         }))
     }
@@ -95,7 +110,25 @@ impl Queue for Memory {
         Ok(self.0.users.clone())
     }
 
-    async fn prove(&self, _: &UserId, _: &Pin) -> Result<(), QueueError> {
+    async fn knows_here(&self, user: &UserId) -> Result<bool, QueueError> {
+        Ok(self.0.users.contains(user))
+    }
+
+    async fn knows(&self, user: &UserId) -> Result<bool, QueueError> {
+        let visitors = self.0.visitors.iter().flatten();
+        Ok(self
+            .0
+            .users
+            .iter()
+            .chain(visitors)
+            .any(|known| known == user))
+    }
+
+    async fn is_disabled(&self, _: &UserId) -> bool {
+        false
+    }
+
+    async fn prove(&self, _: &UserId, _: &Pin, _: IpAddr) -> Result<(), QueueError> {
         Err(QueueError::new(
             QueueErrorKind::NotProven,
             "nobody has a PIN",
@@ -113,6 +146,10 @@ impl Queue for Memory {
         let mut last = self.0.numbers.lock().unwrap();
         *last += 1;
         Ok(*last)
+    }
+
+    async fn draw_number(&self) -> Result<JobNumber, QueueError> {
+        self.number().await
     }
 
     async fn hold(
@@ -223,7 +260,7 @@ impl Queue for Memory {
     }
 
     fn is_shared(&self) -> bool {
-        false
+        self.0.visitors.is_some()
     }
 
     fn changes(&self) -> impl Stream<Item = JobNumber> + Send + Unpin {
