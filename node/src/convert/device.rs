@@ -26,6 +26,9 @@ pub struct Device {
     pub media_default: Option<String>,
     /// How it wants raster.
     pub raster: RasterAbilities,
+    /// Whether it is to get pictures of the pages rather than the documents themselves, because
+    /// what it makes of documents is not what they are.
+    pub as_image: bool,
 }
 
 /// How a driverless printer wants raster.
@@ -82,6 +85,7 @@ impl Device {
             media: Vec::new(),
             media_default: None,
             raster: RasterAbilities::default(),
+            as_image: false,
         }
     }
 

@@ -3,7 +3,7 @@
 //! One reason per file:
 //!
 //! - [`plan`] decides, purely: passed on as it is, converted and how, or refused. It knows
-//!   [`device`]s, [`media`] and [`pages`]; [`facts`] are what a document says about itself.
+//!   [`device`]s, [`media`] (by any [`spelling`]) and [`pages`]; [`facts`] are what a document says about itself.
 //! - [`chain`] does what the plan says, and hands out the result while it is being made.
 //! - [`stage`] is one step in a process of its own: [`ghostscript`] renders, [`pdf`] arranges and
 //!   wraps, [`raster`] reads and writes the formats of driverless printers.
@@ -24,6 +24,7 @@ pub mod facts;
 pub mod media;
 pub mod pages;
 pub mod plan;
+pub mod spelling;
 
 mod chain;
 mod child;
@@ -36,6 +37,9 @@ mod picture;
 mod preview;
 mod raster;
 mod stage;
+
+/// Longest document that is held in memory, in bytes.
+pub(crate) const MOST_HELD: u64 = limits::HELD;
 
 pub use chain::{ConvertError, Converted, ConvertedReader, Converter};
 pub use facts::{ComingPreview, Effort, Facts, Inspection, Looked};

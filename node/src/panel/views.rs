@@ -295,6 +295,7 @@ impl Frame<'_> {
     ) -> Result<String, askama::Error> {
         let code = state.door.shown().is_some();
         let ready = match &self.device {
+            Device { changed: true, .. } => said("bad", "lock", t.say("device-changed")),
             Device { answers: false, .. } => said("warn", "offline", t.say("device-silent")),
             Device { stopped: true, .. } => said("warn", "warn", t.say("device-stopped")),
             Device { busy: true, .. } => said("busy", "print", t.say("device-busy")),

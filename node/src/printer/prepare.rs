@@ -45,15 +45,17 @@ pub(super) enum PrepareError {
     Pages(#[from] crate::convert::pages::BadRanges),
 }
 
-/// Prepares a document. Returns when the first piece of it is there.
+/// Prepares a document. Returns when the first piece of it is there. `waiting` hears why that takes
+/// long, if it is the device.
 pub(super) async fn prepare(
     converter: &Converter,
     device: &OutputDevice,
     ticket: PrintTicket,
     document: DocumentReader,
+    waiting: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Prepared, PrepareError> {
     let device = device
-        .abilities()
+        .abilities(waiting)
         .await?
         .map_or_else(Device::of_anything, abilities);
     let order = order(&ticket)?;
@@ -79,6 +81,7 @@ pub(super) async fn prepare(
             color: ticket.color.filter(|_| asked.color.is_some()),
             page_ranges: asked.pages.as_slice().to_vec(),
             size: None,
+            converted: true,
             ..ticket
         },
         document: Either::Right(converted.document),
@@ -104,6 +107,7 @@ fn abilities(device: DeviceDescription) -> Device {
             .next()
             .or(device.media_default),
         raster: device.raster,
+        as_image: device.as_image,
     }
 }
 

@@ -48,6 +48,9 @@ pub struct PrintTicket {
     /// Length of the document in bytes where known. A document that turns out shorter or longer is
     /// treated as broken, never as printed.
     pub size: Option<u64>,
+    /// Whether this node made the document's bytes of another document, so that they hold nothing
+    /// but what it wrote.
+    pub converted: bool,
 }
 
 impl fmt::Debug for PrintTicket {
@@ -179,6 +182,7 @@ mod tests {
             media: None,
             page_ranges: Vec::new(),
             size: None,
+            converted: false,
         }
     }
 

@@ -245,6 +245,7 @@ async fn a_cancel_is_confirmed_by_the_printer() {
     let (sender, mut receiver) = mpsc::channel(100);
     let plan = PrintTicket {
         size: None,
+        converted: false,
         ..ticket(0)
     };
     let printing = device.print(&plan, tokio::io::repeat(7), sender, cancel.clone());

@@ -30,6 +30,8 @@ struct Entries {
     taken: u64,
     finished: bool,
     stopped: bool,
+    /// A piece of the document is waited for.
+    starved: bool,
     fault: Option<SourceFault>,
 }
 
@@ -48,6 +50,11 @@ impl Ledger {
     /// Whether the whole document was given to the HTTP client.
     pub(super) fn finished(&self) -> bool {
         self.entries().finished
+    }
+
+    /// Whether it is the document that is waited for, and not the device.
+    pub(super) fn starved(&self) -> bool {
+        self.entries().starved
     }
 
     /// Gives out no more bytes, and tells how many were. The answer is final: giving and counting
@@ -82,6 +89,7 @@ impl Ledger {
     /// Counts a piece out, unless giving has been stopped.
     fn give(&self, piece: Bytes) -> Option<Bytes> {
         let mut entries = self.entries();
+        entries.starved = false;
         if entries.stopped {
             return None;
         }
@@ -95,6 +103,7 @@ impl Ledger {
     where
         R: AsyncRead + Unpin,
     {
+        self.entries().starved = true;
         let read = tokio::select! {
             biased;
             () = self.abandoned.cancelled() => return Err(abandoned()),
@@ -107,7 +116,8 @@ impl Ledger {
                 }
             }
             Ok(None) => {
-                self.entries().finished = true;
+                let mut entries = self.entries();
+                (entries.finished, entries.starved) = (true, false);
                 return Ok(None);
             }
             Err(fault) => {

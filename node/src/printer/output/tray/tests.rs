@@ -29,6 +29,7 @@ fn ticket() -> PrintTicket {
         media: None,
         page_ranges: Vec::new(),
         size: None,
+        converted: false,
     }
 }
 
