@@ -31,6 +31,22 @@ pub enum ColorMode {
     Monochrome,
 }
 
+/// How a page is made to fit the paper (PWG 5100.16 §8.1 `print-scaling`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scaling {
+    /// As [`Self::AutoFit`] where the paper has margins that cannot be printed on, else as [`Self::Fill`].
+    Auto,
+    /// As [`Self::Fit`] if the page is larger than what can be printed on, else as [`Self::None`].
+    AutoFit,
+    /// As large as all of the page fits.
+    Fit,
+    /// As small as the paper is covered; what stands over is cut.
+    Fill,
+    /// As large as it is, in the middle; what stands over is cut.
+    None,
+}
+
 macro_rules! keywords {
     ($name:ident { $($variant:ident = $keyword:literal),* }) => {
         impl $name {
@@ -58,6 +74,13 @@ keywords!(Sides {
     TwoSidedShortEdge = "two-sided-short-edge"
 });
 keywords!(ColorMode { Auto = "auto", Color = "color", Monochrome = "monochrome" });
+keywords!(Scaling {
+    Auto = "auto",
+    AutoFit = "auto-fit",
+    Fit = "fit",
+    Fill = "fill",
+    None = "none"
+});
 
 /// Pages of a document, counted from 1, both ends included (RFC 8011 §5.2.7 `page-ranges`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +107,12 @@ pub struct PrintOptions {
     /// Which pages, ascending and apart from each other; none for all.
     #[serde(default)]
     pub page_ranges: Vec<PageRange>,
+    /// How pages are made to fit the paper.
+    #[serde(default)]
+    pub scaling: Option<Scaling>,
+    /// Send the device pages of pixels, also where it takes the document as it is.
+    #[serde(default)]
+    pub as_image: bool,
 }
 
 impl Default for PrintOptions {
@@ -94,6 +123,8 @@ impl Default for PrintOptions {
             color: None,
             media: None,
             page_ranges: Vec::new(),
+            scaling: None,
+            as_image: false,
         }
     }
 }
@@ -211,6 +242,8 @@ pub struct JobSummary {
     pub leased: bool,
     /// It has a PIN of its own, which must be proved before it is selected.
     pub needs_pin: bool,
+    /// The document is locked, and no password that opens it was given.
+    pub locked: bool,
 }
 
 impl JobSummary {

@@ -15,6 +15,7 @@ pub mod certificate;
 pub mod codec;
 pub mod delegation;
 pub mod direct;
+pub mod document_password;
 pub mod enroll;
 pub mod id;
 pub mod invite;

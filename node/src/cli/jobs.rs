@@ -413,6 +413,7 @@ mod tests {
                 may_have_printed: true,
                 leased: false,
                 needs_pin: false,
+                locked: false,
             },
         }
     }

@@ -74,6 +74,8 @@ impl Print {
             color: self.color,
             media: self.media.clone(),
             page_ranges: self.pages.clone(),
+            scaling: None,
+            as_image: false,
         };
         options
             .check()

@@ -305,6 +305,7 @@ mod tests {
                 may_have_printed: false,
                 leased: byte == 2,
                 needs_pin: false,
+                locked: false,
             },
         }
     }

@@ -733,6 +733,7 @@ fn grant<N>(
         format: meta.format,
         title: meta.title,
         options,
+        document_password: meta.document_password,
     };
     let grant = sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?;
     Ok((grant, Some(held.row.number)))
@@ -774,6 +775,7 @@ fn grant_early<N>(
         format: early.format.clone(),
         title: early.title.clone(),
         options: options.clone(),
+        document_password: None,
     };
     let grant = sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?;
     let row = LeaseRow {

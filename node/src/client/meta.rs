@@ -1,6 +1,7 @@
 //! What is kept of a job beside its document: sealed, because a title tells much.
 
 use papermesh_protocol::codec::{self, CodecError};
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::seal::{BlobError, StorageKey, open_bytes, seal_bytes};
@@ -12,7 +13,7 @@ use crate::store::{HeldJob, PastJobRow};
 /// What the sealed bytes are for.
 const PURPOSE: &str = "job meta";
 /// Bytes of the encoded form.
-const MAX: usize = 2048;
+const MAX: usize = 4096;
 /// What stands for a title that cannot be read any more.
 const UNREADABLE: &str = "(unreadable)";
 
@@ -26,6 +27,10 @@ pub(super) struct JobMeta {
     pub(super) page_size: Option<String>,
     pub(super) color: Option<bool>,
     pub(super) options: PrintOptions,
+    /// The document is locked, and no password that opens it was given.
+    pub(super) locked: bool,
+    /// Opens the document.
+    pub(super) document_password: Option<DocumentPassword>,
 }
 
 /// Why they cannot be sealed or opened.
@@ -79,6 +84,8 @@ fn readable(storage: &StorageKey, job: JobId, sealed: &[u8]) -> JobMeta {
             page_size: None,
             color: None,
             options: PrintOptions::default(),
+            locked: false,
+            document_password: None,
         }
     })
 }
@@ -103,6 +110,7 @@ pub(super) fn past_summary(storage: &StorageKey, past: &PastJobRow) -> JobSummar
         may_have_printed: false,
         leased: false,
         needs_pin: false,
+        locked: meta.locked,
     }
 }
 
@@ -126,12 +134,14 @@ pub(super) fn summary(storage: &StorageKey, held: &HeldJob, leased: bool) -> Job
         may_have_printed: held.row.may_have_printed,
         leased,
         needs_pin: held.row.sealed_pin.is_some(),
+        locked: meta.locked,
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::document_password::MAX_DOCUMENT_PASSWORD;
     use papermesh_protocol::job::PageRange;
     use papermesh_protocol::limits;
 
@@ -158,6 +168,8 @@ mod tests {
                 ],
                 ..PrintOptions::default()
             },
+            locked: true,
+            document_password: DocumentPassword::new(&"p".repeat(MAX_DOCUMENT_PASSWORD)).ok(),
         };
         let sealed = meta.seal(&storage, job).unwrap();
         assert!(!sealed.windows(4).any(|window| window == b"tttt"));

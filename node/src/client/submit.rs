@@ -310,6 +310,8 @@ impl<N: Network> Client<N> {
             page_size,
             color,
             options: submission.options.clone(),
+            locked: false,
+            document_password: None,
         };
         let number = match submission.number {
             Some(number) => number,
@@ -707,6 +709,7 @@ fn offered(job: JobId, row: &JobRow, meta: &JobMeta, size: Option<u64>) -> JobSu
         may_have_printed: false,
         leased: false,
         needs_pin: row.sealed_pin.is_some(),
+        locked: meta.locked,
     }
 }
 

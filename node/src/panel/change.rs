@@ -34,6 +34,8 @@ impl Change {
             color: color.or(options.color),
             media: options.media.clone(),
             page_ranges: page_ranges.unwrap_or_else(|| options.page_ranges.clone()),
+            scaling: options.scaling,
+            as_image: options.as_image,
         })
     }
 

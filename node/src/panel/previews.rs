@@ -147,6 +147,7 @@ mod tests {
             may_have_printed: false,
             leased: false,
             needs_pin: true,
+            locked: false,
         };
         let job = ListedJob {
             holder: NodeId::from_bytes([holder; 32]),

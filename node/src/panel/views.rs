@@ -722,6 +722,7 @@ mod tests {
             may_have_printed: false,
             leased: false,
             needs_pin: false,
+            locked: false,
         };
         let job = ListedJob {
             holder: NodeId::from_bytes([1; 32]),

@@ -17,6 +17,7 @@ use rand_core::CryptoRng;
 
 use crate::bind::BadgeClaim;
 use crate::certificate::{Certificate, Role};
+use crate::document_password::DocumentPassword;
 use crate::id::{JobId, NodeId, ReleaseId, SessionId};
 use crate::job::PrintOptions;
 use crate::limits;
@@ -482,6 +483,7 @@ impl Holder {
             format: leased.format,
             title: leased.title,
             options: leased.options,
+            document_password: leased.document_password,
             lease: lease_millis(),
         })
     }
@@ -575,6 +577,8 @@ pub struct Leased<'a> {
     pub title: String,
     /// How to print it.
     pub options: PrintOptions,
+    /// Opens the document, if it is locked and its owner gave the password.
+    pub document_password: Option<DocumentPassword>,
 }
 
 /// A lease as the driver stores it.

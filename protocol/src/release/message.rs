@@ -6,6 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::bind::Attestation;
+use crate::document_password::DocumentPassword;
 use crate::id::{BadgeTag, JobId, ReleaseId, SessionId};
 use crate::job::{JobSummary, PrintOptions};
 use crate::limits;
@@ -240,6 +241,8 @@ pub struct Grant {
     pub title: String,
     /// How to print it: the user's choice as the holder accepted it.
     pub options: PrintOptions,
+    /// Opens the document, if it is locked and its owner gave the password.
+    pub document_password: Option<DocumentPassword>,
     /// Milliseconds that the lease lasts unless it is extended.
     pub lease: u64,
 }

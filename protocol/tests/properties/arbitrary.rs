@@ -7,12 +7,13 @@ use papermesh_protocol::bind::{self, Attestation, BadgeClaim};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::direct;
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::enroll::{self, KeyClaim};
 use papermesh_protocol::id::{
     BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId, UserKey,
 };
 use papermesh_protocol::invite::TicketSecret;
-use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Sides};
+use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Scaling, Sides};
 use papermesh_protocol::join::message::Right;
 use papermesh_protocol::join::{self, Commitment, MemberAddress, Nonce, Terms, Welcome};
 use papermesh_protocol::limits;
@@ -342,13 +343,25 @@ pub(crate) fn options() -> impl Strategy<Value = PrintOptions> {
     let color = select(&[ColorMode::Auto, ColorMode::Color, ColorMode::Monochrome][..]);
     let range = any::<[u32; 2]>().prop_map(|[first, last]| PageRange { first, last });
     let media = of("[a-z0-9_.-]{1,127}");
-    (any::<u16>(), of(sides), of(color), media, vec(range, 0..4)).prop_map(
-        |(copies, sides, color, media, page_ranges)| PrintOptions {
+    let scaling = select(
+        &[
+            Scaling::Auto,
+            Scaling::AutoFit,
+            Scaling::Fit,
+            Scaling::Fill,
+            Scaling::None,
+        ][..],
+    );
+    let look = (of(sides), of(color), of(scaling), any::<bool>());
+    (any::<u16>(), look, media, vec(range, 0..4)).prop_map(
+        |(copies, (sides, color, scaling, as_image), media, page_ranges)| PrintOptions {
             copies,
             sides,
             color,
             media,
             page_ranges,
+            scaling,
+            as_image,
         },
     )
 }
@@ -368,12 +381,12 @@ pub(crate) fn summary() -> impl Strategy<Value = JobSummary> {
         [time(), time(), time()],
         any::<u8>(),
         options(),
-        any::<[bool; 4]>(),
+        any::<[bool; 5]>(),
     )
         .prop_map(|(job, about, times, priority, options, flags)| {
             let (title, format, size, pages, page_size, color) = about;
             let [submitted_at, listed_at, expires_at] = times;
-            let [protected, may_have_printed, leased, needs_pin] = flags;
+            let [protected, may_have_printed, leased, needs_pin, locked] = flags;
             JobSummary {
                 job,
                 title,
@@ -391,6 +404,7 @@ pub(crate) fn summary() -> impl Strategy<Value = JobSummary> {
                 may_have_printed,
                 leased,
                 needs_pin,
+                locked,
             }
         })
 }
@@ -467,9 +481,10 @@ fn grant() -> impl Strategy<Value = Grant> {
         "[a-z]{1,9}/[a-z]{1,40}",
         "[^\\x00-\\x1f]{0,60}",
         options(),
+        of("[a-z]{1,40}"),
     )
         .prop_map(
-            |(token, key, [sealed_size, size, lease], format, title, options)| Grant {
+            |(token, key, [sealed_size, size, lease], format, title, options, password)| Grant {
                 token,
                 key,
                 sealed_size,
@@ -477,6 +492,8 @@ fn grant() -> impl Strategy<Value = Grant> {
                 format,
                 title,
                 options,
+                document_password: password
+                    .and_then(|password| DocumentPassword::new(&password).ok()),
                 lease,
             },
         )

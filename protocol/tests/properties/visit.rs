@@ -193,6 +193,7 @@ impl World {
             format: "application/pdf".to_owned(),
             title: "Quartalsbericht".to_owned(),
             options,
+            document_password: None,
         };
         self.holder
             .grant(printer, session, leased, self.now, &mut self.rng)

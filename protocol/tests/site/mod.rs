@@ -18,7 +18,7 @@ use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::enroll::KeyClaim;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId};
-use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Sides};
+use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Scaling, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
 use papermesh_protocol::release::receipt::{Outcome, Receipt};
@@ -268,6 +268,8 @@ pub fn options() -> PrintOptions {
             PageRange { first: 1, last: 3 },
             PageRange { first: 7, last: 7 },
         ],
+        scaling: Some(Scaling::Fit),
+        as_image: true,
     }
 }
 
@@ -289,6 +291,7 @@ pub fn summary() -> JobSummary {
         may_have_printed: true,
         leased: false,
         needs_pin: true,
+        locked: false,
     }
 }
 

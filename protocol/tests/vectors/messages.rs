@@ -3,6 +3,7 @@
 use ed25519_dalek::SigningKey;
 use papermesh_protocol::advert::Delegated;
 use papermesh_protocol::certificate::{Role, Roles};
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::UserKey;
 use papermesh_protocol::invite::TicketSecret;
 use papermesh_protocol::join::message::Right;
@@ -78,6 +79,7 @@ fn grant() -> Grant {
         format: summary().format,
         title: summary().title,
         options: options(),
+        document_password: Some(DocumentPassword::new("Sesam").unwrap()),
         lease: 90_000,
     }
 }

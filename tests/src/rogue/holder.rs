@@ -206,6 +206,7 @@ impl Desk {
             may_have_printed: false,
             leased: false,
             needs_pin: false,
+            locked: false,
         }
     }
 

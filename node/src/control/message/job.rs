@@ -272,6 +272,7 @@ mod tests {
                 may_have_printed: false,
                 leased: false,
                 needs_pin: false,
+                locked: false,
             },
         };
         let text = serde_json::to_string(&job).unwrap();

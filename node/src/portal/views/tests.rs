@@ -73,6 +73,7 @@ fn job(number: u32, state: JobState) -> HeldJob {
             may_have_printed: true,
             leased: false,
             needs_pin: true,
+            locked: false,
         },
     }
 }
