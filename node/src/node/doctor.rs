@@ -478,19 +478,4 @@ mod tests {
         assert!(found.detail.contains(&at.to_string()), "{}", found.detail);
         assert_eq!(ports(&config(0)).verdict, Verdict::Good);
     }
-
-    #[tokio::test]
-    async fn a_printer_that_does_not_answer_is_found() {
-        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let at = nobody.local_addr().unwrap();
-        drop(nobody);
-        let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            output: Some(format!("ipp://{at}/ipp/print")),
-            ..Settings::default()
-        };
-        let config = settings.resolve(&Home::at(folder.path()));
-        let found = output(&config, &folder.path().join("pins")).await;
-        assert_eq!(found.verdict, Verdict::Bad);
-    }
 }

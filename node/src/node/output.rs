@@ -150,6 +150,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::config::{Home, Settings};
     use crate::control::message::Verdict;
 
     fn verdict(output: &str) -> Option<Verdict> {
@@ -174,5 +175,20 @@ mod tests {
         ] {
             assert_eq!(verdict(output), None, "{output}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_printer_that_does_not_answer_is_found() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = nobody.local_addr().unwrap();
+        drop(nobody);
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            output: Some(format!("ipp://{at}/ipp/print")),
+            ..Settings::default()
+        };
+        let config = settings.resolve(&Home::at(folder.path()));
+        let found = at_rest(&config, &folder.path().join("pins")).await;
+        assert_eq!(found[0].verdict, Verdict::Bad);
     }
 }

@@ -269,10 +269,10 @@ mod tests {
     /// HTTP without TLS, as printers answer what they do not understand.
     const PLAIN: Server = Server::Says(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
 
-    /// A fatal alert.
-    const fn alert(code: u8) -> [u8; 7] {
-        [21, 3, 3, 0, 2, 2, code]
-    }
+    /// Fatal alerts: no common cipher, a security that does not suffice, no common version.
+    const HANDSHAKE_FAILURE: Server = Server::Says(&[21, 3, 3, 0, 2, 2, 40]);
+    const INSUFFICIENT_SECURITY: Server = Server::Says(&[21, 3, 3, 0, 2, 2, 71]);
+    const PROTOCOL_VERSION: Server = Server::Says(&[21, 3, 3, 0, 2, 2, 70]);
 
     async fn serve(mut stream: TcpStream, server: Server) {
         match server {
@@ -336,7 +336,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_speaks_no_tls_is_reached_without_where_that_is_asked_for() {
-        for server in [PLAIN, Server::Says(b""), Server::Says(&alert(40))] {
+        for server in [PLAIN, Server::Says(b""), HANDSHAKE_FAILURE] {
             let (reach, _server) = reach(false, server).await;
             assert_eq!(reach.way().await.unwrap(), Way::Plain);
         }
@@ -347,9 +347,9 @@ mod tests {
         for (server, words) in [
             (PLAIN, "does not speak TLS"),
             (Server::Says(b""), "ends the connection"),
-            (Server::Says(&alert(40)), "too old"),
-            (Server::Says(&alert(71)), "too old"),
-            (Server::Says(&alert(70)), "before 1.2"),
+            (HANDSHAKE_FAILURE, "too old"),
+            (INSUFFICIENT_SECURITY, "too old"),
+            (PROTOCOL_VERSION, "before 1.2"),
         ] {
             let (reach, _server) = reach(true, server).await;
             let error = reach.way().await.unwrap_err();

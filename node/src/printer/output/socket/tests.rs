@@ -235,7 +235,7 @@ async fn a_document_does_not_leave_itself_for_a_talk_with_the_printer() {
 async fn a_broken_document_is_reset_not_closed() {
     let (listener, device) = port().await;
     let broken = Box::pin(tokio_util::io::StreamReader::new(futures::stream::iter([
-        Ok(tokio_util::bytes::Bytes::from_static(b"half a page")),
+        Ok(tokio_util::bytes::Bytes::from(vec![b'x'; 5000])),
         Err(io::Error::other("the holder went away")),
     ])));
     let (printed, received) = tokio::join!(print(&device, broken), good(&listener));
@@ -251,6 +251,19 @@ async fn a_broken_document_is_reset_not_closed() {
     );
     assert!(printed.unwrap_err().may_have_printed());
     assert_eq!(received.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn a_document_that_breaks_off_at_its_beginning_opens_no_connection() {
+    let (listener, device) = port().await;
+    let broken = Box::pin(tokio_util::io::StreamReader::new(futures::stream::iter([
+        Ok(tokio_util::bytes::Bytes::from_static(b"half a page")),
+        Err(io::Error::other("the holder went away")),
+    ])));
+    let failure = print(&device, broken).await.unwrap_err();
+    assert!(failure.nothing_printed(), "{failure:?}");
+    let opened = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+    assert!(opened.is_err());
 }
 
 #[tokio::test]

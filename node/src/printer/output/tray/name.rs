@@ -134,6 +134,7 @@ mod tests {
             media: None,
             page_ranges: Vec::new(),
             size: None,
+            converted: false,
         }
     }
 

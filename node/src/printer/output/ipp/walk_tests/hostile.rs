@@ -3,7 +3,7 @@
 use super::{
     Answer, CancellationToken, DeviceError, Doubt, Duration, FakePrinter, IppAddress, NO_TIME,
     Patience, PrintFailure, device, document, io, job, job_named, mpsc, ordinary, patience, print,
-    print_as, printer_whose_job, status, ticket,
+    print_as, printer_whose_job, ticket,
 };
 
 #[tokio::test]
