@@ -138,11 +138,6 @@ impl Capabilities {
         self.operations.contains(&(operation as i32))
     }
 
-    /// Whether it can be asked about a job.
-    pub(super) fn tells_of_jobs(&self) -> bool {
-        self.operations.is_empty() || self.has(Operation::GetJobAttributes)
-    }
-
     /// Whether it can be asked if it would take a job.
     pub(super) fn validates(&self) -> bool {
         self.has(Operation::ValidateJob)

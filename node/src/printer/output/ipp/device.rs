@@ -134,7 +134,11 @@ impl IppDevice {
             Look::Gone(_) | Look::Other => {
                 return unknown("the printer no longer knows the job");
             }
-            Look::Mute(_) => return unknown("the printer says nothing of its jobs"),
+            Look::Mute(_) => {
+                return DeviceVerdict::Silent {
+                    why: "the printer says nothing of its jobs".to_owned(),
+                };
+            }
             Look::Failed(error) => {
                 return DeviceVerdict::Silent {
                     why: error.to_string(),

@@ -101,7 +101,7 @@ async fn stingy(gives: impl Fn(&[String], &'static str) -> bool + Send + 'static
 
 #[tokio::test]
 async fn a_printer_that_answers_only_the_last_name_is_asked_for_all() {
-    let fake = stingy(|names, name| match &names[..] {
+    let fake = stingy(|names, name| match names {
         [all] if all == "all" => true,
         names => names.last().is_some_and(|last| last == name),
     })
