@@ -11,7 +11,7 @@ use tracing::info;
 use super::context::Context;
 use super::failure::CliError;
 use super::secrets;
-use crate::config::{Address, ByteSize, DhtMode, Listen, Settings, Wait};
+use crate::config::{Address, ByteSize, DhtMode, Listen, MediaType, Settings, Wait};
 use crate::control::CommandError;
 use crate::{logs, node};
 
@@ -72,7 +72,7 @@ pub(super) struct Run {
     /// address, or off [default: 127.0.0.1:8311]
     #[arg(long, value_name = "ADDRESS:PORT")]
     portal: Option<Listen>,
-    /// A printer's output device: ipp://HOST/PATH, ipps://HOST/PATH, socket://HOST:PORT or
+    /// A printer's output device: ipps://HOST/PATH, ipp://HOST/PATH, socket://HOST:PORT or
     /// tray:FOLDER [default: a tray in the home]
     #[arg(long, value_name = "URI")]
     output: Option<String>,
@@ -80,6 +80,14 @@ pub(super) struct Run {
     /// marked as one that may have printed [default: true]
     #[arg(long, value_name = "BOOL")]
     delivered_is_printed: Option<bool>,
+    /// The formats that the output device takes, where it does not say so itself or says it wrongly;
+    /// MIME types [default: what the device says]
+    #[arg(long, value_name = "TYPE", value_delimiter = ',')]
+    formats: Option<Vec<MediaType>>,
+    /// Whether the output device gets pictures of pages instead of documents, because it prints
+    /// documents garbled [default: what is known of its model]
+    #[arg(long, value_name = "BOOL")]
+    as_image: Option<bool>,
     /// What the spool may hold [default: 10GiB]
     #[arg(long, value_name = "SIZE")]
     max_spool: Option<ByteSize>,
@@ -125,6 +133,8 @@ impl Run {
             dht: self.dht,
             output: self.output,
             delivered_is_printed: self.delivered_is_printed,
+            formats: self.formats,
+            as_image: self.as_image,
             ipp: self.ipp,
             panel: self.panel,
             panel_idle: self.panel_idle,

@@ -20,7 +20,7 @@ use papermesh_protocol::text::UserId;
 
 pub use home::{Home, HomeError, HomeLock};
 pub use settings::{ConfigError, Settings};
-pub use value::{Address, ByteSize, DhtMode, Listen, NamedUsers, ValueError, Wait};
+pub use value::{Address, ByteSize, DhtMode, Listen, MediaType, NamedUsers, ValueError, Wait};
 
 /// Name of the configuration file in the home.
 pub const FILE_NAME: &str = "papermesh.toml";
@@ -74,6 +74,12 @@ pub struct Config {
     /// counts as printed; so it is with a raw port. Else its job stays, marked as one that may
     /// have printed.
     pub delivered_is_printed: bool,
+    /// The formats that the output device takes, MIME types in lower case; none for what it says
+    /// itself.
+    pub formats: Option<Vec<String>>,
+    /// Whether the output device gets pictures of pages rather than documents; none for what is
+    /// known of its model.
+    pub as_image: Option<bool>,
     /// Where the hold printer listens.
     pub ipp: Listen,
     /// Whether somebody said so: then a node that cannot have the address does not start.
@@ -155,6 +161,10 @@ impl Settings {
                 .output
                 .unwrap_or_else(|| format!("tray:{}", home.tray().display())),
             delivered_is_printed: self.delivered_is_printed.unwrap_or(true),
+            formats: self
+                .formats
+                .map(|all| all.into_iter().map(String::from).collect()),
+            as_image: self.as_image,
             ipp: self.ipp.unwrap_or(Listen::At(IPP)),
             ipp_demanded: self.ipp.is_some(),
             ipp_users: self.ipp_users.unwrap_or_default().0,

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use papermesh_protocol::text::UserId;
 use serde::Deserialize;
 
-use super::value::{Address, ByteSize, DhtMode, Listen, NamedUsers, Wait, switch};
+use super::value::{Address, ByteSize, DhtMode, Listen, MediaType, NamedUsers, Wait, switch};
 use super::{ENVIRONMENT_PREFIX, FILE_LIMIT};
 
 /// What flags, environment or file say. Names are those of the file; see [`super::Config`] for
@@ -29,6 +29,8 @@ pub struct Settings {
     pub dht: Option<DhtMode>,
     pub output: Option<String>,
     pub delivered_is_printed: Option<bool>,
+    pub formats: Option<Vec<MediaType>>,
+    pub as_image: Option<bool>,
     pub ipp: Option<Listen>,
     pub ipp_users: Option<NamedUsers>,
     pub ipp_default_user: Option<UserId>,
@@ -105,6 +107,8 @@ impl Settings {
             dht: self.dht.or(lower.dht),
             output: self.output.or(lower.output),
             delivered_is_printed: self.delivered_is_printed.or(lower.delivered_is_printed),
+            formats: self.formats.or(lower.formats),
+            as_image: self.as_image.or(lower.as_image),
             ipp: self.ipp.or(lower.ipp),
             ipp_users: self.ipp_users.or(lower.ipp_users),
             ipp_default_user: self.ipp_default_user.or(lower.ipp_default_user),
@@ -182,6 +186,8 @@ impl Settings {
             dht: from.parsed("DHT")?,
             output: from.parsed("OUTPUT")?,
             delivered_is_printed: from.read("DELIVERED_IS_PRINTED", switch)?,
+            formats: from.list("FORMATS")?,
+            as_image: from.read("AS_IMAGE", switch)?,
             ipp: from.parsed("IPP")?,
             ipp_users: from.parsed("IPP_USERS")?,
             ipp_default_user: from.parsed("IPP_DEFAULT_USER")?,

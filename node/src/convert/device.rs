@@ -31,6 +31,9 @@ pub struct Device {
     pub as_image: bool,
     /// How it wants raster.
     pub raster: RasterAbilities,
+    /// Whether it is to get pictures of the pages rather than the documents themselves, because
+    /// what it makes of documents is not what they are.
+    pub as_image: bool,
 }
 
 /// How a driverless printer wants raster.
@@ -89,6 +92,7 @@ impl Device {
             scalings: Vec::new(),
             as_image: false,
             raster: RasterAbilities::default(),
+            as_image: false,
         }
     }
 

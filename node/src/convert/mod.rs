@@ -47,6 +47,9 @@ mod stage;
 mod text;
 mod verdict;
 
+/// Longest document that is held in memory, in bytes.
+pub(crate) const MOST_HELD: u64 = limits::HELD;
+
 pub use chain::{Confinement, ConvertError, Converted, ConvertedReader, Converter};
 pub use facts::{ComingPreview, Condition, Effort, Facts, Inspection, Looked, SameSize};
 pub use picture::{Picture, PictureError};

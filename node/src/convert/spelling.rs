@@ -7,7 +7,7 @@
 use super::media::PageSize;
 
 /// What stands before or after a name and does not change the size.
-const AROUND: [&str; 12] = [
+const AROUND: [&str; 15] = [
     "borderless",
     "colored",
     "duplex",
@@ -16,6 +16,9 @@ const AROUND: [&str; 12] = [
     "fullbleed",
     "iso",
     "na",
+    "paper",
+    "plain",
+    "stationery",
     "transparent",
     "transverse",
     "us",
@@ -122,6 +125,7 @@ mod tests {
             " a4 ",
             "iso-a4",
             "iso-a4-white",
+            "iso-a4-stationery",
             "iso_a4",
             "ISOA4",
             "A4.Transverse",

@@ -10,6 +10,7 @@ mod commands;
 mod doctor;
 mod failure;
 mod hold_printer;
+mod output;
 mod panel;
 mod portal;
 mod status;
@@ -41,7 +42,7 @@ use crate::network::WithItself;
 use crate::offload::offload;
 use crate::papers::Papers;
 use crate::portal::{Door, Portal};
-use crate::printer::output::{FilePins, OutputDevice, OutputUri};
+use crate::printer::output::{FilePins, OutputDevice, OutputOptions, OutputUri};
 use crate::printer::{Printer, PrinterParts};
 use crate::renewal;
 use crate::store::Store;
@@ -216,7 +217,7 @@ impl Node {
         let printer = if roles.has(Role::Printer) {
             let pins = FilePins::new(home.printer_pins());
             let output: OutputUri = config.output.parse().map_err(NodeError::Output)?;
-            let device = OutputDevice::open(output, Arc::new(pins))
+            let device = OutputDevice::open(output, Arc::new(pins), output_options(&config))
                 .await
                 .map_err(NodeError::Device)?;
             let printer = Printer::new(PrinterParts {
@@ -431,6 +432,14 @@ where
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(Into::into),
         Err(stopped) => std::panic::resume_unwind(stopped.into_panic()),
+    }
+}
+
+/// What the configuration says of the output device.
+fn output_options(config: &Config) -> OutputOptions {
+    OutputOptions {
+        formats: config.formats.clone(),
+        as_image: config.as_image,
     }
 }
 

@@ -20,6 +20,7 @@
 //! | `certificates` | one certificate of the site makes browsers and programs trust panels and hold printers |
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
 //! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
+//! | `devices` | printers as they are: what they say is judged, and looking keeps nobody from printing |
 //! | `doctor` | what is commonly wrong is found |
 //! | `panel` | walking up to a printer: a real browser at its panel |
 //! | `badges` | badges that nobody has, and users who register them at the panel |
@@ -40,6 +41,7 @@ mod conformance;
 mod crash;
 mod crowd;
 mod desktop;
+mod devices;
 mod direct;
 mod discovery;
 mod doctor;
