@@ -10,4 +10,4 @@ mod picture;
 pub(super) use arrange::{Arrangement, arrange};
 pub(super) use load::facts;
 pub(super) use objects::{Objects, Stream};
-pub(super) use picture::{PictureError, Wrapped, wrap};
+pub(super) use picture::{PictureError, wrap};

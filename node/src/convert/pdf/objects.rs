@@ -35,11 +35,6 @@ impl<W: Write> Objects<W> {
         Ok(objects)
     }
 
-    /// Bytes that were written.
-    pub(in super::super) fn written(&self) -> u64 {
-        self.written
-    }
-
     /// The number of the object that comes next.
     pub(in super::super) fn next(&self) -> usize {
         self.begun.len() + 1
