@@ -75,12 +75,6 @@ pub(super) struct Print {
     job_pin: JobPinArgs,
     #[command(flatten)]
     document_password: DocumentPasswordArgs,
-    /// How pages are made to fit the paper: auto, auto-fit, fit, fill or none
-    #[arg(long, value_name = "HOW")]
-    scaling: Option<Scaling>,
-    /// Send the printer pictures of the pages, where its own way of drawing them goes wrong
-    #[arg(long)]
-    as_image: bool,
 }
 
 impl Print {

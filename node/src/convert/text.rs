@@ -128,8 +128,9 @@ fn codes(line: &str) -> Result<Vec<u8>, TextError> {
     for letter in line.trim_end_matches('\r').chars() {
         match letter {
             '\t' => codes.resize((codes.len() / TAB + 1) * TAB, b' '),
-            ' '..='~' | '\u{a0}'..='ÿ' => codes.push(letter as u8),
+            // A soft hyphen is seen at the end of a line only.
             '\r' | '\u{ad}' => {}
+            ' '..='~' | '\u{a0}'..='ÿ' => codes.push(letter as u8),
             _ => match BEYOND.iter().find(|(known, _)| *known == letter) {
                 Some((_, code)) => codes.push(*code),
                 None => return Err(TextError::Letter(letter)),

@@ -13,7 +13,7 @@ use super::limits;
 use super::visiting::Visiting;
 use crate::network::Network;
 use crate::policy::LoginRefusal;
-use crate::printer::output::{DeviceDescription, DeviceError, PrinterState, StateReason};
+use crate::printer::output::{DeviceDescription, DeviceError, PinError, PrinterState, StateReason};
 use crate::printer::{NotLetIn, Printer, VisitError, Who};
 
 /// A printer, as its panel needs it.

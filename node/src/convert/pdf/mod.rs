@@ -15,4 +15,4 @@ pub(super) use arrange::{Arrangement, arrange};
 pub(super) use load::facts;
 pub(super) use objects::{Objects, Stream};
 pub(super) use open::open;
-pub(super) use picture::{PictureError, Wrapped, wrap};
+pub(super) use picture::{PictureError, wrap};
