@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde::de::DeserializeOwned;
 
 use crate::wait::{wait_for, wait_until};
@@ -67,6 +68,11 @@ impl Invocation {
             stdin: Vec::new(),
             limit: LIMIT,
         }
+    }
+
+    /// A program of the host, run as it is.
+    pub fn of(program: &Path) -> Self {
+        Self::new(program, None)
     }
 
     /// Adds an argument.
@@ -205,6 +211,15 @@ impl Running {
         while self.lines.recv_timeout(left()).is_ok() {}
         wait_until(left(), &what, || self.has_ended());
         self.ended()
+    }
+
+    /// Asks it to end: `SIGTERM`.
+    pub fn terminate(&self) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        if let Some(id) = id {
+            // It fails only if it has ended already.
+            let _ = kill_process(id, Signal::TERM);
+        }
     }
 
     /// Ends it, as a user with a power switch does.

@@ -15,6 +15,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Request(Vec<u8>);
 
+/// A member of a collection.
+#[derive(Clone, Copy, Debug)]
+pub enum Member<'a> {
+    /// A value with its tag.
+    Value(u8, &'a [u8]),
+    /// A collection of further members.
+    Collection(&'a [(&'a str, Member<'a>)]),
+}
+
 /// The value tag of an integer.
 pub const INTEGER: u8 = 0x21;
 /// The value tag of a truth value.
@@ -27,6 +36,16 @@ pub const KEYWORD: u8 = 0x44;
 pub const URI: u8 = 0x45;
 /// The value tag of a format.
 pub const MIME: u8 = 0x49;
+
+/// The value tag of an `enum`.
+pub const ENUM: u8 = 0x23;
+/// The value tag of bytes.
+pub const OCTETS: u8 = 0x30;
+
+/// The tag that begins a group of job attributes.
+pub const JOB_GROUP: u8 = 0x02;
+/// The tag that begins a group of document attributes.
+pub const DOCUMENT_GROUP: u8 = 0x09;
 
 /// Print-Job.
 pub const PRINT_JOB: u16 = 0x02;
@@ -42,10 +61,18 @@ pub const GET_JOB_ATTRIBUTES: u16 = 0x09;
 pub const GET_JOBS: u16 = 0x0a;
 /// Get-Printer-Attributes.
 pub const GET_PRINTER_ATTRIBUTES: u16 = 0x0b;
-/// Disable-Printer.
-pub const DISABLE_PRINTER: u16 = 0x23;
+/// Set-Job-Attributes.
+pub const SET_JOB_ATTRIBUTES: u16 = 0x14;
 /// Enable-Printer.
 pub const ENABLE_PRINTER: u16 = 0x22;
+/// Disable-Printer.
+pub const DISABLE_PRINTER: u16 = 0x23;
+/// Hold-New-Jobs.
+pub const HOLD_NEW_JOBS: u16 = 0x25;
+/// Release-Held-New-Jobs.
+pub const RELEASE_HELD_NEW_JOBS: u16 = 0x26;
+/// Get-Document-Attributes.
+pub const GET_DOCUMENT_ATTRIBUTES: u16 = 0x34;
 /// Cancel-Jobs.
 pub const CANCEL_JOBS: u16 = 0x38;
 /// Cancel-My-Jobs.
@@ -55,18 +82,44 @@ impl Request {
     /// A request to the hold printer of this computer, in the name of `user`.
     #[must_use]
     pub fn new(operation: u16, user: &str) -> Self {
-        Self::to("ipp://localhost/ipp/print", operation, user)
+        Self::at("ipp://localhost/ipp/print", operation, user)
     }
 
-    /// A request to this printer, in the name of `user`.
+    /// A request to the printer of this URI.
     #[must_use]
-    pub fn to(printer: &str, operation: u16, user: &str) -> Self {
-        let [high, low] = operation.to_be_bytes();
-        Self(vec![2, 0, high, low, 0, 0, 0, 1, 1])
+    pub fn at(uri: &str, operation: u16, user: &str) -> Self {
+        Self::bare(operation)
             .with(0x47, "attributes-charset", b"utf-8")
             .with(0x48, "attributes-natural-language", b"en")
-            .with(URI, "printer-uri", printer.as_bytes())
+            .with(URI, "printer-uri", uri.as_bytes())
             .with(NAME, "requesting-user-name", user.as_bytes())
+    }
+
+    /// A request of which nothing is said but the operation.
+    #[must_use]
+    pub fn bare(operation: u16) -> Self {
+        let [high, low] = operation.to_be_bytes();
+        Self(vec![2, 0, high, low, 0, 0, 0, 1, 1])
+    }
+
+    /// Begins a group.
+    #[must_use]
+    pub fn group(self, tag: u8) -> Self {
+        self.raw(&[tag])
+    }
+
+    /// Adds a collection, of members that are whole attributes.
+    #[must_use]
+    pub fn collection(self, name: &str, members: &[(&str, Member<'_>)]) -> Self {
+        let begun = self.with(0x34, name, b"");
+        let filled = members.iter().fold(begun, |request, (name, member)| {
+            let request = request.with(0x4a, "", name.as_bytes());
+            match member {
+                Member::Value(tag, value) => request.with(*tag, "", value),
+                Member::Collection(members) => request.collection("", members),
+            }
+        });
+        filled.with(0x37, "", b"")
     }
 
     /// Adds an attribute.
@@ -172,14 +225,23 @@ impl Connection {
 
     /// Begins a request whose body has `length` bytes, or comes in chunks.
     pub fn begin(&mut self, length: Option<u64>) -> bool {
+        self.begin_at("/ipp/print", length)
+    }
+
+    fn begin_at(&mut self, path: &str, length: Option<u64>) -> bool {
         let length = match length {
             Some(length) => format!("Content-Length: {length}"),
             None => "Transfer-Encoding: chunked".to_owned(),
         };
         let head = format!(
-            "POST /ipp/print HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\n{length}\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\n{length}\r\n\r\n"
         );
         self.send(head.as_bytes())
+    }
+
+    /// Sends a whole request to another path.
+    pub fn post_to(&mut self, path: &str, body: &[u8]) -> bool {
+        self.begin_at(path, u64::try_from(body.len()).ok()) && self.send(body)
     }
 
     /// Sends a whole request.

@@ -20,7 +20,6 @@
 pub mod amend;
 pub mod bundle;
 pub mod direct;
-pub mod format;
 pub mod jobs;
 pub mod life;
 pub mod printers;
@@ -49,6 +48,7 @@ use tokio::sync::Semaphore;
 pub use direct::{DirectEnd, DirectPrint};
 pub use jobs::{HeldView, JobsError};
 pub use life::JobState;
+pub use look::UnlockError;
 pub use printers::{KnownPrinter, PrinterError};
 pub use submit::{Submission, SubmitError};
 

@@ -1,10 +1,11 @@
 //! The hold printer's desk: what all operations share, and what they find out about who asks.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
+use tokio::sync::watch;
 
 use super::accounts::Accounts;
 use super::identity::Identity;
@@ -33,8 +34,22 @@ pub(super) struct Desk<Q> {
     pub(super) started: Timestamp,
     /// Documents that may be taken at once.
     pub(super) room: Seats,
-    accepting: AtomicBool,
-    holding: AtomicBool,
+    /// The name under which it is found, once it is.
+    pub(super) announced: watch::Sender<Option<String>>,
+    switches: Mutex<Switches>,
+}
+
+/// What an operator switches.
+#[derive(Clone, Debug)]
+pub(super) struct Switches {
+    /// Whether the printer takes jobs.
+    pub(super) accepting: bool,
+    /// Whether new jobs are held back until they are released here.
+    pub(super) holding: bool,
+    /// When one of these was switched last.
+    pub(super) changed_at: Timestamp,
+    /// Jobs that were held back for this alone (RFC 3998 section 3.3).
+    held_back: BTreeSet<JobNumber>,
 }
 
 /// One request, and who made it.
@@ -64,27 +79,50 @@ impl<Q: Queue> Desk<Q> {
             notes: Notes::default(),
             started,
             room: Seats::new(limits::DOCUMENTS),
-            accepting: AtomicBool::new(true),
-            holding: AtomicBool::new(false),
+            announced: watch::Sender::new(None),
+            switches: Mutex::new(Switches {
+                accepting: true,
+                holding: false,
+                changed_at: started,
+                held_back: BTreeSet::new(),
+            }),
         })
     }
 
-    /// Whether the printer takes jobs.
-    pub(super) fn is_accepting(&self) -> bool {
-        self.accepting.load(Ordering::Relaxed)
+    fn switched(&self) -> MutexGuard<'_, Switches> {
+        self.switches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What an operator has switched.
+    pub(super) fn switches(&self) -> Switches {
+        self.switched().clone()
+    }
+
+    /// Switches whether the printer takes jobs.
     pub(super) fn accept(&self, on: bool) {
-        self.accepting.store(on, Ordering::Relaxed);
+        let (mut switches, now) = (self.switched(), self.queue.now());
+        switches.accepting = on;
+        switches.changed_at = now;
     }
 
-    /// Whether new jobs are held back until they are released here.
-    pub(super) fn is_holding(&self) -> bool {
-        self.holding.load(Ordering::Relaxed)
+    /// Switches whether new jobs are held back; gives those that no longer are.
+    pub(super) fn hold_new(&self, on: bool) -> BTreeSet<JobNumber> {
+        let (mut switches, now) = (self.switched(), self.queue.now());
+        switches.holding = on;
+        switches.changed_at = now;
+        match on {
+            true => BTreeSet::new(),
+            false => std::mem::take(&mut switches.held_back),
+        }
     }
 
-    pub(super) fn hold_new(&self, on: bool) {
-        self.holding.store(on, Ordering::Relaxed);
+    /// Notes that a job is held back only because all new ones are.
+    pub(super) fn held_back(&self, job: JobNumber) {
+        let mut switches = self.switched();
+        switches.held_back.insert(job);
+        while switches.held_back.len() > limits::HELD_BACK {
+            switches.held_back.pop_first();
+        }
     }
 
     /// A job as it is now, whosever it is.
@@ -130,7 +168,10 @@ impl<Q: Queue> Desk<Q> {
             Some(Target::Station(name)) => Ok(Some(self.queue.station(&name).await?)),
             None => Err(Failure::new(
                 Status::NotFound,
-                "there is no such printer here",
+                format!(
+                    "there is no such printer here; this one is at {}",
+                    super::PATH
+                ),
             )),
         }
     }
@@ -206,7 +247,15 @@ impl Asking<'_> {
     /// The job that the request is about, which must be the user's own. That of another user
     /// looks like none.
     pub(super) async fn own_job<Q: Queue>(&self, desk: &Desk<Q>) -> Result<QueuedJob, Failure> {
-        let number = self.job_number()?;
+        self.own(desk, self.job_number()?).await
+    }
+
+    /// The job of this number, which must be the user's own.
+    pub(super) async fn own<Q: Queue>(
+        &self,
+        desk: &Desk<Q>,
+        number: JobNumber,
+    ) -> Result<QueuedJob, Failure> {
         let user = self.user()?;
         let found = desk.job(number).await?;
         found

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use papermesh_protocol::text::UserId;
@@ -43,11 +43,25 @@ pub(super) fn router<Q: Queue>(desk: Arc<Desk<Q>>) -> Router {
         )
         .route(&format!("{}{{number}}", super::JOB_PATH), post(print::<Q>))
         .route(super::ICON_PATH, get(icon))
+        .fallback(nowhere::<Q>)
         .with_state(desk)
 }
 
 async fn page<Q: Queue>(State(desk): State<Arc<Desk<Q>>>) -> Html<String> {
     Html(identity::page(&desk.identity))
+}
+
+/// At a path that is nobody's: a program is told so in IPP, where its request does not say better.
+async fn nowhere<Q: Queue>(
+    desk: State<Arc<Desk<Q>>>,
+    peer: Extension<Peer>,
+    seat: Extension<Arc<Seat>>,
+    request: Request,
+) -> Response {
+    match *request.method() {
+        Method::POST => print(desk, peer, seat, request).await,
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn icon() -> Response {

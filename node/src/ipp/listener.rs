@@ -79,6 +79,8 @@ impl<Q: Queue> HoldPrinter<Q> {
         let address = self.address().ok().filter(|_| found);
         let patience = Patience {
             connections: limits::CONNECTIONS,
+            each: limits::CONNECTIONS_EACH,
+            here: limits::CONNECTIONS,
             handshake: limits::HANDSHAKE,
             header: limits::HTTP_HEADER,
             buffer: limits::HTTP_BUFFER,
@@ -127,7 +129,7 @@ async fn announce<Q: Queue>(desk: Arc<Desk<Q>>, address: Option<SocketAddr>) {
         }
     };
     tokio::select! {
-        () = dnssd::announce(receiver) => {}
+        () = dnssd::announce(receiver, &desk.announced) => {}
         () = renew => {}
     }
 }

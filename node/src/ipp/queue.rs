@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::Stream;
 use futures::future::BoxFuture;
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
@@ -86,10 +87,12 @@ pub trait Queue: Clone + Send + Sync + 'static {
         document: Option<u16>,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
-    /// Changes a job that is held.
+    /// Changes a job that is held, or one document of it (counted from 1). What a document has of
+    /// its own stays when its job is changed.
     fn change(
         &self,
         number: JobNumber,
+        document: Option<u16>,
         change: JobChange,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
@@ -159,6 +162,8 @@ pub struct NewDocument {
     pub size: Option<u64>,
     /// The id of the station that it is for; none if it is only held.
     pub station: Option<String>,
+    /// The password that opens it (PWG 5100.13 `document-password`).
+    pub password: Option<DocumentPassword>,
     /// Whose it is, and how it is printed and kept.
     pub wish: Wish,
 }
@@ -264,12 +269,20 @@ impl JobState {
 /// A document of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
+    /// Its title.
+    pub title: String,
     /// Its format.
     pub format: String,
     /// Its size in bytes.
     pub size: u64,
     /// Its pages, where known.
     pub pages: Option<u32>,
+    /// How it is to be printed.
+    pub options: PrintOptions,
+    /// It needs a password that is not known here.
+    pub locked: bool,
+    /// When it came.
+    pub created_at: Timestamp,
     /// Its state.
     pub state: JobState,
 }
@@ -307,10 +320,7 @@ impl Offer {
         Self {
             color: true,
             duplex: true,
-            media: super::media::SIZES
-                .iter()
-                .map(|size| size.name.to_owned())
-                .collect(),
+            media: super::media::SIZES.map(str::to_owned).to_vec(),
             largest,
         }
     }
@@ -341,6 +351,8 @@ pub enum QueueErrorKind {
     FormatError,
     /// The document is too large.
     TooLarge,
+    /// The document does not open with the password that came with it.
+    Password,
     /// The document broke off.
     Broken,
     /// An option is not possible.

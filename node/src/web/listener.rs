@@ -44,9 +44,13 @@ pub enum ListenError {
 /// How much connections may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// Connections at once. A new one beyond that takes the place of the one that has been
+    /// Connections at once of other computers. A new one beyond that takes the place of the one that has been
     /// waiting for a request the longest; if none is waiting, it is not served.
     pub connections: usize,
+    /// Connections at once of one other computer.
+    pub each: usize,
+    /// Connections at once of this computer, besides those.
+    pub here: usize,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
     /// How long a request's header may take, from the first connection or the last answer.
@@ -72,6 +76,11 @@ impl Peer {
     /// Whether it is a program of this computer.
     pub(crate) fn is_local(self) -> bool {
         self.address.to_canonical().is_loopback()
+    }
+
+    /// Whether it comes from this computer, by whichever of its addresses: no other has one of them.
+    pub(crate) fn is_here(self) -> bool {
+        self.is_local() || self.address == self.own
     }
 }
 
@@ -127,7 +136,8 @@ impl Listener {
     /// Answers, until it is dropped.
     pub async fn serve(self, router: Router, patience: Patience) {
         let mut tasks = JoinSet::new();
-        let seats = Seats::new(patience.connections);
+        let away = Seats::shared(patience.connections, patience.each);
+        let here = Seats::new(patience.here);
         loop {
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
@@ -138,7 +148,7 @@ impl Listener {
                     // At once: whoever closes its end has been nobody's.
                     let account = Account::behind(&stream);
                     // Without a seat the connection is closed at once: all others are at work.
-                    if let Some(seat) = seats.take() {
+                    if let Some(seat) = seat(&here, &away, &stream, from) {
                         let connection = Connection {
                             router: router.clone(),
                             tls: self.tls.clone(),
@@ -156,6 +166,20 @@ impl Listener {
                 }
             }
         }
+    }
+}
+
+/// A seat for a connection: those of this computer are taken by no other.
+fn seat(here: &Seats, away: &Seats, stream: &TcpStream, from: SocketAddr) -> Option<Seat> {
+    let peer = Peer {
+        address: from.ip(),
+        own: stream.local_addr().ok()?.ip(),
+        tls: false,
+    };
+    if peer.is_here() {
+        here.take()
+    } else {
+        away.take_for(from.ip().to_canonical())
     }
 }
 

@@ -122,7 +122,7 @@ fn another_account_of_the_computer_is_nobody_without_a_pin() {
         ("stops the printer", ask(DISABLE_PRINTER)),
         (
             "prints straight to a printer",
-            Request::to(straight, PRINT_JOB, "charlie").document(PDF),
+            Request::at(straight, PRINT_JOB, "charlie").document(PDF),
         ),
     ];
     for account in [NOBODY, OTHER] {

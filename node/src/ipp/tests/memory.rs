@@ -165,6 +165,8 @@ impl Queue for Memory {
         }
         let now = self.now();
         let terms = document.wish.terms;
+        let own = terms.options.clone();
+        let title = document.title.clone();
         let mut jobs = self.all();
         let job = jobs.entry(document.number).or_insert(QueuedJob {
             number: document.number,
@@ -186,9 +188,13 @@ impl Queue for Memory {
             note: None,
         });
         job.documents.push(Document {
+            title,
             format: document.format,
             size,
             pages: Some(1),
+            options: own,
+            locked: false,
+            created_at: now,
             state: JobState::Held,
         });
         Ok(None)
@@ -228,9 +234,20 @@ impl Queue for Memory {
         Ok(())
     }
 
-    async fn change(&self, number: JobNumber, change: JobChange) -> Result<(), QueueError> {
+    async fn change(
+        &self,
+        number: JobNumber,
+        place: Option<u16>,
+        change: JobChange,
+    ) -> Result<(), QueueError> {
         let mut jobs = self.all();
         let job = jobs.get_mut(&number).ok_or_else(|| not_found(number))?;
+        if let Some(place) = place {
+            let document = &mut job.documents[usize::from(place) - 1];
+            document.title = change.title.unwrap_or_else(|| document.title.clone());
+            document.options = change.options.unwrap_or_else(|| document.options.clone());
+            return Ok(());
+        }
         job.title = change.title.unwrap_or_else(|| job.title.clone());
         job.options = change.options.unwrap_or_else(|| job.options.clone());
         job.priority = change.priority.unwrap_or(job.priority);
