@@ -6,7 +6,6 @@ use papermesh_protocol::id::NodeId;
 use papermesh_protocol::pin::{
     ClientLogin, KsfMemo, LoginContext, Pin, PinError, PinVerifier, ServerLogin,
 };
-use papermesh_protocol::release::guess;
 use papermesh_protocol::seal::{DecoySeed, SessionSecret};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;

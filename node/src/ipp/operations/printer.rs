@@ -29,7 +29,7 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
                 .jobs(user, Which::Current, 0, limits::JOBS_PER_ANSWER)
                 .await?
         }
-        Who::Stranger(_) => Vec::new(),
+        Who::Named(_) | Who::Visitor(_) | Who::Stranger(_) => Vec::new(),
     };
     let identity = match &asking.station {
         Some(station) => station.identity(&desk.identity),
