@@ -40,8 +40,6 @@ pub enum JoinStep {
 /// Of `pending`, one for each device that waits.
 #[derive(Debug, Deserialize)]
 pub struct Pending {
-    /// The digits.
-    pub code: String,
     /// The device's name.
     pub name: String,
 }

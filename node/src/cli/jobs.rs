@@ -353,6 +353,11 @@ fn facts(job: &HeldJob, look: &Look) -> String {
         .add("sides", options.sides.map_or("", Sides::keyword))
         .add("color", options.color.map_or("", |color| color.keyword()))
         .add("media", options.media.as_deref().unwrap_or_default())
+        .add(
+            "scaling",
+            options.scaling.map_or("", |scaling| scaling.keyword()),
+        )
+        .add("as image", if options.as_image { "yes" } else { "" })
         .add("page ranges", ranges.join(","))
         .add("priority", summary.priority.to_string())
         .add("submitted", quantity::date(summary.submitted_at))

@@ -24,6 +24,7 @@ mod init;
 mod invite;
 mod jobs;
 mod join;
+mod lead;
 mod members;
 mod open;
 mod print;

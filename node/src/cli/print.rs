@@ -15,6 +15,7 @@ use super::quantity;
 use super::secrets::{self, DocumentPasswordArgs, JobPinArgs, PinArgs};
 use crate::control::message::{Ending, Event, SubmitJob, Submitted, UnlockJob};
 use crate::control::{Client, ErrorCode};
+use crate::convert::spelling;
 use crate::format::{self, Named};
 
 /// Hold a document until it is released at a printer; prints the job's id
@@ -41,9 +42,15 @@ pub(super) struct Print {
     /// Colour or not: auto, color or monochrome
     #[arg(long, value_name = "MODE")]
     color: Option<ColorMode>,
-    /// The media, such as iso_a4_210x297mm
-    #[arg(long)]
+    /// The media, such as A4, na-letter or iso_a4_210x297mm
+    #[arg(long, value_parser = media)]
     media: Option<String>,
+    /// How pages fit the paper: auto, auto-fit, fit, fill or none [default: auto]
+    #[arg(long, value_name = "HOW")]
+    scaling: Option<Scaling>,
+    /// Send the printer pictures of the pages, where it makes mistakes with the document itself
+    #[arg(long)]
+    as_image: bool,
     /// How long to keep it if it is not released, from 1m to 30d [default: as the site says]
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     expires: Option<u32>,
@@ -68,12 +75,6 @@ pub(super) struct Print {
     job_pin: JobPinArgs,
     #[command(flatten)]
     document_password: DocumentPasswordArgs,
-    /// How pages are made to fit the paper: auto, auto-fit, fit, fill or none
-    #[arg(long, value_name = "HOW")]
-    scaling: Option<Scaling>,
-    /// Send the printer pictures of the pages, where its own way of drawing them goes wrong
-    #[arg(long)]
-    as_image: bool,
 }
 
 impl Print {
@@ -199,6 +200,16 @@ fn report(context: &Context, submitted: &Submitted) -> Result<(), CliError> {
         )),
     }
     Ok(())
+}
+
+/// A size of paper by any of its names, or another keyword of a device.
+fn media(text: &str) -> Result<String, String> {
+    let media = match spelling::size(text) {
+        Some(size) => size.name(),
+        None => text.trim().to_owned(),
+    };
+    job::check_media(&media).map_err(|error| error.to_string())?;
+    Ok(media)
 }
 
 fn lifetime(text: &str) -> Result<u32, String> {

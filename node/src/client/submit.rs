@@ -43,7 +43,7 @@ use crate::format::{self, Foreign};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::policy::{self, Acceptance, HoldingRight, SubmitFacts, SubmitRefusal, SubmitWish};
-use crate::store::{Birth, JobRow, LocalUser, SpoolWriter, Store, StoreError};
+use crate::store::{Birth, JobRow, LocalUser, Source, SpoolWriter, Store, StoreError};
 
 /// Bytes of the document that are read at once.
 const PIECE: usize = 256 * 1024;
@@ -293,6 +293,11 @@ impl<N: Network> Client<N> {
     /// of its own. One that is not used is never given again.
     pub async fn reserve_number(&self) -> Result<u32, StoreError> {
         offload(&self.0.store, |store| store.numbers().next()).await
+    }
+
+    /// A number for a job that is to come, which nobody guesses.
+    pub async fn draw_number(&self) -> Result<u32, StoreError> {
+        offload(&self.0.store, |store| store.numbers().draw()).await
     }
 
     async fn take(
@@ -580,10 +585,13 @@ impl<N: Network> Client<N> {
             let name = user.clone();
             let waiting = offload(&self.0.store, move |store| store.jobs().count_of(&name)).await?;
             if waiting > 0 {
-                return match self.prove(user, pin).await {
+                return match self.prove(user, pin, Source::HERE).await {
                     Ok(()) => Ok(known.clone()),
                     Err(TypedError::Pin(_)) => Err(SubmitError::OtherPin(user.clone())),
-                    Err(TypedError::Wait(wait)) => Err(SubmitError::TooManyPins(wait)),
+                    Err(TypedError::Wait(wait) | TypedError::Busy(wait)) => {
+                        Err(SubmitError::TooManyPins(wait))
+                    }
+                    Err(TypedError::Disabled(user)) => Err(SubmitRefusal::Disabled(user).into()),
                     Err(TypedError::Store(error)) => Err(error.into()),
                 };
             }

@@ -27,10 +27,11 @@ pub struct Device {
     pub media_default: Option<String>,
     /// `print-scaling-supported`.
     pub scalings: Vec<String>,
-    /// Whether it is to be given pictures of pages, because its own way of drawing them is wrong.
-    pub as_image: bool,
     /// How it wants raster.
     pub raster: RasterAbilities,
+    /// Whether it is to get pictures of the pages rather than the documents themselves, because
+    /// what it makes of documents is not what they are.
+    pub as_image: bool,
 }
 
 /// How a driverless printer wants raster.
@@ -87,8 +88,8 @@ impl Device {
             media: Vec::new(),
             media_default: None,
             scalings: Vec::new(),
-            as_image: false,
             raster: RasterAbilities::default(),
+            as_image: false,
         }
     }
 

@@ -128,7 +128,7 @@ fn codes(line: &str) -> Result<Vec<u8>, TextError> {
     for letter in line.trim_end_matches('\r').chars() {
         match letter {
             '\t' => codes.resize((codes.len() / TAB + 1) * TAB, b' '),
-            // A place where a word could be parted is nothing that is seen.
+            // A soft hyphen is seen at the end of a line only.
             '\r' | '\u{ad}' => {}
             ' '..='~' | '\u{a0}'..='ÿ' => codes.push(letter as u8),
             _ => match BEYOND.iter().find(|(known, _)| *known == letter) {

@@ -12,6 +12,7 @@ use crate::control::{BindError, CommandError, ErrorCode};
 use crate::ipp::HoldPrinterError;
 use crate::mesh::MeshError;
 use crate::mesh::join::{JoinFailure, NetworkError};
+use crate::panel::PanelError;
 use crate::papers::PapersError;
 use crate::printer::VisitError;
 use crate::printer::output::{DeviceError, OutputUriError};
@@ -76,7 +77,10 @@ pub enum NodeError {
     HoldPrinter(#[from] HoldPrinterError),
     /// The panel does not start.
     #[error("the panel: {0}; choose another address with --panel, or --panel off")]
-    Panel(#[from] ListenError),
+    Panel(#[from] PanelError),
+    /// The portal does not start.
+    #[error("the portal: {0}; choose another address with --portal, or --portal off")]
+    Portal(#[from] ListenError),
     /// The portal is for this computer only.
     #[error(
         "the portal is for this computer only, and {0} is no loopback address; choose one such as 127.0.0.1:8311 with --portal, or --portal off"

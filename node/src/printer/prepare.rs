@@ -60,15 +60,17 @@ pub(super) enum PrepareError {
     Pages(#[from] crate::convert::pages::BadRanges),
 }
 
-/// Prepares a document. Returns when the first piece of it is there.
+/// Prepares a document. Returns when the first piece of it is there. `waiting` hears why that takes
+/// long, if it is the device.
 pub(super) async fn prepare(
     converter: &Converter,
     device: &OutputDevice,
     wanted: Wanted,
     document: DocumentReader,
+    waiting: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Prepared, PrepareError> {
     let device = device
-        .abilities()
+        .abilities(waiting)
         .await?
         .map_or_else(Device::of_anything, abilities);
     let Wanted {
@@ -99,6 +101,7 @@ pub(super) async fn prepare(
             page_ranges: asked.pages.as_slice().to_vec(),
             scaling: asked.scaling,
             size: ticket.size.filter(|_| is_passed_on && password.is_none()),
+            converted: !is_passed_on,
             ..ticket
         },
         document: converted.document,
@@ -125,8 +128,8 @@ fn abilities(device: DeviceDescription) -> Device {
             .next()
             .or(device.media_default),
         scalings: device.scalings,
-        as_image: false,
         raster: device.raster,
+        as_image: device.as_image,
     }
 }
 

@@ -424,8 +424,9 @@ impl<N: Network> Printing<N> {
         };
         // Before anything is journaled as sent: what cannot be converted never reaches the device.
         let inner = &self.printer.0;
+        let waiting = |why: &str| self.tell(Step::Stopped, 0, Some(why.to_owned()));
         let prepared: Prepared = tokio::select! {
-            prepared = prepare::prepare(&inner.converter, &inner.device, wanted, document) => match prepared {
+            prepared = prepare::prepare(&inner.converter, &inner.device, wanted, document, &waiting) => match prepared {
                 Ok(prepared) => prepared,
                 Err(error) => return Ended::not_printed(error),
             },
@@ -498,8 +499,7 @@ impl<N: Network> Printing<N> {
                 }
                 DeviceEvent::State(state) => {
                     heard.send_replace(Some(progress(self.release, &state)));
-                    let stopped = state.job == JobState::ProcessingStopped
-                        || state.printer == PrinterState::Stopped;
+                    let stopped = stands(&state);
                     let reasons: Vec<StateReason> = state
                         .printer_reasons
                         .iter()
@@ -615,10 +615,21 @@ impl<N: Network> Printing<N> {
     }
 }
 
+/// Whether a device needs a hand: it has stopped, or keeps the job in a store of its own.
+fn stands(state: &DeviceProgress) -> bool {
+    let arrives = |reason: &StateReason| {
+        matches!(
+            reason.keyword.as_str(),
+            "job-incoming" | "job-data-insufficient"
+        )
+    };
+    let held = state.job == JobState::PendingHeld && !state.job_reasons.iter().any(arrives);
+    held || state.job == JobState::ProcessingStopped || state.printer == PrinterState::Stopped
+}
+
 /// What a device says, as a holder is told it.
 fn progress(release: ReleaseId, state: &DeviceProgress) -> Progress {
-    let stopped =
-        state.job == JobState::ProcessingStopped || state.printer == PrinterState::Stopped;
+    let stopped = stands(state);
     let reasons = state.job_reasons.iter().chain(&state.printer_reasons);
     Progress {
         release,
@@ -664,5 +675,6 @@ fn ticket(release: ReleaseId, user: &UserId, grant: &Grant) -> PrintTicket {
             .collect(),
         scaling: grant.options.scaling,
         size: Some(grant.size),
+        converted: false,
     }
 }

@@ -25,14 +25,14 @@ pub use job::{
 pub use member::{
     Approve, ExportSite, ImportSite, Invite, InviteIssued, ListInvites, ListMembers, ListPending,
     Member, OpenInvite, PendingDevice, PolicyChange, PolicyView, Refuse, Refused, Revocation,
-    Revoke, ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SitePolicy,
-    WithdrawInvite,
+    Revoke, ShowKey, ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SiteKey,
+    SitePolicy, WithdrawInvite,
 };
 pub use node::{
     AuditEntry, AuditRead, AuditVerified, DeviceStatus, Diagnose, Finding, GetStatus, MeshState,
     NodeIdentity, ReadAudit, SiteIdentity, Status, TlsStatus, Verdict, VerifyAudit,
 };
-pub use portal::{OpenPortal, PortalLink};
+pub use portal::{AwaitPage, OpenPortal, PageOpened, PortalLink};
 pub use printer::{ListPrinters, Printer};
 pub use release::{
     Ending, HolderReport, HolderState, JobResult, ListedJob, Phase, Progress, Selection, Visit,
@@ -139,6 +139,7 @@ commands! {
     ImportSite -> SiteImported,
     SitePolicy -> PolicyView,
     ShowSiteAuthority -> SiteAuthority,
+    ShowKey -> SiteKey,
     AddUser -> UserTicket,
     EnrollUser -> Enrolled,
     OfferLink -> LinkTicket,
@@ -158,6 +159,7 @@ commands! {
     FollowJobs -> JobsFollowed,
     ListPrinters -> Vec<Printer>,
     OpenPortal -> PortalLink,
+    AwaitPage -> PageOpened,
     Visit -> VisitReport,
 }
 

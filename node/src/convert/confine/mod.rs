@@ -71,12 +71,15 @@ fn restrict(_: Needs) -> io::Result<()> {
 }
 
 /// Whether this kernel has Landlock, and it is switched on.
+#[cfg(target_os = "linux")]
 pub(super) fn has_landlock() -> bool {
-    #[cfg(target_os = "linux")]
-    let has = files::are_guarded();
-    #[cfg(not(target_os = "linux"))]
-    let has = false;
-    has
+    files::are_guarded()
+}
+
+/// There is none.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn has_landlock() -> bool {
+    false
 }
 
 fn limit(resource: Resource, most: u64) -> io::Result<()> {

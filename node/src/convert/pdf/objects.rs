@@ -35,11 +35,6 @@ impl<W: Write> Objects<W> {
         Ok(objects)
     }
 
-    /// Bytes that were written.
-    pub(in super::super) fn written(&self) -> u64 {
-        self.written
-    }
-
     /// The number of the object that comes next.
     pub(in super::super) fn next(&self) -> usize {
         self.begun.len() + 1
@@ -66,7 +61,7 @@ impl<W: Write> Objects<W> {
     pub(in super::super) fn begin_stream(&mut self, dictionary: &str) -> io::Result<Stream> {
         let number = self.open()?;
         let length = number + 1;
-        write!(self, "<<{dictionary}/Length {length} 0 R>>stream\n")?;
+        writeln!(self, "<<{dictionary}/Length {length} 0 R>>stream")?;
         Ok(Stream {
             number,
             from: self.written,

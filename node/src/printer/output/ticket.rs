@@ -52,6 +52,9 @@ pub struct PrintTicket {
     /// Length of the document in bytes where known. A document that turns out shorter or longer is
     /// treated as broken, never as printed.
     pub size: Option<u64>,
+    /// Whether this node made the document's bytes of another document, so that they hold nothing
+    /// but what it wrote.
+    pub converted: bool,
 }
 
 impl fmt::Debug for PrintTicket {
@@ -185,6 +188,7 @@ mod tests {
             page_ranges: Vec::new(),
             scaling: None,
             size: None,
+            converted: false,
         }
     }
 

@@ -140,14 +140,11 @@ fn page(picture: &[u8]) -> Result<Page, Flaw> {
     let [id] = pages[..] else { panic!() };
     let page = document.get_dictionary(id).unwrap().clone();
     let drawing = String::from_utf8(document.get_page_content(id)).unwrap();
-    let images = document
+    let mut images = document
         .objects
         .values()
         .filter_map(|object| object.as_stream().ok());
-    let image = images
-        .filter(|stream| stream.dict.has(b"Width"))
-        .next()
-        .unwrap();
+    let image = images.find(|stream| stream.dict.has(b"Width")).unwrap();
     Ok(Page {
         page,
         image: image.dict.clone(),

@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::description::{DeviceDescription, DeviceError, Formats};
+use super::description::{DeviceDescription, DeviceError, Formats, Protection};
 use super::event::{DeviceEvent, DeviceJob, DeviceJobRef, DeviceVerdict, PrinterState};
 use super::failure::{AbortCause, Doubt, Outcome, PrintFailure, Refusal, Stop};
 use super::reporter::Reporter;
@@ -105,6 +105,8 @@ impl TrayDevice {
             reasons: Vec::new(),
             message: None,
             accepting: metadata.is_dir() && !metadata.permissions().readonly(),
+            protection: Protection::Local,
+            as_image: false,
         })
     }
 

@@ -135,6 +135,7 @@ mod tests {
             page_ranges: Vec::new(),
             scaling: None,
             size: None,
+            converted: false,
         }
     }
 

@@ -30,6 +30,7 @@ fn ticket() -> PrintTicket {
         page_ranges: Vec::new(),
         scaling: None,
         size: None,
+        converted: false,
     }
 }
 
