@@ -12,6 +12,8 @@ use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
+use papermesh_protocol::document_password::DocumentPassword;
+
 use super::change::{BadOption, Change};
 use super::screen::{Ask, Place, Question, Remark, Screen, Session, Stage, State as ScreenState};
 use super::views::Frame;
@@ -326,6 +328,7 @@ fn in_session(session: &mut Session, what: &str, form: &Form) -> Result<(), Refu
                     change,
                     keep: form.has("keep"),
                     pin: None,
+                    password: None,
                 };
                 session.print(wanted, form.has("again"));
             }
@@ -374,6 +377,11 @@ fn answer(session: &mut Session, form: &Form) {
         (Some("pin"), Question::JobPin) => {
             ask.pin = form.get("pin").and_then(login::pin);
             // What may have printed was asked about before the PIN was.
+            session.print(ask, true);
+        }
+        (Some("password"), Question::Password) => {
+            let typed = form.get("password").unwrap_or_default();
+            ask.password = DocumentPassword::new(typed).ok();
             session.print(ask, true);
         }
         _ => {}

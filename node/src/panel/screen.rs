@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
 use tokio::sync::watch;
@@ -199,6 +200,7 @@ pub(super) struct Ask {
     pub(super) change: Change,
     pub(super) keep: bool,
     pub(super) pin: Option<Pin>,
+    pub(super) password: Option<DocumentPassword>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,6 +209,8 @@ pub(super) enum Question {
     Again,
     /// Some of the jobs have a PIN of their own.
     JobPin,
+    /// Some of the documents are locked.
+    Password,
 }
 
 /// What a user is told who is logged in.
@@ -308,6 +312,8 @@ impl Session {
             Some(Question::Again)
         } else if wanted.pin.is_none() && chosen().any(|job| job.needs_pin) {
             Some(Question::JobPin)
+        } else if wanted.password.is_none() && chosen().any(|job| job.locked) {
+            Some(Question::Password)
         } else {
             None
         };
@@ -321,6 +327,7 @@ impl Session {
             keep: wanted.keep,
             again,
             pin: wanted.pin,
+            password: wanted.password,
         });
     }
 

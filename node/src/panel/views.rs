@@ -218,6 +218,7 @@ struct Asked {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Secret {
     Pin,
+    Password,
 }
 
 /// What pages have in common.
@@ -489,6 +490,11 @@ impl Frame<'_> {
                 secret: Some(Secret::Pin),
                 title: t.say("job-pin-title").into_owned(),
                 text: t.say("job-pin-text").into_owned(),
+            },
+            Question::Password => Asked {
+                secret: Some(Secret::Password),
+                title: t.say("document-password-title").into_owned(),
+                text: t.say("document-password-text").into_owned(),
             },
         });
         let remark = session.remark.map(|remark| {

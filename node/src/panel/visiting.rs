@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use papermesh_protocol::bind::Denial;
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::printer::SessionError;
@@ -176,6 +177,8 @@ pub(super) enum Order {
         keep: bool,
         again: bool,
         pin: Option<Pin>,
+        /// Of the documents that are locked.
+        password: Option<DocumentPassword>,
     },
     Cancel(u32),
     /// An ended print is not to be shown any more.
@@ -469,6 +472,7 @@ impl<N: Network> Task<N> {
                 keep,
                 again,
                 pin,
+                password,
             } => {
                 for job in self.chosen(&jobs) {
                     let summary = &job.job.summary;
@@ -479,6 +483,7 @@ impl<N: Network> Task<N> {
                             options: change.of(&summary.options),
                             keep,
                             pin: pin.clone(),
+                            document_password: password.clone().filter(|_| summary.locked),
                             reprint: again,
                             document_password: None,
                         },

@@ -2,6 +2,7 @@
 //! reaches that user's jobs only, whatever it asks for.
 
 use papermesh_protocol::certificate::Role;
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::user::UserState;
@@ -14,7 +15,7 @@ use super::ticket::{Purpose, Ticket};
 use crate::control::message::{
     AddUser, Approve, ChangeBadge, ChangePin, DeleteJob, ExportSite, HeldJob, Invite, ListJobs,
     ListMembers, MoveJob, OfferLink, PolicyChange, ProtectJob, Refuse, Revoke, SetUserState,
-    SitePolicy, VerifyAudit, WithdrawInvite,
+    SitePolicy, UnlockJob, VerifyAudit, WithdrawInvite,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Events, Passphrase, Service, TypedPin};
 use crate::pages::Form;
@@ -29,10 +30,27 @@ pub(super) enum Order {
 /// What a user may have done.
 #[derive(Clone, Debug)]
 pub(super) enum UserOrder {
-    Delete { number: u32, title: String },
-    Protect { number: u32, on: bool },
-    Move { number: u32, to: u32 },
-    ChangePin { old: TypedPin, new: TypedPin },
+    Delete {
+        number: u32,
+        title: String,
+    },
+    Protect {
+        number: u32,
+        on: bool,
+    },
+    Move {
+        number: u32,
+        to: u32,
+    },
+    /// Keep the password of a locked document.
+    Unlock {
+        number: u32,
+        password: DocumentPassword,
+    },
+    ChangePin {
+        old: TypedPin,
+        new: TypedPin,
+    },
     OfferLink,
 }
 
@@ -138,6 +156,7 @@ pub(super) enum Remark {
         on: bool,
     },
     Moved(String),
+    Unlocked(String),
     PinChanged {
         outdated: Vec<String>,
     },
@@ -295,6 +314,11 @@ impl UserOrder {
                 number: number()?,
                 to: self::number(form, "to")?.max(1),
             },
+            "unlock" => Self::Unlock {
+                number: number(form, "number")?,
+                password: DocumentPassword::new(form.get("password").unwrap_or_default())
+                    .map_err(|_| BadOrder::Typed("unlock-missing"))?,
+            },
             "pin" => {
                 let typed = |name| {
                     let text = form.get(name).unwrap_or_default();
@@ -331,6 +355,17 @@ impl UserOrder {
                 let (job, position) = (own(service, user, *number).await?.summary.job, *to);
                 let moved = service.move_job(MoveJob { job, position }).await?;
                 Remark::Moved(moved.summary.title)
+            }
+            Self::Unlock { number, password } => {
+                let job = own(service, user, *number).await?.summary.job;
+                let password = password.clone();
+                match service.unlock_job(UnlockJob { job, password }).await {
+                    Ok(held) => Remark::Unlocked(held.summary.title),
+                    Err(error) if error.code == ErrorCode::Denied => {
+                        return Ok(Done::Again("unlock-wrong"));
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             Self::ChangePin { old, new } => {
                 let changing = ChangePin {
@@ -691,6 +726,7 @@ mod tests {
         for (form, words) in [
             ("order=pin&old=1111&new=2222&again=2223", "pin-differs"),
             ("order=pin&old=&new=2222&again=2222", "pin-missing"),
+            ("order=unlock&number=7&password=", "unlock-missing"),
         ] {
             assert_eq!(read(&charlie(), form).unwrap_err(), BadOrder::Typed(words));
         }
@@ -714,7 +750,8 @@ mod tests {
     fn secrets_are_not_shown() {
         let pin = read(&charlie(), "order=pin&old=481516&new=234299&again=234299");
         let passphrase = "order=export&passphrase=481516&again=481516";
-        for order in [pin, read(&Whose::Admin, passphrase)] {
+        let password = read(&charlie(), "order=unlock&number=7&password=481516");
+        for order in [pin, password, read(&Whose::Admin, passphrase)] {
             let shown = format!("{:?}", order.unwrap());
             assert!(
                 !shown.contains("481516") && !shown.contains("234299"),

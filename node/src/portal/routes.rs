@@ -235,6 +235,11 @@ fn look(session: &Session, form: &Form) {
 fn ask(session: &Session, form: &Form) -> Result<(), Refusal> {
     let admin = matches!(session.whose, Whose::Admin);
     let asked = match form.get("what").unwrap_or_default() {
+        "unlock" if !admin => {
+            let text = |name| form.get(name).unwrap_or_default().to_owned();
+            let (number, title) = (text("number"), text("title"));
+            Ask::Unlock { number, title }
+        }
         "new-user" if admin => Ask::NewUser(Typed::default()),
         "badge" if admin => Ask::Badge(form.get("user").unwrap_or_default().to_owned()),
         "invite" if admin => Ask::Invite(Wished::default()),

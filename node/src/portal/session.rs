@@ -72,6 +72,8 @@ pub(super) enum Ask {
         by: ProofBy,
         wrong: bool,
     },
+    /// The password of the document of this job, which is called so.
+    Unlock { number: String, title: String },
     /// The digits that a device shows that wants to join.
     Digits,
     /// Who is to be a user; what was typed before.

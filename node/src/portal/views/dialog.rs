@@ -210,6 +210,20 @@ fn ask_of(view: &View<'_>, ask: &Ask) -> Result<String, askama::Error> {
             danger: false,
             ..plain
         },
+        Ask::Unlock { number, title } => Dialog {
+            what: "do",
+            title: t.say_with("unlock-title", [("name", title.as_str().into())]),
+            text: say("unlock-text"),
+            remark: mistake,
+            fields: vec![Field {
+                secret: true,
+                ..field("password", "unlock-password", "")
+            }],
+            hidden: vec![("order", "unlock".to_owned()), ("number", number.clone())],
+            yes: say("unlock-go"),
+            danger: false,
+            ..plain
+        },
         Ask::Digits => Dialog {
             what: "do",
             title: say("pending-approve"),

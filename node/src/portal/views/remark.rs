@@ -24,6 +24,7 @@ pub(super) fn said(t: &Words, remark: &Remark) -> Said {
         Remark::Deleted(title) => good(about("said-deleted", title)),
         Remark::Protected { title, on: true } => good(about("said-protected", title)),
         Remark::Protected { title, on: false } => good(about("said-unprotected", title)),
+        Remark::Unlocked(title) => good(about("said-unlocked", title)),
         Remark::Moved(title) => good(about("said-moved", title)),
         Remark::PinChanged { outdated } if outdated.is_empty() => {
             good(t.say("said-pin").into_owned())

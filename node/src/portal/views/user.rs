@@ -110,6 +110,35 @@ fn waiting(view: &View<'_>, job: &HeldJob, at: usize, of: usize) -> Line {
     if !summary.protected {
         protect.push(("on", "yes"));
     }
+    let unlock = summary.locked.then(|| {
+        let values = [
+            ("what", "unlock"),
+            ("number", number.as_str()),
+            ("title", summary.title.as_str()),
+        ];
+        Button::ask(format!("unlock-{number}"), &values)
+            .looking("lock", t.say("job-unlock").as_ref())
+            .about(&summary.title)
+    });
+    let usual = vec![
+        // Positions count from one.
+        moved("up", at, "up", t.say("job-up").as_ref()).unless(at == 0),
+        moved("down", at + 2, "down", t.say("job-down").as_ref()).unless(at + 1 == of),
+        Button::order(format!("protect-{number}"), &protect)
+            .looking("shield", t.say("protect").as_ref())
+            .about(&summary.title)
+            .small()
+            .pressed(summary.protected),
+        Button::order(
+            format!("delete-{number}"),
+            &[("order", "delete"), ("number", &number)],
+        )
+        .looking("bin", t.say("delete").as_ref())
+        .about(&summary.title)
+        .small()
+        .dangerous()
+        .unless(busy),
+    ];
     Line {
         id: format!("job-{number}"),
         kind,
@@ -118,25 +147,7 @@ fn waiting(view: &View<'_>, job: &HeldJob, at: usize, of: usize) -> Line {
         facts: Some(known.collect::<Vec<_>>().join(" · ")),
         said,
         chips,
-        buttons: vec![
-            // Positions count from one.
-            moved("up", at, "up", t.say("job-up").as_ref()).unless(at == 0),
-            moved("down", at + 2, "down", t.say("job-down").as_ref()).unless(at + 1 == of),
-            Button::order(format!("protect-{number}"), &protect)
-                .looking("shield", t.say("protect").as_ref())
-                .about(&summary.title)
-                .small()
-                .pressed(summary.protected),
-            Button::order(
-                format!("delete-{number}"),
-                &[("order", "delete"), ("number", &number)],
-            )
-            .looking("bin", t.say("delete").as_ref())
-            .about(&summary.title)
-            .small()
-            .dangerous()
-            .unless(busy),
-        ],
+        buttons: unlock.into_iter().chain(usual).collect(),
         ..Line::default()
     }
 }
