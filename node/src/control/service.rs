@@ -7,13 +7,14 @@ use serde_json::Value;
 
 use super::message::{
     AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
-    DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, FollowJobs, GetStatus, HeldJob,
-    ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked, ListHistory, ListInvites,
-    ListJobs, ListMembers, ListPending, ListPrinters, ListUsers, Member, MoveJob, OfferLink,
-    OpenInvite, OpenPortal, PendingDevice, PinChanged, PolicyView, PortalLink, Printer, ProtectJob,
-    ReadAudit, Refuse, Refused, Request, Revocation, Revoke, SetUserState, ShowSiteAuthority,
-    ShowUser, SiteAuthority, SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted,
-    User, UserHere, UserTicket, VerifyAudit, Visit, VisitReport, WithdrawInvite,
+    DeleteJob, Diagnose, EnrollUser, Enrolled, ExportRoot, ExportSite, Finding, FollowJobs,
+    GetStatus, HeldJob, ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked,
+    ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters, ListUsers, Member,
+    MoveJob, OfferLink, OpenInvite, OpenPortal, PendingDevice, PinChanged, PolicyView, PortalLink,
+    Printer, ProtectJob, ReadAudit, Refuse, Refused, RemoveRoot, RenewRoot, Request, Revocation,
+    Revoke, RootExported, RootView, SetUserState, ShowRoot, ShowSiteAuthority, ShowUser,
+    SiteAuthority, SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User,
+    UserHere, UserTicket, VerifyAudit, Visit, VisitReport, WithdrawInvite,
 };
 use super::{Body, CommandError, ErrorCode, Events};
 
@@ -81,7 +82,16 @@ pub trait Service: Send + Sync + 'static {
         &self,
         command: ShowSiteAuthority,
     ) -> impl Future<Output = Answer<SiteAuthority>> + Send;
-    /// Seals all that an admin has.
+    /// Shows who the admins are, and where the root is. Any member.
+    fn show_root(&self, command: ShowRoot) -> impl Future<Output = Answer<RootView>> + Send;
+    /// Gives out the root's file.
+    fn export_root(&self, command: ExportRoot)
+    -> impl Future<Output = Answer<RootExported>> + Send;
+    /// Keeps the root here no longer.
+    fn remove_root(&self, command: RemoveRoot) -> impl Future<Output = Answer<RootView>> + Send;
+    /// Has the root sign anew.
+    fn renew_root(&self, command: RenewRoot) -> impl Future<Output = Answer<RootView>> + Send;
+    /// Seals all that an admin knows.
     fn export_site(&self, command: ExportSite)
     -> impl Future<Output = Answer<SiteExported>> + Send;
     /// Makes this member an admin. Any member of the site.
@@ -191,6 +201,10 @@ impl<S: Service> Handler for S {
             Request::ImportSite(command) => json(self.import_site(command, document).await),
             Request::SitePolicy(command) => json(self.site_policy(command).await),
             Request::ShowSiteAuthority(command) => json(self.show_site_authority(command).await),
+            Request::ShowRoot(command) => json(self.show_root(command).await),
+            Request::ExportRoot(command) => json(self.export_root(command).await),
+            Request::RemoveRoot(command) => json(self.remove_root(command).await),
+            Request::RenewRoot(command) => json(self.renew_root(command).await),
             Request::AddUser(command) => json(self.add_user(command).await),
             Request::EnrollUser(command) => json(self.enroll_user(command).await),
             Request::OfferLink(command) => json(self.offer_link(command).await),

@@ -9,6 +9,7 @@
 //! | `invariants` | the ten promises of the design, each by its name |
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
 //! | `formats` | any format to any printer, compared as pixels; documents that harm converters |
+//! | `withdrawn` | devices and admins that were put out, and come back with all that they kept |
 //! | `hostile` | members and strangers who misbehave |
 //! | `hold_printer` | programs that print over IPP, well and badly |
 //! | `discovery` | the hold printer is found over DNS-SD |
@@ -49,3 +50,4 @@ mod pictures;
 mod portal;
 mod walk;
 mod web;
+mod withdrawn;

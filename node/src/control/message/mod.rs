@@ -23,10 +23,10 @@ pub use job::{
     PrefixError, ProtectJob, SubmitJob, Submitted,
 };
 pub use member::{
-    Approve, ExportSite, ImportSite, Invite, InviteIssued, ListInvites, ListMembers, ListPending,
-    Member, OpenInvite, PendingDevice, PolicyChange, PolicyView, Refuse, Refused, Revocation,
-    Revoke, ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SitePolicy,
-    WithdrawInvite,
+    AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued, ListInvites,
+    ListMembers, ListPending, Member, OpenInvite, PendingDevice, PolicyChange, PolicyView, Refuse,
+    Refused, RemoveRoot, RenewRoot, Revocation, Revoke, RootExported, RootView, RootWord, ShowRoot,
+    ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SitePolicy, WithdrawInvite,
 };
 pub use node::{
     AuditEntry, AuditRead, AuditVerified, DeviceStatus, Diagnose, Finding, GetStatus, MeshState,
@@ -137,6 +137,10 @@ commands! {
     Revoke -> Revocation,
     ExportSite -> SiteExported,
     ImportSite -> SiteImported,
+    ShowRoot -> RootView,
+    ExportRoot -> RootExported,
+    RemoveRoot -> RootView,
+    RenewRoot -> RootView,
     SitePolicy -> PolicyView,
     ShowSiteAuthority -> SiteAuthority,
     AddUser -> UserTicket,
