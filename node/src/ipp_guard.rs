@@ -22,6 +22,15 @@ pub const MAX_GROUPS: usize = 512;
 /// Version, operation or status, and request id (RFC 8010 section 3.1.1).
 pub const HEADER_BYTES: usize = 8;
 
+/// Delimiters and values have all of these tags, some of which mean something (RFC 8010 sections
+/// 3.5.1 and 3.5.2). What the others mean may come one day; what they look like is known.
+const FIRST_DELIMITER: u8 = 0x01;
+/// See [`FIRST_DELIMITER`].
+const LAST_DELIMITER: u8 = 0x0f;
+/// See [`FIRST_DELIMITER`].
+const FIRST_VALUE: u8 = 0x10;
+/// See [`FIRST_DELIMITER`].
+const EXTENSION: u8 = 0x7f;
 const END_OF_ATTRIBUTES: u8 = 0x03;
 const BEGIN_COLLECTION: u8 = 0x34;
 const END_COLLECTION: u8 = 0x37;
@@ -110,15 +119,17 @@ impl Guard {
         let tag = rest.byte()?;
         match tag {
             END_OF_ATTRIBUTES if self.depth == 0 => return Ok(true),
-            0x01..=0x0a if self.depth > 0 => return Err(GuardError::Unbalanced),
-            0x01..=0x0a => {
+            FIRST_DELIMITER..=LAST_DELIMITER if self.depth > 0 => {
+                return Err(GuardError::Unbalanced);
+            }
+            FIRST_DELIMITER..=LAST_DELIMITER => {
                 self.groups += 1;
                 self.named = false;
                 if self.groups > MAX_GROUPS {
                     return Err(GuardError::TooManyGroups);
                 }
             }
-            0x10..=MEMBER_NAME => {
+            FIRST_VALUE..=EXTENSION => {
                 let name = rest.counted()?;
                 let value = rest.counted()?;
                 if self.groups == 0 {
@@ -246,6 +257,10 @@ mod tests {
             value(0x44, b"", b"two-sided-long-edge"),
             value(0x35, b"printer-info", b"\0\x02de\0\x04Flur"),
             value(0x12, b"printer-geo-location", b""),
+            // Tags of a later time.
+            value(0x7f, b"printer-mood", b"\x40\0\0\x01cheerful"),
+            vec![0x0f],
+            value(0x4b, b"printer-weather", b"fair"),
         ]))
         .unwrap();
     }
@@ -292,7 +307,8 @@ mod tests {
             refused(&[value(0x34, b"x", b""), value(0x21, b"named", b"\0\0\0\0")]),
             GuardError::Value
         );
-        assert_eq!(refused(&[value(0x7f, b"x", b"")]), GuardError::Tag(0x7f));
+        assert_eq!(refused(&[value(0x80, b"x", b"")]), GuardError::Tag(0x80));
+        assert_eq!(refused(&[vec![0]]), GuardError::Tag(0));
         assert_eq!(inspect(&HEADER), Err(GuardError::Truncated));
         assert_eq!(inspect(&[]), Err(GuardError::Truncated));
     }
@@ -305,7 +321,7 @@ mod tests {
             Just(0x4a),
             Just(0x35),
             Just(0x36),
-            0x10u8..=0x4a
+            0x10u8..=0x7f
         ];
         let name = prop_oneof![Just(vec![]), Just(b"a".to_vec())];
         let element = prop_oneof![

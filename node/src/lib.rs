@@ -8,7 +8,7 @@
 //! - [`client`] holds jobs, [`printer`] releases them; [`authority`] is what an admin's node does
 //!   with the site's key, [`user`] what a user's own computer does.
 //! - [`directory`] finds holders, [`auth`] checks users, [`audit`] writes down what happened,
-//!   [`policy`] says what is allowed, [`papers`] make a node a member.
+//!   [`policy`] says what is allowed, [`mod@format`] what a document is, [`papers`] make a node a member.
 //! - [`mesh`] is the only one that knows libp2p, [`store`] the only one that knows RocksDB,
 //!   [`config`] is what a node is told before it starts, [`web`] how it listens for HTTP, [`pages`] what its web pages have in common;
 //!   [`ipp_guard`] says which IPP messages may be parsed at all.
@@ -25,6 +25,7 @@ pub mod control;
 pub mod convert;
 pub mod directory;
 pub mod dnssd;
+pub mod format;
 pub mod ipp;
 pub mod ipp_guard;
 pub mod logs;

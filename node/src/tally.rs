@@ -1,4 +1,4 @@
-//! How often each member did something lately, so that none does it without end.
+//! How often each did something lately, so that none does it without end.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,18 +6,18 @@ use std::time::Duration;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::time::Timestamp;
 
-/// Members that are counted at once; others wait until those are forgotten.
+/// Those who are counted at once; others wait until those are forgotten.
 const COUNTED: usize = 1024;
 
-/// Counts of what members did, each within a window of time of its own.
-pub struct Tally {
+/// Counts of what each did, members if nothing else is said, within a window of time of its own.
+pub struct Tally<K = NodeId> {
     each: u32,
     window: Duration,
-    counts: BTreeMap<NodeId, (Timestamp, u32)>,
+    counts: BTreeMap<K, (Timestamp, u32)>,
 }
 
-impl Tally {
-    /// A tally that lets each member do something `each` times within `window`.
+impl<K: Ord> Tally<K> {
+    /// A tally that lets each do something `each` times within `window`.
     #[must_use]
     pub const fn new(each: u32, window: Duration) -> Self {
         Self {
@@ -27,22 +27,29 @@ impl Tally {
         }
     }
 
-    /// Counts once more; says whether the member was still within its limit.
-    pub fn count(&mut self, member: NodeId, now: Timestamp) -> bool {
+    /// Counts once more; says whether `who` was still within its limit.
+    pub fn count(&mut self, who: K, now: Timestamp) -> bool {
         if self.counts.len() >= COUNTED {
             let window = self.window;
             self.counts
                 .retain(|_, (since, _)| now.since(*since) < window);
         }
-        if self.counts.len() >= COUNTED && !self.counts.contains_key(&member) {
+        if self.counts.len() >= COUNTED && !self.counts.contains_key(&who) {
             return false;
         }
-        let (since, count) = self.counts.entry(member).or_insert((now, 0));
+        let (since, count) = self.counts.entry(who).or_insert((now, 0));
         if now.since(*since) >= self.window {
             (*since, *count) = (now, 0);
         }
         *count = count.saturating_add(1);
         *count <= self.each
+    }
+
+    /// Takes back what was counted last: it did no harm.
+    pub fn take_back(&mut self, who: &K) {
+        if let Some((_, count)) = self.counts.get_mut(who) {
+            *count = count.saturating_sub(1);
+        }
     }
 }
 
@@ -60,6 +67,10 @@ mod tests {
         assert_eq!(taken, each as usize);
         assert!(tally.count(quiet, now));
         assert!(tally.count(noisy, now + window));
+        for _ in 0..2 * each {
+            assert!(tally.count(quiet, now));
+            tally.take_back(&quiet);
+        }
 
         let many = |number: u32| {
             let mut bytes = [3; 32];

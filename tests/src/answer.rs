@@ -65,8 +65,6 @@ pub enum JoinStep {
 /// Of `pending`, one for each device that waits.
 #[derive(Debug, Deserialize)]
 pub struct Pending {
-    /// The digits.
-    pub code: String,
     /// The device's name.
     pub name: String,
 }
@@ -123,6 +121,8 @@ pub struct Job {
     pub may_have_printed: bool,
     /// Whether a printer has it.
     pub leased: bool,
+    /// Whether its document needs a password that is not known.
+    pub locked: bool,
     /// Who holds it; said at printers only.
     #[serde(default)]
     pub holder_name: Option<String>,

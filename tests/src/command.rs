@@ -2,12 +2,14 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde::de::DeserializeOwned;
 
 use crate::wait::{wait_for, wait_until};
@@ -68,6 +70,11 @@ impl Invocation {
         }
     }
 
+    /// A program of the host, run as it is.
+    pub fn of(program: &Path) -> Self {
+        Self::new(program, None)
+    }
+
     /// Adds an argument.
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.typed.push(' ');
@@ -86,6 +93,12 @@ impl Invocation {
     /// Sets a variable of its environment.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// Runs it as another account of this computer. Needs root.
+    pub fn as_account(mut self, account: u32) -> Self {
+        self.command.uid(account);
         self
     }
 
@@ -198,6 +211,15 @@ impl Running {
         while self.lines.recv_timeout(left()).is_ok() {}
         wait_until(left(), &what, || self.has_ended());
         self.ended()
+    }
+
+    /// Asks it to end: `SIGTERM`.
+    pub fn terminate(&self) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        if let Some(id) = id {
+            // It fails only if it has ended already.
+            let _ = kill_process(id, Signal::TERM);
+        }
     }
 
     /// Ends it, as a user with a power switch does.

@@ -12,18 +12,30 @@ use crate::process::Process;
 use crate::program::system;
 use crate::wait::wait_until;
 
-/// Where it listens, and who may do what: everybody everything.
+/// Where it listens, and who may do what: everybody everything, and in queues with the policy
+/// `authenticated`, which CUPS has as it is installed, print only as who they are.
 const POLICY: &str = "\
 LogLevel debug
 MaxLogSize 0
 Browsing No
 WebInterface No
-DefaultAuthType None
+DefaultAuthType Basic
 <Location />
   Order allow,deny
   Allow all
 </Location>
 <Policy default>
+  <Limit All>
+    Order deny,allow
+    Allow all
+  </Limit>
+</Policy>
+<Policy authenticated>
+  <Limit Create-Job Print-Job Print-URI Validate-Job>
+    AuthType Default
+    Order deny,allow
+    Allow all
+  </Limit>
   <Limit All>
     Order deny,allow
     Allow all

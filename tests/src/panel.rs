@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::browser::{Browser, Window};
 use crate::machine::{Machine, SOON, Setting};
@@ -11,6 +12,10 @@ use crate::network::Namespace;
 use crate::site::Site;
 use crate::user::User;
 use crate::wait::wait_for;
+
+/// After what time a badge that was read is not believed to be at the reader still, and does not end the
+/// session that it opened, whichever is longer; a little more.
+const HELD: Duration = Duration::from_millis(5500);
 
 /// A printer's panel.
 #[derive(Debug)]
@@ -20,6 +25,8 @@ pub struct PanelAt {
     /// Where a browser finds it.
     pub url: String,
     reader: PathBuf,
+    /// The badge that was tapped last, and when.
+    tapped: Mutex<Option<(String, Instant)>>,
     /// Where its screen is; none for the host.
     namespace: Option<Arc<Namespace>>,
 }
@@ -42,6 +49,7 @@ impl Site {
             printer,
             url: format!("http://{address}/"),
             reader,
+            tapped: Mutex::default(),
             namespace: None,
         }
     }
@@ -65,17 +73,32 @@ impl Site {
             printer,
             url: "http://localhost:8310/".into(),
             reader,
+            tapped: Mutex::default(),
             namespace: Some(Arc::clone(namespace)),
         }
     }
 }
 
 impl PanelAt {
-    /// Holds a badge to the reader.
+    /// Taps a badge. One that was tapped before was taken away meanwhile: what is read sooner is the
+    /// same tap.
     ///
     /// # Panics
     /// If there is no reader.
     pub fn tap(&self, badge: &str) {
+        let mut tapped = self.tapped.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, at)) = tapped.take().filter(|(before, _)| before == badge) {
+            std::thread::sleep(HELD.saturating_sub(at.elapsed()));
+        }
+        self.read(badge);
+        *tapped = Some((badge.to_owned(), Instant::now()));
+    }
+
+    /// The reader reads a badge, which may lie there still.
+    ///
+    /// # Panics
+    /// If there is no reader.
+    pub fn read(&self, badge: &str) {
         let mut reader = wait_for(SOON, "the badge reader", || {
             UnixStream::connect(&self.reader).ok()
         });

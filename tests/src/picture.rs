@@ -74,6 +74,207 @@ impl Picture {
         files(folder.path()).iter().map(|page| ppm(page)).collect()
     }
 
+    /// Draws one page of a PDF, counted from 1, as far as it is seen, at so many dots per inch of
+    /// points: Poppler knows no other units.
+    ///
+    /// # Panics
+    /// If Poppler cannot.
+    #[must_use]
+    pub fn of_page(pdf: &Path, page: usize, resolution: f64) -> Self {
+        let folder =
+            tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
+        let page = page.to_string();
+        let drawn = Command::new(system("pdftoppm"))
+            .args(["-cropbox", "-singlefile", "-aa", "no", "-aaVector", "no"])
+            .args(["-f", &page, "-l", &page])
+            .args(["-r", &resolution.to_string()])
+            .arg(pdf)
+            .arg(folder.path().join("page"))
+            .status();
+        assert!(
+            drawn.is_ok_and(|status| status.success()),
+            "{}",
+            pdf.display()
+        );
+        ppm(&folder.path().join("page.ppm"))
+    }
+
+    /// Reads PCL 5 of pictures, such as printers print that know nothing newer. `width` is what the
+    /// paper has; the strip at its left that such printers do not reach is white.
+    ///
+    /// # Panics
+    /// If it is broken.
+    #[must_use]
+    pub fn pcl(document: &Path, width: usize) -> Vec<Self> {
+        pcl::pages(&read(document), width)
+    }
+
+    /// Reads PCL XL of pictures.
+    ///
+    /// # Panics
+    /// If it is broken.
+    #[must_use]
+    pub fn pcl_xl(document: &Path) -> Vec<Self> {
+        pcl_xl::pages(&read(document))
+    }
+
+    /// It, turned by a quarter against the clock.
+    #[must_use]
+    pub fn turned_left(&self) -> Self {
+        let mut pixels = Vec::with_capacity(self.pixels.len());
+        for column in (0..self.width).rev() {
+            for row in 0..self.height {
+                pixels.extend_from_slice(self.samples(column, row));
+            }
+        }
+        Self {
+            width: self.height,
+            height: self.width,
+            channels: self.channels,
+            pixels,
+        }
+    }
+
+    /// It in the middle of a white page of this size; what has no room is cut.
+    #[must_use]
+    pub fn on_paper(&self, (width, height): (usize, usize)) -> Self {
+        let left = (width as i64 - self.width as i64).div_euclid(2);
+        let top = (height as i64 - self.height as i64).div_euclid(2);
+        let mut pixels = Vec::with_capacity(width * height * self.channels);
+        for y in 0..height as i64 {
+            for x in 0..width as i64 {
+                let (x, y) = (x - left, y - top);
+                let inside =
+                    (0..self.width as i64).contains(&x) && (0..self.height as i64).contains(&y);
+                match inside {
+                    true => pixels.extend_from_slice(self.samples(x as usize, y as usize)),
+                    false => pixels.extend(vec![255; self.channels]),
+                }
+            }
+        }
+        Self {
+            width,
+            height,
+            channels: self.channels,
+            pixels,
+        }
+    }
+
+    /// It, made smaller: each pixel is the mean of those that it stands for.
+    #[must_use]
+    pub fn shrunk(&self, (width, height): (usize, usize)) -> Self {
+        let mut pixels = Vec::with_capacity(width * height * self.channels);
+        for y in 0..height {
+            let rows = y * self.height / height..((y + 1) * self.height / height).max(1);
+            for x in 0..width {
+                let columns = x * self.width / width..((x + 1) * self.width / width).max(1);
+                let mut sums = vec![0usize; self.channels];
+                let of = |(x, y): (usize, usize)| self.samples(x, y);
+                let cells = rows
+                    .clone()
+                    .flat_map(|y| columns.clone().map(move |x| (x, y)));
+                for pixel in cells.map(of) {
+                    sums.iter_mut()
+                        .zip(pixel)
+                        .for_each(|(sum, sample)| *sum += usize::from(*sample));
+                }
+                let area = (rows.len() * columns.len()).max(1);
+                pixels.extend(sums.into_iter().map(|sum| (sum / area) as u8));
+            }
+        }
+        Self {
+            width,
+            height,
+            channels: self.channels,
+            pixels,
+        }
+    }
+
+    /// It without so many pixels at its left.
+    #[must_use]
+    pub fn without_left(&self, strip: usize) -> Self {
+        let line = self.width * self.channels;
+        let rest = |line: &[u8]| line[strip * self.channels..].to_vec();
+        Self {
+            width: self.width - strip,
+            height: self.height,
+            channels: self.channels,
+            pixels: self.pixels.chunks_exact(line).flat_map(rest).collect(),
+        }
+    }
+
+    /// Writes it as a portable pixmap, to be looked at.
+    pub fn write(&self, path: &Path) {
+        let kind = if self.channels == 3 { "P6" } else { "P5" };
+        let mut bytes = format!("{kind}\n{} {}\n255\n", self.width, self.height).into_bytes();
+        bytes.extend_from_slice(&self.pixels);
+        if let Err(error) = fs::write(path, bytes) {
+            eprintln!("{}: {error}", path.display());
+        }
+    }
+
+    /// The samples of a pixel.
+    fn samples(&self, x: usize, y: usize) -> &[u8] {
+        &self.pixels[(y * self.width + x) * self.channels..][..self.channels]
+    }
+
+    /// Across and down.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        (self.width, self.height)
+    }
+
+    /// Red, green and blue of a pixel.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
+        let at = (y * self.width + x) * self.channels;
+        match self.pixels[at..at + self.channels] {
+            [red, green, blue] => [red, green, blue],
+            _ => [self.pixels[at]; 3],
+        }
+    }
+
+    /// The same in shades of grey.
+    #[must_use]
+    pub fn gray(&self) -> Self {
+        let luma = |[red, green, blue]: [u8; 3]| {
+            let [red, green, blue] = [red, green, blue].map(u32::from);
+            ((299 * red + 587 * green + 114 * blue) / 1000) as u8
+        };
+        let all = (0..self.height).flat_map(|y| (0..self.width).map(move |x| (x, y)));
+        Self {
+            channels: 1,
+            pixels: all.map(|(x, y)| luma(self.pixel(x, y))).collect(),
+            ..*self
+        }
+    }
+
+    /// The same, turned by a quarter clockwise.
+    #[must_use]
+    pub fn quarter_turn(&self) -> Self {
+        let (width, height) = (self.height, self.width);
+        let all = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let pixel = |(x, y): (usize, usize)| {
+            let at = ((self.height - 1 - x) * self.width + y) * self.channels;
+            &self.pixels[at..at + self.channels]
+        };
+        Self {
+            width,
+            height,
+            channels: self.channels,
+            pixels: all.flat_map(pixel).copied().collect(),
+        }
+    }
+
+    /// The same upside down.
+    #[must_use]
+    pub fn half_turn(&self) -> Self {
+        self.quarter_turn().quarter_turn()
+    }
+
     /// A white page of the same size.
     #[must_use]
     pub fn blank(&self) -> Self {
@@ -86,6 +287,16 @@ impl Picture {
     /// Whether both show the same, in colour if both have colour.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
+        self.is_near(other, NEAR)
+    }
+
+    /// Whether both show the same, where one is made of dots.
+    #[must_use]
+    pub fn is_roughly(&self, other: &Self) -> bool {
+        self.is_near(other, 2.0 * NEAR)
+    }
+
+    fn is_near(&self, other: &Self, most: f64) -> bool {
         let near = |a: usize, b: usize| a.abs_diff(b) <= 4;
         if !near(self.width, other.width) || !near(self.height, other.height) {
             return false;
@@ -104,7 +315,7 @@ impl Picture {
                 cells += 1;
             }
         }
-        sum / f64::from(cells) <= NEAR && far * 1000 <= FEW * cells as usize
+        sum / f64::from(cells) <= most && far * 1000 <= FEW * cells as usize
     }
 
     /// Whether anything on it has colour.
@@ -159,6 +370,177 @@ impl Picture {
         }
         self
     }
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// PCL 5, as far as pictures need it.
+mod pcl {
+    use super::Picture;
+
+    pub(super) fn pages(mut bytes: &[u8], width: usize) -> Vec<Picture> {
+        let mut pages = Vec::new();
+        let (mut rows, mut inside, mut height) = (Vec::<Vec<u8>>::new(), 0, 0);
+        while let Some((first, rest)) = bytes.split_first() {
+            bytes = rest;
+            match (first, rest.first()) {
+                // A form feed ends the page.
+                (0x0c, _) => {
+                    pages.push(page(&rows, inside, (width, height)));
+                    rows.clear();
+                }
+                (0x1b, Some(b'E')) => bytes = &rest[1..],
+                (0x1b, _) => {
+                    let group = (rest[0], rest[1]);
+                    bytes = &rest[2..];
+                    loop {
+                        let digits = bytes
+                            .iter()
+                            .take_while(|byte| byte.is_ascii_digit())
+                            .count();
+                        let number = String::from_utf8_lossy(&bytes[..digits])
+                            .parse()
+                            .unwrap_or(0);
+                        let end = bytes[digits];
+                        bytes = &bytes[digits + 1..];
+                        match (group, end.to_ascii_uppercase()) {
+                            ((b'*', b'r'), b'S') => inside = width - number,
+                            ((b'*', b'r'), b'T') => height = number,
+                            ((b'*', b'b'), b'Y') => rows.extend(vec![Vec::new(); number]),
+                            ((b'*', b'b'), b'W') => {
+                                rows.push(super::unpacked_bytes(&bytes[..number]));
+                                bytes = &bytes[number..];
+                            }
+                            _ => {}
+                        }
+                        if end.is_ascii_uppercase() {
+                            break;
+                        }
+                    }
+                }
+                (other, _) => panic!("{other:#x} outside of a command"),
+            }
+        }
+        assert!(rows.is_empty(), "the last page does not end");
+        pages
+    }
+
+    fn page(rows: &[Vec<u8>], inside: usize, (width, height): (usize, usize)) -> Picture {
+        let mut pixels = vec![255; width * height];
+        for (row, line) in rows.iter().zip(pixels.chunks_exact_mut(width)) {
+            for (x, pixel) in line.iter_mut().skip(inside).enumerate() {
+                let black = row
+                    .get(x / 8)
+                    .is_some_and(|byte| byte & (0x80 >> (x % 8)) != 0);
+                *pixel = if black { 0 } else { 255 };
+            }
+        }
+        Picture {
+            width,
+            height,
+            channels: 1,
+            pixels,
+        }
+    }
+}
+
+/// PCL XL, as far as pictures need it.
+mod pcl_xl {
+    use std::collections::BTreeMap;
+
+    use super::Picture;
+
+    pub(super) fn pages(bytes: &[u8]) -> Vec<Picture> {
+        let begin = b") HP-PCL XL;2;0\n";
+        let at = bytes
+            .windows(begin.len())
+            .position(|window| window == begin);
+        let mut bytes = &bytes[at.map_or(bytes.len(), |at| at + begin.len())..];
+        let mut pages = Vec::new();
+        let mut said = BTreeMap::new();
+        let mut page: Option<Picture> = None;
+        while bytes[0] != 0x1b {
+            let tag = bytes[0];
+            bytes = &bytes[1..];
+            let length = match tag {
+                0xc0 => 1,
+                0xc1 => 2,
+                0xd1 | 0xd3 => 4,
+                0xd5 => 8,
+                // Data.
+                0xfa => {
+                    let length = [bytes[0], bytes[1], bytes[2], bytes[3]];
+                    let length = u32::from_le_bytes(length) as usize;
+                    let lines = super::unpacked_bytes(&bytes[4..4 + length]);
+                    bytes = &bytes[4 + length..];
+                    let page = page
+                        .as_mut()
+                        .unwrap_or_else(|| panic!("data outside of a page"));
+                    let line = page.width * page.channels;
+                    for padded in lines.chunks_exact(line.next_multiple_of(4)) {
+                        page.pixels.extend_from_slice(&padded[..line]);
+                    }
+                    continue;
+                }
+                0x43 => {
+                    assert!(page.is_none(), "a page within a page");
+                    said.clear();
+                    continue;
+                }
+                0xb0 => {
+                    let number = |attribute: u8| said.get(&attribute).copied().unwrap_or(0);
+                    page = Some(Picture {
+                        width: number(0x6c),
+                        height: number(0x6b),
+                        channels: if number(0x03) == 2 { 3 } else { 1 },
+                        pixels: Vec::new(),
+                    });
+                    continue;
+                }
+                0x44 => {
+                    let page = page
+                        .take()
+                        .unwrap_or_else(|| panic!("a page has no picture"));
+                    assert_eq!(page.pixels.len(), page.width * page.height * page.channels);
+                    pages.push(page);
+                    continue;
+                }
+                _ => continue,
+            };
+            assert_eq!(bytes[length], 0xf8, "a value without an attribute");
+            let value = match length {
+                1 => usize::from(bytes[0]),
+                _ => usize::from(u16::from_le_bytes([bytes[0], bytes[1]])),
+            };
+            said.insert(bytes[length + 1], value);
+            bytes = &bytes[length + 2..];
+        }
+        assert!(page.is_none(), "the last page does not end");
+        pages
+    }
+}
+
+/// Bytes packed as both PCLs pack them (TIFF 6.0, section 9).
+fn unpacked_bytes(mut packed: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while let Some((code, rest)) = packed.split_first() {
+        let length = match code {
+            128 => 0,
+            ..128 => {
+                let length = usize::from(*code) + 1;
+                bytes.extend_from_slice(&rest[..length]);
+                length
+            }
+            _ => {
+                bytes.extend(vec![rest[0]; 257 - usize::from(*code)]);
+                1
+            }
+        };
+        packed = &rest[length..];
+    }
+    bytes
 }
 
 fn number(bytes: &[u8], at: usize) -> usize {

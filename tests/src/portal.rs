@@ -11,6 +11,22 @@ use crate::user::User;
 pub struct Link {
     /// The link.
     pub url: String,
+    /// What its page asks for before it does what is grave.
+    pub code: String,
+}
+
+impl Link {
+    /// A browser on its page.
+    #[must_use]
+    pub fn browser(&self, window: Window) -> Browser {
+        browser_at(&self.url, window)
+    }
+
+    /// The user types the digits that the terminal showed.
+    pub fn prove(&self, browser: &mut Browser) {
+        browser.fill("dialog[open] #ask-proof", &self.code);
+        browser.press("Enter");
+    }
 }
 
 impl Setting {
@@ -23,18 +39,28 @@ impl Setting {
 }
 
 impl Machine {
+    /// A way to the user's page.
+    #[must_use]
+    pub fn page_of(&self, user: &User) -> Link {
+        self.papermesh("open").args(["--user", &user.id]).json()
+    }
+
     /// A link to the user's page.
     #[must_use]
     pub fn link_of(&self, user: &User) -> String {
-        let link: Link = self.papermesh("open").args(["--user", &user.id]).json();
-        link.url
+        self.page_of(user).url
+    }
+
+    /// A way to the admin's page.
+    #[must_use]
+    pub fn admin_page(&self) -> Link {
+        self.papermesh("open --admin").json()
     }
 
     /// A link to the admin's page.
     #[must_use]
     pub fn admin_link(&self) -> String {
-        let link: Link = self.papermesh("open --admin").json();
-        link.url
+        self.admin_page().url
     }
 }
 

@@ -6,12 +6,11 @@ use papermesh_protocol::id::NodeId;
 use papermesh_protocol::pin::{
     ClientLogin, KsfMemo, LoginContext, Pin, PinError, PinVerifier, ServerLogin,
 };
-use papermesh_protocol::release::guess;
 use papermesh_protocol::seal::{DecoySeed, SessionSecret};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 
-use crate::store::{Store, StoreError};
+use crate::store::{Source, Store, StoreError};
 
 /// Why a PIN was not proven.
 #[derive(Debug, thiserror::Error)]
@@ -22,29 +21,35 @@ pub enum TypedError {
     /// Too many were wrong.
     #[error("too many wrong PINs; wait {} seconds", .0.as_secs().max(1))]
     Wait(Duration),
+    /// Too many are being looked at, or came from one place.
+    #[error("too many PINs at once; try again in {} seconds", .0.as_secs().max(1))]
+    Busy(Duration),
+    /// It is right, and the site has disabled the user.
+    #[error("{0} is disabled; ask your admin")]
+    Disabled(UserId),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Checks a PIN against a user's verifier. Wrong ones count and make the next wait, as at a printer
-/// that is this node; where there is no verifier every PIN is wrong, and counts. What is left
-/// unproven over all users makes nobody wait here: whoever types need be no member, and each PIN
-/// takes one Argon2id. Blocks.
+/// Checks a PIN against a user's verifier. Wrong ones count and make the next wait, as at a printer,
+/// where `from` stands for the printer; where there is no verifier every PIN is wrong, and counts. From
+/// where the user is `known`, wrong ones from elsewhere make nobody wait. What is left unproven over
+/// all users makes nobody wait here: whoever types need be no member. Blocks for one Argon2id.
 pub fn prove(
     store: &Store,
     (user, verifier): (&UserId, Option<&PinVerifier>),
     pin: &Pin,
     (node, decoys): (NodeId, &DecoySeed),
+    (from, known): (Source, bool),
     now: Timestamp,
 ) -> Result<(), TypedError> {
-    let known = store.guesses().get(user, node)?;
-    if let Some(wait) = guess::wait(&known.of_printer, &known.of_user, now) {
+    let counts = store.typed_guesses();
+    if let Some(wait) = counts.begin(user, (from, known), now)? {
         return Err(TypedError::Wait(wait));
     }
-    store.guesses().count(user, node, now)?;
     log_in(user, verifier, pin, node, decoys)?;
-    Ok(store.guesses().proven(user, node)?)
+    Ok(counts.proven(user, from)?)
 }
 
 fn log_in(
@@ -71,6 +76,8 @@ mod tests {
 
     use super::*;
 
+    const HERE: (Source, bool) = (Source::HERE, false);
+
     #[test]
     fn only_the_right_pin_is_proven_and_wrong_ones_count() {
         let home = tempfile::tempdir().unwrap();
@@ -80,8 +87,9 @@ mod tests {
         let verifier = PinVerifier::register("alice", &right, rng).unwrap();
         let (decoys, node) = (DecoySeed::generate(rng), NodeId::from_bytes([1; 32]));
         let now = Timestamp::from_secs(1_000_000);
-        let try_it =
-            |pin: &Pin, verifier| prove(&store, (&alice, verifier), pin, (node, &decoys), now);
+        let try_it = |pin: &Pin, verifier| {
+            prove(&store, (&alice, verifier), pin, (node, &decoys), HERE, now)
+        };
         try_it(&right, Some(&verifier)).unwrap();
         for _ in 0..limits::FREE_GUESSES - 1 {
             assert!(matches!(
@@ -94,5 +102,29 @@ mod tests {
             try_it(&right, Some(&verifier)),
             Err(TypedError::Wait(_))
         ));
+    }
+
+    #[test]
+    fn many_guesses_at_once_are_no_more_guesses() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let (alice, rng) = ("alice".parse::<UserId>().unwrap(), &mut rand::rng());
+        let verifier = PinVerifier::register("alice", &Pin::new("2468").unwrap(), rng).unwrap();
+        let (decoys, node) = (DecoySeed::generate(rng), NodeId::from_bytes([1; 32]));
+        let now = Timestamp::from_secs(1_000_000);
+        let guess = |number: u32| {
+            let pin = Pin::new(&format!("{number:04}")).unwrap();
+            let whose = (&alice, Some(&verifier));
+            prove(&store, whose, &pin, (node, &decoys), HERE, now)
+        };
+        let guess = &guess;
+        let looked_at = std::thread::scope(|scope| {
+            let guesses: Vec<_> = (0..40).map(|n| scope.spawn(move || guess(n))).collect();
+            let ended = guesses.into_iter().map(|guess| guess.join().unwrap());
+            ended
+                .filter(|end| matches!(end, Err(TypedError::Pin(_))))
+                .count()
+        });
+        assert_eq!(looked_at, limits::FREE_GUESSES as usize);
     }
 }

@@ -20,9 +20,10 @@ use serde_bytes::ByteBuf;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::error::Listing;
 use super::found::{Wish, issue};
 use super::key::Signer;
-use super::members::{Issued, MemberView, Roll};
+use super::members::{ID_PREFIX, Issued, MemberView, Roll};
 use super::{Authority, AuthorityError};
 use crate::audit::{Event, Kind};
 use crate::mesh::join::JoinRequest;
@@ -40,8 +41,6 @@ pub(super) type WaitingDevices = Waiting<Reply>;
 /// A device that waits for approval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// The six digits that its screen shows.
-    pub digits: Digits,
     /// Its node.
     pub node: NodeId,
     /// What it calls itself.
@@ -229,6 +228,40 @@ impl<N: Network> Authority<N> {
     /// Sends the devices that show these digits away; says how many there were.
     pub async fn refuse(&self, digits: Digits) -> usize {
         let refused = self.waiting(self.now()).refuse(digits);
+        self.send_away(refused).await
+    }
+
+    /// Sends the device away that is called so, or whose id begins so; says how many there were.
+    ///
+    /// # Errors
+    /// [`AuthorityError::AmbiguousMember`] if several are.
+    pub async fn refuse_named(&self, named: &str) -> Result<usize, AuthorityError> {
+        let refused = {
+            let mut waiting = self.waiting(self.now());
+            let is_meant = |device: &&Device<Reply>| {
+                device.terms.name.as_str() == named
+                    || (named.len() >= ID_PREFIX && device.node.to_string().starts_with(named))
+            };
+            let meant = waiting.iter().filter(is_meant);
+            let mut meant: Vec<_> = meant
+                .map(|device| (device.terms.name.clone(), device.node))
+                .collect();
+            meant.dedup();
+            match meant.as_slice() {
+                [] => Vec::new(),
+                [(_, node)] => waiting.refuse_node(*node),
+                _ => {
+                    return Err(AuthorityError::AmbiguousMember {
+                        wanted: named.to_owned(),
+                        found: Listing(meant),
+                    });
+                }
+            }
+        };
+        Ok(self.send_away(refused).await)
+    }
+
+    async fn send_away(&self, refused: Vec<Device<Reply>>) -> usize {
         let count = refused.len();
         for device in refused {
             let _ = device.reply.send(Err(Denial::Refused));
@@ -245,7 +278,6 @@ impl<N: Network> Authority<N> {
     fn pending_now(&self) -> Vec<Pending> {
         let waiting = self.waiting(self.now());
         let pending = waiting.iter().map(|device| Pending {
-            digits: device.digits,
             node: device.node,
             name: device.terms.name.clone(),
             roles: device.terms.roles,

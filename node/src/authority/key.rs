@@ -196,6 +196,19 @@ impl<N: Network> Authority<N> {
         signer.map_or_else(|error| panic!("{error}"), |signer| signer.key)
     }
 
+    /// Whether a passphrase opens the key, and whether it is open; none on a node that has none.
+    ///
+    /// # Errors
+    /// [`AuthorityError::Store`].
+    pub async fn kept(&self) -> Result<Option<(bool, bool)>, AuthorityError> {
+        let open = self.0.key.opened().is_some();
+        let kept = offload(self.store(), at_rest).await?;
+        Ok(kept.map(|kept| match kept {
+            AtRest::Passphrase(_) => (true, open),
+            AtRest::Storage(_) => (false, true),
+        }))
+    }
+
     /// Whether the key is open; none on a node that is no admin, or none any more.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use crate::offload::offload;
 use crate::store::{PEERS_MAX, Store, StoreError};
 
 /// Fewest digits of an id that name a member.
-const ID_PREFIX: usize = 4;
+pub(super) const ID_PREFIX: usize = 4;
 
 /// A member as this node knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

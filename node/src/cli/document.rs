@@ -10,9 +10,9 @@ use papermesh_protocol::{limits, text};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use super::failure::CliError;
-use super::format::{self, FormatError};
 use super::secrets;
 use crate::control::ErrorCode;
+use crate::format::{self, Foreign};
 
 /// The title of a document that has no name.
 const UNTITLED: &str = "Untitled";
@@ -64,13 +64,19 @@ impl Document {
 
     /// What it is, as it says itself.
     pub(super) fn format(&self) -> Result<&'static str, CliError> {
-        format::guess(&self.head).map_err(|error| {
-            let code = match error {
-                FormatError::Unknown => ErrorCode::Usage,
-                FormatError::Empty | FormatError::PostScript => ErrorCode::BadData,
-            };
-            let name = self.name.as_deref().unwrap_or("standard input");
-            CliError::failed(code, format!("{name}: {error}"))
+        let name = self.name.as_deref().unwrap_or("standard input");
+        let failed =
+            |code, why: &dyn std::fmt::Display| CliError::failed(code, format!("{name}: {why}"));
+        if self.is_empty() {
+            let why = "the document is empty; there is nothing to print";
+            return Err(failed(ErrorCode::BadData, &why));
+        }
+        format::sniff(&self.head).map_err(|foreign| match foreign {
+            Foreign::Unknown => failed(
+                ErrorCode::Usage,
+                &"cannot tell what this document is; say it with --format, such as --format application/pdf",
+            ),
+            foreign => failed(ErrorCode::BadData, &foreign),
         })
     }
 

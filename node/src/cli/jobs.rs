@@ -9,12 +9,13 @@ use super::context::Context;
 use super::failure::CliError;
 use super::quantity;
 use super::screen::Look;
+use super::secrets::DocumentPasswordArgs;
 use super::table::{Facts, Grid};
 use crate::client::JobState;
 use crate::control::ErrorCode;
 use crate::control::message::{
     DeleteJob, Event, FollowJobs, HeldJob, JobPrefix, ListHistory, ListJobs, MoveJob, PrefixError,
-    ProtectJob,
+    ProtectJob, UnlockJob,
 };
 use crate::store::Attempt;
 
@@ -39,6 +40,8 @@ enum Action {
     Protect(One),
     /// No longer exempt a job from making room for others
     Unprotect(One),
+    /// Give the password of a locked document, which is kept sealed with its job
+    Unlock(Unlock),
     /// Move a job to a position in the list that printers show
     Move(Move),
     History(History),
@@ -76,6 +79,14 @@ struct Follow {
 struct One {
     /// The job's number, or its id or the beginning of that
     job: Named,
+}
+
+#[derive(Args, Debug)]
+struct Unlock {
+    /// The job's number, or its id or the beginning of that
+    job: Named,
+    #[command(flatten)]
+    password: DocumentPasswordArgs,
 }
 
 #[derive(Args, Debug)]
@@ -162,6 +173,14 @@ impl Jobs {
                 let job = find(context, &one.job).await?.summary.job;
                 let deleted = context.call(DeleteJob { job }).await?;
                 screen.show(&deleted, |job, _| format!("deleted {}", name(&job.summary)))
+            }
+            Action::Unlock(Unlock { job, password }) => {
+                let job = find(context, &job).await?.summary.job;
+                let password = password.given_or_typed()?;
+                let unlocked = context.call(UnlockJob { job, password }).await?;
+                screen.show(&unlocked, |job, _| {
+                    format!("{} opens with this password", name(&job.summary))
+                })
             }
             Action::Protect(one) => protect(context, &one.job, true).await,
             Action::Unprotect(one) => protect(context, &one.job, false).await,
@@ -334,6 +353,11 @@ fn facts(job: &HeldJob, look: &Look) -> String {
         .add("sides", options.sides.map_or("", Sides::keyword))
         .add("color", options.color.map_or("", |color| color.keyword()))
         .add("media", options.media.as_deref().unwrap_or_default())
+        .add(
+            "scaling",
+            options.scaling.map_or("", |scaling| scaling.keyword()),
+        )
+        .add("as image", if options.as_image { "yes" } else { "" })
         .add("page ranges", ranges.join(","))
         .add("priority", summary.priority.to_string())
         .add("submitted", quantity::date(summary.submitted_at))
@@ -368,6 +392,7 @@ pub(super) fn flags(summary: &JobSummary) -> String {
         (summary.protected, "protected"),
         (summary.leased, "being printed"),
         (summary.needs_pin, "own PIN"),
+        (summary.locked, "locked"),
         (summary.may_have_printed, "may have printed"),
     ]
     .into_iter()

@@ -19,8 +19,7 @@ use crate::node;
 /// Make this device a member of a site
 ///
 /// With an invite, joining needs nobody's approval. Without one, the site is looked for on the
-/// local network; this device and the admin's `papermesh pending` then show the same six digits,
-/// and the admin approves.
+/// local network; this device then shows six digits, by which the admin approves it.
 #[derive(Args, Debug)]
 pub(super) struct Join {
     /// The invite, or - to read it from standard input

@@ -12,7 +12,7 @@ use super::table::Grid;
 use crate::control::ErrorCode;
 use crate::control::message::{self, ListMembers, ListPending, Member, PendingDevice};
 
-/// List devices that wait for approval
+/// List devices that wait for approval; the digits to approve one with are on its own screen
 #[derive(Args, Debug)]
 pub(super) struct Pending {
     /// If there is none, wait so long for one
@@ -20,7 +20,7 @@ pub(super) struct Pending {
     wait: Option<u32>,
 }
 
-/// Admit a device that waits, after comparing the digits on both screens
+/// Admit a device that waits, by the digits that its screen shows
 #[derive(Args, Debug)]
 pub(super) struct Approve {
     /// The six digits that the device shows
@@ -32,8 +32,8 @@ pub(super) struct Approve {
 /// Send a device that waits for approval away
 #[derive(Args, Debug)]
 pub(super) struct Refuse {
-    /// The six digits that the device shows
-    code: String,
+    /// The six digits that the device shows, its name, or the beginning of its id
+    device: String,
 }
 
 /// List the members of the site
@@ -84,8 +84,8 @@ impl Approve {
 
 impl Refuse {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
-        let code = digits(&self.code)?;
-        let refused = context.call(message::Refuse { code }).await?;
+        let device = digits(&self.device).unwrap_or(self.device);
+        let refused = context.call(message::Refuse { device }).await?;
         context
             .screen
             .show(&refused, |refused, _| match refused.devices {
@@ -161,10 +161,9 @@ fn pending(devices: &[PendingDevice], look: &Look) -> String {
     if devices.is_empty() {
         return "no device waits".to_owned();
     }
-    let mut grid = Grid::new(&["CODE", "NAME~", "ROLES", "NODE", "AGE"]);
+    let mut grid = Grid::new(&["NAME~", "ROLES", "NODE", "AGE"]);
     for device in devices {
         grid.row([
-            device.code.clone(),
             device.name.to_string(),
             roles(&device.roles),
             device.node.to_string()[..16].to_owned(),

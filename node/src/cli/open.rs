@@ -2,24 +2,33 @@
 
 use std::ffi::OsString;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use clap::Args;
 use papermesh_protocol::text::UserId;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::context::Context;
 use super::failure::CliError;
+use super::lead;
 use super::quantity;
-use crate::control::message::OpenPortal;
+use crate::control::ErrorCode;
+use crate::control::message::{AwaitPage, GetStatus, OpenPortal, PortalLink};
 
 /// Open your page in the browser: your held jobs, what became of others, your PIN
 ///
 /// The link works once, and for two minutes. It is opened by the programs in $BROWSER, or by
-/// xdg-open; where there is no browser, with --print and with --json it is printed.
+/// xdg-open, which are given a file that only you can read and that leads there; it is removed when the page
+/// is open. Where there is no browser, with --print and with --json the link is printed. What is
+/// grave, the page does only with the six digits that are printed here.
 #[derive(Args, Debug)]
 pub(super) struct Open {
     /// The admin's page instead: devices, users, printers, policy and audit
     #[arg(long, conflicts_with = "user")]
     admin: bool,
+    /// The panel of this printer instead
+    #[arg(long, conflicts_with_all = ["user", "admin"])]
+    panel: bool,
     /// Whose page, if there are several users on this computer
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
@@ -31,6 +40,9 @@ pub(super) struct Open {
 impl Open {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
         let screen = &context.screen;
+        if self.panel {
+            return self.panel(context).await;
+        }
         let link = context
             .call(OpenPortal {
                 admin: self.admin,
@@ -40,22 +52,102 @@ impl Open {
         if screen.is_json() {
             return screen.json(&link);
         }
-        if !self.print && show(&link.url, browsers(|name| std::env::var_os(name))) {
-            return screen.line(
-                match link.user {
-                    Some(user) => format!("the page of {user} is open in the browser"),
-                    None => "the admin's page is open in the browser".to_owned(),
-                }
-                .as_str(),
-            );
+        if !self.print && shown(context, &link).await? {
+            return Ok(());
         }
         screen.line(&link.url)?;
         screen.remark(&format!(
             "good for {} and for one use: open it in a browser of this computer",
             quantity::rest(link.expires_at, screen.look().now)
         ));
+        screen.remark(&code(&link));
         Ok(())
     }
+
+    /// The panel's address is no secret.
+    async fn panel(&self, context: &Context) -> Result<(), CliError> {
+        let status = context.call(GetStatus {}).await?;
+        let url = status.panel.ok_or_else(|| {
+            CliError::failed(
+                ErrorCode::NotHere,
+                "this node has no panel: it is no printer, or the panel is off".to_owned(),
+            )
+        })?;
+        let programs = browsers(|name| std::env::var_os(name));
+        if self.print || context.screen.is_json() || !show(&url, programs) {
+            context.screen.line(&url)?;
+        }
+        Ok(())
+    }
+}
+
+/// Shows the page that a link opens, and waits until it is open; says whether the link was used or a
+/// browser was found that may use it.
+async fn shown(context: &Context, link: &PortalLink) -> Result<bool, CliError> {
+    let screen = &context.screen;
+    let programs = browsers(|name| std::env::var_os(name));
+    if programs.is_empty() {
+        return Ok(false);
+    }
+    let left = link.expires_at.since(screen.look().now);
+    let file = match lead::to(&link.url, context.home.root(), left.max(TWO_MINUTES)) {
+        Ok(file) => file,
+        Err(error) => {
+            screen.warn(&format!(
+                "no file can be made that leads to the page: {error}"
+            ));
+            return Ok(false);
+        }
+    };
+    if !show(&lead::address(file.path()), programs) {
+        return Ok(false);
+    }
+    screen.remark(&code(link));
+    let opened = tokio::select! {
+        opened = context.call(AwaitPage { id: link.id.clone() }) => opened?.opened,
+        () = stopped() => return Ok(true),
+    };
+    drop(file);
+    if opened {
+        screen.line(&match &link.user {
+            Some(user) => format!("the page of {user} is open in the browser"),
+            None => "the admin's page is open in the browser".to_owned(),
+        })?;
+    } else {
+        screen.warn(
+            "the browser did not open the page. One that is locked in (Snap, Flatpak) may not be allowed to read files of \
+             your home: `papermesh open --print` prints a link to be pasted into it",
+        );
+    }
+    Ok(true)
+}
+
+/// Until when what an earlier command left is old.
+const TWO_MINUTES: Duration = Duration::from_secs(120);
+
+/// What the page will ask for.
+fn code(link: &PortalLink) -> String {
+    let (first, rest) = link.code.split_at_checked(3).unwrap_or((&link.code, ""));
+    format!("before it does what is grave, the page asks for these digits: {first} {rest}")
+}
+
+/// Waits until this command is told to stop; what it made is then removed.
+async fn stopped() {
+    let told = [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ];
+    let told = told.map(|kind| {
+        Box::pin(async move {
+            match signal(kind) {
+                Ok(mut told) => drop(told.recv().await),
+                // The system ends the command then, and the next one removes what it left.
+                Err(_) => std::future::pending().await,
+            }
+        })
+    });
+    futures::future::select_all(told).await;
 }
 
 /// The programs that may open a page, in the order in which they are tried.

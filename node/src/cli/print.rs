@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use papermesh_protocol::job::{self, ColorMode, PageRange, PrintOptions, Sides};
+use papermesh_protocol::job::{self, ColorMode, PageRange, PrintOptions, Scaling, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::text::UserId;
 
@@ -12,9 +12,11 @@ use super::document::Document;
 use super::failure::CliError;
 use super::progress::Bar;
 use super::quantity;
-use super::secrets::{self, JobPinArgs, PinArgs};
-use crate::control::message::{Ending, Event, SubmitJob, Submitted};
+use super::secrets::{self, DocumentPasswordArgs, JobPinArgs, PinArgs};
+use crate::control::message::{Ending, Event, SubmitJob, Submitted, UnlockJob};
 use crate::control::{Client, ErrorCode};
+use crate::convert::spelling;
+use crate::format::{self, Named};
 
 /// Hold a document until it is released at a printer; prints the job's id
 #[derive(Args, Debug)]
@@ -22,7 +24,8 @@ pub(super) struct Print {
     /// The document, or - for standard input
     ///
     /// PDF, PWG raster, Apple raster, JPEG, PNG or plain text. With --pin-stdin, the first line
-    /// of standard input is the PIN, and the document follows it; so with --job-pin-stdin.
+    /// of standard input is the PIN, and the document follows it; so with --job-pin-stdin and
+    /// --document-password-stdin.
     file: PathBuf,
     /// Whose document, where that is not clear
     #[arg(long, value_name = "ID")]
@@ -39,9 +42,15 @@ pub(super) struct Print {
     /// Colour or not: auto, color or monochrome
     #[arg(long, value_name = "MODE")]
     color: Option<ColorMode>,
-    /// The media, such as iso_a4_210x297mm
-    #[arg(long)]
+    /// The media, such as A4, na-letter or iso_a4_210x297mm
+    #[arg(long, value_parser = media)]
     media: Option<String>,
+    /// How pages fit the paper: auto, auto-fit, fit, fill or none [default: auto]
+    #[arg(long, value_name = "HOW")]
+    scaling: Option<Scaling>,
+    /// Send the printer pictures of the pages, where it makes mistakes with the document itself
+    #[arg(long)]
+    as_image: bool,
     /// How long to keep it if it is not released, from 1m to 30d [default: as the site says]
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     expires: Option<u32>,
@@ -64,6 +73,8 @@ pub(super) struct Print {
     pin: PinArgs,
     #[command(flatten)]
     job_pin: JobPinArgs,
+    #[command(flatten)]
+    document_password: DocumentPasswordArgs,
 }
 
 impl Print {
@@ -74,21 +85,26 @@ impl Print {
             color: self.color,
             media: self.media.clone(),
             page_ranges: self.pages.clone(),
-            scaling: None,
-            as_image: false,
+            scaling: self.scaling,
+            as_image: self.as_image,
         };
         options
             .check()
             .map_err(|error| CliError::Usage(error.to_string()))?;
         let pin = self.pin.given("The PIN for this job:")?;
         let job_pin = self.job_pin.chosen("A PIN of this job alone:")?;
+        let document_password = self.document_password.given()?;
         let mut document = Document::open(&self.file).await?;
-        let format = match &self.format {
-            Some(format) if !document.is_empty() => {
-                job::check_format(format).map_err(|error| CliError::Usage(error.to_string()))?;
-                format.clone()
+        let said = self.format.as_deref().filter(|_| !document.is_empty());
+        let format = match said.map(|said| (said, format::named(said))) {
+            None | Some((_, Some(Named::Untold))) => document.format()?.to_owned(),
+            Some((_, Some(Named::Format(format)))) => format.to_owned(),
+            // The node says what it holds.
+            Some((said, None)) => {
+                let said = said.to_ascii_lowercase();
+                job::check_format(&said).map_err(|error| CliError::Usage(error.to_string()))?;
+                said
             }
-            _ => document.format()?.to_owned(),
         };
         let command = SubmitJob {
             user: self.user,
@@ -100,6 +116,7 @@ impl Print {
             printer: self.to,
             pin,
             job_pin,
+            document_password,
             priority: self.priority,
             hold: self.hold,
         };
@@ -111,7 +128,8 @@ impl Print {
             }
             answer => answer?,
         };
-        report(context, &submitted)
+        report(context, &submitted)?;
+        unlock(context, &submitted).await
     }
 }
 
@@ -133,6 +151,27 @@ async fn submit(
     client
         .send(command, document, heard, |bytes| bar.add(bytes))
         .await
+}
+
+/// Asks for the password of a document that turned out to be locked, where somebody is there to be
+/// asked. Without it the document stays held, and that is said.
+async fn unlock(context: &Context, submitted: &Submitted) -> Result<(), CliError> {
+    if !submitted.locked {
+        return Ok(());
+    }
+    let (number, screen) = (submitted.number, &context.screen);
+    if !secrets::can_ask() {
+        screen.warn(&format!(
+            "{} is locked: give its password with `papermesh jobs unlock {number}`, or at the printer",
+            submitted.title
+        ));
+        return Ok(());
+    }
+    let password = secrets::ask_document_password()?;
+    let job = submitted.job;
+    context.call(UnlockJob { job, password }).await?;
+    screen.remark("it opens with this password, which is kept sealed with the job");
+    Ok(())
 }
 
 fn report(context: &Context, submitted: &Submitted) -> Result<(), CliError> {
@@ -161,6 +200,16 @@ fn report(context: &Context, submitted: &Submitted) -> Result<(), CliError> {
         )),
     }
     Ok(())
+}
+
+/// A size of paper by any of its names, or another keyword of a device.
+fn media(text: &str) -> Result<String, String> {
+    let media = match spelling::size(text) {
+        Some(size) => size.name(),
+        None => text.trim().to_owned(),
+    };
+    job::check_media(&media).map_err(|error| error.to_string())?;
+    Ok(media)
 }
 
 fn lifetime(text: &str) -> Result<u32, String> {

@@ -13,7 +13,7 @@ use super::jobs::{flags, pages};
 use super::progress::Bar;
 use super::quantity;
 use super::screen::Look;
-use super::secrets::{self, JobPinArgs, PinArgs};
+use super::secrets::{self, DocumentPasswordArgs, JobPinArgs, PinArgs};
 use super::table::Grid;
 use crate::control::ErrorCode;
 use crate::control::message::{
@@ -50,6 +50,8 @@ pub(super) struct Release {
     delete: Vec<JobPrefix>,
     #[command(flatten)]
     job_pin: JobPinArgs,
+    #[command(flatten)]
+    document_password: DocumentPasswordArgs,
     /// Keep printed jobs
     #[arg(long)]
     keep: bool,
@@ -113,6 +115,7 @@ impl Release {
             who,
             pin,
             job_pin: self.job_pin.given(JOB_QUESTION)?,
+            document_password: self.document_password.given()?,
             print: match (self.all, self.jobs) {
                 (true, _) => Selection::All,
                 (false, jobs) if jobs.is_empty() => Selection::None,

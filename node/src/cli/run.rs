@@ -1,5 +1,6 @@
 //! `run`: the node itself, until it is told to stop.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,7 +11,7 @@ use tracing::info;
 use super::context::Context;
 use super::failure::CliError;
 use super::secrets;
-use crate::config::{Address, ByteSize, DhtMode, Listen, Settings, Wait};
+use crate::config::{Address, ByteSize, DhtMode, Listen, MediaType, Settings, Wait};
 use crate::control::CommandError;
 use crate::{logs, node};
 
@@ -55,11 +56,23 @@ pub(super) struct Run {
     /// The badge reader of the panel: pcsc, pcsc:NAME, keyboard:/dev/input/… or socket:/PATH
     #[arg(long, value_name = "READER")]
     badge_reader: Option<String>,
+    /// How the numbers of the badge reader become those that are registered, such as "reverse
+    /// hex-to-decimal digits=10"; `papermesh doctor` says which would help
+    #[arg(long, value_name = "STEPS")]
+    badge_rule: Option<String>,
+    /// Other computers whose browsers are panels, such as the printer's own screen: addresses. From
+    /// everywhere else only phones come in
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    panel_remote: Option<Vec<IpAddr>>,
+    /// A file that opens the panel's page on this computer, made if it is not there: only who can read
+    /// it is at the panel then
+    #[arg(long, value_name = "FILE")]
+    panel_launch: Option<PathBuf>,
     /// Where the page of this computer's users listens, which `papermesh open` opens; a loopback
     /// address, or off [default: 127.0.0.1:8311]
     #[arg(long, value_name = "ADDRESS:PORT")]
     portal: Option<Listen>,
-    /// A printer's output device: ipp://HOST/PATH, ipps://HOST/PATH, socket://HOST:PORT or
+    /// A printer's output device: ipps://HOST/PATH, ipp://HOST/PATH, socket://HOST:PORT or
     /// tray:FOLDER [default: a tray in the home]
     #[arg(long, value_name = "URI")]
     output: Option<String>,
@@ -67,6 +80,14 @@ pub(super) struct Run {
     /// marked as one that may have printed [default: true]
     #[arg(long, value_name = "BOOL")]
     delivered_is_printed: Option<bool>,
+    /// The formats that the output device takes, where it does not say so itself or says it wrongly;
+    /// MIME types [default: what the device says]
+    #[arg(long, value_name = "TYPE", value_delimiter = ',')]
+    formats: Option<Vec<MediaType>>,
+    /// Whether the output device gets pictures of pages instead of documents, because it prints
+    /// documents garbled [default: what is known of its model]
+    #[arg(long, value_name = "BOOL")]
+    as_image: Option<bool>,
     /// What the spool may hold [default: 10GiB]
     #[arg(long, value_name = "SIZE")]
     max_spool: Option<ByteSize>,
@@ -112,10 +133,15 @@ impl Run {
             dht: self.dht,
             output: self.output,
             delivered_is_printed: self.delivered_is_printed,
+            formats: self.formats,
+            as_image: self.as_image,
             ipp: self.ipp,
             panel: self.panel,
             panel_idle: self.panel_idle,
             badge_reader: self.badge_reader,
+            badge_rule: self.badge_rule,
+            panel_remote: self.panel_remote,
+            panel_launch: self.panel_launch,
             portal: self.portal,
             max_spool: self.max_spool,
             previews: self.no_previews.then_some(false),

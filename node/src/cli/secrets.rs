@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use inquire::{Confirm, InquireError, Password, PasswordDisplayMode};
+use papermesh_protocol::document_password::DocumentPassword;
 use zeroize::Zeroizing;
 
 use super::failure::CliError;
@@ -50,6 +51,49 @@ impl JobPinArgs {
             .then(|| pin(stdin_secret(question, true, JOB_PIN)?))
             .transpose()
     }
+}
+
+/// Where the password of a locked document comes from.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct DocumentPasswordArgs {
+    /// Read the password of a locked document from the next line of standard input, after those of
+    /// --pin-stdin and --job-pin-stdin
+    #[arg(long)]
+    document_password_stdin: bool,
+}
+
+impl DocumentPasswordArgs {
+    /// The password that was given, if the command line says where; else none.
+    pub(super) fn given(self) -> Result<Option<DocumentPassword>, CliError> {
+        self.document_password_stdin
+            .then(|| document_password(&*stdin_secret(DOCUMENT, false, DOCUMENT_PASSWORD)?))
+            .transpose()
+    }
+
+    /// The password that was given, or that a person types now.
+    pub(super) fn given_or_typed(self) -> Result<DocumentPassword, CliError> {
+        match self.given()? {
+            Some(password) => Ok(password),
+            None => ask_document_password(),
+        }
+    }
+}
+
+/// What a person is asked who prints a locked document.
+const DOCUMENT: &str = "The password of the document:";
+
+/// Whether a person is there to be asked.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks a person for the password of a document.
+pub(super) fn ask_document_password() -> Result<DocumentPassword, CliError> {
+    document_password(&*ask(DOCUMENT, false, DOCUMENT_PASSWORD)?)
+}
+
+fn document_password(text: &str) -> Result<DocumentPassword, CliError> {
+    DocumentPassword::new(text).map_err(|error| CliError::Usage(error.to_string()))
 }
 
 /// Where the passphrase of the authority key comes from.
@@ -275,6 +319,10 @@ const ROOT: Kind = Kind {
     what: "the passphrase of the site's root",
     flag: "--root-passphrase-stdin or --root-passphrase-file",
 };
+const DOCUMENT_PASSWORD: Kind = Kind {
+    what: "the password of the document",
+    flag: "--document-password-stdin",
+};
 const PASSPHRASE: Kind = Kind {
     what: "a passphrase",
     flag: "--passphrase-stdin or --passphrase-file",
@@ -282,7 +330,7 @@ const PASSPHRASE: Kind = Kind {
 
 fn ask(question: &str, twice: bool, kind: Kind) -> Result<Zeroizing<String>, CliError> {
     let Kind { what, flag } = kind;
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !can_ask() {
         return Err(CliError::Usage(format!(
             "{what} is needed, and there is no terminal to ask for it; use {flag}"
         )));

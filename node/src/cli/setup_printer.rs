@@ -25,6 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const QUEUE: usize = 127;
 /// What is shown of what CUPS says, in bytes.
 const SAID: usize = 400;
+/// The policy under which CUPS asks its clients who they are, as it is installed. On this computer their
+/// account is the proof, so that nobody is asked for a password; without it CUPS passes on whatever
+/// name a client says.
+const ASKS_WHO: &str = "printer-op-policy=authenticated";
 
 /// Let the programs of this computer print into the mesh: add a print queue to CUPS
 #[derive(Args, Debug)]
@@ -55,6 +59,8 @@ struct Done {
     uri: String,
     /// Whether CUPS has it now.
     added: bool,
+    /// Whether CUPS asks whoever prints there who they are.
+    asks_who: bool,
     /// Where other devices reach the hold printer; none if they do not.
     elsewhere: Option<String>,
 }
@@ -89,12 +95,13 @@ impl SetupPrinter {
             Some(printer) => cups_name(printer.name.as_str()),
             None => "Papermesh".to_owned(),
         });
+        let mut asks_who = true;
         if !self.steps {
             let about = match &printer {
                 Some(printer) => format!("{} by Papermesh", printer.name),
                 None => format!("Papermesh: held for you at {}", status.site.name),
             };
-            add(&queue, &uri, &about, status.node.name.as_str()).await?;
+            asks_who = add(&queue, &uri, &about, status.node.name.as_str()).await?;
             if self.default {
                 lpadmin(&["-d", &queue]).await?;
             }
@@ -103,6 +110,7 @@ impl SetupPrinter {
             queue,
             uri,
             added: !self.steps,
+            asks_who,
             elsewhere: status.ipp_elsewhere.clone(),
         };
         context
@@ -137,8 +145,10 @@ fn chosen(named: &str, printers: Vec<Printer>) -> Result<Printer, CliError> {
     }
 }
 
-async fn add(queue: &str, uri: &str, about: &str, place: &str) -> Result<(), CliError> {
-    lpadmin(&[
+/// Adds a queue; says whether CUPS asks whoever prints there who they are. One that does not know how
+/// takes the queue without that.
+async fn add(queue: &str, uri: &str, about: &str, place: &str) -> Result<bool, CliError> {
+    let mut arguments = vec![
         "-p",
         queue,
         "-E",
@@ -153,8 +163,16 @@ async fn add(queue: &str, uri: &str, about: &str, place: &str) -> Result<(), Cli
         // Others on the network would print as whoever CUPS says they are.
         "-o",
         "printer-is-shared=false",
-    ])
-    .await
+    ];
+    let plain = arguments.len();
+    arguments.extend(["-o", ASKS_WHO]);
+    match lpadmin(&arguments).await {
+        Err(CliError::Refused(error)) if error.message.contains("op-policy") => {
+            lpadmin(&arguments[..plain]).await?;
+            Ok(false)
+        }
+        added => added.map(|()| true),
+    }
 }
 
 async fn lpadmin(arguments: &[&str]) -> Result<(), CliError> {
@@ -206,11 +224,15 @@ async fn lpadmin(arguments: &[&str]) -> Result<(), CliError> {
 fn steps(done: &Done, status: &Status, _: &Look) -> String {
     let Done { queue, uri, .. } = done;
     let here = match done.added {
+        true if !done.asks_who => format!(
+            "The queue {queue} is there: every program of this computer prints to it.\n\
+             CUPS has no policy \"authenticated\" here, so every account of this computer can print as any other.\n"
+        ),
         true => {
             format!("The queue {queue} is there: every program of this computer prints to it.\n")
         }
         false => format!(
-            "This computer (CUPS)\n  lpadmin -p {queue} -E -v {uri} -m everywhere -o printer-is-shared=false\n"
+            "This computer (CUPS)\n  lpadmin -p {queue} -E -v {uri} -m everywhere -o printer-is-shared=false -o {ASKS_WHO}\n"
         ),
     };
     let Some(elsewhere) = &done.elsewhere else {

@@ -45,6 +45,7 @@ fn every_documented_form_is_understood() {
         "papermesh user pin --pin-stdin",
         "papermesh print report.pdf --user charlie --title Report --copies 2 --sides two-sided-long-edge --color monochrome --expires 8h --to hall",
         "papermesh print - --format application/pdf --pin-stdin --media iso_a4_210x297mm",
+        "papermesh print photo.jpg --media A4 --scaling none --as-image",
         "papermesh jobs",
         "papermesh jobs --user charlie",
         "papermesh jobs list --user charlie",

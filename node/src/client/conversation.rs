@@ -781,7 +781,7 @@ fn grant_early<N>(
         format: early.format.clone(),
         title: early.title.clone(),
         options: options.clone(),
-        document_password: None,
+        document_password: early.password.clone(),
     };
     let grant = sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?;
     let row = LeaseRow {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
 use papermesh_protocol::release::receipt::{Outcome, Receipt};
 use papermesh_protocol::seal::JobKey;
@@ -38,6 +39,8 @@ pub(super) struct EarlyJob {
     pub(super) key: JobKey,
     pub(super) title: String,
     pub(super) format: String,
+    /// Opens the document, if it is locked.
+    pub(super) password: Option<DocumentPassword>,
     pub(super) size: u64,
     pub(super) sealed_size: u64,
     tail: Arc<SpoolTail>,
@@ -62,7 +65,7 @@ pub(super) enum EarlyReport {
 impl EarlyJob {
     pub(super) fn new(
         (user, key): (UserId, JobKey),
-        (title, format): (String, String),
+        (title, format, password): (String, String, Option<DocumentPassword>),
         (size, sealed_size): (u64, u64),
         tail: SpoolTail,
         available: watch::Receiver<u64>,
@@ -72,6 +75,7 @@ impl EarlyJob {
             key,
             title,
             format,
+            password,
             size,
             sealed_size,
             tail: Arc::new(tail),

@@ -1,4 +1,5 @@
-//! Looking at large documents once they are held, to know their pages and to make their pictures.
+//! Looking at documents once they are held: at large ones, to know their pages and to make their
+//! pictures, and at locked ones whose owner gives the password afterwards.
 //!
 //! A document is looked at while it arrives, but whoever submits waits for that; so a large one is
 //! opened again afterwards, one at a time. What is not looked at, because this node ends or there
@@ -7,14 +8,15 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::seal::{OpenReader, SealError, StorageKey, WrapError, WrappedJobKey};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::meta::{JobMeta, MetaError};
 use super::submit::DocumentFacts;
-use super::{Client, HeldView};
-use crate::convert::{Effort, Inspection, Looked};
+use super::{Client, HeldView, JobsError};
+use crate::convert::{Condition, Effort, Inspection, Looked};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::store::{SpoolReader, Store, StoreError};
@@ -43,6 +45,41 @@ impl Default for Looks {
     }
 }
 
+/// What was found of a document.
+struct Noted {
+    found: DocumentFacts,
+    /// What opens it, if that was not known before.
+    password: Option<DocumentPassword>,
+}
+
+/// Why a password was not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum UnlockError {
+    /// There is no lock.
+    #[error("the document is not locked")]
+    Open,
+    /// It does not open the document.
+    #[error("this password does not open the document")]
+    Wrong,
+    /// Nobody could try it.
+    #[error(
+        "the document could not be tried with this password; submit it again with its password"
+    )]
+    Unread,
+    /// There is no such job.
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
+    /// It cannot be read, or the password cannot be kept.
+    #[error("the document cannot be read: {0}")]
+    Look(String),
+}
+
+impl From<LookError> for UnlockError {
+    fn from(error: LookError) -> Self {
+        Self::Look(error.to_string())
+    }
+}
+
 /// Why a document was not looked at.
 #[derive(Debug, thiserror::Error)]
 enum LookError {
@@ -61,6 +98,7 @@ enum LookError {
 /// A held document that can be read.
 struct Opened {
     format: String,
+    password: Option<DocumentPassword>,
     sealed: SpoolReader,
     opening: OpenReader,
 }
@@ -83,15 +121,76 @@ impl<N: Network> Client<N> {
     }
 
     async fn look_at(&self, job: JobId) -> Result<(), LookError> {
+        let Some(Looked { facts, preview }) = self.inspect(job, None, Effort::AT_LEISURE).await?
+        else {
+            return Ok(());
+        };
+        let found = DocumentFacts::from(facts).believable();
+        if found != DocumentFacts::default() {
+            self.noted(
+                job,
+                Noted {
+                    found,
+                    password: None,
+                },
+            )
+            .await?;
+        }
+        if let Some(preview) = preview {
+            self.keep_preview(job, preview);
+        }
+        Ok(())
+    }
+
+    /// Keeps the password that opens a held document, if it does; gives what the job then is.
+    ///
+    /// # Errors
+    /// [`UnlockError`]; the job is as before then.
+    pub async fn unlock(
+        &self,
+        job: JobId,
+        password: DocumentPassword,
+    ) -> Result<HeldView, UnlockError> {
+        let held = self.job(job).await?;
+        if !held.summary.locked {
+            return Err(UnlockError::Open);
+        }
+        let looked = self
+            .inspect(job, Some(&password), Effort::ASKED_FOR)
+            .await?;
+        let Looked { facts, preview } = looked.ok_or(JobsError::NoJob(job))?;
+        match facts.condition {
+            Condition::Locked => return Err(UnlockError::Wrong),
+            Condition::Unknown => return Err(UnlockError::Unread),
+            Condition::Whole | Condition::Damaged { .. } => {}
+        }
+        let found = DocumentFacts::from(facts).believable();
+        let password = Some(password);
+        self.noted(job, Noted { found, password }).await?;
+        if let Some(preview) = preview {
+            self.keep_preview(job, preview);
+        }
+        Ok(self.job(job).await?)
+    }
+
+    /// Looks at a held document, opened with this password or the one that came with it; none if the
+    /// job is gone.
+    async fn inspect(
+        &self,
+        job: JobId,
+        password: Option<&DocumentPassword>,
+        effort: Effort,
+    ) -> Result<Option<Looked>, LookError> {
         let inner = Arc::clone(&self.0);
         let opened = offload(&self.0.store, move |store| open(store, &inner.storage, job));
         // It may have been printed by now.
         let Some(opened) = opened.await? else {
-            return Ok(());
+            return Ok(None);
         };
         let (converter, previews) = (&self.0.converter, self.0.previews);
+        let password = password.or(opened.password.as_ref());
         let mut inspection =
-            Inspection::begin(converter, &opened.format, previews, Effort::AT_LEISURE);
+            Inspection::begin(converter, &opened.format, previews, password, effort);
         let (pieces, mut coming) = mpsc::channel(AHEAD);
         let reading = offload(&self.0.store, move |_| read(opened, &pieces));
         let looking = async {
@@ -106,20 +205,18 @@ impl<N: Network> Client<N> {
         };
         let (read, inspection) = tokio::join!(reading, looking);
         read?;
-        let Looked { facts, preview } = inspection.finish().await;
-        let found = DocumentFacts::from(facts).believable();
-        if found != DocumentFacts::default() {
-            let inner = Arc::clone(&self.0);
-            let noting = offload(&self.0.store, move |store| {
-                note(store, &inner.storage, job, &found)
-            });
-            noting.await?;
-            if let Ok(HeldView { number, .. }) = self.job(job).await {
-                self.tell(number).await;
-            }
-        }
-        if let Some(preview) = preview {
-            self.keep_preview(job, preview);
+        Ok(Some(inspection.finish().await))
+    }
+
+    /// Keeps what was found of a job, and tells it.
+    async fn noted(&self, job: JobId, noted: Noted) -> Result<(), LookError> {
+        let inner = Arc::clone(&self.0);
+        let noting = offload(&self.0.store, move |store| {
+            note(store, &inner.storage, job, &noted)
+        });
+        noting.await?;
+        if let Ok(HeldView { number, .. }) = self.job(job).await {
+            self.tell(number).await;
         }
         Ok(())
     }
@@ -131,8 +228,10 @@ fn open(store: &Store, storage: &StorageKey, job: JobId) -> Result<Option<Opened
         return Ok(None);
     };
     let key = WrappedJobKey::from_bytes(&held.row.wrapped_key)?.unwrap(storage, *job.as_bytes())?;
+    let meta = JobMeta::open(storage, job, &held.row.sealed_meta)?;
     Ok(Some(Opened {
-        format: JobMeta::open(storage, job, &held.row.sealed_meta)?.format,
+        format: meta.format,
+        password: meta.document_password,
         sealed,
         opening: OpenReader::new(key, *job.as_bytes()),
     }))
@@ -165,18 +264,17 @@ fn read(opened: Opened, pieces: &mpsc::Sender<Vec<u8>>) -> Result<(), LookError>
 }
 
 /// Keeps what was found, beside whatever the owner has changed meanwhile.
-fn note(
-    store: &Store,
-    storage: &StorageKey,
-    job: JobId,
-    found: &DocumentFacts,
-) -> Result<(), LookError> {
+fn note(store: &Store, storage: &StorageKey, job: JobId, noted: &Noted) -> Result<(), LookError> {
     for _ in 0..ATTEMPTS {
         let Some(held) = store.jobs().get(job)? else {
             return Ok(());
         };
         let known = held.row.sealed_meta;
-        let meta = JobMeta::open(storage, job, &known)?.knowing(found);
+        let meta = JobMeta::open(storage, job, &known)?.knowing(&noted.found);
+        let meta = JobMeta {
+            document_password: noted.password.clone().or(meta.document_password),
+            ..meta
+        };
         let sealed = meta.seal(storage, job)?;
         if store.jobs().replace_meta(job, &known, sealed)? {
             return Ok(());

@@ -51,6 +51,7 @@ impl JobMeta {
             pages: self.pages.or(found.pages),
             page_size: self.page_size.or_else(|| found.page_size.clone()),
             color: self.color.or(found.color),
+            locked: found.locked,
             ..self
         }
     }

@@ -20,7 +20,6 @@
 pub mod amend;
 pub mod bundle;
 pub mod direct;
-pub mod format;
 pub mod jobs;
 pub mod life;
 pub mod printers;
@@ -49,6 +48,7 @@ use tokio::sync::Semaphore;
 pub use direct::{DirectEnd, DirectPrint};
 pub use jobs::{HeldView, JobsError};
 pub use life::JobState;
+pub use look::UnlockError;
 pub use printers::{KnownPrinter, PrinterError};
 pub use submit::{Submission, SubmitError};
 
@@ -115,6 +115,7 @@ struct Inner<N> {
     counting: Arc<Counting>,
     unproven: Arc<Unproven>,
     denials: Mutex<Tally>,
+    proofs: proof::Proofs,
     life: life::Life,
     early: early::EarlyJobs,
     abilities: printers::Heard,
@@ -158,6 +159,7 @@ impl<N: Network> Client<N> {
             counting,
             unproven,
             denials,
+            proofs: proof::Proofs::default(),
             life,
             early,
             abilities,

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::delegation::Delegation;
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, UserKey};
 use papermesh_protocol::job::{JobSummary, PrintOptions, check_media};
 use papermesh_protocol::limits;
@@ -31,16 +32,18 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::direct::HandOver;
 use super::early::{Arriving, EarlyJob};
 use super::meta::{JobMeta, MetaError};
-use super::{Client, HeldView, format};
+use super::{Client, HeldView};
 use crate::audit::{Event, Kind};
 use crate::auth::typed::TypedError;
 use crate::auth::verifier::{self, VerifierError};
+use crate::convert::flaw::Flaw;
 use crate::convert::media::PageSize;
-use crate::convert::{ComingPreview, Effort, Facts, Inspection, Looked};
+use crate::convert::{ComingPreview, Condition, Effort, Facts, Inspection, Looked};
+use crate::format::{self, Foreign};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::policy::{self, Acceptance, HoldingRight, SubmitFacts, SubmitRefusal, SubmitWish};
-use crate::store::{Birth, JobRow, LocalUser, SpoolWriter, Store, StoreError};
+use crate::store::{Birth, JobRow, LocalUser, Source, SpoolWriter, Store, StoreError};
 
 /// Bytes of the document that are read at once.
 const PIECE: usize = 256 * 1024;
@@ -74,6 +77,8 @@ pub struct Submission {
     pub visit_pin: Option<Pin>,
     /// A PIN of this job alone, asked for at the printer beside the user's own.
     pub job_pin: Option<Pin>,
+    /// The password that opens the document, if it is locked.
+    pub password: Option<DocumentPassword>,
     /// The number that it is to have, from [`Client::reserve_number`]; none for the next.
     pub number: Option<u32>,
     /// It is a further document of the job that has this number, printed as a job of its own but
@@ -90,6 +95,8 @@ pub struct DocumentFacts {
     pub page_size: Option<String>,
     /// Whether there is any colour.
     pub color: Option<bool>,
+    /// Whether the document opens with a password only, which is not known.
+    pub locked: bool,
 }
 
 impl DocumentFacts {
@@ -98,7 +105,7 @@ impl DocumentFacts {
         Self {
             pages: self.pages.filter(|pages| *pages <= limits::PAGES),
             page_size: self.page_size.filter(|size| check_media(size).is_ok()),
-            color: self.color,
+            ..self
         }
     }
 }
@@ -109,6 +116,7 @@ impl From<Facts> for DocumentFacts {
             pages: facts.pages,
             page_size: facts.page_size.map(PageSize::name),
             color: facts.color,
+            locked: facts.condition == Condition::Locked,
         }
     }
 }
@@ -132,6 +140,7 @@ impl Submission {
             lifetime: None,
             visit_pin: None,
             job_pin: None,
+            password: None,
             number: None,
             part_of: None,
         }
@@ -164,14 +173,15 @@ pub enum SubmitError {
     /// Nothing came.
     #[error("the document is empty")]
     Empty,
-    /// It is something else than was said.
-    #[error("the document is not {expected}{}", found.map(|found| format!("; it looks like {found}")).unwrap_or_default())]
-    Format {
-        /// What was said.
-        expected: String,
-        /// What it looks like.
-        found: Option<&'static str>,
-    },
+    /// It is something else than was said, or nothing that is held.
+    #[error(transparent)]
+    Format(#[from] Foreign),
+    /// A picture that can be printed nowhere.
+    #[error(transparent)]
+    Flaw(#[from] Flaw),
+    /// Its password is another one.
+    #[error("the document is locked, and the password that came with it does not open it")]
+    Password,
     /// It is shorter or longer than was said.
     #[error("the document should have {expected} bytes and has {found}; submit it again")]
     Size {
@@ -285,6 +295,11 @@ impl<N: Network> Client<N> {
         offload(&self.0.store, |store| store.numbers().next()).await
     }
 
+    /// A number for a job that is to come, which nobody guesses.
+    pub async fn draw_number(&self) -> Result<u32, StoreError> {
+        offload(&self.0.store, |store| store.numbers().draw()).await
+    }
+
     async fn take(
         &self,
         submission: Submission,
@@ -302,6 +317,7 @@ impl<N: Network> Client<N> {
             pages,
             page_size,
             color,
+            ..
         } = submission.facts.clone().believable();
         let meta = JobMeta {
             title: title(&submission.title),
@@ -311,7 +327,7 @@ impl<N: Network> Client<N> {
             color,
             options: submission.options.clone(),
             locked: false,
-            document_password: None,
+            document_password: submission.password.clone(),
         };
         let number = match submission.number {
             Some(number) => number,
@@ -371,7 +387,8 @@ impl<N: Network> Client<N> {
             let early = match sizes.filter(|_| is_direct) {
                 Some(sizes) => {
                     let whose = (row.user.clone(), key.clone());
-                    let about = (meta.title.clone(), meta.format.clone());
+                    let password = meta.document_password.clone();
+                    let about = (meta.title.clone(), meta.format.clone(), password);
                     let early =
                         EarlyJob::new(whose, about, sizes, spool.tail()?, available.subscribe());
                     Arriving::begin(&inner, job, early)
@@ -435,9 +452,16 @@ impl<N: Network> Client<N> {
         pieces: mpsc::Sender<Piece>,
     ) -> Result<Coming, SubmitError> {
         let mut size = 0;
+        let mut watch = format::Watch::new(&submission.format);
         let (format, converter) = (&submission.format, &self.0.converter);
-        let mut inspection =
-            Inspection::begin(converter, format, self.0.previews, Effort::WAITED_FOR);
+        let password = submission.password.as_ref();
+        let mut inspection = Inspection::begin(
+            converter,
+            format,
+            self.0.previews,
+            password,
+            Effort::WAITED_FOR,
+        );
         loop {
             let mut piece = Vec::with_capacity(PIECE);
             let mut limited = (&mut document).take(PIECE as u64);
@@ -454,6 +478,7 @@ impl<N: Network> Client<N> {
             if size == 0 {
                 check_format(&submission.format, &piece)?;
             }
+            watch.look(&piece)?;
             let ended = piece.len() < PIECE;
             size += piece.len() as u64;
             if size > self.0.largest {
@@ -474,6 +499,12 @@ impl<N: Network> Client<N> {
             if ended {
                 let is_large = inspection.is_too_large();
                 let Looked { facts, preview } = inspection.finish().await;
+                if facts.condition == Condition::Locked && password.is_some() {
+                    return Err(SubmitError::Password);
+                }
+                if let Some(flaw) = facts.flaw {
+                    return Err(flaw.into());
+                }
                 drop(pieces.send(Piece::End(facts)).await);
                 return Ok(match preview {
                     _ if is_large => Coming::Look,
@@ -554,10 +585,13 @@ impl<N: Network> Client<N> {
             let name = user.clone();
             let waiting = offload(&self.0.store, move |store| store.jobs().count_of(&name)).await?;
             if waiting > 0 {
-                return match self.prove(user, pin).await {
+                return match self.prove(user, pin, Source::HERE).await {
                     Ok(()) => Ok(known.clone()),
                     Err(TypedError::Pin(_)) => Err(SubmitError::OtherPin(user.clone())),
-                    Err(TypedError::Wait(wait)) => Err(SubmitError::TooManyPins(wait)),
+                    Err(TypedError::Wait(wait) | TypedError::Busy(wait)) => {
+                        Err(SubmitError::TooManyPins(wait))
+                    }
+                    Err(TypedError::Disabled(user)) => Err(SubmitRefusal::Disabled(user).into()),
                     Err(TypedError::Store(error)) => Err(error.into()),
                 };
             }
@@ -680,13 +714,8 @@ fn seal(
 fn check_format(expected: &str, head: &[u8]) -> Result<(), SubmitError> {
     if head.is_empty() {
         Err(SubmitError::Empty)
-    } else if format::fits(expected, head) {
-        Ok(())
     } else {
-        Err(SubmitError::Format {
-            expected: expected.to_owned(),
-            found: format::sniff(head),
-        })
+        Ok(format::check(expected, head)?)
     }
 }
 

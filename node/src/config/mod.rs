@@ -20,7 +20,7 @@ use papermesh_protocol::text::UserId;
 
 pub use home::{Home, HomeError, HomeLock};
 pub use settings::{ConfigError, Settings};
-pub use value::{Address, ByteSize, DhtMode, Listen, NamedUsers, ValueError, Wait};
+pub use value::{Address, ByteSize, DhtMode, Listen, MediaType, NamedUsers, ValueError, Wait};
 
 /// Name of the configuration file in the home.
 pub const FILE_NAME: &str = "papermesh.toml";
@@ -37,6 +37,9 @@ pub const HOLDER_TIMEOUT: Duration = Duration::from_secs(10);
 pub const CONVERTER_TIMEOUT: Duration = Duration::from_secs(90);
 /// Where the hold printer listens when nobody says otherwise: this computer's programs reach it.
 pub const IPP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 6310);
+/// The accounts that print systems run as when nobody says otherwise: those of CUPS, as systems have
+/// them.
+pub const IPP_ACCOUNTS: [&str; 3] = ["lp", "cups", "_lp"];
 /// Where the panel listens when nobody says otherwise: the screen beside the printer reaches it.
 pub const PANEL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8310);
 /// Where the portal listens when nobody says otherwise: this computer's browsers reach it.
@@ -71,6 +74,12 @@ pub struct Config {
     /// counts as printed; so it is with a raw port. Else its job stays, marked as one that may
     /// have printed.
     pub delivered_is_printed: bool,
+    /// The formats that the output device takes, MIME types in lower case; none for what it says
+    /// itself.
+    pub formats: Option<Vec<String>>,
+    /// Whether the output device gets pictures of pages rather than documents; none for what is
+    /// known of its model.
+    pub as_image: Option<bool>,
     /// Where the hold printer listens.
     pub ipp: Listen,
     /// Whether somebody said so: then a node that cannot have the address does not start.
@@ -81,6 +90,12 @@ pub struct Config {
     pub ipp_default_user: Option<UserId>,
     /// Users who may delete the jobs of others at the hold printer, and stop it.
     pub ipp_operators: Vec<UserId>,
+    /// Domains whose names are those of the site's users (`ACME\charlie`, `charlie@acme.example`); if
+    /// none is named, every domain.
+    pub ipp_domains: Vec<String>,
+    /// Accounts of this computer that print systems run as. Their programs say for whom they print;
+    /// those of all accounts but these, the node's own and root's need a PIN.
+    pub ipp_accounts: Vec<String>,
     /// Where the panel of a printer listens.
     pub panel: Listen,
     /// Whether somebody said so: then a node that cannot have the address does not start.
@@ -91,8 +106,16 @@ pub struct Config {
     pub portal_demanded: bool,
     /// How long a user may do nothing at the panel before being logged out.
     pub panel_idle: Duration,
+    /// Other computers whose browsers are panels, too, such as the printer's own screen. From all
+    /// others a browser is a phone that has to be let in.
+    pub panel_remote: Vec<IpAddr>,
+    /// The file that opens the panel's page on this computer, which is made if it is not there; who
+    /// cannot read it is not at the panel. None: every account of this computer is.
+    pub panel_launch: Option<PathBuf>,
     /// The badge reader of the panel, such as `pcsc`; none for none.
     pub badge_reader: Option<String>,
+    /// How the numbers that it reads become those that are registered; none: as they are.
+    pub badge_rule: Option<String>,
     /// Bytes that the spool may hold.
     pub max_spool: u64,
     /// Whether a picture of each held job's first page is made, for its owner to see at the printer.
@@ -101,6 +124,8 @@ pub struct Config {
     pub holder_timeout: Duration,
     /// How long a converter of documents may give nothing before it is ended.
     pub converter_timeout: Duration,
+    /// Whether Ghostscript is started where the kernel has no Landlock, too.
+    pub converter_without_landlock: bool,
     /// A file with the passphrase of the authority key, read when the node starts.
     pub passphrase_file: Option<PathBuf>,
     /// What is logged, as a filter of `tracing`; none for the default of the command.
@@ -136,23 +161,34 @@ impl Settings {
                 .output
                 .unwrap_or_else(|| format!("tray:{}", home.tray().display())),
             delivered_is_printed: self.delivered_is_printed.unwrap_or(true),
+            formats: self
+                .formats
+                .map(|all| all.into_iter().map(String::from).collect()),
+            as_image: self.as_image,
             ipp: self.ipp.unwrap_or(Listen::At(IPP)),
             ipp_demanded: self.ipp.is_some(),
             ipp_users: self.ipp_users.unwrap_or_default().0,
             ipp_default_user: self.ipp_default_user,
             ipp_operators: self.ipp_operators.unwrap_or_default(),
+            ipp_domains: self.ipp_domains.unwrap_or_default(),
+            ipp_accounts: (self.ipp_accounts)
+                .unwrap_or_else(|| IPP_ACCOUNTS.map(str::to_owned).to_vec()),
             panel: self.panel.unwrap_or(Listen::At(PANEL)),
             panel_demanded: self.panel.is_some(),
             portal: self.portal.unwrap_or(Listen::At(PORTAL)),
             portal_demanded: self.portal.is_some(),
             panel_idle: self.panel_idle.map_or(PANEL_IDLE, Wait::duration),
+            panel_remote: self.panel_remote.unwrap_or_default(),
+            panel_launch: self.panel_launch,
             badge_reader: self.badge_reader,
+            badge_rule: self.badge_rule,
             max_spool: self.max_spool.map_or(MAX_SPOOL, ByteSize::bytes),
             previews: self.previews.unwrap_or(true),
             holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),
             converter_timeout: self
                 .converter_timeout
                 .map_or(CONVERTER_TIMEOUT, Wait::duration),
+            converter_without_landlock: self.converter_without_landlock.unwrap_or(false),
             passphrase_file: self.passphrase_file,
             log: self.log,
             log_json: self.log_json.unwrap_or(false),

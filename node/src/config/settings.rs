@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use papermesh_protocol::text::UserId;
 use serde::Deserialize;
 
-use super::value::{Address, ByteSize, DhtMode, Listen, NamedUsers, Wait, switch};
+use super::value::{Address, ByteSize, DhtMode, Listen, MediaType, NamedUsers, Wait, switch};
 use super::{ENVIRONMENT_PREFIX, FILE_LIMIT};
 
 /// What flags, environment or file say. Names are those of the file; see [`super::Config`] for
@@ -28,18 +29,26 @@ pub struct Settings {
     pub dht: Option<DhtMode>,
     pub output: Option<String>,
     pub delivered_is_printed: Option<bool>,
+    pub formats: Option<Vec<MediaType>>,
+    pub as_image: Option<bool>,
     pub ipp: Option<Listen>,
     pub ipp_users: Option<NamedUsers>,
     pub ipp_default_user: Option<UserId>,
     pub ipp_operators: Option<Vec<UserId>>,
+    pub ipp_domains: Option<Vec<String>>,
+    pub ipp_accounts: Option<Vec<String>>,
     pub panel: Option<Listen>,
     pub panel_idle: Option<Wait>,
+    pub panel_remote: Option<Vec<IpAddr>>,
+    pub panel_launch: Option<PathBuf>,
     pub portal: Option<Listen>,
     pub badge_reader: Option<String>,
+    pub badge_rule: Option<String>,
     pub max_spool: Option<ByteSize>,
     pub previews: Option<bool>,
     pub holder_timeout: Option<Wait>,
     pub converter_timeout: Option<Wait>,
+    pub converter_without_landlock: Option<bool>,
     pub passphrase_file: Option<PathBuf>,
     pub log: Option<String>,
     pub log_json: Option<bool>,
@@ -98,18 +107,28 @@ impl Settings {
             dht: self.dht.or(lower.dht),
             output: self.output.or(lower.output),
             delivered_is_printed: self.delivered_is_printed.or(lower.delivered_is_printed),
+            formats: self.formats.or(lower.formats),
+            as_image: self.as_image.or(lower.as_image),
             ipp: self.ipp.or(lower.ipp),
             ipp_users: self.ipp_users.or(lower.ipp_users),
             ipp_default_user: self.ipp_default_user.or(lower.ipp_default_user),
             ipp_operators: self.ipp_operators.or(lower.ipp_operators),
+            ipp_domains: self.ipp_domains.or(lower.ipp_domains),
+            ipp_accounts: self.ipp_accounts.or(lower.ipp_accounts),
             panel: self.panel.or(lower.panel),
             panel_idle: self.panel_idle.or(lower.panel_idle),
+            panel_remote: self.panel_remote.or(lower.panel_remote),
+            panel_launch: self.panel_launch.or(lower.panel_launch),
             portal: self.portal.or(lower.portal),
             badge_reader: self.badge_reader.or(lower.badge_reader),
+            badge_rule: self.badge_rule.or(lower.badge_rule),
             max_spool: self.max_spool.or(lower.max_spool),
             previews: self.previews.or(lower.previews),
             holder_timeout: self.holder_timeout.or(lower.holder_timeout),
             converter_timeout: self.converter_timeout.or(lower.converter_timeout),
+            converter_without_landlock: self
+                .converter_without_landlock
+                .or(lower.converter_without_landlock),
             passphrase_file: self.passphrase_file.or(lower.passphrase_file),
             log: self.log.or(lower.log),
             log_json: self.log_json.or(lower.log_json),
@@ -167,18 +186,26 @@ impl Settings {
             dht: from.parsed("DHT")?,
             output: from.parsed("OUTPUT")?,
             delivered_is_printed: from.read("DELIVERED_IS_PRINTED", switch)?,
+            formats: from.list("FORMATS")?,
+            as_image: from.read("AS_IMAGE", switch)?,
             ipp: from.parsed("IPP")?,
             ipp_users: from.parsed("IPP_USERS")?,
             ipp_default_user: from.parsed("IPP_DEFAULT_USER")?,
             ipp_operators: from.list("IPP_OPERATORS")?,
+            ipp_domains: from.list("IPP_DOMAINS")?,
+            ipp_accounts: from.list("IPP_ACCOUNTS")?,
             panel: from.parsed("PANEL")?,
             panel_idle: from.parsed("PANEL_IDLE")?,
+            panel_remote: from.list("PANEL_REMOTE")?,
+            panel_launch: from.parsed("PANEL_LAUNCH")?,
             portal: from.parsed("PORTAL")?,
             badge_reader: from.parsed("BADGE_READER")?,
+            badge_rule: from.parsed("BADGE_RULE")?,
             max_spool: from.parsed("MAX_SPOOL")?,
             previews: from.read("PREVIEWS", switch)?,
             holder_timeout: from.parsed("HOLDER_TIMEOUT")?,
             converter_timeout: from.parsed("CONVERTER_TIMEOUT")?,
+            converter_without_landlock: from.parsed("CONVERTER_WITHOUT_LANDLOCK")?,
             passphrase_file: from.parsed("PASSPHRASE_FILE")?,
             log: from.parsed("LOG")?,
             log_json: from.read("LOG_JSON", switch)?,

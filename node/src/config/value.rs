@@ -22,6 +22,9 @@ pub enum ValueError {
     /// Not a multiaddr.
     #[error("{0:?} is no multiaddr: write something like /ip4/192.0.2.7/tcp/4631")]
     Address(String),
+    /// Not a format of documents.
+    #[error("{0:?} is no format: write a MIME type such as application/pdf or image/urf")]
+    MediaType(String),
     /// Neither yes nor no.
     #[error("{0:?} is neither true nor false")]
     Switch(String),
@@ -152,6 +155,41 @@ impl From<Address> for String {
     }
 }
 
+/// A format of documents: a MIME media type without parameters, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct MediaType(String);
+
+/// The longest MIME type that is read, in bytes.
+const MEDIA_TYPE_LIMIT: usize = 127;
+
+impl FromStr for MediaType {
+    type Err = ValueError;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let lower = text.trim().to_ascii_lowercase();
+        let is_name = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+        };
+        match lower.split_once('/') {
+            Some((kind, form))
+                if lower.len() <= MEDIA_TYPE_LIMIT && is_name(kind) && is_name(form) =>
+            {
+                Ok(Self(lower))
+            }
+            _ => Err(ValueError::MediaType(text.chars().take(80).collect())),
+        }
+    }
+}
+
+impl From<MediaType> for String {
+    fn from(media_type: MediaType) -> Self {
+        media_type.0
+    }
+}
+
 /// Where something listens, if it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -246,7 +284,7 @@ macro_rules! from_text {
         }
     )*};
 }
-from_text!(ByteSize, Wait, Address, Listen);
+from_text!(ByteSize, Wait, Address, MediaType, Listen);
 
 /// Yes or no, as environment variables spell it.
 pub(super) fn switch(text: &str) -> Result<bool, ValueError> {
@@ -299,6 +337,16 @@ mod tests {
             "/ip4/1.2.3.4/tcp/1 2",
         ] {
             assert!(wrong.parse::<Address>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn formats_are_mime_types_without_parameters() {
+        let format: MediaType = " Application/PDF ".parse().unwrap();
+        assert_eq!(String::from(format), "application/pdf");
+        assert!("application/vnd.hp-pclxl".parse::<MediaType>().is_ok());
+        for wrong in ["", "pdf", "/", "a/", "text/plain; charset=utf-8", "a/b/c"] {
+            assert!(wrong.parse::<MediaType>().is_err(), "{wrong}");
         }
     }
 

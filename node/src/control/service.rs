@@ -6,15 +6,16 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::message::{
-    AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
-    DeleteJob, Diagnose, EnrollUser, Enrolled, ExportRoot, ExportSite, Finding, FollowJobs,
-    GetStatus, HeldJob, ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked,
-    ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters, ListUsers, Member,
-    MoveJob, OfferLink, OpenInvite, OpenPortal, PendingDevice, PinChanged, PolicyView, PortalLink,
-    Printer, ProtectJob, ReadAudit, Refuse, Refused, RemoveRoot, RenewRoot, Request, Revocation,
-    Revoke, RootExported, RootView, SetUserState, ShowRoot, ShowSiteAuthority, ShowUser,
-    SiteAuthority, SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User,
-    UserHere, UserTicket, VerifyAudit, Visit, VisitReport, WithdrawInvite,
+    AcceptLink, AddUser, Approve, AuditRead, AuditVerified, AwaitPage, BadgeChanged, ChangeBadge,
+    ChangePin, DeleteJob, Diagnose, EnrollUser, Enrolled, ExportRoot, ExportSite, Finding,
+    FollowJobs, GetStatus, HeldJob, ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket,
+    Linked, ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters, ListUsers,
+    Member, MoveJob, OfferLink, OpenInvite, OpenPortal, PageOpened, PendingDevice, PinChanged,
+    PolicyView, PortalLink, Printer, ProtectJob, ReadAudit, Refuse, Refused, RemoveRoot, RenewRoot,
+    Request, Revocation, Revoke, RootExported, RootView, SetUserState, ShowKey, ShowRoot,
+    ShowSiteAuthority, ShowUser, SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy,
+    Status, SubmitJob, Submitted, UnlockJob, User, UserHere, UserTicket, VerifyAudit, Visit,
+    VisitReport, WithdrawInvite,
 };
 use super::{Body, CommandError, ErrorCode, Events};
 
@@ -77,6 +78,8 @@ pub trait Service: Send + Sync + 'static {
     fn revoke(&self, command: Revoke) -> impl Future<Output = Answer<Revocation>> + Send;
     /// Shows or changes the site's policy.
     fn site_policy(&self, command: SitePolicy) -> impl Future<Output = Answer<PolicyView>> + Send;
+    /// How the site's key is kept here.
+    fn show_key(&self, command: ShowKey) -> impl Future<Output = Answer<SiteKey>> + Send;
     /// Shows the site's certificate. Any member.
     fn show_site_authority(
         &self,
@@ -142,6 +145,8 @@ pub trait Service: Send + Sync + 'static {
     fn delete_job(&self, command: DeleteJob) -> impl Future<Output = Answer<HeldJob>> + Send;
     /// Protects a job held here, or no longer.
     fn protect_job(&self, command: ProtectJob) -> impl Future<Output = Answer<HeldJob>> + Send;
+    /// Keeps the password of a locked document that is held here.
+    fn unlock_job(&self, command: UnlockJob) -> impl Future<Output = Answer<HeldJob>> + Send;
 
     /// Moves a job held here in its user's list.
     fn move_job(&self, command: MoveJob) -> impl Future<Output = Answer<HeldJob>> + Send;
@@ -161,6 +166,8 @@ pub trait Service: Send + Sync + 'static {
 
     /// Makes a link to the portal.
     fn open_portal(&self, command: OpenPortal) -> impl Future<Output = Answer<PortalLink>> + Send;
+    /// Waits until one was used.
+    fn await_page(&self, command: AwaitPage) -> impl Future<Output = Answer<PageOpened>> + Send;
 
     /// A user's visit at this printer. Tells [`Event::Progress`](super::message::Event) and,
     /// for each job that is through, [`Event::Job`](super::message::Event).
@@ -200,6 +207,7 @@ impl<S: Service> Handler for S {
             Request::ExportSite(command) => json(self.export_site(command).await),
             Request::ImportSite(command) => json(self.import_site(command, document).await),
             Request::SitePolicy(command) => json(self.site_policy(command).await),
+            Request::ShowKey(command) => json(self.show_key(command).await),
             Request::ShowSiteAuthority(command) => json(self.show_site_authority(command).await),
             Request::ShowRoot(command) => json(self.show_root(command).await),
             Request::ExportRoot(command) => json(self.export_root(command).await),
@@ -218,10 +226,12 @@ impl<S: Service> Handler for S {
             Request::ListJobs(command) => json(self.list_jobs(command).await),
             Request::DeleteJob(command) => json(self.delete_job(command).await),
             Request::ProtectJob(command) => json(self.protect_job(command).await),
+            Request::UnlockJob(command) => json(self.unlock_job(command).await),
             Request::MoveJob(command) => json(self.move_job(command).await),
             Request::ListHistory(command) => json(self.list_history(command).await),
             Request::FollowJobs(command) => json(self.follow_jobs(command, events).await),
             Request::OpenPortal(command) => json(self.open_portal(command).await),
+            Request::AwaitPage(command) => json(self.await_page(command).await),
             Request::Visit(command) => json(self.visit(command, events).await),
         }
     }

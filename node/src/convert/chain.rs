@@ -2,14 +2,18 @@
 //!
 //! The result is handed out when its first piece is there, so that a document which no converter
 //! can read never makes a device begin. What goes wrong later is an error of the reader, never a
-//! document that is shorter than it should be.
+//! document that is shorter than it should be: its end is kept back until everything that was made
+//! has been counted and compared with what the document has ([`super::verdict`]).
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use futures::StreamExt;
+use futures::stream::BoxStream;
+use papermesh_protocol::document_password::DocumentPassword;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::mpsc;
@@ -17,13 +21,19 @@ use tokio::time::timeout;
 use tokio_util::bytes::{Bytes, BytesMut};
 use tokio_util::io::StreamReader;
 
-use super::child::{Trouble, Worker};
+use super::child::{self, Starter, Trouble, Worker};
+use super::confine;
 use super::device::Device;
-use super::facts::{self, Facts};
+use super::facts::{self, Condition, Effort, Facts, Inspection, Question};
+use super::ghostscript;
 use super::held::{Held, HoldError};
 use super::limits;
+use super::pages::PageRanges;
+use super::password::Prefix;
 use super::plan::{self, Order, Plan, Unprintable, Work};
+use super::raster::Made;
 use super::stage::Stage;
+use super::verdict::{self, Doubts, Fault};
 
 /// Bytes that are read at once.
 const PIECE: usize = 256 * 1024;
@@ -36,7 +46,7 @@ const AHEAD: usize = 3;
 /// Makes one format of another.
 #[derive(Debug, Clone)]
 pub struct Converter {
-    program: PathBuf,
+    starter: Starter,
     ghostscript: Option<PathBuf>,
     stall: Duration,
 }
@@ -49,11 +59,23 @@ pub struct Converted {
     pub plan: Plan,
     /// What is known of the document as it was.
     pub facts: Facts,
+    /// Whether something may be missing on the paper; known once the document has been read.
+    pub doubts: Doubts,
+}
+
+/// How well Ghostscript is confined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Confinement {
+    /// By the list of its system calls and by Landlock.
+    Whole,
+    /// By the list alone, because the kernel has no Landlock and the configuration allows it.
+    WithoutLandlock,
+    /// It is not started, because the kernel has no Landlock.
+    Refused,
 }
 
 /// The bytes of a converted document.
-pub type ConvertedReader =
-    StreamReader<futures::stream::BoxStream<'static, io::Result<Bytes>>, Bytes>;
+pub type ConvertedReader = StreamReader<BoxStream<'static, io::Result<Bytes>>, Bytes>;
 
 /// Why a document was not converted. Nothing of it went to the device.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +101,9 @@ pub enum ConvertError {
     /// Nothing came at all.
     #[error("it cannot be converted for this printer: there is nothing on its pages")]
     Empty,
+    /// It is not whole, or what was made of it is not.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
 impl From<Trouble> for ConvertError {
@@ -99,9 +124,29 @@ impl Converter {
     #[must_use]
     pub fn new(program: PathBuf, ghostscript: Option<PathBuf>, stall: Duration) -> Self {
         Self {
-            program,
+            starter: Starter {
+                program,
+                without_landlock: false,
+            },
             ghostscript,
             stall,
+        }
+    }
+
+    /// The same, which starts Ghostscript where the kernel has no Landlock, too.
+    #[must_use]
+    pub fn without_landlock(mut self, so: bool) -> Self {
+        self.starter.without_landlock = so;
+        self
+    }
+
+    /// How well Ghostscript is confined on this computer.
+    #[must_use]
+    pub fn confinement(&self) -> Confinement {
+        match (confine::has_landlock(), self.starter.without_landlock) {
+            (true, _) => Confinement::Whole,
+            (false, true) => Confinement::WithoutLandlock,
+            (false, false) => Confinement::Refused,
         }
     }
 
@@ -128,72 +173,165 @@ impl Converter {
         plan::plan(device, order, None, self.ghostscript.as_ref())
     }
 
-    /// Makes a document one that the device takes. Returns with the first piece of it.
+    /// Makes a document one that the device takes. Returns with the first piece of it. `password`
+    /// opens it, if it is locked.
     pub async fn convert<R>(
         &self,
         device: &Device,
         order: &Order,
+        password: Option<&DocumentPassword>,
         document: R,
     ) -> Result<Converted, ConvertError>
     where
         R: AsyncRead + Send + Unpin + 'static,
     {
         let plan = self.plan(device, order)?;
-        let (held, before) = match &plan.work {
+        let is_pdf = order.format == PDF;
+        let held = match &plan.work {
+            // What is locked must be opened, also for a device that takes it as it is.
+            Work::None if is_pdf && password.is_some() => hold(document, true).await?,
             Work::None => {
                 return Ok(Converted {
-                    document: reader(tokio_util::io::ReaderStream::new(document)),
+                    document: self.watched(order, document).await?,
                     plan,
                     facts: Facts::default(),
+                    doubts: Doubts::default(),
                 });
             }
             Work::Stream(steps) => {
-                let pouring = Pouring::start(&self.program, steps, None, self.stall)?;
-                let document = pouring.begin(Some(document)).await?;
+                let pouring = Pouring::start(&self.starter, steps, None, self.stall)?;
+                let (document, doubts) = pouring.begin(Some(document), None).await?;
                 return Ok(Converted {
                     document,
                     plan,
                     facts: Facts::default(),
+                    doubts,
                 });
             }
-            Work::Hold { before: None, .. } => (hold(document, order.format == PDF).await?, None),
+            Work::Hold { before: None, .. } => hold(document, is_pdf).await?,
             Work::Hold {
                 before: Some(stage),
                 ..
             } => {
                 let steps = std::slice::from_ref(stage);
-                let pouring = Pouring::start(&self.program, steps, None, self.stall)?;
-                let made = pouring.begin(Some(document)).await?;
-                (hold(made, true).await?, Some(()))
+                let pouring = Pouring::start(&self.starter, steps, None, self.stall)?;
+                let (made, _) = pouring.begin(Some(document), None).await?;
+                hold(made, true).await?
             }
         };
-        let format = if before.is_some() { PDF } else { &order.format };
-        let facts = self.facts(format, &held).await;
+        let made = matches!(&plan.work, Work::Hold { before, .. } if before.is_some());
+        let format = if made { PDF } else { &order.format };
+        let mut held = held;
+        let mut facts = self.facts(format, &held).await;
+        if let (Condition::Locked, Some(_)) = (facts.condition, password) {
+            held = self.opened(&held, password).await?;
+            facts = self.facts(format, &held).await;
+        }
+        facts.pages = verdict::readable(&facts, order)?;
         let plan = plan::plan(device, order, Some(&facts), self.ghostscript.as_ref())?;
         let steps = match &plan.work {
             Work::Hold { steps, .. } | Work::Stream(steps) => steps.as_slice(),
-            Work::None => &[],
+            Work::None => {
+                let file = tokio::fs::File::from_std(held.reader().map_err(HoldError::from)?);
+                return Ok(Converted {
+                    document: reader(tokio_util::io::ReaderStream::with_capacity(file, PIECE)),
+                    plan,
+                    facts,
+                    doubts: Doubts::default(),
+                });
+            }
         };
+        // Renderers know nothing of print.
+        let is_drawn = matches!(steps, [Stage::Ghostscript { .. }, ..]);
+        if is_drawn && facts.print_layers {
+            held = self.opened(&held, None).await?;
+        }
         let input = held.reader().map_err(HoldError::from)?;
-        let pouring = Pouring::start(&self.program, steps, Some(input.into()), self.stall)?;
-        let document = pouring.begin(None::<tokio::io::Empty>).await?;
+        let pouring = Pouring::start(&self.starter, steps, Some(input.into()), self.stall)?;
+        let judge = Judge {
+            converter: self.clone(),
+            // Where the device chooses pages, all of them are made.
+            pages: match plan.order.pages.is_all() {
+                true => order.pages.clone(),
+                false => PageRanges::all(),
+            },
+            counted: facts.pages,
+            held: (format == PDF).then_some(held),
+        };
+        let (document, doubts) = pouring.begin(None::<tokio::io::Empty>, Some(judge)).await?;
         Ok(Converted {
             document,
             plan,
             facts,
+            doubts,
         })
     }
 
+    /// A document that goes to the device as it is, and is looked at on its way: its end is kept
+    /// back until it is known to be whole. Returns with the first piece of it.
+    async fn watched<R>(&self, order: &Order, document: R) -> Result<ConvertedReader, ConvertError>
+    where
+        R: AsyncRead + Send + Unpin + 'static,
+    {
+        let pieces = tokio_util::io::ReaderStream::with_capacity(document, PIECE);
+        if !facts::is_judged(&order.format) {
+            return Ok(reader(pieces));
+        }
+        let inspection = Inspection::begin(self, &order.format, false, None, Effort::ON_ITS_WAY);
+        let state = (pieces, Some(inspection), None::<Bytes>, order.clone());
+        let mut pieces: BoxStream<'static, io::Result<Bytes>> = futures::stream::try_unfold(
+            state,
+            |(mut pieces, mut inspection, mut last, order)| async move {
+                loop {
+                    match pieces.next().await.transpose()? {
+                        Some(piece) => {
+                            if let Some(inspection) = &mut inspection {
+                                inspection.feed(&piece).await;
+                            }
+                            if let Some(before) = last.replace(piece) {
+                                return Ok(Some((before, (pieces, inspection, last, order))));
+                            }
+                        }
+                        None => {
+                            if let Some(inspection) = inspection.take() {
+                                let facts = inspection.finish().await.facts;
+                                verdict::readable(&facts, &order).map_err(io::Error::other)?;
+                            }
+                            let state = |last| (pieces, inspection, last, order);
+                            return Ok(last.map(|piece| (piece, state(None))));
+                        }
+                    }
+                }
+            },
+        )
+        .boxed();
+        let first = match pieces.next().await {
+            Some(Err(error)) => {
+                return Err(match error.downcast::<Fault>() {
+                    Ok(fault) => fault.into(),
+                    Err(error) => ConvertError::Source(error),
+                });
+            }
+            first => futures::stream::iter(first),
+        };
+        Ok(reader(first.chain(pieces)))
+    }
+
     async fn facts(&self, format: &str, held: &Held) -> Facts {
-        let stage = Stage::Facts {
+        let question = Question {
             format: format.to_owned(),
             preview: false,
             leisurely: false,
+            color: true,
+            password: 0,
         };
         let worker = held
             .reader()
             .map_err(|error| Trouble::Said(error.to_string()))
-            .and_then(|input| Worker::start(&self.program, &stage, input.into(), Stdio::piped()));
+            .and_then(|input| {
+                let stage = Stage::Facts(question);
+                Worker::start(&self.starter, &stage, input.into(), Stdio::piped())
+            });
         match worker {
             Ok(worker) => facts::answer(worker, limits::PATIENT_FACTS.min(self.stall)).await,
             Err(error) => {
@@ -203,26 +341,52 @@ impl Converter {
         }
     }
 
-    /// A process that looks at a document of this format which it is given, and afterwards makes a
-    /// picture of its first page if it is to.
-    pub(super) fn facts_worker(
+    /// A PDF unlocked, and with its layers as they are printed.
+    async fn opened(
         &self,
-        format: &str,
-        preview: bool,
-        leisurely: bool,
-    ) -> Result<Worker, Trouble> {
-        let stage = Stage::Facts {
-            format: format.to_owned(),
-            preview,
-            leisurely,
+        held: &Held,
+        password: Option<&DocumentPassword>,
+    ) -> Result<Held, ConvertError> {
+        let password = password.map_or_else(Prefix::none, Prefix::of);
+        let stage = Stage::Open {
+            password: password.len(),
         };
-        Worker::start(&self.program, &stage, Stdio::piped(), Stdio::piped())
+        let steps = std::slice::from_ref(&stage);
+        let pouring = Pouring::start(&self.starter, steps, None, self.stall)?;
+        let document = tokio::fs::File::from_std(held.reader().map_err(HoldError::from)?);
+        let document = io::Cursor::new(password).chain(document);
+        let (opened, _) = pouring.begin(Some(document), None).await?;
+        hold(opened, true).await
+    }
+
+    /// Those of these pages that have something on them, as another renderer sees them; none of
+    /// them where it cannot say.
+    async fn second_look(&self, held: &Held, pages: Vec<u32>) -> Vec<u32> {
+        let stage = Stage::SecondLook { pages };
+        let worker = held
+            .reader()
+            .map_err(|error| Trouble::Said(error.to_string()))
+            .and_then(|input| Worker::start(&self.starter, &stage, input.into(), Stdio::piped()));
+        let Ok(worker) = worker else {
+            return Vec::new();
+        };
+        match timeout(limits::SECOND_LOOK, child::words(worker)).await {
+            Ok(Ok(words)) => serde_json::from_slice(&words).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A process that looks at a document which it is given, and afterwards makes a picture of its
+    /// first page if it is to.
+    pub(super) fn facts_worker(&self, question: Question) -> Result<Worker, Trouble> {
+        let stage = Stage::Facts(question);
+        Worker::start(&self.starter, &stage, Stdio::piped(), Stdio::piped())
     }
 
     /// A process that takes a picture apart which it is given.
     pub(super) fn picture_worker(&self) -> Result<Worker, Trouble> {
         let (input, output) = (Stdio::piped(), Stdio::piped());
-        Worker::start(&self.program, &Stage::Picture, input, output)
+        Worker::start(&self.starter, &Stage::Picture, input, output)
     }
 }
 
@@ -267,9 +431,66 @@ async fn hold(
     Ok(held)
 }
 
+/// What is known when the steps have ended well, and has to be before the document's end goes out.
+struct Judge {
+    converter: Converter,
+    /// The pages that are made; of them, how many the document has.
+    pages: PageRanges,
+    counted: Option<u32>,
+    /// The document, where a second look at it is possible.
+    held: Option<Held>,
+}
+
+impl Judge {
+    /// Compares what was made with what there is.
+    async fn judge(&self, ended: &Ended) -> Result<(), ConvertError> {
+        if ended.has_doubts && self.counted.is_none() {
+            return Err(Fault::Uncounted.into());
+        }
+        let (Some(made), Some(held)) = (&ended.made, &self.held) else {
+            return Ok(());
+        };
+        let empty = verdict::empty_pages(made, &self.pages, self.counted);
+        if empty.is_empty() {
+            return Ok(());
+        }
+        match self.converter.second_look(held, empty).await.first() {
+            Some(page) => Err(Fault::Empty { page: *page }.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How steps ended that ended well.
+#[derive(Default)]
+struct Ended {
+    /// What the last of them made.
+    made: Option<Made>,
+    /// Whether one of them said that something may be missing.
+    has_doubts: bool,
+}
+
+/// What is read in a step's words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Words {
+    None,
+    Made,
+    Doubts,
+}
+
+impl Words {
+    const fn of(stage: &Stage) -> Self {
+        match stage {
+            Stage::Press(_) => Self::Made,
+            Stage::Ghostscript { .. } => Self::Doubts,
+            _ => Self::None,
+        }
+    }
+}
+
 /// Steps that are running, joined by pipes.
 struct Pouring {
-    workers: Vec<Worker>,
+    workers: Vec<(Words, Worker)>,
     input: Option<ChildStdin>,
     output: Option<ChildStdout>,
     stall: Duration,
@@ -278,41 +499,54 @@ struct Pouring {
 impl Pouring {
     /// Starts all steps. The first reads `input`, or what is poured in.
     fn start(
-        program: &Path,
+        starter: &Starter,
         steps: &[Stage],
         input: Option<Stdio>,
         stall: Duration,
     ) -> Result<Self, Trouble> {
-        let mut workers: Vec<Worker> = Vec::with_capacity(steps.len());
+        let mut workers: Vec<(Words, Worker)> = Vec::with_capacity(steps.len());
         let mut next = input.unwrap_or_else(Stdio::piped);
         for step in steps {
-            if let Some(before) = workers.last_mut().and_then(Worker::take_output) {
+            let before = workers
+                .last_mut()
+                .and_then(|(_, before)| before.take_output());
+            if let Some(before) = before {
                 let before = before.into_owned_fd();
                 next = before
                     .map_err(|error| Trouble::Said(error.to_string()))?
                     .into();
             }
             let input = std::mem::replace(&mut next, Stdio::null());
-            workers.push(Worker::start(program, step, input, Stdio::piped())?);
+            let worker = Worker::start(starter, step, input, Stdio::piped())?;
+            workers.push((Words::of(step), worker));
         }
         Ok(Self {
-            input: workers.first_mut().and_then(Worker::take_input),
-            output: workers.last_mut().and_then(Worker::take_output),
+            input: workers
+                .first_mut()
+                .and_then(|(_, first)| first.take_input()),
+            output: workers.last_mut().and_then(|(_, last)| last.take_output()),
             workers,
             stall,
         })
     }
 
-    /// Pours `document` in, where it is not held, and returns when the first piece comes out.
-    async fn begin<R>(self, document: Option<R>) -> Result<ConvertedReader, ConvertError>
+    /// Pours `document` in, where it is not held, and returns when the first piece comes out. The
+    /// end comes out when the judge, if there is one, has nothing against it.
+    async fn begin<R>(
+        self,
+        document: Option<R>,
+        judge: Option<Judge>,
+    ) -> Result<(ConvertedReader, Doubts), ConvertError>
     where
         R: AsyncRead + Send + Unpin + 'static,
     {
         let (sender, mut pieces) = mpsc::channel::<Result<Bytes, ConvertError>>(AHEAD);
+        let doubts = Doubts::default();
+        let rising = doubts.clone();
         tokio::spawn(async move {
             let closed = sender.clone();
             let poured = tokio::select! {
-                poured = self.run(document, &sender) => poured,
+                poured = self.run(document, judge, &rising, &sender) => poured,
                 // The device reads no more; dropping the workers ends them.
                 () = closed.closed() => Ok(()),
             };
@@ -323,12 +557,15 @@ impl Pouring {
         let first = pieces.recv().await.ok_or(ConvertError::Empty)??;
         let rest = futures::stream::poll_fn(move |context| pieces.poll_recv(context));
         let rest = rest.map(|piece| piece.map_err(|error| io::Error::other(error.to_string())));
-        Ok(reader(futures::stream::iter([Ok(first)]).chain(rest)))
+        let pieces = futures::stream::iter([Ok(first)]).chain(rest);
+        Ok((reader(pieces), doubts))
     }
 
     async fn run<R>(
         self,
         document: Option<R>,
+        judge: Option<Judge>,
+        doubts: &Doubts,
         pieces: &mpsc::Sender<Result<Bytes, ConvertError>>,
     ) -> Result<(), ConvertError>
     where
@@ -357,24 +594,57 @@ impl Pouring {
             }
             Ok(())
         };
+        let mut withheld = VecDeque::new();
         let pour_out = async {
             let mut piece = BytesMut::new();
+            let mut waiting = 0;
             loop {
                 piece.reserve(PIECE);
-                match timeout(stall, output.read_buf(&mut piece)).await {
+                let read = match timeout(stall, output.read_buf(&mut piece)).await {
                     Err(_) => return Err(ConvertError::Stalled(stall)),
                     Ok(Err(error)) => return Err(ConvertError::Step(error.to_string())),
                     Ok(Ok(0)) => return Ok(()),
+                    Ok(Ok(read)) => read,
+                };
+                waiting += read;
+                withheld.push_back(piece.split().freeze());
+                while waiting > limits::WITHHELD
+                    && let Some(first) = withheld.pop_front()
+                {
+                    waiting -= first.len();
                     // Nobody reads any more: the caller ends all of it.
-                    Ok(Ok(_)) => drop(pieces.send(Ok(piece.split().freeze())).await),
+                    drop(pieces.send(Ok(first)).await);
                 }
             }
         };
         tokio::try_join!(pour_in, pour_out)?;
-        let mut trouble = None;
-        for worker in workers {
-            let ended = timeout(stall, worker.end()).await;
-            if let Err(here) = ended.map_err(|_| ConvertError::Stalled(stall))? {
+        let ended = ended(workers, stall).await?;
+        if let Some(judge) = judge {
+            judge.judge(&ended).await?;
+        }
+        if ended.has_doubts {
+            doubts.rise();
+        }
+        for piece in withheld {
+            drop(pieces.send(Ok(piece)).await);
+        }
+        Ok(())
+    }
+}
+
+/// Waits for all steps to end, and gathers what they say.
+async fn ended(workers: Vec<(Words, Worker)>, stall: Duration) -> Result<Ended, ConvertError> {
+    let mut ended = Ended::default();
+    let mut trouble = None;
+    for (words, worker) in workers {
+        let said = timeout(stall, worker.end()).await;
+        match said.map_err(|_| ConvertError::Stalled(stall))? {
+            Ok(said) if words == Words::Made => ended.made = serde_json::from_slice(&said).ok(),
+            Ok(said) if words == Words::Doubts => {
+                ended.has_doubts |= ghostscript::has_doubts(&said)
+            }
+            Ok(_) => {}
+            Err(here) => {
                 // One that stops takes those before it along, and one that gives nothing those
                 // after it: whoever has words for it knows best.
                 let knows = matches!(here, Trouble::Said(_) | Trouble::TooMuch(..));
@@ -384,6 +654,6 @@ impl Pouring {
                 }
             }
         }
-        trouble.map_or(Ok(()), |trouble| Err(trouble.into()))
     }
+    trouble.map_or(Ok(ended), |trouble| Err(trouble.into()))
 }

@@ -2,15 +2,25 @@
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::confine;
 use super::limits;
-use super::stage::{STAGE, Stage};
+use super::stage::{STAGE, Stage, WITHOUT_LANDLOCK};
+
+/// How processes are started.
+#[derive(Debug, Clone)]
+pub(super) struct Starter {
+    /// The node's own program.
+    pub(super) program: PathBuf,
+    /// Whether Ghostscript is started where the kernel has no Landlock, too.
+    pub(super) without_landlock: bool,
+}
 
 /// A process at work. It ends when this is dropped.
 #[derive(Debug)]
@@ -33,6 +43,15 @@ pub(super) enum Trouble {
     /// It took more than it may.
     #[error("it takes {0} more than {1} to convert")]
     TooMuch(&'static str, String),
+    /// The kernel cannot confine Ghostscript, and nobody said that it need not.
+    #[error(
+        "this printer's computer cannot confine Ghostscript, as its kernel has no Landlock or it is switched off; \
+         switch it on (`lsm=landlock,…` on the kernel's command line), or set converter-without-landlock = true there"
+    )]
+    NoLandlock,
+    /// It asked the system for what no converter needs, and was ended.
+    #[error("{0} asked the system for what no document needs, and was ended")]
+    Forbidden(&'static str),
     /// It crashed, or ran out of memory, which looks the same.
     #[error("{0} crashed on it or needs more than {mib} MiB of memory for it", mib = limits::MEMORY >> 20)]
     Crashed(&'static str),
@@ -44,17 +63,23 @@ pub(super) enum Trouble {
 impl Worker {
     /// Starts a step. The process gets nothing of this one but its streams.
     pub(super) fn start(
-        program: &Path,
+        starter: &Starter,
         stage: &Stage,
         input: Stdio,
         output: Stdio,
     ) -> Result<Self, Trouble> {
         let doer = stage.doer();
+        // It looks again itself; said here, it is said in our own words.
+        let is_foreign = matches!(stage, Stage::Ghostscript { .. });
+        if is_foreign && !starter.without_landlock && !confine::has_landlock() {
+            return Err(Trouble::NoLandlock);
+        }
         let failed = |error: String| Trouble::Start(doer, error);
         let stage = serde_json::to_string(stage).map_err(|error| failed(error.to_string()))?;
-        let mut child = Command::new(program)
+        let mut child = Command::new(&starter.program)
             .arg(STAGE)
             .arg(stage)
+            .args(starter.without_landlock.then_some(WITHOUT_LANDLOCK))
             .env_clear()
             .current_dir("/")
             .stdin(input)
@@ -91,14 +116,14 @@ impl Worker {
         self.child.stdout.take()
     }
 
-    /// Waits until it ends, and says whether that was well.
-    pub(super) async fn end(mut self) -> Result<(), Trouble> {
+    /// Waits until it ends, and gives what it said if that was well.
+    pub(super) async fn end(mut self) -> Result<Vec<u8>, Trouble> {
         let status = self.child.wait().await;
         let status = status.map_err(|error| Trouble::Start(self.doer, error.to_string()))?;
-        if status.success() {
-            return Ok(());
-        }
         let said = (&mut self.said).await.unwrap_or_default();
+        if status.success() {
+            return Ok(said);
+        }
         Err(self.trouble(status, &said))
     }
 
@@ -106,6 +131,8 @@ impl Worker {
         /// Signals that end a process which takes too much (they are the same on every Unix).
         const XCPU: i32 = 24;
         const KILL: i32 = 9;
+        /// The one for a call that is not allowed, which differs on MIPS and Sparc only.
+        const SYS: i32 = 31;
         // Ghostscript's words may be the document's.
         let own = self.doer != Stage::GHOSTSCRIPT;
         let words = String::from_utf8_lossy(said);
@@ -116,6 +143,13 @@ impl Worker {
                 "processor time of",
                 format!("{} minutes", limits::PROCESSOR.as_secs() / 60),
             ),
+            Some(SYS) => {
+                tracing::warn!(
+                    step = self.doer,
+                    "a converter asked for a forbidden system call and was ended"
+                );
+                Trouble::Forbidden(self.doer)
+            }
             Some(_) => Trouble::Crashed(self.doer),
             None if own && !words.is_empty() => Trouble::Said(words),
             None => Trouble::GaveUp(self.doer),

@@ -1,5 +1,6 @@
 //! What a device can do, as far as it matters for what it is given. Pure.
 
+use papermesh_protocol::job::Scaling;
 use serde::{Deserialize, Serialize};
 
 use super::media::PageSize;
@@ -24,8 +25,13 @@ pub struct Device {
     pub media: Vec<String>,
     /// What it prints on unless told otherwise.
     pub media_default: Option<String>,
+    /// `print-scaling-supported`.
+    pub scalings: Vec<String>,
     /// How it wants raster.
     pub raster: RasterAbilities,
+    /// Whether it is to get pictures of the pages rather than the documents themselves, because
+    /// what it makes of documents is not what they are.
+    pub as_image: bool,
 }
 
 /// How a driverless printer wants raster.
@@ -81,7 +87,9 @@ impl Device {
             color_modes: Vec::new(),
             media: Vec::new(),
             media_default: None,
+            scalings: Vec::new(),
             raster: RasterAbilities::default(),
+            as_image: false,
         }
     }
 
@@ -92,6 +100,14 @@ impl Device {
         self.formats
             .as_ref()
             .is_none_or(|formats| formats.iter().any(same))
+    }
+
+    /// Whether it says that it makes pages fit in this way.
+    #[must_use]
+    pub fn scales(&self, scaling: Scaling) -> bool {
+        self.scalings
+            .iter()
+            .any(|keyword| keyword == scaling.keyword())
     }
 
     /// The medium that it lists and that has this size, whichever way it lies.

@@ -98,6 +98,19 @@ impl PageSize {
         Self::new(self.width.min(self.height), self.width.max(self.height))
     }
 
+    /// The same, lying on its side.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        Self::new(self.height, self.width)
+    }
+
+    /// Whether it has room on another one as it lies, but for what programs lose in rounding.
+    #[must_use]
+    pub fn fits(self, other: Self) -> bool {
+        self.width <= other.width.saturating_add(SAME)
+            && self.height <= other.height.saturating_add(SAME)
+    }
+
     /// Whether the long side is across.
     #[must_use]
     pub fn is_landscape(self) -> bool {

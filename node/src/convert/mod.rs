@@ -3,12 +3,15 @@
 //! One reason per file:
 //!
 //! - [`plan`] decides, purely: passed on as it is, converted and how, or refused. It knows
-//!   [`device`]s, [`media`] and [`pages`]; [`facts`] are what a document says about itself.
-//! - [`chain`] does what the plan says, and hands out the result while it is being made.
+//!   [`device`]s, [`media`] by any [`spelling`], [`pages`] and [`placing`] on paper; [`facts`] are what a document says
+//!   about itself, a [`flaw`] is why a picture can be printed nowhere.
+//! - [`chain`] does what the plan says, and hands out the result while it is being made; [`verdict`]
+//!   says whether that is all of it, [`second`] looks again where a page came out empty.
 //! - [`stage`] is one step in a process of its own: [`ghostscript`] renders, [`pdf`] arranges and
-//!   wraps, [`raster`] reads and writes the formats of driverless printers.
+//!   wraps, [`text`] typesets, [`raster`] reads and writes the formats of driverless printers.
 //! - [`child`] starts such processes and watches them, [`confine`] takes away what they do not
-//!   need, [`held`] keeps a document in memory for those that must seek in it.
+//!   need, [`held`] keeps a document in memory for those that must seek in it, [`password`] is how
+//!   they are told what opens one.
 //!
 //! A document is hostile until it is paper. So nothing in here looks into one in the node's own
 //! process: every step runs in a child that can open no file for writing, has no network, starts
@@ -21,9 +24,11 @@
 
 pub mod device;
 pub mod facts;
+pub mod flaw;
 pub mod media;
 pub mod pages;
 pub mod plan;
+pub mod spelling;
 
 mod chain;
 mod child;
@@ -31,13 +36,22 @@ mod confine;
 mod ghostscript;
 mod held;
 mod limits;
+mod password;
 mod pdf;
 mod picture;
+mod placing;
 mod preview;
 mod raster;
+mod second;
 mod stage;
+mod text;
+mod verdict;
 
-pub use chain::{ConvertError, Converted, ConvertedReader, Converter};
-pub use facts::{ComingPreview, Effort, Facts, Inspection, Looked};
+/// Longest document that is held in memory, in bytes.
+pub(crate) const MOST_HELD: u64 = limits::HELD;
+
+pub use chain::{Confinement, ConvertError, Converted, ConvertedReader, Converter};
+pub use facts::{ComingPreview, Condition, Effort, Facts, Inspection, Looked, SameSize};
 pub use picture::{Picture, PictureError};
 pub use stage::{STAGE, run as run_stage};
+pub use verdict::{Doubts, Fault};

@@ -62,6 +62,28 @@ impl PageRanges {
         self.0.iter().map(within).sum()
     }
 
+    /// Those of the pages from `first` to `last` that are wanted, as ranges.
+    pub(super) fn within(&self, first: u32, last: u32) -> Vec<(u32, u32)> {
+        if self.is_all() {
+            return vec![(first, last)];
+        }
+        let clipped = |(from, to): &(u32, u32)| ((*from).max(first), (*to).min(last));
+        let clipped = self.0.iter().map(clipped);
+        clipped.filter(|(from, to)| from <= to).collect()
+    }
+
+    /// The number of the so many-th page that is wanted, counted from 0.
+    pub(super) fn nth(&self, mut index: u32) -> u32 {
+        for (first, last) in &self.0 {
+            let pages = last - first + 1;
+            match index.checked_sub(pages) {
+                Some(rest) => index = rest,
+                None => return first + index,
+            }
+        }
+        index.saturating_add(1)
+    }
+
     /// The ranges, ascending; empty for all.
     #[must_use]
     pub fn as_slice(&self) -> &[(u32, u32)] {
@@ -96,6 +118,10 @@ mod tests {
             [1, 2, 4, 5, 9].map(|pages| ranges.count_of(pages)),
             [0, 1, 2, 3, 3]
         );
+        assert_eq!([0, 1, 2].map(|index| ranges.nth(index)), [2, 3, 5]);
+        assert_eq!(PageRanges::all().nth(4), 5);
+        assert_eq!(ranges.within(3, 9), [(3, 3), (5, 5)]);
+        assert_eq!(PageRanges::all().within(3, 9), [(3, 9)]);
         assert_eq!(ranges.to_string(), "2-3,5");
         assert_eq!(PageRanges::all().count_of(7), 7);
         for bad in [vec![(0, 1)], vec![(3, 2)], vec![(1, 3), (3, 4)]] {

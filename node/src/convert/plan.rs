@@ -3,19 +3,24 @@
 //! The rule: what the device can do by itself, it is asked to do; the rest is done on the way. A
 //! document that needs nothing done is passed on byte by byte. What no way leads to is refused,
 //! with the formats that the device takes.
+//!
+//! Pages of pixels are the exception: whatever a device lists, many print them once and all of
+//! them. So wherever pixels go to it, copies and pages are made in what is sent, and it is asked for
+//! neither (PWG 5102.4 section 4 lets a client repeat pages).
 
 use std::path::PathBuf;
 
-use papermesh_protocol::job::{ColorMode, Sides};
+use papermesh_protocol::job::{ColorMode, Scaling, Sides};
 
 use super::device::{Device, SheetBack, best_resolution};
 use super::facts::Facts;
-use super::ghostscript::{Output, Rendering};
+use super::ghostscript::{Rendering, Run, Runs};
 use super::limits;
 use super::media::{A4, PageSize};
 use super::pages::PageRanges;
 use super::pdf::Arrangement;
-use super::raster::{Pixels, Press, Source, Target};
+use super::placing::Placing;
+use super::raster::{PCL_RESOLUTIONS, Paper, Pixels, Press, Source, Target};
 use super::stage::Stage;
 
 const PDF: &str = "application/pdf";
@@ -23,9 +28,13 @@ const PWG: &str = "image/pwg-raster";
 const URF: &str = "image/urf";
 const JPEG: &str = "image/jpeg";
 const PNG: &str = "image/png";
+const TEXT: &str = "text/plain";
 const POSTSCRIPT: &str = "application/postscript";
 const PCL: &str = "application/vnd.hp-pcl";
 const PCL_XL: &str = "application/vnd.hp-pclxl";
+
+/// What goes to a device as pages of pixels, PDF apart.
+const PIXELS: [&str; 5] = [PWG, URF, PCL_XL, PCL, POSTSCRIPT];
 
 /// How a document is to be printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +51,11 @@ pub struct Order {
     pub media: Option<String>,
     /// Which pages.
     pub pages: PageRanges,
+    /// How pages are made to fit the paper; none leaves it to the device, and where pages are drawn
+    /// on the way it is [`Scaling::Auto`].
+    pub scaling: Option<Scaling>,
+    /// Whether the device is to be given pictures of the pages.
+    pub as_image: bool,
 }
 
 /// What is to be done.
@@ -131,7 +145,7 @@ pub fn plan(
     facts: Option<&Facts>,
     ghostscript: Option<&PathBuf>,
 ) -> Result<Plan, Unprintable> {
-    let (looked, facts) = (facts.is_some(), facts.copied().unwrap_or_default());
+    let (looked, facts) = (facts.is_some(), facts.cloned().unwrap_or_default());
     let mut asked = order.clone();
     let mut notes = Vec::new();
     if let Some(pages) = facts.pages
@@ -170,23 +184,17 @@ pub fn plan(
             Some(Sides::TwoSidedShortEdge) => Some(true),
             _ => None,
         },
-        copies: if u32::from(order.copies) > device.max_copies {
-            order.copies
-        } else {
-            1
-        },
-        pages: if device.page_ranges {
-            PageRanges::all()
-        } else {
-            order.pages.clone()
-        },
+        target: target(device, order, ghostscript.is_some()),
+        copies: 1,
+        pages: PageRanges::all(),
     };
+    let task = task.sharing_the_work();
     let (format, work) = task.work()?;
     if work != Work::None {
         if task.copies > 1 {
             asked.copies = 1;
         }
-        if !device.page_ranges {
+        if !task.pages.is_all() {
             asked.pages = PageRanges::all();
         }
         // What was made grey needs no device that keeps to it.
@@ -195,6 +203,10 @@ pub fn plan(
         if rendered && !listed && order.color == Some(ColorMode::Monochrome) {
             asked.color = None;
         }
+        // Pages that are as large as the paper must not be made to fit it once more.
+        if task.places(&format) {
+            asked.scaling = Some(Scaling::None).filter(|none| device.scales(*none));
+        }
     }
     asked.format = format;
     Ok(Plan {
@@ -202,6 +214,47 @@ pub fn plan(
         notes,
         work,
     })
+}
+
+/// The format that a device is given; none where no way leads to one that it takes.
+fn target<'a>(device: &Device, order: &'a Order, renderer: bool) -> Option<&'a str> {
+    let format = order.format.as_str();
+    let of = |formats: [&'static str; 6]| formats.into_iter().find(|format| device.takes(format));
+    let rendered = || match is_drawn(device, order) && device.formats.is_some() {
+        true => of([PWG, URF, PCL_XL, PCL, POSTSCRIPT, PDF]),
+        // Of a device that cannot be asked only one thing is known: it is meant to take PDF.
+        false => of([PDF, PWG, URF, PCL_XL, PCL, POSTSCRIPT]),
+    };
+    let does = u32::from(order.copies) <= device.max_copies
+        && (device.page_ranges || order.pages.is_all());
+    let as_it_is = || (device.takes(format) && does).then_some(format);
+    match format {
+        PDF => rendered(),
+        TEXT if !device.takes(TEXT) => rendered(),
+        // A device that says nothing is given what there is.
+        JPEG | PNG if device.formats.is_none() => as_it_is().or_else(rendered),
+        // The page that a picture is printed on is made here, so that the picture stands upright on
+        // it, as the preview shows it: few devices heed what a photo says about its orientation.
+        JPEG | PNG if renderer || device.takes(PDF) => rendered().or_else(as_it_is),
+        JPEG | PNG => as_it_is().or_else(rendered),
+        PWG => of([PWG, URF, PDF, POSTSCRIPT, PCL_XL, PCL]),
+        URF => of([URF, PWG, PDF, POSTSCRIPT, PCL_XL, PCL]),
+        // The device does it itself, or says by name what it cannot do.
+        _ => device.takes(format).then_some(format),
+    }
+}
+
+/// Whether the device itself makes pages fit as it is wished.
+fn is_scaled_there(device: &Device, order: &Order) -> bool {
+    match order.scaling {
+        None | Some(Scaling::Auto) => true,
+        Some(scaling) => device.formats.is_none() || device.scales(scaling),
+    }
+}
+
+/// Whether pages of a PDF are drawn here even for a device that takes PDF.
+fn is_drawn(device: &Device, order: &Order) -> bool {
+    device.as_image || order.as_image || !is_scaled_there(device, order)
 }
 
 /// One document for one device.
@@ -214,6 +267,8 @@ struct Task<'a> {
     ghostscript: Option<&'a PathBuf>,
     /// Printed on both sides, and whether sheets are turned at the short edge.
     duplex: Option<bool>,
+    /// The format that the device is given, if there is a way to one.
+    target: Option<&'a str>,
     /// Copies that are made on the way; 1 if the device makes them.
     copies: u16,
     /// Pages that are chosen on the way; all if the device chooses them.
@@ -221,33 +276,50 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
+    /// The same task once it is known who makes the copies and chooses the pages.
+    fn sharing_the_work(mut self) -> Self {
+        let pixels = self.target.is_some_and(|format| PIXELS.contains(&format));
+        if pixels || u32::from(self.order.copies) > self.device.max_copies {
+            self.copies = self.order.copies;
+        }
+        if pixels || !self.device.page_ranges {
+            self.pages = self.order.pages.clone();
+        }
+        self
+    }
+
     /// The format that the device is given, and how it comes about.
     fn work(&self) -> Result<(String, Work), Unprintable> {
         let format = self.order.format.as_str();
+        let is_drawn = is_drawn(self.device, self.order);
+        let target = self.target.ok_or_else(|| self.no_way())?;
         let as_it_is = self.copies == 1 && self.pages.is_all();
-        if self.device.takes(format) && as_it_is {
+        if target == format && as_it_is && !(format == PDF && is_drawn) {
             return Ok((format.to_owned(), Work::None));
         }
-        let hold = |before, (format, steps): (&str, Vec<Stage>)| {
-            Ok((format.to_owned(), Work::Hold { before, steps }))
-        };
-        match format {
-            PDF => hold(None, self.pdf_steps()?),
+        let hold = |before, steps| Work::Hold { before, steps };
+        let work = match format {
+            PDF => hold(None, self.pdf_steps(target)?),
             JPEG | PNG => {
                 let before = Stage::Wrap {
                     paper: self.paper(),
                 };
-                match self.device.takes(PDF) && as_it_is {
-                    true => Ok((PDF.to_owned(), Work::Stream(vec![before]))),
-                    false => hold(Some(before), self.pdf_steps()?),
+                match target == PDF && as_it_is && !is_drawn {
+                    true => Work::Stream(vec![before]),
+                    false => hold(Some(before), self.pdf_steps(target)?),
                 }
             }
-            PWG => self.raster_work(Source::Pwg),
-            URF => self.raster_work(Source::Urf),
-            // The device does it itself, or says by name what it cannot do.
-            _ if self.device.takes(format) => Ok((format.to_owned(), Work::None)),
-            _ => Err(self.no_way()),
-        }
+            PWG => self.raster_work(Source::Pwg, target)?,
+            URF => self.raster_work(Source::Urf, target)?,
+            TEXT if target != TEXT => {
+                let before = Stage::Text {
+                    paper: self.paper(),
+                };
+                hold(Some(before), self.pdf_steps(target)?)
+            }
+            _ => Work::None,
+        };
+        Ok((target.to_owned(), work))
     }
 
     fn no_way(&self) -> Unprintable {
@@ -257,86 +329,140 @@ impl Task<'_> {
         }
     }
 
-    fn pdf_steps(&self) -> Result<(&'static str, Vec<Stage>), Unprintable> {
-        if self.device.takes(PDF) {
+    /// Whether a document in this format, on its way out, has pages as large as the paper.
+    fn places(&self, format: &str) -> bool {
+        match self.order.format.as_str() {
+            PWG | URF => self.raster_paper().is_some(),
+            JPEG | PNG | TEXT => true,
+            _ => format != PDF || is_drawn(self.device, self.order),
+        }
+    }
+
+    fn pdf_steps(&self, target: &str) -> Result<Vec<Stage>, Unprintable> {
+        if target == PDF && !is_drawn(self.device, self.order) {
             let arrangement = Arrangement {
                 pages: self.pages.clone(),
                 copies: self.copies,
                 two_sided: self.duplex.is_some(),
             };
-            return Ok((PDF, vec![Stage::Arrange(arrangement)]));
+            return Ok(vec![Stage::Arrange(arrangement)]);
         }
-        let targets = [PWG, URF, PCL_XL, PCL, POSTSCRIPT];
-        let target = targets.into_iter().find(|format| self.device.takes(format));
-        let target = target.ok_or_else(|| self.no_way())?;
         let program = self.ghostscript.ok_or_else(|| Unprintable::NoGhostscript {
             format: self.order.format.clone(),
         })?;
-        let (kinds, resolution, press) = match target {
-            PWG => (
-                self.pwg_kinds(),
-                self.pwg_resolution(),
-                Some((Target::Pwg, self.device.raster.pwg_back())),
-            ),
-            URF => (
-                self.urf_kinds(),
-                self.urf_resolution(),
-                Some((Target::Urf, self.device.raster.urf_back())),
-            ),
-            POSTSCRIPT => (
-                self.shades(),
-                LASER,
-                Some((Target::PostScript, SheetBack::Normal)),
-            ),
-            _ => (self.shades(), LASER, None),
-        };
-        let color = kinds.contains(&Pixels::Rgb8);
+        let drawn = self.drawn_as(target);
+        let color = drawn.kinds.contains(&Pixels::Rgb8);
         // Grey is rendered as grey even where it goes as colour: that is a third of the pixels.
-        let rendered = match kinds.as_slice() {
+        let pixels = match drawn.kinds.as_slice() {
             _ if color && !self.is_gray() => Pixels::Rgb8,
             [Pixels::Black1] => Pixels::Black1,
             _ => Pixels::Gray8,
         };
-        let output = match target {
-            PCL => Output::Pcl,
-            PCL_XL => Output::PclXl {
-                color: rendered == Pixels::Rgb8,
-            },
-            _ => Output::Pages(rendered),
+        let runs = self.runs(drawn.resolution)?;
+        // What is rendered as large as it is to be is only put in its place.
+        let scaling = match runs {
+            Runs::Known(_) => Scaling::None,
+            Runs::Unknown { .. } => self.scaling(),
         };
-        let rendering = Rendering {
-            output,
-            resolution,
-            paper: self.paper(),
-            pages: self.pages.clone(),
-            copies: self.copies,
-        };
-        let mut steps = vec![Stage::render(program, &rendering)];
-        if self.looked
-            && self.copies > 1
-            && self.duplex.is_some()
-            && self.facts.pages.is_none()
-            && press.is_some()
-        {
+        let backs = self.copies > 1 && self.duplex.is_some();
+        if self.looked && backs && self.facts.pages.is_none() {
             return Err(Unprintable::Uncounted);
         }
-        if let Some((target, back)) = press {
-            let copy_of = self.facts.pages.map(|pages| self.pages.count_of(pages));
-            steps.push(Stage::Press(Press {
-                source: Source::Pnm,
-                target,
-                resolution,
-                kinds,
-                resolutions: Vec::new(),
-                pages: PageRanges::all(),
-                copies: 1,
-                duplex: self.duplex,
-                back,
-                copy_of: copy_of.filter(|_| self.copies > 1),
-                total: copy_of.map_or(Ok(0), |pages| self.total(pages))?,
-            }));
+        let copy_of = self.facts.pages.map(|pages| self.pages.count_of(pages));
+        let rendering = Rendering {
+            pixels,
+            runs,
+            copies: self.copies,
+        };
+        let press = Press {
+            source: Source::Pnm,
+            target: drawn.target,
+            resolution: drawn.resolution,
+            kinds: drawn.kinds,
+            resolutions: Vec::new(),
+            paper: Some(Paper {
+                size: self.paper(),
+                scaling,
+            }),
+            pages: PageRanges::all(),
+            copies: 1,
+            duplex: self.duplex,
+            back: drawn.back,
+            copy_of: copy_of.filter(|_| self.copies > 1),
+            total: copy_of.map_or(Ok(0), |pages| self.total(pages))?,
+        };
+        let steps = vec![Stage::render(program, &rendering), Stage::Press(press)];
+        Ok(steps)
+    }
+
+    /// How pages are drawn that go out in this format.
+    fn drawn_as(&self, format: &str) -> Drawn {
+        let (target, kinds, resolution, back) = match format {
+            PWG => (
+                Target::Pwg,
+                self.pwg_kinds(),
+                self.pwg_resolution(),
+                self.device.raster.pwg_back(),
+            ),
+            URF => (
+                Target::Urf,
+                self.urf_kinds(),
+                self.urf_resolution(),
+                self.device.raster.urf_back(),
+            ),
+            PCL => (Target::Pcl, vec![Pixels::Black1], LASER, SheetBack::Normal),
+            PCL_XL => (Target::PclXl, self.samples(), LASER, SheetBack::Normal),
+            POSTSCRIPT => (Target::PostScript, self.shades(), LASER, SheetBack::Normal),
+            _ => (Target::Pdf, self.shades(), LASER, SheetBack::Normal),
+        };
+        Drawn {
+            target,
+            kinds,
+            resolution,
+            back,
         }
-        Ok((target, steps))
+    }
+
+    /// How pages are made to fit, where that is done here.
+    fn scaling(&self) -> Scaling {
+        self.order.scaling.unwrap_or(Scaling::Auto)
+    }
+
+    /// Which pages are rendered at how many dots per inch, so that each comes out as large as it is
+    /// to be on paper.
+    fn runs(&self, resolution: u32) -> Result<Runs, Unprintable> {
+        let unknown = Runs::Unknown {
+            pages: self.pages.clone(),
+            resolution,
+        };
+        let counted: u32 = self.facts.sizes.iter().map(|run| run.pages).sum();
+        if self.facts.pages != Some(counted) || counted == 0 {
+            return Ok(unknown);
+        }
+        let mut runs: Vec<Run> = Vec::new();
+        let mut before = 0;
+        for same in &self.facts.sizes {
+            let (first, last) = (before + 1, before + same.pages);
+            before = last;
+            let placing = Placing::of(same.size, self.paper(), self.scaling());
+            let resolution = (f64::from(resolution) * placing.scale * 1000.0).round() / 1000.0;
+            for (first, last) in self.pages.within(first, last) {
+                match runs.last_mut() {
+                    Some(run) if run.last + 1 == first && run.resolution == resolution => {
+                        run.last = last;
+                    }
+                    _ => runs.push(Run {
+                        first,
+                        last,
+                        resolution,
+                    }),
+                }
+            }
+        }
+        match runs.len().saturating_mul(usize::from(self.copies)) {
+            0..=limits::RUNS => Ok(Runs::Known(runs)),
+            _ => Err(Unprintable::TooMany),
+        }
     }
 
     /// Pages in all, with the empty backs between copies.
@@ -351,66 +477,45 @@ impl Task<'_> {
             .ok_or(Unprintable::TooMany)
     }
 
-    fn raster_work(&self, source: Source) -> Result<(String, Work), Unprintable> {
-        let own = if source == Source::Pwg { PWG } else { URF };
-        let targets = [own, PWG, URF, PDF, POSTSCRIPT, PCL_XL, PCL];
-        let target = targets.into_iter().find(|format| self.device.takes(format));
-        let target = target.ok_or_else(|| self.no_way())?;
-        let press = |target, kinds, resolutions: Vec<u32>, back| Press {
+    fn raster_work(&self, source: Source, target: &str) -> Result<Work, Unprintable> {
+        let drawn = self.drawn_as(target);
+        let resolutions = match drawn.target {
+            Target::Pwg => self.device.raster.resolutions.clone(),
+            Target::Urf => self.device.raster.urf_resolutions(),
+            Target::Pcl => PCL_RESOLUTIONS.to_vec(),
+            Target::PclXl | Target::PostScript | Target::Pdf => Vec::new(),
+        };
+        let press = Press {
             source,
-            target,
+            target: drawn.target,
             resolution: LASER,
-            kinds,
+            kinds: drawn.kinds,
             resolutions,
+            paper: self.raster_paper(),
             pages: self.pages.clone(),
             copies: self.copies,
             duplex: self.duplex,
-            back,
+            back: drawn.back,
             copy_of: None,
             total: 0,
         };
-        let raster = &self.device.raster;
-        let press = match target {
-            PWG => press(
-                Target::Pwg,
-                self.pwg_kinds(),
-                raster.resolutions.clone(),
-                raster.pwg_back(),
-            ),
-            URF => press(
-                Target::Urf,
-                self.urf_kinds(),
-                raster.urf_resolutions(),
-                raster.urf_back(),
-            ),
-            POSTSCRIPT => press(
-                Target::PostScript,
-                self.shades(),
-                Vec::new(),
-                SheetBack::Normal,
-            ),
-            PDF => press(Target::Pdf, self.shades(), Vec::new(), SheetBack::Normal),
-            _ => {
-                // By way of PDF, with pages and copies done by the renderer.
-                let press = Press {
-                    pages: PageRanges::all(),
-                    copies: 1,
-                    ..press(Target::Pdf, self.shades(), Vec::new(), SheetBack::Normal)
-                };
-                let (format, steps) = self.pdf_steps()?;
-                let before = Some(Stage::Press(press));
-                return Ok((format.to_owned(), Work::Hold { before, steps }));
-            }
-        };
         let steps = vec![Stage::Press(press)];
-        let work = match self.copies {
+        Ok(match self.copies {
             1 => Work::Stream(steps),
             _ => Work::Hold {
                 before: None,
                 steps,
             },
-        };
-        Ok((target.to_owned(), work))
+        })
+    }
+
+    /// The paper that pages of pixels are put on; none where they stay as large as they came.
+    fn raster_paper(&self) -> Option<Paper> {
+        let scaling = self.order.scaling.filter(|_| self.order.media.is_some())?;
+        Some(Paper {
+            size: self.paper(),
+            scaling,
+        })
     }
 
     /// Whether nothing but shades of grey is wanted or can come out.
@@ -425,6 +530,14 @@ impl Task<'_> {
         match self.is_gray() {
             true => vec![Pixels::Gray8, Pixels::Black1],
             false => vec![Pixels::Rgb8, Pixels::Gray8, Pixels::Black1],
+        }
+    }
+
+    /// The same without single bits.
+    fn samples(&self) -> Vec<Pixels> {
+        match self.is_gray() {
+            true => vec![Pixels::Gray8],
+            false => vec![Pixels::Rgb8, Pixels::Gray8],
         }
     }
 
@@ -499,7 +612,17 @@ impl Task<'_> {
     }
 }
 
-/// Dots per inch of printers that take PostScript or PCL and do not say theirs.
+/// How pages are drawn.
+struct Drawn {
+    target: Target,
+    /// The kinds of pixels that may go; not none.
+    kinds: Vec<Pixels>,
+    /// Dots per inch.
+    resolution: u32,
+    back: SheetBack,
+}
+
+/// Dots per inch of printers that take PostScript or PCL and do not say theirs, and of pictures in PDF.
 const LASER: u32 = 600;
 
 #[cfg(test)]
@@ -507,6 +630,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::convert::device::RasterAbilities;
+    use crate::convert::facts::{Condition, SameSize};
 
     fn device(formats: &[&str]) -> Device {
         let strings = |values: &[&str]| {
@@ -541,6 +665,8 @@ mod tests {
             color: None,
             media: None,
             pages: PageRanges::all(),
+            scaling: None,
+            as_image: false,
         }
     }
 
@@ -549,6 +675,10 @@ mod tests {
             pages: Some(pages),
             page_size: Some(A4),
             color: Some(true),
+            condition: Condition::Whole,
+            sizes: vec![SameSize { pages, size: A4 }],
+            print_layers: false,
+            flaw: None,
         }
     }
 
@@ -596,15 +726,87 @@ mod tests {
     }
 
     #[test]
-    fn every_format_finds_a_way_to_every_device() {
+    fn copies_and_pages_of_pixels_are_made_here_whatever_the_device_lists() {
+        let wish = |format| Order {
+            copies: 3,
+            pages: PageRanges::new([(2, 4)]).unwrap(),
+            sides: Some(Sides::TwoSidedLongEdge),
+            ..order(format)
+        };
         for source in [PDF, JPEG, PNG, PWG, URF] {
+            for target in PIXELS {
+                let plan = planned(&device(&[target]), &wish(source), &facts(9)).unwrap();
+                assert!(!plan.is_passed_on(), "{source} {target}");
+                assert_eq!(plan.order.format, target, "{source}");
+                assert_eq!(plan.order.copies, 1, "{source} {target}");
+                assert!(plan.order.pages.is_all(), "{source} {target}");
+            }
+        }
+        // One copy of all pages is passed on, and so is what the device does itself.
+        for format in [PWG, URF] {
+            let plan = planned(&device(&[format]), &order(format), &facts(9)).unwrap();
+            assert!(plan.is_passed_on());
+        }
+        assert!(
+            planned(&device(&[PDF]), &wish(PDF), &facts(9))
+                .unwrap()
+                .is_passed_on()
+        );
+    }
+
+    #[test]
+    fn copies_of_pcl_begin_sheets_too() {
+        let lines = |pages, sides| {
+            let wish = Order {
+                copies: 2,
+                sides,
+                ..order(PDF)
+            };
+            let plan = planned(&device(&[PCL_XL]), &wish, &facts(pages)).unwrap();
+            let [Stage::Ghostscript { .. }, Stage::Press(press)] = steps(&plan) else {
+                panic!()
+            };
+            (press.copy_of, press.total)
+        };
+        let total = |pages, sides| lines(pages, sides).1;
+        assert_eq!(lines(3, Some(Sides::TwoSidedLongEdge)), (Some(3), 7));
+        assert_eq!(total(4, Some(Sides::TwoSidedLongEdge)), 8);
+        assert_eq!(total(3, None), 6);
+        let wish = Order {
+            copies: 2,
+            sides: Some(Sides::TwoSidedLongEdge),
+            ..order(PDF)
+        };
+        let uncounted = planned(&device(&[PCL]), &wish, &Facts::default());
+        assert_eq!(uncounted.unwrap_err(), Unprintable::Uncounted);
+    }
+
+    #[test]
+    fn the_page_of_a_picture_is_made_here_wherever_that_can_be() {
+        let given = |formats: &[&str], gs: Option<&PathBuf>| {
+            let facts = facts(1);
+            let plan = plan(&device(formats), &order(JPEG), Some(&facts), gs).unwrap();
+            plan.order.format
+        };
+        let gs = PathBuf::from("/usr/bin/gs");
+        assert_eq!(given(&[JPEG, PDF], None), PDF);
+        assert_eq!(given(&[JPEG, PWG], Some(&gs)), PWG);
+        assert_eq!(given(&[JPEG, PWG], None), JPEG);
+        assert_eq!(given(&[JPEG], Some(&gs)), JPEG);
+        let anything = planned(&Device::of_anything(), &order(JPEG), &facts(1)).unwrap();
+        assert!(anything.is_passed_on());
+    }
+
+    #[test]
+    fn every_format_finds_a_way_to_every_device() {
+        for source in [PDF, JPEG, PNG, PWG, URF, TEXT] {
             for target in [PDF, PWG, URF, PCL, PCL_XL, POSTSCRIPT] {
                 let plan = planned(&device(&[target]), &order(source), &facts(3)).unwrap();
                 assert_eq!(plan.order.format, target, "{source}");
                 assert_eq!(plan.is_passed_on(), source == target);
             }
         }
-        for (source, target) in [("text/plain", PDF), (PDF, "text/plain"), (POSTSCRIPT, PDF)] {
+        for (source, target) in [(PDF, TEXT), (POSTSCRIPT, PDF)] {
             let refused = planned(&device(&[target]), &order(source), &facts(1)).unwrap_err();
             assert!(refused.to_string().contains(target), "{refused}");
         }
@@ -637,16 +839,11 @@ mod tests {
         let rest = &plan.order;
         assert_eq!((rest.copies, rest.pages.is_all()), (1, true));
         assert_eq!(rest.sides, Some(Sides::TwoSidedLongEdge));
-        let [Stage::Ghostscript { arguments, .. }, Stage::Press(press)] = steps(&plan) else {
+        let [Stage::Ghostscript { repeated, .. }, Stage::Press(press)] = steps(&plan) else {
             panic!()
         };
-        assert_eq!(
-            arguments
-                .iter()
-                .filter(|argument| *argument == "/dev/stdin")
-                .count(),
-            3
-        );
+        assert_eq!(repeated.1, 3);
+        assert!(repeated.0.contains(&"-dFirstPage=2".to_owned()));
         // Three pages each, and an empty back after the first two copies.
         assert_eq!(
             (press.copy_of, press.total, press.duplex),
@@ -690,15 +887,28 @@ mod tests {
     fn paper_color_and_resolution_are_the_devices_best_for_the_document() {
         let press = |device: &Device, order: &Order, facts: &Facts| {
             let plan = planned(device, order, facts).unwrap();
-            let [Stage::Ghostscript { arguments, .. }, Stage::Press(press)] = steps(&plan) else {
+            let [
+                Stage::Ghostscript {
+                    arguments,
+                    repeated,
+                    ..
+                },
+                Stage::Press(press),
+            ] = steps(&plan)
+            else {
                 panic!()
             };
-            (arguments.join(" "), press.clone(), plan.order)
+            let line = format!("{} {}", arguments.join(" "), repeated.0.join(" "));
+            (line, press.clone(), plan.order)
         };
-        let (line, _, _) = press(&device(&[PWG]), &order(PDF), &facts(1));
-        assert!(line.contains("-sDEVICE=ppmraw -r300 -g2480x3508"), "{line}");
+        let paper = |press: &Press| press.paper.unwrap().size;
+        let (line, made, _) = press(&device(&[PWG]), &order(PDF), &facts(1));
+        assert!(line.contains("-sDEVICE=ppmraw"), "{line}");
+        assert!(line.contains("HWResolution[300 300]"), "{line}");
+        assert_eq!((paper(&made), made.resolution), (A4, 300));
         let (line, made, _) = press(&device(&[URF]), &order(PDF), &Facts::default());
-        assert!(line.contains("-r600 -g5100x6600"), "{line}");
+        assert!(line.contains("HWResolution[600 600]"), "{line}");
+        assert_eq!(paper(&made), PageSize::named("na_letter_8.5x11in").unwrap());
         assert_eq!(made.back, SheetBack::Rotated);
         let mono = Order {
             color: Some(ColorMode::Monochrome),
@@ -706,7 +916,10 @@ mod tests {
             ..order(PDF)
         };
         let (line, made, rest) = press(&device(&[PWG]), &mono, &facts(1));
-        assert!(line.contains("-sDEVICE=pgmraw -r300 -g1748x2480"), "{line}");
+        assert!(line.contains("-sDEVICE=pgmraw"), "{line}");
+        // Half as large: by about 0.7 in each direction.
+        assert!(line.contains("HWResolution[211.4"), "{line}");
+        assert_eq!(paper(&made), PageSize::new(14_800, 21_000));
         assert_eq!(
             (made.kinds.contains(&Pixels::Rgb8), rest.color),
             (false, None)
@@ -714,5 +927,115 @@ mod tests {
         let mut bilevel = device(&[PWG]);
         bilevel.raster.types = vec!["black_1".into()];
         assert!(press(&bilevel, &order(PDF), &facts(1)).0.contains("pbmraw"));
+    }
+
+    #[test]
+    fn pages_are_drawn_as_large_as_they_are_to_be() {
+        let label = PageSize::new(5000, 3000);
+        let mixed = Facts {
+            sizes: vec![
+                SameSize { pages: 2, size: A4 },
+                SameSize {
+                    pages: 1,
+                    size: label,
+                },
+                SameSize {
+                    pages: 1,
+                    size: PageSize::new(42_000, 59_400),
+                },
+            ],
+            ..facts(4)
+        };
+        let device = device(&[PWG]);
+        let lines = |scaling, pages: PageRanges| {
+            let order = Order {
+                scaling,
+                pages,
+                ..order(PDF)
+            };
+            let device = Device {
+                page_ranges: false,
+                ..device.clone()
+            };
+            let plan = planned(&device, &order, &mixed).unwrap();
+            let [Stage::Ghostscript { repeated, .. }, Stage::Press(press)] = steps(&plan) else {
+                panic!()
+            };
+            assert_eq!(press.paper.unwrap().scaling, Scaling::None);
+            repeated.0.join(" ")
+        };
+        let all = PageRanges::all;
+        let unsaid = lines(None, all());
+        assert_eq!(unsaid, lines(Some(Scaling::Auto), all()));
+        for part in [
+            "[300 300]>>setpagedevice -dFirstPage=1 -dLastPage=3",
+            "[150 150]>>setpagedevice -dFirstPage=4 -dLastPage=4",
+        ] {
+            assert!(unsaid.contains(part), "{unsaid}");
+        }
+        let fit = lines(Some(Scaling::Fit), all());
+        assert!(
+            fit.contains("[1782 1782]>>setpagedevice -dFirstPage=3 -dLastPage=3"),
+            "{fit}"
+        );
+        let some = PageRanges::new([(2, 3)]).unwrap();
+        let none = lines(Some(Scaling::None), some);
+        assert_eq!(
+            none.matches("-dFirstPage=2 -dLastPage=3").count(),
+            1,
+            "{none}"
+        );
+    }
+
+    #[test]
+    fn a_printer_that_draws_wrongly_is_given_pictures() {
+        let as_image = Order {
+            as_image: true,
+            ..order(PDF)
+        };
+        let target = |device: &Device, order: &Order| {
+            let plan = planned(device, order, &facts(1)).unwrap();
+            let drawn = matches!(steps(&plan), [Stage::Ghostscript { .. }, Stage::Press(_)]);
+            (plan.order.format, drawn)
+        };
+        let both = device(&[PDF, PWG]);
+        assert_eq!(target(&both, &order(PDF)), (PDF.to_owned(), false));
+        assert_eq!(target(&both, &as_image), (PWG.to_owned(), true));
+        let pdf = device(&[PDF]);
+        assert_eq!(target(&pdf, &as_image), (PDF.to_owned(), true));
+        let wrong = Device {
+            as_image: true,
+            ..both
+        };
+        assert_eq!(target(&wrong, &order(PDF)), (PWG.to_owned(), true));
+        let unasked = Device::of_anything();
+        assert_eq!(target(&unasked, &as_image), (PDF.to_owned(), true));
+    }
+
+    #[test]
+    fn scaling_is_done_by_the_device_if_it_says_that_it_can() {
+        let fill = Order {
+            scaling: Some(Scaling::Fill),
+            ..order(PDF)
+        };
+        let able = Device {
+            scalings: vec!["auto".into(), "fill".into(), "none".into()],
+            ..device(&[PDF, PWG])
+        };
+        let plan = planned(&able, &fill, &facts(1)).unwrap();
+        assert!(plan.is_passed_on());
+        assert_eq!(plan.order.scaling, Some(Scaling::Fill));
+        let plan = planned(&device(&[PDF, PWG]), &fill, &facts(1)).unwrap();
+        assert_eq!(
+            (plan.order.format.as_str(), plan.order.scaling),
+            (PWG, None)
+        );
+        // Once it is done, it is not done again.
+        let raster = Device {
+            formats: Some(vec![PWG.into()]),
+            ..able
+        };
+        let plan = planned(&raster, &fill, &facts(1)).unwrap();
+        assert_eq!(plan.order.scaling, Some(Scaling::None));
     }
 }

@@ -1,9 +1,8 @@
 //! A picture of the first page: drawn small, written as JPEG. Runs in a converter's own process only.
 
-use std::io::Read;
-
 use hayro::hayro_interpret::InterpreterSettings;
 use hayro::hayro_syntax::Pdf;
+use hayro::hayro_syntax::page::Page as PdfPage;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
 use image::codecs::jpeg::JpegEncoder;
@@ -11,35 +10,29 @@ use image::{ExtendedColorType, RgbImage};
 use papermesh_protocol::limits::{PREVIEW, PREVIEW_HEIGHT, PREVIEW_WIDTH};
 
 use super::limits;
-use super::media;
-use super::pdf;
+use super::password::Prefix;
 use super::raster::{Page, Pixels};
 
 /// How well pictures are written: the first that is small enough is taken.
 const QUALITIES: [u8; 3] = [82, 60, 35];
 /// A page that is narrower than this, once it is small, shows nothing.
 const LEAST: u32 = 4;
+/// Pixels of the longest side that is drawn.
+const MOST: u32 = PREVIEW_HEIGHT + 512;
 
 /// What the picture of a first page is made of.
 pub(super) enum FirstPage {
-    /// A PDF.
-    Pdf(Vec<u8>),
+    /// A PDF, with the password that opens it.
+    Pdf(Vec<u8>, Option<Prefix>),
     /// Pixels that were shrunk while they came.
     Drawn(Shrinking),
 }
 
 impl FirstPage {
-    /// The page that a picture is printed on.
-    pub(super) fn of_picture(input: &mut impl Read) -> Option<Self> {
-        let mut page = Vec::new();
-        pdf::wrap(input, media::A4, &mut page).ok()?;
-        Some(Self::Pdf(page))
-    }
-
     /// The picture, a JPEG of at most [`PREVIEW`] bytes; none if it cannot be made.
     pub(super) fn picture(self) -> Option<Vec<u8>> {
         let drawn = match self {
-            Self::Pdf(bytes) => draw(bytes)?,
+            Self::Pdf(bytes, password) => draw(bytes, password.as_ref().map(Prefix::text))?,
             Self::Drawn(shrinking) => shrinking.finish()?,
         };
         write(&drawn)
@@ -60,12 +53,22 @@ pub(super) fn write(picture: &RgbImage) -> Option<Vec<u8>> {
 }
 
 /// Draws the first page of a PDF.
-fn draw(bytes: Vec<u8>) -> Option<RgbImage> {
-    let pdf = Pdf::new(bytes).ok()?;
+fn draw(bytes: Vec<u8>, password: Option<&str>) -> Option<RgbImage> {
+    let pdf = Pdf::new_with_password(bytes, password.unwrap_or_default()).ok()?;
     let page = pdf.pages().first()?;
     let (width, height) = page.render_dimensions();
     let scale = (PREVIEW_WIDTH as f32 / width).min(PREVIEW_HEIGHT as f32 / height);
-    let drawable = |side: f32| (LEAST as f32..=PREVIEW_HEIGHT as f32 + 1.0).contains(&side);
+    draw_page(page, scale, &InterpreterSettings::default())
+}
+
+/// Draws a page so many times as large as it is; none if that shows nothing, or too much.
+pub(super) fn draw_page<'a>(
+    page: &'a PdfPage<'a>,
+    scale: f32,
+    settings: &InterpreterSettings,
+) -> Option<RgbImage> {
+    let (width, height) = page.render_dimensions();
+    let drawable = |side: f32| (LEAST as f32..=MOST as f32).contains(&side);
     if !drawable(width * scale) || !drawable(height * scale) {
         return None;
     }
@@ -74,9 +77,8 @@ fn draw(bytes: Vec<u8>) -> Option<RgbImage> {
         y_scale: scale,
         bg_color: WHITE,
     };
-    let settings = InterpreterSettings::default();
     let cache = RenderCache::new();
-    let drawn = render(page, &cache, &settings, &RenderSettings::default(), &small);
+    let drawn = render(page, &cache, settings, &RenderSettings::default(), &small);
     let (width, height) = (u32::from(drawn.width()), u32::from(drawn.height()));
     let pixels = drawn.data_as_u8_slice().chunks_exact(4);
     // The paper is white and hides what is behind it, so that there is nothing to see through.
@@ -206,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_first_page_of_a_pdf_is_drawn_small_on_white_paper() {
-        let jpeg = FirstPage::Pdf(document(595, 842)).picture().unwrap();
+        let jpeg = FirstPage::Pdf(document(595, 842), None).picture().unwrap();
         assert!(jpeg.len() < 16 * 1024, "{}", jpeg.len());
         let picture = read(&jpeg);
         let (width, height) = picture.dimensions();
@@ -215,17 +217,21 @@ mod tests {
         assert!(red > 200 && green < 60, "{red} {green}");
         assert!(picture.get_pixel(width / 2, height * 3 / 4).0[1] > 240);
         // Landscape.
-        let wide = read(&FirstPage::Pdf(document(842, 595)).picture().unwrap());
+        let wide = read(&FirstPage::Pdf(document(842, 595), None).picture().unwrap());
         assert!(wide.width() > wide.height() && wide.width() <= PREVIEW_WIDTH);
     }
 
     #[test]
     fn a_page_that_shows_nothing_has_no_picture() {
         for (width, height) in [(1, 10_000), (10_000, 1)] {
-            assert!(FirstPage::Pdf(document(width, height)).picture().is_none());
+            assert!(
+                FirstPage::Pdf(document(width, height), None)
+                    .picture()
+                    .is_none()
+            );
         }
         assert!(
-            FirstPage::Pdf(b"%PDF-1.4 nothing".to_vec())
+            FirstPage::Pdf(b"%PDF-1.4 nothing".to_vec(), None)
                 .picture()
                 .is_none()
         );

@@ -15,42 +15,52 @@ use std::process::{Command, ExitCode};
 use serde::{Deserialize, Serialize};
 
 use super::confine::{Needs, confine};
-use super::facts;
+use super::facts::{self, Question};
 use super::limits;
 use super::media::PageSize;
+use super::password::Prefix;
 use super::pdf::{self, Arrangement};
 use super::picture;
 use super::preview::FirstPage;
 use super::raster::Press;
+use super::{second, text};
 
 /// The word by which a process knows that it is one step.
 pub const STAGE: &str = "convert-stage";
+/// The word that says, after the step, that Ghostscript is started without Landlock, too.
+pub(super) const WITHOUT_LANDLOCK: &str = "without-landlock";
 /// How much others go before a step that nobody waits for (nice(2)).
 const NICE: i32 = 10;
 
 /// A step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Stage {
-    /// Says what a document of this format says about itself, as a line of JSON; then, if it is to,
-    /// gives a picture of its first page.
-    Facts {
-        format: String,
-        preview: bool,
-        /// Whether everything else goes before.
-        leisurely: bool,
-    },
+    /// Says what a document says about itself, as a line of JSON; then, if it is to, gives a picture
+    /// of its first page.
+    Facts(Question),
+    /// Makes a PDF one that renderers can draw as it is printed: unlocked, with a password of so many
+    /// bytes that comes before it, and with its layers as they are on paper.
+    Open { password: u16 },
+    /// Says which of these pages of a PDF have something on them, as JSON.
+    SecondLook { pages: Vec<u32> },
     /// Takes the picture of a first page apart, which somebody else made.
     Picture,
     /// Makes a picture a PDF on this paper.
     Wrap { paper: PageSize },
+    /// Makes a text a PDF on this paper.
+    Text { paper: PageSize },
     /// Chooses and repeats pages of a PDF.
     Arrange(Arrangement),
-    /// Takes pages of pixels from one format to another.
+    /// Takes pages of pixels from one format to another; says on standard error what was made, as
+    /// JSON.
     Press(Press),
     /// Becomes this program.
     Ghostscript {
         program: PathBuf,
         arguments: Vec<String>,
+        /// Arguments that come after them, and how often.
+        #[serde(default)]
+        repeated: (Vec<String>, u16),
     },
 }
 
@@ -58,18 +68,21 @@ impl Stage {
     /// What is said to do it, in a message.
     pub(super) const fn doer(&self) -> &'static str {
         match self {
-            Self::Facts { .. }
+            Self::Facts(_)
+            | Self::Open { .. }
+            | Self::SecondLook { .. }
             | Self::Picture
             | Self::Wrap { .. }
+            | Self::Text { .. }
             | Self::Arrange(_)
             | Self::Press(_) => "the converter",
             Self::Ghostscript { .. } => "Ghostscript",
         }
     }
 
-    fn needs(&self) -> Needs {
+    fn needs(&self, without_landlock: bool) -> Needs {
         match self {
-            Self::Ghostscript { .. } => Needs::Program,
+            Self::Ghostscript { .. } => Needs::Program { without_landlock },
             _ => Needs::Streams,
         }
     }
@@ -87,7 +100,12 @@ pub fn run() -> Option<ExitCode> {
     let stage = arguments.next().and_then(|stage| stage.into_string().ok());
     let stage = stage.and_then(|stage| serde_json::from_str::<Stage>(&stage).ok());
     let done = match stage {
-        Some(stage) => confined(&stage),
+        Some(stage) => {
+            let without_landlock = arguments
+                .next()
+                .is_some_and(|word| word == WITHOUT_LANDLOCK);
+            confined(&stage, without_landlock)
+        }
         None => Err("this command is the node's own; see `papermesh help`".to_owned()),
     };
     Some(match done {
@@ -100,24 +118,23 @@ pub fn run() -> Option<ExitCode> {
     })
 }
 
-fn confined(stage: &Stage) -> Result<(), String> {
+fn confined(stage: &Stage, without_landlock: bool) -> Result<(), String> {
     let streams = (duplicate(io::stdin()), duplicate(io::stdout()));
     let (Ok(mut input), Ok(mut out)) = streams else {
         return Err("it was started without standard streams".to_owned());
     };
-    if let Stage::Facts {
+    if let Stage::Facts(Question {
         leisurely: true, ..
-    } = stage
+    }) = stage
     {
         // If it cannot be, it is only quicker than it should be.
         let _ = rustix::process::nice(NICE);
     }
-    confine(stage.needs()).map_err(|error| format!("it cannot be confined: {error}"))?;
+    let needs = stage.needs(without_landlock);
+    confine(needs).map_err(|error| format!("it cannot be confined: {error}"))?;
     match stage {
-        Stage::Facts {
-            format, preview, ..
-        } => {
-            let (facts, first) = facts::look(format, *preview, &mut input);
+        Stage::Facts(question) => {
+            let (facts, first) = facts::look(question, &mut input);
             let mut facts = serde_json::to_vec(&facts).map_err(|error| error.to_string())?;
             facts.push(b'\n');
             out.write_all(&facts).map_err(|error| error.to_string())?;
@@ -127,21 +144,36 @@ fn confined(stage: &Stage) -> Result<(), String> {
                 None => Ok(()),
             }
         }
+        Stage::Open { password } => {
+            let password = Prefix::read(*password, &mut input);
+            let password = password.map_err(|error| error.to_string())?;
+            let bytes = whole(input)?;
+            let mut out = io::BufWriter::new(out);
+            let opened = pdf::open(&bytes, password.as_ref().map(Prefix::text), &mut out);
+            opened
+                .and_then(|()| Ok(out.flush()?))
+                .map_err(|error| error.to_string())
+        }
+        Stage::SecondLook { pages } => {
+            let looked = second::not_empty(whole(input)?, pages).unwrap_or_default();
+            let looked = serde_json::to_vec(&looked).map_err(|error| error.to_string())?;
+            out.write_all(&looked).map_err(|error| error.to_string())
+        }
         Stage::Picture => {
             let pixels = picture::take_apart(&mut input)?;
             out.write_all(&pixels).map_err(|error| error.to_string())
         }
         Stage::Wrap { paper } => {
             let mut out = io::BufWriter::new(out);
-            pdf::wrap(&mut input, *paper, &mut out).map_err(|error| error.to_string())
+            let wrapped = pdf::wrap(&mut input, *paper, &mut out);
+            wrapped.map(drop).map_err(|error| error.to_string())
+        }
+        Stage::Text { paper } => {
+            let mut out = io::BufWriter::new(out);
+            text::typeset(&mut input, *paper, &mut out).map_err(|error| error.to_string())
         }
         Stage::Arrange(arrangement) => {
-            let mut bytes = Vec::new();
-            let most = limits::HELD + 1;
-            input
-                .take(most)
-                .read_to_end(&mut bytes)
-                .map_err(|error| error.to_string())?;
+            let bytes = whole(input)?;
             let mut out = io::BufWriter::new(out);
             let arranged = pdf::arrange(&bytes, arrangement, &mut out);
             arranged
@@ -156,14 +188,29 @@ fn confined(stage: &Stage) -> Result<(), String> {
                 }
                 input.try_clone()
             };
-            press.run(open, out).map_err(|error| error.to_string())
+            let made = press.run(open, out).map_err(|error| error.to_string())?;
+            let made = serde_json::to_string(&made).map_err(|error| error.to_string())?;
+            writeln!(io::stderr(), "{made}").map_err(|error| error.to_string())
         }
-        Stage::Ghostscript { program, arguments } => {
+        Stage::Ghostscript {
+            program,
+            arguments,
+            repeated: (repeated, times),
+        } => {
             drop((input, out));
-            let error = Command::new(program).args(arguments).exec();
+            let repeated = std::iter::repeat_n(repeated, usize::from(*times)).flatten();
+            let error = Command::new(program).args(arguments).args(repeated).exec();
             Err(format!("{} cannot be started: {error}", program.display()))
         }
     }
+}
+
+/// A document that must be read as a whole.
+fn whole(input: File) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = input.take(limits::HELD + 1).read_to_end(&mut bytes);
+    read.map_err(|error| error.to_string())?;
+    Ok(bytes)
 }
 
 /// A standard stream without its buffer.

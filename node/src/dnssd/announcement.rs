@@ -2,8 +2,11 @@
 
 use papermesh_protocol::text;
 
-/// The longest name of a service, a DNS label (RFC 6763 section 4.1.1).
-const NAME: usize = 63;
+/// The longest name of a service: a DNS label (RFC 6763 section 4.1.1), without room for the " (99)"
+/// or " #99" that responders add to a name that others have. They do not cut what is longer then.
+const NAME: usize = 63 - 6;
+/// Between a name and where it is.
+const AT: &str = " @ ";
 /// The longest entry of a TXT record, `key=value` (RFC 6763 section 6.1).
 const ENTRY: usize = 255;
 
@@ -43,6 +46,18 @@ pub struct Kind {
     pub txt: Vec<(&'static str, String)>,
 }
 
+/// The name of a service at a place, cut between characters so that it fits even where others have
+/// it. The place tells services of one name apart, so it is the last that is cut.
+#[must_use]
+pub fn service_name(name: &str, place: &str) -> String {
+    let place = text::clean(place, NAME / 2);
+    if place.is_empty() {
+        return text::clean(name, NAME);
+    }
+    let room = NAME - AT.len() - place.len();
+    format!("{}{AT}{place}", text::clean(name, room))
+}
+
 impl Announcement {
     /// The announcement with a name that fits.
     #[must_use]
@@ -68,6 +83,21 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_fits_even_where_others_have_it_and_keeps_its_place() {
+        assert_eq!(service_name("Acme", "laptop-1"), "Acme @ laptop-1");
+        assert_eq!(service_name("Acme", ""), "Acme");
+        for (name, place) in [
+            ("€".repeat(21), "laptop-1".to_owned()),
+            ("x".repeat(200), "€".repeat(60)),
+            ("🖨".repeat(30), String::new()),
+        ] {
+            let name = service_name(&name, &place);
+            assert!(name.len() + " (999)".len() <= 63, "{name}");
+            assert!(place.len() > NAME / 2 || name.ends_with(&place), "{name}");
+        }
+    }
 
     #[test]
     fn what_does_not_fit_is_cut_or_left_out() {

@@ -130,13 +130,14 @@ impl Avahi {
     pub(super) async fn announce(
         &self,
         announcement: &mut watch::Receiver<Announcement>,
+        named: &watch::Sender<Option<String>>,
     ) -> Result<(), AvahiError> {
         let mut renamed: Option<String> = None;
         let mut tried = 0;
         loop {
             let wanted = announcement.borrow_and_update().clone();
             let name = renamed.clone().unwrap_or_else(|| wanted.name.clone());
-            match self.group(&wanted, &name, announcement).await? {
+            match self.group(&wanted, &name, (announcement, named)).await? {
                 Ended::Changed => {}
                 Ended::Gone => return Ok(()),
                 Ended::Collision if tried < NAMES => {
@@ -154,7 +155,10 @@ impl Avahi {
         &self,
         wanted: &Announcement,
         name: &str,
-        announcement: &mut watch::Receiver<Announcement>,
+        (announcement, named): (
+            &mut watch::Receiver<Announcement>,
+            &watch::Sender<Option<String>>,
+        ),
     ) -> Result<Ended, AvahiError> {
         let path = answered(self.server.entry_group_new()).await?;
         let building = EntryGroupProxy::builder(&self.connection).path(path)?;
@@ -179,7 +183,10 @@ impl Avahi {
                     let Some(state) = state else { return Ok(Ended::Gone) };
                     let Ok(state) = state.args() else { continue };
                     match state.state {
-                        ESTABLISHED => tracing::info!(name, "announced by Avahi"),
+                        ESTABLISHED => {
+                            tracing::info!(name, "announced by Avahi");
+                            named.send_replace(Some(name.to_owned()));
+                        }
                         COLLISION => break Ended::Collision,
                         FAILURE => return Err(AvahiError::Failed(state.error.to_owned())),
                         _ => {}

@@ -16,20 +16,25 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-pub use announcement::{Announcement, Kind, Reach};
+pub use announcement::{Announcement, Kind, Reach, service_name};
 
 /// How often is looked whether Avahi was started meanwhile.
 const LOOK: Duration = Duration::from_secs(30);
 /// How long is waited after something went wrong.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// Announces, and again whenever the announcement changes, until it is dropped. Trouble is told to
-/// the log: a service that is not found by itself can still be used by its address.
-pub async fn announce(mut announcement: watch::Receiver<Announcement>) {
+/// Announces, and again whenever the announcement changes, until it is dropped. `named` is given the
+/// name under which it is found, which is another where somebody else has that of the announcement.
+/// Trouble is told to the log: a service that is not found by itself can still be used by its
+/// address.
+pub async fn announce(
+    mut announcement: watch::Receiver<Announcement>,
+    named: &watch::Sender<Option<String>>,
+) {
     loop {
         #[cfg(target_os = "linux")]
         if let Some(avahi) = avahi::Avahi::find().await {
-            match avahi.announce(&mut announcement).await {
+            match avahi.announce(&mut announcement, named).await {
                 Ok(()) => tracing::info!("Avahi went away"),
                 Err(error) => {
                     tracing::warn!(%error, "Avahi does not announce this service");
@@ -43,7 +48,7 @@ pub async fn announce(mut announcement: watch::Receiver<Announcement>) {
             sleep(LOOK).await;
             continue;
         }
-        if let Err(error) = responder::announce(&mut announcement, avahi_came()).await {
+        if let Err(error) = responder::announce(&mut announcement, named, avahi_came()).await {
             tracing::warn!(%error, "this service is not announced");
             sleep(PAUSE).await;
         }

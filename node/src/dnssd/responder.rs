@@ -3,7 +3,7 @@
 //! The library can tell one subtype of a service; `_universal`, without which phones pass a printer
 //! over, comes last in every list and is the one that is told.
 
-use mdns_sd::{ServiceDaemon, ServiceInfo};
+use mdns_sd::{DaemonEvent, DnsNameChange, RRType, ServiceDaemon, ServiceInfo};
 use tokio::sync::watch;
 
 use super::announcement::{Announcement, Kind};
@@ -11,19 +11,42 @@ use super::announcement::{Announcement, Kind};
 /// Announces until `until` is over.
 pub(super) async fn announce(
     announcement: &mut watch::Receiver<Announcement>,
+    named: &watch::Sender<Option<String>>,
     until: impl Future<Output = ()>,
 ) -> Result<(), mdns_sd::Error> {
     tokio::pin!(until);
     loop {
-        let told = Told::start(&announcement.borrow_and_update())?;
-        tokio::select! {
-            () = &mut until => return Ok(()),
-            changed = announcement.changed() => if changed.is_err() {
-                return Ok(());
-            },
+        let wanted = announcement.borrow_and_update().clone();
+        let told = Told::start(&wanted)?;
+        let events = told.daemon.monitor()?;
+        named.send_replace(Some(wanted.name.clone()));
+        loop {
+            tokio::select! {
+                () = &mut until => return Ok(()),
+                changed = announcement.changed() => match changed {
+                    Ok(()) => break,
+                    Err(_) => return Ok(()),
+                },
+                event = events.recv_async() => match event {
+                    Ok(DaemonEvent::NameChange(change)) => {
+                        if let Some(name) = renamed(&wanted.name, &change) {
+                            tracing::info!(name, "others have the name; announced with another");
+                            named.send_replace(Some(name));
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(_) => break,
+                },
+            }
         }
-        drop(told);
     }
+}
+
+/// The new name of a service that had this one; none if something else was renamed.
+fn renamed(name: &str, change: &DnsNameChange) -> Option<String> {
+    let (_, service) = change.original.strip_prefix(name)?.split_at_checked(1)?;
+    let renamed = change.new_name.strip_suffix(service)?.strip_suffix('.')?;
+    (change.rr_type != RRType::A && change.rr_type != RRType::AAAA).then(|| renamed.to_owned())
 }
 
 /// What is being told; withdrawn when dropped.

@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, BufReader};
 
 use super::message::Failure;
 use super::status::Status;
-use super::values::{attribute, keyword};
+use super::values::{Values, attribute, keyword};
 
 /// `compression-supported`.
 pub(super) const SUPPORTED: [&str; 3] = ["none", "deflate", "gzip"];
@@ -17,11 +17,13 @@ const PIECE: usize = 64 * 1024;
 /// A document, unpacked.
 pub(super) type Unpacked<'a> = Box<dyn AsyncRead + Send + Unpin + 'a>;
 
-/// Whether a compression is known.
-pub(super) fn check(compression: Option<&str>) -> Result<(), Failure> {
-    match compression {
-        Some(other) if !SUPPORTED.contains(&other) => Err(unknown(other)),
-        _ => Ok(()),
+/// The compression that a request says its document has; none for *none*. One that cannot be read
+/// is not taken for that.
+pub(super) fn said(operation: Values<'_>) -> Result<Option<&str>, Failure> {
+    match (operation.get("compression"), operation.text("compression")) {
+        (None, _) | (_, Some("none")) => Ok(None),
+        (_, Some(known)) if SUPPORTED.contains(&known) => Ok(Some(known)),
+        (_, other) => Err(unknown(other.unwrap_or_default())),
     }
 }
 
@@ -32,7 +34,7 @@ pub(super) fn unpack<'a>(
 ) -> Result<Unpacked<'a>, Failure> {
     let buffered = |packed| BufReader::with_capacity(PIECE, packed);
     match compression {
-        None | Some("none") => Ok(Box::new(packed)),
+        None => Ok(Box::new(packed)),
         Some("gzip") => {
             let mut decoder = GzipDecoder::new(buffered(packed));
             decoder.multiple_members(true);

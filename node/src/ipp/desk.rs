@@ -1,36 +1,55 @@
 //! The hold printer's desk: what all operations share, and what they find out about who asks.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
+use tokio::sync::watch;
 
+use super::accounts::Accounts;
 use super::identity::Identity;
 use super::limits;
-use super::message::{Failure, Request};
+use super::made::Made;
+use super::message::{self, Failure, Request};
+use super::names::Owners;
 use super::open_jobs::OpenJobs;
-use super::owner::{Owners, Peer, Proven, Who};
+use super::owner::{Peer, Who};
 use super::queue::{JobNumber, JobState, Offer, Queue, QueuedJob, Station};
 use super::station::{self, Notes, Target};
 use super::status::Status;
 use super::subscriptions::Subscriptions;
-use crate::web::Seats;
+use crate::web::{Account, Seats};
 
 /// Everything that outlives one request.
 pub(super) struct Desk<Q> {
     pub(super) queue: Q,
     pub(super) identity: Identity,
     pub(super) owners: Owners,
-    pub(super) proven: Proven,
+    pub(super) accounts: Accounts,
+    pub(super) made: Made,
     pub(super) open: OpenJobs,
     pub(super) subscriptions: Subscriptions,
     pub(super) notes: Notes,
     pub(super) started: Timestamp,
     /// Documents that may be taken at once.
     pub(super) room: Seats,
-    accepting: AtomicBool,
-    holding: AtomicBool,
+    /// The name under which it is found, once it is.
+    pub(super) announced: watch::Sender<Option<String>>,
+    switches: Mutex<Switches>,
+}
+
+/// What an operator switches.
+#[derive(Clone, Debug)]
+pub(super) struct Switches {
+    /// Whether the printer takes jobs.
+    pub(super) accepting: bool,
+    /// Whether new jobs are held back until they are released here.
+    pub(super) holding: bool,
+    /// When one of these was switched last.
+    pub(super) changed_at: Timestamp,
+    /// Jobs that were held back for this alone (RFC 3998 section 3.3).
+    held_back: BTreeSet<JobNumber>,
 }
 
 /// One request, and who made it.
@@ -38,6 +57,8 @@ pub(super) struct Asking<'a> {
     pub(super) request: &'a Request,
     pub(super) who: Who,
     pub(super) peer: Peer,
+    /// The account of this computer whose program asks, where that is known.
+    pub(super) account: Option<Account>,
     /// The printer's URI as this program knows it.
     pub(super) printer: String,
     /// The printer of the site behind that URI; none for the hold printer itself.
@@ -50,34 +71,58 @@ impl<Q: Queue> Desk<Q> {
         Arc::new(Self {
             queue,
             identity,
+            accounts: Accounts::believed(owners.spoolers.iter().map(String::as_str)),
             owners,
-            proven: Proven::new(),
+            made: Made::default(),
             open: OpenJobs::default(),
             subscriptions: Subscriptions::default(),
             notes: Notes::default(),
             started,
             room: Seats::new(limits::DOCUMENTS),
-            accepting: AtomicBool::new(true),
-            holding: AtomicBool::new(false),
+            announced: watch::Sender::new(None),
+            switches: Mutex::new(Switches {
+                accepting: true,
+                holding: false,
+                changed_at: started,
+                held_back: BTreeSet::new(),
+            }),
         })
     }
 
-    /// Whether the printer takes jobs.
-    pub(super) fn is_accepting(&self) -> bool {
-        self.accepting.load(Ordering::Relaxed)
+    fn switched(&self) -> MutexGuard<'_, Switches> {
+        self.switches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What an operator has switched.
+    pub(super) fn switches(&self) -> Switches {
+        self.switched().clone()
+    }
+
+    /// Switches whether the printer takes jobs.
     pub(super) fn accept(&self, on: bool) {
-        self.accepting.store(on, Ordering::Relaxed);
+        let (mut switches, now) = (self.switched(), self.queue.now());
+        switches.accepting = on;
+        switches.changed_at = now;
     }
 
-    /// Whether new jobs are held back until they are released here.
-    pub(super) fn is_holding(&self) -> bool {
-        self.holding.load(Ordering::Relaxed)
+    /// Switches whether new jobs are held back; gives those that no longer are.
+    pub(super) fn hold_new(&self, on: bool) -> BTreeSet<JobNumber> {
+        let (mut switches, now) = (self.switched(), self.queue.now());
+        switches.holding = on;
+        switches.changed_at = now;
+        match on {
+            true => BTreeSet::new(),
+            false => std::mem::take(&mut switches.held_back),
+        }
     }
 
-    pub(super) fn hold_new(&self, on: bool) {
-        self.holding.store(on, Ordering::Relaxed);
+    /// Notes that a job is held back only because all new ones are.
+    pub(super) fn held_back(&self, job: JobNumber) {
+        let mut switches = self.switched();
+        switches.held_back.insert(job);
+        while switches.held_back.len() > limits::HELD_BACK {
+            switches.held_back.pop_first();
+        }
     }
 
     /// A job as it is now, whosever it is.
@@ -123,8 +168,22 @@ impl<Q: Queue> Desk<Q> {
             Some(Target::Station(name)) => Ok(Some(self.queue.station(&name).await?)),
             None => Err(Failure::new(
                 Status::NotFound,
-                "there is no such printer here",
+                format!(
+                    "there is no such printer here; this one is at {}",
+                    super::PATH
+                ),
             )),
+        }
+    }
+
+    /// Who asks, unless it is somebody whom the site has disabled.
+    pub(super) async fn unless_disabled(&self, who: Who) -> Who {
+        match who.user() {
+            Ok(user) if self.queue.is_disabled(user).await => {
+                let text = format!("{user} is disabled; ask your admin");
+                Who::Stranger(Failure::new(Status::NotAuthorized, text))
+            }
+            _ => who,
         }
     }
 
@@ -161,30 +220,46 @@ impl Asking<'_> {
         self.who.user()
     }
 
-    /// The job that the request is about: `job-id` beside `printer-uri`, or `job-uri` alone (RFC
-    /// 8011 section 4.1.5).
+    /// A number for a job that is made now. From elsewhere it is one that nobody guesses.
+    pub(super) async fn new_number<Q: Queue>(&self, desk: &Desk<Q>) -> Result<JobNumber, Failure> {
+        if !self.peer.is_local() {
+            return Ok(desk.queue.draw_number().await?);
+        }
+        let number = desk.queue.number().await?;
+        if let Some(account) = self.account {
+            desk.made.note(number, account);
+        }
+        Ok(number)
+    }
+
+    /// The job that the request is about.
     pub(super) fn job_number(&self) -> Result<JobNumber, Failure> {
-        let operation = self.request.operation();
-        let number = match operation.integer("job-id") {
-            Some(number) => JobNumber::try_from(number).ok(),
-            None => operation
-                .text("job-uri")
-                .and_then(|uri| uri.rsplit('/').next())
-                .and_then(|last| last.parse().ok()),
-        };
-        number
-            .filter(|number| *number > 0)
+        message::job_number(self.request)
             .ok_or_else(|| Failure::new(Status::BadRequest, "the request names no job"))
+    }
+
+    /// Whether who asks may know of this job, if it is the user's own: one whom only a name makes that
+    /// user knows what the same account made.
+    fn may_know<Q: Queue>(&self, desk: &Desk<Q>, number: JobNumber) -> bool {
+        !self.who.is_unproven() || desk.made.is_by(number, self.account)
     }
 
     /// The job that the request is about, which must be the user's own. That of another user
     /// looks like none.
     pub(super) async fn own_job<Q: Queue>(&self, desk: &Desk<Q>) -> Result<QueuedJob, Failure> {
-        let number = self.job_number()?;
+        self.own(desk, self.job_number()?).await
+    }
+
+    /// The job of this number, which must be the user's own.
+    pub(super) async fn own<Q: Queue>(
+        &self,
+        desk: &Desk<Q>,
+        number: JobNumber,
+    ) -> Result<QueuedJob, Failure> {
         let user = self.user()?;
         let found = desk.job(number).await?;
         found
-            .filter(|job| job.user == *user)
+            .filter(|job| job.user == *user && self.may_know(desk, number))
             .ok_or_else(|| Failure::new(Status::NotFound, format!("you have no job {number} here")))
     }
 }

@@ -1,11 +1,12 @@
 //! The queue that the node's client is: numbers, states and words of held jobs as IPP has them.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures::{Stream, stream};
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::direct::Abilities;
-use papermesh_protocol::job::Sides;
+use papermesh_protocol::job::{PrintOptions, Sides};
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::text::UserId;
@@ -32,21 +33,40 @@ use crate::store::StoreError;
 const SOME_FORMAT: &str = "application/pdf";
 /// How long before a job expires it becomes free that is held back without an end: in effect, never.
 const NEVER: Duration = Duration::from_secs(1);
+/// One that becomes free that long before its end, or later, is held back without one: its expiry is
+/// reckoned a little after that moment.
+const AT_THE_END: Duration = Duration::from_secs(60);
 
 impl<N: Network> Queue for Client<N> {
     async fn users(&self) -> Result<Vec<UserId>, QueueError> {
         Ok(Self::users(self).await?)
     }
 
-    async fn prove(&self, user: &UserId, pin: &Pin) -> Result<(), QueueError> {
-        Self::prove(self, user, pin).await.map_err(|error| {
-            let kind = match &error {
-                TypedError::Pin(_) => QueueErrorKind::NotProven,
-                TypedError::Wait(_) => QueueErrorKind::Busy,
-                TypedError::Store(_) => QueueErrorKind::Failed,
-            };
-            QueueError::new(kind, error)
-        })
+    async fn knows_here(&self, user: &UserId) -> Result<bool, QueueError> {
+        Ok(Self::knows_here(self, user).await?)
+    }
+
+    async fn knows(&self, user: &UserId) -> Result<bool, QueueError> {
+        Ok(Self::knows(self, user).await?)
+    }
+
+    async fn is_disabled(&self, user: &UserId) -> bool {
+        Self::is_disabled(self, user).await
+    }
+
+    async fn prove(&self, user: &UserId, pin: &Pin, from: IpAddr) -> Result<(), QueueError> {
+        Self::prove(self, user, pin, from.into())
+            .await
+            .map_err(|error| {
+                let kind = match &error {
+                    TypedError::Pin(_) => QueueErrorKind::NotProven,
+                    TypedError::Wait(_) => QueueErrorKind::Busy,
+                    TypedError::Busy(_) => QueueErrorKind::Crowded,
+                    TypedError::Disabled(_) => QueueErrorKind::NotAllowed,
+                    TypedError::Store(_) => QueueErrorKind::Failed,
+                };
+                QueueError::new(kind, error)
+            })
     }
 
     async fn admit(&self, wish: &Wish) -> Result<(), QueueError> {
@@ -57,6 +77,10 @@ impl<N: Network> Queue for Client<N> {
 
     async fn number(&self) -> Result<JobNumber, QueueError> {
         Ok(self.reserve_number().await?)
+    }
+
+    async fn draw_number(&self) -> Result<JobNumber, QueueError> {
+        Ok(Self::draw_number(self).await?)
     }
 
     async fn hold(
@@ -74,6 +98,7 @@ impl<N: Network> Queue for Client<N> {
             number: (!further).then_some(document.number),
             part_of: further.then_some(document.number),
             size: document.size,
+            password: document.password,
             ..submission(self, &wish.user, &wish.terms, title, &document.format)
         };
         let Some(station) = document.station else {
@@ -138,19 +163,34 @@ impl<N: Network> Queue for Client<N> {
         }
     }
 
-    async fn change(&self, number: JobNumber, change: JobChange) -> Result<(), QueueError> {
-        for (view, place) in self.bundle(number).await?.into_iter().zip(1u16..) {
+    async fn change(
+        &self,
+        number: JobNumber,
+        place: Option<u16>,
+        change: JobChange,
+    ) -> Result<(), QueueError> {
+        let documents = self.bundle(number).await?;
+        let was = documents.first().map(|first| first.summary.options.clone());
+        let numbered = documents.into_iter().zip(1u16..);
+        for (view, at) in numbered.filter(|(_, at)| place.is_none_or(|place| place == *at)) {
             if view.state.is_over() {
                 continue;
             }
-            let title = change.title.as_ref().map(|title| match place {
+            let title = change.title.as_ref().map(|title| match at {
+                _ if place.is_some() => title.clone(),
                 1 => title.clone(),
-                _ => format!("{title} ({place})"),
+                _ => format!("{title} ({at})"),
             });
+            let options = match (&change.options, &was) {
+                (Some(options), Some(was)) if place.is_none() => {
+                    Some(carried(was, options, view.summary.options))
+                }
+                (options, _) => options.clone(),
+            };
             let expires_at = view.summary.expires_at;
             let amended = amend::JobChange {
                 title,
-                options: change.options.clone(),
+                options,
                 priority: change.priority,
                 hold_until: change.hold.map(|hold| match hold {
                     Hold::No => None,
@@ -170,6 +210,7 @@ impl<N: Network> Queue for Client<N> {
     fn is_shared(&self) -> bool {
         self.has(Role::SharedClient)
     }
+
     fn changes(&self) -> impl Stream<Item = JobNumber> + Send + Unpin {
         let (client, news) = (self.clone(), self.news());
         Box::pin(stream::unfold((client, news), |(client, mut news)| async {
@@ -191,6 +232,23 @@ impl<N: Network> Queue for Client<N> {
     }
 }
 
+/// How a document is printed whose job was to be printed in one way and now is in another: what
+/// it has of its own stays.
+fn carried(was: &PrintOptions, now: &PrintOptions, own: PrintOptions) -> PrintOptions {
+    fn one<T: PartialEq + Clone>(was: &T, now: &T, own: T) -> T {
+        if own == *was { now.clone() } else { own }
+    }
+    PrintOptions {
+        copies: one(&was.copies, &now.copies, own.copies),
+        sides: one(&was.sides, &now.sides, own.sides),
+        color: one(&was.color, &now.color, own.color),
+        media: one(&was.media, &now.media, own.media),
+        page_ranges: one(&was.page_ranges, &now.page_ranges, own.page_ranges),
+        scaling: one(&was.scaling, &now.scaling, own.scaling),
+        as_image: one(&was.as_image, &now.as_image, own.as_image),
+    }
+}
+
 /// What these printers can do together; what most can, if none is known. What one of them can do is
 /// offered: the user chooses the printer later.
 fn offer(largest: u64, known: &[Abilities]) -> Offer {
@@ -203,13 +261,8 @@ fn offer(largest: u64, known: &[Abilities]) -> Offer {
     offer.duplex = known
         .iter()
         .any(|printer| printer.sides.is_empty() || printer.sides.iter().any(duplex));
-    let mut media: Vec<String> = Vec::new();
-    for name in known.iter().flat_map(|printer| &printer.media) {
-        if media::named(name).is_some() && !media.contains(name) {
-            media.push(name.clone());
-        }
-    }
-    if !media.is_empty() {
+    let media = media::offer(known.iter().flat_map(|printer| &printer.media));
+    if media::sizes(&media).next().is_some() {
         offer.media = media;
     }
     offer
@@ -264,9 +317,13 @@ fn queued(documents: &[HeldView]) -> Option<QueuedJob> {
             .iter()
             .zip(states)
             .map(|(view, state)| Document {
+                title: view.summary.title.clone(),
                 format: view.summary.format.clone(),
                 size: view.summary.size,
                 pages: view.summary.pages,
+                options: view.summary.options.clone(),
+                locked: view.summary.locked,
+                created_at: view.summary.submitted_at,
                 state,
             })
             .collect(),
@@ -314,7 +371,9 @@ fn state(life: &Life) -> JobState {
 
 fn hold(view: &HeldView) -> Hold {
     match view.state {
-        Life::Waiting { until } if until + NEVER >= view.summary.expires_at => Hold::Indefinite,
+        Life::Waiting { until } if until + AT_THE_END >= view.summary.expires_at => {
+            Hold::Indefinite
+        }
         Life::Waiting { until } => Hold::Until(until),
         _ => Hold::No,
     }
@@ -370,7 +429,10 @@ impl From<SubmitError> for QueueError {
             SubmitError::PinRequired => QueueErrorKind::PinMissing,
             SubmitError::OtherPin(_) => QueueErrorKind::NotProven,
             SubmitError::TooManyPins(_) => QueueErrorKind::Busy,
-            SubmitError::Empty | SubmitError::Format { .. } => QueueErrorKind::FormatError,
+            SubmitError::Password => QueueErrorKind::Password,
+            SubmitError::Empty | SubmitError::Format(_) | SubmitError::Flaw(_) => {
+                QueueErrorKind::FormatError
+            }
             SubmitError::Size { .. } | SubmitError::Broken(_) => QueueErrorKind::Broken,
             SubmitError::Seal(_)
             | SubmitError::Key(_)
@@ -419,6 +481,24 @@ impl From<ChangeError> for QueueError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_document_has_of_its_own_stays_when_its_job_changes() {
+        let was = PrintOptions::default();
+        let now = PrintOptions {
+            copies: 3,
+            sides: Some(Sides::TwoSidedLongEdge),
+            ..was.clone()
+        };
+        let own = PrintOptions {
+            copies: 2,
+            media: Some("iso_a3_297x420mm".into()),
+            ..was.clone()
+        };
+        let carried = carried(&was, &now, own.clone());
+        assert_eq!((carried.copies, carried.sides), (2, now.sides));
+        assert_eq!(carried.media, own.media);
+    }
 
     #[test]
     fn a_job_is_what_its_documents_are_together() {

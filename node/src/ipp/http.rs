@@ -1,27 +1,36 @@
 //! IPP over HTTP/1.1 (RFC 8010 section 4): who may speak, and from an HTTP request to an IPP
 //! answer. Not here: connections (`listener.rs`), what operations do (`operations/`).
 
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use papermesh_protocol::text::UserId;
 
 use super::arriving::Arriving;
 use super::desk::{Asking, Desk};
 use super::identity;
-use super::message;
+use super::message::{self, Failure};
 use super::operations;
 use super::owner::{self, Credentials, Peer, Who};
 use super::queue::{Queue, QueueErrorKind, Station};
 use super::station;
-use crate::web::{Seat, is_this_computer};
+use super::status::Status;
+use crate::store::JobNumbers;
+use crate::web::{Account, Seat, is_fixed, is_this_computer, name_of};
 
 /// `Content-Type` of IPP.
 const IPP: &str = "application/ipp";
+/// What begins the names of headers that browsers add and programs that print do not (Fetch
+/// Metadata); beside them stands `Origin` (RFC 6454).
+const OF_BROWSERS: &str = "sec-fetch-";
+/// How long a program is to wait that asks too much at once, in seconds.
+const LATER: HeaderValue = HeaderValue::from_static("10");
 
 /// The paths of the printer, its page and its icon.
 pub(super) fn router<Q: Queue>(desk: Arc<Desk<Q>>) -> Router {
@@ -34,11 +43,25 @@ pub(super) fn router<Q: Queue>(desk: Arc<Desk<Q>>) -> Router {
         )
         .route(&format!("{}{{number}}", super::JOB_PATH), post(print::<Q>))
         .route(super::ICON_PATH, get(icon))
+        .fallback(nowhere::<Q>)
         .with_state(desk)
 }
 
 async fn page<Q: Queue>(State(desk): State<Arc<Desk<Q>>>) -> Html<String> {
     Html(identity::page(&desk.identity))
+}
+
+/// At a path that is nobody's: a program is told so in IPP, where its request does not say better.
+async fn nowhere<Q: Queue>(
+    desk: State<Arc<Desk<Q>>>,
+    peer: Extension<Peer>,
+    seat: Extension<Arc<Seat>>,
+    request: Request,
+) -> Response {
+    match *request.method() {
+        Method::POST => print(desk, peer, seat, request).await,
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn icon() -> Response {
@@ -49,6 +72,7 @@ async fn icon() -> Response {
 async fn print<Q: Queue>(
     State(desk): State<Arc<Desk<Q>>>,
     Extension(peer): Extension<Peer>,
+    Extension(account): Extension<Option<Account>>,
     Extension(seat): Extension<Arc<Seat>>,
     request: Request,
 ) -> Response {
@@ -62,7 +86,7 @@ async fn print<Q: Queue>(
         Ok(request) => request,
         Err(malformed) => return ipp(malformed.answer()),
     };
-    let who = match who(&desk, peer, &head.headers, &request).await {
+    let who = match who(&desk, (peer, account), &head.headers, &request).await {
         Ok(who) => who,
         Err(refusal) => {
             // Whoever is asked for a PIN sends the same again, and on the same connection.
@@ -72,10 +96,19 @@ async fn print<Q: Queue>(
     };
     let performed = async {
         let station = desk.station(&request).await?;
+        if station.is_some()
+            && matches!(who, Who::Visitor(_))
+            && !operations::is_open(request.operation)
+        {
+            let text =
+                "what a shared computer sends straight to a printer needs a user id and a PIN";
+            return Err(Failure::new(Status::NotAuthenticated, text));
+        }
         let asking = Asking {
             request: &request,
             who,
             peer,
+            account,
             printer: printer_uri(peer, &head.headers, station.as_ref()),
             station,
         };
@@ -105,7 +138,9 @@ fn refuse(status: StatusCode, why: &'static str) -> Response {
 }
 
 /// Refuses what is no IPP, what comes unprotected from elsewhere, and what a web page made a
-/// browser send: such a request carries the page's host, or a type that browsers send unasked.
+/// browser send: such a request says that it is a browser's, carries the page's host, or a type that
+/// browsers send unasked. A name can be made to point to this computer, also its own by a stranger on
+/// its network; so unprotected requests carry an address, or `localhost`.
 fn refusal(peer: Peer, headers: &HeaderMap) -> Option<Response> {
     if !peer.is_local() && !peer.tls {
         let mut refusal = refuse(
@@ -123,6 +158,13 @@ fn refusal(peer: Peer, headers: &HeaderMap) -> Option<Response> {
         );
         return Some(refusal);
     }
+    let of_browsers = |name: &header::HeaderName| name.as_str().starts_with(OF_BROWSERS);
+    if headers.contains_key(header::ORIGIN) || headers.keys().any(of_browsers) {
+        return Some(refuse(
+            StatusCode::FORBIDDEN,
+            "web pages do not print here\n",
+        ));
+    }
     let kind = text_of(headers, header::CONTENT_TYPE).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case(IPP) {
@@ -132,7 +174,8 @@ fn refusal(peer: Peer, headers: &HeaderMap) -> Option<Response> {
         ));
     }
     let host = text_of(headers, header::HOST).unwrap_or_default();
-    if peer.is_local() && !is_this_computer(host) {
+    let is_meant = is_fixed(host) || peer.tls && is_this_computer(host);
+    if peer.is_local() && !is_meant {
         return Some(refuse(
             StatusCode::MISDIRECTED_REQUEST,
             "this computer's own programs reach this printer as localhost\n",
@@ -148,12 +191,7 @@ fn text_of(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 /// The printer's URI as the program knows it.
 fn printer_uri(peer: Peer, headers: &HeaderMap, station: Option<&Station>) -> String {
     let scheme = if peer.tls { "ipps" } else { "ipp" };
-    let host = text_of(headers, header::HOST).unwrap_or_default();
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']');
-    let host = match host.len() {
-        1..=255 if host.chars().all(plain) => host,
-        _ => "localhost",
-    };
+    let host = authority(text_of(headers, header::HOST).unwrap_or_default());
     let path = station.map_or_else(
         || super::PATH.to_owned(),
         |station| station::path(&station.name),
@@ -161,55 +199,105 @@ fn printer_uri(peer: Peer, headers: &HeaderMap, station: Option<&Station>) -> St
     format!("{scheme}://{host}{path}")
 }
 
+/// A `Host` as it stands in a URI that leads back: an IPv6 address has brackets there.
+fn authority(host: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%:[]".contains(c);
+    if !matches!(host.len(), 1..=255) || !host.chars().all(plain) {
+        return "localhost".to_owned();
+    }
+    let bare = |name: &str| {
+        let address = name.split('%').next().unwrap_or_default();
+        address
+            .parse::<Ipv6Addr>()
+            .is_ok_and(|ip| !ip.is_unspecified())
+    };
+    let name = name_of(host);
+    if name.len() < host.len() && bare(name) {
+        return format!("[{name}]{}", &host[name.len()..]);
+    }
+    match bare(host) {
+        true => format!("[{host}]"),
+        false => host.to_owned(),
+    }
+}
+
 /// Who asks; or the demand to say so.
 async fn who<Q: Queue>(
     desk: &Desk<Q>,
-    peer: Peer,
+    (peer, account): (Peer, Option<Account>),
     headers: &HeaderMap,
     request: &message::Request,
 ) -> Result<Who, Response> {
     if let Some(header) = text_of(headers, header::AUTHORIZATION) {
-        let Some(credentials) = Credentials::read(header, &desk.proven.salt) else {
-            return Err(unauthorized("user id and PIN are not in order\n"));
-        };
-        return match desk.proven.check(&desk.queue, &credentials).await {
-            Ok(user) => Ok(Who::User(user)),
-            Err(error) if error.kind == QueueErrorKind::NotProven => {
-                Err(unauthorized("user id or PIN is wrong\n"))
-            }
-            Err(error) => Ok(Who::Stranger(owner::refused(error))),
-        };
+        return proven(desk, peer, header).await;
     }
-    if peer.is_local() {
+    if let Some(standing) = desk.accounts.standing(account) {
         let said = request.operation().text("requesting-user-name");
-        let named = match desk.queue.users().await {
-            Ok(here) => desk.owners.named(said, (&here, desk.queue.is_shared())),
-            Err(error) => Err(error.into()),
+        let said = said.unwrap_or_default();
+        let is_own = desk.accounts.is_own(standing, said);
+        let who = match desk.owners.named(said, is_own, &desk.queue).await {
+            Ok(meant) => Who::says(standing, meant),
+            Err(failure) => Who::Stranger(failure),
         };
-        return Ok(named.map_or_else(Who::Stranger, Who::User));
+        return match who {
+            who if who.is_unproven() && !operations::needs_no_proof(request.operation) => {
+                Err(unauthorized("type your user id and PIN\n"))
+            }
+            who => Ok(desk.unless_disabled(who).await),
+        };
     }
     if operations::follows_create(request.operation)
-        && let Some(user) = maker(desk, peer, request)
+        && let Some(user) = maker(desk, (peer, account), request)
     {
         return Ok(Who::User(user));
     }
     if operations::is_open(request.operation) {
         let text = "say who you are";
-        let failure = message::Failure::new(super::status::Status::NotAuthenticated, text);
-        return Ok(Who::Stranger(failure));
+        return Ok(Who::Stranger(Failure::new(Status::NotAuthenticated, text)));
     }
     Err(unauthorized("type your user id and PIN\n"))
 }
 
-/// The user who made the job that a document is for, from where the document comes.
+/// The user who shows a PIN.
+async fn proven<Q: Queue>(desk: &Desk<Q>, peer: Peer, header: &str) -> Result<Who, Response> {
+    let Some(Credentials { name, pin }) = Credentials::read(header) else {
+        return Err(unauthorized("user id and PIN are not in order\n"));
+    };
+    let user = match desk.owners.proving(&name, &desk.queue).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return Err(unauthorized("user id or PIN is wrong\n")),
+        Err(error) => return Ok(Who::Stranger(error.into())),
+    };
+    match desk.queue.prove(&user, &pin, peer.address).await {
+        Ok(()) => Ok(Who::User(user)),
+        Err(error) if error.kind == QueueErrorKind::NotProven => {
+            Err(unauthorized("user id or PIN is wrong\n"))
+        }
+        Err(error) if error.kind == QueueErrorKind::Crowded => {
+            let why = "too many PINs at once; try again in some seconds\n";
+            let mut refusal = refuse(StatusCode::SERVICE_UNAVAILABLE, why);
+            refusal.headers_mut().insert(header::RETRY_AFTER, LATER);
+            Err(refusal)
+        }
+        Err(error) => Ok(Who::Stranger(owner::refused(error))),
+    }
+}
+
+/// The user who made the job that a document is for, where nothing but the document comes from there
+/// that made the job: from the same account of this computer, or from the same other one. There
+/// somebody else may share the address, but nobody else was told the job's number, which is drawn.
 fn maker<Q: Queue>(
     desk: &Desk<Q>,
-    peer: Peer,
+    (peer, account): (Peer, Option<Account>),
     request: &message::Request,
-) -> Option<papermesh_protocol::text::UserId> {
-    let number = request.operation().integer("job-id")?;
-    let open = desk.open.get(u32::try_from(number).ok()?)?;
-    (open.from == peer.address).then_some(open.user)
+) -> Option<UserId> {
+    let number = message::job_number(request)?;
+    let open = desk.open.get(number)?;
+    let is_maker = match peer.is_local() {
+        true => desk.made.is_by(number, account),
+        false => open.from == peer.address && JobNumbers::is_drawn(number),
+    };
+    is_maker.then_some(open.user)
 }
 
 fn unauthorized(why: &'static str) -> Response {
@@ -219,4 +307,27 @@ fn unauthorized(why: &'static str) -> Response {
         .headers_mut()
         .insert(header::WWW_AUTHENTICATE, basic);
     refusal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_printers_uri_leads_back_to_where_it_was_reached() {
+        for (host, expected) in [
+            ("localhost:6310", "localhost:6310"),
+            ("[::1]:6310", "[::1]:6310"),
+            ("::1", "[::1]"),
+            ("::1:6310", "[::1]:6310"),
+            ("[fe80::1%25eth0]:6310", "[fe80::1%25eth0]:6310"),
+            ("fe80::1%eth0", "[fe80::1%eth0]"),
+            ("laptop.local", "laptop.local"),
+            ("", "localhost"),
+            ("a/b", "localhost"),
+            ("a\u{e9}", "localhost"),
+        ] {
+            assert_eq!(authority(host), expected, "{host}");
+        }
+    }
 }

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use crate::dnssd;
+
 /// What does not change while the node runs.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -27,12 +29,9 @@ impl Identity {
         uuid_of(&self.seed)
     }
 
-    /// `printer-dns-sd-name`: told apart from those of other computers of the site.
+    /// The name under which it is to be found: told apart from those of other computers of the site.
     pub(super) fn dns_sd_name(&self) -> String {
-        match self.location.is_empty() {
-            true => self.name.clone(),
-            false => format!("{} @ {}", self.name, self.location),
-        }
+        dnssd::service_name(&self.name, &self.location)
     }
 
     /// `printer-device-id` (IEEE 1284.4).

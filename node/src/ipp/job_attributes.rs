@@ -10,10 +10,16 @@ use super::values::{
     all, attribute, date_time, enumeration, integer, keyword, keywords, mime, moment, name,
     no_value, range, short_name, text, uri,
 };
+use crate::convert::media::PageSize;
+use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::time::Timestamp;
 
 /// Bytes of one of `job-k-octets`.
-const KILO: u64 = 1024;
+pub(super) const KILO: u64 = 1024;
+
+/// Where the password of a document can be given that came without one.
+const LOCKED: &str =
+    "which can be given with `papermesh jobs unlock`, on your page or at the printer";
 
 /// How a state is said.
 pub(super) struct Said {
@@ -41,12 +47,19 @@ pub(super) fn said(job: &QueuedJob) -> Said {
             if job.hold != Hold::No {
                 reasons.push("job-hold-until-specified");
             }
+            let locked = job.documents.iter().any(|document| document.locked);
+            if locked {
+                reasons.push("document-password-error");
+            }
             let mut message = match job.hold {
                 Hold::No => "waits for you at any printer of the site".to_owned(),
                 Hold::Until(_) | Hold::Indefinite => {
                     "is held back until it is released here".to_owned()
                 }
             };
+            if locked {
+                message = format!("needs the password of its document, {LOCKED}; {message}");
+            }
             if let Some(note) = &job.note {
                 message = format!("{note}; {message}");
             }
@@ -182,9 +195,8 @@ fn description(job: &QueuedJob, printer: &str, now: Timestamp) -> Vec<Named> {
 }
 
 fn template(job: &QueuedJob) -> Vec<Named> {
-    let options = &job.options;
-    let mut told = vec![
-        ("copies", integer(options.copies)),
+    let mut told = ways_to_print(&job.options);
+    told.extend([
         ("job-priority", integer(job.priority)),
         ("job-hold-until", keyword(hold_keyword(job.hold))),
         (
@@ -195,26 +207,7 @@ fn template(job: &QueuedJob) -> Vec<Named> {
                 "owner-authorized"
             }),
         ),
-    ];
-    if let Some(sides) = options.sides {
-        told.push(("sides", keyword(sides.keyword())));
-    }
-    if let Some(color) = options.color {
-        told.push(("print-color-mode", keyword(color.keyword())));
-    }
-    if let Some(media) = &options.media {
-        told.push(("media", keyword(media)));
-        if let Some(size) = media::named(media) {
-            told.push(("media-col", media::column(size)));
-        }
-    }
-    if !options.page_ranges.is_empty() {
-        let page = |page: u32| i32::try_from(page).unwrap_or(i32::MAX);
-        let made = all(&options.page_ranges, |pages| {
-            range(page(pages.first), page(pages.last))
-        });
-        told.push(("page-ranges", made));
-    }
+    ]);
     if let Hold::Until(at) = job.hold {
         told.push(("job-hold-until-time", date_time(at)));
     }
@@ -224,6 +217,34 @@ fn template(job: &QueuedJob) -> Vec<Named> {
     }
     let kinded = |(name, value)| (name, Kind::Template, value);
     told.into_iter().map(kinded).collect()
+}
+
+/// How a job or a document is printed.
+pub(super) fn ways_to_print(options: &PrintOptions) -> Vec<(&'static str, IppValue)> {
+    let mut told = vec![("copies", integer(options.copies))];
+    if let Some(sides) = options.sides {
+        told.push(("sides", keyword(sides.keyword())));
+    }
+    if let Some(color) = options.color {
+        told.push(("print-color-mode", keyword(color.keyword())));
+    }
+    if let Some(scaling) = options.scaling {
+        told.push(("print-scaling", keyword(scaling.keyword())));
+    }
+    if let Some(media) = &options.media {
+        told.push(("media", keyword(media)));
+        if let Some(size) = PageSize::named(media) {
+            told.push(("media-col", media::column(media, size)));
+        }
+    }
+    if !options.page_ranges.is_empty() {
+        let page = |page: u32| i32::try_from(page).unwrap_or(i32::MAX);
+        let made = all(&options.page_ranges, |pages| {
+            range(page(pages.first), page(pages.last))
+        });
+        told.push(("page-ranges", made));
+    }
+    told
 }
 
 pub(super) fn hold_keyword(hold: Hold) -> &'static str {
@@ -254,40 +275,4 @@ pub(super) fn more_info(printer: &str) -> String {
 /// A printer's URI without its path.
 fn base(printer: &str) -> &str {
     printer.split(super::PATH).next().unwrap_or(printer)
-}
-
-/// What is told of a document (PWG 5100.5).
-pub(super) fn document(
-    job: &QueuedJob,
-    place: usize,
-    document: &Document,
-    printer: &str,
-    requested: &Requested,
-) -> Vec<IppAttribute> {
-    let of_document = QueuedJob {
-        state: document.state.clone(),
-        ..job.clone()
-    };
-    let said = said(&of_document);
-    // A document has no `pending-held`: while its job is held it is pending.
-    let number = if said.number == 4 { 3 } else { said.number };
-    let told = vec![
-        ("document-number", integer(place)),
-        ("document-job-id", integer(job.number)),
-        ("document-job-uri", uri(&job_uri(printer, job.number))),
-        ("document-printer-uri", uri(printer)),
-        ("document-name", name(&job.title)),
-        ("document-format", mime(&document.format)),
-        ("document-state", enumeration(number)),
-        ("document-state-reasons", keywords(said.reasons)),
-        ("document-state-message", text(&said.message)),
-        ("k-octets", integer(document.size.div_ceil(KILO))),
-        ("impressions", document.pages.map_or_else(no_value, integer)),
-        (
-            "last-document",
-            super::values::flag(place == job.documents.len() && job.state != JobState::Incoming),
-        ),
-    ];
-    let kinded = |(name, value)| (name, Kind::Description, value);
-    requested.choose(told.into_iter().map(kinded).collect())
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// Connections at once. A new one beyond that takes the place of the one that has been waiting
 /// for a request the longest; if none is waiting, it is not served.
 pub(super) const CONNECTIONS: usize = 400;
+/// Connections at once of one other computer.
+pub(super) const CONNECTIONS_EACH: usize = 64;
 /// How long a connection may take to show whether it speaks TLS, and to finish its handshake.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a request's HTTP header may take, from the first connection or the last answer.
@@ -38,6 +40,8 @@ pub(super) const ENDED_JOB: Duration = Duration::from_secs(15 * 60);
 /// Jobs in one answer to Get-Jobs; `first-index` leads to the next ones.
 pub(super) const JOBS_PER_ANSWER: usize = 1000;
 
+/// Jobs of which it is remembered that they are held back only because all new ones are.
+pub(super) const HELD_BACK: usize = 1000;
 /// Jobs of which it is remembered why a printer did not print them.
 pub(super) const NOTES: usize = 1000;
 
@@ -49,11 +53,12 @@ pub(super) const SUBSCRIPTIONS_PER_USER: usize = 16;
 pub(super) const EVENTS: usize = 100;
 /// How long an event is kept at least.
 pub(super) const EVENT_LIFE: Duration = Duration::from_secs(60);
+/// How long somebody may wait for an event (RFC 3996 section 5.1.2).
+pub(super) const EVENT_WAIT: Duration = Duration::from_secs(30);
+/// How many may wait at once; others are told to come again.
+pub(super) const EVENT_WAITERS: usize = 32;
 /// The longest that a subscription lasts without being renewed, and what it lasts by default.
 pub(super) const LEASE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Proven PINs that are remembered, and for how long: programs ask every few seconds how a job
-/// is, and a PIN takes a part of a second to check.
-pub(super) const PROVEN: usize = 256;
-/// See [`PROVEN`].
-pub(super) const PROVEN_FOR: Duration = Duration::from_secs(5 * 60);
+/// Jobs of which it is remembered which account of this computer made them.
+pub(super) const MADE: usize = 4096;

@@ -15,7 +15,7 @@ use super::found;
 use super::http;
 use super::identity::Identity;
 use super::limits;
-use super::owner::Owners;
+use super::names::Owners;
 use super::queue::Queue;
 use super::subscriptions::Happened;
 use crate::dnssd;
@@ -79,6 +79,8 @@ impl<Q: Queue> HoldPrinter<Q> {
         let address = self.address().ok().filter(|_| found);
         let patience = Patience {
             connections: limits::CONNECTIONS,
+            each: limits::CONNECTIONS_EACH,
+            here: limits::CONNECTIONS,
             handshake: limits::HANDSHAKE,
             header: limits::HTTP_HEADER,
             buffer: limits::HTTP_BUFFER,
@@ -127,7 +129,7 @@ async fn announce<Q: Queue>(desk: Arc<Desk<Q>>, address: Option<SocketAddr>) {
         }
     };
     tokio::select! {
-        () = dnssd::announce(receiver) => {}
+        () = dnssd::announce(receiver, &desk.announced) => {}
         () = renew => {}
     }
 }

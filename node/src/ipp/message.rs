@@ -3,18 +3,16 @@
 //! Lives here: what every operation has in common. Not here: HTTP (`http.rs`), who asks
 //! (`owner.rs`), what is to be done (`operations/`).
 
-use std::io::Cursor;
-
 use axum::body::Bytes;
 use ipp::attribute::{IppAttribute, IppAttributeGroup};
 use ipp::model::{DelimiterTag, IppVersion, StatusCode};
-use ipp::parser::{IppParseError, IppParser};
-use ipp::reader::IppReader;
 use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
 
-use super::queue::{QueueError, QueueErrorKind};
+use super::queue::{JobNumber, QueueError, QueueErrorKind};
+use super::reading;
 use super::status::Status;
+use super::template::Asked;
 use super::values::{self, Values};
 use crate::ipp_guard::HEADER_BYTES;
 
@@ -22,6 +20,9 @@ use crate::ipp_guard::HEADER_BYTES;
 pub(super) const VERSIONS: [&str; 4] = ["1.1", "2.0", "2.1", "2.2"];
 /// The newest of them.
 const NEWEST: u16 = 0x0202;
+
+/// `charset-supported`.
+pub(super) const CHARSETS: [&str; 2] = ["us-ascii", "utf-8"];
 
 /// A request that is well-formed: version, charset and language are known, and it says at whom it
 /// is directed.
@@ -62,6 +63,20 @@ impl Failure {
     }
 }
 
+/// The job that a request names: `job-id` beside `printer-uri`, or `job-uri` alone (RFC 8011 section
+/// 4.1.5).
+pub(super) fn job_number(request: &Request) -> Option<JobNumber> {
+    let operation = request.operation();
+    let number = match operation.integer("job-id") {
+        Some(number) => JobNumber::try_from(number).ok(),
+        None => operation
+            .text("job-uri")
+            .and_then(|uri| uri.rsplit('/').next())
+            .and_then(|last| last.parse().ok()),
+    };
+    number.filter(|number| *number > 0)
+}
+
 impl From<QueueError> for Failure {
     fn from(error: QueueError) -> Self {
         let status = match error.kind {
@@ -70,10 +85,11 @@ impl From<QueueError> for Failure {
             QueueErrorKind::PinMissing | QueueErrorKind::Options => Status::AttributesOrValues,
             QueueErrorKind::Format => Status::DocumentFormat,
             QueueErrorKind::FormatError | QueueErrorKind::Broken => Status::DocumentFormatError,
+            QueueErrorKind::Password => Status::DocumentPassword,
             QueueErrorKind::TooLarge => Status::RequestEntityTooLarge,
             QueueErrorKind::NotFound => Status::NotFound,
             QueueErrorKind::NotPossible => Status::NotPossible,
-            QueueErrorKind::Busy => Status::Busy,
+            QueueErrorKind::Busy | QueueErrorKind::Crowded => Status::Busy,
             QueueErrorKind::Failed => Status::InternalError,
         };
         Self::new(status, error.text)
@@ -100,28 +116,21 @@ impl Request {
             });
         }
         if id < 1 {
-            return Err(malformed("the request has no number".into()));
+            // RFC 8011 section 4.1.1 has them begin at 1, and the suites want this refused.
+            let text = format!("the request has the number {id}, which must be 1 or more");
+            return Err(malformed(text));
         }
-        let parsed = IppParser::new(IppReader::new(Cursor::new(bytes.clone()))).parse();
-        let message = parsed.map_err(|error| match error {
-            IppParseError::InvalidStringLength { .. } => Malformed {
-                version,
-                id,
-                failure: Failure::new(Status::RequestValueTooLong, "a value is too long"),
-            },
-            _ => malformed("the request is no IPP".into()),
-        })?;
-        let groups = message.attributes().groups();
-        check_beginning(groups).map_err(malformed)?;
+        let groups =
+            reading::groups(bytes).ok_or_else(|| malformed("the request is no IPP".into()))?;
+        check_beginning(&groups).map_err(malformed)?;
         let request = Self {
             operation,
             version,
             id,
-            groups: groups.to_vec(),
+            groups,
         };
-        if request.operation().text("attributes-charset") != Some("utf-8")
-            && request.operation().text("attributes-charset") != Some("us-ascii")
-        {
+        let charset = request.operation().text("attributes-charset");
+        if !charset.is_some_and(is_taken) {
             return Err(Malformed {
                 version,
                 id,
@@ -141,12 +150,12 @@ impl Request {
         self.group(DelimiterTag::JobAttributes)
     }
 
-    /// The first group of a kind; empty where there is none.
+    /// The group of a kind; empty where there is none.
     pub(super) fn group(&self, tag: DelimiterTag) -> Values<'_> {
         Values(self.groups(tag).next().map_or(&[], |group| group.0))
     }
 
-    /// All groups of a kind.
+    /// All groups of a kind; more than one there are of subscriptions only.
     pub(super) fn groups(&self, tag: DelimiterTag) -> impl Iterator<Item = Values<'_>> {
         self.groups
             .iter()
@@ -191,6 +200,12 @@ impl Malformed {
     pub(super) fn answer(self) -> Answer {
         Answer::failed(self.version, self.id, self.failure)
     }
+}
+
+/// Whether text in this charset is understood, whose name may have any case (RFC 2978 section 2.3).
+fn is_taken(charset: &str) -> bool {
+    let charset = charset.trim();
+    (CHARSETS.iter()).any(|taken| charset.eq_ignore_ascii_case(taken))
 }
 
 /// The operation attributes come first, and among them charset and language (RFC 8011 section
@@ -257,12 +272,13 @@ impl Answer {
         self.operation.extend(values::attribute(name, value));
     }
 
-    /// Adds attributes that were ignored or substituted.
-    pub(super) fn ignored(&mut self, attributes: Vec<IppAttribute>) {
-        if !attributes.is_empty() && self.status == Status::Ok {
+    /// Adds attributes that were ignored or substituted, and says so.
+    pub(super) fn ignored(&mut self, asked: Asked) {
+        if let Some(text) = asked.cannot() {
             self.status = Status::OkIgnoredOrSubstituted;
+            self.say(&text);
         }
-        self.unsupported.extend(attributes);
+        self.unsupported.extend(asked.unsupported);
     }
 
     /// Adds a group.

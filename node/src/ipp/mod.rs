@@ -5,11 +5,12 @@
 //!
 //! - [`listener`]: the socket, by [`crate::web`]
 //! - `http`, `arriving`, `compression`: from an HTTP body to a request and its document
-//! - `message`, `values`, `status`, `requested`: IPP's own encoding (RFC 8010)
-//! - `owner`: who asks, and as which user
+//! - `message`, `reading`, `values`, `status`, `requested`: IPP's own encoding (RFC 8010)
+//! - `owner`: who asks, and by what right; `accounts`: which programs of this computer are believed,
+//!   `names`: which user they mean, `made`: what they made
 //! - `operations/`: what may be asked (RFC 8011 and its extensions)
 //! - `template`, `media`: what is asked of a job, against what can be had
-//! - `printer_attributes`, `job_attributes`, `identity`: what is told
+//! - `printer_attributes`, `job_attributes`, `document_attributes`, `identity`: what is told
 //! - `found`: what is told to those who look for a printer
 //! - `station`: queues that lead straight to one printer of the site
 //! - `open_jobs`, `subscriptions`: what lives in memory only
@@ -23,9 +24,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+mod accounts;
 mod arriving;
 mod compression;
 mod desk;
+mod document_attributes;
 mod found;
 mod held;
 mod http;
@@ -33,13 +36,16 @@ mod identity;
 mod job_attributes;
 mod limits;
 pub mod listener;
+mod made;
 mod media;
 mod message;
+mod names;
 mod open_jobs;
 mod operations;
 mod owner;
 mod printer_attributes;
 pub mod queue;
+mod reading;
 mod requested;
 mod station;
 mod status;
@@ -50,7 +56,7 @@ mod values;
 pub use crate::web::CertificateError;
 pub use identity::Identity;
 pub use listener::{HoldPrinter, HoldPrinterError};
-pub use owner::Owners;
+pub use names::Owners;
 pub use station::path as station_path;
 
 /// The URI by which other computers reach a hold printer that listens at `address`; none if this

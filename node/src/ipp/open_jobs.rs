@@ -14,7 +14,7 @@ use papermesh_protocol::time::Timestamp;
 
 use super::limits;
 use super::message::Failure;
-use super::queue::{JobNumber, JobState, QueuedJob, Station, Terms};
+use super::queue::{Hold, JobNumber, JobState, QueuedJob, Station, Terms};
 use super::status::Status;
 use super::template;
 
@@ -26,6 +26,8 @@ pub(super) struct OpenJob {
     pub(super) from: IpAddr,
     pub(super) title: String,
     pub(super) terms: Terms,
+    /// All that is asked of it must be had, or nothing: `ipp-attribute-fidelity`.
+    pub(super) whole: bool,
     /// The id of the station that its documents are for.
     pub(super) station: Option<String>,
     pub(super) created_at: Timestamp,
@@ -41,7 +43,7 @@ impl OpenJob {
         user: UserId,
         from: IpAddr,
         title: String,
-        terms: Terms,
+        (terms, whole): (Terms, bool),
         now: Timestamp,
     ) -> Self {
         Self {
@@ -49,6 +51,7 @@ impl OpenJob {
             from,
             title,
             terms,
+            whole,
             station: None,
             created_at: now,
             documents: 0,
@@ -150,6 +153,15 @@ impl OpenJobs {
             .collect()
     }
 
+    /// Gives a job free, so that documents that still come are not held back.
+    pub(super) fn release(&self, number: JobNumber) {
+        if let Some(job) = self.inner().open.get_mut(&number)
+            && job.terms.hold == Hold::Indefinite
+        {
+            job.terms.hold = Hold::No;
+        }
+    }
+
     /// Begins the next document of a job: nobody else may send one until it is dropped.
     pub(super) fn begin(&self, number: JobNumber) -> Result<Sending<'_>, Failure> {
         let mut inner = self.inner();
@@ -248,7 +260,7 @@ mod tests {
             user,
             Ipv4Addr::LOCALHOST.into(),
             "t".into(),
-            Terms::default(),
+            (Terms::default(), false),
             Timestamp::default(),
         )
     }

@@ -1,153 +1,41 @@
-//! Whose job is it? Who asks, by what right, and as which user of the site.
+//! Who asks, and by what right.
 //!
-//! A program on this computer says a name (`requesting-user-name`), which the configuration maps
-//! to a user; it is believed, as everything is believed that has this computer's keyboard. From
-//! elsewhere a user comes over IPPS only, and with a PIN (HTTP Basic, RFC 7617).
-
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+//! A program of this computer says a name (`requesting-user-name`). How far it is believed depends on
+//! the account that it runs as ([`super::accounts`]), which user is meant on the configuration
+//! ([`super::names`]). All others show a user id and a PIN (HTTP Basic, RFC 7617): those of other
+//! computers, which come over IPPS only, and those of other accounts.
 
 use data_encoding::BASE64;
 use papermesh_protocol::pin::Pin;
-use papermesh_protocol::text::{self, UserId};
-use sha2::{Digest, Sha256};
+use papermesh_protocol::text::UserId;
 use zeroize::Zeroizing;
 
-use super::limits;
+use super::accounts::Standing;
 use super::message::Failure;
-use super::queue::{Queue, QueueError, QueueErrorKind};
+use super::names::Meant;
+use super::queue::{QueueError, QueueErrorKind};
 use super::status::Status;
 pub(super) use crate::web::Peer;
 
-/// Bytes of a requesting user's name that are shown.
-const SHOWN: usize = 64;
-
-/// Which users the names are that programs of this computer say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Owners {
-    /// Names that programs say, and who is meant.
-    pub users: BTreeMap<String, UserId>,
-    /// Who is meant by all other names.
-    pub default_user: Option<UserId>,
-    /// Users who may delete the jobs of others here and stop the printer from taking jobs.
-    pub operators: BTreeSet<UserId>,
-}
-
-impl Owners {
-    /// Who is meant by a name, where these users print from this computer.
-    pub(super) fn named(
-        &self,
-        said: Option<&str>,
-        (here, shared): (&[UserId], bool),
-    ) -> Result<UserId, Failure> {
-        let said = said.unwrap_or_default();
-        if let Some(user) = self.users.get(said) {
-            return Ok(user.clone());
-        }
-        if let Some(user) = here
-            .iter()
-            .find(|user| user.as_str().eq_ignore_ascii_case(said))
-        {
-            return Ok(user.clone());
-        }
-        if let Some(user) = &self.default_user {
-            return Ok(user.clone());
-        }
-        // On a shared computer people log in as who they are to the site.
-        if shared && let Ok(user) = said.parse() {
-            return Ok(user);
-        }
-        // A personal computer that nobody configured: whoever types there is its user.
-        match here {
-            [only] if self.users.is_empty() => Ok(only.clone()),
-            _ => Err(stranger(said, here)),
-        }
-    }
-}
-
-fn stranger(said: &str, here: &[UserId]) -> Failure {
-    let said = text::clean(said, SHOWN);
-    let why = if here.is_empty() {
-        "nobody is enrolled on this computer; run `papermesh user enroll` there".to_owned()
-    } else {
-        format!(
-            "nobody here prints as {said:?}; map that name to a user with [ipp-users] in papermesh.toml, or set ipp-default-user"
-        )
-    };
-    Failure::new(Status::NotAuthorized, why)
-}
-
-/// A user id and a PIN as they came with a request.
+/// A user's name and a PIN as they came with a request.
 pub(super) struct Credentials {
-    user: UserId,
-    pin: Pin,
-    /// What stands for both among those that were proven.
-    key: [u8; 32],
+    pub(super) name: String,
+    pub(super) pin: Pin,
 }
 
 impl Credentials {
     /// Reads the value of an `Authorization` header; none if it is no such thing.
-    pub(super) fn read(header: &str, salt: &[u8; 32]) -> Option<Self> {
+    pub(super) fn read(header: &str) -> Option<Self> {
         let (scheme, encoded) = header.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("basic") {
             return None;
         }
         let decoded = Zeroizing::new(BASE64.decode(encoded.trim().as_bytes()).ok()?);
-        let (user, pin) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-        let key = Sha256::new_with_prefix(salt)
-            .chain_update(decoded.as_slice())
-            .finalize()
-            .into();
+        let (name, pin) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
         Some(Self {
-            user: user.parse().ok()?,
+            name: name.to_owned(),
             pin: Pin::new(pin).ok()?,
-            key,
         })
-    }
-}
-
-/// Proven credentials of the last minutes, by a salted hash: what is kept tells no PIN.
-pub(super) struct Proven {
-    /// Of this run of the node.
-    pub(super) salt: [u8; 32],
-    known: Mutex<HashMap<[u8; 32], Instant>>,
-}
-
-impl Proven {
-    pub(super) fn new() -> Self {
-        Self {
-            salt: rand::random(),
-            known: Mutex::default(),
-        }
-    }
-
-    /// Whose credentials these are.
-    pub(super) async fn check<Q: Queue>(
-        &self,
-        queue: &Q,
-        credentials: &Credentials,
-    ) -> Result<UserId, QueueError> {
-        if !self.knows(&credentials.key) {
-            queue.prove(&credentials.user, &credentials.pin).await?;
-            self.remember(credentials.key);
-        }
-        Ok(credentials.user.clone())
-    }
-
-    fn knows(&self, key: &[u8; 32]) -> bool {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(key)
-            .is_some_and(|at| at.elapsed() < limits::PROVEN_FOR)
-    }
-
-    fn remember(&self, key: [u8; 32]) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, at| at.elapsed() < limits::PROVEN_FOR);
-        if known.len() < limits::PROVEN {
-            known.insert(key, Instant::now());
-        }
     }
 }
 
@@ -156,15 +44,35 @@ impl Proven {
 pub(super) enum Who {
     /// A user.
     User(UserId),
+    /// A program that says that it is for this user: it may bring jobs, and ask after those that
+    /// the same account brought.
+    Named(UserId),
+    /// The same, of a user who is only a visitor at this computer: of these, jobs are held and not
+    /// printed at once.
+    Visitor(UserId),
     /// Somebody who is no user, and what to tell them.
     Stranger(Failure),
 }
 
 impl Who {
+    /// Who asks where a program of this standing says a name by which somebody is meant.
+    pub(super) fn says(standing: Standing, meant: Meant) -> Self {
+        match (standing, meant) {
+            (Standing::Own | Standing::Root, Meant::Resident(user)) => Self::User(user),
+            (Standing::Spooler, Meant::Resident(user)) => Self::Named(user),
+            (_, Meant::Visitor(user)) => Self::Visitor(user),
+        }
+    }
+
+    /// Whether nothing but a name says who it is.
+    pub(super) fn is_unproven(&self) -> bool {
+        matches!(self, Self::Named(_) | Self::Visitor(_))
+    }
+
     /// The user, or what a stranger is told.
     pub(super) fn user(&self) -> Result<&UserId, Failure> {
         match self {
-            Self::User(user) => Ok(user),
+            Self::User(user) | Self::Named(user) | Self::Visitor(user) => Ok(user),
             Self::Stranger(failure) => Err(Failure::new(failure.status, failure.text.clone())),
         }
     }
@@ -183,56 +91,29 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn users(names: &[&str]) -> Vec<UserId> {
-        names.iter().map(|name| name.parse().unwrap()).collect()
-    }
-
     #[test]
-    fn the_only_user_of_a_computer_is_meant_by_any_name_until_names_are_mapped() {
-        let mut owners = Owners::default();
-        let here = users(&["charlie"]);
-        assert_eq!(
-            owners.named(Some("root"), (&here, false)).unwrap().as_str(),
-            "charlie"
-        );
-        owners
-            .users
-            .insert("root".into(), "charlie".parse().unwrap());
-        assert_eq!(
-            owners.named(Some("root"), (&here, false)).unwrap().as_str(),
-            "charlie"
-        );
-        let failure = owners.named(Some("not-root"), (&here, false)).unwrap_err();
-        assert_eq!(failure.status, Status::NotAuthorized);
-        assert!(failure.text.contains("not-root"), "{}", failure.text);
-    }
-
-    #[test]
-    fn several_users_are_told_apart_by_their_ids() {
-        let here = users(&["alice", "bob"]);
-        let mut owners = Owners::default();
-        assert_eq!(
-            owners.named(Some("Bob"), (&here, false)).unwrap().as_str(),
-            "bob"
-        );
-        assert!(owners.named(Some("carol"), (&here, false)).is_err());
-        assert_eq!(
-            owners.named(Some("carol"), (&here, true)).unwrap().as_str(),
-            "carol"
-        );
-        assert!(owners.named(None, (&here, false)).is_err());
-        owners.default_user = Some("alice".parse().unwrap());
-        assert_eq!(
-            owners.named(None, (&here, false)).unwrap().as_str(),
-            "alice"
-        );
+    fn a_name_alone_makes_a_user_only_of_who_could_read_the_nodes_files() {
+        let user: UserId = "charlie".parse().unwrap();
+        let says = |standing, meant| matches!(Who::says(standing, meant), Who::User(_));
+        for standing in [Standing::Own, Standing::Root] {
+            assert!(says(standing, Meant::Resident(user.clone())));
+            assert!(!says(standing, Meant::Visitor(user.clone())));
+        }
+        for meant in [Meant::Resident(user.clone()), Meant::Visitor(user)] {
+            assert!(!says(Standing::Spooler, meant));
+        }
     }
 
     #[test]
     fn credentials_are_read_from_the_header_only_as_they_should_be() {
-        let header = format!("Basic {}", BASE64.encode(b"charlie:24:68"));
-        let credentials = Credentials::read(&header, &[0; 32]).unwrap();
-        assert_eq!(credentials.user.as_str(), "charlie");
+        for header in [
+            format!("Basic {}", BASE64.encode(b"charlie:24:68")),
+            format!("basic  {} ", BASE64.encode(b"charlie:24:68")),
+        ] {
+            let credentials = Credentials::read(&header).unwrap();
+            assert_eq!(credentials.name, "charlie");
+            assert_eq!(credentials.pin.expose(), b"24:68");
+        }
         for wrong in [
             "",
             "Basic",
@@ -241,7 +122,7 @@ mod tests {
             "Basic YTpi",
             "Basic YWJj",
         ] {
-            assert!(Credentials::read(wrong, &[0; 32]).is_none(), "{wrong}");
+            assert!(Credentials::read(wrong).is_none(), "{wrong}");
         }
     }
 }

@@ -6,15 +6,17 @@
 
 use ipp::attribute::IppAttribute;
 use ipp::value::IppValue;
+use papermesh_protocol::document_password::MAX_DOCUMENT_PASSWORD;
 use papermesh_protocol::job::{ColorMode, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{MAX_PIN, MIN_PIN};
 use papermesh_protocol::time::Timestamp;
 
+use super::desk::Switches;
 use super::identity::{Identity, MODEL};
 use super::job_attributes::{self, Kind};
-use super::media::{self, SIZES, Size};
-use super::message::VERSIONS;
+use super::media::{self, SIZES};
+use super::message::{CHARSETS, VERSIONS};
 use super::operations;
 use super::queue::Offer;
 use super::requested::Requested;
@@ -23,6 +25,7 @@ use super::values::{
     all, charset, collection, date_time, dpi, enumeration, flag, integer, keyword, keywords,
     language, mime, moment, no_value, octets, range, short_name, short_text, text, unknown, uri,
 };
+use crate::convert::media::{A4, PageSize};
 use crate::policy;
 
 /// A format that is told by the document's first bytes.
@@ -32,6 +35,8 @@ pub(super) const ANY_FORMAT: &str = "application/octet-stream";
 pub(super) struct Facts<'a> {
     pub(super) identity: &'a Identity,
     pub(super) offer: &'a Offer,
+    /// The name under which it is found.
+    pub(super) dns_sd_name: String,
     /// Its URIs, and for each whether it is protected and how a user is known there.
     pub(super) uris: Vec<Place>,
     /// The URI by which it was asked.
@@ -43,8 +48,8 @@ pub(super) struct Facts<'a> {
     pub(super) queued: usize,
     /// Whether one of them is being printed.
     pub(super) processing: bool,
-    /// Whether it takes jobs.
-    pub(super) accepting: bool,
+    /// What an operator has switched.
+    pub(super) switches: Switches,
 }
 
 /// One of `printer-uri-supported`.
@@ -86,7 +91,7 @@ fn identity(facts: &Facts<'_>) -> Told {
         ("printer-info", short_text(&identity.name)),
         (
             "printer-dns-sd-name",
-            super::values::name(&identity.dns_sd_name()),
+            super::values::name(&facts.dns_sd_name),
         ),
         ("printer-location", short_text(&identity.location)),
         ("printer-geo-location", unknown()),
@@ -125,23 +130,41 @@ fn identity(facts: &Facts<'_>) -> Told {
     ]
 }
 
+/// `printer-state-reasons`: what an operator has switched, and nothing of the site's printers. What
+/// one of them lacks is no trouble of the others, and phones would show it at every print.
+pub(super) fn reasons(switches: &Switches) -> &'static str {
+    match switches.holding {
+        true => "hold-new-jobs",
+        false => "none",
+    }
+}
+
+/// `printer-state` *idle* or *processing*.
+pub(super) fn state_number(processing: bool) -> i32 {
+    if processing { 4 } else { 3 }
+}
+
 fn state(facts: &Facts<'_>) -> Told {
-    let (number, message) = match (facts.accepting, facts.processing) {
-        (_, true) => (4, "a printer of the site prints one of your jobs"),
-        (true, false) => (3, "holds what you print until you release it at a printer"),
-        (false, false) => (3, "takes no jobs at the moment"),
+    let switches = &facts.switches;
+    let message = match (switches.accepting, facts.processing) {
+        (_, true) => "a printer of the site prints one of your jobs",
+        (true, false) => "holds what you print until you release it at a printer",
+        (false, false) => "takes no jobs at the moment",
     };
     vec![
-        ("printer-state", enumeration(number)),
-        ("printer-state-reasons", keyword("none")),
+        ("printer-state", enumeration(state_number(facts.processing))),
+        ("printer-state-reasons", keyword(reasons(switches))),
         ("printer-state-message", text(message)),
-        ("printer-state-change-time", moment(facts.started)),
-        ("printer-state-change-date-time", date_time(facts.started)),
+        ("printer-state-change-time", moment(switches.changed_at)),
+        (
+            "printer-state-change-date-time",
+            date_time(switches.changed_at),
+        ),
         ("printer-config-change-time", moment(facts.started)),
         ("printer-config-change-date-time", date_time(facts.started)),
         ("printer-current-time", date_time(facts.now)),
         ("printer-up-time", moment(facts.now)),
-        ("printer-is-accepting-jobs", flag(facts.accepting)),
+        ("printer-is-accepting-jobs", flag(switches.accepting)),
         ("printer-message-from-operator", short_text("")),
         ("queued-job-count", integer(facts.queued)),
         (
@@ -173,7 +196,7 @@ fn abilities(offer: &Offer) -> Told {
             }),
         ),
         ("charset-configured", charset("utf-8")),
-        ("charset-supported", all(["us-ascii", "utf-8"], charset)),
+        ("charset-supported", all(CHARSETS, charset)),
         ("natural-language-configured", language("en")),
         ("generated-natural-language-supported", language("en")),
         ("document-format-default", mime(ANY_FORMAT)),
@@ -212,6 +235,22 @@ fn abilities(offer: &Offer) -> Told {
         (
             "job-settable-attributes-supported",
             keywords(operations::SETTABLE),
+        ),
+        (
+            "document-creation-attributes-supported",
+            keywords(
+                ["document-name", "document-password"]
+                    .into_iter()
+                    .chain(template::OF_DOCUMENT),
+            ),
+        ),
+        (
+            "document-settable-attributes-supported",
+            keywords(operations::DOCUMENT_SETTABLE),
+        ),
+        (
+            "document-password-supported",
+            integer(MAX_DOCUMENT_PASSWORD),
         ),
         ("printer-settable-attributes-supported", keyword("none")),
         (
@@ -288,6 +327,14 @@ fn ways_to_print(offer: &Offer) -> Told {
         ),
         ("finishings-default", enumeration(template::NO_FINISHING)),
         ("finishings-supported", enumeration(template::NO_FINISHING)),
+        ("finishings-col-default", no_finishing()),
+        ("finishings-col-ready", no_finishing()),
+        ("finishings-col-database", no_finishing()),
+        ("finishings-col-supported", keyword("finishing-template")),
+        (
+            "finishing-template-supported",
+            keyword(template::NO_TEMPLATE),
+        ),
         ("job-hold-until-default", keyword("no-hold")),
         (
             "job-hold-until-supported",
@@ -337,6 +384,14 @@ fn ways_to_print(offer: &Offer) -> Told {
             "print-quality-supported",
             enumeration(template::NORMAL_QUALITY),
         ),
+        (
+            "print-scaling-default",
+            keyword(template::SCALINGS[0].keyword()),
+        ),
+        (
+            "print-scaling-supported",
+            all(template::SCALINGS, |scaling| keyword(scaling.keyword())),
+        ),
         ("print-rendering-intent-default", keyword("auto")),
         ("print-rendering-intent-supported", keyword("auto")),
         ("printer-resolution-default", dpi(template::RESOLUTIONS[0])),
@@ -347,21 +402,33 @@ fn ways_to_print(offer: &Offer) -> Told {
     ]
 }
 
-fn sizes(offer: &Offer) -> impl Iterator<Item = &'static Size> {
-    offer.media.iter().filter_map(|name| media::named(name))
+/// `finishings-col` (PWG 5100.1) *none*.
+fn no_finishing() -> IppValue {
+    collection([("finishing-template", keyword(template::NO_TEMPLATE))])
 }
 
 fn paper(offer: &Offer) -> Told {
-    let default = sizes(offer).next().unwrap_or(&SIZES[0]);
-    let names = || offer.media.iter().map(String::as_str);
+    let (default, size) = media::sizes(&offer.media).next().unwrap_or((SIZES[0], A4));
+    let ready = media::loaded(default, &offer.media);
+    let columns: Vec<IppValue> = (ready.iter())
+        .filter_map(|name| Some(media::column(name, PageSize::named(name)?)))
+        .collect();
     vec![
-        ("media-default", keyword(default.name)),
-        ("media-supported", keywords(names())),
-        ("media-ready", keyword(default.name)),
-        ("media-col-default", media::column(default)),
-        ("media-col-ready", media::column(default)),
+        ("media-default", keyword(default)),
+        (
+            "media-supported",
+            keywords(offer.media.iter().map(String::as_str)),
+        ),
+        ("media-ready", keywords(ready)),
+        ("media-col-default", media::column(default, size)),
+        ("media-col-ready", all(columns, |column| column)),
         ("media-col-supported", keywords(media::MEMBERS)),
-        ("media-size-supported", all(sizes(offer), media::dimensions)),
+        (
+            "media-size-supported",
+            all(media::sizes(&offer.media), |(_, size)| {
+                media::dimensions(size)
+            }),
+        ),
         ("media-bottom-margin-supported", integer(media::MARGIN)),
         ("media-left-margin-supported", integer(media::MARGIN)),
         ("media-right-margin-supported", integer(media::MARGIN)),
@@ -372,7 +439,9 @@ fn paper(offer: &Offer) -> Told {
 }
 
 fn database(offer: &Offer) -> IppValue {
-    all(sizes(offer), media::column)
+    all(media::sizes(&offer.media), |(name, size)| {
+        media::column(name, size)
+    })
 }
 
 /// `urf-supported`: what of Apple raster is taken.

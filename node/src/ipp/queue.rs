@@ -5,10 +5,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures::Stream;
 use futures::future::BoxFuture;
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
@@ -23,11 +25,22 @@ pub trait Queue: Clone + Send + Sync + 'static {
     /// The users who print from this computer as their own.
     fn users(&self) -> impl Future<Output = Result<Vec<UserId>, QueueError>> + Send;
 
-    /// Whether the PIN is the user's. Wrong ones are counted, and make the next wait.
+    /// Whether this computer has printed for the user.
+    fn knows_here(&self, user: &UserId) -> impl Future<Output = Result<bool, QueueError>> + Send;
+
+    /// Whether there is such a user, as far as this computer can find out.
+    fn knows(&self, user: &UserId) -> impl Future<Output = Result<bool, QueueError>> + Send;
+
+    /// Whether the site has disabled the user.
+    fn is_disabled(&self, user: &UserId) -> impl Future<Output = bool> + Send;
+
+    /// Whether the PIN that came from there is the user's, who is not disabled. Wrong ones are
+    /// counted, once each, and make the next wait.
     fn prove(
         &self,
         user: &UserId,
         pin: &Pin,
+        from: IpAddr,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
     /// Whether such a job would be taken now.
@@ -35,6 +48,9 @@ pub trait Queue: Clone + Send + Sync + 'static {
 
     /// A number for a new job.
     fn number(&self) -> impl Future<Output = Result<JobNumber, QueueError>> + Send;
+
+    /// A number for a new job that nobody guesses.
+    fn draw_number(&self) -> impl Future<Output = Result<JobNumber, QueueError>> + Send;
 
     /// Takes a document of a job. When this returns, the document is durable, whatever happens
     /// afterwards; if it fails, nothing of the document is left. Of one that is for a station, it
@@ -71,10 +87,12 @@ pub trait Queue: Clone + Send + Sync + 'static {
         document: Option<u16>,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
-    /// Changes a job that is held.
+    /// Changes a job that is held, or one document of it (counted from 1). What a document has of
+    /// its own stays when its job is changed.
     fn change(
         &self,
         number: JobNumber,
+        document: Option<u16>,
         change: JobChange,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
@@ -144,6 +162,8 @@ pub struct NewDocument {
     pub size: Option<u64>,
     /// The id of the station that it is for; none if it is only held.
     pub station: Option<String>,
+    /// The password that opens it (PWG 5100.13 `document-password`).
+    pub password: Option<DocumentPassword>,
     /// Whose it is, and how it is printed and kept.
     pub wish: Wish,
 }
@@ -249,12 +269,20 @@ impl JobState {
 /// A document of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
+    /// Its title.
+    pub title: String,
     /// Its format.
     pub format: String,
     /// Its size in bytes.
     pub size: u64,
     /// Its pages, where known.
     pub pages: Option<u32>,
+    /// How it is to be printed.
+    pub options: PrintOptions,
+    /// It needs a password that is not known here.
+    pub locked: bool,
+    /// When it came.
+    pub created_at: Timestamp,
     /// Its state.
     pub state: JobState,
 }
@@ -292,10 +320,7 @@ impl Offer {
         Self {
             color: true,
             duplex: true,
-            media: super::media::SIZES
-                .iter()
-                .map(|size| size.name.to_owned())
-                .collect(),
+            media: super::media::SIZES.map(str::to_owned).to_vec(),
             largest,
         }
     }
@@ -326,6 +351,8 @@ pub enum QueueErrorKind {
     FormatError,
     /// The document is too large.
     TooLarge,
+    /// The document does not open with the password that came with it.
+    Password,
     /// The document broke off.
     Broken,
     /// An option is not possible.
@@ -336,6 +363,8 @@ pub enum QueueErrorKind {
     NotPossible,
     /// There is no room, or too much is going on.
     Busy,
+    /// Too many PINs are being looked at, or came from one place.
+    Crowded,
     /// Something is wrong with this node.
     Failed,
 }

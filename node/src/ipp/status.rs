@@ -1,11 +1,13 @@
-//! The status codes that this printer answers with (RFC 8011 appendix B; PWG 5100.11 for those of
-//! settable attributes).
+//! The status codes that this printer answers with (RFC 8011 appendix B; RFC 3380 for those of
+//! settable attributes, RFC 3995 and 3996 for those of subscriptions, PWG 5100.13 for passwords).
 
 /// A status code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     Ok,
     OkIgnoredOrSubstituted,
+    OkIgnoredSubscriptions,
+    OkEventsComplete,
     BadRequest,
     Forbidden,
     NotAuthenticated,
@@ -24,6 +26,7 @@ pub(super) enum Status {
     AttributesNotSettable,
     IgnoredAllSubscriptions,
     TooManySubscriptions,
+    DocumentPassword,
     InternalError,
     OperationNotSupported,
     VersionNotSupported,
@@ -39,6 +42,8 @@ impl Status {
         match self {
             Self::Ok => 0x0000,
             Self::OkIgnoredOrSubstituted => 0x0001,
+            Self::OkIgnoredSubscriptions => 0x0003,
+            Self::OkEventsComplete => 0x0007,
             Self::BadRequest => 0x0400,
             Self::Forbidden => 0x0401,
             Self::NotAuthenticated => 0x0402,
@@ -57,6 +62,7 @@ impl Status {
             Self::AttributesNotSettable => 0x0413,
             Self::IgnoredAllSubscriptions => 0x0414,
             Self::TooManySubscriptions => 0x0415,
+            Self::DocumentPassword => 0x0418,
             Self::InternalError => 0x0500,
             Self::OperationNotSupported => 0x0501,
             Self::VersionNotSupported => 0x0503,

@@ -9,13 +9,22 @@ use std::time::{Duration, Instant};
 
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
+use tokio::sync::{Notify, Semaphore};
 
-use super::desk::Desk;
+use super::desk::{Desk, Switches};
 use super::limits;
 use super::queue::{JobNumber, Queue, QueuedJob};
 
-/// `notify-events-supported`.
-pub(super) const EVENTS: [&str; 4] = ["job-completed", "job-created", "job-state-changed", "none"];
+/// `notify-events-supported`. The printer is never stopped, but RFC 3995 section 5.3.3.4.2 has every
+/// printer know the event.
+pub(super) const EVENTS: [&str; 6] = [
+    "job-completed",
+    "job-created",
+    "job-state-changed",
+    "none",
+    "printer-state-changed",
+    "printer-stopped",
+];
 /// Bytes of `notify-user-data`, which are given back as they came (RFC 3995 section 5.3.4.2).
 pub(super) const USER_DATA: usize = 63;
 
@@ -27,30 +36,49 @@ pub(super) enum Happened {
     Ended,
 }
 
-impl Happened {
+/// What an event is about, as it was then.
+#[derive(Clone, Debug)]
+pub(super) enum About {
+    Job(Happened, Box<QueuedJob>),
+    /// An operator switched something.
+    Printer(Switches),
+}
+
+impl About {
     /// The event's keyword.
-    pub(super) fn keyword(self) -> &'static str {
+    pub(super) fn keyword(&self) -> &'static str {
         match self {
-            Self::Created => "job-created",
-            Self::Changed => "job-state-changed",
-            Self::Ended => "job-completed",
+            Self::Job(Happened::Created, _) => "job-created",
+            Self::Job(Happened::Changed, _) => "job-state-changed",
+            Self::Job(Happened::Ended, _) => "job-completed",
+            Self::Printer(_) => "printer-state-changed",
         }
     }
 
     /// Whether a subscriber to `event` wants to know: the end of a job is a change of its state,
     /// too (RFC 3995 section 5.3.3.4.3).
-    fn is_wanted_by(self, event: &str) -> bool {
-        event == self.keyword() || (event == "job-state-changed")
+    fn is_wanted_by(&self, event: &str) -> bool {
+        event == self.keyword() || matches!(self, Self::Job(..)) && event == "job-state-changed"
+    }
+
+    /// Whether a subscription is to this job, to all of its user, or to the printer.
+    fn concerns(&self, subscription: &Subscription) -> bool {
+        match self {
+            Self::Job(_, job) => {
+                subscription.user == job.user
+                    && subscription.job.is_none_or(|number| number == job.number)
+            }
+            Self::Printer(_) => subscription.job.is_none(),
+        }
     }
 }
 
-/// An event, with the job as it was then.
+/// An event.
 #[derive(Clone, Debug)]
 pub(super) struct Event {
     pub(super) sequence: i32,
-    pub(super) happened: Happened,
+    pub(super) about: About,
     pub(super) at: Timestamp,
-    pub(super) job: QueuedJob,
     since: Instant,
 }
 
@@ -67,13 +95,29 @@ pub(super) struct Subscription {
     pub(super) lease: Option<Duration>,
     pub(super) until: Option<Instant>,
     pub(super) expires_at: Option<Timestamp>,
-    sequence: i32,
+    pub(super) sequence: i32,
     kept: VecDeque<Event>,
 }
 
 /// All of them.
-#[derive(Debug, Default)]
-pub(super) struct Subscriptions(Mutex<Inner>);
+#[derive(Debug)]
+pub(super) struct Subscriptions {
+    inner: Mutex<Inner>,
+    /// Wakes those who wait for an event.
+    pub(super) news: Notify,
+    /// Those who may wait at once.
+    pub(super) waiting: Semaphore,
+}
+
+impl Default for Subscriptions {
+    fn default() -> Self {
+        Self {
+            inner: Mutex::default(),
+            news: Notify::new(),
+            waiting: Semaphore::new(limits::EVENT_WAITERS),
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -92,7 +136,7 @@ pub(super) struct Wanted {
 
 impl Subscriptions {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         inner
             .all
@@ -156,16 +200,10 @@ impl Subscriptions {
     }
 
     /// Notes what happened, for those who want to know.
-    fn note(&self, happened: Happened, job: &QueuedJob, at: Timestamp) {
+    fn note(&self, about: &About, at: Timestamp) {
         for subscription in self.inner().all.values_mut() {
-            let of_it = subscription.user == job.user
-                && subscription.job.is_none_or(|number| number == job.number);
-            if !of_it
-                || !subscription
-                    .events
-                    .iter()
-                    .any(|event| happened.is_wanted_by(event))
-            {
+            let mut events = subscription.events.iter();
+            if !about.concerns(subscription) || !events.any(|event| about.is_wanted_by(event)) {
                 continue;
             }
             subscription.sequence = subscription.sequence.saturating_add(1);
@@ -174,12 +212,12 @@ impl Subscriptions {
             }
             subscription.kept.push_back(Event {
                 sequence: subscription.sequence,
-                happened,
+                about: about.clone(),
                 at,
-                job: job.clone(),
                 since: Instant::now(),
             });
         }
+        self.news.notify_waiters();
     }
 }
 
@@ -191,6 +229,12 @@ impl Subscription {
         self.expires_at = lease.map(|lease| now + lease);
     }
 
+    /// Whether no event will come any more: its job has ended (RFC 3996 section 5.2).
+    pub(super) fn is_complete(&self) -> bool {
+        let last = self.kept.back().map(|event| &event.about);
+        self.job.is_some() && matches!(last, Some(About::Job(Happened::Ended, _)))
+    }
+
     /// Events from a number on that are still kept.
     pub(super) fn events_from(&self, first: i32) -> impl Iterator<Item = &Event> {
         self.kept.iter().filter(move |event| {
@@ -200,6 +244,12 @@ impl Subscription {
 }
 
 impl<Q: Queue> Desk<Q> {
+    /// Tells subscribers that an operator switched something.
+    pub(super) fn tell_of_printer(&self) {
+        let about = About::Printer(self.switches());
+        self.subscriptions.note(&about, self.queue.now());
+    }
+
     /// Tells subscribers what happened to a job. What it is now is looked up; a job of which that
     /// is not possible has no subscribers to be told.
     pub(super) async fn tell(&self, number: JobNumber, happened: Happened) {
@@ -208,7 +258,8 @@ impl<Q: Queue> Desk<Q> {
                 Happened::Changed if job.state.has_ended() => Happened::Ended,
                 other => other,
             };
-            self.subscriptions.note(happened, &job, self.queue.now());
+            let about = About::Job(happened, Box::new(job));
+            self.subscriptions.note(&about, self.queue.now());
         }
     }
 }

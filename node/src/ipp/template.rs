@@ -4,11 +4,14 @@
 //! What is not understood, or cannot be had, is told to the program as unsupported. With
 //! `ipp-attribute-fidelity` that refuses the job; without, it is printed without.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ipp::attribute::IppAttribute;
+use ipp::model::DelimiterTag;
 use ipp::value::IppValue;
-use papermesh_protocol::job::{ColorMode, PageRange, PrintOptions, Sides};
+use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::job::{ColorMode, PageRange, PrintOptions, Scaling, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::Pin;
 
@@ -19,9 +22,11 @@ use super::status::Status;
 use super::values::{Values, attribute, text_of, unsupported};
 
 /// Everything that may be asked of a job, `job-creation-attributes-supported`.
-pub(super) const SUPPORTED: [&str; 27] = [
+pub(super) const SUPPORTED: [&str; 30] = [
     "copies",
+    "document-password",
     "finishings",
+    "finishings-col",
     "ipp-attribute-fidelity",
     "job-cancel-after",
     "job-hold-until",
@@ -45,20 +50,52 @@ pub(super) const SUPPORTED: [&str; 27] = [
     "print-content-optimize",
     "print-quality",
     "print-rendering-intent",
+    "print-scaling",
     "printer-resolution",
     "sides",
+];
+
+/// What of it may be asked of one document of a job (PWG 5100.5 section 9).
+pub(super) const OF_DOCUMENT: [&str; 14] = [
+    "copies",
+    "finishings",
+    "finishings-col",
+    "media",
+    "media-col",
+    "number-up",
+    "orientation-requested",
+    "page-ranges",
+    "print-color-mode",
+    "print-content-optimize",
+    "print-quality",
+    "print-scaling",
+    "printer-resolution",
+    "sides",
+];
+
+/// `print-scaling-supported` (PWG 5100.16 section 6.1), the default first.
+pub(super) const SCALINGS: [Scaling; 5] = [
+    Scaling::Auto,
+    Scaling::AutoFit,
+    Scaling::Fit,
+    Scaling::Fill,
+    Scaling::None,
 ];
 
 /// `print-quality` *normal*, the only one.
 pub(super) const NORMAL_QUALITY: i32 = 4;
 /// `finishings` *none*, the only one.
 pub(super) const NO_FINISHING: i32 = 3;
+/// The same as `finishing-template` (PWG 5100.1).
+pub(super) const NO_TEMPLATE: &str = "none";
 /// `orientation-requested` *portrait*: as the document is.
 pub(super) const PORTRAIT: i32 = 3;
 /// Dots per inch at which rasters are taken; printers scale what they must.
 pub(super) const RESOLUTIONS: [i32; 2] = [300, 600];
 /// `job-priority-default`.
 pub(super) const PRIORITY: u8 = 50;
+/// Attributes that are named when not all can be had.
+const SHOWN: usize = 8;
 /// The shortest `job-cancel-after`, in seconds.
 pub(super) const SHORTEST_LIFE: i32 = 60;
 
@@ -66,42 +103,97 @@ pub(super) const SHORTEST_LIFE: i32 = 60;
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     pub(super) terms: Terms,
+    /// All of it or nothing: `ipp-attribute-fidelity`.
+    pub(super) whole: bool,
     pub(super) unsupported: Vec<IppAttribute>,
 }
 
 impl Asked {
-    /// Reads what a request asks of a job.
+    /// Reads what a request asks of a job, and of the document that comes with it.
     ///
     /// # Errors
     /// With fidelity, [`Status::AttributesOrValues`] if anything cannot be had; a job password
     /// that cannot be used refuses the job in any case, for printing without it is no substitute.
     pub(super) fn read(request: &Request, offer: &Offer) -> Result<Self, Failure> {
-        let mut asked = Self::default();
-        for wish in request.job().0 {
+        let operation = request.operation();
+        let mut asked = Self {
+            whole: operation.flag("ipp-attribute-fidelity") == Some(true),
+            ..Self::default()
+        };
+        asked.take(request.job(), offer, |_| true);
+        asked.take_document(request.group(DelimiterTag::DocumentAttributes), offer);
+        asked.terms.pin = password(operation)?;
+        asked.judged(operation)
+    }
+
+    /// Reads what a request asks of one more document, where this is asked of its job. What is
+    /// said of the document goes before what is said of the job (PWG 5100.5 section 9).
+    ///
+    /// # Errors
+    /// With the fidelity of the job or of this request, if anything cannot be had.
+    pub(super) fn of_document(
+        request: &Request,
+        offer: &Offer,
+        (terms, whole): (&Terms, bool),
+    ) -> Result<Self, Failure> {
+        let operation = request.operation();
+        let mut asked = Self {
+            terms: terms.clone(),
+            whole: whole || operation.flag("ipp-attribute-fidelity") == Some(true),
+            unsupported: Vec::new(),
+        };
+        // Some programs say here as the job's what they mean for this document.
+        asked.take_document(request.job(), offer);
+        asked.take_document(request.group(DelimiterTag::DocumentAttributes), offer);
+        asked.judged(operation)
+    }
+
+    fn take_document(&mut self, wishes: Values<'_>, offer: &Offer) {
+        self.take(wishes, offer, |name| OF_DOCUMENT.contains(&name));
+    }
+
+    /// Takes what can be had. Of what is said twice, the first counts.
+    fn take(&mut self, wishes: Values<'_>, offer: &Offer, may: impl Fn(&str) -> bool) {
+        let mut said = BTreeSet::new();
+        for wish in wishes.0 {
             let name = wish.name().as_str();
-            match take(&mut asked.terms, name, wish.value(), offer) {
+            let taken = match (said.insert(name), may(name)) {
+                (false, _) => Taken::Value,
+                _ if is_title(wish) => Taken::Yes,
+                (true, false) => Taken::Unknown,
+                (true, true) => take(&mut self.terms, name, wish.value(), offer),
+            };
+            match taken {
                 Taken::Yes => {}
-                Taken::Value => asked.unsupported.push(wish.clone()),
-                Taken::Unknown => asked.unsupported.extend(attribute(name, unsupported())),
+                Taken::Value => self.unsupported.push(wish.clone()),
+                Taken::Part(lost) => self.unsupported.extend(attribute(name, lost)),
+                Taken::Unknown => self.unsupported.extend(attribute(name, unsupported())),
             }
         }
-        let operation = request.operation();
-        asked.terms.pin = password(operation)?;
-        let whole = operation.flag("ipp-attribute-fidelity") == Some(true);
+    }
+
+    /// Refuses if something cannot be had that must be.
+    fn judged(self, operation: Values<'_>) -> Result<Self, Failure> {
         let mandatory = operation.texts("job-mandatory-attributes");
-        let must = |refused: &IppAttribute| whole || mandatory.contains(&refused.name().as_str());
-        if asked.unsupported.iter().any(must) {
-            let names: Vec<&str> = (asked.unsupported.iter())
-                .map(|attribute| attribute.name().as_str())
-                .take(8)
-                .collect();
-            let text = format!("this printer cannot do this: {}", names.join(", "));
-            return Err(Failure {
-                unsupported: asked.unsupported,
-                ..Failure::new(Status::AttributesOrValues, text)
-            });
+        let must =
+            |refused: &IppAttribute| self.whole || mandatory.contains(&refused.name().as_str());
+        if !self.unsupported.iter().any(must) {
+            return Ok(self);
         }
-        Ok(asked)
+        Err(Failure {
+            text: self.cannot().unwrap_or_default(),
+            unsupported: self.unsupported,
+            status: Status::AttributesOrValues,
+        })
+    }
+
+    /// What cannot be had, in words; none if all can.
+    pub(super) fn cannot(&self) -> Option<String> {
+        let names: BTreeSet<&str> = (self.unsupported.iter())
+            .map(|attribute| attribute.name().as_str())
+            .collect();
+        let shown: Vec<&str> = names.into_iter().take(SHOWN).collect();
+        (!shown.is_empty()).then(|| format!("this printer cannot do this: {}", shown.join(", ")))
     }
 }
 
@@ -118,11 +210,9 @@ impl Asked {
             ..Terms::default()
         };
         let mut refused = Vec::new();
-        for wish in wanted.0 {
+        for wish in wanted.0.iter().filter(|wish| !is_title(wish)) {
             let name = wish.name().as_str();
-            if name != "job-name"
-                && !matches!(take(&mut terms, name, wish.value(), offer), Taken::Yes)
-            {
+            if !matches!(take(&mut terms, name, wish.value(), offer), Taken::Yes) {
                 refused.push(wish.clone());
             }
         }
@@ -136,11 +226,18 @@ impl Asked {
     }
 }
 
+/// Whether it is a title, which is read elsewhere.
+fn is_title(wish: &IppAttribute) -> bool {
+    matches!(wish.name().as_str(), "document-name" | "job-name")
+}
+
 enum Taken {
     /// It is done as asked.
     Yes,
     /// The attribute is known, its value cannot be had.
     Value,
+    /// These members of its value cannot be had.
+    Part(IppValue),
     /// The attribute is not known.
     Unknown,
 }
@@ -163,15 +260,25 @@ fn take(terms: &mut Terms, name: &str, value: &IppValue, offer: &Offer) -> Taken
         "copies" => set(&mut options.copies, copies(value)),
         "sides" => set(&mut options.sides, sides(value, offer).map(Some)),
         "print-color-mode" => set(&mut options.color, color(value, offer).map(Some)),
-        "media" => {
-            let known = text_of(value).filter(|name| offer.media.iter().any(|had| had == name));
-            set(&mut options.media, known.map(|name| Some(name.to_owned())))
-        }
-        "media-col" => {
-            let known = media::of_column(value).map(|size| size.name);
-            let known = known.filter(|name| offer.media.iter().any(|had| had == name));
-            set(&mut options.media, known.map(|name| Some(name.to_owned())))
-        }
+        "media" => match text_of(value).map(str::trim) {
+            None => Taken::Value,
+            // Nothing in particular (RFC 2911 appendix C).
+            Some("" | "default") => Taken::Yes,
+            Some(name) => {
+                let known = media::offered_as(name, &offer.media);
+                set(&mut options.media, known.map(Some))
+            }
+        },
+        "media-col" => match media::of_column(value, &offer.media) {
+            None => Taken::Value,
+            Some(media::Column { media, lost }) => {
+                options.media = media.or(options.media.take());
+                match lost.is_empty() {
+                    true => Taken::Yes,
+                    false => Taken::Part(IppValue::Collection(lost)),
+                }
+            }
+        },
         "page-ranges" => match ranges(value) {
             Some(ranges) => {
                 let pages = options.page_ranges.clone();
@@ -188,7 +295,12 @@ fn take(terms: &mut Terms, name: &str, value: &IppValue, offer: &Offer) -> Taken
         "job-priority" => set(&mut terms.priority, priority(value).map(Some)),
         "job-hold-until" => set(&mut terms.hold, hold(value)),
         "job-cancel-after" => set(&mut terms.lifetime, lifetime(value).map(Some)),
+        "print-scaling" => {
+            let asked = text_of(value).and_then(|keyword| keyword.parse().ok());
+            set(&mut options.scaling, asked.map(Some))
+        }
         "finishings" => all_are(value, &IppValue::Enum(NO_FINISHING)),
+        "finishings-col" => no_finishing(value).into(),
         "print-quality" => (*value == IppValue::Enum(NORMAL_QUALITY)).into(),
         "orientation-requested" => (*value == IppValue::Enum(PORTRAIT)).into(),
         "number-up" => (*value == IppValue::Integer(1)).into(),
@@ -215,6 +327,17 @@ fn set<T>(place: &mut T, value: Option<T>) -> Taken {
 
 fn all_are(value: &IppValue, only: &IppValue) -> Taken {
     value.into_iter().all(|value| value == only).into()
+}
+
+/// Whether nothing is to be done to the sheets (PWG 5100.1 `finishings-col`).
+fn no_finishing(value: &IppValue) -> bool {
+    match value {
+        IppValue::Array(values) => values.iter().all(no_finishing),
+        IppValue::Collection(members) => members.iter().all(|(name, value)| {
+            name.as_str() == "finishing-template" && text_of(value) == Some(NO_TEMPLATE)
+        }),
+        _ => false,
+    }
 }
 
 fn copies(value: &IppValue) -> Option<u16> {
@@ -320,7 +443,11 @@ fn password(operation: Values<'_>) -> Result<Option<Pin>, Failure> {
             return Err(refused("job-password-encryption", text.into()));
         }
     }
-    let octets = operation.octets("job-password").unwrap_or_default();
+    let octets = operation.octets("job-password");
+    let octets = octets.ok_or_else(|| {
+        let text = "the PIN of a job must be an octetString";
+        refused("job-password", text.to_owned())
+    })?;
     if octets.is_empty() {
         return Ok(None);
     }
@@ -328,4 +455,23 @@ fn password(operation: Values<'_>) -> Result<Option<Pin>, Failure> {
         .map_err(|_| refused("job-password", "the PIN of the job is no text".into()))?;
     let pin = Pin::new(typed).map_err(|error| refused("job-password", error.to_string()))?;
     Ok(Some(pin))
+}
+
+/// The password that opens the document (PWG 5100.13 `document-password`).
+pub(super) fn document_password(
+    operation: Values<'_>,
+) -> Result<Option<DocumentPassword>, Failure> {
+    if operation.get("document-password").is_none() {
+        return Ok(None);
+    }
+    // It stands in no answer.
+    let refused = |text: String| Failure::new(Status::DocumentPassword, text);
+    let octets = operation.octets("document-password").unwrap_or_default();
+    if octets.is_empty() {
+        return Ok(None);
+    }
+    let typed = std::str::from_utf8(octets)
+        .map_err(|_| refused("the password of the document is no text".into()))?;
+    let password = DocumentPassword::new(typed).map_err(|error| refused(error.to_string()))?;
+    Ok(Some(password))
 }

@@ -2,8 +2,6 @@
 //! can be seen there, in a home whose node does not. Who may look into the home, and whether the
 //! configuration is understood, is the command line's part.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use papermesh_protocol::certificate::{Certificate, CertificateError, Role};
@@ -11,16 +9,16 @@ use papermesh_protocol::limits;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::web::HostName;
 
-use super::{NodeError, Services, blocking, open_store};
+use super::{NodeError, Services, blocking, open_store, output};
 use crate::clock;
 use crate::config::{Config, Home};
 use crate::control::CommandError;
 use crate::control::message::{Finding, Verdict};
-use crate::convert::Converter;
+use crate::convert::{Confinement, Converter};
 use crate::mesh::{self, clocks::ClockOffset};
 use crate::offload::offload;
+use crate::panel::badge::ReaderState;
 use crate::papers::Papers;
-use crate::printer::output::{FilePins, OutputDevice, OutputUri};
 use crate::store::{RESERVE, Store, StoreError};
 use crate::web_certificate::Kept;
 
@@ -58,8 +56,11 @@ pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
         Ok((found, printer)) => {
             findings.extend(found);
             if printer {
-                findings.push(output(config, &home.printer_pins()).await);
-                findings.push(converters(&Converter::found(config.converter_timeout)));
+                findings.extend(output::at_rest(config, &home.printer_pins()).await);
+                let converter = Converter::found(config.converter_timeout);
+                findings.push(converters(
+                    &converter.without_landlock(config.converter_without_landlock),
+                ));
             }
         }
         Err(error) => findings.push(bad("home", error.to_string(), "see the message")),
@@ -89,7 +90,10 @@ impl Services {
             );
         }
         if let Some(printer) = &self.printer {
-            findings.push(device_of(printer.device()).await);
+            findings.extend(output::of(&self.config.output, printer.device()).await);
+        }
+        if let Some(reader) = self.panel.as_ref().and_then(|panel| panel.reader.as_ref()) {
+            findings.push(badge_reader(&reader.now()));
         }
         if let Some(printer) = &self.printer {
             findings.push(converters(printer.converter()));
@@ -191,38 +195,20 @@ impl Services {
     }
 }
 
-/// Whether the output device answers.
-async fn device_of(device: &OutputDevice) -> Finding {
-    match device.describe().await {
-        Ok(device) if device.accepting && device.reasons.is_empty() => {
-            good("printer", format!("{} answers and takes jobs", device.name))
-        }
-        Ok(device) => {
-            let said = device.reasons.iter().map(|reason| reason.words.as_str());
-            let refuses = (!device.accepting).then_some("not accepting jobs");
-            let said: Vec<&str> = refuses.into_iter().chain(said).collect();
-            doubtful(
-                "printer",
-                format!("{} answers and says: {}", device.name, said.join(", ")),
-                "look at the printer itself",
-            )
-        }
-        Err(error) => bad("printer", error.to_string(), PRINTER_ADVICE),
-    }
-}
-
-const PRINTER_ADVICE: &str = "check that the printer is on and that --output names it; `papermesh run --help` shows \
-                              the forms";
-
-/// Whether the output device of a configuration answers.
-async fn output(config: &Config, pins: &Path) -> Finding {
-    let uri: OutputUri = match config.output.parse() {
-        Ok(uri) => uri,
-        Err(error) => return bad("printer", format!("{error}"), PRINTER_ADVICE),
-    };
-    match OutputDevice::open(uri, Arc::new(FilePins::new(pins.to_owned()))).await {
-        Ok(device) => device_of(&device).await,
-        Err(error) => bad("printer", error.to_string(), PRINTER_ADVICE),
+/// Whether badges are read, and as the site has them.
+fn badge_reader(reader: &ReaderState) -> Finding {
+    const CHECK: &str = "badge reader";
+    match (&reader.trouble, &reader.better_rule) {
+        (Some(trouble), _) => bad(CHECK, trouble.to_string(), trouble.advice()),
+        (None, Some(rule)) => doubtful(
+            CHECK,
+            "a badge was read that nobody has, and that somebody has when its number is written otherwise".to_owned(),
+            &match rule.to_string() {
+                rule if rule.is_empty() => "remove badge-rule from papermesh.toml".to_owned(),
+                rule => format!("set badge-rule = \"{rule}\" in papermesh.toml, and start the node again"),
+            },
+        ),
+        (None, None) => good(CHECK, "it is open".to_owned()),
     }
 }
 
@@ -374,24 +360,39 @@ fn room(free: u64, growth: u64) -> Finding {
 
 /// What is needed to print documents in formats that the device does not take.
 fn converters(converter: &Converter) -> Finding {
-    match converter.ghostscript() {
-        Some(program) => good(
-            "converters",
+    const CHECK: &str = "converters";
+    let Some(program) = converter.ghostscript() else {
+        return doubtful(
+            CHECK,
+            "Ghostscript is missing: PDF cannot be printed at printers that do not take it"
+                .to_owned(),
+            "install it with `apt-get install ghostscript` or your system's equivalent, and restart the node",
+        );
+    };
+    match converter.confinement() {
+        Confinement::Whole => good(
+            CHECK,
             format!(
                 "{} renders PDF for printers that do not take it",
                 program.display()
             ),
         ),
-        None => doubtful(
-            "converters",
-            "Ghostscript is missing: PDF cannot be printed at printers that do not take it"
+        Confinement::WithoutLandlock => doubtful(
+            CHECK,
+            "Ghostscript could read this user's files if a document took it over: the kernel has no Landlock"
                 .to_owned(),
-            "install it with `apt-get install ghostscript` or your system's equivalent, and restart the node",
+            "switch Landlock on (`lsm=landlock,…` on the kernel's command line), and take converter-without-landlock out of papermesh.toml",
+        ),
+        Confinement::Refused => doubtful(
+            CHECK,
+            "Ghostscript is not started, as the kernel has no Landlock: PDF cannot be printed at printers that do not take it"
+                .to_owned(),
+            "switch Landlock on (`lsm=landlock,…` on the kernel's command line), or set converter-without-landlock = true in papermesh.toml",
         ),
     }
 }
 
-fn good(check: &str, detail: String) -> Finding {
+pub(super) fn good(check: &str, detail: String) -> Finding {
     Finding {
         check: check.to_owned(),
         verdict: Verdict::Good,
@@ -400,7 +401,7 @@ fn good(check: &str, detail: String) -> Finding {
     }
 }
 
-fn doubtful(check: &str, detail: String, advice: &str) -> Finding {
+pub(super) fn doubtful(check: &str, detail: String, advice: &str) -> Finding {
     Finding {
         check: check.to_owned(),
         verdict: Verdict::Doubtful,
@@ -409,7 +410,7 @@ fn doubtful(check: &str, detail: String, advice: &str) -> Finding {
     }
 }
 
-fn bad(check: &str, detail: String, advice: &str) -> Finding {
+pub(super) fn bad(check: &str, detail: String, advice: &str) -> Finding {
     Finding {
         check: check.to_owned(),
         verdict: Verdict::Bad,
@@ -515,20 +516,5 @@ mod tests {
         assert_eq!(found.verdict, Verdict::Bad);
         assert!(found.detail.contains(&at.to_string()), "{}", found.detail);
         assert_eq!(ports(&config(0)).verdict, Verdict::Good);
-    }
-
-    #[tokio::test]
-    async fn a_printer_that_does_not_answer_is_found() {
-        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let at = nobody.local_addr().unwrap();
-        drop(nobody);
-        let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            output: Some(format!("ipp://{at}/ipp/print")),
-            ..Settings::default()
-        };
-        let config = settings.resolve(&Home::at(folder.path()));
-        let found = output(&config, &folder.path().join("pins")).await;
-        assert_eq!(found.verdict, Verdict::Bad);
     }
 }

@@ -6,12 +6,13 @@ use std::net::SocketAddr;
 use crate::audit::AuditError;
 use crate::auth::verifier::VerifierError;
 use crate::authority::AuthorityError;
-use crate::client::{JobsError, PrinterError, SubmitError};
+use crate::client::{JobsError, PrinterError, SubmitError, UnlockError};
 use crate::config::{ConfigError, HomeError};
 use crate::control::{BindError, CommandError, ErrorCode};
 use crate::ipp::HoldPrinterError;
 use crate::mesh::MeshError;
 use crate::mesh::join::{JoinFailure, NetworkError};
+use crate::panel::PanelError;
 use crate::papers::PapersError;
 use crate::printer::VisitError;
 use crate::printer::output::{DeviceError, OutputUriError};
@@ -76,7 +77,10 @@ pub enum NodeError {
     HoldPrinter(#[from] HoldPrinterError),
     /// The panel does not start.
     #[error("the panel: {0}; choose another address with --panel, or --panel off")]
-    Panel(#[from] ListenError),
+    Panel(#[from] PanelError),
+    /// The portal does not start.
+    #[error("the portal: {0}; choose another address with --portal, or --portal off")]
+    Portal(#[from] ListenError),
     /// The portal is for this computer only.
     #[error(
         "the portal is for this computer only, and {0} is no loopback address; choose one such as 127.0.0.1:8311 with --portal, or --portal off"
@@ -178,8 +182,10 @@ impl From<SubmitError> for CommandError {
             }
             SubmitError::PinNotTaken | SubmitError::Pin(_) => ErrorCode::Usage,
             SubmitError::Empty
-            | SubmitError::Format { .. }
+            | SubmitError::Format(_)
+            | SubmitError::Flaw(_)
             | SubmitError::Size { .. }
+            | SubmitError::Password
             | SubmitError::Broken(_) => ErrorCode::BadData,
             SubmitError::Store(error) => of_store(error),
             _ => ErrorCode::Failed,
@@ -195,6 +201,18 @@ impl From<JobsError> for CommandError {
             JobsError::Leased(_) => ErrorCode::Busy,
             JobsError::Audit(AuditError::Store(error)) | JobsError::Store(error) => of_store(error),
             JobsError::Audit(_) => ErrorCode::Failed,
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<UnlockError> for CommandError {
+    fn from(error: UnlockError) -> Self {
+        let code = match error {
+            UnlockError::Jobs(error) => return error.into(),
+            UnlockError::Wrong => ErrorCode::Denied,
+            UnlockError::Open => ErrorCode::Usage,
+            UnlockError::Unread | UnlockError::Look(_) => ErrorCode::Failed,
         };
         Self::new(code, error)
     }

@@ -45,6 +45,8 @@ pub(super) async fn start(
         users: config.ipp_users.clone(),
         default_user: config.ipp_default_user.clone(),
         operators: config.ipp_operators.iter().cloned().collect(),
+        domains: config.ipp_domains.clone(),
+        spoolers: config.ipp_accounts.clone(),
     };
     let certificates = Certificates {
         own: home.hold_printer_certificate(),

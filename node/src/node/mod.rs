@@ -10,6 +10,7 @@ mod commands;
 mod doctor;
 mod failure;
 mod hold_printer;
+mod output;
 mod panel;
 mod portal;
 mod status;
@@ -41,12 +42,13 @@ use crate::network::WithItself;
 use crate::offload::offload;
 use crate::papers::Papers;
 use crate::portal::{Door, Portal};
-use crate::printer::output::{FilePins, OutputDevice, OutputUri};
+use crate::printer::output::{FilePins, OutputDevice, OutputOptions, OutputUri};
 use crate::printer::{Printer, PrinterParts};
 use crate::renewal;
 use crate::store::Store;
 use crate::user::{self, Computer};
 use crate::web_certificate::{self, WebCertificate};
+use panel::PanelHere;
 
 pub use becoming::{export_site, import_site, init, join};
 pub use doctor::diagnose_at_rest;
@@ -77,8 +79,8 @@ struct Services {
     printer: Option<Printer<Network>>,
     /// Where the hold printer listens, on a client.
     hold_printer: Option<SocketAddr>,
-    /// Where the panel listens, on a printer.
-    panel: Option<SocketAddr>,
+    /// The panel, on a printer.
+    panel: Option<PanelHere>,
     /// What listeners show by the site's word.
     web_certificate: WebCertificate<Network>,
     /// Where the portal is, if it could be opened.
@@ -175,7 +177,8 @@ impl Node {
         tasks.spawn(computer.clone().run());
         tasks.spawn(computer.clone().serve(streams.link));
 
-        let converter = Converter::found(config.converter_timeout);
+        let converter = Converter::found(config.converter_timeout)
+            .without_landlock(config.converter_without_landlock);
         let client = if roles.may_hold() {
             let client = Client::open(ClientParts {
                 store: store.clone(),
@@ -214,7 +217,7 @@ impl Node {
         let printer = if roles.has(Role::Printer) {
             let pins = FilePins::new(home.printer_pins());
             let output: OutputUri = config.output.parse().map_err(NodeError::Output)?;
-            let device = OutputDevice::open(output, Arc::new(pins))
+            let device = OutputDevice::open(output, Arc::new(pins), output_options(&config))
                 .await
                 .map_err(NodeError::Device)?;
             let printer = Printer::new(PrinterParts {
@@ -351,7 +354,8 @@ pub async fn run(
 impl Services {
     /// Where TLS is spoken.
     fn bound(&self) -> impl Iterator<Item = SocketAddr> {
-        self.hold_printer.into_iter().chain(self.panel)
+        let panel = self.panel.as_ref().map(|panel| panel.address);
+        self.hold_printer.into_iter().chain(panel)
     }
 
     /// Lets devices join here, if that does not happen already.
@@ -428,6 +432,14 @@ where
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(Into::into),
         Err(stopped) => std::panic::resume_unwind(stopped.into_panic()),
+    }
+}
+
+/// What the configuration says of the output device.
+fn output_options(config: &Config) -> OutputOptions {
+    OutputOptions {
+        formats: config.formats.clone(),
+        as_image: config.as_image,
     }
 }
 

@@ -90,7 +90,10 @@ impl Services {
                 .hold_printer
                 .filter(|address| !address.ip().is_loopback())
                 .and_then(crate::ipp::elsewhere),
-            panel: self.panel.map(super::panel::url),
+            panel: self
+                .panel
+                .as_ref()
+                .map(|panel| super::panel::url(panel.address)),
             tls: self.bound().next().map(|_| self.tls()),
             portal: self.portal.as_ref().map(Door::url),
             clock: membership.clock_offset(),

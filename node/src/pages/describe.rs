@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use fluent_bundle::FluentValue;
-use papermesh_protocol::job::{ColorMode, JobSummary, Sides};
+use papermesh_protocol::job::{ColorMode, JobSummary, Scaling, Sides};
 use papermesh_protocol::time::Timestamp;
 
 use super::Words;
@@ -46,6 +46,16 @@ pub(crate) fn facts(t: &Words, job: &JobSummary) -> String {
         _ => None,
     };
     facts.extend(color.map(Cow::into_owned));
+    let scaling = options.scaling.and_then(|scaling| match scaling {
+        Scaling::Fit => Some(t.say("scaling-fit")),
+        Scaling::Fill => Some(t.say("scaling-fill")),
+        Scaling::None => Some(t.say("scaling-none")),
+        Scaling::Auto | Scaling::AutoFit => None,
+    });
+    facts.extend(scaling.map(Cow::into_owned));
+    if options.as_image {
+        facts.push(t.say("as-image").into_owned());
+    }
     facts.join(" · ")
 }
 

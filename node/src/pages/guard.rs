@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::rate::Rate;
+use super::rate::{Origin, Rates};
 use crate::web::{Peer, Seat, is_own_name, is_this_computer, name_of};
 
 /// Nothing but ourselves: no inline script or style, nothing from elsewhere, no frame around us.
@@ -41,7 +41,7 @@ pub(crate) struct Gate {
     /// What stands behind it, for whoever is turned away: "the panel".
     pub(crate) name: &'static str,
     /// How many requests it lets through.
-    pub(crate) requests: Rate,
+    pub(crate) requests: Rates,
 }
 
 /// Lets a request through, or not, and dresses the answer.
@@ -64,12 +64,8 @@ pub(crate) async fn guard(
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-    if peer.tls {
-        headers.insert(
-            header::STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000"),
-        );
-    }
+    // No Strict-Transport-Security (RFC 6797): it would be for all of this host, whose other ports may
+    // speak plain HTTP, and would outlive the membership that the certificate is for.
     response
 }
 
@@ -97,7 +93,7 @@ fn refusal(gate: &Gate, peer: Peer, method: &Method, headers: &HeaderMap) -> Opt
             format!("only pages of {name} may ask this\n"),
         );
     }
-    if let Err(wait) = gate.requests.take(Instant::now()) {
+    if let Err(wait) = gate.requests.take(Origin::from(peer), Instant::now()) {
         let mut refusal = (StatusCode::TOO_MANY_REQUESTS, "too many requests\n").into_response();
         let seconds = HeaderValue::from(wait.as_secs() + 1);
         refusal.headers_mut().insert(header::RETRY_AFTER, seconds);

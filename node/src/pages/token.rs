@@ -14,6 +14,14 @@ impl Token {
         Self(rand::rng().random())
     }
 
+    /// The one that was sent or kept like this, if it is one.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let mut decoded = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let token = decoded.as_slice().try_into().ok().map(Self);
+        decoded.zeroize();
+        token
+    }
+
     /// As it is sent.
     pub(crate) fn text(&self) -> String {
         BASE64URL_NOPAD.encode(&self.0)

@@ -235,6 +235,7 @@ mod tests {
             include_str!("../panel/templates/clock.html"),
             include_str!("../panel/templates/code.html"),
             include_str!("../panel/templates/jobs.html"),
+            include_str!("../panel/templates/keys.html"),
             include_str!("../panel/templates/knock.html"),
             include_str!("../panel/templates/lent.html"),
             include_str!("../panel/templates/moving.html"),

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use papermesh_protocol::job::{ColorMode, JobError, PageRange, PrintOptions, Sides};
+use papermesh_protocol::job::{ColorMode, JobError, PageRange, PrintOptions, Scaling, Sides};
 
 use crate::pages::Form;
 
@@ -14,6 +14,8 @@ pub(super) struct Change {
     pub(super) sides: Option<Sides>,
     pub(super) color: Option<ColorMode>,
     pub(super) page_ranges: Option<Vec<PageRange>>,
+    pub(super) scaling: Option<Scaling>,
+    pub(super) as_image: Option<bool>,
 }
 
 impl Change {
@@ -27,6 +29,8 @@ impl Change {
             sides,
             color,
             page_ranges,
+            scaling,
+            as_image,
         } = self.clone();
         Some(PrintOptions {
             copies: copies.unwrap_or(options.copies),
@@ -34,8 +38,8 @@ impl Change {
             color: color.or(options.color),
             media: options.media.clone(),
             page_ranges: page_ranges.unwrap_or_else(|| options.page_ranges.clone()),
-            scaling: options.scaling,
-            as_image: options.as_image,
+            scaling: scaling.or(options.scaling),
+            as_image: as_image.unwrap_or(options.as_image),
         })
     }
 
@@ -46,6 +50,8 @@ impl Change {
             sides: option(form, "sides", BadOption::Other)?,
             color: option(form, "color", BadOption::Other)?,
             page_ranges: form.get("pages").map(ranges).transpose()?,
+            scaling: option(form, "scaling", BadOption::Other)?,
+            as_image: option(form, "image", BadOption::Other)?,
         };
         let options = change.of(&PrintOptions::default()).unwrap_or_default();
         match options.check() {
@@ -97,8 +103,12 @@ mod tests {
 
     #[test]
     fn options_are_read_and_nonsense_is_named() {
-        let all = "copies=2&sides=two-sided-long-edge&color=&pages=1%E2%80%933%2C+7";
+        let all = "copies=2&sides=two-sided-long-edge&color=&pages=1%E2%80%933%2C+7&scaling=none&image=true";
         let read = change(all).unwrap();
+        assert_eq!(
+            (read.scaling, read.as_image),
+            (Some(Scaling::None), Some(true))
+        );
         assert_eq!(read.copies, Some(2));
         assert_eq!(read.color, None);
         assert_eq!(read.page_ranges.unwrap().len(), 2);
@@ -107,5 +117,7 @@ mod tests {
         assert_eq!(change("copies=many"), Err(BadOption::Copies));
         assert_eq!(change("pages=3-1"), Err(BadOption::Pages));
         assert_eq!(change("sides=three"), Err(BadOption::Other));
+        assert_eq!(change("scaling=twice"), Err(BadOption::Other));
+        assert_eq!(change("image=perhaps"), Err(BadOption::Other));
     }
 }

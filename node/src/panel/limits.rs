@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-/// Connections at once. A new one beyond that takes the place of the one that has been waiting
-/// for a request the longest; streams of news of pages that are open are at work.
-pub(super) const CONNECTIONS: usize = 256;
+use crate::pages::Pace;
+
+/// Connections at once of other computers. A new one beyond that takes the place of the one that has
+/// been waiting for a request the longest; streams of news of pages that are open are at work.
+pub(super) const CONNECTIONS_AWAY: usize = 256;
+/// Connections at once of one other computer: a browser opens six.
+pub(super) const CONNECTIONS_EACH: usize = 32;
+/// Connections at once of this computer.
+pub(super) const CONNECTIONS_HERE: usize = 256;
 /// How long a TLS handshake may take.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a request's header may take, from the first connection or the last answer.
@@ -12,10 +18,13 @@ pub(super) const HTTP_HEADER: Duration = Duration::from_secs(60);
 /// Bytes of a request's header, with what hyper reads ahead of the body.
 pub(super) const HTTP_BUFFER: usize = 32 * 1024;
 
-/// Pages that are open at once, with and without somebody logged in.
-pub(super) const SCREENS: usize = 64;
-/// Streams of news at once; one for each page that is open.
-pub(super) const STREAMS: usize = SCREENS;
+/// Pages of the panel's own screen that are open at once, with and without somebody logged in; and as many
+/// streams of news.
+pub(super) const SCREENS_HERE: usize = 64;
+/// Pages of phones and of other screens that are open at once; and as many streams of news.
+pub(super) const SCREENS_AWAY: usize = 64;
+/// Of those, pages that one computer may have.
+pub(super) const SCREENS_EACH: usize = 8;
 /// How long a page is remembered whose stream of news is gone: a reload, a broken connection.
 pub(super) const SCREEN_GONE: Duration = Duration::from_secs(15);
 /// How often the panel looks after pages that are gone and users who left without a word.
@@ -33,9 +42,14 @@ pub(super) const TELL_AGAIN: Duration = Duration::from_secs(1);
 pub const IDLE: Duration = Duration::from_secs(60);
 /// How long a PIN may take to be typed before the panel forgets whose it was to be.
 pub(super) const TYPING: Duration = Duration::from_secs(90);
-/// How long a badge that nobody has is taken for held to the reader still; after that it is looked up
-/// once more, since an admin may have registered it.
-pub(super) const HELD: Duration = Duration::from_secs(5);
+/// How long a badge that was read is taken for held to the reader still: some readers read it again
+/// every second or two. After that it is another tap.
+pub(super) const HELD: Duration = Duration::from_secs(3);
+/// How long after a login its own badge does not end the session: who has just typed a PIN still has the
+/// badge in hand.
+pub(super) const OWN_BADGE: Duration = Duration::from_secs(5);
+/// How often it is tried which rule would name the owner of a badge that nobody has.
+pub(super) const TRY_RULES: Duration = Duration::from_secs(60);
 /// How long a word of farewell stays.
 pub(super) const FAREWELL: Duration = Duration::from_secs(8);
 
@@ -54,15 +68,27 @@ pub(super) const PHONE_MISSED: Duration = Duration::from_secs(4);
 /// How far the panel's clock may be behind the one of its phone.
 pub(super) const CLOCK_OFF: Duration = Duration::from_secs(1);
 
-/// Log-ins that are tried at once without waiting. Holders count wrong PINs of each user besides;
-/// this one is for those who try one PIN on many users.
-pub(super) const LOGINS: u32 = 10;
-/// Time after which one more is tried.
-pub(super) const LOGIN_EVERY: Duration = Duration::from_secs(3);
-/// Requests of one kind that the panel answers at once without waiting.
-pub(super) const REQUESTS: u32 = 400;
-/// Time after which one more is answered.
-pub(super) const REQUEST_EVERY: Duration = Duration::from_millis(10);
+/// Log-ins that are tried at the panel, and from each other computer. Holders count wrong PINs of each user
+/// besides; this one is for those who try one PIN on many users.
+pub(super) const LOGINS: Pace = Pace {
+    burst: 10,
+    every: Duration::from_secs(3),
+};
+/// Log-ins that are tried from all other computers together.
+pub(super) const LOGINS_AWAY: Pace = Pace {
+    burst: 20,
+    every: Duration::from_secs(1),
+};
+/// Requests that the panel answers this computer, and each other one.
+pub(super) const REQUESTS: Pace = Pace {
+    burst: 400,
+    every: Duration::from_millis(10),
+};
+/// Requests that it answers all other computers together.
+pub(super) const REQUESTS_AWAY: Pace = Pace {
+    burst: 800,
+    every: Duration::from_millis(5),
+};
 
 /// Jobs that a page shows at first, and how many more each time.
 pub(super) const SHOWN: usize = 100;

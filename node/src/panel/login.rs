@@ -7,10 +7,10 @@ use papermesh_protocol::pin::Pin;
 use papermesh_protocol::site::LoginPolicy;
 use tokio::time;
 
-use super::badge::BadgeNumber;
+use super::badge::{BadgeNumber, ReaderWord, Reading, Rule};
 use super::reception::Unwelcome;
 use super::screen::{Notice, Offer, Screen, Stage, State, Typed, Typist, user_id};
-use super::{Desk, lending, limits};
+use super::{Desk, lending};
 use crate::pages::Form;
 use crate::printer::Who;
 
@@ -64,7 +64,10 @@ pub(super) async fn with_form(desk: &Desk, screen: &Arc<Screen>, form: &Form) {
         let problem = match (&who, &pin) {
             (None, _) => Some(Notice::NoUser),
             (_, None) => Some(Notice::NoPin),
-            _ => desk.logins.take(Instant::now()).err().map(Notice::Wait),
+            _ => {
+                let taken = desk.logins.take(screen.origin, Instant::now());
+                taken.err().map(Notice::Wait)
+            }
         };
         let (Some(who), None) = (who, problem) else {
             type_pin(&mut state, typist, problem);
@@ -77,32 +80,31 @@ pub(super) async fn with_form(desk: &Desk, screen: &Arc<Screen>, form: &Form) {
     screen.turn();
 }
 
-/// A badge was read at the panel. It belongs to the page that is open there; whoever was logged in
+/// A badge was tapped at the panel. It belongs to the page that is open there; whoever was logged in
 /// there is logged out, at their phone as well, since somebody else stands there now, or wants to go.
-pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
+/// Says whether it is one that somebody could have, and nobody has.
+pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) -> bool {
     let Some(screen) = desk.screens.own() else {
         tracing::info!("a badge was read, but no page of the panel is open on this computer");
-        return;
+        return false;
     };
     let is_used = {
         let mut state = screen.state();
         if state.logging_in {
-            return;
+            return false;
         }
-        // Held to the reader a little longer: what was typed meanwhile stays.
-        if let Stage::Typing { who, since, .. } = &mut state.stage {
-            match who {
-                Typist::Badge(before) if *before == badge => {
-                    *since = time::Instant::now();
-                    return;
-                }
-                Typist::Id(typed)
-                    if typed.unknown.as_ref() == Some(&badge) && since.elapsed() < limits::HELD =>
-                {
-                    return;
-                }
-                _ => {}
+        match &mut state.stage {
+            // Shown once more: what was typed meanwhile stays.
+            Stage::Typing {
+                who: Typist::Badge(before),
+                since,
+                ..
+            } if *before == badge => {
+                *since = time::Instant::now();
+                return false;
             }
+            Stage::Session(session) if session.was_just_opened_by(&badge) => return false,
+            _ => {}
         }
         state.is_in_session() || state.guest().is_some()
     };
@@ -111,12 +113,12 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
     }
     screen.tell();
     let badge_alone = desk.reception.policy() == LoginPolicy::Badge;
-    let known = match desk.logins.take(Instant::now()) {
+    let known = match desk.logins.take(screen.origin, Instant::now()) {
         Ok(()) => {
             let known = desk.reception.knows(badge.clone()).await;
             // A badge that lets in by itself is given back its try when it has.
             if known.is_ok() && !badge_alone {
-                desk.logins.give_back();
+                desk.logins.give_back(screen.origin);
             }
             known
         }
@@ -135,10 +137,14 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
         }
         Ok(()) => type_pin(&mut screen.state(), typist, None),
         Err(unwelcome) => {
-            let is_new = unwelcome == Unwelcome::UnknownBadge && desk.reception.lets_users_bind();
-            let notice = match is_new {
-                true => Notice::NewBadge,
-                false => notice(unwelcome),
+            let is_unknown = unwelcome == Unwelcome::UnknownBadge;
+            // A number that never comes again is nobody's, and is to become nobody's.
+            let is_random = is_unknown && badge.is_random();
+            let is_new = is_unknown && !is_random && desk.reception.lets_users_bind();
+            let notice = match (is_random, is_new) {
+                (true, _) => Notice::RandomBadge,
+                (_, true) => Notice::NewBadge,
+                _ => notice(unwelcome),
             };
             let typed = Typed {
                 user: String::new(),
@@ -146,9 +152,27 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) {
             };
             // Whoever has no badge that is known can still type.
             type_pin(&mut screen.state(), Typist::Id(typed), Some(notice));
+            screen.tell();
+            return is_unknown && !is_random;
         }
     }
     screen.tell();
+    false
+}
+
+/// Looks whether somebody has the badge by another rule than the reader's: then the admin is told which.
+/// The number itself is in no log.
+pub(super) async fn try_rules(desk: &Desk, reading: Reading, rule: &Rule, word: &ReaderWord) {
+    for (better, number) in rule.others(&reading) {
+        if desk.reception.knows(number).await.is_ok() {
+            tracing::warn!(
+                badge_rule = %better,
+                "nobody has the badge that was read, but by this rule of the reader somebody has"
+            );
+            word.suggest(better);
+            return;
+        }
+    }
 }
 
 /// Asks the reception, and shows what it says.
@@ -156,7 +180,7 @@ async fn enter(desk: &Desk, screen: &Arc<Screen>, who: Who, pin: Option<Pin>, ty
     let received = desk.reception.receive(who, pin).await;
     if received.is_ok() {
         // Whoever knows the PIN has not guessed it: many users in a row do not slow one another.
-        desk.logins.give_back();
+        desk.logins.give_back(screen.origin);
     }
     let mut state = screen.state();
     state.logging_in = false;
@@ -165,11 +189,16 @@ async fn enter(desk: &Desk, screen: &Arc<Screen>, who: Who, pin: Option<Pin>, ty
         Ok(_) if !matches!(state.stage, Stage::Typing { .. }) => {}
         Ok(visiting) => {
             state.enter(visiting, desk.idle);
-            if let (Typist::Id(typed), Some(session)) = (typist, state.session())
-                && let Some(badge) = typed.unknown
-                && desk.reception.lets_users_bind()
-            {
-                session.offer = Offer::Made(badge);
+            let Some(session) = state.session() else {
+                return;
+            };
+            match typist {
+                Typist::Badge(badge) => session.note_badge(badge),
+                Typist::Id(Typed {
+                    unknown: Some(badge),
+                    ..
+                }) if desk.reception.lets_users_bind() => session.offer = Offer::Made(badge),
+                Typist::Id(_) => {}
             }
         }
         Err(unwelcome) => type_pin(&mut state, typist, Some(notice(unwelcome))),

@@ -7,6 +7,7 @@
 //!   requests are heard at all, forms, looks, words
 //! - `routes`: what pages may ask; `change`: how jobs are to be printed
 //! - `screen`, `screens`: the pages that are open, and how far their users have come
+//! - `launch`: who is at the panel of those on this computer
 //! - `login`: coming and going; [`badge`]: badge readers
 //! - `phone`: codes and numbers by which a phone comes in; `lending`: the panel's own screen and the phone
 //!   that is used in its place
@@ -23,6 +24,7 @@ pub mod badge;
 mod change;
 mod events;
 mod fair;
+mod launch;
 mod lending;
 mod limits;
 mod login;
@@ -35,18 +37,22 @@ mod screens;
 mod views;
 mod visiting;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::{Fuse, FusedFuture};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::network::Network;
-use crate::pages::{Gate, Rate};
+use crate::pages::{Gate, Rate, Rates};
 use crate::printer::Printer;
 use crate::web::{Certificates, ListenError, Listener, Patience, reachable};
-use badge::ReaderKind;
+use badge::{Held, ReaderKind, ReaderWord, Reading, Rule, Tap};
+use launch::Launch;
 use reception::{Front, Reception};
 use screen::{Place, Screen};
 use screens::Screens;
@@ -58,7 +64,34 @@ pub use limits::IDLE;
 pub struct Panel {
     listener: Listener,
     desk: Arc<Desk>,
-    reader: Option<ReaderKind>,
+    reader: Option<Reader>,
+}
+
+/// Why there is no panel.
+#[derive(Debug, thiserror::Error)]
+pub enum PanelError {
+    /// Nobody is heard.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The file that opens its page cannot be used.
+    #[error("the file that opens it, {}: {source}", path.display())]
+    Launch {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// The badge reader of a panel.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// Which.
+    pub kind: ReaderKind,
+    /// How its numbers become those that are registered.
+    pub rule: Rule,
+    /// How it is.
+    pub word: ReaderWord,
 }
 
 /// What all pages share.
@@ -68,12 +101,35 @@ struct Desk {
     address: SocketAddr,
     screens: Screens,
     /// Streams of news.
-    streams: Arc<Semaphore>,
-    logins: Rate,
+    streams: Streams,
+    logins: Rates,
     gate: Arc<Gate>,
     /// How long a user may do nothing.
     idle: Duration,
     has_reader: bool,
+    /// Other computers whose browsers are panels.
+    remote: Vec<IpAddr>,
+    /// What a browser of this computer shows that is at the panel; none: all are.
+    launch: Option<Launch>,
+}
+
+/// Streams of news: those of the panel's own screen are taken by no other.
+struct Streams {
+    here: Arc<Semaphore>,
+    away: Arc<Semaphore>,
+}
+
+/// How a panel is set up.
+#[derive(Clone, Debug, Default)]
+pub struct Setting {
+    /// The badge reader.
+    pub reader: Option<Reader>,
+    /// How long a user may do nothing before being logged out; nothing says [`IDLE`].
+    pub idle: Option<Duration>,
+    /// Other computers whose browsers are panels, such as a printer's own screen.
+    pub remote: Vec<IpAddr>,
+    /// The file that opens the page on this computer; without one every account's browser does.
+    pub launch: Option<PathBuf>,
 }
 
 impl Desk {
@@ -104,39 +160,50 @@ impl Desk {
 impl Panel {
     /// Listens on `address` for the users of `printer`, with these certificates; other computers reach
     /// the panel over TLS only.
-    /// `idle` is how long a user may do nothing before being logged out.
     ///
     /// # Errors
-    /// [`ListenError`].
+    /// [`PanelError`].
     pub async fn bind<N: Network>(
         address: SocketAddr,
         certificates: &Certificates,
         printer: Printer<N>,
-        (reader, idle): (Option<ReaderKind>, Duration),
-    ) -> Result<Self, ListenError> {
+        setting: Setting,
+    ) -> Result<Self, PanelError> {
         let reception: Box<dyn Reception> = Box::new(Front::new(printer));
         let (_, name) = reception.names();
         let listener = Listener::bind(address, certificates, &name).await?;
         let address = listener
             .address()
             .map_err(|source| ListenError::Address { address, source })?;
+        let launch = match setting.launch {
+            Some(path) => Some(
+                Launch::open(&path, address)
+                    .map_err(|source| PanelError::Launch { path, source })?,
+            ),
+            None => None,
+        };
         let desk = Desk {
             reception,
             address,
             screens: Screens::default(),
-            streams: Arc::new(Semaphore::new(limits::STREAMS)),
-            logins: Rate::new(limits::LOGINS, limits::LOGIN_EVERY),
+            streams: Streams {
+                here: Arc::new(Semaphore::new(limits::SCREENS_HERE)),
+                away: Arc::new(Semaphore::new(limits::SCREENS_AWAY)),
+            },
+            logins: Rates::new(limits::LOGINS, limits::LOGINS_AWAY),
             gate: Arc::new(Gate {
                 name: "the panel",
-                requests: Rate::new(limits::REQUESTS, limits::REQUEST_EVERY),
+                requests: Rates::new(limits::REQUESTS, limits::REQUESTS_AWAY),
             }),
-            idle,
-            has_reader: reader.is_some(),
+            idle: setting.idle.unwrap_or(IDLE),
+            has_reader: setting.reader.is_some(),
+            remote: setting.remote,
+            launch,
         };
         Ok(Self {
             listener,
             desk: Arc::new(desk),
-            reader,
+            reader: setting.reader,
         })
     }
 
@@ -152,7 +219,9 @@ impl Panel {
     pub async fn serve(self) {
         let router = routes::router(Arc::clone(&self.desk));
         let patience = Patience {
-            connections: limits::CONNECTIONS,
+            connections: limits::CONNECTIONS_AWAY,
+            each: limits::CONNECTIONS_EACH,
+            here: limits::CONNECTIONS_HERE,
             handshake: limits::HANDSHAKE,
             header: limits::HTTP_HEADER,
             buffer: limits::HTTP_BUFFER,
@@ -175,15 +244,49 @@ async fn pass_time(desk: &Desk) {
     }
 }
 
-async fn hear_badges(desk: &Desk, reader: Option<ReaderKind>) {
-    let Some(reader) = reader else {
+/// Lets in whoever taps a badge. What is read while somebody is let in is not waited for: a badge that
+/// stays at the reader is told from one that comes, and another is tapped again.
+async fn hear_badges(desk: &Desk, reader: Option<Reader>) {
+    let Some(Reader { kind, rule, word }) = reader else {
         return;
     };
-    let (read, mut badges) = mpsc::channel(1);
+    let (read, mut taps) = mpsc::channel(1);
+    let tries = Rate::new(1, limits::TRY_RULES);
     let hearing = async {
-        while let Some(number) = badges.recv().await {
-            login::with_badge(desk, number).await;
+        let mut held = Held::default();
+        let mut entering = std::pin::pin!(Fuse::terminated());
+        let mut trying = std::pin::pin!(Fuse::terminated());
+        loop {
+            let forgotten = held.until().unwrap_or_else(Instant::now);
+            tokio::select! {
+                biased;
+                unknown = &mut entering, if !entering.is_terminated() => {
+                    let unknown: Option<Reading> = unknown;
+                    if let Some(reading) = unknown
+                        && trying.is_terminated()
+                        && tries.take(std::time::Instant::now()).is_ok()
+                    {
+                        trying.set(login::try_rules(desk, reading, &rule, &word).fuse());
+                    }
+                }
+                tap = taps.recv() => {
+                    let Some(Tap { reading, at }) = tap else {
+                        return;
+                    };
+                    let badge = rule.number(&reading);
+                    if !entering.is_terminated() {
+                        held.again(&badge, at);
+                    } else if !held.stays(&badge, at) {
+                        let entry = login::with_badge(desk, badge);
+                        entering.set(entry.map(|unknown| unknown.then_some(reading)).fuse());
+                    }
+                }
+                () = &mut trying, if !trying.is_terminated() => {}
+                () = sleep_until(forgotten), if held.until().is_some() => {
+                    held.pass_time(Instant::now());
+                }
+            }
         }
     };
-    tokio::join!(badge::read(reader, read), hearing);
+    tokio::join!(badge::read(kind, word.clone(), read), hearing);
 }

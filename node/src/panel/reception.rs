@@ -13,7 +13,7 @@ use super::limits;
 use super::visiting::Visiting;
 use crate::network::Network;
 use crate::policy::LoginRefusal;
-use crate::printer::output::{DeviceDescription, PrinterState, StateReason};
+use crate::printer::output::{DeviceDescription, DeviceError, PinError, PrinterState, StateReason};
 use crate::printer::{NotLetIn, Printer, VisitError, Who};
 
 /// A printer, as its panel needs it.
@@ -45,6 +45,8 @@ pub(super) trait Reception: Send + Sync + 'static {
 pub(super) struct Device {
     /// It was asked and answered.
     pub(super) answers: bool,
+    /// It shows another certificate than before: nothing is printed until an admin says that it is right.
+    pub(super) changed: bool,
     /// It stands still.
     pub(super) stopped: bool,
     /// It has a job.
@@ -110,7 +112,11 @@ impl<N: Network> Front<N> {
                     Ok(Ok(described)) => described_as(described),
                     Ok(Err(error)) => {
                         tracing::debug!(%error, "the device does not say how it is");
-                        Device::default()
+                        let changed = matches!(error, DeviceError::Pin(PinError::Changed { .. }));
+                        Device {
+                            changed,
+                            ..Device::default()
+                        }
                     }
                     Err(_) => Device::default(),
                 };
@@ -127,6 +133,7 @@ impl<N: Network> Front<N> {
 fn described_as(device: DeviceDescription) -> Device {
     Device {
         answers: true,
+        changed: false,
         stopped: device.state == PrinterState::Stopped || !device.accepting,
         busy: false,
         color: device.color != Some(false),

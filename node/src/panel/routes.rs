@@ -16,8 +16,8 @@ use super::change::{BadOption, Change};
 use super::screen::{Ask, Place, Question, Remark, Screen, Session, Stage, State as ScreenState};
 use super::views::Frame;
 use super::visiting::Order;
-use super::{Desk, events, lending, limits, login};
-use crate::pages::{self, Form, Language, Look, Words, guard};
+use super::{Desk, events, launch, lending, limits, login};
+use crate::pages::{self, Form, Language, Look, Origin, Words, guard};
 use crate::web::{Peer, Seat};
 
 /// The header with a page's token.
@@ -59,6 +59,7 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/", get(page))
         .route(PHONE, get(phone))
+        .route(&format!("{}{{secret}}", launch::PATH), get(launched))
         .route("/alive", get(|| async { StatusCode::NO_CONTENT }))
         .route("/assets/{version}/{name}", get(asset))
         .route("/screens/{id}/events", get(news))
@@ -79,14 +80,29 @@ async fn page(
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    // No other computer has this one's address.
-    let is_here = peer.is_local() || peer.address == peer.own;
-    let place = if is_here {
+    let place = if peer.is_here() && desk.launch.is_none() {
         Place::Here
-    } else {
+    } else if desk.remote.contains(&peer.address.to_canonical()) {
         Place::Elsewhere
+    } else {
+        // Whoever is not at the panel has to come in there, with a phone.
+        Place::Phone
     };
     opened(&desk, place, peer, &headers).await
+}
+
+/// A new page for a browser of this computer that is at the panel, as it shows.
+async fn launched(
+    State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
+    Path(secret): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let launch = desk.launch.as_ref().filter(|_| peer.is_here());
+    if !launch.is_some_and(|launch| launch.is(&secret)) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    opened(&desk, Place::Here, peer, &headers).await
 }
 
 /// A new page for a phone, which has to do with no panel until it shows that it read a code there.
@@ -103,7 +119,7 @@ async fn opened(desk: &Desk, place: Place, peer: Peer, headers: &HeaderMap) -> R
     let language = accepted
         .and_then(|header| Language::accepted(header.to_str().ok()?))
         .unwrap_or_default();
-    let Some(screen) = desk.screens.open(place, language) else {
+    let Some(screen) = desk.screens.open(place, Origin::from(peer), language) else {
         let words = language.words();
         return (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -135,7 +151,11 @@ async fn news(
     if !own {
         return StatusCode::FORBIDDEN.into_response();
     }
-    match Arc::clone(&desk.streams).try_acquire_owned() {
+    let streams = match screen.place {
+        Place::Here => &desk.streams.here,
+        _ => &desk.streams.away,
+    };
+    match Arc::clone(streams).try_acquire_owned() {
         Ok(place) => events::answer(&screen, place, seat.work()),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }

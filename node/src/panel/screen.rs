@@ -21,13 +21,15 @@ use super::limits;
 use super::phone::Door;
 use super::previews::Pictures;
 use super::visiting::{At, Order, Print, Seen, SeenBadge, Visiting};
-use crate::pages::{Language, Look, Token};
+use crate::pages::{Language, Look, Origin, Token};
 
 /// A page that is open.
 pub(super) struct Screen {
     /// In its addresses; no secret.
     pub(super) id: String,
     pub(super) place: Place,
+    /// From where its browser asks.
+    pub(super) origin: Origin,
     state: Mutex<State>,
     news: watch::Sender<News>,
 }
@@ -37,7 +39,7 @@ pub(super) struct Screen {
 pub(super) enum Place {
     /// On this computer: the panel's own screen.
     Here,
-    /// On another, such as the printer's own screen.
+    /// On another that is a panel as well, such as the printer's own screen.
     Elsewhere,
     /// On a phone that is to be used in place of the panel's own screen.
     Phone,
@@ -133,6 +135,8 @@ pub(super) enum Notice {
     UnknownBadge,
     /// Nobody has the badge, and whoever logs in now may register it.
     NewBadge,
+    /// The badge makes up its number anew each time.
+    RandomBadge,
     UnreadBadge,
     NoBadges,
     /// Wrong PIN, unknown user, or nobody could be asked: these are not told apart.
@@ -163,6 +167,8 @@ pub(super) struct Session {
     /// The user wants to go on with a phone: the page shows a code in place of the list.
     pub(super) moving: bool,
     pub(super) offer: Offer,
+    /// The badge that opened it, and until when it does not end it.
+    opened_by: Option<(BadgeNumber, Instant)>,
 }
 
 /// Whether the user is to register the unknown badge that was shown before the login. It is asked
@@ -226,7 +232,20 @@ impl Session {
             remark: None,
             moving: false,
             offer: Offer::None,
+            opened_by: None,
         }
+    }
+
+    /// The session was opened by this badge.
+    pub(super) fn note_badge(&mut self, badge: BadgeNumber) {
+        self.opened_by = Some((badge, Instant::now() + limits::OWN_BADGE));
+    }
+
+    /// Whether this badge has just opened the session, and is still in its user's hand.
+    pub(super) fn was_just_opened_by(&self, badge: &BadgeNumber) -> bool {
+        self.opened_by
+            .as_ref()
+            .is_some_and(|(own, until)| own == badge && Instant::now() < *until)
     }
 
     /// What is seen now.
@@ -327,10 +346,11 @@ impl Session {
 }
 
 impl Screen {
-    pub(super) fn new(id: String, place: Place, language: Language) -> Self {
+    pub(super) fn new(id: String, place: Place, origin: Origin, language: Language) -> Self {
         Self {
             id,
             place,
+            origin,
             state: Mutex::new(State {
                 cookie: Token::random(),
                 token: Token::random(),
@@ -572,7 +592,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_phone_at_a_panel_is_waited_for_and_no_other_page() {
         let open = |place, panel: Option<&str>| {
-            let screen = Arc::new(Screen::new(String::new(), place, Language::English));
+            let screen = Arc::new(Screen::new(
+                String::new(),
+                place,
+                Origin::Here,
+                Language::English,
+            ));
             screen.state().panel = panel.map(str::to_owned);
             screen
         };

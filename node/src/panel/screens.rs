@@ -1,5 +1,5 @@
-//! All pages that are open. There is room for so many; a new one takes the place of one where
-//! nobody is logged in.
+//! All pages that are open. There is room for so many of the panel's own and for so many of others, and
+//! each other computer has a share; a new one takes the place of one where nobody is logged in.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::limits;
 use super::screen::{Place, Screen, Stage};
-use crate::pages::Language;
+use crate::pages::{Language, Origin};
 
 /// The pages, by their ids.
 #[derive(Default)]
@@ -29,14 +29,25 @@ impl Screens {
     }
 
     /// A new page; none if there is room for no more.
-    pub(super) fn open(&self, place: Place, language: Language) -> Option<Arc<Screen>> {
+    pub(super) fn open(
+        &self,
+        place: Place,
+        origin: Origin,
+        language: Language,
+    ) -> Option<Arc<Screen>> {
         let mut inner = self.inner();
-        if inner.all.len() >= limits::SCREENS {
-            inner.make_room()?;
+        if place == Place::Here {
+            inner.make_room(limits::SCREENS_HERE, |screen| screen.place == Place::Here)?;
+        } else {
+            let is_away = |screen: &Screen| screen.place != Place::Here;
+            inner.make_room(limits::SCREENS_EACH, |screen| {
+                is_away(screen) && screen.origin == origin
+            })?;
+            inner.make_room(limits::SCREENS_AWAY, is_away)?;
         }
         let bytes: [u8; 16] = rand::rng().random();
         let id = HEXLOWER.encode(&bytes);
-        let screen = Arc::new(Screen::new(id.clone(), place, language));
+        let screen = Arc::new(Screen::new(id.clone(), place, origin, language));
         inner.order.push(id.clone());
         inner.all.insert(id, Arc::clone(&screen));
         Some(screen)
@@ -78,25 +89,19 @@ impl Screens {
 }
 
 impl Inner {
-    fn make_room(&mut self) -> Option<()> {
-        let idle = |id: &&String| {
-            self.all
-                .get(*id)
-                .is_some_and(|screen| matches!(screen.state().stage, Stage::Welcome(_)))
-        };
-        // Those that nobody looks at first, the panel's own last.
-        let worth = |id: &String| {
-            let screen = self.all.get(id)?;
-            let is_looked_at = screen.state().is_listening();
-            Some((is_looked_at, is_looked_at && screen.place == Place::Here))
-        };
-        let mut idle: Vec<String> = self.order.iter().filter(idle).cloned().collect();
-        idle.sort_by_key(worth);
-        let oldest = idle.into_iter().next()?;
-        if let Some(screen) = self.all.get(&oldest) {
-            screen.state().close();
+    /// Makes room for one more of these pages, of which there may be so many.
+    fn make_room(&mut self, room: usize, is_meant: impl Fn(&Screen) -> bool) -> Option<()> {
+        let pages = self.order.iter().filter_map(|id| self.all.get(id));
+        let pages: Vec<&Arc<Screen>> = pages.filter(|screen| is_meant(screen)).collect();
+        if pages.len() < room {
+            return Some(());
         }
-        self.remove(&oldest);
+        let is_idle = |screen: &&&Arc<Screen>| matches!(screen.state().stage, Stage::Welcome(_));
+        // Those that nobody looks at first.
+        let idle = pages.iter().filter(is_idle);
+        let oldest = Arc::clone(idle.min_by_key(|screen| screen.state().is_listening())?);
+        oldest.state().close();
+        self.remove(&oldest.id);
         Some(())
     }
 
@@ -111,17 +116,55 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn open(screens: &Screens, place: Place, origin: Origin) -> Option<Arc<Screen>> {
+        screens.open(place, origin, Language::English)
+    }
+
+    fn away(last: u8) -> Origin {
+        Origin::Away([192, 0, 2, last].into())
+    }
+
+    fn type_at(screen: &Screen) {
+        screen.state().stage = Stage::Waiting { number: 7 };
+    }
+
     #[test]
     fn there_is_room_for_so_many_and_the_newest_stays() {
         let screens = Screens::default();
-        let first = screens.open(Place::Here, Language::English).unwrap();
+        let first = open(&screens, Place::Here, Origin::Here).unwrap();
         let _listening = first.listen();
-        for _ in 0..3 * limits::SCREENS {
-            screens.open(Place::Here, Language::English).unwrap();
+        for _ in 0..3 * limits::SCREENS_HERE {
+            open(&screens, Place::Here, Origin::Here).unwrap();
         }
-        assert_eq!(screens.inner().all.len(), limits::SCREENS);
+        assert_eq!(screens.inner().all.len(), limits::SCREENS_HERE);
         // Whoever floods the panel with pages does not end the one that somebody looks at.
         assert!(screens.get(&first.id).is_some());
         assert_eq!(screens.own().unwrap().id, first.id);
+    }
+
+    #[test]
+    fn pages_of_others_take_no_room_from_the_screen_and_none_from_one_another() {
+        let screens = Screens::default();
+        // One computer leaves pages open on which somebody is at work,
+        let all = std::iter::from_fn(|| open(&screens, Place::Phone, away(1)));
+        let all = all.inspect(|screen| type_at(screen)).count();
+        assert_eq!(all, limits::SCREENS_EACH);
+        // a phone comes in all the same,
+        let phone = open(&screens, Place::Phone, away(2)).unwrap();
+        let _listening = phone.listen();
+        // and stays, though many others come.
+        for other in 3..=250 {
+            for _ in 0..limits::SCREENS_EACH {
+                open(&screens, Place::Phone, away(other)).unwrap();
+            }
+        }
+        assert!(screens.get(&phone.id).is_some());
+        assert_eq!(screens.inner().all.len(), limits::SCREENS_AWAY);
+        // With every place taken there is one at the panel.
+        for screen in screens.all() {
+            type_at(&screen);
+        }
+        assert!(open(&screens, Place::Phone, away(251)).is_none());
+        assert!(open(&screens, Place::Here, Origin::Here).is_some());
     }
 }

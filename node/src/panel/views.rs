@@ -151,6 +151,8 @@ struct Prints<'a> {
     offer: bool,
     /// What came of it.
     badge: Option<Said>,
+    /// The panel's own keys are there for whoever has no others.
+    on_screen_keys: bool,
     cards: Vec<Card>,
     failures: Vec<String>,
 }
@@ -185,6 +187,8 @@ struct Row {
     needs_pin: bool,
     /// Its PIN was not proven yet.
     locked: bool,
+    /// Its document is locked.
+    needs_password: bool,
 }
 
 /// A job that is being printed or was.
@@ -204,9 +208,16 @@ struct Card {
 }
 
 struct Asked {
-    pin: bool,
+    /// What is to be typed.
+    secret: Option<Secret>,
     title: String,
     text: String,
+}
+
+/// A secret that is asked for before a job is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Secret {
+    Pin,
 }
 
 /// What pages have in common.
@@ -295,6 +306,7 @@ impl Frame<'_> {
     ) -> Result<String, askama::Error> {
         let code = state.door.shown().is_some();
         let ready = match &self.device {
+            Device { changed: true, .. } => said("warn", "shield", t.say("device-changed")),
             Device { answers: false, .. } => said("warn", "offline", t.say("device-silent")),
             Device { stopped: true, .. } => said("warn", "warn", t.say("device-stopped")),
             Device { busy: true, .. } => said("busy", "print", t.say("device-busy")),
@@ -454,6 +466,7 @@ impl Frame<'_> {
             leased: job.leased,
             needs_pin: job.needs_pin,
             locked: seen.job.locked,
+            needs_password: job.locked,
         }
     }
 
@@ -468,12 +481,12 @@ impl Frame<'_> {
         let fetched = &session.fetched;
         let ask = session.ask.as_ref().map(|ask| match ask.question {
             Question::Again => Asked {
-                pin: false,
+                secret: None,
                 title: t.say("again-title").into_owned(),
                 text: t.say("again-text").into_owned(),
             },
             Question::JobPin => Asked {
-                pin: true,
+                secret: Some(Secret::Pin),
                 title: t.say("job-pin-title").into_owned(),
                 text: t.say("job-pin-text").into_owned(),
             },
@@ -507,6 +520,7 @@ impl Frame<'_> {
                 .take(CARDS)
                 .map(|print| card(t, print))
                 .collect(),
+            on_screen_keys: self.place == Place::Here,
             failures: fetched.failures.iter().rev().take(3).cloned().collect(),
         }
         .render()
@@ -534,6 +548,7 @@ fn say_notice(t: &Words, notice: Notice) -> Said {
         Notice::StillPrinting(jobs) => said("calm", "print", t.count("notice-still", jobs).into()),
         Notice::UnknownBadge => said("warn", "badge", t.say("notice-unknown-badge")),
         Notice::NewBadge => said("calm", "badge", t.say("notice-new-badge")),
+        Notice::RandomBadge => said("warn", "badge", t.say("notice-random-badge")),
         Notice::UnreadBadge => said("warn", "badge", t.say("notice-unread-badge")),
         Notice::NoBadges => said("warn", "badge", t.say("notice-no-badges")),
         Notice::Refused => said("bad", "lock", t.say("notice-refused")),

@@ -480,6 +480,7 @@ impl<N: Network> Task<N> {
                             keep,
                             pin: pin.clone(),
                             reprint: again,
+                            document_password: None,
                         },
                         &job,
                     );

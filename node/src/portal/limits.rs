@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::pages::Pace;
+
 /// Connections at once. A new one beyond that takes the place of the one that has been waiting
 /// for a request the longest; streams of news of pages that are open are at work.
 pub(super) const CONNECTIONS: usize = 128;
@@ -40,14 +42,19 @@ pub(super) const LOOK_FOR_MEMBERS: u32 = 5;
 /// After what time jobs are followed again where that ended.
 pub(super) const FOLLOW_AGAIN: Duration = Duration::from_secs(5);
 
-/// Requests that are answered at once without waiting.
-pub(super) const REQUESTS: u32 = 400;
-/// Time after which one more is answered.
-pub(super) const REQUEST_EVERY: Duration = Duration::from_millis(10);
-/// Links that are tried at once without waiting. They cannot be guessed; this is for the log.
-pub(super) const TRIES: u32 = 20;
-/// Time after which one more is tried.
-pub(super) const TRY_EVERY: Duration = Duration::from_secs(1);
+/// Requests that are answered; all are of this computer.
+pub(super) const REQUESTS: Pace = Pace {
+    burst: 400,
+    every: Duration::from_millis(10),
+};
+/// Links that were none and are written down without waiting. They cannot be guessed.
+pub(super) const WRONG_LINKS: u32 = 20;
+/// Time after which one more is written down.
+pub(super) const WRONG_LINK_EVERY: Duration = Duration::from_secs(1);
+/// How long what was proved on a page need not be proved again.
+pub(super) const PROVEN: Duration = Duration::from_secs(5 * 60);
+/// Wrong proofs in a row after which a page closes.
+pub(super) const WRONG_PROOFS: u32 = 5;
 
 /// Rows that a page shows at first, and how many more each time.
 pub(super) const SHOWN: usize = 100;

@@ -4,10 +4,14 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use data_encoding::HEXLOWER;
 use papermesh_protocol::text::UserId;
-use tokio::time::Instant;
+use rand::RngExt;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 use super::limits;
+use super::proof::Code;
 use crate::pages::Token;
 
 /// Whose page it is, and with that what it shows and may do.
@@ -21,10 +25,26 @@ pub enum Whose {
 
 /// The links.
 #[derive(Default)]
-pub(super) struct Links(Mutex<Vec<Link>>);
+pub(super) struct Links {
+    all: Mutex<Vec<Link>>,
+    /// Counts those that were used.
+    used: watch::Sender<u64>,
+}
+
+/// A link that was handed out.
+pub(super) struct Issued {
+    /// Names it, and opens nothing.
+    pub(super) id: String,
+    /// What opens the page.
+    pub(super) token: Token,
+    /// What proves on the page who opened it.
+    pub(super) code: Code,
+}
 
 struct Link {
+    id: String,
     token: Token,
+    code: Code,
     whose: Whose,
     until: Instant,
     /// The page that it opened.
@@ -32,10 +52,9 @@ struct Link {
 }
 
 /// What a link is good for.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Redeemed {
-    /// A page of this one.
-    Page(Whose),
+    /// A page of this one, on which that is the proof.
+    Page(Whose, Code),
     /// Nothing any more; this is the page that it opened.
     Before(String),
     /// There is no such link, or it is too old.
@@ -44,24 +63,50 @@ pub(super) enum Redeemed {
 
 impl Links {
     fn all(&self) -> MutexGuard<'_, Vec<Link>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new one; gives what proves it.
-    pub(super) fn issue(&self, whose: Whose, now: Instant) -> Token {
-        let token = Token::random();
+    /// A new one.
+    pub(super) fn issue(&self, whose: Whose, now: Instant) -> Issued {
+        let random = &mut rand::rng();
+        let issued = Issued {
+            id: HEXLOWER.encode(&random.random::<[u8; 16]>()),
+            token: Token::random(),
+            code: Code::random(random),
+        };
         let mut all = self.all();
         all.retain(|link| link.until > now);
         if all.len() >= limits::LINKS {
             all.remove(0);
         }
         all.push(Link {
-            token: token.clone(),
+            id: issued.id.clone(),
+            token: issued.token.clone(),
+            code: issued.code.clone(),
             whose,
             until: now + limits::LINK,
             opened: None,
         });
-        token
+        issued
+    }
+
+    /// Waits until a link was used, and for as long as it can be; says whether it was.
+    pub(super) async fn is_used(&self, id: &str) -> bool {
+        let mut used = self.used.subscribe();
+        loop {
+            used.mark_unchanged();
+            let until = {
+                let all = self.all();
+                match all.iter().find(|link| link.id == id) {
+                    None => return false,
+                    Some(link) if link.opened.is_some() => return true,
+                    Some(link) => link.until,
+                }
+            };
+            if !matches!(timeout_at(until, used.changed()).await, Ok(Ok(()))) {
+                return false;
+            }
+        }
     }
 
     /// Uses one, for the page that `page` will be.
@@ -82,7 +127,8 @@ impl Links {
             }) => Redeemed::Before(page.clone()),
             Some(link) => {
                 link.opened = Some(page.to_owned());
-                Redeemed::Page(link.whose.clone())
+                self.used.send_modify(|used| *used += 1);
+                Redeemed::Page(link.whose.clone(), link.code.clone())
             }
         }
     }
@@ -99,23 +145,34 @@ mod tests {
         Whose::User("charlie".parse().unwrap())
     }
 
+    /// Whose page it opens, or the page that it opened.
+    fn used(links: &Links, token: &str, page: &str, now: Instant) -> Result<Whose, Option<String>> {
+        match links.redeem(token, page, now) {
+            Redeemed::Page(whose, _) => Ok(whose),
+            Redeemed::Before(page) => Err(Some(page)),
+            Redeemed::Nothing => Err(None),
+        }
+    }
+
     #[test]
     fn a_link_opens_one_page_once() {
         let (links, now) = (Links::default(), Instant::now());
         let (own, admin) = (links.issue(charlie(), now), links.issue(Whose::Admin, now));
-        let page = |token: &Token, page| links.redeem(&token.text(), page, now);
-        assert_eq!(page(&own, "1"), Redeemed::Page(charlie()));
-        assert_eq!(page(&own, "2"), Redeemed::Before("1".into()));
-        assert_eq!(page(&admin, "3"), Redeemed::Page(Whose::Admin));
-        assert_eq!(links.redeem("", "4", now), Redeemed::Nothing);
+        let page = |link: &Issued, page| used(&links, &link.token.text(), page, now);
+        assert_eq!(page(&own, "1"), Ok(charlie()));
+        assert_eq!(page(&own, "2"), Err(Some("1".into())));
+        assert_eq!(page(&admin, "3"), Ok(Whose::Admin));
+        for nothing in ["", &own.id, own.code.text()] {
+            assert_eq!(used(&links, nothing, "4", now), Err(None));
+        }
     }
 
     #[test]
     fn a_link_grows_old() {
         let (links, now) = (Links::default(), Instant::now());
-        let token = links.issue(charlie(), now);
+        let link = links.issue(charlie(), now);
         let late = now + limits::LINK + Duration::from_millis(1);
-        assert_eq!(links.redeem(&token.text(), "1", late), Redeemed::Nothing);
+        assert_eq!(used(&links, &link.token.text(), "1", late), Err(None));
     }
 
     #[test]
@@ -126,6 +183,22 @@ mod tests {
             links.issue(Whose::Admin, now);
         }
         assert_eq!(links.all().len(), limits::LINKS);
-        assert_eq!(links.redeem(&first.text(), "1", now), Redeemed::Nothing);
+        assert_eq!(used(&links, &first.token.text(), "1", now), Err(None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_made_a_link_learns_what_became_of_it() {
+        let links = Links::default();
+        let (opened, left) = (
+            links.issue(charlie(), Instant::now()),
+            links.issue(charlie(), Instant::now()),
+        );
+        let (is_used, ()) = tokio::join!(links.is_used(&opened.id), async {
+            tokio::task::yield_now().await;
+            links.redeem(&opened.token.text(), "1", Instant::now());
+        });
+        assert!(is_used && links.is_used(&opened.id).await);
+        assert!(!links.is_used(&left.id).await);
+        assert!(!links.is_used("").await);
     }
 }

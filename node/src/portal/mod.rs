@@ -6,6 +6,7 @@
 //! - [`crate::web`] listens; [`crate::pages`] is what it has in common with other pages: whose
 //!   requests are heard at all, forms, looks, words
 //! - `links`: what `papermesh open` hands out, good for one page, once
+//! - `proof`: what a page asks its user before it does what is grave
 //! - `routes`: what pages may ask
 //! - `session`: the pages that are open; `place`: where their users are
 //! - `orders`: what a page may have done; `content`: what a place shows. Both ask the node through
@@ -15,7 +16,7 @@
 //! - `views/`, `templates/`: what a user sees
 //!
 //! Whoever may use the control socket may open a page, and nobody else: the page can do what the
-//! command line can. A user's page shows the jobs of that user and changes no others; it is a view, not
+//! command line can; for what is grave, only with a proof from the terminal. A user's page shows the jobs of that user and changes no others; it is a view, not
 //! a wall between users of one account. Nothing is kept in the browser, and nothing outlives the process.
 
 mod content;
@@ -25,6 +26,7 @@ mod limits;
 mod links;
 mod orders;
 mod place;
+mod proof;
 mod routes;
 mod session;
 mod ticket;
@@ -38,7 +40,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::control::Service;
-use crate::pages::{Gate, Rate};
+use crate::pages::{Gate, Rate, Rates};
 use crate::web::{ListenError, Listener, Patience};
 use links::Links;
 use session::Sessions;
@@ -61,6 +63,17 @@ pub struct Door {
     links: Arc<Links>,
 }
 
+/// A link to a page, for whoever may open it.
+pub struct PageLink {
+    /// The link itself.
+    pub url: String,
+    /// Names it, and opens nothing.
+    pub id: String,
+    /// Six digits that the page asks for before it does what is grave. They are to be shown where the
+    /// link is not.
+    pub code: String,
+}
+
 /// What all pages share.
 struct Desk<S> {
     service: Arc<S>,
@@ -68,8 +81,8 @@ struct Desk<S> {
     sessions: Sessions,
     /// Streams of news.
     streams: Arc<Semaphore>,
-    /// Links that are tried.
-    tries: Rate,
+    /// Links that were none.
+    wrong_links: Rate,
     gate: Arc<Gate>,
     names: Names,
 }
@@ -107,16 +120,18 @@ impl Portal {
             links: self.door.links,
             sessions: Sessions::default(),
             streams: Arc::new(Semaphore::new(limits::STREAMS)),
-            tries: Rate::new(limits::TRIES, limits::TRY_EVERY),
+            wrong_links: Rate::new(limits::WRONG_LINKS, limits::WRONG_LINK_EVERY),
             gate: Arc::new(Gate {
                 name: "the portal",
-                requests: Rate::new(limits::REQUESTS, limits::REQUEST_EVERY),
+                requests: Rates::new(limits::REQUESTS, limits::REQUESTS),
             }),
             names: self.names,
         });
         let router = routes::router(Arc::clone(&desk));
         let patience = Patience {
-            connections: limits::CONNECTIONS,
+            connections: 0,
+            each: 0,
+            here: limits::CONNECTIONS,
             handshake: limits::HANDSHAKE,
             header: limits::HTTP_HEADER,
             buffer: limits::HTTP_BUFFER,
@@ -135,12 +150,21 @@ impl Door {
         format!("http://{}/", self.address)
     }
 
-    /// A link that opens one page, once, within [`LINK`]. What proves it is behind the `#`: a browser
+    /// A link that opens one page, once, within [`LINK`]. What opens it is behind the `#`: a browser
     /// sends that nowhere, so that it is in no log.
     #[must_use]
-    pub fn link(&self, whose: &Whose) -> String {
-        let token = self.links.issue(whose.clone(), Instant::now());
-        format!("{}#{}", self.url(), token.text())
+    pub fn link(&self, whose: &Whose) -> PageLink {
+        let issued = self.links.issue(whose.clone(), Instant::now());
+        PageLink {
+            url: format!("{}#{}", self.url(), issued.token.text()),
+            id: issued.id,
+            code: issued.code.text().to_owned(),
+        }
+    }
+
+    /// Waits until the link with this id was used, or cannot be any more; says whether it was.
+    pub async fn is_used(&self, id: &str) -> bool {
+        self.links.is_used(id).await
     }
 }
 

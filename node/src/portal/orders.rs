@@ -42,8 +42,9 @@ pub(super) enum AdminOrder {
     Approve {
         code: String,
     },
+    /// Send a device away, by its node.
     Refuse {
-        code: String,
+        node: String,
     },
     Revoke {
         node: String,
@@ -224,6 +225,21 @@ impl Order {
         )
     }
 
+    /// Whether its user has to prove first to be who opened the page: it gives power to others, or takes
+    /// it from them. What takes a secret of its own is proved by that.
+    pub(super) const fn needs_proof(&self) -> bool {
+        match self {
+            Self::User(order) => matches!(order, UserOrder::OfferLink),
+            Self::Admin(order) => !matches!(
+                order,
+                AdminOrder::Refuse { .. }
+                    | AdminOrder::Withdraw(_)
+                    | AdminOrder::Verify
+                    | AdminOrder::Export(_)
+            ),
+        }
+    }
+
     /// The same with what people call what it is about.
     pub(super) async fn named<S: Service>(self, service: &S, whose: &Whose) -> Answer<Self> {
         Ok(match (self, whose) {
@@ -361,7 +377,7 @@ impl AdminOrder {
         };
         Ok(match name {
             "approve" => Self::Approve { code: text("code") },
-            "refuse" => Self::Refuse { code: text("code") },
+            "refuse" => Self::Refuse { node: text("node") },
             "revoke" => Self::Revoke {
                 node: text("node"),
                 name: String::new(),
@@ -452,13 +468,17 @@ impl AdminOrder {
             Self::Approve { code } => {
                 // Nobody waits for what happens meanwhile.
                 let (events, _) = Events::channel();
-                let member = service
-                    .approve(Approve { code, passphrase }, events)
-                    .await?;
-                Remark::Approved(member.name.to_string())
+                let approving = service.approve(Approve { code, passphrase }, events);
+                match approving.await {
+                    Ok(member) => Remark::Approved(member.name.to_string()),
+                    Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Usage) => {
+                        return Ok(Done::Again("digits-wrong"));
+                    }
+                    Err(error) => return Err(error),
+                }
             }
-            Self::Refuse { code } => {
-                service.refuse(Refuse { code }).await?;
+            Self::Refuse { node } => {
+                service.refuse(Refuse { device: node }).await?;
                 Remark::Refused
             }
             Self::Revoke { node, .. } => {
@@ -633,6 +653,36 @@ mod tests {
         for form in ["order=delete&number=7", "order=pin&old=1&new=2&again=2"] {
             assert_eq!(read(&Whose::Admin, form).unwrap_err(), BadOrder::Unknown);
         }
+    }
+
+    #[test]
+    fn what_gives_power_asks_for_a_proof() {
+        for (form, proof) in [
+            ("order=approve&code=123456", true),
+            ("order=revoke&node=1", true),
+            ("order=invite&role=printer", true),
+            ("order=add-user&user=dana", true),
+            ("order=enable&user=dana", true),
+            ("order=disable&user=dana", true),
+            ("order=give-badge&user=dana&badge=04A1", true),
+            ("order=take-badge&user=dana&badge=04A1", true),
+            ("order=policy&login=pin&lifetime=1&bind-badges=off", true),
+            ("order=refuse&node=1", false),
+            ("order=withdraw&invite=1", false),
+            ("order=verify", false),
+        ] {
+            assert_eq!(
+                read(&Whose::Admin, form).unwrap().needs_proof(),
+                proof,
+                "{form}"
+            );
+        }
+        assert!(read(&charlie(), "order=link").unwrap().needs_proof());
+        assert!(
+            !read(&charlie(), "order=delete&number=7")
+                .unwrap()
+                .needs_proof()
+        );
     }
 
     #[test]

@@ -15,11 +15,13 @@ use zeroize::Zeroizing;
 
 use super::content::{Depth, fetch, waiting};
 use super::links::Redeemed;
-use super::orders::{BadOrder, Done, Order, Remark, Typed, Wished};
+use super::orders::{AdminOrder, BadOrder, Done, Order, Remark, Typed, Wished};
 use super::place::Place;
-use super::session::{Ask, Session, Sessions};
+use super::proof::Tried;
+use super::session::{Ask, ProofBy, Session, Sessions};
 use super::views::{View, Why, door, outside};
-use super::{Desk, events, limits};
+use super::{Desk, Whose, events, limits};
+use crate::control::message::{ShowKey, SiteKey};
 use crate::control::{ErrorCode, Passphrase, Service};
 use crate::pages::{self, Form, Language, Look, guard};
 use crate::web::Seat;
@@ -87,13 +89,10 @@ async fn enter<S: Service>(
 ) -> Asked {
     let form = Form::read(body).await.map_err(Refusal::Status)?;
     let (language, now) = (language(&headers), Instant::now());
-    if desk.tries.take(now.into_std()).is_err() {
-        return Err(Refusal::Status(StatusCode::TOO_MANY_REQUESTS));
-    }
     let token = form.get("link").unwrap_or_default();
     let id = Sessions::next();
-    let whose = match desk.links.redeem(token, &id, now) {
-        Redeemed::Page(whose) => whose,
+    let (whose, code) = match desk.links.redeem(token, &id, now) {
+        Redeemed::Page(whose, code) => (whose, code),
         Redeemed::Before(page) => {
             tracing::warn!(
                 "a link to the portal was used twice; the page that it opened is closed"
@@ -102,12 +101,16 @@ async fn enter<S: Service>(
             return Err(Refusal::Outside(Why::UsedLink, language));
         }
         Redeemed::Nothing => {
+            // Another account of this computer that tries many keeps nobody from opening a page.
+            if desk.wrong_links.take(now.into_std()).is_err() {
+                return Err(Refusal::Status(StatusCode::TOO_MANY_REQUESTS));
+            }
             tracing::warn!("a link to the portal was used that is none, or not any more");
             return Err(Refusal::Outside(Why::UsedLink, language));
         }
     };
     tracing::info!(?whose, "a page of the portal was opened");
-    let session = desk.sessions.open(id, whose, language);
+    let session = desk.sessions.open(id, (whose, code), language);
     let mut response = whole(&desk, &session, Part::Page).await;
     let cookie = format!(
         "{COOKIE}={}; Path=/sessions/{}; HttpOnly; SameSite=Strict",
@@ -198,15 +201,24 @@ async fn act<S: Service>(
         "ask" => ask(&session, &form)?,
         "do" => order(&desk, &session, &form).await?,
         "answer" => answer(&desk, &session, &form).await,
-        "close" => {
-            desk.sessions.close(&id);
-            let mut response = rendered(outside(session.state().language, Why::Closed));
-            into(&mut response, "#portal", "innerHTML");
-            return Ok(response);
-        }
+        "close" => return Ok(closed(&desk, &session, Why::Closed)),
         _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
     }
+    if session.state().proof.is_over() {
+        tracing::warn!(
+            "a page of the portal was closed: its user could not prove to have opened it"
+        );
+        return Ok(closed(&desk, &session, Why::Unproven));
+    }
     Ok(whole(&desk, &session, Part::App).await)
+}
+
+/// Closes a page for good, and says why.
+fn closed<S>(desk: &Desk<S>, session: &Session, why: Why) -> Response {
+    desk.sessions.close(&session.id);
+    let mut response = rendered(outside(session.state().language, why));
+    into(&mut response, "#portal", "innerHTML");
+    response
 }
 
 fn look(session: &Session, form: &Form) {
@@ -221,11 +233,12 @@ fn look(session: &Session, form: &Form) {
 
 /// The user wants to type something.
 fn ask(session: &Session, form: &Form) -> Result<(), Refusal> {
-    let admin = matches!(session.whose, super::Whose::Admin);
+    let admin = matches!(session.whose, Whose::Admin);
     let asked = match form.get("what").unwrap_or_default() {
         "new-user" if admin => Ask::NewUser(Typed::default()),
         "badge" if admin => Ask::Badge(form.get("user").unwrap_or_default().to_owned()),
         "invite" if admin => Ask::Invite(Wished::default()),
+        "digits" if admin => Ask::Digits,
         "export" if admin => Ask::Export,
         _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
     };
@@ -254,7 +267,7 @@ async fn order<S: Service>(
         }
     };
     if !order.is_grave() {
-        perform(desk, session, order, None).await;
+        prove(desk, session, order).await;
         return Ok(());
     }
     let named = order.named(&*desk.service, &session.whose).await;
@@ -277,13 +290,61 @@ async fn answer<S: Service>(desk: &Desk<S>, session: &Arc<Session>, form: &Form)
         return;
     }
     match asked {
-        Some(Ask::Sure(order)) => perform(desk, session, order, None).await,
-        Some(Ask::Passphrase { order, .. }) => {
-            let typed = form.get("passphrase").unwrap_or_default();
-            let passphrase = Passphrase::new(Zeroizing::new(typed.to_owned()));
-            perform(desk, session, order, passphrase.ok()).await;
+        Some(Ask::Sure(order)) => prove(desk, session, order).await,
+        Some(Ask::Proof { order, by, .. }) => {
+            let typed = form.get("proof").unwrap_or_default();
+            match by {
+                ProofBy::Passphrase => {
+                    let passphrase = Passphrase::new(Zeroizing::new(typed.to_owned()));
+                    perform(desk, session, order, passphrase.ok()).await;
+                }
+                ProofBy::Code => {
+                    let tried = session.state().proof.try_code(typed, Instant::now());
+                    match tried {
+                        Tried::Right => perform(desk, session, order, None).await,
+                        Tried::Wrong | Tried::Over => {
+                            let wrong = true;
+                            session.state().ask = Some(Ask::Proof { order, by, wrong });
+                        }
+                    }
+                }
+            }
         }
         other => session.state().ask = other,
+    }
+}
+
+/// Has something done, once its user has proved to be who opened the page where that matters.
+async fn prove<S: Service>(desk: &Desk<S>, session: &Arc<Session>, order: Order) {
+    let is_export = matches!(order, Order::Admin(AdminOrder::Export(_)));
+    let must = order.needs_proof() && !session.state().proof.is_good(Instant::now());
+    if !is_export && !must {
+        return perform(desk, session, order, None).await;
+    }
+    let by = match session.whose {
+        Whose::User(_) => ProofBy::Code,
+        Whose::Admin => match desk.service.show_key(ShowKey {}).await {
+            Ok(SiteKey {
+                passphrase: true, ..
+            }) => ProofBy::Passphrase,
+            Ok(SiteKey {
+                passphrase: false, ..
+            }) => ProofBy::Code,
+            Err(error) => {
+                session.state().remark = Some(Remark::Failed(error));
+                return;
+            }
+        },
+    };
+    match (is_export, by) {
+        // It is opened by its own passphrase, which is the key's.
+        (true, ProofBy::Passphrase) => perform(desk, session, order, None).await,
+        // The key itself would leave by whatever the page's user says.
+        (true, ProofBy::Code) => session.state().remark = Some(Remark::Typed("export-unsealed")),
+        (false, by) => {
+            let wrong = false;
+            session.state().ask = Some(Ask::Proof { order, by, wrong });
+        }
     }
 }
 
@@ -296,10 +357,20 @@ async fn perform<S: Service>(
 ) {
     let (service, session) = (Arc::clone(&desk.service), Arc::clone(session));
     let doing = tokio::spawn(async move {
+        let by_passphrase = passphrase.is_some();
+        let is_export = matches!(order, Order::Admin(AdminOrder::Export(_)));
         let done = order.perform(&*service, &session.whose, passphrase).await;
         let mut state = session.state();
+        if by_passphrase && done.is_ok() {
+            state.proof.succeed(Instant::now());
+        }
         match done {
-            Ok(Done::Again(words)) => state.remark = Some(Remark::Typed(words)),
+            Ok(Done::Again(words)) => {
+                if is_export {
+                    state.proof.fail();
+                }
+                state.remark = Some(Remark::Typed(words));
+            }
             Ok(Done::Said(remark)) => {
                 state.ask = None;
                 state.remark = Some(remark);
@@ -319,7 +390,11 @@ async fn perform<S: Service>(
                 ) =>
             {
                 let wrong = error.code == ErrorCode::PassphraseWrong;
-                state.ask = Some(Ask::Passphrase { order, wrong });
+                if wrong {
+                    state.proof.fail();
+                }
+                let by = ProofBy::Passphrase;
+                state.ask = Some(Ask::Proof { order, by, wrong });
             }
             Err(error) => state.remark = Some(Remark::Failed(error)),
         }

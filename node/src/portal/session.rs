@@ -18,6 +18,7 @@ use super::limits;
 use super::links::Whose;
 use super::orders::{Order, Remark, Typed, Wished};
 use super::place::Place;
+use super::proof::{Code, Proof};
 use super::ticket::Ticket;
 use crate::pages::{Language, Look, Token};
 
@@ -49,6 +50,8 @@ pub(super) struct State {
     pub(super) ticket: Option<Ticket>,
     /// The site as it was exported, while it can be saved.
     pub(super) export: Option<Export>,
+    /// What its user has proved.
+    pub(super) proof: Proof,
     /// The news that the page has fetched.
     pub(super) fetched: u64,
     /// The stream of news that the page listens to.
@@ -63,8 +66,14 @@ pub(super) struct State {
 pub(super) enum Ask {
     /// Whether that is meant.
     Sure(Order),
-    /// The passphrase of the authority key, for that; the one before may have been wrong.
-    Passphrase { order: Order, wrong: bool },
+    /// A proof, for that; the one before may have been wrong.
+    Proof {
+        order: Order,
+        by: ProofBy,
+        wrong: bool,
+    },
+    /// The digits that a device shows that wants to join.
+    Digits,
     /// Who is to be a user; what was typed before.
     NewUser(Typed),
     /// The number of a user's badge.
@@ -75,8 +84,17 @@ pub(super) enum Ask {
     Export,
 }
 
+/// What proves who uses a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProofBy {
+    /// The code that the terminal shows.
+    Code,
+    /// The passphrase of the authority key.
+    Passphrase,
+}
+
 impl Session {
-    fn new(id: String, whose: Whose, language: Language, now: Instant) -> Self {
+    fn new(id: String, whose: Whose, code: Code, language: Language, now: Instant) -> Self {
         Self {
             id,
             state: Mutex::new(State {
@@ -90,6 +108,7 @@ impl Session {
                 remark: None,
                 ticket: None,
                 export: None,
+                proof: Proof::new(code),
                 fetched: 0,
                 stream: None,
                 heard: now,
@@ -194,8 +213,14 @@ impl Sessions {
     }
 
     /// A new page. If there are too many, the one that was used last the longest ago closes.
-    pub(super) fn open(&self, id: String, whose: Whose, language: Language) -> Arc<Session> {
-        let session = Arc::new(Session::new(id.clone(), whose, language, Instant::now()));
+    pub(super) fn open(
+        &self,
+        id: String,
+        (whose, code): (Whose, Code),
+        language: Language,
+    ) -> Arc<Session> {
+        let session = Session::new(id.clone(), whose, code, language, Instant::now());
+        let session = Arc::new(session);
         let mut all = self.all();
         if all.len() >= limits::SESSIONS {
             let oldest = all.values().min_by_key(|session| session.state().used);
@@ -244,7 +269,8 @@ mod tests {
 
     fn open(sessions: &Sessions) -> Arc<Session> {
         let whose = Whose::User("charlie".parse().unwrap());
-        sessions.open(Sessions::next(), whose, Language::English)
+        let code = Code::random(&mut rand::rng());
+        sessions.open(Sessions::next(), (whose, code), Language::English)
     }
 
     #[tokio::test(start_paused = true)]

@@ -35,6 +35,14 @@ impl Ended {
         });
     }
 
+    /// Keeps a job that was printed, because it may have to be printed again, and says why.
+    pub(super) fn keep(&mut self, why: &str) {
+        if let Outcome::Printed { keep, .. } = &mut self.outcome {
+            *keep = true;
+            self.note(why);
+        }
+    }
+
     fn printed(pages: Option<u32>, keep: bool) -> Self {
         Self {
             outcome: Outcome::Printed {
@@ -157,6 +165,29 @@ mod tests {
                 keep: true
             }
         );
+    }
+
+    #[test]
+    fn what_may_be_incomplete_is_kept() {
+        let completed = output::Outcome::Completed {
+            pages: Some(3),
+            device_job: device_job(),
+        };
+        let mut ended = Ended::of(Ok(completed), false, false);
+        ended.keep("look at it");
+        assert_eq!(
+            (ended.outcome, ended.reason.as_deref()),
+            (
+                Outcome::Printed {
+                    pages: Some(3),
+                    keep: true
+                },
+                Some("look at it")
+            )
+        );
+        let mut failed = Ended::not_printed("no paper");
+        failed.keep("look at it");
+        assert_eq!(failed.reason.as_deref(), Some("no paper"));
     }
 
     #[test]

@@ -3,8 +3,10 @@
 //! Lives here: from the device's description and the ticket to a conversion, and from its plan back
 //! to the ticket that the device is given. Not here: what is converted how (`convert`).
 
+use std::io;
+
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::job;
-use tokio_util::either::Either;
 
 use super::document::DocumentReader;
 use super::output::{
@@ -12,11 +14,22 @@ use super::output::{
 };
 use crate::convert::device::Device;
 use crate::convert::pages::PageRanges;
-use crate::convert::plan::{Note, Order, Unprintable};
-use crate::convert::{ConvertError, ConvertedReader, Converter};
+use crate::convert::plan::{Note, Order};
+use crate::convert::{ConvertError, ConvertedReader, Converter, Doubts};
+use crate::format::Screened;
 
 /// What the device reads: the document as its holder sent it, or what was made of it.
-pub(super) type Document = Either<DocumentReader, ConvertedReader>;
+pub(super) type Document = ConvertedReader;
+
+/// What is to be printed, and how.
+pub(super) struct Wanted {
+    /// What the device would be asked for if it could do everything.
+    pub(super) ticket: PrintTicket,
+    /// Whether it is to get pictures of the pages.
+    pub(super) as_image: bool,
+    /// Opens the document, if it is locked.
+    pub(super) password: Option<DocumentPassword>,
+}
 
 /// A document that is ready for its device.
 pub(super) struct Prepared {
@@ -26,6 +39,8 @@ pub(super) struct Prepared {
     pub(super) document: Document,
     /// What is not as it was wished.
     pub(super) notes: Vec<Note>,
+    /// Whether something may be missing; known once the device has read it all.
+    pub(super) doubts: Doubts,
 }
 
 /// Why a document cannot be given to its device. The device has nothing of it.
@@ -34,43 +49,49 @@ pub(super) enum PrepareError {
     /// The device does not say what it takes.
     #[error("nothing was printed: {0}")]
     Device(#[from] DeviceError),
-    /// There is no way to print it there.
-    #[error(transparent)]
-    Unprintable(#[from] Unprintable),
-    /// It could not be converted.
+    /// There is no way to print it there, or it could not be converted.
     #[error(transparent)]
     Convert(#[from] ConvertError),
+    /// It does not arrive, or is not what it is said to be.
+    #[error("nothing was printed: {0}")]
+    Document(#[from] io::Error),
     /// The ticket makes no sense.
     #[error(transparent)]
     Pages(#[from] crate::convert::pages::BadRanges),
 }
 
-/// Prepares a document. Returns when the first piece of it is there.
+/// Prepares a document. Returns when the first piece of it is there. `waiting` hears why that takes
+/// long, if it is the device.
 pub(super) async fn prepare(
     converter: &Converter,
     device: &OutputDevice,
-    ticket: PrintTicket,
+    wanted: Wanted,
     document: DocumentReader,
+    waiting: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Prepared, PrepareError> {
     let device = device
-        .abilities()
+        .abilities(waiting)
         .await?
         .map_or_else(Device::of_anything, abilities);
-    let order = order(&ticket)?;
-    let plan = converter.plan(&device, &order)?;
-    if plan.is_passed_on() {
-        return Ok(Prepared {
-            ticket: PrintTicket {
-                sides: plan.order.sides.map(to_device),
-                ..ticket
-            },
-            document: Either::Left(document),
-            notes: plan.notes,
-        });
-    }
-    tracing::debug!(release = %ticket.release, from = %order.format, to = %plan.order.format, "converted on its way");
-    let converted = converter.convert(&device, &order, document).await?;
+    let Wanted {
+        ticket,
+        as_image,
+        password,
+    } = wanted;
+    let order = Order {
+        as_image,
+        ..order(&ticket)?
+    };
+    // Whoever held it may have lied about what it is.
+    let document = Screened::begin(&order.format, document).await?;
+    let converted = converter
+        .convert(&device, &order, password.as_ref(), document)
+        .await?;
+    let is_passed_on = converted.plan.is_passed_on();
     let asked = converted.plan.order;
+    if !is_passed_on {
+        tracing::debug!(release = %ticket.release, from = %order.format, to = %asked.format, "converted on its way");
+    }
     Ok(Prepared {
         ticket: PrintTicket {
             format: asked.format,
@@ -78,11 +99,14 @@ pub(super) async fn prepare(
             sides: asked.sides.map(to_device),
             color: ticket.color.filter(|_| asked.color.is_some()),
             page_ranges: asked.pages.as_slice().to_vec(),
-            size: None,
+            scaling: asked.scaling,
+            size: ticket.size.filter(|_| is_passed_on && password.is_none()),
+            converted: !is_passed_on,
             ..ticket
         },
-        document: Either::Right(converted.document),
+        document: converted.document,
         notes: converted.plan.notes,
+        doubts: converted.doubts,
     })
 }
 
@@ -103,7 +127,9 @@ fn abilities(device: DeviceDescription) -> Device {
             .into_iter()
             .next()
             .or(device.media_default),
+        scalings: device.scalings,
         raster: device.raster,
+        as_image: device.as_image,
     }
 }
 
@@ -123,6 +149,8 @@ fn order(ticket: &PrintTicket) -> Result<Order, PrepareError> {
         }),
         media: ticket.media.clone(),
         pages: PageRanges::new(ticket.page_ranges.iter().copied())?,
+        scaling: ticket.scaling,
+        as_image: false,
     })
 }
 

@@ -9,6 +9,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
 use papermesh_protocol::job::{self, JobSummary, PrintOptions};
 use papermesh_protocol::limits;
@@ -30,7 +31,7 @@ use super::output::{
     ColorMode, DeviceEvent, DeviceJobRef, DeviceProgress, JobState, PrintTicket, PrinterState,
     Sides, StateReason,
 };
-use super::prepare::{self, Prepared};
+use super::prepare::{self, Prepared, Wanted};
 use super::report::Told;
 use super::session::{AskError, HolderSession};
 use super::visit::Visit;
@@ -62,6 +63,8 @@ pub struct Wish {
     pub pin: Option<Pin>,
     /// Whether the user knows that it may have printed before, and wants it again.
     pub reprint: bool,
+    /// What opens the document, if it is locked and its owner did not give that with the job.
+    pub document_password: Option<DocumentPassword>,
 }
 
 /// How a job ended.
@@ -233,6 +236,7 @@ impl<N: Network> Printer<N> {
                 keep: false,
                 pin: None,
                 reprint: false,
+                document_password: None,
             },
             session,
             summary,
@@ -245,12 +249,22 @@ impl<N: Network> Printer<N> {
     }
 }
 
+/// Why a locked document is not printed, and the ways out.
+const LOCKED: &str = "the document is locked with a password that is not known: give it here, or with `papermesh jobs \
+                      unlock` on the computer that holds the job";
+
+/// What is said where every page came out and something may still be missing.
+const DOUBTS: &str = "the document is damaged and something may be missing on the paper: look at it, then delete the job";
+
 /// Whether a job as it was listed is to be printed as it is wished.
 fn may_print(summary: &JobSummary, wish: &Wish) -> Result<(), &'static str> {
     if summary.may_have_printed && !wish.reprint {
         return Err(
             "this job may have been printed before; look at the paper, then release it with --reprint or delete it",
         );
+    }
+    if summary.locked && wish.document_password.is_none() {
+        return Err(LOCKED);
     }
     if wish
         .options
@@ -383,7 +397,15 @@ impl<N: Network> Printing<N> {
 
     /// From the grant to the device's last word.
     async fn print(&self, grant: Grant, key: JobKey, row: &mut JournalRow) -> Ended {
-        let ticket = ticket(self.release, &self.user, &grant);
+        let wanted = Wanted {
+            ticket: ticket(self.release, &self.user, &grant),
+            as_image: grant.options.as_image,
+            password: self
+                .wish
+                .document_password
+                .clone()
+                .or_else(|| grant.document_password.clone()),
+        };
         let lost = CancellationToken::new();
         let fetch = Fetch {
             session: Arc::clone(&self.session),
@@ -402,8 +424,9 @@ impl<N: Network> Printing<N> {
         };
         // Before anything is journaled as sent: what cannot be converted never reaches the device.
         let inner = &self.printer.0;
+        let waiting = |why: &str| self.tell(Step::Stopped, 0, Some(why.to_owned()));
         let prepared: Prepared = tokio::select! {
-            prepared = prepare::prepare(&inner.converter, &inner.device, ticket, document) => match prepared {
+            prepared = prepare::prepare(&inner.converter, &inner.device, wanted, document, &waiting) => match prepared {
                 Ok(prepared) => prepared,
                 Err(error) => return Ended::not_printed(error),
             },
@@ -418,7 +441,7 @@ impl<N: Network> Printing<N> {
             return not_journaled(&error);
         }
         self.tell(Step::Sending, 0, None);
-        let notes = prepared.notes;
+        let (notes, doubts) = (prepared.notes, prepared.doubts);
         let (heard, news) = watch::channel(None);
         let device = self.device(&prepared.ticket, prepared.document, size, (row, &heard));
         let mut ended = tokio::select! {
@@ -427,6 +450,9 @@ impl<N: Network> Printing<N> {
             never = self.pass_on(news) => match never {},
         };
         notes.iter().for_each(|note| ended.note(&note.to_string()));
+        if doubts.any() {
+            ended.keep(DOUBTS);
+        }
         ended
     }
 
@@ -473,8 +499,7 @@ impl<N: Network> Printing<N> {
                 }
                 DeviceEvent::State(state) => {
                     heard.send_replace(Some(progress(self.release, &state)));
-                    let stopped = state.job == JobState::ProcessingStopped
-                        || state.printer == PrinterState::Stopped;
+                    let stopped = stands(&state);
                     let reasons: Vec<StateReason> = state
                         .printer_reasons
                         .iter()
@@ -590,10 +615,21 @@ impl<N: Network> Printing<N> {
     }
 }
 
+/// Whether a device needs a hand: it has stopped, or keeps the job in a store of its own.
+fn stands(state: &DeviceProgress) -> bool {
+    let arrives = |reason: &StateReason| {
+        matches!(
+            reason.keyword.as_str(),
+            "job-incoming" | "job-data-insufficient"
+        )
+    };
+    let held = state.job == JobState::PendingHeld && !state.job_reasons.iter().any(arrives);
+    held || state.job == JobState::ProcessingStopped || state.printer == PrinterState::Stopped
+}
+
 /// What a device says, as a holder is told it.
 fn progress(release: ReleaseId, state: &DeviceProgress) -> Progress {
-    let stopped =
-        state.job == JobState::ProcessingStopped || state.printer == PrinterState::Stopped;
+    let stopped = stands(state);
     let reasons = state.job_reasons.iter().chain(&state.printer_reasons);
     Progress {
         release,
@@ -637,6 +673,8 @@ fn ticket(release: ReleaseId, user: &UserId, grant: &Grant) -> PrintTicket {
             .iter()
             .map(|range| (range.first, range.last))
             .collect(),
+        scaling: grant.options.scaling,
         size: Some(grant.size),
+        converted: false,
     }
 }

@@ -16,6 +16,7 @@ use super::badges::BadgeRow;
 use super::choices::ChoiceRow;
 use super::column::{Column, OfUser};
 use super::floors::Floor;
+use super::guesses::Source;
 use super::history::{NumberedJob, PastJobRow};
 use super::jobs::JobRow;
 use super::journal::JournalRow;
@@ -59,6 +60,10 @@ pub(super) const LOCAL_USERS: Column<UserId, LocalUser> = Column::new("local_use
 pub(super) const GUESSES: Column<OfUser<NodeId>, Guesses> = Column::new("guesses", 32);
 /// Wrong PINs of a user at all printers together.
 pub(super) const GUESS_TOTALS: Column<UserId, Guesses> = Column::new("guess_totals", 32);
+/// Wrong PINs typed at this node itself: user id ‖ 0 ‖ from where.
+pub(super) const TYPED_GUESSES: Column<OfUser<Source>, Guesses> = Column::new("typed_guesses", 32);
+/// Wrong PINs of a user typed here, from wherever.
+pub(super) const TYPED_TOTALS: Column<UserId, Guesses> = Column::new("typed_totals", 32);
 
 // Directory ---------------------------------------------------------------------------------
 
@@ -107,7 +112,7 @@ pub(super) const FORMAT: Column<String, u32> = Column::new(SITE, 8);
 pub(super) const FORMAT_KEY: &str = "format";
 
 /// All families, as they are opened.
-pub(super) const NAMES: [&str; 25] = [
+pub(super) const NAMES: [&str; 27] = [
     JOBS.name(),
     PREVIEWS.name(),
     JOBS_BY_USER.name(),
@@ -121,6 +126,8 @@ pub(super) const NAMES: [&str; 25] = [
     LOCAL_USERS.name(),
     GUESSES.name(),
     GUESS_TOTALS.name(),
+    TYPED_GUESSES.name(),
+    TYPED_TOTALS.name(),
     RECORDS.name(),
     FLOORS.name(),
     SITE,

@@ -62,7 +62,7 @@ pub use choices::{CHOICE_LIFETIME, CHOICES_MAX, Choice, ChoiceRow, Choices};
 pub use database::Durability;
 pub use error::{Damage, StoreError};
 pub use floors::{FLOOR_KEY, FLOORS_MAX, Floor, Floors};
-pub use guesses::{GuessCounts, UserGuesses};
+pub use guesses::{GuessCounts, Source, UserGuesses};
 pub use history::{
     Attempt, HISTORY_BOUND, History, HistoryBound, JobEnd, NamedPrinter, NumberedJob, PastJob,
     PastJobRow,
@@ -201,10 +201,17 @@ impl Store {
         local_users::table(&self.inner)
     }
 
-    /// Counts of wrong PINs.
+    /// Counts of wrong PINs, of users at printers.
     #[must_use]
-    pub fn guesses(&self) -> GuessCounts<'_> {
-        GuessCounts(&self.inner)
+    pub fn guesses(&self) -> GuessCounts<'_, NodeId> {
+        GuessCounts::at_printers(&self.inner)
+    }
+
+    /// Counts of wrong PINs that were typed at this node itself. They are kept apart, so that who
+    /// types here locks nobody out anywhere else.
+    #[must_use]
+    pub fn typed_guesses(&self) -> GuessCounts<'_, Source> {
+        GuessCounts::typed(&self.inner)
     }
 
     /// Records of the DHT.

@@ -3,19 +3,27 @@
 //!
 //! Numbers are taken from the disk a block at a time, so that one costs no disk flush. What is left
 //! of a block when the process ends is skipped.
+//!
+//! A number can also be drawn: then it is large, and nobody knows it who was not told.
 
 use std::ops::Range;
 use std::sync::PoisonError;
 
+use rand::RngExt;
+
 use super::Inner;
-use super::columns::COUNTERS;
+use super::columns::{COUNTERS, JOB_NUMBERS};
 use super::database::Durability;
 use super::error::StoreError;
 
 /// Numbers that are taken from the disk at once.
 const BLOCK: u64 = 64;
-/// The highest number.
-const HIGHEST: u32 = i32::MAX as u32;
+/// The highest number that is counted; those above are drawn.
+const HIGHEST: u32 = (1 << 30) - 1;
+/// The highest number that is drawn.
+const HIGHEST_DRAWN: u32 = i32::MAX as u32;
+/// Numbers that are drawn until one is free: with a million jobs, one in a thousand is not.
+const DRAWS: usize = 8;
 /// The counter's name.
 const COUNTER: &str = "job numbers";
 
@@ -43,6 +51,29 @@ impl JobNumbers<'_> {
             what: "job numbers",
             max: HIGHEST as usize,
         })
+    }
+
+    /// A number that no job here has, and that nobody guesses: one of about a billion.
+    ///
+    /// # Errors
+    /// [`StoreError::TooMany`] when none is found.
+    pub fn draw(&self) -> Result<u32, StoreError> {
+        for _ in 0..DRAWS {
+            let number = rand::rng().random_range(HIGHEST + 1..=HIGHEST_DRAWN);
+            if !self.0.database.contains(&JOB_NUMBERS, &number)? {
+                return Ok(number);
+            }
+        }
+        Err(StoreError::TooMany {
+            what: "job numbers",
+            max: HIGHEST_DRAWN as usize,
+        })
+    }
+
+    /// Whether such a number is drawn, so that whoever knows it was told.
+    #[must_use]
+    pub const fn is_drawn(number: u32) -> bool {
+        number > HIGHEST
     }
 
     fn take(&self) -> Result<Block, StoreError> {
@@ -73,6 +104,16 @@ mod tests {
         drop(store);
         let store = Store::open(home.path()).unwrap();
         assert_eq!(store.numbers().next().unwrap(), 129);
+    }
+
+    #[test]
+    fn numbers_that_are_drawn_are_none_that_are_counted() {
+        let (_home, store) = store().unwrap();
+        let drawn: std::collections::BTreeSet<u32> =
+            (0..100).map(|_| store.numbers().draw().unwrap()).collect();
+        assert!(drawn.len() > 98 && drawn.iter().all(|number| JobNumbers::is_drawn(*number)));
+        assert!(drawn.iter().all(|number| i32::try_from(*number).is_ok()));
+        assert!(!JobNumbers::is_drawn(store.numbers().next().unwrap()));
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::clock::Clock;
 use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::mesh::Membership;
-use crate::printer::output::{MemoryPins, OutputDevice, OutputUri};
+use crate::printer::output::{MemoryPins, OutputDevice, OutputOptions, OutputUri};
 use crate::printer::{Printer, PrinterParts, Released, Visit, Who, Wish};
 use crate::store::{LocalUser, Store};
 
@@ -415,6 +415,7 @@ async fn device(home: &Path) -> OutputDevice {
     OutputDevice::open(
         OutputUri::tray(&tray(home)),
         Arc::new(MemoryPins::default()),
+        OutputOptions::default(),
     )
     .await
     .unwrap()
@@ -432,6 +433,7 @@ pub(super) fn wish(held: &HeldView, holder: &Holder) -> Wish {
         keep: false,
         pin: None,
         reprint: false,
+        document_password: None,
     }
 }
 

@@ -54,6 +54,8 @@ async fn listener(member: &Running) -> (SocketAddr, tempfile::TempDir) {
     let address = listener.address().unwrap();
     let patience = Patience {
         connections: 8,
+        each: 8,
+        here: 8,
         handshake: Duration::from_secs(10),
         header: Duration::from_secs(10),
         buffer: 8192,

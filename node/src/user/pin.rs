@@ -17,7 +17,7 @@ use crate::auth::verifier;
 use crate::mesh::Protocol;
 use crate::network::Network;
 use crate::offload::offload;
-use crate::store::{Linked, StoreError};
+use crate::store::{Linked, Source, StoreError};
 
 /// How long somebody who changed a PIN waits for the linked computers.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -187,9 +187,12 @@ impl<N: Network> Computer<N> {
             // There is a verifier, so no decoy is made of the seed.
             let decoys = DecoySeed::generate(&mut rand::rng());
             let whose = (&name, Some(&verifier));
-            typed::prove(store, whose, &pin, (node, &decoys), now).map_err(|error| match error {
+            let from = (Source::OWN, true);
+            let proven = typed::prove(store, whose, &pin, (node, &decoys), from, now);
+            proven.map_err(|error| match error {
                 TypedError::Pin(error) => error.into(),
-                TypedError::Wait(wait) => ComputerError::Wait(wait),
+                TypedError::Wait(wait) | TypedError::Busy(wait) => ComputerError::Wait(wait),
+                TypedError::Disabled(_) => ComputerError::WrongPin,
                 TypedError::Store(error) => error.into(),
             })
         })

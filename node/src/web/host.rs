@@ -15,6 +15,20 @@ pub(crate) fn is_this_computer(host: &str) -> bool {
         || is_own_name(name)
 }
 
+/// Whether nobody can make it point elsewhere: an address, in whichever spelling, or `localhost`.
+pub(crate) fn is_fixed(host: &str) -> bool {
+    let is_address = |name: &str| {
+        let name = name.trim_start_matches('[').trim_end_matches(']');
+        let name = name.split('%').next().unwrap_or_default();
+        name.parse::<std::net::IpAddr>().is_ok()
+    };
+    // An IPv6 address without brackets may have a port behind it, or not.
+    let name = name_of(host);
+    name.trim_end_matches('.').eq_ignore_ascii_case("localhost")
+        || is_address(name)
+        || is_address(host)
+}
+
 /// Whether it is the name that this computer has on its network.
 pub(crate) fn is_own_name(host: &str) -> bool {
     let name = name_of(host).to_ascii_lowercase();
@@ -61,6 +75,38 @@ mod tests {
             "10.0.0.1",
         ] {
             assert!(!is_this_computer(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_one_however_it_is_written() {
+        for fixed in [
+            "localhost:6310",
+            "Localhost.",
+            "127.0.0.1",
+            "127.0.0.1:6310",
+            "[::1]:6310",
+            "[::1]",
+            "::1",
+            "::1:6310",
+            "[fe80::1%eth0]:6310",
+            "[fe80::1%25eth0]",
+            "fe80::1%eth0",
+        ] {
+            assert!(is_fixed(fixed), "{fixed}");
+        }
+        for other in [
+            "",
+            ":6310",
+            "[]",
+            "%lo",
+            "laptop.local:6310",
+            "laptop",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "evil.example%127.0.0.1",
+        ] {
+            assert!(!is_fixed(other), "{other}");
         }
     }
 }

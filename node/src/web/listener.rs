@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use super::account::Account;
 use super::certificate::{self, CertificateError, Certificates};
 use super::seats::{Seat, Seats};
 
@@ -43,9 +44,13 @@ pub enum ListenError {
 /// How much connections may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// Connections at once. A new one beyond that takes the place of the one that has been
+    /// Connections at once of other computers. A new one beyond that takes the place of the one that has been
     /// waiting for a request the longest; if none is waiting, it is not served.
     pub connections: usize,
+    /// Connections at once of one other computer.
+    pub each: usize,
+    /// Connections at once of this computer, besides those.
+    pub here: usize,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
     /// How long a request's header may take, from the first connection or the last answer.
@@ -56,7 +61,7 @@ pub struct Patience {
 }
 
 /// From where a request comes. Every request carries it as an extension, and so it does its
-/// connection's [`Seat`].
+/// connection's [`Seat`] and, of this computer's programs, their [`Account`] (none if it is not known).
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
     /// The other computer, or this one.
@@ -71,6 +76,11 @@ impl Peer {
     /// Whether it is a program of this computer.
     pub(crate) fn is_local(self) -> bool {
         self.address.to_canonical().is_loopback()
+    }
+
+    /// Whether it comes from this computer, by whichever of its addresses: no other has one of them.
+    pub(crate) fn is_here(self) -> bool {
+        self.is_local() || self.address == self.own
     }
 }
 
@@ -126,7 +136,8 @@ impl Listener {
     /// Answers, until it is dropped.
     pub async fn serve(self, router: Router, patience: Patience) {
         let mut tasks = JoinSet::new();
-        let seats = Seats::new(patience.connections);
+        let away = Seats::shared(patience.connections, patience.each);
+        let here = Seats::new(patience.here);
         loop {
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
@@ -134,13 +145,16 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, from)) => {
+                    // At once: whoever closes its end has been nobody's.
+                    let account = Account::behind(&stream);
                     // Without a seat the connection is closed at once: all others are at work.
-                    if let Some(seat) = seats.take() {
+                    if let Some(seat) = seat(&here, &away, &stream, from) {
                         let connection = Connection {
                             router: router.clone(),
                             tls: self.tls.clone(),
                             patience,
                             from,
+                            account,
                             seat: Arc::new(seat),
                         };
                         tasks.spawn(connection.serve(stream));
@@ -155,11 +169,26 @@ impl Listener {
     }
 }
 
+/// A seat for a connection: those of this computer are taken by no other.
+fn seat(here: &Seats, away: &Seats, stream: &TcpStream, from: SocketAddr) -> Option<Seat> {
+    let peer = Peer {
+        address: from.ip(),
+        own: stream.local_addr().ok()?.ip(),
+        tls: false,
+    };
+    if peer.is_here() {
+        here.take()
+    } else {
+        away.take_for(from.ip().to_canonical())
+    }
+}
+
 struct Connection {
     router: Router,
     tls: Option<TlsAcceptor>,
     patience: Patience,
     from: SocketAddr,
+    account: Option<Account>,
     seat: Arc<Seat>,
 }
 
@@ -214,6 +243,7 @@ impl Connection {
             .router
             .clone()
             .layer(Extension(peer))
+            .layer(Extension(self.account))
             .layer(Extension(Arc::clone(&self.seat)));
         let served = http1::Builder::new()
             .timer(TokioTimer::new())

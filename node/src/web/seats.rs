@@ -1,8 +1,9 @@
 //! Room for connections, and for documents on their way: as many as there are seats. Whoever comes
 //! when all are taken gets the seat of the one that has been silent the longest, so that silent ones
-//! keep nobody out.
+//! keep nobody out. Where others have only a share each, a newcomer beyond it takes a silent seat of their own.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
@@ -15,14 +16,26 @@ pub(crate) struct Seats(Arc<Mutex<Inner>>);
 struct Inner {
     free: usize,
     /// Silent ones, those that fell silent first first.
-    silent: BTreeMap<u64, CancellationToken>,
+    silent: BTreeMap<u64, Silent>,
     next: u64,
+    /// Seats that one of those may have who are told apart.
+    each: usize,
+    /// How many they have.
+    shares: BTreeMap<IpAddr, usize>,
+}
+
+#[derive(Debug)]
+struct Silent {
+    whose: Option<IpAddr>,
+    lost: CancellationToken,
 }
 
 /// One seat. Whoever takes it is silent at first.
 #[derive(Debug)]
 pub(crate) struct Seat {
     seats: Seats,
+    /// Whose it is, where that counts.
+    whose: Option<IpAddr>,
     standing: Mutex<Standing>,
     /// Somebody else has the seat now.
     pub(crate) lost: CancellationToken,
@@ -43,10 +56,17 @@ pub(crate) struct AtWork(Arc<Seat>);
 
 impl Seats {
     pub(crate) fn new(count: usize) -> Self {
+        Self::shared(count, count)
+    }
+
+    /// The same, where each of those who are told apart may have so many.
+    pub(crate) fn shared(count: usize, each: usize) -> Self {
         Self(Arc::new(Mutex::new(Inner {
             free: count,
             silent: BTreeMap::new(),
             next: 0,
+            each,
+            shares: BTreeMap::new(),
         })))
     }
 
@@ -56,18 +76,33 @@ impl Seats {
 
     /// A seat; none if all are taken by those at work.
     pub(crate) fn take(&self) -> Option<Seat> {
+        self.seat(None)
+    }
+
+    /// A seat for somebody who may have a share; none if all of those are taken by those at work.
+    pub(crate) fn take_for(&self, whose: IpAddr) -> Option<Seat> {
+        self.seat(Some(whose))
+    }
+
+    fn seat(&self, whose: Option<IpAddr>) -> Option<Seat> {
         let mut inner = self.inner();
-        if inner.free > 0 {
+        let has = whose.and_then(|whose| inner.shares.get(&whose).copied());
+        if has.is_some_and(|has| has >= inner.each) {
+            inner.evict(|silent| silent.whose == whose)?;
+        } else if inner.free > 0 {
             inner.free -= 1;
         } else {
-            let (_, longest) = inner.silent.pop_first()?;
-            longest.cancel();
+            inner.evict(|_| true)?;
+        }
+        if let Some(whose) = whose {
+            *inner.shares.entry(whose).or_default() += 1;
         }
         let lost = CancellationToken::new();
-        let place = inner.fall_silent(lost.clone());
+        let place = inner.fall_silent(whose, lost.clone());
         drop(inner);
         Some(Seat {
             seats: self.clone(),
+            whose,
             standing: Mutex::new(Standing {
                 place: Some(place),
                 at_work: 0,
@@ -78,11 +113,33 @@ impl Seats {
 }
 
 impl Inner {
-    fn fall_silent(&mut self, seat: CancellationToken) -> u64 {
+    fn fall_silent(&mut self, whose: Option<IpAddr>, lost: CancellationToken) -> u64 {
         let place = self.next;
         self.next += 1;
-        self.silent.insert(place, seat);
+        self.silent.insert(place, Silent { whose, lost });
         place
+    }
+
+    /// Takes the seat of the one of these that has been silent the longest.
+    fn evict(&mut self, is_meant: impl Fn(&Silent) -> bool) -> Option<()> {
+        let mut meant = self.silent.iter().filter(|(_, silent)| is_meant(silent));
+        let place = *meant.next()?.0;
+        let silent = self.silent.remove(&place)?;
+        silent.lost.cancel();
+        self.give_back_share(silent.whose);
+        Some(())
+    }
+
+    fn give_back_share(&mut self, whose: Option<IpAddr>) {
+        let Some(whose) = whose else {
+            return;
+        };
+        if let Some(has) = self.shares.get_mut(&whose) {
+            *has = has.saturating_sub(1);
+            if *has == 0 {
+                self.shares.remove(&whose);
+            }
+        }
     }
 }
 
@@ -103,7 +160,7 @@ impl Seat {
         let mut standing = self.standing();
         let mut inner = self.seats.inner();
         if standing.place.is_none() && !self.lost.is_cancelled() {
-            standing.place = Some(inner.fall_silent(self.lost.clone()));
+            standing.place = Some(inner.fall_silent(self.whose, self.lost.clone()));
         }
     }
 
@@ -136,6 +193,7 @@ impl Drop for Seat {
         // A seat that was lost is another's, who frees it.
         if !self.lost.is_cancelled() {
             inner.free += 1;
+            inner.give_back_share(self.whose);
         }
     }
 }
@@ -171,5 +229,24 @@ mod tests {
         drop(first);
         assert_eq!(seats.inner().free, 2);
         assert!(seats.inner().silent.is_empty());
+    }
+
+    #[test]
+    fn nobody_takes_more_than_a_share() {
+        let seats = Seats::shared(4, 2);
+        let take = |last: u8| seats.take_for([192, 0, 2, last].into()).map(Arc::new);
+        let (first, second) = (take(1).unwrap(), take(1).unwrap());
+        let other = take(2).unwrap();
+        // One more takes an own one that is silent, though there is room;
+        let third = take(1).unwrap();
+        assert!(first.lost.is_cancelled() && !other.lost.is_cancelled());
+        // and none where all are at work.
+        let at_work = (second.work(), third.work());
+        assert!(take(1).is_none());
+        assert!(take(2).is_some());
+        drop(at_work);
+        drop((first, second, third, other));
+        let inner = seats.inner();
+        assert_eq!((inner.free, inner.shares.len()), (4, 0));
     }
 }

@@ -26,7 +26,7 @@ pub struct Device<R> {
 pub enum ApproveError {
     /// None shows them.
     #[error(
-        "no waiting device shows {0}; `papermesh pending` lists those that wait. If yours shows other digits than the list, somebody is in between: do not approve it"
+        "no waiting device shows {0}; read them once more on its screen. If it does show them, somebody is in between: refuse every device that `papermesh pending` lists, and start again"
     )]
     Unknown(Digits),
     /// Two show them, and only one can be the one that the admin sees.
@@ -79,6 +79,13 @@ impl<R> Waiting<R> {
     pub fn refuse(&mut self, digits: Digits) -> Vec<Device<R>> {
         self.0
             .extract_if(.., |device| device.digits == digits)
+            .collect()
+    }
+
+    /// Takes out a node, to refuse it.
+    pub fn refuse_node(&mut self, node: NodeId) -> Vec<Device<R>> {
+        self.0
+            .extract_if(.., |device| device.node == node)
             .collect()
     }
 

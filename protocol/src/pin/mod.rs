@@ -121,6 +121,12 @@ impl Pin {
     fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
+
+    /// What was typed. It is a secret: hash it under a key, and keep nothing else of it.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        self.as_bytes()
+    }
 }
 
 impl fmt::Debug for Pin {

@@ -27,6 +27,10 @@ pub enum Fate {
     Aborts,
     /// The connection breaks within the document, and the job is given up.
     Breaks,
+    /// They are called completed at once, while the printer stands still and wants paper.
+    CompletesWithoutPaper,
+    /// They are printed at once, and the printer knows nothing of them any more.
+    Forgets,
 }
 
 /// A running printer. It ends with the test's process.
@@ -40,6 +44,8 @@ pub struct ScriptedPrinter {
 struct Shared {
     fate: Fate,
     jobs: Vec<Job>,
+    /// How often it was asked about itself while it called a job completed without paper.
+    doubted: usize,
 }
 
 #[derive(Debug)]
@@ -86,6 +92,7 @@ impl ScriptedPrinter {
         let shared = Shared {
             fate,
             jobs: Vec::new(),
+            doubted: 0,
         };
         let printer = Self {
             port,
@@ -139,6 +146,12 @@ impl ScriptedPrinter {
         self.lock().jobs.len()
     }
 
+    /// How often it was asked how it is while it called a job completed without paper.
+    #[must_use]
+    pub fn doubted(&self) -> usize {
+        self.lock().doubted
+    }
+
     /// Whether a document is in the printer and not out yet.
     #[must_use]
     pub fn is_busy(&self) -> bool {
@@ -160,9 +173,9 @@ impl ScriptedPrinter {
             }
         }
         let state = match shared.fate {
-            Fate::Prints => State::Completed,
+            Fate::Prints | Fate::Forgets => State::Completed,
             Fate::Aborts => State::Aborted,
-            Fate::Works | Fate::WantsPaper | Fate::Breaks => return,
+            Fate::Works | Fate::WantsPaper | Fate::Breaks | Fate::CompletesWithoutPaper => return,
         };
         for job in &mut shared.jobs {
             if job.state == State::Open && job.document.is_some() {
@@ -226,7 +239,8 @@ impl ScriptedPrinter {
             if !taken {
                 status = StatusCode::ClientErrorNotPossible;
             }
-            jobs.extend(named);
+            // What it forgets it forgets when it has confirmed it.
+            jobs.extend(named.filter(|_| self.lock().fate != Fate::Forgets));
         } else if asked(Operation::CancelJob) {
             self.update(named, |job| {
                 if job.state == State::Open {
@@ -295,9 +309,13 @@ impl ScriptedPrinter {
     fn describe(&self, id: i32) -> Option<Vec<(&'static str, IppValue)>> {
         let shared = self.lock();
         let job = shared.jobs.iter().find(|job| job.id == id)?;
+        if shared.fate == Fate::Forgets && job.document.is_some() {
+            return None;
+        }
         let (state, reason) = match (job.state, shared.fate) {
             (State::Open, _) if job.document.is_none() => (3, "job-incoming"),
             (State::Open, Fate::WantsPaper) => (6, "printer-stopped"),
+            (State::Open, Fate::CompletesWithoutPaper) => (9, "job-completed-successfully"),
             (State::Open, _) => (5, "job-printing"),
             (State::Canceled, _) => (7, "job-canceled-by-user"),
             (State::Aborted, _) => (8, "aborted-by-system"),
@@ -318,10 +336,17 @@ impl ScriptedPrinter {
 
     /// What it says of itself.
     fn itself(&self) -> Result<Vec<(&'static str, IppValue)>, ipp::parser::IppParseError> {
-        let (state, reason) = match self.lock().fate {
+        let mut shared = self.lock();
+        let waits = shared.jobs.iter().any(|job| job.document.is_some());
+        let (state, reason) = match shared.fate {
             Fate::WantsPaper => (5, "media-empty-error"),
+            Fate::CompletesWithoutPaper if waits => {
+                shared.doubted += 1;
+                (5, "media-empty-error")
+            }
             _ => (3, "none"),
         };
+        drop(shared);
         let operations = [
             Operation::PrintJob,
             Operation::CreateJob,

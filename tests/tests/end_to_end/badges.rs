@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use papermesh_tests::answer::Finding;
 use papermesh_tests::browser::{Browser, Window};
 use papermesh_tests::network::{Namespace, Wire};
 use papermesh_tests::panel::read_code;
-use papermesh_tests::wait::wait_until;
+use papermesh_tests::wait::{wait_for, wait_until};
 use papermesh_tests::{Machine, PanelAt, SOON, Setting, Site, User};
 
 /// A badge that nobody has.
@@ -266,4 +267,91 @@ fn the_question_is_not_taken_along_to_a_phone() {
     phone.see("main.session .empty");
     phone.miss("#offer");
     assert!(!phone.html().contains(NEW));
+}
+
+/// A badge that lies on a reader which reads it again and again is one tap: the session that it opened
+/// stays, and ends with the next tap.
+#[test]
+fn a_badge_that_rests_on_the_reader_is_one_tap() {
+    let hall = Hall::new("--login badge");
+    let mut browser = hall.at.browser(Window::PANEL);
+    hall.at.tap(&hall.charlie.badge);
+    for _ in 0..3 {
+        hall.at.read(&hall.charlie.badge);
+    }
+    browser.see("main.session");
+    let page = |browser: &mut Browser| -> String {
+        browser.evaluate("document.querySelector('#app').dataset.page")
+    };
+    let before = page(&mut browser);
+    for _ in 0..3 {
+        hall.at.read(&hall.charlie.badge);
+    }
+    browser.see("#jobs label:has-text(\"report.pdf\")");
+    // The secrets of a page are new with each login.
+    assert_eq!(page(&mut browser), before);
+    // Another badge ends it at once; its own does again once it was taken away.
+    hall.at.read("0000000000");
+    browser.see(".typing .notice:has-text(\"Nobody is known by this badge\")");
+    hall.at.tap(&hall.charlie.badge);
+    browser.see("main.session");
+    let before = page(&mut browser);
+    hall.at.tap(&hall.charlie.badge);
+    wait_until(SOON, "the session to be another", || {
+        page(&mut browser) != before
+    });
+}
+
+/// A card that makes up its number each time is nobody's and becomes nobody's, and its user is told why.
+#[test]
+fn a_badge_without_a_number_of_its_own_is_not_registered() {
+    let hall = Hall::new("--bind-badges on");
+    let mut browser = hall.at.browser(Window::PANEL);
+    for number in ["08A1B2C3", "08:d4:e5:f6"] {
+        hall.at.tap(number);
+        browser.see(".typing .notice.warn:has-text(\"shows another number each time\")");
+    }
+    browser.picture("badge-random");
+    browser.is_for_everybody("a badge without a number of its own");
+    hall.type_id_and_pin(&mut browser);
+    browser.see("#jobs label:has-text(\"report.pdf\")");
+    assert_eq!(browser.count("#offer"), 0);
+    log_out(&mut browser);
+}
+
+/// A reader that prints the numbers otherwise than the site has them: the admin is told which rule it
+/// needs, and with the rule its users are known.
+#[test]
+fn a_reader_with_a_rule_of_its_own_knows_the_same_badges() {
+    let mut hall = Hall::new("--bind-badges off");
+    let mut bytes = hex(&hall.charlie.badge);
+    bytes.reverse();
+    let backwards = data_encoding::HEXUPPER.encode(&bytes);
+    let mut browser = hall.at.browser(Window::PANEL);
+    hall.at.tap(&backwards);
+    browser.see(".typing .notice:has-text(\"Nobody is known by this badge\")");
+    let reader = |hall: &Hall| {
+        let findings: Vec<Finding> = hall.at.printer.papermesh("doctor").run().json();
+        findings
+            .into_iter()
+            .find(|finding| finding.check == "badge reader")
+            .unwrap()
+    };
+    let advice = wait_for(SOON, "the rule to be found", || reader(&hall).advice);
+    assert!(advice.contains("badge-rule = \"reverse\""), "{advice}");
+    assert!(hall.at.printer.log().contains("badge_rule=reverse"));
+    assert!(!hall.at.printer.log().contains(&backwards));
+
+    let setting = hall.at.printer.setting();
+    *setting = setting.clone().running(&["--badge-rule", "reverse"]);
+    hall.at.printer.restart();
+    assert_eq!(reader(&hall).verdict, "good");
+    browser.open(&hall.at.url);
+    browser.see("html[data-live] main.welcome");
+    hall.at.tap(&backwards);
+    browser.see("#pin");
+}
+
+fn hex(number: &str) -> Vec<u8> {
+    data_encoding::HEXUPPER.decode(number.as_bytes()).unwrap()
 }

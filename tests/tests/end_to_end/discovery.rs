@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
+use papermesh_tests::answer::Member;
 use papermesh_tests::avahi::Avahi;
+use papermesh_tests::command::Invocation;
 use papermesh_tests::network::{Namespace, Wire};
+use papermesh_tests::program::system;
 use papermesh_tests::wait::wait_until;
-use papermesh_tests::{SOON, Setting, Site, User};
+use papermesh_tests::{Machine, SOON, Setting, Site, User};
 
 /// What devices ask the network for before they show a printer.
 const FOR_PHONES: &str = "_ipps._tcp,_universal";
@@ -117,4 +120,68 @@ fn other_devices_find_a_hold_printer_that_is_open_to_them() {
         .run();
     assert!(printed.is_success(), "{printed:?}");
     assert_eq!(laptop.jobs().len(), 1);
+}
+
+/// Two computers of one long name: both are found, one of them under another name, which fits and
+/// which it tells.
+#[test]
+fn of_two_hold_printers_of_one_name_both_are_found() {
+    let site = Site::new();
+    let mut wire = Wire::new(1);
+    let places = [(); 2].map(|()| Arc::new(Namespace::new()));
+    let found = places.each_ref().map(|place| {
+        wire.plug(place);
+        Avahi::start(site.folder(), place)
+    });
+    let names = "€".repeat(40);
+    let laptops: Vec<Machine> = (places.iter().zip(&found).enumerate())
+        .map(|(number, (place, avahi))| {
+            let (name, value) = avahi.variable();
+            let setting = Setting::within(place)
+                .running(&["--ipp", "0.0.0.0:6310"])
+                .with(name, &value);
+            let folder = site.path(&format!("site-{number}"));
+            std::fs::create_dir(&folder).unwrap();
+            let laptop = Machine::new(&folder, "laptop-1", setting);
+            let _: Member = laptop
+                .papermesh("init --role client --name laptop-1 --site")
+                .arg(&names)
+                .json();
+            laptop.running()
+        })
+        .collect();
+
+    let seen = || -> Vec<String> {
+        let found = found[0].find(&[FOR_PHONES, "--exec", "echo", "{service_name}", ";"]);
+        let mut seen: Vec<String> = found.stdout().lines().map(str::to_owned).collect();
+        seen.sort();
+        seen.dedup();
+        seen
+    };
+    wait_until(SOON, "both to be found", || seen().len() == 2);
+    let seen = seen();
+    for name in &seen {
+        assert!(name.len() <= 63 && name.contains(" @ laptop-1"), "{name}");
+        assert!(name.starts_with("€€€€€€€€€€"), "{name}");
+    }
+    let told = |place: &Namespace| {
+        let uri = "ipp://localhost:6310/ipp/print";
+        let told = Invocation::new(&system("ipptool"), Some(place.name()))
+            .args(["-tv", uri, "get-printer-attributes.test"])
+            .run();
+        told.stdout()
+    };
+    for (place, laptop) in places.iter().zip(&laptops) {
+        let told = told(place);
+        let name = seen.iter().find(|name| {
+            told.contains(&format!(
+                "printer-dns-sd-name (nameWithoutLanguage) = {name}\n"
+            ))
+        });
+        assert!(
+            name.is_some(),
+            "{} tells another name: {told}",
+            laptop.name()
+        );
+    }
 }

@@ -13,6 +13,7 @@ use papermesh_protocol::job;
 use papermesh_tests::answer::{Job, VisitReport};
 use papermesh_tests::device::CupsPrinter;
 use papermesh_tests::document::pdf_of_objects;
+use papermesh_tests::odd::{self, Cipher, OddPage, OddPdf, PASSWORD, Written};
 use papermesh_tests::picture::Picture;
 use papermesh_tests::program::system;
 use papermesh_tests::wait::wait_until;
@@ -241,6 +242,109 @@ fn pages_are_counted_while_a_document_is_sealed() {
     assert_eq!(pages("damaged.pdf", &jobs), Some(None));
 }
 
+/// A locked document is told where it is submitted; its password comes with it, later, or at the
+/// printer, and is in no file in clear.
+#[test]
+fn locked_documents_are_told_and_opened() {
+    let office = Office::open();
+    let path = office.site.path("locked.pdf");
+    let file = |written| OddPdf {
+        written,
+        ..OddPdf::new("locked", vec![OddPage::default(); 3])
+    };
+    fs::write(&path, file(Written::Locked(Cipher::Aes256)).bytes()).unwrap();
+    let locked = Document::at(&path);
+    fs::write(office.site.path("plain.pdf"), file(Written::Plain).bytes()).unwrap();
+    let plain = Document::at(&office.site.path("plain.pdf"));
+    let (device, printer) = office.printer("pwg", PWG, &[]);
+    let held = |laptop: &Machine| laptop.jobs().into_iter().next().unwrap();
+
+    // Without it, nothing is printed, and the words say what to do.
+    let submitted = office.laptop.print(&locked, &office.charlie);
+    let job = held(&office.laptop);
+    assert!(job.locked && job.pages.is_none());
+    wait_until(SOON, "the job to be found", || {
+        printer.visit(&office.charlie).lists(&submitted.job)
+    });
+    let report: VisitReport = printer
+        .visit(&office.charlie)
+        .attempt(&["--job", &submitted.job])
+        .json();
+    assert_eq!(report.ending(), "not-printed");
+    let reason = report.results[0].reason.clone().unwrap_or_default();
+    assert!(reason.contains("locked with a password"), "{reason}");
+    assert!(device.received().is_empty());
+
+    // A wrong one is refused; the right one is kept.
+    let unlock = |password: &str| {
+        let command = office.laptop.papermesh("jobs");
+        let command = command.args(["unlock", &submitted.job, "--document-password-stdin"]);
+        command.stdin(&format!("{password}\n")).run()
+    };
+    assert!(!unlock("guess").is_success());
+    assert!(held(&office.laptop).locked);
+    let _ = unlock(PASSWORD).succeeded();
+    let job = held(&office.laptop);
+    assert_eq!((job.locked, job.pages), (false, Some(3)));
+    wait_until(SOON, "the printer to know", || {
+        let listed = printer.visit(&office.charlie).list();
+        listed.jobs.iter().all(|job| !job.locked)
+    });
+    let report = printer.visit(&office.charlie).print([&*submitted.job]);
+    assert_eq!(report.ending(), "printed", "{report:?}");
+    assert_pages(&Picture::pages(&paper(&device, 0)), &plain, 600, &[1, 2, 3]);
+
+    // With the job: a wrong one is told at once.
+    let with = |password: &str| {
+        let submission = office.laptop.submission(&locked, &office.charlie);
+        let submission = submission.args(["--document-password-stdin"]);
+        submission.stdin(&format!("{password}\n")).run()
+    };
+    assert!(with("guess").complaint().contains("does not open it"));
+    assert!(office.laptop.jobs().is_empty());
+    let _ = with(PASSWORD).succeeded();
+    assert_eq!(held(&office.laptop).pages, Some(3));
+    for file in office
+        .laptop
+        .files("store")
+        .iter()
+        .chain(&office.laptop.files("spool"))
+    {
+        let bytes = fs::read(file).unwrap_or_default();
+        let found = bytes
+            .windows(PASSWORD.len())
+            .any(|window| window == PASSWORD.as_bytes());
+        assert!(!found, "the password is in {}", file.display());
+    }
+    wait_until(SOON, "the job to be found", || {
+        printer.visit(&office.charlie).sees(1)
+    });
+    let report = printer.visit(&office.charlie).print_all();
+    assert_eq!(report.ending(), "printed", "{report:?}");
+}
+
+/// A document that was cut in a download is not printed as if it were whole, wherever it goes.
+#[test]
+fn a_cut_document_stays_and_says_what_is_missing() {
+    let office = Office::open();
+    let path = office.site.path("cut.pdf");
+    fs::write(&path, odd::cut()).unwrap();
+    for (name, format) in [("pdf", PDF), ("pwg", PWG)] {
+        let (device, printer) = office.printer(name, format, &[]);
+        let submitted = office.laptop.print(&Document::at(&path), &office.charlie);
+        wait_until(SOON, "the job to be found", || {
+            printer.visit(&office.charlie).lists(&submitted.job)
+        });
+        let visit = printer.visit(&office.charlie);
+        let report: VisitReport = visit.attempt(&["--job", &submitted.job]).json();
+        assert_eq!(report.ending(), "not-printed", "{name}: {report:?}");
+        let reason = report.results[0].reason.clone().unwrap_or_default();
+        assert!(reason.contains("7 of its 9 pages"), "{name}: {reason}");
+        assert!(device.received().is_empty(), "{name}");
+    }
+    assert_eq!(office.laptop.jobs().len(), 2);
+}
+
 /// Nobody waits until a large document was looked at; its pages are known soon after.
 #[test]
 fn pages_of_a_large_document_are_counted_once_it_is_held() {
@@ -292,7 +396,11 @@ fn documents_that_harm_converters_harm_nobody() {
         let report: VisitReport = visit.attempt(&["--job", &submitted.job]).json();
         assert_eq!(report.ending(), "not-printed", "{name}: {report:?}");
         let reason = report.results[0].reason.clone().unwrap_or_default();
-        assert!(reason.contains("cannot be converted"), "{name}: {reason}");
+        let told = ["cannot be converted", "the document is damaged"];
+        assert!(
+            told.iter().any(|words| reason.contains(words)),
+            "{name}: {reason}"
+        );
     }
     assert_eq!(
         office.laptop.jobs().len(),
@@ -350,9 +458,30 @@ fn a_converter_can_touch_nothing() {
     ] {
         assert_eq!(tried(script).trim(), "", "{script}");
     }
+    // What is not on the list is not there: files emptied by being read, signals to others by way of a
+    // file, memory and messages that others share. The system is not even asked.
+    for call in [
+        "sysopen(F, q(secret), O_RDONLY|O_TRUNC)",
+        "fcntl(STDIN, 8, getppid())",
+        "fcntl(STDIN, 10, 9)",
+        "defined shmget(1, 4096, 0)",
+        "defined msgget(1, 0)",
+        "defined semget(1, 1, 0)",
+        "socket(S, 1, 1, 0)",
+        "kill(0, getppid())",
+        "fork()",
+        "unlink(q(secret))",
+        "rename(q(secret), q(known))",
+    ] {
+        let script = format!("exec perl -e 'use Fcntl; print(({call}) ? q(done) : 0 + $!)'");
+        assert_eq!(tried(&script).trim(), NO_SUCH_CALL, "{call}");
+    }
     assert_eq!(fs::read_to_string(&secret).unwrap(), "marked");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+/// ENOSYS, which is the same on all Linux but MIPS, Sparc and Alpha.
+const NO_SUCH_CALL: &str = "38";
 
 /// What a shell script says that runs in place of a renderer.
 fn confined(folder: &Path, script: &str) -> String {
@@ -451,6 +580,8 @@ async fn pages_are_chosen_and_other_printers_are_served() {
         color: None,
         media: None,
         pages: PageRanges::new([(2, 3), (5, 5)]).unwrap(),
+        scaling: None,
+        as_image: false,
     };
     for format in [
         PDF,
@@ -466,7 +597,10 @@ async fn pages_are_chosen_and_other_printers_are_served() {
             ..Device::of_anything()
         };
         let document = tokio::fs::File::open(report.path()).await.unwrap();
-        let mut made = converter.convert(&device, &order, document).await.unwrap();
+        let mut made = converter
+            .convert(&device, &order, None, document)
+            .await
+            .unwrap();
         assert_eq!(made.facts.pages, Some(5));
         assert_eq!(
             (made.plan.order.copies, made.plan.order.pages.is_all()),
@@ -500,8 +634,13 @@ async fn pages_are_chosen_and_other_printers_are_served() {
                     &[2, 3, 5, 0, 2, 3, 5],
                 );
             }
-            // No reader of PCL is here; both begin with the switch to their language.
-            _ => assert!(fs::read(&path).unwrap().starts_with(b"\x1b")),
+            "application/vnd.hp-pcl" => assert_eq!(Picture::pcl(&path, 4960).len(), 7),
+            _ => assert_pages(
+                &Picture::pcl_xl(&path),
+                &report,
+                600,
+                &[2, 3, 5, 0, 2, 3, 5],
+            ),
         }
     }
 }

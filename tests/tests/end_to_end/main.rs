@@ -10,13 +10,18 @@
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
 //! | `formats` | any format to any printer, compared as pixels; documents that harm converters |
 //! | `withdrawn` | devices and admins that were put out, and come back with all that they kept |
+//! | `odd` | PDF files as they are in the field, compared as pixels at every kind of printer |
+//! | `photos` | pictures of every kind, compared as pixels; names, beginnings and ends of documents |
 //! | `hostile` | members and strangers who misbehave |
-//! | `hold_printer` | programs that print over IPP, well and badly |
+//! | `accounts` | who a program is to the hold printer: other accounts, guesses, visitors, web pages |
+//! | `hold_printer` | programs that print over IPP, well, oddly and badly |
+//! | `conformance` | the hold printer before the suites of CUPS and of the Printer Working Group |
 //! | `discovery` | the hold printer is found over DNS-SD |
 //! | `desktop` | a real CUPS prints into the hold printer |
 //! | `certificates` | one certificate of the site makes browsers and programs trust panels and hold printers |
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
 //! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
+//! | `devices` | printers as they are: what they say is judged, and looking keeps nobody from printing |
 //! | `doctor` | what is commonly wrong is found |
 //! | `panel` | walking up to a printer: a real browser at its panel |
 //! | `badges` | badges that nobody has, and users who register them at the panel |
@@ -28,13 +33,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod accounts;
 mod bad_input;
 mod badges;
 mod bootstrap;
 mod certificates;
+mod conformance;
 mod crash;
 mod crowd;
 mod desktop;
+mod devices;
 mod direct;
 mod discovery;
 mod doctor;
@@ -43,9 +51,11 @@ mod hold_printer;
 mod hostile;
 mod invariants;
 mod network;
+mod odd;
 mod panel;
 mod people;
 mod phone;
+mod photos;
 mod pictures;
 mod portal;
 mod walk;

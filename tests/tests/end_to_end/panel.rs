@@ -1,5 +1,7 @@
 //! Walking up to a printer: a real browser at its panel, against real nodes.
 
+use std::os::unix::fs::PermissionsExt;
+
 use papermesh_tests::browser::{Browser, Window};
 use papermesh_tests::device::{Fate, ScriptedPrinter};
 use papermesh_tests::http::{OpenPage, Request};
@@ -770,4 +772,60 @@ fn what_may_have_printed_is_asked_about() {
     browser.click(".ask .danger");
     browser.miss("#jobs .doubtful");
     wait_until(SOON, "the job to be gone", || laptop.jobs().is_empty());
+}
+
+/// With a launch file only who can read it is at the panel; another browser of the same computer, which any
+/// account may start, types nothing there and is shown no badge's prompt.
+#[test]
+fn another_account_of_the_computer_is_not_at_the_panel() {
+    let site = Site::new();
+    let charlie = User::charlie();
+    let laptop = site.founder("laptop-1");
+    let file = site.path("panel.html");
+    let at = site.panel(
+        &laptop,
+        "printer-1",
+        &["--panel-launch", &file.to_string_lossy()],
+    );
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "report"), &charlie);
+    wait_until(SOON, "the laptop to be found", || {
+        at.printer.visit(&charlie).sees(1)
+    });
+
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let mut own = Browser::start(Window::PANEL);
+    own.open(&format!("file://{}", file.display()));
+    own.see("html[data-live] main.welcome");
+    // It is opened later, and still is not the one where badges are asked about.
+    let mut other = Browser::start(Window::PANEL);
+    other.open(&at.url);
+    other.see("main.outside:has-text(\"Read the code on the panel\")");
+    assert_eq!(other.count(".hero-words button"), 0);
+    other.open(&format!("{}here/AAAA", at.url));
+    assert_eq!(other.count("#app"), 0);
+    other.open(&at.url);
+    other.see("main.outside");
+    let mut page = OpenPage::open(&at.url);
+    let answer = page.log_in(&charlie.id, &charlie.pin);
+    assert!(!answer.body.contains("report.pdf") && !answer.body.contains("id=\"pin\""));
+    at.tap(&charlie.badge);
+    own.see("#pin");
+    other.see("main.outside");
+    own.fill("#pin", &charlie.pin);
+    own.press("Enter");
+    own.see("#jobs label:has-text(\"report.pdf\")");
+    // The page is found again after a reload, and the secret is in no log.
+    own.reload();
+    own.see("html[data-live] main.welcome");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let secret = text
+        .split("/here/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    assert!(secret.len() > 40 && !at.printer.log().contains(secret));
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use papermesh_tests::browser::{Browser, Window};
+use papermesh_tests::command::Running;
 use papermesh_tests::network::{Namespace, Wire};
 use papermesh_tests::panel::read_code;
+use papermesh_tests::program::system;
 use papermesh_tests::wait::wait_until;
 use papermesh_tests::{Machine, PanelAt, SOON, Setting, Site, User};
 
@@ -484,5 +486,132 @@ fn phones_are_for_everybody() {
         panel.tab_through();
         phone.click("button.leave");
         panel.see("main.welcome");
+    }
+}
+
+/// What another computer asks with `curl`, which keeps its cookies: the status, and what was answered.
+fn asked(from: &Machine, jar: &str, args: &[&str]) -> (u16, String) {
+    let asked = from
+        .program(&system("curl"))
+        .args(["-sk", "--max-time", "30", "-b", jar, "-c", jar])
+        .args(["-w", "\n%{http_code}"])
+        .args(args)
+        .run();
+    let (body, status) = asked.stdout().trim().rsplit_once('\n').unwrap_or_default();
+    (status.parse().unwrap_or_default(), body.to_owned())
+}
+
+fn part<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+    let rest = text.split(before).nth(1);
+    rest.and_then(|rest| rest.split(after).next())
+        .unwrap_or_else(|| panic!("no {before} in {text}"))
+}
+
+/// A browser elsewhere that does what the panel's own page does: opens it, wants to type, logs in.
+fn types_from_elsewhere(hall: &Hall, from: &Machine, user: &User) -> String {
+    let jar = hall.site.path("jar");
+    let (jar, url) = (
+        jar.to_string_lossy().into_owned(),
+        "https://10.77.39.2:8310",
+    );
+    let (status, page) = asked(from, &jar, &[&format!("{url}/")]);
+    assert_eq!(status, 200, "{page}");
+    let base = part(&page, "sse-connect=\"", "/events").to_owned();
+    let origin = format!("Origin: {url}");
+    let mut shown = page;
+    for (what, form) in [
+        ("start", String::new()),
+        ("login", format!("user={}&pin={}", user.id, user.pin)),
+        ("view", String::new()),
+    ] {
+        let token = format!("X-Papermesh-Page: {}", part(&shown, "data-page=\"", "\""));
+        let to = format!("{url}{base}/{what}");
+        let args = match what {
+            "view" => vec!["-H", &token, &to],
+            _ => vec!["-H", &token, "-H", &origin, "-d", &form, &to],
+        };
+        let (status, page) = asked(from, &jar, &args);
+        assert_eq!(status, 200, "{what}: {page}");
+        shown = page;
+    }
+    shown
+}
+
+/// Whoever does not stand at the panel types nothing there: a browser elsewhere is told to come with a
+/// phone, unless its computer is named as a panel. No PIN can be tried, and nobody is locked out.
+#[test]
+fn nobody_types_a_pin_from_elsewhere() {
+    let mut hall = Hall::new(39, &[]);
+    hall.print("secret-plan.pdf");
+    let stranger = Machine::new(
+        hall.site.folder(),
+        "stranger",
+        Setting::within(&hall.street),
+    );
+    for _ in 0..3 {
+        let shown = types_from_elsewhere(&hall, &stranger, &hall.charlie.guessing("000000"));
+        assert!(shown.contains("Read the code on the panel"), "{shown}");
+        assert!(!shown.contains("id=\"pin\""), "{shown}");
+    }
+    assert!(!types_from_elsewhere(&hall, &stranger, &hall.charlie).contains("secret-plan"));
+    let audit = hall.at.printer.audit();
+    assert!(
+        !audit.iter().any(|entry| entry.what == "login-denied"),
+        "{audit:?}"
+    );
+    // A printer's own screen is one, if the admin says so.
+    let setting = hall.at.printer.setting();
+    *setting = setting.clone().running(&["--panel-remote", "10.77.39.3"]);
+    hall.at.printer.restart();
+    wait_until(SOON, "the list", || {
+        types_from_elsewhere(&hall, &stranger, &hall.charlie).contains("secret-plan")
+    });
+}
+
+/// A stranger who asks without end is refused, and neither the panel's own screen nor a phone is.
+#[test]
+fn a_strangers_flood_keeps_nobody_from_the_panel() {
+    let hall = Hall::new(40, &[]);
+    hall.print("report.pdf");
+    let stranger = Machine::new(
+        hall.site.folder(),
+        "stranger",
+        Setting::within(&hall.street),
+    );
+    let flood = |what: &str| {
+        let url = format!("https://10.77.40.2:8310/{what}?[1-1000000]");
+        stranger
+            .program(&system("curl"))
+            .args([
+                "-sk",
+                "--parallel",
+                "--parallel-max",
+                "100",
+                "-o",
+                "/dev/null",
+            ])
+            .args(["-w", "%{http_code}\n"])
+            .arg(url)
+            .within(10 * SOON)
+            .start()
+    };
+    let refused = |flood: &Running| {
+        flood.says("a request to be refused", |line| {
+            (line == "429").then_some(())
+        });
+    };
+    // Pages, and then anything.
+    let floods = [flood("phone"), flood("alive")];
+    floods.iter().for_each(refused);
+    let mut panel = hall.at.browser(Window::PANEL);
+    hall.at.log_in(&mut panel, &hall.charlie);
+    panel.see("#jobs label:has-text(\"report.pdf\")");
+    panel.click("button.leave");
+    panel.see("main.welcome .code");
+    // They still come.
+    floods.iter().for_each(refused);
+    assert_eq!(panel.complaints(), Vec::<String>::new());
+    for flood in floods {
+        let _ = flood.kill();
     }
 }

@@ -1,14 +1,17 @@
 //! The user's own page and the admin's: a real browser, real nodes.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use papermesh_tests::answer::{Finding, JoinStep, Member};
 use papermesh_tests::browser::{Browser, Window};
+use papermesh_tests::command::Ended;
 use papermesh_tests::http::Request;
 use papermesh_tests::network::{Namespace, Wire};
 use papermesh_tests::portal::browser_at;
-use papermesh_tests::wait::wait_until;
+use papermesh_tests::program::system;
+use papermesh_tests::wait::{wait_for, wait_until};
 use papermesh_tests::{Machine, SOON, Setting, Site, User};
 
 const LIST: &str = "#live .line-title";
@@ -20,10 +23,31 @@ struct Desk {
     site: Site,
 }
 
+/// Opens the site's key, where it has one.
+const PASSPHRASE: &str = "correct horse battery staple";
+
 impl Desk {
     fn new() -> Self {
         let site = Site::new();
         let laptop = site.founder_at("laptop-1", Setting::default().with_portal());
+        Self::with(site, laptop)
+    }
+
+    /// A site whose key has a passphrase, which was given since the node started.
+    fn sealed() -> Self {
+        let site = Site::new();
+        let setting = Setting::default().with_portal();
+        let mut laptop = Machine::new(site.folder(), "laptop-1", setting);
+        let founding = laptop.papermesh("init --site Acme --role client --name laptop-1");
+        let founding = founding.arg("--passphrase-stdin");
+        let _ = founding.stdin(&format!("{PASSPHRASE}\n")).run().succeeded();
+        laptop.run();
+        let policy = laptop.papermesh("site policy --bind-badges off --passphrase-stdin");
+        let _ = policy.stdin(&format!("{PASSPHRASE}\n")).run().succeeded();
+        Self::with(site, laptop)
+    }
+
+    fn with(site: Site, laptop: Machine) -> Self {
         let charlie = User::charlie();
         laptop.enroll(&charlie, &laptop);
         Self {
@@ -147,7 +171,8 @@ fn a_pin_is_changed() {
     let desk = Desk::new();
     let printer = desk.site.tray_printer(&desk.laptop, "front-desk");
     desk.print("report.pdf");
-    let mut browser = desk.page(Window::DESKTOP);
+    let page = desk.laptop.page_of(&desk.charlie);
+    let mut browser = page.browser(Window::DESKTOP);
     browser.click("#go-account");
     let change = |browser: &mut Browser, old: &str, new: &str, again: &str| {
         browser.fill("#pin-old", old);
@@ -174,8 +199,16 @@ fn a_pin_is_changed() {
     let old = printer.visit(&desk.charlie).attempt(&["--list"]);
     assert!(!old.is_success(), "the old PIN opens nothing");
 
-    // A further computer.
+    // A further computer, which whoever has the page alone does not get.
     browser.click("#link");
+    browser.see("dialog[open] #ask-proof");
+    browser.picture("portal-code");
+    browser.is_for_everybody("the question who it is");
+    browser.fill("#ask-proof", "12345");
+    browser.press("Enter");
+    browser.see("dialog .notice:has-text(\"not the digits\")");
+    assert_eq!(browser.count(".code"), 0);
+    page.prove(&mut browser);
     browser.see("dialog[open] .code");
     browser.picture("portal-ticket");
     browser.is_for_everybody("a ticket");
@@ -196,7 +229,8 @@ fn a_pin_is_changed() {
 fn an_admin_looks_after_the_site() {
     let desk = Desk::new();
     let printer = desk.site.tray_printer(&desk.laptop, "front-desk");
-    let mut browser = desk.admin(Window::DESKTOP);
+    let page = desk.laptop.admin_page();
+    let mut browser = page.browser(Window::DESKTOP);
     browser.see("#live .line:has-text(\"front-desk\")");
     browser.picture("portal-devices");
     browser.is_for_everybody("the devices");
@@ -213,6 +247,8 @@ fn an_admin_looks_after_the_site() {
     browser.fill("#ask-user", "dana");
     browser.fill("#ask-display", "Dana Scully");
     browser.press("Enter");
+    // What was proved once need not be proved again at once.
+    page.prove(&mut browser);
     browser.see("dialog .code");
     let ticket: String = browser.evaluate("document.querySelector('#ticket-line').value");
     browser.click("#ask-no");
@@ -277,8 +313,7 @@ fn an_admin_looks_after_the_site() {
 /// file, with which another computer becomes an admin.
 #[test]
 fn an_admin_invites_a_device_and_exports_the_site() {
-    const PASSPHRASE: &str = "correct horse battery staple";
-    let desk = Desk::new();
+    let desk = Desk::sealed();
     let mut browser = desk.admin(Window::DESKTOP);
     browser.click("#invite");
     browser.see("dialog[open] #ask-role");
@@ -286,6 +321,8 @@ fn an_admin_invites_a_device_and_exports_the_site() {
     browser.press("Enter");
     browser.see("dialog .notice:has-text(\"This is no name\")");
     browser.fill("#ask-name", "hall-printer");
+    browser.press("Enter");
+    browser.fill("dialog[open] #ask-proof", PASSPHRASE);
     browser.press("Enter");
     browser.see("dialog .code");
     browser.see("dialog:has-text(\"hall-printer\") time");
@@ -384,18 +421,13 @@ fn an_admin_invites_a_device_and_exports_the_site() {
     assert!(said.iter().any(|entry| entry.what == "site-exported"));
 }
 
-/// Where the site's key has a passphrase, an invite asks for it, and an export is sealed with no other.
+/// Where the site's key has a passphrase, what is grave asks for it although the key is open, and an
+/// export is sealed with no other.
 #[test]
 fn a_site_whose_key_is_sealed_asks_for_the_passphrase() {
-    const PASSPHRASE: &str = "correct horse battery staple";
-    let site = Site::new();
-    let setting = Setting::default().with_portal();
-    let mut laptop = Machine::new(site.folder(), "laptop-1", setting);
-    let founding = laptop.papermesh("init --site Acme --role client --name laptop-1");
-    let founding = founding.arg("--passphrase-stdin");
-    let _ = founding.stdin(&format!("{PASSPHRASE}\n")).run().succeeded();
-    laptop.run();
-    let mut browser = browser_at(&laptop.admin_link(), Window::DESKTOP);
+    let mut desk = Desk::sealed();
+    let page = desk.laptop.admin_page();
+    let mut browser = page.browser(Window::DESKTOP);
     browser.click("#go-policy");
     browser.click("#export");
     let export = |browser: &mut Browser, passphrase: &str| {
@@ -409,22 +441,74 @@ fn a_site_whose_key_is_sealed_asks_for_the_passphrase() {
     browser.see("dialog [data-save]");
     browser.click("#ask-no");
     browser.miss("dialog");
-    laptop.restart();
+    // The digits of the terminal are no passphrase.
+    browser.click("#policy .primary");
+    page.prove(&mut browser);
+    browser.see("dialog .notice:has-text(\"does not open it\")");
+    browser.click("#ask-no");
+    desk.laptop.restart();
     browser.see(".outside");
 
-    browser.open(&laptop.admin_link());
+    browser.open(&desk.laptop.admin_link());
     browser.click("#invite");
     browser.click("dialog .primary");
-    browser.see("dialog #ask-passphrase");
-    browser.fill("#ask-passphrase", PASSPHRASE);
+    browser.see("dialog #ask-proof");
+    browser.fill("#ask-proof", PASSPHRASE);
     browser.press("Enter");
     browser.see("dialog .code");
+}
+
+/// Whoever has the page and not the terminal gets nothing by trying: the page closes. A key without a
+/// passphrase leaves by no page.
+#[test]
+fn a_page_whose_user_proves_nothing_closes() {
+    let desk = Desk::new();
+    let page = desk.laptop.admin_page();
+    let mut browser = page.browser(Window::DESKTOP);
+    browser.click("#go-policy");
+    browser.click("#export");
+    browser.fill("#ask-passphrase", PASSPHRASE);
+    browser.fill("#ask-again", PASSPHRASE);
+    browser.press("Enter");
+    browser.see("dialog .notice:has-text(\"a page does not give it away\")");
+    assert_eq!(browser.count("[data-save]"), 0);
+    browser.click("#ask-no");
+    browser.miss("dialog");
+
+    browser.click(".pick:has-text(\"Badge alone\")");
+    browser.click("#policy .primary");
+    browser.see("dialog #ask-proof");
+    let wrong = if page.code == "000000" {
+        "111111"
+    } else {
+        "000000"
+    };
+    for _ in 0..4 {
+        browser.fill("#ask-proof", wrong);
+        browser.press("Enter");
+        browser.see("dialog .notice:has-text(\"not the digits\")");
+    }
+    browser.fill("#ask-proof", wrong);
+    browser.press("Enter");
+    browser.see(".outside:has-text(\"wrong too often\")");
+    browser.picture("portal-unproven");
+    browser.is_for_everybody("a page that was closed");
+    let policy = desk.laptop.papermesh("site policy").run().succeeded();
+    assert!(policy.stdout().contains("\"login\":\"badge+pin\""));
+    assert!(!desk.laptop.log().contains(&page.code));
+    assert!(
+        !desk
+            .laptop
+            .audit()
+            .iter()
+            .any(|entry| entry.what == "site-exported")
+    );
 }
 
 /// What is asked of an admin, and what is shown once, in two languages and both themes, for everybody.
 #[test]
 fn invites_and_exports_are_for_everybody() {
-    let desk = Desk::new();
+    let desk = Desk::sealed();
     let mut browser = Browser::start(Window::PHONE);
     for (language, dark, size, window) in [
         ("en", false, "desktop", Window::DESKTOP),
@@ -453,6 +537,10 @@ fn invites_and_exports_are_for_everybody() {
         browser.see("dialog[open] #ask-role");
         look(&mut browser, "invite");
         browser.click("dialog .primary");
+        browser.see("dialog #ask-proof");
+        look(&mut browser, "proof");
+        browser.fill("#ask-proof", PASSPHRASE);
+        browser.press("Enter");
         browser.see("dialog .code");
         look(&mut browser, "invited");
         browser.click("#ask-no");
@@ -461,8 +549,8 @@ fn invites_and_exports_are_for_everybody() {
         browser.click("#export");
         browser.see("dialog[open] #ask-again");
         look(&mut browser, "export");
-        browser.fill("#ask-passphrase", "correct horse");
-        browser.fill("#ask-again", "correct horse");
+        browser.fill("#ask-passphrase", PASSPHRASE);
+        browser.fill("#ask-again", PASSPHRASE);
         browser.press("Enter");
         browser.see("dialog [data-save]");
         look(&mut browser, "exported");
@@ -472,9 +560,10 @@ fn invites_and_exports_are_for_everybody() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
-/// A device asks to join: its digits are on the page at once, and whoever compares them lets it in.
+/// A device asks to join. Its digits are on its own screen and nowhere else; whoever read them there and
+/// types them lets it in.
 #[test]
-fn a_device_joins_by_digits_that_an_admin_compares() {
+fn a_device_joins_by_digits_that_an_admin_types() {
     let site = Site::new();
     let mut wire = Wire::new(1);
     let [office, hall] = [(); 2].map(|()| Arc::new(Namespace::new()));
@@ -483,7 +572,8 @@ fn a_device_joins_by_digits_that_an_admin_compares() {
     let laptop = site.founder_at("laptop-1", Setting::within(&office));
     let printer = Machine::new(site.folder(), "front-desk", Setting::within(&hall));
     let mut browser = Browser::start_within(Some(&office), Window::DESKTOP);
-    browser.open(&laptop.admin_link());
+    let page = laptop.admin_page();
+    browser.open(&page.url);
     browser.see("html[data-live] #live");
 
     let ask = |name: &str| {
@@ -500,19 +590,36 @@ fn a_device_joins_by_digits_that_an_admin_compares() {
         );
         (joining, digits)
     };
+    let line = |name: &str| format!("#live [id^=pending-]:has-text(\"{name}\")");
     let (refused, digits) = ask("impostor");
-    browser.see(&format!("#pending-{digits}"));
-    browser.click(&format!("#refuse-{digits}"));
+    browser.see(&line("impostor"));
+    assert!(!browser.html().contains(&digits));
+    browser.click(&format!("{} [id^=refuse-]", line("impostor")));
     browser.see(".notice.good:has-text(\"sent away\")");
     assert!(!refused.finish().is_success());
 
     let (joining, digits) = ask("front-desk");
-    browser.see(&format!("#pending-{digits}"));
-    let shown = browser.text(&format!("#pending-{digits} .digits"));
-    assert_eq!(shown.replace(' ', ""), digits);
+    browser.see(&line("front-desk"));
+    assert!(!browser.html().contains(&digits));
     browser.picture("portal-pending");
     browser.is_for_everybody("a device that wants to join");
-    browser.click(&format!("#approve-{digits}"));
+    browser.click(&format!("{} [id^=approve-]", line("front-desk")));
+    browser.see("dialog[open] #ask-code");
+    browser.picture("portal-digits");
+    browser.is_for_everybody("the digits of a device");
+    let wrong = if digits.starts_with("000") {
+        "111111"
+    } else {
+        "000111"
+    };
+    browser.fill("#ask-code", wrong);
+    browser.press("Enter");
+    page.prove(&mut browser);
+    browser.see(".notice:has-text(\"No device that waits shows these digits\")");
+    browser.click(&format!("{} [id^=approve-]", line("front-desk")));
+    let grouped = format!("{} {}", &digits[..3], &digits[3..]);
+    browser.fill("dialog[open] #ask-code", &grouped);
+    browser.press("Enter");
     browser.see(".notice.good:has-text(\"front-desk is a member now\")");
     let joined: Member = joining.finish().succeeded().json();
     assert_eq!(joined.name, "front-desk");
@@ -839,4 +946,88 @@ fn every_place_is_for_everybody() {
         }
     }
     assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// Runs a program as an account that has nothing to do with anybody here.
+fn as_nobody(program: &str, args: &[&str]) -> Ended {
+    let args = [
+        &["--reuid=65534", "--regid=65534", "--clear-groups", program],
+        args,
+    ]
+    .concat();
+    papermesh_tests::command::Invocation::of(&system("setpriv"))
+        .args(args)
+        .run()
+}
+
+/// Another account that reads every argument list while `papermesh open` starts a slow browser finds the
+/// name of a file, and cannot read it. The file goes when the page is open, and so it does when the
+/// command is stopped.
+#[test]
+fn another_account_takes_no_page_while_it_opens() {
+    let desk = Desk::new();
+    let home = desk.site.path("own");
+    std::fs::create_dir_all(home.join("Downloads")).unwrap();
+    // The folder of the tests lets nobody else in; a home often does.
+    let (asked, slow) = (desk.site.path("asked"), desk.site.path("browser"));
+    // It has its argument for as long as what it was asked is there.
+    let asked_at = asked.display();
+    let script = format!(
+        "#!/bin/sh\necho \"$1\" > {asked_at}\nwhile [ -e {asked_at} ]; do sleep 0.2; done\n"
+    );
+    std::fs::write(&slow, script).unwrap();
+    std::fs::set_permissions(&slow, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let open = || {
+        let _ = std::fs::remove_file(&asked);
+        let opening = desk
+            .laptop
+            .program(papermesh_tests::program::papermesh())
+            .args(["open", "--admin"])
+            .env("HOME", &home)
+            .env("BROWSER", &slow)
+            .start();
+        let file = wait_for(SOON, "the browser to be started", || {
+            let asked = std::fs::read_to_string(&asked).ok()?;
+            Some(asked.trim().strip_prefix("file://")?.to_owned())
+        });
+        (opening, file)
+    };
+    let (opening, file) = open();
+    let seen = as_nobody(
+        "sh",
+        &["-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '"],
+    );
+    assert!(seen.stdout().contains(&file), "the name can be seen");
+    let page = std::fs::read_to_string(&file).unwrap();
+    let token = page.split('#').nth(1).unwrap().split('"').next().unwrap();
+    assert!(token.len() > 40);
+    assert!(!seen.stdout().contains(token), "the link can be seen");
+    assert!(
+        !as_nobody("cat", &[&file]).is_success(),
+        "the file can be read"
+    );
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let mut browser = Browser::start(Window::DESKTOP);
+    browser.open(&format!("file://{file}"));
+    browser.see("html[data-live] #app #go-audit");
+    let opened = opening.finish().succeeded();
+    assert!(
+        opened.stdout().contains("is open in the browser"),
+        "{}",
+        opened.stdout()
+    );
+    assert!(!std::path::Path::new(&file).exists());
+    // The thief knows the digits as little as the page does.
+    let (_, digits) = opened.stderr().rsplit_once(": ").unwrap();
+    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+    assert_eq!(digits.len(), 6, "{}", opened.stderr());
+    assert!(!browser.html().contains(&digits));
+
+    let (opening, file) = open();
+    assert!(std::path::Path::new(&file).exists());
+    opening.terminate();
+    let _ = opening.finish();
+    assert!(!std::path::Path::new(&file).exists());
 }

@@ -324,6 +324,7 @@ fn pins_cannot_be_guessed_through_the_hold_printer() {
         let credentials = format!("{}:{pin}", charlie.id);
         let credentials = BASE64.encode(credentials.as_bytes());
         Request::post(&url, "/ipp/print", &job)
+            .without("Origin")
             .header("Content-Type", "application/ipp")
             .header("Authorization", &format!("Basic {credentials}"))
             .send()

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::text::UserId;
@@ -35,6 +36,8 @@ pub struct SubmitJob {
     pub pin: Option<TypedPin>,
     /// A PIN of this job alone, asked for beside the user's own.
     pub job_pin: Option<TypedPin>,
+    /// The password that opens the document, if it is locked.
+    pub document_password: Option<DocumentPassword>,
     /// How urgent it is, 1 to 100; without one 50.
     pub priority: Option<u8>,
     /// Seconds for which it is not offered at printers.
@@ -58,6 +61,8 @@ pub struct Submitted {
     pub size: u64,
     /// Its pages, where known.
     pub pages: Option<u32>,
+    /// Whether it opens with a password only, which is not known here.
+    pub locked: bool,
     /// When it will be gone.
     pub expires_at: Timestamp,
     /// How printing at once ended, if that was asked for. If it failed, the job is held.
@@ -135,6 +140,16 @@ pub struct ProtectJob {
     pub job: JobId,
     /// Whether it is to be exempt.
     pub on: bool,
+}
+
+/// Gives the password of a locked document, which is tried and kept sealed with its job. Answered with
+/// the job as it then is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UnlockJob {
+    /// The job.
+    pub job: JobId,
+    /// What opens its document.
+    pub password: DocumentPassword,
 }
 
 /// The first digits of a job's id, as a person types them.

@@ -45,11 +45,9 @@ pub struct ListPending {
     pub wait: u32,
 }
 
-/// A device that asks to join.
+/// A device that asks to join. The digits that its screen shows are not told: they are to be read there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PendingDevice {
-    /// The six digits that its screen shows.
-    pub code: String,
     /// What it calls itself.
     pub name: Name,
     /// What it wants to be.
@@ -72,14 +70,15 @@ pub struct Approve {
 /// Sends a device that waits away.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Refuse {
-    /// The six digits that its screen shows.
-    pub code: String,
+    /// The six digits that its screen shows, its name if no other that waits has it, or the beginning
+    /// of its id.
+    pub device: String,
 }
 
 /// A device was sent away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
-    /// How many showed these digits.
+    /// How many: several may show the same digits.
     pub devices: u32,
 }
 
@@ -317,6 +316,19 @@ pub struct PolicyView {
     pub bind_badges: bool,
     /// Fewest characters of a PIN that is chosen from now on.
     pub pin_length: u8,
+}
+
+/// Asks how the site's key is kept here. Admin only.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShowKey {}
+
+/// How the site's key is kept here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteKey {
+    /// Whether a passphrase opens it.
+    pub passphrase: bool,
+    /// Whether it is open now.
+    pub open: bool,
 }
 
 /// Asks for the certificate that people and devices are given to trust, so that they trust all that

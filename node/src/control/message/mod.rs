@@ -20,19 +20,20 @@ use serde::{Deserialize, Serialize};
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use job::{
     DeleteJob, FollowJobs, HeldJob, JobPrefix, JobsFollowed, ListHistory, ListJobs, MoveJob,
-    PrefixError, ProtectJob, SubmitJob, Submitted,
+    PrefixError, ProtectJob, SubmitJob, Submitted, UnlockJob,
 };
 pub use member::{
     AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued, ListInvites,
     ListMembers, ListPending, Member, OpenInvite, PendingDevice, PolicyChange, PolicyView, Refuse,
-    Refused, RemoveRoot, RenewRoot, Revocation, Revoke, RootExported, RootView, RootWord, ShowRoot,
-    ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SitePolicy, WithdrawInvite,
+    Refused, RemoveRoot, RenewRoot, Revocation, Revoke, RootExported, RootView, RootWord, ShowKey,
+    ShowRoot, ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy,
+    WithdrawInvite,
 };
 pub use node::{
     AuditEntry, AuditRead, AuditVerified, DeviceStatus, Diagnose, Finding, GetStatus, MeshState,
     NodeIdentity, ReadAudit, SiteIdentity, Status, TlsStatus, Verdict, VerifyAudit,
 };
-pub use portal::{OpenPortal, PortalLink};
+pub use portal::{AwaitPage, OpenPortal, PageOpened, PortalLink};
 pub use printer::{ListPrinters, Printer};
 pub use release::{
     Ending, HolderReport, HolderState, JobResult, ListedJob, Phase, Progress, Selection, Visit,
@@ -143,6 +144,7 @@ commands! {
     RenewRoot -> RootView,
     SitePolicy -> PolicyView,
     ShowSiteAuthority -> SiteAuthority,
+    ShowKey -> SiteKey,
     AddUser -> UserTicket,
     EnrollUser -> Enrolled,
     OfferLink -> LinkTicket,
@@ -156,11 +158,13 @@ commands! {
     ListJobs -> Vec<HeldJob>,
     DeleteJob -> HeldJob,
     ProtectJob -> HeldJob,
+    UnlockJob -> HeldJob,
     MoveJob -> HeldJob,
     ListHistory -> Vec<HeldJob>,
     FollowJobs -> JobsFollowed,
     ListPrinters -> Vec<Printer>,
     OpenPortal -> PortalLink,
+    AwaitPage -> PageOpened,
     Visit -> VisitReport,
 }
 

@@ -19,10 +19,29 @@ pub struct PortalLink {
     /// The link: it opens one page, once. What proves it stands behind the `#`, which browsers
     /// send nowhere.
     pub url: String,
+    /// Names the link, and opens nothing.
+    pub id: String,
+    /// Six digits that the page asks for before it does what is grave. Whoever got hold of the link
+    /// does not have them: they are to be shown in the terminal, and nowhere else.
+    pub code: String,
     /// Whose page it is; none: the admin's.
     pub user: Option<UserId>,
     /// Good until then.
     pub expires_at: Timestamp,
+}
+
+/// Waits until a link was used, and for as long as it can be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AwaitPage {
+    /// The link's.
+    pub id: String,
+}
+
+/// What became of a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageOpened {
+    /// Whether a browser opened the page with it.
+    pub opened: bool,
 }
 
 impl std::fmt::Debug for PortalLink {

@@ -1,5 +1,6 @@
 //! A user's visit at this printer: log in, see, print, delete, leave; all in one command.
 
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::text::{Name, UserId};
@@ -40,6 +41,8 @@ pub struct Visit {
     pub pin: Option<TypedPin>,
     /// The PIN of the chosen jobs that have one of their own.
     pub job_pin: Option<TypedPin>,
+    /// What opens documents that are locked and came without their passwords.
+    pub document_password: Option<DocumentPassword>,
     /// What to print.
     pub print: Selection,
     /// Whether printed jobs stay held.

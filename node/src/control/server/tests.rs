@@ -134,6 +134,7 @@ fn submit(title: &str) -> SubmitJob {
         printer: None,
         pin: None,
         job_pin: None,
+        document_password: None,
         priority: None,
         hold: None,
     }

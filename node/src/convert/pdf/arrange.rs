@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::limits;
 use super::super::pages::PageRanges;
 use super::load::{PdfError, inherited, load};
+use super::tree::Tree;
 
 /// What a page inherits (ISO 32000-1 table 30).
 const INHERITED: [&[u8]; 4] = [b"Resources", b"MediaBox", b"CropBox", b"Rotate"];
@@ -29,13 +30,16 @@ pub(in super::super) fn arrange(
     arrangement: &Arrangement,
     out: &mut impl Write,
 ) -> Result<(), PdfError> {
-    let mut document = load(bytes)?;
-    let all: Vec<ObjectId> = document.page_iter().collect();
-    let numbered = (1u32..).zip(all);
-    let mut copy: Vec<Dictionary> = numbered
-        .filter(|(number, _)| arrangement.pages.has(*number))
-        .filter_map(|(_, page)| whole(&document, page))
-        .collect();
+    let mut document = load(bytes, None)?;
+    let tree = Tree::of(&document);
+    // Numbers mean nothing where pages are missing.
+    if tree.missing > 0 {
+        return Err(PdfError::Incomplete);
+    }
+    let numbered = (1u32..).zip(tree.pages);
+    let chosen = numbered.filter(|(number, _)| arrangement.pages.has(*number));
+    let copy: Option<Vec<Dictionary>> = chosen.map(|(_, page)| whole(&document, page)).collect();
+    let mut copy = copy.ok_or(PdfError::Incomplete)?;
     let last = copy.last().cloned().ok_or(PdfError::NoPages)?;
     let padded = arrangement.two_sided && arrangement.copies > 1 && copy.len() % 2 == 1;
     if padded {

@@ -2,8 +2,15 @@
 
 use super::page::Pixels;
 
-/// Turns a line of pixels into another kind.
-pub(super) fn convert(from: Pixels, to: Pixels, width: u32, line: &[u8], out: &mut Vec<u8>) {
+/// Turns a line of pixels, which has this width and is the so many-th of its page, into another
+/// kind.
+pub(super) fn convert(
+    from: Pixels,
+    to: Pixels,
+    (width, y): (u32, u32),
+    line: &[u8],
+    out: &mut Vec<u8>,
+) {
     out.clear();
     let width = width as usize;
     match (from, to) {
@@ -12,8 +19,8 @@ pub(super) fn convert(from: Pixels, to: Pixels, width: u32, line: &[u8], out: &m
         (Pixels::Black1, Pixels::Rgb8) => out.extend((0..width).flat_map(|x| [bit(line, x); 3])),
         (Pixels::Gray8, Pixels::Rgb8) => out.extend(line.iter().flat_map(|gray| [*gray; 3])),
         (Pixels::Rgb8, Pixels::Gray8) => out.extend(line.chunks_exact(3).map(luminance)),
-        (Pixels::Gray8, _) => threshold(line.iter().copied(), out),
-        (Pixels::Rgb8, _) => threshold(line.chunks_exact(3).map(luminance), out),
+        (Pixels::Gray8, _) => dots(line.iter().copied(), y, out),
+        (Pixels::Rgb8, _) => dots(line.chunks_exact(3).map(luminance), y, out),
         (Pixels::Black1, Pixels::Black1) => {}
     }
 }
@@ -71,12 +78,28 @@ fn luminance(rgb: &[u8]) -> u8 {
     ((red * 299 + green * 587 + blue * 114 + 500) / 1000) as u8
 }
 
-fn threshold(grays: impl Iterator<Item = u8>, out: &mut Vec<u8>) {
+/// Dots that grow with the shade: in which order the 8 × 8 pixels of two dots become black, from
+/// white to black. Laser printers can print such dots, and single pixels they cannot.
+const DOTS: [[u8; 8]; 8] = [
+    [24, 10, 12, 26, 35, 47, 49, 37],
+    [8, 0, 2, 14, 45, 59, 61, 51],
+    [22, 6, 4, 16, 43, 57, 63, 53],
+    [30, 20, 18, 28, 33, 41, 55, 39],
+    [34, 46, 48, 36, 25, 11, 13, 27],
+    [44, 58, 60, 50, 9, 1, 3, 15],
+    [42, 56, 62, 52, 23, 7, 5, 17],
+    [32, 40, 54, 38, 31, 21, 19, 29],
+];
+
+fn dots(grays: impl Iterator<Item = u8>, y: u32, out: &mut Vec<u8>) {
+    let row = DOTS[y as usize % 8];
     for (x, gray) in grays.enumerate() {
         if x % 8 == 0 {
             out.push(0);
         }
-        if let Some(last) = out.last_mut().filter(|_| gray < 0x80) {
+        // Black at 0 whatever the place, and white at 255.
+        let black = u32::from(255 - gray) * 64 > u32::from(row[x % 8]) * 255;
+        if let Some(last) = out.last_mut().filter(|_| black) {
             *last |= 0x80 >> (x % 8);
         }
     }

@@ -110,6 +110,25 @@ pub(in super::super) trait ReadPages {
 
     /// The next line of the page, into `line`, which becomes as long as a line is.
     fn line(&mut self, line: &mut Vec<u8>) -> Result<(), RasterError>;
+
+    /// How many pages the document said that it has; none where it says nothing, or nothing yet.
+    fn promised(&self) -> Option<u32> {
+        None
+    }
+}
+
+impl<P: ReadPages + ?Sized> ReadPages for Box<P> {
+    fn page(&mut self) -> Result<Option<Page>, RasterError> {
+        (**self).page()
+    }
+
+    fn line(&mut self, line: &mut Vec<u8>) -> Result<(), RasterError> {
+        (**self).line(line)
+    }
+
+    fn promised(&self) -> Option<u32> {
+        (**self).promised()
+    }
 }
 
 /// Fills `buffer`, or says that nothing at all was left.

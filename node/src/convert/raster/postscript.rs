@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::page::Pixels;
 use super::press::{OutPage, WritePages};
+use super::runs::pack_bits;
 
 /// Groups of four bytes on a line of text.
 const GROUPS: usize = 15;
@@ -54,7 +55,7 @@ impl<W: Write> WritePages for PostScriptWriter<W> {
 
     fn line(&mut self, line: &[u8]) -> io::Result<()> {
         self.packed.clear();
-        pack(&mut self.packed, line);
+        pack_bits(&mut self.packed, line);
         self.text.write(&mut self.out, &self.packed)
     }
 
@@ -69,30 +70,6 @@ impl<W: Write> WritePages for PostScriptWriter<W> {
     fn finish(&mut self) -> io::Result<()> {
         write!(self.out, "%%Trailer\n%%Pages: {}\n%%EOF\n", self.pages)?;
         self.out.flush()
-    }
-}
-
-/// `RunLengthDecode` (PLRM section 3.13.3): 0 to 127 and n + 1 bytes as they are, or 129 to 255 and
-/// a byte that stands 257 - n times.
-fn pack(out: &mut Vec<u8>, line: &[u8]) {
-    const LONGEST: usize = 128;
-    let mut at = 0;
-    while at < line.len() {
-        let most = line.len().min(at + LONGEST);
-        let mut end = at + 1;
-        while end < most && line[end] == line[at] {
-            end += 1;
-        }
-        if end - at > 1 {
-            out.extend([(257 - (end - at)) as u8, line[at]]);
-        } else {
-            while end < most && !(end + 1 < line.len() && line[end] == line[end + 1]) {
-                end += 1;
-            }
-            out.push((end - at - 1) as u8);
-            out.extend_from_slice(&line[at..end]);
-        }
-        at = end;
     }
 }
 

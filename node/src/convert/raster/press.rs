@@ -10,7 +10,8 @@ use super::super::device::{SheetBack, best_resolution};
 use super::super::limits;
 use super::super::pages::PageRanges;
 use super::page::{Page, Pixels, RasterError, ReadPages};
-use super::{color, pdf, postscript, pwg, urf};
+use super::placed::{Paper, Placed};
+use super::{AnyPages, color, pcl, pclxl, pdf, postscript, pwg, urf};
 
 /// What pages are read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,10 @@ pub(in super::super) enum Target {
     Pdf,
     /// PostScript language level 2, a picture on each page.
     PostScript,
+    /// PCL 5, black.
+    Pcl,
+    /// PCL XL.
+    PclXl,
 }
 
 /// What to do with pages on their way.
@@ -49,6 +54,8 @@ pub(in super::super) struct Press {
     pub(in super::super) kinds: Vec<Pixels>,
     /// The resolutions that may go; none for any.
     pub(in super::super) resolutions: Vec<u32>,
+    /// The paper that pages are put on; none for pages as large as they come.
+    pub(in super::super) paper: Option<Paper>,
     /// Which of the source's pages.
     pub(in super::super) pages: PageRanges,
     /// How many copies, one after the other. More than one needs a source that can be read again.
@@ -59,8 +66,19 @@ pub(in super::super) struct Press {
     pub(in super::super) back: SheetBack,
     /// The source has copies of so many pages one after the other, each of which begins a sheet.
     pub(in super::super) copy_of: Option<u32>,
-    /// Pages in all, where known; else 0. A renderer that gives fewer has failed.
+    /// Pages in all, where known; else 0. A renderer that gives fewer, or more, has failed.
     pub(in super::super) total: u32,
+}
+
+/// What was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Made {
+    /// Pages that were written, with the empty backs between copies.
+    pub(in super::super) pages: u32,
+    /// Which of the pages that were taken have nothing on them, counted from 0 as they came; the
+    /// first [`limits::BLANKS`] of them.
+    pub(in super::super) blank: Vec<u32>,
 }
 
 /// Why pages did not get through.
@@ -75,13 +93,21 @@ pub(in super::super) enum PressError {
     /// None was chosen.
     #[error("it has none of the pages that were asked for")]
     NoPages,
-    /// The renderer gave up on the way.
-    #[error("only {written} of its {total} pages can be made")]
-    Missing {
+    /// The renderer gave up on the way, or sees another document.
+    #[error("{written} pages came out of it instead of {total}")]
+    Miscounted {
         /// Pages that were made.
         written: u32,
         /// Pages that it has.
         total: u32,
+    },
+    /// It ends too early.
+    #[error("it is incomplete: it says that it has {promised} pages, and page {} is missing", found + 1)]
+    Cut {
+        /// Pages that it says it has.
+        promised: u32,
+        /// Pages that are there.
+        found: u32,
     },
     /// Too many.
     #[error("it has more than {} pages, copies included", limits::PAGES)]
@@ -141,7 +167,7 @@ impl Press {
         &self,
         mut open: impl FnMut() -> io::Result<R>,
         out: impl Write,
-    ) -> Result<(), PressError> {
+    ) -> Result<Made, PressError> {
         let mut writer = self.writer(out).map_err(PressError::Write)?;
         let mut out = Sheets {
             press: self,
@@ -149,9 +175,10 @@ impl Press {
             written: 0,
             last: None,
         };
+        let mut blank = Vec::new();
         for _ in 0..self.copies {
             let input = open().map_err(RasterError::from)?;
-            let mut reader = super::open(self.source, self.resolution, input)?;
+            let mut reader = self.reader(input)?;
             out.begin_sheet()?;
             let (mut number, mut taken) = (0u32, 0u32);
             while let Some(page) = reader.page()? {
@@ -169,20 +196,41 @@ impl Press {
                 {
                     out.begin_sheet()?;
                 }
+                if out.page(&mut *reader, page)? == Ink::None && blank.len() < limits::BLANKS {
+                    blank.push(taken);
+                }
                 taken += 1;
-                out.page(&mut *reader, page)?;
+            }
+            match reader.promised() {
+                Some(promised) if number < promised => {
+                    return Err(PressError::Cut {
+                        promised,
+                        found: number,
+                    });
+                }
+                _ => {}
             }
         }
-        if out.written == 0 {
+        let pages = out.written;
+        if pages == 0 {
             return Err(PressError::NoPages);
         }
-        if out.written < self.total {
-            return Err(PressError::Missing {
-                written: out.written,
+        if self.total != 0 && pages != self.total {
+            return Err(PressError::Miscounted {
+                written: pages,
                 total: self.total,
             });
         }
-        writer.finish().map_err(PressError::Write)
+        writer.finish().map_err(PressError::Write)?;
+        Ok(Made { pages, blank })
+    }
+
+    fn reader<'a>(&self, input: impl Read + 'a) -> Result<AnyPages<'a>, RasterError> {
+        let pages = super::open(self.source, self.resolution, input)?;
+        Ok(match self.paper {
+            Some(paper) => Box::new(Placed::new(pages, paper)),
+            None => pages,
+        })
     }
 
     fn writer<'a>(&self, out: impl Write + 'a) -> io::Result<Box<dyn WritePages + 'a>> {
@@ -195,6 +243,8 @@ impl Press {
             Target::Urf => Box::new(urf::UrfWriter::begin(out, self.total)?),
             Target::Pdf => Box::new(pdf::PdfWriter::begin(out)?),
             Target::PostScript => Box::new(postscript::PostScriptWriter::begin(out)?),
+            Target::Pcl => Box::new(pcl::PclWriter::begin(out)?),
+            Target::PclXl => Box::new(pclxl::PclXlWriter::begin(out)?),
         })
     }
 
@@ -228,6 +278,22 @@ impl Press {
 fn skip(reader: &mut dyn ReadPages, page: Page) -> Result<(), RasterError> {
     let mut line = Vec::new();
     (0..page.height).try_for_each(|_| reader.line(&mut line))
+}
+
+/// Whether there is anything on a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ink {
+    None,
+    Some,
+}
+
+impl Ink {
+    fn on(self, page: Page, line: &[u8]) -> Self {
+        match self {
+            Self::None if line.iter().all(|byte| *byte == page.pixels.white()) => Self::None,
+            _ => Self::Some,
+        }
+    }
 }
 
 /// Pages on their way out, two to a sheet where both sides are printed.
@@ -274,26 +340,31 @@ impl Sheets<'_> {
         Ok(mirrored)
     }
 
-    fn page(&mut self, reader: &mut dyn ReadPages, from: Page) -> Result<(), PressError> {
+    fn page(&mut self, reader: &mut dyn ReadPages, from: Page) -> Result<Ink, PressError> {
         let to = self.press.target_page(from)?;
         let (across, down) = self.begin(to)?;
         self.last = Some(to);
         let mut lines = Lines::new(from, to, across);
+        let mut ink = Ink::None;
         if down {
             let mut page = Vec::with_capacity(to.bytes_per_line() * to.height as usize);
             for y in 0..to.height {
                 page.extend_from_slice(lines.at(reader, y)?);
             }
             for line in page.chunks_exact(to.bytes_per_line()).rev() {
+                ink = ink.on(to, line);
                 self.put(line)?;
             }
         } else {
             for y in 0..to.height {
-                self.put(lines.at(reader, y)?)?;
+                let line = lines.at(reader, y)?;
+                ink = ink.on(to, line);
+                self.put(line)?;
             }
         }
         lines.finish(reader)?;
-        self.writer.end_page().map_err(PressError::Write)
+        self.writer.end_page().map_err(PressError::Write)?;
+        Ok(ink)
     }
 
     fn put(&mut self, line: &[u8]) -> Result<(), PressError> {
@@ -310,12 +381,13 @@ struct Lines {
     read: u32,
     raw: Vec<u8>,
     colored: Vec<u8>,
+    scaled: Vec<u8>,
     line: Vec<u8>,
 }
 
 impl Lines {
     fn new(from: Page, to: Page, across: bool) -> Self {
-        let (raw, colored, line) = Default::default();
+        let (raw, colored, scaled, line) = Default::default();
         Self {
             from,
             to,
@@ -323,6 +395,7 @@ impl Lines {
             read: 0,
             raw,
             colored,
+            scaled,
             line,
         }
     }
@@ -342,15 +415,26 @@ impl Lines {
             color::convert(
                 from.pixels,
                 to.pixels,
-                from.width,
+                (from.width, y),
                 &self.raw,
                 &mut self.line,
             );
+        } else if to.pixels == Pixels::Black1 {
+            // Dots are made of what was scaled: scaled dots would be patterns.
+            let gray = if from.pixels == Pixels::Rgb8 {
+                Pixels::Rgb8
+            } else {
+                Pixels::Gray8
+            };
+            let at = (from.width, y);
+            color::convert(from.pixels, gray, at, &self.raw, &mut self.colored);
+            color::scale(gray, from.width, to.width, &self.colored, &mut self.scaled);
+            color::convert(gray, to.pixels, (to.width, y), &self.scaled, &mut self.line);
         } else {
             color::convert(
                 from.pixels,
                 to.pixels,
-                from.width,
+                (from.width, y),
                 &self.raw,
                 &mut self.colored,
             );

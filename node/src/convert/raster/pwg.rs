@@ -2,6 +2,7 @@
 
 use std::io::{self, BufReader, Read, Write};
 
+use super::super::limits;
 use super::super::media::PageSize;
 use super::page::{Page, Pixels, RasterError, ReadPages, fill_or_end};
 use super::press::{OutPage, WritePages};
@@ -53,6 +54,7 @@ struct Samples {
 
 pub(super) struct PwgReader<R> {
     input: BufReader<R>,
+    promised: u32,
     unit: usize,
     samples: Samples,
     packed: Vec<u8>,
@@ -70,6 +72,7 @@ impl<R: Read> PwgReader<R> {
         }
         Ok(Self {
             input,
+            promised: 0,
             unit: 1,
             samples: Samples {
                 bytes: 1,
@@ -116,6 +119,7 @@ impl<R: Read> ReadPages for PwgReader<R> {
         if field(offset::BYTES_PER_LINE) as usize != length || field(offset::COLOR_ORDER) != 0 {
             return Err(RasterError::Malformed("a page's header contradicts itself"));
         }
+        self.promised = self.promised.max(field(offset::TOTAL_PAGES));
         self.unit = pixels.unit() * bytes;
         self.samples = Samples { bytes, inverted };
         self.white = if inverted { 0 } else { pixels.white() };
@@ -135,6 +139,12 @@ impl<R: Read> ReadPages for PwgReader<R> {
             line.iter_mut().for_each(|sample| *sample = !*sample);
         }
         Ok(())
+    }
+
+    fn promised(&self) -> Option<u32> {
+        (1..=limits::PAGES)
+            .contains(&self.promised)
+            .then_some(self.promised)
     }
 }
 

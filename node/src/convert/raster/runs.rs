@@ -1,6 +1,7 @@
-//! Packed lines: what PWG raster (PWG 5102.4 section 4.4) and Apple raster share.
+//! Packed lines: what PWG raster (PWG 5102.4 section 4.4) and Apple raster share, and the packing
+//! of bytes that PostScript and both PCLs share.
 //!
-//! A line is a byte that says how often it is repeated, then runs: 0 to 127 and one unit, which
+//! In raster, a line is a byte that says how often it is repeated, then runs: 0 to 127 and one unit, which
 //! stands n + 1 times; or 129 to 255 and 257 - n units as they are. Apple raster has 128 as well:
 //! the rest of the line is white.
 
@@ -130,6 +131,31 @@ pub(super) fn pack_line(out: &mut Vec<u8>, repeats: u32, unit: usize, line: &[u8
                 literal => out.push((257 - literal) as u8),
             }
             out.extend_from_slice(&line[at * unit..end * unit]);
+        }
+        at = end;
+    }
+}
+
+/// Packs bytes as PostScript's `RunLengthDecode` (PLRM section 3.13.3), PCL's method 2 and PCL XL's
+/// `eRLECompression` unpack them: 0 to 127 and n + 1 bytes as they are, or 129 to 255 and a byte
+/// that stands 257 - n times.
+pub(super) fn pack_bits(out: &mut Vec<u8>, bytes: &[u8]) {
+    const LONGEST: usize = 128;
+    let mut at = 0;
+    while at < bytes.len() {
+        let most = bytes.len().min(at + LONGEST);
+        let mut end = at + 1;
+        while end < most && bytes[end] == bytes[at] {
+            end += 1;
+        }
+        if end - at > 1 {
+            out.extend([(257 - (end - at)) as u8, bytes[at]]);
+        } else {
+            while end < most && !(end + 1 < bytes.len() && bytes[end] == bytes[end + 1]) {
+                end += 1;
+            }
+            out.push((end - at - 1) as u8);
+            out.extend_from_slice(&bytes[at..end]);
         }
         at = end;
     }

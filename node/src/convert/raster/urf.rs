@@ -3,6 +3,7 @@
 
 use std::io::{self, BufReader, Read, Write};
 
+use super::super::limits;
 use super::page::{Page, Pixels, RasterError, ReadPages, fill_or_end};
 use super::press::{OutPage, WritePages};
 use super::runs::{Packer, read_line};
@@ -25,6 +26,7 @@ mod space {
 
 pub(super) struct UrfReader<R> {
     input: BufReader<R>,
+    promised: u32,
     unit: usize,
     white: u8,
     current: Vec<u8>,
@@ -39,8 +41,10 @@ impl<R: Read> UrfReader<R> {
         if !magic.starts_with(MAGIC) {
             return Err(RasterError::Malformed("it is no Apple raster"));
         }
+        let [.., a, b, c, d] = magic;
         Ok(Self {
             input,
+            promised: u32::from_be_bytes([a, b, c, d]),
             unit: 1,
             white: 0xff,
             current: Vec::new(),
@@ -88,6 +92,12 @@ impl<R: Read> ReadPages for UrfReader<R> {
         line.clear();
         line.extend_from_slice(&self.current);
         Ok(())
+    }
+
+    fn promised(&self) -> Option<u32> {
+        (1..=limits::PAGES)
+            .contains(&self.promised)
+            .then_some(self.promised)
     }
 }
 

@@ -15,7 +15,7 @@ use super::super::template::{self, Asked};
 use super::super::values::{Values, attribute, integer};
 
 /// `job-settable-attributes-supported`.
-pub(in super::super) const SETTABLE: [&str; 10] = [
+pub(in super::super) const SETTABLE: [&str; 11] = [
     "copies",
     "job-hold-until",
     "job-hold-until-time",
@@ -25,6 +25,7 @@ pub(in super::super) const SETTABLE: [&str; 10] = [
     "media-col",
     "page-ranges",
     "print-color-mode",
+    "print-scaling",
     "sides",
 ];
 
@@ -220,17 +221,7 @@ pub(super) async fn set_job_attributes<Q: Queue>(
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
     let wanted = asking.request.job();
-    let settable = |name: &str| SETTABLE.contains(&name);
-    let refused: Vec<_> = (wanted.0.iter())
-        .filter(|attribute| !settable(attribute.name().as_str()))
-        .cloned()
-        .collect();
-    if !refused.is_empty() {
-        return Err(Failure {
-            unsupported: refused,
-            ..Failure::new(Status::AttributesNotSettable, "these cannot be changed")
-        });
-    }
+    super::check_settable(wanted, &SETTABLE)?;
     let job = asking.own_job(desk).await?;
     let asked = Asked::of_change(wanted, &asking.offer(desk), &job.options)?;
     let has = |name: &str| wanted.get(name).is_some();
@@ -309,28 +300,8 @@ async fn change<Q: Queue>(
     change: JobChange,
 ) -> Result<Answer, Failure> {
     let job = asking.own_job(desk).await?;
-    match job.state {
-        JobState::Held => {}
-        JobState::Incoming => {
-            return Err(Failure::new(
-                Status::NotPossible,
-                "the job has not all its documents yet",
-            ));
-        }
-        JobState::Processing => {
-            return Err(Failure::new(
-                Status::NotPossible,
-                "a printer has the job now",
-            ));
-        }
-        _ => {
-            return Err(Failure::new(
-                Status::NotPossible,
-                "the job has ended already",
-            ));
-        }
-    }
-    desk.queue.change(job.number, change).await?;
+    super::check_held(&job.state)?;
+    desk.queue.change(job.number, None, change).await?;
     desk.tell(job.number, Happened::Changed).await;
     let mut answer = super::done(asking);
     if let Some(job) = desk.job(job.number).await? {

@@ -3,13 +3,26 @@
 use ipp::model::DelimiterTag;
 
 use super::super::desk::{Asking, Desk};
-use super::super::job_attributes;
+use super::super::document_attributes;
 use super::super::limits;
 use super::super::message::{Answer, Failure};
-use super::super::queue::{Document, Queue, QueuedJob};
+use super::super::queue::{Document, JobChange, Queue, QueuedJob};
 use super::super::requested::Requested;
 use super::super::status::Status;
 use super::super::subscriptions::Happened;
+use super::super::template::Asked;
+
+/// What of a document can be changed.
+pub(in super::super) const SETTABLE: [&str; 8] = [
+    "copies",
+    "document-name",
+    "media",
+    "media-col",
+    "page-ranges",
+    "print-color-mode",
+    "print-scaling",
+    "sides",
+];
 
 pub(super) async fn get_documents<Q: Queue>(
     desk: &Desk<Q>,
@@ -21,10 +34,14 @@ pub(super) async fn get_documents<Q: Queue>(
         .and_then(|limit| usize::try_from(limit).ok())
         .filter(|limit| *limit > 0);
     let limit = limit.unwrap_or(usize::from(limits::DOCUMENTS_PER_JOB));
-    let requested = Requested::read(asking.request, &["document-number"]);
+    let (requested, now) = (
+        Requested::read(asking.request, &["document-number", "last-document"]),
+        desk.queue.now(),
+    );
     let mut answer = super::done(asking);
     for (place, document) in (1..).zip(&job.documents).take(limit) {
-        let told = job_attributes::document(&job, place, document, &asking.printer, &requested);
+        let told = document_attributes::told(&job, (place, document), &asking.printer, now);
+        let told = requested.choose(told);
         answer.group(DelimiterTag::DocumentAttributes, told);
     }
     Ok(answer)
@@ -37,13 +54,9 @@ pub(super) async fn get_document_attributes<Q: Queue>(
     let job = asking.own_job(desk).await?;
     let (place, document) = named(asking, &job)?;
     let requested = Requested::read(asking.request, &["all"]);
-    let told = job_attributes::document(
-        &job,
-        usize::from(place),
-        document,
-        &asking.printer,
-        &requested,
-    );
+    let named = (usize::from(place), document);
+    let told = document_attributes::told(&job, named, &asking.printer, desk.queue.now());
+    let told = requested.choose(told);
     let mut answer = super::done(asking);
     answer.group(DelimiterTag::DocumentAttributes, told);
     Ok(answer)
@@ -66,21 +79,25 @@ pub(super) async fn cancel_document<Q: Queue>(
     Ok(super::done(asking))
 }
 
-/// A document is printed as its job is: nothing of it can be set by itself.
+/// Changes how one document of a job is printed.
 pub(super) async fn set_document_attributes<Q: Queue>(
     desk: &Desk<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    let job = asking.own_job(desk).await?;
-    named(asking, &job)?;
     let wanted = asking.request.group(DelimiterTag::DocumentAttributes);
-    Err(Failure {
-        unsupported: wanted.0.to_vec(),
-        ..Failure::new(
-            Status::AttributesNotSettable,
-            "documents are printed as their job is; change that",
-        )
-    })
+    super::check_settable(wanted, &SETTABLE)?;
+    let job = asking.own_job(desk).await?;
+    let (place, document) = named(asking, &job)?;
+    super::check_held(&document.state)?;
+    let asked = Asked::of_change(wanted, &asking.offer(desk), &document.options)?;
+    let change = JobChange {
+        title: wanted.text("document-name").map(str::to_owned),
+        options: Some(asked.options).filter(|options| *options != document.options),
+        ..JobChange::default()
+    };
+    desk.queue.change(job.number, Some(place), change).await?;
+    desk.tell(job.number, Happened::Changed).await;
+    Ok(super::done(asking))
 }
 
 /// The document that a request names, and its place in the job.

@@ -15,6 +15,7 @@ mod printer;
 mod printing;
 
 pub(super) use control::SETTABLE;
+pub(super) use documents::SETTABLE as DOCUMENT_SETTABLE;
 pub(super) use jobs::WHICH_JOBS;
 
 use std::sync::Arc;
@@ -22,8 +23,9 @@ use std::sync::Arc;
 use super::arriving::Arriving;
 use super::desk::{Asking, Desk};
 use super::message::{Answer, Failure};
-use super::queue::Queue;
+use super::queue::{JobState, Queue};
 use super::status::Status;
+use super::values::Values;
 
 macro_rules! operations {
     ($($name:ident = $number:literal),* $(,)?) => {
@@ -96,6 +98,17 @@ pub(super) fn follows_create(operation: u16) -> bool {
     matches!(operation, SEND_DOCUMENT | CLOSE_JOB)
 }
 
+/// Whether it needs no more than a name that a believed account says: bringing jobs, and asking
+/// after what the same account brought.
+pub(super) fn needs_no_proof(operation: u16) -> bool {
+    is_open(operation)
+        || follows_create(operation)
+        || matches!(
+            operation,
+            PRINT_JOB | VALIDATE_JOB | CREATE_JOB | CANCEL_JOB | GET_JOB_ATTRIBUTES | GET_JOBS
+        )
+}
+
 /// Does what a request asks. The document, if there is one, is what is left of the body.
 pub(super) async fn perform<Q: Queue>(
     desk: &Arc<Desk<Q>>,
@@ -127,10 +140,10 @@ pub(super) async fn perform<Q: Queue>(
         SET_PRINTER_ATTRIBUTES => printer::set_printer_attributes(asking),
         IDENTIFY_PRINTER => printer::identify(desk, asking),
         ENABLE_PRINTER | DISABLE_PRINTER | HOLD_NEW_JOBS | RELEASE_HELD_NEW_JOBS => {
-            printer::switch(desk, asking)
+            printer::switch(desk, asking).await
         }
+        RESUME_PRINTER => printer::resume(desk, asking),
         PAUSE_PRINTER
-        | RESUME_PRINTER
         | PAUSE_PRINTER_AFTER_CURRENT_JOB
         | RESTART_PRINTER
         | SHUTDOWN_PRINTER
@@ -144,16 +157,13 @@ pub(super) async fn perform<Q: Queue>(
         CANCEL_DOCUMENT => documents::cancel_document(desk, asking).await,
         SET_DOCUMENT_ATTRIBUTES => documents::set_document_attributes(desk, asking).await,
 
-        CREATE_PRINTER_SUBSCRIPTIONS => notifications::create(desk, asking, None).await,
-        CREATE_JOB_SUBSCRIPTIONS => {
-            let job = asking.own_job(desk).await?;
-            notifications::create(desk, asking, Some(job.number)).await
-        }
+        CREATE_PRINTER_SUBSCRIPTIONS => notifications::create(desk, asking, None),
+        CREATE_JOB_SUBSCRIPTIONS => notifications::create_for_job(desk, asking).await,
         GET_SUBSCRIPTION_ATTRIBUTES => notifications::get_attributes(desk, asking),
         GET_SUBSCRIPTIONS => notifications::get_all(desk, asking),
         RENEW_SUBSCRIPTION => notifications::renew(desk, asking),
         CANCEL_SUBSCRIPTION => notifications::cancel(desk, asking),
-        GET_NOTIFICATIONS => notifications::get_notifications(desk, asking),
+        GET_NOTIFICATIONS => notifications::get_notifications(desk, asking).await,
 
         other => Err(Failure::new(
             Status::OperationNotSupported,
@@ -165,4 +175,32 @@ pub(super) async fn perform<Q: Queue>(
 /// An answer that says only that it was done.
 fn done(asking: &Asking<'_>) -> Answer {
     asking.request.answer(Status::Ok)
+}
+
+/// Refuses if something of this cannot be changed (RFC 3380 section 4.2).
+fn check_settable(wanted: Values<'_>, settable: &[&str]) -> Result<(), Failure> {
+    let refused: Vec<_> = (wanted.0.iter())
+        .filter(|attribute| !settable.contains(&attribute.name().as_str()))
+        .cloned()
+        .collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(Failure {
+        unsupported: refused,
+        ..Failure::new(Status::AttributesNotSettable, "these cannot be changed")
+    })
+}
+
+/// Refuses to change what is not held.
+fn check_held(state: &JobState) -> Result<(), Failure> {
+    let why = match state {
+        JobState::Held => return Ok(()),
+        JobState::Incoming => "the job has not all its documents yet",
+        JobState::Processing => "a printer has the job now",
+        JobState::Completed(_) | JobState::Canceled(_) | JobState::Aborted(..) => {
+            "the job has ended already"
+        }
+    };
+    Err(Failure::new(Status::NotPossible, why))
 }

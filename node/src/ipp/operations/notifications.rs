@@ -5,47 +5,78 @@ use std::time::Duration;
 use ipp::attribute::IppAttribute;
 use ipp::model::DelimiterTag;
 use papermesh_protocol::text::UserId;
+use papermesh_protocol::time::Timestamp;
+use tokio::time::sleep;
 
 use super::super::desk::{Asking, Desk};
 use super::super::job_attributes::{self, Kind};
 use super::super::limits;
 use super::super::message::{Answer, Failure};
+use super::super::printer_attributes;
 use super::super::queue::{JobNumber, Queue};
 use super::super::requested::Requested;
 use super::super::status::Status;
-use super::super::subscriptions::{EVENTS, Event, Subscription, USER_DATA, Wanted};
+use super::super::subscriptions::{About, EVENTS, Event, Subscription, USER_DATA, Wanted};
 use super::super::values::{
-    Values, all, attribute, charset, enumeration, integer, keyword, keywords, language, moment,
-    name, short_name, text, uri,
+    Values, all, attribute, charset, enumeration, flag, integer, keyword, keywords, language,
+    moment, name, short_name, text, uri,
 };
 
-/// Create-Printer-Subscriptions and Create-Job-Subscriptions.
-pub(super) async fn create<Q: Queue>(
+/// Create-Printer-Subscriptions, and Create-Job-Subscriptions for a job.
+pub(super) fn create<Q: Queue>(
     desk: &Desk<Q>,
     asking: &Asking<'_>,
     job: Option<JobNumber>,
 ) -> Result<Answer, Failure> {
-    let user = asking.user()?;
+    let made = subscribe(desk, asking, job)?;
+    if made.is_empty() {
+        return Err(Failure::new(
+            Status::BadRequest,
+            "the request holds no subscription",
+        ));
+    }
     let mut answer = super::done(asking);
-    let mut made = 0;
-    let groups: Vec<_> = asking
-        .request
-        .groups(DelimiterTag::SubscriptionAttributes)
-        .collect();
-    for group in groups.iter().take(limits::SUBSCRIPTIONS_PER_USER) {
-        let wanted = wanted(*group, user, job);
-        let added = match wanted {
-            Ok(wanted) => {
-                let added = desk.subscriptions.add(wanted, desk.queue.now());
-                added.ok_or(Status::TooManySubscriptions)
-            }
-            Err(status) => Err(status),
-        };
-        let told = match added {
-            Ok(id) => {
-                made += 1;
-                attribute("notify-subscription-id", integer(id))
-            }
+    if made.iter().all(Result::is_err) {
+        answer.status = Status::IgnoredAllSubscriptions;
+    }
+    append(&mut answer, made);
+    Ok(answer)
+}
+
+/// Create-Job-Subscriptions, which names its job in an attribute of its own (RFC 3995 section
+/// 11.1.1).
+pub(super) async fn create_for_job<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
+    let named = asking.request.operation().integer("notify-job-id");
+    let job = match named.and_then(|number| JobNumber::try_from(number).ok()) {
+        Some(number) => asking.own(desk, number).await?,
+        None => asking.own_job(desk).await?,
+    };
+    create(desk, asking, Some(job.number))
+}
+
+/// One subscription that was asked for: its number, or why there is none.
+pub(super) type Subscribed = Result<i32, Status>;
+
+/// The subscriptions that are asked for together with a job (RFC 3995 section 11.1.3).
+pub(super) fn with_job<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+    job: JobNumber,
+) -> Result<Vec<Subscribed>, Failure> {
+    subscribe(desk, asking, Some(job))
+}
+
+/// Tells what became of the subscriptions, in an answer that is about something else as well.
+pub(super) fn append(answer: &mut Answer, made: Vec<Subscribed>) {
+    if answer.status == Status::Ok && made.iter().any(Result::is_err) {
+        answer.status = Status::OkIgnoredSubscriptions;
+    }
+    for subscribed in made {
+        let told = match subscribed {
+            Ok(id) => attribute("notify-subscription-id", integer(id)),
             Err(status) => attribute("notify-status-code", enumeration(i32::from(status.code()))),
         };
         answer.group(
@@ -53,17 +84,25 @@ pub(super) async fn create<Q: Queue>(
             told.into_iter().collect(),
         );
     }
-    match (groups.is_empty(), made) {
-        (true, _) => Err(Failure::new(
-            Status::BadRequest,
-            "the request holds no subscription",
-        )),
-        (false, 0) => {
-            answer.status = Status::IgnoredAllSubscriptions;
-            Ok(answer)
-        }
-        _ => Ok(answer),
-    }
+}
+
+fn subscribe<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+    job: Option<JobNumber>,
+) -> Result<Vec<Subscribed>, Failure> {
+    let user = asking.user()?;
+    let groups = asking.request.groups(DelimiterTag::SubscriptionAttributes);
+    let one = |group| {
+        let added = desk
+            .subscriptions
+            .add(wanted(group, user, job)?, desk.queue.now());
+        added.ok_or(Status::TooManySubscriptions)
+    };
+    Ok(groups
+        .take(limits::SUBSCRIPTIONS_PER_USER)
+        .map(one)
+        .collect())
 }
 
 fn wanted(group: Values<'_>, user: &UserId, job: Option<JobNumber>) -> Result<Wanted, Status> {
@@ -131,7 +170,7 @@ pub(super) fn get_attributes<Q: Queue>(
     let mut answer = super::done(asking);
     answer.group(
         DelimiterTag::SubscriptionAttributes,
-        told(&subscription, asking, &requested),
+        told(&subscription, (asking, desk.queue.now()), &requested),
     );
     Ok(answer)
 }
@@ -141,10 +180,13 @@ pub(super) fn get_all<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<A
     let job = operation
         .integer("notify-job-id")
         .and_then(|number| JobNumber::try_from(number).ok());
+    let limit = operation.integer("limit").filter(|limit| *limit > 0);
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok());
     let requested = Requested::read(asking.request, &["notify-subscription-id"]);
     let mut answer = super::done(asking);
-    for subscription in desk.subscriptions.of(asking.user()?, job) {
-        let told = told(&subscription, asking, &requested);
+    let all = desk.subscriptions.of(asking.user()?, job);
+    for subscription in all.iter().take(limit.unwrap_or(usize::MAX)) {
+        let told = told(subscription, (asking, desk.queue.now()), &requested);
         answer.group(DelimiterTag::SubscriptionAttributes, told);
     }
     Ok(answer)
@@ -178,12 +220,34 @@ pub(super) fn cancel<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<An
     Ok(super::done(asking))
 }
 
-/// Get-Notifications. It answers at once with what there is (`notify-wait` is not honoured, as RFC
-/// 3996 section 5.1.2 allows) and says when to come again.
-pub(super) fn get_notifications<Q: Queue>(
+/// Get-Notifications. With `notify-wait` it answers when something has happened, or after a while
+/// with nothing; in any case it says when to come again (RFC 3996 section 5).
+pub(super) async fn get_notifications<Q: Queue>(
     desk: &Desk<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
+    let waits = asking.request.operation().flag("notify-wait") == Some(true);
+    let place = desk.subscriptions.waiting.try_acquire();
+    let patience = sleep(limits::EVENT_WAIT);
+    tokio::pin!(patience);
+    loop {
+        let news = desk.subscriptions.news.notified();
+        tokio::pin!(news);
+        // What happens from now on wakes us.
+        news.as_mut().enable();
+        let (answer, found) = fetch(desk, asking)?;
+        if found || !waits || place.is_err() {
+            return Ok(answer);
+        }
+        tokio::select! {
+            () = news => {}
+            () = &mut patience => return Ok(answer),
+        }
+    }
+}
+
+/// What there is now, and whether there is anything or nothing more will come.
+fn fetch<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<(Answer, bool), Failure> {
     let user = asking.user()?;
     let operation = asking.request.operation();
     let numbers = |name: &str| -> Vec<i32> {
@@ -205,10 +269,7 @@ pub(super) fn get_notifications<Q: Queue>(
     }
     let mut answer = super::done(asking);
     answer.put("printer-up-time", moment(desk.queue.now()));
-    answer.put(
-        "notify-get-interval",
-        integer(limits::EVENT_LIFE.as_secs() / 2),
-    );
+    let (mut complete, mut found) = (true, false);
     for (place, id) in ids.iter().enumerate() {
         let subscription = desk.subscriptions.get(*id, user).ok_or_else(|| {
             Failure::new(
@@ -216,15 +277,24 @@ pub(super) fn get_notifications<Q: Queue>(
                 format!("you have no subscription {id} here"),
             )
         })?;
+        complete &= subscription.is_complete();
         let first = firsts.get(place).copied().unwrap_or(1);
         for event in subscription.events_from(first) {
+            found = true;
             answer.group(
                 DelimiterTag::EventNotificationAttributes,
                 notification(&subscription, event, asking),
             );
         }
     }
-    Ok(answer)
+    match complete {
+        true => answer.status = Status::OkEventsComplete,
+        false => answer.put(
+            "notify-get-interval",
+            integer(limits::EVENT_LIFE.as_secs() / 2),
+        ),
+    }
+    Ok((answer, found || complete))
 }
 
 /// RFC 3995 section 9.1.
@@ -233,27 +303,45 @@ fn notification(
     event: &Event,
     asking: &Asking<'_>,
 ) -> Vec<IppAttribute> {
-    let job = &event.job;
-    let said = job_attributes::said(job);
+    let (text_of_event, about) = match &event.about {
+        About::Job(_, job) => {
+            let said = job_attributes::said(job);
+            let about = vec![
+                ("notify-job-id", integer(job.number)),
+                ("job-id", integer(job.number)),
+                ("job-name", name(&job.title)),
+                ("job-state", enumeration(said.number)),
+                ("job-state-reasons", keywords(said.reasons)),
+                ("job-impressions-completed", integer(job.pages_printed)),
+            ];
+            (format!("{}: {}", job.title, said.message), about)
+        }
+        About::Printer(switches) => {
+            let words = match switches.accepting {
+                true => "the printer takes jobs",
+                false => "the printer takes no jobs at the moment",
+            };
+            let number = printer_attributes::state_number(false);
+            let reasons = printer_attributes::reasons(switches);
+            let about = vec![
+                ("printer-state", enumeration(number)),
+                ("printer-state-reasons", keyword(reasons)),
+                ("printer-is-accepting-jobs", flag(switches.accepting)),
+            ];
+            (words.to_owned(), about)
+        }
+    };
     let mut told = vec![
         ("notify-charset", charset("utf-8")),
         ("notify-natural-language", language("en")),
         ("notify-printer-uri", uri(&asking.printer)),
         ("notify-subscription-id", integer(subscription.id)),
         ("notify-sequence-number", integer(event.sequence)),
-        ("notify-subscribed-event", keyword(event.happened.keyword())),
-        (
-            "notify-text",
-            text(&format!("{}: {}", job.title, said.message)),
-        ),
+        ("notify-subscribed-event", keyword(event.about.keyword())),
+        ("notify-text", text(&text_of_event)),
         ("printer-up-time", moment(event.at)),
-        ("notify-job-id", integer(job.number)),
-        ("job-id", integer(job.number)),
-        ("job-name", name(&job.title)),
-        ("job-state", enumeration(said.number)),
-        ("job-state-reasons", keywords(said.reasons)),
-        ("job-impressions-completed", integer(job.pages_printed)),
     ];
+    told.extend(about);
     if let Some(data) = &subscription.user_data {
         told.push(("notify-user-data", octets(data)));
     }
@@ -266,13 +354,16 @@ fn octets(data: &[u8]) -> ipp::value::IppValue {
     ipp::value::IppValue::OctetString(axum::body::Bytes::copy_from_slice(data))
 }
 
+/// RFC 3995 section 5. A subscription to a job lasts as long as the job: it has no lease that could
+/// be told.
 fn told(
     subscription: &Subscription,
-    asking: &Asking<'_>,
+    (asking, now): (&Asking<'_>, Timestamp),
     requested: &Requested,
 ) -> Vec<IppAttribute> {
     let mut told = vec![
         ("notify-subscription-id", integer(subscription.id)),
+        ("notify-sequence-number", integer(subscription.sequence)),
         ("notify-printer-uri", uri(&asking.printer)),
         (
             "notify-subscriber-user-name",
@@ -285,23 +376,24 @@ fn told(
         ),
         ("notify-charset", charset("utf-8")),
         ("notify-natural-language", language("en")),
-        (
-            "notify-lease-duration",
-            integer(subscription.lease.unwrap_or_default().as_secs()),
-        ),
     ];
-    if let Some(at) = subscription.expires_at {
-        told.push(("notify-lease-expiration-time", moment(at)));
-    }
-    if let Some(job) = subscription.job {
-        told.push(("notify-job-id", integer(job)));
+    match subscription.job {
+        Some(job) => told.push(("notify-job-id", integer(job))),
+        None => told.extend([
+            ("notify-printer-up-time", moment(now)),
+            (
+                "notify-lease-duration",
+                integer(subscription.lease.unwrap_or_default().as_secs()),
+            ),
+            (
+                "notify-lease-expiration-time",
+                subscription.expires_at.map_or_else(|| integer(0), moment),
+            ),
+        ]),
     }
     if let Some(data) = &subscription.user_data {
         told.push(("notify-user-data", octets(data)));
     }
-    requested.choose(
-        told.into_iter()
-            .map(|(name, value)| (name, Kind::Description, value))
-            .collect(),
-    )
+    let kinded = |(name, value)| (name, Kind::Description, value);
+    requested.choose(told.into_iter().map(kinded).collect())
 }

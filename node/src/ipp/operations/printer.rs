@@ -1,6 +1,8 @@
 //! The printer itself: what it is, and what an operator may switch (RFC 8011 section 4.2.5; RFC
 //! 3380; RFC 3998; PWG 5100.13 section 5).
 
+use std::collections::BTreeSet;
+
 use ipp::model::DelimiterTag;
 use papermesh_protocol::text;
 
@@ -9,9 +11,10 @@ use super::super::limits;
 use super::super::message::{Answer, Failure};
 use super::super::owner::Who;
 use super::super::printer_attributes::{self, Facts, Place};
-use super::super::queue::{JobState, Queue, Which};
+use super::super::queue::{Hold, JobChange, JobNumber, JobState, Queue, Which};
 use super::super::requested::Requested;
 use super::super::status::Status;
+use super::super::subscriptions::Happened;
 
 /// Bytes of a message for whoever stands at the printer.
 const MESSAGE: usize = 127;
@@ -26,22 +29,26 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
                 .jobs(user, Which::Current, 0, limits::JOBS_PER_ANSWER)
                 .await?
         }
-        Who::Stranger(_) => Vec::new(),
+        Who::Named(_) | Who::Visitor(_) | Who::Stranger(_) => Vec::new(),
     };
     let identity = match &asking.station {
         Some(station) => station.identity(&desk.identity),
         None => desk.identity.clone(),
     };
+    // The queues of the site's printers are not announced.
+    let announced = desk.announced.borrow().clone();
+    let announced = announced.filter(|_| asking.station.is_none());
     let facts = Facts {
         identity: &identity,
+        dns_sd_name: announced.unwrap_or_else(|| identity.dns_sd_name()),
         offer: &asking.offer(desk),
-        uris: places(asking),
+        uris: places(desk, asking),
         uri: asking.printer.clone(),
         started: desk.started,
         now: desk.queue.now(),
         queued: jobs.len(),
         processing: jobs.iter().any(|job| job.state == JobState::Processing),
-        accepting: desk.is_accepting(),
+        switches: desk.switches(),
     };
     let requested = Requested::read(asking.request, &["all"]);
     let mut answer = super::done(asking);
@@ -53,7 +60,7 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
 }
 
 /// The ways to the printer from where the program is.
-fn places(asking: &Asking<'_>) -> Vec<Place> {
+fn places<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Vec<Place> {
     let rest = asking
         .printer
         .split_once("://")
@@ -64,10 +71,11 @@ fn places(asking: &Asking<'_>) -> Vec<Place> {
         authentication,
     };
     if asking.peer.is_local() {
-        vec![
-            place("ipp", "none", "requesting-user-name"),
-            place("ipps", "tls", "requesting-user-name"),
-        ]
+        let shown = match desk.accounts.standing(asking.account) {
+            Some(_) => "requesting-user-name",
+            None => "basic",
+        };
+        vec![place("ipp", "none", shown), place("ipps", "tls", shown)]
     } else {
         vec![place("ipps", "tls", "basic")]
     }
@@ -106,14 +114,44 @@ pub(super) fn identify<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<
 }
 
 /// What an operator may switch: whether jobs are taken, and whether new ones are held back.
-pub(super) fn switch<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<Answer, Failure> {
+pub(super) async fn switch<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+) -> Result<Answer, Failure> {
     desk.check_operator(asking.user()?)?;
-    match asking.request.operation {
-        super::ENABLE_PRINTER => desk.accept(true),
-        super::DISABLE_PRINTER => desk.accept(false),
-        super::HOLD_NEW_JOBS => desk.hold_new(true),
-        _ => desk.hold_new(false),
+    let released = match asking.request.operation {
+        super::ENABLE_PRINTER | super::DISABLE_PRINTER => {
+            desk.accept(asking.request.operation == super::ENABLE_PRINTER);
+            BTreeSet::new()
+        }
+        other => desk.hold_new(other == super::HOLD_NEW_JOBS),
+    };
+    for number in released {
+        release(desk, number).await?;
     }
+    desk.tell_of_printer();
+    Ok(super::done(asking))
+}
+
+/// Gives a job free that was held back because all new ones were.
+async fn release<Q: Queue>(desk: &Desk<Q>, number: JobNumber) -> Result<(), Failure> {
+    desk.open.release(number);
+    let job = desk.queue.job(number).await?;
+    if job.is_some_and(|job| job.state == JobState::Held && job.hold == Hold::Indefinite) {
+        let hold = Some(Hold::No);
+        let change = JobChange {
+            hold,
+            ..JobChange::default()
+        };
+        desk.queue.change(number, None, change).await?;
+        desk.tell(number, Happened::Changed).await;
+    }
+    Ok(())
+}
+
+/// Resume-Printer: it never is paused, and stays so (RFC 8011 section 4.2.8).
+pub(super) fn resume<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<Answer, Failure> {
+    desk.check_operator(asking.user()?)?;
     Ok(super::done(asking))
 }
 

@@ -1,8 +1,9 @@
 //! Taking jobs: Print-Job, Validate-Job, Create-Job, Send-Document, Close-Job (RFC 8011 sections
-//! 4.2.1 to 4.2.4 and 4.3.1; PWG 5100.11 section 5).
+//! 4.2.1 to 4.2.4 and 4.3.1; PWG 5100.5 for what is asked of a document; PWG 5100.11 section 5).
 
 use std::sync::Arc;
 
+use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::text::UserId;
 use tokio::io::AsyncReadExt;
 
@@ -11,16 +12,15 @@ use super::super::compression;
 use super::super::desk::{Asking, Desk};
 use super::super::job_attributes;
 use super::super::limits;
-use super::super::message::{Answer, Failure};
+use super::super::message::{Answer, Failure, Request};
 use super::super::open_jobs::OpenJob;
-use super::super::printer_attributes::ANY_FORMAT;
 use super::super::queue::{Hold, JobNumber, JobState, NewDocument, Queue, QueuedJob, Terms, Wish};
 use super::super::status::Status;
 use super::super::subscriptions::Happened;
-use super::super::template::Asked;
+use super::super::template::{self, Asked};
 use super::super::values::{Values, attribute, mime};
-use crate::client::format;
-use crate::policy;
+use super::notifications;
+use crate::format::{self, Named};
 
 use ipp::model::DelimiterTag;
 
@@ -29,44 +29,32 @@ pub(super) async fn print_job<Q: Queue>(
     asking: &Asking<'_>,
     body: &mut Arriving,
 ) -> Result<Answer, Failure> {
-    let (user, asked) = wanted(desk, asking)?;
-    let operation = asking.request.operation();
-    let said = said_format(operation)?;
-    compression::check(operation.text("compression"))?;
-    admit(desk, user, said.clone(), &asked.terms).await?;
-    let number = desk.queue.number().await?;
-    let title = title(operation);
-    let job = OpenJob::new(
-        user.clone(),
-        asking.peer.address,
-        title,
-        asked.terms,
-        desk.queue.now(),
-    )
-    .straight_to(asking.station.as_ref());
-    let taken = take(desk, asking, body, (number, &job), said).await?;
+    let user = may_print(desk, asking)?;
+    let asked = Asked::read(asking.request, &asking.offer(desk))?;
+    let said = Said::read(asking.request.operation())?;
+    admit(desk, user, said.format.clone(), &asked.terms).await?;
+    let number = asking.new_number(desk).await?;
+    let job = new_job(desk, asking, user, (number, &asked));
+    let taken = take(desk, body, (number, &job), said).await?;
     if !taken {
         return Err(Failure::new(
             Status::BadRequest,
             "the request has no document",
         ));
     }
-    desk.tell(number, Happened::Created).await;
-    let mut answer = told(desk, asking, number).await?;
-    answer.ignored(asked.unsupported);
-    Ok(answer)
+    made(desk, asking, number, asked).await
 }
 
 pub(super) async fn validate_job<Q: Queue>(
     desk: &Desk<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    let (user, asked) = wanted(desk, asking)?;
-    let operation = asking.request.operation();
-    compression::check(operation.text("compression"))?;
-    admit(desk, user, said_format(operation)?, &asked.terms).await?;
+    let user = asking.user()?;
+    let asked = Asked::read(asking.request, &asking.offer(desk))?;
+    let said = Said::read(asking.request.operation())?;
+    admit(desk, user, said.format, &asked.terms).await?;
     let mut answer = super::done(asking);
-    answer.ignored(asked.unsupported);
+    answer.ignored(asked);
     Ok(answer)
 }
 
@@ -76,23 +64,50 @@ pub(super) async fn create_job<Q: Queue>(
     desk: &Desk<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    let (user, asked) = wanted(desk, asking)?;
+    let user = may_print(desk, asking)?;
+    let asked = Asked::read(asking.request, &asking.offer(desk))?;
     admit(desk, user, None, &asked.terms).await?;
     desk.open.check_room(user)?;
-    let number = desk.queue.number().await?;
-    let title = title(asking.request.operation());
+    let number = asking.new_number(desk).await?;
+    let job = new_job(desk, asking, user, (number, &asked));
+    desk.open.insert(number, job);
+    made(desk, asking, number, asked).await
+}
+
+/// The job that is made; it is held back if all new ones are.
+fn new_job<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+    user: &UserId,
+    (number, asked): (JobNumber, &Asked),
+) -> OpenJob {
+    let mut terms = asked.terms.clone();
+    if desk.switches().holding && terms.hold == Hold::No {
+        terms.hold = Hold::Indefinite;
+        desk.held_back(number);
+    }
     let job = OpenJob::new(
         user.clone(),
         asking.peer.address,
-        title,
-        asked.terms,
+        title(asking.request),
+        (terms, asked.whole),
         desk.queue.now(),
-    )
-    .straight_to(asking.station.as_ref());
-    desk.open.insert(number, job);
+    );
+    job.straight_to(asking.station.as_ref())
+}
+
+/// The answer about a new job, with the subscriptions that were made with it.
+async fn made<Q: Queue>(
+    desk: &Desk<Q>,
+    asking: &Asking<'_>,
+    number: JobNumber,
+    asked: Asked,
+) -> Result<Answer, Failure> {
+    let subscribed = notifications::with_job(desk, asking, number)?;
     desk.tell(number, Happened::Created).await;
     let mut answer = told(desk, asking, number).await?;
-    answer.ignored(asked.unsupported);
+    answer.ignored(asked);
+    notifications::append(&mut answer, subscribed);
     Ok(answer)
 }
 
@@ -106,11 +121,14 @@ pub(super) async fn send_document<Q: Queue>(
     let last = operation.flag("last-document").ok_or_else(|| {
         Failure::new(Status::BadRequest, "the request does not say last-document")
     })?;
-    let said = said_format(operation)?;
-    compression::check(operation.text("compression"))?;
-    {
-        let sending = desk.open.begin(number)?;
-        let taken = take(desk, asking, body, (number, &sending.job), said).await?;
+    let said = Said::read(operation)?;
+    let asked = {
+        let mut sending = desk.open.begin(number)?;
+        let job = &mut sending.job;
+        let offer = asking.offer(desk);
+        let asked = Asked::of_document(asking.request, &offer, (&job.terms, job.whole))?;
+        job.terms = asked.terms.clone();
+        let taken = take(desk, body, (number, job), said).await?;
         if taken {
             sending.kept();
         } else if !last {
@@ -119,12 +137,15 @@ pub(super) async fn send_document<Q: Queue>(
                 "the request has no document",
             ));
         }
-    }
+        asked
+    };
     if last {
         close(desk, number);
     }
     desk.tell(number, Happened::Changed).await;
-    told(desk, asking, number).await
+    let mut answer = told(desk, asking, number).await?;
+    answer.ignored(asked);
+    Ok(answer)
 }
 
 pub(super) async fn close_job<Q: Queue>(
@@ -159,21 +180,14 @@ async fn waiting_job<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<Jo
     }
 }
 
-/// Who wants what, as far as it can be had.
-fn wanted<'a, Q: Queue>(
-    desk: &Desk<Q>,
-    asking: &'a Asking<'_>,
-) -> Result<(&'a UserId, Asked), Failure> {
+/// The user who prints, if the printer takes jobs at all.
+fn may_print<'a, Q: Queue>(desk: &Desk<Q>, asking: &'a Asking<'_>) -> Result<&'a UserId, Failure> {
     let user = asking.user()?;
-    if !desk.is_accepting() {
+    if !desk.switches().accepting {
         let text = "this printer takes no jobs at the moment; an operator has stopped it";
         return Err(Failure::new(Status::NotAcceptingJobs, text));
     }
-    let mut asked = Asked::read(asking.request, &asking.offer(desk))?;
-    if desk.is_holding() {
-        asked.terms.hold = Hold::Indefinite;
-    }
-    Ok((user, asked))
+    Ok(user)
 }
 
 async fn admit<Q: Queue>(
@@ -190,23 +204,36 @@ async fn admit<Q: Queue>(
     Ok(desk.queue.admit(&wish).await?)
 }
 
-/// The format that the program says the document has, in lower case and without parameters; none
-/// if it is to be told by the first bytes.
+/// What a request says of its document.
+struct Said<'a> {
+    /// Its format; none if it is to be told by the first bytes.
+    format: Option<String>,
+    /// How it is compressed.
+    compression: Option<&'a str>,
+    /// What opens it.
+    password: Option<DocumentPassword>,
+}
+
+impl<'a> Said<'a> {
+    fn read(operation: Values<'a>) -> Result<Self, Failure> {
+        Ok(Self {
+            format: said_format(operation)?,
+            compression: compression::said(operation)?,
+            password: template::document_password(operation)?,
+        })
+    }
+}
+
+/// The format that the program says the document has, by its own name; none if it is to be told by
+/// the first bytes.
 fn said_format(operation: Values<'_>) -> Result<Option<String>, Failure> {
     let Some(said) = operation.text("document-format") else {
         return Ok(None);
     };
-    let format = said
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    if format == ANY_FORMAT {
-        return Ok(None);
-    }
-    if policy::FORMATS.iter().any(|(known, _)| *known == format) {
-        return Ok(Some(format));
+    match format::named(said) {
+        Some(Named::Format(format)) => return Ok(Some(format.to_owned())),
+        Some(Named::Untold) => return Ok(None),
+        None => {}
     }
     Err(Failure {
         unsupported: attribute("document-format", mime(said))
@@ -215,26 +242,35 @@ fn said_format(operation: Values<'_>) -> Result<Option<String>, Failure> {
         ..Failure::new(
             Status::DocumentFormat,
             format!(
-                "{format} cannot be held; print PDF, PWG or Apple raster, JPEG, PNG or plain text"
+                "{said} cannot be held; print PDF, PWG or Apple raster, JPEG, PNG or plain text"
             ),
         )
     })
 }
 
-fn title(operation: Values<'_>) -> String {
-    let named = ["job-name", "document-name"]
+/// The title: what the program calls the job, or its document.
+fn title(request: &Request) -> String {
+    let document = request.group(DelimiterTag::DocumentAttributes);
+    let named = [
+        (request.operation(), "job-name"),
+        (request.job(), "job-name"),
+        (request.operation(), "document-name"),
+        (document, "document-name"),
+        (request.job(), "document-name"),
+    ];
+    let titles = named
         .into_iter()
-        .find_map(|name| operation.text(name).filter(|title| !title.is_empty()));
-    named.unwrap_or_default().to_owned()
+        .filter_map(|(group, name)| group.text(name));
+    let mut titles = titles.filter(|title| !title.trim().is_empty());
+    titles.next().unwrap_or_default().to_owned()
 }
 
 /// Takes the document that is left of the body; says whether there was one.
 async fn take<Q: Queue>(
     desk: &Arc<Desk<Q>>,
-    asking: &Asking<'_>,
     body: &mut Arriving,
     (number, job): (JobNumber, &OpenJob),
-    said: Option<String>,
+    said: Said<'_>,
 ) -> Result<bool, Failure> {
     let busy = || {
         let text = "too many documents are coming at once; try again in a minute";
@@ -243,7 +279,7 @@ async fn take<Q: Queue>(
     let seat = Arc::new(desk.room.take().ok_or_else(busy)?);
     body.occupy(Arc::clone(&seat));
     tokio::select! {
-        taken = seated(desk, asking, body, (number, job), said) => taken,
+        taken = seated(desk, body, (number, job), said) => taken,
         // It stood still while there was no room for others.
         () = seat.lost.cancelled() => Err(busy()),
     }
@@ -251,12 +287,11 @@ async fn take<Q: Queue>(
 
 async fn seated<Q: Queue>(
     desk: &Arc<Desk<Q>>,
-    asking: &Asking<'_>,
     body: &mut Arriving,
     (number, job): (JobNumber, &OpenJob),
-    said: Option<String>,
+    said: Said<'_>,
 ) -> Result<bool, Failure> {
-    let operation = asking.request.operation();
+    let compression = said.compression;
     let mut begun = Vec::with_capacity(format::HEAD);
     let size = body.rest();
     let first = body.read_u8().await;
@@ -271,20 +306,16 @@ async fn seated<Q: Queue>(
         };
     };
     let whole = std::io::Cursor::new([first]).chain(&mut *body);
-    let mut unpacked = compression::unpack(operation.text("compression"), whole)?;
+    let mut unpacked = compression::unpack(compression, whole)?;
     let head = (&mut unpacked)
         .take(format::HEAD as u64)
         .read_to_end(&mut begun)
         .await;
-    head.map_err(|error| unreadable(operation, &error))?;
-    let format = match said {
+    head.map_err(|error| unreadable(compression, &error))?;
+    let format = match said.format {
         Some(format) => format,
         None => format::sniff(&begun)
-            .filter(|format| policy::FORMATS.iter().any(|(known, _)| known == format))
-            .ok_or_else(|| Failure::new(
-                Status::DocumentFormat,
-                "this document is of no format that can be held; print PDF, PWG or Apple raster, JPEG, PNG or plain text",
-            ))?
+            .map_err(|foreign| Failure::new(Status::DocumentFormat, foreign.to_string()))?
             .to_owned(),
     };
     let document = NewDocument {
@@ -292,11 +323,9 @@ async fn seated<Q: Queue>(
         place: job.documents + 1,
         title: job.title.clone(),
         format: format.clone(),
-        size: match operation.text("compression") {
-            None | Some("none") => size,
-            Some(_) => None,
-        },
+        size: size.filter(|_| compression.is_none()),
         station: job.station.clone(),
+        password: said.password,
         wish: Wish {
             user: job.user.clone(),
             format: Some(format),
@@ -317,9 +346,9 @@ async fn seated<Q: Queue>(
     Ok(true)
 }
 
-fn unreadable(operation: Values<'_>, error: &std::io::Error) -> Failure {
-    match operation.text("compression") {
-        None | Some("none") => Failure::new(
+fn unreadable(compression: Option<&str>, error: &std::io::Error) -> Failure {
+    match compression {
+        None => Failure::new(
             Status::DocumentFormatError,
             format!("the document broke off: {error}; print it again"),
         ),

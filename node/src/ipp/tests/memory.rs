@@ -1,6 +1,7 @@
 //! A queue in memory: takes everything that is a PDF and more, forgets it with the test.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -30,15 +31,29 @@ struct Inner {
     jobs: Mutex<BTreeMap<JobNumber, QueuedJob>>,
     numbers: Mutex<JobNumber>,
     users: Vec<UserId>,
+    /// Users whom the site knows besides, if everybody may print from this computer.
+    visitors: Option<Vec<UserId>>,
     changes: broadcast::Sender<JobNumber>,
 }
 
 impl Memory {
     pub(in crate::ipp) fn of(users: &[&str]) -> Self {
+        Self::with(users, None)
+    }
+
+    /// The same computer, shared with all whom the site knows: these besides.
+    pub(in crate::ipp) fn shared(&self, visitors: &[&str]) -> Self {
+        let users: Vec<&str> = self.0.users.iter().map(UserId::as_str).collect();
+        Self::with(&users, Some(visitors))
+    }
+
+    fn with(users: &[&str], visitors: Option<&[&str]>) -> Self {
+        let named = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect();
         Self(Arc::new(Inner {
             jobs: Mutex::default(),
             numbers: Mutex::default(),
-            users: users.iter().map(|user| user.parse().unwrap()).collect(),
+            users: named(users),
+            visitors: visitors.map(named),
             changes: broadcast::channel(16).0,
         }))
     }
@@ -95,7 +110,25 @@ impl Queue for Memory {
         Ok(self.0.users.clone())
     }
 
-    async fn prove(&self, _: &UserId, _: &Pin) -> Result<(), QueueError> {
+    async fn knows_here(&self, user: &UserId) -> Result<bool, QueueError> {
+        Ok(self.0.users.contains(user))
+    }
+
+    async fn knows(&self, user: &UserId) -> Result<bool, QueueError> {
+        let visitors = self.0.visitors.iter().flatten();
+        Ok(self
+            .0
+            .users
+            .iter()
+            .chain(visitors)
+            .any(|known| known == user))
+    }
+
+    async fn is_disabled(&self, _: &UserId) -> bool {
+        false
+    }
+
+    async fn prove(&self, _: &UserId, _: &Pin, _: IpAddr) -> Result<(), QueueError> {
         Err(QueueError::new(
             QueueErrorKind::NotProven,
             "nobody has a PIN",
@@ -115,6 +148,10 @@ impl Queue for Memory {
         Ok(*last)
     }
 
+    async fn draw_number(&self) -> Result<JobNumber, QueueError> {
+        self.number().await
+    }
+
     async fn hold(
         &self,
         document: NewDocument,
@@ -128,6 +165,8 @@ impl Queue for Memory {
         }
         let now = self.now();
         let terms = document.wish.terms;
+        let own = terms.options.clone();
+        let title = document.title.clone();
         let mut jobs = self.all();
         let job = jobs.entry(document.number).or_insert(QueuedJob {
             number: document.number,
@@ -149,9 +188,13 @@ impl Queue for Memory {
             note: None,
         });
         job.documents.push(Document {
+            title,
             format: document.format,
             size,
             pages: Some(1),
+            options: own,
+            locked: false,
+            created_at: now,
             state: JobState::Held,
         });
         Ok(None)
@@ -191,9 +234,20 @@ impl Queue for Memory {
         Ok(())
     }
 
-    async fn change(&self, number: JobNumber, change: JobChange) -> Result<(), QueueError> {
+    async fn change(
+        &self,
+        number: JobNumber,
+        place: Option<u16>,
+        change: JobChange,
+    ) -> Result<(), QueueError> {
         let mut jobs = self.all();
         let job = jobs.get_mut(&number).ok_or_else(|| not_found(number))?;
+        if let Some(place) = place {
+            let document = &mut job.documents[usize::from(place) - 1];
+            document.title = change.title.unwrap_or_else(|| document.title.clone());
+            document.options = change.options.unwrap_or_else(|| document.options.clone());
+            return Ok(());
+        }
         job.title = change.title.unwrap_or_else(|| job.title.clone());
         job.options = change.options.unwrap_or_else(|| job.options.clone());
         job.priority = change.priority.unwrap_or(job.priority);
@@ -206,7 +260,7 @@ impl Queue for Memory {
     }
 
     fn is_shared(&self) -> bool {
-        false
+        self.0.visitors.is_some()
     }
 
     fn changes(&self) -> impl Stream<Item = JobNumber> + Send + Unpin {

@@ -18,7 +18,7 @@ use crate::client::{Client, DirectEnd, HeldView};
 use crate::clock;
 use crate::control::message::{
     DeleteJob, Ending, Event, FollowJobs, HeldJob, JobResult, JobsFollowed, ListHistory, ListJobs,
-    MoveJob, Phase, Progress, ProtectJob, SubmitJob, Submitted,
+    MoveJob, Phase, Progress, ProtectJob, SubmitJob, Submitted, UnlockJob,
 };
 use crate::control::{Answer, Body, CommandError, ErrorCode, Events, TypedPin};
 
@@ -79,6 +79,7 @@ impl Services {
                 .map(|seconds| Duration::from_secs(seconds.into())),
             visit_pin,
             job_pin: typed(command.job_pin)?,
+            password: command.document_password,
             ..Submission::new(user, command.title, command.format)
         };
         let (held, print) = match &printer {
@@ -100,6 +101,7 @@ impl Services {
             format: held.summary.format,
             size: held.summary.size,
             pages: held.summary.pages,
+            locked: held.summary.locked,
             expires_at: held.summary.expires_at,
             printed,
         })
@@ -198,6 +200,11 @@ impl Services {
 
     pub(super) async fn delete_held(&self, command: DeleteJob) -> Answer<HeldJob> {
         Ok(shown(self.client()?.delete(command.job).await?))
+    }
+
+    pub(super) async fn unlock_held(&self, command: UnlockJob) -> Answer<HeldJob> {
+        let UnlockJob { job, password } = command;
+        Ok(shown(self.client()?.unlock(job, password).await?))
     }
 
     pub(super) async fn protect_held(&self, command: ProtectJob) -> Answer<HeldJob> {

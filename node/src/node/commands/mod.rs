@@ -11,15 +11,16 @@ mod visit;
 
 use super::Services;
 use crate::control::message::{
-    AcceptLink, AddUser, Approve, AuditRead, AuditVerified, BadgeChanged, ChangeBadge, ChangePin,
-    DeleteJob, Diagnose, EnrollUser, Enrolled, ExportRoot, ExportSite, Finding, FollowJobs,
-    GetStatus, HeldJob, ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked,
-    ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters, ListUsers, Member,
-    MoveJob, OfferLink, OpenInvite, OpenPortal, PendingDevice, PinChanged, PolicyView, PortalLink,
-    Printer, ProtectJob, ReadAudit, Refuse, Refused, RemoveRoot, RenewRoot, Revocation, Revoke,
-    RootExported, RootView, SetUserState, ShowRoot, ShowSiteAuthority, ShowUser, SiteAuthority,
-    SiteExported, SiteImported, SitePolicy, Status, SubmitJob, Submitted, User, UserHere,
-    UserTicket, VerifyAudit, Visit, VisitReport, WithdrawInvite,
+    AcceptLink, AddUser, Approve, AuditRead, AuditVerified, AwaitPage, BadgeChanged, ChangeBadge,
+    ChangePin, DeleteJob, Diagnose, EnrollUser, Enrolled, ExportRoot, ExportSite, Finding,
+    FollowJobs, GetStatus, HeldJob, ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket,
+    Linked, ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters, ListUsers,
+    Member, MoveJob, OfferLink, OpenInvite, OpenPortal, PageOpened, PendingDevice, PinChanged,
+    PolicyView, PortalLink, Printer, ProtectJob, ReadAudit, Refuse, Refused, RemoveRoot, RenewRoot,
+    Revocation, Revoke, RootExported, RootView, SetUserState, ShowKey, ShowRoot, ShowSiteAuthority,
+    ShowUser, SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy, Status, SubmitJob,
+    Submitted, UnlockJob, User, UserHere, UserTicket, VerifyAudit, Visit, VisitReport,
+    WithdrawInvite,
 };
 use crate::control::{Answer, Body, Events, Service};
 pub(super) use site::{code, exported_site as exported, import as import_of};
@@ -75,6 +76,10 @@ impl Service for Services {
 
     async fn site_policy(&self, command: SitePolicy) -> Answer<PolicyView> {
         self.policy(command).await
+    }
+
+    async fn show_key(&self, _: ShowKey) -> Answer<SiteKey> {
+        self.site_key().await
     }
 
     async fn show_site_authority(&self, command: ShowSiteAuthority) -> Answer<SiteAuthority> {
@@ -167,6 +172,10 @@ impl Service for Services {
         self.protect_held(command).await
     }
 
+    async fn unlock_job(&self, command: UnlockJob) -> Answer<HeldJob> {
+        self.unlock_held(command).await
+    }
+
     async fn move_job(&self, command: MoveJob) -> Answer<HeldJob> {
         self.move_held(command).await
     }
@@ -181,6 +190,10 @@ impl Service for Services {
 
     async fn open_portal(&self, command: OpenPortal) -> Answer<PortalLink> {
         self.portal_link(command).await
+    }
+
+    async fn await_page(&self, command: AwaitPage) -> Answer<PageOpened> {
+        self.page_opened(command).await
     }
 
     async fn visit(&self, command: Visit, events: Events) -> Answer<VisitReport> {

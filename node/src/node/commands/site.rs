@@ -19,7 +19,7 @@ use crate::control::message::{
     self, AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued,
     ListPending, Member, OpenInvite, PendingDevice, PolicyView, Refuse, Refused, RenewRoot,
     Revocation, Revoke, RootExported, RootView, ShowSiteAuthority, SiteAuthority, SiteExported,
-    SiteImported, SitePolicy, WithdrawInvite,
+    SiteImported, SiteKey, SitePolicy, WithdrawInvite,
 };
 use crate::control::{Answer, Body, CommandError, ErrorCode, Passphrase};
 
@@ -67,7 +67,6 @@ impl Services {
         Ok(pending
             .into_iter()
             .map(|device| PendingDevice {
-                code: code(&device.digits),
                 name: device.name,
                 roles: device.roles.iter().collect(),
                 node: device.node,
@@ -89,14 +88,14 @@ impl Services {
     }
 
     pub(super) async fn refuse_device(&self, command: Refuse) -> Answer<Refused> {
-        let digits = command
-            .code
-            .parse()
-            .map_err(|error| CommandError::new(ErrorCode::Usage, error))?;
-        match self.authority.refuse(digits).await {
+        let refused = match command.device.parse() {
+            Ok(digits) => self.authority.refuse(digits).await,
+            Err(_) => self.authority.refuse_named(&command.device).await?,
+        };
+        match refused {
             0 => Err(CommandError::new(
                 ErrorCode::NotFound,
-                "no device that waits shows these digits; `papermesh pending` lists those that do",
+                "no device that waits shows these digits or is called so; `papermesh pending` lists those that wait",
             )),
             devices => Ok(Refused {
                 devices: u32::try_from(devices).unwrap_or(u32::MAX),
@@ -168,6 +167,12 @@ impl Services {
         let passphrase = said(&command.passphrase);
         self.authority.renew_root(word, passphrase).await?;
         self.root_view().await
+    }
+
+    pub(super) async fn site_key(&self) -> Answer<SiteKey> {
+        let kept = self.authority.kept().await?;
+        let (passphrase, open) = kept.ok_or(AuthorityError::NotAdmin)?;
+        Ok(SiteKey { passphrase, open })
     }
 
     pub(super) async fn policy(&self, command: SitePolicy) -> Answer<PolicyView> {

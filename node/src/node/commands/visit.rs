@@ -65,11 +65,13 @@ impl Services {
                         leased,
                         may_have_printed,
                         needs_pin,
+                        locked,
                         ..
                     } = job.summary;
                     !leased
                         && (command.reprint || !may_have_printed)
                         && (job_pin.is_some() || !needs_pin)
+                        && (command.document_password.is_some() || !locked)
                 })
                 .map(|job| job.summary.job)
                 .collect(),
@@ -97,6 +99,16 @@ impl Services {
             }
         }
 
+        if matches!(command.print, Selection::All) && command.document_password.is_none() {
+            for job in listed.iter().filter(|job| job.summary.locked) {
+                let text = format!(
+                    "{} is locked with a password and is left out; print it with --job and --document-password-stdin",
+                    job.summary.title
+                );
+                events.tell(Event::Notice(text)).await;
+            }
+        }
+
         let mut results = Vec::new();
         for job in print {
             let Some(&holder) = places.get(&job) else {
@@ -109,6 +121,7 @@ impl Services {
                 keep: command.keep,
                 pin: job_pin.clone(),
                 reprint: command.reprint,
+                document_password: command.document_password.clone(),
             };
             let released = release(printer, &visit, wish, &events).await;
             let result = result(released);

@@ -17,15 +17,25 @@
     for (const pad of $$("[data-pad]", keys)) pad.hidden = pad.dataset.pad !== name;
   }
 
+  // The next letter is a capital one.
+  function capitals(are) {
+    for (const shift of $$("[data-shift]")) {
+      shift.setAttribute("aria-pressed", are);
+      for (const key of $$("[data-key]", shift.closest(".board"))) {
+        key.textContent = are ? key.dataset.key.toUpperCase() : key.dataset.key;
+      }
+    }
+  }
+
   function type(change) {
-    if (!field || !field.isConnected) field = $("#pin") || $("#user");
+    if (!field || !field.isConnected) field = $("#pin") || $("#user") || $(".ask [data-keys]");
     if (!field) return;
     field.value = change(field.value).slice(0, field.maxLength > 0 ? field.maxLength : undefined);
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   document.addEventListener("focusin", (event) => {
-    if (event.target.matches("#user, #pin")) {
+    if (event.target.matches("#user, #pin, .ask [data-keys]")) {
       field = event.target;
       for (const other of $$(".field input")) other.classList.toggle("typed", other === field);
       if (field.dataset.keys) pad(field.dataset.keys);
@@ -194,7 +204,12 @@
     const button = event.target.closest("button");
     if (!button) return;
     const { key, switch: to, step } = button.dataset;
-    if (key !== undefined) type((text) => text + key);
+    if (key !== undefined) {
+      const capital = $('[data-shift][aria-pressed="true"]', button.closest(".board") ?? undefined);
+      type((text) => text + (capital ? key.toUpperCase() : key));
+      if (capital) capitals(false);
+    }
+    if ("shift" in button.dataset) capitals(button.getAttribute("aria-pressed") !== "true");
     if ("erase" in button.dataset) type((text) => text.slice(0, -1));
     if (to) pad(to);
     if (step) {

@@ -6,83 +6,82 @@ use std::path::{Path, PathBuf};
 
 use evdev::{Device, EventStream, EventSummary, KeyCode};
 use futures::future::BoxFuture;
-use papermesh_protocol::limits::BADGE_NUMBER;
-use zeroize::Zeroizing;
+use tokio::time::sleep;
 
-use super::{BadgeNumber, BadgeReader, ReaderError};
+use super::number::Reading;
+use super::typed::{Key, PAUSE, Typed};
+use super::{BadgeReader, ReaderError};
 
 /// A reader that nobody else hears.
 pub(super) struct Keyboard {
     path: PathBuf,
     events: EventStream,
+    typed: Typed,
+    shift: bool,
 }
 
 impl Keyboard {
     pub(super) fn open(path: &Path) -> Result<Self, ReaderError> {
-        let failed = |error: io::Error| ReaderError::Failed {
-            reader: path.display().to_string(),
-            why: error.to_string(),
-        };
+        let failed = |error: io::Error| ReaderError::of_file(path, &error);
         let mut device = Device::open(path).map_err(failed)?;
         device.grab().map_err(failed)?;
         Ok(Self {
             path: path.to_owned(),
             events: device.into_event_stream().map_err(failed)?,
+            typed: Typed::default(),
+            shift: false,
         })
     }
 }
 
 impl BadgeReader for Keyboard {
-    fn next(&mut self) -> BoxFuture<'_, Result<BadgeNumber, ReaderError>> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Reading, ReaderError>> {
         Box::pin(async {
-            let mut typed = Typed::default();
             loop {
-                let event = self.events.next_event().await;
-                let event = event.map_err(|error| ReaderError::Failed {
-                    reader: self.path.display().to_string(),
-                    why: error.to_string(),
-                })?;
-                if let EventSummary::Key(_, key, 1) = event.destructure()
-                    && let Some(number) = typed.press(key)
-                {
-                    return Ok(number);
+                let read = tokio::select! {
+                    // Keys that came before the pause was noticed come first.
+                    biased;
+                    event = self.events.next_event() => {
+                        let event = event.map_err(|error| ReaderError::of_file(&self.path, &error))?;
+                        match event.destructure() {
+                            EventSummary::Key(_, KeyCode::KEY_LEFTSHIFT | KeyCode::KEY_RIGHTSHIFT, value) => {
+                                self.shift = value != 0;
+                                None
+                            }
+                            EventSummary::Key(_, code, 1) => key(code, self.shift)
+                                .and_then(|key| self.typed.press(key, event.timestamp())),
+                            _ => None,
+                        }
+                    }
+                    () = sleep(PAUSE), if self.typed.is_begun() => self.typed.rest(),
+                };
+                if let Some(reading) = read {
+                    return Ok(reading);
                 }
             }
         })
     }
 }
 
-/// What was typed since the last Enter.
-#[derive(Default)]
-struct Typed {
-    digits: Zeroizing<String>,
-    too_long: bool,
+/// What a key means: letters and digits as every layout that readers come with has them, and what a
+/// keyboard of the USA has around numbers.
+fn key(code: KeyCode, shift: bool) -> Option<Key> {
+    let written = match (code, shift) {
+        (KeyCode::KEY_ENTER | KeyCode::KEY_KPENTER | KeyCode::KEY_TAB, _) => return Some(Key::End),
+        (KeyCode::KEY_SEMICOLON, false) => ';',
+        (KeyCode::KEY_SEMICOLON, true) => ':',
+        (KeyCode::KEY_EQUAL, false) => '=',
+        (KeyCode::KEY_SLASH, true) => '?',
+        (KeyCode::KEY_COMMA, false) => ',',
+        (KeyCode::KEY_DOT | KeyCode::KEY_KPDOT, false) => '.',
+        (KeyCode::KEY_MINUS | KeyCode::KEY_KPMINUS, false) => '-',
+        (KeyCode::KEY_SPACE, _) => ' ',
+        // A French keyboard has its digits behind Shift.
+        (code, _) => digit(code)?,
+    };
+    Some(Key::Char(written))
 }
 
-impl Typed {
-    /// Takes a key; gives the number when it was Enter.
-    fn press(&mut self, key: KeyCode) -> Option<BadgeNumber> {
-        if matches!(
-            key,
-            KeyCode::KEY_ENTER | KeyCode::KEY_KPENTER | KeyCode::KEY_TAB
-        ) {
-            let typed = std::mem::take(self);
-            return BadgeNumber::read(&typed.digits).filter(|_| !typed.too_long);
-        }
-        if let Some(digit) = digit(key) {
-            // Room is made once, so that no shorter copy stays behind in memory.
-            self.digits.reserve_exact(BADGE_NUMBER);
-            if self.digits.len() < BADGE_NUMBER {
-                self.digits.push(digit);
-            } else {
-                self.too_long = true;
-            }
-        }
-        None
-    }
-}
-
-/// Letters and digits as every layout that readers come with has them.
 fn digit(key: KeyCode) -> Option<char> {
     Some(match key {
         KeyCode::KEY_0 | KeyCode::KEY_KP0 => '0',
@@ -128,26 +127,32 @@ fn digit(key: KeyCode) -> Option<char> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::time::SystemTime;
+
     use super::*;
 
     #[test]
     fn keys_make_numbers() {
         let mut typed = Typed::default();
-        let press =
-            |typed: &mut Typed, keys: &[KeyCode]| keys.iter().find_map(|key| typed.press(*key));
-        let keys = [
-            KeyCode::KEY_0,
-            KeyCode::KEY_4,
-            KeyCode::KEY_LEFTSHIFT,
-            KeyCode::KEY_A,
-            KeyCode::KEY_KP1,
-            KeyCode::KEY_ENTER,
-        ];
-        assert_eq!(press(&mut typed, &keys).unwrap().expose(), "04A1");
-        assert!(press(&mut typed, &[KeyCode::KEY_ENTER]).is_none());
-        let long = vec![KeyCode::KEY_7; BADGE_NUMBER + 1];
-        assert!(press(&mut typed, &long).is_none());
-        // A number that was cut short would be somebody else's.
-        assert!(typed.press(KeyCode::KEY_ENTER).is_none());
+        let mut press = |code, shift| {
+            let key = key(code, shift)?;
+            typed.press(key, SystemTime::UNIX_EPOCH)
+        };
+        for (code, shift) in [
+            (KeyCode::KEY_SEMICOLON, false),
+            (KeyCode::KEY_0, false),
+            (KeyCode::KEY_4, true),
+            (KeyCode::KEY_LEFTCTRL, false),
+            (KeyCode::KEY_A, true),
+            (KeyCode::KEY_KP1, false),
+            (KeyCode::KEY_EQUAL, false),
+            (KeyCode::KEY_9, false),
+            (KeyCode::KEY_SLASH, true),
+        ] {
+            assert!(press(code, shift).is_none());
+        }
+        let read = press(KeyCode::KEY_ENTER, false).unwrap();
+        assert_eq!(read.number().expose(), "04A1");
+        assert!(press(KeyCode::KEY_KPENTER, false).is_none());
     }
 }

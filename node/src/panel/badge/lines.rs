@@ -14,7 +14,8 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::super::limits;
-use super::{BadgeNumber, BadgeReader, ReaderError};
+use super::number::Reading;
+use super::{BadgeReader, ReaderError};
 
 /// How long whoever connects may take to write a line; the next one waits as long.
 const LINE: Duration = Duration::from_secs(5);
@@ -28,10 +29,7 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn open(path: &Path) -> Result<Self, ReaderError> {
-        let failed = |error: io::Error| ReaderError::Failed {
-            reader: path.display().to_string(),
-            why: error.to_string(),
-        };
+        let failed = |error: io::Error| ReaderError::of_file(path, &error);
         // One that an earlier run left is in the way; anything else is somebody's.
         if fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
             fs::remove_file(path).map_err(failed)?;
@@ -45,7 +43,7 @@ impl Lines {
         })
     }
 
-    async fn line(&mut self) -> io::Result<Option<BadgeNumber>> {
+    async fn line(&mut self) -> io::Result<Option<Reading>> {
         let from = match &mut self.from {
             Some(from) => from,
             None => {
@@ -60,23 +58,18 @@ impl Lines {
             self.from = None;
             return Ok(None);
         }
-        Ok(std::str::from_utf8(&line).ok().and_then(BadgeNumber::read))
+        Ok(std::str::from_utf8(&line).ok().and_then(Reading::of))
     }
 }
 
 impl BadgeReader for Lines {
-    fn next(&mut self) -> BoxFuture<'_, Result<BadgeNumber, ReaderError>> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Reading, ReaderError>> {
         Box::pin(async {
             loop {
                 match self.line().await {
                     Ok(Some(number)) => return Ok(number),
                     Ok(None) => {}
-                    Err(error) => {
-                        return Err(ReaderError::Failed {
-                            reader: self.path.display().to_string(),
-                            why: error.to_string(),
-                        });
-                    }
+                    Err(error) => return Err(ReaderError::of_file(&self.path, &error)),
                 }
             }
         })
@@ -103,8 +96,8 @@ mod tests {
         drop(noise);
         let mut writes = UnixStream::connect(&path).await.unwrap();
         writes.write_all(b"\n04A1B2\n04A1B3\n").await.unwrap();
-        assert_eq!(lines.next().await.unwrap().expose(), "04A1B2");
-        assert_eq!(lines.next().await.unwrap().expose(), "04A1B3");
+        assert_eq!(lines.next().await.unwrap().text(), "04A1B2");
+        assert_eq!(lines.next().await.unwrap().text(), "04A1B3");
         drop(Lines::open(&path).unwrap());
     }
 }

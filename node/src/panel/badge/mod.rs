@@ -2,53 +2,48 @@
 //! a number means, the directory knows. A number goes from the reader straight to the panel's own
 //! process: it is in no page, no form and no log.
 //!
-//! - [`keyboard`]: readers that type, grabbed so that nothing else hears them
+//! - [`keyboard`]: readers that type, grabbed so that nothing else hears them; [`typed`]: from their keys
+//!   to what they read
 //! - [`smart_card`]: contactless readers that speak PC/SC
 //! - [`lines`]: whoever writes numbers to a socket: tests, and readers with a program of their own
+//! - [`number`], [`rule`]: what was read, and the number that it comes to
+//! - [`held`]: one tap is one tap
+//! - [`word`]: how the reader is, for `doctor`
 
+mod held;
 #[cfg(target_os = "linux")]
 mod keyboard;
 mod lines;
+mod number;
+mod rule;
 #[cfg(all(target_os = "linux", feature = "pcsc"))]
 mod smart_card;
+#[cfg(target_os = "linux")]
+mod typed;
+mod word;
 
-use std::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
-use tokio::time::sleep;
-use zeroize::Zeroizing;
+use tokio::time::{Instant, sleep};
 
 use super::limits;
+pub(super) use held::Held;
+pub use number::{BadgeNumber, Reading};
+pub use rule::Rule;
+pub use word::{ReaderState, ReaderWord};
 
-/// The number of a badge.
-#[derive(Clone, PartialEq, Eq)]
-pub struct BadgeNumber(Zeroizing<String>);
-
-impl BadgeNumber {
-    /// What a reader read; none if there are no digits in it.
-    fn read(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let fits = (1..=papermesh_protocol::limits::BADGE_NUMBER).contains(&text.len());
-        fits.then(|| Self(Zeroizing::new(text.to_owned())))
-    }
-
-    /// The digits.
-    pub(super) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for BadgeNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BadgeNumber(secret)")
-    }
-}
+/// What to do about a reader that does not answer.
+const PLUGGED_IN: &str =
+    "is it plugged in, and does badge-reader name it? `papermesh run --help` shows the forms";
+/// What to do about one that may not be used.
+const GROUP_INPUT: &str = "let the node's user read it: `usermod --append --groups input USER`, then start the node again";
 
 /// Why a reader does not read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReaderError {
     /// The system says so.
     #[error("the badge reader {reader}: {why}")]
@@ -57,16 +52,41 @@ pub enum ReaderError {
         reader: String,
         /// Why.
         why: String,
+        /// What to do.
+        advice: &'static str,
     },
     /// This program was built without it.
     #[error("this program was built without readers of the kind {0}")]
     Unsupported(&'static str),
 }
 
+impl ReaderError {
+    /// A file of the system that cannot be used.
+    fn of_file(path: &Path, error: &io::Error) -> Self {
+        Self::Failed {
+            reader: path.display().to_string(),
+            why: error.to_string(),
+            advice: match error.kind() {
+                io::ErrorKind::PermissionDenied => GROUP_INPUT,
+                _ => PLUGGED_IN,
+            },
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub const fn advice(&self) -> &'static str {
+        match self {
+            Self::Failed { advice, .. } => advice,
+            Self::Unsupported(_) => PLUGGED_IN,
+        }
+    }
+}
+
 /// A reader of badges.
 pub trait BadgeReader: Send {
     /// Waits for the next badge. A reader that failed is opened anew.
-    fn next(&mut self) -> BoxFuture<'_, Result<BadgeNumber, ReaderError>>;
+    fn next(&mut self) -> BoxFuture<'_, Result<Reading, ReaderError>>;
 }
 
 /// Which reader, as the configuration writes it.
@@ -107,26 +127,34 @@ impl ReaderKind {
             #[cfg(not(target_os = "linux"))]
             Self::Keyboard(_) => Err(ReaderError::Unsupported("keyboard")),
             #[cfg(all(target_os = "linux", feature = "pcsc"))]
-            Self::SmartCard(name) => Ok(Box::new(smart_card::SmartCards::open(name.clone()))),
+            Self::SmartCard(name) => Ok(Box::new(smart_card::SmartCards::open(name.clone())?)),
             #[cfg(not(all(target_os = "linux", feature = "pcsc")))]
             Self::SmartCard(_) => Err(ReaderError::Unsupported("pcsc")),
         }
     }
 }
 
+/// A badge that was read: what the reader said, and when.
+pub(super) struct Tap {
+    pub(super) reading: Reading,
+    pub(super) at: Instant,
+}
+
 /// Reads badges for as long as somebody listens, and opens the reader again when it failed: they
 /// are unplugged, and plugged in again.
-pub(super) async fn read(kind: ReaderKind, read: mpsc::Sender<BadgeNumber>) {
+pub(super) async fn read(kind: ReaderKind, word: ReaderWord, read: mpsc::Sender<Tap>) {
     let mut complained = false;
     while !read.is_closed() {
         let failed = match kind.open().await {
             Ok(mut reader) => {
                 tracing::info!(reader = ?kind, "badge reader");
+                word.works();
                 complained = false;
                 loop {
                     match reader.next().await {
-                        Ok(number) => {
-                            if read.send(number).await.is_err() {
+                        Ok(reading) => {
+                            let at = Instant::now();
+                            if read.send(Tap { reading, at }).await.is_err() {
                                 return;
                             }
                         }
@@ -137,9 +165,10 @@ pub(super) async fn read(kind: ReaderKind, read: mpsc::Sender<BadgeNumber>) {
             Err(error) => error,
         };
         if !complained {
-            tracing::warn!(%failed, "no badges are read; the reader is tried again");
+            tracing::warn!(%failed, advice = failed.advice(), "no badges are read; the reader is tried again");
             complained = true;
         }
+        word.failed(failed);
         sleep(limits::READER_AGAIN).await;
     }
 }
@@ -163,13 +192,5 @@ mod tests {
         for wrong in ["", "usb", "keyboard", "keyboard:event3", "pcsc:"] {
             assert!(wrong.parse::<ReaderKind>().is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_badge_number_is_not_shown() {
-        let number = BadgeNumber::read(" 04A1 \n").unwrap();
-        assert_eq!(number.expose(), "04A1");
-        assert_eq!(format!("{number:?}"), "BadgeNumber(secret)");
-        assert!(BadgeNumber::read("  ").is_none());
     }
 }

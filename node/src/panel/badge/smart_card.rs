@@ -2,6 +2,7 @@
 //! such readers answer themselves (PC/SC Part 3, section 3.2.2.1.3, Get Data).
 
 use std::ffi::CString;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use futures::future::BoxFuture;
 use pcsc::{Context, Error, PNP_NOTIFICATION, Protocols, ReaderState, Scope, ShareMode, State};
 use tokio::sync::mpsc;
 
-use super::{BadgeNumber, BadgeReader, ReaderError};
+use super::number::Reading;
+use super::{BadgeReader, ReaderError};
 
 /// Get Data: the UID.
 const GET_UID: [u8; 5] = [0xff, 0xca, 0x00, 0x00, 0x00];
@@ -20,44 +22,70 @@ const LOOK: Duration = Duration::from_secs(1);
 const READERS: usize = 8;
 
 /// Watches readers on a thread of its own: PC/SC knows no other way to wait.
-pub(super) struct SmartCards(mpsc::Receiver<Result<BadgeNumber, ReaderError>>);
+pub(super) struct SmartCards(mpsc::Receiver<Result<Reading, ReaderError>>);
 
 impl SmartCards {
-    pub(super) fn open(name: Option<String>) -> Self {
+    pub(super) fn open(name: Option<String>) -> Result<Self, ReaderError> {
+        let context = Context::establish(Scope::User).map_err(failed)?;
         let (read, badges) = mpsc::channel(1);
         thread::spawn(move || {
-            if let Err(error) = watch(name.as_deref(), &read) {
-                let failed = ReaderError::Failed {
-                    reader: "pcsc".into(),
-                    why: error.to_string(),
-                };
-                drop(read.blocking_send(Err(failed)));
+            if let Err(error) = watch(&context, name.as_deref(), &read) {
+                drop(read.blocking_send(Err(failed(error))));
             }
         });
-        Self(badges)
+        Ok(Self(badges))
     }
 }
 
 impl BadgeReader for SmartCards {
-    fn next(&mut self) -> BoxFuture<'_, Result<BadgeNumber, ReaderError>> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Reading, ReaderError>> {
         Box::pin(async {
-            let ended = || ReaderError::Failed {
-                reader: "pcsc".into(),
-                why: "the service has gone".into(),
-            };
-            self.0.recv().await.unwrap_or_else(|| Err(ended()))
+            let ended = || Err(failed(Error::NoService));
+            self.0.recv().await.unwrap_or_else(ended)
         })
     }
 }
 
+/// Why there are no cards, with what to do. The service asks polkit whom to let in: by default those who
+/// sit at the computer. It hangs up on all others, without a word.
+fn failed(error: Error) -> ReaderError {
+    let hung_up = matches!(
+        error,
+        Error::SecurityViolation
+            | Error::NoService
+            | Error::ServiceStopped
+            | Error::CommError
+            | Error::InternalError
+    );
+    let advice = match (hung_up, Path::new(SERVICE).exists()) {
+        (true, true) => NOT_ALLOWED,
+        (true, false) => NO_SERVICE,
+        (false, _) => super::PLUGGED_IN,
+    };
+    ReaderError::Failed {
+        reader: "pcsc".into(),
+        why: error.to_string(),
+        advice,
+    }
+}
+
+/// Where the service listens.
+const SERVICE: &str = "/run/pcscd/pcscd.comm";
+/// What to do where the service lets this user not in.
+const NOT_ALLOWED: &str = "let the node's user use the service: node/kiosk/50-papermesh-pcscd.rules is a rule of polkit for \
+                           that, to be put into /etc/polkit-1/rules.d; `journalctl -u pcscd` says whom it refused";
+/// What to do where there is none.
+const NO_SERVICE: &str =
+    "install and start the service: `apt-get install pcscd`, `systemctl enable --now pcscd.socket`";
+
 fn watch(
+    context: &Context,
     name: Option<&str>,
-    read: &mpsc::Sender<Result<BadgeNumber, ReaderError>>,
+    read: &mpsc::Sender<Result<Reading, ReaderError>>,
 ) -> Result<(), Error> {
-    let context = Context::establish(Scope::User)?;
     let mut states = vec![ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE)];
     while !read.is_closed() {
-        take_in(&context, name, &mut states)?;
+        take_in(context, name, &mut states)?;
         for state in &mut states {
             state.sync_current_state();
         }
@@ -73,7 +101,7 @@ fn watch(
             let laid_on = state.event_state().contains(State::PRESENT)
                 && !state.current_state().contains(State::PRESENT);
             if laid_on
-                && let Some(number) = uid(&context, &state.name().to_owned())
+                && let Some(number) = uid(context, &state.name().to_owned())
                 && read.blocking_send(Ok(number)).is_err()
             {
                 return Ok(());
@@ -106,12 +134,12 @@ fn take_in(
     Ok(())
 }
 
-fn uid(context: &Context, reader: &CString) -> Option<BadgeNumber> {
+fn uid(context: &Context, reader: &CString) -> Option<Reading> {
     let card = context
         .connect(reader, ShareMode::Shared, Protocols::ANY)
         .ok()?;
     let mut answer = [0; 64];
     let answer = card.transmit(&GET_UID, &mut answer).ok()?;
     let uid = answer.strip_suffix(&[0x90, 0x00])?;
-    BadgeNumber::read(&HEXUPPER.encode(uid))
+    Reading::of(&HEXUPPER.encode(uid))
 }

@@ -27,36 +27,33 @@ struct Policy<'a> {
     bind_badges: bool,
 }
 
-/// Devices that want to join, each with the digits that its screen shows.
+/// Devices that want to join. The digits that they show are typed here, and shown nowhere: whoever only
+/// compares says yes too easily.
 pub(super) fn pending(view: &View<'_>, pending: &[PendingDevice]) -> Lines {
     let t = view.t();
     let line = |device: &PendingDevice| {
-        let name = device.name.as_str();
-        let button = |order: &'static str| {
-            let id = format!("{order}-{}", device.code);
-            Button::order(id, &[("order", order), ("code", &device.code)])
-        };
-        let (first, rest) = device
-            .code
-            .split_at_checked(3)
-            .unwrap_or((&device.code, ""));
+        let (name, node) = (device.name.as_str(), device.node.to_string());
+        let approve = Button::ask(format!("approve-{node}"), &[("what", "digits")]);
+        let refuse = Button::order(
+            format!("refuse-{node}"),
+            &[("order", "refuse"), ("node", &node)],
+        );
         Line {
-            id: format!("pending-{}", device.code),
+            id: format!("pending-{node}"),
             kind: "busy",
             icon: picture(&device.roles),
             title: name.to_owned(),
-            digits: Some(format!("{first} {rest}")),
             facts: Some(roles(t, &device.roles)),
             said: vec![
                 Saying::plain(t.say("pending-compare")),
                 Saying::plain(age(t, view.now.since(device.since))),
             ],
             buttons: vec![
-                button("approve")
+                approve
                     .looking("check", t.say("pending-approve").as_ref())
                     .about(name)
                     .first(),
-                button("refuse")
+                refuse
                     .looking("close", t.say("pending-refuse").as_ref())
                     .about(name)
                     .dangerous(),

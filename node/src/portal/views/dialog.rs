@@ -9,7 +9,7 @@ use crate::pages::{self, Words, picture};
 use crate::portal::export::Export;
 use crate::portal::limits;
 use crate::portal::orders::{AdminOrder, Order, ROLES, Remark, UserOrder, Wished};
-use crate::portal::session::Ask;
+use crate::portal::session::{Ask, ProofBy};
 use crate::portal::ticket::{Purpose, Ticket};
 
 #[derive(Template)]
@@ -41,6 +41,8 @@ struct Field {
     /// Values, and what they are called.
     choices: Vec<(String, String)>,
     secret: bool,
+    /// Six digits, which another screen shows.
+    digits: bool,
     required: bool,
 }
 
@@ -143,6 +145,7 @@ fn ask_of(view: &View<'_>, ask: &Ask) -> Result<String, askama::Error> {
         value: value.to_owned(),
         choices: Vec::new(),
         secret: false,
+        digits: false,
         required: true,
     };
     let base = view.base();
@@ -175,20 +178,49 @@ fn ask_of(view: &View<'_>, ask: &Ask) -> Result<String, askama::Error> {
                 ..plain
             }
         }
-        Ask::Passphrase { wrong, .. } => Dialog {
+        Ask::Proof {
+            by: ProofBy::Passphrase,
+            wrong,
+            ..
+        } => Dialog {
             title: say("passphrase-title"),
             text: say("passphrase-text"),
-            remark: wrong.then(|| Said {
-                kind: "bad",
-                icon: "lock",
-                text: say("passphrase-wrong"),
-                detail: None,
-            }),
+            remark: wrong.then(|| not_proved(say("passphrase-wrong"))),
             fields: vec![Field {
                 secret: true,
-                ..field("passphrase", "passphrase", "")
+                ..field("proof", "passphrase", "")
             }],
             yes: say("passphrase-go"),
+            danger: false,
+            ..plain
+        },
+        Ask::Proof {
+            by: ProofBy::Code,
+            wrong,
+            ..
+        } => Dialog {
+            title: say("code-title"),
+            text: say("code-text"),
+            remark: wrong.then(|| not_proved(say("code-wrong"))),
+            fields: vec![Field {
+                digits: true,
+                ..field("proof", "code", "")
+            }],
+            yes: say("code-go"),
+            danger: false,
+            ..plain
+        },
+        Ask::Digits => Dialog {
+            what: "do",
+            title: say("pending-approve"),
+            text: say("pending-text"),
+            remark: mistake,
+            fields: vec![Field {
+                digits: true,
+                ..field("code", "pending-digits", "")
+            }],
+            hidden: vec![("order", "approve".to_owned())],
+            yes: say("pending-go"),
             danger: false,
             ..plain
         },
@@ -288,6 +320,15 @@ fn ask_of(view: &View<'_>, ask: &Ask) -> Result<String, askama::Error> {
         },
     }
     .render()
+}
+
+fn not_proved(text: String) -> Said {
+    Said {
+        kind: "bad",
+        icon: "lock",
+        text,
+        detail: None,
+    }
 }
 
 /// What it means to do what cannot be taken back.

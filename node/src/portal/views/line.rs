@@ -31,8 +31,6 @@ pub(super) struct Line {
     pub(super) kind: &'static str,
     pub(super) icon: &'static str,
     pub(super) title: String,
-    /// Digits to compare with those on another screen.
-    pub(super) digits: Option<String>,
     /// What is known of it.
     pub(super) facts: Option<String>,
     pub(super) said: Vec<Saying>,

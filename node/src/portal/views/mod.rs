@@ -36,6 +36,8 @@ pub(super) enum Why {
     Over,
     /// Its user closed it.
     Closed,
+    /// Its user could not prove to have opened it.
+    Unproven,
 }
 
 /// A page, and what it shows now.
@@ -139,6 +141,7 @@ pub(super) fn outside(language: Language, why: Why) -> Result<String, askama::Er
         Why::UsedLink => outside_of(language, "used-title", "used-text"),
         Why::Over => outside_of(language, "over-title", "over-text"),
         Why::Closed => outside_of(language, "closed-title", "closed-text"),
+        Why::Unproven => outside_of(language, "unproven-title", "unproven-text"),
     }
 }
 

@@ -21,7 +21,8 @@ use crate::control::{CommandError, ErrorCode};
 use crate::pages::Form;
 use crate::portal::export::Export;
 use crate::portal::orders::{Order, Remark, Typed, Wished};
-use crate::portal::session::{Ask, Sessions};
+use crate::portal::proof::Code;
+use crate::portal::session::{Ask, ProofBy, Sessions};
 use crate::portal::ticket::{Purpose, Ticket};
 use crate::store::{Attempt, NamedPrinter};
 
@@ -110,7 +111,8 @@ fn shown(
     prepare: impl Fn(&mut State),
 ) -> Vec<String> {
     let (sessions, names) = (Sessions::default(), names());
-    let session: Arc<Session> = sessions.open(Sessions::next(), whose.clone(), Language::English);
+    let opened = (whose.clone(), Code::random(&mut rand::rng()));
+    let session: Arc<Session> = sessions.open(Sessions::next(), opened, Language::English);
     Language::ALL
         .into_iter()
         .map(|language| {
@@ -219,7 +221,6 @@ fn admins_places() -> Vec<(Place, Content)> {
         revoked,
     ];
     let device = PendingDevice {
-        code: "123456".into(),
         name: "<b>new</b>".parse().unwrap(),
         roles: vec![Role::Printer],
         node: NodeId::from_bytes([5; 32]),
@@ -347,10 +348,17 @@ fn all_that_is_asked_and_said_has_words() {
         Box::new(move || Ask::Sure(grave())),
         Box::new(move || Ask::Sure(revoke())),
         Box::new(move || Ask::Sure(block())),
-        Box::new(move || Ask::Passphrase {
+        Box::new(move || Ask::Proof {
             order: revoke(),
+            by: ProofBy::Passphrase,
             wrong: true,
         }),
+        Box::new(move || Ask::Proof {
+            order: revoke(),
+            by: ProofBy::Code,
+            wrong: true,
+        }),
+        Box::new(|| Ask::Digits),
         Box::new(move || Ask::NewUser(typed())),
         Box::new(|| Ask::Badge(MARKUP.into())),
         Box::new(|| {
@@ -437,6 +445,8 @@ fn all_that_is_asked_and_said_has_words() {
         Remark::Typed("typed-name"),
         Remark::Typed("typed-badge"),
         Remark::Typed("export-missing"),
+        Remark::Typed("export-unsealed"),
+        Remark::Typed("digits-wrong"),
         Remark::Typed("export-differs"),
         Remark::Typed("export-wrong"),
         Remark::Wait(7),

@@ -83,6 +83,9 @@ fn waiting(view: &View<'_>, job: &HeldJob, at: usize, of: usize) -> Line {
     if summary.needs_pin {
         chips.push(Chip::new("", Some("lock"), t.say("chip-pin")));
     }
+    if summary.locked {
+        chips.push(Chip::new("warn", Some("lock"), t.say("chip-locked")));
+    }
     if summary.protected {
         chips.push(Chip::new("good", Some("shield"), t.say("chip-protected")));
     }

@@ -45,6 +45,8 @@ pub struct DeviceDescription {
     pub page_ranges: bool,
     /// `media-default`: what it prints on unless told otherwise.
     pub media_default: Option<String>,
+    /// `print-scaling-supported`: how it makes pages fit the paper.
+    pub scalings: Vec<String>,
     /// How it wants raster.
     pub raster: RasterAbilities,
     /// Its state.
@@ -55,6 +57,35 @@ pub struct DeviceDescription {
     pub message: Option<String>,
     /// Whether it takes jobs now, `printer-is-accepting-jobs`.
     pub accepting: bool,
+    /// How well what travels to it is protected.
+    pub protection: Protection,
+    /// Whether it is to get pictures of pages rather than documents.
+    pub as_image: bool,
+}
+
+/// What the configuration says of a device, because it does not say it itself or says it wrongly.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutputOptions {
+    /// The formats that it takes, MIME media types in lower case; none for what it says itself.
+    pub formats: Option<Vec<String>>,
+    /// Whether it gets pictures of pages rather than documents; none for what is known of its
+    /// model.
+    pub as_image: Option<bool>,
+}
+
+/// How well what travels to a device is protected from others on the network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protection {
+    /// It does not leave this computer.
+    Local,
+    /// By TLS, with a certificate that is pinned.
+    Encrypted {
+        /// What is weak about it, in words.
+        weak: Vec<String>,
+    },
+    /// Not at all.
+    None,
 }
 
 /// The kinds of documents that a device takes.
@@ -81,6 +112,45 @@ pub enum DeviceError {
         device: String,
         /// What the network said.
         why: String,
+    },
+    /// Nobody knows the host by this name.
+    #[error("cannot find {host} ({why}); {}", name_advice(host))]
+    NameUnknown {
+        /// The host.
+        host: String,
+        /// What the system said.
+        why: String,
+    },
+    /// The printer speaks no encryption, or none that protects anything.
+    #[error(
+        "{device} and this node have no encryption in common: {why}. Update the printer's firmware; or write ipp:// in \
+         place of ipps:// in the output URI: that prints without encryption, so do it only where nobody else is on the \
+         network"
+    )]
+    NoEncryption {
+        /// Host and port.
+        device: String,
+        /// What is missing, in words.
+        why: String,
+    },
+    /// The printer does not say what it prints, and nobody else does.
+    #[error(
+        "{device} does not say which formats it takes; if you know them, write formats = [\"application/pdf\"] (or what \
+         it takes) into papermesh.toml, or print to its raw port with socket://HOST"
+    )]
+    FormatsUnknown {
+        /// Host and port.
+        device: String,
+    },
+    /// The printer says that it is somewhere else.
+    #[error(
+        "{device} says that the printer is elsewhere: write {to} as the output URI, if that is right"
+    )]
+    Moved {
+        /// Host and port.
+        device: String,
+        /// Where it points.
+        to: String,
     },
     /// The connection broke, or no whole answer came in time.
     #[error("{device} did not answer properly: {why}")]
@@ -145,6 +215,61 @@ pub enum DeviceError {
     },
 }
 
+impl DeviceError {
+    /// The error of a host that takes no connection, by what the system says.
+    pub(super) fn of_no_connection(host: &str, device: String, why: String) -> Self {
+        // The one sign that a name was looked up in vain, in the words of the standard library.
+        if why.contains("lookup address") {
+            return Self::NameUnknown {
+                host: host.to_owned(),
+                why,
+            };
+        }
+        Self::Unreachable { device, why }
+    }
+
+    /// Whether the device was there, understood, and did not give what it was asked for.
+    pub(super) const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Status { .. } | Self::BadReply { .. })
+    }
+
+    /// Whether a printer that says this may be asleep, and answer when it has woken up.
+    pub(super) fn may_be_asleep(&self) -> bool {
+        match self {
+            // Where a connection is refused, somebody is awake.
+            Self::Unreachable { why, .. } => !why.to_ascii_lowercase().contains("refused"),
+            Self::Broken { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// What a person does about it, where the device's words do not say it all.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Pin(pin) => Some(pin.remedy()),
+            Self::NameUnknown { host, .. } => Some(name_advice(host).to_owned()),
+            Self::NoEncryption { .. } => Some(
+                "update the printer's firmware, or write ipp:// in place of ipps:// in --output where nobody else is on \
+                 the network"
+                    .to_owned(),
+            ),
+            Self::Moved { to, .. } => Some(format!("write {to} as --output, if that is right")),
+            _ => None,
+        }
+    }
+}
+
+/// What to do about a name that is not found.
+fn name_advice(host: &str) -> &'static str {
+    if host.ends_with(".local") {
+        "names in .local are looked up by mDNS: install libnss-mdns (or your system's equivalent) on this computer, or \
+         write the printer's address"
+    } else {
+        "check the name, or write the printer's address"
+    }
+}
+
 /// The status of an IPP reply (RFC 8011 appendix B).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IppStatus {
@@ -155,12 +280,17 @@ pub struct IppStatus {
 }
 
 impl IppStatus {
+    pub(super) const BAD_REQUEST: u16 = 0x0400;
+    pub(super) const FORBIDDEN: u16 = 0x0401;
+    pub(super) const NOT_AUTHORIZED: u16 = 0x0403;
     pub(super) const NOT_POSSIBLE: u16 = 0x0404;
     pub(super) const NOT_FOUND: u16 = 0x0406;
     pub(super) const GONE: u16 = 0x0407;
     pub(super) const FORMAT_NOT_SUPPORTED: u16 = 0x040A;
     pub(super) const ATTRIBUTES_NOT_SUPPORTED: u16 = 0x040B;
     pub(super) const CONFLICTING_ATTRIBUTES: u16 = 0x040E;
+    pub(super) const INTERNAL_ERROR: u16 = 0x0500;
+    pub(super) const OPERATION_NOT_SUPPORTED: u16 = 0x0501;
     pub(super) const VERSION_NOT_SUPPORTED: u16 = 0x0503;
     pub(super) const TEMPORARY_ERROR: u16 = 0x0505;
     pub(super) const NOT_ACCEPTING_JOBS: u16 = 0x0506;
@@ -179,10 +309,10 @@ impl std::fmt::Display for IppStatus {
             0x0000 => "successful-ok",
             0x0001 => "successful-ok-ignored-or-substituted-attributes",
             0x0002 => "successful-ok-conflicting-attributes",
-            0x0400 => "client-error-bad-request",
-            0x0401 => "client-error-forbidden",
+            Self::BAD_REQUEST => "client-error-bad-request",
+            Self::FORBIDDEN => "client-error-forbidden",
             0x0402 => "client-error-not-authenticated",
-            0x0403 => "client-error-not-authorized",
+            Self::NOT_AUTHORIZED => "client-error-not-authorized",
             Self::NOT_POSSIBLE => "client-error-not-possible",
             0x0405 => "client-error-timeout",
             Self::NOT_FOUND => "client-error-not-found",
@@ -193,8 +323,8 @@ impl std::fmt::Display for IppStatus {
             Self::ATTRIBUTES_NOT_SUPPORTED => "client-error-attributes-or-values-not-supported",
             Self::CONFLICTING_ATTRIBUTES => "client-error-conflicting-attributes",
             0x0411 => "client-error-document-format-error",
-            0x0500 => "server-error-internal-error",
-            0x0501 => "server-error-operation-not-supported",
+            Self::INTERNAL_ERROR => "server-error-internal-error",
+            Self::OPERATION_NOT_SUPPORTED => "server-error-operation-not-supported",
             0x0502 => "server-error-service-unavailable",
             Self::VERSION_NOT_SUPPORTED => "server-error-version-not-supported",
             0x0504 => "server-error-device-error",

@@ -140,6 +140,18 @@ pub enum Refusal {
         /// What the device can do; empty where it does not say.
         supported: Vec<String>,
     },
+    /// The document is not what it is said to be, but commands for the device.
+    #[error(
+        "it begins with {0}, which is no document but a program for the printer; it is not passed on to a raw port"
+    )]
+    Language(&'static str),
+    /// It must be known beforehand how long the document is, and it is too long to be kept until then.
+    #[error(
+        "this printer has to know how long a document is before it comes, and this one is longer than {} MiB when it is \
+         made ready for it",
+        .0 >> 20
+    )]
+    TooLong(u64),
     /// The ticket itself makes no sense.
     #[error("{0}")]
     Ticket(String),
@@ -161,6 +173,12 @@ pub enum AbortCause {
     /// come out hours later, when its owner has left.
     #[error("the printer stood still ({0}), so the job was taken back")]
     DeviceStopped(String),
+    /// The device kept the job in its own store instead of printing it.
+    #[error(
+        "the printer keeps the job itself ({0}), so it was taken back; switch off job storage at the printer, or release \
+         the job there at once next time"
+    )]
+    HeldThere(String),
     /// The connection broke while the document was being sent, and the device has given the job up.
     #[error("the connection to the printer broke ({0}), and the job was taken back")]
     ConnectionBroke(String),
@@ -191,6 +209,9 @@ pub enum Doubt {
     /// were errors.
     #[error("the printer says that the job is completed, but {0}")]
     IncompleteCompletion(&'static str),
+    /// The device calls the job completed, or says nothing more of it, while it cannot print.
+    #[error("the printer calls the job done, but it has stopped: {0}")]
+    Standstill(String),
     /// The tray has the file, but cannot promise to keep it.
     #[error("the tray has the file but may lose it if the computer fails now: {0}")]
     NotSynced(String),

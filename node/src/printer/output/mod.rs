@@ -20,6 +20,7 @@ mod event;
 mod failure;
 mod ipp;
 mod pins;
+mod quirks;
 mod reasons;
 mod reporter;
 mod socket;
@@ -37,7 +38,9 @@ use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub use description::{DeviceDescription, DeviceError, Formats, IppStatus};
+pub use description::{
+    DeviceDescription, DeviceError, Formats, IppStatus, OutputOptions, Protection,
+};
 pub use event::{
     DeviceEvent, DeviceJob, DeviceJobRef, DeviceProgress, DeviceVerdict, IppJob, JobState,
     PrinterState,
@@ -73,31 +76,52 @@ impl OutputDevice {
     /// Opens the device at `uri`. A printer is not contacted yet; a tray's folder is made.
     ///
     /// `pins` keeps the certificates of `ipps` printers. A relative tray folder is taken from the
-    /// working folder of the process.
-    pub async fn open(uri: OutputUri, pins: Arc<dyn PinStore>) -> Result<Self, DeviceError> {
+    /// working folder of the process. `options` say what the device does not say itself.
+    pub async fn open(
+        uri: OutputUri,
+        pins: Arc<dyn PinStore>,
+        options: OutputOptions,
+    ) -> Result<Self, DeviceError> {
         Ok(match uri {
-            OutputUri::Ipp(address) => Self::Ipp(Box::new(IppDevice::open(&address, pins)?)),
-            OutputUri::Socket { host, port } => Self::Socket(SocketDevice::open(host, port)),
+            OutputUri::Ipp(address) => {
+                Self::Ipp(Box::new(IppDevice::open(&address, pins, options)?))
+            }
+            OutputUri::Socket { host, port } => {
+                Self::Socket(SocketDevice::open(host, port, options))
+            }
             OutputUri::Tray(folder) => Self::Tray(TrayDevice::open(folder).await?),
         })
     }
 
-    /// Asks the device what it is, what it can do and how it is, now.
+    /// Asks the device what it is, what it can do and how it is, now. Nobody is kept from printing
+    /// by that: a raw port is not opened for it, and says nothing.
     pub async fn describe(&self) -> Result<DeviceDescription, DeviceError> {
         match self {
             Self::Ipp(device) => device.describe().await,
-            Self::Socket(device) => device.describe().await,
+            Self::Socket(device) => Ok(device.describe()),
             Self::Tray(device) => device.describe().await,
             #[cfg(test)]
             Self::Still(device) => Err(device.describe()),
         }
     }
 
-    /// What the device can do, asked now or a moment ago; none for a raw port, which cannot be asked.
-    pub async fn abilities(&self) -> Result<Option<DeviceDescription>, DeviceError> {
+    /// The same for a person who looks for what is wrong: a raw port is opened once, and closed.
+    pub async fn try_out(&self) -> Result<DeviceDescription, DeviceError> {
+        if let Self::Socket(device) = self {
+            device.try_out().await?;
+        }
+        self.describe().await
+    }
+
+    /// What the device can do, asked now or a moment ago, to print on it next; none for one that
+    /// cannot be asked. A device that sleeps is woken up, and `waiting` hears of that.
+    pub async fn abilities(
+        &self,
+        waiting: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<Option<DeviceDescription>, DeviceError> {
         Ok(match self {
-            Self::Ipp(device) => Some(device.known().await?),
-            Self::Socket(_) => None,
+            Self::Ipp(device) => Some(device.known(waiting).await?),
+            Self::Socket(device) => Some(device.describe()),
             #[cfg(test)]
             Self::Still(_) => None,
             Self::Tray(device) => Some(device.describe().await?),

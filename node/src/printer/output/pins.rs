@@ -111,6 +111,19 @@ pub enum PinError {
         /// What to do if the change is meant.
         remedy: String,
     },
+    /// The printer was seen with a certificate, and is not encrypted any more.
+    #[error(
+        "{authority} was printed to encrypted so far and does not speak TLS any more (its certificate was {pinned}). If \
+         that was switched off at the printer, {remedy} and print again; if not, somebody may be posing as the printer"
+    )]
+    Unencrypted {
+        /// `host:port`.
+        authority: String,
+        /// What was first seen.
+        pinned: Fingerprint,
+        /// What to do if the change is meant.
+        remedy: String,
+    },
     /// The pins cannot be read or written; without them no printer is believed.
     #[error("cannot use the printers' certificates in {file}: {why}")]
     Store {
@@ -119,6 +132,21 @@ pub enum PinError {
         /// What is wrong with it.
         why: String,
     },
+}
+
+impl PinError {
+    /// What a person does about it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Changed { remedy, .. } | Self::Unencrypted { remedy, .. } => format!(
+                "if the printer was replaced, reset or set up anew, {remedy}: nothing needs to be restarted"
+            ),
+            Self::Store { file, .. } => {
+                format!("make {file} readable and writable for this node, or mend it")
+            }
+        }
+    }
 }
 
 /// Pins that are forgotten with the process: for tests, and for looking at a printer once.

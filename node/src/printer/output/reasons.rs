@@ -79,6 +79,34 @@ impl StateReason {
         Self::named(&keyword, severity)
     }
 
+    /// Whether a printer that says this prints nothing until somebody has helped it.
+    pub(super) fn stops_paper(&self) -> bool {
+        const STOPPING: [&str; 21] = [
+            "media-needed",
+            "media-empty",
+            "media-jam",
+            "input-tray-missing",
+            "output-tray-missing",
+            "output-area-full",
+            "marker-supply-empty",
+            "marker-waste-full",
+            "toner-empty",
+            "developer-empty",
+            "opc-life-over",
+            "fuser-over-temp",
+            "cover-open",
+            "door-open",
+            "interlock-open",
+            "paused",
+            "moving-to-paused",
+            "stopping",
+            "shutdown",
+            "offline",
+            "timed-out",
+        ];
+        self.severity == Severity::Error && STOPPING.contains(&self.keyword.as_str())
+    }
+
     fn named(stem: &str, severity: Severity) -> Option<Self> {
         if matches!(stem, "" | "none") {
             return None;

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use papermesh_protocol::job::Scaling;
+
 use super::failure::Refusal;
 use super::text::printable;
 
@@ -45,9 +47,14 @@ pub struct PrintTicket {
     pub media: Option<String>,
     /// Which pages, counted from 1, both ends included, ascending; empty for all.
     pub page_ranges: Vec<(u32, u32)>,
+    /// How pages are made to fit the paper; `None` leaves it to the device.
+    pub scaling: Option<Scaling>,
     /// Length of the document in bytes where known. A document that turns out shorter or longer is
     /// treated as broken, never as printed.
     pub size: Option<u64>,
+    /// Whether this node made the document's bytes of another document, so that they hold nothing
+    /// but what it wrote.
+    pub converted: bool,
 }
 
 impl fmt::Debug for PrintTicket {
@@ -60,6 +67,7 @@ impl fmt::Debug for PrintTicket {
             .field("color", &self.color)
             .field("media", &self.media)
             .field("page_ranges", &self.page_ranges)
+            .field("scaling", &self.scaling)
             .field("size", &self.size)
             .finish_non_exhaustive()
     }
@@ -178,7 +186,9 @@ mod tests {
             color: None,
             media: None,
             page_ranges: Vec::new(),
+            scaling: None,
             size: None,
+            converted: false,
         }
     }
 

@@ -4,7 +4,7 @@
 //! Lives here: reading and writing the four forms. Not here: reaching the device.
 
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -156,6 +156,16 @@ impl fmt::Display for IppAddress {
 }
 
 impl OutputUri {
+    /// Whether the device is this computer, so that what is sent to it is on no network.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        match self {
+            Self::Ipp(address) => is_here(&address.host),
+            Self::Socket { host, .. } => is_here(host),
+            Self::Tray(_) => true,
+        }
+    }
+
     /// The output of a node that was told none: a tray folder.
     #[must_use]
     pub fn tray(folder: &Path) -> Self {
@@ -175,6 +185,13 @@ impl From<OutputUri> for String {
     fn from(uri: OutputUri) -> Self {
         uri.to_string()
     }
+}
+
+/// Whether a host is this computer, so that what is sent there is on no network.
+pub(super) fn is_here(host: &str) -> bool {
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// `host[:port]` as one writes it in a URI.

@@ -8,12 +8,14 @@ use std::time::Instant;
 
 use ipp::attribute::IppAttribute;
 use ipp::model::Operation;
+use ipp::parser::IppParseError;
 
 use super::super::description::{DeviceDescription, DeviceError, Formats, IppStatus};
 use super::super::event::{DeviceEvent, IppJob};
 use super::super::failure::{PrintFailure, Refusal};
 use super::super::reporter::Reporter;
 use super::super::ticket::PrintTicket;
+use super::capabilities::Capabilities;
 use super::look::{Proof, job_of};
 use super::patience::{Pace, Patience};
 use super::reply::Reply;
@@ -27,35 +29,26 @@ pub(super) struct Admission<'a> {
     pub(super) patience: &'a Patience,
     pub(super) ticket: &'a PrintTicket,
     pub(super) printer: &'a DeviceDescription,
-    pub(super) job: NewJob<'a>,
+    pub(super) capabilities: &'a Capabilities,
+    pub(super) user: &'a str,
+    pub(super) name: &'a str,
+    pub(super) terms: Terms,
+}
+
+/// How a job is asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Terms {
+    /// The job template attributes.
+    pub(super) options: Vec<IppAttribute>,
+    /// Whether the printer is to refuse the job rather than leave one of them out.
+    pub(super) fidelity: bool,
 }
 
 impl Admission<'_> {
-    /// Create-Job, asked again while the printer is busy with another job.
+    /// Create-Job, asked again while the printer is busy with another job, and on other terms where
+    /// nothing is lost by them.
     pub(super) async fn create(&self, reporter: &Reporter) -> Result<IppJob, PrintFailure> {
-        let request = Request::create_job(&self.job)
-            .map_err(|error| PrintFailure::NotStarted(self.transport.unsendable(&error)))?;
-        let started = Instant::now();
-        let mut pace = Pace::new(self.patience);
-        let reply = loop {
-            let reply = self
-                .transport
-                .call(request.clone())
-                .await
-                .map_err(PrintFailure::NotStarted)?;
-            let busy = matches!(
-                reply.status().code,
-                IppStatus::BUSY | IppStatus::TEMPORARY_ERROR
-            );
-            if !busy || started.elapsed() > self.patience.busy {
-                break reply;
-            }
-            reporter.tell(DeviceEvent::Waiting {
-                why: "the printer is busy with another job".to_owned(),
-            });
-            tokio::time::sleep(pace.delay()).await;
-            pace.slow();
-        };
+        let (reply, _) = self.agree(Request::create_job, reporter).await?;
         if !reply.status().is_success() {
             return Err(self.refusal(Operation::CreateJob, &reply));
         }
@@ -75,21 +68,126 @@ impl Admission<'_> {
         Ok(job)
     }
 
+    /// The terms on which Print-Job will be taken, asked beforehand: with the document it would be
+    /// too late. A printer that cannot be asked decides when it has the document.
+    pub(super) async fn validate(
+        &self,
+        format: &str,
+        reporter: &Reporter,
+    ) -> Result<Terms, PrintFailure> {
+        if !self.capabilities.validates() || self.terms.options.is_empty() {
+            return Ok(self.terms.clone());
+        }
+        let request = |job: &NewJob<'_>| Request::validate_job(job, format);
+        let (reply, terms) = self.agree(request, reporter).await?;
+        let status = reply.status();
+        match status.code {
+            _ if status.is_success() => match self.ignored(&reply) {
+                Some(refusal) => Err(refusal.into()),
+                None => Ok(terms),
+            },
+            IppStatus::OPERATION_NOT_SUPPORTED | IppStatus::BUSY | IppStatus::TEMPORARY_ERROR => {
+                Ok(self.terms.clone())
+            }
+            _ => Err(self.refusal(Operation::ValidateJob, &reply)),
+        }
+    }
+
+    /// Asks for the job, and asks again on easier terms while there are any; gives the last answer
+    /// and its terms.
+    async fn agree(
+        &self,
+        request: impl Fn(&NewJob<'_>) -> Result<Request, IppParseError>,
+        reporter: &Reporter,
+    ) -> Result<(Reply, Terms), PrintFailure> {
+        let mut terms = self.terms.clone();
+        loop {
+            let request = request(&self.job(&terms))
+                .map_err(|error| PrintFailure::NotStarted(self.transport.unsendable(&error)))?;
+            let reply = self.ask(request, reporter).await?;
+            if reply.status().is_success() || !self.ease(&reply, &mut terms) {
+                return Ok((reply, terms));
+            }
+            tracing::debug!(status = %reply.status(), "the printer is asked with less");
+        }
+    }
+
+    async fn ask(&self, request: Request, reporter: &Reporter) -> Result<Reply, PrintFailure> {
+        let started = Instant::now();
+        let mut pace = Pace::new(self.patience);
+        loop {
+            let reply = self
+                .transport
+                .call(request.clone())
+                .await
+                .map_err(PrintFailure::NotStarted)?;
+            let busy = matches!(
+                reply.status().code,
+                IppStatus::BUSY | IppStatus::TEMPORARY_ERROR
+            );
+            if !busy || started.elapsed() > self.patience.busy {
+                return Ok(reply);
+            }
+            reporter.tell(DeviceEvent::Waiting {
+                why: "the printer is busy with another job".to_owned(),
+            });
+            tokio::time::sleep(pace.delay()).await;
+            pace.slow();
+        }
+    }
+
+    /// The job on these terms.
+    pub(super) fn job<'a>(&'a self, terms: &'a Terms) -> NewJob<'a> {
+        NewJob {
+            user: self.user,
+            name: self.name,
+            options: &terms.options,
+            fidelity: terms.fidelity,
+        }
+    }
+
+    /// Makes the terms of a refused job easier where the paper comes out the same; tells whether
+    /// they are. First the options go that the printer objects to and that change nothing there;
+    /// then, once, the demand to refuse what it would leave out: what it leaves out is told in its
+    /// answer all the same.
+    fn ease(&self, reply: &Reply, terms: &mut Terms) -> bool {
+        let objects = matches!(
+            reply.status().code,
+            IppStatus::BAD_REQUEST
+                | IppStatus::ATTRIBUTES_NOT_SUPPORTED
+                | IppStatus::CONFLICTING_ATTRIBUTES
+        );
+        if !objects || terms.options.is_empty() {
+            return false;
+        }
+        let named = reply.unsupported();
+        let is_named =
+            |option: &IppAttribute| named.iter().any(|name| name == option.name().as_str());
+        let before = terms.options.len();
+        terms
+            .options
+            .retain(|option| !is_named(option) || self.capabilities.needs(option));
+        if terms.options.len() < before {
+            return true;
+        }
+        !terms.options.iter().any(is_named) && std::mem::replace(&mut terms.fidelity, false)
+    }
+
     /// The job that a successful reply names.
     pub(super) fn named(&self, reply: &Reply) -> Result<IppJob, DeviceError> {
-        job_of(reply, self.ticket.tag(), self.job.user)
+        job_of(reply, self.ticket.tag(), self.user)
             .ok_or_else(|| self.transport.bad("it names no job"))
     }
 
-    /// The option that the printer left out although it took the job (RFC 8011 section 4.1.7).
+    /// The option that the printer left out although it took the job (RFC 8011 section 4.1.7), if
+    /// the paper comes out another one without it.
     pub(super) fn ignored(&self, reply: &Reply) -> Option<Refusal> {
         let unsupported = reply.unsupported();
-        let is_listed = |option: &&IppAttribute| {
-            unsupported
-                .iter()
-                .any(|name| name == option.name().as_str())
+        let is_lost = |option: &&IppAttribute| {
+            let mut names = unsupported.iter();
+            names.any(|name| name == option.name().as_str()) && self.capabilities.needs(option)
         };
-        let option = self.job.options.iter().find(is_listed)?;
+        let option = self.terms.options.iter().find(is_lost)?;
         let printer = self.printer;
         let (attribute, supported) = match option.name().as_str() {
             "copies" => ("copies", vec![format!("1 to {}", printer.max_copies)]),

@@ -12,13 +12,18 @@ use ipp::model::{DelimiterTag, Operation};
 use ipp::parser::IppParseError;
 use ipp::value::IppValue;
 
-use super::super::description::{DeviceDescription, Formats};
+use super::super::description::{DeviceDescription, Formats, OutputOptions, Protection};
 use super::super::event::PrinterState;
 use super::super::failure::{PrintFailure, Refusal};
+use super::super::quirks::{self, Quirk};
 use super::super::ticket::{ColorMode, PrintTicket, Sides};
 use super::super::uri::OutputUri;
+use super::paper::{self, Paper};
 use super::reply::Reply;
 use crate::convert::device::RasterAbilities;
+
+/// The format of documents whose format is not told: the printer finds out what they are.
+const ANYTHING: &str = "application/octet-stream";
 
 /// What a printer says about itself.
 #[derive(Debug, Clone)]
@@ -26,7 +31,18 @@ pub(super) struct Capabilities {
     /// The part that others may see.
     pub(super) description: DeviceDescription,
     operations: Vec<i32>,
+    /// `document-format-supported` as the printer says it.
+    formats: Vec<String>,
+    paper: Paper,
+    sides_default: Option<String>,
 }
+
+/// What the printer must have said to be printed to.
+pub(super) const ESSENTIAL: [&str; 3] = [
+    "document-format-supported",
+    "operations-supported",
+    "printer-state",
+];
 
 /// How a document gets to a printer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,29 +55,55 @@ pub(super) enum Way {
 
 impl Capabilities {
     /// Reads a successful reply to Get-Printer-Attributes; `None` where it describes no printer.
-    pub(super) fn read(device: OutputUri, reply: &Reply) -> Option<Self> {
+    pub(super) fn read(
+        device: OutputUri,
+        reply: &Reply,
+        options: &OutputOptions,
+        protection: Protection,
+    ) -> Option<Self> {
         let printer = reply.group(DelimiterTag::PrinterAttributes)?;
-        let formats = printer.texts("document-format-supported");
-        if formats.is_empty() {
+        if !ESSENTIAL.iter().any(|name| printer.has(name)) {
             return None;
         }
+        let listed = printer.texts("document-format-supported");
         let name = printer
             .text("printer-info")
             .or_else(|| printer.text("printer-name"));
+        let id = printer.text("printer-device-id");
+        let formats = match &options.formats {
+            Some(formats) => formats.clone(),
+            // What a printer guesses at is nothing that it is known to print.
+            None if listed.iter().all(|format| format == ANYTHING) => {
+                let named = id.as_deref().map(formats_of_id).unwrap_or_default();
+                if named.is_empty() {
+                    listed.clone()
+                } else {
+                    named
+                }
+            }
+            None => listed.clone(),
+        };
+        let make_and_model = printer.text("printer-make-and-model");
+        let garbles = quirks::has(make_and_model.as_deref(), Quirk::GarblesDocuments);
+        let paper = Paper::new(printer.texts("media-supported"));
+        let names = |names: Vec<String>| names.iter().map(|name| paper::name_of(name)).collect();
         let description = DeviceDescription {
             name: name.unwrap_or_else(|| device.to_string()),
             device,
-            make_and_model: printer.text("printer-make-and-model"),
+            make_and_model,
             location: printer.text("printer-location"),
             formats: Formats::Listed(formats),
             sides: printer.texts("sides-supported"),
             color_modes: printer.texts("print-color-mode-supported"),
             color: printer.flag("color-supported"),
-            media_ready: printer.texts("media-ready"),
-            media: printer.texts("media-supported"),
+            media_ready: names(printer.texts("media-ready")),
+            media: paper.names(),
             max_copies: printer.upper_bound("copies-supported").unwrap_or(1).max(1),
             page_ranges: printer.flag("page-ranges-supported").unwrap_or(false),
-            media_default: printer.text("media-default"),
+            media_default: printer
+                .text("media-default")
+                .map(|name| paper::name_of(&name)),
+            scalings: printer.texts("print-scaling-supported"),
             raster: RasterAbilities {
                 resolutions: printer.resolutions("pwg-raster-document-resolution-supported"),
                 types: printer.texts("pwg-raster-document-type-supported"),
@@ -73,17 +115,64 @@ impl Capabilities {
             message: printer.text("printer-state-message"),
             // A printer that does not say is asked by sending.
             accepting: printer.flag("printer-is-accepting-jobs").unwrap_or(true),
+            protection,
+            as_image: options.as_image.unwrap_or(garbles),
         };
         Some(Self {
             description,
             operations: printer.numbers("operations-supported").collect(),
+            formats: listed,
+            paper,
+            sides_default: printer.text("sides-default"),
         })
+    }
+
+    /// Whether nobody knows what it prints: neither it nor the configuration says a format.
+    pub(super) fn is_silent_about_formats(&self) -> bool {
+        match &self.description.formats {
+            Formats::Listed(formats) => formats.iter().all(|format| format == ANYTHING),
+            Formats::Any | Formats::NotAsked => false,
+        }
+    }
+
+    fn has(&self, operation: Operation) -> bool {
+        self.operations.contains(&(operation as i32))
+    }
+
+    /// Whether it can be asked if it would take a job.
+    pub(super) fn validates(&self) -> bool {
+        self.has(Operation::ValidateJob)
+    }
+
+    /// Whether the print is another one without this option. One that asks for what is done anyway
+    /// may be left out where the printer does not take it.
+    pub(super) fn needs(&self, option: &IppAttribute) -> bool {
+        let printer = &self.description;
+        let value = option.value().to_string();
+        match option.name().as_str() {
+            "media" => {
+                let usual = match &printer.media_ready[..] {
+                    [only] => Some(only),
+                    _ => printer.media_default.as_ref(),
+                };
+                usual.is_none_or(|usual| !paper::is_same(usual, &value))
+            }
+            "sides" => {
+                let default = self.sides_default.as_deref().unwrap_or("one-sided");
+                value != default
+            }
+            "print-color-mode" => match value.as_str() {
+                "auto" => false,
+                "monochrome" => printer.color != Some(false),
+                _ => true,
+            },
+            _ => true,
+        }
     }
 
     /// How the document will go.
     pub(super) fn way(&self) -> Way {
-        let has = |operation: Operation| self.operations.contains(&(operation as i32));
-        if has(Operation::CreateJob) && has(Operation::SendDocument) {
+        if self.has(Operation::CreateJob) && self.has(Operation::SendDocument) {
             Way::CreateThenSend
         } else {
             Way::PrintJob
@@ -97,18 +186,24 @@ impl Capabilities {
     /// does not know PDF prints hundreds of pages of `%PDF-1.7 …`, so a known type must be listed
     /// by its name.
     pub(super) fn format(&self, ticket: &PrintTicket) -> Result<String, PrintFailure> {
-        let Formats::Listed(accepted) = &self.description.formats else {
-            return Ok(ticket.format.clone());
-        };
         let wanted = ticket.format.split(';').next().unwrap_or("").trim();
-        accepted
-            .iter()
-            .find(|format| format.eq_ignore_ascii_case(wanted))
-            .cloned()
-            .ok_or_else(|| PrintFailure::Unsupported {
+        let is_wanted = |format: &&String| format.eq_ignore_ascii_case(wanted);
+        if let Formats::Listed(accepted) = &self.description.formats
+            && !accepted.iter().any(|format| is_wanted(&format))
+        {
+            return Err(PrintFailure::Unsupported {
                 format: wanted.to_owned(),
                 accepted: accepted.clone(),
-            })
+            });
+        }
+        let listed = self.formats.iter().find(is_wanted).cloned();
+        // It is known from elsewhere that the printer takes it; by this name it would not.
+        Ok(listed.unwrap_or_else(
+            || match self.formats.iter().any(|format| format == ANYTHING) {
+                true => ANYTHING.to_owned(),
+                false => wanted.to_owned(),
+            },
+        ))
     }
 
     /// The job template attributes for a ticket, or why this printer cannot do it.
@@ -125,9 +220,19 @@ impl Capabilities {
             chosen.push(("print-color-mode", IppValue::new_keyword(keyword)));
         }
         if let Some(media) = &ticket.media {
-            let known = self.description.media.iter().find(|name| *name == media);
-            let keyword = known.ok_or_else(|| cannot("media", media, &self.description.media))?;
-            chosen.push(("media", IppValue::new_keyword(keyword)));
+            match self.paper.called(media) {
+                Some(name) => chosen.push(("media", IppValue::new_keyword(name))),
+                // A printer that says nothing of paper has one, and takes no wishes.
+                None if !self.paper.is_told() && self.is_usual(media) => {}
+                None => return Err(cannot("media", media, &self.description.media)),
+            }
+        }
+        if let Some(scaling) = ticket.scaling {
+            // What a printer does not list it was not asked for: that was done before.
+            let listed = &self.description.scalings;
+            if listed.iter().any(|keyword| keyword == scaling.keyword()) {
+                chosen.push(("print-scaling", IppValue::new_keyword(scaling.keyword())));
+            }
         }
         if !ticket.page_ranges.is_empty() {
             chosen.push(("page-ranges", Ok(self.page_ranges(ticket)?)));
@@ -142,6 +247,12 @@ impl Capabilities {
                     })
             })
             .collect()
+    }
+
+    /// Whether this is the paper that it prints on anyway, as far as it says so.
+    fn is_usual(&self, media: &str) -> bool {
+        let default = self.description.media_default.as_deref();
+        default.is_none_or(|default| paper::is_same(default, media))
     }
 
     fn check_copies(&self, copies: u16) -> Result<(), Refusal> {
@@ -222,6 +333,33 @@ impl Capabilities {
     }
 }
 
+/// The formats that a device id names (IEEE 1284 section 7.6): `MFG:HP;CMD:PCLXL,PDF;MDL:…;`. Many a
+/// printer that lists none has them there for Windows.
+fn formats_of_id(id: &str) -> Vec<String> {
+    let commands = id.split(';').find_map(|field| {
+        let (key, value) = field.split_once(':')?;
+        let key = key.trim().to_ascii_uppercase();
+        matches!(key.as_str(), "CMD" | "COMMAND SET").then_some(value)
+    });
+    let mut formats: Vec<String> = Vec::new();
+    for command in commands.unwrap_or("").split(',') {
+        let format = match command.trim().to_ascii_uppercase().as_str() {
+            "PDF" => "application/pdf",
+            "URF" | "APPLERASTER" => "image/urf",
+            "PWG" | "PWGRASTER" | "PWG_RASTER" | "PWG-RASTER" => "image/pwg-raster",
+            "PCLXL" | "PCL6" => "application/vnd.hp-pclxl",
+            "PCL" | "PCL5" | "PCL5C" | "PCL5E" => "application/vnd.hp-pcl",
+            "POSTSCRIPT" | "PS" | "PS3" => "application/postscript",
+            "JPEG" | "JPG" => "image/jpeg",
+            _ => continue,
+        };
+        if !formats.iter().any(|known| known == format) {
+            formats.push(format.to_owned());
+        }
+    }
+    formats
+}
+
 fn cannot(attribute: &'static str, asked: &str, supported: &[String]) -> Refusal {
     Refusal::Attribute {
         attribute,
@@ -234,11 +372,12 @@ fn cannot(attribute: &'static str, asked: &str, supported: &[String]) -> Refusal
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use super::super::super::description::Protection;
     use super::super::super::description::{DeviceDescription, Formats};
     use super::super::super::event::PrinterState;
     use super::super::super::failure::{PrintFailure, Refusal};
     use super::super::super::ticket::{ColorMode, PrintTicket, Sides};
-    use super::{Capabilities, RasterAbilities, Way};
+    use super::{Capabilities, Paper, RasterAbilities, Way, formats_of_id};
 
     fn strings(values: &[&str]) -> Vec<String> {
         values.iter().map(|&value| value.to_owned()).collect()
@@ -263,13 +402,19 @@ mod tests {
                 max_copies: 20,
                 page_ranges: false,
                 media_default: None,
+                scalings: Vec::new(),
                 raster: RasterAbilities::default(),
                 state: PrinterState::Idle,
                 reasons: vec![],
                 message: None,
                 accepting: true,
+                protection: Protection::Local,
+                as_image: false,
             },
             operations: vec![2, 5, 6],
+            formats: strings(&["application/octet-stream", "image/pwg-raster"]),
+            paper: Paper::new(strings(&["iso_a4_210x297mm"])),
+            sides_default: None,
         }
     }
 
@@ -284,8 +429,71 @@ mod tests {
             color: None,
             media: None,
             page_ranges: Vec::new(),
+            scaling: None,
             size: None,
+            converted: false,
         }
+    }
+
+    #[test]
+    fn a_device_id_says_formats_too() {
+        assert_eq!(
+            formats_of_id("MFG:HP;MDL:LaserJet M111a;CMD:PJL,PCLXL, PDF,URF,PCL6;CLS:PRINTER;"),
+            ["application/vnd.hp-pclxl", "application/pdf", "image/urf"]
+        );
+        assert!(formats_of_id("MFG:x;MDL:y").is_empty());
+    }
+
+    #[test]
+    fn a_format_that_is_known_from_elsewhere_is_sent_without_its_name() {
+        let mut guessing = laser();
+        guessing.description.formats = Formats::Listed(strings(&["application/pdf"]));
+        let pdf = PrintTicket {
+            format: "application/pdf".into(),
+            ..ticket()
+        };
+        assert_eq!(guessing.format(&pdf).unwrap(), "application/octet-stream");
+        guessing.formats.clear();
+        assert_eq!(guessing.format(&pdf).unwrap(), "application/pdf");
+    }
+
+    #[test]
+    fn an_option_that_changes_nothing_may_be_left_out() {
+        let mut laser = laser();
+        laser.description.media_default = Some("iso_a4_210x297mm".into());
+        let wish = PrintTicket {
+            copies: 2,
+            sides: Some(Sides::OneSided),
+            color: Some(ColorMode::Monochrome),
+            media: Some("iso_a4_210x297mm".into()),
+            ..ticket()
+        };
+        let needed = |laser: &Capabilities| -> Vec<String> {
+            let options = laser.options(&wish).unwrap();
+            let needed = options.iter().filter(|option| laser.needs(option));
+            needed.map(|option| option.name().to_string()).collect()
+        };
+        assert_eq!(needed(&laser), ["copies"]);
+        laser.description.color = None;
+        laser.description.media_default = Some("na_letter_8.5x11in".into());
+        laser.sides_default = Some("two-sided-long-edge".into());
+        assert_eq!(
+            needed(&laser),
+            ["copies", "sides", "print-color-mode", "media"]
+        );
+    }
+
+    #[test]
+    fn a_printer_that_says_nothing_of_paper_is_asked_for_none() {
+        let mut old = laser();
+        (old.paper, old.description.media) = (Paper::default(), vec![]);
+        let wish = PrintTicket {
+            media: Some("iso_a4_210x297mm".into()),
+            ..ticket()
+        };
+        assert!(old.options(&wish).unwrap().is_empty());
+        old.description.media_default = Some("na_letter_8.5x11in".into());
+        assert!(old.options(&wish).is_err());
     }
 
     #[test]

@@ -30,6 +30,10 @@ pub(super) struct Asked {
     pub(super) broken: usize,
     /// Whether a job has been canceled.
     pub(super) canceled: bool,
+    /// `Host` of the request.
+    pub(super) host: String,
+    /// Whether the request came in chunks, without its length.
+    pub(super) chunked: bool,
     message: IppRequestResponse,
 }
 
@@ -41,6 +45,61 @@ impl Asked {
             .iter()
             .find_map(|group| group.get(name))
             .map(|attribute| attribute.value().to_string())
+    }
+}
+
+impl Asked {
+    /// The names in `requested-attributes`.
+    pub(super) fn names(&self) -> Vec<String> {
+        let groups = self.message.attributes().groups();
+        let asked = groups
+            .iter()
+            .find_map(|group| group.get("requested-attributes"));
+        let values = asked
+            .into_iter()
+            .flat_map(|asked| asked.value().into_iter());
+        values.map(ToString::to_string).collect()
+    }
+}
+
+/// How the printer speaks, whatever it answers.
+#[derive(Clone)]
+pub(super) struct Manners {
+    /// Ends the connection once this much of a document has come.
+    pub(super) cut: Option<usize>,
+    /// Its version of HTTP.
+    pub(super) http: &'static str,
+    /// The header with the answer's type, with its line's end; or nothing.
+    pub(super) content_type: &'static str,
+    /// The number of every answer, if it is not the request's.
+    pub(super) number: Option<i32>,
+    /// What it does with requests in chunks.
+    pub(super) chunks: Chunks,
+    /// Bytes at the end of each description of itself.
+    pub(super) noise: Vec<u8>,
+}
+
+/// What a printer does with requests in chunks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chunks {
+    /// It takes them.
+    Takes,
+    /// It refuses them with this status.
+    Refuses(u16),
+    /// It waits for ever for their length.
+    Waits,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            cut: None,
+            http: "HTTP/1.1",
+            content_type: "Content-Type: application/ipp\r\n",
+            number: None,
+            chunks: Chunks::Takes,
+            noise: Vec::new(),
+        }
     }
 }
 
@@ -81,17 +140,16 @@ pub(super) struct FakePrinter {
 struct Shared {
     script: Mutex<Script>,
     record: Arc<Mutex<Record>>,
-    /// Ends the connection once this much of a document has come.
-    cut: Option<usize>,
+    manners: Manners,
 }
 
 impl FakePrinter {
     pub(super) async fn start(script: impl FnMut(&Asked) -> Answer + Send + 'static) -> Self {
-        Self::start_cutting(None, script).await
+        Self::start_with(Manners::default(), script).await
     }
 
-    pub(super) async fn start_cutting(
-        cut: Option<usize>,
+    pub(super) async fn start_with(
+        manners: Manners,
         script: impl FnMut(&Asked) -> Answer + Send + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -100,7 +158,7 @@ impl FakePrinter {
         let shared = Arc::new(Shared {
             script: Mutex::new(Box::new(script)),
             record: Arc::clone(&record),
-            cut,
+            manners,
         });
         let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -236,7 +294,21 @@ async fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
         let headers = head(&mut stream).await?;
-        let Some(body) = body(&mut stream, &headers, shared.cut).await? else {
+        let chunked = headers.contains_key("transfer-encoding");
+        let manners = &shared.manners;
+        match manners.chunks {
+            Chunks::Refuses(status) if chunked => {
+                let refusal = format!(
+                    "HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                );
+                stream.write_all(refusal.as_bytes()).await?;
+                return stream.flush().await;
+            }
+            Chunks::Waits if chunked => std::future::pending().await,
+            _ => {}
+        }
+        let host = headers.get("host").cloned().unwrap_or_default();
+        let Some(body) = body(&mut stream, &headers, manners.cut).await? else {
             shared.record.lock().unwrap().broken += 1;
             return Ok(());
         };
@@ -245,8 +317,10 @@ async fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
             .map_err(io::Error::other)?;
         let mut document = Vec::new();
         parsed.payload_mut().read_to_end(&mut document)?;
-        let number = parsed.header().request_id;
-        match answer(shared, parsed, document) {
+        let number = manners.number.unwrap_or(parsed.header().request_id);
+        let describes =
+            parsed.header().operation_or_status == Operation::GetPrinterAttributes as i16;
+        match answer(shared, parsed, document, (host, chunked)) {
             Answer::Ipp(status, attributes) => {
                 let mut message = IppRequestResponse::new_response(
                     IppVersion::v2_0(),
@@ -260,9 +334,15 @@ async fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
                         .attributes_mut()
                         .add(group, IppAttribute::with_name(name, value).unwrap());
                 }
-                respond(&mut stream, &message.to_bytes()).await?;
+                let mut bytes = message.to_bytes().to_vec();
+                if describes {
+                    let end = bytes.pop();
+                    bytes.extend(&manners.noise);
+                    bytes.extend(end);
+                }
+                respond(&mut stream, &bytes, manners).await?;
             }
-            Answer::Bytes(bytes) => respond(&mut stream, &bytes).await?,
+            Answer::Bytes(bytes) => respond(&mut stream, &bytes, manners).await?,
             Answer::Http(text) => stream.write_all(text.as_bytes()).await?,
             Answer::Silence => std::future::pending().await,
             Answer::HangUp => return Ok(()),
@@ -271,7 +351,12 @@ async fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     }
 }
 
-fn answer(shared: &Shared, message: IppRequestResponse, document: Vec<u8>) -> Answer {
+fn answer(
+    shared: &Shared,
+    message: IppRequestResponse,
+    document: Vec<u8>,
+    (host, chunked): (String, bool),
+) -> Answer {
     let operation = operation(message.header().operation_or_status);
     let mut record = shared.record.lock().unwrap();
     let nth = record
@@ -294,6 +379,8 @@ fn answer(shared: &Shared, message: IppRequestResponse, document: Vec<u8>) -> An
         received,
         broken,
         canceled,
+        host,
+        chunked,
         message,
     };
     (shared.script.lock().unwrap())(&asked)
@@ -302,6 +389,7 @@ fn answer(shared: &Shared, message: IppRequestResponse, document: Vec<u8>) -> An
 fn operation(code: i16) -> Operation {
     match code {
         2 => Operation::PrintJob,
+        4 => Operation::ValidateJob,
         5 => Operation::CreateJob,
         6 => Operation::SendDocument,
         8 => Operation::CancelJob,
@@ -312,9 +400,15 @@ fn operation(code: i16) -> Operation {
     }
 }
 
-async fn respond(stream: &mut BufReader<TcpStream>, bytes: &[u8]) -> io::Result<()> {
+async fn respond(
+    stream: &mut BufReader<TcpStream>,
+    bytes: &[u8],
+    manners: &Manners,
+) -> io::Result<()> {
     let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/ipp\r\nContent-Length: {}\r\n\r\n",
+        "{} 200 OK\r\n{}Content-Length: {}\r\n\r\n",
+        manners.http,
+        manners.content_type,
         bytes.len()
     );
     stream.write_all(head.as_bytes()).await?;

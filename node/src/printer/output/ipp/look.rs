@@ -17,8 +17,13 @@ use super::transport::Transport;
 pub(super) enum Look {
     /// The device's word, and how sure it is that it is about our job.
     Seen(DeviceProgress, Proof),
-    /// The device does not know the job, or has another one under its number.
-    Gone,
+    /// The device does not know the job any more; how it is itself.
+    Gone(DeviceProgress),
+    /// The device has another job under its number: it has begun to count anew.
+    Other,
+    /// The device answers, and says nothing of jobs: it does not know the operation, or refuses it,
+    /// or leaves out the job's state; how it is itself.
+    Mute(DeviceProgress),
     /// The device did not answer.
     Failed(DeviceError),
 }
@@ -33,10 +38,16 @@ pub(super) enum Proof {
     Identity,
 }
 
-/// Asks for the job, and for the printer's own state unless the job is done. Without a job (a
-/// Print-Job that has not been answered yet) only the printer is asked.
+/// What asking for the job came to.
+enum Told {
+    Job(Proof),
+    Gone,
+    Nothing,
+}
+
+/// Asks for the job, and for the printer's own state. Without a job (a Print-Job that has not been
+/// answered yet) only the printer is asked.
 pub(super) async fn look(transport: &Transport, job: Option<&IppJob>, proof: Proof) -> Look {
-    let mut proven = Proof::Number;
     let mut progress = DeviceProgress {
         job: JobState::Unknown,
         job_reasons: Vec::new(),
@@ -45,45 +56,53 @@ pub(super) async fn look(transport: &Transport, job: Option<&IppJob>, proof: Pro
         message: None,
         pages: None,
     };
-    if let Some(job) = job {
-        match job_reply(transport, job).await {
+    let told = match job {
+        None => Told::Job(Proof::Number),
+        Some(job) => match job_reply(transport, job).await {
             Ok(reply) => match reply.group(DelimiterTag::JobAttributes) {
-                Some(values) if is_ours(values, job, proof) => {
+                Some(values) if !is_ours(values, job, proof) => return Look::Other,
+                Some(values) if values.has("job-state") => {
                     read_job(values, &mut progress);
-                    if is_ours(values, job, Proof::Identity) {
-                        proven = Proof::Identity;
-                    }
+                    Told::Job(match is_ours(values, job, Proof::Identity) {
+                        true => Proof::Identity,
+                        false => Proof::Number,
+                    })
                 }
-                _ => return Look::Gone,
+                _ => Told::Nothing,
             },
-            Err(DeviceError::Status {
-                status:
-                    IppStatus {
-                        code: IppStatus::NOT_FOUND | IppStatus::GONE,
-                        ..
-                    },
-                ..
-            }) => {
-                return Look::Gone;
-            }
+            Err(DeviceError::Status { status, .. }) => match status.code {
+                IppStatus::NOT_FOUND | IppStatus::GONE => Told::Gone,
+                IppStatus::BAD_REQUEST
+                | IppStatus::FORBIDDEN
+                | IppStatus::NOT_AUTHORIZED
+                | IppStatus::NOT_POSSIBLE
+                | IppStatus::ATTRIBUTES_NOT_SUPPORTED
+                | IppStatus::INTERNAL_ERROR
+                | IppStatus::OPERATION_NOT_SUPPORTED => Told::Nothing,
+                _ => {
+                    let error = transport.refused(ipp::model::Operation::GetJobAttributes, status);
+                    return Look::Failed(error);
+                }
+            },
             Err(error) => return Look::Failed(error),
-        }
-        if progress.job == JobState::Completed {
-            return Look::Seen(progress, proven);
-        }
-    }
+        },
+    };
     match printer_reply(transport).await {
         Ok(reply) => {
             if let Some(printer) = reply.group(DelimiterTag::PrinterAttributes) {
                 progress.printer = PrinterState::read(printer.number("printer-state"));
                 progress.printer_reasons = printer.printer_reasons();
-                progress.message = printer.text("printer-state-message");
+                progress.message = printer.text("printer-state-message").or(progress.message);
             }
-            Look::Seen(progress, proven)
         }
         // The job is what counts; a printer may be too busy to speak of itself as well.
-        Err(_) if job.is_some() => Look::Seen(progress, proven),
-        Err(error) => Look::Failed(error),
+        Err(_) if job.is_some() => {}
+        Err(error) => return Look::Failed(error),
+    }
+    match told {
+        Told::Job(proven) => Look::Seen(progress, proven),
+        Told::Gone => Look::Gone(progress),
+        Told::Nothing => Look::Mute(progress),
     }
 }
 
@@ -129,8 +148,7 @@ async fn job_reply(transport: &Transport, job: &IppJob) -> Result<Reply, DeviceE
 }
 
 async fn printer_reply(transport: &Transport) -> Result<Reply, DeviceError> {
-    let request = Request::printer_state().map_err(|error| transport.unsendable(&error))?;
-    transport.demand(request).await
+    transport.demand(Request::printer_state()).await
 }
 
 fn is_ours(values: Values<'_>, job: &IppJob, proof: Proof) -> bool {

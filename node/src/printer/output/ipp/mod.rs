@@ -2,9 +2,11 @@
 //!
 //! One reason per file, lowest first:
 //!
-//! - `request`, `reply`: messages out, values in, after [`crate::ipp_guard`] let them pass
-//! - `trust`, `transport`: TLS with pinned certificates, HTTP, time and size limits
-//! - `capabilities`: what the printer can do against what the ticket asks
+//! - `request`: messages out; `attributes`, `reply`: messages and values in, with suspicion and
+//!   tolerance
+//! - `certificate`, `trust`: TLS with pinned certificates; `reach`: encrypted or not; `transport`:
+//!   HTTP, time and size limits
+//! - `paper`, `capabilities`: what the printer can do against what the ticket asks
 //! - `patience`: how long is waited for what
 //! - `upload`, `look`: the document's stream out; what the printer says of the job
 //! - `settle`: taking a job back, and what that means for paper
@@ -17,10 +19,14 @@
 //! subscriptions (polling works everywhere).
 
 mod admission;
+mod attributes;
 mod capabilities;
+mod certificate;
 mod device;
 mod look;
+mod paper;
 mod patience;
+mod reach;
 mod reply;
 mod request;
 mod settle;

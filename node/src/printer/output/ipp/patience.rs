@@ -21,6 +21,30 @@ pub(super) const BUSY_LIMIT: Duration = Duration::from_secs(5 * 60);
 /// it. A secure release must not come out when its owner has long left.
 pub(super) const STOPPED_LIMIT: Duration = Duration::from_secs(15 * 60);
 
+/// How long a printer may keep a job in a store of its own before the job is taken back from it:
+/// its owner stands there and has been told.
+pub(super) const HELD_LIMIT: Duration = Duration::from_secs(3 * 60);
+
+/// How long an idle printer may take nothing of a document without saying why: longer than the
+/// document's own stream may give nothing.
+pub(super) const UNTAKEN_LIMIT: Duration = Duration::from_secs(3 * 60);
+
+/// How long an idle printer may leave a document lying that it has taken.
+pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// How long nothing may happen before that is told.
+pub(super) const QUIET_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a printer that has stopped is waited for when it calls the job completed, or has
+/// forgotten it: the paper may be out when somebody has helped it, and nobody can take it back.
+pub(super) const COMPLETED_LIMIT: Duration = Duration::from_secs(2 * 60);
+
+/// How long a printer that says nothing of its jobs may work at what it has taken.
+pub(super) const MUTE_LIMIT: Duration = Duration::from_secs(45);
+
+/// How long a printer that sleeps may take to wake up.
+pub(super) const WAKE_LIMIT: Duration = Duration::from_secs(60);
+
 /// How long a printer that says it is working, or has others' jobs before ours, may show no change.
 /// Many printers count no pages, and a thick document takes its time.
 pub(super) const WORKING_LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
@@ -45,6 +69,13 @@ pub(super) struct Patience {
     pub(super) poll_most: Duration,
     pub(super) busy: Duration,
     pub(super) stopped: Duration,
+    pub(super) held: Duration,
+    pub(super) untaken: Duration,
+    pub(super) idle: Duration,
+    pub(super) quiet: Duration,
+    pub(super) completed: Duration,
+    pub(super) mute: Duration,
+    pub(super) wake: Duration,
     pub(super) working: Duration,
     pub(super) unreachable: Duration,
     pub(super) cancel: Duration,
@@ -61,6 +92,13 @@ impl Default for Patience {
             poll_most: POLL_MOST,
             busy: BUSY_LIMIT,
             stopped: STOPPED_LIMIT,
+            held: HELD_LIMIT,
+            untaken: UNTAKEN_LIMIT,
+            idle: IDLE_LIMIT,
+            quiet: QUIET_LIMIT,
+            completed: COMPLETED_LIMIT,
+            mute: MUTE_LIMIT,
+            wake: WAKE_LIMIT,
             working: WORKING_LIMIT,
             unreachable: UNREACHABLE_LIMIT,
             cancel: CANCEL_LIMIT,

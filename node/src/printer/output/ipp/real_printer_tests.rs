@@ -36,7 +36,7 @@ use super::super::failure::{AbortCause, Outcome, PrintFailure};
 use super::super::pins::{FilePins, MemoryPins, PinError};
 use super::super::ticket::{ColorMode, PrintTicket, Sides};
 use super::super::uri::IppAddress;
-use super::super::{OutputDevice, OutputUri};
+use super::super::{OutputDevice, OutputOptions, OutputUri};
 
 /// Prints as long as there is a file `paper`, and fails if there is a file `broken`.
 const COMMAND: &str = r#"#!/bin/sh
@@ -164,7 +164,9 @@ fn ticket(size: usize) -> PrintTicket {
         color: Some(ColorMode::Monochrome),
         media: Some("iso_a4_210x297mm".into()),
         page_ranges: Vec::new(),
+        scaling: None,
         size: Some(size as u64),
+        converted: false,
     }
 }
 
@@ -179,9 +181,13 @@ fn document(size: usize) -> Vec<u8> {
 }
 
 async fn open(printer: &RealPrinter, tls: bool) -> OutputDevice {
-    OutputDevice::open(printer.uri(tls), Arc::new(MemoryPins::default()))
-        .await
-        .unwrap()
+    OutputDevice::open(
+        printer.uri(tls),
+        Arc::new(MemoryPins::default()),
+        OutputOptions::default(),
+    )
+    .await
+    .unwrap()
 }
 
 async fn print(
@@ -245,6 +251,7 @@ async fn a_cancel_is_confirmed_by_the_printer() {
     let (sender, mut receiver) = mpsc::channel(100);
     let plan = PrintTicket {
         size: None,
+        converted: false,
         ..ticket(0)
     };
     let printing = device.print(&plan, tokio::io::repeat(7), sender, cancel.clone());
@@ -274,17 +281,25 @@ async fn another_certificate_is_refused_until_a_person_forgets_the_first() {
     let file = home.path().join("printer-pins.toml");
     let first = RealPrinter::start(None);
     let port = first.port;
-    let device = OutputDevice::open(first.uri(true), Arc::new(FilePins::new(&file)))
-        .await
-        .unwrap();
+    let device = OutputDevice::open(
+        first.uri(true),
+        Arc::new(FilePins::new(&file)),
+        OutputOptions::default(),
+    )
+    .await
+    .unwrap();
     awake(&device).await;
     drop(first);
     let second = RealPrinter::start(Some(port));
     let plain = open(&second, false).await;
     awake(&plain).await;
-    let device = OutputDevice::open(second.uri(true), Arc::new(FilePins::new(&file)))
-        .await
-        .unwrap();
+    let device = OutputDevice::open(
+        second.uri(true),
+        Arc::new(FilePins::new(&file)),
+        OutputOptions::default(),
+    )
+    .await
+    .unwrap();
     let (result, _) = print(&device, &document(1000)).await;
     let Err(failure @ PrintFailure::NotStarted(DeviceError::Pin(PinError::Changed { .. }))) =
         result

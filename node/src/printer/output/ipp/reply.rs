@@ -1,39 +1,28 @@
-//! A device's reply, read with suspicion.
+//! A device's answer: its status, and values each cleaned and bounded.
 //!
-//! Lives here: from bytes to values, each cleaned and bounded. Not here: what the values mean
-//! (`capabilities.rs`, `look.rs`).
+//! Lives here: asking an answer for values. Not here: reading its bytes (`attributes.rs`), what the
+//! values mean (`capabilities.rs`, `look.rs`).
 
-use std::io::Cursor;
-
-use ipp::attribute::IppAttributeGroup;
 use ipp::model::DelimiterTag;
-use ipp::parser::IppParser;
-use ipp::reader::IppReader;
-use ipp::request::IppRequestResponse;
-use ipp::value::IppValue;
 
 use super::super::description::IppStatus;
 use super::super::reasons::StateReason;
 use super::super::text::{MAX_DEVICE_TEXT, printable};
-use crate::ipp_guard::{self as guard, GuardError};
-
-/// Most values kept of one attribute.
-const MAX_VALUES: usize = 512;
+use super::attributes::{BadMessage, Group, Message, UNSUPPORTED, Value};
+use super::request::is_asked_for;
 
 /// A whole reply.
+#[derive(Debug)]
 pub(super) struct Reply {
-    message: IppRequestResponse,
+    message: Message,
 }
 
 /// Why bytes are no reply.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReplyError {
-    /// The guard stopped it.
+    /// They are no IPP.
     #[error(transparent)]
-    Guard(#[from] GuardError),
-    /// The parser did not understand it.
-    #[error("it is not IPP ({0})")]
-    Parse(String),
+    Message(#[from] BadMessage),
     /// It answers another request.
     #[error("it answers request {found}, not {expected}")]
     Number {
@@ -46,13 +35,13 @@ pub(super) enum ReplyError {
 
 impl Reply {
     /// Reads the reply to request `number`.
-    pub(super) fn read(bytes: Vec<u8>, number: i32) -> Result<Self, ReplyError> {
-        guard::inspect(&bytes)?;
-        let message = IppParser::new(IppReader::new(Cursor::new(bytes)))
-            .parse()
-            .map_err(|error| ReplyError::Parse(printable(&error.to_string(), MAX_DEVICE_TEXT)))?;
-        let found = message.header().request_id;
-        if found != number {
+    ///
+    /// There are printers that write 0 or 1 into every reply. Requests and replies follow each
+    /// other on a connection, so that it is certain all the same what such a one answers.
+    pub(super) fn read(bytes: &[u8], number: i32) -> Result<Self, ReplyError> {
+        let message = Message::read(bytes, is_asked_for)?;
+        let found = message.number;
+        if found != number && !matches!(found, 0 | 1) {
             return Err(ReplyError::Number {
                 expected: number,
                 found,
@@ -63,86 +52,95 @@ impl Reply {
 
     /// The status, with the device's message.
     pub(super) fn status(&self) -> IppStatus {
-        let code = u16::from_be_bytes(self.message.header().operation_or_status.to_be_bytes());
         let message = self
             .group(DelimiterTag::OperationAttributes)
             .and_then(|group| group.text("status-message"))
             .filter(|message| !message.is_empty());
-        IppStatus { code, message }
+        IppStatus {
+            code: self.message.code,
+            message,
+        }
+    }
+
+    /// Adds what another reply says of the printer besides.
+    pub(super) fn add(&mut self, other: Self) {
+        let printer = |group: &Group| group.tag == DelimiterTag::PrinterAttributes as u8;
+        for group in other.message.groups.into_iter().filter(printer) {
+            match self.message.groups.iter_mut().find(|known| printer(known)) {
+                Some(known) => known.add(group),
+                None => self.message.groups.push(group),
+            }
+        }
     }
 
     /// The first group of a kind.
     pub(super) fn group(&self, tag: DelimiterTag) -> Option<Values<'_>> {
-        self.message.attributes().first_of(tag).map(Values)
+        self.groups(tag).next()
     }
 
     /// All groups of a kind: Get-Jobs has one for each job.
     pub(super) fn groups(&self, tag: DelimiterTag) -> impl Iterator<Item = Values<'_>> {
-        self.message.attributes().groups_of(tag).map(Values)
+        let of_kind = move |group: &&Group| group.tag == tag as u8;
+        self.message.groups.iter().filter(of_kind).map(Values)
     }
 
     /// The attributes that the device did not take as they were sent (RFC 8011 section 4.1.7).
     pub(super) fn unsupported(&self) -> Vec<String> {
-        self.groups(DelimiterTag::UnsupportedAttributes)
-            .flat_map(|group| group.0.attributes().iter())
-            .take(MAX_VALUES)
-            .map(|attribute| printable(attribute.name().as_str(), MAX_DEVICE_TEXT))
+        let groups = self.message.groups.iter();
+        groups
+            .filter(|group| group.tag == UNSUPPORTED)
+            .flat_map(Group::names)
+            .map(|name| printable(name, MAX_DEVICE_TEXT))
             .collect()
     }
 }
 
 /// One group of attributes.
 #[derive(Clone, Copy)]
-pub(super) struct Values<'a>(&'a IppAttributeGroup);
+pub(super) struct Values<'a>(&'a Group);
 
 impl<'a> Values<'a> {
-    fn all(self, name: &'a str) -> impl Iterator<Item = &'a IppValue> {
-        self.0
-            .attributes()
-            .iter()
-            .filter(move |attribute| attribute.name().as_str() == name)
-            .flat_map(|attribute| attribute.value().into_iter())
-            .take(MAX_VALUES)
+    /// Whether the printer says anything of an attribute.
+    pub(super) fn has(self, name: &str) -> bool {
+        !self.0.values(name).is_empty()
     }
 
     /// The first whole number or `enum`.
-    pub(super) fn number(self, name: &'a str) -> Option<i32> {
+    pub(super) fn number(self, name: &str) -> Option<i32> {
         self.numbers(name).next()
     }
 
     /// All whole numbers and `enum`s.
-    pub(super) fn numbers(self, name: &'a str) -> impl Iterator<Item = i32> {
-        self.all(name).filter_map(|value| match value {
-            IppValue::Integer(number) | IppValue::Enum(number) => Some(*number),
+    pub(super) fn numbers(self, name: &str) -> impl Iterator<Item = i32> + use<'a> {
+        self.0.values(name).iter().filter_map(|value| match value {
+            Value::Number(number) => Some(*number),
             _ => None,
         })
     }
 
     /// The first number that is not negative; devices say -1 or -2 for *unknown*.
-    pub(super) fn count(self, name: &'a str) -> Option<u32> {
+    pub(super) fn count(self, name: &str) -> Option<u32> {
         self.number(name)
             .and_then(|number| u32::try_from(number).ok())
     }
 
     /// The upper end of a range, or a number standing for one.
-    pub(super) fn upper_bound(self, name: &'a str) -> Option<u32> {
-        self.all(name)
-            .filter_map(|value| match value {
-                IppValue::RangeOfInteger { max, .. } => Some(*max),
-                IppValue::Integer(number) => Some(*number),
-                _ => None,
-            })
-            .max()
-            .and_then(|number| u32::try_from(number).ok())
+    pub(super) fn upper_bound(self, name: &str) -> Option<u32> {
+        let ends = self.0.values(name).iter().filter_map(|value| match value {
+            Value::UpTo(number) | Value::Number(number) => Some(*number),
+            _ => None,
+        });
+        ends.max().and_then(|number| u32::try_from(number).ok())
     }
 
     /// Resolutions in dots per inch, where both directions agree (RFC 8011 section 5.1.16).
-    pub(super) fn resolutions(self, name: &'a str) -> Vec<u32> {
+    pub(super) fn resolutions(self, name: &str) -> Vec<u32> {
         /// The unit *dots per inch*.
-        const PER_INCH: i8 = 3;
-        self.all(name)
+        const PER_INCH: u8 = 3;
+        let values = self.0.values(name).iter();
+        values
             .filter_map(|value| match value {
-                IppValue::Resolution {
+                Value::Resolution {
                     cross_feed,
                     feed,
                     units: PER_INCH,
@@ -153,23 +151,26 @@ impl<'a> Values<'a> {
     }
 
     /// The first truth value.
-    pub(super) fn flag(self, name: &'a str) -> Option<bool> {
-        self.all(name).find_map(|value| match value {
-            IppValue::Boolean(flag) => Some(*flag),
+    pub(super) fn flag(self, name: &str) -> Option<bool> {
+        self.0.values(name).iter().find_map(|value| match value {
+            Value::Flag(flag) => Some(*flag),
             _ => None,
         })
     }
 
     /// The first text, cleaned; `None` where there is none or nothing of it is left.
-    pub(super) fn text(self, name: &'a str) -> Option<String> {
+    pub(super) fn text(self, name: &str) -> Option<String> {
         self.texts(name).into_iter().next()
     }
 
     /// All texts, keywords, names, URIs and MIME types, cleaned; empty ones are left out.
-    pub(super) fn texts(self, name: &'a str) -> Vec<String> {
-        self.all(name)
-            .filter_map(text_of)
-            .map(|text| printable(&text, MAX_DEVICE_TEXT))
+    pub(super) fn texts(self, name: &str) -> Vec<String> {
+        let values = self.0.values(name).iter();
+        values
+            .filter_map(|value| match value {
+                Value::Text(text) => Some(printable(text, MAX_DEVICE_TEXT)),
+                _ => None,
+            })
             .filter(|text| !text.is_empty())
             .collect()
     }
@@ -191,23 +192,6 @@ impl<'a> Values<'a> {
             .filter_map(|keyword| StateReason::of_job(keyword))
             .collect()
     }
-}
-
-fn text_of(value: &IppValue) -> Option<String> {
-    Some(match value {
-        IppValue::Keyword(text) => text.to_string(),
-        IppValue::NameWithoutLanguage(text) => text.to_string(),
-        IppValue::NameWithLanguage { name, .. } => name.to_string(),
-        IppValue::TextWithoutLanguage(text) | IppValue::TextWithLanguage { text, .. } => {
-            text.to_string()
-        }
-        IppValue::Uri(text) | IppValue::UriScheme(text) => text.to_string(),
-        IppValue::MimeMediaType(text) => text.to_string(),
-        // Older printers write Latin-1 where UTF-8 was agreed on: better a wrong letter than no
-        // model name.
-        IppValue::NonUtf8 { data, .. } => String::from_utf8_lossy(data).into_owned(),
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
@@ -254,7 +238,7 @@ mod tests {
                 ]),
             ),
         ]);
-        let reply = Reply::read(bytes, 3).unwrap();
+        let reply = Reply::read(&bytes, 3).unwrap();
         let printer = reply.group(DelimiterTag::PrinterAttributes).unwrap();
         assert_eq!(printer.text("printer-name").unwrap(), "[2JOffice");
         assert_eq!(printer.upper_bound("copies-supported"), Some(99));
@@ -266,8 +250,29 @@ mod tests {
     #[test]
     fn the_answer_to_another_request_is_no_answer() {
         assert!(matches!(
-            Reply::read(reply(&[]), 4),
+            Reply::read(&reply(&[]), 4),
             Err(ReplyError::Number { .. })
         ));
+    }
+
+    #[test]
+    fn a_printer_that_numbers_all_its_answers_alike_is_understood() {
+        for number in [0u8, 1] {
+            let mut bytes = reply(&[]);
+            bytes[4..8].copy_from_slice(&[0, 0, 0, number]);
+            assert!(Reply::read(&bytes, 77).is_ok(), "{number}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_in_two_answers_is_one_description() {
+        let said =
+            |name, number| Reply::read(&reply(&[(name, IppValue::Integer(number))]), 3).unwrap();
+        let mut whole = said("printer-state", 3);
+        whole.add(said("printer-state", 5));
+        whole.add(said("queued-job-count", 2));
+        let printer = whole.group(DelimiterTag::PrinterAttributes).unwrap();
+        assert_eq!(printer.number("printer-state"), Some(3));
+        assert_eq!(printer.number("queued-job-count"), Some(2));
     }
 }

@@ -12,11 +12,12 @@ use ipp::value::IppValue;
 use super::super::event::IppJob;
 
 /// What a printer is asked about itself: enough for a description, little enough to fit any reply.
-const PRINTER_ATTRIBUTES: [&str; 25] = [
+static PRINTER_ATTRIBUTES: [&str; 29] = [
     "printer-name",
     "printer-info",
     "printer-make-and-model",
     "printer-location",
+    "printer-device-id",
     "printer-state",
     "printer-state-reasons",
     "printer-state-message",
@@ -24,13 +25,16 @@ const PRINTER_ATTRIBUTES: [&str; 25] = [
     "operations-supported",
     "ipp-versions-supported",
     "document-format-supported",
+    "document-format-default",
     "sides-supported",
+    "sides-default",
     "print-color-mode-supported",
     "color-supported",
     "copies-supported",
     "media-supported",
     "media-ready",
     "media-default",
+    "print-scaling-supported",
     "page-ranges-supported",
     "pwg-raster-document-resolution-supported",
     "pwg-raster-document-type-supported",
@@ -41,14 +45,14 @@ const PRINTER_ATTRIBUTES: [&str; 25] = [
 ];
 
 /// What a printer is asked while it prints.
-const STATE_ATTRIBUTES: [&str; 3] = [
+static STATE_ATTRIBUTES: [&str; 3] = [
     "printer-state",
     "printer-state-reasons",
     "printer-state-message",
 ];
 
 /// What a printer is asked about a job: its state, and who it is.
-const JOB_ATTRIBUTES: [&str; 8] = [
+static JOB_ATTRIBUTES: [&str; 8] = [
     "job-id",
     "job-uuid",
     "job-name",
@@ -59,6 +63,44 @@ const JOB_ATTRIBUTES: [&str; 8] = [
     "job-media-sheets-completed",
 ];
 
+/// What a printer is asked name by name if it answers neither several names nor `all`: what a print
+/// cannot do without comes first.
+static ONE_BY_ONE: [&str; 16] = [
+    "document-format-supported",
+    "operations-supported",
+    "printer-state",
+    "printer-state-reasons",
+    "printer-is-accepting-jobs",
+    "printer-make-and-model",
+    "sides-supported",
+    "print-color-mode-supported",
+    "color-supported",
+    "copies-supported",
+    "media-supported",
+    "media-default",
+    "pwg-raster-document-resolution-supported",
+    "pwg-raster-document-type-supported",
+    "pwg-raster-document-sheet-back",
+    "urf-supported",
+];
+
+/// Whether an attribute of an answer is one that this node makes use of.
+pub(super) fn is_asked_for(name: &str) -> bool {
+    name == "status-message" || PRINTER_ATTRIBUTES.contains(&name) || JOB_ATTRIBUTES.contains(&name)
+}
+
+/// How a printer is asked for attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// By their names.
+    Names,
+    /// For all that it has: some answer only the last of several names, or refuse names that they
+    /// do not know.
+    All,
+    /// Name by name, where even that is too much; other questions are asked for all.
+    OneByOne,
+}
+
 /// A request without its target, version and number, which the transport adds.
 #[derive(Clone)]
 pub(super) struct Request {
@@ -68,6 +110,8 @@ pub(super) struct Request {
     pub(super) job: Option<i32>,
     /// Further attributes, with the group they belong to.
     attributes: Vec<(DelimiterTag, IppAttribute)>,
+    /// The attributes that are asked for.
+    asked: &'static [&'static str],
 }
 
 /// Who asks and for what: the part that Create-Job and Print-Job share.
@@ -78,6 +122,8 @@ pub(super) struct NewJob<'a> {
     pub(super) name: &'a str,
     /// The job template attributes.
     pub(super) options: &'a [IppAttribute],
+    /// Whether the printer is to refuse the job rather than leave one of them out.
+    pub(super) fidelity: bool,
 }
 
 impl Request {
@@ -86,6 +132,7 @@ impl Request {
             operation,
             job: None,
             attributes: Vec::new(),
+            asked: &[],
         }
     }
 
@@ -103,12 +150,9 @@ impl Request {
         )
     }
 
-    fn asking(self, names: &[&str]) -> Result<Self, IppParseError> {
-        let names: Result<Vec<IppValue>, _> = names
-            .iter()
-            .map(|name| IppValue::new_keyword(*name))
-            .collect();
-        self.with("requested-attributes", IppValue::Array(names?))
+    const fn asking(mut self, names: &'static [&'static str]) -> Self {
+        self.asked = names;
+        self
     }
 
     fn format(self, format: &str) -> Result<Self, IppParseError> {
@@ -116,12 +160,16 @@ impl Request {
     }
 
     /// Get-Printer-Attributes: what it is and can do (RFC 8011 section 4.2.5).
-    pub(super) fn describe_printer() -> Result<Self, IppParseError> {
-        Self::new(Operation::GetPrinterAttributes).asking(&PRINTER_ATTRIBUTES)
+    pub(super) fn describe_printer(asking: Asking) -> Vec<Self> {
+        let asked = |names| Self::new(Operation::GetPrinterAttributes).asking(names);
+        match asking {
+            Asking::Names | Asking::All => vec![asked(&PRINTER_ATTRIBUTES[..])],
+            Asking::OneByOne => ONE_BY_ONE.chunks(1).map(asked).collect(),
+        }
     }
 
     /// Get-Printer-Attributes: how it is now.
-    pub(super) fn printer_state() -> Result<Self, IppParseError> {
+    pub(super) fn printer_state() -> Self {
         Self::new(Operation::GetPrinterAttributes).asking(&STATE_ATTRIBUTES)
     }
 
@@ -129,7 +177,7 @@ impl Request {
         let mut request = Self::new(operation)
             .user(job.user)?
             .with("job-name", IppValue::new_name_without_language(job.name)?)?;
-        if !job.options.is_empty() {
+        if job.fidelity && !job.options.is_empty() {
             // Print it as asked or not at all (RFC 8011 section 4.2.1.1). Not sent without options:
             // some printers then object to attributes that clients never sent.
             request = request.with("ipp-attribute-fidelity", IppValue::Boolean(true))?;
@@ -154,6 +202,11 @@ impl Request {
         Self::new_job(Operation::PrintJob, job)?.format(format)
     }
 
+    /// Validate-Job (RFC 8011 section 4.2.3): whether Print-Job would be refused.
+    pub(super) fn validate_job(job: &NewJob<'_>, format: &str) -> Result<Self, IppParseError> {
+        Self::new_job(Operation::ValidateJob, job)?.format(format)
+    }
+
     fn on_job(operation: Operation, job: &IppJob) -> Result<Self, IppParseError> {
         let mut request = Self::new(operation).user(&job.user)?;
         request.job = Some(job.id);
@@ -169,7 +222,7 @@ impl Request {
 
     /// Get-Job-Attributes (RFC 8011 section 4.3.4).
     pub(super) fn job_state(job: &IppJob) -> Result<Self, IppParseError> {
-        Self::on_job(Operation::GetJobAttributes, job)?.asking(&JOB_ATTRIBUTES)
+        Self::on_job(Operation::GetJobAttributes, job).map(|asked| asked.asking(&JOB_ATTRIBUTES))
     }
 
     /// Cancel-Job (RFC 8011 section 4.3.3).
@@ -179,12 +232,12 @@ impl Request {
 
     /// Get-Jobs (RFC 8011 section 4.2.6): the user's jobs that have not ended.
     pub(super) fn my_jobs(user: &str, limit: i32) -> Result<Self, IppParseError> {
-        Self::new(Operation::GetJobs)
+        let request = Self::new(Operation::GetJobs)
             .user(user)?
             .with("which-jobs", IppValue::new_keyword("not-completed")?)?
             .with("my-jobs", IppValue::Boolean(true))?
-            .with("limit", IppValue::Integer(limit))?
-            .asking(&["job-id", "job-uuid", "job-name"])
+            .with("limit", IppValue::Integer(limit))?;
+        Ok(request.asking(&["job-id", "job-uuid", "job-name"]))
     }
 
     /// The bytes that go before the document: header and attributes, the end tag included.
@@ -196,6 +249,7 @@ impl Request {
         version: IppVersion,
         number: i32,
         printer_uri: &str,
+        asking: Asking,
     ) -> Result<Vec<u8>, IppParseError> {
         let mut message = IppRequestResponse::new(version, self.operation, None)?;
         message.header_mut().request_id = number;
@@ -212,6 +266,21 @@ impl Request {
         for (group, attribute) in self.attributes {
             message.attributes_mut().add(group, attribute);
         }
+        if !self.asked.is_empty() {
+            let names: &[&str] = match asking {
+                Asking::Names => self.asked,
+                Asking::OneByOne if self.asked.len() == 1 => self.asked,
+                Asking::All | Asking::OneByOne => &["all"],
+            };
+            let names: Result<Vec<IppValue>, _> = names
+                .iter()
+                .map(|name| IppValue::new_keyword(*name))
+                .collect();
+            let names = IppAttribute::with_name("requested-attributes", IppValue::Array(names?))?;
+            message
+                .attributes_mut()
+                .add(DelimiterTag::OperationAttributes, names);
+        }
         Ok(message.to_bytes().to_vec())
     }
 }
@@ -223,6 +292,7 @@ pub(super) const fn operation_name(operation: Operation) -> &'static str {
         Operation::CreateJob => "Create-Job",
         Operation::SendDocument => "Send-Document",
         Operation::PrintJob => "Print-Job",
+        Operation::ValidateJob => "Validate-Job",
         Operation::GetJobAttributes => "Get-Job-Attributes",
         Operation::GetJobs => "Get-Jobs",
         Operation::CancelJob => "Cancel-Job",
@@ -241,7 +311,7 @@ mod tests {
     use ipp::reader::IppReader;
 
     use super::super::super::event::IppJob;
-    use super::Request;
+    use super::{Asking, Request};
 
     #[test]
     fn a_job_request_begins_as_the_standard_demands() {
@@ -253,7 +323,12 @@ mod tests {
         };
         let bytes = Request::send_document(&job, "application/pdf")
             .unwrap()
-            .encode(IppVersion::v2_0(), 5, "ipp://printer/ipp/print")
+            .encode(
+                IppVersion::v2_0(),
+                5,
+                "ipp://printer/ipp/print",
+                Asking::Names,
+            )
             .unwrap();
         crate::ipp_guard::inspect(&bytes).unwrap();
         let message = IppParser::new(IppReader::new(Cursor::new(bytes)))

@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use super::super::description::{DeviceError, IppStatus};
-use super::super::event::{DeviceJobRef, DeviceProgress, IppJob, JobState};
+use super::super::event::{DeviceJobRef, DeviceProgress, IppJob, JobState, PrinterState};
 use super::super::failure::{AbortCause, Doubt, Outcome, PrintFailure, Stop};
 use super::super::reasons::{StateReason, in_words};
 use super::super::source::SourceFault;
@@ -23,6 +23,8 @@ pub(super) enum StopReason {
     Asked,
     /// The device shows no change for too long; in words.
     Stood(String),
+    /// The device keeps the job in a store of its own; in words.
+    Held(String),
     /// The connection broke while the document was on its way.
     Broke(DeviceError),
     /// The document's own stream broke or stalled.
@@ -84,9 +86,9 @@ pub(super) async fn stop(
             Look::Seen(progress, _) if progress.job.is_terminal() => {
                 return Stopped::Ended(progress);
             }
-            Look::Gone if canceled => return Stopped::Canceled,
-            Look::Gone => return Stopped::Gone,
-            Look::Seen(..) | Look::Failed(_) => {}
+            Look::Gone(_) | Look::Other | Look::Mute(_) if canceled => return Stopped::Canceled,
+            Look::Gone(_) | Look::Other => return Stopped::Gone,
+            Look::Seen(..) | Look::Mute(_) | Look::Failed(_) => {}
         }
         canceled = canceled || cancel(transport, job).await;
         if let Some(release) = release.take() {
@@ -176,6 +178,7 @@ pub(super) fn settle(
         ),
         StopReason::Asked if over => aborted(AbortCause::Asked, reasons),
         StopReason::Stood(words) if over => aborted(AbortCause::DeviceStopped(words), reasons),
+        StopReason::Held(words) if over => aborted(AbortCause::HeldThere(words), reasons),
         StopReason::Broke(error) if matches!(stopped, Stopped::NothingSent) => {
             PrintFailure::NotStarted(error)
         }
@@ -194,7 +197,9 @@ pub(super) fn settle(
         }
         _ if matches!(stopped, Stopped::Gone) => unknown(Doubt::Forgotten, reasons),
         StopReason::Asked | StopReason::Refused(_) => unknown(Doubt::CancelUnconfirmed, reasons),
-        StopReason::Stood(words) => unknown(Doubt::Stopped(words), reasons),
+        StopReason::Stood(words) | StopReason::Held(words) => {
+            unknown(Doubt::Stopped(words), reasons)
+        }
         StopReason::Broke(error) => unknown(Doubt::ConnectionBroke(error.to_string()), reasons),
     })
 }
@@ -215,6 +220,29 @@ pub(super) fn completed(
             reasons: progress.job_reasons.clone(),
             device_job: Some(Box::new(device_job)),
         }),
+    }
+}
+
+/// Why paper may still be missing though the device has nothing more to do: it has stopped, or says
+/// what stops it. `before` is what it said before the job came while it went on printing, such as
+/// that a second tray is empty; with pages that were counted that is not believed to have stopped
+/// the job.
+pub(super) fn standstill(progress: &DeviceProgress, before: &[StateReason]) -> Option<String> {
+    let stopped = progress.printer == PrinterState::Stopped;
+    let usual = |reason: &&StateReason| progress.pages.is_some() && before.contains(reason);
+    let reasons = progress.printer_reasons.iter();
+    let stopping: Vec<StateReason> = reasons
+        .filter(|reason| reason.stops_paper())
+        .filter(|reason| stopped || !usual(reason))
+        .cloned()
+        .collect();
+    match &stopping[..] {
+        [] if stopped => Some(in_words(&progress.printer_reasons))
+            .filter(|words| !words.is_empty())
+            .or_else(|| progress.message.clone())
+            .or_else(|| Some("it gives no reason".to_owned())),
+        [] => None,
+        stopping => Some(in_words(stopping)),
     }
 }
 

@@ -30,6 +30,8 @@ struct Entries {
     taken: u64,
     finished: bool,
     stopped: bool,
+    /// A piece of the document is waited for.
+    starved: bool,
     fault: Option<SourceFault>,
 }
 
@@ -48,6 +50,11 @@ impl Ledger {
     /// Whether the whole document was given to the HTTP client.
     pub(super) fn finished(&self) -> bool {
         self.entries().finished
+    }
+
+    /// Whether it is the document that is waited for, and not the device.
+    pub(super) fn starved(&self) -> bool {
+        self.entries().starved
     }
 
     /// Gives out no more bytes, and tells how many were. The answer is final: giving and counting
@@ -79,35 +86,54 @@ impl Ledger {
         }
     }
 
-    /// Counts a piece out, unless giving has been stopped.
-    fn give(&self, piece: Bytes) -> Option<Bytes> {
+    /// Counts a piece out, unless giving has been stopped; `last` if it ends the document.
+    fn give(&self, piece: Bytes, last: bool) -> Option<Bytes> {
         let mut entries = self.entries();
+        entries.starved = false;
         if entries.stopped {
             return None;
         }
         entries.taken += piece.len() as u64;
+        entries.finished = last;
         Some(piece)
     }
 
     /// The next piece for the HTTP client; `None` at the document's end. What breaks off stays open
     /// until it is abandoned.
+    ///
+    /// A client that knows the length does not ask for the end. So the last piece is only given
+    /// when the end has been seen behind it: a longer document must not look like a whole one.
     async fn next<R>(&self, source: &mut Source<R>) -> io::Result<Option<Bytes>>
     where
         R: AsyncRead + Unpin,
     {
+        self.entries().starved = true;
+        let taken = self.taken();
+        let reading = async {
+            let piece = source.next().await?;
+            let Some(piece) = piece else {
+                return Ok(None);
+            };
+            let last = source.length() == Some(taken + piece.len() as u64);
+            if last {
+                source.next().await?;
+            }
+            Ok(Some((piece, last)))
+        };
         let read = tokio::select! {
             biased;
             () = self.abandoned.cancelled() => return Err(abandoned()),
-            read = source.next() => read,
+            read = reading => read,
         };
         match read {
-            Ok(Some(piece)) => {
-                if let Some(piece) = self.give(piece) {
+            Ok(Some((piece, last))) => {
+                if let Some(piece) = self.give(piece, last) {
                     return Ok(Some(piece));
                 }
             }
             Ok(None) => {
-                self.entries().finished = true;
+                let mut entries = self.entries();
+                (entries.finished, entries.starved) = (true, false);
                 return Ok(None);
             }
             Err(fault) => {
@@ -117,6 +143,23 @@ impl Ledger {
         }
         self.abandoned.cancelled().await;
         Err(abandoned())
+    }
+
+    /// Sees the end of a document that has no bytes, for which nobody asks.
+    async fn end_of_nothing<R>(&self, source: &mut Source<R>)
+    where
+        R: AsyncRead + Unpin,
+    {
+        if source.length() != Some(0) {
+            return;
+        }
+        match source.next().await {
+            Ok(_) => self.entries().finished = true,
+            Err(fault) => {
+                self.entries().fault = Some(fault);
+                self.faulted.notify_one();
+            }
+        }
     }
 }
 
@@ -138,7 +181,10 @@ where
         begin,
         |(head, mut source, ledger)| async move {
             let piece = match head {
-                Some(head) => Some(Bytes::from(head)),
+                Some(head) => {
+                    ledger.end_of_nothing(&mut source).await;
+                    Some(Bytes::from(head))
+                }
                 None => ledger.next(&mut source).await?,
             };
             Ok::<_, io::Error>(piece.map(|piece| (piece, (None, source, ledger))))

@@ -10,14 +10,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::super::event::DeviceEvent;
-use super::super::failure::{AbortCause, Outcome, PrintFailure, Refusal};
+use super::super::failure::{AbortCause, Outcome, PrintFailure, Refusal, Stop};
 use super::super::reporter::Reporter;
-use super::super::source::Source;
+use super::super::source::{HoldFault, Source, SourceFault};
 use super::super::ticket::PrintTicket;
-use super::admission::Admission;
+use super::admission::{Admission, Terms};
 use super::capabilities::Way;
 use super::device::IppDevice;
-use super::request::{NewJob, Request};
+use super::request::Request;
+use super::transport::Length;
 use super::upload::{Ledger, body};
 use super::watch::Watch;
 
@@ -33,7 +34,13 @@ where
     R: AsyncRead + Send + Unpin + 'static,
 {
     ticket.check()?;
-    let capabilities = unless(&cancel, device.capabilities())
+    let reporter = Reporter::new(progress);
+    let waiting = |why: &str| {
+        reporter.tell(DeviceEvent::Waiting {
+            why: why.to_owned(),
+        });
+    };
+    let capabilities = unless(&cancel, device.awake(&waiting))
         .await?
         .map_err(PrintFailure::NotStarted)?;
     let format = capabilities.format(ticket)?;
@@ -45,6 +52,12 @@ where
         }
         .into());
     }
+    let mut source = Source::new(document, ticket.size, device.patience.source);
+    if ticket.size.is_none() && unless(&cancel, device.needs_length(&capabilities)).await? {
+        unless(&cancel, source.hold(MOST_HELD))
+            .await?
+            .map_err(not_held)?;
+    }
 
     let (user, name) = (ticket.user_name(), ticket.job_name());
     let transport = &device.transport;
@@ -53,13 +66,14 @@ where
         patience: &device.patience,
         ticket,
         printer,
-        job: NewJob {
-            user: &user,
-            name: &name,
-            options: &options,
+        capabilities: &capabilities,
+        user: &user,
+        name: &name,
+        terms: Terms {
+            options,
+            fidelity: true,
         },
     };
-    let reporter = Reporter::new(progress);
     let mut watch = Watch::new(device, &admission, reporter, &cancel);
     let request = match capabilities.way() {
         Way::CreateThenSend => {
@@ -68,24 +82,40 @@ where
             watch.accept(job).await;
             request
         }
-        Way::PrintJob => Request::print_job(&admission.job, &format),
+        Way::PrintJob => {
+            let terms = unless(&cancel, watch.validate(&format)).await??;
+            Request::print_job(&admission.job(&terms), &format)
+        }
     };
     let request =
         request.map_err(|error| PrintFailure::NotStarted(transport.unsendable(&error)))?;
 
-    let source = Source::new(document, ticket.size, device.patience.source);
+    let length = source.length().map_or(Length::Unknown, Length::Known);
     let ledger = Arc::new(Ledger::default());
     let upload = {
         let (transport, ledger) = (Arc::clone(transport), Arc::clone(&ledger));
         async move {
             transport
-                .send(request, |head| body(head, source, ledger))
+                .send(request, length, |head| body(head, source, ledger))
                 .await
         }
     };
     watch
         .run(AbortOnDropHandle::new(tokio::spawn(upload)), ledger)
         .await
+}
+
+/// Longest document that is kept in memory until its length is known, in bytes: as long as one that
+/// is converted may be.
+const MOST_HELD: u64 = crate::convert::MOST_HELD;
+
+fn not_held(fault: HoldFault) -> PrintFailure {
+    let stop = Stop::NothingSent;
+    match fault {
+        HoldFault::Source(SourceFault::Broke(error)) => PrintFailure::Body { error, stop },
+        HoldFault::Source(SourceFault::Stalled(after)) => PrintFailure::Stalled { after, stop },
+        HoldFault::TooLong(most) => Refusal::TooLong(most).into(),
+    }
 }
 
 /// Waits for something before any of the document is sent, unless the print is canceled first.

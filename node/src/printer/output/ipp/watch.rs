@@ -4,7 +4,7 @@
 //! the printer (`look.rs`), what follows when a print cannot go on (`settle.rs`).
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ipp::model::Operation;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ use super::super::event::{
 use super::super::failure::{AbortCause, Doubt, Outcome, PrintFailure};
 use super::super::reporter::Reporter;
 use super::super::source::SourceFault;
-use super::admission::Admission;
+use super::admission::{Admission, Terms};
 use super::device::IppDevice;
 use super::look::{Look, Proof, find, look};
 use super::patience::Pace;
@@ -47,7 +47,20 @@ pub(super) struct Watch<'a> {
     silent: Option<Instant>,
     /// Whether this printer shows by name or UUID that the job is ours.
     recognisable: bool,
+    /// Whether the printer has confirmed that it has the whole document.
+    taken: bool,
+    /// Whether the printer was out of reach since then: it may have been switched off and on.
+    outage: bool,
+    /// How often in a row the printer said nothing of the job.
+    mute: u32,
+    /// Since when the printer has nothing more to say of the job, and has stopped.
+    standing: Option<Instant>,
+    /// Whether it is told that nothing happens.
+    quiet: bool,
 }
+
+/// How often in a row a printer must say nothing of a job until it is believed never to.
+const MUTE_LOOKS: u32 = 3;
 
 /// What the watch woke up for.
 enum Wake {
@@ -77,12 +90,22 @@ impl<'a> Watch<'a> {
             changed: Instant::now(),
             silent: None,
             recognisable: false,
+            taken: false,
+            outage: false,
+            mute: 0,
+            standing: None,
+            quiet: false,
         }
     }
 
     /// Gets a job for the document.
     pub(super) async fn create(&self) -> Result<IppJob, PrintFailure> {
         self.admission.create(&self.reporter).await
+    }
+
+    /// The terms on which Print-Job is taken.
+    pub(super) async fn validate(&self, format: &str) -> Result<Terms, PrintFailure> {
+        self.admission.validate(format, &self.reporter).await
     }
 
     /// Takes note of the job, and tells the caller.
@@ -116,30 +139,64 @@ impl<'a> Watch<'a> {
                     pace.quicken();
                 }
                 Wake::Looked(Look::Seen(progress, proven)) => {
-                    self.silent = None;
+                    (self.silent, self.mute) = (None, 0);
                     self.recognisable |= proven == Proof::Identity;
-                    if self.tell_state(&progress) {
-                        pace.quicken()
-                    } else {
-                        pace.slow()
+                    self.note(&progress, &mut pace);
+                    if progress.job == JobState::Completed
+                        && let Some(words) = self.standstill(&progress)
+                    {
+                        if self.stands_too_long() {
+                            return Err(self.unknown(Doubt::Standstill(words)));
+                        }
+                        continue;
                     }
+                    self.standing = None;
                     if progress.job.is_terminal() {
                         return self.ended(progress).await;
                     }
-                    if self.changed.elapsed() > self.stillness(&progress) {
-                        return self.stop(StopReason::Stood(in_short(&progress))).await;
+                    if let Some(reason) = self.stood_still(&progress) {
+                        return self.stop(reason).await;
                     }
                 }
-                Wake::Looked(Look::Gone) if self.ledger.stop() == 0 => {
-                    let error = self
-                        .device
-                        .transport
-                        .bad("it forgot the job before the document");
-                    return Err(PrintFailure::NotStarted(error));
+                Wake::Looked(Look::Gone(progress)) => {
+                    self.note(&progress, &mut pace);
+                    self.hear_of_the_document().await;
+                    if self.ledger.stop() == 0 {
+                        let error = self
+                            .device
+                            .transport
+                            .bad("it forgot the job before the document");
+                        return Err(PrintFailure::NotStarted(error));
+                    }
+                    if !self.taken || self.outage {
+                        return Err(self.unknown(Doubt::Forgotten));
+                    }
+                    if let Some(ended) = self.unspoken(&progress) {
+                        return ended;
+                    }
                 }
-                Wake::Looked(Look::Gone) => return Err(self.unknown(Doubt::Forgotten)),
+                Wake::Looked(Look::Other) => {
+                    self.ledger.stop();
+                    return Err(self.unknown(Doubt::Forgotten));
+                }
+                Wake::Looked(Look::Mute(progress)) => {
+                    self.silent = None;
+                    self.mute = self.mute.saturating_add(1);
+                    self.note(&progress, &mut pace);
+                    let works = progress.printer == PrinterState::Processing
+                        && self.changed.elapsed() < self.device.patience.mute;
+                    if self.taken && self.mute >= MUTE_LOOKS && !works {
+                        if let Some(ended) = self.unspoken(&progress) {
+                            return ended;
+                        }
+                    } else if let Some(reason) = self.stood_still(&progress) {
+                        return self.stop(reason).await;
+                    }
+                }
                 Wake::Looked(Look::Failed(error)) => {
                     pace.slow();
+                    self.outage = true;
+                    self.tell_quiet();
                     if let Some(error) = self.unanswered(error) {
                         return match self.upload {
                             Some(_) => self.stop(StopReason::Broke(error)).await,
@@ -148,6 +205,59 @@ impl<'a> Watch<'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes note of what the device says, and looks at it again sooner if that is news.
+    fn note(&mut self, progress: &DeviceProgress, pace: &mut Pace) {
+        if self.tell_state(progress) {
+            pace.quicken();
+        } else {
+            pace.slow();
+        }
+        self.tell_quiet();
+    }
+
+    /// What the device comes to that has the whole document, and says nothing of it any more: as
+    /// with a raw port, it is delivered. None while the device has stopped.
+    fn unspoken(&mut self, progress: &DeviceProgress) -> Option<Result<Outcome, PrintFailure>> {
+        match self.standstill(progress) {
+            Some(words) => self
+                .stands_too_long()
+                .then(|| Err(self.unknown(Doubt::Standstill(words)))),
+            None => self
+                .reference()
+                .map(|device_job| Ok(Outcome::Delivered { device_job })),
+        }
+    }
+
+    fn standstill(&self, progress: &DeviceProgress) -> Option<String> {
+        let printer = self.admission.printer;
+        let before = match printer.state {
+            PrinterState::Stopped => &[][..],
+            _ => &printer.reasons,
+        };
+        settle::standstill(progress, before)
+    }
+
+    fn stands_too_long(&mut self) -> bool {
+        let since = *self.standing.get_or_insert_with(Instant::now);
+        since.elapsed() > self.device.patience.completed
+    }
+
+    /// Waits a moment for the answer to the document, if that is all that is missing.
+    async fn hear_of_the_document(&mut self) {
+        if !self.ledger.finished() {
+            return;
+        }
+        let Some(upload) = self.upload.take() else {
+            return;
+        };
+        let answer = tokio::time::timeout(self.device.patience.finish, upload).await;
+        if let Ok(Ok(Ok(reply))) = answer
+            && reply.status().is_success()
+        {
+            (self.taken, self.outage) = (true, false);
         }
     }
 
@@ -230,6 +340,8 @@ impl<'a> Watch<'a> {
             }
         }
         if self.ledger.finished() {
+            // It was there all the time, however much it said meanwhile.
+            (self.taken, self.outage) = (true, false);
             return Ok(None);
         }
         // The printer was content with a part, and never asked for the rest.
@@ -273,12 +385,7 @@ impl<'a> Watch<'a> {
             ..
         } = self.device;
         if self.job.is_none() && sent > 0 {
-            self.job = find(
-                transport,
-                self.admission.ticket.tag(),
-                self.admission.job.user,
-            )
-            .await;
+            self.job = find(transport, self.admission.ticket.tag(), self.admission.user).await;
         }
         let proof = self.proof();
         let Self {
@@ -329,19 +436,52 @@ impl<'a> Watch<'a> {
         (since.elapsed() > limit).then_some(error)
     }
 
-    /// How long the device may show no change in this state.
-    fn stillness(&self, progress: &DeviceProgress) -> Duration {
-        let stopped = progress.printer == PrinterState::Stopped
-            || matches!(
-                progress.job,
-                JobState::ProcessingStopped | JobState::PendingHeld
-            )
-            || (progress.job == JobState::Unknown && self.job.is_some());
-        if stopped {
-            self.device.patience.stopped
-        } else {
-            self.device.patience.working
+    /// Why the print has to stop, if the device has shown no change for too long.
+    fn stood_still(&self, progress: &DeviceProgress) -> Option<StopReason> {
+        let patience = &self.device.patience;
+        let sending = self.upload.is_some();
+        let limit = match (progress.printer, progress.job) {
+            (_, JobState::PendingHeld) if !sending => patience.held,
+            (PrinterState::Stopped, _)
+            | (_, JobState::ProcessingStopped | JobState::PendingHeld) => patience.stopped,
+            (_, JobState::Unknown) if self.job.is_some() => patience.stopped,
+            (PrinterState::Idle, JobState::Pending) if sending => patience.untaken,
+            (PrinterState::Idle, JobState::Pending) => patience.idle,
+            _ => patience.working,
+        };
+        if self.changed.elapsed() <= limit {
+            return None;
         }
+        let words = in_short(progress);
+        Some(match progress.job {
+            JobState::PendingHeld if !sending => StopReason::Held(words),
+            _ => StopReason::Stood(words),
+        })
+    }
+
+    /// Tells once that nothing happens. A document that does not come is another matter, and has a
+    /// limit of its own.
+    fn tell_quiet(&mut self) {
+        let quiet = self.changed.elapsed() > self.device.patience.quiet && !self.ledger.starved();
+        if quiet && !self.quiet {
+            let why = match self.upload {
+                Some(_) if !self.ledger.finished() => {
+                    "the printer takes no more of the document at the moment"
+                }
+                Some(_) => "the printer has the document and does not confirm it yet",
+                None => match self.progress.as_ref().map(|progress| progress.job) {
+                    Some(JobState::Pending | JobState::Unknown) | None => {
+                        "the printer has the document and does not begin"
+                    }
+                    // It prints, or says itself why it does not.
+                    Some(_) => return,
+                },
+            };
+            self.reporter.tell(DeviceEvent::Waiting {
+                why: why.to_owned(),
+            });
+        }
+        self.quiet = quiet;
     }
 
     fn reference(&self) -> Option<DeviceJobRef> {

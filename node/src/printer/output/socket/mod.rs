@@ -1,50 +1,69 @@
 //! The raw port: a printer that takes bytes over TCP and says nothing (AppSocket, also called
 //! JetDirect).
 //!
-//! Lives here: connecting, pouring, closing in good order. Not here: anything a raw port could be
-//! asked, for there is nothing.
+//! Lives here: connecting, pouring, closing in good order. Not here: how much of it is known to
+//! have arrived (`unsent.rs`), and what is no document (`language.rs`).
 //!
-//! The most that can be said of a document sent here is that the device took every byte and closed
-//! its side ([`Outcome::Delivered`]). It is never *completed*: paper may still be missing when the
+//! The most that can be said of a document sent here is that the device took every byte
+//! ([`Outcome::Delivered`]). It is never *completed*: paper may still be missing when the
 //! connection ends.
+//!
+//! Many such devices have one connection, and while it is open nobody else prints. So none is
+//! opened but to print, and once when a person asks what is wrong.
+
+mod language;
+mod unsent;
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
+use tokio_util::bytes::Bytes;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::description::{DeviceDescription, DeviceError, Formats};
+use super::description::{DeviceDescription, DeviceError, Formats, OutputOptions, Protection};
 use super::event::{DeviceEvent, DeviceJob, DeviceJobRef, PrinterState};
 use super::failure::{AbortCause, Doubt, Outcome, PrintFailure, Refusal, Stop};
 use super::reporter::Reporter;
 use super::source::{SOURCE_STALL, Source, SourceFault};
 use super::text::{MAX_DEVICE_TEXT, printable};
 use super::ticket::PrintTicket;
-use super::uri::{OutputUri, authority};
+use super::uri::{OutputUri, authority, is_here};
 use crate::convert::device::RasterAbilities;
+use language::{BEGINNING, Disarm};
+use unsent::Ends;
 
 /// How long a connection may take.
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 
-/// How long the device may take no byte: as long as it may be out of paper.
+/// How long a device that takes no connection is tried again: it may sleep, or have its one
+/// connection in use.
+const BUSY_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long the device may take no byte: as long as it may be out of paper, or print for others.
 const STOPPED_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// How long the device may take to close its side after the last byte.
+/// How long the device may take to close its side when it has the last byte. There are devices that
+/// never do.
 const DRAIN_LIMIT: Duration = Duration::from_secs(60);
 
-/// Most bytes read back from the device, which nobody asked it for. Some send status lines.
-const MAX_CHATTER: u64 = 1024 * 1024;
+/// How long nothing may happen before that is told.
+const QUIET_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often it is looked how much has arrived.
+const TICK: Duration = Duration::from_millis(500);
 
 /// A raw port.
 #[derive(Debug)]
 pub struct SocketDevice {
     host: String,
     port: u16,
+    options: OutputOptions,
     patience: Patience,
 }
 
@@ -52,8 +71,11 @@ pub struct SocketDevice {
 #[derive(Debug, Clone, Copy)]
 struct Patience {
     connect: Duration,
+    busy: Duration,
     stopped: Duration,
     drain: Duration,
+    quiet: Duration,
+    tick: Duration,
     source: Duration,
 }
 
@@ -61,26 +83,43 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             connect: CONNECT_LIMIT,
+            busy: BUSY_LIMIT,
             stopped: STOPPED_LIMIT,
             drain: DRAIN_LIMIT,
+            quiet: QUIET_LIMIT,
+            tick: TICK,
             source: SOURCE_STALL,
         }
     }
 }
 
-/// Why pouring ended early.
+/// Why a print ended early.
 enum Halt {
     Canceled,
     Source(SourceFault),
     Broke(String),
     Stood,
+    /// The device has not closed, and it cannot be told what it has.
+    NotDrained,
+}
+
+/// One document on its way.
+struct Pouring<'a> {
+    patience: Patience,
+    reporter: &'a Reporter,
+    ends: Option<Ends>,
+    /// Bytes that the system has taken.
+    sent: u64,
+    /// Whether it is told that nothing happens.
+    quiet: bool,
 }
 
 impl SocketDevice {
-    pub(super) fn open(host: String, port: u16) -> Self {
+    pub(super) fn open(host: String, port: u16, options: OutputOptions) -> Self {
         Self {
             host,
             port,
+            options,
             patience: Patience::default(),
         }
     }
@@ -92,15 +131,17 @@ impl SocketDevice {
         }
     }
 
-    /// Connects once, to see whether something listens, and closes again without a byte.
-    pub(super) async fn describe(&self) -> Result<DeviceDescription, DeviceError> {
-        drop(self.connect().await?);
-        Ok(DeviceDescription {
+    /// What is known of it, which is what the configuration says. Nothing is opened for it.
+    pub(super) fn describe(&self) -> DeviceDescription {
+        DeviceDescription {
             device: self.uri(),
             name: self.uri().to_string(),
             make_and_model: None,
             location: None,
-            formats: Formats::NotAsked,
+            formats: match &self.options.formats {
+                Some(formats) => Formats::Listed(formats.clone()),
+                None => Formats::NotAsked,
+            },
             sides: Vec::new(),
             color_modes: Vec::new(),
             color: None,
@@ -109,12 +150,24 @@ impl SocketDevice {
             max_copies: 1,
             page_ranges: false,
             media_default: None,
+            scalings: Vec::new(),
             raster: RasterAbilities::default(),
             state: PrinterState::Unknown,
             reasons: Vec::new(),
             message: None,
             accepting: true,
-        })
+            protection: if is_here(&self.host) {
+                Protection::Local
+            } else {
+                Protection::None
+            },
+            as_image: self.options.as_image.unwrap_or(false),
+        }
+    }
+
+    /// Connects once, to see whether something listens, and closes again without a byte.
+    pub(super) async fn try_out(&self) -> Result<(), DeviceError> {
+        self.connect().await.map(drop)
     }
 
     pub(super) async fn print<R>(
@@ -130,41 +183,63 @@ impl SocketDevice {
         ticket.check()?;
         refuse_options(ticket)?;
         let reporter = Arc::new(Reporter::new(progress));
+        let mut source = Source::new(document, ticket.size, self.patience.source);
+        let begin = async {
+            if !ticket.converted {
+                let beginning = source.beginning(BEGINNING).await.map_err(nothing_sent)?;
+                if let Some(language) = language::program(&beginning) {
+                    return Err(Refusal::Language(language).into());
+                }
+            }
+            self.connect_patiently(&reporter)
+                .await
+                .map_err(PrintFailure::NotStarted)
+        };
         let stream = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(canceled()),
-            stream = self.connect() => stream.map_err(PrintFailure::NotStarted)?,
+            stream = begin => stream?,
         };
         let device_job = DeviceJobRef {
             device: self.uri(),
             job: DeviceJob::Socket,
         };
         reporter.accepted(&device_job).await;
+        let mut pouring = Pouring {
+            patience: self.patience,
+            reporter: &reporter,
+            ends: Ends::of(&stream),
+            sent: 0,
+            quiet: false,
+        };
         let (reader, mut writer) = stream.into_split();
         // The device's chatter is read from the start: a device whose buffer is full takes no more
         // either.
-        let drained = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(drain(reader)));
-        let mut source = Source::new(document, ticket.size, self.patience.source);
-        let mut sent = 0u64;
+        let closed = AbortOnDropHandle::new(tokio::spawn(closed(reader)));
+        let disarm = (!ticket.converted).then(Disarm::default);
         let poured = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(Halt::Canceled),
-            poured = self.pour(&mut source, &mut writer, &mut sent, &reporter) => poured,
+            poured = pouring.pour(&mut source, disarm, &mut writer) => poured,
         };
-        if let Err(halt) = poured {
-            // Reset instead of a close in good order, so that the device does not take a part for
-            // the whole. Where the system refuses, the connection just ends.
-            drop(writer.as_ref().set_zero_linger());
-            writer.forget();
-            return Err(self.halted(halt, sent, device_job));
-        }
-        match tokio::time::timeout(self.patience.drain, drained).await {
-            Ok(Ok(Ok(true))) => Ok(Outcome::Delivered { device_job }),
-            Ok(Ok(Ok(false)) | Err(_)) | Err(_) => {
-                Err(unknown(Doubt::NotDrained(self.patience.drain), device_job))
-            }
-            Ok(Ok(Err(error))) => Err(unknown(Doubt::ConnectionBroke(shown(&error)), device_job)),
-        }
+        let settled = match poured {
+            Ok(()) => tokio::select! {
+                biased;
+                () = cancel.cancelled() => Err(Halt::Canceled),
+                settled = pouring.settle(closed) => settled,
+            },
+            Err(halt) => Err(halt),
+        };
+        let Err(halt) = settled else {
+            return Ok(Outcome::Delivered { device_job });
+        };
+        let nothing = pouring.nothing_arrived().await;
+        // Reset instead of a close in good order, so that the device does not take a part for
+        // the whole, and what the system still has stays here. Where the system refuses, the
+        // connection just ends.
+        drop(writer.as_ref().set_zero_linger());
+        writer.forget();
+        Err(self.halted(halt, nothing, device_job))
     }
 
     async fn connect(&self) -> Result<TcpStream, DeviceError> {
@@ -177,37 +252,69 @@ impl SocketDevice {
                 self.patience.connect.as_secs()
             ),
         };
-        Err(DeviceError::Unreachable {
-            device: authority(&self.host, self.port),
-            why,
-        })
+        let device = authority(&self.host, self.port);
+        Err(DeviceError::of_no_connection(&self.host, device, why))
     }
 
+    /// Connects, again and again while the device may have its one connection in use.
+    async fn connect_patiently(&self, reporter: &Reporter) -> Result<TcpStream, DeviceError> {
+        let started = Instant::now();
+        loop {
+            match self.connect().await {
+                Err(DeviceError::Unreachable { .. }) if started.elapsed() < self.patience.busy => {}
+                connected => return connected,
+            }
+            reporter.tell(DeviceEvent::Waiting {
+                why: "the printer takes no connection yet; perhaps it prints for somebody else, or wakes up"
+                    .to_owned(),
+            });
+            tokio::time::sleep(self.patience.tick).await;
+        }
+    }
+
+    fn halted(&self, halt: Halt, nothing: bool, device_job: DeviceJobRef) -> PrintFailure {
+        let stop = if nothing {
+            Stop::NothingSent
+        } else {
+            Stop::Unconfirmed
+        };
+        let not_started = |why: &str| {
+            PrintFailure::NotStarted(DeviceError::Broken {
+                device: authority(&self.host, self.port),
+                why: why.to_owned(),
+            })
+        };
+        let stood = "it takes no more of the document";
+        match halt {
+            Halt::Source(SourceFault::Broke(error)) => PrintFailure::Body { error, stop },
+            Halt::Source(SourceFault::Stalled(after)) => PrintFailure::Stalled { after, stop },
+            Halt::Canceled if nothing => canceled(),
+            Halt::Canceled => unknown(Doubt::CancelUnconfirmed, device_job),
+            Halt::Broke(why) if nothing => not_started(&why),
+            Halt::Broke(why) => unknown(Doubt::ConnectionBroke(why), device_job),
+            Halt::Stood if nothing => not_started("it took nothing of the document"),
+            Halt::Stood => unknown(Doubt::Stopped(stood.to_owned()), device_job),
+            Halt::NotDrained => unknown(Doubt::NotDrained(self.patience.drain), device_job),
+        }
+    }
+}
+
+impl Pouring<'_> {
     async fn pour<R: AsyncRead + Unpin>(
-        &self,
+        &mut self,
         source: &mut Source<R>,
+        mut disarm: Option<Disarm>,
         writer: &mut OwnedWriteHalf,
-        sent: &mut u64,
-        reporter: &Reporter,
     ) -> Result<(), Halt> {
         while let Some(piece) = source.next().await.map_err(Halt::Source)? {
-            let mut rest = &piece[..];
-            while !rest.is_empty() {
-                // Counted before it is written: a write that is given up half-way may have sent
-                // some of it.
-                let before = *sent;
-                *sent += rest.len() as u64;
-                let written = tokio::time::timeout(self.patience.stopped, writer.write(rest)).await;
-                let written = written
-                    .map_err(|_| Halt::Stood)?
-                    .map_err(|error| Halt::Broke(shown(&error)))?;
-                if written == 0 {
-                    return Err(Halt::Broke("the device takes no more".to_owned()));
-                }
-                *sent = before + written as u64;
-                rest = &rest[written..];
-            }
-            reporter.tell(DeviceEvent::Sent { bytes: *sent });
+            let piece = match &mut disarm {
+                Some(disarm) => disarm.pass(piece),
+                None => piece,
+            };
+            self.write(piece, writer).await?;
+        }
+        if let Some(mut disarm) = disarm {
+            self.write(disarm.finish(), writer).await?;
         }
         writer
             .shutdown()
@@ -215,35 +322,122 @@ impl SocketDevice {
             .map_err(|error| Halt::Broke(shown(&error)))
     }
 
-    fn halted(&self, halt: Halt, sent: u64, device_job: DeviceJobRef) -> PrintFailure {
-        let stop = if sent == 0 {
-            Stop::NothingSent
-        } else {
-            Stop::Unconfirmed
-        };
-        match halt {
-            Halt::Source(SourceFault::Broke(error)) => PrintFailure::Body { error, stop },
-            Halt::Source(SourceFault::Stalled(after)) => PrintFailure::Stalled { after, stop },
-            Halt::Canceled if sent == 0 => canceled(),
-            Halt::Canceled => unknown(Doubt::CancelUnconfirmed, device_job),
-            Halt::Broke(why) if sent == 0 => PrintFailure::NotStarted(DeviceError::Broken {
-                device: authority(&self.host, self.port),
-                why,
-            }),
-            Halt::Broke(why) => unknown(Doubt::ConnectionBroke(why), device_job),
-            Halt::Stood => unknown(
-                Doubt::Stopped("it takes no more of the document".to_owned()),
-                device_job,
-            ),
+    async fn write(&mut self, piece: Bytes, writer: &mut OwnedWriteHalf) -> Result<(), Halt> {
+        let mut rest = &piece[..];
+        let mut begun = Instant::now();
+        while !rest.is_empty() {
+            // A write that waits has written nothing, so giving it up loses no count.
+            let write = tokio::time::timeout(self.patience.tick, writer.write(rest)).await;
+            match write {
+                Ok(Ok(0)) => return Err(Halt::Broke("the device takes no more".to_owned())),
+                Ok(Ok(written)) => {
+                    self.sent += written as u64;
+                    rest = &rest[written..];
+                    begun = Instant::now();
+                    self.moves();
+                }
+                Ok(Err(error)) => return Err(Halt::Broke(shown(&error))),
+                Err(_) if begun.elapsed() > self.patience.stopped => return Err(Halt::Stood),
+                Err(_) => self.waits(begun),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the device has everything. It says so by closing its side; one that does not has
+    /// it when the system knows that every byte was confirmed.
+    async fn settle(&mut self, mut closed: AbortOnDropHandle<io::Result<()>>) -> Result<(), Halt> {
+        let (mut left, mut changed) = (u64::MAX, Instant::now());
+        let mut closing = None;
+        loop {
+            let unsent = match self.ends {
+                Some(ends) => ends.unsent().await,
+                None => None,
+            };
+            if let Some(unsent) = unsent
+                && unsent < left
+            {
+                (left, changed) = (unsent, Instant::now());
+                self.moves();
+            }
+            if let Some(by) = closing {
+                // It closed: then it takes no more, unless it does so at once.
+                match unsent {
+                    None | Some(0) => return Ok(()),
+                    Some(_) if Instant::now() < by => {}
+                    Some(_) => {
+                        return Err(Halt::Broke("it closed before it had everything".to_owned()));
+                    }
+                }
+            }
+            let waited = changed.elapsed();
+            match unsent {
+                Some(0) if waited > self.patience.drain => return Ok(()),
+                Some(1..) if waited > self.patience.stopped => return Err(Halt::Stood),
+                Some(1..) => self.waits(changed),
+                None if waited > self.patience.drain => return Err(Halt::NotDrained),
+                _ => {}
+            }
+            if closing.is_some() {
+                tokio::time::sleep(self.patience.tick).await;
+                continue;
+            }
+            tokio::select! {
+                ended = &mut closed => match ended {
+                    Ok(Ok(())) => closing = Some(Instant::now() + self.patience.quiet),
+                    Ok(Err(error)) => return Err(Halt::Broke(shown(&error))),
+                    Err(error) => return Err(Halt::Broke(error.to_string())),
+                },
+                () = tokio::time::sleep(self.patience.tick) => {}
+            }
+        }
+    }
+
+    /// Whether it is certain that the device has nothing of the document.
+    async fn nothing_arrived(&self) -> bool {
+        if self.sent == 0 {
+            return true;
+        }
+        match self.ends {
+            Some(ends) => ends
+                .unsent()
+                .await
+                .is_some_and(|unsent| unsent >= self.sent),
+            None => false,
+        }
+    }
+
+    fn moves(&mut self) {
+        self.quiet = false;
+        self.reporter.tell(DeviceEvent::Sent { bytes: self.sent });
+    }
+
+    /// Tells once that nothing happens.
+    fn waits(&mut self, since: Instant) {
+        if !self.quiet && since.elapsed() > self.patience.quiet {
+            self.quiet = true;
+            self.reporter.tell(DeviceEvent::Waiting {
+                why: "the printer takes no more of the document at the moment; perhaps it prints for somebody else, \
+                      or needs a hand"
+                    .to_owned(),
+            });
         }
     }
 }
 
-/// Reads until the device closes its side; `false` where it talks without end.
-async fn drain(mut reader: OwnedReadHalf) -> io::Result<bool> {
-    let read =
-        tokio::io::copy(&mut (&mut reader).take(MAX_CHATTER), &mut tokio::io::sink()).await?;
-    Ok(read < MAX_CHATTER)
+/// Reads until the device closes its side. What it says nobody asked it for.
+async fn closed(mut reader: OwnedReadHalf) -> io::Result<()> {
+    tokio::io::copy(&mut reader, &mut tokio::io::sink())
+        .await
+        .map(drop)
+}
+
+fn nothing_sent(fault: SourceFault) -> PrintFailure {
+    let stop = Stop::NothingSent;
+    match fault {
+        SourceFault::Broke(error) => PrintFailure::Body { error, stop },
+        SourceFault::Stalled(after) => PrintFailure::Stalled { after, stop },
+    }
 }
 
 /// A raw port prints what is in the document and cannot be told more: what was asked for and would

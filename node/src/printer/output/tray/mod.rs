@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::description::{DeviceDescription, DeviceError, Formats};
+use super::description::{DeviceDescription, DeviceError, Formats, Protection};
 use super::event::{DeviceEvent, DeviceJob, DeviceJobRef, DeviceVerdict, PrinterState};
 use super::failure::{AbortCause, Doubt, Outcome, PrintFailure, Refusal, Stop};
 use super::reporter::Reporter;
@@ -99,11 +99,14 @@ impl TrayDevice {
             max_copies: u32::from(u16::MAX),
             page_ranges: false,
             media_default: None,
+            scalings: Vec::new(),
             raster: RasterAbilities::default(),
             state: PrinterState::Idle,
             reasons: Vec::new(),
             message: None,
             accepting: metadata.is_dir() && !metadata.permissions().readonly(),
+            protection: Protection::Local,
+            as_image: false,
         })
     }
 

@@ -133,7 +133,9 @@ mod tests {
             color: None,
             media: None,
             page_ranges: Vec::new(),
+            scaling: None,
             size: None,
+            converted: false,
         }
     }
 

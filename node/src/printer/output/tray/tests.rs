@@ -28,7 +28,9 @@ fn ticket() -> PrintTicket {
         color: None,
         media: None,
         page_ranges: Vec::new(),
+        scaling: None,
         size: None,
+        converted: false,
     }
 }
 

@@ -3,28 +3,8 @@
 use super::{
     Answer, CancellationToken, DeviceError, Doubt, Duration, FakePrinter, IppAddress, NO_TIME,
     Patience, PrintFailure, device, document, io, job, job_named, mpsc, ordinary, patience, print,
-    print_as, printer_whose_job, status, ticket,
+    print_as, printer_whose_job, ticket,
 };
-
-#[tokio::test]
-async fn a_job_that_the_printer_forgets_may_have_printed() {
-    let fake = printer_whose_job(|asked| match asked.received {
-        0 => job(3, &[]),
-        _ => status(0x0406),
-    })
-    .await;
-    let (result, _) = print(&fake).await;
-    assert!(
-        matches!(
-            result,
-            Err(PrintFailure::Unknown {
-                doubt: Doubt::Forgotten,
-                ..
-            })
-        ),
-        "{result:?}"
-    );
-}
 
 #[tokio::test]
 async fn a_printer_that_completes_what_it_never_got_is_not_believed() {
@@ -83,7 +63,11 @@ async fn what_is_no_ipp_printer_is_named() {
         ),
         (
             "HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
-            "HTTP 301",
+            "write ipp://127.0.0.1:1/ as the output URI",
+        ),
+        (
+            "HTTP/1.1 308 Moved\r\nLocation: https://printer.local/ipp/print\r\nContent-Length: 0\r\n\r\n",
+            "write ipps://printer.local:443/ipp/print as the output URI",
         ),
         (
             "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi",
@@ -97,7 +81,7 @@ async fn what_is_no_ipp_printer_is_named() {
             "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n",
             "use ipps://",
         ),
-        ("SSH-2.0-OpenSSH_9.2\r\n", "did not answer properly"),
+        ("SSH-2.0-OpenSSH_9.2\r\n", "does not speak HTTP"),
     ] {
         let fake = FakePrinter::start(move |_| Answer::Http(text)).await;
         let failure = print(&fake).await.0.unwrap_err();
@@ -111,6 +95,7 @@ async fn a_silent_printer_is_not_waited_for_for_ever() {
     let fake = FakePrinter::start(|_| Answer::Silence).await;
     let hurried = Patience {
         call: Duration::from_millis(50),
+        wake: NO_TIME,
         ..patience()
     };
     let failure = print_as(&fake, hurried, &ticket(), io::Cursor::new(document()))

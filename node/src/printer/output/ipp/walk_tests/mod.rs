@@ -5,6 +5,7 @@
 mod asking;
 mod hostile;
 mod prints;
+mod quirks;
 mod refusals;
 mod stops;
 
@@ -26,7 +27,8 @@ use super::super::ticket::{PrintTicket, Sides};
 use super::super::uri::IppAddress;
 use super::device::IppDevice;
 use super::fake_printer::{
-    Answer, Asked, FakePrinter, job, job_named, keywords, ordinary, printer, printer_with, status,
+    Answer, Asked, Chunks, FakePrinter, Manners, job, job_named, keywords, ordinary, printer,
+    printer_with, status,
 };
 use super::patience::Patience;
 
@@ -57,7 +59,9 @@ fn ticket() -> PrintTicket {
         color: None,
         media: None,
         page_ranges: Vec::new(),
+        scaling: None,
         size: None,
+        converted: false,
     }
 }
 
@@ -98,6 +102,20 @@ async fn printer_that(
     mut change: impl FnMut(&Asked) -> Option<Answer> + Send + 'static,
 ) -> FakePrinter {
     FakePrinter::start(move |asked| change(asked).unwrap_or_else(|| ordinary(asked))).await
+}
+
+/// An ordinary printer that speaks in this manner.
+async fn printer_of(manners: Manners) -> FakePrinter {
+    FakePrinter::start_with(manners, ordinary).await
+}
+
+/// An ordinary printer's description, changed.
+fn described(change: impl FnOnce(&mut Vec<(DelimiterTag, &'static str, IppValue)>)) -> Answer {
+    let Answer::Ipp(code, mut attributes) = printer(3, &["none"]) else {
+        panic!("a description is IPP")
+    };
+    change(&mut attributes);
+    Answer::Ipp(code, attributes)
 }
 
 /// An ordinary printer that looks at its jobs as `look` says.

@@ -4,9 +4,9 @@ use tokio::io::AsyncReadExt as _;
 
 use super::super::patience::CANCEL_LIMIT;
 use super::{
-    AbortCause, Answer, AsyncRead, CancellationToken, Doubt, Duration, FakePrinter, NO_TIME,
-    Operation, Outcome, Patience, PrintFailure, PrintTicket, Stop, device, document, io, job, mpsc,
-    ordinary, patience, print, print_as, printer_that, printer_whose_job, ticket,
+    AbortCause, Answer, AsyncRead, CancellationToken, Doubt, Duration, FakePrinter, Manners,
+    NO_TIME, Operation, Outcome, Patience, PrintFailure, PrintTicket, Stop, device, document, io,
+    job, mpsc, ordinary, patience, print, print_as, printer_that, printer_whose_job, ticket,
 };
 
 #[tokio::test]
@@ -172,10 +172,18 @@ async fn a_cancel_before_the_first_byte_prints_nothing() {
     assert!(fake.record.lock().unwrap().operations.is_empty());
 }
 
+/// A printer that ends the connection within the document.
+fn cutting() -> Manners {
+    Manners {
+        cut: Some(100_000),
+        ..Manners::default()
+    }
+}
+
 #[tokio::test]
 async fn a_connection_lost_within_the_document_takes_the_job_back() {
     for (after, certain) in [(8, true), (5, false)] {
-        let fake = FakePrinter::start_cutting(Some(100_000), move |asked| match asked.operation {
+        let fake = FakePrinter::start_with(cutting(), move |asked| match asked.operation {
             Operation::GetJobAttributes => job(after, &[]),
             _ => ordinary(asked),
         })

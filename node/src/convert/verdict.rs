@@ -1,0 +1,197 @@
+//! Whether what was made of a document is all of it.
+//!
+//! The rule: what was printed is counted. Pages of the document, pages that came out, pages that came
+//! out empty though they are not: any disagreement is a fault that keeps the job, and its words say
+//! which page. That a program ended well proves nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::facts::{Condition, Facts};
+use super::pages::PageRanges;
+use super::plan::Order;
+use super::raster::Made;
+
+const PDF: &str = "application/pdf";
+
+/// Why what there is of a document is not printed as if it were all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It opens with a password only.
+    #[error(
+        "the document is locked with a password: give it with `papermesh jobs unlock` on the computer that holds the \
+         job, or save the document without one and print it again"
+    )]
+    Locked,
+    /// It is cut or broken.
+    #[error("{}", damage(*said, *found, *can_choose))]
+    Damaged {
+        /// Pages that it says it has, where it says so.
+        said: Option<u32>,
+        /// Pages that can be read.
+        found: u32,
+        /// Whether those can be printed if they are chosen.
+        can_choose: bool,
+    },
+    /// A page came out empty.
+    #[error(
+        "page {page} came out empty, though there is something on it: the converter does not understand it; save the \
+         document anew, or print that page as a picture"
+    )]
+    Empty {
+        /// Counted from 1.
+        page: u32,
+    },
+    /// Nobody knows whether it is all.
+    #[error(
+        "the document is damaged and its pages cannot be counted, so nobody knows whether all of them were made; save \
+         or download it again"
+    )]
+    Uncounted,
+}
+
+fn damage(said: Option<u32>, found: u32, can_choose: bool) -> String {
+    let what = match (said, found) {
+        (_, 0) => "the document is damaged: no page of it can be read".to_owned(),
+        (Some(said), _) => {
+            format!("the document is incomplete: {found} of its {said} pages can be read")
+        }
+        (None, 1) => "the document is incomplete: only 1 page of it can be read whole".to_owned(),
+        (None, _) => {
+            format!("the document is incomplete: only {found} pages of it can be read whole")
+        }
+    };
+    let way_out = match found {
+        1.. if can_choose => format!(", or print what is there by choosing pages 1-{found}"),
+        _ => String::new(),
+    };
+    format!("{what}; save or download it again{way_out}")
+}
+
+/// Whether a document can be printed by what it says of itself; gives how many pages it counts as.
+/// Of one that is cut, pages that are there can be chosen.
+pub(super) fn readable(facts: &Facts, order: &Order) -> Result<Option<u32>, Fault> {
+    match facts.condition {
+        Condition::Locked => Err(Fault::Locked),
+        Condition::Damaged { said, found } => {
+            let can_choose = order.format == PDF;
+            let last = order.pages.as_slice().last().map(|(_, last)| *last);
+            match last {
+                Some(last) if can_choose && last <= found => Ok(Some(found)),
+                _ => Err(Fault::Damaged {
+                    said,
+                    found,
+                    can_choose,
+                }),
+            }
+        }
+        Condition::Whole | Condition::Unknown => Ok(facts.pages),
+    }
+}
+
+/// The numbers of the pages that came out empty, of those that were chosen of a document with so many
+/// pages; in one copy or more.
+pub(super) fn empty_pages(made: &Made, chosen: &PageRanges, counted: Option<u32>) -> Vec<u32> {
+    let copy = counted.map(|pages| chosen.count_of(pages));
+    let number = |index: &u32| match copy {
+        Some(pages) if pages > 0 => chosen.nth(index % pages),
+        _ => chosen.nth(*index),
+    };
+    let mut empty: Vec<u32> = made.blank.iter().map(number).collect();
+    empty.sort_unstable();
+    empty.dedup();
+    empty
+}
+
+/// Whether something may be missing on the paper although every page came out. Known once a
+/// document was read to its end.
+#[derive(Debug, Clone, Default)]
+pub struct Doubts(Arc<AtomicBool>);
+
+impl Doubts {
+    /// Whether there are any.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    pub(super) fn rise(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn order(pages: PageRanges) -> Order {
+        Order {
+            format: PDF.to_owned(),
+            copies: 1,
+            sides: None,
+            color: None,
+            media: None,
+            pages,
+            scaling: None,
+            as_image: false,
+        }
+    }
+
+    fn cut(said: Option<u32>, found: u32) -> Facts {
+        Facts {
+            condition: Condition::Damaged { said, found },
+            ..Facts::default()
+        }
+    }
+
+    #[test]
+    fn a_cut_document_says_which_pages_are_there() {
+        let all = order(PageRanges::all());
+        let words = |facts: &Facts| readable(facts, &all).unwrap_err().to_string();
+        assert_eq!(
+            words(&cut(Some(9), 7)),
+            "the document is incomplete: 7 of its 9 pages can be read; save or download it again, or print what is \
+             there by choosing pages 1-7"
+        );
+        assert!(
+            words(&cut(None, 0)).ends_with("no page of it can be read; save or download it again")
+        );
+        let chosen = |first, last| {
+            let pages = PageRanges::new([(first, last)]).unwrap();
+            readable(&cut(Some(9), 7), &order(pages))
+        };
+        assert_eq!(chosen(2, 7), Ok(Some(7)));
+        assert!(chosen(7, 8).is_err());
+    }
+
+    #[test]
+    fn empty_pages_are_called_by_their_numbers() {
+        let made = |blank: &[u32]| Made {
+            pages: 6,
+            blank: blank.to_vec(),
+        };
+        let chosen = PageRanges::new([(2, 3), (7, 7)]).unwrap();
+        // Two copies of three pages each.
+        assert_eq!(empty_pages(&made(&[1, 2, 4, 5]), &chosen, Some(9)), [3, 7]);
+        let all = PageRanges::all();
+        assert_eq!(empty_pages(&made(&[0, 5]), &all, Some(6)), [1, 6]);
+        assert_eq!(empty_pages(&made(&[0, 5]), &all, None), [1, 6]);
+    }
+
+    #[test]
+    fn what_nobody_could_look_at_is_not_refused_for_that() {
+        assert_eq!(
+            readable(&Facts::default(), &order(PageRanges::all())),
+            Ok(None)
+        );
+        let locked = Facts {
+            condition: Condition::Locked,
+            ..Facts::default()
+        };
+        assert_eq!(
+            readable(&locked, &order(PageRanges::all())),
+            Err(Fault::Locked)
+        );
+    }
+}
