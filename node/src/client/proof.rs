@@ -49,7 +49,7 @@ impl<N: Network> Client<N> {
                 .map(|sealed| verifier::open(&inner.storage, &user, &sealed))
                 .transpose()
                 .map_err(failed)?;
-            let (node, now) = (inner.membership.node(), inner.membership.now());
+            let (node, now) = (inner.membership.node(), inner.membership.steady());
             typed::prove(store, (&user, known.as_ref()), &pin, (node, &decoys), now)
         })
         .await;

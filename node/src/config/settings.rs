@@ -10,7 +10,7 @@ use std::str::FromStr;
 use papermesh_protocol::text::UserId;
 use serde::Deserialize;
 
-use super::value::{Address, ByteSize, DhtMode, Listen, NamedUsers, Wait, switch};
+use super::value::{Address, ByteSize, DhtMode, KeyProtection, Listen, NamedUsers, Wait, switch};
 use super::{ENVIRONMENT_PREFIX, FILE_LIMIT};
 
 /// What flags, environment or file say. Names are those of the file; see [`super::Config`] for
@@ -38,6 +38,7 @@ pub struct Settings {
     pub badge_reader: Option<String>,
     pub max_spool: Option<ByteSize>,
     pub previews: Option<bool>,
+    pub protect_keys: Option<KeyProtection>,
     pub holder_timeout: Option<Wait>,
     pub converter_timeout: Option<Wait>,
     pub passphrase_file: Option<PathBuf>,
@@ -108,6 +109,7 @@ impl Settings {
             badge_reader: self.badge_reader.or(lower.badge_reader),
             max_spool: self.max_spool.or(lower.max_spool),
             previews: self.previews.or(lower.previews),
+            protect_keys: self.protect_keys.or(lower.protect_keys),
             holder_timeout: self.holder_timeout.or(lower.holder_timeout),
             converter_timeout: self.converter_timeout.or(lower.converter_timeout),
             passphrase_file: self.passphrase_file.or(lower.passphrase_file),
@@ -177,6 +179,7 @@ impl Settings {
             badge_reader: from.parsed("BADGE_READER")?,
             max_spool: from.parsed("MAX_SPOOL")?,
             previews: from.read("PREVIEWS", switch)?,
+            protect_keys: from.parsed("PROTECT_KEYS")?,
             holder_timeout: from.parsed("HOLDER_TIMEOUT")?,
             converter_timeout: from.parsed("CONVERTER_TIMEOUT")?,
             passphrase_file: from.parsed("PASSPHRASE_FILE")?,

@@ -1,14 +1,14 @@
 //! The member handshake: the gate that every connection of the mesh passes, relayed ones too.
 //!
-//! It is libp2p's Noise XX with the site id as prologue, followed, inside the encrypted channel,
-//! by one frame each way: two bytes of length (big-endian) and a [`Hello`] with the certificate
-//! and the sequence number of the site state that its sender has. Where those differ, the side
-//! with the newer state sends it in a second frame, so that both judge by the same state, and a
-//! member that was withdrawn while it was away learns why it is not let in. Whoever does not show
-//! a valid, unrevoked certificate for the very key that Noise authenticated gets no connection,
-//! and so never reaches identify, Kademlia or any other protocol.
+//! It is libp2p's Noise XX with a prologue that only members can make, followed, inside the
+//! encrypted channel, by frames of two bytes of length (big-endian) and CBOR. The dialler says
+//! [`Hello`]: its certificate and the sequence number of the site state that it has. The listener
+//! looks at that before it shows its own certificate in an [`Answer`]. Where the numbers differ, the
+//! side with the newer state sends it along, so that both judge by the same state, and a member that
+//! was withdrawn while it was away learns why it is not let in. Whoever does not show a valid,
+//! unrevoked certificate for the very key that Noise authenticated gets no connection, and so never
+//! reaches identify, Kademlia or any other protocol.
 
-use std::cmp::Ordering;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,9 +21,10 @@ use libp2p::identity::Keypair;
 use libp2p::{PeerId, noise};
 use papermesh_protocol::certificate::{Certificate, CertificateError};
 use papermesh_protocol::codec::{self, CodecError};
-use papermesh_protocol::limits;
-use papermesh_protocol::signed::Envelope;
+use papermesh_protocol::id::NodeId;
+use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::site::{SiteState, SiteStateError};
+use papermesh_protocol::{limits, lookup};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -39,15 +40,29 @@ const READ_BUFFER: usize = 64 * 1024;
 
 /// The most bytes of a site state with its signature.
 const STATE_FRAME: usize = limits::SITE_STATE + 256;
-// Lengths have two bytes.
-const _: () = assert!(STATE_FRAME <= u16::MAX as usize);
 
-/// What each side says after Noise.
+/// The most bytes of an answer.
+const ANSWER_FRAME: usize = limits::HANDSHAKE_FRAME + STATE_FRAME;
+// Lengths have two bytes.
+const _: () = assert!(ANSWER_FRAME <= u16::MAX as usize);
+
+/// What the dialler says first.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Hello {
     certificate: Envelope<Certificate>,
     state_sequence: u64,
+}
+
+/// What the listener says to a dialler whose certificate the site issued.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    /// Its certificate; none if the dialler's does not count any more.
+    certificate: Option<Envelope<Certificate>>,
+    state_sequence: u64,
+    /// The state, if the dialler has an older one.
+    state: Option<Envelope<SiteState>>,
 }
 
 /// Why a connection was not let in.
@@ -71,6 +86,9 @@ pub enum HandshakeError {
     /// The other side's newer site state is none.
     #[error(transparent)]
     State(#[from] SiteStateError),
+    /// The other side does not let this node in.
+    #[error("this node's certificate does not count any more at the other side")]
+    Unwelcome,
 }
 
 /// The security upgrade of all transports.
@@ -85,14 +103,15 @@ impl MemberUpgrade {
         identity: &Keypair,
         membership: Arc<Membership>,
     ) -> Result<Self, noise::Error> {
-        let prologue = membership.site().as_bytes().to_vec();
+        let prologue = lookup::prologue(membership.secret(), membership.site()).to_vec();
         Ok(Self {
             noise: noise::Config::new(identity)?.with_prologue(prologue),
             membership,
         })
     }
 
-    async fn exchange<S>(&self, peer: PeerId, stream: &mut S) -> Result<(), HandshakeError>
+    /// The dialler's part.
+    async fn dialled<S>(&self, peer: PeerId, stream: &mut S) -> Result<(), HandshakeError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -102,35 +121,75 @@ impl MemberUpgrade {
             certificate: self.membership.certificate().envelope().clone(),
             state_sequence: mine.sequence,
         };
-        // Both sides write first: a hello fits into any socket's buffer.
         send(stream, &hello, limits::HANDSHAKE_FRAME).await?;
-        let theirs: Hello = receive(stream, limits::HANDSHAKE_FRAME).await?;
-        let certificate = self
-            .membership
-            .recognise(node, &theirs.certificate)
-            .inspect_err(|error| tracing::warn!(%node, %error, "a connection was refused"))?;
-
-        // Both know who has the newer state, so that nobody waits in vain.
-        match theirs.state_sequence.cmp(&mine.sequence) {
-            Ordering::Less => send(stream, mine.envelope(), STATE_FRAME).await?,
-            Ordering::Equal => {}
-            Ordering::Greater => {
-                let state: Envelope<SiteState> = receive(stream, STATE_FRAME).await?;
-                self.membership.advance(&state)?;
-            }
+        let theirs: Answer = receive(stream, ANSWER_FRAME).await?;
+        if let Some(state) = &theirs.state {
+            self.membership.advance(state)?;
         }
-        let known = theirs.state_sequence.max(mine.sequence);
+        let certificate = theirs.certificate.ok_or(HandshakeError::Unwelcome)?;
+        let certificate = self.recognise(node, &certificate)?;
+        if theirs.state_sequence < mine.sequence {
+            send(stream, mine.envelope(), STATE_FRAME).await?;
+        }
+        self.admit(certificate, (theirs.state_sequence, mine.sequence))
+    }
+
+    /// The listener's part.
+    async fn answered<S>(&self, peer: PeerId, stream: &mut S) -> Result<(), HandshakeError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let node = peer::node_of(&peer).ok_or(HandshakeError::ForeignKey)?;
+        let theirs: Hello = receive(stream, limits::HANDSHAKE_FRAME).await?;
+        let certificate = self.recognise(node, &theirs.certificate)?;
+        let mine = self.membership.state();
+        // What is revoked here is revoked by every newer state, too.
+        let stands = certificate.stands(&mine, self.membership.now()).is_ok();
+        let is_behind = theirs.state_sequence < mine.sequence;
+        if stands || is_behind {
+            let own = self.membership.certificate();
+            let answer = Answer {
+                certificate: stands.then(|| own.envelope().clone()),
+                state_sequence: mine.sequence,
+                state: is_behind.then(|| mine.envelope().clone()),
+            };
+            send(stream, &answer, ANSWER_FRAME).await?;
+        }
+        if stands && theirs.state_sequence > mine.sequence {
+            let state: Envelope<SiteState> = receive(stream, STATE_FRAME).await?;
+            self.membership.advance(&state)?;
+        }
+        self.admit(certificate, (theirs.state_sequence, mine.sequence))
+    }
+
+    fn recognise(
+        &self,
+        node: NodeId,
+        certificate: &Envelope<Certificate>,
+    ) -> Result<Signed<Certificate>, HandshakeError> {
         self.membership
-            .admit(certificate, known)
-            .inspect_err(|error| {
-                // Whoever was told already and comes again is noise.
-                if theirs.state_sequence < mine.sequence {
-                    tracing::warn!(%node, %error, "a connection was refused");
-                } else {
-                    tracing::debug!(%node, %error, "a connection was refused");
-                }
-            })?;
-        Ok(())
+            .recognise(node, certificate)
+            .inspect_err(|error| tracing::warn!(%node, %error, "a connection was refused"))
+            .map_err(Into::into)
+    }
+
+    /// Judges by the newer of both states, which both sides have now.
+    fn admit(
+        &self,
+        certificate: Signed<Certificate>,
+        (theirs, mine): (u64, u64),
+    ) -> Result<(), HandshakeError> {
+        let node = certificate.node;
+        let admitted = self.membership.admit(certificate, theirs.max(mine));
+        admitted.map_err(|error| {
+            // Whoever was told already and comes again is noise.
+            if theirs < mine {
+                tracing::warn!(%node, %error, "a connection was refused");
+            } else {
+                tracing::debug!(%node, %error, "a connection was refused");
+            }
+            error.into()
+        })
     }
 }
 
@@ -191,7 +250,7 @@ where
         Box::pin(async move {
             let socket = BufReader::with_capacity(READ_BUFFER, socket);
             let (peer, mut stream) = self.noise.clone().upgrade_inbound(socket, info).await?;
-            self.exchange(peer, &mut stream).await?;
+            self.answered(peer, &mut stream).await?;
             Ok((peer, stream))
         })
     }
@@ -209,8 +268,174 @@ where
         Box::pin(async move {
             let socket = BufReader::with_capacity(READ_BUFFER, socket);
             let (peer, mut stream) = self.noise.clone().upgrade_outbound(socket, info).await?;
-            self.exchange(peer, &mut stream).await?;
+            self.dialled(peer, &mut stream).await?;
             Ok((peer, stream))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use ed25519_dalek::SigningKey;
+    use papermesh_protocol::certificate::{Role, Roles};
+    use papermesh_protocol::id::{Serial, SiteId};
+    use papermesh_protocol::seal::keys::SealingPublic;
+    use papermesh_protocol::site::{Revoked, SiteSecret};
+    use papermesh_protocol::time::Timestamp;
+    use tokio::io::DuplexStream;
+    use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    fn authority() -> SigningKey {
+        SigningKey::from_bytes(&[1; 32])
+    }
+
+    fn site() -> SiteId {
+        authority().verifying_key().into()
+    }
+
+    fn certificate(seed: u8) -> Signed<Certificate> {
+        let certificate = Certificate {
+            site: site(),
+            node: SigningKey::from_bytes(&[seed; 32]).verifying_key().into(),
+            sealing: SealingPublic::from_bytes([9; 32]),
+            name: "laptop".parse().unwrap(),
+            roles: Roles::of(&[Role::Client]),
+            serial: Serial::from_bytes([seed; 8]),
+            not_before: NOW,
+            not_after: NOW + Duration::from_secs(3600),
+        };
+        Signed::sign(certificate, &authority()).unwrap()
+    }
+
+    /// A state with this sequence number in which these nodes are revoked.
+    fn state(sequence: u64, revoked: &[u8]) -> Signed<SiteState> {
+        let mut state = SiteState::new(site(), "Acme".parse().unwrap());
+        state.sequence = sequence;
+        state.revoked = revoked
+            .iter()
+            .map(|seed| Revoked {
+                serial: Serial::from_bytes([*seed; 8]),
+                not_after: NOW + Duration::from_secs(3600),
+            })
+            .collect();
+        Signed::sign(state, &authority()).unwrap()
+    }
+
+    fn membership(seed: u8, state: Signed<SiteState>) -> Arc<Membership> {
+        let secret = SiteSecret::from_bytes([7; 32]);
+        Arc::new(Membership::new(certificate(seed), state, secret, || NOW))
+    }
+
+    fn gate(seed: u8, membership: &Arc<Membership>) -> MemberUpgrade {
+        let identity = peer::keypair(&[seed; 32]).unwrap();
+        MemberUpgrade::new(&identity, membership.clone()).unwrap()
+    }
+
+    fn line() -> (Compat<DuplexStream>, Compat<DuplexStream>) {
+        let (near, far) = tokio::io::duplex(128 * 1024);
+        (near.compat(), far.compat())
+    }
+
+    /// The end of somebody who knows of the site what this prologue says.
+    fn noise(prologue: &[u8]) -> noise::Config {
+        let identity = peer::keypair(&[66; 32]).unwrap();
+        let noise = noise::Config::new(&identity).unwrap();
+        noise.with_prologue(prologue.to_vec())
+    }
+
+    fn prologue() -> [u8; 32] {
+        lookup::prologue(&SiteSecret::from_bytes([7; 32]), site())
+    }
+
+    /// All that the other side says to a dialler who says this.
+    async fn heard_by_dialler(prologue: &[u8], says: &[u8]) -> Option<Vec<u8>> {
+        let (near, far) = line();
+        let member = gate(2, &membership(2, state(1, &[])));
+        let listening = tokio::spawn(member.upgrade_inbound(near, PROTOCOL));
+        let (_, mut stream) = noise(prologue).upgrade_outbound(far, PROTOCOL).await.ok()?;
+        stream.write_all(says).await.ok()?;
+        stream.flush().await.ok()?;
+        let mut heard = Vec::new();
+        let _ = stream.read_to_end(&mut heard).await;
+        assert!(listening.await.unwrap().is_err());
+        Some(heard)
+    }
+
+    #[tokio::test]
+    async fn a_stranger_is_shown_no_certificate() {
+        // It knows what is announced: the site.
+        assert_eq!(heard_by_dialler(site().as_bytes(), b"").await, None);
+        // It knows the secret, as whoever was a member once, and shows what it has seen of others.
+        let hello = Hello {
+            certificate: certificate(3).envelope().clone(),
+            state_sequence: 0,
+        };
+        let hello = codec::encode(&hello, limits::HANDSHAKE_FRAME).unwrap();
+        let length = u16::try_from(hello.len()).unwrap().to_be_bytes();
+        let stolen = [&length[..], &hello].concat();
+        for says in [&stolen[..], &[0, 0], &[0xff; 64]] {
+            assert_eq!(heard_by_dialler(&prologue(), says).await, Some(Vec::new()));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stranger_that_is_dialled_is_shown_no_certificate() {
+        let (near, far) = line();
+        let member = gate(2, &membership(2, state(1, &[])));
+        let dialling = tokio::spawn(member.upgrade_outbound(near, PROTOCOL));
+        let stranger = noise(site().as_bytes());
+        let taken = stranger.upgrade_inbound(far, PROTOCOL).await;
+        assert!(taken.is_err());
+        assert!(dialling.await.unwrap().is_err());
+    }
+
+    #[tokio::test]
+    async fn both_sides_end_with_the_newer_state() {
+        for (dialler, listener) in [(1, 1), (1, 5), (5, 1)] {
+            let (near, far) = line();
+            let dialler = membership(2, state(dialler, &[]));
+            let listener = membership(3, state(listener, &[]));
+            let dialling = gate(2, &dialler).upgrade_outbound(near, PROTOCOL);
+            let listening = gate(3, &listener).upgrade_inbound(far, PROTOCOL);
+            let (dialled, listened) = tokio::join!(dialling, listening);
+            assert!(dialled.is_ok() && listened.is_ok());
+            assert_eq!(dialler.state().sequence, listener.state().sequence);
+            assert!(dialler.member(listener.node()).is_some());
+            assert!(listener.member(dialler.node()).is_some());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_revoked_member_learns_why_and_sees_no_certificate() {
+        let (near, far) = line();
+        let revoked = membership(2, state(1, &[]));
+        let listener = membership(3, state(2, &[2]));
+        let dialling = gate(2, &revoked).upgrade_outbound(near, PROTOCOL);
+        let listening = gate(3, &listener).upgrade_inbound(far, PROTOCOL);
+        let (dialled, listened) = tokio::join!(dialling, listening);
+        assert!(matches!(dialled, Err(HandshakeError::Unwelcome)));
+        assert!(listened.is_err());
+        assert_eq!(revoked.standing(), Err(CertificateError::Revoked));
+        assert!(revoked.member(listener.node()).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_revoked_member_that_is_dialled_learns_why() {
+        let (near, far) = line();
+        let dialler = membership(2, state(2, &[3]));
+        let revoked = membership(3, state(1, &[]));
+        let dialling = gate(2, &dialler).upgrade_outbound(near, PROTOCOL);
+        let listening = gate(3, &revoked).upgrade_inbound(far, PROTOCOL);
+        let (dialled, _) = tokio::join!(dialling, listening);
+        assert!(dialled.is_err());
+        assert_eq!(revoked.standing(), Err(CertificateError::Revoked));
+        assert!(dialler.member(revoked.node()).is_none());
     }
 }

@@ -12,6 +12,7 @@ use papermesh_protocol::site::{SiteSecret, SiteState, SiteStateError};
 use papermesh_protocol::time::Timestamp;
 
 use super::clocks::ClockOffset;
+use crate::clock::{Clock, Moment};
 
 /// A node that proved its membership on a connection that is open now.
 #[derive(Clone, Debug)]
@@ -31,7 +32,8 @@ const REMEMBERED: usize = 1024;
 pub struct Membership {
     site: SiteId,
     secret: SiteSecret,
-    clock: fn() -> Timestamp,
+    clock: Clock,
+    steady: Clock,
     own: RwLock<Arc<Signed<Certificate>>>,
     state: RwLock<Arc<Signed<SiteState>>>,
     met: Mutex<HashMap<NodeId, Met>>,
@@ -52,16 +54,23 @@ impl Membership {
         own: Signed<Certificate>,
         state: Signed<SiteState>,
         secret: SiteSecret,
-        clock: fn() -> Timestamp,
+        clock: Clock,
     ) -> Self {
         Self {
             site: own.site,
             secret,
             clock,
+            steady: clock,
             own: RwLock::new(Arc::new(own)),
             state: RwLock::new(Arc::new(state)),
             met: Mutex::new(HashMap::new()),
         }
+    }
+
+    /// The same, with a clock of its own for waits.
+    #[must_use]
+    pub fn with_waits_by(self, steady: Clock) -> Self {
+        Self { steady, ..self }
     }
 
     /// The site.
@@ -104,6 +113,22 @@ impl Membership {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// The time by which waits within this process are measured. Whoever sets the computer's clock
+    /// does not change it.
+    #[must_use]
+    pub fn steady(&self) -> Timestamp {
+        (self.steady)()
+    }
+
+    /// This moment by both clocks.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        Moment {
+            now: self.now(),
+            steady: self.steady(),
+        }
     }
 
     /// Judges records with what is known now.

@@ -11,6 +11,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::web::HostName;
 
+use super::keys::keys_of;
 use super::{NodeError, Services, blocking, open_store};
 use crate::clock;
 use crate::config::{Config, Home};
@@ -39,7 +40,7 @@ pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
         let _lock = home.lock()?;
         let store = open_store(home).await?;
         let looking = store.clone();
-        let max_spool = config.max_spool;
+        let (max_spool, root) = (config.max_spool, home.root().to_owned());
         blocking(move || {
             let papers = Papers::load(&looking)?;
             let (now, own) = (clock::now(), &papers.certificate);
@@ -50,6 +51,7 @@ pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
             if own.roles.may_hold() {
                 found.push(disk_of(&looking, max_spool)?);
             }
+            found.push(keys_of(&looking, &root)?);
             Ok::<_, NodeError>((found, own.roles.has(Role::Printer)))
         })
         .await
@@ -79,6 +81,8 @@ impl Services {
             self.relay(),
             self.own_page(),
         ];
+        let keys = offload(&self.store, |store| keys_of(store, store.home()));
+        findings.push(keys.await.map_err(NodeError::Store)?);
         if self.client.is_some() {
             findings.push(self.spool().await?);
             let max_spool = self.config.max_spool;
@@ -391,7 +395,7 @@ fn converters(converter: &Converter) -> Finding {
     }
 }
 
-fn good(check: &str, detail: String) -> Finding {
+pub(super) fn good(check: &str, detail: String) -> Finding {
     Finding {
         check: check.to_owned(),
         verdict: Verdict::Good,
@@ -400,7 +404,7 @@ fn good(check: &str, detail: String) -> Finding {
     }
 }
 
-fn doubtful(check: &str, detail: String, advice: &str) -> Finding {
+pub(super) fn doubtful(check: &str, detail: String, advice: &str) -> Finding {
     Finding {
         check: check.to_owned(),
         verdict: Verdict::Doubtful,

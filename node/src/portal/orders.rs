@@ -562,7 +562,7 @@ impl AdminOrder {
                 };
             }
             Self::Verify => {
-                let verified = service.verify_audit(VerifyAudit {}).await?;
+                let verified = service.verify_audit(VerifyAudit::default()).await?;
                 Remark::Verified {
                     records: verified.records,
                     head: verified.head,

@@ -21,7 +21,7 @@ use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, Serial, Session
 use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Scaling, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
-use papermesh_protocol::release::receipt::{Outcome, Receipt};
+use papermesh_protocol::release::receipt::{AuditHead, Outcome, Receipt};
 use papermesh_protocol::seal::{SealingPublic, SealingSecret};
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{Revoked, SiteSecret, SiteState};
@@ -255,6 +255,10 @@ pub fn receipt(outcome: Outcome) -> Receipt {
         at: NOW,
         outcome,
         reason: None,
+        audit: Some(AuditHead {
+            records: 7,
+            hash: [0xa7; 32],
+        }),
     }
 }
 
