@@ -13,7 +13,24 @@ const COUNTED: usize = 1024;
 pub struct Tally<K = NodeId> {
     each: u32,
     window: Duration,
-    counts: BTreeMap<K, (Timestamp, u32)>,
+    counts: BTreeMap<K, Counted>,
+}
+
+struct Counted {
+    since: Timestamp,
+    count: u32,
+    /// How often it was beyond the limit.
+    beyond: u32,
+}
+
+impl Counted {
+    const fn since(now: Timestamp) -> Self {
+        Self {
+            since: now,
+            count: 0,
+            beyond: 0,
+        }
+    }
 }
 
 impl<K: Ord> Tally<K> {
@@ -32,23 +49,39 @@ impl<K: Ord> Tally<K> {
         if self.counts.len() >= COUNTED {
             let window = self.window;
             self.counts
-                .retain(|_, (since, _)| now.since(*since) < window);
+                .retain(|_, counted| now.since(counted.since) < window);
         }
         if self.counts.len() >= COUNTED && !self.counts.contains_key(&who) {
             return false;
         }
-        let (since, count) = self.counts.entry(who).or_insert((now, 0));
-        if now.since(*since) >= self.window {
-            (*since, *count) = (now, 0);
+        let counted = self.counts.entry(who).or_insert(Counted::since(now));
+        if now.since(counted.since) >= self.window {
+            (counted.since, counted.count) = (now, 0);
         }
-        *count = count.saturating_add(1);
-        *count <= self.each
+        counted.count = counted.count.saturating_add(1);
+        let is_within = counted.count <= self.each;
+        if !is_within {
+            counted.beyond = counted.beyond.saturating_add(1);
+        }
+        is_within
+    }
+
+    /// Who was beyond its limit, and how often, since this was asked last.
+    pub fn beyond(&mut self) -> Vec<(K, u32)>
+    where
+        K: Clone,
+    {
+        self.counts
+            .iter_mut()
+            .filter(|(_, counted)| counted.beyond > 0)
+            .map(|(who, counted)| (who.clone(), std::mem::take(&mut counted.beyond)))
+            .collect()
     }
 
     /// Takes back what was counted last: it did no harm.
     pub fn take_back(&mut self, who: &K) {
-        if let Some((_, count)) = self.counts.get_mut(who) {
-            *count = count.saturating_sub(1);
+        if let Some(counted) = self.counts.get_mut(who) {
+            counted.count = counted.count.saturating_sub(1);
         }
     }
 }
@@ -71,6 +104,10 @@ mod tests {
             assert!(tally.count(quiet, now));
             tally.take_back(&quiet);
         }
+
+        // Nothing that was too much is forgotten, also by a window that begins anew.
+        assert_eq!(tally.beyond(), [(noisy, 9 * each)]);
+        assert_eq!(tally.beyond(), []);
 
         let many = |number: u32| {
             let mut bytes = [3; 32];

@@ -22,6 +22,7 @@ use crate::delegation::{Delegation, DelegationError};
 use crate::id::{NodeId, SiteId, UserKey};
 use crate::judge::Judge;
 use crate::limits;
+use crate::record::RecordError;
 use crate::signed::{Envelope, Record, Signed, SignedError};
 use crate::text::UserId;
 use crate::time::Timestamp;
@@ -90,6 +91,22 @@ pub enum AdvertError {
     /// More or longer addresses than allowed.
     #[error("the advert's addresses are malformed")]
     Addresses,
+}
+
+impl AdvertError {
+    /// Whether somebody made it up: no honest node has ever believed it, so none passes it on.
+    /// Everything else may be a matter of clocks, or of which site state is known.
+    #[must_use]
+    pub const fn is_forgery(&self) -> bool {
+        let (Self::Signed(why)
+        | Self::Certificate(CertificateError::Signed(why))
+        | Self::Delegation(DelegationError::Signed(why))) = self
+        else {
+            return false;
+        };
+        // Whose signature a certificate must have is the site's to say, and may change.
+        matches!(self, Self::Signed(_)) || !matches!(why, SignedError::WrongSigner)
+    }
 }
 
 impl Judge<'_> {
@@ -184,16 +201,15 @@ pub struct AdvertSet(BTreeMap<NodeId, Signed<Advert>>);
 impl AdvertSet {
     /// The set that these envelopes are: verifies each and drops, without an error, those that
     /// are not believed; those that are in `known` already are not verified again. An error means
-    /// that the envelopes are no set at all.
+    /// that the envelopes are no set at all, or that one of them is forged: whoever sends a set has
+    /// believed all of it once, and a liar is to cost one signature, not as many as it likes.
     pub fn judged(
         envelopes: &[Envelope<Advert>],
         judge: &Judge<'_>,
         known: Option<&Self>,
-    ) -> Result<Self, CodecError> {
+    ) -> Result<Self, RecordError> {
         if envelopes.len() > limits::ADVERTS_PER_USER {
-            return Err(CodecError::Malformed(
-                "more adverts than a set may have".into(),
-            ));
+            return Err(CodecError::Malformed("more adverts than a set may have".into()).into());
         }
         let mut set = Self::default();
         for envelope in envelopes {
@@ -207,7 +223,8 @@ impl AdvertSet {
                 Ok(advert) if advert.expires_at > judge.now => {
                     set.insert(advert);
                 }
-                _ => {}
+                Err(error) if error.is_forgery() => return Err(RecordError::Forged),
+                Ok(_) | Err(_) => {}
             }
         }
         Ok(set)

@@ -82,6 +82,13 @@ pub enum Decline {
     /// It did not understand, or has trouble of its own.
     #[error("the printer has trouble of its own")]
     Trouble,
+    /// The authority's word on the user cannot be had: there is no such user, or nobody who knows
+    /// answers.
+    #[error(
+        "the printer knows nothing of this user: either there is none of this name, or the members that know are \
+         not reached; try again in a minute, or print it at the printer"
+    )]
+    Unknown,
 }
 
 /// What a printer can do, as its device says it. Lists may be empty where the device does not say.
@@ -134,7 +141,8 @@ impl Abilities {
 
 impl Offer {
     /// Whether a printer believes that `holder` may hand over a job of this user. `entry` is the
-    /// authority's word on the user, where it could be had.
+    /// authority's word on the user. Without that nobody prints: a computer can make up users, and of
+    /// those there are it does not say who may print no more.
     pub fn judge(
         &self,
         holder: &Certificate,
@@ -153,15 +161,11 @@ impl Offer {
             None if holder.roles.has(Role::SharedClient) => None,
             _ => return Err(Decline::NotAllowed),
         };
-        match entry {
-            Some(entry) if entry.user != self.user || !entry.is_active() => {
-                Err(Decline::NotAllowed)
-            }
-            Some(entry) if key.is_some() && entry.key != key => Err(Decline::NotAllowed),
-            // A shared computer has nothing but the authority's word to show that there is such a
-            // user.
-            None if key.is_none() => Err(Decline::NotAllowed),
-            _ => Ok(()),
+        let entry = entry.ok_or(Decline::Unknown)?;
+        let is_known = entry.user == self.user && entry.is_active();
+        match is_known && (key.is_none() || entry.key == key) {
+            true => Ok(()),
+            false => Err(Decline::NotAllowed),
         }
     }
 }

@@ -122,6 +122,8 @@ pub const PAGES: u32 = 1_000_000;
 pub const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a session stays open with nothing asked of it.
 pub const SESSION_IDLE: Duration = Duration::from_secs(10 * 60);
+/// How long a session may be kept open by whatever is asked of it, from when it was opened.
+pub const SESSION_MAX: Duration = Duration::from_secs(8 * 60 * 60);
 /// How often a printer says a word in each session of a visit while it prints for it.
 pub const SESSION_KEEP: Duration = Duration::from_secs(3 * 60);
 /// Sessions and unfinished logins that a holder keeps.
@@ -133,6 +135,12 @@ pub const SESSIONS_PER_PRINTER: usize = 32;
 pub const LOGINS_PER_PRINTER: usize = 32;
 /// How long a lease lasts without being extended.
 pub const LEASE: Duration = Duration::from_secs(90);
+/// How long a lease may be extended under which no byte was fetched.
+pub const LEASE_UNFETCHED: Duration = Duration::from_secs(10 * 60);
+/// How long any lease may be extended, from when it was granted.
+pub const LEASE_MAX: Duration = Duration::from_secs(8 * 60 * 60);
+/// How long a holder whose offer was taken may take to hand the session over.
+pub const HAND_OVER: Duration = Duration::from_secs(20);
 /// How often a printer extends the leases it prints under.
 pub const LEASE_EXTEND: Duration = Duration::from_secs(20);
 /// How long an access token may wait for its stream.
@@ -201,7 +209,10 @@ pub const INVITE_LIFETIME: Duration = Duration::from_secs(15 * 60);
 pub const INVITE_LIFETIME_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// An invite or a ticket, as text.
 pub const INVITE_TEXT: usize = 2048;
-/// Devices that wait for the admin's approval at once.
-pub const PENDING_JOINS: usize = 16;
+/// Devices that wait for the admin's approval at once, and challenges handed out in as long as one
+/// may wait.
+pub const PENDING_JOINS: usize = 32;
+/// Of these challenges, those for one address.
+pub const JOINS_PER_ADDRESS: usize = 4;
 /// How long a device waits for the admin's approval.
 pub const APPROVAL: Duration = Duration::from_secs(10 * 60);

@@ -1,11 +1,12 @@
-//! Where records live in the DHT, and what a badge number becomes. Both are keyed by the site's
-//! secret, so that neither a user id nor a badge number can be guessed from what others store.
+//! What members make of the site's secret: where records live in the DHT, what a badge number
+//! becomes, and with what a handshake begins. So neither a user id nor a badge number can be guessed
+//! from what others store, and no stranger is shown a certificate.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::id::{BadgeTag, RecordKey};
+use crate::id::{BadgeTag, RecordKey, SiteId};
 use crate::limits;
 use crate::site::SiteSecret;
 use crate::text::UserId;
@@ -32,6 +33,13 @@ pub fn badge(tag: BadgeTag) -> RecordKey {
 #[must_use]
 pub fn site_state(secret: &SiteSecret) -> RecordKey {
     RecordKey::from_bytes(keyed(secret, "site", &[]))
+}
+
+/// With what both sides of a member handshake begin (Noise's prologue). Without the site's secret
+/// nobody gets as far as to be shown a certificate.
+#[must_use]
+pub fn prologue(secret: &SiteSecret, site: SiteId) -> [u8; 32] {
+    keyed(secret, "handshake", site.as_bytes())
 }
 
 /// HMAC-SHA-256(site secret, length of the label ‖ label ‖ data).

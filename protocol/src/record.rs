@@ -51,6 +51,9 @@ pub enum RecordError {
     /// Nothing of it verifies, or nothing of it is current.
     #[error("nothing in the record is believed")]
     Unbelieved,
+    /// A part of it is forged, and the rest was not looked at.
+    #[error("a part of the record is forged")]
+    Forged,
     /// It belongs at another key.
     #[error("the record belongs at another key")]
     Misplaced,

@@ -3,10 +3,11 @@
 //! A record names users, jobs and nodes by their ids, never a title or anything of a document.
 //! Each carries the hash of the one before it, and the node signs each: whoever changes, removes
 //! or inserts a record in the middle breaks the chain at that place. What a chain by itself cannot
-//! show is that its newest records were cut off; the records of the other side can.
+//! show is that its newest records were cut off; the records of the other side can: a printer's receipt
+//! says where its log ends, and the holder writes that into its own.
 
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
-use papermesh_protocol::release::receipt::Outcome;
+use papermesh_protocol::release::receipt::{AuditHead, Outcome};
 use papermesh_protocol::signed::{Envelope, Record, Signed, SignedError};
 use papermesh_protocol::text::{UserId, clean};
 use papermesh_protocol::time::Timestamp;
@@ -100,6 +101,8 @@ pub struct Event {
     pub outcome: Option<Outcome>,
     /// Why, in a few words of this program's own.
     pub reason: Option<String>,
+    /// Where the log of the other side ended then, by its own word.
+    pub witnessed: Option<AuditHead>,
 }
 
 impl Event {
@@ -114,6 +117,7 @@ impl Event {
             peer: None,
             outcome: None,
             reason: None,
+            witnessed: None,
         }
     }
 
@@ -172,6 +176,15 @@ impl Event {
     }
 }
 
+impl From<Head> for AuditHead {
+    fn from(head: Head) -> Self {
+        Self {
+            records: head.next,
+            hash: head.hash,
+        }
+    }
+}
+
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -217,6 +230,22 @@ pub enum ChainError {
     /// It does not carry the hash of the record before it.
     #[error("record {0} does not follow from the record before it: one of them was changed")]
     Broken(u64),
+    /// Somebody saw the chain when it was longer.
+    #[error(
+        "there are {found} records, and there were {expected} when somebody else wrote that down: the newest were \
+         cut off"
+    )]
+    Cut {
+        /// How many there were.
+        expected: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// Somebody saw another chain.
+    #[error(
+        "the first {0} records are not those that somebody else wrote down: they were written anew"
+    )]
+    Rewritten(u64),
     /// It is not what this node signed.
     #[error("record {sequence} is not what this node wrote: {source}")]
     Signed {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use papermesh_protocol::id::NodeId;
+use papermesh_protocol::release::receipt::AuditHead;
 use papermesh_protocol::signed::{Signed, SignedError};
 use papermesh_protocol::time::Timestamp;
 use tokio::sync::Mutex;
@@ -89,14 +90,7 @@ impl Audit {
     /// Writes down what happened, durably.
     pub async fn record(&self, event: Event) -> Result<(), AuditError> {
         let mut head = self.0.head.lock().await;
-        let at = match *head {
-            Some(head) => head,
-            None => offload(&self.0.store, |store| store.audit().last())
-                .await?
-                .map_or_else(Head::default, |(sequence, bytes)| {
-                    Head::after(sequence, &bytes)
-                }),
-        };
+        let at = self.head(*head).await?;
         let entry = Signed::sign(at.entry(self.0.node, (self.0.clock)(), event), &self.0.key)?;
         let bytes = entry.to_bytes().map_err(SignedError::from)?;
         let next = Head::after(at.next, &bytes);
@@ -137,8 +131,32 @@ impl Audit {
         Ok(Page { entries, next })
     }
 
-    /// Walks the whole chain; the error names the first record that does not follow.
-    pub async fn verify(&self) -> Result<Verified, AuditError> {
+    /// Where the log ends now.
+    ///
+    /// # Errors
+    /// [`AuditError::Store`].
+    pub async fn ends(&self) -> Result<Head, AuditError> {
+        let mut head = self.0.head.lock().await;
+        let at = self.head(*head).await?;
+        *head = Some(at);
+        Ok(at)
+    }
+
+    async fn head(&self, known: Option<Head>) -> Result<Head, StoreError> {
+        if let Some(head) = known {
+            return Ok(head);
+        }
+        let last = offload(&self.0.store, |store| store.audit().last()).await?;
+        Ok(last.map_or_else(Head::default, |(sequence, bytes)| {
+            Head::after(sequence, &bytes)
+        }))
+    }
+
+    /// Walks the whole chain; the error names the first record that does not follow, or says that
+    /// this is not the chain of which somebody `witnessed` an end.
+    pub async fn verify(&self, witnessed: Option<AuditHead>) -> Result<Verified, AuditError> {
+        let is_other =
+            |head: Head| witnessed.is_some_and(|w| w.records == head.next && w.hash != head.hash);
         let mut verified = Verified {
             records: 0,
             first_at: None,
@@ -149,10 +167,20 @@ impl Audit {
             let from = verified.head.next;
             let rows = offload(&self.0.store, move |store| store.audit().scan(from, PAGE)).await?;
             if rows.is_empty() {
-                return Ok(verified);
+                let found = verified.records;
+                return match witnessed {
+                    Some(AuditHead { records, .. }) if records > found => {
+                        let expected = records;
+                        Err(ChainError::Cut { expected, found }.into())
+                    }
+                    _ => Ok(verified),
+                };
             }
             for (sequence, bytes) in rows {
                 let (head, entry) = verified.head.follow(sequence, &bytes, self.0.node)?;
+                if is_other(head) {
+                    return Err(ChainError::Rewritten(head.next).into());
+                }
                 verified.head = head;
                 verified.records += 1;
                 verified.first_at.get_or_insert(entry.at);

@@ -144,9 +144,9 @@ impl<N: Network> Authority<N> {
     }
 
     fn let_wait(&self, node: NodeId, terms: Terms, digits: Digits, reply: Reply) {
-        let since = self.now();
+        let since = self.membership().steady();
         tracing::info!(%node, name = %terms.name, "a device asks to join; `papermesh pending` lists it");
-        let turned_away = self.waiting(since).add(Device {
+        let turned_away = self.waiting().add(Device {
             node,
             terms,
             digits,
@@ -201,7 +201,7 @@ impl<N: Network> Authority<N> {
         let (state, now) = (self.membership().state(), self.now());
         let Device {
             node, terms, reply, ..
-        } = self.waiting(now).take(digits)?;
+        } = self.waiting().take(digits)?;
         let name = terms.name.clone();
         let device = (node, terms);
         let certificate = offload(self.store(), move |store| {
@@ -227,7 +227,7 @@ impl<N: Network> Authority<N> {
 
     /// Sends the devices that show these digits away; says how many there were.
     pub async fn refuse(&self, digits: Digits) -> usize {
-        let refused = self.waiting(self.now()).refuse(digits);
+        let refused = self.waiting().refuse(digits);
         self.send_away(refused).await
     }
 
@@ -237,7 +237,7 @@ impl<N: Network> Authority<N> {
     /// [`AuthorityError::AmbiguousMember`] if several are.
     pub async fn refuse_named(&self, named: &str) -> Result<usize, AuthorityError> {
         let refused = {
-            let mut waiting = self.waiting(self.now());
+            let mut waiting = self.waiting();
             let is_meant = |device: &&Device<Reply>| {
                 device.terms.name.as_str() == named
                     || (named.len() >= ID_PREFIX && device.node.to_string().starts_with(named))
@@ -276,7 +276,7 @@ impl<N: Network> Authority<N> {
     }
 
     fn pending_now(&self) -> Vec<Pending> {
-        let waiting = self.waiting(self.now());
+        let waiting = self.waiting();
         let pending = waiting.iter().map(|device| Pending {
             node: device.node,
             name: device.terms.name.clone(),
@@ -287,14 +287,14 @@ impl<N: Network> Authority<N> {
     }
 
     /// The devices that still wait.
-    fn waiting(&self, now: Timestamp) -> MutexGuard<'_, WaitingDevices> {
+    fn waiting(&self) -> MutexGuard<'_, WaitingDevices> {
         let mut waiting = self
             .0
             .waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|reply| !reply.is_closed());
-        for late in waiting.expire(now) {
+        for late in waiting.expire(self.membership().steady()) {
             let _ = late.reply.send(Err(Denial::Unanswered));
         }
         waiting

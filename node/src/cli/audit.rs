@@ -1,6 +1,7 @@
 //! `audit`: what this node did, and whether anybody changed the record of it.
 
 use clap::{Args, Subcommand};
+use papermesh_protocol::release::receipt::AuditHead;
 
 use super::context::Context;
 use super::failure::CliError;
@@ -22,14 +23,19 @@ pub(super) struct Audit {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Check that no record was changed, added or taken out
-    Verify,
+    Verify {
+        /// Where this log ended at some time, as the audit records of another computer say: records that
+        /// were cut off since are missed then
+        #[arg(long, value_name = "RECORDS:HASH")]
+        witnessed: Option<AuditHead>,
+    },
 }
 
 impl Audit {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
         let screen = &context.screen;
-        if let Some(Action::Verify) = self.action {
-            let verified = context.call(VerifyAudit {}).await?;
+        if let Some(Action::Verify { witnessed }) = self.action {
+            let verified = context.call(VerifyAudit { witnessed }).await?;
             return screen.show(&verified, |verified, _| {
                 format!(
                     "{} records, whole; head {}",

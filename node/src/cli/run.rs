@@ -11,7 +11,7 @@ use tracing::info;
 use super::context::Context;
 use super::failure::CliError;
 use super::secrets;
-use crate::config::{Address, ByteSize, DhtMode, Listen, MediaType, Settings, Wait};
+use crate::config::{Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, Settings, Wait};
 use crate::control::CommandError;
 use crate::{logs, node};
 
@@ -94,6 +94,10 @@ pub(super) struct Run {
     /// Make no pictures of the first pages of held jobs, which their owners see at the panel
     #[arg(long)]
     no_previews: bool,
+    /// Who keeps the key to this node's own keys: systemd-creds, secret-service (the keyring of whoever
+    /// logs in), off, or auto: this computer's TPM, if it has one [default: auto]
+    #[arg(long, value_name = "WHO")]
+    protect_keys: Option<KeyProtection>,
     /// How long a printer waits for one holder to be reached and to let the user in [default: 10s]
     #[arg(long, value_name = "TIME")]
     holder_timeout: Option<Wait>,
@@ -145,6 +149,7 @@ impl Run {
             portal: self.portal,
             max_spool: self.max_spool,
             previews: self.no_previews.then_some(false),
+            protect_keys: self.protect_keys,
             holder_timeout: self.holder_timeout,
             passphrase_file: self.passphrase_file,
             ..Settings::default()

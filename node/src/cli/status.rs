@@ -148,6 +148,14 @@ fn render(status: &Answer, look: &Look) -> String {
     if let Some(open) = status.authority_open {
         facts.add("authority key", if open { "open" } else { "sealed" });
     }
+    let kept_by = status.keys_kept_by.as_deref();
+    facts.add(
+        "keys",
+        kept_by.map_or_else(
+            || "in files that open by themselves; see `papermesh doctor`".to_owned(),
+            |protector| format!("sealed by {protector}"),
+        ),
+    );
     facts.add("version", &status.version).render()
 }
 
@@ -216,6 +224,7 @@ mod tests {
             clock: None,
             pending: None,
             authority_open: None,
+            keys_kept_by: None,
         };
         let shown = render(&status, &Look::plain());
         let expected = format!(

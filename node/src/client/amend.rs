@@ -53,7 +53,7 @@ impl<N: Network> Client<N> {
             options.check()?;
         }
         change.priority.map_or(Ok(()), check_priority)?;
-        let (inner, now) = (Arc::clone(&self.0), self.0.membership.now());
+        let (inner, now) = (Arc::clone(&self.0), self.0.membership.steady());
         let amended = offload(&self.0.store, move |store| {
             let held = store.jobs().get(job)?.ok_or(JobsError::NoJob(job))?;
             let meta = JobMeta::open(&inner.storage, job, &held.row.sealed_meta)?;

@@ -30,11 +30,12 @@ impl<N: Network> Conversation<N> {
         let row = row?.unwrap_or_default();
         let personal = self.client.is_users_own(&user, &row).await;
         let membership = &inner.membership;
-        let (site, state, now) = (membership.site(), membership.state(), membership.now());
+        let (site, state, now) = (membership.site(), membership.state(), membership.steady());
         let grounds = Grounds {
             site,
             policy: &state.policy,
             personal,
+            at: membership.now(),
         };
         let attested = sessions(&inner.holder).attest((printer, session), badge, &grounds, now)?;
         let delegation = row.delegation.ok_or(Refusal::Unproven)?;

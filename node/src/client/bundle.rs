@@ -109,7 +109,7 @@ impl<N: Network> Client<N> {
         if let Some(held) = store.jobs().get(numbered.job)? {
             let view = inner
                 .life
-                .view(store, &inner.storage, held, inner.membership.now());
+                .view(store, &inner.storage, held, inner.membership.moment());
             return view.map(Some);
         }
         let past = store.history().get(&numbered.user, number)?;

@@ -154,7 +154,7 @@ impl<N: Network> Conversation<N> {
         };
         let inner = &self.client.0;
         let user = session.and_then(|session| {
-            let now = inner.membership.now();
+            let now = inner.membership.steady();
             sessions(&inner.holder)
                 .owner(self.from.node, session, now)
                 .ok()
@@ -178,7 +178,10 @@ impl<N: Network> Conversation<N> {
 
     async fn login(&mut self, login: Login) -> Result<Answer, Failure> {
         let inner = Arc::clone(&self.client.0);
-        let (printer, now) = (Arc::clone(&self.from.certificate), inner.membership.now());
+        let (printer, now) = (
+            Arc::clone(&self.from.certificate),
+            inner.membership.steady(),
+        );
         let user = login.user.clone();
         let begun = offload(&self.client.0.store, move |store| {
             let site = (
@@ -228,7 +231,7 @@ impl<N: Network> Conversation<N> {
             ))
         });
         let (barred, jobs) = facts.await?;
-        let now = inner.membership.now();
+        let now = inner.membership.steady();
         let (answer, event) =
             sessions(&inner.holder).prove(printer, session, &ke3, barred, jobs, now);
         match event {
@@ -279,14 +282,14 @@ impl<N: Network> Conversation<N> {
     /// The user of a session of this printer.
     pub(super) fn user(&self, session: SessionId) -> Result<UserId, Refusal> {
         let inner = &self.client.0;
-        sessions(&inner.holder).authorize(self.from.node, session, inner.membership.now())
+        sessions(&inner.holder).authorize(self.from.node, session, inner.membership.steady())
     }
 
     async fn list(&self, session: SessionId, after: Option<Place>) -> Result<Answer, Failure> {
         let user = self.user(session)?;
         let (storage, now) = (
             Arc::clone(&self.client.0.storage),
-            self.client.0.membership.now(),
+            self.client.0.membership.moment(),
         );
         offload(&self.client.0.store, move |store| {
             let mut after = after;
@@ -298,11 +301,11 @@ impl<N: Network> Conversation<N> {
                 let ends = page.len() <= limits::JOBS_PER_PAGE;
                 after = page.last().map(HeldJob::place);
                 // What its owner wants later is not there yet.
-                for held in page.into_iter().filter(|held| is_offered(held, now)) {
+                for held in page.into_iter().filter(|held| is_offered(held, now.now)) {
                     if jobs.len() == limits::JOBS_PER_PAGE {
                         return Ok(Answer::Jobs { jobs, more: true });
                     }
-                    let leased = store.leases().live(held.job, now)?.is_some();
+                    let leased = store.leases().live(held.job, now.steady)?.is_some();
                     jobs.push(meta::summary(&storage, &held, leased));
                 }
                 if ends {
@@ -340,7 +343,7 @@ impl<N: Network> Conversation<N> {
         let answered = offload(&self.client.0.store, move |store| -> Result<_, Failure> {
             // From looking at the count until the guess is counted, as with a user's PIN.
             let _counting = inner.counting.hold();
-            let now = inner.membership.now();
+            let now = inner.membership.steady();
             let held = store.jobs().get(job)?.filter(|held| held.row.user == owner);
             let row = held.ok_or(Refusal::NoJob)?.row;
             // A job without a PIN of its own needs no proof.
@@ -377,7 +380,7 @@ impl<N: Network> Conversation<N> {
             let guesses = store.jobs().get(job)?.map(|held| held.row.pin_guesses);
             let locked_out =
                 guesses.is_none_or(|guesses| guesses.unproven > limits::GUESSES_PER_PRINTER);
-            let now = inner.membership.now();
+            let now = inner.membership.steady();
             let answer = sessions(&inner.holder).prove_job(whose, (job, &ke3), locked_out, now)?;
             if answer == Answer::Done {
                 store.jobs().forgive_guesses(job)?;
@@ -398,7 +401,7 @@ impl<N: Network> Conversation<N> {
             return Err(Refusal::Malformed.into());
         }
         let (printer, release) = (self.from.node, progress.release);
-        let now = self.client.0.membership.now();
+        let now = self.client.0.membership.steady();
         let early = |lease: &mut LeaseRow| lease.is_live(now).then_some(lease.session);
         if let Some(session) = self.client.0.early.with_lease(release, printer, early) {
             self.touch(session, now);
@@ -425,14 +428,14 @@ impl<N: Network> Conversation<N> {
     }
 
     async fn extend(&self, release: ReleaseId) -> Result<Answer, Failure> {
-        let (printer, now) = (self.from.node, self.client.0.membership.now());
+        let (printer, now) = (self.from.node, self.client.0.membership.steady());
         let prolong = |lease: &mut LeaseRow| {
-            lease.until = now + limits::LEASE;
-            lease.session
+            lease.until = holder::extend(Some(&lease.lease(release)), printer, now)?;
+            Ok::<_, Refusal>(lease.session)
         };
         let early = self.client.0.early.with_lease(release, printer, prolong);
         let session = match early {
-            Some(session) => session,
+            Some(session) => session?,
             None => {
                 let extended = offload(&self.client.0.store, move |store| {
                     let row = store.leases().get(release)?.ok_or(Refusal::NoLease)?;
@@ -476,7 +479,7 @@ impl<N: Network> Conversation<N> {
         if let Some(answer) = self.early_report(&receipt).await {
             return answer;
         }
-        let (release, now) = (receipt.release, membership.now());
+        let (release, now) = (receipt.release, membership.moment());
         let judged = receipt.clone();
         let judgement = offload(&inner.store, move |store| -> Result<_, Failure> {
             let lease = store.leases().get(release)?;
@@ -496,6 +499,7 @@ impl<N: Network> Conversation<N> {
         let (judgement, user, number) = judgement.await?;
         let event = Event {
             user,
+            witnessed: receipt.audit,
             ..Event::new(Kind::Released)
         }
         .job(receipt.job)
@@ -571,7 +575,8 @@ impl<N: Network> Conversation<N> {
 
     async fn delete(&self, session: SessionId, job: JobId) -> Result<Answer, Failure> {
         let user = self.user(session)?;
-        let (inner, now, owner) = (&self.client.0, self.client.0.membership.now(), user.clone());
+        let (inner, owner) = (&self.client.0, user.clone());
+        let now = inner.membership.moment();
         let printer = Some(NamedPrinter {
             node: self.from.node,
             name: self.from.certificate.name.clone(),
@@ -579,7 +584,7 @@ impl<N: Network> Conversation<N> {
         let found = offload(&inner.store, move |store| -> Result<_, Failure> {
             let held = store.jobs().get(job)?.filter(|held| held.row.user == owner);
             let number = held.ok_or(Refusal::NoJob)?.row.number;
-            match store.leases().live(job, now)? {
+            match store.leases().live(job, now.steady)? {
                 Some(_) => Err(Refusal::Leased.into()),
                 None => Ok(number),
             }
@@ -646,7 +651,7 @@ impl<N> Client<N> {
         let inner = &self.0;
         let recorded = {
             let mut denials = inner.denials.lock().unwrap_or_else(PoisonError::into_inner);
-            denials.count(from, inner.membership.now())
+            denials.count(from, inner.membership.steady())
         };
         if recorded {
             inner.audit.note(event.peer(from)).await;
@@ -670,7 +675,8 @@ fn grant<N>(
     (session, job, release): (SessionId, JobId, ReleaseId),
     options: PrintOptions,
 ) -> Result<(Grant, Option<u32>), Failure> {
-    let (now, printer) = (inner.membership.now(), from.node);
+    let (moment, printer) = (inner.membership.moment(), from.node);
+    let now = moment.steady;
     let asked = (session, job, release);
     let early = inner.early.with(job, |early| {
         grant_early(inner, early, from, asked, &options, now).map_err(Failure::from)
@@ -682,13 +688,17 @@ fn grant<N>(
     let held = store
         .jobs()
         .get(job)?
-        .filter(|held| is_offered(held, now))
+        .filter(|held| is_offered(held, moment.now))
         .ok_or(Refusal::NoJob)?;
     let lease = store
         .leases()
         .of_job(job)?
         .filter(|(_, row)| !row.lapsed)
         .map(|(release, row)| row.lease(release));
+    // Its time is over, and only a release that began before goes on.
+    if held.row.expires_at <= moment.now && !lease.is_some_and(|lease| lease.release == release) {
+        return Err(Refusal::NoJob.into());
+    }
     let selected = Selected {
         job,
         has_pin: held.row.sealed_pin.is_some(),
@@ -724,7 +734,7 @@ fn grant<N>(
         lapsed: false,
         options: options.clone(),
     };
-    match store.leases().grant(release, row, now)? {
+    match store.leases().grant(release, row, moment)? {
         Granted::New | Granted::Again => {}
         Granted::Held { .. } => return Err(Refusal::Leased.into()),
         Granted::Ended => return Err(Refusal::NoLease.into()),

@@ -94,6 +94,11 @@ impl<N: Network> Client<N> {
 
     async fn hand_over(&self, hand: HandOver, printer: KnownPrinter) -> DirectEnd {
         let (node, job) = (printer.node(), hand.offer.job.job);
+        // First, because a printer that takes an offer waits for the session no longer than it must. A
+        // document of unknown length is sealed before that.
+        if hand.ready.await.is_err() {
+            return DirectEnd::not_printed("the document was not taken");
+        }
         let opening = self
             .0
             .network
@@ -116,11 +121,8 @@ impl<N: Network> Client<N> {
             Ok(Some(Answer::Declined(decline))) => return DirectEnd::not_printed(decline),
             answer => return DirectEnd::not_printed(silence(answer.err())),
         };
-        if hand.ready.await.is_err() {
-            return DirectEnd::not_printed("the document was not taken");
-        }
         let handed = {
-            let (now, whose) = (self.0.membership.now(), (&user, job));
+            let (now, whose) = (self.0.membership.steady(), (&user, job));
             let certificate = &printer.certificate;
             sessions(&self.0.holder).hand(certificate, whose, session_key, now, &mut rand::rng())
         };
@@ -145,13 +147,13 @@ impl<N: Network> Client<N> {
 
     /// What is to be said of a job whose printer is not there any more.
     async fn lost(&self, job: JobId, why: String) -> DirectEnd {
-        let now = self.0.membership.now();
+        let steady = self.0.membership.steady();
         let leased = self.0.early.with(job, |early| early.lease.is_some());
         let leased = match leased {
             Some(leased) => Ok(leased),
             None => {
                 offload(&self.0.store, move |store| -> Result<_, StoreError> {
-                    Ok(store.leases().live(job, now)?.is_some())
+                    Ok(store.leases().live(job, steady)?.is_some())
                 })
                 .await
             }

@@ -17,11 +17,11 @@ use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
 use papermesh_protocol::release::receipt::{Outcome, Receipt};
 use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::text::UserId;
-use papermesh_protocol::time::Timestamp;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::Inner;
+use crate::clock::Moment;
 use crate::store::{
     Attempt, Birth, HeldJob, JobRow, LeaseRow, Settled, SpoolTail, Spooled, Store, StoreError,
 };
@@ -192,7 +192,7 @@ impl Arriving {
         store: &Store,
         file: Spooled,
         mut row: JobRow,
-        now: Timestamp,
+        now: Moment,
     ) -> Result<HeldJob, StoreError> {
         let mut jobs = self.inner.early().jobs();
         let mut birth = Birth::default();
@@ -202,7 +202,7 @@ impl Arriving {
                 row.may_have_printed = outcome == Outcome::MayHavePrinted;
                 row.last = Some(Attempt {
                     printer: lease.named_printer(),
-                    at: now,
+                    at: now.now,
                     outcome: outcome.clone(),
                     reason,
                 });
@@ -211,7 +211,7 @@ impl Arriving {
                     user: lease.user,
                     printer: lease.printer,
                     outcome,
-                    at: now,
+                    at: now.steady,
                 };
                 birth.settled = Some((release, settled));
             }

@@ -82,20 +82,17 @@ impl<N: Network> Client<N> {
         found.into_iter().next().ok_or(JobsError::NoJob(job))
     }
 
-    /// Deletes a job at the word of whoever sits at this computer; gives what it was.
+    /// Deletes a job at the word of whoever sits at this computer, also from under the hands of a
+    /// printer; gives what it was. What that has of it already may still come out.
     pub async fn delete(&self, job: JobId) -> Result<HeldView, JobsError> {
         let view = self.job(job).await?;
-        let now = self.0.membership.now();
-        let leased = offload(&self.0.store, move |store| store.leases().live(job, now));
-        if leased.await?.is_some() {
-            return Err(JobsError::Leased(job));
-        }
+        let now = self.0.membership.moment();
         // First the record, then the deed: no job goes of which nobody can say why.
         let event = Event::new(Kind::Deleted).user(&view.user).job(job);
         self.0.audit.record(event).await?;
         let end = JobEnd::Deleted { printer: None };
         let deleting = offload(&self.0.store, move |store| {
-            store.jobs().delete(job, end, now)
+            store.jobs().take_back(job, end, now)
         });
         match deleting.await? {
             Deletion::Deleted => {
@@ -177,7 +174,7 @@ impl<N: Network> Client<N> {
         &self,
         find: impl FnOnce(&Store) -> Result<Vec<HeldJob>, StoreError> + Send + 'static,
     ) -> Result<Vec<HeldView>, JobsError> {
-        let (inner, now) = (Arc::clone(&self.0), self.0.membership.now());
+        let (inner, now) = (Arc::clone(&self.0), self.0.membership.moment());
         offload(&self.0.store, move |store| {
             let view = |held: HeldJob| inner.life.view(store, &inner.storage, held, now);
             find(store)?

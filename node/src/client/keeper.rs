@@ -1,15 +1,16 @@
 //! What is due at a holder, sooner or later: leases that ran out, jobs whose time is over, visitors
 //! of a shared computer who have left nothing behind, and what is remembered of all of them.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::text::UserId;
-use papermesh_protocol::time::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::{Client, sessions};
 use crate::audit::{Event, Kind};
+use crate::clock::Moment;
 use crate::network::Network;
 use crate::offload::offload;
 use crate::store::{Deletion, HISTORY_BOUND, JobEnd, LocalUser, Store, StoreError};
@@ -29,7 +30,8 @@ impl<N: Network> Client<N> {
         let mut tidied: Option<Instant> = None;
         loop {
             looks.tick().await;
-            sessions(&self.0.holder).expire(self.0.membership.now());
+            sessions(&self.0.holder).expire(self.0.membership.steady());
+            self.record_unrecorded().await;
             if let Err(error) = self.look().await {
                 tracing::error!(%error, "leases and expired jobs were not looked after");
             }
@@ -42,9 +44,28 @@ impl<N: Network> Client<N> {
         }
     }
 
+    /// Records how much was refused that was not recorded one by one.
+    async fn record_unrecorded(&self) {
+        let beyond = {
+            let mut denials = self
+                .0
+                .denials
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            denials.beyond()
+        };
+        for (from, more) in beyond {
+            let event = Event::new(Kind::Refused).peer(from);
+            let event = event.because(format_args!(
+                "{more} more refusals that are not listed one by one"
+            ));
+            self.0.audit.note(event).await;
+        }
+    }
+
     /// Lets leases lapse and jobs expire that are due now.
     pub async fn look(&self) -> Result<(), StoreError> {
-        let now = self.0.membership.now();
+        let now = self.0.membership.moment();
         for (release, lease) in
             offload(&self.0.store, move |store| store.leases().lapse(now, BATCH)).await?
         {
@@ -89,13 +110,12 @@ impl<N: Network> Client<N> {
     }
 
     async fn tidy(&self) -> Result<(), StoreError> {
-        let now = self.0.membership.now();
+        let Moment { now, steady } = self.0.membership.moment();
         offload(&self.0.store, move |store| {
-            store.leases().forget(now, BATCH)?;
+            store.leases().forget(steady, BATCH)?;
             store.history().forget(HISTORY_BOUND, now, BATCH)?;
             store.floors().sweep(now, BATCH)?;
-            forget_visitors(store)?;
-            store.purge_deleted()
+            forget_visitors(store)
         })
         .await
     }
@@ -105,16 +125,16 @@ impl<N: Network> Client<N> {
 type Due = (JobId, Option<(UserId, u32)>);
 
 /// Jobs whose time is over. One that is being printed is not due until that has ended.
-fn due(store: &Store, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+fn due(store: &Store, now: Moment) -> Result<Vec<Due>, StoreError> {
     let mut due = Vec::new();
-    for job in store.jobs().expired(now, BATCH)? {
+    for job in store.jobs().expired(now.now, BATCH)? {
         let owner = match store.jobs().get(job) {
             Ok(held) => held.map(|held| (held.row.user, held.row.number)),
             // A damaged row can still be deleted, and must not keep the others.
             Err(StoreError::Row { .. }) => None,
             Err(error) => return Err(error),
         };
-        if store.leases().live(job, now)?.is_none() {
+        if store.leases().live(job, now.steady)?.is_none() {
             due.push((job, owner));
         }
     }

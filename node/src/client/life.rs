@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
 use super::{Client, HeldView, meta};
+use crate::clock::Moment;
 use crate::network::Network;
 use crate::offload::offload;
 use crate::store::{HeldJob, JobEnd, LeaseRow, NamedPrinter, PastJob, Store, StoreError};
@@ -145,14 +146,14 @@ impl Life {
         store: &Store,
         storage: &StorageKey,
         held: HeldJob,
-        now: Timestamp,
+        now: Moment,
     ) -> Result<HeldView, StoreError> {
         let lease = store.leases().of_job(held.job)?;
-        let live = lease.filter(|(_, lease)| lease.is_live(now));
+        let live = lease.filter(|(_, lease)| lease.is_live(now.steady));
         let summary = meta::summary(storage, &held, live.is_some());
         let state = match (live, held.row.hold_until) {
             (Some((release, lease)), _) => self.processing(release, &lease),
-            (None, Some(until)) if until > now => JobState::Waiting { until },
+            (None, Some(until)) if until > now.now => JobState::Waiting { until },
             (None, _) => JobState::Held,
         };
         Ok(HeldView {
@@ -207,7 +208,7 @@ impl<N: Network> Client<N> {
 
     /// The job that has a number, held or gone, while it is remembered.
     pub async fn numbered(&self, number: u32) -> Result<Option<HeldView>, StoreError> {
-        let (inner, now) = (std::sync::Arc::clone(&self.0), self.0.membership.now());
+        let (inner, now) = (std::sync::Arc::clone(&self.0), self.0.membership.moment());
         offload(&self.0.store, move |store| {
             let Some(numbered) = store.history().numbered(number)? else {
                 return Ok(None);

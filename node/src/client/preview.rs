@@ -16,14 +16,15 @@ use papermesh_protocol::release::message::Refusal;
 use papermesh_protocol::seal::{PreviewKey, StorageKey, WrappedJobKey, seal_preview};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::serve::Places;
 use super::{Client, conversation, sessions};
 use crate::audit::{Event, Kind};
+use crate::clock::Moment;
 use crate::convert::ComingPreview;
 use crate::mesh::Member;
 use crate::mesh::frame::{FrameError, read_message, write_message};
 use crate::network::Network;
 use crate::offload::offload;
+use crate::shares::Shares;
 use crate::store::{HeldJob, Store, StoreError};
 
 /// Pictures that are being made at once, beyond the submissions that they belong to. The next ones
@@ -63,7 +64,7 @@ impl<N: Network> Client<N> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let places = Places::new(STREAMS, STREAMS_PER_PRINTER);
+        let places = Shares::new(STREAMS, STREAMS_PER_PRINTER);
         let mut streams = std::pin::pin!(streams);
         while let Some((from, stream)) = streams.next().await {
             let Some(place) = places.take(from.node) else {
@@ -104,9 +105,9 @@ impl<N: Network> Client<N> {
     async fn preview(&self, from: &Member, request: Request) -> Result<Answer, Refusal> {
         let Request { session, job } = request;
         let (inner, printer) = (Arc::clone(&self.0), from.node);
-        let now = inner.membership.now();
+        let Moment { now, steady } = inner.membership.moment();
         // Before the disk is asked: no session, no look at anything.
-        let user = sessions(&inner.holder).authorize(printer, session, now)?;
+        let user = sessions(&inner.holder).authorize(printer, session, steady)?;
         let found = offload(&self.0.store, move |store| -> Result<_, StoreError> {
             let held = store.jobs().get(job)?;
             Ok((held, store.previews().get(job)?))
@@ -128,7 +129,7 @@ impl<N: Network> Client<N> {
             key: &key,
         };
         let mut holder = sessions(&inner.holder);
-        let key = holder.preview(printer, session, &pictured, now, &mut rand::rng())?;
+        let key = holder.preview(printer, session, &pictured, steady, &mut rand::rng())?;
         Ok(Answer::Preview {
             key,
             sealed: sealed.into(),

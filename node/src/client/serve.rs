@@ -1,11 +1,7 @@
 //! The holder's services: every stream that a printer opens is a task of its own, and there are
 //! never more than a named number of them.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use futures::{Stream, StreamExt};
-use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
 use papermesh_protocol::release::message::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,6 +11,7 @@ use super::conversation::Conversation;
 use crate::mesh::Member;
 use crate::mesh::frame::{FrameError, read_message, write_message};
 use crate::network::Network;
+use crate::shares::Shares;
 
 /// Conversations at once.
 const CONVERSATIONS: usize = 256;
@@ -31,7 +28,7 @@ impl<N: Network> Client<N> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let places = Places::new(CONVERSATIONS, CONVERSATIONS_PER_PRINTER);
+        let places = Shares::new(CONVERSATIONS, CONVERSATIONS_PER_PRINTER);
         let mut streams = std::pin::pin!(streams);
         while let Some((from, stream)) = streams.next().await {
             let Some(place) = places.take(from.node) else {
@@ -53,7 +50,7 @@ impl<N: Network> Client<N> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let places = Places::new(STREAMS, STREAMS_PER_PRINTER);
+        let places = Shares::new(STREAMS, STREAMS_PER_PRINTER);
         let mut streams = std::pin::pin!(streams);
         while let Some((from, stream)) = streams.next().await {
             let Some(place) = places.take(from.node) else {
@@ -87,77 +84,5 @@ impl<N: Network> Client<N> {
         .await;
         conversation.end().await;
         talked
-    }
-}
-
-/// Places for streams, in all and for each printer, so that one printer cannot take them all.
-#[derive(Clone)]
-pub(super) struct Places {
-    taken: Arc<Mutex<BTreeMap<NodeId, usize>>>,
-    all: usize,
-    each: usize,
-}
-
-/// A place; given back when dropped.
-pub(super) struct Place {
-    places: Places,
-    printer: NodeId,
-}
-
-impl Places {
-    pub(super) fn new(all: usize, each: usize) -> Self {
-        Self {
-            taken: Arc::default(),
-            all,
-            each,
-        }
-    }
-
-    pub(super) fn take(&self, printer: NodeId) -> Option<Place> {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let here = taken.get(&printer).copied().unwrap_or(0);
-        if taken.values().sum::<usize>() >= self.all || here >= self.each {
-            tracing::warn!(%printer, "a stream is turned away: there are too many");
-            return None;
-        }
-        taken.insert(printer, here + 1);
-        Some(Place {
-            places: self.clone(),
-            printer,
-        })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut taken = self
-            .places
-            .taken
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match taken.get_mut(&self.printer) {
-            Some(here) if *here > 1 => *here -= 1,
-            _ => {
-                taken.remove(&self.printer);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_printer_does_not_take_all_places() {
-        let places = Places::new(3, 2);
-        let (first, second) = (NodeId::from_bytes([1; 32]), NodeId::from_bytes([2; 32]));
-        let taken: Vec<_> = (0..5).filter_map(|_| places.take(first)).collect();
-        assert_eq!(taken.len(), 2);
-        let other = places.take(second);
-        assert!(other.is_some());
-        assert!(places.take(second).is_none());
-        drop(taken);
-        assert!(places.take(second).is_some());
     }
 }

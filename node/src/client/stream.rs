@@ -89,7 +89,7 @@ impl<N: Network> Client<N> {
     }
 
     async fn redeem(&self, printer: NodeId, open: &Open) -> Result<Source, SendError> {
-        let now = self.0.membership.now();
+        let now = self.0.membership.steady();
         let redeemed = sessions(&self.0.holder).redeem(printer, &open.token, now);
         let (job, release) = redeemed.ok_or(SendError::Refused)?;
         let offset = open.offset;

@@ -307,7 +307,8 @@ impl<N: Network> Client<N> {
         document: impl AsyncRead + Send + Unpin,
     ) -> Result<HeldView, SubmitError> {
         let admitted = self.admit(&submission).await?;
-        let now = self.0.membership.now();
+        let moment = self.0.membership.moment();
+        let now = moment.now;
         let job = JobId::random(&mut rand::rng());
         let sealed_pin = match &submission.job_pin {
             Some(pin) => Some(self.sealed_job_pin(job, pin).await?.into()),
@@ -413,7 +414,7 @@ impl<N: Network> Client<N> {
                 ..row
             };
             let held = match early {
-                Some(early) => early.keep(store, file, row, inner.membership.now())?,
+                Some(early) => early.keep(store, file, row, inner.membership.moment())?,
                 None => {
                     let birth = Birth {
                         part_of,
@@ -425,7 +426,7 @@ impl<N: Network> Client<N> {
             // Now the end of the document may go out, too.
             available.send_replace(held.row.sealed_size);
             tell(ready.take());
-            let view = inner.life.view(store, &inner.storage, held, now)?;
+            let view = inner.life.view(store, &inner.storage, held, moment)?;
             Ok::<_, SubmitError>(Some(view))
         });
         let (read, sealed) = tokio::join!(self.read(&submission, document, pieces), sealing);

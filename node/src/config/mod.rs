@@ -20,7 +20,9 @@ use papermesh_protocol::text::UserId;
 
 pub use home::{Home, HomeError, HomeLock};
 pub use settings::{ConfigError, Settings};
-pub use value::{Address, ByteSize, DhtMode, Listen, MediaType, NamedUsers, ValueError, Wait};
+pub use value::{
+    Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, NamedUsers, ValueError, Wait,
+};
 
 /// Name of the configuration file in the home.
 pub const FILE_NAME: &str = "papermesh.toml";
@@ -120,6 +122,8 @@ pub struct Config {
     pub max_spool: u64,
     /// Whether a picture of each held job's first page is made, for its owner to see at the printer.
     pub previews: bool,
+    /// Who keeps the key to the node's own keys.
+    pub protect_keys: KeyProtection,
     /// How long a printer waits for one holder to be dialled and to answer a login.
     pub holder_timeout: Duration,
     /// How long a converter of documents may give nothing before it is ended.
@@ -184,6 +188,7 @@ impl Settings {
             badge_rule: self.badge_rule,
             max_spool: self.max_spool.map_or(MAX_SPOOL, ByteSize::bytes),
             previews: self.previews.unwrap_or(true),
+            protect_keys: self.protect_keys.unwrap_or_default(),
             holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),
             converter_timeout: self
                 .converter_timeout

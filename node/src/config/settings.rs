@@ -11,7 +11,9 @@ use std::str::FromStr;
 use papermesh_protocol::text::UserId;
 use serde::Deserialize;
 
-use super::value::{Address, ByteSize, DhtMode, Listen, MediaType, NamedUsers, Wait, switch};
+use super::value::{
+    Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, NamedUsers, Wait, switch,
+};
 use super::{ENVIRONMENT_PREFIX, FILE_LIMIT};
 
 /// What flags, environment or file say. Names are those of the file; see [`super::Config`] for
@@ -46,6 +48,7 @@ pub struct Settings {
     pub badge_rule: Option<String>,
     pub max_spool: Option<ByteSize>,
     pub previews: Option<bool>,
+    pub protect_keys: Option<KeyProtection>,
     pub holder_timeout: Option<Wait>,
     pub converter_timeout: Option<Wait>,
     pub converter_without_landlock: Option<bool>,
@@ -124,6 +127,7 @@ impl Settings {
             badge_rule: self.badge_rule.or(lower.badge_rule),
             max_spool: self.max_spool.or(lower.max_spool),
             previews: self.previews.or(lower.previews),
+            protect_keys: self.protect_keys.or(lower.protect_keys),
             holder_timeout: self.holder_timeout.or(lower.holder_timeout),
             converter_timeout: self.converter_timeout.or(lower.converter_timeout),
             converter_without_landlock: self
@@ -203,6 +207,7 @@ impl Settings {
             badge_rule: from.parsed("BADGE_RULE")?,
             max_spool: from.parsed("MAX_SPOOL")?,
             previews: from.read("PREVIEWS", switch)?,
+            protect_keys: from.parsed("PROTECT_KEYS")?,
             holder_timeout: from.parsed("HOLDER_TIMEOUT")?,
             converter_timeout: from.parsed("CONVERTER_TIMEOUT")?,
             converter_without_landlock: from.parsed("CONVERTER_WITHOUT_LANDLOCK")?,

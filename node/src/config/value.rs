@@ -39,6 +39,9 @@ pub enum ValueError {
     /// Not a mode of the DHT.
     #[error("{0:?} is neither server nor client")]
     Dht(String),
+    /// Nobody who keeps keys.
+    #[error("{0:?} is none of auto, off, systemd-creds and secret-service")]
+    KeyProtection(String),
 }
 
 /// A number of bytes: `1000`, `64KiB`, `1.5GB`.
@@ -271,6 +274,34 @@ impl fmt::Display for DhtMode {
             Self::Server => "server",
             Self::Client => "client",
         })
+    }
+}
+
+/// Who keeps the key to the node's own keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyProtection {
+    /// This computer's TPM, if it has one that can be used without asking.
+    #[default]
+    Auto,
+    /// Nobody: they lie in files that open by themselves.
+    Off,
+    /// systemd-creds.
+    SystemdCreds,
+    /// The user's keyring.
+    SecretService,
+}
+
+impl FromStr for KeyProtection {
+    type Err = ValueError;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "off" => Ok(Self::Off),
+            "systemd-creds" => Ok(Self::SystemdCreds),
+            "secret-service" => Ok(Self::SecretService),
+            _ => Err(ValueError::KeyProtection(text.to_owned())),
+        }
     }
 }
 

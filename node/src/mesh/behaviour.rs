@@ -14,8 +14,10 @@ use libp2p::{
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::id::NodeId;
 
+use super::dial_back::DialBack;
 use super::handle::MeshError;
 use super::membership::Membership;
+use super::offered::{Kademlia, REPLICATION_EVERY};
 use super::ports::Ports;
 use super::records::{RecordShelf, VerifiedRecords};
 
@@ -45,8 +47,16 @@ pub struct MeshConfig {
 const CONNECTIONS: u32 = 512;
 /// Connections with one peer: relayed and direct, each dialled from either side.
 const CONNECTIONS_PER_PEER: u32 = 4;
-/// Handshakes under way, in either direction.
-const PENDING: u32 = 128;
+/// Handshakes under way that this node began.
+const DIALS: u32 = 128;
+/// Handshakes under way that others began, of all addresses,
+pub(super) const KNOCKING: usize = 128;
+/// and of one: a member needs one at a time, and some may be behind one router.
+pub(super) const KNOCKING_PER_ADDRESS: usize = 8;
+/// As many as the swarm counts of these. Those that were turned away are among them until they
+/// have noticed.
+const PENDING: u32 = 4 * 128;
+const _: () = assert!(PENDING as usize >= 2 * KNOCKING);
 /// Memory beyond which no more connections are accepted.
 const MEMORY: usize = 1024 * 1024 * 1024;
 /// Nodes that store a record: when half of all nodes die at once, one record in a million is lost
@@ -65,14 +75,14 @@ pub(super) struct Behaviour {
     memory: memory_connection_limits::Behaviour,
     pub(super) identify: identify::Behaviour,
     ping: ping::Behaviour,
-    pub(super) kad: kad::Behaviour<VerifiedRecords>,
+    pub(super) kad: Kademlia,
     pub(super) streams: libp2p_stream::Behaviour,
     mdns: Toggle<mdns::tokio::Behaviour>,
     relay_client: relay::client::Behaviour,
     dcutr: dcutr::Behaviour,
     autonat_client: autonat::v2::client::Behaviour,
     relay: Toggle<relay::Behaviour>,
-    autonat_server: Toggle<autonat::v2::server::Behaviour>,
+    autonat_server: Toggle<DialBack>,
 }
 
 impl Behaviour {
@@ -102,7 +112,7 @@ impl Behaviour {
                     .with_max_established(Some(CONNECTIONS))
                     .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER))
                     .with_max_pending_incoming(Some(PENDING))
-                    .with_max_pending_outgoing(Some(PENDING)),
+                    .with_max_pending_outgoing(Some(DIALS)),
             ),
             memory: memory_connection_limits::Behaviour::with_max_bytes(MEMORY),
             identify: identify::Behaviour::new(identify),
@@ -114,7 +124,7 @@ impl Behaviour {
             dcutr: dcutr::Behaviour::new(peer),
             autonat_client: autonat::v2::client::Behaviour::default(),
             relay: relays.then(|| relay_server(identity)).into(),
-            autonat_server: relays.then(autonat::v2::server::Behaviour::default).into(),
+            autonat_server: relays.then(DialBack::default).into(),
         })
     }
 
@@ -128,7 +138,7 @@ fn kademlia(
     membership: &Arc<Membership>,
     shelf: Box<dyn RecordShelf>,
     config: &MeshConfig,
-) -> Result<kad::Behaviour<VerifiedRecords>, MeshError> {
+) -> Result<Kademlia, MeshError> {
     let name = format!("/papermesh/{}/kad/1", membership.site());
     let mut kademlia =
         kad::Config::new(StreamProtocol::try_from_owned(name).map_err(|_| MeshError::Protocol)?);
@@ -145,7 +155,7 @@ fn kademlia(
         // Records say themselves when they expire, and their owners put them again.
         .set_record_ttl(None)
         .set_publication_interval(None)
-        .set_replication_interval(Some(Duration::from_secs(15 * 60)))
+        .set_replication_interval(Some(REPLICATION_EVERY))
         .set_provider_publication_interval(None)
         .set_periodic_bootstrap_interval(Some(Duration::from_secs(5 * 60)));
     let peer = super::peer::peer_of(membership.node()).ok_or(MeshError::Protocol)?;
@@ -157,7 +167,7 @@ fn kademlia(
     } else {
         kad::Mode::Client
     }));
-    Ok(kademlia)
+    Ok(Kademlia::new(kademlia, membership.clone()))
 }
 
 /// A relay for print data: the bytes of a circuit are not limited, its time is, generously.

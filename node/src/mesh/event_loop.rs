@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use libp2p::core::ConnectedPoint;
 use libp2p::core::transport::ListenerId;
+use libp2p::core::upgrade::Version;
+use libp2p::core::{ConnectedPoint, Transport};
 use libp2p::kad::{self, GetRecordOk, QueryId, QueryResult, Quorum, Record};
 use libp2p::multiaddr::Protocol as Part;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
@@ -18,7 +19,8 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::compat::FuturesAsyncReadCompatExt;
 
-use super::behaviour::{Behaviour, BehaviourEvent, MeshConfig, REPLICATION};
+use super::behaviour::{self, Behaviour, BehaviourEvent, MeshConfig, REPLICATION};
+use super::door::Door;
 use super::handle::{
     COMMANDS, CONNECT_TIMEOUT, Command, ConnectedMember, EVENTS, INCOMING, Incoming, Mesh,
     MeshError, MeshEvent, MeshStatus, Protocol, Relayed, Streams,
@@ -65,10 +67,22 @@ pub fn start(
     let transport = |error: &dyn std::fmt::Display| MeshError::Transport(error.to_string());
     let swarm = SwarmBuilder::with_existing_identity(identity)
         .with_tokio()
-        .with_tcp(
-            tcp::Config::default().nodelay(true),
-            upgrade.clone(),
-            MuxerUpgrade::default,
+        .with_other_transport(
+            |identity| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
+                let door = Door::new(behaviour::KNOCKING, behaviour::KNOCKING_PER_ADDRESS);
+                let admitting = door.clone();
+                Ok(
+                    tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
+                        .map(move |socket, point| door.enter(socket, &point))
+                        .upgrade(Version::V1Lazy)
+                        .authenticate(upgrade.clone()(identity)?)
+                        .multiplex(MuxerUpgrade::default())
+                        .map(move |connection, point| {
+                            admitting.admit(&point);
+                            connection
+                        }),
+                )
+            },
         )
         .map_err(|error| transport(&error))?
         .with_dns()

@@ -1,15 +1,15 @@
 //! The member handshake: the gate that every connection of the mesh passes, relayed ones too.
 //!
-//! It is libp2p's Noise XX with the site id as prologue, followed, inside the encrypted channel,
-//! by one frame each way: two bytes of length (big-endian) and a [`Hello`] with the certificate
-//! and which charter and site state its sender has. Where the charters differ, the side with the
-//! newer one sends it, and its state after it; where only the states differ, the side with the newer
-//! one sends that. So both judge by the same papers, and a member that was withdrawn while it was
-//! away learns why it is not let in. Whoever does not show
-//! a valid, unrevoked certificate for the very key that Noise authenticated gets no connection,
-//! and so never reaches identify, Kademlia or any other protocol.
+//! It is libp2p's Noise XX with a prologue that only members can make, followed, inside the
+//! encrypted channel, by frames of two bytes of length (big-endian) and CBOR. The dialler says
+//! [`Hello`]: its certificate, and which charter and site state it has. The listener looks at that
+//! before it shows its own certificate in an [`Answer`]; who signed the dialler's may be an admin
+//! that only a newer charter names, so it asks for the dialler's charter first where that is newer.
+//! The side with the newer papers sends them along, so that both judge by the same ones, and a
+//! member that was withdrawn while it was away learns why it is not let in. Whoever does not show a
+//! valid, unrevoked certificate for the very key that Noise authenticated gets no connection, and so
+//! never reaches identify, Kademlia or any other protocol.
 
-use std::cmp::Ordering;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,11 +21,12 @@ use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade}
 use libp2p::identity::Keypair;
 use libp2p::{PeerId, noise};
 use papermesh_protocol::certificate::{Certificate, CertificateError};
-use papermesh_protocol::charter::{Charter, CharterError, CharterMark};
+use papermesh_protocol::charter::CharterError;
 use papermesh_protocol::codec::{self, CodecError};
-use papermesh_protocol::limits;
-use papermesh_protocol::signed::Envelope;
-use papermesh_protocol::site::{SiteState, SiteStateError};
+use papermesh_protocol::id::NodeId;
+use papermesh_protocol::signed::{Envelope, Signed};
+use papermesh_protocol::site::SiteStateError;
+use papermesh_protocol::{limits, lookup};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -46,13 +47,30 @@ const STATE_FRAME: usize = limits::SITE_STATE + 256;
 // Lengths have two bytes.
 const _: () = assert!(CHARTER_FRAME <= u16::MAX as usize && STATE_FRAME <= CHARTER_FRAME);
 
-/// What each side says after Noise.
+/// What the dialler says first.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Hello {
     certificate: Envelope<Certificate>,
-    charter: CharterMark,
-    state_sequence: u64,
+    edition: Edition,
+}
+
+/// What the listener says.
+#[derive(Serialize, Deserialize)]
+enum Reply {
+    /// Show the newer charter first.
+    Charter,
+    /// The dialler's certificate is one that the site issued.
+    Answer(Answer),
+}
+
+/// What the listener says to a dialler whose certificate the site issued. Newer papers follow.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answer {
+    /// Its certificate; none if the dialler's does not count any more.
+    certificate: Option<Envelope<Certificate>>,
+    edition: Edition,
 }
 
 /// Why a connection was not let in.
@@ -79,6 +97,9 @@ pub enum HandshakeError {
     /// The other side's newer site state is none.
     #[error(transparent)]
     State(#[from] SiteStateError),
+    /// The other side does not let this node in.
+    #[error("this node's certificate does not count any more at the other side")]
+    Unwelcome,
 }
 
 /// The security upgrade of all transports.
@@ -93,75 +114,127 @@ impl MemberUpgrade {
         identity: &Keypair,
         membership: Arc<Membership>,
     ) -> Result<Self, noise::Error> {
-        let prologue = membership.site().as_bytes().to_vec();
+        let prologue = lookup::prologue(membership.secret(), membership.site()).to_vec();
         Ok(Self {
             noise: noise::Config::new(identity)?.with_prologue(prologue),
             membership,
         })
     }
 
-    async fn exchange<S>(&self, peer: PeerId, stream: &mut S) -> Result<(), HandshakeError>
+    /// The dialler's part.
+    async fn dialled<S>(&self, peer: PeerId, stream: &mut S) -> Result<(), HandshakeError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let node = peer::node_of(&peer).ok_or(HandshakeError::ForeignKey)?;
-        let (charter, mine) = (self.membership.charter(), self.membership.state());
+        let (charter, state) = (self.membership.charter(), self.membership.state());
+        let mine = Edition::of(&charter, &state);
         let hello = Hello {
             certificate: self.membership.certificate().envelope().clone(),
-            charter: charter.mark(),
-            state_sequence: mine.sequence,
+            edition: mine,
         };
-        // Both sides write first: a hello fits into any socket's buffer.
         send(stream, &hello, limits::HANDSHAKE_FRAME).await?;
-        let theirs: Hello = receive(stream, limits::HANDSHAKE_FRAME).await?;
-        // Who signed their certificate may be an admin that only their newer charter names.
-        let newer = theirs.charter.cmp(&charter.mark());
-        if newer == Ordering::Greater {
-            let charter: Envelope<Charter> = receive(stream, CHARTER_FRAME).await?;
-            self.membership.recharter(&charter)?;
+        let reply = match receive(stream, limits::HANDSHAKE_FRAME).await? {
+            Reply::Charter => {
+                send(stream, charter.envelope(), CHARTER_FRAME).await?;
+                receive(stream, limits::HANDSHAKE_FRAME).await?
+            }
+            answer @ Reply::Answer(_) => answer,
+        };
+        // It has been given the charter, and asks for no other.
+        let Reply::Answer(answer) = reply else {
+            return Err(HandshakeError::Unwelcome);
+        };
+        let theirs = answer.edition;
+        if theirs.charter > mine.charter {
+            self.membership
+                .recharter(&receive(stream, CHARTER_FRAME).await?)?;
         }
-        let certificate = self
-            .membership
-            .recognise(node, &theirs.certificate)
-            .inspect_err(|error| tracing::warn!(%node, %error, "a connection was refused"))?;
+        if theirs > mine {
+            self.membership
+                .advance(&receive(stream, STATE_FRAME).await?)?;
+        }
+        let certificate = answer.certificate.ok_or(HandshakeError::Unwelcome)?;
+        let certificate = self.recognise(node, &certificate)?;
+        if mine > theirs {
+            send(stream, state.envelope(), STATE_FRAME).await?;
+        }
+        self.admit(certificate, theirs, mine)
+    }
 
-        // Both know who has the newer papers, so that nobody waits in vain.
-        match newer.then(theirs.state_sequence.cmp(&mine.sequence)) {
-            Ordering::Less => {
-                if newer == Ordering::Less {
-                    send(stream, charter.envelope(), CHARTER_FRAME).await?;
-                }
-                send(stream, mine.envelope(), STATE_FRAME).await?;
+    /// The listener's part.
+    async fn answered<S>(&self, peer: PeerId, stream: &mut S) -> Result<(), HandshakeError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let node = peer::node_of(&peer).ok_or(HandshakeError::ForeignKey)?;
+        let hello: Hello = receive(stream, limits::HANDSHAKE_FRAME).await?;
+        let (charter, state) = (self.membership.charter(), self.membership.state());
+        let (theirs, mine) = (hello.edition, Edition::of(&charter, &state));
+        if theirs.charter > mine.charter {
+            send(stream, &Reply::Charter, limits::HANDSHAKE_FRAME).await?;
+            self.membership
+                .recharter(&receive(stream, CHARTER_FRAME).await?)?;
+        }
+        let certificate = self.recognise(node, &hello.certificate)?;
+        // What is revoked here is revoked by all newer papers, too.
+        let stands = self
+            .membership
+            .judge(|judge| certificate.stands(judge))
+            .is_ok();
+        if stands || mine > theirs {
+            let own = self.membership.certificate();
+            let answer = Answer {
+                certificate: stands.then(|| own.envelope().clone()),
+                edition: mine,
+            };
+            send(stream, &Reply::Answer(answer), limits::HANDSHAKE_FRAME).await?;
+            if mine.charter > theirs.charter {
+                send(stream, charter.envelope(), CHARTER_FRAME).await?;
             }
-            Ordering::Equal => {}
-            Ordering::Greater => {
-                let state: Envelope<SiteState> = receive(stream, STATE_FRAME).await?;
-                self.membership.advance(&state)?;
+            if mine > theirs {
+                send(stream, state.envelope(), STATE_FRAME).await?;
             }
         }
-        let told = Edition {
-            charter: theirs.charter,
-            state: theirs.state_sequence,
-        };
-        let mine = Edition {
-            charter: charter.mark(),
-            state: mine.sequence,
-        };
-        let known = Edition {
-            charter: told.charter.max(mine.charter),
-            state: told.state.max(mine.state),
-        };
+        if stands && theirs > mine {
+            self.membership
+                .advance(&receive(stream, STATE_FRAME).await?)?;
+        }
+        self.admit(certificate, theirs, mine)
+    }
+
+    fn recognise(
+        &self,
+        node: NodeId,
+        certificate: &Envelope<Certificate>,
+    ) -> Result<Signed<Certificate>, HandshakeError> {
         self.membership
-            .admit(certificate, known)
-            .inspect_err(|error| {
-                // Whoever was told already and comes again is noise.
-                if told != mine && told.charter <= mine.charter {
-                    tracing::warn!(%node, %error, "a connection was refused");
-                } else {
-                    tracing::debug!(%node, %error, "a connection was refused");
-                }
-            })?;
-        Ok(())
+            .recognise(node, certificate)
+            .inspect_err(|error| tracing::warn!(%node, %error, "a connection was refused"))
+            .map_err(Into::into)
+    }
+
+    /// Judges by the newer of both sides' papers, which both have now.
+    fn admit(
+        &self,
+        certificate: Signed<Certificate>,
+        theirs: Edition,
+        mine: Edition,
+    ) -> Result<(), HandshakeError> {
+        let node = certificate.node;
+        let known = Edition {
+            charter: theirs.charter.max(mine.charter),
+            state: theirs.state.max(mine.state),
+        };
+        self.membership.admit(certificate, known).map_err(|error| {
+            // Whoever was told already and comes again is noise.
+            if theirs < mine {
+                tracing::warn!(%node, %error, "a connection was refused");
+            } else {
+                tracing::debug!(%node, %error, "a connection was refused");
+            }
+            error.into()
+        })
     }
 }
 
@@ -222,7 +295,7 @@ where
         Box::pin(async move {
             let socket = BufReader::with_capacity(READ_BUFFER, socket);
             let (peer, mut stream) = self.noise.clone().upgrade_inbound(socket, info).await?;
-            self.exchange(peer, &mut stream).await?;
+            self.answered(peer, &mut stream).await?;
             Ok((peer, stream))
         })
     }
@@ -240,8 +313,174 @@ where
         Box::pin(async move {
             let socket = BufReader::with_capacity(READ_BUFFER, socket);
             let (peer, mut stream) = self.noise.clone().upgrade_outbound(socket, info).await?;
-            self.exchange(peer, &mut stream).await?;
+            self.dialled(peer, &mut stream).await?;
             Ok((peer, stream))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use ed25519_dalek::SigningKey;
+    use papermesh_protocol::certificate::{Role, Roles};
+    use papermesh_protocol::id::{Serial, SiteId};
+    use papermesh_protocol::seal::keys::SealingPublic;
+    use papermesh_protocol::site::{Revoked, SiteSecret};
+    use papermesh_protocol::time::Timestamp;
+    use tokio::io::DuplexStream;
+    use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    fn authority() -> SigningKey {
+        SigningKey::from_bytes(&[1; 32])
+    }
+
+    fn site() -> SiteId {
+        authority().verifying_key().into()
+    }
+
+    fn certificate(seed: u8) -> Signed<Certificate> {
+        let certificate = Certificate {
+            site: site(),
+            node: SigningKey::from_bytes(&[seed; 32]).verifying_key().into(),
+            sealing: SealingPublic::from_bytes([9; 32]),
+            name: "laptop".parse().unwrap(),
+            roles: Roles::of(&[Role::Client]),
+            serial: Serial::from_bytes([seed; 8]),
+            not_before: NOW,
+            not_after: NOW + Duration::from_secs(3600),
+        };
+        Signed::sign(certificate, &authority()).unwrap()
+    }
+
+    /// A state with this sequence number in which these nodes are revoked.
+    fn state(sequence: u64, revoked: &[u8]) -> Signed<SiteState> {
+        let mut state = SiteState::new(site(), "Acme".parse().unwrap());
+        state.sequence = sequence;
+        state.revoked = revoked
+            .iter()
+            .map(|seed| Revoked {
+                serial: Serial::from_bytes([*seed; 8]),
+                not_after: NOW + Duration::from_secs(3600),
+            })
+            .collect();
+        Signed::sign(state, &authority()).unwrap()
+    }
+
+    fn membership(seed: u8, state: Signed<SiteState>) -> Arc<Membership> {
+        let secret = SiteSecret::from_bytes([7; 32]);
+        Arc::new(Membership::new(certificate(seed), state, secret, || NOW))
+    }
+
+    fn gate(seed: u8, membership: &Arc<Membership>) -> MemberUpgrade {
+        let identity = peer::keypair(&[seed; 32]).unwrap();
+        MemberUpgrade::new(&identity, membership.clone()).unwrap()
+    }
+
+    fn line() -> (Compat<DuplexStream>, Compat<DuplexStream>) {
+        let (near, far) = tokio::io::duplex(128 * 1024);
+        (near.compat(), far.compat())
+    }
+
+    /// The end of somebody who knows of the site what this prologue says.
+    fn noise(prologue: &[u8]) -> noise::Config {
+        let identity = peer::keypair(&[66; 32]).unwrap();
+        let noise = noise::Config::new(&identity).unwrap();
+        noise.with_prologue(prologue.to_vec())
+    }
+
+    fn prologue() -> [u8; 32] {
+        lookup::prologue(&SiteSecret::from_bytes([7; 32]), site())
+    }
+
+    /// All that the other side says to a dialler who says this.
+    async fn heard_by_dialler(prologue: &[u8], says: &[u8]) -> Option<Vec<u8>> {
+        let (near, far) = line();
+        let member = gate(2, &membership(2, state(1, &[])));
+        let listening = tokio::spawn(member.upgrade_inbound(near, PROTOCOL));
+        let (_, mut stream) = noise(prologue).upgrade_outbound(far, PROTOCOL).await.ok()?;
+        stream.write_all(says).await.ok()?;
+        stream.flush().await.ok()?;
+        let mut heard = Vec::new();
+        let _ = stream.read_to_end(&mut heard).await;
+        assert!(listening.await.unwrap().is_err());
+        Some(heard)
+    }
+
+    #[tokio::test]
+    async fn a_stranger_is_shown_no_certificate() {
+        // It knows what is announced: the site.
+        assert_eq!(heard_by_dialler(site().as_bytes(), b"").await, None);
+        // It knows the secret, as whoever was a member once, and shows what it has seen of others.
+        let hello = Hello {
+            certificate: certificate(3).envelope().clone(),
+            edition: Edition::of(&charter(), &state(0, &[])),
+        };
+        let hello = codec::encode(&hello, limits::HANDSHAKE_FRAME).unwrap();
+        let length = u16::try_from(hello.len()).unwrap().to_be_bytes();
+        let stolen = [&length[..], &hello].concat();
+        for says in [&stolen[..], &[0, 0], &[0xff; 64]] {
+            assert_eq!(heard_by_dialler(&prologue(), says).await, Some(Vec::new()));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stranger_that_is_dialled_is_shown_no_certificate() {
+        let (near, far) = line();
+        let member = gate(2, &membership(2, state(1, &[])));
+        let dialling = tokio::spawn(member.upgrade_outbound(near, PROTOCOL));
+        let stranger = noise(site().as_bytes());
+        let taken = stranger.upgrade_inbound(far, PROTOCOL).await;
+        assert!(taken.is_err());
+        assert!(dialling.await.unwrap().is_err());
+    }
+
+    #[tokio::test]
+    async fn both_sides_end_with_the_newer_state() {
+        for (dialler, listener) in [(1, 1), (1, 5), (5, 1)] {
+            let (near, far) = line();
+            let dialler = membership(2, state(dialler, &[]));
+            let listener = membership(3, state(listener, &[]));
+            let dialling = gate(2, &dialler).upgrade_outbound(near, PROTOCOL);
+            let listening = gate(3, &listener).upgrade_inbound(far, PROTOCOL);
+            let (dialled, listened) = tokio::join!(dialling, listening);
+            assert!(dialled.is_ok() && listened.is_ok());
+            assert_eq!(dialler.state().sequence, listener.state().sequence);
+            assert!(dialler.member(listener.node()).is_some());
+            assert!(listener.member(dialler.node()).is_some());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_revoked_member_learns_why_and_sees_no_certificate() {
+        let (near, far) = line();
+        let revoked = membership(2, state(1, &[]));
+        let listener = membership(3, state(2, &[2]));
+        let dialling = gate(2, &revoked).upgrade_outbound(near, PROTOCOL);
+        let listening = gate(3, &listener).upgrade_inbound(far, PROTOCOL);
+        let (dialled, listened) = tokio::join!(dialling, listening);
+        assert!(matches!(dialled, Err(HandshakeError::Unwelcome)));
+        assert!(listened.is_err());
+        assert_eq!(revoked.standing(), Err(CertificateError::Revoked));
+        assert!(revoked.member(listener.node()).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_revoked_member_that_is_dialled_learns_why() {
+        let (near, far) = line();
+        let dialler = membership(2, state(2, &[3]));
+        let revoked = membership(3, state(1, &[]));
+        let dialling = gate(2, &dialler).upgrade_outbound(near, PROTOCOL);
+        let listening = gate(3, &revoked).upgrade_inbound(far, PROTOCOL);
+        let (dialled, _) = tokio::join!(dialling, listening);
+        assert!(dialled.is_err());
+        assert_eq!(revoked.standing(), Err(CertificateError::Revoked));
+        assert!(dialler.member(revoked.node()).is_none());
     }
 }

@@ -11,8 +11,10 @@ use papermesh_protocol::judge::Judge;
 use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::site::{SiteSecret, SiteState, SiteStateError};
 use papermesh_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::clocks::ClockOffset;
+use crate::clock::{Clock, Moment};
 
 /// A node that proved its membership on a connection that is open now.
 #[derive(Clone, Debug)]
@@ -32,20 +34,32 @@ const REMEMBERED: usize = 1024;
 pub struct Membership {
     site: SiteId,
     secret: SiteSecret,
-    clock: fn() -> Timestamp,
+    clock: Clock,
+    steady: Clock,
     own: RwLock<Arc<Signed<Certificate>>>,
     charter: RwLock<Arc<Signed<Charter>>>,
     state: RwLock<Arc<Signed<SiteState>>>,
     met: Mutex<HashMap<NodeId, Met>>,
 }
 
-/// What a node has of the site's papers, as it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a node has of the site's papers, as it says; the newer charter counts before the newer state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Edition {
     /// Its charter.
     pub(super) charter: CharterMark,
     /// The sequence number of its site state.
     pub(super) state: u64,
+}
+
+impl Edition {
+    /// That of these papers.
+    pub(super) fn of(charter: &Signed<Charter>, state: &SiteState) -> Self {
+        Self {
+            charter: charter.mark(),
+            state: state.sequence,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -63,17 +77,24 @@ impl Membership {
         own: Signed<Certificate>,
         (charter, state): (Signed<Charter>, Signed<SiteState>),
         secret: SiteSecret,
-        clock: fn() -> Timestamp,
+        clock: Clock,
     ) -> Self {
         Self {
             site: own.site,
             secret,
             clock,
+            steady: clock,
             own: RwLock::new(Arc::new(own)),
             charter: RwLock::new(Arc::new(charter)),
             state: RwLock::new(Arc::new(state)),
             met: Mutex::new(HashMap::new()),
         }
+    }
+
+    /// The same, with a clock of its own for waits.
+    #[must_use]
+    pub fn with_waits_by(self, steady: Clock) -> Self {
+        Self { steady, ..self }
     }
 
     /// The site.
@@ -133,6 +154,22 @@ impl Membership {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// The time by which waits within this process are measured. Whoever sets the computer's clock
+    /// does not change it.
+    #[must_use]
+    pub fn steady(&self) -> Timestamp {
+        (self.steady)()
+    }
+
+    /// This moment by both clocks.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        Moment {
+            now: self.now(),
+            steady: self.steady(),
+        }
     }
 
     /// Judges records with what is known now.

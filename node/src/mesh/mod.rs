@@ -7,9 +7,11 @@
 //!
 //! - [`membership`] is what the node knows of its site: own certificate, site state, who is
 //!   connected. [`handshake`] is the gate that every connection passes.
+//! - [`door`] gives places to connections of which nobody knows yet whose they are.
 //! - [`behaviour`] composes libp2p's protocols, [`muxer`] is Yamux tuned for documents.
 //! - [`ports`] keeps the node at the ports of last time.
-//! - [`records`] is the DHT's storage: it verifies and merges.
+//! - [`records`] is the DHT's storage: it verifies and merges; [`offered`] has what members send
+//!   judged before it gets there.
 //! - [`frame`] reads and writes one bounded message on a stream.
 //! - [`site_sync`] spreads the site state, and with it revocations.
 //! - [`join`] is how devices become members, on a listener of its own.
@@ -24,8 +26,11 @@ pub mod records;
 pub mod site_sync;
 
 mod behaviour;
+mod dial_back;
+mod door;
 mod event_loop;
 mod muxer;
+mod offered;
 mod peer;
 mod ports;
 mod room;

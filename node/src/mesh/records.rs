@@ -38,11 +38,50 @@ pub(super) struct VerifiedRecords {
     shelf: Box<dyn RecordShelf>,
     held: HashMap<Key, Held>,
     room: Room,
+    /// What comes next, if it was judged already.
+    believed: Option<Judged>,
 }
 
 pub(super) struct Held {
-    value: DirectoryRecord,
+    value: Arc<DirectoryRecord>,
     record: Record,
+}
+
+/// A value that was judged before it gets to the store.
+pub(super) struct Judged {
+    key: RecordKey,
+    bytes: Vec<u8>,
+    value: DirectoryRecord,
+    /// The site state by which it was judged.
+    by: u64,
+}
+
+impl Judged {
+    /// Judges a value. Adverts that are `known` are not verified again.
+    pub(super) fn new(
+        membership: &Membership,
+        key: RecordKey,
+        bytes: Vec<u8>,
+        known: Option<&DirectoryRecord>,
+    ) -> Result<Self> {
+        if bytes.len() > MAX {
+            return Err(Error::ValueTooLarge);
+        }
+        let by = membership.state().sequence;
+        let value = membership
+            .judge(|judge| DirectoryRecord::read(key, &bytes, membership.secret(), judge, known))
+            .map_err(|error| {
+                tracing::debug!(%key, %error, "a record was refused");
+                // Kademlia's error has no better word; it never leaves this node.
+                Error::ValueTooLarge
+            })?;
+        Ok(Self {
+            key,
+            bytes,
+            value,
+            by,
+        })
+    }
 }
 
 impl VerifiedRecords {
@@ -54,6 +93,7 @@ impl VerifiedRecords {
             shelf,
             held: HashMap::new(),
             room: Room::default(),
+            believed: None,
         };
         for (key, saved) in saved {
             match records.take(key, &saved) {
@@ -68,6 +108,17 @@ impl VerifiedRecords {
     /// How many records there are.
     pub(super) fn len(&self) -> usize {
         self.held.len()
+    }
+
+    /// What is stored at a key.
+    pub(super) fn known(&self, key: RecordKey) -> Option<Arc<DirectoryRecord>> {
+        let held = self.held.get(&Key::new(key.as_bytes()));
+        held.map(|held| held.value.clone())
+    }
+
+    /// Spares the next value to be judged once more, if it is this one.
+    pub(super) fn believe(&mut self, judged: Judged) {
+        self.believed = Some(judged);
     }
 
     /// Drops what has expired.
@@ -98,12 +149,15 @@ impl VerifiedRecords {
             state: &state,
             now,
         };
-        let unsigned = self.held.iter().filter(|(_, held)| match &held.value {
-            DirectoryRecord::Adverts(_) => false,
-            DirectoryRecord::UserEntry(entry) => !charter.names(entry.signer()),
-            DirectoryRecord::Badge(badge) => !charter.names(badge.signer()),
-            DirectoryRecord::SiteState(state) => !charter.names(state.signer()),
-        });
+        let unsigned = self
+            .held
+            .iter()
+            .filter(|(_, held)| match held.value.as_ref() {
+                DirectoryRecord::Adverts(_) => false,
+                DirectoryRecord::UserEntry(entry) => !charter.names(entry.signer()),
+                DirectoryRecord::Badge(badge) => !charter.names(badge.signer()),
+                DirectoryRecord::SiteState(state) => !charter.names(state.signer()),
+            });
         let unsigned: Vec<_> = unsigned.map(|(key, _)| key.clone()).collect();
         for key in unsigned {
             self.remove(&key);
@@ -136,7 +190,7 @@ impl VerifiedRecords {
     /// Brings the bytes of a record up to what is left of its value, and removes it if that is
     /// nothing.
     fn write_again(&mut self, key: &Key) {
-        let bytes = match self.held.get(key).map(|held| &held.value) {
+        let bytes = match self.held.get(key).map(|held| &*held.value) {
             Some(DirectoryRecord::Adverts(set)) if set.is_empty() => None,
             Some(value) => value.to_bytes().ok(),
             None => return,
@@ -156,22 +210,18 @@ impl VerifiedRecords {
     /// Judges a value and merges it into what is there. The bytes that are stored for the key from
     /// now on, unless they are those of before.
     fn take(&mut self, key: RecordKey, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
-        if bytes.len() > MAX {
-            return Err(Error::ValueTooLarge);
-        }
+        let state = self.membership.state().sequence;
+        let believed = self.believed.take();
+        let believed = believed
+            .filter(|judged| judged.by == state && judged.key == key && judged.bytes == bytes);
         let place = Key::new(key.as_bytes());
         let held = self.held.get(&place);
-        let known = held.map(|held| &held.value);
-        let mut value = self
-            .membership
-            .judge(|judge| {
-                DirectoryRecord::read(key, bytes, self.membership.secret(), judge, known)
-            })
-            .map_err(|error| {
-                tracing::debug!(%key, %error, "a record was refused");
-                // Kademlia's error has no better word; it never leaves this node.
-                Error::ValueTooLarge
-            })?;
+        let known = held.map(|held| &*held.value);
+        let judged = match believed {
+            Some(judged) => judged,
+            None => Judged::new(&self.membership, key, bytes.to_vec(), known)?,
+        };
+        let mut value = judged.value;
         match &mut value {
             DirectoryRecord::SiteState(state) => {
                 // The event loop notices, and tells everybody.
@@ -204,6 +254,7 @@ impl VerifiedRecords {
         // No publisher: Kademlia would neither store nor replicate a record that names its
         // receiver. No expiry: what a record says of itself is what counts.
         let record = Record::new(place.clone(), bytes.clone());
+        let value = Arc::new(value);
         if let Some(replaced) = self.held.insert(place, Held { value, record }) {
             self.room
                 .leave(&replaced.value, replaced.record.value.len());
@@ -217,7 +268,7 @@ impl Held {
     fn change<T>(&mut self, room: &mut Room, change: impl FnOnce(&mut DirectoryRecord) -> T) -> T {
         let bytes = self.record.value.len();
         room.leave(&self.value, bytes);
-        let changed = change(&mut self.value);
+        let changed = change(Arc::make_mut(&mut self.value));
         room.enter(&self.value, bytes);
         changed
     }
@@ -387,7 +438,7 @@ mod tests {
             .put(adverts(&[&greedy, &honest], &one_more))
             .unwrap();
         let key = Key::new(lookup::adverts(&secret(), &one_more).as_bytes());
-        let DirectoryRecord::Adverts(stored) = &records.held[&key].value else {
+        let DirectoryRecord::Adverts(stored) = &*records.held[&key].value else {
             panic!("not adverts");
         };
         let holders: Vec<NodeId> = stored.iter().map(|advert| advert.holder).collect();

@@ -9,6 +9,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::web::HostName;
 
+use super::keys::keys_of;
 use super::{NodeError, Services, blocking, open_store, output};
 use crate::clock;
 use crate::config::{Config, Home};
@@ -37,7 +38,7 @@ pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
         let _lock = home.lock()?;
         let store = open_store(home).await?;
         let looking = store.clone();
-        let max_spool = config.max_spool;
+        let (max_spool, root) = (config.max_spool, home.root().to_owned());
         blocking(move || {
             let papers = Papers::load(&looking)?;
             let (now, own) = (clock::now(), &papers.certificate);
@@ -48,6 +49,7 @@ pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
             if own.roles.may_hold() {
                 found.push(disk_of(&looking, max_spool)?);
             }
+            found.push(keys_of(&looking, &root)?);
             Ok::<_, NodeError>((found, own.roles.has(Role::Printer)))
         })
         .await
@@ -80,6 +82,8 @@ impl Services {
             self.relay(),
             self.own_page(),
         ];
+        let keys = offload(&self.store, |store| keys_of(store, store.home()));
+        findings.push(keys.await.map_err(NodeError::Store)?);
         if self.client.is_some() {
             findings.push(self.spool().await?);
             let max_spool = self.config.max_spool;

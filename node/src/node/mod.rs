@@ -10,6 +10,7 @@ mod commands;
 mod doctor;
 mod failure;
 mod hold_printer;
+mod keys;
 mod output;
 mod panel;
 mod portal;
@@ -44,6 +45,7 @@ use crate::papers::Papers;
 use crate::portal::{Door, Portal};
 use crate::printer::output::{FilePins, OutputDevice, OutputOptions, OutputUri};
 use crate::printer::{Printer, PrinterParts};
+use crate::purge;
 use crate::renewal;
 use crate::store::Store;
 use crate::user::{self, Computer};
@@ -105,12 +107,16 @@ impl Node {
         let server = Server::bind(home, &lock)?;
         let store = open_store(home).await?;
         let papers = {
-            let store = store.clone();
-            blocking(move || Papers::load(&store)).await?
+            let (store, wish) = (store.clone(), config.protect_keys);
+            blocking(move || {
+                keys::protect(&store, wish)?;
+                Papers::load(&store)
+            })
+            .await?
         };
         let seed = *papers.keys.node.expose();
         let key = papers.signing_key();
-        let membership = Arc::new(papers.membership(clock::now));
+        let membership = Arc::new(papers.membership(clock::now).with_waits_by(clock::steady));
         let roles = papers.certificate.roles;
         if let Err(error) = papers.standing(clock::now()) {
             tracing::error!(%error, "this node is no member of its site any more; see `papermesh doctor`");
@@ -138,6 +144,7 @@ impl Node {
 
         let mut tasks = JoinSet::new();
         tasks.spawn(memory::remember(store.clone(), mesh.clone(), clock::now));
+        tasks.spawn(purge::keep(store.clone()));
         tasks.spawn(renewal::keep_valid(
             store.clone(),
             mesh.clone(),
@@ -331,6 +338,7 @@ impl Node {
         server.serve(Arc::clone(&services), stop).await;
         tasks.shutdown().await;
         services.mesh.stop().await;
+        purge::now(&services.store).await;
         tracing::info!("stopped");
     }
 }
@@ -380,7 +388,7 @@ impl Services {
             announce: self.config.mdns,
             site: state.site,
             site_name: state.name.clone(),
-            clock: clock::now,
+            clock: clock::steady,
         };
         let (listener, requests) = self.join_listener(door).await?;
         memory::keep_join_port(&self.store, listener.port()).await;

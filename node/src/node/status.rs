@@ -102,6 +102,10 @@ impl Services {
                 .get()
                 .map(|_| u32::try_from(self.authority.pending_count()).unwrap_or(u32::MAX)),
             authority_open: self.authority.is_open().await?,
+            keys_kept_by: offload(&self.store, Store::key_protector)
+                .await
+                .map_err(super::NodeError::from)?
+                .map(|protector| protector.to_string()),
         })
     }
 }

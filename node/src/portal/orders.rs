@@ -315,7 +315,7 @@ impl UserOrder {
                 to: self::number(form, "to")?.max(1),
             },
             "unlock" => Self::Unlock {
-                number: number(form, "number")?,
+                number: number()?,
                 password: DocumentPassword::new(form.get("password").unwrap_or_default())
                     .map_err(|_| BadOrder::Typed("unlock-missing"))?,
             },
@@ -626,7 +626,7 @@ impl AdminOrder {
                 };
             }
             Self::Verify => {
-                let verified = service.verify_audit(VerifyAudit {}).await?;
+                let verified = service.verify_audit(VerifyAudit::default()).await?;
                 Remark::Verified {
                     records: verified.records,
                     head: verified.head,

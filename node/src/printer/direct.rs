@@ -11,8 +11,11 @@ use papermesh_protocol::direct::{Abilities, Answer, Decline, Offer, Request};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::printer::Session;
 use papermesh_protocol::seal::SessionSecret;
-use papermesh_protocol::text;
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::text::{self, UserId};
+use papermesh_protocol::user::UserEntry;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{sleep, timeout};
 
 use super::Printer;
 use super::link::{Link, Route};
@@ -25,10 +28,14 @@ use crate::network::Network;
 
 /// Streams of holders at once: jobs that wait for the device, and questions.
 pub(super) const OFFERS: usize = 64;
-/// How long a holder may take to say what it wants, and then to hand the session over: a document
-/// of unknown length is sealed first.
+/// Streams of one holder at once. A shared computer may have that many jobs for one printer.
+pub(super) const OFFERS_PER_HOLDER: usize = 16;
+/// How long a holder may take to say what it wants.
 const WORD: Duration = Duration::from_secs(10);
-const HAND: Duration = Duration::from_secs(10 * 60);
+/// How long it is looked for who a user is. A holder waits for an answer for longer.
+const LOOKUP: Duration = Duration::from_secs(10);
+/// How long until the directory is asked again.
+const AGAIN: Duration = Duration::from_millis(500);
 
 impl<N: Network> Printer<N> {
     /// Answers holders on every stream of `/papermesh/direct/1` until there come no more.
@@ -39,12 +46,12 @@ impl<N: Network> Printer<N> {
         let mut streams = std::pin::pin!(streams);
         while let Some((from, mut stream)) = streams.next().await {
             let printer = self.clone();
-            let place = Arc::clone(&self.0.offers).try_acquire_owned();
+            let place = self.0.offers.take(from.node);
             tokio::spawn(async move {
                 let holder = from.node;
                 let served = match place {
-                    Ok(_place) => printer.answer(from, &mut stream).await,
-                    Err(_) => say(&mut stream, &Answer::Declined(Decline::Busy)).await,
+                    Some(_place) => printer.answer(from, &mut stream).await,
+                    None => say(&mut stream, &Answer::Declined(Decline::Busy)).await,
                 };
                 if let Err(error) = served {
                     tracing::debug!(%holder, %error, "a holder that wanted to print went away");
@@ -73,7 +80,7 @@ impl<N: Network> Printer<N> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let inner = &self.0;
-        let entry = inner.directory.user_entry(&offer.user).await;
+        let entry = self.entry_of(&offer.user).await;
         let (site, now) = (inner.membership.site(), inner.membership.now());
         if let Err(decline) = offer.judge(&from.certificate, site, entry.as_deref(), now) {
             let event = Event::new(Kind::Refused)
@@ -87,7 +94,7 @@ impl<N: Network> Printer<N> {
         let session_key = secret.public();
         say(stream, &Answer::Ready { session_key }).await?;
         let Some(Request::Hand { session }) =
-            read_message(stream, limits::DIRECT_MESSAGE, HAND).await?
+            read_message(stream, limits::DIRECT_MESSAGE, limits::HAND_OVER).await?
         else {
             return Ok(());
         };
@@ -117,6 +124,20 @@ impl<N: Network> Printer<N> {
             }
         };
         say(stream, &answer).await
+    }
+
+    /// What the authority says of a user. An honest user of whom this printer never heard must not be
+    /// turned away because the directory did not answer the first time.
+    async fn entry_of(&self, user: &UserId) -> Option<Signed<UserEntry>> {
+        let asking = async {
+            loop {
+                if let Some(entry) = self.0.directory.user_entry(user).await {
+                    return entry;
+                }
+                sleep(AGAIN).await;
+            }
+        };
+        timeout(LOOKUP, asking).await.ok()
     }
 
     /// What the device says it can do; nothing of it if the device does not answer.

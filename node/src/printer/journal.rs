@@ -48,6 +48,13 @@ impl<N: Network> Printer<N> {
     /// outcome is known, whatever happens to this process.
     pub(super) async fn conclude(&self, release: ReleaseId, row: &mut JournalRow, ended: &Ended) {
         let now = self.0.membership.now();
+        let audit = self.0.audit.ends().await;
+        let audit = audit
+            .inspect_err(
+                |error| tracing::warn!(%error, "a receipt does not say where this log ends"),
+            )
+            .ok()
+            .map(Into::into);
         let receipt = Receipt {
             site: self.0.membership.site(),
             release,
@@ -60,6 +67,7 @@ impl<N: Network> Printer<N> {
                 .reason
                 .as_ref()
                 .map(|reason| text::clean(reason, limits::REASON)),
+            audit,
         };
         match Signed::sign(receipt, &self.0.key) {
             Ok(receipt) => row.receipt = Some(receipt.envelope().clone()),

@@ -38,7 +38,7 @@ use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
-use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep_until};
 
 pub use binding::BindFailure;
@@ -55,6 +55,7 @@ use crate::mesh::Membership;
 use crate::network::Network;
 use crate::offload::offload;
 use crate::policy::{self, LoginRefusal, Shown};
+use crate::shares::Shares;
 use crate::store::{Choice, Store, StoreError};
 use output::OutputDevice;
 use session::Credentials;
@@ -113,7 +114,7 @@ struct Inner<N> {
     /// A holder is to be told late.
     unreported: Notify,
     /// Streams on which holders offer jobs.
-    offers: Arc<Semaphore>,
+    offers: Shares,
 }
 
 /// Who stands at the printer.
@@ -169,7 +170,7 @@ impl<N: Network> Printer<N> {
             holder_timeout,
             turn: Mutex::default(),
             unreported: Notify::new(),
-            offers: Arc::new(Semaphore::new(direct::OFFERS)),
+            offers: Shares::new(direct::OFFERS, direct::OFFERS_PER_HOLDER),
         }))
     }
 

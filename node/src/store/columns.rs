@@ -111,6 +111,10 @@ pub(super) const FORMAT: Column<String, u32> = Column::new(SITE, 8);
 /// See [`FORMAT`].
 pub(super) const FORMAT_KEY: &str = "format";
 
+/// Families of which deleted and overwritten values are secrets. Pictures are not among them: their
+/// keys are made of those of the jobs.
+pub(super) const SECRET: [&str; 3] = [JOBS.name(), LOCAL_USERS.name(), SITE];
+
 /// All families, as they are opened.
 pub(super) const NAMES: [&str; 27] = [
     JOBS.name(),

@@ -7,6 +7,8 @@ use papermesh_protocol::codec::CodecError;
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::text::UserId;
 
+use super::keys::{Protector, ProtectorError};
+
 /// Why something could not be kept, or could not be found again as it was kept.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -124,6 +126,29 @@ pub enum StoreError {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// What keeps the keys shut does not open them. Nothing was changed.
+    #[error(
+        "the keys in {} are sealed by {protector}, and that does not open them: {source}. Nothing was changed. They \
+         open on the computer, and for the user, on which they were sealed; elsewhere, or if that has changed, the \
+         home can only be begun anew",
+        folder.display()
+    )]
+    Locked {
+        /// The folder of the keys.
+        folder: PathBuf,
+        /// Who has their key.
+        protector: Protector,
+        /// Why it does not give it.
+        source: ProtectorError,
+    },
+    /// The keys cannot be sealed. Nothing was changed.
+    #[error("the keys cannot be sealed by {protector}: {source}. Nothing was changed")]
+    NotLocked {
+        /// Who should have their key.
+        protector: Protector,
+        /// Why it does not take it.
+        source: ProtectorError,
     },
     /// The operating system refused.
     #[error("cannot {doing} {}: {source}", path.display())]

@@ -27,6 +27,7 @@ use super::history::{Attempt, History, JobEnd, NumberedJob};
 use super::leases::{LeaseRow, Settled};
 use super::spool::{SpoolReader, Spooled};
 use super::table::Bound;
+use crate::clock::Moment;
 
 /// Jobs of one user on one holder, as many as a printer would list.
 const JOBS_PER_USER: usize = limits::JOBS_PER_HOLDER;
@@ -341,16 +342,43 @@ impl Jobs<'_> {
     }
 
     /// Deletes a job, unless a printer has it now; also one whose row or file is damaged. The history says why it went.
-    pub fn delete(&self, job: JobId, end: JobEnd, now: Timestamp) -> Result<Deletion, StoreError> {
+    pub fn delete(
+        &self,
+        job: JobId,
+        end: JobEnd,
+        now: impl Into<Moment>,
+    ) -> Result<Deletion, StoreError> {
+        let now = now.into();
         let _writing = self.0.writing();
+        if let Some(until) = self.0.leases().live(job, now.steady)? {
+            return Ok(Deletion::Leased { until });
+        }
+        self.delete_whoever_has_it(job, end, now)
+    }
+
+    /// As [`Jobs::delete`], also if a printer has it now, which thereby loses its lease: it can
+    /// neither extend that nor fetch any more.
+    pub fn take_back(
+        &self,
+        job: JobId,
+        end: JobEnd,
+        now: impl Into<Moment>,
+    ) -> Result<Deletion, StoreError> {
+        let _writing = self.0.writing();
+        self.delete_whoever_has_it(job, end, now.into())
+    }
+
+    fn delete_whoever_has_it(
+        &self,
+        job: JobId,
+        end: JobEnd,
+        now: Moment,
+    ) -> Result<Deletion, StoreError> {
         if !self.0.database.contains(&JOBS, &job)? {
             return Ok(Deletion::Absent);
         }
-        if let Some(until) = self.0.leases().live(job, now)? {
-            return Ok(Deletion::Leased { until });
-        }
         let mut batch = self.0.database.batch();
-        self.delete_in(&mut batch, job, end, now)?;
+        self.delete_in(&mut batch, job, end, now.now)?;
         batch.commit(Durability::Synced)?;
         self.0.forget_file(job);
         Ok(Deletion::Deleted)
@@ -442,13 +470,13 @@ impl Jobs<'_> {
         &self,
         job: JobId,
         amendment: Amendment,
-        now: Timestamp,
+        steady: Timestamp,
     ) -> Result<Amended, StoreError> {
         let _writing = self.0.writing();
         let Some(mut row) = self.0.database.get(&JOBS, &job)? else {
             return Ok(Amended::Absent);
         };
-        if self.0.leases().live(job, now)?.is_some() {
+        if self.0.leases().live(job, steady)?.is_some() {
             return Ok(Amended::Leased);
         }
         let old = by_user(job, &row);
@@ -593,7 +621,7 @@ mod tests {
     use super::super::sample::{
         NOW, copy, held, job, job_row, lease, spool_files, spooled, store, user,
     };
-    use super::super::{Granted, Store};
+    use super::super::{Granted, LocalUser, Store};
     use super::*;
 
     #[test]
@@ -751,9 +779,45 @@ mod tests {
                 })
         };
         assert!(is_on_disk());
+        assert!(store.left_behind().is_none());
         store.jobs().delete(job(1), JobEnd::Expired, NOW).unwrap();
+        assert!(store.left_behind().is_some());
         store.purge_deleted().unwrap();
         assert!(!is_on_disk());
+        assert!(store.left_behind().is_none());
+    }
+
+    #[test]
+    fn an_earlier_pin_verifier_is_in_no_file_after_a_purge() {
+        let (home, store) = store().unwrap();
+        let (alice, old) = (user("alice"), b"a verifier to be looked for".to_vec());
+        let set = |pin: Option<Vec<u8>>| {
+            store.local_users().change(&alice, |row| {
+                *row = pin.clone().map(|pin| LocalUser {
+                    sealed_pin: Some(pin),
+                    ..LocalUser::default()
+                });
+            })
+        };
+        let is_on_disk = || {
+            std::fs::read_dir(home.path().join("store"))
+                .unwrap()
+                .any(|file| {
+                    std::fs::read(file.unwrap().path())
+                        .unwrap()
+                        .windows(old.len())
+                        .any(|bytes| bytes == old)
+                })
+        };
+        for gone in [Some(b"another one".to_vec()), None] {
+            set(Some(old.clone())).unwrap();
+            store.purge_deleted().unwrap();
+            assert!(is_on_disk());
+            set(gone).unwrap();
+            assert!(store.left_behind().is_some());
+            store.purge_deleted().unwrap();
+            assert!(!is_on_disk());
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::database::{Batch, Durability, Range};
 use super::error::StoreError;
 use super::history::{Attempt, JobEnd, NamedPrinter};
 use super::table::Bound;
+use crate::clock::Moment;
 
 /// Leases, of which those that ran out stay known for a week.
 const BOUND: Bound = Bound {
@@ -40,7 +41,7 @@ pub struct LeaseRow {
     pub printer_name: Name,
     /// The session that selected it.
     pub session: SessionId,
-    /// When it was granted first.
+    /// When it was granted first, by the clock for waits, as is all time of leases.
     pub granted_at: Timestamp,
     /// Until then it is live, unless it is extended.
     pub until: Timestamp,
@@ -59,6 +60,7 @@ impl LeaseRow {
         let Self {
             job,
             printer,
+            granted_at,
             until,
             streamed,
             ..
@@ -67,6 +69,7 @@ impl LeaseRow {
             release,
             job,
             printer,
+            granted_at,
             until,
             streamed,
         }
@@ -81,10 +84,10 @@ impl LeaseRow {
         }
     }
 
-    /// Whether it holds the job at `now`.
+    /// Whether it holds the job now.
     #[must_use]
-    pub fn is_live(&self, now: Timestamp) -> bool {
-        !self.lapsed && self.until > now
+    pub fn is_live(&self, steady: Timestamp) -> bool {
+        !self.lapsed && self.until > steady
     }
 }
 
@@ -100,7 +103,7 @@ pub struct Settled {
     pub printer: NodeId,
     /// How it ended, by the printer's word.
     pub outcome: Outcome,
-    /// When this holder heard of it.
+    /// When this holder heard of it, by the clock for waits.
     pub at: Timestamp,
 }
 
@@ -116,7 +119,7 @@ pub enum Granted {
         /// Until then, unless it is extended.
         until: Timestamp,
     },
-    /// This release ended before.
+    /// This release ended before, or has lasted as long as it may.
     Ended,
     /// There is no such job of this user.
     NoJob,
@@ -154,10 +157,10 @@ impl Leases<'_> {
     }
 
     /// Until when a job is leased, if it is now.
-    pub fn live(&self, job: JobId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    pub fn live(&self, job: JobId, steady: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let lease = self.of_job(job)?;
         Ok(lease
-            .filter(|(_, lease)| lease.is_live(now))
+            .filter(|(_, lease)| lease.is_live(steady))
             .map(|(_, lease)| lease.until))
     }
 
@@ -168,8 +171,9 @@ impl Leases<'_> {
         &self,
         release: ReleaseId,
         lease: LeaseRow,
-        now: Timestamp,
+        now: impl Into<Moment>,
     ) -> Result<Granted, StoreError> {
+        let now = now.into();
         let database = &self.0.database;
         let _writing = self.0.writing();
         if database.contains(&SETTLED, &release)? {
@@ -185,14 +189,20 @@ impl Leases<'_> {
         {
             return Ok(Granted::Held { until: own.until });
         }
+        if own
+            .as_ref()
+            .is_some_and(|own| own.lease(release).is_over(now.steady))
+        {
+            return Ok(Granted::Ended);
+        }
 
         let mut batch = database.batch();
         match self.of_job(lease.job)? {
             Some((other, held)) if other != release => {
-                if held.is_live(now) {
+                if held.is_live(now.steady) {
                     return Ok(Granted::Held { until: held.until });
                 }
-                self.lapse_in(&mut batch, other, held)?;
+                self.lapse_in(&mut batch, other, held, now)?;
             }
             _ => {}
         }
@@ -201,7 +211,8 @@ impl Leases<'_> {
         } else {
             Granted::New
         };
-        let (granted_at, streamed) = own.map_or((now, false), |own| (own.granted_at, own.streamed));
+        let (granted_at, streamed) =
+            own.map_or((now.steady, false), |own| (own.granted_at, own.streamed));
         let (job, lease) = (
             lease.job,
             LeaseRow {
@@ -219,9 +230,9 @@ impl Leases<'_> {
 
     /// Notes, durably, that bytes of the job flow from now on; to be called before the first one
     /// does. False if the release has no live lease.
-    pub fn note_streamed(&self, release: ReleaseId, now: Timestamp) -> Result<bool, StoreError> {
+    pub fn note_streamed(&self, release: ReleaseId, steady: Timestamp) -> Result<bool, StoreError> {
         self.change(release, |lease| {
-            let live = lease.is_live(now);
+            let live = lease.is_live(steady);
             lease.streamed |= live;
             live
         })
@@ -271,8 +282,9 @@ impl Leases<'_> {
         release: ReleaseId,
         settlement: Settlement,
         (outcome, reason): (Outcome, Option<String>),
-        now: Timestamp,
+        now: impl Into<Moment>,
     ) -> Result<Settling, StoreError> {
+        let now = now.into();
         let database = &self.0.database;
         let _writing = self.0.writing();
         if let Some(settled) = self.settled(release)? {
@@ -294,14 +306,14 @@ impl Leases<'_> {
                 user,
                 printer,
                 outcome: outcome.clone(),
-                at: now,
+                at: now.steady,
             },
         )?;
         batch.delete(&LEASES, &release)?;
         let latest = self.of_job(job)?;
         let elsewhere = latest
             .as_ref()
-            .is_some_and(|(other, held)| *other != release && held.is_live(now));
+            .is_some_and(|(other, held)| *other != release && held.is_live(now.steady));
         if latest.is_some_and(|(latest, _)| latest == release) {
             batch.delete(&LEASE_OF, &job)?;
         }
@@ -315,12 +327,12 @@ impl Leases<'_> {
                 printer: named,
                 pages,
             };
-            self.0.jobs().delete_in(&mut batch, job, end, now)?;
+            self.0.jobs().delete_in(&mut batch, job, end, now.now)?;
         } else if settlement != Settlement::Nothing {
             let mark = matches!(settlement, Settlement::Delete | Settlement::Mark);
             let attempt = Attempt {
                 printer: named,
-                at: now,
+                at: now.now,
                 outcome,
                 reason,
             };
@@ -341,21 +353,22 @@ impl Leases<'_> {
     /// flowed is marked as one that may have printed.
     pub fn lapse(
         &self,
-        now: Timestamp,
+        now: impl Into<Moment>,
         limit: usize,
     ) -> Result<Vec<(ReleaseId, LeaseRow)>, StoreError> {
+        let now = now.into();
         let _writing = self.0.writing();
         let mut lapsed = Vec::new();
         let mut batch = self.0.database.batch();
         for row in self.0.database.rows(&LEASES, Range::all())? {
             let (release, lease) = row?;
-            if lease.lapsed || lease.is_live(now) {
+            if lease.lapsed || lease.is_live(now.steady) {
                 continue;
             }
             if lapsed.len() == limit {
                 break;
             }
-            self.lapse_in(&mut batch, release, lease.clone())?;
+            self.lapse_in(&mut batch, release, lease.clone(), now)?;
             lapsed.push((release, lease));
         }
         batch.commit(Durability::Synced)?;
@@ -367,6 +380,7 @@ impl Leases<'_> {
         batch: &mut Batch<'_>,
         release: ReleaseId,
         lease: LeaseRow,
+        now: Moment,
     ) -> Result<(), StoreError> {
         if lease.lapsed {
             return Ok(());
@@ -374,7 +388,8 @@ impl Leases<'_> {
         let mark = holder::lapse(&lease.lease(release)) == Settlement::Mark;
         let attempt = Attempt {
             printer: lease.named_printer(),
-            at: lease.until,
+            // By the time of day.
+            at: now.now - now.steady.since(lease.until),
             outcome: match mark {
                 true => Outcome::MayHavePrinted,
                 false => Outcome::NotPrinted,
@@ -394,10 +409,10 @@ impl Leases<'_> {
 
     /// Forgets releases that ended, or ran out, longer ago than a late receipt may come; at most
     /// `limit` of each. Says how many.
-    pub fn forget(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    pub fn forget(&self, steady: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let _writing = self.0.writing();
         let database = &self.0.database;
-        let long_ago = |at: Timestamp| now.since(at) >= limits::RELEASE_MEMORY;
+        let long_ago = |at: Timestamp| steady.since(at) >= limits::RELEASE_MEMORY;
         let mut batch = database.batch();
         let mut settled = 0;
         for row in database.rows(&SETTLED, Range::all())? {

@@ -59,7 +59,7 @@ use papermesh_protocol::web::Label;
 pub use audit::AuditLog;
 pub use badges::{BadgeRow, Badges};
 pub use choices::{CHOICE_LIFETIME, CHOICES_MAX, Choice, ChoiceRow, Choices};
-pub use database::Durability;
+pub use database::{Durability, LeftBehind};
 pub use error::{Damage, StoreError};
 pub use floors::{FLOOR_KEY, FLOORS_MAX, Floor, Floors};
 pub use guesses::{GuessCounts, Source, UserGuesses};
@@ -69,7 +69,7 @@ pub use history::{
 };
 pub use jobs::{Amended, Amendment, Birth, Deletion, HeldJob, JobRow, Jobs};
 pub use journal::JournalRow;
-pub use keys::{NodeKeys, NodeSeed};
+pub use keys::{NodeKeys, NodeSeed, Protector, ProtectorError};
 pub use leases::{Granted, LeaseRow, Leases, Settled, Settling};
 pub use local_users::{LINKED_PER_USER, Linked, LocalUser};
 pub use members::MemberRow;
@@ -157,6 +157,33 @@ impl Store {
     /// fills its slice; a key that is missing later is an error, not a new key.
     pub fn keys(&self, fill: impl FnMut(&mut [u8])) -> Result<NodeKeys, StoreError> {
         keys::load(&self.inner, &self.inner.home, fill)
+    }
+
+    /// The folder that all of it lies in.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        &self.inner.home
+    }
+
+    /// Who keeps the key to this node's own keys; nobody if they lie in files that open by themselves.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that cannot be read.
+    pub fn key_protector(&self) -> Result<Option<Protector>, StoreError> {
+        keys::protector(&self.inner.home)
+    }
+
+    /// Has this node's own keys kept by `wanted` from now on, or by nobody. `fill` fills a slice with
+    /// random bytes of the operating system. Blocks on the protector.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`], [`StoreError::NotLocked`]; the keys are as before then.
+    pub fn protect_keys(
+        &self,
+        wanted: Option<Protector>,
+        fill: impl FnMut(&mut [u8]),
+    ) -> Result<(), StoreError> {
+        keys::protect(&self.inner.home, wanted, fill)
     }
 
     /// Begins the file of a new job. `expected` is the length of the sealed document where it is
@@ -299,11 +326,17 @@ impl Store {
         self.inner.spool.free()
     }
 
-    /// Removes from the database's files the keys of jobs that were deleted. Until then they lie
-    /// there, wrapped with the storage key. Takes some tens of milliseconds; worth doing now and
-    /// then after deletions.
+    /// Since when, if at all, there are secrets in the database's files that were deleted: keys of
+    /// jobs, PIN verifiers, keys of the site, all sealed with the storage key or by a passphrase.
+    #[must_use]
+    pub fn left_behind(&self) -> Option<LeftBehind> {
+        self.inner.database.left_behind()
+    }
+
+    /// Removes them from the files. Takes some tens of milliseconds; worth doing now and then after
+    /// deletions.
     pub fn purge_deleted(&self) -> Result<(), StoreError> {
-        self.inner.database.purge(&columns::JOBS)
+        self.inner.database.purge()
     }
 }
 

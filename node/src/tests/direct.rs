@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use papermesh_protocol::direct::{Answer, Decline, Offer, Request};
+use papermesh_protocol::limits;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::receipt::Outcome;
 use tokio::io::{AsyncWriteExt, DuplexStream};
@@ -11,6 +13,9 @@ use super::release::small_site;
 use super::site::{Holder, Tray, User, document, eventually, kinds, submission};
 use crate::audit::Kind;
 use crate::client::{DirectEnd, HeldView, JobState, Submission, SubmitError};
+use crate::mesh::Protocol;
+use crate::mesh::frame::{read_message, write_message};
+use crate::network::Network;
 
 const WAIT: Duration = Duration::from_secs(30);
 const PRINTED: Outcome = Outcome::Printed {
@@ -155,5 +160,55 @@ async fn the_jobs_own_pin_is_not_asked_of_the_owner_who_hands_it_over() {
         ..sized(&alice, &text)
     };
     let (_, end) = direct((&laptop, &printer), locked, &text).await;
+    assert_eq!(end.outcome, PRINTED);
+}
+
+/// What a computer says to a printer itself.
+async fn offered(laptop: &Holder, printer: &Tray, offer: Offer) -> (DuplexStream, Answer) {
+    let opening = laptop.network.open(printer.node, &[], Protocol::Direct);
+    let mut stream = opening.await.unwrap();
+    let request = Request::Offer(Box::new(offer));
+    write_message(&mut stream, &request, limits::DIRECT_MESSAGE)
+        .await
+        .unwrap();
+    let answer = read_message(&mut stream, limits::DIRECT_MESSAGE, WAIT).await;
+    (stream, answer.unwrap().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_prints_as_a_user_whom_the_site_does_not_know() {
+    let (site, _alice, laptop, printer) = small_site().await;
+    // A key and a delegation are quickly made; the site has no entry of her.
+    let ghost = site.user(66, "ghost", "2468").await;
+    site.link(&laptop, &ghost);
+    let text = document(1000);
+    let (held, end) = direct((&laptop, &printer), sized(&ghost, &text), &text).await;
+    assert_eq!(end.outcome, Outcome::NotPrinted);
+    let reason = end.reason.unwrap();
+    assert!(reason.contains("knows nothing of this user"), "{reason}");
+    assert!(printer.paper().is_empty());
+    assert_eq!(kinds(&printer.audit).await, [Kind::Refused]);
+    // For an honest user that is a held job like any other.
+    assert_eq!(laptop.jobs().await, [held]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_computer_leaves_places_at_a_printer_for_others() {
+    let (site, alice, laptop, printer) = small_site().await;
+    let other = site.holder(21, "desktop").await;
+    site.link(&other, &alice);
+    let held = laptop.submit(&alice, "offered", b"text").await;
+    let offer = laptop.offer(&alice, &held);
+    let mut silent = Vec::new();
+    let mut busy = 0;
+    for _ in 0..70 {
+        // It hands no session over.
+        let (stream, answer) = offered(&laptop, &printer, offer.clone()).await;
+        busy += usize::from(answer == Answer::Declined(Decline::Busy));
+        silent.push(stream);
+    }
+    assert!(busy > 0);
+    let text = document(1000);
+    let (_, end) = direct((&other, &printer), sized(&alice, &text), &text).await;
     assert_eq!(end.outcome, PRINTED);
 }

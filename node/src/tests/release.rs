@@ -11,7 +11,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::release::message::{Answer, Grant, Refusal, Request};
 use papermesh_protocol::release::printer::{Challenged, Evidence, LoginUnderWay, Session};
-use papermesh_protocol::release::receipt::{Outcome, Receipt};
+use papermesh_protocol::release::receipt::{AuditHead, Outcome, Receipt};
 use papermesh_protocol::release::stream::{Open, STATUS_OK, STATUS_REFUSED};
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::LoginPolicy;
@@ -20,7 +20,7 @@ use papermesh_protocol::time::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::site::{Holder, Site, Tray, User, deeds, document, eventually, kinds, submission, wish};
-use crate::audit::Kind;
+use crate::audit::{AuditError, ChainError, Kind};
 use crate::client::{Submission, SubmitError};
 use crate::clock;
 use crate::mesh::Protocol;
@@ -607,6 +607,203 @@ async fn a_lease_that_runs_out_marks_what_was_streamed_and_a_job_expires() {
     assert_eq!(deeds(&laptop.audit).await, expected);
 }
 
+/// A printer that was once let in keeps a job from its owner, and never fetches it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_printer_that_never_lets_go_has_a_job_for_a_while_and_not_for_ever() {
+    static MILLIS: AtomicU64 = AtomicU64::new(1_800_000_000_000);
+    let site = Site::new(|| Timestamp::from_millis(MILLIS.load(Ordering::Relaxed)));
+    let pass = |time: Duration| {
+        MILLIS.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
+    };
+    let alice = site.user(10, "alice", "2468").await;
+    let laptop = site.holder(20, "laptop").await;
+    site.publish(&laptop, &alice).await;
+    site.link(&laptop, &alice);
+    let printer = site.printer(30).await;
+    let job = laptop.submit(&alice, "hers", b"text").await.summary.job;
+    let mut talk = Talk::with(&printer, laptop.node).await;
+    let session = talk.login(&alice.id, "2468").await;
+    talk.select(&session, job, release(1)).await.unwrap();
+    let mut hold = Duration::ZERO;
+    let extend = Request::Extend {
+        release: release(1),
+    };
+    while talk.ask(extend.clone()).await == Answer::extended() {
+        pass(limits::LEASE_EXTEND);
+        hold += limits::LEASE_EXTEND;
+        assert!(hold <= limits::LEASE_UNFETCHED);
+        laptop.client.look().await.unwrap();
+    }
+    // Nor does it get it again by asking with the same release, lapsed or not.
+    let again = talk.select(&session, job, release(1)).await;
+    assert_eq!(again.unwrap_err(), Refusal::NoLease);
+    pass(limits::LEASE);
+    laptop.client.look().await.unwrap();
+    assert!(!laptop.jobs().await[0].summary.leased);
+    let again = talk.select(&session, job, release(1)).await;
+    assert_eq!(again.unwrap_err(), Refusal::NoLease);
+
+    // With one release after the other it has it as long as the session lasts; then there is none,
+    // and the job, whose time is over, goes.
+    let mut number = 2;
+    let mut held = Duration::ZERO;
+    while let Ok(_grant) = talk.select(&session, job, release(number)).await {
+        number += 1;
+        pass(limits::LEASE * 2);
+        held += limits::LEASE * 2;
+        assert!(held <= limits::SESSION_MAX);
+    }
+    pass(limits::JOB_LIFETIME);
+    laptop.client.look().await.unwrap();
+    assert!(laptop.jobs().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_whose_time_is_over_is_granted_to_nobody_anew() {
+    static MILLIS: AtomicU64 = AtomicU64::new(1_800_000_000_000);
+    let site = Site::new(|| Timestamp::from_millis(MILLIS.load(Ordering::Relaxed)));
+    let alice = site.user(10, "alice", "2468").await;
+    let laptop = site.holder(20, "laptop").await;
+    site.publish(&laptop, &alice).await;
+    site.link(&laptop, &alice);
+    let printer = site.printer(30).await;
+    let job = laptop.submit(&alice, "hers", b"text").await.summary.job;
+    let over = u64::try_from(limits::JOB_LIFETIME.as_millis()).unwrap();
+    MILLIS.fetch_add(over - 1000, Ordering::Relaxed);
+    let mut talk = Talk::with(&printer, laptop.node).await;
+    let session = talk.login(&alice.id, "2468").await;
+    talk.select(&session, job, release(1)).await.unwrap();
+    MILLIS.fetch_add(2000, Ordering::Relaxed);
+    // What began before goes on.
+    laptop.client.look().await.unwrap();
+    assert_eq!(laptop.jobs().await.len(), 1);
+    talk.select(&session, job, release(1)).await.unwrap();
+    MILLIS.fetch_add(
+        u64::try_from(limits::LEASE.as_millis()).unwrap() + 1,
+        Ordering::Relaxed,
+    );
+    let anew = talk.select(&session, job, release(2)).await;
+    assert_eq!(anew.unwrap_err(), Refusal::NoJob);
+    laptop.client.look().await.unwrap();
+    assert!(laptop.jobs().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_owner_deletes_here_what_a_printer_has_and_the_printer_learns_it() {
+    let (_site, alice, laptop, printer) = small_site().await;
+    let job = laptop.submit(&alice, "hers", b"text").await.summary.job;
+    let mut talk = Talk::with(&printer, laptop.node).await;
+    let session = talk.login(&alice.id, "2468").await;
+    let grant = talk.select(&session, job, release(1)).await.unwrap();
+    assert!(laptop.jobs().await[0].summary.leased);
+    laptop.client.delete(job).await.unwrap();
+    assert!(laptop.jobs().await.is_empty());
+    let extended = talk
+        .ask(Request::Extend {
+            release: release(1),
+        })
+        .await;
+    assert_eq!(extended, Answer::Refused(Refusal::NoLease));
+    let (status, _) = fetch(&printer, laptop.node, &grant, 0).await;
+    assert_eq!(status, STATUS_REFUSED);
+    let again = talk.select(&session, job, release(2)).await;
+    assert_eq!(again.unwrap_err(), Refusal::NoJob);
+    let printed = Outcome::Printed {
+        pages: None,
+        keep: false,
+    };
+    let reported = talk.report(job, release(1), printed).await;
+    assert_eq!(reported, Answer::Refused(Refusal::NoLease));
+}
+
+/// Somebody who answers for the time server puts the clock an hour ahead, or a day back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_jumps_forgets_no_guess_and_ends_no_lease_and_no_session() {
+    static MILLIS: AtomicU64 = AtomicU64::new(1_800_000_000_000);
+    let site = Site::new(|| Timestamp::from_millis(MILLIS.load(Ordering::Relaxed)))
+        .with_waits_by(clock::steady);
+    let alice = site.user(10, "alice", "2468").await;
+    let laptop = site.holder(20, "laptop").await;
+    site.publish(&laptop, &alice).await;
+    site.link(&laptop, &alice);
+    let (printer, guesser) = (site.printer(30).await, site.printer(31).await);
+    let job = laptop.submit(&alice, "hers", b"text").await.summary.job;
+    let mut talk = Talk::with(&printer, laptop.node).await;
+    let session = talk.login(&alice.id, "2468").await;
+    talk.select(&session, job, release(1)).await.unwrap();
+    let mut guessing = Talk::with(&guesser, laptop.node).await;
+    let wrong = Pin::new("1357").unwrap();
+    let mut guess = async || {
+        let evidence = Evidence::Pin(&wrong, None);
+        let (_, request) = LoginUnderWay::begin(
+            guesser.node,
+            laptop.node,
+            &alice.id,
+            evidence,
+            &mut rand::rng(),
+        )
+        .unwrap();
+        matches!(guessing.ask(request).await, Answer::Denied { .. })
+    };
+    for _ in 0..limits::FREE_GUESSES {
+        assert!(!guess().await);
+    }
+    for jump in [3_600_000, 3_600_000 - 86_400_000] {
+        MILLIS.store(
+            1_800_000_000_000_u64.wrapping_add_signed(jump),
+            Ordering::Relaxed,
+        );
+        laptop.client.look().await.unwrap();
+        assert!(guess().await, "the count was forgotten");
+        assert!(laptop.jobs().await[0].summary.leased);
+        let list = Request::List {
+            session: session.id(),
+            after: None,
+        };
+        assert!(matches!(talk.ask(list).await, Answer::Jobs { .. }));
+    }
+}
+
+/// The holder writes down where the printer's log ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_was_cut_short_is_not_the_one_that_the_holder_saw() {
+    let (_site, alice, laptop, printer) = small_site().await;
+    let mut witnessed = Vec::new();
+    for title in ["first", "second"] {
+        let held = laptop.submit(&alice, title, b"text").await;
+        let visit = printer.visit(&alice, "2468").await;
+        let released = printer.print(&visit, wish(&held, &laptop)).await;
+        assert_eq!(released.ending, Ending::Printed);
+        let page = laptop.audit.read(0, Timestamp::default()).await.unwrap();
+        let last = page.entries.iter().rev().find_map(|e| e.event.witnessed);
+        witnessed.push(last.unwrap());
+    }
+    let [first, second] = witnessed[..] else {
+        panic!("{witnessed:?}")
+    };
+    assert!(first.records < second.records);
+    for head in [first, second] {
+        assert!(printer.audit.verify(Some(head)).await.is_ok());
+    }
+    // Another chain of the same length, and one that was longer.
+    let other = AuditHead {
+        hash: [1; 32],
+        ..second
+    };
+    let longer = AuditHead {
+        records: second.records + 100,
+        ..second
+    };
+    assert!(matches!(
+        printer.audit.verify(Some(other)).await,
+        Err(AuditError::Chain(ChainError::Rewritten(_)))
+    ));
+    assert!(matches!(
+        printer.audit.verify(Some(longer)).await,
+        Err(AuditError::Chain(ChainError::Cut { .. }))
+    ));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_owner_deletes_and_protects_at_the_printer() {
     let (_site, alice, laptop, printer) = small_site().await;
@@ -882,6 +1079,7 @@ impl Talk {
             at: clock::now(),
             outcome,
             reason: None,
+            audit: None,
         };
         let receipt = Signed::sign(receipt, &self.key).unwrap();
         self.ask(Request::Report(receipt.envelope().clone())).await

@@ -5,8 +5,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
+use papermesh_protocol::advert::Delegated;
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
+use papermesh_protocol::direct::Offer;
 use papermesh_protocol::id::{BadgeTag, NodeId, Serial, SiteId, UserKey};
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
@@ -39,6 +41,8 @@ pub(super) struct Site {
     secret: SiteSecret,
     state: Signed<SiteState>,
     clock: Clock,
+    /// By which waits are measured, if not by the same.
+    waits: Clock,
     pub(super) pipes: Pipes,
 }
 
@@ -71,6 +75,7 @@ pub(super) struct Holder {
     pub(super) home: tempfile::TempDir,
     pub(super) client: Client<PipesOf>,
     pub(super) audit: Audit,
+    pub(super) network: PipesOf,
     storage: StorageKey,
     store: Store,
     directory: Directory<PipesOf>,
@@ -122,8 +127,13 @@ impl Site {
             secret: SiteSecret::from_bytes([2; 32]),
             state,
             clock,
+            waits: clock,
             pipes: Pipes::new(),
         }
+    }
+
+    pub(super) fn with_waits_by(self, waits: Clock) -> Self {
+        Self { waits, ..self }
     }
 
     fn id(&self) -> SiteId {
@@ -150,7 +160,7 @@ impl Site {
             self.secret.clone(),
             self.clock,
         );
-        (key, Arc::new(membership))
+        (key, Arc::new(membership.with_waits_by(self.waits)))
     }
 
     pub(super) async fn holder(&self, seed: u8, name: &str) -> Holder {
@@ -181,6 +191,7 @@ impl Site {
             previews: true,
             converter: no_converter(),
         };
+        let network = self.pipes.of(&membership);
         let client = Client::open(parts).await.unwrap();
         let node = membership.node();
         let streams = self.pipes.serve(node);
@@ -192,6 +203,7 @@ impl Site {
             home,
             client,
             audit,
+            network,
             storage,
             store,
             directory,
@@ -342,6 +354,20 @@ impl Holder {
         self.client.jobs(None, None).await.unwrap()
     }
 
+    /// What this computer says to be allowed to print a job of a user straight away.
+    pub(super) fn offer(&self, user: &User, held: &HeldView) -> Offer {
+        let row = self.store.local_users().get(&user.id).unwrap().unwrap();
+        let delegation = row.delegation.unwrap();
+        Offer {
+            user: user.id.clone(),
+            delegated: Some(Delegated {
+                key: UserKey::from_bytes(*delegation.signer()),
+                delegation,
+            }),
+            job: held.summary.clone(),
+        }
+    }
+
     pub(super) async fn announce(&self, user: &User) {
         self.directory.announce(&user.id).await.unwrap();
     }
@@ -446,7 +472,7 @@ pub(super) fn document(len: usize) -> Vec<u8> {
 
 /// What an audit log has, by kind; its chain is verified on the way.
 pub(super) async fn kinds(audit: &Audit) -> Vec<Kind> {
-    audit.verify().await.unwrap();
+    audit.verify(None).await.unwrap();
     let page = audit.read(0, Timestamp::default()).await.unwrap();
     page.entries.iter().map(|entry| entry.event.kind).collect()
 }

@@ -181,7 +181,7 @@ impl<N: Network> Computer<N> {
 
     /// Checks the PIN until now. Wrong ones count and make the next wait, as at a printer.
     async fn prove(&self, user: &UserId, first: &First, pin: Pin) -> Result<(), ComputerError> {
-        let (node, now) = (self.0.membership.node(), self.now());
+        let (node, now) = (self.0.membership.node(), self.0.membership.steady());
         let (name, verifier) = (user.clone(), first.verifier.clone());
         offload(self.store(), move |store| {
             // There is a verifier, so no decoy is made of the seed.

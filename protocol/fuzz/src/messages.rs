@@ -67,7 +67,7 @@ pub(crate) fn release_answer(bytes: &[u8]) {
 pub(crate) fn join_request(bytes: &[u8]) {
     if let Some(request) = decoded(bytes, limits::JOIN_MESSAGE) {
         let name = "Werk Nord".parse().expect("a name");
-        let mut desk = AdminJoin::new(site(), name, node(ADMIN), node(PRINTER));
+        let mut desk = AdminJoin::new((site(), name), node(ADMIN), node(PRINTER), None);
         desk.handle(
             request,
             &mut Attempts::default(),

@@ -4,6 +4,7 @@
 //! should have; whether an invite's secret is a good one, or whether the admin likes the digits,
 //! the authority says.
 
+use core::net::IpAddr;
 use std::collections::VecDeque;
 
 use rand_core::CryptoRng;
@@ -46,20 +47,22 @@ pub enum Step {
 }
 
 /// Counts the challenges handed out, answered or not: each is a guess for somebody in the
-/// middle. One count serves all conversations of an admin.
+/// middle. One count serves all conversations of an admin, and each address has a share of it, so
+/// that whoever asks again and again uses up its own.
 #[derive(Debug, Default)]
-pub struct Attempts(VecDeque<Timestamp>);
+pub struct Attempts(VecDeque<(Option<IpAddr>, Timestamp)>);
 
 impl Attempts {
-    /// Takes one attempt; says whether there was one left.
-    fn take(&mut self, now: Timestamp) -> bool {
+    /// Takes one attempt of a device at this address; says whether there was one left.
+    fn take(&mut self, from: Option<IpAddr>, now: Timestamp) -> bool {
         // A clock that was set back must not lock devices out: what lies ahead counts as over.
         self.0
-            .retain(|&at| at <= now && now.since(at) < limits::APPROVAL);
-        if self.0.len() >= limits::PENDING_JOINS {
+            .retain(|&(_, at)| at <= now && now.since(at) < limits::APPROVAL);
+        let of_address = self.0.iter().filter(|(other, _)| *other == from).count();
+        if self.0.len() >= limits::PENDING_JOINS || of_address >= limits::JOINS_PER_ADDRESS {
             return false;
         }
-        self.0.push_back(now);
+        self.0.push_back((from, now));
         true
     }
 }
@@ -71,6 +74,8 @@ pub struct AdminJoin {
     site_name: Name,
     admin: NodeId,
     joiner: NodeId,
+    /// Where the device is seen, as far as addresses share challenges.
+    from: Option<IpAddr>,
     state: State,
 }
 
@@ -91,14 +96,21 @@ enum State {
 }
 
 impl AdminJoin {
-    /// A conversation between these two nodes, as Noise proved them.
+    /// A conversation between these two nodes, as Noise proved them, with a device that is seen
+    /// there.
     #[must_use]
-    pub fn new(site: SiteId, site_name: Name, admin: NodeId, joiner: NodeId) -> Self {
+    pub fn new(
+        (site, site_name): (SiteId, Name),
+        admin: NodeId,
+        joiner: NodeId,
+        from: Option<IpAddr>,
+    ) -> Self {
         Self {
             site,
             site_name,
             admin,
             joiner,
+            from,
             state: State::Fresh,
         }
     }
@@ -130,7 +142,7 @@ impl AdminJoin {
                     right: Right::Digits(commitment),
                 },
             ) => {
-                if !attempts.take(now) {
+                if !attempts.take(self.from, now) {
                     return Step::Say(Answer::Denied(Denial::Busy));
                 }
                 let nonce = Nonce::random(rng);

@@ -37,7 +37,8 @@
 //! whoever reveals last knows the digits first, and could leave unseen when they do not fit.
 //! Against that every challenge that an admin hands out counts ([`Attempts`]), whether or not it
 //! is answered, and there are at most [`limits::PENDING_JOINS`](crate::limits::PENDING_JOINS) of
-//! them within [`limits::APPROVAL`](crate::limits::APPROVAL); on the device's side each try needs
+//! them within [`limits::APPROVAL`](crate::limits::APPROVAL), a few of them for any one address, so
+//! that a stranger who asks on end is in nobody's way; on the device's side each try needs
 //! a person to start joining anew. Equal digits alone admit nobody either: the admin approves by
 //! typing the digits that the *device* shows.
 //!

@@ -1,6 +1,7 @@
 //! The two machines against each other, and somebody in between.
 #![allow(clippy::unwrap_used)]
 
+use core::net::IpAddr;
 use core::time::Duration;
 
 use ed25519_dalek::SigningKey;
@@ -95,7 +96,11 @@ impl Site {
     }
 
     fn desk(&self, admin: NodeId, joiner: NodeId) -> AdminJoin {
-        AdminJoin::new(self.id(), self.name.clone(), admin, joiner)
+        self.desk_seeing(None, admin, joiner)
+    }
+
+    fn desk_seeing(&self, from: Option<IpAddr>, admin: NodeId, joiner: NodeId) -> AdminJoin {
+        AdminJoin::new((self.id(), self.name.clone()), admin, joiner, from)
     }
 
     fn invite(&self) -> Invite {
@@ -425,33 +430,47 @@ fn roles_that_joining_cannot_give_are_refused_on_both_sides() {
     }
 }
 
+/// Asks from there, and hangs up after the answer.
+fn ask_from(site: &Site, from: u8, attempts: &mut Attempts, now: Timestamp) -> Answer {
+    let (_, ask) = Joiner::with_digits(terms(), (JOINER, ADMIN), &mut rng(1)).unwrap();
+    let from = Some(IpAddr::from([192, 0, 2, from]));
+    let mut desk = site.desk_seeing(from, ADMIN, JOINER);
+    said(desk.handle(ask, attempts, now, &mut rng(2)))
+}
+
 #[test]
 fn leaving_early_buys_no_further_guess() {
     let site = Site::new(1);
     let mut attempts = Attempts::default();
-    let mut ask_at = |now| {
-        let (_, ask) = Joiner::with_digits(terms(), (JOINER, ADMIN), &mut rng(1)).unwrap();
-        // The conversation is dropped after the challenge.
-        said(
-            site.desk(ADMIN, JOINER)
-                .handle(ask, &mut attempts, now, &mut rng(2)),
-        )
-    };
-    for _ in 0..limits::PENDING_JOINS {
-        assert!(matches!(ask_at(NOW), Answer::Challenge { .. }));
+    let mut ask_at = |from, now| ask_from(&site, from, &mut attempts, now);
+    for asked in 0..limits::PENDING_JOINS {
+        let from = u8::try_from(asked / limits::JOINS_PER_ADDRESS).unwrap();
+        assert!(matches!(ask_at(from, NOW), Answer::Challenge { .. }));
     }
-    assert!(matches!(ask_at(NOW), Answer::Denied(Denial::Busy)));
+    assert!(matches!(ask_at(99, NOW), Answer::Denied(Denial::Busy)));
     let later = NOW + limits::APPROVAL - Duration::from_millis(1);
-    assert!(matches!(ask_at(later), Answer::Denied(Denial::Busy)));
+    assert!(matches!(ask_at(99, later), Answer::Denied(Denial::Busy)));
     assert!(matches!(
-        ask_at(NOW + limits::APPROVAL),
+        ask_at(99, NOW + limits::APPROVAL),
         Answer::Challenge { .. }
     ));
     // A clock that was set back by a year locks nobody out for a year.
     assert!(matches!(
-        ask_at(NOW - Duration::from_secs(31_536_000)),
+        ask_at(99, NOW - Duration::from_secs(31_536_000)),
         Answer::Challenge { .. }
     ));
+}
+
+#[test]
+fn whoever_asks_again_and_again_uses_up_its_own_share() {
+    let site = Site::new(1);
+    let mut attempts = Attempts::default();
+    let challenges = (0..1000)
+        .map(|_| ask_from(&site, 66, &mut attempts, NOW))
+        .filter(|answer| matches!(answer, Answer::Challenge { .. }));
+    assert_eq!(challenges.count(), limits::JOINS_PER_ADDRESS);
+    let elsewhere = ask_from(&site, 7, &mut attempts, NOW);
+    assert!(matches!(elsewhere, Answer::Challenge { .. }));
 }
 
 #[test]

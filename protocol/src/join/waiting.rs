@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn there_is_room_for_so_many_and_no_more() {
         let mut waiting = Waiting::default();
-        for node in 0..16 {
+        for node in 0..u8::try_from(limits::PENDING_JOINS).unwrap() {
             assert_eq!(waiting.add(device(node, "111111", node)), None);
         }
         assert_eq!(

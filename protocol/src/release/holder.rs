@@ -49,6 +49,7 @@ struct Session {
     user: UserId,
     key: SessionPublic,
     stage: Stage,
+    opened_at: Timestamp,
     used_at: Timestamp,
     /// The only job that this session shows, if it was not opened by a login.
     only: Option<JobId>,
@@ -75,6 +76,7 @@ impl Session {
             user,
             key,
             stage,
+            opened_at: now,
             used_at: now,
             only: None,
             unlocking: None,
@@ -445,6 +447,9 @@ impl Holder {
             Some(lease) if lease.release == selected.release && lease.printer != printer => {
                 Err(Refusal::Leased)
             }
+            Some(lease) if lease.release == selected.release && lease.is_over(now) => {
+                Err(Refusal::NoLease)
+            }
             _ => Ok(()),
         }
     }
@@ -525,6 +530,7 @@ impl Holder {
                 Stage::Open => limits::SESSION_IDLE,
             };
             now.since(session.used_at) < patience
+                && now.since(session.opened_at) < limits::SESSION_MAX
         });
         self.tokens.retain(|issued| issued.until > now);
     }
@@ -593,10 +599,25 @@ pub struct Lease {
     pub job: JobId,
     /// Who has it.
     pub printer: NodeId,
+    /// When it was granted first.
+    pub granted_at: Timestamp,
     /// Until then, unless it is extended.
     pub until: Timestamp,
     /// Whether any byte of the job was sent under it.
     pub streamed: bool,
+}
+
+impl Lease {
+    /// Whether it has lasted as long as a lease may. Otherwise a printer could keep a job from its
+    /// owner for ever, and need not even fetch it.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        let longest = match self.streamed {
+            true => limits::LEASE_MAX,
+            false => limits::LEASE_UNFETCHED,
+        };
+        now.since(self.granted_at) >= longest
+    }
 }
 
 /// What the driver does with a lease and its job.
@@ -650,7 +671,7 @@ pub fn extend(
     now: Timestamp,
 ) -> Result<Timestamp, Refusal> {
     match lease {
-        Some(lease) if lease.printer == printer => Ok(now + limits::LEASE),
+        Some(lease) if lease.printer == printer && !lease.is_over(now) => Ok(now + limits::LEASE),
         _ => Err(Refusal::NoLease),
     }
 }

@@ -1,5 +1,9 @@
 //! Receipts: the printer's signed word on how an attempt to print ended.
 
+use core::fmt;
+use core::str::FromStr;
+
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{JobId, NodeId, ReleaseId, SiteId};
@@ -46,6 +50,47 @@ pub struct Receipt {
     /// What went wrong, or what else there is to know, for people; cleaned, and at most
     /// [`limits::REASON`] bytes.
     pub reason: Option<String>,
+    /// Where the printer's own log of what it did ended then. The holder writes it down: whoever cuts
+    /// off the end of that log later is found out.
+    pub audit: Option<AuditHead>,
+}
+
+/// Where a log ends in which each record names the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditHead {
+    /// How many records it has.
+    pub records: u64,
+    /// The SHA-256 hash of the last one; zeros if there is none.
+    #[serde(with = "serde_bytes")]
+    pub hash: [u8; 32],
+}
+
+impl fmt::Display for AuditHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.records, HEXLOWER.encode(&self.hash))
+    }
+}
+
+/// Why a text names no end of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the end of a log is written as how many records it has, a colon and 64 hexadecimal digits"
+)]
+pub struct AuditHeadError;
+
+impl FromStr for AuditHead {
+    type Err = AuditHeadError;
+
+    fn from_str(text: &str) -> Result<Self, AuditHeadError> {
+        let (records, hash) = text.split_once(':').ok_or(AuditHeadError)?;
+        let hash = HEXLOWER_PERMISSIVE.decode(hash.as_bytes());
+        let hash = hash.map_err(|_| AuditHeadError)?.try_into();
+        Ok(Self {
+            records: records.parse().map_err(|_| AuditHeadError)?,
+            hash: hash.map_err(|_| AuditHeadError)?,
+        })
+    }
 }
 
 impl Record for Receipt {

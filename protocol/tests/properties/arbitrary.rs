@@ -24,7 +24,7 @@ use papermesh_protocol::preview;
 use papermesh_protocol::release::message::{
     Answer, Grant, Login, Place, Progress, Refusal, Request,
 };
-use papermesh_protocol::release::receipt::{Outcome, Receipt};
+use papermesh_protocol::release::receipt::{AuditHead, Outcome, Receipt};
 use papermesh_protocol::release::stream::Token;
 use papermesh_protocol::seal::{SealingPublic, SessionPublic, SessionWrappedKey};
 use papermesh_protocol::signed::{Envelope, Record, Signed};
@@ -328,6 +328,11 @@ pub(crate) fn outcome() -> impl Strategy<Value = Outcome> {
     ]
 }
 
+fn audit_head() -> impl Strategy<Value = AuditHead> {
+    let fields = (any::<u64>(), any::<[u8; 32]>());
+    fields.prop_map(|(records, hash)| AuditHead { records, hash })
+}
+
 pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
     (
         site_id(),
@@ -336,10 +341,10 @@ pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
         node_id(),
         node_id(),
         time(),
-        (outcome(), of("[a-z -]{1,60}")),
+        (outcome(), of("[a-z -]{1,60}"), of(audit_head())),
     )
         .prop_map(
-            |(site, release, job, holder, printer, at, (outcome, reason))| Receipt {
+            |(site, release, job, holder, printer, at, (outcome, reason, audit))| Receipt {
                 site,
                 release,
                 job,
@@ -348,6 +353,7 @@ pub(crate) fn receipt() -> impl Strategy<Value = Receipt> {
                 at,
                 outcome,
                 reason,
+                audit,
             },
         )
 }

@@ -5,11 +5,13 @@ use core::time::Duration;
 
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::codec;
-use papermesh_protocol::id::{ReleaseId, SessionId};
+use papermesh_protocol::id::{JobId, ReleaseId, SessionId};
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{Ke3, Pin};
-use papermesh_protocol::release::holder::{DenyReason, Lease, LoginEvent, Settlement, report};
+use papermesh_protocol::release::holder::{
+    DenyReason, Lease, LoginEvent, Settlement, extend, report,
+};
 use papermesh_protocol::release::message::{Answer, Grant, Login, Refusal, Request};
 use papermesh_protocol::release::printer::{Challenged, Evidence, SessionError};
 use papermesh_protocol::release::receipt::Outcome;
@@ -210,6 +212,7 @@ proptest! {
             release: if same[0] { receipt.release } else { release },
             job: if same[1] { receipt.job } else { job },
             printer: node(if same[2] { 3 } else { PRINTERS[1] }),
+            granted_at: NOW - Duration::from_secs(late.into()),
             until: NOW - Duration::from_secs(late.into()),
             streamed,
         };
@@ -228,6 +231,52 @@ proptest! {
             prop_assert_eq!(judged, Err(Refusal::NoLease));
         }
     }
+}
+
+/// A printer that does not let go of a job has it for so long and no longer, whenever it asks.
+#[test]
+fn a_lease_ends_also_for_a_printer_that_extends_it_for_ever() {
+    let printer = node(PRINTERS[0]);
+    for (streamed, longest) in [(false, limits::LEASE_UNFETCHED), (true, limits::LEASE_MAX)] {
+        let mut lease = Lease {
+            release: ReleaseId::from_bytes([1; 16]),
+            job: JobId::from_bytes([2; 16]),
+            printer,
+            granted_at: NOW,
+            until: NOW + limits::LEASE,
+            streamed,
+        };
+        let mut now = NOW;
+        while let Ok(until) = extend(Some(&lease), printer, now) {
+            lease.until = until;
+            now = now + limits::LEASE_EXTEND;
+        }
+        assert!(lease.until <= NOW + longest + limits::LEASE);
+        assert!(lease.until >= NOW + longest);
+        assert_eq!(extend(Some(&lease), printer, now), Err(Refusal::NoLease));
+        // An honest printer has time enough.
+        assert!(now.since(NOW) >= longest);
+    }
+}
+
+/// A session ends, too, however often it is used.
+#[test]
+fn a_session_ends_however_often_it_is_used() {
+    let mut world = World::new(1);
+    let (under_way, answer, _) = world.login(0, 0, Evidence::Badge(badge(0)), LoginPolicy::Badge);
+    let Ok(Challenged::Open(session)) = world.challenged(under_way, answer) else {
+        panic!("the badge suffices")
+    };
+    let (printer, began) = (node(PRINTERS[0]), world.now);
+    while world
+        .holder
+        .authorize(printer, session.id(), world.now)
+        .is_ok()
+    {
+        world.now = world.now + limits::SESSION_KEEP;
+        assert!(world.now.since(began) <= limits::SESSION_MAX);
+    }
+    assert!(world.now.since(began) >= limits::SESSION_MAX);
 }
 
 /// The holder is not trusted either: what it grants is looked at before anything is shown or fed

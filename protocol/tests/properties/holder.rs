@@ -442,6 +442,7 @@ impl Model {
             site: site(),
             policy: &policy,
             personal,
+            at: now,
         };
         let asked = (printer(at).node, open.session.id());
         let holder = &mut self.world.holder;

@@ -372,14 +372,16 @@ fn a_printer_takes_offers_from_those_whom_the_user_or_the_site_trusts() {
     let no = Err(Decline::NotAllowed);
 
     assert_eq!(judge(offer(delegated()), &holder, Some(&active)), Ok(()));
-    // Where the authority cannot be heard, the delegation is what there is.
-    assert_eq!(judge(offer(delegated()), &holder, None), Ok(()));
     assert_eq!(judge(offer(None), &shared, Some(&active)), Ok(()));
 
     // No delegation, that of another computer, and that of nobody who is known.
     assert_eq!(judge(offer(None), &holder, Some(&active)), no);
     assert_eq!(judge(offer(delegated()), &shared, Some(&active)), no);
-    assert_eq!(judge(offer(None), &shared, None), no);
+    // A delegation can be made by anybody who makes up a user; and of those there are, only the
+    // authority says who may print no more.
+    let unknown = Err(Decline::Unknown);
+    assert_eq!(judge(offer(delegated()), &holder, None), unknown);
+    assert_eq!(judge(offer(None), &shared, None), unknown);
     let other_key = UserEntry {
         key: Some(UserKey::from_bytes([1; 32])),
         ..entry()

@@ -146,20 +146,25 @@ fn at_charlie() -> RecordKey {
 
 /// Neither a reader nor a storage node takes the advert, alone or among good ones.
 fn is_refused(advert: &Signed<Advert>, judge: &Judge<'_>) -> AdvertError {
+    let error = judge.advert(advert.envelope()).unwrap_err();
     let alone = Value::Adverts(vec![advert.envelope()]);
-    assert_eq!(
-        stored(at_charlie(), &alone, judge),
-        Err(RecordError::Unbelieved)
-    );
+    let is = match error.is_forgery() {
+        true => RecordError::Forged,
+        false => RecordError::Unbelieved,
+    };
+    assert_eq!(stored(at_charlie(), &alone, judge), Err(is));
     let good = signed_advert(SHARED, false, 0);
     let among = Value::Adverts(vec![advert.envelope(), good.envelope()]);
-    if judge.advert(good.envelope()).is_ok() {
-        assert_eq!(
-            stored(at_charlie(), &among, judge),
-            Ok(DirectoryRecord::Adverts(set([good])))
-        );
+    let is_good = judge.advert(good.envelope()).is_ok();
+    let kept = stored(at_charlie(), &among, judge);
+    if is_good {
+        let left = match error.is_forgery() {
+            true => Err(RecordError::Forged),
+            false => Ok(DirectoryRecord::Adverts(set([good]))),
+        };
+        assert_eq!(kept, left);
     }
-    judge.advert(advert.envelope()).unwrap_err()
+    error
 }
 
 /// The advert that the holder signs after something was changed in it.
@@ -190,6 +195,33 @@ fn invariant_6_a_forged_advert_is_refused() {
         is_refused(&forged, &judge),
         CertificateError::Signed(SignedError::WrongSigner).into()
     );
+}
+
+/// Whoever sends a set has believed it; so one lie is enough, and the rest costs no signature.
+#[test]
+fn a_set_with_a_forged_advert_is_not_looked_at_any_further() {
+    let state = state();
+    let judge = judge(&state);
+    let good = signed_advert(HOLDER, true, 0);
+    let mut bytes = good.to_bytes().unwrap();
+    // The signature comes last.
+    *bytes.last_mut().unwrap() ^= 1;
+    let forged = Envelope::<Advert>::from_bytes(&bytes).unwrap();
+    let error = judge.advert(&forged).unwrap_err();
+    assert_eq!(error, SignedError::BadSignature.into());
+    assert!(error.is_forgery());
+    for among in [
+        vec![&forged, good.envelope()],
+        vec![good.envelope(), &forged],
+    ] {
+        assert_eq!(
+            stored(at_charlie(), &Value::Adverts(among), &judge),
+            Err(RecordError::Forged)
+        );
+    }
+    // What may be a matter of clocks or of what is known costs the others nothing.
+    let late = bent(|advert| advert.expires_at = NOW);
+    assert!(!judge.advert(late.envelope()).unwrap_err().is_forgery());
 }
 
 #[test]

@@ -180,6 +180,7 @@ impl World {
                 release,
                 job,
                 printer,
+                granted_at: self.now,
                 until,
                 streamed: false,
             },

@@ -25,7 +25,7 @@ use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Sc
 use papermesh_protocol::judge::Judge;
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
-use papermesh_protocol::release::receipt::{Outcome, Receipt};
+use papermesh_protocol::release::receipt::{AuditHead, Outcome, Receipt};
 use papermesh_protocol::seal::{SealingPublic, SealingSecret};
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{Revoked, SiteSecret, SiteState};
@@ -293,6 +293,10 @@ pub fn receipt(outcome: Outcome) -> Receipt {
         at: NOW,
         outcome,
         reason: None,
+        audit: Some(AuditHead {
+            records: 7,
+            hash: [0xa7; 32],
+        }),
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::site::{
     AUTHORITY, HOLDER, PRINTER, SHARED, advert, badge, charlie, entry, judge, key, secret, set,
-    signed_advert, state, tag,
+    signed_advert, site, state, tag,
 };
 use crate::{check, hex};
 
@@ -23,6 +23,11 @@ fn records_lie_where_they_always_did() {
         "site_secret": hex(secret.expose()),
         "key": hex(lookup::site_state(&secret).as_bytes()),
     })];
+    vectors.push(json!({
+        "name": "prologue of handshakes",
+        "site": hex(site().as_bytes()),
+        "prologue": hex(&lookup::prologue(&secret, site())),
+    }));
     for user in ["charlie", "Charlie", "dora müller", "dora@example.org"] {
         let keys = user.parse::<UserId>().map(|user| {
             let adverts = lookup::adverts(&secret, &user);
@@ -47,7 +52,7 @@ fn records_lie_where_they_always_did() {
             "tag": tag.map(|tag| hex(tag.as_bytes())),
         }));
     }
-    let about = "Where records live under `site_secret`; null where the user id or badge number is refused.";
+    let about = "Where records live under `site_secret`, and with what handshakes begin; null where the user id or badge number is refused.";
     check("lookup", about, vectors);
 }
 

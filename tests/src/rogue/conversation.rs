@@ -157,6 +157,7 @@ impl<'a> Conversation<'a> {
             at: now(),
             outcome,
             reason: None,
+            audit: None,
         };
         Signed::sign(receipt, &self.papers.key)
             .unwrap_or_else(|error| panic!("{error}"))

@@ -9,13 +9,13 @@ use libp2p::identity::Keypair;
 use libp2p::{PeerId, noise};
 use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::charter::CharterMark;
-use papermesh_protocol::codec;
-use papermesh_protocol::id::{RecordDigest, SiteId};
+use papermesh_protocol::codec::{self, CodecError};
+use papermesh_protocol::id::RecordDigest;
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Envelope;
 use serde::Serialize;
 
-/// What a rogue shows in place of an honest hello.
+/// What a rogue shows in place of its own certificate.
 #[derive(Clone, Debug)]
 pub enum Shown {
     /// This certificate, whosever it is.
@@ -34,23 +34,71 @@ pub enum Shown {
 #[derive(Serialize)]
 struct Hello<'a> {
     certificate: &'a Envelope<Certificate>,
+    edition: Edition,
+}
+
+/// That of somebody who has no papers of the site.
+#[derive(Serialize)]
+struct Edition {
     charter: CharterMark,
-    state_sequence: u64,
+    state: u64,
+}
+
+impl Edition {
+    const fn none() -> Self {
+        Self {
+            charter: CharterMark {
+                sequence: 0,
+                digest: RecordDigest::from_bytes([0; 16]),
+            },
+            state: 0,
+        }
+    }
+}
+
+#[derive(Serialize)]
+enum Reply<'a> {
+    #[expect(dead_code, reason = "a rogue asks for no charter")]
+    Charter,
+    Answer(Answer<'a>),
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    certificate: Option<&'a Envelope<Certificate>>,
+    edition: Edition,
 }
 
 impl Shown {
-    fn frame(&self) -> Option<Vec<u8>> {
+    /// The frame that a dialler says.
+    fn hello(&self) -> Option<Vec<u8>> {
+        self.frame(|certificate| {
+            let hello = Hello {
+                certificate,
+                edition: Edition::none(),
+            };
+            codec::encode(&hello, limits::HANDSHAKE_FRAME)
+        })
+    }
+
+    /// The frame that a listener answers.
+    fn answer(&self) -> Option<Vec<u8>> {
+        self.frame(|certificate| {
+            let answer = Reply::Answer(Answer {
+                certificate: Some(certificate),
+                edition: Edition::none(),
+            });
+            codec::encode(&answer, limits::HANDSHAKE_FRAME)
+        })
+    }
+
+    fn frame(
+        &self,
+        encode: impl FnOnce(&Envelope<Certificate>) -> Result<Vec<u8>, CodecError>,
+    ) -> Option<Vec<u8>> {
         let (length, bytes) = match self {
             Self::Certificate(certificate) => {
-                let hello = Hello {
-                    certificate,
-                    charter: CharterMark {
-                        sequence: 0,
-                        digest: RecordDigest::from_bytes([0; 16]),
-                    },
-                    state_sequence: 0,
-                };
-                let bytes = codec::encode(&hello, limits::HANDSHAKE_FRAME).ok()?;
+                let bytes = encode(certificate).ok()?;
                 (u16::try_from(bytes.len()).ok()?, bytes)
             }
             Self::Bytes { length, bytes } => (*length, bytes.clone()),
@@ -70,28 +118,46 @@ pub(super) struct RogueUpgrade {
 impl RogueUpgrade {
     pub(super) fn new(
         identity: &Keypair,
-        site: SiteId,
+        prologue: [u8; 32],
         shown: Shown,
     ) -> Result<Self, noise::Error> {
-        let noise = noise::Config::new(identity)?.with_prologue(site.as_bytes().to_vec());
+        let noise = noise::Config::new(identity)?.with_prologue(prologue.to_vec());
         Ok(Self { noise, shown })
     }
 
-    async fn exchange<S>(&self, stream: &mut S) -> std::io::Result<()>
+    async fn dialled<S>(&self, stream: &mut S) -> std::io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let Some(frame) = self.shown.frame() else {
-            return futures::future::pending().await;
-        };
-        stream.write_all(&frame).await?;
-        stream.flush().await?;
-        // Whatever the other side shows is fine with us: its hello, then its charter and its site state,
-        // which are newer than what we said to have.
+        show(stream, self.shown.hello()).await?;
+        // Whatever the other side answers is fine with us. Its charter and its site state, which are
+        // newer than what we said to have, follow.
         skip(stream).await?;
         skip(stream).await?;
         skip(stream).await
     }
+
+    async fn answered<S>(&self, stream: &mut S) -> std::io::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        skip(stream).await?;
+        show(stream, self.shown.answer()).await?;
+        // Its site state, which is newer than ours.
+        skip(stream).await
+    }
+}
+
+/// Sends a frame, or nothing for ever.
+async fn show<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    frame: Option<Vec<u8>>,
+) -> std::io::Result<()> {
+    let Some(frame) = frame else {
+        return futures::future::pending().await;
+    };
+    stream.write_all(&frame).await?;
+    stream.flush().await
 }
 
 /// Reads a frame, whatever is in it.
@@ -125,7 +191,7 @@ where
     fn upgrade_inbound(self, socket: C, info: &'static str) -> Upgrading<C> {
         Box::pin(async move {
             let (peer, mut stream) = self.noise.clone().upgrade_inbound(socket, info).await?;
-            self.exchange(&mut stream).await?;
+            self.answered(&mut stream).await?;
             Ok((peer, stream))
         })
     }
@@ -142,7 +208,7 @@ where
     fn upgrade_outbound(self, socket: C, info: &'static str) -> Upgrading<C> {
         Box::pin(async move {
             let (peer, mut stream) = self.noise.clone().upgrade_outbound(socket, info).await?;
-            self.exchange(&mut stream).await?;
+            self.dialled(&mut stream).await?;
             Ok((peer, stream))
         })
     }

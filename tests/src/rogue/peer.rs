@@ -14,6 +14,7 @@ use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{ConnectionId, NetworkBehaviour, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, tcp, yamux};
 use papermesh_protocol::id::{NodeId, RecordKey, SiteId};
+use papermesh_protocol::lookup;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -71,22 +72,32 @@ impl Rogue {
     #[must_use]
     pub fn with(papers: &Papers) -> Self {
         let shown = Shown::Certificate(papers.certificate.envelope().clone());
-        Self::new(&papers.key, papers.certificate.site, shown)
+        Self::new(&papers.key, papers, shown)
     }
 
-    /// A rogue with this key that shows whatever it likes.
+    /// A rogue with this key that knows of the site what a member knows, and shows whatever it likes.
     ///
     /// # Panics
     /// If it cannot be started.
     #[must_use]
-    pub fn new(key: &SigningKey, site: SiteId, shown: Shown) -> Self {
+    pub fn new(key: &SigningKey, papers: &Papers, shown: Shown) -> Self {
+        let site = papers.certificate.site;
+        Self::knowing(key, site, lookup::prologue(&papers.secret, site), shown)
+    }
+
+    /// A rogue that begins handshakes with this prologue.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn knowing(key: &SigningKey, site: SiteId, prologue: [u8; 32], shown: Shown) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap_or_else(|error| panic!("no runtime: {error}"));
         let within = runtime.enter();
-        let mut swarm = swarm(key, site, shown);
+        let mut swarm = swarm(key, site, prologue, shown);
         let streams = swarm.behaviour().streams.new_control();
         let listen = {
             let _within = runtime.enter();
@@ -239,10 +250,10 @@ impl Rogue {
     }
 }
 
-fn swarm(key: &SigningKey, site: SiteId, shown: Shown) -> Swarm<Behaviour> {
+fn swarm(key: &SigningKey, site: SiteId, prologue: [u8; 32], shown: Shown) -> Swarm<Behaviour> {
     let keypair = Keypair::ed25519_from_bytes(key.to_bytes())
         .unwrap_or_else(|error| panic!("no key: {error}"));
-    let upgrade = move |keypair: &Keypair| RogueUpgrade::new(keypair, site, shown);
+    let upgrade = move |keypair: &Keypair| RogueUpgrade::new(keypair, prologue, shown);
     SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()
         .with_tcp(tcp::Config::default(), upgrade, yamux::Config::default)

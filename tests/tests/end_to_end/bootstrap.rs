@@ -82,13 +82,12 @@ fn invariant_7_a_stranger_completes_no_handshake_at_a_bootstrap_node() {
         metric(pages, "members_connected") == Some(1)
     });
 
-    let own_site = papers.certificate.site;
     let stolen = Shown::Certificate(papers.certificate.envelope().clone());
     for (what, stranger) in [
-        ("nothing", Rogue::new(&new_key(), own_site, Shown::Nothing)),
+        ("nothing", Rogue::new(&new_key(), &papers, Shown::Nothing)),
         (
             "a member's certificate",
-            Rogue::new(&new_key(), own_site, stolen),
+            Rogue::new(&new_key(), &papers, stolen),
         ),
         (
             "papers of another site",

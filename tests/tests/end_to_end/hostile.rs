@@ -1,18 +1,20 @@
 //! Members and strangers who misbehave: forged records, wrong certificates, guesses at PINs,
 //! peers that say nothing. See [`papermesh_tests::rogue`] for how they are made.
 
+use std::io::{ErrorKind, Read};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use papermesh_protocol::advert::{Advert, AdvertSet, Advertiser, Delegated};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
-use papermesh_protocol::id::{BadgeTag, NodeId, RecordKey, SiteId, UserKey};
+use papermesh_protocol::id::{BadgeTag, NodeId, RecordKey, ReleaseId, SiteId, UserKey};
 use papermesh_protocol::judge::Judge;
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
 use papermesh_protocol::release::PROTOCOL;
-use papermesh_protocol::release::message::{Answer, Request};
+use papermesh_protocol::release::message::{Answer, Refusal, Request};
 use papermesh_protocol::release::printer::SessionError;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{SitePolicy, SiteState};
@@ -267,7 +269,6 @@ fn invariant_7_a_non_member_completes_no_handshake() {
     let foreign = Papers::of(elsewhere.home());
     let member = site.invited(&laptop, "rogue-1", "printer", Setting::default());
     let papers = Papers::of(member.home());
-    let own_site = papers.certificate.site;
     let stranger = new_key();
     let shown =
         |certificate: &Signed<Certificate>| Shown::Certificate(certificate.envelope().clone());
@@ -318,20 +319,67 @@ fn invariant_7_a_non_member_completes_no_handshake() {
         ),
     ];
     for (what, shown) in strangers {
-        let rogue = Rogue::new(&stranger, own_site, shown);
+        let rogue = Rogue::new(&stranger, &papers, shown);
         for machine in [&laptop, &printer] {
             let entered = rogue.dial(&machine.address());
             assert!(entered.is_err(), "{what} was let in at {}", machine.name());
         }
     }
-    // Members of another site do not even get as far as to show a certificate.
+    // Members of another site do not even get as far as to show a certificate, and neither does
+    // whoever knows of this one what it announces.
     let other = Rogue::with(&foreign);
     assert!(other.dial(&laptop.address()).is_err());
+    let own_site = papers.certificate.site;
+    let eavesdropper = Rogue::knowing(
+        &stranger,
+        own_site,
+        *own_site.as_bytes(),
+        shown(&papers.certificate),
+    );
+    assert!(eavesdropper.dial(&laptop.address()).is_err());
 
     // The same device with its own papers is let in, and all were left in peace.
     assert!(Rogue::with(&papers).dial(&laptop.address()).is_ok());
     assert_eq!(laptop.status().state, "joined");
     laptop.wait_for_peers(1);
+}
+
+/// A stranger opens many connections to a member and says nothing on them. Whoever comes afterwards
+/// is let in at once all the same, also from the stranger's own address.
+#[test]
+fn connections_that_say_nothing_keep_no_member_out() {
+    const SILENT: usize = 300;
+    let site = Site::new();
+    let laptop = site.founder("laptop-1");
+    let member = site.invited(&laptop, "rogue-1", "client", Setting::default());
+    let papers = Papers::of(member.home());
+    let address = laptop.address().parse().unwrap();
+    let socket = papermesh_node::mesh::socket_of(&address).unwrap();
+    for _ in 0..3 {
+        let silent: Vec<_> = (0..SILENT)
+            .map(|_| TcpStream::connect(socket).unwrap())
+            .collect();
+        for stream in &silent {
+            stream.set_nonblocking(true).unwrap();
+        }
+        // More than the node has places for come to their end; from then on it has seen them all.
+        let is_over = |stream: &&TcpStream| {
+            let mut heard = [0; 256];
+            loop {
+                match (&mut &**stream).read(&mut heard) {
+                    Ok(0) => return true,
+                    Ok(_) => {}
+                    Err(error) => return error.kind() != ErrorKind::WouldBlock,
+                }
+            }
+        };
+        wait_until(SOON, "the node to have seen all connections", || {
+            silent.iter().filter(is_over).count() >= SILENT - 128
+        });
+        let entered = Rogue::with(&papers).dial(&laptop.address());
+        assert!(entered.is_ok(), "{entered:?}");
+        drop(silent);
+    }
 }
 
 /// A certificate is good between its dates, and for nobody but its node.
@@ -352,7 +400,7 @@ fn invariant_7_an_expired_certificate_opens_nothing() {
         let certificate = Signed::sign(certificate, &authority).unwrap();
         Rogue::new(
             &papers.key,
-            papers.certificate.site,
+            &papers,
             Shown::Certificate(certificate.envelope().clone()),
         )
     };
@@ -453,6 +501,36 @@ fn invariant_7_a_revoked_member_loses_its_connections() {
     wait_until(SOON, "both lists to be there again", || {
         printer.visit(&charlie).sees(2)
     });
+}
+
+/// A printer to which a user was let in once selects a job and extends its lease on end. The owner
+/// deletes the job all the same, and the printer has lost it.
+#[test]
+fn a_printer_that_never_lets_go_keeps_no_job_from_its_owner() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    laptop.enroll(&charlie, &laptop);
+    let job = laptop
+        .print(&site.document("report.pdf", "x"), &charlie)
+        .job;
+    let device = site.invited(&laptop, "rogue-1", "printer", Setting::default());
+    let papers = Papers::of(device.home());
+    let rogue = Rogue::with(&papers);
+    rogue.dial(&laptop.address()).unwrap();
+    let mut talk = Conversation::begin(&rogue, &papers, &laptop.id());
+    let session = talk.login(&charlie).unwrap();
+    let release = ReleaseId::from_bytes([7; 16]);
+    talk.select(&session, job.parse().unwrap(), release)
+        .unwrap();
+    for _ in 0..5 {
+        assert_eq!(talk.ask(&Request::Extend { release }), Answer::extended());
+    }
+    let deletion = laptop.papermesh("jobs delete").arg(&job);
+    let _ = deletion.run().succeeded();
+    assert!(laptop.jobs().is_empty());
+    let lost = Answer::Refused(Refusal::NoLease);
+    assert_eq!(talk.ask(&Request::Extend { release }), lost);
+    assert!(talk.list(&session).unwrap().is_empty());
 }
 
 // PINs ------------------------------------------------------------------------------------------

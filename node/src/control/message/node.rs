@@ -2,6 +2,7 @@
 
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::id::{JobId, NodeId, SiteId};
+use papermesh_protocol::release::receipt::AuditHead;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,8 @@ pub struct Status {
     pub pending: Option<u32>,
     /// Whether the authority key is open, if the node is an admin.
     pub authority_open: Option<bool>,
+    /// Who keeps the key to this node's own keys; nobody if they lie in files that open by themselves.
+    pub keys_kept_by: Option<String>,
 }
 
 /// With what a node speaks TLS to browsers and programs.
@@ -205,8 +208,11 @@ pub struct AuditEntry {
 
 /// Has the chain of audit records checked from its beginning. A chain that does not hold is
 /// answered with an error that names the first bad record.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct VerifyAudit {}
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct VerifyAudit {
+    /// Where the chain ended at some time, as another node wrote it down.
+    pub witnessed: Option<AuditHead>,
+}
 
 /// The chain holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -217,7 +223,7 @@ pub struct AuditVerified {
     pub first_at: Option<Timestamp>,
     /// and when the last.
     pub last_at: Option<Timestamp>,
-    /// The hash of the last, hexadecimal: whoever wrote it down can tell later that nothing
-    /// before it was changed.
+    /// How many there are and the hash of the last, hexadecimal, with a colon between: whoever wrote
+    /// that down can tell later that nothing before it was changed or cut off.
     pub head: String,
 }

@@ -286,7 +286,7 @@ async fn whoever_goes_away_ends_the_command() {
     let fixture = fixture().await;
     let client = fixture.client().await;
     let (begun, mut has_begun) = mpsc::channel(1);
-    let calling = tokio::spawn(client.call(VerifyAudit {}, move |_| {
+    let calling = tokio::spawn(client.call(VerifyAudit::default(), move |_| {
         begun.try_send(()).unwrap();
         Ok::<_, ControlError>(())
     }));
@@ -390,10 +390,13 @@ async fn too_many_at_once_are_turned_away() {
     for _ in 0..limits::CONNECTIONS {
         let client = fixture.client().await;
         let (begun, mut has_begun) = mpsc::channel(1);
-        waiting.push(tokio::spawn(client.call(VerifyAudit {}, move |_| {
-            begun.try_send(()).unwrap();
-            Ok::<_, ControlError>(())
-        })));
+        waiting.push(tokio::spawn(client.call(
+            VerifyAudit::default(),
+            move |_| {
+                begun.try_send(()).unwrap();
+                Ok::<_, ControlError>(())
+            },
+        )));
         has_begun.recv().await.unwrap();
     }
     let command = Revoke {

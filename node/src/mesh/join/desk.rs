@@ -1,5 +1,6 @@
 //! The admin's end of one conversation: reads and writes, and asks whoever decides.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use tokio::time::timeout;
 use crate::clock::Clock;
 use crate::mesh::frame::{FrameError, read_message, write_message};
 
-/// Questions that wait for the authority.
+/// Questions that wait for the authority; whoever has another one waits with it.
 pub(super) const REQUESTS: usize = 16;
 /// How long a device may take for a message. No person is involved in any of its messages.
 const DEVICE_ANSWERS: Duration = Duration::from_secs(10);
@@ -69,12 +70,20 @@ impl Desk {
         }
     }
 
-    /// Holds the conversation with the node that Noise proved to be `joiner`.
-    pub(super) async fn converse<S>(&self, stream: &mut S, joiner: NodeId) -> Result<(), FrameError>
+    /// Holds the conversation with the node that Noise proved to be `joiner` and that is seen at
+    /// `from`. Calls `believed` when it has earned a place: with a challenge, of which there are few,
+    /// or with a good invite.
+    pub(super) async fn converse<S>(
+        &self,
+        stream: &mut S,
+        (joiner, from): (NodeId, Option<IpAddr>),
+        believed: impl Fn(),
+    ) -> Result<(), FrameError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut join = AdminJoin::new(self.site, self.site_name.clone(), self.admin, joiner);
+        let about = (self.site, self.site_name.clone());
+        let mut join = AdminJoin::new(about, self.admin, joiner, from);
         loop {
             let request = read_message(stream, limits::JOIN_MESSAGE, DEVICE_ANSWERS).await?;
             let Some(request) = request else {
@@ -87,6 +96,9 @@ impl Desk {
                     Decision::Gone => return Ok(()),
                 },
             };
+            if !matches!(answer, Answer::Denied(_)) {
+                believed();
+            }
             write_message(stream, &answer, limits::JOIN_MESSAGE).await?;
             match answer {
                 Answer::Challenge { .. } => {}
@@ -115,8 +127,12 @@ impl Desk {
     {
         let (reply, decided) = oneshot::channel();
         let mut unasked = [0];
-        let verdict = match self.requests.try_send(JoinRequest { applicant, reply }) {
-            Ok(()) => tokio::select! {
+        let asking = timeout(
+            DEVICE_ANSWERS,
+            self.requests.send(JoinRequest { applicant, reply }),
+        );
+        let verdict = match asking.await {
+            Ok(Ok(())) => tokio::select! {
                 verdict = timeout(limits::APPROVAL, decided) => match verdict {
                     Ok(Ok(verdict)) => verdict,
                     Ok(Err(_)) => Err(Denial::Trouble),
@@ -125,8 +141,8 @@ impl Desk {
                 // The device has nothing to say now: a byte is as good as the end.
                 _ = stream.read(&mut unasked) => return Decision::Gone,
             },
-            Err(mpsc::error::TrySendError::Full(_)) => Err(Denial::Busy),
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(Denial::Trouble),
+            Ok(Err(_)) => Err(Denial::Trouble),
+            Err(_) => Err(Denial::Busy),
         };
         Decision::Verdict(Box::new(verdict))
     }

@@ -294,7 +294,7 @@ impl Line {
         far: NodeId,
         addresses: Vec<Multiaddr>,
     ) -> Result<Self, JoinFailure> {
-        let mut swarm = network::swarm(device.seed)?;
+        let (mut swarm, _) = network::swarm(device.seed)?;
         let own = peer::node_of(swarm.local_peer_id()).ok_or(NetworkError::Key)?;
         let unreachable = |reason: &str| JoinFailure::Unreachable(reason.to_owned());
         if addresses.is_empty() {

@@ -1,13 +1,15 @@
 //! The admin's join listener: takes connections of devices that are no members yet.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use libp2p::core::ConnectedPoint;
 use libp2p::multiaddr::Protocol;
-use libp2p::swarm::SwarmEvent;
-use libp2p::{Multiaddr, Swarm};
+use libp2p::swarm::{ConnectionId, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, Swarm};
 use papermesh_protocol::id::SiteId;
 use papermesh_protocol::text::Name;
 use tokio::sync::{mpsc, watch};
@@ -19,10 +21,11 @@ use super::announce::Announcement;
 use super::desk::{Desk, JoinRequest, REQUESTS};
 use super::network::{self, Behaviour, BehaviourEvent, NetworkError};
 use crate::clock::Clock;
+use crate::mesh::door::{self, Door};
 use crate::mesh::{peer, ports, routes};
 
-/// Conversations at once: sixteen devices may wait for approval, as many more have an invite.
-const CONVERSATIONS: usize = 2 * papermesh_protocol::limits::PENDING_JOINS;
+/// Conversations at once: the streams of all connections.
+const CONVERSATIONS: usize = 256;
 /// How long the system may take to say where it listens.
 const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait for an address that others can reach. The system names one interface after
@@ -40,7 +43,7 @@ pub struct ListenerConfig {
     pub site: SiteId,
     /// and its name.
     pub site_name: Name,
-    /// Tells the time.
+    /// Tells the time for waits.
     pub clock: Clock,
 }
 
@@ -70,7 +73,7 @@ impl JoinListener {
             address,
             reason: error.to_string(),
         })?;
-        let mut swarm = network::swarm(seed)?;
+        let (mut swarm, door) = network::swarm(seed)?;
         let admin = peer::node_of(swarm.local_peer_id()).ok_or(NetworkError::Key)?;
         let reached = listen(&mut swarm, config.listen).await?;
         let (requests, inbox) = mpsc::channel(REQUESTS);
@@ -94,7 +97,7 @@ impl JoinListener {
             }
         };
         let (told, addresses) = watch::channel(reached);
-        let task = tokio::spawn(run(swarm, Arc::new(desk), told));
+        let task = tokio::spawn(run((swarm, door), Arc::new(desk), told));
         let listener = Self {
             task,
             addresses,
@@ -166,7 +169,7 @@ async fn listen(
 }
 
 async fn run(
-    mut swarm: Swarm<Behaviour>,
+    (mut swarm, door): (Swarm<Behaviour>, Door),
     desk: Arc<Desk>,
     addresses: watch::Sender<Vec<Multiaddr>>,
 ) {
@@ -176,18 +179,25 @@ async fn run(
     };
     // Dropped with this task, and all conversations with it.
     let mut conversations = JoinSet::new();
+    let mut visits = Visits::default();
     loop {
         tokio::select! {
-            event = swarm.select_next_some() => on_event(event, &addresses),
-            Some((joiner, stream)) = arriving.next() => {
-                let Some(joiner) = peer::node_of(&joiner) else { continue };
+            event = swarm.select_next_some() => {
+                visits.note(&event);
+                on_event(event, &addresses);
+            }
+            Some((peer, stream)) = arriving.next() => {
+                let Some(joiner) = peer::node_of(&peer) else { continue };
                 if conversations.len() >= CONVERSATIONS {
                     tracing::warn!(%joiner, "a device was turned away: too many are joining");
                     continue;
                 }
-                let desk = desk.clone();
+                let (desk, door, at) = (desk.clone(), door.clone(), visits.of(peer));
+                let from = at.first().and_then(|point| door::origin_of(point.get_remote_address()));
                 conversations.spawn(async move {
-                    if let Err(error) = desk.converse(&mut stream.compat(), joiner).await {
+                    let believed = || at.iter().for_each(|point| door.admit(point));
+                    let who = (joiner, from);
+                    if let Err(error) = desk.converse(&mut stream.compat(), who, believed).await {
                         tracing::info!(%joiner, %error, "a device did not finish joining");
                     }
                 });
@@ -198,6 +208,34 @@ async fn run(
                 }
             }
         }
+    }
+}
+
+/// The connections of each device. As many as the swarm has, and no more.
+#[derive(Default)]
+struct Visits(HashMap<ConnectionId, (PeerId, ConnectedPoint)>);
+
+impl Visits {
+    fn note(&mut self, event: &SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                connection_id,
+                endpoint,
+                ..
+            } => {
+                self.0.insert(*connection_id, (*peer_id, endpoint.clone()));
+            }
+            SwarmEvent::ConnectionClosed { connection_id, .. } => {
+                self.0.remove(connection_id);
+            }
+            _ => {}
+        }
+    }
+
+    fn of(&self, peer: PeerId) -> Vec<ConnectedPoint> {
+        let of_peer = self.0.values().filter(|(known, _)| *known == peer);
+        of_peer.map(|(_, point)| point.clone()).collect()
     }
 }
 

@@ -2,19 +2,28 @@
 
 use std::time::Duration;
 
+use libp2p::core::Transport;
+use libp2p::core::upgrade::Version;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::{StreamProtocol, Swarm, SwarmBuilder, connection_limits, noise, tcp, yamux};
 use papermesh_protocol::join::PROTOCOL;
+use papermesh_protocol::limits;
 
+use crate::mesh::door::Door;
 use crate::mesh::peer;
 
-/// Connections that an admin's node has at once with devices that join: those that wait for
-/// approval, as many that have an invite, and some that are nothing of the kind.
-const CONNECTIONS: u32 = 64;
+/// Places for connections on which nobody has asked for anything that can be had yet,
+const KNOCKING: usize = 64;
+/// and for those of one address.
+const KNOCKING_PER_ADDRESS: usize = 8;
+/// Connections that an admin's node has at once with devices that join: those without a word yet,
+/// those that wait for approval, and as many that had a good invite.
+const CONNECTIONS: u32 = 128;
+const _: () = assert!(CONNECTIONS as usize >= KNOCKING + 2 * limits::PENDING_JOINS);
 /// Connections of one device. A second one lets it begin anew before the first is given up.
 const CONNECTIONS_PER_PEER: u32 = 2;
-/// Connections whose handshake is under way.
-const PENDING: u32 = 32;
+/// Connections whose handshake is under way, or that were turned away and have not noticed yet.
+const PENDING: u32 = 256;
 /// Streams of one connection, of which a conversation takes one.
 const STREAMS: usize = 2;
 /// How long TCP and Noise may take together.
@@ -55,8 +64,9 @@ pub(super) const fn protocol() -> StreamProtocol {
     StreamProtocol::new(PROTOCOL)
 }
 
-/// A swarm of the node with this key.
-pub(super) fn swarm(seed: &[u8; 32]) -> Result<Swarm<Behaviour>, NetworkError> {
+/// A swarm of the node with this key, and the door at which its visitors wait until they have
+/// asked for something that can be had.
+pub(super) fn swarm(seed: &[u8; 32]) -> Result<(Swarm<Behaviour>, Door), NetworkError> {
     let identity = peer::keypair(seed).map_err(|_| NetworkError::Key)?;
     let limits = connection_limits::ConnectionLimits::default()
         .with_max_pending_incoming(Some(PENDING))
@@ -70,24 +80,35 @@ pub(super) fn swarm(seed: &[u8; 32]) -> Result<Swarm<Behaviour>, NetworkError> {
     let noise = |keys: &libp2p::identity::Keypair| {
         noise::Config::new(keys).map(|noise| noise.with_prologue(PROTOCOL.into()))
     };
-    let yamux = || {
-        let mut config = yamux::Config::default();
-        config.set_max_num_streams(STREAMS);
-        config
-    };
-    Ok(SwarmBuilder::with_existing_identity(identity)
+    let mut yamux = yamux::Config::default();
+    yamux.set_max_num_streams(STREAMS);
+    let door = Door::new(KNOCKING, KNOCKING_PER_ADDRESS);
+    let entered = door.clone();
+    let transport = |error: &dyn std::fmt::Display| NetworkError::Transport(error.to_string());
+    let swarm = SwarmBuilder::with_existing_identity(identity)
         .with_tokio()
-        .with_tcp(tcp::Config::default().nodelay(true), noise, yamux)
-        .map_err(|error| NetworkError::Transport(error.to_string()))?
+        .with_other_transport(
+            |keys| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
+                Ok(
+                    tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
+                        .map(move |socket, point| entered.enter(socket, &point))
+                        .upgrade(Version::V1Lazy)
+                        .authenticate(noise(keys)?)
+                        .multiplex(yamux),
+                )
+            },
+        )
+        .map_err(|error| transport(&error))?
         .with_dns()
-        .map_err(|error| NetworkError::Transport(error.to_string()))?
+        .map_err(|error| transport(&error))?
         .with_behaviour(|_| behaviour)
-        .map_err(|error| NetworkError::Transport(error.to_string()))?
+        .map_err(|error| transport(&error))?
         .with_swarm_config(|config| {
             config
                 .with_idle_connection_timeout(IDLE)
                 .with_max_negotiating_inbound_streams(STREAMS)
         })
         .with_connection_timeout(CONNECT_TIMEOUT)
-        .build())
+        .build();
+    Ok((swarm, door))
 }

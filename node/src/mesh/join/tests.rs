@@ -338,9 +338,48 @@ async fn the_admin_learns_that_a_waiting_device_has_gone() {
     timeout(LIMIT, request.reply.closed()).await.unwrap();
 }
 
+#[tokio::test]
+async fn strangers_that_fill_the_listener_keep_no_device_from_joining() {
+    let (invite, listener, _) = Admin::start().await.redeem_all();
+    let port = listener.port();
+    // Many say nothing at all, some do so once they have a stream, and some ask for what they cannot
+    // have; all of them stay.
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        let stranger = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await;
+        silent.push(stranger.unwrap());
+    }
+    let mut heard = Vec::new();
+    for seed in 100..120 {
+        heard.push(say(&invite, seed, b"").await);
+    }
+    let wrong = Invite {
+        secret: TicketSecret::from_bytes([8; 16]),
+        ..invite.clone()
+    };
+    for seed in 120..130 {
+        assert_eq!(denial(join(seed, &wrong).await), Denial::Refused);
+    }
+    assert_eq!(join(10, &invite).await.unwrap().certificate.node, node(10));
+}
+
+#[tokio::test]
+async fn challenges_that_a_stranger_used_up_cost_an_invite_nothing() {
+    let admin = Admin::start().await;
+    let found = admin.found();
+    let (invite, _listener, _) = admin.redeem_all();
+    for _ in 0..limits::JOINS_PER_ADDRESS {
+        let (_shown, joining) = by_digits(found.clone(), 66);
+        assert_eq!(denial(joining.await.unwrap()), Denial::Refused);
+    }
+    let (_shown, joining) = by_digits(found, 66);
+    assert_eq!(denial(joining.await.unwrap()), Denial::Busy);
+    assert_eq!(join(10, &invite).await.unwrap().certificate.node, node(10));
+}
+
 /// A peer that connects, opens a stream, says `bytes`, and keeps the connection.
 async fn say(invite: &Invite, seed: u8, bytes: &'static [u8]) -> oneshot::Receiver<Vec<u8>> {
-    let mut swarm = network::swarm(&[seed; 32]).unwrap();
+    let (mut swarm, _) = network::swarm(&[seed; 32]).unwrap();
     let peer = peer::peer_of(invite.admin).unwrap();
     let address = Multiaddr::try_from(invite.addresses[0].to_vec()).unwrap();
     let dial = DialOpts::peer_id(peer).addresses(vec![address]).build();
@@ -466,7 +505,10 @@ async fn ask_over<S: AsyncRead + AsyncWrite + Unpin>(
 async fn a_silent_device_is_given_up() {
     let (desk, _inbox) = desk(&Authority::new());
     let (mut near, _far) = tokio::io::duplex(1024);
-    let ended = desk.converse(&mut near, node(10)).await.unwrap_err();
+    let ended = desk
+        .converse(&mut near, (node(10), None), || {})
+        .await
+        .unwrap_err();
     assert!(matches!(ended, FrameError::Timeout));
 }
 
@@ -481,7 +523,8 @@ async fn a_silent_admin_is_given_up() {
 async fn a_device_that_nobody_approves_is_told() {
     let (desk, mut inbox) = desk(&Authority::new());
     let (mut near, mut far) = tokio::io::duplex(4096);
-    let answering = tokio::spawn(async move { desk.converse(&mut far, node(10)).await });
+    let answering =
+        tokio::spawn(async move { desk.converse(&mut far, (node(10), None), || {}).await });
     let ended = ask_over(&mut near, 10).await;
     assert_eq!(denial(ended), Denial::Unanswered);
     assert!(inbox.recv().await.unwrap().reply.is_closed());
@@ -496,11 +539,11 @@ async fn a_busy_authority_turns_devices_away() {
     // The first fills the queue, which nobody empties.
     let (mut first, mut far) = tokio::io::duplex(4096);
     let answering = desk.clone();
-    tokio::spawn(async move { answering.converse(&mut far, node(10)).await });
+    tokio::spawn(async move { answering.converse(&mut far, (node(10), None), || {}).await });
     let waiting = tokio::spawn(async move { ask_over(&mut first, 10).await });
     tokio::time::sleep(Duration::from_secs(1)).await;
     let (mut second, mut far) = tokio::io::duplex(4096);
-    tokio::spawn(async move { desk.converse(&mut far, node(11)).await });
+    tokio::spawn(async move { desk.converse(&mut far, (node(11), None), || {}).await });
     assert_eq!(denial(ask_over(&mut second, 11).await), Denial::Busy);
     assert_eq!(denial(waiting.await.unwrap()), Denial::Unanswered);
 }

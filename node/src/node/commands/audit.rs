@@ -1,12 +1,13 @@
 //! The audit log, record by record or as a whole.
 
-use data_encoding::HEXLOWER;
-use papermesh_protocol::release::receipt::Outcome;
+use papermesh_protocol::release::receipt::{AuditHead, Outcome};
 use papermesh_protocol::time::Timestamp;
 
 use super::super::Services;
 use crate::audit::{AuditEntry as Entry, Kind};
-use crate::control::message::{AuditEntry, AuditRead, AuditVerified, Event, ReadAudit};
+use crate::control::message::{
+    AuditEntry, AuditRead, AuditVerified, Event, ReadAudit, VerifyAudit,
+};
 use crate::control::{Answer, Events};
 
 impl Services {
@@ -26,13 +27,13 @@ impl Services {
         }
     }
 
-    pub(super) async fn check_audit(&self) -> Answer<AuditVerified> {
-        let verified = self.audit.verify().await?;
+    pub(super) async fn check_audit(&self, command: VerifyAudit) -> Answer<AuditVerified> {
+        let verified = self.audit.verify(command.witnessed).await?;
         Ok(AuditVerified {
             records: verified.records,
             first_at: verified.first_at,
             last_at: verified.last_at,
-            head: HEXLOWER.encode(&verified.head.hash),
+            head: AuditHead::from(verified.head).to_string(),
         })
     }
 }
@@ -61,7 +62,10 @@ fn ended(outcome: &Outcome) -> String {
 fn shown(entry: &Entry) -> AuditEntry {
     let event = &entry.event;
     let outcome = event.outcome.as_ref().map(ended);
-    let detail: Vec<String> = outcome.into_iter().chain(event.reason.clone()).collect();
+    let witnessed = event.witnessed;
+    let witnessed = witnessed.map(|head| format!("its log ended at {head}"));
+    let detail = outcome.into_iter().chain(event.reason.clone());
+    let detail: Vec<String> = detail.chain(witnessed).collect();
     AuditEntry {
         sequence: entry.sequence,
         at: entry.at,

@@ -38,8 +38,8 @@ impl Service for Services {
         self.tell_audit(command, events).await
     }
 
-    async fn verify_audit(&self, _: VerifyAudit) -> Answer<AuditVerified> {
-        self.check_audit().await
+    async fn verify_audit(&self, command: VerifyAudit) -> Answer<AuditVerified> {
+        self.check_audit(command).await
     }
 
     async fn invite(&self, command: Invite) -> Answer<InviteIssued> {

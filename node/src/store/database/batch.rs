@@ -8,6 +8,7 @@ use rocksdb::{ErrorKind, WriteBatch, WriteOptions};
 
 use super::Database;
 use crate::store::column::{Column, Key, Value};
+use crate::store::columns;
 use crate::store::error::StoreError;
 use crate::store::folder;
 
@@ -34,6 +35,8 @@ pub enum Durability {
 pub(in crate::store) struct Batch<'a> {
     pub(super) database: &'a Database,
     pub(super) writes: WriteBatch,
+    /// Whether a secret goes with it that may still be found in files.
+    pub(super) leaves_secret: bool,
 }
 
 impl Batch<'_> {
@@ -48,6 +51,10 @@ impl Batch<'_> {
             column: column.name(),
             source,
         })?;
+        // A job's keys are never overwritten.
+        self.leaves_secret |= is_secret(column.name())
+            && column.name() != columns::JOBS.name()
+            && self.database.contains(column, key)?;
         self.writes
             .put_cf(self.database.family(column.name())?, key.to_bytes(), value);
         Ok(())
@@ -61,6 +68,7 @@ impl Batch<'_> {
     ) -> Result<(), StoreError> {
         self.writes
             .delete_cf(self.database.family(column.name())?, key.to_bytes());
+        self.leaves_secret |= is_secret(column.name());
         Ok(())
     }
 
@@ -83,7 +91,11 @@ impl Batch<'_> {
         if self.writes.is_empty() {
             return Ok(());
         }
-        let Self { database, writes } = self;
+        let Self {
+            database,
+            writes,
+            leaves_secret,
+        } = self;
         if durability == Durability::Buffered {
             database.check_room()?;
         }
@@ -99,8 +111,15 @@ impl Batch<'_> {
         if durability == Durability::Synced {
             database.mark.raise(written);
         }
+        if leaves_secret {
+            database.note_left_behind();
+        }
         Ok(())
     }
+}
+
+fn is_secret(column: &str) -> bool {
+    columns::SECRET.contains(&column)
 }
 
 impl Database {
@@ -135,7 +154,6 @@ impl Database {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::store::columns;
     use crate::store::sample::store;
 
     #[test]

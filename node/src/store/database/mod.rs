@@ -9,6 +9,8 @@ mod opening;
 mod rows;
 
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use rocksdb::{ColumnFamily, DB, ReadOptions, WriteBatch};
 
@@ -28,6 +30,16 @@ pub(in crate::store) struct Database {
     db: DB,
     folder: PathBuf,
     mark: Mark,
+    left_behind: Mutex<Option<LeftBehind>>,
+}
+
+/// That secrets were deleted or overwritten and may still be found in files.
+#[derive(Clone, Copy, Debug)]
+pub struct LeftBehind {
+    /// Since when there are any.
+    pub first: Instant,
+    /// When the last one went.
+    pub last: Instant,
 }
 
 impl Database {
@@ -152,6 +164,7 @@ impl Database {
         Batch {
             database: self,
             writes: WriteBatch::default(),
+            leaves_secret: false,
         }
     }
 
@@ -165,20 +178,47 @@ impl Database {
         Ok(())
     }
 
-    /// Removes from the files of `column` what was deleted from it. Until then deleted and
-    /// overwritten values can still be found in them.
-    pub(in crate::store) fn purge<K: Key, V: Value>(
-        &self,
-        column: &Column<K, V>,
-    ) -> Result<(), StoreError> {
+    /// Whether secrets may be found in files that are not in the database any more.
+    pub(in crate::store) fn left_behind(&self) -> Option<LeftBehind> {
+        *self.left()
+    }
+
+    fn note_left_behind(&self) {
+        let now = Instant::now();
+        let mut left = self.left();
+        let first = left.map_or(now, |left| left.first);
+        *left = Some(LeftBehind { first, last: now });
+    }
+
+    fn left(&self) -> MutexGuard<'_, Option<LeftBehind>> {
+        self.left_behind
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes from the files of the columns with secrets what was deleted from them. Until then
+    /// deleted and overwritten values can still be found in them.
+    pub(in crate::store) fn purge(&self) -> Result<(), StoreError> {
+        // What is deleted from here on is for the next time.
+        let before = self.left().take();
+        let purged = self.write_anew();
+        if purged.is_err() && before.is_some() {
+            self.note_left_behind();
+        }
+        purged
+    }
+
+    fn write_anew(&self) -> Result<(), StoreError> {
         // All columns share the log, and it is dropped when none needs it any more.
         for name in columns::NAMES {
             self.db
                 .flush_cf(self.family(name)?)
                 .map_err(|error| self.failed(&error))?;
         }
-        self.db
-            .compact_range_cf(self.family(column.name())?, None::<&[u8]>, None::<&[u8]>);
+        for name in columns::SECRET {
+            self.db
+                .compact_range_cf(self.family(name)?, None::<&[u8]>, None::<&[u8]>);
+        }
         self.mark.raise(0);
         Ok(())
     }

@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode,
@@ -78,8 +79,13 @@ impl Database {
             db,
             folder: folder.to_owned(),
             mark,
+            left_behind: Mutex::default(),
         };
         database.check_format()?;
+        if !fresh {
+            // Nobody knows whether it was closed in order.
+            database.note_left_behind();
+        }
         database.mark.raise(0);
         Ok(database)
     }

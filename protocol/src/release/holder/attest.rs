@@ -17,6 +17,8 @@ pub struct Grounds<'a> {
     /// Whether this is a computer of the session's user, who is active: it has the user's delegation,
     /// which is valid now, and is not a shared one. Only there the PIN is the user's own.
     pub personal: bool,
+    /// The time of day, for the claim.
+    pub at: Timestamp,
 }
 
 /// What the holder vouches for.
@@ -62,7 +64,7 @@ impl Holder {
                     badge,
                     printer,
                     holder,
-                    at: now,
+                    at: grounds.at,
                 };
                 session.attested = Some(claim.clone());
                 Ok(Attested { claim, new: true })

@@ -1,0 +1,150 @@
+//! How this node's own keys lie on its disk, and what a thief of that disk has.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rand::Rng;
+
+use crate::config::KeyProtection;
+use crate::control::message::Finding;
+use crate::store::{Protector, Store, StoreError};
+
+use super::doctor::{doubtful, good};
+
+/// Where Linux says what its disks are made of.
+const DEVICES: &str = "/sys/dev/block";
+/// Layers of a disk that are looked through: partitions, volumes, arrays.
+const LAYERS: usize = 8;
+
+/// Has the node's own keys kept as the configuration says. Blocks.
+///
+/// # Errors
+/// Those of [`Store::protect_keys`], unless nobody asked for the protector that failed.
+pub(super) fn protect(store: &Store, wish: KeyProtection) -> Result<(), StoreError> {
+    let is = store.key_protector()?;
+    let wanted = match wish {
+        KeyProtection::Off => None,
+        KeyProtection::SystemdCreds => Some(Protector::SystemdCreds),
+        KeyProtection::SecretService => Some(Protector::SecretService),
+        // What was chosen once stays.
+        KeyProtection::Auto => is.or_else(Protector::unasked),
+    };
+    let protected = store.protect_keys(wanted, |bytes| rand::rng().fill_bytes(bytes));
+    match protected {
+        Err(error @ StoreError::NotLocked { .. }) if wish == KeyProtection::Auto => {
+            tracing::warn!(%error, "the keys lie in files that open by themselves");
+            Ok(())
+        }
+        protected => protected,
+    }
+}
+
+/// What is to be said of the keys in this home. Blocks.
+pub(super) fn keys_of(store: &Store, home: &Path) -> Result<Finding, StoreError> {
+    let advice = "encrypt the disk, or have the keys sealed: `protect-keys = \"systemd-creds\"` in papermesh.toml where the \
+                  computer has a TPM, `\"secret-service\"` where somebody logs in before the node is started";
+    let protector = store.key_protector()?;
+    let weakness = protector.and_then(Protector::weakness);
+    let disk = is_encrypted(home, Path::new(DEVICES)).unwrap_or(None);
+    Ok(match (protector, weakness, disk) {
+        (Some(protector), None, _) => good(
+            "keys",
+            format!("sealed by {protector}: whoever takes the disk cannot use them"),
+        ),
+        (_, _, Some(true)) => good(
+            "keys",
+            "on an encrypted disk: whoever takes it cannot use them".to_owned(),
+        ),
+        (Some(protector), Some(weakness), _) => doubtful(
+            "keys",
+            format!("sealed by {protector}, but {weakness}: whoever takes the disk has both"),
+            advice,
+        ),
+        (None, _, Some(false)) => doubtful(
+            "keys",
+            "in files that open by themselves, on a disk that is not encrypted: whoever takes the disk has the \
+             documents that are held here, and is this node"
+                .to_owned(),
+            advice,
+        ),
+        (None, _, None) => doubtful(
+            "keys",
+            "in files that open by themselves; whether the disk is encrypted cannot be seen".to_owned(),
+            advice,
+        ),
+    })
+}
+
+/// Whether what is written in a folder is encrypted before it gets to the disk; none where the system
+/// does not say. `devices` is where Linux lists its disks.
+fn is_encrypted(folder: &Path, devices: &Path) -> io::Result<Option<bool>> {
+    let device = fs::metadata(folder)?.dev();
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    let disk = devices.join(format!("{major}:{minor}"));
+    // A file system of several disks, or of none.
+    if !disk.exists() {
+        return Ok(None);
+    }
+    Ok(Some(is_layer_encrypted(&disk, LAYERS)?))
+}
+
+/// Whether this layer of a disk is encrypted, or all that it is made of.
+fn is_layer_encrypted(disk: &Path, layers: usize) -> io::Result<bool> {
+    let made_by = fs::read_to_string(disk.join("dm/uuid")).unwrap_or_default();
+    if made_by.starts_with("CRYPT-") {
+        return Ok(true);
+    }
+    let below: Vec<PathBuf> = match fs::read_dir(disk.join("slaves")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        entries => entries?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<io::Result<_>>()?,
+    };
+    if below.is_empty() || layers == 0 {
+        return Ok(false);
+    }
+    for disk in below {
+        if !is_layer_encrypted(&disk, layers - 1)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// What Linux says of the disk of a folder: this, and what is below it.
+    fn encrypted(folder: &Path, layers: &[(&str, &str)]) -> Option<bool> {
+        let devices = tempfile::tempdir().unwrap();
+        let device = fs::metadata(folder).unwrap().dev();
+        let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+        let root = devices.path().join(format!("{major}:{minor}"));
+        for (layer, uuid) in layers {
+            let layer = root.join(layer);
+            fs::create_dir_all(layer.join("dm")).unwrap();
+            fs::write(layer.join("dm/uuid"), uuid).unwrap();
+        }
+        is_encrypted(folder, devices.path()).unwrap()
+    }
+
+    #[test]
+    fn a_disk_is_encrypted_if_all_that_it_is_made_of_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let plain = |layers: &[(&str, &str)]| encrypted(folder.path(), layers);
+        assert_eq!(plain(&[]), None);
+        assert_eq!(plain(&[("", "LVM-abc")]), Some(false));
+        assert_eq!(plain(&[("", "CRYPT-LUKS2-abc")]), Some(true));
+        let volume = ("", "LVM-abc");
+        let good = ("slaves/dm-0", "CRYPT-LUKS2-abc");
+        assert_eq!(plain(&[volume, good]), Some(true));
+        let bad = ("slaves/sda", "");
+        assert_eq!(plain(&[volume, good, bad]), Some(false));
+        let deeper = ("slaves/md0/slaves/dm-1", "CRYPT-LUKS2-def");
+        assert_eq!(plain(&[volume, deeper]), Some(true));
+    }
+}

@@ -1,0 +1,83 @@
+//! Shares of what a node does at once for others.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use papermesh_protocol::id::NodeId;
+
+/// How many streams there may be, in all and for each member, so that one member cannot take them all.
+#[derive(Clone, Debug)]
+pub struct Shares {
+    taken: Arc<Mutex<BTreeMap<NodeId, usize>>>,
+    all: usize,
+    each: usize,
+}
+
+/// One stream of these; given back when dropped.
+#[derive(Debug)]
+pub struct Share {
+    shares: Shares,
+    member: NodeId,
+}
+
+impl Shares {
+    /// So many in all, and for each member.
+    #[must_use]
+    pub fn new(all: usize, each: usize) -> Self {
+        Self {
+            taken: Arc::default(),
+            all,
+            each,
+        }
+    }
+
+    /// One stream more of this member, if there may be one.
+    #[must_use]
+    pub fn take(&self, member: NodeId) -> Option<Share> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = taken.get(&member).copied().unwrap_or(0);
+        if taken.values().sum::<usize>() >= self.all || here >= self.each {
+            tracing::warn!(%member, "a stream is turned away: there are too many");
+            return None;
+        }
+        taken.insert(member, here + 1);
+        Some(Share {
+            shares: self.clone(),
+            member,
+        })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut taken = self
+            .shares
+            .taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match taken.get_mut(&self.member) {
+            Some(here) if *here > 1 => *here -= 1,
+            _ => {
+                taken.remove(&self.member);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_member_does_not_take_all_shares() {
+        let shares = Shares::new(3, 2);
+        let (first, second) = (NodeId::from_bytes([1; 32]), NodeId::from_bytes([2; 32]));
+        let taken: Vec<_> = (0..5).filter_map(|_| shares.take(first)).collect();
+        assert_eq!(taken.len(), 2);
+        let other = shares.take(second);
+        assert!(other.is_some());
+        assert!(shares.take(second).is_none());
+        drop(taken);
+        assert!(shares.take(second).is_some());
+    }
+}
