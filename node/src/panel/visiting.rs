@@ -485,7 +485,6 @@ impl<N: Network> Task<N> {
                             pin: pin.clone(),
                             document_password: password.clone().filter(|_| summary.locked),
                             reprint: again,
-                            document_password: None,
                         },
                         &job,
                     );
