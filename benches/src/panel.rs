@@ -18,7 +18,7 @@ const ROW: &str = "#jobs .job-title";
 pub(crate) fn measure(scale: Scale) -> Result<Vec<Row>> {
     let three = ThreeHolders::new();
     // The badge alone opens the list: nobody's typing is in the figure.
-    let policy = three.holders[0].papermesh("site policy --login badge");
+    let policy = three.holders[0].papermesh("site policy --login badge --yes");
     let _ = policy.run().succeeded();
     let mut plain = three.site.tray_printer(&three.holders[0], "printer-1");
     let mut at = three.site.panel(&three.holders[0], "printer-2", &[]);

@@ -12,6 +12,7 @@ use papermesh_node::mesh::{self, Membership, Mesh, MeshConfig, Multiaddr, Record
 use papermesh_node::store::Store;
 use papermesh_protocol::advert::{AdvertSet, Advertiser, Delegated};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::id::{NodeId, RecordKey, Serial, SiteId, UserKey};
 use papermesh_protocol::lookup;
@@ -31,6 +32,7 @@ const USER_KEY: [u8; 32] = [2; 32];
 /// The site of all measurements: every process makes the same one.
 pub(crate) struct Site {
     authority: SigningKey,
+    charter: Signed<Charter>,
     state: Signed<SiteState>,
 }
 
@@ -63,7 +65,18 @@ impl Site {
         let site = SiteId::from(authority.verifying_key());
         let name = "Acme".parse().map_err(|_| anyhow!("the site's name"))?;
         let state = Signed::sign(SiteState::new(site, name), &authority)?;
-        Ok(Self { authority, state })
+        // Its root signs as its only admin, too.
+        let admin = Admin {
+            key: authority.verifying_key().into(),
+            node: NodeId::from_bytes([0; 32]),
+            since: clock::now(),
+        };
+        let charter = Signed::sign(Charter::new(site, admin), &authority)?;
+        Ok(Self {
+            authority,
+            charter,
+            state,
+        })
     }
 
     /// Starts the node with this number; it begins with the members at `bootstrap`.
@@ -87,7 +100,7 @@ impl Site {
         let certificate = Signed::sign(certificate, &self.authority)?;
         let membership = Arc::new(Membership::new(
             certificate.clone(),
-            self.state.clone(),
+            (self.charter.clone(), self.state.clone()),
             secret(),
             clock::now,
         ));

@@ -127,11 +127,14 @@ async fn seen(store: &Store, nodes: Vec<NodeId>, now: Timestamp) {
 }
 
 async fn keep_state(store: &Store, membership: &Membership) {
-    let state = membership.state();
-    let kept: Result<(), StoreError> =
-        offload(store, move |store| papers::keep_state(store, &state)).await;
+    let (charter, state) = (membership.charter(), membership.state());
+    let kept: Result<(), StoreError> = offload(store, move |store| {
+        papers::keep_charter(store, &charter)?;
+        papers::keep_state(store, &state)
+    })
+    .await;
     if let Err(error) = kept {
-        tracing::error!(%error, "the site state is not kept; after a restart an older one counts until members are met");
+        tracing::error!(%error, "charter and site state are not kept; after a restart older ones count until members are met");
     }
 }
 

@@ -9,8 +9,10 @@
 
 use ed25519_dalek::SigningKey;
 use papermesh_protocol::certificate::{Certificate, CertificateError};
+use papermesh_protocol::charter::Charter;
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::join::joiner;
+use papermesh_protocol::judge::Judge;
 use papermesh_protocol::seal::{SealingSecret, StorageKey};
 use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::site::{SiteSecret, SiteState};
@@ -60,6 +62,8 @@ pub struct Papers {
     pub keys: NodeKeys,
     /// The authority's word that it is a member.
     pub certificate: Signed<Certificate>,
+    /// The newest charter that it has seen.
+    pub charter: Signed<Charter>,
     /// The newest site state that it has seen.
     pub state: Signed<SiteState>,
     /// What the members share.
@@ -81,8 +85,15 @@ impl Papers {
             .site()
             .get(&site::STATE)?
             .ok_or(PapersError::Inconsistent("the site state is missing"))?;
-        let state = SiteState::verify(&state, site)
+        // Who signed it, or the certificate, may be no admin any more, which the mesh will see to.
+        let state = SiteState::verify_kept(&state, site)
             .map_err(|_| PapersError::Inconsistent("the site state is another site's"))?;
+        let charter = store
+            .site()
+            .get(&site::CHARTER)?
+            .ok_or(PapersError::Inconsistent("the charter is missing"))?;
+        let charter = Charter::verify(&charter, site)
+            .map_err(|_| PapersError::Inconsistent("the charter is another site's"))?;
         let secret = store
             .site()
             .get(&site::SECRET)?
@@ -97,6 +108,7 @@ impl Papers {
         Ok(Self {
             keys,
             certificate,
+            charter,
             state,
             secret,
         })
@@ -110,7 +122,7 @@ impl Papers {
     pub fn keep(
         store: &Store,
         certificate: &Signed<Certificate>,
-        state: &Signed<SiteState>,
+        (charter, state): (&Signed<Charter>, &Signed<SiteState>),
         secret: &SiteSecret,
     ) -> Result<(), PapersError> {
         let keys = keys(store)?;
@@ -129,6 +141,7 @@ impl Papers {
         let sealed = Vault::new(&keys.storage).seal_site_secret(certificate.site, secret)?;
         let site = store.site();
         site.put(&site::SECRET, &ByteBuf::from(sealed))?;
+        keep_charter(store, charter)?;
         keep_state(store, state)?;
         site.put(&site::NODE_NAME, &certificate.name)?;
         site.put(&site::CERTIFICATE, certificate.envelope())?;
@@ -144,7 +157,8 @@ impl Papers {
         joined: &joiner::Membership,
         now: Timestamp,
     ) -> Result<(), PapersError> {
-        Self::keep(store, &joined.certificate, &joined.state, &joined.secret)?;
+        let papers = (&joined.charter, &joined.state);
+        Self::keep(store, &joined.certificate, papers, &joined.secret)?;
         for member in &joined.members {
             let mut peer = store
                 .peers()
@@ -161,10 +175,14 @@ impl Papers {
     /// Whether the site accepts the certificate now; what is wrong with it else.
     ///
     /// # Errors
-    /// [`CertificateError::Expired`], [`CertificateError::Revoked`], [`CertificateError::NotYetValid`].
+    /// Those of [`Certificate::verify`].
     pub fn standing(&self, now: Timestamp) -> Result<(), CertificateError> {
-        let certificate = &self.certificate;
-        Certificate::verify(certificate.envelope(), certificate.site, &self.state, now).map(|_| ())
+        let judge = Judge {
+            charter: &self.charter,
+            state: &self.state,
+            now,
+        };
+        Certificate::verify(self.certificate.envelope(), &judge).map(|_| ())
     }
 
     /// The membership that the mesh is started with.
@@ -172,7 +190,7 @@ impl Papers {
     pub fn membership(&self, clock: Clock) -> Membership {
         Membership::new(
             self.certificate.clone(),
-            self.state.clone(),
+            (self.charter.clone(), self.state.clone()),
             self.secret.clone(),
             clock,
         )
@@ -230,6 +248,22 @@ pub fn may_join(store: &Store, now: Timestamp) -> Result<(), PapersError> {
     }
 }
 
+/// Keeps a charter, unless a newer one is kept already: an older one is never believed again.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn keep_charter(store: &Store, charter: &Signed<Charter>) -> Result<(), StoreError> {
+    let kept = store.site().get(&site::CHARTER)?;
+    let newer = kept
+        .and_then(|kept| Charter::verify(&kept, charter.site).ok())
+        .is_none_or(|kept| kept.mark() < charter.mark());
+    if newer {
+        store.site().put(&site::CHARTER, charter.envelope())
+    } else {
+        Ok(())
+    }
+}
+
 /// Keeps a site state, unless a newer one is kept already.
 ///
 /// # Errors
@@ -237,7 +271,7 @@ pub fn may_join(store: &Store, now: Timestamp) -> Result<(), PapersError> {
 pub fn keep_state(store: &Store, state: &Signed<SiteState>) -> Result<(), StoreError> {
     let kept = store.site().get(&site::STATE)?;
     let newer = kept
-        .and_then(|kept| SiteState::verify(&kept, state.site).ok())
+        .and_then(|kept| SiteState::verify_kept(&kept, state.site).ok())
         .is_none_or(|kept| kept.sequence <= state.sequence);
     if newer {
         store.site().put(&site::STATE, state.envelope())
@@ -253,13 +287,7 @@ fn own_certificate(
         .verify_named()
         .map_err(|_| PapersError::Inconsistent("the certificate does not verify"))?;
     let site = certificate.site;
-    if certificate.signer() == site.as_bytes() {
-        Ok((certificate, site))
-    } else {
-        Err(PapersError::Inconsistent(
-            "the certificate is not signed by its site",
-        ))
-    }
+    Ok((certificate, site))
 }
 
 fn site_name(store: &Store) -> Result<Name, PapersError> {

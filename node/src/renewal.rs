@@ -1,4 +1,5 @@
-//! Renewing this node's certificate in the last third of its life, from any admin that is met.
+//! Renewing this node's certificate, from any admin that is met: in the last third of its life, and at
+//! once when who signed it is no admin any more.
 
 use std::time::Duration;
 
@@ -64,7 +65,7 @@ pub async fn keep_valid<N: Network>(store: Store, mesh: Mesh, network: N) {
         }
         next = Instant::now() + LOOK;
         let own = mesh.membership().certificate();
-        if !own.is_due(mesh.membership().now()) {
+        if !own.is_due(&mesh.membership().charter(), mesh.membership().now()) {
             continue;
         }
         last = Some(Instant::now());
@@ -118,13 +119,9 @@ async fn renew_at<N: Network>(
     write_message(&mut stream, &Request::Renew, limits::ENROLL_MESSAGE).await?;
     let answer: Option<Answer> = read_message(&mut stream, limits::ENROLL_MESSAGE, ANSWER).await?;
     let membership = mesh.membership();
-    let (old, now) = (membership.certificate(), membership.now());
-    let renewed = enroll::renewed(
-        answer.ok_or(RenewalError::HungUp)?,
-        &old,
-        &membership.state(),
-        now,
-    )?;
+    let old = membership.certificate();
+    let answer = answer.ok_or(RenewalError::HungUp)?;
+    let renewed = membership.judge(|judge| enroll::renewed(answer, &old, judge))?;
     let envelope = renewed.envelope().clone();
     let kept: Result<(), StoreError> = offload(store, move |store| {
         store.site().put(&site::CERTIFICATE, &envelope)

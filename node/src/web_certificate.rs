@@ -305,8 +305,11 @@ impl<N: Network> WebCertificate<N> {
         let given = asking.finish(self.ask(admin, &request).await?)?;
         let now = desk.mesh.membership().now();
         let certificate = SiteCertificate::read(
-            &given.authority.certificate,
-            &given.certificate,
+            (
+                &given.authority.certificate,
+                &given.issuer,
+                &given.certificate,
+            ),
             &key,
             given.places.clone(),
             (now, given.not_after),
@@ -314,6 +317,7 @@ impl<N: Network> WebCertificate<N> {
         let row = WebCertificateRow {
             sealed_key: ByteBuf::from(desk.vault.seal_web_key(own.site, &key)?),
             certificate: ByteBuf::from(given.certificate),
+            issuer: ByteBuf::from(given.issuer),
             places: given.places,
             asked: places.clone(),
             from: now,
@@ -392,8 +396,7 @@ async fn read<N>(desk: &Desk<N>) -> Result<Option<(Kept, SiteCertificate)>, WebC
     let authority = WebAuthority::verify(&authority, site).map_err(WebError::from)?;
     let key = desk.vault.open_web_key(site, &row.sealed_key)?;
     let certificate = SiteCertificate::read(
-        &authority.certificate,
-        &row.certificate,
+        (&authority.certificate, &row.issuer, &row.certificate),
         &key,
         row.places.clone(),
         // A clock that was set back does not make it worse.
@@ -473,6 +476,7 @@ mod tests {
         Kept::of(&WebCertificateRow {
             sealed_key: ByteBuf::new(),
             certificate: ByteBuf::new(),
+            issuer: ByteBuf::new(),
             places: named(given),
             asked: named(asked),
             from: NOW,

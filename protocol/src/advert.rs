@@ -20,9 +20,9 @@ use crate::certificate::{Certificate, CertificateError, Role};
 use crate::codec::CodecError;
 use crate::delegation::{Delegation, DelegationError};
 use crate::id::{NodeId, SiteId, UserKey};
+use crate::judge::Judge;
 use crate::limits;
 use crate::signed::{Envelope, Record, Signed, SignedError};
-use crate::site::SiteState;
 use crate::text::UserId;
 use crate::time::Timestamp;
 
@@ -92,17 +92,6 @@ pub enum AdvertError {
     Addresses,
 }
 
-/// What is needed to judge adverts.
-#[derive(Clone, Copy, Debug)]
-pub struct Judge<'a> {
-    /// The reader's site,
-    pub site: SiteId,
-    /// as far as the reader knows its state.
-    pub state: &'a SiteState,
-    /// The reader's clock.
-    pub now: Timestamp,
-}
-
 impl Judge<'_> {
     /// Verifies one advert. Whether it lies where it belongs is judged by [`crate::record`].
     pub fn advert(&self, envelope: &Envelope<Advert>) -> Result<Signed<Advert>, AdvertError> {
@@ -110,7 +99,7 @@ impl Judge<'_> {
         if advert.signer() != advert.holder.as_bytes() {
             return Err(SignedError::WrongSigner.into());
         }
-        if advert.site != self.site {
+        if advert.site != self.site() {
             return Err(AdvertError::ForeignSite);
         }
         let latest = self.now + limits::CLOCK_SKEW;
@@ -128,19 +117,13 @@ impl Judge<'_> {
         {
             return Err(AdvertError::Addresses);
         }
-        let certificate = Certificate::verify_of(
-            &advert.certificate,
-            advert.holder,
-            self.site,
-            self.state,
-            self.now,
-        )?;
+        let certificate = Certificate::verify_of(&advert.certificate, advert.holder, self)?;
         match &advert.delegation {
             Some(Delegated { key, delegation }) if certificate.roles.may_hold() => {
                 Delegation::verify(
                     delegation,
                     *key,
-                    (self.site, &advert.user, advert.holder),
+                    (self.site(), &advert.user, advert.holder),
                     self.now,
                 )?;
             }

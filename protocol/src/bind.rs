@@ -12,11 +12,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::{Certificate, Role, Roles};
+use crate::charter::Charter;
 use crate::delegation::Delegation;
 use crate::id::{BadgeTag, NodeId, SiteId, UserKey};
+use crate::judge::Judge;
 use crate::limits;
 use crate::signed::{Envelope, Record, Signed};
-use crate::site::SiteState;
 use crate::text::UserId;
 use crate::time::Timestamp;
 use crate::user::{Badge, UserError, UserState};
@@ -147,19 +148,19 @@ pub struct Examined {
 /// What to answer it.
 pub fn examine(
     attestation: &Attestation,
-    asker: &Certificate,
-    state: &SiteState,
-    now: Timestamp,
+    asker: &Signed<Certificate>,
+    judge: &Judge<'_>,
 ) -> Result<Examined, Denial> {
+    let Judge { state, now, .. } = *judge;
     if !state.policy.lets_users_bind() {
         return Err(Denial::NotAllowed);
     }
-    let is_printer = asker.roles.has(Role::Printer) && asker.stands(state, now).is_ok();
+    let is_printer = asker.roles.has(Role::Printer) && asker.stands(judge).is_ok();
     if !is_printer || asker.site != state.site {
         return Err(Denial::NotBelieved);
     }
-    let holder = Certificate::verify(&attestation.certificate, state.site, state, now)
-        .map_err(|_| Denial::NotBelieved)?;
+    let holder =
+        Certificate::verify(&attestation.certificate, judge).map_err(|_| Denial::NotBelieved)?;
     let claim = attestation
         .claim
         .verify(holder.node.as_bytes())
@@ -262,11 +263,11 @@ pub enum BindError {
 /// [`BindError::Denied`], and all that an answer can lack.
 pub fn bound(
     answer: &Answer,
-    site: SiteId,
+    charter: &Charter,
     (user, badge): (&UserId, BadgeTag),
 ) -> Result<Signed<Badge>, BindError> {
     let bound = match answer {
-        Answer::Bound(bound) => Badge::verify(bound, site)?,
+        Answer::Bound(bound) => Badge::verify(bound, charter)?,
         Answer::Denied(denial) => return Err((*denial).into()),
     };
     if bound.tag == badge && bound.user.as_ref() == Some(user) {

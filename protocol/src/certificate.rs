@@ -5,11 +5,12 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::charter::Charter;
 use crate::id::{NodeId, Serial, SiteId};
+use crate::judge::Judge;
 use crate::limits;
 use crate::seal::keys::SealingPublic;
 use crate::signed::{Envelope, Record, Signed, SignedError};
-use crate::site::SiteState;
 use crate::text::Name;
 use crate::time::Timestamp;
 
@@ -157,7 +158,7 @@ pub struct Certificate {
     pub name: Name,
     /// What it may do.
     pub roles: Roles,
-    /// Names this certificate when it is revoked.
+    /// Names this certificate in an admin's registry.
     pub serial: Serial,
     /// Valid from then,
     pub not_before: Timestamp,
@@ -188,6 +189,9 @@ pub enum CertificateError {
     /// It is not valid any more.
     #[error("the certificate has expired")]
     Expired,
+    /// It is valid for longer than any may be.
+    #[error("the certificate is valid for too long")]
+    TooLong,
     /// The site withdrew it.
     #[error("the certificate is revoked")]
     Revoked,
@@ -195,15 +199,13 @@ pub enum CertificateError {
 
 impl Certificate {
     /// Verifies a certificate shown by anybody: signature, site, validity, and revocation as far
-    /// as `state` knows.
+    /// as the judge knows.
     pub fn verify(
         envelope: &Envelope<Self>,
-        site: SiteId,
-        state: &SiteState,
-        now: Timestamp,
+        judge: &Judge<'_>,
     ) -> Result<Signed<Self>, CertificateError> {
-        let certificate = Self::verify_issued(envelope, site)?;
-        certificate.stands(state, now)?;
+        let certificate = Self::verify_issued(envelope, judge.charter)?;
+        certificate.stands(judge)?;
         Ok(certificate)
     }
 
@@ -211,23 +213,21 @@ impl Certificate {
     pub fn verify_of(
         envelope: &Envelope<Self>,
         node: NodeId,
-        site: SiteId,
-        state: &SiteState,
-        now: Timestamp,
+        judge: &Judge<'_>,
     ) -> Result<Signed<Self>, CertificateError> {
-        let certificate = Self::verify_issued_to(envelope, node, site)?;
-        certificate.stands(state, now)?;
+        let certificate = Self::verify_issued_to(envelope, node, judge.charter)?;
+        certificate.stands(judge)?;
         Ok(certificate)
     }
 
     /// Verifies that the site issued the certificate to the node that shows it, and nothing more:
-    /// it may have expired or been withdrawn since, which is what [`Certificate::stands`] tells.
+    /// it may have expired or been withdrawn since, which is what [`Signed::stands`] tells.
     pub fn verify_issued_to(
         envelope: &Envelope<Self>,
         node: NodeId,
-        site: SiteId,
+        charter: &Charter,
     ) -> Result<Signed<Self>, CertificateError> {
-        let certificate = Self::verify_issued(envelope, site)?;
+        let certificate = Self::verify_issued(envelope, charter)?;
         if certificate.node == node {
             Ok(certificate)
         } else {
@@ -235,37 +235,60 @@ impl Certificate {
         }
     }
 
-    fn verify_issued(
+    /// Verifies that the site issued the certificate to some node, and nothing more.
+    pub fn verify_issued(
         envelope: &Envelope<Self>,
-        site: SiteId,
+        charter: &Charter,
     ) -> Result<Signed<Self>, CertificateError> {
-        let certificate = envelope.verify(site.as_bytes())?;
-        if certificate.site == site {
-            Ok(certificate)
-        } else {
-            Err(CertificateError::ForeignSite)
+        if !charter.names(envelope.signer()) && !charter.keeps(envelope.digest()) {
+            return Err(SignedError::WrongSigner.into());
         }
+        let certificate = envelope.verify_named()?;
+        if certificate.site != charter.site {
+            return Err(CertificateError::ForeignSite);
+        }
+        if certificate.not_after > certificate.not_before + limits::CERTIFICATE_LIFETIME {
+            return Err(CertificateError::TooLong);
+        }
+        Ok(certificate)
     }
 
-    /// Whether the site accepts an issued certificate now: validity, and revocation as far as
-    /// `state` knows. Takes no signature check, so that it can be asked often.
-    pub fn stands(&self, state: &SiteState, now: Timestamp) -> Result<(), CertificateError> {
+    /// Whether the last third of its validity has begun.
+    #[must_use]
+    pub fn is_old(&self, now: Timestamp) -> bool {
+        let third = self.not_after.since(self.not_before) / 3;
+        now + third >= self.not_after
+    }
+}
+
+impl Signed<Certificate> {
+    /// Whether the site accepts a certificate now that it issued: whether who signed it may still sign,
+    /// validity, and revocation, as far as the judge knows. Takes no signature check, so that it can be
+    /// asked often.
+    pub fn stands(&self, judge: &Judge<'_>) -> Result<(), CertificateError> {
+        let Judge {
+            charter,
+            state,
+            now,
+        } = *judge;
+        if !charter.names(self.signer()) && !charter.keeps(self.envelope().digest()) {
+            return Err(SignedError::WrongSigner.into());
+        }
         if now + limits::CLOCK_SKEW < self.not_before {
             return Err(CertificateError::NotYetValid);
         }
         if now > self.not_after + limits::CLOCK_SKEW {
             return Err(CertificateError::Expired);
         }
-        if state.is_revoked(self.serial) {
+        if state.is_revoked(self) {
             return Err(CertificateError::Revoked);
         }
         Ok(())
     }
 
-    /// Whether it should be renewed: the last third of its validity has begun.
+    /// Whether it should be renewed: it is old, or who signed it is no admin any more.
     #[must_use]
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        let third = self.not_after.since(self.not_before) / 3;
-        now + third >= self.not_after
+    pub fn is_due(&self, charter: &Charter, now: Timestamp) -> bool {
+        self.is_old(now) || !charter.names(self.signer())
     }
 }

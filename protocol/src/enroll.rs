@@ -12,14 +12,15 @@ use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::{Certificate, CertificateError, Role};
-use crate::id::{NodeId, Serial, SiteId, UserKey};
+use crate::charter::Charter;
+use crate::id::{BadgeTag, NodeId, Serial, SiteId, UserKey};
 use crate::invite::{TicketError, TicketSecret, UserTicket};
+use crate::judge::Judge;
 use crate::limits;
 use crate::signed::{Envelope, Record, Signed, SignedError};
-use crate::site::SiteState;
 use crate::text::UserId;
 use crate::time::Timestamp;
-use crate::user::{UserEntry, UserError};
+use crate::user::{Badge, UserEntry, UserError};
 
 /// The protocol's name.
 pub const PROTOCOL: &str = "/papermesh/enroll/1";
@@ -36,6 +37,40 @@ pub enum Request {
     },
     /// Renews the asking node's certificate.
     Renew,
+    /// Shows another admin what is signed, a page of it.
+    Signed {
+        /// Where the page before ended; none for the first.
+        after: Option<SignedPlace>,
+    },
+}
+
+/// A place in what an admin has signed: certificates by serial, then users by id, then badges by tag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SignedPlace {
+    /// After this certificate.
+    Certificate(Serial),
+    /// Before the first user.
+    Users,
+    /// After this user.
+    User(UserId),
+    /// Before the first badge.
+    Badges,
+    /// After this badge.
+    Badge(BadgeTag),
+}
+
+/// A page of what an admin knows to be signed, by itself or by others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedPage {
+    /// Certificates of members.
+    pub certificates: Vec<Envelope<Certificate>>,
+    /// User entries.
+    pub users: Vec<Envelope<UserEntry>>,
+    /// Badges.
+    pub badges: Vec<Envelope<Badge>>,
+    /// Where the next page begins; none if this is the last.
+    pub next: Option<SignedPlace>,
 }
 
 /// What an admin answers.
@@ -47,6 +82,8 @@ pub enum Answer {
     Renewed(Envelope<Certificate>),
     /// Neither.
     Denied(Denial),
+    /// What is signed.
+    Signed(Box<SignedPage>),
 }
 
 /// Why an admin's node does not do what it was asked.
@@ -129,7 +166,6 @@ pub enum EnrollError {
 /// A user who enrols, on the asking side.
 #[derive(Debug)]
 pub struct Enrolling {
-    site: SiteId,
     user: UserId,
     key: UserKey,
 }
@@ -167,7 +203,6 @@ impl Enrolling {
             key: key.verifying_key().into(),
         };
         let asking = Self {
-            site,
             user,
             key: claim.key,
         };
@@ -185,11 +220,15 @@ impl Enrolling {
     ///
     /// # Errors
     /// [`EnrollError::Denied`], and all that an answer can lack.
-    pub fn finish(self, answer: Answer) -> Result<Signed<UserEntry>, EnrollError> {
+    pub fn finish(
+        self,
+        answer: Answer,
+        charter: &Charter,
+    ) -> Result<Signed<UserEntry>, EnrollError> {
         let entry = match answer {
-            Answer::Enrolled(entry) => UserEntry::verify(&entry, self.site)?,
+            Answer::Enrolled(entry) => UserEntry::verify(&entry, charter)?,
             Answer::Denied(denial) => return Err(denial.into()),
-            Answer::Renewed(_) => return Err(EnrollError::OutOfTurn),
+            Answer::Renewed(_) | Answer::Signed(_) => return Err(EnrollError::OutOfTurn),
         };
         if entry.user != self.user || entry.key != Some(self.key) || !entry.is_active() {
             return Err(EnrollError::NotAsAsked);
@@ -240,14 +279,20 @@ pub fn enter(entry: &UserEntry, claim: &KeyClaim, now: Timestamp) -> Result<User
 ///
 /// # Errors
 /// [`Denial::NotDue`].
-pub fn renew(old: &Certificate, serial: Serial, now: Timestamp) -> Result<Certificate, Denial> {
-    if !old.is_due(now) {
+pub fn renew(
+    old: &Signed<Certificate>,
+    serial: Serial,
+    judge: &Judge<'_>,
+) -> Result<Certificate, Denial> {
+    if !old.is_due(judge.charter, judge.now) {
         return Err(Denial::NotDue);
     }
+    let not_before = judge.state.valid_from(old.node, judge.now);
+    let old: &Certificate = old;
     Ok(Certificate {
         serial,
-        not_before: now,
-        not_after: now + limits::CERTIFICATE_LIFETIME,
+        not_before,
+        not_after: not_before + limits::CERTIFICATE_LIFETIME,
         ..old.clone()
     })
 }
@@ -260,15 +305,12 @@ pub fn renew(old: &Certificate, serial: Serial, now: Timestamp) -> Result<Certif
 pub fn renewed(
     answer: Answer,
     old: &Certificate,
-    state: &SiteState,
-    now: Timestamp,
+    judge: &Judge<'_>,
 ) -> Result<Signed<Certificate>, EnrollError> {
     let certificate = match answer {
-        Answer::Renewed(certificate) => {
-            Certificate::verify_of(&certificate, old.node, old.site, state, now)?
-        }
+        Answer::Renewed(certificate) => Certificate::verify_of(&certificate, old.node, judge)?,
         Answer::Denied(denial) => return Err(denial.into()),
-        Answer::Enrolled(_) => return Err(EnrollError::OutOfTurn),
+        Answer::Enrolled(_) | Answer::Signed(_) => return Err(EnrollError::OutOfTurn),
     };
     if certificate.sealing != old.sealing || certificate.not_after <= old.not_after {
         return Err(EnrollError::NotAsAsked);
@@ -283,8 +325,10 @@ mod tests {
 
     use super::*;
     use crate::certificate::Roles;
+    use crate::charter::Admin;
     use crate::codec;
     use crate::seal::keys::SealingPublic;
+    use crate::site::SiteState;
     use crate::user::UserState;
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -296,6 +340,16 @@ mod tests {
 
     fn site() -> SiteId {
         key(1).verifying_key().into()
+    }
+
+    /// A site whose root signs as an admin, too.
+    fn charter() -> Charter {
+        let admin = Admin {
+            key: key(1).verifying_key().into(),
+            node: ADMIN,
+            since: NOW,
+        };
+        Charter::new(site(), admin)
     }
 
     fn member() -> Certificate {
@@ -341,7 +395,7 @@ mod tests {
         let bytes = codec::encode(&request, limits::ENROLL_MESSAGE).unwrap();
         match codec::decode(&bytes, limits::ENROLL_MESSAGE).unwrap() {
             Request::Enroll { claim, .. } => (asking, claim),
-            Request::Renew => panic!("asks for renewal"),
+            _ => panic!("asks for something else"),
         }
     }
 
@@ -353,7 +407,7 @@ mod tests {
     fn a_user_enrols() {
         let (asking, claim) = ask();
         let next = enter(&entry(), &examine(&claim, &member()).unwrap(), NOW).unwrap();
-        let entry = asking.finish(enrolled(next, &key(1))).unwrap();
+        let entry = asking.finish(enrolled(next, &key(1)), &charter()).unwrap();
         assert_eq!(
             (entry.sequence, entry.key),
             (2, Some(key(4).verifying_key().into()))
@@ -444,7 +498,7 @@ mod tests {
             key: Some(key(4).verifying_key().into()),
             ..entry()
         };
-        let finish = |answer| ask().0.finish(answer).map(|_| ());
+        let finish = |answer| ask().0.finish(answer, &charter()).map(|_| ());
         assert_eq!(finish(enrolled(right.clone(), &key(1))), Ok(()));
         assert!(matches!(
             finish(enrolled(right.clone(), &key(2))),
@@ -482,14 +536,24 @@ mod tests {
 
     #[test]
     fn a_certificate_is_renewed_when_due_for_the_same_keys() {
-        let old = member();
-        let state = SiteState::new(site(), "Werk".parse().unwrap());
-        assert_eq!(
-            renew(&old, Serial::from_bytes([2; 8]), NOW),
-            Err(Denial::NotDue)
-        );
+        let old = Signed::sign(member(), &key(1)).unwrap();
+        let (charter, state) = (charter(), SiteState::new(site(), "Werk".parse().unwrap()));
+        let judge = |now| Judge {
+            charter: &charter,
+            state: &state,
+            now,
+        };
+        let serial = Serial::from_bytes([2; 8]);
+        assert_eq!(renew(&old, serial, &judge(NOW)), Err(Denial::NotDue));
         let due = old.not_after - limits::CERTIFICATE_LIFETIME / 4;
-        let next = renew(&old, Serial::from_bytes([2; 8]), due).unwrap();
+        let next = renew(&old, serial, &judge(due)).unwrap();
+        // Who signed it is no admin any more: it is due at once.
+        let orphan = Signed::sign(member(), &key(7)).unwrap();
+        let soon = NOW + Duration::from_secs(1);
+        assert_eq!(
+            renew(&orphan, serial, &judge(soon)).unwrap().not_before,
+            soon
+        );
         let answer = |certificate: Certificate| {
             Answer::Renewed(
                 Signed::sign(certificate, &key(1))
@@ -499,11 +563,11 @@ mod tests {
             )
         };
         assert_eq!(
-            *renewed(answer(next.clone()), &old, &state, due).unwrap(),
+            *renewed(answer(next.clone()), &old, &judge(due)).unwrap(),
             next
         );
         let wrong = [
-            old.clone(),
+            member(),
             Certificate {
                 sealing: SealingPublic::from_bytes([6; 32]),
                 ..next.clone()
@@ -511,7 +575,7 @@ mod tests {
         ];
         for certificate in wrong {
             assert_eq!(
-                renewed(answer(certificate), &old, &state, due),
+                renewed(answer(certificate), &old, &judge(due)),
                 Err(EnrollError::NotAsAsked)
             );
         }
@@ -519,7 +583,7 @@ mod tests {
             node: ADMIN,
             ..next
         };
-        let refused = renewed(answer(other), &old, &state, due).unwrap_err();
+        let refused = renewed(answer(other), &old, &judge(due)).unwrap_err();
         assert_eq!(
             refused,
             EnrollError::Certificate(CertificateError::WrongNode)

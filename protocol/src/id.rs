@@ -87,8 +87,16 @@ macro_rules! identity {
 }
 
 identity! {
-    /// A site: the Ed25519 public key of its authority.
+    /// A site: the Ed25519 public key of its root, which signs its charters and nothing else.
     SiteId, 32
+}
+identity! {
+    /// The Ed25519 public key with which one admin signs for the site.
+    AdminKey, 32
+}
+identity! {
+    /// What a record says, whoever signed it: the first bytes of a hash.
+    RecordDigest, 16
 }
 identity! {
     /// A member: the Ed25519 public key of its node, the same key as its libp2p identity.
@@ -155,7 +163,7 @@ macro_rules! verifying_key {
         }
     )*};
 }
-verifying_key!(SiteId, NodeId, UserKey);
+verifying_key!(SiteId, AdminKey, NodeId, UserKey);
 
 impl JobId {
     /// The first digits, enough for a person to tell jobs of one list apart.

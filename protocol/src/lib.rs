@@ -12,6 +12,7 @@
 pub mod advert;
 pub mod bind;
 pub mod certificate;
+pub mod charter;
 pub mod codec;
 pub mod delegation;
 pub mod direct;
@@ -21,6 +22,7 @@ pub mod id;
 pub mod invite;
 pub mod job;
 pub mod join;
+pub mod judge;
 pub mod limits;
 pub mod link;
 pub mod lookup;

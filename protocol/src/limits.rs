@@ -34,9 +34,15 @@ pub const GROUPS_PER_USER: usize = 32;
 pub const BADGE_RECORD: usize = 512;
 /// A signed badge claim.
 pub const BADGE_CLAIM: usize = 256;
+/// A signed charter.
+pub const CHARTER: usize = 60 * 1024;
+/// Admins that a charter names.
+pub const ADMINS: usize = 16;
+/// Certificates of former admins that a charter keeps.
+pub const KEPT: usize = 3400;
 /// A signed site state.
 pub const SITE_STATE: usize = 48 * 1024;
-/// Revoked certificates that a site state lists; expired ones are dropped from it.
+/// Revoked nodes that a site state lists; they are dropped from it once all that they had has expired.
 pub const REVOKED: usize = 1024;
 
 /// Records that one node stores; adverts have at most half of them.
@@ -54,8 +60,13 @@ pub const ADVERT_REFRESH: Duration = Duration::from_secs(30 * 60);
 pub const CERTIFICATE_LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// A signed web authority.
 pub const WEB_AUTHORITY: usize = 2048;
-/// How long a certificate for the web is valid.
-pub const WEB_CERTIFICATE_LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// How long a certificate for the web is valid. None can be withdrawn, and they are renewed without
+/// anybody's help.
+pub const WEB_CERTIFICATE_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+/// How long an admin may issue such certificates with what the root signed.
+pub const WEB_ISSUER_LIFETIME: Duration = Duration::from_secs(800 * 24 * 60 * 60);
+/// A certificate with which an admin issues others.
+pub const WEB_ISSUER: usize = 2048;
 /// How long before it is made a certificate for the web begins.
 pub const WEB_CERTIFICATE_BEFORE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a delegation is valid.
@@ -79,7 +90,7 @@ pub const BADGE_NUMBER: usize = 128;
 // Messages ----------------------------------------------------------------------------------
 
 /// One message of the join protocol.
-pub const JOIN_MESSAGE: usize = 64 * 1024;
+pub const JOIN_MESSAGE: usize = 128 * 1024;
 /// One message of the release protocol.
 pub const RELEASE_MESSAGE: usize = 256 * 1024;
 /// One message of the enrol and link protocols.
@@ -130,6 +141,11 @@ pub const TOKEN: Duration = Duration::from_secs(60);
 pub const RELEASE_MEMORY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long the stream of a job may carry nothing before it counts as broken.
 pub const STREAM_STALL: Duration = Duration::from_secs(30);
+
+/// Fewest characters of a PIN that a user may choose, unless the site wants more,
+pub const PIN_LENGTH: u8 = 4;
+/// and the most that it may want.
+pub const PIN_LENGTH_MAX: u8 = 16;
 
 // Guessing ----------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::certificate::Certificate;
+use crate::charter::Charter;
 use crate::codec::{self, CodecError};
 use crate::delegation::{Delegation, DelegationError};
 use crate::id::{NodeId, SiteId};
@@ -335,6 +336,7 @@ impl Linking {
     pub fn finish(
         self,
         answer: Answer,
+        charter: &Charter,
         sealing: &SealingSecret,
         now: Timestamp,
     ) -> Result<LinkedUser, LinkError> {
@@ -343,7 +345,7 @@ impl Linking {
             Answer::Refused(refusal) => return Err(refusal.into()),
             Answer::Taken { .. } => return Err(LinkError::OutOfTurn),
         };
-        let entry = UserEntry::verify(&linked.entry, self.site)?;
+        let entry = UserEntry::verify(&linked.entry, charter)?;
         let Some(key) = entry
             .key
             .filter(|_| entry.user == self.user && entry.is_active())
@@ -428,6 +430,7 @@ mod tests {
 
     use super::*;
     use crate::certificate::{Role, Roles};
+    use crate::charter::Admin;
     use crate::id::Serial;
     use crate::limits;
     use crate::pin::Pin;
@@ -443,6 +446,16 @@ mod tests {
 
     fn site() -> SiteId {
         key(1).verifying_key().into()
+    }
+
+    /// A site whose root signs as an admin, too.
+    fn charter() -> Charter {
+        let admin = Admin {
+            key: key(1).verifying_key().into(),
+            node: FIRST,
+            since: NOW,
+        };
+        Charter::new(site(), admin)
     }
 
     fn sealing() -> SealingSecret {
@@ -533,6 +546,7 @@ mod tests {
             codec::encode(&Answer::Linked(Box::new(linked)), limits::ENROLL_MESSAGE).unwrap();
         asking.finish(
             codec::decode(&bytes, limits::ENROLL_MESSAGE).unwrap(),
+            &charter(),
             &sealing(),
             NOW,
         )

@@ -6,9 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::advert::{Advert, AdvertSet, Judge};
+use crate::advert::{Advert, AdvertSet};
 use crate::codec::{self, CodecError};
 use crate::id::RecordKey;
+use crate::judge::Judge;
 use crate::limits;
 use crate::lookup;
 use crate::signed::{Envelope, Signed};
@@ -74,13 +75,13 @@ impl DirectoryRecord {
                 Self::Adverts(AdvertSet::judged(&envelopes, judge, known)?)
             }
             Wire::UserEntry(entry) => Self::UserEntry(
-                UserEntry::verify(&entry, judge.site).map_err(|_| RecordError::Unbelieved)?,
+                UserEntry::verify(&entry, judge.charter).map_err(|_| RecordError::Unbelieved)?,
             ),
-            Wire::Badge(badge) => {
-                Self::Badge(Badge::verify(&badge, judge.site).map_err(|_| RecordError::Unbelieved)?)
-            }
+            Wire::Badge(badge) => Self::Badge(
+                Badge::verify(&badge, judge.charter).map_err(|_| RecordError::Unbelieved)?,
+            ),
             Wire::SiteState(state) => Self::SiteState(
-                SiteState::verify(&state, judge.site).map_err(|_| RecordError::Unbelieved)?,
+                SiteState::verify(&state, judge.charter).map_err(|_| RecordError::Unbelieved)?,
             ),
         };
         record.belongs_at(key, secret)

@@ -13,8 +13,10 @@ use core::ops::Deref;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::codec::{self, CodecError};
+use crate::id::RecordDigest;
 
 /// A type that is signed. Each has a domain of its own, so that a signature over one kind of
 /// record is never a signature over another.
@@ -77,6 +79,15 @@ impl<T: Record> Envelope<T> {
     #[must_use]
     pub fn signer(&self) -> &[u8; 32] {
         &self.signer
+    }
+
+    /// What the record says, whoever signed it.
+    #[must_use]
+    pub fn digest(&self) -> RecordDigest {
+        let hash: [u8; 32] = Sha256::digest(to_be_signed::<T>(&self.payload)).into();
+        let mut digest = [0; RecordDigest::LEN];
+        digest.copy_from_slice(&hash[..RecordDigest::LEN]);
+        RecordDigest::from_bytes(digest)
     }
 
     /// Verifies that `signer` signed this record.

@@ -1,12 +1,15 @@
 //! What every member knows of its site: the state that the authority signs, and the secret that
 //! keeps the DHT's keys from meaning anything to outsiders.
 
+use core::cmp::Reverse;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::id::{Serial, SiteId};
+use crate::certificate::Certificate;
+use crate::charter::Charter;
+use crate::id::{NodeId, SiteId};
 use crate::limits;
 use crate::signed::{Envelope, Record, Signed, SignedError};
 use crate::text::Name;
@@ -22,7 +25,8 @@ pub enum LoginPolicy {
     BadgeAndPin,
     /// User id and PIN; badges are not taken.
     Pin,
-    /// The badge alone suffices. It can be cloned: for sites that accept that.
+    /// The badge alone suffices. It can be cloned, and every printer of the site can have every user's
+    /// jobs without anybody there: for sites that accept that.
     Badge,
 }
 
@@ -36,6 +40,8 @@ pub struct SitePolicy {
     pub job_lifetime: u32,
     /// Whether users may register unknown badges as theirs, at a printer, with id and PIN.
     pub bind_badges: bool,
+    /// Fewest characters of a PIN that is chosen from now on.
+    pub pin_length: u8,
 }
 
 impl Default for SitePolicy {
@@ -44,6 +50,7 @@ impl Default for SitePolicy {
             login: LoginPolicy::default(),
             job_lifetime: u32::try_from(limits::JOB_LIFETIME.as_secs()).unwrap_or(u32::MAX),
             bind_badges: false,
+            pin_length: limits::PIN_LENGTH,
         }
     }
 }
@@ -63,14 +70,29 @@ impl SitePolicy {
     }
 }
 
-/// A certificate that is no longer accepted.
+/// A node whose certificates are no longer accepted, whoever signed them and however many there are.
+/// One that is issued later is: a device may be let in again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revoked {
-    /// The certificate.
-    pub serial: Serial,
-    /// When it would have expired; from then on it need not be listed.
-    pub not_after: Timestamp,
+    /// The node.
+    pub node: NodeId,
+    /// When it was withdrawn, by the clock of the admin who did it.
+    pub at: Timestamp,
+}
+
+impl Revoked {
+    /// The latest beginning of a certificate that this withdraws. Clocks differ, and an admin that has
+    /// not heard of it yet may issue one a moment later.
+    #[must_use]
+    pub fn until(&self) -> Timestamp {
+        self.at + limits::CLOCK_SKEW
+    }
+
+    /// Whether a certificate that it withdraws may still be valid anywhere.
+    fn matters(&self, now: Timestamp) -> bool {
+        self.until() + limits::CERTIFICATE_LIFETIME + limits::CLOCK_SKEW * 2 > now
+    }
 }
 
 /// The site as of one moment. The newer replaces the older, whole.
@@ -85,7 +107,7 @@ pub struct SiteState {
     pub name: Name,
     /// Its settings.
     pub policy: SitePolicy,
-    /// Withdrawn certificates, ascending.
+    /// Withdrawn nodes, ascending.
     pub revoked: Vec<Revoked>,
 }
 
@@ -103,12 +125,15 @@ pub enum SiteStateError {
     /// It is another site's.
     #[error("the site state is of another site")]
     ForeignSite,
-    /// Its list of revoked certificates is too long or not in order.
-    #[error("the list of revoked certificates is malformed")]
+    /// Its list of revoked nodes is too long or not in order.
+    #[error("the list of revoked nodes is malformed")]
     Malformed,
-    /// No more certificates can be revoked before some of the revoked ones expire.
+    /// It is numbered as if it had been signed under a charter that is still to come.
+    #[error("the site state is numbered ahead of the charter")]
+    Ahead,
+    /// No more nodes can be revoked before the certificates of some revoked ones expire.
     #[error(
-        "{} certificates are revoked already; no more fit before some of them expire",
+        "{} nodes are revoked already; no more fit before some of their certificates expire",
         limits::REVOKED
     )]
     Full,
@@ -128,36 +153,74 @@ impl SiteState {
     }
 
     /// Verifies a state that anybody handed over.
-    pub fn verify(envelope: &Envelope<Self>, site: SiteId) -> Result<Signed<Self>, SiteStateError> {
-        let state = envelope.verify(site.as_bytes())?;
-        if state.site != site {
+    pub fn verify(
+        envelope: &Envelope<Self>,
+        charter: &Charter,
+    ) -> Result<Signed<Self>, SiteStateError> {
+        let state = charter.signed(envelope)?;
+        if state.site != charter.site {
             return Err(SiteStateError::ForeignSite);
         }
+        if !charter.allows(state.sequence) {
+            return Err(SiteStateError::Ahead);
+        }
         if state.revoked.len() > limits::REVOKED
-            || !state.revoked.is_sorted_by(|a, b| a.serial < b.serial)
+            || !state.revoked.is_sorted_by(|a, b| a.node < b.node)
         {
             return Err(SiteStateError::Malformed);
         }
         Ok(state)
     }
 
-    /// Whether the certificate with this serial was withdrawn.
-    #[must_use]
-    pub fn is_revoked(&self, serial: Serial) -> bool {
-        self.revoked
-            .binary_search_by_key(&serial, |revoked| revoked.serial)
-            .is_ok()
+    /// Verifies a state that this node judged when it came and has kept since. Who signed it may be no
+    /// admin any more; then it is good until a newer one is heard of, and for this node alone.
+    pub fn verify_kept(
+        envelope: &Envelope<Self>,
+        site: SiteId,
+    ) -> Result<Signed<Self>, SiteStateError> {
+        let state = envelope.verify_named()?;
+        if state.site == site {
+            Ok(state)
+        } else {
+            Err(SiteStateError::ForeignSite)
+        }
     }
 
-    /// The next state, with further certificates withdrawn and those dropped that have expired.
+    /// When this node was withdrawn last, if it was.
+    #[must_use]
+    pub fn revocation(&self, node: NodeId) -> Option<&Revoked> {
+        self.revoked
+            .binary_search_by_key(&node, |revoked| revoked.node)
+            .ok()
+            .and_then(|at| self.revoked.get(at))
+    }
+
+    /// Whether this certificate was withdrawn with its node.
+    #[must_use]
+    pub fn is_revoked(&self, certificate: &Certificate) -> bool {
+        self.revocation(certificate.node)
+            .is_some_and(|revoked| certificate.not_before <= revoked.until())
+    }
+
+    /// From when a certificate for this node has to be valid that is issued at `now`, so that no
+    /// earlier revocation withdraws it.
+    #[must_use]
+    pub fn valid_from(&self, node: NodeId, now: Timestamp) -> Timestamp {
+        self.revocation(node).map_or(now, |revoked| {
+            now.max(revoked.until() + Duration::from_millis(1))
+        })
+    }
+
+    /// The next state, with further nodes withdrawn and those dropped that no longer matter.
     pub fn revoke(&self, more: &[Revoked], now: Timestamp) -> Result<Self, SiteStateError> {
         let mut next = self.clone();
-        next.sequence += 1;
+        next.sequence = next.sequence.saturating_add(1);
         next.revoked.extend_from_slice(more);
+        next.revoked.retain(|revoked| revoked.matters(now));
+        // Of several words on one node the last stands.
         next.revoked
-            .retain(|revoked| revoked.not_after + limits::CLOCK_SKEW * 2 > now);
-        next.revoked.sort_unstable();
-        next.revoked.dedup_by_key(|revoked| revoked.serial);
+            .sort_unstable_by_key(|revoked| (revoked.node, Reverse(revoked.at)));
+        next.revoked.dedup_by_key(|revoked| revoked.node);
         if next.revoked.len() > limits::REVOKED {
             Err(SiteStateError::Full)
         } else {
@@ -169,7 +232,7 @@ impl SiteState {
     #[must_use]
     pub fn with_policy(&self, policy: SitePolicy) -> Self {
         Self {
-            sequence: self.sequence + 1,
+            sequence: self.sequence.saturating_add(1),
             policy,
             ..self.clone()
         }

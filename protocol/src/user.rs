@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::charter::Charter;
 use crate::id::{BadgeTag, SiteId, UserKey};
 use crate::limits;
 use crate::signed::{Envelope, Record, Signed, SignedError};
@@ -76,6 +77,9 @@ pub enum UserError {
     /// It is another site's.
     #[error("the record is of another site")]
     ForeignSite,
+    /// It is numbered as if it had been signed under a charter that is still to come.
+    #[error("the record is numbered ahead of the charter")]
+    Ahead,
     /// It is of another user or badge than the one asked for.
     #[error("the record is of another user or badge")]
     Unasked,
@@ -90,8 +94,22 @@ pub enum UserError {
 
 impl UserEntry {
     /// Verifies the entry of any user of the site.
-    pub fn verify(envelope: &Envelope<Self>, site: SiteId) -> Result<Signed<Self>, UserError> {
-        let entry = envelope.verify(site.as_bytes())?;
+    pub fn verify(envelope: &Envelope<Self>, charter: &Charter) -> Result<Signed<Self>, UserError> {
+        let entry = charter.signed(envelope)?;
+        if entry.site != charter.site {
+            return Err(UserError::ForeignSite);
+        }
+        if !charter.allows(entry.sequence) {
+            return Err(UserError::Ahead);
+        }
+        entry.check()?;
+        Ok(entry)
+    }
+
+    /// Verifies an entry that this node judged when it came and has kept since. Who signed it may be no
+    /// admin any more; then it is good until a newer one is heard of, and for this node alone.
+    pub fn verify_kept(envelope: &Envelope<Self>, site: SiteId) -> Result<Signed<Self>, UserError> {
+        let entry = envelope.verify_named()?;
         if entry.site != site {
             return Err(UserError::ForeignSite);
         }
@@ -118,12 +136,14 @@ impl UserEntry {
 
 impl Badge {
     /// Verifies a badge record.
-    pub fn verify(envelope: &Envelope<Self>, site: SiteId) -> Result<Signed<Self>, UserError> {
-        let badge = envelope.verify(site.as_bytes())?;
-        if badge.site == site {
-            Ok(badge)
-        } else {
-            Err(UserError::ForeignSite)
+    pub fn verify(envelope: &Envelope<Self>, charter: &Charter) -> Result<Signed<Self>, UserError> {
+        let badge = charter.signed(envelope)?;
+        if badge.site != charter.site {
+            return Err(UserError::ForeignSite);
         }
+        if !charter.allows(badge.sequence) {
+            return Err(UserError::Ahead);
+        }
+        Ok(badge)
     }
 }

@@ -16,6 +16,31 @@ pub struct Member {
     pub roles: Vec<String>,
 }
 
+/// Of `init`: a site was made.
+#[derive(Debug, Deserialize)]
+pub struct Founded {
+    /// Opens the site's root.
+    pub root_passphrase: String,
+}
+
+/// Of `site root export` and the like: who may sign for the site.
+#[derive(Debug, Deserialize)]
+pub struct Root {
+    /// The charter's sequence number.
+    pub charter: u32,
+    /// Whether the root is kept on the node.
+    pub here: bool,
+    /// The admins.
+    pub admins: Vec<Admin>,
+}
+
+/// An admin.
+#[derive(Debug, Deserialize)]
+pub struct Admin {
+    /// Its node id.
+    pub node: String,
+}
+
 /// Of `invite`.
 #[derive(Debug, Deserialize)]
 pub struct Invite {

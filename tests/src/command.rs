@@ -51,7 +51,8 @@ pub struct Ended {
 
 impl Invocation {
     /// `program`, run as it is or, if there is one, within the network namespace.
-    pub(crate) fn new(program: &Path, namespace: Option<&str>) -> Self {
+    #[must_use]
+    pub fn new(program: &Path, namespace: Option<&str>) -> Self {
         let mut command;
         if let Some(namespace) = namespace {
             command = Command::new(crate::program::system("ip"));

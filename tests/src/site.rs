@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::answer::{Invite, Linked, Member, Ticket};
+use crate::answer::{Founded, Invite, Linked, Member, Ticket};
 use crate::document::Document;
 use crate::machine::{Machine, Setting};
 use crate::turn::Turn;
@@ -70,11 +70,41 @@ impl Site {
     #[must_use]
     pub fn founder_at(&self, name: &str, setting: Setting) -> Machine {
         let machine = Machine::new(self.folder(), name, setting);
-        let _: Member = machine
-            .papermesh("init --site Acme --role client")
+        let founded: Founded = machine
+            .papermesh("init --site Acme --role client --no-passphrase")
             .args(["--name", name])
             .json();
+        self.write_down(&founded);
         machine.running()
+    }
+
+    /// Keeps the passphrase of the site's root, as whoever founded the site does.
+    ///
+    /// # Panics
+    /// If it cannot be kept.
+    pub fn write_down(&self, founded: &Founded) {
+        let kept = std::fs::write(self.root_passphrase(), &founded.root_passphrase);
+        kept.unwrap_or_else(|error| panic!("the root's passphrase is not kept: {error}"));
+    }
+
+    /// The file with the passphrase of the site's root.
+    #[must_use]
+    pub fn root_passphrase(&self) -> PathBuf {
+        self.path("root.passphrase")
+    }
+
+    /// The admin exports the site, and this member takes it over with the root: it is an admin, too.
+    pub fn appoint(&self, admin: &Machine, member: &Machine) {
+        const PASSPHRASE: &str = "correct horse battery staple\n";
+        let export = self.path(&format!("for-{}.site", member.name()));
+        let exporting = admin
+            .papermesh("site export --passphrase-stdin")
+            .arg(&export);
+        let _ = exporting.stdin(PASSPHRASE).run().succeeded();
+        let importing = member
+            .papermesh("site import --passphrase-stdin --root-passphrase-file")
+            .args([self.root_passphrase(), export]);
+        let _ = importing.stdin(PASSPHRASE).run().succeeded();
     }
 
     /// A further machine, invited by the admin. Its node does not run yet.

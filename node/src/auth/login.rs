@@ -9,7 +9,7 @@ use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::PinVerifier;
-use papermesh_protocol::release::holder::{Holder, LoginEvent, LoginFacts};
+use papermesh_protocol::release::holder::{DenyReason, Holder, LoginEvent, LoginFacts};
 use papermesh_protocol::release::message::{Answer, Login};
 use papermesh_protocol::seal::StorageKey;
 use papermesh_protocol::signed::Signed;
@@ -18,6 +18,7 @@ use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::UserEntry;
 
+use super::unproven::Unproven;
 use super::verifier;
 use crate::store::{Store, StoreError};
 
@@ -37,7 +38,7 @@ fn known(
     let row = store.local_users().get(user)?.unwrap_or_default();
     let entry = row
         .entry
-        .and_then(|entry| UserEntry::verify(&entry, site).ok())
+        .and_then(|entry| UserEntry::verify_kept(&entry, site).ok())
         .filter(|entry| entry.user == *user);
     let opened = row
         .sealed_pin
@@ -73,7 +74,7 @@ impl Counting {
 
 /// Answers the first message of a login, after it was counted if it is a guess.
 pub fn begin(
-    (holder, counting): (&Mutex<Holder>, &Counting),
+    (holder, counting, unproven): (&Mutex<Holder>, &Counting, &Unproven),
     store: &Store,
     storage: &StorageKey,
     (site, policy): (SiteId, LoginPolicy),
@@ -81,6 +82,14 @@ pub fn begin(
     login: &Login,
     now: Timestamp,
 ) -> Result<(Answer, LoginEvent), StoreError> {
+    // A badge alone proves nothing, so whoever has the printer can say it as often as it likes.
+    if login.ke1.is_none()
+        && policy == LoginPolicy::Badge
+        && !unproven.count(printer.node, &login.user, now)
+    {
+        let denied = LoginEvent::Denied(login.user.clone(), DenyReason::TooOften);
+        return Ok((Answer::denied(limits::LOCK_OUT), denied));
+    }
     let _counting = counting.hold();
     let known = known(store, storage, site, &login.user)?;
     let facts = LoginFacts {
@@ -114,7 +123,7 @@ pub fn is_barred(
     let guesses = store.guesses().get(user, printer)?;
     let entry = store.local_users().get(user)?.and_then(|row| row.entry);
     let active = entry
-        .and_then(|entry| UserEntry::verify(&entry, site).ok())
+        .and_then(|entry| UserEntry::verify_kept(&entry, site).ok())
         .is_some_and(|entry| entry.is_active());
     Ok(guesses.of_printer.unproven > limits::GUESSES_PER_PRINTER
         || guesses.of_user.unproven > limits::GUESSES_PER_USER

@@ -4,7 +4,6 @@
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ed25519_dalek::SigningKey;
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::invite::{InviteGrant, TicketSecret};
@@ -23,6 +22,7 @@ use tokio::time::timeout;
 
 use super::error::Listing;
 use super::found::{Wish, issue};
+use super::key::Signer;
 use super::members::{ID_PREFIX, Issued, MemberView, Roll};
 use super::{Authority, AuthorityError};
 use crate::audit::{Event, Kind};
@@ -60,6 +60,8 @@ enum Unwelcome {
     Expired,
     #[error("the invite was used before, by another device")]
     Used,
+    #[error("the device was revoked after the invite was made; it needs a new one")]
+    Revoked,
     #[error("it asks for something else than its invite says")]
     OtherTerms,
     #[error(transparent)]
@@ -134,7 +136,7 @@ impl<N: Network> Authority<N> {
         let key = self.key(None).await?;
         let (state, now) = (self.membership().state(), self.now());
         let certificate = offload(self.store(), move |store| -> Result<_, Unwelcome> {
-            redeem(store, &terms, &secret, node, now)?;
+            redeem(store, &terms, &secret, (node, &state), now)?;
             Ok(certify(store, &key, &state, (node, terms), now)?)
         });
         let certificate = certificate.await?;
@@ -311,6 +313,7 @@ impl<N: Network> Authority<N> {
         members.truncate(limits::ADDRESSES_ON_JOIN);
         Ok(Welcome {
             certificate: certificate.envelope().clone(),
+            charter: self.membership().charter().envelope().clone(),
             state: self.membership().state().envelope().clone(),
             secret: self.membership().secret().clone(),
             members,
@@ -323,13 +326,20 @@ fn redeem(
     store: &Store,
     terms: &Terms,
     secret: &TicketSecret,
-    node: NodeId,
+    (node, state): (NodeId, &SiteState),
     now: Timestamp,
 ) -> Result<(), Unwelcome> {
     let id = ticket::id(secret);
+    let ticket = store.tickets().get(id)?;
+    let issued_at = ticket.as_ref().map(|ticket| ticket.issued_at);
     // Looked at first, so that asking for the wrong thing does not use it up.
-    match store.tickets().get(id)?.map(|ticket| ticket.purpose) {
+    match ticket.map(|ticket| ticket.purpose) {
         Some(Purpose::Invite { roles, name }) => {
+            // Whoever was put out comes back by the word of somebody who knew that.
+            let revoked = state.revocation(node);
+            if revoked.is_some_and(|revoked| issued_at.is_none_or(|issued| issued <= revoked.at)) {
+                return Err(Unwelcome::Revoked);
+            }
             if !(InviteGrant { roles, name }).admits(terms) {
                 return Err(Unwelcome::OtherTerms);
             }
@@ -347,16 +357,16 @@ fn redeem(
 /// A certificate for the device: the one it has, if it only missed the answer. Blocks.
 fn certify(
     store: &Store,
-    key: &SigningKey,
+    key: &Signer,
     state: &SiteState,
     (node, terms): (NodeId, Terms),
     now: Timestamp,
 ) -> Result<Signed<Certificate>, AuthorityError> {
-    let roll = Roll::read(store, state.site)?;
+    let roll = Roll::read(store, key.charter())?;
     let same = |issued: &&Issued| {
         let certificate = &issued.certificate;
         !issued.is_revoked(state)
-            && !certificate.is_due(now)
+            && !certificate.is_due(key.charter(), now)
             && (certificate.sealing, &certificate.name, certificate.roles)
                 == (terms.sealing, &terms.name, terms.roles)
     };
@@ -371,6 +381,7 @@ fn certify(
     issue(
         store,
         key,
+        state,
         Wish {
             node,
             sealing,

@@ -3,14 +3,14 @@
 //! Only the tag of a number is kept, never the number. A badge's record has a sequence number of
 //! its own, which the store raises with every change of hands.
 
-use ed25519_dalek::SigningKey;
-use papermesh_protocol::id::{BadgeTag, SiteId};
+use papermesh_protocol::id::BadgeTag;
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::user::Badge;
 
+use super::key::Signer;
 use super::users::{Changed, UserView};
 use super::{Authority, AuthorityError};
 use crate::audit::{Event, Kind};
@@ -142,14 +142,13 @@ impl<N: Network> Authority<N> {
 pub(super) fn sign(
     tag: BadgeTag,
     row: &BadgeRow,
-    key: &SigningKey,
+    key: &Signer,
 ) -> Result<Signed<Badge>, AuthorityError> {
-    let site = SiteId::from(key.verifying_key());
     let badge = Badge {
-        site,
+        site: key.site(),
         tag,
         user: row.user.clone(),
         sequence: row.sequence,
     };
-    Ok(Signed::sign(badge, key)?)
+    Ok(key.sign(badge)?)
 }

@@ -21,6 +21,7 @@ use papermesh_protocol::user::Badge;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Semaphore;
 
+use super::key::Signer;
 use super::users::Changed;
 use super::{Authority, AuthorityError, badges};
 use crate::audit::{Event, Kind};
@@ -138,8 +139,9 @@ impl<N: Network> Authority<N> {
         {
             return Err(Denial::Trouble);
         }
-        let state = self.membership().state();
-        let examined = bind::examine(attestation, &from.certificate, &state, now);
+        let examined = self
+            .membership()
+            .judge(|judge| bind::examine(attestation, &from.certificate, judge));
         let user = examined
             .as_ref()
             .ok()
@@ -213,11 +215,7 @@ impl<N: Network> Authority<N> {
     }
 
     /// Gives the badge, unless something has changed since it was decided.
-    async fn give(
-        &self,
-        examined: &Arc<Examined>,
-        key: &ed25519_dalek::SigningKey,
-    ) -> Result<Changed, Denial> {
+    async fn give(&self, examined: &Arc<Examined>, key: &Signer) -> Result<Changed, Denial> {
         let (again, now) = (Arc::clone(examined), self.now());
         let changed = self.keep_user(&examined.claim().user, key, move |row| {
             let standing = row.as_ref().map(|row| standing(row, None));

@@ -6,12 +6,12 @@
 //! -----END PAPERMESH SITE-----
 //! ```
 //!
-//! The head is sealed under the passphrase (Argon2id) and has the authority key, the site secret
-//! and a key of the bundle's own. Under that key the registry is sealed in parts, each bound to
+//! The head is sealed under the passphrase (Argon2id) and has the site secret, charter and state, the
+//! root if it is kept where the export was made, sealed as it lies there, and a key of the bundle's own.
+//! No admin's key is in it: an export that falls into wrong hands signs nothing. Under that key the registry is sealed in parts, each bound to
 //! its place, so that its size is no matter of the passphrase's sealing and none can be left out.
 
-use data_encoding::{BASE64, Specification};
-use ed25519_dalek::SigningKey;
+use papermesh_protocol::charter::Charter;
 use papermesh_protocol::codec::{self, CodecError};
 use papermesh_protocol::id::{BadgeTag, NodeId, SiteId};
 use papermesh_protocol::seal::passphrase::{self, PassphraseCost, PassphraseError};
@@ -19,23 +19,24 @@ use papermesh_protocol::seal::{StorageKey, open_bytes, seal_bytes};
 use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::site::{SiteSecret, SiteState};
 use papermesh_protocol::text::UserId;
-use papermesh_protocol::web::{Label, WebAuthority};
+use papermesh_protocol::web::Label;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::armour;
 use crate::store::{BadgeRow, MemberRow, UserRow};
 
 /// What the sealings are bound to.
 const PURPOSE: &str = "papermesh/site-export/1";
-const BEGIN: &str = "-----BEGIN PAPERMESH SITE-----";
-const END: &str = "-----END PAPERMESH SITE-----";
+/// What the lines of an export stand between.
+const LABEL: &str = "PAPERMESH SITE";
 /// The most bytes of an export as text.
 pub const TEXT_MAX: usize = 32 * 1024 * 1024;
 /// The most bytes of an export.
 const SEALED_MAX: usize = 22 * 1024 * 1024;
 /// The most bytes of its head.
-const HEAD_MAX: usize = 64 * 1024;
+const HEAD_MAX: usize = 128 * 1024;
 /// Bytes of a part, but for the last row in it.
 const PART: usize = 40 * 1024;
 /// The most bytes of a part with its last row.
@@ -74,13 +75,13 @@ pub(super) enum Row {
     User(UserId, UserRow),
     Badge(BadgeTag, BadgeRow),
     WebName(Label, NodeId),
-    WebAuthority(Envelope<WebAuthority>),
 }
 
-/// A site with all that its admin has.
+/// A site with all that its admin knows.
 pub(super) struct Bundle {
-    pub(super) authority: SigningKey,
+    pub(super) root: Option<ByteBuf>,
     pub(super) secret: SiteSecret,
+    pub(super) charter: Signed<Charter>,
     pub(super) state: Signed<SiteState>,
     pub(super) rows: Vec<Row>,
 }
@@ -95,20 +96,21 @@ struct Sealed {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Head {
-    #[serde(with = "serde_bytes")]
-    authority: [u8; 32],
+    site: SiteId,
+    /// Sealed under its own passphrase.
+    root: Option<ByteBuf>,
     #[serde(with = "serde_bytes")]
     secret: [u8; 32],
     /// Opens the parts.
     #[serde(with = "serde_bytes")]
     key: [u8; 32],
     parts: u32,
+    charter: Envelope<Charter>,
     state: Envelope<SiteState>,
 }
 
 impl Drop for Head {
     fn drop(&mut self) {
-        self.authority.zeroize();
         self.secret.zeroize();
         self.key.zeroize();
     }
@@ -132,10 +134,12 @@ impl Bundle {
             parts.push(ByteBuf::from(sealed.map_err(|_| BundleError::TooLarge)?));
         }
         let head = Head {
-            authority: self.authority.to_bytes(),
+            site: self.charter.site,
+            root: self.root.clone(),
             secret: *self.secret.expose(),
             key: *key.expose(),
             parts: u32::try_from(parts.len()).map_err(|_| BundleError::TooLarge)?,
+            charter: self.charter.envelope().clone(),
             state: self.state.envelope().clone(),
         };
         let head = Zeroizing::new(codec::encode(&head, HEAD_MAX)?);
@@ -151,10 +155,8 @@ impl Bundle {
             parts,
         };
         let bytes = codec::encode(&sealed, SEALED_MAX).map_err(|_| BundleError::TooLarge)?;
-        Ok(Zeroizing::new(format!(
-            "{BEGIN}\n{}{END}\n",
-            wrapped(&bytes)?
-        )))
+        let text = armour::close(&bytes, LABEL).ok_or(BundleError::TooLarge)?;
+        Ok(Zeroizing::new(text))
     }
 
     /// Opens an export with its passphrase. Takes one Argon2id.
@@ -162,7 +164,10 @@ impl Bundle {
     /// # Errors
     /// [`PassphraseError::WrongPassphrase`]; [`BundleError::NotOne`], [`BundleError::Damaged`].
     pub(super) fn open(text: &str, passphrase: &str) -> Result<Self, super::AuthorityError> {
-        let bytes = unwrapped(text)?;
+        let bytes = Some(text)
+            .filter(|text| text.len() <= TEXT_MAX)
+            .and_then(|text| armour::open(text, LABEL, SEALED_MAX))
+            .ok_or(BundleError::NotOne)?;
         let sealed: Sealed = codec::decode(&bytes, SEALED_MAX).map_err(|_| BundleError::NotOne)?;
         let head =
             passphrase::open(passphrase, PURPOSE, &sealed.head).map_err(|error| match error {
@@ -174,9 +179,10 @@ impl Bundle {
         if u32::try_from(sealed.parts.len()) != Ok(head.parts) {
             return Err(BundleError::NotOne.into());
         }
-        let authority = SigningKey::from_bytes(&head.authority);
-        let site = SiteId::from(authority.verifying_key());
-        let state = SiteState::verify(&head.state, site).map_err(|_| BundleError::Damaged)?;
+        let charter =
+            Charter::verify(&head.charter, head.site).map_err(|_| BundleError::Damaged)?;
+        let state =
+            SiteState::verify_kept(&head.state, head.site).map_err(|_| BundleError::Damaged)?;
         let key = StorageKey::from_bytes(head.key);
         let mut rows: Vec<Row> = Vec::new();
         for (at, part) in sealed.parts.iter().enumerate() {
@@ -188,8 +194,9 @@ impl Bundle {
         }
         let secret = SiteSecret::from_bytes(head.secret);
         Ok(Self {
-            authority,
+            root: head.root.clone(),
             secret,
+            charter,
             state,
             rows,
         })
@@ -218,42 +225,27 @@ fn place(at: usize) -> [u8; 8] {
     (at as u64).to_be_bytes()
 }
 
-fn wrapped(bytes: &[u8]) -> Result<String, BundleError> {
-    let mut lines: Specification = BASE64.specification();
-    lines.wrap.width = 76;
-    lines.wrap.separator.push('\n');
-    let encoding = lines.encoding().map_err(|_| BundleError::TooLarge)?;
-    Ok(encoding.encode(bytes))
-}
-
-fn unwrapped(text: &str) -> Result<Vec<u8>, BundleError> {
-    if text.len() > TEXT_MAX {
-        return Err(BundleError::NotOne);
-    }
-    let inner = text
-        .split_once(BEGIN)
-        .and_then(|(_, rest)| rest.split_once(END))
-        .ok_or(BundleError::NotOne)?
-        .0;
-    // Mail programs and editors change what white space there is.
-    let packed: String = inner.chars().filter(|c| !c.is_whitespace()).collect();
-    BASE64
-        .decode(packed.as_bytes())
-        .map_err(|_| BundleError::NotOne)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use ed25519_dalek::SigningKey;
+    use papermesh_protocol::charter::Admin;
+    use papermesh_protocol::time::Timestamp;
+
     use super::*;
     use crate::authority::AuthorityError;
 
     fn bundle(badges: u64) -> Bundle {
-        let authority = SigningKey::from_bytes(&[1; 32]);
-        let state = SiteState::new(
-            SiteId::from(authority.verifying_key()),
-            "Acme".parse().unwrap(),
-        );
+        let root = SigningKey::from_bytes(&[1; 32]);
+        let authority = SigningKey::from_bytes(&[3; 32]);
+        let site = SiteId::from(root.verifying_key());
+        let admin = Admin {
+            key: authority.verifying_key().into(),
+            node: NodeId::from_bytes([4; 32]),
+            since: Timestamp::default(),
+        };
+        let charter = Charter::new(site, admin);
+        let state = SiteState::new(site, "Acme".parse().unwrap());
         let row = |sequence: u64| {
             let mut tag = [0; 32];
             tag[..8].copy_from_slice(&sequence.to_be_bytes());
@@ -261,10 +253,11 @@ mod tests {
             Row::Badge(BadgeTag::from_bytes(tag), BadgeRow { user, sequence })
         };
         Bundle {
+            root: Some(ByteBuf::from([5; 100])),
+            charter: Signed::sign(charter, &root).unwrap(),
             state: Signed::sign(state, &authority).unwrap(),
             secret: SiteSecret::from_bytes([2; 32]),
             rows: (0..badges).map(row).collect(),
-            authority,
         }
     }
 
@@ -279,6 +272,7 @@ mod tests {
         assert_eq!(opened.rows, bundle.rows);
         assert_eq!(opened.secret.expose(), bundle.secret.expose());
         assert_eq!(opened.state, bundle.state);
+        assert_eq!((opened.charter, opened.root), (bundle.charter, bundle.root));
         assert!(matches!(
             Bundle::open(&text, "wrong"),
             Err(AuthorityError::PassphraseWrong)
@@ -288,7 +282,7 @@ mod tests {
     #[test]
     fn what_is_no_whole_export_is_refused() {
         let text = bundle(3000).seal("correct horse").unwrap();
-        let half = format!("{}{END}", &text[..text.len() / 2]);
+        let half = format!("{}-----END {LABEL}-----", &text[..text.len() / 2]);
         for wrong in ["", "hello", &text[..text.len() / 2], &half] {
             let error = Bundle::open(wrong, "correct horse").err().unwrap();
             assert!(

@@ -89,6 +89,7 @@ impl<N: Network> Authority<N> {
                 .renew(from)
                 .await
                 .map(|renewed| Answer::Renewed(renewed.envelope().clone())),
+            Ok(Request::Signed { after }) => self.tell_signed(from, after).await,
             Err(denial) => Err(denial),
         };
         let answer = answer.unwrap_or_else(Answer::Denied);
@@ -126,12 +127,12 @@ impl<N: Network> Authority<N> {
             return Err(Denial::Refused);
         }
         // The same claim again: the answer was lost on the way.
-        let (name, site) = (user.clone(), self.site());
+        let (name, charter) = (user.clone(), self.membership().charter());
         let known = offload(self.store(), move |store| store.users().get(&name)).await;
         let known = known.map_err(|error| trouble(&AuthorityError::from(error)))?;
         let entry = known
             .and_then(|row| row.entry)
-            .and_then(|entry| UserEntry::verify(&entry, site).ok());
+            .and_then(|entry| UserEntry::verify(&entry, &charter).ok());
         if let Some(entry) = entry.filter(|entry| entry.key == Some(claim.key) && entry.is_active())
         {
             return Ok(entry);
@@ -167,17 +168,21 @@ impl<N: Network> Authority<N> {
 
     async fn renew(&self, from: &Member) -> Result<Signed<Certificate>, Denial> {
         let key = self.key(None).await.map_err(|error| trouble(&error))?;
-        let (old, now) = (Signed::clone(&from.certificate), self.now());
-        let (site, state) = (self.site(), self.membership().state());
-        let next = enroll::renew(&old, Serial::random(&mut rand::rng()), now)?;
+        let old = Signed::clone(&from.certificate);
+        let (charter, state) = (self.membership().charter(), self.membership().state());
+        let serial = Serial::random(&mut rand::rng());
+        let next = self
+            .membership()
+            .judge(|judge| enroll::renew(&old, serial, judge))?;
         let renewed = offload(self.store(), move |store| -> Result<_, AuthorityError> {
             // A member that missed the answer gets it again, and does not fill the registry.
             let newer = |issued: &&Issued| {
                 issued.certificate.not_after > old.not_after
                     && !issued.is_revoked(&state)
+                    && charter.names(issued.certificate.signer())
                     && same(&issued.certificate, &old)
             };
-            if let Some(issued) = Roll::read(store, site)?
+            if let Some(issued) = Roll::read(store, &charter)?
                 .of(old.node)
                 .iter()
                 .rev()
@@ -185,7 +190,7 @@ impl<N: Network> Authority<N> {
             {
                 return Ok((issued.certificate.clone(), false));
             }
-            let renewed = Signed::sign(next, &key)?;
+            let renewed = key.sign(next)?;
             // The old one, too, if another admin issued it: to be withdrawn it must be known.
             enter(store, &old)?;
             enter(store, &renewed)?;

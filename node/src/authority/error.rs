@@ -3,6 +3,7 @@
 use std::fmt;
 
 use papermesh_protocol::bind;
+use papermesh_protocol::charter::CharterError;
 use papermesh_protocol::codec::CodecError;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::invite::TicketError;
@@ -16,6 +17,7 @@ use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::user::UserError;
 
 use super::bundle::BundleError;
+use super::export::PASSPHRASE_LEAST;
 use crate::papers::PapersError;
 use crate::policy::SHORTEST_LIFETIME;
 use crate::store::StoreError;
@@ -30,6 +32,46 @@ pub enum AuthorityError {
         "this node is no admin of its site; run this on the admin's node, or make this one an admin with `papermesh site import`"
     )]
     NotAdmin,
+    /// The site's charter names the key no more.
+    #[error(
+        "this node is no admin of its site any more: another admin took its key out of the charter"
+    )]
+    NoAdminAnyMore,
+    /// The root is needed, and it is not here.
+    #[error(
+        "the root of the site is not kept on this node; give its file with --root FILE, or do this on the node that keeps it"
+    )]
+    RootElsewhere,
+    /// The root is needed.
+    #[error(
+        "this takes the root of the site; give its passphrase, which `papermesh init` showed, with --root-passphrase-file or at the prompt"
+    )]
+    RootNeeded,
+    /// The passphrase does not open the root.
+    #[error("the passphrase of the root is wrong")]
+    RootPassphraseWrong,
+    /// What was given is no root.
+    #[error(
+        "this is no root of a site; give the whole file that `papermesh site root export` wrote"
+    )]
+    NoRoot,
+    /// It is the root of another site.
+    #[error("this is the root of another site")]
+    ForeignRoot,
+    /// An admin is not put out like any member.
+    #[error(
+        "{name} is an admin, and has a key of its own that signs for the site; give the passphrase of the root to take that key back (--root-passphrase-file or at the prompt), or say --keep-key: then {name} loses its connections, and whoever has its key can go on signing"
+    )]
+    RevokesAdmin {
+        /// The admin.
+        name: Name,
+    },
+    /// The passphrase for something new is easily guessed.
+    #[error("a passphrase has at least {PASSPHRASE_LEAST} characters")]
+    PassphraseWeak,
+    /// The charter does not change like that.
+    #[error(transparent)]
+    Charter(#[from] CharterError),
     /// The key is sealed, and its passphrase was not given since the node started.
     #[error("the authority key is sealed; give its passphrase to unlock it")]
     PassphraseNeeded,
@@ -45,9 +87,16 @@ pub enum AuthorityError {
     /// Jobs cannot be kept that long, or that short.
     #[error("jobs can be kept from {} seconds to {} days", SHORTEST_LIFETIME.as_secs(), limits::JOB_LIFETIME_MAX.as_secs() / 86_400)]
     JobLifetime,
+    /// PINs cannot be as short or as long.
+    #[error(
+        "a site can want PINs of {} to {} characters",
+        limits::PIN_LENGTH,
+        limits::PIN_LENGTH_MAX
+    )]
+    PinLength,
     /// Nobody can join with these roles.
     #[error(
-        "an invite needs at least one role, and not admin: whoever has the authority key is admin (see `papermesh site import`)"
+        "an invite needs at least one role, and not admin: the root names admins (see `papermesh site import`)"
     )]
     Roles,
     /// No open invite is called that, or several are.
@@ -129,6 +178,11 @@ pub enum AuthorityError {
     /// A record could not be encoded.
     #[error("cannot encode: {0}")]
     Codec(#[from] CodecError),
+    /// There is nothing with which to make certificates for the web.
+    #[error(
+        "the root has not signed with what this admin certifies panels and hold printers, or that has ended; `papermesh site root renew` has it signed"
+    )]
+    NoWebIssuer,
     /// A certificate for the web could not be made.
     #[error("cannot make a certificate: {0}")]
     Web(#[from] rcgen::Error),

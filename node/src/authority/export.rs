@@ -1,24 +1,25 @@
-//! Taking a site's authority elsewhere: a copy under a passphrase, and what becomes of the node
-//! that gets it.
+//! Taking what an admin knows elsewhere: a copy under a passphrase, and what becomes of the node that
+//! gets it. An export has no key that signs; the root names the importing node an admin.
 
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::text::Name;
 use papermesh_protocol::time::Timestamp;
-use papermesh_protocol::web::WebAuthority;
 use zeroize::Zeroizing;
 
 use super::bundle::{Bundle, BundleError, Row};
 use super::found::{Wish, issue};
+use super::root::{self, RootWord};
 use super::{Authority, AuthorityError, PAGE, key};
 use crate::audit::Kind;
 use crate::network::Network;
 use crate::offload::offload;
 use crate::papers::{self, Papers, PapersError};
 use crate::store::{Store, StoreError, site};
-use crate::vault::Vault;
+use crate::vault::{self, Vault};
 
 /// A site, sealed.
 #[derive(Debug)]
@@ -35,8 +36,10 @@ pub struct Exported {
 pub struct Import {
     /// The export.
     pub text: Zeroizing<String>,
-    /// Opens it, and from then on the authority key on this node.
+    /// Opens the export, and from then on the key that is made for this node.
     pub passphrase: Zeroizing<String>,
+    /// Opens the root, on a node that is no admin yet.
+    pub root: Option<RootWord>,
     /// The node's name, if it is no member yet.
     pub name: Option<Name>,
     /// What it does besides being an admin, if it is no member yet.
@@ -56,8 +59,25 @@ pub struct Imported {
     pub name: Name,
     /// Its new certificate,
     pub certificate: Signed<Certificate>,
+    /// the charter that names it,
+    pub charter: Signed<Charter>,
     /// and the newest site state.
     pub state: Signed<SiteState>,
+}
+
+/// Fewest characters of a passphrase that seals something new.
+pub const PASSPHRASE_LEAST: usize = 12;
+
+/// Whether a passphrase may seal something new.
+///
+/// # Errors
+/// [`AuthorityError::PassphraseWeak`].
+pub(super) fn strong(passphrase: &str) -> Result<(), AuthorityError> {
+    if passphrase.chars().count() >= PASSPHRASE_LEAST {
+        Ok(())
+    } else {
+        Err(AuthorityError::PassphraseWeak)
+    }
 }
 
 /// Makes this home's node an admin of an exported site, whether it was a member or not. Blocks.
@@ -65,17 +85,19 @@ pub struct Imported {
 /// A running node uses [`Authority::import_site`].
 ///
 /// # Errors
-/// [`AuthorityError::PassphraseWrong`], [`AuthorityError::Bundle`]; nothing is changed then.
+/// [`AuthorityError::PassphraseWrong`], [`AuthorityError::Bundle`], and those of the root; nothing is
+/// changed then.
 pub fn import(store: &Store, import: Import, now: Timestamp) -> Result<Imported, AuthorityError> {
     let Import {
         text,
         passphrase,
+        root: word,
         name,
         roles,
     } = import;
     let bundle = Bundle::open(&text, &passphrase)?;
-    let site = bundle.state.site;
-    let (name, roles, state) = match Papers::load(store) {
+    let site = bundle.charter.site;
+    let (name, roles, charter, state) = match Papers::load(store) {
         Ok(papers) if papers.certificate.site != site => {
             return Err(BundleError::ForeignSite.into());
         }
@@ -85,13 +107,19 @@ pub fn import(store: &Store, import: Import, now: Timestamp) -> Result<Imported,
             } else {
                 bundle.state
             };
+            let mut charter = bundle.charter;
+            charter.merge(&papers.charter);
             (
                 papers.certificate.name.clone(),
                 papers.certificate.roles,
+                charter,
                 newer,
             )
         }
-        Err(PapersError::NoSite) => (name.ok_or(BundleError::NameMissing)?, roles, bundle.state),
+        Err(PapersError::NoSite) => {
+            let name = name.ok_or(BundleError::NameMissing)?;
+            (name, roles, bundle.charter, bundle.state)
+        }
         Err(error) => return Err(error.into()),
     };
     let keys = papers::keys(store)?;
@@ -102,38 +130,62 @@ pub fn import(store: &Store, import: Import, now: Timestamp) -> Result<Imported,
         name: name.clone(),
         roles: roles.with(Role::Admin),
     };
-    take_over(store, bundle.rows, site)?;
-    let certificate = issue(store, &bundle.authority, wish, now)?;
-    key::keep(
-        store,
-        &Vault::new(&keys.storage),
-        &bundle.authority,
-        Some(&passphrase),
-    )?;
-    Papers::keep(store, &certificate, &state, &bundle.secret)?;
+    let vault = Vault::new(&keys.storage);
+    let signer = match (charter.admin_on(node), word) {
+        // An admin already: it learns what is new, and stays who it is.
+        (Some(_), _) => root::signer(key::load(store, &vault, site, Some(&passphrase))?, &charter)?,
+        (None, None) => return Err(AuthorityError::RootNeeded),
+        (None, Some(word)) => {
+            let root = root::get(store, site, &word, bundle.root.as_ref())?;
+            let key = vault::new_key();
+            let admin = Admin {
+                key: key.verifying_key().into(),
+                node,
+                since: now,
+            };
+            let signing = (&key, &state.name);
+            let appointment = root::appoint(&root, Some(&charter), &admin, signing, now)?;
+            // The key first: a charter that names one that is lost is of no use.
+            key::keep(store, &vault, site, &key, Some(&passphrase))?;
+            root::keep(store, &appointment)?;
+            root::signer(key, &appointment.charter)?
+        }
+    };
+    take_over(store, bundle.rows, signer.charter())?;
+    let certificate = issue(store, &signer, &state, wish, now)?;
+    let charter = signer.signed_charter().clone();
+    Papers::keep(store, &certificate, (&charter, &state), &bundle.secret)?;
     Ok(Imported {
         site,
         site_name: state.name.clone(),
         node,
         name,
         certificate,
+        charter,
         state,
     })
 }
 
-/// Seals all that an admin has under a passphrase, where no node runs. Blocks.
+/// Seals all that an admin knows under a passphrase, where no node runs. Blocks.
 ///
 /// # Errors
-/// Those of the key; [`BundleError::TooLarge`].
+/// Those of the key; [`AuthorityError::PassphraseWeak`]; [`BundleError::TooLarge`].
 pub fn export(store: &Store, passphrase: &str) -> Result<Exported, AuthorityError> {
     let papers = Papers::load(store)?;
     let site = papers.certificate.site;
-    let authority = key::load(store, &papers.vault(), site, Some(passphrase))?;
-    let Papers { state, secret, .. } = papers;
+    key::load(store, &papers.vault(), site, Some(passphrase))?;
+    strong(passphrase)?;
+    let Papers {
+        charter,
+        state,
+        secret,
+        ..
+    } = papers;
     let site_name = state.name.clone();
     let bundle = Bundle {
-        authority,
+        root: store.site().get(&site::ROOT)?,
         secret,
+        charter,
         state,
         rows: rows(store)?,
     };
@@ -145,14 +197,16 @@ pub fn export(store: &Store, passphrase: &str) -> Result<Exported, AuthorityErro
 }
 
 impl<N: Network> Authority<N> {
-    /// Seals all that an admin has under a passphrase. Where the authority key is sealed itself,
-    /// it is the same passphrase.
+    /// Seals all that an admin knows under a passphrase. Where the admin's key is sealed itself, it is
+    /// the same passphrase.
     ///
     /// # Errors
-    /// Those of the key; [`BundleError::TooLarge`].
+    /// Those of the key; [`AuthorityError::PassphraseWeak`]; [`BundleError::TooLarge`].
     pub async fn export_site(&self, passphrase: &str) -> Result<Exported, AuthorityError> {
-        let authority = self.key(Some(passphrase)).await?;
-        let (state, secret) = (
+        self.key(Some(passphrase)).await?;
+        strong(passphrase)?;
+        let (charter, state, secret) = (
+            self.membership().charter(),
             self.membership().state(),
             self.membership().secret().clone(),
         );
@@ -160,8 +214,9 @@ impl<N: Network> Authority<N> {
         let passphrase = Zeroizing::new(passphrase.to_owned());
         let text = offload(self.store(), move |store| {
             let bundle = Bundle {
-                authority,
+                root: store.site().get(&site::ROOT)?,
                 secret,
+                charter: Signed::clone(&charter),
                 state: Signed::clone(&state),
                 rows: rows(store)?,
             };
@@ -186,6 +241,7 @@ impl<N: Network> Authority<N> {
         let now = self.now();
         let passphrase = import.passphrase.clone();
         let imported = offload(self.store(), move |store| self::import(store, import, now)).await?;
+        self.membership().recharter(imported.charter.envelope())?;
         self.membership().renew(imported.certificate.clone());
         self.membership().advance(imported.state.envelope())?;
         self.key(Some(&passphrase)).await?;
@@ -214,9 +270,6 @@ fn rows(store: &Store) -> Result<Vec<Row>, StoreError> {
         |after| store.web_names().scan(after, PAGE),
         |label, node| rows.push(Row::WebName(label, node)),
     )?;
-    // What people have installed stays the same, whatever another version would make.
-    let web = store.site().get(&site::WEB_AUTHORITY)?;
-    rows.extend(web.map(Row::WebAuthority));
     Ok(rows)
 }
 
@@ -237,16 +290,20 @@ fn paged<K: Clone, V>(
 }
 
 /// Adds a registry to the one that is here: of two rows of one thing, the newer stays. Blocks.
-fn take_over(store: &Store, rows: Vec<Row>, site: SiteId) -> Result<(), AuthorityError> {
+pub(super) fn take_over(
+    store: &Store,
+    rows: Vec<Row>,
+    charter: &Charter,
+) -> Result<(), AuthorityError> {
     // Users bring their badges, and the badges' own rows then say how often they changed hands.
     let mut badges = Vec::new();
     for row in rows {
         match row {
             Row::Member(row) => {
-                let certificate = row
-                    .certificate
-                    .verify(site.as_bytes())
-                    .map_err(|_| BundleError::Damaged)?;
+                // Of admins that have gone meanwhile there may be more than the charter keeps.
+                let Ok(certificate) = Certificate::verify_issued(&row.certificate, charter) else {
+                    continue;
+                };
                 store
                     .members()
                     .change(&certificate.serial, |known| match known {
@@ -280,10 +337,6 @@ fn take_over(store: &Store, rows: Vec<Row>, site: SiteId) -> Result<(), Authorit
             Row::WebName(label, node) => store.web_names().change(&label, |holder| {
                 holder.get_or_insert(node);
             })?,
-            Row::WebAuthority(authority) => {
-                WebAuthority::verify(&authority, site).map_err(|_| BundleError::Damaged)?;
-                store.site().put(&site::WEB_AUTHORITY, &authority)?;
-            }
         }
     }
     for (tag, row) in badges {

@@ -1,7 +1,7 @@
 //! Founding a site: in a home in which nothing is yet, and no node runs.
 
-use ed25519_dalek::SigningKey;
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::charter::Admin;
 use papermesh_protocol::id::{NodeId, Serial, SiteId};
 use papermesh_protocol::limits;
 use papermesh_protocol::seal::SealingPublic;
@@ -11,9 +11,11 @@ use papermesh_protocol::text::Name;
 use papermesh_protocol::time::Timestamp;
 use zeroize::Zeroizing;
 
-use super::{AuthorityError, key};
+use super::key::Signer;
+use super::root::MadePassphrase;
+use super::{AuthorityError, export, key, root};
 use crate::papers::{self, Papers, PapersError};
-use crate::store::{MemberRow, Store, StoreError};
+use crate::store::{self, MemberRow, Store, StoreError};
 use crate::vault::{self, Vault};
 
 /// A site to be founded.
@@ -24,7 +26,7 @@ pub struct Founding {
     pub name: Name,
     /// What this node does besides being the admin.
     pub roles: Roles,
-    /// Seals the authority key.
+    /// Seals the admin's key.
     pub passphrase: Option<Zeroizing<String>>,
 }
 
@@ -41,8 +43,10 @@ pub struct Founded {
     pub name: Name,
     /// All its roles, `admin` among them.
     pub roles: Roles,
-    /// Whether the authority key needs a passphrase.
+    /// Whether the admin's key needs a passphrase.
     pub sealed: bool,
+    /// Opens the root. Shown once, and kept nowhere.
+    pub root: MadePassphrase,
 }
 
 /// Founds a site, of which this home's node is the first member and the admin. Blocks.
@@ -66,11 +70,22 @@ pub fn found(store: &Store, founding: Founding, now: Timestamp) -> Result<Founde
         roles,
         passphrase,
     } = founding;
+    if let Some(passphrase) = &passphrase {
+        export::strong(passphrase)?;
+    }
     let keys = papers::keys(store)?;
-    let authority = vault::new_key();
-    let site = SiteId::from(authority.verifying_key());
+    let (root, key) = (vault::new_key(), vault::new_key());
+    let site = SiteId::from(root.verifying_key());
     let node = papers::node_of(&keys);
     let roles = roles.with(Role::Admin);
+    let admin = Admin {
+        key: key.verifying_key().into(),
+        node,
+        since: now,
+    };
+    let appointment = root::appoint(&root, None, &admin, (&key, &site_name), now)?;
+    let (sealed_root, root) = root::make(&root)?;
+    let signer = root::signer(key, &appointment.charter)?;
 
     let wish = Wish {
         node,
@@ -78,19 +93,23 @@ pub fn found(store: &Store, founding: Founding, now: Timestamp) -> Result<Founde
         name: name.clone(),
         roles,
     };
-    let certificate = issue(store, &authority, wish, now)?;
-    let state = Signed::sign(SiteState::new(site, site_name.clone()), &authority)?;
+    let state = SiteState::new(site, site_name.clone());
+    let certificate = issue(store, &signer, &state, wish, now)?;
+    let state = signer.sign(state)?;
     let vault = Vault::new(&keys.storage);
+    store.site().put(&store::site::ROOT, &sealed_root)?;
+    root::keep(store, &appointment)?;
     key::keep(
         store,
         &vault,
-        &authority,
+        site,
+        &signer.key,
         passphrase.as_ref().map(|text| text.as_str()),
     )?;
     Papers::keep(
         store,
         &certificate,
-        &state,
+        (&appointment.charter, &state),
         &SiteSecret::random(&mut rand::rng()),
     )?;
     Ok(Founded {
@@ -100,6 +119,7 @@ pub fn found(store: &Store, founding: Founding, now: Timestamp) -> Result<Founde
         name,
         roles,
         sealed: passphrase.is_some(),
+        root,
     })
 }
 
@@ -114,7 +134,8 @@ pub(super) struct Wish {
 /// Signs a certificate and enters it into the registry, durably, before anybody has it. Blocks.
 pub(super) fn issue(
     store: &Store,
-    authority: &SigningKey,
+    signer: &Signer,
+    state: &SiteState,
     wish: Wish,
     now: Timestamp,
 ) -> Result<Signed<Certificate>, AuthorityError> {
@@ -124,17 +145,18 @@ pub(super) fn issue(
         name,
         roles,
     } = wish;
+    let not_before = state.valid_from(node, now);
     let certificate = Certificate {
-        site: SiteId::from(authority.verifying_key()),
+        site: signer.site(),
         node,
         sealing,
         name,
         roles,
         serial: Serial::random(&mut rand::rng()),
-        not_before: now,
-        not_after: now + limits::CERTIFICATE_LIFETIME,
+        not_before,
+        not_after: not_before + limits::CERTIFICATE_LIFETIME,
     };
-    let certificate = Signed::sign(certificate, authority)?;
+    let certificate = signer.sign(certificate)?;
     enter(store, &certificate)?;
     Ok(certificate)
 }

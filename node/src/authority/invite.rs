@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use papermesh_protocol::certificate::Roles;
+use papermesh_protocol::id::NodeId;
 use papermesh_protocol::invite::{Invite, TicketSecret, may_ask_for};
 use papermesh_protocol::text::Name;
 use papermesh_protocol::time::Timestamp;
@@ -53,6 +54,8 @@ pub struct OpenInvite {
     pub name: Option<Name>,
     /// Good until then.
     pub expires_at: Timestamp,
+    /// The device that used it, and for which it is good still.
+    pub used_by: Option<NodeId>,
 }
 
 impl OpenInvite {
@@ -65,6 +68,7 @@ impl OpenInvite {
             roles,
             name,
             expires_at: ticket.expires_at,
+            used_by: ticket.used_by,
         };
         Some((id, invite))
     }
@@ -103,7 +107,7 @@ impl<N: Network> Authority<N> {
         };
         let issued: Result<(), AuthorityError> = offload(self.store(), move |store| {
             store.tickets().sweep(now)?;
-            Ok(store.tickets().issue(id, purpose, expires_at)?)
+            Ok(store.tickets().issue(id, purpose, (now, expires_at))?)
         })
         .await;
         issued?;
@@ -116,7 +120,7 @@ impl<N: Network> Authority<N> {
         })
     }
 
-    /// The invites that nobody used and whose time is not over, that of the first to end first.
+    /// The invites whose time is not over, used or not, that of the first to end first.
     ///
     /// # Errors
     /// Those of the store.
@@ -125,7 +129,7 @@ impl<N: Network> Authority<N> {
         Ok(open.into_iter().map(|(_, invite)| invite).collect())
     }
 
-    /// Takes back the invite whose id begins so: no device joins with it any more.
+    /// Takes back the invite whose id begins so: no device joins with it any more, nor again.
     ///
     /// # Errors
     /// [`AuthorityError::NoSuchInvite`] if there is not exactly one; those of the store.

@@ -1,16 +1,18 @@
-//! The authority key: at rest sealed, and open in memory only once it may be.
+//! This admin's own key: at rest sealed, and open in memory only once it may be.
 //!
-//! With a passphrase it rests under Argon2id, and a node that starts runs without it until a
-//! command brings the passphrase; from then on it stays open until the node stops. Without a
-//! passphrase it rests under the node's storage key, which is a file of mode 0600: whoever may
-//! read the home may use it.
+//! Each admin has a key of its own, which the site's charter names. With a passphrase it rests under
+//! Argon2id, and a node that starts runs without it until a command brings the passphrase; from then
+//! on it stays open until the node stops. Without a passphrase it rests under the node's storage key,
+//! which is a file of mode 0600: whoever may read the home may use it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ed25519_dalek::SigningKey;
+use papermesh_protocol::charter::{Charter, CharterError};
 use papermesh_protocol::codec;
 use papermesh_protocol::id::SiteId;
 use papermesh_protocol::seal::passphrase::{self, PassphraseCost, PassphraseError};
+use papermesh_protocol::signed::{Record, Signed, SignedError};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use zeroize::Zeroizing;
@@ -33,6 +35,47 @@ enum AtRest {
     Passphrase(ByteBuf),
     /// Under the node's storage key.
     Storage(ByteBuf),
+}
+
+/// An admin's key with the charter that names it: what it takes to sign for the site.
+#[derive(Clone)]
+pub(super) struct Signer {
+    pub(super) key: SigningKey,
+    charter: Arc<Signed<Charter>>,
+}
+
+impl Signer {
+    /// The signer with this key, if the charter names it.
+    pub(super) fn new(key: SigningKey, charter: Arc<Signed<Charter>>) -> Option<Self> {
+        charter
+            .names(key.verifying_key().as_bytes())
+            .then_some(Self { key, charter })
+    }
+
+    /// For which site.
+    pub(super) fn site(&self) -> SiteId {
+        self.charter.site
+    }
+
+    /// Under which charter.
+    pub(super) fn charter(&self) -> &Charter {
+        &self.charter
+    }
+
+    /// The charter with its proof.
+    pub(super) fn signed_charter(&self) -> &Signed<Charter> {
+        &self.charter
+    }
+
+    /// The sequence number that follows `last`.
+    pub(super) fn next(&self, last: u64) -> Result<u64, CharterError> {
+        self.charter.next(last)
+    }
+
+    /// Signs a record for the site.
+    pub(super) fn sign<T: Record>(&self, record: T) -> Result<Signed<T>, SignedError> {
+        Signed::sign(record, &self.key)
+    }
 }
 
 /// The key, open or not. Wiped when dropped.
@@ -91,10 +134,10 @@ impl AuthorityKey {
 pub(super) fn keep(
     store: &Store,
     vault: &Vault,
+    site: SiteId,
     key: &SigningKey,
     passphrase: Option<&str>,
 ) -> Result<(), AuthorityError> {
-    let site = SiteId::from(key.verifying_key());
     let at_rest = match passphrase {
         Some(text) => {
             let seed = Zeroizing::new(key.to_bytes());
@@ -123,19 +166,16 @@ pub(super) fn load(
     site: SiteId,
     passphrase: Option<&str>,
 ) -> Result<SigningKey, AuthorityError> {
-    let key = match at_rest(store)?.ok_or(AuthorityError::NotAdmin)? {
-        AtRest::Storage(sealed) => vault.open_authority_key(site, &sealed)?,
+    match at_rest(store)?.ok_or(AuthorityError::NotAdmin)? {
+        AtRest::Storage(sealed) => Ok(vault.open_authority_key(site, &sealed)?),
         AtRest::Passphrase(sealed) => {
             let text = passphrase.ok_or(AuthorityError::PassphraseNeeded)?;
             let seed = passphrase::open(text, PURPOSE, &sealed)?;
             let seed = <[u8; 32]>::try_from(seed.as_slice()).map(Zeroizing::new);
-            SigningKey::from_bytes(&*seed.map_err(|_| PassphraseError::Damaged)?)
+            Ok(SigningKey::from_bytes(
+                &*seed.map_err(|_| PassphraseError::Damaged)?,
+            ))
         }
-    };
-    if SiteId::from(key.verifying_key()) == site {
-        Ok(key)
-    } else {
-        Err(PassphraseError::Damaged.into())
     }
 }
 
@@ -147,6 +187,13 @@ impl<N: Network> Authority<N> {
     /// [`AuthorityError::PassphraseWrong`].
     pub async fn unlock(&self, passphrase: Option<&str>) -> Result<(), AuthorityError> {
         self.key(passphrase).await.map(|_| ())
+    }
+
+    /// The key itself, for tests that sign what no admin would.
+    #[cfg(test)]
+    pub(crate) async fn signing_key(&self) -> SigningKey {
+        let signer = self.key(None).await;
+        signer.map_or_else(|error| panic!("{error}"), |signer| signer.key)
     }
 
     /// Whether a passphrase opens the key, and whether it is open; none on a node that has none.
@@ -162,11 +209,15 @@ impl<N: Network> Authority<N> {
         }))
     }
 
-    /// Whether the key is open; none on a node that has none.
+    /// Whether the key is open; none on a node that is no admin, or none any more.
     ///
     /// # Errors
     /// [`AuthorityError::Store`].
     pub async fn is_open(&self) -> Result<Option<bool>, AuthorityError> {
+        let charter = self.membership().charter();
+        if charter.admin_on(self.mesh().node()).is_none() {
+            return Ok(None);
+        }
         if self.0.key.opened().is_some() {
             return Ok(Some(true));
         }

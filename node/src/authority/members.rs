@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use papermesh_protocol::certificate::{Certificate, Roles};
-use papermesh_protocol::id::{NodeId, Serial, SiteId};
+use papermesh_protocol::charter::Charter;
+use papermesh_protocol::id::{NodeId, Serial};
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::text::Name;
@@ -54,7 +55,7 @@ pub(super) struct Issued {
 impl Issued {
     /// Whether it was withdrawn, here or by another admin.
     pub(super) fn is_revoked(&self, state: &SiteState) -> bool {
-        self.revoked_at.is_some() || state.is_revoked(self.certificate.serial)
+        self.revoked_at.is_some() || state.is_revoked(&self.certificate)
     }
 }
 
@@ -67,7 +68,7 @@ pub(super) struct Roll {
 
 impl Roll {
     /// Reads the registry and the members met. Blocks.
-    pub(super) fn read(store: &Store, site: SiteId) -> Result<Self, StoreError> {
+    pub(super) fn read(store: &Store, charter: &Charter) -> Result<Self, StoreError> {
         let mut roll = Self::default();
         let mut after = None;
         loop {
@@ -75,13 +76,14 @@ impl Roll {
             after = page.last().map(|(serial, _)| *serial);
             let whole = page.len() == PAGE;
             for (serial, row) in page {
-                match row.certificate.verify(site.as_bytes()) {
+                match Certificate::verify_issued(&row.certificate, charter) {
                     Ok(certificate) => roll.add(Issued {
                         certificate,
                         revoked_at: row.revoked_at,
                     }),
+                    // Of an admin who is none any more, and not kept.
                     Err(error) => {
-                        tracing::warn!(%serial, %error, "a certificate in the registry is none")
+                        tracing::debug!(%serial, %error, "a certificate in the registry counts no more")
                     }
                 }
             }
@@ -92,7 +94,7 @@ impl Roll {
         for (node, peer) in store.peers().scan(None, PEERS_MAX)? {
             let shown = peer
                 .certificate
-                .and_then(|certificate| certificate.verify(site.as_bytes()).ok());
+                .and_then(|certificate| Certificate::verify_issued(&certificate, charter).ok());
             if let Some(certificate) = shown {
                 roll.seen.insert(node, peer.last_seen);
                 roll.add(Issued {
@@ -207,8 +209,8 @@ impl<N: Network> Authority<N> {
     }
 
     pub(super) async fn roll(&self) -> Result<Roll, AuthorityError> {
-        let site = self.site();
-        Ok(offload(self.store(), move |store| Roll::read(store, site)).await?)
+        let charter = self.membership().charter();
+        Ok(offload(self.store(), move |store| Roll::read(store, &charter)).await?)
     }
 
     pub(super) fn view(&self, issued: &Issued, roll: &Roll) -> MemberView {

@@ -1,14 +1,16 @@
 //! The authority: what an admin's node does with the key that makes a site a site.
 //!
-//! Every node has an [`Authority`]; on one without the key each call answers
-//! [`AuthorityError::NotAdmin`], until the site is imported there. The key admits devices, enrols
-//! users, withdraws members and sets the policy. Printing never waits for any of it.
+//! Every node has an [`Authority`]; on one without a key each call answers
+//! [`AuthorityError::NotAdmin`], until the site is imported there. An admin's key admits devices, enrols
+//! users, withdraws members and sets the policy, for as long as the site's charter names it. The root
+//! signs the charter and nothing else. Printing never waits for any of it.
 //!
 //! | module | what it does |
 //! | --- | --- |
 //! | [`key`] | keeps the key sealed, and open in memory once its passphrase was given |
+//! | [`root`] | who is an admin at all: the charter, and the root that signs it |
 //! | [`mod@found`] | a new site, in a new home |
-//! | [`bundle`], [`mod@export`] | the site's whole authority, sealed, on its way to another admin |
+//! | [`bundle`], [`mod@export`] | all that an admin knows, sealed, on its way to another admin |
 //! | [`invite`], [`admit`] | devices become members |
 //! | [`members`], [`revoke`] | who is one, and who is none any more |
 //! | [`settings`] | the site's policy |
@@ -18,8 +20,10 @@
 //! | [`web`], [`x509`] | answers `/papermesh/web-certificate/1`: certificates for browsers and programs |
 //! | [`publish`] | puts what the authority signed into the DHT again and again |
 //!
-//! Two admins may have the key. Each keeps its own registry and learns from what the other signed,
-//! since the DHT has the newest entry of each user; of two contradicting changes the later wins.
+//! There may be several admins, each with a key of its own. Each keeps its own registry and learns from
+//! what the others signed: of users and badges that it is asked about, since the DHT has the newest
+//! record of each, and of all others when it is connected with another admin ([`peers`]). Of two
+//! contradicting changes the later wins.
 //!
 //! Not here: the connections on which devices join ([`crate::mesh::join`]) and the user's own
 //! computer ([`crate::user`]).
@@ -35,17 +39,19 @@ pub mod invite;
 pub mod key;
 pub mod members;
 pub mod revoke;
+pub mod root;
 pub mod settings;
 pub mod users;
 pub mod web;
 
+mod armour;
 mod error;
+mod peers;
 mod publish;
 mod x509;
 
 use std::sync::{Arc, Mutex};
 
-use ed25519_dalek::SigningKey;
 use papermesh_protocol::id::SiteId;
 use papermesh_protocol::time::Timestamp;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
@@ -56,7 +62,8 @@ pub use export::{Exported, Import, Imported, export, import};
 pub use found::{Founded, Founding, found};
 pub use invite::{IssuedInvite, NewInvite, OpenInvite};
 pub use members::MemberView;
-pub use revoke::Revocation;
+pub use revoke::{OfAdmin, Revocation};
+pub use root::{MadePassphrase, RootWord};
 pub use settings::{PolicyChange, PolicyView};
 pub use users::{IssuedTicket, NewUser, UserView};
 
@@ -69,7 +76,7 @@ use crate::store::Store;
 use crate::tally::Tally;
 use crate::vault::Vault;
 use admit::WaitingDevices;
-use key::AuthorityKey;
+use key::{AuthorityKey, Signer};
 
 /// Rows of a registry that are read from the store at once.
 const PAGE: usize = 512;
@@ -154,12 +161,12 @@ impl<N: Network> Authority<N> {
         (self.0.desk.clock)()
     }
 
-    /// The key, for one signature; see [`AuthorityKey::get`].
-    async fn key(&self, passphrase: Option<&str>) -> Result<SigningKey, AuthorityError> {
-        self.0
-            .key
-            .get(self.store(), &self.0.desk.vault, self.site(), passphrase)
-            .await
+    /// The key, for one act; see [`AuthorityKey::get`].
+    async fn key(&self, passphrase: Option<&str>) -> Result<Signer, AuthorityError> {
+        let site = self.site();
+        let key = &self.0.key;
+        let key = key.get(self.store(), &self.0.desk.vault, site, passphrase);
+        Signer::new(key.await?, self.membership().charter()).ok_or(AuthorityError::NoAdminAnyMore)
     }
 
     /// Writes down what was done. A command that was carried out is not undone because the log

@@ -7,7 +7,6 @@
 
 use std::time::Duration;
 
-use ed25519_dalek::SigningKey;
 use futures::StreamExt;
 use papermesh_protocol::id::{BadgeTag, RecordKey};
 use papermesh_protocol::record::DirectoryRecord;
@@ -19,6 +18,7 @@ use rand::RngExt;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::key::Signer;
 use super::{Authority, AuthorityError, PAGE, badges};
 use crate::directory::PublishError;
 use crate::mesh::{MeshError, MeshEvent};
@@ -59,9 +59,15 @@ impl<N: Network> Authority<N> {
                     Err(RecvError::Closed) => return,
                     Ok(MeshEvent::SiteState) => self.watch_state().await,
                     Err(RecvError::Lagged(_)) => self.watch_state().await,
-                    Ok(MeshEvent::Connected(_)) if unplaced => {
-                        let earliest = last.map_or_else(Instant::now, |last| last + BETWEEN_ROUNDS);
-                        due = due.min(earliest.max(Instant::now() + SETTLING));
+                    Ok(MeshEvent::Connected(member)) => {
+                        let authority = self.clone();
+                        // Between two admins; between others it comes to nothing at once.
+                        tokio::spawn(async move { authority.learn_from(member.node).await });
+                        if unplaced {
+                            let earliest =
+                                last.map_or_else(Instant::now, |last| last + BETWEEN_ROUNDS);
+                            due = due.min(earliest.max(Instant::now() + SETTLING));
+                        }
                     }
                     Ok(_) => {}
                 },
@@ -71,10 +77,21 @@ impl<N: Network> Authority<N> {
 
     async fn watch_state(&self) {
         match self.reassert().await {
-            Ok(()) | Err(AuthorityError::NotAdmin) => {}
+            Ok(()) | Err(AuthorityError::NotAdmin | AuthorityError::NoAdminAnyMore) => {}
             Err(error) => {
                 tracing::error!(%error, "members that were withdrawn may be let in again")
             }
+        }
+    }
+
+    /// Puts users and badges that are known here; what finds nobody to take it is put in the next round.
+    pub(super) async fn put_all(&self) {
+        if let Err(error) = self.put_all_users().await {
+            tracing::error!(%error, "users are not published again");
+        }
+        let badges = async { self.put_all_badges(&self.key(None).await?).await };
+        if let Err(error) = badges.await {
+            tracing::error!(%error, "badges are not published again");
         }
     }
 
@@ -90,6 +107,7 @@ impl<N: Network> Authority<N> {
             }
         }
         self.watch_state().await;
+        self.learn_from_admins().await;
         let mut unplaced = !self.placed(self.put_state().await);
         match self.put_all_users().await {
             Ok(missed) => unplaced |= missed,
@@ -114,7 +132,7 @@ impl<N: Network> Authority<N> {
     }
 
     async fn put_all_users(&self) -> Result<bool, AuthorityError> {
-        let (mut after, mut missed, site) = (None, false, self.site());
+        let (mut after, mut missed, charter) = (None, false, self.membership().charter());
         loop {
             let from = after.take();
             let page = offload(self.store(), move |store| {
@@ -124,7 +142,7 @@ impl<N: Network> Authority<N> {
             after = page.last().map(|(user, _)| user.clone());
             let whole = page.len() == PAGE;
             for entry in page.into_iter().filter_map(|(_, row)| row.entry) {
-                let Ok(entry) = UserEntry::verify(&entry, site) else {
+                let Ok(entry) = UserEntry::verify(&entry, &charter) else {
                     continue;
                 };
                 missed |= !self.placed(self.0.desk.directory.put_user_entry(entry).await);
@@ -135,7 +153,7 @@ impl<N: Network> Authority<N> {
         }
     }
 
-    async fn put_all_badges(&self, key: &SigningKey) -> Result<bool, AuthorityError> {
+    async fn put_all_badges(&self, key: &Signer) -> Result<bool, AuthorityError> {
         let (mut after, mut missed) = (None, false);
         loop {
             let from = after.take();
@@ -201,7 +219,7 @@ impl<N: Network> Authority<N> {
     /// Publishes whom badges name now.
     pub(super) async fn publish_badges(
         &self,
-        key: &SigningKey,
+        key: &Signer,
         tags: &[BadgeTag],
     ) -> Result<(), AuthorityError> {
         for &tag in tags {

@@ -21,6 +21,8 @@ pub struct PolicyChange {
     pub job_lifetime: Option<u32>,
     /// Whether users may register unknown badges at a printer.
     pub bind_badges: Option<bool>,
+    /// Fewest characters of a PIN that is chosen from now on.
+    pub pin_length: Option<u8>,
 }
 
 /// The site's policy as it is now.
@@ -57,15 +59,24 @@ impl<N: Network> Authority<N> {
         if change.job_lifetime.is_some_and(odd) {
             return Err(AuthorityError::JobLifetime);
         }
+        let lengths = limits::PIN_LENGTH..=limits::PIN_LENGTH_MAX;
+        if change
+            .pin_length
+            .is_some_and(|least| !lengths.contains(&least))
+        {
+            return Err(AuthorityError::PinLength);
+        }
         let key = self.key(passphrase).await?;
         let state = self.change_state(&key, |state| {
             let login = change.login.unwrap_or(state.policy.login);
             let job_lifetime = change.job_lifetime.unwrap_or(state.policy.job_lifetime);
             let bind_badges = change.bind_badges.unwrap_or(state.policy.bind_badges);
+            let pin_length = change.pin_length.unwrap_or(state.policy.pin_length);
             Ok(state.with_policy(SitePolicy {
                 login,
                 job_lifetime,
                 bind_badges,
+                pin_length,
             }))
         });
         let state = state.await?;
@@ -73,14 +84,15 @@ impl<N: Network> Authority<N> {
         self.acted(
             Kind::PolicyChanged,
             format!(
-                "login {:?}, jobs kept {} s, users {} badges",
+                "login {:?}, jobs kept {} s, users {} badges, PINs of {} characters",
                 policy.login,
                 policy.job_lifetime,
                 if policy.bind_badges {
                     "register"
                 } else {
                     "do not register"
-                }
+                },
+                policy.pin_length
             ),
         )
         .await;

@@ -6,8 +6,7 @@
 
 use std::time::Duration;
 
-use ed25519_dalek::SigningKey;
-use papermesh_protocol::id::{BadgeTag, SiteId};
+use papermesh_protocol::id::BadgeTag;
 use papermesh_protocol::invite::{TicketSecret, UserTicket};
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
@@ -17,11 +16,12 @@ use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::{UserEntry, UserState};
 use zeroize::Zeroizing;
 
+use super::key::Signer;
 use super::{Authority, AuthorityError, PAGE};
 use crate::audit::{Event, Kind};
 use crate::network::Network;
 use crate::offload::offload;
-use crate::store::{Purpose, Store, UserRow};
+use crate::store::{Purpose, Store, StoreError, UserRow};
 use crate::ticket;
 
 /// A user to be added.
@@ -155,7 +155,7 @@ impl<N: Network> Authority<N> {
         );
         let issued: Result<(), AuthorityError> = offload(self.store(), move |store| {
             store.tickets().sweep(now)?;
-            Ok(store.tickets().issue(id, purpose, expires_at)?)
+            Ok(store.tickets().issue(id, purpose, (now, expires_at))?)
         })
         .await;
         issued?;
@@ -228,7 +228,7 @@ impl<N: Network> Authority<N> {
     pub(super) async fn change_user(
         &self,
         user: &UserId,
-        key: &SigningKey,
+        key: &Signer,
         change: impl FnOnce(&mut Option<UserRow>) -> Result<(), AuthorityError> + Send + 'static,
     ) -> Result<Changed, AuthorityError> {
         let changed = self.keep_user(user, key, change).await?;
@@ -240,7 +240,7 @@ impl<N: Network> Authority<N> {
     pub(super) async fn keep_user(
         &self,
         user: &UserId,
-        key: &SigningKey,
+        key: &Signer,
         change: impl FnOnce(&mut Option<UserRow>) -> Result<(), AuthorityError> + Send + 'static,
     ) -> Result<Changed, AuthorityError> {
         let (user, key, now) = (user.clone(), key.clone(), self.now());
@@ -253,7 +253,7 @@ impl<N: Network> Authority<N> {
     /// Publishes what changed of a user.
     pub(super) async fn publish_changed(
         &self,
-        key: &SigningKey,
+        key: &Signer,
         changed: &Changed,
     ) -> Result<(), AuthorityError> {
         self.publish_user(changed.entry.clone()).await;
@@ -266,37 +266,39 @@ impl<N: Network> Authority<N> {
         let Some(DirectoryRecord::UserEntry(entry)) = self.published(place).await else {
             return Ok(());
         };
-        let user = user.clone();
-        offload(self.store(), move |store| {
-            let known = store.users().get(&user)?;
-            if known.is_some_and(|row| row.sequence >= entry.sequence) {
-                return Ok(());
-            }
-            let adopted = store.users().change(&user, |row| {
-                *row = Some(row_of(&entry, entry.badges.clone()))
-            });
-            match adopted {
-                Ok(_) => Ok(()),
-                // This admin gave the badge to somebody else. Whose it is, is decided by the badge's own record.
-                Err(crate::store::StoreError::BadgeTaken { .. }) => {
-                    store.users().change(&user, |row| {
-                        let badges = row.as_ref().map_or_else(Vec::new, |row| row.badges.clone());
-                        *row = Some(row_of(&entry, badges));
-                    })?;
-                    Ok(())
-                }
-                Err(error) => Err(error.into()),
-            }
-        })
-        .await
+        offload(self.store(), move |store| adopt(store, &entry)).await
+    }
+}
+
+/// Takes over what another admin signed of a user, if it is newer than what is known here. Blocks.
+pub(super) fn adopt(store: &Store, entry: &Signed<UserEntry>) -> Result<(), AuthorityError> {
+    let user = &entry.user;
+    let known = store.users().get(user)?;
+    if known.is_some_and(|row| row.sequence >= entry.sequence) {
+        return Ok(());
+    }
+    let adopted = store.users().change(user, |row| {
+        *row = Some(row_of(entry, entry.badges.clone()));
+    });
+    match adopted {
+        Ok(_) => Ok(()),
+        // This admin gave the badge to somebody else. Whose it is, is decided by the badge's own record.
+        Err(StoreError::BadgeTaken { .. }) => {
+            store.users().change(user, |row| {
+                let badges = row.as_ref().map_or_else(Vec::new, |row| row.badges.clone());
+                *row = Some(row_of(entry, badges));
+            })?;
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
 /// Changes the row and signs the entry, in one go and durably. Blocks.
-fn change_row(
+pub(super) fn change_row(
     store: &Store,
     user: &UserId,
-    key: &SigningKey,
+    key: &Signer,
     now: Timestamp,
     change: impl FnOnce(&mut Option<UserRow>) -> Result<(), AuthorityError>,
 ) -> Result<Changed, AuthorityError> {
@@ -319,13 +321,13 @@ fn change_row(
 fn sign(
     user: &UserId,
     row: &mut UserRow,
-    key: &SigningKey,
+    key: &Signer,
     now: Timestamp,
 ) -> Result<(UserRow, Signed<UserEntry>), AuthorityError> {
     let entry = UserEntry {
-        site: SiteId::from(key.verifying_key()),
+        site: key.site(),
         user: user.clone(),
-        sequence: row.sequence.saturating_add(1),
+        sequence: key.next(row.sequence)?,
         issued_at: now,
         display: row.display.clone(),
         key: row.key,
@@ -334,7 +336,7 @@ fn sign(
         state: row.state,
     };
     entry.check()?;
-    let entry = Signed::sign(entry, key)?;
+    let entry = key.sign(entry)?;
     row.sequence = entry.sequence;
     row.entry = Some(entry.envelope().clone());
     Ok((row.clone(), entry))

@@ -13,11 +13,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use papermesh_protocol::id::NodeId;
+use papermesh_protocol::judge::Judge;
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::Name;
 use papermesh_protocol::web::{
-    self, Answer, Certified, Denial, Label, Places, Request, WebAuthority, Wish,
+    self, Answer, Certified, Denial, HostName, Label, Places, Request, WebAuthority, Wish,
 };
 use serde_bytes::ByteBuf;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream};
@@ -32,7 +33,7 @@ use crate::mesh::{Incoming, Member};
 use crate::network::Network;
 use crate::offload::offload;
 use crate::pages::Rate;
-use crate::store::{StoreError, site};
+use crate::store::site;
 use crate::web::own_addresses;
 
 /// Questions that are answered at once; more wait.
@@ -81,20 +82,9 @@ impl<N: Network> Authority<N> {
         if let Some(authority) = known.and_then(|known| WebAuthority::verify(&known, site).ok()) {
             return Ok(authority);
         }
-        let key = self.key(passphrase).await?;
-        let made = x509::Authority::new(&key, &self.membership().state().name)?;
-        let authority = WebAuthority {
-            site,
-            certificate: ByteBuf::from(made.certificate()),
-        };
-        let authority = Signed::sign(authority, &key)?;
-        let envelope = authority.envelope().clone();
-        let kept: Result<(), StoreError> = offload(self.store(), move |store| {
-            store.site().put(&site::WEB_AUTHORITY, &envelope)
-        })
-        .await;
-        kept?;
-        Ok(authority)
+        // An admin's node has it since the root named it.
+        self.key(passphrase).await?;
+        Err(AuthorityError::NoWebIssuer)
     }
 
     /// Answers the streams of other members until the mesh ends. A node that is no admin answers,
@@ -161,7 +151,9 @@ impl<N: Network> Authority<N> {
         web::examine(wish, &from.certificate)?;
         let now = self.now();
         // The connection was let in by an earlier state of the site, perhaps.
-        let standing = from.certificate.stands(&self.membership().state(), now);
+        let standing = self
+            .membership()
+            .judge(|judge| from.certificate.stands(judge));
         standing.map_err(|_| Denial::Nowhere)?;
         let key = self.key(None).await.map_err(|error| trouble(&error))?;
         if !self.0.web.take(from.node, Instant::now()) {
@@ -176,10 +168,20 @@ impl<N: Network> Authority<N> {
             .await
             .map_err(|error| trouble(&error))?;
         let (from_then, not_after) = web::validity(&from.certificate, now);
-        let certificate = x509::Authority::new(&key, &self.membership().state().name)
-            .and_then(|made| {
+        let issuer = offload(self.store(), |store| store.site().get(&site::WEB_ISSUER)).await;
+        let issuer = issuer
+            .map_err(AuthorityError::from)
+            .and_then(|kept| kept.ok_or(AuthorityError::NoWebIssuer))
+            .map_err(|error| trouble(&error))?;
+        let site_name = self.membership().state().name.clone();
+        let not_after = not_after.min(issuer.not_after);
+        if not_after <= now {
+            return Err(trouble(&AuthorityError::NoWebIssuer));
+        }
+        let certificate = x509::Issuer::new(&key.key, &site_name)
+            .and_then(|issuer| {
                 let validity = (from_then, not_after);
-                made.certify(&from.certificate.name, wish.key, &places, validity)
+                issuer.certify(&from.certificate.name, wish.key, &places, validity)
             })
             .map_err(|error| trouble(&error.into()))?;
         self.note(
@@ -190,6 +192,7 @@ impl<N: Network> Authority<N> {
         .await;
         Ok(Certified {
             authority: authority.envelope().clone(),
+            issuer: issuer.certificate,
             certificate: ByteBuf::from(certificate),
             places,
             not_after,
@@ -204,8 +207,15 @@ impl<N: Network> Authority<N> {
             .await
             .map_err(|error| trouble(&error))?;
         let seen = self.seen(node).await;
+        // Names of other domains may be those of machines that are no members.
+        let in_local = |name: &HostName, label: &Label| name.as_str() == format!("{label}.local");
         let granted = asked.only(
-            |name| name.label().is_none_or(|label| Some(label) == own),
+            |name| match name.label() {
+                None => true,
+                Some(label) => own
+                    .as_ref()
+                    .is_some_and(|own| label == *own && in_local(name, own)),
+            },
             |address| address.is_everybodys() || seen.contains(&address.ip()),
         );
         let refused: Vec<_> = asked.without(&granted).names().to_vec();
@@ -232,12 +242,21 @@ impl<N: Network> Authority<N> {
         let Some(label) = label else {
             return Ok(None);
         };
-        let (site, state, now) = (self.site(), self.membership().state(), self.now());
+        let (charter, state, now) = (
+            self.membership().charter(),
+            self.membership().state(),
+            self.now(),
+        );
         offload(self.store(), move |store| -> Result<_, AuthorityError> {
-            let roll = Roll::read(store, site)?;
+            let roll = Roll::read(store, &charter)?;
             let is_member = |holder: NodeId| {
+                let judge = Judge {
+                    charter: &charter,
+                    state: &state,
+                    now,
+                };
                 roll.of(holder).iter().any(|issued| {
-                    !issued.is_revoked(&state) && issued.certificate.stands(&state, now).is_ok()
+                    !issued.is_revoked(&state) && issued.certificate.stands(&judge).is_ok()
                 })
             };
             let has = store.web_names().change(&label, |holder| {

@@ -1,8 +1,9 @@
-//! Certificates for the web (RFC 5280): the web authority's own, and those that it issues.
+//! Certificates for the web (RFC 5280): the web authority's own, those of the admins that it appoints,
+//! and those of the members that they issue.
 //!
-//! The web authority's is the same bytes on every admin: all that stands in it follows from the
-//! authority key and the site's name, which never change, and signatures are deterministic. Its dates
-//! are those of the protocol, because nothing that every admin has tells when the site was founded.
+//! The web authority's is the same bytes whenever it is made: all that stands in it follows from the root
+//! and the site's name, which never change, and signatures are deterministic. Its dates are those of the
+//! protocol, because nothing tells for certain when the site was founded.
 
 use papermesh_protocol::id::SiteId;
 use papermesh_protocol::text::{Name, clean};
@@ -23,9 +24,17 @@ const NAME: usize = 40;
 /// Digits of a site's id that tell it from others of its name.
 const ID: usize = 8;
 
-/// The web authority of a site.
+/// The web authority of a site, with the root at hand.
 pub(super) struct Authority {
     certificate: Certificate,
+    key: KeyPair,
+    site_name: String,
+}
+
+/// An admin who issues certificates for members.
+pub(super) struct Issuer {
+    /// As its certificate has it, but for who signed it: what stands in those that it issues.
+    twin: Certificate,
     key: KeyPair,
     site_name: String,
 }
@@ -64,13 +73,10 @@ impl PublicKeyData for Certified {
 }
 
 impl Authority {
-    /// The web authority of the site with this authority key.
-    pub(super) fn new(
-        authority: &ed25519_dalek::SigningKey,
-        site_name: &Name,
-    ) -> Result<Self, Error> {
-        let site = SiteId::from(authority.verifying_key());
-        let key = WebKey::of_site(authority);
+    /// The web authority of the site with this root.
+    pub(super) fn new(root: &ed25519_dalek::SigningKey, site_name: &Name) -> Result<Self, Error> {
+        let site = SiteId::from(root.verifying_key());
+        let key = WebKey::of_root(root);
         let public = key.public();
         let mut params = CertificateParams::default();
         let site_name = clean(site_name.as_str(), NAME);
@@ -79,7 +85,7 @@ impl Authority {
         params.serial_number = Some(serial(&Sha256::digest(public.as_bytes())));
         params.not_before = date(web::AUTHORITY_FROM)?;
         params.not_after = date(web::AUTHORITY_UNTIL)?;
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(1));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.name_constraints = Some(constraints());
@@ -95,6 +101,37 @@ impl Authority {
     /// Its certificate, DER.
     pub(super) fn certificate(&self) -> &[u8] {
         self.certificate.der()
+    }
+
+    /// A certificate for an admin who issues others, DER.
+    pub(super) fn appoint(
+        &self,
+        admin: WebPublic,
+        (from, until): (Timestamp, Timestamp),
+    ) -> Result<Vec<u8>, Error> {
+        let mut params = of_issuer(admin, &self.site_name);
+        params.not_before = date(from)?;
+        params.not_after = date(until)?;
+        params.use_authority_key_identifier_extension = true;
+        let certificate = params.signed_by(&Certified(admin), &self.certificate, &self.key)?;
+        Ok(certificate.der().to_vec())
+    }
+}
+
+impl Issuer {
+    /// The admin with this key.
+    pub(super) fn new(admin: &ed25519_dalek::SigningKey, site_name: &Name) -> Result<Self, Error> {
+        let key = WebKey::of_admin(admin);
+        let public = key.public();
+        let site_name = clean(site_name.as_str(), NAME);
+        let params = of_issuer(public, &site_name);
+        let key = KeyPair::from_remote(Box::new(Signer { key, public }))?;
+        let twin = params.self_signed(&key)?;
+        Ok(Self {
+            twin,
+            key,
+            site_name,
+        })
     }
 
     /// A certificate for a member's key, DER.
@@ -123,9 +160,23 @@ impl Authority {
             let address = SanType::IpAddress(address.ip());
             params.subject_alt_names.push(address);
         }
-        let certificate = params.signed_by(&Certified(key), &self.certificate, &self.key)?;
+        let certificate = params.signed_by(&Certified(key), &self.twin, &self.key)?;
         Ok(certificate.der().to_vec())
     }
+}
+
+/// What stands in an admin's certificate, but for its dates.
+fn of_issuer(admin: WebPublic, site_name: &str) -> CertificateParams {
+    let digest = Sha256::digest(admin.as_bytes());
+    let mut params = CertificateParams::default();
+    let id: String = data_encoding::HEXLOWER.encode(&digest)[..ID].to_owned();
+    params.distinguished_name = subject(&format!("{site_name} Papermesh admin {id}"), site_name);
+    params.serial_number = Some(serial(&digest));
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.name_constraints = Some(constraints());
+    params
 }
 
 /// What the web authority can vouch for. Names of kinds that are not listed it could vouch for, too;
@@ -187,6 +238,18 @@ mod tests {
         Authority::new(&key, &name.parse().unwrap()).unwrap()
     }
 
+    /// An admin of the site, and the certificate that the web authority gave it.
+    fn issuer(by: &Authority) -> (Issuer, Vec<u8>) {
+        let admin = SigningKey::from_bytes(&[9; 32]);
+        let public = WebKey::of_admin(&admin).public();
+        let certificate = by.appoint(public, web::issuing(NOW)).unwrap();
+        assert!(certificate.len() < limits::WEB_ISSUER);
+        (
+            Issuer::new(&admin, &"Acme".parse().unwrap()).unwrap(),
+            certificate,
+        )
+    }
+
     fn places(names: &[&str], addresses: &[&str]) -> Places {
         let addresses = addresses.iter().map(|text| {
             let ip: std::net::IpAddr = text.parse().unwrap();
@@ -197,17 +260,18 @@ mod tests {
 
     fn read(
         by: &Authority,
-        certificate: &[u8],
+        (issuer, certificate): (&[u8], &[u8]),
         key: &WebKey,
         named: &Places,
     ) -> Result<SiteCertificate, SiteCertificateError> {
         let until = NOW + limits::WEB_CERTIFICATE_LIFETIME;
         let named = named.clone();
-        SiteCertificate::read(by.certificate(), certificate, key, named, (NOW, until))
+        let chain = (by.certificate(), issuer, certificate);
+        SiteCertificate::read(chain, key, named, (NOW, until))
     }
 
     #[test]
-    fn every_admin_makes_the_same_authority() {
+    fn the_root_makes_the_same_authority_whenever_it_is_asked() {
         let (one, other) = (authority(1, "Acme"), authority(1, "Acme"));
         assert_eq!(one.certificate(), other.certificate());
         assert_ne!(one.certificate(), authority(2, "Acme").certificate());
@@ -218,6 +282,7 @@ mod tests {
     #[test]
     fn what_it_issues_holds_for_the_key_and_the_places_and_no_others() {
         let by = authority(1, "Acme");
+        let (admin, issuer) = issuer(&by);
         let key = WebKey::random(&mut rand::rng());
         let named = places(
             &["localhost", "desk.local", "desk.corp.internal"],
@@ -232,26 +297,28 @@ mod tests {
         );
         let validity = (NOW, NOW + limits::WEB_CERTIFICATE_LIFETIME);
         let name = "Desk".parse().unwrap();
-        let certificate = by.certify(&name, key.public(), &named, validity).unwrap();
-        read(&by, &certificate, &key, &named).unwrap();
+        let certificate = admin
+            .certify(&name, key.public(), &named, validity)
+            .unwrap();
+        read(&by, (&issuer, &certificate), &key, &named).unwrap();
 
         let others = places(&["office.local"], &[]);
         assert!(matches!(
-            read(&by, &certificate, &key, &others),
+            read(&by, (&issuer, &certificate), &key, &others),
             Err(SiteCertificateError::Invalid { .. })
         ));
         let another = WebKey::random(&mut rand::rng());
         assert!(matches!(
-            read(&by, &certificate, &another, &named),
+            read(&by, (&issuer, &certificate), &another, &named),
             Err(SiteCertificateError::Key)
         ));
         assert!(matches!(
-            read(&authority(2, "Acme"), &certificate, &key, &named),
+            read(&authority(2, "Acme"), (&issuer, &certificate), &key, &named),
             Err(SiteCertificateError::Invalid { .. })
         ));
         let late = (validity.0, validity.1 + Duration::from_secs(1));
         assert!(matches!(
-            SiteCertificate::read(by.certificate(), &certificate, &key, named, late),
+            SiteCertificate::read((by.certificate(), &issuer, &certificate), &key, named, late),
             Err(SiteCertificateError::Invalid { .. })
         ));
     }
@@ -260,6 +327,8 @@ mod tests {
     #[test]
     fn it_cannot_vouch_for_names_of_the_internet() {
         let by = authority(1, "Acme");
+        let (admin, issuer) = issuer(&by);
+        let issuer = rustls::pki_types::CertificateDer::from(issuer);
         let key = KeyPair::generate().unwrap();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(by.certificate().to_vec().into()).unwrap();
@@ -280,13 +349,13 @@ mod tests {
             params.not_before = date(NOW).unwrap();
             params.not_after = date(NOW + Duration::from_secs(60)).unwrap();
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-            let leaf = params.signed_by(&key, &by.certificate, &by.key).unwrap();
+            let leaf = params.signed_by(&key, &admin.twin, &admin.key).unwrap();
             let at =
                 rustls::pki_types::UnixTime::since_unix_epoch(Duration::from_secs(NOW.as_secs()));
             let verified = rustls::client::danger::ServerCertVerifier::verify_server_cert(
                 &*verifier,
                 leaf.der(),
-                &[],
+                std::slice::from_ref(&issuer),
                 &name.try_into().unwrap(),
                 &[],
                 at,

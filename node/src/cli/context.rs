@@ -70,7 +70,16 @@ impl Context {
         passphrase: &PassphraseArgs,
         command: impl Fn(Option<Passphrase>) -> C,
     ) -> Result<C::Reply, CliError> {
-        let given = passphrase.given(&self.screen)?;
+        self.call_with(passphrase.given(&self.screen)?, command)
+            .await
+    }
+
+    /// The same with the passphrase that was given, if one was.
+    pub(super) async fn call_with<C: Command>(
+        &self,
+        given: Option<Passphrase>,
+        command: impl Fn(Option<Passphrase>) -> C,
+    ) -> Result<C::Reply, CliError> {
         let asked = given.is_none();
         match self.call(command(given)).await {
             Err(CliError::Refused(error))

@@ -7,7 +7,7 @@ use papermesh_protocol::text::Name;
 use super::context::Context;
 use super::failure::CliError;
 use super::screen::Look;
-use super::secrets::PassphraseArgs;
+use super::secrets::{self, PassphraseArgs};
 use super::table::Facts;
 use crate::control::CommandError;
 use crate::control::message::{InitSite, Initialized};
@@ -32,11 +32,21 @@ pub(super) struct Init {
     roles: Vec<Role>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    /// Seal this admin's key with no passphrase: whoever can read the home can then sign for the site
+    #[arg(long, conflicts_with_all = ["passphrase_stdin", "passphrase_file"])]
+    no_passphrase: bool,
 }
 
 impl Init {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
-        let passphrase = self.passphrase.chosen(&context.screen)?;
+        let passphrase = match self.passphrase.chosen(&context.screen)? {
+            Some(passphrase) => Some(passphrase),
+            None if self.no_passphrase => None,
+            None => Some(secrets::ask_passphrase(
+                "A passphrase for your key as an admin, 12 characters or more:",
+                true,
+            )?),
+        };
         let command = InitSite {
             site: self.site,
             name: self.name,
@@ -48,11 +58,14 @@ impl Init {
             .map_err(CommandError::from)?;
         if !made.sealed {
             context.screen.warn(&format!(
-                "warning: the site's authority key lies unsealed under {} (mode 0600); whoever can read it can admit members; seal it by making the site with --passphrase-stdin",
+                "warning: your key as an admin lies unsealed under {} (mode 0600); whoever can read it can sign for the site",
                 made.home.display()
             ));
         }
         context.screen.show(&made, render)?;
+        context.screen.remark(
+            "write the root's passphrase down and keep it away from this computer: it makes further admins, and takes the key of one back who has left; it is kept nowhere, and `papermesh site root export` moves the root itself elsewhere",
+        );
         context
             .screen
             .remark("start the node with `papermesh run`, then invite devices with `papermesh invite --role ROLE`");
@@ -65,6 +78,7 @@ fn render(made: &Initialized, _: &Look) -> String {
         .add("site", format!("{} ({})", made.site_name, made.site))
         .add("node", format!("{} ({})", made.name, made.node))
         .add("roles", roles(&made.roles))
+        .add("root passphrase", made.root_passphrase.expose().to_owned())
         .add("home", made.home.display().to_string())
         .render()
 }

@@ -117,7 +117,7 @@ fn table(open: &[OpenInvite], look: &Look) -> String {
     if open.is_empty() {
         return "no invite is open".to_owned();
     }
-    let mut grid = Grid::new(&["ID", "NAME~", "ROLES", "VALID"]);
+    let mut grid = Grid::new(&["ID", "NAME~", "ROLES", "VALID", "USED BY~"]);
     for invite in open {
         let name = invite.name.as_ref().map(ToString::to_string);
         grid.row([
@@ -125,6 +125,7 @@ fn table(open: &[OpenInvite], look: &Look) -> String {
             name.unwrap_or_default(),
             roles(&invite.roles),
             quantity::rest(invite.expires_at, look.now),
+            invite.used_by.clone().unwrap_or_default(),
         ]);
     }
     grid.render(look)

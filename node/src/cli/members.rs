@@ -7,8 +7,9 @@ use super::failure::CliError;
 use super::init::roles;
 use super::quantity;
 use super::screen::Look;
-use super::secrets::PassphraseArgs;
+use super::secrets::{PassphraseArgs, RootArgs};
 use super::table::Grid;
+use crate::control::ErrorCode;
 use crate::control::message::{self, ListMembers, ListPending, Member, PendingDevice};
 
 /// List devices that wait for approval; the digits to approve one with are on its own screen
@@ -40,12 +41,20 @@ pub(super) struct Refuse {
 pub(super) struct Members {}
 
 /// Withdraw the certificates of a member: it loses its connections and gets no new ones
+///
+/// An admin has a key of its own that signs for the site, also in copies that nobody knows of. Only the
+/// root takes that back; its passphrase was shown by `papermesh init`.
 #[derive(Args, Debug)]
 pub(super) struct Revoke {
     /// The member's name, or the beginning of its id if others have that name
     node: String,
+    /// Of an admin: end its connections and leave it its key, with which it can go on signing
+    #[arg(long)]
+    keep_key: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    #[command(flatten)]
+    root: RootArgs,
 }
 
 impl Pending {
@@ -97,14 +106,41 @@ impl Members {
 
 impl Revoke {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
-        let revocation = context
-            .call_as_admin(&self.passphrase, |passphrase| message::Revoke {
-                node: self.node.clone(),
-                passphrase,
+        let given = self.passphrase.given(&context.screen)?;
+        let root = self.root.given(&context.screen)?;
+        let command = |passphrase, root| message::Revoke {
+            node: self.node.clone(),
+            passphrase,
+            root,
+            keep_key: self.keep_key,
+        };
+        let asked = root.is_none() && !self.keep_key;
+        let revoked = context
+            .call_with(given.clone(), |passphrase| {
+                command(passphrase, root.clone())
             })
-            .await?;
+            .await;
+        let revocation = match revoked {
+            Err(CliError::Refused(error)) if asked && error.code == ErrorCode::RootRequired => {
+                context.screen.warn(&error.message);
+                let root = Some(self.root.typed()?);
+                context
+                    .call_with(given, |passphrase| command(passphrase, root.clone()))
+                    .await?
+            }
+            answer => answer?,
+        };
         context.screen.show(&revocation, |revocation, _| {
-            format!("{} is no member any more", revocation.name)
+            let name = &revocation.name;
+            match (revocation.admin, revocation.key_taken) {
+                (false, _) => format!("{name} is no member any more"),
+                (true, true) => format!(
+                    "{name} is no member and no admin any more: its key signs for nobody, wherever copies of it are"
+                ),
+                (true, false) => format!(
+                    "{name} is no member any more, but its key still signs for the site: whoever has it can let devices in and change users; take it back with the root"
+                ),
+            }
         })
     }
 }

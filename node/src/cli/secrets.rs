@@ -8,13 +8,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use inquire::{InquireError, Password, PasswordDisplayMode};
+use inquire::{Confirm, InquireError, Password, PasswordDisplayMode};
 use papermesh_protocol::document_password::DocumentPassword;
 use zeroize::Zeroizing;
 
 use super::failure::CliError;
 use super::screen::Screen;
-use crate::control::{ErrorCode, Passphrase, SecretError, TypedPin};
+use crate::control::message::RootWord;
+use crate::control::{ErrorCode, Passphrase, RootFile, SecretError, TypedPin};
 
 /// The longest line that is read from standard input or a secret's file, in bytes.
 const LINE: usize = 4096;
@@ -162,9 +163,90 @@ impl PassphraseArgs {
     }
 }
 
+/// Where what opens the site's root comes from.
+#[derive(Args, Clone, Debug)]
+pub(super) struct RootArgs {
+    /// The root's file, where the root is not kept on this node
+    #[arg(long = "root", value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Read the root's passphrase from the next line of standard input, after that of
+    /// --passphrase-stdin
+    #[arg(long)]
+    root_passphrase_stdin: bool,
+    /// Read the root's passphrase from the first line of a file that only you can read
+    #[arg(long, value_name = "FILE")]
+    root_passphrase_file: Option<PathBuf>,
+}
+
+impl RootArgs {
+    /// What opens the root, if the command line says where it is.
+    pub(super) fn given(&self, screen: &Screen) -> Result<Option<RootWord>, CliError> {
+        let passphrase = if self.root_passphrase_stdin {
+            Some(passphrase(stdin_secret(
+                "The root's passphrase:",
+                false,
+                ROOT,
+            )?)?)
+        } else {
+            let file = self.root_passphrase_file.as_deref();
+            file.map(|path| passphrase_file(path, screen)).transpose()?
+        };
+        passphrase
+            .map(|passphrase| self.with(passphrase))
+            .transpose()
+    }
+
+    /// The same, or what a person types now.
+    pub(super) fn given_or_typed(&self, screen: &Screen) -> Result<RootWord, CliError> {
+        match self.given(screen)? {
+            Some(word) => Ok(word),
+            None => self.typed(),
+        }
+    }
+
+    /// What a person types now.
+    pub(super) fn typed(&self) -> Result<RootWord, CliError> {
+        self.with(passphrase(ask("The root's passphrase:", false, ROOT)?)?)
+    }
+
+    fn with(&self, passphrase: Passphrase) -> Result<RootWord, CliError> {
+        let file = self.file.as_deref().map(root_file).transpose()?;
+        Ok(RootWord { passphrase, file })
+    }
+}
+
+fn root_file(path: &Path) -> Result<RootFile, CliError> {
+    let unreadable = |source| CliError::File {
+        action: "read",
+        path: path.display().to_string(),
+        source,
+    };
+    let mut text = Zeroizing::new(String::new());
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(RootFile::LIMIT as u64 + 1)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    RootFile::new(text).map_err(refused)
+}
+
 /// Asks a person for a passphrase; twice if it is to be.
 pub(super) fn ask_passphrase(question: &str, twice: bool) -> Result<Passphrase, CliError> {
     passphrase(ask(question, twice, PASSPHRASE)?)
+}
+
+/// Asks a person for a yes. Where nobody can be asked the command line has to say it.
+pub(super) fn agrees(question: &str) -> Result<bool, CliError> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(CliError::Usage(
+            "this has to be agreed to, and there is no terminal to ask; use --yes".to_owned(),
+        ));
+    }
+    Confirm::new(question)
+        .with_default(false)
+        .prompt()
+        .map_err(|error| {
+            CliError::Usage(format!("cannot ask on this terminal: {error}; use --yes"))
+        })
 }
 
 /// Reads a passphrase from a file, and warns if others can read it, too.
@@ -232,6 +314,10 @@ const PIN: Kind = Kind {
 const JOB_PIN: Kind = Kind {
     what: "the job's own PIN",
     flag: "--job-pin-stdin",
+};
+const ROOT: Kind = Kind {
+    what: "the passphrase of the site's root",
+    flag: "--root-passphrase-stdin or --root-passphrase-file",
 };
 const DOCUMENT_PASSWORD: Kind = Kind {
     what: "the password of the document",

@@ -1,4 +1,4 @@
-//! `site export|import|policy|ca`: the site as a whole.
+//! `site export|import|root|policy|ca`: the site as a whole.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -17,11 +17,12 @@ use super::context::Context;
 use super::failure::CliError;
 use super::quantity;
 use super::screen::Look;
-use super::secrets::{self, PassphraseArgs};
+use super::secrets::{self, PassphraseArgs, RootArgs};
 use super::table::Facts;
 use crate::authority::bundle::TEXT_MAX;
 use crate::control::message::{
-    ExportSite, ImportSite, PolicyChange, PolicyView, ShowSiteAuthority, SitePolicy,
+    ExportRoot, ExportSite, ImportSite, PolicyChange, PolicyView, RemoveRoot, RenewRoot, RootView,
+    ShowRoot, ShowSiteAuthority, SiteImported, SitePolicy,
 };
 use crate::control::{Client, CommandError, ControlError, ErrorCode};
 use crate::node;
@@ -31,11 +32,13 @@ use crate::node;
 pub(super) enum Site {
     Export(Export),
     Import(Import),
+    #[command(subcommand)]
+    Root(Root),
     Policy(Policy),
     Ca(Ca),
 }
 
-/// Write all that the admin has, sealed under a passphrase, to be kept elsewhere
+/// Write all that the admin knows, sealed under a passphrase, to be kept elsewhere
 #[derive(Args, Debug)]
 pub(super) struct Export {
     /// A new file; without one, standard output
@@ -45,6 +48,10 @@ pub(super) struct Export {
 }
 
 /// Take over what `site export` wrote: this node becomes an admin of the site
+///
+/// It gets a key of its own, which the site's root names: that takes the root's passphrase, and its file
+/// if the root is not in the export. If admins have changed since the export was made, do it on a computer
+/// that is a member already.
 #[derive(Args, Debug)]
 pub(super) struct Import {
     /// The file, or - for standard input
@@ -63,6 +70,32 @@ pub(super) struct Import {
     roles: Vec<Role>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+    #[command(flatten)]
+    root: RootArgs,
+}
+
+/// The root of the site: who its admins are
+#[derive(Debug, Subcommand)]
+pub(super) enum Root {
+    /// Show who the admins are, and whether the root is kept here
+    Show {},
+    /// Write the root, sealed under its own passphrase, into a new file to be kept elsewhere
+    Export {
+        /// The new file
+        file: PathBuf,
+        /// Keep it in the file alone: not on this node any more, nor in exports
+        #[arg(long = "move")]
+        moved: bool,
+        #[command(flatten)]
+        root: RootArgs,
+    },
+    /// Have it sign anew who the admins are, and with what this one certifies panels and hold printers
+    Renew {
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+        #[command(flatten)]
+        root: RootArgs,
+    },
 }
 
 /// Show the site's policy, or change it
@@ -79,9 +112,18 @@ pub(super) struct Policy {
     /// PIN: on or off
     #[arg(long, value_name = "on|off", value_parser = switch)]
     bind_badges: Option<bool>,
+    /// Fewest characters of a PIN that is chosen from now on, 4 to 16
+    #[arg(long, value_name = "NUMBER")]
+    pin_length: Option<u8>,
+    /// Do not ask whether it is meant
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     passphrase: PassphraseArgs,
 }
+
+/// What it means to take a badge for a proof.
+const BADGE_ALONE: &str = "with the badge alone nobody proves anything: a badge can be cloned, whoever is a member can learn the numbers of badges, and every printer of the site can open and print all jobs of all users who have a badge, with nobody there; it is written into the audit log of each computer, and limited per printer and user";
 
 /// Show the certificate that makes browsers and computers trust the site's panels and hold printers
 #[derive(Args, Debug)]
@@ -98,6 +140,7 @@ impl Site {
         match self {
             Self::Export(command) => command.run(context).await,
             Self::Import(command) => command.run(context).await,
+            Self::Root(command) => command.run(context).await,
             Self::Policy(command) => command.run(context).await,
             Self::Ca(command) => command.run(context).await,
         }
@@ -142,27 +185,27 @@ impl Export {
 impl Import {
     async fn run(self, context: &Context) -> Result<(), CliError> {
         let given = self.passphrase.given(&context.screen)?;
+        let mut root = self.root.given(&context.screen)?;
         let export = read_export(&self.file)?;
         let passphrase = match given {
             Some(passphrase) => passphrase,
             None => secrets::ask_passphrase("The passphrase of the export:", false)?,
         };
-        let command = ImportSite {
-            name: self.name,
-            roles: self.roles,
-            passphrase,
-        };
-        let imported = match Client::connect(&context.home).await {
-            Ok(client) => {
-                let heard = |_| Ok::<(), CliError>(());
-                client
-                    .send(command, export.as_bytes(), heard, |_| {})
-                    .await?
+        let imported = loop {
+            let command = ImportSite {
+                name: self.name.clone(),
+                roles: self.roles.clone(),
+                passphrase: passphrase.clone(),
+                root: root.clone(),
+            };
+            match take_over(context, command, export.clone()).await {
+                Err(CliError::Refused(error))
+                    if root.is_none() && error.code == ErrorCode::RootRequired =>
+                {
+                    root = Some(self.root.typed()?);
+                }
+                answer => break answer?,
             }
-            Err(ControlError::NoNode { .. }) => node::import_site(&context.home, command, export)
-                .await
-                .map_err(CommandError::from)?,
-            Err(error) => return Err(error.into()),
         };
         context.screen.show(&imported, |imported, _| {
             format!(
@@ -171,6 +214,82 @@ impl Import {
             )
         })
     }
+}
+
+async fn take_over(
+    context: &Context,
+    command: ImportSite,
+    export: Zeroizing<String>,
+) -> Result<SiteImported, CliError> {
+    match Client::connect(&context.home).await {
+        Ok(client) => {
+            let heard = |_| Ok::<(), CliError>(());
+            client.send(command, export.as_bytes(), heard, |_| {}).await
+        }
+        Err(ControlError::NoNode { .. }) => Ok(node::import_site(&context.home, command, export)
+            .await
+            .map_err(CommandError::from)?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Root {
+    async fn run(self, context: &Context) -> Result<(), CliError> {
+        let screen = &context.screen;
+        let view = match self {
+            Self::Show {} => context.call(ShowRoot {}).await?,
+            Self::Export { file, moved, root } => {
+                let root = root.given_or_typed(screen)?;
+                let exported = context.call(ExportRoot { root }).await?;
+                write_new(&file, exported.root.as_bytes())?;
+                screen.remark(&format!(
+                    "wrote {}; whoever has it and its passphrase is the site",
+                    file.display()
+                ));
+                // Only now, when the file is on the disk.
+                match moved {
+                    true => context.call(RemoveRoot {}).await?,
+                    false => context.call(ShowRoot {}).await?,
+                }
+            }
+            Self::Renew { passphrase, root } => {
+                let given = passphrase.given(screen)?;
+                let root = root.given_or_typed(screen)?;
+                let renew = |passphrase| RenewRoot {
+                    root: root.clone(),
+                    passphrase,
+                };
+                context.call_with(given, renew).await?
+            }
+        };
+        screen.show(&view, root)
+    }
+}
+
+fn root(view: &RootView, look: &Look) -> String {
+    let admins = view.admins.iter().map(|admin| {
+        let id = &admin.node.to_string()[..8];
+        match &admin.name {
+            Some(name) => format!("{name} ({id})"),
+            None => id.to_owned(),
+        }
+    });
+    let mut facts = Facts::default();
+    facts
+        .add("site", format!("{} ({})", view.site_name, view.site))
+        .add("charter", view.charter.to_string())
+        .add("admins", admins.collect::<Vec<_>>().join(", "))
+        .add(
+            "root",
+            match view.here {
+                true => "on this node, sealed under its passphrase",
+                false => "not on this node",
+            },
+        );
+    if let Some(until) = view.web_until {
+        facts.add("certifies for", quantity::rest(until, look.now));
+    }
+    facts.render()
 }
 
 impl Policy {
@@ -188,7 +307,17 @@ impl Policy {
             login: self.login,
             job_lifetime: self.job_lifetime,
             bind_badges: self.bind_badges,
+            pin_length: self.pin_length,
         };
+        if self.login == Some(LoginPolicy::Badge) {
+            context.screen.warn(BADGE_ALONE);
+            if !self.yes && !secrets::agrees("Switch it on?")? {
+                return Err(CliError::failed(
+                    ErrorCode::Failed,
+                    "cancelled; nothing was changed",
+                ));
+            }
+        }
         let change = (change != PolicyChange::default()).then_some(change);
         let policy = context
             .call_as_admin(&self.passphrase, |passphrase| SitePolicy {
@@ -227,6 +356,7 @@ fn render(policy: &PolicyView, _: &Look) -> String {
             humantime::format_duration(lifetime).to_string(),
         )
         .add("bind badges", switch_name(policy.bind_badges))
+        .add("PINs", format!("{} characters or more", policy.pin_length))
         .render()
 }
 

@@ -185,7 +185,7 @@ impl<N: Network> Conversation<N> {
                 inner.membership.site(),
                 inner.membership.state().policy.login,
             );
-            let whose = (&*inner.holder, &*inner.counting);
+            let whose = (&*inner.holder, &*inner.counting, &*inner.unproven);
             login::begin(whose, store, &inner.storage, site, &printer, &login, now)
         })
         .await;
@@ -202,6 +202,12 @@ impl<N: Network> Conversation<N> {
                 self.proving.insert(*session);
             }
             (_, LoginEvent::Denied(user, reason)) => self.denied(&user, reason).await,
+            // Nobody proved anything: the owner should be able to see it.
+            (Answer::SessionOpen { .. }, LoginEvent::Opened(user)) => {
+                let event = Event::new(Kind::LoggedIn).user(&user);
+                let event = event.peer(self.from.node).because("by the badge alone");
+                self.client.0.audit.note(event).await;
+            }
             _ => {}
         }
         Ok(answer)

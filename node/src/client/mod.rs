@@ -54,6 +54,7 @@ pub use submit::{Submission, SubmitError};
 
 use crate::audit::Audit;
 use crate::auth::login::Counting;
+use crate::auth::unproven::Unproven;
 use crate::auth::verifier::{self, VerifierError};
 use crate::convert::Converter;
 use crate::directory::Directory;
@@ -112,6 +113,7 @@ struct Inner<N> {
     looks: look::Looks,
     holder: Arc<Mutex<Holder>>,
     counting: Arc<Counting>,
+    unproven: Arc<Unproven>,
     denials: Mutex<Tally>,
     proofs: proof::Proofs,
     life: life::Life,
@@ -139,7 +141,7 @@ impl<N: Network> Client<N> {
         let decoys = offload(&store, move |store| verifier::decoys(store, &sealing)).await?;
         let holder = Arc::new(Mutex::new(Holder::new(membership.node(), decoys)));
         let denials = Mutex::new(Tally::new(conversation::RECORDED, conversation::WINDOW));
-        let (counting, life, early, abilities) = Default::default();
+        let (counting, unproven, life, early, abilities) = Default::default();
         Ok(Self(Arc::new(Inner {
             store,
             network,
@@ -155,6 +157,7 @@ impl<N: Network> Client<N> {
             looks: look::Looks::default(),
             holder,
             counting,
+            unproven,
             denials,
             proofs: proof::Proofs::default(),
             life,

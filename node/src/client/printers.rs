@@ -79,11 +79,11 @@ impl<N: Network> Client<N> {
         let membership = Arc::clone(&self.0.membership);
         offload(&self.0.store, move |store: &Store| {
             let now = membership.now();
-            let (site, state) = (membership.site(), membership.state());
             let known = |(node, peer): (NodeId, RememberedPeer)| {
                 let certificate = peer.certificate?;
                 Some(KnownPrinter {
-                    certificate: Certificate::verify_of(&certificate, node, site, &state, now)
+                    certificate: membership
+                        .judge(|judge| Certificate::verify_of(&certificate, node, judge))
                         .ok()?,
                     addresses: peer.addresses.into_iter().map(|a| a.into_vec()).collect(),
                     last_seen: peer.last_seen,

@@ -31,6 +31,8 @@ pub enum ErrorCode {
     PassphraseRequired,
     /// The passphrase does not open it.
     PassphraseWrong,
+    /// The root of the site is needed; the command line asks for its passphrase if it can.
+    RootRequired,
     /// Another node that is needed cannot be reached.
     Unreachable,
     /// It took too long.

@@ -35,7 +35,7 @@ pub use body::Body;
 pub use client::Client;
 pub use error::{CommandError, ControlError, ErrorCode};
 pub use events::Events;
-pub use secret::{Passphrase, SecretError, TypedPin};
+pub use secret::{Passphrase, RootFile, SecretError, TypedPin};
 pub use server::Server;
 pub use service::{Answer, Service};
 pub use socket::{BindError, Listener};

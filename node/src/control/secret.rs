@@ -64,8 +64,12 @@ secret! {
     TypedPin, papermesh_protocol::pin::MAX_PIN, "PIN"
 }
 secret! {
-    /// The passphrase of the site's authority key, or of an export of it.
+    /// The passphrase of an admin's key, of an export of the site, or of its root.
     Passphrase, 1024, "passphrase"
+}
+secret! {
+    /// The root of a site as its file has it, sealed.
+    RootFile, 4096, "root"
 }
 
 #[cfg(test)]

@@ -7,14 +7,15 @@ use serde_json::Value;
 
 use super::message::{
     AcceptLink, AddUser, Approve, AuditRead, AuditVerified, AwaitPage, BadgeChanged, ChangeBadge,
-    ChangePin, DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, FollowJobs,
-    GetStatus, HeldJob, ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked,
-    ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters, ListUsers, Member,
-    MoveJob, OfferLink, OpenInvite, OpenPortal, PageOpened, PendingDevice, PinChanged, PolicyView,
-    PortalLink, Printer, ProtectJob, ReadAudit, Refuse, Refused, Request, Revocation, Revoke,
-    SetUserState, ShowKey, ShowSiteAuthority, ShowUser, SiteAuthority, SiteExported, SiteImported,
-    SiteKey, SitePolicy, Status, SubmitJob, Submitted, UnlockJob, User, UserHere, UserTicket,
-    VerifyAudit, Visit, VisitReport, WithdrawInvite,
+    ChangePin, DeleteJob, Diagnose, EnrollUser, Enrolled, ExportRoot, ExportSite, Finding,
+    FollowJobs, GetStatus, HeldJob, ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket,
+    Linked, ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters, ListUsers,
+    Member, MoveJob, OfferLink, OpenInvite, OpenPortal, PageOpened, PendingDevice, PinChanged,
+    PolicyView, PortalLink, Printer, ProtectJob, ReadAudit, Refuse, Refused, RemoveRoot, RenewRoot,
+    Request, Revocation, Revoke, RootExported, RootView, SetUserState, ShowKey, ShowRoot,
+    ShowSiteAuthority, ShowUser, SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy,
+    Status, SubmitJob, Submitted, UnlockJob, User, UserHere, UserTicket, VerifyAudit, Visit,
+    VisitReport, WithdrawInvite,
 };
 use super::{Body, CommandError, ErrorCode, Events};
 
@@ -84,7 +85,16 @@ pub trait Service: Send + Sync + 'static {
         &self,
         command: ShowSiteAuthority,
     ) -> impl Future<Output = Answer<SiteAuthority>> + Send;
-    /// Seals all that an admin has.
+    /// Shows who the admins are, and where the root is. Any member.
+    fn show_root(&self, command: ShowRoot) -> impl Future<Output = Answer<RootView>> + Send;
+    /// Gives out the root's file.
+    fn export_root(&self, command: ExportRoot)
+    -> impl Future<Output = Answer<RootExported>> + Send;
+    /// Keeps the root here no longer.
+    fn remove_root(&self, command: RemoveRoot) -> impl Future<Output = Answer<RootView>> + Send;
+    /// Has the root sign anew.
+    fn renew_root(&self, command: RenewRoot) -> impl Future<Output = Answer<RootView>> + Send;
+    /// Seals all that an admin knows.
     fn export_site(&self, command: ExportSite)
     -> impl Future<Output = Answer<SiteExported>> + Send;
     /// Makes this member an admin. Any member of the site.
@@ -199,6 +209,10 @@ impl<S: Service> Handler for S {
             Request::SitePolicy(command) => json(self.site_policy(command).await),
             Request::ShowKey(command) => json(self.show_key(command).await),
             Request::ShowSiteAuthority(command) => json(self.show_site_authority(command).await),
+            Request::ShowRoot(command) => json(self.show_root(command).await),
+            Request::ExportRoot(command) => json(self.export_root(command).await),
+            Request::RemoveRoot(command) => json(self.remove_root(command).await),
+            Request::RenewRoot(command) => json(self.renew_root(command).await),
             Request::AddUser(command) => json(self.add_user(command).await),
             Request::EnrollUser(command) => json(self.enroll_user(command).await),
             Request::OfferLink(command) => json(self.offer_link(command).await),

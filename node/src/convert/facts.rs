@@ -25,6 +25,7 @@ use super::limits;
 use super::media::{self, PageSize};
 use super::password::Prefix;
 use super::pdf::{self, PictureError};
+use super::placing::Paper;
 use super::preview::{FirstPage, Shrinking};
 use super::raster::{self, Pixels, RasterError, ReadPages, Source};
 
@@ -394,7 +395,7 @@ pub(super) fn look(question: &Question, input: &mut impl Read) -> (Facts, Option
         "image/jpeg" | "image/png" => {
             // What is printed is what is looked at: the page that the picture becomes.
             let mut page = Kept::default();
-            let wrapped = pdf::wrap(&mut *input, media::A4, &mut page);
+            let wrapped = pdf::wrap(&mut *input, Paper::of(media::A4), &mut page);
             // The rest is taken in any case, so that nobody is left with half of it.
             drop(std::io::copy(input, &mut std::io::sink()));
             let facts = match &wrapped {

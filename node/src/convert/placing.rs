@@ -1,8 +1,28 @@
 //! Where a page goes on its paper: turned or not, and how large (PWG 5100.16 `print-scaling`). Pure.
 
 use papermesh_protocol::job::Scaling;
+use serde::{Deserialize, Serialize};
 
 use super::media::PageSize;
+
+/// The paper that pages are put on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Paper {
+    /// Its size.
+    pub(super) size: PageSize,
+    /// How pages are made to fit.
+    pub(super) scaling: Scaling,
+}
+
+impl Paper {
+    /// Paper of this size, on which nothing else is wished.
+    pub(super) const fn of(size: PageSize) -> Self {
+        Self {
+            size,
+            scaling: Scaling::Auto,
+        }
+    }
+}
 
 /// How a page is put on paper. It lies in the middle; what has no room is cut off evenly.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -19,8 +19,8 @@ use super::limits;
 use super::media::{A4, PageSize};
 use super::pages::PageRanges;
 use super::pdf::Arrangement;
-use super::placing::Placing;
-use super::raster::{PCL_RESOLUTIONS, Paper, Pixels, Press, Source, Target};
+use super::placing::{Paper, Placing};
+use super::raster::{PCL_RESOLUTIONS, Pixels, Press, Source, Target};
 use super::stage::Stage;
 
 const PDF: &str = "application/pdf";
@@ -302,7 +302,10 @@ impl Task<'_> {
             PDF => hold(None, self.pdf_steps(target)?),
             JPEG | PNG => {
                 let before = Stage::Wrap {
-                    paper: self.paper(),
+                    paper: Paper {
+                        size: self.paper(),
+                        scaling: self.scaling(),
+                    },
                 };
                 match target == PDF && as_it_is && !is_drawn {
                     true => Work::Stream(vec![before]),

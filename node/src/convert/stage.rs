@@ -21,6 +21,7 @@ use super::media::PageSize;
 use super::password::Prefix;
 use super::pdf::{self, Arrangement};
 use super::picture;
+use super::placing::Paper;
 use super::preview::FirstPage;
 use super::raster::Press;
 use super::{second, text};
@@ -46,7 +47,7 @@ pub(super) enum Stage {
     /// Takes the picture of a first page apart, which somebody else made.
     Picture,
     /// Makes a picture a PDF on this paper.
-    Wrap { paper: PageSize },
+    Wrap { paper: Paper },
     /// Makes a text a PDF on this paper.
     Text { paper: PageSize },
     /// Chooses and repeats pages of a PDF.

@@ -221,8 +221,8 @@ impl<N: Network> Directory<N> {
     /// their entries are found as long as their jobs are.
     async fn republish_entry(&self, row: &LocalUser) {
         let Some(entry) = &row.entry else { return };
-        let site = self.0.membership.site();
-        if let Ok(entry) = papermesh_protocol::user::UserEntry::verify(entry, site) {
+        let charter = self.0.membership.charter();
+        if let Ok(entry) = papermesh_protocol::user::UserEntry::verify(entry, &charter) {
             let place = lookup::user_entry(self.0.membership.secret(), &entry.user);
             if let Err(error) = self.put(place, &DirectoryRecord::UserEntry(entry)).await {
                 tracing::debug!(%error, "a user's entry is not published again");

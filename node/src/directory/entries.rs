@@ -184,7 +184,10 @@ impl<N: Network> Directory<N> {
                 .entries
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            if let Some(known) = known.get(user) {
+            // What an admin signed who is none any more is good on the users' own computers alone.
+            let charter = self.0.membership.charter();
+            let known = known.get(user);
+            if let Some(known) = known.filter(|known| charter.names(known.entry.signer())) {
                 return Some((known.entry.clone(), known.asked_at));
             }
         }
@@ -195,7 +198,7 @@ impl<N: Network> Directory<N> {
             tracing::error!(%error, "a user of this computer cannot be read");
             None
         })?;
-        let entry = UserEntry::verify(&entry.entry?, self.0.membership.site()).ok()?;
+        let entry = UserEntry::verify_kept(&entry.entry?, self.0.membership.site()).ok()?;
         (entry.user == *user).then(|| (entry, Timestamp::default()))
     }
 

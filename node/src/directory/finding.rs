@@ -8,9 +8,10 @@
 
 use std::collections::BTreeMap;
 
-use papermesh_protocol::advert::{Advert, AdvertSet, Judge};
+use papermesh_protocol::advert::{Advert, AdvertSet};
 use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::id::{NodeId, RecordKey, UserKey};
+use papermesh_protocol::judge::Judge;
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
 use papermesh_protocol::signed::Signed;
@@ -221,7 +222,7 @@ mod tests {
     fn take(finding: &mut Finding, value: &[u8]) -> Vec<(u8, Vec<Vec<u8>>)> {
         let state = SiteState::new(site(), "here".parse().unwrap());
         let judge = Judge {
-            site: site(),
+            charter: &crate::tests::charter_of(&key(1)),
             state: &state,
             now: NOW,
         };
@@ -264,7 +265,7 @@ mod tests {
     fn a_holder_that_withdrew_is_told_as_one_that_holds_nothing() {
         let state = SiteState::new(site(), "here".parse().unwrap());
         let judge = Judge {
-            site: site(),
+            charter: &crate::tests::charter_of(&key(1)),
             state: &state,
             now: NOW,
         };

@@ -55,11 +55,12 @@ async fn page<Q: Queue>(State(desk): State<Arc<Desk<Q>>>) -> Html<String> {
 async fn nowhere<Q: Queue>(
     desk: State<Arc<Desk<Q>>>,
     peer: Extension<Peer>,
+    account: Extension<Option<Account>>,
     seat: Extension<Arc<Seat>>,
     request: Request,
 ) -> Response {
     match *request.method() {
-        Method::POST => print(desk, peer, seat, request).await,
+        Method::POST => print(desk, peer, account, seat, request).await,
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -24,7 +24,7 @@ use super::handle::{
     MeshError, MeshEvent, MeshStatus, Protocol, Relayed, Streams,
 };
 use super::handshake::MemberUpgrade;
-use super::membership::Membership;
+use super::membership::{Edition, Membership};
 use super::muxer::MuxerUpgrade;
 use super::peer::{is_relayed, keypair, node_of, peer_in, peer_of, without_peer};
 use super::ports::Ports;
@@ -105,7 +105,7 @@ pub fn start(
         relays: HashMap::new(),
         reserved: HashSet::new(),
         relayed: Relayed::default(),
-        told: membership.state().sequence,
+        told: membership.edition(),
         clocks_asked: Instant::now(),
     };
     event_loop.listen()?;
@@ -211,8 +211,8 @@ struct EventLoop {
     relays: HashMap<PeerId, ListenerId>,
     reserved: HashSet<PeerId>,
     relayed: Relayed,
-    /// The sequence number of the site state that everybody was told of.
-    told: u64,
+    /// The charter and the site state that everybody was told of.
+    told: Edition,
     /// When connected members were last asked for their time.
     clocks_asked: Instant,
 }
@@ -504,8 +504,8 @@ impl EventLoop {
             let _ = waiting.send(Ok(()));
         }
         if first {
-            let theirs = self.mesh.membership.state_of(member.node).unwrap_or(0);
-            if theirs != self.mesh.membership.state().sequence {
+            let theirs = self.mesh.membership.edition_of(member.node);
+            if theirs != Some(self.mesh.membership.edition()) {
                 tokio::spawn(site_sync::exchange_with(
                     self.mesh.clone(),
                     member.node,
@@ -631,7 +631,8 @@ impl EventLoop {
     fn on_tick(&mut self) {
         self.swarm.behaviour_mut().kad.store_mut().expire();
         self.part_with_outlawed();
-        if self.mesh.membership.standing() == Err(CertificateError::Revoked) {
+        let standing = self.mesh.membership.standing();
+        if let Err(CertificateError::Revoked | CertificateError::Signed(_)) = standing {
             // Nobody lets this node in; with another certificate it is started anew.
             self.publish();
             return;
@@ -697,13 +698,13 @@ impl EventLoop {
         }
     }
 
-    /// Tells everybody of a newer site state, and parts with those it withdraws.
+    /// Tells everybody of a newer charter or site state, and parts with those it withdraws.
     fn tell_site_state(&mut self) {
-        let sequence = self.mesh.membership.state().sequence;
-        if sequence == self.told {
+        let edition = self.mesh.membership.edition();
+        if edition == self.told {
             return;
         }
-        self.told = sequence;
+        self.told = edition;
         self.part_with_outlawed();
         self.swarm.behaviour_mut().kad.store_mut().judge_again();
         let connected: HashSet<NodeId> = self.connections.keys().filter_map(node_of).collect();

@@ -2,9 +2,10 @@
 //!
 //! It is libp2p's Noise XX with the site id as prologue, followed, inside the encrypted channel,
 //! by one frame each way: two bytes of length (big-endian) and a [`Hello`] with the certificate
-//! and the sequence number of the site state that its sender has. Where those differ, the side
-//! with the newer state sends it in a second frame, so that both judge by the same state, and a
-//! member that was withdrawn while it was away learns why it is not let in. Whoever does not show
+//! and which charter and site state its sender has. Where the charters differ, the side with the
+//! newer one sends it, and its state after it; where only the states differ, the side with the newer
+//! one sends that. So both judge by the same papers, and a member that was withdrawn while it was
+//! away learns why it is not let in. Whoever does not show
 //! a valid, unrevoked certificate for the very key that Noise authenticated gets no connection,
 //! and so never reaches identify, Kademlia or any other protocol.
 
@@ -20,6 +21,7 @@ use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade}
 use libp2p::identity::Keypair;
 use libp2p::{PeerId, noise};
 use papermesh_protocol::certificate::{Certificate, CertificateError};
+use papermesh_protocol::charter::{Charter, CharterError, CharterMark};
 use papermesh_protocol::codec::{self, CodecError};
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Envelope;
@@ -27,7 +29,7 @@ use papermesh_protocol::site::{SiteState, SiteStateError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::membership::Membership;
+use super::membership::{Edition, Membership};
 use super::peer;
 
 /// The name that multistream-select negotiates.
@@ -37,16 +39,19 @@ const PROTOCOL: &str = "/papermesh/member/1";
 /// be a system call for each.
 const READ_BUFFER: usize = 64 * 1024;
 
+/// The most bytes of a charter with its signature.
+const CHARTER_FRAME: usize = limits::CHARTER + 256;
 /// The most bytes of a site state with its signature.
 const STATE_FRAME: usize = limits::SITE_STATE + 256;
 // Lengths have two bytes.
-const _: () = assert!(STATE_FRAME <= u16::MAX as usize);
+const _: () = assert!(CHARTER_FRAME <= u16::MAX as usize && STATE_FRAME <= CHARTER_FRAME);
 
 /// What each side says after Noise.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Hello {
     certificate: Envelope<Certificate>,
+    charter: CharterMark,
     state_sequence: u64,
 }
 
@@ -68,6 +73,9 @@ pub enum HandshakeError {
     /// The other side's certificate is not accepted.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// The other side's newer charter is none.
+    #[error(transparent)]
+    Charter(#[from] CharterError),
     /// The other side's newer site state is none.
     #[error(transparent)]
     State(#[from] SiteStateError),
@@ -97,34 +105,57 @@ impl MemberUpgrade {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let node = peer::node_of(&peer).ok_or(HandshakeError::ForeignKey)?;
-        let mine = self.membership.state();
+        let (charter, mine) = (self.membership.charter(), self.membership.state());
         let hello = Hello {
             certificate: self.membership.certificate().envelope().clone(),
+            charter: charter.mark(),
             state_sequence: mine.sequence,
         };
         // Both sides write first: a hello fits into any socket's buffer.
         send(stream, &hello, limits::HANDSHAKE_FRAME).await?;
         let theirs: Hello = receive(stream, limits::HANDSHAKE_FRAME).await?;
+        // Who signed their certificate may be an admin that only their newer charter names.
+        let newer = theirs.charter.cmp(&charter.mark());
+        if newer == Ordering::Greater {
+            let charter: Envelope<Charter> = receive(stream, CHARTER_FRAME).await?;
+            self.membership.recharter(&charter)?;
+        }
         let certificate = self
             .membership
             .recognise(node, &theirs.certificate)
             .inspect_err(|error| tracing::warn!(%node, %error, "a connection was refused"))?;
 
-        // Both know who has the newer state, so that nobody waits in vain.
-        match theirs.state_sequence.cmp(&mine.sequence) {
-            Ordering::Less => send(stream, mine.envelope(), STATE_FRAME).await?,
+        // Both know who has the newer papers, so that nobody waits in vain.
+        match newer.then(theirs.state_sequence.cmp(&mine.sequence)) {
+            Ordering::Less => {
+                if newer == Ordering::Less {
+                    send(stream, charter.envelope(), CHARTER_FRAME).await?;
+                }
+                send(stream, mine.envelope(), STATE_FRAME).await?;
+            }
             Ordering::Equal => {}
             Ordering::Greater => {
                 let state: Envelope<SiteState> = receive(stream, STATE_FRAME).await?;
                 self.membership.advance(&state)?;
             }
         }
-        let known = theirs.state_sequence.max(mine.sequence);
+        let told = Edition {
+            charter: theirs.charter,
+            state: theirs.state_sequence,
+        };
+        let mine = Edition {
+            charter: charter.mark(),
+            state: mine.sequence,
+        };
+        let known = Edition {
+            charter: told.charter.max(mine.charter),
+            state: told.state.max(mine.state),
+        };
         self.membership
             .admit(certificate, known)
             .inspect_err(|error| {
                 // Whoever was told already and comes again is noise.
-                if theirs.state_sequence < mine.sequence {
+                if told != mine && told.charter <= mine.charter {
                     tracing::warn!(%node, %error, "a connection was refused");
                 } else {
                     tracing::debug!(%node, %error, "a connection was refused");

@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use papermesh_protocol::advert::Judge;
 use papermesh_protocol::certificate::{Certificate, CertificateError};
+use papermesh_protocol::charter::{Charter, CharterError, CharterMark};
 use papermesh_protocol::id::{NodeId, SiteId};
+use papermesh_protocol::judge::Judge;
 use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::site::{SiteSecret, SiteState, SiteStateError};
 use papermesh_protocol::time::Timestamp;
@@ -33,14 +34,24 @@ pub struct Membership {
     secret: SiteSecret,
     clock: fn() -> Timestamp,
     own: RwLock<Arc<Signed<Certificate>>>,
+    charter: RwLock<Arc<Signed<Charter>>>,
     state: RwLock<Arc<Signed<SiteState>>>,
     met: Mutex<HashMap<NodeId, Met>>,
+}
+
+/// What a node has of the site's papers, as it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Edition {
+    /// Its charter.
+    pub(super) charter: CharterMark,
+    /// The sequence number of its site state.
+    pub(super) state: u64,
 }
 
 #[derive(Debug)]
 struct Met {
     member: Member,
-    state_sequence: u64,
+    edition: Edition,
     /// Milliseconds that this clock is ahead of the member's, if it told its time.
     clock_ahead: Option<i64>,
 }
@@ -50,7 +61,7 @@ impl Membership {
     #[must_use]
     pub fn new(
         own: Signed<Certificate>,
-        state: Signed<SiteState>,
+        (charter, state): (Signed<Charter>, Signed<SiteState>),
         secret: SiteSecret,
         clock: fn() -> Timestamp,
     ) -> Self {
@@ -59,6 +70,7 @@ impl Membership {
             secret,
             clock,
             own: RwLock::new(Arc::new(own)),
+            charter: RwLock::new(Arc::new(charter)),
             state: RwLock::new(Arc::new(state)),
             met: Mutex::new(HashMap::new()),
         }
@@ -91,6 +103,23 @@ impl Membership {
             .clone()
     }
 
+    /// The newest charter that this node has seen: who may sign for the site.
+    #[must_use]
+    pub fn charter(&self) -> Arc<Signed<Charter>> {
+        self.charter
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// What this node has of the site's papers.
+    pub(super) fn edition(&self) -> Edition {
+        Edition {
+            charter: self.charter().mark(),
+            state: self.state().sequence,
+        }
+    }
+
     /// The newest site state that this node has seen.
     #[must_use]
     pub fn state(&self) -> Arc<Signed<SiteState>> {
@@ -108,9 +137,9 @@ impl Membership {
 
     /// Judges records with what is known now.
     pub fn judge<T>(&self, judged: impl FnOnce(&Judge<'_>) -> T) -> T {
-        let state = self.state();
+        let (charter, state) = (self.charter(), self.state());
         judged(&Judge {
-            site: self.site,
+            charter: &charter,
             state: &state,
             now: self.now(),
         })
@@ -121,9 +150,20 @@ impl Membership {
         *self.own.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certificate);
     }
 
+    /// Takes a charter that somebody handed over; says whether it is newer than the one known.
+    pub fn recharter(&self, charter: &Envelope<Charter>) -> Result<bool, CharterError> {
+        let charter = Charter::verify(charter, self.site)?;
+        let mut known = self.charter.write().unwrap_or_else(PoisonError::into_inner);
+        let newer = charter.mark() > known.mark();
+        if newer {
+            *known = Arc::new(charter);
+        }
+        Ok(newer)
+    }
+
     /// Takes a state that somebody handed over; says whether it is newer than the one known.
     pub fn advance(&self, state: &Envelope<SiteState>) -> Result<bool, SiteStateError> {
-        let state = SiteState::verify(state, self.site)?;
+        let state = SiteState::verify(state, &self.charter())?;
         let mut known = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let newer = state.sequence > known.sequence;
         if newer {
@@ -139,7 +179,7 @@ impl Membership {
         node: NodeId,
         certificate: &Envelope<Certificate>,
     ) -> Result<Signed<Certificate>, CertificateError> {
-        Certificate::verify_issued_to(certificate, node, self.site)
+        Certificate::verify_issued_to(certificate, node, &self.charter())
     }
 
     /// Judges the certificate that a node showed in its handshake by what is known now, and
@@ -147,9 +187,9 @@ impl Membership {
     pub(super) fn admit(
         &self,
         certificate: Signed<Certificate>,
-        state_sequence: u64,
+        edition: Edition,
     ) -> Result<(), CertificateError> {
-        certificate.stands(&self.state(), self.now())?;
+        self.judge(|judge| certificate.stands(judge))?;
         let node = certificate.node;
         let member = Member {
             node,
@@ -166,7 +206,7 @@ impl Membership {
             node,
             Met {
                 member,
-                state_sequence,
+                edition,
                 clock_ahead: None,
             },
         );
@@ -183,25 +223,26 @@ impl Membership {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&node)
             .map(|met| met.member.clone())?;
-        let stands = met.certificate.stands(&self.state(), self.now());
+        let stands = self.judge(|judge| met.certificate.stands(judge));
         stands.is_ok().then_some(met)
     }
 
     /// Whether the site accepts this node itself, as far as it knows.
     ///
     /// # Errors
-    /// [`CertificateError::Expired`], [`CertificateError::Revoked`], [`CertificateError::NotYetValid`].
+    /// Those of [`Signed::stands`].
     pub fn standing(&self) -> Result<(), CertificateError> {
-        self.certificate().stands(&self.state(), self.now())
+        let own = self.certificate();
+        self.judge(|judge| own.stands(judge))
     }
 
-    /// Which site state the member said it has.
-    pub(super) fn state_of(&self, node: NodeId) -> Option<u64> {
+    /// Which of the site's papers the member said it has.
+    pub(super) fn edition_of(&self, node: NodeId) -> Option<Edition> {
         self.met
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get(&node)
-            .map(|met| met.state_sequence)
+            .map(|met| met.edition)
     }
 
     /// Notes how many milliseconds this clock is ahead of a member's.
@@ -229,13 +270,13 @@ impl Membership {
 
     /// The members met whose certificates the site has since withdrawn, or that have expired.
     pub(super) fn outlawed(&self) -> Vec<NodeId> {
-        let state = self.state();
-        let now = self.now();
-        let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
-        met.values()
-            .map(|met| &met.member)
-            .filter(|member| member.certificate.stands(&state, now).is_err())
-            .map(|member| member.node)
-            .collect()
+        self.judge(|judge| {
+            let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+            met.values()
+                .map(|met| &met.member)
+                .filter(|member| member.certificate.stands(judge).is_err())
+                .map(|member| member.node)
+                .collect()
+        })
     }
 }

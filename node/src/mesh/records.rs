@@ -14,6 +14,7 @@ use libp2p::kad::store::{Error, RecordStore, Result};
 use libp2p::kad::{ProviderRecord, Record, RecordKey as Key};
 use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::id::RecordKey;
+use papermesh_protocol::judge::Judge;
 use papermesh_protocol::record::{DirectoryRecord, MAX};
 use papermesh_protocol::signed::Envelope;
 
@@ -83,20 +84,36 @@ impl VerifiedRecords {
         }
     }
 
-    /// Drops the adverts of holders that the site does not let stand any more. For when a newer
-    /// site state arrives: records are judged when they are put, and would stay until they expire.
+    /// Drops what admins signed who are none any more, and the adverts of holders that the site does
+    /// not let stand any more. For when a newer charter or site state arrives: records are judged when
+    /// they are put, and would stay.
     pub(super) fn judge_again(&mut self) {
-        let (site, now, state) = (
-            self.membership.site(),
+        let (charter, now, state) = (
+            self.membership.charter(),
             self.membership.now(),
             self.membership.state(),
         );
+        let judge = Judge {
+            charter: &charter,
+            state: &state,
+            now,
+        };
+        let unsigned = self.held.iter().filter(|(_, held)| match &held.value {
+            DirectoryRecord::Adverts(_) => false,
+            DirectoryRecord::UserEntry(entry) => !charter.names(entry.signer()),
+            DirectoryRecord::Badge(badge) => !charter.names(badge.signer()),
+            DirectoryRecord::SiteState(state) => !charter.names(state.signer()),
+        });
+        let unsigned: Vec<_> = unsigned.map(|(key, _)| key.clone()).collect();
+        for key in unsigned {
+            self.remove(&key);
+        }
         // A holder shows one certificate in all its adverts; its signature is checked once.
         let mut judged: BTreeMap<Envelope<Certificate>, bool> = BTreeMap::new();
         let mut stands = |certificate: &Envelope<Certificate>| match judged.get(certificate) {
             Some(stands) => *stands,
             None => {
-                let stands = Certificate::verify(certificate, site, &state, now).is_ok();
+                let stands = Certificate::verify(certificate, &judge).is_ok();
                 judged.insert(certificate.clone(), stands);
                 stands
             }
@@ -324,7 +341,12 @@ mod tests {
 
     /// The records of a node that is no holder of the tests.
     fn records() -> VerifiedRecords {
-        let membership = Membership::new(holder(2).certificate, state(1), secret(), || NOW);
+        let membership = Membership::new(
+            holder(2).certificate,
+            (crate::tests::charter_of(&authority()), state(1)),
+            secret(),
+            || NOW,
+        );
         VerifiedRecords::load(Arc::new(membership), Box::new(NoShelf))
     }
 

@@ -133,7 +133,15 @@ impl Site {
     ) -> Node {
         let key = SigningKey::from_bytes(&[seed; 32]);
         let secret = SiteSecret::from_bytes([3; 32]);
-        let membership = Membership::new(certificate.clone(), self.state.clone(), secret, clock);
+        let membership = Membership::new(
+            certificate.clone(),
+            (
+                crate::tests::charter_of(&self.authority),
+                self.state.clone(),
+            ),
+            secret,
+            clock,
+        );
         let shelf = NoShelf::default();
         let (mesh, streams) = start(
             &key.to_bytes(),
@@ -424,8 +432,8 @@ impl Site {
     /// The next state, in which these certificates are withdrawn.
     fn withdrawing(&self, state: &SiteState, certificate: &Certificate) -> Signed<SiteState> {
         let withdrawn = Revoked {
-            serial: certificate.serial,
-            not_after: certificate.not_after,
+            node: certificate.node,
+            at: now(),
         };
         Signed::sign(state.revoke(&[withdrawn], now()).unwrap(), &self.authority).unwrap()
     }

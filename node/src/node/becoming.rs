@@ -10,11 +10,11 @@ use super::{NodeError, blocking, commands, open_store};
 use crate::authority::{self, Founding, Imported};
 use crate::clock;
 use crate::config::{Config, Home};
-use crate::control::Events;
 use crate::control::message::{
     Event, ExportSite, ImportSite, InitSite, Initialized, JoinSite, JoinStep, Joined, SiteExported,
     SiteImported,
 };
+use crate::control::{Events, Passphrase};
 use crate::mesh::join::{self, Device};
 use crate::papers::{self, Papers};
 
@@ -38,6 +38,9 @@ pub async fn init(home: &Home, wish: InitSite) -> Result<Initialized, NodeError>
             .map(|passphrase| Zeroizing::new(passphrase.expose().to_owned())),
     };
     let founded = blocking(move || authority::found(&store, founding, clock::now())).await?;
+    // One that was made is neither empty nor too long.
+    let root_passphrase = Passphrase::new(founded.root.0.clone())
+        .unwrap_or_else(|error| unreachable!("a passphrase that was made: {error}"));
     Ok(Initialized {
         site: founded.site,
         site_name: founded.site_name,
@@ -45,6 +48,7 @@ pub async fn init(home: &Home, wish: InitSite) -> Result<Initialized, NodeError>
         name: founded.name,
         roles: founded.roles.iter().collect(),
         sealed: founded.sealed,
+        root_passphrase,
         home: home.root().to_owned(),
     })
 }

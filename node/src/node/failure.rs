@@ -126,7 +126,14 @@ impl From<NodeError> for CommandError {
 
 fn of_authority(error: &AuthorityError) -> ErrorCode {
     match error {
-        AuthorityError::NotAdmin => ErrorCode::NotHere,
+        AuthorityError::NotAdmin
+        | AuthorityError::NoAdminAnyMore
+        | AuthorityError::RootElsewhere
+        | AuthorityError::NoWebIssuer => ErrorCode::NotHere,
+        AuthorityError::RootNeeded | AuthorityError::RevokesAdmin { .. } => ErrorCode::RootRequired,
+        AuthorityError::RootPassphraseWrong => ErrorCode::Denied,
+        AuthorityError::NoRoot | AuthorityError::ForeignRoot => ErrorCode::BadData,
+        AuthorityError::PassphraseWeak => ErrorCode::Usage,
         AuthorityError::PassphraseNeeded => ErrorCode::PassphraseRequired,
         AuthorityError::PassphraseWrong => ErrorCode::PassphraseWrong,
         AuthorityError::NoSuchMember(_)
@@ -136,6 +143,7 @@ fn of_authority(error: &AuthorityError) -> ErrorCode {
         AuthorityError::AlreadyRevoked { .. } | AuthorityError::BadgeTaken(_) => ErrorCode::Exists,
         AuthorityError::Lifetime(_)
         | AuthorityError::JobLifetime
+        | AuthorityError::PinLength
         | AuthorityError::Roles
         | AuthorityError::AmbiguousMember { .. }
         | AuthorityError::Badge(_) => ErrorCode::Usage,
@@ -246,6 +254,7 @@ impl From<ComputerError> for CommandError {
             ComputerError::Ticket(_)
             | ComputerError::Lifetime(_)
             | ComputerError::Pin(_)
+            | ComputerError::PinChoice(_)
             | ComputerError::WhichUser
             | ComputerError::OwnTicket => ErrorCode::Usage,
             ComputerError::TooManyLinked => ErrorCode::Full,

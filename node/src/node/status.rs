@@ -52,7 +52,7 @@ impl Services {
         .await
         .map_err(super::NodeError::from)?;
         let place = match membership.standing() {
-            Err(CertificateError::Revoked) => MeshState::Revoked,
+            Err(CertificateError::Revoked | CertificateError::Signed(_)) => MeshState::Revoked,
             Err(_) => MeshState::Expired,
             Ok(()) if !mesh.members.is_empty() => MeshState::Joined,
             Ok(()) if held.acquainted || !self.config.bootstrap.is_empty() => MeshState::Joining,

@@ -474,6 +474,8 @@ impl AdminOrder {
                     Some("off") => false,
                     _ => return Err(BadOrder::Unknown),
                 }),
+                // Set on the command line.
+                pin_length: None,
             }),
             "export" => {
                 let typed = |name| {
@@ -515,7 +517,14 @@ impl AdminOrder {
                 Remark::Refused
             }
             Self::Revoke { node, .. } => {
-                let revoked = service.revoke(Revoke { node, passphrase }).await?;
+                let revoked = service
+                    .revoke(Revoke {
+                        node,
+                        passphrase,
+                        root: None,
+                        keep_key: false,
+                    })
+                    .await?;
                 Remark::Revoked(revoked.name.to_string())
             }
             Self::Invite(NewDevice {

@@ -108,7 +108,7 @@ impl<N: Network> Inner<N> {
                     continue;
                 }
             };
-            match bind::bound(&answer, self.membership.site(), (user, tag)) {
+            match bind::bound(&answer, &self.membership.charter(), (user, tag)) {
                 Ok(badge) => {
                     let bound = Event::new(Kind::BadgeBound).user(user).peer(admin);
                     self.audit.note(bound).await;
@@ -164,10 +164,10 @@ impl<N: Network> Inner<N> {
     async fn admins(&self) -> Result<Vec<(NodeId, Vec<Vec<u8>>)>, StoreError> {
         let peers = offload(&self.store, |store| store.peers().scan(None, PEERS_MAX)).await?;
         let membership = &self.membership;
-        let (site, state, now) = (membership.site(), membership.state(), membership.now());
         let is_admin = |(node, peer): &(NodeId, RememberedPeer)| {
             peer.certificate.as_ref().is_some_and(|certificate| {
-                Certificate::verify_of(certificate, *node, site, &state, now)
+                membership
+                    .judge(|judge| Certificate::verify_of(certificate, *node, judge))
                     .is_ok_and(|certificate| certificate.roles.has(Role::Admin))
             })
         };

@@ -83,7 +83,7 @@ pub use sweep::Sweep;
 pub use table::Table;
 pub use tickets::{Purpose, Redeemed, Ticket, TicketId, Tickets};
 pub use users::{UserRow, Users};
-pub use web::WebCertificateRow;
+pub use web::{WebCertificateRow, WebIssuerRow};
 
 use database::Database;
 use folder::Lock;

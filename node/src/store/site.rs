@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::PoisonError;
 
 use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::charter::Charter;
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::site::SiteState;
@@ -17,7 +18,7 @@ use super::column::{Column, Value};
 use super::columns::SITE;
 use super::database::Durability;
 use super::error::StoreError;
-use super::web::WebCertificateRow;
+use super::web::{WebCertificateRow, WebIssuerRow};
 
 /// A single thing: its name, its type and the most bytes it may have.
 pub struct Singleton<V> {
@@ -39,13 +40,21 @@ impl<V: Value> Singleton<V> {
 /// This node's certificate.
 pub const CERTIFICATE: Singleton<Envelope<Certificate>> =
     Singleton::new("certificate", limits::CERTIFICATE + ENVELOPE);
+/// The newest charter that this node has.
+pub const CHARTER: Singleton<Envelope<Charter>> =
+    Singleton::new("charter", limits::CHARTER + ENVELOPE);
 /// The newest site state that this node has.
 pub const STATE: Singleton<Envelope<SiteState>> =
     Singleton::new("state", limits::SITE_STATE + ENVELOPE);
 /// The site secret, sealed with the storage key.
 pub const SECRET: Singleton<ByteBuf> = Singleton::new("secret", 256);
-/// The authority's key, on an admin: sealed with the passphrase or with the storage key.
+/// This admin's own key: sealed with its passphrase or with the storage key.
 pub const AUTHORITY: Singleton<ByteBuf> = Singleton::new("authority", 1024);
+/// The root, where it is kept: sealed with a passphrase of its own.
+pub const ROOT: Singleton<ByteBuf> = Singleton::new("root", 1024);
+/// With what this admin issues certificates for the web.
+pub const WEB_ISSUER: Singleton<WebIssuerRow> =
+    Singleton::new("web-issuer", limits::WEB_ISSUER + ENVELOPE);
 /// What stands in for the PIN verifier of a user who has none, sealed with the storage key.
 pub const DECOY_PIN: Singleton<ByteBuf> = Singleton::new("decoy-pin", 4096);
 /// The site's web authority.

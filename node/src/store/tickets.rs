@@ -27,6 +27,8 @@ pub type TicketId = [u8; 16];
 pub struct Ticket {
     /// What it is for.
     pub purpose: Purpose,
+    /// Since when.
+    pub issued_at: Timestamp,
     /// Until when.
     pub expires_at: Timestamp,
     /// Who used it.
@@ -79,12 +81,13 @@ impl Tickets<'_> {
         &self,
         id: TicketId,
         purpose: Purpose,
-        expires_at: Timestamp,
+        (issued_at, expires_at): (Timestamp, Timestamp),
     ) -> Result<(), StoreError> {
         let _writing = self.0.writing();
         let mut batch = self.0.database.batch();
         let ticket = Ticket {
             purpose,
+            issued_at,
             expires_at,
             used_by: None,
         };
@@ -126,22 +129,22 @@ impl Tickets<'_> {
         Ok(Redeemed::Good(used.purpose))
     }
 
-    /// All tickets that nobody used and whose time is not over.
+    /// All tickets whose time is not over. One that was used is good for the node that used it.
     pub fn open(&self, now: Timestamp) -> Result<Vec<(TicketId, Ticket)>, StoreError> {
         let mut open = Vec::new();
         for row in self.0.database.rows(&TICKETS, Range::all())? {
             let (id, ticket) = row?;
-            if ticket.used_by.is_none() && ticket.expires_at > now {
+            if ticket.expires_at > now {
                 open.push((id, ticket));
             }
         }
         Ok(open)
     }
 
-    /// Takes a ticket back, durably, that nobody used; says whether there was one.
+    /// Takes a ticket back, durably, used or not; says whether there was one.
     pub fn withdraw(&self, id: TicketId) -> Result<bool, StoreError> {
         let _writing = self.0.writing();
-        if self.get(id)?.is_none_or(|ticket| ticket.used_by.is_some()) {
+        if self.get(id)?.is_none() {
             return Ok(false);
         }
         let mut batch = self.0.database.batch();
@@ -152,12 +155,21 @@ impl Tickets<'_> {
 
     /// Forgets tickets whose time is over, and says how many.
     pub fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.forget(|ticket| ticket.expires_at <= now)
+    }
+
+    /// Forgets what these nodes used, durably: none of it is good for them again.
+    pub fn forget_used_by(&self, nodes: &[NodeId]) -> Result<usize, StoreError> {
+        self.forget(|ticket| ticket.used_by.is_some_and(|node| nodes.contains(&node)))
+    }
+
+    fn forget(&self, is_over: impl Fn(&Ticket) -> bool) -> Result<usize, StoreError> {
         let _writing = self.0.writing();
         let mut batch = self.0.database.batch();
         let mut swept = 0;
         for row in self.0.database.rows(&TICKETS, Range::all())? {
             let (id, ticket) = row?;
-            if ticket.expires_at <= now {
+            if is_over(&ticket) {
                 batch.delete(&TICKETS, &id)?;
                 swept += 1;
             }
@@ -189,7 +201,7 @@ mod tests {
         let until = NOW + Duration::from_secs(900);
         store
             .tickets()
-            .issue([1; 16], purpose.clone(), until)
+            .issue([1; 16], purpose.clone(), (NOW, until))
             .unwrap();
         assert_eq!(
             store.tickets().redeem([2; 16], node(1), NOW).unwrap(),
@@ -218,25 +230,45 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_that_nobody_used_can_be_taken_back() {
+    fn a_ticket_can_be_taken_back_used_or_not() {
         let (_home, store) = store().unwrap();
         let purpose = Purpose::Link {
             user: user("alice"),
         };
         let until = NOW + Duration::from_secs(900);
         for id in [[1; 16], [2; 16]] {
-            store.tickets().issue(id, purpose.clone(), until).unwrap();
+            store
+                .tickets()
+                .issue(id, purpose.clone(), (NOW, until))
+                .unwrap();
         }
         let open = |now| store.tickets().open(now).unwrap().len();
         assert_eq!((open(NOW), open(until)), (2, 0));
         store.tickets().redeem([1; 16], node(1), NOW).unwrap();
-        assert_eq!(open(NOW), 1);
-        // Whoever used it has what it gave, and may ask for it again.
-        assert!(!store.tickets().withdraw([1; 16]).unwrap());
-        assert!(store.tickets().withdraw([2; 16]).unwrap());
-        assert!(!store.tickets().withdraw([2; 16]).unwrap());
-        let redeemed = store.tickets().redeem([2; 16], node(1), NOW).unwrap();
-        assert_eq!(redeemed, Redeemed::Unknown);
+        // Whoever used it may ask for what it gave again, until it is taken back.
+        assert_eq!(open(NOW), 2);
+        for id in [[1; 16], [2; 16]] {
+            assert!(store.tickets().withdraw(id).unwrap());
+            assert!(!store.tickets().withdraw(id).unwrap());
+            let redeemed = store.tickets().redeem(id, node(1), NOW).unwrap();
+            assert_eq!(redeemed, Redeemed::Unknown);
+        }
+    }
+
+    #[test]
+    fn what_a_node_used_is_forgotten_with_it() {
+        let (_home, store) = store().unwrap();
+        let until = NOW + Duration::from_secs(900);
+        for (id, by) in [([1; 16], 1), ([2; 16], 2)] {
+            let purpose = Purpose::Link {
+                user: user("alice"),
+            };
+            store.tickets().issue(id, purpose, (NOW, until)).unwrap();
+            store.tickets().redeem(id, node(by), NOW).unwrap();
+        }
+        assert_eq!(store.tickets().forget_used_by(&[node(1)]).unwrap(), 1);
+        assert_eq!(store.tickets().get([1; 16]).unwrap(), None);
+        assert!(store.tickets().get([2; 16]).unwrap().is_some());
     }
 
     #[test]
@@ -248,7 +280,7 @@ mod tests {
         };
         store
             .tickets()
-            .issue([1; 16], purpose, NOW + Duration::from_secs(1))
+            .issue([1; 16], purpose, (NOW, NOW + Duration::from_secs(1)))
             .unwrap();
         let redeemed: Vec<_> = std::thread::scope(|scope| {
             let store = &store;

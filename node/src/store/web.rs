@@ -22,14 +22,26 @@ const BOUND: Bound = Bound {
 pub struct WebCertificateRow {
     /// The key, sealed with the storage key.
     pub sealed_key: ByteBuf,
-    /// X.509, DER.
+    /// X.509, DER,
     pub certificate: ByteBuf,
+    /// and that of the admin who issued it.
+    pub issuer: ByteBuf,
     /// What it names,
     pub places: Places,
     /// and what was asked for.
     pub asked: Places,
     /// When it was got.
     pub from: Timestamp,
+    /// Until when it is valid.
+    pub not_after: Timestamp,
+}
+
+/// With what an admin issues certificates for the web.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebIssuerRow {
+    /// X.509, DER; the web authority's.
+    pub certificate: ByteBuf,
     /// Until when it is valid.
     pub not_after: Timestamp,
 }

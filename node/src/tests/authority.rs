@@ -2,20 +2,24 @@
 
 use std::time::Duration;
 
-use papermesh_protocol::certificate::{Role, Roles};
-use papermesh_protocol::id::NodeId;
+use papermesh_protocol::certificate::{Certificate, CertificateError, Role, Roles};
+use papermesh_protocol::id::{NodeId, Serial};
 use papermesh_protocol::join::{Applicant, ApproveError, Claim, Denial, Digits, JoinError, Terms};
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
 use papermesh_protocol::seal::SealingPublic;
-use papermesh_protocol::site::LoginPolicy;
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::site::{LoginPolicy, SiteState};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::user::UserState;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use super::meshes::{Home, LIMIT, Running, eventually, import_of, new_user};
-use crate::authority::{AuthorityError, Founding, NewInvite, PolicyChange};
+use crate::authority::{
+    AuthorityError, Founding, Import, NewInvite, OfAdmin, PolicyChange, RootWord,
+};
 use crate::mesh::MeshError;
 use crate::mesh::join::{JoinFailure, JoinRequest};
 use crate::papers::{self, Papers, PapersError};
@@ -188,7 +192,10 @@ async fn a_home_founds_one_site_and_odd_wishes_are_told_what_to_do() {
     let admin = home.run().await;
     let client = admin.admit("Desk", Role::Client).await;
     assert!(matches!(
-        client.authority.revoke("Office", None).await,
+        client
+            .authority
+            .revoke("Office", OfAdmin::Unsaid, None)
+            .await,
         Err(AuthorityError::NotAdmin)
     ));
     assert!(matches!(
@@ -225,20 +232,31 @@ async fn a_revocation_reaches_every_member_and_outlives_restarts() {
     lost.meet(&printer).await;
 
     assert!(matches!(
-        admin.authority.revoke("Office", None).await,
+        admin
+            .authority
+            .revoke("Office", OfAdmin::Unsaid, None)
+            .await,
         Err(AuthorityError::RevokesItself)
     ));
     assert!(matches!(
-        admin.authority.revoke("Attic", None).await,
+        admin.authority.revoke("Attic", OfAdmin::Unsaid, None).await,
         Err(AuthorityError::NoSuchMember(_))
     ));
-    let ambiguous = admin.authority.revoke("Laptop", None).await.unwrap_err();
+    let ambiguous = admin
+        .authority
+        .revoke("Laptop", OfAdmin::Unsaid, None)
+        .await
+        .unwrap_err();
     let (id, other) = (lost.mesh.node().to_string(), twin.mesh.node().to_string());
     assert!(
         ambiguous.to_string().contains(&id) && ambiguous.to_string().contains(&other),
         "{ambiguous}"
     );
-    let revocation = admin.authority.revoke(&id[..16], None).await.unwrap();
+    let revocation = admin
+        .authority
+        .revoke(&id[..16], OfAdmin::Unsaid, None)
+        .await
+        .unwrap();
     assert_eq!(
         (
             revocation.node,
@@ -257,11 +275,15 @@ async fn a_revocation_reaches_every_member_and_outlives_restarts() {
         Err(MeshError::Unreachable(_) | MeshError::Timeout)
     ));
     assert!(matches!(
-        admin.authority.revoke(&id, None).await,
+        admin.authority.revoke(&id, OfAdmin::Unsaid, None).await,
         Err(AuthorityError::AlreadyRevoked { .. })
     ));
     // The name is the other one's alone now.
-    admin.authority.revoke("Laptop", None).await.unwrap();
+    admin
+        .authority
+        .revoke("Laptop", OfAdmin::Unsaid, None)
+        .await
+        .unwrap();
     eventually(|| async { printer.mesh.membership().state().sequence == 3 }).await;
     let printer = printer.stop().await;
     assert_eq!(
@@ -278,6 +300,7 @@ async fn a_policy_is_the_whole_sites() {
         login: Some(LoginPolicy::Badge),
         job_lifetime: Some(3600),
         bind_badges: Some(true),
+        pin_length: Some(6),
     };
     let view = admin.authority.change_policy(change, None).await.unwrap();
     assert_eq!(
@@ -285,6 +308,7 @@ async fn a_policy_is_the_whole_sites() {
         (LoginPolicy::Badge, 3600, 2)
     );
     assert!(view.policy.bind_badges);
+    assert_eq!(view.policy.pin_length, 6);
     eventually(|| async { printer.authority.policy() == view }).await;
     let odd = PolicyChange {
         job_lifetime: Some(1),
@@ -369,7 +393,6 @@ async fn an_export_makes_another_member_an_admin() {
     ));
     let exported = admin.authority.export_site("correct horse").await.unwrap();
     admin.ticket(&alice()).await;
-    let later = admin.authority.export_site("correct horse").await.unwrap();
     let spare = admin.admit("Spare", Role::Client).await;
 
     let wrong = spare
@@ -377,16 +400,30 @@ async fn an_export_makes_another_member_an_admin() {
         .import_site(import_of(&exported.text, "wrong"))
         .await;
     assert!(matches!(wrong, Err(AuthorityError::PassphraseWrong)));
-    let imported = spare
+    // The export names nobody an admin. The root does.
+    let unnamed = spare
         .authority
         .import_site(import_of(&exported.text, "correct horse"))
-        .await
-        .unwrap();
+        .await;
+    assert!(matches!(unnamed, Err(AuthorityError::RootNeeded)));
+    let import = |root: &RootWord| Import {
+        root: Some(root.clone()),
+        ..import_of(&exported.text, "correct horse")
+    };
+    let root = admin.home.root.clone().unwrap();
+    let guessed = RootWord {
+        passphrase: Zeroizing::new("aaaa-aaaa-aaaa-aaaa-aaaa-aaaa".to_owned()),
+        file: None,
+    };
+    let wrong = spare.authority.import_site(import(&guessed)).await;
+    assert!(matches!(wrong, Err(AuthorityError::RootPassphraseWrong)));
+    let imported = spare.authority.import_site(import(&root)).await.unwrap();
     assert_eq!(
         imported.certificate.roles,
         Roles::of(&[Role::Client, Role::Admin])
     );
-    // Both sign from now on, and each knows what the other did: users by the directory.
+    eventually(|| async { admin.mesh.membership().charter().admins.len() == 2 }).await;
+    // Both sign from now on, each with its own key, and each knows what the other did.
     let disabled = spare
         .authority
         .set_user_state(&alice(), UserState::Disabled, None)
@@ -397,30 +434,175 @@ async fn an_export_makes_another_member_an_admin() {
         admin.authority.add_user(new_user(&alice()), None).await,
         Err(AuthorityError::UserDisabled(_))
     ));
-    let revocation = spare.authority.revoke("Office", None).await.unwrap();
-    assert_eq!(revocation.node, admin.mesh.node());
 
-    // On a new device, with all else lost.
+    // An admin is put out with the root or in so many words.
+    let office = |of_admin| spare.authority.revoke("Office", of_admin, None);
+    assert!(matches!(
+        office(OfAdmin::Unsaid).await,
+        Err(AuthorityError::RevokesAdmin { .. })
+    ));
+    // The export had the root, and the home of a member that takes it over does not keep it.
+    assert!(matches!(
+        office(OfAdmin::TakeKey(root.clone())).await,
+        Err(AuthorityError::RootElsewhere)
+    ));
+    let file = admin.authority.export_root(root.clone()).await.unwrap();
+    let root = RootWord {
+        file: Some(file),
+        ..root
+    };
+    let revocation = office(OfAdmin::TakeKey(root.clone())).await.unwrap();
+    assert_eq!(revocation.node, admin.mesh.node());
+    assert!(revocation.admin && revocation.key_taken);
+    assert!(matches!(
+        admin.authority.revoke("Spare", OfAdmin::Unsaid, None).await,
+        Err(AuthorityError::NoAdminAnyMore | AuthorityError::NotAdmin)
+    ));
+
+    // On a new device, with all else lost: with an export of now and not with one of then.
+    let later = spare.authority.export_site("correct horse").await.unwrap();
     let node = spare.mesh.node();
-    let rebuilt = Home::new();
-    rebuilt.import(&later.text, "correct horse").unwrap();
-    let rebuilt = rebuilt.run().await;
-    assert_eq!(rebuilt.authority.users().await.unwrap().len(), 1);
-    assert!(
+    for (export, opens) in [(&exported, false), (&later, true)] {
+        let rebuilt = Home::new();
         rebuilt
-            .mesh
-            .connect(node, &spare.mesh.addresses())
-            .await
-            .is_ok()
-    );
+            .import(&export.text, "correct horse", Some(root.clone()))
+            .unwrap();
+        let rebuilt = rebuilt.run().await;
+        let met = rebuilt.mesh.connect(node, &spare.mesh.addresses()).await;
+        assert_eq!(met.is_ok(), opens, "{met:?}");
+    }
     let foreign = Home::founder(&[], None);
-    let foreign = foreign.import(&later.text, "correct horse").unwrap_err();
+    let foreign = foreign.import(&later.text, "correct horse", Some(root));
+    let foreign = foreign.unwrap_err();
     assert!(foreign.to_string().contains("another site"), "{foreign}");
 }
 
 #[tokio::test]
-async fn a_certificate_in_its_last_third_is_renewed_once() {
+async fn a_revoked_device_does_not_join_again_with_the_invite_that_it_used() {
+    let admin = Running::admin().await;
+    let used = admin.invite(Role::Printer).await;
+    let unused = admin.invite(Role::Printer).await;
     let home = Home::new();
+    home.join(&used, Some("Hall")).await.unwrap();
+    // It is known to be good for its device until then.
+    let open = admin.authority.invites().await.unwrap();
+    let node = Papers::load(&home.store()).unwrap().certificate.node;
+    assert_eq!(
+        open.iter()
+            .filter_map(|open| open.used_by)
+            .collect::<Vec<_>>(),
+        [node]
+    );
+    let hall = admin.authority.revoke("Hall", OfAdmin::Unsaid, None).await;
+    assert_eq!(hall.unwrap().node, node);
+    assert_eq!(admin.authority.invites().await.unwrap().len(), 1);
+    // Neither with that nor with another that was made while it was a member.
+    assert!(refused(home.join(&used, Some("Hall")).await));
+    assert!(refused(home.join(&unused, Some("Hall")).await));
+    let audit = admin.audit().await;
+    assert!(
+        audit.contains(&crate::audit::Kind::JoinRefused),
+        "{audit:?}"
+    );
+
+    // By the word of somebody who knows that it was revoked it is a member again.
+    let again = admin.invite(Role::Printer).await;
+    home.join(&again, Some("Hall")).await.unwrap();
+    let papers = Papers::load(&home.store()).unwrap();
+    papers.standing(clock::now()).unwrap();
+    let hall = home.run().await;
+    hall.meet(&admin).await;
+}
+
+#[tokio::test]
+async fn a_member_with_a_second_certificate_in_reserve_is_revoked_with_both() {
+    let admin = Running::admin().await;
+    let stolen = admin.admit("Laptop", Role::Client).await;
+    let second = stolen.mesh.membership().certificate();
+    // As another admin would have issued it, whose registry nobody here knows.
+    let reserve = Certificate {
+        serial: Serial::from_bytes([9; 8]),
+        ..Certificate::clone(&second)
+    };
+    let key = admin.authority.signing_key().await;
+    let reserve = Signed::sign(reserve, &key).unwrap();
+    admin
+        .authority
+        .revoke("Laptop", OfAdmin::Unsaid, None)
+        .await
+        .unwrap();
+    let refused = admin
+        .mesh
+        .membership()
+        .judge(|judge| reserve.stands(judge).unwrap_err());
+    assert_eq!(refused, CertificateError::Revoked);
+    stolen.mesh.membership().renew(reserve);
+    assert!(
+        stolen
+            .mesh
+            .connect(admin.mesh.node(), &admin.mesh.addresses())
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn what_only_a_removed_admin_signed_goes_on_working_where_another_knew_it() {
+    let admin = Home::founder(&[Role::Client], Some("correct horse"))
+        .run()
+        .await;
+    admin.authority.unlock(Some("correct horse")).await.unwrap();
+    let root = admin.home.root.clone().unwrap();
+    let exported = admin.authority.export_site("correct horse").await.unwrap();
+    let file = admin.authority.export_root(root.clone()).await.unwrap();
+    let root = RootWord {
+        file: Some(file),
+        ..root
+    };
+    let spare = admin.admit("Spare", Role::Client).await;
+    let import = Import {
+        root: Some(root.clone()),
+        ..import_of(&exported.text, "correct horse")
+    };
+    spare.authority.import_site(import).await.unwrap();
+    // All of this the first admin signed, after the export was made.
+    let printer = admin.admit("Hall", Role::Printer).await;
+    let with_badge = authority::NewUser {
+        badge: Some("04:A2-19".into()),
+        ..new_user(&alice())
+    };
+    admin.authority.add_user(with_badge, None).await.unwrap();
+    let tag = lookup::badge_tag(printer.mesh.membership().secret(), "04a219").unwrap();
+    spare.meet(&printer).await;
+
+    let key = admin.authority.signing_key().await;
+    spare
+        .authority
+        .revoke("Office", OfAdmin::TakeKey(root), None)
+        .await
+        .unwrap();
+    // The printer stays connected, has its certificate renewed, and knows badge and user.
+    let signer = |of: &Running| *of.mesh.membership().certificate().signer();
+    let renewed = renewal::renew(&printer.store, &printer.mesh, &printer.network).await;
+    assert_eq!(*renewed.unwrap().signer(), signer(&spare));
+    eventually(|| async { printer.directory.badge(tag).await == Some(alice()) }).await;
+    let entry = printer.directory.user_entry(&alice()).await.unwrap();
+    assert_eq!((entry.signer(), entry.sequence >> 32), (&signer(&spare), 2));
+
+    // What the old key signs from now on is nothing, numbered as it may be.
+    let membership = printer.mesh.membership();
+    let state = (**membership.state()).clone();
+    let forged = SiteState {
+        sequence: u64::MAX,
+        ..state
+    };
+    let forged = Signed::sign(forged, &key).unwrap();
+    assert!(membership.advance(forged.envelope()).is_err());
+}
+
+#[tokio::test]
+async fn a_certificate_in_its_last_third_is_renewed_once() {
+    let mut home = Home::new();
     let founding = Founding {
         site: "Acme".parse().unwrap(),
         name: "Office".parse().unwrap(),
@@ -428,7 +610,7 @@ async fn a_certificate_in_its_last_third_is_renewed_once() {
         passphrase: None,
     };
     let long_ago = clock::now() - limits::CERTIFICATE_LIFETIME.mul_f64(0.8);
-    authority::found(&home.store(), founding, long_ago).unwrap();
+    home.found(founding, long_ago);
     let admin = home.run().await;
     let old = admin.mesh.membership().certificate();
     let renewed = renewal::renew(&admin.store, &admin.mesh, &admin.network)

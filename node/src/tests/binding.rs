@@ -19,7 +19,7 @@ use super::meshes::{Home, LIMIT, Running, eventually};
 use super::release::Talk;
 use super::site::{Site, kinds, submission};
 use crate::audit::Kind;
-use crate::authority::PolicyChange;
+use crate::authority::{OfAdmin, PolicyChange};
 use crate::client::Submission;
 use crate::clock;
 use crate::mesh::Protocol;
@@ -267,7 +267,10 @@ async fn a_revoked_holder_and_a_disabled_user_bind_nothing() {
         Some(Denial::Refused)
     );
     let _ = set(UserState::Active).await.unwrap();
-    authority.revoke("Desk", None).await.unwrap();
+    authority
+        .revoke("Desk", OfAdmin::Unsaid, None)
+        .await
+        .unwrap();
     assert_eq!(
         is_denied(hall.bring(&attestation).await),
         Some(Denial::NotBelieved)

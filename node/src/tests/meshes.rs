@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::audit::{Audit, Kind};
-use crate::authority::{self, Authority, Founding, Import, Imported, NewInvite, NewUser};
+use crate::authority::{self, Authority, Founding, Import, Imported, NewInvite, NewUser, RootWord};
 use crate::clock::{self, Clock};
 use crate::directory::Directory;
 use crate::memory::{self, Shelf};
@@ -36,6 +36,8 @@ pub(super) type Net = WithItself<Mesh>;
 /// A home without a running node.
 pub(super) struct Home {
     folder: tempfile::TempDir,
+    /// Opens the root, where the site was founded here.
+    pub(super) root: Option<RootWord>,
 }
 
 /// A running member.
@@ -59,6 +61,7 @@ impl Home {
     pub(super) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            root: None,
         }
     }
 
@@ -68,15 +71,23 @@ impl Home {
 
     /// A home that founded a site.
     pub(super) fn founder(roles: &[Role], passphrase: Option<&str>) -> Self {
-        let home = Self::new();
+        let mut home = Self::new();
         let founding = Founding {
             site: "Acme".parse().unwrap(),
             name: "Office".parse().unwrap(),
             roles: Roles::of(roles),
             passphrase: passphrase.map(|text| Zeroizing::new(text.to_owned())),
         };
-        authority::found(&home.store(), founding, clock::now()).unwrap();
+        home.found(founding, clock::now());
         home
+    }
+
+    pub(super) fn found(&mut self, founding: Founding, now: Timestamp) {
+        let founded = authority::found(&self.store(), founding, now).unwrap();
+        self.root = Some(RootWord {
+            passphrase: founded.root.0,
+            file: None,
+        });
     }
 
     /// Becomes a member with an invite.
@@ -100,8 +111,13 @@ impl Home {
         &self,
         text: &str,
         passphrase: &str,
+        root: Option<RootWord>,
     ) -> Result<Imported, authority::AuthorityError> {
-        authority::import(&self.store(), import_of(text, passphrase), clock::now())
+        let import = Import {
+            root,
+            ..import_of(text, passphrase)
+        };
+        authority::import(&self.store(), import, clock::now())
     }
 
     pub(super) async fn run(self) -> Running {
@@ -339,6 +355,7 @@ pub(super) fn import_of(text: &str, passphrase: &str) -> Import {
     Import {
         text: Zeroizing::new(text.to_owned()),
         passphrase: Zeroizing::new(passphrase.to_owned()),
+        root: None,
         name: Some("Spare".parse().unwrap()),
         roles: Roles::of(&[Role::Client]),
     }

@@ -146,7 +146,7 @@ impl Site {
         let certificate = Signed::sign(certificate, &self.authority).unwrap();
         let membership = Membership::new(
             certificate,
-            self.state.clone(),
+            (super::charter_of(&self.authority), self.state.clone()),
             self.secret.clone(),
             self.clock,
         );

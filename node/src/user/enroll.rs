@@ -41,7 +41,7 @@ impl<N: Network> Computer<N> {
     /// [`ComputerError::Ticket`], [`ComputerError::Pin`], [`ComputerError::Enroll`],
     /// [`ComputerError::Unreachable`], [`ComputerError::Frame`]; the user is as before then.
     pub async fn enroll(&self, ticket: &str, pin: &str) -> Result<Enrolled, ComputerError> {
-        let pin = Pin::new(pin)?;
+        let pin = self.chosen(pin)?;
         let ticket: UserTicket = ticket.parse()?;
         let user = ticket.user.clone();
         let kept = self.row(&user).await?.and_then(|row| row.sealed_user_key);
@@ -73,7 +73,7 @@ impl<N: Network> Computer<N> {
         let answer: Answer = self
             .ask(ticket.admin, &addresses, Protocol::Enroll, &question)
             .await?;
-        let entry = enrolling.finish(answer)?;
+        let entry = enrolling.finish(answer, &self.0.membership.charter())?;
 
         let delegation = Delegation::new(own.site, user.clone(), own.node, self.now());
         let delegation = Signed::sign(delegation, &key)?;

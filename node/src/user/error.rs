@@ -6,7 +6,7 @@ use papermesh_protocol::codec::CodecError;
 use papermesh_protocol::enroll::EnrollError;
 use papermesh_protocol::invite::TicketError;
 use papermesh_protocol::link::LinkError;
-use papermesh_protocol::pin::PinError;
+use papermesh_protocol::pin::{ChoiceError, PinError};
 use papermesh_protocol::signed::SignedError;
 use papermesh_protocol::text::UserId;
 
@@ -46,6 +46,9 @@ pub enum ComputerError {
     /// The PIN cannot be one.
     #[error(transparent)]
     Pin(PinError),
+    /// The PIN is easily guessed.
+    #[error(transparent)]
+    PinChoice(#[from] ChoiceError),
     /// The PIN until now is another one.
     #[error(
         "the old PIN is wrong; if it is forgotten, enrol again with a new ticket from your admin"

@@ -92,7 +92,7 @@ impl<N: Network> Computer<N> {
         );
         let issued: Result<(), StoreError> = offload(self.store(), move |store| {
             store.tickets().sweep(now)?;
-            store.tickets().issue(id, purpose, expires_at)
+            store.tickets().issue(id, purpose, (now, expires_at))
         })
         .await;
         issued?;
@@ -124,7 +124,12 @@ impl<N: Network> Computer<N> {
         let answer: Answer = self
             .ask(ticket.first, &addresses, Protocol::Link, &question)
             .await?;
-        let linked = linking.finish(answer, &self.0.sealing, self.now())?;
+        let linked = linking.finish(
+            answer,
+            &self.0.membership.charter(),
+            &self.0.sealing,
+            self.now(),
+        )?;
 
         let user = linked.entry.user.clone();
         let sealed_pin = verifier::seal(self.0.vault.storage(), &user, &linked.verifier)?;

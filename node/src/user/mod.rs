@@ -29,7 +29,7 @@ use ed25519_dalek::SigningKey;
 use futures::StreamExt;
 use papermesh_protocol::id::{NodeId, UserKey};
 use papermesh_protocol::limits;
-use papermesh_protocol::pin::PinVerifier;
+use papermesh_protocol::pin::{Pin, PinVerifier, may_choose};
 use papermesh_protocol::seal::SealingSecret;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::UserId;
@@ -214,12 +214,20 @@ impl<N: Network> Computer<N> {
         }
     }
 
+    /// A PIN that a user may choose at this site.
+    fn chosen(&self, text: &str) -> Result<Pin, ComputerError> {
+        let pin = Pin::new(text)?;
+        let least = self.0.membership.state().policy.pin_length;
+        may_choose(&pin, least)?;
+        Ok(pin)
+    }
+
     /// The newest that the site says of a user, as far as it can be learned now.
     async fn entry(&self, user: &UserId, row: &LocalUser) -> Option<Signed<UserEntry>> {
         let kept = row
             .entry
             .as_ref()
-            .and_then(|kept| UserEntry::verify(kept, self.0.membership.site()).ok());
+            .and_then(|kept| UserEntry::verify_kept(kept, self.0.membership.site()).ok());
         let found = self.0.directory.user_entry(user).await;
         // The one kept here may be newer than what the directory has to say yet.
         match (kept, found) {

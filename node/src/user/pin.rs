@@ -48,7 +48,7 @@ impl<N: Network> Computer<N> {
         old: &str,
         new: &str,
     ) -> Result<PinChanged, ComputerError> {
-        let new = Pin::new(new)?;
+        let new = self.chosen(new)?;
         let user = self.whom(user).await?;
         let first = self.first(&user).await?;
         // One that cannot be a PIN is certainly not this one.

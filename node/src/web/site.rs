@@ -53,14 +53,13 @@ pub struct FromSite(watch::Receiver<Option<Arc<SiteCertificate>>>);
 pub struct ToListeners(watch::Sender<Option<Arc<SiteCertificate>>>);
 
 impl SiteCertificate {
-    /// Reads a certificate, and checks that `authority` issued it for this key and for every one of
-    /// the places, and that it is valid at `from` and at `not_after`.
+    /// Reads a certificate, and checks that `authority` vouches for it through `issuer`, for this key and
+    /// for every one of the places, and that it is valid at `from` and at `not_after`.
     ///
     /// # Errors
     /// [`SiteCertificateError`].
     pub fn read(
-        authority: &[u8],
-        certificate: &[u8],
+        (authority, issuer, certificate): (&[u8], &[u8], &[u8]),
         key: &WebKey,
         places: Places,
         (from, not_after): (Timestamp, Timestamp),
@@ -76,10 +75,11 @@ impl SiteCertificate {
                 SiteCertificateError::Authority(rustls::Error::General(error.to_string()))
             })?;
         let leaf = CertificateDer::from(certificate);
+        let between = [CertificateDer::from(issuer)];
         for (place, name) in names(&places) {
             for at in [from, not_after] {
                 let at = UnixTime::since_unix_epoch(Duration::from_secs(at.as_secs()));
-                let verified = verifier.verify_server_cert(&leaf, &[], &name, &[], at);
+                let verified = verifier.verify_server_cert(&leaf, &between, &name, &[], at);
                 verified.map_err(|error| SiteCertificateError::Invalid {
                     place: place.clone(),
                     error,
@@ -90,7 +90,9 @@ impl SiteCertificate {
         let secret = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(document.as_slice()));
         let signing =
             aws_lc_rs::sign::any_ecdsa_type(&secret).map_err(|_| SiteCertificateError::Key)?;
-        let key = CertifiedKey::new(vec![leaf.into_owned()], signing);
+        let [issuer] = between;
+        let chain = vec![leaf.into_owned(), issuer.into_owned()];
+        let key = CertifiedKey::new(chain, signing);
         key.keys_match().map_err(|_| SiteCertificateError::Key)?;
         Ok(Self {
             key: Arc::new(key),

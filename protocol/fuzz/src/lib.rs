@@ -27,7 +27,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 33] = [
+pub const TARGETS: [Target; 34] = [
     Target {
         name: "release_request",
         run: messages::release_request,
@@ -103,6 +103,10 @@ pub const TARGETS: [Target; 33] = [
     Target {
         name: "certificate",
         run: records::certificate,
+    },
+    Target {
+        name: "charter",
+        run: records::charter_record,
     },
     Target {
         name: "site_state",

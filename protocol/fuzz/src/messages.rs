@@ -21,8 +21,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::site::{
-    ADMIN, AUTHORITY, Counting, HOLDER, JOB, NOW, PRINTER, SESSION, certificate, charlie, entry,
-    key, node, places, sealing, sealing_public, site, state, tag,
+    ADMIN, AUTHORITY, Counting, HOLDER, JOB, NOW, PRINTER, SESSION, certificate, charlie, charter,
+    entry, judge, key, node, places, sealing, sealing_public, site, state, tag,
 };
 
 /// The message that these bytes are, if they are one.
@@ -111,7 +111,11 @@ pub(crate) fn enroll_request(bytes: &[u8]) {
 
 pub(crate) fn enroll_answer(bytes: &[u8]) {
     if let Some(answer) = decoded(bytes, limits::ENROLL_MESSAGE) {
-        let _ = enroll::renewed(answer, &certificate(HOLDER, &[Role::Client]), &state(), NOW);
+        let _ = enroll::renewed(
+            answer,
+            &certificate(HOLDER, &[Role::Client]),
+            &judge(&state()),
+        );
     }
 }
 
@@ -155,7 +159,7 @@ pub(crate) fn attested(attestation: &Attestation) {
     let mut state = state();
     state.policy.bind_badges = true;
     let asker = certificate(PRINTER, &[Role::Printer]);
-    if let Ok(examined) = bind::examine(attestation, &asker, &state, NOW) {
+    if let Ok(examined) = bind::examine(attestation, &asker, &judge(&state)) {
         let entry = entry();
         let standing = Standing {
             state: entry.state,
@@ -169,7 +173,7 @@ pub(crate) fn attested(attestation: &Attestation) {
 
 pub(crate) fn bind_answer(bytes: &[u8]) {
     if let Some(answer) = decoded(bytes, limits::BIND_MESSAGE) {
-        let _ = bind::bound(&answer, site(), (&charlie(), tag()));
+        let _ = bind::bound(&answer, charter(), (&charlie(), tag()));
     }
 }
 
@@ -187,7 +191,7 @@ pub(crate) fn web_answer(bytes: &[u8]) {
     };
     let _ = web::shown(answer.clone(), site());
     let own = certificate(PRINTER, &[Role::Printer]);
-    let (asking, _) = Asking::new(&WebKey::of_site(&key(AUTHORITY)), &own, places());
+    let (asking, _) = Asking::new(&WebKey::of_admin(&key(AUTHORITY)), &own, places());
     if let Ok(given) = asking.finish(answer) {
         assert!(given.places.is_within(&places()));
     }
@@ -219,7 +223,7 @@ pub(crate) fn link_answer(bytes: &[u8]) {
         node(ADMIN),
         NOW,
     ) {
-        let _ = linking.finish(answer, &sealing(), NOW);
+        let _ = linking.finish(answer, charter(), &sealing(), NOW);
     }
 }
 

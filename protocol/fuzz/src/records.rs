@@ -3,6 +3,7 @@
 
 use papermesh_protocol::bind::{Attestation, BadgeClaim};
 use papermesh_protocol::certificate::{Certificate, Role};
+use papermesh_protocol::charter::Charter;
 use papermesh_protocol::codec;
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::enroll::{self, KeyClaim};
@@ -17,7 +18,7 @@ use papermesh_protocol::web::WebAuthority;
 use super::messages;
 use super::site::{
     HOLDER, NOW, PRINTER, USER, attestation, badge_claim as badge_claim_of_the_holder,
-    certificate as certificate_of, charlie, judge, key, node, secret, site, state, tag,
+    certificate as certificate_of, charlie, charter, judge, key, node, secret, site, state, tag,
 };
 
 /// The envelope that these bytes are, if they are one.
@@ -47,25 +48,31 @@ fn envelope<T: Record>(bytes: &[u8]) -> Option<Envelope<T>> {
 
 pub(crate) fn certificate(bytes: &[u8]) {
     if let Some(envelope) = envelope(bytes) {
-        let _ = Certificate::verify_of(&envelope, node(HOLDER), site(), &state(), NOW);
+        let _ = Certificate::verify_of(&envelope, node(HOLDER), &judge(&state()));
+    }
+}
+
+pub(crate) fn charter_record(bytes: &[u8]) {
+    if let Some(envelope) = envelope(bytes) {
+        let _ = Charter::verify(&envelope, site());
     }
 }
 
 pub(crate) fn site_state(bytes: &[u8]) {
     if let Some(envelope) = envelope(bytes) {
-        let _ = SiteState::verify(&envelope, site());
+        let _ = SiteState::verify(&envelope, charter());
     }
 }
 
 pub(crate) fn user_entry(bytes: &[u8]) {
     if let Some(envelope) = envelope(bytes) {
-        let _ = UserEntry::verify(&envelope, site());
+        let _ = UserEntry::verify(&envelope, charter());
     }
 }
 
 pub(crate) fn badge(bytes: &[u8]) {
     if let Some(envelope) = envelope(bytes) {
-        let _ = Badge::verify(&envelope, site());
+        let _ = Badge::verify(&envelope, charter());
     }
 }
 

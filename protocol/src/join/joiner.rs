@@ -5,9 +5,11 @@ use rand_core::CryptoRng;
 use super::digits::{Commitment, Compared, Digits, Nonce};
 use super::message::{Answer, Denial, MemberAddress, Request, Right, Terms, Welcome};
 use crate::certificate::{Certificate, CertificateError};
+use crate::charter::{Charter, CharterError};
 use crate::codec::CodecError;
 use crate::id::{NodeId, SiteId};
 use crate::invite::{Invite, TicketError, may_ask_for};
+use crate::judge::Judge;
 use crate::limits;
 use crate::seal::keys::SealingPublic;
 use crate::signed::Signed;
@@ -41,6 +43,9 @@ pub enum JoinError {
     /// The answer fits no question.
     #[error("the other side does not keep to the protocol")]
     OutOfTurn,
+    /// The charter does not verify.
+    #[error("the admin's answer is not to be trusted: {0}")]
+    Charter(#[from] CharterError),
     /// The site state does not verify.
     #[error("the admin's answer is not to be trusted: {0}")]
     State(#[from] SiteStateError),
@@ -102,6 +107,8 @@ pub enum Next {
 pub struct Membership {
     /// The device's certificate.
     pub certificate: Signed<Certificate>,
+    /// The site as of now.
+    pub charter: Signed<Charter>,
     /// The site as of now.
     pub state: Signed<SiteState>,
     /// What the members share.
@@ -241,9 +248,14 @@ impl Joiner {
         site: SiteId,
         now: Timestamp,
     ) -> Result<Membership, JoinError> {
-        let state = SiteState::verify(&welcome.state, site)?;
-        let certificate =
-            Certificate::verify_of(&welcome.certificate, self.node, site, &state, now)?;
+        let charter = Charter::verify(&welcome.charter, site)?;
+        let state = SiteState::verify(&welcome.state, &charter)?;
+        let judge = Judge {
+            charter: &charter,
+            state: &state,
+            now,
+        };
+        let certificate = Certificate::verify_of(&welcome.certificate, self.node, &judge)?;
         let Terms {
             sealing,
             name,
@@ -258,6 +270,7 @@ impl Joiner {
         }
         Ok(Membership {
             certificate,
+            charter,
             state,
             secret: welcome.secret,
             members: welcome.members,

@@ -6,6 +6,7 @@ use serde_bytes::ByteBuf;
 
 use super::digits::{Commitment, Nonce};
 use crate::certificate::{Certificate, Roles};
+use crate::charter::Charter;
 use crate::id::{NodeId, SiteId};
 use crate::invite::TicketSecret;
 #[cfg(doc)]
@@ -77,6 +78,8 @@ pub enum Answer {
 pub struct Welcome {
     /// The device's certificate.
     pub certificate: Envelope<Certificate>,
+    /// Who may sign for the site.
+    pub charter: Envelope<Charter>,
     /// The site as of now.
     pub state: Envelope<SiteState>,
     /// What the members share.

@@ -11,8 +11,9 @@ use serde_bytes::ByteBuf;
 
 use super::*;
 use crate::certificate::{Certificate, CertificateError, Role, Roles};
+use crate::charter::{Admin, Charter, CharterError};
 use crate::codec;
-use crate::id::{NodeId, Serial, SiteId};
+use crate::id::{NodeId, RecordDigest, Serial, SiteId};
 use crate::invite::{Invite, InviteGrant, Issued, TicketSecret};
 use crate::limits;
 use crate::seal::keys::SealingPublic;
@@ -62,6 +63,10 @@ impl Site {
                 .unwrap()
                 .envelope()
                 .clone(),
+            charter: Signed::sign(self.charter(), &self.key)
+                .unwrap()
+                .envelope()
+                .clone(),
             state: Signed::sign(state, &self.key).unwrap().envelope().clone(),
             secret: SiteSecret::from_bytes([7; 32]),
             members: vec![MemberAddress {
@@ -69,6 +74,16 @@ impl Site {
                 address: ByteBuf::from([4, 127, 0, 0, 1]),
             }],
         }
+    }
+
+    /// Its root signs as an admin, too.
+    fn charter(&self) -> Charter {
+        let admin = Admin {
+            key: self.key.verifying_key().into(),
+            node: ADMIN,
+            since: NOW,
+        };
+        Charter::new(self.id(), admin)
     }
 
     fn state(&self) -> SiteState {
@@ -452,10 +467,18 @@ fn a_welcome_is_believed_only_when_all_of_it_fits() {
     // Of another site, though well signed; and another site's word on this one.
     assert!(matches!(
         with(&|a| foreign.welcome(a)),
+        JoinError::Charter(CharterError::Signed(_))
+    ));
+    assert!(matches!(
+        with(&|a| Welcome {
+            charter: site.welcome(a).charter,
+            ..foreign.welcome(a)
+        }),
         JoinError::State(SiteStateError::Signed(_))
     ));
     assert!(matches!(
         with(&|a| Welcome {
+            charter: site.welcome(a).charter,
             state: site.welcome(a).state,
             ..foreign.welcome(a)
         }),
@@ -493,8 +516,8 @@ fn a_welcome_is_believed_only_when_all_of_it_fits() {
     let revoked = with(&|a| {
         let certificate = site.certificate(a);
         let revoked = Revoked {
-            serial: certificate.serial,
-            not_after: certificate.not_after,
+            node: certificate.node,
+            at: NOW,
         };
         site.welcome_with(certificate, site.state().revoke(&[revoked], NOW).unwrap())
     });
@@ -533,8 +556,8 @@ fn the_largest_welcome_fits_into_a_message() {
     let (_, _, applicant, _) = by_digits(&site, 1);
     let revoked: Vec<_> = (0..limits::REVOKED as u64)
         .map(|n| Revoked {
-            serial: Serial::from_bytes(n.to_be_bytes()),
-            not_after: Timestamp::from_millis(u64::MAX),
+            node: NodeId::from_bytes(std::array::from_fn(|at| n.to_be_bytes()[at % 8])),
+            at: NOW,
         })
         .collect();
     let state = site.state().revoke(&revoked, NOW).unwrap();
@@ -542,7 +565,13 @@ fn the_largest_welcome_fits_into_a_message() {
         node: ADMIN,
         address: ByteBuf::from([0xff; limits::ADDRESS]),
     };
+    let kept = (0..limits::KEPT as u64)
+        .map(|n| RecordDigest::from_bytes(std::array::from_fn(|at| n.to_be_bytes()[at % 8])));
+    let other = NodeId::from_bytes([9; 32]);
+    let charter = site.charter().without(other, kept).unwrap();
+    let charter = Signed::sign(charter, &site.key).unwrap();
     let welcome = Welcome {
+        charter: charter.envelope().clone(),
         members: vec![address; limits::ADDRESSES_ON_JOIN],
         ..site.welcome_with(site.certificate(&applicant), state)
     };

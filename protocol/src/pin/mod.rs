@@ -29,6 +29,7 @@
 //!
 //! The types of the library that computes all this stay inside this module.
 
+mod choice;
 mod login;
 mod stretch;
 mod suite;
@@ -41,6 +42,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub use choice::{ChoiceError, may_choose};
 pub use login::{ClientLogin, LoginContext, MAX_NAME, ServerLogin};
 pub use stretch::{KsfMemo, MAX_REMEMBERED};
 pub use verifier::PinVerifier;

@@ -137,6 +137,9 @@ pub enum DenyReason {
     /// Too many guesses.
     #[error("too many wrong PINs")]
     LockedOut,
+    /// More log-ins with a badge alone than anybody makes.
+    #[error("too many log-ins with a badge alone")]
+    TooOften,
     /// The evidence does not satisfy the site's policy.
     #[error("the site's policy asks for other evidence")]
     Policy,

@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use ed25519_dalek::SigningKey as AuthorityKey;
+use ed25519_dalek::SigningKey as SiteKey;
 use hkdf::Hkdf;
 use p256::SecretKey;
 use p256::ecdsa::signature::{Signer, Verifier};
@@ -16,8 +16,10 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// Which of the things made of an authority key is the web authority's.
-const LABEL: &[u8] = b"papermesh/web-ca/1";
+/// What of the things made of a root is the web authority's key,
+const ROOT: &[u8] = b"papermesh/web-ca/1";
+/// and what of an admin's key is that of an issuer.
+const ISSUER: &[u8] = b"papermesh/web-issuer/1";
 
 /// A secret key. Wiped when dropped.
 #[derive(Clone)]
@@ -39,15 +41,25 @@ pub struct WebProof(#[serde(with = "serde_bytes")] [u8; 64]);
 pub struct NoKey;
 
 impl WebKey {
-    /// The web authority's key of the site with this authority key.
+    /// The web authority's key of the site with this root.
     #[must_use]
-    pub fn of_site(authority: &AuthorityKey) -> Self {
-        let seed = Zeroizing::new(authority.to_bytes());
+    pub fn of_root(root: &SiteKey) -> Self {
+        Self::derived(root, ROOT)
+    }
+
+    /// The key with which this admin issues certificates for the web.
+    #[must_use]
+    pub fn of_admin(admin: &SiteKey) -> Self {
+        Self::derived(admin, ISSUER)
+    }
+
+    fn derived(from: &SiteKey, label: &[u8]) -> Self {
+        let seed = Zeroizing::new(from.to_bytes());
         let hkdf = Hkdf::<Sha256>::new(None, &*seed);
         Self::first(|attempt| {
             let mut bytes = Zeroizing::new([0; 32]);
             #[expect(clippy::expect_used, reason = "HKDF gives up to 8160 bytes")]
-            hkdf.expand_multi_info(&[LABEL, &[attempt]], bytes.as_mut_slice())
+            hkdf.expand_multi_info(&[label, &[attempt]], bytes.as_mut_slice())
                 .expect("32 bytes");
             bytes
         })
@@ -158,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_web_authority_is_made_of_the_authority_and_of_nothing_else() {
-        let key = |byte| WebKey::of_site(&AuthorityKey::from_bytes(&[byte; 32]));
+        let key = |byte| WebKey::of_root(&SiteKey::from_bytes(&[byte; 32]));
         assert_eq!(key(1).public(), key(1).public());
         assert_ne!(key(1).public(), key(2).public());
         assert_eq!(key(1).sign(b"once"), key(1).sign(b"once"));

@@ -2,10 +2,11 @@
 //! and programs over TLS comes to be signed by the site, so that people trust one certificate
 //! instead of one for each printer.
 //!
-//! The site's web authority is a P-256 key made of the authority's own ([`WebKey::of_site`]), because
-//! browsers know no Ed25519. Its certificate travels in a record that the authority signs
-//! ([`WebAuthority`]), so that no member can be shown another. It is made such that it vouches for
-//! names and addresses of local networks and for nothing else ([`place`]).
+//! The site's web authority is a P-256 key made of the root ([`WebKey::of_root`]), because browsers
+//! know no Ed25519. Its certificate travels in a record that the root signs ([`WebAuthority`]), so that
+//! no member can be shown another. It is made such that it vouches for names and addresses of local
+//! networks and for nothing else ([`place`]). Each admin has a certificate of it with which it issues
+//! those of the members; so people go on trusting one certificate when admins come and go.
 //!
 //! A member asks an admin: one question and one answer on a stream of its own, each one frame of
 //! deterministic CBOR, at most [`limits::WEB_MESSAGE`] bytes. Both sides' judgement is here. Which
@@ -96,8 +97,10 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Certified {
-    /// Who vouches for it.
+    /// Who vouches for it in the end.
     pub authority: Envelope<WebAuthority>,
+    /// The admin's certificate that is between them: X.509, DER.
+    pub issuer: ByteBuf,
     /// The certificate: X.509, DER.
     pub certificate: ByteBuf,
     /// What it names, of what was asked for.
@@ -168,7 +171,7 @@ impl WebAuthority {
     /// Verifies a web authority that anybody handed over.
     ///
     /// # Errors
-    /// [`SignedError`] if the site's authority did not sign it, or not for this site.
+    /// [`SignedError`] if the site's root did not sign it, or not for this site.
     pub fn verify(envelope: &Envelope<Self>, site: SiteId) -> Result<Signed<Self>, SignedError> {
         let authority = envelope.verify(site.as_bytes())?;
         if authority.site == site {
@@ -190,8 +193,10 @@ pub struct Asking {
 /// the authority signed it, is for whoever reads X.509 to see.
 #[derive(Debug)]
 pub struct Given {
-    /// Who vouches.
+    /// Who vouches in the end.
     pub authority: Signed<WebAuthority>,
+    /// The admin's certificate that is between them: X.509, DER.
+    pub issuer: Vec<u8>,
     /// X.509, DER.
     pub certificate: Vec<u8>,
     /// What it names.
@@ -235,11 +240,15 @@ impl Asking {
             Answer::Authority(_) => return Err(WebError::OutOfTurn),
         };
         let authority = WebAuthority::verify(&certified.authority, self.site)?;
-        if certified.places.is_empty() || !certified.places.is_within(&self.places) {
+        if certified.places.is_empty()
+            || certified.issuer.len() > limits::WEB_ISSUER
+            || !certified.places.is_within(&self.places)
+        {
             return Err(WebError::NotAsAsked);
         }
         Ok(Given {
             authority,
+            issuer: certified.issuer.into_vec(),
             certificate: certified.certificate.into_vec(),
             places: certified.places,
             not_after: certified.not_after,
@@ -285,6 +294,17 @@ pub fn validity(member: &Certificate, now: Timestamp) -> (Timestamp, Timestamp) 
     let not_after = (now + limits::WEB_CERTIFICATE_LIFETIME).min(member.not_after);
     // X.509 counts whole seconds.
     let whole = |time: Timestamp| Timestamp::from_secs(time.as_secs());
+    (
+        whole(now - limits::WEB_CERTIFICATE_BEFORE),
+        whole(not_after),
+    )
+}
+
+/// From when to when an admin may issue certificates whom the root lets now.
+#[must_use]
+pub fn issuing(now: Timestamp) -> (Timestamp, Timestamp) {
+    let whole = |time: Timestamp| Timestamp::from_secs(time.as_secs());
+    let not_after = (now + limits::WEB_ISSUER_LIFETIME).min(AUTHORITY_UNTIL);
     (
         whole(now - limits::WEB_CERTIFICATE_BEFORE),
         whole(not_after),

@@ -48,6 +48,7 @@ fn authority(by: &SigningKey) -> Envelope<WebAuthority> {
 fn certified(places: Places, by: &SigningKey) -> Answer {
     Answer::Certified(Certified {
         authority: authority(by),
+        issuer: ByteBuf::from(*b"the admin's"),
         certificate: ByteBuf::from(*b"the key's"),
         places,
         not_after: NOW + limits::WEB_CERTIFICATE_LIFETIME,
@@ -55,13 +56,13 @@ fn certified(places: Places, by: &SigningKey) -> Answer {
 }
 
 fn ask(names: &[&str]) -> Asking {
-    let key = WebKey::of_site(&key(9));
+    let key = WebKey::of_admin(&key(9));
     Asking::new(&key, &member(), places(names)).0
 }
 
 #[test]
 fn a_member_proves_that_it_has_the_key() {
-    let key = WebKey::of_site(&key(9));
+    let key = WebKey::of_admin(&key(9));
     let (_, request) = Asking::new(&key, &member(), places(&["desk.local"]));
     let wish = wish(request);
     assert_eq!(examine(&wish, &member()), Ok(()));
@@ -78,7 +79,7 @@ fn a_member_proves_that_it_has_the_key() {
     };
     assert_eq!(examine(&elsewhere, &member()), Err(Denial::Malformed));
     let anothers = Wish {
-        key: WebKey::of_site(&self::key(8)).public(),
+        key: WebKey::of_admin(&self::key(8)).public(),
         ..wish
     };
     assert_eq!(examine(&anothers, &member()), Err(Denial::Malformed));
@@ -132,11 +133,12 @@ fn the_web_authority_is_shown_by_anybody_and_signed_by_the_site() {
 }
 
 #[test]
-fn a_certificate_lasts_ninety_days_and_not_longer_than_its_member() {
+fn a_certificate_lasts_two_weeks_and_not_longer_than_its_member() {
     let day = Duration::from_secs(86_400);
     let (from, until) = validity(&member(), NOW);
-    assert_eq!((from, until), (NOW - day, NOW + day * 90));
-    assert_eq!(due_at(NOW, until), NOW + day * 60);
+    assert_eq!((from, until), (NOW - day, NOW + day * 14));
+    let third = Duration::from_secs(14 * 86_400) / 3;
+    assert_eq!(due_at(NOW, until), NOW + day * 14 - third);
     let late = NOW + limits::CERTIFICATE_LIFETIME - day * 9;
     let (_, until) = validity(&member(), late);
     assert_eq!(until, member().not_after);

@@ -5,12 +5,13 @@ use core::fmt::Debug;
 use papermesh_protocol::advert::{Advert, Delegated};
 use papermesh_protocol::bind::{self, Attestation, BadgeClaim};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::direct;
 use papermesh_protocol::document_password::DocumentPassword;
-use papermesh_protocol::enroll::{self, KeyClaim};
+use papermesh_protocol::enroll::{self, KeyClaim, SignedPage, SignedPlace};
 use papermesh_protocol::id::{
-    BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId, UserKey,
+    AdminKey, BadgeTag, JobId, NodeId, RecordDigest, ReleaseId, Serial, SessionId, SiteId, UserKey,
 };
 use papermesh_protocol::invite::TicketSecret;
 use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Scaling, Sides};
@@ -124,6 +125,27 @@ pub(crate) fn certificate() -> impl Strategy<Value = Certificate> {
         )
 }
 
+pub(crate) fn charter() -> impl Strategy<Value = Charter> {
+    let admin = (any::<[u8; 32]>(), node_id(), time()).prop_map(|(key, node, since)| Admin {
+        key: AdminKey::from_bytes(key),
+        node,
+        since,
+    });
+    let kept = any::<[u8; 16]>().prop_map(RecordDigest::from_bytes);
+    (
+        site_id(),
+        any::<u32>(),
+        vec(admin, 1..=16),
+        vec(kept, 0..50),
+    )
+        .prop_map(|(site, sequence, admins, kept)| Charter {
+            site,
+            sequence,
+            admins,
+            kept,
+        })
+}
+
 pub(crate) fn site_state() -> impl Strategy<Value = SiteState> {
     let login = select(
         &[
@@ -132,15 +154,15 @@ pub(crate) fn site_state() -> impl Strategy<Value = SiteState> {
             LoginPolicy::Badge,
         ][..],
     );
-    let policy =
-        (login, any::<u32>(), any::<bool>()).prop_map(|(login, job_lifetime, bind_badges)| {
-            SitePolicy {
-                login,
-                job_lifetime,
-                bind_badges,
-            }
-        });
-    let revoked = (serial(), time()).prop_map(|(serial, not_after)| Revoked { serial, not_after });
+    let policy = (login, any::<u32>(), any::<bool>(), any::<u8>()).prop_map(
+        |(login, job_lifetime, bind_badges, pin_length)| SitePolicy {
+            login,
+            job_lifetime,
+            bind_badges,
+            pin_length,
+        },
+    );
+    let revoked = (node_id(), time()).prop_map(|(node, at)| Revoked { node, at });
     (site_id(), any::<u64>(), name(), policy, vec(revoked, 0..50)).prop_map(
         |(site, sequence, name, policy, revoked)| SiteState {
             site,
@@ -563,12 +585,14 @@ pub(crate) fn join_answer() -> impl Strategy<Value = join::Answer> {
         (node_id(), bytes(128)).prop_map(|(node, address)| MemberAddress { node, address });
     let welcome = (
         envelope(certificate()),
+        envelope(charter()),
         envelope(site_state()),
         site_secret(),
         vec(member, 0..=32),
     )
-        .prop_map(|(certificate, state, secret, members)| Welcome {
+        .prop_map(|(certificate, charter, state, secret, members)| Welcome {
             certificate,
+            charter,
             state,
             secret,
             members,
@@ -589,7 +613,33 @@ pub(crate) fn enroll_request() -> impl Strategy<Value = enroll::Request> {
         (ticket_secret(), envelope(key_claim()))
             .prop_map(|(secret, claim)| enroll::Request::Enroll { secret, claim }),
         Just(enroll::Request::Renew),
+        of(signed_place()).prop_map(|after| enroll::Request::Signed { after }),
     ]
+}
+
+fn signed_place() -> impl Strategy<Value = SignedPlace> {
+    prop_oneof![
+        serial().prop_map(SignedPlace::Certificate),
+        Just(SignedPlace::Users),
+        user_id().prop_map(SignedPlace::User),
+        Just(SignedPlace::Badges),
+        badge_tag().prop_map(SignedPlace::Badge),
+    ]
+}
+
+fn signed_page() -> impl Strategy<Value = SignedPage> {
+    (
+        vec(envelope(certificate()), 0..3),
+        vec(envelope(user_entry()), 0..3),
+        vec(envelope(badge()), 0..3),
+        of(signed_place()),
+    )
+        .prop_map(|(certificates, users, badges, next)| SignedPage {
+            certificates,
+            users,
+            badges,
+            next,
+        })
 }
 
 pub(crate) fn enroll_answer() -> impl Strategy<Value = enroll::Answer> {
@@ -599,6 +649,7 @@ pub(crate) fn enroll_answer() -> impl Strategy<Value = enroll::Answer> {
         envelope(certificate()).prop_map(enroll::Answer::Renewed),
         select(&[Refused, NotAClient, NotDue, Trouble, Malformed][..])
             .prop_map(enroll::Answer::Denied),
+        signed_page().prop_map(|page| enroll::Answer::Signed(Box::new(page))),
     ]
 }
 
@@ -786,10 +837,11 @@ pub(crate) fn web_answer() -> impl Strategy<Value = web::Answer> {
         ][..],
     );
     let authority = || envelope(web_authority());
-    let certified = (authority(), bytes(1500), places(), time()).prop_map(
-        |(authority, certificate, places, not_after)| {
+    let certified = (authority(), bytes(1500), bytes(1500), places(), time()).prop_map(
+        |(authority, issuer, certificate, places, not_after)| {
             web::Answer::Certified(web::Certified {
                 authority,
+                issuer,
                 certificate,
                 places,
                 not_after,

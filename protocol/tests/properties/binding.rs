@@ -12,14 +12,14 @@ use papermesh_protocol::limits;
 use papermesh_protocol::release::message::{Answer as ReleaseAnswer, Refusal};
 use papermesh_protocol::release::printer::{Session, SessionError};
 use papermesh_protocol::signed::Signed;
-use papermesh_protocol::site::{LoginPolicy, Revoked, SiteState};
+use papermesh_protocol::site::{LoginPolicy, SiteState};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::{Badge, UserError, UserState};
 
 use crate::site::{
     AUTHORITY, HOLDER, NOW, PRINTER, SHARED, USER, attestation, badge, badge_claim, certificate,
-    certificate_of, charlie, delegation, key, node, site, state, tag,
+    certificate_of, charlie, charter, delegation, judge, judge_at, key, node, revoked, state, tag,
 };
 
 /// A site where users may register badges.
@@ -29,8 +29,8 @@ fn open_site() -> SiteState {
     state
 }
 
-fn printer() -> Certificate {
-    certificate_of(node(PRINTER), PRINTER, &[Role::Printer])
+fn printer() -> Signed<Certificate> {
+    certificate(PRINTER, &[Role::Printer])
 }
 
 fn dora() -> UserId {
@@ -40,7 +40,7 @@ fn dora() -> UserId {
 /// What the admin answers to an attestation that this member brings, of a user without badges.
 fn answered(
     attestation: &Attestation,
-    asker: &Certificate,
+    asker: &Signed<Certificate>,
     state: &SiteState,
     now: Timestamp,
 ) -> Result<Verdict, Denial> {
@@ -50,7 +50,7 @@ fn answered(
         badges: &[],
         owner: None,
     };
-    bind::examine(attestation, asker, state, now)?.decide(Some(&standing), now)
+    bind::examine(attestation, asker, &judge_at(state, now))?.decide(Some(&standing), now)
 }
 
 fn brought(attestation: &Attestation) -> Result<Verdict, Denial> {
@@ -81,26 +81,23 @@ fn only_where_the_site_lets_users_register_badges() {
 #[test]
 fn only_a_printer_brings_what_was_said_to_it() {
     let attestation = attestation(badge_claim());
-    let judged = |asker: &Certificate| answered(&attestation, asker, &open_site(), NOW);
-    let other = certificate_of(node(SHARED), SHARED, &[Role::Printer]);
+    let judged = |asker: &Signed<Certificate>| answered(&attestation, asker, &open_site(), NOW);
+    let other = certificate(SHARED, &[Role::Printer]);
     assert_eq!(judged(&other), Err(Denial::NotBelieved));
-    let client = certificate_of(node(PRINTER), PRINTER, &[Role::Client, Role::Admin]);
+    let client = certificate(PRINTER, &[Role::Client, Role::Admin]);
     assert_eq!(judged(&client), Err(Denial::NotBelieved));
     let foreign = Certificate {
         site: SiteId::from_bytes([7; 32]),
-        ..printer()
+        ..printer().into_value()
     };
+    let foreign = Signed::sign(foreign, &key(AUTHORITY)).unwrap();
     assert_eq!(judged(&foreign), Err(Denial::NotBelieved));
 }
 
 #[test]
 fn a_revoked_printer_or_holder_binds_nothing() {
     for seed in [PRINTER, HOLDER] {
-        let revoked = Revoked {
-            serial: certificate_of(node(seed), seed, &[]).serial,
-            not_after: NOW + limits::CERTIFICATE_LIFETIME,
-        };
-        let state = open_site().revoke(&[revoked], NOW).unwrap();
+        let state = open_site().revoke(&[revoked(seed)], NOW).unwrap();
         assert_eq!(
             answered(&attestation(badge_claim()), &printer(), &state, NOW),
             Err(Denial::NotBelieved)
@@ -180,8 +177,12 @@ fn a_claim_is_good_for_as_long_as_clocks_may_differ() {
 
 #[test]
 fn the_user_decides_nothing_about_others() {
-    let examined =
-        bind::examine(&attestation(badge_claim()), &printer(), &open_site(), NOW).unwrap();
+    let examined = bind::examine(
+        &attestation(badge_claim()),
+        &printer(),
+        &judge(&open_site()),
+    )
+    .unwrap();
     let (charlie, dora) = (charlie(), dora());
     let full: Vec<_> = (0..limits::BADGES_PER_USER)
         .map(|n| BadgeTag::from_bytes([n as u8; 32]))
@@ -255,7 +256,7 @@ fn a_printer_believes_the_authority_and_nobody_else() {
     let read = |badge: Badge, by: u8| {
         let bound = Signed::sign(badge, &key(by)).unwrap();
         let answer = Answer::Bound(bound.envelope().clone());
-        bind::bound(&answer, site(), (&charlie, tag())).map(Signed::into_value)
+        bind::bound(&answer, charter(), (&charlie, tag())).map(Signed::into_value)
     };
     assert_eq!(read(badge(), AUTHORITY), Ok(badge()));
     assert!(matches!(
@@ -280,7 +281,7 @@ fn a_printer_believes_the_authority_and_nobody_else() {
         assert_eq!(read(badge, AUTHORITY), Err(BindError::NotAsAsked));
     }
     assert_eq!(
-        bind::bound(&Answer::Denied(Denial::Taken), site(), (&charlie, tag())),
+        bind::bound(&Answer::Denied(Denial::Taken), charter(), (&charlie, tag())),
         Err(BindError::Denied(Denial::Taken))
     );
 }

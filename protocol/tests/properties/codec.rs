@@ -93,6 +93,7 @@ fn is_signed<T: Record + Debug + Clone + PartialEq>(records: impl Strategy<Value
 #[test]
 fn records_travel_signed() {
     is_signed(arbitrary::certificate().boxed());
+    is_signed(arbitrary::charter().boxed());
     is_signed(arbitrary::site_state().boxed());
     is_signed(arbitrary::user_entry().boxed());
     is_signed(arbitrary::badge().boxed());

@@ -4,6 +4,7 @@
 
 mod arbitrary;
 mod binding;
+mod charter;
 mod codec;
 mod denial;
 mod holder;

@@ -4,12 +4,13 @@
 use core::fmt::Debug;
 use core::time::Duration;
 
-use papermesh_protocol::advert::{Advert, AdvertError, Delegated, Judge};
+use papermesh_protocol::advert::{Advert, AdvertError, Delegated};
 use papermesh_protocol::certificate::{Certificate, CertificateError, Role};
 use papermesh_protocol::codec::{self, CodecError};
 use papermesh_protocol::delegation::{Delegation, DelegationError};
 use papermesh_protocol::enroll::KeyClaim;
 use papermesh_protocol::id::{NodeId, RecordKey, SiteId};
+use papermesh_protocol::judge::Judge;
 use papermesh_protocol::limits;
 use papermesh_protocol::link::PinCarrier;
 use papermesh_protocol::lookup;
@@ -24,8 +25,8 @@ use serde_bytes::ByteBuf;
 
 use crate::site::{
     AUTHORITY, HOLDER, NOW, PRINTER, SHARED, USER, advert, badge, badge_claim, certificate,
-    certificate_of, charlie, claim, delegation, entry, judge, key, node, receipt, secret, set,
-    signed_advert, site, state, tag,
+    certificate_of, charlie, charter, claim, delegation, entry, judge, judge_at, key, node,
+    receipt, revoked, secret, set, signed_advert, site, state, tag,
 };
 
 // Forged --------------------------------------------------------------------------------------
@@ -295,11 +296,7 @@ fn invariant_6_an_expired_advert_is_refused_and_so_is_one_from_the_future() {
 #[test]
 fn invariant_6_an_advert_of_a_withdrawn_or_expired_member_is_refused() {
     let good = signed_advert(HOLDER, true, 0);
-    let serial = certificate(HOLDER, &[Role::Client]).serial;
-    let not_after = NOW + limits::CERTIFICATE_LIFETIME;
-    let state = state()
-        .revoke(&[Revoked { serial, not_after }], NOW)
-        .unwrap();
+    let state = state().revoke(&[revoked(HOLDER)], NOW).unwrap();
     assert_eq!(
         is_refused(&good, &judge(&state)),
         CertificateError::Revoked.into()
@@ -468,7 +465,7 @@ fn invariant_6_a_record_of_another_site_is_refused() {
             ..certificate_of(node(HOLDER), HOLDER, &[Role::Client])
         };
         let foreign = Signed::sign(foreign, &authority).unwrap();
-        assert!(Certificate::verify(foreign.envelope(), site(), &state, NOW).is_err());
+        assert!(Certificate::verify(foreign.envelope(), &judge).is_err());
     }
 }
 
@@ -526,13 +523,13 @@ fn invariant_6_what_the_authority_did_not_mean_is_refused() {
     };
     let many = Signed::sign(many, &authority).unwrap();
     assert_eq!(
-        UserEntry::verify(many.envelope(), site()).unwrap_err(),
+        UserEntry::verify(many.envelope(), charter()).unwrap_err(),
         UserError::TooMany
     );
 
-    let revoked = |serial: u8| Revoked {
-        serial: papermesh_protocol::id::Serial::from_bytes([serial; 8]),
-        not_after: NOW,
+    let revoked = |byte: u8| Revoked {
+        node: NodeId::from_bytes([byte; 32]),
+        at: NOW,
     };
     for list in [vec![revoked(2), revoked(1)], vec![revoked(1), revoked(1)]] {
         let malformed = Signed::sign(
@@ -543,7 +540,7 @@ fn invariant_6_what_the_authority_did_not_mean_is_refused() {
             &authority,
         )
         .unwrap();
-        let refused = SiteState::verify(malformed.envelope(), site()).unwrap_err();
+        let refused = SiteState::verify(malformed.envelope(), charter()).unwrap_err();
         assert_eq!(refused, SiteStateError::Malformed);
     }
 }
@@ -553,7 +550,7 @@ fn invariant_6_a_certificate_is_good_for_its_node_and_time_only() {
     let state = state();
     let verify = |node: NodeId, now| {
         let shown = certificate(HOLDER, &[Role::Client]);
-        Certificate::verify_of(shown.envelope(), node, site(), &state, now).map(|_| ())
+        Certificate::verify_of(shown.envelope(), node, &judge_at(&state, now)).map(|_| ())
     };
     assert_eq!(verify(node(HOLDER), NOW), Ok(()));
     assert_eq!(verify(node(SHARED), NOW), Err(CertificateError::WrongNode));

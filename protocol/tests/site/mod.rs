@@ -12,13 +12,17 @@
 use core::convert::Infallible;
 
 use ed25519_dalek::SigningKey;
-use papermesh_protocol::advert::{Advert, AdvertSet, Delegated, Judge};
+use std::sync::OnceLock;
+
+use papermesh_protocol::advert::{Advert, AdvertSet, Delegated};
 use papermesh_protocol::bind::{Attestation, BadgeClaim};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::enroll::KeyClaim;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId};
 use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Scaling, Sides};
+use papermesh_protocol::judge::Judge;
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
 use papermesh_protocol::release::receipt::{Outcome, Receipt};
@@ -42,6 +46,10 @@ pub const PRINTER: u8 = 3;
 pub const USER: u8 = 4;
 pub const SHARED: u8 = 5;
 pub const ADMIN: u8 = 6;
+/// The root, whose public key is the site's id.
+pub const ROOT: u8 = 7;
+/// A second admin's key.
+pub const SECOND: u8 = 8;
 
 pub const JOB: JobId = JobId::from_bytes([0x10; 16]);
 pub const RELEASE: ReleaseId = ReleaseId::from_bytes([0x20; 16]);
@@ -88,7 +96,29 @@ pub fn node(seed: u8) -> NodeId {
 }
 
 pub fn site() -> SiteId {
-    key(AUTHORITY).verifying_key().into()
+    key(ROOT).verifying_key().into()
+}
+
+/// Who signs for the site: one admin.
+pub fn charter() -> &'static Charter {
+    static CHARTER: OnceLock<Charter> = OnceLock::new();
+    CHARTER.get_or_init(|| Charter::new(site(), admin(AUTHORITY, ADMIN)))
+}
+
+/// The admin with this key on this node.
+pub fn admin(seed: u8, on: u8) -> Admin {
+    Admin {
+        key: key(seed).verifying_key().into(),
+        node: node(on),
+        since: NOW,
+    }
+}
+
+/// The charter after the admin was replaced by another: what it signed for the holder stays.
+pub fn second_charter() -> Charter {
+    let kept = certificate(HOLDER, &[Role::Client]).envelope().digest();
+    let both = charter().with(admin(SECOND, SHARED)).unwrap();
+    both.without(node(ADMIN), [kept]).unwrap()
 }
 
 pub fn secret() -> SiteSecret {
@@ -111,20 +141,28 @@ pub fn state() -> SiteState {
     SiteState::new(site(), "Werk Nord".parse().unwrap())
 }
 
-/// The site state after one certificate was withdrawn.
+/// That the node with this seed was withdrawn.
+pub fn revoked(seed: u8) -> Revoked {
+    Revoked {
+        node: node(seed),
+        at: NOW,
+    }
+}
+
+/// The site state after one node was withdrawn.
 pub fn second_state() -> SiteState {
-    let revoked = Revoked {
-        serial: SERIAL,
-        not_after: NOW + limits::CERTIFICATE_LIFETIME,
-    };
-    state().revoke(&[revoked], NOW).unwrap()
+    state().revoke(&[revoked(PRINTER)], NOW).unwrap()
 }
 
 pub fn judge(state: &SiteState) -> Judge<'_> {
+    judge_at(state, NOW)
+}
+
+pub fn judge_at(state: &SiteState, now: Timestamp) -> Judge<'_> {
     Judge {
-        site: site(),
+        charter: charter(),
         state,
-        now: NOW,
+        now,
     }
 }
 

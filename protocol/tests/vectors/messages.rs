@@ -4,6 +4,7 @@ use ed25519_dalek::SigningKey;
 use papermesh_protocol::advert::Delegated;
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::enroll::{SignedPage, SignedPlace};
 use papermesh_protocol::id::UserKey;
 use papermesh_protocol::invite::TicketSecret;
 use papermesh_protocol::join::message::Right;
@@ -28,9 +29,10 @@ use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
 use crate::site::{
-    ADMIN, AUTHORITY, Counting, HOLDER, JOB, NOW, PRINTER, RELEASE, SESSION, USER, attestation,
-    badge, badge_claim, certificate, charlie, claim, delegation, entry, key, node, options, places,
-    receipt, sealing_public, second_state, secret, site, summary, tag, web_authority,
+    ADMIN, AUTHORITY, Counting, HOLDER, JOB, NOW, PRINTER, RELEASE, ROOT, SESSION, USER,
+    attestation, badge, badge_claim, certificate, charlie, charter, claim, delegation, entry, key,
+    node, options, places, receipt, sealing_public, second_state, secret, site, summary, tag,
+    web_authority,
 };
 use crate::{check, hex};
 
@@ -231,6 +233,10 @@ fn joining() -> Vec<Value> {
     let commitment = Commitment::new(nonce, node(PRINTER), node(ADMIN), &terms).unwrap();
     let welcome = Welcome {
         certificate: certificate(PRINTER, &[Role::Printer]).envelope().clone(),
+        charter: Signed::sign(charter().clone(), &key(ROOT))
+            .unwrap()
+            .envelope()
+            .clone(),
         state: Signed::sign(second_state(), &key(AUTHORITY))
             .unwrap()
             .envelope()
@@ -278,7 +284,21 @@ fn enrolling(authority: &SigningKey, entry: &Signed<UserEntry>) -> Vec<Value> {
     assert_eq!(renewed.signer(), authority.verifying_key().as_bytes());
     let requests = Direction::new("enroll", "request", limits::ENROLL_MESSAGE)
         .with("Enroll", &enroll::Request::Enroll { secret, claim })
-        .with("Renew", &enroll::Request::Renew);
+        .with("Renew", &enroll::Request::Renew)
+        .with("Signed", &enroll::Request::Signed { after: None })
+        .with(
+            "Signed after a user",
+            &enroll::Request::Signed {
+                after: Some(SignedPlace::User(charlie())),
+            },
+        );
+    let bound = Signed::sign(badge(), authority).unwrap();
+    let page = SignedPage {
+        certificates: vec![renewed.envelope().clone()],
+        users: vec![entry.envelope().clone()],
+        badges: vec![bound.envelope().clone()],
+        next: Some(SignedPlace::Badge(tag())),
+    };
     let mut answers = Direction::new("enroll", "answer", limits::ENROLL_MESSAGE)
         .with(
             "Enrolled",
@@ -287,7 +307,8 @@ fn enrolling(authority: &SigningKey, entry: &Signed<UserEntry>) -> Vec<Value> {
         .with(
             "Renewed",
             &enroll::Answer::Renewed(renewed.envelope().clone()),
-        );
+        )
+        .with("Signed", &enroll::Answer::Signed(Box::new(page)));
     for denial in [
         enroll::Denial::Refused,
         enroll::Denial::NotAClient,
@@ -452,7 +473,7 @@ fn certifying() -> Vec<Value> {
     let requests = Direction::new("web", "request", limits::WEB_MESSAGE)
         .with("Authority", &web::Request::Authority)
         .with("Certify", &certify);
-    let authority = Signed::sign(web_authority(), &key(AUTHORITY)).unwrap();
+    let authority = Signed::sign(web_authority(), &key(ROOT)).unwrap();
     let authority = authority.envelope().clone();
     let mut answers = Direction::new("web", "answer", limits::WEB_MESSAGE)
         .with("Authority", &web::Answer::Authority(authority.clone()))
@@ -460,6 +481,7 @@ fn certifying() -> Vec<Value> {
             "Certified",
             &web::Answer::Certified(Certified {
                 authority,
+                issuer: ByteBuf::from([0xa2; 48]),
                 certificate: ByteBuf::from([0xa1; 48]),
                 places: places(),
                 not_after: NOW + limits::WEB_CERTIFICATE_LIFETIME,
@@ -479,11 +501,12 @@ fn certifying() -> Vec<Value> {
 /// The key is that of the site and no other, in every implementation.
 #[test]
 fn the_web_authority_has_the_key_that_it_always_had() {
-    let vectors = [AUTHORITY, ADMIN].map(|seed| {
-        let web = WebKey::of_site(&key(seed));
+    let root = ("web authority", ROOT, WebKey::of_root(&key(ROOT)));
+    let issuer = ("issuer", AUTHORITY, WebKey::of_admin(&key(AUTHORITY)));
+    let vectors = [root, issuer].map(|(what, seed, web)| {
         json!({
-            "name": format!("web authority of seed {seed}"),
-            "authority_seed": hex([seed; 32]),
+            "name": format!("{what} of seed {seed}"),
+            "seed": hex([seed; 32]),
             "secret": hex(*web.expose()),
             "public": hex(web.public().as_bytes()),
             "message": hex(b"message"),
@@ -492,7 +515,7 @@ fn the_web_authority_has_the_key_that_it_always_had() {
     });
     check(
         "web",
-        "The P-256 key of a web authority, and its signature (RFC 6979, SHA-256, DER).",
+        "The P-256 keys of a web authority and of an issuer, and their signatures (RFC 6979, SHA-256, DER).",
         vectors.into(),
     );
 }

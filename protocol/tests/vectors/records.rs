@@ -2,6 +2,7 @@
 
 use papermesh_protocol::bind::BadgeClaim;
 use papermesh_protocol::certificate::{Certificate, Role};
+use papermesh_protocol::charter::Charter;
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::enroll::KeyClaim;
 use papermesh_protocol::release::receipt::{Outcome, Receipt};
@@ -12,9 +13,9 @@ use papermesh_protocol::web::WebAuthority;
 use serde_json::{Value, json};
 
 use crate::site::{
-    AUTHORITY, HOLDER, NOW, PRINTER, SHARED, USER, badge, badge_claim, certificate_of, charlie,
-    claim, delegation, entry, judge, key, node, receipt, second_state, signed_advert, site, state,
-    web_authority,
+    AUTHORITY, HOLDER, NOW, PRINTER, ROOT, SHARED, USER, badge, badge_claim, certificate_of,
+    charlie, charter, claim, delegation, entry, judge, key, node, receipt, second_charter,
+    second_state, signed_advert, site, state, web_authority,
 };
 use crate::{check, hex, readable};
 
@@ -43,6 +44,12 @@ fn records_are_encoded_as_ever() {
     };
     let vectors = vec![
         record::<Certificate>("certificate", certificate, AUTHORITY),
+        record::<Charter>("charter", charter().clone(), ROOT),
+        record::<Charter>(
+            "charter, after an admin was replaced",
+            second_charter(),
+            ROOT,
+        ),
         record::<SiteState>("site-state", second_state(), AUTHORITY),
         record::<UserEntry>("user-entry", entry(), AUTHORITY),
         record(
@@ -87,7 +94,7 @@ fn records_are_encoded_as_ever() {
             receipt(Outcome::MayHavePrinted),
             PRINTER,
         ),
-        record::<WebAuthority>("web-authority", web_authority(), AUTHORITY),
+        record::<WebAuthority>("web-authority", web_authority(), ROOT),
     ];
     check(
         "records",

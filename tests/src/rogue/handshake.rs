@@ -8,8 +8,9 @@ use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade}
 use libp2p::identity::Keypair;
 use libp2p::{PeerId, noise};
 use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::charter::CharterMark;
 use papermesh_protocol::codec;
-use papermesh_protocol::id::SiteId;
+use papermesh_protocol::id::{RecordDigest, SiteId};
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Envelope;
 use serde::Serialize;
@@ -33,6 +34,7 @@ pub enum Shown {
 #[derive(Serialize)]
 struct Hello<'a> {
     certificate: &'a Envelope<Certificate>,
+    charter: CharterMark,
     state_sequence: u64,
 }
 
@@ -42,6 +44,10 @@ impl Shown {
             Self::Certificate(certificate) => {
                 let hello = Hello {
                     certificate,
+                    charter: CharterMark {
+                        sequence: 0,
+                        digest: RecordDigest::from_bytes([0; 16]),
+                    },
                     state_sequence: 0,
                 };
                 let bytes = codec::encode(&hello, limits::HANDSHAKE_FRAME).ok()?;
@@ -80,8 +86,9 @@ impl RogueUpgrade {
         };
         stream.write_all(&frame).await?;
         stream.flush().await?;
-        // Whatever the other side shows is fine with us: its hello, then its site state, which is
-        // newer than what we said to have.
+        // Whatever the other side shows is fine with us: its hello, then its charter and its site state,
+        // which are newer than what we said to have.
+        skip(stream).await?;
         skip(stream).await?;
         skip(stream).await
     }

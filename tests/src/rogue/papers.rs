@@ -5,6 +5,7 @@ use std::path::Path;
 use ed25519_dalek::SigningKey;
 use papermesh_node::store::{Store, site};
 use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::charter::Charter;
 use papermesh_protocol::codec;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::signed::Signed;
@@ -26,6 +27,8 @@ pub struct Papers {
     pub key: SigningKey,
     /// The node's certificate.
     pub certificate: Signed<Certificate>,
+    /// The charter that it joined with.
+    pub charter: Signed<Charter>,
     /// The site state that it joined with.
     pub state: Signed<SiteState>,
     /// The site's secret.
@@ -45,6 +48,7 @@ impl Papers {
         Self {
             key: papers.signing_key(),
             certificate: papers.certificate,
+            charter: papers.charter,
             state: papers.state,
             secret: papers.secret,
         }

@@ -292,7 +292,9 @@ fn two_nodes_on_one_home_are_one_too_many() {
     let complaint = second.complaint();
     assert!(complaint.contains("laptop-1"), "{complaint}");
     // Nor may anybody join or make a site there meanwhile.
-    let site_again = laptop.papermesh("init --site Other --name other").run();
+    let site_again = laptop
+        .papermesh("init --no-passphrase --site Other --name other")
+        .run();
     assert!(!site_again.complaint().is_empty());
     assert_eq!(laptop.status().state, "alone");
 }

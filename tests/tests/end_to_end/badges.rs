@@ -132,7 +132,7 @@ fn a_user_registers_a_badge_at_the_panel() {
     }
 
     // Where the badge alone suffices, it does.
-    hall.decide("--login badge");
+    hall.decide("--login badge --yes");
     hall.at.tap(NEW);
     browser.see("main.session");
     browser.see("#jobs label:has-text(\"report.pdf\")");

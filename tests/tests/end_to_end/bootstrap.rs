@@ -75,7 +75,8 @@ fn invariant_7_a_stranger_completes_no_handshake_at_a_bootstrap_node() {
     let member = site.invited(&laptop, "rogue-1", "client", Setting::default());
     let papers = Papers::of(member.home());
     let elsewhere = Machine::new(site.folder(), "elsewhere", Setting::default());
-    let founding = elsewhere.papermesh("init --site Other --name elsewhere --role client");
+    let founding =
+        elsewhere.papermesh("init --no-passphrase --site Other --name elsewhere --role client");
     let _ = founding.run().succeeded();
     wait_until(SOON, "the laptop to be counted", || {
         metric(pages, "members_connected") == Some(1)

@@ -23,7 +23,8 @@ fn finding(machine: &Machine, check: &str) -> Finding {
 fn doctor_finds_the_port_that_another_program_took() {
     let site = Site::new();
     let laptop = Machine::new(site.folder(), "laptop-1", Setting::default());
-    let founding = laptop.papermesh("init --site Acme --name laptop-1 --role client");
+    let founding =
+        laptop.papermesh("init --no-passphrase --site Acme --name laptop-1 --role client");
     let _ = founding.run().succeeded();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = other.local_addr().unwrap();

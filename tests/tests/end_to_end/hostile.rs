@@ -3,10 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use papermesh_protocol::advert::{Advert, AdvertSet, Advertiser, Delegated, Judge};
+use papermesh_protocol::advert::{Advert, AdvertSet, Advertiser, Delegated};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::id::{BadgeTag, NodeId, RecordKey, SiteId, UserKey};
+use papermesh_protocol::judge::Judge;
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
@@ -160,7 +161,7 @@ fn invariant_6_a_lie_in_answer_to_a_lookup_is_believed_by_no_one() {
             site: rogue.site(),
             tag,
             user: Some(rogue.user.clone()),
-            sequence: now().as_millis(),
+            sequence: 7,
         };
         let badge = DirectoryRecord::Badge(Signed::sign(badge, key).unwrap());
         (lookup::badge(tag), badge.to_bytes().unwrap())
@@ -260,7 +261,8 @@ fn invariant_7_a_non_member_completes_no_handshake() {
     let laptop = site.founder("laptop-1");
     let printer = site.tray_printer(&laptop, "printer-1");
     let elsewhere = Machine::new(site.folder(), "elsewhere", Setting::default());
-    let founding = elsewhere.papermesh("init --site Other --name elsewhere --role printer");
+    let founding =
+        elsewhere.papermesh("init --no-passphrase --site Other --name elsewhere --role printer");
     let _ = founding.run().succeeded();
     let foreign = Papers::of(elsewhere.home());
     let member = site.invited(&laptop, "rogue-1", "printer", Setting::default());
@@ -712,7 +714,7 @@ impl Storer {
 
     fn judge(&self) -> Judge<'_> {
         Judge {
-            site: self.site(),
+            charter: &self.papers.charter,
             state: &self.papers.state,
             now: now(),
         }

@@ -9,6 +9,7 @@
 //! | `invariants` | the ten promises of the design, each by its name |
 //! | `crash` | the first of them, again and again: `kill -9` at any moment |
 //! | `formats` | any format to any printer, compared as pixels; documents that harm converters |
+//! | `withdrawn` | devices and admins that were put out, and come back with all that they kept |
 //! | `odd` | PDF files as they are in the field, compared as pixels at every kind of printer |
 //! | `photos` | pictures of every kind, compared as pixels; names, beginnings and ends of documents |
 //! | `hostile` | members and strangers who misbehave |
@@ -59,3 +60,4 @@ mod pictures;
 mod portal;
 mod walk;
 mod web;
+mod withdrawn;

@@ -133,7 +133,7 @@ fn the_site_says_whether_a_badge_alone_suffices() {
     };
     assert!(!badge_alone().is_success());
 
-    let policy = laptop.papermesh("site policy --login badge");
+    let policy = laptop.papermesh("site policy --login badge --yes");
     let _ = policy.run().succeeded();
     wait_until(SOON, "the policy to arrive", || badge_alone().is_success());
     assert_eq!(printer.tray().len(), 1);
@@ -222,8 +222,8 @@ fn a_dead_admin_is_no_dead_site() {
 
     let import = |passphrase| {
         let import = laptop
-            .papermesh("site import --passphrase-stdin")
-            .arg(&kept);
+            .papermesh("site import --passphrase-stdin --root-passphrase-file")
+            .args([&site.root_passphrase(), &kept]);
         import.stdin(passphrase).run()
     };
     assert!(!import("another passphrase\n").complaint().is_empty());

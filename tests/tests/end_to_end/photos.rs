@@ -53,6 +53,8 @@ fn order(format: &str) -> Order {
         color: None,
         media: None,
         pages: PageRanges::all(),
+        scaling: None,
+        as_image: false,
     }
 }
 
@@ -64,7 +66,7 @@ async fn paper(
 ) -> Result<Vec<Picture>, ConvertError> {
     let folder = tempfile::tempdir().unwrap();
     let source = std::io::Cursor::new(document.to_vec());
-    let mut made = converter().convert(device, order, source).await?;
+    let mut made = converter().convert(device, order, None, source).await?;
     let mut bytes = Vec::new();
     tokio::io::AsyncReadExt::read_to_end(&mut made.document, &mut bytes)
         .await
@@ -365,7 +367,7 @@ async fn copies_and_pages_of_pixels_are_in_what_is_sent() {
         let source = std::io::Cursor::new(pdf.clone());
         let device = boastful(format);
         let mut made = converter()
-            .convert(&device, &order(PDF), source)
+            .convert(&device, &order(PDF), None, source)
             .await
             .unwrap();
         let mut bytes = Vec::new();
@@ -380,6 +382,7 @@ async fn copies_and_pages_of_pixels_are_in_what_is_sent() {
                 .convert(
                     &boastful(to),
                     &wish(from),
+                    None,
                     std::io::Cursor::new(document.clone()),
                 )
                 .await

@@ -413,8 +413,8 @@ fn an_admin_invites_a_device_and_exports_the_site() {
 
     let second = desk.site.member(&desk.laptop, "laptop-2", "client");
     let import = second
-        .papermesh("site import --passphrase-stdin")
-        .arg(&kept);
+        .papermesh("site import --passphrase-stdin --root-passphrase-file")
+        .args([&desk.site.root_passphrase(), &kept]);
     let _ = import.stdin(&format!("{PASSPHRASE}\n")).run().succeeded();
     let _ = desk.site.tray_printer(&second, "printer-2");
     let said = desk.laptop.audit();

@@ -39,6 +39,8 @@ pub struct Initialized {
     pub roles: Vec<Role>,
     /// Whether the authority key is sealed under a passphrase.
     pub sealed: bool,
+    /// Opens the root of the site. Shown once, and kept nowhere.
+    pub root_passphrase: Passphrase,
     /// Where it all is.
     pub home: PathBuf,
 }

@@ -10,7 +10,7 @@ use papermesh_protocol::text::Name;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::control::Passphrase;
+use crate::control::{Passphrase, RootFile};
 
 /// Makes an invite for one device.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -86,7 +86,7 @@ pub struct Refused {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListInvites {}
 
-/// An invite that nobody used and whose time is not over.
+/// An invite whose time is not over.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OpenInvite {
     /// Names it; lets nobody in.
@@ -97,9 +97,11 @@ pub struct OpenInvite {
     pub name: Option<Name>,
     /// Good until then.
     pub expires_at: Timestamp,
+    /// The name, or the beginning of the id, of the device that used it, and for which it is good still.
+    pub used_by: Option<String>,
 }
 
-/// Takes an invite back: no device joins with it any more. Answered with the invite.
+/// Takes an invite back: no device joins with it any more, nor again. Answered with the invite.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WithdrawInvite {
     /// The beginning of its id.
@@ -140,6 +142,78 @@ pub struct Revoke {
     pub node: String,
     /// Opens the authority key.
     pub passphrase: Option<Passphrase>,
+    /// Of an admin: takes its key back.
+    pub root: Option<RootWord>,
+    /// Of an admin, without the root: leaves it its key.
+    pub keep_key: bool,
+}
+
+/// What opens the root of the site.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RootWord {
+    /// Its passphrase.
+    pub passphrase: Passphrase,
+    /// Its file, where it is not kept on the node.
+    pub file: Option<RootFile>,
+}
+
+/// Asks whether the root is kept on this node, and who the admins are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShowRoot {}
+
+/// Who may sign for the site.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RootView {
+    /// The site.
+    pub site: SiteId,
+    /// Its name.
+    pub site_name: Name,
+    /// The sequence number of the charter.
+    pub charter: u32,
+    /// Whether the root is kept on this node.
+    pub here: bool,
+    /// The admins that the charter names.
+    pub admins: Vec<AdminView>,
+    /// Until when this node may issue certificates for the web, if it is an admin's.
+    pub web_until: Option<Timestamp>,
+}
+
+/// An admin, as the charter names it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AdminView {
+    /// The node.
+    pub node: NodeId,
+    /// Its name, if it is known here.
+    pub name: Option<Name>,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Asks for the root's file. It is sealed as ever, and opened first to see that it opens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExportRoot {
+    /// Opens it.
+    pub root: RootWord,
+}
+
+/// The root's file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RootExported {
+    /// Its text.
+    pub root: String,
+}
+
+/// Keeps the root on this node no longer. Answered with who the admins are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RemoveRoot {}
+
+/// Has the root sign anew who the admins are, and with what this one issues certificates for the web.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RenewRoot {
+    /// Opens the root.
+    pub root: RootWord,
+    /// Opens the authority key.
+    pub passphrase: Option<Passphrase>,
 }
 
 /// A member is none any more.
@@ -153,6 +227,10 @@ pub struct Revocation {
     pub certificates: u32,
     /// The sequence number of the site state that says so.
     pub sequence: u64,
+    /// Whether it was an admin,
+    pub admin: bool,
+    /// and its key signs for nobody now.
+    pub key_taken: bool,
 }
 
 /// Asks for all that an admin has, to keep it elsewhere.
@@ -180,8 +258,10 @@ pub struct ImportSite {
     pub name: Option<Name>,
     /// What it does besides being an admin, if it is not a member yet.
     pub roles: Vec<Role>,
-    /// Opens the export, and from then on the authority key on this node.
+    /// Opens the export, and from then on the key that is made for this node.
     pub passphrase: Passphrase,
+    /// Opens the root, which names the node an admin, if it is none yet.
+    pub root: Option<RootWord>,
 }
 
 /// This node is an admin.
@@ -215,6 +295,8 @@ pub struct PolicyChange {
     pub job_lifetime: Option<u32>,
     /// Whether users may register unknown badges at a printer.
     pub bind_badges: Option<bool>,
+    /// Fewest characters of a PIN that is chosen from now on.
+    pub pin_length: Option<u8>,
 }
 
 /// The site's policy as it is now.
@@ -232,6 +314,8 @@ pub struct PolicyView {
     pub job_lifetime: u32,
     /// Whether users may register unknown badges at a printer.
     pub bind_badges: bool,
+    /// Fewest characters of a PIN that is chosen from now on.
+    pub pin_length: u8,
 }
 
 /// Asks how the site's key is kept here. Admin only.

@@ -23,10 +23,11 @@ pub use job::{
     PrefixError, ProtectJob, SubmitJob, Submitted, UnlockJob,
 };
 pub use member::{
-    Approve, ExportSite, ImportSite, Invite, InviteIssued, ListInvites, ListMembers, ListPending,
-    Member, OpenInvite, PendingDevice, PolicyChange, PolicyView, Refuse, Refused, Revocation,
-    Revoke, ShowKey, ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SiteKey,
-    SitePolicy, WithdrawInvite,
+    AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued, ListInvites,
+    ListMembers, ListPending, Member, OpenInvite, PendingDevice, PolicyChange, PolicyView, Refuse,
+    Refused, RemoveRoot, RenewRoot, Revocation, Revoke, RootExported, RootView, RootWord, ShowKey,
+    ShowRoot, ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy,
+    WithdrawInvite,
 };
 pub use node::{
     AuditEntry, AuditRead, AuditVerified, DeviceStatus, Diagnose, Finding, GetStatus, MeshState,
@@ -137,6 +138,10 @@ commands! {
     Revoke -> Revocation,
     ExportSite -> SiteExported,
     ImportSite -> SiteImported,
+    ShowRoot -> RootView,
+    ExportRoot -> RootExported,
+    RemoveRoot -> RootView,
+    RenewRoot -> RootView,
     SitePolicy -> PolicyView,
     ShowSiteAuthority -> SiteAuthority,
     ShowKey -> SiteKey,

@@ -399,6 +399,8 @@ async fn too_many_at_once_are_turned_away() {
     let command = Revoke {
         node: "desk".into(),
         passphrase: None,
+        root: None,
+        keep_key: false,
     };
     let refused: Result<Revocation, _> = fixture.client().await.call(command, no_events).await;
     assert!(

@@ -27,7 +27,6 @@ mod tests;
 
 pub(super) use page::{Page, Pixels, RasterError, ReadPages};
 pub(super) use pcl::RESOLUTIONS as PCL_RESOLUTIONS;
-pub(super) use placed::Paper;
 pub(super) use press::{Made, Press, Source, Target};
 
 use std::io::Read;

@@ -2,21 +2,9 @@
 //!
 //! What they are put on is white. A page is held whole only where it has to be turned.
 
-use papermesh_protocol::job::Scaling;
-use serde::{Deserialize, Serialize};
-
 use super::super::media::PageSize;
-use super::super::placing::Placing;
+use super::super::placing::{Paper, Placing};
 use super::page::{Page, Pixels, RasterError, ReadPages};
-
-/// The paper that pages are put on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(in super::super) struct Paper {
-    /// Its size.
-    pub(in super::super) size: PageSize,
-    /// How pages are made to fit.
-    pub(in super::super) scaling: Scaling,
-}
 
 /// Pages, each of which is put on paper.
 pub(super) struct Placed<R> {

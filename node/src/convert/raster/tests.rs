@@ -5,12 +5,12 @@ use papermesh_protocol::job::Scaling;
 use proptest::prelude::*;
 
 use super::page::{Page, Pixels, RasterError};
-use super::placed::Paper;
 use super::press::{Press, PressError, Source, Target};
 use super::runs::{pack_line, read_line};
 use crate::convert::device::SheetBack;
 use crate::convert::media::PageSize;
 use crate::convert::pages::PageRanges;
+use crate::convert::placing::Paper;
 
 type Pages = Vec<(Page, Vec<Vec<u8>>)>;
 

@@ -93,6 +93,7 @@ impl Authority {
                 .unwrap()
                 .envelope()
                 .clone(),
+            charter: crate::tests::charter_of(&self.key).envelope().clone(),
             state: Signed::sign(state, &self.key).unwrap().envelope().clone(),
             secret: SiteSecret::from_bytes([7; 32]),
             members: Vec::new(),

@@ -12,14 +12,15 @@ mod visit;
 use super::Services;
 use crate::control::message::{
     AcceptLink, AddUser, Approve, AuditRead, AuditVerified, AwaitPage, BadgeChanged, ChangeBadge,
-    ChangePin, DeleteJob, Diagnose, EnrollUser, Enrolled, ExportSite, Finding, FollowJobs,
-    GetStatus, HeldJob, ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket, Linked,
-    ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters, ListUsers, Member,
-    MoveJob, OfferLink, OpenInvite, OpenPortal, PageOpened, PendingDevice, PinChanged, PolicyView,
-    PortalLink, Printer, ProtectJob, ReadAudit, Refuse, Refused, Revocation, Revoke, SetUserState,
-    ShowKey, ShowSiteAuthority, ShowUser, SiteAuthority, SiteExported, SiteImported, SiteKey,
-    SitePolicy, Status, SubmitJob, Submitted, UnlockJob, User, UserHere, UserTicket, VerifyAudit,
-    Visit, VisitReport, WithdrawInvite,
+    ChangePin, DeleteJob, Diagnose, EnrollUser, Enrolled, ExportRoot, ExportSite, Finding,
+    FollowJobs, GetStatus, HeldJob, ImportSite, Invite, InviteIssued, JobsFollowed, LinkTicket,
+    Linked, ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters, ListUsers,
+    Member, MoveJob, OfferLink, OpenInvite, OpenPortal, PageOpened, PendingDevice, PinChanged,
+    PolicyView, PortalLink, Printer, ProtectJob, ReadAudit, Refuse, Refused, RemoveRoot, RenewRoot,
+    Revocation, Revoke, RootExported, RootView, SetUserState, ShowKey, ShowRoot, ShowSiteAuthority,
+    ShowUser, SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy, Status, SubmitJob,
+    Submitted, UnlockJob, User, UserHere, UserTicket, VerifyAudit, Visit, VisitReport,
+    WithdrawInvite,
 };
 use crate::control::{Answer, Body, Events, Service};
 pub(super) use site::{code, exported_site as exported, import as import_of};
@@ -83,6 +84,23 @@ impl Service for Services {
 
     async fn show_site_authority(&self, command: ShowSiteAuthority) -> Answer<SiteAuthority> {
         self.site_authority(command).await
+    }
+
+    async fn show_root(&self, _: ShowRoot) -> Answer<RootView> {
+        self.root_view().await
+    }
+
+    async fn export_root(&self, command: ExportRoot) -> Answer<RootExported> {
+        self.root_file(command).await
+    }
+
+    async fn remove_root(&self, _: RemoveRoot) -> Answer<RootView> {
+        self.authority.remove_root().await?;
+        self.root_view().await
+    }
+
+    async fn renew_root(&self, command: RenewRoot) -> Answer<RootView> {
+        self.renew(command).await
     }
 
     async fn export_site(&self, command: ExportSite) -> Answer<SiteExported> {

@@ -12,13 +12,14 @@ use zeroize::Zeroizing;
 use super::super::{Services, becoming};
 use crate::authority::bundle::TEXT_MAX;
 use crate::authority::{
-    self, AuthorityError, Exported, Import, MemberView, NewInvite, PolicyChange as Change,
-    PolicyView as Policy,
+    self, AuthorityError, Exported, Import, MemberView, NewInvite, OfAdmin, PolicyChange as Change,
+    PolicyView as Policy, RootWord,
 };
 use crate::control::message::{
-    Approve, ExportSite, ImportSite, Invite, InviteIssued, ListPending, Member, OpenInvite,
-    PendingDevice, PolicyView, Refuse, Refused, Revocation, Revoke, ShowSiteAuthority,
-    SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy, WithdrawInvite,
+    self, AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued,
+    ListPending, Member, OpenInvite, PendingDevice, PolicyView, Refuse, Refused, RenewRoot,
+    Revocation, Revoke, RootExported, RootView, ShowSiteAuthority, SiteAuthority, SiteExported,
+    SiteImported, SiteKey, SitePolicy, WithdrawInvite,
 };
 use crate::control::{Answer, Body, CommandError, ErrorCode, Passphrase};
 
@@ -48,12 +49,14 @@ impl Services {
 
     pub(super) async fn open_invites(&self) -> Answer<Vec<OpenInvite>> {
         let open = self.authority.invites().await?;
-        Ok(open.into_iter().map(open_invite).collect())
+        let members = self.authority.members().await?;
+        let invites = open.into_iter();
+        Ok(invites.map(|open| open_invite(open, &members)).collect())
     }
 
     pub(super) async fn take_invite_back(&self, command: WithdrawInvite) -> Answer<OpenInvite> {
         let withdrawn = self.authority.withdraw_invite(&command.invite).await?;
-        Ok(open_invite(withdrawn))
+        Ok(open_invite(withdrawn, &self.authority.members().await?))
     }
 
     pub(super) async fn waiting_devices(&self, command: ListPending) -> Answer<Vec<PendingDevice>> {
@@ -111,16 +114,59 @@ impl Services {
     }
 
     pub(super) async fn revoke_member(&self, command: Revoke) -> Answer<Revocation> {
+        let of_admin = match (command.root, command.keep_key) {
+            (Some(word), _) => OfAdmin::TakeKey(root_word(word)),
+            (None, true) => OfAdmin::KeepKey,
+            (None, false) => OfAdmin::Unsaid,
+        };
         let revoked = self
             .authority
-            .revoke(&command.node, said(&command.passphrase))
+            .revoke(&command.node, of_admin, said(&command.passphrase))
             .await?;
         Ok(Revocation {
             node: revoked.node,
             name: revoked.name,
             certificates: revoked.certificates,
             sequence: revoked.sequence,
+            admin: revoked.admin,
+            key_taken: revoked.key_taken,
         })
+    }
+
+    pub(super) async fn root_view(&self) -> Answer<RootView> {
+        let membership = self.mesh.membership();
+        let (charter, state) = (membership.charter(), membership.state());
+        let members = self.authority.members().await?;
+        let admins = charter.admins.iter().map(|admin| AdminView {
+            node: admin.node,
+            name: members
+                .iter()
+                .find(|member| member.node == admin.node)
+                .map(|member| member.name.clone()),
+            since: admin.since,
+        });
+        Ok(RootView {
+            site: charter.site,
+            site_name: state.name.clone(),
+            charter: charter.sequence,
+            here: self.authority.has_root().await?,
+            admins: admins.collect(),
+            web_until: self.authority.web_until().await?,
+        })
+    }
+
+    pub(super) async fn root_file(&self, command: ExportRoot) -> Answer<RootExported> {
+        let text = self.authority.export_root(root_word(command.root)).await?;
+        Ok(RootExported {
+            root: text.to_string(),
+        })
+    }
+
+    pub(super) async fn renew(&self, command: RenewRoot) -> Answer<RootView> {
+        let word = root_word(command.root);
+        let passphrase = said(&command.passphrase);
+        self.authority.renew_root(word, passphrase).await?;
+        self.root_view().await
     }
 
     pub(super) async fn site_key(&self) -> Answer<SiteKey> {
@@ -142,6 +188,7 @@ impl Services {
                     login: change.login,
                     job_lifetime: change.job_lifetime,
                     bind_badges: change.bind_badges,
+                    pin_length: change.pin_length,
                 };
                 self.authority
                     .change_policy(change, said(&command.passphrase))
@@ -155,6 +202,7 @@ impl Services {
             login: policy.login,
             job_lifetime: policy.job_lifetime,
             bind_badges: policy.bind_badges,
+            pin_length: policy.pin_length,
         })
     }
 
@@ -201,8 +249,16 @@ impl Services {
     }
 }
 
-fn open_invite(invite: authority::OpenInvite) -> OpenInvite {
+fn open_invite(invite: authority::OpenInvite, members: &[MemberView]) -> OpenInvite {
+    let used_by = invite.used_by.map(|node| {
+        let known = members.iter().find(|member| member.node == node);
+        known.map_or_else(
+            || node.to_string()[..8].to_owned(),
+            |member| member.name.to_string(),
+        )
+    });
     OpenInvite {
+        used_by,
         id: invite.id,
         roles: invite.roles.iter().collect(),
         name: invite.name,
@@ -222,8 +278,17 @@ pub(in crate::node) fn import(command: ImportSite, text: Zeroizing<String>) -> I
     Import {
         text,
         passphrase: Zeroizing::new(command.passphrase.expose().to_owned()),
+        root: command.root.map(root_word),
         name: command.name,
         roles: Roles::of(&command.roles),
+    }
+}
+
+fn root_word(word: message::RootWord) -> RootWord {
+    let text = |text: &str| Zeroizing::new(text.to_owned());
+    RootWord {
+        passphrase: text(word.passphrase.expose()),
+        file: word.file.as_ref().map(|file| text(file.expose())),
     }
 }
 

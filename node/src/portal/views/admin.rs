@@ -70,7 +70,7 @@ pub(super) fn pending(view: &View<'_>, pending: &[PendingDevice]) -> Lines {
     }
 }
 
-/// Invites that nobody used yet. The line itself was shown once, and is not known here any more.
+/// Invites that are good still: one that was used is for its device. The line itself was shown once, and is not known here any more.
 pub(super) fn invites(view: &View<'_>, invites: &[OpenInvite]) -> Lines {
     let t = view.t();
     let line = |invite: &OpenInvite| {
@@ -85,7 +85,14 @@ pub(super) fn invites(view: &View<'_>, invites: &[OpenInvite]) -> Lines {
             icon: "ticket",
             facts: name.is_some().then(|| what.clone()),
             title: name.unwrap_or_else(|| what.clone()),
-            said: vec![Saying::at(t.say("ticket-until"), moment(invite.expires_at))],
+            said: std::iter::once(Saying::at(t.say("ticket-until"), moment(invite.expires_at)))
+                .chain(
+                    invite
+                        .used_by
+                        .as_ref()
+                        .map(|device| Saying::plain(format!("{} {device}", t.say("invite-used")))),
+                )
+                .collect(),
             buttons: vec![
                 withdraw
                     .looking("bin", t.say("invite-withdraw").as_ref())

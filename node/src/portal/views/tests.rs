@@ -99,6 +99,7 @@ fn invite(name: Option<&str>) -> OpenInvite {
         roles: vec![Role::Printer],
         name: name.map(|name| name.parse().unwrap()),
         expires_at: at(900),
+        used_by: None,
     }
 }
 
@@ -245,6 +246,7 @@ fn admins_places() -> Vec<(Place, Content)> {
         login: LoginPolicy::BadgeAndPin,
         job_lifetime: 5_400,
         bind_badges: true,
+        pin_length: 4,
     };
     let record = AuditEntry {
         sequence: 1,

@@ -10,10 +10,11 @@ mod tests;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
 use image::metadata::Orientation;
+use papermesh_protocol::job::Scaling;
 
 use super::super::flaw::Flaw;
 use super::super::limits;
-use super::super::media::PageSize;
+use super::super::placing::Paper;
 use super::objects::Objects;
 
 /// Paper that printers do not reach: a quarter of an inch.
@@ -44,7 +45,7 @@ pub(in super::super) struct Wrapped {
 /// picture is.
 pub(in super::super) fn wrap(
     input: &mut impl Read,
-    paper: PageSize,
+    paper: Paper,
     out: &mut impl Write,
 ) -> Result<Wrapped, PictureError> {
     let mut input = BufReader::with_capacity(PIECE, input);
@@ -103,7 +104,7 @@ fn check_size(width: u32, height: u32) -> Result<(), Flaw> {
 }
 
 /// The paper, turned as the picture is, and what draws it there.
-fn placed(drawn: &Drawn, paper: PageSize) -> ((f64, f64), String) {
+fn placed(drawn: &Drawn, paper: Paper) -> ((f64, f64), String) {
     use Orientation as To;
     // Where the stored picture's width and height go on paper, and where its corner at the bottom
     // left is then (TIFF 6.0, tag 274; Exif 2.32 section 4.6.4 A).
@@ -121,13 +122,20 @@ fn placed(drawn: &Drawn, paper: PageSize) -> ((f64, f64), String) {
         false => (f64::from(drawn.width), f64::from(drawn.height)),
         true => (f64::from(drawn.height), f64::from(drawn.width)),
     };
-    let paper = match across > down {
-        true => PageSize::new(paper.upright().height, paper.upright().width),
-        false => paper.upright(),
+    let upright = paper.size.upright();
+    let (width, height) = match across > down {
+        true => upright.turned().points(),
+        false => upright.points(),
     };
-    let (width, height) = paper.points();
     let room = |side: f64| (side - 2.0 * MARGIN).max(1.0);
-    let scale = (room(width) / across).min(room(height) / down);
+    let scale = match paper.scaling {
+        // To the edges, and beyond where the paper has another shape.
+        Scaling::Fill => (width / across).max(height / down),
+        // Pixels have no size of their own that could be kept.
+        Scaling::Auto | Scaling::AutoFit | Scaling::Fit | Scaling::None => {
+            (room(width) / across).min(room(height) / down)
+        }
+    };
     let (w, h) = (across * scale, down * scale);
     let (x, y) = (
         (width - w) / 2.0 + w * corner.0,

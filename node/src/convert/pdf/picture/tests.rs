@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::convert::media::A4;
+use crate::convert::placing::Paper;
 
 /// How a picture is stored.
 #[derive(Debug, Clone, Copy)]
@@ -129,7 +130,7 @@ struct Page {
 
 fn page(picture: &[u8]) -> Result<Page, Flaw> {
     let mut pdf = Vec::new();
-    match wrap(&mut &picture[..], A4, &mut pdf) {
+    match wrap(&mut &picture[..], Paper::of(A4), &mut pdf) {
         Ok(_) => {}
         Err(PictureError::Flaw(flaw)) => return Err(flaw),
         Err(PictureError::Io(error)) => panic!("{error}"),
@@ -295,8 +296,8 @@ proptest! {
         };
         let place = place.index(picture.len());
         picture[place] = byte;
-        let _ = wrap(&mut &picture[..], A4, &mut Vec::new());
-        let _ = wrap(&mut &picture[..place], A4, &mut Vec::new());
+        let _ = wrap(&mut &picture[..], Paper::of(A4), &mut Vec::new());
+        let _ = wrap(&mut &picture[..place], Paper::of(A4), &mut Vec::new());
     }
 }
 
@@ -506,7 +507,7 @@ fn pictures_that_want_all_the_memory_get_none() {
 #[test]
 fn color_is_what_is_seen() {
     let is_colored = |picture: &[u8]| {
-        let wrapped = wrap(&mut &picture[..], A4, &mut Vec::new());
+        let wrapped = wrap(&mut &picture[..], Paper::of(A4), &mut Vec::new());
         wrapped.unwrap().color
     };
     let rgb = Stored {
@@ -520,4 +521,28 @@ fn color_is_what_is_seen() {
     // A red that cannot be seen.
     let rgba = Stored { kind: 6, ..rgb };
     assert!(!is_colored(&rgba.png(1, &[255, 0, 0, 0], &[])));
+}
+
+#[test]
+fn a_picture_that_fills_the_paper_goes_to_its_edges() {
+    let drawn = Drawn {
+        width: 100,
+        height: 100,
+        orientation: Orientation::NoTransforms,
+        color: false,
+    };
+    let drawing = |scaling| {
+        placed(
+            &drawn,
+            Paper {
+                scaling,
+                ..Paper::of(A4)
+            },
+        )
+        .1
+    };
+    // A square on A4: as high as the paper, and cut at both sides.
+    assert!(drawing(Scaling::Fill).starts_with("q 841.890 0.000 0.000 841.890 -123.307 0.000 cm"));
+    assert!(drawing(Scaling::Fit).starts_with("q 559.276"));
+    assert_eq!(drawing(Scaling::Fit), drawing(Scaling::Auto));
 }

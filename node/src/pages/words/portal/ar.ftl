@@ -168,7 +168,7 @@ login-badge-pin-text = البطاقة تقول من أنت والرمز يثبت
 login-pin = المعرّف والرمز
 login-pin-text = لا تُقبل البطاقات.
 login-badge = البطاقة وحدها
-login-badge-text = سريع، لكن البطاقة قد تُنسخ أو تضيع: من يحملها يأخذ الورق.
+login-badge-text = لا أحد يثبت شيئًا: يمكن نسخ البطاقة، ويمكن لكل طابعة هنا فتح وطباعة جميع مهام كل من لديه بطاقة.
 policy-bind = بطاقات غير معروفة
 policy-bind-off = المسؤولون يسجّلون البطاقات
 policy-bind-off-text = من يمرّر بطاقة غير معروفة يُطلب منه سؤال المسؤول. الخيار المعتاد.
@@ -252,6 +252,7 @@ ticket-code = التذكرة رمز QR
 ticket-copy = نسخ
 ticket-copied = نُسخت
 ticket-until = صالحة حتى
+invite-used = استخدمها
 
 said-deleted = حُذف { $name }.
 said-protected = { $name } محمي: لا يخلي مكانه لغيره.

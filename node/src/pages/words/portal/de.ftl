@@ -164,7 +164,7 @@ login-badge-pin-text = Der Ausweis sagt, wer Sie sind, die PIN beweist es. So is
 login-pin = Kennung und PIN
 login-pin-text = Ausweise werden nicht angenommen.
 login-badge = Nur den Ausweis
-login-badge-text = Schnell, aber ein Ausweis kann kopiert oder verloren werden: Wer ihn hat, bekommt das Papier.
+login-badge-text = Niemand beweist etwas: Ein Ausweis lässt sich nachmachen, und jeder Drucker hier kann alle Aufträge aller öffnen und drucken, die einen Ausweis haben.
 policy-bind = Unbekannte Ausweise
 policy-bind-off = Die Verwaltung trägt Ausweise ein
 policy-bind-off-text = Wer einen unbekannten Ausweis auflegt, wird an sie verwiesen. So ist es üblich.
@@ -239,6 +239,7 @@ ticket-code = Das Ticket als QR-Code
 ticket-copy = Kopieren
 ticket-copied = Kopiert
 ticket-until = Gültig bis
+invite-used = Benutzt von
 
 said-deleted = { $name } ist gelöscht.
 said-protected = { $name } ist geschützt: Er macht anderen keinen Platz.

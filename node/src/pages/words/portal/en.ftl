@@ -164,7 +164,7 @@ login-badge-pin-text = The badge says who you are, the PIN proves it. The usual 
 login-pin = User ID and PIN
 login-pin-text = Badges are not taken.
 login-badge = Badge alone
-login-badge-text = Quick, but a badge can be copied or lost: whoever has it gets the paper.
+login-badge-text = Nobody proves anything: a badge can be cloned, and every printer here can open and print all jobs of everybody who has a badge.
 policy-bind = Unknown badges
 policy-bind-off = Admins register badges
 policy-bind-off-text = Who taps an unknown badge is told to ask an admin. The usual choice.
@@ -239,6 +239,7 @@ ticket-code = The ticket as a QR code
 ticket-copy = Copy
 ticket-copied = Copied
 ticket-until = Good until
+invite-used = Used by
 
 said-deleted = { $name } is deleted.
 said-protected = { $name } is protected: it makes no room for others.

@@ -164,7 +164,7 @@ login-badge-pin-text = La tarjeta dice quién es, el PIN lo prueba. Lo habitual.
 login-pin = ID y PIN
 login-pin-text = No se aceptan tarjetas.
 login-badge = Solo la tarjeta
-login-badge-text = Rápido, pero una tarjeta se copia o se pierde: quien la tenga recibe el papel.
+login-badge-text = Nadie demuestra nada: una tarjeta se puede copiar, y cualquier impresora de aquí puede abrir e imprimir todos los trabajos de quien tenga tarjeta.
 policy-bind = Tarjetas desconocidas
 policy-bind-off = Los administradores registran las tarjetas
 policy-bind-off-text = A quien acerca una tarjeta desconocida se le pide que los consulte. Lo habitual.
@@ -239,6 +239,7 @@ ticket-code = El tique como código QR
 ticket-copy = Copiar
 ticket-copied = Copiado
 ticket-until = Vale hasta
+invite-used = Usada por
 
 said-deleted = { $name } está borrado.
 said-protected = { $name } está protegido: no cede su sitio a otros.

@@ -164,7 +164,7 @@ login-badge-pin-text = Le badge dit qui vous êtes, le code PIN le prouve. Le ch
 login-pin = Identifiant et code PIN
 login-pin-text = Les badges ne sont pas acceptés.
 login-badge = Le badge seul
-login-badge-text = Rapide, mais un badge se copie ou se perd : qui l'a reçoit le papier.
+login-badge-text = Personne ne prouve rien : un badge peut être copié, et chaque imprimante d'ici peut ouvrir et imprimer tous les travaux de tous ceux qui ont un badge.
 policy-bind = Badges inconnus
 policy-bind-off = Les administrateurs enregistrent les badges
 policy-bind-off-text = Qui présente un badge inconnu est prié de s'adresser à eux. Le choix habituel.
@@ -239,6 +239,7 @@ ticket-code = Le ticket en code QR
 ticket-copy = Copier
 ticket-copied = Copié
 ticket-until = Valable jusqu'au
+invite-used = Utilisée par
 
 said-deleted = { $name } est supprimé.
 said-protected = { $name } est protégé : il ne cède pas sa place.

@@ -163,7 +163,7 @@ login-badge-pin-text = 证卡说明您是谁，PIN 加以证明。常用选择�
 login-pin = 用户 ID 和 PIN
 login-pin-text = 不接受证卡。
 login-badge = 只用证卡
-login-badge-text = 快捷，但证卡可能被复制或丢失：谁持有它，谁就能拿到纸张。
+login-badge-text = 无人需要证明身份：证卡可以被复制，这里的每台打印机都能打开并打印所有持卡人的全部作业。
 policy-bind = 未登记的工卡
 policy-bind-off = 由管理员登记工卡
 policy-bind-off-text = 刷未登记工卡的人会被告知联系管理员。通常的选择。
@@ -229,6 +229,7 @@ ticket-code = 凭证的二维码
 ticket-copy = 复制
 ticket-copied = 已复制
 ticket-until = 有效至
+invite-used = 使用者：
 
 said-deleted = { $name } 已删除。
 said-protected = { $name } 已受保护：不会为其他作业让出空间。

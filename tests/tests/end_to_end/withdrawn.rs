@@ -1,0 +1,265 @@
+//! Devices and admins that were put out, and come back with all that they kept: keys, invites, exports.
+
+use std::path::Path;
+
+use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::id::{NodeId, Serial, UserKey};
+use papermesh_protocol::limits;
+use papermesh_protocol::lookup;
+use papermesh_protocol::record::DirectoryRecord;
+use papermesh_protocol::seal::SealingPublic;
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::site::SiteState;
+use papermesh_protocol::user::{Badge, UserEntry, UserState};
+use papermesh_tests::answer::{Invite, Member, Root};
+use papermesh_tests::rogue::{Papers, Rogue, Shown, new_key, now};
+use papermesh_tests::wait::wait_until;
+use papermesh_tests::{Machine, SOON, Setting, Site, User};
+
+/// Copies the keys of a device, and nothing else of it, into a new home.
+fn stolen_keys(of: &Machine, into: &Machine) {
+    let (from, to) = (of.home().join("keys"), into.home().join("keys"));
+    std::fs::create_dir_all(&to).unwrap();
+    for private in [into.home(), to.as_path()] {
+        private_folder(private);
+    }
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap().path();
+        std::fs::copy(&file, to.join(file.file_name().unwrap())).unwrap();
+    }
+}
+
+fn private_folder(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+/// A printer joins with an invite that is good for days, is stolen and revoked. Whoever has its keys
+/// joins with the same line from an empty home. Nobody is let in, and the admin sees why; invited anew,
+/// it is a member again.
+#[test]
+fn a_revoked_device_does_not_join_again_with_the_invite_that_it_used() {
+    let site = Site::new();
+    let laptop = site.founder("laptop-1");
+    let inviting = laptop.papermesh("invite --role printer --ttl 7d --name printer-1");
+    let Invite { invite } = inviting.json();
+    let mut printer = Machine::new(site.folder(), "printer-1", Setting::default());
+    let joined: Member = printer.papermesh("join").arg(&invite).json();
+    printer.run();
+    // Used as it is, it is listed with its device, and could be taken back.
+    let listed = laptop.papermesh("invites").run().succeeded();
+    assert!(
+        listed.stdout().contains("\"used_by\":\"printer-1\""),
+        "{listed:?}"
+    );
+    let _ = laptop.papermesh("revoke printer-1").run().succeeded();
+    printer.stop();
+
+    let thief = Machine::new(site.folder(), "thief", Setting::default());
+    stolen_keys(&printer, &thief);
+    let refused = thief.papermesh("join").arg(&invite).run();
+    assert!(refused.complaint().contains("invite"), "{refused:?}");
+    // Nor from its own home.
+    assert!(!printer.papermesh("join").arg(&invite).run().is_success());
+    let listed = laptop.papermesh("invites").run().succeeded();
+    assert!(!listed.stdout().contains("printer-1"), "{listed:?}");
+
+    let again = laptop.papermesh("invite --role printer --name printer-1");
+    let Invite { invite } = again.json();
+    let readmitted: Member = thief.papermesh("join").arg(&invite).json();
+    assert_eq!(readmitted.node, joined.node);
+    let thief = thief.running();
+    assert_eq!(thief.status().state, "joined");
+}
+
+/// A device joined twice and kept the first certificate in reserve: it is put out with both, at members
+/// that never saw either.
+#[test]
+fn a_member_with_two_certificates_is_out_for_good() {
+    let site = Site::new();
+    let laptop = site.founder("laptop-1");
+    let other = site.member(&laptop, "laptop-2", "client");
+    let rogue = site.invited(&laptop, "rogue-1", "client", Setting::default());
+    let first = Papers::of(rogue.home());
+    // As a second admin would have signed it, of whose registry the first knows nothing.
+    let mut laptop = laptop;
+    laptop.stop();
+    let authority = Papers::authority(laptop.home());
+    laptop.run();
+    let reserve = Certificate {
+        serial: Serial::from_bytes([7; 8]),
+        ..first.certificate.clone().into_value()
+    };
+    let reserve = Signed::sign(reserve, &authority).unwrap();
+    let shown = |certificate: &Signed<Certificate>| {
+        let shown = Shown::Certificate(certificate.envelope().clone());
+        Rogue::new(&first.key, first.certificate.site, shown)
+    };
+    for certificate in [&first.certificate, &reserve] {
+        assert!(shown(certificate).dial(&other.address()).is_ok());
+    }
+    let _ = laptop.papermesh("revoke rogue-1").run().succeeded();
+    other.wait_for_peers(1);
+    for certificate in [&first.certificate, &reserve] {
+        for machine in [&laptop, &other] {
+            wait_until(SOON, "the revocation to be known", || {
+                shown(certificate).dial(&machine.address()).is_err()
+            });
+        }
+    }
+}
+
+/// An admin exports the site, leaves, and is revoked with the root. Nothing that the old key signs is
+/// believed, whatever its numbers; the export opens nothing. Everybody else goes on as before.
+#[test]
+fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
+    let (site, charlie, dana) = (Site::new(), User::charlie(), User::dana());
+    let mut laptop = site.founder("laptop-1");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    let second = site.member(&laptop, "laptop-2", "client");
+    laptop.enroll(&charlie, &second);
+    site.appoint(&laptop, &second);
+    // A user and a member that the second admin knows from the first one alone.
+    let away = site.member(&laptop, "laptop-3", "client");
+    laptop.enroll(&dana, &away);
+    let export = site.path("kept-by-the-leaver.site");
+    let exporting = laptop
+        .papermesh("site export --passphrase-stdin")
+        .arg(&export);
+    const PASSPHRASE: &str = "correct horse battery staple\n";
+    let _ = exporting.stdin(PASSPHRASE).run().succeeded();
+    let root_file = site.path("site.root");
+    let moving = laptop
+        .papermesh("site root export --move --root-passphrase-file")
+        .args([site.root_passphrase(), root_file.clone()]);
+    let moved: Root = moving.json();
+    assert!(!moved.here && moved.admins.len() == 2, "{moved:?}");
+    laptop.stop();
+    let stolen = Papers::authority(laptop.home());
+    laptop.run();
+    second.wait_for_peers(3);
+    wait_until(SOON, "the admins to know the same users", || {
+        let users = second.papermesh("user list").run().succeeded();
+        users.stdout().contains("dana")
+    });
+
+    // Without the root it is said what cannot be done.
+    let said = second.papermesh("revoke laptop-1").run();
+    assert!(said.complaint().contains("root"), "{said:?}");
+    let revoking = second
+        .papermesh("revoke laptop-1 --root-passphrase-file")
+        .args([site.root_passphrase(), "--root".into(), root_file]);
+    let _ = revoking.run().succeeded();
+    let chartered = |machine: &Machine| {
+        let root: Root = machine.papermesh("site root show").json();
+        (root.charter, root.admins.len())
+    };
+    for machine in [&second, &printer, &away] {
+        let what = format!("{} to know the charter", machine.name());
+        wait_until(SOON, &what, || chartered(machine) == (2, 1));
+    }
+    laptop.stop();
+
+    // Those who were admitted and enrolled by the old key print as before, without a visit of anybody.
+    second.print(&site.document("one.pdf", "x"), &charlie);
+    away.print(&site.document("two.pdf", "x"), &dana);
+    wait_until(SOON, "the jobs to be found", || {
+        printer.visit(&charlie).sees(1) && printer.visit(&dana).sees(1)
+    });
+
+    // What the old key signs.
+    let member = site.member(&second, "rogue-1", "client");
+    let mut member = member;
+    member.stop();
+    let papers = Papers::of(member.home());
+    let key = new_key();
+    let certificate = Certificate {
+        site: papers.certificate.site,
+        node: NodeId::from(key.verifying_key()),
+        sealing: SealingPublic::from_bytes([9; 32]),
+        name: "ghost".parse().unwrap(),
+        roles: Roles::of(&[Role::Printer, Role::Admin]),
+        serial: Serial::from_bytes([9; 8]),
+        // Dated back to when the key was good.
+        not_before: papers.certificate.not_before - limits::CLOCK_SKEW * 12,
+        not_after: papers.certificate.not_after - limits::CLOCK_SKEW * 12,
+    };
+    let forged = Signed::sign(certificate, &stolen).unwrap();
+    let shown = Shown::Certificate(forged.envelope().clone());
+    let ghost = Rogue::new(&key, papers.certificate.site, shown);
+    for machine in [&second, &printer, &away] {
+        assert!(
+            ghost.dial(&machine.address()).is_err(),
+            "{}",
+            machine.name()
+        );
+    }
+    let rogue = Rogue::with(&papers);
+    let at = rogue.dial(&printer.address()).unwrap();
+    let tag = lookup::badge_tag(&papers.secret, "0499").unwrap();
+    let own = new_key();
+    for sequence in [2, (2 << 32) + 1, (3 << 32) + 1, u64::MAX] {
+        let entry = UserEntry {
+            site: papers.certificate.site,
+            user: charlie.id.parse().unwrap(),
+            sequence,
+            issued_at: now(),
+            display: "Mallory".parse().unwrap(),
+            key: Some(UserKey::from(own.verifying_key())),
+            badges: vec![tag],
+            groups: Vec::new(),
+            state: UserState::Active,
+        };
+        let badge = Badge {
+            site: papers.certificate.site,
+            tag,
+            user: Some(charlie.id.parse().unwrap()),
+            sequence,
+        };
+        let state = SiteState {
+            sequence,
+            revoked: Vec::new(),
+            ..papers.state.clone().into_value()
+        };
+        let user = lookup::user_entry(&papers.secret, &charlie.id.parse().unwrap());
+        let records = [
+            (
+                user,
+                DirectoryRecord::UserEntry(Signed::sign(entry, &stolen).unwrap()),
+            ),
+            (
+                lookup::badge(tag),
+                DirectoryRecord::Badge(Signed::sign(badge, &stolen).unwrap()),
+            ),
+            (
+                lookup::site_state(&papers.secret),
+                DirectoryRecord::SiteState(Signed::sign(state, &stolen).unwrap()),
+            ),
+        ];
+        for (key, record) in records {
+            let taken = rogue.put(at, key, record.to_bytes().unwrap());
+            assert!(taken.is_err(), "{record:?} was stored");
+        }
+    }
+    // The export makes nobody an admin, not even with what opened it.
+    let ghost = Machine::new(site.folder(), "ghost", Setting::default());
+    let import = ghost
+        .papermesh("site import --passphrase-stdin --name ghost")
+        .arg(&export);
+    let refused = import.stdin(PASSPHRASE).run();
+    assert!(refused.complaint().contains("root"), "{refused:?}");
+    // Nor does the home that it was made in come back.
+    laptop.start();
+    wait_until(SOON, "the leaver to know", || {
+        laptop
+            .papermesh("status")
+            .run()
+            .stdout()
+            .contains("revoked")
+    });
+    assert!(!laptop.papermesh("invite --role client").run().is_success());
+
+    assert_eq!(printer.visit(&charlie).print_all().ending(), "printed");
+    assert_eq!(printer.visit(&dana).print_all().ending(), "printed");
+    let _ = site.tray_printer(&second, "printer-2");
+}
