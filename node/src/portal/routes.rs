@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware;
+use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::time::Instant;
@@ -24,7 +24,7 @@ use super::{Desk, Whose, events, limits};
 use crate::control::message::{ShowKey, SiteKey};
 use crate::control::{ErrorCode, Passphrase, Service};
 use crate::pages::{self, Form, Language, Look, guard};
-use crate::web::Seat;
+use crate::web::{Account, Seat};
 
 /// The header with a page's token.
 const PAGE: HeaderName = HeaderName::from_static("x-papermesh-page");
@@ -68,8 +68,26 @@ pub(super) fn router<S: Service>(desk: Arc<Desk<S>>) -> Router {
         .route("/sessions/{id}/live", get(live::<S>))
         .route("/sessions/{id}/export", get(export::<S>))
         .route("/sessions/{id}/{what}", post(act::<S>))
+        .layer(middleware::from_fn(own_account))
         .layer(middleware::from_fn_with_state(gate, guard))
         .with_state(desk)
+}
+
+/// Lets browsers of other accounts of this computer not in, where the system says whose they are: a
+/// page is for whoever may use the control socket.
+async fn own_account(
+    Extension(account): Extension<Option<Account>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match account {
+        Some(account) if account != Account::own() && account != Account::ROOT => (
+            StatusCode::FORBIDDEN,
+            "this page is for another account of this computer\n",
+        )
+            .into_response(),
+        _ => next.run(request).await,
+    }
 }
 
 async fn asset(Path((version, name)): Path<(String, String)>) -> Response {

@@ -1009,6 +1009,15 @@ fn another_account_takes_no_page_while_it_opens() {
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
+    // Nor is a thief heard who has the link from elsewhere.
+    let url = desk.laptop.admin_link();
+    let door = url.split('#').next().unwrap();
+    let heard = as_nobody(
+        "curl",
+        &["-s", "-o", "/dev/null", "-w", "%{http_code}", door],
+    );
+    assert_eq!(heard.stdout(), "403");
+
     let mut browser = Browser::start(Window::DESKTOP);
     browser.open(&format!("file://{file}"));
     browser.see("html[data-live] #app #go-audit");
