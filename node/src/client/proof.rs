@@ -178,7 +178,7 @@ impl<N> Inner<N> {
                 .map_err(failed)?,
             decoys,
             is_active: entry
-                .and_then(|entry| UserEntry::verify(entry, site).ok())
+                .and_then(|entry| UserEntry::verify_kept(entry, site).ok())
                 .is_some_and(|entry| entry.user == *user && entry.is_active()),
             tried: self.proofs.remembered.tried(user, pin, &judged_by),
         })
