@@ -170,7 +170,7 @@ impl<N> Inner<N> {
         let written = entry.and_then(|entry| entry.to_bytes().ok());
         let sealed = row.sealed_pin.as_deref();
         let judged_by = [sealed.unwrap_or_default(), &written.unwrap_or_default()];
-        let charter = self.membership.charter();
+        let site = self.membership.site();
         Ok(Facts {
             verifier: sealed
                 .map(|sealed| verifier::open(&self.storage, user, sealed))
@@ -178,7 +178,7 @@ impl<N> Inner<N> {
                 .map_err(failed)?,
             decoys,
             is_active: entry
-                .and_then(|entry| UserEntry::verify(entry, &charter).ok())
+                .and_then(|entry| UserEntry::verify_kept(entry, site).ok())
                 .is_some_and(|entry| entry.user == *user && entry.is_active()),
             tried: self.proofs.remembered.tried(user, pin, &judged_by),
         })

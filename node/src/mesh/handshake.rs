@@ -326,9 +326,10 @@ mod tests {
 
     use ed25519_dalek::SigningKey;
     use papermesh_protocol::certificate::{Role, Roles};
+    use papermesh_protocol::charter::Charter;
     use papermesh_protocol::id::{Serial, SiteId};
     use papermesh_protocol::seal::keys::SealingPublic;
-    use papermesh_protocol::site::{Revoked, SiteSecret};
+    use papermesh_protocol::site::{Revoked, SiteSecret, SiteState};
     use papermesh_protocol::time::Timestamp;
     use tokio::io::DuplexStream;
     use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
@@ -366,16 +367,21 @@ mod tests {
         state.revoked = revoked
             .iter()
             .map(|seed| Revoked {
-                serial: Serial::from_bytes([*seed; 8]),
-                not_after: NOW + Duration::from_secs(3600),
+                node: SigningKey::from_bytes(&[*seed; 32]).verifying_key().into(),
+                at: NOW,
             })
             .collect();
         Signed::sign(state, &authority()).unwrap()
     }
 
+    fn charter() -> Signed<Charter> {
+        crate::tests::charter_of(&authority())
+    }
+
     fn membership(seed: u8, state: Signed<SiteState>) -> Arc<Membership> {
         let secret = SiteSecret::from_bytes([7; 32]);
-        Arc::new(Membership::new(certificate(seed), state, secret, || NOW))
+        let papers = (charter(), state);
+        Arc::new(Membership::new(certificate(seed), papers, secret, || NOW))
     }
 
     fn gate(seed: u8, membership: &Arc<Membership>) -> MemberUpgrade {

@@ -40,7 +40,7 @@ impl Desk {
         let mut laptop = Machine::new(site.folder(), "laptop-1", setting);
         let founding = laptop.papermesh("init --site Acme --role client --name laptop-1");
         let founding = founding.arg("--passphrase-stdin");
-        let _ = founding.stdin(&format!("{PASSPHRASE}\n")).run().succeeded();
+        site.write_down(&founding.stdin(&format!("{PASSPHRASE}\n")).json());
         laptop.run();
         let policy = laptop.papermesh("site policy --bind-badges off --passphrase-stdin");
         let _ = policy.stdin(&format!("{PASSPHRASE}\n")).run().succeeded();
