@@ -169,7 +169,7 @@ fn of_two_hold_printers_of_one_name_both_are_found() {
         let told = Invocation::new(&system("ipptool"), Some(place.name()))
             .args(["-tv", uri, "get-printer-attributes.test"])
             .run();
-        told.stdout()
+        told.stdout().to_owned()
     };
     for (place, laptop) in places.iter().zip(&laptops) {
         let told = told(place);

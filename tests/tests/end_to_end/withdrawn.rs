@@ -93,7 +93,7 @@ fn a_member_with_two_certificates_is_out_for_good() {
     let reserve = Signed::sign(reserve, &authority).unwrap();
     let shown = |certificate: &Signed<Certificate>| {
         let shown = Shown::Certificate(certificate.envelope().clone());
-        Rogue::new(&first.key, first.certificate.site, shown)
+        Rogue::new(&first.key, &first, shown)
     };
     for certificate in [&first.certificate, &reserve] {
         assert!(shown(certificate).dial(&other.address()).is_ok());
@@ -186,7 +186,7 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
     };
     let forged = Signed::sign(certificate, &stolen).unwrap();
     let shown = Shown::Certificate(forged.envelope().clone());
-    let ghost = Rogue::new(&key, papers.certificate.site, shown);
+    let ghost = Rogue::new(&key, &papers, shown);
     for machine in [&second, &printer, &away] {
         assert!(
             ghost.dial(&machine.address()).is_err(),
