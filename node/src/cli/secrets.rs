@@ -167,7 +167,7 @@ impl PassphraseArgs {
 #[derive(Args, Clone, Debug)]
 pub(super) struct RootArgs {
     /// The root's file, where the root is not kept on this node
-    #[arg(long = "root", value_name = "FILE")]
+    #[arg(id = "root_file", long = "root", value_name = "FILE")]
     file: Option<PathBuf>,
     /// Read the root's passphrase from the next line of standard input, after that of
     /// --passphrase-stdin

@@ -242,6 +242,7 @@ output             ipp://lp.example/ipp/print: media-empty
 panel              http://127.0.0.1:8080/
 tls                the site's certificate for localhost, 10.0.0.7, valid for 90 d
 portal             http://127.0.0.1:8311/
+keys               in files that open by themselves; see `papermesh doctor`
 version            0.1.0",
             "aa".repeat(32),
             "bb".repeat(32)

@@ -454,9 +454,10 @@ async fn a_member_admitted_again_is_let_in_at_once() {
     assert!(member.connect(&revoked).await.is_err());
     revoked.mesh.stop().await;
 
-    // The same key, another certificate.
+    // The same key, another certificate, which begins after all that was withdrawn.
     let mut certificate = (*revoked.certificate).clone();
     certificate.serial = Serial::from_bytes([0x77; 8]);
+    certificate.not_before = state.revoked[0].until() + Duration::from_millis(1);
     let again = site.node_with(5, Signed::sign(certificate, &site.authority).unwrap());
     again.connect(&member).await.unwrap();
     member

@@ -6,7 +6,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::release::message::{Answer, Progress, Refusal, Request};
 use tokio::time::{Instant, sleep};
 
-use super::release::{Talk, release};
+use super::release::{Talk, fetch, release};
 use super::site::{document, eventually, two_holders, wish};
 use crate::printer::Ending;
 use crate::printer::output::{OutputDevice, StillDevice};
@@ -59,7 +59,9 @@ async fn a_word_under_a_lease_uses_the_session_of_the_lease() {
     let second = laptop.submit(&alice, "2", b"text").await.summary.job;
     let mut talk = Talk::with(&printer, laptop.node).await;
     let session = talk.login(&alice.id, "2468").await;
-    talk.select(&session, first, release(1)).await.unwrap();
+    let grant = talk.select(&session, first, release(1)).await.unwrap();
+    // Of a document that nobody fetches no lease lasts so long.
+    fetch(&printer, laptop.node, &grant, 0).await;
     let extend = Request::Extend {
         release: release(1),
     };

@@ -472,7 +472,7 @@ fn a_locked_document_is_told_and_opens_with_its_password() {
     let plain = site.document("plain.pdf", "secret");
     let locked = |name: &str, user: &str| {
         let path = site.path(name);
-        laptop
+        let _ = laptop
             .program(&program::system("qpdf"))
             .args(["--encrypt", user, "owner", "256", "--"])
             .arg(plain.path_str())
@@ -502,7 +502,7 @@ fn a_locked_document_is_told_and_opens_with_its_password() {
     assert!(told(held).1.contains("password"), "{:?}", told(held));
     assert_eq!(look(address, held), (Some(0), Some(HELD)));
     // Its owner gives the password afterwards.
-    laptop
+    let _ = laptop
         .papermesh("jobs unlock")
         .args([&held.to_string(), "--document-password-stdin"])
         .stdin("sesame\n")
