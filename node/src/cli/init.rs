@@ -78,7 +78,7 @@ fn render(made: &Initialized, _: &Look) -> String {
         .add("site", format!("{} ({})", made.site_name, made.site))
         .add("node", format!("{} ({})", made.name, made.node))
         .add("roles", roles(&made.roles))
-        .add("root passphrase", made.root_passphrase.expose().to_owned())
+        .add("root passphrase", made.root_passphrase.expose())
         .add("home", made.home.display().to_string())
         .render()
 }

@@ -108,7 +108,7 @@ enum Command {
     Revoke(members::Revoke),
     #[command(subcommand)]
     Site(site::Site),
-    Run(run::Run),
+    Run(Box<run::Run>),
     Status(status::Status),
     #[command(subcommand)]
     User(user::User),

@@ -66,7 +66,7 @@ impl DocumentPasswordArgs {
     /// The password that was given, if the command line says where; else none.
     pub(super) fn given(self) -> Result<Option<DocumentPassword>, CliError> {
         self.document_password_stdin
-            .then(|| document_password(&*stdin_secret(DOCUMENT, false, DOCUMENT_PASSWORD)?))
+            .then(|| document_password(&stdin_secret(DOCUMENT, false, DOCUMENT_PASSWORD)?))
             .transpose()
     }
 
@@ -89,7 +89,7 @@ pub(super) fn can_ask() -> bool {
 
 /// Asks a person for the password of a document.
 pub(super) fn ask_document_password() -> Result<DocumentPassword, CliError> {
-    document_password(&*ask(DOCUMENT, false, DOCUMENT_PASSWORD)?)
+    document_password(&ask(DOCUMENT, false, DOCUMENT_PASSWORD)?)
 }
 
 fn document_password(text: &str) -> Result<DocumentPassword, CliError> {

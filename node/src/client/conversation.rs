@@ -696,7 +696,7 @@ fn grant<N>(
         .filter(|(_, row)| !row.lapsed)
         .map(|(release, row)| row.lease(release));
     // Its time is over, and only a release that began before goes on.
-    if held.row.expires_at <= moment.now && !lease.is_some_and(|lease| lease.release == release) {
+    if held.row.expires_at <= moment.now && lease.is_none_or(|lease| lease.release != release) {
         return Err(Refusal::NoJob.into());
     }
     let selected = Selected {

@@ -26,7 +26,7 @@ fn records_lie_where_they_always_did() {
     vectors.push(json!({
         "name": "prologue of handshakes",
         "site": hex(site().as_bytes()),
-        "prologue": hex(&lookup::prologue(&secret, site())),
+        "prologue": hex(lookup::prologue(&secret, site())),
     }));
     for user in ["charlie", "Charlie", "dora müller", "dora@example.org"] {
         let keys = user.parse::<UserId>().map(|user| {

@@ -329,7 +329,6 @@ impl Office {
         let address = SocketAddr::from(([127, 0, 0, 1], papermesh_tests::reserve_port()));
         let setting = Setting::default()
             .with("PAPERMESH_IPP_USERS", &format!("{}=charlie", login()))
-            .with("PAPERMESH_IPP_DEFAULT_USER", "charlie")
             .with("PAPERMESH_IPP_OPERATORS", "charlie")
             .running(&["--ipp", &address.to_string()]);
         let laptop = site.founder_at("laptop-1", setting);

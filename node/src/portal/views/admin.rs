@@ -157,7 +157,6 @@ pub(super) fn members(view: &View<'_>, members: &[Member]) -> Lines {
                     at: Some(moment(member.not_after)),
                 },
             ],
-            ..Line::default()
         }
     };
     let shown = sorted.iter().take(view.state.shown);
