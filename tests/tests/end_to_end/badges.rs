@@ -273,7 +273,7 @@ fn the_question_is_not_taken_along_to_a_phone() {
 /// stays, and ends with the next tap.
 #[test]
 fn a_badge_that_rests_on_the_reader_is_one_tap() {
-    let hall = Hall::new("--login badge");
+    let hall = Hall::new("--login badge --yes");
     let mut browser = hall.at.browser(Window::PANEL);
     hall.at.tap(&hall.charlie.badge);
     for _ in 0..3 {
