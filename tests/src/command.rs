@@ -51,7 +51,6 @@ pub struct Ended {
 
 impl Invocation {
     /// `program`, run as it is or, if there is one, within the network namespace.
-    #[must_use]
     pub fn new(program: &Path, namespace: Option<&str>) -> Self {
         let mut command;
         if let Some(namespace) = namespace {
