@@ -6,7 +6,7 @@
 //!   large documents are looked at for that, once they are held.
 //! - [`jobs`] is what this computer's own user sees and does, [`amend`] what is changed of a job,
 //!   [`mod@bundle`] jobs of several documents; [`meta`] is what is kept sealed of a
-//!   job beside its document; [`mod@format`] tells documents apart by how they begin.
+//!   job beside its document.
 //! - [`life`] is what is known of a job from held to gone, and the news of it.
 //! - [`direct`] sends a job straight to one of the [`printers`], perhaps while it still arrives
 //!   ([`early`]).
