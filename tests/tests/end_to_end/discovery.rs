@@ -144,7 +144,8 @@ fn of_two_hold_printers_of_one_name_both_are_found() {
             std::fs::create_dir(&folder).unwrap();
             let laptop = Machine::new(&folder, "laptop-1", setting);
             let _: Member = laptop
-                .papermesh("init --role client --name laptop-1 --site")
+                .papermesh("init --role client --name laptop-1 --no-passphrase")
+                .arg("--site")
                 .arg(&names)
                 .json();
             laptop.running()
