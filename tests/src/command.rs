@@ -188,14 +188,14 @@ impl Running {
         matches!(self.child.try_wait(), Ok(Some(_)))
     }
 
-    /// Waits until it prints a line of which `find` makes something.
+    /// Waits until it prints a line of which `find` makes something, without its end.
     ///
     /// # Panics
     /// If none comes in time.
     #[track_caller]
     pub fn says<T>(&self, what: &str, mut find: impl FnMut(&str) -> Option<T>) -> T {
         wait_for(self.limit, what, || {
-            self.lines.try_iter().find_map(|line| find(&line))
+            self.lines.try_iter().find_map(|line| find(line.trim_end()))
         })
     }
 
@@ -296,7 +296,22 @@ impl Ended {
     #[must_use]
     #[track_caller]
     pub fn complaint(&self) -> &str {
-        assert_eq!(self.code, Some(1), "{}", self.shown());
+        self.last_line(1)
+    }
+
+    /// Expects that the command makes no sense as given, and says so as for a failure.
+    ///
+    /// # Panics
+    /// If it did otherwise.
+    #[must_use]
+    #[track_caller]
+    pub fn misuse(&self) -> &str {
+        self.last_line(2)
+    }
+
+    #[track_caller]
+    fn last_line(&self, code: i32) -> &str {
+        assert_eq!(self.code, Some(code), "{}", self.shown());
         let line = self.stderr.trim_end().lines().last().unwrap_or_default();
         assert!(!line.is_empty(), "it does not say why: {}", self.shown());
         assert!(!self.stderr.contains("panicked"), "{}", self.shown());

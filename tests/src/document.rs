@@ -219,7 +219,7 @@ fn write_pdf(out: &mut impl Write, text: &str, size: u64) -> std::io::Result<()>
     let mut offsets = Vec::new();
     for (number, object) in (1..).zip(&objects) {
         offsets.push(written);
-        let object = format!("{number} 0 obj{object}endobj\n");
+        let object = format!("{number} 0 obj{object}\nendobj\n");
         out.write_all(object.as_bytes())?;
         written += object.len() as u64;
     }

@@ -102,7 +102,8 @@ impl Site {
             .arg(&export);
         let _ = exporting.stdin(PASSPHRASE).run().succeeded();
         let importing = member
-            .papermesh("site import --passphrase-stdin --root-passphrase-file")
+            .papermesh("site import --passphrase-stdin")
+            .arg("--root-passphrase-file")
             .args([self.root_passphrase(), export]);
         let _ = importing.stdin(PASSPHRASE).run().succeeded();
     }

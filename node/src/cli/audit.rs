@@ -11,7 +11,6 @@ use crate::control::message::{AuditEntry, Event, ReadAudit, VerifyAudit};
 
 /// Show the audit records of this node, oldest first; with --json one JSON line each
 #[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Audit {
     #[command(subcommand)]
     action: Option<Action>,
@@ -35,6 +34,10 @@ impl Audit {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
         let screen = &context.screen;
         if let Some(Action::Verify { witnessed }) = self.action {
+            if self.since.is_some() {
+                let said = "all records are verified, so --since has no place here";
+                return Err(CliError::Usage(said.to_owned()));
+            }
             let verified = context.call(VerifyAudit { witnessed }).await?;
             return screen.show(&verified, |verified, _| {
                 format!(

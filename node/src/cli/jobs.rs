@@ -21,7 +21,6 @@ use crate::store::Attempt;
 
 /// List and manage the jobs that this device holds
 #[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Jobs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -49,7 +48,7 @@ enum Action {
 }
 
 /// List the jobs as printers do: oldest first, unless they were moved or are more urgent
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default, PartialEq, Eq)]
 struct List {
     /// Only those of this user
     #[arg(long, value_name = "ID")]
@@ -120,9 +119,22 @@ impl std::str::FromStr for Named {
 }
 
 impl Jobs {
+    /// What is to be done. Options of the list belong to no other command, while those that every
+    /// command has may stand before it.
+    fn what(self) -> Result<Action, CliError> {
+        match self.action {
+            None => Ok(Action::List(self.list)),
+            Some(action) if self.list == List::default() => Ok(action),
+            Some(_) => Err(CliError::Usage(
+                "--user and --all go behind the command, as in `papermesh jobs history --user ID`"
+                    .to_owned(),
+            )),
+        }
+    }
+
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
         let screen = &context.screen;
-        match self.action.unwrap_or(Action::List(self.list)) {
+        match self.what()? {
             Action::List(List { user, all }) => {
                 let mut jobs = context.call(ListJobs { user: user.clone() }).await?;
                 if all {

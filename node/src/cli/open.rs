@@ -89,6 +89,8 @@ async fn shown(context: &Context, link: &PortalLink) -> Result<bool, CliError> {
     if programs.is_empty() {
         return Ok(false);
     }
+    // From here on there is something to remove.
+    let stopped = stopped();
     let left = link.expires_at.since(screen.look().now);
     let file = match lead::to(&link.url, context.home.root(), left.max(TWO_MINUTES)) {
         Ok(file) => file,
@@ -102,10 +104,10 @@ async fn shown(context: &Context, link: &PortalLink) -> Result<bool, CliError> {
     if !show(&lead::address(file.path()), programs) {
         return Ok(false);
     }
-    screen.remark(&code(link));
+    screen.line(&code(link))?;
     let opened = tokio::select! {
         opened = context.call(AwaitPage { id: link.id.clone() }) => opened?.opened,
-        () = stopped() => return Ok(true),
+        () = stopped => return Ok(true),
     };
     drop(file);
     if opened {
@@ -131,23 +133,25 @@ fn code(link: &PortalLink) -> String {
     format!("before it does what is grave, the page asks for these digits: {first} {rest}")
 }
 
-/// Waits until this command is told to stop; what it made is then removed.
-async fn stopped() {
-    let told = [
+/// Ends when this command is told to stop, from the moment of the call; what it made is then removed.
+fn stopped() -> impl Future<Output = ()> {
+    let kinds = [
         SignalKind::interrupt(),
         SignalKind::terminate(),
         SignalKind::hangup(),
     ];
-    let told = told.map(|kind| {
-        Box::pin(async move {
-            match signal(kind) {
-                Ok(mut told) => drop(told.recv().await),
-                // The system ends the command then, and the next one removes what it left.
-                Err(_) => std::future::pending().await,
-            }
-        })
-    });
-    futures::future::select_all(told).await;
+    // Where a signal cannot be waited for, it ends the command, and the next one removes what it left.
+    let signals: Vec<Signal> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    async move {
+        let told = signals.into_iter().map(|mut told| {
+            Box::pin(async move {
+                told.recv().await;
+            })
+        });
+        let never: Pin<Box<dyn Future<Output = ()>>> = Box::pin(std::future::pending());
+        let told = told.map(|told| told as Pin<Box<dyn Future<Output = ()>>>);
+        futures::future::select_all(told.chain([never])).await;
+    }
 }
 
 /// The programs that may open a page, in the order in which they are tried.

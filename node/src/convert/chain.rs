@@ -278,33 +278,14 @@ impl Converter {
             return Ok(reader(pieces));
         }
         let inspection = Inspection::begin(self, &order.format, false, None, Effort::ON_ITS_WAY);
-        let state = (pieces, Some(inspection), None::<Bytes>, order.clone());
-        let mut pieces: BoxStream<'static, io::Result<Bytes>> = futures::stream::try_unfold(
-            state,
-            |(mut pieces, mut inspection, mut last, order)| async move {
-                loop {
-                    match pieces.next().await.transpose()? {
-                        Some(piece) => {
-                            if let Some(inspection) = &mut inspection {
-                                inspection.feed(&piece).await;
-                            }
-                            if let Some(before) = last.replace(piece) {
-                                return Ok(Some((before, (pieces, inspection, last, order))));
-                            }
-                        }
-                        None => {
-                            if let Some(inspection) = inspection.take() {
-                                let facts = inspection.finish().await.facts;
-                                verdict::readable(&facts, &order).map_err(io::Error::other)?;
-                            }
-                            let state = |last| (pieces, inspection, last, order);
-                            return Ok(last.map(|piece| (piece, state(None))));
-                        }
-                    }
-                }
-            },
-        )
-        .boxed();
+        let watching = Watching {
+            pieces: pieces.boxed(),
+            inspection,
+            order: order.clone(),
+            withheld: Withheld::default(),
+        };
+        let state = Watched::OnItsWay(watching);
+        let mut pieces = futures::stream::try_unfold(state, Watched::next).boxed();
         let first = match pieces.next().await {
             Some(Err(error)) => {
                 return Err(match error.downcast::<Fault>() {
@@ -594,24 +575,19 @@ impl Pouring {
             }
             Ok(())
         };
-        let mut withheld = VecDeque::new();
+        let mut withheld = Withheld::default();
         let pour_out = async {
             let mut piece = BytesMut::new();
-            let mut waiting = 0;
             loop {
                 piece.reserve(PIECE);
-                let read = match timeout(stall, output.read_buf(&mut piece)).await {
+                match timeout(stall, output.read_buf(&mut piece)).await {
                     Err(_) => return Err(ConvertError::Stalled(stall)),
                     Ok(Err(error)) => return Err(ConvertError::Step(error.to_string())),
                     Ok(Ok(0)) => return Ok(()),
-                    Ok(Ok(read)) => read,
-                };
-                waiting += read;
-                withheld.push_back(piece.split().freeze());
-                while waiting > limits::WITHHELD
-                    && let Some(first) = withheld.pop_front()
-                {
-                    waiting -= first.len();
+                    Ok(Ok(_)) => {}
+                }
+                withheld.add(piece.split().freeze());
+                while let Some(first) = withheld.surplus() {
                     // Nobody reads any more: the caller ends all of it.
                     drop(pieces.send(Ok(first)).await);
                 }
@@ -625,10 +601,75 @@ impl Pouring {
         if ended.has_doubts {
             doubts.rise();
         }
-        for piece in withheld {
+        for piece in withheld.pieces {
             drop(pieces.send(Ok(piece)).await);
         }
         Ok(())
+    }
+}
+
+/// A document that is looked at on its way to a device that takes it as it is.
+struct Watching {
+    pieces: BoxStream<'static, io::Result<Bytes>>,
+    inspection: Inspection,
+    order: Order,
+    withheld: Withheld,
+}
+
+/// How far a watched document is.
+enum Watched {
+    OnItsWay(Watching),
+    /// It is whole; this is left of it.
+    Whole(VecDeque<Bytes>),
+}
+
+impl Watched {
+    /// The next piece that may go out.
+    async fn next(self) -> io::Result<Option<(Bytes, Self)>> {
+        let mut rest = match self {
+            Self::Whole(rest) => rest,
+            Self::OnItsWay(mut watching) => {
+                loop {
+                    if let Some(first) = watching.withheld.surplus() {
+                        return Ok(Some((first, Self::OnItsWay(watching))));
+                    }
+                    let Some(piece) = watching.pieces.next().await.transpose()? else {
+                        break;
+                    };
+                    watching.inspection.feed(&piece).await;
+                    watching.withheld.add(piece);
+                }
+                let facts = watching.inspection.finish().await.facts;
+                verdict::readable(&facts, &watching.order).map_err(io::Error::other)?;
+                watching.withheld.pieces
+            }
+        };
+        Ok(rest.pop_front().map(|piece| (piece, Self::Whole(rest))))
+    }
+}
+
+/// The end of a document, which is kept back until the verdict on all of it. One that is shorter than
+/// [`limits::WITHHELD`] is kept back whole, so nothing of it goes out if it is damaged.
+#[derive(Default)]
+struct Withheld {
+    pieces: VecDeque<Bytes>,
+    size: usize,
+}
+
+impl Withheld {
+    fn add(&mut self, piece: Bytes) {
+        self.size += piece.len();
+        self.pieces.push_back(piece);
+    }
+
+    /// The first piece, if enough is kept back without it.
+    fn surplus(&mut self) -> Option<Bytes> {
+        let first = self.pieces.front()?;
+        if self.size - first.len() < limits::WITHHELD {
+            return None;
+        }
+        self.size -= first.len();
+        self.pieces.pop_front()
     }
 }
 
@@ -656,4 +697,23 @@ async fn ended(workers: Vec<(Words, Worker)>, stall: Duration) -> Result<Ended, 
         }
     }
     trouble.map_or(Ok(ended), |trouble| Err(trouble.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_back_is_never_less_than_it_should_be_and_hardly_more() {
+        let mut withheld = Withheld::default();
+        for size in [1, 7, PIECE, 3, PIECE, PIECE, 1, PIECE, PIECE] {
+            withheld.add(Bytes::from(vec![0; size]));
+            let before = withheld.size;
+            while let Some(first) = withheld.surplus() {
+                assert!(!first.is_empty());
+            }
+            assert!(withheld.size >= before.min(limits::WITHHELD));
+            assert!(withheld.size < limits::WITHHELD + PIECE);
+        }
+    }
 }

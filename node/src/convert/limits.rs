@@ -51,8 +51,8 @@ pub(super) const BLANKS: usize = 500;
 /// How long that may take.
 pub(super) const SECOND_LOOK: Duration = Duration::from_secs(60);
 
-/// The end of a converted document that a device is not given before everything is known to be
-/// right, in bytes. A document that is not larger is judged before the device sees any of it.
+/// The end of a document that a device is not given before everything is known to be right, in
+/// bytes. A document that is not larger is judged before the device sees any of it.
 pub(super) const WITHHELD: usize = 512 * 1024;
 
 /// Runs of a renderer for one document: pages of one size, times copies.

@@ -60,6 +60,16 @@ impl Accounts {
         }
     }
 
+    /// The name that counts. A program that says none is its account's: that is all that is known of
+    /// whom it works for (RFC 8011 section 9.3, the most authenticated name).
+    pub(super) fn name<'a>(&'a self, standing: Standing, said: &'a str) -> &'a str {
+        match standing {
+            Standing::Own if said.is_empty() => self.login.as_deref().unwrap_or_default(),
+            Standing::Root if said.is_empty() => "root",
+            _ => said,
+        }
+    }
+
     /// Whether whoever says this name is meant to be the node's own account.
     pub(super) fn is_own(&self, standing: Standing, said: &str) -> bool {
         standing == Standing::Own || self.login.as_deref() == Some(said)
@@ -87,6 +97,11 @@ mod tests {
         ] {
             assert_eq!(accounts.standing(account), standing, "{account:?}");
         }
+        assert_eq!(accounts.name(Standing::Own, "whoever"), "whoever");
+        assert_eq!(accounts.name(Standing::Own, ""), "chuck");
+        assert_eq!(accounts.name(Standing::Root, ""), "root");
+        // Nobody knows whom a print system means that says nothing.
+        assert_eq!(accounts.name(Standing::Spooler, ""), "");
         assert!(accounts.is_own(Standing::Own, "whoever"));
         assert!(accounts.is_own(Standing::Spooler, "chuck"));
         assert!(!accounts.is_own(Standing::Spooler, "charlie"));

@@ -22,7 +22,7 @@ use super::queue::{Queue, QueueErrorKind, Station};
 use super::station;
 use super::status::Status;
 use crate::store::JobNumbers;
-use crate::web::{Account, Seat, is_fixed, is_this_computer, name_of};
+use crate::web::{Account, Behind, Seat, is_fixed, is_this_computer, name_of};
 
 /// `Content-Type` of IPP.
 const IPP: &str = "application/ipp";
@@ -55,12 +55,12 @@ async fn page<Q: Queue>(State(desk): State<Arc<Desk<Q>>>) -> Html<String> {
 async fn nowhere<Q: Queue>(
     desk: State<Arc<Desk<Q>>>,
     peer: Extension<Peer>,
-    account: Extension<Option<Account>>,
+    behind: Extension<Behind>,
     seat: Extension<Arc<Seat>>,
     request: Request,
 ) -> Response {
     match *request.method() {
-        Method::POST => print(desk, peer, account, seat, request).await,
+        Method::POST => print(desk, peer, behind, seat, request).await,
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -73,11 +73,12 @@ async fn icon() -> Response {
 async fn print<Q: Queue>(
     State(desk): State<Arc<Desk<Q>>>,
     Extension(peer): Extension<Peer>,
-    Extension(account): Extension<Option<Account>>,
+    Extension(behind): Extension<Behind>,
     Extension(seat): Extension<Arc<Seat>>,
     request: Request,
 ) -> Response {
     let _at_work = seat.work();
+    let account = behind.account();
     let (head, body) = request.into_parts();
     if let Some(refusal) = refusal(peer, &head.headers) {
         return refusal;
@@ -234,7 +235,7 @@ async fn who<Q: Queue>(
     }
     if let Some(standing) = desk.accounts.standing(account) {
         let said = request.operation().text("requesting-user-name");
-        let said = said.unwrap_or_default();
+        let said = desk.accounts.name(standing, said.unwrap_or_default());
         let is_own = desk.accounts.is_own(standing, said);
         let who = match desk.owners.named(said, is_own, &desk.queue).await {
             Ok(meant) => Who::says(standing, meant),

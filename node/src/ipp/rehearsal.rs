@@ -18,7 +18,7 @@ use super::names::Owners;
 use super::owner::Peer;
 use super::tests::memory::Memory;
 use crate::ipp_guard;
-use crate::web::{Account, Seats};
+use crate::web::{Account, Behind, Seats};
 
 /// More than any answer has.
 const ANSWER: usize = 16 * 1024 * 1024;
@@ -53,7 +53,7 @@ async fn one(body: &[u8]) {
     };
     let router = http::router(desk)
         .layer(Extension(peer))
-        .layer(Extension(Some(Account::own())))
+        .layer(Extension(Behind::Account(Account::own())))
         .layer(Extension(Arc::new(seat.expect("a free seat"))));
     let request = Request::post(super::PATH)
         .header(header::HOST, "localhost")

@@ -102,7 +102,9 @@ async fn launched(
 ) -> Response {
     let launch = desk.launch.as_ref().filter(|_| peer.is_here());
     if !launch.is_some_and(|launch| launch.is(&secret)) {
-        return StatusCode::NOT_FOUND.into_response();
+        // Some browsers show an empty answer as their own failure.
+        let why = "this is not the page of the panel: open the file that --panel-launch names\n";
+        return (StatusCode::NOT_FOUND, why).into_response();
     }
     opened(&desk, Place::Here, peer, &headers).await
 }

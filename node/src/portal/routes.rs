@@ -24,7 +24,7 @@ use super::{Desk, Whose, events, limits};
 use crate::control::message::{ShowKey, SiteKey};
 use crate::control::{ErrorCode, Passphrase, Service};
 use crate::pages::{self, Form, Language, Look, guard};
-use crate::web::{Account, Seat};
+use crate::web::{Behind, Seat};
 
 /// The header with a page's token.
 const PAGE: HeaderName = HeaderName::from_static("x-papermesh-page");
@@ -76,18 +76,15 @@ pub(super) fn router<S: Service>(desk: Arc<Desk<S>>) -> Router {
 /// Lets browsers of other accounts of this computer not in, where the system says whose they are: a
 /// page is for whoever may use the control socket.
 async fn own_account(
-    Extension(account): Extension<Option<Account>>,
+    Extension(behind): Extension<Behind>,
     request: Request,
     next: Next,
 ) -> Response {
-    match account {
-        Some(account) if account != Account::own() && account != Account::ROOT => (
-            StatusCode::FORBIDDEN,
-            "this page is for another account of this computer\n",
-        )
-            .into_response(),
-        _ => next.run(request).await,
+    if behind.is_of_another() {
+        let why = "this page is for another account of this computer\n";
+        return (StatusCode::FORBIDDEN, why).into_response();
     }
+    next.run(request).await
 }
 
 async fn asset(Path((version, name)): Path<(String, String)>) -> Response {

@@ -38,25 +38,61 @@ impl Account {
     pub const fn number(self) -> u32 {
         self.0
     }
+}
 
-    /// Whose the other end of a connection is; none if it is on another computer, was closed
-    /// already, or cannot be told.
+/// Whose the other end of a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// A program of this account.
+    Account(Account),
+    /// A program of this computer whose account has no number here: nobody's who is believed.
+    Outsider,
+    /// It is on another computer, was closed already, or the system does not tell.
+    Untold,
+}
+
+impl Behind {
+    /// Asks whose the other end of a connection is.
     #[must_use]
-    pub fn behind(stream: &TcpStream) -> Option<Self> {
-        let (near, far) = (stream.local_addr().ok()?, stream.peer_addr().ok()?);
+    pub fn of(stream: &TcpStream) -> Self {
+        let (Ok(near), Ok(far)) = (stream.local_addr(), stream.peer_addr()) else {
+            return Self::Untold;
+        };
         if !far.ip().to_canonical().is_loopback() {
-            return None;
+            return Self::Untold;
         }
         let account = match of_socket(far, near) {
-            Ok(account) => account?,
+            Ok(account) => account,
             Err(error) => {
                 tracing::warn!(%error, "programs of this computer are not told apart, so all of them need a PIN");
-                return None;
+                None
             }
         };
         // Still connected, so nobody else had these addresses meanwhile.
-        stream.peer_addr().ok()?;
-        Some(account).filter(|account| *account != Self::ANYBODY)
+        match account.filter(|_| stream.peer_addr().is_ok()) {
+            None => Self::Untold,
+            Some(Account::ANYBODY) => Self::Outsider,
+            Some(account) => Self::Account(account),
+        }
+    }
+
+    /// The account, where there is one.
+    #[must_use]
+    pub const fn account(self) -> Option<Account> {
+        match self {
+            Self::Account(account) => Some(account),
+            Self::Outsider | Self::Untold => None,
+        }
+    }
+
+    /// Whether it is surely a program of neither this node's account nor the administrator's.
+    #[must_use]
+    pub fn is_of_another(self) -> bool {
+        match self {
+            Self::Account(account) => account != Account::own() && account != Account::ROOT,
+            Self::Outsider => true,
+            Self::Untold => false,
+        }
     }
 }
 
@@ -184,14 +220,17 @@ mod tests {
             ("[::]:0", "::1"),
         ] {
             let (client, accepted) = connected(listen, connect).await;
-            let own = Some(Account::own()).filter(|own| *own != Account::ANYBODY);
-            assert_eq!(Account::behind(&accepted), own, "{listen}");
+            let own = match Account::own() {
+                Account::ANYBODY => Behind::Outsider,
+                own => Behind::Account(own),
+            };
+            assert_eq!(Behind::of(&accepted), own, "{listen}");
             // What it said may be all that it has to say.
             let client = client.into_std().unwrap();
             client.shutdown(std::net::Shutdown::Write).unwrap();
-            assert_eq!(Account::behind(&accepted), own, "{listen}");
+            assert_eq!(Behind::of(&accepted), own, "{listen}");
             drop(client);
-            assert_eq!(Account::behind(&accepted), None, "closed: {listen}");
+            assert_eq!(Behind::of(&accepted), Behind::Untold, "closed: {listen}");
         }
     }
 

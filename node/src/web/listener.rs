@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::account::Account;
+use super::account::Behind;
 use super::certificate::{self, CertificateError, Certificates};
 use super::seats::{Seat, Seats};
 
@@ -146,7 +146,7 @@ impl Listener {
             match accepted {
                 Ok((stream, from)) => {
                     // At once: whoever closes its end has been nobody's.
-                    let account = Account::behind(&stream);
+                    let behind = Behind::of(&stream);
                     // Without a seat the connection is closed at once: all others are at work.
                     if let Some(seat) = seat(&here, &away, &stream, from) {
                         let connection = Connection {
@@ -154,7 +154,7 @@ impl Listener {
                             tls: self.tls.clone(),
                             patience,
                             from,
-                            account,
+                            behind,
                             seat: Arc::new(seat),
                         };
                         tasks.spawn(connection.serve(stream));
@@ -188,7 +188,7 @@ struct Connection {
     tls: Option<TlsAcceptor>,
     patience: Patience,
     from: SocketAddr,
-    account: Option<Account>,
+    behind: Behind,
     seat: Arc<Seat>,
 }
 
@@ -243,7 +243,7 @@ impl Connection {
             .router
             .clone()
             .layer(Extension(peer))
-            .layer(Extension(self.account))
+            .layer(Extension(self.behind))
             .layer(Extension(Arc::clone(&self.seat)));
         let served = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -13,7 +13,7 @@ mod reach;
 mod seats;
 mod site;
 
-pub use account::Account;
+pub use account::{Account, Behind};
 pub use certificate::{CertificateError, Certificates};
 pub use listener::{ListenError, Listener, Patience, Peer};
 pub use site::{FromSite, SiteCertificate, SiteCertificateError, ToListeners};

@@ -453,9 +453,11 @@ fn body(
 ) -> io::Result<Option<Vec<u8>>> {
     let mut body = Vec::new();
     if let Some(length) = headers.get("content-length") {
-        body.resize(length.parse().map_err(io::Error::other)?, 0);
+        let length: usize = length.parse().map_err(io::Error::other)?;
+        let is_broken = breaking && length > BROKEN_AFTER;
+        body.resize(if is_broken { BROKEN_AFTER } else { length }, 0);
         reader.read_exact(&mut body)?;
-        return Ok(Some(body));
+        return Ok((!is_broken).then_some(body));
     }
     loop {
         let mut line = String::new();

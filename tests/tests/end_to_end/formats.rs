@@ -248,9 +248,14 @@ fn pages_are_counted_while_a_document_is_sealed() {
 fn locked_documents_are_told_and_opened() {
     let office = Office::open();
     let path = office.site.path("locked.pdf");
+    // The second stands on its head.
+    let pages = [0, 180, 0].map(|rotate| OddPage {
+        rotate,
+        ..OddPage::default()
+    });
     let file = |written| OddPdf {
         written,
-        ..OddPdf::new("locked", vec![OddPage::default(); 3])
+        ..OddPdf::new("locked", pages.to_vec())
     };
     fs::write(&path, file(Written::Locked(Cipher::Aes256)).bytes()).unwrap();
     let locked = Document::at(&path);

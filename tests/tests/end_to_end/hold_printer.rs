@@ -68,9 +68,12 @@ fn a_job_of_several_documents_is_printed_in_their_order() {
     let created = ipp::ask(address, &create.document(b"")).unwrap();
     assert_eq!(created.status(), Some(0));
     let job = created.number("job-id").unwrap();
+    let documents = [1, 2, 3].map(|place| {
+        let document = site.document(&format!("{place}.pdf"), &format!("document {place}"));
+        fs::read(document.path()).unwrap()
+    });
     for (place, last) in [(1, false), (2, false), (3, true)] {
-        let document = format!("%PDF-1.4\n%document {place}\n");
-        let sent = ipp::ask(address, &send(job, last, document.as_bytes())).unwrap();
+        let sent = ipp::ask(address, &send(job, last, &documents[place - 1])).unwrap();
         assert_eq!(sent.status(), Some(0), "{sent:?}");
         // A power cut between two documents takes nothing that was told.
         if place == 2 {
@@ -91,10 +94,7 @@ fn a_job_of_several_documents_is_printed_in_their_order() {
     let mut tray = printer.tray();
     tray.sort_by_key(|paper| paper.metadata().and_then(|file| file.modified()).unwrap());
     let papers: Vec<Vec<u8>> = tray.iter().map(|paper| fs::read(paper).unwrap()).collect();
-    assert_eq!(papers.len(), 3);
-    for (place, paper) in (1..).zip(&papers) {
-        assert_eq!(paper, format!("%PDF-1.4\n%document {place}\n").as_bytes());
-    }
+    assert_eq!(papers, documents);
 }
 
 fn send(job: u32, last: bool, document: &[u8]) -> Vec<u8> {

@@ -222,7 +222,8 @@ fn a_dead_admin_is_no_dead_site() {
 
     let import = |passphrase| {
         let import = laptop
-            .papermesh("site import --passphrase-stdin --root-passphrase-file")
+            .papermesh("site import --passphrase-stdin")
+            .arg("--root-passphrase-file")
             .args([&site.root_passphrase(), &kept]);
         import.stdin(passphrase).run()
     };

@@ -130,7 +130,8 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
     let _ = exporting.stdin(PASSPHRASE).run().succeeded();
     let root_file = site.path("site.root");
     let moving = laptop
-        .papermesh("site root export --move --root-passphrase-file")
+        .papermesh("site root export --move")
+        .arg("--root-passphrase-file")
         .args([site.root_passphrase(), root_file.clone()]);
     let moved: Root = moving.json();
     assert!(!moved.here && moved.admins.len() == 2, "{moved:?}");
@@ -145,9 +146,10 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
 
     // Without the root it is said what cannot be done.
     let said = second.papermesh("revoke laptop-1").run();
-    assert!(said.complaint().contains("root"), "{said:?}");
+    assert!(said.misuse().contains("root"), "{said:?}");
     let revoking = second
-        .papermesh("revoke laptop-1 --root-passphrase-file")
+        .papermesh("revoke laptop-1")
+        .arg("--root-passphrase-file")
         .args([site.root_passphrase(), "--root".into(), root_file]);
     let _ = revoking.run().succeeded();
     let chartered = |machine: &Machine| {
@@ -247,7 +249,7 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
         .papermesh("site import --passphrase-stdin --name ghost")
         .arg(&export);
     let refused = import.stdin(PASSPHRASE).run();
-    assert!(refused.complaint().contains("root"), "{refused:?}");
+    assert!(refused.misuse().contains("root"), "{refused:?}");
     // Nor does the home that it was made in come back.
     laptop.start();
     wait_until(SOON, "the leaver to know", || {
