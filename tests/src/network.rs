@@ -1,7 +1,9 @@
 //! Networks of their own, made of Linux network namespaces: a wire (a bridge) and machines on it.
 //! They need root, touch nothing of the host's own network, and vanish with the test.
 
+use std::fs;
 use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::command::{Invocation, must};
@@ -35,6 +37,23 @@ impl Namespace {
         &self.name
     }
 
+    /// Has the programs that are started here from now on resolve a host name to this address. Everything
+    /// else that the host's file of names says is gone for them.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn resolves(&self, name: &str, address: Ipv4Addr) {
+        let names = format!("127.0.0.1 localhost\n::1 localhost\n{address} {name}\n");
+        // ip-netns(8): files here are seen instead of those of /etc.
+        let folder = self.etc();
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("hosts"), names).unwrap();
+    }
+
+    fn etc(&self) -> PathBuf {
+        Path::new("/etc/netns").join(&self.name)
+    }
+
     /// Breaks off all connections from here to this port elsewhere.
     pub fn hang_up(&self, port: u16) {
         let _ = Invocation::new(&crate::program::system("ss"), Some(&self.name))
@@ -60,6 +79,8 @@ impl Drop for Namespace {
         let _ = Invocation::new(&crate::program::system("ip"), None)
             .args(["netns", "del", &self.name])
             .run();
+        // There is none where no name was made known.
+        let _ = fs::remove_dir_all(self.etc());
     }
 }
 

@@ -46,6 +46,7 @@ pub mod web;
 
 mod armour;
 mod error;
+mod namesake;
 mod peers;
 mod publish;
 mod x509;

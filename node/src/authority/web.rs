@@ -3,7 +3,7 @@
 //!
 //! A member gets what is its own and nothing else. **Names** are those that begin with the member's
 //! device name, which the authority certified; of two devices of one name the first has it until it is
-//! no member any more. **Addresses** are those at which this node sees the member, on a connection
+//! no member any more; and none gets a name that another machine answers to ([`namesake`]). **Addresses** are those at which this node sees the member, on a connection
 //! straight to it, and where it says that it is: nobody gets the address of another device by asking.
 //! Everybody has the names and addresses that mean the computer that asks.
 
@@ -18,7 +18,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::Name;
 use papermesh_protocol::web::{
-    self, Answer, Certified, Denial, HostName, Label, Places, Request, WebAuthority, Wish,
+    self, Answer, Certified, Denial, Label, Places, Request, WebAuthority, Wish,
 };
 use serde_bytes::ByteBuf;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream};
@@ -26,7 +26,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::members::Roll;
-use super::{Authority, AuthorityError, x509};
+use super::{Authority, AuthorityError, namesake, x509};
 use crate::audit::{Event, Kind};
 use crate::mesh::frame::{FrameError, read_message, write_message};
 use crate::mesh::{Incoming, Member};
@@ -208,14 +208,14 @@ impl<N: Network> Authority<N> {
             .map_err(|error| trouble(&error))?;
         let seen = self.seen(node).await;
         // Names of other domains may be those of machines that are no members.
-        let in_local = |name: &HostName, label: &Label| name.as_str() == format!("{label}.local");
+        let own = own.map(|label| format!("{label}.local"));
+        let own = own.and_then(|own| asked.names().iter().find(|name| name.as_str() == own));
+        let own = match own {
+            Some(name) if namesake::is_of_another(name, &seen).await => None,
+            own => own,
+        };
         let granted = asked.only(
-            |name| match name.label() {
-                None => true,
-                Some(label) => own
-                    .as_ref()
-                    .is_some_and(|own| label == *own && in_local(name, own)),
-            },
+            |name| name.label().is_none() || Some(name) == own,
             |address| address.is_everybodys() || seen.contains(&address.ip()),
         );
         let refused: Vec<_> = asked.without(&granted).names().to_vec();

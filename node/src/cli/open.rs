@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use clap::Args;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use papermesh_protocol::text::UserId;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -141,16 +143,15 @@ fn stopped() -> impl Future<Output = ()> {
         SignalKind::hangup(),
     ];
     // Where a signal cannot be waited for, it ends the command, and the next one removes what it left.
-    let signals: Vec<Signal> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    let mut signals: FuturesUnordered<_> = kinds
+        .into_iter()
+        .filter_map(|kind| signal(kind).ok())
+        .map(|mut told| async move { told.recv().await })
+        .collect();
     async move {
-        let told = signals.into_iter().map(|mut told| {
-            Box::pin(async move {
-                told.recv().await;
-            })
-        });
-        let never: Pin<Box<dyn Future<Output = ()>>> = Box::pin(std::future::pending());
-        let told = told.map(|told| told as Pin<Box<dyn Future<Output = ()>>>);
-        futures::future::select_all(told.chain([never])).await;
+        if signals.next().await.is_none() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

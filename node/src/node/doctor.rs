@@ -28,6 +28,10 @@ const BUILT_AFTER: Timestamp = Timestamp::from_secs(1_760_000_000);
 /// A certificate that ends within this time should be renewed by now.
 const NEAR: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
+/// What an admin has from the root should be renewed within this time, while people are there who know
+/// its passphrase.
+const RENEWAL: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
 /// With less free space than this, or than the spool may still take, the disk will be full first.
 const ROOM: u64 = 1024 * 1024 * 1024;
 
@@ -121,6 +125,9 @@ impl Services {
                     "give it with the next admin command, or set passphrase-file in papermesh.toml",
                 )
             });
+        }
+        if let Some(until) = self.authority.web_until().await? {
+            findings.push(issuer_of(membership.now(), until));
         }
         Ok(findings)
     }
@@ -303,6 +310,20 @@ fn certificate_of(
     }
 }
 
+/// Whether this admin's node can certify members for the web, and for how long still.
+fn issuer_of(now: Timestamp, until: Timestamp) -> Finding {
+    let days = until.since(now).as_secs() / 86_400;
+    let detail = format!("this admin certifies panels and hold printers for {days} more days");
+    match now + RENEWAL >= until {
+        true => doubtful(
+            "root",
+            detail,
+            "run `papermesh site root renew` where the site's root is (`papermesh site root show`)",
+        ),
+        false => good("root", detail),
+    }
+}
+
 /// What hold printer and panel show browsers and programs.
 fn tls_of(now: Timestamp, kept: Option<&Kept>) -> Finding {
     let Some(kept) = kept else {
@@ -447,6 +468,15 @@ mod tests {
             not_before: NOW,
             not_after: NOW + DAY * 365,
         }
+    }
+
+    #[test]
+    fn a_root_that_is_to_be_renewed_is_found_in_time() {
+        assert_eq!(issuer_of(NOW, NOW + DAY * 800).verdict, Verdict::Good);
+        let late = issuer_of(NOW, NOW + DAY * 80);
+        assert_eq!(late.verdict, Verdict::Doubtful);
+        assert!(late.detail.contains("80 more days"), "{}", late.detail);
+        assert_eq!(issuer_of(NOW, NOW - DAY).verdict, Verdict::Doubtful);
     }
 
     #[test]

@@ -4,8 +4,15 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::error::StoreError;
+
+/// How long a lock may outlive its holder: a program that the holder was just starting has a copy of
+/// the open file until it runs (flock(2)).
+const MOMENT: Duration = Duration::from_millis(500);
+/// How often it is tried meanwhile.
+const STEP: Duration = Duration::from_millis(10);
 
 /// A file that only one process at a time holds locked. The lock ends with the process, however
 /// that ends, so there is no stale one to clean up.
@@ -24,12 +31,22 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .map_err(|error| StoreError::io("open", &path, error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
-                home: home.to_owned(),
-            }),
-            Err(TryLockError::Error(error)) => Err(StoreError::io("lock", &path, error)),
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(TryLockError::Error(error)) => {
+                    return Err(StoreError::io("lock", &path, error));
+                }
+                Err(TryLockError::WouldBlock) if began.elapsed() < MOMENT => {
+                    std::thread::sleep(STEP);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::InUse {
+                        home: home.to_owned(),
+                    });
+                }
+            }
         }
     }
 }

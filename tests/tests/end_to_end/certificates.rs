@@ -178,3 +178,29 @@ fn a_printer_is_certified_when_an_admin_comes_without_being_started_again() {
     });
     assert!(fetches(&printer, &url, Some(&trusted), &[]));
 }
+
+/// A device that calls itself as another machine of the network does is not certified for that name,
+/// and the admin's audit log says so.
+#[test]
+fn a_name_that_another_machine_answers_to_is_certified_for_nobody() {
+    let Some(host) = host_name() else {
+        panic!("this computer has a host name that is nobody's name in a network");
+    };
+    let site = Site::new();
+    let mut wire = Wire::new(2);
+    let [office, hall] = [(); 2].map(|()| Arc::new(Namespace::new()));
+    wire.plug(&office);
+    let printer_at = wire.plug(&hall);
+    let name = format!("{host}.local");
+    office.resolves(&name, Ipv4Addr::new(10, 77, 2, 99));
+    let laptop = site.founder_at("laptop-1", Setting::within(&office));
+    let at = site.panel_for_phones(&laptop, &host, &hall, &[]);
+    let places = certified(&at.printer);
+    assert!(places.contains(&printer_at.to_string()), "{places:?}");
+    assert!(!places.contains(&name), "{places:?}");
+    let audit = laptop.audit();
+    assert!(
+        audit.iter().any(|entry| entry.what == "web-name-refused"),
+        "{audit:?}"
+    );
+}

@@ -7,7 +7,7 @@ use image::metadata::Orientation;
 
 use super::super::super::flaw::Flaw;
 use super::super::super::limits;
-use super::{Drawn, PictureError, check_size};
+use super::{Density, Drawn, PictureError, check_size};
 
 /// Markers (annex B table B.1).
 mod marker {
@@ -27,6 +27,8 @@ mod marker {
     pub(super) const APP14: u8 = 0xee;
 }
 
+/// How a segment with JFIF begins.
+const JFIF: &[u8] = b"JFIF\0";
 /// How a segment with EXIF begins.
 const EXIF: &[u8] = b"Exif\0\0";
 
@@ -57,7 +59,8 @@ impl Jpeg {
             return Err(Flaw::NoPicture.into());
         }
         let mut head = start.to_vec();
-        let (mut frame, mut orientation, mut adobe, mut jfif) = (None, None, false, false);
+        let (mut frame, mut orientation, mut density) = (None, None, None);
+        let (mut adobe, mut jfif) = (false, false);
         loop {
             let kind = next_marker(input)?;
             if kind == marker::TEM || marker::RST.contains(&kind) {
@@ -78,7 +81,9 @@ impl Jpeg {
                 }
                 // Whether three components are red, green and blue is told by these two.
                 marker::APP0 => {
-                    segment.starts_with(b"JFIF\0") && !std::mem::replace(&mut jfif, true)
+                    let stated = segment.strip_prefix(JFIF);
+                    density = density.or(stated.and_then(read_density));
+                    stated.is_some() && !std::mem::replace(&mut jfif, true)
                 }
                 marker::APP14 => {
                     segment.starts_with(b"Adobe") && !std::mem::replace(&mut adobe, true)
@@ -110,6 +115,7 @@ impl Jpeg {
             drawn: Drawn {
                 width,
                 height,
+                density: density.unwrap_or(Density::SCREEN),
                 orientation: orientation.unwrap_or(Orientation::NoTransforms),
                 color: components > 1,
             },
@@ -233,6 +239,21 @@ fn keep(head: &mut Vec<u8>, kind: u8, segment: &[u8]) {
     head.extend([0xff, kind]);
     head.extend(length.to_be_bytes());
     head.extend(segment);
+}
+
+/// The pixels of an inch (JFIF 1.02: version, unit, across, down).
+fn read_density(stated: &[u8]) -> Option<Density> {
+    let &[_, _, unit, x1, x0, y1, y0, ..] = stated else {
+        return None;
+    };
+    let of_an_inch = match unit {
+        1 => 1.0,
+        // Centimetres.
+        2 => 2.54,
+        _ => return None,
+    };
+    let (across, down) = (u16::from_be_bytes([x1, x0]), u16::from_be_bytes([y1, y0]));
+    Density::said(across.into(), down.into(), of_an_inch)
 }
 
 fn read_frame(kind: u8, frame: &[u8]) -> Result<Frame, Flaw> {

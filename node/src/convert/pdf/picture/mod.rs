@@ -20,6 +20,9 @@ use super::objects::Objects;
 /// Paper that printers do not reach: a quarter of an inch.
 const MARGIN: f64 = 18.0;
 
+/// Points of an inch.
+const POINTS: f64 = 72.0;
+
 /// Bytes of a picture that are read at once.
 const PIECE: usize = 64 * 1024;
 
@@ -41,8 +44,8 @@ pub(in super::super) struct Wrapped {
     pub(in super::super) color: bool,
 }
 
-/// Writes the page: the picture upright and as large as the paper allows, the paper turned as the
-/// picture is.
+/// Writes the page: the picture upright, as large as the paper allows unless it is not to be scaled, the
+/// paper turned as the picture is.
 pub(in super::super) fn wrap(
     input: &mut impl Read,
     paper: Paper,
@@ -87,9 +90,36 @@ struct Drawn {
     /// Across and down, as it is stored.
     width: u32,
     height: u32,
+    /// Pixels of an inch, as they are stored.
+    density: Density,
     /// How it is to be turned.
     orientation: Orientation,
     color: bool,
+}
+
+/// How dense pixels are, per inch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Density {
+    across: f64,
+    down: f64,
+}
+
+impl Density {
+    /// As dense as on a screen (CSS Values 3 section 5.2).
+    const SCREEN: Self = Self {
+        across: 96.0,
+        down: 96.0,
+    };
+    /// What is not between these is a mistake of whoever wrote it.
+    const SENSIBLE: std::ops::RangeInclusive<f64> = 10.0..=10_000.0;
+
+    /// What a picture says, with how many of its units make an inch, if it can be.
+    fn said(across: u32, down: u32, of_an_inch: f64) -> Option<Self> {
+        let inch = |units: u32| f64::from(units) * of_an_inch;
+        let (across, down) = (inch(across), inch(down));
+        let is_sensible = Self::SENSIBLE.contains(&across) && Self::SENSIBLE.contains(&down);
+        is_sensible.then_some(Self { across, down })
+    }
 }
 
 /// Refuses pictures of no size and pictures with more pixels than anybody prints.
@@ -118,25 +148,30 @@ fn placed(drawn: &Drawn, paper: Paper) -> ((f64, f64), String) {
         To::Rotate270FlipH => ((0.0, 1.0), (1.0, 0.0), (0.0, 0.0)),
         To::Rotate270 => ((0.0, 1.0), (-1.0, 0.0), (1.0, 0.0)),
     };
-    let (across, down) = match right.0 == 0.0 {
-        false => (f64::from(drawn.width), f64::from(drawn.height)),
-        true => (f64::from(drawn.height), f64::from(drawn.width)),
+    let upright = |stored: (f64, f64)| match right.0 == 0.0 {
+        false => stored,
+        true => (stored.1, stored.0),
     };
-    let upright = paper.size.upright();
+    let (across, down) = upright((f64::from(drawn.width), f64::from(drawn.height)));
+    let size = paper.size.upright();
     let (width, height) = match across > down {
-        true => upright.turned().points(),
-        false => upright.points(),
+        true => size.turned().points(),
+        false => size.points(),
     };
     let room = |side: f64| (side - 2.0 * MARGIN).max(1.0);
-    let scale = match paper.scaling {
+    let scaled = |scale: f64| (across * scale, down * scale);
+    let (w, h) = match paper.scaling {
         // To the edges, and beyond where the paper has another shape.
-        Scaling::Fill => (width / across).max(height / down),
-        // Pixels have no size of their own that could be kept.
-        Scaling::Auto | Scaling::AutoFit | Scaling::Fit | Scaling::None => {
-            (room(width) / across).min(room(height) / down)
+        Scaling::Fill => scaled((width / across).max(height / down)),
+        Scaling::Auto | Scaling::AutoFit | Scaling::Fit => {
+            scaled((room(width) / across).min(room(height) / down))
         }
+        // As large as the picture says that it is.
+        Scaling::None => upright((
+            f64::from(drawn.width) / drawn.density.across * POINTS,
+            f64::from(drawn.height) / drawn.density.down * POINTS,
+        )),
     };
-    let (w, h) = (across * scale, down * scale);
     let (x, y) = (
         (width - w) / 2.0 + w * corner.0,
         (height - h) / 2.0 + h * corner.1,

@@ -6,11 +6,13 @@ use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use image::metadata::Orientation;
-use png::{ColorType, Decoder, DecodingError, InterlaceInfo, Limits, Reader, Transformations};
+use png::{
+    ColorType, Decoder, DecodingError, InterlaceInfo, Limits, Reader, Transformations, Unit,
+};
 
 use super::super::super::flaw::Flaw;
 use super::super::super::limits;
-use super::{Drawn, PictureError, check_size};
+use super::{Density, Drawn, PictureError, check_size};
 
 /// Bytes that the decoder may take for what is beside the pixels.
 const BESIDE: usize = 16 << 20;
@@ -108,10 +110,15 @@ impl<R: BufRead> Png<R> {
         packing.finish()?;
         // How it is to be turned may be said after the pixels. They are all there by now.
         let _ = self.reader.finish();
-        let exif = self.reader.info().exif_metadata.as_deref();
+        let info = self.reader.info();
+        let exif = info.exif_metadata.as_deref();
+        // Pixels of a metre; the other unit tells only the shape of a pixel.
+        let density = info.pixel_dims.filter(|dims| dims.unit == Unit::Meter);
+        let density = density.and_then(|dims| Density::said(dims.xppu, dims.yppu, 0.0254));
         Ok(Drawn {
             width: self.width,
             height: self.height,
+            density: density.unwrap_or(Density::SCREEN),
             orientation: exif
                 .and_then(Orientation::from_exif_chunk)
                 .unwrap_or(Orientation::NoTransforms),

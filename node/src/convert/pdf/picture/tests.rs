@@ -528,6 +528,7 @@ fn a_picture_that_fills_the_paper_goes_to_its_edges() {
     let drawn = Drawn {
         width: 100,
         height: 100,
+        density: Density::SCREEN,
         orientation: Orientation::NoTransforms,
         color: false,
     };
@@ -545,4 +546,55 @@ fn a_picture_that_fills_the_paper_goes_to_its_edges() {
     assert!(drawing(Scaling::Fill).starts_with("q 841.890 0.000 0.000 841.890 -123.307 0.000 cm"));
     assert!(drawing(Scaling::Fit).starts_with("q 559.276"));
     assert_eq!(drawing(Scaling::Fit), drawing(Scaling::Auto));
+}
+
+#[test]
+fn a_picture_that_is_not_scaled_is_as_large_as_it_says() {
+    let paper = Paper {
+        scaling: Scaling::None,
+        ..Paper::of(A4)
+    };
+    let size = |picture: &[u8]| {
+        let mut pdf = Vec::new();
+        wrap(&mut &picture[..], paper, &mut pdf).unwrap();
+        let text = String::from_utf8_lossy(&pdf).into_owned();
+        let (before, _) = text.split_once(" cm /I Do Q").unwrap();
+        let matrix = before.rsplit_once("q ").unwrap().1;
+        let numbers: Vec<f64> = matrix
+            .split(' ')
+            .map(|word| word.parse().unwrap())
+            .collect();
+        (numbers[0], numbers[3])
+    };
+    let said = |unit: u8, across: u16, down: u16| {
+        let mut segment = b"JFIF\0\x01\x02".to_vec();
+        segment.push(unit);
+        segment.extend(across.to_be_bytes());
+        segment.extend(down.to_be_bytes());
+        segment.extend([0, 0]);
+        // Our encoder writes one of its own.
+        let plain = jpeg(200, 100);
+        assert_eq!(&plain[2..4], [0xff, 0xe0]);
+        let own = 2 + usize::from(u16::from_be_bytes([plain[4], plain[5]]));
+        let rest = [&plain[..2], &plain[2 + own..]].concat();
+        with_segment(&rest, 0xe0, &segment)
+    };
+    assert_eq!(size(&said(1, 100, 100)), (144.0, 72.0));
+    assert_eq!(size(&said(1, 200, 100)), (72.0, 72.0));
+    assert_eq!(size(&said(2, 100, 50)), (56.693, 56.693));
+    // Like on a screen, where nothing is said, or nothing that can be.
+    for nothing in [said(0, 1, 1), said(1, 0, 0), said(1, 65_535, 1)] {
+        assert_eq!(size(&nothing), (150.0, 75.0));
+    }
+    let grey = Stored {
+        kind: 0,
+        bits: 8,
+        interlaced: false,
+    };
+    let dims = |per_metre: u32| {
+        let mut dims = per_metre.to_be_bytes().repeat(2);
+        dims.push(1);
+        grey.png(2, &[0; 4], &[(b"pHYs", dims)])
+    };
+    assert_eq!(size(&dims(3937)).0, 1.44);
 }
