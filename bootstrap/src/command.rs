@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::io::{BufRead, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -17,6 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::health;
 
+/// Bytes of an invite that are read; one has a few hundred.
+const INVITE: u64 = 64 * 1024;
+
 /// An always-on Papermesh member: DHT seed and relay.
 #[derive(Debug, Parser)]
 #[command(name = "papermesh-bootstrap", version, about)]
@@ -33,7 +37,8 @@ pub(crate) struct Command {
 enum Action {
     /// Become a member, with an invite that the admin made with `papermesh invite --role bootstrap`.
     Join {
-        /// The invite, one line.
+        /// The invite, one line; - to read it from standard input, where other accounts of the computer do
+        /// not see it.
         invite: String,
         /// The node's name; without one the invite's, or the host's.
         #[arg(long)]
@@ -71,7 +76,9 @@ impl Command {
         let home = Home::resolve(self.home, std::env::var_os("PAPERMESH_HOME"))?;
         runtime.block_on(async {
             match self.action {
-                Action::Join { invite, name } => join(&home, invite, name).await,
+                Action::Join { invite, name } => {
+                    join(&home, argument_or_stdin(invite)?, name).await
+                }
                 Action::Run {
                     listen,
                     announce,
@@ -106,6 +113,20 @@ where
     parsed
         .map(Some)
         .context("an address is no multiaddr; one looks like /ip4/0.0.0.0/tcp/4001")
+}
+
+/// What an argument stands for: itself, or with `-` the first line of standard input.
+fn argument_or_stdin(argument: String) -> anyhow::Result<String> {
+    if argument != "-" {
+        return Ok(argument);
+    }
+    let mut line = String::new();
+    std::io::stdin()
+        .lock()
+        .take(INVITE)
+        .read_line(&mut line)
+        .context("standard input cannot be read")?;
+    Ok(line.trim().to_owned())
 }
 
 async fn join(home: &Home, invite: String, name: Option<Name>) -> anyhow::Result<()> {

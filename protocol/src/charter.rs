@@ -14,6 +14,8 @@
 //! an admin can use up the numbers of its time in office and none beyond, and the first word under the
 //! next charter is newer than all of them.
 
+use core::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AdminKey, NodeId, RecordDigest, SiteId};
@@ -53,13 +55,31 @@ impl Record for Charter {
 }
 
 /// Tells charters apart and orders them: the newer is the greater.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CharterMark {
     /// The charter's sequence number.
     pub sequence: u32,
-    /// Of two that the root signed under one number the greater stays, wherever they meet.
+    /// How many admins it names. Of two that the root signed under one number the one that names fewer
+    /// stays, wherever they meet: whoever was removed does not come back by a charter that somebody made
+    /// who had not heard of it.
+    pub admins: u8,
+    /// Of two that are alike in that, too, the greater stays.
     pub digest: RecordDigest,
+}
+
+impl Ord for CharterMark {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let newer = self.sequence.cmp(&other.sequence);
+        let fewer = other.admins.cmp(&self.admins);
+        newer.then(fewer).then(self.digest.cmp(&other.digest))
+    }
+}
+
+impl PartialOrd for CharterMark {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// Why a charter is not accepted, or not made.
@@ -234,6 +254,8 @@ impl Signed<Charter> {
     pub fn mark(&self) -> CharterMark {
         CharterMark {
             sequence: self.sequence,
+            // At most as many as `limits::ADMINS`.
+            admins: u8::try_from(self.admins.len()).unwrap_or(u8::MAX),
             digest: self.envelope().digest(),
         }
     }

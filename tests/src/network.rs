@@ -46,8 +46,9 @@ impl Namespace {
         let names = format!("127.0.0.1 localhost\n::1 localhost\n{address} {name}\n");
         // ip-netns(8): files here are seen instead of those of /etc.
         let folder = self.etc();
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("hosts"), names).unwrap();
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::write(folder.join("hosts"), names))
+            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     }
 
     fn etc(&self) -> PathBuf {

@@ -87,7 +87,7 @@ impl Invite {
             return context.screen.json(&issued);
         }
         let hint = format!(
-            "good for one {}, for {}: on that device run `papermesh join INVITE`",
+            "good for one {}, for {}: on that device run `papermesh join -` and paste it",
             roles(&issued.roles),
             quantity::rest(issued.expires_at, context.screen.look().now),
         );

@@ -136,7 +136,7 @@ impl<N: Network> Client<N> {
 
     async fn try_pin(&self, user: &UserId, pin: &Pin, from: Source) -> Result<(), TypedError> {
         let proofs = &self.0.proofs;
-        let now = self.0.membership.now();
+        let now = self.0.membership.steady();
         if !proofs.tries().count(from, now) {
             return Err(TypedError::Busy(WINDOW));
         }
@@ -202,7 +202,7 @@ impl<N> Inner<N> {
         let from = (from, remembered.knows(user, from));
         match store
             .typed_guesses()
-            .wait(user, from, self.membership.now())?
+            .wait(user, from, self.membership.steady())?
         {
             Some(wait) => Err(TypedError::Wait(wait)),
             None => Ok(None),
@@ -225,7 +225,7 @@ impl<N> Inner<N> {
             Some(false) => return Err(PinError::WrongPin.into()),
             None => {}
         }
-        let (node, now) = (self.membership.node(), self.membership.now());
+        let (node, now) = (self.membership.node(), self.membership.steady());
         let whose = (user, facts.verifier.as_ref());
         let from_where = (from, remembered.knows(user, from));
         match typed::prove(store, whose, pin, (node, &facts.decoys), from_where, now) {

@@ -228,6 +228,7 @@ impl Converter {
             facts = self.facts(format, &held).await;
         }
         facts.pages = verdict::readable(&facts, order)?;
+        let is_unseen = format == PDF && facts.condition == Condition::Unknown;
         let plan = plan::plan(device, order, Some(&facts), self.ghostscript.as_ref())?;
         let steps = match &plan.work {
             Work::Hold { steps, .. } | Work::Stream(steps) => steps.as_slice(),
@@ -241,8 +242,12 @@ impl Converter {
                 });
             }
         };
-        // Renderers know nothing of print.
         let is_drawn = matches!(steps, [Stage::Ghostscript { .. }, ..]);
+        if is_drawn && is_unseen {
+            // What is made could be compared with nothing.
+            return Err(Fault::Uncounted.into());
+        }
+        // Renderers know nothing of print.
         if is_drawn && facts.print_layers {
             held = self.opened(&held, None).await?;
         }
@@ -288,10 +293,7 @@ impl Converter {
         let mut pieces = futures::stream::try_unfold(state, Watched::next).boxed();
         let first = match pieces.next().await {
             Some(Err(error)) => {
-                return Err(match error.downcast::<Fault>() {
-                    Ok(fault) => fault.into(),
-                    Err(error) => ConvertError::Source(error),
-                });
+                return Err(error.downcast().unwrap_or_else(ConvertError::Source));
             }
             first => futures::stream::iter(first),
         };
@@ -340,20 +342,17 @@ impl Converter {
         hold(opened, true).await
     }
 
-    /// Those of these pages that have something on them, as another renderer sees them; none of
-    /// them where it cannot say.
-    async fn second_look(&self, held: &Held, pages: Vec<u32>) -> Vec<u32> {
+    /// Those of these pages that have something on them, as another renderer sees them; none where it
+    /// cannot say.
+    async fn second_look(&self, held: &Held, pages: Vec<u32>) -> Option<Vec<u32>> {
         let stage = Stage::SecondLook { pages };
         let worker = held
             .reader()
             .map_err(|error| Trouble::Said(error.to_string()))
             .and_then(|input| Worker::start(&self.starter, &stage, input.into(), Stdio::piped()));
-        let Ok(worker) = worker else {
-            return Vec::new();
-        };
-        match timeout(limits::SECOND_LOOK, child::words(worker)).await {
-            Ok(Ok(words)) => serde_json::from_slice(&words).unwrap_or_default(),
-            _ => Vec::new(),
+        match timeout(limits::SECOND_LOOK, child::words(worker.ok()?)).await {
+            Ok(Ok(words)) => serde_json::from_slice(&words).ok()?,
+            _ => None,
         }
     }
 
@@ -435,9 +434,11 @@ impl Judge {
         if empty.is_empty() {
             return Ok(());
         }
-        match self.converter.second_look(held, empty).await.first() {
-            Some(page) => Err(Fault::Empty { page: *page }.into()),
-            None => Ok(()),
+        let first = empty.first().copied().unwrap_or(1);
+        match self.converter.second_look(held, empty).await.as_deref() {
+            Some([page, ..]) => Err(Fault::Empty { page: *page }.into()),
+            Some([]) => Ok(()),
+            None => Err(Fault::Unseen { page: first }.into()),
         }
     }
 }
@@ -616,6 +617,12 @@ struct Watching {
     withheld: Withheld,
 }
 
+/// Whether all that was asked for of a document is in it.
+fn judged(facts: &Facts, order: &Order) -> Result<(), ConvertError> {
+    let pages = verdict::readable(facts, order)?;
+    Ok(plan::check_pages(order, pages)?)
+}
+
 /// How far a watched document is.
 enum Watched {
     OnItsWay(Watching),
@@ -640,7 +647,7 @@ impl Watched {
                     watching.withheld.add(piece);
                 }
                 let facts = watching.inspection.finish().await.facts;
-                verdict::readable(&facts, &watching.order).map_err(io::Error::other)?;
+                judged(&facts, &watching.order).map_err(io::Error::other)?;
                 watching.withheld.pieces
             }
         };

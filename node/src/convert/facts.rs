@@ -464,15 +464,8 @@ fn raster(
     match look.pages(source, input) {
         Ok(promised) => look.judged(promised),
         // What came before it broke off cannot be believed, but that it did.
-        Err(RasterError::Io(error)) if error.kind() == ErrorKind::UnexpectedEof => {
-            let found = look.facts.pages.unwrap_or(0).saturating_sub(1);
-            let condition = Condition::Damaged { said: None, found };
-            let facts = Facts {
-                condition,
-                ..Facts::default()
-            };
-            (facts, None)
-        }
+        Err(RasterError::Io(error)) if error.kind() == ErrorKind::UnexpectedEof => look.damaged(),
+        Err(RasterError::Malformed(_)) => look.damaged(),
         Err(_) => (Facts::default(), None),
     }
 }
@@ -516,10 +509,23 @@ impl Look {
         Ok(pages.promised())
     }
 
+    /// It breaks off in the page that was read last.
+    fn damaged(self) -> (Facts, Option<FirstPage>) {
+        let found = self.facts.pages.unwrap_or(0).saturating_sub(1);
+        let facts = Facts {
+            condition: Condition::Damaged { said: None, found },
+            ..Facts::default()
+        };
+        (facts, None)
+    }
+
     fn judged(self, promised: Option<u32>) -> (Facts, Option<FirstPage>) {
         let found = match self.facts.pages {
             Some(pages) if pages > 0 => pages,
-            _ => return (Facts::default(), None),
+            // There is nothing in it to be printed.
+            Some(_) => return self.damaged(),
+            // More than anybody prints.
+            None => return (Facts::default(), None),
         };
         match promised.filter(|promised| *promised > found) {
             Some(promised) => {

@@ -97,6 +97,9 @@ pub enum Note {
     /// The device prints on one side only.
     #[error("printed on one side: this printer cannot print on both")]
     OneSided,
+    /// The device has no colour.
+    #[error("printed in grey: this printer has no colour")]
+    Gray,
 }
 
 /// Why a document cannot be printed at a device.
@@ -148,14 +151,7 @@ pub fn plan(
     let (looked, facts) = (facts.is_some(), facts.cloned().unwrap_or_default());
     let mut asked = order.clone();
     let mut notes = Vec::new();
-    if let Some(pages) = facts.pages
-        && order.pages.count_of(pages) == 0
-    {
-        return Err(Unprintable::NoSuchPages {
-            pages,
-            asked: order.pages.to_string(),
-        });
-    }
+    check_pages(order, facts.pages)?;
     let both = matches!(
         order.sides,
         Some(Sides::TwoSidedLongEdge | Sides::TwoSidedShortEdge)
@@ -172,6 +168,10 @@ pub fn plan(
             .any(|side| side == "one-sided")
             .then_some(Sides::OneSided);
         notes.push(Note::OneSided);
+    }
+    if order.color == Some(ColorMode::Color) && device.color == Some(false) {
+        asked.color = None;
+        notes.push(Note::Gray);
     }
     let task = Task {
         device,
@@ -214,6 +214,17 @@ pub fn plan(
         notes,
         work,
     })
+}
+
+/// Whether some of the pages that were asked for are in a document with so many pages.
+pub(super) fn check_pages(order: &Order, pages: Option<u32>) -> Result<(), Unprintable> {
+    match pages {
+        Some(pages) if order.pages.count_of(pages) == 0 => Err(Unprintable::NoSuchPages {
+            pages,
+            asked: order.pages.to_string(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// The format that a device is given; none where no way leads to one that it takes.
@@ -294,7 +305,12 @@ impl Task<'_> {
         let is_drawn = is_drawn(self.device, self.order);
         let target = self.target.ok_or_else(|| self.no_way())?;
         let as_it_is = self.copies == 1 && self.pages.is_all();
-        if target == format && as_it_is && !(format == PDF && is_drawn) {
+        let is_made_anew = match format {
+            PDF => is_drawn,
+            PWG | URF => !self.takes_pixels_as_they_come(format),
+            _ => false,
+        };
+        if target == format && as_it_is && !is_made_anew {
             return Ok((format.to_owned(), Work::None));
         }
         let hold = |before, steps| Work::Hold { before, steps };
@@ -512,6 +528,32 @@ impl Task<'_> {
         })
     }
 
+    /// Whether the device takes whatever programs make for the hold printer: both kinds of pixels and
+    /// both resolutions that it offers, with the backs of sheets as they lie in that (PWG 5102.4 section
+    /// 4.3.3.2). A device that says nothing of them is given what there is.
+    fn takes_pixels_as_they_come(&self, format: &str) -> bool {
+        let raster = &self.device.raster;
+        let (listed, kinds, resolutions, back) = match format {
+            PWG => (
+                &raster.types,
+                ["srgb_8", "sgray_8"],
+                raster.resolutions.clone(),
+                raster.pwg_back(),
+            ),
+            _ => (
+                &raster.urf,
+                ["SRGB24", "W8"],
+                raster.urf_resolutions(),
+                raster.urf_back(),
+            ),
+        };
+        let has = |kind: &&str| listed.iter().any(|listed| listed == kind);
+        let takes = |dpi: &u32| resolutions.contains(dpi);
+        (listed.is_empty() || kinds.iter().all(has))
+            && (resolutions.is_empty() || OFFERED.iter().all(takes))
+            && (self.duplex.is_none() || back == SheetBack::Normal)
+    }
+
     /// The paper that pages of pixels are put on; none where they stay as large as they came.
     fn raster_paper(&self) -> Option<Paper> {
         let scaling = self.order.scaling.filter(|_| self.order.media.is_some())?;
@@ -624,6 +666,9 @@ struct Drawn {
     resolution: u32,
     back: SheetBack,
 }
+
+/// Dots per inch of the pages of pixels that programs are asked for.
+const OFFERED: [u32; 2] = [300, 600];
 
 /// Dots per inch of printers that take PostScript or PCL and do not say theirs, and of pictures in PDF.
 const LASER: u32 = 600;

@@ -15,22 +15,29 @@ const SIDE: f32 = 400.0;
 /// How far from white something is.
 const INK: u8 = 0xff - 12;
 
-/// Those of these pages, counted from 1, that have something on them.
+/// Those of these pages, counted from 1, that have something on them; none if one of them cannot be
+/// drawn.
 pub(super) fn not_empty(bytes: Vec<u8>, pages: &[u32]) -> Option<Vec<u32>> {
     let pdf = Pdf::new(bytes).ok()?;
     let settings = InterpreterSettings {
         render_content: RenderContent::PAGE,
         ..InterpreterSettings::default()
     };
-    let has_ink = |number: &u32| {
+    let has_ink = |number: &u32| -> Option<bool> {
         let page = (*number as usize)
             .checked_sub(1)
             .and_then(|at| pdf.pages().get(at))?;
         let (width, height) = page.render_dimensions();
         let drawn = draw_page(page, SIDE / width.max(height).max(1.0), &settings)?;
-        drawn.iter().any(|sample| *sample < INK).then_some(*number)
+        Some(drawn.iter().any(|sample| *sample < INK))
     };
-    Some(pages.iter().filter_map(has_ink).collect())
+    let mut inked = Vec::new();
+    for number in pages {
+        if has_ink(number)? {
+            inked.push(*number);
+        }
+    }
+    Some(inked)
 }
 
 #[cfg(test)]

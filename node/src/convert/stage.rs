@@ -156,7 +156,7 @@ fn confined(stage: &Stage, without_landlock: bool) -> Result<(), String> {
                 .map_err(|error| error.to_string())
         }
         Stage::SecondLook { pages } => {
-            let looked = second::not_empty(whole(input)?, pages).unwrap_or_default();
+            let looked = second::not_empty(whole(input)?, pages);
             let looked = serde_json::to_vec(&looked).map_err(|error| error.to_string())?;
             out.write_all(&looked).map_err(|error| error.to_string())
         }

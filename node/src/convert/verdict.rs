@@ -42,6 +42,14 @@ pub enum Fault {
         /// Counted from 1.
         page: u32,
     },
+    /// A page came out empty, and nobody knows whether it is.
+    #[error(
+        "page {page} came out empty, and nobody could look whether there is something on it; save the document anew, or          print it without that page"
+    )]
+    Unseen {
+        /// Counted from 1.
+        page: u32,
+    },
     /// Nobody knows whether it is all.
     #[error(
         "the document is damaged and its pages cannot be counted, so nobody knows whether all of them were made; save \

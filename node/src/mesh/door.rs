@@ -160,14 +160,16 @@ impl Knocking {
     }
 }
 
-/// By what places are shared: an IPv4 address, or the link of an IPv6 address. None of what is
-/// neither.
+/// By what places are shared: an IPv4 address, the network of an IPv6 address (64 bits), or one that is
+/// of the link itself. None of what is neither.
 pub(super) fn origin_of(remote: &Multiaddr) -> Option<IpAddr> {
     peer::socket_of(remote).map(|socket| origin(socket.ip()))
 }
 
 fn origin(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
+        // All addresses of a link are of one network.
+        IpAddr::V6(ip) if ip.is_unicast_link_local() => ip.into(),
         IpAddr::V6(ip) => {
             let mut segments = ip.segments();
             segments[4..].fill(0);

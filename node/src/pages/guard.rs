@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::rate::{Origin, Rates};
-use crate::web::{Peer, Seat, is_own_name, is_this_computer, name_of};
+use crate::web::{Peer, Seat, is_fixed, is_own_name, is_this_computer, name_of};
 
 /// Nothing but ourselves: no inline script or style, nothing from elsewhere, no frame around us.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
@@ -109,6 +109,10 @@ fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 /// Whether the sender meant this computer. An address cannot be made to point elsewhere, so it may be
 /// the one that the request came to; a name must be this computer's own.
 fn is_meant(peer: Peer, host: &str) -> bool {
+    if peer.is_local() && !peer.tls {
+        // The network says who has this computer's name, and may say something else a moment later.
+        return is_this_computer(host) && is_fixed(host);
+    }
     if peer.is_local() {
         return is_this_computer(host);
     }

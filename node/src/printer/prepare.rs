@@ -110,11 +110,18 @@ pub(super) async fn prepare(
     })
 }
 
+/// What a printer is given that cannot be asked and of which nobody said what it takes.
+const UNASKED: [&str; 2] = ["application/pdf", "text/plain"];
+
 fn abilities(device: DeviceDescription) -> Device {
     Device {
         formats: match device.formats {
             Formats::Listed(formats) => Some(formats),
-            Formats::Any | Formats::NotAsked => None,
+            // What takes files.
+            Formats::Any => None,
+            // A raw port prints whatever comes, and pictures come out as pages of letters. Of a printer
+            // that cannot be asked it is known only that it is meant to take PDF.
+            Formats::NotAsked => Some(UNASKED.map(str::to_owned).to_vec()),
         },
         max_copies: device.max_copies,
         sides: device.sides,

@@ -55,6 +55,13 @@ proptest! {
         prop_assert!(newer(&a, &b).mark() >= a.mark());
     }
 
+    /// A root that signs where a removal was not heard of takes the number that the removal has.
+    #[test]
+    fn of_two_charters_of_one_number_the_one_with_fewer_admins_stays(a in signed(), b in signed()) {
+        prop_assume!(a.sequence == b.sequence);
+        prop_assert_eq!(newer(&a, &b).admins.len(), a.admins.len().min(b.admins.len()));
+    }
+
     /// Whatever numbers an admin used up in office, and whatever it signs later: the first word under
     /// the next charter is newer, and nothing ahead of the charter is believed.
     #[test]

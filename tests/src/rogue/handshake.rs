@@ -49,6 +49,8 @@ impl Edition {
         Self {
             charter: CharterMark {
                 sequence: 0,
+                // The least of all marks.
+                admins: u8::MAX,
                 digest: RecordDigest::from_bytes([0; 16]),
             },
             state: 0,

@@ -649,10 +649,15 @@ fn other_pages_are_not_heard() {
         assert_eq!(forged.send().status, 403);
     }
     assert_eq!(walk.laptop.jobs().len(), 1);
+    // Nor is this computer's own name, which the network may give to another.
+    let own = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let own = own.trim();
     for host in [
         "evil.example",
         "evil.example:8310",
         "localhost.evil.example",
+        own,
+        &format!("{own}.local:8310"),
         "",
     ] {
         for request in [Request::get(url, "/"), page.get("jobs"), page.get("events")] {

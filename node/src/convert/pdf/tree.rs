@@ -49,9 +49,14 @@ impl Tree {
             match kids(document, node) {
                 Some(kids) if entered.insert(id) => {
                     let named = kids.iter().rev().filter_map(|kid| kid.as_reference().ok());
+                    let before = waiting.len();
                     waiting.extend(named);
+                    // A page without a number of its own cannot be chosen or counted.
+                    let unnamed = kids.len() - (waiting.len() - before);
+                    tree.missing = tree.missing.saturating_add(unnamed as u32);
                 }
-                Some(_) => {}
+                // The same pages again, which renderers may draw again.
+                Some(_) => tree.missing = tree.missing.saturating_add(1),
                 None => tree.pages.push(id),
             }
             if tree.pages.len() >= most || waiting.len() > most {

@@ -108,6 +108,10 @@ impl<R: Read> ReadPages for PwgReader<R> {
                 return Err(RasterError::Pixels(kind));
             }
         };
+        if field(offset::RESOLUTION) != field(offset::RESOLUTION + 4) {
+            let kind = "dots that are not square".to_owned();
+            return Err(RasterError::Pixels(kind));
+        }
         let page = Page {
             width: field(offset::WIDTH),
             height: field(offset::HEIGHT),

@@ -65,13 +65,11 @@ impl Services {
                         leased,
                         may_have_printed,
                         needs_pin,
-                        locked,
                         ..
                     } = job.summary;
                     !leased
                         && (command.reprint || !may_have_printed)
                         && (job_pin.is_some() || !needs_pin)
-                        && (command.document_password.is_some() || !locked)
                 })
                 .map(|job| job.summary.job)
                 .collect(),
@@ -93,16 +91,6 @@ impl Services {
             for job in listed.iter().filter(|job| job.summary.needs_pin) {
                 let text = format!(
                     "{} has a PIN of its own and is left out; print it with --job and --job-pin-stdin",
-                    job.summary.title
-                );
-                events.tell(Event::Notice(text)).await;
-            }
-        }
-
-        if matches!(command.print, Selection::All) && command.document_password.is_none() {
-            for job in listed.iter().filter(|job| job.summary.locked) {
-                let text = format!(
-                    "{} is locked with a password and is left out; print it with --job and --document-password-stdin",
                     job.summary.title
                 );
                 events.tell(Event::Notice(text)).await;

@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::super::description::{DeviceError, IppStatus};
 use super::super::event::{DeviceJobRef, DeviceProgress, IppJob, JobState, PrinterState};
 use super::super::failure::{AbortCause, Doubt, Outcome, PrintFailure, Stop};
-use super::super::reasons::{StateReason, in_words};
+use super::super::reasons::{Severity, StateReason, in_words};
 use super::super::source::SourceFault;
 use super::look::{Look, Proof, look};
 use super::patience::{Pace, Patience};
@@ -142,9 +142,18 @@ pub(super) fn settle(
         stopped,
         Stopped::NothingSent | Stopped::Ended(_) | Stopped::Canceled
     );
-    // The cancel came too late: then the job has simply been printed.
+    // The cancel came too late: then the job has simply been printed. Not so where the device refused
+    // the document, and completes an empty job, or has stopped still.
+    let is_believed = match (&reason, &stopped) {
+        (StopReason::Refused(_), _) => false,
+        (StopReason::Stood(_) | StopReason::Held(_), Stopped::Ended(progress)) => {
+            standstill(progress, &[]).is_none()
+        }
+        _ => true,
+    };
     if whole
         && printed
+        && is_believed
         && let (Stopped::Ended(progress), Some(device_job)) = (&stopped, &device_job)
     {
         return completed(progress, device_job.clone());
@@ -171,6 +180,13 @@ pub(super) fn settle(
                 SourceFault::Broke(error) => PrintFailure::Body { error, stop },
                 SourceFault::Stalled(after) => PrintFailure::Stalled { after, stop },
             }
+        }
+        StopReason::Refused(_) if printed => unknown(
+            Doubt::IncompleteCompletion("it refused the document"),
+            reasons,
+        ),
+        StopReason::Stood(words) | StopReason::Held(words) if printed && whole => {
+            unknown(Doubt::Stopped(words), reasons)
         }
         _ if printed => unknown(
             Doubt::IncompleteCompletion("it had only a part of the document"),
@@ -253,7 +269,7 @@ pub(super) enum Completion {
     Printed,
     /// `queued-in-device`: on its way to a printer that does not report back.
     PassedOn,
-    /// `job-completed-with-errors`: some of it, perhaps.
+    /// `job-completed-with-errors`, or a reason that means the same: some of it, perhaps.
     WithErrors,
 }
 
@@ -265,7 +281,8 @@ impl Completion {
                 .iter()
                 .any(|reason| reason.keyword == keyword)
         };
-        if has("job-completed-with-errors") {
+        let failed = |reason: &StateReason| reason.severity == Severity::Error;
+        if progress.job_reasons.iter().any(failed) {
             Self::WithErrors
         } else if has("queued-in-device") {
             Self::PassedOn

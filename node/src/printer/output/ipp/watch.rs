@@ -55,6 +55,8 @@ pub(super) struct Watch<'a> {
     mute: u32,
     /// Since when the printer has nothing more to say of the job, and has stopped.
     standing: Option<Instant>,
+    /// Since when it has called the job completed while it was at work.
+    working: Option<Instant>,
     /// Whether it is told that nothing happens.
     quiet: bool,
 }
@@ -94,6 +96,7 @@ impl<'a> Watch<'a> {
             outage: false,
             mute: 0,
             standing: None,
+            working: None,
             quiet: false,
         }
     }
@@ -151,6 +154,9 @@ impl<'a> Watch<'a> {
                         continue;
                     }
                     self.standing = None;
+                    if progress.job == JobState::Completed && self.may_be_at_it(&progress) {
+                        continue;
+                    }
                     if progress.job.is_terminal() {
                         return self.ended(progress).await;
                     }
@@ -243,6 +249,16 @@ impl<'a> Watch<'a> {
     fn stands_too_long(&mut self) -> bool {
         let since = *self.standing.get_or_insert_with(Instant::now);
         since.elapsed() > self.device.patience.completed
+    }
+
+    /// Whether the device may still print a job that it calls completed: it is at work, counts no page, and
+    /// has been for no longer than a printer that stands still is waited for. Printers that complete what
+    /// they have received say only later that they want paper.
+    fn may_be_at_it(&mut self, progress: &DeviceProgress) -> bool {
+        let works =
+            progress.printer == PrinterState::Processing && progress.pages.unwrap_or(0) == 0;
+        let since = *self.working.get_or_insert_with(Instant::now);
+        works && since.elapsed() < self.device.patience.completed
     }
 
     /// Waits a moment for the answer to the document, if that is all that is missing.
@@ -407,9 +423,13 @@ impl<'a> Watch<'a> {
         self.tell_sent();
         let news = self.progress.as_ref() != Some(progress);
         if news {
+            // What a display says from one moment to the next is no progress.
+            let far = |progress: &DeviceProgress| (progress.job, progress.printer, progress.pages);
+            if self.progress.as_ref().map(far) != Some(far(progress)) {
+                self.changed = Instant::now();
+            }
             self.reporter.tell(DeviceEvent::State(progress.clone()));
             self.progress = Some(progress.clone());
-            self.changed = Instant::now();
         }
         news
     }

@@ -32,7 +32,7 @@ use super::failure::{AbortCause, Doubt, Outcome, PrintFailure, Refusal, Stop};
 use super::reporter::Reporter;
 use super::source::{SOURCE_STALL, Source, SourceFault};
 use super::text::{MAX_DEVICE_TEXT, printable};
-use super::ticket::PrintTicket;
+use super::ticket::{ColorMode, PrintTicket, Sides};
 use super::uri::{OutputUri, authority, is_here};
 use crate::convert::device::RasterAbilities;
 use language::{BEGINNING, Disarm};
@@ -226,7 +226,7 @@ impl SocketDevice {
             Ok(()) => tokio::select! {
                 biased;
                 () = cancel.cancelled() => Err(Halt::Canceled),
-                settled = pouring.settle(closed) => settled,
+                settled = pouring.settle(closed, &writer) => settled,
             },
             Err(halt) => Err(halt),
         };
@@ -346,7 +346,11 @@ impl Pouring<'_> {
 
     /// Waits until the device has everything. It says so by closing its side; one that does not has
     /// it when the system knows that every byte was confirmed.
-    async fn settle(&mut self, mut closed: AbortOnDropHandle<io::Result<()>>) -> Result<(), Halt> {
+    async fn settle(
+        &mut self,
+        mut closed: AbortOnDropHandle<io::Result<()>>,
+        writer: &OwnedWriteHalf,
+    ) -> Result<(), Halt> {
         let (mut left, mut changed) = (u64::MAX, Instant::now());
         let mut closing = None;
         loop {
@@ -363,7 +367,13 @@ impl Pouring<'_> {
             if let Some(by) = closing {
                 // It closed: then it takes no more, unless it does so at once.
                 match unsent {
-                    None | Some(0) => return Ok(()),
+                    Some(0) => return Ok(()),
+                    // The connection is over, in order or not: it closed after a part, perhaps, and
+                    // then refused the rest.
+                    None => match writer.as_ref().take_error() {
+                        Ok(None) => return Ok(()),
+                        Ok(Some(error)) | Err(error) => return Err(Halt::Broke(shown(&error))),
+                    },
                     Some(_) if Instant::now() < by => {}
                     Some(_) => {
                         return Err(Halt::Broke("it closed before it had everything".to_owned()));
@@ -441,7 +451,8 @@ fn nothing_sent(fault: SourceFault) -> PrintFailure {
 }
 
 /// A raw port prints what is in the document and cannot be told more: what was asked for and would
-/// be ignored is refused.
+/// be ignored is refused. Paper is not: every print system asks for the one that its document was made
+/// for.
 fn refuse_options(ticket: &PrintTicket) -> Result<(), Refusal> {
     let fixed = || vec!["what the document itself says".to_owned()];
     let refuse = |attribute, asked: &str| {
@@ -461,12 +472,9 @@ fn refuse_options(ticket: &PrintTicket) -> Result<(), Refusal> {
     if !ticket.page_ranges.is_empty() {
         return refuse("page-ranges", "some");
     }
-    match (ticket.sides, ticket.color, &ticket.media) {
-        (Some(sides), _, _) => refuse("sides", sides.keyword()),
-        (_, Some(mode), _) if mode != super::ticket::ColorMode::Auto => {
-            refuse("print-color-mode", mode.keyword())
-        }
-        (_, _, Some(media)) => refuse("media", media),
+    match (ticket.sides, ticket.color) {
+        (Some(sides), _) if sides != Sides::OneSided => refuse("sides", sides.keyword()),
+        (_, Some(mode @ ColorMode::Monochrome)) => refuse("print-color-mode", mode.keyword()),
         _ => Ok(()),
     }
 }
