@@ -602,6 +602,24 @@ mod tests {
     }
 
     #[test]
+    fn raster_without_a_page_and_raster_that_is_none_are_damaged() {
+        let damaged = Condition::Damaged {
+            said: None,
+            found: 0,
+        };
+        let promises = [&b"UNIRAST\0"[..], &5_u32.to_be_bytes()].concat();
+        for (format, document) in [
+            ("image/pwg-raster", &b"RaS2"[..]),
+            ("image/pwg-raster", b"no raster at all"),
+            ("image/urf", &promises),
+        ] {
+            let (facts, first) = seen(format, &mut &document[..]);
+            assert_eq!(facts.condition, damaged, "{format}");
+            assert!(first.is_none());
+        }
+    }
+
+    #[test]
     fn a_picture_that_no_printer_reads_is_told_with_its_reason() {
         let photo = photo();
         let mut rest = &photo[..photo.len() - 20];

@@ -792,7 +792,7 @@ mod tests {
         }
         // One copy of all pages is passed on, and so is what the device does itself.
         for format in [PWG, URF] {
-            let plan = planned(&device(&[format]), &order(format), &facts(9)).unwrap();
+            let plan = planned(&silent(format), &order(format), &facts(9)).unwrap();
             assert!(plan.is_passed_on());
         }
         assert!(
@@ -800,6 +800,62 @@ mod tests {
                 .unwrap()
                 .is_passed_on()
         );
+    }
+
+    /// A device that says nothing of how it wants pages of pixels.
+    fn silent(format: &str) -> Device {
+        Device {
+            raster: RasterAbilities::default(),
+            ..device(&[format])
+        }
+    }
+
+    #[test]
+    fn pixels_are_passed_on_only_to_a_device_that_takes_them_as_they_come() {
+        let strings = |values: &[&str]| values.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let two_sided = |format| Order {
+            sides: Some(Sides::TwoSidedLongEdge),
+            ..order(format)
+        };
+        let passed_on = |raster: RasterAbilities, order: &Order| {
+            let device = Device {
+                raster,
+                ..device(&[&order.format])
+            };
+            planned(&device, order, &facts(3)).unwrap().is_passed_on()
+        };
+        let pwg = |types: &[&str], resolutions: &[u32], back: &str| RasterAbilities {
+            types: strings(types),
+            resolutions: resolutions.to_vec(),
+            sheet_back: Some(back.to_owned()),
+            ..RasterAbilities::default()
+        };
+        let urf = |keys: &[&str]| RasterAbilities {
+            urf: strings(keys),
+            ..RasterAbilities::default()
+        };
+        let both = ["sgray_8", "srgb_8"];
+        assert!(passed_on(
+            pwg(&both, &[300, 600], "normal"),
+            &two_sided(PWG)
+        ));
+        assert!(passed_on(pwg(&both, &[300, 600], "rotated"), &order(PWG)));
+        assert!(!passed_on(
+            pwg(&both, &[300, 600], "rotated"),
+            &two_sided(PWG)
+        ));
+        assert!(!passed_on(
+            pwg(&["sgray_8"], &[300, 600], "normal"),
+            &order(PWG)
+        ));
+        assert!(!passed_on(pwg(&both, &[600], "normal"), &order(PWG)));
+        let keys = ["W8", "SRGB24", "RS300-600", "DM1"];
+        assert!(passed_on(urf(&keys), &two_sided(URF)));
+        for (place, key) in [(1, "DEVRGB24"), (2, "RS600"), (3, "DM3")] {
+            let mut keys = keys;
+            keys[place] = key;
+            assert!(!passed_on(urf(&keys), &two_sided(URF)), "{key}");
+        }
     }
 
     #[test]
@@ -849,7 +905,7 @@ mod tests {
     fn every_format_finds_a_way_to_every_device() {
         for source in [PDF, JPEG, PNG, PWG, URF, TEXT] {
             for target in [PDF, PWG, URF, PCL, PCL_XL, POSTSCRIPT] {
-                let plan = planned(&device(&[target]), &order(source), &facts(3)).unwrap();
+                let plan = planned(&silent(target), &order(source), &facts(3)).unwrap();
                 assert_eq!(plan.order.format, target, "{source}");
                 assert_eq!(plan.is_passed_on(), source == target);
             }

@@ -318,6 +318,15 @@ mod tests {
     }
 
     #[test]
+    fn an_ipv6_network_is_one_place_but_on_the_link_each_address_is() {
+        let place = |text: &str| origin(text.parse().unwrap());
+        assert_eq!(place("2001:db8:1:2::1"), place("2001:db8:1:2::2"));
+        assert_ne!(place("2001:db8:1:2::1"), place("2001:db8:1:3::1"));
+        assert_ne!(place("fe80::1"), place("fe80::2"));
+        assert_eq!(place("::ffff:192.0.2.7"), place("192.0.2.7"));
+    }
+
+    #[test]
     fn whoever_knocks_too_often_keeps_out_itself_only() {
         let door = Door::new(128, 2);
         let mut other = door.enter(socket(), &from("192.0.2.7", 1));

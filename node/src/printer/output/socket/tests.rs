@@ -336,10 +336,6 @@ async fn what_a_raw_port_cannot_be_told_is_refused() {
             color: Some(ColorMode::Monochrome),
             ..ticket()
         },
-        PrintTicket {
-            media: Some("iso_a4_210x297mm".into()),
-            ..ticket()
-        },
     ] {
         let (sender, _receiver) = mpsc::channel(1);
         let printed = device

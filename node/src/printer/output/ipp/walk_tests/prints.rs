@@ -126,12 +126,24 @@ async fn out_of_paper_is_told_and_waited_for() {
 
 #[tokio::test]
 async fn completed_is_taken_literally() {
-    let fake = printer_whose_job(|asked| match asked.received {
-        0 => job(3, &[]),
-        _ => job(9, &["job-completed-with-errors"]),
-    })
-    .await;
-    assert!(print(&fake).await.0.unwrap_err().may_have_printed());
+    for reason in [
+        "job-completed-with-errors",
+        "errors-detected",
+        "document-format-error",
+        "aborted-by-system",
+        "job-canceled-at-device",
+        "unsupported-document-format",
+    ] {
+        let fake = printer_whose_job(move |asked| match asked.received {
+            0 => job(3, &[]),
+            _ => job(9, &[reason]),
+        })
+        .await;
+        assert!(
+            print(&fake).await.0.unwrap_err().may_have_printed(),
+            "{reason}"
+        );
+    }
     let fake = printer_whose_job(|asked| match asked.received {
         0 => job(3, &[]),
         _ => job(9, &["queued-in-device"]),

@@ -469,6 +469,63 @@ async fn completed_is_not_believed_while_the_paper_is_out() {
     }
 }
 
+/// It completes what it has received, goes on, and finds that there is no paper.
+#[tokio::test]
+async fn completed_is_not_believed_while_a_printer_that_counts_nothing_is_at_work() {
+    let later = |works: usize, end: i32, reasons: &'static [&'static str]| async move {
+        printer_that(move |asked| match asked.operation {
+            Operation::GetPrinterAttributes if asked.received > 0 && asked.nth < works => {
+                Some(printer(4, &["none"]))
+            }
+            Operation::GetPrinterAttributes if asked.received > 0 => Some(printer(end, reasons)),
+            Operation::GetJobAttributes if asked.received > 0 => {
+                let Answer::Ipp(code, mut attributes) = job(9, &[]) else {
+                    panic!("a job is IPP")
+                };
+                attributes.retain(|(_, name, _)| *name != "job-impressions-completed");
+                Some(Answer::Ipp(code, attributes))
+            }
+            _ => None,
+        })
+        .await
+    };
+    let fake = later(20, 3, &["none"]).await;
+    assert!(print(&fake).await.0.is_ok());
+    let fake = later(20, 5, &["media-empty-error"]).await;
+    let (result, _) = print(&fake).await;
+    assert!(
+        matches!(
+            result,
+            Err(PrintFailure::Unknown {
+                doubt: Doubt::Standstill(_),
+                ..
+            })
+        ),
+        "{result:?}"
+    );
+    // Others print there, too: it is not waited for without end.
+    let fake = later(usize::MAX, 3, &["none"]).await;
+    let hurried = Patience {
+        completed: NO_TIME,
+        ..patience()
+    };
+    let body = io::Cursor::new(document());
+    assert!(print_as(&fake, hurried, &ticket(), body).await.0.is_ok());
+}
+
+/// It reads a document to its end, refuses it, and completes the job that has none.
+#[tokio::test]
+async fn a_refused_document_is_not_printed_though_its_job_is_completed() {
+    let fake = printer_that(|asked| match asked.operation {
+        Operation::SendDocument => Some(status(0x0411)),
+        Operation::GetJobAttributes if asked.received > 0 => Some(job(9, &[])),
+        _ => None,
+    })
+    .await;
+    let (result, _) = print(&fake).await;
+    assert!(result.unwrap_err().may_have_printed());
+}
+
 #[tokio::test]
 async fn completed_is_believed_when_somebody_has_helped() {
     let fake = printer_that(|asked| match asked.operation {
