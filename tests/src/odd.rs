@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lopdf::encryption::crypt_filters::{Aes128CryptFilter, Aes256CryptFilter, CryptFilter};
-use lopdf::{Document, EncryptionState, EncryptionVersion, Object, Permissions, StringFormat};
+use lopdf::{
+    Dictionary, Document, EncryptionState, EncryptionVersion, Object, Permissions, Stream,
+    StringFormat,
+};
 
 use crate::Seed;
 use crate::document::pdf_of_objects;
@@ -517,6 +520,48 @@ pub fn cut() -> Vec<u8> {
         .windows(begin.len())
         .position(|window| window == begin);
     whole[..at.unwrap_or(whole.len())].to_vec()
+}
+
+/// A file of one page, the packed drawing of which is broken in the middle.
+///
+/// # Panics
+/// If it cannot be packed.
+#[must_use]
+pub fn torn() -> Vec<u8> {
+    let drawing: String = (0..100)
+        .map(|line| {
+            format!(
+                "BT /F1 12 Tf 72 {} Td (line {line}) Tj ET {line} {} 20 20 re f\n",
+                800 - line * 7,
+                line * 5
+            )
+        })
+        .collect();
+    let mut stream = Stream::new(Dictionary::new(), drawing.into_bytes());
+    stream
+        .compress()
+        .unwrap_or_else(|error| panic!("a drawing cannot be packed: {error}"));
+    let middle = stream.content.len() / 2;
+    stream.content[middle] ^= 0x55;
+    let mut contents = format!(
+        "<</Length {}/Filter/FlateDecode>>stream\n",
+        stream.content.len()
+    )
+    .into_bytes();
+    contents.extend(&stream.content);
+    contents.extend(b"\nendstream");
+    let objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R/Resources<</Font<</F1 4 0 R>>>>>>",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ];
+    let mut objects: Vec<Vec<u8>> = objects
+        .iter()
+        .map(|object| object.as_bytes().to_vec())
+        .collect();
+    objects.push(contents);
+    pdf_of_objects(&objects)
 }
 
 /// A file that says it has three pages, one of which is nowhere in it.

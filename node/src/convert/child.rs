@@ -5,13 +5,17 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::confine;
+use super::ghostscript;
 use super::limits;
 use super::stage::{STAGE, Stage, WITHOUT_LANDLOCK};
+
+/// Bytes of a line that are looked at together.
+const LINE: u64 = 4096;
 
 /// How processes are started.
 #[derive(Debug, Clone)]
@@ -60,6 +64,24 @@ pub(super) enum Trouble {
     GaveUp(&'static str),
 }
 
+/// What a process says until it ends, as far as it is kept: without what Ghostscript says of every
+/// page and font, so that none of its complaints is lost among that.
+async fn heard(words: impl AsyncRead + Unpin, is_foreign: bool) -> Vec<u8> {
+    let (mut said, mut line) = (Vec::new(), Vec::new());
+    let mut words = BufReader::new(words);
+    loop {
+        line.clear();
+        let read = (&mut words).take(LINE).read_until(b'\n', &mut line).await;
+        if !matches!(read, Ok(1..)) {
+            return said;
+        }
+        let is_kept = !(is_foreign && ghostscript::is_chatter(&line));
+        if is_kept && said.len() + line.len() <= limits::COMPLAINT {
+            said.extend_from_slice(&line);
+        }
+    }
+}
+
 impl Worker {
     /// Starts a step. The process gets nothing of this one but its streams.
     pub(super) fn start(
@@ -90,14 +112,10 @@ impl Worker {
             .map_err(|error| failed(error.to_string()))?;
         let words = child.stderr.take();
         let said = tokio::spawn(async move {
-            let mut said = Vec::new();
-            if let Some(words) = words {
-                let mut most = words.take(limits::COMPLAINT);
-                drop(most.read_to_end(&mut said).await);
-                let mut rest = most.into_inner();
-                drop(tokio::io::copy(&mut rest, &mut tokio::io::sink()).await);
+            match words {
+                Some(words) => heard(words, is_foreign).await,
+                None => Vec::new(),
             }
-            said
         });
         Ok(Self {
             child,

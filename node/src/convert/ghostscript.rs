@@ -57,6 +57,12 @@ pub(super) fn has_doubts(said: &[u8]) -> bool {
     String::from_utf8_lossy(said).contains("Output may be incorrect")
 }
 
+/// Whether a line is what it says of every page and font.
+pub(super) fn is_chatter(line: &[u8]) -> bool {
+    const CHATTER: [&[u8]; 3] = [b"Page ", b"Processing pages ", b"Loading "];
+    CHATTER.iter().any(|beginning| line.starts_with(beginning))
+}
+
 fn arguments(pixels: Pixels) -> Vec<String> {
     let device = match pixels {
         Pixels::Black1 => "pbmraw",
@@ -64,7 +70,7 @@ fn arguments(pixels: Pixels) -> Vec<String> {
         Pixels::Rgb8 => "ppmraw",
     };
     let mut arguments: Vec<String> = [
-        "-q",
+        // Not `-q`: it keeps the doubts of newer versions to itself, too.
         "-dSAFER",
         "-dBATCH",
         "-dNOPAUSE",
@@ -149,5 +155,15 @@ mod tests {
         let words = b"   **** Error: stream operator isn't terminated by valid EOL.\n               Output may be incorrect.\n";
         assert!(has_doubts(words));
         assert!(!has_doubts(b"Loading NimbusSans-Regular font\n"));
+        // Of 10.00, of a stream that cannot be unpacked.
+        let words = b"Page 1\n   **** Error: Page drawing error occurred.\n               Output may be incorrect.\n";
+        assert!(has_doubts(words));
+        assert!(
+            !words
+                .split_inclusive(|byte| *byte == b'\n')
+                .skip(1)
+                .any(is_chatter)
+        );
+        assert!(is_chatter(b"Page 1\n") && is_chatter(b"Loading font Helvetica"));
     }
 }

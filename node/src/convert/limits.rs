@@ -43,7 +43,7 @@ pub(super) const FACTS_TEXT: u64 = 128 * 1024;
 pub(super) const SIZES: usize = 1024;
 
 /// What a converter may say about its work or its trouble, in bytes.
-pub(super) const COMPLAINT: u64 = 64 * 1024;
+pub(super) const COMPLAINT: usize = 64 * 1024;
 
 /// Pages with nothing on them that a second renderer looks at.
 pub(super) const BLANKS: usize = 500;

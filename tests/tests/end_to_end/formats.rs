@@ -350,6 +350,24 @@ fn a_cut_document_stays_and_says_what_is_missing() {
     assert_eq!(office.laptop.jobs().len(), 2);
 }
 
+/// A page of which a part cannot be read comes out as far as it can be, and its job stays.
+#[test]
+fn a_torn_page_is_printed_and_kept() {
+    let office = Office::open();
+    let path = office.site.path("torn.pdf");
+    fs::write(&path, odd::torn()).unwrap();
+    let (_device, printer) = office.printer("pwg", PWG, &[]);
+    let submitted = office.laptop.print(&Document::at(&path), &office.charlie);
+    wait_until(SOON, "the job to be found", || {
+        printer.visit(&office.charlie).lists(&submitted.job)
+    });
+    let visit = printer.visit(&office.charlie);
+    let report = visit.print([&*submitted.job]);
+    assert_eq!(report.ending(), "printed", "{report:?}");
+    assert!(report.results[0].reason.is_some(), "{report:?}");
+    assert_eq!(office.laptop.jobs().len(), 1);
+}
+
 /// Nobody waits until a large document was looked at; its pages are known soon after.
 #[test]
 fn pages_of_a_large_document_are_counted_once_it_is_held() {
