@@ -54,7 +54,15 @@ impl Stage {
 
 /// Whether what it said means that something may be missing on a page.
 pub(super) fn has_doubts(said: &[u8]) -> bool {
-    String::from_utf8_lossy(said).contains("Output may be incorrect")
+    // The others are said by the interpreter that versions since 9.56 have.
+    const DOUBTS: [&str; 4] = [
+        "Output may be incorrect",
+        "ignoring zlib error",
+        "error reading a stream",
+        "error executing PDF token",
+    ];
+    let said = String::from_utf8_lossy(said);
+    DOUBTS.iter().any(|doubt| said.contains(doubt))
 }
 
 /// Whether a line is what it says of every page and font.
@@ -155,6 +163,9 @@ mod tests {
         let words = b"   **** Error: stream operator isn't terminated by valid EOL.\n               Output may be incorrect.\n";
         assert!(has_doubts(words));
         assert!(!has_doubts(b"Loading NimbusSans-Regular font\n"));
+        assert!(has_doubts(
+            b"warning: ignoring zlib error: incorrect data check\n"
+        ));
         // Of 10.00, of a stream that cannot be unpacked.
         let words = b"Page 1\n   **** Error: Page drawing error occurred.\n               Output may be incorrect.\n";
         assert!(has_doubts(words));

@@ -61,7 +61,7 @@ pub struct Patience {
 }
 
 /// From where a request comes. Every request carries it as an extension, and so it does its
-/// connection's [`Seat`] and, of this computer's programs, their [`Account`] (none if it is not known).
+/// connection's [`Seat`] and, of this computer's programs, their account ([`super::Behind`]).
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
     /// The other computer, or this one.

@@ -363,7 +363,7 @@ fn a_torn_page_is_printed_and_kept() {
     });
     let visit = printer.visit(&office.charlie);
     let report = visit.print([&*submitted.job]);
-    assert_eq!(report.ending(), "printed", "{report:?}");
+    assert_eq!(report.ending(), "printed-and-kept", "{report:?}");
     assert!(report.results[0].reason.is_some(), "{report:?}");
     assert_eq!(office.laptop.jobs().len(), 1);
 }
