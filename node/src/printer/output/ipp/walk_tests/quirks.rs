@@ -414,18 +414,20 @@ async fn what_is_forgotten_by_a_printer_that_has_stopped_is_not_delivered() {
     );
 }
 
+/// A job that is completed, at a printer that counts nothing.
+fn completed_uncounted() -> Answer {
+    let Answer::Ipp(code, mut attributes) = job(9, &[]) else {
+        panic!("a job is IPP")
+    };
+    attributes.retain(|(_, name, _)| *name != "job-impressions-completed");
+    Answer::Ipp(code, attributes)
+}
+
 /// A printer that completes at once, and says this of itself from then on.
 async fn completes_early(state: i32, reasons: &'static [&'static str]) -> FakePrinter {
     printer_that(move |asked| match asked.operation {
         Operation::GetPrinterAttributes if asked.received > 0 => Some(printer(state, reasons)),
-        Operation::GetJobAttributes if asked.received > 0 => {
-            // It counts nothing.
-            let Answer::Ipp(code, mut attributes) = job(9, &[]) else {
-                panic!("a job is IPP")
-            };
-            attributes.retain(|(_, name, _)| *name != "job-impressions-completed");
-            Some(Answer::Ipp(code, attributes))
-        }
+        Operation::GetJobAttributes if asked.received > 0 => Some(completed_uncounted()),
         _ => None,
     })
     .await
@@ -478,13 +480,7 @@ async fn completed_is_not_believed_while_a_printer_that_counts_nothing_is_at_wor
                 Some(printer(4, &["none"]))
             }
             Operation::GetPrinterAttributes if asked.received > 0 => Some(printer(end, reasons)),
-            Operation::GetJobAttributes if asked.received > 0 => {
-                let Answer::Ipp(code, mut attributes) = job(9, &[]) else {
-                    panic!("a job is IPP")
-                };
-                attributes.retain(|(_, name, _)| *name != "job-impressions-completed");
-                Some(Answer::Ipp(code, attributes))
-            }
+            Operation::GetJobAttributes if asked.received > 0 => Some(completed_uncounted()),
             _ => None,
         })
         .await
