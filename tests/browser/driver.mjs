@@ -45,9 +45,20 @@ async function window() {
   return opened;
 }
 
+// A page that loads itself again at this moment ends a visit that has just begun.
+async function open(url) {
+  for (let left = 3; ; left -= 1) {
+    try {
+      return (await page.goto(url, { waitUntil: "load" }))?.status();
+    } catch (error) {
+      if (left === 0 || !String(error).includes("ERR_ABORTED")) throw error;
+    }
+  }
+}
+
 const commands = {
   begin,
-  open: (url) => page.goto(url, { waitUntil: "load" }).then((answer) => answer?.status()),
+  open,
   reload: () => page.reload({ waitUntil: "load" }),
   back: () => page.goBack({ waitUntil: "load" }),
   size: ([width, height]) => page.setViewportSize({ width, height }),

@@ -275,6 +275,8 @@
     applies();
   }
 
+  // A new part has its ticks and pictures before it is painted.
+  document.addEventListener("htmx:afterSwap", settle);
   document.addEventListener("htmx:afterSettle", (event) => {
     settle();
     const part = event.detail.elt;
