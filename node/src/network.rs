@@ -5,13 +5,18 @@
 //! printer reaches itself: libp2p does not dial its own node, [`WithItself`] does.
 
 use std::future::Future;
+use std::time::Duration;
 
 use futures::{Stream, StreamExt};
 use papermesh_protocol::id::{NodeId, RecordKey};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::sync::{broadcast, mpsc};
+use tokio::time::timeout;
 use tokio_util::either::Either;
 
+use crate::mesh::frame::{FrameError, read_message, write_message};
 use crate::mesh::{Mesh, MeshError, MeshEvent, MeshStream, Protocol};
 
 /// Something changed that makes another attempt worth while.
@@ -51,6 +56,71 @@ pub trait Network: Clone + Send + Sync + 'static {
 
     /// What changes from now on.
     fn changes(&self) -> impl Stream<Item = Change> + Send + Unpin + use<Self>;
+}
+
+/// Why a member gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// It cannot be reached.
+    #[error(transparent)]
+    Mesh(#[from] MeshError),
+    /// The stream broke, or what came is no answer.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// It ended the conversation.
+    #[error("the other side ended the conversation")]
+    Ended,
+}
+
+impl LinkError {
+    /// Whether the stream ended, in order or not, before the answer.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        matches!(self, Self::Ended | Self::Frame(FrameError::Io(_)))
+    }
+}
+
+/// How a conversation with a member begins: with one question and one answer.
+pub struct Opening<'a, Q> {
+    /// About what.
+    pub protocol: Protocol,
+    /// The first message. It may arrive twice.
+    pub question: &'a Q,
+    /// How long each message may be, in bytes.
+    pub max: usize,
+    /// How long the member may take to be reached.
+    pub reach: Duration,
+    /// How long the answer may take.
+    pub wait: Duration,
+}
+
+/// Opens a stream to a member, asks and waits for the answer; does so once more if the stream ends
+/// before the answer. A member that two others turn to at one moment can lose one of the streams
+/// before any service sees it: libp2p keeps one arriving stream of a protocol at a time.
+pub async fn begin<N, Q, A>(
+    network: &N,
+    to: NodeId,
+    addresses: &[Vec<u8>],
+    opening: Opening<'_, Q>,
+) -> Result<(N::Stream, A), LinkError>
+where
+    N: Network,
+    Q: Serialize + Sync,
+    A: Serialize + DeserializeOwned,
+{
+    let once = async || -> Result<(N::Stream, A), LinkError> {
+        let reached = network.open(to, addresses, opening.protocol);
+        let mut stream = timeout(opening.reach, reached)
+            .await
+            .map_err(|_| MeshError::Timeout)??;
+        write_message(&mut stream, opening.question, opening.max).await?;
+        let answer = read_message(&mut stream, opening.max, opening.wait).await?;
+        Ok((stream, answer.ok_or(LinkError::Ended)?))
+    };
+    match once().await {
+        Err(error) if error.is_end() => once().await,
+        begun => begun,
+    }
 }
 
 impl Network for Mesh {

@@ -15,14 +15,13 @@ use papermesh_protocol::text;
 use tokio::io::AsyncRead;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
 use super::printers::{KnownPrinter, REACH};
 use super::submit::{Submission, SubmitError};
 use super::{Client, HeldView, sessions};
 use crate::mesh::Protocol;
-use crate::mesh::frame::{FrameError, read_message, write_message};
-use crate::network::Network;
+use crate::mesh::frame::{read_message, write_message};
+use crate::network::{self, LinkError, Network, Opening};
 use crate::offload::offload;
 use crate::store::StoreError;
 
@@ -99,27 +98,23 @@ impl<N: Network> Client<N> {
         if hand.ready.await.is_err() {
             return DirectEnd::not_printed("the document was not taken");
         }
-        let opening = self
-            .0
-            .network
-            .open(node, &printer.addresses, Protocol::Direct);
-        let mut stream = match timeout(REACH, opening).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
+        let (user, max) = (hand.offer.user.clone(), limits::DIRECT_MESSAGE);
+        let opening = Opening {
+            protocol: Protocol::Direct,
+            question: &Request::Offer(Box::new(hand.offer)),
+            max,
+            reach: REACH,
+            wait: ANSWER,
+        };
+        let begun = network::begin(&self.0.network, node, &printer.addresses, opening).await;
+        let (mut stream, session_key) = match begun {
+            Ok((stream, Answer::Ready { session_key })) => (stream, session_key),
+            Ok((_, Answer::Declined(decline))) => return DirectEnd::not_printed(decline),
+            Ok(_) => return DirectEnd::not_printed(silence(None)),
+            Err(LinkError::Mesh(error)) => {
                 return DirectEnd::not_printed(format!("the printer cannot be reached: {error}"));
             }
-            Err(_) => return DirectEnd::not_printed("the printer cannot be reached"),
-        };
-        let user = hand.offer.user.clone();
-        let max = limits::DIRECT_MESSAGE;
-        let offered = async {
-            write_message(&mut stream, &Request::Offer(Box::new(hand.offer)), max).await?;
-            read_message(&mut stream, max, ANSWER).await
-        };
-        let session_key = match offered.await {
-            Ok(Some(Answer::Ready { session_key })) => session_key,
-            Ok(Some(Answer::Declined(decline))) => return DirectEnd::not_printed(decline),
-            answer => return DirectEnd::not_printed(silence(answer.err())),
+            Err(error) => return DirectEnd::not_printed(silence(Some(error))),
         };
         let handed = {
             let (now, whose) = (self.0.membership.steady(), (&user, job));
@@ -139,7 +134,7 @@ impl<N: Network> Client<N> {
                 outcome,
                 reason: reason.map(|reason| text::clean(&reason, limits::REASON)),
             },
-            answer => self.lost(job, silence(answer.err())).await,
+            answer => self.lost(job, silence(answer.err().map(Into::into))).await,
         };
         sessions(&self.0.holder).close(node, session);
         end
@@ -203,7 +198,7 @@ pub(super) struct HandOver {
     pub(super) ready: oneshot::Receiver<()>,
 }
 
-fn silence(error: Option<FrameError>) -> String {
+fn silence(error: Option<LinkError>) -> String {
     match error {
         Some(error) => format!("the printer went away: {error}"),
         None => "the printer went away".to_owned(),

@@ -14,12 +14,10 @@ use papermesh_protocol::limits;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::Name;
 use papermesh_protocol::time::Timestamp;
-use tokio::time::timeout;
 
 use super::Client;
-use crate::mesh::frame::{read_message, write_message};
 use crate::mesh::{MeshError, Protocol};
-use crate::network::Network;
+use crate::network::{self, LinkError, Network, Opening};
 use crate::offload::offload;
 use crate::store::{PEERS_MAX, RememberedPeer, Store, StoreError};
 
@@ -135,24 +133,21 @@ impl<N: Network> Client<N> {
 
     /// Asks a printer what it can do; takes as long as its device takes to answer.
     pub async fn abilities(&self, printer: &KnownPrinter) -> Result<Abilities, PrinterError> {
-        let opening = self
-            .0
-            .network
-            .open(printer.node(), &printer.addresses, Protocol::Direct);
-        let mut stream = timeout(REACH, opening)
-            .await
-            .map_err(|_| PrinterError::Silent)??;
-        let max = limits::DIRECT_MESSAGE;
-        let asked = async {
-            write_message(&mut stream, &Request::Describe, max).await?;
-            read_message(&mut stream, max, DESCRIBE).await
+        let opening = Opening {
+            protocol: Protocol::Direct,
+            question: &Request::Describe,
+            max: limits::DIRECT_MESSAGE,
+            reach: REACH,
+            wait: DESCRIBE,
         };
-        match asked.await {
-            Ok(Some(Answer::Described(abilities))) => {
+        let (network, node) = (&self.0.network, printer.node());
+        match network::begin(network, node, &printer.addresses, opening).await {
+            Ok((_, Answer::Described(abilities))) => {
                 let abilities = abilities.bounded();
                 self.0.abilities.heard(printer.node(), &abilities);
                 Ok(abilities)
             }
+            Err(LinkError::Mesh(error)) => Err(error.into()),
             _ => Err(PrinterError::Silent),
         }
     }

@@ -14,13 +14,11 @@ use papermesh_protocol::text::UserId;
 use papermesh_protocol::user::Badge;
 use tokio::time::timeout;
 
-use super::link::LinkError;
 use super::session::HolderSession;
 use super::{Inner, Printer, Visit};
 use crate::audit::{Event, Kind};
 use crate::mesh::Protocol;
-use crate::mesh::frame::{read_message, write_message};
-use crate::network::Network;
+use crate::network::{self, LinkError, Network, Opening};
 use crate::offload::offload;
 use crate::store::{PEERS_MAX, RememberedPeer, StoreError};
 
@@ -150,13 +148,15 @@ impl<N: Network> Inner<N> {
         addresses: &[Vec<u8>],
         attestation: &Attestation,
     ) -> Result<Answer, LinkError> {
-        let opening = self.network.open(admin, addresses, Protocol::Bind);
-        let mut stream = timeout(REACH, opening)
-            .await
-            .map_err(|_| crate::mesh::MeshError::Timeout)??;
-        write_message(&mut stream, attestation, limits::BIND_MESSAGE).await?;
-        let answer = read_message(&mut stream, limits::BIND_MESSAGE, ANSWER).await?;
-        answer.ok_or(LinkError::Ended)
+        let opening = Opening {
+            protocol: Protocol::Bind,
+            question: attestation,
+            max: limits::BIND_MESSAGE,
+            reach: REACH,
+            wait: ANSWER,
+        };
+        let (_, answer) = network::begin(&self.network, admin, addresses, opening).await?;
+        Ok(answer)
     }
 
     /// The admins that this node has met and that are members still: itself, then those that were

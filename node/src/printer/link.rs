@@ -6,27 +6,15 @@ use std::time::Duration;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
 use papermesh_protocol::release::message::{Answer, Request};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::mesh::frame::{FrameError, read_message, write_message};
+use crate::mesh::frame::{read_message, write_message};
 use crate::mesh::{MeshError, Protocol};
-use crate::network::Network;
+use crate::network::{self, LinkError, Network, Opening};
 
 /// How long a holder may take to answer. It may have a disk to wait for, but not a user.
 pub(super) const ANSWER: Duration = Duration::from_secs(10);
-
-/// Why a holder gave no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum LinkError {
-    /// It cannot be reached.
-    #[error(transparent)]
-    Mesh(#[from] MeshError),
-    /// The stream broke, or what came is no answer.
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-    /// The holder ended the conversation.
-    #[error("the holder ended the conversation")]
-    Ended,
-}
 
 /// Where a holder is.
 #[derive(Clone)]
@@ -43,6 +31,18 @@ impl<N: Network> Route<N> {
         self.network
             .open(self.holder, &self.addresses, protocol)
             .await
+    }
+
+    /// Opens a stream to the holder with a first question.
+    pub(super) async fn begin<Q, A>(
+        &self,
+        opening: Opening<'_, Q>,
+    ) -> Result<(N::Stream, A), LinkError>
+    where
+        Q: Serialize + Sync,
+        A: Serialize + DeserializeOwned,
+    {
+        network::begin(&self.network, self.holder, &self.addresses, opening).await
     }
 }
 
@@ -75,16 +75,14 @@ impl<N: Network> Link<N> {
         Ok(())
     }
 
-    /// Asks, on a new stream if the one there is turns out to be broken. Only for requests that
-    /// may arrive twice, which all but those of a login may.
+    /// Asks, and once more on a new stream if the one there is ends before the answer: it was
+    /// broken, or the holder never saw it (see [`crate::network::begin`]). For requests that may
+    /// arrive twice, which all may but the proof of a login.
     pub(super) async fn ask(&mut self, request: &Request) -> Result<Answer, LinkError> {
-        if self.stream.is_some() {
-            match self.ask_once(request).await {
-                Err(LinkError::Frame(FrameError::Io(_)) | LinkError::Ended) => {}
-                answered => return answered,
-            }
+        match self.ask_once(request).await {
+            Err(error) if error.is_end() => self.ask_once(request).await,
+            answered => answered,
         }
-        self.ask_once(request).await
     }
 
     /// Asks, once.

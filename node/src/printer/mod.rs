@@ -42,7 +42,6 @@ use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep_until};
 
 pub use binding::BindFailure;
-pub use link::LinkError;
 pub use preview::PreviewError;
 pub use release::{Ending, ReleaseProgress, Released, Step, Wish};
 pub use session::AskError;
@@ -52,6 +51,7 @@ use crate::audit::{Audit, Event, Kind};
 use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::mesh::Membership;
+pub use crate::network::LinkError;
 use crate::network::Network;
 use crate::offload::offload;
 use crate::policy::{self, LoginRefusal, Shown};

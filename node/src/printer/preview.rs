@@ -4,14 +4,13 @@ use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::limits;
 use papermesh_protocol::preview::Answer;
 
-use super::link::{ANSWER, LinkError};
+use super::link::ANSWER;
 use super::session::{AskError, HolderSession};
 use super::visit::Visit;
 use super::{Printer, no_job};
 use crate::convert::{Picture, PictureError};
 use crate::mesh::Protocol;
-use crate::mesh::frame::{read_message, write_message};
-use crate::network::Network;
+use crate::network::{Network, Opening};
 
 /// Why there is no picture to show.
 #[derive(Debug, thiserror::Error)]
@@ -49,18 +48,14 @@ impl<N: Network> HolderSession<N> {
     /// The picture of a job's first page as the holder sends it: anything, of at most
     /// [`limits::PREVIEW`] bytes.
     async fn preview(&self, job: JobId) -> Result<Option<Vec<u8>>, AskError> {
-        let mut stream = self
-            .open(Protocol::Preview)
-            .await
-            .map_err(LinkError::Mesh)?;
-        let request = self.session().preview(job);
-        write_message(&mut stream, &request, limits::PREVIEW_MESSAGE)
-            .await
-            .map_err(LinkError::Frame)?;
-        let answer: Option<Answer> = read_message(&mut stream, limits::PREVIEW_MESSAGE, ANSWER)
-            .await
-            .map_err(LinkError::Frame)?;
-        let answer = answer.ok_or(LinkError::Ended)?;
+        let opening = Opening {
+            protocol: Protocol::Preview,
+            question: &self.session().preview(job),
+            max: limits::PREVIEW_MESSAGE,
+            reach: ANSWER,
+            wait: ANSWER,
+        };
+        let (_, answer): (_, Answer) = self.begin(opening).await?;
         Ok(self.session().previewed(job, answer)?)
     }
 }

@@ -16,13 +16,15 @@ use papermesh_protocol::release::printer::{
 use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::link::{Link, LinkError, Route};
+use super::link::{Link, Route};
 use crate::mesh::{MeshError, Protocol};
-use crate::network::Network;
+use crate::network::{LinkError, Network, Opening};
 
 /// Why something asked of a holder came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +110,7 @@ impl<N: Network> HolderSession<N> {
             credentials.evidence()?,
             &mut rand::rng(),
         )?;
-        let answer = link.ask_once(&login).await?;
+        let answer = link.ask(&login).await?;
         // From here on the holder has something to be closed, whatever becomes of this login.
         let mut closing = Closing {
             route,
@@ -310,12 +312,19 @@ impl<N: Network> HolderSession<N> {
 
     /// Opens a stream for the ciphertext of a job.
     pub(super) async fn open_job(&self) -> Result<N::Stream, MeshError> {
-        self.open(Protocol::Job).await
+        self.closing.route.open(Protocol::Job).await
     }
 
-    /// Opens another stream to the holder.
-    pub(super) async fn open(&self, protocol: Protocol) -> Result<N::Stream, MeshError> {
-        self.closing.route.open(protocol).await
+    /// Opens another stream to the holder with a first question.
+    pub(super) async fn begin<Q, A>(
+        &self,
+        opening: Opening<'_, Q>,
+    ) -> Result<(N::Stream, A), LinkError>
+    where
+        Q: Serialize + Sync,
+        A: Serialize + DeserializeOwned,
+    {
+        self.closing.route.begin(opening).await
     }
 
     /// The session itself.

@@ -27,12 +27,12 @@ use serde::Serialize;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, interval_at, sleep_until, timeout};
 
-use super::link::{Link, LinkError, Route};
+use super::link::{Link, Route};
 use super::session::{AskError, Credentials, HolderSession};
 use crate::directory::{Directory, FoundHolder, Search};
 use crate::mesh::MeshError;
 use crate::mesh::frame::FrameError;
-use crate::network::Network;
+use crate::network::{LinkError, Network};
 
 /// How long holders that were not reached yet are waited for after the first one has answered.
 pub const GRACE: Duration = Duration::from_millis(250);
