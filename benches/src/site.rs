@@ -96,6 +96,7 @@ impl Site {
             serial: Serial::from_bytes([seed[0], seed[1], seed[2], seed[3], 0, 0, 0, 0]),
             not_before: now,
             not_after: now + Duration::from_secs(24 * 3600),
+            despite: None,
         };
         let certificate = Signed::sign(certificate, &self.authority)?;
         let membership = Arc::new(Membership::new(

@@ -465,6 +465,7 @@ mod tests {
             serial: Serial::from_bytes([4; 8]),
             not_before: NOW,
             not_after: NOW + DAY * 365,
+            despite: None,
         }
     }
 

@@ -164,6 +164,10 @@ pub struct Certificate {
     pub not_before: Timestamp,
     /// and until then.
     pub not_after: Timestamp,
+    /// When the node was revoked last, as far as the issuer knew: the certificate is valid despite that,
+    /// and despite no later revocation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub despite: Option<Timestamp>,
 }
 
 impl Record for Certificate {
@@ -192,6 +196,9 @@ pub enum CertificateError {
     /// It is valid for longer than any may be.
     #[error("the certificate is valid for too long")]
     TooLong,
+    /// It is said to be valid despite a revocation that was still to come when it was issued.
+    #[error("the certificate is issued ahead of a revocation")]
+    Ahead,
     /// The site withdrew it.
     #[error("the certificate is revoked")]
     Revoked,
@@ -249,6 +256,9 @@ impl Certificate {
         }
         if certificate.not_after > certificate.not_before + limits::CERTIFICATE_LIFETIME {
             return Err(CertificateError::TooLong);
+        }
+        if certificate.despite > Some(certificate.not_before) {
+            return Err(CertificateError::Ahead);
         }
         Ok(certificate)
     }

@@ -287,12 +287,13 @@ pub fn renew(
     if !old.is_due(judge.charter, judge.now) {
         return Err(Denial::NotDue);
     }
-    let not_before = judge.state.valid_from(old.node, judge.now);
+    let (despite, not_before) = judge.state.readmission(old.node, judge.now);
     let old: &Certificate = old;
     Ok(Certificate {
         serial,
         not_before,
         not_after: not_before + limits::CERTIFICATE_LIFETIME,
+        despite,
         ..old.clone()
     })
 }
@@ -362,6 +363,7 @@ mod tests {
             serial: Serial::from_bytes([1; 8]),
             not_before: NOW,
             not_after: NOW + limits::CERTIFICATE_LIFETIME,
+            despite: None,
         }
     }
 

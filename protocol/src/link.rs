@@ -472,6 +472,7 @@ mod tests {
             serial: Serial::from_bytes([1; 8]),
             not_before: NOW,
             not_after: NOW + limits::CERTIFICATE_LIFETIME,
+            despite: None,
         }
     }
 

@@ -70,8 +70,8 @@ impl SitePolicy {
     }
 }
 
-/// A node whose certificates are no longer accepted, whoever signed them and however many there are.
-/// One that is issued later is: a device may be let in again.
+/// A node whose certificates are no longer accepted, whoever signed them, whenever, and however many
+/// there are. One is whose issuer knew of this and let the device in again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revoked {
@@ -82,16 +82,9 @@ pub struct Revoked {
 }
 
 impl Revoked {
-    /// The latest beginning of a certificate that this withdraws. Clocks differ, and an admin that has
-    /// not heard of it yet may issue one a moment later.
-    #[must_use]
-    pub fn until(&self) -> Timestamp {
-        self.at + limits::CLOCK_SKEW
-    }
-
-    /// Whether a certificate that it withdraws may still be valid anywhere.
+    /// Whether a certificate that was issued before it may still be valid anywhere.
     fn matters(&self, now: Timestamp) -> bool {
-        self.until() + limits::CERTIFICATE_LIFETIME + limits::CLOCK_SKEW * 2 > now
+        self.at + limits::CERTIFICATE_LIFETIME + limits::CLOCK_SKEW * 3 > now
     }
 }
 
@@ -199,16 +192,24 @@ impl SiteState {
     #[must_use]
     pub fn is_revoked(&self, certificate: &Certificate) -> bool {
         self.revocation(certificate.node)
-            .is_some_and(|revoked| certificate.not_before <= revoked.until())
+            .is_some_and(|revoked| certificate.despite < Some(revoked.at))
     }
 
-    /// From when a certificate for this node has to be valid that is issued at `now`, so that no
-    /// earlier revocation withdraws it.
+    /// What withdraws this node from now on: a word that is later than any before it, by whose clock
+    /// that may have been.
     #[must_use]
-    pub fn valid_from(&self, node: NodeId, now: Timestamp) -> Timestamp {
-        self.revocation(node).map_or(now, |revoked| {
-            now.max(revoked.until() + Duration::from_millis(1))
-        })
+    pub fn withdrawal(&self, node: NodeId, now: Timestamp) -> Revoked {
+        let known = self.revocation(node).map(|revoked| revoked.at);
+        let at = known.map_or(now, |known| now.max(known + Duration::from_millis(1)));
+        Revoked { node, at }
+    }
+
+    /// When this node was withdrawn last, which a certificate has to say that is issued now, and from
+    /// when that one is valid.
+    #[must_use]
+    pub fn readmission(&self, node: NodeId, now: Timestamp) -> (Option<Timestamp>, Timestamp) {
+        let despite = self.revocation(node).map(|revoked| revoked.at);
+        (despite, despite.map_or(now, |despite| now.max(despite)))
     }
 
     /// The next state, with further nodes withdrawn and those dropped that no longer matter.

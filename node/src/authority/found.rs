@@ -145,7 +145,7 @@ pub(super) fn issue(
         name,
         roles,
     } = wish;
-    let not_before = state.valid_from(node, now);
+    let (despite, not_before) = state.readmission(node, now);
     let certificate = Certificate {
         site: signer.site(),
         node,
@@ -155,6 +155,7 @@ pub(super) fn issue(
         serial: Serial::random(&mut rand::rng()),
         not_before,
         not_after: not_before + limits::CERTIFICATE_LIFETIME,
+        despite,
     };
     let certificate = signer.sign(certificate)?;
     enter(store, &certificate)?;

@@ -63,7 +63,7 @@ pub use export::{Exported, Import, Imported, export, import};
 pub use found::{Founded, Founding, found};
 pub use invite::{IssuedInvite, NewInvite, OpenInvite};
 pub use members::MemberView;
-pub use revoke::{OfAdmin, Revocation};
+pub use revoke::{Legacy, OfAdmin, Revocation};
 pub use root::{MadePassphrase, RootWord};
 pub use settings::{PolicyChange, PolicyView};
 pub use users::{IssuedTicket, NewUser, UserView};

@@ -1,5 +1,6 @@
 //! Withdrawing members, and keeping them withdrawn; and taking an admin's key back.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use papermesh_protocol::charter::Charter;
@@ -7,7 +8,7 @@ use papermesh_protocol::id::{NodeId, RecordDigest};
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{Revoked, SiteState, SiteStateError};
-use papermesh_protocol::text::Name;
+use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use tokio::time::timeout;
 
@@ -37,6 +38,35 @@ pub enum OfAdmin {
     KeepKey,
 }
 
+/// How many devices, and how many users, are named of what an admin leaves behind.
+const NAMED: usize = 100;
+
+/// What an admin signed whose key was taken, and stays good: it may have let in what nobody else knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Legacy {
+    /// Devices with a certificate of its, in the order of their names,
+    pub devices: Vec<Name>,
+    /// users whose entry it signed last, in the order of their ids,
+    pub users: Vec<UserId>,
+    /// and how many of both are not named.
+    pub more: u32,
+}
+
+impl Legacy {
+    fn of(devices: BTreeSet<(Name, NodeId)>, users: Vec<UserId>) -> Self {
+        let unnamed = devices.len().saturating_sub(NAMED) + users.len().saturating_sub(NAMED);
+        Self {
+            devices: devices
+                .into_iter()
+                .map(|(name, _)| name)
+                .take(NAMED)
+                .collect(),
+            users: users.into_iter().take(NAMED).collect(),
+            more: u32::try_from(unnamed).unwrap_or(u32::MAX),
+        }
+    }
+}
+
 /// A member is none any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
@@ -52,6 +82,8 @@ pub struct Revocation {
     pub admin: bool,
     /// and its key signs for nobody now.
     pub key_taken: bool,
+    /// What it signed and stays good.
+    pub legacy: Legacy,
 }
 
 impl<N: Network> Authority<N> {
@@ -91,9 +123,11 @@ impl<N: Network> Authority<N> {
         if node == self.mesh().node() {
             return Err(AuthorityError::RevokesItself);
         }
+        let mut legacy = Legacy::default();
         let key_taken = match of_admin {
             OfAdmin::Unsaid if admin => return Err(AuthorityError::RevokesAdmin { name }),
             OfAdmin::TakeKey(word) if admin => {
+                legacy = self.legacy(node, &roll).await?;
                 self.take_key(node, word, &roll).await?;
                 // From here on this node signs under the new charter.
                 signer = self.key(None).await?;
@@ -102,7 +136,8 @@ impl<N: Network> Authority<N> {
             OfAdmin::Unsaid | OfAdmin::TakeKey(_) | OfAdmin::KeepKey => false,
         };
         let mut withdrawn = withdrawn_here(&roll, now);
-        withdrawn.push(Revoked { node, at: now });
+        let withdrawal = state.withdrawal(node, now);
+        withdrawn.push(withdrawal);
         let state = self
             .change_state(&signer, |state| state.revoke(&withdrawn, now))
             .await?;
@@ -121,7 +156,7 @@ impl<N: Network> Authority<N> {
                         certificate: certificate.envelope().clone(),
                         revoked_at: None,
                     });
-                    row.revoked_at.get_or_insert(now);
+                    row.revoked_at.get_or_insert(withdrawal.at);
                 })?;
             }
             store.tickets().forget_used_by(&[node])?;
@@ -148,7 +183,45 @@ impl<N: Network> Authority<N> {
             sequence: state.sequence,
             admin,
             key_taken,
+            legacy,
         })
+    }
+
+    /// What the admin on this node signed, as far as it is known here.
+    async fn legacy(&self, node: NodeId, roll: &Roll) -> Result<Legacy, StoreError> {
+        let (charter, state, now) = {
+            let membership = self.membership();
+            (membership.charter(), membership.state(), self.now())
+        };
+        let keys: Vec<[u8; 32]> = charter
+            .admins
+            .iter()
+            .filter(|admin| admin.node == node)
+            .map(|admin| *admin.key.as_bytes())
+            .collect();
+        let devices = roll
+            .all()
+            .filter(|issued| !issued.is_revoked(&state) && issued.certificate.not_after > now)
+            .map(|issued| &issued.certificate)
+            .filter(|certificate| certificate.node != node && keys.contains(certificate.signer()))
+            .map(|certificate| (certificate.name.clone(), certificate.node))
+            .collect();
+        let users = offload(self.store(), move |store| {
+            let (mut found, mut after) = (Vec::new(), None);
+            loop {
+                let page = store.users().scan(after.as_ref(), PAGE)?;
+                after = page.last().map(|(user, _)| user.clone());
+                let whole = page.len() == PAGE;
+                found.extend(page.into_iter().filter_map(|(user, row)| {
+                    let entry = row.entry?;
+                    keys.contains(entry.signer()).then_some(user)
+                }));
+                if !whole {
+                    return Ok::<_, StoreError>(found);
+                }
+            }
+        });
+        Ok(Legacy::of(devices, users.await?))
     }
 
     /// Has the root name the admins anew, without those on this node. Certificates that they signed

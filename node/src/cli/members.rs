@@ -1,6 +1,7 @@
 //! `pending`, `approve`, `members`, `revoke`: who is let in, who is in, who is put out.
 
 use clap::Args;
+use papermesh_protocol::text::{Name, UserId};
 
 use super::context::Context;
 use super::failure::CliError;
@@ -10,7 +11,7 @@ use super::screen::Look;
 use super::secrets::{PassphraseArgs, RootArgs};
 use super::table::Grid;
 use crate::control::ErrorCode;
-use crate::control::message::{self, ListMembers, ListPending, Member, PendingDevice};
+use crate::control::message::{self, Legacy, ListMembers, ListPending, Member, PendingDevice};
 
 /// List devices that wait for approval; the digits to approve one with are on its own screen
 #[derive(Args, Debug)]
@@ -135,7 +136,8 @@ impl Revoke {
             match (revocation.admin, revocation.key_taken) {
                 (false, _) => format!("{name} is no member any more"),
                 (true, true) => format!(
-                    "{name} is no member and no admin any more: its key signs for nobody, wherever copies of it are"
+                    "{name} is no member and no admin any more: its key signs for nobody, wherever copies of it are{}",
+                    legacy(&revocation.legacy)
                 ),
                 (true, false) => format!(
                     "{name} is no member any more, but its key still signs for the site: whoever has it can let devices in and change users; take it back with the root"
@@ -143,6 +145,30 @@ impl Revoke {
             }
         })
     }
+}
+
+/// What an admin leaves behind, for somebody to look through.
+fn legacy(legacy: &Legacy) -> String {
+    let Legacy {
+        devices,
+        users,
+        more,
+    } = legacy;
+    let line = |what: &str, names: Vec<&str>, then: &str| match names.is_empty() {
+        true => String::new(),
+        false => format!(
+            "\n{what} that it signed, and that stay: {}. Put out what you do not know: `papermesh {then}`",
+            names.join(", ")
+        ),
+    };
+    let devices = devices.iter().map(Name::as_str).collect();
+    let users = users.iter().map(UserId::as_str).collect();
+    let mut text =
+        line("Devices", devices, "revoke NAME") + &line("Users", users, "user disable ID");
+    if *more > 0 {
+        text += &format!("\nand {more} more");
+    }
+    text
 }
 
 /// The digits, however they were grouped when they were read out.

@@ -192,6 +192,7 @@ mod tests {
             serial: Serial::from_bytes([holder; 8]),
             not_before: NOW,
             not_after: NOW + papermesh_protocol::limits::CERTIFICATE_LIFETIME,
+            despite: None,
         };
         let certificate = Signed::sign(certificate, &key(1)).unwrap();
         let delegation =

@@ -378,6 +378,7 @@ mod tests {
             serial: Serial::from_bytes([seed; 8]),
             not_before: NOW,
             not_after: NOW + Duration::from_secs(3600),
+            despite: None,
         };
         let certificate = Signed::sign(certificate, &authority()).unwrap();
         Holder { key, certificate }

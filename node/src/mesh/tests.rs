@@ -81,6 +81,7 @@ impl Site {
             serial: Serial::from_bytes(key.to_bytes()[..8].try_into().unwrap()),
             not_before: now(),
             not_after: now() + Duration::from_secs(3600),
+            despite: None,
         };
         Signed::sign(certificate, &self.authority).unwrap()
     }
@@ -454,10 +455,18 @@ async fn a_member_admitted_again_is_let_in_at_once() {
     assert!(member.connect(&revoked).await.is_err());
     revoked.mesh.stop().await;
 
-    // The same key, another certificate, which begins after all that was withdrawn.
+    // The same key, another certificate, of an admin that has not heard of it.
     let mut certificate = (*revoked.certificate).clone();
     certificate.serial = Serial::from_bytes([0x77; 8]);
-    certificate.not_before = state.revoked[0].until() + Duration::from_millis(1);
+    let unaware = site.node_with(
+        5,
+        Signed::sign(certificate.clone(), &site.authority).unwrap(),
+    );
+    assert!(member.connect(&unaware).await.is_err());
+    unaware.mesh.stop().await;
+
+    // And of one that let it in again.
+    (certificate.despite, certificate.not_before) = state.readmission(node, now());
     let again = site.node_with(5, Signed::sign(certificate, &site.authority).unwrap());
     again.connect(&member).await.unwrap();
     member

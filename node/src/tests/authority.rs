@@ -10,7 +10,7 @@ use papermesh_protocol::lookup;
 use papermesh_protocol::seal::SealingPublic;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{LoginPolicy, SiteState};
-use papermesh_protocol::text::UserId;
+use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::user::UserState;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -454,6 +454,9 @@ async fn an_export_makes_another_member_an_admin() {
     let revocation = office(OfAdmin::TakeKey(root.clone())).await.unwrap();
     assert_eq!(revocation.node, admin.mesh.node());
     assert!(revocation.admin && revocation.key_taken);
+    // What it let in alone is named.
+    let named: Vec<_> = revocation.legacy.devices.iter().map(Name::as_str).collect();
+    assert!(named.contains(&"Spare"), "{named:?}");
     eventually(|| async {
         matches!(
             admin.authority.revoke("Spare", OfAdmin::Unsaid, None).await,

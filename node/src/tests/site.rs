@@ -152,6 +152,7 @@ impl Site {
             serial: Serial::from_bytes([seed; 8]),
             not_before: now,
             not_after: now + limits::CERTIFICATE_LIFETIME,
+            despite: None,
         };
         let certificate = Signed::sign(certificate, &self.authority).unwrap();
         let membership = Membership::new(

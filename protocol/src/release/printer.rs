@@ -396,6 +396,8 @@ pub enum Phase {
     Granted,
     /// Bytes may have gone to the device.
     Sending,
+    /// The device has said that it has the whole document.
+    Taken,
     /// The outcome is known and signed; the holder may not have heard it yet.
     Settled,
 }
@@ -416,6 +418,8 @@ pub enum DeviceWord {
 pub fn settle_after_restart(phase: Phase, word: DeviceWord, keep: bool) -> Outcome {
     match (phase, word) {
         (Phase::Granted, _) => Outcome::NotPrinted,
+        // A device whose connection ended in the middle of a document completes the part that it has.
+        (Phase::Sending, DeviceWord::Completed) => Outcome::MayHavePrinted,
         (_, DeviceWord::Completed) => Outcome::Printed { pages: None, keep },
         // A device that stopped half-way may have printed the first pages.
         (_, DeviceWord::Stopped | DeviceWord::Unknown) => Outcome::MayHavePrinted,

@@ -22,6 +22,7 @@ fn member() -> Certificate {
         serial: Serial::from_bytes([1; 8]),
         not_before: NOW,
         not_after: NOW + limits::CERTIFICATE_LIFETIME,
+        despite: None,
     }
 }
 

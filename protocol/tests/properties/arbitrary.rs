@@ -110,17 +110,21 @@ pub(crate) fn certificate() -> impl Strategy<Value = Certificate> {
         serial(),
         time(),
         time(),
+        proptest::option::of(time()),
     )
         .prop_map(
-            |(site, node, sealing, name, roles, serial, not_before, not_after)| Certificate {
-                site,
-                node,
-                sealing,
-                name,
-                roles,
-                serial,
-                not_before,
-                not_after,
+            |(site, node, sealing, name, roles, serial, not_before, not_after, despite)| {
+                Certificate {
+                    site,
+                    node,
+                    sealing,
+                    name,
+                    roles,
+                    serial,
+                    not_before,
+                    not_after,
+                    despite,
+                }
             },
         )
 }

@@ -9,7 +9,8 @@ use papermesh_protocol::id::RecordDigest;
 use papermesh_protocol::judge::Judge;
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::{Signed, SignedError};
-use papermesh_protocol::site::{Revoked, SiteState, SiteStateError};
+use papermesh_protocol::site::{SiteState, SiteStateError};
+use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::{Badge, UserEntry, UserError};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -76,20 +77,25 @@ proptest! {
         }
     }
 
+    /// Whenever a certificate was issued: one whose issuer had not heard of the revocation is withdrawn,
+    /// and one whose issuer had is not.
     #[test]
-    fn a_revocation_withdraws_every_certificate_of_its_node_and_no_later_one(
-        before in 0..400 * 86_400_000_u64,
-        after in 1..86_400_000_u64,
+    fn a_revocation_withdraws_every_certificate_whose_issuer_did_not_know_of_it(
+        issued_at in any::<u32>(),
+        earlier in 1..400 * 86_400_000_u64,
+        later in 0..86_400_000_u64,
     ) {
         let state = state().revoke(&[revoked(HOLDER)], NOW).unwrap();
-        let issued = |not_before| Certificate {
+        let not_before = Timestamp::from_secs(issued_at.into());
+        let issued = |despite| Certificate {
             not_before,
             not_after: not_before + limits::CERTIFICATE_LIFETIME,
+            despite,
             ..certificate_of(node(HOLDER), HOLDER, &[Role::Client])
         };
-        let until = NOW + limits::CLOCK_SKEW;
-        prop_assert!(state.is_revoked(&issued(until - Duration::from_millis(before))));
-        prop_assert!(!state.is_revoked(&issued(until + Duration::from_millis(after))));
+        prop_assert!(state.is_revoked(&issued(None)));
+        prop_assert!(state.is_revoked(&issued(Some(NOW - Duration::from_millis(earlier)))));
+        prop_assert!(!state.is_revoked(&issued(Some(NOW + Duration::from_millis(later)))));
         let other = certificate_of(node(PRINTER), PRINTER, &[Role::Printer]);
         prop_assert!(!state.is_revoked(&other));
     }
@@ -208,6 +214,15 @@ fn an_admin_in_office_cannot_sign_ahead_of_the_charter() {
         Certificate::verify(long.envelope(), &judge(&state())),
         Err(CertificateError::TooLong)
     );
+    let ahead = Certificate {
+        despite: Some(NOW + Duration::from_millis(1)),
+        ..certificate_of(node(HOLDER), HOLDER, &[Role::Client])
+    };
+    let ahead = Signed::sign(ahead, &authority).unwrap();
+    assert_eq!(
+        Certificate::verify(ahead.envelope(), &judge(&state())),
+        Err(CertificateError::Ahead)
+    );
 }
 
 #[test]
@@ -239,18 +254,20 @@ fn a_site_keeps_an_admin_and_a_few_at_most() {
 #[test]
 fn a_readmitted_node_is_valid_after_its_revocation_and_can_be_revoked_again() {
     let state = state().revoke(&[revoked(HOLDER)], NOW).unwrap();
-    let from = state.valid_from(node(HOLDER), NOW);
-    assert!(from > NOW && state.valid_from(node(PRINTER), NOW) == NOW);
+    // By a clock that is slow.
+    let slow = NOW - Duration::from_secs(60);
+    let (despite, from) = state.readmission(node(HOLDER), slow);
+    assert_eq!((despite, from), (Some(NOW), NOW));
+    assert_eq!(state.readmission(node(PRINTER), slow), (None, slow));
     let again = Certificate {
         not_before: from,
         not_after: from + limits::CERTIFICATE_LIFETIME,
+        despite,
         ..certificate_of(node(HOLDER), HOLDER, &[Role::Client])
     };
     assert!(!state.is_revoked(&again));
-    let later = Revoked {
-        node: node(HOLDER),
-        at: from,
-    };
+    let later = state.withdrawal(node(HOLDER), slow);
+    assert!(later.at > NOW);
     let state = state.revoke(&[later], from).unwrap();
     assert!(state.is_revoked(&again));
     // An earlier word on it takes nothing back.

@@ -177,6 +177,7 @@ pub fn certificate_of(node: NodeId, seed: u8, roles: &[Role]) -> Certificate {
         serial: Serial::from_bytes([seed; 8]),
         not_before: NOW,
         not_after: NOW + limits::CERTIFICATE_LIFETIME,
+        despite: None,
     }
 }
 

@@ -43,7 +43,15 @@ fn records_are_encoded_as_ever() {
         keep: false,
     };
     let vectors = vec![
-        record::<Certificate>("certificate", certificate, AUTHORITY),
+        record::<Certificate>("certificate", certificate.clone(), AUTHORITY),
+        record(
+            "certificate, of a node that was let in again",
+            Certificate {
+                despite: Some(NOW),
+                ..certificate
+            },
+            AUTHORITY,
+        ),
         record::<Charter>("charter", charter().clone(), ROOT),
         record::<Charter>(
             "charter, after an admin was replaced",

@@ -109,6 +109,49 @@ fn a_member_with_two_certificates_is_out_for_good() {
     }
 }
 
+/// An admin that was away while another put a device out lets that device in again, with an invite of its
+/// own. The certificate is good for nobody who knows of the revocation, and for that admin no longer than
+/// until it hears of it.
+#[test]
+fn an_admin_who_missed_a_revocation_takes_it_back_for_nobody() {
+    let site = Site::new();
+    let mut laptop = site.founder("laptop-1");
+    let mut second = site.member(&laptop, "laptop-2", "client");
+    site.appoint(&laptop, &second);
+    let stolen = site.invited(&laptop, "box-1", "client", Setting::default());
+    second.stop();
+    let _ = laptop.papermesh("revoke box-1").run().succeeded();
+    laptop.stop();
+    // Alone, so that nobody tells it.
+    second.start();
+    wait_until(SOON, "the second admin to run", || {
+        second.papermesh("status").run().is_success()
+    });
+    let inviting = second.papermesh("invite --role client --name box-1 --passphrase-stdin");
+    let inviting = inviting.stdin("correct horse battery staple\n");
+    let Invite { invite } = inviting.json();
+    let mut thief = Machine::new(site.folder(), "thief", Setting::default());
+    stolen_keys(&stolen, &thief);
+    let _: Member = thief.papermesh("join").arg(&invite).json();
+    let papers = Papers::of(thief.home());
+    thief.run();
+    second.wait_for_peers(1);
+
+    laptop.run();
+    wait_until(SOON, "the second admin to hear of it", || {
+        second.status().peers == 1 && thief.status().peers == 0
+    });
+    for machine in [&laptop, &second] {
+        let shown = Shown::Certificate(papers.certificate.envelope().clone());
+        let rogue = Rogue::new(&papers.key, &papers, shown);
+        assert!(
+            rogue.dial(&machine.address()).is_err(),
+            "{}",
+            machine.name()
+        );
+    }
+}
+
 /// An admin exports the site, leaves, and is revoked with the root. Nothing that the old key signs is
 /// believed, whatever its numbers; the export opens nothing. Everybody else goes on as before.
 #[test]
@@ -185,6 +228,7 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
         // Dated back to when the key was good.
         not_before: papers.certificate.not_before - limits::CLOCK_SKEW * 12,
         not_after: papers.certificate.not_after - limits::CLOCK_SKEW * 12,
+        despite: None,
     };
     let forged = Signed::sign(certificate, &stolen).unwrap();
     let shown = Shown::Certificate(forged.envelope().clone());

@@ -6,7 +6,7 @@
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::id::{NodeId, Serial, SiteId};
 use papermesh_protocol::site::LoginPolicy;
-use papermesh_protocol::text::Name;
+use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -231,6 +231,19 @@ pub struct Revocation {
     pub admin: bool,
     /// and its key signs for nobody now.
     pub key_taken: bool,
+    /// Of an admin whose key was taken: what it signed and stays good.
+    pub legacy: Legacy,
+}
+
+/// What an admin leaves behind. It may have let in what nobody else knows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Legacy {
+    /// Devices with a certificate of its,
+    pub devices: Vec<Name>,
+    /// users whose entry it signed last,
+    pub users: Vec<UserId>,
+    /// and how many of both are not named.
+    pub more: u32,
 }
 
 /// Asks for all that an admin has, to keep it elsewhere.

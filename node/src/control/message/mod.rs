@@ -23,11 +23,11 @@ pub use job::{
     PrefixError, ProtectJob, SubmitJob, Submitted, UnlockJob,
 };
 pub use member::{
-    AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued, ListInvites,
-    ListMembers, ListPending, Member, OpenInvite, PendingDevice, PolicyChange, PolicyView, Refuse,
-    Refused, RemoveRoot, RenewRoot, Revocation, Revoke, RootExported, RootView, RootWord, ShowKey,
-    ShowRoot, ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy,
-    WithdrawInvite,
+    AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued, Legacy,
+    ListInvites, ListMembers, ListPending, Member, OpenInvite, PendingDevice, PolicyChange,
+    PolicyView, Refuse, Refused, RemoveRoot, RenewRoot, Revocation, Revoke, RootExported, RootView,
+    RootWord, ShowKey, ShowRoot, ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported,
+    SiteKey, SitePolicy, WithdrawInvite,
 };
 pub use node::{
     AuditEntry, AuditRead, AuditVerified, DeviceStatus, Diagnose, Finding, GetStatus, MeshState,

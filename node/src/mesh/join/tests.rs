@@ -86,6 +86,7 @@ impl Authority {
             serial: Serial::from_bytes([1; 8]),
             not_before: NOW,
             not_after: NOW + limits::CERTIFICATE_LIFETIME,
+            despite: None,
         };
         let state = SiteState::new(self.site(), name("Werk Nord"));
         Welcome {

@@ -16,7 +16,7 @@ use crate::authority::{
     PolicyView as Policy, RootWord,
 };
 use crate::control::message::{
-    self, AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued,
+    self, AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued, Legacy,
     ListPending, Member, OpenInvite, PendingDevice, PolicyView, Refuse, Refused, RenewRoot,
     Revocation, Revoke, RootExported, RootView, ShowSiteAuthority, SiteAuthority, SiteExported,
     SiteImported, SiteKey, SitePolicy, WithdrawInvite,
@@ -130,6 +130,11 @@ impl Services {
             sequence: revoked.sequence,
             admin: revoked.admin,
             key_taken: revoked.key_taken,
+            legacy: Legacy {
+                devices: revoked.legacy.devices,
+                users: revoked.legacy.users,
+                more: revoked.legacy.more,
+            },
         })
     }
 
