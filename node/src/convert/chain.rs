@@ -430,14 +430,18 @@ impl Judge {
         let (Some(made), Some(held)) = (&ended.made, &self.held) else {
             return Ok(());
         };
-        let empty = verdict::empty_pages(made, &self.pages, self.counted);
-        if empty.is_empty() {
+        let mut empty = verdict::empty_pages(made, &self.pages, self.counted);
+        let Some(first) = empty.first().copied() else {
             return Ok(());
-        }
-        let first = empty.first().copied().unwrap_or(1);
+        };
+        let beyond = empty.get(limits::BLANKS).copied();
+        empty.truncate(limits::BLANKS);
         match self.converter.second_look(held, empty).await.as_deref() {
             Some([page, ..]) => Err(Fault::Empty { page: *page }.into()),
-            Some([]) => Ok(()),
+            Some([]) => match beyond {
+                Some(page) => Err(Fault::Unseen { page }.into()),
+                None => Ok(()),
+            },
             None => Err(Fault::Unseen { page: first }.into()),
         }
     }

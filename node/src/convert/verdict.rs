@@ -44,7 +44,8 @@ pub enum Fault {
     },
     /// A page came out empty, and nobody knows whether it is.
     #[error(
-        "page {page} came out empty, and nobody could look whether there is something on it; save the document anew, or          print it without that page"
+        "page {page} came out empty, and nobody could look whether there is something on it; save the document anew, or \
+         print it without that page"
     )]
     Unseen {
         /// Counted from 1.

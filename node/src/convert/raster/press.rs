@@ -77,8 +77,8 @@ pub(in super::super) struct Press {
 pub(in super::super) struct Made {
     /// Pages that were written, with the empty backs between copies.
     pub(in super::super) pages: u32,
-    /// Which of the pages that were taken have nothing on them, counted from 0 as they came; the
-    /// first [`limits::BLANKS`] of them.
+    /// Which of the pages that were taken have nothing on them, counted from 0 as they came, each once
+    /// for all copies; one more than [`limits::BLANKS`] of them at most.
     pub(in super::super) blank: Vec<u32>,
 }
 
@@ -197,8 +197,14 @@ impl Press {
                 {
                     out.begin_sheet()?;
                 }
-                if out.page(&mut *reader, page)? == Ink::None && blank.len() < limits::BLANKS {
-                    blank.push(taken);
+                if out.page(&mut *reader, page)? == Ink::None && blank.len() <= limits::BLANKS {
+                    let place = match self.copy_of {
+                        Some(pages) if pages > 0 => taken % pages,
+                        _ => taken,
+                    };
+                    if !blank.contains(&place) {
+                        blank.push(place);
+                    }
                 }
                 taken += 1;
             }
