@@ -162,7 +162,9 @@ impl<N: Network> Printer<N> {
             .as_deref()
             .and_then(|text| serde_json::from_str::<DeviceJobRef>(text).ok());
         let verdict = match &device_job {
-            Some(job) if row.phase == Phase::Sending => Some(self.0.device.ask(job).await),
+            Some(job) if matches!(row.phase, Phase::Sending | Phase::Taken) => {
+                Some(self.0.device.ask(job).await)
+            }
             _ => None,
         };
         match Ended::after_restart(row.phase, verdict.as_ref(), row.keep) {

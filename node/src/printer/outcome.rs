@@ -105,9 +105,16 @@ impl Ended {
             }
             (outcome, _) => outcome,
         };
+        let reason = match (phase, word) {
+            (Phase::Sending, DeviceWord::Completed) => {
+                "this printer was restarted while it sent the document; look whether all pages came out, then delete \
+                 the job"
+            }
+            _ => "settled after this printer was restarted",
+        };
         Some(Self {
             outcome,
-            reason: Some("settled after this printer was restarted".to_owned()),
+            reason: Some(reason.to_owned()),
         })
     }
 }
@@ -259,6 +266,10 @@ mod tests {
         assert_eq!(after(Phase::Granted, None), Some(Outcome::NotPrinted));
         assert_eq!(
             after(Phase::Sending, Some(&completed)),
+            Some(Outcome::MayHavePrinted)
+        );
+        assert_eq!(
+            after(Phase::Taken, Some(&completed)),
             Some(Outcome::Printed {
                 pages: Some(2),
                 keep: false

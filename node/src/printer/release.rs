@@ -483,6 +483,7 @@ impl<N: Network> Printing<N> {
         while let Some(event) = events.recv().await {
             match event {
                 DeviceEvent::Accepted { device_job } => self.accepted(&device_job, row).await,
+                DeviceEvent::Taken => self.taken(row).await,
                 DeviceEvent::Waiting { why } => self.tell(Step::Stopped, sent, Some(why)),
                 DeviceEvent::Sent { bytes } => {
                     // Bytes of another document than the one that is listed say nothing of it.
@@ -526,6 +527,14 @@ impl<N: Network> Printing<N> {
         row.changed_at = self.printer.0.membership.now();
         if let Err(error) = self.printer.write(self.release, row).await {
             tracing::error!(release = %self.release, %error, "after a crash the device could not be asked");
+        }
+    }
+
+    async fn taken(&self, row: &mut JournalRow) {
+        row.phase = Phase::Taken;
+        row.changed_at = self.printer.0.membership.now();
+        if let Err(error) = self.printer.write(self.release, row).await {
+            tracing::error!(release = %self.release, %error, "after a crash nobody knows that the device has it all");
         }
     }
 

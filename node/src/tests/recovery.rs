@@ -28,7 +28,7 @@ async fn a_device_that_starts_for_minutes_is_asked_until_it_tells_and_keeps_nobo
         holder: laptop.node,
         job,
         user: alice.id.clone(),
-        phase: Phase::Sending,
+        phase: Phase::Taken,
         keep: false,
         device: serde_json::to_string(&StillDevice::job()).ok(),
         receipt: None,

@@ -11,8 +11,8 @@ use super::uri::OutputUri;
 
 /// What happens while [`print`](super::OutputDevice::print) runs, in order.
 ///
-/// `Accepted` is always delivered as long as the receiver lives and reads; the others are news of
-/// the moment and are dropped where the receiver is behind.
+/// `Accepted` and `Taken` are always delivered as long as the receiver lives and reads; the others are
+/// news of the moment and are dropped where the receiver is behind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceEvent {
@@ -33,6 +33,9 @@ pub enum DeviceEvent {
         /// Bytes since the start.
         bytes: u64,
     },
+    /// The device has the whole document, by its own word: to be journaled, since a device completes
+    /// what it has, and only from here on that is everything.
+    Taken,
     /// The device said something new.
     State(DeviceProgress),
 }

@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 
 use super::event::{DeviceEvent, DeviceJobRef};
 
-/// How long the caller may take to receive the reference of an accepted job, which it journals.
-const ACCEPTED_LIMIT: Duration = Duration::from_secs(30);
+/// How long the caller may take to receive what it journals.
+const JOURNAL_LIMIT: Duration = Duration::from_secs(30);
 
 /// The way to the caller.
 pub(super) struct Reporter(mpsc::Sender<DeviceEvent>);
@@ -25,8 +25,16 @@ impl Reporter {
         let event = DeviceEvent::Accepted {
             device_job: device_job.clone(),
         };
-        if self.0.send_timeout(event, ACCEPTED_LIMIT).await.is_err() {
+        if self.0.send_timeout(event, JOURNAL_LIMIT).await.is_err() {
             tracing::warn!("nobody took the reference of the device's job");
+        }
+    }
+
+    /// Delivers that the device has the whole document: waits for room, as [`Reporter::accepted`] does.
+    pub(super) async fn taken(&self) {
+        let sent = self.0.send_timeout(DeviceEvent::Taken, JOURNAL_LIMIT);
+        if sent.await.is_err() {
+            tracing::warn!("nobody took the news that the device has the document");
         }
     }
 

@@ -20,7 +20,7 @@ use super::super::quirks::{self, Quirk};
 use super::super::ticket::PrintTicket;
 use super::super::uri::{IppAddress, OutputUri};
 use super::capabilities::{Capabilities, ESSENTIAL};
-use super::look::{Look, Proof, look};
+use super::look::{Heard, Look, Proof, look};
 use super::patience::{Pace, Patience};
 use super::reply::Reply;
 use super::request::{Asking, Request};
@@ -130,7 +130,12 @@ impl IppDevice {
     /// Asks the printer about a job of an earlier life of this node.
     pub(crate) async fn ask(&self, job: &IppJob) -> DeviceVerdict {
         let progress = match look(&self.transport, Some(job), Proof::Identity).await {
-            Look::Seen(progress, _) => progress,
+            Look::Seen(progress, _, Heard::No) if progress.job == JobState::Completed => {
+                return DeviceVerdict::Silent {
+                    why: "the printer does not say how it is".to_owned(),
+                };
+            }
+            Look::Seen(progress, ..) => progress,
             Look::Gone(_) | Look::Other => {
                 return unknown("the printer no longer knows the job");
             }

@@ -15,8 +15,9 @@ use super::transport::Transport;
 /// What a look found.
 #[derive(Debug)]
 pub(super) enum Look {
-    /// The device's word, and how sure it is that it is about our job.
-    Seen(DeviceProgress, Proof),
+    /// The device's word, how sure it is that it is about our job, and whether the device told how it
+    /// is itself.
+    Seen(DeviceProgress, Proof, Heard),
     /// The device does not know the job any more; how it is itself.
     Gone(DeviceProgress),
     /// The device has another job under its number: it has begun to count anew.
@@ -36,6 +37,15 @@ pub(super) enum Proof {
     Number,
     /// Name or UUID must agree: the device may have restarted since, and count from 1 again.
     Identity,
+}
+
+/// Whether a device answered when it was asked how it is itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// It did, however little it said, or said that it does not.
+    Yes,
+    /// It did not, so that nobody knows whether it has paper.
+    No,
 }
 
 /// What asking for the job came to.
@@ -87,20 +97,25 @@ pub(super) async fn look(transport: &Transport, job: Option<&IppJob>, proof: Pro
             Err(error) => return Look::Failed(error),
         },
     };
-    match printer_reply(transport).await {
+    let heard = match printer_reply(transport).await {
         Ok(reply) => {
             if let Some(printer) = reply.group(DelimiterTag::PrinterAttributes) {
                 progress.printer = PrinterState::read(printer.number("printer-state"));
                 progress.printer_reasons = printer.printer_reasons();
                 progress.message = printer.text("printer-state-message").or(progress.message);
             }
+            Heard::Yes
         }
-        // The job is what counts; a printer may be too busy to speak of itself as well.
-        Err(_) if job.is_some() => {}
+        // The job is what counts. A printer may be too busy to speak of itself as well, or never do.
+        Err(DeviceError::Status { status, .. }) if job.is_some() => match status.code {
+            IppStatus::BUSY | IppStatus::TEMPORARY_ERROR => Heard::No,
+            _ => Heard::Yes,
+        },
+        Err(_) if job.is_some() => Heard::No,
         Err(error) => return Look::Failed(error),
-    }
+    };
     match told {
-        Told::Job(proven) => Look::Seen(progress, proven),
+        Told::Job(proven) => Look::Seen(progress, proven, heard),
         Told::Gone => Look::Gone(progress),
         Told::Nothing => Look::Mute(progress),
     }

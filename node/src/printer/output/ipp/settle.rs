@@ -83,7 +83,7 @@ pub(super) async fn stop(
     let mut canceled = false;
     loop {
         match look(transport, Some(job), proof).await {
-            Look::Seen(progress, _) if progress.job.is_terminal() => {
+            Look::Seen(progress, ..) if progress.job.is_terminal() => {
                 return Stopped::Ended(progress);
             }
             Look::Gone(_) | Look::Other | Look::Mute(_) if canceled => return Stopped::Canceled,

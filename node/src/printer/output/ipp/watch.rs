@@ -19,7 +19,7 @@ use super::super::reporter::Reporter;
 use super::super::source::SourceFault;
 use super::admission::{Admission, Terms};
 use super::device::IppDevice;
-use super::look::{Look, Proof, find, look};
+use super::look::{Heard, Look, Proof, find, look};
 use super::patience::Pace;
 use super::reply::Reply;
 use super::settle::{self, StopReason, all_reasons, in_short};
@@ -141,7 +141,7 @@ impl<'a> Watch<'a> {
                     }
                     pace.quicken();
                 }
-                Wake::Looked(Look::Seen(progress, proven)) => {
+                Wake::Looked(Look::Seen(progress, proven, heard)) => {
                     (self.silent, self.mute) = (None, 0);
                     self.recognisable |= proven == Proof::Identity;
                     self.note(&progress, &mut pace);
@@ -154,7 +154,7 @@ impl<'a> Watch<'a> {
                         continue;
                     }
                     self.standing = None;
-                    if progress.job == JobState::Completed && self.may_be_at_it(&progress) {
+                    if progress.job == JobState::Completed && self.may_be_at_it(&progress, heard) {
                         continue;
                     }
                     if progress.job.is_terminal() {
@@ -251,12 +251,12 @@ impl<'a> Watch<'a> {
         since.elapsed() > self.device.patience.completed
     }
 
-    /// Whether the device may still print a job that it calls completed: it is at work, counts no page, and
-    /// has been for no longer than a printer that stands still is waited for. Printers that complete what
-    /// they have received say only later that they want paper.
-    fn may_be_at_it(&mut self, progress: &DeviceProgress) -> bool {
-        let works =
-            progress.printer == PrinterState::Processing && progress.pages.unwrap_or(0) == 0;
+    /// Whether the device may still print a job that it calls completed: it is at work and counts no page, or
+    /// does not say how it is, and has done so for no longer than a printer that stands still is waited
+    /// for. Printers that complete what they have received say only later that they want paper.
+    fn may_be_at_it(&mut self, progress: &DeviceProgress, heard: Heard) -> bool {
+        let works = heard == Heard::No
+            || progress.printer == PrinterState::Processing && progress.pages.unwrap_or(0) == 0;
         let since = *self.working.get_or_insert_with(Instant::now);
         works && since.elapsed() < self.device.patience.completed
     }
@@ -274,6 +274,7 @@ impl<'a> Watch<'a> {
             && reply.status().is_success()
         {
             (self.taken, self.outage) = (true, false);
+            self.reporter.taken().await;
         }
     }
 
@@ -358,6 +359,7 @@ impl<'a> Watch<'a> {
         if self.ledger.finished() {
             // It was there all the time, however much it said meanwhile.
             (self.taken, self.outage) = (true, false);
+            self.reporter.taken().await;
             return Ok(None);
         }
         // The printer was content with a part, and never asked for the rest.

@@ -157,6 +157,8 @@ impl TrayDevice {
             }
             Err(Halt::Disk(error)) => return Err(aborted(AbortCause::Tray(error.to_string()))),
         }
+        // A file has its name in the tray only as a whole.
+        reporter.taken().await;
         let name = name::file_name(ticket);
         let finished = blocking(move || part.finish(&name).map(|()| part)).await;
         let part = finished.map_err(|error| aborted(AbortCause::Tray(error.to_string())))?;

@@ -487,8 +487,13 @@ async fn completed_is_not_believed_while_a_printer_that_counts_nothing_is_at_wor
     };
     let fake = later(20, 3, &["none"]).await;
     assert!(print(&fake).await.0.is_ok());
-    let fake = later(20, 5, &["media-empty-error"]).await;
-    let (result, _) = print(&fake).await;
+    let fake = later(3, 5, &["media-empty-error"]).await;
+    let soon_tired = Patience {
+        completed: Duration::from_secs(15),
+        ..patience()
+    };
+    let body = io::Cursor::new(document());
+    let (result, _) = print_as(&fake, soon_tired, &ticket(), body).await;
     assert!(
         matches!(
             result,
@@ -507,6 +512,29 @@ async fn completed_is_not_believed_while_a_printer_that_counts_nothing_is_at_wor
     };
     let body = io::Cursor::new(document());
     assert!(print_as(&fake, hurried, &ticket(), body).await.0.is_ok());
+}
+
+/// It completes the job and is too busy to say that there is no paper.
+#[tokio::test]
+async fn completed_is_not_believed_while_a_printer_does_not_say_how_it_is() {
+    let fake = printer_that(|asked| match asked.operation {
+        Operation::GetPrinterAttributes if asked.received > 0 && asked.nth < 6 => {
+            Some(status(0x0507))
+        }
+        Operation::GetPrinterAttributes if asked.received > 0 => {
+            Some(printer(5, &["media-empty-error"]))
+        }
+        Operation::GetJobAttributes if asked.received > 0 => Some(completed_uncounted()),
+        _ => None,
+    })
+    .await;
+    let hurried = Patience {
+        completed: Duration::from_secs(15),
+        ..patience()
+    };
+    let body = io::Cursor::new(document());
+    let (result, _) = print_as(&fake, hurried, &ticket(), body).await;
+    assert!(result.unwrap_err().may_have_printed());
 }
 
 /// It reads a document to its end, refuses it, and completes the job that has none.
