@@ -62,8 +62,8 @@ impl Proofs {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place to look at a PIN, for as long as that takes.
-    async fn place(&self) -> Option<[OwnedSemaphorePermit; 2]> {
+    /// A place to look at a PIN, or to make a verifier of one, for as long as that takes.
+    pub(super) async fn place(&self) -> Option<[OwnedSemaphorePermit; 2]> {
         let admitted = Arc::clone(&self.admitted).try_acquire_owned().ok()?;
         let place = Arc::clone(&self.places).acquire_owned();
         let place = timeout(PATIENCE, place).await.ok()?.ok()?;

@@ -15,7 +15,7 @@ use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, UserKey};
 use papermesh_protocol::job::{JobSummary, PrintOptions, check_media};
 use papermesh_protocol::limits;
-use papermesh_protocol::pin::{Pin, PinError, PinVerifier};
+use papermesh_protocol::pin::{ChoiceError, Pin, PinError, PinVerifier, may_choose};
 use papermesh_protocol::release::guess::Guesses;
 use papermesh_protocol::release::holder::pin_name;
 use papermesh_protocol::seal::{
@@ -167,6 +167,12 @@ pub enum SubmitError {
     /// Too many of those that were typed were not that one.
     #[error("too many wrong PINs; wait {} seconds", .0.as_secs().max(1))]
     TooManyPins(Duration),
+    /// The PIN is not one to choose.
+    #[error(transparent)]
+    Choice(#[from] ChoiceError),
+    /// So many come with a PIN that this one was not looked at.
+    #[error("too many documents come with a PIN at once; send it again in a moment")]
+    Busy,
     /// The PIN cannot be used.
     #[error(transparent)]
     Pin(#[from] PinError),
@@ -597,6 +603,7 @@ impl<N: Network> Client<N> {
                 };
             }
         }
+        may_choose(pin, self.0.membership.state().policy.pin_length)?;
         self.sealed_verifier(user, pin).await
     }
 
@@ -618,6 +625,7 @@ impl<N: Network> Client<N> {
     }
 
     async fn sealed_job_pin(&self, job: JobId, pin: &Pin) -> Result<Vec<u8>, SubmitError> {
+        let _place = self.0.proofs.place().await.ok_or(SubmitError::Busy)?;
         let (storage, pin) = (Arc::clone(&self.0.storage), pin.clone());
         offload(&self.0.store, move |_| {
             let verifier = PinVerifier::register(&pin_name(job), &pin, &mut rand::rng())?;
@@ -627,6 +635,7 @@ impl<N: Network> Client<N> {
     }
 
     async fn sealed_verifier(&self, user: &UserId, pin: &Pin) -> Result<Vec<u8>, SubmitError> {
+        let _place = self.0.proofs.place().await.ok_or(SubmitError::Busy)?;
         let (storage, user, pin) = (Arc::clone(&self.0.storage), user.clone(), pin.clone());
         offload(&self.0.store, move |_| {
             let verifier = PinVerifier::register(user.as_str(), &pin, &mut rand::rng())?;

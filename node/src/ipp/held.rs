@@ -423,12 +423,13 @@ impl From<SubmitError> for QueueError {
             ) => QueueErrorKind::NotAllowed,
             SubmitError::Refused(Refusal::Format(_)) => QueueErrorKind::Format,
             SubmitError::Refused(Refusal::TooLarge(_)) => QueueErrorKind::TooLarge,
-            SubmitError::Refused(_) | SubmitError::PinNotTaken | SubmitError::Pin(_) => {
-                QueueErrorKind::Options
-            }
+            SubmitError::Refused(_)
+            | SubmitError::PinNotTaken
+            | SubmitError::Pin(_)
+            | SubmitError::Choice(_) => QueueErrorKind::Options,
             SubmitError::PinRequired => QueueErrorKind::PinMissing,
             SubmitError::OtherPin(_) => QueueErrorKind::NotProven,
-            SubmitError::TooManyPins(_) => QueueErrorKind::Busy,
+            SubmitError::TooManyPins(_) | SubmitError::Busy => QueueErrorKind::Busy,
             SubmitError::Password => QueueErrorKind::Password,
             SubmitError::Empty | SubmitError::Format(_) | SubmitError::Flaw(_) => {
                 QueueErrorKind::FormatError

@@ -180,7 +180,10 @@ impl From<SubmitError> for CommandError {
             SubmitError::Refused(_) | SubmitError::OtherPin(_) | SubmitError::TooManyPins(_) => {
                 ErrorCode::Denied
             }
-            SubmitError::PinNotTaken | SubmitError::Pin(_) => ErrorCode::Usage,
+            SubmitError::Busy => ErrorCode::Busy,
+            SubmitError::PinNotTaken | SubmitError::Pin(_) | SubmitError::Choice(_) => {
+                ErrorCode::Usage
+            }
             SubmitError::Empty
             | SubmitError::Format(_)
             | SubmitError::Flaw(_)
