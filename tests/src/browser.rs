@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::command::Invocation;
 use crate::network::Namespace;
-use crate::program::system;
+use crate::program::{chromium, system};
 
 /// How long a command may take; the driver gives up earlier, and says why.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -105,7 +105,7 @@ impl Browser {
         let driver = Invocation::new(&system("node"), namespace.map(Namespace::name));
         let mut child = driver
             .arg(folder.join("driver.mjs"))
-            .env("CHROMIUM", system("chromium"))
+            .env("CHROMIUM", chromium())
             .into_command()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

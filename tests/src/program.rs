@@ -24,13 +24,26 @@ pub fn bootstrap() -> &'static Path {
 /// If it is not installed: a test that cannot run has failed, not passed.
 #[must_use]
 pub fn system(name: &str) -> PathBuf {
+    find(name).unwrap_or_else(|| panic!("this test needs {name}; run scripts/setup"))
+}
+
+/// The browser, which not every system calls by its name.
+///
+/// # Panics
+/// As [`system`].
+#[must_use]
+pub fn chromium() -> PathBuf {
+    find("chromium").unwrap_or_else(|| system("chromium-browser"))
+}
+
+fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    // System programs that users do not need are not on every PATH.
-    let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    // System programs that users do not need are not on every PATH, nor are snaps.
+    let folders =
+        env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into(), "/snap/bin".into()]);
     folders
         .map(|folder| folder.join(name))
         .find(|program| program.is_file())
-        .unwrap_or_else(|| panic!("this test needs {name}; run scripts/setup"))
 }
 
 /// A program of this workspace. Cargo puts tests into `deps/` of the folder in which it puts
