@@ -188,6 +188,12 @@ impl Running {
         matches!(self.child.try_wait(), Ok(Some(_)))
     }
 
+    /// The process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until it prints a line of which `find` makes something, without its end.
     ///
     /// # Panics

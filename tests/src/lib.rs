@@ -18,6 +18,7 @@ pub mod cups;
 pub mod device;
 pub mod http;
 pub mod ipp;
+pub mod kernel;
 pub mod machine;
 pub mod network;
 pub mod odd;

@@ -2,21 +2,26 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use papermesh_tests::answer::Finding;
+use papermesh_tests::network::Namespace;
 use papermesh_tests::{Machine, Setting, Site, reserve_port};
 
 /// What doctor says of one thing.
-fn finding(machine: &Machine, check: &str) -> Finding {
+pub(super) fn finding(machine: &Machine, check: &str) -> Finding {
+    let found = finding_if_any(machine, check);
+    found.unwrap_or_else(|| panic!("doctor does not look at {check}"))
+}
+
+fn finding_if_any(machine: &Machine, check: &str) -> Option<Finding> {
     let said = machine.papermesh("doctor").run();
-    let mut findings: Vec<Finding> = said.json();
-    let at = findings.iter().position(|finding| finding.check == check);
-    let at = at.unwrap_or_else(|| panic!("doctor does not look at {check}: {findings:?}"));
-    let found = findings.swap_remove(at);
+    let findings: Vec<Finding> = said.json();
+    let found = findings.into_iter().find(|found| found.check == check)?;
     // Bad things make the command fail; everything that is not good comes with advice.
     assert!(found.verdict != "bad" || said.code() == Some(1));
     assert_eq!(found.verdict == "good", found.advice.is_none());
-    found
+    Some(found)
 }
 
 #[test]
@@ -62,4 +67,36 @@ fn doctor_finds_the_printer_that_does_not_answer_and_says_when_nobody_is_there()
     laptop.wait_for_peers(1);
     assert_eq!(finding(&laptop, "members").verdict, "good");
     assert_eq!(finding(&laptop, "relay").verdict, "good");
+}
+
+/// Whoever answers at that address has the document. A printer on the same computer, and one to which
+/// the way is encrypted or not known to be in clear, is nothing to be told of.
+#[test]
+fn doctor_finds_the_way_on_which_documents_travel_in_clear() {
+    let site = Site::new();
+    // Nobody can be reached from here.
+    let alone = Arc::new(Namespace::new());
+    let printer = Machine::new(site.folder(), "printer-1", Setting::within(&alone));
+    let founding =
+        printer.papermesh("init --no-passphrase --site Acme --name printer-1 --role printer");
+    let _ = founding.run().succeeded();
+    let way = |output: &str| {
+        let line = format!("output = \"{output}\"\n");
+        fs::write(printer.home().join("papermesh.toml"), line).unwrap();
+        finding_if_any(&printer, "way to the printer")
+    };
+    for output in ["ipp://192.0.2.7/ipp/print", "socket://192.0.2.7"] {
+        let found = way(output).unwrap_or_else(|| panic!("nothing is said of {output}"));
+        assert_eq!(found.verdict, "doubtful", "{output}");
+        assert!(found.detail.contains("unencrypted"), "{}", found.detail);
+        assert!(found.advice.unwrap().contains("ipps://"), "{output}");
+    }
+    for output in [
+        "ipps://192.0.2.7/ipp/print",
+        "ipp://127.0.0.1/ipp/print",
+        "socket://127.0.0.1",
+    ] {
+        let found = way(output);
+        assert!(found.is_none(), "{output}: {found:?}");
+    }
 }

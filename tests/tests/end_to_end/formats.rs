@@ -1,8 +1,11 @@
 //! Any format to any printer: what comes out is compared with the document, as pixels.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use papermesh_node::convert::Converter;
@@ -13,11 +16,14 @@ use papermesh_protocol::job;
 use papermesh_tests::answer::{Job, VisitReport};
 use papermesh_tests::device::CupsPrinter;
 use papermesh_tests::document::pdf_of_objects;
+use papermesh_tests::kernel::without_landlock;
 use papermesh_tests::odd::{self, Cipher, OddPage, OddPdf, PASSWORD, Written};
 use papermesh_tests::picture::Picture;
 use papermesh_tests::program::system;
 use papermesh_tests::wait::wait_until;
 use papermesh_tests::{Document, Machine, SOON, Setting, Site, User};
+
+use super::doctor::finding;
 
 const PDF: &str = "application/pdf";
 const PWG: &str = "image/pwg-raster";
@@ -501,6 +507,139 @@ fn a_converter_can_touch_nothing() {
     }
     assert_eq!(fs::read_to_string(&secret).unwrap(), "marked");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// Where the kernel cannot keep Ghostscript from files, it is not started unless the configuration says so, and
+/// doctor says both. The job is kept, and printed where Ghostscript is started.
+#[test]
+fn without_landlock_ghostscript_is_started_only_where_the_configuration_says_so() {
+    // By the process itself, whoever starts it.
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(confined(folder.path(), "echo started").trim(), "started");
+    let said = without_landlock(|| confined(folder.path(), "echo started"));
+    assert_eq!(said.trim(), "");
+
+    let office = Office::open();
+    let report = Document::pages(office.site.folder(), "report.pdf", 1);
+    let (device, mut printer) = without_landlock(|| office.printer("pwg", PWG, &[]));
+    office.laptop.print(&report, &office.charlie);
+    wait_until(SOON, "the job to be found", || {
+        printer.visit(&office.charlie).sees(1)
+    });
+    let printed: VisitReport = printer.visit(&office.charlie).attempt(&["--all"]).json();
+    assert_eq!(printed.ending(), "not-printed");
+    let reason = printed.results[0].reason.clone().unwrap_or_default();
+    assert!(reason.contains("no Landlock"), "{reason}");
+    assert!(device.received().is_empty());
+    let found = finding(&printer, "converters");
+    assert_eq!(found.verdict, "doubtful");
+    assert!(found.detail.contains("is not started"), "{}", found.detail);
+
+    printer.stop();
+    // So it is said of a node that does not run.
+    let found = without_landlock(|| finding(&printer, "converters"));
+    assert!(found.detail.contains("is not started"), "{}", found.detail);
+    let line = "converter-without-landlock = true\n";
+    fs::write(printer.home().join("papermesh.toml"), line).unwrap();
+    without_landlock(|| printer.run());
+    let found = finding(&printer, "converters");
+    assert_eq!(found.verdict, "doubtful");
+    assert!(found.detail.contains("could read"), "{}", found.detail);
+    wait_until(SOON, "the job to be found", || {
+        printer.visit(&office.charlie).sees(1)
+    });
+    assert_eq!(
+        printer.visit(&office.charlie).print_all().ending(),
+        "printed"
+    );
+    assert_eq!(device.received().len(), 1);
+
+    // Where the kernel has Landlock, there is nothing to say.
+    printer.restart();
+    assert_eq!(finding(&printer, "converters").verdict, "good");
+}
+
+/// What a node starts is told no password in its arguments or its environment, which others can read;
+/// neither is the node itself, nor the command that brought the document.
+#[test]
+fn passwords_are_in_no_argument_list_and_no_environment() {
+    let office = Office::open();
+    let path = office.site.path("locked.pdf");
+    let locked = OddPdf {
+        written: Written::Locked(Cipher::Aes256),
+        ..OddPdf::new("locked", vec![OddPage::default()])
+    };
+    fs::write(&path, locked.bytes()).unwrap();
+    let (_device, printer) = office.printer("pwg", PWG, &[]);
+    let (mut laptop, mut printer) = (office.laptop, printer);
+    let nodes = [laptop.node().id(), printer.node().id()];
+    let over = AtomicBool::new(false);
+    let seen = Mutex::new(BTreeSet::new());
+    let has_seen = |words: &str| {
+        let seen = seen.lock().unwrap();
+        seen.iter().any(|told: &String| told.contains(words))
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                let told = nodes.iter().flat_map(|node| told_by(*node));
+                seen.lock().unwrap().extend(told);
+            }
+        });
+        let _over = Over(&over);
+        let printing = laptop
+            .submission(&Document::at(&path), &office.charlie)
+            .arg("--document-password-stdin")
+            .stdin(&format!("{PASSWORD}\n"));
+        let printing = printing.start();
+        let command = told_to(printing.id());
+        let _ = printing.finish().succeeded();
+        seen.lock().unwrap().insert(command);
+        // Some live for so short a time that they are missed.
+        wait_until(3 * SOON, "all that is started to be seen", || {
+            let visit = printer.visit(&office.charlie).keeping();
+            if visit.sees(1) {
+                assert_eq!(visit.print_all().ending(), "printed-and-kept");
+            }
+            ["\"Facts\"", "\"Open\"", "-dSAFER"]
+                .iter()
+                .all(|words| has_seen(words))
+        });
+    });
+    let seen = seen.into_inner().unwrap();
+    for told in &seen {
+        for secret in [PASSWORD, &*office.charlie.pin] {
+            assert!(!told.contains(secret), "{secret} is in {told}");
+        }
+    }
+}
+
+/// Says that it is over when it is dropped, however that comes.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What a process and those that it started were told: arguments and environments (proc(5)).
+fn told_by(process: u32) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{process}/task"));
+    let started = tasks.into_iter().flatten().flatten().flat_map(|task| {
+        let started = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        let started = started.split(' ').filter_map(|child| child.parse().ok());
+        started.collect::<Vec<u32>>()
+    });
+    started.chain([process]).map(told_to).collect()
+}
+
+fn told_to(process: u32) -> String {
+    let told = ["cmdline", "environ"].map(|what| {
+        let words = fs::read(format!("/proc/{process}/{what}")).unwrap_or_default();
+        String::from_utf8_lossy(&words).into_owned()
+    });
+    told.join("\n")
 }
 
 /// ENOSYS, which is the same on all Linux but MIPS, Sparc and Alpha.
