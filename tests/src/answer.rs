@@ -265,6 +265,8 @@ pub struct AuditEntry {
     pub job: Option<String>,
     /// The other node.
     pub peer: Option<String>,
+    /// What else there is to say.
+    pub detail: String,
 }
 
 /// Of `user link` on the further computer.

@@ -1,8 +1,10 @@
 //! Members and strangers who misbehave: forged records, wrong certificates, guesses at PINs,
 //! peers that say nothing. See [`papermesh_tests::rogue`] for how they are made.
 
+use std::fs;
 use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use papermesh_protocol::advert::{Advert, AdvertSet, Advertiser, Delegated};
@@ -17,10 +19,15 @@ use papermesh_protocol::release::PROTOCOL;
 use papermesh_protocol::release::message::{Answer, Refusal, Request};
 use papermesh_protocol::release::printer::SessionError;
 use papermesh_protocol::signed::Signed;
-use papermesh_protocol::site::{SitePolicy, SiteState};
+use papermesh_protocol::site::{Revoked, SitePolicy, SiteState};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::user::{Badge, UserEntry, UserState};
-use papermesh_tests::rogue::{Conversation, Papers, Rogue, Shown, new_key, now, peer_id};
+use papermesh_tests::command::Invocation;
+use papermesh_tests::http::OpenPage;
+use papermesh_tests::program::system;
+use papermesh_tests::rogue::{
+    Conversation, FalseHolder, Lie, Lies, Papers, Rogue, Shown, new_key, now, peer_id,
+};
 use papermesh_tests::wait::wait_until;
 use papermesh_tests::{Machine, SOON, Setting, Site, User};
 
@@ -212,6 +219,65 @@ fn invariant_6_a_holder_with_a_made_up_user_key_is_not_believed() {
     assert_eq!(holders, [&laptop.id()], "the liar is listed as a holder");
 }
 
+/// A member sends records on end, genuine ones and as large as they come. It is heard as long as it sends
+/// no more than a node stores, and then waits; others are heard, and what they do goes on meanwhile.
+#[test]
+fn a_member_that_sends_records_on_end_is_not_heard_on_end() {
+    const AT_ONCE: usize = 8;
+    let (site, charlie) = (Site::new(), User::charlie());
+    let mut laptop = site.founder("laptop-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.stop();
+    let authority = Papers::authority(laptop.home());
+    laptop.run();
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.print(&site.document("report.pdf", "x"), &charlie);
+    let [rogue, other] =
+        ["rogue-1", "client-1"].map(|name| Storer::join(&site, &laptop, name, "client", &charlie));
+    let at = rogue.dial(&laptop);
+    assert_eq!(other.dial(&laptop), at);
+
+    // Genuine, but for those whom it puts out, whom there are not.
+    let put_out = (0..850_u16).map(|number| {
+        let mut node = [0; 32];
+        node[..2].copy_from_slice(&number.to_be_bytes());
+        let node = NodeId::from_bytes(node);
+        Revoked { node, at: now() }
+    });
+    let state = SiteState {
+        sequence: rogue.papers.state.sequence + 1,
+        revoked: put_out.collect(),
+        ..(*rogue.papers.state).clone()
+    };
+    let state = DirectoryRecord::SiteState(Signed::sign(state, &authority).unwrap());
+    let (key, state) = (
+        lookup::site_state(&rogue.papers.secret),
+        state.to_bytes().unwrap(),
+    );
+    let began = Instant::now();
+    let sent = std::thread::scope(|scope| {
+        let flood = scope.spawn(|| {
+            let mut sent = 0;
+            loop {
+                let offers = (0..AT_ONCE).map(|_| (key, state.clone()));
+                if rogue.peer.put_each(at, offers).iter().any(Result::is_err) {
+                    return sent;
+                }
+                sent += AT_ONCE * state.len();
+                // What a node stores is sent anew every quarter of an hour.
+                let share = 1.0 + began.elapsed().as_secs_f64() / (15.0 * 60.0);
+                let most = (limits::STORED_BYTES as f64 * share) as usize;
+                assert!(sent <= most, "{sent} bytes were taken");
+            }
+        });
+        assert_eq!(printer.visit(&charlie).print_all().ending(), "printed");
+        flood.join().unwrap()
+    });
+    let fewest = limits::STORED_BYTES - AT_ONCE * state.len();
+    assert!(sent >= fewest, "only {sent} bytes were taken");
+    assert_eq!(other.peer.put(at, key, state), Ok(()));
+}
+
 /// A shared computer may advertise for anybody, and this one never answers anybody. The jobs of
 /// the others appear without it.
 #[test]
@@ -253,6 +319,97 @@ fn a_silent_peer_delays_nobody() {
 /// How much longer a list may take because a holder that was reached says nothing. Less than a
 /// visit waits for somebody when nobody answers, and more than two slow cores hesitate.
 const DELAY: Duration = Duration::from_secs(4);
+
+/// A shared computer guesses a PIN and sees whether the user's is the same. It learns that it is not; and
+/// whoever stands at the printer sees which computer wants another PIN, and so does its audit log.
+#[test]
+fn a_holder_that_wants_another_pin_than_the_others_is_shown() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    let at = site.panel(&laptop, "printer-1", &[]);
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "x"), &charlie);
+    let rogue = Storer::join(&site, &laptop, "rogue-1", "shared-client", &charlie);
+    let guess = charlie.guessing("000000");
+    let lies = Lies {
+        jobs: 1,
+        picture: Lie::Bytes(0),
+    };
+    let _holder = FalseHolder::begin(&rogue.peer, &rogue.papers, &guess, &at.printer.id(), lies);
+    let there = rogue.dial(&laptop);
+    let advert = rogue.set(rogue.advert(None, now(), false));
+    let taken = rogue.peer.put(there, rogue.adverts_key(), advert);
+    assert_eq!(taken, Ok(()));
+
+    let guesser = rogue.papers.node().to_string();
+    wait_until(SOON, "the guesser to be asked", || {
+        let list = at.printer.visit(&charlie).list();
+        assert_eq!(list.titles(), ["report.pdf"]);
+        let state = list.holders.iter().find(|found| found.holder == guesser);
+        state.is_some_and(|found| found.state == "denied")
+    });
+    let denied = at.printer.audit().into_iter().any(|entry| {
+        entry.what == "login-denied"
+            && entry.user.as_deref() == Some(&*charlie.id)
+            && entry.peer.as_deref() == Some(&*guesser)
+    });
+    assert!(denied, "{:?}", at.printer.audit());
+
+    let mut page = OpenPage::open(&at.url);
+    page.log_in(&charlie.id, &charlie.pin);
+    wait_until(SOON, "the page to say so", || {
+        let jobs = page.get("jobs").send().body;
+        jobs.contains("report.pdf") && jobs.contains("rogue-1 wants another PIN")
+    });
+}
+
+/// Whoever has a printer puts its home back to what it was, so that its log knows nothing of what was
+/// printed since. The log is whole, and not the one of which the holder wrote down the end.
+#[test]
+fn a_printers_log_that_was_put_back_is_not_what_the_holder_saw() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let laptop = site.founder("laptop-1");
+    let mut printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    let print = |printer: &Machine| {
+        laptop.print(&site.document("report.pdf", "x"), &charlie);
+        let visit = printer.visit(&charlie);
+        wait_until(SOON, "the job to be found", || visit.sees(1));
+        assert_eq!(visit.print_all().ending(), "printed");
+        let written = laptop.audit().into_iter().rev().find_map(|entry| {
+            let (_, head) = entry.detail.split_once("its log ended at ")?;
+            Some(head.trim().to_owned())
+        });
+        written.unwrap_or_else(|| panic!("no end of a log: {:?}", laptop.audit()))
+    };
+    let verify = |printer: &Machine, head: &str| {
+        let verify = printer.papermesh("audit verify");
+        verify.args(["--witnessed", head]).run()
+    };
+    let copy = |from: &Path, to: &Path| {
+        let _ = fs::remove_dir_all(to);
+        let copying = Invocation::of(&system("cp")).arg("-a").args([from, to]);
+        let _ = copying.run().succeeded();
+    };
+    let earlier = print(&printer);
+    printer.stop();
+    let kept = site.path("kept");
+    copy(printer.home(), &kept);
+    printer.run();
+    // Of a print the holder hears how the log was before it.
+    let [_, later] = [(); 2].map(|()| print(&printer));
+    for head in [&earlier, &later] {
+        let _ = verify(&printer, head).succeeded();
+    }
+
+    printer.stop();
+    copy(&kept, printer.home());
+    printer.run();
+    let _ = printer.papermesh("audit verify").run().succeeded();
+    let _ = verify(&printer, &earlier).succeeded();
+    let told = verify(&printer, &later);
+    assert!(told.complaint().contains("cut off"), "{told:?}");
+}
 
 // Certificates ----------------------------------------------------------------------------------
 
