@@ -394,6 +394,38 @@ mod tests {
     }
 
     #[test]
+    fn strangers_who_lock_out_invented_names_keep_no_user_from_typing() {
+        let (_home, store) = store().unwrap();
+        let (alice, nobody) = (user("alice"), user("nobody"));
+        let local = crate::store::LocalUser::default();
+        store.local_users().put(&alice, &local).unwrap();
+        let database = &store.inner.database;
+        let mut batch = database.batch();
+        let locked = Guesses {
+            unproven: limits::GUESSES_PER_USER,
+            last: NOW,
+        };
+        for number in 0..MAX {
+            let user = user(&format!("invented{number}"));
+            batch.put(&TYPED_TOTALS, &user, &locked).unwrap();
+            let key = Source::HERE;
+            let key = OfUser { user, key };
+            batch.put(&TYPED_GUESSES, &key, &locked).unwrap();
+        }
+        batch.commit(Durability::Buffered).unwrap();
+        let begin = |user| {
+            let typed = store.typed_guesses();
+            typed.begin(user, (Source::HERE, false), NOW)
+        };
+        assert!(matches!(begin(&nobody), Err(StoreError::TooMany { .. })));
+        assert_eq!(begin(&alice).unwrap(), None);
+        // At printers nobody has guessed.
+        let at_printers = database.count(&GUESSES, Range::all(), MAX).unwrap();
+        assert_eq!(at_printers, 0);
+        store.guesses().count(&nobody, printer(1), NOW).unwrap();
+    }
+
+    #[test]
     fn what_is_typed_here_waits_here_and_nowhere_else() {
         let (_home, store) = store().unwrap();
         let charlie = user("charlie");

@@ -1,9 +1,11 @@
 //! Who a program is to the hold printer: the node's own account, another one of the same computer, a
 //! print system, another computer, a visitor, a web page. Most of this needs root, to be somebody else.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use papermesh_node::store::{Source, Store};
 use papermesh_tests::cups::Cups;
 use papermesh_tests::ipp::{
     self, Answer, BOOLEAN, CANCEL_JOB, CANCEL_JOBS, CANCEL_MY_JOBS, CREATE_JOB, DISABLE_PRINTER,
@@ -12,6 +14,7 @@ use papermesh_tests::ipp::{
 };
 use papermesh_tests::network::{Namespace, Wire};
 use papermesh_tests::program::system;
+use papermesh_tests::rogue::now;
 use papermesh_tests::wait::wait_until;
 use papermesh_tests::{Machine, SOON, Setting, Site, User};
 
@@ -70,6 +73,41 @@ impl Home {
             .into_iter()
             .map(|job| job.title)
             .collect()
+    }
+}
+
+/// A hold printer as other computers reach it.
+struct Network {
+    printer: String,
+    /// What is asked, and what is answered.
+    files: [PathBuf; 2],
+}
+
+impl Network {
+    fn new(site: &Site, address: Ipv4Addr) -> Self {
+        Self {
+            printer: format!("https://{address}:6310/ipp/print"),
+            files: ["asked", "answered"].map(|name| site.path(name)),
+        }
+    }
+
+    /// Asks one thing from there, perhaps as somebody: a user id, a colon and a PIN.
+    fn ask(&self, from: &Machine, who: Option<&str>, request: &[u8]) -> Answer {
+        let [asked, answered] = &self.files;
+        std::fs::write(asked, request).unwrap();
+        let curl = from
+            .program(&system("curl"))
+            .args(["-sk", "--noproxy", "*", "-w", "%{http_code}"])
+            .args(["-H", "Content-Type: application/ipp", "--data-binary"])
+            .arg(format!("@{}", asked.display()))
+            .arg("-o")
+            .arg(answered)
+            .args(who.into_iter().flat_map(|who| ["-u", who]));
+        let ended = curl.arg(&self.printer).run().succeeded();
+        Answer {
+            http: ended.stdout().trim().parse().unwrap(),
+            body: std::fs::read(answered).unwrap(),
+        }
     }
 }
 
@@ -169,6 +207,51 @@ fn nobody_else_sends_a_document_of_a_job() {
     assert!(home.titles().is_empty());
     assert_eq!(home.as_account(OTHER, &send(job)).status(), OK);
     assert_eq!(home.titles().len(), 1);
+}
+
+/// From another computer a document comes without a PIN only from the address that made the job, and only from
+/// who was told the job's number: others behind that address do not guess it.
+#[test]
+fn nobody_else_behind_the_same_address_sends_a_document_of_a_job() {
+    const CLOSE_JOB: u16 = 0x3b;
+    let (site, charlie) = (Site::new(), User::charlie());
+    let mut wire = Wire::new(9);
+    let [office, hall, street] = [(); 3].map(|()| Arc::new(Namespace::new()));
+    let here = wire.plug(&office);
+    wire.plug(&hall);
+    wire.plug(&street);
+    let setting = Setting::within(&office).running(&["--ipp", "0.0.0.0:6310"]);
+    let laptop = site.founder_at("laptop-1", setting);
+    laptop.enroll(&charlie, &laptop);
+    let computer = |name, namespace| Machine::new(site.folder(), name, Setting::within(namespace));
+    let (phone, neighbour) = (computer("phone", &hall), computer("neighbour", &hall));
+    let stranger = computer("stranger", &street);
+    let over_network = Network::new(&site, here);
+    let close = |job| about(CLOSE_JOB, job).document(b"");
+
+    // The one before is what a neighbour makes, to know where the numbers are.
+    let shown = format!("{}:{}", charlie.id, charlie.pin);
+    let made = || {
+        let made = over_network.ask(&phone, Some(&shown), &ask(CREATE_JOB));
+        assert_eq!(made.status(), OK, "{made:?}");
+        made.number("job-id").unwrap()
+    };
+    let (before, job) = (made(), made());
+    let guesses = (1..=5).chain(before + 1..=before + 3).chain(job - 3..job);
+    for guess in guesses {
+        for attack in [send(guess), close(guess)] {
+            let answer = over_network.ask(&neighbour, None, &attack);
+            assert_eq!(answer.http, 401, "{guess} was taken");
+        }
+    }
+    for attack in [send(job), close(job)] {
+        assert_eq!(over_network.ask(&stranger, None, &attack).http, 401);
+    }
+    assert!(laptop.jobs().is_empty());
+
+    // The phone shows the PIN once, as many do.
+    assert_eq!(over_network.ask(&phone, None, &send(job)).status(), OK);
+    assert_eq!(laptop.jobs().len(), 1);
 }
 
 /// CUPS says what its clients say. The queue that is made for it asks them who they are; and
@@ -307,6 +390,55 @@ fn who_guesses_from_elsewhere_locks_out_nobody_but_himself() {
     assert!(!print(&stranger, &charlie.pin), "the stranger has to wait");
     assert!(print(&phone, &charlie.pin));
     assert_eq!(laptop.jobs().len(), 1);
+}
+
+/// Strangers on the network have typed so many invented names that no more fit. Who has a PIN here is let in all the
+/// same, over the network and at a printer.
+#[test]
+fn strangers_who_make_up_names_on_end_keep_nobody_out() {
+    /// As many counts as are kept.
+    const FULL: u16 = 8192;
+    let (site, charlie) = (Site::new(), User::charlie());
+    let mut wire = Wire::new(8);
+    let [office, hall, street] = [(); 3].map(|()| Arc::new(Namespace::new()));
+    let here = wire.plug(&office);
+    wire.plug(&hall);
+    wire.plug(&street);
+    let setting = Setting::within(&office).running(&["--ipp", "0.0.0.0:6310"]);
+    let mut laptop = site.founder_at("laptop-1", setting);
+    laptop.enroll(&charlie, &laptop);
+    let printer = site
+        .invited(&laptop, "printer-1", "printer", Setting::within(&hall))
+        .running();
+    let computer = |name, namespace| Machine::new(site.folder(), name, Setting::within(namespace));
+    let (phone, stranger) = (computer("phone", &hall), computer("stranger", &street));
+    let over_network = Network::new(&site, here);
+
+    // What a night of theirs comes to.
+    laptop.stop();
+    {
+        let store = Store::open(laptop.home()).unwrap();
+        for number in 0..FULL {
+            let [high, low] = number.to_be_bytes();
+            let from = Source::from(IpAddr::from([198, 51, high, low]));
+            let name = format!("invented{number}").parse().unwrap();
+            store.typed_guesses().count(&name, from, now()).unwrap();
+        }
+    }
+    laptop.run();
+    for number in 0..2 {
+        let shown = format!("made-up{number}:481516");
+        let answer = over_network.ask(&stranger, Some(&shown), &ask(GET_JOBS));
+        assert_eq!(answer.http, 401);
+    }
+
+    let shown = format!("{}:{}", charlie.id, charlie.pin);
+    let printed = over_network.ask(&phone, Some(&shown), &print("charlie", "mine"));
+    assert_eq!(printed.status(), OK, "{printed:?}");
+    let visit = printer.visit(&charlie);
+    wait_until(SOON, "Charlie to be let in at the printer", || {
+        visit.sees(1)
+    });
 }
 
 /// A PIN is not remembered longer than it is right, and nobody is heard whom the site has disabled.
