@@ -1,11 +1,13 @@
 //! `papermesh-bootstrap` as whoever looks after it sees it, and as strangers do: it stands where
 //! everybody can dial it. That it relays is shown in [`super::network`].
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
+use futures::{AsyncReadExt, AsyncWriteExt};
+use libp2p::PeerId;
 use papermesh_tests::rogue::{Papers, Rogue, Shown, new_key};
-use papermesh_tests::wait::wait_until;
+use papermesh_tests::wait::{wait_for, wait_until};
 use papermesh_tests::{Machine, SOON, Setting, Site, program, reserve_port};
 
 /// A bootstrap node that runs, and where its pages are.
@@ -105,4 +107,67 @@ fn invariant_7_a_stranger_completes_no_handshake_at_a_bootstrap_node() {
     wait_until(SOON, "the member to be counted", || {
         metric(pages, "members_connected") == Some(2)
     });
+}
+
+/// A member asks how it is reached and names an address of somebody else's. The node dials the asker's
+/// own address, and nobody else's.
+#[test]
+fn a_member_has_a_bootstrap_node_dial_nobody_but_itself() {
+    let site = Site::new();
+    let laptop = site.founder("laptop-1");
+    let (node, _) = bootstrap(&site, &laptop);
+    let member = site.invited(&laptop, "rogue-1", "client", Setting::default());
+    let rogue = Rogue::with(&Papers::of(member.home()));
+    let at = rogue.dial(&node.address()).unwrap();
+
+    let own = TcpListener::bind("127.0.0.1:0").unwrap();
+    own.set_nonblocking(true).unwrap();
+    let asked = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| ask_to_dial(&rogue, at, own.local_addr().unwrap()));
+        // It is no node that listens there; it is enough that somebody came.
+        drop(wait_for(SOON, "the asker to be dialled", || {
+            own.accept().ok()
+        }));
+        asking.join().unwrap()
+    });
+    assert!(asked > 0, "it was not said what came of it");
+
+    // Another address of this computer, from which the asker does not come.
+    let others = TcpListener::bind("127.0.0.2:0").unwrap();
+    others.set_nonblocking(true).unwrap();
+    let asked = ask_to_dial(&rogue, at, others.local_addr().unwrap());
+    assert!(asked > 0, "it was not said what came of it");
+    let came = others.accept().map_err(|error| error.kind());
+    assert_eq!(came.err(), Some(ErrorKind::WouldBlock));
+}
+
+/// Asks a node to dial an address, and sends as much as that costs whoever is elsewhere (AutoNAT 2);
+/// gives how many bytes it answered until it was done.
+fn ask_to_dial(rogue: &Rogue, at: PeerId, address: SocketAddr) -> usize {
+    const PIECE: usize = 4000;
+    /// The most that is asked for.
+    const COST: usize = 100_000;
+    let (ip, port) = (address.ip(), address.port());
+    let address: libp2p::Multiaddr = format!("/ip4/{ip}/tcp/{port}").parse().unwrap();
+    let address = address.to_vec();
+    let length = u8::try_from(address.len()).unwrap();
+    // In the encoding of protocol buffers: the message's length, then the fields of a request.
+    let mut words = vec![length + 13, 0x0a, length + 11, 0x0a, length];
+    words.extend(address);
+    words.push(0x11);
+    words.extend([7; 8]);
+    for _ in 0..COST / PIECE {
+        words.extend([0xa6, 0x1f, 0x22, 0xa3, 0x1f, 0x0a, 0xa0, 0x1f]);
+        words.extend([0; PIECE]);
+    }
+    let mut stream = rogue.open(at, "/libp2p/autonat/2/dial-request").unwrap();
+    let heard = rogue.block_on(async {
+        // It may have heard enough before the end.
+        let _ = stream.write_all(&words).await;
+        let _ = stream.flush().await;
+        let mut heard = Vec::new();
+        let _ = stream.read_to_end(&mut heard).await;
+        heard.len()
+    });
+    heard.unwrap()
 }
