@@ -274,6 +274,44 @@ fn what_was_seen_is_kept_nowhere() {
     shows_nothing(&mut browser, ".outside");
 }
 
+/// No answer tells a browser to come to this host encrypted only: that would hold for its other ports, which may be
+/// the printer's own pages, and for whatever has the name later.
+#[test]
+fn no_answer_demands_that_a_host_be_reached_encrypted_for_ever() {
+    let site = Site::new();
+    let ipp = format!("127.0.0.1:{}", papermesh_tests::reserve_port());
+    let setting = Setting::default().with_portal().running(&["--ipp", &ipp]);
+    let laptop = site.founder_at("laptop-1", setting);
+    let at = site.panel(&laptop, "printer-1", &[]);
+    let panel = at.url.trim_start_matches("http://").trim_end_matches('/');
+    let portal = laptop.admin_link();
+    let (portal, _) = portal.split_once('#').unwrap();
+    let portal = portal.trim_start_matches("http://").trim_end_matches('/');
+    let served = [
+        ("http", panel),
+        ("https", panel),
+        ("http", portal),
+        ("http", &*ipp),
+        ("https", &*ipp),
+    ];
+    let said = site.path("said");
+    for (scheme, address) in served {
+        let mut answered = BTreeSet::new();
+        for path in ["", "phone", "here/no", "alive", "ipp/print", "nowhere"] {
+            let url = format!("{scheme}://{address}/{path}");
+            let args = ["-D", said.to_str().unwrap(), &*url];
+            answered.insert(curl(&laptop, &args));
+            let heads = fs::read_to_string(&said).unwrap().to_ascii_lowercase();
+            assert!(heads.starts_with("http/"), "{url}: {heads}");
+            assert!(!heads.contains("strict-transport"), "{url}: {heads}");
+        }
+        assert!(
+            answered.contains(&200),
+            "{scheme}://{address}: {answered:?}"
+        );
+    }
+}
+
 // Guesses -----------------------------------------------------------------------------------------
 
 /// Whoever sits at an open page of the portal guesses the PIN no more often than at a printer; then
