@@ -41,3 +41,70 @@ pub async fn now(store: &Store) {
         tracing::warn!(%error, "deleted keys are still in the database's files");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::text::UserId;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::store::LocalUser;
+
+    /// A store from which secrets are deleted.
+    struct Deleting {
+        store: Store,
+        _home: tempfile::TempDir,
+    }
+
+    impl Deleting {
+        fn new() -> Self {
+            let home = tempfile::tempdir().unwrap();
+            let store = Store::open(home.path()).unwrap();
+            tokio::spawn(keep(store.clone()));
+            Self { store, _home: home }
+        }
+
+        /// A user comes and goes, and the PIN with them.
+        fn delete(&self) {
+            let user: UserId = "alice".parse().unwrap();
+            let users = self.store.local_users();
+            let row = LocalUser {
+                sealed_pin: Some(vec![7; 64]),
+                ..LocalUser::default()
+            };
+            users
+                .change(&user, |kept| *kept = Some(row.clone()))
+                .unwrap();
+            users.change(&user, |kept| *kept = None).unwrap();
+        }
+
+        fn is_purged(&self) -> bool {
+            self.store.left_behind().is_none()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_deleted_leaves_the_files_some_minutes_later() {
+        let deleting = Deleting::new();
+        deleting.delete();
+        sleep(QUIET / 2).await;
+        assert!(!deleting.is_purged());
+        sleep(QUIET / 2 + LOOK * 2).await;
+        assert!(deleting.is_purged());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_deletes_on_end_does_not_put_it_off_for_ever() {
+        let (deleting, begun) = (Deleting::new(), Instant::now());
+        deleting.delete();
+        while !deleting.is_purged() {
+            assert!(begun.elapsed() <= LONGEST + QUIET);
+            sleep(QUIET / 2).await;
+            if !deleting.is_purged() {
+                deleting.delete();
+            }
+        }
+        assert!(begun.elapsed() >= LONGEST);
+    }
+}

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use papermesh_node::store::Store;
 use papermesh_protocol::id::{JobId, ReleaseId};
 use papermesh_protocol::release::message::{Answer, Refusal, Request};
 use papermesh_protocol::release::printer::SessionError;
@@ -155,6 +156,39 @@ fn all_files(folder: &Path) -> Vec<PathBuf> {
         .partition(|path| path.is_dir());
     files.extend(folders.iter().flat_map(|folder| all_files(folder)));
     files
+}
+
+/// The key of a deleted job is in no file of a node that was stopped in good order, so that a copy of the
+/// document that somebody kept stays sealed.
+#[test]
+fn invariant_2_the_key_of_a_deleted_job_is_in_no_file_after_an_orderly_stop() {
+    let (site, charlie) = (Site::new(), User::charlie());
+    let mut laptop = site.founder("laptop-1");
+    laptop.enroll(&charlie, &laptop);
+    let document = site.document("report.pdf", "x");
+    let job = laptop.print(&document, &charlie).job;
+    laptop.stop();
+    let key = {
+        let store = Store::open(laptop.home()).unwrap();
+        let held = store.jobs().get(job.parse().unwrap()).unwrap();
+        held.unwrap().row.wrapped_key
+    };
+    let is_there = |laptop: &Machine| {
+        let files = all_files(&laptop.home().join("store"));
+        assert!(files.len() > 3, "{files:?}");
+        files.iter().any(|file| {
+            let bytes = fs::read(file).unwrap();
+            bytes.windows(key.len()).any(|found| found == key)
+        })
+    };
+    laptop.run();
+    assert!(is_there(&laptop));
+    let deletion = laptop.papermesh("jobs delete").arg(&job);
+    let _ = deletion.run().succeeded();
+    // A database that is appended to has it still.
+    assert!(is_there(&laptop));
+    laptop.stop();
+    assert!(!is_there(&laptop));
 }
 
 // 3 ---------------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ mod rows;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use rocksdb::{ColumnFamily, DB, ReadOptions, WriteBatch};
+use tokio::time::Instant;
 
 use super::column::{Column, Key, Value};
 use super::columns;
