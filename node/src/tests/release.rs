@@ -833,6 +833,54 @@ async fn the_owner_deletes_and_protects_at_the_printer() {
     assert_eq!(deeds(&laptop.audit).await[1..], both);
 }
 
+/// Where a badge alone suffices, a printer can say that anybody is there. It has a user's jobs no more often than
+/// people come, and each time is written down.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_printer_that_says_a_badge_on_end_is_stopped_and_written_down() {
+    let site = Site::with(clock::now, LoginPolicy::Badge);
+    let badge = site.badge("04A1B2");
+    let alice = site.user_with(10, "alice", "2468", vec![badge]).await;
+    let laptop = site.holder(20, "laptop").await;
+    site.publish(&laptop, &alice).await;
+    site.link(&laptop, &alice);
+    let (printer, other) = (site.printer(30).await, site.printer(31).await);
+    let say = async |talk: &mut Talk, printer: &Tray| {
+        let (_, request) = LoginUnderWay::begin(
+            printer.node,
+            laptop.node,
+            &alice.id,
+            Evidence::Badge(badge),
+            &mut rand::rng(),
+        )
+        .unwrap();
+        talk.ask(request).await
+    };
+    let mut talk = Talk::with(&printer, laptop.node).await;
+    for _ in 0..10 {
+        let answer = say(&mut talk, &printer).await;
+        assert!(matches!(answer, Answer::SessionOpen { .. }), "{answer:?}");
+    }
+    for _ in 0..2 {
+        let answer = say(&mut talk, &printer).await;
+        assert!(matches!(answer, Answer::Denied { .. }), "{answer:?}");
+    }
+    let page = laptop.audit.read(0, Timestamp::default()).await.unwrap();
+    let noted = |kind| {
+        let of_kind = page.entries.iter().filter(|entry| entry.event.kind == kind);
+        let here = of_kind.filter(|entry| {
+            entry.event.user.as_ref() == Some(&alice.id) && entry.event.peer == Some(printer.node)
+        });
+        here.count()
+    };
+    assert_eq!((noted(Kind::LoggedIn), noted(Kind::LoginDenied)), (10, 2));
+
+    // With the PIN she is let in there, and with the badge elsewhere.
+    talk.login(&alice.id, "2468").await;
+    let mut talk = Talk::with(&other, laptop.node).await;
+    let answer = say(&mut talk, &other).await;
+    assert!(matches!(answer, Answer::SessionOpen { .. }), "{answer:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_badge_names_and_where_the_site_says_so_proves() {
     for (policy, suffices) in [
