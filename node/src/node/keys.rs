@@ -43,11 +43,16 @@ pub(super) fn protect(store: &Store, wish: KeyProtection) -> Result<(), StoreErr
 
 /// What is to be said of the keys in this home. Blocks.
 pub(super) fn keys_of(store: &Store, home: &Path) -> Result<Finding, StoreError> {
+    keys_on(store, home, Path::new(DEVICES))
+}
+
+/// The same, where Linux lists its disks in this folder.
+fn keys_on(store: &Store, home: &Path, devices: &Path) -> Result<Finding, StoreError> {
     let advice = "encrypt the disk, or have the keys sealed: `protect-keys = \"systemd-creds\"` in papermesh.toml where the \
                   computer has a TPM, `\"secret-service\"` where somebody logs in before the node is started";
     let protector = store.key_protector()?;
     let weakness = protector.and_then(Protector::weakness);
-    let disk = is_encrypted(home, Path::new(DEVICES)).unwrap_or(None);
+    let disk = is_encrypted(home, devices).unwrap_or(None);
     Ok(match (protector, weakness, disk) {
         (Some(protector), None, _) => good(
             "keys",
@@ -117,9 +122,10 @@ fn is_layer_encrypted(disk: &Path, layers: usize) -> io::Result<bool> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::control::message::Verdict;
 
-    /// What Linux says of the disk of a folder: this, and what is below it.
-    fn encrypted(folder: &Path, layers: &[(&str, &str)]) -> Option<bool> {
+    /// Where Linux says of the disk of a folder this, and what is below it.
+    fn devices(folder: &Path, layers: &[(&str, &str)]) -> tempfile::TempDir {
         let devices = tempfile::tempdir().unwrap();
         let device = fs::metadata(folder).unwrap().dev();
         let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
@@ -129,7 +135,31 @@ mod tests {
             fs::create_dir_all(layer.join("dm")).unwrap();
             fs::write(layer.join("dm/uuid"), uuid).unwrap();
         }
-        is_encrypted(folder, devices.path()).unwrap()
+        devices
+    }
+
+    fn encrypted(folder: &Path, layers: &[(&str, &str)]) -> Option<bool> {
+        is_encrypted(folder, devices(folder, layers).path()).unwrap()
+    }
+
+    #[test]
+    fn keys_that_a_thief_of_the_disk_could_use_are_found() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let said = |layers: &[(&str, &str)]| {
+            let devices = devices(home.path(), layers);
+            keys_on(&store, home.path(), devices.path()).unwrap()
+        };
+        let plain = said(&[("", "LVM-abc")]);
+        assert_eq!(plain.verdict, Verdict::Doubtful);
+        assert!(plain.detail.contains("not encrypted"), "{}", plain.detail);
+        assert!(plain.advice.unwrap().contains("encrypt the disk"));
+        // Nothing is said to be good of which nothing is known.
+        let unknown = said(&[]);
+        assert_eq!(unknown.verdict, Verdict::Doubtful);
+        assert!(unknown.detail.contains("cannot be seen"));
+        let encrypted = said(&[("", "CRYPT-LUKS2-abc")]);
+        assert_eq!(encrypted.verdict, Verdict::Good);
     }
 
     #[test]

@@ -81,6 +81,45 @@ mod tests {
 
     const PANEL: ([u8; 4], u16) = ([0, 0, 0, 0], 8310);
 
+    /// Whoever stands at a kiosk with a keyboard gets to no console and to no page but the panel's, and the
+    /// secret that leads there is in no argument list.
+    #[test]
+    fn the_kiosk_shows_the_panel_and_nothing_else() {
+        let unit = include_str!("../../kiosk/papermesh-kiosk.service").replace("\\\n", "");
+        let start = unit
+            .lines()
+            .find_map(|line| line.strip_prefix("ExecStart="));
+        let (compositor, browser) = start.unwrap().split_once(" -- ").unwrap();
+        // Every option of cage's is one letter; `-s` lets keyboards change to another console.
+        let options: Vec<_> = compositor.split_whitespace().skip(1).collect();
+        assert!(compositor.ends_with("/cage"), "{options:?}");
+        let mut words: Vec<_> = browser.split_whitespace().collect();
+        let file = words.pop().unwrap();
+        for option in ["--kiosk", "--incognito"] {
+            assert!(words.contains(&option), "{option}");
+        }
+        assert!(file.starts_with("file:///") && !file.contains('#') && !file.contains(PATH));
+
+        let policy = include_str!("../../kiosk/chromium-policy.json");
+        let policy: serde_json::Value = serde_json::from_str(policy).unwrap();
+        let list = |name: &str| -> Vec<String> {
+            serde_json::from_value(policy[name].clone()).unwrap_or_default()
+        };
+        assert!(list("URLBlocklist").iter().any(|blocked| blocked == "*"));
+        let panel = format!("http://{}", crate::config::PANEL);
+        assert_eq!(list("URLAllowlist"), [&*panel, file]);
+        // 2 is never, for both.
+        for forbidden in ["DeveloperToolsAvailability", "DefaultPopupsSetting"] {
+            assert_eq!(policy[forbidden], 2, "{forbidden}");
+        }
+        // Who installs the one is told to install the other where it is read.
+        let told = include_str!("../../kiosk/README.md");
+        let policies = "chromium-policy.json /etc/chromium/policies/managed/";
+        assert!(told.contains(policies));
+        let launch = file.strip_prefix("file://").unwrap();
+        assert!(told.contains(&format!("panel-launch = \"{launch}\"")));
+    }
+
     #[test]
     fn the_secret_outlives_the_node_and_is_for_owner_and_group() {
         let folder = tempfile::tempdir().unwrap();
