@@ -1,4 +1,4 @@
-//! What a document is: by the name that is said ([`named`]), by how it begins ([`sniff`],
+//! What a document is: by the name that is said ([`named`]), by how it begins ([`sniff()`],
 //! [`check`]), and by what comes later in it ([`Watch`], [`Screened`]). Pure, but for the reader.
 //!
 //! A document that is not what it is said to be comes out of a printer as a hundred pages of

@@ -1,7 +1,7 @@
 //! From what the node says to what a page shows. Everything that is text of others (titles, names, a
 //! device's words) is escaped by the templates.
 //!
-//! - [`line`](self::line): what lists are made of
+//! - [`mod@line`]: what lists are made of
 //! - `user`, `admin`: what each place shows
 //! - `dialog`: what is asked; `remark`: what is said
 

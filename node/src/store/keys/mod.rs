@@ -4,7 +4,7 @@
 //! flipped bit would otherwise show as every job being damaged. The eight are the beginning of a
 //! hash, which tells nothing about 32 random bytes.
 //!
-//! Where the computer has somebody who keeps a secret outside of the home ([`protector`]), the files
+//! Where the computer has somebody who keeps a secret outside of the home ([`mod@protector`]), the files
 //! are sealed ([`lock`]).
 
 mod lock;
