@@ -55,6 +55,8 @@ struct Job {
     document: Option<Vec<u8>>,
     state: State,
     since: Instant,
+    /// How often it was asked for since its document came.
+    looks: u32,
 }
 
 /// How long a job may wait for its document before it is given up
@@ -160,6 +162,15 @@ impl ScriptedPrinter {
         shared.jobs.iter().any(waiting)
     }
 
+    /// Whether there is such a document, and the node knows that it is there: it was told so, and has looked
+    /// at the job several times since.
+    #[must_use]
+    pub fn is_known_to_be_busy(&self) -> bool {
+        let shared = self.lock();
+        let mut jobs = shared.jobs.iter();
+        jobs.any(|job| job.state == State::Open && job.looks >= 3)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -249,6 +260,7 @@ impl ScriptedPrinter {
             });
             jobs.extend(named);
         } else if asked(Operation::GetJobAttributes) {
+            self.update(named, |job| job.looks += u32::from(job.document.is_some()));
             jobs.extend(named);
         } else if asked(Operation::GetJobs) {
             jobs.extend(self.lock().jobs.iter().map(|job| job.id));
@@ -285,6 +297,7 @@ impl ScriptedPrinter {
             document,
             state: State::Open,
             since: Instant::now(),
+            looks: 0,
         });
         id
     }

@@ -110,7 +110,9 @@ fn a_printer_that_dies_in_the_middle_neither_loses_nor_repeats() {
         .submission(&report, &charlie)
         .args(["--to", "front-desk"])
         .start();
-    wait_until(SOON, "the device to have the document", || device.is_busy());
+    wait_until(SOON, "the device to have the document", || {
+        device.is_known_to_be_busy()
+    });
     printer.kill();
     let ended = printing.finish();
     assert!(ended.is_success(), "{ended:?}");
