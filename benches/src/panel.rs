@@ -29,6 +29,7 @@ pub(crate) fn measure(scale: Scale) -> Result<Vec<Row>> {
     let mut browser = at.browser(Window::PANEL);
     let mut waits = Waits::default();
     for _ in 0..scale.visits {
+        at.wait_to_tap(&three.charlie.badge);
         let begun = Instant::now();
         at.tap(&three.charlie.badge);
         for job in 0..three.holders.len() {

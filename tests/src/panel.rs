@@ -86,12 +86,18 @@ impl PanelAt {
     /// # Panics
     /// If there is no reader.
     pub fn tap(&self, badge: &str) {
+        self.wait_to_tap(badge);
+        self.read(badge);
+        let mut tapped = self.tapped.lock().unwrap_or_else(PoisonError::into_inner);
+        *tapped = Some((badge.to_owned(), Instant::now()));
+    }
+
+    /// Waits until reading this badge is another tap.
+    pub fn wait_to_tap(&self, badge: &str) {
         let mut tapped = self.tapped.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, at)) = tapped.take().filter(|(before, _)| before == badge) {
             std::thread::sleep(HELD.saturating_sub(at.elapsed()));
         }
-        self.read(badge);
-        *tapped = Some((badge.to_owned(), Instant::now()));
     }
 
     /// The reader reads a badge, which may lie there still.

@@ -195,7 +195,7 @@ impl<N: Network> Client<N> {
         let reading = offload(&self.0.store, move |_| read(opened, &pieces));
         let looking = async {
             while let Some(piece) = coming.recv().await {
-                inspection.feed(&piece).await;
+                inspection.feed(piece.into()).await;
                 if inspection.is_too_large() {
                     break;
                 }

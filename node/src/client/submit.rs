@@ -28,6 +28,7 @@ use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::UserEntry;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::bytes::Bytes;
 
 use super::direct::HandOver;
 use super::early::{Arriving, EarlyJob};
@@ -219,7 +220,7 @@ pub enum SubmitError {
 /// What goes from the reading task to the sealing thread. The end must be said: a channel that
 /// just closes is a submitter that went away.
 enum Piece {
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
     End(Facts),
 }
 
@@ -500,7 +501,8 @@ impl<N: Network> Client<N> {
                 }
                 _ => {}
             }
-            inspection.feed(&piece).await;
+            let piece = Bytes::from(piece);
+            inspection.feed(piece.clone()).await;
             // Sending fails when sealing has failed, which then says why.
             let taken = pieces.send(Piece::Bytes(piece)).await.is_ok();
             if ended {

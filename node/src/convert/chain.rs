@@ -647,7 +647,7 @@ impl Watched {
                     let Some(piece) = watching.pieces.next().await.transpose()? else {
                         break;
                     };
-                    watching.inspection.feed(&piece).await;
+                    watching.inspection.feed(piece.clone()).await;
                     watching.withheld.add(piece);
                 }
                 let facts = watching.inspection.finish().await.facts;

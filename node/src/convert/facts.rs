@@ -17,6 +17,7 @@ use tokio::process::ChildStdout;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_util::bytes::Bytes;
 
 use super::chain::Converter;
 use super::child::{self, Trouble, Worker};
@@ -219,7 +220,7 @@ impl ComingPreview {
 /// A look at a document that is arriving.
 #[derive(Debug)]
 pub struct Inspection {
-    pieces: Option<mpsc::Sender<Vec<u8>>>,
+    pieces: Option<mpsc::Sender<Bytes>>,
     effort: Effort,
     fed: usize,
     looking: JoinHandle<Looked>,
@@ -285,12 +286,12 @@ impl Inspection {
 
     /// Shows it the next piece of the document. Waits for nothing but, a moment, a process that is
     /// behind; one that stays behind is given up.
-    pub async fn feed(&mut self, piece: &[u8]) {
+    pub async fn feed(&mut self, piece: Bytes) {
         let Some(pieces) = self.pieces.clone() else {
             return;
         };
         self.fed = self.fed.saturating_add(piece.len());
-        let sent = async { pieces.send(piece.to_vec()).await.is_ok() };
+        let sent = async { pieces.send(piece).await.is_ok() };
         let taken = !self.is_too_large() && timeout(self.effort.patience, sent).await == Ok(true);
         if !taken {
             self.pieces = None;
@@ -323,7 +324,7 @@ impl Inspection {
 async fn feed(
     mut worker: Worker,
     password: Option<Prefix>,
-    mut pieces: mpsc::Receiver<Vec<u8>>,
+    mut pieces: mpsc::Receiver<Bytes>,
     patience: Duration,
 ) -> Result<Looked, Trouble> {
     let (Some(mut input), Some(output)) = (worker.take_input(), worker.take_output()) else {

@@ -44,7 +44,7 @@ impl Watch {
         while !rest.is_empty() {
             // Nothing but its first byte begins it, so that a mismatch begins anew there.
             if self.matched == 0 {
-                let Some(at) = rest.iter().position(|byte| *byte == EXIT[0]) else {
+                let Some(at) = memchr::memchr(EXIT[0], rest) else {
                     return Ok(());
                 };
                 rest = &rest[at..];
