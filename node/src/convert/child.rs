@@ -126,13 +126,7 @@ impl Worker {
 
     /// Where the document goes in, if that is a pipe.
     pub(super) fn take_input(&mut self) -> Option<ChildStdin> {
-        let input = self.child.stdin.take();
-        // A sixteenth of the system calls. Where it is refused, the pipe is only slower.
-        #[cfg(target_os = "linux")]
-        if let Some(input) = &input {
-            let _ = rustix::pipe::fcntl_setpipe_size(input, limits::PIPE);
-        }
-        input
+        self.child.stdin.take()
     }
 
     /// Where it comes out, if that is a pipe.

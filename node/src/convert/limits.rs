@@ -45,10 +45,6 @@ pub(super) const SIZES: usize = 1024;
 /// What a converter may say about its work or its trouble, in bytes.
 pub(super) const COMPLAINT: usize = 64 * 1024;
 
-/// What a pipe to a process holds, in bytes, where the system gives so much; otherwise its usual 64 KiB.
-#[cfg(target_os = "linux")]
-pub(super) const PIPE: usize = 1024 * 1024;
-
 /// Pages with nothing on them that a second renderer looks at.
 pub(super) const BLANKS: usize = 500;
 
