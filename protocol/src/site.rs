@@ -195,12 +195,21 @@ impl SiteState {
             .is_some_and(|revoked| certificate.despite < Some(revoked.at))
     }
 
-    /// What withdraws this node from now on: a word that is later than any before it, by whose clock
-    /// that may have been.
+    /// What withdraws this node from now on, with all of its certificates that are known: a revocation
+    /// that is later than any that they or this state name, by whose clock that may have been.
     #[must_use]
-    pub fn withdrawal(&self, node: NodeId, now: Timestamp) -> Revoked {
-        let known = self.revocation(node).map(|revoked| revoked.at);
-        let at = known.map_or(now, |known| now.max(known + Duration::from_millis(1)));
+    pub fn withdrawal<'a>(
+        &self,
+        node: NodeId,
+        known: impl IntoIterator<Item = &'a Certificate>,
+        now: Timestamp,
+    ) -> Revoked {
+        let named = known
+            .into_iter()
+            .filter_map(|certificate| certificate.despite);
+        let stated = self.revocation(node).map(|revoked| revoked.at);
+        let last = named.chain(stated).max();
+        let at = last.map_or(now, |last| now.max(last + Duration::from_millis(1)));
         Revoked { node, at }
     }
 

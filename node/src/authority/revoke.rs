@@ -136,7 +136,8 @@ impl<N: Network> Authority<N> {
             OfAdmin::Unsaid | OfAdmin::TakeKey(_) | OfAdmin::KeepKey => false,
         };
         let mut withdrawn = withdrawn_here(&roll, now);
-        let withdrawal = state.withdrawal(node, now);
+        let known = roll.of(node).iter().map(|issued| &*issued.certificate);
+        let withdrawal = state.withdrawal(node, known, now);
         withdrawn.push(withdrawal);
         let state = self
             .change_state(&signer, |state| state.revoke(&withdrawn, now))

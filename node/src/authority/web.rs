@@ -5,7 +5,8 @@
 //! device name, which the authority certified; of two devices of one name the first has it until it is
 //! no member any more; and none gets a name that another machine answers to ([`namesake`]).
 //! **Addresses** are those at which this node sees the member, on a connection straight to it, and
-//! where it says that it is: nobody gets the address of another device by asking. Everybody has the names and addresses that mean the computer that asks.
+//! where it says that it is: nobody gets the address of another device by asking. Everybody has the
+//! names and addresses that mean the computer that asks.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

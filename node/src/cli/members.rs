@@ -254,6 +254,22 @@ mod tests {
     }
 
     #[test]
+    fn what_an_admin_leaves_behind_is_named_with_what_to_do() {
+        assert_eq!(legacy(&Legacy::default()), "");
+        let left = Legacy {
+            devices: vec!["hall".parse().unwrap(), "nas".parse().unwrap()],
+            users: vec!["mallory".parse().unwrap()],
+            more: 3,
+        };
+        assert_eq!(
+            legacy(&left),
+            "\nDevices that it signed, and that stay: hall, nas. Put out what you do not know: `papermesh revoke NAME`\
+             \nUsers that it signed, and that stay: mallory. Put out what you do not know: `papermesh user disable ID`\
+             \nand 3 more"
+        );
+    }
+
+    #[test]
     fn members_are_a_table() {
         let members = [
             Member {

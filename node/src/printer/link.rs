@@ -75,9 +75,9 @@ impl<N: Network> Link<N> {
         Ok(())
     }
 
-    /// Asks, and once more on a new stream if the one there is ends before the answer: it was
-    /// broken, or the holder never saw it (see [`crate::network::begin`]). For requests that may
-    /// arrive twice, which all may but the proof of a login.
+    /// Asks, and asks once more on a new stream if the stream ends before the answer: it was broken,
+    /// or the holder never saw it (see [`crate::network::begin`]). Only for requests that may arrive
+    /// twice, which all but the proof of a login may.
     pub(super) async fn ask(&mut self, request: &Request) -> Result<Answer, LinkError> {
         match self.ask_once(request).await {
             Err(error) if error.is_end() => self.ask_once(request).await,

@@ -55,7 +55,7 @@ impl<N: Network> HolderSession<N> {
             reach: ANSWER,
             wait: ANSWER,
         };
-        let (_, answer): (_, Answer) = self.begin(opening).await?;
+        let (_, answer): (_, Answer) = self.route().begin(opening).await?;
         Ok(self.session().previewed(job, answer)?)
     }
 }

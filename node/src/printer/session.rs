@@ -16,15 +16,13 @@ use papermesh_protocol::release::printer::{
 use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::link::{Link, Route};
 use crate::mesh::{MeshError, Protocol};
-use crate::network::{LinkError, Network, Opening};
+use crate::network::{LinkError, Network};
 
 /// Why something asked of a holder came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -315,16 +313,9 @@ impl<N: Network> HolderSession<N> {
         self.closing.route.open(Protocol::Job).await
     }
 
-    /// Opens another stream to the holder with a first question.
-    pub(super) async fn begin<Q, A>(
-        &self,
-        opening: Opening<'_, Q>,
-    ) -> Result<(N::Stream, A), LinkError>
-    where
-        Q: Serialize + Sync,
-        A: Serialize + DeserializeOwned,
-    {
-        self.closing.route.begin(opening).await
+    /// The way to the holder, for other streams than the session's own.
+    pub(super) fn route(&self) -> &Route<N> {
+        &self.closing.route
     }
 
     /// The session itself.

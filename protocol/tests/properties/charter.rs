@@ -266,8 +266,15 @@ fn a_readmitted_node_is_valid_after_its_revocation_and_can_be_revoked_again() {
         ..certificate_of(node(HOLDER), HOLDER, &[Role::Client])
     };
     assert!(!state.is_revoked(&again));
-    let later = state.withdrawal(node(HOLDER), slow);
+    let later = state.withdrawal(node(HOLDER), [&again], slow);
     assert!(later.at > NOW);
+    // Also where only a certificate names the earlier one.
+    let forgetful = SiteState {
+        revoked: Vec::new(),
+        ..state.clone()
+    };
+    let alone = forgetful.withdrawal(node(HOLDER), [&again], slow);
+    assert!(forgetful.revoke(&[alone], from).unwrap().is_revoked(&again));
     let state = state.revoke(&[later], from).unwrap();
     assert!(state.is_revoked(&again));
     // An earlier word on it takes nothing back.
