@@ -14,6 +14,7 @@ use anyhow::{Context, Result, ensure};
 use papermesh_tests::Document;
 use papermesh_tests::Site;
 use papermesh_tests::User;
+use papermesh_tests::wait::wait_until;
 use rustix::net::{RecvFlags, recv};
 
 use crate::Scale;
@@ -23,6 +24,8 @@ use crate::table::{Row, Speed};
 
 /// How long one document may take on a slow machine.
 const LONG: Duration = Duration::from_secs(600);
+/// The largest document whose pages its holder counts, in bytes.
+const LOOKED_AT: u64 = 256 << 20;
 /// The most that may be above idle on each side, and of an idle node, in MiB.
 const ABOVE_IDLE: u64 = 48;
 const IDLE: u64 = 30;
@@ -49,6 +52,15 @@ pub(crate) fn measure(scale: Scale) -> Result<Vec<Row>> {
         .within(LONG)
         .run()
         .succeeded();
+    // A holder looks at what it holds, up to a size, while nobody waits for it; the user is on the way.
+    if scale.document <= LOOKED_AT {
+        wait_until(LONG, "the document's pages to be counted", || {
+            holder
+                .jobs()
+                .iter()
+                .any(|job| job.size == document.size() && job.pages.is_some())
+        });
+    }
     let mut growth = [Growth::from(&mut holder), Growth::from(&mut printer)];
     let mut raw = RawStream::start()?;
     let (mut ours, mut peer) = (Speed::of("release"), Speed::of("raw libp2p stream"));

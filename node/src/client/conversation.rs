@@ -740,6 +740,7 @@ fn grant<N>(
         Granted::Ended => return Err(Refusal::NoLease.into()),
         Granted::NoJob => return Err(Refusal::NoJob.into()),
     }
+    let counted = meta.counted();
     let leased = Leased {
         job,
         release,
@@ -749,6 +750,7 @@ fn grant<N>(
         format: meta.format,
         title: meta.title,
         options,
+        counted,
         document_password: meta.document_password,
     };
     let grant = sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?;
@@ -792,6 +794,8 @@ fn grant_early<N>(
         title: early.title.clone(),
         options: options.clone(),
         document_password: early.password.clone(),
+        // It can be counted at its end.
+        counted: None,
     };
     let grant = sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?;
     let row = LeaseRow {

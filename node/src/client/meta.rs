@@ -29,6 +29,8 @@ pub(super) struct JobMeta {
     pub(super) options: PrintOptions,
     /// The document is locked, and no password that opens it was given.
     pub(super) locked: bool,
+    /// The document was read and is whole: its pages are counted, and nobody's word.
+    pub(super) whole: bool,
     /// Opens the document.
     pub(super) document_password: Option<DocumentPassword>,
 }
@@ -45,10 +47,17 @@ pub enum MetaError {
 }
 
 impl JobMeta {
-    /// With what the document says of itself, where its submitter has said nothing.
+    /// Pages that were counted in the document, if it was read and is whole.
+    pub(super) fn counted(&self) -> Option<u32> {
+        self.pages.filter(|_| self.whole)
+    }
+
+    /// With what the document says of itself: its pages in any case, the rest where its submitter has
+    /// said nothing.
     pub(super) fn knowing(self, found: &DocumentFacts) -> Self {
         Self {
-            pages: self.pages.or(found.pages),
+            pages: found.pages.or(self.pages),
+            whole: found.whole && found.pages.is_some(),
             page_size: self.page_size.or_else(|| found.page_size.clone()),
             color: self.color.or(found.color),
             locked: found.locked,
@@ -86,6 +95,7 @@ fn readable(storage: &StorageKey, job: JobId, sealed: &[u8]) -> JobMeta {
             color: None,
             options: PrintOptions::default(),
             locked: false,
+            whole: false,
             document_password: None,
         }
     })
@@ -149,6 +159,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn pages_are_counted_only_by_who_has_read_them() {
+        let said = JobMeta {
+            pages: Some(7),
+            ..readable(
+                &StorageKey::generate(&mut rand::rng()),
+                JobId::from_bytes([1; 16]),
+                &[],
+            )
+        };
+        assert_eq!(said.counted(), None);
+        let unknown = said.clone().knowing(&DocumentFacts::default());
+        assert_eq!((unknown.pages, unknown.counted()), (Some(7), None));
+        let whole = DocumentFacts {
+            pages: Some(9),
+            whole: true,
+            ..DocumentFacts::default()
+        };
+        let known = said.clone().knowing(&whole);
+        assert_eq!((known.pages, known.counted()), (Some(9), Some(9)));
+        // More pages than are believed are not counted.
+        let unbelieved = DocumentFacts {
+            pages: None,
+            ..whole
+        };
+        assert_eq!(said.knowing(&unbelieved).counted(), None);
+    }
+
+    #[test]
     fn the_longest_meta_fits_and_shows_nothing() {
         let storage = StorageKey::generate(&mut rand::rng());
         let job = JobId::from_bytes([1; 16]);
@@ -170,6 +208,7 @@ mod tests {
                 ..PrintOptions::default()
             },
             locked: true,
+            whole: true,
             document_password: DocumentPassword::new(&"p".repeat(MAX_DOCUMENT_PASSWORD)).ok(),
         };
         let sealed = meta.seal(&storage, job).unwrap();

@@ -98,6 +98,8 @@ pub struct DocumentFacts {
     pub color: Option<bool>,
     /// Whether the document opens with a password only, which is not known.
     pub locked: bool,
+    /// Whether all of it was read, and is whole.
+    pub whole: bool,
 }
 
 impl DocumentFacts {
@@ -118,6 +120,7 @@ impl From<Facts> for DocumentFacts {
             page_size: facts.page_size.map(PageSize::name),
             color: facts.color,
             locked: facts.condition == Condition::Locked,
+            whole: facts.condition == Condition::Whole,
         }
     }
 }
@@ -335,6 +338,7 @@ impl<N: Network> Client<N> {
             color,
             options: submission.options.clone(),
             locked: false,
+            whole: false,
             document_password: submission.password.clone(),
         };
         let number = match submission.number {

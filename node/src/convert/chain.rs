@@ -30,7 +30,7 @@ use super::held::{Held, HoldError};
 use super::limits;
 use super::pages::PageRanges;
 use super::password::Prefix;
-use super::plan::{self, Order, Plan, Unprintable, Work};
+use super::plan::{self, Known, Order, Plan, Unprintable, Work};
 use super::raster::Made;
 use super::stage::Stage;
 use super::verdict::{self, Doubts, Fault};
@@ -273,13 +273,17 @@ impl Converter {
     }
 
     /// A document that goes to the device as it is, and is looked at on its way: its end is kept
-    /// back until it is known to be whole. Returns with the first piece of it.
+    /// back until it is known to be whole, unless somebody has counted its pages before. Returns with
+    /// the first piece of it.
     async fn watched<R>(&self, order: &Order, document: R) -> Result<ConvertedReader, ConvertError>
     where
         R: AsyncRead + Send + Unpin + 'static,
     {
         let pieces = tokio_util::io::ReaderStream::with_capacity(document, PIECE);
-        if !facts::is_judged(&order.format) {
+        let Known { size, counted } = order.known;
+        plan::check_pages(order, counted)?;
+        let is_too_large = size.is_some_and(|size| size > limits::HELD);
+        if counted.is_some() || is_too_large || !facts::is_judged(&order.format) {
             return Ok(reader(pieces));
         }
         let inspection = Inspection::begin(self, &order.format, false, None, Effort::ON_ITS_WAY);

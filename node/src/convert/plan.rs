@@ -56,6 +56,17 @@ pub struct Order {
     pub scaling: Option<Scaling>,
     /// Whether the device is to be given pictures of the pages.
     pub as_image: bool,
+    /// What is known of the document before it comes.
+    pub known: Known,
+}
+
+/// What is known of a document before it comes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Its bytes.
+    pub size: Option<u64>,
+    /// Its pages, if somebody who is believed has counted them and found it whole.
+    pub counted: Option<u32>,
 }
 
 /// What is to be done.
@@ -715,6 +726,7 @@ mod tests {
             pages: PageRanges::all(),
             scaling: None,
             as_image: false,
+            known: Known::default(),
         }
     }
 

@@ -132,6 +132,7 @@ impl Doubts {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::plan::Known;
     use super::*;
 
     fn order(pages: PageRanges) -> Order {
@@ -144,6 +145,7 @@ mod tests {
             pages,
             scaling: None,
             as_image: false,
+            known: Known::default(),
         }
     }
 

@@ -14,7 +14,7 @@ use super::output::{
 };
 use crate::convert::device::Device;
 use crate::convert::pages::PageRanges;
-use crate::convert::plan::{Note, Order};
+use crate::convert::plan::{Known, Note, Order};
 use crate::convert::{ConvertError, ConvertedReader, Converter, Doubts};
 use crate::format::Screened;
 
@@ -27,6 +27,8 @@ pub(super) struct Wanted {
     pub(super) ticket: PrintTicket,
     /// Whether it is to get pictures of the pages.
     pub(super) as_image: bool,
+    /// Its pages, if its holder has counted them and found it whole.
+    pub(super) counted: Option<u32>,
     /// Opens the document, if it is locked.
     pub(super) password: Option<DocumentPassword>,
 }
@@ -76,10 +78,15 @@ pub(super) async fn prepare(
     let Wanted {
         ticket,
         as_image,
+        counted,
         password,
     } = wanted;
     let order = Order {
         as_image,
+        known: Known {
+            size: ticket.size,
+            counted,
+        },
         ..order(&ticket)?
     };
     // Whoever held it may have lied about what it is.
@@ -158,6 +165,7 @@ fn order(ticket: &PrintTicket) -> Result<Order, PrepareError> {
         pages: PageRanges::new(ticket.page_ranges.iter().copied())?,
         scaling: ticket.scaling,
         as_image: false,
+        known: Known::default(),
     })
 }
 

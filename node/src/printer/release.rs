@@ -400,6 +400,7 @@ impl<N: Network> Printing<N> {
         let wanted = Wanted {
             ticket: ticket(self.release, &self.user, &grant),
             as_image: grant.options.as_image,
+            counted: grant.counted,
             password: self
                 .wish
                 .document_password

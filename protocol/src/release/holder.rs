@@ -492,6 +492,7 @@ impl Holder {
             title: leased.title,
             options: leased.options,
             document_password: leased.document_password,
+            counted: leased.counted,
             lease: lease_millis(),
         })
     }
@@ -588,6 +589,8 @@ pub struct Leased<'a> {
     pub options: PrintOptions,
     /// Opens the document, if it is locked and its owner gave the password.
     pub document_password: Option<DocumentPassword>,
+    /// Pages that were counted in the document, if it was read and is whole.
+    pub counted: Option<u32>,
 }
 
 /// A lease as the driver stores it.

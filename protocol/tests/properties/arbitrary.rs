@@ -514,9 +514,19 @@ fn grant() -> impl Strategy<Value = Grant> {
         "[^\\x00-\\x1f]{0,60}",
         options(),
         of("[a-z]{1,40}"),
+        of(any::<u32>()),
     )
         .prop_map(
-            |(token, key, [sealed_size, size, lease], format, title, options, password)| Grant {
+            |(
+                token,
+                key,
+                [sealed_size, size, lease],
+                format,
+                title,
+                options,
+                password,
+                counted,
+            )| Grant {
                 token,
                 key,
                 sealed_size,
@@ -526,6 +536,7 @@ fn grant() -> impl Strategy<Value = Grant> {
                 options,
                 document_password: password
                     .and_then(|password| DocumentPassword::new(&password).ok()),
+                counted,
                 lease,
             },
         )

@@ -195,6 +195,7 @@ impl World {
             title: "Quartalsbericht".to_owned(),
             options,
             document_password: None,
+            counted: None,
         };
         self.holder
             .grant(printer, session, leased, self.now, &mut self.rng)

@@ -82,6 +82,7 @@ fn grant() -> Grant {
         title: summary().title,
         options: options(),
         document_password: Some(DocumentPassword::new("Sesam").unwrap()),
+        counted: summary().pages,
         lease: 90_000,
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use papermesh_node::convert::Converter;
 use papermesh_node::convert::device::Device;
 use papermesh_node::convert::pages::PageRanges;
-use papermesh_node::convert::plan::Order;
+use papermesh_node::convert::plan::{Known, Order};
 use papermesh_protocol::job;
 use papermesh_tests::answer::{Job, VisitReport};
 use papermesh_tests::device::CupsPrinter;
@@ -744,6 +744,7 @@ async fn pages_are_chosen_and_other_printers_are_served() {
         pages: PageRanges::new([(2, 3), (5, 5)]).unwrap(),
         scaling: None,
         as_image: false,
+        known: Known::default(),
     };
     for format in [
         PDF,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use papermesh_node::convert::device::{Device, RasterAbilities};
 use papermesh_node::convert::pages::PageRanges;
-use papermesh_node::convert::plan::Order;
+use papermesh_node::convert::plan::{Known, Order};
 use papermesh_node::convert::{ConvertError, Converter};
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::job::Scaling;
@@ -69,6 +69,7 @@ fn order(scaling: Option<Scaling>) -> Order {
         pages: PageRanges::all(),
         scaling,
         as_image: false,
+        known: Known::default(),
     }
 }
 
@@ -311,6 +312,32 @@ async fn a_document_that_is_not_whole_is_not_printed_as_if_it_were() {
     let folder = tempfile::tempdir().unwrap();
     let printed = made(&device(PWG), &some, None, odd::cut()).await.unwrap();
     assert_eq!(pages(PWG, folder.path(), &printed).len(), 2);
+}
+
+/// What its holder has counted is passed on as it comes, and is not looked at again; pages that it has
+/// not are told all the same. Of a document that is drawn on the way the printer counts itself.
+#[tokio::test]
+async fn a_document_that_was_counted_before_is_passed_on_at_once() {
+    let believed = |pages| Order {
+        known: Known {
+            counted: Some(9),
+            ..Known::default()
+        },
+        pages,
+        ..order(None)
+    };
+    let all = believed(PageRanges::all());
+    let passed = made(&device(PDF), &all, None, odd::cut()).await;
+    assert!(passed.is_ok_and(|passed| passed == odd::cut()));
+    let beyond = believed(PageRanges::new([(10, 12)]).unwrap());
+    let ranges = Device {
+        page_ranges: true,
+        ..device(PDF)
+    };
+    let words = made(&ranges, &beyond, None, odd::cut()).await.unwrap_err();
+    assert!(words.contains('9') && words.contains("10-12"), "{words}");
+    let words = made(&device(PWG), &all, None, odd::cut()).await;
+    assert!(words.is_err_and(|words| words.contains("7 of its 9 pages")));
 }
 
 /// A printer that takes PDF is given a locked one unlocked: it has nobody who types there.

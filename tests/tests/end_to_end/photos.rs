@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use papermesh_node::convert::device::{Device, RasterAbilities};
 use papermesh_node::convert::pages::PageRanges;
-use papermesh_node::convert::plan::Order;
+use papermesh_node::convert::plan::{Known, Order};
 use papermesh_node::convert::{ConvertError, Converter};
 use papermesh_protocol::job::{ColorMode, Sides};
 use papermesh_tests::ipp::{self, MIME, PRINT_JOB, Request};
@@ -55,6 +55,7 @@ fn order(format: &str) -> Order {
         pages: PageRanges::all(),
         scaling: None,
         as_image: false,
+        known: Known::default(),
     }
 }
 
