@@ -168,14 +168,15 @@ impl Bundle {
             .filter(|text| text.len() <= TEXT_MAX)
             .and_then(|text| armour::open(text, LABEL, SEALED_MAX))
             .ok_or(BundleError::NotOne)?;
-        let sealed: Sealed = codec::decode(&bytes, SEALED_MAX).map_err(|_| BundleError::NotOne)?;
+        let sealed: Sealed =
+            codec::decode_stored(&bytes, SEALED_MAX).map_err(|_| BundleError::NotOne)?;
         let head =
             passphrase::open(passphrase, PURPOSE, &sealed.head).map_err(|error| match error {
                 PassphraseError::NotSealed => BundleError::NotOne.into(),
                 PassphraseError::Damaged => BundleError::Damaged.into(),
                 error => super::AuthorityError::from(error),
             })?;
-        let head: Head = codec::decode(&head, HEAD_MAX).map_err(|_| BundleError::Damaged)?;
+        let head: Head = codec::decode_stored(&head, HEAD_MAX).map_err(|_| BundleError::Damaged)?;
         if u32::try_from(sealed.parts.len()) != Ok(head.parts) {
             return Err(BundleError::NotOne.into());
         }
@@ -189,7 +190,7 @@ impl Bundle {
             let plain =
                 open_bytes(&key, PURPOSE, &place(at), part).map_err(|_| BundleError::Damaged)?;
             let part: Vec<Row> =
-                codec::decode(&plain, PART_MAX).map_err(|_| BundleError::Damaged)?;
+                codec::decode_stored(&plain, PART_MAX).map_err(|_| BundleError::Damaged)?;
             rows.extend(part);
         }
         let secret = SiteSecret::from_bytes(head.secret);

@@ -156,7 +156,7 @@ fn at_rest(store: &Store) -> Result<Option<AtRest>, AuthorityError> {
     let Some(bytes) = store.site().get(&site::AUTHORITY)? else {
         return Ok(None);
     };
-    Ok(Some(codec::decode(&bytes, AT_REST)?))
+    Ok(Some(codec::decode_stored(&bytes, AT_REST)?))
 }
 
 /// The key as it is kept. Blocks, with a passphrase for as long as Argon2id takes.

@@ -29,10 +29,11 @@ pub(super) struct JobMeta {
     pub(super) options: PrintOptions,
     /// The document is locked, and no password that opens it was given.
     pub(super) locked: bool,
-    /// The document was read and is whole: its pages are counted, and nobody's word.
-    pub(super) whole: bool,
     /// Opens the document.
     pub(super) document_password: Option<DocumentPassword>,
+    /// The document was read and is whole: its pages are counted, and nobody's word.
+    #[serde(default)]
+    pub(super) whole: bool,
 }
 
 /// Why they cannot be sealed or opened.
@@ -76,7 +77,7 @@ impl JobMeta {
     }
 
     pub(super) fn open(storage: &StorageKey, job: JobId, sealed: &[u8]) -> Result<Self, MetaError> {
-        Ok(codec::decode(
+        Ok(codec::decode_stored(
             &open_bytes(storage, PURPOSE, job.as_bytes(), sealed)?,
             MAX,
         )?)
@@ -157,6 +158,25 @@ mod tests {
     use papermesh_protocol::limits;
 
     use super::*;
+
+    /// Format 1 ended with the password of the document.
+    #[test]
+    fn what_the_first_format_kept_of_a_job_is_read() {
+        let storage = StorageKey::generate(&mut rand::rng());
+        let job = JobId::from_bytes([1; 16]);
+        let meta = JobMeta {
+            title: "report".to_owned(),
+            document_password: DocumentPassword::new("Sesam").ok(),
+            ..readable(&storage, job, &[])
+        };
+        let mut bytes = codec::encode(&meta, MAX).unwrap();
+        assert_eq!(bytes.split_off(bytes.len() - 2), [8, 0xf4]);
+        assert_eq!(std::mem::replace(&mut bytes[0], 0xa8), 0xa9);
+        let sealed = seal_bytes(&storage, PURPOSE, job.as_bytes(), &bytes, &mut rand::rng());
+        let read = JobMeta::open(&storage, job, &sealed.unwrap()).unwrap();
+        assert_eq!(read, meta);
+        assert!(!read.whole);
+    }
 
     #[test]
     fn pages_are_counted_only_by_who_has_read_them() {

@@ -38,6 +38,13 @@ pub struct ChoiceRow {
     at: Timestamp,
 }
 
+impl ChoiceRow {
+    /// A choice that was made then.
+    pub(super) const fn new(choice: Choice, at: Timestamp) -> Self {
+        Self { choice, at }
+    }
+}
+
 /// The choices of a store.
 pub struct Choices<'a>(pub(super) &'a Inner);
 
@@ -73,7 +80,7 @@ impl Choices<'_> {
                 batch.delete(&CHOICES, &other)?;
             }
         }
-        batch.put(&CHOICES, &user, &ChoiceRow { choice, at: now })?;
+        batch.put(&CHOICES, &user, &ChoiceRow::new(choice, now))?;
         batch.commit(Durability::Buffered)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! What a row means is documented at its type; here is which rows there are, under which keys, who
 //! has them and how large they may be. Columns are only added, and a field of a row is never
-//! reused for something else; a change that older versions would misread raises the format.
+//! reused for something else. Every change raises the format and has a step: see [`super::upgrade`].
 
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, RecordKey, ReleaseId, Serial};
 use papermesh_protocol::limits;

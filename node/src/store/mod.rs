@@ -45,6 +45,7 @@ mod spool;
 mod sweep;
 mod table;
 mod tickets;
+mod upgrade;
 mod users;
 mod web;
 

@@ -35,6 +35,16 @@ impl<V: Value> Singleton<V> {
             value: PhantomData,
         }
     }
+
+    /// Under which name it is kept.
+    pub(super) fn key(&self) -> String {
+        self.name.to_owned()
+    }
+
+    /// The column that it is in, as its own type.
+    pub(super) const fn column(&self) -> Column<String, V> {
+        Column::new(SITE, self.max)
+    }
 }
 
 /// This node's certificate.
@@ -91,15 +101,13 @@ pub struct Site<'a>(pub(super) &'a Inner);
 impl Site<'_> {
     /// What is kept under this name.
     pub fn get<V: Value>(&self, thing: &Singleton<V>) -> Result<Option<V>, StoreError> {
-        self.0
-            .database
-            .get(&Column::new(SITE, thing.max), &thing.name.to_owned())
+        self.0.database.get(&thing.column(), &thing.key())
     }
 
     /// Keeps it, durably, in place of what was there.
     pub fn put<V: Value>(&self, thing: &Singleton<V>, value: &V) -> Result<(), StoreError> {
         let mut batch = self.0.database.batch();
-        batch.put(&Column::new(SITE, thing.max), &thing.name.to_owned(), value)?;
+        batch.put(&thing.column(), &thing.key(), value)?;
         batch.commit(Durability::Synced)
     }
 
@@ -128,10 +136,7 @@ impl Site<'_> {
     /// Keeps it no longer.
     pub fn delete<V: Value>(&self, thing: &Singleton<V>) -> Result<(), StoreError> {
         let mut batch = self.0.database.batch();
-        batch.delete(
-            &Column::<String, V>::new(SITE, thing.max),
-            &thing.name.to_owned(),
-        )?;
+        batch.delete(&thing.column(), &thing.key())?;
         batch.commit(Durability::Synced)
     }
 }

@@ -243,10 +243,10 @@ pub struct Grant {
     pub options: PrintOptions,
     /// Opens the document, if it is locked and its owner gave the password.
     pub document_password: Option<DocumentPassword>,
-    /// Pages that the holder has counted in the document, if it has read it and found it whole.
-    pub counted: Option<u32>,
     /// Milliseconds that the lease lasts unless it is extended.
     pub lease: u64,
+    /// Pages that the holder has counted in the document, if it has read it and found it whole.
+    pub counted: Option<u32>,
 }
 
 /// Why something asked within a session was not done.

@@ -29,6 +29,7 @@
 //! | `phone` | a phone in place of the panel: two real browsers in one network |
 //! | `portal` | the user's own page and the admin's: a real browser, real nodes |
 //! | `web` | pages of others, guesses and crowds at panel, portal and hold printer |
+//! | `upgrade` | homes of earlier versions, opened by this one |
 //! | `bad_input` | what users, files, disks and printers do wrong |
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -58,6 +59,7 @@ mod phone;
 mod photos;
 mod pictures;
 mod portal;
+mod upgrade;
 mod walk;
 mod web;
 mod withdrawn;

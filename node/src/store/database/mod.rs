@@ -8,7 +8,7 @@ mod batch;
 mod opening;
 mod rows;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rocksdb::{ColumnFamily, DB, ReadOptions, WriteBatch};
@@ -43,6 +43,11 @@ pub struct LeftBehind {
 }
 
 impl Database {
+    /// Where it lies.
+    pub(in crate::store) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The value of one key.
     pub(in crate::store) fn get<K: Key, V: Value>(
         &self,

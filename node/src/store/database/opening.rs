@@ -14,14 +14,11 @@ use rocksdb::{
     InfoLogger, LogLevel, Options,
 };
 
+use super::Database;
 use super::batch::WRITE_BUFFERS;
-use super::{Database, Durability};
 use crate::store::error::StoreError;
 use crate::store::mark::Mark;
-use crate::store::{columns, folder};
-
-/// What version of the columns this program writes.
-const FORMAT: u32 = 1;
+use crate::store::{columns, folder, upgrade};
 
 /// One column's memory for new rows. They all go into the log as well, so this only decides how
 /// often small files are written.
@@ -81,29 +78,13 @@ impl Database {
             mark,
             left_behind: Mutex::default(),
         };
-        database.check_format()?;
+        upgrade::upgrade(&database)?;
         if !fresh {
             // Nobody knows whether it was closed in order.
             database.note_left_behind();
         }
         database.mark.raise(0);
         Ok(database)
-    }
-
-    /// Refuses what a newer version wrote; marks what has no version yet as ours.
-    fn check_format(&self) -> Result<(), StoreError> {
-        match self.get(&columns::FORMAT, &columns::FORMAT_KEY.to_owned())? {
-            Some(format) if format > FORMAT => Err(StoreError::Newer {
-                folder: self.folder.clone(),
-                found: format!("format {format}, not {FORMAT}"),
-            }),
-            Some(_) => Ok(()),
-            None => {
-                let mut batch = self.batch();
-                batch.put(&columns::FORMAT, &columns::FORMAT_KEY.to_owned(), &FORMAT)?;
-                batch.commit(Durability::Synced)
-            }
-        }
     }
 }
 
@@ -397,24 +378,11 @@ mod tests {
         for name in ["IDENTITY", "LOCK", "MANIFEST-000001", "SYNCED"] {
             fs::write(home.path().join("store").join(name), "").unwrap();
         }
-        Store::open(home.path()).unwrap();
-    }
-
-    #[test]
-    fn a_newer_format_is_refused() {
-        let (home, store) = store().unwrap();
-        let mut batch = store.inner.database.batch();
-        batch
-            .put(
-                &columns::FORMAT,
-                &columns::FORMAT_KEY.to_owned(),
-                &(FORMAT + 1),
-            )
-            .unwrap();
-        batch.commit(Durability::Synced).unwrap();
+        let store = Store::open(home.path()).unwrap();
+        held(&store, 1, "alice").unwrap();
         drop(store);
-        let error = Store::open(home.path()).map(|_| ()).unwrap_err();
-        assert!(matches!(error, StoreError::Newer { .. }), "{error}");
+        let store = Store::open(home.path()).unwrap();
+        assert!(store.jobs().get(job(1)).unwrap().is_some());
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub(super) fn read<K: Key, V: Value>(
     key: &[u8],
     value: &[u8],
 ) -> Result<V, StoreError> {
-    codec::decode(value, column.max()).map_err(|source| StoreError::Row {
+    codec::decode_stored(value, column.max()).map_err(|source| StoreError::Row {
         column: column.name(),
         key: data_encoding::HEXLOWER.encode(key),
         source,

@@ -129,7 +129,7 @@ fn read(keys: &Path) -> Result<Option<AtRest>, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         bytes => bytes.map_err(|error| StoreError::io("read", &path, error))?,
     };
-    codec::decode(&bytes, MAX)
+    codec::decode_stored(&bytes, MAX)
         .map(Some)
         .map_err(|error| StoreError::Damaged {
             path,
