@@ -376,7 +376,7 @@ fn who_is_not_let_in_is_told_what_to_do() {
         browser.press("Enter");
         browser.see(".login:not(.htmx-request) #pin:focus");
     }
-    browser.see(".notice.bad:has-text(\"Too many wrong PINs\")");
+    browser.see(".notice.bad:has-text(\"Too many attempts\")");
 }
 
 /// Every page in two languages and all colours, for everybody, at every size, with pictures to look at.
@@ -581,14 +581,14 @@ fn pins_cannot_be_guessed_through_the_page() {
     assert!(looked_at <= 8, "{looked_at} guesses were looked at");
     // The right one has to wait, too.
     let answer = page.log_in("charlie", &walk.charlie.pin);
-    assert!(answer.body.contains("wrong PINs"), "{}", answer.body);
+    assert!(answer.body.contains("oo many attempts"), "{}", answer.body);
     // And another user from another page is slowed by the panel itself.
     let spray = (0..20).map(|user| {
         let mut page = OpenPage::open(&walk.at.url);
         page.log_in(&format!("user-{user}"), "123456")
     });
     let slowed = spray
-        .filter(|answer| answer.body.contains("wrong PINs"))
+        .filter(|answer| answer.body.contains("oo many attempts"))
         .count();
     assert!(slowed >= 10, "{slowed} were slowed");
 }

@@ -337,7 +337,7 @@ fn pins_cannot_be_guessed_through_the_portal() {
     );
     let waits = |page: &OpenPage, office: &Office| {
         let answer = change(page, &office.charlie.pin);
-        assert!(answer.contains("wrong PINs"), "{answer}");
+        assert!(answer.contains("oo many attempts"), "{answer}");
     };
     waits(&page, &office);
     waits(&office.portal(), &office);

@@ -45,12 +45,12 @@ notice-unread-badge = Der Ausweis wurde nicht gut gelesen. Bitte noch einmal anh
 notice-no-badges = Hier gelten keine Ausweise. Bitte geben Sie Benutzerkennung und PIN ein.
 notice-refused = Nicht angemeldet. PIN oder Benutzerkennung stimmen nicht, oder keiner Ihrer Rechner ist eingeschaltet. Bitte noch einmal versuchen.
 notice-wait-seconds = { $count ->
-    [one] Zu viele falsche PINs. Wieder möglich in einer Sekunde.
-   *[other] Zu viele falsche PINs. Wieder möglich in { $count } Sekunden.
+    [one] Zu viele Versuche. Wieder möglich in einer Sekunde.
+   *[other] Zu viele Versuche. Wieder möglich in { $count } Sekunden.
 }
 notice-wait-minutes = { $count ->
-    [one] Gesperrt nach zu vielen falschen PINs. Wieder möglich in einer Minute.
-   *[other] Gesperrt nach zu vielen falschen PINs. Wieder möglich in { $count } Minuten.
+    [one] Gesperrt nach zu vielen Versuchen. Wieder möglich in einer Minute.
+   *[other] Gesperrt nach zu vielen Versuchen. Wieder möglich in { $count } Minuten.
 }
 notice-no-user = Das ist keine Benutzerkennung. Sie hat Buchstaben, Ziffern, Punkte und Striche.
 notice-no-pin = Bitte geben Sie Ihre PIN ein.

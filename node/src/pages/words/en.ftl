@@ -45,12 +45,12 @@ notice-unread-badge = The badge was not read well. Please tap it again.
 notice-no-badges = This site takes no badges. Please type your user ID and PIN.
 notice-refused = Not logged in. The PIN or user ID is wrong, or none of your computers is switched on. Please try again.
 notice-wait-seconds = { $count ->
-    [one] Too many wrong PINs. Try again in one second.
-   *[other] Too many wrong PINs. Try again in { $count } seconds.
+    [one] Too many attempts. Try again in one second.
+   *[other] Too many attempts. Try again in { $count } seconds.
 }
 notice-wait-minutes = { $count ->
-    [one] Locked after too many wrong PINs. Try again in one minute.
-   *[other] Locked after too many wrong PINs. Try again in { $count } minutes.
+    [one] Locked after too many attempts. Try again in one minute.
+   *[other] Locked after too many attempts. Try again in { $count } minutes.
 }
 notice-no-user = This is no user ID. It has letters, digits, dots and dashes.
 notice-no-pin = Please type your PIN.

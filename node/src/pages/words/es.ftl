@@ -45,12 +45,12 @@ notice-unread-badge = La tarjeta no se leyó bien. Acérquela otra vez.
 notice-no-badges = Aquí no se usan tarjetas. Escriba su usuario y su PIN.
 notice-refused = No se pudo entrar. El PIN o el usuario es incorrecto, o ninguno de sus ordenadores está encendido. Inténtelo de nuevo.
 notice-wait-seconds = { $count ->
-    [one] Demasiados PIN incorrectos. Inténtelo en un segundo.
-   *[other] Demasiados PIN incorrectos. Inténtelo en { $count } segundos.
+    [one] Demasiados intentos. Inténtelo en un segundo.
+   *[other] Demasiados intentos. Inténtelo en { $count } segundos.
 }
 notice-wait-minutes = { $count ->
-    [one] Bloqueado por demasiados PIN incorrectos. Inténtelo en un minuto.
-   *[other] Bloqueado por demasiados PIN incorrectos. Inténtelo en { $count } minutos.
+    [one] Bloqueado por demasiados intentos. Inténtelo en un minuto.
+   *[other] Bloqueado por demasiados intentos. Inténtelo en { $count } minutos.
 }
 notice-no-user = Esto no es un usuario. Tiene letras, cifras, puntos y guiones.
 notice-no-pin = Escriba su PIN.

@@ -45,12 +45,12 @@ notice-unread-badge = Le badge a été mal lu. Présentez-le encore une fois.
 notice-no-badges = Les badges ne sont pas acceptés ici. Saisissez votre identifiant et votre code PIN.
 notice-refused = Connexion refusée. Le code PIN ou l’identifiant est faux, ou aucun de vos ordinateurs n’est allumé. Réessayez.
 notice-wait-seconds = { $count ->
-    [one] Trop de codes faux. Réessayez dans une seconde.
-   *[other] Trop de codes faux. Réessayez dans { $count } secondes.
+    [one] Trop de tentatives. Réessayez dans une seconde.
+   *[other] Trop de tentatives. Réessayez dans { $count } secondes.
 }
 notice-wait-minutes = { $count ->
-    [one] Bloqué après trop de codes faux. Réessayez dans une minute.
-   *[other] Bloqué après trop de codes faux. Réessayez dans { $count } minutes.
+    [one] Bloqué après trop de tentatives. Réessayez dans une minute.
+   *[other] Bloqué après trop de tentatives. Réessayez dans { $count } minutes.
 }
 notice-no-user = Ce n’est pas un identifiant. Il se compose de lettres, chiffres, points et tirets.
 notice-no-pin = Saisissez votre code PIN.

@@ -41,8 +41,8 @@ notice-random-badge = 这类卡片或手机每次显示不同的号码，无法�
 notice-unread-badge = 工卡读取不清，请再刷一次。
 notice-no-badges = 此处不使用工卡。请输入用户名和 PIN。
 notice-refused = 登录失败。PIN 或用户名不正确，或者您的计算机都未开机。请重试。
-notice-wait-seconds = PIN 错误次数过多。请在 { $count } 秒后重试。
-notice-wait-minutes = PIN 错误次数过多，已锁定。请在 { $count } 分钟后重试。
+notice-wait-seconds = 尝试次数过多。请在 { $count } 秒后重试。
+notice-wait-minutes = 尝试次数过多，已锁定。请在 { $count } 分钟后重试。
 notice-no-user = 这不是用户名。用户名由字母、数字、点和连字符组成。
 notice-no-pin = 请输入 PIN。
 
