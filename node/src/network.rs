@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures::{Stream, StreamExt};
 use papermesh_protocol::id::{NodeId, RecordKey};
+use papermesh_protocol::version::Version;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
@@ -70,6 +71,9 @@ pub enum LinkError {
     /// It ended the conversation.
     #[error("the other side ended the conversation")]
     Ended,
+    /// It speaks a version in which this cannot be said.
+    #[error("the program there is too old for this job; update papermesh there")]
+    TooOld,
 }
 
 impl LinkError {
@@ -82,16 +86,32 @@ impl LinkError {
 
 /// How a conversation with a member begins: with one question and one answer.
 pub struct Opening<'a, Q> {
-    /// About what.
-    pub protocol: Protocol,
-    /// The first message. It may arrive twice.
-    pub question: &'a Q,
+    /// About what, in which version.
+    pub protocol: fn(Version) -> Protocol,
+    /// The first message, as it is said in a version; none if it cannot be. It may arrive twice.
+    pub question: &'a (dyn Fn(Version) -> Option<Q> + Sync),
     /// How long each message may be, in bytes.
     pub max: usize,
     /// How long the member may take to be reached.
     pub reach: Duration,
     /// How long the answer may take.
     pub wait: Duration,
+}
+
+/// Opens a stream to a member in the latest version that it speaks.
+pub async fn open<N: Network>(
+    network: &N,
+    to: NodeId,
+    addresses: &[Vec<u8>],
+    protocol: fn(Version) -> Protocol,
+) -> Result<(N::Stream, Version), MeshError> {
+    for version in Version::SPOKEN {
+        match network.open(to, addresses, protocol(version)).await {
+            Err(MeshError::Unsupported) => {}
+            opened => return opened.map(|stream| (stream, version)),
+        }
+    }
+    Err(MeshError::Unsupported)
 }
 
 /// Opens a stream to a member, asks and waits for the answer; does so once more if the stream ends
@@ -105,15 +125,16 @@ pub async fn begin<N, Q, A>(
 ) -> Result<(N::Stream, A), LinkError>
 where
     N: Network,
-    Q: Serialize + Sync,
+    Q: Serialize + Send + Sync,
     A: Serialize + DeserializeOwned,
 {
     let once = async || -> Result<(N::Stream, A), LinkError> {
-        let reached = network.open(to, addresses, opening.protocol);
-        let mut stream = timeout(opening.reach, reached)
+        let reached = open(network, to, addresses, opening.protocol);
+        let (mut stream, version) = timeout(opening.reach, reached)
             .await
             .map_err(|_| MeshError::Timeout)??;
-        write_message(&mut stream, opening.question, opening.max).await?;
+        let question = (opening.question)(version).ok_or(LinkError::TooOld)?;
+        write_message(&mut stream, &question, opening.max).await?;
         let answer = read_message(&mut stream, opening.max, opening.wait).await?;
         Ok((stream, answer.ok_or(LinkError::Ended)?))
     };
@@ -187,7 +208,7 @@ pub struct WithItself<N> {
 
 /// The other ends: to be served like the streams of other members.
 pub struct StreamsFromItself {
-    /// [`Protocol::Release`].
+    /// [`Protocol::Release`], the latest version.
     pub release: mpsc::Receiver<DuplexStream>,
     /// [`Protocol::Job`].
     pub job: mpsc::Receiver<DuplexStream>,
@@ -195,7 +216,7 @@ pub struct StreamsFromItself {
     pub preview: mpsc::Receiver<DuplexStream>,
     /// [`Protocol::Enroll`].
     pub enroll: mpsc::Receiver<DuplexStream>,
-    /// [`Protocol::Direct`].
+    /// [`Protocol::Direct`], the latest version.
     pub direct: mpsc::Receiver<DuplexStream>,
     /// [`Protocol::Bind`].
     pub bind: mpsc::Receiver<DuplexStream>,
@@ -257,16 +278,18 @@ impl<N: Network> Network for WithItself<N> {
                 .map(Either::Left);
         }
         let service = match protocol {
-            Protocol::Release => &self.release,
+            Protocol::Release(Version::Two) => &self.release,
             Protocol::Job => &self.job,
             Protocol::Preview => &self.preview,
             Protocol::Enroll => &self.enroll,
-            Protocol::Direct => &self.direct,
+            Protocol::Direct(Version::Two) => &self.direct,
             Protocol::Bind => &self.bind,
             Protocol::Web => &self.web,
-            Protocol::Site | Protocol::Link | Protocol::Clock => {
-                return Err(MeshError::Unsupported);
-            }
+            Protocol::Site
+            | Protocol::Link
+            | Protocol::Clock
+            | Protocol::Release(Version::One)
+            | Protocol::Direct(Version::One) => return Err(MeshError::Unsupported),
         };
         let (near, far) = tokio::io::duplex(PIPE);
         service.try_send(far).map_err(|_| MeshError::Busy)?;

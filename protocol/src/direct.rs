@@ -1,15 +1,16 @@
-//! Printing straight to a printer, `/papermesh/direct/1`: a holder asks what a printer can do, or
+//! Printing straight to a printer, `/papermesh/direct/2` and `/papermesh/direct/1`: a holder asks what a printer can do, or
 //! offers it a job of a user who sits at the holder.
 //!
 //! This hands a session of one job over, no more. From then on the job is released like any other:
 //! the printer selects it, fetches it, extends its lease and reports, all on
-//! `/papermesh/release/1` and `/papermesh/job/1` ([`crate::release`]).
+//! the release protocol's own streams ([`crate::release`]).
 
 use serde::{Deserialize, Serialize};
 
 use crate::advert::Delegated;
 use crate::certificate::{Certificate, Role};
 use crate::delegation::Delegation;
+use crate::extension::Extensions;
 use crate::id::{SessionId, SiteId};
 use crate::job::{JobSummary, check_format, check_media};
 use crate::release::receipt::Outcome;
@@ -17,10 +18,17 @@ use crate::seal::SessionPublic;
 use crate::text::{self, UserId};
 use crate::time::Timestamp;
 use crate::user::UserEntry;
+use crate::version::Version;
 use crate::{job, limits};
 
 /// The protocol's name: one stream per question or job.
-pub const PROTOCOL: &str = "/papermesh/direct/1";
+#[must_use]
+pub const fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::One => "/papermesh/direct/1",
+        Version::Two => "/papermesh/direct/2",
+    }
+}
 
 /// What a holder says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,6 +119,31 @@ pub struct Abilities {
     pub accepting: bool,
     /// What is the matter with it: IPP keywords.
     pub reasons: Vec<String>,
+    /// What later versions of this program add (SPEC, direct/2).
+    #[serde(default, skip_serializing_if = "Extensions::is_empty")]
+    pub extensions: Extensions,
+}
+
+impl Request {
+    /// As it is said in a version; none if the job must not be printed by who speaks that one.
+    #[must_use]
+    pub fn said_in(mut self, version: Version) -> Option<Self> {
+        match (&mut self, version) {
+            (Self::Offer(offer), Version::One) => offer.job.reduce().then_some(self),
+            _ => Some(self),
+        }
+    }
+}
+
+impl Answer {
+    /// As it is said in a version.
+    #[must_use]
+    pub fn said_in(mut self, version: Version) -> Self {
+        if let (Self::Described(abilities), Version::One) = (&mut self, version) {
+            abilities.extensions = Extensions::default();
+        }
+        self
+    }
 }
 
 impl Abilities {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::extension::{ExtensionError, Extensions};
 use crate::id::JobId;
 use crate::limits;
 use crate::text;
@@ -113,6 +114,9 @@ pub struct PrintOptions {
     /// Send the device pages of pixels, also where it takes the document as it is.
     #[serde(default)]
     pub as_image: bool,
+    /// What later versions of this program add (SPEC, Options).
+    #[serde(default, skip_serializing_if = "Extensions::is_empty")]
+    pub extensions: Extensions,
 }
 
 impl Default for PrintOptions {
@@ -125,6 +129,7 @@ impl Default for PrintOptions {
             page_ranges: Vec::new(),
             scaling: None,
             as_image: false,
+            extensions: Extensions::default(),
         }
     }
 }
@@ -153,6 +158,9 @@ pub enum JobError {
     /// A title that was not cleaned.
     #[error("the title has invisible characters or is too long")]
     Title,
+    /// It relies on something that is not known here.
+    #[error(transparent)]
+    Extension(#[from] ExtensionError),
 }
 
 impl PrintOptions {
@@ -162,6 +170,7 @@ impl PrintOptions {
             return Err(JobError::Copies);
         }
         self.media.as_deref().map_or(Ok(()), check_media)?;
+        self.extensions.understood(&[])?;
         check_page_ranges(&self.page_ranges)
     }
 }
@@ -244,12 +253,16 @@ pub struct JobSummary {
     pub needs_pin: bool,
     /// The document is locked, and no password that opens it was given.
     pub locked: bool,
+    /// What later versions of this program add (SPEC, release/2).
+    #[serde(default, skip_serializing_if = "Extensions::is_empty")]
+    pub extensions: Extensions,
 }
 
 impl JobSummary {
     /// Checks what the types do not say; printers call it on everything a holder lists.
     pub fn check(&self) -> Result<(), JobError> {
         self.options.check()?;
+        self.extensions.understood(&[])?;
         check_title(&self.title)?;
         check_priority(self.priority)?;
         self.page_size.as_deref().map_or(Ok(()), check_media)?;

@@ -91,6 +91,10 @@ pub const BADGE_NUMBER: usize = 128;
 
 /// One message of the join protocol.
 pub const JOIN_MESSAGE: usize = 128 * 1024;
+/// Extensions of one structure.
+pub const EXTENSIONS: usize = 16;
+/// Bytes of one extension.
+pub const EXTENSION: usize = 16 * 1024;
 /// One message of the release protocol.
 pub const RELEASE_MESSAGE: usize = 256 * 1024;
 /// One message of the enrol and link protocols.

@@ -451,6 +451,7 @@ mod tests {
                 leased: false,
                 needs_pin: false,
                 locked: false,
+                extensions: Default::default(),
             },
         }
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::job::{self, ColorMode, PageRange, PrintOptions, Scaling, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::text::UserId;
@@ -87,6 +88,7 @@ impl Print {
             page_ranges: self.pages.clone(),
             scaling: self.scaling,
             as_image: self.as_image,
+            extensions: Extensions::default(),
         };
         options
             .check()

@@ -309,6 +309,7 @@ mod tests {
                 leased: byte == 2,
                 needs_pin: false,
                 locked: false,
+                extensions: Default::default(),
             },
         }
     }

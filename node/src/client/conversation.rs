@@ -104,7 +104,11 @@ impl<N: Network> Conversation<N> {
                 job,
                 release,
                 options,
-            } => self.select(session, job, release, options).await,
+                extensions,
+            } => match extensions.understood(&[]) {
+                Ok(()) => self.select(session, job, release, options).await,
+                Err(_) => Err(Refusal::Malformed.into()),
+            },
             Request::Extend { release } => self.extend(release).await,
             Request::Report(receipt) => self.report(receipt).await,
             Request::Delete { session, job } => self.delete(session, job).await,
@@ -510,7 +514,7 @@ impl<N: Network> Conversation<N> {
             None => event,
         };
         let settlement = match judgement? {
-            Settlement::Nothing => return Ok(Answer::Done),
+            Settlement::Nothing => return Ok(Answer::settled()),
             settlement => settlement,
         };
         // First the record, then the deed: a crash between the two leaves a job that the printer
@@ -538,7 +542,7 @@ impl<N: Network> Conversation<N> {
         if let Some(number) = number {
             self.client.tell(number).await;
         }
-        Ok(Answer::Done)
+        Ok(Answer::settled())
     }
 
     /// Takes the printer's word on a job that still arrives, if it is one.
@@ -551,7 +555,7 @@ impl<N: Network> Conversation<N> {
         });
         let (report, user) = reported??;
         match report {
-            EarlyReport::Before => Some(Ok(Answer::Done)),
+            EarlyReport::Before => Some(Ok(Answer::settled())),
             EarlyReport::TooEarly => Some(Err(Refusal::Trouble.into())),
             EarlyReport::Taken => {
                 inner.life.ended(receipt.release);
@@ -568,7 +572,7 @@ impl<N: Network> Conversation<N> {
                         None => event,
                     })
                     .await;
-                Some(Ok(Answer::Done))
+                Some(Ok(Answer::settled()))
             }
         }
     }

@@ -99,9 +99,10 @@ impl<N: Network> Client<N> {
             return DirectEnd::not_printed("the document was not taken");
         }
         let (user, max) = (hand.offer.user.clone(), limits::DIRECT_MESSAGE);
+        let offer = Request::Offer(Box::new(hand.offer));
         let opening = Opening {
             protocol: Protocol::Direct,
-            question: &Request::Offer(Box::new(hand.offer)),
+            question: &|version| offer.clone().said_in(version),
             max,
             reach: REACH,
             wait: ANSWER,
@@ -111,6 +112,7 @@ impl<N: Network> Client<N> {
             Ok((stream, Answer::Ready { session_key })) => (stream, session_key),
             Ok((_, Answer::Declined(decline))) => return DirectEnd::not_printed(decline),
             Ok(_) => return DirectEnd::not_printed(silence(None)),
+            Err(error @ LinkError::TooOld) => return DirectEnd::not_printed(error),
             Err(LinkError::Mesh(error)) => {
                 return DirectEnd::not_printed(format!("the printer cannot be reached: {error}"));
             }

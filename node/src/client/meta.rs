@@ -2,6 +2,7 @@
 
 use papermesh_protocol::codec::{self, CodecError};
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::seal::{BlobError, StorageKey, open_bytes, seal_bytes};
@@ -123,6 +124,7 @@ pub(super) fn past_summary(storage: &StorageKey, past: &PastJobRow) -> JobSummar
         leased: false,
         needs_pin: false,
         locked: meta.locked,
+        extensions: Extensions::default(),
     }
 }
 
@@ -147,6 +149,7 @@ pub(super) fn summary(storage: &StorageKey, held: &HeldJob, leased: bool) -> Job
         leased,
         needs_pin: held.row.sealed_pin.is_some(),
         locked: meta.locked,
+        extensions: Extensions::default(),
     }
 }
 

@@ -61,6 +61,7 @@ use crate::directory::Directory;
 use crate::mesh::Membership;
 use crate::network::Network;
 use crate::offload::offload;
+use crate::shares::Shares;
 use crate::store::Store;
 use crate::tally::Tally;
 
@@ -115,6 +116,7 @@ struct Inner<N> {
     counting: Arc<Counting>,
     unproven: Arc<Unproven>,
     denials: Mutex<Tally>,
+    conversations: Shares,
     proofs: proof::Proofs,
     life: life::Life,
     early: early::EarlyJobs,
@@ -159,6 +161,7 @@ impl<N: Network> Client<N> {
             counting,
             unproven,
             denials,
+            conversations: Shares::new(serve::CONVERSATIONS, serve::CONVERSATIONS_PER_PRINTER),
             proofs: proof::Proofs::default(),
             life,
             early,

@@ -135,7 +135,7 @@ impl<N: Network> Client<N> {
     pub async fn abilities(&self, printer: &KnownPrinter) -> Result<Abilities, PrinterError> {
         let opening = Opening {
             protocol: Protocol::Direct,
-            question: &Request::Describe,
+            question: &|_| Some(Request::Describe),
             max: limits::DIRECT_MESSAGE,
             reach: REACH,
             wait: DESCRIBE,

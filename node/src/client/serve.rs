@@ -4,6 +4,7 @@
 use futures::{Stream, StreamExt};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::message::Request;
+use papermesh_protocol::version::Version;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Client;
@@ -13,31 +14,33 @@ use crate::mesh::frame::{FrameError, read_message, write_message};
 use crate::network::Network;
 use crate::shares::Shares;
 
-/// Conversations at once.
-const CONVERSATIONS: usize = 256;
+/// Conversations at once, in all versions.
+pub(super) const CONVERSATIONS: usize = 256;
 /// Conversations with one printer at once.
-const CONVERSATIONS_PER_PRINTER: usize = 32;
+pub(super) const CONVERSATIONS_PER_PRINTER: usize = 32;
 /// Jobs that are sent at once.
 const STREAMS: usize = 32;
 /// Jobs that are sent to one printer at once.
 const STREAMS_PER_PRINTER: usize = 4;
 
 impl<N: Network> Client<N> {
-    /// Answers printers on every stream of `/papermesh/release/1` until there come no more.
-    pub async fn serve_release<S>(self, streams: impl Stream<Item = (Member, S)> + Send)
-    where
+    /// Answers printers on every stream of the release protocol in this version until there come no more.
+    pub async fn serve_release<S>(
+        self,
+        version: Version,
+        streams: impl Stream<Item = (Member, S)> + Send,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let places = Shares::new(CONVERSATIONS, CONVERSATIONS_PER_PRINTER);
         let mut streams = std::pin::pin!(streams);
         while let Some((from, stream)) = streams.next().await {
-            let Some(place) = places.take(from.node) else {
+            let Some(place) = self.0.conversations.take(from.node) else {
                 continue;
             };
             let client = self.clone();
             tokio::spawn(async move {
                 let printer = from.node;
-                if let Err(error) = client.converse(from, stream).await {
+                if let Err(error) = client.converse(from, stream, version).await {
                     tracing::debug!(%printer, %error, "a conversation with a printer broke off");
                 }
                 drop(place);
@@ -66,7 +69,12 @@ impl<N: Network> Client<N> {
         }
     }
 
-    async fn converse<S>(&self, from: Member, mut stream: S) -> Result<(), FrameError>
+    async fn converse<S>(
+        &self,
+        from: Member,
+        mut stream: S,
+        version: Version,
+    ) -> Result<(), FrameError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -76,7 +84,7 @@ impl<N: Network> Client<N> {
                 read_message::<Request>(&mut stream, limits::RELEASE_MESSAGE, limits::SESSION_IDLE)
                     .await?
             {
-                let answer = conversation.answer(request).await;
+                let answer = conversation.answer(request).await.said_in(version);
                 write_message(&mut stream, &answer, limits::RELEASE_MESSAGE).await?;
             }
             Ok(())

@@ -12,6 +12,7 @@ use std::time::Duration;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, UserKey};
 use papermesh_protocol::job::{JobSummary, PrintOptions, check_media};
 use papermesh_protocol::limits;
@@ -755,6 +756,7 @@ fn offered(job: JobId, row: &JobRow, meta: &JobMeta, size: Option<u64>) -> JobSu
         leased: false,
         needs_pin: row.sealed_pin.is_some(),
         locked: meta.locked,
+        extensions: Extensions::default(),
     }
 }
 

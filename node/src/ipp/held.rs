@@ -246,6 +246,7 @@ fn carried(was: &PrintOptions, now: &PrintOptions, own: PrintOptions) -> PrintOp
         page_ranges: one(&was.page_ranges, &now.page_ranges, own.page_ranges),
         scaling: one(&was.scaling, &now.scaling, own.scaling),
         as_image: one(&was.as_image, &now.as_image, own.as_image),
+        extensions: one(&was.extensions, &now.extensions, own.extensions),
     }
 }
 

@@ -8,6 +8,7 @@ use futures::Stream;
 use libp2p::{Multiaddr, StreamProtocol};
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::id::{NodeId, RecordKey};
+use papermesh_protocol::version::Version;
 use papermesh_protocol::{bind, direct, preview, release, web};
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -35,7 +36,7 @@ pub(super) const EVENTS: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// Requests of a printer to a holder.
-    Release,
+    Release(Version),
     /// A job's ciphertext.
     Job,
     /// The site state.
@@ -45,7 +46,7 @@ pub enum Protocol {
     /// Linking a user's computers.
     Link,
     /// Jobs straight to a printer.
-    Direct,
+    Direct(Version),
     /// Pictures of first pages.
     Preview,
     /// The time.
@@ -58,13 +59,15 @@ pub enum Protocol {
 
 impl Protocol {
     /// All protocols.
-    pub const ALL: [Self; 10] = [
-        Self::Release,
+    pub const ALL: [Self; 12] = [
+        Self::Release(Version::Two),
+        Self::Release(Version::One),
         Self::Job,
         Self::Site,
         Self::Enroll,
         Self::Link,
-        Self::Direct,
+        Self::Direct(Version::Two),
+        Self::Direct(Version::One),
         Self::Preview,
         Self::Clock,
         Self::Bind,
@@ -73,12 +76,12 @@ impl Protocol {
 
     pub(super) const fn name(self) -> StreamProtocol {
         StreamProtocol::new(match self {
-            Self::Release => release::PROTOCOL,
+            Self::Release(version) => release::version::protocol(version),
             Self::Job => release::STREAM_PROTOCOL,
             Self::Site => "/papermesh/site/1",
             Self::Enroll => "/papermesh/enroll/1",
             Self::Link => "/papermesh/link/1",
-            Self::Direct => direct::PROTOCOL,
+            Self::Direct(version) => direct::protocol(version),
             Self::Preview => preview::PROTOCOL,
             Self::Clock => "/papermesh/clock/1",
             Self::Bind => bind::PROTOCOL,
@@ -100,8 +103,8 @@ pub struct Incoming {
 
 /// The incoming streams of each protocol that services answer.
 pub struct Streams {
-    /// For holders.
-    pub release: mpsc::Receiver<Incoming>,
+    /// For holders, in the order of [`Version::SPOKEN`].
+    pub release: [mpsc::Receiver<Incoming>; 2],
     /// For holders.
     pub job: mpsc::Receiver<Incoming>,
     /// For admins.
@@ -110,8 +113,8 @@ pub struct Streams {
     pub link: mpsc::Receiver<Incoming>,
     /// For holders.
     pub preview: mpsc::Receiver<Incoming>,
-    /// For printers.
-    pub direct: mpsc::Receiver<Incoming>,
+    /// For printers, in the order of [`Version::SPOKEN`].
+    pub direct: [mpsc::Receiver<Incoming>; 2],
     /// For admins.
     pub bind: mpsc::Receiver<Incoming>,
     /// For admins.

@@ -15,6 +15,7 @@ use papermesh_protocol::seal::keys::SealingPublic;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{Revoked, SiteSecret, SiteState};
 use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::version::Version;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -193,12 +194,12 @@ async fn members_meet_and_speak() {
     assert!(met.certificate.roles.has(Role::Client));
     let mut near = printer
         .mesh
-        .open(client.mesh.node(), &[], Protocol::Release)
+        .open(client.mesh.node(), &[], Protocol::Release(Version::Two))
         .await
         .unwrap();
     near.write_all(b"who is there").await.unwrap();
     near.shutdown().await.unwrap();
-    let mut incoming = timeout(LIMIT, client.streams.release.recv())
+    let mut incoming = timeout(LIMIT, client.streams.release[0].recv())
         .await
         .unwrap()
         .unwrap();
@@ -235,7 +236,7 @@ async fn invariant_7_a_non_member_completes_no_handshake() {
             outsider.connect(&member).await?;
             let mut stream = outsider
                 .mesh
-                .open(member.mesh.node(), &[], Protocol::Release)
+                .open(member.mesh.node(), &[], Protocol::Release(Version::Two))
                 .await?;
             stream
                 .write_all(b"hello")

@@ -22,6 +22,7 @@ use std::time::Instant;
 
 use futures::{Stream, StreamExt, stream};
 use papermesh_protocol::certificate::Role;
+use papermesh_protocol::version::Version;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -201,11 +202,11 @@ impl Node {
             })
             .await?;
             tasks.spawn(client.clone().keep());
-            tasks.spawn(client.clone().serve_release(both(
-                streams.release,
-                to_itself.release,
-                &me,
-            )));
+            let [latest, earlier] = streams.release;
+            let latest = both(latest, to_itself.release, &me);
+            tasks.spawn(client.clone().serve_release(Version::Two, latest));
+            let earlier = from_others(earlier);
+            tasks.spawn(client.clone().serve_release(Version::One, earlier));
             tasks.spawn(
                 client
                     .clone()
@@ -240,11 +241,11 @@ impl Node {
                 converter,
             });
             tasks.spawn(printer.clone().run());
-            tasks.spawn(
-                printer
-                    .clone()
-                    .serve_direct(both(streams.direct, to_itself.direct, &me)),
-            );
+            let [latest, earlier] = streams.direct;
+            let latest = both(latest, to_itself.direct, &me);
+            tasks.spawn(printer.clone().serve_direct(Version::Two, latest));
+            let earlier = from_others(earlier);
+            tasks.spawn(printer.clone().serve_direct(Version::One, earlier));
             Some(printer)
         } else {
             None
@@ -494,10 +495,16 @@ where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
     let me = me.clone();
-    let others =
-        received(others).map(|incoming: Incoming| (incoming.from, Either::Left(incoming.stream)));
+    let others = from_others(others).map(|(from, stream)| (from, Either::Left(stream)));
     let itself = received(itself).map(move |stream| (me.clone(), Either::Right(stream)));
     stream::select(others, itself)
+}
+
+/// The streams that other members open.
+fn from_others(
+    others: mpsc::Receiver<Incoming>,
+) -> impl Stream<Item = (Member, mesh::MeshStream)> + Send {
+    received(others).map(|incoming| (incoming.from, incoming.stream))
 }
 
 fn received<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> impl Stream<Item = T> + Send {

@@ -40,6 +40,7 @@ impl Change {
             page_ranges: page_ranges.unwrap_or_else(|| options.page_ranges.clone()),
             scaling: scaling.or(options.scaling),
             as_image: as_image.unwrap_or(options.as_image),
+            extensions: options.extensions.clone(),
         })
     }
 

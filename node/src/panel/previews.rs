@@ -148,6 +148,7 @@ mod tests {
             leased: false,
             needs_pin: true,
             locked: false,
+            extensions: Default::default(),
         };
         let job = ListedJob {
             holder: NodeId::from_bytes([holder; 32]),

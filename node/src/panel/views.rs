@@ -743,6 +743,7 @@ mod tests {
             leased: false,
             needs_pin: false,
             locked: false,
+            extensions: Default::default(),
         };
         let job = ListedJob {
             holder: NodeId::from_bytes([1; 32]),

@@ -149,8 +149,8 @@ impl<N: Network> Inner<N> {
         attestation: &Attestation,
     ) -> Result<Answer, LinkError> {
         let opening = Opening {
-            protocol: Protocol::Bind,
-            question: attestation,
+            protocol: |_| Protocol::Bind,
+            question: &|_| Some(attestation.clone()),
             max: limits::BIND_MESSAGE,
             reach: REACH,
             wait: ANSWER,

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use futures::{Stream, StreamExt};
 use papermesh_protocol::direct::{Abilities, Answer, Decline, Offer, Request};
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::limits;
 use papermesh_protocol::release::printer::Session;
 use papermesh_protocol::seal::SessionSecret;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::{self, UserId};
 use papermesh_protocol::user::UserEntry;
+use papermesh_protocol::version::Version;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, timeout};
 
@@ -38,9 +40,12 @@ const LOOKUP: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_millis(500);
 
 impl<N: Network> Printer<N> {
-    /// Answers holders on every stream of `/papermesh/direct/1` until there come no more.
-    pub async fn serve_direct<S>(self, streams: impl Stream<Item = (Member, S)> + Send)
-    where
+    /// Answers holders on every stream of the direct protocol in this version until there come no more.
+    pub async fn serve_direct<S>(
+        self,
+        version: Version,
+        streams: impl Stream<Item = (Member, S)> + Send,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let mut streams = std::pin::pin!(streams);
@@ -50,7 +55,7 @@ impl<N: Network> Printer<N> {
             tokio::spawn(async move {
                 let holder = from.node;
                 let served = match place {
-                    Some(_place) => printer.answer(from, &mut stream).await,
+                    Some(_place) => printer.answer(from, &mut stream, version).await,
                     None => say(&mut stream, &Answer::Declined(Decline::Busy)).await,
                 };
                 if let Err(error) = served {
@@ -60,14 +65,19 @@ impl<N: Network> Printer<N> {
         }
     }
 
-    async fn answer<S>(&self, from: Member, stream: &mut S) -> Result<(), FrameError>
+    async fn answer<S>(
+        &self,
+        from: Member,
+        stream: &mut S,
+        version: Version,
+    ) -> Result<(), FrameError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         match read_message(stream, limits::DIRECT_MESSAGE, WORD).await? {
             Some(Request::Describe) => {
                 let abilities = Box::new(self.abilities().await);
-                say(stream, &Answer::Described(abilities)).await
+                say(stream, &Answer::Described(abilities).said_in(version)).await
             }
             Some(Request::Offer(offer)) => self.take(from, *offer, stream).await,
             Some(Request::Hand { .. }) => say(stream, &Answer::Declined(Decline::Trouble)).await,
@@ -169,6 +179,7 @@ impl<N: Network> Printer<N> {
             media,
             accepting: device.accepting,
             reasons: device.reasons.into_iter().map(|r| r.keyword).collect(),
+            extensions: Extensions::default(),
         }
         .bounded()
     }

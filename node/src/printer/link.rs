@@ -6,6 +6,7 @@ use std::time::Duration;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
 use papermesh_protocol::release::message::{Answer, Request};
+use papermesh_protocol::version::Version;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -39,7 +40,7 @@ impl<N: Network> Route<N> {
         opening: Opening<'_, Q>,
     ) -> Result<(N::Stream, A), LinkError>
     where
-        Q: Serialize + Sync,
+        Q: Serialize + Send + Sync,
         A: Serialize + DeserializeOwned,
     {
         network::begin(&self.network, self.holder, &self.addresses, opening).await
@@ -51,7 +52,7 @@ pub(super) struct Link<N: Network> {
     route: Route<N>,
     /// The stream, between requests; absent while one is under way, so that a request that was
     /// dropped half-way takes its stream with it and no later one gets its answer.
-    stream: Option<N::Stream>,
+    stream: Option<(N::Stream, Version)>,
 }
 
 impl<N: Network> Link<N> {
@@ -70,7 +71,13 @@ impl<N: Network> Link<N> {
     /// Makes sure that there is a stream.
     pub(super) async fn connect(&mut self) -> Result<(), LinkError> {
         if self.stream.is_none() {
-            self.stream = Some(self.route.open(Protocol::Release).await?);
+            let Route {
+                network,
+                holder,
+                addresses,
+            } = &self.route;
+            self.stream =
+                Some(network::open(network, *holder, addresses, Protocol::Release).await?);
         }
         Ok(())
     }
@@ -88,14 +95,15 @@ impl<N: Network> Link<N> {
     /// Asks, once.
     pub(super) async fn ask_once(&mut self, request: &Request) -> Result<Answer, LinkError> {
         self.connect().await?;
-        let Some(mut stream) = self.stream.take() else {
+        let Some((mut stream, version)) = self.stream.take() else {
             return Err(LinkError::Ended);
         };
-        write_message(&mut stream, request, limits::RELEASE_MESSAGE).await?;
+        let said = request.clone().said_in(version);
+        write_message(&mut stream, &said, limits::RELEASE_MESSAGE).await?;
         let answer = read_message(&mut stream, limits::RELEASE_MESSAGE, ANSWER)
             .await?
             .ok_or(LinkError::Ended)?;
-        self.stream = Some(stream);
+        self.stream = Some((stream, version));
         Ok(answer)
     }
 }

@@ -49,8 +49,8 @@ impl<N: Network> HolderSession<N> {
     /// [`limits::PREVIEW`] bytes.
     async fn preview(&self, job: JobId) -> Result<Option<Vec<u8>>, AskError> {
         let opening = Opening {
-            protocol: Protocol::Preview,
-            question: &self.session().preview(job),
+            protocol: |_| Protocol::Preview,
+            question: &|_| Some(self.session().preview(job)),
             max: limits::PREVIEW_MESSAGE,
             reach: ANSWER,
             wait: ANSWER,

@@ -43,8 +43,9 @@ impl Told {
     /// By the holder's answer.
     pub(super) fn by(answer: &Answer) -> Self {
         match answer {
-            Answer::Done => Self::Settled,
-            Answer::Refused(Refusal::Trouble) => Self::Later,
+            Answer::Refused(why) | Answer::Explained { why, .. } if *why == Refusal::Trouble => {
+                Self::Later
+            }
             // It knows of no such lease, or does not understand: asking again changes nothing.
             _ => Self::Settled,
         }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use papermesh_protocol::bind::Attestation;
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, SessionId};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::limits;
@@ -207,6 +208,7 @@ impl<N: Network> HolderSession<N> {
             job,
             release,
             options: options.clone(),
+            extensions: Extensions::default(),
         };
         let answer = self.ask(&request).await?;
         Ok(self.session.granted(job, answer)?)

@@ -6,6 +6,7 @@ use papermesh_protocol::direct::{Answer, Decline, Offer, Request};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::receipt::Outcome;
+use papermesh_protocol::version::Version;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::time::timeout;
 
@@ -165,7 +166,9 @@ async fn the_jobs_own_pin_is_not_asked_of_the_owner_who_hands_it_over() {
 
 /// What a computer says to a printer itself; none if the printer does not listen to it.
 async fn offered(laptop: &Holder, printer: &Tray, offer: Offer) -> Option<(DuplexStream, Answer)> {
-    let opening = laptop.network.open(printer.node, &[], Protocol::Direct);
+    let opening = laptop
+        .network
+        .open(printer.node, &[], Protocol::Direct(Version::Two));
     let mut stream = opening.await.ok()?;
     let request = Request::Offer(Box::new(offer));
     write_message(&mut stream, &request, limits::DIRECT_MESSAGE)

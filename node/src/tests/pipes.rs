@@ -7,6 +7,7 @@ use futures::Stream;
 use futures::StreamExt as _;
 use papermesh_protocol::id::{NodeId, RecordKey};
 use papermesh_protocol::record::DirectoryRecord;
+use papermesh_protocol::version::Version;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -31,10 +32,14 @@ struct Inner {
 
 #[derive(Clone)]
 struct Node {
-    release: mpsc::Sender<Arriving>,
+    /// In the order of [`Version::SPOKEN`].
+    release: [mpsc::Sender<Arriving>; 2],
     job: mpsc::Sender<Arriving>,
     preview: mpsc::Sender<Arriving>,
-    direct: mpsc::Sender<Arriving>,
+    /// In the order of [`Version::SPOKEN`].
+    direct: [mpsc::Sender<Arriving>; 2],
+    /// The latest version that it speaks.
+    speaks: Version,
     state: State,
     /// Ends every pipe to the node.
     cut: CancellationToken,
@@ -56,10 +61,12 @@ enum State {
 
 /// What a node is to serve.
 pub(super) struct Streams {
-    pub(super) release: mpsc::Receiver<Arriving>,
+    /// In the order of [`Version::SPOKEN`].
+    pub(super) release: [mpsc::Receiver<Arriving>; 2],
     pub(super) job: mpsc::Receiver<Arriving>,
     pub(super) preview: mpsc::Receiver<Arriving>,
-    pub(super) direct: mpsc::Receiver<Arriving>,
+    /// In the order of [`Version::SPOKEN`].
+    pub(super) direct: [mpsc::Receiver<Arriving>; 2],
 }
 
 impl Pipes {
@@ -75,15 +82,18 @@ impl Pipes {
     /// Adds a node that serves.
     pub(super) fn serve(&self, node: NodeId) -> Streams {
         let (release, releases) = mpsc::channel(16);
+        let (release_1, releases_1) = mpsc::channel(16);
         let (job, jobs) = mpsc::channel(16);
         let (preview, previews) = mpsc::channel(16);
         let (direct, directs) = mpsc::channel(16);
+        let (direct_1, directs_1) = mpsc::channel(16);
         let cut = CancellationToken::new();
         let serving = Node {
-            release,
+            release: [release, release_1],
             job,
             preview,
-            direct,
+            direct: [direct, direct_1],
+            speaks: Version::Two,
             state: State::On,
             cut,
             job_limits: Vec::new(),
@@ -92,10 +102,10 @@ impl Pipes {
         };
         self.0.nodes.lock().unwrap().insert(node, serving);
         Streams {
-            release: releases,
+            release: [releases, releases_1],
             job: jobs,
             preview: previews,
-            direct: directs,
+            direct: [directs, directs_1],
         }
     }
 
@@ -134,6 +144,11 @@ impl Pipes {
         });
     }
 
+    /// Lets a node speak no later version.
+    pub(super) fn speaks(&self, node: NodeId, version: Version) {
+        self.change(node, |node| node.speaks = version);
+    }
+
     /// How many job streams of a node were opened.
     pub(super) fn job_streams(&self, node: NodeId) -> usize {
         self.0.nodes.lock().unwrap()[&node].job_streams
@@ -170,6 +185,11 @@ impl Network for PipesOf {
             let node = nodes
                 .get_mut(&to)
                 .ok_or_else(|| MeshError::Unreachable("no such node".into()))?;
+            if let Protocol::Release(version) | Protocol::Direct(version) = protocol
+                && version > node.speaks
+            {
+                return Err(MeshError::Unsupported);
+            }
             let limit = if protocol == Protocol::Job {
                 node.job_streams += 1;
                 node.job_limits.pop()
@@ -191,8 +211,9 @@ impl Network for PipesOf {
                 let service = match protocol {
                     Protocol::Job => &node.job,
                     Protocol::Preview => &node.preview,
-                    Protocol::Direct => &node.direct,
-                    _ => &node.release,
+                    Protocol::Direct(version) => &node.direct[place_of(version)],
+                    Protocol::Release(version) => &node.release[place_of(version)],
+                    protocol => panic!("nobody speaks {protocol:?}"),
                 };
                 service
                     .send((me, served))
@@ -252,6 +273,11 @@ impl Network for PipesOf {
         })
         .boxed()
     }
+}
+
+/// Where a version stands among those that are spoken.
+fn place_of(version: Version) -> usize {
+    usize::from(version == Version::One)
 }
 
 /// Carries bytes both ways; those to the near end up to `limit`.

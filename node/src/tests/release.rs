@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use papermesh_protocol::certificate::Role;
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
@@ -17,6 +18,7 @@ use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::version::Version;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::site::{Holder, Site, Tray, User, deeds, document, eventually, kinds, submission, wish};
@@ -74,6 +76,26 @@ async fn a_job_is_held_listed_printed_and_gone() {
     assert_eq!(visit.admission(), Ok(()));
     let other = printer.visit(&alice, "1357").await;
     assert_eq!(other.admission(), Err(NotLetIn { retry_after: None }));
+}
+
+/// A site is not updated on one day: whoever speaks the earlier version only releases and prints directly
+/// all the same, as holder and as printer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_of_two_versions_understand_one_another() {
+    for (of_holder, of_printer) in [(Version::One, Version::Two), (Version::Two, Version::One)] {
+        let (site, alice, laptop, printer) = small_site().await;
+        site.pipes.speaks(laptop.node, of_holder);
+        site.pipes.speaks(printer.node, of_printer);
+        let text = b"a document".repeat(20_000);
+        let held = laptop.submit(&alice, "report", &text).await;
+        let visit = printer.visit(&alice, "2468").await;
+        let released = printer.print(&visit, wish(&held, &laptop)).await;
+        assert_eq!((released.ending, released.reason), (Ending::Printed, None));
+        assert_eq!(printer.paper(), [text]);
+        assert!(laptop.jobs().await.is_empty());
+        let known = laptop.client.abilities(&printer.known).await;
+        assert!(known.is_ok_and(|abilities| abilities.accepting));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -413,10 +435,13 @@ async fn a_late_or_repeated_word_is_taken_once() {
     };
     assert_eq!(
         late.report(job, release(1), printed.clone()).await,
-        Answer::Done
+        Answer::settled()
     );
     assert!(laptop.jobs().await.is_empty());
-    assert_eq!(late.report(job, release(1), printed).await, Answer::Done);
+    assert_eq!(
+        late.report(job, release(1), printed).await,
+        Answer::settled()
+    );
     assert_eq!(
         deeds(&laptop.audit).await,
         [Kind::Submitted, Kind::Released]
@@ -450,7 +475,7 @@ async fn invariant_5_two_printers_never_print_one_job_at_once() {
     assert_eq!(
         talk.report(held.summary.job, release(1), Outcome::NotPrinted)
             .await,
-        Answer::Done
+        Answer::settled()
     );
     assert_eq!(
         printer.print(&visit, wish(&held, &laptop)).await.ending,
@@ -590,7 +615,7 @@ async fn a_lease_that_runs_out_marks_what_was_streamed_and_a_job_expires() {
     };
     assert_eq!(
         talk.report(first.summary.job, release(1), printed).await,
-        Answer::Done
+        Answer::settled()
     );
     assert_eq!(laptop.jobs().await.len(), 1);
     pass(limits::JOB_LIFETIME);
@@ -1054,7 +1079,7 @@ impl Talk {
     pub(super) async fn with(printer: &Tray, holder: NodeId) -> Self {
         let stream = printer
             .network
-            .open(holder, &[], Protocol::Release)
+            .open(holder, &[], Protocol::Release(Version::Two))
             .await
             .unwrap();
         let (key, site) = printer.identity();
@@ -1108,6 +1133,7 @@ impl Talk {
                 job,
                 release,
                 options,
+                extensions: Extensions::default(),
             })
             .await
         {

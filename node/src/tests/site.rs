@@ -19,6 +19,7 @@ use papermesh_protocol::site::{LoginPolicy, SitePolicy, SiteSecret, SiteState};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::{Badge, UserEntry, UserState};
+use papermesh_protocol::version::Version;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -196,7 +197,9 @@ impl Site {
         let client = Client::open(parts).await.unwrap();
         let node = membership.node();
         let streams = self.pipes.serve(node);
-        tokio::spawn(client.clone().serve_release(stream(streams.release)));
+        for (version, streams) in Version::SPOKEN.into_iter().zip(streams.release) {
+            tokio::spawn(client.clone().serve_release(version, stream(streams)));
+        }
         tokio::spawn(client.clone().serve_jobs(stream(streams.job)));
         tokio::spawn(client.clone().serve_previews(stream(streams.preview)));
         Holder {
@@ -242,7 +245,9 @@ impl Site {
         };
         let printer = Printer::new(parts(device(home.path()).await));
         let streams = self.pipes.serve(node);
-        tokio::spawn(printer.clone().serve_direct(stream(streams.direct)));
+        for (version, streams) in Version::SPOKEN.into_iter().zip(streams.direct) {
+            tokio::spawn(printer.clone().serve_direct(version, stream(streams)));
+        }
         Tray {
             node,
             known: KnownPrinter {

@@ -18,6 +18,7 @@ use rand_core::CryptoRng;
 use crate::bind::BadgeClaim;
 use crate::certificate::{Certificate, Role};
 use crate::document_password::DocumentPassword;
+use crate::extension::Extensions;
 use crate::id::{JobId, NodeId, ReleaseId, SessionId};
 use crate::job::PrintOptions;
 use crate::limits;
@@ -216,6 +217,9 @@ impl Holder {
         if facts.wait.is_some() {
             return Err(DenyReason::LockedOut);
         }
+        if login.extensions.understood(&[]).is_err() {
+            return Err(DenyReason::Policy);
+        }
         self.make_room(printer.node)?;
         let entry = facts.entry.filter(|entry| entry.is_active());
         let session = SessionId::random(rng);
@@ -244,10 +248,7 @@ impl Holder {
             if !entry.is_some_and(|entry| entry.badges.contains(&badge)) {
                 return Err(DenyReason::Unknown);
             }
-            let open = Answer::SessionOpen {
-                session,
-                jobs: facts.jobs,
-            };
+            let open = Answer::session_open(session, facts.jobs);
             self.make_way(printer.node);
             (Stage::Open, open, LoginEvent::Opened(login.user.clone()))
         };
@@ -311,7 +312,7 @@ impl Holder {
                 open.by_pin = true;
                 self.sessions.insert(session, open);
                 (
-                    Answer::SessionOpen { session, jobs },
+                    Answer::session_open(session, jobs),
                     Some(LoginEvent::Opened(user)),
                 )
             }
@@ -493,6 +494,7 @@ impl Holder {
             options: leased.options,
             document_password: leased.document_password,
             counted: leased.counted,
+            extensions: Extensions::default(),
             lease: lease_millis(),
         })
     }

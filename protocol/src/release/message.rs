@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bind::Attestation;
 use crate::document_password::DocumentPassword;
+use crate::extension::Extensions;
 use crate::id::{BadgeTag, JobId, ReleaseId, SessionId};
 use crate::job::{JobSummary, PrintOptions};
 use crate::limits;
@@ -47,6 +48,9 @@ pub enum Request {
         release: ReleaseId,
         /// How the user wants it printed.
         options: PrintOptions,
+        /// What later versions of this program add (SPEC, release/2).
+        #[serde(default, skip_serializing_if = "Extensions::is_empty")]
+        extensions: Extensions,
     },
     /// Prolongs the lease while the device works.
     Extend {
@@ -118,6 +122,9 @@ pub struct Login {
     pub ke1: Option<Ke1>,
     /// The printer's ephemeral key for this session, to which job keys are sealed.
     pub session_key: SessionPublic,
+    /// What later versions of this program add (SPEC, release/2).
+    #[serde(default, skip_serializing_if = "Extensions::is_empty")]
+    pub extensions: Extensions,
 }
 
 /// How far the device is with a job. Advisory: nothing is decided by it.
@@ -195,6 +202,9 @@ pub enum Answer {
         session: SessionId,
         /// Jobs of the user here.
         jobs: u32,
+        /// What later versions of this program add (SPEC, release/2).
+        #[serde(default, skip_serializing_if = "Extensions::is_empty")]
+        extensions: Extensions,
     },
     /// Not logged in. Says nothing of why.
     Denied {
@@ -221,6 +231,20 @@ pub enum Answer {
     Refused(Refusal),
     /// The holder vouches.
     Attested(Box<Attestation>),
+    /// The holder has settled the release. Answers a report; not in release/1, where it is [`Self::Done`].
+    Settled {
+        /// What later versions of this program add (SPEC, release/2).
+        #[serde(default, skip_serializing_if = "Extensions::is_empty")]
+        extensions: Extensions,
+    },
+    /// Not done, and there is more to say of it. Not in release/1, where it is [`Self::Refused`].
+    Explained {
+        /// Why, in general.
+        why: Refusal,
+        /// What later versions of this program add (SPEC, release/2).
+        #[serde(default, skip_serializing_if = "Extensions::is_empty")]
+        extensions: Extensions,
+    },
 }
 
 /// All that is needed to fetch and open one job.
@@ -246,7 +270,11 @@ pub struct Grant {
     /// Milliseconds that the lease lasts unless it is extended.
     pub lease: u64,
     /// Pages that the holder has counted in the document, if it has read it and found it whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<u32>,
+    /// What later versions of this program add (SPEC, release/2).
+    #[serde(default, skip_serializing_if = "Extensions::is_empty")]
+    pub extensions: Extensions,
 }
 
 /// Why something asked within a session was not done.
@@ -292,6 +320,24 @@ impl Answer {
     pub fn denied(retry_after: Duration) -> Self {
         Self::Denied {
             retry_after: u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// An open session, of which there is no more to say.
+    #[must_use]
+    pub fn session_open(session: SessionId, jobs: u32) -> Self {
+        Self::SessionOpen {
+            session,
+            jobs,
+            extensions: Extensions::default(),
+        }
+    }
+
+    /// A settled release, of which there is no more to say.
+    #[must_use]
+    pub fn settled() -> Self {
+        Self::Settled {
+            extensions: Extensions::default(),
         }
     }
 

@@ -7,8 +7,9 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
 use crate::bind::Attestation;
+use crate::extension::{ExtensionError, Extensions};
 use crate::id::{BadgeTag, JobId, NodeId, SessionId};
-use crate::job::JobSummary;
+use crate::job::{JobError, JobSummary};
 use crate::limits;
 use crate::pin::{ClientLogin, KsfMemo, LoginContext, Pin, PinError};
 use crate::preview;
@@ -45,6 +46,9 @@ pub enum SessionError {
     /// The holder refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The holder speaks a later version and relies on something in it.
+    #[error("{0}")]
+    Extension(#[from] ExtensionError),
     /// The holder answered something else, or something impossible.
     #[error("the holder answered out of turn or with impossible values")]
     Unexpected,
@@ -90,6 +94,7 @@ impl LoginUnderWay {
             badge,
             ke1,
             session_key,
+            extensions: Extensions::default(),
         };
         Ok((Self { secret, pin }, Request::Login(login)))
     }
@@ -116,11 +121,21 @@ impl LoginUnderWay {
                     Request::Prove { session, ke3 },
                 ))
             }
-            (Answer::SessionOpen { session, jobs }, None) => Ok(Challenged::Open(Session {
-                id: session,
-                secret: self.secret,
-                jobs,
-            })),
+            (
+                Answer::SessionOpen {
+                    session,
+                    jobs,
+                    extensions,
+                },
+                None,
+            ) => {
+                extensions.understood(&[])?;
+                Ok(Challenged::Open(Session {
+                    id: session,
+                    secret: self.secret,
+                    jobs,
+                }))
+            }
             (answer, _) => Err(unexpected(answer)),
         }
     }
@@ -144,11 +159,18 @@ impl Proving {
     /// Takes the holder's last answer.
     pub fn answered(self, answer: Answer) -> Result<Session, SessionError> {
         match answer {
-            Answer::SessionOpen { session, jobs } if session == self.session => Ok(Session {
-                id: session,
-                secret: self.secret,
+            Answer::SessionOpen {
+                session,
                 jobs,
-            }),
+                extensions,
+            } if session == self.session => {
+                extensions.understood(&[])?;
+                Ok(Session {
+                    id: session,
+                    secret: self.secret,
+                    jobs,
+                })
+            }
             answer => Err(unexpected(answer)),
         }
     }
@@ -184,7 +206,9 @@ impl Session {
         let Answer::Jobs { mut jobs, more } = answer else {
             return Err(unexpected(answer));
         };
-        if jobs.len() > limits::JOBS_PER_PAGE || jobs.iter().any(|job| job.check().is_err()) {
+        let is_sound =
+            |job: &JobSummary| matches!(job.check(), Ok(()) | Err(JobError::Extension(_)));
+        if jobs.len() > limits::JOBS_PER_PAGE || !jobs.iter().all(is_sound) {
             return Err(SessionError::Unexpected);
         }
         let places: Vec<Place> = jobs.iter().map(place).collect();
@@ -199,6 +223,8 @@ impl Session {
             .copied()
             .filter(|_| more && had + jobs.len() < limits::JOBS_PER_HOLDER);
         jobs.truncate(limits::JOBS_PER_HOLDER.saturating_sub(had));
+        // What a later version wants to be understood is not shown by one that does not.
+        jobs.retain(|job| job.check().is_ok());
         Ok((jobs, next))
     }
 
@@ -297,6 +323,8 @@ impl Session {
         let Answer::Grant(grant) = answer else {
             return Err(unexpected(answer));
         };
+        grant.extensions.understood(&[])?;
+        grant.options.extensions.understood(&[])?;
         let consistent = crate::seal::sealed_len(grant.size) == Some(grant.sealed_size)
             && grant.options.check().is_ok()
             && crate::job::check_title(&grant.title).is_ok()
@@ -354,7 +382,7 @@ impl Unlocking {
 /// Takes an answer that should be `Done`.
 pub fn done(answer: Answer) -> Result<(), SessionError> {
     match answer {
-        Answer::Done => Ok(()),
+        Answer::Done | Answer::Settled { .. } => Ok(()),
         answer => Err(unexpected(answer)),
     }
 }
@@ -364,7 +392,7 @@ fn unexpected(answer: Answer) -> SessionError {
         Answer::Denied { retry_after } => SessionError::Denied {
             retry_after: Duration::from_millis(retry_after).min(limits::LOCK_OUT),
         },
-        Answer::Refused(refusal) => SessionError::Refused(refusal),
+        Answer::Refused(why) | Answer::Explained { why, .. } => SessionError::Refused(why),
         _ => SessionError::Unexpected,
     }
 }

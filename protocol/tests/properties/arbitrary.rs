@@ -10,6 +10,7 @@ use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::direct;
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::enroll::{self, KeyClaim, SignedPage, SignedPlace};
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{
     AdminKey, BadgeTag, JobId, NodeId, RecordDigest, ReleaseId, Serial, SessionId, SiteId, UserKey,
 };
@@ -385,17 +386,30 @@ pub(crate) fn options() -> impl Strategy<Value = PrintOptions> {
         ][..],
     );
     let look = (of(sides), of(color), of(scaling), any::<bool>());
-    (any::<u16>(), look, media, vec(range, 0..4)).prop_map(
-        |(copies, (sides, color, scaling, as_image), media, page_ranges)| PrintOptions {
-            copies,
-            sides,
-            color,
-            media,
-            page_ranges,
-            scaling,
-            as_image,
+    (any::<u16>(), look, media, vec(range, 0..4), extensions()).prop_map(
+        |(copies, (sides, color, scaling, as_image), media, page_ranges, extensions)| {
+            PrintOptions {
+                copies,
+                sides,
+                color,
+                media,
+                page_ranges,
+                scaling,
+                as_image,
+                extensions,
+            }
         },
     )
+}
+
+pub(crate) fn extensions() -> impl Strategy<Value = Extensions> {
+    let some = vec((any::<u16>(), bytes(24)), 0..4);
+    some.prop_map(|some| {
+        let with = |list: Extensions, (number, content): (u16, ByteBuf)| {
+            list.with(number, content.into_vec()).unwrap()
+        };
+        some.into_iter().fold(Extensions::default(), with)
+    })
 }
 
 pub(crate) fn summary() -> impl Strategy<Value = JobSummary> {
@@ -414,31 +428,35 @@ pub(crate) fn summary() -> impl Strategy<Value = JobSummary> {
         any::<u8>(),
         options(),
         any::<[bool; 5]>(),
+        extensions(),
     )
-        .prop_map(|(job, about, times, priority, options, flags)| {
-            let (title, format, size, pages, page_size, color) = about;
-            let [submitted_at, listed_at, expires_at] = times;
-            let [protected, may_have_printed, leased, needs_pin, locked] = flags;
-            JobSummary {
-                job,
-                title,
-                format,
-                size,
-                pages,
-                page_size,
-                color,
-                submitted_at,
-                priority,
-                listed_at,
-                expires_at,
-                options,
-                protected,
-                may_have_printed,
-                leased,
-                needs_pin,
-                locked,
-            }
-        })
+        .prop_map(
+            |(job, about, times, priority, options, flags, extensions)| {
+                let (title, format, size, pages, page_size, color) = about;
+                let [submitted_at, listed_at, expires_at] = times;
+                let [protected, may_have_printed, leased, needs_pin, locked] = flags;
+                JobSummary {
+                    job,
+                    title,
+                    format,
+                    size,
+                    pages,
+                    page_size,
+                    color,
+                    submitted_at,
+                    priority,
+                    listed_at,
+                    expires_at,
+                    options,
+                    protected,
+                    may_have_printed,
+                    leased,
+                    needs_pin,
+                    locked,
+                    extensions,
+                }
+            },
+        )
 }
 
 pub(crate) fn request() -> impl Strategy<Value = Request> {
@@ -447,12 +465,14 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         of(badge_tag()),
         of(login_message::<KE1_LEN>()),
         session_public(),
+        extensions(),
     )
-        .prop_map(|(user, badge, ke1, session_key)| Login {
+        .prop_map(|(user, badge, ke1, session_key, extensions)| Login {
             user,
             badge,
             ke1,
             session_key,
+            extensions,
         });
     let place = (any::<u8>(), time(), job_id()).prop_map(|(rank, listed_at, job)| Place {
         rank,
@@ -473,14 +493,22 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         (session_id(), login_message::<KE3_LEN>())
             .prop_map(|(session, ke3)| Request::Prove { session, ke3 }),
         (session_id(), of(place)).prop_map(|(session, after)| Request::List { session, after }),
-        (session_id(), job_id(), release_id(), options()).prop_map(
-            |(session, job, release, options)| Request::Select {
-                session,
-                job,
-                release,
-                options
-            }
-        ),
+        (
+            session_id(),
+            job_id(),
+            release_id(),
+            options(),
+            extensions()
+        )
+            .prop_map(
+                |(session, job, release, options, extensions)| Request::Select {
+                    session,
+                    job,
+                    release,
+                    options,
+                    extensions,
+                }
+            ),
         release_id().prop_map(|release| Request::Extend { release }),
         envelope(receipt()).prop_map(Request::Report),
         (session_id(), job_id()).prop_map(|(session, job)| Request::Delete { session, job }),
@@ -514,7 +542,7 @@ fn grant() -> impl Strategy<Value = Grant> {
         "[^\\x00-\\x1f]{0,60}",
         options(),
         of("[a-z]{1,40}"),
-        of(any::<u32>()),
+        (of(any::<u32>()), extensions()),
     )
         .prop_map(
             |(
@@ -525,7 +553,7 @@ fn grant() -> impl Strategy<Value = Grant> {
                 title,
                 options,
                 password,
-                counted,
+                (counted, extensions),
             )| Grant {
                 token,
                 key,
@@ -536,8 +564,9 @@ fn grant() -> impl Strategy<Value = Grant> {
                 options,
                 document_password: password
                     .and_then(|password| DocumentPassword::new(&password).ok()),
-                counted,
                 lease,
+                counted,
+                extensions,
             },
         )
 }
@@ -563,14 +592,22 @@ pub(crate) fn answer() -> impl Strategy<Value = Answer> {
     prop_oneof![
         (session_id(), login_message::<KE2_LEN>())
             .prop_map(|(session, ke2)| Answer::Challenge { session, ke2 }),
-        (session_id(), any::<u32>())
-            .prop_map(|(session, jobs)| Answer::SessionOpen { session, jobs }),
+        (session_id(), any::<u32>(), extensions()).prop_map(|(session, jobs, extensions)| {
+            Answer::SessionOpen {
+                session,
+                jobs,
+                extensions,
+            }
+        }),
         any::<u64>().prop_map(|retry_after| Answer::Denied { retry_after }),
         (vec(summary(), 0..8), any::<bool>()).prop_map(|(jobs, more)| Answer::Jobs { jobs, more }),
         grant().prop_map(Answer::Grant),
         any::<u64>().prop_map(|lease| Answer::Extended { lease }),
         Just(Answer::Done),
         refusal().prop_map(Answer::Refused),
+        extensions().prop_map(|extensions| Answer::Settled { extensions }),
+        (refusal(), extensions())
+            .prop_map(|(why, extensions)| Answer::Explained { why, extensions }),
         attestation().prop_map(|attestation| Answer::Attested(Box::new(attestation))),
     ]
 }
@@ -733,8 +770,9 @@ pub(crate) fn direct_answer() -> impl Strategy<Value = direct::Answer> {
         [list(), list(), list(), list()],
         of(any::<bool>()),
         any::<bool>(),
+        extensions(),
     )
-        .prop_map(|([model, location], lists, color, accepting)| {
+        .prop_map(|([model, location], lists, color, accepting, extensions)| {
             let [formats, sides, media, reasons] = lists;
             direct::Answer::Described(Box::new(direct::Abilities {
                 model,
@@ -745,6 +783,7 @@ pub(crate) fn direct_answer() -> impl Strategy<Value = direct::Answer> {
                 media,
                 accepting,
                 reasons,
+                extensions,
             }))
         });
     let decline = select(

@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::codec;
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, ReleaseId, SessionId};
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
@@ -66,6 +67,7 @@ fn invariant_4_only_printers_log_in() {
         badge: Some(badge(0)),
         ke1: None,
         session_key: SessionSecret::generate(rng).public(),
+        extensions: Extensions::default(),
     };
     for roles in [
         &[][..],
@@ -77,6 +79,13 @@ fn invariant_4_only_printers_log_in() {
         assert_eq!(answer, Answer::Denied { retry_after: 0 });
         assert_eq!(event, LoginEvent::Denied(user(0), DenyReason::NoPrinter));
     }
+    let later = Login {
+        extensions: Extensions::default().with(2, vec![]).unwrap(),
+        ..login.clone()
+    };
+    let (answer, event) = world.first(&printer(0), &later, 0, LoginPolicy::Badge);
+    assert_eq!(answer, Answer::Denied { retry_after: 0 });
+    assert_eq!(event, LoginEvent::Denied(user(0), DenyReason::Policy));
     let nothing = Login {
         badge: None,
         ..login

@@ -345,8 +345,11 @@ impl Model {
             (lease.release != release && lease.until > now)
                 || (lease.release == release && lease.printer != printer(at).node)
         });
+        // A release that has had the job for as long as any may is not resumed.
+        let is_over = lease.is_some_and(|lease| lease.release == release && lease.is_over(now));
         match self.world.select(at, open.session.id(), job, release) {
             Ok(grant) => {
+                assert!(!is_over, "a lease has an end");
                 assert!(lives, "no session, no byte");
                 assert_eq!(
                     open.who, whose,
@@ -378,6 +381,7 @@ impl Model {
             Err(Refusal::NoSession) => assert!(!lives),
             Err(Refusal::NoJob) => assert!(lives && open.who != whose),
             Err(Refusal::Leased) => assert!(lives && open.who == whose && taken.is_some()),
+            Err(Refusal::NoLease) => assert!(lives && open.who == whose && is_over),
             Err(refusal) => panic!("{refusal:?}"),
         }
         if lives {

@@ -14,4 +14,5 @@ mod refusal;
 mod sealed;
 #[path = "../site/mod.rs"]
 mod site;
+mod versions;
 mod visit;

@@ -20,6 +20,7 @@ use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::enroll::KeyClaim;
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId};
 use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Scaling, Sides};
 use papermesh_protocol::judge::Judge;
@@ -313,6 +314,7 @@ pub fn options() -> PrintOptions {
         ],
         scaling: Some(Scaling::Fit),
         as_image: true,
+        extensions: Extensions::default(),
     }
 }
 
@@ -335,6 +337,7 @@ pub fn summary() -> JobSummary {
         leased: false,
         needs_pin: true,
         locked: false,
+        extensions: Extensions::default(),
     }
 }
 

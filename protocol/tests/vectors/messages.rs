@@ -5,8 +5,10 @@ use papermesh_protocol::advert::Delegated;
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::enroll::{SignedPage, SignedPlace};
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::UserKey;
 use papermesh_protocol::invite::TicketSecret;
+use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::join::message::Right;
 use papermesh_protocol::join::{Commitment, MemberAddress, Nonce, Terms, Welcome};
 use papermesh_protocol::link::{FirstComputer, Linked};
@@ -82,9 +84,16 @@ fn grant() -> Grant {
         title: summary().title,
         options: options(),
         document_password: Some(DocumentPassword::new("Sesam").unwrap()),
-        counted: summary().pages,
         lease: 90_000,
+        counted: None,
+        extensions: Extensions::default(),
     }
+}
+
+/// One that may be passed over and one that must be known.
+fn extensions() -> Extensions {
+    let odd = Extensions::default().with(1, vec![0x07]);
+    odd.and_then(|some| some.with(2, vec![0x18, 0x2a])).unwrap()
 }
 
 fn release() -> Vec<Value> {
@@ -96,6 +105,7 @@ fn release() -> Vec<Value> {
             badge,
             ke1,
             session_key,
+            extensions: Extensions::default(),
         })
     };
     let ke1 = Ke1::from_bytes(&[0x90; 96]).unwrap();
@@ -140,6 +150,20 @@ fn release() -> Vec<Value> {
                 job,
                 release,
                 options: options(),
+                extensions: Extensions::default(),
+            },
+        )
+        .with(
+            "Select with extensions (release/2)",
+            &Request::Select {
+                session,
+                job,
+                release,
+                options: PrintOptions {
+                    extensions: extensions(),
+                    ..options()
+                },
+                extensions: extensions(),
             },
         )
         .with("Extend", &Request::Extend { release })
@@ -187,7 +211,7 @@ fn release() -> Vec<Value> {
                 ke2: Ke2::from_bytes(&[0x91; 320]).unwrap(),
             },
         )
-        .with("SessionOpen", &Answer::SessionOpen { session, jobs: 3 })
+        .with("SessionOpen", &Answer::session_open(session, 3))
         .with("Denied", &Answer::Denied { retry_after: 4000 })
         .with(
             "Jobs",
@@ -197,6 +221,22 @@ fn release() -> Vec<Value> {
             },
         )
         .with("Grant", &Answer::Grant(grant()))
+        .with(
+            "Grant of counted pages, with extensions (release/2)",
+            &Answer::Grant(Grant {
+                counted: summary().pages,
+                extensions: extensions(),
+                ..grant()
+            }),
+        )
+        .with("Settled (release/2)", &Answer::settled())
+        .with(
+            "Explained (release/2)",
+            &Answer::Explained {
+                why: Refusal::Policy,
+                extensions: extensions(),
+            },
+        )
         .with("Extended", &Answer::extended())
         .with("Done", &Answer::Done)
         .with(
@@ -385,6 +425,7 @@ fn directly() -> Vec<Value> {
         media: vec!["iso_a4_210x297mm".to_owned()],
         accepting: true,
         reasons: Vec::new(),
+        extensions: Extensions::default(),
     };
     let requests = Direction::new("direct", "request", limits::DIRECT_MESSAGE)
         .with("Describe", &direct::Request::Describe)

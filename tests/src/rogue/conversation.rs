@@ -2,20 +2,23 @@
 
 use libp2p::PeerId;
 use papermesh_node::mesh::frame::{read_message, write_message};
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{KsfMemo, Pin};
+use papermesh_protocol::release::STREAM_PROTOCOL;
 use papermesh_protocol::release::message::{Answer, Grant, Request};
 use papermesh_protocol::release::printer::{
     Challenged, Evidence, LoginUnderWay, Session, SessionError,
 };
 use papermesh_protocol::release::receipt::{Outcome, Receipt};
 use papermesh_protocol::release::stream::{Open, Token};
-use papermesh_protocol::release::{PROTOCOL, STREAM_PROTOCOL};
+use papermesh_protocol::release::version::protocol;
 use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::version::Version;
 use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt};
@@ -45,7 +48,7 @@ impl<'a> Conversation<'a> {
     pub fn begin(rogue: &'a Rogue, papers: &'a Papers, holder: &str) -> Self {
         let peer = super::peer_id(holder);
         let stream = rogue
-            .open(peer, PROTOCOL)
+            .open(peer, protocol(Version::Two))
             .unwrap_or_else(|error| panic!("no conversation: {error}"));
         Self {
             rogue,
@@ -131,6 +134,7 @@ impl<'a> Conversation<'a> {
             job,
             release,
             options: PrintOptions::default(),
+            extensions: Extensions::default(),
         });
         session.granted(job, answer)
     }

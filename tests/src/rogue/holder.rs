@@ -8,18 +8,20 @@ use futures::StreamExt;
 use libp2p::StreamProtocol;
 use papermesh_node::mesh::frame::{read_message, write_message};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{Pin, PinVerifier};
 use papermesh_protocol::preview;
-use papermesh_protocol::release::PROTOCOL;
 use papermesh_protocol::release::holder::{Holder, LoginFacts, Pictured};
 use papermesh_protocol::release::message::{Answer, Place, Request};
+use papermesh_protocol::release::version::protocol;
 use papermesh_protocol::seal::{DecoySeed, JobKey, PreviewKey, seal_preview};
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::user::{UserEntry, UserState};
+use papermesh_protocol::version::Version;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_util::compat::FuturesAsyncReadCompatExt;
 
@@ -111,7 +113,8 @@ impl FalseHolder {
             heard: Arc::clone(&heard),
         });
         let (talking, showing) = (Arc::clone(&desk), desk);
-        rogue.serve(PROTOCOL, move |stream| {
+        // As a holder that was not updated yet.
+        rogue.serve(protocol(Version::One), move |stream| {
             let desk = Arc::clone(&talking);
             async move {
                 let mut stream = stream.compat();
@@ -207,6 +210,7 @@ impl Desk {
             leased: false,
             needs_pin: false,
             locked: false,
+            extensions: Extensions::default(),
         }
     }
 

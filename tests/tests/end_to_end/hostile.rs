@@ -15,13 +15,14 @@ use papermesh_protocol::judge::Judge;
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
-use papermesh_protocol::release::PROTOCOL;
 use papermesh_protocol::release::message::{Answer, Refusal, Request};
 use papermesh_protocol::release::printer::SessionError;
+use papermesh_protocol::release::version::protocol;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{Revoked, SitePolicy, SiteState};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::user::{Badge, UserEntry, UserState};
+use papermesh_protocol::version::Version;
 use papermesh_tests::command::Invocation;
 use papermesh_tests::http::OpenPage;
 use papermesh_tests::program::system;
@@ -206,7 +207,7 @@ fn invariant_6_a_holder_with_a_made_up_user_key_is_not_believed() {
     laptop.enroll(&charlie, &laptop);
     laptop.print(&site.document("report.pdf", "x"), &charlie);
     let rogue = Storer::join(&site, &laptop, "rogue-1", "client", &charlie);
-    rogue.peer.keep_silent_on(PROTOCOL);
+    rogue.peer.keep_silent_on(protocol(Version::Two));
     let at = rogue.dial(&laptop);
     let own = new_key();
     let delegation = rogue.delegation(&own, rogue.papers.node());
@@ -292,7 +293,7 @@ fn a_silent_peer_delays_nobody() {
     let usual = began.elapsed();
 
     let rogue = Storer::join(&site, &laptop, "rogue-1", "shared-client", &charlie);
-    rogue.peer.keep_silent_on(PROTOCOL);
+    rogue.peer.keep_silent_on(protocol(Version::Two));
     let at = rogue.dial(&laptop);
     let advert = rogue.advert(None, now(), false);
     rogue
@@ -879,7 +880,7 @@ fn nonsense_on_a_stream_harms_nobody() {
     let huge = [&u32::MAX.to_be_bytes()[..], &[0xff; 4096]].concat();
     let nested = [&4096u32.to_be_bytes()[..], &[0x81; 4096]].concat();
     for protocol in [
-        PROTOCOL,
+        protocol(Version::Two),
         papermesh_protocol::release::STREAM_PROTOCOL,
         "/papermesh/site/1",
         "/papermesh/enroll/1",

@@ -241,9 +241,12 @@ fn invariant_3_a_job_is_deleted_only_after_printed() {
     assert_eq!(laptop.jobs().len(), 1);
 
     // The true word at last, twice: the second time nothing happens.
-    assert_eq!(talk.report(job, release, printed.clone()), Answer::Done);
+    assert_eq!(
+        talk.report(job, release, printed.clone()),
+        Answer::settled()
+    );
     assert!(laptop.jobs().is_empty());
-    assert_eq!(talk.report(job, release, printed), Answer::Done);
+    assert_eq!(talk.report(job, release, printed), Answer::settled());
 }
 
 #[test]

@@ -288,6 +288,7 @@ mod tests {
                 leased: false,
                 needs_pin: false,
                 locked: false,
+                extensions: Default::default(),
             },
         };
         let text = serde_json::to_string(&job).unwrap();

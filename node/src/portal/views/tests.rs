@@ -75,6 +75,7 @@ fn job(number: u32, state: JobState) -> HeldJob {
             leased: false,
             needs_pin: true,
             locked: false,
+            extensions: Default::default(),
         },
     }
 }

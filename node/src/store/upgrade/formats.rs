@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use data_encoding::HEXLOWER;
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::codec;
+use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{BadgeTag, NodeId, RecordKey, ReleaseId, Serial, SessionId, UserKey};
 use papermesh_protocol::job::{ColorMode, PageRange, PrintOptions, Scaling, Sides};
 use papermesh_protocol::release::guess::Guesses;
@@ -107,6 +108,7 @@ fn options() -> PrintOptions {
         page_ranges: vec![PageRange { first: 1, last: 3 }],
         scaling: Some(Scaling::Fit),
         as_image: true,
+        extensions: Extensions::default().with(1, vec![4]).unwrap(),
     }
 }
 

@@ -1,8 +1,8 @@
-//! Format 2: what is sealed of a job says whether its document was read and is whole, and the database
-//! says which version used it last.
+//! Format 2: what is sealed of a job says whether its document was read and is whole; options, there and
+//! in leases, have a place for extensions; the database says which version used it last.
 //!
-//! Nothing is rewritten. Of a job that was held before nobody knows it, which is the default, and the
-//! printer counts its pages as it did.
+//! Nothing is rewritten. Of a job that was held before nobody knows whether its document is whole, which
+//! is the default, and the printer counts its pages as it did.
 
 use super::Step;
 
