@@ -127,8 +127,9 @@ impl<N: Network> HolderSession<N> {
         });
         let session = match challenged.await.map_err(|_| SessionError::Unexpected)? {
             Ok(Challenged::Open(session)) => session,
-            Ok(Challenged::Prove(proving, proof)) => {
-                proving.answered(link.ask_once(&proof).await?)?
+            Ok(Challenged::Prove(proving, ke3)) => {
+                let answer = link.ask_once(&proving.request(ke3)).await?;
+                proving.answered(answer)?
             }
             Err(error) => {
                 if let Some(session) = closing.session.take() {

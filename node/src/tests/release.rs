@@ -1113,8 +1113,9 @@ impl Talk {
             .challenged(answer, &KsfMemo::new(), &mut rand::rng())
             .unwrap()
         {
-            Challenged::Prove(proving, request) => {
-                proving.answered(self.ask(request).await).unwrap()
+            Challenged::Prove(proving, ke3) => {
+                let answer = self.ask(proving.request(ke3)).await;
+                proving.answered(answer).unwrap()
             }
             Challenged::Open(session) => session,
         }

@@ -11,7 +11,7 @@ use crate::extension::{ExtensionError, Extensions};
 use crate::id::{BadgeTag, JobId, NodeId, SessionId};
 use crate::job::{JobError, JobSummary};
 use crate::limits;
-use crate::pin::{ClientLogin, KsfMemo, LoginContext, Pin, PinError};
+use crate::pin::{ClientLogin, Ke3, KsfMemo, LoginContext, Pin, PinError};
 use crate::preview;
 use crate::release::holder::{job_pin_context, login_context};
 use crate::release::message::{Answer, Grant, Login, Place, Refusal, Request};
@@ -118,7 +118,7 @@ impl LoginUnderWay {
                         secret: self.secret,
                         session,
                     },
-                    Request::Prove { session, ke3 },
+                    ke3,
                 ))
             }
             (
@@ -143,8 +143,8 @@ impl LoginUnderWay {
 
 /// What follows a holder's first answer.
 pub enum Challenged {
-    /// Send this; then see [`Proving::answered`].
-    Prove(Proving, Request),
+    /// Send this proof, see [`Proving::request`]; then see [`Proving::answered`].
+    Prove(Proving, Ke3),
     /// The session is open already.
     Open(Session),
 }
@@ -156,6 +156,15 @@ pub struct Proving {
 }
 
 impl Proving {
+    /// The request that carries the proof.
+    #[must_use]
+    pub fn request(&self, ke3: Ke3) -> Request {
+        Request::Prove {
+            session: self.session,
+            ke3,
+        }
+    }
+
     /// Takes the holder's last answer.
     pub fn answered(self, answer: Answer) -> Result<Session, SessionError> {
         match answer {

@@ -13,7 +13,7 @@ use papermesh_protocol::pin::{Ke3, Pin};
 use papermesh_protocol::release::holder::{
     DenyReason, Lease, LoginEvent, Settlement, extend, report,
 };
-use papermesh_protocol::release::message::{Answer, Grant, Login, Refusal, Request};
+use papermesh_protocol::release::message::{Answer, Grant, Login, Refusal};
 use papermesh_protocol::release::printer::{Challenged, Evidence, SessionError};
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::seal::SessionSecret;
@@ -108,8 +108,7 @@ fn invariant_4_a_right_pin_after_the_lock_out_opens_nothing() {
     let Answer::Challenge { session, .. } = answer else {
         panic!("{answer:?}")
     };
-    let Ok(Challenged::Prove(_, Request::Prove { ke3, .. })) = world.challenged(under_way, answer)
-    else {
+    let Ok(Challenged::Prove(_, ke3)) = world.challenged(under_way, answer) else {
         panic!("the PIN is right");
     };
     let (answer, event) = world

@@ -10,7 +10,7 @@ use papermesh_protocol::id::{JobId, ReleaseId, SessionId};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{Ke3, Pin};
 use papermesh_protocol::release::holder::{Attested, Grounds, LoginEvent};
-use papermesh_protocol::release::message::{Answer, Refusal, Request};
+use papermesh_protocol::release::message::{Answer, Refusal};
 use papermesh_protocol::release::printer::{Challenged, Evidence, LoginUnderWay, Proving, Session};
 use papermesh_protocol::release::stream::Token;
 use papermesh_protocol::site::{LoginPolicy, SitePolicy};
@@ -255,7 +255,7 @@ impl Model {
         answer: Answer,
     ) {
         let proof = match self.world.challenged(login, answer) {
-            Ok(Challenged::Prove(proving, Request::Prove { ke3, .. })) => Some((ke3, proving)),
+            Ok(Challenged::Prove(proving, ke3)) => Some((ke3, proving)),
             Ok(_) => panic!("a challenge is no open session"),
             Err(_) => None,
         };

@@ -34,10 +34,11 @@ fn world() -> World {
 fn session(world: &mut World, at: usize) -> Session {
     let pin = Pin::new(PIN).unwrap();
     let (under_way, answer, _) = world.login(at, 0, Evidence::Pin(&pin, None), LoginPolicy::Pin);
-    let Ok(Challenged::Prove(proving, Request::Prove { session, ke3 })) =
-        world.challenged(under_way, answer)
-    else {
+    let Ok(Challenged::Prove(proving, ke3)) = world.challenged(under_way, answer) else {
         panic!("the PIN is right")
+    };
+    let Request::Prove { session, ke3 } = proving.request(ke3) else {
+        panic!("no proof")
     };
     let at = printer_at(at).node;
     let (answer, _) = world.holder.prove(at, session, &ke3, false, 1, world.now);

@@ -90,7 +90,10 @@ impl<'a> Conversation<'a> {
         let answer = self.ask(&login);
         match under_way.challenged(answer, &KsfMemo::default(), &mut rand::rng())? {
             Challenged::Open(session) => Ok(session),
-            Challenged::Prove(proving, proof) => proving.answered(self.ask(&proof)),
+            Challenged::Prove(proving, ke3) => {
+                let answer = self.ask(&proving.request(ke3));
+                proving.answered(answer)
+            }
         }
     }
 

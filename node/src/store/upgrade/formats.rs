@@ -5,6 +5,8 @@
 //! step of its own. Those before are what homes out there contain, and this program reads them all.
 //! `PAPERMESH_WRITE_FORMAT=1` writes the file of a new format.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::IpAddr;
