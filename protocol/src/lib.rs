@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod advert;
+pub mod badge;
 pub mod bind;
 pub mod certificate;
 pub mod charter;

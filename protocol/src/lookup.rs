@@ -4,8 +4,8 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use zeroize::Zeroizing;
 
+use crate::badge::BadgeNumber;
 use crate::id::{BadgeTag, RecordKey, SiteId};
 use crate::limits;
 use crate::site::SiteSecret;
@@ -66,30 +66,22 @@ pub enum BadgeError {
     Character,
 }
 
-/// The tag of a whole badge number. Separators that some readers print (`:`, `-`, space) do not
-/// count, nor does the case of letters; every digit does.
-pub fn badge_tag(secret: &SiteSecret, number: &str) -> Result<BadgeTag, BadgeError> {
+/// The tag of a whole badge number; every digit counts.
+pub fn badge_tag(secret: &SiteSecret, number: &BadgeNumber) -> Result<BadgeTag, BadgeError> {
+    let number = number.expose();
     if number.len() > limits::BADGE_NUMBER {
         return Err(BadgeError::TooLong);
     }
-    let mut plain = Zeroizing::new(String::with_capacity(number.len()));
-    for c in number
-        .trim()
-        .chars()
-        .filter(|c| !matches!(c, ':' | '-' | ' '))
-    {
-        if !c.is_ascii_alphanumeric() {
-            return Err(BadgeError::Character);
-        }
-        plain.push(c.to_ascii_uppercase());
+    if !number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(BadgeError::Character);
     }
-    if plain.is_empty() {
+    if number.is_empty() {
         return Err(BadgeError::Empty);
     }
     Ok(BadgeTag::from_bytes(keyed(
         secret,
         "badge",
-        plain.as_bytes(),
+        number.as_bytes(),
     )))
 }
 
@@ -101,15 +93,31 @@ mod tests {
     #[test]
     fn one_badge_has_one_tag_however_the_reader_prints_it() {
         let secret = SiteSecret::from_bytes([1; 32]);
-        let tag = badge_tag(&secret, "04A1B2C3D4E5F6").unwrap();
-        assert_eq!(badge_tag(&secret, "04:a1:b2:c3:d4:e5:f6\n").unwrap(), tag);
-        assert_ne!(badge_tag(&secret, "4A1B2C3D4E5F6").unwrap(), tag);
-        assert_ne!(
-            badge_tag(&SiteSecret::from_bytes([2; 32]), "04A1B2C3D4E5F6").unwrap(),
+        let tag = badge_tag(&secret, &BadgeNumber::of("04A1B2C3D4E5F6")).unwrap();
+        assert_eq!(
+            badge_tag(&secret, &BadgeNumber::of("04:a1:b2:c3:d4:e5:f6\n")).unwrap(),
             tag
         );
-        assert_eq!(badge_tag(&secret, " "), Err(BadgeError::Empty));
-        assert_eq!(badge_tag(&secret, "04;A1"), Err(BadgeError::Character));
+        assert_ne!(
+            badge_tag(&secret, &BadgeNumber::of("4A1B2C3D4E5F6")).unwrap(),
+            tag
+        );
+        assert_ne!(
+            badge_tag(
+                &SiteSecret::from_bytes([2; 32]),
+                &BadgeNumber::of("04A1B2C3D4E5F6")
+            )
+            .unwrap(),
+            tag
+        );
+        assert_eq!(
+            badge_tag(&secret, &BadgeNumber::of(" ")),
+            Err(BadgeError::Empty)
+        );
+        assert_eq!(
+            badge_tag(&secret, &BadgeNumber::of("04;A1")),
+            Err(BadgeError::Character)
+        );
     }
 
     #[test]

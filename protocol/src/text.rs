@@ -138,10 +138,25 @@ macro_rules! text {
 }
 text!(UserId, Name);
 
+/// How many of something there are, with a noun whose plural ends in s: `1 page`, `2 pages`.
+#[must_use]
+pub fn counted(count: u64, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        more => format!("{more} {one}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        let said = [0, 1, 2].map(|pages| counted(pages, "page"));
+        assert_eq!(said, ["0 pages", "1 page", "2 pages"]);
+    }
     use proptest::prelude::*;
 
     #[test]

@@ -7,7 +7,7 @@ use papermesh_protocol::pin::{
     ClientLogin, KsfMemo, LoginContext, Pin, PinError, PinVerifier, ServerLogin,
 };
 use papermesh_protocol::seal::{DecoySeed, SessionSecret};
-use papermesh_protocol::text::UserId;
+use papermesh_protocol::text::{UserId, counted};
 use papermesh_protocol::time::Timestamp;
 
 use crate::store::{Source, Store, StoreError};
@@ -19,10 +19,10 @@ pub enum TypedError {
     #[error(transparent)]
     Pin(#[from] PinError),
     /// Too many were wrong.
-    #[error("too many wrong PINs; wait {} seconds", .0.as_secs().max(1))]
+    #[error("too many wrong PINs; wait {}", counted(.0.as_secs().max(1), "second"))]
     Wait(Duration),
     /// Too many are being looked at, or came from one place.
-    #[error("too many PINs at once; try again in {} seconds", .0.as_secs().max(1))]
+    #[error("too many PINs at once; try again in {}", counted(.0.as_secs().max(1), "second"))]
     Busy(Duration),
     /// It is right, and the site has disabled the user.
     #[error("{0} is disabled; ask your admin")]

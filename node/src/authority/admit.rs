@@ -18,6 +18,7 @@ use papermesh_protocol::text::Name;
 use papermesh_protocol::time::Timestamp;
 use serde_bytes::ByteBuf;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::error::Listing;
@@ -77,20 +78,24 @@ impl From<StoreError> for Unwelcome {
 impl<N: Network> Authority<N> {
     /// Answers the requests of a join listener until it ends.
     pub async fn admit(self, mut requests: mpsc::Receiver<JoinRequest>) {
+        // Bounded by the listener, which holds a few conversations at once.
+        let mut admitting = JoinSet::new();
         while let Some(request) = requests.recv().await {
+            while admitting.try_join_next().is_some() {}
             let JoinRequest { applicant, reply } = request;
             let Applicant { node, terms, claim } = applicant;
             match claim {
                 Claim::Invite(secret) => {
                     let authority = self.clone();
-                    // Bounded by the listener, which holds a few conversations at once.
-                    tokio::spawn(async move {
+                    admitting.spawn(async move {
                         authority.admit_invited(node, terms, secret, reply).await
                     });
                 }
                 Claim::Digits(digits) => self.let_wait(node, terms, digits, reply),
             }
         }
+        // What was promised to a device that joins is written down.
+        while admitting.join_next().await.is_some() {}
     }
 
     async fn admit_invited(&self, node: NodeId, terms: Terms, secret: TicketSecret, reply: Reply) {

@@ -3,6 +3,7 @@
 //! Only the tag of a number is kept, never the number. A badge's record has a sequence number of
 //! its own, which the store raises with every change of hands.
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::id::BadgeTag;
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
@@ -28,7 +29,7 @@ impl<N: Network> Authority<N> {
     pub async fn give_badge(
         &self,
         user: &UserId,
-        number: &str,
+        number: &BadgeNumber,
         passphrase: Option<&str>,
     ) -> Result<(UserView, Option<UserId>), AuthorityError> {
         let tag = lookup::badge_tag(self.membership().secret(), number)?;
@@ -84,7 +85,7 @@ impl<N: Network> Authority<N> {
     pub async fn take_badge(
         &self,
         user: &UserId,
-        number: &str,
+        number: &BadgeNumber,
         passphrase: Option<&str>,
     ) -> Result<UserView, AuthorityError> {
         let tag = lookup::badge_tag(self.membership().secret(), number)?;

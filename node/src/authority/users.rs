@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::id::BadgeTag;
 use papermesh_protocol::invite::{TicketSecret, UserTicket};
 use papermesh_protocol::lookup;
@@ -34,7 +35,7 @@ pub struct NewUser {
     /// Groups that policies may name; with none they stay.
     pub groups: Vec<Name>,
     /// A badge number, as a reader reads it.
-    pub badge: Option<String>,
+    pub badge: Option<BadgeNumber>,
     /// How long the ticket is good for.
     pub lifetime: Duration,
 }

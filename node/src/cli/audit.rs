@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use papermesh_protocol::release::receipt::AuditHead;
+use papermesh_protocol::text::counted;
 
 use super::context::Context;
 use super::failure::CliError;
@@ -41,8 +42,9 @@ impl Audit {
             let verified = context.call(VerifyAudit { witnessed }).await?;
             return screen.show(&verified, |verified, _| {
                 format!(
-                    "{} records, whole; head {}",
-                    verified.records, verified.head
+                    "{}, whole; head {}",
+                    counted(verified.records, "record"),
+                    verified.head
                 )
             });
         }

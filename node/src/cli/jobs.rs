@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use papermesh_protocol::job::{JobSummary, Sides};
 use papermesh_protocol::release::receipt::Outcome;
-use papermesh_protocol::text::UserId;
+use papermesh_protocol::text::{UserId, counted};
 
 use super::context::Context;
 use super::failure::CliError;
@@ -12,10 +12,9 @@ use super::screen::Look;
 use super::secrets::DocumentPasswordArgs;
 use super::table::{Facts, Grid};
 use crate::client::JobState;
-use crate::control::ErrorCode;
 use crate::control::message::{
-    DeleteJob, Event, FollowJobs, HeldJob, JobPrefix, ListHistory, ListJobs, MoveJob, PrefixError,
-    ProtectJob, UnlockJob,
+    DeleteJob, Event, FollowJobs, HeldJob, JobRef, ListHistory, ListJobs, MoveJob, ProtectJob,
+    ShowJob, UnlockJob,
 };
 use crate::store::Attempt;
 
@@ -77,13 +76,13 @@ struct Follow {
 #[derive(Args, Debug)]
 struct One {
     /// The job's number, or its id or the beginning of that
-    job: Named,
+    job: JobRef,
 }
 
 #[derive(Args, Debug)]
 struct Unlock {
     /// The job's number, or its id or the beginning of that
-    job: Named,
+    job: JobRef,
     #[command(flatten)]
     password: DocumentPasswordArgs,
 }
@@ -91,31 +90,10 @@ struct Unlock {
 #[derive(Args, Debug)]
 struct Move {
     /// The job's number, or its id or the beginning of that
-    job: Named,
+    job: JobRef,
     /// Where to: 1 for the first
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     position: u32,
-}
-
-/// A job as a person names it: up to five digits are its number, more are its id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Named {
-    Number(u32),
-    Id(JobPrefix),
-}
-
-impl std::str::FromStr for Named {
-    type Err = PrefixError;
-    fn from_str(text: &str) -> Result<Self, PrefixError> {
-        let text = text.trim();
-        match text.strip_prefix('#').map_or_else(
-            || (text.len() < JobPrefix::MIN).then(|| text.parse().ok()),
-            |number| Some(number.parse().ok()),
-        ) {
-            Some(Some(number)) => Ok(Self::Number(number)),
-            _ => text.parse().map(Self::Id),
-        }
-    }
 }
 
 impl Jobs {
@@ -165,43 +143,33 @@ impl Jobs {
                 Ok(())
             }
             Action::Move(Move { job, position }) => {
-                let job = find(context, &job).await?.summary.job;
                 let moved = context.call(MoveJob { job, position }).await?;
                 screen.show(&moved, |job, _| {
                     format!("moved {} to position {position}", name(&job.summary))
                 })
             }
             Action::Show(one) => {
-                let found = match find(context, &one.job).await {
-                    Err(CliError::Refused(error)) if error.code == ErrorCode::NotFound => {
-                        let past = context.call(ListHistory { user: None }).await?;
-                        choose(&one.job, past)?.map_err(|_| CliError::Refused(error))?
-                    }
-                    found => found?,
-                };
+                let found = context.call(ShowJob { job: one.job }).await?;
                 screen.show(&found, facts)
             }
             Action::Delete(one) => {
-                let job = find(context, &one.job).await?.summary.job;
-                let deleted = context.call(DeleteJob { job }).await?;
+                let deleted = context.call(DeleteJob { job: one.job }).await?;
                 screen.show(&deleted, |job, _| format!("deleted {}", name(&job.summary)))
             }
             Action::Unlock(Unlock { job, password }) => {
-                let job = find(context, &job).await?.summary.job;
                 let password = password.given_or_typed()?;
                 let unlocked = context.call(UnlockJob { job, password }).await?;
                 screen.show(&unlocked, |job, _| {
                     format!("{} opens with this password", name(&job.summary))
                 })
             }
-            Action::Protect(one) => protect(context, &one.job, true).await,
-            Action::Unprotect(one) => protect(context, &one.job, false).await,
+            Action::Protect(one) => protect(context, one.job, true).await,
+            Action::Unprotect(one) => protect(context, one.job, false).await,
         }
     }
 }
 
-async fn protect(context: &Context, prefix: &Named, on: bool) -> Result<(), CliError> {
-    let job = find(context, prefix).await?.summary.job;
+async fn protect(context: &Context, job: JobRef, on: bool) -> Result<(), CliError> {
     let held = context.call(ProtectJob { job, on }).await?;
     context.screen.show(&held, |held, _| {
         let how = if held.summary.protected {
@@ -211,33 +179,6 @@ async fn protect(context: &Context, prefix: &Named, on: bool) -> Result<(), CliE
         };
         format!("{} {how}", name(&held.summary))
     })
-}
-
-async fn find(context: &Context, named: &Named) -> Result<HeldJob, CliError> {
-    let jobs = context.call(ListJobs { user: None }).await?;
-    choose(named, jobs)?.map_err(|named| {
-        CliError::failed(
-            ErrorCode::NotFound,
-            format!("there is no job {named} on this device; `papermesh jobs` lists them"),
-        )
-    })
-}
-
-/// The one job that is named, or how it was named if there is none.
-fn choose(named: &Named, jobs: Vec<HeldJob>) -> Result<Result<HeldJob, String>, CliError> {
-    let is_meant = match named {
-        Named::Number(number) => jobs.iter().position(|job| job.number == *number),
-        Named::Id(prefix) => match prefix.choose(jobs.iter().map(|job| job.summary.job)) {
-            Ok(id) => jobs.iter().position(|job| job.summary.job == id),
-            Err(PrefixError::Unknown(_)) => None,
-            Err(error) => return Err(CliError::Usage(error.to_string())),
-        },
-    };
-    let found = is_meant.and_then(|at| jobs.into_iter().nth(at));
-    Ok(found.ok_or_else(|| match named {
-        Named::Number(number) => number.to_string(),
-        Named::Id(prefix) => prefix.to_string(),
-    }))
 }
 
 fn table(jobs: &[HeldJob], look: &Look) -> String {
@@ -288,7 +229,7 @@ fn state(job: &HeldJob, look: &Look) -> String {
             reasons,
             ..
         } => {
-            let pages = impressions.map(|pages| format!(", {pages} pages out"));
+            let pages = impressions.map(|pages| format!(", {} out", counted(pages.into(), "page")));
             let reasons = Some(reasons.join(", "))
                 .filter(|reasons| *stopped && !reasons.is_empty())
                 .map(|reasons| format!(": {reasons}"));
@@ -301,7 +242,7 @@ fn state(job: &HeldJob, look: &Look) -> String {
             )
         }
         JobState::Printed { printer, at, pages } => {
-            let pages = pages.map(|pages| format!(", {pages} pages"));
+            let pages = pages.map(|pages| format!(", {}", counted(pages.into(), "page")));
             format!(
                 "printed at {}{} {} ago",
                 printer.name,
@@ -541,19 +482,6 @@ mod tests {
             ..job()
         };
         assert_eq!(state(&failed, &look), "held; failed at hall 10 min ago");
-    }
-
-    #[test]
-    fn a_job_is_named_by_number_or_id() {
-        assert_eq!("7".parse(), Ok(Named::Number(7)));
-        assert_eq!("#1234567".parse(), Ok(Named::Number(1_234_567)));
-        assert_eq!("ababab".parse(), Ok(Named::Id("ababab".parse().unwrap())));
-        assert!("abab".parse::<Named>().is_err());
-        let choose = |text: &str| choose(&text.parse().unwrap(), vec![job()]).unwrap();
-        assert_eq!(choose("7"), Ok(job()));
-        assert_eq!(choose("ababab"), Ok(job()));
-        assert_eq!(choose("8"), Err("8".to_owned()));
-        assert_eq!(choose("123456"), Err("123456".to_owned()));
     }
 
     #[test]

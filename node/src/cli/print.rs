@@ -171,7 +171,12 @@ async fn unlock(context: &Context, submitted: &Submitted) -> Result<(), CliError
     }
     let password = secrets::ask_document_password()?;
     let job = submitted.job;
-    context.call(UnlockJob { job, password }).await?;
+    context
+        .call(UnlockJob {
+            job: job.into(),
+            password,
+        })
+        .await?;
     screen.remark("it opens with this password, which is kept sealed with the job");
     Ok(())
 }

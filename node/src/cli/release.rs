@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::job::{JobSummary, Sides};
 use papermesh_protocol::text::UserId;
 
@@ -33,7 +34,7 @@ pub(super) struct Release {
     user: Option<UserId>,
     /// The user's badge, as a reader reads it
     #[arg(long, value_name = "NUMBER", group = "who")]
-    badge: Option<String>,
+    badge: Option<BadgeNumber>,
     #[command(flatten)]
     pin: PinArgs,
     /// List the user's jobs

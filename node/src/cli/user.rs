@@ -1,6 +1,7 @@
 //! `user …`: users are added by the admin, and enrol and link computers by themselves.
 
 use clap::{Args, Subcommand};
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::user::UserState;
 
@@ -43,7 +44,7 @@ pub(super) struct Add {
     display: Option<Name>,
     /// A badge number, as a reader reads it
     #[arg(long, value_name = "NUMBER")]
-    badge: Option<String>,
+    badge: Option<BadgeNumber>,
     /// A group; may be repeated
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<Name>,
@@ -94,7 +95,7 @@ pub(super) struct Badge {
     /// The user's id
     id: UserId,
     /// The badge number, as a reader reads it
-    number: String,
+    number: BadgeNumber,
     /// Take it back
     #[arg(long)]
     remove: bool,

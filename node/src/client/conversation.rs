@@ -24,6 +24,7 @@ use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 
 use super::early::{EarlyJob, EarlyReport};
+use super::jobs::JobsError;
 use super::meta::{self, JobMeta};
 use super::{Client, sessions};
 use crate::audit::{Event, Kind};
@@ -617,31 +618,12 @@ impl<N: Network> Conversation<N> {
 
     async fn protect(&self, session: SessionId, job: JobId, on: bool) -> Result<Answer, Failure> {
         let user = self.user(session)?;
-        let owner = user.clone();
-        let changed = offload(
-            &self.client.0.store,
-            move |store| -> Result<_, StoreError> {
-                match store.jobs().get(job)? {
-                    Some(held) if held.row.user == owner => store.jobs().set_protected(job, on),
-                    _ => Ok(false),
-                }
-            },
-        );
-        let event = Event::new(Kind::Protected).user(&user).job(job);
-        if !changed.await? {
-            return Err(Refusal::NoJob.into());
+        let at = Some((&user, self.from.node));
+        match self.client.protect_as(job, on, at).await {
+            Ok(_) => Ok(Answer::Done),
+            Err(JobsError::Store(error)) => Err(error.into()),
+            Err(_) => Err(Refusal::NoJob.into()),
         }
-        let event = event.peer(self.from.node);
-        self.client
-            .0
-            .audit
-            .note(if on {
-                event
-            } else {
-                event.because("not any longer")
-            })
-            .await;
-        Ok(Answer::Done)
     }
 
     async fn record_refusal(&self, event: Event) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use papermesh_protocol::id::JobId;
+use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::text::UserId;
 use serde::Serialize;
@@ -74,6 +74,19 @@ impl<N: Network> Client<N> {
         .await
     }
 
+    /// At most `limit` held jobs whose ids begin with these hexadecimal digits, in lower case.
+    pub async fn beginning_with(
+        &self,
+        digits: String,
+        limit: usize,
+    ) -> Result<Vec<JobId>, JobsError> {
+        offload(&self.0.store, move |store| {
+            store.jobs().beginning_with(&digits, limit)
+        })
+        .await
+        .map_err(|error: StoreError| JobsError::Store(error))
+    }
+
     /// One job.
     pub async fn job(&self, job: JobId) -> Result<HeldView, JobsError> {
         let found = self
@@ -107,8 +120,22 @@ impl<N: Network> Client<N> {
 
     /// Exempts a job from pressure for space, or no longer; gives what it then is.
     pub async fn protect(&self, job: JobId, on: bool) -> Result<HeldView, JobsError> {
-        let changed = offload(&self.0.store, move |store| {
-            store.jobs().set_protected(job, on)
+        self.protect_as(job, on, None).await
+    }
+
+    /// The same for a user who stands at a printer: a job of somebody else's is none.
+    pub(super) async fn protect_as(
+        &self,
+        job: JobId,
+        on: bool,
+        at: Option<(&UserId, NodeId)>,
+    ) -> Result<HeldView, JobsError> {
+        let owner = at.map(|(user, _)| user.clone());
+        let changed = offload(&self.0.store, move |store| match store.jobs().get(job)? {
+            Some(held) if owner.is_none_or(|owner| held.row.user == owner) => {
+                store.jobs().set_protected(job, on)
+            }
+            _ => Ok(false),
         })
         .await;
         if !changed.map_err(|error: StoreError| JobsError::Store(error))? {
@@ -116,15 +143,14 @@ impl<N: Network> Client<N> {
         }
         let view = self.job(job).await?;
         self.tell(view.number).await;
-        let event = Event::new(Kind::Protected).user(&view.user).job(job);
-        self.0
-            .audit
-            .note(if on {
-                event
-            } else {
-                event.because("not any longer")
-            })
-            .await;
+        let mut event = Event::new(Kind::Protected).user(&view.user).job(job);
+        if let Some((_, printer)) = at {
+            event = event.peer(printer);
+        }
+        if !on {
+            event = event.because("not any longer");
+        }
+        self.0.audit.note(event).await;
         Ok(view)
     }
 

@@ -24,6 +24,7 @@ use papermesh_protocol::seal::{
 };
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::LoginPolicy;
+use papermesh_protocol::text::counted;
 use papermesh_protocol::text::{self, UserId};
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::UserEntry;
@@ -170,7 +171,7 @@ pub enum SubmitError {
     )]
     OtherPin(UserId),
     /// Too many of those that were typed were not that one.
-    #[error("too many wrong PINs; wait {} seconds", .0.as_secs().max(1))]
+    #[error("too many wrong PINs; wait {}", counted(.0.as_secs().max(1), "second"))]
     TooManyPins(Duration),
     /// The PIN is not one to choose.
     #[error(transparent)]

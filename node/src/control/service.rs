@@ -12,7 +12,7 @@ use super::message::{
     Linked, ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters, ListUsers,
     Member, MoveJob, OfferLink, OpenInvite, OpenPortal, PageOpened, PendingDevice, PinChanged,
     PolicyView, PortalLink, Printer, ProtectJob, ReadAudit, Refuse, Refused, RemoveRoot, RenewRoot,
-    Request, Revocation, Revoke, RootExported, RootView, SetUserState, ShowKey, ShowRoot,
+    Request, Revocation, Revoke, RootExported, RootView, SetUserState, ShowJob, ShowKey, ShowRoot,
     ShowSiteAuthority, ShowUser, SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy,
     Status, SubmitJob, Submitted, UnlockJob, User, UserHere, UserTicket, VerifyAudit, Visit,
     VisitReport, WithdrawInvite,
@@ -142,6 +142,8 @@ pub trait Service: Send + Sync + 'static {
     /// Jobs held here, as printers list them.
     fn list_jobs(&self, command: ListJobs) -> impl Future<Output = Answer<Vec<HeldJob>>> + Send;
     /// Deletes a job held here.
+    fn show_job(&self, command: ShowJob) -> impl Future<Output = Answer<HeldJob>> + Send;
+    /// See [`DeleteJob`].
     fn delete_job(&self, command: DeleteJob) -> impl Future<Output = Answer<HeldJob>> + Send;
     /// Protects a job held here, or no longer.
     fn protect_job(&self, command: ProtectJob) -> impl Future<Output = Answer<HeldJob>> + Send;
@@ -224,6 +226,7 @@ impl<S: Service> Handler for S {
             Request::ShowUser(command) => json(self.show_user(command).await),
             Request::SubmitJob(command) => json(self.submit_job(command, document, events).await),
             Request::ListJobs(command) => json(self.list_jobs(command).await),
+            Request::ShowJob(command) => json(self.show_job(command).await),
             Request::DeleteJob(command) => json(self.delete_job(command).await),
             Request::ProtectJob(command) => json(self.protect_job(command).await),
             Request::UnlockJob(command) => json(self.unlock_job(command).await),

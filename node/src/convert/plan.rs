@@ -8,6 +8,7 @@
 //! them. So wherever pixels go to it, copies and pages are made in what is sent, and it is asked for
 //! neither (PWG 5102.4 section 4 lets a client repeat pages).
 
+use papermesh_protocol::text::counted;
 use std::path::PathBuf;
 
 use papermesh_protocol::job::{ColorMode, Scaling, Sides};
@@ -142,7 +143,7 @@ pub enum Unprintable {
     #[error("it has more than {} pages, copies included", limits::PAGES)]
     TooMany,
     /// None of the pages that were asked for exists.
-    #[error("the document has {pages} pages, and none of {asked}")]
+    #[error("the document has {}, and none of {asked}", counted((*pages).into(), "page"))]
     NoSuchPages {
         /// Its pages.
         pages: u32,

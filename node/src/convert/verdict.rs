@@ -4,6 +4,7 @@
 //! out empty though they are not: any disagreement is a fault that keeps the job, and its words say
 //! which page. That a program ended well proves nothing.
 
+use papermesh_protocol::text::counted;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -63,7 +64,10 @@ fn damage(said: Option<u32>, found: u32, can_choose: bool) -> String {
     let what = match (said, found) {
         (_, 0) => "the document is damaged: no page of it can be read".to_owned(),
         (Some(said), _) => {
-            format!("the document is incomplete: {found} of its {said} pages can be read")
+            format!(
+                "the document is incomplete: {found} of its {} can be read",
+                counted(said.into(), "page")
+            )
         }
         (None, 1) => "the document is incomplete: only 1 page of it can be read whole".to_owned(),
         (None, _) => {

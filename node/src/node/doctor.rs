@@ -2,6 +2,7 @@
 //! can be seen there, in a home whose node does not. Who may look into the home, and whether the
 //! configuration is understood, is the command line's part.
 
+use papermesh_protocol::text::counted;
 use std::time::Duration;
 
 use papermesh_protocol::certificate::{Certificate, CertificateError, Role};
@@ -197,11 +198,14 @@ impl Services {
         Ok(if bytes > self.config.max_spool / 10 * 9 {
             doubtful(
                 "spool",
-                format!("{jobs} jobs fill nine tenths of the space they may have"),
+                format!(
+                    "nine tenths of the space for jobs are taken, by {}",
+                    counted(jobs, "job")
+                ),
                 "delete jobs with `papermesh jobs delete`, or raise max-spool in papermesh.toml",
             )
         } else {
-            good("spool", format!("{jobs} jobs held"))
+            good("spool", format!("{} held", counted(jobs, "job")))
         })
     }
 }
@@ -303,7 +307,7 @@ fn certificate_of(
         ),
         Ok(()) if now + NEAR >= own.not_after => doubtful(
             "certificate",
-            format!("expires in {days} days and was not renewed"),
+            format!("expires in {} and was not renewed", counted(days, "day")),
             "let an admin's node run where this one can reach it; it is renewed by itself then",
         ),
         Ok(()) => good("certificate", format!("valid for {days} more days")),

@@ -18,7 +18,7 @@ mod status;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::{Stream, StreamExt, stream};
 use papermesh_protocol::certificate::Role;
@@ -26,8 +26,10 @@ use papermesh_protocol::version::Version;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::audit::Audit;
 use crate::authority::{Authority, Desk};
@@ -56,6 +58,9 @@ use panel::PanelHere;
 pub use becoming::{export_site, import_site, init, join};
 pub use doctor::diagnose_at_rest;
 pub use failure::NodeError;
+
+/// How long a device that is just joining may keep the node from ending.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// The network of the services: the mesh, and this node itself.
 type Network = WithItself<Mesh>;
@@ -90,6 +95,8 @@ struct Services {
     portal: Option<Door>,
     /// Where devices join, on an admin.
     door: OnceLock<JoinListener>,
+    /// What began after the node had started, and ends with it.
+    later: TaskTracker,
     started: Instant,
 }
 
@@ -293,6 +300,7 @@ impl Node {
             web_certificate,
             portal: portal.as_ref().map(Portal::door),
             door: OnceLock::new(),
+            later: TaskTracker::new(),
             started: Instant::now(),
         };
         let services = Arc::new(services);
@@ -328,8 +336,8 @@ impl Node {
         &self.services.mesh
     }
 
-    /// Answers the command line until `stop`, and ends in order: commands first, then the
-    /// services, then the mesh.
+    /// Answers the command line until `stop`, and ends in order: commands first, then what devices
+    /// join by, the services, the mesh.
     pub async fn run(self, stop: CancellationToken) {
         let Self {
             services,
@@ -337,6 +345,7 @@ impl Node {
             mut tasks,
         } = self;
         server.serve(Arc::clone(&services), stop).await;
+        services.close_door().await;
         tasks.shutdown().await;
         services.mesh.stop().await;
         purge::now(&services.store).await;
@@ -393,13 +402,24 @@ impl Services {
         };
         let (listener, requests) = self.join_listener(door).await?;
         memory::keep_join_port(&self.store, listener.port()).await;
-        tokio::spawn(self.authority.clone().admit(requests));
+        self.later.spawn(self.authority.clone().admit(requests));
         let _ = self.door.set(listener);
         Ok(())
     }
 }
 
 impl Services {
+    /// Lets devices join here no more, and waits until those that are being admitted are.
+    async fn close_door(&self) {
+        if let Some(listener) = self.door.get() {
+            listener.stop();
+        }
+        self.later.close();
+        if timeout(CLOSING, self.later.wait()).await.is_err() {
+            tracing::warn!("a device that was joining is left behind");
+        }
+    }
+
     /// Where the configuration leaves the port open, that of last time is tried first: invites
     /// and screens name it.
     async fn join_listener(

@@ -1,5 +1,6 @@
 //! Coming and going: badges, user ids and PINs, and the end of a session.
 
+use papermesh_protocol::badge::BadgeNumber;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,7 +8,7 @@ use papermesh_protocol::pin::Pin;
 use papermesh_protocol::site::LoginPolicy;
 use tokio::time;
 
-use super::badge::{BadgeNumber, ReaderWord, Reading, Rule};
+use super::badge::{ReaderWord, Reading, Rule};
 use super::reception::Unwelcome;
 use super::screen::{Notice, Offer, Screen, Stage, State, Typed, Typist, user_id};
 use super::{Desk, lending};
@@ -48,7 +49,7 @@ pub(super) async fn with_form(desk: &Desk, screen: &Arc<Screen>, form: &Form) {
         let typed = form.get("user").unwrap_or_default();
         let (who, typist) = match who {
             Typist::Badge(number) => (
-                Some(Who::Badge(number.expose().to_owned())),
+                Some(Who::Badge(number.clone())),
                 Typist::Badge(number.clone()),
             ),
             Typist::Id(before) => (
@@ -132,7 +133,7 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) -> bool {
                 type_pin(&mut state, typist.clone(), None);
                 state.logging_in = true;
             }
-            let who = Who::Badge(badge.expose().to_owned());
+            let who = Who::Badge(badge.clone());
             enter(desk, &screen, who, None, typist).await;
         }
         Ok(()) => type_pin(&mut screen.state(), typist, None),

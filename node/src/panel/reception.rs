@@ -1,5 +1,6 @@
 //! What the panel asks of the printer that it belongs to.
 
+use papermesh_protocol::badge::BadgeNumber;
 use std::sync::{Mutex, PoisonError};
 
 use futures::future::BoxFuture;
@@ -8,7 +9,6 @@ use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::time::Timestamp;
 use tokio::time::{Instant, timeout};
 
-use super::badge::BadgeNumber;
 use super::limits;
 use super::visiting::Visiting;
 use crate::network::Network;
@@ -165,7 +165,7 @@ impl<N: Network> Reception for Front<N> {
     }
 
     fn knows(&self, badge: BadgeNumber) -> BoxFuture<'_, Result<(), Unwelcome>> {
-        Box::pin(async move { Ok(self.printer.knows_badge(badge.expose()).await?) })
+        Box::pin(async move { Ok(self.printer.knows_badge(&badge).await?) })
     }
 
     fn receive(&self, who: Who, pin: Option<Pin>) -> BoxFuture<'_, Result<Visiting, Unwelcome>> {

@@ -5,6 +5,7 @@
 //! is in the page alone. So a second window of the same browser, a page that was loaded again and a
 //! page in the history show nobody's jobs. Both secrets are new after every login and log-out.
 
+use papermesh_protocol::badge::BadgeNumber;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,7 +17,6 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::badge::BadgeNumber;
 use super::change::Change;
 use super::limits;
 use super::phone::Door;

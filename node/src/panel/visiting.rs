@@ -4,6 +4,7 @@
 //! When the user leaves, nothing new is begun or shown; what was already chosen to be printed is
 //! printed, and then the sessions with the holders are closed.
 
+use papermesh_protocol::badge::BadgeNumber;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -19,7 +20,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::badge::BadgeNumber;
 use super::change::Change;
 use super::fair;
 use super::limits;
@@ -514,7 +514,7 @@ impl<N: Network> Task<N> {
             }
             // A visit has one to register.
             Order::Bind(badge) => {
-                let binding = self.printer.bind_badge(&self.visit, badge.expose());
+                let binding = self.printer.bind_badge(&self.visit, &badge);
                 self.errands
                     .spawn(async move { Done::Bound(binding.await) });
                 self.show_binding(Binding::Asked);

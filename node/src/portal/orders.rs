@@ -1,6 +1,7 @@
 //! What a page may have done: each is a command that the command line has, too. A user's page
 //! reaches that user's jobs only, whatever it asks for.
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::site::LoginPolicy;
@@ -78,7 +79,7 @@ pub(super) enum AdminOrder {
     },
     Badge {
         user: UserId,
-        number: String,
+        number: BadgeNumber,
         remove: bool,
     },
     Policy(PolicyChange),
@@ -101,7 +102,7 @@ pub(super) struct NewDevice {
 pub(super) struct NewUser {
     user: UserId,
     display: Option<Name>,
-    badge: Option<String>,
+    badge: Option<BadgeNumber>,
 }
 
 /// Who is to be a user, as it was typed.
@@ -340,12 +341,17 @@ impl UserOrder {
         Ok(Done::Said(match self {
             Self::Delete { number, .. } => {
                 let job = own(service, user, *number).await?.summary.job;
-                let deleted = service.delete_job(DeleteJob { job }).await?;
+                let deleted = service.delete_job(DeleteJob { job: job.into() }).await?;
                 Remark::Deleted(deleted.summary.title)
             }
             Self::Protect { number, on } => {
                 let (job, on) = (own(service, user, *number).await?.summary.job, *on);
-                let held = service.protect_job(ProtectJob { job, on }).await?;
+                let held = service
+                    .protect_job(ProtectJob {
+                        job: job.into(),
+                        on,
+                    })
+                    .await?;
                 Remark::Protected {
                     title: held.summary.title,
                     on,
@@ -353,13 +359,24 @@ impl UserOrder {
             }
             Self::Move { number, to } => {
                 let (job, position) = (own(service, user, *number).await?.summary.job, *to);
-                let moved = service.move_job(MoveJob { job, position }).await?;
+                let moved = service
+                    .move_job(MoveJob {
+                        job: job.into(),
+                        position,
+                    })
+                    .await?;
                 Remark::Moved(moved.summary.title)
             }
             Self::Unlock { number, password } => {
                 let job = own(service, user, *number).await?.summary.job;
                 let password = password.clone();
-                match service.unlock_job(UnlockJob { job, password }).await {
+                match service
+                    .unlock_job(UnlockJob {
+                        job: job.into(),
+                        password,
+                    })
+                    .await
+                {
                     Ok(held) => Remark::Unlocked(held.summary.title),
                     Err(error) if error.code == ErrorCode::Denied => {
                         return Ok(Done::Again("unlock-wrong"));
@@ -440,7 +457,7 @@ impl AdminOrder {
                     display: display
                         .transpose()
                         .map_err(|_| BadOrder::Typed("typed-name"))?,
-                    badge: optional("badge"),
+                    badge: optional("badge").map(|number| BadgeNumber::of(&number)),
                 })
             }
             "enable" | "disable" => Self::SetState {
@@ -457,7 +474,7 @@ impl AdminOrder {
                 }
                 Self::Badge {
                     user: user()?,
-                    number,
+                    number: BadgeNumber::of(&number),
                     remove: name == "take-badge",
                 }
             }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::bind::{self, Answer, Attestation, Denial};
 use papermesh_protocol::certificate::{Certificate, Role};
 use papermesh_protocol::id::{BadgeTag, NodeId};
@@ -62,7 +63,7 @@ impl<N: Network> Printer<N> {
     pub fn bind_badge(
         &self,
         visit: &Visit<N>,
-        number: &str,
+        number: &BadgeNumber,
     ) -> impl Future<Output = Result<(), BindFailure>> + Send + use<N> {
         let tag = lookup::badge_tag(self.0.membership.secret(), number);
         let (user, vouchers) = (visit.user().clone(), visit.vouchers());

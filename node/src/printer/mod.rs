@@ -32,6 +32,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, RecordKey, ReleaseId};
 use papermesh_protocol::lookup::{self, BadgeError};
 use papermesh_protocol::pin::{KsfMemo, Pin};
@@ -123,7 +124,7 @@ pub enum Who {
     /// Says the user.
     User(UserId),
     /// Says a badge number, as a reader reads it.
-    Badge(String),
+    Badge(BadgeNumber),
 }
 
 /// Why a visit did not begin.
@@ -218,7 +219,7 @@ impl<N: Network> Printer<N> {
     }
 
     /// Whether anybody has this badge who may show it at this site.
-    pub async fn knows_badge(&self, number: &str) -> Result<(), VisitError> {
+    pub async fn knows_badge(&self, number: &BadgeNumber) -> Result<(), VisitError> {
         let inner = &self.0;
         let shown = Shown {
             badge: true,

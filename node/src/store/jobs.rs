@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
 use papermesh_protocol::id::{JobId, ReleaseId};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::guess::Guesses;
@@ -316,6 +317,20 @@ impl Jobs<'_> {
             .collect())
     }
 
+    /// At most `limit` jobs of anybody whose ids begin with these hexadecimal digits, in lower case.
+    pub fn beginning_with(&self, digits: &str, limit: usize) -> Result<Vec<JobId>, StoreError> {
+        let whole = &digits.as_bytes()[..digits.len() / 2 * 2];
+        // An odd digit at the end is half a byte.
+        let prefix = HEXLOWER.decode(whole).unwrap_or_default();
+        let rows = self.0.database.rows(&JOBS, Range::prefix(prefix))?;
+        let ids = rows.map(|row| row.map(|(job, _)| job));
+        let meant = |job: &Result<JobId, StoreError>| {
+            job.as_ref()
+                .map_or(true, |job| job.to_string().starts_with(digits))
+        };
+        ids.filter(meant).take(limit).collect()
+    }
+
     /// Opens a job's sealed file at an offset; none if there is no such job.
     ///
     /// # Errors
@@ -623,6 +638,21 @@ mod tests {
     };
     use super::super::{Granted, LocalUser, Store};
     use super::*;
+
+    #[test]
+    fn a_job_is_found_by_the_beginning_of_its_id() {
+        let (_home, store) = store().unwrap();
+        for number in [0x11, 0x12, 0x21] {
+            held(&store, number, "alice").unwrap();
+        }
+        let found = |digits: &str| store.jobs().beginning_with(digits, 2).unwrap();
+        assert_eq!(found("111111"), [job(0x11)]);
+        assert_eq!(found("11111"), [job(0x11)]);
+        assert_eq!(found("1"), [job(0x11), job(0x12)]);
+        assert_eq!(found(""), [job(0x11), job(0x12)]);
+        assert_eq!(found(&job(0x21).to_string()), [job(0x21)]);
+        assert!(found("13").is_empty() && found("ffff").is_empty());
+    }
 
     #[test]
     fn jobs_of_one_moment_stand_as_they_were_taken() {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::{Certificate, CertificateError, Role, Roles};
 use papermesh_protocol::id::{NodeId, Serial};
 use papermesh_protocol::join::{Applicant, ApproveError, Claim, Denial, Digits, JoinError, Terms};
@@ -326,7 +327,7 @@ async fn users_and_badges_are_known_wherever_they_print() {
     let printer = admin.admit("Hall", Role::Printer).await;
     let bob: UserId = "bob".parse().unwrap();
     let with_badge = authority::NewUser {
-        badge: Some("04:A2-19".into()),
+        badge: Some(BadgeNumber::of("04:A2-19")),
         ..new_user(&alice())
     };
     admin
@@ -344,20 +345,27 @@ async fn users_and_badges_are_known_wherever_they_print() {
         Err(AuthorityError::BadgeTaken(_))
     ));
 
-    let tag = lookup::badge_tag(printer.mesh.membership().secret(), "04a219").unwrap();
+    let tag = lookup::badge_tag(
+        printer.mesh.membership().secret(),
+        &BadgeNumber::of("04a219"),
+    )
+    .unwrap();
     eventually(|| async { printer.directory.badge(tag).await == Some(alice()) }).await;
     let (view, from) = admin
         .authority
-        .give_badge(&bob, "04A219", None)
+        .give_badge(&bob, &BadgeNumber::of("04A219"), None)
         .await
         .unwrap();
     assert_eq!((view.badges, from), (1, Some(alice())));
     eventually(|| async { printer.directory.badge(tag).await == Some(bob.clone()) }).await;
-    let not_hers = admin.authority.take_badge(&alice(), "04A219", None).await;
+    let not_hers = admin
+        .authority
+        .take_badge(&alice(), &BadgeNumber::of("04A219"), None)
+        .await;
     assert!(matches!(not_hers, Err(AuthorityError::BadgeNotTheirs(_))));
     admin
         .authority
-        .take_badge(&bob, "04A219", None)
+        .take_badge(&bob, &BadgeNumber::of("04A219"), None)
         .await
         .unwrap();
     eventually(|| async { printer.directory.badge(tag).await.is_none() }).await;
@@ -574,11 +582,15 @@ async fn what_only_a_removed_admin_signed_goes_on_working_where_another_knew_it(
     // All of this the first admin signed, after the export was made.
     let printer = admin.admit("Hall", Role::Printer).await;
     let with_badge = authority::NewUser {
-        badge: Some("04:A2-19".into()),
+        badge: Some(BadgeNumber::of("04:A2-19")),
         ..new_user(&alice())
     };
     admin.authority.add_user(with_badge, None).await.unwrap();
-    let tag = lookup::badge_tag(printer.mesh.membership().secret(), "04a219").unwrap();
+    let tag = lookup::badge_tag(
+        printer.mesh.membership().secret(),
+        &BadgeNumber::of("04a219"),
+    )
+    .unwrap();
     spare.meet(&printer).await;
 
     let key = admin.authority.signing_key().await;

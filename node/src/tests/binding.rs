@@ -1,5 +1,6 @@
 //! Badges that users register at printers: what a holder vouches for, and what an admin believes.
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::bind::{self, Attestation, BadgeClaim, Denial};
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::id::{BadgeTag, NodeId};
@@ -74,7 +75,11 @@ impl Hall {
     }
 
     fn tag(&self) -> BadgeTag {
-        lookup::badge_tag(self.admin.mesh.membership().secret(), BADGE).unwrap()
+        lookup::badge_tag(
+            self.admin.mesh.membership().secret(),
+            &BadgeNumber::of(BADGE),
+        )
+        .unwrap()
     }
 
     fn claim(&self) -> BadgeClaim {
@@ -155,7 +160,10 @@ async fn a_badge_is_bound_once_and_known_to_all() {
 
     // What an admin has taken back does not come back with an old word.
     let authority = &hall.admin.authority;
-    authority.take_badge(&alice(), BADGE, None).await.unwrap();
+    authority
+        .take_badge(&alice(), &BadgeNumber::of(BADGE), None)
+        .await
+        .unwrap();
     assert_eq!(
         is_denied(hall.bring(&attestation).await),
         Some(Denial::Stale)
@@ -171,7 +179,10 @@ async fn a_badge_of_somebody_else_is_not_moved() {
     let hall = Hall::new().await;
     hall.admin.ticket(&bob()).await;
     let authority = &hall.admin.authority;
-    authority.give_badge(&bob(), BADGE, None).await.unwrap();
+    authority
+        .give_badge(&bob(), &BadgeNumber::of(BADGE), None)
+        .await
+        .unwrap();
     let answer = hall.bring(&hall.attested(hall.claim())).await;
     assert_eq!(is_denied(answer), Some(Denial::Taken));
     assert_eq!(
@@ -284,7 +295,10 @@ async fn a_user_has_no_more_badges_than_one_may_have() {
     let authority = &hall.admin.authority;
     for number in 0..limits::BADGES_PER_USER {
         let number = format!("04AA{number}");
-        authority.give_badge(&alice(), &number, None).await.unwrap();
+        authority
+            .give_badge(&alice(), &BadgeNumber::of(&number), None)
+            .await
+            .unwrap();
     }
     let answer = hall.bring(&hall.attested(hall.claim())).await;
     assert_eq!(is_denied(answer), Some(Denial::TooMany));
@@ -339,7 +353,10 @@ async fn a_computer_vouches_where_it_checked_the_pin() {
     let visit = printer.visit(&alice, "2468").await;
     assert!(visit.is_vouched_for());
     // Vouched for, and then there is no admin to bring it to.
-    let bound = printer.printer.bind_badge(&visit, BADGE).await;
+    let bound = printer
+        .printer
+        .bind_badge(&visit, &BadgeNumber::of(BADGE))
+        .await;
     assert_eq!(bound, Err(BindFailure::NoAdmin));
     let vouched = |kinds: Vec<Kind>| {
         let of = |kind: &&Kind| **kind == Kind::BadgeAttested;
@@ -347,9 +364,15 @@ async fn a_computer_vouches_where_it_checked_the_pin() {
     };
     assert_eq!(vouched(kinds(&laptop.audit).await), 1);
     // The same badge again is the same word; another one is too much for one visit.
-    let again = printer.printer.bind_badge(&visit, BADGE).await;
+    let again = printer
+        .printer
+        .bind_badge(&visit, &BadgeNumber::of(BADGE))
+        .await;
     assert_eq!(again, Err(BindFailure::NoAdmin));
-    let another = printer.printer.bind_badge(&visit, "04FF").await;
+    let another = printer
+        .printer
+        .bind_badge(&visit, &BadgeNumber::of("04FF"))
+        .await;
     assert_eq!(another, Err(BindFailure::Unvouched));
     assert_eq!(vouched(kinds(&laptop.audit).await), 1);
     assert!(kinds(&printer.audit).await.contains(&Kind::BindRefused));
@@ -368,7 +391,10 @@ async fn nobody_vouches_without_a_pin_without_leave_or_on_a_shared_computer() {
     laptop.submit(&alice, "report", b"report").await;
     let printer = forbidding.printer(30).await;
     let visit = printer.visit(&alice, "2468").await;
-    let bound = printer.printer.bind_badge(&visit, BADGE).await;
+    let bound = printer
+        .printer
+        .bind_badge(&visit, &BadgeNumber::of(BADGE))
+        .await;
     assert_eq!(bound, Err(BindFailure::Unvouched));
 
     // A badge alone let her in.
@@ -380,11 +406,14 @@ async fn nobody_vouches_without_a_pin_without_leave_or_on_a_shared_computer() {
     trusting.link(&laptop, &alice);
     laptop.submit(&alice, "report", b"report").await;
     let printer = trusting.printer(30).await;
-    let by_badge = Who::Badge("04CC".to_owned());
+    let by_badge = Who::Badge(BadgeNumber::of("04CC"));
     let visit = printer.printer.visit(by_badge, None).await.unwrap();
     assert_eq!(visit.jobs().len(), 1);
     assert!(!visit.is_vouched_for());
-    let bound = printer.printer.bind_badge(&visit, BADGE).await;
+    let bound = printer
+        .printer
+        .bind_badge(&visit, &BadgeNumber::of(BADGE))
+        .await;
     assert_eq!(bound, Err(BindFailure::Unvouched));
 
     // Her PIN is one for a visit.

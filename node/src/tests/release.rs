@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
@@ -834,11 +835,14 @@ async fn the_owner_deletes_and_protects_at_the_printer() {
     let (_site, alice, laptop, printer) = small_site().await;
     let held = laptop.submit(&alice, "hers", b"text").await;
     let visit = printer.visit(&alice, "2468").await;
+    let mut news = laptop.client.news();
     printer
         .printer
         .protect(&visit, laptop.node, held.summary.job, true)
         .await
         .unwrap();
+    // Whoever looks at the computer's own page sees it at once.
+    assert!(news.try_recv().is_ok_and(|told| told.summary.protected));
     assert!(laptop.jobs().await[0].summary.protected);
     printer
         .printer
@@ -921,7 +925,7 @@ async fn a_badge_names_and_where_the_site_says_so_proves() {
         site.link(&laptop, &alice);
         let printer = site.printer(30).await;
         laptop.submit(&alice, "hers", b"text").await;
-        let badge = Who::Badge("04:a1:b2".into());
+        let badge = Who::Badge(BadgeNumber::of("04:a1:b2"));
         match printer.printer.visit(badge.clone(), None).await {
             Ok(visit) => assert_eq!((suffices, visit.jobs().len()), (true, 1)),
             Err(error) => assert!(!suffices && matches!(error, VisitError::Login(_))),
@@ -934,7 +938,10 @@ async fn a_badge_names_and_where_the_site_says_so_proves() {
         assert_eq!(visit.jobs().len(), 1);
         let stranger = printer
             .printer
-            .visit(Who::Badge("99".into()), Some(Pin::new("2468").unwrap()))
+            .visit(
+                Who::Badge(BadgeNumber::of("99")),
+                Some(Pin::new("2468").unwrap()),
+            )
             .await;
         assert_eq!(stranger.err(), Some(VisitError::UnknownBadge));
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
 use papermesh_protocol::advert::Delegated;
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::direct::Offer;
@@ -323,7 +324,7 @@ impl Site {
     }
 
     pub(super) fn badge(&self, number: &str) -> BadgeTag {
-        lookup::badge_tag(&self.secret, number).unwrap()
+        lookup::badge_tag(&self.secret, &BadgeNumber::of(number)).unwrap()
     }
 
     /// Lets a holder hold for a user.

@@ -1,5 +1,6 @@
 //! Text that people type or copy: tickets, names, badge numbers, digits.
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::invite::{Invite, LinkTicket, UserTicket};
 use papermesh_protocol::job::check_format;
 use papermesh_protocol::join::Digits;
@@ -33,6 +34,6 @@ pub(crate) fn text(bytes: &[u8]) {
     let cleaned = clean(text, limits::TITLE);
     assert!(cleaned.len() <= limits::TITLE);
     assert_eq!(clean(&cleaned, limits::TITLE), cleaned);
-    let _ = lookup::badge_tag(&secret(), text);
+    let _ = lookup::badge_tag(&secret(), &BadgeNumber::of(text));
     let _ = check_format(text);
 }

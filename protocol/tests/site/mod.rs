@@ -15,6 +15,7 @@ use ed25519_dalek::SigningKey;
 use std::sync::OnceLock;
 
 use papermesh_protocol::advert::{Advert, AdvertSet, Delegated};
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::bind::{Attestation, BadgeClaim};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::charter::{Admin, Charter};
@@ -131,7 +132,7 @@ pub fn charlie() -> UserId {
 }
 
 pub fn tag() -> BadgeTag {
-    lookup::badge_tag(&secret(), "04A1B2C3D4E5F6").unwrap()
+    lookup::badge_tag(&secret(), &BadgeNumber::of("04A1B2C3D4E5F6")).unwrap()
 }
 
 pub fn sealing() -> SealingSecret {

@@ -1,6 +1,7 @@
 //! Keys of the DHT, badge tags, and the merge of advert sets.
 
 use papermesh_protocol::advert::Advert;
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
 use papermesh_protocol::signed::Signed;
@@ -46,7 +47,7 @@ fn records_lie_where_they_always_did() {
         "04;A1",
         "",
     ] {
-        let tag = lookup::badge_tag(&secret, number).ok();
+        let tag = lookup::badge_tag(&secret, &BadgeNumber::of(number)).ok();
         vectors.push(json!({
             "name": format!("badge {number}"),
             "tag": tag.map(|tag| hex(tag.as_bytes())),

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use papermesh_protocol::advert::{Advert, AdvertSet, Advertiser, Delegated};
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::id::{BadgeTag, NodeId, RecordKey, ReleaseId, SiteId, UserKey};
@@ -166,7 +167,7 @@ fn invariant_6_a_lie_in_answer_to_a_lookup_is_believed_by_no_one() {
 
     let (forged, genuine) = ("04F0F0F0F0F001", "04F0F0F0F0F002");
     let pretended = [(forged, &rogue.papers.key), (genuine, &authority)].map(|(number, key)| {
-        let tag = lookup::badge_tag(&rogue.papers.secret, number).unwrap();
+        let tag = lookup::badge_tag(&rogue.papers.secret, &BadgeNumber::of(number)).unwrap();
         let badge = Badge {
             site: rogue.site(),
             tag,

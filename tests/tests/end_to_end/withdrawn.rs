@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::id::{NodeId, Serial, UserKey};
 use papermesh_protocol::limits;
@@ -242,7 +243,7 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
     }
     let rogue = Rogue::with(&papers);
     let at = rogue.dial(&printer.address()).unwrap();
-    let tag = lookup::badge_tag(&papers.secret, "0499").unwrap();
+    let tag = lookup::badge_tag(&papers.secret, &BadgeNumber::of("0499")).unwrap();
     let own = new_key();
     for sequence in [2, (2 << 32) + 1, (3 << 32) + 1, u64::MAX] {
         let entry = UserEntry {

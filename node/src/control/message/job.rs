@@ -98,11 +98,18 @@ pub struct JobsFollowed {
     pub changes: u64,
 }
 
+/// Shows a job that is held here, or was.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShowJob {
+    /// The job.
+    pub job: JobRef,
+}
+
 /// Moves a job in its user's list. Answered with the job as it then is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MoveJob {
     /// The job.
-    pub job: JobId,
+    pub job: JobRef,
     /// Where to, 1 for the first; beyond the end is the last.
     pub position: u32,
 }
@@ -130,14 +137,14 @@ pub struct HeldJob {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeleteJob {
     /// The job.
-    pub job: JobId,
+    pub job: JobRef,
 }
 
 /// Exempts a job from pressure for space, or no longer. Answered with the job as it then is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProtectJob {
     /// The job.
-    pub job: JobId,
+    pub job: JobRef,
     /// Whether it is to be exempt.
     pub on: bool,
 }
@@ -147,9 +154,48 @@ pub struct ProtectJob {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UnlockJob {
     /// The job.
-    pub job: JobId,
+    pub job: JobRef,
     /// What opens its document.
     pub password: DocumentPassword,
+}
+
+/// A job as a person names it: up to five digits are its number, more are its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobRef {
+    /// Its number on this computer.
+    Number(u32),
+    /// Its id, or the beginning of that.
+    Id(JobPrefix),
+}
+
+impl FromStr for JobRef {
+    type Err = PrefixError;
+    fn from_str(text: &str) -> Result<Self, PrefixError> {
+        let text = text.trim();
+        match text.strip_prefix('#').map_or_else(
+            || (text.len() < JobPrefix::MIN).then(|| text.parse().ok()),
+            |number| Some(number.parse().ok()),
+        ) {
+            Some(Some(number)) => Ok(Self::Number(number)),
+            _ => text.parse().map(Self::Id),
+        }
+    }
+}
+
+impl fmt::Display for JobRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Id(prefix) => prefix.fmt(f),
+        }
+    }
+}
+
+impl From<JobId> for JobRef {
+    fn from(job: JobId) -> Self {
+        Self::Id(JobPrefix(job.to_string()))
+    }
 }
 
 /// The first digits of a job's id, as a person types them.
@@ -181,6 +227,12 @@ impl JobPrefix {
     pub const MIN: usize = 6;
     /// The digits of a whole id.
     pub const MAX: usize = JobId::LEN * 2;
+
+    /// The digits, in lower case.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
 
     /// The one job among `jobs` that it names.
     ///
@@ -301,5 +353,15 @@ mod tests {
             "{text}"
         );
         assert_eq!(serde_json::from_str::<HeldJob>(&text).unwrap(), job);
+    }
+
+    #[test]
+    fn a_job_is_named_by_number_or_id() {
+        assert_eq!("7".parse(), Ok(JobRef::Number(7)));
+        assert_eq!("#1234567".parse(), Ok(JobRef::Number(1_234_567)));
+        assert_eq!("ababab".parse(), Ok(JobRef::Id("ababab".parse().unwrap())));
+        assert!("abab".parse::<JobRef>().is_err());
+        let job = JobId::from_bytes([0xab; 16]);
+        assert_eq!(JobRef::from(job).to_string(), job.to_string());
     }
 }

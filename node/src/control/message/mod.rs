@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use job::{
-    DeleteJob, FollowJobs, HeldJob, JobPrefix, JobsFollowed, ListHistory, ListJobs, MoveJob,
-    PrefixError, ProtectJob, SubmitJob, Submitted, UnlockJob,
+    DeleteJob, FollowJobs, HeldJob, JobPrefix, JobRef, JobsFollowed, ListHistory, ListJobs,
+    MoveJob, PrefixError, ProtectJob, ShowJob, SubmitJob, Submitted, UnlockJob,
 };
 pub use member::{
     AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued, Legacy,
@@ -156,6 +156,7 @@ commands! {
     ShowUser -> UserHere,
     SubmitJob -> Submitted,
     ListJobs -> Vec<HeldJob>,
+    ShowJob -> HeldJob,
     DeleteJob -> HeldJob,
     ProtectJob -> HeldJob,
     UnlockJob -> HeldJob,

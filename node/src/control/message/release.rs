@@ -1,5 +1,6 @@
 //! A user's visit at this printer: log in, see, print, delete, leave; all in one command.
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::job::JobSummary;
@@ -16,7 +17,7 @@ pub enum Who {
     /// Says the user.
     User(UserId),
     /// Says a badge number, as a reader reads it.
-    Badge(String),
+    Badge(BadgeNumber),
 }
 
 /// Which of the user's jobs.

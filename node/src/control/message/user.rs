@@ -1,5 +1,6 @@
 //! Users: added by the admin, enrolled by themselves.
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
@@ -18,7 +19,7 @@ pub struct AddUser {
     /// Groups that policies may name.
     pub groups: Vec<Name>,
     /// A badge number, as a reader reads it.
-    pub badge: Option<String>,
+    pub badge: Option<BadgeNumber>,
     /// Seconds that the ticket is good for.
     pub lifetime: u32,
     /// Opens the authority key.
@@ -128,7 +129,7 @@ pub struct ChangeBadge {
     /// The user.
     pub user: UserId,
     /// The number, as a reader reads it.
-    pub number: String,
+    pub number: BadgeNumber,
     /// Whether to take it back.
     pub remove: bool,
     /// Opens the authority key.

@@ -2,6 +2,7 @@
 //!
 //! Lives here: what a device that cannot do it by itself is spared. Not here: the formats.
 
+use papermesh_protocol::text::counted;
 use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
@@ -95,7 +96,7 @@ pub(in super::super) enum PressError {
     #[error("it has none of the pages that were asked for")]
     NoPages,
     /// The renderer gave up on the way, or sees another document.
-    #[error("{written} pages came out of it instead of {total}")]
+    #[error("{} came out of it instead of {total}", counted((*written).into(), "page"))]
     Miscounted {
         /// Pages that were made.
         written: u32,

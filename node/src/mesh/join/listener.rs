@@ -127,9 +127,16 @@ impl JoinListener {
     }
 }
 
+impl JoinListener {
+    /// Listens no more. Whoever takes the requests finds that there come no more.
+    pub fn stop(&self) {
+        self.task.abort();
+    }
+}
+
 impl Drop for JoinListener {
     fn drop(&mut self) {
-        self.task.abort();
+        self.stop();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The audit log, record by record or as a whole.
 
 use papermesh_protocol::release::receipt::{AuditHead, Outcome};
+use papermesh_protocol::text::counted;
 use papermesh_protocol::time::Timestamp;
 
 use super::super::Services;
@@ -50,7 +51,7 @@ fn word(kind: Kind) -> String {
 fn ended(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Printed { pages, keep } => {
-            let pages = pages.map(|pages| format!(", {pages} pages"));
+            let pages = pages.map(|pages| format!(", {}", counted(pages.into(), "page")));
             let kept = if *keep { " and kept" } else { "" };
             format!("printed{kept}{}", pages.unwrap_or_default())
         }

@@ -7,7 +7,7 @@ use papermesh_protocol::id::JobId;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::printer::place;
 use papermesh_protocol::release::receipt::Outcome;
-use papermesh_protocol::text::UserId;
+use papermesh_protocol::text::{UserId, counted};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -17,15 +17,18 @@ use crate::client::submit::{PRIORITY, Submission};
 use crate::client::{Client, DirectEnd, HeldView};
 use crate::clock;
 use crate::control::message::{
-    DeleteJob, Ending, Event, FollowJobs, HeldJob, JobResult, JobsFollowed, ListHistory, ListJobs,
-    MoveJob, Phase, Progress, ProtectJob, SubmitJob, Submitted, UnlockJob,
+    DeleteJob, Ending, Event, FollowJobs, HeldJob, JobRef, JobResult, JobsFollowed, ListHistory,
+    ListJobs, MoveJob, Phase, PrefixError, Progress, ProtectJob, ShowJob, SubmitJob, Submitted,
+    UnlockJob,
 };
 use crate::control::{Answer, Body, CommandError, ErrorCode, Events, TypedPin};
 
 /// Bytes between two words on how far a document is.
 const TELL_EVERY: u64 = 1024 * 1024;
-/// Jobs that are listed at all.
+/// Jobs that are listed at all. Those beyond can be named.
 const LISTED: usize = 10_000;
+/// Jobs whose ids begin alike that are counted.
+const NAMESAKES: usize = 16;
 
 impl Services {
     pub(super) fn client(&self) -> Result<&Client<Network>, CommandError> {
@@ -185,7 +188,10 @@ impl Services {
                 }
                 Ok(_) => {}
                 Err(RecvError::Lagged(missed)) => {
-                    let text = format!("{missed} changes were missed; `papermesh jobs` lists all");
+                    let text = format!(
+                        "missed: {}; `papermesh jobs` lists all",
+                        counted(missed, "change")
+                    );
                     events.tell(Event::Notice(text)).await;
                 }
                 Err(RecvError::Closed) => return Ok(JobsFollowed { changes }),
@@ -193,25 +199,82 @@ impl Services {
         }
     }
 
+    /// The job that is meant, if it is held here.
+    async fn named(&self, job: &JobRef) -> Result<JobId, CommandError> {
+        let client = self.client()?;
+        let found = match job {
+            JobRef::Number(number) => {
+                let numbered = client.numbered(*number).await.map_err(NodeError::Store)?;
+                numbered
+                    .filter(|view| view.state.ended_at().is_none())
+                    .map(|view| view.summary.job)
+            }
+            JobRef::Id(prefix) => {
+                let digits = prefix.digits().to_owned();
+                match client.beginning_with(digits, NAMESAKES).await?[..] {
+                    [job] => Some(job),
+                    [] => None,
+                    ref several => {
+                        let error = PrefixError::Ambiguous(prefix.clone(), several.len());
+                        return Err(CommandError::new(ErrorCode::Usage, error));
+                    }
+                }
+            }
+        };
+        found.ok_or_else(|| no_job(job))
+    }
+
+    pub(super) async fn show_one(&self, command: ShowJob) -> Answer<HeldJob> {
+        let client = self.client()?;
+        match (self.named(&command.job).await, &command.job) {
+            (Ok(job), _) => Ok(shown(client.job(job).await?)),
+            (Err(error), _) if error.code != ErrorCode::NotFound => Err(error),
+            // It may have been here.
+            (Err(error), JobRef::Number(number)) => {
+                let past = client.numbered(*number).await.map_err(NodeError::Store)?;
+                past.map(shown).ok_or(error)
+            }
+            (Err(error), JobRef::Id(prefix)) => {
+                let past = self.past_jobs(ListHistory { user: None }).await?;
+                match prefix.choose(past.iter().map(|past| past.summary.job)) {
+                    Ok(job) => past
+                        .into_iter()
+                        .find(|past| past.summary.job == job)
+                        .ok_or(error),
+                    Err(PrefixError::Unknown(_)) => Err(error),
+                    Err(several) => Err(CommandError::new(ErrorCode::Usage, several)),
+                }
+            }
+        }
+    }
+
     pub(super) async fn move_held(&self, command: MoveJob) -> Answer<HeldJob> {
         let position = usize::try_from(command.position).unwrap_or(usize::MAX);
-        Ok(shown(self.client()?.move_to(command.job, position).await?))
+        let job = self.named(&command.job).await?;
+        Ok(shown(self.client()?.move_to(job, position).await?))
     }
 
     pub(super) async fn delete_held(&self, command: DeleteJob) -> Answer<HeldJob> {
-        Ok(shown(self.client()?.delete(command.job).await?))
+        let job = self.named(&command.job).await?;
+        Ok(shown(self.client()?.delete(job).await?))
     }
 
     pub(super) async fn unlock_held(&self, command: UnlockJob) -> Answer<HeldJob> {
-        let UnlockJob { job, password } = command;
-        Ok(shown(self.client()?.unlock(job, password).await?))
+        let job = self.named(&command.job).await?;
+        Ok(shown(self.client()?.unlock(job, command.password).await?))
     }
 
     pub(super) async fn protect_held(&self, command: ProtectJob) -> Answer<HeldJob> {
-        Ok(shown(
-            self.client()?.protect(command.job, command.on).await?,
-        ))
+        let job = self.named(&command.job).await?;
+        Ok(shown(self.client()?.protect(job, command.on).await?))
     }
+}
+
+fn no_job(job: &JobRef) -> CommandError {
+    CommandError::new(
+        ErrorCode::NotFound,
+        format!("there is no job {job} on this device; `papermesh jobs` lists them"),
+    )
 }
 
 fn result(held: &HeldView, end: DirectEnd) -> JobResult {

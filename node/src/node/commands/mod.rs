@@ -17,10 +17,10 @@ use crate::control::message::{
     Linked, ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters, ListUsers,
     Member, MoveJob, OfferLink, OpenInvite, OpenPortal, PageOpened, PendingDevice, PinChanged,
     PolicyView, PortalLink, Printer, ProtectJob, ReadAudit, Refuse, Refused, RemoveRoot, RenewRoot,
-    Revocation, Revoke, RootExported, RootView, SetUserState, ShowKey, ShowRoot, ShowSiteAuthority,
-    ShowUser, SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy, Status, SubmitJob,
-    Submitted, UnlockJob, User, UserHere, UserTicket, VerifyAudit, Visit, VisitReport,
-    WithdrawInvite,
+    Revocation, Revoke, RootExported, RootView, SetUserState, ShowJob, ShowKey, ShowRoot,
+    ShowSiteAuthority, ShowUser, SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy,
+    Status, SubmitJob, Submitted, UnlockJob, User, UserHere, UserTicket, VerifyAudit, Visit,
+    VisitReport, WithdrawInvite,
 };
 use crate::control::{Answer, Body, Events, Service};
 pub(super) use site::{code, exported_site as exported, import as import_of};
@@ -162,6 +162,10 @@ impl Service for Services {
 
     async fn list_jobs(&self, command: ListJobs) -> Answer<Vec<HeldJob>> {
         self.held_jobs(command).await
+    }
+
+    async fn show_job(&self, command: ShowJob) -> Answer<HeldJob> {
+        self.show_one(command).await
     }
 
     async fn delete_job(&self, command: DeleteJob) -> Answer<HeldJob> {

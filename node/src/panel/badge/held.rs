@@ -1,10 +1,10 @@
 //! A badge that is held to the reader. Some readers read it again every second for as long as it lies
 //! there, and a wallet that moves is read twice; that is one tap.
 
+use papermesh_protocol::badge::BadgeNumber;
 use tokio::time::Instant;
 
 use super::super::limits;
-use super::BadgeNumber;
 
 /// The badge that was read last, and when; forgotten when it cannot be there any more.
 #[derive(Default)]

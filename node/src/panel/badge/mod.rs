@@ -32,7 +32,7 @@ use tokio::time::{Instant, sleep};
 
 use super::limits;
 pub(super) use held::Held;
-pub use number::{BadgeNumber, Reading};
+pub use number::Reading;
 pub use rule::Rule;
 pub use word::{ReaderState, ReaderWord};
 

@@ -1,22 +1,14 @@
-//! What a reader reads, and the number that it comes to.
+//! What a reader reads.
 
 use std::fmt;
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::limits::BADGE_NUMBER;
 use zeroize::Zeroizing;
 
 /// What a reader read, as it gives it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reading(Zeroizing<String>);
-
-/// The number of a badge: letters and digits without what stands between them.
-#[derive(Clone, PartialEq, Eq)]
-pub struct BadgeNumber(Zeroizing<String>);
-
-/// What readers print between digits, and nobody counts.
-pub(super) fn is_separator(c: char) -> bool {
-    matches!(c, ':' | '-' | ' ' | ',' | '.')
-}
 
 impl Reading {
     /// Takes what was read; none if there is no number in it. Readers of magnetic stripes type a track
@@ -40,42 +32,9 @@ impl Reading {
     }
 }
 
-impl BadgeNumber {
-    /// The number of a text, however it is written.
-    pub(super) fn of(text: &str) -> Self {
-        // Room is made once, so that no shorter copy stays behind in memory.
-        let mut plain = Zeroizing::new(String::with_capacity(text.len()));
-        for c in text.chars().filter(|c| !is_separator(*c)) {
-            plain.push(c.to_ascii_uppercase());
-        }
-        Self(plain)
-    }
-
-    /// The digits.
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it is a number that the card makes up anew each time: a UID of four bytes that begins
-    /// with 08 (ISO/IEC 14443-3, section 6.5.4). Phones and some identity cards have such numbers. A
-    /// decimal reader may give eight digits that begin so; hence this is asked of numbers that nobody
-    /// has only.
-    pub(crate) fn is_random(&self) -> bool {
-        self.0.len() == 8
-            && self.0.starts_with("08")
-            && self.0.bytes().all(|byte| byte.is_ascii_hexdigit())
-    }
-}
-
 impl fmt::Debug for Reading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Reading(..)")
-    }
-}
-
-impl fmt::Debug for BadgeNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BadgeNumber(..)")
     }
 }
 
@@ -108,14 +67,5 @@ mod tests {
             assert!(Reading::of(nothing).is_none(), "{nothing:?}");
         }
         assert!(Reading::of(&"7".repeat(BADGE_NUMBER + 1)).is_none());
-    }
-
-    #[test]
-    fn numbers_that_change_each_time_are_known() {
-        let is_random = |text: &str| BadgeNumber::of(text).is_random();
-        assert!(is_random("08A1B2C3") && is_random("08:d4:e5:f6"));
-        for fixed in ["04A1B2C3", "04A1B2C3D4E5F6", "08A1B2", "0812345678"] {
-            assert!(!is_random(fixed), "{fixed}");
-        }
     }
 }

@@ -8,7 +8,9 @@ use std::str::FromStr;
 use papermesh_protocol::limits::BADGE_NUMBER;
 use zeroize::Zeroizing;
 
-use super::number::{BadgeNumber, Reading, is_separator};
+use papermesh_protocol::badge::{BadgeNumber, is_separator};
+
+use super::number::Reading;
 
 /// The longest rule, in steps.
 const STEPS: usize = 8;

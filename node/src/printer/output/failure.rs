@@ -5,6 +5,7 @@
 //! [`Outcome::Delivered`]); it is marked *may have printed* where
 //! [`PrintFailure::may_have_printed`] says so.
 
+use papermesh_protocol::text::counted;
 use std::io;
 use std::time::Duration;
 
@@ -255,6 +256,6 @@ fn pages_told(pages: Option<u32>) -> String {
     match pages {
         None => String::new(),
         Some(1) => "; 1 page came out".to_owned(),
-        Some(pages) => format!("; {pages} pages came out"),
+        Some(pages) => format!("; {} came out", counted(pages.into(), "page")),
     }
 }
