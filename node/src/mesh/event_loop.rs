@@ -27,7 +27,7 @@ use super::handle::{
     MeshError, MeshEvent, MeshStatus, Protocol, Relayed, Streams,
 };
 use super::handshake::MemberUpgrade;
-use super::membership::{Edition, Membership};
+use super::membership::Membership;
 use super::muxer::MuxerUpgrade;
 use super::peer::{is_relayed, keypair, node_of, peer_in, peer_of, without_peer};
 use super::ports::Ports;
@@ -120,7 +120,6 @@ pub fn start(
         relays: HashMap::new(),
         reserved: HashSet::new(),
         relayed: Relayed::default(),
-        told: membership.edition(),
         clocks_asked: Instant::now(),
     };
     event_loop.listen()?;
@@ -232,8 +231,6 @@ struct EventLoop {
     relays: HashMap<PeerId, ListenerId>,
     reserved: HashSet<PeerId>,
     relayed: Relayed,
-    /// The charter and the site state that everybody was told of.
-    told: Edition,
     /// When connected members were last asked for their time.
     clocks_asked: Instant,
 }
@@ -280,6 +277,7 @@ impl EventLoop {
     }
 
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
+        let mut editions = self.mesh.membership.editions();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -294,8 +292,9 @@ impl EventLoop {
                     None => return,
                 },
                 _ = tick.tick() => self.on_tick(),
+                // Its sender lives as long as the mesh.
+                Ok(()) = editions.changed() => self.tell_papers(),
             }
-            self.tell_site_state();
         }
     }
 
@@ -720,12 +719,7 @@ impl EventLoop {
     }
 
     /// Tells everybody of a newer charter or site state, and parts with those it withdraws.
-    fn tell_site_state(&mut self) {
-        let edition = self.mesh.membership.edition();
-        if edition == self.told {
-            return;
-        }
-        self.told = edition;
+    fn tell_papers(&mut self) {
         self.part_with_outlawed();
         self.swarm.behaviour_mut().kad.store_mut().judge_again();
         let connected: HashSet<NodeId> = self.connections.keys().filter_map(node_of).collect();

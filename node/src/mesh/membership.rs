@@ -12,6 +12,7 @@ use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::site::{SiteSecret, SiteState, SiteStateError};
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::clocks::ClockOffset;
 use crate::clock::{Clock, Moment};
@@ -39,6 +40,8 @@ pub struct Membership {
     own: RwLock<Arc<Signed<Certificate>>>,
     charter: RwLock<Arc<Signed<Charter>>>,
     state: RwLock<Arc<Signed<SiteState>>>,
+    /// What of both is known, for who wants to hear when that changes.
+    editions: watch::Sender<Edition>,
     met: Mutex<HashMap<NodeId, Met>>,
 }
 
@@ -79,6 +82,7 @@ impl Membership {
         secret: SiteSecret,
         clock: Clock,
     ) -> Self {
+        let edition = Edition::of(&charter, &state);
         Self {
             site: own.site,
             secret,
@@ -87,6 +91,7 @@ impl Membership {
             own: RwLock::new(Arc::new(own)),
             charter: RwLock::new(Arc::new(charter)),
             state: RwLock::new(Arc::new(state)),
+            editions: watch::Sender::new(edition),
             met: Mutex::new(HashMap::new()),
         }
     }
@@ -135,10 +140,12 @@ impl Membership {
 
     /// What this node has of the site's papers.
     pub(super) fn edition(&self) -> Edition {
-        Edition {
-            charter: self.charter().mark(),
-            state: self.state().sequence,
-        }
+        *self.editions.borrow()
+    }
+
+    /// News of newer papers, from wherever they come.
+    pub(super) fn editions(&self) -> watch::Receiver<Edition> {
+        self.editions.subscribe()
     }
 
     /// The newest site state that this node has seen.
@@ -190,10 +197,12 @@ impl Membership {
     /// Takes a charter that somebody handed over; says whether it is newer than the one known.
     pub fn recharter(&self, charter: &Envelope<Charter>) -> Result<bool, CharterError> {
         let charter = Charter::verify(charter, self.site)?;
+        let mark = charter.mark();
         let mut known = self.charter.write().unwrap_or_else(PoisonError::into_inner);
-        let newer = charter.mark() > known.mark();
+        let newer = mark > known.mark();
         if newer {
             *known = Arc::new(charter);
+            self.editions.send_modify(|edition| edition.charter = mark);
         }
         Ok(newer)
     }
@@ -202,9 +211,12 @@ impl Membership {
     pub fn advance(&self, state: &Envelope<SiteState>) -> Result<bool, SiteStateError> {
         let state = SiteState::verify(state, &self.charter())?;
         let mut known = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let newer = state.sequence > known.sequence;
+        let sequence = state.sequence;
+        let newer = sequence > known.sequence;
         if newer {
             *known = Arc::new(state);
+            self.editions
+                .send_modify(|edition| edition.state = sequence);
         }
         Ok(newer)
     }

@@ -269,7 +269,12 @@ async fn invariant_7_a_revoked_member_loses_its_connections_everywhere() {
         .await;
 
     let state = site.withdrawing(&site.state, &revoked.certificate);
+    let mut news = admin.mesh.membership().editions();
     assert!(admin.mesh.membership().advance(state.envelope()).unwrap());
+    // It is told, not found at the next look.
+    assert!(news.has_changed().unwrap() && news.borrow_and_update().state == 2);
+    assert!(!admin.mesh.membership().advance(state.envelope()).unwrap());
+    assert!(!news.has_changed().unwrap());
 
     far.until(|status| status.members.iter().all(|member| member.node != node))
         .await;
