@@ -1,17 +1,18 @@
 //! A Papermesh node: holds sealed jobs, or releases them at a printer.
 //!
-//! Rooms, highest first; each uses only lower ones (see ARCHITECTURE.md):
+//! Modules, highest layer first; each uses only lower ones. ARCHITECTURE.md has the table, and a test
+//! holds the code to it.
 //!
 //! - [`cli`] is the command line, [`node`] the only wiring.
 //! - [`control`] is how the command line talks to a running node, [`ipp`] how every program prints
-//!   into it, [`panel`] what a user touches at a printer, [`portal`] a user's own page.
+//!   into it, [`panel`] the page on a printer's touch screen, [`portal`] a user's own page.
 //! - [`client`] holds jobs, [`printer`] releases them; [`authority`] is what an admin's node does
 //!   with the site's key, [`user`] what a user's own computer does.
 //! - [`directory`] finds holders, [`auth`] checks users, [`audit`] writes down what happened,
 //!   [`policy`] says what is allowed, [`mod@format`] what a document is, [`papers`] make a node a member.
 //! - [`mesh`] is the only one that knows libp2p, [`store`] the only one that knows RocksDB,
-//!   [`config`] is what a node is told before it starts, [`web`] how it listens for HTTP, [`pages`] what its web pages have in common;
-//!   [`ipp_guard`] says which IPP messages may be parsed at all.
+//!   [`config`] is what a node is told before it starts, [`web`] how it listens for HTTP, [`pages`] what
+//!   its web pages have in common; [`ipp_guard`] says which IPP messages may be parsed at all.
 #![forbid(unsafe_code)]
 
 pub mod audit;
