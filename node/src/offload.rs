@@ -1,6 +1,8 @@
 //! Calling the store from async code. All of its calls block, some on a disk flush, so they run on
 //! threads where waiting holds nobody up.
 
+use tracing::Span;
+
 use crate::store::{Store, StoreError};
 
 /// Runs `work` on a blocking thread and waits for it. If the caller goes away meanwhile the work
@@ -12,7 +14,9 @@ where
     F: FnOnce(&Store) -> Result<T, E> + Send + 'static,
 {
     let store = store.clone();
-    match tokio::task::spawn_blocking(move || work(&store)).await {
+    // What it logs belongs to what the caller is about.
+    let span = Span::current();
+    match tokio::task::spawn_blocking(move || span.in_scope(|| work(&store))).await {
         Ok(done) => done,
         Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
         // Work is only dropped before it begins, and only when the runtime ends: so do we.

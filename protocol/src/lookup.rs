@@ -2,6 +2,7 @@
 //! becomes, and with what a handshake begins. So neither a user id nor a badge number can be guessed
 //! from what others store, and no stranger is shown a certificate.
 
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -40,6 +41,14 @@ pub fn site_state(secret: &SiteSecret) -> RecordKey {
 #[must_use]
 pub fn prologue(secret: &SiteSecret, site: SiteId) -> [u8; 32] {
     keyed(secret, "handshake", site.as_bytes())
+}
+
+/// What stands for a user in logs: 8 hexadecimal digits, the same at every member of the site, that tell
+/// nothing to whoever does not know its secret.
+#[must_use]
+pub fn log_name(secret: &SiteSecret, user: &UserId) -> String {
+    let name = keyed(secret, "log", user.as_str().as_bytes());
+    HEXLOWER.encode(&name[..4])
 }
 
 /// HMAC-SHA-256(site secret, length of the label ‖ label ‖ data).

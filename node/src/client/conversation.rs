@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError};
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId, SessionId};
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
+use papermesh_protocol::lookup;
 use papermesh_protocol::pin::{Ke1, Ke3};
 use papermesh_protocol::release::holder::{
     self, DenyReason, JobLock, Leased, LoginEvent, Selected, Settlement,
@@ -22,6 +23,8 @@ use papermesh_protocol::seal::WrappedJobKey;
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
+
+use tracing::{Instrument, Span};
 
 use super::early::{EarlyJob, EarlyReport};
 use super::jobs::JobsError;
@@ -96,6 +99,27 @@ impl<N: Network> Conversation<N> {
     /// Answers one request. What is refused is written down here.
     pub(super) async fn answer(&mut self, request: Request) -> Answer {
         let about = self.about(&request);
+        let span = self.span(request.name(), &about);
+        self.answer_within(request, about).instrument(span).await
+    }
+
+    /// One request, for the log. The user stands there under another name.
+    fn span(&self, request: &str, about: &Event) -> Span {
+        let secret = self.client.0.membership.secret();
+        let user = about
+            .user
+            .as_ref()
+            .map(|user| lookup::log_name(secret, user));
+        tracing::info_span!(
+            "request",
+            request,
+            user,
+            job = about.job.map(tracing::field::display),
+            release = about.release.map(tracing::field::display),
+        )
+    }
+
+    async fn answer_within(&mut self, request: Request, about: Event) -> Answer {
         let answered = match request {
             Request::Login(login) => self.login(login).await,
             Request::Prove { session, ke3 } => self.prove(session, ke3).await,
@@ -518,6 +542,7 @@ impl<N: Network> Conversation<N> {
             Settlement::Nothing => return Ok(Answer::settled()),
             settlement => settlement,
         };
+        tracing::info!(%release, job = %receipt.job, outcome = ?receipt.outcome, "a release is settled");
         // First the record, then the deed: a crash between the two leaves a job that the printer
         // reports again, and no deletion that nobody recorded.
         if let Err(error) = inner.audit.record(event.clone()).await {
@@ -740,6 +765,7 @@ fn grant<N>(
         document_password: meta.document_password,
     };
     let grant = sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?;
+    tracing::info!("a lease is granted");
     Ok((grant, Some(held.row.number)))
 }
 

@@ -6,6 +6,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::release::message::Request;
 use papermesh_protocol::version::Version;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tracing::Instrument;
 
 use super::Client;
 use super::conversation::Conversation;
@@ -38,13 +39,15 @@ impl<N: Network> Client<N> {
                 continue;
             };
             let client = self.clone();
-            tokio::spawn(async move {
-                let printer = from.node;
+            let printer = &from.certificate.name;
+            let span = tracing::info_span!("conversation", %printer, node = %from.node);
+            let conversation = async move {
                 if let Err(error) = client.converse(from, stream, version).await {
-                    tracing::debug!(%printer, %error, "a conversation with a printer broke off");
+                    tracing::debug!(%error, "a conversation with a printer broke off");
                 }
                 drop(place);
-            });
+            };
+            tokio::spawn(conversation.instrument(span));
         }
     }
 
@@ -60,12 +63,15 @@ impl<N: Network> Client<N> {
                 continue;
             };
             let client = self.clone();
-            tokio::spawn(async move {
+            let printer = &from.certificate.name;
+            let span = tracing::info_span!("job", %printer, node = %from.node);
+            let sending = async move {
                 if let Err(error) = client.send_job(from.node, stream).await {
-                    tracing::debug!(printer = %from.node, %error, "a job's stream broke off");
+                    tracing::debug!(%error, "a job's stream broke off");
                 }
                 drop(place);
-            });
+            };
+            tokio::spawn(sending.instrument(span));
         }
     }
 

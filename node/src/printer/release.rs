@@ -12,17 +12,18 @@ use std::time::Duration;
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
 use papermesh_protocol::job::{self, JobSummary, PrintOptions};
-use papermesh_protocol::limits;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::message::{Answer, Grant, Progress, Refusal, Request, is_keyword};
 use papermesh_protocol::release::printer::{Phase, SessionError};
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::text::UserId;
+use papermesh_protocol::{limits, lookup};
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, interval_at, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use super::Printer;
 use super::document::Fetch;
@@ -197,10 +198,23 @@ impl<N: Network> Printer<N> {
 }
 
 impl<N: Network> Printing<N> {
+    /// One release, for the log. The user stands there under another name.
+    fn span(&self) -> Span {
+        let secret = self.printer.0.membership.secret();
+        tracing::info_span!(
+            "release",
+            release = %self.release,
+            job = %self.wish.job,
+            holder = %self.wish.holder,
+            user = lookup::log_name(secret, &self.user),
+        )
+    }
+
     async fn finish(self) -> Released {
         let (job, title) = (self.wish.job, self.summary.title.clone());
         // A task of its own: whoever waits for it may go away, the paper does not.
-        match tokio::spawn(self.run()).await {
+        let span = self.span();
+        match tokio::spawn(self.run().instrument(span)).await {
             Ok(ended) => released(job, title, &ended),
             Err(error) => {
                 tracing::error!(%job, %error, "a release broke off");
@@ -245,7 +259,8 @@ impl<N: Network> Printer<N> {
             progress: mpsc::channel(1).0,
             cancel: CancellationToken::new(),
         };
-        printing.run().await
+        let span = printing.span();
+        printing.run().instrument(span).await
     }
 }
 
@@ -333,6 +348,7 @@ impl<N: Network> Printing<N> {
             Ok(granted) => granted,
             Err(error) => return self.not_granted(&error).await,
         };
+        tracing::info!("the job is granted");
         let now = self.printer.0.membership.now();
         let mut row = JournalRow {
             holder: self.session.holder(),
@@ -350,6 +366,7 @@ impl<N: Network> Printing<N> {
             Ok(()) => self.print(grant, key, &mut row).await,
             Err(error) => not_journaled(&error),
         };
+        tracing::info!(outcome = ?ended.outcome, reason = ended.reason, "the release has ended");
         self.printer.conclude(self.release, &mut row, &ended).await;
         self.printer.end_live(self.release);
         self.report(&row, ended).await
@@ -527,7 +544,7 @@ impl<N: Network> Printing<N> {
         row.device = serde_json::to_string(device_job).ok();
         row.changed_at = self.printer.0.membership.now();
         if let Err(error) = self.printer.write(self.release, row).await {
-            tracing::error!(release = %self.release, %error, "after a crash the device could not be asked");
+            tracing::error!(%error, "after a crash the device could not be asked");
         }
     }
 
@@ -535,7 +552,7 @@ impl<N: Network> Printing<N> {
         row.phase = Phase::Taken;
         row.changed_at = self.printer.0.membership.now();
         if let Err(error) = self.printer.write(self.release, row).await {
-            tracing::error!(release = %self.release, %error, "after a crash nobody knows that the device has it all");
+            tracing::error!(%error, "after a crash nobody knows that the device has it all");
         }
     }
 
@@ -550,7 +567,7 @@ impl<N: Network> Printing<N> {
             if let Some(word) = word
                 && let Err(error) = self.session.progress(word).await
             {
-                tracing::debug!(release = %self.release, %error, "the holder does not hear how far the device is");
+                tracing::debug!(%error, "the holder does not hear how far the device is");
             }
             sleep(PROGRESS_EVERY).await;
         }
@@ -567,7 +584,7 @@ impl<N: Network> Printing<N> {
                 Ok(()) => {}
                 Err(AskError::Session(SessionError::Refused(Refusal::NoLease))) => lost.cancel(),
                 Err(error) => {
-                    tracing::debug!(release = %self.release, %error, "the lease was not prolonged")
+                    tracing::debug!(%error, "the lease was not prolonged")
                 }
             }
         }
@@ -592,7 +609,7 @@ impl<N: Network> Printing<N> {
         };
         self.printer.forget(self.release).await;
         if let Answer::Refused(refusal) = answer {
-            tracing::error!(release = %self.release, %refusal, "a holder does not take a receipt");
+            tracing::error!(%refusal, "a holder does not take a receipt");
             ended.note(
                 "the holder did not take this printer's word for it: the job may still be listed",
             );

@@ -110,6 +110,28 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// What it is called, in logs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Login(_) => "login",
+            Self::Prove { .. } => "prove",
+            Self::List { .. } => "list",
+            Self::Select { .. } => "select",
+            Self::Extend { .. } => "extend",
+            Self::Report(_) => "report",
+            Self::Delete { .. } => "delete",
+            Self::Protect { .. } => "protect",
+            Self::Close { .. } => "close",
+            Self::Progress(_) => "progress",
+            Self::Unlock { .. } => "unlock",
+            Self::ProveJob { .. } => "prove-job",
+            Self::Attest { .. } => "attest",
+        }
+    }
+}
+
 /// The first message of a login.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

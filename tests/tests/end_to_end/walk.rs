@@ -42,6 +42,36 @@ fn from_a_new_site_to_paper() {
     assert!(visit.list().jobs.is_empty());
 }
 
+/// What becomes of one release can be followed through the logs of all nodes that it meets, and no log
+/// names its user.
+#[test]
+fn one_release_is_followed_through_the_logs() {
+    let site = Site::new();
+    let charlie = User::charlie();
+    let laptop = site.founder("laptop-1");
+    let printer = site.tray_printer(&laptop, "printer-1");
+    laptop.enroll(&charlie, &laptop);
+    laptop.print(&site.document("report.pdf", "Quarterly report"), &charlie);
+    assert_eq!(printer.visit(&charlie).print_all().ending(), "printed");
+
+    let log = printer.log();
+    let release = log.split("release{release=").nth(1);
+    let release = release.and_then(|rest| rest.split_whitespace().next());
+    let of_release = format!("release={}", release.expect("the release is in the log"));
+    for (machine, steps) in [
+        (&printer, ["the job is granted", "the release has ended"]),
+        (&laptop, ["a lease is granted", "a release is settled"]),
+    ] {
+        let log = machine.log();
+        for step in steps {
+            let line = log.lines().find(|line| line.contains(step));
+            let line = line.unwrap_or_else(|| panic!("{}: not in the log: {step}", machine.name()));
+            assert!(line.contains(&of_release), "{line}");
+        }
+        assert!(!log.contains("charlie"), "{}: {log}", machine.name());
+    }
+}
+
 /// The same to a printer that others built.
 #[test]
 fn a_real_printer_gets_the_very_bytes_and_options() {
