@@ -18,6 +18,12 @@ pub fn bootstrap() -> &'static Path {
     PATH.get_or_init(|| built("papermesh-bootstrap"))
 }
 
+/// An example of the node's library.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    built(&format!("examples/{name}"))
+}
+
 /// A program of the system.
 ///
 /// # Panics

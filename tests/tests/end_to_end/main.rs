@@ -30,6 +30,7 @@
 //! | `portal` | the user's own page and the admin's: a real browser, real nodes |
 //! | `web` | pages of others, guesses and crowds at panel, portal and hold printer |
 //! | `upgrade` | homes of earlier versions, opened by this one |
+//! | `examples` | programs that show how to use the library and the vectors |
 //! | `bad_input` | what users, files, disks and printers do wrong |
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -47,6 +48,7 @@ mod devices;
 mod direct;
 mod discovery;
 mod doctor;
+mod examples;
 mod formats;
 mod hold_printer;
 mod hostile;
