@@ -43,11 +43,15 @@ DefaultAuthType Basic
 </Policy>
 ";
 
+/// Lines of its log that a failed test shows.
+const SHOWN: usize = 200;
+
 /// A running scheduler.
 #[derive(Debug)]
 pub struct Cups {
-    folder: tempfile::TempDir,
     _process: Process,
+    /// The last to go: the log of the other lies there.
+    folder: tempfile::TempDir,
 }
 
 impl Cups {
@@ -157,6 +161,19 @@ impl Cups {
                 .stdout()
                 .is_empty()
         });
+    }
+}
+
+impl Drop for Cups {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            // What it says of jobs, and what is wrong.
+            let matters = |line: &&str| line.contains("[Job") || line.starts_with(['E', 'W']);
+            let lines: Vec<_> = log.lines().filter(matters).collect();
+            let shown = &lines[lines.len().saturating_sub(SHOWN)..];
+            eprintln!("--- the end of the log of CUPS:\n{}", shown.join("\n"));
+        }
     }
 }
 

@@ -31,10 +31,11 @@ const FREE_GUESSES: usize = 3;
 
 /// A computer with a hold printer, where Charlie is at home.
 struct Home {
-    site: Site,
     laptop: Machine,
     charlie: User,
     address: SocketAddr,
+    // The last to go: it takes the others' homes with it.
+    site: Site,
 }
 
 impl Home {

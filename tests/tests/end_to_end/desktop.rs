@@ -18,10 +18,11 @@ const A4: &str = "media=iso_a4_210x297mm";
 
 /// A laptop with CUPS, and a hold printer that its one user prints to.
 struct Desktop {
-    site: Site,
     laptop: Machine,
     charlie: User,
     cups: Cups,
+    // The last to go: it takes the others' homes with it.
+    site: Site,
 }
 
 impl Desktop {

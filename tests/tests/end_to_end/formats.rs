@@ -31,9 +31,10 @@ const URF: &str = "image/urf";
 
 /// A site with a user who has a computer.
 struct Office {
-    site: Site,
     laptop: Machine,
     charlie: User,
+    // The last to go: it takes the others' homes with it.
+    site: Site,
 }
 
 impl Office {
