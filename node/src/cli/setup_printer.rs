@@ -9,7 +9,7 @@ use clap::Args;
 use papermesh_protocol::text;
 use serde::Serialize;
 use tokio::process::Command;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::context::Context;
 use super::failure::CliError;
@@ -21,6 +21,10 @@ use crate::control::message::{GetStatus, ListPrinters, Printer, Status};
 const LPADMIN: &str = "lpadmin";
 /// How long CUPS may take; it asks the hold printer what it can do.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long CUPS is given before the queue is told to be there. CUPS 2.4 loads the filters of a new queue a
+/// moment after it has said that it added it, and nothing tells when; of what is printed in that moment it
+/// says "Unable to convert" and aborts it.
+const SETTLING: Duration = Duration::from_millis(1500);
 /// The longest name of a queue of CUPS.
 const QUEUE: usize = 127;
 /// What is shown of what CUPS says, in bytes.
@@ -102,6 +106,7 @@ impl SetupPrinter {
                 None => format!("Papermesh: held for you at {}", status.site.name),
             };
             asks_who = add(&queue, &uri, &about, status.node.name.as_str()).await?;
+            sleep(SETTLING).await;
             if self.default {
                 lpadmin(&["-d", &queue]).await?;
             }
