@@ -24,7 +24,7 @@ impl BadgeNumber {
     pub fn of(text: &str) -> Self {
         // Room is made once, so that no shorter copy stays behind in memory.
         let mut plain = Zeroizing::new(String::with_capacity(text.len()));
-        for c in text.chars().filter(|c| !is_separator(*c)) {
+        for c in text.trim().chars().filter(|c| !is_separator(*c)) {
             plain.push(c.to_ascii_uppercase());
         }
         Self(plain)
