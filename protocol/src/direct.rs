@@ -1,9 +1,9 @@
-//! Printing straight to a printer, `/papermesh/direct/2` and `/papermesh/direct/1`: a holder asks what a printer can do, or
-//! offers it a job of a user who sits at the holder.
+//! Printing straight to a printer, `/papermesh/direct/2` and `/papermesh/direct/1`: a holder asks what a
+//! printer can do, or offers it a job of a user who sits at the holder.
 //!
 //! This hands a session of one job over, no more. From then on the job is released like any other:
-//! the printer selects it, fetches it, extends its lease and reports, all on
-//! the release protocol's own streams ([`crate::release`]).
+//! the printer selects it, fetches it, extends its lease and reports, all on the streams of the release
+//! protocol ([`crate::release`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -167,6 +167,10 @@ impl Abilities {
             sides: list(self.sides, |sides| sides.parse::<job::Sides>().is_ok()),
             media: list(self.media, is_media),
             reasons: list(self.reasons, is_media),
+            extensions: match self.extensions.can_be_kept() {
+                Ok(()) => self.extensions,
+                Err(_) => Extensions::default(),
+            },
             ..self
         }
     }

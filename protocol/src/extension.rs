@@ -25,6 +25,9 @@ pub enum ExtensionError {
         limits::EXTENSION
     )]
     Malformed,
+    /// More than [`limits::KEPT_EXTENSIONS`] of something that is kept.
+    #[error("at most {} bytes of extensions", limits::KEPT_EXTENSIONS)]
+    TooLong,
     /// Its sender relies on one that is not known here.
     #[error("it relies on something that this version does not know ({0}); update papermesh here")]
     Unknown(u16),
@@ -55,6 +58,19 @@ impl Extensions {
             Err(at) => self.0.insert(at, (number, content)),
         }
         Self::try_from(self.0)
+    }
+
+    /// Whether they are as short as they must be in a structure that is kept: nobody else's memory or disk
+    /// grows with them.
+    ///
+    /// # Errors
+    /// [`ExtensionError::TooLong`].
+    pub fn can_be_kept(&self) -> Result<(), ExtensionError> {
+        let bytes: usize = self.0.iter().map(|(_, content)| content.len()).sum();
+        match bytes <= limits::KEPT_EXTENSIONS {
+            true => Ok(()),
+            false => Err(ExtensionError::TooLong),
+        }
     }
 
     /// Whether a structure can be acted on by who knows these numbers.
@@ -110,6 +126,19 @@ mod tests {
         let bytes = codec::encode(&some, 64).unwrap();
         assert_eq!(bytes, [0x82, 0x82, 4, 0x42, 2, 3, 0x82, 7, 0x41, 1]);
         assert_eq!(codec::decode::<Extensions>(&bytes, 64).unwrap(), some);
+    }
+
+    #[test]
+    fn what_is_kept_has_few_bytes() {
+        let of = |bytes: usize| {
+            let halves = Extensions::default().with(1, vec![0; bytes / 2]);
+            halves
+                .and_then(|half| half.with(3, vec![0; bytes - bytes / 2]))
+                .unwrap()
+        };
+        assert_eq!(of(limits::KEPT_EXTENSIONS).can_be_kept(), Ok(()));
+        let longer = of(limits::KEPT_EXTENSIONS + 1);
+        assert_eq!(longer.can_be_kept(), Err(ExtensionError::TooLong));
     }
 
     #[test]

@@ -114,7 +114,7 @@ pub struct PrintOptions {
     /// Send the device pages of pixels, also where it takes the document as it is.
     #[serde(default)]
     pub as_image: bool,
-    /// What later versions of this program add (SPEC, Options).
+    /// What later versions of this program add (SPEC, release/2).
     #[serde(default, skip_serializing_if = "Extensions::is_empty")]
     pub extensions: Extensions,
 }
@@ -158,7 +158,7 @@ pub enum JobError {
     /// A title that was not cleaned.
     #[error("the title has invisible characters or is too long")]
     Title,
-    /// It relies on something that is not known here.
+    /// Its extensions are too long, or one of them must be known and is not.
     #[error(transparent)]
     Extension(#[from] ExtensionError),
 }
@@ -170,8 +170,9 @@ impl PrintOptions {
             return Err(JobError::Copies);
         }
         self.media.as_deref().map_or(Ok(()), check_media)?;
-        self.extensions.understood(&[])?;
-        check_page_ranges(&self.page_ranges)
+        check_page_ranges(&self.page_ranges)?;
+        self.extensions.can_be_kept()?;
+        Ok(self.extensions.understood(&[])?)
     }
 }
 
@@ -261,12 +262,13 @@ pub struct JobSummary {
 impl JobSummary {
     /// Checks what the types do not say; printers call it on everything a holder lists.
     pub fn check(&self) -> Result<(), JobError> {
-        self.options.check()?;
-        self.extensions.understood(&[])?;
         check_title(&self.title)?;
         check_priority(self.priority)?;
         self.page_size.as_deref().map_or(Ok(()), check_media)?;
-        check_format(&self.format)
+        check_format(&self.format)?;
+        self.extensions.can_be_kept()?;
+        self.options.check()?;
+        Ok(self.extensions.understood(&[])?)
     }
 }
 

@@ -95,6 +95,9 @@ pub const JOIN_MESSAGE: usize = 128 * 1024;
 pub const EXTENSIONS: usize = 16;
 /// Bytes of one extension.
 pub const EXTENSION: usize = 16 * 1024;
+/// Bytes of all extensions together of what is kept: of a job's summary, of its options, of a printer's
+/// abilities.
+pub const KEPT_EXTENSIONS: usize = 1024;
 /// One message of the release protocol.
 pub const RELEASE_MESSAGE: usize = 256 * 1024;
 /// One message of the enrol and link protocols.

@@ -23,7 +23,6 @@ use papermesh_protocol::seal::WrappedJobKey;
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
-
 use tracing::{Instrument, Span};
 
 use super::early::{EarlyJob, EarlyReport};

@@ -228,6 +228,9 @@ mod tests {
                     };
                     limits::PAGE_RANGES
                 ],
+                extensions: Extensions::default()
+                    .with(1, vec![7; limits::KEPT_EXTENSIONS])
+                    .unwrap(),
                 ..PrintOptions::default()
             },
             locked: true,

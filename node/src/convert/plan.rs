@@ -8,10 +8,10 @@
 //! them. So wherever pixels go to it, copies and pages are made in what is sent, and it is asked for
 //! neither (PWG 5102.4 section 4 lets a client repeat pages).
 
-use papermesh_protocol::text::counted;
 use std::path::PathBuf;
 
 use papermesh_protocol::job::{ColorMode, Scaling, Sides};
+use papermesh_protocol::text::counted;
 
 use super::device::{Device, SheetBack, best_resolution};
 use super::facts::Facts;

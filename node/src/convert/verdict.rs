@@ -4,9 +4,10 @@
 //! out empty though they are not: any disagreement is a fault that keeps the job, and its words say
 //! which page. That a program ended well proves nothing.
 
-use papermesh_protocol::text::counted;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use papermesh_protocol::text::counted;
 
 use super::facts::{Condition, Facts};
 use super::pages::PageRanges;

@@ -27,7 +27,7 @@ use super::handle::{
     MeshError, MeshEvent, MeshStatus, Protocol, Relayed, Streams,
 };
 use super::handshake::MemberUpgrade;
-use super::membership::Membership;
+use super::membership::{Edition, Membership};
 use super::muxer::MuxerUpgrade;
 use super::peer::{is_relayed, keypair, node_of, peer_in, peer_of, without_peer};
 use super::ports::Ports;
@@ -121,6 +121,7 @@ pub fn start(
         reserved: HashSet::new(),
         relayed: Relayed::default(),
         clocks_asked: Instant::now(),
+        editions: membership.editions(),
     };
     event_loop.listen()?;
     let streams = accept_all(&mesh)?;
@@ -233,6 +234,8 @@ struct EventLoop {
     relayed: Relayed,
     /// When connected members were last asked for their time.
     clocks_asked: Instant,
+    /// News of the site's papers, from before anybody could bring some.
+    editions: watch::Receiver<Edition>,
 }
 
 impl EventLoop {
@@ -277,7 +280,6 @@ impl EventLoop {
     }
 
     async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
-        let mut editions = self.mesh.membership.editions();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -293,7 +295,7 @@ impl EventLoop {
                 },
                 _ = tick.tick() => self.on_tick(),
                 // Its sender lives as long as the mesh.
-                Ok(()) = editions.changed() => self.tell_papers(),
+                Ok(()) = self.editions.changed() => self.tell_papers(),
             }
         }
     }

@@ -2,11 +2,11 @@
 //! can be seen there, in a home whose node does not. Who may look into the home, and whether the
 //! configuration is understood, is the command line's part.
 
-use papermesh_protocol::text::counted;
 use std::time::Duration;
 
 use papermesh_protocol::certificate::{Certificate, CertificateError, Role};
 use papermesh_protocol::limits;
+use papermesh_protocol::text::counted;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::web::HostName;
 

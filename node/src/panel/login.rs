@@ -1,9 +1,9 @@
 //! Coming and going: badges, user ids and PINs, and the end of a session.
 
-use papermesh_protocol::badge::BadgeNumber;
 use std::sync::Arc;
 use std::time::Instant;
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::site::LoginPolicy;
 use tokio::time;

@@ -1,9 +1,9 @@
 //! What the panel asks of the printer that it belongs to.
 
-use papermesh_protocol::badge::BadgeNumber;
 use std::sync::{Mutex, PoisonError};
 
 use futures::future::BoxFuture;
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::time::Timestamp;

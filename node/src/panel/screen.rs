@@ -5,11 +5,11 @@
 //! is in the page alone. So a second window of the same browser, a page that was loaded again and a
 //! page in the history show nobody's jobs. Both secrets are new after every login and log-out.
 
-use papermesh_protocol::badge::BadgeNumber;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;

@@ -4,10 +4,10 @@
 //! When the user leaves, nothing new is begun or shown; what was already chosen to be printed is
 //! printed, and then the sessions with the holders are closed.
 
-use papermesh_protocol::badge::BadgeNumber;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::bind::Denial;
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, NodeId};

@@ -8,7 +8,7 @@ use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
-use papermesh_protocol::job::PrintOptions;
+use papermesh_protocol::job::{PageRange, PrintOptions};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::release::message::{Answer, Grant, Refusal, Request};
@@ -77,6 +77,42 @@ async fn a_job_is_held_listed_printed_and_gone() {
     assert_eq!(visit.admission(), Ok(()));
     let other = printer.visit(&alice, "1357").await;
     assert_eq!(other.admission(), Err(NotLetIn { retry_after: None }));
+}
+
+/// A holder grants nothing of which it does not know what is meant, and keeps no more than a little of what
+/// it need not know.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_later_printer_relies_on_is_refused_and_what_it_adds_is_kept() {
+    let (_site, alice, laptop, printer) = small_site().await;
+    let held = laptop.submit(&alice, "report", b"text").await;
+    let job = held.summary.job;
+    let mut talk = Talk::with(&printer, laptop.node).await;
+    let session = talk.login(&alice.id, "2468").await;
+    let with = |number, bytes| Extensions::default().with(number, vec![7; bytes]).unwrap();
+    let asked = |extensions| PrintOptions {
+        media: Some("m".repeat(limits::MEDIA)),
+        page_ranges: (0..limits::PAGE_RANGES as u32)
+            .map(|page| PageRange {
+                first: 900_000 + 2 * page,
+                last: 900_000 + 2 * page,
+            })
+            .collect(),
+        extensions,
+        ..PrintOptions::default()
+    };
+    let none = Extensions::default;
+    for (options, extensions) in [
+        (asked(none()), with(2, 1)),
+        (asked(with(2, 1)), none()),
+        (asked(with(1, limits::KEPT_EXTENSIONS + 1)), none()),
+    ] {
+        let refused = talk.select_with(&session, job, release(1), (options, extensions));
+        assert_eq!(refused.await.unwrap_err(), Refusal::Malformed);
+    }
+    // The longest lease is kept, and what it is not asked to know is told back.
+    let longest = asked(with(1, limits::KEPT_EXTENSIONS));
+    let granted = talk.select_with(&session, job, release(1), (longest.clone(), with(1, 9)));
+    assert_eq!(granted.await.unwrap().options, longest);
 }
 
 /// A site is not updated on one day: whoever speaks the earlier version only releases and prints directly
@@ -1134,17 +1170,25 @@ impl Talk {
         job: JobId,
         release: ReleaseId,
     ) -> Result<Grant, Refusal> {
-        let options = PrintOptions::default();
-        match self
-            .ask(Request::Select {
-                session: session.id(),
-                job,
-                release,
-                options,
-                extensions: Extensions::default(),
-            })
-            .await
-        {
+        let plain = (PrintOptions::default(), Extensions::default());
+        self.select_with(session, job, release, plain).await
+    }
+
+    async fn select_with(
+        &mut self,
+        session: &Session,
+        job: JobId,
+        release: ReleaseId,
+        (options, extensions): (PrintOptions, Extensions),
+    ) -> Result<Grant, Refusal> {
+        let request = Request::Select {
+            session: session.id(),
+            job,
+            release,
+            options,
+            extensions,
+        };
+        match self.ask(request).await {
             Answer::Refused(refusal) => Err(refusal),
             answer => Ok(session.granted(job, answer).unwrap().0),
         }

@@ -47,7 +47,7 @@ pub enum SessionError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The holder speaks a later version and relies on something in it.
-    #[error("{0}")]
+    #[error(transparent)]
     Extension(#[from] ExtensionError),
     /// The holder answered something else, or something impossible.
     #[error("the holder answered out of turn or with impossible values")]
@@ -215,8 +215,8 @@ impl Session {
         let Answer::Jobs { mut jobs, more } = answer else {
             return Err(unexpected(answer));
         };
-        let is_sound =
-            |job: &JobSummary| matches!(job.check(), Ok(()) | Err(JobError::Extension(_)));
+        let is_unknown = |error| matches!(error, JobError::Extension(ExtensionError::Unknown(_)));
+        let is_sound = |job: &JobSummary| job.check().map_or_else(is_unknown, |()| true);
         if jobs.len() > limits::JOBS_PER_PAGE || !jobs.iter().all(is_sound) {
             return Err(SessionError::Unexpected);
         }

@@ -1,5 +1,7 @@
 //! What a rogue says to a holder: anything, in any order.
 
+use std::time::{Duration, SystemTime};
+
 use libp2p::PeerId;
 use papermesh_node::mesh::frame::{read_message, write_message};
 use papermesh_protocol::extension::Extensions;
@@ -19,7 +21,6 @@ use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::version::Version;
-use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt};
 

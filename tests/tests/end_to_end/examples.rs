@@ -1,11 +1,12 @@
 //! The examples, run as their heads say.
 
+use std::path::Path;
+use std::process::Command;
+
 use papermesh_tests::command::Invocation;
 use papermesh_tests::program::{example, system};
 use papermesh_tests::wait::wait_until;
 use papermesh_tests::{Process, SOON, Site};
-use std::path::Path;
-use std::process::Command;
 
 /// Another language reads every message of the vectors, and writes it again as it was.
 #[test]

@@ -574,15 +574,16 @@ fn a_device_joins_by_digits_that_an_admin_types() {
     let [office, hall] = [(); 2].map(|()| Arc::new(Namespace::new()));
     wire.plug(&office);
     wire.plug(&hall);
-    let laptop = site.founder_at("laptop-1", Setting::within(&office));
+    let mut laptop = site.founder_at("laptop-1", Setting::within(&office));
     let printer = Machine::new(site.folder(), "front-desk", Setting::within(&hall));
+    let late = Machine::new(site.folder(), "late", Setting::within(&hall));
     let mut browser = Browser::start_within(Some(&office), Window::DESKTOP);
     let page = laptop.admin_page();
     browser.open(&page.url);
     browser.see("html[data-live] #live");
 
-    let ask = |name: &str| {
-        let joining = printer
+    let ask = |device: &Machine, name: &str| {
+        let joining = device
             .papermesh("join --role printer")
             .args(["--name", name])
             .start();
@@ -596,14 +597,14 @@ fn a_device_joins_by_digits_that_an_admin_types() {
         (joining, digits)
     };
     let line = |name: &str| format!("#live [id^=pending-]:has-text(\"{name}\")");
-    let (refused, digits) = ask("impostor");
+    let (refused, digits) = ask(&printer, "impostor");
     browser.see(&line("impostor"));
     assert!(!browser.html().contains(&digits));
     browser.click(&format!("{} [id^=refuse-]", line("impostor")));
     browser.see(".notice.good:has-text(\"sent away\")");
     assert!(!refused.finish().is_success());
 
-    let (joining, digits) = ask("front-desk");
+    let (joining, digits) = ask(&printer, "front-desk");
     browser.see(&line("front-desk"));
     assert!(!browser.html().contains(&digits));
     browser.picture("portal-pending");
@@ -630,6 +631,12 @@ fn a_device_joins_by_digits_that_an_admin_types() {
     assert_eq!(joined.name, "front-desk");
     browser.see("#live [id^=member-]:has-text(\"front-desk\")");
     assert_eq!(browser.complaints(), Vec::<String>::new());
+
+    // A node that is to end keeps no device waiting, and is not kept by one.
+    let (_waiting, _) = ask(&late, "late");
+    browser.see(&line("late"));
+    laptop.stop();
+    assert!(!laptop.log().contains("is left behind"));
 }
 
 /// A link opens one page once; another window, a reload and a page that was closed show nothing; a

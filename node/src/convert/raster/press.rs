@@ -2,9 +2,9 @@
 //!
 //! Lives here: what a device that cannot do it by itself is spared. Not here: the formats.
 
-use papermesh_protocol::text::counted;
 use std::io::{self, Read, Write};
 
+use papermesh_protocol::text::counted;
 use serde::{Deserialize, Serialize};
 
 use super::super::device::{SheetBack, best_resolution};

@@ -125,9 +125,7 @@ impl JoinListener {
             .find_map(port_of)
             .unwrap_or_default()
     }
-}
 
-impl JoinListener {
     /// Listens no more. Whoever takes the requests finds that there come no more.
     pub fn stop(&self) {
         self.task.abort();

@@ -5,9 +5,10 @@
 //! [`Outcome::Delivered`]); it is marked *may have printed* where
 //! [`PrintFailure::may_have_printed`] says so.
 
-use papermesh_protocol::text::counted;
 use std::io;
 use std::time::Duration;
+
+use papermesh_protocol::text::counted;
 
 use super::description::{DeviceError, IppStatus};
 use super::event::DeviceJobRef;
