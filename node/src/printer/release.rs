@@ -366,7 +366,8 @@ impl<N: Network> Printing<N> {
             Ok(()) => self.print(grant, key, &mut row).await,
             Err(error) => not_journaled(&error),
         };
-        tracing::info!(outcome = ?ended.outcome, reason = ended.reason, "the release has ended");
+        // Not why: a device may say the title of what it prints.
+        tracing::info!(outcome = ?ended.outcome, "the release has ended");
         self.printer.conclude(self.release, &mut row, &ended).await;
         self.printer.end_live(self.release);
         self.report(&row, ended).await
