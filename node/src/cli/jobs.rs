@@ -272,11 +272,6 @@ fn attempt(last: &Attempt, look: &Look) -> String {
 fn facts(job: &HeldJob, look: &Look) -> String {
     let summary = &job.summary;
     let options = &summary.options;
-    let ranges: Vec<String> = options
-        .page_ranges
-        .iter()
-        .map(ToString::to_string)
-        .collect();
     let color = summary.color.map(|color| match color {
         true => "in color",
         false => "black and white",
@@ -311,7 +306,7 @@ fn facts(job: &HeldJob, look: &Look) -> String {
             options.scaling.map_or("", |scaling| scaling.keyword()),
         )
         .add("as image", if options.as_image { "yes" } else { "" })
-        .add("page ranges", ranges.join(","))
+        .add("page ranges", options.page_ranges.to_string())
         .add("priority", summary.priority.to_string())
         .add("submitted", quantity::date(summary.submitted_at))
         .add(

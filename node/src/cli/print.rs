@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use papermesh_protocol::extension::Extensions;
-use papermesh_protocol::job::{self, ColorMode, PageRange, PrintOptions, Scaling, Sides};
+use papermesh_protocol::job::{self, ColorMode, PageRanges, PrintOptions, Scaling, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::text::UserId;
 
@@ -62,8 +62,8 @@ pub(super) struct Print {
     #[arg(long, value_name = "TYPE")]
     format: Option<String>,
     /// Which pages, such as 1-3,7 [default: all]
-    #[arg(long, value_name = "RANGES", value_delimiter = ',')]
-    pages: Vec<PageRange>,
+    #[arg(long, value_name = "RANGES")]
+    pages: Option<PageRanges>,
     /// How urgent, 1 to 100: the more urgent are listed first [default: 50]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=i64::from(limits::PRIORITY)))]
     priority: Option<u8>,
@@ -85,7 +85,7 @@ impl Print {
             sides: self.sides,
             color: self.color,
             media: self.media.clone(),
-            page_ranges: self.pages.clone(),
+            page_ranges: self.pages.clone().unwrap_or_default(),
             scaling: self.scaling,
             as_image: self.as_image,
             extensions: Extensions::default(),

@@ -157,7 +157,7 @@ pub(super) fn summary(storage: &StorageKey, held: &HeldJob, leased: bool) -> Job
 mod tests {
     #![allow(clippy::unwrap_used)]
     use papermesh_protocol::document_password::MAX_DOCUMENT_PASSWORD;
-    use papermesh_protocol::job::PageRange;
+    use papermesh_protocol::job::{PageRange, PageRanges};
     use papermesh_protocol::limits;
 
     use super::*;
@@ -221,13 +221,16 @@ mod tests {
             color: Some(true),
             options: PrintOptions {
                 media: Some("m".repeat(limits::MEDIA)),
-                page_ranges: vec![
-                    PageRange {
-                        first: u32::MAX,
-                        last: u32::MAX
-                    };
-                    limits::PAGE_RANGES
-                ],
+                page_ranges: PageRanges::try_from(
+                    (0..limits::PAGE_RANGES as u32)
+                        .map(|page| PageRange {
+                            first: limits::PAGES - 2 * page,
+                            last: limits::PAGES - 2 * page,
+                        })
+                        .rev()
+                        .collect::<Vec<_>>(),
+                )
+                .unwrap(),
                 extensions: Extensions::default()
                     .with(1, vec![7; limits::KEPT_EXTENSIONS])
                     .unwrap(),

@@ -28,12 +28,12 @@ use super::facts::{self, Condition, Effort, Facts, Inspection, Question};
 use super::ghostscript;
 use super::held::{Held, HoldError};
 use super::limits;
-use super::pages::PageRanges;
 use super::password::Prefix;
 use super::plan::{self, Known, Order, Plan, Unprintable, Work};
 use super::raster::Made;
 use super::stage::Stage;
 use super::verdict::{self, Doubts, Fault};
+use papermesh_protocol::job::PageRanges;
 
 /// Bytes that are read at once.
 const PIECE: usize = 256 * 1024;
@@ -256,8 +256,8 @@ impl Converter {
         let judge = Judge {
             converter: self.clone(),
             // Where the device chooses pages, all of them are made.
-            pages: match plan.order.pages.is_all() {
-                true => order.pages.clone(),
+            pages: match plan.order.options.page_ranges.is_all() {
+                true => order.options.page_ranges.clone(),
                 false => PageRanges::all(),
             },
             counted: facts.pages,

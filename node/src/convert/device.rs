@@ -1,29 +1,30 @@
 //! What a device can do, as far as it matters for what it is given. Pure.
 
-use papermesh_protocol::job::Scaling;
+use papermesh_protocol::job::{Scaling, Sides};
 use serde::{Deserialize, Serialize};
 
 use super::media::PageSize;
 
-/// An output device.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What an output device can do, as it says itself; lists may be empty where it does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Device {
-    /// `document-format-supported`; none for a device that takes whatever it is given or cannot be
-    /// asked, and is therefore given the document in the format that it has.
-    pub formats: Option<Vec<String>>,
-    /// The most copies that it makes by itself.
+    /// The documents that it takes.
+    pub formats: Formats,
+    /// The most copies of one job that it makes by itself, `copies-supported`.
     pub max_copies: u32,
     /// `sides-supported`.
     pub sides: Vec<String>,
-    /// `page-ranges-supported`.
+    /// Whether it can print some pages of a document, `page-ranges-supported`.
     pub page_ranges: bool,
     /// `color-supported`.
     pub color: Option<bool>,
     /// `print-color-mode-supported`.
     pub color_modes: Vec<String>,
-    /// What it can print on: PWG 5101.1 names.
+    /// What it can print on, `media-supported`: PWG 5101.1 names.
     pub media: Vec<String>,
-    /// What it prints on unless told otherwise.
+    /// What is loaded, `media-ready`.
+    pub media_ready: Vec<String>,
+    /// What it prints on unless told otherwise, `media-default`.
     pub media_default: Option<String>,
     /// `print-scaling-supported`.
     pub scalings: Vec<String>,
@@ -33,6 +34,22 @@ pub struct Device {
     /// what it makes of documents is not what they are.
     pub as_image: bool,
 }
+
+/// The kinds of documents that a device takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Formats {
+    /// Any: a tray keeps whatever it is given.
+    Any,
+    /// These MIME media types, `document-format-supported`.
+    Listed(Vec<String>),
+    /// The device cannot be asked: a raw port prints whatever comes, and pictures come out as pages of
+    /// letters. It is known only that it is meant to take PDF.
+    NotAsked,
+}
+
+/// What a device is given that cannot be asked and of which nobody said what it takes.
+const UNASKED: [&str; 2] = ["application/pdf", "text/plain"];
 
 /// How a driverless printer wants raster.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,17 +92,18 @@ impl SheetBack {
 }
 
 impl Device {
-    /// A device that is given documents as they are.
+    /// A device that takes documents of these kinds and says nothing else of itself.
     #[must_use]
-    pub fn of_anything() -> Self {
+    pub fn taking(formats: Formats) -> Self {
         Self {
-            formats: None,
+            formats,
             max_copies: 1,
             sides: Vec::new(),
             page_ranges: false,
             color: None,
             color_modes: Vec::new(),
             media: Vec::new(),
+            media_ready: Vec::new(),
             media_default: None,
             scalings: Vec::new(),
             raster: RasterAbilities::default(),
@@ -96,10 +114,22 @@ impl Device {
     /// Whether it takes documents of this format.
     #[must_use]
     pub fn takes(&self, format: &str) -> bool {
-        let same = |listed: &String| listed.eq_ignore_ascii_case(format);
-        self.formats
-            .as_ref()
-            .is_none_or(|formats| formats.iter().any(same))
+        let same = |listed: &&str| listed.eq_ignore_ascii_case(format);
+        self.formats == Formats::Any || self.formats.listed().iter().any(same)
+    }
+
+    /// The paper that a document gets which asks for none.
+    #[must_use]
+    pub fn usual_medium(&self) -> Option<&str> {
+        let usual = self.media_ready.first().or(self.media_default.as_ref());
+        usual.map(String::as_str)
+    }
+
+    /// Whether it prints on both sides; a device that does not say is believed to.
+    #[must_use]
+    pub fn prints_both_sides(&self) -> bool {
+        let both = |sides: &String| *sides != Sides::OneSided.keyword();
+        self.sides.is_empty() || self.sides.iter().any(both)
     }
 
     /// Whether it says that it makes pages fit in this way.
@@ -117,6 +147,18 @@ impl Device {
         sizes
             .map(PageSize::upright)
             .find(|medium| medium.is_near(size.upright()))
+    }
+}
+
+impl Formats {
+    /// The formats that are known to be taken; none where any is.
+    #[must_use]
+    pub fn listed(&self) -> Vec<&str> {
+        match self {
+            Self::Any => Vec::new(),
+            Self::Listed(formats) => formats.iter().map(String::as_str).collect(),
+            Self::NotAsked => UNASKED.to_vec(),
+        }
     }
 }
 

@@ -9,9 +9,9 @@
 
 use std::path::Path;
 
-use super::pages::PageRanges;
 use super::raster::Pixels;
 use super::stage::Stage;
+use papermesh_protocol::job::PageRanges;
 
 /// What is rendered, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,7 +150,7 @@ mod tests {
             "-c <</HWResolution[300 300]>>setpagedevice -dFirstPage=1 -dLastPage=2 -f /dev/stdin \
              -c <</HWResolution[291.5 291.5]>>setpagedevice -dFirstPage=4 -dLastPage=4 -f /dev/stdin"
         );
-        let pages = PageRanges::new([(1, 2), (4, 4)]).unwrap();
+        let pages = "1-2,4".parse().unwrap();
         let unknown = copy(&Runs::Unknown {
             pages,
             resolution: 600,

@@ -3,7 +3,7 @@
 //! One reason per file:
 //!
 //! - [`plan`] decides, purely: passed on as it is, converted and how, or refused. It knows
-//!   [`device`]s, [`media`] by any [`spelling`], [`pages`] and [`placing`] on paper; [`facts`] are what a document says
+//!   [`device`]s, [`media`] by any [`spelling`], and [`placing`] on paper; [`facts`] are what a document says
 //!   about itself, a [`flaw`] is why a picture can be printed nowhere.
 //! - [`chain`] does what the plan says, and hands out the result while it is being made; [`verdict`]
 //!   says whether that is all of it, [`second`] looks again where a page came out empty.
@@ -26,7 +26,6 @@ pub mod device;
 pub mod facts;
 pub mod flaw;
 pub mod media;
-pub mod pages;
 pub mod plan;
 pub mod spelling;
 

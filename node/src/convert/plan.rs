@@ -10,15 +10,14 @@
 
 use std::path::PathBuf;
 
-use papermesh_protocol::job::{ColorMode, Scaling, Sides};
+use papermesh_protocol::job::{ColorMode, PageRange, PageRanges, PrintOptions, Scaling, Sides};
 use papermesh_protocol::text::counted;
 
-use super::device::{Device, SheetBack, best_resolution};
+use super::device::{Device, Formats, SheetBack, best_resolution};
 use super::facts::Facts;
 use super::ghostscript::{Rendering, Run, Runs};
 use super::limits;
 use super::media::{A4, PageSize};
-use super::pages::PageRanges;
 use super::pdf::Arrangement;
 use super::placing::{Paper, Placing};
 use super::raster::{PCL_RESOLUTIONS, Pixels, Press, Source, Target};
@@ -42,21 +41,9 @@ const PIXELS: [&str; 5] = [PWG, URF, PCL_XL, PCL, POSTSCRIPT];
 pub struct Order {
     /// Its format, a MIME media type in lower case.
     pub format: String,
-    /// How many copies; at least 1.
-    pub copies: u16,
-    /// Which sides; none leaves it to the device.
-    pub sides: Option<Sides>,
-    /// Colour or not; none leaves it to the device.
-    pub color: Option<ColorMode>,
-    /// The paper, by its PWG 5101.1 name; none leaves it to the device.
-    pub media: Option<String>,
-    /// Which pages.
-    pub pages: PageRanges,
-    /// How pages are made to fit the paper; none leaves it to the device, and where pages are drawn
-    /// on the way it is [`Scaling::Auto`].
-    pub scaling: Option<Scaling>,
-    /// Whether the device is to be given pictures of the pages.
-    pub as_image: bool,
+    /// What its owner wants of it. What is not said is left to the device; pages that are drawn on the
+    /// way are scaled as by [`Scaling::Auto`].
+    pub options: PrintOptions,
     /// What is known of the document before it comes.
     pub known: Known,
 }
@@ -165,24 +152,24 @@ pub fn plan(
     let mut notes = Vec::new();
     check_pages(order, facts.pages)?;
     let both = matches!(
-        order.sides,
+        order.options.sides,
         Some(Sides::TwoSidedLongEdge | Sides::TwoSidedShortEdge)
     );
     if both
         && !device
             .sides
             .iter()
-            .any(|side| Some(side.as_str()) == order.sides.map(Sides::keyword))
+            .any(|side| Some(side.as_str()) == order.options.sides.map(Sides::keyword))
     {
-        asked.sides = device
+        asked.options.sides = device
             .sides
             .iter()
             .any(|side| side == "one-sided")
             .then_some(Sides::OneSided);
         notes.push(Note::OneSided);
     }
-    if order.color == Some(ColorMode::Color) && device.color == Some(false) {
-        asked.color = None;
+    if order.options.color == Some(ColorMode::Color) && device.color == Some(false) {
+        asked.options.color = None;
         notes.push(Note::Gray);
     }
     let task = Task {
@@ -191,7 +178,7 @@ pub fn plan(
         facts,
         looked,
         ghostscript,
-        duplex: match asked.sides {
+        duplex: match asked.options.sides {
             Some(Sides::TwoSidedLongEdge) => Some(false),
             Some(Sides::TwoSidedShortEdge) => Some(true),
             _ => None,
@@ -204,20 +191,20 @@ pub fn plan(
     let (format, work) = task.work()?;
     if work != Work::None {
         if task.copies > 1 {
-            asked.copies = 1;
+            asked.options.copies = 1;
         }
         if !task.pages.is_all() {
-            asked.pages = PageRanges::all();
+            asked.options.page_ranges = PageRanges::all();
         }
         // What was made grey needs no device that keeps to it.
         let rendered = format != PDF;
         let listed = device.color_modes.iter().any(|mode| mode == "monochrome");
-        if rendered && !listed && order.color == Some(ColorMode::Monochrome) {
-            asked.color = None;
+        if rendered && !listed && order.options.color == Some(ColorMode::Monochrome) {
+            asked.options.color = None;
         }
         // Pages that are as large as the paper must not be made to fit it once more.
         if task.places(&format) {
-            asked.scaling = Some(Scaling::None).filter(|none| device.scales(*none));
+            asked.options.scaling = Some(Scaling::None).filter(|none| device.scales(*none));
         }
     }
     asked.format = format;
@@ -231,10 +218,12 @@ pub fn plan(
 /// Whether some of the pages that were asked for are in a document with so many pages.
 pub(super) fn check_pages(order: &Order, pages: Option<u32>) -> Result<(), Unprintable> {
     match pages {
-        Some(pages) if order.pages.count_of(pages) == 0 => Err(Unprintable::NoSuchPages {
-            pages,
-            asked: order.pages.to_string(),
-        }),
+        Some(pages) if order.options.page_ranges.count_of(pages) == 0 => {
+            Err(Unprintable::NoSuchPages {
+                pages,
+                asked: order.options.page_ranges.to_string(),
+            })
+        }
         _ => Ok(()),
     }
 }
@@ -243,19 +232,19 @@ pub(super) fn check_pages(order: &Order, pages: Option<u32>) -> Result<(), Unpri
 fn target<'a>(device: &Device, order: &'a Order, renderer: bool) -> Option<&'a str> {
     let format = order.format.as_str();
     let of = |formats: [&'static str; 6]| formats.into_iter().find(|format| device.takes(format));
-    let rendered = || match is_drawn(device, order) && device.formats.is_some() {
+    let rendered = || match is_drawn(device, order) && device.formats != Formats::Any {
         true => of([PWG, URF, PCL_XL, PCL, POSTSCRIPT, PDF]),
         // Of a device that cannot be asked only one thing is known: it is meant to take PDF.
         false => of([PDF, PWG, URF, PCL_XL, PCL, POSTSCRIPT]),
     };
-    let does = u32::from(order.copies) <= device.max_copies
-        && (device.page_ranges || order.pages.is_all());
+    let does = u32::from(order.options.copies) <= device.max_copies
+        && (device.page_ranges || order.options.page_ranges.is_all());
     let as_it_is = || (device.takes(format) && does).then_some(format);
     match format {
         PDF => rendered(),
         TEXT if !device.takes(TEXT) => rendered(),
         // A device that says nothing is given what there is.
-        JPEG | PNG if device.formats.is_none() => as_it_is().or_else(rendered),
+        JPEG | PNG if device.formats == Formats::Any => as_it_is().or_else(rendered),
         // The page that a picture is printed on is made here, so that the picture stands upright on
         // it, as the preview shows it: few devices heed what a photo says about its orientation.
         JPEG | PNG if renderer || device.takes(PDF) => rendered().or_else(as_it_is),
@@ -269,15 +258,15 @@ fn target<'a>(device: &Device, order: &'a Order, renderer: bool) -> Option<&'a s
 
 /// Whether the device itself makes pages fit as it is wished.
 fn is_scaled_there(device: &Device, order: &Order) -> bool {
-    match order.scaling {
+    match order.options.scaling {
         None | Some(Scaling::Auto) => true,
-        Some(scaling) => device.formats.is_none() || device.scales(scaling),
+        Some(scaling) => device.formats == Formats::Any || device.scales(scaling),
     }
 }
 
 /// Whether pages of a PDF are drawn here even for a device that takes PDF.
 fn is_drawn(device: &Device, order: &Order) -> bool {
-    device.as_image || order.as_image || !is_scaled_there(device, order)
+    device.as_image || order.options.as_image || !is_scaled_there(device, order)
 }
 
 /// One document for one device.
@@ -302,11 +291,11 @@ impl Task<'_> {
     /// The same task once it is known who makes the copies and chooses the pages.
     fn sharing_the_work(mut self) -> Self {
         let pixels = self.target.is_some_and(|format| PIXELS.contains(&format));
-        if pixels || u32::from(self.order.copies) > self.device.max_copies {
-            self.copies = self.order.copies;
+        if pixels || u32::from(self.order.options.copies) > self.device.max_copies {
+            self.copies = self.order.options.copies;
         }
         if pixels || !self.device.page_ranges {
-            self.pages = self.order.pages.clone();
+            self.pages = self.order.options.page_ranges.clone();
         }
         self
     }
@@ -356,7 +345,9 @@ impl Task<'_> {
     fn no_way(&self) -> Unprintable {
         Unprintable::Format {
             format: self.order.format.clone(),
-            accepted: self.device.formats.clone().unwrap_or_default(),
+            accepted: (self.device.formats.listed().into_iter())
+                .map(str::to_owned)
+                .collect(),
         }
     }
 
@@ -456,7 +447,7 @@ impl Task<'_> {
 
     /// How pages are made to fit, where that is done here.
     fn scaling(&self) -> Scaling {
-        self.order.scaling.unwrap_or(Scaling::Auto)
+        self.order.options.scaling.unwrap_or(Scaling::Auto)
     }
 
     /// Which pages are rendered at how many dots per inch, so that each comes out as large as it is
@@ -477,7 +468,7 @@ impl Task<'_> {
             before = last;
             let placing = Placing::of(same.size, self.paper(), self.scaling());
             let resolution = (f64::from(resolution) * placing.scale * 1000.0).round() / 1000.0;
-            for (first, last) in self.pages.within(first, last) {
+            for PageRange { first, last } in self.pages.within(first, last) {
                 match runs.last_mut() {
                     Some(run) if run.last + 1 == first && run.resolution == resolution => {
                         run.last = last;
@@ -568,7 +559,11 @@ impl Task<'_> {
 
     /// The paper that pages of pixels are put on; none where they stay as large as they came.
     fn raster_paper(&self) -> Option<Paper> {
-        let scaling = self.order.scaling.filter(|_| self.order.media.is_some())?;
+        let scaling = self
+            .order
+            .options
+            .scaling
+            .filter(|_| self.order.options.media.is_some())?;
         Some(Paper {
             size: self.paper(),
             scaling,
@@ -577,7 +572,7 @@ impl Task<'_> {
 
     /// Whether nothing but shades of grey is wanted or can come out.
     fn is_gray(&self) -> bool {
-        self.order.color == Some(ColorMode::Monochrome)
+        self.order.options.color == Some(ColorMode::Monochrome)
             || self.device.color == Some(false)
             || self.facts.color == Some(false)
     }
@@ -649,13 +644,13 @@ impl Task<'_> {
     /// has it, else what the device has.
     fn paper(&self) -> PageSize {
         let named = |name: &Option<String>| name.as_deref().and_then(PageSize::named);
-        let asked = named(&self.order.media);
+        let asked = named(&self.order.options.media);
         let own = || {
             self.facts
                 .page_size
                 .and_then(|size| self.device.medium(size))
         };
-        let device = || named(&self.device.media_default);
+        let device = || self.device.usual_medium().and_then(PageSize::named);
         let unsaid = || {
             self.facts
                 .page_size
@@ -700,7 +695,6 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         Device {
-            formats: Some(strings(formats)),
             max_copies: 99,
             sides: strings(&["one-sided", "two-sided-long-edge"]),
             page_ranges: true,
@@ -713,21 +707,15 @@ mod tests {
                 sheet_back: None,
                 urf: strings(&["W8", "SRGB24", "RS300-600", "DM3"]),
             },
-            ..Device::of_anything()
+            ..Device::taking(Formats::Listed(strings(formats)))
         }
     }
 
     fn order(format: &str) -> Order {
         Order {
             format: format.into(),
-            copies: 1,
-            sides: None,
-            color: None,
-            media: None,
-            pages: PageRanges::all(),
-            scaling: None,
-            as_image: false,
             known: Known::default(),
+            options: PrintOptions::default(),
         }
     }
 
@@ -762,9 +750,12 @@ mod tests {
     #[test]
     fn what_the_device_takes_is_passed_on_with_what_it_can_do() {
         let wish = Order {
-            copies: 2,
-            sides: Some(Sides::TwoSidedLongEdge),
-            pages: PageRanges::new([(1, 2)]).unwrap(),
+            options: PrintOptions {
+                copies: 2,
+                sides: Some(Sides::TwoSidedLongEdge),
+                page_ranges: "1-2".parse().unwrap(),
+                ..PrintOptions::default()
+            },
             ..order(PDF)
         };
         for formats in [&[PDF, PWG][..], &["Application/PDF"]] {
@@ -774,10 +765,10 @@ mod tests {
         }
         let tray = Device {
             max_copies: 99,
-            ..Device::of_anything()
+            ..Device::taking(Formats::Any)
         };
         let whole = Order {
-            pages: PageRanges::all(),
+            options: PrintOptions::default(),
             ..wish.clone()
         };
         let anything = |order| planned(&tray, order, &facts(3)).unwrap();
@@ -789,9 +780,12 @@ mod tests {
     #[test]
     fn copies_and_pages_of_pixels_are_made_here_whatever_the_device_lists() {
         let wish = |format| Order {
-            copies: 3,
-            pages: PageRanges::new([(2, 4)]).unwrap(),
-            sides: Some(Sides::TwoSidedLongEdge),
+            options: PrintOptions {
+                copies: 3,
+                page_ranges: "2-4".parse().unwrap(),
+                sides: Some(Sides::TwoSidedLongEdge),
+                ..PrintOptions::default()
+            },
             ..order(format)
         };
         for source in [PDF, JPEG, PNG, PWG, URF] {
@@ -799,8 +793,8 @@ mod tests {
                 let plan = planned(&device(&[target]), &wish(source), &facts(9)).unwrap();
                 assert!(!plan.is_passed_on(), "{source} {target}");
                 assert_eq!(plan.order.format, target, "{source}");
-                assert_eq!(plan.order.copies, 1, "{source} {target}");
-                assert!(plan.order.pages.is_all(), "{source} {target}");
+                assert_eq!(plan.order.options.copies, 1, "{source} {target}");
+                assert!(plan.order.options.page_ranges.is_all(), "{source} {target}");
             }
         }
         // One copy of all pages is passed on, and so is what the device does itself.
@@ -827,7 +821,10 @@ mod tests {
     fn pixels_are_passed_on_only_to_a_device_that_takes_them_as_they_come() {
         let strings = |values: &[&str]| values.iter().map(ToString::to_string).collect::<Vec<_>>();
         let two_sided = |format| Order {
-            sides: Some(Sides::TwoSidedLongEdge),
+            options: PrintOptions {
+                sides: Some(Sides::TwoSidedLongEdge),
+                ..PrintOptions::default()
+            },
             ..order(format)
         };
         let passed_on = |raster: RasterAbilities, order: &Order| {
@@ -875,8 +872,11 @@ mod tests {
     fn copies_of_pcl_begin_sheets_too() {
         let lines = |pages, sides| {
             let wish = Order {
-                copies: 2,
-                sides,
+                options: PrintOptions {
+                    copies: 2,
+                    sides,
+                    ..PrintOptions::default()
+                },
                 ..order(PDF)
             };
             let plan = planned(&device(&[PCL_XL]), &wish, &facts(pages)).unwrap();
@@ -890,8 +890,11 @@ mod tests {
         assert_eq!(total(4, Some(Sides::TwoSidedLongEdge)), 8);
         assert_eq!(total(3, None), 6);
         let wish = Order {
-            copies: 2,
-            sides: Some(Sides::TwoSidedLongEdge),
+            options: PrintOptions {
+                copies: 2,
+                sides: Some(Sides::TwoSidedLongEdge),
+                ..PrintOptions::default()
+            },
             ..order(PDF)
         };
         let uncounted = planned(&device(&[PCL]), &wish, &Facts::default());
@@ -910,7 +913,7 @@ mod tests {
         assert_eq!(given(&[JPEG, PWG], Some(&gs)), PWG);
         assert_eq!(given(&[JPEG, PWG], None), JPEG);
         assert_eq!(given(&[JPEG], Some(&gs)), JPEG);
-        let anything = planned(&Device::of_anything(), &order(JPEG), &facts(1)).unwrap();
+        let anything = planned(&Device::taking(Formats::Any), &order(JPEG), &facts(1)).unwrap();
         assert!(anything.is_passed_on());
     }
 
@@ -947,14 +950,17 @@ mod tests {
             ..device(&[PWG])
         };
         let wish = Order {
-            copies: 3,
-            sides: Some(Sides::TwoSidedLongEdge),
-            pages: PageRanges::new([(2, 4)]).unwrap(),
+            options: PrintOptions {
+                copies: 3,
+                sides: Some(Sides::TwoSidedLongEdge),
+                page_ranges: "2-4".parse().unwrap(),
+                ..PrintOptions::default()
+            },
             ..order(PDF)
         };
         let plan = planned(&simple, &wish, &facts(10)).unwrap();
-        let rest = &plan.order;
-        assert_eq!((rest.copies, rest.pages.is_all()), (1, true));
+        let rest = &plan.order.options;
+        assert_eq!((rest.copies, rest.page_ranges.is_all()), (1, true));
         assert_eq!(rest.sides, Some(Sides::TwoSidedLongEdge));
         let [Stage::Ghostscript { repeated, .. }, Stage::Press(press)] = steps(&plan) else {
             panic!()
@@ -968,7 +974,7 @@ mod tests {
         );
 
         let pdf = Device {
-            formats: Some(vec![PDF.into()]),
+            formats: Formats::Listed(vec![PDF.into()]),
             ..simple.clone()
         };
         let plan = planned(&pdf, &wish, &facts(10)).unwrap();
@@ -989,13 +995,16 @@ mod tests {
             ..device(&[PDF])
         };
         let wish = Order {
-            sides: Some(Sides::TwoSidedShortEdge),
+            options: PrintOptions {
+                sides: Some(Sides::TwoSidedShortEdge),
+                ..PrintOptions::default()
+            },
             ..order(PDF)
         };
         let plan = planned(&simplex, &wish, &facts(1)).unwrap();
         assert!(plan.is_passed_on());
         assert_eq!(
-            (plan.order.sides, plan.notes),
+            (plan.order.options.sides, plan.notes),
             (Some(Sides::OneSided), vec![Note::OneSided])
         );
     }
@@ -1028,8 +1037,11 @@ mod tests {
         assert_eq!(paper(&made), PageSize::named("na_letter_8.5x11in").unwrap());
         assert_eq!(made.back, SheetBack::Rotated);
         let mono = Order {
-            color: Some(ColorMode::Monochrome),
-            media: Some("iso_a5_148x210mm".into()),
+            options: PrintOptions {
+                color: Some(ColorMode::Monochrome),
+                media: Some("iso_a5_148x210mm".into()),
+                ..PrintOptions::default()
+            },
             ..order(PDF)
         };
         let (line, made, rest) = press(&device(&[PWG]), &mono, &facts(1));
@@ -1038,7 +1050,7 @@ mod tests {
         assert!(line.contains("HWResolution[211.4"), "{line}");
         assert_eq!(paper(&made), PageSize::new(14_800, 21_000));
         assert_eq!(
-            (made.kinds.contains(&Pixels::Rgb8), rest.color),
+            (made.kinds.contains(&Pixels::Rgb8), rest.options.color),
             (false, None)
         );
         let mut bilevel = device(&[PWG]);
@@ -1066,8 +1078,11 @@ mod tests {
         let device = device(&[PWG]);
         let lines = |scaling, pages: PageRanges| {
             let order = Order {
-                scaling,
-                pages,
+                options: PrintOptions {
+                    scaling,
+                    page_ranges: pages,
+                    ..PrintOptions::default()
+                },
                 ..order(PDF)
             };
             let device = Device {
@@ -1095,7 +1110,7 @@ mod tests {
             fit.contains("[1782 1782]>>setpagedevice -dFirstPage=3 -dLastPage=3"),
             "{fit}"
         );
-        let some = PageRanges::new([(2, 3)]).unwrap();
+        let some = "2-3".parse().unwrap();
         let none = lines(Some(Scaling::None), some);
         assert_eq!(
             none.matches("-dFirstPage=2 -dLastPage=3").count(),
@@ -1107,7 +1122,10 @@ mod tests {
     #[test]
     fn a_printer_that_draws_wrongly_is_given_pictures() {
         let as_image = Order {
-            as_image: true,
+            options: PrintOptions {
+                as_image: true,
+                ..PrintOptions::default()
+            },
             ..order(PDF)
         };
         let target = |device: &Device, order: &Order| {
@@ -1125,14 +1143,17 @@ mod tests {
             ..both
         };
         assert_eq!(target(&wrong, &order(PDF)), (PWG.to_owned(), true));
-        let unasked = Device::of_anything();
+        let unasked = Device::taking(Formats::Any);
         assert_eq!(target(&unasked, &as_image), (PDF.to_owned(), true));
     }
 
     #[test]
     fn scaling_is_done_by_the_device_if_it_says_that_it_can() {
         let fill = Order {
-            scaling: Some(Scaling::Fill),
+            options: PrintOptions {
+                scaling: Some(Scaling::Fill),
+                ..PrintOptions::default()
+            },
             ..order(PDF)
         };
         let able = Device {
@@ -1141,18 +1162,18 @@ mod tests {
         };
         let plan = planned(&able, &fill, &facts(1)).unwrap();
         assert!(plan.is_passed_on());
-        assert_eq!(plan.order.scaling, Some(Scaling::Fill));
+        assert_eq!(plan.order.options.scaling, Some(Scaling::Fill));
         let plan = planned(&device(&[PDF, PWG]), &fill, &facts(1)).unwrap();
         assert_eq!(
-            (plan.order.format.as_str(), plan.order.scaling),
+            (plan.order.format.as_str(), plan.order.options.scaling),
             (PWG, None)
         );
         // Once it is done, it is not done again.
         let raster = Device {
-            formats: Some(vec![PWG.into()]),
+            formats: Formats::Listed(vec![PWG.into()]),
             ..able
         };
         let plan = planned(&raster, &fill, &facts(1)).unwrap();
-        assert_eq!(plan.order.scaling, Some(Scaling::None));
+        assert_eq!(plan.order.options.scaling, Some(Scaling::None));
     }
 }

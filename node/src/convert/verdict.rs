@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use papermesh_protocol::text::counted;
 
 use super::facts::{Condition, Facts};
-use super::pages::PageRanges;
 use super::plan::Order;
 use super::raster::Made;
+use papermesh_protocol::job::PageRanges;
 
 const PDF: &str = "application/pdf";
 
@@ -89,7 +89,12 @@ pub(super) fn readable(facts: &Facts, order: &Order) -> Result<Option<u32>, Faul
         Condition::Locked => Err(Fault::Locked),
         Condition::Damaged { said, found } => {
             let can_choose = order.format == PDF;
-            let last = order.pages.as_slice().last().map(|(_, last)| *last);
+            let last = order
+                .options
+                .page_ranges
+                .as_slice()
+                .last()
+                .map(|range| range.last);
             match last {
                 Some(last) if can_choose && last <= found => Ok(Some(found)),
                 _ => Err(Fault::Damaged {
@@ -137,20 +142,19 @@ impl Doubts {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::job::PrintOptions;
+
     use super::super::plan::Known;
     use super::*;
 
     fn order(pages: PageRanges) -> Order {
         Order {
             format: PDF.to_owned(),
-            copies: 1,
-            sides: None,
-            color: None,
-            media: None,
-            pages,
-            scaling: None,
-            as_image: false,
             known: Known::default(),
+            options: PrintOptions {
+                page_ranges: pages,
+                ..PrintOptions::default()
+            },
         }
     }
 
@@ -174,7 +178,7 @@ mod tests {
             words(&cut(None, 0)).ends_with("no page of it can be read; save or download it again")
         );
         let chosen = |first, last| {
-            let pages = PageRanges::new([(first, last)]).unwrap();
+            let pages = format!("{first}-{last}").parse().unwrap();
             readable(&cut(Some(9), 7), &order(pages))
         };
         assert_eq!(chosen(2, 7), Ok(Some(7)));
@@ -187,7 +191,7 @@ mod tests {
             pages: 6,
             blank: blank.to_vec(),
         };
-        let chosen = PageRanges::new([(2, 3), (7, 7)]).unwrap();
+        let chosen = "2-3,7".parse().unwrap();
         // Two copies of three pages each.
         assert_eq!(empty_pages(&made(&[1, 2, 4, 5]), &chosen, Some(9)), [3, 7]);
         let all = PageRanges::all();

@@ -237,9 +237,9 @@ pub(super) fn ways_to_print(options: &PrintOptions) -> Vec<(&'static str, IppVal
             told.push(("media-col", media::column(media, size)));
         }
     }
-    if !options.page_ranges.is_empty() {
+    if !options.page_ranges.is_all() {
         let page = |page: u32| i32::try_from(page).unwrap_or(i32::MAX);
-        let made = all(&options.page_ranges, |pages| {
+        let made = all(options.page_ranges.as_slice(), |pages| {
             range(page(pages.first), page(pages.last))
         });
         told.push(("page-ranges", made));

@@ -11,7 +11,7 @@ use ipp::attribute::IppAttribute;
 use ipp::model::DelimiterTag;
 use ipp::value::IppValue;
 use papermesh_protocol::document_password::DocumentPassword;
-use papermesh_protocol::job::{ColorMode, PageRange, PrintOptions, Scaling, Sides};
+use papermesh_protocol::job::{ColorMode, PageRange, PageRanges, PrintOptions, Scaling, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::Pin;
 
@@ -279,18 +279,7 @@ fn take(terms: &mut Terms, name: &str, value: &IppValue, offer: &Offer) -> Taken
                 }
             }
         },
-        "page-ranges" => match ranges(value) {
-            Some(ranges) => {
-                let pages = options.page_ranges.clone();
-                options.page_ranges = ranges;
-                let sound = options.check().is_ok();
-                if !sound {
-                    options.page_ranges = pages;
-                }
-                sound.into()
-            }
-            None => Taken::Value,
-        },
+        "page-ranges" => set(&mut options.page_ranges, ranges(value)),
         "job-hold-until-time" => set(&mut terms.hold, hold_time(value)),
         "job-priority" => set(&mut terms.priority, priority(value).map(Some)),
         "job-hold-until" => set(&mut terms.hold, hold(value)),
@@ -377,7 +366,7 @@ pub(super) fn hold(value: &IppValue) -> Option<Hold> {
 }
 
 /// `page-ranges`: pages from 1, in order (RFC 8011 section 5.2.7).
-fn ranges(value: &IppValue) -> Option<Vec<PageRange>> {
+fn ranges(value: &IppValue) -> Option<PageRanges> {
     let range = |value: &IppValue| match value {
         IppValue::RangeOfInteger { min, max } => Some(PageRange {
             first: u32::try_from(*min).ok()?,
@@ -385,7 +374,8 @@ fn ranges(value: &IppValue) -> Option<Vec<PageRange>> {
         }),
         _ => None,
     };
-    value.into_iter().map(range).collect()
+    let ranges: Option<Vec<PageRange>> = value.into_iter().map(range).collect();
+    ranges?.try_into().ok()
 }
 
 /// `job-hold-until-time` (PWG 5100.7).

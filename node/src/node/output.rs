@@ -8,9 +8,9 @@ use super::doctor::{bad, doubtful, good};
 use super::output_options;
 use crate::config::Config;
 use crate::control::message::Finding;
+use crate::convert::device::Formats;
 use crate::printer::output::{
-    DeviceDescription, DeviceError, FilePins, Formats, OutputDevice, OutputUri, Protection,
-    Severity,
+    DeviceDescription, DeviceError, FilePins, OutputDevice, OutputUri, Protection, Severity,
 };
 
 const DEVICE: &str = "printer";
@@ -54,7 +54,7 @@ fn state(described: Result<DeviceDescription, DeviceError>) -> Finding {
             );
         }
     };
-    if let Formats::Listed(formats) = &device.formats
+    if let Formats::Listed(formats) = &device.can.formats
         && formats
             .iter()
             .all(|format| format == "application/octet-stream")
@@ -77,7 +77,7 @@ fn state(described: Result<DeviceDescription, DeviceError>) -> Finding {
         .reasons
         .iter()
         .any(|reason| reason.severity == Severity::Error);
-    let as_image = if device.as_image {
+    let as_image = if device.can.as_image {
         "; it gets pictures of pages (as-image)"
     } else {
         ""

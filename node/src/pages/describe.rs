@@ -23,13 +23,9 @@ pub(crate) fn facts(t: &Words, job: &JobSummary) -> String {
     if let Some(pages) = job.pages {
         facts.push(t.say_with("pages-count", [("count", FluentValue::from(pages))]));
     }
-    if !options.page_ranges.is_empty() {
-        let ranges: Vec<_> = options
-            .page_ranges
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        facts.push(t.say_with("pages-only", [("pages", ranges.join(", ").into())]));
+    if !options.page_ranges.is_all() {
+        let ranges = options.page_ranges.to_string().replace(',', ", ");
+        facts.push(t.say_with("pages-only", [("pages", ranges.into())]));
     }
     if options.copies > 1 {
         facts.push(t.count("copies-count", usize::from(options.copies)));

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use papermesh_protocol::job::{ColorMode, JobError, PageRange, PrintOptions, Scaling, Sides};
+use papermesh_protocol::job::{ColorMode, JobError, PageRanges, PrintOptions, Scaling, Sides};
 
 use crate::pages::Form;
 
@@ -13,7 +13,7 @@ pub(super) struct Change {
     pub(super) copies: Option<u16>,
     pub(super) sides: Option<Sides>,
     pub(super) color: Option<ColorMode>,
-    pub(super) page_ranges: Option<Vec<PageRange>>,
+    pub(super) page_ranges: Option<PageRanges>,
     pub(super) scaling: Option<Scaling>,
     pub(super) as_image: Option<bool>,
 }
@@ -72,16 +72,16 @@ pub(super) enum BadOption {
 }
 
 /// Reads `1-3, 7`; spaces and every usual dash will do.
-fn ranges(text: &str) -> Result<Vec<PageRange>, BadOption> {
+fn ranges(text: &str) -> Result<PageRanges, BadOption> {
     let plain = text
         .replace(['–', '—', '−'], "-")
         .replace(['，', ';', '،'], ",");
-    plain
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(|part| part.parse().map_err(|_| BadOption::Pages))
-        .collect()
+    let parts = plain.split(',').map(str::trim);
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    match parts.is_empty() {
+        true => Ok(PageRanges::all()),
+        false => parts.join(",").parse().map_err(|_| BadOption::Pages),
+    }
 }
 
 fn option<T>(form: &Form, name: &str, bad: BadOption) -> Result<Option<T>, BadOption>
@@ -112,7 +112,7 @@ mod tests {
         );
         assert_eq!(read.copies, Some(2));
         assert_eq!(read.color, None);
-        assert_eq!(read.page_ranges.unwrap().len(), 2);
+        assert_eq!(read.page_ranges.unwrap().to_string(), "1-3,7");
         assert_eq!(change(""), Ok(Change::default()));
         assert_eq!(change("copies=0"), Err(BadOption::Copies));
         assert_eq!(change("copies=many"), Err(BadOption::Copies));

@@ -136,8 +136,8 @@ fn described_as(device: DeviceDescription) -> Device {
         changed: false,
         stopped: device.state == PrinterState::Stopped || !device.accepting,
         busy: false,
-        color: device.color != Some(false),
-        duplex: device.sides.is_empty() || device.sides.iter().any(|sides| sides != "one-sided"),
+        color: device.can.color != Some(false),
+        duplex: device.can.prints_both_sides(),
         reasons: device.reasons,
     }
 }

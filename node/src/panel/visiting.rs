@@ -556,7 +556,7 @@ impl<N: Network> Task<N> {
         let options = wish.options.as_ref().unwrap_or(&summary.options);
         let pages = summary
             .pages
-            .filter(|_| options.page_ranges.is_empty())
+            .filter(|_| options.page_ranges.is_all())
             .map(|pages| pages.saturating_mul(u32::from(options.copies)));
         let print = Print {
             number,

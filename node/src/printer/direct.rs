@@ -21,9 +21,9 @@ use tokio::time::{sleep, timeout};
 
 use super::Printer;
 use super::link::{Link, Route};
-use super::output::Formats;
 use super::session::HolderSession;
 use crate::audit::{Event, Kind};
+use crate::convert::device::Formats;
 use crate::mesh::Member;
 use crate::mesh::frame::{FrameError, read_message, write_message};
 use crate::network::Network;
@@ -159,23 +159,20 @@ impl<N: Network> Printer<N> {
                 return Abilities::default();
             }
         };
-        let formats = match device.formats {
-            Formats::Listed(formats) => formats,
-            Formats::Any | Formats::NotAsked => Vec::new(),
-        };
-        let mut media = device.media_ready;
-        let others: Vec<_> = device
-            .media
-            .into_iter()
-            .filter(|other| !media.contains(other))
-            .collect();
+        let can = device.can;
+        let mut media = can.media_ready;
+        let others = can.media.into_iter();
+        let others: Vec<_> = others.filter(|other| !media.contains(other)).collect();
         media.extend(others);
         Abilities {
             model: device.make_and_model,
             location: device.location,
-            formats,
-            sides: device.sides,
-            color: device.color,
+            formats: match can.formats {
+                Formats::Listed(formats) => formats,
+                Formats::Any | Formats::NotAsked => Vec::new(),
+            },
+            sides: can.sides,
+            color: can.color,
             media,
             accepting: device.accepting,
             reasons: device.reasons.into_iter().map(|r| r.keyword).collect(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
-use papermesh_protocol::job::{self, JobSummary, PrintOptions};
+use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::message::{Answer, Grant, Progress, Refusal, Request, is_keyword};
 use papermesh_protocol::release::printer::{Phase, SessionError};
@@ -29,8 +29,7 @@ use super::Printer;
 use super::document::Fetch;
 use super::outcome::Ended;
 use super::output::{
-    ColorMode, DeviceEvent, DeviceJobRef, DeviceProgress, JobState, PrintTicket, PrinterState,
-    Sides, StateReason,
+    DeviceEvent, DeviceJobRef, DeviceProgress, JobState, PrintTicket, PrinterState, StateReason,
 };
 use super::prepare::{self, Prepared, Wanted};
 use super::report::Told;
@@ -417,7 +416,6 @@ impl<N: Network> Printing<N> {
     async fn print(&self, grant: Grant, key: JobKey, row: &mut JournalRow) -> Ended {
         let wanted = Wanted {
             ticket: ticket(self.release, &self.user, &grant),
-            as_image: grant.options.as_image,
             counted: grant.counted,
             password: self
                 .wish
@@ -683,25 +681,7 @@ fn ticket(release: ReleaseId, user: &UserId, grant: &Grant) -> PrintTicket {
         title: grant.title.clone(),
         user: user.to_string(),
         format: grant.format.clone(),
-        copies: grant.options.copies,
-        sides: grant.options.sides.map(|sides| match sides {
-            job::Sides::OneSided => Sides::OneSided,
-            job::Sides::TwoSidedLongEdge => Sides::TwoSidedLongEdge,
-            job::Sides::TwoSidedShortEdge => Sides::TwoSidedShortEdge,
-        }),
-        color: grant.options.color.map(|color| match color {
-            job::ColorMode::Auto => ColorMode::Auto,
-            job::ColorMode::Color => ColorMode::Color,
-            job::ColorMode::Monochrome => ColorMode::Monochrome,
-        }),
-        media: grant.options.media.clone(),
-        page_ranges: grant
-            .options
-            .page_ranges
-            .iter()
-            .map(|range| (range.first, range.last))
-            .collect(),
-        scaling: grant.options.scaling,
+        options: grant.options.clone(),
         size: Some(grant.size),
         converted: false,
     }

@@ -8,7 +8,7 @@ use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
-use papermesh_protocol::job::{PageRange, PrintOptions};
+use papermesh_protocol::job::{PageRange, PageRanges, PrintOptions};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::release::message::{Answer, Grant, Refusal, Request};
@@ -91,12 +91,15 @@ async fn what_a_later_printer_relies_on_is_refused_and_what_it_adds_is_kept() {
     let with = |number, bytes| Extensions::default().with(number, vec![7; bytes]).unwrap();
     let asked = |extensions| PrintOptions {
         media: Some("m".repeat(limits::MEDIA)),
-        page_ranges: (0..limits::PAGE_RANGES as u32)
-            .map(|page| PageRange {
-                first: 900_000 + 2 * page,
-                last: 900_000 + 2 * page,
-            })
-            .collect(),
+        page_ranges: PageRanges::try_from(
+            (0..limits::PAGE_RANGES as u32)
+                .map(|page| PageRange {
+                    first: 900_000 + 2 * page,
+                    last: 900_000 + 2 * page,
+                })
+                .collect::<Vec<_>>(),
+        )
+        .unwrap(),
         extensions,
         ..PrintOptions::default()
     };

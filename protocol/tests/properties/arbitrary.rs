@@ -15,7 +15,9 @@ use papermesh_protocol::id::{
     AdminKey, BadgeTag, JobId, NodeId, RecordDigest, ReleaseId, Serial, SessionId, SiteId, UserKey,
 };
 use papermesh_protocol::invite::TicketSecret;
-use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Scaling, Sides};
+use papermesh_protocol::job::{
+    ColorMode, JobSummary, PageRange, PageRanges, PrintOptions, Scaling, Sides,
+};
 use papermesh_protocol::join::message::Right;
 use papermesh_protocol::join::{self, Commitment, MemberAddress, Nonce, Terms, Welcome};
 use papermesh_protocol::limits;
@@ -374,7 +376,16 @@ pub(crate) fn options() -> impl Strategy<Value = PrintOptions> {
         ][..],
     );
     let color = select(&[ColorMode::Auto, ColorMode::Color, ColorMode::Monochrome][..]);
-    let range = any::<[u32; 2]>().prop_map(|[first, last]| PageRange { first, last });
+    let page_ranges = vec(1..=limits::PAGES, 0..8).prop_map(|mut ends| {
+        ends.sort_unstable();
+        ends.dedup();
+        let pairs = ends.chunks_exact(2);
+        let ranges = pairs.map(|pair| PageRange {
+            first: pair[0],
+            last: pair[1],
+        });
+        PageRanges::try_from(ranges.collect::<Vec<_>>()).unwrap()
+    });
     let media = of("[a-z0-9_.-]{1,127}");
     let scaling = select(
         &[
@@ -386,7 +397,7 @@ pub(crate) fn options() -> impl Strategy<Value = PrintOptions> {
         ][..],
     );
     let look = (of(sides), of(color), of(scaling), any::<bool>());
-    (any::<u16>(), look, media, vec(range, 0..4), extensions()).prop_map(
+    (any::<u16>(), look, media, page_ranges, extensions()).prop_map(
         |(copies, (sides, color, scaling, as_image), media, page_ranges, extensions)| {
             PrintOptions {
                 copies,

@@ -23,7 +23,7 @@ use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::enroll::KeyClaim;
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId};
-use papermesh_protocol::job::{ColorMode, JobSummary, PageRange, PrintOptions, Scaling, Sides};
+use papermesh_protocol::job::{ColorMode, JobSummary, PrintOptions, Scaling, Sides};
 use papermesh_protocol::judge::Judge;
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
@@ -309,10 +309,7 @@ pub fn options() -> PrintOptions {
         sides: Some(Sides::TwoSidedLongEdge),
         color: Some(ColorMode::Monochrome),
         media: Some("iso_a4_210x297mm".to_owned()),
-        page_ranges: vec![
-            PageRange { first: 1, last: 3 },
-            PageRange { first: 7, last: 7 },
-        ],
+        page_ranges: "1-3,7".parse().unwrap(),
         scaling: Some(Scaling::Fit),
         as_image: true,
         extensions: Extensions::default(),

@@ -9,10 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use papermesh_node::convert::Converter;
-use papermesh_node::convert::device::Device;
-use papermesh_node::convert::pages::PageRanges;
+use papermesh_node::convert::device::{Device, Formats};
 use papermesh_node::convert::plan::{Known, Order};
-use papermesh_protocol::job;
+use papermesh_protocol::job::{self, PrintOptions};
 use papermesh_tests::answer::{Job, VisitReport};
 use papermesh_tests::device::CupsPrinter;
 use papermesh_tests::document::pdf_of_objects;
@@ -739,14 +738,13 @@ async fn pages_are_chosen_and_other_printers_are_served() {
     let converter = Converter::new(program, gs, Duration::from_secs(60));
     let order = Order {
         format: PDF.to_owned(),
-        copies: 2,
-        sides: Some(job::Sides::TwoSidedLongEdge),
-        color: None,
-        media: None,
-        pages: PageRanges::new([(2, 3), (5, 5)]).unwrap(),
-        scaling: None,
-        as_image: false,
         known: Known::default(),
+        options: PrintOptions {
+            copies: 2,
+            sides: Some(job::Sides::TwoSidedLongEdge),
+            page_ranges: "2-3,5".parse().unwrap(),
+            ..PrintOptions::default()
+        },
     };
     for format in [
         PDF,
@@ -756,10 +754,9 @@ async fn pages_are_chosen_and_other_printers_are_served() {
         "application/vnd.hp-pclxl",
     ] {
         let device = Device {
-            formats: Some(vec![format.to_owned()]),
             sides: vec!["two-sided-long-edge".to_owned()],
             color: Some(true),
-            ..Device::of_anything()
+            ..Device::taking(Formats::Listed(vec![format.to_owned()]))
         };
         let document = tokio::fs::File::open(report.path()).await.unwrap();
         let mut made = converter
@@ -768,7 +765,10 @@ async fn pages_are_chosen_and_other_printers_are_served() {
             .unwrap();
         assert_eq!(made.facts.pages, Some(5));
         assert_eq!(
-            (made.plan.order.copies, made.plan.order.pages.is_all()),
+            (
+                made.plan.order.options.copies,
+                made.plan.order.options.page_ranges.is_all()
+            ),
             (1, true)
         );
         let path = folder.path().join("made");

@@ -6,12 +6,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use papermesh_node::convert::device::{Device, RasterAbilities};
-use papermesh_node::convert::pages::PageRanges;
+use papermesh_node::convert::device::{Device, Formats, RasterAbilities};
 use papermesh_node::convert::plan::{Known, Order};
 use papermesh_node::convert::{ConvertError, Converter};
 use papermesh_protocol::document_password::DocumentPassword;
-use papermesh_protocol::job::Scaling;
+use papermesh_protocol::job::{PageRanges, PrintOptions, Scaling};
 use papermesh_tests::Seed;
 use papermesh_tests::odd::{self, Cipher, OddPage, OddPdf, PASSWORD, Written};
 use papermesh_tests::picture::Picture;
@@ -44,7 +43,6 @@ fn converter() -> Converter {
 
 fn device(format: &str) -> Device {
     Device {
-        formats: Some(vec![format.to_owned()]),
         max_copies: 99,
         color: Some(true),
         media: vec!["iso_a4_210x297mm".to_owned()],
@@ -55,21 +53,19 @@ fn device(format: &str) -> Device {
             urf: vec!["W8".to_owned(), "SRGB24".to_owned(), format!("RS{COARSE}")],
             ..RasterAbilities::default()
         },
-        ..Device::of_anything()
+        ..Device::taking(Formats::Listed(vec![format.to_owned()]))
     }
 }
 
 fn order(scaling: Option<Scaling>) -> Order {
     Order {
         format: PDF.to_owned(),
-        copies: 1,
-        sides: None,
-        color: None,
-        media: Some("iso_a4_210x297mm".to_owned()),
-        pages: PageRanges::all(),
-        scaling,
-        as_image: false,
         known: Known::default(),
+        options: PrintOptions {
+            media: Some("iso_a4_210x297mm".to_owned()),
+            scaling,
+            ..PrintOptions::default()
+        },
     }
 }
 
@@ -152,8 +148,11 @@ async fn check(file: &OddPdf, format: &str, scaling: Option<Scaling>) {
     fs::write(&plain, as_plain.bytes()).unwrap();
     let password = file.is_locked().then(password);
     let order = Order {
-        // A printer that takes PDF is given pictures, or it would be its own renderer that is looked at.
-        as_image: format == PDF,
+        options: PrintOptions {
+            // A printer that takes PDF is given pictures, or it would be its own renderer that is looked at.
+            as_image: format == PDF,
+            ..PrintOptions::default()
+        },
         ..order(scaling)
     };
     let made = made(&device(format), &order, password.as_ref(), file.bytes()).await;
@@ -306,7 +305,10 @@ async fn a_document_that_is_not_whole_is_not_printed_as_if_it_were() {
     }
     // What is there can be chosen.
     let some = Order {
-        pages: PageRanges::new([(2, 3)]).unwrap(),
+        options: PrintOptions {
+            page_ranges: "2-3".parse().unwrap(),
+            ..PrintOptions::default()
+        },
         ..order(None)
     };
     let folder = tempfile::tempdir().unwrap();
@@ -323,13 +325,16 @@ async fn a_document_that_was_counted_before_is_passed_on_at_once() {
             counted: Some(9),
             ..Known::default()
         },
-        pages,
+        options: PrintOptions {
+            page_ranges: pages,
+            ..PrintOptions::default()
+        },
         ..order(None)
     };
     let all = believed(PageRanges::all());
     let passed = made(&device(PDF), &all, None, odd::cut()).await;
     assert!(passed.is_ok_and(|passed| passed == odd::cut()));
-    let beyond = believed(PageRanges::new([(10, 12)]).unwrap());
+    let beyond = believed("10-12".parse().unwrap());
     let ranges = Device {
         page_ranges: true,
         ..device(PDF)

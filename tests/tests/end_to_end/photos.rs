@@ -4,11 +4,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use papermesh_node::convert::device::{Device, RasterAbilities};
-use papermesh_node::convert::pages::PageRanges;
+use papermesh_node::convert::device::{Device, Formats, RasterAbilities};
 use papermesh_node::convert::plan::{Known, Order};
 use papermesh_node::convert::{ConvertError, Converter};
-use papermesh_protocol::job::{ColorMode, Sides};
+use papermesh_protocol::job::{ColorMode, PrintOptions, Sides};
 use papermesh_tests::ipp::{self, MIME, PRINT_JOB, Request};
 use papermesh_tests::photo::{self, Kind};
 use papermesh_tests::picture::Picture;
@@ -29,7 +28,6 @@ fn converter() -> Converter {
 /// A device that says that it does everything by itself, whatever the format.
 fn boastful(format: &str) -> Device {
     Device {
-        formats: Some(vec![format.to_owned()]),
         max_copies: 99,
         page_ranges: true,
         sides: vec!["one-sided".to_owned(), "two-sided-long-edge".to_owned()],
@@ -41,21 +39,15 @@ fn boastful(format: &str) -> Device {
             urf: ["W8", "SRGB24", "RS100"].map(str::to_owned).to_vec(),
             ..RasterAbilities::default()
         },
-        ..Device::of_anything()
+        ..Device::taking(Formats::Listed(vec![format.to_owned()]))
     }
 }
 
 fn order(format: &str) -> Order {
     Order {
         format: format.to_owned(),
-        copies: 1,
-        sides: None,
-        color: None,
-        media: None,
-        pages: PageRanges::all(),
-        scaling: None,
-        as_image: false,
         known: Known::default(),
+        options: PrintOptions::default(),
     }
 }
 
@@ -356,10 +348,13 @@ async fn copies_and_pages_of_pixels_are_in_what_is_sent() {
     let report = Document::pages(folder.path(), "report.pdf", 5);
     let pages = Picture::of_pdf(report.path(), 100);
     let wish = |format: &str| Order {
-        copies: 2,
-        sides: Some(Sides::TwoSidedLongEdge),
-        color: Some(ColorMode::Color),
-        pages: PageRanges::new([(2, 3), (5, 5)]).unwrap(),
+        options: PrintOptions {
+            copies: 2,
+            sides: Some(Sides::TwoSidedLongEdge),
+            color: Some(ColorMode::Color),
+            page_ranges: "2-3,5".parse().unwrap(),
+            ..PrintOptions::default()
+        },
         ..order(format)
     };
     let pdf = std::fs::read(report.path()).unwrap();
@@ -388,9 +383,9 @@ async fn copies_and_pages_of_pixels_are_in_what_is_sent() {
                 )
                 .await
                 .unwrap();
-            let asked = &made.plan.order;
+            let asked = &made.plan.order.options;
             assert_eq!(
-                (asked.copies, asked.pages.is_all()),
+                (asked.copies, asked.page_ranges.is_all()),
                 (1, true),
                 "{from} to {to}"
             );

@@ -6,9 +6,9 @@ use lopdf::{Dictionary, Document, Object, ObjectId};
 use serde::{Deserialize, Serialize};
 
 use super::super::limits;
-use super::super::pages::PageRanges;
 use super::load::{PdfError, inherited, load};
 use super::tree::Tree;
+use papermesh_protocol::job::PageRanges;
 
 /// What a page inherits (ISO 32000-1 table 30).
 const INHERITED: [&[u8]; 4] = [b"Resources", b"MediaBox", b"CropBox", b"Rotate"];

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::super::device::{SheetBack, best_resolution};
 use super::super::limits;
-use super::super::pages::PageRanges;
 use super::super::placing::Paper;
 use super::page::{Page, Pixels, RasterError, ReadPages};
 use super::placed::Placed;
 use super::{AnyPages, color, pcl, pclxl, pdf, postscript, pwg, urf};
+use papermesh_protocol::job::PageRanges;
 
 /// What pages are read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use std::io::Cursor;
 
-use papermesh_protocol::job::Scaling;
+use papermesh_protocol::job::{PageRanges, Scaling};
 use proptest::prelude::*;
 
 use super::page::{Page, Pixels, RasterError};
@@ -9,7 +9,6 @@ use super::press::{Press, PressError, Source, Target};
 use super::runs::{pack_line, read_line};
 use crate::convert::device::SheetBack;
 use crate::convert::media::PageSize;
-use crate::convert::pages::PageRanges;
 use crate::convert::placing::Paper;
 
 type Pages = Vec<(Page, Vec<Vec<u8>>)>;
@@ -190,7 +189,7 @@ fn numbers(press: &Press, bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn pages_are_chosen_and_copies_begin_sheets() {
     let base = Press {
-        pages: PageRanges::new([(1, 1), (3, 4)]).unwrap(),
+        pages: "1,3-4".parse().unwrap(),
         copies: 2,
         ..press(Source::Pnm, Target::Pwg)
     };
@@ -230,7 +229,7 @@ fn pages_are_chosen_and_copies_begin_sheets() {
         Err(PressError::Miscounted { .. })
     ));
     let none = Press {
-        pages: PageRanges::new([(9, 9)]).unwrap(),
+        pages: "9".parse().unwrap(),
         ..base
     };
     assert!(matches!(run(&none, &numbered(5)), Err(PressError::NoPages)));

@@ -11,7 +11,7 @@ use super::event::PrinterState;
 use super::pins::PinError;
 use super::reasons::StateReason;
 use super::uri::OutputUri;
-use crate::convert::device::RasterAbilities;
+use crate::convert::device::Device;
 
 /// An output device as it describes itself at one moment.
 ///
@@ -27,28 +27,8 @@ pub struct DeviceDescription {
     pub make_and_model: Option<String>,
     /// Where it stands, `printer-location`.
     pub location: Option<String>,
-    /// The documents it takes.
-    pub formats: Formats,
-    /// `sides-supported`.
-    pub sides: Vec<String>,
-    /// `print-color-mode-supported`.
-    pub color_modes: Vec<String>,
-    /// `color-supported`.
-    pub color: Option<bool>,
-    /// `media-ready`: what is loaded.
-    pub media_ready: Vec<String>,
-    /// `media-supported`: what it could print on.
-    pub media: Vec<String>,
-    /// Most copies of one job, `copies-supported`.
-    pub max_copies: u32,
-    /// Whether it can print some pages of a document, `page-ranges-supported`.
-    pub page_ranges: bool,
-    /// `media-default`: what it prints on unless told otherwise.
-    pub media_default: Option<String>,
-    /// `print-scaling-supported`: how it makes pages fit the paper.
-    pub scalings: Vec<String>,
-    /// How it wants raster.
-    pub raster: RasterAbilities,
+    /// What it can do.
+    pub can: Device,
     /// Its state.
     pub state: PrinterState,
     /// What is the matter with it.
@@ -59,8 +39,6 @@ pub struct DeviceDescription {
     pub accepting: bool,
     /// How well what travels to it is protected.
     pub protection: Protection,
-    /// Whether it is to get pictures of pages rather than documents.
-    pub as_image: bool,
 }
 
 /// What the configuration says of a device, because it does not say it itself or says it wrongly.
@@ -86,18 +64,6 @@ pub enum Protection {
     },
     /// Not at all.
     None,
-}
-
-/// The kinds of documents that a device takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Formats {
-    /// Any: a tray keeps whatever it is given.
-    Any,
-    /// These MIME types.
-    Listed(Vec<String>),
-    /// The device cannot be asked: a raw port takes every byte and may print garbage.
-    NotAsked,
 }
 
 /// Why a device could not be asked, or did not give a usable answer.

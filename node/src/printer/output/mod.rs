@@ -38,9 +38,11 @@ use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub use description::{
-    DeviceDescription, DeviceError, Formats, IppStatus, OutputOptions, Protection,
-};
+use crate::convert::device::Device;
+#[cfg(test)]
+use crate::convert::device::Formats;
+
+pub use description::{DeviceDescription, DeviceError, IppStatus, OutputOptions, Protection};
 pub use event::{
     DeviceEvent, DeviceJob, DeviceJobRef, DeviceProgress, DeviceVerdict, IppJob, JobState,
     PrinterState,
@@ -52,9 +54,7 @@ pub use reasons::{Severity, StateReason};
 pub use socket::SocketDevice;
 #[cfg(test)]
 pub use still::StillDevice;
-pub use ticket::{
-    ColorMode, MAX_JOB_NAME, MAX_RELEASE_DIGITS, MAX_USER_NAME, PrintTicket, Sides, TAG_DIGITS,
-};
+pub use ticket::{MAX_JOB_NAME, MAX_RELEASE_DIGITS, MAX_USER_NAME, PrintTicket, TAG_DIGITS};
 pub use tray::TrayDevice;
 pub use uri::{IPP_PATH, IPP_PORT, IppAddress, MAX_URI, OutputUri, OutputUriError, SOCKET_PORT};
 
@@ -113,18 +113,17 @@ impl OutputDevice {
         self.describe().await
     }
 
-    /// What the device can do, asked now or a moment ago, to print on it next; none for one that
-    /// cannot be asked. A device that sleeps is woken up, and `waiting` hears of that.
+    /// What the device can do, asked now or a moment ago, to print on it next. A device that sleeps is woken up, and `waiting` hears of that.
     pub async fn abilities(
         &self,
         waiting: &(dyn Fn(&str) + Send + Sync),
-    ) -> Result<Option<DeviceDescription>, DeviceError> {
+    ) -> Result<Device, DeviceError> {
         Ok(match self {
-            Self::Ipp(device) => Some(device.known(waiting).await?),
-            Self::Socket(device) => Some(device.describe()),
+            Self::Ipp(device) => device.known(waiting).await?.can,
+            Self::Socket(device) => device.describe().can,
             #[cfg(test)]
-            Self::Still(_) => None,
-            Self::Tray(device) => Some(device.describe().await?),
+            Self::Still(_) => Device::taking(Formats::Any),
+            Self::Tray(device) => device.describe().await?.can,
         })
     }
 

@@ -1,11 +1,11 @@
 //! What is to be printed and how: the ticket that goes with a document to an output device.
 //!
-//! Lives here: the ticket, its options with their IPP keywords, and the checks that hold for every
-//! kind of device. Not here: whether a given device can do it (each device module).
+//! Lives here: the ticket, and the checks that hold for every kind of device. Not here: whether a
+//! given device can do it (each device module).
 
 use std::fmt;
 
-use papermesh_protocol::job::Scaling;
+use papermesh_protocol::job::PrintOptions;
 
 use super::failure::Refusal;
 use super::text::printable;
@@ -37,18 +37,8 @@ pub struct PrintTicket {
     pub user: String,
     /// MIME type of the document's bytes.
     pub format: String,
-    /// How many copies; at least 1.
-    pub copies: u16,
-    /// Which sides of a sheet; `None` leaves it to the device.
-    pub sides: Option<Sides>,
-    /// Colour or not; `None` leaves it to the device.
-    pub color: Option<ColorMode>,
-    /// PWG 5101.1 media size name, such as `iso_a4_210x297mm`; `None` leaves it to the device.
-    pub media: Option<String>,
-    /// Which pages, counted from 1, both ends included, ascending; empty for all.
-    pub page_ranges: Vec<(u32, u32)>,
-    /// How pages are made to fit the paper; `None` leaves it to the device.
-    pub scaling: Option<Scaling>,
+    /// What is asked of the device; what is not said is left to it.
+    pub options: PrintOptions,
     /// Length of the document in bytes where known. A document that turns out shorter or longer is
     /// treated as broken, never as printed.
     pub size: Option<u64>,
@@ -62,12 +52,7 @@ impl fmt::Debug for PrintTicket {
         f.debug_struct("PrintTicket")
             .field("release", &self.release)
             .field("format", &self.format)
-            .field("copies", &self.copies)
-            .field("sides", &self.sides)
-            .field("color", &self.color)
-            .field("media", &self.media)
-            .field("page_ranges", &self.page_ranges)
-            .field("scaling", &self.scaling)
+            .field("options", &self.options)
             .field("size", &self.size)
             .finish_non_exhaustive()
     }
@@ -84,7 +69,7 @@ impl PrintTicket {
                 "the release id must be {TAG_DIGITS} to {MAX_RELEASE_DIGITS} hexadecimal digits"
             )));
         }
-        if self.copies == 0 {
+        if self.options.copies == 0 {
             return Err(Refusal::Ticket("ask for at least one copy".to_owned()));
         }
         Ok(())
@@ -123,55 +108,11 @@ pub(super) fn job_mark(tag: &str) -> String {
     format!("[{tag}]")
 }
 
-/// `sides` (RFC 8011 section 5.2.8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sides {
-    /// One side of each sheet.
-    OneSided,
-    /// Both, turned like a book in portrait.
-    TwoSidedLongEdge,
-    /// Both, turned like a wall calendar.
-    TwoSidedShortEdge,
-}
-
-impl Sides {
-    /// The IPP keyword.
-    #[must_use]
-    pub const fn keyword(self) -> &'static str {
-        match self {
-            Self::OneSided => "one-sided",
-            Self::TwoSidedLongEdge => "two-sided-long-edge",
-            Self::TwoSidedShortEdge => "two-sided-short-edge",
-        }
-    }
-}
-
-/// `print-color-mode` (PWG 5100.13 section 5.2.3), the three modes that users choose from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColorMode {
-    /// As the document is.
-    Auto,
-    /// In colour.
-    Color,
-    /// In shades of one colorant, usually black.
-    Monochrome,
-}
-
-impl ColorMode {
-    /// The IPP keyword.
-    #[must_use]
-    pub const fn keyword(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Color => "color",
-            Self::Monochrome => "monochrome",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use papermesh_protocol::job::PrintOptions;
 
     use super::{MAX_JOB_NAME, PrintTicket};
 
@@ -181,14 +122,9 @@ mod tests {
             title: "Quarterly\nreport".into(),
             user: "ada".into(),
             format: "application/pdf".into(),
-            copies: 1,
-            sides: None,
-            color: None,
-            media: None,
-            page_ranges: Vec::new(),
-            scaling: None,
             size: None,
             converted: false,
+            options: PrintOptions::default(),
         }
     }
 
@@ -232,7 +168,10 @@ mod tests {
         }
         assert!(
             PrintTicket {
-                copies: 0,
+                options: PrintOptions {
+                    copies: 0,
+                    ..PrintOptions::default()
+                },
                 ..ticket()
             }
             .check()

@@ -17,7 +17,7 @@ use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::codec;
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{BadgeTag, NodeId, RecordKey, ReleaseId, Serial, SessionId, UserKey};
-use papermesh_protocol::job::{ColorMode, PageRange, PrintOptions, Scaling, Sides};
+use papermesh_protocol::job::{ColorMode, PrintOptions, Scaling, Sides};
 use papermesh_protocol::release::guess::Guesses;
 use papermesh_protocol::release::printer::Phase;
 use papermesh_protocol::release::receipt::Outcome;
@@ -107,7 +107,7 @@ fn options() -> PrintOptions {
         sides: Some(Sides::TwoSidedLongEdge),
         color: Some(ColorMode::Monochrome),
         media: Some("iso_a4_210x297mm".to_owned()),
-        page_ranges: vec![PageRange { first: 1, last: 3 }],
+        page_ranges: "1-3".parse().unwrap(),
         scaling: Some(Scaling::Fit),
         as_image: true,
         extensions: Extensions::default().with(1, vec![4]).unwrap(),

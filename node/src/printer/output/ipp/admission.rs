@@ -10,7 +10,7 @@ use ipp::attribute::IppAttribute;
 use ipp::model::Operation;
 use ipp::parser::IppParseError;
 
-use super::super::description::{DeviceDescription, DeviceError, Formats, IppStatus};
+use super::super::description::{DeviceDescription, DeviceError, IppStatus};
 use super::super::event::{DeviceEvent, IppJob};
 use super::super::failure::{PrintFailure, Refusal};
 use super::super::reporter::Reporter;
@@ -22,6 +22,7 @@ use super::reply::Reply;
 use super::request::{NewJob, Request};
 use super::settle;
 use super::transport::Transport;
+use crate::convert::device::Formats;
 
 /// What a job is asked for with, and whom.
 pub(super) struct Admission<'a> {
@@ -188,7 +189,7 @@ impl Admission<'_> {
             names.any(|name| name == option.name().as_str()) && self.capabilities.needs(option)
         };
         let option = self.terms.options.iter().find(is_lost)?;
-        let printer = self.printer;
+        let printer = &self.printer.can;
         let (attribute, supported) = match option.name().as_str() {
             "copies" => ("copies", vec![format!("1 to {}", printer.max_copies)]),
             "sides" => ("sides", printer.sides.clone()),
@@ -208,7 +209,7 @@ impl Admission<'_> {
         let status = reply.status();
         match status.code {
             IppStatus::FORMAT_NOT_SUPPORTED => {
-                let accepted = match &self.printer.formats {
+                let accepted = match &self.printer.can.formats {
                     Formats::Listed(formats) => formats.clone(),
                     Formats::Any | Formats::NotAsked => Vec::new(),
                 };

@@ -11,16 +11,17 @@ use ipp::attribute::IppAttribute;
 use ipp::model::{DelimiterTag, Operation};
 use ipp::parser::IppParseError;
 use ipp::value::IppValue;
+use papermesh_protocol::job::{ColorMode, PageRanges, Sides};
 
-use super::super::description::{DeviceDescription, Formats, OutputOptions, Protection};
+use super::super::description::{DeviceDescription, OutputOptions, Protection};
 use super::super::event::PrinterState;
 use super::super::failure::{PrintFailure, Refusal};
 use super::super::quirks::{self, Quirk};
-use super::super::ticket::{ColorMode, PrintTicket, Sides};
+use super::super::ticket::PrintTicket;
 use super::super::uri::OutputUri;
 use super::paper::{self, Paper};
 use super::reply::Reply;
-use crate::convert::device::RasterAbilities;
+use crate::convert::device::{Device, Formats, RasterAbilities};
 
 /// The format of documents whose format is not told: the printer finds out what they are.
 const ANYTHING: &str = "application/octet-stream";
@@ -92,23 +93,26 @@ impl Capabilities {
             device,
             make_and_model,
             location: printer.text("printer-location"),
-            formats: Formats::Listed(formats),
-            sides: printer.texts("sides-supported"),
-            color_modes: printer.texts("print-color-mode-supported"),
-            color: printer.flag("color-supported"),
-            media_ready: names(printer.texts("media-ready")),
-            media: paper.names(),
-            max_copies: printer.upper_bound("copies-supported").unwrap_or(1).max(1),
-            page_ranges: printer.flag("page-ranges-supported").unwrap_or(false),
-            media_default: printer
-                .text("media-default")
-                .map(|name| paper::name_of(&name)),
-            scalings: printer.texts("print-scaling-supported"),
-            raster: RasterAbilities {
-                resolutions: printer.resolutions("pwg-raster-document-resolution-supported"),
-                types: printer.texts("pwg-raster-document-type-supported"),
-                sheet_back: printer.text("pwg-raster-document-sheet-back"),
-                urf: printer.texts("urf-supported"),
+            can: Device {
+                formats: Formats::Listed(formats),
+                sides: printer.texts("sides-supported"),
+                color_modes: printer.texts("print-color-mode-supported"),
+                color: printer.flag("color-supported"),
+                media_ready: names(printer.texts("media-ready")),
+                media: paper.names(),
+                max_copies: printer.upper_bound("copies-supported").unwrap_or(1).max(1),
+                page_ranges: printer.flag("page-ranges-supported").unwrap_or(false),
+                media_default: printer
+                    .text("media-default")
+                    .map(|name| paper::name_of(&name)),
+                scalings: printer.texts("print-scaling-supported"),
+                raster: RasterAbilities {
+                    resolutions: printer.resolutions("pwg-raster-document-resolution-supported"),
+                    types: printer.texts("pwg-raster-document-type-supported"),
+                    sheet_back: printer.text("pwg-raster-document-sheet-back"),
+                    urf: printer.texts("urf-supported"),
+                },
+                as_image: options.as_image.unwrap_or(garbles),
             },
             state: PrinterState::read(printer.number("printer-state")),
             reasons: printer.printer_reasons(),
@@ -116,7 +120,6 @@ impl Capabilities {
             // A printer that does not say is asked by sending.
             accepting: printer.flag("printer-is-accepting-jobs").unwrap_or(true),
             protection,
-            as_image: options.as_image.unwrap_or(garbles),
         };
         Some(Self {
             description,
@@ -129,7 +132,7 @@ impl Capabilities {
 
     /// Whether nobody knows what it prints: neither it nor the configuration says a format.
     pub(super) fn is_silent_about_formats(&self) -> bool {
-        match &self.description.formats {
+        match &self.description.can.formats {
             Formats::Listed(formats) => formats.iter().all(|format| format == ANYTHING),
             Formats::Any | Formats::NotAsked => false,
         }
@@ -147,7 +150,7 @@ impl Capabilities {
     /// Whether the print is another one without this option. One that asks for what is done anyway
     /// may be left out where the printer does not take it.
     pub(super) fn needs(&self, option: &IppAttribute) -> bool {
-        let printer = &self.description;
+        let printer = &self.description.can;
         let value = option.value().to_string();
         match option.name().as_str() {
             "media" => {
@@ -188,7 +191,7 @@ impl Capabilities {
     pub(super) fn format(&self, ticket: &PrintTicket) -> Result<String, PrintFailure> {
         let wanted = ticket.format.split(';').next().unwrap_or("").trim();
         let is_wanted = |format: &&String| format.eq_ignore_ascii_case(wanted);
-        if let Formats::Listed(accepted) = &self.description.formats
+        if let Formats::Listed(accepted) = &self.description.can.formats
             && !accepted.iter().any(|format| is_wanted(&format))
         {
             return Err(PrintFailure::Unsupported {
@@ -209,33 +212,39 @@ impl Capabilities {
     /// The job template attributes for a ticket, or why this printer cannot do it.
     pub(super) fn options(&self, ticket: &PrintTicket) -> Result<Vec<IppAttribute>, Refusal> {
         let mut chosen: Vec<(&'static str, Result<IppValue, IppParseError>)> = Vec::new();
-        if ticket.copies > 1 {
-            self.check_copies(ticket.copies)?;
-            chosen.push(("copies", Ok(IppValue::Integer(i32::from(ticket.copies)))));
+        if ticket.options.copies > 1 {
+            self.check_copies(ticket.options.copies)?;
+            chosen.push((
+                "copies",
+                Ok(IppValue::Integer(i32::from(ticket.options.copies))),
+            ));
         }
-        if let Some(keyword) = self.sides(ticket.sides)? {
+        if let Some(keyword) = self.sides(ticket.options.sides)? {
             chosen.push(("sides", IppValue::new_keyword(keyword)));
         }
-        if let Some(keyword) = self.color(ticket.color)? {
+        if let Some(keyword) = self.color(ticket.options.color)? {
             chosen.push(("print-color-mode", IppValue::new_keyword(keyword)));
         }
-        if let Some(media) = &ticket.media {
+        if let Some(media) = &ticket.options.media {
             match self.paper.called(media) {
                 Some(name) => chosen.push(("media", IppValue::new_keyword(name))),
                 // A printer that says nothing of paper has one, and takes no wishes.
                 None if !self.paper.is_told() && self.is_usual(media) => {}
-                None => return Err(cannot("media", media, &self.description.media)),
+                None => return Err(cannot("media", media, &self.description.can.media)),
             }
         }
-        if let Some(scaling) = ticket.scaling {
+        if let Some(scaling) = ticket.options.scaling {
             // What a printer does not list it was not asked for: that was done before.
-            let listed = &self.description.scalings;
+            let listed = &self.description.can.scalings;
             if listed.iter().any(|keyword| keyword == scaling.keyword()) {
                 chosen.push(("print-scaling", IppValue::new_keyword(scaling.keyword())));
             }
         }
-        if !ticket.page_ranges.is_empty() {
-            chosen.push(("page-ranges", Ok(self.page_ranges(ticket)?)));
+        if !ticket.options.page_ranges.is_all() {
+            chosen.push((
+                "page-ranges",
+                Ok(self.page_ranges(&ticket.options.page_ranges)?),
+            ));
         }
         chosen
             .into_iter()
@@ -251,12 +260,12 @@ impl Capabilities {
 
     /// Whether this is the paper that it prints on anyway, as far as it says so.
     fn is_usual(&self, media: &str) -> bool {
-        let default = self.description.media_default.as_deref();
+        let default = self.description.can.media_default.as_deref();
         default.is_none_or(|default| paper::is_same(default, media))
     }
 
     fn check_copies(&self, copies: u16) -> Result<(), Refusal> {
-        let most = self.description.max_copies;
+        let most = self.description.can.max_copies;
         if u32::from(copies) <= most {
             return Ok(());
         }
@@ -268,28 +277,21 @@ impl Capabilities {
         Err(cannot("copies", &copies.to_string(), &[able]))
     }
 
-    fn page_ranges(&self, ticket: &PrintTicket) -> Result<IppValue, Refusal> {
-        let asked = &ticket.page_ranges;
+    fn page_ranges(&self, asked: &PageRanges) -> Result<IppValue, Refusal> {
         let number = |page: u32| i32::try_from(page).ok();
-        let ranges = asked.iter().map(|(first, last)| {
-            let (min, max) = (number(*first)?, number(*last)?);
+        let ranges = asked.as_slice().iter().map(|range| {
+            let (min, max) = (number(range.first)?, number(range.last)?);
             Some(IppValue::RangeOfInteger { min, max })
         });
         match ranges.collect::<Option<Vec<_>>>() {
-            Some(ranges) if self.description.page_ranges => Ok(IppValue::Array(ranges)),
-            _ => {
-                let asked: Vec<String> = asked
-                    .iter()
-                    .map(|(first, last)| format!("{first}-{last}"))
-                    .collect();
-                Err(cannot("page-ranges", &asked.join(","), &["all".into()]))
-            }
+            Some(ranges) if self.description.can.page_ranges => Ok(IppValue::Array(ranges)),
+            _ => Err(cannot("page-ranges", &asked.to_string(), &["all".into()])),
         }
     }
 
     fn sides(&self, sides: Option<Sides>) -> Result<Option<&'static str>, Refusal> {
         let Some(sides) = sides else { return Ok(None) };
-        let supported = &self.description.sides;
+        let supported = &self.description.can.sides;
         if supported.iter().any(|keyword| keyword == sides.keyword()) {
             return Ok(Some(sides.keyword()));
         }
@@ -302,14 +304,14 @@ impl Capabilities {
 
     fn color(&self, mode: Option<ColorMode>) -> Result<Option<&'static str>, Refusal> {
         let Some(mode) = mode else { return Ok(None) };
-        let supported = &self.description.color_modes;
+        let supported = &self.description.can.color_modes;
         if supported.iter().any(|keyword| keyword == mode.keyword()) {
             return Ok(Some(mode.keyword()));
         }
         // Printers older than print-color-mode only say whether they have colour: one that has
         // prints colour as it comes and cannot be kept from it; one that has not prints everything
         // in black.
-        match (mode, self.description.color) {
+        match (mode, self.description.can.color) {
             (ColorMode::Auto, _) => Ok(None),
             (ColorMode::Color, Some(true)) | (ColorMode::Monochrome, Some(false))
                 if supported.is_empty() =>
@@ -372,12 +374,13 @@ fn cannot(attribute: &'static str, asked: &str, supported: &[String]) -> Refusal
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use super::super::super::description::DeviceDescription;
     use super::super::super::description::Protection;
-    use super::super::super::description::{DeviceDescription, Formats};
     use super::super::super::event::PrinterState;
     use super::super::super::failure::{PrintFailure, Refusal};
-    use super::super::super::ticket::{ColorMode, PrintTicket, Sides};
-    use super::{Capabilities, Paper, RasterAbilities, Way, formats_of_id};
+    use super::super::super::ticket::PrintTicket;
+    use super::{Capabilities, Device, Formats, Paper, Way, formats_of_id};
+    use papermesh_protocol::job::{ColorMode, PrintOptions, Sides};
 
     fn strings(values: &[&str]) -> Vec<String> {
         values.iter().map(|&value| value.to_owned()).collect()
@@ -390,26 +393,22 @@ mod tests {
                 name: "laser".into(),
                 make_and_model: None,
                 location: None,
-                formats: Formats::Listed(strings(&[
-                    "application/octet-stream",
-                    "image/pwg-raster",
-                ])),
-                sides: strings(&["one-sided", "two-sided-long-edge"]),
-                color_modes: strings(&["auto", "monochrome"]),
-                color: Some(false),
-                media_ready: vec![],
-                media: strings(&["iso_a4_210x297mm"]),
-                max_copies: 20,
-                page_ranges: false,
-                media_default: None,
-                scalings: Vec::new(),
-                raster: RasterAbilities::default(),
+                can: Device {
+                    sides: strings(&["one-sided", "two-sided-long-edge"]),
+                    color_modes: strings(&["auto", "monochrome"]),
+                    color: Some(false),
+                    media: strings(&["iso_a4_210x297mm"]),
+                    max_copies: 20,
+                    ..Device::taking(Formats::Listed(strings(&[
+                        "application/octet-stream",
+                        "image/pwg-raster",
+                    ])))
+                },
                 state: PrinterState::Idle,
                 reasons: vec![],
                 message: None,
                 accepting: true,
                 protection: Protection::Local,
-                as_image: false,
             },
             operations: vec![2, 5, 6],
             formats: strings(&["application/octet-stream", "image/pwg-raster"]),
@@ -424,14 +423,9 @@ mod tests {
             title: "t".into(),
             user: "ada".into(),
             format: "image/pwg-raster".into(),
-            copies: 1,
-            sides: None,
-            color: None,
-            media: None,
-            page_ranges: Vec::new(),
-            scaling: None,
             size: None,
             converted: false,
+            options: PrintOptions::default(),
         }
     }
 
@@ -447,7 +441,7 @@ mod tests {
     #[test]
     fn a_format_that_is_known_from_elsewhere_is_sent_without_its_name() {
         let mut guessing = laser();
-        guessing.description.formats = Formats::Listed(strings(&["application/pdf"]));
+        guessing.description.can.formats = Formats::Listed(strings(&["application/pdf"]));
         let pdf = PrintTicket {
             format: "application/pdf".into(),
             ..ticket()
@@ -460,12 +454,15 @@ mod tests {
     #[test]
     fn an_option_that_changes_nothing_may_be_left_out() {
         let mut laser = laser();
-        laser.description.media_default = Some("iso_a4_210x297mm".into());
+        laser.description.can.media_default = Some("iso_a4_210x297mm".into());
         let wish = PrintTicket {
-            copies: 2,
-            sides: Some(Sides::OneSided),
-            color: Some(ColorMode::Monochrome),
-            media: Some("iso_a4_210x297mm".into()),
+            options: PrintOptions {
+                copies: 2,
+                sides: Some(Sides::OneSided),
+                color: Some(ColorMode::Monochrome),
+                media: Some("iso_a4_210x297mm".into()),
+                ..PrintOptions::default()
+            },
             ..ticket()
         };
         let needed = |laser: &Capabilities| -> Vec<String> {
@@ -474,8 +471,8 @@ mod tests {
             needed.map(|option| option.name().to_string()).collect()
         };
         assert_eq!(needed(&laser), ["copies"]);
-        laser.description.color = None;
-        laser.description.media_default = Some("na_letter_8.5x11in".into());
+        laser.description.can.color = None;
+        laser.description.can.media_default = Some("na_letter_8.5x11in".into());
         laser.sides_default = Some("two-sided-long-edge".into());
         assert_eq!(
             needed(&laser),
@@ -486,13 +483,16 @@ mod tests {
     #[test]
     fn a_printer_that_says_nothing_of_paper_is_asked_for_none() {
         let mut old = laser();
-        (old.paper, old.description.media) = (Paper::default(), vec![]);
+        (old.paper, old.description.can.media) = (Paper::default(), vec![]);
         let wish = PrintTicket {
-            media: Some("iso_a4_210x297mm".into()),
+            options: PrintOptions {
+                media: Some("iso_a4_210x297mm".into()),
+                ..PrintOptions::default()
+            },
             ..ticket()
         };
         assert!(old.options(&wish).unwrap().is_empty());
-        old.description.media_default = Some("na_letter_8.5x11in".into());
+        old.description.can.media_default = Some("na_letter_8.5x11in".into());
         assert!(old.options(&wish).is_err());
     }
 
@@ -519,10 +519,13 @@ mod tests {
     fn what_is_asked_is_sent_and_nothing_else() {
         assert!(laser().options(&ticket()).unwrap().is_empty());
         let wish = PrintTicket {
-            copies: 3,
-            sides: Some(Sides::TwoSidedLongEdge),
-            color: Some(ColorMode::Monochrome),
-            media: Some("iso_a4_210x297mm".into()),
+            options: PrintOptions {
+                copies: 3,
+                sides: Some(Sides::TwoSidedLongEdge),
+                color: Some(ColorMode::Monochrome),
+                media: Some("iso_a4_210x297mm".into()),
+                ..PrintOptions::default()
+            },
             ..ticket()
         };
         let options = laser().options(&wish).unwrap();
@@ -545,19 +548,31 @@ mod tests {
     fn what_it_cannot_do_is_refused_by_name() {
         for wish in [
             PrintTicket {
-                copies: 21,
+                options: PrintOptions {
+                    copies: 21,
+                    ..PrintOptions::default()
+                },
                 ..ticket()
             },
             PrintTicket {
-                sides: Some(Sides::TwoSidedShortEdge),
+                options: PrintOptions {
+                    sides: Some(Sides::TwoSidedShortEdge),
+                    ..PrintOptions::default()
+                },
                 ..ticket()
             },
             PrintTicket {
-                color: Some(ColorMode::Color),
+                options: PrintOptions {
+                    color: Some(ColorMode::Color),
+                    ..PrintOptions::default()
+                },
                 ..ticket()
             },
             PrintTicket {
-                media: Some("na_letter_8.5x11in".into()),
+                options: PrintOptions {
+                    media: Some("na_letter_8.5x11in".into()),
+                    ..PrintOptions::default()
+                },
                 ..ticket()
             },
         ] {
@@ -571,9 +586,9 @@ mod tests {
     #[test]
     fn an_old_printer_is_taken_at_its_word() {
         let mut old = laser();
-        old.description.sides.clear();
-        old.description.color_modes.clear();
-        old.description.max_copies = 1;
+        old.description.can.sides.clear();
+        old.description.can.color_modes.clear();
+        old.description.can.max_copies = 1;
         old.operations = vec![2];
         assert_eq!(
             (old.way(), laser().way()),
@@ -581,8 +596,11 @@ mod tests {
         );
         let asked = |sides, color| {
             old.options(&PrintTicket {
-                sides,
-                color,
+                options: PrintOptions {
+                    sides,
+                    color,
+                    ..PrintOptions::default()
+                },
                 ..ticket()
             })
         };
@@ -593,13 +611,24 @@ mod tests {
         );
         assert!(asked(Some(Sides::TwoSidedLongEdge), None).is_err());
         assert!(asked(None, Some(ColorMode::Color)).is_err());
-        old.description.color = Some(true);
-        let asked = |color| old.options(&PrintTicket { color, ..ticket() });
+        old.description.can.color = Some(true);
+        let asked = |color| {
+            old.options(&PrintTicket {
+                options: PrintOptions {
+                    color,
+                    ..PrintOptions::default()
+                },
+                ..ticket()
+            })
+        };
         assert!(asked(Some(ColorMode::Color)).unwrap().is_empty());
         assert!(asked(Some(ColorMode::Monochrome)).is_err());
         assert!(
             old.options(&PrintTicket {
-                copies: 2,
+                options: PrintOptions {
+                    copies: 2,
+                    ..PrintOptions::default()
+                },
                 ..ticket()
             })
             .is_err()

@@ -34,9 +34,10 @@ use super::super::description::DeviceError;
 use super::super::event::{DeviceEvent, DeviceVerdict};
 use super::super::failure::{AbortCause, Outcome, PrintFailure};
 use super::super::pins::{FilePins, MemoryPins, PinError};
-use super::super::ticket::{ColorMode, PrintTicket, Sides};
+use super::super::ticket::PrintTicket;
 use super::super::uri::IppAddress;
 use super::super::{OutputDevice, OutputOptions, OutputUri};
+use papermesh_protocol::job::{ColorMode, PrintOptions, Sides};
 
 /// Prints as long as there is a file `paper`, and fails if there is a file `broken`.
 const COMMAND: &str = r#"#!/bin/sh
@@ -145,7 +146,7 @@ async fn awake(device: &OutputDevice) {
                     description.make_and_model.as_deref(),
                     Some("Example Printer")
                 );
-                assert!(description.accepting && description.sides.len() == 3);
+                assert!(description.accepting && description.can.sides.len() == 3);
                 return;
             }
         }
@@ -159,14 +160,15 @@ fn ticket(size: usize) -> PrintTicket {
         title: "Plan".into(),
         user: "ada".into(),
         format: "application/pdf".into(),
-        copies: 2,
-        sides: Some(Sides::TwoSidedLongEdge),
-        color: Some(ColorMode::Monochrome),
-        media: Some("iso_a4_210x297mm".into()),
-        page_ranges: Vec::new(),
-        scaling: None,
         size: Some(size as u64),
         converted: false,
+        options: PrintOptions {
+            copies: 2,
+            sides: Some(Sides::TwoSidedLongEdge),
+            color: Some(ColorMode::Monochrome),
+            media: Some("iso_a4_210x297mm".into()),
+            ..PrintOptions::default()
+        },
     }
 }
 

@@ -18,6 +18,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use papermesh_protocol::job::{ColorMode, Sides};
 use tokio::io::{AsyncRead, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -26,15 +27,15 @@ use tokio_util::bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::description::{DeviceDescription, DeviceError, Formats, OutputOptions, Protection};
+use super::description::{DeviceDescription, DeviceError, OutputOptions, Protection};
 use super::event::{DeviceEvent, DeviceJob, DeviceJobRef, PrinterState};
 use super::failure::{AbortCause, Doubt, Outcome, PrintFailure, Refusal, Stop};
 use super::reporter::Reporter;
 use super::source::{SOURCE_STALL, Source, SourceFault};
 use super::text::{MAX_DEVICE_TEXT, printable};
-use super::ticket::{ColorMode, PrintTicket, Sides};
+use super::ticket::PrintTicket;
 use super::uri::{OutputUri, authority, is_here};
-use crate::convert::device::RasterAbilities;
+use crate::convert::device::{Device, Formats};
 use language::{BEGINNING, Disarm};
 use unsent::Ends;
 
@@ -138,20 +139,13 @@ impl SocketDevice {
             name: self.uri().to_string(),
             make_and_model: None,
             location: None,
-            formats: match &self.options.formats {
-                Some(formats) => Formats::Listed(formats.clone()),
-                None => Formats::NotAsked,
+            can: Device {
+                as_image: self.options.as_image.unwrap_or(false),
+                ..Device::taking(match &self.options.formats {
+                    Some(formats) => Formats::Listed(formats.clone()),
+                    None => Formats::NotAsked,
+                })
             },
-            sides: Vec::new(),
-            color_modes: Vec::new(),
-            color: None,
-            media_ready: Vec::new(),
-            media: Vec::new(),
-            max_copies: 1,
-            page_ranges: false,
-            media_default: None,
-            scalings: Vec::new(),
-            raster: RasterAbilities::default(),
             state: PrinterState::Unknown,
             reasons: Vec::new(),
             message: None,
@@ -161,7 +155,6 @@ impl SocketDevice {
             } else {
                 Protection::None
             },
-            as_image: self.options.as_image.unwrap_or(false),
         }
     }
 
@@ -462,17 +455,17 @@ fn refuse_options(ticket: &PrintTicket) -> Result<(), Refusal> {
             supported: fixed(),
         })
     };
-    if ticket.copies != 1 {
+    if ticket.options.copies != 1 {
         return Err(Refusal::Attribute {
             attribute: "copies",
-            asked: ticket.copies.to_string(),
+            asked: ticket.options.copies.to_string(),
             supported: vec!["1".to_owned()],
         });
     }
-    if !ticket.page_ranges.is_empty() {
+    if !ticket.options.page_ranges.is_all() {
         return refuse("page-ranges", "some");
     }
-    match (ticket.sides, ticket.color) {
+    match (ticket.options.sides, ticket.options.color) {
         (Some(sides), _) if sides != Sides::OneSided => refuse("sides", sides.keyword()),
         (_, Some(mode @ ColorMode::Monochrome)) => refuse("print-color-mode", mode.keyword()),
         _ => Ok(()),

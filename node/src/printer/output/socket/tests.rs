@@ -9,11 +9,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::super::description::{Formats, OutputOptions};
+use super::super::description::OutputOptions;
 use super::super::event::DeviceEvent;
 use super::super::failure::{AbortCause, Doubt, Outcome, PrintFailure, Refusal, Stop};
-use super::super::ticket::{ColorMode, PrintTicket, Sides};
+use super::super::ticket::PrintTicket;
 use super::{Patience, SocketDevice};
+use crate::convert::device::Formats;
+use papermesh_protocol::job::{ColorMode, PrintOptions, Sides};
 
 fn ticket() -> PrintTicket {
     PrintTicket {
@@ -21,14 +23,12 @@ fn ticket() -> PrintTicket {
         title: "Plan".into(),
         user: "ada".into(),
         format: "application/pdf".into(),
-        copies: 1,
-        sides: None,
-        color: Some(ColorMode::Auto),
-        media: None,
-        page_ranges: Vec::new(),
-        scaling: None,
         size: None,
         converted: false,
+        options: PrintOptions {
+            color: Some(ColorMode::Auto),
+            ..PrintOptions::default()
+        },
     }
 }
 
@@ -181,7 +181,7 @@ async fn a_port_with_one_connection_is_waited_for() {
 #[tokio::test]
 async fn looking_opens_no_connection() {
     let (listener, device) = port().await;
-    assert_eq!(device.describe().formats, Formats::NotAsked);
+    assert_eq!(device.describe().can.formats, Formats::NotAsked);
     let accepted = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
     assert!(accepted.is_err(), "somebody else's print would wait");
     // Only a person who looks for what is wrong has it tried.
@@ -325,15 +325,24 @@ async fn what_a_raw_port_cannot_be_told_is_refused() {
     let (_listener, device) = port().await;
     for wish in [
         PrintTicket {
-            copies: 2,
+            options: PrintOptions {
+                copies: 2,
+                ..PrintOptions::default()
+            },
             ..ticket()
         },
         PrintTicket {
-            sides: Some(Sides::TwoSidedLongEdge),
+            options: PrintOptions {
+                sides: Some(Sides::TwoSidedLongEdge),
+                ..PrintOptions::default()
+            },
             ..ticket()
         },
         PrintTicket {
-            color: Some(ColorMode::Monochrome),
+            options: PrintOptions {
+                color: Some(ColorMode::Monochrome),
+                ..PrintOptions::default()
+            },
             ..ticket()
         },
     ] {

@@ -19,14 +19,14 @@ use tokio::io::{AsyncRead, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::description::{DeviceDescription, DeviceError, Formats, Protection};
+use super::description::{DeviceDescription, DeviceError, Protection};
 use super::event::{DeviceEvent, DeviceJob, DeviceJobRef, DeviceVerdict, PrinterState};
 use super::failure::{AbortCause, Doubt, Outcome, PrintFailure, Refusal, Stop};
 use super::reporter::Reporter;
 use super::source::{SOURCE_STALL, Source, SourceFault};
 use super::ticket::{PrintTicket, TAG_DIGITS};
 use super::uri::OutputUri;
-use crate::convert::device::RasterAbilities;
+use crate::convert::device::{Device, Formats};
 use folder::Part;
 
 /// A tray folder.
@@ -90,23 +90,15 @@ impl TrayDevice {
             name: self.uri().to_string(),
             make_and_model: None,
             location: None,
-            formats: Formats::Any,
-            sides: Vec::new(),
-            color_modes: Vec::new(),
-            color: None,
-            media_ready: Vec::new(),
-            media: Vec::new(),
-            max_copies: u32::from(u16::MAX),
-            page_ranges: false,
-            media_default: None,
-            scalings: Vec::new(),
-            raster: RasterAbilities::default(),
+            can: Device {
+                max_copies: u32::from(u16::MAX),
+                ..Device::taking(Formats::Any)
+            },
             state: PrinterState::Idle,
             reasons: Vec::new(),
             message: None,
             accepting: metadata.is_dir() && !metadata.permissions().readonly(),
             protection: Protection::Local,
-            as_image: false,
         })
     }
 

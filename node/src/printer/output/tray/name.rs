@@ -23,7 +23,7 @@ pub(super) fn file_name(ticket: &PrintTicket) -> String {
     let extension = extension(&ticket.format);
     let title = safe_title(&ticket.title, extension);
     let tag = ticket.tag();
-    match ticket.copies {
+    match ticket.options.copies {
         0 | 1 => format!("{title}-{tag}.{extension}"),
         copies => format!("{title}-{tag}-x{copies}.{extension}"),
     }
@@ -121,6 +121,7 @@ mod tests {
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     use super::{PrintTicket, file_name, is_file_of, part_name, release_of_part};
+    use papermesh_protocol::job::PrintOptions;
 
     fn ticket(title: &str, copies: u16) -> PrintTicket {
         PrintTicket {
@@ -128,14 +129,12 @@ mod tests {
             title: title.into(),
             user: "ada".into(),
             format: "application/pdf".into(),
-            copies,
-            sides: None,
-            color: None,
-            media: None,
-            page_ranges: Vec::new(),
-            scaling: None,
             size: None,
             converted: false,
+            options: PrintOptions {
+                copies,
+                ..PrintOptions::default()
+            },
         }
     }
 

@@ -14,6 +14,7 @@ use super::super::failure::{AbortCause, Outcome, PrintFailure, Stop};
 use super::super::ticket::PrintTicket;
 use super::TrayDevice;
 use super::name::part_name;
+use papermesh_protocol::job::PrintOptions;
 
 const RELEASE: &str = "1f2e3d4c5b6a7988";
 
@@ -23,14 +24,12 @@ fn ticket() -> PrintTicket {
         title: "Plan".into(),
         user: "ada".into(),
         format: "application/pdf".into(),
-        copies: 2,
-        sides: None,
-        color: None,
-        media: None,
-        page_ranges: Vec::new(),
-        scaling: None,
         size: None,
         converted: false,
+        options: PrintOptions {
+            copies: 2,
+            ..PrintOptions::default()
+        },
     }
 }
 

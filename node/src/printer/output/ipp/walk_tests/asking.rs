@@ -94,6 +94,6 @@ async fn a_description_is_what_the_printer_says_cleaned() {
     let description = device(&fake.address, patience()).describe().await.unwrap();
     assert_eq!(description.name, "[2J2nd floor");
     assert_eq!(description.reasons[0].words, "paper jam");
-    assert_eq!(description.media_ready, ["iso_a4_210x297mm"]);
-    assert_eq!(description.max_copies, 9);
+    assert_eq!(description.can.media_ready, ["iso_a4_210x297mm"]);
+    assert_eq!(description.can.max_copies, 9);
 }

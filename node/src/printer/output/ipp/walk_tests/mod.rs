@@ -23,7 +23,7 @@ use super::super::description::DeviceError;
 use super::super::event::{DeviceEvent, DeviceJobRef, DeviceVerdict, IppJob, JobState};
 use super::super::failure::{AbortCause, Doubt, Outcome, PrintFailure, Refusal, Stop};
 use super::super::pins::MemoryPins;
-use super::super::ticket::{PrintTicket, Sides};
+use super::super::ticket::PrintTicket;
 use super::super::uri::IppAddress;
 use super::device::IppDevice;
 use super::fake_printer::{
@@ -31,6 +31,7 @@ use super::fake_printer::{
     printer_with, status,
 };
 use super::patience::Patience;
+use papermesh_protocol::job::PrintOptions;
 
 /// Looks at once, waits as long as in life: a limit that a test is about is shortened there.
 fn patience() -> Patience {
@@ -54,14 +55,9 @@ fn ticket() -> PrintTicket {
         title: "Plan".into(),
         user: "ada".into(),
         format: "application/pdf".into(),
-        copies: 1,
-        sides: None,
-        color: None,
-        media: None,
-        page_ranges: Vec::new(),
-        scaling: None,
         size: None,
         converted: false,
+        options: PrintOptions::default(),
     }
 }
 

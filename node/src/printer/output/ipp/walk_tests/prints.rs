@@ -2,10 +2,11 @@
 
 use super::{
     Answer, CancellationToken, DeviceError, DeviceEvent, DeviceJobRef, IppVersion, JobState,
-    NO_TIME, Operation, Outcome, Patience, PrintFailure, PrintTicket, Sides, device, document, io,
-    job, job_named, mpsc, patience, print, print_as, printer, printer_that, printer_whose_job,
+    NO_TIME, Operation, Outcome, Patience, PrintFailure, PrintTicket, device, document, io, job,
+    job_named, mpsc, patience, print, print_as, printer, printer_that, printer_whose_job,
     printer_with, status, ticket,
 };
+use papermesh_protocol::job::{PrintOptions, Sides};
 
 #[tokio::test]
 async fn prints_and_says_so_only_when_the_printer_does() {
@@ -25,9 +26,12 @@ async fn prints_and_says_so_only_when_the_printer_does() {
     })
     .await;
     let wish = PrintTicket {
-        copies: 2,
-        sides: Some(Sides::TwoSidedLongEdge),
         size: Some(document().len() as u64),
+        options: PrintOptions {
+            copies: 2,
+            sides: Some(Sides::TwoSidedLongEdge),
+            ..PrintOptions::default()
+        },
         ..ticket()
     };
     let (result, events) = print_as(&fake, patience(), &wish, io::Cursor::new(document())).await;

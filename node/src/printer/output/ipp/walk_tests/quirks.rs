@@ -5,10 +5,11 @@ use super::super::super::failure::AbortCause;
 use super::{
     Answer, Arc, CancellationToken, Chunks, DelimiterTag, DeviceError, DeviceEvent, Doubt,
     Duration, FakePrinter, IppDevice, IppValue, JobState, Manners, MemoryPins, NO_TIME, Operation,
-    Outcome, Patience, PrintFailure, PrintTicket, Refusal, Sides, described, device, document, io,
-    job, keywords, mpsc, patience, print, print_as, printer, printer_of, printer_that,
+    Outcome, Patience, PrintFailure, PrintTicket, Refusal, described, device, document, io, job,
+    keywords, mpsc, patience, print, print_as, printer, printer_of, printer_that,
     printer_whose_job, printer_with, status, ticket,
 };
+use papermesh_protocol::job::{PrintOptions, Sides};
 
 /// The document came out, once, and that is told.
 async fn prints(fake: &FakePrinter, kind: &str) {
@@ -171,7 +172,7 @@ async fn formats_that_are_not_listed_are_in_the_device_id_or_the_configuration()
     let pins = Arc::new(MemoryPins::default());
     let told = IppDevice::open(&silent.address, pins, options).unwrap();
     let known = told.known(&|_| ()).await.unwrap();
-    assert!(known.as_image);
+    assert!(known.can.as_image);
     let (sender, _receiver) = mpsc::channel(64);
     let printed = told
         .print(
@@ -204,11 +205,19 @@ async fn paper_is_asked_for_by_the_name_that_the_printer_has_for_it() {
         })
         .await;
         let wish = PrintTicket {
-            media: Some("iso_a4_210x297mm".into()),
+            options: PrintOptions {
+                media: Some("iso_a4_210x297mm".into()),
+                ..PrintOptions::default()
+            },
             ..ticket()
         };
         let description = device(&fake.address, patience()).describe().await.unwrap();
-        assert!(description.media.contains(&"iso_a4_210x297mm".to_owned()));
+        assert!(
+            description
+                .can
+                .media
+                .contains(&"iso_a4_210x297mm".to_owned())
+        );
         let (result, _) = print_as(&fake, patience(), &wish, io::Cursor::new(document())).await;
         assert!(result.is_ok(), "{listed:?}: {result:?}");
     }
@@ -238,7 +247,10 @@ async fn refusing(code: u16, named: &'static [&'static str], only: bool) -> Fake
 
 fn two_sided() -> PrintTicket {
     PrintTicket {
-        sides: Some(Sides::TwoSidedLongEdge),
+        options: PrintOptions {
+            sides: Some(Sides::TwoSidedLongEdge),
+            ..PrintOptions::default()
+        },
         ..ticket()
     }
 }
@@ -279,7 +291,10 @@ async fn an_option_that_is_refused_is_named_and_one_that_changes_nothing_is_left
     assert_eq!(fake.count(Operation::SendDocument), 0);
 
     let wish = PrintTicket {
-        sides: Some(Sides::OneSided),
+        options: PrintOptions {
+            sides: Some(Sides::OneSided),
+            ..PrintOptions::default()
+        },
         ..ticket()
     };
     let (result, _) = print_as(&fake, patience(), &wish, body()).await;

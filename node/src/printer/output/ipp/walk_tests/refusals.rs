@@ -2,8 +2,9 @@
 
 use super::{
     Answer, DelimiterTag, DeviceError, IppValue, Operation, PrintFailure, PrintTicket, Refusal,
-    Sides, document, io, job, patience, print, print_as, printer_that, status, ticket,
+    document, io, job, patience, print, print_as, printer_that, status, ticket,
 };
+use papermesh_protocol::job::{PrintOptions, Sides};
 
 #[tokio::test]
 async fn refusals_are_told_apart() {
@@ -73,7 +74,10 @@ async fn an_option_that_the_printer_ignores_takes_the_job_back() {
     })
     .await;
     let wish = PrintTicket {
-        sides: Some(Sides::TwoSidedLongEdge),
+        options: PrintOptions {
+            sides: Some(Sides::TwoSidedLongEdge),
+            ..PrintOptions::default()
+        },
         ..ticket()
     };
     let failure = print_as(&fake, patience(), &wish, io::Cursor::new(document()))
