@@ -147,6 +147,34 @@ impl Answer {
 }
 
 impl Abilities {
+    /// What printers can do together: what one of them can, at most [`limits::ABILITIES`] media.
+    #[must_use]
+    pub fn of_all(printers: &[Self]) -> Self {
+        let both = match printers.iter().any(Self::prints_both_sides) {
+            true => &["one-sided", "two-sided-long-edge", "two-sided-short-edge"][..],
+            false => &["one-sided"],
+        };
+        Self {
+            sides: both.iter().map(|&sides| sides.to_owned()).collect(),
+            color: Some(printers.iter().any(Self::prints_color)),
+            media: together(printers, |printer| &printer.media),
+            accepting: printers.iter().any(|printer| printer.accepting),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it prints in color; one that does not say is believed to.
+    #[must_use]
+    pub fn prints_color(&self) -> bool {
+        self.color != Some(false)
+    }
+
+    /// Whether it prints on both sides; one that does not say is believed to.
+    #[must_use]
+    pub fn prints_both_sides(&self) -> bool {
+        job::Sides::both_among(&self.sides)
+    }
+
     /// What of it is within the limits; the rest is left out. For both sides: the printer says no
     /// more than this, and the holder believes no more.
     #[must_use]
@@ -174,6 +202,20 @@ impl Abilities {
             ..self
         }
     }
+}
+
+/// What one or more of several printers list, each once and in the order in which it comes.
+fn together<T: Clone + PartialEq>(
+    printers: &[Abilities],
+    list: fn(&Abilities) -> &Vec<T>,
+) -> Vec<T> {
+    let mut all: Vec<T> = Vec::new();
+    for item in printers.iter().flat_map(list) {
+        if all.len() < limits::ABILITIES && !all.contains(item) {
+            all.push(item.clone());
+        }
+    }
+    all
 }
 
 impl Offer {

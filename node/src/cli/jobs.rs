@@ -1,7 +1,7 @@
 //! `jobs …`: the jobs that this device holds.
 
 use clap::{Args, Subcommand};
-use papermesh_protocol::job::{JobSummary, Sides};
+use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::text::{UserId, counted};
 
@@ -271,7 +271,6 @@ fn attempt(last: &Attempt, look: &Look) -> String {
 
 fn facts(job: &HeldJob, look: &Look) -> String {
     let summary = &job.summary;
-    let options = &summary.options;
     let color = summary.color.map(|color| match color {
         true => "in color",
         false => "black and white",
@@ -282,7 +281,8 @@ fn facts(job: &HeldJob, look: &Look) -> String {
         quantity::rest(summary.expires_at, look.now)
     );
     let reason = job.last.as_ref().and_then(|last| last.reason.clone());
-    Facts::default()
+    let mut facts = Facts::default();
+    facts
         .add("job", summary.job.to_string())
         .add("number", job.number.to_string())
         .add("user", job.user.as_str())
@@ -296,17 +296,11 @@ fn facts(job: &HeldJob, look: &Look) -> String {
             "page size",
             summary.page_size.as_deref().unwrap_or_default(),
         )
-        .add("document", color.unwrap_or_default())
-        .add("copies", options.copies.to_string())
-        .add("sides", options.sides.map_or("", Sides::keyword))
-        .add("color", options.color.map_or("", |color| color.keyword()))
-        .add("media", options.media.as_deref().unwrap_or_default())
-        .add(
-            "scaling",
-            options.scaling.map_or("", |scaling| scaling.keyword()),
-        )
-        .add("as image", if options.as_image { "yes" } else { "" })
-        .add("page ranges", options.page_ranges.to_string())
+        .add("document", color.unwrap_or_default());
+    for (name, value) in summary.options.named() {
+        facts.add(name, value);
+    }
+    facts
         .add("priority", summary.priority.to_string())
         .add("submitted", quantity::date(summary.submitted_at))
         .add(
@@ -379,7 +373,7 @@ mod tests {
                 listed_at: Timestamp::from_secs(0),
                 expires_at: Timestamp::from_secs(86_400),
                 options: PrintOptions {
-                    sides: Some(Sides::TwoSidedLongEdge),
+                    sides: Some(papermesh_protocol::job::Sides::TwoSidedLongEdge),
                     ..PrintOptions::default()
                 },
                 protected: true,

@@ -1,5 +1,6 @@
 //! What a device can do, as far as it matters for what it is given. Pure.
 
+use papermesh_protocol::direct::Abilities;
 use papermesh_protocol::job::{Scaling, Sides};
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +92,13 @@ impl SheetBack {
     }
 }
 
+/// A device that takes anything and says nothing of itself.
+impl Default for Device {
+    fn default() -> Self {
+        Self::taking(Formats::Any)
+    }
+}
+
 impl Device {
     /// A device that takes documents of these kinds and says nothing else of itself.
     #[must_use]
@@ -118,6 +126,25 @@ impl Device {
         self.formats == Formats::Any || self.formats.listed().iter().any(same)
     }
 
+    /// What holders are told of it.
+    #[must_use]
+    pub fn into_abilities(self) -> Abilities {
+        let mut media = self.media_ready;
+        let others = self.media.into_iter();
+        let others: Vec<_> = others.filter(|other| !media.contains(other)).collect();
+        media.extend(others);
+        Abilities {
+            formats: match self.formats {
+                Formats::Listed(formats) => formats,
+                Formats::Any | Formats::NotAsked => Vec::new(),
+            },
+            sides: self.sides,
+            color: self.color,
+            media,
+            ..Abilities::default()
+        }
+    }
+
     /// The paper that a document gets which asks for none.
     #[must_use]
     pub fn usual_medium(&self) -> Option<&str> {
@@ -128,8 +155,7 @@ impl Device {
     /// Whether it prints on both sides; a device that does not say is believed to.
     #[must_use]
     pub fn prints_both_sides(&self) -> bool {
-        let both = |sides: &String| *sides != Sides::OneSided.keyword();
-        self.sides.is_empty() || self.sides.iter().any(both)
+        Sides::both_among(&self.sides)
     }
 
     /// Whether it says that it makes pages fit in this way.

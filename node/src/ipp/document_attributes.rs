@@ -3,7 +3,8 @@
 use ipp::value::IppValue;
 use papermesh_protocol::time::Timestamp;
 
-use super::job_attributes::{KILO, Kind, job_uri, said, ways_to_print};
+use super::job_attributes::{KILO, Kind, job_uri, said};
+use super::options;
 use super::queue::{Document, JobState, QueuedJob};
 use super::values::{
     date_time, enumeration, flag, integer, keywords, mime, moment, name, no_value, text, uri,
@@ -54,6 +55,6 @@ pub(super) fn told(
     ];
     let kinded = |kind: Kind| move |(name, value)| (name, kind, value);
     let described = described.into_iter().map(kinded(Kind::Description));
-    let asked = ways_to_print(&document.options).into_iter();
+    let asked = options::shown(&document.options).into_iter();
     described.chain(asked.map(kinded(Kind::Template))).collect()
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures::{Stream, stream};
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::direct::Abilities;
-use papermesh_protocol::job::{PrintOptions, Sides};
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::text::UserId;
@@ -183,7 +182,7 @@ impl<N: Network> Queue for Client<N> {
             });
             let options = match (&change.options, &was) {
                 (Some(options), Some(was)) if place.is_none() => {
-                    Some(carried(was, options, view.summary.options))
+                    Some(view.summary.options.carried(was, options))
                 }
                 (options, _) => options.clone(),
             };
@@ -232,41 +231,21 @@ impl<N: Network> Queue for Client<N> {
     }
 }
 
-/// How a document is printed whose job was to be printed in one way and now is in another: what
-/// it has of its own stays.
-fn carried(was: &PrintOptions, now: &PrintOptions, own: PrintOptions) -> PrintOptions {
-    fn one<T: PartialEq + Clone>(was: &T, now: &T, own: T) -> T {
-        if own == *was { now.clone() } else { own }
-    }
-    PrintOptions {
-        copies: one(&was.copies, &now.copies, own.copies),
-        sides: one(&was.sides, &now.sides, own.sides),
-        color: one(&was.color, &now.color, own.color),
-        media: one(&was.media, &now.media, own.media),
-        page_ranges: one(&was.page_ranges, &now.page_ranges, own.page_ranges),
-        scaling: one(&was.scaling, &now.scaling, own.scaling),
-        as_image: one(&was.as_image, &now.as_image, own.as_image),
-        extensions: one(&was.extensions, &now.extensions, own.extensions),
-    }
-}
-
 /// What these printers can do together; what most can, if none is known. What one of them can do is
 /// offered: the user chooses the printer later.
 fn offer(largest: u64, known: &[Abilities]) -> Offer {
-    let mut offer = Offer::sane(largest);
+    let sane = Offer::sane(largest);
     if known.is_empty() {
-        return offer;
+        return sane;
     }
-    offer.color = known.iter().any(|printer| printer.color != Some(false));
-    let duplex = |sides: &String| *sides != Sides::OneSided.keyword();
-    offer.duplex = known
-        .iter()
-        .any(|printer| printer.sides.is_empty() || printer.sides.iter().any(duplex));
-    let media = media::offer(known.iter().flat_map(|printer| &printer.media));
-    if media::sizes(&media).next().is_some() {
-        offer.media = media;
+    let can = Abilities::of_all(known);
+    let media = media::offer(&can.media);
+    let has_sizes = media::sizes(&media).next().is_some();
+    let media = if has_sizes { media } else { sane.can.media };
+    Offer {
+        can: Abilities { media, ..can },
+        largest,
     }
-    offer
 }
 
 /// What a program wants, as a submission.
@@ -483,24 +462,6 @@ impl From<ChangeError> for QueueError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_document_has_of_its_own_stays_when_its_job_changes() {
-        let was = PrintOptions::default();
-        let now = PrintOptions {
-            copies: 3,
-            sides: Some(Sides::TwoSidedLongEdge),
-            ..was.clone()
-        };
-        let own = PrintOptions {
-            copies: 2,
-            media: Some("iso_a3_297x420mm".into()),
-            ..was.clone()
-        };
-        let carried = carried(&was, &now, own.clone());
-        assert_eq!((carried.copies, carried.sides), (2, now.sides));
-        assert_eq!(carried.media, own.media);
-    }
 
     #[test]
     fn a_job_is_what_its_documents_are_together() {

@@ -3,15 +3,13 @@
 use ipp::attribute::IppAttribute;
 use ipp::value::IppValue;
 
-use super::media;
+use super::options;
 use super::queue::{Document, Hold, JobState, QueuedJob};
 use super::requested::Requested;
 use super::values::{
-    all, attribute, date_time, enumeration, integer, keyword, keywords, mime, moment, name,
-    no_value, range, short_name, text, uri,
+    attribute, date_time, enumeration, integer, keyword, keywords, mime, moment, name, no_value,
+    short_name, text, uri,
 };
-use crate::convert::media::PageSize;
-use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::time::Timestamp;
 
 /// Bytes of one of `job-k-octets`.
@@ -195,7 +193,7 @@ fn description(job: &QueuedJob, printer: &str, now: Timestamp) -> Vec<Named> {
 }
 
 fn template(job: &QueuedJob) -> Vec<Named> {
-    let mut told = ways_to_print(&job.options);
+    let mut told = options::shown(&job.options);
     told.extend([
         ("job-priority", integer(job.priority)),
         ("job-hold-until", keyword(hold_keyword(job.hold))),
@@ -217,34 +215,6 @@ fn template(job: &QueuedJob) -> Vec<Named> {
     }
     let kinded = |(name, value)| (name, Kind::Template, value);
     told.into_iter().map(kinded).collect()
-}
-
-/// How a job or a document is printed.
-pub(super) fn ways_to_print(options: &PrintOptions) -> Vec<(&'static str, IppValue)> {
-    let mut told = vec![("copies", integer(options.copies))];
-    if let Some(sides) = options.sides {
-        told.push(("sides", keyword(sides.keyword())));
-    }
-    if let Some(color) = options.color {
-        told.push(("print-color-mode", keyword(color.keyword())));
-    }
-    if let Some(scaling) = options.scaling {
-        told.push(("print-scaling", keyword(scaling.keyword())));
-    }
-    if let Some(media) = &options.media {
-        told.push(("media", keyword(media)));
-        if let Some(size) = PageSize::named(media) {
-            told.push(("media-col", media::column(media, size)));
-        }
-    }
-    if !options.page_ranges.is_all() {
-        let page = |page: u32| i32::try_from(page).unwrap_or(i32::MAX);
-        let made = all(options.page_ranges.as_slice(), |pages| {
-            range(page(pages.first), page(pages.last))
-        });
-        told.push(("page-ranges", made));
-    }
-    told
 }
 
 pub(super) fn hold_keyword(hold: Hold) -> &'static str {

@@ -9,7 +9,8 @@
 //! - `owner`: who asks, and by what right; `accounts`: which programs of this computer are believed,
 //!   `names`: which user they mean, `made`: what they made
 //! - `operations/`: what may be asked (RFC 8011 and its extensions)
-//! - `template`, `media`: what is asked of a job, against what can be had
+//! - `options`, `media`: how a job is printed: one entry reads, shows and offers an attribute; `template`:
+//!   whatever else is asked of a job, against what can be had
 //! - `printer_attributes`, `job_attributes`, `document_attributes`, `identity`: what is told
 //! - `found`: what is told to those who look for a printer
 //! - `station`: queues that lead straight to one printer of the site
@@ -42,6 +43,7 @@ mod message;
 mod names;
 mod open_jobs;
 mod operations;
+mod options;
 mod owner;
 mod printer_attributes;
 pub mod queue;

@@ -7,7 +7,6 @@
 use ipp::attribute::IppAttribute;
 use ipp::value::IppValue;
 use papermesh_protocol::document_password::MAX_DOCUMENT_PASSWORD;
-use papermesh_protocol::job::{ColorMode, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{MAX_PIN, MIN_PIN};
 use papermesh_protocol::time::Timestamp;
@@ -15,9 +14,10 @@ use papermesh_protocol::time::Timestamp;
 use super::desk::Switches;
 use super::identity::{Identity, MODEL};
 use super::job_attributes::{self, Kind};
-use super::media::{self, SIZES};
+use super::media;
 use super::message::{CHARSETS, VERSIONS};
 use super::operations;
+use super::options::{self, Named};
 use super::queue::Offer;
 use super::requested::Requested;
 use super::template;
@@ -25,7 +25,6 @@ use super::values::{
     all, charset, collection, date_time, dpi, enumeration, flag, integer, keyword, keywords,
     language, mime, moment, no_value, octets, range, short_name, short_text, text, unknown, uri,
 };
-use crate::convert::media::{A4, PageSize};
 use crate::policy;
 
 /// A format that is told by the document's first bytes.
@@ -59,11 +58,9 @@ pub(super) struct Place {
     pub(super) authentication: &'static str,
 }
 
-type Told = Vec<(&'static str, IppValue)>;
-
 /// What is told to a request.
 pub(super) fn told(facts: &Facts<'_>, requested: &Requested) -> Vec<IppAttribute> {
-    let kinded = |kind: Kind, told: Told| {
+    let kinded = |kind: Kind, told: Named| {
         told.into_iter()
             .map(move |(name, value)| (name, kind, value))
     };
@@ -73,8 +70,8 @@ pub(super) fn told(facts: &Facts<'_>, requested: &Requested) -> Vec<IppAttribute
         .chain(kinded(Kind::Description, rasters(facts.offer)))
         .chain(kinded(Kind::Description, supplies(facts)))
         .chain(kinded(Kind::Description, release()))
-        .chain(kinded(Kind::Template, ways_to_print(facts.offer)))
-        .chain(kinded(Kind::Template, paper(facts.offer)))
+        .chain(kinded(Kind::Template, ways_to_print()))
+        .chain(kinded(Kind::Template, options::offered(facts.offer)))
         .chain(
             requested
                 .names("media-col-database")
@@ -83,7 +80,7 @@ pub(super) fn told(facts: &Facts<'_>, requested: &Requested) -> Vec<IppAttribute
     requested.choose(told.collect())
 }
 
-fn identity(facts: &Facts<'_>) -> Told {
+fn identity(facts: &Facts<'_>) -> Named {
     let identity = facts.identity;
     let icon = job_attributes::more_info(&facts.uri) + &super::ICON_PATH[1..];
     vec![
@@ -144,7 +141,7 @@ pub(super) fn state_number(processing: bool) -> i32 {
     if processing { 4 } else { 3 }
 }
 
-fn state(facts: &Facts<'_>) -> Told {
+fn state(facts: &Facts<'_>) -> Named {
     let switches = &facts.switches;
     let message = match (switches.accepting, facts.processing) {
         (_, true) => "a printer of the site prints one of your jobs",
@@ -175,7 +172,7 @@ fn state(facts: &Facts<'_>) -> Told {
     ]
 }
 
-fn abilities(offer: &Offer) -> Told {
+fn abilities(offer: &Offer) -> Named {
     let formats = policy::FORMATS.iter().map(|(format, _)| *format);
     vec![
         ("ipp-versions-supported", keywords(VERSIONS)),
@@ -230,23 +227,23 @@ fn abilities(offer: &Offer) -> Told {
         ("job-ids-supported", flag(true)),
         (
             "job-creation-attributes-supported",
-            keywords(template::SUPPORTED),
+            keywords(template::supported()),
         ),
         (
             "job-settable-attributes-supported",
-            keywords(operations::SETTABLE),
+            keywords(operations::settable()),
         ),
         (
             "document-creation-attributes-supported",
             keywords(
                 ["document-name", "document-password"]
                     .into_iter()
-                    .chain(template::OF_DOCUMENT),
+                    .chain(template::of_document()),
             ),
         ),
         (
             "document-settable-attributes-supported",
-            keywords(operations::DOCUMENT_SETTABLE),
+            keywords(operations::document_settable()),
         ),
         (
             "document-password-supported",
@@ -265,17 +262,22 @@ fn abilities(offer: &Offer) -> Told {
         ("identify-actions-default", keyword("display")),
         ("identify-actions-supported", keyword("display")),
         ("preferred-attributes-supported", flag(false)),
-        ("color-supported", flag(offer.color)),
+        ("color-supported", flag(offer.can.prints_color())),
         ("pages-per-minute", integer(20)),
     ]
     .into_iter()
-    .chain(offer.color.then(|| ("pages-per-minute-color", integer(20))))
+    .chain(
+        offer
+            .can
+            .prints_color()
+            .then(|| ("pages-per-minute-color", integer(20))),
+    )
     .chain(subscriptions())
     .collect()
 }
 
 /// PWG 5100.12 section 6.3; RFC 3995.
-fn subscriptions() -> Told {
+fn subscriptions() -> Named {
     let lease = i32::try_from(super::limits::LEASE.as_secs()).unwrap_or(i32::MAX);
     let life = super::limits::EVENT_LIFE.as_secs();
     vec![
@@ -295,36 +297,9 @@ fn subscriptions() -> Told {
     ]
 }
 
-fn ways_to_print(offer: &Offer) -> Told {
-    let sides: &[Sides] = match offer.duplex {
-        true => &[
-            Sides::OneSided,
-            Sides::TwoSidedLongEdge,
-            Sides::TwoSidedShortEdge,
-        ],
-        false => &[Sides::OneSided],
-    };
-    let colors: &[ColorMode] = match offer.color {
-        true => &[ColorMode::Auto, ColorMode::Color, ColorMode::Monochrome],
-        false => &[ColorMode::Auto, ColorMode::Monochrome],
-    };
+fn ways_to_print() -> Named {
     let longest = i32::try_from(limits::JOB_LIFETIME_MAX.as_secs()).unwrap_or(i32::MAX);
     vec![
-        ("copies-default", integer(1)),
-        ("copies-supported", range(1, i32::from(limits::COPIES))),
-        ("sides-default", keyword(Sides::OneSided.keyword())),
-        (
-            "sides-supported",
-            all(sides, |sides| keyword(sides.keyword())),
-        ),
-        (
-            "print-color-mode-default",
-            keyword(ColorMode::Auto.keyword()),
-        ),
-        (
-            "print-color-mode-supported",
-            all(colors, |color| keyword(color.keyword())),
-        ),
         ("finishings-default", enumeration(template::NO_FINISHING)),
         ("finishings-supported", enumeration(template::NO_FINISHING)),
         ("finishings-col-default", no_finishing()),
@@ -373,7 +348,6 @@ fn ways_to_print(offer: &Offer) -> Told {
             "overrides-supported",
             keywords(["document-number", "document-numbers", "pages"]),
         ),
-        ("page-ranges-supported", flag(true)),
         ("print-content-optimize-default", keyword("auto")),
         ("print-content-optimize-supported", keyword("auto")),
         (
@@ -383,14 +357,6 @@ fn ways_to_print(offer: &Offer) -> Told {
         (
             "print-quality-supported",
             enumeration(template::NORMAL_QUALITY),
-        ),
-        (
-            "print-scaling-default",
-            keyword(template::SCALINGS[0].keyword()),
-        ),
-        (
-            "print-scaling-supported",
-            all(template::SCALINGS, |scaling| keyword(scaling.keyword())),
         ),
         ("print-rendering-intent-default", keyword("auto")),
         ("print-rendering-intent-supported", keyword("auto")),
@@ -407,39 +373,8 @@ fn no_finishing() -> IppValue {
     collection([("finishing-template", keyword(template::NO_TEMPLATE))])
 }
 
-fn paper(offer: &Offer) -> Told {
-    let (default, size) = media::sizes(&offer.media).next().unwrap_or((SIZES[0], A4));
-    let ready = media::loaded(default, &offer.media);
-    let columns: Vec<IppValue> = (ready.iter())
-        .filter_map(|name| Some(media::column(name, PageSize::named(name)?)))
-        .collect();
-    vec![
-        ("media-default", keyword(default)),
-        (
-            "media-supported",
-            keywords(offer.media.iter().map(String::as_str)),
-        ),
-        ("media-ready", keywords(ready)),
-        ("media-col-default", media::column(default, size)),
-        ("media-col-ready", all(columns, |column| column)),
-        ("media-col-supported", keywords(media::MEMBERS)),
-        (
-            "media-size-supported",
-            all(media::sizes(&offer.media), |(_, size)| {
-                media::dimensions(size)
-            }),
-        ),
-        ("media-bottom-margin-supported", integer(media::MARGIN)),
-        ("media-left-margin-supported", integer(media::MARGIN)),
-        ("media-right-margin-supported", integer(media::MARGIN)),
-        ("media-top-margin-supported", integer(media::MARGIN)),
-        ("media-source-supported", keyword(media::SOURCE)),
-        ("media-type-supported", keyword(media::TYPE)),
-    ]
-}
-
 fn database(offer: &Offer) -> IppValue {
-    all(media::sizes(&offer.media), |(name, size)| {
+    all(media::sizes(&offer.can.media), |(name, size)| {
         media::column(name, size)
     })
 }
@@ -447,15 +382,15 @@ fn database(offer: &Offer) -> IppValue {
 /// `urf-supported`: what of Apple raster is taken.
 pub(super) fn urf(offer: &Offer) -> Vec<&'static str> {
     let mut urf = vec!["V1.4", "CP1", "W8", "RS300-600"];
-    urf.extend(offer.color.then_some("SRGB24"));
-    urf.extend(offer.duplex.then_some("DM1"));
+    urf.extend(offer.can.prints_color().then_some("SRGB24"));
+    urf.extend(offer.can.prints_both_sides().then_some("DM1"));
     urf
 }
 
 /// PWG 5102.4 and, for Apple's, what its printers say of theirs.
-fn rasters(offer: &Offer) -> Told {
+fn rasters(offer: &Offer) -> Named {
     let mut types = vec!["sgray_8"];
-    if offer.color {
+    if offer.can.prints_color() {
         types.push("srgb_8");
     }
     let mut told = vec![
@@ -479,7 +414,7 @@ fn rasters(offer: &Offer) -> Told {
 }
 
 /// IPP Everywhere demands supplies; a printer that makes no paper has a spool.
-fn supplies(_: &Facts<'_>) -> Told {
+fn supplies(_: &Facts<'_>) -> Named {
     let supply = "index=1;class=supplyThatIsConsumed;type=other;unit=percent;maxcapacity=100;level=-2;colorantname=unknown;";
     vec![
         ("printer-supply", octets(supply)),
@@ -491,7 +426,7 @@ fn supplies(_: &Facts<'_>) -> Told {
 }
 
 /// PWG 5100.11: how a held job is released, and the PIN of one job.
-fn release() -> Told {
+fn release() -> Named {
     let longest = i32::try_from(MAX_PIN).unwrap_or(i32::MAX);
     let shortest = i32::try_from(MIN_PIN).unwrap_or(0);
     vec![

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::Stream;
 use futures::future::BoxFuture;
+use papermesh_protocol::direct::Abilities;
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::pin::Pin;
@@ -303,12 +304,8 @@ pub struct JobChange {
 /// What the printers of the site can do together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// Whether one prints in colour.
-    pub color: bool,
-    /// Whether one prints on both sides.
-    pub duplex: bool,
-    /// Media names (PWG 5101.1) that one of them takes, the default first.
-    pub media: Vec<String>,
+    /// What one of them can do; the media are PWG 5101.1 names, the default first.
+    pub can: Abilities,
     /// The largest document, in bytes.
     pub largest: u64,
 }
@@ -317,12 +314,12 @@ impl Offer {
     /// What is offered when no printer is known: what most printers do.
     #[must_use]
     pub fn sane(largest: u64) -> Self {
-        Self {
-            color: true,
-            duplex: true,
-            media: super::media::SIZES.map(str::to_owned).to_vec(),
-            largest,
-        }
+        let media = super::media::SIZES.map(str::to_owned).to_vec();
+        let can = Abilities {
+            media,
+            ..Abilities::default()
+        };
+        Self { can, largest }
     }
 }
 

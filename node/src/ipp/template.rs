@@ -11,19 +11,18 @@ use ipp::attribute::IppAttribute;
 use ipp::model::DelimiterTag;
 use ipp::value::IppValue;
 use papermesh_protocol::document_password::DocumentPassword;
-use papermesh_protocol::job::{ColorMode, PageRange, PageRanges, PrintOptions, Scaling, Sides};
+use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::Pin;
 
-use super::media;
 use super::message::{Failure, Request};
+use super::options::{self, Taken, set};
 use super::queue::{Hold, Offer, Terms};
 use super::status::Status;
 use super::values::{Values, attribute, text_of, unsupported};
 
-/// Everything that may be asked of a job, `job-creation-attributes-supported`.
-pub(super) const SUPPORTED: [&str; 30] = [
-    "copies",
+/// What may be asked of a job besides its [`options`].
+const BESIDES: [&str; 23] = [
     "document-password",
     "finishings",
     "finishings-col",
@@ -39,48 +38,46 @@ pub(super) const SUPPORTED: [&str; 30] = [
     "job-release-action",
     "job-sheets",
     "job-storage",
-    "media",
-    "media-col",
     "multiple-document-handling",
     "number-up",
     "orientation-requested",
     "output-bin",
-    "page-ranges",
-    "print-color-mode",
     "print-content-optimize",
     "print-quality",
     "print-rendering-intent",
-    "print-scaling",
     "printer-resolution",
-    "sides",
 ];
 
 /// What of it may be asked of one document of a job (PWG 5100.5 section 9).
-pub(super) const OF_DOCUMENT: [&str; 14] = [
-    "copies",
+const OF_DOCUMENT: [&str; 7] = [
     "finishings",
     "finishings-col",
-    "media",
-    "media-col",
     "number-up",
     "orientation-requested",
-    "page-ranges",
-    "print-color-mode",
     "print-content-optimize",
     "print-quality",
-    "print-scaling",
     "printer-resolution",
-    "sides",
 ];
 
-/// `print-scaling-supported` (PWG 5100.16 section 6.1), the default first.
-pub(super) const SCALINGS: [Scaling; 5] = [
-    Scaling::Auto,
-    Scaling::AutoFit,
-    Scaling::Fit,
-    Scaling::Fill,
-    Scaling::None,
-];
+/// Everything that may be asked of a job, `job-creation-attributes-supported`.
+pub(super) fn supported() -> Vec<&'static str> {
+    sorted(BESIDES.into_iter().chain(options::names()))
+}
+
+/// Everything that may be asked of a document.
+pub(super) fn of_document() -> Vec<&'static str> {
+    sorted(OF_DOCUMENT.into_iter().chain(options::names()))
+}
+
+/// What can be changed of a job or of a document: its options, and these.
+pub(super) fn settable<const N: usize>(besides: [&'static str; N]) -> Vec<&'static str> {
+    sorted(besides.into_iter().chain(options::names()))
+}
+
+fn sorted(names: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+    let names: BTreeSet<&str> = names.collect();
+    names.into_iter().collect()
+}
 
 /// `print-quality` *normal*, the only one.
 pub(super) const NORMAL_QUALITY: i32 = 4;
@@ -149,7 +146,8 @@ impl Asked {
     }
 
     fn take_document(&mut self, wishes: Values<'_>, offer: &Offer) {
-        self.take(wishes, offer, |name| OF_DOCUMENT.contains(&name));
+        let may = of_document();
+        self.take(wishes, offer, |name| may.contains(&name));
     }
 
     /// Takes what can be had. Of what is said twice, the first counts.
@@ -231,23 +229,6 @@ fn is_title(wish: &IppAttribute) -> bool {
     matches!(wish.name().as_str(), "document-name" | "job-name")
 }
 
-enum Taken {
-    /// It is done as asked.
-    Yes,
-    /// The attribute is known, its value cannot be had.
-    Value,
-    /// These members of its value cannot be had.
-    Part(IppValue),
-    /// The attribute is not known.
-    Unknown,
-}
-
-impl From<bool> for Taken {
-    fn from(possible: bool) -> Self {
-        if possible { Self::Yes } else { Self::Value }
-    }
-}
-
 /// Takes one attribute into the terms.
 fn take(terms: &mut Terms, name: &str, value: &IppValue, offer: &Offer) -> Taken {
     let only = |allowed: &[&str]| {
@@ -255,39 +236,14 @@ fn take(terms: &mut Terms, name: &str, value: &IppValue, offer: &Offer) -> Taken
             .is_some_and(|text| allowed.contains(&text))
             .into()
     };
-    let options = &mut terms.options;
+    if let Some(taken) = options::take(&mut terms.options, (name, value), offer) {
+        return taken;
+    }
     match name {
-        "copies" => set(&mut options.copies, copies(value)),
-        "sides" => set(&mut options.sides, sides(value, offer).map(Some)),
-        "print-color-mode" => set(&mut options.color, color(value, offer).map(Some)),
-        "media" => match text_of(value).map(str::trim) {
-            None => Taken::Value,
-            // Nothing in particular (RFC 2911 appendix C).
-            Some("" | "default") => Taken::Yes,
-            Some(name) => {
-                let known = media::offered_as(name, &offer.media);
-                set(&mut options.media, known.map(Some))
-            }
-        },
-        "media-col" => match media::of_column(value, &offer.media) {
-            None => Taken::Value,
-            Some(media::Column { media, lost }) => {
-                options.media = media.or(options.media.take());
-                match lost.is_empty() {
-                    true => Taken::Yes,
-                    false => Taken::Part(IppValue::Collection(lost)),
-                }
-            }
-        },
-        "page-ranges" => set(&mut options.page_ranges, ranges(value)),
         "job-hold-until-time" => set(&mut terms.hold, hold_time(value)),
         "job-priority" => set(&mut terms.priority, priority(value).map(Some)),
         "job-hold-until" => set(&mut terms.hold, hold(value)),
         "job-cancel-after" => set(&mut terms.lifetime, lifetime(value).map(Some)),
-        "print-scaling" => {
-            let asked = text_of(value).and_then(|keyword| keyword.parse().ok());
-            set(&mut options.scaling, asked.map(Some))
-        }
         "finishings" => all_are(value, &IppValue::Enum(NO_FINISHING)),
         "finishings-col" => no_finishing(value).into(),
         "print-quality" => (*value == IppValue::Enum(NORMAL_QUALITY)).into(),
@@ -301,16 +257,6 @@ fn take(terms: &mut Terms, name: &str, value: &IppValue, offer: &Offer) -> Taken
         "job-release-action" => only(&["owner-authorized", "job-password"]),
         "job-storage" => storage(value),
         _ => Taken::Unknown,
-    }
-}
-
-fn set<T>(place: &mut T, value: Option<T>) -> Taken {
-    match value {
-        Some(value) => {
-            *place = value;
-            Taken::Yes
-        }
-        None => Taken::Value,
     }
 }
 
@@ -329,25 +275,6 @@ fn no_finishing(value: &IppValue) -> bool {
     }
 }
 
-fn copies(value: &IppValue) -> Option<u16> {
-    match value {
-        IppValue::Integer(number) => u16::try_from(*number)
-            .ok()
-            .filter(|copies| (1..=limits::COPIES).contains(copies)),
-        _ => None,
-    }
-}
-
-fn sides(value: &IppValue, offer: &Offer) -> Option<Sides> {
-    let sides = text_of(value)?.parse().ok()?;
-    (offer.duplex || sides == Sides::OneSided).then_some(sides)
-}
-
-fn color(value: &IppValue, offer: &Offer) -> Option<ColorMode> {
-    let color = text_of(value)?.parse().ok()?;
-    (offer.color || color != ColorMode::Color).then_some(color)
-}
-
 pub(super) fn priority(value: &IppValue) -> Option<u8> {
     match value {
         IppValue::Integer(number) => u8::try_from(*number)
@@ -363,19 +290,6 @@ pub(super) fn hold(value: &IppValue) -> Option<Hold> {
         "indefinite" => Some(Hold::Indefinite),
         _ => None,
     }
-}
-
-/// `page-ranges`: pages from 1, in order (RFC 8011 section 5.2.7).
-fn ranges(value: &IppValue) -> Option<PageRanges> {
-    let range = |value: &IppValue| match value {
-        IppValue::RangeOfInteger { min, max } => Some(PageRange {
-            first: u32::try_from(*min).ok()?,
-            last: u32::try_from(*max).ok()?.min(limits::PAGES),
-        }),
-        _ => None,
-    };
-    let ranges: Option<Vec<PageRange>> = value.into_iter().map(range).collect();
-    ranges?.try_into().ok()
 }
 
 /// `job-hold-until-time` (PWG 5100.7).

@@ -1,6 +1,5 @@
 //! Jobs and times, in the words of a page.
 
-use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use fluent_bundle::FluentValue;
@@ -30,29 +29,48 @@ pub(crate) fn facts(t: &Words, job: &JobSummary) -> String {
     if options.copies > 1 {
         facts.push(t.count("copies-count", usize::from(options.copies)));
     }
-    let sides = options.sides.map(|sides| match sides {
-        Sides::OneSided => t.say("sides-one"),
-        Sides::TwoSidedLongEdge => t.say("sides-long"),
-        Sides::TwoSidedShortEdge => t.say("sides-short"),
-    });
-    facts.extend(sides.map(Cow::into_owned));
-    let color = match (options.color, job.color) {
-        (Some(ColorMode::Monochrome), _) | (_, Some(false)) => Some(t.say("color-mono")),
-        (Some(ColorMode::Color), _) | (_, Some(true)) => Some(t.say("color-color")),
+    facts.extend(options.sides.map(|chosen| sides(t, chosen)));
+    facts.extend(match (options.color, job.color) {
+        (Some(ColorMode::Monochrome), _) | (_, Some(false)) => color(t, ColorMode::Monochrome),
+        (Some(ColorMode::Color), _) | (_, Some(true)) => color(t, ColorMode::Color),
         _ => None,
-    };
-    facts.extend(color.map(Cow::into_owned));
-    let scaling = options.scaling.and_then(|scaling| match scaling {
-        Scaling::Fit => Some(t.say("scaling-fit")),
-        Scaling::Fill => Some(t.say("scaling-fill")),
-        Scaling::None => Some(t.say("scaling-none")),
-        Scaling::Auto | Scaling::AutoFit => None,
     });
-    facts.extend(scaling.map(Cow::into_owned));
+    facts.extend(options.scaling.and_then(|chosen| scaling(t, chosen)));
     if options.as_image {
         facts.push(t.say("as-image").into_owned());
     }
     facts.join(" · ")
+}
+
+/// Which sides.
+pub(crate) fn sides(t: &Words, sides: Sides) -> String {
+    let key = match sides {
+        Sides::OneSided => "sides-one",
+        Sides::TwoSidedLongEdge => "sides-long",
+        Sides::TwoSidedShortEdge => "sides-short",
+    };
+    t.say(key).into_owned()
+}
+
+/// In color or not; nothing for what the document is anyway.
+pub(crate) fn color(t: &Words, color: ColorMode) -> Option<String> {
+    let key = match color {
+        ColorMode::Color => "color-color",
+        ColorMode::Monochrome => "color-mono",
+        ColorMode::Auto => return None,
+    };
+    Some(t.say(key).into_owned())
+}
+
+/// How pages fit the paper; nothing for the usual way.
+pub(crate) fn scaling(t: &Words, scaling: Scaling) -> Option<String> {
+    let key = match scaling {
+        Scaling::Fit => "scaling-fit",
+        Scaling::Fill => "scaling-fill",
+        Scaling::None => "scaling-none",
+        Scaling::Auto | Scaling::AutoFit => return None,
+    };
+    Some(t.say(key).into_owned())
 }
 
 /// How long ago something was.

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use papermesh_protocol::job::{ColorMode, JobError, PageRanges, PrintOptions, Scaling, Sides};
 
-use crate::pages::Form;
+use crate::convert::device::Device;
+use crate::pages::{Form, Words, describe};
+use crate::store::Choice;
 
 /// How to print otherwise than submitted; what is not said stays as it is.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -61,6 +63,66 @@ impl Change {
             Err(_) => Err(BadOption::Pages),
         }
     }
+}
+
+/// One of the things that a user may choose.
+pub(super) struct Offered {
+    /// Its name in the form.
+    pub(super) name: &'static str,
+    pub(super) legend: String,
+    pub(super) values: Vec<OfferedValue>,
+}
+
+/// One way to have it.
+pub(super) struct OfferedValue {
+    /// What the form says of it; nothing for *as it was submitted*.
+    pub(super) value: &'static str,
+    pub(super) label: String,
+    pub(super) chosen: bool,
+}
+
+/// What a user may choose at this device, with what the user chose last.
+pub(super) fn offered(t: &Words, device: &Device, last: Choice) -> Vec<Offered> {
+    let choice = |name, key, values: Vec<(&'static str, String)>, last: &str| {
+        let as_is = ("", t.say("as-is").into_owned());
+        let values = std::iter::once(as_is).chain(values);
+        Offered {
+            name,
+            legend: t.say(key).into_owned(),
+            values: values
+                .map(|(value, label)| OfferedValue {
+                    value,
+                    label,
+                    chosen: value == last,
+                })
+                .collect(),
+        }
+    };
+    let mut choices = Vec::new();
+    if device.prints_both_sides() {
+        let all = [
+            Sides::OneSided,
+            Sides::TwoSidedLongEdge,
+            Sides::TwoSidedShortEdge,
+        ];
+        let values = all.map(|sides| (sides.keyword(), describe::sides(t, sides)));
+        let last = last.sides.map_or("", Sides::keyword);
+        choices.push(choice("sides", "options-sides", values.into(), last));
+    }
+    if device.color != Some(false) {
+        let all = [ColorMode::Color, ColorMode::Monochrome];
+        let named = all.map(|color| Some((color.keyword(), describe::color(t, color)?)));
+        let values = named.into_iter().flatten().collect();
+        let last = last.color.map_or("", ColorMode::keyword);
+        choices.push(choice("color", "options-color", values, last));
+    }
+    let all = [Scaling::Fit, Scaling::Fill, Scaling::None];
+    let named = all.map(|scaling| Some((scaling.keyword(), describe::scaling(t, scaling)?)));
+    let values = named.into_iter().flatten().collect();
+    choices.push(choice("scaling", "options-scaling", values, ""));
+    let image = vec![("true", t.say("as-image").into_owned())];
+    choices.push(choice("image", "options-image", image, ""));
+    choices
 }
 
 /// What makes no sense.

@@ -51,9 +51,8 @@ pub(super) struct Device {
     pub(super) stopped: bool,
     /// It has a job.
     pub(super) busy: bool,
-    /// Whether it prints colour and on both sides; what it does not say it is believed to do.
-    pub(super) color: bool,
-    pub(super) duplex: bool,
+    /// What it can do; what it does not say it is believed to do.
+    pub(super) can: crate::convert::device::Device,
     /// What is the matter.
     pub(super) reasons: Vec<StateReason>,
 }
@@ -136,8 +135,7 @@ fn described_as(device: DeviceDescription) -> Device {
         changed: false,
         stopped: device.state == PrinterState::Stopped || !device.accepting,
         busy: false,
-        color: device.can.color != Some(false),
-        duplex: device.can.prints_both_sides(),
+        can: device.can,
         reasons: device.reasons,
     }
 }

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use askama::Template;
 use fluent_bundle::FluentValue;
-use papermesh_protocol::job::{ColorMode, Sides};
 use papermesh_protocol::time::Timestamp;
 use tokio::time::Instant;
 
+use super::change::{self, Offered};
 use super::fair;
 use super::reception::Device;
 use super::screen::{Notice, Offer, Place, Question, Remark, Session, Stage, State, Typist};
@@ -97,11 +97,8 @@ struct InSession<'a> {
     prints: String,
     jobs: String,
     pictures: String,
-    color: bool,
-    duplex: bool,
-    /// What the user chose last time, where the device can do it; the keyword, or nothing.
-    last_sides: &'static str,
-    last_color: &'static str,
+    /// How the jobs may be printed otherwise than they were submitted.
+    choices: Vec<Offered>,
 }
 
 #[derive(Template)]
@@ -366,10 +363,7 @@ impl Frame<'_> {
             prints: self.prints(t, session)?,
             jobs: self.jobs(t, session)?,
             pictures: Self::pictures(session)?,
-            color: self.device.color,
-            duplex: self.device.duplex,
-            last_sides: session.visiting.choice.sides.map_or("", Sides::keyword),
-            last_color: session.visiting.choice.color.map_or("", ColorMode::keyword),
+            choices: change::offered(t, &self.device.can, session.visiting.choice),
         }
         .render()
     }

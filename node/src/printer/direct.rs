@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use futures::{Stream, StreamExt};
 use papermesh_protocol::direct::{Abilities, Answer, Decline, Offer, Request};
-use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::limits;
 use papermesh_protocol::release::printer::Session;
 use papermesh_protocol::seal::SessionSecret;
@@ -23,7 +22,6 @@ use super::Printer;
 use super::link::{Link, Route};
 use super::session::HolderSession;
 use crate::audit::{Event, Kind};
-use crate::convert::device::Formats;
 use crate::mesh::Member;
 use crate::mesh::frame::{FrameError, read_message, write_message};
 use crate::network::Network;
@@ -159,24 +157,12 @@ impl<N: Network> Printer<N> {
                 return Abilities::default();
             }
         };
-        let can = device.can;
-        let mut media = can.media_ready;
-        let others = can.media.into_iter();
-        let others: Vec<_> = others.filter(|other| !media.contains(other)).collect();
-        media.extend(others);
         Abilities {
             model: device.make_and_model,
             location: device.location,
-            formats: match can.formats {
-                Formats::Listed(formats) => formats,
-                Formats::Any | Formats::NotAsked => Vec::new(),
-            },
-            sides: can.sides,
-            color: can.color,
-            media,
             accepting: device.accepting,
             reasons: device.reasons.into_iter().map(|r| r.keyword).collect(),
-            extensions: Extensions::default(),
+            ..device.can.into_abilities()
         }
         .bounded()
     }

@@ -107,6 +107,15 @@ pub struct PrintOptions {
     pub extensions: Extensions,
 }
 
+impl Sides {
+    /// Whether a device that lists these keywords prints on both sides; one that lists none is believed to.
+    #[must_use]
+    pub fn both_among(listed: &[String]) -> bool {
+        let both = |sides: &String| *sides != Self::OneSided.keyword();
+        listed.is_empty() || listed.iter().any(both)
+    }
+}
+
 impl Default for PrintOptions {
     fn default() -> Self {
         Self {
@@ -131,5 +140,71 @@ impl PrintOptions {
         self.media.as_deref().map_or(Ok(()), check_media)?;
         self.extensions.can_be_kept()?;
         Ok(self.extensions.understood(&[])?)
+    }
+
+    /// Takes out what the first version of the protocols has no place for; says whether that may be
+    /// missing.
+    pub(crate) fn reduce(&mut self) -> bool {
+        let extensions = core::mem::take(&mut self.extensions);
+        extensions.understood(&[]).is_ok()
+    }
+
+    /// How a document is printed whose job was to be printed in one way and now is in another: an option
+    /// that the document has otherwise than its job had stays.
+    #[must_use]
+    pub fn carried(self, was: &Self, now: &Self) -> Self {
+        fn one<T: PartialEq + Clone>(own: T, was: &T, now: &T) -> T {
+            if own == *was { now.clone() } else { own }
+        }
+        Self {
+            copies: one(self.copies, &was.copies, &now.copies),
+            sides: one(self.sides, &was.sides, &now.sides),
+            color: one(self.color, &was.color, &now.color),
+            media: one(self.media, &was.media, &now.media),
+            page_ranges: one(self.page_ranges, &was.page_ranges, &now.page_ranges),
+            scaling: one(self.scaling, &was.scaling, &now.scaling),
+            as_image: one(self.as_image, &was.as_image, &now.as_image),
+            extensions: one(self.extensions, &was.extensions, &now.extensions),
+        }
+    }
+
+    /// The options that say something, by their names for people and with their IPP keywords.
+    #[must_use]
+    pub fn named(&self) -> Vec<(&'static str, String)> {
+        let said = |keyword: Option<&str>| keyword.unwrap_or_default().to_owned();
+        let mut named = vec![
+            ("copies", self.copies.to_string()),
+            ("sides", said(self.sides.map(Sides::keyword))),
+            ("color", said(self.color.map(ColorMode::keyword))),
+            ("media", said(self.media.as_deref())),
+            ("scaling", said(self.scaling.map(Scaling::keyword))),
+            ("as image", said(self.as_image.then_some("yes"))),
+            ("page ranges", self.page_ranges.to_string()),
+        ];
+        named.retain(|(_, value)| !value.is_empty());
+        named
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_document_has_of_its_own_stays_when_its_job_changes() {
+        let was = PrintOptions::default();
+        let now = PrintOptions {
+            copies: 3,
+            sides: Some(Sides::TwoSidedLongEdge),
+            ..was.clone()
+        };
+        let own = PrintOptions {
+            copies: 2,
+            media: Some("iso_a3_297x420mm".into()),
+            ..was.clone()
+        };
+        let carried = own.clone().carried(&was, &now);
+        assert_eq!((carried.copies, carried.sides), (2, now.sides));
+        assert_eq!(carried.media, own.media);
     }
 }

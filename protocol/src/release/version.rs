@@ -4,7 +4,7 @@
 //! pages that a holder counted.
 
 use crate::extension::Extensions;
-use crate::job::{JobSummary, PrintOptions};
+use crate::job::JobSummary;
 use crate::release::message::{Answer, Refusal, Request};
 use crate::version::Version;
 
@@ -67,14 +67,6 @@ impl Answer {
             Self::Explained { why, .. } => Self::Refused(why),
             answer => answer,
         }
-    }
-}
-
-impl PrintOptions {
-    /// Takes out what the first version has no place for; says whether that may be missing.
-    fn reduce(&mut self) -> bool {
-        let extensions = core::mem::take(&mut self.extensions);
-        extensions.understood(&[]).is_ok()
     }
 }
 

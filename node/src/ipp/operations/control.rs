@@ -15,19 +15,14 @@ use super::super::template::{self, Asked};
 use super::super::values::{Values, attribute, integer};
 
 /// `job-settable-attributes-supported`.
-pub(in super::super) const SETTABLE: [&str; 11] = [
-    "copies",
-    "job-hold-until",
-    "job-hold-until-time",
-    "job-name",
-    "job-priority",
-    "media",
-    "media-col",
-    "page-ranges",
-    "print-color-mode",
-    "print-scaling",
-    "sides",
-];
+pub(in super::super) fn settable() -> Vec<&'static str> {
+    template::settable([
+        "job-hold-until",
+        "job-hold-until-time",
+        "job-name",
+        "job-priority",
+    ])
+}
 
 /// The priority of a job that was moved to the front.
 const FIRST: u8 = 100;
@@ -221,7 +216,7 @@ pub(super) async fn set_job_attributes<Q: Queue>(
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
     let wanted = asking.request.job();
-    super::check_settable(wanted, &SETTABLE)?;
+    super::check_settable(wanted, &settable())?;
     let job = asking.own_job(desk).await?;
     let asked = Asked::of_change(wanted, &asking.offer(desk), &job.options)?;
     let has = |name: &str| wanted.get(name).is_some();

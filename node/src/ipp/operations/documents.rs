@@ -10,19 +10,12 @@ use super::super::queue::{Document, JobChange, Queue, QueuedJob};
 use super::super::requested::Requested;
 use super::super::status::Status;
 use super::super::subscriptions::Happened;
-use super::super::template::Asked;
+use super::super::template::{self, Asked};
 
 /// What of a document can be changed.
-pub(in super::super) const SETTABLE: [&str; 8] = [
-    "copies",
-    "document-name",
-    "media",
-    "media-col",
-    "page-ranges",
-    "print-color-mode",
-    "print-scaling",
-    "sides",
-];
+pub(in super::super) fn settable() -> Vec<&'static str> {
+    template::settable(["document-name"])
+}
 
 pub(super) async fn get_documents<Q: Queue>(
     desk: &Desk<Q>,
@@ -85,7 +78,7 @@ pub(super) async fn set_document_attributes<Q: Queue>(
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
     let wanted = asking.request.group(DelimiterTag::DocumentAttributes);
-    super::check_settable(wanted, &SETTABLE)?;
+    super::check_settable(wanted, &settable())?;
     let job = asking.own_job(desk).await?;
     let (place, document) = named(asking, &job)?;
     super::check_held(&document.state)?;

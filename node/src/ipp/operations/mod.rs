@@ -14,8 +14,8 @@ mod notifications;
 mod printer;
 mod printing;
 
-pub(super) use control::SETTABLE;
-pub(super) use documents::SETTABLE as DOCUMENT_SETTABLE;
+pub(super) use control::settable;
+pub(super) use documents::settable as document_settable;
 pub(super) use jobs::WHICH_JOBS;
 
 use std::sync::Arc;

@@ -189,14 +189,7 @@ impl Admission<'_> {
             names.any(|name| name == option.name().as_str()) && self.capabilities.needs(option)
         };
         let option = self.terms.options.iter().find(is_lost)?;
-        let printer = &self.printer.can;
-        let (attribute, supported) = match option.name().as_str() {
-            "copies" => ("copies", vec![format!("1 to {}", printer.max_copies)]),
-            "sides" => ("sides", printer.sides.clone()),
-            "print-color-mode" => ("print-color-mode", printer.color_modes.clone()),
-            "page-ranges" => ("page-ranges", vec!["all".to_owned()]),
-            _ => ("media", printer.media.clone()),
-        };
+        let (attribute, supported) = self.capabilities.able(option);
         Some(Refusal::Attribute {
             attribute,
             asked: option.value().to_string(),

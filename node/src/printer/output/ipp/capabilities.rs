@@ -38,6 +38,60 @@ pub(super) struct Capabilities {
     sides_default: Option<String>,
 }
 
+/// What a printer is asked about itself: enough for a description, little enough to fit any reply.
+pub(super) static PRINTER_ATTRIBUTES: [&str; 29] = [
+    "printer-name",
+    "printer-info",
+    "printer-make-and-model",
+    "printer-location",
+    "printer-device-id",
+    "printer-state",
+    "printer-state-reasons",
+    "printer-state-message",
+    "printer-is-accepting-jobs",
+    "operations-supported",
+    "ipp-versions-supported",
+    "document-format-supported",
+    "document-format-default",
+    "sides-supported",
+    "sides-default",
+    "print-color-mode-supported",
+    "color-supported",
+    "copies-supported",
+    "media-supported",
+    "media-ready",
+    "media-default",
+    "print-scaling-supported",
+    "page-ranges-supported",
+    "pwg-raster-document-resolution-supported",
+    "pwg-raster-document-type-supported",
+    "pwg-raster-document-sheet-back",
+    "urf-supported",
+    "job-creation-attributes-supported",
+    "queued-job-count",
+];
+
+/// What a printer is asked name by name if it answers neither several names nor `all`: what a print
+/// cannot do without comes first.
+pub(super) static ONE_BY_ONE: [&str; 16] = [
+    "document-format-supported",
+    "operations-supported",
+    "printer-state",
+    "printer-state-reasons",
+    "printer-is-accepting-jobs",
+    "printer-make-and-model",
+    "sides-supported",
+    "print-color-mode-supported",
+    "color-supported",
+    "copies-supported",
+    "media-supported",
+    "media-default",
+    "pwg-raster-document-resolution-supported",
+    "pwg-raster-document-type-supported",
+    "pwg-raster-document-sheet-back",
+    "urf-supported",
+];
+
 /// What the printer must have said to be printed to.
 pub(super) const ESSENTIAL: [&str; 3] = [
     "document-format-supported",
@@ -170,6 +224,18 @@ impl Capabilities {
                 _ => true,
             },
             _ => true,
+        }
+    }
+
+    /// What the printer can do of an option that it left out.
+    pub(super) fn able(&self, option: &IppAttribute) -> (&'static str, Vec<String>) {
+        let can = &self.description.can;
+        match option.name().as_str() {
+            "copies" => ("copies", vec![format!("1 to {}", can.max_copies)]),
+            "sides" => ("sides", can.sides.clone()),
+            "print-color-mode" => ("print-color-mode", can.color_modes.clone()),
+            "page-ranges" => ("page-ranges", vec!["all".to_owned()]),
+            _ => ("media", can.media.clone()),
         }
     }
 

@@ -10,39 +10,7 @@ use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
 
 use super::super::event::IppJob;
-
-/// What a printer is asked about itself: enough for a description, little enough to fit any reply.
-static PRINTER_ATTRIBUTES: [&str; 29] = [
-    "printer-name",
-    "printer-info",
-    "printer-make-and-model",
-    "printer-location",
-    "printer-device-id",
-    "printer-state",
-    "printer-state-reasons",
-    "printer-state-message",
-    "printer-is-accepting-jobs",
-    "operations-supported",
-    "ipp-versions-supported",
-    "document-format-supported",
-    "document-format-default",
-    "sides-supported",
-    "sides-default",
-    "print-color-mode-supported",
-    "color-supported",
-    "copies-supported",
-    "media-supported",
-    "media-ready",
-    "media-default",
-    "print-scaling-supported",
-    "page-ranges-supported",
-    "pwg-raster-document-resolution-supported",
-    "pwg-raster-document-type-supported",
-    "pwg-raster-document-sheet-back",
-    "urf-supported",
-    "job-creation-attributes-supported",
-    "queued-job-count",
-];
+use super::capabilities::{ONE_BY_ONE, PRINTER_ATTRIBUTES};
 
 /// What a printer is asked while it prints.
 static STATE_ATTRIBUTES: [&str; 3] = [
@@ -61,27 +29,6 @@ static JOB_ATTRIBUTES: [&str; 8] = [
     "job-state-message",
     "job-impressions-completed",
     "job-media-sheets-completed",
-];
-
-/// What a printer is asked name by name if it answers neither several names nor `all`: what a print
-/// cannot do without comes first.
-static ONE_BY_ONE: [&str; 16] = [
-    "document-format-supported",
-    "operations-supported",
-    "printer-state",
-    "printer-state-reasons",
-    "printer-is-accepting-jobs",
-    "printer-make-and-model",
-    "sides-supported",
-    "print-color-mode-supported",
-    "color-supported",
-    "copies-supported",
-    "media-supported",
-    "media-default",
-    "pwg-raster-document-resolution-supported",
-    "pwg-raster-document-type-supported",
-    "pwg-raster-document-sheet-back",
-    "urf-supported",
 ];
 
 /// Whether an attribute of an answer is one that this node makes use of.

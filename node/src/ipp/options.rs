@@ -1,0 +1,289 @@
+//! How a job is to be printed, as IPP says it (RFC 8011 section 5.2; PWG 5100.1, 5100.7 and 5100.13).
+//!
+//! One entry of [`ALL`] is one attribute: how it is read, how it is shown of a job, and what the
+//! printer says that it supports. Whatever may be asked of a job otherwise is in `template`.
+
+use ipp::value::IppValue;
+use papermesh_protocol::job::{ColorMode, PageRange, PageRanges, PrintOptions, Scaling, Sides};
+use papermesh_protocol::limits;
+
+use super::media;
+use super::queue::Offer;
+use super::values::{all, flag, integer, keyword, keywords, range, text_of};
+use crate::convert::media::{A4, PageSize};
+
+/// Attributes of one printer or job.
+pub(super) type Named = Vec<(&'static str, IppValue)>;
+
+/// One attribute.
+pub(super) struct JobOption {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Takes a value that somebody asks for, as far as it is offered.
+    pub(super) take: fn(&mut PrintOptions, &IppValue, &Offer) -> Taken,
+    /// Its value, where the options say one.
+    show: fn(&PrintOptions) -> Option<IppValue>,
+    /// What the printer says of it.
+    offer: fn(&Offer) -> Named,
+}
+
+/// What became of an attribute that was asked for.
+pub(super) enum Taken {
+    /// It is done as asked.
+    Yes,
+    /// The attribute is known, its value cannot be had.
+    Value,
+    /// These members of its value cannot be had.
+    Part(IppValue),
+    /// The attribute is not known.
+    Unknown,
+}
+
+impl From<bool> for Taken {
+    fn from(possible: bool) -> Self {
+        if possible { Self::Yes } else { Self::Value }
+    }
+}
+
+/// Sets what a value means; none where it cannot be had.
+pub(super) fn set<T>(place: &mut T, value: Option<T>) -> Taken {
+    match value {
+        Some(value) => {
+            *place = value;
+            Taken::Yes
+        }
+        None => Taken::Value,
+    }
+}
+
+/// All of them, by name.
+pub(super) const ALL: [JobOption; 7] = [
+    JobOption {
+        name: "copies",
+        take: |options, value, _| set(&mut options.copies, copies(value)),
+        show: |options| Some(integer(options.copies)),
+        offer: |_| {
+            vec![
+                ("copies-default", integer(1)),
+                ("copies-supported", range(1, i32::from(limits::COPIES))),
+            ]
+        },
+    },
+    JobOption {
+        name: "media",
+        take: |options, value, offer| match text_of(value).map(str::trim) {
+            None => Taken::Value,
+            // Nothing in particular (RFC 2911 appendix C).
+            Some("" | "default") => Taken::Yes,
+            Some(name) => {
+                let known = media::offered_as(name, &offer.can.media);
+                set(&mut options.media, known.map(Some))
+            }
+        },
+        show: |options| options.media.as_deref().map(keyword),
+        offer: |offer| {
+            let (default, _) = usual_paper(offer);
+            let ready = media::loaded(default, &offer.can.media);
+            vec![
+                ("media-default", keyword(default)),
+                (
+                    "media-supported",
+                    keywords(offer.can.media.iter().map(String::as_str)),
+                ),
+                ("media-ready", keywords(ready)),
+            ]
+        },
+    },
+    JobOption {
+        name: "media-col",
+        take: |options, value, offer| match media::of_column(value, &offer.can.media) {
+            None => Taken::Value,
+            Some(media::Column { media, lost }) => {
+                options.media = media.or(options.media.take());
+                match lost.is_empty() {
+                    true => Taken::Yes,
+                    false => Taken::Part(IppValue::Collection(lost)),
+                }
+            }
+        },
+        show: |options| {
+            let media = options.media.as_deref()?;
+            Some(media::column(media, PageSize::named(media)?))
+        },
+        offer: columns,
+    },
+    JobOption {
+        name: "page-ranges",
+        take: |options, value, _| set(&mut options.page_ranges, ranges(value)),
+        show: |options| {
+            let page = |page: u32| i32::try_from(page).unwrap_or(i32::MAX);
+            let ranges = options.page_ranges.as_slice();
+            let shown = || all(ranges, |pages| range(page(pages.first), page(pages.last)));
+            (!ranges.is_empty()).then(shown)
+        },
+        offer: |_| vec![("page-ranges-supported", flag(true))],
+    },
+    JobOption {
+        name: "print-color-mode",
+        take: |options, value, offer| {
+            let asked = text_of(value).and_then(|text| text.parse().ok());
+            let asked = asked.filter(|mode| colors(offer).contains(mode));
+            set(&mut options.color, asked.map(Some))
+        },
+        show: |options| options.color.map(|color| keyword(color.keyword())),
+        offer: |offer| {
+            let modes = all(colors(offer), |mode| keyword(mode.keyword()));
+            vec![
+                (
+                    "print-color-mode-default",
+                    keyword(ColorMode::Auto.keyword()),
+                ),
+                ("print-color-mode-supported", modes),
+            ]
+        },
+    },
+    JobOption {
+        name: "print-scaling",
+        take: |options, value, _| {
+            let asked = text_of(value).and_then(|keyword| keyword.parse().ok());
+            set(&mut options.scaling, asked.map(Some))
+        },
+        show: |options| options.scaling.map(|scaling| keyword(scaling.keyword())),
+        offer: |_| {
+            let scalings = all(SCALINGS, |scaling| keyword(scaling.keyword()));
+            vec![
+                ("print-scaling-default", keyword(SCALINGS[0].keyword())),
+                ("print-scaling-supported", scalings),
+            ]
+        },
+    },
+    JobOption {
+        name: "sides",
+        take: |options, value, offer| {
+            let asked = text_of(value).and_then(|text| text.parse().ok());
+            let asked = asked.filter(|asked| sides(offer).contains(asked));
+            set(&mut options.sides, asked.map(Some))
+        },
+        show: |options| options.sides.map(|sides| keyword(sides.keyword())),
+        offer: |offer| {
+            let sides = all(sides(offer), |sides| keyword(sides.keyword()));
+            vec![
+                ("sides-default", keyword(Sides::OneSided.keyword())),
+                ("sides-supported", sides),
+            ]
+        },
+    },
+];
+
+/// `print-scaling-supported` (PWG 5100.16 section 6.1), the default first.
+const SCALINGS: [Scaling; 5] = [
+    Scaling::Auto,
+    Scaling::AutoFit,
+    Scaling::Fit,
+    Scaling::Fill,
+    Scaling::None,
+];
+
+/// Takes one attribute; none if it is no option.
+pub(super) fn take(
+    options: &mut PrintOptions,
+    (name, value): (&str, &IppValue),
+    offer: &Offer,
+) -> Option<Taken> {
+    let option = ALL.iter().find(|option| option.name == name)?;
+    Some((option.take)(options, value, offer))
+}
+
+/// How a job or a document is printed.
+pub(super) fn shown(options: &PrintOptions) -> Named {
+    let shown = ALL
+        .iter()
+        .map(|option| (option.name, (option.show)(options)));
+    shown
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+}
+
+/// What the printer says of all of them.
+pub(super) fn offered(offer: &Offer) -> Named {
+    ALL.iter()
+        .flat_map(|option| (option.offer)(offer))
+        .collect()
+}
+
+/// The names of all of them.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|option| option.name)
+}
+
+/// The paper of a job that asks for none.
+pub(super) fn usual_paper(offer: &Offer) -> (&str, PageSize) {
+    let mut sizes = media::sizes(&offer.can.media);
+    sizes.next().unwrap_or((media::SIZES[0], A4))
+}
+
+fn columns(offer: &Offer) -> Named {
+    let (default, size) = usual_paper(offer);
+    let ready = media::loaded(default, &offer.can.media).into_iter();
+    let columns = ready.filter_map(|name| Some(media::column(name, PageSize::named(name)?)));
+    vec![
+        ("media-col-default", media::column(default, size)),
+        (
+            "media-col-ready",
+            all(columns.collect::<Vec<_>>(), |column| column),
+        ),
+        ("media-col-supported", keywords(media::MEMBERS)),
+        (
+            "media-size-supported",
+            all(media::sizes(&offer.can.media), |(_, size)| {
+                media::dimensions(size)
+            }),
+        ),
+        ("media-bottom-margin-supported", integer(media::MARGIN)),
+        ("media-left-margin-supported", integer(media::MARGIN)),
+        ("media-right-margin-supported", integer(media::MARGIN)),
+        ("media-top-margin-supported", integer(media::MARGIN)),
+        ("media-source-supported", keyword(media::SOURCE)),
+        ("media-type-supported", keyword(media::TYPE)),
+    ]
+}
+
+fn sides(offer: &Offer) -> &'static [Sides] {
+    match offer.can.prints_both_sides() {
+        true => &[
+            Sides::OneSided,
+            Sides::TwoSidedLongEdge,
+            Sides::TwoSidedShortEdge,
+        ],
+        false => &[Sides::OneSided],
+    }
+}
+
+fn colors(offer: &Offer) -> &'static [ColorMode] {
+    match offer.can.prints_color() {
+        true => &[ColorMode::Auto, ColorMode::Color, ColorMode::Monochrome],
+        false => &[ColorMode::Auto, ColorMode::Monochrome],
+    }
+}
+
+fn copies(value: &IppValue) -> Option<u16> {
+    match value {
+        IppValue::Integer(number) => u16::try_from(*number)
+            .ok()
+            .filter(|copies| (1..=limits::COPIES).contains(copies)),
+        _ => None,
+    }
+}
+
+/// `page-ranges`: pages from 1, in order (RFC 8011 section 5.2.7).
+fn ranges(value: &IppValue) -> Option<PageRanges> {
+    let range = |value: &IppValue| match value {
+        IppValue::RangeOfInteger { min, max } => Some(PageRange {
+            first: u32::try_from(*min).ok()?,
+            last: u32::try_from(*max).ok()?.min(limits::PAGES),
+        }),
+        _ => None,
+    };
+    let ranges: Option<Vec<PageRange>> = value.into_iter().map(range).collect();
+    ranges?.try_into().ok()
+}
