@@ -37,7 +37,8 @@ pub(crate) struct Command {
 enum Action {
     /// Become a member, with an invite that the admin made with `papermesh invite --role bootstrap`.
     Join {
-        /// The invite, one line; - to read it from standard input, where other accounts of the computer do
+        /// The invite, one line; - to read it from standard input, where other accounts of the computer
+        /// do
         /// not see it.
         invite: String,
         /// The node's name; without one the invite's, or the host's.
@@ -112,7 +113,7 @@ where
     let parsed: Result<Vec<T>, T::Err> = texts.iter().map(|text| text.parse()).collect();
     parsed
         .map(Some)
-        .context("an address is no multiaddr; one looks like /ip4/0.0.0.0/tcp/4001")
+        .context("an address is not a multiaddr; write one such as /ip4/0.0.0.0/tcp/4001")
 }
 
 /// What an argument stands for: itself, or with `-` the first line of standard input.
@@ -125,7 +126,7 @@ fn argument_or_stdin(argument: String) -> anyhow::Result<String> {
         .lock()
         .take(INVITE)
         .read_line(&mut line)
-        .context("standard input cannot be read")?;
+        .context("cannot read standard input")?;
     Ok(line.trim().to_owned())
 }
 

@@ -38,7 +38,7 @@ pub async fn now(store: &Store) {
         return;
     }
     if let Err(error) = offload(store, |store| store.purge_deleted()).await {
-        tracing::warn!(%error, "deleted keys are still in the database's files");
+        tracing::warn!(%error, "could not purge deleted keys from the database files");
     }
 }
 

@@ -92,22 +92,24 @@ pub enum Answer {
 pub enum Denial {
     /// No such ticket, or used up, or expired, or not this user's.
     #[error(
-        "the admin's node does not accept the ticket: it may be used up, withdrawn or too old; ask the admin for a new one"
+        "the admin's node does not accept the ticket: it may be used, withdrawn or expired; ask the admin for a new one"
     )]
     Refused,
     /// A user key belongs on a computer that is a client.
-    #[error("this computer is no client of the site, so no user can enrol on it")]
+    #[error("this computer is not a client of the site, so no user can enroll on it")]
     NotAClient,
     /// The certificate is good for long enough.
     #[error("the certificate is not due for renewal yet")]
     NotDue,
     /// The node asked is no admin's, or its authority key is not at hand.
     #[error(
-        "that node cannot sign for the site now; ask the admin to look at its log, then try again"
+        "that node cannot sign for the site right now; ask the admin to check its log, then try again"
     )]
     Trouble,
     /// The request makes no sense.
-    #[error("the admin's node did not understand the request; are both sides of the same version?")]
+    #[error(
+        "the admin's node did not understand the request; check that both sides run the same version"
+    )]
     Malformed,
 }
 
@@ -138,28 +140,28 @@ pub enum EnrollError {
     #[error(transparent)]
     Ticket(#[from] TicketError),
     /// The ticket is another site's.
-    #[error("the ticket is for another site than the one that this computer is a member of")]
+    #[error("the ticket is for a different site than this computer")]
     ForeignSite,
     /// Another node than the ticket's answers.
-    #[error("the ticket names another node than the one that answered")]
+    #[error("the ticket names a different node than the one that answered")]
     WrongAdmin,
     /// The admin's node said no.
     #[error(transparent)]
     Denied(#[from] Denial),
     /// The answer fits no question.
-    #[error("the other side does not keep to the protocol")]
+    #[error("unexpected reply (protocol error)")]
     OutOfTurn,
     /// The user entry or the claim does not verify.
-    #[error("not to be trusted: {0}")]
+    #[error("cannot be trusted: {0}")]
     Signed(#[from] SignedError),
     /// The user entry does not verify.
-    #[error("the admin's answer is not to be trusted: {0}")]
+    #[error("the admin's answer cannot be trusted: {0}")]
     User(#[from] UserError),
     /// The certificate does not verify.
-    #[error("the admin's answer is not to be trusted: {0}")]
+    #[error("the admin's answer cannot be trusted: {0}")]
     Certificate(#[from] CertificateError),
     /// What was signed says something else than was asked for.
-    #[error("the admin's answer is not to be trusted: it is not what was asked for")]
+    #[error("the admin's answer cannot be trusted: it does not match the request")]
     NotAsAsked,
 }
 

@@ -29,7 +29,7 @@ pub enum ExtensionError {
     #[error("at most {} bytes of extensions", limits::KEPT_EXTENSIONS)]
     TooLong,
     /// Its sender relies on one that is not known here.
-    #[error("it relies on something that this version does not know ({0}); update papermesh here")]
+    #[error("it needs a feature that this version does not have ({0}); update papermesh here")]
     Unknown(u16),
 }
 
@@ -60,7 +60,8 @@ impl Extensions {
         Self::try_from(self.0)
     }
 
-    /// Whether they are as short as they must be in a structure that is kept: nobody else's memory or disk
+    /// Whether they are as short as they must be in a structure that is kept: nobody else's memory or
+    /// disk
     /// grows with them.
     ///
     /// # Errors

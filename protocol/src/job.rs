@@ -36,7 +36,8 @@ pub enum ColorMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scaling {
-    /// As [`Self::AutoFit`] where the paper has margins that cannot be printed on, else as [`Self::Fill`].
+    /// As [`Self::AutoFit`] where the paper has margins that cannot be printed on, else as
+    /// [`Self::Fill`].
     Auto,
     /// As [`Self::Fit`] if the page is larger than what can be printed on, else as [`Self::None`].
     AutoFit,
@@ -63,7 +64,7 @@ macro_rules! keywords {
             fn from_str(text: &str) -> Result<Self, String> {
                 match text {
                     $($keyword => Ok(Self::$variant),)*
-                    _ => Err(format!("{text:?} is none of {}", [$($keyword),*].join(", "))),
+                    _ => Err(format!("{text:?} is not one of {}", [$($keyword),*].join(", "))),
                 }
             }
         }

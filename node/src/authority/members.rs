@@ -83,7 +83,7 @@ impl Roll {
                     }),
                     // Of an admin who is none any more, and not kept.
                     Err(error) => {
-                        tracing::debug!(%serial, %error, "a certificate in the registry counts no more")
+                        tracing::debug!(%serial, %error, "a certificate in the registry is no longer valid")
                     }
                 }
             }

@@ -166,9 +166,9 @@ impl<N: Network> Authority<N> {
         .await;
         kept?;
         let what = if key_taken {
-            format!("{name}, an admin; its key signs for nobody any more")
+            format!("{name}, an admin; its key is revoked")
         } else if admin {
-            format!("{name}, an admin; its key can go on signing")
+            format!("{name}, an admin; its key can still sign")
         } else {
             name.to_string()
         };
@@ -251,7 +251,8 @@ impl<N: Network> Authority<N> {
         self.recharter(word, without, |_, _| Ok(())).await
     }
 
-    /// Signs all users and badges that are known here under the newest charter, and publishes them: what
+    /// Signs all users and badges that are known here under the newest charter, and publishes them:
+    /// what
     /// an admin signed who is none any more is believed by nobody.
     async fn sign_all_anew(&self, signer: Signer) -> Result<(), AuthorityError> {
         let now = self.now();
@@ -312,7 +313,7 @@ impl<N: Network> Authority<N> {
             return Ok(());
         }
         tracing::warn!(
-            "another admin's site state lacks members that were withdrawn here, or was signed by who is no admin any more; it is signed anew"
+            "another admin's site state lacks members revoked here, or its signer is no longer an admin; signing it again"
         );
         let signer = self.key(None).await?;
         self.change_state(&signer, |state| state.revoke(&withdrawn, now))

@@ -202,7 +202,7 @@ impl<N: Network> Client<N> {
             // Nobody may listen any more.
             Ok(Some(view)) => drop(self.0.life.news.send(view)),
             Ok(None) => {}
-            Err(error) => tracing::warn!(number, %error, "news of a job were not told"),
+            Err(error) => tracing::warn!(number, %error, "could not announce a job's state change"),
         }
     }
 

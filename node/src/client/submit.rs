@@ -160,14 +160,17 @@ pub enum SubmitError {
     #[error(transparent)]
     Refused(#[from] SubmitRefusal),
     /// A shared computer, and it knows no PIN of the user.
-    #[error("this computer is shared: give a PIN that releases your jobs from it")]
+    #[error("this computer is shared; choose a PIN to release your jobs with")]
     PinRequired,
     /// The user's own computer.
-    #[error("this computer knows your own PIN; a PIN for this visit is for shared computers")]
+    #[error(
+        "this computer already has your own PIN; leave out the PIN for this visit, which only shared computers need"
+    )]
     PinNotTaken,
     /// A shared computer, where jobs of the user wait under another PIN.
     #[error(
-        "jobs of {0} wait here under another PIN; type that one, or delete them first with `papermesh jobs delete`"
+        "jobs of {0} are held here under a different PIN; enter that one, or delete them first with `papermesh jobs \
+         delete`"
     )]
     OtherPin(UserId),
     /// Too many of those that were typed were not that one.
@@ -177,7 +180,7 @@ pub enum SubmitError {
     #[error(transparent)]
     Choice(#[from] ChoiceError),
     /// So many come with a PIN that this one was not looked at.
-    #[error("too many documents come with a PIN at once; send it again in a moment")]
+    #[error("too many documents arrived with a PIN at once; send this one again in a moment")]
     Busy,
     /// The PIN cannot be used.
     #[error(transparent)]
@@ -195,7 +198,7 @@ pub enum SubmitError {
     #[error("the document is locked, and the password that came with it does not open it")]
     Password,
     /// It is shorter or longer than was said.
-    #[error("the document should have {expected} bytes and has {found}; submit it again")]
+    #[error("the document should be {expected} bytes long but is {found}; submit it again")]
     Size {
         /// What was said.
         expected: u64,
@@ -203,7 +206,7 @@ pub enum SubmitError {
         found: u64,
     },
     /// It broke off.
-    #[error("the document broke off: {0}; submit it again")]
+    #[error("the document was cut off: {0}; submit it again")]
     Broken(io::Error),
     /// It could not be kept.
     #[error(transparent)]

@@ -26,11 +26,12 @@ pub struct Home {
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
     /// The platform names no data folder for this user.
-    #[error("this account has no data folder; say where with --home or PAPERMESH_HOME")]
+    #[error("this account has no data folder; set one with --home or PAPERMESH_HOME")]
     Nowhere,
     /// There is none yet.
     #[error(
-        "there is no papermesh home at {}; make one with `papermesh init` or `papermesh join`, or name another with --home",
+        "there is no papermesh home at {}; create one with `papermesh init` or `papermesh join`, or name another with \
+         --home",
         path.display()
     )]
     Missing {
@@ -46,7 +47,7 @@ pub enum HomeError {
         source: io::Error,
     },
     /// Another process has it.
-    #[error("another papermesh process works in {}; stop it first, or name another home with --home", path.display())]
+    #[error("another papermesh process is using {}; stop it first, or name another home with --home", path.display())]
     Locked {
         /// The home.
         path: PathBuf,

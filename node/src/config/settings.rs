@@ -69,7 +69,7 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The file is no configuration of ours.
-    #[error("{} is longer than {FILE_LIMIT} bytes; is it the right file?", path.display())]
+    #[error("{} is longer than {FILE_LIMIT} bytes; check that it is the right file", path.display())]
     TooLong {
         /// The file.
         path: PathBuf,

@@ -249,9 +249,7 @@ impl Inspection {
         };
         let worker = match LOOKED_AT.contains(&format) {
             true => converter.facts_worker(question),
-            false => Err(Trouble::Said(
-                "its format says nothing of itself".to_owned(),
-            )),
+            false => Err(Trouble::Said("its format has no description".to_owned())),
         };
         let looking = tokio::spawn(async move {
             match worker {
@@ -266,12 +264,12 @@ impl Inspection {
                         preview: None,
                     },
                     Err(trouble) => {
-                        tracing::debug!(%trouble, "a document could not be looked at");
+                        tracing::debug!(%trouble, "could not inspect a document");
                         Looked::default()
                     }
                 },
                 Err(error) => {
-                    tracing::debug!(%error, "nothing looks at documents");
+                    tracing::debug!(%error, "could not start the process that inspects documents");
                     Looked::default()
                 }
             }
@@ -365,7 +363,7 @@ pub(super) async fn answer(worker: Worker, patience: Duration) -> Facts {
     match timeout(patience, child::words(worker)).await {
         Ok(Ok(words)) => serde_json::from_slice(&words).unwrap_or_default(),
         Ok(Err(trouble)) => {
-            tracing::debug!(%trouble, "a document could not be looked at");
+            tracing::debug!(%trouble, "could not inspect a document");
             Facts::default()
         }
         Err(_) => Facts::default(),

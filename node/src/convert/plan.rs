@@ -110,7 +110,7 @@ pub enum Note {
     #[error("printed on one side: this printer cannot print on both")]
     OneSided,
     /// The device has no colour.
-    #[error("printed in grey: this printer has no colour")]
+    #[error("printed in black and white: this printer has no color")]
     Gray,
 }
 
@@ -136,14 +136,14 @@ pub enum Unprintable {
     },
     /// Copies on both sides of a document whose pages cannot be counted.
     #[error(
-        "its pages cannot be counted, so copies on both sides cannot be made for this printer; print one copy"
+        "its pages cannot be counted, so this printer cannot print several two-sided copies; print one copy"
     )]
     Uncounted,
     /// Too many pages, copies included.
     #[error("it has more than {} pages, copies included", limits::PAGES)]
     TooMany,
     /// None of the pages that were asked for exists.
-    #[error("the document has {}, and none of {asked}", counted((*pages).into(), "page"))]
+    #[error("the document has {}, but none of {asked}", counted((*pages).into(), "page"))]
     NoSuchPages {
         /// Its pages.
         pages: u32,
@@ -541,7 +541,8 @@ impl Task<'_> {
     }
 
     /// Whether the device takes whatever programs make for the hold printer: both kinds of pixels and
-    /// both resolutions that it offers, with the backs of sheets as they lie in that (PWG 5102.4 section
+    /// both resolutions that it offers, with the backs of sheets as they lie in that (PWG 5102.4
+    /// section
     /// 4.3.3.2). A device that says nothing of them is given what there is.
     fn takes_pixels_as_they_come(&self, format: &str) -> bool {
         let raster = &self.device.raster;

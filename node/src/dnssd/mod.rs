@@ -35,9 +35,9 @@ pub async fn announce(
         #[cfg(target_os = "linux")]
         if let Some(avahi) = avahi::Avahi::find().await {
             match avahi.announce(&mut announcement, named).await {
-                Ok(()) => tracing::info!("Avahi went away"),
+                Ok(()) => tracing::info!("Avahi disconnected"),
                 Err(error) => {
-                    tracing::warn!(%error, "Avahi does not announce this service");
+                    tracing::warn!(%error, "Avahi did not announce this service");
                     sleep(PAUSE).await;
                 }
             }
@@ -49,7 +49,7 @@ pub async fn announce(
             continue;
         }
         if let Err(error) = responder::announce(&mut announcement, named, avahi_came()).await {
-            tracing::warn!(%error, "this service is not announced");
+            tracing::warn!(%error, "service not announced");
             sleep(PAUSE).await;
         }
     }

@@ -403,7 +403,7 @@ impl From<StoreError> for QueueError {
         let kind = match &error {
             StoreError::DiskFull { .. } | StoreError::TooMany { .. } => QueueErrorKind::Busy,
             _ => {
-                tracing::error!(%error, "the store failed the hold printer");
+                tracing::error!(%error, "store error in the hold printer");
                 QueueErrorKind::Failed
             }
         };

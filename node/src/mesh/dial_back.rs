@@ -30,7 +30,7 @@ pub(super) struct DialBack {
 
 /// Why an address is not dialled.
 #[derive(Debug, thiserror::Error)]
-#[error("an address at which the asker is not seen")]
+#[error("the requester is not seen at this address")]
 struct Elsewhere;
 
 impl DialBack {
@@ -74,7 +74,11 @@ impl NetworkBehaviour for DialBack {
     ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
         if self.asked.remove(&connection) && !peer.is_some_and(|peer| self.are_of(peer, addresses))
         {
-            tracing::debug!(?peer, ?addresses, "a member asked to be dialled elsewhere");
+            tracing::debug!(
+                ?peer,
+                ?addresses,
+                "a member asked to be dialed at another address"
+            );
             return Err(ConnectionDenied::new(Elsewhere));
         }
         Ok(Vec::new())

@@ -98,7 +98,7 @@ pub enum HandshakeError {
     #[error(transparent)]
     State(#[from] SiteStateError),
     /// The other side does not let this node in.
-    #[error("this node's certificate does not count any more at the other side")]
+    #[error("the peer no longer accepts this node's certificate")]
     Unwelcome,
 }
 
@@ -210,7 +210,7 @@ impl MemberUpgrade {
     ) -> Result<Signed<Certificate>, HandshakeError> {
         self.membership
             .recognise(node, certificate)
-            .inspect_err(|error| tracing::warn!(%node, %error, "a connection was refused"))
+            .inspect_err(|error| tracing::warn!(%node, %error, "connection refused"))
             .map_err(Into::into)
     }
 
@@ -229,9 +229,9 @@ impl MemberUpgrade {
         self.membership.admit(certificate, known).map_err(|error| {
             // Whoever was told already and comes again is noise.
             if theirs < mine {
-                tracing::warn!(%node, %error, "a connection was refused");
+                tracing::warn!(%node, %error, "connection refused");
             } else {
-                tracing::debug!(%node, %error, "a connection was refused");
+                tracing::debug!(%node, %error, "connection refused");
             }
             error.into()
         })

@@ -58,7 +58,7 @@ fn read(path: &Path) -> io::Result<String> {
     if !found.is_file() || !own || found.mode() & FORBIDDEN != 0 {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
-            "others may write or read it; remove it, and it is made anew",
+            "other accounts can read or write it; remove it to have a new one created",
         ));
     }
     let mut text = String::new();
@@ -81,7 +81,8 @@ mod tests {
 
     const PANEL: ([u8; 4], u16) = ([0, 0, 0, 0], 8310);
 
-    /// Whoever stands at a kiosk with a keyboard gets to no console and to no page but the panel's, and the
+    /// Whoever stands at a kiosk with a keyboard gets to no console and to no page but the panel's, and
+    /// the
     /// secret that leads there is in no argument list.
     #[test]
     fn the_kiosk_shows_the_panel_and_nothing_else() {

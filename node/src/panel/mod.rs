@@ -74,7 +74,7 @@ pub enum PanelError {
     #[error(transparent)]
     Listen(#[from] ListenError),
     /// The file that opens its page cannot be used.
-    #[error("the file that opens it, {}: {source}", path.display())]
+    #[error("the file that opens the panel, {}: {source}", path.display())]
     Launch {
         /// The file.
         path: PathBuf,

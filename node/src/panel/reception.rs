@@ -45,7 +45,8 @@ pub(super) trait Reception: Send + Sync + 'static {
 pub(super) struct Device {
     /// It was asked and answered.
     pub(super) answers: bool,
-    /// It shows another certificate than before: nothing is printed until an admin says that it is right.
+    /// It shows another certificate than before: nothing is printed until an admin says that it is
+    /// right.
     pub(super) changed: bool,
     /// It stands still.
     pub(super) stopped: bool,
@@ -111,7 +112,7 @@ impl<N: Network> Front<N> {
                 let device = match asked {
                     Ok(Ok(described)) => described_as(described),
                     Ok(Err(error)) => {
-                        tracing::debug!(%error, "the device does not say how it is");
+                        tracing::debug!(%error, "device did not report its state");
                         let changed = matches!(error, DeviceError::Pin(PinError::Changed { .. }));
                         Device {
                             changed,

@@ -95,13 +95,13 @@ enum State<N: Network> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HolderTrouble {
     /// Nobody answers there.
-    #[error("it cannot be reached; is it switched off or asleep?")]
+    #[error("it cannot be reached; check that it is switched on and awake")]
     Unreachable,
     /// It was reached and has not answered yet.
     #[error("it has not answered yet")]
     Slow,
     /// The PIN is not the one it knows.
-    #[error("the PIN is wrong, or that computer wants another one")]
+    #[error("the PIN is wrong, or that computer needs a different one")]
     WrongPin,
     /// It does not let the user in. It says nothing of why.
     #[error("not let in: unknown user, wrong PIN, or too many attempts")]
@@ -345,7 +345,7 @@ impl<N: Network> Visit<N> {
             });
         let kept = sessions.map(|(holder, session)| async move {
             if let Err(error) = session.keep().await {
-                tracing::debug!(%holder, %error, "a session is perhaps not kept open");
+                tracing::debug!(%holder, %error, "could not send a keep-alive");
             }
         });
         futures::future::join_all(kept).await;
@@ -512,7 +512,7 @@ impl<N: Network> Visit<N> {
             (Ok(listed), State::Open(_, jobs)) => *jobs = listed,
             (Err(error), State::Open(..)) => {
                 let trouble = HolderTrouble::from(error);
-                tracing::debug!(holder = %node, %trouble, "a holder went away during a visit");
+                tracing::debug!(holder = %node, %trouble, "a holder disconnected during a visit");
                 holder.state = State::Failed(trouble);
             }
             _ => {}
@@ -650,7 +650,7 @@ impl<N: Network> Visit<N> {
             return false;
         }
         let there = trouble != HolderTrouble::Unreachable;
-        tracing::debug!(holder = %node, %trouble, "a holder's jobs are not listed");
+        tracing::debug!(holder = %node, %trouble, "could not list a holder's jobs");
         holder.state = State::Failed(trouble);
         there
     }

@@ -244,7 +244,8 @@ impl Jobs<'_> {
         }))
     }
 
-    /// At most `limit` jobs of a user in the order of their places, after the given place. A job whose row cannot
+    /// At most `limit` jobs of a user in the order of their places, after the given place. A job whose
+    /// row cannot
     /// be read is told to the log and left out.
     pub fn of_user(
         &self,
@@ -273,7 +274,9 @@ impl Jobs<'_> {
             ) = entry?;
             match self.get(job) {
                 Ok(found) => jobs.extend(found),
-                Err(error @ StoreError::Row { .. }) => tracing::error!(%error, "left out"),
+                Err(error @ StoreError::Row { .. }) => {
+                    tracing::error!(%error, "skipped a damaged row")
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -356,7 +359,8 @@ impl Jobs<'_> {
         self.change(job, |row| row.protected = protected)
     }
 
-    /// Deletes a job, unless a printer has it now; also one whose row or file is damaged. The history says why it went.
+    /// Deletes a job, unless a printer has it now; also one whose row or file is damaged. The history
+    /// says why it went.
     pub fn delete(
         &self,
         job: JobId,
@@ -556,14 +560,15 @@ impl Jobs<'_> {
             Ok(None) => Ok(()),
             // A damaged row can be neither printed nor marked, and must not keep the lease.
             Err(error @ StoreError::Row { .. }) => {
-                tracing::error!(%error, "not marked");
+                tracing::error!(%error, "could not mark a damaged job");
                 Ok(())
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Deletes the job's row, key, picture and index entries, and notes its end. After the commit its file
+    /// Deletes the job's row, key, picture and index entries, and notes its end. After the commit its
+    /// file
     /// is to go.
     pub(super) fn delete_in(
         &self,

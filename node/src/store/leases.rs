@@ -394,7 +394,7 @@ impl Leases<'_> {
                 true => Outcome::MayHavePrinted,
                 false => Outcome::NotPrinted,
             },
-            reason: Some("the printer was not heard of any more".to_owned()),
+            reason: Some("the printer did not report again".to_owned()),
         };
         self.0.jobs().note_in(batch, lease.job, attempt, mark)?;
         batch.put(

@@ -133,7 +133,7 @@ impl<N: Network> Computer<N> {
         self.0.directory.announce_soon(user);
         tokio::spawn(async move {
             if let Err(error) = computer.0.directory.put_user_entry(entry).await {
-                tracing::debug!(%error, "the user's entry is not published from here; the admin's node does it, too");
+                tracing::debug!(%error, "could not publish the user's entry; the admin's node publishes it too");
             }
             computer.carry_pins(None).await;
         });

@@ -64,7 +64,7 @@ impl Behind {
         let account = match of_socket(far, near) {
             Ok(account) => account,
             Err(error) => {
-                tracing::warn!(%error, "programs of this computer are not told apart, so all of them need a PIN");
+                tracing::warn!(%error, "cannot tell this computer's programs apart; all of them need a PIN");
                 None
             }
         };
@@ -155,7 +155,8 @@ mod linux {
     }
 
     /// Whether it is the socket that was asked for, and a process has it. The kernel also finds one
-    /// that merely listens at that address; and one that was closed, on its last way out, it calls root's.
+    /// that merely listens at that address; and one that was closed, on its last way out, it calls
+    /// root's.
     fn is_it(found: &InetResponseHeader, wanted: &SocketId) -> bool {
         let ends = |id: &SocketId| {
             (

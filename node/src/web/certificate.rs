@@ -37,7 +37,7 @@ pub enum CertificateError {
         source: io::Error,
     },
     /// What is in the file is no certificate with its key.
-    #[error("{} holds no certificate with its key; remove it to have a new one made", path.display())]
+    #[error("{} does not contain a certificate and its key; remove it to have a new one made", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,

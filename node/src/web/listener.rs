@@ -44,7 +44,8 @@ pub enum ListenError {
 /// How much connections may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// Connections at once of other computers. A new one beyond that takes the place of the one that has been
+    /// Connections at once of other computers. A new one beyond that takes the place of the one that
+    /// has been
     /// waiting for a request the longest; if none is waiting, it is not served.
     pub connections: usize,
     /// Connections at once of one other computer.
@@ -161,7 +162,7 @@ impl Listener {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection was not accepted");
+                    tracing::warn!(%error, "connection not accepted");
                     sleep(NO_ROOM).await;
                 }
             }
@@ -225,7 +226,9 @@ impl Connection {
                         peer.tls = true;
                         self.answer(protected, peer).await;
                     }
-                    Ok(Err(error)) => tracing::debug!(from = %self.from, %error, "no TLS"),
+                    Ok(Err(error)) => {
+                        tracing::debug!(from = %self.from, %error, "TLS handshake failed")
+                    }
                     Err(_) => {}
                 }
             }
@@ -252,7 +255,7 @@ impl Connection {
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
             .await;
         if let Err(error) = served {
-            tracing::trace!(from = %self.from, %error, "a connection broke off");
+            tracing::trace!(from = %self.from, %error, "connection broke off");
         }
     }
 }

@@ -32,7 +32,7 @@ pub enum SiteCertificateError {
     #[error("the site's certificate cannot be read: {0}")]
     Authority(rustls::Error),
     /// The certificate is not what it should be.
-    #[error("the certificate does not hold for {place}: {error}")]
+    #[error("the certificate is not valid for {place}: {error}")]
     Invalid {
         /// One of the names and addresses.
         place: String,
@@ -40,7 +40,7 @@ pub enum SiteCertificateError {
         error: rustls::Error,
     },
     /// The key is none, or not the certificate's.
-    #[error("the certificate is not that of the key")]
+    #[error("the certificate does not match the key")]
     Key,
 }
 
@@ -53,7 +53,8 @@ pub struct FromSite(watch::Receiver<Option<Arc<SiteCertificate>>>);
 pub struct ToListeners(watch::Sender<Option<Arc<SiteCertificate>>>);
 
 impl SiteCertificate {
-    /// Reads a certificate, and checks that `authority` vouches for it through `issuer`, for this key and
+    /// Reads a certificate, and checks that `authority` vouches for it through `issuer`, for this key
+    /// and
     /// for every one of the places, and that it is valid at `from` and at `not_after`.
     ///
     /// # Errors

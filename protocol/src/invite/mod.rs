@@ -97,7 +97,7 @@ impl line::Ticket for Invite {
         if may_ask_for(self.roles) {
             Ok(())
         } else {
-            Err("its roles cannot be had by joining")
+            Err("its roles cannot be granted by joining")
         }
     }
 }

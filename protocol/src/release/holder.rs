@@ -141,10 +141,10 @@ pub enum DenyReason {
     #[error("too many wrong PINs")]
     LockedOut,
     /// More log-ins with a badge alone than anybody makes.
-    #[error("too many log-ins with a badge alone")]
+    #[error("too many logins with a badge alone")]
     TooOften,
     /// The evidence does not satisfy the site's policy.
-    #[error("the site's policy asks for other evidence")]
+    #[error("the site's policy requires other evidence")]
     Policy,
     /// The PIN is wrong.
     #[error("wrong PIN")]

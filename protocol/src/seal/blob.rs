@@ -36,7 +36,7 @@ const LABEL: &[u8] = b"papermesh/blob/1/";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BlobError {
     /// The record is longer than [`MAX_BLOB`].
-    #[error("a record of {0} bytes is too long to be sealed")]
+    #[error("a record of {0} bytes is too long to seal")]
     TooLarge(usize),
     /// Too short, too long or of an unknown version.
     #[error("this is not a sealed record")]
@@ -46,7 +46,8 @@ pub enum BlobError {
     Refused,
 }
 
-/// Seals a small record under the storage key, for one `purpose` (a constant of the code) and for the record that
+/// Seals a small record under the storage key, for one `purpose` (a constant of the code) and for the
+/// record that
 /// `id` names.
 ///
 /// # Errors

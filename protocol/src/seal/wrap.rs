@@ -43,10 +43,10 @@ pub enum WrapError {
     #[error("the recipient's public key is unusable")]
     PublicKey,
     /// More than [`MAX_HPKE_PLAINTEXT`] was to be sealed or opened.
-    #[error("{0} bytes are too many to be sealed to a key")]
+    #[error("{0} bytes are too many to seal to a key")]
     TooLarge(usize),
     /// The sealed bytes are too short or of an unknown version.
-    #[error("these bytes are no wrapped key")]
+    #[error("these bytes are not a wrapped key")]
     Malformed,
     /// Altered, sealed to another key, or bound to another job or session.
     #[error("the wrapped key was sealed for another key, job or session, or is damaged")]
@@ -80,7 +80,8 @@ impl WrappedJobKey {
     /// The key of `job`.
     ///
     /// # Errors
-    /// [`WrapError::Refused`] if this was wrapped under another storage key or for another job, or was altered.
+    /// [`WrapError::Refused`] if this was wrapped under another storage key or for another job, or was
+    /// altered.
     pub fn unwrap(&self, storage: &StorageKey, job: [u8; 16]) -> Result<JobKey, WrapError> {
         let key = open_bytes(storage, AT_REST, &job, &self.0).map_err(|_| WrapError::Refused)?;
         JobKey::from_slice(&key).ok_or(WrapError::Refused)
@@ -160,7 +161,8 @@ impl SessionWrappedKey {
     /// The key of the picture of `job`, opened with the session's secret.
     ///
     /// # Errors
-    /// [`WrapError::Refused`] if this was sealed to another key, session or job, is a job's key, or was altered.
+    /// [`WrapError::Refused`] if this was sealed to another key, session or job, is a job's key, or was
+    /// altered.
     pub fn unwrap_preview(
         &self,
         secret: &SessionSecret,
@@ -199,7 +201,8 @@ impl fmt::Debug for SessionWrappedKey {
     }
 }
 
-/// Seals `plaintext` to a public key. `info` is the domain, a constant of the code; `aad` is what the content is bound
+/// Seals `plaintext` to a public key. `info` is the domain, a constant of the code; `aad` is what the
+/// content is bound
 /// to. The result is the encapsulated key (32 bytes), the ciphertext and the tag (16 bytes).
 ///
 /// # Errors

@@ -214,7 +214,7 @@ fn a_badge_that_cannot_be_registered_is_said_to_be_so() {
     wait_until(SOON, "the badge to be nobody's", || {
         let visit = hall.at.printer.papermesh("release --list --pin-stdin");
         let ended = visit.args(["--badge", NEW]).stdin("481516\n").run();
-        !ended.is_success() && ended.stderr().contains("nobody is known")
+        !ended.is_success() && ended.stderr().contains("this badge is not registered")
     });
     hall.tap_new(&mut browser, "Nobody has this badge yet");
     hall.admin.kill();
@@ -302,7 +302,8 @@ fn a_badge_that_rests_on_the_reader_is_one_tap() {
     });
 }
 
-/// A card that makes up its number each time is nobody's and becomes nobody's, and its user is told why.
+/// A card that makes up its number each time is nobody's and becomes nobody's, and its user is told
+/// why.
 #[test]
 fn a_badge_without_a_number_of_its_own_is_not_registered() {
     let hall = Hall::new("--bind-badges on");

@@ -208,7 +208,7 @@ pub struct JobPrefix(String);
 pub enum PrefixError {
     /// It is not the beginning of an id.
     #[error(
-        "{0:?} is no job id: write at least the first {min} of its {max} hexadecimal digits",
+        "{0:?} is not a job id: write at least the first {min} of its {max} hexadecimal digits",
         min = JobPrefix::MIN,
         max = JobPrefix::MAX
     )]
@@ -217,7 +217,7 @@ pub enum PrefixError {
     #[error("there is no job {0}")]
     Unknown(JobPrefix),
     /// More than one does.
-    #[error("{1} jobs begin with {0}; write more of its digits")]
+    #[error("{1} job ids begin with {0}; write more digits")]
     Ambiguous(JobPrefix, usize),
 }
 

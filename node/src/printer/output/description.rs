@@ -124,8 +124,7 @@ pub enum DeviceError {
     /// The printer speaks no encryption, or none that protects anything.
     #[error(
         "{device} and this node have no encryption in common: {why}. Update the printer's firmware; or write ipp:// in \
-         place of ipps:// in the output URI: that prints without encryption, so do it only where nobody else is on the \
-         network"
+         place of ipps:// in the output URI: that prints without encryption, so do it only where nobody else is on the network"
     )]
     NoEncryption {
         /// Host and port.
@@ -164,7 +163,7 @@ pub enum DeviceError {
     #[error(transparent)]
     Pin(#[from] PinError),
     /// The printer wants a user name and a password, which this node does not have.
-    #[error("{device} demands a password: allow this computer at the printer")]
+    #[error("{device} requires a password: allow this computer at the printer")]
     PasswordDemanded {
         /// Host and port.
         device: String,
@@ -180,7 +179,7 @@ pub enum DeviceError {
         status: String,
     },
     /// An answer that is too large, too deep or no IPP: it was thrown away.
-    #[error("{device} sent an answer that is refused: {why}")]
+    #[error("{device} sent an invalid answer: {why}")]
     BadReply {
         /// Host and port.
         device: String,

@@ -57,7 +57,7 @@ impl Database {
         let options = options(folder);
         let fresh = is_fresh(folder)?;
         if fresh && mark.is_set() {
-            return Err(damaged(folder, "the database is gone, its mark is not"));
+            return Err(damaged(folder, "the database is gone but its mark is not"));
         }
         if !fresh {
             inspect(folder, &options, &mark)?;

@@ -30,7 +30,7 @@ const PIECE: usize = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub(in super::super) enum PictureError {
     /// It does not arrive, or the page cannot be written.
-    #[error("the picture broke off: {0}")]
+    #[error("the picture was cut off: {0}")]
     Io(#[from] io::Error),
     /// It cannot be printed anywhere.
     #[error(transparent)]
@@ -44,7 +44,8 @@ pub(in super::super) struct Wrapped {
     pub(in super::super) color: bool,
 }
 
-/// Writes the page: the picture upright, as large as the paper allows unless it is not to be scaled, the
+/// Writes the page: the picture upright, as large as the paper allows unless it is not to be scaled,
+/// the
 /// paper turned as the picture is.
 pub(in super::super) fn wrap(
     input: &mut impl Read,
