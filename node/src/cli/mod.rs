@@ -76,7 +76,7 @@ Environment:
   NO_COLOR         no colours, no bold type
   Every option of `papermesh run` can be said as PAPERMESH_OPTION, too, or in papermesh.toml in the home.
 
-Exit codes: 0 done, 1 not done, 2 the command makes no sense as given.";
+Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "General options")]
