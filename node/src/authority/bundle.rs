@@ -56,7 +56,7 @@ pub enum BundleError {
     #[error("the export is damaged; use another copy")]
     Damaged,
     /// It is of another site.
-    #[error("the export belongs to a different site than this node; use another --home")]
+    #[error("the export belongs to another site, not this node's; use another --home")]
     ForeignSite,
     /// This node has no name yet.
     #[error("give this node a name with --name")]

@@ -189,7 +189,7 @@ fn a_job_is_printed_otherwise_than_submitted() {
     browser.is_for_everybody("the options");
     browser.click("#options .primary");
     browser.click("#print");
-    browser.see(".notice:has-text(\"Pages are written like\")");
+    browser.see(".notice:has-text(\"Enter pages like\")");
     assert!(at.printer.tray().is_empty());
 
     choose(&mut browser, "report.pdf");
@@ -363,7 +363,7 @@ fn who_is_not_let_in_is_told_what_to_do() {
     walk.print("report.pdf");
     let mut browser = walk.at.browser(Window::PANEL);
     walk.at.tap("0000000000");
-    browser.see(".notice:has-text(\"Nobody is known by this badge\")");
+    browser.see(".notice:has-text(\"This badge isn’t registered.\")");
     browser.picture("unknown-badge");
     browser.fill("#user", "charlie");
     browser.fill("#pin", "000000");
@@ -772,7 +772,7 @@ fn what_may_have_printed_is_asked_about() {
 
     choose(&mut browser, "report.pdf");
     browser.click("#print");
-    browser.see(".ask:has-text(\"on paper already\")");
+    browser.see(".ask:has-text(\"already be printed\")");
     browser.picture("again");
     browser.click(".ask .danger");
     browser.miss("#jobs .doubtful");
@@ -806,7 +806,7 @@ fn another_account_of_the_computer_is_not_at_the_panel() {
     // It is opened later, and still is not the one where badges are asked about.
     let mut other = Browser::start(Window::PANEL);
     other.open(&at.url);
-    other.see("main.outside:has-text(\"Read the code on the panel\")");
+    other.see("main.outside:has-text(\"Scan the code on the panel\")");
     assert_eq!(other.count(".hero-words button"), 0);
     other.open(&format!("{}here/AAAA", at.url));
     assert_eq!(other.count("#app"), 0);
