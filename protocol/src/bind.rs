@@ -6,7 +6,7 @@
 //! whom the badge names from then on. Nobody but the printer sees the badge's number.
 //!
 //! One question, an [`Attestation`], and one [`Answer`] on a stream of their own, each one frame of
-//! deterministic CBOR, at most [`limits::BIND_MESSAGE`] bytes. The judgement of all three is here;
+//! deterministic CBOR, at most [`limits::BIND_MESSAGE`] bytes. The judgment of all three is here;
 //! which users and badges there are, and the authority's key, are the admin's node's affair.
 
 use serde::{Deserialize, Serialize};

@@ -111,7 +111,7 @@ pub struct Abilities {
     pub formats: Vec<String>,
     /// `sides` keywords.
     pub sides: Vec<String>,
-    /// Whether it prints in colour.
+    /// Whether it prints in color.
     pub color: Option<bool>,
     /// Media that are loaded, then others that it can print on.
     pub media: Vec<String>,

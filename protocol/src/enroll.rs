@@ -1,11 +1,11 @@
-//! The enrol protocol, `/papermesh/enroll/1`: what members ask of an admin, over the mesh.
+//! The enroll protocol, `/papermesh/enroll/1`: what members ask of an admin, over the mesh.
 //!
-//! A user enrols: the computer shows the ticket's secret and claims a user key, the authority
+//! A user enrolls: the computer shows the ticket's secret and claims a user key, the authority
 //! signs a user entry with that key. A node has its certificate renewed. Both are one question
 //! and one answer on a stream of their own, each one frame of deterministic CBOR, at most
 //! [`limits::ENROLL_MESSAGE`] bytes.
 //!
-//! Both sides' judgement is here. Who the other side is, the member handshake has proved; which
+//! Both sides' judgment is here. Who the other side is, the member handshake has proved; which
 //! tickets there are, and the authority's key, are the admin's node's affair.
 
 use ed25519_dalek::SigningKey;
@@ -28,7 +28,7 @@ pub const PROTOCOL: &str = "/papermesh/enroll/1";
 /// What a member asks of an admin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
-    /// Enrols a user on the asking node.
+    /// Enrolls a user on the asking node.
     Enroll {
         /// From the user's ticket.
         secret: TicketSecret,
@@ -133,7 +133,7 @@ impl Record for KeyClaim {
     const MAX: usize = 256;
 }
 
-/// Why a user did not enrol or a certificate was not renewed.
+/// Why a user did not enroll or a certificate was not renewed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnrollError {
     /// The ticket is of no use any more.
@@ -165,7 +165,7 @@ pub enum EnrollError {
     NotAsAsked,
 }
 
-/// A user who enrols, on the asking side.
+/// A user who enrolls, on the asking side.
 #[derive(Debug)]
 pub struct Enrolling {
     user: UserId,
@@ -179,7 +179,7 @@ impl Enrolling {
     ///
     /// # Errors
     /// [`EnrollError::ForeignSite`], [`EnrollError::WrongAdmin`], [`EnrollError::Ticket`] when it
-    /// has expired, [`EnrollError::Denied`] when no user can enrol on this node.
+    /// has expired, [`EnrollError::Denied`] when no user can enroll on this node.
     pub fn new(
         ticket: &UserTicket,
         key: &SigningKey,

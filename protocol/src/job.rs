@@ -20,15 +20,15 @@ pub enum Sides {
     TwoSidedShortEdge,
 }
 
-/// Whether to print in colour (PWG 5100.13 `print-color-mode`).
+/// Whether to print in color (PWG 5100.13 `print-color-mode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ColorMode {
     /// As the document is.
     Auto,
-    /// In colour.
+    /// In color.
     Color,
-    /// In black and its greys.
+    /// In black and its grays.
     Monochrome,
 }
 
@@ -102,7 +102,7 @@ pub struct PrintOptions {
     pub copies: u16,
     /// Which sides.
     pub sides: Option<Sides>,
-    /// Colour or not.
+    /// Color or not.
     pub color: Option<ColorMode>,
     /// The media, a PWG 5101.1 size name or another keyword of the device.
     pub media: Option<String>,
@@ -232,7 +232,7 @@ pub struct JobSummary {
     /// The size of its first page, where known: a PWG 5101.1 size name, of which
     /// `custom_…_100x200mm` says every size.
     pub page_size: Option<String>,
-    /// Whether it has any colour, where known.
+    /// Whether it has any color, where known.
     pub color: Option<bool>,
     /// When it was submitted.
     pub submitted_at: Timestamp,

@@ -6,7 +6,7 @@
 //! unasked. Each is one question and one answer on a stream of its own, each one frame of
 //! deterministic CBOR, at most [`limits::ENROLL_MESSAGE`] bytes.
 //!
-//! Both sides' judgement is here; keeping what was agreed is not.
+//! Both sides' judgment is here; keeping what was agreed is not.
 
 use ed25519_dalek::SigningKey;
 use rand_core::CryptoRng;

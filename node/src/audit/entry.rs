@@ -59,7 +59,7 @@ pub enum Kind {
     UserChanged,
     /// A user enrolled.
     UserEnrolled,
-    /// A user could not enrol.
+    /// A user could not enroll.
     EnrollRefused,
     /// A computer was linked to a user's first one.
     ComputerLinked,

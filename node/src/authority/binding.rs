@@ -1,7 +1,7 @@
 //! Answering `/papermesh/bind/1`: a user registers a badge at a printer, by the word of the computer
 //! that checked the PIN.
 //!
-//! Who may ask and what is believed is the protocol's judgement ([`papermesh_protocol::bind`]); here
+//! Who may ask and what is believed is the protocol's judgment ([`papermesh_protocol::bind`]); here
 //! its facts are looked up, and no claim is carried out twice. Which are spent is remembered by this
 //! process alone: printers see PINs typed, and one that wants to lie needs no old claim.
 

@@ -1,4 +1,4 @@
-//! Answering `/papermesh/enroll/1`: members' users enrol, and members renew their certificates.
+//! Answering `/papermesh/enroll/1`: members' users enroll, and members renew their certificates.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -149,7 +149,7 @@ pub enum AuthorityError {
     /// No user has this id.
     #[error("the site has no user {0}; list them with `papermesh user list`")]
     NoSuchUser(UserId),
-    /// The user may not enrol.
+    /// The user may not enroll.
     #[error("{0} is disabled; enable the user first with `papermesh user enable`")]
     UserDisabled(UserId),
     /// More badges or groups than a user may have.

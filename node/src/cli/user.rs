@@ -1,4 +1,4 @@
-//! `user …`: users are added by the admin, and enrol and link computers by themselves.
+//! `user …`: users are added by the admin, and enroll and link computers by themselves.
 
 use clap::{Args, Subcommand};
 use papermesh_protocol::badge::BadgeNumber;

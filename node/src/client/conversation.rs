@@ -1,6 +1,6 @@
 //! What a printer may ask, one request after the other on one stream, and what it is answered.
 //!
-//! The judgement is the protocol's [`Holder`](papermesh_protocol::release::holder::Holder); here
+//! The judgment is the protocol's [`Holder`](papermesh_protocol::release::holder::Holder); here
 //! its facts are looked up, and what it decides is made durable before the answer goes out. A
 //! printer hears no more than the protocol lets it hear; the audit knows why.
 

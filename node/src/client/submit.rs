@@ -96,7 +96,7 @@ pub struct DocumentFacts {
     pub pages: Option<u32>,
     /// The size of the first: a PWG 5101.1 size name.
     pub page_size: Option<String>,
-    /// Whether there is any colour.
+    /// Whether there is any color.
     pub color: Option<bool>,
     /// Whether the document opens with a password only, which is not known.
     pub locked: bool,

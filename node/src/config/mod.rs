@@ -124,7 +124,7 @@ pub struct Config {
     pub previews: bool,
     /// Who keeps the key to the node's own keys.
     pub protect_keys: KeyProtection,
-    /// How long a printer waits for one holder to be dialled and to answer a login.
+    /// How long a printer waits for one holder to be dialed and to answer a login.
     pub holder_timeout: Duration,
     /// How long a converter of documents may give nothing before it is ended.
     pub converter_timeout: Duration,

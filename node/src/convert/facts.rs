@@ -1,4 +1,4 @@
-//! What a document says about itself: pages, the size of the first one, colour. And how its first
+//! What a document says about itself: pages, the size of the first one, color. And how its first
 //! page looks.
 //!
 //! For lists and receipts, and for what a converter must know. Found in a process of its own, fed
@@ -38,7 +38,7 @@ pub struct Facts {
     pub pages: Option<u32>,
     /// The size of its first page, as it is seen.
     pub page_size: Option<PageSize>,
-    /// Whether it has any colour.
+    /// Whether it has any color.
     pub color: Option<bool>,
     /// Whether it can be read, and all of it.
     pub condition: Condition,
@@ -121,7 +121,7 @@ pub struct Effort {
     patience: Duration,
     /// Whether everything else goes before.
     leisurely: bool,
-    /// Whether colour is looked for, which takes longest.
+    /// Whether color is looked for, which takes longest.
     color: bool,
 }
 
@@ -178,7 +178,7 @@ pub(super) struct Question {
     pub(super) preview: bool,
     /// Whether everything else goes before.
     pub(super) leisurely: bool,
-    /// Whether colour is looked for.
+    /// Whether color is looked for.
     pub(super) color: bool,
     /// Bytes of a password that come before the document.
     pub(super) password: u16,

@@ -30,7 +30,7 @@ pub enum Flaw {
          print that"
     )]
     Deep,
-    /// A JPEG that is lossless, hierarchical or has colours of no known kind.
+    /// A JPEG that is lossless, hierarchical or has colors of no known kind.
     #[error(
         "the JPEG is of a kind that printers cannot read; open it, save it as an ordinary JPEG, and print that"
     )]

@@ -46,7 +46,7 @@ pub struct Order {
     pub copies: u16,
     /// Which sides; none leaves it to the device.
     pub sides: Option<Sides>,
-    /// Colour or not; none leaves it to the device.
+    /// Color or not; none leaves it to the device.
     pub color: Option<ColorMode>,
     /// The paper, by its PWG 5101.1 name; none leaves it to the device.
     pub media: Option<String>,
@@ -109,7 +109,7 @@ pub enum Note {
     /// The device prints on one side only.
     #[error("printed on one side: this printer cannot print on both")]
     OneSided,
-    /// The device has no colour.
+    /// The device has no color.
     #[error("printed in black and white: this printer has no color")]
     Gray,
 }
@@ -209,7 +209,7 @@ pub fn plan(
         if !task.pages.is_all() {
             asked.pages = PageRanges::all();
         }
-        // What was made grey needs no device that keeps to it.
+        // What was made gray needs no device that keeps to it.
         let rendered = format != PDF;
         let listed = device.color_modes.iter().any(|mode| mode == "monochrome");
         if rendered && !listed && order.color == Some(ColorMode::Monochrome) {
@@ -383,7 +383,7 @@ impl Task<'_> {
         })?;
         let drawn = self.drawn_as(target);
         let color = drawn.kinds.contains(&Pixels::Rgb8);
-        // Grey is rendered as grey even where it goes as colour: that is a third of the pixels.
+        // Gray is rendered as gray even where it goes as color: that is a third of the pixels.
         let pixels = match drawn.kinds.as_slice() {
             _ if color && !self.is_gray() => Pixels::Rgb8,
             [Pixels::Black1] => Pixels::Black1,
@@ -576,7 +576,7 @@ impl Task<'_> {
         })
     }
 
-    /// Whether nothing but shades of grey is wanted or can come out.
+    /// Whether nothing but shades of gray is wanted or can come out.
     fn is_gray(&self) -> bool {
         self.order.color == Some(ColorMode::Monochrome)
             || self.device.color == Some(false)
@@ -615,7 +615,7 @@ impl Task<'_> {
             false => listed(&color),
         };
         match kinds.is_empty() {
-            // Only colour, or nothing that it says: what every such printer takes (PWG 5100.14
+            // Only color, or nothing that it says: what every such printer takes (PWG 5100.14
             // section 6.5.4).
             true if has("srgb_8") => vec![Pixels::Rgb8],
             true => vec![Pixels::Gray8],

@@ -145,7 +145,7 @@ fn write(
     (width, height): (f64, f64),
     out: &mut impl Write,
 ) -> io::Result<()> {
-    // The catalogue, the root, the font; then each page and what is on it.
+    // The catalog, the root, the font; then each page and what is on it.
     let kids: Vec<String> = (0..pages.len())
         .map(|page| format!("{} 0 R", 4 + 2 * page))
         .collect();

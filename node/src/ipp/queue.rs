@@ -303,7 +303,7 @@ pub struct JobChange {
 /// What the printers of the site can do together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// Whether one prints in colour.
+    /// Whether one prints in color.
     pub color: bool,
     /// Whether one prints on both sides.
     pub duplex: bool,

@@ -1,4 +1,4 @@
-//! Dialling back those who ask how they are reached (AutoNAT), and nobody else.
+//! Dialing back those who ask how they are reached (AutoNAT), and nobody else.
 //!
 //! A node that helps others to find out whether they are reachable dials whatever address they
 //! name. That would let any member have it connect to computers behind its own router. So it dials
@@ -28,7 +28,7 @@ pub(super) struct DialBack {
     asked: HashSet<ConnectionId>,
 }
 
-/// Why an address is not dialled.
+/// Why an address is not dialed.
 #[derive(Debug, thiserror::Error)]
 #[error("the requester is not seen at this address")]
 struct Elsewhere;

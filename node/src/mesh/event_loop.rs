@@ -38,11 +38,11 @@ use super::{clocks, ports, routes, site_sync};
 const TICK: Duration = Duration::from_secs(5);
 /// Connections are kept this long without use: they carry revocations and make the next login fast.
 const IDLE: Duration = Duration::from_secs(30 * 60);
-/// With fewer connections than this, remembered members are dialled.
+/// With fewer connections than this, remembered members are dialed.
 const ENOUGH: usize = 8;
 /// With more than this, what mDNS finds is left alone: the DHT knows the way.
 const PLENTY: usize = 128;
-/// A member is dialled unasked no more often than this.
+/// A member is dialed unasked no more often than this.
 const REDIAL: Duration = Duration::from_secs(20);
 /// Members whose last unasked dial is remembered.
 const REDIALS: usize = 4096;
@@ -215,7 +215,7 @@ struct Connection {
     id: ConnectionId,
     /// Where the member is, or is seen.
     address: Multiaddr,
-    /// Whether it leads through a relay. The address does not tell the side that was dialled.
+    /// Whether it leads through a relay. The address does not tell the side that was dialed.
     relayed: bool,
 }
 

@@ -41,7 +41,7 @@ pub enum Protocol {
     Job,
     /// The site state.
     Site,
-    /// Enrolment of users and renewal of certificates, at an admin.
+    /// Enrollment of users and renewal of certificates, at an admin.
     Enroll,
     /// Linking a user's computers.
     Link,

@@ -52,7 +52,7 @@ pub(super) struct Device {
     pub(super) stopped: bool,
     /// It has a job.
     pub(super) busy: bool,
-    /// Whether it prints colour and on both sides; what it does not say it is believed to do.
+    /// Whether it prints color and on both sides; what it does not say it is believed to do.
     pub(super) color: bool,
     pub(super) duplex: bool,
     /// What is the matter.

@@ -1,4 +1,4 @@
-//! A user at this printer: found holders are dialled all at once, logged in to, and listed.
+//! A user at this printer: found holders are dialed all at once, logged in to, and listed.
 //!
 //! One holder that is dead, silent or lying delays nobody: once the first has answered, those that
 //! were reached have [`REACHED_GRACE`], and those that were not have [`GRACE`]. Whoever is late is
@@ -73,7 +73,7 @@ pub struct Visit<N: Network> {
 
 type Attempt<N> = Result<(HolderSession<N>, Vec<JobSummary>), AskError>;
 
-/// The authority's word on the user, asked for while the holders are dialled.
+/// The authority's word on the user, asked for while the holders are dialed.
 enum Entry {
     Asked(JoinHandle<Option<Signed<UserEntry>>>),
     Known(Option<Box<Signed<UserEntry>>>),
@@ -85,7 +85,7 @@ struct Holder<N: Network> {
 }
 
 enum State<N: Network> {
-    /// Being dialled with the addresses of this advert; the flag says whether it was reached.
+    /// Being dialed with the addresses of this advert; the flag says whether it was reached.
     Trying(Arc<AtomicBool>, Vec<Vec<u8>>),
     Open(Arc<HolderSession<N>>, Vec<JobSummary>),
     Failed(HolderTrouble),

@@ -2,7 +2,7 @@
 //!
 //! A job has at most one live lease. A lease that ran out without a word from the printer stays
 //! known, so that a late receipt still finds it; [`papermesh_protocol::release::holder`] judges,
-//! and here the judgement and everything that follows from it become durable in one commit.
+//! and here the judgment and everything that follows from it become durable in one commit.
 
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId, SessionId};
 use papermesh_protocol::job::PrintOptions;

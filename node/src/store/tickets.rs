@@ -46,7 +46,7 @@ pub enum Purpose {
         /// and, if it says so, with this name.
         name: Option<Name>,
     },
-    /// To enrol as a user.
+    /// To enroll as a user.
     Enroll {
         /// Which.
         user: UserId,

@@ -32,7 +32,7 @@ pub struct Enrolled {
 }
 
 impl<N: Network> Computer<N> {
-    /// Enrols the user of a ticket on this computer, with this PIN. The user key is made here and
+    /// Enrolls the user of a ticket on this computer, with this PIN. The user key is made here and
     /// kept before anybody is asked, so that whatever breaks off can be tried again with the same
     /// ticket. For a user who is enrolled here already it sets a new PIN: that is what a new
     /// ticket is for when a PIN was forgotten.

@@ -9,7 +9,7 @@
 //! those of the members; so people go on trusting one certificate when admins come and go.
 //!
 //! A member asks an admin: one question and one answer on a stream of its own, each one frame of
-//! deterministic CBOR, at most [`limits::WEB_MESSAGE`] bytes. Both sides' judgement is here. Which
+//! deterministic CBOR, at most [`limits::WEB_MESSAGE`] bytes. Both sides' judgment is here. Which
 //! member holds which name, where a member is seen, and X.509 itself are the nodes' affair.
 //!
 //! | file | what |

@@ -202,7 +202,7 @@ fn a_job_is_printed_otherwise_than_submitted() {
     assert!(tray[0].to_string_lossy().ends_with("-x3.pdf"), "{tray:?}");
 }
 
-/// Sides and colour of last time are chosen again at the next visit, are seen to be, and one touch
+/// Sides and color of last time are chosen again at the next visit, are seen to be, and one touch
 /// takes them back; copies and pages are of one job, and are not remembered. Nobody else gets them.
 #[test]
 fn what_a_user_chose_last_is_offered_again() {
@@ -379,7 +379,7 @@ fn who_is_not_let_in_is_told_what_to_do() {
     browser.see(".notice.bad:has-text(\"Too many attempts\")");
 }
 
-/// Every page in two languages and all colours, for everybody, at every size, with pictures to look at.
+/// Every page in two languages and all colors, for everybody, at every size, with pictures to look at.
 #[test]
 fn every_page_is_for_everybody() {
     let walk = Walk::new(Fate::Prints, &[]);
@@ -450,7 +450,7 @@ fn every_page_is_for_everybody() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
-/// What somebody set up on their computer for all pages is kept: more contrast, few colours of their own.
+/// What somebody set up on their computer for all pages is kept: more contrast, few colors of their own.
 #[test]
 fn colours_of_the_system_are_kept() {
     let walk = Walk::new(Fate::WantsPaper, &[]);

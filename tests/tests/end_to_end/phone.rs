@@ -426,7 +426,7 @@ fn titles_with_markup_are_text() {
     assert!(!panel.html().contains("onerror"));
 }
 
-/// Every page of phones in other languages and colours, for everybody.
+/// Every page of phones in other languages and colors, for everybody.
 #[test]
 fn phones_are_for_everybody() {
     let hall = Hall::new(34, &[]);

@@ -64,7 +64,7 @@ pub(super) fn load(bytes: &[u8], password: Option<&str>) -> Result<Document, Pdf
     }
 }
 
-/// What a PDF says about itself. Its colour is looked for if that is wanted.
+/// What a PDF says about itself. Its color is looked for if that is wanted.
 pub(in super::super) fn facts(bytes: &[u8], password: Option<&str>, color: bool) -> Facts {
     match load(bytes, password) {
         Ok(document) => told(&document, bytes, color),

@@ -1,4 +1,4 @@
-//! Taking pages from one format to another: chosen, repeated, coloured, scaled, turned.
+//! Taking pages from one format to another: chosen, repeated, colored, scaled, turned.
 //!
 //! Lives here: what a device that cannot do it by itself is spared. Not here: the formats.
 
@@ -380,7 +380,7 @@ impl Sheets<'_> {
     }
 }
 
-/// The lines of one page, coloured, scaled and mirrored.
+/// The lines of one page, colored, scaled and mirrored.
 struct Lines {
     from: Page,
     to: Page,

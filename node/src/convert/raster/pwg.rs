@@ -34,7 +34,7 @@ mod offset {
     pub(super) const PAGE_SIZE_NAME: usize = 1732;
 }
 
-/// Colour spaces (table 8).
+/// Color spaces (table 8).
 mod space {
     pub(super) const RGB: u32 = 1;
     pub(super) const BLACK: u32 = 3;

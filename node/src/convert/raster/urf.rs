@@ -15,7 +15,7 @@ const HEADER: usize = 32;
 /// `cupsPrintQuality` normal.
 const NORMAL: u8 = 4;
 
-/// Colour spaces.
+/// Color spaces.
 mod space {
     pub(super) const SGRAY: u8 = 0;
     pub(super) const SRGB: u8 = 1;

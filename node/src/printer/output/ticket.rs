@@ -29,7 +29,7 @@ pub const MAX_RELEASE_DIGITS: usize = 64;
 pub struct PrintTicket {
     /// The release this print belongs to: 8 to 64 hexadecimal digits. It marks the job on the
     /// device, so that the device's own log, the journal and the audit log can be laid side by
-    /// side, and so that the job can be recognised after a restart.
+    /// side, and so that the job can be recognized after a restart.
     pub release: String,
     /// What the user calls the document. Any text; shortened and cleaned before a device sees it.
     pub title: String,
@@ -41,7 +41,7 @@ pub struct PrintTicket {
     pub copies: u16,
     /// Which sides of a sheet; `None` leaves it to the device.
     pub sides: Option<Sides>,
-    /// Colour or not; `None` leaves it to the device.
+    /// Color or not; `None` leaves it to the device.
     pub color: Option<ColorMode>,
     /// PWG 5101.1 media size name, such as `iso_a4_210x297mm`; `None` leaves it to the device.
     pub media: Option<String>,
@@ -151,7 +151,7 @@ impl Sides {
 pub enum ColorMode {
     /// As the document is.
     Auto,
-    /// In colour.
+    /// In color.
     Color,
     /// In shades of one colorant, usually black.
     Monochrome,

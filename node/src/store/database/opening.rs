@@ -192,7 +192,7 @@ mod tests {
     use crate::store::Store;
     use crate::store::sample::{copy, held, job, store};
 
-    /// The files of a database whose names fulfil a condition, largest last.
+    /// The files of a database whose names fulfill a condition, largest last.
     fn files(home: &Path, which: impl Fn(&str) -> bool) -> Vec<PathBuf> {
         let mut files: Vec<_> = fs::read_dir(home.join("store"))
             .unwrap()

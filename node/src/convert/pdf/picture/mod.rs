@@ -40,7 +40,7 @@ pub(in super::super) enum PictureError {
 /// What came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Wrapped {
-    /// Whether the picture has colour, or may have.
+    /// Whether the picture has color, or may have.
     pub(in super::super) color: bool,
 }
 

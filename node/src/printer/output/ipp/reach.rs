@@ -92,7 +92,7 @@ impl Reach {
         }
     }
 
-    /// How well what travels is protected; none if nothing has travelled yet.
+    /// How well what travels is protected; none if nothing has traveled yet.
     pub(super) fn protection(&self) -> Option<Protection> {
         Some(match self.known()? {
             Way::Plain if self.is_here() => Protection::Local,

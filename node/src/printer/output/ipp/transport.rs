@@ -151,7 +151,7 @@ impl Transport {
         })
     }
 
-    /// How well what travels is protected; none if nothing has travelled yet.
+    /// How well what travels is protected; none if nothing has traveled yet.
     pub(super) fn protection(&self) -> Option<Protection> {
         self.reach.protection()
     }
