@@ -36,7 +36,7 @@ pub struct BadgeClaim {
     pub user: UserId,
     /// The badge, as the printer names it.
     pub badge: BadgeTag,
-    /// Where.
+    /// The printer.
     pub printer: NodeId,
     /// Who checked the PIN, and signs.
     pub holder: NodeId,

@@ -27,7 +27,7 @@ pub(super) const ID_PREFIX: usize = 4;
 pub struct MemberView {
     /// The node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
     /// Its roles.
     pub roles: Roles,

@@ -72,7 +72,7 @@ impl Legacy {
 pub struct Revocation {
     /// The node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
     /// Certificates withdrawn.
     pub certificates: u32,

@@ -15,7 +15,7 @@ use crate::network::Network;
 use crate::offload::offload;
 use crate::store::{Deletion, HISTORY_BOUND, JobEnd, LocalUser, Store, StoreError};
 
-/// How often is looked after leases and jobs.
+/// Interval between sweeps of expired leases and jobs.
 const LOOK: Duration = Duration::from_secs(15);
 /// How often is tidied up what nobody waits for.
 const TIDY: Duration = Duration::from_secs(60 * 60);

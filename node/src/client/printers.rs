@@ -44,7 +44,7 @@ impl KnownPrinter {
         self.certificate.node
     }
 
-    /// Its name.
+    /// The name.
     #[must_use]
     pub fn name(&self) -> &Name {
         &self.certificate.name

@@ -1,6 +1,6 @@
-//! Taking a document: judged, sealed while it arrives, durable before success is told.
+//! Taking a document: judged, sealed while it arrives, durable before it is acknowledged.
 //!
-//! Two hands work at it: this task reads what arrives, a blocking thread seals it and writes it to
+//! Two workers cooperate: this task reads what arrives, a blocking thread seals it and writes it to
 //! the spool; between them there is room for a few pieces. The plaintext is never on disk, and
 //! memory does not grow with it. If anything fails, or whoever submits goes away before the end,
 //! nothing is left.
@@ -374,7 +374,7 @@ impl<N: Network> Client<N> {
         if let Some(handing) = handing {
             let job = Box::new(offered(job, &row, &meta, submission.size));
             let offer = self.offer(&submission, job).await?;
-            // Whoever wanted it printed may have gone.
+            // The caller may have been dropped.
             drop(handing.send(HandOver {
                 offer,
                 ready: waiting,

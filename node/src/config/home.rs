@@ -43,7 +43,7 @@ pub enum HomeError {
     Io {
         /// The folder or file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// Another process has it.

@@ -111,7 +111,7 @@ pub enum ControlError {
     Connect {
         /// The socket.
         socket: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The connection broke before the answer.

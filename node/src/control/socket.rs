@@ -52,7 +52,7 @@ pub enum BindError {
     Io {
         /// The socket.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }

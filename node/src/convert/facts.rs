@@ -73,7 +73,7 @@ pub enum Condition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SameSize {
-    /// How many.
+    /// Number of pages.
     pub pages: u32,
     /// Their size, as they are seen.
     pub size: PageSize,

@@ -18,14 +18,14 @@ use tokio::time::sleep;
 
 pub use announcement::{Announcement, Kind, Reach, service_name};
 
-/// How often is looked whether Avahi was started meanwhile.
+/// Interval between checks whether Avahi has started meanwhile.
 const LOOK: Duration = Duration::from_secs(30);
 /// How long is waited after something went wrong.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// Announces, and again whenever the announcement changes, until it is dropped. `named` is given the
 /// name under which it is found, which is another where somebody else has that of the announcement.
-/// Trouble is told to the log: a service that is not found by itself can still be used by its
+/// Trouble is logged: a service that is not found by itself can still be used by its
 /// address.
 pub async fn announce(
     mut announcement: watch::Receiver<Announcement>,

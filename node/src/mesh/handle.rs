@@ -169,7 +169,7 @@ pub enum MeshError {
 pub struct ConnectedMember {
     /// The node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: String,
     /// Its roles.
     #[serde(serialize_with = "roles_as_text")]

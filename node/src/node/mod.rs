@@ -2,7 +2,7 @@
 //!
 //! [`Node::start`] opens the store, starts the mesh and puts the services on it that the node's
 //! roles ask for; [`Node::run`] answers the command line until it is told to stop. What each
-//! service does is its own business: see the rooms below this one. [`commands`] carries what the
+//! service does is its own business: see the modules below this one. [`commands`] carries what the
 //! command line asks to whoever can do it, [`becoming`] is how a home becomes a member's.
 
 mod becoming;

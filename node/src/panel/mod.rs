@@ -78,7 +78,7 @@ pub enum PanelError {
     Launch {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
 }
@@ -86,7 +86,7 @@ pub enum PanelError {
 /// The badge reader of a panel.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    /// Which.
+    /// Its kind.
     pub kind: ReaderKind,
     /// How its numbers become those that are registered.
     pub rule: Rule,

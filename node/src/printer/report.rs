@@ -35,7 +35,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 pub(super) enum Told {
     /// The holder knows now, or will never want to know.
     Settled,
-    /// To be tried again.
+    /// The report must be retried.
     Later,
 }
 

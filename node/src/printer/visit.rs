@@ -73,7 +73,7 @@ pub struct Visit<N: Network> {
 
 type Attempt<N> = Result<(HolderSession<N>, Vec<JobSummary>), AskError>;
 
-/// The authority's word on the user, asked for while the holders are dialed.
+/// The signed user entry, fetched while the holders are dialed.
 enum Entry {
     Asked(JoinHandle<Option<Signed<UserEntry>>>),
     Known(Option<Box<Signed<UserEntry>>>),
@@ -143,7 +143,7 @@ pub struct ListedJob {
 /// A holder as the visit found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VisitedHolder {
-    /// Which.
+    /// Node id of the holder.
     pub holder: NodeId,
     /// Its name, where its certificate can be read.
     pub name: Option<Name>,

@@ -48,12 +48,12 @@ pub enum Purpose {
     },
     /// To enroll as a user.
     Enroll {
-        /// Which.
+        /// The user.
         user: UserId,
     },
     /// To link a further computer of a user who enrolled here.
     Link {
-        /// Which.
+        /// The user.
         user: UserId,
     },
 }

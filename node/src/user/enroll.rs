@@ -27,7 +27,7 @@ pub struct Enrolled {
     pub display: Name,
     /// This computer.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub node_name: Name,
 }
 

@@ -50,7 +50,7 @@ pub struct Linked {
     pub user: UserId,
     /// This computer.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub node_name: Name,
 }
 

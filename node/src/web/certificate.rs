@@ -33,7 +33,7 @@ pub enum CertificateError {
     Io {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// What is in the file is no certificate with its key.

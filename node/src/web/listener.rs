@@ -33,7 +33,7 @@ pub enum ListenError {
     Address {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// There is no certificate for TLS.

@@ -36,7 +36,7 @@ pub enum SiteCertificateError {
     Invalid {
         /// One of the names and addresses.
         place: String,
-        /// Why.
+        /// The cause.
         error: rustls::Error,
     },
     /// The key is none, or not the certificate's.

@@ -51,7 +51,7 @@ pub struct Submitted {
     pub job: JobId,
     /// Its number on this device.
     pub number: u32,
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// Its title.
     pub title: String,
@@ -117,7 +117,7 @@ pub struct MoveJob {
 /// A job that is held here, or was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HeldJob {
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// Its number on this device: small, and never given again.
     pub number: u32,

@@ -48,9 +48,9 @@ pub enum ReaderError {
     /// The system says so.
     #[error("the badge reader {reader}: {why}")]
     Failed {
-        /// Which.
+        /// The reader.
         reader: String,
-        /// Why.
+        /// The cause.
         why: String,
         /// What to do.
         advice: &'static str,
