@@ -32,7 +32,7 @@ enum Action {
     List(List),
     /// Show one job
     Show(One),
-    /// Delete a job: nobody can print it any more
+    /// Delete a job; it can no longer be printed
     Delete(One),
     /// Protect a job from automatic deletion when space runs low
     Protect(One),

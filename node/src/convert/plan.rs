@@ -118,7 +118,7 @@ pub enum Note {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unprintable {
     /// No way leads from the document's format to one that the device takes.
-    #[error("this printer cannot print {format}; it takes {}", accepted.join(", "))]
+    #[error("this printer cannot print {format}; use what it accepts: {}", accepted.join(", "))]
     Format {
         /// The document's.
         format: String,
@@ -127,7 +127,7 @@ pub enum Unprintable {
     },
     /// Ghostscript is needed.
     #[error(
-        "this printer does not take {format} and the converter Ghostscript is missing on the printer's computer; \
+        "this printer does not accept {format} and the converter Ghostscript is missing on the printer's computer; \
          install it there (`apt-get install ghostscript`), then release the job again"
     )]
     NoGhostscript {

@@ -366,7 +366,7 @@ fn state(life: &Life) -> JobState {
         Life::Processing { .. } => JobState::Processing,
         Life::Printed { at, .. } => JobState::Completed(*at),
         Life::Deleted { at, .. } => JobState::Canceled(*at),
-        Life::Expired { at } => JobState::Aborted(*at, "nobody released it in time".into()),
+        Life::Expired { at } => JobState::Aborted(*at, "it was not released in time".into()),
     }
 }
 

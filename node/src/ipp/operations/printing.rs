@@ -118,9 +118,9 @@ pub(super) async fn send_document<Q: Queue>(
 ) -> Result<Answer, Failure> {
     let number = waiting_job(desk, asking).await?;
     let operation = asking.request.operation();
-    let last = operation.flag("last-document").ok_or_else(|| {
-        Failure::new(Status::BadRequest, "the request does not say last-document")
-    })?;
+    let last = operation
+        .flag("last-document")
+        .ok_or_else(|| Failure::new(Status::BadRequest, "the request has no last-document"))?;
     let said = Said::read(operation)?;
     let asked = {
         let mut sending = desk.open.begin(number)?;

@@ -134,8 +134,8 @@ pub enum DeviceError {
     },
     /// The printer does not say what it prints, and nobody else does.
     #[error(
-        "{device} does not say which formats it takes; if you know them, write formats = [\"application/pdf\"] (or what \
-         it takes) into papermesh.toml, or print to its raw port with socket://HOST"
+        "{device} does not report which formats it accepts; if you know them, add formats = [\"application/pdf\"] (or \
+         what it accepts) to papermesh.toml, or print to its raw port with socket://HOST"
     )]
     FormatsUnknown {
         /// Host and port.
@@ -143,7 +143,7 @@ pub enum DeviceError {
     },
     /// The printer says that it is somewhere else.
     #[error(
-        "{device} says that the printer is elsewhere: write {to} as the output URI, if that is right"
+        "{device} reports that the printer has moved: use {to} as the output URI, if that is right"
     )]
     Moved {
         /// Host and port.
@@ -253,7 +253,7 @@ impl DeviceError {
                  the network"
                     .to_owned(),
             ),
-            Self::Moved { to, .. } => Some(format!("write {to} as --output, if that is right")),
+            Self::Moved { to, .. } => Some(format!("use {to} as --output, if that is right")),
             _ => None,
         }
     }

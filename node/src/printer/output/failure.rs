@@ -37,7 +37,10 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 pub enum PrintFailure {
     /// The device does not take this kind of document. Nothing was printed.
-    #[error("this printer cannot print {format}; it takes {}", listed(accepted))]
+    #[error(
+        "this printer cannot print {format}; use what it accepts: {}",
+        listed(accepted)
+    )]
     Unsupported {
         /// The document's MIME type.
         format: String,

@@ -226,7 +226,7 @@ impl TrayDevice {
                 }
             }
             // Either it was never begun, or somebody has taken it out of the tray.
-            Ok((false, _)) => unknown("the tray has no file of it any more".to_owned()),
+            Ok((false, _)) => unknown("the tray no longer has its file".to_owned()),
             Err(error) => unknown(self.failed(error).to_string()),
         }
     }
