@@ -37,8 +37,7 @@ pub(crate) struct Command {
 enum Action {
     /// Become a member, with an invite that the admin made with `papermesh invite --role bootstrap`.
     Join {
-        /// The invite, one line; - to read it from standard input, where other accounts of the computer
-        /// do
+        /// The invite, one line; - to read it from standard input, where other accounts of the computer do
         /// not see it.
         invite: String,
         /// The node's name; without one the invite's, or the host's.

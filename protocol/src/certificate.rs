@@ -164,8 +164,7 @@ pub struct Certificate {
     pub not_before: Timestamp,
     /// and until then.
     pub not_after: Timestamp,
-    /// When the node was revoked last, as far as the issuer knew: the certificate is valid despite
-    /// that,
+    /// When the node was revoked last, as far as the issuer knew: the certificate is valid despite that,
     /// and despite no later revocation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub despite: Option<Timestamp>,

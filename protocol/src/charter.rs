@@ -61,8 +61,7 @@ pub struct CharterMark {
     /// The charter's sequence number.
     pub sequence: u32,
     /// How many admins it names. Of two that the root signed under one number the one that names fewer
-    /// stays, wherever they meet: whoever was removed does not come back by a charter that somebody
-    /// made
+    /// stays, wherever they meet: whoever was removed does not come back by a charter that somebody made
     /// who had not heard of it.
     pub admins: u8,
     /// Of two that are alike in that, too, the greater stays.

@@ -60,8 +60,7 @@ impl Extensions {
         Self::try_from(self.0)
     }
 
-    /// Whether they are as short as they must be in a structure that is kept: nobody else's memory or
-    /// disk
+    /// Whether they are as short as they must be in a structure that is kept: nobody else's memory or disk
     /// grows with them.
     ///
     /// # Errors

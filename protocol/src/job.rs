@@ -36,8 +36,7 @@ pub enum ColorMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scaling {
-    /// As [`Self::AutoFit`] where the paper has margins that cannot be printed on, else as
-    /// [`Self::Fill`].
+    /// As [`Self::AutoFit`] where the paper has margins that cannot be printed on, else as [`Self::Fill`].
     Auto,
     /// As [`Self::Fit`] if the page is larger than what can be printed on, else as [`Self::None`].
     AutoFit,

@@ -84,8 +84,7 @@ impl<N: Network> Authority<N> {
         }
     }
 
-    /// Puts users and badges that are known here; what finds nobody to take it is put in the next
-    /// round.
+    /// Puts users and badges that are known here; what finds nobody to take it is put in the next round.
     pub(super) async fn put_all(&self) {
         if let Err(error) = self.put_all_users().await {
             tracing::error!(%error, "could not republish users");

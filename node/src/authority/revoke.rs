@@ -251,8 +251,7 @@ impl<N: Network> Authority<N> {
         self.recharter(word, without, |_, _| Ok(())).await
     }
 
-    /// Signs all users and badges that are known here under the newest charter, and publishes them:
-    /// what
+    /// Signs all users and badges that are known here under the newest charter, and publishes them: what
     /// an admin signed who is none any more is believed by nobody.
     async fn sign_all_anew(&self, signer: Signer) -> Result<(), AuthorityError> {
         let now = self.now();

@@ -24,9 +24,7 @@ pub(super) struct Audit {
 enum Action {
     /// Check that no record was changed, added or removed
     Verify {
-        /// Where this log ended at some time, as the audit records of another computer say: records
-        /// that
-        /// were cut off since are missed then
+        /// The end of this log as another computer recorded it, to detect records that were cut off since
         #[arg(long, value_name = "RECORDS:HASH")]
         witnessed: Option<AuditHead>,
     },

@@ -21,18 +21,15 @@ use crate::control::message::{GetStatus, ListPrinters, Printer, Status};
 const LPADMIN: &str = "lpadmin";
 /// How long CUPS may take; it asks the hold printer what it can do.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How long CUPS is given before the queue is told to be there. CUPS 2.4 loads the filters of a new
-/// queue a
-/// moment after it has said that it added it, and nothing tells when; of what is printed in that moment
-/// it
+/// How long CUPS is given before the queue is told to be there. CUPS 2.4 loads the filters of a new queue a
+/// moment after it has said that it added it, and nothing tells when; of what is printed in that moment it
 /// says "Unable to convert" and aborts it.
 const SETTLING: Duration = Duration::from_millis(1500);
 /// The longest name of a queue of CUPS.
 const QUEUE: usize = 127;
 /// What is shown of what CUPS says, in bytes.
 const SAID: usize = 400;
-/// The policy under which CUPS asks its clients who they are, as it is installed. On this computer
-/// their
+/// The policy under which CUPS asks its clients who they are, as it is installed. On this computer their
 /// account is the proof, so that nobody is asked for a password; without it CUPS passes on whatever
 /// name a client says.
 const ASKS_WHO: &str = "printer-op-policy=authenticated";

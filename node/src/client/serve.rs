@@ -25,8 +25,7 @@ const STREAMS: usize = 32;
 const STREAMS_PER_PRINTER: usize = 4;
 
 impl<N: Network> Client<N> {
-    /// Answers printers on every stream of the release protocol in this version until there come no
-    /// more.
+    /// Answers printers on every stream of the release protocol in this version until there come no more.
     pub async fn serve_release<S>(
         self,
         version: Version,

@@ -541,8 +541,7 @@ impl Task<'_> {
     }
 
     /// Whether the device takes whatever programs make for the hold printer: both kinds of pixels and
-    /// both resolutions that it offers, with the backs of sheets as they lie in that (PWG 5102.4
-    /// section
+    /// both resolutions that it offers, with the backs of sheets as they lie in that (PWG 5102.4 section
     /// 4.3.3.2). A device that says nothing of them is given what there is.
     fn takes_pixels_as_they_come(&self, format: &str) -> bool {
         let raster = &self.device.raster;

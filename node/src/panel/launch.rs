@@ -81,8 +81,7 @@ mod tests {
 
     const PANEL: ([u8; 4], u16) = ([0, 0, 0, 0], 8310);
 
-    /// Whoever stands at a kiosk with a keyboard gets to no console and to no page but the panel's, and
-    /// the
+    /// Whoever stands at a kiosk with a keyboard gets to no console and to no page but the panel's, and the
     /// secret that leads there is in no argument list.
     #[test]
     fn the_kiosk_shows_the_panel_and_nothing_else() {

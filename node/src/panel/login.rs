@@ -161,8 +161,7 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) -> bool {
     false
 }
 
-/// Looks whether somebody has the badge by another rule than the reader's: then the admin is told
-/// which.
+/// Looks whether somebody has the badge by another rule than the reader's: then the admin is told which.
 /// The number itself is in no log.
 pub(super) async fn try_rules(desk: &Desk, reading: Reading, rule: &Rule, word: &ReaderWord) {
     for (better, number) in rule.others(&reading) {

@@ -45,8 +45,7 @@ pub(super) trait Reception: Send + Sync + 'static {
 pub(super) struct Device {
     /// It was asked and answered.
     pub(super) answers: bool,
-    /// It shows another certificate than before: nothing is printed until an admin says that it is
-    /// right.
+    /// It shows another certificate than before: nothing is printed until an admin says that it is right.
     pub(super) changed: bool,
     /// It stands still.
     pub(super) stopped: bool,

@@ -245,8 +245,7 @@ impl Order {
         )
     }
 
-    /// Whether its user has to prove first to be who opened the page: it gives power to others, or
-    /// takes
+    /// Whether its user has to prove first to be who opened the page: it gives power to others, or takes
     /// it from them. What takes a secret of its own is proved by that.
     pub(super) const fn needs_proof(&self) -> bool {
         match self {

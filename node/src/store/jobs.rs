@@ -358,8 +358,7 @@ impl Jobs<'_> {
         self.change(job, |row| row.protected = protected)
     }
 
-    /// Deletes a job, unless a printer has it now; also one whose row or file is damaged. The history
-    /// says why it went.
+    /// Deletes a job, unless a printer has it now; also one whose row or file is damaged. The history says why it went.
     pub fn delete(
         &self,
         job: JobId,
@@ -565,8 +564,7 @@ impl Jobs<'_> {
         }
     }
 
-    /// Deletes the job's row, key, picture and index entries, and notes its end. After the commit its
-    /// file
+    /// Deletes the job's row, key, picture and index entries, and notes its end. After the commit its file
     /// is to go.
     pub(super) fn delete_in(
         &self,

@@ -155,8 +155,7 @@ mod linux {
     }
 
     /// Whether it is the socket that was asked for, and a process has it. The kernel also finds one
-    /// that merely listens at that address; and one that was closed, on its last way out, it calls
-    /// root's.
+    /// that merely listens at that address; and one that was closed, on its last way out, it calls root's.
     fn is_it(found: &InetResponseHeader, wanted: &SocketId) -> bool {
         let ends = |id: &SocketId| {
             (

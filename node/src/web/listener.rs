@@ -44,8 +44,7 @@ pub enum ListenError {
 /// How much connections may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// Connections at once of other computers. A new one beyond that takes the place of the one that
-    /// has been
+    /// Connections at once of other computers. A new one beyond that takes the place of the one that has been
     /// waiting for a request the longest; if none is waiting, it is not served.
     pub connections: usize,
     /// Connections at once of one other computer.

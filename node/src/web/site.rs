@@ -53,8 +53,7 @@ pub struct FromSite(watch::Receiver<Option<Arc<SiteCertificate>>>);
 pub struct ToListeners(watch::Sender<Option<Arc<SiteCertificate>>>);
 
 impl SiteCertificate {
-    /// Reads a certificate, and checks that `authority` vouches for it through `issuer`, for this key
-    /// and
+    /// Reads a certificate, and checks that `authority` vouches for it through `issuer`, for this key and
     /// for every one of the places, and that it is valid at `from` and at `not_after`.
     ///
     /// # Errors

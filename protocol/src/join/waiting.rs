@@ -48,8 +48,7 @@ impl<R> Default for Waiting<R> {
 
 impl<R> Waiting<R> {
     /// Adds a device. Those to be told something else come back: with [`Denial::Busy`] the new one
-    /// if there is no room, with [`Denial::Refused`] an earlier one of the same node, which it
-    /// replaces.
+    /// if there is no room, with [`Denial::Refused`] an earlier one of the same node, which it replaces.
     #[must_use]
     pub fn add(&mut self, device: Device<R>) -> Option<(R, Denial)> {
         if let Some(at) = self.0.iter().position(|other| other.node == device.node) {

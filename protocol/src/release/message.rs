@@ -253,8 +253,7 @@ pub enum Answer {
     Refused(Refusal),
     /// The holder vouches.
     Attested(Box<Attestation>),
-    /// The holder has settled the release. Answers a report; not in release/1, where it is
-    /// [`Self::Done`].
+    /// The holder has settled the release. Answers a report; not in release/1, where it is [`Self::Done`].
     Settled {
         /// What later versions of this program add (SPEC, release/2).
         #[serde(default, skip_serializing_if = "Extensions::is_empty")]

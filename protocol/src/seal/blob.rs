@@ -46,8 +46,7 @@ pub enum BlobError {
     Refused,
 }
 
-/// Seals a small record under the storage key, for one `purpose` (a constant of the code) and for the
-/// record that
+/// Seals a small record under the storage key, for one `purpose` (a constant of the code) and for the record that
 /// `id` names.
 ///
 /// # Errors

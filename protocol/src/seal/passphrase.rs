@@ -129,8 +129,7 @@ impl PassphraseCost {
     }
 }
 
-/// Seals `secret` under `passphrase`, for one `purpose` (a constant of the code, such as `authority
-/// key`).
+/// Seals `secret` under `passphrase`, for one `purpose` (a constant of the code, such as `authority key`).
 /// Takes as long as `cost` says: not for a task that must not block.
 ///
 /// # Errors
@@ -168,8 +167,7 @@ pub fn seal(
     Ok([&header[..], &ciphertext].concat())
 }
 
-/// Opens what [`seal`] sealed under the same passphrase and purpose. Takes as long as the cost in
-/// `sealed` says, which
+/// Opens what [`seal`] sealed under the same passphrase and purpose. Takes as long as the cost in `sealed` says, which
 /// is bounded by [`PassphraseCost`].
 ///
 /// # Errors

@@ -76,8 +76,7 @@ pub enum SealError {
     AfterFailure,
 }
 
-/// The first [`HEADER_LEN`] bytes of a sealed job, known to have the right form. Only [`Opener::new`]
-/// can tell
+/// The first [`HEADER_LEN`] bytes of a sealed job, known to have the right form. Only [`Opener::new`] can tell
 /// whether it belongs to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header([u8; HEADER_LEN]);
@@ -141,8 +140,7 @@ impl Header {
     }
 }
 
-/// What sealing and opening have in common: the cipher, the job it is bound to and the next segment's
-/// number.
+/// What sealing and opening have in common: the cipher, the job it is bound to and the next segment's number.
 struct Segments {
     cipher: LessSafeKey,
     prefix: [u8; PREFIX],
@@ -165,8 +163,7 @@ impl Segments {
 pub struct Sealer(Segments);
 
 impl Sealer {
-    /// Starts a sealed job and gives the header that goes before its segments. One [`JobKey`] seals one
-    /// document.
+    /// Starts a sealed job and gives the header that goes before its segments. One [`JobKey`] seals one document.
     ///
     /// # Errors
     /// [`SealError::NoCipher`].
@@ -179,13 +176,11 @@ impl Sealer {
         Ok((Self(header.segments(key, job)?), header))
     }
 
-    /// Encrypts a full segment in place and appends its tag: [`SEGMENT`] bytes become
-    /// [`SEALED_SEGMENT`]. Only
+    /// Encrypts a full segment in place and appends its tag: [`SEGMENT`] bytes become [`SEALED_SEGMENT`]. Only
     /// for segments that are known not to be the last.
     ///
     /// # Errors
-    /// [`SealError::SegmentLength`] if it is not full, [`SealError::TooLarge`] when the document may
-    /// have no
+    /// [`SealError::SegmentLength`] if it is not full, [`SealError::TooLarge`] when the document may have no
     /// further segment. The segment is then as it was.
     pub fn seal_segment(&mut self, segment: &mut Vec<u8>) -> Result<(), SealError> {
         self.seal_tail(segment, 0)
@@ -210,8 +205,7 @@ impl Sealer {
         Ok(())
     }
 
-    /// Encrypts the last segment in place and appends its tag. It may be of any length up to
-    /// [`SEGMENT`], and empty
+    /// Encrypts the last segment in place and appends its tag. It may be of any length up to [`SEGMENT`], and empty
     /// only if the document is.
     ///
     /// # Errors
@@ -259,8 +253,7 @@ impl Opener {
         Ok(Self(header.segments(key, job)?))
     }
 
-    /// Goes on at `segment` (the first is 0), for a transfer that resumes. Whoever resumes already has
-    /// all segments
+    /// Goes on at `segment` (the first is 0), for a transfer that resumes. Whoever resumes already has all segments
     /// before it; what they were is not checked again.
     #[must_use]
     pub fn resume_at(mut self, segment: u32) -> Self {
@@ -274,12 +267,10 @@ impl Opener {
         self.0.next
     }
 
-    /// Decrypts a full segment in place and takes off its tag: [`SEALED_SEGMENT`] bytes become
-    /// [`SEGMENT`].
+    /// Decrypts a full segment in place and takes off its tag: [`SEALED_SEGMENT`] bytes become [`SEGMENT`].
     ///
     /// # Errors
-    /// [`SealError::SegmentLength`], [`SealError::TooLarge`], and [`SealError::Damaged`], after which
-    /// the segment is
+    /// [`SealError::SegmentLength`], [`SealError::TooLarge`], and [`SealError::Damaged`], after which the segment is
     /// nothing but zeros: what is not authentic is not given out.
     pub fn open_segment(&mut self, segment: &mut Vec<u8>) -> Result<(), SealError> {
         self.open_tail(segment, 0)
@@ -306,8 +297,7 @@ impl Opener {
     /// Decrypts the last segment in place and takes off its tag.
     ///
     /// # Errors
-    /// As [`Opener::open_segment`]; also if this is a whole segment but not the document's last, that
-    /// is, if
+    /// As [`Opener::open_segment`]; also if this is a whole segment but not the document's last, that is, if
     /// the job was cut between two segments.
     pub fn open_last(self, segment: &mut Vec<u8>) -> Result<(), SealError> {
         self.open_last_tail(segment, 0)

@@ -80,8 +80,7 @@ impl WrappedJobKey {
     /// The key of `job`.
     ///
     /// # Errors
-    /// [`WrapError::Refused`] if this was wrapped under another storage key or for another job, or was
-    /// altered.
+    /// [`WrapError::Refused`] if this was wrapped under another storage key or for another job, or was altered.
     pub fn unwrap(&self, storage: &StorageKey, job: [u8; 16]) -> Result<JobKey, WrapError> {
         let key = open_bytes(storage, AT_REST, &job, &self.0).map_err(|_| WrapError::Refused)?;
         JobKey::from_slice(&key).ok_or(WrapError::Refused)
@@ -161,8 +160,7 @@ impl SessionWrappedKey {
     /// The key of the picture of `job`, opened with the session's secret.
     ///
     /// # Errors
-    /// [`WrapError::Refused`] if this was sealed to another key, session or job, is a job's key, or was
-    /// altered.
+    /// [`WrapError::Refused`] if this was sealed to another key, session or job, is a job's key, or was altered.
     pub fn unwrap_preview(
         &self,
         secret: &SessionSecret,
@@ -201,8 +199,7 @@ impl fmt::Debug for SessionWrappedKey {
     }
 }
 
-/// Seals `plaintext` to a public key. `info` is the domain, a constant of the code; `aad` is what the
-/// content is bound
+/// Seals `plaintext` to a public key. `info` is the domain, a constant of the code; `aad` is what the content is bound
 /// to. The result is the encapsulated key (32 bytes), the ciphertext and the tag (16 bytes).
 ///
 /// # Errors

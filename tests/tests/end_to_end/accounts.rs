@@ -210,8 +210,7 @@ fn nobody_else_sends_a_document_of_a_job() {
     assert_eq!(home.titles().len(), 1);
 }
 
-/// From another computer a document comes without a PIN only from the address that made the job, and
-/// only from
+/// From another computer a document comes without a PIN only from the address that made the job, and only from
 /// who was told the job's number: others behind that address do not guess it.
 #[test]
 fn nobody_else_behind_the_same_address_sends_a_document_of_a_job() {
@@ -363,8 +362,7 @@ fn the_same_wrong_pin_counts_once_and_locks_nobody_out() {
     assert_eq!(home.with_pin(OTHER, pin, &ask(GET_JOBS)).status(), OK);
 }
 
-/// A stranger on the network guesses at Charlie's PIN until nobody hears any more. Charlie's phone is
-/// heard.
+/// A stranger on the network guesses at Charlie's PIN until nobody hears any more. Charlie's phone is heard.
 #[test]
 fn who_guesses_from_elsewhere_locks_out_nobody_but_himself() {
     let (site, charlie) = (Site::new(), User::charlie());
@@ -395,8 +393,7 @@ fn who_guesses_from_elsewhere_locks_out_nobody_but_himself() {
     assert_eq!(laptop.jobs().len(), 1);
 }
 
-/// Strangers on the network have typed so many invented names that no more fit. Who has a PIN here is
-/// let in all the
+/// Strangers on the network have typed so many invented names that no more fit. Who has a PIN here is let in all the
 /// same, over the network and at a printer.
 #[test]
 fn strangers_who_make_up_names_on_end_keep_nobody_out() {

@@ -302,8 +302,7 @@ fn a_badge_that_rests_on_the_reader_is_one_tap() {
     });
 }
 
-/// A card that makes up its number each time is nobody's and becomes nobody's, and its user is told
-/// why.
+/// A card that makes up its number each time is nobody's and becomes nobody's, and its user is told why.
 #[test]
 fn a_badge_without_a_number_of_its_own_is_not_registered() {
     let hall = Hall::new("--bind-badges on");

@@ -565,8 +565,7 @@ fn invites_and_exports_are_for_everybody() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
-/// A device asks to join. Its digits are on its own screen and nowhere else; whoever read them there
-/// and
+/// A device asks to join. Its digits are on its own screen and nowhere else; whoever read them there and
 /// types them lets it in.
 #[test]
 fn a_device_joins_by_digits_that_an_admin_types() {
@@ -821,8 +820,7 @@ fn other_pages_are_not_heard() {
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
 }
 
-/// A title is text, whatever it looks like: in the list, in a question, in what is said of it, and in
-/// the
+/// A title is text, whatever it looks like: in the list, in a question, in what is said of it, and in the
 /// history.
 #[test]
 fn titles_with_markup_are_text() {
@@ -850,8 +848,7 @@ fn titles_with_markup_are_text() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
-/// Whoever needs more contrast has it everywhere, chosen on the page or set up for all pages; a
-/// keyboard
+/// Whoever needs more contrast has it everywhere, chosen on the page or set up for all pages; a keyboard
 /// reaches everything, and what it reaches can be seen.
 #[test]
 fn contrast_is_kept_and_a_keyboard_is_enough() {
@@ -971,8 +968,7 @@ fn as_nobody(program: &str, args: &[&str]) -> Ended {
         .run()
 }
 
-/// Another account that reads every argument list while `papermesh open` starts a slow browser finds
-/// the
+/// Another account that reads every argument list while `papermesh open` starts a slow browser finds the
 /// name of a file, and cannot read it. The file goes when the page is open, and so it does when the
 /// command is stopped.
 #[test]

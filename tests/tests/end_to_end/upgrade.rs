@@ -95,8 +95,7 @@ fn a_home_of_the_first_format_prints_all_that_it_holds() {
     }
 }
 
-/// What was brought up to date stays so: users, PINs, the admin's key and the members are what they
-/// were.
+/// What was brought up to date stays so: users, PINs, the admin's key and the members are what they were.
 #[test]
 fn a_home_that_was_brought_up_to_date_goes_on() {
     let site = Site::new();

@@ -46,8 +46,7 @@ impl BadgeReader for SmartCards {
     }
 }
 
-/// Why there are no cards, with what to do. The service asks polkit whom to let in: by default those
-/// who
+/// Why there are no cards, with what to do. The service asks polkit whom to let in: by default those who
 /// sit at the computer. It hangs up on all others, without a word.
 fn failed(error: Error) -> ReaderError {
     let hung_up = matches!(

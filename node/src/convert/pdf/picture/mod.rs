@@ -44,8 +44,7 @@ pub(in super::super) struct Wrapped {
     pub(in super::super) color: bool,
 }
 
-/// Writes the page: the picture upright, as large as the paper allows unless it is not to be scaled,
-/// the
+/// Writes the page: the picture upright, as large as the paper allows unless it is not to be scaled, the
 /// paper turned as the picture is.
 pub(in super::super) fn wrap(
     input: &mut impl Read,

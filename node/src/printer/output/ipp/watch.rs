@@ -251,8 +251,7 @@ impl<'a> Watch<'a> {
         since.elapsed() > self.device.patience.completed
     }
 
-    /// Whether the device may still print a job that it calls completed: it is at work and counts no
-    /// page, or
+    /// Whether the device may still print a job that it calls completed: it is at work and counts no page, or
     /// does not say how it is, and has done so for no longer than a printer that stands still is waited
     /// for. Printers that complete what they have received say only later that they want paper.
     fn may_be_at_it(&mut self, progress: &DeviceProgress, heard: Heard) -> bool {
