@@ -1,4 +1,4 @@
-//! From the PIN to the list: badge, directory, three holders dialled, three logins, one list. Real
+//! From the PIN to the list: badge, directory, three holders dialed, three logins, one list. Real
 //! nodes and the command line, whose own start is part of the wait.
 
 use std::time::{Duration, Instant};

@@ -22,9 +22,9 @@ use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{SiteSecret, SiteState};
 use papermesh_protocol::text::UserId;
 
-/// How long a node may take to listen, and to find its neighbours.
+/// How long a node may take to listen, and to find its neighbors.
 const START: Duration = Duration::from_secs(60);
-/// Neighbours that make a node a part of the DHT.
+/// Neighbors that make a node a part of the DHT.
 const NEIGHBOURS: usize = 8;
 /// The key of every user; they differ in their ids.
 const USER_KEY: [u8; 32] = [2; 32];

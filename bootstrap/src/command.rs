@@ -25,8 +25,8 @@ const INVITE: u64 = 64 * 1024;
 #[derive(Debug, Parser)]
 #[command(name = "papermesh-bootstrap", version, about)]
 pub(crate) struct Command {
-    /// The folder in which the node keeps everything; else PAPERMESH_HOME, else the platform's
-    /// data folder.
+    /// The folder in which the node keeps everything [default: PAPERMESH_HOME, else the platform's
+    /// data folder].
     #[arg(long, global = true, value_name = "FOLDER")]
     home: Option<PathBuf>,
     #[command(subcommand)]
@@ -40,16 +40,16 @@ enum Action {
         /// The invite, one line; - to read it from standard input, where other accounts of the computer do
         /// not see it.
         invite: String,
-        /// The node's name; without one the invite's, or the host's.
+        /// The node's name [default: the invite's, else the host's].
         #[arg(long)]
         name: Option<Name>,
     },
-    /// Run, until a signal asks to stop.
+    /// Run the node until SIGTERM or ctrl-c.
     Run {
-        /// Where to listen, a multiaddr; again for more.
+        /// Where to listen; a multiaddr, may be repeated.
         #[arg(long, value_name = "MULTIADDR")]
         listen: Vec<String>,
-        /// Under which addresses others reach this node, where it does not listen on them itself.
+        /// Where else this node can be reached; a multiaddr, may be repeated.
         #[arg(long, value_name = "MULTIADDR")]
         announce: Vec<String>,
         /// Other bootstrap nodes.
@@ -112,7 +112,7 @@ where
     let parsed: Result<Vec<T>, T::Err> = texts.iter().map(|text| text.parse()).collect();
     parsed
         .map(Some)
-        .context("an address is no multiaddr; one looks like /ip4/0.0.0.0/tcp/4001")
+        .context("an address is not a multiaddr; write one such as /ip4/0.0.0.0/tcp/4001")
 }
 
 /// What an argument stands for: itself, or with `-` the first line of standard input.
@@ -125,7 +125,7 @@ fn argument_or_stdin(argument: String) -> anyhow::Result<String> {
         .lock()
         .take(INVITE)
         .read_line(&mut line)
-        .context("standard input cannot be read")?;
+        .context("cannot read standard input")?;
     Ok(line.trim().to_owned())
 }
 

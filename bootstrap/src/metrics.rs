@@ -26,20 +26,17 @@ impl Metrics {
             registry.register(name, help, gauge.clone());
             gauge
         };
-        let members = register("members_connected", "Members with a connection now");
+        let members = register("members_connected", "Members connected now");
         let records = register("dht_records", "Records stored for the DHT");
         let reservations = register(
             "relay_reservations",
-            "Members that have a place at the relay",
+            "Members with a reservation at the relay",
         );
-        let circuits = register(
-            "relay_circuits",
-            "Connections that lead through the relay now",
-        );
+        let circuits = register("relay_circuits", "Connections through the relay now");
         let circuits_total = Gauge::default();
         registry.register(
             "relay_circuits_seen",
-            "Connections that have led through the relay since the start",
+            "Connections through the relay since the start",
             circuits_total.clone(),
         );
         Self {

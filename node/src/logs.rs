@@ -16,7 +16,7 @@ pub const NODE_FILTER: &str = "warn,papermesh=info,papermesh_node=info,papermesh
 /// The filter is none.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{filter:?} is no log filter: {reason}; write something like info or papermesh_node=debug,warn"
+    "{filter:?} is not a log filter: {reason}; write something like info or papermesh_node=debug,warn"
 )]
 pub struct FilterError {
     filter: String,

@@ -109,7 +109,7 @@ pub async fn keep_join_port(store: &Store, port: u16) {
 
 fn told(kept: Result<(), StoreError>) {
     if let Err(error) = kept {
-        tracing::warn!(%error, "the ports are not kept; after a restart there may be others");
+        tracing::warn!(%error, "could not save listening ports; they may change on restart");
     }
 }
 
@@ -122,7 +122,7 @@ async fn seen(store: &Store, nodes: Vec<NodeId>, now: Timestamp) {
     })
     .await;
     if let Err(error) = noted {
-        tracing::warn!(%error, "it is not remembered when members were seen");
+        tracing::warn!(%error, "could not save when members were last seen");
     }
 }
 
@@ -134,7 +134,7 @@ async fn keep_state(store: &Store, membership: &Membership) {
     })
     .await;
     if let Err(error) = kept {
-        tracing::error!(%error, "charter and site state are not kept; after a restart older ones count until members are met");
+        tracing::error!(%error, "could not save charter and site state; after a restart older ones apply until members connect");
     }
 }
 
@@ -166,6 +166,6 @@ async fn remember_member(
     })
     .await;
     if let Err(error) = kept {
-        tracing::warn!(%node, %error, "a member's addresses are not remembered");
+        tracing::warn!(%node, %error, "could not save a member's addresses");
     }
 }

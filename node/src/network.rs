@@ -69,10 +69,10 @@ pub enum LinkError {
     #[error(transparent)]
     Frame(#[from] FrameError),
     /// It ended the conversation.
-    #[error("the other side ended the conversation")]
+    #[error("the peer closed the connection")]
     Ended,
     /// It speaks a version in which this cannot be said.
-    #[error("the program there is too old for this job; update papermesh there")]
+    #[error("papermesh on the other computer is too old for this job; update it there")]
     TooOld,
 }
 

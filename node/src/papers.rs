@@ -36,7 +36,7 @@ pub enum PapersError {
     NoSite,
     /// There are some already.
     #[error(
-        "this home is a member of the site {name} already; use another --home for another site"
+        "this home is already a member of the site {name}; use another --home for another site"
     )]
     HasSite {
         /// The site's name.
@@ -44,7 +44,8 @@ pub enum PapersError {
     },
     /// Some are missing, or do not belong together.
     #[error(
-        "the papers in this home do not belong together ({0}); restore the home from a backup, or join again with a new --home"
+        "the keys and certificate in this home do not match ({0}); restore the home from a backup, or join again with a \
+         new --home"
     )]
     Inconsistent(&'static str),
     /// A secret does not open.

@@ -87,16 +87,17 @@ pub struct Acceptance {
 pub enum SubmitRefusal {
     /// This node is no client.
     #[error(
-        "this node holds no jobs: it has the roles {0}; jobs are held by nodes with the role client or shared-client"
+        "this node holds no jobs, because its roles are {0}; use a node with the role client or shared-client"
     )]
     Role(Roles),
     /// The user is not known here.
     #[error(
-        "{0} is not enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin, or `papermesh user link` if you enrolled on another computer"
+        "{0} is not enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin, or \
+         `papermesh user link` if you enrolled on another computer"
     )]
     NotEnrolled(UserId),
     /// A shared PC, and the site has no such user.
-    #[error("the site knows no user {0}; ask your admin")]
+    #[error("the site has no user {0}; ask your admin")]
     UnknownUser(UserId),
     /// The user may not print.
     #[error("{0} is disabled; ask your admin")]
@@ -105,7 +106,7 @@ pub enum SubmitRefusal {
     #[error("{0} cannot be held; print PDF, PWG or Apple raster, JPEG, PNG or plain text")]
     Format(String),
     /// Too large.
-    #[error("the document is larger than {} MiB, the most this computer holds of one job", .0 >> 20)]
+    #[error("the document is larger than {} MiB, this computer's limit for one job", .0 >> 20)]
     TooLarge(u64),
     /// Options out of range.
     #[error(transparent)]
@@ -178,10 +179,10 @@ pub struct Shown {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LoginRefusal {
     /// The site does not take badges.
-    #[error("this site takes no badges; type your user id and PIN")]
+    #[error("this site does not use badges; enter your user id and PIN")]
     NoBadges,
     /// A PIN is missing.
-    #[error("this site asks for a PIN; type yours")]
+    #[error("this site requires a PIN; enter yours")]
     PinMissing,
 }
 

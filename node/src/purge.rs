@@ -16,7 +16,7 @@ use crate::store::Store;
 const QUIET: Duration = Duration::from_secs(3 * 60);
 /// How long what was deleted may stay in files at most, however busy it is.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
-/// How often is looked.
+/// Interval between checks.
 const LOOK: Duration = Duration::from_secs(15);
 
 /// Purges the store now and then, for as long as the node runs.
@@ -38,7 +38,7 @@ pub async fn now(store: &Store) {
         return;
     }
     if let Err(error) = offload(store, |store| store.purge_deleted()).await {
-        tracing::warn!(%error, "deleted keys are still in the database's files");
+        tracing::warn!(%error, "could not purge deleted keys from the database files");
     }
 }
 

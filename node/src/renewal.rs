@@ -34,7 +34,7 @@ pub enum RenewalError {
     #[error(transparent)]
     Frame(#[from] FrameError),
     /// It said nothing.
-    #[error("the admin's node hung up")]
+    #[error("the admin's node closed the connection")]
     HungUp,
     /// It said no, or something that is not to be believed.
     #[error(transparent)]
@@ -71,11 +71,11 @@ pub async fn keep_valid<N: Network>(store: Store, mesh: Mesh, network: N) {
         last = Some(Instant::now());
         match renew(&store, &mesh, &network).await {
             Some(renewed) => {
-                tracing::info!(until = %renewed.not_after, "the certificate is renewed");
+                tracing::info!(until = %renewed.not_after, "certificate renewed");
             }
             None => {
                 let until = own.not_after;
-                tracing::warn!(%until, "the certificate is due and no admin that is connected renewed it; after it ends this node has to join again");
+                tracing::warn!(%until, "certificate renewal is due and no connected admin renewed it; once it expires this node must join again");
             }
         }
     }

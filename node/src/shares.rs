@@ -37,7 +37,7 @@ impl Shares {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let here = taken.get(&member).copied().unwrap_or(0);
         if taken.values().sum::<usize>() >= self.all || here >= self.each {
-            tracing::warn!(%member, "a stream is turned away: there are too many");
+            tracing::warn!(%member, "turned a stream away: too many are open");
             return None;
         }
         taken.insert(member, here + 1);

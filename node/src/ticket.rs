@@ -15,7 +15,7 @@ pub const SHORTEST: Duration = Duration::from_secs(60);
 
 /// An invite or ticket with an odd lifetime was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an invite or ticket can be good for {} minute to {} days", SHORTEST.as_secs() / 60, limits::INVITE_LIFETIME_MAX.as_secs() / 86_400)]
+#[error("an invite or ticket can be valid for {} minute to {} days", SHORTEST.as_secs() / 60, limits::INVITE_LIFETIME_MAX.as_secs() / 86_400)]
 pub struct OddLifetime;
 
 /// When a ticket that is made now is no good any more.

@@ -28,11 +28,12 @@ struct Kind(&'static str);
 pub enum VaultError {
     /// Sealed with another storage key, or altered.
     #[error(
-        "the {0} that this node keeps does not open; its keys folder is another one than when it was written, or the database is damaged: restore the home from a backup"
+        "the stored {0} cannot be opened: the keys folder was replaced, or the database is damaged; restore the home \
+         from a backup"
     )]
     Refused(&'static str),
     /// It opened, and is not what it should be.
-    #[error("the {0} that this node keeps is malformed; restore the home from a backup")]
+    #[error("the stored {0} is malformed; restore the home from a backup")]
     Malformed(&'static str),
 }
 

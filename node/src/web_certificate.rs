@@ -61,13 +61,13 @@ pub enum WebCertificateError {
     #[error(transparent)]
     Frame(#[from] FrameError),
     /// It said nothing.
-    #[error("the admin's node hung up")]
+    #[error("the admin's node closed the connection")]
     HungUp,
     /// It said no, or something that is not to be believed.
     #[error(transparent)]
     Web(#[from] WebError),
     /// What it gave is not what it should be.
-    #[error("the admin's answer is not to be trusted: {0}")]
+    #[error("the admin's answer cannot be trusted: {0}")]
     Certificate(#[from] SiteCertificateError),
     /// The key could not be sealed.
     #[error(transparent)]
@@ -163,7 +163,7 @@ impl<N: Network> WebCertificate<N> {
             Ok(read) => read,
             Err(WebCertificateError::Store(error)) => return Err(error),
             Err(error) => {
-                tracing::warn!(%error, "the certificate for the web that is kept here is of no use; another is asked for");
+                tracing::warn!(%error, "the stored web certificate is unusable; requesting another");
                 None
             }
         };
@@ -242,14 +242,14 @@ impl<N: Network> WebCertificate<N> {
         }
         match self.renew(places).await {
             Ok(kept) => {
-                tracing::info!(places = %kept.places, until = %kept.not_after, "the site certified this node for browsers and programs");
+                tracing::info!(places = %kept.places, until = %kept.not_after, "received a web certificate from the site");
                 if !kept.refused.is_empty() {
-                    tracing::info!(refused = %kept.refused, "not certified, because another member has the name or the admin's node does not see this one there");
+                    tracing::info!(refused = %kept.refused, "some places not certified: another member has the name, or the admin's node does not see this one there");
                 }
                 Looked::Renewed
             }
             Err(error) => {
-                tracing::info!(%error, "no certificate of the site for browsers and programs; tried again later");
+                tracing::info!(%error, "no web certificate from the site; will retry");
                 Looked::Missing
             }
         }
@@ -287,7 +287,7 @@ impl<N: Network> WebCertificate<N> {
             match self.renew_at(admin, places).await {
                 Ok(kept) => return Ok(kept),
                 Err(error) => {
-                    tracing::debug!(%admin, %error, "this admin's node does not certify");
+                    tracing::debug!(%admin, %error, "this admin's node issued no web certificate");
                     last = error;
                 }
             }

@@ -80,10 +80,10 @@ pub enum AdvertError {
     #[error(transparent)]
     Delegation(#[from] DelegationError),
     /// There is neither a delegation nor the role of a shared client.
-    #[error("the holder may not hold for this user")]
+    #[error("the holder may not hold jobs for this user")]
     NoRight,
     /// It is another site's.
-    #[error("the advert is of another site")]
+    #[error("the advert belongs to another site")]
     ForeignSite,
     /// It has expired, is dated ahead or would live too long.
     #[error("the advert is not valid now")]

@@ -6,7 +6,7 @@
 //! whom the badge names from then on. Nobody but the printer sees the badge's number.
 //!
 //! One question, an [`Attestation`], and one [`Answer`] on a stream of their own, each one frame of
-//! deterministic CBOR, at most [`limits::BIND_MESSAGE`] bytes. The judgement of all three is here;
+//! deterministic CBOR, at most [`limits::BIND_MESSAGE`] bytes. The judgment of all three is here;
 //! which users and badges there are, and the authority's key, are the admin's node's affair.
 
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub struct BadgeClaim {
     pub user: UserId,
     /// The badge, as the printer names it.
     pub badge: BadgeTag,
-    /// Where.
+    /// The printer.
     pub printer: NodeId,
     /// Who checked the PIN, and signs.
     pub holder: NodeId,
@@ -78,28 +78,30 @@ pub enum Denial {
     #[error("the site does not let users register badges at printers")]
     NotAllowed,
     /// Not every signature, name and right in it is what it should be.
-    #[error("the admin's node does not believe that this printer may ask for this user")]
+    #[error("the admin's node does not accept this printer's request for this user")]
     NotBelieved,
     /// Too old, from the future, or carried out before.
-    #[error("the holder's word is too old, or was used before; is a clock wrong?")]
+    #[error("the holder's statement is too old or was already used; check the clocks")]
     Stale,
     /// The site has no such user, or a disabled one.
-    #[error("the site gives this user no badge")]
+    #[error("the site does not let this user have a badge")]
     Refused,
     /// The badge names somebody else.
-    #[error("the badge is somebody else's")]
+    #[error("the badge belongs to somebody else")]
     Taken,
     /// The user has as many as a user may have.
     #[error("the user has {} badges already", limits::BADGES_PER_USER)]
     TooMany,
     /// This printer, or all together, asked too often.
-    #[error("that node was asked too often; try again in a minute")]
+    #[error("that node received too many requests; try again in a minute")]
     Busy,
     /// The node asked is no admin's, or its authority key is not at hand.
-    #[error("that node cannot sign for the site now")]
+    #[error("that node cannot sign for the site right now")]
     Trouble,
     /// The request makes no sense.
-    #[error("the admin's node did not understand the request; are both sides of the same version?")]
+    #[error(
+        "the admin's node did not understand the request; check that both sides run the same version"
+    )]
     Malformed,
 }
 
@@ -250,10 +252,10 @@ pub enum BindError {
     #[error(transparent)]
     Denied(#[from] Denial),
     /// The badge record does not verify.
-    #[error("the admin's answer is not to be trusted: {0}")]
+    #[error("the admin's answer cannot be trusted: {0}")]
     Badge(#[from] UserError),
     /// What was signed says something else than was asked for.
-    #[error("the admin's answer is not to be trusted: it is not what was asked for")]
+    #[error("the admin's answer cannot be trusted: it does not match the request")]
     NotAsAsked,
 }
 

@@ -182,13 +182,13 @@ pub enum CertificateError {
     #[error(transparent)]
     Signed(#[from] SignedError),
     /// It is another site's.
-    #[error("the certificate is of another site")]
+    #[error("the certificate belongs to another site")]
     ForeignSite,
     /// It names another node than the one that shows it.
     #[error("the certificate names another node")]
     WrongNode,
     /// It is not valid yet: a clock is off.
-    #[error("the certificate is not valid yet; is a clock wrong?")]
+    #[error("the certificate is not valid yet; check the clocks")]
     NotYetValid,
     /// It is not valid any more.
     #[error("the certificate has expired")]
@@ -197,7 +197,7 @@ pub enum CertificateError {
     #[error("the certificate is valid for too long")]
     TooLong,
     /// It is said to be valid despite a revocation that was still to come when it was issued.
-    #[error("the certificate is issued ahead of a revocation")]
+    #[error("the certificate claims to know a revocation that came after it")]
     Ahead,
     /// The site withdrew it.
     #[error("the certificate is revoked")]

@@ -89,26 +89,27 @@ pub enum CharterError {
     #[error(transparent)]
     Signed(#[from] SignedError),
     /// It is another site's.
-    #[error("the charter is of another site")]
+    #[error("the charter belongs to another site")]
     ForeignSite,
     /// Its lists are empty, too long or not in order.
     #[error("the charter's lists are malformed")]
     Malformed,
     /// No room for a further admin.
-    #[error("the site has {} admins already; revoke one first", limits::ADMINS)]
+    #[error("the site already has {} admins; revoke one first", limits::ADMINS)]
     TooManyAdmins,
     /// Nobody could sign for the site any more.
     #[error("this is the site's only admin")]
     LastAdmin,
     /// More certificates stay than a charter can list.
     #[error(
-        "more than {} certificates of former admins would have to stay; let those members renew theirs first, which they do by themselves while another admin's node runs",
+        "more than {} certificates of former admins would have to stay valid; let those members renew theirs first, \
+         which happens automatically while another admin's node is running",
         limits::KEPT
     )]
     TooManyKept,
     /// There is no further number.
     #[error(
-        "this was the last number; the root has to sign the next charter: `papermesh site root renew`"
+        "this was the last number; have the root sign the next charter with `papermesh site root renew`"
     )]
     Exhausted,
 }

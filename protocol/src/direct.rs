@@ -82,19 +82,19 @@ pub enum Answer {
 #[serde(rename_all = "kebab-case")]
 pub enum Decline {
     /// The holder has no right to speak for the user, or the user may not print.
-    #[error("the printer does not take this user's jobs from this computer")]
+    #[error("the printer does not accept this user's jobs from this computer")]
     NotAllowed,
     /// There are more jobs than it takes at once.
     #[error("the printer is busy")]
     Busy,
     /// It did not understand, or has trouble of its own.
-    #[error("the printer has trouble of its own")]
+    #[error("the printer had an internal error")]
     Trouble,
     /// The authority's word on the user cannot be had: there is no such user, or nobody who knows
     /// answers.
     #[error(
-        "the printer knows nothing of this user: either there is none of this name, or the members that know are \
-         not reached; try again in a minute, or print it at the printer"
+        "the printer does not know this user: either there is no such user, or no member that knows the user can be \
+         reached; try again in a minute, or release the job at the printer"
     )]
     Unknown,
 }
@@ -111,7 +111,7 @@ pub struct Abilities {
     pub formats: Vec<String>,
     /// `sides` keywords.
     pub sides: Vec<String>,
-    /// Whether it prints in colour.
+    /// Whether it prints in color.
     pub color: Option<bool>,
     /// Media that are loaded, then others that it can print on.
     pub media: Vec<String>,

@@ -1,11 +1,11 @@
-//! The enrol protocol, `/papermesh/enroll/1`: what members ask of an admin, over the mesh.
+//! The enroll protocol, `/papermesh/enroll/1`: what members ask of an admin, over the mesh.
 //!
-//! A user enrols: the computer shows the ticket's secret and claims a user key, the authority
+//! A user enrolls: the computer shows the ticket's secret and claims a user key, the authority
 //! signs a user entry with that key. A node has its certificate renewed. Both are one question
 //! and one answer on a stream of their own, each one frame of deterministic CBOR, at most
 //! [`limits::ENROLL_MESSAGE`] bytes.
 //!
-//! Both sides' judgement is here. Who the other side is, the member handshake has proved; which
+//! Both sides' judgment is here. Who the other side is, the member handshake has proved; which
 //! tickets there are, and the authority's key, are the admin's node's affair.
 
 use ed25519_dalek::SigningKey;
@@ -28,7 +28,7 @@ pub const PROTOCOL: &str = "/papermesh/enroll/1";
 /// What a member asks of an admin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
-    /// Enrols a user on the asking node.
+    /// Enrolls a user on the asking node.
     Enroll {
         /// From the user's ticket.
         secret: TicketSecret,
@@ -92,22 +92,24 @@ pub enum Answer {
 pub enum Denial {
     /// No such ticket, or used up, or expired, or not this user's.
     #[error(
-        "the admin's node does not accept the ticket: it may be used up, withdrawn or too old; ask the admin for a new one"
+        "the admin's node does not accept the ticket: it may be used, withdrawn or expired; ask the admin for a new one"
     )]
     Refused,
     /// A user key belongs on a computer that is a client.
-    #[error("this computer is no client of the site, so no user can enrol on it")]
+    #[error("this computer is not a client of the site, so no user can enroll on it")]
     NotAClient,
     /// The certificate is good for long enough.
     #[error("the certificate is not due for renewal yet")]
     NotDue,
     /// The node asked is no admin's, or its authority key is not at hand.
     #[error(
-        "that node cannot sign for the site now; ask the admin to look at its log, then try again"
+        "that node cannot sign for the site right now; ask the admin to check its log, then try again"
     )]
     Trouble,
     /// The request makes no sense.
-    #[error("the admin's node did not understand the request; are both sides of the same version?")]
+    #[error(
+        "the admin's node did not understand the request; check that both sides run the same version"
+    )]
     Malformed,
 }
 
@@ -131,39 +133,39 @@ impl Record for KeyClaim {
     const MAX: usize = 256;
 }
 
-/// Why a user did not enrol or a certificate was not renewed.
+/// Why a user did not enroll or a certificate was not renewed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnrollError {
     /// The ticket is of no use any more.
     #[error(transparent)]
     Ticket(#[from] TicketError),
     /// The ticket is another site's.
-    #[error("the ticket is for another site than the one that this computer is a member of")]
+    #[error("the ticket is for a different site than this computer")]
     ForeignSite,
     /// Another node than the ticket's answers.
-    #[error("the ticket names another node than the one that answered")]
+    #[error("the ticket names a different node than the one that answered")]
     WrongAdmin,
     /// The admin's node said no.
     #[error(transparent)]
     Denied(#[from] Denial),
     /// The answer fits no question.
-    #[error("the other side does not keep to the protocol")]
+    #[error("unexpected reply (protocol error)")]
     OutOfTurn,
     /// The user entry or the claim does not verify.
-    #[error("not to be trusted: {0}")]
+    #[error("cannot be trusted: {0}")]
     Signed(#[from] SignedError),
     /// The user entry does not verify.
-    #[error("the admin's answer is not to be trusted: {0}")]
+    #[error("the admin's answer cannot be trusted: {0}")]
     User(#[from] UserError),
     /// The certificate does not verify.
-    #[error("the admin's answer is not to be trusted: {0}")]
+    #[error("the admin's answer cannot be trusted: {0}")]
     Certificate(#[from] CertificateError),
     /// What was signed says something else than was asked for.
-    #[error("the admin's answer is not to be trusted: it is not what was asked for")]
+    #[error("the admin's answer cannot be trusted: it does not match the request")]
     NotAsAsked,
 }
 
-/// A user who enrols, on the asking side.
+/// A user who enrolls, on the asking side.
 #[derive(Debug)]
 pub struct Enrolling {
     user: UserId,
@@ -177,7 +179,7 @@ impl Enrolling {
     ///
     /// # Errors
     /// [`EnrollError::ForeignSite`], [`EnrollError::WrongAdmin`], [`EnrollError::Ticket`] when it
-    /// has expired, [`EnrollError::Denied`] when no user can enrol on this node.
+    /// has expired, [`EnrollError::Denied`] when no user can enroll on this node.
     pub fn new(
         ticket: &UserTicket,
         key: &SigningKey,

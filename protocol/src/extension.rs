@@ -29,7 +29,7 @@ pub enum ExtensionError {
     #[error("at most {} bytes of extensions", limits::KEPT_EXTENSIONS)]
     TooLong,
     /// Its sender relies on one that is not known here.
-    #[error("it relies on something that this version does not know ({0}); update papermesh here")]
+    #[error("it needs a feature that this version does not have ({0}); update papermesh here")]
     Unknown(u16),
 }
 

@@ -100,7 +100,7 @@ pub const EXTENSION: usize = 16 * 1024;
 pub const KEPT_EXTENSIONS: usize = 1024;
 /// One message of the release protocol.
 pub const RELEASE_MESSAGE: usize = 256 * 1024;
-/// One message of the enrol and link protocols.
+/// One message of the enroll and link protocols.
 pub const ENROLL_MESSAGE: usize = 64 * 1024;
 /// One message of the bind protocol.
 pub const BIND_MESSAGE: usize = 4096;

@@ -6,7 +6,7 @@
 //! unasked. Each is one question and one answer on a stream of its own, each one frame of
 //! deterministic CBOR, at most [`limits::ENROLL_MESSAGE`] bytes.
 //!
-//! Both sides' judgement is here; keeping what was agreed is not.
+//! Both sides' judgment is here; keeping what was agreed is not.
 
 use ed25519_dalek::SigningKey;
 use rand_core::CryptoRng;
@@ -79,23 +79,25 @@ pub struct Linked {
 pub enum Refusal {
     /// No such ticket, or used up, or expired.
     #[error(
-        "the other computer does not accept the ticket: it may be used up or too old; make a new one there"
+        "the other computer does not accept the ticket: it may be used or expired; make a new one there"
     )]
     Refused,
     /// The asking node's roles do not let it hold jobs.
-    #[error("this computer is no client of the site, so it cannot hold jobs")]
+    #[error("this computer is not a client of the site, so it cannot hold jobs")]
     NotAClient,
     /// The PIN is older than the one in force.
-    #[error("the other computer has a newer PIN already")]
+    #[error("the other computer already has a newer PIN")]
     Stale,
     /// The user is not linked there, or has another key by now.
     #[error("the other computer does not know this user; link it again")]
     NotLinked,
     /// The request makes no sense.
-    #[error("the other computer did not understand the request; are both of the same version?")]
+    #[error(
+        "the other computer did not understand the request; check that both run the same version"
+    )]
     Malformed,
     /// The other computer cannot do it now.
-    #[error("the other computer has trouble of its own; look at its log, then try again")]
+    #[error("the other computer had an internal error; check its log, then try again")]
     Trouble,
 }
 
@@ -127,28 +129,28 @@ pub enum LinkError {
     #[error(transparent)]
     Ticket(#[from] TicketError),
     /// The ticket is another site's.
-    #[error("the ticket is for another site than the one that this computer is a member of")]
+    #[error("the ticket is for a different site than this computer")]
     ForeignSite,
     /// Another node than the ticket's answers.
-    #[error("the ticket names another computer than the one that answered")]
+    #[error("the ticket names a different computer than the one that answered")]
     WrongComputer,
     /// The other computer said no.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The answer fits no question.
-    #[error("the other side does not keep to the protocol")]
+    #[error("unexpected reply (protocol error)")]
     OutOfTurn,
     /// Something signed does not verify.
-    #[error("the other computer's answer is not to be trusted: {0}")]
+    #[error("the other computer's answer cannot be trusted: {0}")]
     Signed(#[from] SignedError),
     /// The user entry does not verify.
-    #[error("the other computer's answer is not to be trusted: {0}")]
+    #[error("the other computer's answer cannot be trusted: {0}")]
     User(#[from] UserError),
     /// The delegation does not verify.
-    #[error("the other computer's answer is not to be trusted: {0}")]
+    #[error("the other computer's answer cannot be trusted: {0}")]
     Delegation(#[from] DelegationError),
     /// It is about another user, or one who is disabled or has no key.
-    #[error("the other computer's answer is not to be trusted: it is not what was asked for")]
+    #[error("the other computer's answer cannot be trusted: it does not match the request")]
     NotAsAsked,
     /// The sealed verifier does not open.
     #[error("the PIN did not arrive: {0}")]

@@ -49,7 +49,7 @@ pub enum RecordError {
     #[error(transparent)]
     Codec(#[from] CodecError),
     /// Nothing of it verifies, or nothing of it is current.
-    #[error("nothing in the record is believed")]
+    #[error("no part of the record is valid")]
     Unbelieved,
     /// A part of it is forged, and the rest was not looked at.
     #[error("a part of the record is forged")]

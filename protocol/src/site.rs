@@ -116,7 +116,7 @@ pub enum SiteStateError {
     #[error(transparent)]
     Signed(#[from] SignedError),
     /// It is another site's.
-    #[error("the site state is of another site")]
+    #[error("the site state belongs to another site")]
     ForeignSite,
     /// Its list of revoked nodes is too long or not in order.
     #[error("the list of revoked nodes is malformed")]
@@ -126,7 +126,7 @@ pub enum SiteStateError {
     Ahead,
     /// No more nodes can be revoked before the certificates of some revoked ones expire.
     #[error(
-        "{} nodes are revoked already; no more fit before some of their certificates expire",
+        "{} nodes are already revoked; wait until some of their certificates expire",
         limits::REVOKED
     )]
     Full,

@@ -75,13 +75,13 @@ pub enum UserError {
     #[error(transparent)]
     Signed(#[from] SignedError),
     /// It is another site's.
-    #[error("the record is of another site")]
+    #[error("the record belongs to another site")]
     ForeignSite,
     /// It is numbered as if it had been signed under a charter that is still to come.
     #[error("the record is numbered ahead of the charter")]
     Ahead,
     /// It is of another user or badge than the one asked for.
-    #[error("the record is of another user or badge")]
+    #[error("the record belongs to another user or badge")]
     Unasked,
     /// More badges or groups than a user may have.
     #[error(

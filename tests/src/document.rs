@@ -127,7 +127,7 @@ impl Write for Hashing {
 }
 
 /// What page `number` looks like: its number in words of a font and as bars, a red corner, a green
-/// triangle, a grey and a blue field.
+/// triangle, a gray and a blue field.
 fn drawing(number: u32) -> String {
     let mut drawing = format!(
         "1 0 0 rg 40 700 120 90 re f 0 0.6 0 rg 420 60 m 560 60 l 560 {} l f 0.5 g 60 60 {} 40 re f \
@@ -176,7 +176,7 @@ pub fn pdf_of_drawings(drawings: &[String]) -> Vec<u8> {
     )
 }
 
-/// A PDF of these objects, the first of which is the catalogue.
+/// A PDF of these objects, the first of which is the catalog.
 #[must_use]
 pub fn pdf_of_objects(objects: &[Vec<u8>]) -> Vec<u8> {
     let mut pdf = b"%PDF-1.4\n".to_vec();

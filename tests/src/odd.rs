@@ -232,7 +232,7 @@ impl OddPdf {
     }
 
     fn objects(&self) -> Vec<Vec<u8>> {
-        // The catalogue, the root; then for each page a branch, the page, and what is drawn in two
+        // The catalog, the root; then for each page a branch, the page, and what is drawn in two
         // parts, as many programs do.
         let branch = |index: usize| 3 + 4 * index;
         let kids: Vec<String> = (0..self.pages.len())

@@ -152,22 +152,22 @@ pub enum Kind {
     Rgba,
     /// With opacity, 16 bits each.
     Rgba16,
-    /// Grey with opacity.
+    /// Gray with opacity.
     GrayAlpha,
-    /// Grey with 16 bits.
+    /// Gray with 16 bits.
     Gray16,
-    /// A palette, one colour of which is transparent.
+    /// A palette, one color of which is transparent.
     Palette,
 }
 
 impl Kind {
-    /// Whether it has no colour.
+    /// Whether it has no color.
     #[must_use]
     pub fn is_gray(self) -> bool {
         matches!(self, Self::GrayAlpha | Self::Gray16)
     }
 
-    /// Colour type and bits (ISO/IEC 15948 table 11.1).
+    /// Color type and bits (ISO/IEC 15948 table 11.1).
     fn code(self) -> (u8, u8) {
         match self {
             Self::Rgb => (2, 8),

@@ -13,13 +13,13 @@ use crate::program::system;
 
 /// Pixels along each side of a cell, whose mean is compared: renderers differ in single pixels.
 const CELL: usize = 12;
-/// How far cells may be apart, of 255, on average (renderers do not agree how dark the grey of a
-/// colour is), and how many of a thousand may be far apart.
+/// How far cells may be apart, of 255, on average (renderers do not agree how dark the gray of a
+/// color is), and how many of a thousand may be far apart.
 const NEAR: f64 = 6.0;
 const FAR: i32 = 60;
 const FEW: usize = 8;
 
-/// A page of grey or coloured pixels.
+/// A page of gray or colored pixels.
 #[derive(Debug)]
 pub struct Picture {
     width: usize,
@@ -237,7 +237,7 @@ impl Picture {
         }
     }
 
-    /// The same in shades of grey.
+    /// The same in shades of gray.
     #[must_use]
     pub fn gray(&self) -> Self {
         let luma = |[red, green, blue]: [u8; 3]| {
@@ -284,7 +284,7 @@ impl Picture {
         }
     }
 
-    /// Whether both show the same, in colour if both have colour.
+    /// Whether both show the same, in color if both have color.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         self.is_near(other, NEAR)
@@ -318,7 +318,7 @@ impl Picture {
         sum / f64::from(cells) <= most && far * 1000 <= FEW * cells as usize
     }
 
-    /// Whether anything on it has colour.
+    /// Whether anything on it has color.
     #[must_use]
     pub fn has_color(&self) -> bool {
         let colored =
@@ -326,7 +326,7 @@ impl Picture {
         self.channels == 3 && self.pixels.chunks_exact(3).any(colored)
     }
 
-    /// The mean of a cell: grey, or red, green and blue.
+    /// The mean of a cell: gray, or red, green and blue.
     fn cell(&self, x: usize, y: usize, gray: bool) -> Vec<i32> {
         let mut sums = vec![0; self.channels];
         for row in y * CELL..(y + 1) * CELL {
@@ -567,7 +567,7 @@ fn pwg(mut bytes: &[u8]) -> Vec<Picture> {
                     .flat_map(|line| bits_of(line, width))
                     .collect(),
             ),
-            _ => panic!("{bits} bits in colour space {space}"),
+            _ => panic!("{bits} bits in color space {space}"),
         };
         let page = Picture {
             width,

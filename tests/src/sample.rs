@@ -1,6 +1,6 @@
 //! Documents of the formats that a driverless printer takes: small, and right to the last byte.
 
-/// A JPEG (ITU-T T.81) of 8 by 8 grey pixels.
+/// A JPEG (ITU-T T.81) of 8 by 8 gray pixels.
 #[must_use]
 pub fn jpeg() -> Vec<u8> {
     let mut jpeg = vec![0xff, 0xd8];
@@ -28,7 +28,7 @@ pub fn jpeg() -> Vec<u8> {
 /// What is in a PWG raster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Color {
-    /// Greys.
+    /// Grays.
     Gray,
     /// Red, green and blue.
     Rgb,

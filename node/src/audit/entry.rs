@@ -59,7 +59,7 @@ pub enum Kind {
     UserChanged,
     /// A user enrolled.
     UserEnrolled,
-    /// A user could not enrol.
+    /// A user could not enroll.
     EnrollRefused,
     /// A computer was linked to a user's first one.
     ComputerLinked,
@@ -232,8 +232,7 @@ pub enum ChainError {
     Broken(u64),
     /// Somebody saw the chain when it was longer.
     #[error(
-        "there are {found} records, and there were {expected} when somebody else wrote that down: the newest were \
-         cut off"
+        "the log has {found} records, but another computer recorded {expected}: the newest were cut off"
     )]
     Cut {
         /// How many there were.
@@ -243,11 +242,11 @@ pub enum ChainError {
     },
     /// Somebody saw another chain.
     #[error(
-        "the first {0} records are not those that somebody else wrote down: they were written anew"
+        "the first {0} records do not match what another computer recorded: they were rewritten"
     )]
     Rewritten(u64),
     /// It is not what this node signed.
-    #[error("record {sequence} is not what this node wrote: {source}")]
+    #[error("record {sequence} was not written by this node: {source}")]
     Signed {
         /// The record's number in the store.
         sequence: u64,

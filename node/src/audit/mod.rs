@@ -109,7 +109,7 @@ impl Audit {
     /// Writes down what happened where nothing can be done any more if that fails.
     pub async fn note(&self, event: Event) {
         if let Err(error) = self.record(event).await {
-            tracing::error!(%error, "an event is missing in the audit log");
+            tracing::error!(%error, "could not write an event to the audit log");
         }
     }
 

@@ -45,7 +45,7 @@ fn known(
         .map(|sealed| verifier::open(storage, user, &sealed))
         .transpose();
     let verifier = opened.unwrap_or_else(|error| {
-        tracing::error!(%user, %error, "the user cannot log in here until the PIN is set anew");
+        tracing::error!(%user, %error, "user cannot log in here until the PIN is set again");
         None
     });
     Ok(Known {

@@ -59,11 +59,11 @@ enum Unwelcome {
     Unknown,
     #[error("the invite has expired")]
     Expired,
-    #[error("the invite was used before, by another device")]
+    #[error("the invite was already used by another device")]
     Used,
     #[error("the device was revoked after the invite was made; it needs a new one")]
     Revoked,
-    #[error("it asks for something else than its invite says")]
+    #[error("the device requested a name or roles its invite does not allow")]
     OtherTerms,
     #[error(transparent)]
     Authority(#[from] AuthorityError),
@@ -111,17 +111,17 @@ impl<N: Network> Authority<N> {
                 Ok(welcome)
             }
             Err(Unwelcome::Authority(error)) => {
-                tracing::error!(%node, %name, %error, "a device with an invite cannot be admitted now");
+                tracing::error!(%node, %name, %error, "could not admit a device with an invite");
                 Err(Denial::Trouble)
             }
             // Anybody on the network can say a secret that is none, as often as they like: no
             // reason to fill the audit log.
             Err(why @ Unwelcome::Unknown) => {
-                tracing::warn!(%node, %name, %why, "a device was refused");
+                tracing::warn!(%node, %name, %why, "refused a device");
                 Err(Denial::Refused)
             }
             Err(why) => {
-                tracing::warn!(%node, %name, %why, "a device was refused");
+                tracing::warn!(%node, %name, %why, "refused a device");
                 self.note(Event::new(Kind::JoinRefused).peer(node).because(&why))
                     .await;
                 Err(Denial::Refused)

@@ -109,7 +109,7 @@ impl<N: Network> Authority<N> {
         self.note(
             Event::new(Kind::UserChanged)
                 .user(user)
-                .because("badge taken back"),
+                .because("badge removed"),
         )
         .await;
         Ok(UserView::of(user.clone(), &row))

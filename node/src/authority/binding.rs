@@ -1,7 +1,7 @@
 //! Answering `/papermesh/bind/1`: a user registers a badge at a printer, by the word of the computer
 //! that checked the PIN.
 //!
-//! Who may ask and what is believed is the protocol's judgement ([`papermesh_protocol::bind`]); here
+//! Who may ask and what is believed is the protocol's judgment ([`papermesh_protocol::bind`]); here
 //! its facts are looked up, and no claim is carried out twice. Which are spent is remembered by this
 //! process alone: printers see PINs typed, and one that wants to lie needs no old claim.
 
@@ -86,7 +86,7 @@ impl<N: Network> Authority<N> {
             tokio::spawn(async move {
                 let printer = from.node;
                 if let Err(error) = authority.answer_bind(&from, &mut stream).await {
-                    tracing::debug!(%printer, %error, "a printer that asked to bind a badge has gone");
+                    tracing::debug!(%printer, %error, "a printer that asked to bind a badge disconnected");
                 }
                 drop(permit);
             });
@@ -128,7 +128,7 @@ impl<N: Network> Authority<N> {
             .unwrap_or_else(PoisonError::into_inner)
             .count(from.node, now);
         if !in_time {
-            tracing::warn!(printer = %from.node, "a printer asks to bind badges too often");
+            tracing::warn!(printer = %from.node, "a printer requests badge bindings too often");
             return Err(Denial::Busy);
         }
         if self
@@ -245,7 +245,7 @@ fn standing<'a>(row: &'a UserRow, owner: Option<&'a UserId>) -> Standing<'a> {
 
 /// What a printer hears of troubles that are this node's own.
 fn trouble(error: &AuthorityError) -> Denial {
-    tracing::error!(%error, "a badge cannot be bound now");
+    tracing::error!(%error, "could not bind a badge");
     Denial::Trouble
 }
 

@@ -49,22 +49,20 @@ const ROW_MAX: usize = 18 * 1024;
 pub enum BundleError {
     /// It is something else, or lines are missing.
     #[error(
-        "this is no export of a site, or a part of it is missing; give the whole file that `papermesh site export` wrote"
+        "this is not a site export, or part of it is missing; use the complete file that `papermesh site export` wrote"
     )]
     NotOne,
     /// It was altered.
     #[error("the export is damaged; use another copy")]
     Damaged,
     /// It is of another site.
-    #[error(
-        "the export is of another site than the one that this node is a member of; use another --home"
-    )]
+    #[error("the export belongs to another site, not this node's; use another --home")]
     ForeignSite,
     /// This node has no name yet.
     #[error("give this node a name with --name")]
     NameMissing,
     /// The registry is larger than any.
-    #[error("the site is too large to be exported")]
+    #[error("the site is too large to export")]
     TooLarge,
 }
 

@@ -1,4 +1,4 @@
-//! Answering `/papermesh/enroll/1`: members' users enrol, and members renew their certificates.
+//! Answering `/papermesh/enroll/1`: members' users enroll, and members renew their certificates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +45,7 @@ impl<N: Network> Authority<N> {
             tokio::spawn(async move {
                 let node = from.node;
                 if let Err(error) = authority.answer(&from, &mut stream).await {
-                    tracing::debug!(%node, %error, "a member that asked to enrol has gone");
+                    tracing::debug!(%node, %error, "a member that asked to enroll disconnected");
                 }
                 drop(permit);
             });
@@ -61,7 +61,7 @@ impl<N: Network> Authority<N> {
                 certificate: self.membership().certificate(),
             };
             if let Err(error) = self.answer(&itself, &mut stream).await {
-                tracing::debug!(%error, "a command that asked to enrol has gone");
+                tracing::debug!(%error, "a command that asked to enroll disconnected");
             }
         }
     }
@@ -116,7 +116,7 @@ impl<N: Network> Authority<N> {
         })
         .await;
         if let Err(why) = redeemed.map_err(|error: AuthorityError| trouble(&error))? {
-            tracing::warn!(%user, %node, why, "a user could not enrol");
+            tracing::warn!(%user, %node, why, "a user could not enroll");
             self.note(
                 Event::new(Kind::EnrollRefused)
                     .user(&user)
@@ -225,7 +225,7 @@ fn redeem(
 ) -> Result<Result<(), &'static str>, AuthorityError> {
     match store.tickets().get(id)?.map(|ticket| ticket.purpose) {
         Some(Purpose::Enroll { user: of }) if of == *user => {}
-        Some(_) => return Ok(Err("the ticket is for something or somebody else")),
+        Some(_) => return Ok(Err("the ticket is for another purpose or user")),
         None => return Ok(Err("no ticket has this secret")),
     }
     if store
@@ -245,6 +245,6 @@ fn redeem(
 
 /// What a member hears of troubles that are this node's own.
 fn trouble(error: &AuthorityError) -> Denial {
-    tracing::error!(%error, "a member's request cannot be answered now");
+    tracing::error!(%error, "could not answer a member's request");
     Denial::Trouble
 }

@@ -29,22 +29,25 @@ use crate::vault::VaultError;
 pub enum AuthorityError {
     /// The key is not on this node.
     #[error(
-        "this node is no admin of its site; run this on the admin's node, or make this one an admin with `papermesh site import`"
+        "this node is not an admin of its site; run this on the admin's node, or make this node an admin with \
+         `papermesh site import`"
     )]
     NotAdmin,
     /// The site's charter names the key no more.
     #[error(
-        "this node is no admin of its site any more: another admin took its key out of the charter"
+        "this node is no longer an admin of its site: another admin removed its key from the charter"
     )]
     NoAdminAnyMore,
     /// The root is needed, and it is not here.
     #[error(
-        "the root of the site is not kept on this node; give its file with --root FILE, or do this on the node that keeps it"
+        "the site's root is not stored on this node; name its file with --root FILE, or run this on the node that \
+         stores it"
     )]
     RootElsewhere,
     /// The root is needed.
     #[error(
-        "this takes the root of the site; give its passphrase, which `papermesh init` showed, with --root-passphrase-file or at the prompt"
+        "this requires the site's root; give its passphrase, which `papermesh init` showed, with --root-passphrase-file \
+         or at the prompt"
     )]
     RootNeeded,
     /// The passphrase does not open the root.
@@ -52,7 +55,7 @@ pub enum AuthorityError {
     RootPassphraseWrong,
     /// What was given is no root.
     #[error(
-        "this is no root of a site; give the whole file that `papermesh site root export` wrote"
+        "this is not a site root; use the complete file that `papermesh site root export` wrote"
     )]
     NoRoot,
     /// It is the root of another site.
@@ -60,14 +63,16 @@ pub enum AuthorityError {
     ForeignRoot,
     /// An admin is not put out like any member.
     #[error(
-        "{name} is an admin, and has a key of its own that signs for the site; give the passphrase of the root to take that key back (--root-passphrase-file or at the prompt), or say --keep-key: then {name} loses its connections, and whoever has its key can go on signing"
+        "{name} is an admin and has a key of its own that signs for the site; revoke that key with the root's \
+         passphrase (--root-passphrase-file or at the prompt), or use --keep-key to disconnect {name} only: whoever has \
+         its key can then still sign"
     )]
     RevokesAdmin {
         /// The admin.
         name: Name,
     },
     /// The passphrase for something new is easily guessed.
-    #[error("a passphrase has at least {PASSPHRASE_LEAST} characters")]
+    #[error("a passphrase needs at least {PASSPHRASE_LEAST} characters")]
     PassphraseWeak,
     /// The charter does not change like that.
     #[error(transparent)]
@@ -89,28 +94,29 @@ pub enum AuthorityError {
     JobLifetime,
     /// PINs cannot be as short or as long.
     #[error(
-        "a site can want PINs of {} to {} characters",
+        "a site can require PINs of at least {} to {} characters",
         limits::PIN_LENGTH,
         limits::PIN_LENGTH_MAX
     )]
     PinLength,
     /// Nobody can join with these roles.
     #[error(
-        "an invite needs at least one role, and not admin: the root names admins (see `papermesh site import`)"
+        "an invite needs at least one role, and admin is not one of them: the root names admins (see `papermesh site \
+         import`)"
     )]
     Roles,
     /// No open invite is called that, or several are.
     #[error(
-        "no open invite, or more than one, has an id that begins with {0:?}; `papermesh invites` lists them"
+        "no open invite, or more than one, has an id that begins with {0:?}; list them with `papermesh invites`"
     )]
     NoSuchInvite(String),
     /// No member is called that.
     #[error(
-        "no member is named {0:?} and no member's id begins so; `papermesh members` lists them"
+        "no member has the name {0:?} or an id that begins with it; list them with `papermesh members`"
     )]
     NoSuchMember(String),
     /// Several are.
-    #[error("{wanted:?} may be any of {found}; say which by its id")]
+    #[error("{wanted:?} matches {found}; use the id to name one")]
     AmbiguousMember {
         /// What was asked for.
         wanted: String,
@@ -118,14 +124,14 @@ pub enum AuthorityError {
         found: Listing,
     },
     /// It was withdrawn before.
-    #[error("{name} is withdrawn already")]
+    #[error("{name} is already revoked")]
     AlreadyRevoked {
         /// The member.
         name: Name,
     },
     /// A node would withdraw itself.
     #[error(
-        "a node does not withdraw itself; export the site, import it on another member, and revoke this node from there"
+        "a node cannot revoke itself; export the site, import it on another member, and revoke this node from there"
     )]
     RevokesItself,
     /// The site state cannot be changed.
@@ -138,13 +144,13 @@ pub enum AuthorityError {
     #[error(transparent)]
     Approve(#[from] ApproveError),
     /// The device hung up before it had its certificate.
-    #[error("the device is not waiting any more; let it join again")]
+    #[error("the device is no longer waiting; run `papermesh join` on it again")]
     DeviceGone,
     /// No user has this id.
-    #[error("the site knows no user {0}; `papermesh user list` lists them")]
+    #[error("the site has no user {0}; list them with `papermesh user list`")]
     NoSuchUser(UserId),
-    /// The user may not enrol.
-    #[error("{0} is disabled; enable the user first")]
+    /// The user may not enroll.
+    #[error("{0} is disabled; enable the user first with `papermesh user enable`")]
     UserDisabled(UserId),
     /// More badges or groups than a user may have.
     #[error(transparent)]
@@ -154,14 +160,14 @@ pub enum AuthorityError {
     Badge(#[from] BadgeError),
     /// The badge names somebody else.
     #[error(
-        "this badge names {0}; move it with `papermesh user badge`, or take it from them first"
+        "this badge belongs to {0}; move it with `papermesh user badge`, or remove it from them first"
     )]
     BadgeTaken(UserId),
     /// A user does not get the badge that a printer asked for.
     #[error(transparent)]
     Bind(#[from] bind::Denial),
     /// The badge does not name this user.
-    #[error("this badge does not name {0}")]
+    #[error("this badge does not belong to {0}")]
     BadgeNotTheirs(UserId),
     /// The export is of no use.
     #[error(transparent)]
@@ -180,7 +186,8 @@ pub enum AuthorityError {
     Codec(#[from] CodecError),
     /// There is nothing with which to make certificates for the web.
     #[error(
-        "the root has not signed with what this admin certifies panels and hold printers, or that has ended; `papermesh site root renew` has it signed"
+        "the root has not certified this admin to issue certificates for panels and hold printers, or that has expired; \
+         run `papermesh site root renew`"
     )]
     NoWebIssuer,
     /// A certificate for the web could not be made.

@@ -26,7 +26,7 @@ use crate::vault::{self, Vault};
 pub struct Exported {
     /// The site.
     pub site: SiteId,
-    /// Its name.
+    /// The site's name.
     pub site_name: Name,
     /// The export: lines of text, to be kept where the passphrase is not.
     pub text: Zeroizing<String>,
@@ -51,11 +51,11 @@ pub struct Import {
 pub struct Imported {
     /// The site.
     pub site: SiteId,
-    /// Its name.
+    /// The site's name.
     pub site_name: Name,
     /// This node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
     /// Its new certificate,
     pub certificate: Signed<Certificate>,

@@ -20,7 +20,7 @@ use crate::vault::{self, Vault};
 
 /// A site to be founded.
 pub struct Founding {
-    /// Its name.
+    /// The site's name.
     pub site: Name,
     /// The name of this node.
     pub name: Name,
@@ -35,11 +35,11 @@ pub struct Founding {
 pub struct Founded {
     /// The site.
     pub site: SiteId,
-    /// Its name.
+    /// The site's name.
     pub site_name: Name,
     /// This node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
     /// All its roles, `admin` among them.
     pub roles: Roles,

@@ -180,7 +180,7 @@ pub(super) fn load(
 }
 
 impl<N: Network> Authority<N> {
-    /// Opens the key, for a node that shall admit and enrol without anybody at its keyboard.
+    /// Opens the key, for a node that shall admit and enroll without anybody at its keyboard.
     ///
     /// # Errors
     /// [`AuthorityError::NotAdmin`], [`AuthorityError::PassphraseNeeded`],

@@ -27,7 +27,7 @@ pub(super) const ID_PREFIX: usize = 4;
 pub struct MemberView {
     /// The node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
     /// Its roles.
     pub roles: Roles,
@@ -83,7 +83,7 @@ impl Roll {
                     }),
                     // Of an admin who is none any more, and not kept.
                     Err(error) => {
-                        tracing::debug!(%serial, %error, "a certificate in the registry counts no more")
+                        tracing::debug!(%serial, %error, "a certificate in the registry is no longer valid")
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! The authority: what an admin's node does with the key that makes a site a site.
 //!
 //! Every node has an [`Authority`]; on one without a key each call answers
-//! [`AuthorityError::NotAdmin`], until the site is imported there. An admin's key admits devices, enrols
+//! [`AuthorityError::NotAdmin`], until the site is imported there. An admin's key admits devices, enrolls
 //! users, withdraws members and sets the policy, for as long as the site's charter names it. The root
 //! signs the charter and nothing else. Printing never waits for any of it.
 //!

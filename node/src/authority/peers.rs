@@ -60,7 +60,7 @@ impl<N: Network> Authority<N> {
             }
         });
         let page = page.await.map_err(|error| {
-            tracing::error!(%error, "another admin cannot be told what is signed here");
+            tracing::error!(%error, "could not send another admin what was signed here");
             Denial::Trouble
         })?;
         Ok(Answer::Signed(Box::new(page)))
@@ -94,7 +94,7 @@ impl<N: Network> Authority<N> {
                 Ok(Some(next)) => after = Some(next),
                 Ok(None) => return,
                 Err(error) => {
-                    tracing::info!(%admin, %error, "another admin does not tell all that it signed");
+                    tracing::info!(%admin, %error, "another admin did not send everything it signed");
                     return;
                 }
             }
@@ -122,7 +122,7 @@ impl<N: Network> Authority<N> {
         let page = match answer {
             Some(Answer::Signed(page)) => page,
             Some(Answer::Denied(denial)) => return Err(denial.to_string()),
-            _ => return Err("it does not keep to the protocol".to_owned()),
+            _ => return Err("protocol error".to_owned()),
         };
         let next = page.next.clone();
         self.adopt(*page).await.map_err(|error| text(&error))?;

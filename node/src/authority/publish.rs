@@ -79,7 +79,7 @@ impl<N: Network> Authority<N> {
         match self.reassert().await {
             Ok(()) | Err(AuthorityError::NotAdmin | AuthorityError::NoAdminAnyMore) => {}
             Err(error) => {
-                tracing::error!(%error, "members that were withdrawn may be let in again")
+                tracing::error!(%error, "could not sign the site state again; revoked members may be admitted again")
             }
         }
     }
@@ -87,11 +87,11 @@ impl<N: Network> Authority<N> {
     /// Puts users and badges that are known here; what finds nobody to take it is put in the next round.
     pub(super) async fn put_all(&self) {
         if let Err(error) = self.put_all_users().await {
-            tracing::error!(%error, "users are not published again");
+            tracing::error!(%error, "could not republish users");
         }
         let badges = async { self.put_all_badges(&self.key(None).await?).await };
         if let Err(error) = badges.await {
-            tracing::error!(%error, "badges are not published again");
+            tracing::error!(%error, "could not republish badges");
         }
     }
 
@@ -102,7 +102,7 @@ impl<N: Network> Authority<N> {
             // It may become an admin, and then should not wait for half an hour.
             Ok(None) => return true,
             Err(error) => {
-                tracing::error!(%error, "nothing is published again");
+                tracing::error!(%error, "could not republish records");
                 return true;
             }
         }
@@ -111,12 +111,12 @@ impl<N: Network> Authority<N> {
         let mut unplaced = !self.placed(self.put_state().await);
         match self.put_all_users().await {
             Ok(missed) => unplaced |= missed,
-            Err(error) => tracing::error!(%error, "users are not published again"),
+            Err(error) => tracing::error!(%error, "could not republish users"),
         }
         if let Ok(key) = self.key(None).await {
             match self.put_all_badges(&key).await {
                 Ok(missed) => unplaced |= missed,
-                Err(error) => tracing::error!(%error, "badges are not published again"),
+                Err(error) => tracing::error!(%error, "could not republish badges"),
             }
         }
         let now = self.now();
@@ -126,7 +126,7 @@ impl<N: Network> Authority<N> {
         })
         .await;
         if let Err(error) = swept {
-            tracing::warn!(%error, "what has expired is not swept");
+            tracing::warn!(%error, "could not sweep expired rows");
         }
         unplaced
     }
@@ -248,7 +248,7 @@ impl<N: Network> Authority<N> {
             // Nobody else is there yet.
             Err(PublishError::Mesh(MeshError::NotStored)) => false,
             Err(error) => {
-                tracing::warn!(%error, "a record of the authority is not published; tried again later");
+                tracing::warn!(%error, "could not publish a record of the authority; will retry");
                 false
             }
         }

@@ -72,7 +72,7 @@ impl Legacy {
 pub struct Revocation {
     /// The node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
     /// Certificates withdrawn.
     pub certificates: u32,
@@ -166,9 +166,9 @@ impl<N: Network> Authority<N> {
         .await;
         kept?;
         let what = if key_taken {
-            format!("{name}, an admin; its key signs for nobody any more")
+            format!("{name}, an admin; its key is revoked")
         } else if admin {
-            format!("{name}, an admin; its key can go on signing")
+            format!("{name}, an admin; its key can still sign")
         } else {
             name.to_string()
         };
@@ -312,7 +312,7 @@ impl<N: Network> Authority<N> {
             return Ok(());
         }
         tracing::warn!(
-            "another admin's site state lacks members that were withdrawn here, or was signed by who is no admin any more; it is signed anew"
+            "another admin's site state lacks members revoked here, or its signer is no longer an admin; signing it again"
         );
         let signer = self.key(None).await?;
         self.change_state(&signer, |state| state.revoke(&withdrawn, now))

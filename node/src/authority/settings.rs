@@ -30,7 +30,7 @@ pub struct PolicyChange {
 pub struct PolicyView {
     /// The site.
     pub site: SiteId,
-    /// Its name.
+    /// The site's name.
     pub site_name: Name,
     /// The sequence number of the site state that says so.
     pub sequence: u64,

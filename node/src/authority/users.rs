@@ -2,7 +2,7 @@
 //! and publishes it.
 //!
 //! A user's entry is published as soon as the user is added, without a key: on a shared PC people
-//! print who never enrol on a computer of their own.
+//! print who never enroll on a computer of their own.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ pub struct NewUser {
     pub lifetime: Duration,
 }
 
-/// What a user enrols with.
+/// What a user enrolls with.
 #[derive(Debug)]
 pub struct IssuedTicket {
     /// The user.
@@ -95,7 +95,7 @@ pub(super) struct Changed {
 }
 
 impl<N: Network> Authority<N> {
-    /// Adds a user and makes a ticket to enrol with. For a user who is there already it changes
+    /// Adds a user and makes a ticket to enroll with. For a user who is there already it changes
     /// what is said and makes another ticket.
     ///
     /// # Errors

@@ -100,7 +100,7 @@ impl<N: Network> Authority<N> {
             tokio::spawn(async move {
                 let node = from.node;
                 if let Err(error) = authority.answer_web(&from, &mut stream).await {
-                    tracing::debug!(%node, %error, "a member that asked for a certificate for the web has gone");
+                    tracing::debug!(%node, %error, "a member that requested a web certificate disconnected");
                 }
                 drop(permit);
             });
@@ -115,7 +115,7 @@ impl<N: Network> Authority<N> {
                 certificate: self.membership().certificate(),
             };
             if let Err(error) = self.answer_web(&itself, &mut stream).await {
-                tracing::debug!(%error, "this node does not ask itself for a certificate any more");
+                tracing::debug!(%error, "this node stopped requesting a certificate from itself");
             }
         }
     }
@@ -222,7 +222,7 @@ impl<N: Network> Authority<N> {
         let refused: Vec<_> = asked.without(&granted).names().to_vec();
         if !refused.is_empty() {
             let refused = Places::new(refused, []).unwrap_or_default();
-            tracing::warn!(%node, %name, names = %refused, "a member asked for host names that are not its own");
+            tracing::warn!(%node, %name, names = %refused, "a member requested host names that are not its own");
             let event = Event::new(Kind::WebNameRefused);
             self.note(event.peer(node).because(&refused)).await;
         }
@@ -303,10 +303,10 @@ fn trouble(error: &AuthorityError) -> Denial {
         AuthorityError::NotAdmin => {}
         AuthorityError::PassphraseNeeded => {
             tracing::warn!(
-                "a member waits for its certificate for the web until the authority key's passphrase is given"
+                "a member's web certificate waits for the passphrase of the authority key"
             );
         }
-        error => tracing::error!(%error, "a member's certificate for the web cannot be made now"),
+        error => tracing::error!(%error, "could not issue a member's web certificate"),
     }
     Denial::Trouble
 }

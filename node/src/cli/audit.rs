@@ -10,22 +10,21 @@ use super::quantity;
 use crate::clock;
 use crate::control::message::{AuditEntry, Event, ReadAudit, VerifyAudit};
 
-/// Show the audit records of this node, oldest first; with --json one JSON line each
+/// Show this node's audit records, oldest first; with --json, one JSON line each
 #[derive(Args, Debug)]
 pub(super) struct Audit {
     #[command(subcommand)]
     action: Option<Action>,
-    /// Only those since then: a date such as 2026-01-31, or how long ago, such as 24h
+    /// Only records since then: a date such as 2026-01-31, or how long ago, such as 24h
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Check that no record was changed, added or taken out
+    /// Check that no record was changed, added or removed
     Verify {
-        /// Where this log ended at some time, as the audit records of another computer say: records that
-        /// were cut off since are missed then
+        /// The end of this log as another computer recorded it, to detect records that were cut off since
         #[arg(long, value_name = "RECORDS:HASH")]
         witnessed: Option<AuditHead>,
     },
@@ -36,13 +35,13 @@ impl Audit {
         let screen = &context.screen;
         if let Some(Action::Verify { witnessed }) = self.action {
             if self.since.is_some() {
-                let said = "all records are verified, so --since has no place here";
+                let said = "all records are verified; leave out --since";
                 return Err(CliError::Usage(said.to_owned()));
             }
             let verified = context.call(VerifyAudit { witnessed }).await?;
             return screen.show(&verified, |verified, _| {
                 format!(
-                    "{}, whole; head {}",
+                    "{}, intact; head {}",
                     counted(verified.records, "record"),
                     verified.head
                 )

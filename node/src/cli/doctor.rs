@@ -16,7 +16,7 @@ use crate::control::message::{Diagnose, Finding, Verdict};
 use crate::control::{ControlError, ErrorCode};
 use crate::node;
 
-/// Look for what is wrong with this node, and say what to do
+/// Check this node for common problems and say how to fix them
 #[derive(Args, Debug)]
 pub(super) struct Doctor {}
 
@@ -151,9 +151,9 @@ fn table(findings: &[Finding], look: &Look) -> String {
     let mut grid = Grid::new(&["", "CHECK", "FOUND~", "WHAT TO DO~"]);
     for finding in findings {
         let mark = match finding.verdict {
-            Verdict::Good => "good",
-            Verdict::Doubtful => "doubtful",
-            Verdict::Bad => "bad",
+            Verdict::Good => "ok",
+            Verdict::Doubtful => "warning",
+            Verdict::Bad => "error",
         };
         grid.row([
             mark.to_owned(),

@@ -68,13 +68,13 @@ impl Document {
         let failed =
             |code, why: &dyn std::fmt::Display| CliError::failed(code, format!("{name}: {why}"));
         if self.is_empty() {
-            let why = "the document is empty; there is nothing to print";
+            let why = "the document is empty; choose one with content";
             return Err(failed(ErrorCode::BadData, &why));
         }
         format::sniff(&self.head).map_err(|foreign| match foreign {
             Foreign::Unknown => failed(
                 ErrorCode::Usage,
-                &"cannot tell what this document is; say it with --format, such as --format application/pdf",
+                &"cannot tell what this document is; give its format, such as --format application/pdf",
             ),
             foreign => failed(ErrorCode::BadData, &foreign),
         })

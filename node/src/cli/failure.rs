@@ -45,7 +45,7 @@ pub(super) enum CliError {
         action: &'static str,
         /// The file.
         path: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// Standard output cannot be written to.

@@ -11,17 +11,17 @@ use super::Cli;
 use super::failure::CliError;
 use super::screen::Screen;
 
-/// Print a script that completes commands in a shell
+/// Print a shell completion script
 #[derive(Args, Debug)]
 pub(super) struct Completions {
     /// The shell
     shell: Shell,
 }
 
-/// Write manual pages into a folder
+/// Write man pages into a folder
 #[derive(Args, Debug)]
 pub(super) struct Man {
-    /// The folder; made if it is not there
+    /// The folder; created if it does not exist
     folder: PathBuf,
 }
 
@@ -41,14 +41,14 @@ impl Man {
         fs::create_dir_all(&self.folder)
             .and_then(|()| clap_mangen::generate_to(Cli::command(), &self.folder))
             .map_err(|source| CliError::File {
-                action: "write manual pages into",
+                action: "write man pages into",
                 path: folder.clone(),
                 source,
             })?;
         if screen.is_json() {
             screen.json(&json!({ "folder": folder }))
         } else {
-            screen.remark(&format!("wrote the manual pages into {folder}"));
+            screen.remark(&format!("wrote the man pages into {folder}"));
             Ok(())
         }
     }

@@ -13,7 +13,7 @@ use crate::control::CommandError;
 use crate::control::message::{InitSite, Initialized};
 use crate::node;
 
-/// Make a new site; this device becomes its admin
+/// Create a new site; this device becomes its admin
 #[derive(Args, Debug)]
 pub(super) struct Init {
     /// The site's name
@@ -22,7 +22,7 @@ pub(super) struct Init {
     /// This node's name
     #[arg(long)]
     name: Name,
-    /// What this node does besides being the admin; several separated by commas
+    /// What this node does besides being the admin; separate several roles with commas
     #[arg(
         long = "role",
         value_name = "ROLE",
@@ -32,7 +32,8 @@ pub(super) struct Init {
     roles: Vec<Role>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
-    /// Seal this admin's key with no passphrase: whoever can read the home can then sign for the site
+    /// Do not seal this admin's key with a passphrase: anyone who can read the home can then sign for
+    /// the site
     #[arg(long, conflicts_with_all = ["passphrase_stdin", "passphrase_file"])]
     no_passphrase: bool,
 }
@@ -43,7 +44,7 @@ impl Init {
             Some(passphrase) => Some(passphrase),
             None if self.no_passphrase => None,
             None => Some(secrets::ask_passphrase(
-                "A passphrase for your key as an admin, 12 characters or more:",
+                "A passphrase for your admin key, 12 characters or more:",
                 true,
             )?),
         };
@@ -58,13 +59,16 @@ impl Init {
             .map_err(CommandError::from)?;
         if !made.sealed {
             context.screen.warn(&format!(
-                "warning: your key as an admin lies unsealed under {} (mode 0600); whoever can read it can sign for the site",
+                "warning: your admin key is stored unsealed under {} (mode 0600); anyone who can read it can sign for \
+                 the site",
                 made.home.display()
             ));
         }
         context.screen.show(&made, render)?;
         context.screen.remark(
-            "write the root's passphrase down and keep it away from this computer: it makes further admins, and takes the key of one back who has left; it is kept nowhere, and `papermesh site root export` moves the root itself elsewhere",
+            "write the root's passphrase down and keep it away from this computer: it is needed to add admins and to \
+             revoke the key of one who has left. It is stored nowhere. `papermesh site root export` moves the root \
+             itself elsewhere",
         );
         context
             .screen

@@ -17,11 +17,10 @@ use crate::control::message::{self, ListInvites, OpenInvite, WithdrawInvite};
 /// Characters of an invite's id that are shown: enough to tell it from all others.
 const ID: usize = 8;
 
-/// Make an invite for one device, to be given to `papermesh join` there
+/// Make an invite for one device, for use with `papermesh join` there
 #[derive(Args, Debug)]
 pub(super) struct Invite {
-    /// What the device is to be: client, shared-client, printer, bootstrap or admin; several
-    /// separated by commas
+    /// The device's role: client, shared-client, printer or bootstrap; separate several with commas
     #[arg(
         long = "role",
         value_name = "ROLE",
@@ -29,7 +28,7 @@ pub(super) struct Invite {
         required = true
     )]
     roles: Vec<Role>,
-    /// The device's name; without one it chooses
+    /// The device's name [default: the device chooses]
     #[arg(long)]
     name: Option<Name>,
     #[command(flatten)]
@@ -38,7 +37,7 @@ pub(super) struct Invite {
     passphrase: PassphraseArgs,
 }
 
-/// List the invites that are good still, and take them back
+/// List or withdraw open invites
 #[derive(Args, Debug)]
 pub(super) struct Invites {
     #[command(subcommand)]
@@ -47,11 +46,11 @@ pub(super) struct Invites {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List the invites that nobody used and whose time is not over
+    /// List invites that are unused and have not expired
     List,
-    /// Take an invite back: no device joins with it any more
+    /// Withdraw an invite: no device can join with it any longer
     Withdraw {
-        /// The invite's id, or the beginning of it
+        /// The invite's id or the beginning of it
         invite: String,
     },
 }
@@ -59,7 +58,7 @@ enum Action {
 /// How long an invite or a ticket is good for.
 #[derive(Args, Debug)]
 pub(super) struct Lifetime {
-    /// How long it is good for, at most 7 days [default: 15m]
+    /// How long it is valid, at most 7 days [default: 15m]
     #[arg(long = "ttl", value_name = "TIME", value_parser = lifetime)]
     lifetime: Option<u32>,
 }
@@ -87,7 +86,7 @@ impl Invite {
             return context.screen.json(&issued);
         }
         let hint = format!(
-            "good for one {}, for {}: on that device run `papermesh join -` and paste it",
+            "valid for one {}, for {}: run `papermesh join -` on that device and paste it",
             roles(&issued.roles),
             quantity::rest(issued.expires_at, context.screen.look().now),
         );
@@ -106,7 +105,7 @@ impl Invites {
             Action::Withdraw { invite } => {
                 let withdrawn = context.call(WithdrawInvite { invite }).await?;
                 screen.show(&withdrawn, |withdrawn, _| {
-                    format!("invite {} lets nobody in any more", short(withdrawn))
+                    format!("invite {} was withdrawn", short(withdrawn))
                 })
             }
         }
@@ -115,7 +114,7 @@ impl Invites {
 
 fn table(open: &[OpenInvite], look: &Look) -> String {
     if open.is_empty() {
-        return "no invite is open".to_owned();
+        return "no open invites".to_owned();
     }
     let mut grid = Grid::new(&["ID", "NAME~", "ROLES", "VALID", "USED BY~"]);
     for invite in open {

@@ -32,13 +32,13 @@ enum Action {
     List(List),
     /// Show one job
     Show(One),
-    /// Delete a job: nobody can print it any more
+    /// Delete a job; it can no longer be printed
     Delete(One),
-    /// Exempt a job from making room for others
+    /// Protect a job from automatic deletion when space runs low
     Protect(One),
-    /// No longer exempt a job from making room for others
+    /// Stop protecting a job from automatic deletion
     Unprotect(One),
-    /// Give the password of a locked document, which is kept sealed with its job
+    /// Give the password of a locked document; it is stored sealed with the job
     Unlock(Unlock),
     /// Move a job to a position in the list that printers show
     Move(Move),
@@ -46,42 +46,42 @@ enum Action {
     Follow(Follow),
 }
 
-/// List the jobs as printers do: oldest first, unless they were moved or are more urgent
+/// List jobs in the order that printers show: oldest first, unless moved or more urgent
 #[derive(Args, Debug, Default, PartialEq, Eq)]
 struct List {
-    /// Only those of this user
+    /// Only this user's jobs
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
-    /// Also those that are gone: printed, deleted or expired in the last 30 days
+    /// Include jobs that are gone: printed, deleted or expired in the last 30 days
     #[arg(long)]
     all: bool,
 }
 
-/// List the jobs that are gone, the last first: printed, deleted or expired in the last 30 days
+/// List jobs that were printed, deleted or expired in the last 30 days, latest first
 #[derive(Args, Debug)]
 struct History {
-    /// Only those of this user
+    /// Only this user's jobs
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
 }
 
-/// Tell of every job whose state changes, until ctrl-c; with --json one JSON line each
+/// Print each job state change until interrupted; with --json, one JSON line each
 #[derive(Args, Debug)]
 struct Follow {
-    /// Only those of this user
+    /// Only this user's jobs
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
 }
 
 #[derive(Args, Debug)]
 struct One {
-    /// The job's number, or its id or the beginning of that
+    /// The job's number, or its id or the beginning of it
     job: JobRef,
 }
 
 #[derive(Args, Debug)]
 struct Unlock {
-    /// The job's number, or its id or the beginning of that
+    /// The job's number, or its id or the beginning of it
     job: JobRef,
     #[command(flatten)]
     password: DocumentPasswordArgs,
@@ -89,7 +89,7 @@ struct Unlock {
 
 #[derive(Args, Debug)]
 struct Move {
-    /// The job's number, or its id or the beginning of that
+    /// The job's number, or its id or the beginning of it
     job: JobRef,
     /// Where to: 1 for the first
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
@@ -104,7 +104,7 @@ impl Jobs {
             None => Ok(Action::List(self.list)),
             Some(action) if self.list == List::default() => Ok(action),
             Some(_) => Err(CliError::Usage(
-                "--user and --all go behind the command, as in `papermesh jobs history --user ID`"
+                "--user and --all go after the command, as in `papermesh jobs history --user ID`"
                     .to_owned(),
             )),
         }
@@ -173,9 +173,9 @@ async fn protect(context: &Context, job: JobRef, on: bool) -> Result<(), CliErro
     let held = context.call(ProtectJob { job, on }).await?;
     context.screen.show(&held, |held, _| {
         let how = if held.summary.protected {
-            "is protected: it makes no room for others, but expires as before"
+            "is protected from automatic deletion when space runs low; it still expires"
         } else {
-            "is not protected"
+            "is no longer protected"
         };
         format!("{} {how}", name(&held.summary))
     })

@@ -17,14 +17,13 @@ use crate::control::{CommandError, Events};
 use crate::node;
 
 /// Make this device a member of a site
-///
-/// With an invite, joining needs nobody's approval. Without one, the site is looked for on the
-/// local network; this device then shows six digits, by which the admin approves it.
+/// With an invite, joining needs no approval. Without one, this device looks for the site on the local
+/// network and shows six digits, with which the admin approves it.
 #[derive(Args, Debug)]
 pub(super) struct Join {
     /// The invite, or - to read it from standard input
     invite: Option<String>,
-    /// What this device is to be; several separated by commas [default: client]
+    /// This device's role; separate several with commas [default: client]
     #[arg(
         long = "role",
         value_name = "ROLE",
@@ -32,13 +31,13 @@ pub(super) struct Join {
         conflicts_with = "invite"
     )]
     roles: Vec<Role>,
-    /// This node's name, where the invite leaves it open [default: the host's name]
+    /// This node's name, unless the invite sets it [default: the host's name]
     #[arg(long)]
     name: Option<Name>,
     /// The site to join, by name or the beginning of its id, if there are several
     #[arg(long, conflicts_with = "invite")]
     site: Option<String>,
-    /// Bootstrap nodes through which the mesh is found later; multiaddrs
+    /// Bootstrap nodes that lead to the mesh later; multiaddrs
     #[arg(long, value_name = "MULTIADDR", value_delimiter = ',')]
     bootstrap: Option<Vec<Address>>,
 }
@@ -105,7 +104,7 @@ fn tell(screen: &Screen, event: &Event) -> Result<(), CliError> {
         Event::Join(JoinStep::Compare {
             digits, site_name, ..
         }) => screen.line(&format!(
-            "{digits}  tell these digits to the admin of {site_name}, who approves with: papermesh approve {digits}"
+            "{digits}  tell the admin of {site_name} these digits; approve with: papermesh approve {digits}"
         )),
         Event::Notice(text) => {
             screen.remark(text);

@@ -13,15 +13,15 @@ use super::table::Grid;
 use crate::control::ErrorCode;
 use crate::control::message::{self, Legacy, ListMembers, ListPending, Member, PendingDevice};
 
-/// List devices that wait for approval; the digits to approve one with are on its own screen
+/// List devices waiting for approval; each shows the digits to approve it with on its own screen
 #[derive(Args, Debug)]
 pub(super) struct Pending {
-    /// If there is none, wait so long for one
+    /// Wait up to this long for a device
     #[arg(long, value_name = "TIME", value_parser = quantity::parse_seconds)]
     wait: Option<u32>,
 }
 
-/// Admit a device that waits, by the digits that its screen shows
+/// Admit a waiting device by the digits that its screen shows
 #[derive(Args, Debug)]
 pub(super) struct Approve {
     /// The six digits that the device shows
@@ -30,10 +30,10 @@ pub(super) struct Approve {
     passphrase: PassphraseArgs,
 }
 
-/// Send a device that waits for approval away
+/// Turn away a device that is waiting for approval
 #[derive(Args, Debug)]
 pub(super) struct Refuse {
-    /// The six digits that the device shows, its name, or the beginning of its id
+    /// The six digits that the device shows, its name or the beginning of its id
     device: String,
 }
 
@@ -41,15 +41,14 @@ pub(super) struct Refuse {
 #[derive(Args, Debug)]
 pub(super) struct Members {}
 
-/// Withdraw the certificates of a member: it loses its connections and gets no new ones
-///
-/// An admin has a key of its own that signs for the site, also in copies that nobody knows of. Only the
-/// root takes that back; its passphrase was shown by `papermesh init`.
+/// Revoke a member: it is disconnected and can no longer connect
+/// An admin has its own key that signs for the site, and copies of that key may exist. Only the root
+/// can revoke it; `papermesh init` showed the root's passphrase.
 #[derive(Args, Debug)]
 pub(super) struct Revoke {
-    /// The member's name, or the beginning of its id if others have that name
+    /// The member's name, or the beginning of its id if the name is not unique
     node: String,
-    /// Of an admin: end its connections and leave it its key, with which it can go on signing
+    /// For an admin: disconnect it but leave its key valid, so that it can still sign
     #[arg(long)]
     keep_key: bool,
     #[command(flatten)]
@@ -90,8 +89,8 @@ impl Refuse {
         context
             .screen
             .show(&refused, |refused, _| match refused.devices {
-                1 => "the device was sent away".to_owned(),
-                more => format!("{more} devices that showed these digits were sent away"),
+                1 => "the device was turned away".to_owned(),
+                more => format!("{more} devices that showed these digits were turned away"),
             })
     }
 }
@@ -134,13 +133,14 @@ impl Revoke {
         context.screen.show(&revocation, |revocation, _| {
             let name = &revocation.name;
             match (revocation.admin, revocation.key_taken) {
-                (false, _) => format!("{name} is no member any more"),
+                (false, _) => format!("{name} was revoked"),
                 (true, true) => format!(
-                    "{name} is no member and no admin any more: its key signs for nobody, wherever copies of it are{}",
+                    "{name} was revoked as member and admin: its key no longer signs for the site, nor do copies of it{}",
                     legacy(&revocation.legacy)
                 ),
                 (true, false) => format!(
-                    "{name} is no member any more, but its key still signs for the site: whoever has it can let devices in and change users; take it back with the root"
+                    "{name} was revoked as member, but its key still signs for the site: anyone who has it can admit \
+                     devices and change users; revoke the key with the root"
                 ),
             }
         })
@@ -157,7 +157,7 @@ fn legacy(legacy: &Legacy) -> String {
     let line = |what: &str, names: Vec<&str>, then: &str| match names.is_empty() {
         true => String::new(),
         false => format!(
-            "\n{what} that it signed, and that stay: {}. Put out what you do not know: `papermesh {then}`",
+            "\n{what} that it signed and that remain: {}. Remove any you do not recognize: `papermesh {then}`",
             names.join(", ")
         ),
     };
@@ -178,14 +178,14 @@ fn digits(code: &str) -> Result<String, CliError> {
         Ok(digits)
     } else {
         Err(CliError::Usage(format!(
-            "{code:?} is no approval code; type the six digits that the device shows"
+            "{code:?} is not an approval code; enter the six digits that the device shows"
         )))
     }
 }
 
 fn pending(devices: &[PendingDevice], look: &Look) -> String {
     if devices.is_empty() {
-        return "no device waits".to_owned();
+        return "no devices are waiting".to_owned();
     }
     let mut grid = Grid::new(&["NAME~", "ROLES", "NODE", "AGE"]);
     for device in devices {
@@ -263,8 +263,8 @@ mod tests {
         };
         assert_eq!(
             legacy(&left),
-            "\nDevices that it signed, and that stay: hall, nas. Put out what you do not know: `papermesh revoke NAME`\
-             \nUsers that it signed, and that stay: mallory. Put out what you do not know: `papermesh user disable ID`\
+            "\nDevices that it signed and that remain: hall, nas. Remove any you do not recognize: `papermesh revoke NAME`\
+             \nUsers that it signed and that remain: mallory. Remove any you do not recognize: `papermesh user disable ID`\
              \nand 3 more"
         );
     }
@@ -300,7 +300,7 @@ lost laptop      cccccccc  client        revoked    0 s   over"
 
     #[test]
     fn nobody_waiting_is_said() {
-        assert_eq!(pending(&[], &Look::plain()), "no device waits");
+        assert_eq!(pending(&[], &Look::plain()), "no devices are waiting");
     }
 
     #[test]

@@ -73,10 +73,10 @@ const AFTER_HELP: &str = "\
 Environment:
   PAPERMESH_HOME   the home, where --home does not name one
   PAPERMESH_LOG    the log filter, where --log does not name one
-  NO_COLOR         no colours, no bold type
+  NO_COLOR         no colors, no bold type
   Every option of `papermesh run` can be said as PAPERMESH_OPTION, too, or in papermesh.toml in the home.
 
-Exit codes: 0 done, 1 not done, 2 the command makes no sense as given.";
+Exit codes: 0 done, 1 failed, 2 wrong usage.";
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "General options")]

@@ -17,24 +17,23 @@ use super::quantity;
 use crate::control::ErrorCode;
 use crate::control::message::{AwaitPage, GetStatus, OpenPortal, PortalLink};
 
-/// Open your page in the browser: your held jobs, what became of others, your PIN
-///
-/// The link works once, and for two minutes. It is opened by the programs in $BROWSER, or by
-/// xdg-open, which are given a file that only you can read and that leads there; it is removed when the page
-/// is open. Where there is no browser, with --print and with --json the link is printed. What is
-/// grave, the page does only with the six digits that are printed here.
+/// Open your page in the browser: your held jobs, your history, your PIN
+/// The link works once, within two minutes. The programs in $BROWSER, or xdg-open, open it through a
+/// file that only you can read and that is removed once the page is open. Without a browser, and with
+/// --print or --json, the link is printed. For sensitive actions, the page asks for the six digits that
+/// are printed here.
 #[derive(Args, Debug)]
 pub(super) struct Open {
-    /// The admin's page instead: devices, users, printers, policy and audit
+    /// Open the admin's page instead: devices, users, printers, policy and audit
     #[arg(long, conflicts_with = "user")]
     admin: bool,
-    /// The panel of this printer instead
+    /// Open this printer's panel instead
     #[arg(long, conflicts_with_all = ["user", "admin"])]
     panel: bool,
-    /// Whose page, if there are several users on this computer
+    /// Whose page to open, if this computer has several users
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
-    /// Print the link and open nothing
+    /// Print the link instead of opening it
     #[arg(long)]
     print: bool,
 }
@@ -59,7 +58,7 @@ impl Open {
         }
         screen.line(&link.url)?;
         screen.remark(&format!(
-            "good for {} and for one use: open it in a browser of this computer",
+            "valid for {} and one use: open it in a browser on this computer",
             quantity::rest(link.expires_at, screen.look().now)
         ));
         screen.remark(&code(&link));
@@ -72,7 +71,7 @@ impl Open {
         let url = status.panel.ok_or_else(|| {
             CliError::failed(
                 ErrorCode::NotHere,
-                "this node has no panel: it is no printer, or the panel is off".to_owned(),
+                "this node has no panel: it is not a printer, or the panel is off".to_owned(),
             )
         })?;
         let programs = browsers(|name| std::env::var_os(name));
@@ -98,7 +97,7 @@ async fn shown(context: &Context, link: &PortalLink) -> Result<bool, CliError> {
         Ok(file) => file,
         Err(error) => {
             screen.warn(&format!(
-                "no file can be made that leads to the page: {error}"
+                "could not create the file that opens the page: {error}"
             ));
             return Ok(false);
         }
@@ -119,8 +118,8 @@ async fn shown(context: &Context, link: &PortalLink) -> Result<bool, CliError> {
         })?;
     } else {
         screen.warn(
-            "the browser did not open the page. One that is locked in (Snap, Flatpak) may not be allowed to read files of \
-             your home: `papermesh open --print` prints a link to be pasted into it",
+            "the browser did not open the page. A sandboxed browser (Snap, Flatpak) may not be allowed to read files in \
+             your home: `papermesh open --print` prints a link to paste into it",
         );
     }
     Ok(true)
@@ -132,7 +131,7 @@ const TWO_MINUTES: Duration = Duration::from_secs(120);
 /// What the page will ask for.
 fn code(link: &PortalLink) -> String {
     let (first, rest) = link.code.split_at_checked(3).unwrap_or((&link.code, ""));
-    format!("before it does what is grave, the page asks for these digits: {first} {rest}")
+    format!("for sensitive actions, the page asks for these digits: {first} {rest}")
 }
 
 /// Ends when this command is told to stop, from the moment of the call; what it made is then removed.

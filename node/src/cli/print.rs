@@ -23,51 +23,50 @@ use crate::format::{self, Named};
 #[derive(Args, Debug)]
 pub(super) struct Print {
     /// The document, or - for standard input
-    ///
-    /// PDF, PWG raster, Apple raster, JPEG, PNG or plain text. With --pin-stdin, the first line
-    /// of standard input is the PIN, and the document follows it; so with --job-pin-stdin and
-    /// --document-password-stdin.
+    /// PDF, PWG raster, Apple raster, JPEG, PNG or plain text. With --pin-stdin, the first line of
+    /// standard input is the PIN and the document follows it; --job-pin-stdin and
+    /// --document-password-stdin work the same way.
     file: PathBuf,
-    /// Whose document, where that is not clear
+    /// User to hold the document for (needed if several users are enrolled)
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
     /// Its title [default: the file's name]
     #[arg(long)]
     title: Option<String>,
-    /// How many copies
+    /// Number of copies
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=i64::from(limits::COPIES)))]
     copies: u16,
-    /// Which sides: one-sided, two-sided-long-edge or two-sided-short-edge
+    /// Sides to print on: one-sided, two-sided-long-edge or two-sided-short-edge
     #[arg(long)]
     sides: Option<Sides>,
-    /// Colour or not: auto, color or monochrome
+    /// Color mode: auto, color or monochrome
     #[arg(long, value_name = "MODE")]
     color: Option<ColorMode>,
     /// The media, such as A4, na-letter or iso_a4_210x297mm
     #[arg(long, value_parser = media)]
     media: Option<String>,
-    /// How pages fit the paper: auto, auto-fit, fit, fill or none [default: auto]
+    /// How to fit pages to the paper: auto, auto-fit, fit, fill or none [default: auto]
     #[arg(long, value_name = "HOW")]
     scaling: Option<Scaling>,
-    /// Send the printer pictures of the pages, where it makes mistakes with the document itself
+    /// Print pages as images, for a printer that garbles the document itself
     #[arg(long)]
     as_image: bool,
-    /// How long to keep it if it is not released, from 1m to 30d [default: as the site says]
+    /// How long to keep it if it is not released, from 1m to 30d [default: the site's policy]
     #[arg(long, value_name = "TIME", value_parser = lifetime)]
     expires: Option<u32>,
     /// Print it now on this printer; if that fails, it is held
     #[arg(long, value_name = "PRINTER")]
     to: Option<String>,
-    /// Its format, a MIME media type, if it cannot be told
+    /// Its format as a MIME media type, if it cannot be detected
     #[arg(long, value_name = "TYPE")]
     format: Option<String>,
-    /// Which pages, such as 1-3,7 [default: all]
+    /// Pages to print, such as 1-3,7 [default: all]
     #[arg(long, value_name = "RANGES")]
     pages: Option<PageRanges>,
-    /// How urgent, 1 to 100: the more urgent are listed first [default: 50]
+    /// Priority, 1 to 100: more urgent jobs are listed first [default: 50]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=i64::from(limits::PRIORITY)))]
     priority: Option<u8>,
-    /// Not to be offered at printers for so long, such as 2h
+    /// Hide from printers for this long, e.g. 2h
     #[arg(long, value_name = "TIME", value_parser = quantity::parse_seconds)]
     hold: Option<u32>,
     #[command(flatten)]
@@ -94,7 +93,7 @@ impl Print {
             .check()
             .map_err(|error| CliError::Usage(error.to_string()))?;
         let pin = self.pin.given("The PIN for this job:")?;
-        let job_pin = self.job_pin.chosen("A PIN of this job alone:")?;
+        let job_pin = self.job_pin.chosen("A PIN for this job only:")?;
         let document_password = self.document_password.given()?;
         let mut document = Document::open(&self.file).await?;
         let said = self.format.as_deref().filter(|_| !document.is_empty());
@@ -164,7 +163,7 @@ async fn unlock(context: &Context, submitted: &Submitted) -> Result<(), CliError
     let (number, screen) = (submitted.number, &context.screen);
     if !secrets::can_ask() {
         screen.warn(&format!(
-            "{} is locked: give its password with `papermesh jobs unlock {number}`, or at the printer",
+            "{} is locked; give its password with `papermesh jobs unlock {number}`, or at the printer",
             submitted.title
         ));
         return Ok(());
@@ -177,7 +176,7 @@ async fn unlock(context: &Context, submitted: &Submitted) -> Result<(), CliError
             password,
         })
         .await?;
-    screen.remark("it opens with this password, which is kept sealed with the job");
+    screen.remark("the password opens the document and is stored sealed with the job");
     Ok(())
 }
 
@@ -191,18 +190,18 @@ fn report(context: &Context, submitted: &Submitted) -> Result<(), CliError> {
             screen.remark(&format!("printed {} ({size})", submitted.title));
         }
         Some(result) if result.ending == Ending::MayHavePrinted => screen.warn(&format!(
-            "nobody knows whether {} was printed ({}); look at the printer: it is held for {rest}, and marked",
+            "{}: could not confirm printing ({}). Check the printer. The job is kept for {rest}.",
             submitted.title,
             result.reason.as_deref().unwrap_or("no reason given")
         )),
         // Not an error: the document is safe, and printing it again would make two of it.
         Some(result) => screen.warn(&format!(
-            "{} was not printed ({}); it is held for {rest}: release it at a printer",
+            "{} was not printed ({}) and is held for {rest}; release it at a printer",
             submitted.title,
             result.reason.as_deref().unwrap_or("no reason given")
         )),
         None => screen.remark(&format!(
-            "{} ({size}) is held for {} for {rest}: release it at a printer",
+            "{} ({size}) is held for {} for {rest}; release it at a printer",
             submitted.title, submitted.user
         )),
     }

@@ -26,7 +26,7 @@ impl Printers {
 
 fn table(printers: &[Printer], look: &Look) -> String {
     if printers.is_empty() {
-        return "this computer has met no printer of the site yet".to_owned();
+        return "this computer has not met any printer of the site yet".to_owned();
     }
     let mut grid = Grid::new(&[
         "NAME~", "STATE", "COLOR", "DUPLEX", "SEEN", "MODEL~", "NODE",
@@ -35,7 +35,7 @@ fn table(printers: &[Printer], look: &Look) -> String {
         let known = printer.abilities.as_ref();
         grid.row([
             printer.name.to_string(),
-            known.map_or("not reached".to_owned(), state),
+            known.map_or("unreachable".to_owned(), state),
             known
                 .and_then(|known| known.color)
                 .map(yes_or_no)
@@ -61,8 +61,8 @@ fn state(known: &Abilities) -> String {
     match (known.accepting, reasons.is_empty()) {
         (true, true) => "ready".to_owned(),
         (true, false) => reasons.join(" "),
-        (false, true) => "takes no jobs".to_owned(),
-        (false, false) => format!("takes no jobs: {}", reasons.join(" ")),
+        (false, true) => "not accepting jobs".to_owned(),
+        (false, false) => format!("not accepting jobs: {}", reasons.join(" ")),
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
             &Look::plain(),
         );
         assert!(
-            shown.contains("media-low") && shown.contains("not reached"),
+            shown.contains("media-low") && shown.contains("unreachable"),
             "{shown}"
         );
     }

@@ -45,7 +45,7 @@ impl Bar {
             Phase::Sealing => "holding",
             Phase::Fetching => "fetching",
             Phase::Printing => "printing",
-            Phase::Stopped => "the printer stands still:",
+            Phase::Stopped => "the printer has stopped:",
         };
         let note = match &progress.note {
             Some(note) => format!(" ({})", text::clean(note, TITLE)),

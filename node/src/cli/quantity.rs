@@ -44,7 +44,7 @@ pub(super) fn age(then: Timestamp, now: Timestamp) -> String {
 /// How long until then, or that it is over.
 pub(super) fn rest(then: Timestamp, now: Timestamp) -> String {
     if then <= now {
-        "over".to_owned()
+        "expired".to_owned()
     } else {
         span(then.since(now))
     }
@@ -89,7 +89,7 @@ pub(super) fn parse_moment(text: &str, now: Timestamp) -> Result<Timestamp, Stri
         .map(|since| Timestamp::from_secs(since.as_secs()))
         .ok_or_else(|| {
             format!(
-                "{text:?} is no time: write a date such as 2026-01-31, or how long ago, such as 24h"
+                "{text:?} is not a time: write a date such as 2026-01-31, or how long ago, such as 24h"
             )
         })
 }

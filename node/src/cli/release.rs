@@ -32,7 +32,7 @@ pub(super) struct Release {
     /// The user
     #[arg(long, value_name = "ID", group = "who")]
     user: Option<UserId>,
-    /// The user's badge, as a reader reads it
+    /// The user's badge number, as a reader reads it
     #[arg(long, value_name = "NUMBER", group = "who")]
     badge: Option<BadgeNumber>,
     #[command(flatten)]
@@ -40,23 +40,23 @@ pub(super) struct Release {
     /// List the user's jobs
     #[arg(long, group = "what", conflicts_with_all = ["all", "jobs", "delete"])]
     list: bool,
-    /// Print all of them, oldest first
+    /// Print all jobs, oldest first
     #[arg(long, group = "what", conflicts_with = "jobs")]
     all: bool,
-    /// Print this one: its id, or the beginning of it; may be repeated
+    /// Print this job, by its id or the beginning of it; may be repeated
     #[arg(long = "job", value_name = "JOB", group = "what")]
     jobs: Vec<JobPrefix>,
-    /// Delete this one, after printing; may be repeated
+    /// Delete this job after printing; may be repeated
     #[arg(long, value_name = "JOB", group = "what")]
     delete: Vec<JobPrefix>,
     #[command(flatten)]
     job_pin: JobPinArgs,
     #[command(flatten)]
     document_password: DocumentPasswordArgs,
-    /// Keep printed jobs
+    /// Keep jobs after printing
     #[arg(long)]
     keep: bool,
-    /// Print also what may have printed before, when nobody could tell
+    /// Include jobs that may already have been printed
     #[arg(long)]
     reprint: bool,
 }
@@ -108,7 +108,7 @@ impl Release {
             (None, Some(badge)) => (Who::Badge(badge), self.pin.given(QUESTION)?),
             (None, None) => {
                 return Err(CliError::Usage(
-                    "say who it is with --user or --badge".to_owned(),
+                    "name the user with --user or --badge".to_owned(),
                 ));
             }
         };
@@ -217,15 +217,13 @@ fn trouble(holder: &HolderReport) -> Option<String> {
     match holder.state {
         HolderState::Open => None,
         HolderState::Denied => Some(format!(
-            "{name} did not take this PIN; it may want another one{}",
+            "{name} did not accept this PIN; it may need a different one{}",
             wait(holder.retry_after)
         )),
         HolderState::Unreachable => Some(format!(
-            "{name} could not be reached{reason}; jobs that it holds are not shown"
+            "{name} could not be reached{reason}, so jobs that it holds are not shown"
         )),
-        HolderState::Failed => Some(format!(
-            "{name} could not be asked{reason}; jobs that it holds are not shown"
-        )),
+        HolderState::Failed => Some(format!("{name} could not list its jobs{reason}")),
     }
 }
 
@@ -271,7 +269,7 @@ fn verdict(report: &VisitReport) -> Result<(), CliError> {
     }
     Err(CliError::failed(
         ErrorCode::Unreachable,
-        "none of the computers that hold jobs could be reached; are they switched on and in the network?",
+        "none of the computers that hold jobs could be reached; check that they are switched on and on the network",
     ))
 }
 
@@ -402,11 +400,11 @@ JOB       TITLE   RESULT       PAGES  REASON
         for (state, expected) in [
             (
                 HolderState::Denied,
-                "node abababab did not take this PIN; it may want another one; try again in 2 s",
+                "node abababab did not accept this PIN; it may need a different one; try again in 2 s",
             ),
             (
                 HolderState::Unreachable,
-                "node abababab could not be reached; jobs that it holds are not shown",
+                "node abababab could not be reached, so jobs that it holds are not shown",
             ),
         ] {
             assert_eq!(

@@ -15,17 +15,15 @@ use crate::config::{Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType
 use crate::control::CommandError;
 use crate::{logs, node};
 
-/// Run the node, until it is told to stop by SIGTERM or ctrl-c
-///
-/// Whatever is not said here is read from the environment (PAPERMESH_LISTEN and so on, lists
-/// separated by commas), and then from papermesh.toml in the home, where the names are the same.
+/// Run the node until SIGTERM or ctrl-c
+/// Options not given here are read from the environment (PAPERMESH_LISTEN and so on, lists separated by
+/// commas) and then from papermesh.toml in the home, under the same names.
 #[derive(Args, Debug)]
 pub(super) struct Run {
-    /// Where the mesh listens; multiaddrs [default: every interface, the port of last
-    /// time if it is free]
+    /// Where the mesh listens; multiaddrs [default: every interface, the previous port if it is free]
     #[arg(long, value_name = "MULTIADDR", value_delimiter = ',')]
     listen: Option<Vec<Address>>,
-    /// Where an admin's node hears devices that want to join; multiaddrs
+    /// Where an admin's node listens for joining devices; multiaddrs
     #[arg(long, value_name = "MULTIADDR", value_delimiter = ',')]
     join_listen: Option<Vec<Address>>,
     /// Where else this node can be reached, such as at a forwarded port; multiaddrs
@@ -34,7 +32,7 @@ pub(super) struct Run {
     /// Bootstrap nodes; multiaddrs that end in /p2p/PEER
     #[arg(long, value_name = "MULTIADDR", value_delimiter = ',')]
     bootstrap: Option<Vec<Address>>,
-    /// Neither announce this node by mDNS nor look for others
+    /// Do not announce this node by mDNS or look for others
     #[arg(long)]
     no_mdns: bool,
     /// Do not let bootstrap nodes relay to this node
@@ -43,65 +41,65 @@ pub(super) struct Run {
     /// Whether to store records for others: server or client [default: server]
     #[arg(long, value_name = "MODE")]
     dht: Option<DhtMode>,
-    /// Where the hold printer listens, to which any program prints, or off [default: 127.0.0.1:6310]
+    /// Where the hold printer listens, to which any program can print, or off [default: 127.0.0.1:6310]
     #[arg(long, value_name = "ADDRESS:PORT")]
     ipp: Option<Listen>,
-    /// Where the panel of a printer listens, at which users walk up, or off [default:
+    /// Where a printer's panel listens, which users see at the printer, or off [default:
     /// 127.0.0.1:8310]
     #[arg(long, value_name = "ADDRESS:PORT")]
     panel: Option<Listen>,
-    /// How long a user may do nothing at the panel before being logged out [default: 1m]
+    /// How long a user may be idle at the panel before being logged out [default: 1m]
     #[arg(long, value_name = "TIME")]
     panel_idle: Option<Wait>,
-    /// The badge reader of the panel: pcsc, pcsc:NAME, keyboard:/dev/input/… or socket:/PATH
+    /// The panel's badge reader: pcsc, pcsc:NAME, keyboard:/dev/input/… or socket:/PATH
     #[arg(long, value_name = "READER")]
     badge_reader: Option<String>,
-    /// How the numbers of the badge reader become those that are registered, such as "reverse
-    /// hex-to-decimal digits=10"; `papermesh doctor` says which would help
+    /// How to convert the badge reader's numbers to the registered ones, such as "reverse
+    /// hex-to-decimal digits=10"; `papermesh doctor` suggests a rule
     #[arg(long, value_name = "STEPS")]
     badge_rule: Option<String>,
-    /// Other computers whose browsers are panels, such as the printer's own screen: addresses. From
-    /// everywhere else only phones come in
+    /// Addresses of other computers whose browsers may show the panel, such as the printer's own
+    /// screen; from everywhere else only phones can connect
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     panel_remote: Option<Vec<IpAddr>>,
-    /// A file that opens the panel's page on this computer, made if it is not there: only who can read
-    /// it is at the panel then
+    /// A file that opens the panel's page on this computer, created if missing: only accounts that can
+    /// read it get the panel
     #[arg(long, value_name = "FILE")]
     panel_launch: Option<PathBuf>,
-    /// Where the page of this computer's users listens, which `papermesh open` opens; a loopback
-    /// address, or off [default: 127.0.0.1:8311]
+    /// Where the users' page that `papermesh open` opens listens; a loopback address, or off [default:
+    /// 127.0.0.1:8311]
     #[arg(long, value_name = "ADDRESS:PORT")]
     portal: Option<Listen>,
     /// A printer's output device: ipps://HOST/PATH, ipp://HOST/PATH, socket://HOST:PORT or
     /// tray:FOLDER [default: a tray in the home]
     #[arg(long, value_name = "URI")]
     output: Option<String>,
-    /// Whether a document that a raw port took whole counts as printed; else its job stays held,
-    /// marked as one that may have printed [default: true]
+    /// Treat a document fully accepted by a raw port as printed [default: true]. If false, the job
+    /// stays held and is marked "may have printed"
     #[arg(long, value_name = "BOOL")]
     delivered_is_printed: Option<bool>,
-    /// The formats that the output device takes, where it does not say so itself or says it wrongly;
-    /// MIME types [default: what the device says]
+    /// The formats that the output device accepts, if it does not report them correctly; MIME types
+    /// [default: what the device reports]
     #[arg(long, value_name = "TYPE", value_delimiter = ',')]
     formats: Option<Vec<MediaType>>,
-    /// Whether the output device gets pictures of pages instead of documents, because it prints
-    /// documents garbled [default: what is known of its model]
+    /// Send the output device images of pages instead of documents, because it garbles documents
+    /// [default: depends on its model]
     #[arg(long, value_name = "BOOL")]
     as_image: Option<bool>,
-    /// What the spool may hold [default: 10GiB]
+    /// The most the spool may hold [default: 10GiB]
     #[arg(long, value_name = "SIZE")]
     max_spool: Option<ByteSize>,
-    /// Make no pictures of the first pages of held jobs, which their owners see at the panel
+    /// Make no previews of first pages, which owners of held jobs see at the panel
     #[arg(long)]
     no_previews: bool,
-    /// Who keeps the key to this node's own keys: systemd-creds, secret-service (the keyring of whoever
+    /// What seals this node's own keys: systemd-creds, secret-service (the keyring of the account that
     /// logs in), off, or auto: this computer's TPM, if it has one [default: auto]
     #[arg(long, value_name = "WHO")]
     protect_keys: Option<KeyProtection>,
-    /// How long a printer waits for one holder to be reached and to let the user in [default: 10s]
+    /// How long a printer waits to reach one holder and log the user in there [default: 10s]
     #[arg(long, value_name = "TIME")]
     holder_timeout: Option<Wait>,
-    /// Open the site's authority key with the passphrase in this file, which only you can read
+    /// Unlock the site's authority key with the passphrase in this file, which only you can read
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 }

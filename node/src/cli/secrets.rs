@@ -31,8 +31,7 @@ pub(super) struct PinArgs {
 /// Where the PIN of a single job comes from.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct JobPinArgs {
-    /// Read the PIN of this job alone from the next line of standard input, after that of
-    /// --pin-stdin
+    /// Read the job's own PIN from the next line of standard input, after the one of --pin-stdin
     #[arg(long)]
     job_pin_stdin: bool,
 }
@@ -166,7 +165,7 @@ impl PassphraseArgs {
 /// Where what opens the site's root comes from.
 #[derive(Args, Clone, Debug)]
 pub(super) struct RootArgs {
-    /// The root's file, where the root is not kept on this node
+    /// The root's file, if the root is not stored on this node
     #[arg(id = "root_file", long = "root", value_name = "FILE")]
     file: Option<PathBuf>,
     /// Read the root's passphrase from the next line of standard input, after that of
@@ -238,7 +237,7 @@ pub(super) fn ask_passphrase(question: &str, twice: bool) -> Result<Passphrase, 
 pub(super) fn agrees(question: &str) -> Result<bool, CliError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(CliError::Usage(
-            "this has to be agreed to, and there is no terminal to ask; use --yes".to_owned(),
+            "this needs confirmation, and there is no terminal to ask; use --yes".to_owned(),
         ));
     }
     Confirm::new(question)
@@ -260,7 +259,7 @@ pub(super) fn passphrase_file(path: &Path, screen: &Screen) -> Result<Passphrase
     let mode = file.metadata().map_err(unreadable)?.permissions().mode();
     if mode & 0o077 != 0 {
         screen.warn(&format!(
-            "warning: others can read {}; make it yours alone with chmod 600",
+            "warning: other accounts can read {}; restrict it with chmod 600",
             path.display()
         ));
     }
@@ -339,7 +338,7 @@ fn ask(question: &str, twice: bool, kind: Kind) -> Result<Zeroizing<String>, Cli
     let prompt = if twice {
         prompt
             .with_custom_confirmation_message("Once more:")
-            .with_custom_confirmation_error_message("They differ.")
+            .with_custom_confirmation_error_message("They do not match.")
     } else {
         prompt.without_confirmation()
     };
@@ -348,7 +347,7 @@ fn ask(question: &str, twice: bool, kind: Kind) -> Result<Zeroizing<String>, Cli
         .map(Zeroizing::new)
         .map_err(|error| match error {
             InquireError::OperationCanceled | InquireError::OperationInterrupted => {
-                CliError::failed(ErrorCode::Failed, "cancelled; nothing was done")
+                CliError::failed(ErrorCode::Failed, "canceled; nothing was done")
             }
             other => CliError::Usage(format!("cannot ask on this terminal: {other}; use {flag}")),
         })

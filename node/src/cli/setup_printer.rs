@@ -34,13 +34,13 @@ const SAID: usize = 400;
 /// name a client says.
 const ASKS_WHO: &str = "printer-op-policy=authenticated";
 
-/// Let the programs of this computer print into the mesh: add a print queue to CUPS
+/// Let this computer's programs print into the mesh: add a print queue to CUPS
 #[derive(Args, Debug)]
 pub(super) struct SetupPrinter {
-    /// What the queue is called [default: Papermesh, with --to the name of the printer]
+    /// The queue's name [default: Papermesh; with --to, the printer's name]
     #[arg(long, value_name = "NAME", value_parser = queue_name)]
     queue: Option<String>,
-    /// Print straight to this printer of the site, instead of holding jobs for any
+    /// Print straight to this printer of the site instead of holding jobs
     #[arg(long, value_name = "PRINTER")]
     to: Option<String>,
     /// Make it the default printer
@@ -49,7 +49,7 @@ pub(super) struct SetupPrinter {
     /// Remove the queue instead
     #[arg(long, conflicts_with_all = ["to", "default", "steps"])]
     remove: bool,
-    /// Change nothing: only say how it is done, here and on other devices
+    /// Change nothing; only show the steps for this computer and other devices
     #[arg(long)]
     steps: bool,
 }
@@ -77,7 +77,7 @@ impl SetupPrinter {
             return context
                 .screen
                 .show(&serde_json::json!({"removed": queue}), |_, _| {
-                    format!("the queue {queue} is removed")
+                    format!("removed the queue {queue}")
                 });
         }
         let status = context.call(GetStatus {}).await?;
@@ -135,12 +135,13 @@ fn chosen(named: &str, printers: Vec<Printer>) -> Result<Printer, CliError> {
         (Some(printer), None) => Ok(printer),
         (Some(_), Some(_)) => Err(CliError::failed(
             ErrorCode::Usage,
-            format!("more than one printer is called {named:?}; rename one of them"),
+            format!("more than one printer is named {named:?}; rename one of them"),
         )),
         (None, _) => Err(CliError::failed(
             ErrorCode::NotFound,
             format!(
-                "this computer has met no printer {named:?}; it knows {}",
+                "this computer has never met a printer named {named:?} (it knows {}); check the name with `papermesh \
+                 printers`",
                 match names.is_empty() {
                     true => "none".to_owned(),
                     false => names.join(", "),
@@ -191,7 +192,8 @@ async fn lpadmin(arguments: &[&str]) -> Result<(), CliError> {
         Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
             return Err(CliError::failed(
                 ErrorCode::Failed,
-                "CUPS is not here (no lpadmin); install it, on Debian with `apt install cups`, or see `papermesh setup-printer --steps`",
+                "CUPS is not installed (no lpadmin); install it, on Debian with `apt install cups`, or see `papermesh \
+                 setup-printer --steps`",
             ));
         }
         Ok(Err(source)) => {
@@ -204,7 +206,7 @@ async fn lpadmin(arguments: &[&str]) -> Result<(), CliError> {
         Err(_) => {
             return Err(CliError::failed(
                 ErrorCode::Failed,
-                "CUPS does not answer; see whether it runs with `lpstat -r`",
+                "CUPS does not answer; check that it is running with `lpstat -r`",
             ));
         }
     };
@@ -221,7 +223,7 @@ async fn lpadmin(arguments: &[&str]) -> Result<(), CliError> {
     };
     Err(CliError::failed(
         ErrorCode::Failed,
-        format!("CUPS did not do it: {said}{advice}"),
+        format!("CUPS refused: {said}{advice}"),
     ))
 }
 
@@ -230,19 +232,20 @@ fn steps(done: &Done, status: &Status, _: &Look) -> String {
     let Done { queue, uri, .. } = done;
     let here = match done.added {
         true if !done.asks_who => format!(
-            "The queue {queue} is there: every program of this computer prints to it.\n\
+            "The queue {queue} is ready: every program on this computer can print to it.\n\
              CUPS has no policy \"authenticated\" here, so every account of this computer can print as any other.\n"
         ),
         true => {
-            format!("The queue {queue} is there: every program of this computer prints to it.\n")
+            format!("The queue {queue} is ready: every program on this computer can print to it.\n")
         }
         false => format!(
-            "This computer (CUPS)\n  lpadmin -p {queue} -E -v {uri} -m everywhere -o printer-is-shared=false -o {ASKS_WHO}\n"
+            "This computer (CUPS)\n  lpadmin -p {queue} -E -v {uri} -m everywhere -o printer-is-shared=false -o \
+             {ASKS_WHO}\n"
         ),
     };
     let Some(elsewhere) = &done.elsewhere else {
         return format!(
-            "{here}\nOther devices do not reach the hold printer: it listens for this computer only. To let phones and\n\
+            "{here}\nOther devices cannot reach the hold printer: it listens for this computer only. To let phones and\n\
              other computers print here, with user id and PIN, put this into papermesh.toml and restart the node:\n  \
              ipp = \"0.0.0.0:6310\"",
         );
@@ -253,7 +256,7 @@ fn steps(done: &Done, status: &Status, _: &Look) -> String {
     let name = format!("{} Papermesh @ {}", status.site.name, status.node.name);
     format!(
         "{here}\n\
-         On other devices of this network a job belongs to whoever types user id and PIN.\n\
+         On other devices of this network, a job belongs to the user whose id and PIN are entered.\n\
          \n\
          macOS\n  \
          System Settings > Printers & Scanners > Add Printer: choose \"{name}\".\n  \
@@ -272,7 +275,7 @@ fn steps(done: &Done, status: &Status, _: &Look) -> String {
          Linux\n  \
          lpadmin -p {queue} -E -v {elsewhere} -m everywhere\n\
          \n\
-         The printer shows a certificate that this node made for itself; accept it once.",
+         The printer shows a certificate that this node made itself; accept it once.",
     )
 }
 
@@ -285,7 +288,7 @@ fn queue_name(text: &str) -> Result<String, String> {
     match fits {
         true => Ok(text.to_owned()),
         false => Err(format!(
-            "{text:?} is no name for a queue; use letters, digits, - and _, at most {QUEUE}"
+            "{text:?} is not a queue name; use letters, digits, - and _, at most {QUEUE}"
         )),
     }
 }

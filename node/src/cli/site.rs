@@ -27,7 +27,7 @@ use crate::control::message::{
 use crate::control::{Client, CommandError, ControlError, ErrorCode};
 use crate::node;
 
-/// Keep, move and set up the site
+/// Back up, move and configure the site
 #[derive(Debug, Subcommand)]
 pub(super) enum Site {
     Export(Export),
@@ -38,7 +38,7 @@ pub(super) enum Site {
     Ca(Ca),
 }
 
-/// Write all that the admin knows, sealed under a passphrase, to be kept elsewhere
+/// Export everything the admin knows, sealed under a passphrase, as a backup
 #[derive(Args, Debug)]
 pub(super) struct Export {
     /// A new file; without one, standard output
@@ -47,20 +47,19 @@ pub(super) struct Export {
     passphrase: PassphraseArgs,
 }
 
-/// Take over what `site export` wrote: this node becomes an admin of the site
-///
-/// It gets a key of its own, which the site's root names: that takes the root's passphrase, and its file
-/// if the root is not in the export. If admins have changed since the export was made, do it on a computer
-/// that is a member already.
+/// Import what `site export` wrote: this node becomes an admin of the site
+/// The node gets its own admin key, which the site's root signs: that needs the root's passphrase, and
+/// the root's file if the export does not contain the root. If the admins have changed since the
+/// export, run this on a computer that is already a member.
 #[derive(Args, Debug)]
 pub(super) struct Import {
     /// The file, or - for standard input
     file: PathBuf,
-    /// This node's name, if it is no member yet [default: the host's name]
+    /// This node's name, if it is not a member yet [default: the host's name]
     #[arg(long)]
     name: Option<Name>,
-    /// What this node does besides being an admin, if it is no member yet; several separated by
-    /// commas
+    /// What this node does besides being an admin, if it is not a member yet; separate several roles
+    /// with commas
     #[arg(
         long = "role",
         value_name = "ROLE",
@@ -77,19 +76,20 @@ pub(super) struct Import {
 /// The root of the site: who its admins are
 #[derive(Debug, Subcommand)]
 pub(super) enum Root {
-    /// Show who the admins are, and whether the root is kept here
+    /// Show who the admins are and whether the root is stored here
     Show {},
-    /// Write the root, sealed under its own passphrase, into a new file to be kept elsewhere
+    /// Write the root, sealed under its own passphrase, into a new file to store elsewhere
     Export {
         /// The new file
         file: PathBuf,
-        /// Keep it in the file alone: not on this node any more, nor in exports
+        /// Keep it only in the file: remove it from this node and from future exports
         #[arg(long = "move")]
         moved: bool,
         #[command(flatten)]
         root: RootArgs,
     },
-    /// Have it sign anew who the admins are, and with what this one certifies panels and hold printers
+    /// Sign the list of admins again, and this admin's certificate authority for panels and hold
+    /// printers
     Renew {
         #[command(flatten)]
         passphrase: PassphraseArgs,
@@ -98,24 +98,24 @@ pub(super) enum Root {
     },
 }
 
-/// Show the site's policy, or change it
+/// Show or change the site's policy
 #[derive(Args, Debug)]
 pub(super) struct Policy {
     /// What a user must show at a printer: badge+pin (a badge or user id, and the PIN), pin (user
     /// id and PIN) or badge (the badge alone, which can be cloned)
     #[arg(long, value_parser = login)]
     login: Option<LoginPolicy>,
-    /// How long an unclaimed job is kept when its owner did not say, at most 30 days
+    /// How long an unclaimed job is kept unless its owner chose otherwise, at most 30 days
     #[arg(long, value_name = "TIME", value_parser = quantity::parse_seconds)]
     job_lifetime: Option<u32>,
-    /// Whether users may register unknown badges as theirs, at a printer's panel, with user id and
-    /// PIN: on or off
+    /// Let users register unknown badges as theirs at a printer's panel, with user id and PIN: on or
+    /// off
     #[arg(long, value_name = "on|off", value_parser = switch)]
     bind_badges: Option<bool>,
-    /// Fewest characters of a PIN that is chosen from now on, 4 to 16
+    /// Minimum length of newly chosen PINs, 4 to 16 characters
     #[arg(long, value_name = "NUMBER")]
     pin_length: Option<u8>,
-    /// Do not ask whether it is meant
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -123,12 +123,12 @@ pub(super) struct Policy {
 }
 
 /// What it means to take a badge for a proof.
-const BADGE_ALONE: &str = "with the badge alone nobody proves anything: a badge can be cloned, whoever is a member can learn the numbers of badges, and every printer of the site can open and print all jobs of all users who have a badge, with nobody there; it is written into the audit log of each computer, and limited per printer and user";
+const BADGE_ALONE: &str = "with the badge alone, nobody proves who they are: a badge can be cloned, any member can learn badge numbers, and every printer of the site can open and print all jobs of all users who have a badge, with nobody present; each computer records such logins in its audit log and limits them per printer and user";
 
 /// Show the certificate that makes browsers and computers trust the site's panels and hold printers
 #[derive(Args, Debug)]
 pub(super) struct Ca {
-    /// Show its fingerprint (SHA-256) only, to be compared where it is installed
+    /// Show only its fingerprint (SHA-256), to compare where it is installed
     #[arg(long)]
     fingerprint: bool,
     #[command(flatten)]
@@ -209,7 +209,7 @@ impl Import {
         };
         context.screen.show(&imported, |imported, _| {
             format!(
-                "{} is an admin of {} now",
+                "{} is now an admin of {}",
                 imported.name, imported.site_name
             )
         })
@@ -243,7 +243,7 @@ impl Root {
                 let exported = context.call(ExportRoot { root }).await?;
                 write_new(&file, exported.root.as_bytes())?;
                 screen.remark(&format!(
-                    "wrote {}; whoever has it and its passphrase is the site",
+                    "wrote {}; anyone who has it and its passphrase controls the site",
                     file.display()
                 ));
                 // Only now, when the file is on the disk.
@@ -314,7 +314,7 @@ impl Policy {
             if !self.yes && !secrets::agrees("Switch it on?")? {
                 return Err(CliError::failed(
                     ErrorCode::Failed,
-                    "cancelled; nothing was changed",
+                    "canceled; nothing was changed",
                 ));
             }
         }
@@ -376,7 +376,7 @@ fn login(text: &str) -> Result<LoginPolicy, String> {
     ]
     .into_iter()
     .find(|policy| login_name(*policy) == text)
-    .ok_or_else(|| "it is badge+pin, pin or badge".to_owned())
+    .ok_or_else(|| "choose badge+pin, pin or badge".to_owned())
 }
 
 const fn switch_name(on: bool) -> &'static str {
@@ -387,7 +387,7 @@ fn switch(text: &str) -> Result<bool, String> {
     [true, false]
         .into_iter()
         .find(|on| switch_name(*on) == text)
-        .ok_or_else(|| "it is on or off".to_owned())
+        .ok_or_else(|| "choose on or off".to_owned())
 }
 
 fn read_export(path: &Path) -> Result<Zeroizing<String>, CliError> {
@@ -408,7 +408,7 @@ fn read_export(path: &Path) -> Result<Zeroizing<String>, CliError> {
     if export.len() > TEXT_MAX {
         return Err(CliError::failed(
             ErrorCode::BadData,
-            format!("{} is no export of a site: it is too large", path.display()),
+            format!("{} is not a site export: it is too large", path.display()),
         ));
     }
     Ok(export)

@@ -17,10 +17,10 @@ use crate::control::{ControlError, ErrorCode};
 /// How often the node is asked while waiting.
 const POLL: Duration = Duration::from_millis(200);
 
-/// Show how the node is
+/// Show the node's status
 #[derive(Args, Debug)]
 pub(super) struct Status {
-    /// Wait so long until the node runs and has joined its mesh
+    /// Wait up to this long for the node to run and join its mesh
     #[arg(long, value_name = "TIME", value_parser = quantity::parse_span)]
     wait: Option<Duration>,
 }
@@ -67,17 +67,17 @@ async fn wait_until_ready(context: &Context, wait: Duration) -> Result<Answer, C
 const fn state(state: MeshState) -> &'static str {
     match state {
         MeshState::Joining => {
-            "it looks for other members; `papermesh doctor` says what is in the way"
+            "looking for other members; `papermesh doctor` shows what prevents it"
         }
-        MeshState::Alone => "ready; no other member yet",
+        MeshState::Alone => "ready; no other member connected yet",
         MeshState::Joined => "ready",
         MeshState::Revoked => {
-            "revoked: the site withdrew this node's certificate and no member speaks with it; to come back, ask your \
+            "revoked: the site withdrew this node's certificate and no member accepts it; to rejoin, ask your \
              admin for an invite, stop the node, and run `papermesh join INVITE`"
         }
         MeshState::Expired => {
-            "not admitted: its certificate is not valid at the time that its clock shows; set the clock if it is \
-             wrong, else ask your admin for an invite, stop the node, and run `papermesh join INVITE`"
+            "not admitted: its certificate is not valid at the time on its clock; set the clock if it is wrong, \
+             otherwise ask your admin for an invite, stop the node, and run `papermesh join INVITE`"
         }
     }
 }
@@ -152,7 +152,7 @@ fn render(status: &Answer, look: &Look) -> String {
     facts.add(
         "keys",
         kept_by.map_or_else(
-            || "in files that open by themselves; see `papermesh doctor`".to_owned(),
+            || "stored unsealed; see `papermesh doctor`".to_owned(),
             |protector| format!("sealed by {protector}"),
         ),
     );
@@ -242,7 +242,7 @@ output             ipp://lp.example/ipp/print: media-empty
 panel              http://127.0.0.1:8080/
 tls                the site's certificate for localhost, 10.0.0.7, valid for 90 d
 portal             http://127.0.0.1:8311/
-keys               in files that open by themselves; see `papermesh doctor`
+keys               stored unsealed; see `papermesh doctor`
 version            0.1.0",
             "aa".repeat(32),
             "bb".repeat(32)

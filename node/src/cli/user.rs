@@ -1,4 +1,4 @@
-//! `user …`: users are added by the admin, and enrol and link computers by themselves.
+//! `user …`: users are added by the admin, and enroll and link computers by themselves.
 
 use clap::{Args, Subcommand};
 use papermesh_protocol::badge::BadgeNumber;
@@ -17,7 +17,7 @@ use crate::control::message::{
     SetUserState, ShowUser, UserHere,
 };
 
-/// Add, enrol and manage users
+/// Add, enroll and manage users
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
     Add(Add),
@@ -26,15 +26,15 @@ pub(super) enum User {
     List(List),
     Show(Show),
     Badge(Badge),
-    /// Let a user print no more
+    /// Disable a user
     Disable(Switch),
-    /// Let a user print again
+    /// Enable a disabled user
     Enable(Switch),
     Pin(ChangeOwnPin),
 }
 
-/// Add a user and print the ticket with which the user enrols; for a user who has not enrolled
-/// yet, print another
+/// Add a user and print the ticket with which the user enrolls; for a user who has not enrolled yet,
+/// print a new ticket
 #[derive(Args, Debug)]
 pub(super) struct Add {
     /// The user's id, such as a login name or a mail address
@@ -54,7 +54,7 @@ pub(super) struct Add {
     passphrase: PassphraseArgs,
 }
 
-/// Enrol on this computer, with a ticket from the admin, and choose a PIN
+/// Enroll on this computer with a ticket from the admin, and choose a PIN
 #[derive(Args, Debug)]
 pub(super) struct Enroll {
     /// The ticket, or - to read it from the first line of standard input
@@ -63,14 +63,14 @@ pub(super) struct Enroll {
     pin: PinArgs,
 }
 
-/// Link a further computer: without a ticket on the first, which prints one; with it on the
-/// further
+/// Link another computer: run without a ticket on the first, which prints one, then with that ticket on
+/// the other
 #[derive(Args, Debug)]
 pub(super) struct Link {
     /// The ticket from the first computer, or - to read it from standard input
     #[arg(conflicts_with_all = ["user", "lifetime"])]
     ticket: Option<String>,
-    /// Whose ticket, if several users enrolled here
+    /// User to make the ticket for, if several enrolled here
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
     #[command(flatten)]
@@ -84,19 +84,19 @@ pub(super) struct List {}
 /// Show what this computer knows of one of its users: badges, linked computers
 #[derive(Args, Debug)]
 pub(super) struct Show {
-    /// The user, if there are several here
+    /// The user, if this computer has several
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
 }
 
-/// Give a user a badge, or take it back
+/// Give a user a badge or remove it
 #[derive(Args, Debug)]
 pub(super) struct Badge {
     /// The user's id
     id: UserId,
     /// The badge number, as a reader reads it
     number: BadgeNumber,
-    /// Take it back
+    /// Remove the badge
     #[arg(long)]
     remove: bool,
     #[command(flatten)]
@@ -113,12 +113,10 @@ pub(super) struct Switch {
 }
 
 /// Change the PIN of a user who enrolled or is linked on this computer
-///
-/// With --pin-stdin, the first line of standard input is the PIN until now, the second the new
-/// one.
+/// With --pin-stdin, the first line of standard input is the current PIN and the second the new one.
 #[derive(Args, Debug)]
 pub(super) struct ChangeOwnPin {
-    /// The user, if there are several here
+    /// The user, if this computer has several
     #[arg(long, value_name = "ID")]
     user: Option<UserId>,
     #[command(flatten)]
@@ -158,8 +156,8 @@ impl Add {
             .await?;
         if issued.enrolled {
             context.screen.warn(&format!(
-                "{} has enrolled before: whoever uses this ticket replaces the key and the PIN, and linked \
-                 computers have to be linked again",
+                "{} has already enrolled: using this ticket replaces the key and the PIN, and linked computers must be \
+                 linked again",
                 issued.user
             ));
         }
@@ -167,7 +165,7 @@ impl Add {
             return context.screen.json(&issued);
         }
         let hint = format!(
-            "good for {}: on the computer of {} run `papermesh user enroll TICKET`",
+            "valid for {}: on the computer of {} run `papermesh user enroll TICKET`",
             quantity::rest(issued.expires_at, context.screen.look().now),
             issued.display
         );
@@ -179,7 +177,7 @@ impl Enroll {
     async fn run(self, context: &Context) -> Result<(), CliError> {
         let ticket = secrets::argument_or_stdin(self.ticket)?.trim().to_owned();
         context.need_node().await?;
-        let pin = self.pin.new_pin("A PIN for the printers:")?;
+        let pin = self.pin.new_pin("A PIN for use at printers:")?;
         let enrolled = context.call(EnrollUser { ticket, pin }).await?;
         context.screen.show(&enrolled, |enrolled, _| {
             format!(
@@ -197,7 +195,7 @@ impl Link {
             let ticket = secrets::argument_or_stdin(ticket)?.trim().to_owned();
             let linked = context.call(AcceptLink { ticket }).await?;
             return screen.show(&linked, |linked, _| {
-                format!("{} may print from {} now", linked.user, linked.node_name)
+                format!("{} can now print from {}", linked.user, linked.node_name)
             });
         }
         let issued = context
@@ -210,7 +208,7 @@ impl Link {
             return screen.json(&issued);
         }
         let hint = format!(
-            "good for {}: on the further computer of {} run `papermesh user link TICKET`",
+            "valid for {}: on the other computer of {} run `papermesh user link TICKET`",
             quantity::rest(issued.expires_at, screen.look().now),
             issued.user
         );
@@ -237,9 +235,9 @@ impl Badge {
             .await?;
         context.screen.show(&changed, |changed, _| {
             let user = &changed.user;
-            let now = format!("{} has {} now", user.user, badges(user.badges));
+            let now = format!("{} now has {}", user.user, badges(user.badges));
             match &changed.former_owner {
-                Some(former) => format!("{now}; until now this one was {former}'s"),
+                Some(former) => format!("{now}; this one previously belonged to {former}"),
                 None => now,
             }
         })
@@ -256,7 +254,7 @@ impl Switch {
             })
             .await?;
         context.screen.show(&user, |user, _| {
-            format!("{} is {} now", user.user, state_name(user.state))
+            format!("{} is now {}", user.user, state_name(user.state))
         })
     }
 }
@@ -264,13 +262,13 @@ impl Switch {
 impl ChangeOwnPin {
     async fn run(self, context: &Context) -> Result<(), CliError> {
         context.need_node().await?;
-        let old = self.pin.given_or_typed("The PIN until now:")?;
+        let old = self.pin.given_or_typed("The current PIN:")?;
         let new = self.pin.new_pin("The new PIN:")?;
         let user = self.user;
         let changed = context.call(ChangePin { user, old, new }).await?;
         for computer in &changed.outdated {
             context.screen.warn(&format!(
-                "{computer} could not be reached and still has the old PIN; it gets the new one when it is back"
+                "{computer} could not be reached and still has the old PIN; it is updated when it reconnects"
             ));
         }
         context.screen.show(&changed, |changed, _| {

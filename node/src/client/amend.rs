@@ -13,7 +13,7 @@ use crate::network::Network;
 use crate::offload::offload;
 use crate::store::{Amended, Amendment, StoreError};
 
-/// What is to be different; what is none stays.
+/// Changes to a job; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct JobChange {
     /// Its title; any text.

@@ -40,7 +40,7 @@ impl<N: Network> Conversation<N> {
         let attested = sessions(&inner.holder).attest((printer, session), badge, &grounds, now)?;
         let delegation = row.delegation.ok_or(Refusal::Unproven)?;
         let claim = Signed::sign(attested.claim, &inner.key).map_err(|error| {
-            tracing::error!(%error, "a claim cannot be signed");
+            tracing::error!(%error, "could not sign a claim");
             Refusal::Trouble
         })?;
         if attested.new {

@@ -1,6 +1,6 @@
 //! What a printer may ask, one request after the other on one stream, and what it is answered.
 //!
-//! The judgement is the protocol's [`Holder`](papermesh_protocol::release::holder::Holder); here
+//! The judgment is the protocol's [`Holder`](papermesh_protocol::release::holder::Holder); here
 //! its facts are looked up, and what it decides is made durable before the answer goes out. A
 //! printer hears no more than the protocol lets it hear; the audit knows why.
 
@@ -67,7 +67,7 @@ impl Failure {
         match self {
             Self::Refused(refusal) => refusal,
             Self::Store(error @ StoreError::Job { .. }) => {
-                tracing::error!(%error, "a job cannot be released");
+                tracing::error!(%error, "could not release a job");
                 Refusal::Damaged
             }
             Self::Store(error) => {
@@ -223,7 +223,7 @@ impl<N: Network> Conversation<N> {
         let (answer, event) = match begun {
             Ok(begun) => begun,
             Err(error) => {
-                tracing::error!(%error, "a login failed");
+                tracing::error!(%error, "login failed");
                 return Ok(Answer::denied(limits::GUESS_WAIT));
             }
         };
@@ -378,7 +378,7 @@ impl<N: Network> Conversation<N> {
             let sealed = row.sealed_pin.ok_or(Refusal::Malformed)?;
             let verifier =
                 verifier::open_for_job(&inner.storage, job, &sealed).map_err(|error| {
-                    tracing::error!(%job, %error, "the job's own PIN cannot be verified");
+                    tracing::error!(%job, %error, "could not verify the job's own PIN");
                     Refusal::Damaged
                 })?;
             let lock = JobLock {
@@ -500,7 +500,7 @@ impl<N: Network> Conversation<N> {
         let receipt = match verified {
             Ok(receipt) => receipt.into_value(),
             Err(error) => {
-                tracing::debug!(printer = %self.from.node, %error, "a receipt is not one");
+                tracing::debug!(printer = %self.from.node, %error, "invalid receipt");
                 return Err(Refusal::Malformed.into());
             }
         };
@@ -541,11 +541,11 @@ impl<N: Network> Conversation<N> {
             Settlement::Nothing => return Ok(Answer::settled()),
             settlement => settlement,
         };
-        tracing::info!(%release, job = %receipt.job, outcome = ?receipt.outcome, "a release is settled");
+        tracing::info!(%release, job = %receipt.job, outcome = ?receipt.outcome, "release settled");
         // First the record, then the deed: a crash between the two leaves a job that the printer
         // reports again, and no deletion that nobody recorded.
         if let Err(error) = inner.audit.record(event.clone()).await {
-            tracing::error!(%release, %error, "a receipt is not taken while it cannot be recorded");
+            tracing::error!(%release, %error, "refused a receipt because it could not be recorded");
             return Err(Refusal::Trouble.into());
         }
         let ended = (receipt.outcome, receipt.reason);
@@ -554,7 +554,7 @@ impl<N: Network> Conversation<N> {
         });
         match settled.await? {
             Settling::Deferred => {
-                tracing::warn!(job = %receipt.job, %release, "printed, but another printer has it meanwhile: kept and marked");
+                tracing::warn!(job = %receipt.job, %release, "printed, but another printer holds the lease by now; job kept and marked");
             }
             Settling::Done if settlement == Settlement::Delete => {
                 if let Some(user) = &event.user {
@@ -622,7 +622,7 @@ impl<N: Network> Conversation<N> {
         // First the record, then the deed, as with a receipt.
         let event = Event::new(Kind::Deleted).user(&user).job(job);
         if let Err(error) = inner.audit.record(event.peer(self.from.node)).await {
-            tracing::error!(%job, %error, "a job is not deleted while that cannot be recorded");
+            tracing::error!(%job, %error, "did not delete a job because the deletion could not be recorded");
             return Err(Refusal::Trouble.into());
         }
         let end = JobEnd::Deleted { printer };
@@ -666,7 +666,7 @@ impl<N> Client<N> {
         if recorded {
             inner.audit.note(event.peer(from)).await;
         } else {
-            tracing::warn!(%from, ?event, "too many refusals to record them all");
+            tracing::warn!(%from, ?event, "too many refusals; not all were recorded");
         }
     }
 }
@@ -722,7 +722,7 @@ fn grant<N>(
         return Err(StoreError::Job { job, damage }.into());
     }
     let damaged = |error: &dyn std::fmt::Display| {
-        tracing::error!(%job, %error, "a job cannot be released");
+        tracing::error!(%job, %error, "could not release a job");
         Failure::from(Refusal::Damaged)
     };
     let wrapped =
@@ -764,7 +764,7 @@ fn grant<N>(
         document_password: meta.document_password,
     };
     let grant = sessions(&inner.holder).grant(printer, session, leased, now, &mut rand::rng())?;
-    tracing::info!("a lease is granted");
+    tracing::info!("lease granted");
     Ok((grant, Some(held.row.number)))
 }
 

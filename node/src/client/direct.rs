@@ -57,7 +57,7 @@ impl DirectPrint {
     /// Waits for its end: at most some hours, and never longer than the printer is there.
     pub async fn ended(self) -> DirectEnd {
         self.0.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a direct print broke off");
+            tracing::error!(%error, "direct print broke off");
             DirectEnd::not_printed("this computer stopped waiting for the printer")
         })
     }
@@ -82,7 +82,7 @@ impl<N: Network> Client<N> {
             // Nothing is said to the printer before the job is allowed.
             match handed.await {
                 Ok(hand) => client.hand_over(hand, printer).await,
-                Err(_) => DirectEnd::not_printed("the document was not taken"),
+                Err(_) => DirectEnd::not_printed("the document was not accepted"),
             }
         });
         let held = self
@@ -96,7 +96,7 @@ impl<N: Network> Client<N> {
         // First, because a printer that takes an offer waits for the session no longer than it must. A
         // document of unknown length is sealed before that.
         if hand.ready.await.is_err() {
-            return DirectEnd::not_printed("the document was not taken");
+            return DirectEnd::not_printed("the document was not accepted");
         }
         let (user, max) = (hand.offer.user.clone(), limits::DIRECT_MESSAGE);
         let offer = Request::Offer(Box::new(hand.offer));
@@ -202,7 +202,7 @@ pub(super) struct HandOver {
 
 fn silence(error: Option<LinkError>) -> String {
     match error {
-        Some(error) => format!("the printer went away: {error}"),
-        None => "the printer went away".to_owned(),
+        Some(error) => format!("the printer disconnected: {error}"),
+        None => "the printer disconnected".to_owned(),
     }
 }

@@ -15,7 +15,7 @@ use crate::network::Network;
 use crate::offload::offload;
 use crate::store::{Deletion, HISTORY_BOUND, JobEnd, LocalUser, Store, StoreError};
 
-/// How often is looked after leases and jobs.
+/// Interval between sweeps of expired leases and jobs.
 const LOOK: Duration = Duration::from_secs(15);
 /// How often is tidied up what nobody waits for.
 const TIDY: Duration = Duration::from_secs(60 * 60);
@@ -33,12 +33,12 @@ impl<N: Network> Client<N> {
             sessions(&self.0.holder).expire(self.0.membership.steady());
             self.record_unrecorded().await;
             if let Err(error) = self.look().await {
-                tracing::error!(%error, "leases and expired jobs were not looked after");
+                tracing::error!(%error, "could not sweep leases and expired jobs");
             }
             if tidied.is_none_or(|last| last.elapsed() >= TIDY) {
                 tidied = Some(Instant::now());
                 if let Err(error) = self.tidy().await {
-                    tracing::warn!(%error, "the store was not tidied");
+                    tracing::warn!(%error, "could not tidy the store");
                 }
             }
         }
@@ -57,7 +57,7 @@ impl<N: Network> Client<N> {
         for (from, more) in beyond {
             let event = Event::new(Kind::Refused).peer(from);
             let event = event.because(format_args!(
-                "{more} more refusals that are not listed one by one"
+                "{more} more refusals, not listed individually"
             ));
             self.0.audit.note(event).await;
         }
@@ -93,7 +93,7 @@ impl<N: Network> Client<N> {
             };
             // First the record, then the deed.
             if let Err(error) = self.0.audit.record(event).await {
-                tracing::error!(%job, %error, "a job stays beyond its time while its end cannot be recorded");
+                tracing::error!(%job, %error, "kept an expired job because its deletion could not be recorded");
                 continue;
             }
             let deleting = offload(&self.0.store, move |store| {

@@ -37,7 +37,7 @@ pub enum JobState {
     },
     /// A printer has it.
     Processing {
-        /// Which.
+        /// The printer.
         printer: NamedPrinter,
         /// Since then.
         since: Timestamp,
@@ -50,7 +50,7 @@ pub enum JobState {
     },
     /// It is on paper, and gone.
     Printed {
-        /// Where.
+        /// The printer.
         printer: NamedPrinter,
         /// When this holder heard of it.
         at: Timestamp,
@@ -59,7 +59,7 @@ pub enum JobState {
     },
     /// Its owner deleted it.
     Deleted {
-        /// When.
+        /// The time.
         at: Timestamp,
         /// At which printer; none: at this computer.
         printer: Option<NamedPrinter>,
@@ -202,7 +202,7 @@ impl<N: Network> Client<N> {
             // Nobody may listen any more.
             Ok(Some(view)) => drop(self.0.life.news.send(view)),
             Ok(None) => {}
-            Err(error) => tracing::warn!(number, %error, "news of a job were not told"),
+            Err(error) => tracing::warn!(number, %error, "could not announce a job's state change"),
         }
     }
 

@@ -63,7 +63,7 @@ pub enum UnlockError {
     Wrong,
     /// Nobody could try it.
     #[error(
-        "the document could not be tried with this password; submit it again with its password"
+        "the document could not be checked with this password; submit it again with its password"
     )]
     Unread,
     /// There is no such job.
@@ -107,14 +107,14 @@ impl<N: Network> Client<N> {
     /// Looks at a job that is held by now, when it is its turn.
     pub(super) fn look_later(&self, job: JobId) {
         let Ok(place) = Arc::clone(&self.0.looks.waiting).try_acquire_owned() else {
-            tracing::debug!(%job, "not looked at: there are too many to look at");
+            tracing::debug!(%job, "document not inspected: the queue is full");
             return;
         };
         let client = self.clone();
         tokio::spawn(async move {
             let turn = client.0.looks.turn.acquire().await;
             if let Err(error) = client.look_at(job).await {
-                tracing::debug!(%job, %error, "a document was not looked at");
+                tracing::debug!(%job, %error, "could not inspect a document");
             }
             drop((turn, place));
         });

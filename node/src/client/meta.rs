@@ -41,10 +41,10 @@ pub(super) struct JobMeta {
 #[derive(Debug, thiserror::Error)]
 pub enum MetaError {
     /// They are not what was sealed.
-    #[error("what is kept of the job is damaged: {0}")]
+    #[error("the stored job data is damaged: {0}")]
     Sealed(#[from] BlobError),
     /// They are malformed or too long.
-    #[error("what is kept of the job is malformed: {0}")]
+    #[error("the stored job data is malformed: {0}")]
     Codec(#[from] CodecError),
 }
 
@@ -88,7 +88,7 @@ impl JobMeta {
 /// What was sealed, or what stands for it where it cannot be read any more.
 fn readable(storage: &StorageKey, job: JobId, sealed: &[u8]) -> JobMeta {
     JobMeta::open(storage, job, sealed).unwrap_or_else(|error| {
-        tracing::error!(%job, %error, "a job's title cannot be read");
+        tracing::error!(%job, %error, "could not read a job's title");
         JobMeta {
             title: UNREADABLE.to_owned(),
             format: "application/octet-stream".to_owned(),

@@ -39,7 +39,7 @@ impl<N: Network> Client<N> {
     /// Waits for the picture of a job that is held by now, and keeps it.
     pub(super) fn keep_preview(&self, job: JobId, coming: ComingPreview) {
         let Ok(place) = Arc::clone(&self.0.making).try_acquire_owned() else {
-            tracing::debug!(%job, "no picture is made: there are too many to make");
+            tracing::debug!(%job, "no preview made: the queue is full");
             return;
         };
         let inner = Arc::clone(&self.0);
@@ -54,7 +54,7 @@ impl<N: Network> Client<N> {
                 keep(store, &inner.storage, job, picture)
             });
             if let Err(error) = kept.await {
-                tracing::warn!(%job, %error, "the picture of a job's first page is not kept");
+                tracing::warn!(%job, %error, "could not store a preview");
             }
         });
     }
@@ -74,7 +74,7 @@ impl<N: Network> Client<N> {
             tokio::spawn(async move {
                 let printer = from.node;
                 if let Err(error) = client.give_previews(&from, stream).await {
-                    tracing::debug!(%printer, %error, "a stream of pictures broke off");
+                    tracing::debug!(%printer, %error, "preview stream broke off");
                 }
                 drop(place);
             });
@@ -113,7 +113,7 @@ impl<N: Network> Client<N> {
             Ok((held, store.previews().get(job)?))
         });
         let (held, sealed) = found.await.map_err(|error| {
-            tracing::error!(%job, %error, "a picture cannot be read");
+            tracing::error!(%job, %error, "could not read a preview");
             Refusal::Trouble
         })?;
         let shown = |held: &HeldJob| held.row.user == user && conversation::is_offered(held, now);
@@ -153,7 +153,7 @@ fn keep(
     match seal_preview(&key, *job.as_bytes(), picture, &mut rand::rng()) {
         Ok(sealed) => store.previews().keep(job, sealed).map(drop),
         Err(error) => {
-            tracing::debug!(%job, %error, "what was made is no picture");
+            tracing::debug!(%job, %error, "the preview is not a valid picture");
             Ok(())
         }
     }

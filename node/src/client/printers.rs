@@ -44,7 +44,7 @@ impl KnownPrinter {
         self.certificate.node
     }
 
-    /// Its name.
+    /// The name.
     #[must_use]
     pub fn name(&self) -> &Name {
         &self.certificate.name
@@ -55,10 +55,12 @@ impl KnownPrinter {
 #[derive(Debug, thiserror::Error)]
 pub enum PrinterError {
     /// No printer that this computer ever met is called so.
-    #[error("this computer has met no printer {0:?}; it knows {1}")]
+    #[error(
+        "this computer has never met a printer named {0:?} (it knows {1}); check the name with `papermesh printers`"
+    )]
     Unknown(String, String),
     /// More than one is.
-    #[error("{1} printers are called {0:?}; say the beginning of one's node id instead")]
+    #[error("{1} printers are named {0:?}; use the beginning of the node id instead")]
     Ambiguous(String, usize),
     /// It cannot be reached.
     #[error("the printer cannot be reached: {0}")]

@@ -160,7 +160,7 @@ impl<N> Inner<N> {
         let failed = |error: VerifierError| match error {
             VerifierError::Store(error) => TypedError::Store(error),
             error => {
-                tracing::error!(%user, %error, "the user cannot log in here until the PIN is set anew");
+                tracing::error!(%user, %error, "user cannot log in here until the PIN is set again");
                 TypedError::Pin(PinError::WrongPin)
             }
         };

@@ -43,7 +43,7 @@ impl<N: Network> Client<N> {
             let span = tracing::info_span!("conversation", %printer, node = %from.node);
             let conversation = async move {
                 if let Err(error) = client.converse(from, stream, version).await {
-                    tracing::debug!(%error, "a conversation with a printer broke off");
+                    tracing::debug!(%error, "conversation with a printer broke off");
                 }
                 drop(place);
             };
@@ -67,7 +67,7 @@ impl<N: Network> Client<N> {
             let span = tracing::info_span!("job", %printer, node = %from.node);
             let sending = async move {
                 if let Err(error) = client.send_job(from.node, stream).await {
-                    tracing::debug!(%error, "a job's stream broke off");
+                    tracing::debug!(%error, "job stream broke off");
                 }
                 drop(place);
             };

@@ -35,7 +35,7 @@ pub(super) enum SendError {
     #[error("the connection broke: {0}")]
     Io(#[from] io::Error),
     /// The printer takes nothing.
-    #[error("the printer took nothing for too long")]
+    #[error("the printer stalled: it accepted no data for too long")]
     Stalled,
     /// The token is not good.
     #[error("the token was refused")]
@@ -117,7 +117,7 @@ impl<N: Network> Client<N> {
         match opened.await {
             Ok(file) => file.map(Source::Held).ok_or(SendError::Refused),
             Err(error) => {
-                tracing::error!(%job, %error, "a job cannot be sent");
+                tracing::error!(%job, %error, "could not send a job");
                 Err(SendError::Unreadable(error))
             }
         }

@@ -1,6 +1,6 @@
-//! Taking a document: judged, sealed while it arrives, durable before success is told.
+//! Taking a document: judged, sealed while it arrives, durable before it is acknowledged.
 //!
-//! Two hands work at it: this task reads what arrives, a blocking thread seals it and writes it to
+//! Two workers cooperate: this task reads what arrives, a blocking thread seals it and writes it to
 //! the spool; between them there is room for a few pieces. The plaintext is never on disk, and
 //! memory does not grow with it. If anything fails, or whoever submits goes away before the end,
 //! nothing is left.
@@ -96,7 +96,7 @@ pub struct DocumentFacts {
     pub pages: Option<u32>,
     /// The size of the first: a PWG 5101.1 size name.
     pub page_size: Option<String>,
-    /// Whether there is any colour.
+    /// Whether there is any color.
     pub color: Option<bool>,
     /// Whether the document opens with a password only, which is not known.
     pub locked: bool,
@@ -160,14 +160,17 @@ pub enum SubmitError {
     #[error(transparent)]
     Refused(#[from] SubmitRefusal),
     /// A shared computer, and it knows no PIN of the user.
-    #[error("this computer is shared: give a PIN that releases your jobs from it")]
+    #[error("this computer is shared; choose a PIN to release your jobs with")]
     PinRequired,
     /// The user's own computer.
-    #[error("this computer knows your own PIN; a PIN for this visit is for shared computers")]
+    #[error(
+        "this computer already has your own PIN; leave out the PIN for this visit, which only shared computers need"
+    )]
     PinNotTaken,
     /// A shared computer, where jobs of the user wait under another PIN.
     #[error(
-        "jobs of {0} wait here under another PIN; type that one, or delete them first with `papermesh jobs delete`"
+        "jobs of {0} are held here under a different PIN; enter that one, or delete them first with `papermesh jobs \
+         delete`"
     )]
     OtherPin(UserId),
     /// Too many of those that were typed were not that one.
@@ -177,7 +180,7 @@ pub enum SubmitError {
     #[error(transparent)]
     Choice(#[from] ChoiceError),
     /// So many come with a PIN that this one was not looked at.
-    #[error("too many documents come with a PIN at once; send it again in a moment")]
+    #[error("too many documents arrived with a PIN at once; send this one again in a moment")]
     Busy,
     /// The PIN cannot be used.
     #[error(transparent)]
@@ -195,7 +198,7 @@ pub enum SubmitError {
     #[error("the document is locked, and the password that came with it does not open it")]
     Password,
     /// It is shorter or longer than was said.
-    #[error("the document should have {expected} bytes and has {found}; submit it again")]
+    #[error("the document should be {expected} bytes long but is {found}; submit it again")]
     Size {
         /// What was said.
         expected: u64,
@@ -203,7 +206,7 @@ pub enum SubmitError {
         found: u64,
     },
     /// It broke off.
-    #[error("the document broke off: {0}; submit it again")]
+    #[error("the document was cut off: {0}; submit it again")]
     Broken(io::Error),
     /// It could not be kept.
     #[error(transparent)]
@@ -371,7 +374,7 @@ impl<N: Network> Client<N> {
         if let Some(handing) = handing {
             let job = Box::new(offered(job, &row, &meta, submission.size));
             let offer = self.offer(&submission, job).await?;
-            // Whoever wanted it printed may have gone.
+            // The caller may have been dropped.
             drop(handing.send(HandOver {
                 offer,
                 ready: waiting,

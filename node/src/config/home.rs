@@ -26,11 +26,12 @@ pub struct Home {
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
     /// The platform names no data folder for this user.
-    #[error("this account has no data folder; say where with --home or PAPERMESH_HOME")]
+    #[error("this account has no data folder; set one with --home or PAPERMESH_HOME")]
     Nowhere,
     /// There is none yet.
     #[error(
-        "there is no papermesh home at {}; make one with `papermesh init` or `papermesh join`, or name another with --home",
+        "there is no papermesh home at {}; create one with `papermesh init` or `papermesh join`, or name another with \
+         --home",
         path.display()
     )]
     Missing {
@@ -42,11 +43,11 @@ pub enum HomeError {
     Io {
         /// The folder or file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// Another process has it.
-    #[error("another papermesh process works in {}; stop it first, or name another home with --home", path.display())]
+    #[error("another papermesh process is using {}; stop it first, or name another home with --home", path.display())]
     Locked {
         /// The home.
         path: PathBuf,

@@ -124,7 +124,7 @@ pub struct Config {
     pub previews: bool,
     /// Who keeps the key to the node's own keys.
     pub protect_keys: KeyProtection,
-    /// How long a printer waits for one holder to be dialled and to answer a login.
+    /// How long a printer waits for one holder to be dialed and to answer a login.
     pub holder_timeout: Duration,
     /// How long a converter of documents may give nothing before it is ended.
     pub converter_timeout: Duration,
@@ -281,15 +281,15 @@ mod tests {
             ),
             (
                 "\nmax-spool = 'much'\n",
-                "papermesh.toml:2:13: \"much\" is no size",
+                "papermesh.toml:2:13: \"much\" is not a size",
             ),
             (
                 "listen = ['10.0.0.1:5']\n",
-                "papermesh.toml:1:10: \"10.0.0.1:5\" is no multiaddr",
+                "papermesh.toml:1:10: \"10.0.0.1:5\" is not a multiaddr",
             ),
             (
                 "holder-timeout = '5'\n",
-                "papermesh.toml:1:18: \"5\" is no duration",
+                "papermesh.toml:1:18: \"5\" is not a duration",
             ),
             (
                 "mdns = 'maybe'\n",
@@ -297,7 +297,7 @@ mod tests {
             ),
             (
                 "ipp = 'nowhere'\n",
-                "papermesh.toml:1:7: \"nowhere\" is no address to listen on",
+                "papermesh.toml:1:7: \"nowhere\" is not an address to listen on",
             ),
         ] {
             let (_folder, home) = home_with(text);

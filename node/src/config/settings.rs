@@ -65,11 +65,11 @@ pub enum ConfigError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The file is no configuration of ours.
-    #[error("{} is longer than {FILE_LIMIT} bytes; is it the right file?", path.display())]
+    #[error("{} is longer than {FILE_LIMIT} bytes; check that it is the right file", path.display())]
     TooLong {
         /// The file.
         path: PathBuf,

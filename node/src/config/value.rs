@@ -14,33 +14,33 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
     /// Not a size.
-    #[error("{0:?} is no size: write a number with an optional unit, such as 500MB or 10GiB")]
+    #[error("{0:?} is not a size: write a number with an optional unit, such as 500MB or 10GiB")]
     Size(String),
     /// Not a duration.
-    #[error("{0:?} is no duration: write numbers with units, such as 30s, 15m or 1h 30m")]
+    #[error("{0:?} is not a duration: write numbers with units, such as 30s, 15m or 1h 30m")]
     Duration(String),
     /// Not a multiaddr.
-    #[error("{0:?} is no multiaddr: write something like /ip4/192.0.2.7/tcp/4631")]
+    #[error("{0:?} is not a multiaddr: write something like /ip4/192.0.2.7/tcp/4631")]
     Address(String),
     /// Not a format of documents.
-    #[error("{0:?} is no format: write a MIME type such as application/pdf or image/urf")]
+    #[error("{0:?} is not a format: write a MIME type such as application/pdf or image/urf")]
     MediaType(String),
     /// Neither yes nor no.
     #[error("{0:?} is neither true nor false")]
     Switch(String),
     /// Not an address to listen on.
-    #[error("{0:?} is no address to listen on: write something like 127.0.0.1:6310, or off")]
+    #[error("{0:?} is not an address to listen on: write something like 127.0.0.1:6310, or off")]
     Listen(String),
     /// Not a mapping of names.
     #[error(
-        "{0:?} is no list of names and users: write something like charlie-laptop=charlie,bob=bob"
+        "{0:?} is not a list of names and users: write something like charlie-laptop=charlie,bob=bob"
     )]
     Users(String),
     /// Not a mode of the DHT.
     #[error("{0:?} is neither server nor client")]
     Dht(String),
     /// Nobody who keeps keys.
-    #[error("{0:?} is none of auto, off, systemd-creds and secret-service")]
+    #[error("{0:?} is not one of auto, off, systemd-creds and secret-service")]
     KeyProtection(String),
 }
 

@@ -91,7 +91,7 @@ impl std::error::Error for CommandError {}
 pub enum ControlError {
     /// Nobody listens.
     #[error(
-        "no papermesh node runs on this home ({}); start it with `papermesh run`",
+        "no papermesh node is running for this home ({}); start it with `papermesh run`",
         home.display()
     )]
     NoNode {
@@ -111,15 +111,15 @@ pub enum ControlError {
     Connect {
         /// The socket.
         socket: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The connection broke before the answer.
-    #[error("the node ended the connection before it answered; look at its log, then try again")]
+    #[error("the node closed the connection before it answered; check its log, then try again")]
     Broken,
     /// What came is no answer.
     #[error(
-        "the node's answer is not understood; is it of another version? restart it after an upgrade"
+        "the node's answer was not understood (it may be a different version); restart the node after an upgrade"
     )]
     Malformed,
     /// The request is larger than requests may be.

@@ -21,7 +21,7 @@ pub(super) enum LineError {
     #[error("a line is longer than {0} bytes")]
     TooLong(usize),
     /// The other side went away in the middle of it.
-    #[error("the connection ended within a line")]
+    #[error("the connection ended in the middle of a line")]
     Truncated,
     /// The connection failed.
     #[error(transparent)]
@@ -154,7 +154,7 @@ mod tests {
         ));
         assert!(matches!(
             lines_of(b"hel", 5).await.as_slice(),
-            [Err(error)] if error.contains("within a line")
+            [Err(error)] if error.contains("in the middle of a line")
         ));
     }
 

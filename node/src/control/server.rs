@@ -76,7 +76,7 @@ impl Server {
             let stream = match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    warn!(%error, "cannot accept a command");
+                    warn!(%error, "could not accept a command");
                     sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
@@ -84,11 +84,11 @@ impl Server {
             match socket::is_own(&stream) {
                 Ok((true, _)) => {}
                 Ok((false, uid)) => {
-                    warn!(uid, "another user tried to give this node a command");
+                    warn!(uid, "another user tried to command this node");
                     continue;
                 }
                 Err(error) => {
-                    warn!(%error, "cannot tell who gives a command");
+                    warn!(%error, "could not tell who sent a command");
                     continue;
                 }
             }
@@ -101,7 +101,7 @@ impl Server {
                     None => turn_away(stream, patience).await,
                 };
                 if let Err(error) = served {
-                    debug!(%error, "a command line went away");
+                    debug!(%error, "a command line disconnected");
                 }
             });
             if connections.len() > limits::CONNECTIONS * 2 {
@@ -112,7 +112,7 @@ impl Server {
         drop(self.listener);
         let drained = async { while connections.join_next().await.is_some() {} };
         if timeout(self.patience.drain, drained).await.is_err() {
-            warn!("commands were cut off because the node stops");
+            warn!("commands were cut off because the node is stopping");
         }
     }
 }
@@ -220,7 +220,7 @@ fn parse(line: &[u8]) -> Result<Request, CommandError> {
             Ok(CallVersion { version }) if version != VERSION => other_version(version),
             // The text of the error could repeat a value: its kind and place tell enough.
             _ => format!(
-                "the command is not understood ({:?} at byte {}); is the node of another version? restart it",
+                "the command was not understood ({:?} at byte {}, the node may be a different version); restart the node",
                 error.classify(),
                 error.column()
             ),

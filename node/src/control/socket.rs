@@ -27,7 +27,7 @@ const ROOT: u32 = 0;
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Something is in the way.
-    #[error("{} is in the way of the control socket; move it away", path.display())]
+    #[error("{} blocks the control socket; move it away", path.display())]
     Occupied {
         /// What is there.
         path: PathBuf,
@@ -52,7 +52,7 @@ pub enum BindError {
     Io {
         /// The socket.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -81,7 +81,7 @@ impl Listener {
             (direct, None)
         } else {
             let path = own_folder(home, runtime)?.join("control.sock");
-            info!(socket = %path.display(), "the home's path is too long for a socket; commands are listened for elsewhere");
+            info!(socket = %path.display(), "the home's path is too long for a socket; listening for commands elsewhere");
             (path, Some(home.control_pointer()))
         };
         if !fits(&path) {

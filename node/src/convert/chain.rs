@@ -93,13 +93,13 @@ pub enum ConvertError {
     #[error("it cannot be converted for this printer: {0}")]
     Step(String),
     /// Nothing came for too long.
-    #[error("it cannot be converted for this printer: the converter gave nothing for {} seconds", .0.as_secs())]
+    #[error("it cannot be converted for this printer: the converter stalled for {} seconds", .0.as_secs())]
     Stalled(Duration),
     /// It is something else than it is said to be.
-    #[error("it cannot be converted for this printer: it is no PDF")]
+    #[error("it cannot be converted for this printer: it is not a PDF")]
     NoPdf,
     /// Nothing came at all.
-    #[error("it cannot be converted for this printer: there is nothing on its pages")]
+    #[error("it cannot be converted for this printer: its pages are empty")]
     Empty,
     /// It is not whole, or what was made of it is not.
     #[error(transparent)]
@@ -322,7 +322,7 @@ impl Converter {
         match worker {
             Ok(worker) => facts::answer(worker, limits::PATIENT_FACTS.min(self.stall)).await,
             Err(error) => {
-                tracing::debug!(%error, "a document could not be looked at");
+                tracing::debug!(%error, "could not inspect a document");
                 Facts::default()
             }
         }

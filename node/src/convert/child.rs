@@ -45,19 +45,19 @@ pub(super) enum Trouble {
     #[error("{0}")]
     Said(String),
     /// It took more than it may.
-    #[error("it takes {0} more than {1} to convert")]
+    #[error("it takes more than {1} of {0} to convert")]
     TooMuch(&'static str, String),
     /// The kernel cannot confine Ghostscript, and nobody said that it need not.
     #[error(
-        "this printer's computer cannot confine Ghostscript, as its kernel has no Landlock or it is switched off; \
+        "this printer's computer cannot confine Ghostscript, because its kernel has no Landlock or has it switched off; \
          switch it on (`lsm=landlock,…` on the kernel's command line), or set converter-without-landlock = true there"
     )]
     NoLandlock,
     /// It asked the system for what no converter needs, and was ended.
-    #[error("{0} asked the system for what no document needs, and was ended")]
+    #[error("{0} made a system call that no document needs, and was killed")]
     Forbidden(&'static str),
     /// It crashed, or ran out of memory, which looks the same.
-    #[error("{0} crashed on it or needs more than {mib} MiB of memory for it", mib = limits::MEMORY >> 20)]
+    #[error("{0} crashed on it or ran out of memory ({mib} MiB)", mib = limits::MEMORY >> 20)]
     Crashed(&'static str),
     /// It gave up.
     #[error("{0} cannot read it")]
@@ -158,13 +158,13 @@ impl Worker {
         match status.signal() {
             // The limit's second signal is the one that cannot be caught.
             Some(XCPU | KILL) => Trouble::TooMuch(
-                "processor time of",
+                "processor time",
                 format!("{} minutes", limits::PROCESSOR.as_secs() / 60),
             ),
             Some(SYS) => {
                 tracing::warn!(
                     step = self.doer,
-                    "a converter asked for a forbidden system call and was ended"
+                    "a converter made a forbidden system call and was killed"
                 );
                 Trouble::Forbidden(self.doer)
             }

@@ -1,4 +1,4 @@
-//! What a document says about itself: pages, the size of the first one, colour. And how its first
+//! What a document says about itself: pages, the size of the first one, color. And how its first
 //! page looks.
 //!
 //! For lists and receipts, and for what a converter must know. Found in a process of its own, fed
@@ -38,7 +38,7 @@ pub struct Facts {
     pub pages: Option<u32>,
     /// The size of its first page, as it is seen.
     pub page_size: Option<PageSize>,
-    /// Whether it has any colour.
+    /// Whether it has any color.
     pub color: Option<bool>,
     /// Whether it can be read, and all of it.
     pub condition: Condition,
@@ -73,7 +73,7 @@ pub enum Condition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SameSize {
-    /// How many.
+    /// Number of pages.
     pub pages: u32,
     /// Their size, as they are seen.
     pub size: PageSize,
@@ -121,7 +121,7 @@ pub struct Effort {
     patience: Duration,
     /// Whether everything else goes before.
     leisurely: bool,
-    /// Whether colour is looked for, which takes longest.
+    /// Whether color is looked for, which takes longest.
     color: bool,
 }
 
@@ -178,7 +178,7 @@ pub(super) struct Question {
     pub(super) preview: bool,
     /// Whether everything else goes before.
     pub(super) leisurely: bool,
-    /// Whether colour is looked for.
+    /// Whether color is looked for.
     pub(super) color: bool,
     /// Bytes of a password that come before the document.
     pub(super) password: u16,
@@ -249,9 +249,7 @@ impl Inspection {
         };
         let worker = match LOOKED_AT.contains(&format) {
             true => converter.facts_worker(question),
-            false => Err(Trouble::Said(
-                "its format says nothing of itself".to_owned(),
-            )),
+            false => Err(Trouble::Said("its format has no description".to_owned())),
         };
         let looking = tokio::spawn(async move {
             match worker {
@@ -266,12 +264,12 @@ impl Inspection {
                         preview: None,
                     },
                     Err(trouble) => {
-                        tracing::debug!(%trouble, "a document could not be looked at");
+                        tracing::debug!(%trouble, "could not inspect a document");
                         Looked::default()
                     }
                 },
                 Err(error) => {
-                    tracing::debug!(%error, "nothing looks at documents");
+                    tracing::debug!(%error, "could not start the process that inspects documents");
                     Looked::default()
                 }
             }
@@ -365,7 +363,7 @@ pub(super) async fn answer(worker: Worker, patience: Duration) -> Facts {
     match timeout(patience, child::words(worker)).await {
         Ok(Ok(words)) => serde_json::from_slice(&words).unwrap_or_default(),
         Ok(Err(trouble)) => {
-            tracing::debug!(%trouble, "a document could not be looked at");
+            tracing::debug!(%trouble, "could not inspect a document");
             Facts::default()
         }
         Err(_) => Facts::default(),

@@ -11,32 +11,34 @@ pub enum Flaw {
     #[error("the picture is neither JPEG nor PNG; open it, save it as one of them, and print that")]
     NoPicture,
     /// It is not as its format says.
-    #[error("the picture is damaged; open it, save it anew, and print that")]
+    #[error("the picture is damaged; open it, save it again, and print that")]
     Damaged,
     /// It broke off.
     #[error(
-        "the picture ends in the middle: a part of it is missing; get it again, or open it, save it anew, and print that"
+        "the picture is incomplete: part of it is missing; get it again, or open it, save it again, and print that"
     )]
     Cut,
     /// A JPEG with arithmetic coding (ISO/IEC 10918-1 annex D), which nothing here reads.
     #[error(
-        "the JPEG is packed in a way that printers do not read (arithmetic coding); open it, save it as an ordinary JPEG, and print that"
+        "the JPEG is compressed in a way that printers cannot read (arithmetic coding); open it, save it as an ordinary \
+         JPEG, and print that"
     )]
     Arithmetic,
     /// A JPEG with 12 bits per sample.
     #[error(
-        "the JPEG has more than 8 bits per colour, which printers do not read; open it, save it as an ordinary JPEG, and print that"
+        "the JPEG has more than 8 bits per color, which printers cannot read; open it, save it as an ordinary JPEG, and \
+         print that"
     )]
     Deep,
-    /// A JPEG that is lossless, hierarchical or has colours of no known kind.
+    /// A JPEG that is lossless, hierarchical or has colors of no known kind.
     #[error(
-        "the JPEG is of a kind that printers do not read; open it, save it as an ordinary JPEG, and print that"
+        "the JPEG is of a kind that printers cannot read; open it, save it as an ordinary JPEG, and print that"
     )]
     Unusual,
     /// It has too many pixels, or a PNG that must be held whole does.
-    #[error("the picture is too large to be printed (the most is {} million pixels, {} million in a PNG that is interlaced); make it smaller", limits::PIXELS / 1_000_000, limits::INTERLACED / 4_000_000)]
+    #[error("the picture is too large to print (the limit is {} million pixels, or {} million for an interlaced PNG); make it smaller", limits::PIXELS / 1_000_000, limits::INTERLACED / 4_000_000)]
     TooLarge,
     /// It made the process that looked at it crash or run out of memory or time.
-    #[error("the picture cannot be read; open it, save it anew, and print that")]
+    #[error("the picture cannot be read; open it, save it again, and print that")]
     Unreadable,
 }

@@ -20,10 +20,10 @@ pub(super) struct Held {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HoldError {
     /// It is too large.
-    #[error("the document is larger than {} MiB, the most that is converted", limits::HELD >> 20)]
+    #[error("the document is larger than {} MiB, the limit for conversion", limits::HELD >> 20)]
     TooLarge,
     /// The system has no room.
-    #[error("there is no memory for it: {0}")]
+    #[error("there is not enough memory for it: {0}")]
     Io(#[from] io::Error),
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Width and height in hundredths of a millimetre, as IPP's `media-size` has them.
+/// Width and height in hundredths of a millimeter, as IPP's `media-size` has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageSize {
     /// Across.
@@ -14,7 +14,7 @@ pub struct PageSize {
 /// ISO A4.
 pub const A4: PageSize = PageSize::new(21_000, 29_700);
 
-/// The longest side that is believed: five metres.
+/// The longest side that is believed: five meters.
 pub const LONGEST: u32 = 500_000;
 
 /// How far apart two sizes may be that are called the same: 2 mm, which is more than what
@@ -38,7 +38,7 @@ const KNOWN: [(&str, PageSize); 12] = [
 ];
 
 impl PageSize {
-    /// Width and height in hundredths of a millimetre.
+    /// Width and height in hundredths of a millimeter.
     #[must_use]
     pub const fn new(width: u32, height: u32) -> Self {
         Self { width, height }

@@ -59,13 +59,13 @@ impl Picture {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PictureError {
     /// It is too large, or does not begin like a JPEG.
-    #[error("it is no picture of a first page")]
+    #[error("it is not a picture of a first page")]
     NoPicture,
     /// It cannot be taken apart.
     #[error("{0}")]
     Trouble(String),
     /// It takes too long.
-    #[error("it takes too long to look at")]
+    #[error("it takes too long to inspect")]
     Late,
 }
 

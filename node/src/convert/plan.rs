@@ -96,8 +96,8 @@ pub enum Note {
     /// The device prints on one side only.
     #[error("printed on one side: this printer cannot print on both")]
     OneSided,
-    /// The device has no colour.
-    #[error("printed in grey: this printer has no colour")]
+    /// The device has no color.
+    #[error("printed in black and white: this printer has no color")]
     Gray,
 }
 
@@ -105,7 +105,7 @@ pub enum Note {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unprintable {
     /// No way leads from the document's format to one that the device takes.
-    #[error("this printer cannot print {format}; it takes {}", accepted.join(", "))]
+    #[error("this printer cannot print {format}; use what it accepts: {}", accepted.join(", "))]
     Format {
         /// The document's.
         format: String,
@@ -114,7 +114,7 @@ pub enum Unprintable {
     },
     /// Ghostscript is needed.
     #[error(
-        "this printer does not take {format} and the converter Ghostscript is missing on the printer's computer; \
+        "this printer does not accept {format} and the converter Ghostscript is missing on the printer's computer; \
          install it there (`apt-get install ghostscript`), then release the job again"
     )]
     NoGhostscript {
@@ -123,14 +123,14 @@ pub enum Unprintable {
     },
     /// Copies on both sides of a document whose pages cannot be counted.
     #[error(
-        "its pages cannot be counted, so copies on both sides cannot be made for this printer; print one copy"
+        "its pages cannot be counted, so this printer cannot print several two-sided copies; print one copy"
     )]
     Uncounted,
     /// Too many pages, copies included.
     #[error("it has more than {} pages, copies included", limits::PAGES)]
     TooMany,
     /// None of the pages that were asked for exists.
-    #[error("the document has {}, and none of {asked}", counted((*pages).into(), "page"))]
+    #[error("the document has {}, but none of {asked}", counted((*pages).into(), "page"))]
     NoSuchPages {
         /// Its pages.
         pages: u32,
@@ -196,7 +196,7 @@ pub fn plan(
         if !task.pages.is_all() {
             asked.options.page_ranges = PageRanges::all();
         }
-        // What was made grey needs no device that keeps to it.
+        // What was made gray needs no device that keeps to it.
         let rendered = format != PDF;
         let listed = device.color_modes.iter().any(|mode| mode == "monochrome");
         if rendered && !listed && order.options.color == Some(ColorMode::Monochrome) {
@@ -374,7 +374,7 @@ impl Task<'_> {
         })?;
         let drawn = self.drawn_as(target);
         let color = drawn.kinds.contains(&Pixels::Rgb8);
-        // Grey is rendered as grey even where it goes as colour: that is a third of the pixels.
+        // Gray is rendered as gray even where it goes as color: that is a third of the pixels.
         let pixels = match drawn.kinds.as_slice() {
             _ if color && !self.is_gray() => Pixels::Rgb8,
             [Pixels::Black1] => Pixels::Black1,
@@ -570,7 +570,7 @@ impl Task<'_> {
         })
     }
 
-    /// Whether nothing but shades of grey is wanted or can come out.
+    /// Whether nothing but shades of gray is wanted or can come out.
     fn is_gray(&self) -> bool {
         self.order.options.color == Some(ColorMode::Monochrome)
             || self.device.color == Some(false)
@@ -609,7 +609,7 @@ impl Task<'_> {
             false => listed(&color),
         };
         match kinds.is_empty() {
-            // Only colour, or nothing that it says: what every such printer takes (PWG 5100.14
+            // Only color, or nothing that it says: what every such printer takes (PWG 5100.14
             // section 6.5.4).
             true if has("srgb_8") => vec![Pixels::Rgb8],
             true => vec![Pixels::Gray8],

@@ -94,7 +94,7 @@ pub(super) struct Shrinking {
     height: u32,
     /// The next line.
     at: u32,
-    /// Of each pixel, the sums of its colours and how many they are of.
+    /// Of each pixel, the sums of its colors and how many they are of.
     sums: Vec<[u32; 4]>,
 }
 
@@ -252,7 +252,7 @@ mod tests {
             };
             let mut shrinking = Shrinking::new(page);
             for line in 0..640 {
-                // Black, then grey by turns.
+                // Black, then gray by turns.
                 let is_black = line < 320 || line % 2 == 0;
                 shrinking.line(if is_black { &black } else { &white });
             }

@@ -55,18 +55,18 @@ const BEYOND: [(char, u8); 27] = [
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TextError {
     /// It broke off, or the pages cannot be written.
-    #[error("the text broke off: {0}")]
+    #[error("the text was cut off: {0}")]
     Io(#[from] io::Error),
     /// It is no text in UTF-8.
-    #[error("the text is not in UTF-8; save it so, or as a PDF")]
+    #[error("the text is not UTF-8; save it as UTF-8 or as a PDF")]
     Encoding,
     /// It has letters that the font has not.
     #[error(
-        "the text has letters that are not printed as they are, such as {0:?}; save it as a PDF and print that"
+        "the text has characters that cannot be printed as they are, such as {0:?}; save it as a PDF and print that"
     )]
     Letter(char),
     /// It is too long.
-    #[error("the text is too long to be made into pages; save it as a PDF and print that")]
+    #[error("the text is too long to paginate; save it as a PDF and print that")]
     TooLong,
 }
 
@@ -145,7 +145,7 @@ fn write(
     (width, height): (f64, f64),
     out: &mut impl Write,
 ) -> io::Result<()> {
-    // The catalogue, the root, the font; then each page and what is on it.
+    // The catalog, the root, the font; then each page and what is on it.
     let kids: Vec<String> = (0..pages.len())
         .map(|page| format!("{} 0 R", 4 + 2 * page))
         .collect();

@@ -37,8 +37,8 @@ pub enum Fault {
     },
     /// A page came out empty.
     #[error(
-        "page {page} came out empty, though there is something on it: the converter does not understand it; save the \
-         document anew, or print that page as a picture"
+        "page {page} came out empty although it has content: the converter does not understand it; save the document \
+         again, or print that page as a picture"
     )]
     Empty {
         /// Counted from 1.
@@ -46,8 +46,8 @@ pub enum Fault {
     },
     /// A page came out empty, and nobody knows whether it is.
     #[error(
-        "page {page} came out empty, and nobody could look whether there is something on it; save the document anew, or \
-         print it without that page"
+        "page {page} came out empty, and it could not be checked for content; save the document again, or print it \
+         without that page"
     )]
     Unseen {
         /// Counted from 1.
@@ -55,8 +55,8 @@ pub enum Fault {
     },
     /// Nobody knows whether it is all.
     #[error(
-        "the document is damaged and its pages cannot be counted, so nobody knows whether all of them were made; save \
-         or download it again"
+        "the document is damaged and its pages cannot be counted, so some of them may be missing; save or download it \
+         again"
     )]
     Uncounted,
 }
@@ -70,9 +70,11 @@ fn damage(said: Option<u32>, found: u32, can_choose: bool) -> String {
                 counted(said.into(), "page")
             )
         }
-        (None, 1) => "the document is incomplete: only 1 page of it can be read whole".to_owned(),
+        (None, 1) => {
+            "the document is incomplete: only 1 page of it can be read completely".to_owned()
+        }
         (None, _) => {
-            format!("the document is incomplete: only {found} pages of it can be read whole")
+            format!("the document is incomplete: only {found} pages of it can be read completely")
         }
     };
     let way_out = match found {

@@ -58,11 +58,11 @@ pub enum PublishError {
     Signed(#[from] SignedError),
     /// The user's delegation to this node is not valid any more.
     #[error(
-        "the user's leave for this computer to hold is of no use: {0}; run `papermesh user link` again"
+        "this computer's delegation from the user is invalid: {0}; run `papermesh user link` again"
     )]
     Delegation(#[from] DelegationError),
     /// This node may not hold for the user at all.
-    #[error("this node may not hold for this user")]
+    #[error("this node may not hold jobs for this user")]
     NoRight,
 }
 
@@ -151,7 +151,7 @@ impl<N: Network> Directory<N> {
         let (directory, user) = (self.clone(), user.clone());
         tokio::spawn(async move {
             if let Err(error) = directory.announce(&user).await {
-                tracing::warn!(%user, %error, "not advertised; tried again later");
+                tracing::warn!(%user, %error, "could not advertise; will retry");
             }
         });
     }
@@ -199,14 +199,14 @@ impl<N: Network> Directory<N> {
             let users = match users {
                 Ok(users) => users,
                 Err(error) => {
-                    tracing::error!(%error, "adverts are not renewed");
+                    tracing::error!(%error, "could not renew adverts");
                     return;
                 }
             };
             for (user, row) in &users {
                 self.renew_entry_soon(user);
                 if let Err(error) = self.announce(user).await {
-                    tracing::warn!(%user, %error, "not advertised; tried again later");
+                    tracing::warn!(%user, %error, "could not advertise; will retry");
                 }
                 self.republish_entry(row).await;
             }
@@ -225,7 +225,7 @@ impl<N: Network> Directory<N> {
         if let Ok(entry) = papermesh_protocol::user::UserEntry::verify(entry, &charter) {
             let place = lookup::user_entry(self.0.membership.secret(), &entry.user);
             if let Err(error) = self.put(place, &DirectoryRecord::UserEntry(entry)).await {
-                tracing::debug!(%error, "a user's entry is not published again");
+                tracing::debug!(%error, "could not republish a user's entry");
             }
         }
     }

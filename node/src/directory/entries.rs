@@ -172,7 +172,7 @@ impl<N: Network> Directory<N> {
         })
         .await;
         raised.unwrap_or_else(|error| {
-            tracing::warn!(%error, "a sequence number is not remembered");
+            tracing::warn!(%error, "could not save a sequence number");
             true
         })
     }
@@ -195,7 +195,7 @@ impl<N: Network> Directory<N> {
         let name = user.clone();
         let kept = offload(&self.0.store, move |store| store.local_users().get(&name)).await;
         let entry = kept.unwrap_or_else(|error: StoreError| {
-            tracing::error!(%error, "a user of this computer cannot be read");
+            tracing::error!(%error, "could not read a user of this computer");
             None
         })?;
         let entry = UserEntry::verify_kept(&entry.entry?, self.0.membership.site()).ok()?;
@@ -245,7 +245,7 @@ impl<N: Network> Directory<N> {
         })
         .await;
         if let Err(error) = kept {
-            tracing::warn!(%error, "a user's entry is not kept");
+            tracing::warn!(%error, "could not store a user's entry");
         }
     }
 

@@ -3,7 +3,7 @@
 //! Every node that is asked says what it knows, and some know old things. Each believable holder
 //! comes out once as soon as anybody names it, and once more if a newer advert gives it other
 //! addresses; a holder that turns out to have withdrawn is not taken back, since it tells the
-//! truth itself when dialled. One that was never known otherwise comes out, too: it holds nothing,
+//! truth itself when dialed. One that was never known otherwise comes out, too: it holds nothing,
 //! and can tell who is the user and who is not.
 
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //!
 //! There is no directory server. What this node knows it publishes in the DHT ([`advertise`]), and
 //! what it wants to know it asks of the DHT ([`search`], [`entries`]) and judges itself. What comes
-//! out of here tells only whom to ask: what a holder says when dialled is the truth.
+//! out of here tells only whom to ask: what a holder says when dialed is the truth.
 //!
 //! Not here: how records travel and where they are stored (the mesh), and what makes one valid
 //! (the protocol).

@@ -12,7 +12,7 @@ use super::Directory;
 use super::finding::{Finding, FoundHolder};
 use crate::network::Network;
 
-/// Holders that wait to be dialled; as many as one set has.
+/// Holders that wait to be dialed; as many as one set has.
 const WAITING: usize = papermesh_protocol::limits::ADVERTS_PER_USER;
 /// How long a search goes on; dead nodes of the DHT may keep it from ending by itself.
 const SEARCH: Duration = Duration::from_secs(10);

@@ -18,14 +18,14 @@ use tokio::time::sleep;
 
 pub use announcement::{Announcement, Kind, Reach, service_name};
 
-/// How often is looked whether Avahi was started meanwhile.
+/// Interval between checks whether Avahi has started meanwhile.
 const LOOK: Duration = Duration::from_secs(30);
 /// How long is waited after something went wrong.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// Announces, and again whenever the announcement changes, until it is dropped. `named` is given the
 /// name under which it is found, which is another where somebody else has that of the announcement.
-/// Trouble is told to the log: a service that is not found by itself can still be used by its
+/// Trouble is logged: a service that is not found by itself can still be used by its
 /// address.
 pub async fn announce(
     mut announcement: watch::Receiver<Announcement>,
@@ -35,9 +35,9 @@ pub async fn announce(
         #[cfg(target_os = "linux")]
         if let Some(avahi) = avahi::Avahi::find().await {
             match avahi.announce(&mut announcement, named).await {
-                Ok(()) => tracing::info!("Avahi went away"),
+                Ok(()) => tracing::info!("Avahi disconnected"),
                 Err(error) => {
-                    tracing::warn!(%error, "Avahi does not announce this service");
+                    tracing::warn!(%error, "Avahi did not announce this service");
                     sleep(PAUSE).await;
                 }
             }
@@ -49,7 +49,7 @@ pub async fn announce(
             continue;
         }
         if let Err(error) = responder::announce(&mut announcement, named, avahi_came()).await {
-            tracing::warn!(%error, "this service is not announced");
+            tracing::warn!(%error, "service not announced");
             sleep(PAUSE).await;
         }
     }

@@ -30,7 +30,7 @@ pub(super) async fn announce(
                 event = events.recv_async() => match event {
                     Ok(DaemonEvent::NameChange(change)) => {
                         if let Some(name) = renamed(&wanted.name, &change) {
-                            tracing::info!(name, "others have the name; announced with another");
+                            tracing::info!(name, "name taken by others; announced under another name");
                             named.send_replace(Some(name));
                         }
                     }

@@ -18,36 +18,40 @@ pub enum Foreign {
     PostScript,
     /// A PDF with a header of the years before 2000 (ISO 32000-1 annex H.3.4.2).
     #[error(
-        "this PDF begins like PostScript, as very old programs wrote it; open it, save it anew as PDF, and print that"
+        "this PDF begins like PostScript, as very old programs wrote it; open it, save it again as PDF, and print that"
     )]
     OldPdf,
     /// Made by one printer's driver.
     #[error(
-        "this is in the language of one kind of printer (PJL, PCL); print the document itself, through a printer that was added without a driver"
+        "this is written in a printer language (PJL, PCL); print the document itself, through a printer that was added \
+         without a driver"
     )]
     PrinterLanguage,
     /// A PDF with commands of a printer before it.
     #[error(
-        "there are commands for one kind of printer (PJL) around this PDF; print the PDF itself, through a printer that was added without a driver"
+        "this PDF is wrapped in commands for one kind of printer (PJL); print the PDF itself, through a printer that \
+         was added without a driver"
     )]
     WrappedPdf,
     /// Commands of a printer further on.
     #[error(
-        "there are commands for a printer in this document; open it, save it anew as PDF, and print that"
+        "this document contains printer commands; open it, save it again as PDF, and print that"
     )]
     Commands,
     /// Text with something else in it.
     #[error(
-        "this is no plain text: it has characters that control printers; make a PDF of it and print that"
+        "this is not plain text: it contains characters that control printers; make a PDF of it and print that"
     )]
     NoText,
     /// A picture of another kind.
     #[error(
-        "this is a {0} picture, which is not held; open it and print it from there, or save it as JPEG or PNG"
+        "this is a {0} picture, which cannot be held; open it and print it from there, or save it as JPEG or PNG"
     )]
     Picture(&'static str),
     /// Something that a program has to open.
-    #[error("this is {0}, which is not held; open it and print it from there, or make a PDF of it")]
+    #[error(
+        "this is {0}, which cannot be held; open it and print it from there, or make a PDF of it"
+    )]
     Unopened(&'static str),
     /// It is something else than was said.
     #[error("the document is not {expected}{}", found.map(|found| format!("; it looks like {found}")).unwrap_or_default())]
@@ -59,7 +63,7 @@ pub enum Foreign {
     },
     /// It begins like nothing known.
     #[error(
-        "this document is of no format that can be held; print PDF, PWG or Apple raster, JPEG, PNG or plain text"
+        "this document is not in a format that can be held; print PDF, PWG or Apple raster, JPEG, PNG or plain text"
     )]
     Unknown,
 }
@@ -187,13 +191,9 @@ fn other(head: &[u8]) -> Result<(), Foreign> {
         () if begins(b"BM") && brand(6) == [0; 4] => Foreign::Picture("BMP"),
         () if begins(&[0xff, 0x0a]) || begins(b"\0\0\0\x0cJXL ") => Foreign::Picture("JPEG XL"),
         () if begins(b"\0\0\0\x0cjP  ") => Foreign::Picture("JPEG 2000"),
-        () if begins(b"PK\x03\x04") => {
-            Foreign::Unopened("an archive or a document of an office program")
-        }
-        () if begins(&[0xd0, 0xcf, 0x11, 0xe0]) => {
-            Foreign::Unopened("a document of an office program")
-        }
-        () if begins(b"{\\rtf") => Foreign::Unopened("a document of an office program"),
+        () if begins(b"PK\x03\x04") => Foreign::Unopened("an archive or an office document"),
+        () if begins(&[0xd0, 0xcf, 0x11, 0xe0]) => Foreign::Unopened("an office document"),
+        () if begins(b"{\\rtf") => Foreign::Unopened("an office document"),
         () => {
             let markup = markup();
             let is_page = markup.starts_with(b"<!doctype html") || markup.starts_with(b"<html");

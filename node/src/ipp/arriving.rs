@@ -63,7 +63,7 @@ impl Arriving {
                 return Err(Malformed::unguarded(&arrived, Status::BadRequest, text));
             }
             Err(_) => {
-                let text = "the request's attributes did not come in time";
+                let text = "the request's attributes did not arrive in time";
                 return Err(Malformed::unguarded(&arrived, Status::Timeout, text));
             }
         };

@@ -52,7 +52,7 @@ fn unknown(compression: &str) -> Failure {
             .collect(),
         ..Failure::new(
             Status::Compression,
-            "documents may come as they are, or with gzip or deflate",
+            "documents may be uncompressed, or compressed with gzip or deflate",
         )
     }
 }

@@ -159,7 +159,7 @@ impl<Q: Queue> Desk<Q> {
             (None, None) => {
                 return Err(Failure::new(
                     Status::BadRequest,
-                    "the request does not say printer-uri",
+                    "the request has no printer-uri",
                 ));
             }
         };
@@ -194,7 +194,7 @@ impl<Q: Queue> Desk<Q> {
         }
         Err(Failure::new(
             Status::Forbidden,
-            "only an operator may do this; operators are named by ipp-operators in papermesh.toml",
+            "only an operator may do this; name operators with ipp-operators in papermesh.toml",
         ))
     }
 }

@@ -345,7 +345,7 @@ fn state(life: &Life) -> JobState {
         Life::Processing { .. } => JobState::Processing,
         Life::Printed { at, .. } => JobState::Completed(*at),
         Life::Deleted { at, .. } => JobState::Canceled(*at),
-        Life::Expired { at } => JobState::Aborted(*at, "nobody released it in time".into()),
+        Life::Expired { at } => JobState::Aborted(*at, "it was not released in time".into()),
     }
 }
 
@@ -382,7 +382,7 @@ impl From<StoreError> for QueueError {
         let kind = match &error {
             StoreError::DiskFull { .. } | StoreError::TooMany { .. } => QueueErrorKind::Busy,
             _ => {
-                tracing::error!(%error, "the store failed the hold printer");
+                tracing::error!(%error, "store error in the hold printer");
                 QueueErrorKind::Failed
             }
         };

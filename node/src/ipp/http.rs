@@ -103,7 +103,7 @@ async fn print<Q: Queue>(
             && !operations::is_open(request.operation)
         {
             let text =
-                "what a shared computer sends straight to a printer needs a user id and a PIN";
+                "printing straight to a printer from a shared computer needs a user id and a PIN";
             return Err(Failure::new(Status::NotAuthenticated, text));
         }
         let asking = Asking {
@@ -147,7 +147,7 @@ fn refusal(peer: Peer, headers: &HeaderMap) -> Option<Response> {
     if !peer.is_local() && !peer.tls {
         let mut refusal = refuse(
             StatusCode::UPGRADE_REQUIRED,
-            "from another computer this printer is reached over ipps only\n",
+            "other computers can reach this printer only over ipps\n",
         );
         let headers = refusal.headers_mut();
         headers.insert(
@@ -164,7 +164,7 @@ fn refusal(peer: Peer, headers: &HeaderMap) -> Option<Response> {
     if headers.contains_key(header::ORIGIN) || headers.keys().any(of_browsers) {
         return Some(refuse(
             StatusCode::FORBIDDEN,
-            "web pages do not print here\n",
+            "web pages cannot print here\n",
         ));
     }
     let kind = text_of(headers, header::CONTENT_TYPE).unwrap_or_default();
@@ -180,7 +180,7 @@ fn refusal(peer: Peer, headers: &HeaderMap) -> Option<Response> {
     if peer.is_local() && !is_meant {
         return Some(refuse(
             StatusCode::MISDIRECTED_REQUEST,
-            "this computer's own programs reach this printer as localhost\n",
+            "programs on this computer must reach this printer as localhost\n",
         ));
     }
     None
@@ -243,7 +243,7 @@ async fn who<Q: Queue>(
         };
         return match who {
             who if who.is_unproven() && !operations::needs_no_proof(request.operation) => {
-                Err(unauthorized("type your user id and PIN\n"))
+                Err(unauthorized("enter your user id and PIN\n"))
             }
             who => Ok(desk.unless_disabled(who).await),
         };
@@ -257,26 +257,26 @@ async fn who<Q: Queue>(
         let text = "say who you are";
         return Ok(Who::Stranger(Failure::new(Status::NotAuthenticated, text)));
     }
-    Err(unauthorized("type your user id and PIN\n"))
+    Err(unauthorized("enter your user id and PIN\n"))
 }
 
 /// The user who shows a PIN.
 async fn proven<Q: Queue>(desk: &Desk<Q>, peer: Peer, header: &str) -> Result<Who, Response> {
     let Some(Credentials { name, pin }) = Credentials::read(header) else {
-        return Err(unauthorized("user id and PIN are not in order\n"));
+        return Err(unauthorized("the user id or PIN is malformed\n"));
     };
     let user = match desk.owners.proving(&name, &desk.queue).await {
         Ok(Some(user)) => user,
-        Ok(None) => return Err(unauthorized("user id or PIN is wrong\n")),
+        Ok(None) => return Err(unauthorized("the user id or PIN is wrong\n")),
         Err(error) => return Ok(Who::Stranger(error.into())),
     };
     match desk.queue.prove(&user, &pin, peer.address).await {
         Ok(()) => Ok(Who::User(user)),
         Err(error) if error.kind == QueueErrorKind::NotProven => {
-            Err(unauthorized("user id or PIN is wrong\n"))
+            Err(unauthorized("the user id or PIN is wrong\n"))
         }
         Err(error) if error.kind == QueueErrorKind::Crowded => {
-            let why = "too many PINs at once; try again in some seconds\n";
+            let why = "too many PINs at once; try again in a few seconds\n";
             let mut refusal = refuse(StatusCode::SERVICE_UNAVAILABLE, why);
             refusal.headers_mut().insert(header::RETRY_AFTER, LATER);
             Err(refusal)

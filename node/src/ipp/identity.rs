@@ -77,7 +77,7 @@ fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// The icon, 48 by 48 pixels of one grey: PNG (ISO 15948) with its one image block stored as it is.
+/// The icon, 48 by 48 pixels of one gray: PNG (ISO 15948) with its one image block stored as it is.
 pub(super) fn icon() -> Vec<u8> {
     const SIDE: usize = 48;
     let mut pixels = Vec::with_capacity(SIDE * (SIDE + 1));

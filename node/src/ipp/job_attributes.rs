@@ -17,7 +17,7 @@ pub(super) const KILO: u64 = 1024;
 
 /// Where the password of a document can be given that came without one.
 const LOCKED: &str =
-    "which can be given with `papermesh jobs unlock`, on your page or at the printer";
+    "which you can give with `papermesh jobs unlock`, on your page or at the printer";
 
 /// How a state is said.
 pub(super) struct Said {
@@ -69,7 +69,7 @@ pub(super) fn said(job: &QueuedJob) -> Said {
         JobState::Processing if job.stopped => {
             reasons.push("printer-stopped");
             let at = job.printer.as_deref().unwrap_or("the printer");
-            (6, format!("{at} stands still and needs a hand"))
+            (6, format!("{at} has stopped and needs attention"))
         }
         JobState::Processing => {
             reasons.push("job-printing");

@@ -21,9 +21,9 @@ use super::subscriptions::Happened;
 use crate::dnssd;
 use crate::web::{CertificateError, Certificates, ListenError, Listener, Patience};
 
-/// How often is looked after jobs that wait for documents.
+/// Interval between sweeps of jobs that wait for documents.
 const SWEEP: Duration = Duration::from_secs(5);
-/// How often is looked whether the site's printers can do something else.
+/// Interval between checks of what the site's printers can do.
 const LOOK: Duration = Duration::from_secs(60);
 
 /// Why the hold printer does not listen.
@@ -34,7 +34,7 @@ pub enum HoldPrinterError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// There is no certificate for IPPS.

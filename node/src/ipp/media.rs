@@ -51,7 +51,7 @@ const SMALLEST: &str = "custom_min_";
 /// See [`SMALLEST`].
 const LARGEST: &str = "custom_max_";
 
-/// What printers cannot print on along the edges, in hundredths of a millimetre; a sixth of an
+/// What printers cannot print on along the edges, in hundredths of a millimeter; a sixth of an
 /// inch suits all that are known.
 pub(super) const MARGIN: i32 = 423;
 /// The members of `media-col` that are looked at.

@@ -108,7 +108,7 @@ impl Request {
         let operation = u16::from_be_bytes([op_high, op_low]);
         let malformed = |text: String| Malformed::new(version, id, text);
         if !matches!(major, 1 | 2) {
-            let text = format!("IPP {major}.{minor} is not spoken here");
+            let text = format!("IPP {major}.{minor} is not supported");
             return Err(Malformed {
                 version: NEWEST,
                 id,
@@ -117,11 +117,11 @@ impl Request {
         }
         if id < 1 {
             // RFC 8011 section 4.1.1 has them begin at 1, and the suites want this refused.
-            let text = format!("the request has the number {id}, which must be 1 or more");
+            let text = format!("the request-id is {id} and must be 1 or more");
             return Err(malformed(text));
         }
         let groups =
-            reading::groups(bytes).ok_or_else(|| malformed("the request is no IPP".into()))?;
+            reading::groups(bytes).ok_or_else(|| malformed("the request is not IPP".into()))?;
         check_beginning(&groups).map_err(malformed)?;
         let request = Self {
             operation,

@@ -127,10 +127,13 @@ impl Owners {
         let why = if here.is_empty() {
             "nobody is enrolled on this computer; run `papermesh user enroll` there".to_owned()
         } else if split(said).is_some() && self.spellings(said).len() == 1 {
-            format!("{shown:?} is of a domain that is not one of ipp-domains in papermesh.toml")
+            format!(
+                "the domain of {shown:?} is not allowed; add it to ipp-domains in papermesh.toml"
+            )
         } else {
             format!(
-                "nobody here prints as {shown:?}; map that name to a user with [ipp-users] in papermesh.toml, or set ipp-default-user"
+                "no user here is known as {shown:?}; map that name to a user with [ipp-users] in papermesh.toml, or set \
+                 ipp-default-user"
             )
         };
         Failure::new(Status::NotAuthorized, why)

@@ -112,7 +112,7 @@ impl OpenJobs {
         if inner.open.len() >= limits::OPEN_JOBS || of_user >= limits::OPEN_JOBS_PER_USER {
             return Err(Failure::new(
                 Status::Busy,
-                "too many jobs wait for their documents; try again in a minute",
+                "too many jobs are waiting for their documents; try again in a minute",
             ));
         }
         Ok(())
@@ -166,10 +166,10 @@ impl OpenJobs {
     pub(super) fn begin(&self, number: JobNumber) -> Result<Sending<'_>, Failure> {
         let mut inner = self.inner();
         let job = inner.open.get_mut(&number).ok_or_else(|| {
-            Failure::new(Status::NotPossible, "the job takes no further documents")
+            Failure::new(Status::NotPossible, "the job accepts no more documents")
         })?;
         if job.busy {
-            let text = "another document of this job is on its way";
+            let text = "another document of this job is arriving";
             return Err(Failure::new(Status::Busy, text));
         }
         if job.documents >= limits::DOCUMENTS_PER_JOB {
@@ -215,7 +215,7 @@ impl OpenJobs {
         };
         for number in &over {
             self.close(*number, |_| {
-                JobState::Aborted(now, "no document came in time".into())
+                JobState::Aborted(now, "no document arrived in time".into())
             });
         }
         over

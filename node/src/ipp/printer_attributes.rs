@@ -146,7 +146,7 @@ fn state(facts: &Facts<'_>) -> Named {
     let message = match (switches.accepting, facts.processing) {
         (_, true) => "a printer of the site prints one of your jobs",
         (true, false) => "holds what you print until you release it at a printer",
-        (false, false) => "takes no jobs at the moment",
+        (false, false) => "not accepting jobs at the moment",
     };
     vec![
         ("printer-state", enumeration(state_number(facts.processing))),

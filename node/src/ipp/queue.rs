@@ -288,7 +288,7 @@ pub struct Document {
     pub state: JobState,
 }
 
-/// What is to be different about a held job; what is none stays.
+/// Changes to a held job; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct JobChange {
     /// Its title.

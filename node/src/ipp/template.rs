@@ -342,8 +342,7 @@ fn password(operation: Values<'_>) -> Result<Option<Pin>, Failure> {
     match operation.text("job-password-encryption") {
         None | Some("none") => {}
         Some(_) => {
-            let text =
-                "the PIN of a job must come as it is, over ipps: job-password-encryption=none";
+            let text = "send the PIN of a job unencrypted, over ipps: job-password-encryption=none";
             return Err(refused("job-password-encryption", text.into()));
         }
     }
@@ -356,7 +355,7 @@ fn password(operation: Values<'_>) -> Result<Option<Pin>, Failure> {
         return Ok(None);
     }
     let typed = std::str::from_utf8(octets)
-        .map_err(|_| refused("job-password", "the PIN of the job is no text".into()))?;
+        .map_err(|_| refused("job-password", "the PIN of the job is not text".into()))?;
     let pin = Pin::new(typed).map_err(|error| refused("job-password", error.to_string()))?;
     Ok(Some(pin))
 }
@@ -375,7 +374,7 @@ pub(super) fn document_password(
         return Ok(None);
     }
     let typed = std::str::from_utf8(octets)
-        .map_err(|_| refused("the password of the document is no text".into()))?;
+        .map_err(|_| refused("the password of the document is not text".into()))?;
     let password = DocumentPassword::new(typed).map_err(|error| refused(error.to_string()))?;
     Ok(Some(password))
 }

@@ -66,7 +66,7 @@ fn write(store: &Store, clock: Clock, key: RecordKey, change: Option<Vec<u8>>) {
         None => store.records().delete(key),
     };
     if let Err(error) = written {
-        tracing::warn!(%key, %error, "a record of the directory is not kept as it is now");
+        tracing::warn!(%key, %error, "could not save a directory record");
     }
 }
 
@@ -74,7 +74,7 @@ impl RecordShelf for Shelf {
     fn load(&self) -> Vec<(RecordKey, Vec<u8>)> {
         let mut loaded = Vec::new();
         if let Err(error) = read(&self.store, self.clock, &mut loaded) {
-            tracing::warn!(%error, "records of the directory are lost here; others have them");
+            tracing::warn!(%error, "directory records were lost here; other nodes have them");
         }
         loaded
     }
@@ -140,7 +140,7 @@ impl Backlog {
         let bytes = waiting.bytes - earlier + value.map_or(0, <[u8]>::len);
         if count > WAITING || bytes > WAITING_BYTES {
             if waiting.lost == 0 {
-                tracing::warn!("the disk is slow; records of the directory are not kept");
+                tracing::warn!("the disk is slow; directory records are not saved");
             }
             waiting.lost += 1;
             return;
@@ -158,7 +158,7 @@ impl Backlog {
             .wait_while(self.lock(), idle)
             .unwrap_or_else(PoisonError::into_inner);
         if waiting.lost > 0 {
-            tracing::warn!(lost = waiting.lost, "changes of records were not kept");
+            tracing::warn!(lost = waiting.lost, "could not save changes to records");
         }
         waiting.lost = 0;
         waiting.bytes = 0;

@@ -45,7 +45,7 @@ pub struct MeshConfig {
 
 /// Connections of all kinds.
 const CONNECTIONS: u32 = 512;
-/// Connections with one peer: relayed and direct, each dialled from either side.
+/// Connections with one peer: relayed and direct, each dialed from either side.
 const CONNECTIONS_PER_PEER: u32 = 4;
 /// Handshakes under way that this node began.
 const DIALS: u32 = 128;

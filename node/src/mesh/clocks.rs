@@ -72,7 +72,7 @@ impl fmt::Display for ClockOffset {
             _ => "behind",
         };
         let whose = match self.members {
-            1 => "that of the one member it is connected with",
+            1 => "the clock of the only connected member",
             _ => "the other members'",
         };
         write!(f, "this computer's clock is {amount} {unit} {side} {whose}")
@@ -86,7 +86,7 @@ pub(super) async fn ask(mesh: Mesh, members: Vec<NodeId>) {
             let mesh = &mesh;
             async move {
                 if let Err(error) = exchange_with(mesh, member).await {
-                    tracing::debug!(%member, %error, "it does not say what time it has");
+                    tracing::debug!(%member, %error, "the member did not send its time");
                 }
             }
         })

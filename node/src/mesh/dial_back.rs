@@ -1,4 +1,4 @@
-//! Dialling back those who ask how they are reached (AutoNAT), and nobody else.
+//! Dialing back those who ask how they are reached (AutoNAT), and nobody else.
 //!
 //! A node that helps others to find out whether they are reachable dials whatever address they
 //! name. That would let any member have it connect to computers behind its own router. So it dials
@@ -28,9 +28,9 @@ pub(super) struct DialBack {
     asked: HashSet<ConnectionId>,
 }
 
-/// Why an address is not dialled.
+/// Why an address is not dialed.
 #[derive(Debug, thiserror::Error)]
-#[error("an address at which the asker is not seen")]
+#[error("the requester is not seen at this address")]
 struct Elsewhere;
 
 impl DialBack {
@@ -74,7 +74,11 @@ impl NetworkBehaviour for DialBack {
     ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
         if self.asked.remove(&connection) && !peer.is_some_and(|peer| self.are_of(peer, addresses))
         {
-            tracing::debug!(?peer, ?addresses, "a member asked to be dialled elsewhere");
+            tracing::debug!(
+                ?peer,
+                ?addresses,
+                "a member asked to be dialed at another address"
+            );
             return Err(ConnectionDenied::new(Elsewhere));
         }
         Ok(Vec::new())

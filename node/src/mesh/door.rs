@@ -143,7 +143,7 @@ impl Knocking {
             .min_by_key(|(number, known)| (!known.standing.is(SILENT), **number))
             .map(|(number, _)| *number);
         if let Some(visitor) = leaves.and_then(|number| self.visitors.remove(&number)) {
-            tracing::debug!(from = %visitor.between.1, "a connection made place for another one");
+            tracing::debug!(from = %visitor.between.1, "closed a silent connection to make room for another");
             visitor.standing.turn(TURNED_AWAY);
         }
     }
@@ -204,7 +204,7 @@ impl Standing {
         // First the waker, then the look: what happens between the two is not missed.
         self.waker.register(cx.waker());
         if self.is(TURNED_AWAY) {
-            let reason = "too many connections of this address have not said whose they are";
+            let reason = "too many unauthenticated connections from this address";
             return Err(io::Error::new(io::ErrorKind::ConnectionAborted, reason));
         }
         Ok(())

@@ -38,11 +38,11 @@ use super::{clocks, ports, routes, site_sync};
 const TICK: Duration = Duration::from_secs(5);
 /// Connections are kept this long without use: they carry revocations and make the next login fast.
 const IDLE: Duration = Duration::from_secs(30 * 60);
-/// With fewer connections than this, remembered members are dialled.
+/// With fewer connections than this, remembered members are dialed.
 const ENOUGH: usize = 8;
 /// With more than this, what mDNS finds is left alone: the DHT knows the way.
 const PLENTY: usize = 128;
-/// A member is dialled unasked no more often than this.
+/// A member is dialed unasked no more often than this.
 const REDIAL: Duration = Duration::from_secs(20);
 /// Members whose last unasked dial is remembered.
 const REDIALS: usize = 4096;
@@ -143,7 +143,7 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
             let membership = membership.clone();
             tokio::spawn(async move {
                 if let Err(error) = site_sync::answer(&membership, &mut stream.compat()).await {
-                    tracing::debug!(%error, "no exchange of site states");
+                    tracing::debug!(%error, "site state exchange failed");
                 }
             });
         }
@@ -161,7 +161,7 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
             };
             tokio::spawn(async move {
                 if let Err(error) = clocks::answer(&membership, from, &mut stream.compat()).await {
-                    tracing::debug!(%error, "the time was not told");
+                    tracing::debug!(%error, "could not send the time");
                 }
             });
         }
@@ -185,7 +185,7 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
                 {
                     tracing::warn!(
                         ?protocol,
-                        "a stream was dropped: too many wait for the service"
+                        "dropped a stream: too many are waiting for the service"
                     );
                 }
             }
@@ -215,7 +215,7 @@ struct Connection {
     id: ConnectionId,
     /// Where the member is, or is seen.
     address: Multiaddr,
-    /// Whether it leads through a relay. The address does not tell the side that was dialled.
+    /// Whether it leads through a relay. The address does not tell the side that was dialed.
     relayed: bool,
 }
 
@@ -264,7 +264,7 @@ impl EventLoop {
                 Ok(_) => heard = true,
                 // A machine without IPv6, or without IPv4, was not asked for either by name.
                 Err(reason) if ports::is_any(address) => {
-                    tracing::info!(%address, %reason, "not listening there");
+                    tracing::info!(%address, %reason, "could not listen");
                     unheard = Some(refused(reason));
                 }
                 Err(reason) => return Err(refused(reason)),
@@ -332,7 +332,7 @@ impl EventLoop {
         reply: oneshot::Sender<Result<(), MeshError>>,
     ) {
         let Some(peer) = peer_of(to) else {
-            let _ = reply.send(Err(MeshError::Unreachable("its key is no key".into())));
+            let _ = reply.send(Err(MeshError::Unreachable("its key is not valid".into())));
             return;
         };
         if self.connections.contains_key(&peer) {
@@ -412,7 +412,7 @@ impl EventLoop {
                 send_back_addr,
                 ..
             } => {
-                tracing::debug!(%error, from = %send_back_addr, "a connection was not accepted");
+                tracing::debug!(%error, from = %send_back_addr, "connection not accepted");
             }
             SwarmEvent::NewListenAddr { address, .. } => {
                 tracing::info!(%address, "listening");
@@ -431,7 +431,7 @@ impl EventLoop {
                 reason,
                 ..
             } => {
-                tracing::info!(?reason, "a listener closed");
+                tracing::info!(?reason, "listener closed");
                 self.relays.retain(|_, listener| *listener != listener_id);
                 self.on_addresses();
             }
@@ -462,7 +462,7 @@ impl EventLoop {
                 remote_peer_id,
                 result: Ok(_),
             }) => {
-                tracing::info!(peer = %remote_peer_id, "a hole was punched; the direct way replaces the relay");
+                tracing::info!(peer = %remote_peer_id, "upgraded to a direct connection");
             }
             _ => {}
         }
@@ -496,7 +496,7 @@ impl EventLoop {
             // memory, since.
             self.swarm.close_connection(connection);
             for waiting in self.waiting.remove(&peer).unwrap_or_default() {
-                let _ = waiting.send(Err(MeshError::Unreachable("it is not let in".into())));
+                let _ = waiting.send(Err(MeshError::Unreachable("not admitted".into())));
             }
             return;
         };
@@ -551,7 +551,7 @@ impl EventLoop {
             self.connections.remove(&peer);
             if let Some(node) = node_of(&peer) {
                 self.mesh.membership.part(node);
-                tracing::info!(%node, "parted");
+                tracing::info!(%node, "disconnected");
                 let _ = self.mesh.events.send(MeshEvent::Parted(node));
             }
         }
@@ -599,7 +599,7 @@ impl EventLoop {
             Ok(listener) => {
                 self.relays.insert(relay, listener);
             }
-            Err(error) => tracing::debug!(%relay, %error, "no place reserved at the relay"),
+            Err(error) => tracing::debug!(%relay, %error, "no reservation at the relay"),
         }
     }
 
@@ -716,7 +716,7 @@ impl EventLoop {
             None => DialOpts::unknown_peer_id().address(address).build(),
         };
         if let Err(error) = self.swarm.dial(dial) {
-            tracing::debug!(%error, "not dialled");
+            tracing::debug!(%error, "could not dial");
         }
     }
 
@@ -740,7 +740,7 @@ impl EventLoop {
             if let Some(peer) = peer_of(node)
                 && self.swarm.disconnect_peer_id(peer).is_ok()
             {
-                tracing::warn!(%node, "its certificate counts no more; its connections are closed");
+                tracing::warn!(%node, "certificate revoked or expired; disconnecting");
             }
         }
     }

@@ -41,7 +41,7 @@ pub enum Protocol {
     Job,
     /// The site state.
     Site,
-    /// Enrolment of users and renewal of certificates, at an admin.
+    /// Enrollment of users and renewal of certificates, at an admin.
     Enroll,
     /// Linking a user's computers.
     Link,
@@ -126,7 +126,8 @@ pub struct Streams {
 pub enum MeshError {
     /// An address to listen on is taken or not this machine's.
     #[error(
-        "cannot listen on {address}: {reason}; is another node running, or the address not of this machine?"
+        "cannot listen on {address}: {reason}; check that no other node is running and that the address belongs to this \
+         machine"
     )]
     Listen {
         /// The address.
@@ -156,7 +157,7 @@ pub enum MeshError {
     #[error("no other member took the record")]
     NotStored,
     /// The record is refused here already.
-    #[error("the record is not believed by this node itself")]
+    #[error("this node itself rejects the record")]
     Refused,
     /// The node is stopping, or too much waits already.
     #[error("the node is stopping or overloaded")]
@@ -168,7 +169,7 @@ pub enum MeshError {
 pub struct ConnectedMember {
     /// The node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: String,
     /// Its roles.
     #[serde(serialize_with = "roles_as_text")]
@@ -292,7 +293,7 @@ impl Mesh {
         }
         self.membership
             .member(to)
-            .ok_or_else(|| MeshError::Unreachable("it parted at once".into()))
+            .ok_or_else(|| MeshError::Unreachable("it disconnected at once".into()))
     }
 
     /// Opens a stream to a member; see [`Mesh::connect`].
@@ -352,7 +353,7 @@ impl Mesh {
     pub fn get(&self, key: RecordKey) -> impl Stream<Item = Vec<u8>> + Send + Unpin + use<> {
         let (found, values) = mpsc::channel(FOUND);
         if self.commands.try_send(Command::Get { key, found }).is_err() {
-            tracing::warn!("a lookup was dropped: too much waits for the mesh");
+            tracing::warn!("dropped a lookup: the mesh has too many waiting");
         }
         tokio_stream(values)
     }

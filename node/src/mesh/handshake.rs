@@ -1,10 +1,10 @@
 //! The member handshake: the gate that every connection of the mesh passes, relayed ones too.
 //!
 //! It is libp2p's Noise XX with a prologue that only members can make, followed, inside the
-//! encrypted channel, by frames of two bytes of length (big-endian) and CBOR. The dialler says
+//! encrypted channel, by frames of two bytes of length (big-endian) and CBOR. The dialer says
 //! [`Hello`]: its certificate, and which charter and site state it has. The listener looks at that
-//! before it shows its own certificate in an [`Answer`]; who signed the dialler's may be an admin
-//! that only a newer charter names, so it asks for the dialler's charter first where that is newer.
+//! before it shows its own certificate in an [`Answer`]; who signed the dialer's may be an admin
+//! that only a newer charter names, so it asks for the dialer's charter first where that is newer.
 //! The side with the newer papers sends them along, so that both judge by the same ones, and a
 //! member that was withdrawn while it was away learns why it is not let in. Whoever does not show a
 //! valid, unrevoked certificate for the very key that Noise authenticated gets no connection, and so
@@ -47,7 +47,7 @@ const STATE_FRAME: usize = limits::SITE_STATE + 256;
 // Lengths have two bytes.
 const _: () = assert!(CHARTER_FRAME <= u16::MAX as usize && STATE_FRAME <= CHARTER_FRAME);
 
-/// What the dialler says first.
+/// What the dialer says first.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Hello {
@@ -60,15 +60,15 @@ struct Hello {
 enum Reply {
     /// Show the newer charter first.
     Charter,
-    /// The dialler's certificate is one that the site issued.
+    /// The dialer's certificate is one that the site issued.
     Answer(Answer),
 }
 
-/// What the listener says to a dialler whose certificate the site issued. Newer papers follow.
+/// What the listener says to a dialer whose certificate the site issued. Newer papers follow.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Answer {
-    /// Its certificate; none if the dialler's does not count any more.
+    /// Its certificate; none if the dialer's does not count any more.
     certificate: Option<Envelope<Certificate>>,
     edition: Edition,
 }
@@ -98,7 +98,7 @@ pub enum HandshakeError {
     #[error(transparent)]
     State(#[from] SiteStateError),
     /// The other side does not let this node in.
-    #[error("this node's certificate does not count any more at the other side")]
+    #[error("the peer no longer accepts this node's certificate")]
     Unwelcome,
 }
 
@@ -121,7 +121,7 @@ impl MemberUpgrade {
         })
     }
 
-    /// The dialler's part.
+    /// The dialer's part.
     async fn dialled<S>(&self, peer: PeerId, stream: &mut S) -> Result<(), HandshakeError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -210,7 +210,7 @@ impl MemberUpgrade {
     ) -> Result<Signed<Certificate>, HandshakeError> {
         self.membership
             .recognise(node, certificate)
-            .inspect_err(|error| tracing::warn!(%node, %error, "a connection was refused"))
+            .inspect_err(|error| tracing::warn!(%node, %error, "connection refused"))
             .map_err(Into::into)
     }
 
@@ -229,9 +229,9 @@ impl MemberUpgrade {
         self.membership.admit(certificate, known).map_err(|error| {
             // Whoever was told already and comes again is noise.
             if theirs < mine {
-                tracing::warn!(%node, %error, "a connection was refused");
+                tracing::warn!(%node, %error, "connection refused");
             } else {
-                tracing::debug!(%node, %error, "a connection was refused");
+                tracing::debug!(%node, %error, "connection refused");
             }
             error.into()
         })
@@ -406,7 +406,7 @@ mod tests {
         lookup::prologue(&SiteSecret::from_bytes([7; 32]), site())
     }
 
-    /// All that the other side says to a dialler who says this.
+    /// All that the other side says to a dialer who says this.
     async fn heard_by_dialler(prologue: &[u8], says: &[u8]) -> Option<Vec<u8>> {
         let (near, far) = line();
         let member = gate(2, &membership(2, state(1, &[])));

@@ -161,7 +161,7 @@ impl Kademlia {
         let allowance = self.allowances.entry(peer);
         let allowance = allowance.or_insert_with(|| Allowance::full(now));
         if !allowance.take(record.value.len(), now) {
-            tracing::warn!(%peer, "a member sends more records than anybody could store");
+            tracing::warn!(%peer, "a member sends more records than its share");
             return None;
         }
         let of_member = self.waiting.values().filter(|offer| offer.peer == peer);

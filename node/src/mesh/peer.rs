@@ -51,7 +51,7 @@ pub(super) fn is_loopback(address: &Multiaddr) -> bool {
     }
 }
 
-/// Whether an address can be dialled from elsewhere on the link at all.
+/// Whether an address can be dialed from elsewhere on the link at all.
 pub(super) fn is_dialable(address: &Multiaddr) -> bool {
     match address.iter().next() {
         Some(Protocol::Ip4(ip)) => {

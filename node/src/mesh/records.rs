@@ -71,7 +71,7 @@ impl Judged {
         let value = membership
             .judge(|judge| DirectoryRecord::read(key, &bytes, membership.secret(), judge, known))
             .map_err(|error| {
-                tracing::debug!(%key, %error, "a record was refused");
+                tracing::debug!(%key, %error, "record refused");
                 // Kademlia's error has no better word; it never leaves this node.
                 Error::ValueTooLarge
             })?;

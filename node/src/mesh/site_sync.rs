@@ -97,7 +97,7 @@ pub(super) async fn exchange_with(mesh: Mesh, member: NodeId, theirs: Option<Edi
     match exchanged.await {
         Ok(learned) => learned,
         Err(error) => {
-            tracing::debug!(%member, %error, "no exchange of site states");
+            tracing::debug!(%member, %error, "site state exchange failed");
             false
         }
     }

@@ -138,8 +138,8 @@ impl Services {
         if status.listening.is_empty() {
             bad(
                 "addresses",
-                "this node listens nowhere; others can reach it through a relay at best".to_owned(),
-                "check --listen: is the port taken, or the address not this machine's?",
+                "this node does not listen on any address; others can reach it only through a relay".to_owned(),
+                "check in --listen that the port is free and the address belongs to this machine",
             )
         } else {
             good("addresses", status.advertised.join(", "))
@@ -151,8 +151,8 @@ impl Services {
             0 => doubtful(
                 "members",
                 "no other member is connected".to_owned(),
-                "is another node of the site running? Where multicast does not pass, give --bootstrap an address \
-                 of a member that is always on",
+                "check that another node of the site is running; where multicast does not pass, give --bootstrap the \
+                 address of a member that is always on",
             ),
             n => good("members", format!("{n} connected")),
         }
@@ -170,7 +170,7 @@ impl Services {
             0 => good("relay", "all connections are direct".to_owned()),
             n => doubtful(
                 "relay",
-                format!("{n} connections lead through a relay, which is slower"),
+                format!("{n} connections go through a relay, which is slower"),
                 "open or forward the node's port (--listen, --announce) if that matters",
             ),
         }
@@ -186,7 +186,7 @@ impl Services {
                 format!(
                     "another program listens on {address}, so `papermesh open` has no page to open"
                 ),
-                "stop that program and start the node again, or choose another port with --portal",
+                "stop that program and restart the node, or choose another port with --portal",
             ),
         }
     }
@@ -199,7 +199,7 @@ impl Services {
             doubtful(
                 "spool",
                 format!(
-                    "nine tenths of the space for jobs are taken, by {}",
+                    "nine tenths of the space for jobs is used, by {}",
                     counted(jobs, "job")
                 ),
                 "delete jobs with `papermesh jobs delete`, or raise max-spool in papermesh.toml",
@@ -217,10 +217,12 @@ fn badge_reader(reader: &ReaderState) -> Finding {
         (Some(trouble), _) => bad(CHECK, trouble.to_string(), trouble.advice()),
         (None, Some(rule)) => doubtful(
             CHECK,
-            "a badge was read that nobody has, and that somebody has when its number is written otherwise".to_owned(),
+            "an unknown badge was read whose number is registered in another notation".to_owned(),
             &match rule.to_string() {
                 rule if rule.is_empty() => "remove badge-rule from papermesh.toml".to_owned(),
-                rule => format!("set badge-rule = \"{rule}\" in papermesh.toml, and start the node again"),
+                rule => {
+                    format!("set badge-rule = \"{rule}\" in papermesh.toml, and restart the node")
+                }
             },
         ),
         (None, None) => good(CHECK, "it is open".to_owned()),
@@ -260,7 +262,7 @@ fn clock_of(now: Timestamp, own: &Certificate, offset: Option<ClockOffset>) -> F
     if now < BUILT_AFTER || now + limits::CLOCK_SKEW < own.not_before {
         return bad(
             "clock",
-            "this computer's clock is behind the time at which it became a member".to_owned(),
+            "this computer's clock is behind the time when it became a member".to_owned(),
             CLOCK_ADVICE,
         );
     }
@@ -281,8 +283,7 @@ fn clock_of(now: Timestamp, own: &Certificate, offset: Option<ClockOffset>) -> F
     }
 }
 
-const CLOCK_ADVICE: &str = "set the clock that is wrong, best with a time service such as NTP; beyond 5 minutes \
-                            members do not find each other's jobs";
+const CLOCK_ADVICE: &str = "correct the clock that is wrong, preferably with NTP; with more than 5 minutes between them, members do not find each other's jobs";
 
 fn certificate_of(
     now: Timestamp,
@@ -294,7 +295,7 @@ fn certificate_of(
         Err(error @ CertificateError::Expired) => bad(
             "certificate",
             error.to_string(),
-            "set the clock if it is ahead; else ask the admin for an invite, stop the node, and join again with \
+            "set the clock if it is ahead; otherwise ask the admin for an invite, stop the node, and join again with \
              `papermesh join INVITE`",
         ),
         Err(error @ CertificateError::NotYetValid) => {
@@ -308,7 +309,7 @@ fn certificate_of(
         Ok(()) if now + NEAR >= own.not_after => doubtful(
             "certificate",
             format!("expires in {} and was not renewed", counted(days, "day")),
-            "let an admin's node run where this one can reach it; it is renewed by itself then",
+            "connect this node to an admin's node; the certificate is then renewed automatically",
         ),
         Ok(()) => good("certificate", format!("valid for {days} more days")),
     }
@@ -333,11 +334,11 @@ fn tls_of(now: Timestamp, kept: Option<&Kept>) -> Finding {
     let Some(kept) = kept else {
         return doubtful(
             "tls",
-            "browsers and programs are shown this node's own certificate, which they warn of: no admin's node \
-             certified it yet"
+            "browsers and programs get this node's own certificate and warn about it: no admin's node has certified it \
+             yet"
                 .to_owned(),
-            "let an admin's node run where this one can reach it, with its authority key open; it is asked by itself \
-             then",
+            "connect this node to an admin's node with its authority key open; the certificate is then requested \
+             automatically",
         );
     };
     let days = kept.not_after.since(now).as_secs() / 86_400;
@@ -373,7 +374,7 @@ fn room(free: u64, growth: u64) -> Finding {
     if free <= RESERVE {
         bad(
             "disk",
-            format!("{free_shown}: no job is taken any more"),
+            format!("{free_shown}: jobs are no longer accepted"),
             "make room on that disk, or delete jobs with `papermesh jobs delete`",
         )
     } else if free < growth.min(ROOM) {
@@ -393,7 +394,7 @@ fn converters(converter: &Converter) -> Finding {
     let Some(program) = converter.ghostscript() else {
         return doubtful(
             CHECK,
-            "Ghostscript is missing: PDF cannot be printed at printers that do not take it"
+            "Ghostscript is missing: PDF cannot be printed at printers that do not accept it"
                 .to_owned(),
             "install it with `apt-get install ghostscript` or your system's equivalent, and restart the node",
         );
@@ -402,7 +403,7 @@ fn converters(converter: &Converter) -> Finding {
         Confinement::Whole => good(
             CHECK,
             format!(
-                "{} renders PDF for printers that do not take it",
+                "{} renders PDF for printers that do not accept it",
                 program.display()
             ),
         ),
@@ -410,13 +411,16 @@ fn converters(converter: &Converter) -> Finding {
             CHECK,
             "Ghostscript could read this user's files if a document took it over: the kernel has no Landlock"
                 .to_owned(),
-            "switch Landlock on (`lsm=landlock,…` on the kernel's command line), and take converter-without-landlock out of papermesh.toml",
+            "switch Landlock on (`lsm=landlock,…` on the kernel's command line), and remove converter-without-landlock \
+             from papermesh.toml",
         ),
         Confinement::Refused => doubtful(
             CHECK,
-            "Ghostscript is not started, as the kernel has no Landlock: PDF cannot be printed at printers that do not take it"
+            "Ghostscript is not started because the kernel has no Landlock: PDF cannot be printed at printers that do \
+             not accept it"
                 .to_owned(),
-            "switch Landlock on (`lsm=landlock,…` on the kernel's command line), or set converter-without-landlock = true in papermesh.toml",
+            "switch Landlock on (`lsm=landlock,…` on the kernel's command line), or set converter-without-landlock = \
+             true in papermesh.toml",
         ),
     }
 }

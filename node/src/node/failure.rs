@@ -42,11 +42,11 @@ pub enum NodeError {
     #[error(transparent)]
     Mesh(#[from] MeshError),
     /// Something that should be a multiaddr.
-    #[error("{0:?} is no multiaddr; one looks like /ip4/0.0.0.0/tcp/4001")]
+    #[error("{0:?} is not a multiaddr; write one such as /ip4/0.0.0.0/tcp/4001")]
     Address(String),
     /// Nothing to listen on for devices that join.
     #[error(
-        "none of the addresses to hear joining devices on is of the form /ip4/ADDRESS/tcp/PORT"
+        "none of the addresses to listen on for joining devices has the form /ip4/ADDRESS/tcp/PORT"
     )]
     JoinListen,
     /// Devices that join cannot be heard.
@@ -67,7 +67,7 @@ pub enum NodeError {
     )]
     NoWayToJoin,
     /// No name to be known by.
-    #[error("this device has no name to be known by; give it one with --name")]
+    #[error("this device has no name; give it one with --name")]
     NameMissing,
     /// The key of the PIN verifiers is damaged.
     #[error(transparent)]
@@ -83,7 +83,8 @@ pub enum NodeError {
     Portal(#[from] ListenError),
     /// The portal is for this computer only.
     #[error(
-        "the portal is for this computer only, and {0} is no loopback address; choose one such as 127.0.0.1:8311 with --portal, or --portal off"
+        "the portal is for this computer only, and {0} is not a loopback address; choose one such as 127.0.0.1:8311 \
+         with --portal, or --portal off"
     )]
     PortalAddress(SocketAddr),
     /// The badge reader is not named well.

@@ -56,7 +56,7 @@ pub(super) async fn start(
     let printer = match bound {
         Ok(printer) => printer,
         Err(HoldPrinterError::Listen { source, .. }) if !config.ipp_demanded => {
-            tracing::warn!(%address, error = %source, "no hold printer: its address is taken; name another with --ipp");
+            tracing::warn!(%address, error = %source, "no hold printer: its address is in use; choose another with --ipp");
             return Ok(None);
         }
         Err(error) => return Err(error.into()),
@@ -77,13 +77,13 @@ async fn ask_printers(client: Client<Network>) {
         let printers = match client.printers().await {
             Ok(printers) => printers,
             Err(error) => {
-                tracing::warn!(%error, "printers are not asked what they can do");
+                tracing::warn!(%error, "could not ask printers for their capabilities");
                 continue;
             }
         };
         for printer in printers.iter().take(ASKED) {
             if let Err(error) = client.abilities(printer).await {
-                tracing::debug!(printer = %printer.name(), %error, "does not say what it can do");
+                tracing::debug!(printer = %printer.name(), %error, "printer did not report its capabilities");
             }
         }
     }

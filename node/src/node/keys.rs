@@ -34,7 +34,7 @@ pub(super) fn protect(store: &Store, wish: KeyProtection) -> Result<(), StoreErr
     let protected = store.protect_keys(wanted, |bytes| rand::rng().fill_bytes(bytes));
     match protected {
         Err(error @ StoreError::NotLocked { .. }) if wish == KeyProtection::Auto => {
-            tracing::warn!(%error, "the keys lie in files that open by themselves");
+            tracing::warn!(%error, "the keys are stored unsealed");
             Ok(())
         }
         protected => protected,
@@ -48,8 +48,7 @@ pub(super) fn keys_of(store: &Store, home: &Path) -> Result<Finding, StoreError>
 
 /// The same, where Linux lists its disks in this folder.
 fn keys_on(store: &Store, home: &Path, devices: &Path) -> Result<Finding, StoreError> {
-    let advice = "encrypt the disk, or have the keys sealed: `protect-keys = \"systemd-creds\"` in papermesh.toml where the \
-                  computer has a TPM, `\"secret-service\"` where somebody logs in before the node is started";
+    let advice = "encrypt the disk, or seal the keys with `protect-keys = \"systemd-creds\"` in papermesh.toml if the computer has a TPM, or `\"secret-service\"` if somebody logs in before the node starts";
     let protector = store.key_protector()?;
     let weakness = protector.and_then(Protector::weakness);
     let disk = is_encrypted(home, devices).unwrap_or(None);
@@ -69,14 +68,14 @@ fn keys_on(store: &Store, home: &Path, devices: &Path) -> Result<Finding, StoreE
         ),
         (None, _, Some(false)) => doubtful(
             "keys",
-            "in files that open by themselves, on a disk that is not encrypted: whoever takes the disk has the \
-             documents that are held here, and is this node"
+            "stored unsealed on a disk that is not encrypted: whoever takes the disk can read the documents held here \
+             and act as this node"
                 .to_owned(),
             advice,
         ),
         (None, _, None) => doubtful(
             "keys",
-            "in files that open by themselves; whether the disk is encrypted cannot be seen".to_owned(),
+            "stored unsealed; it is unknown whether the disk is encrypted".to_owned(),
             advice,
         ),
     })
@@ -157,7 +156,7 @@ mod tests {
         // Nothing is said to be good of which nothing is known.
         let unknown = said(&[]);
         assert_eq!(unknown.verdict, Verdict::Doubtful);
-        assert!(unknown.detail.contains("cannot be seen"));
+        assert!(unknown.detail.contains("unknown whether"));
         let encrypted = said(&[("", "CRYPT-LUKS2-abc")]);
         assert_eq!(encrypted.verdict, Verdict::Good);
     }

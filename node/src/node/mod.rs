@@ -2,7 +2,7 @@
 //!
 //! [`Node::start`] opens the store, starts the mesh and puts the services on it that the node's
 //! roles ask for; [`Node::run`] answers the command line until it is told to stop. What each
-//! service does is its own business: see the rooms below this one. [`commands`] carries what the
+//! service does is its own business: see the modules below this one. [`commands`] carries what the
 //! command line asks to whoever can do it, [`becoming`] is how a home becomes a member's.
 
 mod becoming;
@@ -127,7 +127,7 @@ impl Node {
         let membership = Arc::new(papers.membership(clock::now).with_waits_by(clock::steady));
         let roles = papers.certificate.roles;
         if let Err(error) = papers.standing(clock::now()) {
-            tracing::error!(%error, "this node is no member of its site any more; see `papermesh doctor`");
+            tracing::error!(%error, "this node is no longer a member of its site; see `papermesh doctor`");
         }
 
         let shelf = Box::new(Shelf::new(store.clone(), clock::now));
@@ -416,7 +416,7 @@ impl Services {
         }
         self.later.close();
         if timeout(CLOSING, self.later.wait()).await.is_err() {
-            tracing::warn!("a device that was joining is left behind");
+            tracing::warn!("stopped although a device was still joining");
         }
     }
 

@@ -15,7 +15,7 @@ use crate::printer::output::{
 
 const DEVICE: &str = "printer";
 const WAY: &str = "way to the printer";
-const ADVICE: &str = "check that the printer is on and that --output names it; `papermesh run --help` shows the forms";
+const ADVICE: &str = "check that the printer is on and that --output names it (`papermesh run --help` shows the forms)";
 
 /// Whether the output device of a configuration answers, where no node has it open.
 pub(super) async fn at_rest(config: &Config, pins: &Path) -> Vec<Finding> {
@@ -62,10 +62,10 @@ fn state(described: Result<DeviceDescription, DeviceError>) -> Finding {
         return doubtful(
             DEVICE,
             format!(
-                "{} answers and does not say which formats it takes",
+                "{} answers but does not report which formats it accepts",
                 device.name
             ),
-            "write what it takes into papermesh.toml, as in formats = [\"application/pdf\"], or print to its raw port \
+            "add the formats to papermesh.toml, as in formats = [\"application/pdf\"], or print to its raw port \
              with socket://HOST",
         );
     }
@@ -78,27 +78,27 @@ fn state(described: Result<DeviceDescription, DeviceError>) -> Finding {
         .iter()
         .any(|reason| reason.severity == Severity::Error);
     let as_image = if device.can.as_image {
-        "; it gets pictures of pages (as-image)"
+        "; pages are sent as images (as-image)"
     } else {
         ""
     };
     match (&said[..], serious || !device.accepting) {
         ([], _) => good(
             DEVICE,
-            format!("{} answers and takes jobs{as_image}", device.name),
+            format!("{} answers and is accepting jobs{as_image}", device.name),
         ),
         (said, false) => good(
             DEVICE,
             format!(
-                "{} takes jobs and says: {}{as_image}",
+                "{} is accepting jobs and reports: {}{as_image}",
                 device.name,
                 said.join(", ")
             ),
         ),
         (said, true) => doubtful(
             DEVICE,
-            format!("{} answers and says: {}", device.name, said.join(", ")),
-            "look at the printer itself",
+            format!("{} answers and reports: {}", device.name, said.join(", ")),
+            "check the printer itself",
         ),
     }
 }
@@ -114,31 +114,30 @@ fn way(uri: &OutputUri, device: Option<&DeviceDescription>) -> Option<Finding> {
     Some(match (uri, protection) {
         (_, Some(Protection::Encrypted { weak })) if !weak.is_empty() => doubtful(
             WAY,
-            format!("documents travel encrypted, but weakly: {}", weak.join(", ")),
-            "update the printer's firmware, or let it make a new certificate; then remove its line from \
+            format!("documents are sent with weak encryption: {}", weak.join(", ")),
+            "update the printer's firmware, or have it make a new certificate; then remove its line from \
              printer-pins.toml",
         ),
         (OutputUri::Ipp(address), Some(Protection::Encrypted { .. })) if !address.tls => doubtful(
             WAY,
-            "documents travel encrypted, because the printer offers it; the output says ipp://, which does not \
-             demand it"
+            "documents are sent encrypted because the printer offers it, but ipp:// in the output does not require it"
                 .to_owned(),
             "write ipps:// in place of ipp:// in --output",
         ),
         (_, Some(Protection::Encrypted { .. })) => good(
             WAY,
-            "documents travel encrypted, and only to the printer that was there first".to_owned(),
+            "documents are sent encrypted, and only to the printer that was there first".to_owned(),
         ),
         (OutputUri::Ipp(address), None) if address.tls => return None,
         (OutputUri::Ipp(_), _) => doubtful(
             WAY,
-            "documents travel unencrypted to whoever answers there".to_owned(),
-            "write ipps:// in place of ipp:// in --output if the printer takes it; else keep it and this computer on \
+            "documents are sent unencrypted to whoever answers there".to_owned(),
+            "write ipps:// in place of ipp:// in --output if the printer supports it; otherwise keep it and this computer on \
              a network of their own",
         ),
         (OutputUri::Socket { .. }, _) => doubtful(
             WAY,
-            "documents travel unencrypted to whoever answers there: a raw port knows no encryption".to_owned(),
+            "documents are sent unencrypted to whoever answers there: a raw port has no encryption".to_owned(),
             TRUSTED,
         ),
         (OutputUri::Tray(_), _) => return None,

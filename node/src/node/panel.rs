@@ -45,7 +45,7 @@ pub(super) async fn start(
     let panel = match Panel::bind(address, &certificates, printer.clone(), setting).await {
         Ok(panel) => panel,
         Err(PanelError::Listen(ListenError::Address { source, .. })) if !config.panel_demanded => {
-            tracing::warn!(%address, error = %source, "no panel: its address is taken; name another with --panel");
+            tracing::warn!(%address, error = %source, "no panel: its address is in use; choose another with --panel");
             return Ok(None);
         }
         Err(error) => return Err(error.into()),

@@ -28,7 +28,7 @@ pub(super) async fn open(
             Ok(Some(portal))
         }
         Err(error @ ListenError::Address { .. }) => {
-            tracing::warn!(%error, "no portal; name another address with --portal");
+            tracing::warn!(%error, "no portal; choose another address with --portal");
             Ok(None)
         }
         Err(error) => Err(error.into()),

@@ -75,7 +75,7 @@ fn refusal(gate: &Gate, peer: Peer, method: &Method, headers: &HeaderMap) -> Opt
     if !peer.is_local() && !peer.tls {
         return refuse(
             StatusCode::UPGRADE_REQUIRED,
-            format!("from another computer {name} is reached over https only\n"),
+            format!("other computers can reach {name} only over https\n"),
         );
     }
     let host = text(headers, &header::HOST).unwrap_or_default();
@@ -90,7 +90,7 @@ fn refusal(gate: &Gate, peer: Peer, method: &Method, headers: &HeaderMap) -> Opt
     if !is_from_own_page(peer, method, host, headers) {
         return refuse(
             StatusCode::FORBIDDEN,
-            format!("only pages of {name} may ask this\n"),
+            format!("only pages of {name} may make this request\n"),
         );
     }
     if let Err(wait) = gate.requests.take(Origin::from(peer), Instant::now()) {

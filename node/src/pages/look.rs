@@ -1,6 +1,6 @@
-//! Colours of a page.
+//! Colors of a page.
 
-/// Which colours a page has.
+/// Which colors a page has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Look {
     /// As the browser likes it.

@@ -58,7 +58,7 @@ fn read(path: &Path) -> io::Result<String> {
     if !found.is_file() || !own || found.mode() & FORBIDDEN != 0 {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
-            "others may write or read it; remove it, and it is made anew",
+            "other accounts can read or write it; remove it to have a new one created",
         ));
     }
     let mut text = String::new();

@@ -86,7 +86,7 @@ pub(super) async fn with_form(desk: &Desk, screen: &Arc<Screen>, form: &Form) {
 /// Says whether it is one that somebody could have, and nobody has.
 pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) -> bool {
     let Some(screen) = desk.screens.own() else {
-        tracing::info!("a badge was read, but no page of the panel is open on this computer");
+        tracing::info!("badge read, but no panel page is open on this computer");
         return false;
     };
     let is_used = {
@@ -168,7 +168,7 @@ pub(super) async fn try_rules(desk: &Desk, reading: Reading, rule: &Rule, word: 
         if desk.reception.knows(number).await.is_ok() {
             tracing::warn!(
                 badge_rule = %better,
-                "nobody has the badge that was read, but by this rule of the reader somebody has"
+                "badge not registered; it would be with this badge rule"
             );
             word.suggest(better);
             return;

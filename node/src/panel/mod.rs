@@ -74,11 +74,11 @@ pub enum PanelError {
     #[error(transparent)]
     Listen(#[from] ListenError),
     /// The file that opens its page cannot be used.
-    #[error("the file that opens it, {}: {source}", path.display())]
+    #[error("the file that opens the panel, {}: {source}", path.display())]
     Launch {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
 }
@@ -86,7 +86,7 @@ pub enum PanelError {
 /// The badge reader of a panel.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    /// Which.
+    /// Its kind.
     pub kind: ReaderKind,
     /// How its numbers become those that are registered.
     pub rule: Rule,

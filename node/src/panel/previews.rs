@@ -113,7 +113,7 @@ impl Previews {
 
 /// What came of asking for a picture.
 pub(super) enum Came {
-    /// It.
+    /// The picture.
     Picture(Picture),
     /// There is none, or not yet, or the holder was not reached.
     Nothing,

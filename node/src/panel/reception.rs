@@ -110,7 +110,7 @@ impl<N: Network> Front<N> {
                 let device = match asked {
                     Ok(Ok(described)) => described_as(described),
                     Ok(Err(error)) => {
-                        tracing::debug!(%error, "the device does not say how it is");
+                        tracing::debug!(%error, "device did not report its state");
                         let changed = matches!(error, DeviceError::Pin(PinError::Changed { .. }));
                         Device {
                             changed,

@@ -103,7 +103,7 @@ async fn launched(
     let launch = desk.launch.as_ref().filter(|_| peer.is_here());
     if !launch.is_some_and(|launch| launch.is(&secret)) {
         // Some browsers show an empty answer as their own failure.
-        let why = "this is not the page of the panel: open the file that --panel-launch names\n";
+        let why = "this is not the panel's page: open the file that --panel-launch names\n";
         return (StatusCode::NOT_FOUND, why).into_response();
     }
     opened(&desk, Place::Here, peer, &headers).await
@@ -465,7 +465,7 @@ fn rendered(page: Result<String, askama::Error>) -> Response {
     match page {
         Ok(page) => Html(page).into_response(),
         Err(error) => {
-            tracing::error!(%error, "a page cannot be shown");
+            tracing::error!(%error, "could not render a page");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

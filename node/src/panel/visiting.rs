@@ -415,7 +415,7 @@ impl<N: Network> Task<N> {
                     Ok(Some(picture)) => Came::Picture(picture),
                     Ok(None) => Came::Nothing,
                     Err(error) => {
-                        tracing::debug!(%holder, %job, %error, "no picture of a first page");
+                        tracing::debug!(%holder, %job, %error, "no preview");
                         came_of(&error)
                     }
                 };

@@ -272,7 +272,7 @@ impl Order {
                 let mut members = members.into_iter();
                 let member = members.find(|member| member.node.to_string() == node);
                 let name = member.ok_or_else(|| {
-                    CommandError::new(ErrorCode::NotFound, "this device is not a member any more")
+                    CommandError::new(ErrorCode::NotFound, "this device is no longer a member")
                 })?;
                 let name = name.name.to_string();
                 Self::Admin(AdminOrder::Revoke { node, name })
@@ -659,7 +659,7 @@ async fn own<S: Service>(service: &S, user: &UserId, number: u32) -> Answer<Held
     let jobs = service.list_jobs(ListJobs { user: user.clone() }).await?;
     let mut jobs = jobs.into_iter();
     jobs.find(|job| job.number == number && Some(&job.user) == user.as_ref())
-        .ok_or_else(|| CommandError::new(ErrorCode::NotFound, "this job is not here any more"))
+        .ok_or_else(|| CommandError::new(ErrorCode::NotFound, "this job is no longer here"))
 }
 
 fn number(form: &Form, name: &str) -> Result<u32, BadOrder> {

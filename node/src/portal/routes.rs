@@ -109,9 +109,7 @@ async fn enter<S: Service>(
     let (whose, code) = match desk.links.redeem(token, &id, now) {
         Redeemed::Page(whose, code) => (whose, code),
         Redeemed::Before(page) => {
-            tracing::warn!(
-                "a link to the portal was used twice; the page that it opened is closed"
-            );
+            tracing::warn!("a portal link was used twice; closed the page it had opened");
             desk.sessions.close(&page);
             return Err(Refusal::Outside(Why::UsedLink, language));
         }
@@ -120,11 +118,11 @@ async fn enter<S: Service>(
             if desk.wrong_links.take(now.into_std()).is_err() {
                 return Err(Refusal::Status(StatusCode::TOO_MANY_REQUESTS));
             }
-            tracing::warn!("a link to the portal was used that is none, or not any more");
+            tracing::warn!("an invalid or expired portal link was used");
             return Err(Refusal::Outside(Why::UsedLink, language));
         }
     };
-    tracing::info!(?whose, "a page of the portal was opened");
+    tracing::info!(?whose, "portal page opened");
     let session = desk.sessions.open(id, (whose, code), language);
     let mut response = whole(&desk, &session, Part::Page).await;
     let cookie = format!(
@@ -220,9 +218,7 @@ async fn act<S: Service>(
         _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
     }
     if session.state().proof.is_over() {
-        tracing::warn!(
-            "a page of the portal was closed: its user could not prove to have opened it"
-        );
+        tracing::warn!("portal page closed: too many wrong proofs");
         return Ok(closed(&desk, &session, Why::Unproven));
     }
     Ok(whole(&desk, &session, Part::App).await)
@@ -420,7 +416,7 @@ async fn perform<S: Service>(
         }
     });
     if let Err(error) = doing.await {
-        tracing::error!(%error, "what a page asked for broke off");
+        tracing::error!(%error, "a page's request broke off");
     }
 }
 
@@ -514,7 +510,7 @@ fn rendered(page: Result<String, askama::Error>) -> Response {
     match page {
         Ok(page) => Html(page).into_response(),
         Err(error) => {
-            tracing::error!(%error, "a page cannot be shown");
+            tracing::error!(%error, "could not render a page");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

@@ -44,7 +44,7 @@ pub enum BindFailure {
     #[error("none of the user's computers vouches for the badge")]
     Unvouched,
     /// No admin is switched on, or none can sign now.
-    #[error("no admin's node can sign now; is one switched on?")]
+    #[error("no admin's node can sign right now; check that one is switched on")]
     NoAdmin,
     /// An admin's node said no.
     #[error(transparent)]
@@ -96,14 +96,14 @@ impl<N: Network> Inner<N> {
         let attestation = self.attestation(user, tag, vouchers).await;
         let attestation = attestation.ok_or(BindFailure::Unvouched)?;
         let admins = self.admins().await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the admins that this node has met cannot be read");
+            tracing::error!(%error, "could not read known admins");
             Vec::new()
         });
         for (admin, addresses) in admins.into_iter().take(ADMINS) {
             let answer = match self.ask_admin(admin, &addresses, &attestation).await {
                 Ok(answer) => answer,
                 Err(error) => {
-                    tracing::info!(%admin, %error, "an admin's node does not answer");
+                    tracing::info!(%admin, %error, "an admin's node did not answer");
                     continue;
                 }
             };
@@ -137,7 +137,9 @@ impl<N: Network> Inner<N> {
                     self.audit.note(attested).await;
                     return Some(attestation);
                 }
-                Err(error) => tracing::info!(%holder, %error, "a computer does not vouch"),
+                Err(error) => {
+                    tracing::info!(%holder, %error, "a computer did not vouch for the badge")
+                }
             }
         }
         None

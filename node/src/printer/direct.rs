@@ -57,7 +57,7 @@ impl<N: Network> Printer<N> {
                     None => say(&mut stream, &Answer::Declined(Decline::Busy)).await,
                 };
                 if let Err(error) = served {
-                    tracing::debug!(%holder, %error, "a holder that wanted to print went away");
+                    tracing::debug!(%holder, %error, "a holder that asked for a direct print disconnected");
                 }
             });
         }
@@ -127,7 +127,7 @@ impl<N: Network> Printer<N> {
                     .map(|reason| text::clean(&reason, limits::REASON)),
             },
             Err(error) => {
-                tracing::error!(%error, "a direct print broke off");
+                tracing::error!(%error, "direct print broke off");
                 Answer::Declined(Decline::Trouble)
             }
         };
@@ -153,7 +153,7 @@ impl<N: Network> Printer<N> {
         let device = match self.0.device.describe().await {
             Ok(device) => device,
             Err(error) => {
-                tracing::warn!(%error, "the device does not say what it can do");
+                tracing::warn!(%error, "device did not report its capabilities");
                 return Abilities::default();
             }
         };

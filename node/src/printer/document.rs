@@ -138,7 +138,7 @@ impl<N: Network> Fetch<N> {
                     if tries > RESUMES {
                         return Err(FetchError::Broken(why));
                     }
-                    tracing::debug!(%job, %why, tries, "the stream of a job is resumed");
+                    tracing::debug!(%job, %why, tries, "resuming a job stream");
                 }
                 Err(error) => return Err(error),
             }
@@ -152,7 +152,7 @@ impl<N: Network> Fetch<N> {
                     return Err(refusal.into());
                 }
                 // The next try is with a token that is used up, fails and counts.
-                Err(error) => tracing::debug!(%job, %error, "not granted again"),
+                Err(error) => tracing::debug!(%job, %error, "grant not renewed"),
             }
         }
         let mut last = Vec::new();
@@ -174,7 +174,7 @@ async fn stream<N: Network>(
     pieces: &mpsc::Sender<io::Result<Bytes>>,
 ) -> Result<(), FetchError> {
     let broken = |error: io::Error| FetchError::Broken(error.to_string());
-    let stalled = |_| FetchError::Broken("it gave nothing for too long".to_owned());
+    let stalled = |_| FetchError::Broken("it stalled for too long".to_owned());
     let mut stream = session
         .open_job()
         .await
@@ -204,7 +204,7 @@ async fn stream<N: Network>(
         .map_err(broken)?;
     match status {
         STATUS_OK if u64::from_be_bytes(rest) == size - offset => {}
-        STATUS_REFUSED => return Err(FetchError::Broken("the token was not taken".to_owned())),
+        STATUS_REFUSED => return Err(FetchError::Broken("the token was not accepted".to_owned())),
         _ => return Err(FetchError::Unreadable),
     }
     let mut sealed = Vec::with_capacity(PIECE);

@@ -51,7 +51,7 @@ impl<N: Network> Printer<N> {
         let audit = self.0.audit.ends().await;
         let audit = audit
             .inspect_err(
-                |error| tracing::warn!(%error, "a receipt does not say where this log ends"),
+                |error| tracing::warn!(%error, "sent a receipt without the end of the audit log"),
             )
             .ok()
             .map(Into::into);
@@ -71,12 +71,12 @@ impl<N: Network> Printer<N> {
         };
         match Signed::sign(receipt, &self.0.key) {
             Ok(receipt) => row.receipt = Some(receipt.envelope().clone()),
-            Err(error) => tracing::error!(%release, %error, "a receipt is not signed"),
+            Err(error) => tracing::error!(%release, %error, "could not sign a receipt"),
         }
         row.phase = Phase::Settled;
         row.changed_at = now;
         if let Err(error) = self.write(release, row).await {
-            tracing::error!(%release, %error, "the journal does not know how a release ended");
+            tracing::error!(%release, %error, "could not write the end of a release to the journal");
         }
         let event = Event::new(Kind::Released)
             .user(&row.user)
@@ -137,7 +137,7 @@ impl<N: Network> Printer<N> {
             let rows = match self.rows(after).await {
                 Ok(rows) => rows,
                 Err(error) => {
-                    tracing::error!(%error, "the journal cannot be read; unsettled releases stay so");
+                    tracing::error!(%error, "could not read the journal; releases stay unsettled");
                     return open;
                 }
             };

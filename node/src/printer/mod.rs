@@ -137,7 +137,7 @@ pub enum VisitError {
     #[error(transparent)]
     Badge(#[from] BadgeError),
     /// Nobody has this badge.
-    #[error("nobody is known by this badge; ask your admin to register it, or type your user id")]
+    #[error("this badge is not registered; ask your admin to register it, or enter your user id")]
     UnknownBadge,
 }
 
@@ -275,7 +275,7 @@ impl<N: Network> Printer<N> {
         let (key, now) = (self.choice_key(user), self.now());
         let read = offload(&self.0.store, move |store| store.choices().get(key, now)).await;
         read.unwrap_or_else(|error: StoreError| {
-            tracing::warn!(%error, "a user's last choice cannot be read");
+            tracing::warn!(%error, "could not read a user's last print options");
             Choice::default()
         })
     }
@@ -288,7 +288,7 @@ impl<N: Network> Printer<N> {
         });
         if let Err(error) = kept.await {
             let error: StoreError = error;
-            tracing::warn!(%error, "a user's choice is not remembered");
+            tracing::warn!(%error, "could not save a user's print options");
         }
     }
 
@@ -353,7 +353,7 @@ impl<N: Network> Printer<N> {
         if visit.admission().is_err() {
             if visit.denials().next().is_none() {
                 let nobody = Event::new(Kind::LoginDenied).user(visit.user());
-                let why = "nobody was found who could check the PIN";
+                let why = "no computer was found that could check the PIN";
                 self.0.audit.note(nobody.because(why)).await;
             }
             sleep_until(begun + REFUSAL).await;

@@ -66,8 +66,8 @@ impl Ended {
             Ok(output::Outcome::Delivered { .. }) => Self {
                 outcome: Outcome::MayHavePrinted,
                 reason: Some(
-                    "the printer took the document and cannot say whether it printed it; look at the paper, then \
-                     delete the job"
+                    "the printer accepted the document and cannot tell whether it printed it; check the output tray, \
+                     then delete the job"
                         .to_owned(),
                 ),
             },
@@ -107,7 +107,7 @@ impl Ended {
         };
         let reason = match (phase, word) {
             (Phase::Sending, DeviceWord::Completed) => {
-                "this printer was restarted while it sent the document; look whether all pages came out, then delete \
+                "this printer was restarted while it sent the document; check whether all pages came out, then delete \
                  the job"
             }
             _ => "settled after this printer was restarted",

@@ -83,7 +83,7 @@ pub(super) async fn prepare(
     let is_passed_on = converted.plan.is_passed_on();
     let asked = converted.plan.order;
     if !is_passed_on {
-        tracing::debug!(release = %ticket.release, from = %order.format, to = %asked.format, "converted on its way");
+        tracing::debug!(release = %ticket.release, from = %order.format, to = %asked.format, "converted while sending");
     }
     Ok(Prepared {
         ticket: PrintTicket {

@@ -216,8 +216,8 @@ impl<N: Network> Printing<N> {
         match tokio::spawn(self.run().instrument(span)).await {
             Ok(ended) => released(job, title, &ended),
             Err(error) => {
-                tracing::error!(%job, %error, "a release broke off");
-                let reason = "the release broke off inside this printer; it is settled when the printer is restarted";
+                tracing::error!(%job, %error, "release broke off");
+                let reason = "the release failed inside this printer; restart the printer's node to settle it";
                 released(
                     job,
                     title,
@@ -264,17 +264,17 @@ impl<N: Network> Printer<N> {
 }
 
 /// Why a locked document is not printed, and the ways out.
-const LOCKED: &str = "the document is locked with a password that is not known: give it here, or with `papermesh jobs \
+const LOCKED: &str = "the document is locked and its password is not known: give it here, or with `papermesh jobs \
                       unlock` on the computer that holds the job";
 
 /// What is said where every page came out and something may still be missing.
-const DOUBTS: &str = "the document is damaged and something may be missing on the paper: look at it, then delete the job";
+const DOUBTS: &str = "the document is damaged and something may be missing on the paper; check it, then delete the job";
 
 /// Whether a job as it was listed is to be printed as it is wished.
 fn may_print(summary: &JobSummary, wish: &Wish) -> Result<(), &'static str> {
     if summary.may_have_printed && !wish.reprint {
         return Err(
-            "this job may have been printed before; look at the paper, then release it with --reprint or delete it",
+            "this job may already have been printed; check the output tray, then release it with --reprint or delete it",
         );
     }
     if summary.locked && wish.document_password.is_none() {
@@ -285,7 +285,7 @@ fn may_print(summary: &JobSummary, wish: &Wish) -> Result<(), &'static str> {
         .as_ref()
         .is_some_and(|options| options.check().is_err())
     {
-        return Err("the print options make no sense");
+        return Err("the print options are invalid");
     }
     Ok(())
 }
@@ -347,7 +347,7 @@ impl<N: Network> Printing<N> {
             Ok(granted) => granted,
             Err(error) => return self.not_granted(&error).await,
         };
-        tracing::info!("the job is granted");
+        tracing::info!("job granted");
         let now = self.printer.0.membership.now();
         let mut row = JournalRow {
             holder: self.session.holder(),
@@ -366,7 +366,7 @@ impl<N: Network> Printing<N> {
             Err(error) => not_journaled(&error),
         };
         // Not why: a device may say the title of what it prints.
-        tracing::info!(outcome = ?ended.outcome, "the release has ended");
+        tracing::info!(outcome = ?ended.outcome, "release ended");
         self.printer.conclude(self.release, &mut row, &ended).await;
         self.printer.end_live(self.release);
         self.report(&row, ended).await
@@ -399,7 +399,7 @@ impl<N: Network> Printing<N> {
             }
             AskError::Session(SessionError::Denied { .. }) => {
                 return Ended::not_printed(
-                    "the job's own PIN is wrong, or was guessed at too often; try again later",
+                    "the job's own PIN is wrong, or there were too many attempts; try again later",
                 );
             }
             _ => {}
@@ -543,7 +543,7 @@ impl<N: Network> Printing<N> {
         row.device = serde_json::to_string(device_job).ok();
         row.changed_at = self.printer.0.membership.now();
         if let Err(error) = self.printer.write(self.release, row).await {
-            tracing::error!(%error, "after a crash the device could not be asked");
+            tracing::error!(%error, "could not save the device's job reference; after a crash the device cannot be asked");
         }
     }
 
@@ -551,7 +551,7 @@ impl<N: Network> Printing<N> {
         row.phase = Phase::Taken;
         row.changed_at = self.printer.0.membership.now();
         if let Err(error) = self.printer.write(self.release, row).await {
-            tracing::error!(%error, "after a crash nobody knows that the device has it all");
+            tracing::error!(%error, "could not save that the device has the whole document; after a crash this is unknown");
         }
     }
 
@@ -566,7 +566,7 @@ impl<N: Network> Printing<N> {
             if let Some(word) = word
                 && let Err(error) = self.session.progress(word).await
             {
-                tracing::debug!(%error, "the holder does not hear how far the device is");
+                tracing::debug!(%error, "could not report progress to the holder");
             }
             sleep(PROGRESS_EVERY).await;
         }
@@ -583,7 +583,7 @@ impl<N: Network> Printing<N> {
                 Ok(()) => {}
                 Err(AskError::Session(SessionError::Refused(Refusal::NoLease))) => lost.cancel(),
                 Err(error) => {
-                    tracing::debug!(%error, "the lease was not prolonged")
+                    tracing::debug!(%error, "could not extend the lease")
                 }
             }
         }
@@ -600,7 +600,7 @@ impl<N: Network> Printing<N> {
                 self.printer.0.unreported.notify_one();
                 if matches!(ended.outcome, Outcome::Printed { keep: false, .. }) {
                     ended.note(
-                        "the holder is told, and deletes the job, as soon as it can be reached",
+                        "the holder is notified and deletes the job as soon as it can be reached",
                     );
                 }
                 return ended;
@@ -608,9 +608,9 @@ impl<N: Network> Printing<N> {
         };
         self.printer.forget(self.release).await;
         if let Answer::Refused(refusal) = answer {
-            tracing::error!(%refusal, "a holder does not take a receipt");
+            tracing::error!(%refusal, "a holder refused a receipt");
             ended.note(
-                "the holder did not take this printer's word for it: the job may still be listed",
+                "the holder did not accept this printer's receipt: the job may still be listed",
             );
         }
         ended
@@ -670,9 +670,7 @@ fn progress(release: ReleaseId, state: &DeviceProgress) -> Progress {
 }
 
 fn not_journaled(error: &StoreError) -> Ended {
-    Ended::not_printed(format!(
-        "this printer cannot write down what it is about to do: {error}"
-    ))
+    Ended::not_printed(format!("this printer cannot write to its journal: {error}"))
 }
 
 fn ticket(release: ReleaseId, user: &UserId, grant: &Grant) -> PrintTicket {

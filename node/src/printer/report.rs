@@ -35,7 +35,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 pub(super) enum Told {
     /// The holder knows now, or will never want to know.
     Settled,
-    /// To be tried again.
+    /// The report must be retried.
     Later,
 }
 
@@ -103,7 +103,7 @@ impl<N: Network> Printer<N> {
             let rows = match self.rows(after).await {
                 Ok(rows) => rows,
                 Err(error) => {
-                    tracing::error!(%error, "the journal cannot be read; holders are told later");
+                    tracing::error!(%error, "could not read the journal; receipts will be sent later");
                     return awaited;
                 }
             };
@@ -138,7 +138,7 @@ impl<N: Network> Printer<N> {
             return Told::Settled;
         };
         if self.0.membership.now().since(row.changed_at) > limits::RELEASE_MEMORY {
-            tracing::warn!(%release, holder = %row.holder, "the holder was never told how a release ended");
+            tracing::warn!(%release, holder = %row.holder, "gave up delivering a receipt to its holder");
             self.forget(release).await;
             return Told::Settled;
         }
@@ -153,7 +153,7 @@ impl<N: Network> Printer<N> {
             Ok(Ok(answer)) => {
                 let told = Told::by(&answer);
                 if told == Told::Settled {
-                    tracing::info!(%release, holder = %row.holder, ?answer, "told late how a release ended");
+                    tracing::info!(%release, holder = %row.holder, ?answer, "delivered a late receipt");
                     self.forget(release).await;
                 }
                 told
@@ -167,7 +167,7 @@ impl<N: Network> Printer<N> {
         let forgotten: Result<(), StoreError> =
             offload(&self.0.store, move |store| store.journal().delete(&release)).await;
         if let Err(error) = forgotten {
-            tracing::warn!(%release, %error, "a release stays in the journal, and its holder is told again");
+            tracing::warn!(%release, %error, "could not clear a release from the journal; its receipt will be sent again");
         }
     }
 }

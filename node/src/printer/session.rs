@@ -184,7 +184,7 @@ impl<N: Network> HolderSession<N> {
         }
     }
 
-    /// Says a word, so that the holder does not take the user for gone.
+    /// Keep-alive: resets the holder's idle timer.
     pub(super) async fn keep(&self) -> Result<(), AskError> {
         // Behind the last possible place nothing is listed.
         let (latest, last) = (Timestamp::from_millis(u64::MAX), [u8::MAX; 16]);

@@ -1,4 +1,4 @@
-//! A user at this printer: found holders are dialled all at once, logged in to, and listed.
+//! A user at this printer: found holders are dialed all at once, logged in to, and listed.
 //!
 //! One holder that is dead, silent or lying delays nobody: once the first has answered, those that
 //! were reached have [`REACHED_GRACE`], and those that were not have [`GRACE`]. Whoever is late is
@@ -73,7 +73,7 @@ pub struct Visit<N: Network> {
 
 type Attempt<N> = Result<(HolderSession<N>, Vec<JobSummary>), AskError>;
 
-/// The authority's word on the user, asked for while the holders are dialled.
+/// The signed user entry, fetched while the holders are dialed.
 enum Entry {
     Asked(JoinHandle<Option<Signed<UserEntry>>>),
     Known(Option<Box<Signed<UserEntry>>>),
@@ -85,7 +85,7 @@ struct Holder<N: Network> {
 }
 
 enum State<N: Network> {
-    /// Being dialled with the addresses of this advert; the flag says whether it was reached.
+    /// Being dialed with the addresses of this advert; the flag says whether it was reached.
     Trying(Arc<AtomicBool>, Vec<Vec<u8>>),
     Open(Arc<HolderSession<N>>, Vec<JobSummary>),
     Failed(HolderTrouble),
@@ -95,13 +95,13 @@ enum State<N: Network> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HolderTrouble {
     /// Nobody answers there.
-    #[error("it cannot be reached; is it switched off or asleep?")]
+    #[error("it cannot be reached; check that it is switched on and awake")]
     Unreachable,
     /// It was reached and has not answered yet.
     #[error("it has not answered yet")]
     Slow,
     /// The PIN is not the one it knows.
-    #[error("the PIN is wrong, or that computer wants another one")]
+    #[error("the PIN is wrong, or that computer needs a different one")]
     WrongPin,
     /// It does not let the user in. It says nothing of why.
     #[error("not let in: unknown user, wrong PIN, or too many attempts")]
@@ -143,7 +143,7 @@ pub struct ListedJob {
 /// A holder as the visit found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VisitedHolder {
-    /// Which.
+    /// Node id of the holder.
     pub holder: NodeId,
     /// Its name, where its certificate can be read.
     pub name: Option<Name>,
@@ -345,7 +345,7 @@ impl<N: Network> Visit<N> {
             });
         let kept = sessions.map(|(holder, session)| async move {
             if let Err(error) = session.keep().await {
-                tracing::debug!(%holder, %error, "a session is perhaps not kept open");
+                tracing::debug!(%holder, %error, "could not send a keep-alive");
             }
         });
         futures::future::join_all(kept).await;
@@ -512,7 +512,7 @@ impl<N: Network> Visit<N> {
             (Ok(listed), State::Open(_, jobs)) => *jobs = listed,
             (Err(error), State::Open(..)) => {
                 let trouble = HolderTrouble::from(error);
-                tracing::debug!(holder = %node, %trouble, "a holder went away during a visit");
+                tracing::debug!(holder = %node, %trouble, "a holder disconnected during a visit");
                 holder.state = State::Failed(trouble);
             }
             _ => {}
@@ -650,7 +650,7 @@ impl<N: Network> Visit<N> {
             return false;
         }
         let there = trouble != HolderTrouble::Unreachable;
-        tracing::debug!(holder = %node, %trouble, "a holder's jobs are not listed");
+        tracing::debug!(holder = %node, %trouble, "could not list a holder's jobs");
         holder.state = State::Failed(trouble);
         there
     }

@@ -1,4 +1,4 @@
-//! How users wanted things printed last at this printer: sides and colour, nothing of any job.
+//! How users wanted things printed last at this printer: sides and color, nothing of any job.
 //!
 //! Kept under a keyed hash of the user id. Whoever does not print here for [`CHOICE_LIFETIME`] is
 //! forgotten, and of more than [`CHOICES_MAX`] users those go who were here the longest ago.
@@ -26,7 +26,7 @@ pub const CHOICE_LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 pub struct Choice {
     /// On which sides.
     pub sides: Option<Sides>,
-    /// Whether in colour.
+    /// Whether in color.
     pub color: Option<ColorMode>,
 }
 

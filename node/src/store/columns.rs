@@ -77,7 +77,7 @@ pub(super) const FLOORS: Column<Vec<u8>, Floor> = Column::new("floors", 32);
 
 /// Single things by name: certificate, site state, sealed secrets (see [`super::site`]).
 pub(super) const SITE: &str = "site";
-/// Members met before, to be dialled at the next start.
+/// Members met before, to be dialed at the next start.
 pub(super) const PEERS: Column<NodeId, RememberedPeer> = Column::new("peers", 4096);
 
 // Printer -----------------------------------------------------------------------------------

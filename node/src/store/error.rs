@@ -13,14 +13,14 @@ use super::keys::{Protector, ProtectorError};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process has this home open.
-    #[error("another papermesh runs on {}; stop it or use another --home", home.display())]
+    #[error("another papermesh is using {}; stop it or use another --home", home.display())]
     InUse {
         /// The home.
         home: PathBuf,
     },
     /// Files are missing, cut short or altered. Nothing was changed.
     #[error(
-        "{} is damaged ({what}); restore it from a backup, or move it away to start anew without what it holds",
+        "{} is damaged ({what}); restore it from a backup, or move it away to start over without its content",
         path.display()
     )]
     Damaged {
@@ -32,7 +32,7 @@ pub enum StoreError {
     /// The database is sound but older than it was: something that had been told a success is gone.
     #[error(
         "{missing} missing from {}: a file there was cut short, removed or replaced by an older copy; restore the \
-         folder from a backup, or delete {} to go on without what is missing",
+         folder from a backup, or delete {} to continue without what is missing",
         folder.display(), mark.display()
     )]
     Behind {
@@ -52,7 +52,7 @@ pub enum StoreError {
         found: String,
     },
     /// There is no room. What was begun has been undone.
-    #[error("no room left on the disk of {} ({}); make room and try again", path.display(), room(*needed, *free))]
+    #[error("no space left on the disk of {} ({}); make room and try again", path.display(), room(*needed, *free))]
     DiskFull {
         /// The folder that should have taken more.
         path: PathBuf,
@@ -72,7 +72,7 @@ pub enum StoreError {
         source: CodecError,
     },
     /// A value is larger than its column takes.
-    #[error("too large to be kept in {column}: {source}")]
+    #[error("too large to store in {column}: {source}")]
     TooLarge {
         /// The column family.
         column: &'static str,
@@ -98,7 +98,7 @@ pub enum StoreError {
         len: u64,
     },
     /// A bounded column is full.
-    #[error("there are {max} {what} already, and no more are kept")]
+    #[error("limit reached: at most {max} {what}")]
     TooMany {
         /// What there are too many of, in the plural.
         what: &'static str,
@@ -106,13 +106,13 @@ pub enum StoreError {
         max: usize,
     },
     /// The badge names another user.
-    #[error("the badge belongs to {user} already; take it from them first")]
+    #[error("the badge already belongs to {user}; remove it from them first")]
     BadgeTaken {
         /// Whose badge it is.
         user: UserId,
     },
     /// The audit log was to be extended at another place than its end.
-    #[error("the audit log goes on at {expected}, not at {found}")]
+    #[error("the audit log continues at {expected}, not at {found}")]
     OutOfOrder {
         /// The number of the next entry.
         expected: u64,
@@ -120,7 +120,7 @@ pub enum StoreError {
         found: u64,
     },
     /// A secret file that others may read.
-    #[error("others can read {} (mode {mode:o}); make new keys if they may have, else: chmod go= {}", path.display(), path.display())]
+    #[error("other accounts can read {} (mode {mode:o}); make new keys if they may have read it, else: chmod go= {}", path.display(), path.display())]
     Exposed {
         /// The file.
         path: PathBuf,
@@ -129,9 +129,8 @@ pub enum StoreError {
     },
     /// What keeps the keys shut does not open them. Nothing was changed.
     #[error(
-        "the keys in {} are sealed by {protector}, and that does not open them: {source}. Nothing was changed. They \
-         open on the computer, and for the user, on which they were sealed; elsewhere, or if that has changed, the \
-         home can only be begun anew",
+        "the keys in {} are sealed by {protector}, which does not open them: {source}. Nothing was changed. They open \
+         only on the computer and for the account that sealed them; elsewhere, start with a new home",
         folder.display()
     )]
     Locked {

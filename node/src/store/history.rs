@@ -39,7 +39,7 @@ pub const HISTORY_BOUND: HistoryBound = HistoryBound {
 pub struct NamedPrinter {
     /// The node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
 }
 
@@ -47,7 +47,7 @@ pub struct NamedPrinter {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attempt {
-    /// Where.
+    /// The printer.
     pub printer: NamedPrinter,
     /// When it ended, or was given up.
     pub at: Timestamp,
@@ -63,7 +63,7 @@ pub struct Attempt {
 pub enum JobEnd {
     /// It is on paper.
     Printed {
-        /// Where.
+        /// The printer.
         printer: NamedPrinter,
         /// Impressions, where the device counts them.
         pages: Option<u32>,
@@ -106,7 +106,7 @@ pub struct PastJobRow {
 pub struct NumberedJob {
     /// The job.
     pub job: JobId,
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// It is a further document of the job that has this number.
     #[serde(default)]

@@ -40,7 +40,7 @@ const BOUND: Bound = Bound {
     what: "held jobs",
 };
 
-/// What is kept of a job beside its document. Nothing that would tell what is in it is in clear.
+/// What is kept of a job beside its document. No field reveals the document's content in plaintext.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JobRow {
@@ -86,7 +86,7 @@ pub struct JobRow {
 /// A job as it is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldJob {
-    /// Which.
+    /// The job.
     pub job: JobId,
     /// Its row.
     pub row: JobRow,
@@ -127,7 +127,7 @@ pub struct Birth {
     pub part_of: Option<u32>,
 }
 
-/// What is to be different about a held job; what is none stays.
+/// Changes to a held job; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Amendment {
     /// Its title and options.
@@ -244,8 +244,8 @@ impl Jobs<'_> {
         }))
     }
 
-    /// At most `limit` jobs of a user in the order of their places, after the given place. A job whose row cannot
-    /// be read is told to the log and left out.
+    /// At most `limit` jobs of a user in the order of their places, after the given place. A job whose
+    /// row cannot be read is logged and skipped.
     pub fn of_user(
         &self,
         user: &UserId,
@@ -273,7 +273,9 @@ impl Jobs<'_> {
             ) = entry?;
             match self.get(job) {
                 Ok(found) => jobs.extend(found),
-                Err(error @ StoreError::Row { .. }) => tracing::error!(%error, "left out"),
+                Err(error @ StoreError::Row { .. }) => {
+                    tracing::error!(%error, "skipped a damaged row")
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -423,8 +425,7 @@ impl Jobs<'_> {
     }
 
     /// Moves a job to a position in its user's list, 1 for the first; beyond the end is the last.
-    /// It takes over the urgency of the job that it is put after, or, as the first, of the one that
-    /// it is put before. False if there is no such job.
+    /// It inherits the priority of its new predecessor or, as the first, of its new successor. False if there is no such job.
     pub fn move_to(&self, job: JobId, position: usize) -> Result<bool, StoreError> {
         let _writing = self.0.writing();
         let Some(mut moved) = self.0.database.get(&JOBS, &job)? else {
@@ -556,7 +557,7 @@ impl Jobs<'_> {
             Ok(None) => Ok(()),
             // A damaged row can be neither printed nor marked, and must not keep the lease.
             Err(error @ StoreError::Row { .. }) => {
-                tracing::error!(%error, "not marked");
+                tracing::error!(%error, "could not mark a damaged job");
                 Ok(())
             }
             Err(error) => Err(error),

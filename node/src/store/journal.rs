@@ -16,7 +16,7 @@ use super::table::{Bound, Table};
 /// Releases of which a holder has not heard the end. With so many, no more are begun.
 const BOUND: Bound = Bound {
     max: 4096,
-    what: "releases that no holder knows the end of",
+    what: "releases not yet reported to their holder",
 };
 
 /// A release as the printer knows it. Nothing in it tells what is printed.

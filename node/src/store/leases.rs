@@ -2,7 +2,7 @@
 //!
 //! A job has at most one live lease. A lease that ran out without a word from the printer stays
 //! known, so that a late receipt still finds it; [`papermesh_protocol::release::holder`] judges,
-//! and here the judgement and everything that follows from it become durable in one commit.
+//! and here the judgment and everything that follows from it become durable in one commit.
 
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId, SessionId};
 use papermesh_protocol::job::PrintOptions;
@@ -394,7 +394,7 @@ impl Leases<'_> {
                 true => Outcome::MayHavePrinted,
                 false => Outcome::NotPrinted,
             },
-            reason: Some("the printer was not heard of any more".to_owned()),
+            reason: Some("the printer did not report again".to_owned()),
         };
         self.0.jobs().note_in(batch, lease.job, attempt, mark)?;
         batch.put(

@@ -47,7 +47,7 @@ pub struct LocalUser {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Linked {
-    /// Which.
+    /// The node.
     pub node: NodeId,
     /// Its name, for people.
     pub name: Name,

@@ -121,7 +121,7 @@ impl Mark {
         match write() {
             Ok(next) => *marked = next,
             Err(error) => {
-                tracing::warn!(%error, file = %self.path.display(), "cannot note what is durable")
+                tracing::warn!(%error, file = %self.path.display(), "could not write the durability mark")
             }
         }
     }

@@ -138,7 +138,7 @@ impl Spool {
             };
             let entry = name.to_str().and_then(Entry::parse);
             if entry.is_none() {
-                tracing::warn!(?name, folder = %self.folder.display(), "not a file of ours, left alone");
+                tracing::warn!(?name, folder = %self.folder.display(), "unknown file in the spool; left alone");
             }
             entry.map(Ok)
         }))

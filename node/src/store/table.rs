@@ -171,10 +171,7 @@ mod tests {
         table.put(&user("b"), &Guesses::default()).unwrap();
         let refused = table.put(&user("c"), &Guesses::default()).unwrap_err();
         assert!(matches!(refused, StoreError::TooMany { max: 2, .. }));
-        assert_eq!(
-            refused.to_string(),
-            "there are 2 things already, and no more are kept"
-        );
+        assert_eq!(refused.to_string(), "limit reached: at most 2 things");
         table
             .put(
                 &user("b"),

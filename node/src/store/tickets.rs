@@ -46,14 +46,14 @@ pub enum Purpose {
         /// and, if it says so, with this name.
         name: Option<Name>,
     },
-    /// To enrol as a user.
+    /// To enroll as a user.
     Enroll {
-        /// Which.
+        /// The user.
         user: UserId,
     },
     /// To link a further computer of a user who enrolled here.
     Link {
-        /// Which.
+        /// The user.
         user: UserId,
     },
 }

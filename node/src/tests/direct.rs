@@ -188,7 +188,7 @@ async fn nobody_prints_as_a_user_whom_the_site_does_not_know() {
     let (held, end) = direct((&laptop, &printer), sized(&ghost, &text), &text).await;
     assert_eq!(end.outcome, Outcome::NotPrinted);
     let reason = end.reason.unwrap();
-    assert!(reason.contains("knows nothing of this user"), "{reason}");
+    assert!(reason.contains("does not know this user"), "{reason}");
     assert!(printer.paper().is_empty());
     assert_eq!(kinds(&printer.audit).await, [Kind::Refused]);
     // For an honest user that is a held job like any other.

@@ -236,7 +236,7 @@ async fn guesses_at_a_jobs_pin_earn_a_wait_that_a_new_login_does_not_end() {
     let visit = printer.visit(&alice, "2468").await;
     let right = printer.print(&visit, with_pin(plain, "8642")).await;
     assert_eq!(right.ending, Ending::NotPrinted);
-    assert!(right.reason.unwrap().contains("too often"));
+    assert!(right.reason.unwrap().contains("too many attempts"));
     let refused = super::site::kinds(&laptop.audit).await;
     assert!(refused.contains(&Kind::LoginDenied), "{refused:?}");
 }

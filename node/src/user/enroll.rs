@@ -27,12 +27,12 @@ pub struct Enrolled {
     pub display: Name,
     /// This computer.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub node_name: Name,
 }
 
 impl<N: Network> Computer<N> {
-    /// Enrols the user of a ticket on this computer, with this PIN. The user key is made here and
+    /// Enrolls the user of a ticket on this computer, with this PIN. The user key is made here and
     /// kept before anybody is asked, so that whatever breaks off can be tried again with the same
     /// ticket. For a user who is enrolled here already it sets a new PIN: that is what a new
     /// ticket is for when a PIN was forgotten.
@@ -133,7 +133,7 @@ impl<N: Network> Computer<N> {
         self.0.directory.announce_soon(user);
         tokio::spawn(async move {
             if let Err(error) = computer.0.directory.put_user_entry(entry).await {
-                tracing::debug!(%error, "the user's entry is not published from here; the admin's node does it, too");
+                tracing::debug!(%error, "could not publish the user's entry; the admin's node publishes it too");
             }
             computer.carry_pins(None).await;
         });

@@ -34,14 +34,17 @@ pub enum ComputerError {
     Link(#[from] LinkError),
     /// The node that the ticket names is not there.
     #[error(
-        "the computer that the ticket names cannot be reached ({0}); see that it runs and is on the network, then try again with the same ticket"
+        "the computer that the ticket names cannot be reached ({0}); check that it is running and on the network, then \
+         try again with the same ticket"
     )]
     Unreachable(MeshError),
     /// It broke off.
-    #[error("the conversation broke off ({0}); try again with the same ticket")]
+    #[error("the connection was lost ({0}); try again with the same ticket")]
     Frame(#[from] FrameError),
     /// It said nothing.
-    #[error("the other computer hung up; it may be busy: try again with the same ticket")]
+    #[error(
+        "the other computer closed the connection (it may be busy); try again with the same ticket"
+    )]
     HungUp,
     /// The PIN cannot be one.
     #[error(transparent)]
@@ -51,7 +54,7 @@ pub enum ComputerError {
     PinChoice(#[from] ChoiceError),
     /// The PIN until now is another one.
     #[error(
-        "the old PIN is wrong; if it is forgotten, enrol again with a new ticket from your admin"
+        "the old PIN is wrong; if you forgot it, enroll again with a new ticket from your admin"
     )]
     WrongPin,
     /// Too many wrong PINs.
@@ -63,11 +66,11 @@ pub enum ComputerError {
     )]
     NotEnrolled(UserId),
     /// The user enrolled on another computer.
-    #[error("{0} enrolled on another computer and is only linked here; do this on the first one")]
+    #[error("{0} enrolled on another computer and is only linked here; run this on that computer")]
     OnlyLinked(UserId),
     /// The user enrolled anew, on another computer.
     #[error(
-        "{0} has enrolled anew on another computer; link this one to it with `papermesh user link`"
+        "{0} has enrolled again on another computer; link this one to it with `papermesh user link`"
     )]
     EnrolledElsewhere(UserId),
     /// Nobody enrolled here.
@@ -76,16 +79,16 @@ pub enum ComputerError {
     )]
     NobodyEnrolled,
     /// Several did.
-    #[error("several users are enrolled on this computer; say which with --user")]
+    #[error("several users are enrolled on this computer; name one with --user")]
     WhichUser,
     /// The user may not print.
     #[error("{0} is disabled; ask your admin")]
     Disabled(UserId),
     /// The ticket came back to where it was made.
-    #[error("this ticket was made on this computer; use it on the one that is to be linked")]
+    #[error("this ticket was made on this computer; use it on the computer to link")]
     OwnTicket,
     /// No more computers can be linked.
-    #[error("{LINKED_PER_USER} computers are linked already, and no more can be")]
+    #[error("{LINKED_PER_USER} computers are already linked, which is the limit")]
     TooManyLinked,
     /// A record could not be signed.
     #[error("cannot sign: {0}")]

@@ -29,7 +29,7 @@ pub struct Here {
 pub struct Further {
     /// The computer.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
     /// Whether it has an older PIN than this one.
     pub outdated: bool,

@@ -20,7 +20,7 @@ impl<N: Network> Computer<N> {
         let rows = match self.rows().await {
             Ok(rows) => rows,
             Err(error) => {
-                tracing::error!(%error, "users' leaves for this computer to hold are not renewed");
+                tracing::error!(%error, "could not renew delegations");
                 return;
             }
         };
@@ -28,10 +28,10 @@ impl<N: Network> Computer<N> {
             match self.renew_leave(&user, &row).await {
                 Ok(false) => {}
                 Ok(true) => {
-                    tracing::info!(%user, "the user's leave for this computer to hold is renewed")
+                    tracing::info!(%user, "delegation renewed")
                 }
                 Err(error) => {
-                    tracing::error!(%user, %error, "the user's leave for this computer to hold is not renewed")
+                    tracing::error!(%user, %error, "could not renew the delegation")
                 }
             }
         }

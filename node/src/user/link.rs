@@ -50,7 +50,7 @@ pub struct Linked {
     pub user: UserId,
     /// This computer.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub node_name: Name,
 }
 
@@ -173,7 +173,7 @@ impl<N: Network> Computer<N> {
             tokio::spawn(async move {
                 let node = from.node;
                 if let Err(error) = computer.answer(&from, &mut stream).await {
-                    tracing::debug!(%node, %error, "a computer that asked to be linked has gone");
+                    tracing::debug!(%node, %error, "a computer that asked to be linked disconnected");
                 }
                 drop(permit);
             });
@@ -230,7 +230,7 @@ impl<N: Network> Computer<N> {
             Ok(_) => return Err(self.refused(node, "the user is disabled").await),
             Err(ComputerError::EnrolledElsewhere(_)) => {
                 return Err(self
-                    .refused(node, "the user has enrolled anew elsewhere")
+                    .refused(node, "the user has enrolled again elsewhere")
                     .await);
             }
             Err(error) => return Err(trouble(&error)),
@@ -238,7 +238,7 @@ impl<N: Network> Computer<N> {
         let full = first.row.linked.len() >= LINKED_PER_USER;
         if full && first.row.linked.iter().all(|linked| linked.node != node) {
             return Err(self
-                .refused(node, "too many computers are linked already")
+                .refused(node, "too many computers are already linked")
                 .await);
         }
         let computer = FirstComputer {
@@ -330,7 +330,7 @@ impl<N: Network> Computer<N> {
     }
 
     async fn refused(&self, node: NodeId, why: &'static str) -> Refusal {
-        tracing::warn!(%node, why, "a computer was not linked");
+        tracing::warn!(%node, why, "computer not linked");
         self.note(Event::new(Kind::LinkRefused).peer(node).because(why))
             .await;
         Refusal::Refused
@@ -339,6 +339,6 @@ impl<N: Network> Computer<N> {
 
 /// What a member hears of troubles that are this computer's own.
 fn trouble(error: &dyn std::fmt::Display) -> Refusal {
-    tracing::error!(%error, "a linked computer's request cannot be answered now");
+    tracing::error!(%error, "could not answer a linked computer's request");
     Refusal::Trouble
 }

@@ -1,6 +1,6 @@
 //! The users of this computer: enrolling, linking further computers, changing the PIN.
 //!
-//! A user enrols on a *first* computer, which makes the user key and keeps it. *Linked* computers
+//! A user enrolls on a *first* computer, which makes the user key and keeps it. *Linked* computers
 //! have the user's leave to hold jobs, and the PIN's verifier, but no key: what only the user may
 //! say, the first computer says.
 //!

@@ -96,7 +96,7 @@ impl<N: Network> Computer<N> {
         let rows = match self.rows().await {
             Ok(rows) => rows,
             Err(error) => {
-                tracing::error!(%error, "changed PINs are not carried to linked computers");
+                tracing::error!(%error, "could not send changed PINs to linked computers");
                 return;
             }
         };
@@ -115,7 +115,7 @@ impl<N: Network> Computer<N> {
         match timeout(PATIENCE, self.carry(user, linked.node)).await {
             Ok(Ok(carried)) => carried,
             Ok(Err(error)) => {
-                tracing::info!(%user, computer = %linked.name, %error, "this computer still has the old PIN; it gets the new one when it is met");
+                tracing::info!(%user, computer = %linked.name, %error, "linked computer still has the old PIN; it is updated when it reconnects");
                 Carried::Missed
             }
             Err(_) => Carried::Missed,

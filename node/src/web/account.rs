@@ -64,7 +64,7 @@ impl Behind {
         let account = match of_socket(far, near) {
             Ok(account) => account,
             Err(error) => {
-                tracing::warn!(%error, "programs of this computer are not told apart, so all of them need a PIN");
+                tracing::warn!(%error, "cannot tell this computer's programs apart; all of them need a PIN");
                 None
             }
         };

@@ -33,11 +33,11 @@ pub enum CertificateError {
     Io {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// What is in the file is no certificate with its key.
-    #[error("{} holds no certificate with its key; remove it to have a new one made", path.display())]
+    #[error("{} does not contain a certificate and its key; remove it to have a new one made", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,

@@ -33,7 +33,7 @@ pub enum ListenError {
     Address {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// There is no certificate for TLS.
@@ -161,7 +161,7 @@ impl Listener {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection was not accepted");
+                    tracing::warn!(%error, "connection not accepted");
                     sleep(NO_ROOM).await;
                 }
             }
@@ -225,7 +225,9 @@ impl Connection {
                         peer.tls = true;
                         self.answer(protected, peer).await;
                     }
-                    Ok(Err(error)) => tracing::debug!(from = %self.from, %error, "no TLS"),
+                    Ok(Err(error)) => {
+                        tracing::debug!(from = %self.from, %error, "TLS handshake failed")
+                    }
                     Err(_) => {}
                 }
             }
@@ -252,7 +254,7 @@ impl Connection {
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
             .await;
         if let Err(error) = served {
-            tracing::trace!(from = %self.from, %error, "a connection broke off");
+            tracing::trace!(from = %self.from, %error, "connection broke off");
         }
     }
 }

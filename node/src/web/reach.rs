@@ -35,7 +35,7 @@ pub(crate) fn own_addresses(bound: IpAddr) -> Vec<IpAddr> {
 /// The interfaces of this computer that are up.
 fn interfaces() -> Vec<if_addrs::Interface> {
     let mut interfaces = if_addrs::get_if_addrs().unwrap_or_else(|error| {
-        tracing::debug!(%error, "the addresses of this computer are not known");
+        tracing::debug!(%error, "could not read this computer's addresses");
         Vec::new()
     });
     interfaces.retain(if_addrs::Interface::is_oper_up);

@@ -190,7 +190,7 @@ impl Drop for Seat {
     fn drop(&mut self) {
         self.resume();
         let mut inner = self.seats.inner();
-        // A seat that was lost is another's, who frees it.
+        // An evicted seat now belongs to its successor, which frees it.
         if !self.lost.is_cancelled() {
             inner.free += 1;
             inner.give_back_share(self.whose);

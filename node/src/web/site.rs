@@ -32,15 +32,15 @@ pub enum SiteCertificateError {
     #[error("the site's certificate cannot be read: {0}")]
     Authority(rustls::Error),
     /// The certificate is not what it should be.
-    #[error("the certificate does not hold for {place}: {error}")]
+    #[error("the certificate is not valid for {place}: {error}")]
     Invalid {
         /// One of the names and addresses.
         place: String,
-        /// Why.
+        /// The cause.
         error: rustls::Error,
     },
     /// The key is none, or not the certificate's.
-    #[error("the certificate is not that of the key")]
+    #[error("the certificate does not match the key")]
     Key,
 }
 

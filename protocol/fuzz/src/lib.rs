@@ -1,7 +1,7 @@
 //! What each fuzz target does with its input.
 //!
 //! A target takes bytes that a hostile peer, file or user could have made, hands them to one
-//! decoder and to the judgement that follows it, and holds what comes out to the decoder's
+//! decoder and to the judgment that follows it, and holds what comes out to the decoder's
 //! promises: no panic, no unbounded memory, and whatever decodes is encoded to the same bytes.
 //!
 //! Here is everything but libFuzzer itself, so that an ordinary test replays the committed corpus

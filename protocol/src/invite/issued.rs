@@ -71,7 +71,7 @@ pub enum TicketRefusal {
     #[error("the ticket has expired")]
     Expired,
     /// Another node redeemed it.
-    #[error("the ticket was used before, by node {0}")]
+    #[error("the ticket was already used by node {0}")]
     Used(NodeId),
 }
 

@@ -80,10 +80,10 @@ impl fmt::Display for TicketKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TicketError {
     /// Something else altogether.
-    #[error("this is no {0}: it should begin with {prefix}", prefix = .0.prefix())]
+    #[error("this is not the {0} that is needed; copy the line that begins with {prefix}", prefix = .0.prefix())]
     NotOne(TicketKind),
     /// Good for another command.
-    #[error("this is not the {expected} that is needed here but a {found}; use it with `{command}`", command = .found.command())]
+    #[error("this is not the {expected} that is needed here (it is the {found}); use it with `{command}`", command = .found.command())]
     OtherKind {
         /// What was needed.
         expected: TicketKind,
@@ -94,13 +94,13 @@ pub enum TicketError {
     #[error("this {0} was made by another version of Papermesh; update the older of the two")]
     OtherVersion(TicketKind),
     /// Longer than any ticket.
-    #[error("this is longer than any {0} ({max} characters); copy that one line alone", max = limits::INVITE_TEXT)]
+    #[error("this is longer than any {0} ({max} characters); copy only that line", max = limits::INVITE_TEXT)]
     TooLong(TicketKind),
     /// A character is missing or wrong.
     #[error("this {0} is damaged or incomplete; copy the whole line again")]
     Damaged(TicketKind),
     /// Undamaged, yet makes no sense.
-    #[error("this {kind} is not usable ({reason}); ask {issuer} for a new one", issuer = .kind.issuer())]
+    #[error("this {kind} cannot be used ({reason}); ask {issuer} for a new one", issuer = .kind.issuer())]
     Malformed {
         /// What it is.
         kind: TicketKind,

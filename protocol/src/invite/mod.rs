@@ -1,5 +1,5 @@
 //! Invites and tickets: what an admin or a user hands over outside the mesh, as one line of text
-//! or a QR code, so that a device can join, a user enrol or a further computer be linked.
+//! or a QR code, so that a device can join, a user enroll or a further computer be linked.
 //!
 //! Each names the node to ask, the addresses to try, a single-use secret and an end. Here are
 //! the three of them; [`mod@line`] has their form as text, [`secret`] the secret, and [`issued`]
@@ -47,13 +47,13 @@ pub struct Invite {
     pub expires_at: Timestamp,
 }
 
-/// Lets one user enrol on one computer of the site.
+/// Lets one user enroll on one computer of the site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserTicket {
     /// The site.
     pub site: SiteId,
-    /// The admin's node, which enrols.
+    /// The admin's node, which enrolls.
     pub admin: NodeId,
     /// Where the admin can be reached as a member: binary multiaddrs, at most four.
     pub addresses: Vec<ByteBuf>,
@@ -97,7 +97,7 @@ impl line::Ticket for Invite {
         if may_ask_for(self.roles) {
             Ok(())
         } else {
-            Err("its roles cannot be had by joining")
+            Err("its roles cannot be granted by joining")
         }
     }
 }

@@ -60,7 +60,7 @@ pub struct JobSummary {
     /// The size of its first page, where known: a PWG 5101.1 size name, of which
     /// `custom_…_100x200mm` says every size.
     pub page_size: Option<String>,
-    /// Whether it has any colour, where known.
+    /// Whether it has any color, where known.
     pub color: Option<bool>,
     /// When it was submitted.
     pub submitted_at: Timestamp,

@@ -18,15 +18,15 @@ pub enum Sides {
     TwoSidedShortEdge,
 }
 
-/// Whether to print in colour (PWG 5100.13 `print-color-mode`).
+/// Whether to print in color (PWG 5100.13 `print-color-mode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ColorMode {
     /// As the document is.
     Auto,
-    /// In colour.
+    /// In color.
     Color,
-    /// In black and its greys.
+    /// In black and its grays.
     Monochrome,
 }
 
@@ -61,7 +61,7 @@ macro_rules! keywords {
             fn from_str(text: &str) -> Result<Self, String> {
                 match text {
                     $($keyword => Ok(Self::$variant),)*
-                    _ => Err(format!("{text:?} is none of {}", [$($keyword),*].join(", "))),
+                    _ => Err(format!("{text:?} is not one of {}", [$($keyword),*].join(", "))),
                 }
             }
         }
@@ -89,7 +89,7 @@ pub struct PrintOptions {
     pub copies: u16,
     /// Which sides.
     pub sides: Option<Sides>,
-    /// Colour or not.
+    /// Color or not.
     pub color: Option<ColorMode>,
     /// The media, a PWG 5101.1 size name or another keyword of the device.
     pub media: Option<String>,

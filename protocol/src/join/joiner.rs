@@ -24,41 +24,40 @@ pub enum JoinError {
     #[error(transparent)]
     Invite(#[from] TicketError),
     /// Someone else answers at the admin's address.
-    #[error("the invite names another node than the one that answered")]
+    #[error("the invite names a different node than the one that answered")]
     WrongAdmin,
     /// Neither the invite nor the user named the device.
-    #[error("the invite leaves the name of this device open; give one with --name")]
+    #[error("the invite does not name this device; choose a name with --name")]
     NameMissing,
     /// The invite named the device, and the user did too.
-    #[error("the invite is for a device named {0:?}; leave --name away")]
+    #[error("the invite is for a device named {0:?}; leave out --name")]
     NameFixed(Name),
     /// The roles cannot be had by joining.
     #[error(
-        "ask for at least one role, and not for admin: whoever has the authority key is admin (see `papermesh site import`)"
+        "request at least one role, and not admin: whoever has the authority key is an admin (see `papermesh site \
+         import`)"
     )]
     Roles,
     /// The admin said no.
     #[error(transparent)]
     Denied(#[from] Denial),
     /// The answer fits no question.
-    #[error("the other side does not keep to the protocol")]
+    #[error("unexpected reply (protocol error)")]
     OutOfTurn,
     /// The charter does not verify.
-    #[error("the admin's answer is not to be trusted: {0}")]
+    #[error("the admin's answer cannot be trusted: {0}")]
     Charter(#[from] CharterError),
     /// The site state does not verify.
-    #[error("the admin's answer is not to be trusted: {0}")]
+    #[error("the admin's answer cannot be trusted: {0}")]
     State(#[from] SiteStateError),
     /// The certificate does not verify.
-    #[error("the admin's answer is not to be trusted: {0}")]
+    #[error("the admin's answer cannot be trusted: {0}")]
     Certificate(#[from] CertificateError),
     /// The certificate says something else than was asked for.
-    #[error(
-        "the admin's answer is not to be trusted: the certificate says something else than was asked for"
-    )]
+    #[error("the admin's answer cannot be trusted: the certificate does not match the request")]
     NotAsAsked,
     /// More or longer addresses than allowed.
-    #[error("the admin's answer has malformed addresses of members")]
+    #[error("the admin's answer contains malformed member addresses")]
     Addresses,
     /// A message could not be encoded.
     #[error(transparent)]

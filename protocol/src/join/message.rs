@@ -106,7 +106,8 @@ pub struct MemberAddress {
 pub enum Denial {
     /// The admin does not admit the device.
     #[error(
-        "the admin did not admit this device; if you have an invite, it may be used up, withdrawn or too old: ask for a new one"
+        "the admin did not admit this device; if you have an invite, it may be used, withdrawn or expired: ask for a \
+         new one"
     )]
     Refused,
     /// Too many devices wait for approval, or asked within the last minutes.
@@ -120,11 +121,13 @@ pub enum Denial {
     )]
     Unanswered,
     /// The request makes no sense.
-    #[error("the admin's node did not understand the request; are both sides of the same version?")]
+    #[error(
+        "the admin's node did not understand the request; check that both sides run the same version"
+    )]
     Malformed,
     /// The admin's node cannot sign now.
     #[error(
-        "the admin's node has trouble of its own; ask the admin to look at its log, then try again"
+        "the admin's node had an internal error; ask the admin to check its log, then try again"
     )]
     Trouble,
 }

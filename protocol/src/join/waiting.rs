@@ -26,11 +26,12 @@ pub struct Device<R> {
 pub enum ApproveError {
     /// None shows them.
     #[error(
-        "no waiting device shows {0}; read them once more on its screen. If it does show them, somebody is in between: refuse every device that `papermesh pending` lists, and start again"
+        "no waiting device shows {0}; read the digits on its screen again. If it does show them, somebody is \
+         intercepting: refuse every device that `papermesh pending` lists, and start again"
     )]
     Unknown(Digits),
     /// Two show them, and only one can be the one that the admin sees.
-    #[error("two waiting devices show {0}; refuse it, and let yours join again")]
+    #[error("two waiting devices show {0}; refuse both, and let yours join again")]
     Ambiguous(Digits),
 }
 

@@ -16,10 +16,10 @@ const COMMONEST: [&str; 50] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChoiceError {
     /// Shorter than the site wants.
-    #[error("your site wants PINs of at least {0} characters; choose a longer one")]
+    #[error("your site requires PINs of at least {0} characters; choose a longer one")]
     Short(u8),
     /// Too many people have it.
-    #[error("this is one of the PINs that are guessed first; choose another")]
+    #[error("this PIN is too easy to guess; choose another")]
     Common,
 }
 

@@ -3,7 +3,7 @@
 //! [`Holder`] keeps the sessions and the access tokens, and judges. It reads and writes nothing:
 //! whoever drives it looks up the facts that each step asks for, and afterwards does what the
 //! step returns, in the order given. Leases live in the driver's store, because they must survive
-//! a restart; the judgement on them is here, in [`report`] and [`extend`].
+//! a restart; the judgment on them is here, in [`report`] and [`extend`].
 
 mod attest;
 mod direct;
@@ -141,10 +141,10 @@ pub enum DenyReason {
     #[error("too many wrong PINs")]
     LockedOut,
     /// More log-ins with a badge alone than anybody makes.
-    #[error("too many log-ins with a badge alone")]
+    #[error("too many logins with a badge alone")]
     TooOften,
     /// The evidence does not satisfy the site's policy.
-    #[error("the site's policy asks for other evidence")]
+    #[error("the site's policy requires other evidence")]
     Policy,
     /// The PIN is wrong.
     #[error("wrong PIN")]

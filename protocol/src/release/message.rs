@@ -307,13 +307,13 @@ pub enum Refusal {
     #[error("the session has ended; log in again")]
     NoSession,
     /// The user has no such job here.
-    #[error("there is no such job any more")]
+    #[error("this job no longer exists")]
     NoJob,
     /// Another printer has it.
     #[error("another printer is printing this job")]
     Leased,
     /// There is no such lease for this printer.
-    #[error("the holder knows of no such release")]
+    #[error("the holder does not know this release")]
     NoLease,
     /// The request makes no sense.
     #[error("the holder did not understand the request")]
@@ -325,10 +325,10 @@ pub enum Refusal {
     #[error("the job is damaged and cannot be printed")]
     Damaged,
     /// The holder could not do it now.
-    #[error("the holder has trouble of its own; try again")]
+    #[error("the holder had an internal error; try again")]
     Trouble,
     /// The job has a PIN of its own that was not proved in this session.
-    #[error("this job has a PIN of its own; type that as well")]
+    #[error("this job has its own PIN; enter that as well")]
     Locked,
     /// The session does not prove whose badge it is: no PIN opened it, the PIN is one for a visit to
     /// a shared computer, or the holder has vouched in it for another badge.

@@ -74,9 +74,7 @@ impl fmt::Display for AuditHead {
 
 /// Why a text names no end of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the end of a log is written as how many records it has, a colon and 64 hexadecimal digits"
-)]
+#[error("write the end of a log as its number of records, a colon and 64 hexadecimal digits")]
 pub struct AuditHeadError;
 
 impl FromStr for AuditHead {
@@ -105,14 +103,14 @@ pub enum ReceiptError {
     #[error(transparent)]
     Signed(#[from] SignedError),
     /// It is of another site, holder or printer.
-    #[error("the receipt is of another site, holder or printer")]
+    #[error("the receipt belongs to another site, holder or printer")]
     Mismatch,
     /// It claims more pages than any job has.
     #[error("the receipt claims more than {} pages", limits::PAGES)]
     Pages,
     /// Its reason was not cleaned, or is too long.
     #[error(
-        "the receipt's reason is no clean text of at most {} bytes",
+        "the receipt's reason is not clean text of at most {} bytes",
         limits::REASON
     )]
     Reason,

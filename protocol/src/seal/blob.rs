@@ -36,7 +36,7 @@ const LABEL: &[u8] = b"papermesh/blob/1/";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BlobError {
     /// The record is longer than [`MAX_BLOB`].
-    #[error("a record of {0} bytes is too long to be sealed")]
+    #[error("a record of {0} bytes is too long to seal")]
     TooLarge(usize),
     /// Too short, too long or of an unknown version.
     #[error("this is not a sealed record")]

@@ -55,13 +55,13 @@ pub enum PassphraseError {
     #[error("a passphrase must have 1 to {MAX_PASSPHRASE} bytes")]
     PassphraseLength,
     /// The secret is longer than [`MAX_SECRET`].
-    #[error("a secret of {0} bytes is too long to be sealed")]
+    #[error("a secret of {0} bytes is too long to seal")]
     TooLarge(usize),
     /// The bytes are not of this format.
     #[error("this is not a secret sealed under a passphrase")]
     NotSealed,
     /// The cost in the header is outside of what [`PassphraseCost::new`] allows.
-    #[error("the file asks for more work or memory than is safe to spend on it")]
+    #[error("the file demands more work or memory than is safe")]
     Cost,
     /// The passphrase is another one than it was sealed with.
     #[error("the passphrase is wrong")]

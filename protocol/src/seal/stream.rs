@@ -51,7 +51,7 @@ pub enum SealError {
     #[error("this is not a sealed job")]
     NotSealed,
     /// The header is of a format this version does not know.
-    #[error("the job was sealed by another version ({0}) of the format; update this program")]
+    #[error("the job was sealed in another version ({0}) of the format; update this program")]
     UnknownVersion(u8),
     /// The key is not the one the header commits to.
     #[error("the key does not belong to this job")]
@@ -63,13 +63,13 @@ pub enum SealError {
     #[error("the sealed job ends too early")]
     Truncated,
     /// A segment has a length the format does not allow at its place.
-    #[error("a segment of {0} bytes has no place here")]
+    #[error("unexpected segment of {0} bytes")]
     SegmentLength(usize),
     /// The document is longer than [`MAX_DOCUMENT`](super::layout::MAX_DOCUMENT).
     #[error("the document is longer than 64 GiB")]
     TooLarge,
     /// The cipher could not be set up.
-    #[error("the cipher cannot be had; there may be too little memory")]
+    #[error("could not initialize the cipher (out of memory?)")]
     NoCipher,
     /// A reader was used after it had failed.
     #[error("the sealed job failed to open before; start a new reader")]

@@ -43,10 +43,10 @@ pub enum WrapError {
     #[error("the recipient's public key is unusable")]
     PublicKey,
     /// More than [`MAX_HPKE_PLAINTEXT`] was to be sealed or opened.
-    #[error("{0} bytes are too many to be sealed to a key")]
+    #[error("{0} bytes are too many to seal to a key")]
     TooLarge(usize),
     /// The sealed bytes are too short or of an unknown version.
-    #[error("these bytes are no wrapped key")]
+    #[error("these bytes are not a wrapped key")]
     Malformed,
     /// Altered, sealed to another key, or bound to another job or session.
     #[error("the wrapped key was sealed for another key, job or session, or is damaged")]

@@ -37,7 +37,7 @@ pub struct WebProof(#[serde(with = "serde_bytes")] [u8; 64]);
 
 /// The bytes of a key that are none: zero, or not less than the order of the curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no P-256 key")]
+#[error("this is not a P-256 key")]
 pub struct NoKey;
 
 impl WebKey {

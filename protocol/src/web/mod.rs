@@ -9,7 +9,7 @@
 //! those of the members; so people go on trusting one certificate when admins come and go.
 //!
 //! A member asks an admin: one question and one answer on a stream of its own, each one frame of
-//! deterministic CBOR, at most [`limits::WEB_MESSAGE`] bytes. Both sides' judgement is here. Which
+//! deterministic CBOR, at most [`limits::WEB_MESSAGE`] bytes. Both sides' judgment is here. Which
 //! member holds which name, where a member is seen, and X.509 itself are the nodes' affair.
 //!
 //! | file | what |
@@ -117,15 +117,18 @@ pub enum Denial {
     #[error("none of this node's names and addresses can be certified")]
     Nowhere,
     /// The node asks too often.
-    #[error("that node was asked too often; it is asked again later")]
+    #[error("that node received too many requests; it is asked again later")]
     TooOften,
     /// The node asked is no admin's, or its authority key is not at hand.
     #[error(
-        "that node cannot sign for the site now: it is no admin's, or its authority key waits for its passphrase"
+        "that node cannot sign for the site right now: it is not an admin's, or its authority key waits for its \
+         passphrase"
     )]
     Trouble,
     /// The request makes no sense.
-    #[error("the admin's node did not understand the request; are both sides of the same version?")]
+    #[error(
+        "the admin's node did not understand the request; check that both sides run the same version"
+    )]
     Malformed,
 }
 
@@ -136,13 +139,13 @@ pub enum WebError {
     #[error(transparent)]
     Denied(#[from] Denial),
     /// The answer fits no question.
-    #[error("the other side does not keep to the protocol")]
+    #[error("unexpected reply (protocol error)")]
     OutOfTurn,
     /// The web authority is not the site's.
-    #[error("the admin's answer is not to be trusted: {0}")]
+    #[error("the admin's answer cannot be trusted: {0}")]
     Signed(#[from] SignedError),
     /// What was certified is not what was asked for.
-    #[error("the admin's answer is not to be trusted: it is not what was asked for")]
+    #[error("the admin's answer cannot be trusted: it does not match the request")]
     NotAsAsked,
 }
 

@@ -41,10 +41,10 @@ const LABEL: usize = 63;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceError {
     /// It is no host name.
-    #[error("{0:?} is no host name")]
+    #[error("{0:?} is not a host name")]
     NoName(String),
     /// It is not under one of the [`DOMAINS`], or not in one of the networks.
-    #[error("{0} is not of a local network")]
+    #[error("{0} does not belong to a local network")]
     NotLocal(String),
     /// There are too many, or one stands there twice, or not in order.
     #[error("too many names or addresses, or not in order")]

@@ -72,7 +72,7 @@ struct Answer<'a> {
 }
 
 impl Shown {
-    /// The frame that a dialler says.
+    /// The frame that a dialer says.
     fn hello(&self) -> Option<Vec<u8>> {
         self.frame(|certificate| {
             let hello = Hello {

@@ -230,7 +230,7 @@ fn nobody_else_behind_the_same_address_sends_a_document_of_a_job() {
     let over_network = Network::new(&site, here);
     let close = |job| about(CLOSE_JOB, job).document(b"");
 
-    // The one before is what a neighbour makes, to know where the numbers are.
+    // The one before is what a neighbor makes, to know where the numbers are.
     let shown = format!("{}:{}", charlie.id, charlie.pin);
     let made = || {
         let made = over_network.ask(&phone, Some(&shown), &ask(CREATE_JOB));
@@ -282,7 +282,7 @@ fn through_cups_people_print_as_who_they_are() {
     }
     assert!(printing(NOBODY, &["-t", "stray"]).is_success());
     wait_until(SOON, "CUPS to be told that nobody is nobody", || {
-        cups.log().contains("nobody here prints as")
+        cups.log().contains("no user here is known as")
     });
     assert_eq!(home.titles(), ["mine"]);
 

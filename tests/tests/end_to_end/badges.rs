@@ -94,7 +94,7 @@ fn log_out(browser: &mut Browser) {
 fn a_user_registers_a_badge_at_the_panel() {
     let hall = Hall::new("--bind-badges on");
     let mut browser = hall.at.browser(Window::PANEL);
-    hall.tap_new(&mut browser, "Nobody has this badge yet");
+    hall.tap_new(&mut browser, "This badge isn’t registered yet");
     browser.picture("badge-new");
     browser.is_for_everybody("a badge that nobody has");
     hall.type_id_and_pin(&mut browser);
@@ -145,14 +145,14 @@ fn a_user_registers_a_badge_at_the_panel() {
 fn nobody_is_asked_about_a_badge_without_reason() {
     let hall = Hall::new("--bind-badges off");
     let mut browser = hall.at.browser(Window::PANEL);
-    hall.tap_new(&mut browser, "Nobody is known by this badge");
+    hall.tap_new(&mut browser, "This badge isn’t registered.");
     hall.type_id_and_pin(&mut browser);
     browser.see("#jobs label:has-text(\"report.pdf\")");
     browser.miss("#offer");
     log_out(&mut browser);
 
     hall.decide("--bind-badges on");
-    hall.tap_new(&mut browser, "Nobody has this badge yet");
+    hall.tap_new(&mut browser, "This badge isn’t registered yet");
     // A wrong PIN first: the badge is still the one that was shown.
     browser.fill("#user", &hall.charlie.id);
     browser.fill("#pin", "000000");
@@ -166,21 +166,21 @@ fn nobody_is_asked_about_a_badge_without_reason() {
     log_out(&mut browser);
 
     // Somebody else stands there: a badge that is known, or nobody for a while.
-    hall.tap_new(&mut browser, "Nobody has this badge yet");
+    hall.tap_new(&mut browser, "This badge isn’t registered yet");
     hall.at.tap(&hall.charlie.badge);
     browser.miss("#user");
     hall.at.log_in_with_badge(&mut browser, &hall.charlie);
     browser.see("#jobs label:has-text(\"report.pdf\")");
     browser.miss("#offer");
     log_out(&mut browser);
-    hall.tap_new(&mut browser, "Nobody has this badge yet");
+    hall.tap_new(&mut browser, "This badge isn’t registered yet");
     browser.click("button:has-text(\"Back\")");
     hall.at.log_in(&mut browser, &hall.charlie);
     browser.see("#jobs label:has-text(\"report.pdf\")");
     browser.miss("#offer");
     log_out(&mut browser);
 
-    hall.tap_new(&mut browser, "Nobody has this badge yet");
+    hall.tap_new(&mut browser, "This badge isn’t registered yet");
     assert_eq!(hall.audited("badge-attested"), [0; 3]);
     assert_eq!(hall.audited("badge-bound"), [0; 3]);
 }
@@ -193,7 +193,7 @@ fn a_badge_that_cannot_be_registered_is_said_to_be_so() {
     let dana = User::dana();
     hall.admin.enroll(&dana, &hall.admin);
     let mut browser = hall.at.browser(Window::PANEL);
-    hall.tap_new(&mut browser, "Nobody has this badge yet");
+    hall.tap_new(&mut browser, "This badge isn’t registered yet");
     hall.type_id_and_pin(&mut browser);
     browser.see("#offer");
     let badge = |more: &str| {
@@ -214,9 +214,9 @@ fn a_badge_that_cannot_be_registered_is_said_to_be_so() {
     wait_until(SOON, "the badge to be nobody's", || {
         let visit = hall.at.printer.papermesh("release --list --pin-stdin");
         let ended = visit.args(["--badge", NEW]).stdin("481516\n").run();
-        !ended.is_success() && ended.stderr().contains("nobody is known")
+        !ended.is_success() && ended.stderr().contains("this badge is not registered")
     });
-    hall.tap_new(&mut browser, "Nobody has this badge yet");
+    hall.tap_new(&mut browser, "This badge isn’t registered yet");
     hall.admin.kill();
     hall.type_id_and_pin(&mut browser);
     browser.see("#offer");
@@ -227,7 +227,7 @@ fn a_badge_that_cannot_be_registered_is_said_to_be_so() {
 
     hall.admin.run();
     hall.admin.wait_for_peers(2);
-    hall.tap_new(&mut browser, "Nobody has this badge yet");
+    hall.tap_new(&mut browser, "This badge isn’t registered yet");
     hall.type_id_and_pin(&mut browser);
     browser.see("#offer");
     browser.click("#offer .primary");
@@ -253,7 +253,7 @@ fn the_question_is_not_taken_along_to_a_phone() {
 
     let mut panel = at.browser(Window::PANEL);
     at.tap(NEW);
-    panel.see(".typing .notice:has-text(\"Nobody has this badge yet\")");
+    panel.see(".typing .notice:has-text(\"This badge isn’t registered yet\")");
     panel.fill("#user", &charlie.id);
     panel.fill("#pin", &charlie.pin);
     panel.press("Enter");
@@ -292,7 +292,7 @@ fn a_badge_that_rests_on_the_reader_is_one_tap() {
     assert_eq!(page(&mut browser), before);
     // Another badge ends it at once; its own does again once it was taken away.
     hall.at.read("0000000000");
-    browser.see(".typing .notice:has-text(\"Nobody is known by this badge\")");
+    browser.see(".typing .notice:has-text(\"This badge isn’t registered.\")");
     hall.at.tap(&hall.charlie.badge);
     browser.see("main.session");
     let before = page(&mut browser);
@@ -309,7 +309,7 @@ fn a_badge_without_a_number_of_its_own_is_not_registered() {
     let mut browser = hall.at.browser(Window::PANEL);
     for number in ["08A1B2C3", "08:d4:e5:f6"] {
         hall.at.tap(number);
-        browser.see(".typing .notice.warn:has-text(\"shows another number each time\")");
+        browser.see(".typing .notice.warn:has-text(\"shows a different number each time\")");
     }
     browser.picture("badge-random");
     browser.is_for_everybody("a badge without a number of its own");
@@ -329,7 +329,7 @@ fn a_reader_with_a_rule_of_its_own_knows_the_same_badges() {
     let backwards = data_encoding::HEXUPPER.encode(&bytes);
     let mut browser = hall.at.browser(Window::PANEL);
     hall.at.tap(&backwards);
-    browser.see(".typing .notice:has-text(\"Nobody is known by this badge\")");
+    browser.see(".typing .notice:has-text(\"This badge isn’t registered.\")");
     let reader = |hall: &Hall| {
         let findings: Vec<Finding> = hall.at.printer.papermesh("doctor").run().json();
         findings

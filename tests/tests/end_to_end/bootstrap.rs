@@ -125,7 +125,7 @@ fn a_member_has_a_bootstrap_node_dial_nobody_but_itself() {
     let asked = std::thread::scope(|scope| {
         let asking = scope.spawn(|| ask_to_dial(&rogue, at, own.local_addr().unwrap()));
         // It is no node that listens there; it is enough that somebody came.
-        drop(wait_for(SOON, "the asker to be dialled", || {
+        drop(wait_for(SOON, "the asker to be dialed", || {
             own.accept().ok()
         }));
         asking.join().unwrap()

@@ -110,7 +110,7 @@ fn lay_out(folder: &Path, name: &str) {
         .lines()
         .filter_map(|line| line.trim().strip_prefix("SKIP-IF-MISSING "))
     {
-        // Those of other colours and resolutions are not printed, but opened.
+        // Those of other colors and resolutions are not printed, but opened.
         let color = match path.contains("/srgb-8/") {
             true => Color::Rgb,
             false => Color::Gray,

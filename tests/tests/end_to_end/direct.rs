@@ -54,7 +54,7 @@ fn without_the_printer_it_is_held_and_the_user_is_told() {
         .args(["--to", "front-desk"])
         .run();
     assert!(ended.is_success(), "{ended:?}");
-    assert!(ended.stderr().contains("it is held for"), "{ended:?}");
+    assert!(ended.stderr().contains("is held for"), "{ended:?}");
     let submitted: Value = ended.json();
     assert_eq!(submitted["printed"]["ending"], "not-printed", "{submitted}");
     assert_eq!(laptop.jobs().len(), 1);

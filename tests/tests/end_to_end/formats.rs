@@ -483,7 +483,7 @@ fn a_converter_can_touch_nothing() {
         "/bin/true && echo started",
         "exec cat secret",
         "exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/631 && echo connected'",
-        "kill -0 $PPID && echo signalled",
+        "kill -0 $PPID && echo signaled",
         "ulimit -f unlimited && echo unlimited",
     ] {
         assert_eq!(tried(script).trim(), "", "{script}");

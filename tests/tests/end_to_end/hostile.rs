@@ -361,7 +361,7 @@ fn a_holder_that_wants_another_pin_than_the_others_is_shown() {
     page.log_in(&charlie.id, &charlie.pin);
     wait_until(SOON, "the page to say so", || {
         let jobs = page.get("jobs").send().body;
-        jobs.contains("report.pdf") && jobs.contains("rogue-1 wants another PIN")
+        jobs.contains("report.pdf") && jobs.contains("rogue-1 needs a different PIN")
     });
 }
 

@@ -189,7 +189,7 @@ fn a_job_is_printed_otherwise_than_submitted() {
     browser.is_for_everybody("the options");
     browser.click("#options .primary");
     browser.click("#print");
-    browser.see(".notice:has-text(\"Pages are written like\")");
+    browser.see(".notice:has-text(\"Enter pages like\")");
     assert!(at.printer.tray().is_empty());
 
     choose(&mut browser, "report.pdf");
@@ -202,7 +202,7 @@ fn a_job_is_printed_otherwise_than_submitted() {
     assert!(tray[0].to_string_lossy().ends_with("-x3.pdf"), "{tray:?}");
 }
 
-/// Sides and colour of last time are chosen again at the next visit, are seen to be, and one touch
+/// Sides and color of last time are chosen again at the next visit, are seen to be, and one touch
 /// takes them back; copies and pages are of one job, and are not remembered. Nobody else gets them.
 #[test]
 fn what_a_user_chose_last_is_offered_again() {
@@ -363,7 +363,7 @@ fn who_is_not_let_in_is_told_what_to_do() {
     walk.print("report.pdf");
     let mut browser = walk.at.browser(Window::PANEL);
     walk.at.tap("0000000000");
-    browser.see(".notice:has-text(\"Nobody is known by this badge\")");
+    browser.see(".notice:has-text(\"This badge isn’t registered.\")");
     browser.picture("unknown-badge");
     browser.fill("#user", "charlie");
     browser.fill("#pin", "000000");
@@ -379,7 +379,7 @@ fn who_is_not_let_in_is_told_what_to_do() {
     browser.see(".notice.bad:has-text(\"Too many attempts\")");
 }
 
-/// Every page in two languages and all colours, for everybody, at every size, with pictures to look at.
+/// Every page in two languages and all colors, for everybody, at every size, with pictures to look at.
 #[test]
 fn every_page_is_for_everybody() {
     let walk = Walk::new(Fate::Prints, &[]);
@@ -450,7 +450,7 @@ fn every_page_is_for_everybody() {
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
-/// What somebody set up on their computer for all pages is kept: more contrast, few colours of their own.
+/// What somebody set up on their computer for all pages is kept: more contrast, few colors of their own.
 #[test]
 fn colours_of_the_system_are_kept() {
     let walk = Walk::new(Fate::WantsPaper, &[]);
@@ -772,7 +772,7 @@ fn what_may_have_printed_is_asked_about() {
 
     choose(&mut browser, "report.pdf");
     browser.click("#print");
-    browser.see(".ask:has-text(\"on paper already\")");
+    browser.see(".ask:has-text(\"already be printed\")");
     browser.picture("again");
     browser.click(".ask .danger");
     browser.miss("#jobs .doubtful");
@@ -806,7 +806,7 @@ fn another_account_of_the_computer_is_not_at_the_panel() {
     // It is opened later, and still is not the one where badges are asked about.
     let mut other = Browser::start(Window::PANEL);
     other.open(&at.url);
-    other.see("main.outside:has-text(\"Read the code on the panel\")");
+    other.see("main.outside:has-text(\"Scan the code on the panel\")");
     assert_eq!(other.count(".hero-words button"), 0);
     other.open(&format!("{}here/AAAA", at.url));
     assert_eq!(other.count("#app"), 0);

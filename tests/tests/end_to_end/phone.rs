@@ -76,7 +76,7 @@ fn knock(phone: &mut Browser, address: &str) -> String {
 fn is_refused(phone: &mut Browser, address: &str) {
     phone.open("about:blank");
     phone.open(address);
-    phone.see("main.outside .notice:has-text(\"used up or too old\")");
+    phone.see("main.outside .notice:has-text(\"has been used or has expired\")");
 }
 
 #[track_caller]
@@ -203,10 +203,10 @@ fn a_code_that_was_seen_from_afar_lets_nobody_in() {
     let numbers = panel.texts(".number");
     let wrong = numbers.iter().find(|shown| **shown != number);
     touch(&mut panel, wrong.unwrap());
-    panel.see("main.welcome .notice:has-text(\"not let in\")");
+    panel.see("main.welcome .notice:has-text(\"not connected\")");
     panel.picture("phone-wrong-number");
     phone.switch(0);
-    phone.see("main.outside .notice:has-text(\"not let in\")");
+    phone.see("main.outside .notice:has-text(\"not connected\")");
     assert_eq!(phone.count("#user"), 0);
     // The phone that was turned away does not come again with what it has.
     is_refused(&mut phone, &address);
@@ -224,8 +224,8 @@ fn a_code_that_was_seen_from_afar_lets_nobody_in() {
     assert_eq!(phone.text(".big-number"), number);
     panel.see("main.knock");
     panel.click("main.knock > button");
-    panel.see("main.welcome .notice:has-text(\"not let in\")");
-    phone.see("main.outside .notice:has-text(\"not let in\")");
+    panel.see("main.welcome .notice:has-text(\"not connected\")");
+    phone.see("main.outside .notice:has-text(\"not connected\")");
     is_refused(&mut phone, &address);
 
     // Nobody answers.
@@ -235,7 +235,7 @@ fn a_code_that_was_seen_from_afar_lets_nobody_in() {
     wait_until(SOON, "the panel to give up", || {
         panel.count("main.welcome") == 1
     });
-    phone.see("main.outside .notice:has-text(\"not let in\")");
+    phone.see("main.outside .notice:has-text(\"not connected\")");
 
     // The user goes back, and so does the panel.
     let address = read_code(&mut panel);
@@ -299,8 +299,8 @@ fn a_session_moves_to_a_phone_and_ends_at_both() {
     wait_until(SOON, "both to be logged out", || {
         panel.count("main.welcome") + phone.count("main.outside") == 2
     });
-    phone.see(".notice:has-text(\"nobody touched\")");
-    panel.see(".notice:has-text(\"nobody touched\")");
+    phone.see(".notice:has-text(\"due to inactivity\")");
+    panel.see(".notice:has-text(\"due to inactivity\")");
     assert!(!phone.html().contains("secret-plan"));
 
     // So does whoever leaves at the phone,
@@ -426,7 +426,7 @@ fn titles_with_markup_are_text() {
     assert!(!panel.html().contains("onerror"));
 }
 
-/// Every page of phones in other languages and colours, for everybody.
+/// Every page of phones in other languages and colors, for everybody.
 #[test]
 fn phones_are_for_everybody() {
     let hall = Hall::new(34, &[]);
@@ -550,7 +550,7 @@ fn nobody_types_a_pin_from_elsewhere() {
     );
     for _ in 0..3 {
         let shown = types_from_elsewhere(&hall, &stranger, &hall.charlie.guessing("000000"));
-        assert!(shown.contains("Read the code on the panel"), "{shown}");
+        assert!(shown.contains("Scan the code on the panel"), "{shown}");
         assert!(!shown.contains("id=\"pin\""), "{shown}");
     }
     assert!(!types_from_elsewhere(&hall, &stranger, &hall.charlie).contains("secret-plan"));

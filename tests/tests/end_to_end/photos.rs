@@ -144,7 +144,7 @@ async fn jpegs_as_phones_and_programs_write_them_come_out() {
     let progressive = photo::jpeg(&stored, &["-jpegopt", "progressive=y"]);
     assert_comes_out("progressive", JPEG, &progressive, false).await;
     let gray = photo::jpeg(&stored, &["-gray"]);
-    assert_comes_out("grey", JPEG, &gray, true).await;
+    assert_comes_out("gray", JPEG, &gray, true).await;
     let mut large = photo::jpeg(&stored, &[]);
     for _ in 0..20 {
         let xmp = [
@@ -209,9 +209,9 @@ fn what_no_printer_reads_is_refused_at_the_computer() {
         (
             "cut.jpg",
             jpeg[..jpeg.len() - 900].to_vec(),
-            "ends in the middle",
+            "the picture is incomplete",
         ),
-        ("cut.png", png, "ends in the middle"),
+        ("cut.png", png, "the picture is incomplete"),
         (
             "phone.heic",
             b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec(),
@@ -239,7 +239,7 @@ fn what_no_printer_reads_is_refused_at_the_computer() {
             b"\x1b%-12345X@PJL ENTER LANGUAGE=PDF\r\n%PDF-1.7\n".to_vec(),
             "PJL",
         ),
-        ("late.pdf", late, "commands for a printer"),
+        ("late.pdf", late, "contains printer commands"),
         (
             "late.txt",
             [&vec![b'a'; 5000][..], b"\x1bE"].concat(),

@@ -125,7 +125,7 @@ fn a_user_looks_after_jobs() {
     assert_eq!(desk.laptop.jobs().len(), 3);
     press(&mut browser, "minutes.pdf", "delete");
     browser.click("dialog .danger");
-    browser.see(".notice:has-text(\"minutes.pdf is deleted\")");
+    browser.see(".notice:has-text(\"minutes.pdf was deleted\")");
     browser.miss("#live .line:has-text(\"minutes.pdf\")");
     assert_eq!(desk.laptop.jobs().len(), 2);
 
@@ -165,7 +165,7 @@ fn what_was_printed_has_a_receipt() {
     browser.is_for_everybody("the history");
 }
 
-/// The PIN is changed by whoever knows the old one; from then on only the new one opens anything.
+/// The PIN changed by whoever knows the old one; from then on only the new one opens anything.
 #[test]
 fn a_pin_is_changed() {
     let desk = Desk::new();
@@ -186,9 +186,9 @@ fn a_pin_is_changed() {
     change(&mut browser, "000000", "731731", "731731");
     browser.see(".notice.warn:has-text(\"current PIN is wrong\")");
     change(&mut browser, &desk.charlie.pin, "731731", "731732");
-    browser.see(".notice.warn:has-text(\"not the same\")");
+    browser.see(".notice.warn:has-text(\"do not match\")");
     change(&mut browser, &desk.charlie.pin, "731731", "731731");
-    browser.see(".notice.good:has-text(\"PIN is changed\")");
+    browser.see(".notice.good:has-text(\"PIN changed\")");
     assert!(!browser.html().contains("731731"));
     assert!(!desk.laptop.log().contains("731731"));
 
@@ -206,7 +206,7 @@ fn a_pin_is_changed() {
     browser.is_for_everybody("the question who it is");
     browser.fill("#ask-proof", "12345");
     browser.press("Enter");
-    browser.see("dialog .notice:has-text(\"not the digits\")");
+    browser.see("dialog .notice:has-text(\"digits are wrong\")");
     assert_eq!(browser.count(".code"), 0);
     page.prove(&mut browser);
     browser.see("dialog[open] .code");
@@ -224,7 +224,7 @@ fn a_pin_is_changed() {
 }
 
 /// The admin's page: a user is added and enrolls with the ticket; blocked and let in again; a badge
-/// is given; a device joins by its digits; a member is revoked; the policy is changed; the audit holds.
+/// is given; a device joins by its digits; a member is revoked; the policy was changed; the audit holds.
 #[test]
 fn an_admin_looks_after_the_site() {
     let desk = Desk::new();
@@ -241,7 +241,7 @@ fn an_admin_looks_after_the_site() {
     browser.see("dialog[open]");
     browser.fill("#ask-user", "no/id");
     browser.press("Enter");
-    browser.see("dialog .notice:has-text(\"no user ID\")");
+    browser.see("dialog .notice:has-text(\"not a user ID\")");
     browser.picture("portal-new-user");
     browser.is_for_everybody("a new user");
     browser.fill("#ask-user", "dana");
@@ -284,7 +284,7 @@ fn an_admin_looks_after_the_site() {
     browser.picture("portal-policy");
     browser.is_for_everybody("the policy");
     browser.click("#policy .primary");
-    browser.see(".notice.good:has-text(\"policy is changed\")");
+    browser.see(".notice.good:has-text(\"policy was changed\")");
     let policy = desk.laptop.papermesh("site policy").run().succeeded();
     assert!(policy.stdout().contains("\"login\":\"pin\""));
     assert!(policy.stdout().contains("\"bind_badges\":true"));
@@ -303,7 +303,7 @@ fn an_admin_looks_after_the_site() {
     browser.click("#go-audit");
     browser.see("#live .line:has-text(\"revoked\")");
     browser.click("#verify");
-    browser.see(".notice.good:has-text(\"chain is whole\")");
+    browser.see(".notice.good:has-text(\"chain is intact\")");
     browser.picture("portal-audit");
     browser.is_for_everybody("the audit");
     assert_eq!(browser.complaints(), Vec::<String>::new());
@@ -319,7 +319,7 @@ fn an_admin_invites_a_device_and_exports_the_site() {
     browser.see("dialog[open] #ask-role");
     browser.fill("#ask-name", "hall\u{200b}printer");
     browser.press("Enter");
-    browser.see("dialog .notice:has-text(\"This is no name\")");
+    browser.see("dialog .notice:has-text(\"not a valid name\")");
     browser.fill("#ask-name", "hall-printer");
     browser.press("Enter");
     browser.fill("dialog[open] #ask-proof", PASSPHRASE);
@@ -354,7 +354,7 @@ fn an_admin_invites_a_device_and_exports_the_site() {
     browser.click("#ask-no");
     // The other one stays: it says which device used it.
     browser.click("#live [id^=invite-]:not(:has-text(\"Used by\")) [id^=withdraw-]");
-    browser.see(".notice.good:has-text(\"taken back\")");
+    browser.see(".notice.good:has-text(\"was withdrawn\")");
     browser.miss("#live [id^=invite-]:not(:has-text(\"Used by\"))");
     assert_eq!(browser.count("#live [id^=invite-]"), 1);
     let late = Machine::new(desk.site.folder(), "late", Setting::default());
@@ -366,7 +366,7 @@ fn an_admin_invites_a_device_and_exports_the_site() {
 
     browser.click("#go-policy");
     browser.click("#export");
-    for (again, said) in [("", ""), ("another", "not the same")] {
+    for (again, said) in [("", ""), ("another", "do not match")] {
         browser.fill("#ask-passphrase", PASSPHRASE);
         browser.fill("#ask-again", again);
         browser.press("Enter");
@@ -441,7 +441,7 @@ fn a_site_whose_key_is_sealed_asks_for_the_passphrase() {
         browser.press("Enter");
     };
     export(&mut browser, "another passphrase");
-    browser.see("dialog .notice:has-text(\"another passphrase\")");
+    browser.see("dialog .notice:has-text(\"a different passphrase\")");
     export(&mut browser, PASSPHRASE);
     browser.see("dialog [data-save]");
     browser.click("#ask-no");
@@ -475,7 +475,7 @@ fn a_page_whose_user_proves_nothing_closes() {
     browser.fill("#ask-passphrase", PASSPHRASE);
     browser.fill("#ask-again", PASSPHRASE);
     browser.press("Enter");
-    browser.see("dialog .notice:has-text(\"a page does not give it away\")");
+    browser.see("dialog .notice:has-text(\"a page cannot export it\")");
     assert_eq!(browser.count("[data-save]"), 0);
     browser.click("#ask-no");
     browser.miss("dialog");
@@ -491,11 +491,11 @@ fn a_page_whose_user_proves_nothing_closes() {
     for _ in 0..4 {
         browser.fill("#ask-proof", wrong);
         browser.press("Enter");
-        browser.see("dialog .notice:has-text(\"not the digits\")");
+        browser.see("dialog .notice:has-text(\"digits are wrong\")");
     }
     browser.fill("#ask-proof", wrong);
     browser.press("Enter");
-    browser.see(".outside:has-text(\"wrong too often\")");
+    browser.see(".outside:has-text(\"too many wrong attempts\")");
     browser.picture("portal-unproven");
     browser.is_for_everybody("a page that was closed");
     let policy = desk.laptop.papermesh("site policy").run().succeeded();
@@ -601,7 +601,7 @@ fn a_device_joins_by_digits_that_an_admin_types() {
     browser.see(&line("impostor"));
     assert!(!browser.html().contains(&digits));
     browser.click(&format!("{} [id^=refuse-]", line("impostor")));
-    browser.see(".notice.good:has-text(\"sent away\")");
+    browser.see(".notice.good:has-text(\"turned away\")");
     assert!(!refused.finish().is_success());
 
     let (joining, digits) = ask(&printer, "front-desk");
@@ -621,12 +621,12 @@ fn a_device_joins_by_digits_that_an_admin_types() {
     browser.fill("#ask-code", wrong);
     browser.press("Enter");
     page.prove(&mut browser);
-    browser.see(".notice:has-text(\"No device that waits shows these digits\")");
+    browser.see(".notice:has-text(\"No waiting device shows these digits\")");
     browser.click(&format!("{} [id^=approve-]", line("front-desk")));
     let grouped = format!("{} {}", &digits[..3], &digits[3..]);
     browser.fill("dialog[open] #ask-code", &grouped);
     browser.press("Enter");
-    browser.see(".notice.good:has-text(\"front-desk is a member now\")");
+    browser.see(".notice.good:has-text(\"front-desk is now a member\")");
     let joined: Member = joining.finish().succeeded().json();
     assert_eq!(joined.name, "front-desk");
     browser.see("#live [id^=member-]:has-text(\"front-desk\")");
@@ -636,7 +636,7 @@ fn a_device_joins_by_digits_that_an_admin_types() {
     let (_waiting, _) = ask(&late, "late");
     browser.see(&line("late"));
     laptop.stop();
-    assert!(!laptop.log().contains("is left behind"));
+    assert!(!laptop.log().contains("was still joining"));
 }
 
 /// A link opens one page once; another window, a reload and a page that was closed show nothing; a
@@ -661,7 +661,7 @@ fn a_link_opens_one_page_once() {
     // Somebody else has the link as well: nobody has the page.
     browser.switch(1);
     browser.open(&link);
-    browser.see(".outside:has-text(\"used already\")");
+    browser.see(".outside:has-text(\"already been used\")");
     assert!(!browser.html().contains("secret-plan"));
     browser.picture("portal-outside");
     browser.is_for_everybody("the door");
@@ -683,7 +683,7 @@ fn a_link_opens_one_page_once() {
     assert!(!browser.html().contains("secret-plan"));
     // A link outlives its page, and opens nothing then.
     browser.open(&last);
-    browser.see(".outside:has-text(\"used already\")");
+    browser.see(".outside:has-text(\"already been used\")");
     assert!(!browser.html().contains("secret-plan"));
     // The link is in no log.
     let token = link.split('#').nth(1).unwrap();
@@ -720,7 +720,7 @@ fn whose_page_it_is_must_be_clear() {
         .invited(&desk.laptop, "laptop-3", "client", elsewhere);
     third.start();
     wait_until(SOON, "the node to say why it does not start", || {
-        third.log().contains("is no loopback address")
+        third.log().contains("is not a loopback address")
     });
 }
 
@@ -807,11 +807,7 @@ fn other_pages_are_not_heard() {
         .header("Cookie", cookie)
         .header("X-Papermesh-Page", page)
         .send();
-    assert!(
-        stolen.body.contains("is not here any more"),
-        "{}",
-        stolen.body
-    );
+    assert!(stolen.body.contains("is no longer here"), "{}", stolen.body);
     assert!(!stolen.body.contains("diary"));
     assert_eq!(desk.laptop.jobs().len(), 2);
     // Whoever comes with the link once more closes the page that it opened.
@@ -841,7 +837,7 @@ fn titles_with_markup_are_text() {
     press(&mut browser, "onerror", "delete");
     assert!(browser.text("dialog .dialog-text").contains(title));
     browser.click("dialog .danger");
-    browser.see(".notice:has-text(\"is deleted\")");
+    browser.see(".notice:has-text(\"was deleted\")");
     assert!(browser.text(".remarks .notice").contains(title));
     browser.click("#go-history");
     browser.see("#live .line");

@@ -59,8 +59,8 @@ fn one_release_is_followed_through_the_logs() {
     let release = release.and_then(|rest| rest.split_whitespace().next());
     let of_release = format!("release={}", release.expect("the release is in the log"));
     for (machine, steps) in [
-        (&printer, ["the job is granted", "the release has ended"]),
-        (&laptop, ["a lease is granted", "a release is settled"]),
+        (&printer, ["job granted", "release ended"]),
+        (&laptop, ["lease granted", "release settled"]),
     ] {
         let log = machine.log();
         for step in steps {

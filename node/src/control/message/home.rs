@@ -29,11 +29,11 @@ pub struct InitSite {
 pub struct Initialized {
     /// The site.
     pub site: SiteId,
-    /// Its name.
+    /// The site's name.
     pub site_name: Name,
     /// This node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
     /// All its roles, `admin` among them.
     pub roles: Vec<Role>,
@@ -83,11 +83,11 @@ pub enum JoinStep {
 pub struct Joined {
     /// The site.
     pub site: SiteId,
-    /// Its name.
+    /// The site's name.
     pub site_name: Name,
     /// This node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
     /// Its roles.
     pub roles: Vec<Role>,

@@ -51,7 +51,7 @@ pub struct Submitted {
     pub job: JobId,
     /// Its number on this device.
     pub number: u32,
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// Its title.
     pub title: String,
@@ -117,7 +117,7 @@ pub struct MoveJob {
 /// A job that is held here, or was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HeldJob {
-    /// Whose.
+    /// The user.
     pub user: UserId,
     /// Its number on this device: small, and never given again.
     pub number: u32,
@@ -208,7 +208,7 @@ pub struct JobPrefix(String);
 pub enum PrefixError {
     /// It is not the beginning of an id.
     #[error(
-        "{0:?} is no job id: write at least the first {min} of its {max} hexadecimal digits",
+        "{0:?} is not a job id: write at least the first {min} of its {max} hexadecimal digits",
         min = JobPrefix::MIN,
         max = JobPrefix::MAX
     )]
@@ -217,7 +217,7 @@ pub enum PrefixError {
     #[error("there is no job {0}")]
     Unknown(JobPrefix),
     /// More than one does.
-    #[error("{1} jobs begin with {0}; write more of its digits")]
+    #[error("{1} job ids begin with {0}; write more digits")]
     Ambiguous(JobPrefix, usize),
 }
 

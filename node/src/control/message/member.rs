@@ -117,7 +117,7 @@ pub struct ListMembers {}
 pub struct Member {
     /// The node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
     /// Its roles.
     pub roles: Vec<Role>,
@@ -166,7 +166,7 @@ pub struct ShowRoot {}
 pub struct RootView {
     /// The site.
     pub site: SiteId,
-    /// Its name.
+    /// The site's name.
     pub site_name: Name,
     /// The sequence number of the charter.
     pub charter: u32,
@@ -221,7 +221,7 @@ pub struct RenewRoot {
 pub struct Revocation {
     /// The node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
     /// Certificates withdrawn.
     pub certificates: u32,
@@ -258,7 +258,7 @@ pub struct ExportSite {
 pub struct SiteExported {
     /// The site.
     pub site: SiteId,
-    /// Its name.
+    /// The site's name.
     pub site_name: Name,
     /// The export: lines of text, to be kept where the passphrase is not.
     pub export: String,
@@ -282,11 +282,11 @@ pub struct ImportSite {
 pub struct SiteImported {
     /// The site.
     pub site: SiteId,
-    /// Its name.
+    /// The site's name.
     pub site_name: Name,
     /// This node.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
 }
 
@@ -317,7 +317,7 @@ pub struct PolicyChange {
 pub struct PolicyView {
     /// The site.
     pub site: SiteId,
-    /// Its name.
+    /// The site's name.
     pub site_name: Name,
     /// The sequence number of the site state that says so.
     pub sequence: u64,
@@ -357,7 +357,7 @@ pub struct ShowSiteAuthority {
 pub struct SiteAuthority {
     /// The site.
     pub site: SiteId,
-    /// Its name.
+    /// The site's name.
     pub site_name: Name,
     /// The certificate, PEM (RFC 7468).
     pub pem: String,

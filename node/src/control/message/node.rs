@@ -82,7 +82,7 @@ pub enum TlsStatus {
 pub struct NodeIdentity {
     /// The node.
     pub id: NodeId,
-    /// Its name.
+    /// The name.
     pub name: Name,
     /// Its roles.
     pub roles: Vec<Role>,
@@ -95,7 +95,7 @@ pub struct NodeIdentity {
 pub struct SiteIdentity {
     /// The site.
     pub id: SiteId,
-    /// Its name.
+    /// The name.
     pub name: Name,
     /// The sequence number of the site state that the node has.
     pub sequence: u64,
@@ -183,7 +183,7 @@ pub struct ReadAudit {
 /// All audit records that were asked for have come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuditRead {
-    /// How many.
+    /// Number of records.
     pub records: u64,
 }
 

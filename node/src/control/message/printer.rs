@@ -13,7 +13,7 @@ pub struct ListPrinters {}
 /// A printer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Printer {
-    /// Its name.
+    /// The name.
     pub name: Name,
     /// Its node.
     pub node: NodeId,

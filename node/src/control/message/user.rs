@@ -60,7 +60,7 @@ pub struct Enrolled {
     pub display: Name,
     /// The computer.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub node_name: Name,
 }
 
@@ -98,7 +98,7 @@ pub struct Linked {
     pub user: UserId,
     /// The computer.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub node_name: Name,
 }
 
@@ -198,7 +198,7 @@ pub struct UserHere {
 pub struct LinkedComputer {
     /// The computer.
     pub node: NodeId,
-    /// Its name.
+    /// The node's name.
     pub name: Name,
     /// Whether it still has an older PIN.
     pub outdated: bool,

@@ -1,4 +1,4 @@
-//! Whether a PDF has any colour. A guess that errs towards colour: what is painted white on white
+//! Whether a PDF has any color. A guess that errs towards color: what is painted white on white
 //! counts, and what cannot be looked at is not known.
 
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ const RESOURCES: usize = 100_000;
 /// How deep resources may lie in resources.
 const DEPTH: usize = 12;
 
-/// Whether any of these pages has colour; none if that cannot be said.
+/// Whether any of these pages has color; none if that cannot be said.
 pub(super) fn of(document: &Document, pages: &[ObjectId]) -> Option<bool> {
     let mut look = Look {
         document,
@@ -50,7 +50,7 @@ struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    /// Operators that paint in colour (section 8.6.8).
+    /// Operators that paint in color (section 8.6.8).
     fn content(&mut self, content: &[u8]) -> Option<bool> {
         let content = Content::decode(content).ok()?;
         self.operations = self.operations.checked_sub(content.operations.len())?;
@@ -128,7 +128,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// Whether a colour space (section 8.6) has colour; none if that is not known.
+    /// Whether a color space (section 8.6) has color; none if that is not known.
     fn is_colored(&self, space: Option<&'a Object>, depth: usize) -> Option<bool> {
         if depth > 3 {
             return None;

@@ -27,13 +27,13 @@ pub(in super::super) enum PdfError {
     #[error("the PDF is damaged")]
     Damaged(#[from] lopdf::Error),
     /// It opens with a password only.
-    #[error("the PDF is locked: it opens with a password only")]
+    #[error("the PDF is locked: it needs a password")]
     Locked,
     /// The password that was given is not its own.
     #[error("the PDF is locked: the password that was given does not open it")]
     Password,
     /// It has no pages, or none of those that were asked for.
-    #[error("the PDF has none of the pages that were asked for")]
+    #[error("the PDF has none of the requested pages")]
     NoPages,
     /// It says that it has pages which are not there.
     #[error("the PDF is incomplete: some of its pages are missing")]
@@ -64,7 +64,7 @@ pub(super) fn load(bytes: &[u8], password: Option<&str>) -> Result<Document, Pdf
     }
 }
 
-/// What a PDF says about itself. Its colour is looked for if that is wanted.
+/// What a PDF says about itself. Its color is looked for if that is wanted.
 pub(in super::super) fn facts(bytes: &[u8], password: Option<&str>, color: bool) -> Facts {
     match load(bytes, password) {
         Ok(document) => told(&document, bytes, color),
@@ -74,7 +74,7 @@ pub(in super::super) fn facts(bytes: &[u8], password: Option<&str>, color: bool)
         },
         Err(error) => {
             // What goes on here is nobody's secret, and the document's words are not in it.
-            tracing::debug!(%error, "a second reader looks at a PDF");
+            tracing::debug!(%error, "trying the second reader on a PDF");
             by_second_reader(bytes, password)
         }
     }

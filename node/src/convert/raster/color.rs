@@ -64,7 +64,7 @@ pub(super) fn mirror(pixels: Pixels, width: u32, line: &mut Vec<u8>) {
     }
 }
 
-/// A bit as a shade of grey.
+/// A bit as a shade of gray.
 fn bit(line: &[u8], x: usize) -> u8 {
     match line[x / 8] & (0x80 >> (x % 8)) {
         0 => 0xff,

@@ -3,7 +3,7 @@
 //! - [`page`] is what all of them have in common, [`color`] how pixels become other pixels.
 //! - [`pnm`], [`pwg`], [`urf`] are read; [`pwg`], [`urf`], [`pdf`], [`postscript`], [`pcl`] and
 //!   [`pclxl`] are written; [`runs`] is the packing of lines and bytes that some of them share.
-//! - [`press`] takes pages from the one to the other: chosen, repeated, coloured, scaled, turned,
+//! - [`press`] takes pages from the one to the other: chosen, repeated, colored, scaled, turned,
 //!   and counted; [`placed`] puts them on paper.
 //!
 //! Everything is read and written line by line, so that memory does not grow with the document; a

@@ -85,13 +85,13 @@ impl Page {
 #[derive(Debug, thiserror::Error)]
 pub(in super::super) enum RasterError {
     /// The stream broke, or ended within a page.
-    #[error("it broke off: {0}")]
+    #[error("it was cut off: {0}")]
     Io(#[from] io::Error),
     /// It is not what its format says.
     #[error("{0}")]
     Malformed(&'static str),
     /// A page with more pixels than anybody prints.
-    #[error("a page of {width} × {height} pixels is too large (the most is {} million)", limits::PIXELS / 1_000_000)]
+    #[error("a page of {width} × {height} pixels is too large (the limit is {} million)", limits::PIXELS / 1_000_000)]
     TooLarge {
         /// Across.
         width: u32,

@@ -64,7 +64,7 @@ impl<W: Write> WritePages for PclWriter<W> {
     fn begin_page(&mut self, out: &OutPage) -> io::Result<()> {
         let page = &out.page;
         if page.pixels != Pixels::Black1 {
-            return Err(io::Error::other("PCL takes black pixels only"));
+            return Err(io::Error::other("PCL supports only black pixels"));
         }
         let size = PageSize::from_pixels(page.width, page.height, page.resolution);
         let name = size.map(PageSize::name).unwrap_or_default();

@@ -197,7 +197,7 @@ impl<W: Write> WritePages for PclXlWriter<W> {
             let side = u64::from(side) * u64::from(units) / u64::from(page.resolution.max(1));
             short(u32::try_from(side).unwrap_or(u32::MAX))
         };
-        say.byte(0, attribute::COLOR_MAPPING); // the pixels are the colours
+        say.byte(0, attribute::COLOR_MAPPING); // the pixels are the colors
         say.byte(depth, attribute::COLOR_DEPTH);
         say.short(short(page.width)?, attribute::SOURCE_WIDTH);
         say.short(short(page.height)?, attribute::SOURCE_HEIGHT);

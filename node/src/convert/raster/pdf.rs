@@ -70,7 +70,7 @@ impl<W: Write> WritePages for PdfWriter<W> {
     fn line(&mut self, line: &[u8]) -> io::Result<()> {
         match &mut self.picture {
             Some((picture, _)) => picture.write_all(line),
-            None => Err(io::Error::other("a line outside of a page")),
+            None => Err(io::Error::other("a line outside a page")),
         }
     }
 

@@ -85,7 +85,7 @@ impl<R: ReadPages> ReadPages for Placed<R> {
 
     fn line(&mut self, line: &mut Vec<u8>) -> Result<(), RasterError> {
         let Some(place) = &mut self.at else {
-            return Err(RasterError::Malformed("a line outside of a page"));
+            return Err(RasterError::Malformed("a line outside a page"));
         };
         let y = i64::from(place.line) - place.top;
         place.line = place.line.saturating_add(1);

@@ -47,7 +47,7 @@ impl<R: Read> PnmReader<R> {
     }
 }
 
-const MALFORMED: RasterError = RasterError::Malformed("the renderer gave no page");
+const MALFORMED: RasterError = RasterError::Malformed("the renderer produced no page");
 
 impl<R: Read> ReadPages for PnmReader<R> {
     fn page(&mut self) -> Result<Option<Page>, RasterError> {

@@ -1,4 +1,4 @@
-//! Taking pages from one format to another: chosen, repeated, coloured, scaled, turned.
+//! Taking pages from one format to another: chosen, repeated, colored, scaled, turned.
 //!
 //! Lives here: what a device that cannot do it by itself is spared. Not here: the formats.
 
@@ -93,10 +93,10 @@ pub(in super::super) enum PressError {
     #[error("the converted document cannot be written: {0}")]
     Write(#[source] io::Error),
     /// None was chosen.
-    #[error("it has none of the pages that were asked for")]
+    #[error("it has none of the requested pages")]
     NoPages,
     /// The renderer gave up on the way, or sees another document.
-    #[error("{} came out of it instead of {total}", counted((*written).into(), "page"))]
+    #[error("{} came out instead of {total}", counted((*written).into(), "page"))]
     Miscounted {
         /// Pages that were made.
         written: u32,
@@ -104,7 +104,7 @@ pub(in super::super) enum PressError {
         total: u32,
     },
     /// It ends too early.
-    #[error("it is incomplete: it says that it has {promised} pages, and page {} is missing", found + 1)]
+    #[error("it is incomplete: it claims {promised} pages, but page {} is missing", found + 1)]
     Cut {
         /// Pages that it says it has.
         promised: u32,
@@ -380,7 +380,7 @@ impl Sheets<'_> {
     }
 }
 
-/// The lines of one page, coloured, scaled and mirrored.
+/// The lines of one page, colored, scaled and mirrored.
 struct Lines {
     from: Page,
     to: Page,

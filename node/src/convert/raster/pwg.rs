@@ -34,7 +34,7 @@ mod offset {
     pub(super) const PAGE_SIZE_NAME: usize = 1732;
 }
 
-/// Colour spaces (table 8).
+/// Color spaces (table 8).
 mod space {
     pub(super) const RGB: u32 = 1;
     pub(super) const BLACK: u32 = 3;
@@ -68,7 +68,7 @@ impl<R: Read> PwgReader<R> {
         let mut sync = [0; 4];
         input.read_exact(&mut sync)?;
         if &sync != SYNC {
-            return Err(RasterError::Malformed("it is no PWG raster"));
+            return Err(RasterError::Malformed("it is not a PWG raster"));
         }
         Ok(Self {
             input,
@@ -104,7 +104,7 @@ impl<R: Read> ReadPages for PwgReader<R> {
             (space::RGB | space::SRGB | space::ADOBE_RGB, 8, 24) => (Pixels::Rgb8, 1, false),
             (space::RGB | space::SRGB | space::ADOBE_RGB, 16, 48) => (Pixels::Rgb8, 2, false),
             _ => {
-                let kind = format!("colour space {color_space}, {pixel} bits");
+                let kind = format!("color space {color_space}, {pixel} bits");
                 return Err(RasterError::Pixels(kind));
             }
         };

@@ -67,7 +67,7 @@ fn run(press: &Press, bytes: &[u8]) -> Result<Vec<u8>, PressError> {
     Ok(out)
 }
 
-/// Small pages of few colours, so that runs come about.
+/// Small pages of few colors, so that runs come about.
 fn pages(kinds: &'static [Pixels]) -> impl Strategy<Value = Pages> {
     let page = (1u32..40, 1u32..12, prop::sample::select(kinds)).prop_flat_map(
         |(width, height, pixels)| {
@@ -335,7 +335,7 @@ fn drawn(pixels: Pixels, lines: &[&str], press: &Press) -> Vec<String> {
 /// All kinds of pixels are put in the same place: nothing moves by a bit.
 #[test]
 fn pages_lie_in_the_middle_of_their_paper() {
-    // A hundred times as large, because what differs by two millimetres is the same.
+    // A hundred times as large, because what differs by two millimeters is the same.
     let big = |lines: &[&str]| -> Vec<String> {
         lines
             .iter()

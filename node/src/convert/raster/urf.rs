@@ -15,7 +15,7 @@ const HEADER: usize = 32;
 /// `cupsPrintQuality` normal.
 const NORMAL: u8 = 4;
 
-/// Colour spaces.
+/// Color spaces.
 mod space {
     pub(super) const SGRAY: u8 = 0;
     pub(super) const SRGB: u8 = 1;
@@ -39,7 +39,7 @@ impl<R: Read> UrfReader<R> {
         let mut magic = [0; 12];
         input.read_exact(&mut magic)?;
         if !magic.starts_with(MAGIC) {
-            return Err(RasterError::Malformed("it is no Apple raster"));
+            return Err(RasterError::Malformed("it is not an Apple raster"));
         }
         let [.., a, b, c, d] = magic;
         Ok(Self {
@@ -66,7 +66,7 @@ impl<R: Read> ReadPages for UrfReader<R> {
             (8, space::SGRAY | space::DEVICE_GRAY) => Pixels::Gray8,
             (24, space::SRGB | space::ADOBE_RGB | space::DEVICE_RGB) => Pixels::Rgb8,
             (bits, color_space) => {
-                let kind = format!("colour space {color_space}, {bits} bits");
+                let kind = format!("color space {color_space}, {bits} bits");
                 return Err(RasterError::Pixels(kind));
             }
         };

@@ -41,7 +41,7 @@ async fn delete<Q: Queue>(desk: &Desk<Q>, job: &QueuedJob) -> Result<(), Failure
     if job.state.has_ended() {
         return Err(Failure::new(
             Status::NotPossible,
-            "the job has ended already",
+            "the job has already ended",
         ));
     }
     let now = desk.queue.now();
@@ -281,7 +281,7 @@ pub(super) async fn print_again<Q: Queue>(
 ) -> Result<Answer, Failure> {
     let job = asking.own_job(desk).await?;
     let text = if job.state.has_ended() {
-        "nothing is left of a job that has ended; print it again"
+        "a job that has ended cannot be restarted; print it again"
     } else {
         "the job is held: release it at a printer, and choose to keep it if you want it twice"
     };

@@ -64,7 +64,7 @@ pub(super) async fn cancel_document<Q: Queue>(
     if document.state.has_ended() {
         return Err(Failure::new(
             Status::NotPossible,
-            "the document has ended already",
+            "the document has already ended",
         ));
     }
     desk.queue.cancel(job.number, Some(place)).await?;

@@ -196,10 +196,10 @@ fn check_settable(wanted: Values<'_>, settable: &[&str]) -> Result<(), Failure> 
 fn check_held(state: &JobState) -> Result<(), Failure> {
     let why = match state {
         JobState::Held => return Ok(()),
-        JobState::Incoming => "the job has not all its documents yet",
+        JobState::Incoming => "the job does not have all its documents yet",
         JobState::Processing => "a printer has the job now",
         JobState::Completed(_) | JobState::Canceled(_) | JobState::Aborted(..) => {
-            "the job has ended already"
+            "the job has already ended"
         }
     };
     Err(Failure::new(Status::NotPossible, why))

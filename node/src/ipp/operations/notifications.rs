@@ -318,8 +318,8 @@ fn notification(
         }
         About::Printer(switches) => {
             let words = match switches.accepting {
-                true => "the printer takes jobs",
-                false => "the printer takes no jobs at the moment",
+                true => "the printer is accepting jobs",
+                false => "the printer is not accepting jobs at the moment",
             };
             let number = printer_attributes::state_number(false);
             let reasons = printer_attributes::reasons(switches);

@@ -160,6 +160,6 @@ pub(super) fn no_engine(asking: &Asking<'_>) -> Result<Answer, Failure> {
     asking.user()?;
     Err(Failure::new(
         Status::NotPossible,
-        "this printer holds jobs and prints none: paper is stopped at the printer that makes it",
+        "this printer only holds jobs; stop the printing at the printer itself",
     ))
 }

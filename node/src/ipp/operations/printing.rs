@@ -118,9 +118,9 @@ pub(super) async fn send_document<Q: Queue>(
 ) -> Result<Answer, Failure> {
     let number = waiting_job(desk, asking).await?;
     let operation = asking.request.operation();
-    let last = operation.flag("last-document").ok_or_else(|| {
-        Failure::new(Status::BadRequest, "the request does not say last-document")
-    })?;
+    let last = operation
+        .flag("last-document")
+        .ok_or_else(|| Failure::new(Status::BadRequest, "the request has no last-document"))?;
     let said = Said::read(operation)?;
     let asked = {
         let mut sending = desk.open.begin(number)?;
@@ -160,7 +160,7 @@ pub(super) async fn close_job<Q: Queue>(
 
 fn close<Q: Queue>(desk: &Desk<Q>, number: JobNumber) {
     let now = desk.queue.now();
-    let empty = |_: &OpenJob| JobState::Aborted(now, "no document came".into());
+    let empty = |_: &OpenJob| JobState::Aborted(now, "no document arrived".into());
     desk.open.close(number, empty);
 }
 
@@ -184,7 +184,8 @@ async fn waiting_job<Q: Queue>(desk: &Desk<Q>, asking: &Asking<'_>) -> Result<Jo
 fn may_print<'a, Q: Queue>(desk: &Desk<Q>, asking: &'a Asking<'_>) -> Result<&'a UserId, Failure> {
     let user = asking.user()?;
     if !desk.switches().accepting {
-        let text = "this printer takes no jobs at the moment; an operator has stopped it";
+        let text =
+            "this printer is not accepting jobs at the moment; ask the operator who stopped it";
         return Err(Failure::new(Status::NotAcceptingJobs, text));
     }
     Ok(user)
@@ -273,7 +274,7 @@ async fn take<Q: Queue>(
     said: Said<'_>,
 ) -> Result<bool, Failure> {
     let busy = || {
-        let text = "too many documents are coming at once; try again in a minute";
+        let text = "too many documents are arriving at once; try again in a minute";
         Failure::new(Status::Busy, text)
     };
     let seat = Arc::new(desk.room.take().ok_or_else(busy)?);
@@ -301,7 +302,7 @@ async fn seated<Q: Queue>(
             true => Ok(false),
             false => Err(Failure::new(
                 Status::DocumentFormatError,
-                "the document broke off; print it again",
+                "the document was cut off; print it again",
             )),
         };
     };
@@ -350,11 +351,11 @@ fn unreadable(compression: Option<&str>, error: &std::io::Error) -> Failure {
     match compression {
         None => Failure::new(
             Status::DocumentFormatError,
-            format!("the document broke off: {error}; print it again"),
+            format!("the document was cut off: {error}; print it again"),
         ),
         Some(compression) => Failure::new(
             Status::CompressionError,
-            format!("the document cannot be unpacked with {compression}: {error}"),
+            format!("the document cannot be decompressed with {compression}: {error}"),
         ),
     }
 }
@@ -366,7 +367,7 @@ async fn told<Q: Queue>(
     number: JobNumber,
 ) -> Result<Answer, Failure> {
     let job: Option<QueuedJob> = desk.job(number).await?;
-    let job = job.ok_or_else(|| Failure::new(Status::JobCanceled, "the job is gone already"))?;
+    let job = job.ok_or_else(|| Failure::new(Status::JobCanceled, "the job is already gone"))?;
     let mut answer = super::done(asking);
     answer.group(
         DelimiterTag::JobAttributes,

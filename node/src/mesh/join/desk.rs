@@ -104,7 +104,7 @@ impl Desk {
                 Answer::Challenge { .. } => {}
                 Answer::Welcome(_) => break,
                 Answer::Denied(denial) => {
-                    tracing::info!(%joiner, %denial, "a device was not admitted");
+                    tracing::info!(%joiner, %denial, "device not admitted");
                     break;
                 }
             }

@@ -71,23 +71,26 @@ pub enum JoinFailure {
     #[error(transparent)]
     Join(#[from] JoinError),
     /// The conversation broke off.
-    #[error("the conversation with the admin's node broke off ({0}); try again")]
+    #[error("the connection to the admin's node was lost ({0}); try again")]
     Frame(#[from] FrameError),
     /// The admin's node hung up.
-    #[error("the admin's node hung up; it may be busy: try again in a few minutes")]
+    #[error("the admin's node closed the connection (it may be busy); try again in a few minutes")]
     HungUp,
     /// No address leads to the admin's node.
     #[error(
-        "the admin's node cannot be reached ({0}); is it running, and on the same network as this device?"
+        "the admin's node cannot be reached ({0}); check that it is running and on the same network as this device"
     )]
     Unreachable(String),
     /// There is nobody.
     #[error(
-        "no site was found on this network; is its admin's node running here? Where multicast does not pass, ask the admin for an invite"
+        "no site was found on this network; check that the admin's node is running here or, where multicast does not \
+         pass, ask the admin for an invite"
     )]
     NothingFound,
     /// There are others.
-    #[error("no site named {wanted:?} was found on this network; there are: {found}")]
+    #[error(
+        "no site named {wanted:?} was found on this network; choose one of these with --site: {found}"
+    )]
     NoSuchSite {
         /// What was asked for.
         wanted: String,
@@ -300,7 +303,8 @@ impl Line {
         if addresses.is_empty() {
             return Err(unreachable("no address is known"));
         }
-        let peer = peer::peer_of(far).ok_or_else(|| unreachable("its node id is no key"))?;
+        let peer =
+            peer::peer_of(far).ok_or_else(|| unreachable("its node id is not a valid key"))?;
         let dial = DialOpts::peer_id(peer)
             .addresses(addresses)
             .condition(PeerCondition::Always)

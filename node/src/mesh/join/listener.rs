@@ -92,7 +92,7 @@ impl JoinListener {
         let announcement = match announcement.transpose() {
             Ok(announcement) => announcement,
             Err(error) => {
-                tracing::warn!(%error, "devices will not find this site by themselves; invites work");
+                tracing::warn!(%error, "devices cannot discover this site; invites still work");
                 None
             }
         };
@@ -194,7 +194,7 @@ async fn run(
             Some((peer, stream)) = arriving.next() => {
                 let Some(joiner) = peer::node_of(&peer) else { continue };
                 if conversations.len() >= CONVERSATIONS {
-                    tracing::warn!(%joiner, "a device was turned away: too many are joining");
+                    tracing::warn!(%joiner, "turned a device away: too many are joining");
                     continue;
                 }
                 let (desk, door, at) = (desk.clone(), door.clone(), visits.of(peer));
@@ -203,13 +203,13 @@ async fn run(
                     let believed = || at.iter().for_each(|point| door.admit(point));
                     let who = (joiner, from);
                     if let Err(error) = desk.converse(&mut stream.compat(), who, believed).await {
-                        tracing::info!(%joiner, %error, "a device did not finish joining");
+                        tracing::info!(%joiner, %error, "device did not finish joining");
                     }
                 });
             }
             Some(ended) = conversations.join_next() => {
                 if let Err(error) = ended {
-                    tracing::error!(%error, "a join conversation failed");
+                    tracing::error!(%error, "join conversation failed");
                 }
             }
         }
@@ -258,9 +258,9 @@ fn on_event(event: SwarmEvent<BehaviourEvent>, addresses: &watch::Sender<Vec<Mul
             error,
             send_back_addr,
             ..
-        } => tracing::debug!(%error, from = %send_back_addr, "a connection was not accepted"),
+        } => tracing::debug!(%error, from = %send_back_addr, "connection not accepted"),
         SwarmEvent::ListenerClosed { reason, .. } => {
-            tracing::error!(?reason, "devices cannot join any more: the listener closed");
+            tracing::error!(?reason, "devices can no longer join: the listener closed");
         }
         _ => {}
     }

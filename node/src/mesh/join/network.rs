@@ -42,7 +42,7 @@ pub enum NetworkError {
     Transport(String),
     /// The address is taken, or not one of this machine.
     #[error(
-        "cannot listen on {address} for devices that join ({reason}); choose another address or port"
+        "cannot listen on {address} for joining devices ({reason}); choose another address or port"
     )]
     Listen {
         /// The address.

@@ -117,7 +117,7 @@ impl Services {
             (Some(user), true) => Ok(user),
             (None, _) => Err(CommandError::new(
                 ErrorCode::Usage,
-                "nobody enrolled on this computer; run `papermesh user enroll`, or name a user with --user",
+                "nobody is enrolled on this computer; run `papermesh user enroll`, or name a user with --user",
             )),
             (Some(last), false) => {
                 users.push(last);
@@ -125,7 +125,7 @@ impl Services {
                 Err(CommandError::new(
                     ErrorCode::Usage,
                     format!(
-                        "whose document is it? say --user, one of {}",
+                        "several users are enrolled on this computer; name one with --user: {}",
                         names.join(", ")
                     ),
                 ))
@@ -273,7 +273,7 @@ impl Services {
 fn no_job(job: &JobRef) -> CommandError {
     CommandError::new(
         ErrorCode::NotFound,
-        format!("there is no job {job} on this device; `papermesh jobs` lists them"),
+        format!("there is no job {job} on this device; list the jobs with `papermesh jobs`"),
     )
 }
 

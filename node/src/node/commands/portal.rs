@@ -39,7 +39,7 @@ impl Services {
         self.portal.as_ref().ok_or_else(|| {
             CommandError::new(
                 ErrorCode::NotHere,
-                "this node has no portal; `papermesh doctor` says why",
+                "this node has no portal; find the reason with `papermesh doctor`",
             )
         })
     }
@@ -49,7 +49,7 @@ impl Services {
         roles.has(Role::Admin).then_some(Whose::Admin).ok_or_else(|| {
             CommandError::new(
                 ErrorCode::NotHere,
-                "this node is no admin's; run this on the computer that has the site's authority key",
+                "this node is not an admin's; run this on the computer that has the site's authority key",
             )
         })
     }
@@ -71,20 +71,22 @@ impl Services {
             )),
             Some(named) => Err(CommandError::new(
                 ErrorCode::NotFound,
-                format!("{named} is not enrolled on this computer; say --user, one of {names}"),
+                format!("{named} is not enrolled on this computer; name one with --user: {names}"),
             )),
             None if users.len() == 1 => Ok(users.remove(0)),
             None if roles.has(Role::SharedClient) => Err(CommandError::new(
                 ErrorCode::Usage,
-                "whose page is it? this is a shared computer: say --user",
+                "this is a shared computer; name the user with --user",
             )),
             None if users.is_empty() => Err(CommandError::new(
                 ErrorCode::Usage,
-                "nobody enrolled on this computer; run `papermesh user enroll`, or say --admin for the admin's page",
+                "nobody is enrolled on this computer; run `papermesh user enroll`, or use --admin for the admin's page",
             )),
             None => Err(CommandError::new(
                 ErrorCode::Usage,
-                format!("whose page is it? say --user, one of {names}"),
+                format!(
+                    "several users are enrolled on this computer; name one with --user: {names}"
+                ),
             )),
         }
     }

@@ -95,7 +95,8 @@ impl Services {
         match refused {
             0 => Err(CommandError::new(
                 ErrorCode::NotFound,
-                "no device that waits shows these digits or is called so; `papermesh pending` lists those that wait",
+                "no waiting device shows these digits or has this name; list the waiting devices with `papermesh \
+                 pending`",
             )),
             devices => Ok(Refused {
                 devices: u32::try_from(devices).unwrap_or(u32::MAX),
@@ -218,7 +219,8 @@ impl Services {
                 CommandError::new(
                     ErrorCode::Unreachable,
                     format!(
-                        "this node does not know the site's certificate yet ({error}); let an admin's node run where this one reaches it and try again, or run this there"
+                        "this node does not have the site's certificate yet ({error}); try again once it has connected \
+                         to an admin's node, or run this on that node"
                     ),
                 )
             })?,

@@ -31,7 +31,7 @@ impl Services {
         let printer = self.printer.as_ref().ok_or_else(|| {
             CommandError::new(
                 ErrorCode::NotHere,
-                "this node is no printer; run this at a printer's node",
+                "this node is not a printer; run this on a printer's node",
             )
         })?;
         let who = match command.who {
@@ -79,8 +79,8 @@ impl Services {
         if matches!(command.print, Selection::All) && !command.reprint {
             for job in listed.iter().filter(|job| job.summary.may_have_printed) {
                 let text = format!(
-                    "{} may have printed before and is left out; look for the paper, then delete it, or print it \
-                     with --reprint",
+                    "{} may already have been printed and is left out; check the output tray, then delete it, or print \
+                     it with --reprint",
                     job.summary.title
                 );
                 events.tell(Event::Notice(text)).await;
@@ -90,7 +90,7 @@ impl Services {
         if matches!(command.print, Selection::All) && job_pin.is_none() {
             for job in listed.iter().filter(|job| job.summary.needs_pin) {
                 let text = format!(
-                    "{} has a PIN of its own and is left out; print it with --job and --job-pin-stdin",
+                    "{} has its own PIN and is left out; print it with --job and --job-pin-stdin",
                     job.summary.title
                 );
                 events.tell(Event::Notice(text)).await;

@@ -6,7 +6,7 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-  // The frame follows what is in it: language, direction, colours. ------------------------------
+  // The frame follows what is in it: language, direction, colors. ------------------------------
 
   function dress() {
     const app = $("#app");

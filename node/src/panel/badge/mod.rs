@@ -37,10 +37,10 @@ pub use rule::Rule;
 pub use word::{ReaderState, ReaderWord};
 
 /// What to do about a reader that does not answer.
-const PLUGGED_IN: &str =
-    "is it plugged in, and does badge-reader name it? `papermesh run --help` shows the forms";
+const PLUGGED_IN: &str = "check that it is plugged in and that badge-reader names it (`papermesh run --help` shows the forms)";
 /// What to do about one that may not be used.
-const GROUP_INPUT: &str = "let the node's user read it: `usermod --append --groups input USER`, then start the node again";
+const GROUP_INPUT: &str =
+    "let the node's user read it: `usermod --append --groups input USER`, then restart the node";
 
 /// Why a reader does not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,15 +48,15 @@ pub enum ReaderError {
     /// The system says so.
     #[error("the badge reader {reader}: {why}")]
     Failed {
-        /// Which.
+        /// The reader.
         reader: String,
-        /// Why.
+        /// The cause.
         why: String,
         /// What to do.
         advice: &'static str,
     },
     /// This program was built without it.
-    #[error("this program was built without readers of the kind {0}")]
+    #[error("this program was built without support for {0} readers")]
     Unsupported(&'static str),
 }
 
@@ -112,7 +112,7 @@ impl FromStr for ReaderKind {
             }
             None if text.trim() == "pcsc" => Ok(Self::SmartCard(None)),
             _ => Err(format!(
-                "{text:?} is no badge reader: write pcsc, pcsc:NAME, keyboard:/dev/input/… or socket:/PATH"
+                "{text:?} is not a badge reader: write pcsc, pcsc:NAME, keyboard:/dev/input/… or socket:/PATH"
             )),
         }
     }
@@ -165,7 +165,7 @@ pub(super) async fn read(kind: ReaderKind, word: ReaderWord, read: mpsc::Sender<
             Err(error) => error,
         };
         if !complained {
-            tracing::warn!(%failed, advice = failed.advice(), "no badges are read; the reader is tried again");
+            tracing::warn!(%failed, advice = failed.advice(), "badge reader failed; will retry");
             complained = true;
         }
         word.failed(failed);

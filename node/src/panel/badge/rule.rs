@@ -83,8 +83,8 @@ impl FromStr for Rule {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = |word: &str| {
             format!(
-                "{word:?} is no step of a badge rule: write some of reverse, hex-to-decimal, decimal-to-hex, \
-                 digits=N, from-facility, to-facility and azerty, in the order in which they are to be done"
+                "{word:?} is not a step of a badge rule: write some of reverse, hex-to-decimal, decimal-to-hex, \
+                 digits=N, from-facility, to-facility and azerty, in the order in which they apply"
             )
         };
         let words = text.split([' ', ',']).filter(|word| !word.is_empty());

@@ -72,8 +72,7 @@ fn failed(error: Error) -> ReaderError {
 /// Where the service listens.
 const SERVICE: &str = "/run/pcscd/pcscd.comm";
 /// What to do where the service lets this user not in.
-const NOT_ALLOWED: &str = "let the node's user use the service: node/kiosk/50-papermesh-pcscd.rules is a rule of polkit for \
-                           that, to be put into /etc/polkit-1/rules.d; `journalctl -u pcscd` says whom it refused";
+const NOT_ALLOWED: &str = "let the node's user use the service: put the polkit rule node/kiosk/50-papermesh-pcscd.rules into /etc/polkit-1/rules.d (`journalctl -u pcscd` shows who was refused)";
 /// What to do where there is none.
 const NO_SERVICE: &str =
     "install and start the service: `apt-get install pcscd`, `systemctl enable --now pcscd.socket`";

@@ -90,8 +90,7 @@ pub enum DeviceError {
     /// The printer speaks no encryption, or none that protects anything.
     #[error(
         "{device} and this node have no encryption in common: {why}. Update the printer's firmware; or write ipp:// in \
-         place of ipps:// in the output URI: that prints without encryption, so do it only where nobody else is on the \
-         network"
+         place of ipps:// in the output URI: that prints without encryption, so do it only where nobody else is on the network"
     )]
     NoEncryption {
         /// Host and port.
@@ -101,8 +100,8 @@ pub enum DeviceError {
     },
     /// The printer does not say what it prints, and nobody else does.
     #[error(
-        "{device} does not say which formats it takes; if you know them, write formats = [\"application/pdf\"] (or what \
-         it takes) into papermesh.toml, or print to its raw port with socket://HOST"
+        "{device} does not report which formats it accepts; if you know them, add formats = [\"application/pdf\"] (or \
+         what it accepts) to papermesh.toml, or print to its raw port with socket://HOST"
     )]
     FormatsUnknown {
         /// Host and port.
@@ -110,7 +109,7 @@ pub enum DeviceError {
     },
     /// The printer says that it is somewhere else.
     #[error(
-        "{device} says that the printer is elsewhere: write {to} as the output URI, if that is right"
+        "{device} reports that the printer has moved: use {to} as the output URI, if that is right"
     )]
     Moved {
         /// Host and port.
@@ -130,7 +129,7 @@ pub enum DeviceError {
     #[error(transparent)]
     Pin(#[from] PinError),
     /// The printer wants a user name and a password, which this node does not have.
-    #[error("{device} demands a password: allow this computer at the printer")]
+    #[error("{device} requires a password: allow this computer at the printer")]
     PasswordDemanded {
         /// Host and port.
         device: String,
@@ -146,7 +145,7 @@ pub enum DeviceError {
         status: String,
     },
     /// An answer that is too large, too deep or no IPP: it was thrown away.
-    #[error("{device} sent an answer that is refused: {why}")]
+    #[error("{device} sent an invalid answer: {why}")]
     BadReply {
         /// Host and port.
         device: String,
@@ -220,7 +219,7 @@ impl DeviceError {
                  the network"
                     .to_owned(),
             ),
-            Self::Moved { to, .. } => Some(format!("write {to} as --output, if that is right")),
+            Self::Moved { to, .. } => Some(format!("use {to} as --output, if that is right")),
             _ => None,
         }
     }

@@ -37,7 +37,10 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 pub enum PrintFailure {
     /// The device does not take this kind of document. Nothing was printed.
-    #[error("this printer cannot print {format}; it takes {}", listed(accepted))]
+    #[error(
+        "this printer cannot print {format}; use what it accepts: {}",
+        listed(accepted)
+    )]
     Unsupported {
         /// The document's MIME type.
         format: String,
@@ -72,7 +75,7 @@ pub enum PrintFailure {
         device_job: Option<Box<DeviceJobRef>>,
     },
     /// The document's own stream broke, so the job was taken back.
-    #[error("the document broke off on its way: {error}; {stop}")]
+    #[error("the document was cut off on its way: {error}; {stop}")]
     Body {
         /// What happened to the stream.
         error: io::Error,
@@ -80,7 +83,7 @@ pub enum PrintFailure {
         stop: Stop,
     },
     /// The document's own stream gave nothing for this long, so the job was taken back.
-    #[error("the document stopped coming for {} seconds; {stop}", after.as_secs())]
+    #[error("the document stalled for {} seconds; {stop}", after.as_secs())]
     Stalled {
         /// How long was waited.
         after: Duration,
@@ -144,13 +147,12 @@ pub enum Refusal {
     },
     /// The document is not what it is said to be, but commands for the device.
     #[error(
-        "it begins with {0}, which is no document but a program for the printer; it is not passed on to a raw port"
+        "it begins with {0}, which is not a document but a program for the printer; print the document itself"
     )]
     Language(&'static str),
     /// It must be known beforehand how long the document is, and it is too long to be kept until then.
     #[error(
-        "this printer has to know how long a document is before it comes, and this one is longer than {} MiB when it is \
-         made ready for it",
+        "this printer must know the length of a document in advance, and this one is longer than {} MiB once converted",
         .0 >> 20
     )]
     TooLong(u64),
@@ -173,16 +175,16 @@ pub enum AbortCause {
     Device(String),
     /// The device stood still for too long, so the job was taken back from it: a document must not
     /// come out hours later, when its owner has left.
-    #[error("the printer stood still ({0}), so the job was taken back")]
+    #[error("the printer stopped ({0}), so the job was canceled there")]
     DeviceStopped(String),
     /// The device kept the job in its own store instead of printing it.
     #[error(
-        "the printer keeps the job itself ({0}), so it was taken back; switch off job storage at the printer, or release \
+        "the printer stored the job ({0}), so it was canceled there; switch off job storage at the printer, or release \
          the job there at once next time"
     )]
     HeldThere(String),
     /// The connection broke while the document was being sent, and the device has given the job up.
-    #[error("the connection to the printer broke ({0}), and the job was taken back")]
+    #[error("the connection to the printer was lost ({0}), and the job was canceled there")]
     ConnectionBroke(String),
     /// The tray could not keep the file.
     #[error("the tray could not keep the document: {0}")]
@@ -193,29 +195,29 @@ pub enum AbortCause {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Doubt {
     /// The device could not be reached any more.
-    #[error("the printer cannot be reached any more ({0})")]
+    #[error("the printer can no longer be reached ({0})")]
     Unreachable(String),
     /// The device no longer knows the job, or another job has its number.
     #[error("the printer no longer knows the job")]
     Forgotten,
     /// The device stood still, and did not confirm that the job was taken back.
-    #[error("the printer stood still ({0}) and did not confirm that the job is canceled")]
+    #[error("the printer stopped ({0}) and did not confirm that the job is canceled")]
     Stopped(String),
     /// A cancel was asked for and not confirmed.
     #[error("the printer did not confirm that the job is canceled")]
     CancelUnconfirmed,
     /// The connection broke while the document was being sent.
-    #[error("the connection to the printer broke while it was sent ({0})")]
+    #[error("the connection to the printer was lost while the document was sent ({0})")]
     ConnectionBroke(String),
     /// The device says *completed*, but it was not given the whole document, or says that there
     /// were errors.
     #[error("the printer says that the job is completed, but {0}")]
     IncompleteCompletion(&'static str),
     /// The device calls the job completed, or says nothing more of it, while it cannot print.
-    #[error("the printer calls the job done, but it has stopped: {0}")]
+    #[error("the printer reports the job as done, but it has stopped: {0}")]
     Standstill(String),
     /// The tray has the file, but cannot promise to keep it.
-    #[error("the tray has the file but may lose it if the computer fails now: {0}")]
+    #[error("the tray has the file but may lose it if the computer crashes now: {0}")]
     NotSynced(String),
     /// A raw port took the bytes and did not close in time.
     #[error("the raw port did not close its side within {} seconds", .0.as_secs())]

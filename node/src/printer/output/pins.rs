@@ -98,7 +98,7 @@ pub trait PinStore: fmt::Debug + Send + Sync {
 pub enum PinError {
     /// The certificate is not the one that was seen first.
     #[error(
-        "{authority} shows another certificate ({seen}) than the one it was first seen with ({pinned}). If the \
+        "{authority} shows a different certificate ({seen}) than the one it was first seen with ({pinned}). If the \
          printer was replaced or reset, {remedy} and print again; if not, somebody may be posing as the printer"
     )]
     Changed {
@@ -113,8 +113,8 @@ pub enum PinError {
     },
     /// The printer was seen with a certificate, and is not encrypted any more.
     #[error(
-        "{authority} was printed to encrypted so far and does not speak TLS any more (its certificate was {pinned}). If \
-         that was switched off at the printer, {remedy} and print again; if not, somebody may be posing as the printer"
+        "{authority} used TLS so far and no longer does (its certificate was {pinned}). If TLS was switched off at the \
+         printer, {remedy} and print again; if not, somebody may be posing as the printer"
     )]
     Unencrypted {
         /// `host:port`.
@@ -140,10 +140,10 @@ impl PinError {
     pub fn remedy(&self) -> String {
         match self {
             Self::Changed { remedy, .. } | Self::Unencrypted { remedy, .. } => format!(
-                "if the printer was replaced, reset or set up anew, {remedy}: nothing needs to be restarted"
+                "if the printer was replaced, reset or set up again, {remedy}: no restart is needed"
             ),
             Self::Store { file, .. } => {
-                format!("make {file} readable and writable for this node, or mend it")
+                format!("make {file} readable and writable for this node, or repair it")
             }
         }
     }

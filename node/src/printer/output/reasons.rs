@@ -131,7 +131,7 @@ pub(super) fn in_words(reasons: &[StateReason]) -> String {
 fn plain_words(stem: &str) -> Option<&'static str> {
     Some(match stem {
         // The printer: paper.
-        "media-needed" => "needs other paper than what is loaded",
+        "media-needed" => "needs different paper than is loaded",
         "media-empty" => "out of paper",
         "media-low" => "paper is running low",
         "media-jam" => "paper jam",

@@ -26,7 +26,7 @@ impl Reporter {
             device_job: device_job.clone(),
         };
         if self.0.send_timeout(event, JOURNAL_LIMIT).await.is_err() {
-            tracing::warn!("nobody took the reference of the device's job");
+            tracing::warn!("the device's job reference was dropped");
         }
     }
 
@@ -34,7 +34,7 @@ impl Reporter {
     pub(super) async fn taken(&self) {
         let sent = self.0.send_timeout(DeviceEvent::Taken, JOURNAL_LIMIT);
         if sent.await.is_err() {
-            tracing::warn!("nobody took the news that the device has the document");
+            tracing::warn!("the device's acknowledgment of the document was dropped");
         }
     }
 

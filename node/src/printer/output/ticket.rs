@@ -29,7 +29,7 @@ pub const MAX_RELEASE_DIGITS: usize = 64;
 pub struct PrintTicket {
     /// The release this print belongs to: 8 to 64 hexadecimal digits. It marks the job on the
     /// device, so that the device's own log, the journal and the audit log can be laid side by
-    /// side, and so that the job can be recognised after a restart.
+    /// side, and so that the job can be recognized after a restart.
     pub release: String,
     /// What the user calls the document. Any text; shortened and cleaned before a device sees it.
     pub title: String,

@@ -74,11 +74,11 @@ pub enum OutputUriError {
     TooLong,
     /// No host, or one that is neither a name nor an address.
     #[error(
-        "{0:?} is no host: write a name, an IPv4 address, or an IPv6 address in brackets such as [::1]"
+        "{0:?} is not a host: write a name, an IPv4 address, or an IPv6 address in brackets such as [::1]"
     )]
     Host(String),
     /// Not a number from 1 to 65535.
-    #[error("{0:?} is no port: write a number from 1 to 65535")]
+    #[error("{0:?} is not a port: write a number from 1 to 65535")]
     Port(String),
     /// The URI carries a user name or a password.
     #[error(
@@ -86,7 +86,7 @@ pub enum OutputUriError {
     )]
     UserInfo,
     /// A query, a fragment, a space or a character outside ASCII.
-    #[error("{0:?} cannot stand in a printer's path: write it percent-encoded, without ? or #")]
+    #[error("{0:?} cannot be part of a printer's path: write it percent-encoded, without ? or #")]
     Path(char),
     /// Something follows the port of a `socket` URI.
     #[error("a socket:// output ends with its port: remove {0:?}")]

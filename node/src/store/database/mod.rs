@@ -77,7 +77,7 @@ impl Database {
     }
 
     /// The rows of a range in the order of their keys, read as they are taken. A row that cannot
-    /// be read is told to the log and left out.
+    /// be read is logged and skipped.
     pub(in crate::store) fn rows<'a, K: Key, V: Value>(
         &'a self,
         column: &'a Column<K, V>,

@@ -57,7 +57,7 @@ impl Database {
         let options = options(folder);
         let fresh = is_fresh(folder)?;
         if fresh && mark.is_set() {
-            return Err(damaged(folder, "the database is gone, its mark is not"));
+            return Err(damaged(folder, "the database is gone but its mark is not"));
         }
         if !fresh {
             inspect(folder, &options, &mark)?;
@@ -192,7 +192,7 @@ mod tests {
     use crate::store::Store;
     use crate::store::sample::{copy, held, job, store};
 
-    /// The files of a database whose names fulfil a condition, largest last.
+    /// The files of a database whose names fulfill a condition, largest last.
     fn files(home: &Path, which: impl Fn(&str) -> bool) -> Vec<PathBuf> {
         let mut files: Vec<_> = fs::read_dir(home.join("store"))
             .unwrap()

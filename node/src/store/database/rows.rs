@@ -80,7 +80,7 @@ impl<K: Key, V: Value> Iterator for Rows<'_, K, V> {
             self.rows.next();
             match row {
                 Ok(row) => return Some(Ok(row)),
-                Err(error) => tracing::error!(%error, "left out"),
+                Err(error) => tracing::error!(%error, "skipped a damaged row"),
             }
         }
         None

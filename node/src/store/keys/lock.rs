@@ -101,7 +101,7 @@ impl Lock {
             .map_err(|error| StoreError::io("delete", &path, error))?;
         if let Err(error) = self.protector.forget(&self.token) {
             let protector = self.protector;
-            tracing::warn!(%protector, %error, "what it keeps for this node is needed no more, and stays");
+            tracing::warn!(%protector, %error, "could not remove an unused secret; it stays");
         }
         Ok(())
     }

@@ -83,7 +83,7 @@ pub(super) fn load(
             return Ok(secret);
         }
         if made {
-            let what = "without it this node can open nothing that it keeps".to_owned();
+            let what = "without it this node cannot open anything that it stores".to_owned();
             return Err(StoreError::Damaged {
                 path,
                 what: format!("the file is gone; {what}"),
@@ -210,7 +210,7 @@ fn read(path: &Path, lock: Option<&Lock>) -> Result<Option<Zeroizing<[u8; SECRET
     if bytes.len() == SEALED {
         let Some(lock) = lock else {
             let what =
-                "it is sealed, and the file lock beside it, which says by whom, is gone".to_owned();
+                "it is sealed, and the file lock beside it, which says how, is gone".to_owned();
             return Err(StoreError::Damaged {
                 path: path.to_owned(),
                 what,

@@ -44,7 +44,7 @@ pub enum ProtectorError {
     #[error("the keyring is locked; log in to the desktop, or unlock it, and start again")]
     Locked,
     /// It gave something else than it was given.
-    #[error("it gave something else than it was given")]
+    #[error("it returned something other than what was sealed")]
     Other,
 }
 

@@ -57,11 +57,7 @@ pub(super) fn upgrade(database: &Database) -> Result<(), StoreError> {
         .iter()
         .filter(|step| found.is_some_and(|format| format < step.format));
     for step in due {
-        tracing::info!(
-            format = step.format,
-            what = step.what,
-            "what is kept here is brought up to date"
-        );
+        tracing::info!(format = step.format, what = step.what, "upgrading the home");
         let mut batch = database.batch();
         (step.rows)(database, &mut batch)?;
         batch.put(&FORMAT, &name, &step.format)?;

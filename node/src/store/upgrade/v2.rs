@@ -8,6 +8,6 @@ use super::Step;
 
 pub(super) const STEP: Step = Step {
     format: 2,
-    what: "held jobs say whether their documents are whole",
+    what: "held jobs record whether their documents are complete",
     rows: |_, _| Ok(()),
 };

@@ -248,7 +248,7 @@ fn read_density(stated: &[u8]) -> Option<Density> {
     };
     let of_an_inch = match unit {
         1 => 1.0,
-        // Centimetres.
+        // Centimeters.
         2 => 2.54,
         _ => return None,
     };

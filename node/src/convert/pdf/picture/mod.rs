@@ -30,7 +30,7 @@ const PIECE: usize = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub(in super::super) enum PictureError {
     /// It does not arrive, or the page cannot be written.
-    #[error("the picture broke off: {0}")]
+    #[error("the picture was cut off: {0}")]
     Io(#[from] io::Error),
     /// It cannot be printed anywhere.
     #[error(transparent)]
@@ -40,7 +40,7 @@ pub(in super::super) enum PictureError {
 /// What came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Wrapped {
-    /// Whether the picture has colour, or may have.
+    /// Whether the picture has color, or may have.
     pub(in super::super) color: bool,
 }
 

@@ -1,5 +1,5 @@
 //! PNG (ISO/IEC 15948), unpacked: whatever its depth, palette and order of lines, it becomes eight
-//! bits of grey or of red, green and blue, on white paper.
+//! bits of gray or of red, green and blue, on white paper.
 
 use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 
@@ -28,7 +28,7 @@ pub(super) struct Png<R: BufRead> {
 /// What a pixel of the decoder is.
 #[derive(Debug, Clone, Copy)]
 struct Kind {
-    /// Bytes of colour: 1 or 3.
+    /// Bytes of color: 1 or 3.
     color: usize,
     /// Whether a byte of opacity follows them.
     alpha: bool,
@@ -112,7 +112,7 @@ impl<R: BufRead> Png<R> {
         let _ = self.reader.finish();
         let info = self.reader.info();
         let exif = info.exif_metadata.as_deref();
-        // Pixels of a metre; the other unit tells only the shape of a pixel.
+        // Pixels of a meter; the other unit tells only the shape of a pixel.
         let density = info.pixel_dims.filter(|dims| dims.unit == Unit::Meter);
         let density = density.and_then(|dims| Density::said(dims.xppu, dims.yppu, 0.0254));
         Ok(Drawn {

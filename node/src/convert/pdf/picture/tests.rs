@@ -15,7 +15,7 @@ use crate::convert::placing::Paper;
 /// How a picture is stored.
 #[derive(Debug, Clone, Copy)]
 struct Stored {
-    /// PNG's colour type.
+    /// PNG's color type.
     kind: u8,
     bits: u8,
     interlaced: bool,
@@ -159,7 +159,7 @@ fn number(dictionary: &Dictionary, key: &[u8]) -> i64 {
     dictionary.get(key).and_then(Object::as_i64).unwrap()
 }
 
-/// A JPEG that is red above and blue below, or of one colour.
+/// A JPEG that is red above and blue below, or of one color.
 fn jpeg(width: u32, height: u32) -> Vec<u8> {
     let picture = RgbImage::from_fn(width, height, |_, y| match y < height / 2 {
         true => image::Rgb([200, 10, 10]),
@@ -448,7 +448,7 @@ fn cmyk_of_adobe_is_inverted() {
             .unwrap(),
         b"DeviceCMYK"
     );
-    // It tells decoders how the colours are stored.
+    // It tells decoders how the colors are stored.
     assert!(page.pixels.windows(5).any(|window| window == b"Adobe"));
 }
 

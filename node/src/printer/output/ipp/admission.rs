@@ -109,7 +109,7 @@ impl Admission<'_> {
             if reply.status().is_success() || !self.ease(&reply, &mut terms) {
                 return Ok((reply, terms));
             }
-            tracing::debug!(status = %reply.status(), "the printer is asked with less");
+            tracing::debug!(status = %reply.status(), "retrying with fewer attributes");
         }
     }
 

@@ -374,8 +374,8 @@ impl Capabilities {
         if supported.iter().any(|keyword| keyword == mode.keyword()) {
             return Ok(Some(mode.keyword()));
         }
-        // Printers older than print-color-mode only say whether they have colour: one that has
-        // prints colour as it comes and cannot be kept from it; one that has not prints everything
+        // Printers older than print-color-mode only say whether they have color: one that has
+        // prints color as it comes and cannot be kept from it; one that has not prints everything
         // in black.
         match (mode, self.description.can.color) {
             (ColorMode::Auto, _) => Ok(None),

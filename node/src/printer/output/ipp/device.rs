@@ -103,8 +103,8 @@ impl IppDevice {
         loop {
             match self.capabilities().await {
                 Err(error) if error.may_be_asleep() && started.elapsed() < self.patience.wake => {
-                    tracing::debug!(%error, "perhaps the printer wakes up");
-                    waiting("the printer does not answer yet; perhaps it wakes up");
+                    tracing::debug!(%error, "printer did not answer; it may be waking up");
+                    waiting("the printer does not answer yet; it may be waking up");
                 }
                 known => return known,
             }
@@ -132,7 +132,7 @@ impl IppDevice {
         let progress = match look(&self.transport, Some(job), Proof::Identity).await {
             Look::Seen(progress, _, Heard::No) if progress.job == JobState::Completed => {
                 return DeviceVerdict::Silent {
-                    why: "the printer does not say how it is".to_owned(),
+                    why: "the printer does not report its state".to_owned(),
                 };
             }
             Look::Seen(progress, ..) => progress,
@@ -141,7 +141,7 @@ impl IppDevice {
             }
             Look::Mute(_) => {
                 return DeviceVerdict::Silent {
-                    why: "the printer says nothing of its jobs".to_owned(),
+                    why: "the printer does not report on its jobs".to_owned(),
                 };
             }
             Look::Failed(error) => {
@@ -225,7 +225,7 @@ impl IppDevice {
             let missing =
                 |reply: &Result<Reply, DeviceError>| reply.as_ref().map_or(usize::MAX, lacking);
             if missing(&other) < missing(&best) {
-                tracing::info!(printer = %self.uri, ?asking, "says more when it is asked otherwise");
+                tracing::info!(printer = %self.uri, ?asking, "printer answers more fully to another request form");
                 self.transport.ask(asking);
                 best = other;
             }

@@ -92,7 +92,7 @@ impl Reach {
         }
     }
 
-    /// How well what travels is protected; none if nothing has travelled yet.
+    /// How well what travels is protected; none if nothing has traveled yet.
     pub(super) fn protection(&self) -> Option<Protection> {
         Some(match self.known()? {
             Way::Plain if self.is_here() => Protection::Local,
@@ -130,7 +130,7 @@ impl Reach {
                         remedy: self.trust.how_to_forget(),
                     }));
                 }
-                tracing::info!(printer = %self.address, %why, "printed to without encryption");
+                tracing::info!(printer = %self.address, %why, "printing without encryption");
                 Way::Plain
             }
             Err(Failed::ShortKey) => return Err(self.no_encryption(ShortKey.to_string())),
@@ -165,7 +165,7 @@ impl Reach {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(self.failed(&error)),
             Err(_) => Err(Failed::NoTls(format!(
-                "it does not answer within {} seconds when encryption begins",
+                "it does not answer within {} seconds when TLS starts",
                 limit.as_secs()
             ))),
         }
@@ -173,7 +173,7 @@ impl Reach {
 
     fn failed(&self, error: &io::Error) -> Failed {
         let Some(error) = cause::<rustls::Error>(error) else {
-            return Failed::NoTls("it ends the connection when encryption begins".to_owned());
+            return Failed::NoTls("it closes the connection when TLS starts".to_owned());
         };
         match self.verdict(error) {
             Some(error) => Failed::Final(error),
@@ -228,12 +228,12 @@ pub(super) fn no_tls(error: &rustls::Error) -> String {
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
         | rustls::Error::PeerIncompatible(
             PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
-        ) => "it speaks only versions of TLS before 1.2".to_owned(),
+        ) => "it supports only TLS versions before 1.2".to_owned(),
         rustls::Error::AlertReceived(
             AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
         )
         | rustls::Error::PeerIncompatible(_) => {
-            "it has only methods of encryption that are too old to protect anything".to_owned()
+            "it supports only ciphers that are too old to protect anything".to_owned()
         }
         rustls::Error::InvalidCertificate(rustls::CertificateError::BadSignature) => {
             "it does not hold the key of the certificate that it shows".to_owned()
@@ -346,7 +346,7 @@ mod tests {
     async fn a_failed_handshake_is_told_in_words_that_name_the_way_out() {
         for (server, words) in [
             (PLAIN, "does not speak TLS"),
-            (Server::Says(b""), "ends the connection"),
+            (Server::Says(b""), "closes the connection"),
             (HANDSHAKE_FAILURE, "too old"),
             (INSUFFICIENT_SECURITY, "too old"),
             (PROTOCOL_VERSION, "before 1.2"),

@@ -118,7 +118,7 @@ async fn cancel(transport: &Transport, job: &IppJob) -> bool {
             false
         }
         Err(error) => {
-            tracing::debug!(%error, "the printer did not hear the cancel");
+            tracing::debug!(%error, "could not send the cancel to the printer");
             false
         }
     }
@@ -189,7 +189,7 @@ pub(super) fn settle(
             unknown(Doubt::Stopped(words), reasons)
         }
         _ if printed => unknown(
-            Doubt::IncompleteCompletion("it had only a part of the document"),
+            Doubt::IncompleteCompletion("it had only part of the document"),
             reasons,
         ),
         StopReason::Asked if over => aborted(AbortCause::Asked, reasons),

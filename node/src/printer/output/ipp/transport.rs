@@ -151,7 +151,7 @@ impl Transport {
         })
     }
 
-    /// How well what travels is protected; none if nothing has travelled yet.
+    /// How well what travels is protected; none if nothing has traveled yet.
     pub(super) fn protection(&self) -> Option<Protection> {
         self.reach.protection()
     }
@@ -339,7 +339,7 @@ impl Transport {
                 return Err(DeviceError::PasswordDemanded { device: device() });
             }
             StatusCode::UPGRADE_REQUIRED => {
-                return Err(self.bad("it demands encryption: use ipps:// in the output URI"));
+                return Err(self.bad("it requires encryption: use ipps:// in the output URI"));
             }
             status if status.is_redirection() => {
                 return Err(DeviceError::Moved {

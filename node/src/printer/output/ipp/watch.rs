@@ -171,7 +171,7 @@ impl<'a> Watch<'a> {
                         let error = self
                             .device
                             .transport
-                            .bad("it forgot the job before the document");
+                            .bad("it dropped the job before the document arrived");
                         return Err(PrintFailure::NotStarted(error));
                     }
                     if !self.taken || self.outage {
@@ -366,7 +366,7 @@ impl<'a> Watch<'a> {
         let error = self
             .device
             .transport
-            .broken("it took only a part of the document");
+            .broken("it accepted only part of the document");
         Ok(Some(StopReason::Broke(error)))
     }
 
@@ -388,7 +388,7 @@ impl<'a> Watch<'a> {
             _ => {
                 self.ledger.stop();
                 Err(self.unknown(Doubt::IncompleteCompletion(
-                    "it had only a part of the document",
+                    "it had only part of the document",
                 )))
             }
         }
@@ -488,12 +488,12 @@ impl<'a> Watch<'a> {
         if quiet && !self.quiet {
             let why = match self.upload {
                 Some(_) if !self.ledger.finished() => {
-                    "the printer takes no more of the document at the moment"
+                    "the printer is not accepting more of the document at the moment"
                 }
-                Some(_) => "the printer has the document and does not confirm it yet",
+                Some(_) => "the printer has the document but has not confirmed it yet",
                 None => match self.progress.as_ref().map(|progress| progress.job) {
                     Some(JobState::Pending | JobState::Unknown) | None => {
-                        "the printer has the document and does not begin"
+                        "the printer has the document but has not started printing"
                     }
                     // It prints, or says itself why it does not.
                     Some(_) => return,

@@ -53,7 +53,7 @@ impl Disarm {
             let start = from + found;
             let tail = self.rest.get(start..).unwrap_or_default();
             if tail.starts_with(UEL) {
-                tracing::warn!("a document holds the exit sequence of a printer; it is taken out");
+                tracing::warn!("removed a printer exit sequence from a document");
                 if let Some(escape) = self.rest.get_mut(start) {
                     *escape = b' ';
                 }

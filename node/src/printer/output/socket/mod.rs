@@ -258,7 +258,7 @@ impl SocketDevice {
                 connected => return connected,
             }
             reporter.tell(DeviceEvent::Waiting {
-                why: "the printer takes no connection yet; perhaps it prints for somebody else, or wakes up"
+                why: "the printer does not accept a connection yet; it may be printing another job or waking up"
                     .to_owned(),
             });
             tokio::time::sleep(self.patience.tick).await;
@@ -277,7 +277,7 @@ impl SocketDevice {
                 why: why.to_owned(),
             })
         };
-        let stood = "it takes no more of the document";
+        let stood = "it accepts no more of the document";
         match halt {
             Halt::Source(SourceFault::Broke(error)) => PrintFailure::Body { error, stop },
             Halt::Source(SourceFault::Stalled(after)) => PrintFailure::Stalled { after, stop },
@@ -285,7 +285,7 @@ impl SocketDevice {
             Halt::Canceled => unknown(Doubt::CancelUnconfirmed, device_job),
             Halt::Broke(why) if nothing => not_started(&why),
             Halt::Broke(why) => unknown(Doubt::ConnectionBroke(why), device_job),
-            Halt::Stood if nothing => not_started("it took nothing of the document"),
+            Halt::Stood if nothing => not_started("it accepted nothing of the document"),
             Halt::Stood => unknown(Doubt::Stopped(stood.to_owned()), device_job),
             Halt::NotDrained => unknown(Doubt::NotDrained(self.patience.drain), device_job),
         }
@@ -322,7 +322,7 @@ impl Pouring<'_> {
             // A write that waits has written nothing, so giving it up loses no count.
             let write = tokio::time::timeout(self.patience.tick, writer.write(rest)).await;
             match write {
-                Ok(Ok(0)) => return Err(Halt::Broke("the device takes no more".to_owned())),
+                Ok(Ok(0)) => return Err(Halt::Broke("the device accepts no more data".to_owned())),
                 Ok(Ok(written)) => {
                     self.sent += written as u64;
                     rest = &rest[written..];
@@ -420,8 +420,7 @@ impl Pouring<'_> {
         if !self.quiet && since.elapsed() > self.patience.quiet {
             self.quiet = true;
             self.reporter.tell(DeviceEvent::Waiting {
-                why: "the printer takes no more of the document at the moment; perhaps it prints for somebody else, \
-                      or needs a hand"
+                why: "the printer is not accepting more of the document at the moment; it may be printing another job or need attention"
                     .to_owned(),
             });
         }

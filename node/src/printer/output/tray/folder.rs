@@ -28,7 +28,7 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
     } else {
         Err(io::Error::new(
             io::ErrorKind::NotADirectory,
-            "it is no folder",
+            "it is not a folder",
         ))
     }
 }
@@ -140,7 +140,7 @@ impl Drop for Part {
     fn drop(&mut self) {
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(%error, "a half-written file stays in the tray until the next start");
+                tracing::warn!(%error, "a partial file stays in the tray until the next start");
             }
             _ => {}
         }

@@ -5,7 +5,7 @@
 //!
 //! What lies in a tray is plain text to whoever may read the folder, like paper in an output tray:
 //! that is what it is for. The files are made readable by the node's own user only. A file holds
-//! one copy; how many were asked for is in its name. Sides and colour are for whoever prints it.
+//! one copy; how many were asked for is in its name. Sides and color are for whoever prints it.
 
 mod folder;
 mod name;
@@ -218,7 +218,7 @@ impl TrayDevice {
                 }
             }
             // Either it was never begun, or somebody has taken it out of the tray.
-            Ok((false, _)) => unknown("the tray has no file of it any more".to_owned()),
+            Ok((false, _)) => unknown("the tray no longer has its file".to_owned()),
             Err(error) => unknown(self.failed(error).to_string()),
         }
     }

@@ -1,6 +1,6 @@
 //! The names of a tray's files.
 //!
-//! Lives here: making a safe name of any title, and recognising the file of a release. Not here:
+//! Lives here: making a safe name of any title, and recognizing the file of a release. Not here:
 //! the files.
 
 use super::super::text::printable;

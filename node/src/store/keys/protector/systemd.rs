@@ -15,7 +15,7 @@ const PROGRAM: &str = "systemd-creds";
 const NAME: &str = "--name=papermesh-keys";
 /// How long it may take: some TPMs are slow.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often is looked whether it is done.
+/// Interval between checks whether it is done.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Whether there is a TPM that systemd can use.

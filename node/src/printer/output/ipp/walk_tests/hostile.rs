@@ -63,11 +63,11 @@ async fn what_is_no_ipp_printer_is_named() {
         ),
         (
             "HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
-            "write ipp://127.0.0.1:1/ as the output URI",
+            "use ipp://127.0.0.1:1/ as the output URI",
         ),
         (
             "HTTP/1.1 308 Moved\r\nLocation: https://printer.local/ipp/print\r\nContent-Length: 0\r\n\r\n",
-            "write ipps://printer.local:443/ipp/print as the output URI",
+            "use ipps://printer.local:443/ipp/print as the output URI",
         ),
         (
             "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi",
@@ -75,7 +75,7 @@ async fn what_is_no_ipp_printer_is_named() {
         ),
         (
             "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
-            "demands a password",
+            "requires a password",
         ),
         (
             "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n",

@@ -651,6 +651,6 @@ async fn a_printer_that_sleeps_is_woken_up_and_that_is_told() {
     assert!(result.is_ok(), "{result:?}");
     let told = events
         .iter()
-        .any(|event| matches!(event, DeviceEvent::Waiting { why } if why.contains("wakes up")));
+        .any(|event| matches!(event, DeviceEvent::Waiting { why } if why.contains("waking up")));
     assert!(told, "{events:?}");
 }
