@@ -4,10 +4,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::command::{Ended, Invocation};
 use crate::machine::{Machine, SOON};
+use crate::network::Namespace;
 use crate::process::Process;
 use crate::program::system;
 use crate::wait::wait_until;
@@ -61,6 +61,19 @@ impl Cups {
     /// If it does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_in(None)
+    }
+
+    /// Starts one that sees no network but this.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    #[must_use]
+    pub fn within(namespace: &Namespace) -> Self {
+        Self::start_in(Some(namespace.name()))
+    }
+
+    fn start_in(namespace: Option<&str>) -> Self {
         // Filters must get through to their files, which a test's own folder would not let them.
         let folder = tempfile::Builder::new()
             .prefix("papermesh-cups-")
@@ -100,15 +113,14 @@ impl Cups {
             &cups("cupsd.conf"),
             &format!("Listen {}\n{POLICY}", show("socket")),
         );
-        let mut command = Command::new(system("cupsd"));
-        command.args([
+        let command = Invocation::new(&system("cupsd"), namespace).args([
             "-f",
             "-c",
             &show("cupsd.conf"),
             "-s",
             &show("cups-files.conf"),
         ]);
-        let process = Process::start("cupsd", &mut command, &cups("out.log"));
+        let process = Process::start("cupsd", &mut command.into_command(), &cups("out.log"));
         let this = Self {
             folder,
             _process: process,
@@ -117,7 +129,9 @@ impl Cups {
         this
     }
 
-    fn socket(&self) -> PathBuf {
+    /// Where it listens: what `CUPS_SERVER` says to the programs of CUPS.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
         self.folder.path().join("socket")
     }
 

@@ -31,6 +31,7 @@
 //! | `web` | pages of others, guesses and crowds at panel, portal and hold printer |
 //! | `upgrade` | homes of earlier versions, opened by this one |
 //! | `examples` | programs that show how to use the library and the vectors |
+//! | `book` | what the book says: its commands are run, its links and settings looked up |
 //! | `bad_input` | what users, files, disks and printers do wrong |
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -38,6 +39,7 @@
 mod accounts;
 mod bad_input;
 mod badges;
+mod book;
 mod bootstrap;
 mod certificates;
 mod conformance;
