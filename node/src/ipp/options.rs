@@ -9,7 +9,7 @@ use papermesh_protocol::limits;
 
 use super::media;
 use super::queue::Offer;
-use super::values::{all, flag, integer, keyword, keywords, range, text_of};
+use super::values::{all, collection, flag, integer, keyword, keywords, range, text_of};
 use crate::convert::media::{A4, PageSize};
 
 /// Attributes of one printer or job.
@@ -57,7 +57,7 @@ pub(super) fn set<T>(place: &mut T, value: Option<T>) -> Taken {
 }
 
 /// All of them, by name.
-pub(super) const ALL: [JobOption; 7] = [
+pub(super) const ALL: [JobOption; 9] = [
     JobOption {
         name: "copies",
         take: |options, value, _| set(&mut options.copies, copies(value)),
@@ -66,6 +66,32 @@ pub(super) const ALL: [JobOption; 7] = [
             vec![
                 ("copies-default", integer(1)),
                 ("copies-supported", range(1, i32::from(limits::COPIES))),
+            ]
+        },
+    },
+    JobOption {
+        name: "finishings",
+        take: |_, value, _| (value.into_iter().all(|value| *value == NO_FINISHING)).into(),
+        show: |_| None,
+        offer: |_| {
+            vec![
+                ("finishings-default", NO_FINISHING),
+                ("finishings-supported", NO_FINISHING),
+            ]
+        },
+    },
+    // The same by name (PWG 5100.1 section 5.2).
+    JobOption {
+        name: "finishings-col",
+        take: |_, value, _| (value.into_iter().all(|value| *value == no_template())).into(),
+        show: |_| None,
+        offer: |_| {
+            vec![
+                ("finishings-col-default", no_template()),
+                ("finishings-col-ready", no_template()),
+                ("finishings-col-database", no_template()),
+                ("finishings-col-supported", keyword("finishing-template")),
+                ("finishing-template-supported", keyword("none")),
             ]
         },
     },
@@ -183,6 +209,14 @@ const SCALINGS: [Scaling; 5] = [
     Scaling::Fill,
     Scaling::None,
 ];
+
+/// `finishings` *none*, the only one.
+const NO_FINISHING: IppValue = IppValue::Enum(3);
+
+/// The same as a member of `finishings-col` (PWG 5100.1).
+fn no_template() -> IppValue {
+    collection([("finishing-template", keyword("none"))])
+}
 
 /// Takes one attribute; none if it is no option.
 pub(super) fn take(

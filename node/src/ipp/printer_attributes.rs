@@ -300,16 +300,6 @@ fn subscriptions() -> Named {
 fn ways_to_print() -> Named {
     let longest = i32::try_from(limits::JOB_LIFETIME_MAX.as_secs()).unwrap_or(i32::MAX);
     vec![
-        ("finishings-default", enumeration(template::NO_FINISHING)),
-        ("finishings-supported", enumeration(template::NO_FINISHING)),
-        ("finishings-col-default", no_finishing()),
-        ("finishings-col-ready", no_finishing()),
-        ("finishings-col-database", no_finishing()),
-        ("finishings-col-supported", keyword("finishing-template")),
-        (
-            "finishing-template-supported",
-            keyword(template::NO_TEMPLATE),
-        ),
         ("job-hold-until-default", keyword("no-hold")),
         (
             "job-hold-until-supported",
@@ -366,11 +356,6 @@ fn ways_to_print() -> Named {
             all(template::RESOLUTIONS, dpi),
         ),
     ]
-}
-
-/// `finishings-col` (PWG 5100.1) *none*.
-fn no_finishing() -> IppValue {
-    collection([("finishing-template", keyword(template::NO_TEMPLATE))])
 }
 
 fn database(offer: &Offer) -> IppValue {

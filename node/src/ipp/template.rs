@@ -22,10 +22,8 @@ use super::status::Status;
 use super::values::{Values, attribute, text_of, unsupported};
 
 /// What may be asked of a job besides its [`options`].
-const BESIDES: [&str; 23] = [
+const BESIDES: [&str; 21] = [
     "document-password",
-    "finishings",
-    "finishings-col",
     "ipp-attribute-fidelity",
     "job-cancel-after",
     "job-hold-until",
@@ -49,9 +47,7 @@ const BESIDES: [&str; 23] = [
 ];
 
 /// What of it may be asked of one document of a job (PWG 5100.5 section 9).
-const OF_DOCUMENT: [&str; 7] = [
-    "finishings",
-    "finishings-col",
+const OF_DOCUMENT: [&str; 5] = [
     "number-up",
     "orientation-requested",
     "print-content-optimize",
@@ -81,10 +77,6 @@ fn sorted(names: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
 
 /// `print-quality` *normal*, the only one.
 pub(super) const NORMAL_QUALITY: i32 = 4;
-/// `finishings` *none*, the only one.
-pub(super) const NO_FINISHING: i32 = 3;
-/// The same as `finishing-template` (PWG 5100.1).
-pub(super) const NO_TEMPLATE: &str = "none";
 /// `orientation-requested` *portrait*: as the document is.
 pub(super) const PORTRAIT: i32 = 3;
 /// Dots per inch at which rasters are taken; printers scale what they must.
@@ -244,8 +236,6 @@ fn take(terms: &mut Terms, name: &str, value: &IppValue, offer: &Offer) -> Taken
         "job-priority" => set(&mut terms.priority, priority(value).map(Some)),
         "job-hold-until" => set(&mut terms.hold, hold(value)),
         "job-cancel-after" => set(&mut terms.lifetime, lifetime(value).map(Some)),
-        "finishings" => all_are(value, &IppValue::Enum(NO_FINISHING)),
-        "finishings-col" => no_finishing(value).into(),
         "print-quality" => (*value == IppValue::Enum(NORMAL_QUALITY)).into(),
         "orientation-requested" => (*value == IppValue::Enum(PORTRAIT)).into(),
         "number-up" => (*value == IppValue::Integer(1)).into(),
@@ -257,21 +247,6 @@ fn take(terms: &mut Terms, name: &str, value: &IppValue, offer: &Offer) -> Taken
         "job-release-action" => only(&["owner-authorized", "job-password"]),
         "job-storage" => storage(value),
         _ => Taken::Unknown,
-    }
-}
-
-fn all_are(value: &IppValue, only: &IppValue) -> Taken {
-    value.into_iter().all(|value| value == only).into()
-}
-
-/// Whether nothing is to be done to the sheets (PWG 5100.1 `finishings-col`).
-fn no_finishing(value: &IppValue) -> bool {
-    match value {
-        IppValue::Array(values) => values.iter().all(no_finishing),
-        IppValue::Collection(members) => members.iter().all(|(name, value)| {
-            name.as_str() == "finishing-template" && text_of(value) == Some(NO_TEMPLATE)
-        }),
-        _ => false,
     }
 }
 
