@@ -12,7 +12,7 @@ use crate::certificate::{Certificate, Role};
 use crate::delegation::Delegation;
 use crate::extension::Extensions;
 use crate::id::{SessionId, SiteId};
-use crate::job::{JobSummary, check_format, check_media};
+use crate::job::{Finishing, JobSummary, check_format, check_media};
 use crate::release::receipt::Outcome;
 use crate::seal::SessionPublic;
 use crate::text::{self, UserId};
@@ -119,6 +119,9 @@ pub struct Abilities {
     pub accepting: bool,
     /// What is the matter with it: IPP keywords.
     pub reasons: Vec<String>,
+    /// What it does to sheets (SPEC, direct/2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub finishings: Vec<Finishing>,
     /// What later versions of this program add (SPEC, direct/2).
     #[serde(default, skip_serializing_if = "Extensions::is_empty")]
     pub extensions: Extensions,
@@ -140,6 +143,7 @@ impl Answer {
     #[must_use]
     pub fn said_in(mut self, version: Version) -> Self {
         if let (Self::Described(abilities), Version::One) = (&mut self, version) {
+            abilities.finishings.clear();
             abilities.extensions = Extensions::default();
         }
         self
@@ -158,6 +162,7 @@ impl Abilities {
             sides: both.iter().map(|&sides| sides.to_owned()).collect(),
             color: Some(printers.iter().any(Self::prints_color)),
             media: together(printers, |printer| &printer.media),
+            finishings: together(printers, |printer| &printer.finishings),
             accepting: printers.iter().any(|printer| printer.accepting),
             ..Self::default()
         }
@@ -195,6 +200,9 @@ impl Abilities {
             sides: list(self.sides, |sides| sides.parse::<job::Sides>().is_ok()),
             media: list(self.media, is_media),
             reasons: list(self.reasons, is_media),
+            finishings: (self.finishings.into_iter())
+                .take(limits::ABILITIES)
+                .collect(),
             extensions: match self.extensions.can_be_kept() {
                 Ok(()) => self.extensions,
                 Err(_) => Extensions::default(),

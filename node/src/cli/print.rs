@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use papermesh_protocol::extension::Extensions;
-use papermesh_protocol::job::{self, ColorMode, PageRanges, PrintOptions, Scaling, Sides};
+use papermesh_protocol::job::{
+    self, ColorMode, Finishings, PageRanges, PrintOptions, Scaling, Sides,
+};
 use papermesh_protocol::limits;
 use papermesh_protocol::text::UserId;
 
@@ -60,6 +62,9 @@ pub(super) struct Print {
     /// Its format as a MIME media type, if it cannot be detected
     #[arg(long, value_name = "TYPE")]
     format: Option<String>,
+    /// Staple, punch or fold, such as staple-top-left,punch-dual-left: IPP keywords
+    #[arg(long, value_name = "KEYWORDS")]
+    finishings: Option<Finishings>,
     /// Pages to print, such as 1-3,7 [default: all]
     #[arg(long, value_name = "RANGES")]
     pages: Option<PageRanges>,
@@ -87,6 +92,7 @@ impl Print {
             page_ranges: self.pages.clone().unwrap_or_default(),
             scaling: self.scaling,
             as_image: self.as_image,
+            finishings: self.finishings.clone().unwrap_or_default(),
             extensions: Extensions::default(),
         };
         options

@@ -1,7 +1,7 @@
 //! What a device can do, as far as it matters for what it is given. Pure.
 
 use papermesh_protocol::direct::Abilities;
-use papermesh_protocol::job::{Scaling, Sides};
+use papermesh_protocol::job::{Finishing, Scaling, Sides};
 use serde::{Deserialize, Serialize};
 
 use super::media::PageSize;
@@ -29,6 +29,8 @@ pub struct Device {
     pub media_default: Option<String>,
     /// `print-scaling-supported`.
     pub scalings: Vec<String>,
+    /// What it does to sheets, `finishings-supported`.
+    pub finishings: Vec<Finishing>,
     /// How it wants raster.
     pub raster: RasterAbilities,
     /// Whether it is to get pictures of the pages rather than the documents themselves, because
@@ -114,6 +116,7 @@ impl Device {
             media_ready: Vec::new(),
             media_default: None,
             scalings: Vec::new(),
+            finishings: Vec::new(),
             raster: RasterAbilities::default(),
             as_image: false,
         }
@@ -141,6 +144,7 @@ impl Device {
             sides: self.sides,
             color: self.color,
             media,
+            finishings: self.finishings,
             ..Abilities::default()
         }
     }

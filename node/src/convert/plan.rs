@@ -10,7 +10,9 @@
 
 use std::path::PathBuf;
 
-use papermesh_protocol::job::{ColorMode, PageRange, PageRanges, PrintOptions, Scaling, Sides};
+use papermesh_protocol::job::{
+    ColorMode, Finishing, PageRange, PageRanges, PrintOptions, Scaling, Sides,
+};
 use papermesh_protocol::text::counted;
 
 use super::device::{Device, Formats, SheetBack, best_resolution};
@@ -99,6 +101,9 @@ pub enum Note {
     /// The device has no color.
     #[error("printed in black and white: this printer has no color")]
     Gray,
+    /// The device does not have what is to be done to the sheets, or not all of it.
+    #[error("printed without all of the staples, holes or folds: this printer does not have them")]
+    Unfinished,
 }
 
 /// Why a document cannot be printed at a device.
@@ -126,6 +131,12 @@ pub enum Unprintable {
         "its pages cannot be counted, so this printer cannot print several two-sided copies; print one copy"
     )]
     Uncounted,
+    /// Copies that are to be stapled or folded one by one, at a device that makes one copy at a time.
+    #[error(
+        "this printer makes one copy at a time, so it cannot finish each of several copies; print one copy, or \
+         without staples and folds"
+    )]
+    Sets,
     /// Too many pages, copies included.
     #[error("it has more than {} pages, copies included", limits::PAGES)]
     TooMany,
@@ -172,8 +183,15 @@ pub fn plan(
         asked.options.color = None;
         notes.push(Note::Gray);
     }
+    let able = |one: Finishing| device.finishings.contains(&one);
+    if order.options.finishings.iter().any(|one| !able(one)) {
+        asked.options.finishings = asked.options.finishings.only(able);
+        notes.push(Note::Unfinished);
+    }
     let task = Task {
         device,
+        sets: order.options.copies > 1
+            && asked.options.finishings.iter().any(Finishing::is_per_copy),
         order,
         facts,
         looked,
@@ -187,7 +205,7 @@ pub fn plan(
         copies: 1,
         pages: PageRanges::all(),
     };
-    let task = task.sharing_the_work();
+    let task = task.sharing_the_work()?;
     let (format, work) = task.work()?;
     if work != Work::None {
         if task.copies > 1 {
@@ -281,6 +299,8 @@ struct Task<'a> {
     duplex: Option<bool>,
     /// The format that the device is given, if there is a way to one.
     target: Option<&'a str>,
+    /// Whether each of several copies is stapled or folded by itself, so that the device must make them.
+    sets: bool,
     /// Copies that are made on the way; 1 if the device makes them.
     copies: u16,
     /// Pages that are chosen on the way; all if the device chooses them.
@@ -289,15 +309,20 @@ struct Task<'a> {
 
 impl Task<'_> {
     /// The same task once it is known who makes the copies and chooses the pages.
-    fn sharing_the_work(mut self) -> Self {
+    fn sharing_the_work(mut self) -> Result<Self, Unprintable> {
         let pixels = self.target.is_some_and(|format| PIXELS.contains(&format));
-        if pixels || u32::from(self.order.options.copies) > self.device.max_copies {
+        let too_many = u32::from(self.order.options.copies) > self.device.max_copies;
+        // Copies that are made on the way are one document, and would get one staple together.
+        if self.sets && too_many {
+            return Err(Unprintable::Sets);
+        }
+        if (pixels && !self.sets) || too_many {
             self.copies = self.order.options.copies;
         }
         if pixels || !self.device.page_ranges {
             self.pages = self.order.options.page_ranges.clone();
         }
-        self
+        Ok(self)
     }
 
     /// The format that the device is given, and how it comes about.

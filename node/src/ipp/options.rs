@@ -4,12 +4,17 @@
 //! printer says that it supports. Whatever may be asked of a job otherwise is in `template`.
 
 use ipp::value::IppValue;
-use papermesh_protocol::job::{ColorMode, PageRange, PageRanges, PrintOptions, Scaling, Sides};
+use papermesh_protocol::job::{
+    ColorMode, Finishing, Finishings, NO_FINISHING, PageRange, PageRanges, PrintOptions, Scaling,
+    Sides,
+};
 use papermesh_protocol::limits;
 
 use super::media;
 use super::queue::Offer;
-use super::values::{all, collection, flag, integer, keyword, keywords, range, text_of};
+use super::values::{
+    all, collection, enumeration, flag, integer, keyword, keywords, range, text_of,
+};
 use crate::convert::media::{A4, PageSize};
 
 /// Attributes of one printer or job.
@@ -71,27 +76,55 @@ pub(super) const ALL: [JobOption; 9] = [
     },
     JobOption {
         name: "finishings",
-        take: |_, value, _| (value.into_iter().all(|value| *value == NO_FINISHING)).into(),
-        show: |_| None,
-        offer: |_| {
+        take: |options, value, offer| {
+            let asked = value
+                .into_iter()
+                .filter(|value| **value != IppValue::Enum(NO_FINISHING));
+            let asked = asked.map(|value| match value {
+                IppValue::Enum(number) => Finishing::numbered(*number),
+                _ => None,
+            });
+            set(&mut options.finishings, finishings(asked.collect(), offer))
+        },
+        show: |options| {
+            let asked = &options.finishings;
+            let numbers = || all(asked.iter(), |one| enumeration(one.number()));
+            (!asked.is_none()).then(numbers)
+        },
+        offer: |offer| {
+            let numbers = offer.can.finishings.iter().map(|one| one.number());
+            let supported = std::iter::once(NO_FINISHING).chain(numbers);
             vec![
-                ("finishings-default", NO_FINISHING),
-                ("finishings-supported", NO_FINISHING),
+                ("finishings-default", enumeration(NO_FINISHING)),
+                ("finishings-ready", all(supported.clone(), enumeration)),
+                ("finishings-supported", all(supported, enumeration)),
             ]
         },
     },
     // The same by name (PWG 5100.1 section 5.2).
     JobOption {
         name: "finishings-col",
-        take: |_, value, _| (value.into_iter().all(|value| *value == no_template())).into(),
-        show: |_| None,
-        offer: |_| {
+        take: |options, value, offer| {
+            let asked: Option<Vec<&str>> = value.into_iter().map(template).collect();
+            let asked = asked.and_then(|names| {
+                let names = names.into_iter().filter(|name| *name != NO_TEMPLATE);
+                names.map(|name| name.parse().ok()).collect()
+            });
+            set(&mut options.finishings, finishings(asked, offer))
+        },
+        show: |options| {
+            let templates = || all(options.finishings.iter(), |one| named(one.keyword()));
+            (!options.finishings.is_none()).then(templates)
+        },
+        offer: |offer| {
+            let keywords = offer.can.finishings.iter().map(|one| one.keyword());
+            let names = std::iter::once(NO_TEMPLATE).chain(keywords);
             vec![
-                ("finishings-col-default", no_template()),
-                ("finishings-col-ready", no_template()),
-                ("finishings-col-database", no_template()),
+                ("finishings-col-default", named(NO_TEMPLATE)),
+                ("finishings-col-ready", all(names.clone(), named)),
+                ("finishings-col-database", all(names.clone(), named)),
                 ("finishings-col-supported", keyword("finishing-template")),
-                ("finishing-template-supported", keyword("none")),
+                ("finishing-template-supported", all(names, keyword)),
             ]
         },
     },
@@ -210,13 +243,8 @@ const SCALINGS: [Scaling; 5] = [
     Scaling::None,
 ];
 
-/// `finishings` *none*, the only one.
-const NO_FINISHING: IppValue = IppValue::Enum(3);
-
-/// The same as a member of `finishings-col` (PWG 5100.1).
-fn no_template() -> IppValue {
-    collection([("finishing-template", keyword("none"))])
-}
+/// `finishing-template` *none* (PWG 5100.1).
+const NO_TEMPLATE: &str = "none";
 
 /// Takes one attribute; none if it is no option.
 pub(super) fn take(
@@ -298,6 +326,30 @@ fn colors(offer: &Offer) -> &'static [ColorMode] {
         true => &[ColorMode::Auto, ColorMode::Color, ColorMode::Monochrome],
         false => &[ColorMode::Auto, ColorMode::Monochrome],
     }
+}
+
+/// What is asked to be done to the sheets, if it can all be had.
+fn finishings(asked: Option<Vec<Finishing>>, offer: &Offer) -> Option<Finishings> {
+    let mut asked = asked?;
+    asked.sort_unstable();
+    asked.dedup();
+    let is_had = asked.iter().all(|one| offer.can.finishings.contains(one));
+    is_had.then(|| asked.try_into().ok()).flatten()
+}
+
+/// A member of `finishings-col`: its template, and whether it has nothing else.
+fn template(value: &IppValue) -> Option<&str> {
+    match value {
+        IppValue::Collection(members) if members.len() == 1 => {
+            text_of(members.get("finishing-template")?)
+        }
+        _ => None,
+    }
+}
+
+/// A member of `finishings-col`.
+fn named(template: &str) -> IppValue {
+    collection([("finishing-template", keyword(template))])
 }
 
 fn copies(value: &IppValue) -> Option<u16> {

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use fluent_bundle::FluentValue;
-use papermesh_protocol::job::{ColorMode, JobSummary, Scaling, Sides};
+use papermesh_protocol::job::{ColorMode, Finishing, JobSummary, Scaling, Sides};
 use papermesh_protocol::time::Timestamp;
 
 use super::Words;
@@ -36,6 +36,7 @@ pub(crate) fn facts(t: &Words, job: &JobSummary) -> String {
         _ => None,
     });
     facts.extend(options.scaling.and_then(|chosen| scaling(t, chosen)));
+    facts.extend(options.finishings.iter().map(|one| finishing(t, one)));
     if options.as_image {
         facts.push(t.say("as-image").into_owned());
     }
@@ -71,6 +72,39 @@ pub(crate) fn scaling(t: &Words, scaling: Scaling) -> Option<String> {
         Scaling::Auto | Scaling::AutoFit => return None,
     };
     Some(t.say(key).into_owned())
+}
+
+/// What is done to the sheets: what, and where if its keyword says so.
+pub(crate) fn finishing(t: &Words, finishing: Finishing) -> String {
+    const PLACES: [(&str, &str); 8] = [
+        ("-top-left", "at-top-left"),
+        ("-bottom-left", "at-bottom-left"),
+        ("-top-right", "at-top-right"),
+        ("-bottom-right", "at-bottom-right"),
+        ("-left", "at-left"),
+        ("-top", "at-top"),
+        ("-right", "at-right"),
+        ("-bottom", "at-bottom"),
+    ];
+    let keyword = finishing.keyword();
+    let mut places = PLACES.into_iter();
+    let place = places.find_map(|(end, key)| Some((keyword.strip_suffix(end)?, key)));
+    let (what, place) = place.map_or((keyword, None), |(what, key)| (what, Some(key)));
+    // Rare folds are called by the name that the trade has for them.
+    let what = t.say_if_known(what).unwrap_or_else(|| {
+        let name = what.trim_start_matches("fold-").to_owned();
+        t.say_with("fold-other", [("name", name.into())]).into()
+    });
+    match place {
+        Some(key) => t.say_with(
+            "finishing-at",
+            [
+                ("what", what.into_owned().into()),
+                ("place", t.say(key).into_owned().into()),
+            ],
+        ),
+        None => what.into_owned(),
+    }
 }
 
 /// How long ago something was.

@@ -3,7 +3,9 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use papermesh_protocol::job::{ColorMode, JobError, PageRanges, PrintOptions, Scaling, Sides};
+use papermesh_protocol::job::{
+    ColorMode, Finishing, FinishingKind, JobError, PageRanges, PrintOptions, Scaling, Sides,
+};
 
 use crate::convert::device::Device;
 use crate::pages::{Form, Words, describe};
@@ -18,6 +20,8 @@ pub(super) struct Change {
     pub(super) page_ranges: Option<PageRanges>,
     pub(super) scaling: Option<Scaling>,
     pub(super) as_image: Option<bool>,
+    /// For these kinds of finishing, one of them or none at all.
+    pub(super) finishings: Vec<(FinishingKind, Option<Finishing>)>,
 }
 
 impl Change {
@@ -33,7 +37,9 @@ impl Change {
             page_ranges,
             scaling,
             as_image,
+            finishings,
         } = self.clone();
+        let finished = finishings.into_iter();
         Some(PrintOptions {
             copies: copies.unwrap_or(options.copies),
             sides: sides.or(options.sides),
@@ -42,6 +48,9 @@ impl Change {
             page_ranges: page_ranges.unwrap_or_else(|| options.page_ranges.clone()),
             scaling: scaling.or(options.scaling),
             as_image: as_image.unwrap_or(options.as_image),
+            finishings: finished.fold(options.finishings.clone(), |all, (kind, one)| {
+                all.with(kind, one)
+            }),
             extensions: options.extensions.clone(),
         })
     }
@@ -55,6 +64,15 @@ impl Change {
             page_ranges: form.get("pages").map(ranges).transpose()?,
             scaling: option(form, "scaling", BadOption::Other)?,
             as_image: option(form, "image", BadOption::Other)?,
+            finishings: FINISHINGS
+                .into_iter()
+                .filter_map(|(kind, name, _)| Some((kind, form.get(name)?)))
+                .map(|(kind, text)| match text.trim() {
+                    NONE => Ok((kind, None)),
+                    text => text.parse().map(|one| (kind, Some(one))),
+                })
+                .collect::<Result<_, _>>()
+                .map_err(|_| BadOption::Other)?,
         };
         let options = change.of(&PrintOptions::default()).unwrap_or_default();
         match options.check() {
@@ -64,6 +82,16 @@ impl Change {
         }
     }
 }
+
+/// The kinds of finishing, with their names in a form and the keys of their words.
+const FINISHINGS: [(FinishingKind, &str, &str); 3] = [
+    (FinishingKind::Staple, "staple", "options-staple"),
+    (FinishingKind::Punch, "punch", "options-punch"),
+    (FinishingKind::Fold, "fold", "options-fold"),
+];
+
+/// What a form says of a kind of finishing that is not wanted.
+const NONE: &str = "none";
 
 /// One of the things that a user may choose.
 pub(super) struct Offered {
@@ -120,6 +148,16 @@ pub(super) fn offered(t: &Words, device: &Device, last: Choice) -> Vec<Offered> 
     let named = all.map(|scaling| Some((scaling.keyword(), describe::scaling(t, scaling)?)));
     let values = named.into_iter().flatten().collect();
     choices.push(choice("scaling", "options-scaling", values, ""));
+    for (kind, name, key) in FINISHINGS {
+        let of_kind = device.finishings.iter().filter(|one| one.kind() == kind);
+        let mut values: Vec<_> = of_kind
+            .map(|one| (one.keyword(), describe::finishing(t, *one)))
+            .collect();
+        if !values.is_empty() {
+            values.insert(0, (NONE, t.say("finishing-none").into_owned()));
+            choices.push(choice(name, key, values, ""));
+        }
+    }
     let image = vec![("true", t.say("as-image").into_owned())];
     choices.push(choice("image", "options-image", image, ""));
     choices
@@ -182,5 +220,22 @@ mod tests {
         assert_eq!(change("sides=three"), Err(BadOption::Other));
         assert_eq!(change("scaling=twice"), Err(BadOption::Other));
         assert_eq!(change("image=perhaps"), Err(BadOption::Other));
+        assert_eq!(change("staple=glue"), Err(BadOption::Other));
+    }
+
+    #[test]
+    fn a_kind_of_finishing_is_changed_by_itself() {
+        let was = PrintOptions {
+            finishings: "staple-top-left,punch-dual-left".parse().unwrap(),
+            ..PrintOptions::default()
+        };
+        let finished = |text: &str| {
+            let options = change(text).unwrap().of(&was).unwrap_or(was.clone());
+            options.finishings.to_string()
+        };
+        assert_eq!(finished("staple="), "staple-top-left,punch-dual-left");
+        assert_eq!(finished("staple=none"), "punch-dual-left");
+        let others = finished("staple=staple-dual-left&punch=none&fold=fold-half");
+        assert_eq!(others, "staple-dual-left,fold-half");
     }
 }

@@ -1,5 +1,6 @@
 //! Held jobs as holder and printer speak of them. Nothing of this is ever in the DHT.
 
+mod finishing;
 mod options;
 mod pages;
 
@@ -11,6 +12,7 @@ use crate::limits;
 use crate::text;
 use crate::time::Timestamp;
 
+pub use finishing::{Finishing, FinishingKind, Finishings, NO_FINISHING};
 pub use options::{ColorMode, PrintOptions, Scaling, Sides};
 pub use pages::{PageRange, PageRanges};
 
@@ -29,6 +31,12 @@ pub enum JobError {
         limits::PAGE_RANGES
     )]
     PageRanges,
+    /// Not a finishing.
+    #[error("a finishing must be a keyword such as staple-top-left, punch-dual-left or fold-half")]
+    Finishing,
+    /// More than one finishing of a kind.
+    #[error("a job has at most one way to staple, one to punch and one to fold")]
+    Finishings,
     /// A priority out of range.
     #[error("the priority must be 1 to {}", limits::PRIORITY)]
     Priority,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{JobError, PageRanges, check_media};
+use super::{Finishings, JobError, PageRanges, check_media};
 use crate::extension::Extensions;
 use crate::limits;
 
@@ -102,6 +102,9 @@ pub struct PrintOptions {
     /// Send the device pages of pixels, also where it takes the document as it is.
     #[serde(default)]
     pub as_image: bool,
+    /// What is done to the sheets (SPEC, release/2).
+    #[serde(default, skip_serializing_if = "Finishings::is_none")]
+    pub finishings: Finishings,
     /// What later versions of this program add (SPEC, release/2).
     #[serde(default, skip_serializing_if = "Extensions::is_empty")]
     pub extensions: Extensions,
@@ -126,6 +129,7 @@ impl Default for PrintOptions {
             page_ranges: PageRanges::all(),
             scaling: None,
             as_image: false,
+            finishings: Finishings::default(),
             extensions: Extensions::default(),
         }
     }
@@ -145,6 +149,7 @@ impl PrintOptions {
     /// Takes out what the first version of the protocols has no place for; says whether that may be
     /// missing.
     pub(crate) fn reduce(&mut self) -> bool {
+        self.finishings = Finishings::default();
         let extensions = core::mem::take(&mut self.extensions);
         extensions.understood(&[]).is_ok()
     }
@@ -164,6 +169,7 @@ impl PrintOptions {
             page_ranges: one(self.page_ranges, &was.page_ranges, &now.page_ranges),
             scaling: one(self.scaling, &was.scaling, &now.scaling),
             as_image: one(self.as_image, &was.as_image, &now.as_image),
+            finishings: one(self.finishings, &was.finishings, &now.finishings),
             extensions: one(self.extensions, &was.extensions, &now.extensions),
         }
     }
@@ -179,6 +185,7 @@ impl PrintOptions {
             ("media", said(self.media.as_deref())),
             ("scaling", said(self.scaling.map(Scaling::keyword))),
             ("as image", said(self.as_image.then_some("yes"))),
+            ("finishings", self.finishings.to_string()),
             ("page ranges", self.page_ranges.to_string()),
         ];
         named.retain(|(_, value)| !value.is_empty());

@@ -16,7 +16,8 @@ use papermesh_protocol::id::{
 };
 use papermesh_protocol::invite::TicketSecret;
 use papermesh_protocol::job::{
-    ColorMode, JobSummary, PageRange, PageRanges, PrintOptions, Scaling, Sides,
+    ColorMode, Finishing, Finishings, JobSummary, PageRange, PageRanges, PrintOptions, Scaling,
+    Sides,
 };
 use papermesh_protocol::join::message::Right;
 use papermesh_protocol::join::{self, Commitment, MemberAddress, Nonce, Terms, Welcome};
@@ -397,20 +398,43 @@ pub(crate) fn options() -> impl Strategy<Value = PrintOptions> {
         ][..],
     );
     let look = (of(sides), of(color), of(scaling), any::<bool>());
-    (any::<u16>(), look, media, page_ranges, extensions()).prop_map(
-        |(copies, (sides, color, scaling, as_image), media, page_ranges, extensions)| {
-            PrintOptions {
-                copies,
-                sides,
-                color,
-                media,
-                page_ranges,
-                scaling,
-                as_image,
-                extensions,
-            }
-        },
+    (
+        any::<u16>(),
+        look,
+        media,
+        (page_ranges, finishings()),
+        extensions(),
     )
+        .prop_map(
+            |(
+                copies,
+                (sides, color, scaling, as_image),
+                media,
+                (page_ranges, finishings),
+                extensions,
+            )| {
+                PrintOptions {
+                    copies,
+                    sides,
+                    color,
+                    media,
+                    page_ranges,
+                    scaling,
+                    as_image,
+                    finishings,
+                    extensions,
+                }
+            },
+        )
+}
+
+fn finishings() -> impl Strategy<Value = Finishings> {
+    vec(4..=101_i32, 0..6).prop_map(|numbers| {
+        let all = numbers.into_iter().filter_map(Finishing::numbered);
+        all.fold(Finishings::default(), |all, one| {
+            all.with(one.kind(), Some(one))
+        })
+    })
 }
 
 pub(crate) fn extensions() -> impl Strategy<Value = Extensions> {
@@ -781,22 +805,25 @@ pub(crate) fn direct_answer() -> impl Strategy<Value = direct::Answer> {
         [list(), list(), list(), list()],
         of(any::<bool>()),
         any::<bool>(),
-        extensions(),
+        (finishings(), extensions()),
     )
-        .prop_map(|([model, location], lists, color, accepting, extensions)| {
-            let [formats, sides, media, reasons] = lists;
-            direct::Answer::Described(Box::new(direct::Abilities {
-                model,
-                location,
-                formats,
-                sides,
-                color,
-                media,
-                accepting,
-                reasons,
-                extensions,
-            }))
-        });
+        .prop_map(
+            |([model, location], lists, color, accepting, (finishings, extensions))| {
+                let [formats, sides, media, reasons] = lists;
+                direct::Answer::Described(Box::new(direct::Abilities {
+                    model,
+                    location,
+                    formats,
+                    sides,
+                    color,
+                    media,
+                    accepting,
+                    reasons,
+                    finishings: finishings.iter().collect(),
+                    extensions,
+                }))
+            },
+        );
     let decline = select(
         &[
             direct::Decline::NotAllowed,

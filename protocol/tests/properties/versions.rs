@@ -33,6 +33,7 @@ proptest! {
         prop_assert_eq!(request.clone().said_in(Version::One), request.clone());
         if let Request::Select { options, extensions, .. } = &request {
             prop_assert!(options.extensions.is_empty() && extensions.is_empty());
+            prop_assert!(options.finishings.is_none());
         }
         let answer = answer.said_in(Version::One);
         prop_assert_eq!(answer.clone().said_in(Version::One), answer.clone());
@@ -42,7 +43,7 @@ proptest! {
             }
             Answer::Grant(grant) => {
                 prop_assert!(grant.counted.is_none() && grant.extensions.is_empty());
-                prop_assert!(grant.options.extensions.is_empty());
+                prop_assert!(grant.options.extensions.is_empty() && grant.options.finishings.is_none());
                 let keys = keys(&codec::encode(grant, limits::RELEASE_MESSAGE).unwrap());
                 prop_assert_eq!(keys, GRANT.collect::<Vec<_>>());
             }

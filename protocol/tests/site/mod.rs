@@ -23,7 +23,7 @@ use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::enroll::KeyClaim;
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId};
-use papermesh_protocol::job::{ColorMode, JobSummary, PrintOptions, Scaling, Sides};
+use papermesh_protocol::job::{ColorMode, Finishings, JobSummary, PrintOptions, Scaling, Sides};
 use papermesh_protocol::judge::Judge;
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
@@ -312,6 +312,7 @@ pub fn options() -> PrintOptions {
         page_ranges: "1-3,7".parse().unwrap(),
         scaling: Some(Scaling::Fit),
         as_image: true,
+        finishings: Finishings::default(),
         extensions: Extensions::default(),
     }
 }

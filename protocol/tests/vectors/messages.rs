@@ -8,7 +8,7 @@ use papermesh_protocol::enroll::{SignedPage, SignedPlace};
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::UserKey;
 use papermesh_protocol::invite::TicketSecret;
-use papermesh_protocol::job::PrintOptions;
+use papermesh_protocol::job::{Finishings, PrintOptions};
 use papermesh_protocol::join::message::Right;
 use papermesh_protocol::join::{Commitment, MemberAddress, Nonce, Terms, Welcome};
 use papermesh_protocol::link::{FirstComputer, Linked};
@@ -91,6 +91,10 @@ fn grant() -> Grant {
 }
 
 /// One that may be passed over and one that must be known.
+fn finishings() -> Finishings {
+    "staple-top-left,punch-dual-left".parse().unwrap()
+}
+
 fn extensions() -> Extensions {
     let odd = Extensions::default().with(1, vec![0x07]);
     odd.and_then(|some| some.with(2, vec![0x18, 0x2a])).unwrap()
@@ -164,6 +168,19 @@ fn release() -> Vec<Value> {
                     ..options()
                 },
                 extensions: extensions(),
+            },
+        )
+        .with(
+            "Select with finishings (release/2)",
+            &Request::Select {
+                session,
+                job,
+                release,
+                options: PrintOptions {
+                    finishings: finishings(),
+                    ..options()
+                },
+                extensions: Extensions::default(),
             },
         )
         .with("Extend", &Request::Extend { release })
@@ -425,7 +442,12 @@ fn directly() -> Vec<Value> {
         media: vec!["iso_a4_210x297mm".to_owned()],
         accepting: true,
         reasons: Vec::new(),
+        finishings: Vec::new(),
         extensions: Extensions::default(),
+    };
+    let finisher = direct::Abilities {
+        finishings: finishings().iter().collect(),
+        ..abilities.clone()
     };
     let requests = Direction::new("direct", "request", limits::DIRECT_MESSAGE)
         .with("Describe", &direct::Request::Describe)
@@ -435,6 +457,10 @@ fn directly() -> Vec<Value> {
     let session_key = SessionSecret::from_bytes([0x72; 32]).public();
     let mut answers = Direction::new("direct", "answer", limits::DIRECT_MESSAGE)
         .with("Described", &direct::Answer::Described(Box::new(abilities)))
+        .with(
+            "Described, with finishings",
+            &direct::Answer::Described(Box::new(finisher)),
+        )
         .with("Ready", &direct::Answer::Ready { session_key })
         .with(
             "Ended",

@@ -110,6 +110,7 @@ fn options() -> PrintOptions {
         page_ranges: "1-3".parse().unwrap(),
         scaling: Some(Scaling::Fit),
         as_image: true,
+        finishings: "staple-top-left,punch-dual-left".parse().unwrap(),
         extensions: Extensions::default().with(1, vec![4]).unwrap(),
     }
 }

@@ -11,7 +11,8 @@ use ipp::attribute::IppAttribute;
 use ipp::model::{DelimiterTag, Operation};
 use ipp::parser::IppParseError;
 use ipp::value::IppValue;
-use papermesh_protocol::job::{ColorMode, PageRanges, Sides};
+use papermesh_protocol::job::{ColorMode, Finishing, Finishings, PageRanges, Sides};
+use papermesh_protocol::limits;
 
 use super::super::description::{DeviceDescription, OutputOptions, Protection};
 use super::super::event::PrinterState;
@@ -39,7 +40,7 @@ pub(super) struct Capabilities {
 }
 
 /// What a printer is asked about itself: enough for a description, little enough to fit any reply.
-pub(super) static PRINTER_ATTRIBUTES: [&str; 29] = [
+pub(super) static PRINTER_ATTRIBUTES: [&str; 30] = [
     "printer-name",
     "printer-info",
     "printer-make-and-model",
@@ -58,6 +59,7 @@ pub(super) static PRINTER_ATTRIBUTES: [&str; 29] = [
     "print-color-mode-supported",
     "color-supported",
     "copies-supported",
+    "finishings-supported",
     "media-supported",
     "media-ready",
     "media-default",
@@ -160,6 +162,10 @@ impl Capabilities {
                     .text("media-default")
                     .map(|name| paper::name_of(&name)),
                 scalings: printer.texts("print-scaling-supported"),
+                finishings: (printer.numbers("finishings-supported"))
+                    .filter_map(Finishing::numbered)
+                    .take(limits::ABILITIES)
+                    .collect(),
                 raster: RasterAbilities {
                     resolutions: printer.resolutions("pwg-raster-document-resolution-supported"),
                     types: printer.texts("pwg-raster-document-type-supported"),
@@ -232,6 +238,7 @@ impl Capabilities {
         let can = &self.description.can;
         match option.name().as_str() {
             "copies" => ("copies", vec![format!("1 to {}", can.max_copies)]),
+            "finishings" => ("finishings", keywords(&can.finishings)),
             "sides" => ("sides", can.sides.clone()),
             "print-color-mode" => ("print-color-mode", can.color_modes.clone()),
             "page-ranges" => ("page-ranges", vec!["all".to_owned()]),
@@ -306,6 +313,12 @@ impl Capabilities {
                 chosen.push(("print-scaling", IppValue::new_keyword(scaling.keyword())));
             }
         }
+        if !ticket.options.finishings.is_none() {
+            chosen.push((
+                "finishings",
+                Ok(self.finishings(&ticket.options.finishings)?),
+            ));
+        }
         if !ticket.options.page_ranges.is_all() {
             chosen.push((
                 "page-ranges",
@@ -341,6 +354,17 @@ impl Capabilities {
             format!("1 to {most}")
         };
         Err(cannot("copies", &copies.to_string(), &[able]))
+    }
+
+    fn finishings(&self, asked: &Finishings) -> Result<IppValue, Refusal> {
+        let can = &self.description.can.finishings;
+        match asked.iter().find(|one| !can.contains(one)) {
+            Some(one) => Err(cannot("finishings", one.keyword(), &keywords(can))),
+            None => {
+                let numbers = asked.iter().map(|one| IppValue::Enum(one.number()));
+                Ok(IppValue::Array(numbers.collect()))
+            }
+        }
     }
 
     fn page_ranges(&self, asked: &PageRanges) -> Result<IppValue, Refusal> {
@@ -434,6 +458,12 @@ fn cannot(attribute: &'static str, asked: &str, supported: &[String]) -> Refusal
         asked: asked.to_owned(),
         supported: supported.to_vec(),
     }
+}
+
+fn keywords(finishings: &[Finishing]) -> Vec<String> {
+    (finishings.iter())
+        .map(|one| one.keyword().to_owned())
+        .collect()
 }
 
 #[cfg(test)]
