@@ -17,7 +17,7 @@ use tracing::{debug, warn};
 
 use super::frame::{self, LineError};
 use super::message::{Call, CallVersion, Line, Request, VERSION};
-use super::service::Handler;
+use super::service::{Answers, Io};
 use super::socket::{self, BindError, Listener};
 use super::{Body, CommandError, ErrorCode, Events, Service, limits};
 use crate::config::{Home, HomeLock};
@@ -64,7 +64,7 @@ impl Server {
         self.run(service, stop).await;
     }
 
-    async fn run<H: Handler>(self, handler: Arc<H>, stop: CancellationToken) {
+    async fn run<H: Answers>(self, handler: Arc<H>, stop: CancellationToken) {
         let free = Arc::new(Semaphore::new(limits::CONNECTIONS));
         let mut connections = JoinSet::new();
         loop {
@@ -118,7 +118,7 @@ impl Server {
 }
 
 /// Serves one connection. An error means that nobody is there to be answered.
-async fn attend<H: Handler>(stream: UnixStream, handler: &H, patience: Patience) -> io::Result<()> {
+async fn attend<H: Answers>(stream: UnixStream, handler: &H, patience: Patience) -> io::Result<()> {
     let (reader, writer) = stream.into_split();
     let (mut reader, mut mouth) = (BufReader::new(reader), Mouth::new(writer, patience));
     let request = frame::read_line(&mut reader, limits::REQUEST_LINE);
@@ -140,7 +140,7 @@ async fn attend<H: Handler>(stream: UnixStream, handler: &H, patience: Patience)
     let (body, feed, mut wanted) = Body::channel();
     let (events, mut happened) = Events::channel();
     let mut asked = false;
-    let answer = handler.handle(request, body, events);
+    let answer = handler.answer(request, Io { body, events });
     let gone = feed.attend(reader);
     tokio::pin!(answer, gone);
     let answer = loop {

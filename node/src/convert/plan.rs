@@ -793,7 +793,10 @@ mod tests {
             ..Device::taking(Formats::Any)
         };
         let whole = Order {
-            options: PrintOptions::default(),
+            options: PrintOptions {
+                page_ranges: PageRanges::all(),
+                ..wish.options.clone()
+            },
             ..wish.clone()
         };
         let anything = |order| planned(&tray, order, &facts(3)).unwrap();
@@ -1200,5 +1203,42 @@ mod tests {
         };
         let plan = planned(&raster, &fill, &facts(1)).unwrap();
         assert_eq!(plan.order.options.scaling, Some(Scaling::None));
+    }
+
+    #[test]
+    fn each_copy_is_finished_by_the_device_or_not_at_all() {
+        let finished = |finishings: &str, copies| Order {
+            options: PrintOptions {
+                copies,
+                finishings: finishings.parse().unwrap(),
+                ..PrintOptions::default()
+            },
+            ..order(PDF)
+        };
+        let finisher = |formats: &[&str], max_copies| Device {
+            finishings: vec!["staple".parse().unwrap(), "punch".parse().unwrap()],
+            max_copies,
+            ..device(formats)
+        };
+        let asked = |device: &Device, order: &Order| {
+            planned(device, order, &facts(3)).map(|plan| {
+                let options = plan.order.options;
+                (options.copies, options.finishings.to_string(), plan.notes)
+            })
+        };
+        // Pages of pixels are repeated on the way, unless each copy gets a staple.
+        let pixels = finisher(&[PWG], 9);
+        let holes = asked(&pixels, &finished("punch", 2));
+        assert_eq!(holes, Ok((1, "punch".to_owned(), vec![])));
+        let staples = asked(&pixels, &finished("staple", 2));
+        assert_eq!(staples, Ok((2, "staple".to_owned(), vec![])));
+        for formats in [&[PWG][..], &[PDF]] {
+            let one_by_one = finisher(formats, 1);
+            let refused = asked(&one_by_one, &finished("staple", 2));
+            assert_eq!(refused, Err(Unprintable::Sets));
+            assert!(asked(&one_by_one, &finished("staple", 1)).is_ok());
+        }
+        let less = asked(&finisher(&[PDF], 1), &finished("punch,fold", 2));
+        assert_eq!(less, Ok((1, "punch".to_owned(), vec![Note::Unfinished])));
     }
 }

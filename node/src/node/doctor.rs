@@ -14,8 +14,8 @@ use super::keys::keys_of;
 use super::{NodeError, Services, blocking, open_store, output};
 use crate::clock;
 use crate::config::{Config, Home};
-use crate::control::CommandError;
-use crate::control::message::{Finding, Verdict};
+use crate::control::message::{Diagnose, Finding, Verdict};
+use crate::control::{Answer, CommandError, Handle, Io};
 use crate::convert::{Confinement, Converter};
 use crate::mesh::{self, clocks::ClockOffset};
 use crate::offload::offload;
@@ -76,63 +76,6 @@ pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
 }
 
 impl Services {
-    pub(super) async fn diagnose(&self) -> Result<Vec<Finding>, CommandError> {
-        let membership = self.mesh.membership();
-        let own = membership.certificate();
-        let mut findings = vec![
-            clock_of(membership.now(), &own, membership.clock_offset()),
-            certificate_of(membership.now(), &own, membership.standing()),
-            self.mesh_reach(),
-            self.members(),
-            self.relay(),
-            self.own_page(),
-        ];
-        let keys = offload(&self.store, |store| keys_of(store, store.home()));
-        findings.push(keys.await.map_err(NodeError::Store)?);
-        if self.client.is_some() {
-            findings.push(self.spool().await?);
-            let max_spool = self.config.max_spool;
-            findings.push(
-                offload(&self.store, move |store| disk_of(store, max_spool))
-                    .await
-                    .map_err(NodeError::Store)?,
-            );
-        }
-        if let Some(printer) = &self.printer {
-            findings.extend(output::of(&self.config.output, printer.device()).await);
-        }
-        if let Some(reader) = self.panel.as_ref().and_then(|panel| panel.reader.as_ref()) {
-            findings.push(badge_reader(&reader.now()));
-        }
-        if let Some(printer) = &self.printer {
-            findings.push(converters(printer.converter()));
-        }
-        if self.bound().next().is_some() {
-            findings.push(tls_of(
-                membership.now(),
-                self.web_certificate.kept().as_ref(),
-            ));
-        }
-        if let Some(open) = self.authority.is_open().await? {
-            findings.push(if open {
-                good(
-                    "authority",
-                    "the authority key is open; devices and users can be admitted".to_owned(),
-                )
-            } else {
-                doubtful(
-                    "authority",
-                    "the authority key is sealed until its passphrase is given".to_owned(),
-                    "give it with the next admin command, or set passphrase-file in papermesh.toml",
-                )
-            });
-        }
-        if let Some(until) = self.authority.web_until().await? {
-            findings.push(issuer_of(membership.now(), until));
-        }
-        Ok(findings)
-    }
-
     fn mesh_reach(&self) -> Finding {
         let status = self.mesh.status();
         if status.listening.is_empty() {
@@ -207,6 +150,65 @@ impl Services {
         } else {
             good("spool", format!("{} held", counted(jobs, "job")))
         })
+    }
+}
+
+impl Handle<Diagnose> for Services {
+    async fn handle(&self, _: Diagnose, _: Io) -> Answer<Vec<Finding>> {
+        let membership = self.mesh.membership();
+        let own = membership.certificate();
+        let mut findings = vec![
+            clock_of(membership.now(), &own, membership.clock_offset()),
+            certificate_of(membership.now(), &own, membership.standing()),
+            self.mesh_reach(),
+            self.members(),
+            self.relay(),
+            self.own_page(),
+        ];
+        let keys = offload(&self.store, |store| keys_of(store, store.home()));
+        findings.push(keys.await.map_err(NodeError::Store)?);
+        if self.client.is_some() {
+            findings.push(self.spool().await?);
+            let max_spool = self.config.max_spool;
+            findings.push(
+                offload(&self.store, move |store| disk_of(store, max_spool))
+                    .await
+                    .map_err(NodeError::Store)?,
+            );
+        }
+        if let Some(printer) = &self.printer {
+            findings.extend(output::of(&self.config.output, printer.device()).await);
+        }
+        if let Some(reader) = self.panel.as_ref().and_then(|panel| panel.reader.as_ref()) {
+            findings.push(badge_reader(&reader.now()));
+        }
+        if let Some(printer) = &self.printer {
+            findings.push(converters(printer.converter()));
+        }
+        if self.bound().next().is_some() {
+            findings.push(tls_of(
+                membership.now(),
+                self.web_certificate.kept().as_ref(),
+            ));
+        }
+        if let Some(open) = self.authority.is_open().await? {
+            findings.push(if open {
+                good(
+                    "authority",
+                    "the authority key is open; devices and users can be admitted".to_owned(),
+                )
+            } else {
+                doubtful(
+                    "authority",
+                    "the authority key is sealed until its passphrase is given".to_owned(),
+                    "give it with the next admin command, or set passphrase-file in papermesh.toml",
+                )
+            });
+        }
+        if let Some(until) = self.authority.web_until().await? {
+            findings.push(issuer_of(membership.now(), until));
+        }
+        Ok(findings)
     }
 }
 

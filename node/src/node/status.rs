@@ -5,10 +5,10 @@ use papermesh_protocol::text::UserId;
 use papermesh_protocol::web::Places;
 
 use super::Services;
-use crate::control::CommandError;
 use crate::control::message::{
-    DeviceStatus, MeshState, NodeIdentity, SiteIdentity, Status, TlsStatus,
+    DeviceStatus, GetStatus, MeshState, NodeIdentity, SiteIdentity, Status, TlsStatus,
 };
+use crate::control::{Answer, Handle, Io};
 use crate::mesh::Mesh;
 use crate::offload::offload;
 use crate::portal::Door;
@@ -29,8 +29,10 @@ struct Held {
     acquainted: bool,
 }
 
-impl Services {
-    pub(super) async fn status(&self) -> Result<Status, CommandError> {
+impl Services {}
+
+impl Handle<GetStatus> for Services {
+    async fn handle(&self, _: GetStatus, _: Io) -> Answer<Status> {
         let membership = self.mesh.membership();
         let certificate = membership.certificate();
         let state = membership.state();

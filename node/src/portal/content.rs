@@ -15,7 +15,7 @@ use crate::control::message::{
     ListPrinters, ListUsers, Member, OpenInvite, PendingDevice, PolicyView, Printer, ReadAudit,
     ShowUser, SitePolicy, User, UserHere,
 };
-use crate::control::{Answer, CommandError, ErrorCode, Events, Service};
+use crate::control::{Answer, CommandError, ErrorCode, Events, Io, Service, ask};
 
 /// What a place shows.
 pub(super) enum Content {
@@ -69,7 +69,7 @@ pub(super) async fn waiting<S: Service>(service: &S, whose: &Whose) -> usize {
     match whose {
         Whose::User(_) => 0,
         Whose::Admin => {
-            let asking = service.list_pending(ListPending { wait: 0 });
+            let asking = ask(service, ListPending { wait: 0 });
             asking.await.map_or(0, |pending| pending.len())
         }
     }
@@ -78,12 +78,12 @@ pub(super) async fn waiting<S: Service>(service: &S, whose: &Whose) -> usize {
 async fn of_user<S: Service>(service: &S, user: &UserId, place: Place) -> Answer<Content> {
     let user = Some(user.clone());
     match place {
-        Place::Jobs => Ok(Content::Jobs(service.list_jobs(ListJobs { user }).await?)),
+        Place::Jobs => Ok(Content::Jobs(ask(service, ListJobs { user }).await?)),
         Place::History => {
-            let past = service.list_history(ListHistory { user }).await?;
+            let past = ask(service, ListHistory { user }).await?;
             Ok(Content::History(past))
         }
-        Place::Account => match service.show_user(ShowUser { user }).await {
+        Place::Account => match ask(service, ShowUser { user }).await {
             Ok(here) => Ok(Content::Account(Some(here))),
             Err(error) if error.code == ErrorCode::NotFound => Ok(Content::Account(None)),
             Err(error) => Err(error),
@@ -95,18 +95,18 @@ async fn of_user<S: Service>(service: &S, user: &UserId, place: Place) -> Answer
 async fn of_admin<S: Service>(service: &S, place: Place, depth: Depth) -> Answer<Content> {
     match place {
         Place::Devices => {
-            let pending = service.list_pending(ListPending { wait: 0 }).await?;
-            let invites = service.list_invites(ListInvites {}).await?;
-            let members = service.list_members(ListMembers {}).await?;
+            let pending = ask(service, ListPending { wait: 0 }).await?;
+            let invites = ask(service, ListInvites {}).await?;
+            let members = ask(service, ListMembers {}).await?;
             Ok(Content::Devices {
                 pending,
                 invites,
                 members,
             })
         }
-        Place::People => Ok(Content::People(service.list_users(ListUsers {}).await?)),
+        Place::People => Ok(Content::People(ask(service, ListUsers {}).await?)),
         Place::Printers => {
-            let mut members = service.list_members(ListMembers {}).await?;
+            let mut members = ask(service, ListMembers {}).await?;
             members.retain(|member| member.roles.contains(&Role::Printer) && !member.revoked);
             let asked = match depth {
                 Depth::Quick => None,
@@ -119,7 +119,7 @@ async fn of_admin<S: Service>(service: &S, place: Place, depth: Depth) -> Answer
                 change: None,
                 passphrase: None,
             };
-            Ok(Content::Policy(service.site_policy(asking).await?))
+            Ok(Content::Policy(ask(service, asking).await?))
         }
         Place::Audit => Ok(Content::Audit(audit(service).await?)),
         _ => Err(elsewhere()),
@@ -128,7 +128,7 @@ async fn of_admin<S: Service>(service: &S, place: Place, depth: Depth) -> Answer
 
 /// What the printers say. An admin's node that holds no jobs has met none to ask.
 async fn printers<S: Service>(service: &S) -> Vec<Printer> {
-    let asking = timeout(limits::PRINTERS, service.list_printers(ListPrinters {}));
+    let asking = timeout(limits::PRINTERS, ask(service, ListPrinters {}));
     asking.await.ok().and_then(Result::ok).unwrap_or_default()
 }
 
@@ -136,7 +136,7 @@ async fn printers<S: Service>(service: &S) -> Vec<Printer> {
 async fn audit<S: Service>(service: &S) -> Answer<Vec<AuditEntry>> {
     let since = clock::now() - limits::AUDIT_SINCE;
     let (events, mut told) = Events::channel();
-    let reading = service.read_audit(ReadAudit { since: Some(since) }, events);
+    let reading = service.handle(ReadAudit { since: Some(since) }, Io::telling(events));
     let keeping = async {
         let mut newest = VecDeque::with_capacity(limits::AUDIT_SHOWN);
         while let Some(event) = told.recv().await {

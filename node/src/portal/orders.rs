@@ -18,7 +18,9 @@ use crate::control::message::{
     ListMembers, MoveJob, OfferLink, PolicyChange, ProtectJob, Refuse, Revoke, SetUserState,
     SitePolicy, UnlockJob, VerifyAudit, WithdrawInvite,
 };
-use crate::control::{Answer, CommandError, ErrorCode, Events, Passphrase, Service, TypedPin};
+use crate::control::{
+    Answer, CommandError, ErrorCode, Events, Io, Passphrase, Service, TypedPin, ask,
+};
 use crate::pages::Form;
 
 /// Something to be done.
@@ -268,7 +270,7 @@ impl Order {
                 Self::User(UserOrder::Delete { number, title })
             }
             (Self::Admin(AdminOrder::Revoke { node, .. }), _) => {
-                let members = service.list_members(ListMembers {}).await?;
+                let members = ask(service, ListMembers {}).await?;
                 let mut members = members.into_iter();
                 let member = members.find(|member| member.node.to_string() == node);
                 let name = member.ok_or_else(|| {
@@ -341,17 +343,19 @@ impl UserOrder {
         Ok(Done::Said(match self {
             Self::Delete { number, .. } => {
                 let job = own(service, user, *number).await?.summary.job;
-                let deleted = service.delete_job(DeleteJob { job: job.into() }).await?;
+                let deleted = ask(service, DeleteJob { job: job.into() }).await?;
                 Remark::Deleted(deleted.summary.title)
             }
             Self::Protect { number, on } => {
                 let (job, on) = (own(service, user, *number).await?.summary.job, *on);
-                let held = service
-                    .protect_job(ProtectJob {
+                let held = ask(
+                    service,
+                    ProtectJob {
                         job: job.into(),
                         on,
-                    })
-                    .await?;
+                    },
+                )
+                .await?;
                 Remark::Protected {
                     title: held.summary.title,
                     on,
@@ -359,23 +363,27 @@ impl UserOrder {
             }
             Self::Move { number, to } => {
                 let (job, position) = (own(service, user, *number).await?.summary.job, *to);
-                let moved = service
-                    .move_job(MoveJob {
+                let moved = ask(
+                    service,
+                    MoveJob {
                         job: job.into(),
                         position,
-                    })
-                    .await?;
+                    },
+                )
+                .await?;
                 Remark::Moved(moved.summary.title)
             }
             Self::Unlock { number, password } => {
                 let job = own(service, user, *number).await?.summary.job;
                 let password = password.clone();
-                match service
-                    .unlock_job(UnlockJob {
+                match ask(
+                    service,
+                    UnlockJob {
                         job: job.into(),
                         password,
-                    })
-                    .await
+                    },
+                )
+                .await
                 {
                     Ok(held) => Remark::Unlocked(held.summary.title),
                     Err(error) if error.code == ErrorCode::Denied => {
@@ -390,7 +398,7 @@ impl UserOrder {
                     old: old.clone(),
                     new: new.clone(),
                 };
-                match service.change_pin(changing).await {
+                match ask(service, changing).await {
                     Ok(changed) => Remark::PinChanged {
                         outdated: changed.outdated.iter().map(ToString::to_string).collect(),
                     },
@@ -407,7 +415,7 @@ impl UserOrder {
                     user: Some(user.clone()),
                     lifetime: limits::LINK_TICKET,
                 };
-                let offer = service.offer_link(offering).await?;
+                let offer = ask(service, offering).await?;
                 return Ok(Done::Ticket(Ticket {
                     purpose: Purpose::Link,
                     name: offer.user.to_string(),
@@ -520,7 +528,7 @@ impl AdminOrder {
             Self::Approve { code } => {
                 // Nobody waits for what happens meanwhile.
                 let (events, _) = Events::channel();
-                let approving = service.approve(Approve { code, passphrase }, events);
+                let approving = service.handle(Approve { code, passphrase }, Io::telling(events));
                 match approving.await {
                     Ok(member) => Remark::Approved(member.name.to_string()),
                     Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Usage) => {
@@ -530,18 +538,20 @@ impl AdminOrder {
                 }
             }
             Self::Refuse { node } => {
-                service.refuse(Refuse { device: node }).await?;
+                ask(service, Refuse { device: node }).await?;
                 Remark::Refused
             }
             Self::Revoke { node, .. } => {
-                let revoked = service
-                    .revoke(Revoke {
+                let revoked = ask(
+                    service,
+                    Revoke {
                         node,
                         passphrase,
                         root: None,
                         keep_key: false,
-                    })
-                    .await?;
+                    },
+                )
+                .await?;
                 Remark::Revoked(revoked.name.to_string())
             }
             Self::Invite(NewDevice {
@@ -549,14 +559,16 @@ impl AdminOrder {
                 name,
                 lifetime,
             }) => {
-                let issued = service
-                    .invite(Invite {
+                let issued = ask(
+                    service,
+                    Invite {
                         roles: vec![role],
                         name,
                         lifetime,
                         passphrase,
-                    })
-                    .await?;
+                    },
+                )
+                .await?;
                 return Ok(Done::Ticket(Ticket {
                     purpose: Purpose::Join { role },
                     name: issued.name.map(|name| name.to_string()).unwrap_or_default(),
@@ -565,7 +577,7 @@ impl AdminOrder {
                 }));
             }
             Self::Withdraw(invite) => {
-                service.withdraw_invite(WithdrawInvite { invite }).await?;
+                ask(service, WithdrawInvite { invite }).await?;
                 Remark::Withdrawn
             }
             Self::AddUser(NewUser {
@@ -573,16 +585,18 @@ impl AdminOrder {
                 display,
                 badge,
             }) => {
-                let issued = service
-                    .add_user(AddUser {
+                let issued = ask(
+                    service,
+                    AddUser {
                         user,
                         display,
                         groups: Vec::new(),
                         badge,
                         lifetime: limits::USER_TICKET,
                         passphrase,
-                    })
-                    .await?;
+                    },
+                )
+                .await?;
                 return Ok(Done::Ticket(Ticket {
                     purpose: Purpose::Enroll {
                         again: issued.enrolled,
@@ -598,7 +612,7 @@ impl AdminOrder {
                     state,
                     passphrase,
                 };
-                let user = service.set_user_state(changing).await?;
+                let user = ask(service, changing).await?;
                 match user.state {
                     UserState::Active => Remark::Enabled(user.display.to_string()),
                     UserState::Disabled => Remark::Disabled(user.display.to_string()),
@@ -615,7 +629,7 @@ impl AdminOrder {
                     remove,
                     passphrase,
                 };
-                let changed = service.change_badge(changing).await?;
+                let changed = ask(service, changing).await?;
                 let user = changed.user.display.to_string();
                 match remove {
                     true => Remark::BadgeTaken(user),
@@ -630,11 +644,11 @@ impl AdminOrder {
                     change: Some(change),
                     passphrase,
                 };
-                service.site_policy(changing).await?;
+                ask(service, changing).await?;
                 Remark::PolicyChanged
             }
             Self::Export(passphrase) => {
-                return match service.export_site(ExportSite { passphrase }).await {
+                return match ask(service, ExportSite { passphrase }).await {
                     Ok(exported) => Ok(Done::Export(Export::of(exported))),
                     Err(error) if error.code == ErrorCode::PassphraseWrong => {
                         Ok(Done::Again("export-wrong"))
@@ -643,7 +657,7 @@ impl AdminOrder {
                 };
             }
             Self::Verify => {
-                let verified = service.verify_audit(VerifyAudit::default()).await?;
+                let verified = ask(service, VerifyAudit::default()).await?;
                 Remark::Verified {
                     records: verified.records,
                     head: verified.head,
@@ -656,7 +670,7 @@ impl AdminOrder {
 /// The user's own job with this number; nobody else's has one here.
 async fn own<S: Service>(service: &S, user: &UserId, number: u32) -> Answer<HeldJob> {
     let user = Some(user.clone());
-    let jobs = service.list_jobs(ListJobs { user: user.clone() }).await?;
+    let jobs = ask(service, ListJobs { user: user.clone() }).await?;
     let mut jobs = jobs.into_iter();
     jobs.find(|job| job.number == number && Some(&job.user) == user.as_ref())
         .ok_or_else(|| CommandError::new(ErrorCode::NotFound, "this job is no longer here"))

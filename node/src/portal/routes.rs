@@ -22,7 +22,7 @@ use super::session::{Ask, ProofBy, Session, Sessions};
 use super::views::{View, Why, door, outside};
 use super::{Desk, Whose, events, limits};
 use crate::control::message::{ShowKey, SiteKey};
-use crate::control::{ErrorCode, Passphrase, Service};
+use crate::control::{ErrorCode, Passphrase, Service, ask};
 use crate::pages::{self, Form, Language, Look, guard};
 use crate::web::{Behind, Seat};
 
@@ -211,7 +211,7 @@ async fn act<S: Service>(
             let mut state = session.state();
             state.shown = state.shown.saturating_add(limits::SHOWN);
         }
-        "ask" => ask(&session, &form)?,
+        "ask" => wants_to_type(&session, &form)?,
         "do" => order(&desk, &session, &form).await?,
         "answer" => answer(&desk, &session, &form).await,
         "close" => return Ok(closed(&desk, &session, Why::Closed)),
@@ -243,7 +243,7 @@ fn look(session: &Session, form: &Form) {
 }
 
 /// The user wants to type something.
-fn ask(session: &Session, form: &Form) -> Result<(), Refusal> {
+fn wants_to_type(session: &Session, form: &Form) -> Result<(), Refusal> {
     let admin = matches!(session.whose, Whose::Admin);
     let asked = match form.get("what").unwrap_or_default() {
         "unlock" if !admin => {
@@ -339,7 +339,7 @@ async fn prove<S: Service>(desk: &Desk<S>, session: &Arc<Session>, order: Order)
     }
     let by = match session.whose {
         Whose::User(_) => ProofBy::Code,
-        Whose::Admin => match desk.service.show_key(ShowKey {}).await {
+        Whose::Admin => match ask(&*desk.service, ShowKey {}).await {
             Ok(SiteKey {
                 passphrase: true, ..
             }) => ProofBy::Passphrase,

@@ -6,7 +6,7 @@ use super::limits;
 use super::links::Whose;
 use super::session::Session;
 use crate::control::message::{FollowJobs, ListMembers, ListPending};
-use crate::control::{Events, Service};
+use crate::control::{Events, Io, Service, ask};
 
 /// Tells the page whenever there is something new, until it is dropped.
 pub(super) async fn watch<S: Service>(service: &S, session: &Session) {
@@ -21,7 +21,7 @@ pub(super) async fn watch<S: Service>(service: &S, session: &Session) {
                     session.tell();
                 }
             };
-            let (_, ()) = tokio::join!(service.follow_jobs(following, events), hearing);
+            let (_, ()) = tokio::join!(service.handle(following, Io::telling(events)), hearing);
             // A node without jobs has nothing to follow; one that stops is not asked in vain.
             sleep(limits::FOLLOW_AGAIN).await;
         },
@@ -37,12 +37,12 @@ async fn look_around<S: Service>(service: &S, session: &Session) {
     let mut looks = 0_u32;
     loop {
         ticks.tick().await;
-        let now = service.list_pending(ListPending { wait: 0 }).await.ok();
+        let now = ask(service, ListPending { wait: 0 }).await.ok();
         let mut is_new = now != pending;
         pending = now;
         if looks.is_multiple_of(limits::LOOK_FOR_MEMBERS) {
             // When somebody was last seen changes all the time; who is there does not.
-            let now = service.list_members(ListMembers {}).await.ok().map(|all| {
+            let now = ask(service, ListMembers {}).await.ok().map(|all| {
                 let seen = |member: crate::control::message::Member| {
                     (member.node, member.serial, member.revoked, member.connected)
                 };

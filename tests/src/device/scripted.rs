@@ -52,12 +52,25 @@ struct Shared {
 struct Job {
     id: i32,
     name: String,
+    wanted: Wanted,
     document: Option<Vec<u8>>,
     state: State,
     since: Instant,
     /// How often it was asked for since its document came.
     looks: u32,
 }
+
+/// What was asked of a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// `copies`, 1 if nothing was said.
+    pub copies: i32,
+    /// `finishings` (PWG 5100.1 table 1).
+    pub finishings: Vec<i32>,
+}
+
+/// `finishings-supported`: none, staple, staple-top-left, staple-dual-left, punch-dual-left, fold-half.
+const FINISHINGS: [i32; 6] = [3, 4, 20, 28, 74, 93];
 
 /// How long a job may wait for its document before it is given up
 /// (`multiple-operation-time-out`, RFC 8011 §5.4.31).
@@ -140,6 +153,15 @@ impl ScriptedPrinter {
         completed
             .filter_map(|job| Some(look(&job.name, job.document.as_deref()?)))
             .collect()
+    }
+
+    /// What was asked of each job that came out, in order.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<Wanted> {
+        self.advance();
+        let shared = self.lock();
+        let completed = (shared.jobs.iter()).filter(|job| job.state == State::Completed);
+        completed.map(|job| job.wanted.clone()).collect()
     }
 
     /// How many jobs it was ever given, whatever became of them.
@@ -238,7 +260,11 @@ impl ScriptedPrinter {
         let mut jobs = Vec::new();
         if asked(Operation::CreateJob) || asked(Operation::PrintJob) {
             let document = asked(Operation::PrintJob).then_some(document);
-            jobs.push(self.create(text(request, "job-name"), document));
+            let wanted = Wanted {
+                copies: integer(request, "copies").unwrap_or(1),
+                finishings: enums(request, "finishings"),
+            };
+            jobs.push(self.create(text(request, "job-name"), wanted, document));
         } else if asked(Operation::SendDocument) {
             let mut taken = false;
             self.update(named, |job| {
@@ -288,12 +314,13 @@ impl ScriptedPrinter {
         Ok(response.to_bytes().to_vec())
     }
 
-    fn create(&self, name: String, document: Option<Vec<u8>>) -> i32 {
+    fn create(&self, name: String, wanted: Wanted, document: Option<Vec<u8>>) -> i32 {
         let mut shared = self.lock();
         let id = i32::try_from(shared.jobs.len()).unwrap_or(i32::MAX - 1) + 1;
         shared.jobs.push(Job {
             id,
             name,
+            wanted,
             document,
             state: State::Open,
             since: Instant::now(),
@@ -391,6 +418,10 @@ impl ScriptedPrinter {
                 ]),
             ),
             (
+                "finishings-supported",
+                IppValue::Array(FINISHINGS.map(IppValue::Enum).to_vec()),
+            ),
+            (
                 "copies-supported",
                 IppValue::RangeOfInteger { min: 1, max: 99 },
             ),
@@ -412,6 +443,16 @@ fn add(
     whole.attributes_mut().extend(attributes);
     response.attributes_mut().groups_mut().push(whole);
     Ok(())
+}
+
+fn enums(request: &IppRequestResponse, name: &str) -> Vec<i32> {
+    let values = value(request, name).into_iter().flatten();
+    values
+        .filter_map(|value| match value {
+            IppValue::Enum(number) => Some(*number),
+            _ => None,
+        })
+        .collect()
 }
 
 fn value<'a>(request: &'a IppRequestResponse, name: &str) -> Option<&'a IppValue> {

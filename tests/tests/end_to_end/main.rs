@@ -51,6 +51,7 @@ mod direct;
 mod discovery;
 mod doctor;
 mod examples;
+mod finishings;
 mod formats;
 mod hold_printer;
 mod hostile;

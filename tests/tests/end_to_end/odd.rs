@@ -151,7 +151,7 @@ async fn check(file: &OddPdf, format: &str, scaling: Option<Scaling>) {
         options: PrintOptions {
             // A printer that takes PDF is given pictures, or it would be its own renderer that is looked at.
             as_image: format == PDF,
-            ..PrintOptions::default()
+            ..order(scaling).options
         },
         ..order(scaling)
     };
@@ -307,7 +307,7 @@ async fn a_document_that_is_not_whole_is_not_printed_as_if_it_were() {
     let some = Order {
         options: PrintOptions {
             page_ranges: "2-3".parse().unwrap(),
-            ..PrintOptions::default()
+            ..order(None).options
         },
         ..order(None)
     };
@@ -327,7 +327,7 @@ async fn a_document_that_was_counted_before_is_passed_on_at_once() {
         },
         options: PrintOptions {
             page_ranges: pages,
-            ..PrintOptions::default()
+            ..order(None).options
         },
         ..order(None)
     };

@@ -16,6 +16,9 @@ mod user;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::service::{Answer, Handle, Io, json};
 
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use job::{
@@ -101,7 +104,7 @@ pub trait Command: Into<Request> {
     type Reply: Serialize + DeserializeOwned + Send;
 }
 
-/// Ties each command to its place in [`Request`] and to its answer.
+/// Ties each command to its place in [`Request`], to its answer, and to whoever can carry out all of them.
 macro_rules! commands {
     ($($command:ident -> $reply:ty,)*) => {
         /// All that a running node can be asked.
@@ -109,6 +112,20 @@ macro_rules! commands {
         #[serde(rename_all = "kebab-case")]
         #[allow(missing_docs)]
         pub enum Request { $($command($command),)* }
+
+        /// A running node as its command line sees it: it can do all of this.
+        pub trait Service: $(Handle<$command> +)* Send + Sync + 'static {}
+
+        impl<S> Service for S where S: $(Handle<$command> +)* Send + Sync + 'static {}
+
+        impl Request {
+            /// Has a service carry it out.
+            pub(super) async fn carry_out<S: Service>(self, service: &S, io: Io) -> Answer<Value> {
+                match self {
+                    $(Self::$command(command) => json(service.handle(command, io).await),)*
+                }
+            }
+        }
 
         $(
             impl From<$command> for Request {

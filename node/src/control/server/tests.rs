@@ -30,13 +30,12 @@ impl Drop for Alarm {
     }
 }
 
-impl Handler for Probe {
-    async fn handle(
-        &self,
-        request: Request,
-        mut document: Body,
-        events: Events,
-    ) -> Result<Value, CommandError> {
+impl Answers for Probe {
+    async fn answer(&self, request: Request, io: Io) -> Result<Value, CommandError> {
+        let Io {
+            body: mut document,
+            events,
+        } = io;
         match request {
             Request::SubmitJob(SubmitJob { title, .. }) if title == "unwanted" => {
                 Err(CommandError::new(ErrorCode::Full, "the spool is full"))

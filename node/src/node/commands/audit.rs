@@ -9,10 +9,13 @@ use crate::audit::{AuditEntry as Entry, Kind};
 use crate::control::message::{
     AuditEntry, AuditRead, AuditVerified, Event, ReadAudit, VerifyAudit,
 };
-use crate::control::{Answer, Events};
+use crate::control::{Answer, Handle, Io};
 
-impl Services {
-    pub(super) async fn tell_audit(&self, command: ReadAudit, events: Events) -> Answer<AuditRead> {
+impl Services {}
+
+impl Handle<ReadAudit> for Services {
+    async fn handle(&self, command: ReadAudit, io: Io) -> Answer<AuditRead> {
+        let Io { events, .. } = io;
         let since = command.since.unwrap_or(Timestamp::from_millis(0));
         let (mut from, mut records) = (0, 0);
         loop {
@@ -27,8 +30,10 @@ impl Services {
             }
         }
     }
+}
 
-    pub(super) async fn check_audit(&self, command: VerifyAudit) -> Answer<AuditVerified> {
+impl Handle<VerifyAudit> for Services {
+    async fn handle(&self, command: VerifyAudit, _: Io) -> Answer<AuditVerified> {
         let verified = self.audit.verify(command.witnessed).await?;
         Ok(AuditVerified {
             records: verified.records,

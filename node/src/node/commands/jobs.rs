@@ -21,7 +21,7 @@ use crate::control::message::{
     ListJobs, MoveJob, Phase, PrefixError, Progress, ProtectJob, ShowJob, SubmitJob, Submitted,
     UnlockJob,
 };
-use crate::control::{Answer, Body, CommandError, ErrorCode, Events, TypedPin};
+use crate::control::{Answer, Body, CommandError, ErrorCode, Events, Handle, Io, TypedPin, ask};
 
 /// Bytes between two words on how far a document is.
 const TELL_EVERY: u64 = 1024 * 1024;
@@ -40,12 +40,61 @@ impl Services {
         })
     }
 
-    pub(super) async fn submit(
-        &self,
-        command: SubmitJob,
-        document: Body,
-        events: Events,
-    ) -> Answer<Submitted> {
+    /// The user of a personal computer.
+    async fn only_user(&self) -> Result<UserId, CommandError> {
+        let mut users = self.client()?.users().await.map_err(NodeError::Store)?;
+        match (users.pop(), users.is_empty()) {
+            (Some(user), true) => Ok(user),
+            (None, _) => Err(CommandError::new(
+                ErrorCode::Usage,
+                "nobody is enrolled on this computer; run `papermesh user enroll`, or name a user with --user",
+            )),
+            (Some(last), false) => {
+                users.push(last);
+                let names: Vec<_> = users.iter().map(UserId::as_str).collect();
+                Err(CommandError::new(
+                    ErrorCode::Usage,
+                    format!(
+                        "several users are enrolled on this computer; name one with --user: {}",
+                        names.join(", ")
+                    ),
+                ))
+            }
+        }
+    }
+
+    /// The job that is meant, if it is held here.
+    async fn named(&self, job: &JobRef) -> Result<JobId, CommandError> {
+        let client = self.client()?;
+        let found = match job {
+            JobRef::Number(number) => {
+                let numbered = client.numbered(*number).await.map_err(NodeError::Store)?;
+                numbered
+                    .filter(|view| view.state.ended_at().is_none())
+                    .map(|view| view.summary.job)
+            }
+            JobRef::Id(prefix) => {
+                let digits = prefix.digits().to_owned();
+                match client.beginning_with(digits, NAMESAKES).await?[..] {
+                    [job] => Some(job),
+                    [] => None,
+                    ref several => {
+                        let error = PrefixError::Ambiguous(prefix.clone(), several.len());
+                        return Err(CommandError::new(ErrorCode::Usage, error));
+                    }
+                }
+            }
+        };
+        found.ok_or_else(|| no_job(job))
+    }
+}
+
+impl Handle<SubmitJob> for Services {
+    async fn handle(&self, command: SubmitJob, io: Io) -> Answer<Submitted> {
+        let Io {
+            body: document,
+            events,
+        } = io;
         let client = self.client()?;
         // Before the document is read: a name that means nothing is no reason to hold it.
         let printer = match &command.printer {
@@ -109,31 +158,10 @@ impl Services {
             printed,
         })
     }
+}
 
-    /// The user of a personal computer.
-    async fn only_user(&self) -> Result<UserId, CommandError> {
-        let mut users = self.client()?.users().await.map_err(NodeError::Store)?;
-        match (users.pop(), users.is_empty()) {
-            (Some(user), true) => Ok(user),
-            (None, _) => Err(CommandError::new(
-                ErrorCode::Usage,
-                "nobody is enrolled on this computer; run `papermesh user enroll`, or name a user with --user",
-            )),
-            (Some(last), false) => {
-                users.push(last);
-                let names: Vec<_> = users.iter().map(UserId::as_str).collect();
-                Err(CommandError::new(
-                    ErrorCode::Usage,
-                    format!(
-                        "several users are enrolled on this computer; name one with --user: {}",
-                        names.join(", ")
-                    ),
-                ))
-            }
-        }
-    }
-
-    pub(super) async fn held_jobs(&self, command: ListJobs) -> Answer<Vec<HeldJob>> {
+impl Handle<ListJobs> for Services {
+    async fn handle(&self, command: ListJobs, _: Io) -> Answer<Vec<HeldJob>> {
         let client = self.client()?;
         let mut held: Vec<HeldJob> = Vec::new();
         let mut after: Option<JobId> = None;
@@ -149,8 +177,65 @@ impl Services {
         held.sort_by_key(|held| (held.user.clone(), place(&held.summary)));
         Ok(held)
     }
+}
 
-    pub(super) async fn past_jobs(&self, command: ListHistory) -> Answer<Vec<HeldJob>> {
+impl Handle<ShowJob> for Services {
+    async fn handle(&self, command: ShowJob, _: Io) -> Answer<HeldJob> {
+        let client = self.client()?;
+        match (self.named(&command.job).await, &command.job) {
+            (Ok(job), _) => Ok(shown(client.job(job).await?)),
+            (Err(error), _) if error.code != ErrorCode::NotFound => Err(error),
+            // It may have been here.
+            (Err(error), JobRef::Number(number)) => {
+                let past = client.numbered(*number).await.map_err(NodeError::Store)?;
+                past.map(shown).ok_or(error)
+            }
+            (Err(error), JobRef::Id(prefix)) => {
+                let past = ask(self, ListHistory { user: None }).await?;
+                match prefix.choose(past.iter().map(|past| past.summary.job)) {
+                    Ok(job) => past
+                        .into_iter()
+                        .find(|past| past.summary.job == job)
+                        .ok_or(error),
+                    Err(PrefixError::Unknown(_)) => Err(error),
+                    Err(several) => Err(CommandError::new(ErrorCode::Usage, several)),
+                }
+            }
+        }
+    }
+}
+
+impl Handle<DeleteJob> for Services {
+    async fn handle(&self, command: DeleteJob, _: Io) -> Answer<HeldJob> {
+        let job = self.named(&command.job).await?;
+        Ok(shown(self.client()?.delete(job).await?))
+    }
+}
+
+impl Handle<ProtectJob> for Services {
+    async fn handle(&self, command: ProtectJob, _: Io) -> Answer<HeldJob> {
+        let job = self.named(&command.job).await?;
+        Ok(shown(self.client()?.protect(job, command.on).await?))
+    }
+}
+
+impl Handle<UnlockJob> for Services {
+    async fn handle(&self, command: UnlockJob, _: Io) -> Answer<HeldJob> {
+        let job = self.named(&command.job).await?;
+        Ok(shown(self.client()?.unlock(job, command.password).await?))
+    }
+}
+
+impl Handle<MoveJob> for Services {
+    async fn handle(&self, command: MoveJob, _: Io) -> Answer<HeldJob> {
+        let position = usize::try_from(command.position).unwrap_or(usize::MAX);
+        let job = self.named(&command.job).await?;
+        Ok(shown(self.client()?.move_to(job, position).await?))
+    }
+}
+
+impl Handle<ListHistory> for Services {
+    async fn handle(&self, command: ListHistory, _: Io) -> Answer<Vec<HeldJob>> {
         let client = self.client()?;
         let mut past: Vec<HeldJob> = Vec::new();
         let mut after = None;
@@ -166,14 +251,13 @@ impl Services {
         past.sort_by_key(|past| Reverse((past.state.ended_at(), past.number)));
         Ok(past)
     }
+}
 
+impl Handle<FollowJobs> for Services {
     /// Tells of jobs until nobody listens any more. Who was too slow for some of the news is told
     /// so, and asks for the list.
-    pub(super) async fn tell_changes(
-        &self,
-        command: FollowJobs,
-        events: Events,
-    ) -> Answer<JobsFollowed> {
+    async fn handle(&self, command: FollowJobs, io: Io) -> Answer<JobsFollowed> {
+        let Io { events, .. } = io;
         let mut news = self.client()?.news();
         let mut changes = 0;
         loop {
@@ -197,76 +281,6 @@ impl Services {
                 Err(RecvError::Closed) => return Ok(JobsFollowed { changes }),
             }
         }
-    }
-
-    /// The job that is meant, if it is held here.
-    async fn named(&self, job: &JobRef) -> Result<JobId, CommandError> {
-        let client = self.client()?;
-        let found = match job {
-            JobRef::Number(number) => {
-                let numbered = client.numbered(*number).await.map_err(NodeError::Store)?;
-                numbered
-                    .filter(|view| view.state.ended_at().is_none())
-                    .map(|view| view.summary.job)
-            }
-            JobRef::Id(prefix) => {
-                let digits = prefix.digits().to_owned();
-                match client.beginning_with(digits, NAMESAKES).await?[..] {
-                    [job] => Some(job),
-                    [] => None,
-                    ref several => {
-                        let error = PrefixError::Ambiguous(prefix.clone(), several.len());
-                        return Err(CommandError::new(ErrorCode::Usage, error));
-                    }
-                }
-            }
-        };
-        found.ok_or_else(|| no_job(job))
-    }
-
-    pub(super) async fn show_one(&self, command: ShowJob) -> Answer<HeldJob> {
-        let client = self.client()?;
-        match (self.named(&command.job).await, &command.job) {
-            (Ok(job), _) => Ok(shown(client.job(job).await?)),
-            (Err(error), _) if error.code != ErrorCode::NotFound => Err(error),
-            // It may have been here.
-            (Err(error), JobRef::Number(number)) => {
-                let past = client.numbered(*number).await.map_err(NodeError::Store)?;
-                past.map(shown).ok_or(error)
-            }
-            (Err(error), JobRef::Id(prefix)) => {
-                let past = self.past_jobs(ListHistory { user: None }).await?;
-                match prefix.choose(past.iter().map(|past| past.summary.job)) {
-                    Ok(job) => past
-                        .into_iter()
-                        .find(|past| past.summary.job == job)
-                        .ok_or(error),
-                    Err(PrefixError::Unknown(_)) => Err(error),
-                    Err(several) => Err(CommandError::new(ErrorCode::Usage, several)),
-                }
-            }
-        }
-    }
-
-    pub(super) async fn move_held(&self, command: MoveJob) -> Answer<HeldJob> {
-        let position = usize::try_from(command.position).unwrap_or(usize::MAX);
-        let job = self.named(&command.job).await?;
-        Ok(shown(self.client()?.move_to(job, position).await?))
-    }
-
-    pub(super) async fn delete_held(&self, command: DeleteJob) -> Answer<HeldJob> {
-        let job = self.named(&command.job).await?;
-        Ok(shown(self.client()?.delete(job).await?))
-    }
-
-    pub(super) async fn unlock_held(&self, command: UnlockJob) -> Answer<HeldJob> {
-        let job = self.named(&command.job).await?;
-        Ok(shown(self.client()?.unlock(job, command.password).await?))
-    }
-
-    pub(super) async fn protect_held(&self, command: ProtectJob) -> Answer<HeldJob> {
-        let job = self.named(&command.job).await?;
-        Ok(shown(self.client()?.protect(job, command.on).await?))
     }
 }
 

@@ -6,35 +6,10 @@ use papermesh_protocol::text::UserId;
 use super::super::{NodeError, Services};
 use crate::clock;
 use crate::control::message::{AwaitPage, OpenPortal, PageOpened, PortalLink};
-use crate::control::{Answer, CommandError, ErrorCode};
+use crate::control::{Answer, CommandError, ErrorCode, Handle, Io};
 use crate::portal::{Door, LINK, Whose};
 
 impl Services {
-    pub(super) async fn portal_link(&self, command: OpenPortal) -> Answer<PortalLink> {
-        let portal = self.door_of_portal()?;
-        let whose = if command.admin {
-            self.admin()?
-        } else {
-            Whose::User(self.page_owner(command.user).await?)
-        };
-        let link = portal.link(&whose);
-        Ok(PortalLink {
-            url: link.url,
-            id: link.id,
-            code: link.code,
-            expires_at: clock::now() + LINK,
-            user: match whose {
-                Whose::User(user) => Some(user),
-                Whose::Admin => None,
-            },
-        })
-    }
-
-    pub(super) async fn page_opened(&self, command: AwaitPage) -> Answer<PageOpened> {
-        let opened = self.door_of_portal()?.is_used(&command.id).await;
-        Ok(PageOpened { opened })
-    }
-
     fn door_of_portal(&self) -> Result<&Door, CommandError> {
         self.portal.as_ref().ok_or_else(|| {
             CommandError::new(
@@ -89,5 +64,34 @@ impl Services {
                 ),
             )),
         }
+    }
+}
+
+impl Handle<OpenPortal> for Services {
+    async fn handle(&self, command: OpenPortal, _: Io) -> Answer<PortalLink> {
+        let portal = self.door_of_portal()?;
+        let whose = if command.admin {
+            self.admin()?
+        } else {
+            Whose::User(self.page_owner(command.user).await?)
+        };
+        let link = portal.link(&whose);
+        Ok(PortalLink {
+            url: link.url,
+            id: link.id,
+            code: link.code,
+            expires_at: clock::now() + LINK,
+            user: match whose {
+                Whose::User(user) => Some(user),
+                Whose::Admin => None,
+            },
+        })
+    }
+}
+
+impl Handle<AwaitPage> for Services {
+    async fn handle(&self, command: AwaitPage, _: Io) -> Answer<PageOpened> {
+        let opened = self.door_of_portal()?.is_used(&command.id).await;
+        Ok(PageOpened { opened })
     }
 }

@@ -4,8 +4,8 @@ use futures::{StreamExt, stream};
 
 use super::super::Services;
 use crate::client::KnownPrinter;
-use crate::control::Answer;
-use crate::control::message::Printer;
+use crate::control::message::{ListPrinters, Printer};
+use crate::control::{Answer, Handle, Io};
 use crate::node::NodeError;
 
 /// Printers that are listed.
@@ -14,7 +14,15 @@ const LISTED: usize = 256;
 const AT_ONCE: usize = 32;
 
 impl Services {
-    pub(super) async fn known_printers(&self) -> Answer<Vec<Printer>> {
+    fn queue_of(&self, printer: &KnownPrinter) -> Option<String> {
+        let port = self.hold_printer?.port();
+        let path = crate::ipp::station_path(printer.name().as_str());
+        Some(format!("ipp://localhost:{port}{path}"))
+    }
+}
+
+impl Handle<ListPrinters> for Services {
+    async fn handle(&self, _: ListPrinters, _: Io) -> Answer<Vec<Printer>> {
         let client = self.client()?;
         let mut known = client.printers().await.map_err(NodeError::from)?;
         known.truncate(LISTED);
@@ -28,11 +36,5 @@ impl Services {
             }
         });
         Ok(asked.buffered(AT_ONCE).collect().await)
-    }
-
-    fn queue_of(&self, printer: &KnownPrinter) -> Option<String> {
-        let port = self.hold_printer?.port();
-        let path = crate::ipp::station_path(printer.name().as_str());
-        Some(format!("ipp://localhost:{port}{path}"))
     }
 }

@@ -17,14 +17,17 @@ use crate::authority::{
 };
 use crate::control::message::{
     self, AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued, Legacy,
-    ListPending, Member, OpenInvite, PendingDevice, PolicyView, Refuse, Refused, RenewRoot,
-    Revocation, Revoke, RootExported, RootView, ShowSiteAuthority, SiteAuthority, SiteExported,
-    SiteImported, SiteKey, SitePolicy, WithdrawInvite,
+    ListInvites, ListMembers, ListPending, Member, OpenInvite, PendingDevice, PolicyView, Refuse,
+    Refused, RemoveRoot, RenewRoot, Revocation, Revoke, RootExported, RootView, ShowKey, ShowRoot,
+    ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy,
+    WithdrawInvite,
 };
-use crate::control::{Answer, Body, CommandError, ErrorCode, Passphrase};
+use crate::control::{Answer, CommandError, ErrorCode, Handle, Io, Passphrase, ask};
 
-impl Services {
-    pub(super) async fn issue_invite(&self, command: Invite) -> Answer<InviteIssued> {
+impl Services {}
+
+impl Handle<Invite> for Services {
+    async fn handle(&self, command: Invite, _: Io) -> Answer<InviteIssued> {
         let new = NewInvite {
             roles: Roles::of(&command.roles),
             name: command.name,
@@ -46,20 +49,26 @@ impl Services {
             expires_at: issued.expires_at,
         })
     }
+}
 
-    pub(super) async fn open_invites(&self) -> Answer<Vec<OpenInvite>> {
+impl Handle<ListInvites> for Services {
+    async fn handle(&self, _: ListInvites, _: Io) -> Answer<Vec<OpenInvite>> {
         let open = self.authority.invites().await?;
         let members = self.authority.members().await?;
         let invites = open.into_iter();
         Ok(invites.map(|open| open_invite(open, &members)).collect())
     }
+}
 
-    pub(super) async fn take_invite_back(&self, command: WithdrawInvite) -> Answer<OpenInvite> {
+impl Handle<WithdrawInvite> for Services {
+    async fn handle(&self, command: WithdrawInvite, _: Io) -> Answer<OpenInvite> {
         let withdrawn = self.authority.withdraw_invite(&command.invite).await?;
         Ok(open_invite(withdrawn, &self.authority.members().await?))
     }
+}
 
-    pub(super) async fn waiting_devices(&self, command: ListPending) -> Answer<Vec<PendingDevice>> {
+impl Handle<ListPending> for Services {
+    async fn handle(&self, command: ListPending, _: Io) -> Answer<Vec<PendingDevice>> {
         let pending = self
             .authority
             .pending(Duration::from_secs(command.wait.into()))
@@ -74,8 +83,10 @@ impl Services {
             })
             .collect())
     }
+}
 
-    pub(super) async fn approve_device(&self, command: Approve) -> Answer<Member> {
+impl Handle<Approve> for Services {
+    async fn handle(&self, command: Approve, _: Io) -> Answer<Member> {
         let digits = command
             .code
             .parse()
@@ -86,8 +97,10 @@ impl Services {
                 .await?,
         ))
     }
+}
 
-    pub(super) async fn refuse_device(&self, command: Refuse) -> Answer<Refused> {
+impl Handle<Refuse> for Services {
+    async fn handle(&self, command: Refuse, _: Io) -> Answer<Refused> {
         let refused = match command.device.parse() {
             Ok(digits) => self.authority.refuse(digits).await,
             Err(_) => self.authority.refuse_named(&command.device).await?,
@@ -103,8 +116,10 @@ impl Services {
             }),
         }
     }
+}
 
-    pub(super) async fn known_members(&self) -> Answer<Vec<Member>> {
+impl Handle<ListMembers> for Services {
+    async fn handle(&self, _: ListMembers, _: Io) -> Answer<Vec<Member>> {
         Ok(self
             .authority
             .members()
@@ -113,8 +128,10 @@ impl Services {
             .map(shown)
             .collect())
     }
+}
 
-    pub(super) async fn revoke_member(&self, command: Revoke) -> Answer<Revocation> {
+impl Handle<Revoke> for Services {
+    async fn handle(&self, command: Revoke, _: Io) -> Answer<Revocation> {
         let of_admin = match (command.root, command.keep_key) {
             (Some(word), _) => OfAdmin::TakeKey(root_word(word)),
             (None, true) => OfAdmin::KeepKey,
@@ -138,50 +155,10 @@ impl Services {
             },
         })
     }
+}
 
-    pub(super) async fn root_view(&self) -> Answer<RootView> {
-        let membership = self.mesh.membership();
-        let (charter, state) = (membership.charter(), membership.state());
-        let members = self.authority.members().await?;
-        let admins = charter.admins.iter().map(|admin| AdminView {
-            node: admin.node,
-            name: members
-                .iter()
-                .find(|member| member.node == admin.node)
-                .map(|member| member.name.clone()),
-            since: admin.since,
-        });
-        Ok(RootView {
-            site: charter.site,
-            site_name: state.name.clone(),
-            charter: charter.sequence,
-            here: self.authority.has_root().await?,
-            admins: admins.collect(),
-            web_until: self.authority.web_until().await?,
-        })
-    }
-
-    pub(super) async fn root_file(&self, command: ExportRoot) -> Answer<RootExported> {
-        let text = self.authority.export_root(root_word(command.root)).await?;
-        Ok(RootExported {
-            root: text.to_string(),
-        })
-    }
-
-    pub(super) async fn renew(&self, command: RenewRoot) -> Answer<RootView> {
-        let word = root_word(command.root);
-        let passphrase = said(&command.passphrase);
-        self.authority.renew_root(word, passphrase).await?;
-        self.root_view().await
-    }
-
-    pub(super) async fn site_key(&self) -> Answer<SiteKey> {
-        let kept = self.authority.kept().await?;
-        let (passphrase, open) = kept.ok_or(AuthorityError::NotAdmin)?;
-        Ok(SiteKey { passphrase, open })
-    }
-
-    pub(super) async fn policy(&self, command: SitePolicy) -> Answer<PolicyView> {
+impl Handle<SitePolicy> for Services {
+    async fn handle(&self, command: SitePolicy, _: Io) -> Answer<PolicyView> {
         let Policy {
             site,
             site_name,
@@ -211,8 +188,18 @@ impl Services {
             pin_length: policy.pin_length,
         })
     }
+}
 
-    pub(super) async fn site_authority(&self, command: ShowSiteAuthority) -> Answer<SiteAuthority> {
+impl Handle<ShowKey> for Services {
+    async fn handle(&self, _: ShowKey, _: Io) -> Answer<SiteKey> {
+        let kept = self.authority.kept().await?;
+        let (passphrase, open) = kept.ok_or(AuthorityError::NotAdmin)?;
+        Ok(SiteKey { passphrase, open })
+    }
+}
+
+impl Handle<ShowSiteAuthority> for Services {
+    async fn handle(&self, command: ShowSiteAuthority, _: Io) -> Answer<SiteAuthority> {
         let passphrase = said(&command.passphrase);
         let authority = match self.authority.web_authority(passphrase).await {
             Err(AuthorityError::NotAdmin) => self.web_certificate.authority().await.map_err(|error| {
@@ -235,16 +222,70 @@ impl Services {
             not_after: web::AUTHORITY_UNTIL,
         })
     }
+}
 
-    pub(super) async fn export(&self, command: ExportSite) -> Answer<SiteExported> {
+impl Handle<ShowRoot> for Services {
+    async fn handle(&self, _: ShowRoot, _: Io) -> Answer<RootView> {
+        let membership = self.mesh.membership();
+        let (charter, state) = (membership.charter(), membership.state());
+        let members = self.authority.members().await?;
+        let admins = charter.admins.iter().map(|admin| AdminView {
+            node: admin.node,
+            name: members
+                .iter()
+                .find(|member| member.node == admin.node)
+                .map(|member| member.name.clone()),
+            since: admin.since,
+        });
+        Ok(RootView {
+            site: charter.site,
+            site_name: state.name.clone(),
+            charter: charter.sequence,
+            here: self.authority.has_root().await?,
+            admins: admins.collect(),
+            web_until: self.authority.web_until().await?,
+        })
+    }
+}
+
+impl Handle<ExportRoot> for Services {
+    async fn handle(&self, command: ExportRoot, _: Io) -> Answer<RootExported> {
+        let text = self.authority.export_root(root_word(command.root)).await?;
+        Ok(RootExported {
+            root: text.to_string(),
+        })
+    }
+}
+
+impl Handle<RemoveRoot> for Services {
+    async fn handle(&self, _: RemoveRoot, _: Io) -> Answer<RootView> {
+        self.authority.remove_root().await?;
+        ask(self, ShowRoot {}).await
+    }
+}
+
+impl Handle<RenewRoot> for Services {
+    async fn handle(&self, command: RenewRoot, _: Io) -> Answer<RootView> {
+        let word = root_word(command.root);
+        let passphrase = said(&command.passphrase);
+        self.authority.renew_root(word, passphrase).await?;
+        ask(self, ShowRoot {}).await
+    }
+}
+
+impl Handle<ExportSite> for Services {
+    async fn handle(&self, command: ExportSite, _: Io) -> Answer<SiteExported> {
         let exported = self
             .authority
             .export_site(command.passphrase.expose())
             .await?;
         Ok(exported_site(exported))
     }
+}
 
-    pub(super) async fn import(&self, command: ImportSite, export: Body) -> Answer<SiteImported> {
+impl Handle<ImportSite> for Services {
+    async fn handle(&self, command: ImportSite, io: Io) -> Answer<SiteImported> {
+        let Io { body: export, .. } = io;
         let mut text = Zeroizing::new(String::new());
         let mut export = export.take(TEXT_MAX as u64 + 1);
         let read = export.read_to_string(&mut text).await;

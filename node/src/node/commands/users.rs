@@ -5,15 +5,17 @@ use std::time::Duration;
 use super::super::Services;
 use super::site::said;
 use crate::authority::{NewUser, UserView};
-use crate::control::Answer;
 use crate::control::message::{
     AcceptLink, AddUser, BadgeChanged, ChangeBadge, ChangePin, EnrollUser, Enrolled, LinkTicket,
-    Linked, LinkedComputer, OfferLink, PinChanged, SetUserState, ShowUser, User, UserHere,
-    UserTicket,
+    Linked, LinkedComputer, ListUsers, OfferLink, PinChanged, SetUserState, ShowUser, User,
+    UserHere, UserTicket,
 };
+use crate::control::{Answer, Handle, Io};
 
-impl Services {
-    pub(super) async fn new_user(&self, command: AddUser) -> Answer<UserTicket> {
+impl Services {}
+
+impl Handle<AddUser> for Services {
+    async fn handle(&self, command: AddUser, _: Io) -> Answer<UserTicket> {
         let new = NewUser {
             user: command.user,
             display: command.display,
@@ -33,8 +35,10 @@ impl Services {
             enrolled: issued.enrolled,
         })
     }
+}
 
-    pub(super) async fn known_users(&self) -> Answer<Vec<User>> {
+impl Handle<ListUsers> for Services {
+    async fn handle(&self, _: ListUsers, _: Io) -> Answer<Vec<User>> {
         Ok(self
             .authority
             .users()
@@ -43,8 +47,10 @@ impl Services {
             .map(shown)
             .collect())
     }
+}
 
-    pub(super) async fn give_or_take_badge(&self, command: ChangeBadge) -> Answer<BadgeChanged> {
+impl Handle<ChangeBadge> for Services {
+    async fn handle(&self, command: ChangeBadge, _: Io) -> Answer<BadgeChanged> {
         let (user, number, passphrase) =
             (&command.user, &command.number, said(&command.passphrase));
         let (changed, former_owner) = if command.remove {
@@ -58,16 +64,20 @@ impl Services {
             former_owner,
         })
     }
+}
 
-    pub(super) async fn enable_or_disable(&self, command: SetUserState) -> Answer<User> {
+impl Handle<SetUserState> for Services {
+    async fn handle(&self, command: SetUserState, _: Io) -> Answer<User> {
         let changed = self
             .authority
             .set_user_state(&command.user, command.state, said(&command.passphrase))
             .await?;
         Ok(shown(changed))
     }
+}
 
-    pub(super) async fn enroll(&self, command: EnrollUser) -> Answer<Enrolled> {
+impl Handle<EnrollUser> for Services {
+    async fn handle(&self, command: EnrollUser, _: Io) -> Answer<Enrolled> {
         let enrolled = self
             .computer
             .enroll(&command.ticket, command.pin.expose())
@@ -79,8 +89,10 @@ impl Services {
             node_name: enrolled.node_name,
         })
     }
+}
 
-    pub(super) async fn link_ticket(&self, command: OfferLink) -> Answer<LinkTicket> {
+impl Handle<OfferLink> for Services {
+    async fn handle(&self, command: OfferLink, _: Io) -> Answer<LinkTicket> {
         let lifetime = Duration::from_secs(command.lifetime.into());
         let offer = self.computer.offer_link(command.user, lifetime).await?;
         Ok(LinkTicket {
@@ -89,8 +101,10 @@ impl Services {
             expires_at: offer.expires_at,
         })
     }
+}
 
-    pub(super) async fn link(&self, command: AcceptLink) -> Answer<Linked> {
+impl Handle<AcceptLink> for Services {
+    async fn handle(&self, command: AcceptLink, _: Io) -> Answer<Linked> {
         let linked = self.computer.accept_link(&command.ticket).await?;
         Ok(Linked {
             user: linked.user,
@@ -98,8 +112,24 @@ impl Services {
             node_name: linked.node_name,
         })
     }
+}
 
-    pub(super) async fn user_here(&self, command: ShowUser) -> Answer<UserHere> {
+impl Handle<ChangePin> for Services {
+    async fn handle(&self, command: ChangePin, _: Io) -> Answer<PinChanged> {
+        let changed = self
+            .computer
+            .change_pin(command.user, command.old.expose(), command.new.expose())
+            .await?;
+        Ok(PinChanged {
+            user: changed.user,
+            updated: changed.updated,
+            outdated: changed.outdated,
+        })
+    }
+}
+
+impl Handle<ShowUser> for Services {
+    async fn handle(&self, command: ShowUser, _: Io) -> Answer<UserHere> {
         let here = self.computer.show(command.user).await?;
         Ok(UserHere {
             user: here.user,
@@ -116,18 +146,6 @@ impl Services {
                     outdated: computer.outdated,
                 })
                 .collect(),
-        })
-    }
-
-    pub(super) async fn new_pin(&self, command: ChangePin) -> Answer<PinChanged> {
-        let changed = self
-            .computer
-            .change_pin(command.user, command.old.expose(), command.new.expose())
-            .await?;
-        Ok(PinChanged {
-            user: changed.user,
-            updated: changed.updated,
-            outdated: changed.outdated,
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::control::message::{
     Ending, Event, HolderReport, HolderState, JobPrefix, JobResult, ListedJob, Phase, Progress,
     Selection, Visit, VisitReport, Who,
 };
-use crate::control::{CommandError, ErrorCode, Events};
+use crate::control::{Answer, CommandError, ErrorCode, Events, Handle, Io};
 use crate::printer::{self, HolderTrouble, Printer, ReleaseProgress, Released, Step, Wish};
 
 /// Steps of a release that wait to be told.
@@ -22,12 +22,11 @@ const STEPS: usize = 32;
 /// A visit as the printer has it.
 type Open = printer::Visit<Network>;
 
-impl Services {
-    pub(super) async fn visit_here(
-        &self,
-        command: Visit,
-        events: Events,
-    ) -> Result<VisitReport, CommandError> {
+impl Services {}
+
+impl Handle<Visit> for Services {
+    async fn handle(&self, command: Visit, io: Io) -> Answer<VisitReport> {
+        let Io { events, .. } = io;
         let printer = self.printer.as_ref().ok_or_else(|| {
             CommandError::new(
                 ErrorCode::NotHere,
