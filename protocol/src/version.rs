@@ -5,7 +5,7 @@
 //! earlier one, what that has no place for is taken out (`said_in`).
 
 /// A version of the release and the direct protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {
     /// Structures are what they are.
     One,

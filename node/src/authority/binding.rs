@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use futures::{Stream, StreamExt};
 use papermesh_protocol::bind::{
     self, Answer, Attestation, BadgeClaim, Denial, Examined, Standing, Verdict,
 };
@@ -19,15 +18,15 @@ use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::Badge;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::sync::Semaphore;
 
 use super::key::Signer;
 use super::users::Changed;
 use super::{Authority, AuthorityError, badges};
 use crate::audit::{Event, Kind};
-use crate::mesh::Member;
 use crate::mesh::frame::{FrameError, read_message, write_message};
+use crate::mesh::{Member, Protocol};
 use crate::network::Network;
+use crate::network::serving::{Admission, Serve};
 use crate::offload::offload;
 use crate::store::UserRow;
 use crate::tally::Tally;
@@ -69,30 +68,28 @@ impl Spent {
     }
 }
 
-impl<N: Network> Authority<N> {
-    /// Answers printers on every stream of `/papermesh/bind/1` until there come no more. A node that
-    /// is no admin answers, too: that it is none.
-    pub async fn serve_binds<S>(self, streams: impl Stream<Item = (Member, S)> + Send)
+/// An authority as it answers `/papermesh/bind/1`. A node that is no admin answers, too: that it is none.
+#[derive(Clone)]
+pub struct BindService<N: Network>(pub Authority<N>);
+
+impl<N: Network> Serve for BindService<N> {
+    fn protocol(&self) -> Protocol {
+        Protocol::Bind
+    }
+
+    fn admission(&self) -> Admission {
+        Admission::queue(AT_ONCE)
+    }
+
+    async fn serve<S>(&self, from: Member, mut stream: S) -> Result<(), FrameError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let room = Arc::new(Semaphore::new(AT_ONCE));
-        let mut streams = std::pin::pin!(streams);
-        while let Some((from, mut stream)) = streams.next().await {
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-                return;
-            };
-            let authority = self.clone();
-            tokio::spawn(async move {
-                let printer = from.node;
-                if let Err(error) = authority.answer_bind(&from, &mut stream).await {
-                    tracing::debug!(%printer, %error, "a printer that asked to bind a badge disconnected");
-                }
-                drop(permit);
-            });
-        }
+        self.0.answer_bind(&from, &mut stream).await
     }
+}
 
+impl<N: Network> Authority<N> {
     async fn answer_bind<S>(&self, from: &Member, stream: &mut S) -> Result<(), FrameError>
     where
         S: AsyncRead + AsyncWrite + Unpin,

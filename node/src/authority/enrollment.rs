@@ -1,6 +1,5 @@
 //! Answering `/papermesh/enroll/1`: members' users enroll, and members renew their certificates.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use papermesh_protocol::certificate::Certificate;
@@ -12,8 +11,7 @@ use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::{UserEntry, UserState};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::found::enter;
 use super::members::{Issued, Roll};
@@ -21,8 +19,9 @@ use super::users::Changed;
 use super::{Authority, AuthorityError};
 use crate::audit::{Event, Kind};
 use crate::mesh::frame::{FrameError, read_message, write_message};
-use crate::mesh::{Incoming, Member};
+use crate::mesh::{Member, Protocol};
 use crate::network::Network;
+use crate::network::serving::{Admission, Serve};
 use crate::offload::offload;
 use crate::store::{Purpose, Redeemed, Store};
 use crate::ticket;
@@ -32,40 +31,28 @@ const AT_ONCE: usize = 16;
 /// How long a member may take to ask after it opened the stream.
 const QUESTION: Duration = Duration::from_secs(10);
 
+/// An authority as it answers `/papermesh/enroll/1`. A node that is no admin answers, too: that it is none.
+#[derive(Clone)]
+pub struct EnrollService<N: Network>(pub Authority<N>);
+
+impl<N: Network> Serve for EnrollService<N> {
+    fn protocol(&self) -> Protocol {
+        Protocol::Enroll
+    }
+
+    fn admission(&self) -> Admission {
+        Admission::queue(AT_ONCE)
+    }
+
+    async fn serve<S>(&self, from: Member, mut stream: S) -> Result<(), FrameError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        self.0.answer(&from, &mut stream).await
+    }
+}
+
 impl<N: Network> Authority<N> {
-    /// Answers the streams of other members until the mesh ends. A node that is no admin answers,
-    /// too: that it is none.
-    pub async fn serve(self, mut streams: mpsc::Receiver<Incoming>) {
-        let room = Arc::new(Semaphore::new(AT_ONCE));
-        while let Some(Incoming { from, mut stream }) = streams.recv().await {
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-                return;
-            };
-            let authority = self.clone();
-            tokio::spawn(async move {
-                let node = from.node;
-                if let Err(error) = authority.answer(&from, &mut stream).await {
-                    tracing::debug!(%node, %error, "a member that asked to enroll disconnected");
-                }
-                drop(permit);
-            });
-        }
-    }
-
-    /// Answers the streams of this node to itself: users of an admin's own computer, and the
-    /// admin's own certificate.
-    pub async fn serve_itself(self, mut streams: mpsc::Receiver<DuplexStream>) {
-        while let Some(mut stream) = streams.recv().await {
-            let itself = Member {
-                node: self.mesh().node(),
-                certificate: self.membership().certificate(),
-            };
-            if let Err(error) = self.answer(&itself, &mut stream).await {
-                tracing::debug!(%error, "a command that asked to enroll disconnected");
-            }
-        }
-    }
-
     /// Answers the one question on a stream of this member, which may be this node itself.
     ///
     /// # Errors

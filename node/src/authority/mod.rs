@@ -73,6 +73,7 @@ use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::mesh::{Membership, Mesh};
 use crate::network::Network;
+use crate::network::serving::Router;
 use crate::store::Store;
 use crate::tally::Tally;
 use crate::vault::Vault;
@@ -140,6 +141,13 @@ impl<N: Network> Authority<N> {
             spent: AsyncMutex::default(),
             web,
         }))
+    }
+
+    /// Registers everything that an authority answers.
+    pub fn accept(&self, router: &mut Router) {
+        router.accept(enrollment::EnrollService(self.clone()));
+        router.accept(binding::BindService(self.clone()));
+        router.accept(web::WebService(self.clone()));
     }
 
     fn store(&self) -> &Store {

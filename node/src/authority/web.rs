@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use papermesh_protocol::id::NodeId;
@@ -22,16 +22,16 @@ use papermesh_protocol::web::{
     self, Answer, Certified, Denial, Label, Places, Request, WebAuthority, Wish,
 };
 use serde_bytes::ByteBuf;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::members::Roll;
 use super::{Authority, AuthorityError, namesake, x509};
 use crate::audit::{Event, Kind};
 use crate::mesh::frame::{FrameError, read_message, write_message};
-use crate::mesh::{Incoming, Member};
+use crate::mesh::{Member, Protocol};
 use crate::network::Network;
+use crate::network::serving::{Admission, Serve};
 use crate::offload::offload;
 use crate::pages::Rate;
 use crate::store::site;
@@ -68,6 +68,27 @@ impl Turns {
     }
 }
 
+/// An authority as it answers `/papermesh/web/1`. A node that is no admin answers, too: that it is none.
+#[derive(Clone)]
+pub struct WebService<N: Network>(pub Authority<N>);
+
+impl<N: Network> Serve for WebService<N> {
+    fn protocol(&self) -> Protocol {
+        Protocol::Web
+    }
+
+    fn admission(&self) -> Admission {
+        Admission::queue(AT_ONCE)
+    }
+
+    async fn serve<S>(&self, from: Member, mut stream: S) -> Result<(), FrameError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        self.0.answer_web(&from, &mut stream).await
+    }
+}
+
 impl<N: Network> Authority<N> {
     /// The site's web authority, signed: on every member that has met it, and on an admin whose key
     /// is open, or opened by the passphrase.
@@ -86,38 +107,6 @@ impl<N: Network> Authority<N> {
         // An admin's node has it since the root named it.
         self.key(passphrase).await?;
         Err(AuthorityError::NoWebIssuer)
-    }
-
-    /// Answers the streams of other members until the mesh ends. A node that is no admin answers,
-    /// too: that it is none.
-    pub async fn serve_web(self, mut streams: mpsc::Receiver<Incoming>) {
-        let room = Arc::new(Semaphore::new(AT_ONCE));
-        while let Some(Incoming { from, mut stream }) = streams.recv().await {
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-                return;
-            };
-            let authority = self.clone();
-            tokio::spawn(async move {
-                let node = from.node;
-                if let Err(error) = authority.answer_web(&from, &mut stream).await {
-                    tracing::debug!(%node, %error, "a member that requested a web certificate disconnected");
-                }
-                drop(permit);
-            });
-        }
-    }
-
-    /// Answers the streams of this node to itself.
-    pub async fn serve_web_itself(self, mut streams: mpsc::Receiver<DuplexStream>) {
-        while let Some(mut stream) = streams.recv().await {
-            let itself = Member {
-                node: self.mesh().node(),
-                certificate: self.membership().certificate(),
-            };
-            if let Err(error) = self.answer_web(&itself, &mut stream).await {
-                tracing::debug!(%error, "this node stopped requesting a certificate from itself");
-            }
-        }
     }
 
     /// Answers the one question on a stream of this member, which may be this node itself.

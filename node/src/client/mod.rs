@@ -32,7 +32,7 @@ mod early;
 mod keeper;
 mod look;
 mod meta;
-mod preview;
+pub mod preview;
 mod proof;
 mod stream;
 

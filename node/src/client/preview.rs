@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use futures::{Stream, StreamExt};
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::limits;
 use papermesh_protocol::preview::{Answer, Request};
@@ -20,9 +19,10 @@ use super::{Client, conversation, sessions};
 use crate::audit::{Event, Kind};
 use crate::clock::Moment;
 use crate::convert::ComingPreview;
-use crate::mesh::Member;
 use crate::mesh::frame::{FrameError, read_message, write_message};
+use crate::mesh::{Member, Protocol};
 use crate::network::Network;
+use crate::network::serving::{Admission, Serve};
 use crate::offload::offload;
 use crate::shares::Shares;
 use crate::store::{HeldJob, Store, StoreError};
@@ -34,6 +34,27 @@ pub(super) const MAKING: usize = 16;
 const STREAMS: usize = 128;
 /// Streams of one printer at once.
 const STREAMS_PER_PRINTER: usize = 16;
+
+/// A holder as it gives pictures, `/papermesh/preview/1`.
+#[derive(Clone)]
+pub struct PreviewService<N: Network>(pub Client<N>);
+
+impl<N: Network> Serve for PreviewService<N> {
+    fn protocol(&self) -> Protocol {
+        Protocol::Preview
+    }
+
+    fn admission(&self) -> Admission {
+        Admission::Shares(Shares::new(STREAMS, STREAMS_PER_PRINTER))
+    }
+
+    async fn serve<S>(&self, from: Member, stream: S) -> Result<(), FrameError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        self.0.give_previews(&from, stream).await
+    }
+}
 
 impl<N: Network> Client<N> {
     /// Waits for the picture of a job that is held by now, and keeps it.
@@ -57,28 +78,6 @@ impl<N: Network> Client<N> {
                 tracing::warn!(%job, %error, "could not store a preview");
             }
         });
-    }
-
-    /// Gives pictures on every stream of `/papermesh/preview/1` until there come no more.
-    pub async fn serve_previews<S>(self, streams: impl Stream<Item = (Member, S)> + Send)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let places = Shares::new(STREAMS, STREAMS_PER_PRINTER);
-        let mut streams = std::pin::pin!(streams);
-        while let Some((from, stream)) = streams.next().await {
-            let Some(place) = places.take(from.node) else {
-                continue;
-            };
-            let client = self.clone();
-            tokio::spawn(async move {
-                let printer = from.node;
-                if let Err(error) = client.give_previews(&from, stream).await {
-                    tracing::debug!(%printer, %error, "preview stream broke off");
-                }
-                drop(place);
-            });
-        }
     }
 
     async fn give_previews<S>(&self, from: &Member, mut stream: S) -> Result<(), FrameError>

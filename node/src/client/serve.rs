@@ -1,18 +1,18 @@
-//! The holder's services: every stream that a printer opens is a task of its own, and there are
+//! What a holder answers: every stream that a printer opens is a task of its own, and there are
 //! never more than a named number of them.
 
-use futures::{Stream, StreamExt};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::message::Request;
 use papermesh_protocol::version::Version;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tracing::Instrument;
 
 use super::Client;
 use super::conversation::Conversation;
-use crate::mesh::Member;
+use super::preview::PreviewService;
 use crate::mesh::frame::{FrameError, read_message, write_message};
+use crate::mesh::{Member, Protocol};
 use crate::network::Network;
+use crate::network::serving::{Admission, Router, Serve};
 use crate::shares::Shares;
 
 /// Conversations at once, in all versions.
@@ -24,55 +24,59 @@ const STREAMS: usize = 32;
 /// Jobs that are sent to one printer at once.
 const STREAMS_PER_PRINTER: usize = 4;
 
-impl<N: Network> Client<N> {
-    /// Answers printers on every stream of the release protocol in this version until there come no more.
-    pub async fn serve_release<S>(
-        self,
-        version: Version,
-        streams: impl Stream<Item = (Member, S)> + Send,
-    ) where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let mut streams = std::pin::pin!(streams);
-        while let Some((from, stream)) = streams.next().await {
-            let Some(place) = self.0.conversations.take(from.node) else {
-                continue;
-            };
-            let client = self.clone();
-            let printer = &from.certificate.name;
-            let span = tracing::info_span!("conversation", %printer, node = %from.node);
-            let conversation = async move {
-                if let Err(error) = client.converse(from, stream, version).await {
-                    tracing::debug!(%error, "conversation with a printer broke off");
-                }
-                drop(place);
-            };
-            tokio::spawn(conversation.instrument(span));
-        }
+/// A holder as it answers the release protocol in one version.
+#[derive(Clone)]
+pub struct ReleaseService<N: Network>(pub Client<N>, pub Version);
+
+impl<N: Network> Serve for ReleaseService<N> {
+    fn protocol(&self) -> Protocol {
+        Protocol::Release(self.1)
     }
 
-    /// Sends jobs on every stream of `/papermesh/job/1` until there come no more.
-    pub async fn serve_jobs<S>(self, streams: impl Stream<Item = (Member, S)> + Send)
+    fn admission(&self) -> Admission {
+        Admission::Shares(self.0.0.conversations.clone())
+    }
+
+    async fn serve<S>(&self, from: Member, stream: S) -> Result<(), FrameError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let places = Shares::new(STREAMS, STREAMS_PER_PRINTER);
-        let mut streams = std::pin::pin!(streams);
-        while let Some((from, stream)) = streams.next().await {
-            let Some(place) = places.take(from.node) else {
-                continue;
-            };
-            let client = self.clone();
-            let printer = &from.certificate.name;
-            let span = tracing::info_span!("job", %printer, node = %from.node);
-            let sending = async move {
-                if let Err(error) = client.send_job(from.node, stream).await {
-                    tracing::debug!(%error, "job stream broke off");
-                }
-                drop(place);
-            };
-            tokio::spawn(sending.instrument(span));
+        self.0.converse(from, stream, self.1).await
+    }
+}
+
+/// A holder as it sends jobs, `/papermesh/job/1`.
+#[derive(Clone)]
+pub struct JobService<N: Network>(pub Client<N>);
+
+impl<N: Network> Serve for JobService<N> {
+    fn protocol(&self) -> Protocol {
+        Protocol::Job
+    }
+
+    fn admission(&self) -> Admission {
+        Admission::Shares(Shares::new(STREAMS, STREAMS_PER_PRINTER))
+    }
+
+    async fn serve<S>(&self, from: Member, stream: S) -> Result<(), FrameError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        if let Err(error) = self.0.send_job(from.node, stream).await {
+            tracing::debug!(%error, "sending a job broke off");
         }
+        Ok(())
+    }
+}
+
+impl<N: Network> Client<N> {
+    /// Registers everything that a holder answers.
+    pub fn accept(&self, router: &mut Router) {
+        for version in Version::SPOKEN {
+            router.accept(ReleaseService(self.clone(), version));
+        }
+        router.accept(JobService(self.clone()));
+        router.accept(PreviewService(self.clone()));
     }
 
     async fn converse<S>(

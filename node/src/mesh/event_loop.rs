@@ -15,7 +15,6 @@ use libp2p::swarm::{ConnectionId, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Swarm, SwarmBuilder, dcutr, identify, mdns, relay, tcp};
 use papermesh_protocol::certificate::{CertificateError, Role};
 use papermesh_protocol::id::{NodeId, RecordKey};
-use papermesh_protocol::version::Version as Spoken;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::compat::FuturesAsyncReadCompatExt;
@@ -192,22 +191,9 @@ fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
         });
         Ok(incoming)
     };
-    Ok(Streams {
-        release: [
-            accept(Protocol::Release(Spoken::Two))?,
-            accept(Protocol::Release(Spoken::One))?,
-        ],
-        job: accept(Protocol::Job)?,
-        preview: accept(Protocol::Preview)?,
-        enroll: accept(Protocol::Enroll)?,
-        link: accept(Protocol::Link)?,
-        direct: [
-            accept(Protocol::Direct(Spoken::Two))?,
-            accept(Protocol::Direct(Spoken::One))?,
-        ],
-        bind: accept(Protocol::Bind)?,
-        web: accept(Protocol::Web)?,
-    })
+    let accepted = Protocol::OF_SERVICES.map(|protocol| Ok((protocol, accept(protocol)?)));
+    let accepted: Result<_, MeshError> = accepted.into_iter().collect();
+    Ok(Streams(accepted?))
 }
 
 /// A connection with a member.

@@ -1,5 +1,6 @@
 //! What everybody else holds of the mesh.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,7 @@ pub(super) const INCOMING: usize = 64;
 pub(super) const EVENTS: usize = 256;
 
 /// What members speak on streams of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// Requests of a printer to a holder.
     Release(Version),
@@ -58,18 +59,16 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// All protocols.
-    pub const ALL: [Self; 12] = [
+    /// Those that services answer. The rest is answered within the mesh.
+    pub const OF_SERVICES: [Self; 10] = [
         Self::Release(Version::Two),
         Self::Release(Version::One),
         Self::Job,
-        Self::Site,
         Self::Enroll,
         Self::Link,
         Self::Direct(Version::Two),
         Self::Direct(Version::One),
         Self::Preview,
-        Self::Clock,
         Self::Bind,
         Self::Web,
     ];
@@ -101,24 +100,15 @@ pub struct Incoming {
     pub stream: MeshStream,
 }
 
-/// The incoming streams of each protocol that services answer.
-pub struct Streams {
-    /// For holders, in the order of [`Version::SPOKEN`].
-    pub release: [mpsc::Receiver<Incoming>; 2],
-    /// For holders.
-    pub job: mpsc::Receiver<Incoming>,
-    /// For admins.
-    pub enroll: mpsc::Receiver<Incoming>,
-    /// For users' computers.
-    pub link: mpsc::Receiver<Incoming>,
-    /// For holders.
-    pub preview: mpsc::Receiver<Incoming>,
-    /// For printers, in the order of [`Version::SPOKEN`].
-    pub direct: [mpsc::Receiver<Incoming>; 2],
-    /// For admins.
-    pub bind: mpsc::Receiver<Incoming>,
-    /// For admins.
-    pub web: mpsc::Receiver<Incoming>,
+/// The incoming streams of the protocols that services answer.
+pub struct Streams(pub(super) HashMap<Protocol, mpsc::Receiver<Incoming>>);
+
+impl Streams {
+    /// Those of a protocol; none if somebody has them, or no service answers it.
+    #[must_use]
+    pub fn take(&mut self, protocol: Protocol) -> Option<mpsc::Receiver<Incoming>> {
+        self.0.remove(&protocol)
+    }
 }
 
 /// Why the mesh could not do something.

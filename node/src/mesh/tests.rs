@@ -190,19 +190,18 @@ async fn members_meet_and_speak() {
     let site = Site::new(1);
     let printer = site.node(2, Role::Printer);
     let mut client = site.node(3, Role::Client);
+    let latest = Protocol::Release(Version::Two);
+    let mut releases = client.streams.take(latest).unwrap();
     let met = printer.connect(&client).await.unwrap();
     assert!(met.certificate.roles.has(Role::Client));
     let mut near = printer
         .mesh
-        .open(client.mesh.node(), &[], Protocol::Release(Version::Two))
+        .open(client.mesh.node(), &[], latest)
         .await
         .unwrap();
     near.write_all(b"who is there").await.unwrap();
     near.shutdown().await.unwrap();
-    let mut incoming = timeout(LIMIT, client.streams.release[0].recv())
-        .await
-        .unwrap()
-        .unwrap();
+    let mut incoming = timeout(LIMIT, releases.recv()).await.unwrap().unwrap();
     assert_eq!(incoming.from.node, printer.mesh.node());
     assert!(incoming.from.certificate.roles.has(Role::Printer));
     let mut said = Vec::new();
@@ -660,12 +659,13 @@ async fn members_that_cannot_be_dialled_are_reached_through_the_relay() {
         .await
         .unwrap();
     let document = vec![7; 1_000_000];
+    let mut jobs = hidden.streams.take(Protocol::Job).unwrap();
     let send = async {
         near.write_all(&document).await.unwrap();
         near.shutdown().await.unwrap();
     };
     let receive = async {
-        let mut incoming = hidden.streams.job.recv().await.unwrap();
+        let mut incoming = jobs.recv().await.unwrap();
         let mut carried = Vec::new();
         incoming.stream.read_to_end(&mut carried).await.unwrap();
         carried

@@ -20,14 +20,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use futures::{Stream, StreamExt, stream};
 use papermesh_protocol::certificate::Role;
-use papermesh_protocol::version::Version;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -41,8 +37,9 @@ use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::memory::{self, Shelf};
 use crate::mesh::join::{JoinListener, JoinRequest, ListenerConfig};
-use crate::mesh::{self, Incoming, Member, Mesh, MeshConfig, Multiaddr, Ports};
-use crate::network::WithItself;
+use crate::mesh::{self, Mesh, MeshConfig, Multiaddr, Ports};
+use crate::network::itself::WithItself;
+use crate::network::serving::Router;
 use crate::offload::offload;
 use crate::papers::Papers;
 use crate::portal::{Door, Portal};
@@ -70,6 +67,8 @@ pub struct Node {
     services: Arc<Services>,
     server: Server,
     tasks: JoinSet<()>,
+    /// What answers other members.
+    serving: JoinSet<()>,
 }
 
 /// All that commands can reach.
@@ -138,10 +137,7 @@ impl Node {
             mesh_config(&store, &config)?,
         )?;
         let (network, to_itself) = WithItself::new(mesh.clone(), mesh.node());
-        let me = Member {
-            node: mesh.node(),
-            certificate: membership.certificate(),
-        };
+        let mut router = Router::new(streams, to_itself, Arc::clone(&membership));
         let audit = Audit::new(store.clone(), key.clone(), clock::now);
         let directory = Directory::new(
             store.clone(),
@@ -169,15 +165,7 @@ impl Node {
             clock: clock::now,
         });
         tasks.spawn(authority.clone().run());
-        tasks.spawn(authority.clone().serve(streams.enroll));
-        tasks.spawn(authority.clone().serve_itself(to_itself.enroll));
-        tasks.spawn(
-            authority
-                .clone()
-                .serve_binds(both(streams.bind, to_itself.bind, &me)),
-        );
-        tasks.spawn(authority.clone().serve_web(streams.web));
-        tasks.spawn(authority.clone().serve_web_itself(to_itself.web));
+        authority.accept(&mut router);
 
         let computer = Computer::new(user::Desk {
             store: store.clone(),
@@ -190,7 +178,7 @@ impl Node {
             clock: clock::now,
         });
         tasks.spawn(computer.clone().run());
-        tasks.spawn(computer.clone().serve(streams.link));
+        computer.accept(&mut router);
 
         let converter = Converter::found(config.converter_timeout)
             .without_landlock(config.converter_without_landlock);
@@ -209,21 +197,7 @@ impl Node {
             })
             .await?;
             tasks.spawn(client.clone().keep());
-            let [latest, earlier] = streams.release;
-            let latest = both(latest, to_itself.release, &me);
-            tasks.spawn(client.clone().serve_release(Version::Two, latest));
-            let earlier = from_others(earlier);
-            tasks.spawn(client.clone().serve_release(Version::One, earlier));
-            tasks.spawn(
-                client
-                    .clone()
-                    .serve_jobs(both(streams.job, to_itself.job, &me)),
-            );
-            tasks.spawn(client.clone().serve_previews(both(
-                streams.preview,
-                to_itself.preview,
-                &me,
-            )));
+            client.accept(&mut router);
             Some(client)
         } else {
             None
@@ -248,11 +222,7 @@ impl Node {
                 converter,
             });
             tasks.spawn(printer.clone().run());
-            let [latest, earlier] = streams.direct;
-            let latest = both(latest, to_itself.direct, &me);
-            tasks.spawn(printer.clone().serve_direct(Version::Two, latest));
-            let earlier = from_others(earlier);
-            tasks.spawn(printer.clone().serve_direct(Version::One, earlier));
+            printer.accept(&mut router);
             Some(printer)
         } else {
             None
@@ -311,6 +281,7 @@ impl Node {
             services,
             server,
             tasks,
+            serving: router.into_serving(),
         };
         if let Some(passphrase) = passphrase {
             node.services
@@ -343,9 +314,11 @@ impl Node {
             services,
             server,
             mut tasks,
+            mut serving,
         } = self;
         server.serve(Arc::clone(&services), stop).await;
         services.close_door().await;
+        serving.shutdown().await;
         tasks.shutdown().await;
         services.mesh.stop().await;
         purge::now(&services.store).await;
@@ -502,33 +475,5 @@ fn mesh_config(store: &Store, config: &Config) -> Result<MeshConfig, NodeError> 
         mdns: config.mdns,
         use_relays: config.relay,
         dht_server: config.dht != DhtMode::Client,
-    })
-}
-
-/// The streams that other members open, and those that this node opens to itself.
-fn both<S>(
-    others: mpsc::Receiver<Incoming>,
-    itself: mpsc::Receiver<S>,
-    me: &Member,
-) -> impl Stream<Item = (Member, Either<mesh::MeshStream, S>)> + Send + use<S>
-where
-    S: AsyncRead + AsyncWrite + Send + 'static,
-{
-    let me = me.clone();
-    let others = from_others(others).map(|(from, stream)| (from, Either::Left(stream)));
-    let itself = received(itself).map(move |stream| (me.clone(), Either::Right(stream)));
-    stream::select(others, itself)
-}
-
-/// The streams that other members open.
-fn from_others(
-    others: mpsc::Receiver<Incoming>,
-) -> impl Stream<Item = (Member, mesh::MeshStream)> + Send {
-    received(others).map(|incoming| (incoming.from, incoming.stream))
-}
-
-fn received<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> impl Stream<Item = T> + Send {
-    stream::unfold(receiver, |mut receiver| async move {
-        Some((receiver.recv().await?, receiver))
     })
 }

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{Stream, StreamExt};
 use papermesh_protocol::direct::{Abilities, Answer, Decline, Offer, Request};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::printer::Session;
@@ -22,9 +21,10 @@ use super::Printer;
 use super::link::{Link, Route};
 use super::session::HolderSession;
 use crate::audit::{Event, Kind};
-use crate::mesh::Member;
 use crate::mesh::frame::{FrameError, read_message, write_message};
+use crate::mesh::{Member, Protocol};
 use crate::network::Network;
+use crate::network::serving::{Admission, Router, Serve};
 
 /// Streams of holders at once: jobs that wait for the device, and questions.
 pub(super) const OFFERS: usize = 64;
@@ -37,29 +37,39 @@ const LOOKUP: Duration = Duration::from_secs(10);
 /// How long until the directory is asked again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-impl<N: Network> Printer<N> {
-    /// Answers holders on every stream of the direct protocol in this version until there come no more.
-    pub async fn serve_direct<S>(
-        self,
-        version: Version,
-        streams: impl Stream<Item = (Member, S)> + Send,
-    ) where
+/// A printer as it answers the direct protocol in one version.
+#[derive(Clone)]
+pub struct DirectService<N: Network>(pub Printer<N>, pub Version);
+
+impl<N: Network> Serve for DirectService<N> {
+    fn protocol(&self) -> Protocol {
+        Protocol::Direct(self.1)
+    }
+
+    fn admission(&self) -> Admission {
+        Admission::Shares(self.0.0.offers.clone())
+    }
+
+    async fn serve<S>(&self, from: Member, mut stream: S) -> Result<(), FrameError>
+    where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let mut streams = std::pin::pin!(streams);
-        while let Some((from, mut stream)) = streams.next().await {
-            let printer = self.clone();
-            let place = self.0.offers.take(from.node);
-            tokio::spawn(async move {
-                let holder = from.node;
-                let served = match place {
-                    Some(_place) => printer.answer(from, &mut stream, version).await,
-                    None => say(&mut stream, &Answer::Declined(Decline::Busy)).await,
-                };
-                if let Err(error) = served {
-                    tracing::debug!(%holder, %error, "a holder that asked for a direct print disconnected");
-                }
-            });
+        self.0.answer(from, &mut stream, self.1).await
+    }
+
+    async fn decline<S>(&self, mut stream: S) -> Result<(), FrameError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        say(&mut stream, &Answer::Declined(Decline::Busy)).await
+    }
+}
+
+impl<N: Network> Printer<N> {
+    /// Registers everything that a printer answers.
+    pub fn accept(&self, router: &mut Router) {
+        for version in Version::SPOKEN {
+            router.accept(DirectService(self.clone(), version));
         }
     }
 

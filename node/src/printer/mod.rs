@@ -17,7 +17,7 @@ pub mod release;
 pub mod visit;
 
 mod binding;
-mod direct;
+pub mod direct;
 mod document;
 mod journal;
 mod link;

@@ -4,12 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::stream::{Stream, StreamExt, poll_fn};
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::invite::Invite;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
@@ -19,8 +17,9 @@ use crate::clock::{self, Clock};
 use crate::directory::Directory;
 use crate::memory::{self, Shelf};
 use crate::mesh::join::{Device, JoinFailure, JoinListener, ListenerConfig, join_with_invite};
-use crate::mesh::{self, Incoming, Member, Mesh, MeshConfig, MeshStatus, MeshStream, Multiaddr};
-use crate::network::WithItself;
+use crate::mesh::{self, Mesh, MeshConfig, MeshStatus, Multiaddr};
+use crate::network::itself::WithItself;
+use crate::network::serving::Router;
 use crate::papers::{self, Papers};
 use crate::store::Store;
 use crate::user::{self, Computer};
@@ -55,6 +54,7 @@ pub(super) struct Running {
     pub(super) tls: FromSite,
     pub(super) door: Option<JoinListener>,
     tasks: tokio::task::JoinSet<()>,
+    serving: tokio::task::JoinSet<()>,
 }
 
 impl Home {
@@ -186,13 +186,11 @@ impl Home {
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(memory::remember(store.clone(), mesh.clone(), clock::now));
         tasks.spawn(authority.clone().run());
-        tasks.spawn(authority.clone().serve(streams.enroll));
-        tasks.spawn(authority.clone().serve_itself(to_itself.enroll));
-        tasks.spawn(authority.clone().serve_binds(received(streams.bind)));
-        tasks.spawn(authority.clone().serve_web(streams.web));
-        tasks.spawn(authority.clone().serve_web_itself(to_itself.web));
+        let mut router = Router::new(streams, to_itself, Arc::clone(mesh.membership()));
+        authority.accept(&mut router);
+        computer.accept(&mut router);
         tasks.spawn(computer.clone().run());
-        tasks.spawn(computer.clone().serve(streams.link));
+        let serving = router.into_serving();
         let door = if papers.certificate.roles.has(Role::Admin) {
             let config = ListenerConfig {
                 listen: ([127, 0, 0, 1], 0).into(),
@@ -222,6 +220,7 @@ impl Home {
             tls,
             door,
             tasks,
+            serving,
         };
         running.until(|status| !status.advertised.is_empty()).await;
         running
@@ -312,6 +311,7 @@ impl Running {
 
     /// Stops the node; its home remains.
     pub(super) async fn stop(mut self) -> Home {
+        self.serving.shutdown().await;
         self.tasks.shutdown().await;
         self.mesh.stop().await;
         let Self {
@@ -370,11 +370,4 @@ pub(super) async fn eventually<F: Future<Output = bool>>(mut so: impl FnMut() ->
     })
     .await
     .expect("in time");
-}
-
-/// The streams of a protocol that other members open.
-fn received(
-    mut streams: mpsc::Receiver<Incoming>,
-) -> impl Stream<Item = (Member, MeshStream)> + Send {
-    poll_fn(move |cx| streams.poll_recv(cx)).map(|incoming| (incoming.from, incoming.stream))
 }

@@ -13,6 +13,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::mesh::{Member, Membership, MeshError, Protocol};
+use crate::network::serving::{Serve, serve};
 use crate::network::{Change, Network};
 
 /// Bytes that a pipe holds.
@@ -32,12 +33,7 @@ struct Inner {
 
 #[derive(Clone)]
 struct Node {
-    /// In the order of [`Version::SPOKEN`].
-    release: [mpsc::Sender<Arriving>; 2],
-    job: mpsc::Sender<Arriving>,
-    preview: mpsc::Sender<Arriving>,
-    /// In the order of [`Version::SPOKEN`].
-    direct: [mpsc::Sender<Arriving>; 2],
+    services: HashMap<Protocol, mpsc::Sender<Arriving>>,
     /// The latest version that it speaks.
     speaks: Version,
     state: State,
@@ -59,16 +55,6 @@ enum State {
     Silent,
 }
 
-/// What a node is to serve.
-pub(super) struct Streams {
-    /// In the order of [`Version::SPOKEN`].
-    pub(super) release: [mpsc::Receiver<Arriving>; 2],
-    pub(super) job: mpsc::Receiver<Arriving>,
-    pub(super) preview: mpsc::Receiver<Arriving>,
-    /// In the order of [`Version::SPOKEN`].
-    pub(super) direct: [mpsc::Receiver<Arriving>; 2],
-}
-
 impl Pipes {
     pub(super) fn new() -> Self {
         let (changes, _) = broadcast::channel(64);
@@ -79,34 +65,29 @@ impl Pipes {
         }))
     }
 
-    /// Adds a node that serves.
-    pub(super) fn serve(&self, node: NodeId) -> Streams {
-        let (release, releases) = mpsc::channel(16);
-        let (release_1, releases_1) = mpsc::channel(16);
-        let (job, jobs) = mpsc::channel(16);
-        let (preview, previews) = mpsc::channel(16);
-        let (direct, directs) = mpsc::channel(16);
-        let (direct_1, directs_1) = mpsc::channel(16);
-        let cut = CancellationToken::new();
-        let serving = Node {
-            release: [release, release_1],
-            job,
-            preview,
-            direct: [direct, direct_1],
+    /// Adds a node.
+    pub(super) fn add(&self, node: NodeId) {
+        let added = Node {
+            services: HashMap::new(),
             speaks: Version::Two,
             state: State::On,
-            cut,
+            cut: CancellationToken::new(),
             job_limits: Vec::new(),
             job_streams: 0,
             leaves_after_job: false,
         };
-        self.0.nodes.lock().unwrap().insert(node, serving);
-        Streams {
-            release: [releases, releases_1],
-            job: jobs,
-            preview: previews,
-            direct: [directs, directs_1],
-        }
+        self.0.nodes.lock().unwrap().insert(node, added);
+    }
+
+    /// Has a service of a node answer its protocol.
+    pub(super) fn accept(&self, node: NodeId, service: impl Serve) {
+        let (arriving, mut arrived) = mpsc::channel(16);
+        let protocol = service.protocol();
+        self.change(node, |node| {
+            node.services.insert(protocol, arriving);
+        });
+        let arrived = futures::stream::poll_fn(move |cx| arrived.poll_recv(cx));
+        tokio::spawn(serve(service, arrived));
     }
 
     /// The network as this member has it.
@@ -208,13 +189,8 @@ impl Network for PipesOf {
             State::Off => return Err(MeshError::Unreachable("switched off".into())),
             State::Silent => Some(served),
             State::On => {
-                let service = match protocol {
-                    Protocol::Job => &node.job,
-                    Protocol::Preview => &node.preview,
-                    Protocol::Direct(version) => &node.direct[place_of(version)],
-                    Protocol::Release(version) => &node.release[place_of(version)],
-                    protocol => panic!("nobody speaks {protocol:?}"),
-                };
+                let service = node.services.get(&protocol);
+                let service = service.unwrap_or_else(|| panic!("nobody speaks {protocol:?}"));
                 service
                     .send((me, served))
                     .await
@@ -273,11 +249,6 @@ impl Network for PipesOf {
         })
         .boxed()
     }
-}
-
-/// Where a version stands among those that are spoken.
-fn place_of(version: Version) -> usize {
-    usize::from(version == Version::One)
 }
 
 /// Carries bytes both ways; those to the near end up to `limit`.

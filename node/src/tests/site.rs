@@ -28,11 +28,14 @@ use tokio_util::sync::CancellationToken;
 use super::pipes::{Pipes, PipesOf};
 use crate::audit::{Audit, Kind};
 use crate::auth::verifier;
+use crate::client::preview::PreviewService;
+use crate::client::serve::{JobService, ReleaseService};
 use crate::client::{Client, ClientParts, HeldView, KnownPrinter, Submission};
 use crate::clock::Clock;
 use crate::convert::Converter;
 use crate::directory::Directory;
 use crate::mesh::Membership;
+use crate::printer::direct::DirectService;
 use crate::printer::output::{MemoryPins, OutputDevice, OutputOptions, OutputUri};
 use crate::printer::{Printer, PrinterParts, Released, Visit, Who, Wish};
 use crate::store::{LocalUser, Store};
@@ -197,12 +200,13 @@ impl Site {
         let network = self.pipes.of(&membership);
         let client = Client::open(parts).await.unwrap();
         let node = membership.node();
-        let streams = self.pipes.serve(node);
-        for (version, streams) in Version::SPOKEN.into_iter().zip(streams.release) {
-            tokio::spawn(client.clone().serve_release(version, stream(streams)));
+        self.pipes.add(node);
+        for version in Version::SPOKEN {
+            self.pipes
+                .accept(node, ReleaseService(client.clone(), version));
         }
-        tokio::spawn(client.clone().serve_jobs(stream(streams.job)));
-        tokio::spawn(client.clone().serve_previews(stream(streams.preview)));
+        self.pipes.accept(node, JobService(client.clone()));
+        self.pipes.accept(node, PreviewService(client.clone()));
         Holder {
             node,
             home,
@@ -245,9 +249,10 @@ impl Site {
             }
         };
         let printer = Printer::new(parts(device(home.path()).await));
-        let streams = self.pipes.serve(node);
-        for (version, streams) in Version::SPOKEN.into_iter().zip(streams.direct) {
-            tokio::spawn(printer.clone().serve_direct(version, stream(streams)));
+        self.pipes.add(node);
+        for version in Version::SPOKEN {
+            self.pipes
+                .accept(node, DirectService(printer.clone(), version));
         }
         Tray {
             node,
@@ -501,12 +506,6 @@ pub(super) async fn eventually<F: Future<Output = bool>>(mut happened: impl FnMu
     tokio::time::timeout(Duration::from_secs(60), waited)
         .await
         .unwrap();
-}
-
-fn stream<T: Send + 'static>(
-    mut receiver: mpsc::Receiver<T>,
-) -> impl futures::Stream<Item = T> + Send {
-    futures::stream::poll_fn(move |cx| receiver.poll_recv(cx))
 }
 
 /// Steps of conversions are the program's, which is not this one.

@@ -1,6 +1,5 @@
 //! Linking computers: `/papermesh/link/1`, from both ends.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use papermesh_protocol::id::NodeId;
@@ -14,15 +13,15 @@ use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use serde_bytes::ByteBuf;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{Semaphore, mpsc};
 use zeroize::Zeroizing;
 
 use super::{Computer, ComputerError};
 use crate::audit::{Event, Kind};
 use crate::auth::verifier;
 use crate::mesh::frame::{FrameError, read_message, write_message};
-use crate::mesh::{Incoming, Member, Protocol};
+use crate::mesh::{Member, Protocol};
 use crate::network::Network;
+use crate::network::serving::{Admission, Router, Serve};
 use crate::offload::offload;
 use crate::store::{self, LINKED_PER_USER, LocalUser, Purpose, Redeemed, StoreError};
 use crate::ticket;
@@ -54,7 +53,33 @@ pub struct Linked {
     pub node_name: Name,
 }
 
+/// A user's computer as it answers `/papermesh/link/1`.
+#[derive(Clone)]
+pub struct LinkService<N: Network>(pub Computer<N>);
+
+impl<N: Network> Serve for LinkService<N> {
+    fn protocol(&self) -> Protocol {
+        Protocol::Link
+    }
+
+    fn admission(&self) -> Admission {
+        Admission::queue(AT_ONCE)
+    }
+
+    async fn serve<S>(&self, from: Member, mut stream: S) -> Result<(), FrameError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        self.0.answer(&from, &mut stream).await
+    }
+}
+
 impl<N: Network> Computer<N> {
+    /// Registers everything that a user's computer answers.
+    pub fn accept(&self, router: &mut Router) {
+        router.accept(LinkService(self.clone()));
+    }
+
     /// Makes a ticket with which a further computer is linked to this one, where the user
     /// enrolled. Without a user it is the only one who did.
     ///
@@ -160,24 +185,6 @@ impl<N: Network> Computer<N> {
             node: own.node,
             node_name: own.name.clone(),
         })
-    }
-
-    /// Answers the streams of other members until the mesh ends.
-    pub async fn serve(self, mut streams: mpsc::Receiver<Incoming>) {
-        let room = Arc::new(Semaphore::new(AT_ONCE));
-        while let Some(Incoming { from, mut stream }) = streams.recv().await {
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-                return;
-            };
-            let computer = self.clone();
-            tokio::spawn(async move {
-                let node = from.node;
-                if let Err(error) = computer.answer(&from, &mut stream).await {
-                    tracing::debug!(%node, %error, "a computer that asked to be linked disconnected");
-                }
-                drop(permit);
-            });
-        }
     }
 
     /// Answers the one question on a stream of this member.

@@ -1,8 +1,12 @@
-//! What the services need of the mesh: streams to members, and the DHT.
+//! What the services need of the mesh: streams to members, the DHT, and a place where they answer.
 //!
-//! The services are written against [`Network`] and not against [`Mesh`], so that a test can put
+//! [`serving`]: a service registers for each protocol that it answers. [`itself`]: how a node reaches
+//! itself. The services are written against [`Network`] and not against [`Mesh`], so that a test can put
 //! a holder and a printer at the two ends of a pipe, and so that a node which is both holder and
-//! printer reaches itself: libp2p does not dial its own node, [`WithItself`] does.
+//! printer reaches itself: libp2p does not dial its own node, [`itself`] does.
+
+pub mod itself;
+pub mod serving;
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,10 +16,9 @@ use papermesh_protocol::id::{NodeId, RecordKey};
 use papermesh_protocol::version::Version;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
-use tokio::sync::{broadcast, mpsc};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::broadcast;
 use tokio::time::timeout;
-use tokio_util::either::Either;
 
 use crate::mesh::frame::{FrameError, read_message, write_message};
 use crate::mesh::{Mesh, MeshError, MeshEvent, MeshStream, Protocol};
@@ -184,131 +187,5 @@ impl Network for Mesh {
             }
         });
         events.boxed()
-    }
-}
-
-/// Streams of this node to itself that wait for their service.
-const TO_ITSELF: usize = 16;
-/// Bytes that a pipe within the process holds.
-const PIPE: usize = 256 * 1024;
-
-/// A network in which a node reaches itself, through pipes within the process.
-#[derive(Clone)]
-pub struct WithItself<N> {
-    network: N,
-    node: NodeId,
-    release: mpsc::Sender<DuplexStream>,
-    job: mpsc::Sender<DuplexStream>,
-    preview: mpsc::Sender<DuplexStream>,
-    enroll: mpsc::Sender<DuplexStream>,
-    direct: mpsc::Sender<DuplexStream>,
-    bind: mpsc::Sender<DuplexStream>,
-    web: mpsc::Sender<DuplexStream>,
-}
-
-/// The other ends: to be served like the streams of other members.
-pub struct StreamsFromItself {
-    /// [`Protocol::Release`], the latest version.
-    pub release: mpsc::Receiver<DuplexStream>,
-    /// [`Protocol::Job`].
-    pub job: mpsc::Receiver<DuplexStream>,
-    /// [`Protocol::Preview`].
-    pub preview: mpsc::Receiver<DuplexStream>,
-    /// [`Protocol::Enroll`].
-    pub enroll: mpsc::Receiver<DuplexStream>,
-    /// [`Protocol::Direct`], the latest version.
-    pub direct: mpsc::Receiver<DuplexStream>,
-    /// [`Protocol::Bind`].
-    pub bind: mpsc::Receiver<DuplexStream>,
-    /// [`Protocol::Web`].
-    pub web: mpsc::Receiver<DuplexStream>,
-}
-
-impl<N: Network> WithItself<N> {
-    /// The network with `node`, this one, added.
-    #[must_use]
-    pub fn new(network: N, node: NodeId) -> (Self, StreamsFromItself) {
-        let (release, releases) = mpsc::channel(TO_ITSELF);
-        let (job, jobs) = mpsc::channel(TO_ITSELF);
-        let (preview, previews) = mpsc::channel(TO_ITSELF);
-        let (enroll, enrolments) = mpsc::channel(TO_ITSELF);
-        let (direct, directs) = mpsc::channel(TO_ITSELF);
-        let (bind, binds) = mpsc::channel(TO_ITSELF);
-        let (web, webs) = mpsc::channel(TO_ITSELF);
-        let streams = StreamsFromItself {
-            release: releases,
-            job: jobs,
-            preview: previews,
-            enroll: enrolments,
-            direct: directs,
-            bind: binds,
-            web: webs,
-        };
-        (
-            Self {
-                network,
-                node,
-                release,
-                job,
-                preview,
-                enroll,
-                direct,
-                bind,
-                web,
-            },
-            streams,
-        )
-    }
-}
-
-impl<N: Network> Network for WithItself<N> {
-    type Stream = Either<N::Stream, DuplexStream>;
-
-    async fn open(
-        &self,
-        to: NodeId,
-        addresses: &[Vec<u8>],
-        protocol: Protocol,
-    ) -> Result<Self::Stream, MeshError> {
-        if to != self.node {
-            return self
-                .network
-                .open(to, addresses, protocol)
-                .await
-                .map(Either::Left);
-        }
-        let service = match protocol {
-            Protocol::Release(Version::Two) => &self.release,
-            Protocol::Job => &self.job,
-            Protocol::Preview => &self.preview,
-            Protocol::Enroll => &self.enroll,
-            Protocol::Direct(Version::Two) => &self.direct,
-            Protocol::Bind => &self.bind,
-            Protocol::Web => &self.web,
-            Protocol::Site
-            | Protocol::Link
-            | Protocol::Clock
-            | Protocol::Release(Version::One)
-            | Protocol::Direct(Version::One) => return Err(MeshError::Unsupported),
-        };
-        let (near, far) = tokio::io::duplex(PIPE);
-        service.try_send(far).map_err(|_| MeshError::Busy)?;
-        Ok(Either::Right(near))
-    }
-
-    async fn put(&self, key: RecordKey, value: Vec<u8>) -> Result<usize, MeshError> {
-        self.network.put(key, value).await
-    }
-
-    fn get(&self, key: RecordKey) -> impl Stream<Item = Vec<u8>> + Send + Unpin + use<N> {
-        self.network.get(key)
-    }
-
-    fn addresses(&self) -> Vec<Vec<u8>> {
-        self.network.addresses()
-    }
-
-    fn changes(&self) -> impl Stream<Item = Change> + Send + Unpin + use<N> {
-        self.network.changes()
     }
 }
