@@ -3,61 +3,51 @@
 //! [`Node::start`] opens the store, starts the mesh and puts the services on it that the node's
 //! roles ask for; [`Node::run`] answers the command line until it is told to stop. What each
 //! service does is its own business: see the modules below this one. [`commands`] carries what the
-//! command line asks to whoever can do it, [`becoming`] is how a home becomes a member's.
+//! command line asks to whoever can do it, [`becoming`] is how a home becomes a member's, [`parts`] puts
+//! the services together.
 
 mod becoming;
 mod commands;
 mod doctor;
+mod door;
 mod failure;
 mod hold_printer;
 mod keys;
 mod output;
 mod panel;
+mod parts;
 mod portal;
 mod status;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use papermesh_protocol::certificate::Role;
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit::Audit;
-use crate::authority::{Authority, Desk};
-use crate::client::{Client, ClientParts};
-use crate::clock;
-use crate::config::{Config, DhtMode, Home, HomeLock};
+use crate::authority::Authority;
+use crate::client::Client;
+use crate::config::{Config, Home, HomeLock};
 use crate::control::{Passphrase, Server};
-use crate::convert::Converter;
-use crate::directory::Directory;
-use crate::memory::{self, Shelf};
-use crate::mesh::join::{JoinListener, JoinRequest, ListenerConfig};
-use crate::mesh::{self, Mesh, MeshConfig, Multiaddr, Ports};
+use crate::mesh::Mesh;
+use crate::mesh::join::JoinListener;
 use crate::network::itself::WithItself;
-use crate::network::serving::Router;
-use crate::offload::offload;
-use crate::papers::Papers;
 use crate::portal::{Door, Portal};
-use crate::printer::output::{FilePins, OutputDevice, OutputOptions, OutputUri};
-use crate::printer::{Printer, PrinterParts};
+use crate::printer::Printer;
 use crate::purge;
-use crate::renewal;
 use crate::store::Store;
-use crate::user::{self, Computer};
-use crate::web_certificate::{self, WebCertificate};
+use crate::user::Computer;
+use crate::web_certificate::WebCertificate;
 use panel::PanelHere;
+use parts::Parts;
 
 pub use becoming::{export_site, import_site, init, join};
 pub use doctor::diagnose_at_rest;
 pub use failure::NodeError;
-
-/// How long a device that is just joining may keep the node from ending.
-const CLOSING: Duration = Duration::from_secs(5);
 
 /// The network of the services: the mesh, and this node itself.
 type Network = WithItself<Mesh>;
@@ -109,156 +99,36 @@ impl Node {
         config: Config,
         passphrase: Option<Passphrase>,
     ) -> Result<Self, NodeError> {
-        home.check()?;
-        let lock = home.lock()?;
-        let server = Server::bind(home, &lock)?;
-        let store = open_store(home).await?;
-        let papers = {
-            let (store, wish) = (store.clone(), config.protect_keys);
-            blocking(move || {
-                keys::protect(&store, wish)?;
-                Papers::load(&store)
-            })
-            .await?
-        };
-        let seed = *papers.keys.node.expose();
-        let key = papers.signing_key();
-        let membership = Arc::new(papers.membership(clock::now).with_waits_by(clock::steady));
-        let roles = papers.certificate.roles;
-        if let Err(error) = papers.standing(clock::now()) {
-            tracing::error!(%error, "this node is no longer a member of its site; see `papermesh doctor`");
-        }
-
-        let shelf = Box::new(Shelf::new(store.clone(), clock::now));
-        let (mesh, streams) = mesh::start(
-            &seed,
-            Arc::clone(&membership),
-            shelf,
-            mesh_config(&store, &config)?,
-        )?;
-        let (network, to_itself) = WithItself::new(mesh.clone(), mesh.node());
-        let mut router = Router::new(streams, to_itself, Arc::clone(&membership));
-        let audit = Audit::new(store.clone(), key.clone(), clock::now);
-        let directory = Directory::new(
-            store.clone(),
-            network.clone(),
-            Arc::clone(&membership),
-            key.clone(),
-        );
-
-        let mut tasks = JoinSet::new();
-        tasks.spawn(memory::remember(store.clone(), mesh.clone(), clock::now));
-        tasks.spawn(purge::keep(store.clone()));
-        tasks.spawn(renewal::keep_valid(
-            store.clone(),
-            mesh.clone(),
-            network.clone(),
-        ));
-        tasks.spawn(directory.clone().run());
-
-        let authority = Authority::new(Desk {
-            store: store.clone(),
-            vault: papers.vault(),
-            mesh: mesh.clone(),
-            directory: directory.clone(),
-            audit: audit.clone(),
-            clock: clock::now,
-        });
-        tasks.spawn(authority.clone().run());
-        authority.accept(&mut router);
-
-        let computer = Computer::new(user::Desk {
-            store: store.clone(),
-            vault: papers.vault(),
-            sealing: papers.sealing().clone(),
-            network: network.clone(),
-            membership: Arc::clone(&membership),
-            directory: directory.clone(),
-            audit: audit.clone(),
-            clock: clock::now,
-        });
-        tasks.spawn(computer.clone().run());
-        computer.accept(&mut router);
-
-        let converter = Converter::found(config.converter_timeout)
-            .without_landlock(config.converter_without_landlock);
-        let client = if roles.may_hold() {
-            let client = Client::open(ClientParts {
-                store: store.clone(),
-                network: network.clone(),
-                directory: directory.clone(),
-                membership: Arc::clone(&membership),
-                audit: audit.clone(),
-                key: key.clone(),
-                storage: papers.storage().clone(),
-                largest: config.max_spool,
-                previews: config.previews,
-                converter: converter.clone(),
-            })
+        let mut parts = Parts::of(home, config).await?;
+        let authority = parts.authority();
+        let computer = parts.computer();
+        let converter = parts.converter();
+        let client = parts.holder(&converter).await?;
+        let printer = parts.printer(converter).await?;
+        let (web_certificate, site_certificate) = parts.web_certificate().await?;
+        let hold_printer = parts
+            .hold_printer(client.as_ref(), &site_certificate)
             .await?;
-            tasks.spawn(client.clone().keep());
-            client.accept(&mut router);
-            Some(client)
-        } else {
-            None
-        };
+        let panel = parts.panel(printer.as_ref(), &site_certificate).await?;
+        let portal = portal::open(&parts.config, &parts.membership).await?;
 
-        let printer = if roles.has(Role::Printer) {
-            let pins = FilePins::new(home.printer_pins());
-            let output: OutputUri = config.output.parse().map_err(NodeError::Output)?;
-            let device = OutputDevice::open(output, Arc::new(pins), output_options(&config))
-                .await
-                .map_err(NodeError::Device)?;
-            let printer = Printer::new(PrinterParts {
-                store: store.clone(),
-                network: network.clone(),
-                directory: directory.clone(),
-                membership: Arc::clone(&membership),
-                key: key.clone(),
-                audit: audit.clone(),
-                device,
-                delivered_is_printed: config.delivered_is_printed,
-                holder_timeout: config.holder_timeout,
-                converter,
-            });
-            tasks.spawn(printer.clone().run());
-            printer.accept(&mut router);
-            Some(printer)
-        } else {
-            None
-        };
-
-        let (web_certificate, site_certificate) = WebCertificate::open(web_certificate::Desk {
-            store: store.clone(),
-            vault: papers.vault(),
-            mesh: mesh.clone(),
-            network: network.clone(),
-            audit: audit.clone(),
-        })
-        .await?;
-        let hold_printer = match &client {
-            Some(client) => {
-                let served = (client, &site_certificate);
-                hold_printer::start(home, &config, &membership, served, &mut tasks).await?
-            }
-            None => None,
-        };
-
-        let panel = match &printer {
-            Some(printer) => {
-                let served = (printer, &site_certificate);
-                panel::start(home, &config, served, &mut tasks).await?
-            }
-            None => None,
-        };
-
-        let portal = portal::open(&config, &membership).await?;
-
-        let services = Services {
+        let Parts {
+            lock,
+            server,
+            config,
+            store,
+            papers,
+            mesh,
+            audit,
+            router,
+            mut tasks,
+            ..
+        } = parts;
+        let services = Arc::new(Services {
             _lock: lock,
             config,
             store,
-            seed,
+            seed: *papers.keys.node.expose(),
             mesh,
             audit,
             authority,
@@ -272,8 +142,7 @@ impl Node {
             door: OnceLock::new(),
             later: TaskTracker::new(),
             started: Instant::now(),
-        };
-        let services = Arc::new(services);
+        });
         if let Some(portal) = portal {
             tasks.spawn(portal.serve(Arc::clone(&services)));
         }
@@ -283,22 +152,27 @@ impl Node {
             tasks,
             serving: router.into_serving(),
         };
+        node.open(passphrase).await?;
+        Ok(node)
+    }
+
+    /// What can only begin when all services run: the authority's key, joining, certificates for the web.
+    async fn open(&mut self, passphrase: Option<Passphrase>) -> Result<(), NodeError> {
+        let services = &self.services;
         if let Some(passphrase) = passphrase {
-            node.services
-                .authority
-                .unlock(Some(passphrase.expose()))
-                .await?;
+            let opened = services.authority.unlock(Some(passphrase.expose()));
+            opened.await?;
         }
-        if roles.has(Role::Admin) {
-            node.services.open_door().await?;
+        let own = services.mesh.membership().certificate();
+        if own.roles.has(Role::Admin) {
+            services.open_door().await?;
         }
-        let services = &node.services;
         let bound: Vec<_> = services.bound().map(|address| address.ip()).collect();
         if !bound.is_empty() {
-            node.tasks
+            self.tasks
                 .spawn(services.web_certificate.clone().run(bound));
         }
-        Ok(node)
+        Ok(())
     }
 
     /// The mesh, for whoever builds on a node.
@@ -348,71 +222,6 @@ impl Services {
         let panel = self.panel.as_ref().map(|panel| panel.address);
         self.hold_printer.into_iter().chain(panel)
     }
-
-    /// Lets devices join here, if that does not happen already.
-    async fn open_door(&self) -> Result<(), NodeError> {
-        if self.door.get().is_some() {
-            return Ok(());
-        }
-        let state = self.mesh.membership().state();
-        let listen = self
-            .config
-            .join_listen
-            .iter()
-            .find_map(|text| {
-                text.parse::<Multiaddr>()
-                    .ok()
-                    .as_ref()
-                    .and_then(mesh::socket_of)
-            })
-            .ok_or(NodeError::JoinListen)?;
-        let door = ListenerConfig {
-            listen,
-            announce: self.config.mdns,
-            site: state.site,
-            site_name: state.name.clone(),
-            clock: clock::steady,
-        };
-        let (listener, requests) = self.join_listener(door).await?;
-        memory::keep_join_port(&self.store, listener.port()).await;
-        self.later.spawn(self.authority.clone().admit(requests));
-        let _ = self.door.set(listener);
-        Ok(())
-    }
-}
-
-impl Services {
-    /// Lets devices join here no more, and waits until those that are being admitted are.
-    async fn close_door(&self) {
-        if let Some(listener) = self.door.get() {
-            listener.stop();
-        }
-        self.later.close();
-        if timeout(CLOSING, self.later.wait()).await.is_err() {
-            tracing::warn!("stopped although a device was still joining");
-        }
-    }
-
-    /// Where the configuration leaves the port open, that of last time is tried first: invites
-    /// and screens name it.
-    async fn join_listener(
-        &self,
-        door: ListenerConfig,
-    ) -> Result<(JoinListener, mpsc::Receiver<JoinRequest>), NodeError> {
-        if door.listen.port() == 0 {
-            let last = offload(&self.store, memory::last_ports).await?.join;
-            let again = last.map(|port| ListenerConfig {
-                listen: SocketAddr::new(door.listen.ip(), port),
-                ..door.clone()
-            });
-            if let Some(again) = again
-                && let Ok(started) = JoinListener::start(&self.seed, again).await
-            {
-                return Ok(started);
-            }
-        }
-        Ok(JoinListener::start(&self.seed, door).await?)
-    }
 }
 
 /// Opens the store of a home on a thread where waiting holds nobody up.
@@ -435,45 +244,4 @@ where
         Ok(done) => done.map_err(Into::into),
         Err(stopped) => std::panic::resume_unwind(stopped.into_panic()),
     }
-}
-
-/// What the configuration says of the output device.
-fn output_options(config: &Config) -> OutputOptions {
-    OutputOptions {
-        formats: config.formats.clone(),
-        as_image: config.as_image,
-    }
-}
-
-fn mesh_config(store: &Store, config: &Config) -> Result<MeshConfig, NodeError> {
-    let addresses = |texts: &[String]| -> Result<Vec<Multiaddr>, NodeError> {
-        texts
-            .iter()
-            .map(|text| text.parse().map_err(|_| NodeError::Address(text.clone())))
-            .collect()
-    };
-    let remembered = memory::recall(store)?
-        .into_iter()
-        .map(|(node, known)| {
-            let known = known
-                .into_iter()
-                .filter_map(|bytes| Multiaddr::try_from(bytes).ok())
-                .collect();
-            (node, known)
-        })
-        .collect();
-    let last = memory::last_ports(store)?;
-    Ok(MeshConfig {
-        listen: addresses(&config.listen)?,
-        last_ports: Ports {
-            ip4: last.ip4,
-            ip6: last.ip6,
-        },
-        announce: addresses(&config.announce)?,
-        bootstrap: addresses(&config.bootstrap)?,
-        remembered,
-        mdns: config.mdns,
-        use_relays: config.relay,
-        dht_server: config.dht != DhtMode::Client,
-    })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::doctor::{bad, doubtful, good};
-use super::output_options;
+use super::parts::output_options;
 use crate::config::Config;
 use crate::control::message::Finding;
 use crate::convert::device::Formats;

@@ -1,0 +1,287 @@
+//! Putting the services together: each gets what it needs of the home, the mesh and the configuration,
+//! and registers for the protocols that it answers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use papermesh_protocol::certificate::{Role, Roles};
+use tokio::task::JoinSet;
+
+use super::panel::PanelHere;
+use super::{Network, NodeError, blocking, hold_printer, keys, open_store, panel};
+use crate::audit::Audit;
+use crate::authority::{self, Authority};
+use crate::client::{Client, ClientParts};
+use crate::clock;
+use crate::config::{Config, DhtMode, Home, HomeLock};
+use crate::control::Server;
+use crate::convert::Converter;
+use crate::directory::Directory;
+use crate::memory::{self, Shelf};
+use crate::mesh::{self, Membership, Mesh, MeshConfig, Multiaddr, Ports};
+use crate::network::itself::WithItself;
+use crate::network::serving::Router;
+use crate::papers::Papers;
+use crate::printer::output::{FilePins, OutputDevice, OutputOptions, OutputUri};
+use crate::printer::{Printer, PrinterParts};
+use crate::purge;
+use crate::renewal;
+use crate::store::Store;
+use crate::user::{self, Computer};
+use crate::web::FromSite;
+use crate::web_certificate::{self, WebCertificate};
+
+/// What services are made of.
+pub(super) struct Parts<'a> {
+    home: &'a Home,
+    pub(super) lock: HomeLock,
+    pub(super) server: Server,
+    pub(super) config: Config,
+    pub(super) store: Store,
+    pub(super) papers: Papers,
+    pub(super) membership: Arc<Membership>,
+    pub(super) mesh: Mesh,
+    network: Network,
+    pub(super) audit: Audit,
+    directory: Directory<Network>,
+    pub(super) router: Router,
+    pub(super) tasks: JoinSet<()>,
+}
+
+impl<'a> Parts<'a> {
+    /// Opens a home and joins its mesh.
+    pub(super) async fn of(home: &'a Home, config: Config) -> Result<Self, NodeError> {
+        home.check()?;
+        let lock = home.lock()?;
+        let server = Server::bind(home, &lock)?;
+        let store = open_store(home).await?;
+        let papers = {
+            let (store, wish) = (store.clone(), config.protect_keys);
+            blocking(move || {
+                keys::protect(&store, wish)?;
+                Papers::load(&store)
+            })
+            .await?
+        };
+        let key = papers.signing_key();
+        let membership = Arc::new(papers.membership(clock::now).with_waits_by(clock::steady));
+        if let Err(error) = papers.standing(clock::now()) {
+            tracing::error!(%error, "this node is no longer a member of its site; see `papermesh doctor`");
+        }
+        let shelf = Box::new(Shelf::new(store.clone(), clock::now));
+        let (mesh, streams) = mesh::start(
+            papers.keys.node.expose(),
+            Arc::clone(&membership),
+            shelf,
+            mesh_config(&store, &config)?,
+        )?;
+        let (network, to_itself) = WithItself::new(mesh.clone(), mesh.node());
+        let router = Router::new(streams, to_itself, Arc::clone(&membership));
+        let audit = Audit::new(store.clone(), key.clone(), clock::now);
+        let directory =
+            Directory::new(store.clone(), network.clone(), Arc::clone(&membership), key);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(memory::remember(store.clone(), mesh.clone(), clock::now));
+        tasks.spawn(purge::keep(store.clone()));
+        tasks.spawn(renewal::keep_valid(
+            store.clone(),
+            mesh.clone(),
+            network.clone(),
+        ));
+        tasks.spawn(directory.clone().run());
+        Ok(Self {
+            home,
+            lock,
+            server,
+            config,
+            store,
+            papers,
+            membership,
+            mesh,
+            network,
+            audit,
+            directory,
+            router,
+            tasks,
+        })
+    }
+
+    fn roles(&self) -> Roles {
+        self.papers.certificate.roles
+    }
+
+    /// The site's authority, which answers on every node; on most, that it is none.
+    pub(super) fn authority(&mut self) -> Authority<Network> {
+        let authority = Authority::new(authority::Desk {
+            store: self.store.clone(),
+            vault: self.papers.vault(),
+            mesh: self.mesh.clone(),
+            directory: self.directory.clone(),
+            audit: self.audit.clone(),
+            clock: clock::now,
+        });
+        self.tasks.spawn(authority.clone().run());
+        authority.accept(&mut self.router);
+        authority
+    }
+
+    /// The users of this computer.
+    pub(super) fn computer(&mut self) -> Computer<Network> {
+        let computer = Computer::new(user::Desk {
+            store: self.store.clone(),
+            vault: self.papers.vault(),
+            sealing: self.papers.sealing().clone(),
+            network: self.network.clone(),
+            membership: Arc::clone(&self.membership),
+            directory: self.directory.clone(),
+            audit: self.audit.clone(),
+            clock: clock::now,
+        });
+        self.tasks.spawn(computer.clone().run());
+        computer.accept(&mut self.router);
+        computer
+    }
+
+    pub(super) fn converter(&self) -> Converter {
+        Converter::found(self.config.converter_timeout)
+            .without_landlock(self.config.converter_without_landlock)
+    }
+
+    /// The holder, on a client.
+    pub(super) async fn holder(
+        &mut self,
+        converter: &Converter,
+    ) -> Result<Option<Client<Network>>, NodeError> {
+        if !self.roles().may_hold() {
+            return Ok(None);
+        }
+        let client = Client::open(ClientParts {
+            store: self.store.clone(),
+            network: self.network.clone(),
+            directory: self.directory.clone(),
+            membership: Arc::clone(&self.membership),
+            audit: self.audit.clone(),
+            key: self.papers.signing_key(),
+            storage: self.papers.storage().clone(),
+            largest: self.config.max_spool,
+            previews: self.config.previews,
+            converter: converter.clone(),
+        })
+        .await?;
+        self.tasks.spawn(client.clone().keep());
+        client.accept(&mut self.router);
+        Ok(Some(client))
+    }
+
+    /// The printer and its device, on a printer.
+    pub(super) async fn printer(
+        &mut self,
+        converter: Converter,
+    ) -> Result<Option<Printer<Network>>, NodeError> {
+        if !self.roles().has(Role::Printer) {
+            return Ok(None);
+        }
+        let pins = FilePins::new(self.home.printer_pins());
+        let output: OutputUri = self.config.output.parse().map_err(NodeError::Output)?;
+        let device = OutputDevice::open(output, Arc::new(pins), output_options(&self.config))
+            .await
+            .map_err(NodeError::Device)?;
+        let printer = Printer::new(PrinterParts {
+            store: self.store.clone(),
+            network: self.network.clone(),
+            directory: self.directory.clone(),
+            membership: Arc::clone(&self.membership),
+            key: self.papers.signing_key(),
+            audit: self.audit.clone(),
+            device,
+            delivered_is_printed: self.config.delivered_is_printed,
+            holder_timeout: self.config.holder_timeout,
+            converter,
+        });
+        self.tasks.spawn(printer.clone().run());
+        printer.accept(&mut self.router);
+        Ok(Some(printer))
+    }
+
+    /// What listeners show by the site's word.
+    pub(super) async fn web_certificate(
+        &self,
+    ) -> Result<(WebCertificate<Network>, FromSite), NodeError> {
+        let opened = WebCertificate::open(web_certificate::Desk {
+            store: self.store.clone(),
+            vault: self.papers.vault(),
+            mesh: self.mesh.clone(),
+            network: self.network.clone(),
+            audit: self.audit.clone(),
+        });
+        Ok(opened.await?)
+    }
+
+    /// The hold printer, on a client; says where it listens.
+    pub(super) async fn hold_printer(
+        &mut self,
+        client: Option<&Client<Network>>,
+        site_certificate: &FromSite,
+    ) -> Result<Option<SocketAddr>, NodeError> {
+        let Some(client) = client else {
+            return Ok(None);
+        };
+        let (config, membership, tasks) = (&self.config, &self.membership, &mut self.tasks);
+        let served = (client, site_certificate);
+        hold_printer::start(self.home, config, membership, served, tasks).await
+    }
+
+    /// The panel, on a printer.
+    pub(super) async fn panel(
+        &mut self,
+        printer: Option<&Printer<Network>>,
+        site_certificate: &FromSite,
+    ) -> Result<Option<PanelHere>, NodeError> {
+        let Some(printer) = printer else {
+            return Ok(None);
+        };
+        let served = (printer, site_certificate);
+        panel::start(self.home, &self.config, served, &mut self.tasks).await
+    }
+}
+
+/// What the configuration says of the output device.
+pub(super) fn output_options(config: &Config) -> OutputOptions {
+    OutputOptions {
+        formats: config.formats.clone(),
+        as_image: config.as_image,
+    }
+}
+
+fn mesh_config(store: &Store, config: &Config) -> Result<MeshConfig, NodeError> {
+    let addresses = |texts: &[String]| -> Result<Vec<Multiaddr>, NodeError> {
+        texts
+            .iter()
+            .map(|text| text.parse().map_err(|_| NodeError::Address(text.clone())))
+            .collect()
+    };
+    let remembered = memory::recall(store)?
+        .into_iter()
+        .map(|(node, known)| {
+            let known = known
+                .into_iter()
+                .filter_map(|bytes| Multiaddr::try_from(bytes).ok())
+                .collect();
+            (node, known)
+        })
+        .collect();
+    let last = memory::last_ports(store)?;
+    Ok(MeshConfig {
+        listen: addresses(&config.listen)?,
+        last_ports: Ports {
+            ip4: last.ip4,
+            ip6: last.ip6,
+        },
+        announce: addresses(&config.announce)?,
+        bootstrap: addresses(&config.bootstrap)?,
+        remembered,
+        mdns: config.mdns,
+        use_relays: config.relay,
+        dht_server: config.dht != DhtMode::Client,
+    })
+}
