@@ -151,7 +151,7 @@ async fn news(
     let Some(screen) = desk.screens.get(&id) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let own = cookie(&headers, peer).is_some_and(|cookie| screen.state().may_listen(cookie));
+    let own = cookie(&headers, peer).is_some_and(|cookie| screen.state().cookie.is(cookie));
     if !own {
         return StatusCode::FORBIDDEN.into_response();
     }

@@ -62,8 +62,6 @@ pub(super) struct News {
 /// How the page is, and what it shows.
 pub(super) struct State {
     pub(super) cookie: Token,
-    /// The cookie before it.
-    former: Option<Token>,
     pub(super) token: Token,
     pub(super) language: Language,
     pub(super) look: Look,
@@ -362,7 +360,6 @@ impl Screen {
             origin,
             state: Mutex::new(State {
                 cookie: Token::random(),
-                former: None,
                 token: Token::random(),
                 language,
                 look: Look::default(),
@@ -537,17 +534,10 @@ impl State {
     pub(super) fn renewed(&mut self) -> bool {
         let renew = std::mem::take(&mut self.renew);
         if renew {
-            self.former = Some(std::mem::replace(&mut self.cookie, Token::random()));
+            self.cookie = Token::random();
             self.token = Token::random();
         }
         renew
-    }
-
-    /// Whether a cookie is good enough to listen to the news of the page. The one before is: the
-    /// page may have asked for the stream before it had the answer with the new one.
-    pub(super) fn may_listen(&self, cookie: &str) -> bool {
-        let former = self.former.as_ref().is_some_and(|former| former.is(cookie));
-        self.cookie.is(cookie) | former
     }
 
     /// The page is closed for good.
@@ -605,20 +595,6 @@ pub(super) fn user_id(typed: &str) -> Option<UserId> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn a_page_that_asked_for_its_news_before_it_was_renewed_gets_them() {
-        let screen = Screen::new(String::new(), Place::Here, Origin::Here, Language::English);
-        let mut state = screen.state();
-        let mut cookies = vec![state.cookie.text()];
-        for _ in 0..2 {
-            state.turn();
-            assert!(state.renewed());
-            cookies.push(state.cookie.text());
-        }
-        let may = cookies.iter().map(|cookie| state.may_listen(cookie));
-        assert_eq!(may.collect::<Vec<_>>(), [false, true, true]);
-    }
 
     #[tokio::test(start_paused = true)]
     async fn a_phone_at_a_panel_is_waited_for_and_no_other_page() {
