@@ -319,7 +319,7 @@ fn answer(question: &str, typed: &str, root: &str) -> String {
         _ if question.starts_with("The root's passphrase") => root,
         _ if question.contains("assphrase") => PASSPHRASE,
         _ if question.contains("new PIN") => NEW_PIN,
-        _ if question.contains("job alone") || question.contains("job's own") => JOB_PIN,
+        _ if question.contains("this job only") || question.contains("job's own") => JOB_PIN,
         _ if question.contains("PIN") => PIN,
         _ => panic!("nobody knows what to answer to {question:?}"),
     };

@@ -283,7 +283,7 @@ fn locked_documents_are_told_and_opened() {
         .json();
     assert_eq!(report.ending(), "not-printed");
     let reason = report.results[0].reason.clone().unwrap_or_default();
-    assert!(reason.contains("locked with a password"), "{reason}");
+    assert!(reason.contains("its password is not known"), "{reason}");
     assert!(device.received().is_empty());
 
     // A wrong one is refused; the right one is kept.
