@@ -15,7 +15,9 @@ use axum::routing::{get, post};
 use papermesh_protocol::document_password::DocumentPassword;
 
 use super::change::{BadOption, Change};
-use super::screen::{Ask, Place, Question, Remark, Screen, Session, Stage, State as ScreenState};
+use super::screen::{
+    Ask, Place, Question, Remark, Screen, Secrets, Session, Stage, State as ScreenState,
+};
 use super::views::Frame;
 use super::visiting::Order;
 use super::{Desk, events, launch, lending, limits, login};
@@ -40,6 +42,9 @@ type Asked = Result<Response, Refusal>;
 enum Refusal {
     /// It does not show its secrets, or is over: the browser is sent to a new one.
     Over,
+    /// It was on its way when somebody came or went: the page has a newer answer, or is about to. What it
+    /// shows is left alone, or whoever just logged in would be thrown out.
+    Overtaken,
     /// It asks for what there is not.
     Status(StatusCode),
 }
@@ -51,6 +56,7 @@ impl IntoResponse for Refusal {
                 let refresh = HeaderName::from_static("hx-refresh");
                 (StatusCode::FORBIDDEN, [(refresh, "true")]).into_response()
             }
+            Self::Overtaken => StatusCode::NO_CONTENT.into_response(),
             Self::Status(status) => status.into_response(),
         }
     }
@@ -397,15 +403,19 @@ fn shown(desk: &Desk, id: &str, peer: Peer, headers: &HeaderMap) -> Result<Arc<S
     let screen = desk.screens.get(id).ok_or(Refusal::Over)?;
     let token = headers.get(PAGE).and_then(|token| token.to_str().ok());
     let (token, cookie) = token.zip(cookie(headers, peer)).ok_or(Refusal::Over)?;
-    let known = {
+    let judged = {
         let mut state = screen.state();
-        let known = state.token.is(token) & state.cookie.is(cookie);
-        if known {
+        let judged = state.judge(cookie, token);
+        if judged == Secrets::Present {
             state.hear();
         }
-        known
+        judged
     };
-    known.then_some(screen).ok_or(Refusal::Over)
+    match judged {
+        Secrets::Present => Ok(screen),
+        Secrets::Former => Err(Refusal::Overtaken),
+        Secrets::Wrong => Err(Refusal::Over),
+    }
 }
 
 fn cookie(headers: &HeaderMap, peer: Peer) -> Option<&str> {

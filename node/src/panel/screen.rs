@@ -63,6 +63,8 @@ pub(super) struct News {
 pub(super) struct State {
     pub(super) cookie: Token,
     pub(super) token: Token,
+    /// The cookie and the token before somebody came or went last.
+    former: Option<(Token, Token)>,
     pub(super) language: Language,
     pub(super) look: Look,
     pub(super) stage: Stage,
@@ -78,6 +80,17 @@ pub(super) struct State {
     stream: Option<CancellationToken>,
     /// When the page was last heard of, while it listens to no stream.
     heard: Instant,
+}
+
+/// The secrets that a request shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Secrets {
+    /// Those that the page has now.
+    Present,
+    /// Those that it had until somebody came or went: the request was on its way meanwhile.
+    Former,
+    /// None of these.
+    Wrong,
 }
 
 /// How far the user has come.
@@ -361,6 +374,7 @@ impl Screen {
             state: Mutex::new(State {
                 cookie: Token::random(),
                 token: Token::random(),
+                former: None,
                 language,
                 look: Look::default(),
                 stage: Stage::Welcome(None),
@@ -534,10 +548,22 @@ impl State {
     pub(super) fn renewed(&mut self) -> bool {
         let renew = std::mem::take(&mut self.renew);
         if renew {
-            self.cookie = Token::random();
-            self.token = Token::random();
+            let cookie = std::mem::replace(&mut self.cookie, Token::random());
+            let token = std::mem::replace(&mut self.token, Token::random());
+            self.former = Some((cookie, token));
         }
         renew
+    }
+
+    /// Whose secrets these are.
+    pub(super) fn judge(&self, cookie: &str, token: &str) -> Secrets {
+        let former = self.former.as_ref();
+        let former = former.is_some_and(|(c, t)| c.is(cookie) & t.is(token));
+        match self.cookie.is(cookie) & self.token.is(token) {
+            true => Secrets::Present,
+            false if former => Secrets::Former,
+            false => Secrets::Wrong,
+        }
     }
 
     /// The page is closed for good.
@@ -595,6 +621,26 @@ pub(super) fn user_id(typed: &str) -> Option<UserId> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_request_that_was_on_its_way_when_somebody_came_is_told_apart() {
+        let screen = Screen::new(String::new(), Place::Here, Origin::Here, Language::English);
+        let mut state = screen.state();
+        let mut secrets = vec![(state.cookie.text(), state.token.text())];
+        for _ in 0..2 {
+            state.turn();
+            assert!(state.renewed());
+            secrets.push((state.cookie.text(), state.token.text()));
+        }
+        let judged: Vec<Secrets> = (secrets.iter())
+            .map(|(cookie, token)| state.judge(cookie, token))
+            .collect();
+        assert_eq!(judged, [Secrets::Wrong, Secrets::Former, Secrets::Present]);
+        let (old, new) = (&secrets[1], &secrets[2]);
+        for mixed in [(&old.0, &new.1), (&new.0, &old.1)] {
+            assert_eq!(state.judge(mixed.0, mixed.1), Secrets::Wrong);
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_phone_at_a_panel_is_waited_for_and_no_other_page() {
