@@ -27,6 +27,7 @@ mod floors;
 mod folder;
 mod guesses;
 mod history;
+mod job_list;
 mod jobs;
 mod journal;
 mod keys;
