@@ -268,7 +268,7 @@ impl ChangeOwnPin {
         let changed = context.call(ChangePin { user, old, new }).await?;
         for computer in &changed.outdated {
             context.screen.warn(&format!(
-                "{computer} could not be reached and still has the old PIN; it is updated when it reconnects"
+                "{computer} still has the old PIN; it gets the new one as soon as it can be reached"
             ));
         }
         context.screen.show(&changed, |changed, _| {

@@ -211,6 +211,6 @@ pub struct PinChanged {
     pub user: UserId,
     /// Computers that have the new one.
     pub updated: Vec<Name>,
-    /// Computers that could not be reached and still have the old one.
+    /// Computers that still have the old one, until they can be reached.
     pub outdated: Vec<Name>,
 }
