@@ -185,13 +185,14 @@ impl Handle<Diagnose> for Services {
         if let Some(printer) = &self.printer {
             findings.push(converters(printer.converter()));
         }
+        let open = self.authority.is_open().await?;
         if self.bound().next().is_some() {
-            findings.push(tls_of(
-                membership.now(),
-                self.web_certificate.kept().as_ref(),
-            ));
+            findings.push(match self.web_certificate.kept() {
+                Some(kept) => tls_of(membership.now(), &kept),
+                None => uncertified(open, self.web_certificate.trouble()),
+            });
         }
-        if let Some(open) = self.authority.is_open().await? {
+        if let Some(open) = open {
             findings.push(if open {
                 good(
                     "authority",
@@ -331,18 +332,36 @@ fn issuer_of(now: Timestamp, until: Timestamp) -> Finding {
     }
 }
 
-/// What hold printer and panel show browsers and programs.
-fn tls_of(now: Timestamp, kept: Option<&Kept>) -> Finding {
-    let Some(kept) = kept else {
-        return doubtful(
-            "tls",
-            "browsers and programs get this node's own certificate and warn about it: no admin's node has certified it \
-             yet"
-                .to_owned(),
+/// That hold printer and panel show a certificate of this node's own, for whatever reason: `open` says whether
+/// the authority key is, on a node that is an admin's, `trouble` why it was asked for in vain.
+fn uncertified(open: Option<bool>, trouble: Option<String>) -> Finding {
+    let (why, advice) = match (open, trouble) {
+        (Some(false), _) => (
+            "the authority key of this node is sealed".to_owned(),
+            "give its passphrase with the next admin command, or set passphrase-file in papermesh.toml; this node then \
+             certifies itself",
+        ),
+        (_, None) => (
+            "the site is being asked for one".to_owned(),
+            "look again in a few seconds",
+        ),
+        (Some(true), Some(trouble)) => (
+            trouble,
+            "this node asks itself again within 15 minutes; if it stays so, look into its log",
+        ),
+        (None, Some(trouble)) => (
+            trouble,
             "connect this node to an admin's node with its authority key open; the certificate is then requested \
              automatically",
-        );
+        ),
     };
+    let detail =
+        format!("browsers and programs get this node's own certificate and warn about it: {why}");
+    doubtful("tls", detail, advice)
+}
+
+/// What hold printer and panel show browsers and programs by the site's word.
+fn tls_of(now: Timestamp, kept: &Kept) -> Finding {
     let days = kept.not_after.since(now).as_secs() / 86_400;
     let detail = format!(
         "certified by the site for {}, valid for {days} more days",
@@ -533,6 +552,28 @@ mod tests {
         ] {
             assert_eq!(verdict(NOW, Err(error)), Verdict::Bad);
         }
+    }
+
+    #[test]
+    fn a_node_without_a_certificate_of_the_site_says_what_it_waits_for() {
+        let said = |open, trouble: Option<&str>| {
+            let found = uncertified(open, trouble.map(str::to_owned));
+            assert_eq!(found.verdict, Verdict::Doubtful);
+            (found.detail, found.advice.unwrap())
+        };
+        // Nobody is sent to another admin's node whose own will do.
+        let (detail, advice) = said(Some(false), Some("no signature"));
+        assert!(detail.ends_with("the authority key of this node is sealed"));
+        assert!(advice.contains("passphrase"), "{advice}");
+        let (detail, advice) = said(Some(true), None);
+        assert!(detail.ends_with("is being asked for one"), "{detail}");
+        assert!(advice.contains("seconds"), "{advice}");
+        let (detail, advice) = said(Some(true), Some("no signature"));
+        assert!(detail.ends_with(": no signature"), "{detail}");
+        assert!(!advice.contains("connect"), "{advice}");
+        let (detail, advice) = said(None, Some("no admin's node is connected"));
+        assert!(detail.ends_with("no admin's node is connected"));
+        assert!(advice.contains("connect"), "{advice}");
     }
 
     #[test]

@@ -264,6 +264,7 @@ impl Node {
             mesh: mesh.clone(),
             network: network.clone(),
             audit: audit.clone(),
+            opening: authority.opening(),
         })
         .await?;
         let hold_printer = match &client {

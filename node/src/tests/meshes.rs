@@ -244,6 +244,7 @@ impl Home {
             mesh: mesh.clone(),
             network: network.clone(),
             audit: audit.clone(),
+            opening: authority.opening(),
         })
         .await
         .unwrap();
