@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::{Passphrase, TypedPin};
 
-/// Adds a user. For a user who has not enrolled yet, makes another ticket.
+/// Adds a user. For one who was added before, enrolled or not, makes another ticket.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AddUser {
     /// The user's id.
