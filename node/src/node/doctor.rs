@@ -33,6 +33,9 @@ const NEAR: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// its passphrase.
 const RENEWAL: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
+/// Seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
+
 /// With less free space than this, or than the spool may still take, the disk will be full first.
 const ROOM: u64 = 1024 * 1024 * 1024;
 
@@ -288,12 +291,17 @@ fn clock_of(now: Timestamp, own: &Certificate, offset: Option<ClockOffset>) -> F
 
 const CLOCK_ADVICE: &str = "correct the clock that is wrong, preferably with NTP; with more than 5 minutes between them, members do not find each other's jobs";
 
+/// So many days are left until then, to the nearest: what has just begun has all of them.
+fn days_until(then: Timestamp, now: Timestamp) -> u64 {
+    (then.since(now).as_secs() + DAY / 2) / DAY
+}
+
 fn certificate_of(
     now: Timestamp,
     own: &Certificate,
     standing: Result<(), CertificateError>,
 ) -> Finding {
-    let days = own.not_after.since(now).as_secs() / 86_400;
+    let days = days_until(own.not_after, now);
     match standing {
         Err(error @ CertificateError::Expired) => bad(
             "certificate",
@@ -320,7 +328,7 @@ fn certificate_of(
 
 /// Whether this admin's node can certify members for the web, and for how long still.
 fn issuer_of(now: Timestamp, until: Timestamp) -> Finding {
-    let days = until.since(now).as_secs() / 86_400;
+    let days = days_until(until, now);
     let detail = format!("this admin certifies panels and hold printers for {days} more days");
     match now + RENEWAL >= until {
         true => doubtful(
@@ -362,7 +370,7 @@ fn uncertified(open: Option<bool>, trouble: Option<String>) -> Finding {
 
 /// What hold printer and panel show browsers and programs by the site's word.
 fn tls_of(now: Timestamp, kept: &Kept) -> Finding {
-    let days = kept.not_after.since(now).as_secs() / 86_400;
+    let days = days_until(kept.not_after, now);
     let detail = format!(
         "certified by the site for {}, valid for {days} more days",
         kept.places
@@ -551,6 +559,16 @@ mod tests {
             CertificateError::Revoked,
         ] {
             assert_eq!(verdict(NOW, Err(error)), Verdict::Bad);
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_has_just_been_issued_has_all_its_days() {
+        let own = certificate();
+        for seconds in [0, 1, 100] {
+            let later = NOW + Duration::from_secs(seconds);
+            let found = certificate_of(later, &own, Ok(()));
+            assert_eq!(found.detail, "valid for 365 more days");
         }
     }
 
