@@ -11,7 +11,7 @@ use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::web::HostName;
 
 use super::keys::keys_of;
-use super::{NodeError, Services, blocking, open_store, output};
+use super::{NodeError, Services, blocking, open_store, output, portal};
 use crate::clock;
 use crate::config::{Config, Home};
 use crate::control::message::{Diagnose, Finding, Verdict};
@@ -127,6 +127,18 @@ impl Services {
         match (&self.portal, self.config.portal.address()) {
             (Some(portal), _) => good("portal", format!("{} answers", portal.url())),
             (None, None) => good("portal", "switched off".to_owned()),
+            (None, Some(_)) if !portal::has_pages(self.mesh.membership().certificate().roles) => {
+                good(
+                    "portal",
+                    "not needed: nobody has a page on this node".to_owned(),
+                )
+            }
+            // It became an admin's, or the other program has gone.
+            (None, Some(address)) if mesh::is_free(address).is_ok() => doubtful(
+                "portal",
+                "it is not open, so `papermesh open` has no page to open".to_owned(),
+                "restart the node",
+            ),
             (None, Some(address)) => doubtful(
                 "portal",
                 format!(
