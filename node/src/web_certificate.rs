@@ -20,6 +20,7 @@ use papermesh_protocol::web::{
     WebKey, place,
 };
 use serde_bytes::ByteBuf;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::audit::{Audit, Event, Kind};
@@ -90,6 +91,8 @@ pub struct Desk<N> {
     pub network: N,
     /// Where it is written down that there is a new one.
     pub audit: Audit,
+    /// Changes when the key of this node's own authority is opened, which then certifies this node.
+    pub opening: watch::Receiver<bool>,
 }
 
 /// Keeps this node's certificate for the web; cheap to clone.
@@ -106,6 +109,8 @@ struct Inner<N> {
     desk: Desk<N>,
     listeners: ToListeners,
     kept: Mutex<Option<Kept>>,
+    /// Why nobody gave one when it was last asked for; none while it is asked for.
+    trouble: Mutex<Option<String>>,
 }
 
 /// What is known of the certificate that there is.
@@ -171,6 +176,7 @@ impl<N: Network> WebCertificate<N> {
             desk,
             listeners,
             kept: Mutex::default(),
+            trouble: Mutex::default(),
         }));
         if let Some((kept, certificate)) = kept {
             keeper.show(kept, certificate);
@@ -185,15 +191,25 @@ impl<N: Network> WebCertificate<N> {
         kept.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Why there is none yet, or no newer one, if it was asked for and nobody gave it.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        let trouble = self.0.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Keeps the certificate good until the mesh ends, for listeners that are bound to these
     /// addresses.
     pub async fn run(self, bound: Vec<IpAddr>) {
         let mut changes = self.0.desk.network.changes();
+        let mut opening = self.0.desk.opening.clone();
         let (mut next, mut last) = (Instant::now(), None::<Instant>);
         let mut wait = FIRST_WAIT;
         loop {
             tokio::select! {
                 () = sleep_until(next) => {}
+                // This node is the admin's itself, and waited for its own key.
+                Ok(()) = opening.changed() => wait = FIRST_WAIT,
                 change = changes.next() => {
                     let soon = match change {
                         Some(Change::Arrived(node)) if !self.is_admin(node) => continue,
@@ -240,7 +256,10 @@ impl<N: Network> WebCertificate<N> {
         if kept.is_some_and(|kept| !kept.is_due(places, now)) {
             return Looked::Good;
         }
-        match self.renew(places).await {
+        self.set_trouble(None);
+        let renewed = self.renew(places).await;
+        self.set_trouble(renewed.as_ref().err().map(ToString::to_string));
+        match renewed {
             Ok(kept) => {
                 tracing::info!(places = %kept.places, until = %kept.not_after, "received a web certificate from the site");
                 if !kept.refused.is_empty() {
@@ -367,6 +386,14 @@ impl<N: Network> WebCertificate<N> {
 
     fn membership_certificate(&self) -> Arc<Signed<Certificate>> {
         self.0.desk.mesh.membership().certificate()
+    }
+
+    fn set_trouble(&self, trouble: Option<String>) {
+        *self
+            .0
+            .trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
     fn hide(&self) {

@@ -61,6 +61,12 @@ pub enum BundleError {
     /// This node has no name yet.
     #[error("give this node a name with --name")]
     NameMissing,
+    /// The root was kept elsewhere when it was made.
+    #[error(
+        "this export does not contain the root, which was not stored where the export was made; use the file that \
+         `papermesh site root export` wrote, or another export"
+    )]
+    NoRoot,
     /// The registry is larger than any.
     #[error("the site is too large to export")]
     TooLarge,
@@ -112,6 +118,11 @@ impl Drop for Head {
         self.secret.zeroize();
         self.key.zeroize();
     }
+}
+
+/// Whether this is, or begins like, an export.
+pub fn is_one(text: &str) -> bool {
+    text.contains(&format!("-----BEGIN {LABEL}-----"))
 }
 
 impl Bundle {
@@ -232,7 +243,7 @@ mod tests {
     use papermesh_protocol::time::Timestamp;
 
     use super::*;
-    use crate::authority::AuthorityError;
+    use crate::authority::{AuthorityError, root_of_export};
 
     fn bundle(badges: u64) -> Bundle {
         let root = SigningKey::from_bytes(&[1; 32]);
@@ -275,6 +286,30 @@ mod tests {
         assert!(matches!(
             Bundle::open(&text, "wrong"),
             Err(AuthorityError::PassphraseWrong)
+        ));
+    }
+
+    #[test]
+    fn the_root_comes_out_as_it_went_in_where_it_was_in_it() {
+        let with = bundle(1);
+        let text = with.seal("correct horse").unwrap();
+        assert!(is_one(&text));
+        let root = root_of_export(&text, "correct horse").unwrap();
+        assert!(!is_one(&root));
+        let label = "PAPERMESH ROOT";
+        assert_eq!(armour::open(&root, label, 512).unwrap(), [5; 100]);
+        assert!(matches!(
+            root_of_export(&text, "wrong"),
+            Err(AuthorityError::PassphraseWrong)
+        ));
+        let without = Bundle { root: None, ..with };
+        assert!(matches!(
+            root_of_export(&without.seal("correct horse").unwrap(), "correct horse"),
+            Err(AuthorityError::Bundle(BundleError::NoRoot))
+        ));
+        assert!(matches!(
+            root_of_export(&root, "correct horse"),
+            Err(AuthorityError::Bundle(BundleError::NotOne))
         ));
     }
 

@@ -40,8 +40,8 @@ pub enum AuthorityError {
     NoAdminAnyMore,
     /// The root is needed, and it is not here.
     #[error(
-        "the site's root is not stored on this node; name its file with --root FILE, or run this on the node that \
-         stores it"
+        "the site's root is not stored on this node; name its file with --root FILE (`papermesh site root export --from \
+         EXPORT FILE` takes it out of a site export), or run this on the node that stores it"
     )]
     RootElsewhere,
     /// The root is needed.

@@ -15,6 +15,7 @@ use papermesh_protocol::seal::passphrase::{self, PassphraseCost, PassphraseError
 use papermesh_protocol::signed::{Record, Signed, SignedError};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::{Authority, AuthorityError};
@@ -80,7 +81,11 @@ impl Signer {
 
 /// The key, open or not. Wiped when dropped.
 #[derive(Default)]
-pub(super) struct AuthorityKey(Mutex<Option<SigningKey>>);
+pub(super) struct AuthorityKey {
+    key: Mutex<Option<SigningKey>>,
+    /// Whether it is open, for those who wait for that.
+    open: watch::Sender<bool>,
+}
 
 impl AuthorityKey {
     /// The key: the open one, or the kept one, opened with the passphrase if it needs one. What
@@ -117,7 +122,7 @@ impl AuthorityKey {
 
     /// The key if it is open.
     pub(super) fn opened(&self) -> Option<SigningKey> {
-        self.0
+        self.key
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -125,7 +130,9 @@ impl AuthorityKey {
 
     /// Holds the key open from now on.
     pub(super) fn open(&self, key: SigningKey) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
+        self.open
+            .send_if_modified(|open| !std::mem::replace(open, true));
     }
 }
 
@@ -187,6 +194,12 @@ impl<N: Network> Authority<N> {
     /// [`AuthorityError::PassphraseWrong`].
     pub async fn unlock(&self, passphrase: Option<&str>) -> Result<(), AuthorityError> {
         self.key(passphrase).await.map(|_| ())
+    }
+
+    /// Tells when the key is opened.
+    #[must_use]
+    pub fn opening(&self) -> watch::Receiver<bool> {
+        self.0.key.open.subscribe()
     }
 
     /// The key itself, for tests that sign what no admin would.

@@ -64,7 +64,7 @@ pub use found::{Founded, Founding, found};
 pub use invite::{IssuedInvite, NewInvite, OpenInvite};
 pub use members::MemberView;
 pub use revoke::{Legacy, OfAdmin, Revocation};
-pub use root::{MadePassphrase, RootWord};
+pub use root::{MadePassphrase, RootWord, root_of_export};
 pub use settings::{PolicyChange, PolicyView};
 pub use users::{IssuedTicket, NewUser, UserView};
 

@@ -25,6 +25,7 @@ use rand::Rng;
 use serde_bytes::ByteBuf;
 use zeroize::Zeroizing;
 
+use super::bundle::{Bundle, BundleError};
 use super::key::Signer;
 use super::{Authority, AuthorityError, armour, x509};
 use crate::audit::Kind;
@@ -129,6 +130,22 @@ pub(super) fn get(
     open(&sealed, word, site)
 }
 
+/// The root that an export carries, as its file, sealed as ever: what [`get`] wants where the root lies on no
+/// node any more. Needs no home. Takes one Argon2id.
+///
+/// # Errors
+/// [`AuthorityError::PassphraseWrong`], [`AuthorityError::Bundle`].
+pub fn root_of_export(text: &str, passphrase: &str) -> Result<Zeroizing<String>, AuthorityError> {
+    let bundle = Bundle::open(text, passphrase)?;
+    let sealed = bundle.root.ok_or(BundleError::NoRoot)?;
+    to_text(&sealed)
+}
+
+fn to_text(sealed: &[u8]) -> Result<Zeroizing<String>, AuthorityError> {
+    let text = armour::close(sealed, LABEL).ok_or(AuthorityError::NoRoot)?;
+    Ok(Zeroizing::new(text))
+}
+
 fn from_text(text: &str) -> Result<Vec<u8>, AuthorityError> {
     armour::open(text, LABEL, SEALED).ok_or(AuthorityError::NoRoot)
 }
@@ -205,8 +222,7 @@ impl<N: Network> Authority<N> {
                 .site()
                 .get(&site::ROOT)?
                 .ok_or(AuthorityError::RootElsewhere)?;
-            let text = armour::close(&sealed, LABEL).ok_or(AuthorityError::NoRoot)?;
-            Ok(Zeroizing::new(text))
+            to_text(&sealed)
         })
         .await?;
         self.acted(Kind::SiteExported, "the root").await;
@@ -330,7 +346,7 @@ mod tests {
             open(&sealed, &word(&made.0), other),
             Err(AuthorityError::ForeignRoot)
         ));
-        let text = armour::close(&sealed, LABEL).unwrap();
+        let text = to_text(&sealed).unwrap();
         assert_eq!(from_text(&text).unwrap(), sealed.into_vec());
         assert!(matches!(from_text("no root"), Err(AuthorityError::NoRoot)));
         assert_eq!(format!("{made:?}"), "MadePassphrase(..)");

@@ -97,11 +97,11 @@ fn home(home: &Home) -> Vec<Finding> {
             advice,
         }];
     }
-    let mut findings = vec![privacy("home", home.root())];
+    let mut findings = vec![privacy("home folder", home.root())];
     for (check, path) in [
-        ("keys", home.keys()),
-        ("spool", home.spool()),
-        ("store", home.store()),
+        ("keys folder", home.keys()),
+        ("spool folder", home.spool()),
+        ("store folder", home.store()),
     ] {
         if path.exists() {
             findings.push(privacy(check, &path));

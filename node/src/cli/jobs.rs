@@ -396,14 +396,14 @@ mod tests {
     #[test]
     fn jobs_are_a_table() {
         let look = Look {
-            now: Timestamp::from_secs(3600),
+            now: Timestamp::from_secs(7200),
             ..Look::plain()
         };
         assert_eq!(
             table(&[job()], &look),
             "\
 #  JOB       USER     TITLE   STATE     SIZE  PAGES  AGE  LEFT  FLAGS
-7  abababab  charlie  Report  held   1.4 MiB     12  1 h  23 h  protected, may have printed"
+7  abababab  charlie  Report  held   1.4 MiB     12  2 h  22 h  protected, may have printed"
         );
         assert_eq!(table(&[], &look), "no jobs");
     }
@@ -437,7 +437,7 @@ mod tests {
                 JobState::Waiting {
                     until: Timestamp::from_secs(7200),
                 },
-                "offered in 1 h",
+                "offered in 60 min",
             ),
             (processing(false), "printing at hall, 4 pages out"),
             (processing(true), "stopped at hall, 4 pages out: media-jam"),
@@ -490,7 +490,7 @@ copies     1
 sides      two-sided-long-edge
 priority   50
 submitted  1970-01-01T00:00:00Z
-expires    1970-01-02T00:00:00Z (in 1 d)
+expires    1970-01-02T00:00:00Z (in 24 h)
 flags      protected, may have printed"
         );
     }

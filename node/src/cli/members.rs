@@ -294,7 +294,7 @@ mod tests {
 NAME             NODE      ROLES         STATE      SEEN  VALID
 desk             aaaaaaaa  client,admin  this node  now   30 d
 Drucker im Flur  bbbbbbbb  client        connected  now   30 d
-lost laptop      cccccccc  client        revoked    0 s   over"
+lost laptop      cccccccc  client        revoked    0 s   expired"
         );
     }
 

@@ -7,6 +7,8 @@ use papermesh_protocol::time::Timestamp;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+const TWO_HOURS: u64 = 2 * HOUR;
+const TWO_DAYS: u64 = 2 * DAY;
 
 /// A size in bytes: `0 B`, `999 B`, `1.5 KiB`, `12 MiB`.
 pub(super) fn size(bytes: u64) -> String {
@@ -25,14 +27,16 @@ pub(super) fn size(bytes: u64) -> String {
     format!("{scaled:.digits$} {}", UNITS[unit])
 }
 
-/// A length of time in its largest unit: `0 s`, `59 s`, `12 min`, `3 h`, `5 d`.
+/// A length of time, to the nearest: `0 s`, `59 s`, `15 min`, `90 min`, `24 h`, `5 d`. Small numbers of a large
+/// unit would be too coarse, so an hour is 60 minutes still, and a day 24 hours.
 pub(super) fn span(length: Duration) -> String {
-    let seconds = length.as_secs();
-    match seconds {
-        0..MINUTE => format!("{seconds} s"),
-        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
-        HOUR..DAY => format!("{} h", seconds / HOUR),
-        _ => format!("{} d", seconds / DAY),
+    let millis = length.as_millis();
+    let nearest = |unit: u64| (millis + u128::from(unit) * 500) / (u128::from(unit) * 1000);
+    match u64::try_from(nearest(1)).unwrap_or(u64::MAX) {
+        seconds @ 0..MINUTE => format!("{seconds} s"),
+        MINUTE..TWO_HOURS => format!("{} min", nearest(MINUTE)),
+        TWO_HOURS..TWO_DAYS => format!("{} h", nearest(HOUR)),
+        TWO_DAYS.. => format!("{} d", nearest(DAY)),
     }
 }
 
@@ -121,16 +125,36 @@ mod tests {
             (0, "0 s"),
             (59, "59 s"),
             (60, "1 min"),
-            (3599, "59 min"),
+            (3599, "60 min"),
+            (5400, "90 min"),
             (7200, "2 h"),
+            (86_400, "24 h"),
             (200_000, "2 d"),
+            (220_000, "3 d"),
         ] {
             assert_eq!(span(Duration::from_secs(seconds)), expected);
         }
-        assert_eq!(
-            rest(Timestamp::from_secs(5), Timestamp::from_secs(5)),
-            "over"
-        );
+        assert_eq!(span(Duration::from_millis(59_600)), "1 min");
+        assert_eq!(span(Duration::MAX), "213503982334601 d");
+    }
+
+    #[test]
+    fn what_has_just_begun_has_all_its_time_left() {
+        let now = Timestamp::from_secs(1_800_000_000);
+        for (seconds, expected) in [
+            (15 * MINUTE, "15 min"),
+            (HOUR, "60 min"),
+            (DAY, "24 h"),
+            (365 * DAY, "365 d"),
+        ] {
+            let then = now + Duration::from_secs(seconds);
+            for passed in [0, 1, 999, 2500] {
+                let later = now + Duration::from_millis(passed);
+                assert_eq!(rest(then, later), expected, "{passed} ms later");
+            }
+        }
+        assert_eq!(rest(now, now), "expired");
+        assert_eq!(rest(now, now + Duration::from_secs(1)), "expired");
     }
 
     #[test]

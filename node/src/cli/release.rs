@@ -238,7 +238,7 @@ fn wait(retry_after: Option<u64>) -> String {
     match retry_after {
         Some(millis @ 1..) => format!(
             "; try again in {}",
-            quantity::span(Duration::from_millis(millis.saturating_add(999)))
+            quantity::span(Duration::from_secs(millis.div_ceil(1000)))
         ),
         _ => String::new(),
     }

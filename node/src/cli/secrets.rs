@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::failure::CliError;
 use super::screen::Screen;
+use crate::authority::bundle;
 use crate::control::message::RootWord;
 use crate::control::{ErrorCode, Passphrase, RootFile, SecretError, TypedPin};
 
@@ -225,6 +226,16 @@ fn root_file(path: &Path) -> Result<RootFile, CliError> {
     file.take(RootFile::LIMIT as u64 + 1)
         .read_to_string(&mut text)
         .map_err(unreadable)?;
+    if bundle::is_one(&text) {
+        return Err(CliError::failed(
+            ErrorCode::BadData,
+            format!(
+                "{shown} is a site export, not the root; take the root out of it with `papermesh site root export --from \
+                 {shown} FILE`, and give that file",
+                shown = path.display()
+            ),
+        ));
+    }
     RootFile::new(text).map_err(refused)
 }
 
@@ -412,6 +423,23 @@ mod tests {
         let endless = vec![b'1'; LINE + 1];
         assert!(first_line(&mut endless.as_slice()).is_err());
         assert!(first_line(&mut [0xff, b'\n'].as_slice()).is_err());
+    }
+
+    #[test]
+    fn an_export_that_is_given_as_the_root_is_told_from_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("acme.site");
+        // Longer than any root.
+        let export = format!(
+            "-----BEGIN PAPERMESH SITE-----\n{}",
+            "A".repeat(2 * RootFile::LIMIT)
+        );
+        std::fs::write(&path, export).unwrap();
+        let said = root_file(&path).err().unwrap().to_string();
+        let remedy = format!("site root export --from {} FILE", path.display());
+        assert!(said.contains(&remedy), "{said}");
+        std::fs::write(&path, "-----BEGIN PAPERMESH ROOT-----\n").unwrap();
+        assert!(root_file(&path).is_ok());
     }
 
     #[test]

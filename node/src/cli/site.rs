@@ -16,10 +16,10 @@ use zeroize::Zeroizing;
 use super::context::Context;
 use super::failure::CliError;
 use super::quantity;
-use super::screen::Look;
+use super::screen::{Look, Screen};
 use super::secrets::{self, PassphraseArgs, RootArgs};
 use super::table::Facts;
-use crate::authority::bundle::TEXT_MAX;
+use crate::authority::{self, bundle::TEXT_MAX};
 use crate::control::message::{
     ExportRoot, ExportSite, ImportSite, PolicyChange, PolicyView, RemoveRoot, RenewRoot, RootView,
     ShowRoot, ShowSiteAuthority, SiteImported, SitePolicy,
@@ -82,9 +82,19 @@ pub(super) enum Root {
     Export {
         /// The new file
         file: PathBuf,
+        /// Take the root out of this site export, with the export's passphrase; - reads it from standard
+        /// input. That needs no running node
+        #[arg(
+            long,
+            value_name = "EXPORT",
+            conflicts_with_all = ["moved", "root_file", "root_passphrase_stdin", "root_passphrase_file"]
+        )]
+        from: Option<PathBuf>,
         /// Keep it only in the file: remove it from this node and from future exports
         #[arg(long = "move")]
         moved: bool,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
         #[command(flatten)]
         root: RootArgs,
     },
@@ -134,6 +144,9 @@ pub(super) struct Ca {
     #[command(flatten)]
     passphrase: PassphraseArgs,
 }
+
+/// What a person is asked who brings an export.
+const EXPORTS_PASSPHRASE: &str = "The passphrase of the export:";
 
 impl Site {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
@@ -189,7 +202,7 @@ impl Import {
         let export = read_export(&self.file)?;
         let passphrase = match given {
             Some(passphrase) => passphrase,
-            None => secrets::ask_passphrase("The passphrase of the export:", false)?,
+            None => secrets::ask_passphrase(EXPORTS_PASSPHRASE, false)?,
         };
         let imported = loop {
             let command = ImportSite {
@@ -238,14 +251,18 @@ impl Root {
         let screen = &context.screen;
         let view = match self {
             Self::Show {} => context.call(ShowRoot {}).await?,
-            Self::Export { file, moved, root } => {
+            Self::Export {
+                file,
+                from: Some(export),
+                passphrase,
+                ..
+            } => return from_export(context, &export, &file, &passphrase),
+            Self::Export {
+                file, moved, root, ..
+            } => {
                 let root = root.given_or_typed(screen)?;
                 let exported = context.call(ExportRoot { root }).await?;
-                write_new(&file, exported.root.as_bytes())?;
-                screen.remark(&format!(
-                    "wrote {}; anyone who has it and its passphrase controls the site",
-                    file.display()
-                ));
+                write_root(screen, &file, &exported.root)?;
                 // Only now, when the file is on the disk.
                 match moved {
                     true => context.call(RemoveRoot {}).await?,
@@ -264,6 +281,38 @@ impl Root {
         };
         screen.show(&view, root)
     }
+}
+
+/// Takes the root out of an export, which somebody does who has nothing else of the site any more.
+fn from_export(
+    context: &Context,
+    export: &Path,
+    file: &Path,
+    passphrase: &PassphraseArgs,
+) -> Result<(), CliError> {
+    let screen = &context.screen;
+    let given = passphrase.given(screen)?;
+    let export = read_export(export)?;
+    let passphrase = match given {
+        Some(passphrase) => passphrase,
+        None => secrets::ask_passphrase(EXPORTS_PASSPHRASE, false)?,
+    };
+    let root =
+        authority::root_of_export(&export, passphrase.expose()).map_err(CommandError::from)?;
+    write_root(screen, file, &root)?;
+    match screen.is_json() {
+        true => screen.json(&json!({ "file": file.display().to_string() })),
+        false => Ok(()),
+    }
+}
+
+fn write_root(screen: &Screen, file: &Path, root: &str) -> Result<(), CliError> {
+    write_new(file, root.as_bytes())?;
+    screen.remark(&format!(
+        "wrote {}; anyone who has it and its passphrase controls the site",
+        file.display()
+    ));
+    Ok(())
 }
 
 fn root(view: &RootView, look: &Look) -> String {

@@ -33,8 +33,10 @@ pub(super) enum User {
     Pin(ChangeOwnPin),
 }
 
-/// Add a user and print the ticket with which the user enrolls; for a user who has not enrolled yet,
-/// print a new ticket
+/// Add a user and print the ticket with which the user enrolls
+/// For a user who has been added already, print another ticket. Who enrolled before and enrolls again with
+/// it gets a new key and chooses a new PIN: the way back from a forgotten PIN or a lost computer. Linked
+/// computers must then be linked again.
 #[derive(Args, Debug)]
 pub(super) struct Add {
     /// The user's id, such as a login name or a mail address
@@ -268,7 +270,7 @@ impl ChangeOwnPin {
         let changed = context.call(ChangePin { user, old, new }).await?;
         for computer in &changed.outdated {
             context.screen.warn(&format!(
-                "{computer} could not be reached and still has the old PIN; it is updated when it reconnects"
+                "{computer} still has the old PIN; it gets the new one as soon as it can be reached"
             ));
         }
         context.screen.show(&changed, |changed, _| {

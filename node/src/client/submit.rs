@@ -273,6 +273,8 @@ impl<N: Network> Client<N> {
                 self.tell(view.number).await;
                 Ok(view)
             }
+            // Who is asked for a PIN brings the document again, with it.
+            Err(error @ SubmitError::PinRequired) => Err(error),
             Err(error) => {
                 self.0
                     .audit

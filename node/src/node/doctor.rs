@@ -11,7 +11,7 @@ use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::web::HostName;
 
 use super::keys::keys_of;
-use super::{NodeError, Services, blocking, open_store, output};
+use super::{NodeError, Services, blocking, open_store, output, portal};
 use crate::clock;
 use crate::config::{Config, Home};
 use crate::control::message::{Diagnose, Finding, Verdict};
@@ -32,6 +32,9 @@ const NEAR: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// What an admin has from the root should be renewed within this time, while people are there who know
 /// its passphrase.
 const RENEWAL: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// Seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
 
 /// With less free space than this, or than the spool may still take, the disk will be full first.
 const ROOM: u64 = 1024 * 1024 * 1024;
@@ -124,6 +127,18 @@ impl Services {
         match (&self.portal, self.config.portal.address()) {
             (Some(portal), _) => good("portal", format!("{} answers", portal.url())),
             (None, None) => good("portal", "switched off".to_owned()),
+            (None, Some(_)) if !portal::has_pages(self.mesh.membership().certificate().roles) => {
+                good(
+                    "portal",
+                    "not needed: nobody has a page on this node".to_owned(),
+                )
+            }
+            // It became an admin's, or the other program has gone.
+            (None, Some(address)) if mesh::is_free(address).is_ok() => doubtful(
+                "portal",
+                "it is not open, so `papermesh open` has no page to open".to_owned(),
+                "restart the node",
+            ),
             (None, Some(address)) => doubtful(
                 "portal",
                 format!(
@@ -185,13 +200,14 @@ impl Handle<Diagnose> for Services {
         if let Some(printer) = &self.printer {
             findings.push(converters(printer.converter()));
         }
+        let open = self.authority.is_open().await?;
         if self.bound().next().is_some() {
-            findings.push(tls_of(
-                membership.now(),
-                self.web_certificate.kept().as_ref(),
-            ));
+            findings.push(match self.web_certificate.kept() {
+                Some(kept) => tls_of(membership.now(), &kept),
+                None => uncertified(open, self.web_certificate.trouble()),
+            });
         }
-        if let Some(open) = self.authority.is_open().await? {
+        if let Some(open) = open {
             findings.push(if open {
                 good(
                     "authority",
@@ -287,12 +303,17 @@ fn clock_of(now: Timestamp, own: &Certificate, offset: Option<ClockOffset>) -> F
 
 const CLOCK_ADVICE: &str = "correct the clock that is wrong, preferably with NTP; with more than 5 minutes between them, members do not find each other's jobs";
 
+/// So many days are left until then, to the nearest: what has just begun has all of them.
+fn days_until(then: Timestamp, now: Timestamp) -> u64 {
+    (then.since(now).as_secs() + DAY / 2) / DAY
+}
+
 fn certificate_of(
     now: Timestamp,
     own: &Certificate,
     standing: Result<(), CertificateError>,
 ) -> Finding {
-    let days = own.not_after.since(now).as_secs() / 86_400;
+    let days = days_until(own.not_after, now);
     match standing {
         Err(error @ CertificateError::Expired) => bad(
             "certificate",
@@ -319,7 +340,7 @@ fn certificate_of(
 
 /// Whether this admin's node can certify members for the web, and for how long still.
 fn issuer_of(now: Timestamp, until: Timestamp) -> Finding {
-    let days = until.since(now).as_secs() / 86_400;
+    let days = days_until(until, now);
     let detail = format!("this admin certifies panels and hold printers for {days} more days");
     match now + RENEWAL >= until {
         true => doubtful(
@@ -331,19 +352,37 @@ fn issuer_of(now: Timestamp, until: Timestamp) -> Finding {
     }
 }
 
-/// What hold printer and panel show browsers and programs.
-fn tls_of(now: Timestamp, kept: Option<&Kept>) -> Finding {
-    let Some(kept) = kept else {
-        return doubtful(
-            "tls",
-            "browsers and programs get this node's own certificate and warn about it: no admin's node has certified it \
-             yet"
-                .to_owned(),
+/// That hold printer and panel show a certificate of this node's own, for whatever reason: `open` says whether
+/// the authority key is, on a node that is an admin's, `trouble` why it was asked for in vain.
+fn uncertified(open: Option<bool>, trouble: Option<String>) -> Finding {
+    let (why, advice) = match (open, trouble) {
+        (Some(false), _) => (
+            "the authority key of this node is sealed".to_owned(),
+            "give its passphrase with the next admin command, or set passphrase-file in papermesh.toml; this node then \
+             certifies itself",
+        ),
+        (_, None) => (
+            "the site is being asked for one".to_owned(),
+            "look again in a few seconds",
+        ),
+        (Some(true), Some(trouble)) => (
+            trouble,
+            "this node asks itself again within 15 minutes; if it stays so, look into its log",
+        ),
+        (None, Some(trouble)) => (
+            trouble,
             "connect this node to an admin's node with its authority key open; the certificate is then requested \
              automatically",
-        );
+        ),
     };
-    let days = kept.not_after.since(now).as_secs() / 86_400;
+    let detail =
+        format!("browsers and programs get this node's own certificate and warn about it: {why}");
+    doubtful("tls", detail, advice)
+}
+
+/// What hold printer and panel show browsers and programs by the site's word.
+fn tls_of(now: Timestamp, kept: &Kept) -> Finding {
+    let days = days_until(kept.not_after, now);
     let detail = format!(
         "certified by the site for {}, valid for {days} more days",
         kept.places
@@ -533,6 +572,38 @@ mod tests {
         ] {
             assert_eq!(verdict(NOW, Err(error)), Verdict::Bad);
         }
+    }
+
+    #[test]
+    fn a_certificate_that_has_just_been_issued_has_all_its_days() {
+        let own = certificate();
+        for seconds in [0, 1, 100] {
+            let later = NOW + Duration::from_secs(seconds);
+            let found = certificate_of(later, &own, Ok(()));
+            assert_eq!(found.detail, "valid for 365 more days");
+        }
+    }
+
+    #[test]
+    fn a_node_without_a_certificate_of_the_site_says_what_it_waits_for() {
+        let said = |open, trouble: Option<&str>| {
+            let found = uncertified(open, trouble.map(str::to_owned));
+            assert_eq!(found.verdict, Verdict::Doubtful);
+            (found.detail, found.advice.unwrap())
+        };
+        // Nobody is sent to another admin's node whose own will do.
+        let (detail, advice) = said(Some(false), Some("no signature"));
+        assert!(detail.ends_with("the authority key of this node is sealed"));
+        assert!(advice.contains("passphrase"), "{advice}");
+        let (detail, advice) = said(Some(true), None);
+        assert!(detail.ends_with("is being asked for one"), "{detail}");
+        assert!(advice.contains("seconds"), "{advice}");
+        let (detail, advice) = said(Some(true), Some("no signature"));
+        assert!(detail.ends_with(": no signature"), "{detail}");
+        assert!(!advice.contains("connect"), "{advice}");
+        let (detail, advice) = said(None, Some("no admin's node is connected"));
+        assert!(detail.ends_with("no admin's node is connected"));
+        assert!(advice.contains("connect"), "{advice}");
     }
 
     #[test]

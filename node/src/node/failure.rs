@@ -14,6 +14,7 @@ use crate::mesh::MeshError;
 use crate::mesh::join::{JoinFailure, NetworkError};
 use crate::panel::PanelError;
 use crate::papers::PapersError;
+use crate::policy::LoginRefusal;
 use crate::printer::VisitError;
 use crate::printer::output::{DeviceError, OutputUriError};
 use crate::store::StoreError;
@@ -237,7 +238,8 @@ impl From<PrinterError> for CommandError {
 impl From<VisitError> for CommandError {
     fn from(error: VisitError) -> Self {
         let code = match &error {
-            VisitError::Login(_) => ErrorCode::PinRequired,
+            VisitError::Login(LoginRefusal::PinMissing) => ErrorCode::PinRequired,
+            VisitError::Login(LoginRefusal::NoBadges) => ErrorCode::Denied,
             VisitError::Badge(_) => ErrorCode::Usage,
             VisitError::UnknownBadge => ErrorCode::NotFound,
         };

@@ -105,7 +105,7 @@ impl Node {
         let converter = parts.converter();
         let client = parts.holder(&converter).await?;
         let printer = parts.printer(converter).await?;
-        let (web_certificate, site_certificate) = parts.web_certificate().await?;
+        let (web_certificate, site_certificate) = parts.web_certificate(&authority).await?;
         let hold_printer = parts
             .hold_printer(client.as_ref(), &site_certificate)
             .await?;

@@ -206,6 +206,7 @@ impl<'a> Parts<'a> {
     /// What listeners show by the site's word.
     pub(super) async fn web_certificate(
         &self,
+        authority: &Authority<Network>,
     ) -> Result<(WebCertificate<Network>, FromSite), NodeError> {
         let opened = WebCertificate::open(web_certificate::Desk {
             store: self.store.clone(),
@@ -213,6 +214,7 @@ impl<'a> Parts<'a> {
             mesh: self.mesh.clone(),
             network: self.network.clone(),
             audit: self.audit.clone(),
+            opening: authority.opening(),
         });
         Ok(opened.await?)
     }

@@ -1,18 +1,27 @@
 //! The portal of a computer: put together.
 
+use papermesh_protocol::certificate::{Role, Roles};
+
 use super::NodeError;
 use crate::config::Config;
 use crate::mesh::Membership;
 use crate::portal::Portal;
 use crate::web::ListenError;
 
-/// Opens the portal, unless it is switched off. Its address may be taken: then this computer has
-/// none, and `status` and `doctor` say so.
+/// Whether anybody has a page at a node with these roles: the users of a computer that holds jobs, and
+/// admins.
+pub(super) fn has_pages(roles: Roles) -> bool {
+    roles.may_hold() || roles.has(Role::Admin)
+}
+
+/// Opens the portal, unless it is switched off or would have a page for nobody. Its address may be taken:
+/// then this computer has none, and `status` and `doctor` say so.
 pub(super) async fn open(
     config: &Config,
     membership: &Membership,
 ) -> Result<Option<Portal>, NodeError> {
-    let Some(address) = config.portal.address() else {
+    let roles = membership.certificate().roles;
+    let Some(address) = config.portal.address().filter(|_| has_pages(roles)) else {
         return Ok(None);
     };
     if !address.ip().to_canonical().is_loopback() {
@@ -32,5 +41,21 @@ pub(super) async fn open(
             Ok(None)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_without_users_and_without_an_admin_has_no_portal() {
+        for role in [Role::Client, Role::SharedClient, Role::Admin] {
+            assert!(has_pages(Roles::of(&[role])), "{role:?}");
+            assert!(has_pages(Roles::of(&[role, Role::Bootstrap])), "{role:?}");
+        }
+        for roles in [&[Role::Bootstrap][..], &[Role::Printer]] {
+            assert!(!has_pages(Roles::of(roles)), "{roles:?}");
+        }
     }
 }

@@ -326,6 +326,8 @@ impl<N: Network> Printer<N> {
         };
         let (user, badge) = match self.known(who, shown).await {
             Ok(known) => known,
+            // Who is asked for a PIN has tried nothing yet.
+            Err(error @ VisitError::Login(LoginRefusal::PinMissing)) => return Err(error),
             Err(error) => {
                 let nobody = Event::new(Kind::LoginDenied).because(&error);
                 inner.audit.note(nobody).await;

@@ -2,13 +2,18 @@
 //! each, wired as a node wires them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures::Stream;
 use papermesh_protocol::certificate::{Role, Roles};
+use papermesh_protocol::id::{NodeId, RecordKey};
 use papermesh_protocol::invite::Invite;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
+use tokio::io::DuplexStream;
 use tokio::time::timeout;
+use tokio_util::either::Either;
 use zeroize::Zeroizing;
 
 use crate::audit::{Audit, Kind};
@@ -17,9 +22,10 @@ use crate::clock::{self, Clock};
 use crate::directory::Directory;
 use crate::memory::{self, Shelf};
 use crate::mesh::join::{Device, JoinFailure, JoinListener, ListenerConfig, join_with_invite};
-use crate::mesh::{self, Mesh, MeshConfig, MeshStatus, Multiaddr};
+use crate::mesh::{self, Mesh, MeshConfig, MeshError, MeshStatus, Multiaddr, Protocol};
 use crate::network::itself::WithItself;
 use crate::network::serving::Router;
+use crate::network::{Change, Network};
 use crate::papers::{self, Papers};
 use crate::store::Store;
 use crate::user::{self, Computer};
@@ -30,7 +36,73 @@ use crate::web_certificate::{self, WebCertificate};
 pub(super) const LIMIT: Duration = Duration::from_secs(60);
 pub(super) const MINUTES: Duration = Duration::from_secs(600);
 
-pub(super) type Net = WithItself<Mesh>;
+pub(super) type Net = Breaking<WithItself<Mesh>>;
+
+/// A network of which connections break when a test says so.
+#[derive(Clone)]
+pub(super) struct Breaking<N> {
+    network: N,
+    links: Arc<AtomicUsize>,
+}
+
+impl<N> Breaking<N> {
+    fn new(network: N) -> Self {
+        Self {
+            network,
+            links: Arc::default(),
+        }
+    }
+
+    /// The next so many streams on which computers are linked and hear of PINs break before anything is said.
+    pub(super) fn break_links(&self, count: usize) {
+        self.links.store(count, Ordering::SeqCst);
+    }
+
+    /// How many of them have not broken yet.
+    pub(super) fn links_to_break(&self) -> usize {
+        self.links.load(Ordering::SeqCst)
+    }
+}
+
+impl<N: Network> Network for Breaking<N> {
+    type Stream = Either<N::Stream, DuplexStream>;
+
+    async fn open(
+        &self,
+        to: NodeId,
+        addresses: &[Vec<u8>],
+        protocol: Protocol,
+    ) -> Result<Self::Stream, MeshError> {
+        let opened = self.network.open(to, addresses, protocol).await?;
+        let less = |left: usize| left.checked_sub(1);
+        if protocol == Protocol::Link
+            && self
+                .links
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+                .is_ok()
+        {
+            let (near, _) = tokio::io::duplex(64);
+            return Ok(Either::Right(near));
+        }
+        Ok(Either::Left(opened))
+    }
+
+    async fn put(&self, key: RecordKey, value: Vec<u8>) -> Result<usize, MeshError> {
+        self.network.put(key, value).await
+    }
+
+    fn get(&self, key: RecordKey) -> impl Stream<Item = Vec<u8>> + Send + Unpin + use<N> {
+        self.network.get(key)
+    }
+
+    fn addresses(&self) -> Vec<Vec<u8>> {
+        self.network.addresses()
+    }
+
+    fn changes(&self) -> impl Stream<Item = Change> + Send + Unpin + use<N> {
+        self.network.changes()
+    }
+}
 
 /// A home without a running node.
 pub(super) struct Home {
@@ -152,6 +224,7 @@ impl Home {
         )
         .unwrap();
         let (network, to_itself) = WithItself::new(mesh.clone(), mesh.node());
+        let network = Breaking::new(network);
         let key = papers.signing_key();
         let audit = Audit::new(store.clone(), key.clone(), clock);
         let directory =
@@ -170,6 +243,7 @@ impl Home {
             mesh: mesh.clone(),
             network: network.clone(),
             audit: audit.clone(),
+            opening: authority.opening(),
         })
         .await
         .unwrap();

@@ -969,6 +969,9 @@ async fn a_badge_names_and_where_the_site_says_so_proves() {
             Ok(visit) => assert_eq!((suffices, visit.jobs().len()), (true, 1)),
             Err(error) => assert!(!suffices && matches!(error, VisitError::Login(_))),
         }
+        // Being asked for a PIN is no refusal.
+        let denied = async || kinds(&printer.audit).await.contains(&Kind::LoginDenied);
+        assert!(!denied().await, "{policy:?}");
         let visit = printer
             .printer
             .visit(badge, Some(Pin::new("2468").unwrap()))
@@ -983,6 +986,7 @@ async fn a_badge_names_and_where_the_site_says_so_proves() {
             )
             .await;
         assert_eq!(stranger.err(), Some(VisitError::UnknownBadge));
+        assert!(denied().await, "{policy:?}");
     }
 }
 
@@ -995,6 +999,7 @@ async fn a_shared_computer_holds_for_a_visitor_with_a_pin_for_the_visit() {
         .submit(submission(&alice, "hers"), &b"text"[..])
         .await;
     assert!(matches!(refused, Err(SubmitError::PinRequired)));
+    assert!(!kinds(&shared.audit).await.contains(&Kind::SubmitRefused));
     let visit_pin = Some(Pin::new("9753").unwrap());
     let visiting = Submission {
         visit_pin,

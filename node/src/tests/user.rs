@@ -175,6 +175,47 @@ async fn a_linked_computer_has_the_pin_and_gets_a_changed_one() {
 }
 
 #[tokio::test]
+async fn a_pin_gets_to_a_connected_computer_although_the_connection_breaks() {
+    let admin = Running::admin().await;
+    let desk = admin.admit("Desk", Role::Client).await;
+    let laptop = admin.admit("Laptop", Role::Client).await;
+    desk.computer
+        .enroll(&admin.ticket(&alice()).await, "2468")
+        .await
+        .unwrap();
+    let offer = desk.computer.offer_link(None, MINUTES).await.unwrap();
+    // The same when it is linked.
+    laptop.network.break_links(1);
+    laptop.computer.accept_link(&offer.text).await.unwrap();
+    assert_eq!(laptop.network.links_to_break(), 0);
+
+    // Once is tried again before anybody is told.
+    desk.network.break_links(1);
+    let changed = desk
+        .computer
+        .change_pin(None, "2468", "1357")
+        .await
+        .unwrap();
+    assert_eq!((changed.updated.len(), changed.outdated.len()), (1, 0));
+    assert_eq!(laptop.epoch(&alice()), 2);
+
+    // More often is told, and tried again soon: nobody comes or goes meanwhile.
+    desk.network.break_links(4);
+    let changed = desk
+        .computer
+        .change_pin(None, "1357", "8642")
+        .await
+        .unwrap();
+    assert_eq!((changed.updated.len(), changed.outdated.len()), (0, 1));
+    assert_eq!(laptop.epoch(&alice()), 2);
+    eventually(|| async { laptop.epoch(&alice()) == 3 }).await;
+    assert_eq!(desk.network.links_to_break(), 0);
+    let here = desk.computer.show(None).await.unwrap();
+    assert_eq!(here.computers.len(), 1);
+    eventually(|| async { !desk.computer.show(None).await.unwrap().computers[0].outdated }).await;
+}
+
+#[tokio::test]
 async fn who_enrolls_anew_elsewhere_links_the_old_computer_to_the_new_one() {
     let admin = Running::admin().await;
     let lost = admin.admit("Lost", Role::Client).await;

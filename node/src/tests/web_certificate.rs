@@ -16,6 +16,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::meshes::{Home, Running, eventually};
@@ -139,6 +140,27 @@ async fn whoever_trusts_the_site_trusts_its_members_as_soon_as_they_are_certifie
     let (at, _folder) = listener(&admin).await;
     assert!(shown(at, &trusted, "localhost", clock::now).await.is_ok());
     assert_eq!(printer.web.authority().await.unwrap().certificate, trusted);
+}
+
+#[tokio::test]
+async fn an_admin_whose_key_is_opened_later_certifies_itself_at_once() {
+    let admin = Home::founder(&[Role::Client], Some("correct horse"))
+        .run()
+        .await;
+    let keeping = tokio::spawn(admin.web.clone().run(vec![[127, 0, 0, 1].into()]));
+    // It has asked itself in vain, and would not do so again for half a minute.
+    eventually(|| async { admin.web.trouble().is_some() }).await;
+    assert!(admin.web.kept().is_none());
+    admin.authority.unlock(Some("correct horse")).await.unwrap();
+    timeout(Duration::from_secs(20), async {
+        while admin.web.kept().is_none() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("it certifies itself");
+    assert_eq!(admin.web.trouble(), None);
+    keeping.abort();
 }
 
 /// Days that have passed for those who look at [`later`].

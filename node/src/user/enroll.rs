@@ -9,6 +9,7 @@ use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::{Name, UserId};
 use serde_bytes::ByteBuf;
 
+use super::pin::To;
 use super::{Computer, ComputerError};
 use crate::audit::{Event, Kind};
 use crate::auth::verifier;
@@ -71,7 +72,7 @@ impl<N: Network> Computer<N> {
             .map(ByteBuf::into_vec)
             .collect();
         let answer: Answer = self
-            .ask(ticket.admin, &addresses, Protocol::Enroll, &question)
+            .ask(ticket.admin, &addresses, |_| Protocol::Enroll, &question)
             .await?;
         let entry = enrolling.finish(answer, &self.0.membership.charter())?;
 
@@ -135,7 +136,9 @@ impl<N: Network> Computer<N> {
             if let Err(error) = computer.0.directory.put_user_entry(entry).await {
                 tracing::debug!(%error, "could not publish the user's entry; the admin's node publishes it too");
             }
-            computer.carry_pins(None).await;
+            if computer.carry_pins(To::All).await {
+                computer.missed().notify_one();
+            }
         });
     }
 }

@@ -147,7 +147,7 @@ impl<N: Network> Computer<N> {
             .map(ByteBuf::into_vec)
             .collect();
         let answer: Answer = self
-            .ask(ticket.first, &addresses, Protocol::Link, &question)
+            .ask(ticket.first, &addresses, |_| Protocol::Link, &question)
             .await?;
         let linked = linking.finish(
             answer,

@@ -35,9 +35,11 @@ use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::UserEntry;
+use papermesh_protocol::version::Version;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::AsyncWriteExt;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 pub use enroll::Enrolled;
@@ -50,12 +52,12 @@ use crate::audit::{Audit, Event};
 use crate::auth::verifier;
 use crate::clock::Clock;
 use crate::directory::Directory;
-use crate::mesh::frame::{read_message, write_message};
 use crate::mesh::{Membership, Protocol};
-use crate::network::{Change, Network};
+use crate::network::{self, Change, LinkError, Network, Opening};
 use crate::offload::offload;
 use crate::store::{LocalUser, Store, StoreError};
 use crate::vault::Vault;
+use pin::{Again, To};
 
 /// How long another node may take to answer. An admin's node publishes before it does.
 const ANSWER: Duration = Duration::from_secs(20);
@@ -85,12 +87,12 @@ pub struct Desk<N> {
 }
 
 /// This computer as its users' own; cheap to clone.
-pub struct Computer<N>(Arc<Desk<N>>);
+pub struct Computer<N>(Arc<Desk<N>>, Arc<Notify>);
 
 // Written out because deriving would ask the same of the network.
 impl<N> Clone for Computer<N> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self(Arc::clone(&self.0), Arc::clone(&self.1))
     }
 }
 
@@ -106,29 +108,45 @@ impl<N: Network> Computer<N> {
     /// The computer with these things.
     #[must_use]
     pub fn new(desk: Desk<N>) -> Self {
-        Self(Arc::new(desk))
+        Self(Arc::new(desk), Arc::default())
     }
 
     /// Looks after users in the background until the network ends: changed PINs are carried to
-    /// linked computers when these are met, and leaves to hold are renewed.
+    /// linked computers when these are met, and again while they are connected and lack them, and leaves to
+    /// hold are renewed.
     pub async fn run(self) {
         let mut changes = self.0.network.changes();
         self.renew_leaves().await;
-        self.carry_pins(None).await;
+        let mut again = Again::new();
+        again.carried(self.carry_pins(To::All).await, Instant::now());
         let mut next = Instant::now() + DAILY;
         loop {
+            let due = again.next();
             tokio::select! {
                 () = sleep_until(next) => {
                     self.renew_leaves().await;
                     next = Instant::now() + DAILY;
                 }
-                change = changes.next() => match change {
-                    Some(Change::Arrived(node)) => self.carry_pins(Some(node)).await,
-                    Some(Change::Moved) => {}
-                    None => return,
-                },
+                () = sleep_until(due.unwrap_or(next)), if due.is_some() => {
+                    again.carried(self.carry_pins(To::Connected).await, Instant::now());
+                }
+                () = self.missed().notified() => again.afresh(true, Instant::now()),
+                change = changes.next() => {
+                    let to = match change {
+                        Some(Change::Arrived(node)) => To::One(node),
+                        // Or something was not heard, which may have been that somebody came.
+                        Some(Change::Moved) => To::Connected,
+                        None => return,
+                    };
+                    again.afresh(self.carry_pins(to).await, Instant::now());
+                }
             }
         }
+    }
+
+    /// Told when a linked computer did not take a changed PIN.
+    fn missed(&self) -> &Notify {
+        &self.1
     }
 
     fn store(&self) -> &Store {
@@ -240,30 +258,34 @@ impl<N: Network> Computer<N> {
         }
     }
 
-    /// Asks one question of a member.
+    /// Asks one question of a member, which may hear it twice.
     async fn ask<Q, A>(
         &self,
         to: NodeId,
         addresses: &[Vec<u8>],
-        protocol: Protocol,
+        protocol: fn(Version) -> Protocol,
         question: &Q,
     ) -> Result<A, ComputerError>
     where
         Q: Serialize + Sync,
         A: Serialize + DeserializeOwned,
     {
-        let unreachable = ComputerError::Unreachable;
-        let mut stream = self
-            .0
-            .network
-            .open(to, addresses, protocol)
-            .await
-            .map_err(unreachable)?;
-        write_message(&mut stream, question, limits::ENROLL_MESSAGE).await?;
-        let answer = read_message(&mut stream, limits::ENROLL_MESSAGE, ANSWER).await?;
+        let opening = Opening {
+            protocol,
+            question: &|_| Some(question),
+            max: limits::ENROLL_MESSAGE,
+            reach: ANSWER,
+            wait: ANSWER,
+        };
+        let asked = network::begin(&self.0.network, to, addresses, opening).await;
+        let (mut stream, answer) = asked.map_err(|error| match error {
+            LinkError::Mesh(error) => ComputerError::Unreachable(error),
+            LinkError::Frame(error) => error.into(),
+            LinkError::Ended | LinkError::TooOld => ComputerError::HungUp,
+        })?;
         // The answer is all that was wanted; how the stream ends does not matter.
         let _ = stream.shutdown().await;
-        answer.ok_or(ComputerError::HungUp)
+        Ok(answer)
     }
 
     /// Where a member was met before.

@@ -1,26 +1,34 @@
-//! Changing the PIN, and carrying the change to the user's linked computers.
+//! Changing the PIN, and carrying the change to the user's linked computers: at once, when they are met, and
+//! again and again while they are connected and do not have it.
 
 use std::time::Duration;
 
 use futures::future::join_all;
 use papermesh_protocol::id::NodeId;
-use papermesh_protocol::link::{Answer, FirstComputer, Refusal};
+use papermesh_protocol::limits;
+use papermesh_protocol::link::{Answer, FirstComputer, LinkError, Refusal};
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::seal::DecoySeed;
 use papermesh_protocol::text::{Name, UserId};
-use tokio::time::timeout;
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, timeout};
 
-use super::{Computer, ComputerError, First};
+use super::{ANSWER, Computer, ComputerError, First};
 use crate::audit::{Event, Kind};
 use crate::auth::typed::{self, TypedError};
 use crate::auth::verifier;
-use crate::mesh::Protocol;
-use crate::network::Network;
+use crate::mesh::frame::{read_message, write_message};
+use crate::mesh::{MeshError, Protocol};
+use crate::network::{self, Network};
 use crate::offload::offload;
 use crate::store::{Linked, Source, StoreError};
 
 /// How long somebody who changed a PIN waits for the linked computers.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// The first wait after a computer that is connected did not take a PIN; it doubles with each further time,
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// up to this.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// A PIN was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +37,7 @@ pub struct PinChanged {
     pub user: UserId,
     /// Computers that have the new one.
     pub updated: Vec<Name>,
-    /// Computers that could not be reached and still have the old one. They get the new one when
-    /// they are met.
+    /// Computers that still have the old one. They get the new one as soon as they can be reached.
     pub outdated: Vec<Name>,
 }
 
@@ -84,6 +91,9 @@ impl<N: Network> Computer<N> {
                 Carried::Missed => outdated.push(linked.name.clone()),
             }
         }
+        if !outdated.is_empty() {
+            self.missed().notify_one();
+        }
         Ok(PinChanged {
             user,
             updated,
@@ -91,76 +101,78 @@ impl<N: Network> Computer<N> {
         })
     }
 
-    /// Carries PINs to the linked computers that have older ones: to this one, or to all.
-    pub(super) async fn carry_pins(&self, to: Option<NodeId>) {
+    /// Carries PINs to the linked computers that have older ones; says whether one of them still has.
+    pub(super) async fn carry_pins(&self, to: To) -> bool {
         let rows = match self.rows().await {
             Ok(rows) => rows,
             Err(error) => {
                 tracing::error!(%error, "could not send changed PINs to linked computers");
-                return;
+                return false;
             }
         };
+        let mut missed = false;
         for (user, row) in rows.iter().filter(|(_, row)| row.sealed_user_key.is_some()) {
             let behind = row
                 .linked
                 .iter()
                 .filter(|linked| linked.pin_epoch < row.pin_epoch);
-            for linked in behind.filter(|linked| to.is_none_or(|to| to == linked.node)) {
-                self.carry_in_time(user, linked).await;
+            for linked in behind.filter(|linked| self.is_meant(to, linked.node)) {
+                missed |= self.carry_in_time(user, linked).await == Carried::Missed;
             }
+        }
+        missed
+    }
+
+    fn is_meant(&self, to: To, node: NodeId) -> bool {
+        match to {
+            To::All => true,
+            To::One(one) => one == node,
+            To::Connected => self.0.membership.member(node).is_some(),
         }
     }
 
     async fn carry_in_time(&self, user: &UserId, linked: &Linked) -> Carried {
-        match timeout(PATIENCE, self.carry(user, linked.node)).await {
-            Ok(Ok(carried)) => carried,
-            Ok(Err(error)) => {
-                tracing::info!(%user, computer = %linked.name, %error, "linked computer still has the old PIN; it is updated when it reconnects");
-                Carried::Missed
-            }
-            Err(_) => Carried::Missed,
-        }
+        let missed = match timeout(PATIENCE, self.carry(user, linked.node)).await {
+            Ok(Ok(carried)) => return carried,
+            Ok(Err(missed)) => missed,
+            Err(_) => Missed::Link(MeshError::Timeout.into()),
+        };
+        tracing::info!(
+            %user, computer = %linked.name, error = %missed,
+            "linked computer still has the old PIN; it gets the new one as soon as it can be reached"
+        );
+        Carried::Missed
     }
 
     /// Carries the PIN to one computer and notes what it has now.
-    async fn carry(&self, user: &UserId, to: NodeId) -> Result<Carried, ComputerError> {
-        let First {
-            entry,
-            key,
-            verifier,
-            row,
-        } = self.first(user).await?;
+    async fn carry(&self, user: &UserId, to: NodeId) -> Result<Carried, Missed> {
+        let first = match self.first(user).await {
+            // What this computer knows is the user's PIN no more.
+            Err(
+                ComputerError::EnrolledElsewhere(_)
+                | ComputerError::OnlyLinked(_)
+                | ComputerError::NotEnrolled(_),
+            ) => return Ok(Carried::NotLinked),
+            first => first?,
+        };
         let addresses = self.addresses_of(to).await;
-        let member = {
-            // Connected first, for what it is sealed to stands in the certificate that it shows.
-            let probe = self
-                .0
-                .network
-                .open(to, &addresses, Protocol::Link)
-                .await
-                .map_err(ComputerError::Unreachable)?;
-            drop(probe);
-            self.0.membership.member(to).ok_or(ComputerError::HungUp)?
+        let answer = match self.offer_pin(&first, to, &addresses).await {
+            // Nothing is lost by a PIN that arrives twice.
+            Err(Missed::Link(error)) if error.is_end() => {
+                self.offer_pin(&first, to, &addresses).await?
+            }
+            answer => answer?,
         };
-        let computer = FirstComputer {
-            entry: &entry,
-            key: &key,
-            verifier: &verifier,
-            epoch: row.pin_epoch,
-        };
-        let question = computer.new_pin(&member.certificate, &mut rand::rng())?;
-        let answer: Answer = self.ask(to, &addresses, Protocol::Link, &question).await?;
+        let epoch = first.row.pin_epoch;
         let carried = match answer {
-            Answer::Taken { epoch } if epoch >= row.pin_epoch => Carried::Taken,
+            Answer::Taken { epoch: taken } if taken >= epoch => Carried::Taken,
             Answer::Refused(Refusal::NotLinked) => Carried::NotLinked,
-            Answer::Refused(refusal) => {
-                return Err(papermesh_protocol::link::LinkError::from(refusal).into());
-            }
+            Answer::Refused(refusal) => return Err(Missed::Answer(refusal.into())),
             Answer::Taken { .. } | Answer::Linked(_) => {
-                return Err(papermesh_protocol::link::LinkError::OutOfTurn.into());
+                return Err(Missed::Answer(LinkError::OutOfTurn));
             }
         };
-        let (name, epoch) = (user.clone(), row.pin_epoch);
+        let name = user.clone();
         let noted: Result<(), StoreError> = offload(self.store(), move |store| {
             store.local_users().change(&name, |row| {
                 let Some(row) = row else { return };
@@ -175,8 +187,39 @@ impl<N: Network> Computer<N> {
             })
         })
         .await;
-        noted?;
+        noted.map_err(ComputerError::from)?;
         Ok(carried)
+    }
+
+    /// Shows the PIN to one computer, and hears what that says to it.
+    async fn offer_pin(
+        &self,
+        first: &First,
+        to: NodeId,
+        addresses: &[Vec<u8>],
+    ) -> Result<Answer, Missed> {
+        let opened = self.0.network.open(to, addresses, Protocol::Link).await;
+        let mut stream = opened.map_err(network::LinkError::from)?;
+        // Only now, for what it is sealed to stands in the certificate that the member shows.
+        let member = self.0.membership.member(to);
+        let member = member.ok_or(network::LinkError::Ended)?;
+        let computer = FirstComputer {
+            entry: &first.entry,
+            key: &first.key,
+            verifier: &first.verifier,
+            epoch: first.row.pin_epoch,
+        };
+        let question = computer.new_pin(&member.certificate, &mut rand::rng());
+        let question = question.map_err(Missed::Answer)?;
+        let asked = async {
+            write_message(&mut stream, &question, limits::ENROLL_MESSAGE).await?;
+            let answer = read_message(&mut stream, limits::ENROLL_MESSAGE, ANSWER).await?;
+            answer.ok_or(network::LinkError::Ended)
+        };
+        let answer = asked.await?;
+        // The answer is all that was wanted; how the stream ends does not matter.
+        let _ = stream.shutdown().await;
+        Ok(answer)
     }
 
     /// Checks the PIN until now. Wrong ones count and make the next wait, as at a printer.
@@ -200,6 +243,67 @@ impl<N: Network> Computer<N> {
     }
 }
 
+/// Which computers a PIN is carried to, of those that have an older one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum To {
+    All,
+    One(NodeId),
+    Connected,
+}
+
+/// When PINs that were missed are carried again.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Again {
+    wait: Duration,
+    next: Option<Instant>,
+}
+
+impl Again {
+    pub(super) const fn new() -> Self {
+        Self {
+            wait: FIRST_WAIT,
+            next: None,
+        }
+    }
+
+    /// When the next time is, if there is one.
+    pub(super) const fn next(&self) -> Option<Instant> {
+        self.next
+    }
+
+    /// PINs were carried, and whether one was missed.
+    pub(super) fn carried(&mut self, missed: bool, now: Instant) {
+        if missed {
+            self.next = Some(now + self.wait);
+            self.wait = (self.wait * 2).min(LONGEST_WAIT);
+        } else {
+            *self = Self::new();
+        }
+    }
+
+    /// There is another PIN, or another computer: how often others were tried says nothing of it.
+    pub(super) fn afresh(&mut self, missed: bool, now: Instant) {
+        self.wait = FIRST_WAIT;
+        if missed || self.next.is_some() {
+            self.carried(true, now);
+        }
+    }
+}
+
+/// Why a computer has no new PIN yet. Nobody is to do anything about it.
+#[derive(Debug, thiserror::Error)]
+enum Missed {
+    /// It cannot be reached, or the connection broke.
+    #[error(transparent)]
+    Link(#[from] network::LinkError),
+    /// It said no, or something odd; or nothing could be sealed to it.
+    #[error(transparent)]
+    Answer(LinkError),
+    /// This computer is in trouble itself.
+    #[error(transparent)]
+    Here(#[from] ComputerError),
+}
+
 /// What came of carrying a PIN.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Carried {
@@ -207,4 +311,32 @@ enum Carried {
     /// The computer does not hold for the user any more.
     NotLinked,
     Missed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_missed_is_tried_again_and_again_ever_more_rarely() {
+        let (mut now, mut again) = (Instant::now(), Again::new());
+        assert_eq!(again.next(), None);
+        let mut waits = Vec::new();
+        for _ in 0..11 {
+            again.carried(true, now);
+            let next = again.next().unwrap_or(now);
+            waits.push((next - now).as_secs());
+            now = next;
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+        // A computer that arrives, or a PIN that is new, does not wait for that.
+        again.afresh(false, now);
+        assert_eq!(again.next(), Some(now + FIRST_WAIT));
+        again.carried(false, now);
+        assert_eq!(again, Again::new());
+        again.afresh(false, now);
+        assert_eq!(again.next(), None);
+        again.afresh(true, now);
+        assert_eq!(again.next(), Some(now + FIRST_WAIT));
+    }
 }

@@ -1,5 +1,6 @@
 //! `papermesh doctor`: what is commonly wrong, made wrong, and found by its name with advice.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -17,6 +18,9 @@ pub(super) fn finding(machine: &Machine, check: &str) -> Finding {
 fn finding_if_any(machine: &Machine, check: &str) -> Option<Finding> {
     let said = machine.papermesh("doctor").run();
     let findings: Vec<Finding> = said.json();
+    // Two things of one name could not be told apart.
+    let names: BTreeSet<_> = findings.iter().map(|found| found.check.clone()).collect();
+    assert_eq!(names.len(), findings.len(), "{findings:#?}");
     let found = findings.into_iter().find(|found| found.check == check)?;
     // Bad things make the command fail; everything that is not good comes with advice.
     assert!(found.verdict != "bad" || said.code() == Some(1));

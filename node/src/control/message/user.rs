@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::{Passphrase, TypedPin};
 
-/// Adds a user. For a user who has not enrolled yet, makes another ticket.
+/// Adds a user. For one who was added before, enrolled or not, makes another ticket.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AddUser {
     /// The user's id.
@@ -211,6 +211,6 @@ pub struct PinChanged {
     pub user: UserId,
     /// Computers that have the new one.
     pub updated: Vec<Name>,
-    /// Computers that could not be reached and still have the old one.
+    /// Computers that still have the old one, until they can be reached.
     pub outdated: Vec<Name>,
 }

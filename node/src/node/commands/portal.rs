@@ -3,6 +3,7 @@
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::text::UserId;
 
+use super::super::portal::has_pages;
 use super::super::{NodeError, Services};
 use crate::clock;
 use crate::control::message::{AwaitPage, OpenPortal, PageOpened, PortalLink};
@@ -12,9 +13,15 @@ use crate::portal::{Door, LINK, Whose};
 impl Services {
     fn door_of_portal(&self) -> Result<&Door, CommandError> {
         self.portal.as_ref().ok_or_else(|| {
+            let roles = self.mesh.membership().certificate().roles;
             CommandError::new(
                 ErrorCode::NotHere,
-                "this node has no portal; find the reason with `papermesh doctor`",
+                match has_pages(roles) {
+                    true => "this node has no portal; find the reason with `papermesh doctor`",
+                    false => {
+                        "this node has no portal: it has no users and is not an admin's; run this on your own computer"
+                    }
+                },
             )
         })
     }

@@ -175,7 +175,10 @@ fn options(folder: &Path) -> Options {
             LogLevel::Error | LogLevel::Fatal => {
                 tracing::error!(%folder, "rocksdb: {}", message.trim_end())
             }
-            _ => tracing::debug!(%folder, "rocksdb: {}", message.trim_end()),
+            // All its options, at each start.
+            LogLevel::Header | LogLevel::Info | LogLevel::Debug => {
+                tracing::trace!(%folder, "rocksdb: {}", message.trim_end())
+            }
         },
     ));
     options
@@ -187,10 +190,36 @@ mod tests {
     use std::collections::BTreeMap;
     use std::fs::OpenOptions;
     use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use tracing::Level;
 
     use super::*;
     use crate::store::Store;
     use crate::store::sample::{copy, held, job, store};
+
+    /// What a database that is made and opened again says at this level.
+    fn said(level: Level) -> String {
+        let home = tempfile::tempdir().unwrap();
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_writer(Arc::new(log.reopen().unwrap()))
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            for _ in 0..2 {
+                drop(Store::open(home.path()).unwrap());
+            }
+        });
+        fs::read_to_string(log.path()).unwrap()
+    }
+
+    #[test]
+    fn the_options_of_the_database_are_in_nobodys_way() {
+        assert!(said(Level::TRACE).contains("rocksdb: "));
+        let debug = said(Level::DEBUG);
+        assert!(!debug.contains("rocksdb: "), "{debug}");
+    }
 
     /// The files of a database whose names fulfill a condition, largest last.
     fn files(home: &Path, which: impl Fn(&str) -> bool) -> Vec<PathBuf> {
