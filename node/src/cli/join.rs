@@ -17,6 +17,7 @@ use crate::control::{CommandError, Events};
 use crate::node;
 
 /// Make this device a member of a site
+///
 /// With an invite, joining needs no approval. Without one, this device looks for the site on the local
 /// network and shows six digits, with which the admin approves it.
 #[derive(Args, Debug)]

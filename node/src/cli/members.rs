@@ -42,6 +42,7 @@ pub(super) struct Refuse {
 pub(super) struct Members {}
 
 /// Revoke a member: it is disconnected and can no longer connect
+///
 /// An admin has its own key that signs for the site, and copies of that key may exist. Only the root
 /// can revoke it; `papermesh init` showed the root's passphrase.
 #[derive(Args, Debug)]

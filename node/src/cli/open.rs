@@ -18,6 +18,7 @@ use crate::control::ErrorCode;
 use crate::control::message::{AwaitPage, GetStatus, OpenPortal, PortalLink};
 
 /// Open your page in the browser: your held jobs, your history, your PIN
+///
 /// The link works once, within two minutes. The programs in $BROWSER, or xdg-open, open it through a
 /// file that only you can read and that is removed once the page is open. Without a browser, and with
 /// --print or --json, the link is printed. For sensitive actions, the page asks for the six digits that

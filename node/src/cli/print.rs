@@ -25,6 +25,7 @@ use crate::format::{self, Named};
 #[derive(Args, Debug)]
 pub(super) struct Print {
     /// The document, or - for standard input
+    ///
     /// PDF, PWG raster, Apple raster, JPEG, PNG or plain text. With --pin-stdin, the first line of
     /// standard input is the PIN and the document follows it; --job-pin-stdin and
     /// --document-password-stdin work the same way.

@@ -16,6 +16,7 @@ use crate::control::CommandError;
 use crate::{logs, node};
 
 /// Run the node until SIGTERM or ctrl-c
+///
 /// Options not given here are read from the environment (PAPERMESH_LISTEN and so on, lists separated by
 /// commas) and then from papermesh.toml in the home, under the same names.
 #[derive(Args, Debug)]

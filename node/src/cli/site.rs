@@ -48,6 +48,7 @@ pub(super) struct Export {
 }
 
 /// Import what `site export` wrote: this node becomes an admin of the site
+///
 /// The node gets its own admin key, which the site's root signs: that needs the root's passphrase, and
 /// the root's file if the export does not contain the root. If the admins have changed since the
 /// export, run this on a computer that is already a member.

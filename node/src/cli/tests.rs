@@ -113,19 +113,27 @@ fn nonsense_is_bad_usage() {
     }
 }
 
+/// Whether a sentence begins where none has ended: what is said in short and what is said at length are paragraphs of
+/// their own.
+fn runs_on(text: &str) -> bool {
+    const BEGIN: [&str; 8] = ["A", "An", "For", "If", "Options", "The", "Who", "With"];
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words
+        .windows(2)
+        .any(|two| two[0].ends_with(char::is_alphanumeric) && BEGIN.contains(&two[1]))
+}
+
 #[test]
 fn help_and_version_are_there_for_every_command() {
     fn visit(command: &clap::Command, path: &str) {
-        assert!(
-            command.get_about().is_some(),
-            "{path} says nothing of itself"
-        );
+        let about = command.get_about().map(ToString::to_string);
+        let about = about.unwrap_or_else(|| panic!("{path} says nothing of itself"));
+        assert!(!runs_on(&about), "{path}: {about}");
         for argument in command.get_arguments() {
             let id = argument.get_id();
-            assert!(
-                argument.get_help().is_some(),
-                "{path} {id} says nothing of itself"
-            );
+            let help = argument.get_help().map(ToString::to_string);
+            let help = help.unwrap_or_else(|| panic!("{path} {id} says nothing of itself"));
+            assert!(!runs_on(&help), "{path} {id}: {help}");
         }
         for sub in command.get_subcommands() {
             visit(sub, &format!("{path} {}", sub.get_name()));

@@ -34,6 +34,7 @@ pub(super) enum User {
 }
 
 /// Add a user and print the ticket with which the user enrolls
+///
 /// For a user who has been added already, print another ticket. Who enrolled before and enrolls again with
 /// it gets a new key and chooses a new PIN: the way back from a forgotten PIN or a lost computer. Linked
 /// computers must then be linked again.
@@ -115,6 +116,7 @@ pub(super) struct Switch {
 }
 
 /// Change the PIN of a user who enrolled or is linked on this computer
+///
 /// With --pin-stdin, the first line of standard input is the current PIN and the second the new one.
 #[derive(Args, Debug)]
 pub(super) struct ChangeOwnPin {
