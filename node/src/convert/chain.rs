@@ -293,7 +293,7 @@ impl Converter {
             order: order.clone(),
             withheld: Withheld::default(),
         };
-        let state = Watched::OnItsWay(watching);
+        let state = Watched::OnItsWay(Box::new(watching));
         let mut pieces = futures::stream::try_unfold(state, Watched::next).boxed();
         let first = match pieces.next().await {
             Some(Err(error)) => {
@@ -633,7 +633,7 @@ fn judged(facts: &Facts, order: &Order) -> Result<(), ConvertError> {
 
 /// How far a watched document is.
 enum Watched {
-    OnItsWay(Watching),
+    OnItsWay(Box<Watching>),
     /// It is whole; this is left of it.
     Whole(VecDeque<Bytes>),
 }
