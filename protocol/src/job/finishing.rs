@@ -274,8 +274,8 @@ mod tests {
         assert_eq!(two, Err(JobError::Finishings));
         let bytes = codec::encode(&some, 1024).unwrap();
         assert_eq!(codec::decode::<Finishings>(&bytes, 1024).unwrap(), some);
-        let backwards = codec::encode(&["punch", "staple-top-left", "fold"], 1024).unwrap();
-        assert!(codec::decode::<Finishings>(&backwards, 1024).is_ok());
+        let ascending = codec::encode(&["punch", "fold", "staple-top-left"], 1024).unwrap();
+        assert!(codec::decode::<Finishings>(&ascending, 1024).is_ok());
         let backwards = codec::encode(&["fold", "staple"], 1024).unwrap();
         assert!(codec::decode::<Finishings>(&backwards, 1024).is_err());
     }

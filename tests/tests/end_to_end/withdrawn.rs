@@ -193,8 +193,9 @@ fn a_lost_founders_key_is_taken_back_with_what_an_export_carries() {
     // With its passphrase alone, and with no node.
     second.stop();
     let taking = |passphrase: &str| {
-        let taking = second.papermesh("site root export --passphrase-stdin --from");
-        taking.args([&export, &root_file]).stdin(passphrase).run()
+        let taking = second.papermesh("site root export --passphrase-stdin");
+        let taking = taking.arg("--from").args([&export, &root_file]);
+        taking.stdin(passphrase).run()
     };
     let guessed = taking("wrong horse battery staple\n");
     assert!(guessed.complaint().contains("passphrase"), "{guessed:?}");
@@ -203,10 +204,12 @@ fn a_lost_founders_key_is_taken_back_with_what_an_export_carries() {
     let text = std::fs::read_to_string(&root_file).unwrap();
     assert!(text.starts_with("-----BEGIN PAPERMESH ROOT-----"), "{text}");
     let _ = taking(PASSPHRASE).complaint();
-    second.start();
+    second.run();
 
-    let revoked = revoking(&second).arg("--root").arg(&root_file).run();
-    let _ = revoked.succeeded();
+    // Its own key is closed again.
+    let revoking = revoking(&second).arg("--root").arg(&root_file);
+    let revoking = revoking.arg("--passphrase-stdin").stdin(PASSPHRASE);
+    let _ = revoking.run().succeeded();
     let root: Root = second.papermesh("site root show").json();
     assert_eq!((root.charter, root.admins.len()), (2, 1));
     wait_until(SOON, "the printer to know", || {
