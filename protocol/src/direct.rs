@@ -119,9 +119,9 @@ pub struct Abilities {
     pub accepting: bool,
     /// What is the matter with it: IPP keywords.
     pub reasons: Vec<String>,
-    /// What it does to sheets (SPEC, direct/2).
+    /// What it does to sheets, `finishings` keywords (SPEC, direct/2).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub finishings: Vec<Finishing>,
+    pub finishings: Vec<String>,
     /// What later versions of this program add (SPEC, direct/2).
     #[serde(default, skip_serializing_if = "Extensions::is_empty")]
     pub extensions: Extensions,
@@ -151,7 +151,7 @@ impl Answer {
 }
 
 impl Abilities {
-    /// What printers can do together: what one of them can, at most [`limits::ABILITIES`] media.
+    /// What printers can do together, media apart: what one of them can.
     #[must_use]
     pub fn of_all(printers: &[Self]) -> Self {
         let both = match printers.iter().any(Self::prints_both_sides) {
@@ -161,11 +161,18 @@ impl Abilities {
         Self {
             sides: both.iter().map(|&sides| sides.to_owned()).collect(),
             color: Some(printers.iter().any(Self::prints_color)),
-            media: together(printers, |printer| &printer.media),
-            finishings: together(printers, |printer| &printer.finishings),
-            accepting: printers.iter().any(|printer| printer.accepting),
+            finishings: once_each(
+                printers
+                    .iter()
+                    .flat_map(|printer| printer.finishings.clone()),
+            ),
             ..Self::default()
         }
+    }
+
+    /// What it does to sheets, as far as that is known here.
+    pub fn finishes(&self) -> impl Iterator<Item = Finishing> + Clone {
+        (self.finishings.iter()).filter_map(|keyword| keyword.parse().ok())
     }
 
     /// Whether it prints in color; one that does not say is believed to.
@@ -200,9 +207,9 @@ impl Abilities {
             sides: list(self.sides, |sides| sides.parse::<job::Sides>().is_ok()),
             media: list(self.media, is_media),
             reasons: list(self.reasons, is_media),
-            finishings: (self.finishings.into_iter())
-                .take(limits::ABILITIES)
-                .collect(),
+            finishings: once_each(list(self.finishings, |one| {
+                one.parse::<Finishing>().is_ok()
+            })),
             extensions: match self.extensions.can_be_kept() {
                 Ok(()) => self.extensions,
                 Err(_) => Extensions::default(),
@@ -212,18 +219,15 @@ impl Abilities {
     }
 }
 
-/// What one or more of several printers list, each once and in the order in which it comes.
-fn together<T: Clone + PartialEq>(
-    printers: &[Abilities],
-    list: fn(&Abilities) -> &Vec<T>,
-) -> Vec<T> {
-    let mut all: Vec<T> = Vec::new();
-    for item in printers.iter().flat_map(list) {
-        if all.len() < limits::ABILITIES && !all.contains(item) {
-            all.push(item.clone());
+/// At most [`limits::ABILITIES`] of these, each once and in the order in which they come.
+fn once_each(items: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut once: Vec<String> = Vec::new();
+    for item in items {
+        if once.len() < limits::ABILITIES && !once.contains(&item) {
+            once.push(item);
         }
     }
-    all
+    once
 }
 
 impl Offer {

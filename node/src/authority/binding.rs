@@ -31,8 +31,6 @@ use crate::offload::offload;
 use crate::store::UserRow;
 use crate::tally::Tally;
 
-/// Questions that are answered at once; more wait.
-const AT_ONCE: usize = 16;
 /// How long a printer may take to ask after it opened the stream.
 const QUESTION: Duration = Duration::from_secs(10);
 /// Questions of one printer that are looked at in a [`WINDOW`]: nobody types faster.
@@ -78,7 +76,7 @@ impl<N: Network> Serve for BindService<N> {
     }
 
     fn admission(&self) -> Admission {
-        Admission::queue(AT_ONCE)
+        Admission::questions()
     }
 
     async fn serve<S>(&self, from: Member, mut stream: S) -> Result<(), FrameError>

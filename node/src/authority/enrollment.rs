@@ -26,8 +26,6 @@ use crate::offload::offload;
 use crate::store::{Purpose, Redeemed, Store};
 use crate::ticket;
 
-/// Questions that are answered at once; more wait.
-const AT_ONCE: usize = 16;
 /// How long a member may take to ask after it opened the stream.
 const QUESTION: Duration = Duration::from_secs(10);
 
@@ -41,7 +39,7 @@ impl<N: Network> Serve for EnrollService<N> {
     }
 
     fn admission(&self) -> Admission {
-        Admission::queue(AT_ONCE)
+        Admission::questions()
     }
 
     async fn serve<S>(&self, from: Member, mut stream: S) -> Result<(), FrameError>

@@ -37,8 +37,6 @@ use crate::pages::Rate;
 use crate::store::site;
 use crate::web::own_addresses;
 
-/// Questions that are answered at once; more wait.
-const AT_ONCE: usize = 16;
 /// How long a member may take to ask after it opened the stream.
 const QUESTION: Duration = Duration::from_secs(10);
 /// How long a new connection may take to be seen.
@@ -78,7 +76,7 @@ impl<N: Network> Serve for WebService<N> {
     }
 
     fn admission(&self) -> Admission {
-        Admission::queue(AT_ONCE)
+        Admission::questions()
     }
 
     async fn serve<S>(&self, from: Member, mut stream: S) -> Result<(), FrameError>

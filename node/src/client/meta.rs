@@ -231,6 +231,9 @@ mod tests {
                         .collect::<Vec<_>>(),
                 )
                 .unwrap(),
+                finishings: "staple-triple-bottom,punch-multiple-bottom,fold-engineering-z"
+                    .parse()
+                    .unwrap(),
                 extensions: Extensions::default()
                     .with(1, vec![7; limits::KEPT_EXTENSIONS])
                     .unwrap(),

@@ -45,7 +45,7 @@ impl<N: Network> Serve for PreviewService<N> {
     }
 
     fn admission(&self) -> Admission {
-        Admission::Shares(Shares::new(STREAMS, STREAMS_PER_PRINTER))
+        Admission::of(Shares::new(STREAMS, STREAMS_PER_PRINTER))
     }
 
     async fn serve<S>(&self, from: Member, stream: S) -> Result<(), FrameError>

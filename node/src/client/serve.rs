@@ -34,7 +34,7 @@ impl<N: Network> Serve for ReleaseService<N> {
     }
 
     fn admission(&self) -> Admission {
-        Admission::Shares(self.0.0.conversations.clone())
+        Admission::of(self.0.0.conversations.clone())
     }
 
     async fn serve<S>(&self, from: Member, stream: S) -> Result<(), FrameError>
@@ -55,7 +55,7 @@ impl<N: Network> Serve for JobService<N> {
     }
 
     fn admission(&self) -> Admission {
-        Admission::Shares(Shares::new(STREAMS, STREAMS_PER_PRINTER))
+        Admission::of(Shares::new(STREAMS, STREAMS_PER_PRINTER))
     }
 
     async fn serve<S>(&self, from: Member, stream: S) -> Result<(), FrameError>

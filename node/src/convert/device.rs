@@ -47,7 +47,7 @@ pub enum Formats {
     /// These MIME media types, `document-format-supported`.
     Listed(Vec<String>),
     /// The device cannot be asked: a raw port prints whatever comes, and pictures come out as pages of
-    /// letters. It is known only that it is meant to take PDF.
+    /// letters. It is known only that it is meant to take PDF, and text.
     NotAsked,
 }
 
@@ -125,8 +125,12 @@ impl Device {
     /// Whether it takes documents of this format.
     #[must_use]
     pub fn takes(&self, format: &str) -> bool {
-        let same = |listed: &&str| listed.eq_ignore_ascii_case(format);
-        self.formats == Formats::Any || self.formats.listed().iter().any(same)
+        let same = |listed: &str| listed.eq_ignore_ascii_case(format);
+        match &self.formats {
+            Formats::Any => true,
+            Formats::Listed(formats) => formats.iter().any(|listed| same(listed)),
+            Formats::NotAsked => UNASKED.into_iter().any(same),
+        }
     }
 
     /// What holders are told of it.
@@ -144,7 +148,9 @@ impl Device {
             sides: self.sides,
             color: self.color,
             media,
-            finishings: self.finishings,
+            finishings: (self.finishings.into_iter())
+                .map(|one| one.keyword().to_owned())
+                .collect(),
             ..Abilities::default()
         }
     }

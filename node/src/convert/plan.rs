@@ -6,7 +6,8 @@
 //!
 //! Pages of pixels are the exception: whatever a device lists, many print them once and all of
 //! them. So wherever pixels go to it, copies and pages are made in what is sent, and it is asked for
-//! neither (PWG 5102.4 section 4 lets a client repeat pages).
+//! neither (PWG 5102.4 section 4 lets a client repeat pages); but copies that are stapled or folded one by
+//! one, which only the device can make.
 
 use std::path::PathBuf;
 
@@ -313,7 +314,7 @@ impl Task<'_> {
         let pixels = self.target.is_some_and(|format| PIXELS.contains(&format));
         let too_many = u32::from(self.order.options.copies) > self.device.max_copies;
         // Copies that are made on the way are one document, and would get one staple together.
-        if self.sets && too_many {
+        if self.target.is_some() && self.sets && too_many {
             return Err(Unprintable::Sets);
         }
         if (pixels && !self.sets) || too_many {

@@ -238,12 +238,14 @@ fn offer(largest: u64, known: &[Abilities]) -> Offer {
     if known.is_empty() {
         return sane;
     }
-    let can = Abilities::of_all(known);
-    let media = media::offer(&can.media);
+    let media = media::offer(known.iter().flat_map(|printer| &printer.media));
     let has_sizes = media::sizes(&media).next().is_some();
     let media = if has_sizes { media } else { sane.can.media };
     Offer {
-        can: Abilities { media, ..can },
+        can: Abilities {
+            media,
+            ..Abilities::of_all(known)
+        },
         largest,
     }
 }

@@ -77,9 +77,8 @@ pub(super) const ALL: [JobOption; 9] = [
     JobOption {
         name: "finishings",
         take: |options, value, offer| {
-            let asked = value
-                .into_iter()
-                .filter(|value| **value != IppValue::Enum(NO_FINISHING));
+            let asked = members(value).iter();
+            let asked = asked.filter(|value| **value != IppValue::Enum(NO_FINISHING));
             let asked = asked.map(|value| match value {
                 IppValue::Enum(number) => Finishing::numbered(*number),
                 _ => None,
@@ -92,7 +91,7 @@ pub(super) const ALL: [JobOption; 9] = [
             (!asked.is_none()).then(numbers)
         },
         offer: |offer| {
-            let numbers = offer.can.finishings.iter().map(|one| one.number());
+            let numbers = offer.can.finishes().map(Finishing::number);
             let supported = std::iter::once(NO_FINISHING).chain(numbers);
             vec![
                 ("finishings-default", enumeration(NO_FINISHING)),
@@ -105,7 +104,7 @@ pub(super) const ALL: [JobOption; 9] = [
     JobOption {
         name: "finishings-col",
         take: |options, value, offer| {
-            let asked: Option<Vec<&str>> = value.into_iter().map(template).collect();
+            let asked: Option<Vec<&str>> = members(value).iter().map(template).collect();
             let asked = asked.and_then(|names| {
                 let names = names.into_iter().filter(|name| *name != NO_TEMPLATE);
                 names.map(|name| name.parse().ok()).collect()
@@ -117,7 +116,7 @@ pub(super) const ALL: [JobOption; 9] = [
             (!options.finishings.is_none()).then(templates)
         },
         offer: |offer| {
-            let keywords = offer.can.finishings.iter().map(|one| one.keyword());
+            let keywords = offer.can.finishes().map(Finishing::keyword);
             let names = std::iter::once(NO_TEMPLATE).chain(keywords);
             vec![
                 ("finishings-col-default", named(NO_TEMPLATE)),
@@ -328,12 +327,21 @@ fn colors(offer: &Offer) -> &'static [ColorMode] {
     }
 }
 
+/// The values of an attribute: one that has a single one has it bare.
+fn members(value: &IppValue) -> &[IppValue] {
+    match value {
+        IppValue::Array(values) => values,
+        one => std::slice::from_ref(one),
+    }
+}
+
 /// What is asked to be done to the sheets, if it can all be had.
 fn finishings(asked: Option<Vec<Finishing>>, offer: &Offer) -> Option<Finishings> {
     let mut asked = asked?;
     asked.sort_unstable();
     asked.dedup();
-    let is_had = asked.iter().all(|one| offer.can.finishings.contains(one));
+    let had = |one: &Finishing| offer.can.finishes().any(|had| had == *one);
+    let is_had = asked.iter().all(had);
     is_had.then(|| asked.try_into().ok()).flatten()
 }
 
@@ -370,6 +378,96 @@ fn ranges(value: &IppValue) -> Option<PageRanges> {
         }),
         _ => None,
     };
-    let ranges: Option<Vec<PageRange>> = value.into_iter().map(range).collect();
+    let ranges: Option<Vec<PageRange>> = members(value).iter().map(range).collect();
     ranges?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn finisher() -> Offer {
+        let mut offer = Offer::sane(1 << 20);
+        let keywords = [
+            "staple-top-left",
+            "punch-dual-left",
+            "a-glue-of-later-years",
+        ];
+        offer.can.finishings = keywords.map(str::to_owned).to_vec();
+        offer
+    }
+
+    fn asked(name: &str, value: &IppValue) -> Option<String> {
+        let mut options = PrintOptions {
+            finishings: "staple".parse().unwrap(),
+            ..PrintOptions::default()
+        };
+        match take(&mut options, (name, value), &finisher())? {
+            Taken::Yes => Some(options.finishings.to_string()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn finishings_are_read_by_number_and_by_name() {
+        let both = "staple-top-left,punch-dual-left";
+        let numbers = |numbers: &[i32]| all(numbers, |number| enumeration(*number));
+        let names = |names: &[&'static str]| all(names, |name| named(name));
+        for (name, value, finishings) in [
+            ("finishings", enumeration(20), Some("staple-top-left")),
+            ("finishings", numbers(&[74, 20]), Some(both)),
+            ("finishings", enumeration(NO_FINISHING), Some("")),
+            (
+                "finishings",
+                numbers(&[20, NO_FINISHING]),
+                Some("staple-top-left"),
+            ),
+            ("finishings", enumeration(93), None),
+            ("finishings", keyword("staple-top-left"), None),
+            (
+                "finishings-col",
+                named("staple-top-left"),
+                Some("staple-top-left"),
+            ),
+            (
+                "finishings-col",
+                names(&["punch-dual-left", "staple-top-left"]),
+                Some(both),
+            ),
+            ("finishings-col", named(NO_TEMPLATE), Some("")),
+            ("finishings-col", named("fold-half"), None),
+            ("finishings-col", keyword("staple-top-left"), None),
+            (
+                "finishings-col",
+                collection([
+                    ("finishing-template", keyword("staple-top-left")),
+                    ("stitching", keyword("thrice")),
+                ]),
+                None,
+            ),
+        ] {
+            assert_eq!(asked(name, &value).as_deref(), finishings, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_of_a_job_can_be_asked_of_another() {
+        let options = PrintOptions {
+            copies: 3,
+            sides: Some(Sides::TwoSidedLongEdge),
+            color: Some(ColorMode::Monochrome),
+            media: Some("iso_a4_210x297mm".to_owned()),
+            page_ranges: "1-3,7".parse().unwrap(),
+            scaling: Some(Scaling::Fill),
+            finishings: "punch-dual-left".parse().unwrap(),
+            ..PrintOptions::default()
+        };
+        let mut again = PrintOptions::default();
+        for (name, value) in shown(&options) {
+            let taken = take(&mut again, (name, &value), &finisher());
+            assert!(matches!(taken, Some(Taken::Yes)), "{name}");
+        }
+        assert_eq!(again, options);
+    }
 }

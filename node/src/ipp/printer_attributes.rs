@@ -70,7 +70,7 @@ pub(super) fn told(facts: &Facts<'_>, requested: &Requested) -> Vec<IppAttribute
         .chain(kinded(Kind::Description, rasters(facts.offer)))
         .chain(kinded(Kind::Description, supplies(facts)))
         .chain(kinded(Kind::Description, release()))
-        .chain(kinded(Kind::Template, ways_to_print()))
+        .chain(kinded(Kind::Template, besides()))
         .chain(kinded(Kind::Template, options::offered(facts.offer)))
         .chain(
             requested
@@ -297,7 +297,8 @@ fn subscriptions() -> Named {
     ]
 }
 
-fn ways_to_print() -> Named {
+/// What may be asked of a job besides its options.
+fn besides() -> Named {
     let longest = i32::try_from(limits::JOB_LIFETIME_MAX.as_secs()).unwrap_or(i32::MAX);
     vec![
         ("job-hold-until-default", keyword("no-hold")),

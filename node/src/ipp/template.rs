@@ -138,8 +138,10 @@ impl Asked {
     }
 
     fn take_document(&mut self, wishes: Values<'_>, offer: &Offer) {
-        let may = of_document();
-        self.take(wishes, offer, |name| may.contains(&name));
+        let is_option = |name: &str| options::names().any(|option| option == name);
+        self.take(wishes, offer, |name| {
+            OF_DOCUMENT.contains(&name) || is_option(name)
+        });
     }
 
     /// Takes what can be had. Of what is said twice, the first counts.

@@ -108,9 +108,15 @@ pub async fn open<N: Network>(
     addresses: &[Vec<u8>],
     protocol: fn(Version) -> Protocol,
 ) -> Result<(N::Stream, Version), MeshError> {
+    let mut tried = None;
     for version in Version::SPOKEN {
-        match network.open(to, addresses, protocol(version)).await {
-            Err(MeshError::Unsupported) => {}
+        // Of most protocols there is one version.
+        let named = protocol(version);
+        if tried == Some(named) {
+            break;
+        }
+        match network.open(to, addresses, named).await {
+            Err(MeshError::Unsupported) => tried = Some(named),
             opened => return opened.map(|stream| (stream, version)),
         }
     }

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use futures::{Stream, StreamExt, stream};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
-use tokio_util::either::Either;
 use tracing::Instrument;
 
 use super::itself::StreamsFromItself;
 use crate::mesh::frame::FrameError;
 use crate::mesh::{Member, Membership, Protocol, Streams};
-use crate::shares::{Share, Shares};
+use crate::shares::Shares;
 
 /// A service as it answers one protocol.
 pub trait Serve: Clone + Send + Sync + 'static {
@@ -49,28 +48,39 @@ pub trait Serve: Clone + Send + Sync + 'static {
     }
 }
 
-/// What happens to streams when there are many.
+/// Short questions of all members that are answered at once; more wait for their turn.
+const QUESTIONS: usize = 16;
+/// Short questions that may wait or be answered at once.
+const QUESTIONS_WAITING: usize = 64;
+/// Those of one member.
+const QUESTIONS_PER_MEMBER: usize = 4;
+
+/// How many streams a service has at once. Those beyond are declined, so that no member takes the
+/// places of the others.
 #[derive(Clone)]
-pub enum Admission {
-    /// Those beyond so many wait for their turn. For short questions, which all members may ask at
-    /// one moment.
-    Queue(Arc<Semaphore>),
-    /// Those beyond are declined, so that no member takes the places of the others.
-    Shares(Shares),
+pub struct Admission {
+    shares: Shares,
+    turns: Option<Arc<Semaphore>>,
 }
 
 impl Admission {
-    /// So many at once; the rest waits.
+    /// Streams that are answered as they come.
     #[must_use]
-    pub fn queue(at_once: usize) -> Self {
-        Self::Queue(Arc::new(Semaphore::new(at_once)))
+    pub fn of(shares: Shares) -> Self {
+        Self {
+            shares,
+            turns: None,
+        }
     }
-}
 
-/// The place of one stream.
-enum Place {
-    Turn { _permit: OwnedSemaphorePermit },
-    Share { _share: Share },
+    /// Short questions, which all members may ask at one moment: they wait for their turn.
+    #[must_use]
+    pub fn questions() -> Self {
+        Self {
+            shares: Shares::new(QUESTIONS_WAITING, QUESTIONS_PER_MEMBER),
+            turns: Some(Arc::new(Semaphore::new(QUESTIONS))),
+        }
+    }
 }
 
 /// The streams of all protocols, on their way to the services that answer them.
@@ -96,22 +106,21 @@ impl Router {
     /// Has a service answer its protocol from now on. The first that registers for one has it.
     pub fn accept(&mut self, service: impl Serve) {
         let protocol = service.protocol();
-        let others = self.others.take(protocol).map(|others| {
-            received(others).map(|incoming| (incoming.from, Either::Left(incoming.stream)))
-        });
-        let itself = self.itself.0.remove(&protocol).map(|itself| {
+        if let Some(others) = self.others.take(protocol) {
+            let others = received(others).map(|incoming| (incoming.from, incoming.stream));
+            self.serving.spawn(serve(service.clone(), others));
+        }
+        // Apart, so that nobody keeps a node from itself.
+        if let Some(itself) = self.itself.0.remove(&protocol) {
             let membership = Arc::clone(&self.membership);
-            received(itself).map(move |stream| {
+            let itself = received(itself).map(move |stream| {
                 let own = Member {
                     node: membership.node(),
                     certificate: membership.certificate(),
                 };
-                (own, Either::Right(stream))
-            })
-        });
-        if let (Some(others), Some(itself)) = (others, itself) {
-            let streams = stream::select(others, itself);
-            self.serving.spawn(serve(service, streams));
+                (own, stream)
+            });
+            self.serving.spawn(serve(service, itself));
         }
     }
 
@@ -130,22 +139,22 @@ where
     let admission = service.admission();
     let mut streams = std::pin::pin!(streams);
     while let Some((from, stream)) = streams.next().await {
-        let place = match &admission {
-            Admission::Shares(shares) => {
-                (shares.take(from.node)).map(|share| Place::Share { _share: share })
-            }
-            Admission::Queue(room) => match Arc::clone(room).acquire_owned().await {
-                Ok(permit) => Some(Place::Turn { _permit: permit }),
-                Err(_) => return,
-            },
-        };
+        let share = admission.shares.take(from.node);
+        let turns = admission.turns.clone();
         let protocol = service.protocol();
         let member = &from.certificate.name;
         let span = tracing::info_span!("stream", ?protocol, %member, node = %from.node);
         let service = service.clone();
         let serving = async move {
-            let served = match place {
-                Some(_place) => service.serve(from, stream).await,
+            let served = match share {
+                Some(_share) => {
+                    // Nobody closes them.
+                    let _turn = match turns {
+                        Some(turns) => turns.acquire_owned().await.ok(),
+                        None => None,
+                    };
+                    service.serve(from, stream).await
+                }
                 None => service.decline(stream).await,
             };
             if let Err(error) = served {

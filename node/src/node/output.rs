@@ -116,7 +116,7 @@ fn way(uri: &OutputUri, device: Option<&DeviceDescription>) -> Option<Finding> {
             WAY,
             format!("documents are sent with weak encryption: {}", weak.join(", ")),
             "update the printer's firmware, or have it make a new certificate; then remove its line from \
-             printer-pins.toml",
+             printer-certificates.toml",
         ),
         (OutputUri::Ipp(address), Some(Protection::Encrypted { .. })) if !address.tls => doubtful(
             WAY,

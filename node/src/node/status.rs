@@ -29,8 +29,6 @@ struct Held {
     acquainted: bool,
 }
 
-impl Services {}
-
 impl Handle<GetStatus> for Services {
     async fn handle(&self, _: GetStatus, _: Io) -> Answer<Status> {
         let membership = self.mesh.membership();

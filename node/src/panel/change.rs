@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use papermesh_protocol::job::{
-    ColorMode, Finishing, FinishingKind, JobError, PageRanges, PrintOptions, Scaling, Sides,
+    ColorMode, Finishing, FinishingKind, PageRanges, PrintOptions, Scaling, Sides,
 };
 
 use crate::convert::device::Device;
@@ -75,11 +75,9 @@ impl Change {
                 .map_err(|_| BadOption::Other)?,
         };
         let options = change.of(&PrintOptions::default()).unwrap_or_default();
-        match options.check() {
-            Ok(()) => Ok(change),
-            Err(JobError::Copies) => Err(BadOption::Copies),
-            Err(_) => Err(BadOption::Pages),
-        }
+        // Nothing else of what a form says can be out of its limits.
+        options.check().map_err(|_| BadOption::Copies)?;
+        Ok(change)
     }
 }
 

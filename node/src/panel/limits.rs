@@ -121,3 +121,6 @@ pub(super) const DEVICE_WORD: Duration = Duration::from_secs(10);
 pub(super) const BADGE_LINE: usize = 512;
 /// How long after a failure a badge reader is tried again.
 pub(super) const READER_AGAIN: Duration = Duration::from_secs(3);
+
+/// How long after somebody came or went a request may still come that was sent before that.
+pub(super) const ON_ITS_WAY: Duration = Duration::from_secs(5);

@@ -63,8 +63,8 @@ pub(super) struct News {
 pub(super) struct State {
     pub(super) cookie: Token,
     pub(super) token: Token,
-    /// The cookie and the token before somebody came or went last.
-    former: Option<(Token, Token)>,
+    /// The cookie and the token before somebody came or went last, and when that was.
+    former: Option<(Token, Token, Instant)>,
     pub(super) language: Language,
     pub(super) look: Look,
     pub(super) stage: Stage,
@@ -550,15 +550,17 @@ impl State {
         if renew {
             let cookie = std::mem::replace(&mut self.cookie, Token::random());
             let token = std::mem::replace(&mut self.token, Token::random());
-            self.former = Some((cookie, token));
+            self.former = Some((cookie, token, Instant::now()));
         }
         renew
     }
 
-    /// Whose secrets these are.
+    /// Whose secrets these are. Former ones are told apart for [`limits::ON_ITS_WAY`]: a page that still
+    /// shows them then never had its answer, and is to begin anew.
     pub(super) fn judge(&self, cookie: &str, token: &str) -> Secrets {
         let former = self.former.as_ref();
-        let former = former.is_some_and(|(c, t)| c.is(cookie) & t.is(token));
+        let former = former.filter(|(_, _, at)| at.elapsed() < limits::ON_ITS_WAY);
+        let former = former.is_some_and(|(c, t, _)| c.is(cookie) & t.is(token));
         match self.cookie.is(cookie) & self.token.is(token) {
             true => Secrets::Present,
             false if former => Secrets::Former,
@@ -622,8 +624,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    #[test]
-    fn a_request_that_was_on_its_way_when_somebody_came_is_told_apart() {
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_was_on_its_way_when_somebody_came_is_told_apart() {
         let screen = Screen::new(String::new(), Place::Here, Origin::Here, Language::English);
         let mut state = screen.state();
         let mut secrets = vec![(state.cookie.text(), state.token.text())];
@@ -637,6 +639,9 @@ mod tests {
             .collect();
         assert_eq!(judged, [Secrets::Wrong, Secrets::Former, Secrets::Present]);
         let (old, new) = (&secrets[1], &secrets[2]);
+        tokio::time::advance(limits::ON_ITS_WAY).await;
+        assert_eq!(state.judge(&old.0, &old.1), Secrets::Wrong);
+        assert_eq!(state.judge(&new.0, &new.1), Secrets::Present);
         for mixed in [(&old.0, &new.1), (&new.0, &old.1)] {
             assert_eq!(state.judge(mixed.0, mixed.1), Secrets::Wrong);
         }

@@ -47,7 +47,7 @@ impl<N: Network> Serve for DirectService<N> {
     }
 
     fn admission(&self) -> Admission {
-        Admission::Shares(self.0.0.offers.clone())
+        Admission::of(self.0.0.offers.clone())
     }
 
     async fn serve<S>(&self, from: Member, mut stream: S) -> Result<(), FrameError>

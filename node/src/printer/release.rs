@@ -339,7 +339,7 @@ impl<N: Network> Printing<N> {
         if let Err(error) = self.unlock().await {
             return self.not_granted(&error).await;
         }
-        let (grant, key) = match self
+        let (mut grant, key) = match self
             .session
             .select(self.wish.job, self.release, &options)
             .await
@@ -347,6 +347,8 @@ impl<N: Network> Printing<N> {
             Ok(granted) => granted,
             Err(error) => return self.not_granted(&error).await,
         };
+        // A holder of the first version repeats only what it has a place for; the sheets are this device's affair.
+        grant.options.finishings = options.finishings;
         tracing::info!("job granted");
         let now = self.printer.0.membership.now();
         let mut row = JournalRow {

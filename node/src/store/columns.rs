@@ -49,7 +49,7 @@ pub(super) const JOB_NUMBERS: Column<u32, NumberedJob> = Column::new("job_number
 /// Numbers that only grow, by name.
 pub(super) const COUNTERS: Column<String, u64> = Column::new("counters", 16);
 /// Releases under way or without a known end: which job was promised to which printer.
-pub(super) const LEASES: Column<ReleaseId, LeaseRow> = Column::new("leases", 2048);
+pub(super) const LEASES: Column<ReleaseId, LeaseRow> = Column::new("leases", 4096);
 /// The latest release of a job that `leases` has; at most one per job.
 pub(super) const LEASE_OF: Column<JobId, ReleaseId> = Column::new("lease_of", 32);
 /// Releases that ended, so that a printer that reports twice is told the same twice.

@@ -81,7 +81,8 @@ impl Jobs<'_> {
     }
 
     /// Moves a job to a position in its user's list, 1 for the first; beyond the end is the last.
-    /// It inherits the priority of its new predecessor or, as the first, of its new successor. False if there is no such job.
+    /// It inherits the priority of its new predecessor or, as the first, of its new successor. False if
+    /// there is no such job.
     pub fn move_to(&self, job: JobId, position: usize) -> Result<bool, StoreError> {
         let _writing = self.0.writing();
         let Some(mut moved) = self.0.database.get(&JOBS, &job)? else {

@@ -11,6 +11,7 @@ mod meshes;
 mod pipes;
 mod recovery;
 mod release;
+mod serving;
 mod sessions;
 mod site;
 mod user;

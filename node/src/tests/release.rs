@@ -8,7 +8,7 @@ use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
-use papermesh_protocol::job::{PageRange, PageRanges, PrintOptions};
+use papermesh_protocol::job::{ColorMode, PageRange, PageRanges, PrintOptions, Scaling, Sides};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{KsfMemo, Pin};
 use papermesh_protocol::release::message::{Answer, Grant, Refusal, Request};
@@ -90,6 +90,14 @@ async fn what_a_later_printer_relies_on_is_refused_and_what_it_adds_is_kept() {
     let session = talk.login(&alice.id, "2468").await;
     let with = |number, bytes| Extensions::default().with(number, vec![7; bytes]).unwrap();
     let asked = |extensions| PrintOptions {
+        copies: limits::COPIES,
+        sides: Some(Sides::TwoSidedShortEdge),
+        color: Some(ColorMode::Monochrome),
+        scaling: Some(Scaling::AutoFit),
+        as_image: true,
+        finishings: "staple-triple-bottom,punch-multiple-bottom,fold-engineering-z"
+            .parse()
+            .unwrap(),
         media: Some("m".repeat(limits::MEDIA)),
         page_ranges: PageRanges::try_from(
             (0..limits::PAGE_RANGES as u32)
@@ -113,7 +121,11 @@ async fn what_a_later_printer_relies_on_is_refused_and_what_it_adds_is_kept() {
         assert_eq!(refused.await.unwrap_err(), Refusal::Malformed);
     }
     // The longest lease is kept, and what it is not asked to know is told back.
-    let longest = asked(with(1, limits::KEPT_EXTENSIONS));
+    let many = (0..limits::EXTENSIONS as u16).fold(none(), |many, place| {
+        let bytes = limits::KEPT_EXTENSIONS / limits::EXTENSIONS;
+        many.with(65_535 - 2 * place, vec![7; bytes]).unwrap()
+    });
+    let longest = asked(many);
     let granted = talk.select_with(&session, job, release(1), (longest.clone(), with(1, 9)));
     assert_eq!(granted.await.unwrap().options, longest);
 }
@@ -133,6 +145,19 @@ async fn members_of_two_versions_understand_one_another() {
         assert_eq!((released.ending, released.reason), (Ending::Printed, None));
         assert_eq!(printer.paper(), [text]);
         assert!(laptop.jobs().await.is_empty());
+        // What a user wants of the sheets at the printer is not lost in a version that has no word for it.
+        let held = laptop.submit(&alice, "minutes", b"text").await;
+        let visit = printer.visit(&alice, "2468").await;
+        let stapled = Wish {
+            options: Some(PrintOptions {
+                finishings: "staple".parse().unwrap(),
+                ..held.summary.options.clone()
+            }),
+            ..wish(&held, &laptop)
+        };
+        let released = printer.print(&visit, stapled).await;
+        let said = released.reason.unwrap_or_default();
+        assert!(said.contains("staples, holes or folds"), "{said}");
         let known = laptop.client.abilities(&printer.known).await;
         assert!(known.is_ok_and(|abilities| abilities.accepting));
     }

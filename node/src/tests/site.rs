@@ -145,7 +145,7 @@ impl Site {
         SiteId::from(self.authority.verifying_key())
     }
 
-    fn member(&self, seed: u8, name: &str, role: Role) -> (SigningKey, Arc<Membership>) {
+    pub(super) fn member(&self, seed: u8, name: &str, role: Role) -> (SigningKey, Arc<Membership>) {
         let key = SigningKey::from_bytes(&[seed; 32]);
         let now = (self.clock)();
         let certificate = Certificate {

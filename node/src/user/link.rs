@@ -26,8 +26,6 @@ use crate::offload::offload;
 use crate::store::{self, LINKED_PER_USER, LocalUser, Purpose, Redeemed, StoreError};
 use crate::ticket;
 
-/// Questions that are answered at once; more wait.
-const AT_ONCE: usize = 16;
 /// How long a member may take to ask after it opened the stream.
 const QUESTION: Duration = Duration::from_secs(10);
 
@@ -63,7 +61,7 @@ impl<N: Network> Serve for LinkService<N> {
     }
 
     fn admission(&self) -> Admission {
-        Admission::queue(AT_ONCE)
+        Admission::questions()
     }
 
     async fn serve<S>(&self, from: Member, mut stream: S) -> Result<(), FrameError>

@@ -284,8 +284,12 @@ impl Again {
     /// There is another PIN, or another computer: how often others were tried says nothing of it.
     pub(super) fn afresh(&mut self, missed: bool, now: Instant) {
         self.wait = FIRST_WAIT;
-        if missed || self.next.is_some() {
-            self.carried(true, now);
+        let soon = now + FIRST_WAIT;
+        match self.next {
+            // Never later: members that come and go often would put it off for ever.
+            Some(next) => self.next = Some(next.min(soon)),
+            None if missed => self.carried(true, now),
+            None => {}
         }
     }
 }
@@ -330,7 +334,11 @@ mod tests {
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
         // A computer that arrives, or a PIN that is new, does not wait for that.
+        again.carried(true, now);
         again.afresh(false, now);
+        assert_eq!(again.next(), Some(now + FIRST_WAIT));
+        // Arrivals one after the other do not put it off.
+        again.afresh(false, now + FIRST_WAIT / 2);
         assert_eq!(again.next(), Some(now + FIRST_WAIT));
         again.carried(false, now);
         assert_eq!(again, Again::new());

@@ -161,12 +161,6 @@ impl Finishings {
         self.0.is_empty()
     }
 
-    /// The one of a kind.
-    #[must_use]
-    pub fn of(&self, kind: FinishingKind) -> Option<Finishing> {
-        self.0.iter().copied().find(|one| one.kind() == kind)
-    }
-
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = Finishing> {
         self.0.iter().copied()
@@ -268,7 +262,6 @@ mod tests {
             .with(FinishingKind::Fold, "fold-z".parse().ok());
         assert_eq!(fold.to_string(), "staple-top-left,punch-dual-left,fold-z");
         let bare = fold.with(FinishingKind::Staple, None);
-        assert_eq!(bare.of(FinishingKind::Staple), None);
         assert_eq!(bare.to_string(), "punch-dual-left,fold-z");
         let two = "staple,staple-top-left".parse::<Finishings>();
         assert_eq!(two, Err(JobError::Finishings));

@@ -27,7 +27,7 @@ pub enum JobError {
     Media,
     /// Page ranges that overlap, run backwards, or are too many.
     #[error(
-        "page ranges must ascend without overlapping, such as 1-3,7-7, and be at most {}",
+        "page ranges must ascend without overlapping, such as 1-3,7, and be at most {}",
         limits::PAGE_RANGES
     )]
     PageRanges,

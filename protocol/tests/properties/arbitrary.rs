@@ -819,7 +819,9 @@ pub(crate) fn direct_answer() -> impl Strategy<Value = direct::Answer> {
                     media,
                     accepting,
                     reasons,
-                    finishings: finishings.iter().collect(),
+                    finishings: (finishings.iter())
+                        .map(|one| one.keyword().to_owned())
+                        .collect(),
                     extensions,
                 }))
             },

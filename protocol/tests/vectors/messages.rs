@@ -90,11 +90,11 @@ fn grant() -> Grant {
     }
 }
 
-/// One that may be passed over and one that must be known.
 fn finishings() -> Finishings {
     "staple-top-left,punch-dual-left".parse().unwrap()
 }
 
+/// One that may be passed over and one that must be known.
 fn extensions() -> Extensions {
     let odd = Extensions::default().with(1, vec![0x07]);
     odd.and_then(|some| some.with(2, vec![0x18, 0x2a])).unwrap()
@@ -168,6 +168,20 @@ fn release() -> Vec<Value> {
                     ..options()
                 },
                 extensions: extensions(),
+            },
+        )
+        .with(
+            "Select with finishings and extensions (release/2)",
+            &Request::Select {
+                session,
+                job,
+                release,
+                options: PrintOptions {
+                    finishings: finishings(),
+                    extensions: extensions(),
+                    ..options()
+                },
+                extensions: Extensions::default(),
             },
         )
         .with(
@@ -446,7 +460,10 @@ fn directly() -> Vec<Value> {
         extensions: Extensions::default(),
     };
     let finisher = direct::Abilities {
-        finishings: finishings().iter().collect(),
+        finishings: finishings()
+            .iter()
+            .map(|one| one.keyword().to_owned())
+            .collect(),
         ..abilities.clone()
     };
     let requests = Direction::new("direct", "request", limits::DIRECT_MESSAGE)
@@ -459,7 +476,14 @@ fn directly() -> Vec<Value> {
         .with("Described", &direct::Answer::Described(Box::new(abilities)))
         .with(
             "Described, with finishings",
-            &direct::Answer::Described(Box::new(finisher)),
+            &direct::Answer::Described(Box::new(finisher.clone())),
+        )
+        .with(
+            "Described, with finishings and extensions",
+            &direct::Answer::Described(Box::new(direct::Abilities {
+                extensions: extensions(),
+                ..finisher
+            })),
         )
         .with("Ready", &direct::Answer::Ready { session_key })
         .with(

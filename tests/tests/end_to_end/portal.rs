@@ -165,7 +165,7 @@ fn what_was_printed_has_a_receipt() {
     browser.is_for_everybody("the history");
 }
 
-/// The PIN changed by whoever knows the old one; from then on only the new one opens anything.
+/// The PIN is changed by whoever knows the old one; from then on only the new one opens anything.
 #[test]
 fn a_pin_is_changed() {
     let desk = Desk::new();
@@ -224,7 +224,7 @@ fn a_pin_is_changed() {
 }
 
 /// The admin's page: a user is added and enrolls with the ticket; blocked and let in again; a badge
-/// is given; a device joins by its digits; a member is revoked; the policy was changed; the audit holds.
+/// is given; a device joins by its digits; a member is revoked; the policy is changed; the audit holds.
 #[test]
 fn an_admin_looks_after_the_site() {
     let desk = Desk::new();

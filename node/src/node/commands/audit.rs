@@ -11,8 +11,6 @@ use crate::control::message::{
 };
 use crate::control::{Answer, Handle, Io};
 
-impl Services {}
-
 impl Handle<ReadAudit> for Services {
     async fn handle(&self, command: ReadAudit, io: Io) -> Answer<AuditRead> {
         let Io { events, .. } = io;

@@ -24,8 +24,6 @@ use crate::control::message::{
 };
 use crate::control::{Answer, CommandError, ErrorCode, Handle, Io, Passphrase, ask};
 
-impl Services {}
-
 impl Handle<Invite> for Services {
     async fn handle(&self, command: Invite, _: Io) -> Answer<InviteIssued> {
         let new = NewInvite {

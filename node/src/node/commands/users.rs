@@ -12,8 +12,6 @@ use crate::control::message::{
 };
 use crate::control::{Answer, Handle, Io};
 
-impl Services {}
-
 impl Handle<AddUser> for Services {
     async fn handle(&self, command: AddUser, _: Io) -> Answer<UserTicket> {
         let new = NewUser {

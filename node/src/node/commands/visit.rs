@@ -22,8 +22,6 @@ const STEPS: usize = 32;
 /// A visit as the printer has it.
 type Open = printer::Visit<Network>;
 
-impl Services {}
-
 impl Handle<Visit> for Services {
     async fn handle(&self, command: Visit, io: Io) -> Answer<VisitReport> {
         let Io { events, .. } = io;

@@ -39,8 +39,6 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::convert::device::Device;
-#[cfg(test)]
-use crate::convert::device::Formats;
 
 pub use description::{DeviceDescription, DeviceError, IppStatus, OutputOptions, Protection};
 pub use event::{
@@ -113,7 +111,8 @@ impl OutputDevice {
         self.describe().await
     }
 
-    /// What the device can do, asked now or a moment ago, to print on it next. A device that sleeps is woken up, and `waiting` hears of that.
+    /// What the device can do, asked now or a moment ago, to print on it next. A device that sleeps is
+    /// woken up, and `waiting` hears of that.
     pub async fn abilities(
         &self,
         waiting: &(dyn Fn(&str) + Send + Sync),
@@ -122,7 +121,7 @@ impl OutputDevice {
             Self::Ipp(device) => device.known(waiting).await?.can,
             Self::Socket(device) => device.describe().can,
             #[cfg(test)]
-            Self::Still(_) => Device::taking(Formats::Any),
+            Self::Still(_) => Device::default(),
             Self::Tray(device) => device.describe().await?.can,
         })
     }

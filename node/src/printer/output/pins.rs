@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_file_keeps_the_first_pin_across_processes_and_is_private() {
         let home = tempfile::tempdir().unwrap();
-        let path = home.path().join("printer-pins.toml");
+        let path = home.path().join("printer-certificates.toml");
         first_pin_stays(&FilePins::new(&path));
         assert_eq!(
             FilePins::new(&path).get("printer:631").unwrap(),
@@ -331,10 +331,10 @@ mod tests {
     #[test]
     fn a_crash_while_writing_leaves_the_old_pins_and_blocks_nothing() {
         let home = tempfile::tempdir().unwrap();
-        let path = home.path().join("printer-pins.toml");
+        let path = home.path().join("printer-certificates.toml");
         let pins = FilePins::new(&path);
         pins.put("printer:631", Fingerprint::of(b"one")).unwrap();
-        std::fs::write(home.path().join("printer-pins.toml.new"), "[pi").unwrap();
+        std::fs::write(home.path().join("printer-certificates.toml.new"), "[pi").unwrap();
         pins.put("other:631", Fingerprint::of(b"two")).unwrap();
         assert_eq!(
             pins.get("printer:631").unwrap(),
@@ -345,7 +345,7 @@ mod tests {
     #[test]
     fn a_spoilt_file_trusts_nobody() {
         let home = tempfile::tempdir().unwrap();
-        let path = home.path().join("printer-pins.toml");
+        let path = home.path().join("printer-certificates.toml");
         let long = "#".repeat(usize::try_from(MAX_PIN_FILE).unwrap() + 1);
         for spoilt in [
             "pins = 3",

@@ -192,7 +192,7 @@ impl Admission<'_> {
         let (attribute, supported) = self.capabilities.able(option);
         Some(Refusal::Attribute {
             attribute,
-            asked: option.value().to_string(),
+            asked: Capabilities::in_words(option),
             supported,
         })
     }

@@ -7,12 +7,13 @@
 //! cannot do is refused here, by name, before anything is sent; an option that makes no difference
 //! is not sent at all.
 
+use std::collections::BTreeSet;
+
 use ipp::attribute::IppAttribute;
 use ipp::model::{DelimiterTag, Operation};
 use ipp::parser::IppParseError;
 use ipp::value::IppValue;
 use papermesh_protocol::job::{ColorMode, Finishing, Finishings, PageRanges, Sides};
-use papermesh_protocol::limits;
 
 use super::super::description::{DeviceDescription, OutputOptions, Protection};
 use super::super::event::PrinterState;
@@ -75,7 +76,7 @@ pub(super) static PRINTER_ATTRIBUTES: [&str; 30] = [
 
 /// What a printer is asked name by name if it answers neither several names nor `all`: what a print
 /// cannot do without comes first.
-pub(super) static ONE_BY_ONE: [&str; 16] = [
+pub(super) static ONE_BY_ONE: [&str; 17] = [
     "document-format-supported",
     "operations-supported",
     "printer-state",
@@ -86,6 +87,7 @@ pub(super) static ONE_BY_ONE: [&str; 16] = [
     "print-color-mode-supported",
     "color-supported",
     "copies-supported",
+    "finishings-supported",
     "media-supported",
     "media-default",
     "pwg-raster-document-resolution-supported",
@@ -164,7 +166,8 @@ impl Capabilities {
                 scalings: printer.texts("print-scaling-supported"),
                 finishings: (printer.numbers("finishings-supported"))
                     .filter_map(Finishing::numbered)
-                    .take(limits::ABILITIES)
+                    .collect::<BTreeSet<_>>()
+                    .into_iter()
                     .collect(),
                 raster: RasterAbilities {
                     resolutions: printer.resolutions("pwg-raster-document-resolution-supported"),
@@ -231,6 +234,18 @@ impl Capabilities {
             },
             _ => true,
         }
+    }
+
+    /// An option's value in words.
+    pub(super) fn in_words(option: &IppAttribute) -> String {
+        let words = option.value().into_iter().map(|value| match value {
+            IppValue::Enum(number) if option.name().as_str() == "finishings" => {
+                Finishing::numbered(*number)
+                    .map_or_else(|| number.to_string(), |one| one.keyword().to_owned())
+            }
+            value => value.to_string(),
+        });
+        words.collect::<Vec<_>>().join(", ")
     }
 
     /// What the printer can do of an option that it left out.

@@ -280,7 +280,7 @@ async fn a_cancel_is_confirmed_by_the_printer() {
 #[ignore = "needs ippeveprinter, D-Bus and Avahi"]
 async fn another_certificate_is_refused_until_a_person_forgets_the_first() {
     let home = tempfile::tempdir().unwrap();
-    let file = home.path().join("printer-pins.toml");
+    let file = home.path().join("printer-certificates.toml");
     let first = RealPrinter::start(None);
     let port = first.port;
     let device = OutputDevice::open(
