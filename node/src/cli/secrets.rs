@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::failure::CliError;
 use super::screen::Screen;
 use crate::control::message::RootWord;
-use crate::control::{ErrorCode, Passphrase, RootFile, SecretError, TypedPin};
+use crate::control::{CommandError, ErrorCode, Passphrase, RootFile, SecretError, TypedPin};
 
 /// The longest line that is read from standard input or a secret's file, in bytes.
 const LINE: usize = 4096;
@@ -92,7 +92,7 @@ pub(super) fn ask_document_password() -> Result<DocumentPassword, CliError> {
 }
 
 fn document_password(text: &str) -> Result<DocumentPassword, CliError> {
-    DocumentPassword::new(text).map_err(|error| CliError::Usage(error.to_string()))
+    DocumentPassword::new(text).map_err(CliError::usage)
 }
 
 /// Where the passphrase of the authority key comes from.
@@ -236,15 +236,21 @@ pub(super) fn ask_passphrase(question: &str, twice: bool) -> Result<Passphrase, 
 /// Asks a person for a yes. Where nobody can be asked the command line has to say it.
 pub(super) fn agrees(question: &str) -> Result<bool, CliError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(CliError::Usage(
-            "this needs confirmation, and there is no terminal to ask; use --yes".to_owned(),
-        ));
+        return Err(CommandError::new(
+            ErrorCode::Usage,
+            "this needs confirmation, and there is no terminal to ask",
+        )
+        .with_remedy("use --yes")
+        .into());
     }
     Confirm::new(question)
         .with_default(false)
         .prompt()
         .map_err(|error| {
-            CliError::Usage(format!("cannot ask on this terminal: {error}; use --yes"))
+            let message = format!("cannot ask on this terminal: {error}");
+            CommandError::new(ErrorCode::Usage, message)
+                .with_remedy("use --yes")
+                .into()
         })
 }
 
@@ -330,9 +336,12 @@ const PASSPHRASE: Kind = Kind {
 fn ask(question: &str, twice: bool, kind: Kind) -> Result<Zeroizing<String>, CliError> {
     let Kind { what, flag } = kind;
     if !can_ask() {
-        return Err(CliError::Usage(format!(
-            "{what} is needed, and there is no terminal to ask for it; use {flag}"
-        )));
+        return Err(CommandError::new(
+            ErrorCode::Usage,
+            format!("{what} is needed, and there is no terminal to ask for it"),
+        )
+        .with_remedy(format!("use {flag}"))
+        .into());
     }
     let prompt = Password::new(question).with_display_mode(PasswordDisplayMode::Hidden);
     let prompt = if twice {
@@ -349,13 +358,18 @@ fn ask(question: &str, twice: bool, kind: Kind) -> Result<Zeroizing<String>, Cli
             InquireError::OperationCanceled | InquireError::OperationInterrupted => {
                 CliError::failed(ErrorCode::Failed, "canceled; nothing was done")
             }
-            other => CliError::Usage(format!("cannot ask on this terminal: {other}; use {flag}")),
+            other => {
+                let message = format!("cannot ask on this terminal: {other}");
+                CommandError::new(ErrorCode::Usage, message)
+                    .with_remedy(format!("use {flag}"))
+                    .into()
+            }
         })
 }
 
 /// Reads up to the first end of line and not a byte further; the end is not part of it.
 fn first_line(reader: &mut impl Read) -> Result<Zeroizing<String>, CliError> {
-    let wrong = |what: &str| CliError::Usage(format!("the line on standard input {what}"));
+    let wrong = |what: &str| CliError::usage(format!("the line on standard input {what}"));
     let mut line = Zeroizing::new(Vec::with_capacity(LINE));
     let mut byte = Zeroizing::new([0]);
     loop {
@@ -390,7 +404,7 @@ fn passphrase(text: Zeroizing<String>) -> Result<Passphrase, CliError> {
 }
 
 fn refused(error: SecretError) -> CliError {
-    CliError::Usage(error.to_string())
+    CliError::usage(error)
 }
 
 #[cfg(test)]

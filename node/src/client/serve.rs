@@ -4,6 +4,7 @@
 use futures::{Stream, StreamExt};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::message::Request;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::version::Version;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::Instrument;
@@ -67,7 +68,7 @@ impl<N: Network> Client<N> {
             let span = tracing::info_span!("job", %printer, node = %from.node);
             let sending = async move {
                 if let Err(error) = client.send_job(from.node, stream).await {
-                    tracing::debug!(%error, "job stream broke off");
+                    tracing::debug!(error = %error.in_full(), "job stream broke off");
                 }
                 drop(place);
             };

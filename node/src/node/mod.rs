@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use futures::{Stream, StreamExt, stream};
 use papermesh_protocol::certificate::Role;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::version::Version;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
@@ -127,7 +128,7 @@ impl Node {
         let membership = Arc::new(papers.membership(clock::now).with_waits_by(clock::steady));
         let roles = papers.certificate.roles;
         if let Err(error) = papers.standing(clock::now()) {
-            tracing::error!(%error, "this node is no longer a member of its site; see `papermesh doctor`");
+            tracing::error!(error = %error.in_full(), "this node is no longer a member of its site; see `papermesh doctor`");
         }
 
         let shelf = Box::new(Shelf::new(store.clone(), clock::now));

@@ -12,6 +12,7 @@ use papermesh_protocol::id::{JobId, ReleaseId};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::guess::Guesses;
 use papermesh_protocol::release::message::Place;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -274,7 +275,7 @@ impl Jobs<'_> {
             match self.get(job) {
                 Ok(found) => jobs.extend(found),
                 Err(error @ StoreError::Row { .. }) => {
-                    tracing::error!(%error, "skipped a damaged row")
+                    tracing::error!(error = %error.in_full(), "skipped a damaged row")
                 }
                 Err(error) => return Err(error),
             }
@@ -557,7 +558,7 @@ impl Jobs<'_> {
             Ok(None) => Ok(()),
             // A damaged row can be neither printed nor marked, and must not keep the lease.
             Err(error @ StoreError::Row { .. }) => {
-                tracing::error!(%error, "could not mark a damaged job");
+                tracing::error!(error = %error.in_full(), "could not mark a damaged job");
                 Ok(())
             }
             Err(error) => Err(error),

@@ -6,6 +6,7 @@ use futures::future::join_all;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::link::{Answer, FirstComputer, Refusal};
 use papermesh_protocol::pin::Pin;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::DecoySeed;
 use papermesh_protocol::text::{Name, UserId};
 use tokio::time::timeout;
@@ -96,7 +97,7 @@ impl<N: Network> Computer<N> {
         let rows = match self.rows().await {
             Ok(rows) => rows,
             Err(error) => {
-                tracing::error!(%error, "could not send changed PINs to linked computers");
+                tracing::error!(error = %error.in_full(), "could not send changed PINs to linked computers");
                 return;
             }
         };
@@ -115,7 +116,7 @@ impl<N: Network> Computer<N> {
         match timeout(PATIENCE, self.carry(user, linked.node)).await {
             Ok(Ok(carried)) => carried,
             Ok(Err(error)) => {
-                tracing::info!(%user, computer = %linked.name, %error, "linked computer still has the old PIN; it is updated when it reconnects");
+                tracing::info!(%user, computer = %linked.name, error = %error.in_full(), "linked computer still has the old PIN; it is updated when it reconnects");
                 Carried::Missed
             }
             Err(_) => Carried::Missed,

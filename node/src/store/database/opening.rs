@@ -188,6 +188,8 @@ mod tests {
     use std::fs::OpenOptions;
     use std::path::PathBuf;
 
+    use papermesh_protocol::remedy::Remedy;
+
     use super::*;
     use crate::store::Store;
     use crate::store::sample::{copy, held, job, store};
@@ -246,7 +248,7 @@ mod tests {
         let (home, store) = store().unwrap();
         let error = Store::open(home.path()).map(|_| ()).unwrap_err();
         assert!(matches!(error, StoreError::InUse { .. }), "{error}");
-        assert!(error.to_string().contains("--home"));
+        assert!(error.remedy().unwrap().contains("--home"));
         drop(store);
         Store::open(home.path()).unwrap();
     }
@@ -292,7 +294,10 @@ mod tests {
                 matches!(error, StoreError::Damaged { .. }),
                 "{name}: {error:?}"
             );
-            assert!(error.to_string().contains("backup"), "{name}: {error}");
+            assert!(
+                error.remedy().unwrap().contains("backup"),
+                "{name}: {error}"
+            );
         }
     }
 
@@ -343,8 +348,8 @@ mod tests {
             let StoreError::Behind { mark, .. } = &error else {
                 panic!("{error:?}")
             };
-            // The message says how to go on without what is lost.
-            assert!(error.to_string().contains(&*mark.to_string_lossy()));
+            // The remedy says how to go on without what is lost.
+            assert!(error.remedy().unwrap().contains(&*mark.to_string_lossy()));
             fs::remove_file(mark).unwrap();
             let store = Store::open(home.path()).unwrap();
             assert!(store.jobs().get(job(1)).unwrap().is_some());
