@@ -4,7 +4,7 @@ use std::io::{BufRead, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Parser, Subcommand};
 use papermesh_node::config::{Config, Home, Settings};
 use papermesh_node::control::Events;
@@ -12,6 +12,7 @@ use papermesh_node::control::message::JoinSite;
 use papermesh_node::logs::{self, NODE_FILTER};
 use papermesh_node::node::{self, Node};
 use papermesh_protocol::certificate::Role;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::Name;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -73,7 +74,7 @@ impl Command {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        let home = Home::resolve(self.home, std::env::var_os("PAPERMESH_HOME"))?;
+        let home = Home::resolve(self.home, std::env::var_os("PAPERMESH_HOME")).map_err(told)?;
         runtime.block_on(async {
             match self.action {
                 Action::Join { invite, name } => {
@@ -115,6 +116,11 @@ where
         .context("an address is not a multiaddr; write one such as /ip4/0.0.0.0/tcp/4001")
 }
 
+/// An error as it is shown: what is wrong and what to do.
+fn told(error: impl Remedy) -> anyhow::Error {
+    anyhow!("{}", error.in_full())
+}
+
 /// What an argument stands for: itself, or with `-` the first line of standard input.
 fn argument_or_stdin(argument: String) -> anyhow::Result<String> {
     if argument != "-" {
@@ -138,7 +144,9 @@ async fn join(home: &Home, invite: String, name: Option<Name>) -> anyhow::Result
         roles: Vec::new(),
         name,
     };
-    let joined = node::join(home, &config, wish, events).await?;
+    let joined = node::join(home, &config, wish, events)
+        .await
+        .map_err(told)?;
     println!(
         "{} is a member of {} ({})",
         joined.name, joined.site_name, joined.node
@@ -152,13 +160,14 @@ async fn join(home: &Home, invite: String, name: Option<Name>) -> anyhow::Result
 }
 
 async fn run(home: Home, flags: Settings, http: Option<SocketAddr>) -> anyhow::Result<()> {
-    let environment = Settings::from_environment(|name| std::env::var_os(name))?;
-    let config = Config::load(&home, flags, environment)?;
+    let environment = Settings::from_environment(|name| std::env::var_os(name)).map_err(told)?;
+    let config = Config::load(&home, flags, environment).map_err(told)?;
     logs::start(
         config.log.as_deref().unwrap_or(NODE_FILTER),
         config.log_json,
-    )?;
-    let node = Node::start(&home, config, None).await?;
+    )
+    .map_err(told)?;
+    let node = Node::start(&home, config, None).await.map_err(told)?;
     let stop = CancellationToken::new();
     let mut pages = tokio::task::JoinSet::new();
     if let Some(address) = http {

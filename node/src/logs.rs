@@ -2,8 +2,10 @@
 //!
 //! Standard output belongs to what a command was asked for and is never logged to.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal};
 
+use papermesh_protocol::remedy::Remedy;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
@@ -15,12 +17,16 @@ pub const NODE_FILTER: &str = "warn,papermesh=info,papermesh_node=info,papermesh
 
 /// The filter is none.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{filter:?} is not a log filter: {reason}; write something like info or papermesh_node=debug,warn"
-)]
+#[error("{filter:?} is not a log filter: {reason}")]
 pub struct FilterError {
     filter: String,
     reason: String,
+}
+
+impl Remedy for FilterError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some("write something like info or papermesh_node=debug,warn".into())
+    }
 }
 
 /// Starts logging for the whole process. A second start changes nothing.

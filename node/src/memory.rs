@@ -6,6 +6,7 @@ mod shelf;
 use std::time::Duration;
 
 use papermesh_protocol::id::NodeId;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::time::Timestamp;
 use serde_bytes::ByteBuf;
 use tokio::sync::broadcast::error::RecvError;
@@ -109,7 +110,7 @@ pub async fn keep_join_port(store: &Store, port: u16) {
 
 fn told(kept: Result<(), StoreError>) {
     if let Err(error) = kept {
-        tracing::warn!(%error, "could not save listening ports; they may change on restart");
+        tracing::warn!(error = %error.in_full(), "could not save listening ports; they may change on restart");
     }
 }
 
@@ -122,7 +123,7 @@ async fn seen(store: &Store, nodes: Vec<NodeId>, now: Timestamp) {
     })
     .await;
     if let Err(error) = noted {
-        tracing::warn!(%error, "could not save when members were last seen");
+        tracing::warn!(error = %error.in_full(), "could not save when members were last seen");
     }
 }
 
@@ -134,7 +135,7 @@ async fn keep_state(store: &Store, membership: &Membership) {
     })
     .await;
     if let Err(error) = kept {
-        tracing::error!(%error, "could not save charter and site state; after a restart older ones apply until members connect");
+        tracing::error!(error = %error.in_full(), "could not save charter and site state; after a restart older ones apply until members connect");
     }
 }
 
@@ -166,6 +167,6 @@ async fn remember_member(
     })
     .await;
     if let Err(error) = kept {
-        tracing::warn!(%node, %error, "could not save a member's addresses");
+        tracing::warn!(%node, error = %error.in_full(), "could not save a member's addresses");
     }
 }

@@ -7,12 +7,15 @@
 //!
 //! Everything here blocks on the store; see [`crate::offload`].
 
+use std::borrow::Cow;
+
 use ed25519_dalek::SigningKey;
 use papermesh_protocol::certificate::{Certificate, CertificateError};
 use papermesh_protocol::charter::Charter;
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::join::joiner;
 use papermesh_protocol::judge::Judge;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::{SealingSecret, StorageKey};
 use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::site::{SiteSecret, SiteState};
@@ -30,23 +33,16 @@ use crate::vault::{Vault, VaultError};
 #[derive(Debug, thiserror::Error)]
 pub enum PapersError {
     /// There are none.
-    #[error(
-        "this home has no site yet; run `papermesh init` for a new site, or `papermesh join` to become a member of one"
-    )]
+    #[error("this home has no site yet")]
     NoSite,
     /// There are some already.
-    #[error(
-        "this home is already a member of the site {name}; use another --home for another site"
-    )]
+    #[error("this home is already a member of the site {name}")]
     HasSite {
         /// The site's name.
         name: Name,
     },
     /// Some are missing, or do not belong together.
-    #[error(
-        "the keys and certificate in this home do not match ({0}); restore the home from a backup, or join again with a \
-         new --home"
-    )]
+    #[error("the keys and certificate in this home do not match ({0})")]
     Inconsistent(&'static str),
     /// A secret does not open.
     #[error(transparent)]
@@ -54,6 +50,23 @@ pub enum PapersError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Remedy for PapersError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::NoSite => {
+                "run `papermesh init` for a new site, or `papermesh join` to become a member of one"
+            }
+            Self::HasSite { .. } => "use another --home for another site",
+            Self::Inconsistent(_) => {
+                "restore the home from a backup, or join again with a new --home"
+            }
+            Self::Vault(error) => return error.remedy(),
+            Self::Store(error) => return error.remedy(),
+        };
+        Some(remedy.into())
+    }
 }
 
 /// All that makes a node a member.

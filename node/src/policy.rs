@@ -4,11 +4,13 @@
 //! refusal is told to the person in front of this computer, and therefore says what to do; what a
 //! stranger at a printer hears is the release protocol's business.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::job::{self, JobError, PrintOptions};
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::site::{LoginPolicy, SitePolicy};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
@@ -86,24 +88,19 @@ pub struct Acceptance {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitRefusal {
     /// This node is no client.
-    #[error(
-        "this node holds no jobs, because its roles are {0}; use a node with the role client or shared-client"
-    )]
+    #[error("this node holds no jobs, because its roles are {0}")]
     Role(Roles),
     /// The user is not known here.
-    #[error(
-        "{0} is not enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin, or \
-         `papermesh user link` if you enrolled on another computer"
-    )]
+    #[error("{0} is not enrolled on this computer")]
     NotEnrolled(UserId),
     /// A shared PC, and the site has no such user.
-    #[error("the site has no user {0}; ask your admin")]
+    #[error("the site has no user {0}")]
     UnknownUser(UserId),
     /// The user may not print.
-    #[error("{0} is disabled; ask your admin")]
+    #[error("{0} is disabled")]
     Disabled(UserId),
     /// A format that no printer can be trusted with.
-    #[error("{0} cannot be held; print PDF, PWG or Apple raster, JPEG, PNG or plain text")]
+    #[error("{0} cannot be held")]
     Format(String),
     /// Too large.
     #[error("the document is larger than {} MiB, this computer's limit for one job", .0 >> 20)]
@@ -115,8 +112,26 @@ pub enum SubmitRefusal {
     #[error("a job can be kept from {} seconds to {} days", SHORTEST_LIFETIME.as_secs(), limits::JOB_LIFETIME_MAX.as_secs() / 86_400)]
     Lifetime,
     /// It would be offered only when it is gone.
-    #[error("the job would expire before it is offered; keep it for longer, or offer it earlier")]
+    #[error("the job would expire before it is offered")]
     Hold,
+}
+
+impl Remedy for SubmitRefusal {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Role(_) => "use a node with the role client or shared-client",
+            Self::NotEnrolled(_) => {
+                "run `papermesh user enroll TICKET` with a ticket from your admin, or `papermesh user link` if you \
+                 enrolled on another computer"
+            }
+            Self::UnknownUser(_) | Self::Disabled(_) => "ask your admin",
+            Self::Format(_) => "print PDF, PWG or Apple raster, JPEG, PNG or plain text",
+            Self::Options(error) => return error.remedy(),
+            Self::Hold => "keep it for longer, or offer it earlier",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 /// Whether a job is taken, and for how long.
@@ -179,11 +194,21 @@ pub struct Shown {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LoginRefusal {
     /// The site does not take badges.
-    #[error("this site does not use badges; enter your user id and PIN")]
+    #[error("this site does not use badges")]
     NoBadges,
     /// A PIN is missing.
-    #[error("this site requires a PIN; enter yours")]
+    #[error("this site requires a PIN")]
     PinMissing,
+}
+
+impl Remedy for LoginRefusal {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::NoBadges => "enter your user id and PIN",
+            Self::PinMissing => "enter yours",
+        };
+        Some(remedy.into())
+    }
 }
 
 /// Whether holders will look at what the user showed at all. They judge again by themselves.

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use papermesh_protocol::remedy::Remedy;
 use tokio::time::sleep;
 
 use crate::offload::offload;
@@ -38,7 +39,7 @@ pub async fn now(store: &Store) {
         return;
     }
     if let Err(error) = offload(store, |store| store.purge_deleted()).await {
-        tracing::warn!(%error, "could not purge deleted keys from the database files");
+        tracing::warn!(error = %error.in_full(), "could not purge deleted keys from the database files");
     }
 }
 

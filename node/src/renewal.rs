@@ -1,6 +1,7 @@
 //! Renewing this node's certificate, from any admin that is met: in the last third of its life, and at
 //! once when who signed it is no admin any more.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -8,6 +9,7 @@ use papermesh_protocol::certificate::{Certificate, Role};
 use papermesh_protocol::enroll::{self, Answer, EnrollError, Request};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use tokio::time::{Instant, sleep_until};
 
@@ -42,6 +44,17 @@ pub enum RenewalError {
     /// The new certificate could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Remedy for RenewalError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Mesh(error) => error.remedy(),
+            Self::Enroll(error) => error.remedy(),
+            Self::Store(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// Keeps the certificate valid until the mesh ends. `network` reaches this node itself, too,
@@ -102,7 +115,7 @@ pub async fn renew<N: Network>(
         match renew_at(store, mesh, network, admin).await {
             Ok(renewed) => return Some(renewed),
             Err(error) => {
-                tracing::info!(%admin, %error, "this admin did not renew the certificate")
+                tracing::info!(%admin, error = %error.in_full(), "this admin did not renew the certificate")
             }
         }
     }

@@ -5,8 +5,11 @@
 //! copied over another does not open there. Where the sealed bytes lie is the store's business;
 //! what the secrets are good for is that of those who ask for them. PIN verifiers are [`crate::auth`]'s.
 
+use std::borrow::Cow;
+
 use ed25519_dalek::SigningKey;
 use papermesh_protocol::id::SiteId;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::{BlobError, StorageKey, open_bytes, seal_bytes};
 use papermesh_protocol::site::SiteSecret;
 use papermesh_protocol::text::UserId;
@@ -28,13 +31,18 @@ struct Kind(&'static str);
 pub enum VaultError {
     /// Sealed with another storage key, or altered.
     #[error(
-        "the stored {0} cannot be opened: the keys folder was replaced, or the database is damaged; restore the home \
-         from a backup"
+        "the stored {0} cannot be opened: the keys folder was replaced, or the database is damaged"
     )]
     Refused(&'static str),
     /// It opened, and is not what it should be.
-    #[error("the stored {0} is malformed; restore the home from a backup")]
+    #[error("the stored {0} is malformed")]
     Malformed(&'static str),
+}
+
+impl Remedy for VaultError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some("restore the home from a backup".into())
+    }
 }
 
 /// Seals and opens with the node's storage key.

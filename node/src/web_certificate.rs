@@ -5,6 +5,7 @@
 //! ([`crate::web::Certificates`]). Nothing waits for it. What an admin's node grants, and why, is
 //! [`crate::authority::web`]'s; how a certificate is checked [`crate::web`]'s.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use futures::StreamExt;
 use papermesh_protocol::certificate::{Certificate, Role};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::web::{
@@ -76,6 +78,18 @@ pub enum WebCertificateError {
     /// What it gave could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Remedy for WebCertificateError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Mesh(error) => error.remedy(),
+            Self::Web(error) => error.remedy(),
+            Self::Vault(error) => error.remedy(),
+            Self::Store(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// What a keeper works with. `network` reaches this node itself, too, which is how an admin
@@ -168,7 +182,7 @@ impl<N: Network> WebCertificate<N> {
             Ok(read) => read,
             Err(WebCertificateError::Store(error)) => return Err(error),
             Err(error) => {
-                tracing::warn!(%error, "the stored web certificate is unusable; requesting another");
+                tracing::warn!(error = %error.in_full(), "the stored web certificate is unusable; requesting another");
                 None
             }
         };
@@ -268,7 +282,7 @@ impl<N: Network> WebCertificate<N> {
                 Looked::Renewed
             }
             Err(error) => {
-                tracing::info!(%error, "no web certificate from the site; will retry");
+                tracing::info!(error = %error.in_full(), "no web certificate from the site; will retry");
                 Looked::Missing
             }
         }
@@ -306,7 +320,7 @@ impl<N: Network> WebCertificate<N> {
             match self.renew_at(admin, places).await {
                 Ok(kept) => return Ok(kept),
                 Err(error) => {
-                    tracing::debug!(%admin, %error, "this admin's node issued no web certificate");
+                    tracing::debug!(%admin, error = %error.in_full(), "this admin's node issued no web certificate");
                     last = error;
                 }
             }

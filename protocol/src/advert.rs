@@ -11,6 +11,7 @@
 //! the same order, and so merging is commutative, associative and idempotent, whatever the order
 //! of arrival.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
@@ -23,6 +24,7 @@ use crate::id::{NodeId, SiteId, UserKey};
 use crate::judge::Judge;
 use crate::limits;
 use crate::record::RecordError;
+use crate::remedy::Remedy;
 use crate::signed::{Envelope, Record, Signed, SignedError};
 use crate::text::UserId;
 use crate::time::Timestamp;
@@ -91,6 +93,15 @@ pub enum AdvertError {
     /// More or longer addresses than allowed.
     #[error("the advert's addresses are malformed")]
     Addresses,
+}
+
+impl Remedy for AdvertError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Certificate(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 impl AdvertError {

@@ -9,6 +9,8 @@
 //! deterministic CBOR, at most [`limits::BIND_MESSAGE`] bytes. The judgment of all three is here;
 //! which users and badges there are, and the authority's key, are the admin's node's affair.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::{Certificate, Role, Roles};
@@ -17,6 +19,7 @@ use crate::delegation::Delegation;
 use crate::id::{BadgeTag, NodeId, SiteId, UserKey};
 use crate::judge::Judge;
 use crate::limits;
+use crate::remedy::Remedy;
 use crate::signed::{Envelope, Record, Signed};
 use crate::text::UserId;
 use crate::time::Timestamp;
@@ -81,7 +84,7 @@ pub enum Denial {
     #[error("the admin's node does not accept this printer's request for this user")]
     NotBelieved,
     /// Too old, from the future, or carried out before.
-    #[error("the holder's statement is too old or was already used; check the clocks")]
+    #[error("the holder's statement is too old or was already used")]
     Stale,
     /// The site has no such user, or a disabled one.
     #[error("the site does not let this user have a badge")]
@@ -93,16 +96,26 @@ pub enum Denial {
     #[error("the user has {} badges already", limits::BADGES_PER_USER)]
     TooMany,
     /// This printer, or all together, asked too often.
-    #[error("that node received too many requests; try again in a minute")]
+    #[error("that node received too many requests")]
     Busy,
     /// The node asked is no admin's, or its authority key is not at hand.
     #[error("that node cannot sign for the site right now")]
     Trouble,
     /// The request makes no sense.
-    #[error(
-        "the admin's node did not understand the request; check that both sides run the same version"
-    )]
+    #[error("the admin's node did not understand the request")]
     Malformed,
+}
+
+impl Remedy for Denial {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Stale => "check the clocks",
+            Self::Busy => "try again in a minute",
+            Self::Malformed => "check that both sides run the same version",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 impl Denial {
@@ -257,6 +270,15 @@ pub enum BindError {
     /// What was signed says something else than was asked for.
     #[error("the admin's answer cannot be trusted: it does not match the request")]
     NotAsAsked,
+}
+
+impl Remedy for BindError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Denied(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// The printer's side: takes the answer to an attestation.

@@ -1,5 +1,7 @@
 //! Certificates: the authority's statement that a node is a member of the site.
 
+use std::borrow::Cow;
+
 use core::fmt;
 use core::str::FromStr;
 
@@ -9,6 +11,7 @@ use crate::charter::Charter;
 use crate::id::{NodeId, Serial, SiteId};
 use crate::judge::Judge;
 use crate::limits;
+use crate::remedy::Remedy;
 use crate::seal::keys::SealingPublic;
 use crate::signed::{Envelope, Record, Signed, SignedError};
 use crate::text::Name;
@@ -65,7 +68,7 @@ impl fmt::Display for Role {
 
 /// No role has that name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown role {0:?}; the roles are client, shared-client, printer, bootstrap and admin")]
+#[error("unknown role {0:?}: the roles are client, shared-client, printer, bootstrap and admin")]
 pub struct UnknownRole(String);
 
 impl FromStr for Role {
@@ -188,7 +191,7 @@ pub enum CertificateError {
     #[error("the certificate names another node")]
     WrongNode,
     /// It is not valid yet: a clock is off.
-    #[error("the certificate is not valid yet; check the clocks")]
+    #[error("the certificate is not valid yet: a clock is off")]
     NotYetValid,
     /// It is not valid any more.
     #[error("the certificate has expired")]
@@ -202,6 +205,15 @@ pub enum CertificateError {
     /// The site withdrew it.
     #[error("the certificate is revoked")]
     Revoked,
+}
+
+impl Remedy for CertificateError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::NotYetValid => Some("check the clocks".into()),
+            _ => None,
+        }
+    }
 }
 
 impl Certificate {

@@ -14,12 +14,15 @@
 //! an admin can use up the numbers of its time in office and none beyond, and the first word under the
 //! next charter is newer than all of them.
 
+use std::borrow::Cow;
+
 use core::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AdminKey, NodeId, RecordDigest, SiteId};
 use crate::limits;
+use crate::remedy::Remedy;
 use crate::signed::{Envelope, Record, Signed, SignedError};
 use crate::time::Timestamp;
 
@@ -95,23 +98,37 @@ pub enum CharterError {
     #[error("the charter's lists are malformed")]
     Malformed,
     /// No room for a further admin.
-    #[error("the site already has {} admins; revoke one first", limits::ADMINS)]
+    #[error("the site already has {} admins", limits::ADMINS)]
     TooManyAdmins,
     /// Nobody could sign for the site any more.
     #[error("this is the site's only admin")]
     LastAdmin,
     /// More certificates stay than a charter can list.
     #[error(
-        "more than {} certificates of former admins would have to stay valid; let those members renew theirs first, \
-         which happens automatically while another admin's node is running",
+        "more than {} certificates of former admins would have to stay valid",
         limits::KEPT
     )]
     TooManyKept,
     /// There is no further number.
-    #[error(
-        "this was the last number; have the root sign the next charter with `papermesh site root renew`"
-    )]
+    #[error("this was the last number")]
     Exhausted,
+}
+
+impl Remedy for CharterError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::TooManyAdmins => "revoke one first",
+            Self::TooManyKept => {
+                "let those members renew theirs first, which happens automatically while another admin's node is \
+                 running"
+            }
+            Self::Exhausted => {
+                "have the root sign the next charter with `papermesh site root renew`"
+            }
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 impl Charter {

@@ -5,6 +5,8 @@
 //! the printer selects it, fetches it, extends its lease and reports, all on the streams of the release
 //! protocol ([`crate::release`]).
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::advert::Delegated;
@@ -14,6 +16,7 @@ use crate::extension::Extensions;
 use crate::id::{SessionId, SiteId};
 use crate::job::{Finishing, JobSummary, check_format, check_media};
 use crate::release::receipt::Outcome;
+use crate::remedy::Remedy;
 use crate::seal::SessionPublic;
 use crate::text::{self, UserId};
 use crate::time::Timestamp;
@@ -94,9 +97,20 @@ pub enum Decline {
     /// answers.
     #[error(
         "the printer does not know this user: either there is no such user, or no member that knows the user can be \
-         reached; try again in a minute, or release the job at the printer"
+         reached"
     )]
     Unknown,
+}
+
+impl Remedy for Decline {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Unknown => {
+                Some("try again in a minute, or release the job at the printer".into())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a printer can do, as its device says it. Lists may be empty where the device does not say.

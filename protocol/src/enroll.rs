@@ -8,6 +8,8 @@
 //! Both sides' judgment is here. Who the other side is, the member handshake has proved; which
 //! tickets there are, and the authority's key, are the admin's node's affair.
 
+use std::borrow::Cow;
+
 use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,7 @@ use crate::id::{BadgeTag, NodeId, Serial, SiteId, UserKey};
 use crate::invite::{TicketError, TicketSecret, UserTicket};
 use crate::judge::Judge;
 use crate::limits;
+use crate::remedy::Remedy;
 use crate::signed::{Envelope, Record, Signed, SignedError};
 use crate::text::UserId;
 use crate::time::Timestamp;
@@ -91,9 +94,7 @@ pub enum Answer {
 #[serde(rename_all = "kebab-case")]
 pub enum Denial {
     /// No such ticket, or used up, or expired, or not this user's.
-    #[error(
-        "the admin's node does not accept the ticket: it may be used, withdrawn or expired; ask the admin for a new one"
-    )]
+    #[error("the admin's node does not accept the ticket: it may be used, withdrawn or expired")]
     Refused,
     /// A user key belongs on a computer that is a client.
     #[error("this computer is not a client of the site, so no user can enroll on it")]
@@ -102,15 +103,23 @@ pub enum Denial {
     #[error("the certificate is not due for renewal yet")]
     NotDue,
     /// The node asked is no admin's, or its authority key is not at hand.
-    #[error(
-        "that node cannot sign for the site right now; ask the admin to check its log, then try again"
-    )]
+    #[error("that node cannot sign for the site right now")]
     Trouble,
     /// The request makes no sense.
-    #[error(
-        "the admin's node did not understand the request; check that both sides run the same version"
-    )]
+    #[error("the admin's node did not understand the request")]
     Malformed,
+}
+
+impl Remedy for Denial {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Refused => "ask the admin for a new one",
+            Self::Trouble => "ask the admin to check its log, then try again",
+            Self::Malformed => "check that both sides run the same version",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 /// A user key's own statement whose it is and where. Signed by that key, so that nobody can have
@@ -163,6 +172,17 @@ pub enum EnrollError {
     /// What was signed says something else than was asked for.
     #[error("the admin's answer cannot be trusted: it does not match the request")]
     NotAsAsked,
+}
+
+impl Remedy for EnrollError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Ticket(error) => error.remedy(),
+            Self::Denied(error) => error.remedy(),
+            Self::Certificate(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// A user who enrolls, on the asking side.

@@ -5,10 +5,13 @@
 //! it. What the numbers mean, and in which structure, is in SPEC; none is ever used for something
 //! else.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::limits;
+use crate::remedy::Remedy;
 
 /// The extensions of one structure, ascending by number, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,8 +32,17 @@ pub enum ExtensionError {
     #[error("at most {} bytes of extensions", limits::KEPT_EXTENSIONS)]
     TooLong,
     /// Its sender relies on one that is not known here.
-    #[error("it needs a feature that this version does not have ({0}); update papermesh here")]
+    #[error("it needs a feature that this version does not have ({0})")]
     Unknown(u16),
+}
+
+impl Remedy for ExtensionError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Unknown(_) => Some("update papermesh here".into()),
+            _ => None,
+        }
+    }
 }
 
 impl Extensions {

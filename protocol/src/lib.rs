@@ -32,6 +32,7 @@ pub mod pin;
 pub mod preview;
 pub mod record;
 pub mod release;
+pub mod remedy;
 pub mod seal;
 pub mod signed;
 pub mod site;

@@ -8,6 +8,8 @@
 //!
 //! Both sides' judgment is here; keeping what was agreed is not.
 
+use std::borrow::Cow;
+
 use ed25519_dalek::SigningKey;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,7 @@ use crate::invite::{LinkTicket, TicketError, TicketSecret};
 #[cfg(doc)]
 use crate::limits;
 use crate::pin::{PinError, PinVerifier};
+use crate::remedy::Remedy;
 use crate::seal::keys::{SealingPublic, SealingSecret};
 use crate::seal::wrap::{WrapError, hpke_open, hpke_seal};
 use crate::signed::{Envelope, Record, Signed, SignedError};
@@ -78,9 +81,7 @@ pub struct Linked {
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// No such ticket, or used up, or expired.
-    #[error(
-        "the other computer does not accept the ticket: it may be used or expired; make a new one there"
-    )]
+    #[error("the other computer does not accept the ticket: it may be used or expired")]
     Refused,
     /// The asking node's roles do not let it hold jobs.
     #[error("this computer is not a client of the site, so it cannot hold jobs")]
@@ -89,16 +90,27 @@ pub enum Refusal {
     #[error("the other computer already has a newer PIN")]
     Stale,
     /// The user is not linked there, or has another key by now.
-    #[error("the other computer does not know this user; link it again")]
+    #[error("the other computer does not know this user")]
     NotLinked,
     /// The request makes no sense.
-    #[error(
-        "the other computer did not understand the request; check that both run the same version"
-    )]
+    #[error("the other computer did not understand the request")]
     Malformed,
     /// The other computer cannot do it now.
-    #[error("the other computer had an internal error; check its log, then try again")]
+    #[error("the other computer had an internal error")]
     Trouble,
+}
+
+impl Remedy for Refusal {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Refused => "make a new one there",
+            Self::NotLinked => "link it again",
+            Self::Malformed => "check that both run the same version",
+            Self::Trouble => "check its log, then try again",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 /// A user's PIN verifier on its way to one computer.
@@ -161,6 +173,16 @@ pub enum LinkError {
     /// A message could not be encoded.
     #[error(transparent)]
     Codec(#[from] CodecError),
+}
+
+impl Remedy for LinkError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Ticket(error) => error.remedy(),
+            Self::Refused(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 impl PinCarrier {

@@ -1,6 +1,8 @@
 //! What every member knows of its site: the state that the authority signs, and the secret that
 //! keeps the DHT's keys from meaning anything to outsiders.
 
+use std::borrow::Cow;
+
 use core::cmp::Reverse;
 use core::time::Duration;
 
@@ -11,6 +13,7 @@ use crate::certificate::Certificate;
 use crate::charter::Charter;
 use crate::id::{NodeId, SiteId};
 use crate::limits;
+use crate::remedy::Remedy;
 use crate::signed::{Envelope, Record, Signed, SignedError};
 use crate::text::Name;
 use crate::time::Timestamp;
@@ -125,11 +128,17 @@ pub enum SiteStateError {
     #[error("the site state is numbered ahead of the charter")]
     Ahead,
     /// No more nodes can be revoked before the certificates of some revoked ones expire.
-    #[error(
-        "{} nodes are already revoked; wait until some of their certificates expire",
-        limits::REVOKED
-    )]
+    #[error("{} nodes are already revoked", limits::REVOKED)]
     Full,
+}
+
+impl Remedy for SiteStateError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Full => Some("wait until some of their certificates expire".into()),
+            _ => None,
+        }
+    }
 }
 
 impl SiteState {

@@ -130,6 +130,23 @@ fn no_module_is_without_a_row_and_none_looks_up() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// What is wrong is an error's text and what to do its remedy: nobody has to cut one from the other.
+#[test]
+fn no_text_of_an_error_has_its_remedy_in_it() {
+    let folders = ["protocol/src", "node/src", "bootstrap/src"];
+    let mut within = false;
+    let mut wrong = Vec::new();
+    let lines = folders.iter().flat_map(|folder| code(&root().join(folder)));
+    for Line { file, text } in lines {
+        within |= text.trim_start().starts_with("#[error(");
+        if within && text.contains("; ") {
+            wrong.push(format!("{}: {}", file.display(), text.trim()));
+        }
+        within &= !text.trim_end().ends_with(")]");
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 /// Each of these has one user, so that it can be exchanged, and audited, in one place.
 #[test]
 fn what_has_its_only_user_has_no_other() {

@@ -6,11 +6,13 @@
 
 pub mod entry;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::release::receipt::AuditHead;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::{Signed, SignedError};
 use papermesh_protocol::time::Timestamp;
 use tokio::sync::Mutex;
@@ -36,6 +38,15 @@ pub enum AuditError {
     /// A record is not the next one of its chain.
     #[error("the audit log was tampered with or is damaged: {0}")]
     Chain(#[from] ChainError),
+}
+
+impl Remedy for AuditError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Store(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// The audit log of this node; cheap to clone.
@@ -109,7 +120,7 @@ impl Audit {
     /// Writes down what happened where nothing can be done any more if that fails.
     pub async fn note(&self, event: Event) {
         if let Err(error) = self.record(event).await {
-            tracing::error!(%error, "could not write an event to the audit log");
+            tracing::error!(error = %error.in_full(), "could not write an event to the audit log");
         }
     }
 

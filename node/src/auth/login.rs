@@ -11,6 +11,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::pin::PinVerifier;
 use papermesh_protocol::release::holder::{DenyReason, Holder, LoginEvent, LoginFacts};
 use papermesh_protocol::release::message::{Answer, Login};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::StorageKey;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::LoginPolicy;
@@ -45,7 +46,7 @@ fn known(
         .map(|sealed| verifier::open(storage, user, &sealed))
         .transpose();
     let verifier = opened.unwrap_or_else(|error| {
-        tracing::error!(%user, %error, "user cannot log in here until the PIN is set again");
+        tracing::error!(%user, error = %error.in_full(), "user cannot log in here until the PIN is set again");
         None
     });
     Ok(Known {

@@ -1,11 +1,13 @@
 //! A PIN typed at the holder itself: both sides of a login within one computer.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::pin::{
     ClientLogin, KsfMemo, LoginContext, Pin, PinError, PinVerifier, ServerLogin,
 };
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::{DecoySeed, SessionSecret};
 use papermesh_protocol::text::{UserId, counted};
 use papermesh_protocol::time::Timestamp;
@@ -19,17 +21,31 @@ pub enum TypedError {
     #[error(transparent)]
     Pin(#[from] PinError),
     /// Too many were wrong.
-    #[error("too many wrong PINs; wait {}", counted(.0.as_secs().max(1), "second"))]
+    #[error("too many wrong PINs")]
     Wait(Duration),
     /// Too many are being looked at, or came from one place.
-    #[error("too many PINs at once; try again in {}", counted(.0.as_secs().max(1), "second"))]
+    #[error("too many PINs at once")]
     Busy(Duration),
     /// It is right, and the site has disabled the user.
-    #[error("{0} is disabled; ask your admin")]
+    #[error("{0} is disabled")]
     Disabled(UserId),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Remedy for TypedError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Wait(time) => format!("wait {}", counted(time.as_secs().max(1), "second")).into(),
+            Self::Busy(time) => {
+                format!("try again in {}", counted(time.as_secs().max(1), "second")).into()
+            }
+            Self::Disabled(_) => "ask your admin".into(),
+            Self::Store(error) => return error.remedy(),
+            _ => return None,
+        })
+    }
 }
 
 /// Checks a PIN against a user's verifier. Wrong ones count and make the next wait, as at a printer,

@@ -1,7 +1,10 @@
 //! PIN verifiers at rest: sealed with the storage key, bound to their user.
 
+use std::borrow::Cow;
+
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::pin::{PinError, PinVerifier};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::{BlobError, DecoySeed, StorageKey, open_bytes, seal_bytes};
 use papermesh_protocol::text::UserId;
 use serde_bytes::ByteBuf;
@@ -27,6 +30,15 @@ pub enum VerifierError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Remedy for VerifierError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Store(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// Seals the verifier of a user's PIN, for [`crate::store::LocalUser::sealed_pin`].

@@ -1,6 +1,7 @@
 //! Admitting devices: those with an invite at once, those that compare digits when the admin says
 //! so. The connections are [`crate::mesh::join`]'s.
 
+use std::borrow::Cow;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use papermesh_protocol::join::{
     Applicant, Claim, Denial, Digits, MemberAddress, Terms, Waiting, Welcome,
 };
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::text::Name;
@@ -61,12 +63,22 @@ enum Unwelcome {
     Expired,
     #[error("the invite was already used by another device")]
     Used,
-    #[error("the device was revoked after the invite was made; it needs a new one")]
+    #[error("the device was revoked after the invite was made")]
     Revoked,
     #[error("the device requested a name or roles its invite does not allow")]
     OtherTerms,
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+}
+
+impl Remedy for Unwelcome {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Revoked => "make a new invite for it".into(),
+            Self::Authority(error) => return error.remedy(),
+            _ => return None,
+        })
+    }
 }
 
 impl From<StoreError> for Unwelcome {
@@ -111,19 +123,23 @@ impl<N: Network> Authority<N> {
                 Ok(welcome)
             }
             Err(Unwelcome::Authority(error)) => {
-                tracing::error!(%node, %name, %error, "could not admit a device with an invite");
+                tracing::error!(%node, %name, error = %error.in_full(), "could not admit a device with an invite");
                 Err(Denial::Trouble)
             }
             // Anybody on the network can say a secret that is none, as often as they like: no
             // reason to fill the audit log.
             Err(why @ Unwelcome::Unknown) => {
-                tracing::warn!(%node, %name, %why, "refused a device");
+                tracing::warn!(%node, %name, why = %why.in_full(), "refused a device");
                 Err(Denial::Refused)
             }
             Err(why) => {
-                tracing::warn!(%node, %name, %why, "refused a device");
-                self.note(Event::new(Kind::JoinRefused).peer(node).because(&why))
-                    .await;
+                tracing::warn!(%node, %name, why = %why.in_full(), "refused a device");
+                self.note(
+                    Event::new(Kind::JoinRefused)
+                        .peer(node)
+                        .because(why.in_full()),
+                )
+                .await;
                 Err(Denial::Refused)
             }
         };

@@ -13,6 +13,7 @@ use papermesh_protocol::bind::{
     self, Answer, Attestation, BadgeClaim, Denial, Examined, Standing, Verdict,
 };
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
@@ -151,7 +152,7 @@ impl<N: Network> Authority<N> {
                 user: user.filter(|_| *denial != Denial::NotBelieved),
                 ..Event::new(Kind::BindRefused)
                     .peer(from.node)
-                    .because(denial)
+                    .because(denial.in_full())
             })
             .await;
         }
@@ -240,7 +241,7 @@ fn standing<'a>(row: &'a UserRow, owner: Option<&'a UserId>) -> Standing<'a> {
 
 /// What a printer hears of troubles that are this node's own.
 fn trouble(error: &AuthorityError) -> Denial {
-    tracing::error!(%error, "could not bind a badge");
+    tracing::error!(error = %error.in_full(), "could not bind a badge");
     Denial::Trouble
 }
 

@@ -11,9 +11,12 @@
 //! No admin's key is in it: an export that falls into wrong hands signs nothing. Under that key the registry is sealed in parts, each bound to
 //! its place, so that its size is no matter of the passphrase's sealing and none can be left out.
 
+use std::borrow::Cow;
+
 use papermesh_protocol::charter::Charter;
 use papermesh_protocol::codec::{self, CodecError};
 use papermesh_protocol::id::{BadgeTag, NodeId, SiteId};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::passphrase::{self, PassphraseCost, PassphraseError};
 use papermesh_protocol::seal::{StorageKey, open_bytes, seal_bytes};
 use papermesh_protocol::signed::{Envelope, Signed};
@@ -48,28 +51,40 @@ const ROW_MAX: usize = 18 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// It is something else, or lines are missing.
-    #[error(
-        "this is not a site export, or part of it is missing; use the complete file that `papermesh site export` wrote"
-    )]
+    #[error("this is not a site export, or part of it is missing")]
     NotOne,
     /// It was altered.
-    #[error("the export is damaged; use another copy")]
+    #[error("the export is damaged")]
     Damaged,
     /// It is of another site.
-    #[error("the export belongs to another site, not this node's; use another --home")]
+    #[error("the export belongs to another site, not this node's")]
     ForeignSite,
     /// This node has no name yet.
     #[error("give this node a name with --name")]
     NameMissing,
     /// The root was kept elsewhere when it was made.
     #[error(
-        "this export does not contain the root, which was not stored where the export was made; use the file that \
-         `papermesh site root export` wrote, or another export"
+        "this export does not contain the root, which was not stored where the export was made"
     )]
     NoRoot,
     /// The registry is larger than any.
     #[error("the site is too large to export")]
     TooLarge,
+}
+
+impl Remedy for BundleError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::NotOne => "use the complete file that `papermesh site export` wrote",
+            Self::Damaged => "use another copy",
+            Self::ForeignSite => "use another --home",
+            Self::NoRoot => {
+                "use the file that `papermesh site root export` wrote, or another export"
+            }
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 /// One row of the registry.

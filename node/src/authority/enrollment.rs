@@ -7,6 +7,7 @@ use papermesh_protocol::enroll::{self, Answer, Denial, KeyClaim, Request};
 use papermesh_protocol::id::Serial;
 use papermesh_protocol::invite::TicketSecret;
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
@@ -142,7 +143,7 @@ impl<N: Network> Authority<N> {
                     Event::new(Kind::EnrollRefused)
                         .user(&user)
                         .peer(node)
-                        .because(&why),
+                        .because(why.in_full()),
                 )
                 .await;
                 Err(Denial::Refused)
@@ -230,6 +231,6 @@ fn redeem(
 
 /// What a member hears of troubles that are this node's own.
 fn trouble(error: &AuthorityError) -> Denial {
-    tracing::error!(%error, "could not answer a member's request");
+    tracing::error!(error = %error.in_full(), "could not answer a member's request");
     Denial::Trouble
 }

@@ -1,5 +1,6 @@
 //! Why the authority does not do what it was asked, and what to do about it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use papermesh_protocol::bind;
@@ -10,6 +11,7 @@ use papermesh_protocol::invite::TicketError;
 use papermesh_protocol::join::ApproveError;
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup::BadgeError;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::PassphraseError;
 use papermesh_protocol::signed::SignedError;
 use papermesh_protocol::site::SiteStateError;
@@ -28,10 +30,7 @@ use crate::vault::VaultError;
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
     /// The key is not on this node.
-    #[error(
-        "this node is not an admin of its site; run this on the admin's node, or make this node an admin with \
-         `papermesh site import`"
-    )]
+    #[error("this node is not an admin of its site")]
     NotAdmin,
     /// The site's charter names the key no more.
     #[error(
@@ -39,34 +38,22 @@ pub enum AuthorityError {
     )]
     NoAdminAnyMore,
     /// The root is needed, and it is not here.
-    #[error(
-        "the site's root is not stored on this node; name its file with --root FILE (`papermesh site root export --from \
-         EXPORT FILE` takes it out of a site export), or run this on the node that stores it"
-    )]
+    #[error("the site's root is not stored on this node")]
     RootElsewhere,
     /// The root is needed.
-    #[error(
-        "this requires the site's root; give its passphrase, which `papermesh init` showed, with --root-passphrase-file \
-         or at the prompt"
-    )]
+    #[error("this requires the site's root")]
     RootNeeded,
     /// The passphrase does not open the root.
     #[error("the passphrase of the root is wrong")]
     RootPassphraseWrong,
     /// What was given is no root.
-    #[error(
-        "this is not a site root; use the complete file that `papermesh site root export` wrote"
-    )]
+    #[error("this is not a site root")]
     NoRoot,
     /// It is the root of another site.
     #[error("this is the root of another site")]
     ForeignRoot,
     /// An admin is not put out like any member.
-    #[error(
-        "{name} is an admin and has a key of its own that signs for the site; revoke that key with the root's \
-         passphrase (--root-passphrase-file or at the prompt), or use --keep-key to disconnect {name} only: whoever has \
-         its key can then still sign"
-    )]
+    #[error("{name} is an admin and has a key of its own that signs for the site")]
     RevokesAdmin {
         /// The admin.
         name: Name,
@@ -78,7 +65,7 @@ pub enum AuthorityError {
     #[error(transparent)]
     Charter(#[from] CharterError),
     /// The key is sealed, and its passphrase was not given since the node started.
-    #[error("the authority key is sealed; give its passphrase to unlock it")]
+    #[error("the authority key is sealed")]
     PassphraseNeeded,
     /// The passphrase does not open it.
     #[error("the passphrase is wrong")]
@@ -106,17 +93,13 @@ pub enum AuthorityError {
     )]
     Roles,
     /// No open invite is called that, or several are.
-    #[error(
-        "no open invite, or more than one, has an id that begins with {0:?}; list them with `papermesh invites`"
-    )]
+    #[error("no open invite, or more than one, has an id that begins with {0:?}")]
     NoSuchInvite(String),
     /// No member is called that.
-    #[error(
-        "no member has the name {0:?} or an id that begins with it; list them with `papermesh members`"
-    )]
+    #[error("no member has the name {0:?} or an id that begins with it")]
     NoSuchMember(String),
     /// Several are.
-    #[error("{wanted:?} matches {found}; use the id to name one")]
+    #[error("{wanted:?} matches {found}")]
     AmbiguousMember {
         /// What was asked for.
         wanted: String,
@@ -130,27 +113,25 @@ pub enum AuthorityError {
         name: Name,
     },
     /// A node would withdraw itself.
-    #[error(
-        "a node cannot revoke itself; export the site, import it on another member, and revoke this node from there"
-    )]
+    #[error("a node cannot revoke itself")]
     RevokesItself,
     /// The site state cannot be changed.
     #[error("the site state: {0}")]
     SiteState(#[from] SiteStateError),
     /// Other admins change the site state at the same time.
-    #[error("another admin changed the site at the same time; try again")]
+    #[error("another admin changed the site at the same time")]
     Overtaken,
     /// No device waits under these digits.
     #[error(transparent)]
     Approve(#[from] ApproveError),
     /// The device hung up before it had its certificate.
-    #[error("the device is no longer waiting; run `papermesh join` on it again")]
+    #[error("the device is no longer waiting")]
     DeviceGone,
     /// No user has this id.
-    #[error("the site has no user {0}; list them with `papermesh user list`")]
+    #[error("the site has no user {0}")]
     NoSuchUser(UserId),
     /// The user may not enroll.
-    #[error("{0} is disabled; enable the user first with `papermesh user enable`")]
+    #[error("{0} is disabled")]
     UserDisabled(UserId),
     /// More badges or groups than a user may have.
     #[error(transparent)]
@@ -159,9 +140,7 @@ pub enum AuthorityError {
     #[error(transparent)]
     Badge(#[from] BadgeError),
     /// The badge names somebody else.
-    #[error(
-        "this badge belongs to {0}; move it with `papermesh user badge`, or remove it from them first"
-    )]
+    #[error("this badge belongs to {0}")]
     BadgeTaken(UserId),
     /// A user does not get the badge that a printer asked for.
     #[error(transparent)]
@@ -186,8 +165,8 @@ pub enum AuthorityError {
     Codec(#[from] CodecError),
     /// There is nothing with which to make certificates for the web.
     #[error(
-        "the root has not certified this admin to issue certificates for panels and hold printers, or that has expired; \
-         run `papermesh site root renew`"
+        "the root has not certified this admin to issue certificates for panels and hold printers, or that has \
+         expired"
     )]
     NoWebIssuer,
     /// A certificate for the web could not be made.
@@ -199,6 +178,61 @@ pub enum AuthorityError {
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
+}
+
+impl Remedy for AuthorityError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::NotAdmin => {
+                "run this on the admin's node, or make this node an admin with \
+                 `papermesh site import`"
+                    .into()
+            }
+            Self::RootElsewhere => {
+                "name its file with --root FILE (`papermesh site root export --from EXPORT FILE` takes it out of a site \
+                 export), or run this on the node that stores it"
+                    .into()
+            },
+            Self::RootNeeded => {
+                "give its passphrase, which `papermesh init` showed, with --root-passphrase-file or at \
+                 the prompt"
+                    .into()
+            }
+            Self::NoRoot => {
+                "use the complete file that `papermesh site root export` wrote".into()
+            },
+            Self::RevokesAdmin { name } => format!(
+                "revoke that key with the root's passphrase (--root-passphrase-file or at the prompt), or use \
+                 --keep-key to disconnect {name} only: whoever has its key can then still sign"
+            )
+            .into(),
+            Self::Charter(error) => return error.remedy(),
+            Self::PassphraseNeeded => "give its passphrase to unlock it".into(),
+            Self::NoSuchInvite(_) => "list them with `papermesh invites`".into(),
+            Self::NoSuchMember(_) => "list them with `papermesh members`".into(),
+            Self::AmbiguousMember { .. } => "use the id to name one".into(),
+            Self::RevokesItself => {
+                "export the site, import it on another member, and revoke this node from there".into()
+            }
+            Self::SiteState(error) => return error.remedy(),
+            Self::Overtaken => "try again".into(),
+            Self::Approve(error) => return error.remedy(),
+            Self::Bind(error) => return error.remedy(),
+            Self::DeviceGone => "run `papermesh join` on it again".into(),
+            Self::NoSuchUser(_) => "list them with `papermesh user list`".into(),
+            Self::UserDisabled(_) => "enable the user first with `papermesh user enable`".into(),
+            Self::BadgeTaken(_) => {
+                "move it with `papermesh user badge`, or remove it from them first".into()
+            },
+            Self::Bundle(error) => return error.remedy(),
+            Self::Papers(error) => return error.remedy(),
+            Self::Ticket(error) => return error.remedy(),
+            Self::NoWebIssuer => "run `papermesh site root renew`".into(),
+            Self::Vault(error) => return error.remedy(),
+            Self::Store(error) => return error.remedy(),
+            _ => return None,
+        })
+    }
 }
 
 impl From<StoreError> for AuthorityError {

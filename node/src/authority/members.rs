@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use papermesh_protocol::certificate::{Certificate, Roles};
 use papermesh_protocol::charter::Charter;
 use papermesh_protocol::id::{NodeId, Serial};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::text::Name;
@@ -83,7 +84,7 @@ impl Roll {
                     }),
                     // Of an admin who is none any more, and not kept.
                     Err(error) => {
-                        tracing::debug!(%serial, %error, "a certificate in the registry is no longer valid")
+                        tracing::debug!(%serial, error = %error.in_full(), "a certificate in the registry is no longer valid")
                     }
                 }
             }

@@ -10,6 +10,7 @@ use papermesh_protocol::certificate::{Certificate, Role};
 use papermesh_protocol::enroll::{Answer, Denial, Request, SignedPage, SignedPlace};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::user::{Badge, UserEntry};
 
 use super::found::enter;
@@ -60,7 +61,7 @@ impl<N: Network> Authority<N> {
             }
         });
         let page = page.await.map_err(|error| {
-            tracing::error!(%error, "could not send another admin what was signed here");
+            tracing::error!(error = %error.in_full(), "could not send another admin what was signed here");
             Denial::Trouble
         })?;
         Ok(Answer::Signed(Box::new(page)))
@@ -111,7 +112,7 @@ impl<N: Network> Authority<N> {
             .mesh()
             .open(admin, &[], Protocol::Enroll)
             .await
-            .map_err(|error| text(&error))?;
+            .map_err(|error| text(&error.in_full()))?;
         let request = Request::Signed { after };
         write_message(&mut stream, &request, limits::ENROLL_MESSAGE)
             .await
@@ -121,11 +122,13 @@ impl<N: Network> Authority<N> {
             .map_err(|error| text(&error))?;
         let page = match answer {
             Some(Answer::Signed(page)) => page,
-            Some(Answer::Denied(denial)) => return Err(denial.to_string()),
+            Some(Answer::Denied(denial)) => return Err(denial.in_full().to_string()),
             _ => return Err("protocol error".to_owned()),
         };
         let next = page.next.clone();
-        self.adopt(*page).await.map_err(|error| text(&error))?;
+        self.adopt(*page)
+            .await
+            .map_err(|error| text(&error.in_full()))?;
         Ok(next)
     }
 

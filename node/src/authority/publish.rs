@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use papermesh_protocol::id::{BadgeTag, RecordKey};
 use papermesh_protocol::record::DirectoryRecord;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::time::Timestamp;
@@ -79,7 +80,7 @@ impl<N: Network> Authority<N> {
         match self.reassert().await {
             Ok(()) | Err(AuthorityError::NotAdmin | AuthorityError::NoAdminAnyMore) => {}
             Err(error) => {
-                tracing::error!(%error, "could not sign the site state again; revoked members may be admitted again")
+                tracing::error!(error = %error.in_full(), "could not sign the site state again; revoked members may be admitted again")
             }
         }
     }
@@ -87,11 +88,11 @@ impl<N: Network> Authority<N> {
     /// Puts users and badges that are known here; what finds nobody to take it is put in the next round.
     pub(super) async fn put_all(&self) {
         if let Err(error) = self.put_all_users().await {
-            tracing::error!(%error, "could not republish users");
+            tracing::error!(error = %error.in_full(), "could not republish users");
         }
         let badges = async { self.put_all_badges(&self.key(None).await?).await };
         if let Err(error) = badges.await {
-            tracing::error!(%error, "could not republish badges");
+            tracing::error!(error = %error.in_full(), "could not republish badges");
         }
     }
 
@@ -102,7 +103,7 @@ impl<N: Network> Authority<N> {
             // It may become an admin, and then should not wait for half an hour.
             Ok(None) => return true,
             Err(error) => {
-                tracing::error!(%error, "could not republish records");
+                tracing::error!(error = %error.in_full(), "could not republish records");
                 return true;
             }
         }
@@ -111,12 +112,14 @@ impl<N: Network> Authority<N> {
         let mut unplaced = !self.placed(self.put_state().await);
         match self.put_all_users().await {
             Ok(missed) => unplaced |= missed,
-            Err(error) => tracing::error!(%error, "could not republish users"),
+            Err(error) => tracing::error!(error = %error.in_full(), "could not republish users"),
         }
         if let Ok(key) = self.key(None).await {
             match self.put_all_badges(&key).await {
                 Ok(missed) => unplaced |= missed,
-                Err(error) => tracing::error!(%error, "could not republish badges"),
+                Err(error) => {
+                    tracing::error!(error = %error.in_full(), "could not republish badges")
+                }
             }
         }
         let now = self.now();
@@ -126,7 +129,7 @@ impl<N: Network> Authority<N> {
         })
         .await;
         if let Err(error) = swept {
-            tracing::warn!(%error, "could not sweep expired rows");
+            tracing::warn!(error = %error.in_full(), "could not sweep expired rows");
         }
         unplaced
     }
@@ -248,7 +251,7 @@ impl<N: Network> Authority<N> {
             // Nobody else is there yet.
             Err(PublishError::Mesh(MeshError::NotStored)) => false,
             Err(error) => {
-                tracing::warn!(%error, "could not publish a record of the authority; will retry");
+                tracing::warn!(error = %error.in_full(), "could not publish a record of the authority; will retry");
                 false
             }
         }

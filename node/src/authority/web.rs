@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::judge::Judge;
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::Name;
 use papermesh_protocol::web::{
@@ -293,7 +294,9 @@ fn trouble(error: &AuthorityError) -> Denial {
                 "a member's web certificate waits for the passphrase of the authority key"
             );
         }
-        error => tracing::error!(%error, "could not issue a member's web certificate"),
+        error => {
+            tracing::error!(error = %error.in_full(), "could not issue a member's web certificate")
+        }
     }
     Denial::Trouble
 }

@@ -9,6 +9,7 @@ use super::failure::CliError;
 use super::quantity;
 use crate::clock;
 use crate::control::message::{AuditEntry, Event, ReadAudit, VerifyAudit};
+use crate::control::{CommandError, ErrorCode};
 
 /// Show this node's audit records, oldest first; with --json, one JSON line each
 #[derive(Args, Debug)]
@@ -35,8 +36,11 @@ impl Audit {
         let screen = &context.screen;
         if let Some(Action::Verify { witnessed }) = self.action {
             if self.since.is_some() {
-                let said = "all records are verified; leave out --since";
-                return Err(CliError::Usage(said.to_owned()));
+                return Err(
+                    CommandError::new(ErrorCode::Usage, "all records are verified")
+                        .with_remedy("leave out --since")
+                        .into(),
+                );
             }
             let verified = context.call(VerifyAudit { witnessed }).await?;
             return screen.show(&verified, |verified, _| {
@@ -51,7 +55,7 @@ impl Audit {
             .since
             .map(|text| quantity::parse_moment(&text, clock::now()))
             .transpose()
-            .map_err(CliError::Usage)?;
+            .map_err(CliError::usage)?;
         let told = |event| match event {
             Event::Audit(entry) if screen.is_json() => screen.json(&entry),
             Event::Audit(entry) => screen.line(&line(&entry)),

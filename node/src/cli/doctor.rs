@@ -13,7 +13,7 @@ use super::screen::Look;
 use super::table::Grid;
 use crate::config::{Config, Home, Settings};
 use crate::control::message::{Diagnose, Finding, Verdict};
-use crate::control::{ControlError, ErrorCode};
+use crate::control::{CommandError, ControlError, ErrorCode};
 use crate::node;
 
 /// Check this node for common problems and say how to fix them
@@ -34,10 +34,12 @@ impl Doctor {
             .count();
         match bad {
             0 => Ok(()),
-            _ => Err(CliError::failed(
+            _ => Err(CommandError::new(
                 ErrorCode::Failed,
-                format!("{bad} of {} checks failed; see above", findings.len()),
-            )),
+                format!("{bad} of {} checks failed", findings.len()),
+            )
+            .with_remedy("see above")
+            .into()),
         }
     }
 }
@@ -46,13 +48,7 @@ async fn node(context: &Context) -> Vec<Finding> {
     match context.call(Diagnose {}).await {
         Ok(findings) => findings,
         Err(error @ CliError::Control(ControlError::NoNode { .. })) => {
-            let (detail, advice) = split(&error.to_string());
-            let mut findings = vec![Finding {
-                check: "node".to_owned(),
-                verdict: Verdict::Bad,
-                detail,
-                advice,
-            }];
+            let mut findings = vec![Finding::of("node", &error)];
             // Where it would not start, this says why.
             if context.home.check().is_ok()
                 && let Ok(config) = context.config(Settings::default())
@@ -61,41 +57,26 @@ async fn node(context: &Context) -> Vec<Finding> {
             }
             findings
         }
-        Err(error) => {
-            let (detail, advice) = split(&error.to_string());
-            vec![Finding {
-                check: "node".to_owned(),
-                verdict: Verdict::Bad,
-                detail,
-                advice,
-            }]
-        }
+        Err(error) => vec![Finding::of("node", &error).or("look at its log, and restart it")],
     }
 }
 
 fn configuration(home: &Home, environment: &Settings) -> Finding {
-    let read = Config::load(home, Settings::default(), environment.clone());
-    let (verdict, (detail, advice)) = match read {
-        Ok(_) => (Verdict::Good, ("understood".to_owned(), None)),
-        Err(error) => (Verdict::Bad, split(&error.to_string())),
-    };
-    Finding {
-        check: "configuration".to_owned(),
-        verdict,
-        detail,
-        advice,
+    const CHECK: &str = "configuration";
+    match Config::load(home, Settings::default(), environment.clone()) {
+        Ok(_) => Finding {
+            check: CHECK.to_owned(),
+            verdict: Verdict::Good,
+            detail: "understood".to_owned(),
+            advice: None,
+        },
+        Err(error) => Finding::of(CHECK, &error),
     }
 }
 
 fn home(home: &Home) -> Vec<Finding> {
     if let Err(error) = home.check() {
-        let (detail, advice) = split(&error.to_string());
-        return vec![Finding {
-            check: "home".to_owned(),
-            verdict: Verdict::Bad,
-            detail,
-            advice,
-        }];
+        return vec![Finding::of("home", &error)];
     }
     let mut findings = vec![privacy("home folder", home.root())];
     for (check, path) in [
@@ -136,14 +117,6 @@ fn privacy(check: &str, path: &Path) -> Finding {
         verdict,
         detail,
         advice,
-    }
-}
-
-/// An error's message, as what is wrong and what to do.
-fn split(message: &str) -> (String, Option<String>) {
-    match message.rsplit_once("; ") {
-        Some((wrong, remedy)) => (wrong.to_owned(), Some(remedy.to_owned())),
-        None => (message.to_owned(), None),
     }
 }
 
@@ -213,6 +186,23 @@ mod tests {
         assert_eq!(
             finding.advice.as_deref(),
             Some("correct the line or remove it")
+        );
+    }
+
+    #[test]
+    fn a_path_that_looks_like_advice_is_shown_whole_with_the_advice_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jobs; old; do not touch");
+        let findings = home(&Home::at(&path));
+        assert_eq!(
+            findings[0].detail,
+            format!("there is no papermesh home at {}", path.display())
+        );
+        assert_eq!(
+            findings[0].advice.as_deref(),
+            Some(
+                "create one with `papermesh init` or `papermesh join`, or name another with --home"
+            )
         );
     }
 }

@@ -1,17 +1,20 @@
 //! The document to print: a file or standard input, and what can be told of it beforehand.
 
+use std::borrow::Cow;
+use std::fmt::Display;
 use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::{limits, text};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use super::failure::CliError;
 use super::secrets;
-use crate::control::ErrorCode;
+use crate::control::{CommandError, ErrorCode};
 use crate::format::{self, Foreign};
 
 /// The title of a document that has no name.
@@ -65,18 +68,21 @@ impl Document {
     /// What it is, as it says itself.
     pub(super) fn format(&self) -> Result<&'static str, CliError> {
         let name = self.name.as_deref().unwrap_or("standard input");
-        let failed =
-            |code, why: &dyn std::fmt::Display| CliError::failed(code, format!("{name}: {why}"));
+        let failed = |code, why: &dyn Display| CommandError::new(code, format!("{name}: {why}"));
         if self.is_empty() {
-            let why = "the document is empty; choose one with content";
-            return Err(failed(ErrorCode::BadData, &why));
+            let empty = failed(ErrorCode::BadData, &"the document is empty");
+            return Err(empty.with_remedy("choose one with content").into());
         }
-        format::sniff(&self.head).map_err(|foreign| match foreign {
-            Foreign::Unknown => failed(
-                ErrorCode::Usage,
-                &"cannot tell what this document is; give its format, such as --format application/pdf",
-            ),
-            foreign => failed(ErrorCode::BadData, &foreign),
+        format::sniff(&self.head).map_err(|foreign| {
+            let failed = match foreign {
+                Foreign::Unknown => failed(ErrorCode::Usage, &"cannot tell what this document is")
+                    .with_remedy("give its format, such as --format application/pdf"),
+                foreign => CommandError {
+                    remedy: foreign.remedy().map(Cow::into_owned),
+                    ..failed(ErrorCode::BadData, &foreign)
+                },
+            };
+            failed.into()
         })
     }
 

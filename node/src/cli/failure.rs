@@ -1,8 +1,11 @@
 //! How a command fails: one line for a person, one object for a script, one number for a shell.
 
+use std::borrow::Cow;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text;
 use serde_json::json;
 
@@ -20,9 +23,6 @@ const LINE: usize = 2000;
 /// Why a command ends without success.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CliError {
-    /// The command makes no sense as given.
-    #[error("{0}")]
-    Usage(String),
     /// The home cannot be used.
     #[error(transparent)]
     Home(#[from] HomeError),
@@ -53,6 +53,19 @@ pub(super) enum CliError {
     Output(io::Error),
 }
 
+impl Remedy for CliError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Home(error) => error.remedy(),
+            Self::Config(error) => error.remedy(),
+            Self::Filter(error) => error.remedy(),
+            Self::Control(error) => error.remedy(),
+            Self::Refused(error) => error.remedy(),
+            _ => None,
+        }
+    }
+}
+
 impl From<ControlError> for CliError {
     fn from(error: ControlError) -> Self {
         match error {
@@ -64,14 +77,19 @@ impl From<ControlError> for CliError {
 
 impl CliError {
     /// A failure of this kind.
-    pub(super) fn failed(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self::Refused(CommandError::new(code, message.into()))
+    pub(super) fn failed(code: ErrorCode, message: impl Display) -> Self {
+        Self::Refused(CommandError::new(code, message))
+    }
+
+    /// The command makes no sense as given.
+    pub(super) fn usage(message: impl Display) -> Self {
+        Self::failed(ErrorCode::Usage, message)
     }
 
     /// Its kind, and the wait that goes with it.
     fn code(&self) -> ErrorCode {
         match self {
-            Self::Usage(_) | Self::Filter(_) => ErrorCode::Usage,
+            Self::Filter(_) => ErrorCode::Usage,
             Self::Home(HomeError::Missing { .. }) => ErrorCode::NotFound,
             Self::Home(HomeError::Locked { .. }) => ErrorCode::Busy,
             Self::Config(_) => ErrorCode::BadData,
@@ -101,19 +119,17 @@ impl CliError {
     }
 
     fn line(&self, as_json: bool) -> String {
-        let message = text::clean(&self.to_string(), LINE);
-        if as_json {
-            let error = match self {
-                Self::Refused(error) => CommandError {
-                    message,
-                    ..error.clone()
-                },
-                _ => CommandError::new(self.code(), message),
-            };
-            json!({ "error": error }).to_string()
-        } else {
-            format!("papermesh: {message}")
+        if !as_json {
+            let said = text::clean(&self.in_full().to_string(), LINE);
+            return format!("papermesh: {said}");
         }
+        let mut error = match self {
+            Self::Refused(error) => error.clone(),
+            _ => CommandError::of(self.code(), self),
+        };
+        error.message = text::clean(&error.message, LINE);
+        error.remedy = error.remedy.map(|remedy| text::clean(&remedy, LINE));
+        json!({ "error": error }).to_string()
     }
 }
 
@@ -130,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn scripts_get_code_message_and_wait() {
+    fn scripts_get_code_message_remedy_and_wait() {
         let error = CliError::Refused(
             CommandError::new(ErrorCode::Denied, "wrong PIN").after(Duration::from_secs(4)),
         );
@@ -138,11 +154,23 @@ mod tests {
             error.line(true),
             r#"{"error":{"code":"denied","message":"wrong PIN","retry_after":4000}}"#
         );
+        let error = CliError::from(HomeError::Locked {
+            path: "/home/ann; old".into(),
+        });
+        assert_eq!(
+            error.line(true),
+            r#"{"error":{"code":"busy","message":"another papermesh process is using /home/ann; old","remedy":"stop it first, or name another home with --home"}}"#
+        );
+        assert_eq!(
+            error.line(false),
+            "papermesh: another papermesh process is using /home/ann; old; stop it first, or name another home with \
+             --home"
+        );
     }
 
     #[test]
     fn bad_usage_and_failure_differ_in_the_exit_code() {
-        assert_eq!(CliError::Usage(String::new()).code(), ErrorCode::Usage);
+        assert_eq!(CliError::usage("").code(), ErrorCode::Usage);
         let closed = CliError::Output(io::ErrorKind::BrokenPipe.into());
         assert_eq!(closed.report(false), ExitCode::SUCCESS);
     }

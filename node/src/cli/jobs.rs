@@ -103,9 +103,8 @@ impl Jobs {
         match self.action {
             None => Ok(Action::List(self.list)),
             Some(action) if self.list == List::default() => Ok(action),
-            Some(_) => Err(CliError::Usage(
-                "--user and --all go after the command, as in `papermesh jobs history --user ID`"
-                    .to_owned(),
+            Some(_) => Err(CliError::usage(
+                "--user and --all go after the command, as in `papermesh jobs history --user ID`",
             )),
         }
     }

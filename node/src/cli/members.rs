@@ -1,6 +1,7 @@
 //! `pending`, `approve`, `members`, `revoke`: who is let in, who is in, who is put out.
 
 use clap::Args;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::{Name, UserId};
 
 use super::context::Context;
@@ -10,8 +11,8 @@ use super::quantity;
 use super::screen::Look;
 use super::secrets::{PassphraseArgs, RootArgs};
 use super::table::Grid;
-use crate::control::ErrorCode;
 use crate::control::message::{self, Legacy, ListMembers, ListPending, Member, PendingDevice};
+use crate::control::{CommandError, ErrorCode};
 
 /// List devices waiting for approval; each shows the digits to approve it with on its own screen
 #[derive(Args, Debug)]
@@ -123,7 +124,7 @@ impl Revoke {
             .await;
         let revocation = match revoked {
             Err(CliError::Refused(error)) if asked && error.code == ErrorCode::RootRequired => {
-                context.screen.warn(&error.message);
+                context.screen.warn(&error.in_full().to_string());
                 let root = Some(self.root.typed()?);
                 context
                     .call_with(given, |passphrase| command(passphrase, root.clone()))
@@ -178,9 +179,12 @@ fn digits(code: &str) -> Result<String, CliError> {
     if digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         Ok(digits)
     } else {
-        Err(CliError::Usage(format!(
-            "{code:?} is not an approval code; enter the six digits that the device shows"
-        )))
+        Err(CommandError::new(
+            ErrorCode::Usage,
+            format!("{code:?} is not an approval code"),
+        )
+        .with_remedy("enter the six digits that the device shows")
+        .into())
     }
 }
 

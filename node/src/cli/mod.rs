@@ -9,8 +9,8 @@
 //! Answers go to standard output: for people, or with `--json` as one JSON document (`audit` and
 //! `join`: as JSON lines). Logs and remarks go to standard error. An error is its last line:
 //! `papermesh: what is wrong; what to do`, with `--json`
-//! `{"error":{"code":…,"message":…,"retry_after":…}}`. Exit codes: 0 done, 1 not done, 2 the
-//! command makes no sense as given.
+//! `{"error":{"code":…,"message":…,"remedy":…,"retry_after":…}}`. Exit codes: 0 done, 1 not done, 2
+//! the command makes no sense as given.
 //!
 //! Nobody is asked anything unless standard input is a terminal.
 

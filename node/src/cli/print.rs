@@ -17,7 +17,7 @@ use super::progress::Bar;
 use super::quantity;
 use super::secrets::{self, DocumentPasswordArgs, JobPinArgs, PinArgs};
 use crate::control::message::{Ending, Event, SubmitJob, Submitted, UnlockJob};
-use crate::control::{Client, ErrorCode};
+use crate::control::{Client, CommandError, ErrorCode};
 use crate::convert::spelling;
 use crate::format::{self, Named};
 
@@ -98,7 +98,7 @@ impl Print {
         };
         options
             .check()
-            .map_err(|error| CliError::Usage(error.to_string()))?;
+            .map_err(|error| CommandError::of(ErrorCode::Usage, &error))?;
         let pin = self.pin.given("The PIN for this job:")?;
         let job_pin = self.job_pin.chosen("A PIN for this job only:")?;
         let document_password = self.document_password.given()?;
@@ -110,7 +110,8 @@ impl Print {
             // The node says what it holds.
             Some((said, None)) => {
                 let said = said.to_ascii_lowercase();
-                job::check_format(&said).map_err(|error| CliError::Usage(error.to_string()))?;
+                job::check_format(&said)
+                    .map_err(|error| CommandError::of(ErrorCode::Usage, &error))?;
                 said
             }
         };

@@ -16,11 +16,11 @@ use super::quantity;
 use super::screen::Look;
 use super::secrets::{self, DocumentPasswordArgs, JobPinArgs, PinArgs};
 use super::table::Grid;
-use crate::control::ErrorCode;
 use crate::control::message::{
     Ending, Event, HolderReport, HolderState, JobPrefix, JobResult, ListedJob, Selection, Visit,
     VisitReport, Who,
 };
+use crate::control::{CommandError, ErrorCode};
 
 /// Print held jobs at this printer
 #[derive(Args, Debug)]
@@ -107,9 +107,7 @@ impl Release {
             (Some(user), _) => (Who::User(user), Some(self.pin.given_or_typed(QUESTION)?)),
             (None, Some(badge)) => (Who::Badge(badge), self.pin.given(QUESTION)?),
             (None, None) => {
-                return Err(CliError::Usage(
-                    "name the user with --user or --badge".to_owned(),
-                ));
+                return Err(CliError::usage("name the user with --user or --badge"));
             }
         };
         Ok(Visit {
@@ -267,10 +265,12 @@ fn verdict(report: &VisitReport) -> Result<(), CliError> {
     if report.holders.is_empty() || is(HolderState::Open) {
         return Ok(());
     }
-    Err(CliError::failed(
+    Err(CommandError::new(
         ErrorCode::Unreachable,
-        "none of the computers that hold jobs could be reached; check that they are switched on and on the network",
-    ))
+        "none of the computers that hold jobs could be reached",
+    )
+    .with_remedy("check that they are switched on and on the network")
+    .into())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::failure::CliError;
 use super::screen::Screen;
 use crate::authority::bundle;
 use crate::control::message::RootWord;
-use crate::control::{ErrorCode, Passphrase, RootFile, SecretError, TypedPin};
+use crate::control::{CommandError, ErrorCode, Passphrase, RootFile, SecretError, TypedPin};
 
 /// The longest line that is read from standard input or a secret's file, in bytes.
 const LINE: usize = 4096;
@@ -93,7 +93,7 @@ pub(super) fn ask_document_password() -> Result<DocumentPassword, CliError> {
 }
 
 fn document_password(text: &str) -> Result<DocumentPassword, CliError> {
-    DocumentPassword::new(text).map_err(|error| CliError::Usage(error.to_string()))
+    DocumentPassword::new(text).map_err(CliError::usage)
 }
 
 /// Where the passphrase of the authority key comes from.
@@ -227,14 +227,13 @@ fn root_file(path: &Path) -> Result<RootFile, CliError> {
         .read_to_string(&mut text)
         .map_err(unreadable)?;
     if bundle::is_one(&text) {
-        return Err(CliError::failed(
-            ErrorCode::BadData,
-            format!(
-                "{shown} is a site export, not the root; take the root out of it with `papermesh site root export --from \
-                 {shown} FILE`, and give that file",
-                shown = path.display()
-            ),
-        ));
+        let shown = path.display();
+        let told = format!("{shown} is a site export, not the root");
+        return Err(CommandError::new(ErrorCode::BadData, told)
+            .with_remedy(format!(
+                "take the root out of it with `papermesh site root export --from {shown} FILE`, and give that file"
+            ))
+            .into());
     }
     RootFile::new(text).map_err(refused)
 }
@@ -247,15 +246,21 @@ pub(super) fn ask_passphrase(question: &str, twice: bool) -> Result<Passphrase, 
 /// Asks a person for a yes. Where nobody can be asked the command line has to say it.
 pub(super) fn agrees(question: &str) -> Result<bool, CliError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(CliError::Usage(
-            "this needs confirmation, and there is no terminal to ask; use --yes".to_owned(),
-        ));
+        return Err(CommandError::new(
+            ErrorCode::Usage,
+            "this needs confirmation, and there is no terminal to ask",
+        )
+        .with_remedy("use --yes")
+        .into());
     }
     Confirm::new(question)
         .with_default(false)
         .prompt()
         .map_err(|error| {
-            CliError::Usage(format!("cannot ask on this terminal: {error}; use --yes"))
+            let message = format!("cannot ask on this terminal: {error}");
+            CommandError::new(ErrorCode::Usage, message)
+                .with_remedy("use --yes")
+                .into()
         })
 }
 
@@ -341,9 +346,12 @@ const PASSPHRASE: Kind = Kind {
 fn ask(question: &str, twice: bool, kind: Kind) -> Result<Zeroizing<String>, CliError> {
     let Kind { what, flag } = kind;
     if !can_ask() {
-        return Err(CliError::Usage(format!(
-            "{what} is needed, and there is no terminal to ask for it; use {flag}"
-        )));
+        return Err(CommandError::new(
+            ErrorCode::Usage,
+            format!("{what} is needed, and there is no terminal to ask for it"),
+        )
+        .with_remedy(format!("use {flag}"))
+        .into());
     }
     let prompt = Password::new(question).with_display_mode(PasswordDisplayMode::Hidden);
     let prompt = if twice {
@@ -360,13 +368,18 @@ fn ask(question: &str, twice: bool, kind: Kind) -> Result<Zeroizing<String>, Cli
             InquireError::OperationCanceled | InquireError::OperationInterrupted => {
                 CliError::failed(ErrorCode::Failed, "canceled; nothing was done")
             }
-            other => CliError::Usage(format!("cannot ask on this terminal: {other}; use {flag}")),
+            other => {
+                let message = format!("cannot ask on this terminal: {other}");
+                CommandError::new(ErrorCode::Usage, message)
+                    .with_remedy(format!("use {flag}"))
+                    .into()
+            }
         })
 }
 
 /// Reads up to the first end of line and not a byte further; the end is not part of it.
 fn first_line(reader: &mut impl Read) -> Result<Zeroizing<String>, CliError> {
-    let wrong = |what: &str| CliError::Usage(format!("the line on standard input {what}"));
+    let wrong = |what: &str| CliError::usage(format!("the line on standard input {what}"));
     let mut line = Zeroizing::new(Vec::with_capacity(LINE));
     let mut byte = Zeroizing::new([0]);
     loop {
@@ -401,7 +414,7 @@ fn passphrase(text: Zeroizing<String>) -> Result<Passphrase, CliError> {
 }
 
 fn refused(error: SecretError) -> CliError {
-    CliError::Usage(error.to_string())
+    CliError::usage(error)
 }
 
 #[cfg(test)]

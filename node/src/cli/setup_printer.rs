@@ -14,8 +14,8 @@ use tokio::time::{sleep, timeout};
 use super::context::Context;
 use super::failure::CliError;
 use super::screen::Look;
-use crate::control::ErrorCode;
 use crate::control::message::{GetStatus, ListPrinters, Printer, Status};
+use crate::control::{CommandError, ErrorCode};
 
 /// The tool of CUPS that makes queues.
 const LPADMIN: &str = "lpadmin";
@@ -90,10 +90,8 @@ impl SetupPrinter {
             None => status.ipp.clone(),
         };
         let uri = uri.ok_or_else(|| {
-            CliError::failed(
-                ErrorCode::NotHere,
-                "this node has no hold printer; run it as a client, with --ipp 127.0.0.1:6310",
-            )
+            CommandError::new(ErrorCode::NotHere, "this node has no hold printer")
+                .with_remedy("run it as a client, with --ipp 127.0.0.1:6310")
         })?;
         let queue = self.queue.unwrap_or_else(|| match &printer {
             Some(printer) => cups_name(printer.name.as_str()),
@@ -133,21 +131,24 @@ fn chosen(named: &str, printers: Vec<Printer>) -> Result<Printer, CliError> {
         .filter(|printer| printer.name.as_str().to_lowercase() == wanted);
     match (found.next(), found.next()) {
         (Some(printer), None) => Ok(printer),
-        (Some(_), Some(_)) => Err(CliError::failed(
+        (Some(_), Some(_)) => Err(CommandError::new(
             ErrorCode::Usage,
-            format!("more than one printer is named {named:?}; rename one of them"),
-        )),
-        (None, _) => Err(CliError::failed(
+            format!("more than one printer is named {named:?}"),
+        )
+        .with_remedy("rename one of them")
+        .into()),
+        (None, _) => Err(CommandError::new(
             ErrorCode::NotFound,
             format!(
-                "this computer has never met a printer named {named:?} (it knows {}); check the name with `papermesh \
-                 printers`",
+                "this computer has never met a printer named {named:?} (it knows {})",
                 match names.is_empty() {
                     true => "none".to_owned(),
                     false => names.join(", "),
                 }
             ),
-        )),
+        )
+        .with_remedy("check the name with `papermesh printers`")
+        .into()),
     }
 }
 
@@ -190,11 +191,14 @@ async fn lpadmin(arguments: &[&str]) -> Result<(), CliError> {
     let output: Output = match timeout(PATIENCE, run).await {
         Ok(Ok(output)) => output,
         Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(CliError::failed(
+            return Err(CommandError::new(
                 ErrorCode::Failed,
-                "CUPS is not installed (no lpadmin); install it, on Debian with `apt install cups`, or see `papermesh \
-                 setup-printer --steps`",
-            ));
+                "CUPS is not installed (no lpadmin)",
+            )
+            .with_remedy(
+                "install it, on Debian with `apt install cups`, or see `papermesh setup-printer --steps`",
+            )
+            .into());
         }
         Ok(Err(source)) => {
             return Err(CliError::File {
@@ -204,27 +208,25 @@ async fn lpadmin(arguments: &[&str]) -> Result<(), CliError> {
             });
         }
         Err(_) => {
-            return Err(CliError::failed(
-                ErrorCode::Failed,
-                "CUPS does not answer; check that it is running with `lpstat -r`",
-            ));
+            return Err(CommandError::new(ErrorCode::Failed, "CUPS does not answer")
+                .with_remedy("check that it is running with `lpstat -r`")
+                .into());
         }
     };
     if output.status.success() {
         return Ok(());
     }
     let said = text::clean(&String::from_utf8_lossy(&output.stderr), SAID);
-    let advice = if said.contains("orbidden") || said.contains("nauthorized") {
-        "; run this as root or as a member of the group lpadmin"
+    let remedy = if said.contains("orbidden") || said.contains("nauthorized") {
+        Some("run this as root or as a member of the group lpadmin")
     } else if said.contains("cheduler") || said.contains("onnect") {
-        "; start CUPS, on most systems with `systemctl start cups`"
+        Some("start CUPS, on most systems with `systemctl start cups`")
     } else {
-        ""
+        None
     };
-    Err(CliError::failed(
-        ErrorCode::Failed,
-        format!("CUPS refused: {said}{advice}"),
-    ))
+    let mut refused = CommandError::new(ErrorCode::Failed, format!("CUPS refused: {said}"));
+    refused.remedy = remedy.map(str::to_owned);
+    Err(refused.into())
 }
 
 /// What people do on other devices.

@@ -349,9 +349,7 @@ impl Policy {
             .job_lifetime
             .is_some_and(|asked| u64::from(asked) > longest)
         {
-            return Err(CliError::Usage(
-                "jobs are kept for at most 30 days".to_owned(),
-            ));
+            return Err(CliError::usage("jobs are kept for at most 30 days"));
         }
         let change = PolicyChange {
             login: self.login,

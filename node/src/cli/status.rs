@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use papermesh_protocol::remedy::Remedy;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::context::Context;
@@ -12,7 +13,7 @@ use super::quantity;
 use super::screen::Look;
 use super::table::Facts;
 use crate::control::message::{GetStatus, MeshState, Status as Answer, TlsStatus};
-use crate::control::{ControlError, ErrorCode};
+use crate::control::{CommandError, ControlError, ErrorCode};
 
 /// How often the node is asked while waiting.
 const POLL: Duration = Duration::from_millis(200);
@@ -44,13 +45,15 @@ async fn wait_until_ready(context: &Context, wait: Duration) -> Result<Answer, C
             Ok(Ok(status)) if status.state.is_ready() => return Ok(status),
             // Waiting does not help.
             Ok(Ok(status)) if status.state.is_final() => {
-                return Err(CliError::failed(ErrorCode::Denied, state(status.state)));
+                let mut refused = CommandError::new(ErrorCode::Denied, state(status.state));
+                refused.remedy = remedy(status.state).map(str::to_owned);
+                return Err(refused.into());
             }
-            Ok(Ok(status)) => state(status.state).clone_into(&mut last),
+            Ok(Ok(status)) => last = in_full(status.state),
             // It starts, or it was stopped while it answered and is started again.
             Ok(Err(CliError::Control(
                 error @ (ControlError::NoNode { .. } | ControlError::Broken),
-            ))) => last = error.to_string(),
+            ))) => last = error.in_full().to_string(),
             Ok(Err(error)) => return Err(error),
             Err(_) => {}
         }
@@ -66,26 +69,42 @@ async fn wait_until_ready(context: &Context, wait: Duration) -> Result<Answer, C
 
 const fn state(state: MeshState) -> &'static str {
     match state {
-        MeshState::Joining => {
-            "looking for other members; `papermesh doctor` shows what prevents it"
-        }
+        MeshState::Joining => "looking for other members",
         MeshState::Alone => "ready; no other member connected yet",
         MeshState::Joined => "ready",
         MeshState::Revoked => {
-            "revoked: the site withdrew this node's certificate and no member accepts it; to rejoin, ask your \
-             admin for an invite, stop the node, and run `papermesh join INVITE`"
+            "revoked: the site withdrew this node's certificate and no member accepts it"
         }
-        MeshState::Expired => {
-            "not admitted: its certificate is not valid at the time on its clock; set the clock if it is wrong, \
-             otherwise ask your admin for an invite, stop the node, and run `papermesh join INVITE`"
-        }
+        MeshState::Expired => "not admitted: its certificate is not valid at the time on its clock",
+    }
+}
+
+/// What to do where a node is not ready.
+const fn remedy(state: MeshState) -> Option<&'static str> {
+    match state {
+        MeshState::Joining => Some("`papermesh doctor` shows what prevents it"),
+        MeshState::Alone | MeshState::Joined => None,
+        MeshState::Revoked => Some(
+            "to rejoin, ask your admin for an invite, stop the node, and run `papermesh join INVITE`",
+        ),
+        MeshState::Expired => Some(
+            "set the clock if it is wrong, otherwise ask your admin for an invite, stop the node, and run `papermesh \
+             join INVITE`",
+        ),
+    }
+}
+
+fn in_full(of: MeshState) -> String {
+    match remedy(of) {
+        Some(remedy) => format!("{}; {remedy}", state(of)),
+        None => state(of).to_owned(),
     }
 }
 
 fn render(status: &Answer, look: &Look) -> String {
     let mut facts = Facts::default();
     facts
-        .add("state", state(status.state))
+        .add("state", in_full(status.state))
         .add("node", format!("{} ({})", status.node.name, status.node.id))
         .add("roles", roles(&status.node.roles))
         .add(

@@ -1,9 +1,11 @@
 //! What a job's owner changes of it while it is held.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::job::{JobError, PrintOptions, check_priority};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::time::Timestamp;
 
 use super::meta::{JobMeta, MetaError};
@@ -41,6 +43,17 @@ pub enum ChangeError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Remedy for ChangeError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Job(error) => error.remedy(),
+            Self::Jobs(error) => error.remedy(),
+            Self::Store(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 impl<N: Network> Client<N> {

@@ -19,6 +19,7 @@ use papermesh_protocol::release::message::{
     Answer, Grant, Login, Place, Progress, Refusal, Request,
 };
 use papermesh_protocol::release::receipt::Receipt;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::WrappedJobKey;
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::text::UserId;
@@ -67,11 +68,11 @@ impl Failure {
         match self {
             Self::Refused(refusal) => refusal,
             Self::Store(error @ StoreError::Job { .. }) => {
-                tracing::error!(%error, "could not release a job");
+                tracing::error!(error = %error.in_full(), "could not release a job");
                 Refusal::Damaged
             }
             Self::Store(error) => {
-                tracing::error!(%error, "a printer's request failed");
+                tracing::error!(error = %error.in_full(), "a printer's request failed");
                 Refusal::Trouble
             }
         }
@@ -150,7 +151,7 @@ impl<N: Network> Conversation<N> {
             Ok(answer) => answer,
             Err(failure) => {
                 let refusal = failure.refusal();
-                self.record_refusal(about.because(refusal)).await;
+                self.record_refusal(about.because(refusal.in_full())).await;
                 Answer::Refused(refusal)
             }
         }
@@ -223,7 +224,7 @@ impl<N: Network> Conversation<N> {
         let (answer, event) = match begun {
             Ok(begun) => begun,
             Err(error) => {
-                tracing::error!(%error, "login failed");
+                tracing::error!(error = %error.in_full(), "login failed");
                 return Ok(Answer::denied(limits::GUESS_WAIT));
             }
         };
@@ -378,7 +379,7 @@ impl<N: Network> Conversation<N> {
             let sealed = row.sealed_pin.ok_or(Refusal::Malformed)?;
             let verifier =
                 verifier::open_for_job(&inner.storage, job, &sealed).map_err(|error| {
-                    tracing::error!(%job, %error, "could not verify the job's own PIN");
+                    tracing::error!(%job, error = %error.in_full(), "could not verify the job's own PIN");
                     Refusal::Damaged
                 })?;
             let lock = JobLock {
@@ -545,7 +546,7 @@ impl<N: Network> Conversation<N> {
         // First the record, then the deed: a crash between the two leaves a job that the printer
         // reports again, and no deletion that nobody recorded.
         if let Err(error) = inner.audit.record(event.clone()).await {
-            tracing::error!(%release, %error, "refused a receipt because it could not be recorded");
+            tracing::error!(%release, error = %error.in_full(), "refused a receipt because it could not be recorded");
             return Err(Refusal::Trouble.into());
         }
         let ended = (receipt.outcome, receipt.reason);
@@ -622,7 +623,7 @@ impl<N: Network> Conversation<N> {
         // First the record, then the deed, as with a receipt.
         let event = Event::new(Kind::Deleted).user(&user).job(job);
         if let Err(error) = inner.audit.record(event.peer(self.from.node)).await {
-            tracing::error!(%job, %error, "did not delete a job because the deletion could not be recorded");
+            tracing::error!(%job, error = %error.in_full(), "did not delete a job because the deletion could not be recorded");
             return Err(Refusal::Trouble.into());
         }
         let end = JobEnd::Deleted { printer };

@@ -11,6 +11,7 @@ use papermesh_protocol::direct::{Answer, Offer, Request};
 use papermesh_protocol::id::{JobId, UserKey};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::receipt::Outcome;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text;
 use tokio::io::AsyncRead;
 use tokio::sync::oneshot;
@@ -110,11 +111,14 @@ impl<N: Network> Client<N> {
         let begun = network::begin(&self.0.network, node, &printer.addresses, opening).await;
         let (mut stream, session_key) = match begun {
             Ok((stream, Answer::Ready { session_key })) => (stream, session_key),
-            Ok((_, Answer::Declined(decline))) => return DirectEnd::not_printed(decline),
+            Ok((_, Answer::Declined(decline))) => return DirectEnd::not_printed(decline.in_full()),
             Ok(_) => return DirectEnd::not_printed(silence(None)),
-            Err(error @ LinkError::TooOld) => return DirectEnd::not_printed(error),
+            Err(error @ LinkError::TooOld) => return DirectEnd::not_printed(error.in_full()),
             Err(LinkError::Mesh(error)) => {
-                return DirectEnd::not_printed(format!("the printer cannot be reached: {error}"));
+                return DirectEnd::not_printed(format!(
+                    "the printer cannot be reached: {}",
+                    error.in_full()
+                ));
             }
             Err(error) => return DirectEnd::not_printed(silence(Some(error))),
         };
@@ -202,7 +206,7 @@ pub(super) struct HandOver {
 
 fn silence(error: Option<LinkError>) -> String {
     match error {
-        Some(error) => format!("the printer disconnected: {error}"),
+        Some(error) => format!("the printer disconnected: {}", error.in_full()),
         None => "the printer disconnected".to_owned(),
     }
 }

@@ -1,9 +1,11 @@
 //! Held jobs as the people at this computer see them and what they do with them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::job::JobSummary;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use serde::Serialize;
 
@@ -43,7 +45,7 @@ pub enum JobsError {
     #[error("there is no job {0} on this computer")]
     NoJob(JobId),
     /// A printer has it.
-    #[error("a printer is printing job {0} now; try again in a minute")]
+    #[error("a printer is printing job {0} now")]
     Leased(JobId),
     /// What is to be done cannot be written down, so it is not done.
     #[error(transparent)]
@@ -51,6 +53,18 @@ pub enum JobsError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Remedy for JobsError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Leased(_) => "try again in a minute",
+            Self::Audit(error) => return error.remedy(),
+            Self::Store(error) => return error.remedy(),
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 impl<N: Network> Client<N> {

@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use papermesh_protocol::id::JobId;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -33,12 +34,12 @@ impl<N: Network> Client<N> {
             sessions(&self.0.holder).expire(self.0.membership.steady());
             self.record_unrecorded().await;
             if let Err(error) = self.look().await {
-                tracing::error!(%error, "could not sweep leases and expired jobs");
+                tracing::error!(error = %error.in_full(), "could not sweep leases and expired jobs");
             }
             if tidied.is_none_or(|last| last.elapsed() >= TIDY) {
                 tidied = Some(Instant::now());
                 if let Err(error) = self.tidy().await {
-                    tracing::warn!(%error, "could not tidy the store");
+                    tracing::warn!(error = %error.in_full(), "could not tidy the store");
                 }
             }
         }
@@ -93,7 +94,7 @@ impl<N: Network> Client<N> {
             };
             // First the record, then the deed.
             if let Err(error) = self.0.audit.record(event).await {
-                tracing::error!(%job, %error, "kept an expired job because its deletion could not be recorded");
+                tracing::error!(%job, error = %error.in_full(), "kept an expired job because its deletion could not be recorded");
                 continue;
             }
             let deleting = offload(&self.0.store, move |store| {

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use papermesh_protocol::id::ReleaseId;
 use papermesh_protocol::release::message::Progress;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::StorageKey;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -202,7 +203,9 @@ impl<N: Network> Client<N> {
             // Nobody may listen any more.
             Ok(Some(view)) => drop(self.0.life.news.send(view)),
             Ok(None) => {}
-            Err(error) => tracing::warn!(number, %error, "could not announce a job's state change"),
+            Err(error) => {
+                tracing::warn!(number, error = %error.in_full(), "could not announce a job's state change")
+            }
         }
     }
 

@@ -5,11 +5,13 @@
 //! opened again afterwards, one at a time. What is not looked at, because this node ends or there
 //! is too much to look at, is held and printed like any other.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::sync::Arc;
 
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::JobId;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::{OpenReader, SealError, StorageKey, WrapError, WrappedJobKey};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -62,9 +64,7 @@ pub enum UnlockError {
     #[error("this password does not open the document")]
     Wrong,
     /// Nobody could try it.
-    #[error(
-        "the document could not be checked with this password; submit it again with its password"
-    )]
+    #[error("the document could not be checked with this password")]
     Unread,
     /// There is no such job.
     #[error(transparent)]
@@ -74,9 +74,20 @@ pub enum UnlockError {
     Look(String),
 }
 
+impl Remedy for UnlockError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Unread => "submit it again with its password",
+            Self::Jobs(error) => return error.remedy(),
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
+}
+
 impl From<LookError> for UnlockError {
     fn from(error: LookError) -> Self {
-        Self::Look(error.to_string())
+        Self::Look(error.in_full().to_string())
     }
 }
 
@@ -93,6 +104,16 @@ enum LookError {
     Seal(#[from] SealError),
     #[error("the job's file cannot be read: {0}")]
     Unreadable(#[from] std::io::Error),
+}
+
+impl Remedy for LookError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Store(error) => error.remedy(),
+            Self::Seal(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// A held document that can be read.
@@ -114,7 +135,7 @@ impl<N: Network> Client<N> {
         tokio::spawn(async move {
             let turn = client.0.looks.turn.acquire().await;
             if let Err(error) = client.look_at(job).await {
-                tracing::debug!(%job, %error, "could not inspect a document");
+                tracing::debug!(%job, error = %error.in_full(), "could not inspect a document");
             }
             drop((turn, place));
         });

@@ -12,6 +12,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::preview::{Answer, Request};
 use papermesh_protocol::release::holder::Pictured;
 use papermesh_protocol::release::message::Refusal;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::{PreviewKey, StorageKey, WrappedJobKey, seal_preview};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -75,7 +76,7 @@ impl<N: Network> Client<N> {
                 keep(store, &inner.storage, job, picture)
             });
             if let Err(error) = kept.await {
-                tracing::warn!(%job, %error, "could not store a preview");
+                tracing::warn!(%job, error = %error.in_full(), "could not store a preview");
             }
         });
     }
@@ -91,7 +92,9 @@ impl<N: Network> Client<N> {
             let answer = match self.preview(from, request).await {
                 Ok(answer) => answer,
                 Err(refusal) => {
-                    let event = Event::new(Kind::Refused).job(request.job).because(refusal);
+                    let event = Event::new(Kind::Refused)
+                        .job(request.job)
+                        .because(refusal.in_full());
                     self.record_refusal(from.node, event).await;
                     Answer::Refused(refusal)
                 }
@@ -112,7 +115,7 @@ impl<N: Network> Client<N> {
             Ok((held, store.previews().get(job)?))
         });
         let (held, sealed) = found.await.map_err(|error| {
-            tracing::error!(%job, %error, "could not read a preview");
+            tracing::error!(%job, error = %error.in_full(), "could not read a preview");
             Refusal::Trouble
         })?;
         let shown = |held: &HeldJob| held.row.user == user && conversation::is_offered(held, now);
@@ -152,7 +155,7 @@ fn keep(
     match seal_preview(&key, *job.as_bytes(), picture, &mut rand::rng()) {
         Ok(sealed) => store.previews().keep(job, sealed).map(drop),
         Err(error) => {
-            tracing::debug!(%job, %error, "the preview is not a valid picture");
+            tracing::debug!(%job, error = %error.in_full(), "the preview is not a valid picture");
             Ok(())
         }
     }

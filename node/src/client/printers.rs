@@ -3,6 +3,7 @@
 //! A printer's name and role are what its certificate says, so nobody has to keep a list. What a
 //! printer can do it says itself when it is asked.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use papermesh_protocol::certificate::{Certificate, Role};
 use papermesh_protocol::direct::{Abilities, Answer, Request};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::Name;
 use papermesh_protocol::time::Timestamp;
@@ -55,12 +57,10 @@ impl KnownPrinter {
 #[derive(Debug, thiserror::Error)]
 pub enum PrinterError {
     /// No printer that this computer ever met is called so.
-    #[error(
-        "this computer has never met a printer named {0:?} (it knows {1}); check the name with `papermesh printers`"
-    )]
+    #[error("this computer has never met a printer named {0:?} (it knows {1})")]
     Unknown(String, String),
     /// More than one is.
-    #[error("{1} printers are named {0:?}; use the beginning of the node id instead")]
+    #[error("{1} printers are named {0:?}")]
     Ambiguous(String, usize),
     /// It cannot be reached.
     #[error("the printer cannot be reached: {0}")]
@@ -71,6 +71,19 @@ pub enum PrinterError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Remedy for PrinterError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Unknown(..) => "check the name with `papermesh printers`",
+            Self::Ambiguous(..) => "use the beginning of the node id instead",
+            Self::Unreachable(error) => return error.remedy(),
+            Self::Store(error) => return error.remedy(),
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 impl<N: Network> Client<N> {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use papermesh_protocol::pin::{Pin, PinError, PinVerifier};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::DecoySeed;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::user::UserEntry;
@@ -127,7 +128,9 @@ impl<N: Network> Client<N> {
             // Whoever prints here may have been disabled meanwhile.
             Ok(()) => self.0.directory.renew_entry_soon(user),
             Err(error) => {
-                let event = Event::new(Kind::LoginDenied).user(user).because(error);
+                let event = Event::new(Kind::LoginDenied)
+                    .user(user)
+                    .because(error.in_full());
                 self.record_refusal(self.0.membership.node(), event).await;
             }
         }
@@ -160,7 +163,7 @@ impl<N> Inner<N> {
         let failed = |error: VerifierError| match error {
             VerifierError::Store(error) => TypedError::Store(error),
             error => {
-                tracing::error!(%user, %error, "user cannot log in here until the PIN is set again");
+                tracing::error!(%user, error = %error.in_full(), "user cannot log in here until the PIN is set again");
                 TypedError::Pin(PinError::WrongPin)
             }
         };

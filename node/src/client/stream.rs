@@ -4,12 +4,14 @@
 //! time; a few buffers go round between the two. That bytes flow is noted durably before the first
 //! one does, because from then on nobody can be sure that nothing was printed.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::time::Duration;
 
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
 use papermesh_protocol::release::stream::{Open, STATUS_OK, STATUS_REFUSED, STATUS_UNREADABLE};
+use papermesh_protocol::remedy::Remedy;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -45,6 +47,15 @@ pub(super) enum SendError {
     Unreadable(StoreError),
 }
 
+impl Remedy for SendError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Unreadable(error) => error.remedy(),
+            _ => None,
+        }
+    }
+}
+
 impl<N: Network> Client<N> {
     /// Sends the job that the printer shows a token for.
     pub(super) async fn send_job<S>(&self, printer: NodeId, mut stream: S) -> Result<(), SendError>
@@ -59,7 +70,7 @@ impl<N: Network> Client<N> {
             Ok(file) => file,
             Err(error) => {
                 let status = if matches!(error, SendError::Refused) {
-                    let event = Event::new(Kind::Refused).because(&error);
+                    let event = Event::new(Kind::Refused).because(error.in_full());
                     self.record_refusal(printer, event).await;
                     STATUS_REFUSED
                 } else {
@@ -117,7 +128,7 @@ impl<N: Network> Client<N> {
         match opened.await {
             Ok(file) => file.map(Source::Held).ok_or(SendError::Refused),
             Err(error) => {
-                tracing::error!(%job, %error, "could not send a job");
+                tracing::error!(%job, error = %error.in_full(), "could not send a job");
                 Err(SendError::Unreadable(error))
             }
         }

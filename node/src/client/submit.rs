@@ -5,6 +5,7 @@
 //! memory does not grow with it. If anything fails, or whoever submits goes away before the end,
 //! nothing is left.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::pin::{ChoiceError, Pin, PinError, PinVerifier, may_choose};
 use papermesh_protocol::release::guess::Guesses;
 use papermesh_protocol::release::holder::pin_name;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::{
     JobKey, SealError, SealWriter, WrapError, WrappedJobKey, sealed_len,
 };
@@ -160,27 +162,22 @@ pub enum SubmitError {
     #[error(transparent)]
     Refused(#[from] SubmitRefusal),
     /// A shared computer, and it knows no PIN of the user.
-    #[error("this computer is shared; choose a PIN to release your jobs with")]
+    #[error("this computer is shared")]
     PinRequired,
     /// The user's own computer.
-    #[error(
-        "this computer already has your own PIN; leave out the PIN for this visit, which only shared computers need"
-    )]
+    #[error("this computer already has your own PIN")]
     PinNotTaken,
     /// A shared computer, where jobs of the user wait under another PIN.
-    #[error(
-        "jobs of {0} are held here under a different PIN; enter that one, or delete them first with `papermesh jobs \
-         delete`"
-    )]
+    #[error("jobs of {0} are held here under a different PIN")]
     OtherPin(UserId),
     /// Too many of those that were typed were not that one.
-    #[error("too many wrong PINs; wait {}", counted(.0.as_secs().max(1), "second"))]
+    #[error("too many wrong PINs")]
     TooManyPins(Duration),
     /// The PIN is not one to choose.
     #[error(transparent)]
     Choice(#[from] ChoiceError),
     /// So many come with a PIN that this one was not looked at.
-    #[error("too many documents arrived with a PIN at once; send this one again in a moment")]
+    #[error("too many documents arrived with a PIN at once")]
     Busy,
     /// The PIN cannot be used.
     #[error(transparent)]
@@ -198,7 +195,7 @@ pub enum SubmitError {
     #[error("the document is locked, and the password that came with it does not open it")]
     Password,
     /// It is shorter or longer than was said.
-    #[error("the document should be {expected} bytes long but is {found}; submit it again")]
+    #[error("the document should be {expected} bytes long but is {found}")]
     Size {
         /// What was said.
         expected: u64,
@@ -206,7 +203,7 @@ pub enum SubmitError {
         found: u64,
     },
     /// It broke off.
-    #[error("the document was cut off: {0}; submit it again")]
+    #[error("the document was cut off: {0}")]
     Broken(io::Error),
     /// It could not be kept.
     #[error(transparent)]
@@ -223,6 +220,33 @@ pub enum SubmitError {
     /// The PIN could not be sealed.
     #[error(transparent)]
     Verifier(#[from] VerifierError),
+}
+
+impl Remedy for SubmitError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Refused(error) => return error.remedy(),
+            Self::PinRequired => "choose a PIN to release your jobs with".into(),
+            Self::PinNotTaken => {
+                "leave out the PIN for this visit, which only shared computers need".into()
+            }
+            Self::OtherPin(_) => {
+                "enter that one, or delete them first with `papermesh jobs delete`".into()
+            }
+            Self::TooManyPins(time) => {
+                format!("wait {}", counted(time.as_secs().max(1), "second")).into()
+            }
+            Self::Choice(error) => return error.remedy(),
+            Self::Busy => "send this one again in a moment".into(),
+            Self::Format(error) => return error.remedy(),
+            Self::Flaw(error) => return error.remedy(),
+            Self::Size { .. } | Self::Broken(_) => "submit it again".into(),
+            Self::Store(error) => return error.remedy(),
+            Self::Seal(error) => return error.remedy(),
+            Self::Verifier(error) => return error.remedy(),
+            _ => return None,
+        })
+    }
 }
 
 /// What goes from the reading task to the sealing thread. The end must be said: a channel that
@@ -278,7 +302,11 @@ impl<N: Network> Client<N> {
             Err(error) => {
                 self.0
                     .audit
-                    .note(Event::new(Kind::SubmitRefused).user(&user).because(&error))
+                    .note(
+                        Event::new(Kind::SubmitRefused)
+                            .user(&user)
+                            .because(error.in_full()),
+                    )
                     .await;
                 Err(error)
             }

@@ -3,6 +3,7 @@
 //! Lives here: finding it, making it, naming what is in it, and the lock that keeps two nodes
 //! out of one home. Not here: what the files contain.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -10,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
+use papermesh_protocol::remedy::Remedy;
 
 /// Only the node's own user may enter.
 const FOLDER_MODE: u32 = 0o700;
@@ -26,20 +28,16 @@ pub struct Home {
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
     /// The platform names no data folder for this user.
-    #[error("this account has no data folder; set one with --home or PAPERMESH_HOME")]
+    #[error("this account has no data folder")]
     Nowhere,
     /// There is none yet.
-    #[error(
-        "there is no papermesh home at {}; create one with `papermesh init` or `papermesh join`, or name another with \
-         --home",
-        path.display()
-    )]
+    #[error("there is no papermesh home at {}", path.display())]
     Missing {
         /// Where it would be.
         path: PathBuf,
     },
     /// A folder or file of it cannot be made or opened.
-    #[error("cannot use {}: {source}; check its owner and permissions, or name another home with --home", path.display())]
+    #[error("cannot use {}: {source}", path.display())]
     Io {
         /// The folder or file.
         path: PathBuf,
@@ -47,11 +45,25 @@ pub enum HomeError {
         source: io::Error,
     },
     /// Another process has it.
-    #[error("another papermesh process is using {}; stop it first, or name another home with --home", path.display())]
+    #[error("another papermesh process is using {}", path.display())]
     Locked {
         /// The home.
         path: PathBuf,
     },
+}
+
+impl Remedy for HomeError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Nowhere => "set one with --home or PAPERMESH_HOME",
+            Self::Missing { .. } => {
+                "create one with `papermesh init` or `papermesh join`, or name another with --home"
+            }
+            Self::Io { .. } => "check its owner and permissions, or name another home with --home",
+            Self::Locked { .. } => "stop it first, or name another home with --home",
+        };
+        Some(remedy.into())
+    }
 }
 
 /// Proof that no other process works in the home; given back when dropped, and by the operating

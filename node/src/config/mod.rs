@@ -212,6 +212,8 @@ fn everywhere() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::remedy::Remedy;
+
     use super::*;
 
     fn home_with(text: &str) -> (tempfile::TempDir, Home) {
@@ -301,11 +303,13 @@ mod tests {
             ),
         ] {
             let (_folder, home) = home_with(text);
-            let error = Config::load(&home, Settings::default(), Settings::default())
-                .unwrap_err()
-                .to_string();
-            assert!(error.contains(expected), "{error}\nlacks {expected}");
-            assert!(error.contains("correct"), "{error}");
+            let error = Config::load(&home, Settings::default(), Settings::default()).unwrap_err();
+            let words = error.to_string();
+            assert!(words.contains(expected), "{words}\nlacks {expected}");
+            assert_eq!(
+                error.remedy().as_deref(),
+                Some("correct the line or remove it")
+            );
         }
     }
 

@@ -1,5 +1,6 @@
 //! One layer of configuration, in which anything may be left unsaid.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::File;
@@ -8,6 +9,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use serde::Deserialize;
 
@@ -61,7 +63,7 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file is there but cannot be read.
-    #[error("cannot read {}: {source}; make it readable or move it away", path.display())]
+    #[error("cannot read {}: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -69,13 +71,13 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The file is no configuration of ours.
-    #[error("{} is longer than {FILE_LIMIT} bytes; check that it is the right file", path.display())]
+    #[error("{} is longer than {FILE_LIMIT} bytes", path.display())]
     TooLong {
         /// The file.
         path: PathBuf,
     },
     /// The file says something that is not understood.
-    #[error("{}:{line}:{column}: {message}; correct the line or remove it", path.display())]
+    #[error("{}:{line}:{column}: {message}", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -87,13 +89,25 @@ pub enum ConfigError {
         message: String,
     },
     /// An environment variable says something that is not understood.
-    #[error("{variable}: {message}; correct the variable or unset it")]
+    #[error("{variable}: {message}")]
     Environment {
         /// The variable.
         variable: String,
         /// What is wrong.
         message: String,
     },
+}
+
+impl Remedy for ConfigError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Read { .. } => "make it readable or move it away",
+            Self::TooLong { .. } => "check that it is the right file",
+            Self::File { .. } => "correct the line or remove it",
+            Self::Environment { .. } => "correct the variable or unset it",
+        };
+        Some(remedy.into())
+    }
 }
 
 impl Settings {

@@ -1,10 +1,12 @@
 //! Why a command failed: as the node says it, and as the command line sees it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use papermesh_protocol::remedy::Remedy;
 use serde::{Deserialize, Serialize};
 
 use super::limits;
@@ -47,27 +49,46 @@ pub enum ErrorCode {
     Failed,
 }
 
-/// A node's answer to a command that failed. `message` says what is wrong and, after a
-/// semicolon, what to do; one line, no capital letter at its start, no full stop at its end.
+/// A node's answer to a command that failed. `message` says what is wrong and `remedy` what to do; each is one
+/// line, no capital letter at its start, no full stop at its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandError {
     /// The kind.
     pub code: ErrorCode,
-    /// For a person.
+    /// What is wrong, for a person.
     pub message: String,
+    /// What that person can do about it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
     /// Milliseconds after which another attempt makes sense, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
 }
 
 impl CommandError {
-    /// A failure of this kind.
+    /// A failure of this kind, of which nobody knows what to do about it.
     pub fn new(code: ErrorCode, message: impl fmt::Display) -> Self {
         Self {
             code,
             message: message.to_string(),
+            remedy: None,
             retry_after: None,
         }
+    }
+
+    /// An error that is a failure of this kind.
+    pub fn of(code: ErrorCode, error: &impl Remedy) -> Self {
+        Self {
+            remedy: error.remedy().map(Cow::into_owned),
+            ..Self::new(code, error)
+        }
+    }
+
+    /// The same, with what to do about it.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
     }
 
     /// The same, with a time to wait.
@@ -86,20 +107,23 @@ impl fmt::Display for CommandError {
 
 impl std::error::Error for CommandError {}
 
+impl Remedy for CommandError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        self.remedy.as_deref().map(Cow::from)
+    }
+}
+
 /// Why a command did not get its answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// Nobody listens.
-    #[error(
-        "no papermesh node is running for this home ({}); start it with `papermesh run`",
-        home.display()
-    )]
+    #[error("no papermesh node is running for this home ({})", home.display())]
     NoNode {
         /// The home.
         home: PathBuf,
     },
     /// Somebody listens, but not this user.
-    #[error("the node at {} runs as another user (uid {uid}); use the account it runs as", socket.display())]
+    #[error("the node at {} runs as another user (uid {uid})", socket.display())]
     Stranger {
         /// The socket.
         socket: PathBuf,
@@ -115,12 +139,10 @@ pub enum ControlError {
         source: io::Error,
     },
     /// The connection broke before the answer.
-    #[error("the node closed the connection before it answered; check its log, then try again")]
+    #[error("the node closed the connection before it answered")]
     Broken,
     /// What came is no answer.
-    #[error(
-        "the node's answer was not understood (it may be a different version); restart the node after an upgrade"
-    )]
+    #[error("the node's answer was not understood (it may be a different version)")]
     Malformed,
     /// The request is larger than requests may be.
     #[error("the command is too large: at most {} bytes", limits::REQUEST_LINE)]
@@ -131,4 +153,47 @@ pub enum ControlError {
     /// The node could not or would not.
     #[error(transparent)]
     Refused(#[from] CommandError),
+}
+
+impl Remedy for ControlError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::NoNode { .. } => "start it with `papermesh run`",
+            Self::Stranger { .. } => "use the account it runs as",
+            Self::Broken => "check its log, then try again",
+            Self::Malformed => "restart the node after an upgrade",
+            Self::Refused(error) => return error.remedy(),
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_to_do_is_a_field_of_its_own() {
+        let home = PathBuf::from("/home/ann; old");
+        let error = CommandError::of(ErrorCode::NotRunning, &ControlError::NoNode { home });
+        let json = serde_json::to_string(&error).unwrap();
+        assert_eq!(
+            json,
+            r#"{"code":"not-running","message":"no papermesh node is running for this home (/home/ann; old)","remedy":"start it with `papermesh run`"}"#
+        );
+        assert_eq!(serde_json::from_str::<CommandError>(&json).unwrap(), error);
+    }
+
+    #[test]
+    fn where_nothing_is_to_be_done_there_is_no_field() {
+        let error = CommandError::new(ErrorCode::Denied, "wrong PIN; so said the printer");
+        let json = serde_json::to_string(&error).unwrap();
+        assert_eq!(
+            json,
+            r#"{"code":"denied","message":"wrong PIN; so said the printer"}"#
+        );
+        assert_eq!(serde_json::from_str::<CommandError>(&json).unwrap(), error);
+    }
 }

@@ -164,10 +164,8 @@ async fn attend<H: Answers>(stream: UnixStream, handler: &H, patience: Patience)
 
 async fn turn_away(stream: UnixStream, patience: Patience) -> io::Result<()> {
     let (_reader, writer) = stream.into_split();
-    let busy = CommandError::new(
-        ErrorCode::Busy,
-        "the node is busy with other commands; try again in a moment",
-    );
+    let busy = CommandError::new(ErrorCode::Busy, "the node is busy with other commands")
+        .with_remedy("try again in a moment");
     Mouth::new(writer, patience).conclude(Err(busy)).await
 }
 
@@ -199,8 +197,8 @@ impl Mouth {
         let bytes = match frame::encode(line, limits::ANSWER_LINE) {
             Some(bytes) => bytes,
             None => {
-                let error =
-                    CommandError::new(ErrorCode::Full, "the answer is too long; ask for less");
+                let error = CommandError::new(ErrorCode::Full, "the answer is too long")
+                    .with_remedy("ask for less");
                 frame::encode(&Line::<()>::Failed(error), limits::ANSWER_LINE)
                     .ok_or(io::ErrorKind::InvalidData)?
             }
@@ -212,7 +210,9 @@ impl Mouth {
 }
 
 fn parse(line: &[u8]) -> Result<Request, CommandError> {
-    let usage = |message: String| CommandError::new(ErrorCode::Usage, message);
+    let usage = |message: String| {
+        CommandError::new(ErrorCode::Usage, message).with_remedy("restart the node")
+    };
     match serde_json::from_slice::<Call>(line) {
         Ok(call) if call.version == VERSION => Ok(call.request),
         Ok(Call { version, .. }) => Err(usage(other_version(version))),
@@ -220,7 +220,7 @@ fn parse(line: &[u8]) -> Result<Request, CommandError> {
             Ok(CallVersion { version }) if version != VERSION => other_version(version),
             // The text of the error could repeat a value: its kind and place tell enough.
             _ => format!(
-                "the command was not understood ({:?} at byte {}, the node may be a different version); restart the node",
+                "the command was not understood ({:?} at byte {}, the node may be a different version)",
                 error.classify(),
                 error.column()
             ),
@@ -229,9 +229,7 @@ fn parse(line: &[u8]) -> Result<Request, CommandError> {
 }
 
 fn other_version(version: u32) -> String {
-    format!(
-        "the command line speaks version {version}, the running node {VERSION}; restart the node"
-    )
+    format!("the command line speaks version {version}, the running node {VERSION}")
 }
 
 #[cfg(test)]

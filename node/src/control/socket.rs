@@ -4,6 +4,7 @@
 //! its own under the user's runtime folder, and a file in the home says so; the command line
 //! follows that file, so the two need not agree on environment variables.
 
+use std::borrow::Cow;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -11,6 +12,7 @@ use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt,
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
+use papermesh_protocol::remedy::Remedy;
 use sha2::{Digest, Sha256};
 use tokio::net::{UnixListener, UnixStream};
 use tracing::info;
@@ -27,22 +29,19 @@ const ROOT: u32 = 0;
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Something is in the way.
-    #[error("{} blocks the control socket; move it away", path.display())]
+    #[error("{} blocks the control socket", path.display())]
     Occupied {
         /// What is there.
         path: PathBuf,
     },
     /// The home's path is too long, and the folder to use instead is somebody else's.
-    #[error(
-        "{} belongs to another user; set XDG_RUNTIME_DIR to a folder of your own, or use a home with a shorter path",
-        path.display()
-    )]
+    #[error("{} belongs to another user", path.display())]
     ForeignFolder {
         /// The folder.
         path: PathBuf,
     },
     /// The home's path is too long, and so is that of the folder to use instead.
-    #[error("{} is too long for a socket; use a home with a shorter path", path.display())]
+    #[error("{} is too long for a socket", path.display())]
     TooLong {
         /// The path.
         path: PathBuf,
@@ -55,6 +54,20 @@ pub enum BindError {
         /// The cause.
         source: io::Error,
     },
+}
+
+impl Remedy for BindError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Occupied { .. } => "move it away",
+            Self::ForeignFolder { .. } => {
+                "set XDG_RUNTIME_DIR to a folder of your own, or use a home with a shorter path"
+            }
+            Self::TooLong { .. } => "use a home with a shorter path",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 /// A bound control socket. Dropping it removes the socket.

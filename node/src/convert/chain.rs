@@ -5,6 +5,7 @@
 //! document that is shorter than it should be: its end is kept back until everything that was made
 //! has been counted and compared with what the document has ([`super::verdict`]).
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::remedy::Remedy;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::mpsc;
@@ -106,9 +108,19 @@ pub enum ConvertError {
     Fault(#[from] Fault),
 }
 
+impl Remedy for ConvertError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Unprintable(error) => error.remedy(),
+            Self::Fault(error) => error.remedy(),
+            _ => None,
+        }
+    }
+}
+
 impl From<Trouble> for ConvertError {
     fn from(trouble: Trouble) -> Self {
-        Self::Step(trouble.to_string())
+        Self::Step(trouble.in_full().to_string())
     }
 }
 
@@ -301,7 +313,8 @@ impl Converter {
             }
             first => futures::stream::iter(first),
         };
-        Ok(reader(first.chain(pieces)))
+        let rest = pieces.map(|piece| piece.map_err(told));
+        Ok(reader(first.chain(rest)))
     }
 
     async fn facts(&self, format: &str, held: &Held) -> Facts {
@@ -322,7 +335,7 @@ impl Converter {
         match worker {
             Ok(worker) => facts::answer(worker, limits::PATIENT_FACTS.min(self.stall)).await,
             Err(error) => {
-                tracing::debug!(%error, "could not inspect a document");
+                tracing::debug!(error = %error.in_full(), "could not inspect a document");
                 Facts::default()
             }
         }
@@ -546,7 +559,8 @@ impl Pouring {
         });
         let first = pieces.recv().await.ok_or(ConvertError::Empty)??;
         let rest = futures::stream::poll_fn(move |context| pieces.poll_recv(context));
-        let rest = rest.map(|piece| piece.map_err(|error| io::Error::other(error.to_string())));
+        let rest =
+            rest.map(|piece| piece.map_err(|error| io::Error::other(error.in_full().to_string())));
         let pieces = futures::stream::iter([Ok(first)]).chain(rest);
         Ok((reader(pieces), doubts))
     }
@@ -636,6 +650,14 @@ enum Watched {
     OnItsWay(Box<Watching>),
     /// It is whole; this is left of it.
     Whole(VecDeque<Bytes>),
+}
+
+/// A verdict as whoever reads the document hears it: of an error of a stream, only the text arrives.
+fn told(error: io::Error) -> io::Error {
+    match error.downcast::<ConvertError>() {
+        Ok(verdict) => io::Error::other(verdict.in_full().to_string()),
+        Err(error) => error,
+    }
 }
 
 impl Watched {

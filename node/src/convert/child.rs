@@ -1,10 +1,12 @@
 //! Processes that do one step each: started, listened to, and ended with their conversion.
 
+use std::borrow::Cow;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
+use papermesh_protocol::remedy::Remedy;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio_util::task::AbortOnDropHandle;
@@ -49,8 +51,8 @@ pub(super) enum Trouble {
     TooMuch(&'static str, String),
     /// The kernel cannot confine Ghostscript, and nobody said that it need not.
     #[error(
-        "this printer's computer cannot confine Ghostscript, because its kernel has no Landlock or has it switched off; \
-         switch it on (`lsm=landlock,…` on the kernel's command line), or set converter-without-landlock = true there"
+        "this printer's computer cannot confine Ghostscript, because its kernel has no Landlock or has it switched \
+         off"
     )]
     NoLandlock,
     /// It asked the system for what no converter needs, and was ended.
@@ -62,6 +64,19 @@ pub(super) enum Trouble {
     /// It gave up.
     #[error("{0} cannot read it")]
     GaveUp(&'static str),
+}
+
+impl Remedy for Trouble {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::NoLandlock => Some(
+                "switch it on (`lsm=landlock,…` on the kernel's command line), or set \
+                 converter-without-landlock = true there"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 /// What a process says until it ends, as far as it is kept: without what Ghostscript says of every

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::limits::PREVIEW as LARGEST;
+use papermesh_protocol::remedy::Remedy;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::ChildStdout;
@@ -264,12 +265,12 @@ impl Inspection {
                         preview: None,
                     },
                     Err(trouble) => {
-                        tracing::debug!(%trouble, "could not inspect a document");
+                        tracing::debug!(trouble = %trouble.in_full(), "could not inspect a document");
                         Looked::default()
                     }
                 },
                 Err(error) => {
-                    tracing::debug!(%error, "could not start the process that inspects documents");
+                    tracing::debug!(error = %error.in_full(), "could not start the process that inspects documents");
                     Looked::default()
                 }
             }
@@ -363,7 +364,7 @@ pub(super) async fn answer(worker: Worker, patience: Duration) -> Facts {
     match timeout(patience, child::words(worker)).await {
         Ok(Ok(words)) => serde_json::from_slice(&words).unwrap_or_default(),
         Ok(Err(trouble)) => {
-            tracing::debug!(%trouble, "could not inspect a document");
+            tracing::debug!(trouble = %trouble.in_full(), "could not inspect a document");
             Facts::default()
         }
         Err(_) => Facts::default(),

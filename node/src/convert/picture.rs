@@ -9,6 +9,7 @@ use std::sync::Arc;
 use image::codecs::jpeg::JpegDecoder;
 use image::{DynamicImage, ImageDecoder, Limits, RgbImage};
 use papermesh_protocol::limits::{PREVIEW, PREVIEW_HEIGHT, PREVIEW_WIDTH};
+use papermesh_protocol::remedy::Remedy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -71,7 +72,7 @@ pub enum PictureError {
 
 impl From<Trouble> for PictureError {
     fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble.to_string())
+        Self::Trouble(trouble.in_full().to_string())
     }
 }
 

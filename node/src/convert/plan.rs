@@ -9,11 +9,13 @@
 //! neither (PWG 5102.4 section 4 lets a client repeat pages); but copies that are stapled or folded one by
 //! one, which only the device can make.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use papermesh_protocol::job::{
     ColorMode, Finishing, PageRange, PageRanges, PrintOptions, Scaling, Sides,
 };
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::counted;
 
 use super::device::{Device, Formats, SheetBack, best_resolution};
@@ -111,7 +113,7 @@ pub enum Note {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unprintable {
     /// No way leads from the document's format to one that the device takes.
-    #[error("this printer cannot print {format}; use what it accepts: {}", accepted.join(", "))]
+    #[error("this printer cannot print {format}")]
     Format {
         /// The document's.
         format: String,
@@ -120,23 +122,17 @@ pub enum Unprintable {
     },
     /// Ghostscript is needed.
     #[error(
-        "this printer does not accept {format} and the converter Ghostscript is missing on the printer's computer; \
-         install it there (`apt-get install ghostscript`), then release the job again"
+        "this printer does not accept {format} and the converter Ghostscript is missing on the printer's computer"
     )]
     NoGhostscript {
         /// The document's format.
         format: String,
     },
     /// Copies on both sides of a document whose pages cannot be counted.
-    #[error(
-        "its pages cannot be counted, so this printer cannot print several two-sided copies; print one copy"
-    )]
+    #[error("its pages cannot be counted, so this printer cannot print several two-sided copies")]
     Uncounted,
     /// Copies that are to be stapled or folded one by one, at a device that makes one copy at a time.
-    #[error(
-        "this printer makes one copy at a time, so it cannot finish each of several copies; print one copy, or \
-         without staples and folds"
-    )]
+    #[error("this printer makes one copy at a time, so it cannot finish each of several copies")]
     Sets,
     /// Too many pages, copies included.
     #[error("it has more than {} pages, copies included", limits::PAGES)]
@@ -149,6 +145,23 @@ pub enum Unprintable {
         /// What was asked for.
         asked: String,
     },
+}
+
+impl Remedy for Unprintable {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Format { accepted, .. } => {
+                format!("use what it accepts: {}", accepted.join(", ")).into()
+            }
+            Self::NoGhostscript { .. } => {
+                "install it there (`apt-get install ghostscript`), then release the job again"
+                    .into()
+            }
+            Self::Uncounted => "print one copy".into(),
+            Self::Sets => "print one copy, or without staples and folds".into(),
+            _ => return None,
+        })
+    }
 }
 
 /// Plans. `facts` are what was found out about the document, none if nobody has looked yet;
@@ -957,7 +970,8 @@ mod tests {
         }
         for (source, target) in [(PDF, TEXT), (POSTSCRIPT, PDF)] {
             let refused = planned(&device(&[target]), &order(source), &facts(1)).unwrap_err();
-            assert!(refused.to_string().contains(target), "{refused}");
+            let remedy = refused.remedy().unwrap();
+            assert!(remedy.contains(target), "{remedy}");
         }
     }
 
@@ -965,7 +979,8 @@ mod tests {
     fn a_missing_renderer_is_named_where_it_is_needed() {
         let without = |target| plan(&device(&[target]), &order(PDF), None, None);
         let refused = without(PWG).unwrap_err();
-        assert!(refused.to_string().contains("apt-get install ghostscript"));
+        let remedy = refused.remedy().unwrap();
+        assert!(remedy.contains("apt-get install ghostscript"), "{remedy}");
         assert!(without(PDF).unwrap().is_passed_on());
         assert!(plan(&device(&[URF]), &order(PWG), None, None).is_ok());
     }

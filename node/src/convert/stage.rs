@@ -12,6 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
+use papermesh_protocol::remedy::Remedy;
 use serde::{Deserialize, Serialize};
 
 use super::confine::{Needs, confine};
@@ -167,11 +168,13 @@ fn confined(stage: &Stage, without_landlock: bool) -> Result<(), String> {
         Stage::Wrap { paper } => {
             let mut out = io::BufWriter::new(out);
             let wrapped = pdf::wrap(&mut input, *paper, &mut out);
-            wrapped.map(drop).map_err(|error| error.to_string())
+            wrapped
+                .map(drop)
+                .map_err(|error| error.in_full().to_string())
         }
         Stage::Text { paper } => {
             let mut out = io::BufWriter::new(out);
-            text::typeset(&mut input, *paper, &mut out).map_err(|error| error.to_string())
+            text::typeset(&mut input, *paper, &mut out).map_err(|error| error.in_full().to_string())
         }
         Stage::Arrange(arrangement) => {
             let bytes = whole(input)?;

@@ -4,7 +4,10 @@
 //! The font is one that every printer has, with the letters of Western Europe. A text with others is
 //! refused by name: a page full of question marks is not what somebody wants to print.
 
+use std::borrow::Cow;
 use std::io::{self, Read, Write};
+
+use papermesh_protocol::remedy::Remedy;
 
 use super::limits;
 use super::media::PageSize;
@@ -58,16 +61,25 @@ pub(super) enum TextError {
     #[error("the text was cut off: {0}")]
     Io(#[from] io::Error),
     /// It is no text in UTF-8.
-    #[error("the text is not UTF-8; save it as UTF-8 or as a PDF")]
+    #[error("the text is not UTF-8")]
     Encoding,
     /// It has letters that the font has not.
-    #[error(
-        "the text has characters that cannot be printed as they are, such as {0:?}; save it as a PDF and print that"
-    )]
+    #[error("the text has characters that cannot be printed as they are, such as {0:?}")]
     Letter(char),
     /// It is too long.
-    #[error("the text is too long to paginate; save it as a PDF and print that")]
+    #[error("the text is too long to paginate")]
     TooLong,
+}
+
+impl Remedy for TextError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Encoding => "save it as UTF-8 or as a PDF",
+            Self::Letter(_) | Self::TooLong => "save it as a PDF and print that",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 /// Writes the text as a PDF on this paper.

@@ -4,9 +4,11 @@
 //! out empty though they are not: any disagreement is a fault that keeps the job, and its words say
 //! which page. That a program ended well proves nothing.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::counted;
 
 use super::facts::{Condition, Facts};
@@ -20,13 +22,10 @@ const PDF: &str = "application/pdf";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// It opens with a password only.
-    #[error(
-        "the document is locked with a password: give it with `papermesh jobs unlock` on the computer that holds the \
-         job, or save the document without one and print it again"
-    )]
+    #[error("the document is locked with a password")]
     Locked,
     /// It is cut or broken.
-    #[error("{}", damage(*said, *found, *can_choose))]
+    #[error("{}", damage(*said, *found))]
     Damaged {
         /// Pages that it says it has, where it says so.
         said: Option<u32>,
@@ -37,32 +36,50 @@ pub enum Fault {
     },
     /// A page came out empty.
     #[error(
-        "page {page} came out empty although it has content: the converter does not understand it; save the document \
-         again, or print that page as a picture"
+        "page {page} came out empty although it has content: the converter does not understand it"
     )]
     Empty {
         /// Counted from 1.
         page: u32,
     },
     /// A page came out empty, and nobody knows whether it is.
-    #[error(
-        "page {page} came out empty, and it could not be checked for content; save the document again, or print it \
-         without that page"
-    )]
+    #[error("page {page} came out empty, and it could not be checked for content")]
     Unseen {
         /// Counted from 1.
         page: u32,
     },
     /// Nobody knows whether it is all.
     #[error(
-        "the document is damaged and its pages cannot be counted, so some of them may be missing; save or download it \
-         again"
+        "the document is damaged and its pages cannot be counted, so some of them may be missing"
     )]
     Uncounted,
 }
 
-fn damage(said: Option<u32>, found: u32, can_choose: bool) -> String {
-    let what = match (said, found) {
+impl Remedy for Fault {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Locked => {
+                "give the password with `papermesh jobs unlock` on the computer that holds the job, or save the \
+                 document without one and print it again"
+                    .into()
+            }
+            Self::Damaged {
+                found: found @ 1..,
+                can_choose: true,
+                ..
+            } => format!(
+                "save or download it again, or print what is there by choosing pages 1-{found}"
+            )
+            .into(),
+            Self::Damaged { .. } | Self::Uncounted => "save or download it again".into(),
+            Self::Empty { .. } => "save the document again, or print that page as a picture".into(),
+            Self::Unseen { .. } => "save the document again, or print it without that page".into(),
+        })
+    }
+}
+
+fn damage(said: Option<u32>, found: u32) -> String {
+    match (said, found) {
         (_, 0) => "the document is damaged: no page of it can be read".to_owned(),
         (Some(said), _) => {
             format!(
@@ -76,12 +93,7 @@ fn damage(said: Option<u32>, found: u32, can_choose: bool) -> String {
         (None, _) => {
             format!("the document is incomplete: only {found} pages of it can be read completely")
         }
-    };
-    let way_out = match found {
-        1.. if can_choose => format!(", or print what is there by choosing pages 1-{found}"),
-        _ => String::new(),
-    };
-    format!("{what}; save or download it again{way_out}")
+    }
 }
 
 /// Whether a document can be printed by what it says of itself; gives how many pages it counts as.
@@ -170,7 +182,10 @@ mod tests {
     #[test]
     fn a_cut_document_says_which_pages_are_there() {
         let all = order(PageRanges::all());
-        let words = |facts: &Facts| readable(facts, &all).unwrap_err().to_string();
+        let words = |facts: &Facts| {
+            let fault = readable(facts, &all).unwrap_err();
+            fault.in_full().to_string()
+        };
         assert_eq!(
             words(&cut(Some(9), 7)),
             "the document is incomplete: 7 of its 9 pages can be read; save or download it again, or print what is \

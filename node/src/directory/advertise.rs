@@ -7,6 +7,7 @@
 //! A computer that its user enrolled or linked keeps its withdrawn advert alive as well: a printer
 //! finds there somebody who can check the PIN of a user without jobs.
 
+use std::borrow::Cow;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use papermesh_protocol::id::UserKey;
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::SignedError;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
@@ -57,13 +59,23 @@ pub enum PublishError {
     #[error(transparent)]
     Signed(#[from] SignedError),
     /// The user's delegation to this node is not valid any more.
-    #[error(
-        "this computer's delegation from the user is invalid: {0}; run `papermesh user link` again"
-    )]
+    #[error("this computer's delegation from the user is invalid: {0}")]
     Delegation(#[from] DelegationError),
     /// This node may not hold for the user at all.
     #[error("this node may not hold jobs for this user")]
     NoRight,
+}
+
+impl Remedy for PublishError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Store(error) => return error.remedy(),
+            Self::Mesh(error) => return error.remedy(),
+            Self::Delegation(_) => "run `papermesh user link` again",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 /// What is to be said of a user.
@@ -151,7 +163,7 @@ impl<N: Network> Directory<N> {
         let (directory, user) = (self.clone(), user.clone());
         tokio::spawn(async move {
             if let Err(error) = directory.announce(&user).await {
-                tracing::warn!(%user, %error, "could not advertise; will retry");
+                tracing::warn!(%user, error = %error.in_full(), "could not advertise; will retry");
             }
         });
     }
@@ -199,14 +211,14 @@ impl<N: Network> Directory<N> {
             let users = match users {
                 Ok(users) => users,
                 Err(error) => {
-                    tracing::error!(%error, "could not renew adverts");
+                    tracing::error!(error = %error.in_full(), "could not renew adverts");
                     return;
                 }
             };
             for (user, row) in &users {
                 self.renew_entry_soon(user);
                 if let Err(error) = self.announce(user).await {
-                    tracing::warn!(%user, %error, "could not advertise; will retry");
+                    tracing::warn!(%user, error = %error.in_full(), "could not advertise; will retry");
                 }
                 self.republish_entry(row).await;
             }
@@ -225,7 +237,7 @@ impl<N: Network> Directory<N> {
         if let Ok(entry) = papermesh_protocol::user::UserEntry::verify(entry, &charter) {
             let place = lookup::user_entry(self.0.membership.secret(), &entry.user);
             if let Err(error) = self.put(place, &DirectoryRecord::UserEntry(entry)).await {
-                tracing::debug!(%error, "could not republish a user's entry");
+                tracing::debug!(error = %error.in_full(), "could not republish a user's entry");
             }
         }
     }

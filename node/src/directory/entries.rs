@@ -12,6 +12,7 @@ use papermesh_protocol::id::{BadgeTag, RecordKey};
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::text::UserId;
@@ -172,7 +173,7 @@ impl<N: Network> Directory<N> {
         })
         .await;
         raised.unwrap_or_else(|error| {
-            tracing::warn!(%error, "could not save a sequence number");
+            tracing::warn!(error = %error.in_full(), "could not save a sequence number");
             true
         })
     }
@@ -195,7 +196,7 @@ impl<N: Network> Directory<N> {
         let name = user.clone();
         let kept = offload(&self.0.store, move |store| store.local_users().get(&name)).await;
         let entry = kept.unwrap_or_else(|error: StoreError| {
-            tracing::error!(%error, "could not read a user of this computer");
+            tracing::error!(error = %error.in_full(), "could not read a user of this computer");
             None
         })?;
         let entry = UserEntry::verify_kept(&entry.entry?, self.0.membership.site()).ok()?;
@@ -245,7 +246,7 @@ impl<N: Network> Directory<N> {
         })
         .await;
         if let Err(error) = kept {
-            tracing::warn!(%error, "could not store a user's entry");
+            tracing::warn!(error = %error.in_full(), "could not store a user's entry");
         }
     }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use papermesh_protocol::remedy::Remedy;
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use super::sniff::{Foreign, HEAD, check, is_written};
@@ -79,20 +80,19 @@ impl<R: AsyncRead + Unpin> Screened<R> {
     /// Looks at the beginning of a document that is said to be of this format.
     ///
     /// # Errors
-    /// The reader's, or [`Foreign`] as [`io::ErrorKind::InvalidData`]. Nothing has gone anywhere.
+    /// The reader's, or a [`Foreign`] in full as [`io::ErrorKind::InvalidData`]. Nothing has gone anywhere.
     pub async fn begin(format: &str, mut document: R) -> io::Result<Self> {
-        let foreign = |foreign| io::Error::new(io::ErrorKind::InvalidData, foreign);
         let mut head = Vec::with_capacity(HEAD);
         (&mut document)
             .take(HEAD as u64)
             .read_to_end(&mut head)
             .await?;
         if named(format).is_none() {
-            return Err(foreign(Foreign::Unknown));
+            return Err(told(&Foreign::Unknown));
         }
-        check(format, &head).map_err(foreign)?;
+        check(format, &head).map_err(|foreign| told(&foreign))?;
         let mut watch = Watch::new(format);
-        watch.look(&head).map_err(foreign)?;
+        watch.look(&head).map_err(|foreign| told(&foreign))?;
         Ok(Self {
             head: io::Cursor::new(head),
             rest: document,
@@ -121,10 +121,15 @@ impl<R: AsyncRead + Unpin> AsyncRead for Screened<R> {
         let piece = &buffer.filled()[before..];
         if let Err(foreign) = this.watch.look(piece) {
             buffer.set_filled(before);
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, foreign)));
+            return Poll::Ready(Err(told(&foreign)));
         }
         Poll::Ready(Ok(()))
     }
+}
+
+/// As whoever reads the document hears it: of an error of a stream, only the text arrives.
+fn told(foreign: &Foreign) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, foreign.in_full().to_string())
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! Telling document formats apart by how they begin. Pure.
 
+use std::borrow::Cow;
+
+use papermesh_protocol::remedy::Remedy;
+
 use super::{APPLE_RASTER, JPEG, PDF, PNG, PWG_RASTER, TEXT};
 
 /// Bytes of a document's beginning that are looked at.
@@ -12,49 +16,31 @@ const ESCAPE: u8 = 0x1b;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Foreign {
     /// It is a program.
-    #[error(
-        "this is PostScript, which is a program and is not printed; make a PDF of it and print that"
-    )]
+    #[error("this is PostScript, which is a program and is not printed")]
     PostScript,
     /// A PDF with a header of the years before 2000 (ISO 32000-1 annex H.3.4.2).
-    #[error(
-        "this PDF begins like PostScript, as very old programs wrote it; open it, save it again as PDF, and print that"
-    )]
+    #[error("this PDF begins like PostScript, as very old programs wrote it")]
     OldPdf,
     /// Made by one printer's driver.
-    #[error(
-        "this is written in a printer language (PJL, PCL); print the document itself, through a printer that was added \
-         without a driver"
-    )]
+    #[error("this is written in a printer language (PJL, PCL)")]
     PrinterLanguage,
     /// A PDF with commands of a printer before it.
-    #[error(
-        "this PDF is wrapped in commands for one kind of printer (PJL); print the PDF itself, through a printer that \
-         was added without a driver"
-    )]
+    #[error("this PDF is wrapped in commands for one kind of printer (PJL)")]
     WrappedPdf,
     /// Commands of a printer further on.
-    #[error(
-        "this document contains printer commands; open it, save it again as PDF, and print that"
-    )]
+    #[error("this document contains printer commands")]
     Commands,
     /// Text with something else in it.
-    #[error(
-        "this is not plain text: it contains characters that control printers; make a PDF of it and print that"
-    )]
+    #[error("this is not plain text: it contains characters that control printers")]
     NoText,
     /// A picture of another kind.
-    #[error(
-        "this is a {0} picture, which cannot be held; open it and print it from there, or save it as JPEG or PNG"
-    )]
+    #[error("this is a {0} picture, which cannot be held")]
     Picture(&'static str),
     /// Something that a program has to open.
-    #[error(
-        "this is {0}, which cannot be held; open it and print it from there, or make a PDF of it"
-    )]
+    #[error("this is {0}, which cannot be held")]
     Unopened(&'static str),
     /// It is something else than was said.
-    #[error("the document is not {expected}{}", found.map(|found| format!("; it looks like {found}")).unwrap_or_default())]
+    #[error("the document is not {expected}{}", found.map(|found| format!(", but looks like {found}")).unwrap_or_default())]
     Mismatch {
         /// What was said.
         expected: String,
@@ -62,10 +48,30 @@ pub enum Foreign {
         found: Option<&'static str>,
     },
     /// It begins like nothing known.
-    #[error(
-        "this document is not in a format that can be held; print PDF, PWG or Apple raster, JPEG, PNG or plain text"
-    )]
+    #[error("this document is not in a format that can be held")]
     Unknown,
+}
+
+impl Remedy for Foreign {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::PostScript => "make a PDF of it and print that",
+            Self::OldPdf => "open it, save it again as PDF, and print that",
+            Self::PrinterLanguage => {
+                "print the document itself, through a printer that was added without a driver"
+            }
+            Self::WrappedPdf => {
+                "print the PDF itself, through a printer that was added without a driver"
+            }
+            Self::Commands => "open it, save it again as PDF, and print that",
+            Self::NoText => "make a PDF of it and print that",
+            Self::Picture(_) => "open it and print it from there, or save it as JPEG or PNG",
+            Self::Unopened(_) => "open it and print it from there, or make a PDF of it",
+            Self::Unknown => "print PDF, PWG or Apple raster, JPEG, PNG or plain text",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 /// The format that a document's first bytes (up to [`HEAD`]) show.
@@ -300,7 +306,9 @@ mod tests {
             (b"\0\0\0\x18ftypmp42\0\0\0\0", "film"),
         ];
         for (head, word) in known {
-            let words = sniff(head).err().map(|foreign| foreign.to_string());
+            let words = sniff(head)
+                .err()
+                .map(|foreign| foreign.in_full().to_string());
             let words = words.unwrap_or_default();
             assert!(
                 words.contains(word) && words.contains("print it"),

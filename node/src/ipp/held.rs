@@ -8,6 +8,7 @@ use papermesh_protocol::certificate::Role;
 use papermesh_protocol::direct::Abilities;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::receipt::Outcome;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use tokio::io::AsyncRead;
@@ -64,7 +65,7 @@ impl<N: Network> Queue for Client<N> {
                     TypedError::Disabled(_) => QueueErrorKind::NotAllowed,
                     TypedError::Store(_) => QueueErrorKind::Failed,
                 };
-                QueueError::new(kind, error)
+                QueueError::of(kind, &error)
             })
     }
 
@@ -384,11 +385,11 @@ impl From<StoreError> for QueueError {
         let kind = match &error {
             StoreError::DiskFull { .. } | StoreError::TooMany { .. } => QueueErrorKind::Busy,
             _ => {
-                tracing::error!(%error, "store error in the hold printer");
+                tracing::error!(error = %error.in_full(), "store error in the hold printer");
                 QueueErrorKind::Failed
             }
         };
-        Self::new(kind, error)
+        Self::of(kind, &error)
     }
 }
 
@@ -422,7 +423,7 @@ impl From<SubmitError> for QueueError {
             | SubmitError::Meta(_)
             | SubmitError::Verifier(_) => QueueErrorKind::Failed,
         };
-        Self::new(kind, error)
+        Self::of(kind, &error)
     }
 }
 
@@ -434,7 +435,7 @@ impl From<JobsError> for QueueError {
             JobsError::Audit(_) => QueueErrorKind::Failed,
             JobsError::Store(error) => return error.into(),
         };
-        Self::new(kind, error)
+        Self::of(kind, &error)
     }
 }
 
@@ -445,7 +446,7 @@ impl From<PrinterError> for QueueError {
             PrinterError::Unreachable(_) | PrinterError::Silent => QueueErrorKind::Busy,
             PrinterError::Store(error) => return error.into(),
         };
-        Self::new(kind, error)
+        Self::of(kind, &error)
     }
 }
 
@@ -457,7 +458,7 @@ impl From<ChangeError> for QueueError {
             ChangeError::Store(error) => return error.into(),
             ChangeError::Meta(_) => QueueErrorKind::Failed,
         };
-        Self::new(kind, error)
+        Self::of(kind, &error)
     }
 }
 

@@ -1,12 +1,14 @@
 //! The hold printer's socket, and what goes on beside it for as long as it is open. IPP and IPPS
 //! share the port (see [`crate::web`]).
 
+use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use papermesh_protocol::remedy::Remedy;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -30,7 +32,7 @@ const LOOK: Duration = Duration::from_secs(60);
 #[derive(Debug, thiserror::Error)]
 pub enum HoldPrinterError {
     /// The address cannot be had.
-    #[error("cannot listen on {address} for the hold printer: {source}; choose another with --ipp")]
+    #[error("cannot listen on {address} for the hold printer: {source}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -40,6 +42,16 @@ pub enum HoldPrinterError {
     /// There is no certificate for IPPS.
     #[error("the hold printer: {0}")]
     Certificate(#[from] CertificateError),
+}
+
+impl Remedy for HoldPrinterError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Listen { .. } => "choose another with --ipp",
+            Self::Certificate(error) => return error.remedy(),
+        };
+        Some(remedy.into())
+    }
 }
 
 /// A hold printer that listens. [`HoldPrinter::serve`] answers.

@@ -14,6 +14,7 @@ use papermesh_protocol::direct::Abilities;
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::pin::Pin;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use tokio::io::AsyncRead;
@@ -374,5 +375,10 @@ impl QueueError {
             kind,
             text: text.to_string(),
         }
+    }
+
+    /// An error that is of this kind, with what to do about it.
+    pub(super) fn of(kind: QueueErrorKind, error: &impl Remedy) -> Self {
+        Self::new(kind, error.in_full())
     }
 }

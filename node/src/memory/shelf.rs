@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use papermesh_protocol::id::RecordKey;
 use papermesh_protocol::limits::STORED_RECORDS;
+use papermesh_protocol::remedy::Remedy;
 
 use crate::clock::Clock;
 use crate::mesh::RecordShelf;
@@ -66,7 +67,7 @@ fn write(store: &Store, clock: Clock, key: RecordKey, change: Option<Vec<u8>>) {
         None => store.records().delete(key),
     };
     if let Err(error) = written {
-        tracing::warn!(%key, %error, "could not save a directory record");
+        tracing::warn!(%key, error = %error.in_full(), "could not save a directory record");
     }
 }
 
@@ -74,7 +75,7 @@ impl RecordShelf for Shelf {
     fn load(&self) -> Vec<(RecordKey, Vec<u8>)> {
         let mut loaded = Vec::new();
         if let Err(error) = read(&self.store, self.clock, &mut loaded) {
-            tracing::warn!(%error, "directory records were lost here; other nodes have them");
+            tracing::warn!(error = %error.in_full(), "directory records were lost here; other nodes have them");
         }
         loaded
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use papermesh_protocol::id::NodeId;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -97,7 +98,7 @@ async fn exchange_with(mesh: &Mesh, member: NodeId) -> Result<(), String> {
     let mut stream = mesh
         .open(member, &[], Protocol::Clock)
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| error.in_full().to_string())?;
     let membership = mesh.membership();
     let now = membership.now();
     write_message(&mut stream, &Told { now }, MESSAGE)

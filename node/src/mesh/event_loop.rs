@@ -65,6 +65,8 @@ pub fn start(
         move |identity: &libp2p::identity::Keypair| MemberUpgrade::new(identity, membership)
     };
     let transport = |error: &dyn std::fmt::Display| MeshError::Transport(error.to_string());
+    // The builder gives no more of an error than its text.
+    let mut failed = None;
     let swarm = SwarmBuilder::with_existing_identity(identity)
         .with_tokio()
         .with_other_transport(
@@ -90,9 +92,10 @@ pub fn start(
         .with_relay_client(upgrade, MuxerUpgrade::default)
         .map_err(|error| transport(&error))?
         .with_behaviour(|identity, relay_client| {
-            Behaviour::new(identity, &membership, shelf, relay_client, &config).map_err(Into::into)
+            Behaviour::new(identity, &membership, shelf, relay_client, &config)
+                .map_err(|error| failed.insert(error).to_string().into())
         })
-        .map_err(|error| transport(&error))?
+        .map_err(|error| failed.take().unwrap_or_else(|| transport(&error)))?
         .with_swarm_config(|swarm| swarm.with_idle_connection_timeout(IDLE))
         .with_connection_timeout(CONNECT_TIMEOUT)
         .build();

@@ -1,5 +1,6 @@
 //! What everybody else holds of the mesh.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use futures::Stream;
 use libp2p::{Multiaddr, StreamProtocol};
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::id::{NodeId, RecordKey};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::version::Version;
 use papermesh_protocol::{bind, direct, preview, release, web};
 use serde::Serialize;
@@ -115,10 +117,7 @@ impl Streams {
 #[derive(Debug, thiserror::Error)]
 pub enum MeshError {
     /// An address to listen on is taken or not this machine's.
-    #[error(
-        "cannot listen on {address}: {reason}; check that no other node is running and that the address belongs to this \
-         machine"
-    )]
+    #[error("cannot listen on {address}: {reason}")]
     Listen {
         /// The address.
         address: Multiaddr,
@@ -126,7 +125,7 @@ pub enum MeshError {
         reason: String,
     },
     /// mDNS could not be started.
-    #[error("cannot start mDNS ({0}); run with --no-mdns where the network has no multicast")]
+    #[error("cannot start mDNS ({0})")]
     Mdns(std::io::Error),
     /// The transport could not be built.
     #[error("cannot build the transport: {0}")]
@@ -152,6 +151,19 @@ pub enum MeshError {
     /// The node is stopping, or too much waits already.
     #[error("the node is stopping or overloaded")]
     Busy,
+}
+
+impl Remedy for MeshError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Listen { .. } => {
+                "check that no other node is running and that the address belongs to this machine"
+            }
+            Self::Mdns(_) => "run with --no-mdns where the network has no multicast",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 /// A connected member.

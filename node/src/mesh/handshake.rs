@@ -10,6 +10,7 @@
 //! valid, unrevoked certificate for the very key that Noise authenticated gets no connection, and so
 //! never reaches identify, Kademlia or any other protocol.
 
+use std::borrow::Cow;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use papermesh_protocol::certificate::{Certificate, CertificateError};
 use papermesh_protocol::charter::CharterError;
 use papermesh_protocol::codec::{self, CodecError};
 use papermesh_protocol::id::NodeId;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::{Envelope, Signed};
 use papermesh_protocol::site::SiteStateError;
 use papermesh_protocol::{limits, lookup};
@@ -100,6 +102,17 @@ pub enum HandshakeError {
     /// The other side does not let this node in.
     #[error("the peer no longer accepts this node's certificate")]
     Unwelcome,
+}
+
+impl Remedy for HandshakeError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Certificate(error) => error.remedy(),
+            Self::Charter(error) => error.remedy(),
+            Self::State(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// The security upgrade of all transports.
@@ -210,7 +223,9 @@ impl MemberUpgrade {
     ) -> Result<Signed<Certificate>, HandshakeError> {
         self.membership
             .recognise(node, certificate)
-            .inspect_err(|error| tracing::warn!(%node, %error, "connection refused"))
+            .inspect_err(
+                |error| tracing::warn!(%node, error = %error.in_full(), "connection refused"),
+            )
             .map_err(Into::into)
     }
 
@@ -229,9 +244,9 @@ impl MemberUpgrade {
         self.membership.admit(certificate, known).map_err(|error| {
             // Whoever was told already and comes again is noise.
             if theirs < mine {
-                tracing::warn!(%node, %error, "connection refused");
+                tracing::warn!(%node, error = %error.in_full(), "connection refused");
             } else {
-                tracing::debug!(%node, %error, "connection refused");
+                tracing::debug!(%node, error = %error.in_full(), "connection refused");
             }
             error.into()
         })

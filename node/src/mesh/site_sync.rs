@@ -12,6 +12,7 @@ use futures::{StreamExt, stream};
 use papermesh_protocol::charter::{Charter, CharterMark};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::site::SiteState;
 use serde::{Deserialize, Serialize};
@@ -83,7 +84,7 @@ pub(super) async fn exchange_with(mesh: Mesh, member: NodeId, theirs: Option<Edi
         let mut stream = mesh
             .open(member, &[], Protocol::Site)
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| error.in_full().to_string())?;
         let membership = mesh.membership();
         let said = Exchange::to(theirs, membership);
         write_message(&mut stream, &said, MESSAGE)
@@ -121,13 +122,13 @@ where
 fn learn(membership: &Membership, said: &Exchange) -> bool {
     let charter = said.charter.as_ref().is_some_and(|charter| {
         membership.recharter(charter).unwrap_or_else(|error| {
-            tracing::warn!(%error, "a member sent an unacceptable charter");
+            tracing::warn!(error = %error.in_full(), "a member sent an unacceptable charter");
             false
         })
     });
     let state = said.state.as_ref().is_some_and(|state| {
         membership.advance(state).unwrap_or_else(|error| {
-            tracing::warn!(%error, "a member sent an unacceptable site state");
+            tracing::warn!(error = %error.in_full(), "a member sent an unacceptable site state");
             false
         })
     });

@@ -8,11 +8,13 @@
 pub mod itself;
 pub mod serving;
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
 use papermesh_protocol::id::{NodeId, RecordKey};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::version::Version;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -75,8 +77,19 @@ pub enum LinkError {
     #[error("the peer closed the connection")]
     Ended,
     /// It speaks a version in which this cannot be said.
-    #[error("papermesh on the other computer is too old for this job; update it there")]
+    #[error("papermesh on the other computer is too old for this job")]
     TooOld,
+}
+
+impl Remedy for LinkError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Mesh(error) => return error.remedy(),
+            Self::TooOld => "update it there",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 impl LinkError {

@@ -39,6 +39,9 @@ const DAY: u64 = 24 * 60 * 60;
 /// With less free space than this, or than the spool may still take, the disk will be full first.
 const ROOM: u64 = 1024 * 1024 * 1024;
 
+/// What to do about a home that cannot be looked at, where the error does not say it.
+const HOME_ADVICE: &str = "check the home's disk, owner and permissions; if nothing is wrong with them, restore the home from a backup";
+
 /// Looks at a home whose node does not run: what would be in its way.
 pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
     let mut findings = vec![ports(config)];
@@ -73,7 +76,7 @@ pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
                 ));
             }
         }
-        Err(error) => findings.push(bad("home", error.to_string(), "see the message")),
+        Err(error) => findings.push(Finding::of("home", &error).or(HOME_ADVICE)),
     }
     findings
 }
@@ -232,7 +235,7 @@ impl Handle<Diagnose> for Services {
 fn badge_reader(reader: &ReaderState) -> Finding {
     const CHECK: &str = "badge reader";
     match (&reader.trouble, &reader.better_rule) {
-        (Some(trouble), _) => bad(CHECK, trouble.to_string(), trouble.advice()),
+        (Some(trouble), _) => Finding::of(CHECK, trouble),
         (None, Some(rule)) => doubtful(
             CHECK,
             "an unknown badge was read whose number is registered in another notation".to_owned(),

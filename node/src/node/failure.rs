@@ -1,7 +1,10 @@
 //! What can go wrong when a node starts, and how the errors of the services reach the command
 //! line: each kind of failure gets the code by which scripts tell it from others.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
+
+use papermesh_protocol::remedy::Remedy;
 
 use crate::audit::AuditError;
 use crate::auth::verifier::VerifierError;
@@ -43,7 +46,7 @@ pub enum NodeError {
     #[error(transparent)]
     Mesh(#[from] MeshError),
     /// Something that should be a multiaddr.
-    #[error("{0:?} is not a multiaddr; write one such as /ip4/0.0.0.0/tcp/4001")]
+    #[error("{0:?} is not a multiaddr")]
     Address(String),
     /// Nothing to listen on for devices that join.
     #[error(
@@ -63,12 +66,10 @@ pub enum NodeError {
     #[error(transparent)]
     Invite(#[from] papermesh_protocol::invite::TicketError),
     /// No invite, and nobody can be found.
-    #[error(
-        "without an invite the site is found by mDNS, which is switched off; give an invite, or switch mDNS on"
-    )]
+    #[error("without an invite the site is found by mDNS, which is switched off")]
     NoWayToJoin,
     /// No name to be known by.
-    #[error("this device has no name; give it one with --name")]
+    #[error("this device has no name")]
     NameMissing,
     /// The key of the PIN verifiers is damaged.
     #[error(transparent)]
@@ -77,16 +78,13 @@ pub enum NodeError {
     #[error(transparent)]
     HoldPrinter(#[from] HoldPrinterError),
     /// The panel does not start.
-    #[error("the panel: {0}; choose another address with --panel, or --panel off")]
+    #[error("the panel: {0}")]
     Panel(#[from] PanelError),
     /// The portal does not start.
-    #[error("the portal: {0}; choose another address with --portal, or --portal off")]
+    #[error("the portal: {0}")]
     Portal(#[from] ListenError),
     /// The portal is for this computer only.
-    #[error(
-        "the portal is for this computer only, and {0} is not a loopback address; choose one such as 127.0.0.1:8311 \
-         with --portal, or --portal off"
-    )]
+    #[error("the portal is for this computer only, and {0} is not a loopback address")]
     PortalAddress(SocketAddr),
     /// The badge reader is not named well.
     #[error("{0}")]
@@ -97,6 +95,44 @@ pub enum NodeError {
     /// The output device cannot be used.
     #[error("the output device: {0}")]
     Device(DeviceError),
+}
+
+impl Remedy for NodeError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Home(error) => return error.remedy(),
+            Self::Config(error) => return error.remedy(),
+            Self::Control(error) => return error.remedy(),
+            Self::Store(error) => return error.remedy(),
+            Self::Papers(error) => return error.remedy(),
+            Self::Mesh(error) => return error.remedy(),
+            Self::Address(_) => "write one such as /ip4/0.0.0.0/tcp/4001",
+            Self::Door(error) => return error.remedy(),
+            Self::Authority(error) => return error.remedy(),
+            Self::Join(error) => return error.remedy(),
+            Self::Invite(error) => return error.remedy(),
+            Self::NoWayToJoin => "give an invite, or switch mDNS on",
+            Self::NameMissing => "give it one with --name",
+            Self::Verifier(error) => return error.remedy(),
+            Self::HoldPrinter(error) => return error.remedy(),
+            Self::Panel(error) => {
+                return error.remedy().or(Some(
+                    "choose another address with --panel, or --panel off".into(),
+                ));
+            }
+            Self::Portal(error) => {
+                return error.remedy().or(Some(
+                    "choose another address with --portal, or --portal off".into(),
+                ));
+            }
+            Self::PortalAddress(_) => {
+                "choose one such as 127.0.0.1:8311 with --portal, or --portal off"
+            }
+            Self::Device(error) => return error.remedy(),
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 /// The code of an error of the store.
@@ -122,7 +158,7 @@ impl From<NodeError> for CommandError {
             NodeError::Home(HomeError::Locked { .. }) => ErrorCode::Busy,
             _ => ErrorCode::Failed,
         };
-        Self::new(code, error)
+        Self::of(code, &error)
     }
 }
 
@@ -160,7 +196,7 @@ fn of_authority(error: &AuthorityError) -> ErrorCode {
 
 impl From<AuthorityError> for CommandError {
     fn from(error: AuthorityError) -> Self {
-        Self::new(of_authority(&error), error)
+        Self::of(of_authority(&error), &error)
     }
 }
 
@@ -171,7 +207,7 @@ impl From<AuditError> for CommandError {
             AuditError::Store(error) => of_store(error),
             AuditError::Signed(_) => ErrorCode::Failed,
         };
-        Self::new(code, error)
+        Self::of(code, &error)
     }
 }
 
@@ -195,7 +231,7 @@ impl From<SubmitError> for CommandError {
             SubmitError::Store(error) => of_store(error),
             _ => ErrorCode::Failed,
         };
-        Self::new(code, error)
+        Self::of(code, &error)
     }
 }
 
@@ -207,7 +243,7 @@ impl From<JobsError> for CommandError {
             JobsError::Audit(AuditError::Store(error)) | JobsError::Store(error) => of_store(error),
             JobsError::Audit(_) => ErrorCode::Failed,
         };
-        Self::new(code, error)
+        Self::of(code, &error)
     }
 }
 
@@ -219,7 +255,7 @@ impl From<UnlockError> for CommandError {
             UnlockError::Open => ErrorCode::Usage,
             UnlockError::Unread | UnlockError::Look(_) => ErrorCode::Failed,
         };
-        Self::new(code, error)
+        Self::of(code, &error)
     }
 }
 
@@ -231,7 +267,7 @@ impl From<PrinterError> for CommandError {
             PrinterError::Unreachable(_) | PrinterError::Silent => ErrorCode::Unreachable,
             PrinterError::Store(error) => of_store(error),
         };
-        Self::new(code, error)
+        Self::of(code, &error)
     }
 }
 
@@ -243,7 +279,7 @@ impl From<VisitError> for CommandError {
             VisitError::Badge(_) => ErrorCode::Usage,
             VisitError::UnknownBadge => ErrorCode::NotFound,
         };
-        Self::new(code, error)
+        Self::of(code, &error)
     }
 }
 
@@ -270,10 +306,55 @@ impl From<ComputerError> for CommandError {
             ComputerError::Wait(wait) => Some(*wait),
             _ => None,
         };
-        let failure = Self::new(code, error);
+        let failure = Self::of(code, &error);
         match wait {
             Some(wait) => failure.after(wait),
             None => failure,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::store::{Protector, ProtectorError};
+
+    fn told(error: impl Into<NodeError>) -> CommandError {
+        error.into().into()
+    }
+
+    #[test]
+    fn a_remedy_reaches_the_command_line_through_all_that_wrap_it() {
+        let damaged = |path: &str| StoreError::Damaged {
+            path: path.into(),
+            what: "no; not at all".to_owned(),
+        };
+        let error = told(AuthorityError::Papers(PapersError::Store(damaged("/a; b"))));
+        assert_eq!(error.message, "/a; b is damaged (no; not at all)");
+        assert_eq!(
+            error.remedy.as_deref(),
+            Some("restore it from a backup, or move it away to start over without its content")
+        );
+    }
+
+    #[test]
+    fn who_knows_a_better_remedy_is_heard_first() {
+        let sealed = |source| StoreError::Locked {
+            folder: PathBuf::from("keys"),
+            protector: Protector::SecretService,
+            source,
+        };
+        let locked = told(sealed(ProtectorError::Locked));
+        assert_eq!(
+            locked.remedy.as_deref(),
+            Some("log in to the desktop, or unlock it, and start again")
+        );
+        let gone = told(sealed(ProtectorError::Silent));
+        assert!(
+            gone.remedy
+                .is_some_and(|remedy| remedy.ends_with("start with a new home"))
+        );
     }
 }

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use papermesh_protocol::remedy::Remedy;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -77,13 +78,13 @@ async fn ask_printers(client: Client<Network>) {
         let printers = match client.printers().await {
             Ok(printers) => printers,
             Err(error) => {
-                tracing::warn!(%error, "could not ask printers for their capabilities");
+                tracing::warn!(error = %error.in_full(), "could not ask printers for their capabilities");
                 continue;
             }
         };
         for printer in printers.iter().take(ASKED) {
             if let Err(error) = client.abilities(printer).await {
-                tracing::debug!(printer = %printer.name(), %error, "printer did not report its capabilities");
+                tracing::debug!(printer = %printer.name(), error = %error.in_full(), "printer did not report its capabilities");
             }
         }
     }

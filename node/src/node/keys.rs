@@ -11,6 +11,8 @@ use crate::config::KeyProtection;
 use crate::control::message::Finding;
 use crate::store::{Protector, Store, StoreError};
 
+use papermesh_protocol::remedy::Remedy;
+
 use super::doctor::{doubtful, good};
 
 /// Where Linux says what its disks are made of.
@@ -34,7 +36,7 @@ pub(super) fn protect(store: &Store, wish: KeyProtection) -> Result<(), StoreErr
     let protected = store.protect_keys(wanted, |bytes| rand::rng().fill_bytes(bytes));
     match protected {
         Err(error @ StoreError::NotLocked { .. }) if wish == KeyProtection::Auto => {
-            tracing::warn!(%error, "the keys are stored unsealed");
+            tracing::warn!(error = %error.in_full(), "the keys are stored unsealed");
             Ok(())
         }
         protected => protected,

@@ -26,7 +26,7 @@ pub(super) async fn at_rest(config: &Config, pins: &Path) -> Vec<Finding> {
     let pins = Arc::new(FilePins::new(pins.to_owned()));
     match OutputDevice::open(uri, pins, output_options(config)).await {
         Ok(device) => of(&config.output, &device).await,
-        Err(error) => vec![bad(DEVICE, error.to_string(), ADVICE)],
+        Err(error) => vec![Finding::of(DEVICE, &error).or(ADVICE)],
     }
 }
 
@@ -45,14 +45,7 @@ pub(super) async fn of(output: &str, device: &OutputDevice) -> Vec<Finding> {
 fn state(described: Result<DeviceDescription, DeviceError>) -> Finding {
     let device = match described {
         Ok(device) => device,
-        Err(error) => {
-            let remedy = error.remedy();
-            return bad(
-                DEVICE,
-                error.to_string(),
-                remedy.as_deref().unwrap_or(ADVICE),
-            );
-        }
+        Err(error) => return Finding::of(DEVICE, &error).or(ADVICE),
     };
     if let Formats::Listed(formats) = &device.can.formats
         && formats

@@ -1,6 +1,7 @@
 //! The portal of a computer: put together.
 
 use papermesh_protocol::certificate::{Role, Roles};
+use papermesh_protocol::remedy::Remedy;
 
 use super::NodeError;
 use crate::config::Config;
@@ -37,7 +38,7 @@ pub(super) async fn open(
             Ok(Some(portal))
         }
         Err(error @ ListenError::Address { .. }) => {
-            tracing::warn!(%error, "no portal; choose another address with --portal");
+            tracing::warn!(error = %error.in_full(), "no portal; choose another address with --portal");
             Ok(None)
         }
         Err(error) => Err(error.into()),

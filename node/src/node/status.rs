@@ -1,6 +1,7 @@
 //! How the node is: what `papermesh status` shows.
 
 use papermesh_protocol::certificate::CertificateError;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::web::Places;
 
@@ -173,7 +174,7 @@ async fn device(output: &str, device: &OutputDevice) -> DeviceStatus {
             output: output.to_owned(),
             name: None,
             ready: false,
-            reasons: vec![error.to_string()],
+            reasons: vec![error.in_full().to_string()],
         },
     }
 }

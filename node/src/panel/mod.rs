@@ -37,6 +37,7 @@ mod screens;
 mod views;
 mod visiting;
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,6 +45,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{Fuse, FusedFuture};
+use papermesh_protocol::remedy::Remedy;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
@@ -81,6 +83,15 @@ pub enum PanelError {
         /// The cause.
         source: std::io::Error,
     },
+}
+
+impl Remedy for PanelError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Listen(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// The badge reader of a panel.

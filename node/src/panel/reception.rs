@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use futures::future::BoxFuture;
 use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::pin::Pin;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::time::Timestamp;
 use tokio::time::{Instant, timeout};
@@ -110,7 +111,7 @@ impl<N: Network> Front<N> {
                 let device = match asked {
                     Ok(Ok(described)) => described_as(described),
                     Ok(Err(error)) => {
-                        tracing::debug!(%error, "device did not report its state");
+                        tracing::debug!(error = %error.in_full(), "device did not report its state");
                         let changed = matches!(error, DeviceError::Pin(PinError::Changed { .. }));
                         Device {
                             changed,

@@ -13,6 +13,7 @@ use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::printer::SessionError;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -415,7 +416,7 @@ impl<N: Network> Task<N> {
                     Ok(Some(picture)) => Came::Picture(picture),
                     Ok(None) => Came::Nothing,
                     Err(error) => {
-                        tracing::debug!(%holder, %job, %error, "no preview");
+                        tracing::debug!(%holder, %job, error = %error.in_full(), "no preview");
                         came_of(&error)
                     }
                 };
@@ -681,7 +682,7 @@ impl<N: Network> Task<N> {
             Done::Errand(holder, result) => {
                 if let Err(error) = result {
                     self.shown
-                        .send_modify(|seen| seen.failures.push(error.to_string()));
+                        .send_modify(|seen| seen.failures.push(error.in_full().to_string()));
                 }
                 self.visit.list_again(holder);
             }

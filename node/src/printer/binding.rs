@@ -1,6 +1,7 @@
 //! Registering a badge as a user's: one of the user's computers, which checked the PIN, vouches, and
 //! an admin's node signs (see [`papermesh_protocol::bind`]).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use papermesh_protocol::certificate::{Certificate, Role};
 use papermesh_protocol::id::{BadgeTag, NodeId};
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup::{self, BadgeError};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::user::Badge;
@@ -44,11 +46,22 @@ pub enum BindFailure {
     #[error("none of the user's computers vouches for the badge")]
     Unvouched,
     /// No admin is switched on, or none can sign now.
-    #[error("no admin's node can sign right now; check that one is switched on")]
+    #[error("no admin's node can sign right now")]
     NoAdmin,
     /// An admin's node said no.
     #[error(transparent)]
     Denied(#[from] Denial),
+}
+
+impl Remedy for BindFailure {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::NoAdmin => "check that one is switched on",
+            Self::Denied(error) => return error.remedy(),
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 impl<N: Network> Printer<N> {
@@ -77,7 +90,9 @@ impl<N: Network> Printer<N> {
                     let _ = timeout(PLACED, inner.directory.put_badge(badge.clone())).await;
                 }
                 Err(error) => {
-                    let refused = Event::new(Kind::BindRefused).user(&user).because(error);
+                    let refused = Event::new(Kind::BindRefused)
+                        .user(&user)
+                        .because(error.in_full());
                     inner.audit.note(refused).await;
                 }
             }
@@ -96,14 +111,14 @@ impl<N: Network> Inner<N> {
         let attestation = self.attestation(user, tag, vouchers).await;
         let attestation = attestation.ok_or(BindFailure::Unvouched)?;
         let admins = self.admins().await.unwrap_or_else(|error| {
-            tracing::error!(%error, "could not read known admins");
+            tracing::error!(error = %error.in_full(), "could not read known admins");
             Vec::new()
         });
         for (admin, addresses) in admins.into_iter().take(ADMINS) {
             let answer = match self.ask_admin(admin, &addresses, &attestation).await {
                 Ok(answer) => answer,
                 Err(error) => {
-                    tracing::info!(%admin, %error, "an admin's node did not answer");
+                    tracing::info!(%admin, error = %error.in_full(), "an admin's node did not answer");
                     continue;
                 }
             };
@@ -116,7 +131,9 @@ impl<N: Network> Inner<N> {
                 Err(bind::BindError::Denied(denial)) if !denial.is_of_that_node() => {
                     return Err(denial.into());
                 }
-                Err(error) => tracing::info!(%admin, %error, "this admin did not bind a badge"),
+                Err(error) => {
+                    tracing::info!(%admin, error = %error.in_full(), "this admin did not bind a badge")
+                }
             }
         }
         Err(BindFailure::NoAdmin)
@@ -138,7 +155,7 @@ impl<N: Network> Inner<N> {
                     return Some(attestation);
                 }
                 Err(error) => {
-                    tracing::info!(%holder, %error, "a computer did not vouch for the badge")
+                    tracing::info!(%holder, error = %error.in_full(), "a computer did not vouch for the badge")
                 }
             }
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use papermesh_protocol::direct::{Abilities, Answer, Decline, Offer, Request};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::printer::Session;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::SessionSecret;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::{self, UserId};
@@ -105,7 +106,7 @@ impl<N: Network> Printer<N> {
                 .user(&offer.user)
                 .job(offer.job.job)
                 .peer(from.node);
-            inner.audit.note(event.because(decline)).await;
+            inner.audit.note(event.because(decline.in_full())).await;
             return say(stream, &Answer::Declined(decline)).await;
         }
         let secret = SessionSecret::generate(&mut rand::rng());
@@ -163,7 +164,7 @@ impl<N: Network> Printer<N> {
         let device = match self.0.device.describe().await {
             Ok(device) => device,
             Err(error) => {
-                tracing::warn!(%error, "device did not report its capabilities");
+                tracing::warn!(error = %error.in_full(), "device did not report its capabilities");
                 return Abilities::default();
             }
         };

@@ -6,6 +6,7 @@
 //! with the document. Whatever goes wrong for good comes out as an error of the reader, never as a
 //! document that is shorter than it should be.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::release::message::{Grant, Refusal};
 use papermesh_protocol::release::printer::SessionError;
 use papermesh_protocol::release::stream::{Open, STATUS_OK, STATUS_REFUSED, Token};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::{JobKey, OpenReader, SealError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
@@ -58,6 +60,16 @@ pub(super) enum FetchError {
     Unread,
 }
 
+impl Remedy for FetchError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Refused(error) => error.remedy(),
+            Self::Sealed(error) => error.remedy(),
+            _ => None,
+        }
+    }
+}
+
 /// What the device reads.
 pub(super) type DocumentReader = StreamReader<Pieces, Bytes>;
 type Pieces = futures::stream::BoxStream<'static, io::Result<Bytes>>;
@@ -87,7 +99,7 @@ impl<N: Network> Fetch<N> {
                 () = sender.closed() => Err(FetchError::Unread),
             };
             if let Err(error) = fetched {
-                let told = io::Error::other(error.to_string());
+                let told = io::Error::other(error.in_full().to_string());
                 // To `begin` if it still waits, and to the reader in any case.
                 drop(failed.send(error));
                 drop(sender.send(Err(told)).await);
@@ -152,7 +164,7 @@ impl<N: Network> Fetch<N> {
                     return Err(refusal.into());
                 }
                 // The next try is with a token that is used up, fails and counts.
-                Err(error) => tracing::debug!(%job, %error, "grant not renewed"),
+                Err(error) => tracing::debug!(%job, error = %error.in_full(), "grant not renewed"),
             }
         }
         let mut last = Vec::new();
@@ -178,7 +190,7 @@ async fn stream<N: Network>(
     let mut stream = session
         .open_job()
         .await
-        .map_err(|error| FetchError::Broken(error.to_string()))?;
+        .map_err(|error| FetchError::Broken(error.in_full().to_string()))?;
     let offset = opened.sealed_position();
     let begun = async {
         stream

@@ -9,6 +9,7 @@ use futures::StreamExt;
 use papermesh_protocol::id::ReleaseId;
 use papermesh_protocol::release::printer::Phase;
 use papermesh_protocol::release::receipt::Receipt;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::{limits, text};
 use tokio::time::{Instant, sleep};
@@ -51,7 +52,7 @@ impl<N: Network> Printer<N> {
         let audit = self.0.audit.ends().await;
         let audit = audit
             .inspect_err(
-                |error| tracing::warn!(%error, "sent a receipt without the end of the audit log"),
+                |error| tracing::warn!(error = %error.in_full(), "sent a receipt without the end of the audit log"),
             )
             .ok()
             .map(Into::into);
@@ -76,7 +77,7 @@ impl<N: Network> Printer<N> {
         row.phase = Phase::Settled;
         row.changed_at = now;
         if let Err(error) = self.write(release, row).await {
-            tracing::error!(%release, %error, "could not write the end of a release to the journal");
+            tracing::error!(%release, error = %error.in_full(), "could not write the end of a release to the journal");
         }
         let event = Event::new(Kind::Released)
             .user(&row.user)
@@ -137,7 +138,7 @@ impl<N: Network> Printer<N> {
             let rows = match self.rows(after).await {
                 Ok(rows) => rows,
                 Err(error) => {
-                    tracing::error!(%error, "could not read the journal; releases stay unsettled");
+                    tracing::error!(error = %error.in_full(), "could not read the journal; releases stay unsettled");
                     return open;
                 }
             };

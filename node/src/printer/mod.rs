@@ -27,6 +27,7 @@ mod preview;
 mod report;
 mod session;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -36,6 +37,7 @@ use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, RecordKey, ReleaseId};
 use papermesh_protocol::lookup::{self, BadgeError};
 use papermesh_protocol::pin::{KsfMemo, Pin};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
@@ -137,8 +139,19 @@ pub enum VisitError {
     #[error(transparent)]
     Badge(#[from] BadgeError),
     /// Nobody has this badge.
-    #[error("this badge is not registered; ask your admin to register it, or enter your user id")]
+    #[error("this badge is not registered")]
     UnknownBadge,
+}
+
+impl Remedy for VisitError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Login(error) => return error.remedy(),
+            Self::UnknownBadge => "ask your admin to register it, or enter your user id",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 impl<N: Network> Printer<N> {
@@ -259,7 +272,7 @@ impl<N: Network> Printer<N> {
             let denied = Event::new(Kind::LoginDenied)
                 .user(visit.user())
                 .peer(holder);
-            self.0.audit.note(denied.because(trouble)).await;
+            self.0.audit.note(denied.because(trouble.in_full())).await;
         }
     }
 
@@ -275,7 +288,7 @@ impl<N: Network> Printer<N> {
         let (key, now) = (self.choice_key(user), self.now());
         let read = offload(&self.0.store, move |store| store.choices().get(key, now)).await;
         read.unwrap_or_else(|error: StoreError| {
-            tracing::warn!(%error, "could not read a user's last print options");
+            tracing::warn!(error = %error.in_full(), "could not read a user's last print options");
             Choice::default()
         })
     }
@@ -288,7 +301,7 @@ impl<N: Network> Printer<N> {
         });
         if let Err(error) = kept.await {
             let error: StoreError = error;
-            tracing::warn!(%error, "could not save a user's print options");
+            tracing::warn!(error = %error.in_full(), "could not save a user's print options");
         }
     }
 
@@ -329,7 +342,7 @@ impl<N: Network> Printer<N> {
             // Who is asked for a PIN has tried nothing yet.
             Err(error @ VisitError::Login(LoginRefusal::PinMissing)) => return Err(error),
             Err(error) => {
-                let nobody = Event::new(Kind::LoginDenied).because(&error);
+                let nobody = Event::new(Kind::LoginDenied).because(error.in_full());
                 inner.audit.note(nobody).await;
                 return Err(error);
             }
@@ -441,6 +454,6 @@ fn outcome_of(event: Event, refused: Kind, result: &Result<(), AskError>) -> Eve
             kind: refused,
             ..event
         }
-        .because(error),
+        .because(error.in_full()),
     }
 }

@@ -6,6 +6,7 @@
 use papermesh_protocol::limits;
 use papermesh_protocol::release::printer::{self, DeviceWord, Phase};
 use papermesh_protocol::release::receipt::Outcome;
+use papermesh_protocol::remedy::Remedy;
 
 use super::output::{self, DeviceVerdict, PrintFailure};
 
@@ -73,7 +74,7 @@ impl Ended {
             },
             Err(failure) => Self {
                 outcome: if failure.may_have_printed() { Outcome::MayHavePrinted } else { Outcome::NotPrinted },
-                reason: Some(failure.to_string()),
+                reason: Some(failure.in_full().to_string()),
             },
         }
     }

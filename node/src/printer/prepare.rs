@@ -3,9 +3,11 @@
 //! Lives here: from the device's description and the ticket to a conversion, and from its plan back
 //! to the ticket that the device is given. Not here: what is converted how (`convert`).
 
+use std::borrow::Cow;
 use std::io;
 
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::remedy::Remedy;
 
 use super::document::DocumentReader;
 use super::output::{DeviceError, OutputDevice, PrintTicket};
@@ -50,6 +52,16 @@ pub(super) enum PrepareError {
     /// It does not arrive, or is not what it is said to be.
     #[error("nothing was printed: {0}")]
     Document(#[from] io::Error),
+}
+
+impl Remedy for PrepareError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Device(error) => error.remedy(),
+            Self::Convert(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// Prepares a document. Returns when the first piece of it is there. `waiting` hears why that takes

@@ -1,8 +1,11 @@
 //! Pictures of first pages, fetched from holders and looked at before anybody sees them.
 
+use std::borrow::Cow;
+
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::limits;
 use papermesh_protocol::preview::Answer;
+use papermesh_protocol::remedy::Remedy;
 
 use super::link::ANSWER;
 use super::session::{AskError, HolderSession};
@@ -21,6 +24,15 @@ pub enum PreviewError {
     /// What it gave is none.
     #[error(transparent)]
     Picture(#[from] PictureError),
+}
+
+impl Remedy for PreviewError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Ask(error) => error.remedy(),
+            Self::Picture(_) => None,
+        }
+    }
 }
 
 impl<N: Network> Printer<N> {

@@ -16,6 +16,7 @@ use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::message::{Answer, Grant, Progress, Refusal, Request, is_keyword};
 use papermesh_protocol::release::printer::{Phase, SessionError};
 use papermesh_protocol::release::receipt::Outcome;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::{limits, lookup};
@@ -394,7 +395,11 @@ impl<N: Network> Printing<N> {
             .user(&self.user)
             .job(self.wish.job)
             .peer(self.session.holder());
-        self.printer.0.audit.note(event.because(error)).await;
+        self.printer
+            .0
+            .audit
+            .note(event.because(error.in_full()))
+            .await;
         match error {
             AskError::Session(SessionError::WrongPin) => {
                 return Ended::not_printed("the job's own PIN is wrong");
@@ -410,7 +415,7 @@ impl<N: Network> Printing<N> {
             Some(Refusal::Leased) => Ended::not_printed(
                 "another printer is printing this job, or lost it less than two minutes ago",
             ),
-            _ => Ended::not_printed(error),
+            _ => Ended::not_printed(error.in_full()),
         }
     }
 
@@ -437,7 +442,10 @@ impl<N: Network> Printing<N> {
         let document = tokio::select! {
             document = fetch.begin() => match document {
                 Ok(document) => document,
-                Err(error) => return Ended::not_printed(format!("the document did not arrive: {error}")),
+                Err(error) => {
+                    let why = error.in_full();
+                    return Ended::not_printed(format!("the document did not arrive: {why}"));
+                }
             },
             () = self.cancel.cancelled() => return Ended::not_printed("the release was canceled"),
         };
@@ -447,7 +455,7 @@ impl<N: Network> Printing<N> {
         let prepared: Prepared = tokio::select! {
             prepared = prepare::prepare(&inner.converter, &inner.device, wanted, document, &waiting) => match prepared {
                 Ok(prepared) => prepared,
-                Err(error) => return Ended::not_printed(error),
+                Err(error) => return Ended::not_printed(error.in_full()),
             },
             never = self.extend(&lost) => match never {},
             () = self.cancel.cancelled() => return Ended::not_printed("the release was canceled"),
@@ -545,7 +553,7 @@ impl<N: Network> Printing<N> {
         row.device = serde_json::to_string(device_job).ok();
         row.changed_at = self.printer.0.membership.now();
         if let Err(error) = self.printer.write(self.release, row).await {
-            tracing::error!(%error, "could not save the device's job reference; after a crash the device cannot be asked");
+            tracing::error!(error = %error.in_full(), "could not save the device's job reference; after a crash the device cannot be asked");
         }
     }
 
@@ -553,7 +561,7 @@ impl<N: Network> Printing<N> {
         row.phase = Phase::Taken;
         row.changed_at = self.printer.0.membership.now();
         if let Err(error) = self.printer.write(self.release, row).await {
-            tracing::error!(%error, "could not save that the device has the whole document; after a crash this is unknown");
+            tracing::error!(error = %error.in_full(), "could not save that the device has the whole document; after a crash this is unknown");
         }
     }
 
@@ -568,7 +576,7 @@ impl<N: Network> Printing<N> {
             if let Some(word) = word
                 && let Err(error) = self.session.progress(word).await
             {
-                tracing::debug!(%error, "could not report progress to the holder");
+                tracing::debug!(error = %error.in_full(), "could not report progress to the holder");
             }
             sleep(PROGRESS_EVERY).await;
         }
@@ -585,7 +593,7 @@ impl<N: Network> Printing<N> {
                 Ok(()) => {}
                 Err(AskError::Session(SessionError::Refused(Refusal::NoLease))) => lost.cancel(),
                 Err(error) => {
-                    tracing::debug!(%error, "could not extend the lease")
+                    tracing::debug!(error = %error.in_full(), "could not extend the lease")
                 }
             }
         }
@@ -610,7 +618,7 @@ impl<N: Network> Printing<N> {
         };
         self.printer.forget(self.release).await;
         if let Answer::Refused(refusal) = answer {
-            tracing::error!(%refusal, "a holder refused a receipt");
+            tracing::error!(refusal = %refusal.in_full(), "a holder refused a receipt");
             ended.note(
                 "the holder did not accept this printer's receipt: the job may still be listed",
             );
@@ -672,7 +680,8 @@ fn progress(release: ReleaseId, state: &DeviceProgress) -> Progress {
 }
 
 fn not_journaled(error: &StoreError) -> Ended {
-    Ended::not_printed(format!("this printer cannot write to its journal: {error}"))
+    let why = error.in_full();
+    Ended::not_printed(format!("this printer cannot write to its journal: {why}"))
 }
 
 fn ticket(release: ReleaseId, user: &UserId, grant: &Grant) -> PrintTicket {

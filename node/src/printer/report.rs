@@ -12,6 +12,7 @@ use papermesh_protocol::id::{NodeId, ReleaseId};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::message::{Answer, Refusal, Request};
 use papermesh_protocol::release::printer::Phase;
+use papermesh_protocol::remedy::Remedy;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Printer;
@@ -103,7 +104,7 @@ impl<N: Network> Printer<N> {
             let rows = match self.rows(after).await {
                 Ok(rows) => rows,
                 Err(error) => {
-                    tracing::error!(%error, "could not read the journal; receipts will be sent later");
+                    tracing::error!(error = %error.in_full(), "could not read the journal; receipts will be sent later");
                     return awaited;
                 }
             };
@@ -167,7 +168,7 @@ impl<N: Network> Printer<N> {
         let forgotten: Result<(), StoreError> =
             offload(&self.0.store, move |store| store.journal().delete(&release)).await;
         if let Err(error) = forgotten {
-            tracing::warn!(%release, %error, "could not clear a release from the journal; its receipt will be sent again");
+            tracing::warn!(%release, error = %error.in_full(), "could not clear a release from the journal; its receipt will be sent again");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One user's session with one holder: logging in, listing, and what is asked within it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use papermesh_protocol::release::message::{Answer, Grant, Place, Progress, Refus
 use papermesh_protocol::release::printer::{
     self, Challenged, Evidence, LoginUnderWay, Session, SessionError,
 };
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::JobKey;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
@@ -34,6 +36,15 @@ pub enum AskError {
     /// The answer was no.
     #[error(transparent)]
     Session(#[from] SessionError),
+}
+
+impl Remedy for AskError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Link(error) => error.remedy(),
+            Self::Session(error) => error.remedy(),
+        }
+    }
 }
 
 impl From<Refusal> for AskError {

@@ -9,6 +9,7 @@
 //! computers are asked that said so: a user without jobs is told that there are none, and everybody
 //! else, unknown or not, is refused in the same words after the same time ([`Visit::admission`]).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::limits::SESSION_KEEP;
 use papermesh_protocol::release::printer::{self, SessionError};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
@@ -95,7 +97,7 @@ enum State<N: Network> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HolderTrouble {
     /// Nobody answers there.
-    #[error("it cannot be reached; check that it is switched on and awake")]
+    #[error("it cannot be reached")]
     Unreachable,
     /// It was reached and has not answered yet.
     #[error("it has not answered yet")]
@@ -114,16 +116,30 @@ pub enum HolderTrouble {
     Failed(String),
 }
 
+impl Remedy for HolderTrouble {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Unreachable => Some("check that it is switched on and awake".into()),
+            _ => None,
+        }
+    }
+}
+
 /// Nobody let the user in. Says nothing of why: whoever does not know the PIN is not to learn
 /// whether there is such a user, and whether anything is held for that user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not logged in: unknown user, wrong PIN, too many attempts, or none of the user's computers is switched on; check \
-     the PIN and try again"
+    "not logged in: unknown user, wrong PIN, too many attempts, or none of the user's computers is switched on"
 )]
 pub struct NotLetIn {
     /// Until another attempt is looked at, where a holder said so.
     pub retry_after: Option<Duration>,
+}
+
+impl Remedy for NotLetIn {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some("check the PIN and try again".into())
+    }
 }
 
 /// A job in the list of a visit.
@@ -345,7 +361,7 @@ impl<N: Network> Visit<N> {
             });
         let kept = sessions.map(|(holder, session)| async move {
             if let Err(error) = session.keep().await {
-                tracing::debug!(%holder, %error, "could not send a keep-alive");
+                tracing::debug!(%holder, error = %error.in_full(), "could not send a keep-alive");
             }
         });
         futures::future::join_all(kept).await;
@@ -512,7 +528,7 @@ impl<N: Network> Visit<N> {
             (Ok(listed), State::Open(_, jobs)) => *jobs = listed,
             (Err(error), State::Open(..)) => {
                 let trouble = HolderTrouble::from(error);
-                tracing::debug!(holder = %node, %trouble, "a holder disconnected during a visit");
+                tracing::debug!(holder = %node, trouble = %trouble.in_full(), "a holder disconnected during a visit");
                 holder.state = State::Failed(trouble);
             }
             _ => {}
@@ -650,7 +666,7 @@ impl<N: Network> Visit<N> {
             return false;
         }
         let there = trouble != HolderTrouble::Unreachable;
-        tracing::debug!(holder = %node, %trouble, "could not list a holder's jobs");
+        tracing::debug!(holder = %node, trouble = %trouble.in_full(), "could not list a holder's jobs");
         holder.state = State::Failed(trouble);
         there
     }
@@ -687,7 +703,7 @@ impl From<AskError> for HolderTrouble {
             AskError::Link(LinkError::Frame(FrameError::Timeout)) => Self::Slow,
             AskError::Session(SessionError::WrongPin) => Self::WrongPin,
             AskError::Session(SessionError::Denied { retry_after }) => Self::Denied { retry_after },
-            error => Self::Failed(error.to_string()),
+            error => Self::Failed(error.in_full().to_string()),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What can go wrong while keeping things, told so that a person knows what to do next.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use papermesh_protocol::codec::CodecError;
 use papermesh_protocol::id::JobId;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 
 use super::keys::{Protector, ProtectorError};
@@ -13,16 +15,13 @@ use super::keys::{Protector, ProtectorError};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process has this home open.
-    #[error("another papermesh is using {}; stop it or use another --home", home.display())]
+    #[error("another papermesh is using {}", home.display())]
     InUse {
         /// The home.
         home: PathBuf,
     },
     /// Files are missing, cut short or altered. Nothing was changed.
-    #[error(
-        "{} is damaged ({what}); restore it from a backup, or move it away to start over without its content",
-        path.display()
-    )]
+    #[error("{} is damaged ({what})", path.display())]
     Damaged {
         /// The folder or file.
         path: PathBuf,
@@ -31,9 +30,8 @@ pub enum StoreError {
     },
     /// The database is sound but older than it was: something that had been told a success is gone.
     #[error(
-        "{missing} missing from {}: a file there was cut short, removed or replaced by an older copy; restore the \
-         folder from a backup, or delete {} to continue without what is missing",
-        folder.display(), mark.display()
+        "{missing} missing from {}: a file there was cut short, removed or replaced by an older copy",
+        folder.display()
     )]
     Behind {
         /// How much of what.
@@ -44,7 +42,7 @@ pub enum StoreError {
         mark: PathBuf,
     },
     /// Written by a newer version of this program.
-    #[error("{} was written by a newer papermesh ({found}); update this one", folder.display())]
+    #[error("{} was written by a newer papermesh ({found})", folder.display())]
     Newer {
         /// The database's folder.
         folder: PathBuf,
@@ -52,7 +50,7 @@ pub enum StoreError {
         found: String,
     },
     /// There is no room. What was begun has been undone.
-    #[error("no space left on the disk of {} ({}); make room and try again", path.display(), room(*needed, *free))]
+    #[error("no space left on the disk of {} ({})", path.display(), room(*needed, *free))]
     DiskFull {
         /// The folder that should have taken more.
         path: PathBuf,
@@ -80,7 +78,7 @@ pub enum StoreError {
         source: CodecError,
     },
     /// The file of one job is not what was stored. All other jobs are sound.
-    #[error("the file of job {job} is damaged ({damage}); delete the job and print it again")]
+    #[error("the file of job {job} is damaged ({damage})")]
     Job {
         /// The job.
         job: JobId,
@@ -106,7 +104,7 @@ pub enum StoreError {
         max: usize,
     },
     /// The badge names another user.
-    #[error("the badge already belongs to {user}; remove it from them first")]
+    #[error("the badge already belongs to {user}")]
     BadgeTaken {
         /// Whose badge it is.
         user: UserId,
@@ -120,7 +118,7 @@ pub enum StoreError {
         found: u64,
     },
     /// A secret file that others may read.
-    #[error("other accounts can read {} (mode {mode:o}); make new keys if they may have read it, else: chmod go= {}", path.display(), path.display())]
+    #[error("other accounts can read {} (mode {mode:o})", path.display())]
     Exposed {
         /// The file.
         path: PathBuf,
@@ -129,8 +127,7 @@ pub enum StoreError {
     },
     /// What keeps the keys shut does not open them. Nothing was changed.
     #[error(
-        "the keys in {} are sealed by {protector}, which does not open them: {source}. Nothing was changed. They open \
-         only on the computer and for the account that sealed them; elsewhere, start with a new home",
+        "the keys in {} are sealed by {protector}, which does not open them: {source}. Nothing was changed",
         folder.display()
     )]
     Locked {
@@ -167,6 +164,38 @@ pub enum StoreError {
         /// What RocksDB said.
         what: String,
     },
+}
+
+impl Remedy for StoreError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::InUse { .. } => "stop it or use another --home".into(),
+            Self::Damaged { .. } => {
+                "restore it from a backup, or move it away to start over without its content".into()
+            }
+            Self::Behind { mark, .. } => format!(
+                "restore the folder from a backup, or delete {} to continue without what is missing",
+                mark.display()
+            )
+            .into(),
+            Self::Newer { .. } => "update this one".into(),
+            Self::DiskFull { .. } => "make room and try again".into(),
+            Self::Job { .. } => "delete the job and print it again".into(),
+            Self::BadgeTaken { .. } => "remove it from them first".into(),
+            Self::Exposed { path, .. } => format!(
+                "make new keys if they may have read it, else: chmod go= {}",
+                path.display()
+            )
+            .into(),
+            Self::Locked { source, .. } => source.remedy().unwrap_or_else(|| {
+                "they open only on the computer and for the account that sealed them; elsewhere, \
+                 start with a new home"
+                    .into()
+            }),
+            Self::NotLocked { source, .. } => return source.remedy(),
+            _ => return None,
+        })
+    }
 }
 
 /// How a job's file differs from what its row says.

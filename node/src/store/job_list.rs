@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::release::message::Place;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 
@@ -45,7 +46,7 @@ impl Jobs<'_> {
             match self.get(job) {
                 Ok(found) => jobs.extend(found),
                 Err(error @ StoreError::Row { .. }) => {
-                    tracing::error!(%error, "skipped a damaged row")
+                    tracing::error!(error = %error.in_full(), "skipped a damaged row")
                 }
                 Err(error) => return Err(error),
             }

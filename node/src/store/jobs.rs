@@ -10,6 +10,7 @@ use papermesh_protocol::id::{JobId, ReleaseId};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::guess::Guesses;
 use papermesh_protocol::release::message::Place;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -423,7 +424,7 @@ impl Jobs<'_> {
             Ok(None) => Ok(()),
             // A damaged row can be neither printed nor marked, and must not keep the lease.
             Err(error @ StoreError::Row { .. }) => {
-                tracing::error!(%error, "could not mark a damaged job");
+                tracing::error!(error = %error.in_full(), "could not mark a damaged job");
                 Ok(())
             }
             Err(error) => Err(error),

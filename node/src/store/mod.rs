@@ -55,6 +55,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId, Serial};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::web::Label;
 
@@ -370,7 +371,7 @@ impl Inner {
     fn forget_file(&self, job: JobId) {
         self.damaged().remove(&job);
         if let Err(error) = self.spool.remove(Entry::Sealed(job)) {
-            tracing::warn!(%error, "left for the next start");
+            tracing::warn!(error = %error.in_full(), "left for the next start");
         }
     }
 }

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use papermesh_protocol::id::JobId;
+use papermesh_protocol::remedy::Remedy;
 
 use super::error::{Damage, StoreError};
 use super::folder;
@@ -349,7 +350,7 @@ fn write_back(_: &File, _: u64, _: u64) {}
 /// Removes what nobody wants; if that fails, the sweep at the next start does it.
 fn discard(spool: &Spool, entry: Entry) {
     if let Err(error) = spool.remove(entry) {
-        tracing::warn!(%error, "left for the next start");
+        tracing::warn!(error = %error.in_full(), "left for the next start");
     }
 }
 

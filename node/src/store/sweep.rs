@@ -4,6 +4,7 @@
 //! without its file is a loss that somebody must hear of: it stays, marked, and is not served.
 
 use papermesh_protocol::id::JobId;
+use papermesh_protocol::remedy::Remedy;
 
 use super::Inner;
 use super::columns::JOBS;
@@ -37,7 +38,7 @@ pub(super) fn sweep(inner: &Inner) -> Result<Sweep, StoreError> {
                 sweep.removed += 1;
                 sweep.freed += len;
             }
-            Err(error) => tracing::warn!(%error, "left for the next start"),
+            Err(error) => tracing::warn!(error = %error.in_full(), "left for the next start"),
         }
     }
     for row in inner.database.rows(&JOBS, Range::all())? {

@@ -8,6 +8,7 @@ use papermesh_protocol::id::{NodeId, Serial};
 use papermesh_protocol::join::{Applicant, ApproveError, Claim, Denial, Digits, JoinError, Terms};
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::SealingPublic;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{LoginPolicy, SiteState};
@@ -188,7 +189,10 @@ async fn a_home_founds_one_site_and_odd_wishes_are_told_what_to_do() {
     let error = authority::found(&home.store(), again, clock::now()).unwrap_err();
     assert!(error.to_string().contains("Acme"), "{error}");
     let error = Papers::load(&Home::new().store()).unwrap_err();
-    assert!(error.to_string().contains("papermesh init"), "{error}");
+    assert!(
+        error.remedy().unwrap().contains("papermesh init"),
+        "{error}"
+    );
 
     let admin = home.run().await;
     let client = admin.admit("Desk", Role::Client).await;

@@ -5,6 +5,7 @@ use papermesh_protocol::enroll::{Answer, Enrolling};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::invite::UserTicket;
 use papermesh_protocol::pin::{Pin, PinVerifier};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::{Name, UserId};
 use serde_bytes::ByteBuf;
@@ -134,7 +135,7 @@ impl<N: Network> Computer<N> {
         self.0.directory.announce_soon(user);
         tokio::spawn(async move {
             if let Err(error) = computer.0.directory.put_user_entry(entry).await {
-                tracing::debug!(%error, "could not publish the user's entry; the admin's node publishes it too");
+                tracing::debug!(error = %error.in_full(), "could not publish the user's entry; the admin's node publishes it too");
             }
             if computer.carry_pins(To::All).await {
                 computer.missed().notify_one();

@@ -1,5 +1,6 @@
 //! Why something could not be done for a user of this computer, and what to do about it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use papermesh_protocol::codec::CodecError;
@@ -7,6 +8,7 @@ use papermesh_protocol::enroll::EnrollError;
 use papermesh_protocol::invite::TicketError;
 use papermesh_protocol::link::LinkError;
 use papermesh_protocol::pin::{ChoiceError, PinError};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::SignedError;
 use papermesh_protocol::text::UserId;
 
@@ -33,18 +35,13 @@ pub enum ComputerError {
     #[error(transparent)]
     Link(#[from] LinkError),
     /// The node that the ticket names is not there.
-    #[error(
-        "the computer that the ticket names cannot be reached ({0}); check that it is running and on the network, then \
-         try again with the same ticket"
-    )]
+    #[error("the computer that the ticket names cannot be reached ({0})")]
     Unreachable(MeshError),
     /// It broke off.
-    #[error("the connection was lost ({0}); try again with the same ticket")]
+    #[error("the connection was lost ({0})")]
     Frame(#[from] FrameError),
     /// It said nothing.
-    #[error(
-        "the other computer closed the connection (it may be busy); try again with the same ticket"
-    )]
+    #[error("the other computer closed the connection (it may be busy)")]
     HungUp,
     /// The PIN cannot be one.
     #[error(transparent)]
@@ -53,39 +50,31 @@ pub enum ComputerError {
     #[error(transparent)]
     PinChoice(#[from] ChoiceError),
     /// The PIN until now is another one.
-    #[error(
-        "the old PIN is wrong; if you forgot it, enroll again with a new ticket from your admin"
-    )]
+    #[error("the old PIN is wrong")]
     WrongPin,
     /// Too many wrong PINs.
-    #[error("too many wrong PINs; try again in {} s", .0.as_secs().max(1))]
+    #[error("too many wrong PINs")]
     Wait(Duration),
     /// The user is not one of this computer's.
-    #[error(
-        "{0} is not enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin"
-    )]
+    #[error("{0} is not enrolled on this computer")]
     NotEnrolled(UserId),
     /// The user enrolled on another computer.
-    #[error("{0} enrolled on another computer and is only linked here; run this on that computer")]
+    #[error("{0} enrolled on another computer and is only linked here")]
     OnlyLinked(UserId),
     /// The user enrolled anew, on another computer.
-    #[error(
-        "{0} has enrolled again on another computer; link this one to it with `papermesh user link`"
-    )]
+    #[error("{0} has enrolled again on another computer")]
     EnrolledElsewhere(UserId),
     /// Nobody enrolled here.
-    #[error(
-        "nobody is enrolled on this computer; run `papermesh user enroll TICKET` with a ticket from your admin"
-    )]
+    #[error("nobody is enrolled on this computer")]
     NobodyEnrolled,
     /// Several did.
-    #[error("several users are enrolled on this computer; name one with --user")]
+    #[error("several users are enrolled on this computer")]
     WhichUser,
     /// The user may not print.
-    #[error("{0} is disabled; ask your admin")]
+    #[error("{0} is disabled")]
     Disabled(UserId),
     /// The ticket came back to where it was made.
-    #[error("this ticket was made on this computer; use it on the computer to link")]
+    #[error("this ticket was made on this computer")]
     OwnTicket,
     /// No more computers can be linked.
     #[error("{LINKED_PER_USER} computers are already linked, which is the limit")]
@@ -105,6 +94,38 @@ pub enum ComputerError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Remedy for ComputerError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Ticket(error) => return error.remedy(),
+            Self::Enroll(error) => return error.remedy(),
+            Self::Link(error) => return error.remedy(),
+            Self::Unreachable(_) => {
+                "check that it is running and on the network, then try again with the same ticket"
+                    .into()
+            }
+            Self::Frame(_) | Self::HungUp => "try again with the same ticket".into(),
+            Self::PinChoice(error) => return error.remedy(),
+            Self::WrongPin => {
+                "if you forgot it, enroll again with a new ticket from your admin".into()
+            }
+            Self::Wait(time) => format!("try again in {} s", time.as_secs().max(1)).into(),
+            Self::NotEnrolled(_) | Self::NobodyEnrolled => {
+                "run `papermesh user enroll TICKET` with a ticket from your admin".into()
+            }
+            Self::OnlyLinked(_) => "run this on that computer".into(),
+            Self::EnrolledElsewhere(_) => "link this one to it with `papermesh user link`".into(),
+            Self::WhichUser => "name one with --user".into(),
+            Self::Disabled(_) => "ask your admin".into(),
+            Self::OwnTicket => "use it on the computer to link".into(),
+            Self::Vault(error) => return error.remedy(),
+            Self::Verifier(error) => return error.remedy(),
+            Self::Store(error) => return error.remedy(),
+            _ => return None,
+        })
+    }
 }
 
 impl From<PinError> for ComputerError {

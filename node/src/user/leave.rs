@@ -5,6 +5,7 @@
 
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::id::UserKey;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
@@ -20,7 +21,7 @@ impl<N: Network> Computer<N> {
         let rows = match self.rows().await {
             Ok(rows) => rows,
             Err(error) => {
-                tracing::error!(%error, "could not renew delegations");
+                tracing::error!(error = %error.in_full(), "could not renew delegations");
                 return;
             }
         };
@@ -31,7 +32,7 @@ impl<N: Network> Computer<N> {
                     tracing::info!(%user, "delegation renewed")
                 }
                 Err(error) => {
-                    tracing::error!(%user, %error, "could not renew the delegation")
+                    tracing::error!(%user, error = %error.in_full(), "could not renew the delegation")
                 }
             }
         }

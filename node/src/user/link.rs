@@ -8,6 +8,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::link::{
     self, Answer, FirstComputer, LinkError, Linking, NewPin, PinCarrier, Refusal, Request,
 };
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
@@ -225,7 +226,7 @@ impl<N: Network> Computer<N> {
         let Some(store::Ticket {
             purpose: Purpose::Link { user },
             ..
-        }) = ticket.map_err(|error| trouble(&error))?
+        }) = ticket.map_err(|error| trouble(&error.in_full()))?
         else {
             return Err(self.refused(node, "no link ticket has this secret").await);
         };
@@ -238,7 +239,7 @@ impl<N: Network> Computer<N> {
                     .refused(node, "the user has enrolled again elsewhere")
                     .await);
             }
-            Err(error) => return Err(trouble(&error)),
+            Err(error) => return Err(trouble(&error.in_full())),
         };
         let full = first.row.linked.len() >= LINKED_PER_USER;
         if full && first.row.linked.iter().all(|linked| linked.node != node) {
@@ -256,13 +257,13 @@ impl<N: Network> Computer<N> {
             .link(&from.certificate, now, &mut rand::rng())
             .map_err(|error| match error {
                 LinkError::Refused(refusal) => refusal,
-                error => trouble(&error),
+                error => trouble(&error.in_full()),
             })?;
         let redeemed = offload(self.store(), move |store| {
             store.tickets().redeem(id, node, now)
         })
         .await;
-        match redeemed.map_err(|error| trouble(&error))? {
+        match redeemed.map_err(|error| trouble(&error.in_full()))? {
             Redeemed::Good(_) => {}
             Redeemed::Used => {
                 return Err(self.refused(node, "another computer used the ticket").await);
@@ -288,7 +289,7 @@ impl<N: Network> Computer<N> {
             })
         })
         .await;
-        kept.map_err(|error| trouble(&error))?;
+        kept.map_err(|error| trouble(&error.in_full()))?;
         self.note(Event::new(Kind::ComputerLinked).user(&user).peer(node))
             .await;
         Ok(linked)
@@ -302,7 +303,10 @@ impl<N: Network> Computer<N> {
     ) -> Result<u64, Refusal> {
         let new = NewPin::read(carrier)?;
         let user = new.user().clone();
-        let row = self.row(&user).await.map_err(|error| trouble(&error))?;
+        let row = self
+            .row(&user)
+            .await
+            .map_err(|error| trouble(&error.in_full()))?;
         let row: LocalUser = row
             .filter(|row| row.delegation.is_some())
             .ok_or(Refusal::NotLinked)?;
@@ -313,7 +317,7 @@ impl<N: Network> Computer<N> {
             return Ok(row.pin_epoch);
         };
         let sealed_pin = verifier::seal(self.0.vault.storage(), &user, &verifier)
-            .map_err(|error| trouble(&error))?;
+            .map_err(|error| trouble(&error.in_full()))?;
         let name = user.clone();
         let taken: Result<u64, StoreError> = offload(self.store(), move |store| {
             store.local_users().change(&name, |row| match row {
@@ -328,7 +332,7 @@ impl<N: Network> Computer<N> {
             })
         })
         .await;
-        let taken = taken.map_err(|error| trouble(&error))?;
+        let taken = taken.map_err(|error| trouble(&error.in_full()))?;
         self.note(Event::new(Kind::PinChanged).user(&user).peer(from.node))
             .await;
         Ok(taken)

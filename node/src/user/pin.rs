@@ -1,6 +1,7 @@
 //! Changing the PIN, and carrying the change to the user's linked computers: at once, when they are met, and
 //! again and again while they are connected and do not have it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -8,6 +9,7 @@ use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
 use papermesh_protocol::link::{Answer, FirstComputer, LinkError, Refusal};
 use papermesh_protocol::pin::Pin;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::DecoySeed;
 use papermesh_protocol::text::{Name, UserId};
 use tokio::io::AsyncWriteExt;
@@ -106,7 +108,7 @@ impl<N: Network> Computer<N> {
         let rows = match self.rows().await {
             Ok(rows) => rows,
             Err(error) => {
-                tracing::error!(%error, "could not send changed PINs to linked computers");
+                tracing::error!(error = %error.in_full(), "could not send changed PINs to linked computers");
                 return false;
             }
         };
@@ -138,7 +140,7 @@ impl<N: Network> Computer<N> {
             Err(_) => Missed::Link(MeshError::Timeout.into()),
         };
         tracing::info!(
-            %user, computer = %linked.name, error = %missed,
+            %user, computer = %linked.name, error = %missed.in_full(),
             "linked computer still has the old PIN; it gets the new one as soon as it can be reached"
         );
         Carried::Missed
@@ -306,6 +308,16 @@ enum Missed {
     /// This computer is in trouble itself.
     #[error(transparent)]
     Here(#[from] ComputerError),
+}
+
+impl Remedy for Missed {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Link(error) => error.remedy(),
+            Self::Answer(error) => error.remedy(),
+            Self::Here(error) => error.remedy(),
+        }
+    }
 }
 
 /// What came of carrying a PIN.

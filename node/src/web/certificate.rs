@@ -2,12 +2,14 @@
 //! it ([`super::site`]) and, where there is none, one that the node made for itself, once: they
 //! remember the certificate that they saw first.
 
+use std::borrow::Cow;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use papermesh_protocol::remedy::Remedy;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -29,7 +31,7 @@ const LARGEST: u64 = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
     /// The file cannot be read or written.
-    #[error("cannot use {}: {source}; remove it to have a new certificate made", path.display())]
+    #[error("cannot use {}: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -37,7 +39,7 @@ pub enum CertificateError {
         source: io::Error,
     },
     /// What is in the file is no certificate with its key.
-    #[error("{} does not contain a certificate and its key; remove it to have a new one made", path.display())]
+    #[error("{} does not contain a certificate and its key", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -48,6 +50,17 @@ pub enum CertificateError {
     /// TLS does not take it.
     #[error("cannot use the certificate: {0}")]
     Tls(#[from] rustls::Error),
+}
+
+impl Remedy for CertificateError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Io { .. } => "remove it to have a new certificate made",
+            Self::Malformed { .. } => "remove it to have a new one made",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 /// The certificates that a listener shows.

@@ -1,5 +1,6 @@
 //! A socket that answers HTTP and HTTPS, with an end to all that takes too long.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use axum::extract::Extension;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use papermesh_protocol::remedy::Remedy;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -39,6 +41,15 @@ pub enum ListenError {
     /// There is no certificate for TLS.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+}
+
+impl Remedy for ListenError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Certificate(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// How much connections may take.

@@ -5,6 +5,8 @@
 //! packs well into a QR code's alphanumeric mode and is one word to a double click. The checksum is there for people, not against them: it turns a
 //! character lost in copying into an error that says so, rather than into a denial.
 
+use std::borrow::Cow;
+
 use core::fmt;
 
 use data_encoding::BASE32_NOPAD;
@@ -15,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::codec;
 use crate::limits;
+use crate::remedy::Remedy;
 use crate::time::Timestamp;
 
 /// Bytes of checksum: a damaged line passes once in four thousand million times.
@@ -80,10 +83,10 @@ impl fmt::Display for TicketKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TicketError {
     /// Something else altogether.
-    #[error("this is not the {0} that is needed; copy the line that begins with {prefix}", prefix = .0.prefix())]
+    #[error("this is not the {0} that is needed")]
     NotOne(TicketKind),
     /// Good for another command.
-    #[error("this is not the {expected} that is needed here (it is the {found}); use it with `{command}`", command = .found.command())]
+    #[error("this is not the {expected} that is needed here (it is the {found})")]
     OtherKind {
         /// What was needed.
         expected: TicketKind,
@@ -91,16 +94,16 @@ pub enum TicketError {
         found: TicketKind,
     },
     /// Of a version that this program does not know.
-    #[error("this {0} was made by another version of Papermesh; update the older of the two")]
+    #[error("this {0} was made by another version of Papermesh")]
     OtherVersion(TicketKind),
     /// Longer than any ticket.
-    #[error("this is longer than any {0} ({max} characters); copy only that line", max = limits::INVITE_TEXT)]
+    #[error("this is longer than any {0} ({max} characters)", max = limits::INVITE_TEXT)]
     TooLong(TicketKind),
     /// A character is missing or wrong.
-    #[error("this {0} is damaged or incomplete; copy the whole line again")]
+    #[error("this {0} is damaged or incomplete")]
     Damaged(TicketKind),
     /// Undamaged, yet makes no sense.
-    #[error("this {kind} cannot be used ({reason}); ask {issuer} for a new one", issuer = .kind.issuer())]
+    #[error("this {kind} cannot be used ({reason})")]
     Malformed {
         /// What it is.
         kind: TicketKind,
@@ -108,8 +111,25 @@ pub enum TicketError {
         reason: String,
     },
     /// Its time is over.
-    #[error("this {0} has expired; ask {issuer} for a new one", issuer = .0.issuer())]
+    #[error("this {0} has expired")]
     Expired(TicketKind),
+}
+
+impl Remedy for TicketError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::NotOne(kind) => {
+                format!("copy the line that begins with {}", kind.prefix()).into()
+            }
+            Self::OtherKind { found, .. } => format!("use it with `{}`", found.command()).into(),
+            Self::OtherVersion(_) => "update the older of the two".into(),
+            Self::TooLong(_) => "copy only that line".into(),
+            Self::Damaged(_) => "copy the whole line again".into(),
+            Self::Malformed { kind, .. } | Self::Expired(kind) => {
+                format!("ask {} for a new one", kind.issuer()).into()
+            }
+        })
+    }
 }
 
 /// A value that has a line.
@@ -291,7 +311,7 @@ mod tests {
                 found: TicketKind::Invite
             }
         );
-        assert!(found.to_string().contains("papermesh join"));
+        assert!(found.remedy().unwrap().contains("papermesh join"));
         // The checksum covers the kind, so that an invite under a ticket's name is no ticket.
         let renamed = line.replace("invite", "link");
         assert_eq!(

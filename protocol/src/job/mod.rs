@@ -1,5 +1,7 @@
 //! Held jobs as holder and printer speak of them. Nothing of this is ever in the DHT.
 
+use std::borrow::Cow;
+
 mod finishing;
 mod options;
 mod pages;
@@ -9,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::extension::{ExtensionError, Extensions};
 use crate::id::JobId;
 use crate::limits;
+use crate::remedy::Remedy;
 use crate::text;
 use crate::time::Timestamp;
 
@@ -49,6 +52,15 @@ pub enum JobError {
     /// Its extensions are too long, or one of them must be known and is not.
     #[error(transparent)]
     Extension(#[from] ExtensionError),
+}
+
+impl Remedy for JobError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Extension(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// What a user sees of a job before choosing it.

@@ -1,5 +1,7 @@
 //! The device's side: asks, reveals, and believes a welcome only when all of it fits.
 
+use std::borrow::Cow;
+
 use rand_core::CryptoRng;
 
 use super::digits::{Commitment, Compared, Digits, Nonce};
@@ -11,6 +13,7 @@ use crate::id::{NodeId, SiteId};
 use crate::invite::{Invite, TicketError, may_ask_for};
 use crate::judge::Judge;
 use crate::limits;
+use crate::remedy::Remedy;
 use crate::seal::keys::SealingPublic;
 use crate::signed::Signed;
 use crate::site::{SiteSecret, SiteState, SiteStateError};
@@ -27,10 +30,10 @@ pub enum JoinError {
     #[error("the invite names a different node than the one that answered")]
     WrongAdmin,
     /// Neither the invite nor the user named the device.
-    #[error("the invite does not name this device; choose a name with --name")]
+    #[error("the invite does not name this device")]
     NameMissing,
     /// The invite named the device, and the user did too.
-    #[error("the invite is for a device named {0:?}; leave out --name")]
+    #[error("the invite is for a device named {0:?}")]
     NameFixed(Name),
     /// The roles cannot be had by joining.
     #[error(
@@ -62,6 +65,22 @@ pub enum JoinError {
     /// A message could not be encoded.
     #[error(transparent)]
     Codec(#[from] CodecError),
+}
+
+impl Remedy for JoinError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Invite(error) => return error.remedy(),
+            Self::NameMissing => "choose a name with --name",
+            Self::NameFixed(_) => "leave out --name",
+            Self::Denied(error) => return error.remedy(),
+            Self::Charter(error) => return error.remedy(),
+            Self::State(error) => return error.remedy(),
+            Self::Certificate(error) => return error.remedy(),
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 /// A device that asks to become a member, in one conversation with one admin.

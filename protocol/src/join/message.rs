@@ -1,6 +1,8 @@
 //! What a device and an admin say to each other. Every message is one frame of deterministic
 //! CBOR, at most [`limits::JOIN_MESSAGE`] bytes; the device asks, the admin answers in order.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -11,6 +13,7 @@ use crate::id::{NodeId, SiteId};
 use crate::invite::TicketSecret;
 #[cfg(doc)]
 use crate::limits;
+use crate::remedy::Remedy;
 use crate::seal::keys::SealingPublic;
 use crate::signed::Envelope;
 use crate::site::{SiteSecret, SiteState};
@@ -105,31 +108,35 @@ pub struct MemberAddress {
 #[serde(rename_all = "kebab-case")]
 pub enum Denial {
     /// The admin does not admit the device.
-    #[error(
-        "the admin did not admit this device; if you have an invite, it may be used, withdrawn or expired: ask for a \
-         new one"
-    )]
+    #[error("the admin did not admit this device")]
     Refused,
     /// Too many devices wait for approval, or asked within the last minutes.
-    #[error(
-        "too many devices are asking to join; try again in ten minutes, or ask the admin for an invite"
-    )]
+    #[error("too many devices are asking to join")]
     Busy,
     /// Nobody approved.
-    #[error(
-        "nobody approved this device in time; ask the admin to run `papermesh pending`, and join again"
-    )]
+    #[error("nobody approved this device in time")]
     Unanswered,
     /// The request makes no sense.
-    #[error(
-        "the admin's node did not understand the request; check that both sides run the same version"
-    )]
+    #[error("the admin's node did not understand the request")]
     Malformed,
     /// The admin's node cannot sign now.
-    #[error(
-        "the admin's node had an internal error; ask the admin to check its log, then try again"
-    )]
+    #[error("the admin's node had an internal error")]
     Trouble,
+}
+
+impl Remedy for Denial {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Refused => {
+                "if you have an invite, it may be used, withdrawn or expired: ask for a new one"
+            }
+            Self::Busy => "try again in ten minutes, or ask the admin for an invite",
+            Self::Unanswered => "ask the admin to run `papermesh pending`, and join again",
+            Self::Malformed => "check that both sides run the same version",
+            Self::Trouble => "ask the admin to check its log, then try again",
+        };
+        Some(remedy.into())
+    }
 }
 
 /// The site secret as a byte string. Its type has no encoding of its own, so that it is never

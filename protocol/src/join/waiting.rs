@@ -1,9 +1,12 @@
 //! The devices that wait for an admin to compare digits.
 
+use std::borrow::Cow;
+
 use super::digits::Digits;
 use super::message::{Denial, Terms};
 use crate::id::NodeId;
 use crate::limits;
+use crate::remedy::Remedy;
 use crate::time::Timestamp;
 
 /// One that waits. `R` is how it is told the decision.
@@ -25,14 +28,24 @@ pub struct Device<R> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ApproveError {
     /// None shows them.
-    #[error(
-        "no waiting device shows {0}; read the digits on its screen again. If it does show them, somebody is \
-         intercepting: refuse every device that `papermesh pending` lists, and start again"
-    )]
+    #[error("no waiting device shows {0}")]
     Unknown(Digits),
     /// Two show them, and only one can be the one that the admin sees.
-    #[error("two waiting devices show {0}; refuse both, and let yours join again")]
+    #[error("two waiting devices show {0}")]
     Ambiguous(Digits),
+}
+
+impl Remedy for ApproveError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Unknown(_) => {
+                "read the digits on its screen again. If it does show them, somebody is intercepting: refuse every \
+                 device that `papermesh pending` lists, and start again"
+            }
+            Self::Ambiguous(_) => "refuse both, and let yours join again",
+        };
+        Some(remedy.into())
+    }
 }
 
 /// Devices in the order in which they came: one per node, at most [`limits::PENDING_JOINS`],

@@ -1,6 +1,9 @@
 //! Which PINs a user may choose. A PIN that is used is judged by nothing but whether it is right.
 
+use std::borrow::Cow;
+
 use super::{MIN_PIN, Pin};
+use crate::remedy::Remedy;
 
 /// PINs that more people choose than any others. Whoever guesses begins with these, and ten guesses an
 /// hour are enough for them.
@@ -16,11 +19,21 @@ const COMMONEST: [&str; 50] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ChoiceError {
     /// Shorter than the site wants.
-    #[error("your site requires PINs of at least {0} characters; choose a longer one")]
+    #[error("your site requires PINs of at least {0} characters")]
     Short(u8),
     /// Too many people have it.
-    #[error("this PIN is too easy to guess; choose another")]
+    #[error("this PIN is too easy to guess")]
     Common,
+}
+
+impl Remedy for ChoiceError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Short(_) => "choose a longer one",
+            Self::Common => "choose another",
+        };
+        Some(remedy.into())
+    }
 }
 
 /// Whether a user may choose this PIN, at a site that wants at least so many characters.

@@ -1,6 +1,8 @@
 //! What printer and holder say to each other. Every message is one frame of deterministic CBOR
 //! (at most [`limits::RELEASE_MESSAGE`] bytes); the printer asks, the holder answers in order.
 
+use std::borrow::Cow;
+
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,7 @@ use crate::limits;
 use crate::pin::{Ke1, Ke2, Ke3};
 use crate::release::receipt::Receipt;
 use crate::release::stream::Token;
+use crate::remedy::Remedy;
 use crate::seal::{SessionPublic, SessionWrappedKey};
 use crate::signed::Envelope;
 use crate::text::UserId;
@@ -304,7 +307,7 @@ pub struct Grant {
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// No such session with this printer: it ended, or never was.
-    #[error("the session has ended; log in again")]
+    #[error("the session has ended")]
     NoSession,
     /// The user has no such job here.
     #[error("this job no longer exists")]
@@ -325,15 +328,27 @@ pub enum Refusal {
     #[error("the job is damaged and cannot be printed")]
     Damaged,
     /// The holder could not do it now.
-    #[error("the holder had an internal error; try again")]
+    #[error("the holder had an internal error")]
     Trouble,
     /// The job has a PIN of its own that was not proved in this session.
-    #[error("this job has its own PIN; enter that as well")]
+    #[error("this job has its own PIN")]
     Locked,
     /// The session does not prove whose badge it is: no PIN opened it, the PIN is one for a visit to
     /// a shared computer, or the holder has vouched in it for another badge.
     #[error("this computer cannot tell whose badge that is")]
     Unproven,
+}
+
+impl Remedy for Refusal {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::NoSession => "log in again",
+            Self::Trouble => "try again",
+            Self::Locked => "enter that as well",
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 impl Answer {

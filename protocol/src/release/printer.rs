@@ -1,6 +1,8 @@
 //! The printer's side of the release protocol: one login (see [`LoginUnderWay`]) and then one
 //! [`Session`] with each holder, the merged list of jobs, and the phases of printing one job.
 
+use std::borrow::Cow;
+
 use core::time::Duration;
 
 use rand_core::CryptoRng;
@@ -16,6 +18,7 @@ use crate::preview;
 use crate::release::holder::{job_pin_context, login_context};
 use crate::release::message::{Answer, Grant, Login, Place, Refusal, Request};
 use crate::release::receipt::Outcome;
+use crate::remedy::Remedy;
 use crate::seal::{JobKey, SessionSecret, open_preview};
 use crate::text::UserId;
 
@@ -41,7 +44,7 @@ pub enum SessionError {
     #[error("the PIN is not the one that this holder knows")]
     WrongPin,
     /// This printer is too short of memory to check the PIN.
-    #[error("there is not enough memory to check the PIN; try again")]
+    #[error("there is not enough memory to check the PIN")]
     Memory,
     /// The holder refused.
     #[error(transparent)]
@@ -52,6 +55,18 @@ pub enum SessionError {
     /// The holder answered something else, or something impossible.
     #[error("the holder answered out of turn or with impossible values")]
     Unexpected,
+}
+
+impl Remedy for SessionError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Memory => "try again",
+            Self::Refused(error) => return error.remedy(),
+            Self::Extension(error) => return error.remedy(),
+            _ => return None,
+        };
+        Some(remedy.into())
+    }
 }
 
 impl From<PinError> for SessionError {

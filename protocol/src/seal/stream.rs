@@ -26,6 +26,8 @@
 //! The cipher is that of AWS-LC, which uses all that the processor offers and wipes its key when it ends; all that is
 //! small is sealed by `aes-gcm`. A test compares the two.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
@@ -35,6 +37,7 @@ use zeroize::Zeroizing;
 use super::JobId;
 use super::keys::{JobKey, KEY_LEN, derive};
 use super::layout::{HEADER_LEN, MAX_SEGMENTS, SEALED_SEGMENT, SEGMENT, TAG_LEN};
+use crate::remedy::Remedy;
 
 const MAGIC: [u8; 4] = *b"PMSJ";
 const VERSION: u8 = 1;
@@ -51,7 +54,7 @@ pub enum SealError {
     #[error("this is not a sealed job")]
     NotSealed,
     /// The header is of a format this version does not know.
-    #[error("the job was sealed in another version ({0}) of the format; update this program")]
+    #[error("the job was sealed in another version ({0}) of the format")]
     UnknownVersion(u8),
     /// The key is not the one the header commits to.
     #[error("the key does not belong to this job")]
@@ -72,8 +75,17 @@ pub enum SealError {
     #[error("could not initialize the cipher (out of memory?)")]
     NoCipher,
     /// A reader was used after it had failed.
-    #[error("the sealed job failed to open before; start a new reader")]
+    #[error("the sealed job failed to open before")]
     AfterFailure,
+}
+
+impl Remedy for SealError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::UnknownVersion(_) => Some("update this program".into()),
+            _ => None,
+        }
+    }
 }
 
 /// The first [`HEADER_LEN`] bytes of a sealed job, known to have the right form. Only [`Opener::new`] can tell

@@ -17,6 +17,8 @@
 //! | [`key`] | the keys: of the web authority, and those that it certifies |
 //! | [`place`] | the names and addresses that can be certified at all |
 
+use std::borrow::Cow;
+
 pub mod key;
 pub mod place;
 
@@ -29,6 +31,7 @@ use crate::certificate::Certificate;
 use crate::codec;
 use crate::id::{NodeId, SiteId};
 use crate::limits;
+use crate::remedy::Remedy;
 use crate::signed::{Envelope, Record, Signed, SignedError};
 use crate::time::Timestamp;
 
@@ -117,7 +120,7 @@ pub enum Denial {
     #[error("none of this node's names and addresses can be certified")]
     Nowhere,
     /// The node asks too often.
-    #[error("that node received too many requests; it is asked again later")]
+    #[error("that node received too many requests, and is asked again later")]
     TooOften,
     /// The node asked is no admin's, or its authority key is not at hand.
     #[error(
@@ -126,10 +129,17 @@ pub enum Denial {
     )]
     Trouble,
     /// The request makes no sense.
-    #[error(
-        "the admin's node did not understand the request; check that both sides run the same version"
-    )]
+    #[error("the admin's node did not understand the request")]
     Malformed,
+}
+
+impl Remedy for Denial {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Malformed => Some("check that both sides run the same version".into()),
+            _ => None,
+        }
+    }
 }
 
 /// Why an answer is of no use.
@@ -147,6 +157,15 @@ pub enum WebError {
     /// What was certified is not what was asked for.
     #[error("the admin's answer cannot be trusted: it does not match the request")]
     NotAsAsked,
+}
+
+impl Remedy for WebError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Denied(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// What the proof of a key is made over.

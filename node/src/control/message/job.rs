@@ -1,11 +1,13 @@
 //! Jobs as their holder keeps them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::job::{JobSummary, PrintOptions};
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -217,8 +219,17 @@ pub enum PrefixError {
     #[error("there is no job {0}")]
     Unknown(JobPrefix),
     /// More than one does.
-    #[error("{1} job ids begin with {0}; write more digits")]
+    #[error("{1} job ids begin with {0}")]
     Ambiguous(JobPrefix, usize),
+}
+
+impl Remedy for PrefixError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Ambiguous(..) => Some("write more digits".into()),
+            _ => None,
+        }
+    }
 }
 
 impl JobPrefix {

@@ -1,8 +1,11 @@
 //! The node itself: how it is, what is wrong with it, what it did.
 
+use std::borrow::Cow;
+
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::id::{JobId, NodeId, SiteId};
 use papermesh_protocol::release::receipt::AuditHead;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -159,6 +162,25 @@ pub struct Finding {
     pub detail: String,
     /// What to do about it, if something should be done.
     pub advice: Option<String>,
+}
+
+impl Finding {
+    /// An error that stood in the way.
+    pub fn of(check: &str, error: &impl Remedy) -> Self {
+        Self {
+            check: check.to_owned(),
+            verdict: Verdict::Bad,
+            detail: error.to_string(),
+            advice: error.remedy().map(Cow::into_owned),
+        }
+    }
+
+    /// The same, with advice for where it has none.
+    #[must_use]
+    pub fn or(mut self, advice: &str) -> Self {
+        self.advice.get_or_insert_with(|| advice.to_owned());
+        self
+    }
 }
 
 /// How a thing that was looked at is.

@@ -4,6 +4,7 @@
 use std::sync::Mutex;
 
 use papermesh_protocol::job::PrintOptions;
+use papermesh_protocol::remedy::Remedy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, mpsc};
 
@@ -147,7 +148,10 @@ fn no_events(event: Event) -> Result<(), ControlError> {
 async fn without_a_node_the_remedy_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = Client::connect(&Home::at(folder.path())).await.unwrap_err();
-    assert!(error.to_string().contains("`papermesh run`"), "{error}");
+    assert_eq!(
+        error.remedy().as_deref(),
+        Some("start it with `papermesh run`")
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use tokio::io::AsyncReadExt;
 
@@ -316,7 +317,7 @@ async fn seated<Q: Queue>(
     let format = match said.format {
         Some(format) => format,
         None => format::sniff(&begun)
-            .map_err(|foreign| Failure::new(Status::DocumentFormat, foreign.to_string()))?
+            .map_err(|foreign| Failure::new(Status::DocumentFormat, foreign.in_full().to_string()))?
             .to_owned(),
     };
     let document = NewDocument {

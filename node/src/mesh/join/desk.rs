@@ -9,6 +9,7 @@ use papermesh_protocol::join::{
     AdminJoin, Answer, Applicant, Attempts, Denial, Request, Step, Welcome,
 };
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::Name;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
@@ -104,7 +105,7 @@ impl Desk {
                 Answer::Challenge { .. } => {}
                 Answer::Welcome(_) => break,
                 Answer::Denied(denial) => {
-                    tracing::info!(%joiner, %denial, "device not admitted");
+                    tracing::info!(%joiner, denial = %denial.in_full(), "device not admitted");
                     break;
                 }
             }

@@ -1,5 +1,6 @@
 //! The device's end: finds the admin's node, connects, and holds the one conversation.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use papermesh_protocol::join::{
     Answer, Digits, JoinError, Joiner, Membership, Next, Request, Terms,
 };
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::keys::SealingPublic;
 use papermesh_protocol::text::Name;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -71,26 +73,19 @@ pub enum JoinFailure {
     #[error(transparent)]
     Join(#[from] JoinError),
     /// The conversation broke off.
-    #[error("the connection to the admin's node was lost ({0}); try again")]
+    #[error("the connection to the admin's node was lost ({0})")]
     Frame(#[from] FrameError),
     /// The admin's node hung up.
-    #[error("the admin's node closed the connection (it may be busy); try again in a few minutes")]
+    #[error("the admin's node closed the connection (it may be busy)")]
     HungUp,
     /// No address leads to the admin's node.
-    #[error(
-        "the admin's node cannot be reached ({0}); check that it is running and on the same network as this device"
-    )]
+    #[error("the admin's node cannot be reached ({0})")]
     Unreachable(String),
     /// There is nobody.
-    #[error(
-        "no site was found on this network; check that the admin's node is running here or, where multicast does not \
-         pass, ask the admin for an invite"
-    )]
+    #[error("no site was found on this network")]
     NothingFound,
     /// There are others.
-    #[error(
-        "no site named {wanted:?} was found on this network; choose one of these with --site: {found}"
-    )]
+    #[error("no site named {wanted:?} was found on this network")]
     NoSuchSite {
         /// What was asked for.
         wanted: String,
@@ -98,16 +93,38 @@ pub enum JoinFailure {
         found: Listing,
     },
     /// There are several.
-    #[error(
-        "several sites were found on this network: {0}; choose one with --site, by its name or by its id"
-    )]
+    #[error("several sites were found on this network: {0}")]
     SeveralSites(Listing),
     /// Multicast DNS does not work.
-    #[error("the network could not be searched for sites ({0}); ask the admin for an invite")]
+    #[error("the network could not be searched for sites ({0})")]
     Search(String),
     /// There is no network.
     #[error(transparent)]
     Network(#[from] NetworkError),
+}
+
+impl Remedy for JoinFailure {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Join(error) => return error.remedy(),
+            Self::Frame(_) => "try again".into(),
+            Self::HungUp => "try again in a few minutes".into(),
+            Self::Unreachable(_) => {
+                "check that it is running and on the same network as this device".into()
+            }
+            Self::NothingFound => {
+                "check that the admin's node is running here or, where multicast does not pass, ask the admin for an \
+                 invite"
+                    .into()
+            }
+            Self::NoSuchSite { found, .. } => {
+                format!("choose one of these with --site: {found}").into()
+            }
+            Self::SeveralSites(_) => "choose one with --site, by its name or by its id".into(),
+            Self::Search(_) => "ask the admin for an invite".into(),
+            Self::Network(error) => return error.remedy(),
+        })
+    }
 }
 
 /// Sites by name and the beginning of their ids.

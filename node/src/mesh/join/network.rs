@@ -1,5 +1,6 @@
 //! The swarm under a join conversation: TCP, Noise without certificates, Yamux, and nothing else.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use libp2p::core::Transport;
@@ -8,6 +9,7 @@ use libp2p::swarm::NetworkBehaviour;
 use libp2p::{StreamProtocol, Swarm, SwarmBuilder, connection_limits, noise, tcp, yamux};
 use papermesh_protocol::join::PROTOCOL;
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 
 use crate::mesh::door::Door;
 use crate::mesh::peer;
@@ -41,15 +43,22 @@ pub enum NetworkError {
     #[error("the network could not be set up: {0}")]
     Transport(String),
     /// The address is taken, or not one of this machine.
-    #[error(
-        "cannot listen on {address} for joining devices ({reason}); choose another address or port"
-    )]
+    #[error("cannot listen on {address} for joining devices ({reason})")]
     Listen {
         /// The address.
         address: std::net::SocketAddr,
         /// What the system says.
         reason: String,
     },
+}
+
+impl Remedy for NetworkError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Listen { .. } => Some("choose another address or port".into()),
+            _ => None,
+        }
+    }
 }
 
 #[derive(NetworkBehaviour)]

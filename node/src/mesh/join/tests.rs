@@ -16,6 +16,7 @@ use papermesh_protocol::join::{
     Applicant, Claim, Denial, Digits, JoinError, Joiner, Membership, Terms, Welcome,
 };
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::keys::SealingPublic;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{SiteSecret, SiteState};
@@ -462,7 +463,8 @@ fn the_user_chooses_among_several_sites() {
         [found(0xb2, 2, "Werk Süd")]
     );
     // One name, two sites: the name does not say which, the id does.
-    let ambiguous = choose(all(), Some("Werk Nord")).unwrap_err().to_string();
+    let ambiguous = choose(all(), Some("Werk Nord")).unwrap_err();
+    let ambiguous = ambiguous.in_full().to_string();
     assert!(
         ambiguous.contains("Werk Nord (a1a1a1a1a1a1a1a1), Werk Nord (c3c3c3c3c3c3c3c3)"),
         "{ambiguous}"
@@ -470,7 +472,7 @@ fn the_user_chooses_among_several_sites() {
     assert_eq!(choose(all(), Some(&"A1".repeat(8))).unwrap(), two_admins);
     assert!(choose(all(), Some("a1")).is_err());
     let several = choose(all(), None).unwrap_err();
-    assert!(several.to_string().contains("--site"));
+    assert!(several.remedy().unwrap().contains("--site"));
     let none = choose(all(), Some("Werk West")).unwrap_err();
     assert!(matches!(none, JoinFailure::NoSuchSite { .. }));
 }

@@ -47,18 +47,17 @@ impl Services {
             (Some(user), true) => Ok(user),
             (None, _) => Err(CommandError::new(
                 ErrorCode::Usage,
-                "nobody is enrolled on this computer; run `papermesh user enroll`, or name a user with --user",
-            )),
+                "nobody is enrolled on this computer",
+            )
+            .with_remedy("run `papermesh user enroll`, or name a user with --user")),
             (Some(last), false) => {
                 users.push(last);
                 let names: Vec<_> = users.iter().map(UserId::as_str).collect();
                 Err(CommandError::new(
                     ErrorCode::Usage,
-                    format!(
-                        "several users are enrolled on this computer; name one with --user: {}",
-                        names.join(", ")
-                    ),
-                ))
+                    "several users are enrolled on this computer",
+                )
+                .with_remedy(format!("name one with --user: {}", names.join(", "))))
             }
         }
     }
@@ -80,7 +79,7 @@ impl Services {
                     [] => None,
                     ref several => {
                         let error = PrefixError::Ambiguous(prefix.clone(), several.len());
-                        return Err(CommandError::new(ErrorCode::Usage, error));
+                        return Err(CommandError::of(ErrorCode::Usage, &error));
                     }
                 }
             }
@@ -198,7 +197,7 @@ impl Handle<ShowJob> for Services {
                         .find(|past| past.summary.job == job)
                         .ok_or(error),
                     Err(PrefixError::Unknown(_)) => Err(error),
-                    Err(several) => Err(CommandError::new(ErrorCode::Usage, several)),
+                    Err(several) => Err(CommandError::of(ErrorCode::Usage, &several)),
                 }
             }
         }
@@ -287,8 +286,9 @@ impl Handle<FollowJobs> for Services {
 fn no_job(job: &JobRef) -> CommandError {
     CommandError::new(
         ErrorCode::NotFound,
-        format!("there is no job {job} on this device; list the jobs with `papermesh jobs`"),
+        format!("there is no job {job} on this device"),
     )
+    .with_remedy("list the jobs with `papermesh jobs`")
 }
 
 fn result(held: &HeldView, end: DirectEnd) -> JobResult {

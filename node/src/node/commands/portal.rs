@@ -14,26 +14,27 @@ impl Services {
     fn door_of_portal(&self) -> Result<&Door, CommandError> {
         self.portal.as_ref().ok_or_else(|| {
             let roles = self.mesh.membership().certificate().roles;
-            CommandError::new(
-                ErrorCode::NotHere,
-                match has_pages(roles) {
-                    true => "this node has no portal; find the reason with `papermesh doctor`",
-                    false => {
-                        "this node has no portal: it has no users and is not an admin's; run this on your own computer"
-                    }
-                },
-            )
+            match has_pages(roles) {
+                true => CommandError::new(ErrorCode::NotHere, "this node has no portal")
+                    .with_remedy("find the reason with `papermesh doctor`"),
+                false => CommandError::new(
+                    ErrorCode::NotHere,
+                    "this node has no portal: it has no users and is not an admin's",
+                )
+                .with_remedy("run this on your own computer"),
+            }
         })
     }
 
     fn admin(&self) -> Result<Whose, CommandError> {
         let roles = self.mesh.membership().certificate().roles;
-        roles.has(Role::Admin).then_some(Whose::Admin).ok_or_else(|| {
-            CommandError::new(
-                ErrorCode::NotHere,
-                "this node is not an admin's; run this on the computer that has the site's authority key",
-            )
-        })
+        roles
+            .has(Role::Admin)
+            .then_some(Whose::Admin)
+            .ok_or_else(|| {
+                CommandError::new(ErrorCode::NotHere, "this node is not an admin's")
+                    .with_remedy("run this on the computer that has the site's authority key")
+            })
     }
 
     /// The one user of this computer, or the one who is named; on a shared computer anybody.
@@ -47,29 +48,30 @@ impl Services {
             Some(named) if users.contains(&named) || roles.has(Role::SharedClient) => Ok(named),
             Some(named) if users.is_empty() => Err(CommandError::new(
                 ErrorCode::NotFound,
-                format!(
-                    "{named} is not enrolled on this computer, and nobody else is; run `papermesh user enroll`"
-                ),
-            )),
+                format!("{named} is not enrolled on this computer, and nobody else is"),
+            )
+            .with_remedy("run `papermesh user enroll`")),
             Some(named) => Err(CommandError::new(
                 ErrorCode::NotFound,
-                format!("{named} is not enrolled on this computer; name one with --user: {names}"),
-            )),
+                format!("{named} is not enrolled on this computer"),
+            )
+            .with_remedy(format!("name one with --user: {names}"))),
             None if users.len() == 1 => Ok(users.remove(0)),
             None if roles.has(Role::SharedClient) => Err(CommandError::new(
                 ErrorCode::Usage,
-                "this is a shared computer; name the user with --user",
-            )),
+                "this is a shared computer",
+            )
+            .with_remedy("name the user with --user")),
             None if users.is_empty() => Err(CommandError::new(
                 ErrorCode::Usage,
-                "nobody is enrolled on this computer; run `papermesh user enroll`, or use --admin for the admin's page",
-            )),
+                "nobody is enrolled on this computer",
+            )
+            .with_remedy("run `papermesh user enroll`, or use --admin for the admin's page")),
             None => Err(CommandError::new(
                 ErrorCode::Usage,
-                format!(
-                    "several users are enrolled on this computer; name one with --user: {names}"
-                ),
-            )),
+                "several users are enrolled on this computer",
+            )
+            .with_remedy(format!("name one with --user: {names}"))),
         }
     }
 }

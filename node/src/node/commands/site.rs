@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use papermesh_protocol::certificate::Roles;
 use papermesh_protocol::join::Digits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::web;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
@@ -106,9 +107,9 @@ impl Handle<Refuse> for Services {
         match refused {
             0 => Err(CommandError::new(
                 ErrorCode::NotFound,
-                "no waiting device shows these digits or has this name; list the waiting devices with `papermesh \
-                 pending`",
-            )),
+                "no waiting device shows these digits or has this name",
+            )
+            .with_remedy("list the waiting devices with `papermesh pending`")),
             devices => Ok(Refused {
                 devices: u32::try_from(devices).unwrap_or(u32::MAX),
             }),
@@ -201,13 +202,12 @@ impl Handle<ShowSiteAuthority> for Services {
         let passphrase = said(&command.passphrase);
         let authority = match self.authority.web_authority(passphrase).await {
             Err(AuthorityError::NotAdmin) => self.web_certificate.authority().await.map_err(|error| {
+                let why = error.in_full();
                 CommandError::new(
                     ErrorCode::Unreachable,
-                    format!(
-                        "this node does not have the site's certificate yet ({error}); try again once it has connected \
-                         to an admin's node, or run this on that node"
-                    ),
+                    format!("this node does not have the site's certificate yet ({why})"),
                 )
+                .with_remedy("try again once it has connected to an admin's node, or run this on that node")
             })?,
             known => known?,
         };

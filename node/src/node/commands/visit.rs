@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::job::JobSummary;
+use papermesh_protocol::remedy::Remedy;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -26,10 +27,8 @@ impl Handle<Visit> for Services {
     async fn handle(&self, command: Visit, io: Io) -> Answer<VisitReport> {
         let Io { events, .. } = io;
         let printer = self.printer.as_ref().ok_or_else(|| {
-            CommandError::new(
-                ErrorCode::NotHere,
-                "this node is not a printer; run this on a printer's node",
-            )
+            CommandError::new(ErrorCode::NotHere, "this node is not a printer")
+                .with_remedy("run this on a printer's node")
         })?;
         let who = match command.who {
             Who::User(user) => printer::Who::User(user),
@@ -41,7 +40,7 @@ impl Handle<Visit> for Services {
         let holders: Vec<HolderReport> = visit.holders().into_iter().map(report).collect();
         if let Err(refused) = visit.admission() {
             visit.close().await;
-            let error = CommandError::new(ErrorCode::Denied, refused);
+            let error = CommandError::of(ErrorCode::Denied, &refused);
             return Err(match refused.retry_after {
                 Some(wait) => error.after(wait),
                 None => error,
@@ -123,7 +122,7 @@ impl Handle<Visit> for Services {
                 .map(|l| l.summary.title.clone());
             let (ending, reason) = match printer.delete(&visit, holder, job).await {
                 Ok(()) => (Ending::Deleted, None),
-                Err(error) => (Ending::NotDeleted, Some(error.to_string())),
+                Err(error) => (Ending::NotDeleted, Some(error.in_full().to_string())),
             };
             let result = JobResult {
                 job,
@@ -181,7 +180,7 @@ fn choose(
         .map(|prefix| {
             prefix
                 .choose(places.keys().copied())
-                .map_err(|error| CommandError::new(ErrorCode::NotFound, error))
+                .map_err(|error| CommandError::of(ErrorCode::NotFound, &error))
         })
         .collect()
 }
@@ -204,7 +203,7 @@ fn report(visited: printer::VisitedHolder) -> HolderReport {
         holder_name: visited.name,
         state,
         retry_after,
-        reason: visited.trouble.map(|trouble| trouble.to_string()),
+        reason: visited.trouble.map(|trouble| trouble.in_full().to_string()),
     }
 }
 

@@ -22,11 +22,13 @@ mod smart_card;
 mod typed;
 mod word;
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use futures::future::BoxFuture;
+use papermesh_protocol::remedy::Remedy;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
@@ -53,7 +55,7 @@ pub enum ReaderError {
         /// The cause.
         why: String,
         /// What to do.
-        advice: &'static str,
+        remedy: &'static str,
     },
     /// This program was built without it.
     #[error("this program was built without support for {0} readers")]
@@ -66,20 +68,21 @@ impl ReaderError {
         Self::Failed {
             reader: path.display().to_string(),
             why: error.to_string(),
-            advice: match error.kind() {
+            remedy: match error.kind() {
                 io::ErrorKind::PermissionDenied => GROUP_INPUT,
                 _ => PLUGGED_IN,
             },
         }
     }
+}
 
-    /// What to do about it.
-    #[must_use]
-    pub const fn advice(&self) -> &'static str {
-        match self {
-            Self::Failed { advice, .. } => advice,
+impl Remedy for ReaderError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Failed { remedy, .. } => remedy,
             Self::Unsupported(_) => PLUGGED_IN,
-        }
+        };
+        Some(remedy.into())
     }
 }
 
@@ -165,7 +168,7 @@ pub(super) async fn read(kind: ReaderKind, word: ReaderWord, read: mpsc::Sender<
             Err(error) => error,
         };
         if !complained {
-            tracing::warn!(%failed, advice = failed.advice(), "badge reader failed; will retry");
+            tracing::warn!(failed = %failed.in_full(), "badge reader failed; will retry");
             complained = true;
         }
         word.failed(failed);

@@ -57,7 +57,7 @@ fn failed(error: Error) -> ReaderError {
             | Error::CommError
             | Error::InternalError
     );
-    let advice = match (hung_up, Path::new(SERVICE).exists()) {
+    let remedy = match (hung_up, Path::new(SERVICE).exists()) {
         (true, true) => NOT_ALLOWED,
         (true, false) => NO_SERVICE,
         (false, _) => super::PLUGGED_IN,
@@ -65,7 +65,7 @@ fn failed(error: Error) -> ReaderError {
     ReaderError::Failed {
         reader: "pcsc".into(),
         why: error.to_string(),
-        advice,
+        remedy,
     }
 }
 

@@ -12,6 +12,7 @@ mod remark;
 mod user;
 
 use askama::Template;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::time::Timestamp;
 
 use super::content::Content;
@@ -298,7 +299,7 @@ impl View<'_> {
             Content::Audit(entries) => vec![admin::audit(self, entries)],
             Content::Failed(error) => {
                 let mut failed = Lines::empty(t.say("failed").as_ref());
-                failed.note = Some(error.message.clone());
+                failed.note = Some(error.in_full().to_string());
                 vec![failed]
             }
         };

@@ -1,5 +1,7 @@
 //! What a user is told of what was done.
 
+use papermesh_protocol::remedy::Remedy;
+
 use super::Said;
 use crate::control::ErrorCode;
 use crate::pages::Words;
@@ -62,7 +64,7 @@ pub(super) fn said(t: &Words, remark: &Remark) -> Said {
             bad(t.say_with(key, [("count", count.into())]))
         }
         Remark::Failed(error) => Said {
-            detail: Some(error.message.clone()),
+            detail: Some(error.in_full().to_string()),
             ..bad(t
                 .say(match error.code {
                     ErrorCode::NotFound => "failed-gone",

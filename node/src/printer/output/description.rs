@@ -3,8 +3,10 @@
 //! Lives here: the description for `status` and `doctor`, and the errors of talking to a device.
 //! Not here: the errors of a print (`failure.rs`).
 
+use std::borrow::Cow;
 use std::io;
 
+use papermesh_protocol::remedy::Remedy;
 use serde::Serialize;
 
 use super::event::PrinterState;
@@ -70,9 +72,7 @@ pub enum Protection {
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
     /// No connection, or none in time.
-    #[error(
-        "cannot reach {device}: {why}; check that it is switched on and that the address is right"
-    )]
+    #[error("cannot reach {device}: {why}")]
     Unreachable {
         /// Host and port.
         device: String,
@@ -80,7 +80,7 @@ pub enum DeviceError {
         why: String,
     },
     /// Nobody knows the host by this name.
-    #[error("cannot find {host} ({why}); {}", name_advice(host))]
+    #[error("cannot find {host} ({why})")]
     NameUnknown {
         /// The host.
         host: String,
@@ -88,10 +88,7 @@ pub enum DeviceError {
         why: String,
     },
     /// The printer speaks no encryption, or none that protects anything.
-    #[error(
-        "{device} and this node have no encryption in common: {why}. Update the printer's firmware; or write ipp:// in \
-         place of ipps:// in the output URI: that prints without encryption, so do it only where nobody else is on the network"
-    )]
+    #[error("{device} and this node have no encryption in common: {why}")]
     NoEncryption {
         /// Host and port.
         device: String,
@@ -99,18 +96,13 @@ pub enum DeviceError {
         why: String,
     },
     /// The printer does not say what it prints, and nobody else does.
-    #[error(
-        "{device} does not report which formats it accepts; if you know them, add formats = [\"application/pdf\"] (or \
-         what it accepts) to papermesh.toml, or print to its raw port with socket://HOST"
-    )]
+    #[error("{device} does not report which formats it accepts")]
     FormatsUnknown {
         /// Host and port.
         device: String,
     },
     /// The printer says that it is somewhere else.
-    #[error(
-        "{device} reports that the printer has moved: use {to} as the output URI, if that is right"
-    )]
+    #[error("{device} reports that the printer has moved")]
     Moved {
         /// Host and port.
         device: String,
@@ -129,15 +121,13 @@ pub enum DeviceError {
     #[error(transparent)]
     Pin(#[from] PinError),
     /// The printer wants a user name and a password, which this node does not have.
-    #[error("{device} requires a password: allow this computer at the printer")]
+    #[error("{device} requires a password")]
     PasswordDemanded {
         /// Host and port.
         device: String,
     },
     /// HTTP, but not IPP.
-    #[error(
-        "{device} answered HTTP {status}, not IPP: check the path of the output URI (most printers use /ipp/print)"
-    )]
+    #[error("{device} answered HTTP {status}, not IPP")]
     NotIpp {
         /// Host and port.
         device: String,
@@ -180,6 +170,32 @@ pub enum DeviceError {
     },
 }
 
+impl Remedy for DeviceError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Unreachable { .. } => {
+                "check that it is switched on and that the address is right".into()
+            }
+            Self::NameUnknown { host, .. } => name_advice(host).into(),
+            Self::NoEncryption { .. } => {
+                "update the printer's firmware, or write ipp:// in place of ipps:// in the output URI: that prints \
+                 without encryption, so do it only where nobody else is on the network"
+                    .into()
+            }
+            Self::FormatsUnknown { .. } => {
+                "if you know them, add formats = [\"application/pdf\"] (or what it accepts) to papermesh.toml, or \
+                 print to its raw port with socket://HOST"
+                    .into()
+            }
+            Self::Moved { to, .. } => format!("use {to} as the output URI, if that is right").into(),
+            Self::Pin(error) => return error.remedy(),
+            Self::PasswordDemanded { .. } => "allow this computer at the printer".into(),
+            Self::NotIpp { .. } => "check the path of the output URI (most printers use /ipp/print)".into(),
+            _ => return None,
+        })
+    }
+}
+
 impl DeviceError {
     /// The error of a host that takes no connection, by what the system says.
     pub(super) fn of_no_connection(host: &str, device: String, why: String) -> Self {
@@ -205,22 +221,6 @@ impl DeviceError {
             Self::Unreachable { why, .. } => !why.to_ascii_lowercase().contains("refused"),
             Self::Broken { .. } => true,
             _ => false,
-        }
-    }
-
-    /// What a person does about it, where the device's words do not say it all.
-    #[must_use]
-    pub fn remedy(&self) -> Option<String> {
-        match self {
-            Self::Pin(pin) => Some(pin.remedy()),
-            Self::NameUnknown { host, .. } => Some(name_advice(host).to_owned()),
-            Self::NoEncryption { .. } => Some(
-                "update the printer's firmware, or write ipp:// in place of ipps:// in --output where nobody else is on \
-                 the network"
-                    .to_owned(),
-            ),
-            Self::Moved { to, .. } => Some(format!("use {to} as --output, if that is right")),
-            _ => None,
         }
     }
 }

@@ -5,9 +5,11 @@
 //! [`Outcome::Delivered`]); it is marked *may have printed* where
 //! [`PrintFailure::may_have_printed`] says so.
 
+use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::counted;
 
 use super::description::{DeviceError, IppStatus};
@@ -37,10 +39,7 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 pub enum PrintFailure {
     /// The device does not take this kind of document. Nothing was printed.
-    #[error(
-        "this printer cannot print {format}; use what it accepts: {}",
-        listed(accepted)
-    )]
+    #[error("this printer cannot print {format}")]
     Unsupported {
         /// The document's MIME type.
         format: String,
@@ -75,7 +74,7 @@ pub enum PrintFailure {
         device_job: Option<Box<DeviceJobRef>>,
     },
     /// The document's own stream broke, so the job was taken back.
-    #[error("the document was cut off on its way: {error}; {stop}")]
+    #[error("the document was cut off on its way: {error} ({stop})")]
     Body {
         /// What happened to the stream.
         error: io::Error,
@@ -83,13 +82,27 @@ pub enum PrintFailure {
         stop: Stop,
     },
     /// The document's own stream gave nothing for this long, so the job was taken back.
-    #[error("the document stalled for {} seconds; {stop}", after.as_secs())]
+    #[error("the document stalled for {} seconds ({stop})", after.as_secs())]
     Stalled {
         /// How long was waited.
         after: Duration,
         /// What became of the part that the device already had.
         stop: Stop,
     },
+}
+
+impl Remedy for PrintFailure {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Unsupported { accepted, .. } => {
+                format!("use what it accepts: {}", listed(accepted)).into()
+            }
+            Self::Refused(error) => return error.remedy(),
+            Self::NotStarted(error) => return error.remedy(),
+            Self::Aborted { cause, .. } => return cause.remedy(),
+            _ => return None,
+        })
+    }
 }
 
 impl PrintFailure {
@@ -133,10 +146,7 @@ pub enum Refusal {
         reasons: Vec<StateReason>,
     },
     /// It cannot print the job the way it was asked for. Nothing else is printed instead.
-    #[error(
-        "this printer cannot do {attribute} {asked}; it can do {}",
-        listed(supported)
-    )]
+    #[error("this printer cannot do {attribute} {asked}")]
     Attribute {
         /// The IPP attribute: `copies`, `sides`, `print-color-mode`, `page-ranges` or `media`.
         attribute: &'static str,
@@ -146,9 +156,7 @@ pub enum Refusal {
         supported: Vec<String>,
     },
     /// The document is not what it is said to be, but commands for the device.
-    #[error(
-        "it begins with {0}, which is not a document but a program for the printer; print the document itself"
-    )]
+    #[error("it begins with {0}, which is not a document but a program for the printer")]
     Language(&'static str),
     /// It must be known beforehand how long the document is, and it is too long to be kept until then.
     #[error(
@@ -162,6 +170,16 @@ pub enum Refusal {
     /// The device says no for a reason of its own.
     #[error("the printer refused the job: {0}")]
     Status(IppStatus),
+}
+
+impl Remedy for Refusal {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Attribute { supported, .. } => format!("it can do {}", listed(supported)).into(),
+            Self::Language(_) => "print the document itself".into(),
+            _ => return None,
+        })
+    }
 }
 
 /// Who or what ended a job early.
@@ -178,10 +196,7 @@ pub enum AbortCause {
     #[error("the printer stopped ({0}), so the job was canceled there")]
     DeviceStopped(String),
     /// The device kept the job in its own store instead of printing it.
-    #[error(
-        "the printer stored the job ({0}), so it was canceled there; switch off job storage at the printer, or release \
-         the job there at once next time"
-    )]
+    #[error("the printer stored the job ({0}), so it was canceled there")]
     HeldThere(String),
     /// The connection broke while the document was being sent, and the device has given the job up.
     #[error("the connection to the printer was lost ({0}), and the job was canceled there")]
@@ -189,6 +204,18 @@ pub enum AbortCause {
     /// The tray could not keep the file.
     #[error("the tray could not keep the document: {0}")]
     Tray(String),
+}
+
+impl Remedy for AbortCause {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::HeldThere(_) => Some(
+                "switch off job storage at the printer, or release the job there at once next time"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 /// Why nobody can tell whether a document was printed.

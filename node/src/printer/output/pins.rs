@@ -8,6 +8,7 @@
 //! so CUPS and the phone makers accept it once and remember it, and so do we. Whoever takes the
 //! printer's place later is noticed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use data_encoding::HEXLOWER;
+use papermesh_protocol::remedy::Remedy;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -98,8 +100,7 @@ pub trait PinStore: fmt::Debug + Send + Sync {
 pub enum PinError {
     /// The certificate is not the one that was seen first.
     #[error(
-        "{authority} shows a different certificate ({seen}) than the one it was first seen with ({pinned}). If the \
-         printer was replaced or reset, {remedy} and print again; if not, somebody may be posing as the printer"
+        "{authority} shows a different certificate ({seen}) than the one it was first seen with ({pinned})"
     )]
     Changed {
         /// `host:port`.
@@ -112,10 +113,7 @@ pub enum PinError {
         remedy: String,
     },
     /// The printer was seen with a certificate, and is not encrypted any more.
-    #[error(
-        "{authority} used TLS so far and no longer does (its certificate was {pinned}). If TLS was switched off at the \
-         printer, {remedy} and print again; if not, somebody may be posing as the printer"
-    )]
+    #[error("{authority} used TLS so far and no longer does (its certificate was {pinned})")]
     Unencrypted {
         /// `host:port`.
         authority: String,
@@ -134,18 +132,22 @@ pub enum PinError {
     },
 }
 
-impl PinError {
-    /// What a person does about it.
-    #[must_use]
-    pub fn remedy(&self) -> String {
-        match self {
-            Self::Changed { remedy, .. } | Self::Unencrypted { remedy, .. } => format!(
-                "if the printer was replaced, reset or set up again, {remedy}: no restart is needed"
+impl Remedy for PinError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self {
+            Self::Changed { remedy, .. } => format!(
+                "if the printer was replaced or reset, {remedy} and print again (no restart is needed); if not, \
+                 somebody may be posing as the printer"
+            ),
+            Self::Unencrypted { remedy, .. } => format!(
+                "if TLS was switched off at the printer, {remedy} and print again (no restart is needed); if not, \
+                 somebody may be posing as the printer"
             ),
             Self::Store { file, .. } => {
                 format!("make {file} readable and writable for this node, or repair it")
             }
-        }
+        };
+        Some(remedy.into())
     }
 }
 

@@ -194,6 +194,8 @@ mod tests {
 
     use tracing::Level;
 
+    use papermesh_protocol::remedy::Remedy;
+
     use super::*;
     use crate::store::Store;
     use crate::store::sample::{copy, held, job, store};
@@ -275,7 +277,7 @@ mod tests {
         let (home, store) = store().unwrap();
         let error = Store::open(home.path()).map(|_| ()).unwrap_err();
         assert!(matches!(error, StoreError::InUse { .. }), "{error}");
-        assert!(error.to_string().contains("--home"));
+        assert!(error.remedy().unwrap().contains("--home"));
         drop(store);
         Store::open(home.path()).unwrap();
     }
@@ -321,7 +323,10 @@ mod tests {
                 matches!(error, StoreError::Damaged { .. }),
                 "{name}: {error:?}"
             );
-            assert!(error.to_string().contains("backup"), "{name}: {error}");
+            assert!(
+                error.remedy().unwrap().contains("backup"),
+                "{name}: {error}"
+            );
         }
     }
 
@@ -372,8 +377,8 @@ mod tests {
             let StoreError::Behind { mark, .. } = &error else {
                 panic!("{error:?}")
             };
-            // The message says how to go on without what is lost.
-            assert!(error.to_string().contains(&*mark.to_string_lossy()));
+            // The remedy says how to go on without what is lost.
+            assert!(error.remedy().unwrap().contains(&*mark.to_string_lossy()));
             fs::remove_file(mark).unwrap();
             let store = Store::open(home.path()).unwrap();
             assert!(store.jobs().get(job(1)).unwrap().is_some());

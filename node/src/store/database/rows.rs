@@ -1,6 +1,7 @@
 //! Reading rows in the order of their keys.
 
 use papermesh_protocol::codec;
+use papermesh_protocol::remedy::Remedy;
 use rocksdb::DBRawIterator;
 
 use super::Database;
@@ -80,7 +81,7 @@ impl<K: Key, V: Value> Iterator for Rows<'_, K, V> {
             self.rows.next();
             match row {
                 Ok(row) => return Some(Ok(row)),
-                Err(error) => tracing::error!(%error, "skipped a damaged row"),
+                Err(error) => tracing::error!(error = %error.in_full(), "skipped a damaged row"),
             }
         }
         None

@@ -10,6 +10,7 @@ use std::io;
 use std::path::Path;
 
 use papermesh_protocol::codec;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::seal::keys::StorageKey;
 use papermesh_protocol::seal::{open_bytes, seal_bytes};
 use serde::{Deserialize, Serialize};
@@ -101,7 +102,7 @@ impl Lock {
             .map_err(|error| StoreError::io("delete", &path, error))?;
         if let Err(error) = self.protector.forget(&self.token) {
             let protector = self.protector;
-            tracing::warn!(%protector, %error, "could not remove an unused secret; it stays");
+            tracing::warn!(%protector, error = %error.in_full(), "could not remove an unused secret; it stays");
         }
         Ok(())
     }

@@ -4,11 +4,14 @@
 //! A protector is given 32 bytes and gives something back that may lie beside what they open. Later
 //! it is given that and gives the bytes. It is asked at each start and at no other time.
 
+use std::borrow::Cow;
+
 mod systemd;
 
 #[cfg(target_os = "linux")]
 mod secret_service;
 
+use papermesh_protocol::remedy::Remedy;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -41,11 +44,20 @@ pub enum ProtectorError {
     #[error("{0}")]
     Refused(String),
     /// The keyring is locked.
-    #[error("the keyring is locked; log in to the desktop, or unlock it, and start again")]
+    #[error("the keyring is locked")]
     Locked,
     /// It gave something else than it was given.
     #[error("it returned something other than what was sealed")]
     Other,
+}
+
+impl Remedy for ProtectorError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Locked => Some("log in to the desktop, or unlock it, and start again".into()),
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Protector {

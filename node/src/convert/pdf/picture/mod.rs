@@ -7,10 +7,12 @@ mod png;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
 use image::metadata::Orientation;
 use papermesh_protocol::job::Scaling;
+use papermesh_protocol::remedy::Remedy;
 
 use super::super::flaw::Flaw;
 use super::super::limits;
@@ -35,6 +37,15 @@ pub(in super::super) enum PictureError {
     /// It cannot be printed anywhere.
     #[error(transparent)]
     Flaw(#[from] Flaw),
+}
+
+impl Remedy for PictureError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Flaw(error) => error.remedy(),
+            _ => None,
+        }
+    }
 }
 
 /// What came out.

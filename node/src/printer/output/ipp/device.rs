@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use ipp::model::DelimiterTag;
+use papermesh_protocol::remedy::Remedy;
 use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -103,7 +104,7 @@ impl IppDevice {
         loop {
             match self.capabilities().await {
                 Err(error) if error.may_be_asleep() && started.elapsed() < self.patience.wake => {
-                    tracing::debug!(%error, "printer did not answer; it may be waking up");
+                    tracing::debug!(error = %error.in_full(), "printer did not answer; it may be waking up");
                     waiting("the printer does not answer yet; it may be waking up");
                 }
                 known => return known,
@@ -146,7 +147,7 @@ impl IppDevice {
             }
             Look::Failed(error) => {
                 return DeviceVerdict::Silent {
-                    why: error.to_string(),
+                    why: error.in_full().to_string(),
                 };
             }
         };

@@ -248,6 +248,7 @@ mod tests {
 
     use std::sync::Arc;
 
+    use papermesh_protocol::remedy::Remedy;
     use rustls::pki_types::PrivateKeyDer;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::{TcpListener, TcpStream};
@@ -357,7 +358,7 @@ mod tests {
                 matches!(error, DeviceError::NoEncryption { .. }),
                 "{error:?}"
             );
-            let told = error.to_string();
+            let told = error.in_full().to_string();
             assert!(told.contains(words) && told.contains("ipp://"), "{told}");
         }
     }

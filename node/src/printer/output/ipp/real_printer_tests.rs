@@ -27,6 +27,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use papermesh_protocol::remedy::Remedy;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -310,7 +311,8 @@ async fn another_certificate_is_refused_until_a_person_forgets_the_first() {
     };
     assert!(
         failure
-            .to_string()
+            .remedy()
+            .unwrap()
             .contains(&format!("remove the line \"localhost:{port}\"")),
         "{failure}"
     );

@@ -6,6 +6,8 @@
 
 use std::time::Instant;
 
+use papermesh_protocol::remedy::Remedy;
+
 use super::super::description::{DeviceError, IppStatus};
 use super::super::event::{DeviceJobRef, DeviceProgress, IppJob, JobState, PrinterState};
 use super::super::failure::{AbortCause, Doubt, Outcome, PrintFailure, Stop};
@@ -118,7 +120,7 @@ async fn cancel(transport: &Transport, job: &IppJob) -> bool {
             false
         }
         Err(error) => {
-            tracing::debug!(%error, "could not send the cancel to the printer");
+            tracing::debug!(error = %error.in_full(), "could not send the cancel to the printer");
             false
         }
     }
@@ -198,9 +200,10 @@ pub(super) fn settle(
         StopReason::Broke(error) if matches!(stopped, Stopped::NothingSent) => {
             PrintFailure::NotStarted(error)
         }
-        StopReason::Broke(error) if over => {
-            aborted(AbortCause::ConnectionBroke(error.to_string()), reasons)
-        }
+        StopReason::Broke(error) if over => aborted(
+            AbortCause::ConnectionBroke(error.in_full().to_string()),
+            reasons,
+        ),
         // A refused document ends the job; where pages came out before the refusal, that is said
         // instead.
         StopReason::Refused(failure)
@@ -209,14 +212,16 @@ pub(super) fn settle(
             *failure
         }
         StopReason::Refused(failure) if over => {
-            aborted(AbortCause::Device(failure.to_string()), reasons)
+            aborted(AbortCause::Device(failure.in_full().to_string()), reasons)
         }
         _ if matches!(stopped, Stopped::Gone) => unknown(Doubt::Forgotten, reasons),
         StopReason::Asked | StopReason::Refused(_) => unknown(Doubt::CancelUnconfirmed, reasons),
         StopReason::Stood(words) | StopReason::Held(words) => {
             unknown(Doubt::Stopped(words), reasons)
         }
-        StopReason::Broke(error) => unknown(Doubt::ConnectionBroke(error.to_string()), reasons),
+        StopReason::Broke(error) => {
+            unknown(Doubt::ConnectionBroke(error.in_full().to_string()), reasons)
+        }
     })
 }
 

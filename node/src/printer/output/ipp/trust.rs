@@ -285,6 +285,7 @@ mod tests {
     use std::time::Duration;
 
     use aws_lc_rs::signature::UnparsedPublicKey;
+    use papermesh_protocol::remedy::Remedy;
     use rustls::client::danger::ServerCertVerifier as _;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
     use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -326,7 +327,8 @@ mod tests {
         let Some(error @ PinError::Changed { .. }) = verdict(found) else {
             panic!()
         };
-        assert!(error.to_string().contains("restart this node"), "{error}");
+        let remedy = error.remedy().unwrap();
+        assert!(remedy.contains("restart this node"), "{remedy}");
     }
 
     /// Shakes hands with a server that shows this certificate.

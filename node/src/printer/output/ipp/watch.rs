@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ipp::model::Operation;
+use papermesh_protocol::remedy::Remedy;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -206,7 +207,9 @@ impl<'a> Watch<'a> {
                     if let Some(error) = self.unanswered(error) {
                         return match self.upload {
                             Some(_) => self.stop(StopReason::Broke(error)).await,
-                            None => Err(self.unknown(Doubt::Unreachable(error.to_string()))),
+                            None => {
+                                Err(self.unknown(Doubt::Unreachable(error.in_full().to_string())))
+                            }
                         };
                     }
                 }
@@ -327,7 +330,7 @@ impl<'a> Watch<'a> {
             Ok(reply) => reply,
             // The whole document left, and the answer got lost: the job itself will tell.
             Err(error) if self.ledger.finished() && self.job.is_some() => {
-                tracing::debug!(%error, "the printer's answer to the document was lost");
+                tracing::debug!(error = %error.in_full(), "the printer's answer to the document was lost");
                 return Ok(None);
             }
             Err(error) => return Ok(Some(StopReason::Broke(error))),

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use papermesh_protocol::remedy::Remedy;
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncWriteExt as _};
 use tokio::sync::mpsc;
@@ -219,7 +220,7 @@ impl TrayDevice {
             }
             // Either it was never begun, or somebody has taken it out of the tray.
             Ok((false, _)) => unknown("the tray no longer has its file".to_owned()),
-            Err(error) => unknown(self.failed(error).to_string()),
+            Err(error) => unknown(self.failed(error).in_full().to_string()),
         }
     }
 }

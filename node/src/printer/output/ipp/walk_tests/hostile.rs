@@ -1,5 +1,7 @@
 //! Printers that lie, forget, fall silent or attack.
 
+use papermesh_protocol::remedy::Remedy;
+
 use super::{
     Answer, CancellationToken, DeviceError, Doubt, Duration, FakePrinter, IppAddress, NO_TIME,
     Patience, PrintFailure, device, document, io, job, job_named, mpsc, ordinary, patience, print,
@@ -85,7 +87,8 @@ async fn what_is_no_ipp_printer_is_named() {
     ] {
         let fake = FakePrinter::start(move |_| Answer::Http(text)).await;
         let failure = print(&fake).await.0.unwrap_err();
-        assert!(failure.to_string().contains(wanted), "{wanted}: {failure}");
+        let told = failure.in_full().to_string();
+        assert!(told.contains(wanted), "{wanted}: {told}");
         assert!(failure.nothing_printed());
     }
 }

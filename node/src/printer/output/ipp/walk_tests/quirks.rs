@@ -10,6 +10,7 @@ use super::{
     printer_whose_job, printer_with, status, ticket,
 };
 use papermesh_protocol::job::{PrintOptions, Sides};
+use papermesh_protocol::remedy::Remedy;
 
 /// The document came out, once, and that is told.
 async fn prints(fake: &FakePrinter, kind: &str) {
@@ -163,7 +164,8 @@ async fn formats_that_are_not_listed_are_in_the_device_id_or_the_configuration()
     let Err(error @ DeviceError::FormatsUnknown { .. }) = asked else {
         panic!("{asked:?}")
     };
-    assert!(error.to_string().contains("formats = ["), "{error}");
+    let remedy = error.remedy().unwrap();
+    assert!(remedy.contains("formats = ["), "{remedy}");
 
     let options = OutputOptions {
         formats: Some(vec!["application/pdf".into()]),
