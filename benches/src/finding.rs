@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use papermesh_node::mesh::Multiaddr;
+use papermesh_mesh::Multiaddr;
 use papermesh_protocol::text::UserId;
 use serde::{Deserialize, Serialize};
 

@@ -31,7 +31,7 @@ pub(crate) struct RawStream {
 
 /// Where the sender is.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct SenderAddress {
     peer: Vec<u8>,
     address: Multiaddr,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Place {
 impl RawStream {
     /// Starts and connects both.
     pub(crate) fn start() -> Result<Self> {
-        let (sender, place) = Part::start::<Place>(SENDER, &())?;
+        let (sender, place) = Part::start::<SenderAddress>(SENDER, &())?;
         let (receiver, ()) = Part::start(RECEIVER, &place)?;
         Ok(Self {
             _sender: sender,
@@ -83,7 +83,7 @@ pub(crate) async fn send() -> Result<()> {
             tokio::spawn(answer(stream));
         }
     });
-    part::say(&Place { peer, address })?;
+    part::say(&SenderAddress { peer, address })?;
     while let Some(()) = part::told().await? {}
     Ok(())
 }
@@ -103,7 +103,7 @@ async fn answer(mut stream: libp2p::Stream) -> Result<()> {
 }
 
 /// The receiving process.
-pub(crate) async fn receive(from: Place) -> Result<()> {
+pub(crate) async fn receive(from: SenderAddress) -> Result<()> {
     let mut swarm = swarm()?;
     let mut control = swarm.behaviour().new_control();
     let peer = PeerId::from_bytes(&from.peer).context("the sender's peer id")?;

@@ -6,10 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use ed25519_dalek::SigningKey;
-use papermesh_node::clock;
-use papermesh_node::directory::Directory;
-use papermesh_node::mesh::{self, Membership, Mesh, MeshConfig, Multiaddr, RecordShelf};
-use papermesh_node::store::Store;
+use papermesh_mesh::{self as mesh, Membership, Mesh, MeshConfig, Multiaddr, RecordStorage};
 use papermesh_protocol::advert::{AdvertSet, Advertiser, Delegated};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::charter::{Admin, Charter};
@@ -21,6 +18,9 @@ use papermesh_protocol::seal::SealingPublic;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::{SiteSecret, SiteState};
 use papermesh_protocol::text::UserId;
+use papermesh_services::clock;
+use papermesh_services::directory::Directory;
+use papermesh_store::Store;
 
 /// How long a node may take to listen, and to find its neighbors.
 const START: Duration = Duration::from_secs(60);
@@ -45,9 +45,9 @@ pub(crate) struct Node {
 }
 
 /// Records that are gone with the process.
-struct NoShelf;
+struct NoStorage;
 
-impl RecordShelf for NoShelf {
+impl RecordStorage for NoStorage {
     fn load(&self) -> Vec<(RecordKey, Vec<u8>)> {
         Vec::new()
     }
@@ -116,7 +116,7 @@ impl Site {
             dht_server: true,
         };
         // Nobody serves streams here: they are refused when their receivers are gone.
-        let (mesh, _) = mesh::start(&seed, Arc::clone(&membership), Box::new(NoShelf), config)?;
+        let (mesh, _) = mesh::start(&seed, Arc::clone(&membership), Box::new(NoStorage), config)?;
         let mut status = mesh.watch();
         let listening = status.wait_for(|status| !status.advertised.is_empty());
         drop(

@@ -138,13 +138,13 @@ fn argument_or_stdin(argument: String) -> anyhow::Result<String> {
 async fn join(home: &Home, invite: String, name: Option<Name>) -> anyhow::Result<()> {
     let (events, _) = Events::channel();
     let config = Settings::default().resolve(home);
-    let wish = JoinSite {
+    let request = JoinSite {
         invite: Some(invite),
         site: None,
         roles: Vec::new(),
         name,
     };
-    let joined = node::join(home, &config, wish, events)
+    let joined = node::join(home, &config, request, events)
         .await
         .map_err(told)?;
     println!(

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use papermesh_node::mesh::Mesh;
+use papermesh_mesh::Mesh;
 use tokio::net::TcpListener;
 
 use crate::metrics::Metrics;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
-use papermesh_node::mesh::MeshStatus;
+use papermesh_mesh::MeshStatus;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;

@@ -13,7 +13,7 @@ use tracing_subscriber::fmt;
 pub const COMMAND_FILTER: &str = "warn";
 /// What a running node logs when nobody says otherwise: its own doings, and the troubles of the
 /// libraries below it.
-pub const NODE_FILTER: &str = "warn,papermesh=info,papermesh_node=info,papermesh_protocol=info";
+pub const NODE_FILTER: &str = "warn,papermesh=info";
 
 /// The filter is none.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,7 @@ pub struct FilterError {
 
 impl Remedy for FilterError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
-        Some("write something like info or papermesh_node=debug,warn".into())
+        Some("write something like info or papermesh=debug,warn".into())
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_named() {
-        let error = parse("papermesh_node=loud").unwrap_err().to_string();
-        assert!(error.contains("papermesh_node=loud"), "{error}");
+        let error = parse("papermesh=loud").unwrap_err().to_string();
+        assert!(error.contains("papermesh=loud"), "{error}");
     }
 }

@@ -3,6 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // A step of a conversion knows of no home, no node and no command line.
-    papermesh_node::convert::run_stage().unwrap_or_else(papermesh_node::cli::main)
+    papermesh_node::cli::main()
 }

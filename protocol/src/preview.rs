@@ -3,7 +3,7 @@
 //!
 //! A protocol of its own, on streams of its own, so that no list and no print waits for a picture,
 //! and a holder that has never heard of pictures is one that has none. Who may have a picture is
-//! judged by the sessions ([`crate::release::holder::Holder::preview`]); the picture travels as
+//! judged by the sessions ([`crate::release::holder::Sessions::preview`]); the picture travels as
 //! it is kept, sealed ([`crate::seal::preview`]), and its key sealed to the session.
 
 use serde::{Deserialize, Serialize};

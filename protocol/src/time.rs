@@ -72,3 +72,22 @@ impl fmt::Display for Timestamp {
         write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
     }
 }
+
+/// Tells the time, either of day or for waits. Whoever runs this code brings one; here is none.
+pub type Clock = fn() -> Timestamp;
+
+/// One moment by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The time of day: what records say, and people read.
+    pub now: Timestamp,
+    /// The time by which waits are measured.
+    pub steady: Timestamp,
+}
+
+/// Where one clock serves for both.
+impl From<Timestamp> for Moment {
+    fn from(now: Timestamp) -> Self {
+        Self { now, steady: now }
+    }
+}

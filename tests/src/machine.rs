@@ -59,7 +59,7 @@ impl Default for Setting {
                 ("PAPERMESH_PORTAL".into(), "off".into()),
                 (
                     "PAPERMESH_LOG".into(),
-                    "info,papermesh_node=debug,papermesh_node::store=info".into(),
+                    "info,papermesh=debug,papermesh_store=info".into(),
                 ),
             ],
             namespace: None,
@@ -76,7 +76,7 @@ impl Setting {
             run: Vec::new(),
             environment: vec![(
                 "PAPERMESH_LOG".into(),
-                "info,papermesh_node=debug,papermesh_node::store=info".into(),
+                "info,papermesh=debug,papermesh_store=info".into(),
             )],
             namespace: Some(Arc::clone(namespace)),
         }

@@ -11,6 +11,13 @@ pub fn papermesh() -> &'static Path {
     PATH.get_or_init(|| built("papermesh"))
 }
 
+/// The program that does the steps of conversions.
+#[must_use]
+pub fn converter() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| built("papermesh-convert"))
+}
+
 /// The bootstrap node.
 #[must_use]
 pub fn bootstrap() -> &'static Path {

@@ -1,4 +1,4 @@
-//! What ARCHITECTURE.md says of the code, held to it: rows, walls, and what has its only user.
+//! What ARCHITECTURE.md says of the code, held to it: walls between crates, rows within them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -51,17 +51,41 @@ fn is_test(path: &Path, name: &str) -> bool {
     name == "tests" || name == "sample" || of_formats
 }
 
-/// The modules of the table in ARCHITECTURE.md, with their rows.
-fn rows() -> BTreeMap<String, u32> {
-    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+/// The crates that have rows.
+const LAYERED: [&str; 2] = ["node/src", "node/services/src"];
+
+fn architecture() -> String {
+    fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap()
+}
+
+/// The cells of the table that follows a line which begins like this.
+fn table(text: &str, after: &str) -> Vec<Vec<String>> {
+    let from = text
+        .lines()
+        .skip_while(|line| !line.starts_with(after))
+        .skip_while(|line| !line.starts_with('|'));
+    let rows = from.take_while(|line| line.starts_with('|')).skip(2);
+    let cells = |line: &str| {
+        let line = line.trim_matches('|');
+        line.split(" | ")
+            .map(|cell| cell.trim().to_owned())
+            .collect()
+    };
+    rows.map(cells).collect()
+}
+
+/// What stands in backticks.
+fn quoted(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+/// The modules of a crate, with their rows.
+fn rows(folder: &str) -> BTreeMap<String, u32> {
     let mut rows = BTreeMap::new();
-    let table = text.lines().filter_map(|line| {
-        let mut cells = line.strip_prefix("| ")?.splitn(2, " | ");
-        Some((cells.next()?.parse::<u32>().ok()?, cells.next()?.to_owned()))
-    });
-    for (row, modules) in table.filter(|(row, _)| *row > 0) {
-        for module in modules.split(" · ") {
-            let name = module.split('`').nth(1).expect("a module in backticks");
+    for cells in table(&architecture(), &format!("`{folder}`, highest row first")) {
+        let row: u32 = cells[0].parse().unwrap();
+        for module in cells[1].split(" · ") {
+            let name = quoted(module).next().expect("a module in backticks");
             let name = name.trim_end_matches('/').to_owned();
             assert_eq!(
                 rows.insert(name.clone(), row),
@@ -73,11 +97,44 @@ fn rows() -> BTreeMap<String, u32> {
     rows
 }
 
-/// The module of `node/src` that a file belongs to.
-fn module_of(file: &Path) -> String {
-    let within = file.strip_prefix(root().join("node/src")).unwrap();
+/// The module of a crate that a file belongs to.
+fn module_of(folder: &str, file: &Path) -> String {
+    let within = file.strip_prefix(root().join(folder)).unwrap();
     let first = within.iter().next().unwrap().to_string_lossy();
     first.trim_end_matches(".rs").to_owned()
+}
+
+/// The folders of the workspace's crates below `node/`, and `protocol/`.
+fn crates() -> Vec<PathBuf> {
+    let below = fs::read_dir(root().join("node")).unwrap();
+    let below = below.map(|entry| entry.unwrap().path());
+    let all = below.chain([root().join("node"), root().join("protocol")]);
+    all.filter(|folder| folder.join("Cargo.toml").is_file())
+        .collect()
+}
+
+/// The name of a crate, and what it depends on when it is not tested.
+fn manifest(folder: &Path) -> (String, BTreeSet<String>) {
+    let text = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    let mut section = "";
+    let (mut name, mut needs) = (String::new(), BTreeSet::new());
+    for line in text.lines() {
+        match line.strip_prefix('[') {
+            Some(begun) => section = begun.trim_end_matches(']'),
+            None => {
+                let key = line.split(['.', ' ', '=']).next().unwrap_or_default();
+                if section == "package" && key == "name" {
+                    name = line.split('"').nth(1).unwrap().to_owned();
+                } else if section.ends_with("dependencies")
+                    && !section.ends_with("dev-dependencies")
+                    && !key.is_empty()
+                {
+                    needs.insert(key.to_owned());
+                }
+            }
+        }
+    }
+    (name, needs)
 }
 
 /// The modules that a line names after `crate::`.
@@ -98,45 +155,78 @@ fn named(line: &str) -> impl Iterator<Item = &str> {
 
 #[test]
 fn no_module_is_without_a_row_and_none_looks_up() {
-    let (rows, lines) = (rows(), code(&root().join("node/src")));
-    let modules: BTreeSet<String> = lines.iter().map(|line| module_of(&line.file)).collect();
-    let modules: Vec<&String> = modules
-        .iter()
-        .filter(|module| !NO_MODULES.contains(&module.as_str()))
-        .collect();
-    let missing: Vec<_> = modules
-        .iter()
-        .filter(|module| !rows.contains_key(**module))
-        .collect();
-    assert!(
-        missing.is_empty(),
-        "not in the table of ARCHITECTURE.md: {missing:?}"
-    );
-    let gone: Vec<_> = rows.keys().filter(|row| !modules.contains(row)).collect();
-    assert!(
-        gone.is_empty(),
-        "in the table of ARCHITECTURE.md and nowhere else: {gone:?}"
-    );
-    let mut wrong = BTreeSet::new();
-    for line in &lines {
-        let from = module_of(&line.file);
-        let Some(row) = rows.get(&from) else { continue };
-        for to in named(&line.text).filter(|to| *to != from) {
-            if rows.get(to).is_some_and(|below| below >= row) {
-                wrong.insert(format!("{from} imports {to}: {}", line.file.display()));
+    for folder in LAYERED {
+        let (rows, lines) = (rows(folder), code(&root().join(folder)));
+        let modules: BTreeSet<String> = lines
+            .iter()
+            .map(|line| module_of(folder, &line.file))
+            .filter(|module| !NO_MODULES.contains(&module.as_str()))
+            .collect();
+        let listed: BTreeSet<String> = rows.keys().cloned().collect();
+        assert_eq!(modules, listed, "{folder} and its table in ARCHITECTURE.md");
+        let mut wrong = BTreeSet::new();
+        for line in &lines {
+            let from = module_of(folder, &line.file);
+            let Some(row) = rows.get(&from) else { continue };
+            for to in named(&line.text).filter(|to| *to != from) {
+                if rows.get(to).is_some_and(|below| below >= row) {
+                    wrong.insert(format!("{from} imports {to}: {}", line.file.display()));
+                }
             }
         }
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A crate knows what the table says that it may know, and some libraries have one user.
+#[test]
+fn every_wall_stands_where_the_table_says() {
+    let table = table(&architecture(), "### The walls");
+    let crates: BTreeMap<String, BTreeSet<String>> =
+        crates().iter().map(|folder| manifest(folder)).collect();
+    let listed: BTreeSet<&str> = table
+        .iter()
+        .map(|cells| quoted(&cells[0]).next().unwrap())
+        .collect();
+    assert_eq!(
+        listed,
+        crates.keys().map(String::as_str).collect(),
+        "crates and the table of walls"
+    );
+    for cells in &table {
+        let name = quoted(&cells[0]).next().unwrap();
+        let all_but = cells[1].starts_with("all of them but");
+        let said: BTreeSet<String> = quoted(&cells[1])
+            .map(|short| format!("papermesh-{short}"))
+            .collect();
+        let ours: BTreeSet<String> = crates[name]
+            .iter()
+            .filter(|other| crates.contains_key(*other))
+            .cloned()
+            .collect();
+        if all_but {
+            assert!(ours.is_disjoint(&said), "{name} uses {ours:?}");
+        } else {
+            assert_eq!(ours, said, "what {name} may use");
+        }
+        for library in cells.get(2).iter().flat_map(|cell| quoted(cell)) {
+            let users: Vec<&String> = crates
+                .iter()
+                .filter(|(_, needs)| needs.contains(library))
+                .map(|(user, _)| user)
+                .collect();
+            assert_eq!(users, [name], "users of {library}");
+        }
+    }
 }
 
 /// What is wrong is an error's text and what to do its remedy: nobody has to cut one from the other.
 #[test]
 fn no_text_of_an_error_has_its_remedy_in_it() {
-    let folders = ["protocol/src", "node/src", "bootstrap/src"];
     let mut within = false;
     let mut wrong = Vec::new();
-    let lines = folders.iter().flat_map(|folder| code(&root().join(folder)));
+    let folders = crates().into_iter().chain([root().join("bootstrap")]);
+    let lines = folders.flat_map(|folder| code(&folder.join("src")));
     for Line { file, text } in lines {
         within |= text.trim_start().starts_with("#[error(");
         if within && text.contains("; ") {
@@ -145,37 +235,6 @@ fn no_text_of_an_error_has_its_remedy_in_it() {
         within &= !text.trim_end().ends_with(")]");
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
-/// Each of these has one user, so that it can be exchanged, and audited, in one place.
-#[test]
-fn what_has_its_only_user_has_no_other() {
-    let lines = code(&root().join("node/src"));
-    for (library, module) in [
-        ("libp2p", "mesh"),
-        ("libp2p_stream", "mesh"),
-        ("rocksdb", "store"),
-        ("hayro", "convert"),
-        ("lopdf", "convert"),
-        ("seccompiler", "convert"),
-        ("landlock", "convert"),
-        ("pcsc", "panel"),
-    ] {
-        let uses = |line: &&Line| {
-            let text = &line.text;
-            text.contains(&format!("{library}::")) || text.contains(&format!("use {library};"))
-        };
-        let users: BTreeSet<String> = lines
-            .iter()
-            .filter(uses)
-            .map(|line| module_of(&line.file))
-            .collect();
-        assert_eq!(
-            users,
-            BTreeSet::from([module.to_owned()]),
-            "users of {library}"
-        );
-    }
 }
 
 /// The protocol takes time and randomness as arguments, and does no IO.

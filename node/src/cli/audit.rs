@@ -3,11 +3,11 @@
 use clap::{Args, Subcommand};
 use papermesh_protocol::release::receipt::AuditHead;
 use papermesh_protocol::text::counted;
+use papermesh_services::clock;
 
 use super::context::Context;
 use super::failure::CliError;
 use super::quantity;
-use crate::clock;
 use crate::control::message::{AuditEntry, Event, ReadAudit, VerifyAudit};
 use crate::control::{CommandError, ErrorCode};
 

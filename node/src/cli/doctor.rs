@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::context::Context;
 use super::failure::CliError;
-use super::screen::Look;
+use super::screen::Style;
 use super::table::Grid;
 use crate::config::{Config, Home, Settings};
 use crate::control::message::{Diagnose, Finding, Verdict};
@@ -27,7 +27,7 @@ impl Doctor {
         findings.extend(node(context).await);
         context
             .screen
-            .show(&findings, |findings, look| table(findings, look))?;
+            .show(&findings, |findings, style| table(findings, style))?;
         let bad = findings
             .iter()
             .filter(|finding| finding.verdict == Verdict::Bad)
@@ -120,7 +120,7 @@ fn privacy(check: &str, path: &Path) -> Finding {
     }
 }
 
-fn table(findings: &[Finding], look: &Look) -> String {
+fn table(findings: &[Finding], style: &Style) -> String {
     let mut grid = Grid::new(&["", "CHECK", "FOUND~", "WHAT TO DO~"]);
     for finding in findings {
         let mark = match finding.verdict {
@@ -135,7 +135,7 @@ fn table(findings: &[Finding], look: &Look) -> String {
             finding.advice.clone().unwrap_or_default(),
         ]);
     }
-    grid.render(look)
+    grid.render(style)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use papermesh_convert::format::{self, Foreign};
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::{limits, text};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
@@ -15,7 +16,6 @@ use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use super::failure::CliError;
 use super::secrets;
 use crate::control::{CommandError, ErrorCode};
-use crate::format::{self, Foreign};
 
 /// The title of a document that has no name.
 const UNTITLED: &str = "Untitled";

@@ -6,7 +6,7 @@ use papermesh_protocol::text::Name;
 
 use super::context::Context;
 use super::failure::CliError;
-use super::screen::Look;
+use super::screen::Style;
 use super::secrets::{self, PassphraseArgs};
 use super::table::Facts;
 use crate::control::CommandError;
@@ -77,7 +77,7 @@ impl Init {
     }
 }
 
-fn render(made: &Initialized, _: &Look) -> String {
+fn render(made: &Initialized, _: &Style) -> String {
     Facts::default()
         .add("site", format!("{} ({})", made.site_name, made.site))
         .add("node", format!("{} ({})", made.name, made.node))

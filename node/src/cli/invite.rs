@@ -8,7 +8,7 @@ use papermesh_protocol::text::Name;
 use super::context::Context;
 use super::failure::CliError;
 use super::init::roles;
-use super::screen::Look;
+use super::screen::Style;
 use super::secrets::PassphraseArgs;
 use super::table::Grid;
 use super::{quantity, ticket};
@@ -88,7 +88,7 @@ impl Invite {
         let hint = format!(
             "valid for one {}, for {}: run `papermesh join -` on that device and paste it",
             roles(&issued.roles),
-            quantity::rest(issued.expires_at, context.screen.look().now),
+            quantity::rest(issued.expires_at, context.screen.style().now),
         );
         ticket::show(context, &issued.invite, &hint)
     }
@@ -100,7 +100,7 @@ impl Invites {
         match self.action.unwrap_or(Action::List) {
             Action::List => {
                 let open = context.call(ListInvites {}).await?;
-                screen.show(&open, |open, look| table(open, look))
+                screen.show(&open, |open, style| table(open, style))
             }
             Action::Withdraw { invite } => {
                 let withdrawn = context.call(WithdrawInvite { invite }).await?;
@@ -112,7 +112,7 @@ impl Invites {
     }
 }
 
-fn table(open: &[OpenInvite], look: &Look) -> String {
+fn table(open: &[OpenInvite], style: &Style) -> String {
     if open.is_empty() {
         return "no open invites".to_owned();
     }
@@ -123,11 +123,11 @@ fn table(open: &[OpenInvite], look: &Look) -> String {
             short(invite).to_owned(),
             name.unwrap_or_default(),
             roles(&invite.roles),
-            quantity::rest(invite.expires_at, look.now),
+            quantity::rest(invite.expires_at, style.now),
             invite.used_by.clone().unwrap_or_default(),
         ]);
     }
-    grid.render(look)
+    grid.render(style)
 }
 
 fn short(invite: &OpenInvite) -> &str {

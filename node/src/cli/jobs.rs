@@ -4,19 +4,20 @@ use clap::{Args, Subcommand};
 use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::text::{UserId, counted};
+use papermesh_services::holder::HeldView;
+use papermesh_services::holder::JobState;
+use papermesh_store::Attempt;
 
 use super::context::Context;
 use super::failure::CliError;
 use super::quantity;
-use super::screen::Look;
+use super::screen::Style;
 use super::secrets::DocumentPasswordArgs;
 use super::table::{Facts, Grid};
-use crate::client::JobState;
 use crate::control::message::{
-    DeleteJob, Event, FollowJobs, HeldJob, JobRef, ListHistory, ListJobs, MoveJob, ProtectJob,
-    ShowJob, UnlockJob,
+    DeleteJob, Event, FollowJobs, JobRef, ListHistory, ListJobs, MoveJob, ProtectJob, ShowJob,
+    UnlockJob,
 };
-use crate::store::Attempt;
 
 /// List and manage the jobs that this device holds
 #[derive(Args, Debug)]
@@ -117,11 +118,11 @@ impl Jobs {
                 if all {
                     jobs.extend(context.call(ListHistory { user }).await?);
                 }
-                screen.show(&jobs, |jobs, look| table(jobs, look))
+                screen.show(&jobs, |jobs, style| table(jobs, style))
             }
             Action::History(History { user }) => {
                 let jobs = context.call(ListHistory { user }).await?;
-                screen.show(&jobs, |jobs, look| table(jobs, look))
+                screen.show(&jobs, |jobs, style| table(jobs, style))
             }
             Action::Follow(Follow { user }) => {
                 let told = |event| match event {
@@ -130,7 +131,7 @@ impl Jobs {
                         "{} {}: {}",
                         job.number,
                         name(&job.summary),
-                        state(&job, &screen.look())
+                        state(&job, &screen.style())
                     )),
                     Event::Notice(text) => {
                         screen.warn(&text);
@@ -180,7 +181,7 @@ async fn protect(context: &Context, job: JobRef, on: bool) -> Result<(), CliErro
     })
 }
 
-fn table(jobs: &[HeldJob], look: &Look) -> String {
+fn table(jobs: &[HeldView], style: &Style) -> String {
     if jobs.is_empty() {
         return "no jobs".to_owned();
     }
@@ -194,32 +195,32 @@ fn table(jobs: &[HeldJob], look: &Look) -> String {
             summary.job.short(),
             job.user.to_string(),
             summary.title.clone(),
-            state(job, look),
+            state(job, style),
             quantity::size(summary.size),
             pages(summary),
-            quantity::age(summary.submitted_at, look.now),
+            quantity::age(summary.submitted_at, style.now),
             match job.state.is_over() {
                 true => String::new(),
-                false => quantity::rest(summary.expires_at, look.now),
+                false => quantity::rest(summary.expires_at, style.now),
             },
             job.damage
                 .as_ref()
                 .map_or_else(|| flags(summary), |_| "damaged".to_owned()),
         ]);
     }
-    grid.render(look)
+    grid.render(style)
 }
 
 /// Where a job is in its life, in a few words.
-fn state(job: &HeldJob, look: &Look) -> String {
-    let ago = |at| quantity::age(at, look.now);
+fn state(job: &HeldView, style: &Style) -> String {
+    let ago = |at| quantity::age(at, style.now);
     match &job.state {
         JobState::Held => match &job.last {
             None => "held".to_owned(),
-            Some(last) => format!("held; {}", attempt(last, look)),
+            Some(last) => format!("held; {}", attempt(last, style)),
         },
         JobState::Waiting { until } => {
-            format!("offered in {}", quantity::rest(*until, look.now))
+            format!("offered in {}", quantity::rest(*until, style.now))
         }
         JobState::Processing {
             printer,
@@ -259,8 +260,8 @@ fn state(job: &HeldJob, look: &Look) -> String {
 }
 
 /// How an earlier release ended, in a few words.
-fn attempt(last: &Attempt, look: &Look) -> String {
-    let (printer, ago) = (&last.printer.name, quantity::age(last.at, look.now));
+fn attempt(last: &Attempt, style: &Style) -> String {
+    let (printer, ago) = (&last.printer.name, quantity::age(last.at, style.now));
     match last.outcome {
         Outcome::Printed { .. } => format!("printed at {printer} {ago} ago"),
         Outcome::MayHavePrinted => format!("may have printed at {printer} {ago} ago"),
@@ -268,7 +269,7 @@ fn attempt(last: &Attempt, look: &Look) -> String {
     }
 }
 
-fn facts(job: &HeldJob, look: &Look) -> String {
+fn facts(job: &HeldView, style: &Style) -> String {
     let summary = &job.summary;
     let color = summary.color.map(|color| match color {
         true => "in color",
@@ -277,7 +278,7 @@ fn facts(job: &HeldJob, look: &Look) -> String {
     let expires = format!(
         "{} (in {})",
         quantity::date(summary.expires_at),
-        quantity::rest(summary.expires_at, look.now)
+        quantity::rest(summary.expires_at, style.now)
     );
     let reason = job.last.as_ref().and_then(|last| last.reason.clone());
     let mut facts = Facts::default();
@@ -286,7 +287,7 @@ fn facts(job: &HeldJob, look: &Look) -> String {
         .add("number", job.number.to_string())
         .add("user", job.user.as_str())
         .add("title", &summary.title)
-        .add("state", state(job, look))
+        .add("state", state(job, style))
         .add("reason", reason.unwrap_or_default())
         .add("format", &summary.format)
         .add("size", quantity::size(summary.size))
@@ -350,10 +351,10 @@ mod tests {
     use papermesh_protocol::time::Timestamp;
 
     use super::*;
-    use crate::store::NamedPrinter;
+    use papermesh_store::NamedPrinter;
 
-    fn job() -> HeldJob {
-        HeldJob {
+    fn job() -> HeldView {
+        HeldView {
             damage: None,
             user: "charlie".parse().unwrap(),
             number: 7,
@@ -394,32 +395,32 @@ mod tests {
 
     #[test]
     fn jobs_are_a_table() {
-        let look = Look {
+        let style = Style {
             now: Timestamp::from_secs(7200),
-            ..Look::plain()
+            ..Style::plain()
         };
         assert_eq!(
-            table(&[job()], &look),
+            table(&[job()], &style),
             "\
 #  JOB       USER     TITLE   STATE     SIZE  PAGES  AGE  LEFT  FLAGS
 7  abababab  charlie  Report  held   1.4 MiB     12  2 h  22 h  protected, may have printed"
         );
-        assert_eq!(table(&[], &look), "no jobs");
+        assert_eq!(table(&[], &style), "no jobs");
     }
 
     #[test]
     fn every_state_is_said_in_a_few_words() {
-        let look = Look {
+        let style = Style {
             now: Timestamp::from_secs(3600),
-            ..Look::plain()
+            ..Style::plain()
         };
         let said = |state_: JobState| {
             state(
-                &HeldJob {
+                &HeldView {
                     state: state_,
                     ..job()
                 },
-                &look,
+                &style,
             )
         };
         let at = Timestamp::from_secs(3000);
@@ -460,7 +461,7 @@ mod tests {
         ] {
             assert_eq!(said(state), words);
         }
-        let failed = HeldJob {
+        let failed = HeldView {
             last: Some(Attempt {
                 printer: hall(),
                 at,
@@ -469,13 +470,13 @@ mod tests {
             }),
             ..job()
         };
-        assert_eq!(state(&failed, &look), "held; failed at hall 10 min ago");
+        assert_eq!(state(&failed, &style), "held; failed at hall 10 min ago");
     }
 
     #[test]
     fn one_job_is_a_list_of_facts() {
         assert_eq!(
-            facts(&job(), &Look::plain()),
+            facts(&job(), &Style::plain()),
             "\
 job        abababababababababababababababab
 number     7

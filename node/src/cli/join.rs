@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::context::Context;
 use super::failure::CliError;
 use super::init::roles;
-use super::screen::{Look, Screen};
+use super::screen::{Screen, Style};
 use super::secrets;
 use super::table::Facts;
 use crate::config::{Address, Settings};
@@ -115,7 +115,7 @@ fn tell(screen: &Screen, event: &Event) -> Result<(), CliError> {
     }
 }
 
-fn render(joined: &Joined, _: &Look) -> String {
+fn render(joined: &Joined, _: &Style) -> String {
     Facts::default()
         .add("site", format!("{} ({})", joined.site_name, joined.site))
         .add("node", format!("{} ({})", joined.name, joined.node))

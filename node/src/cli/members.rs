@@ -8,7 +8,7 @@ use super::context::Context;
 use super::failure::CliError;
 use super::init::roles;
 use super::quantity;
-use super::screen::Look;
+use super::screen::Style;
 use super::secrets::{PassphraseArgs, RootArgs};
 use super::table::Grid;
 use crate::control::message::{self, Legacy, ListMembers, ListPending, Member, PendingDevice};
@@ -65,7 +65,7 @@ impl Pending {
         let devices = context.call(ListPending { wait }).await?;
         context
             .screen
-            .show(&devices, |devices, look| pending(devices, look))
+            .show(&devices, |devices, style| pending(devices, style))
     }
 }
 
@@ -102,7 +102,7 @@ impl Members {
         let members = context.call(ListMembers {}).await?;
         context
             .screen
-            .show(&members, |members, look| table(members, look))
+            .show(&members, |members, style| table(members, style))
     }
 }
 
@@ -188,7 +188,7 @@ fn digits(code: &str) -> Result<String, CliError> {
     }
 }
 
-fn pending(devices: &[PendingDevice], look: &Look) -> String {
+fn pending(devices: &[PendingDevice], style: &Style) -> String {
     if devices.is_empty() {
         return "no devices are waiting".to_owned();
     }
@@ -198,13 +198,13 @@ fn pending(devices: &[PendingDevice], look: &Look) -> String {
             device.name.to_string(),
             roles(&device.roles),
             device.node.to_string()[..16].to_owned(),
-            quantity::age(device.since, look.now),
+            quantity::age(device.since, style.now),
         ]);
     }
-    grid.render(look)
+    grid.render(style)
 }
 
-fn table(members: &[Member], look: &Look) -> String {
+fn table(members: &[Member], style: &Style) -> String {
     let mut grid = Grid::new(&["NAME~", "NODE", "ROLES", "STATE", "SEEN", "VALID"]);
     for member in members {
         grid.row([
@@ -214,13 +214,13 @@ fn table(members: &[Member], look: &Look) -> String {
             state(member).to_owned(),
             match (member.this || member.connected, member.seen_at) {
                 (true, _) => "now".to_owned(),
-                (false, Some(then)) => quantity::age(then, look.now),
+                (false, Some(then)) => quantity::age(then, style.now),
                 (false, None) => "never".to_owned(),
             },
-            quantity::rest(member.not_after, look.now),
+            quantity::rest(member.not_after, style.now),
         ]);
     }
-    grid.render(look)
+    grid.render(style)
 }
 
 fn state(member: &Member) -> &'static str {
@@ -294,7 +294,7 @@ mod tests {
             },
         ];
         assert_eq!(
-            table(&members, &Look::plain()),
+            table(&members, &Style::plain()),
             "\
 NAME             NODE      ROLES         STATE      SEEN  VALID
 desk             aaaaaaaa  client,admin  this node  now   30 d
@@ -305,7 +305,7 @@ lost laptop      cccccccc  client        revoked    0 s   expired"
 
     #[test]
     fn nobody_waiting_is_said() {
-        assert_eq!(pending(&[], &Look::plain()), "no devices are waiting");
+        assert_eq!(pending(&[], &Style::plain()), "no devices are waiting");
     }
 
     #[test]

@@ -87,7 +87,7 @@ struct Global {
     /// Answer in JSON
     #[arg(long, global = true)]
     json: bool,
-    /// What to log, such as info or papermesh_node=debug
+    /// What to log, such as info or papermesh=debug
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
     /// Log as JSON lines

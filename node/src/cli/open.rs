@@ -60,7 +60,7 @@ impl Open {
         screen.line(&link.url)?;
         screen.remark(&format!(
             "valid for {} and one use: open it in a browser on this computer",
-            quantity::rest(link.expires_at, screen.look().now)
+            quantity::rest(link.expires_at, screen.style().now)
         ));
         screen.remark(&code(&link));
         Ok(())
@@ -93,7 +93,7 @@ async fn shown(context: &Context, link: &PortalLink) -> Result<bool, CliError> {
     }
     // From here on there is something to remove.
     let stopped = stopped();
-    let left = link.expires_at.since(screen.look().now);
+    let left = link.expires_at.since(screen.style().now);
     let file = match lead::to(&link.url, context.home.root(), left.max(TWO_MINUTES)) {
         Ok(file) => file,
         Err(error) => {

@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use papermesh_convert::format::{self, Named};
+use papermesh_convert::spelling;
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::job::{
     self, ColorMode, Finishings, PageRanges, PrintOptions, Scaling, Sides,
 };
 use papermesh_protocol::limits;
 use papermesh_protocol::text::UserId;
+use papermesh_services::printer::Ending;
 
 use super::context::Context;
 use super::document::Document;
@@ -16,10 +19,8 @@ use super::failure::CliError;
 use super::progress::Bar;
 use super::quantity;
 use super::secrets::{self, DocumentPasswordArgs, JobPinArgs, PinArgs};
-use crate::control::message::{Ending, Event, SubmitJob, Submitted, UnlockJob};
+use crate::control::message::{Event, JobEnding, SubmitJob, Submitted, UnlockJob};
 use crate::control::{Client, CommandError, ErrorCode};
-use crate::convert::spelling;
-use crate::format::{self, Named};
 
 /// Hold a document until it is released at a printer; prints the job's id
 #[derive(Args, Debug)]
@@ -192,12 +193,12 @@ fn report(context: &Context, submitted: &Submitted) -> Result<(), CliError> {
     let screen = &context.screen;
     screen.show(submitted, |submitted, _| submitted.job.to_string())?;
     let size = quantity::size(submitted.size);
-    let rest = quantity::rest(submitted.expires_at, screen.look().now);
+    let rest = quantity::rest(submitted.expires_at, screen.style().now);
     match &submitted.printed {
         Some(result) if result.ending.is_success() => {
             screen.remark(&format!("printed {} ({size})", submitted.title));
         }
-        Some(result) if result.ending == Ending::MayHavePrinted => screen.warn(&format!(
+        Some(result) if result.ending == JobEnding::Released(Ending::MayHavePrinted) => screen.warn(&format!(
             "{}: could not confirm printing ({}). Check the printer. The job is kept for {rest}.",
             submitted.title,
             result.reason.as_deref().unwrap_or("no reason given")

@@ -7,7 +7,7 @@ use papermesh_protocol::job::Sides;
 use super::context::Context;
 use super::failure::CliError;
 use super::quantity;
-use super::screen::Look;
+use super::screen::Style;
 use super::table::Grid;
 use crate::control::message::{ListPrinters, Printer};
 
@@ -20,11 +20,11 @@ impl Printers {
         let printers = context.call(ListPrinters {}).await?;
         context
             .screen
-            .show(&printers, |printers, look| table(printers, look))
+            .show(&printers, |printers, style| table(printers, style))
     }
 }
 
-fn table(printers: &[Printer], look: &Look) -> String {
+fn table(printers: &[Printer], style: &Style) -> String {
     if printers.is_empty() {
         return "this computer has not met any printer of the site yet".to_owned();
     }
@@ -44,14 +44,14 @@ fn table(printers: &[Printer], look: &Look) -> String {
                 .filter(|known| !known.sides.is_empty())
                 .map(|known| yes_or_no(is_duplex(known)))
                 .unwrap_or_default(),
-            quantity::age(printer.last_seen, look.now),
+            quantity::age(printer.last_seen, style.now),
             known
                 .and_then(|known| known.model.clone())
                 .unwrap_or_default(),
             printer.node.to_string()[..16].to_owned(),
         ]);
     }
-    grid.render(look)
+    grid.render(style)
 }
 
 fn state(known: &Abilities) -> String {
@@ -101,7 +101,7 @@ mod tests {
         };
         let shown = table(
             &[printer("front-desk", Some(ready)), printer("stock", None)],
-            &Look::plain(),
+            &Style::plain(),
         );
         assert!(
             shown.contains("media-low") && shown.contains("unreachable"),

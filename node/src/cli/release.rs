@@ -7,18 +7,19 @@ use clap::{ArgGroup, Args};
 use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::job::{JobSummary, Sides};
 use papermesh_protocol::text::UserId;
+use papermesh_services::printer::{Ending, ListedJob, Visitor};
 
 use super::context::Context;
 use super::failure::CliError;
 use super::jobs::{flags, pages};
 use super::progress::Bar;
 use super::quantity;
-use super::screen::Look;
+use super::screen::Style;
 use super::secrets::{self, DocumentPasswordArgs, JobPinArgs, PinArgs};
 use super::table::Grid;
 use crate::control::message::{
-    Ending, Event, HolderReport, HolderState, JobPrefix, JobResult, ListedJob, Selection, Visit,
-    VisitReport, Who,
+    Deletion, Event, HolderReport, HolderState, JobEnding, JobPrefix, JobResult, Selection, Visit,
+    VisitReport,
 };
 use crate::control::{CommandError, ErrorCode};
 
@@ -87,11 +88,11 @@ impl Release {
         };
         let screen = &context.screen;
         let listed = matches!(visit.print, Selection::None) && visit.delete.is_empty();
-        screen.show(&report, |report, look| {
+        screen.show(&report, |report, style| {
             if listed || report.results.is_empty() {
-                jobs(&report.jobs, look)
+                jobs(&report.jobs, style)
             } else {
-                results(&report.results, look)
+                results(&report.results, style)
             }
         })?;
         for holder in &report.holders {
@@ -104,8 +105,11 @@ impl Release {
 
     fn visit(self) -> Result<Visit, CliError> {
         let (who, pin) = match (self.user, self.badge) {
-            (Some(user), _) => (Who::User(user), Some(self.pin.given_or_typed(QUESTION)?)),
-            (None, Some(badge)) => (Who::Badge(badge), self.pin.given(QUESTION)?),
+            (Some(user), _) => (
+                Visitor::User(user),
+                Some(self.pin.given_or_typed(QUESTION)?),
+            ),
+            (None, Some(badge)) => (Visitor::Badge(badge), self.pin.given(QUESTION)?),
             (None, None) => {
                 return Err(CliError::usage("name the user with --user or --badge"));
             }
@@ -141,7 +145,7 @@ async fn go(context: &Context, visit: Visit) -> Result<VisitReport, CliError> {
     context.follow(visit, heard).await
 }
 
-fn jobs(listed: &[ListedJob], look: &Look) -> String {
+fn jobs(listed: &[ListedJob], style: &Style) -> String {
     if listed.is_empty() {
         return "no jobs".to_owned();
     }
@@ -157,7 +161,7 @@ fn jobs(listed: &[ListedJob], look: &Look) -> String {
             pages(&job.summary),
             job.summary.options.copies.to_string(),
             sides(&job.summary).to_owned(),
-            quantity::age(job.summary.submitted_at, look.now),
+            quantity::age(job.summary.submitted_at, style.now),
             job.holder_name.as_ref().map_or_else(
                 || job.holder.to_string()[..16].to_owned(),
                 ToString::to_string,
@@ -165,7 +169,7 @@ fn jobs(listed: &[ListedJob], look: &Look) -> String {
             flags(&job.summary),
         ]);
     }
-    grid.render(look)
+    grid.render(style)
 }
 
 fn sides(summary: &JobSummary) -> &'static str {
@@ -177,7 +181,7 @@ fn sides(summary: &JobSummary) -> &'static str {
     }
 }
 
-fn results(results: &[JobResult], look: &Look) -> String {
+fn results(results: &[JobResult], style: &Style) -> String {
     let mut grid = Grid::new(&["JOB", "TITLE~", "RESULT", ">PAGES", "REASON~"]);
     for result in results {
         grid.row([
@@ -191,17 +195,17 @@ fn results(results: &[JobResult], look: &Look) -> String {
             result.reason.clone().unwrap_or_default(),
         ]);
     }
-    grid.render(look)
+    grid.render(style)
 }
 
-const fn ending(ending: Ending) -> &'static str {
+const fn ending(ending: JobEnding) -> &'static str {
     match ending {
-        Ending::Printed => "printed",
-        Ending::PrintedAndKept => "printed, kept",
-        Ending::NotPrinted => "not printed",
-        Ending::MayHavePrinted => "may have printed",
-        Ending::Deleted => "deleted",
-        Ending::NotDeleted => "not deleted",
+        JobEnding::Released(Ending::Printed) => "printed",
+        JobEnding::Released(Ending::PrintedAndKept) => "printed, kept",
+        JobEnding::Released(Ending::NotPrinted) => "not printed",
+        JobEnding::Released(Ending::MayHavePrinted) => "may have printed",
+        JobEnding::Deletion(Deletion::Deleted) => "deleted",
+        JobEnding::Deletion(Deletion::NotDeleted) => "not deleted",
     }
 }
 
@@ -285,6 +289,7 @@ mod tests {
     fn listed(byte: u8, title: &str) -> ListedJob {
         ListedJob {
             holder: NodeId::from_bytes([9; 32]),
+            locked: false,
             holder_name: Some("desk".parse().unwrap()),
             summary: JobSummary {
                 job: JobId::from_bytes([byte; 16]),
@@ -317,7 +322,7 @@ mod tests {
         JobResult {
             job: JobId::from_bytes([1; 16]),
             title: "Report".into(),
-            ending,
+            ending: JobEnding::Released(ending),
             pages: Some(3),
             reason: reason.map(str::to_owned),
         }
@@ -345,13 +350,13 @@ mod tests {
     #[test]
     fn the_list_is_numbered_and_names_holders() {
         assert_eq!(
-            jobs(&[listed(1, "Report"), listed(2, "Letter")], &Look::plain()),
+            jobs(&[listed(1, "Report"), listed(2, "Letter")], &Style::plain()),
             "\
 #  JOB       TITLE   PAGES  COPIES  SIDES  AGE  HOLDER  FLAGS
 1  01010101  Report      -       2  one    0 s  desk    -
 2  02020202  Letter      -       2  one    0 s  desk    being printed"
         );
-        assert_eq!(jobs(&[], &Look::plain()), "no jobs");
+        assert_eq!(jobs(&[], &Style::plain()), "no jobs");
     }
 
     #[test]
@@ -362,7 +367,7 @@ mod tests {
                     result(Ending::Printed, None),
                     result(Ending::NotPrinted, Some("media-jam"))
                 ],
-                &Look::plain()
+                &Style::plain()
             ),
             "\
 JOB       TITLE   RESULT       PAGES  REASON

@@ -13,7 +13,8 @@ use super::failure::CliError;
 use super::secrets;
 use crate::config::{Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, Settings, Wait};
 use crate::control::CommandError;
-use crate::{logs, node};
+use crate::logs;
+use crate::node;
 
 /// Run the node until SIGTERM or ctrl-c
 ///

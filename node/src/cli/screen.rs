@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal, Write};
 use comfy_table::Table;
 use papermesh_protocol::text;
 use papermesh_protocol::time::Timestamp;
+use papermesh_services::clock;
 use serde::Serialize;
 
 use super::failure::CliError;
-use crate::clock;
 
 /// The longest remark, in bytes.
 const REMARK: usize = 2000;
@@ -26,7 +26,7 @@ pub(super) struct Screen {
 
 /// What answers for people are laid out for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
+pub(super) struct Style {
     /// Columns of the terminal; none for a file or pipe, where lines may be of any length.
     pub(super) width: Option<u16>,
     /// Whether to use bold type.
@@ -59,12 +59,12 @@ impl Screen {
     pub(super) fn show<T: Serialize>(
         &self,
         value: &T,
-        human: impl FnOnce(&T, &Look) -> String,
+        human: impl FnOnce(&T, &Style) -> String,
     ) -> Result<(), CliError> {
         if self.json {
             self.json(value)
         } else {
-            self.line(&human(value, &self.look()))
+            self.line(&human(value, &self.style()))
         }
     }
 
@@ -100,9 +100,9 @@ impl Screen {
     }
 
     /// What answers for people are laid out for.
-    pub(super) fn look(&self) -> Look {
+    pub(super) fn style(&self) -> Style {
         let colorless = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Look {
+        Style {
             width: self.terminal.then(|| Table::new().width()).flatten(),
             styled: self.terminal && !colorless,
             now: clock::now(),
@@ -110,7 +110,7 @@ impl Screen {
     }
 }
 
-impl Look {
+impl Style {
     /// Of a file: any width, no style, and the epoch.
     #[cfg(test)]
     pub(super) fn plain() -> Self {

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use inquire::{Confirm, InquireError, Password, PasswordDisplayMode};
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_services::authority::bundle;
 use zeroize::Zeroizing;
 
 use super::failure::CliError;
 use super::screen::Screen;
-use crate::authority::bundle;
 use crate::control::message::RootWord;
 use crate::control::{CommandError, ErrorCode, Passphrase, RootFile, SecretError, TypedPin};
 

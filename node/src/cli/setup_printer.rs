@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::context::Context;
 use super::failure::CliError;
-use super::screen::Look;
+use super::screen::Style;
 use crate::control::message::{GetStatus, ListPrinters, Printer, Status};
 use crate::control::{CommandError, ErrorCode};
 
@@ -118,7 +118,7 @@ impl SetupPrinter {
         };
         context
             .screen
-            .show(&done, |done, look| steps(done, &status, look))
+            .show(&done, |done, style| steps(done, &status, style))
     }
 }
 
@@ -230,7 +230,7 @@ async fn lpadmin(arguments: &[&str]) -> Result<(), CliError> {
 }
 
 /// What people do on other devices.
-fn steps(done: &Done, status: &Status, _: &Look) -> String {
+fn steps(done: &Done, status: &Status, _: &Style) -> String {
     let Done { queue, uri, .. } = done;
     let here = match done.added {
         true if !done.asks_who => format!(

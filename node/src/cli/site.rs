@@ -10,16 +10,16 @@ use papermesh_protocol::certificate::Role;
 use papermesh_protocol::limits;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::text::Name;
+use papermesh_services::authority::{self, bundle::TEXT_MAX};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::context::Context;
 use super::failure::CliError;
 use super::quantity;
-use super::screen::{Look, Screen};
+use super::screen::{Screen, Style};
 use super::secrets::{self, PassphraseArgs, RootArgs};
 use super::table::Facts;
-use crate::authority::{self, bundle::TEXT_MAX};
 use crate::control::message::{
     ExportRoot, ExportSite, ImportSite, PolicyChange, PolicyView, RemoveRoot, RenewRoot, RootView,
     ShowRoot, ShowSiteAuthority, SiteImported, SitePolicy,
@@ -316,7 +316,7 @@ fn write_root(screen: &Screen, file: &Path, root: &str) -> Result<(), CliError> 
     Ok(())
 }
 
-fn root(view: &RootView, look: &Look) -> String {
+fn root(view: &RootView, style: &Style) -> String {
     let admins = view.admins.iter().map(|admin| {
         let id = &admin.node.to_string()[..8];
         match &admin.name {
@@ -337,7 +337,7 @@ fn root(view: &RootView, look: &Look) -> String {
             },
         );
     if let Some(until) = view.web_until {
-        facts.add("certifies for", quantity::rest(until, look.now));
+        facts.add("certifies for", quantity::rest(until, style.now));
     }
     facts.render()
 }
@@ -394,7 +394,7 @@ impl Ca {
     }
 }
 
-fn render(policy: &PolicyView, _: &Look) -> String {
+fn render(policy: &PolicyView, _: &Style) -> String {
     let lifetime = std::time::Duration::from_secs(policy.job_lifetime.into());
     Facts::default()
         .add("site", format!("{} ({})", policy.site_name, policy.site))

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::failure::CliError;
 use super::init::roles;
 use super::quantity;
-use super::screen::Look;
+use super::screen::Style;
 use super::table::Facts;
 use crate::control::message::{GetStatus, MeshState, Status as Answer, TlsStatus};
 use crate::control::{CommandError, ControlError, ErrorCode};
@@ -101,7 +101,7 @@ fn in_full(of: MeshState) -> String {
     }
 }
 
-fn render(status: &Answer, look: &Look) -> String {
+fn render(status: &Answer, style: &Style) -> String {
     let mut facts = Facts::default();
     facts
         .add("state", in_full(status.state))
@@ -111,7 +111,7 @@ fn render(status: &Answer, look: &Look) -> String {
             "certificate",
             format!(
                 "valid for {}",
-                quantity::rest(status.node.not_after, look.now)
+                quantity::rest(status.node.not_after, style.now)
             ),
         )
         .add("site", format!("{} ({})", status.site.name, status.site.id))
@@ -156,7 +156,7 @@ fn render(status: &Answer, look: &Look) -> String {
             status.ipp_elsewhere.as_deref().unwrap_or_default(),
         )
         .add("panel", status.panel.as_deref().unwrap_or_default())
-        .add("tls", tls(status.tls.as_ref(), look))
+        .add("tls", tls(status.tls.as_ref(), style))
         .add("portal", status.portal.as_deref().unwrap_or_default());
     if let Some(clock) = status.clock {
         facts.add("clock", clock.to_string());
@@ -178,7 +178,7 @@ fn render(status: &Answer, look: &Look) -> String {
     facts.add("version", &status.version).render()
 }
 
-fn tls(status: Option<&TlsStatus>, look: &Look) -> String {
+fn tls(status: Option<&TlsStatus>, style: &Style) -> String {
     match status {
         None => String::new(),
         Some(TlsStatus::Own) => "this node's own certificate; none of the site yet".to_owned(),
@@ -187,7 +187,7 @@ fn tls(status: Option<&TlsStatus>, look: &Look) -> String {
         }) => format!(
             "the site's certificate for {}, valid for {}",
             places.join(", "),
-            quantity::rest(*not_after, look.now)
+            quantity::rest(*not_after, style.now)
         ),
     }
 }
@@ -245,7 +245,7 @@ mod tests {
             authority_open: None,
             keys_kept_by: None,
         };
-        let shown = render(&status, &Look::plain());
+        let shown = render(&status, &Style::plain());
         let expected = format!(
             "\
 state              ready

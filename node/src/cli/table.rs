@@ -9,7 +9,7 @@ use comfy_table::{
 };
 use papermesh_protocol::text;
 
-use super::screen::Look;
+use super::screen::Style;
 
 /// Bytes that are shown of one cell.
 const CELL: usize = 512;
@@ -63,14 +63,17 @@ impl Grid {
     }
 
     /// The table as text, without an end of line at its end.
-    pub(super) fn render(&self, look: &Look) -> String {
-        let mut table = self.table(look);
+    pub(super) fn render(&self, style: &Style) -> String {
+        let mut table = self.table(style);
         let natural = table.column_max_content_widths();
         let total = |widths: &[u16]| {
             widths.iter().map(|&width| u32::from(width)).sum::<u32>()
                 + u32::from(GAP) * (widths.len().saturating_sub(1)) as u32
         };
-        let Some(room) = look.width.filter(|&room| total(&natural) > u32::from(room)) else {
+        let Some(room) = style
+            .width
+            .filter(|&room| total(&natural) > u32::from(room))
+        else {
             return lines(&table);
         };
         let shrunk: Vec<u16> = natural
@@ -97,13 +100,13 @@ impl Grid {
         lines(&table)
     }
 
-    fn table(&self, look: &Look) -> Table {
+    fn table(&self, style: &Style) -> Table {
         let mut table = Table::new();
         table
             .load_style(NOTHING)
             .force_no_tty()
             .set_content_arrangement(ContentArrangement::Disabled);
-        if look.styled {
+        if style.styled {
             table.enforce_styling();
         }
         table.set_header(
@@ -190,10 +193,10 @@ mod tests {
         grid
     }
 
-    fn look(width: Option<u16>) -> Look {
-        Look {
+    fn style(width: Option<u16>) -> Style {
+        Style {
             width,
-            ..Look::plain()
+            ..Style::plain()
         }
     }
 
@@ -203,14 +206,14 @@ mod tests {
  #  JOB       TITLE                                               HOLDER
  1  0a1b2c3d  The annual report, with all of its many appendices  desk
 12  99ffee00  印刷 [2J                                            -";
-        assert_eq!(format!("\n{}", grid().render(&look(None))), wide);
-        assert_eq!(format!("\n{}", grid().render(&look(Some(72)))), wide);
+        assert_eq!(format!("\n{}", grid().render(&style(None))), wide);
+        assert_eq!(format!("\n{}", grid().render(&style(Some(72)))), wide);
     }
 
     #[test]
     fn with_less_room_titles_are_wrapped() {
         assert_eq!(
-            format!("\n{}", grid().render(&look(Some(50)))),
+            format!("\n{}", grid().render(&style(Some(50)))),
             "
  #  JOB       TITLE                         HOLDER
  1  0a1b2c3d  The annual report, with all   desk
@@ -222,7 +225,7 @@ mod tests {
     #[test]
     fn with_hardly_any_room_every_cell_is_a_line() {
         assert_eq!(
-            grid().render(&look(Some(30))),
+            grid().render(&style(Some(30))),
             "\
 #       1
 JOB     0a1b2c3d
@@ -238,12 +241,12 @@ HOLDER  -"
 
     #[test]
     fn only_a_screen_that_wants_it_gets_bold() {
-        let styled = Look {
+        let styled = Style {
             styled: true,
-            ..Look::plain()
+            ..Style::plain()
         };
         assert!(grid().render(&styled).contains("\u{1b}[1m"));
-        assert!(!grid().render(&Look::plain()).contains('\u{1b}'));
+        assert!(!grid().render(&Style::plain()).contains('\u{1b}'));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::failure::CliError;
 pub(super) fn show(context: &Context, line: &str, hint: &str) -> Result<(), CliError> {
     let screen = &context.screen;
     // Only a terminal has a width.
-    if let Some(code) = screen.look().width.and_then(|width| picture(line, width)) {
+    if let Some(code) = screen.style().width.and_then(|width| picture(line, width)) {
         screen.line(&code)?;
     }
     screen.line(line)?;

@@ -8,7 +8,7 @@ use papermesh_protocol::user::UserState;
 use super::context::Context;
 use super::failure::CliError;
 use super::invite::Lifetime;
-use super::screen::Look;
+use super::screen::Style;
 use super::secrets::{self, PassphraseArgs, PinArgs};
 use super::table::{Facts, Grid};
 use super::{quantity, ticket};
@@ -170,7 +170,7 @@ impl Add {
         }
         let hint = format!(
             "valid for {}: on the computer of {} run `papermesh user enroll TICKET`",
-            quantity::rest(issued.expires_at, context.screen.look().now),
+            quantity::rest(issued.expires_at, context.screen.style().now),
             issued.display
         );
         ticket::show(context, &issued.ticket, &hint)
@@ -213,7 +213,7 @@ impl Link {
         }
         let hint = format!(
             "valid for {}: on the other computer of {} run `papermesh user link TICKET`",
-            quantity::rest(issued.expires_at, screen.look().now),
+            quantity::rest(issued.expires_at, screen.style().now),
             issued.user
         );
         ticket::show(context, &issued.ticket, &hint)
@@ -224,7 +224,7 @@ async fn list(context: &Context) -> Result<(), CliError> {
     let users = context.call(ListUsers {}).await?;
     context
         .screen
-        .show(&users, |users, look| table(users, look))
+        .show(&users, |users, style| table(users, style))
 }
 
 impl Badge {
@@ -281,7 +281,7 @@ impl ChangeOwnPin {
     }
 }
 
-fn table(users: &[message::User], look: &Look) -> String {
+fn table(users: &[message::User], style: &Style) -> String {
     if users.is_empty() {
         return "no users".to_owned();
     }
@@ -297,10 +297,10 @@ fn table(users: &[message::User], look: &Look) -> String {
             groups.join(","),
         ]);
     }
-    grid.render(look)
+    grid.render(style)
 }
 
-fn facts(here: &UserHere, _: &Look) -> String {
+fn facts(here: &UserHere, _: &Style) -> String {
     let computers = here.computers.iter().map(|computer| {
         let pin = if computer.outdated { " (old PIN)" } else { "" };
         format!("{}{pin}", computer.name)
@@ -361,7 +361,7 @@ mod tests {
             },
         ];
         assert_eq!(
-            table(&users, &Look::plain()),
+            table(&users, &Style::plain()),
             "\
 USER                 NAME           STATE     ENROLLED  BADGES  GROUPS
 charlie@example.org  Charlie Brown  active    yes            2  staff,board

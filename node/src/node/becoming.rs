@@ -1,22 +1,22 @@
 //! How a home becomes a member's: by founding a site, by joining one, by taking over an export.
 //! No node runs in the home then.
 
+use papermesh_mesh::join::{self, Device};
 use papermesh_protocol::certificate::Roles;
 use papermesh_protocol::invite::Invite;
 use papermesh_protocol::text::Name;
+use papermesh_services::authority::{self, Founding, Imported};
+use papermesh_services::clock;
+use papermesh_services::identity::{self, Identity};
 use zeroize::Zeroizing;
 
 use super::{NodeError, blocking, commands, open_store};
-use crate::authority::{self, Founding, Imported};
-use crate::clock;
 use crate::config::{Config, Home};
 use crate::control::message::{
     Event, ExportSite, ImportSite, InitSite, Initialized, JoinSite, JoinStep, Joined, SiteExported,
     SiteImported,
 };
 use crate::control::{Events, Passphrase};
-use crate::mesh::join::{self, Device};
-use crate::papers::{self, Papers};
 
 /// Where Linux says what the computer is called.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
@@ -25,15 +25,15 @@ const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 ///
 /// # Errors
 /// [`NodeError`]; a home that is a member's already is left as it is.
-pub async fn init(home: &Home, wish: InitSite) -> Result<Initialized, NodeError> {
+pub async fn init(home: &Home, request: InitSite) -> Result<Initialized, NodeError> {
     home.create()?;
     let _lock = home.lock()?;
     let store = open_store(home).await?;
     let founding = Founding {
-        site: wish.site,
-        name: wish.name,
-        roles: Roles::of(&wish.roles),
-        passphrase: wish
+        site: request.site,
+        name: request.name,
+        roles: Roles::of(&request.roles),
+        passphrase: request
             .passphrase
             .map(|passphrase| Zeroizing::new(passphrase.expose().to_owned())),
     };
@@ -60,7 +60,7 @@ pub async fn init(home: &Home, wish: InitSite) -> Result<Initialized, NodeError>
 pub async fn join(
     home: &Home,
     config: &Config,
-    wish: JoinSite,
+    request: JoinSite,
     events: Events,
 ) -> Result<Joined, NodeError> {
     home.create()?;
@@ -69,8 +69,8 @@ pub async fn join(
     let keys = {
         let store = store.clone();
         blocking(move || {
-            papers::may_join(&store, clock::now())?;
-            Ok::<_, NodeError>(papers::keys(&store)?)
+            identity::may_join(&store, clock::now())?;
+            Ok::<_, NodeError>(identity::keys(&store)?)
         })
         .await?
     };
@@ -79,11 +79,11 @@ pub async fn join(
         sealing: keys.sealing.public(),
         clock: clock::now,
     };
-    let membership = match &wish.invite {
+    let membership = match &request.invite {
         Some(line) => {
             let invite: Invite = line.parse()?;
             // What the invite says of the name stands; a device is only asked where it says nothing.
-            let name = wish
+            let name = request
                 .name
                 .or_else(|| invite.name.is_none().then(host_name).flatten());
             events.tell(Event::Join(JoinStep::Asking)).await;
@@ -91,7 +91,10 @@ pub async fn join(
         }
         None if !config.mdns => return Err(NodeError::NoWayToJoin),
         None => {
-            let name = wish.name.or_else(host_name).ok_or(NodeError::NameMissing)?;
+            let name = request
+                .name
+                .or_else(host_name)
+                .ok_or(NodeError::NameMissing)?;
             events.tell(Event::Join(JoinStep::Searching)).await;
             let show = |seen: join::Comparison| {
                 events.tell_now(Event::Join(JoinStep::Compare {
@@ -100,8 +103,8 @@ pub async fn join(
                     site_name: seen.site_name,
                 }));
             };
-            let site = wish.site.as_deref();
-            join::join_by_discovery(&device, site, name, Roles::of(&wish.roles), show).await?
+            let site = request.site.as_deref();
+            join::join_by_discovery(&device, site, name, Roles::of(&request.roles), show).await?
         }
     };
     let joined = Joined {
@@ -113,7 +116,7 @@ pub async fn join(
         not_after: membership.certificate.not_after,
         home: home.root().to_owned(),
     };
-    blocking(move || Papers::keep_joined(&store, &membership, clock::now())).await?;
+    blocking(move || Identity::keep_joined(&store, &membership, clock::now())).await?;
     Ok(joined)
 }
 
@@ -121,11 +124,11 @@ pub async fn join(
 ///
 /// # Errors
 /// [`NodeError`].
-pub async fn export_site(home: &Home, wish: ExportSite) -> Result<SiteExported, NodeError> {
+pub async fn export_site(home: &Home, request: ExportSite) -> Result<SiteExported, NodeError> {
     home.check()?;
     let _lock = home.lock()?;
     let store = open_store(home).await?;
-    let exported = blocking(move || authority::export(&store, wish.passphrase.expose())).await?;
+    let exported = blocking(move || authority::export(&store, request.passphrase.expose())).await?;
     Ok(commands::exported(exported))
 }
 
@@ -135,15 +138,15 @@ pub async fn export_site(home: &Home, wish: ExportSite) -> Result<SiteExported, 
 /// [`NodeError`]; nothing is changed then.
 pub async fn import_site(
     home: &Home,
-    wish: ImportSite,
+    request: ImportSite,
     export: Zeroizing<String>,
 ) -> Result<SiteImported, NodeError> {
     home.create()?;
     let _lock = home.lock()?;
     let store = open_store(home).await?;
-    let mut wish = commands::import_of(wish, export);
-    wish.name = wish.name.or_else(host_name);
-    let taken = blocking(move || authority::import(&store, wish, clock::now())).await?;
+    let mut request = commands::import_of(request, export);
+    request.name = request.name.or_else(host_name);
+    let taken = blocking(move || authority::import(&store, request, clock::now())).await?;
     Ok(imported(taken))
 }
 

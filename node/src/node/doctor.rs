@@ -4,25 +4,25 @@
 
 use std::time::Duration;
 
-use papermesh_protocol::certificate::{Certificate, CertificateError, Role};
+use papermesh_convert::{Confinement, Converter};
+use papermesh_mesh::{self as mesh, clocks::ClockOffset};
+use papermesh_protocol::certificate::{Certificate, CertificateError, Role, Roles};
 use papermesh_protocol::limits;
 use papermesh_protocol::text::counted;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::web::HostName;
+use papermesh_services::clock;
+use papermesh_services::identity::Identity;
+use papermesh_services::web_certificate::Kept;
+use papermesh_store::offload::offload;
+use papermesh_store::{RESERVE, Store, StoreError};
 
 use super::keys::keys_of;
-use super::{NodeError, Services, blocking, open_store, output, portal};
-use crate::clock;
+use super::{NodeError, Services, blocking, open_store, output, parts, portal};
 use crate::config::{Config, Home};
 use crate::control::message::{Diagnose, Finding, Verdict};
 use crate::control::{Answer, CommandError, Handle, Io};
-use crate::convert::{Confinement, Converter};
-use crate::mesh::{self, clocks::ClockOffset};
-use crate::offload::offload;
 use crate::panel::badge::ReaderState;
-use crate::papers::Papers;
-use crate::store::{RESERVE, Store, StoreError};
-use crate::web_certificate::Kept;
 
 /// Built after then: a clock that shows less is wrong.
 const BUILT_AFTER: Timestamp = Timestamp::from_secs(1_760_000_000);
@@ -51,30 +51,27 @@ pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
         let looking = store.clone();
         let (max_spool, root) = (config.max_spool, home.root().to_owned());
         blocking(move || {
-            let papers = Papers::load(&looking)?;
-            let (now, own) = (clock::now(), &papers.certificate);
+            let identity = Identity::load(&looking)?;
+            let (now, own) = (clock::now(), &identity.certificate);
             let mut found = vec![
                 clock_of(now, own, None),
-                certificate_of(now, own, papers.standing(now)),
+                certificate_of(now, own, identity.standing(now)),
             ];
             if own.roles.may_hold() {
                 found.push(disk_of(&looking, max_spool)?);
             }
             found.push(keys_of(&looking, &root)?);
-            Ok::<_, NodeError>((found, own.roles.has(Role::Printer)))
+            Ok::<_, NodeError>((found, own.roles))
         })
         .await
     };
     match looked.await {
-        Ok((found, printer)) => {
+        Ok((found, roles)) => {
             findings.extend(found);
-            if printer {
+            if roles.has(Role::Printer) {
                 findings.extend(output::at_rest(config, &home.printer_pins()).await);
-                let converter = Converter::found(config.converter_timeout);
-                findings.push(converters(
-                    &converter.without_landlock(config.converter_without_landlock),
-                ));
             }
+            findings.extend(converters(&parts::converter(config), roles));
         }
         Err(error) => findings.push(Finding::of("home", &error).or(HOME_ADVICE)),
     }
@@ -185,7 +182,7 @@ impl Handle<Diagnose> for Services {
         ];
         let keys = offload(&self.store, |store| keys_of(store, store.home()));
         findings.push(keys.await.map_err(NodeError::Store)?);
-        if self.client.is_some() {
+        if self.holder.is_some() {
             findings.push(self.spool().await?);
             let max_spool = self.config.max_spool;
             findings.push(
@@ -200,9 +197,11 @@ impl Handle<Diagnose> for Services {
         if let Some(reader) = self.panel.as_ref().and_then(|panel| panel.reader.as_ref()) {
             findings.push(badge_reader(&reader.now()));
         }
-        if let Some(printer) = &self.printer {
-            findings.push(converters(printer.converter()));
-        }
+        let converter = match &self.printer {
+            Some(printer) => printer.converter().clone(),
+            None => parts::converter(&self.config),
+        };
+        findings.extend(converters(&converter, membership.certificate().roles));
         let open = self.authority.is_open().await?;
         if self.bound().next().is_some() {
             findings.push(match self.web_certificate.kept() {
@@ -237,7 +236,7 @@ fn badge_reader(reader: &ReaderState) -> Finding {
     match (&reader.trouble, &reader.better_rule) {
         (Some(trouble), _) => Finding::of(CHECK, trouble),
         (None, Some(rule)) => doubtful(
-            CHECK,
+            CONVERTERS,
             "an unknown badge was read whose number is registered in another notation".to_owned(),
             &match rule.to_string() {
                 rule if rule.is_empty() => "remove badge-rule from papermesh.toml".to_owned(),
@@ -432,12 +431,22 @@ fn room(free: u64, growth: u64) -> Finding {
     }
 }
 
-/// What is needed to print documents in formats that the device does not take.
-fn converters(converter: &Converter) -> Finding {
-    const CHECK: &str = "converters";
+/// The name of what [`converters`] finds.
+const CONVERTERS: &str = "converters";
+
+/// What is needed to look into documents, and to print those whose format the device does not take.
+fn converters(converter: &Converter, roles: Roles) -> Option<Finding> {
+    let is_printer = roles.has(Role::Printer);
+    match converter.program().check() {
+        Err(missing) if is_printer || roles.may_hold() => Some(Finding::of(CONVERTERS, &missing)),
+        _ => is_printer.then(|| renderer(converter)),
+    }
+}
+
+fn renderer(converter: &Converter) -> Finding {
     let Some(program) = converter.ghostscript() else {
         return doubtful(
-            CHECK,
+            CONVERTERS,
             "Ghostscript is missing: PDF cannot be printed at printers that do not accept it"
                 .to_owned(),
             "install it with `apt-get install ghostscript` or your system's equivalent, and restart the node",
@@ -445,21 +454,21 @@ fn converters(converter: &Converter) -> Finding {
     };
     match converter.confinement() {
         Confinement::Whole => good(
-            CHECK,
+            CONVERTERS,
             format!(
                 "{} renders PDF for printers that do not accept it",
                 program.display()
             ),
         ),
         Confinement::WithoutLandlock => doubtful(
-            CHECK,
+            CONVERTERS,
             "Ghostscript could read this user's files if a document took it over: the kernel has no Landlock"
                 .to_owned(),
             "switch Landlock on (`lsm=landlock,…` on the kernel's command line), and remove converter-without-landlock \
              from papermesh.toml",
         ),
         Confinement::Refused => doubtful(
-            CHECK,
+            CONVERTERS,
             "Ghostscript is not started because the kernel has no Landlock: PDF cannot be printed at printers that do \
              not accept it"
                 .to_owned(),
@@ -499,7 +508,6 @@ pub(super) fn bad(check: &str, detail: String, advice: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use papermesh_protocol::certificate::Roles;
     use papermesh_protocol::id::{NodeId, Serial, SiteId};
     use papermesh_protocol::seal::SealingPublic;
 

@@ -4,25 +4,25 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
+use papermesh_device::{DeviceError, OutputUriError};
+use papermesh_ipp::HoldPrinterError;
+use papermesh_mesh::MeshError;
+use papermesh_mesh::join::{JoinFailure, NetworkError};
 use papermesh_protocol::remedy::Remedy;
+use papermesh_services::audit::AuditError;
+use papermesh_services::auth::verifier::VerifierError;
+use papermesh_services::authority::AuthorityError;
+use papermesh_services::holder::{JobsError, PrinterError, SubmitError, UnlockError};
+use papermesh_services::identity::IdentityError;
+use papermesh_services::local_users::LocalUsersError;
+use papermesh_services::policy::LoginRefusal;
+use papermesh_services::printer::VisitError;
+use papermesh_store::StoreError;
+use papermesh_web::ListenError;
 
-use crate::audit::AuditError;
-use crate::auth::verifier::VerifierError;
-use crate::authority::AuthorityError;
-use crate::client::{JobsError, PrinterError, SubmitError, UnlockError};
 use crate::config::{ConfigError, HomeError};
 use crate::control::{BindError, CommandError, ErrorCode};
-use crate::ipp::HoldPrinterError;
-use crate::mesh::MeshError;
-use crate::mesh::join::{JoinFailure, NetworkError};
 use crate::panel::PanelError;
-use crate::papers::PapersError;
-use crate::policy::LoginRefusal;
-use crate::printer::VisitError;
-use crate::printer::output::{DeviceError, OutputUriError};
-use crate::store::StoreError;
-use crate::user::ComputerError;
-use crate::web::ListenError;
 
 /// Why a node does not start, or a home does not become a member's.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +39,9 @@ pub enum NodeError {
     /// The store cannot be opened, or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The node is no member, or its papers are damaged.
+    /// The node is no member, or its identity is damaged.
     #[error(transparent)]
-    Papers(#[from] PapersError),
+    Identity(#[from] IdentityError),
     /// The mesh does not start.
     #[error(transparent)]
     Mesh(#[from] MeshError),
@@ -55,7 +55,7 @@ pub enum NodeError {
     JoinListen,
     /// Devices that join cannot be heard.
     #[error(transparent)]
-    Door(#[from] NetworkError),
+    JoinListener(#[from] NetworkError),
     /// The authority key cannot be opened.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
@@ -104,10 +104,10 @@ impl Remedy for NodeError {
             Self::Config(error) => return error.remedy(),
             Self::Control(error) => return error.remedy(),
             Self::Store(error) => return error.remedy(),
-            Self::Papers(error) => return error.remedy(),
+            Self::Identity(error) => return error.remedy(),
             Self::Mesh(error) => return error.remedy(),
             Self::Address(_) => "write one such as /ip4/0.0.0.0/tcp/4001",
-            Self::Door(error) => return error.remedy(),
+            Self::JoinListener(error) => return error.remedy(),
             Self::Authority(error) => return error.remedy(),
             Self::Join(error) => return error.remedy(),
             Self::Invite(error) => return error.remedy(),
@@ -149,7 +149,7 @@ impl From<NodeError> for CommandError {
         let code = match &error {
             NodeError::Authority(error) => of_authority(error),
             NodeError::Store(error) => of_store(error),
-            NodeError::Papers(PapersError::HasSite { .. }) => ErrorCode::Exists,
+            NodeError::Identity(IdentityError::HasSite { .. }) => ErrorCode::Exists,
             NodeError::Address(_)
             | NodeError::Output(_)
             | NodeError::BadgeReader(_)
@@ -253,7 +253,7 @@ impl From<UnlockError> for CommandError {
             UnlockError::Jobs(error) => return error.into(),
             UnlockError::Wrong => ErrorCode::Denied,
             UnlockError::Open => ErrorCode::Usage,
-            UnlockError::Unread | UnlockError::Look(_) => ErrorCode::Failed,
+            UnlockError::Unread | UnlockError::Unreadable(_) => ErrorCode::Failed,
         };
         Self::of(code, &error)
     }
@@ -283,27 +283,29 @@ impl From<VisitError> for CommandError {
     }
 }
 
-impl From<ComputerError> for CommandError {
-    fn from(error: ComputerError) -> Self {
+impl From<LocalUsersError> for CommandError {
+    fn from(error: LocalUsersError) -> Self {
         let code = match &error {
-            ComputerError::Unreachable(_) => ErrorCode::Unreachable,
-            ComputerError::WrongPin | ComputerError::Disabled(_) => ErrorCode::Denied,
-            ComputerError::Wait(_) | ComputerError::HungUp => ErrorCode::Busy,
-            ComputerError::NotEnrolled(_) | ComputerError::NobodyEnrolled => ErrorCode::NotFound,
-            ComputerError::OnlyLinked(_) | ComputerError::EnrolledElsewhere(_) => {
+            LocalUsersError::Unreachable(_) => ErrorCode::Unreachable,
+            LocalUsersError::WrongPin | LocalUsersError::Disabled(_) => ErrorCode::Denied,
+            LocalUsersError::Wait(_) | LocalUsersError::HungUp => ErrorCode::Busy,
+            LocalUsersError::NotEnrolled(_) | LocalUsersError::NobodyEnrolled => {
+                ErrorCode::NotFound
+            }
+            LocalUsersError::OnlyLinked(_) | LocalUsersError::EnrolledElsewhere(_) => {
                 ErrorCode::NotHere
             }
-            ComputerError::Ticket(_)
-            | ComputerError::Lifetime(_)
-            | ComputerError::Pin(_)
-            | ComputerError::PinChoice(_)
-            | ComputerError::WhichUser
-            | ComputerError::OwnTicket => ErrorCode::Usage,
-            ComputerError::TooManyLinked => ErrorCode::Full,
+            LocalUsersError::Ticket(_)
+            | LocalUsersError::Lifetime(_)
+            | LocalUsersError::Pin(_)
+            | LocalUsersError::PinChoice(_)
+            | LocalUsersError::WhichUser
+            | LocalUsersError::OwnTicket => ErrorCode::Usage,
+            LocalUsersError::TooManyLinked => ErrorCode::Full,
             _ => ErrorCode::Failed,
         };
         let wait = match &error {
-            ComputerError::Wait(wait) => Some(*wait),
+            LocalUsersError::Wait(wait) => Some(*wait),
             _ => None,
         };
         let failure = Self::of(code, &error);
@@ -319,7 +321,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::store::{Protector, ProtectorError};
+    use papermesh_store::{Protector, ProtectorError};
 
     fn told(error: impl Into<NodeError>) -> CommandError {
         error.into().into()
@@ -331,7 +333,9 @@ mod tests {
             path: path.into(),
             what: "no; not at all".to_owned(),
         };
-        let error = told(AuthorityError::Papers(PapersError::Store(damaged("/a; b"))));
+        let error = told(AuthorityError::Identity(IdentityError::Store(damaged(
+            "/a; b",
+        ))));
         assert_eq!(error.message, "/a; b is damaged (no; not at all)");
         assert_eq!(
             error.remedy.as_deref(),

@@ -4,16 +4,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use papermesh_ipp::{HoldPrinter, HoldPrinterError, Identity, Owners};
+use papermesh_mesh::Membership;
 use papermesh_protocol::remedy::Remedy;
+use papermesh_services::holder::Holder;
+use papermesh_web::{Certificates, FromSite};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::{Network, NodeError};
-use crate::client::Client;
 use crate::config::{Config, Home};
-use crate::ipp::{HoldPrinter, HoldPrinterError, Identity, Owners};
-use crate::mesh::Membership;
-use crate::web::{Certificates, FromSite};
+use crate::hold_queue::HoldQueue;
 
 /// How soon after the start printers are asked what they can do, and how often: an office buys a
 /// printer less often.
@@ -29,7 +30,7 @@ pub(super) async fn start(
     home: &Home,
     config: &Config,
     membership: &Membership,
-    (client, site_certificate): (&Client<Network>, &FromSite),
+    (holder, site_certificate): (&Holder<Network>, &FromSite),
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<SocketAddr>, NodeError> {
     let Some(address) = config.ipp.address() else {
@@ -53,7 +54,13 @@ pub(super) async fn start(
         own: home.hold_printer_certificate(),
         site: site_certificate.clone(),
     };
-    let bound = HoldPrinter::bind(address, &certificates, (identity, owners), client.clone()).await;
+    let bound = HoldPrinter::bind(
+        address,
+        &certificates,
+        (identity, owners),
+        HoldQueue(holder.clone()),
+    )
+    .await;
     let printer = match bound {
         Ok(printer) => printer,
         Err(HoldPrinterError::Listen { source, .. }) if !config.ipp_demanded => {
@@ -65,17 +72,17 @@ pub(super) async fn start(
     let address = printer.address().unwrap_or(address);
     tracing::info!(%address, "hold printer");
     tasks.spawn(printer.serve(config.mdns));
-    tasks.spawn(ask_printers(client.clone()));
+    tasks.spawn(ask_printers(holder.clone()));
     Ok(Some(address))
 }
 
 /// Asks printers what they can do, so that dialogs offer it.
-async fn ask_printers(client: Client<Network>) {
+async fn ask_printers(holder: Holder<Network>) {
     let mut times = interval_at(Instant::now() + FIRST, AGAIN);
     times.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         times.tick().await;
-        let printers = match client.printers().await {
+        let printers = match holder.printers().await {
             Ok(printers) => printers,
             Err(error) => {
                 tracing::warn!(error = %error.in_full(), "could not ask printers for their capabilities");
@@ -83,7 +90,7 @@ async fn ask_printers(client: Client<Network>) {
             }
         };
         for printer in printers.iter().take(ASKED) {
-            if let Err(error) = client.abilities(printer).await {
+            if let Err(error) = holder.abilities(printer).await {
                 tracing::debug!(printer = %printer.name(), error = %error.in_full(), "printer did not report its capabilities");
             }
         }

@@ -5,13 +5,12 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use papermesh_protocol::remedy::Remedy;
+use papermesh_store::{Protector, Store, StoreError};
 use rand::Rng;
 
 use crate::config::KeyProtection;
 use crate::control::message::Finding;
-use crate::store::{Protector, Store, StoreError};
-
-use papermesh_protocol::remedy::Remedy;
 
 use super::doctor::{doubtful, good};
 
@@ -24,9 +23,9 @@ const LAYERS: usize = 8;
 ///
 /// # Errors
 /// Those of [`Store::protect_keys`], unless nobody asked for the protector that failed.
-pub(super) fn protect(store: &Store, wish: KeyProtection) -> Result<(), StoreError> {
+pub(super) fn protect(store: &Store, protection: KeyProtection) -> Result<(), StoreError> {
     let is = store.key_protector()?;
-    let wanted = match wish {
+    let wanted = match protection {
         KeyProtection::Off => None,
         KeyProtection::SystemdCreds => Some(Protector::SystemdCreds),
         KeyProtection::SecretService => Some(Protector::SecretService),
@@ -35,7 +34,7 @@ pub(super) fn protect(store: &Store, wish: KeyProtection) -> Result<(), StoreErr
     };
     let protected = store.protect_keys(wanted, |bytes| rand::rng().fill_bytes(bytes));
     match protected {
-        Err(error @ StoreError::NotLocked { .. }) if wish == KeyProtection::Auto => {
+        Err(error @ StoreError::NotLocked { .. }) if protection == KeyProtection::Auto => {
             tracing::warn!(error = %error.in_full(), "the keys are stored unsealed");
             Ok(())
         }

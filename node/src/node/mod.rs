@@ -9,9 +9,9 @@
 mod becoming;
 mod commands;
 mod doctor;
-mod door;
 mod failure;
 mod hold_printer;
+mod join_listener;
 mod keys;
 mod output;
 mod panel;
@@ -23,25 +23,25 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use papermesh_mesh::Mesh;
+use papermesh_mesh::join::JoinListener;
 use papermesh_protocol::certificate::Role;
+use papermesh_services::audit::Audit;
+use papermesh_services::authority::Authority;
+use papermesh_services::holder::Holder;
+use papermesh_services::local_users::LocalUsers;
+use papermesh_services::network::itself::WithItself;
+use papermesh_services::printer::Printer;
+use papermesh_services::web_certificate::WebCertificate;
+use papermesh_store::Store;
+use papermesh_store::purge;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::audit::Audit;
-use crate::authority::Authority;
-use crate::client::Client;
 use crate::config::{Config, Home, HomeLock};
 use crate::control::{Passphrase, Server};
-use crate::mesh::Mesh;
-use crate::mesh::join::JoinListener;
-use crate::network::itself::WithItself;
-use crate::portal::{Door, Portal};
-use crate::printer::Printer;
-use crate::purge;
-use crate::store::Store;
-use crate::user::Computer;
-use crate::web_certificate::WebCertificate;
+use crate::portal::{Portal, PortalLinks};
 use panel::PanelHere;
 use parts::Parts;
 
@@ -71,8 +71,8 @@ struct Services {
     mesh: Mesh,
     audit: Audit,
     authority: Authority<Network>,
-    computer: Computer<Network>,
-    client: Option<Client<Network>>,
+    local_users: LocalUsers<Network>,
+    holder: Option<Holder<Network>>,
     printer: Option<Printer<Network>>,
     /// Where the hold printer listens, on a client.
     hold_printer: Option<SocketAddr>,
@@ -81,9 +81,9 @@ struct Services {
     /// What listeners show by the site's word.
     web_certificate: WebCertificate<Network>,
     /// Where the portal is, if it could be opened.
-    portal: Option<Door>,
+    portal: Option<PortalLinks>,
     /// Where devices join, on an admin.
-    door: OnceLock<JoinListener>,
+    join_listener: OnceLock<JoinListener>,
     /// What began after the node had started, and ends with it.
     later: TaskTracker,
     started: Instant,
@@ -101,13 +101,13 @@ impl Node {
     ) -> Result<Self, NodeError> {
         let mut parts = Parts::of(home, config).await?;
         let authority = parts.authority();
-        let computer = parts.computer();
+        let local_users = parts.local_users();
         let converter = parts.converter();
-        let client = parts.holder(&converter).await?;
+        let holder = parts.holder(&converter).await?;
         let printer = parts.printer(converter).await?;
         let (web_certificate, site_certificate) = parts.web_certificate(&authority).await?;
         let hold_printer = parts
-            .hold_printer(client.as_ref(), &site_certificate)
+            .hold_printer(holder.as_ref(), &site_certificate)
             .await?;
         let panel = parts.panel(printer.as_ref(), &site_certificate).await?;
         let portal = portal::open(&parts.config, &parts.membership).await?;
@@ -117,7 +117,7 @@ impl Node {
             server,
             config,
             store,
-            papers,
+            identity,
             mesh,
             audit,
             router,
@@ -128,18 +128,18 @@ impl Node {
             _lock: lock,
             config,
             store,
-            seed: *papers.keys.node.expose(),
+            seed: *identity.keys.node.expose(),
             mesh,
             audit,
             authority,
-            computer,
-            client,
+            local_users,
+            holder,
             printer,
             hold_printer,
             panel,
             web_certificate,
-            portal: portal.as_ref().map(Portal::door),
-            door: OnceLock::new(),
+            portal: portal.as_ref().map(Portal::links),
+            join_listener: OnceLock::new(),
             later: TaskTracker::new(),
             started: Instant::now(),
         });
@@ -165,7 +165,7 @@ impl Node {
         }
         let own = services.mesh.membership().certificate();
         if own.roles.has(Role::Admin) {
-            services.open_door().await?;
+            services.open_join_listener().await?;
         }
         let bound: Vec<_> = services.bound().map(|address| address.ip()).collect();
         if !bound.is_empty() {
@@ -191,7 +191,7 @@ impl Node {
             mut serving,
         } = self;
         server.serve(Arc::clone(&services), stop).await;
-        services.close_door().await;
+        services.close_join_listener().await;
         serving.shutdown().await;
         tasks.shutdown().await;
         services.mesh.stop().await;

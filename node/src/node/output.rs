@@ -4,14 +4,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use papermesh_convert::device::Formats;
+use papermesh_device::{
+    DeviceDescription, DeviceError, FilePins, OutputDevice, OutputUri, Protection, Severity,
+};
+
 use super::doctor::{bad, doubtful, good};
 use super::parts::output_options;
 use crate::config::Config;
 use crate::control::message::Finding;
-use crate::convert::device::Formats;
-use crate::printer::output::{
-    DeviceDescription, DeviceError, FilePins, OutputDevice, OutputUri, Protection, Severity,
-};
 
 const DEVICE: &str = "printer";
 const WAY: &str = "way to the printer";

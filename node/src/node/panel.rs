@@ -2,14 +2,14 @@
 
 use std::net::SocketAddr;
 
+use papermesh_services::printer::Printer;
+use papermesh_web::{Certificates, FromSite, ListenError};
 use tokio::task::JoinSet;
 
 use super::{Network, NodeError};
 use crate::config::{Config, Home};
 use crate::panel::badge::{ReaderKind, ReaderWord, Rule};
 use crate::panel::{Panel, PanelError, Reader, Setting};
-use crate::printer::Printer;
-use crate::web::{Certificates, FromSite, ListenError};
 
 /// A panel that answers.
 pub(super) struct PanelHere {

@@ -4,32 +4,33 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use papermesh_convert::Converter;
+use papermesh_device::{FilePins, OutputDevice, OutputOptions, OutputUri};
+use papermesh_mesh::{self as mesh, Membership, Mesh, MeshConfig, Multiaddr, Ports};
 use papermesh_protocol::certificate::{Role, Roles};
+use papermesh_protocol::remedy::Remedy;
+use papermesh_services::audit::Audit;
+use papermesh_services::authority::{self, Authority};
+use papermesh_services::clock;
+use papermesh_services::directory::Directory;
+use papermesh_services::holder::{self, Holder};
+use papermesh_services::identity::Identity;
+use papermesh_services::local_users::{self, LocalUsers};
+use papermesh_services::mesh_state::{self, RecordStore};
+use papermesh_services::network::itself::WithItself;
+use papermesh_services::network::serving::Router;
+use papermesh_services::printer::{self, Printer};
+use papermesh_services::renewal;
+use papermesh_services::web_certificate::{self, WebCertificate};
+use papermesh_store::Store;
+use papermesh_store::purge;
+use papermesh_web::FromSite;
 use tokio::task::JoinSet;
 
 use super::panel::PanelHere;
 use super::{Network, NodeError, blocking, hold_printer, keys, open_store, panel};
-use crate::audit::Audit;
-use crate::authority::{self, Authority};
-use crate::client::{Client, ClientParts};
-use crate::clock;
 use crate::config::{Config, DhtMode, Home, HomeLock};
 use crate::control::Server;
-use crate::convert::Converter;
-use crate::directory::Directory;
-use crate::memory::{self, Shelf};
-use crate::mesh::{self, Membership, Mesh, MeshConfig, Multiaddr, Ports};
-use crate::network::itself::WithItself;
-use crate::network::serving::Router;
-use crate::papers::Papers;
-use crate::printer::output::{FilePins, OutputDevice, OutputOptions, OutputUri};
-use crate::printer::{Printer, PrinterParts};
-use crate::purge;
-use crate::renewal;
-use crate::store::Store;
-use crate::user::{self, Computer};
-use crate::web::FromSite;
-use crate::web_certificate::{self, WebCertificate};
 
 /// What services are made of.
 pub(super) struct Parts<'a> {
@@ -38,7 +39,7 @@ pub(super) struct Parts<'a> {
     pub(super) server: Server,
     pub(super) config: Config,
     pub(super) store: Store,
-    pub(super) papers: Papers,
+    pub(super) identity: Identity,
     pub(super) membership: Arc<Membership>,
     pub(super) mesh: Mesh,
     network: Network,
@@ -55,24 +56,24 @@ impl<'a> Parts<'a> {
         let lock = home.lock()?;
         let server = Server::bind(home, &lock)?;
         let store = open_store(home).await?;
-        let papers = {
-            let (store, wish) = (store.clone(), config.protect_keys);
+        let identity = {
+            let (store, protection) = (store.clone(), config.protect_keys);
             blocking(move || {
-                keys::protect(&store, wish)?;
-                Papers::load(&store)
+                keys::protect(&store, protection)?;
+                Identity::load(&store)
             })
             .await?
         };
-        let key = papers.signing_key();
-        let membership = Arc::new(papers.membership(clock::now).with_waits_by(clock::steady));
-        if let Err(error) = papers.standing(clock::now()) {
+        let key = identity.signing_key();
+        let membership = Arc::new(identity.membership(clock::now).with_waits_by(clock::steady));
+        if let Err(error) = identity.standing(clock::now()) {
             tracing::error!(%error, "this node is no longer a member of its site; see `papermesh doctor`");
         }
-        let shelf = Box::new(Shelf::new(store.clone(), clock::now));
+        let storage = Box::new(RecordStore::new(store.clone(), clock::now));
         let (mesh, streams) = mesh::start(
-            papers.keys.node.expose(),
+            identity.keys.node.expose(),
             Arc::clone(&membership),
-            shelf,
+            storage,
             mesh_config(&store, &config)?,
         )?;
         let (network, to_itself) = WithItself::new(mesh.clone(), mesh.node());
@@ -81,7 +82,11 @@ impl<'a> Parts<'a> {
         let directory =
             Directory::new(store.clone(), network.clone(), Arc::clone(&membership), key);
         let mut tasks = JoinSet::new();
-        tasks.spawn(memory::remember(store.clone(), mesh.clone(), clock::now));
+        tasks.spawn(mesh_state::remember(
+            store.clone(),
+            mesh.clone(),
+            clock::now,
+        ));
         tasks.spawn(purge::keep(store.clone()));
         tasks.spawn(renewal::keep_valid(
             store.clone(),
@@ -95,7 +100,7 @@ impl<'a> Parts<'a> {
             server,
             config,
             store,
-            papers,
+            identity,
             membership,
             mesh,
             network,
@@ -107,14 +112,14 @@ impl<'a> Parts<'a> {
     }
 
     fn roles(&self) -> Roles {
-        self.papers.certificate.roles
+        self.identity.certificate.roles
     }
 
     /// The site's authority, which answers on every node; on most, that it is none.
     pub(super) fn authority(&mut self) -> Authority<Network> {
-        let authority = Authority::new(authority::Desk {
+        let authority = Authority::new(authority::Deps {
             store: self.store.clone(),
-            vault: self.papers.vault(),
+            vault: self.identity.vault(),
             mesh: self.mesh.clone(),
             directory: self.directory.clone(),
             audit: self.audit.clone(),
@@ -126,51 +131,58 @@ impl<'a> Parts<'a> {
     }
 
     /// The users of this computer.
-    pub(super) fn computer(&mut self) -> Computer<Network> {
-        let computer = Computer::new(user::Desk {
+    pub(super) fn local_users(&mut self) -> LocalUsers<Network> {
+        let local_users = LocalUsers::new(local_users::Deps {
             store: self.store.clone(),
-            vault: self.papers.vault(),
-            sealing: self.papers.sealing().clone(),
+            vault: self.identity.vault(),
+            sealing: self.identity.sealing().clone(),
             network: self.network.clone(),
             membership: Arc::clone(&self.membership),
             directory: self.directory.clone(),
             audit: self.audit.clone(),
             clock: clock::now,
         });
-        self.tasks.spawn(computer.clone().run());
-        computer.accept(&mut self.router);
-        computer
+        self.tasks.spawn(local_users.clone().run());
+        local_users.accept(&mut self.router);
+        local_users
     }
 
     pub(super) fn converter(&self) -> Converter {
-        Converter::found(self.config.converter_timeout)
-            .without_landlock(self.config.converter_without_landlock)
+        let converter = converter(&self.config);
+        let roles = self.identity.certificate.roles;
+        if !roles.may_hold() && !roles.has(Role::Printer) {
+            return converter;
+        }
+        if let Err(missing) = converter.program().check() {
+            tracing::error!(error = %missing.in_full(), "documents are neither inspected nor converted");
+        }
+        converter
     }
 
     /// The holder, on a client.
     pub(super) async fn holder(
         &mut self,
         converter: &Converter,
-    ) -> Result<Option<Client<Network>>, NodeError> {
+    ) -> Result<Option<Holder<Network>>, NodeError> {
         if !self.roles().may_hold() {
             return Ok(None);
         }
-        let client = Client::open(ClientParts {
+        let holder = Holder::open(holder::Deps {
             store: self.store.clone(),
             network: self.network.clone(),
             directory: self.directory.clone(),
             membership: Arc::clone(&self.membership),
             audit: self.audit.clone(),
-            key: self.papers.signing_key(),
-            storage: self.papers.storage().clone(),
+            key: self.identity.signing_key(),
+            storage: self.identity.storage().clone(),
             largest: self.config.max_spool,
             previews: self.config.previews,
             converter: converter.clone(),
         })
         .await?;
-        self.tasks.spawn(client.clone().keep());
-        client.accept(&mut self.router);
-        Ok(Some(client))
+        self.tasks.spawn(holder.clone().keep());
+        holder.accept(&mut self.router);
+        Ok(Some(holder))
     }
 
     /// The printer and its device, on a printer.
@@ -186,12 +198,12 @@ impl<'a> Parts<'a> {
         let device = OutputDevice::open(output, Arc::new(pins), output_options(&self.config))
             .await
             .map_err(NodeError::Device)?;
-        let printer = Printer::new(PrinterParts {
+        let printer = Printer::new(printer::Deps {
             store: self.store.clone(),
             network: self.network.clone(),
             directory: self.directory.clone(),
             membership: Arc::clone(&self.membership),
-            key: self.papers.signing_key(),
+            key: self.identity.signing_key(),
             audit: self.audit.clone(),
             device,
             delivered_is_printed: self.config.delivered_is_printed,
@@ -208,9 +220,9 @@ impl<'a> Parts<'a> {
         &self,
         authority: &Authority<Network>,
     ) -> Result<(WebCertificate<Network>, FromSite), NodeError> {
-        let opened = WebCertificate::open(web_certificate::Desk {
+        let opened = WebCertificate::open(web_certificate::Deps {
             store: self.store.clone(),
-            vault: self.papers.vault(),
+            vault: self.identity.vault(),
             mesh: self.mesh.clone(),
             network: self.network.clone(),
             audit: self.audit.clone(),
@@ -222,14 +234,14 @@ impl<'a> Parts<'a> {
     /// The hold printer, on a client; says where it listens.
     pub(super) async fn hold_printer(
         &mut self,
-        client: Option<&Client<Network>>,
+        holder: Option<&Holder<Network>>,
         site_certificate: &FromSite,
     ) -> Result<Option<SocketAddr>, NodeError> {
-        let Some(client) = client else {
+        let Some(holder) = holder else {
             return Ok(None);
         };
         let (config, membership, tasks) = (&self.config, &self.membership, &mut self.tasks);
-        let served = (client, site_certificate);
+        let served = (holder, site_certificate);
         hold_printer::start(self.home, config, membership, served, tasks).await
     }
 
@@ -262,7 +274,7 @@ fn mesh_config(store: &Store, config: &Config) -> Result<MeshConfig, NodeError> 
             .map(|text| text.parse().map_err(|_| NodeError::Address(text.clone())))
             .collect()
     };
-    let remembered = memory::recall(store)?
+    let remembered = mesh_state::recall(store)?
         .into_iter()
         .map(|(node, known)| {
             let known = known
@@ -272,7 +284,7 @@ fn mesh_config(store: &Store, config: &Config) -> Result<MeshConfig, NodeError> 
             (node, known)
         })
         .collect();
-    let last = memory::last_ports(store)?;
+    let last = mesh_state::last_ports(store)?;
     Ok(MeshConfig {
         listen: addresses(&config.listen)?,
         last_ports: Ports {
@@ -286,4 +298,9 @@ fn mesh_config(store: &Store, config: &Config) -> Result<MeshConfig, NodeError> 
         use_relays: config.relay,
         dht_server: config.dht != DhtMode::Client,
     })
+}
+
+/// What converts documents, as the configuration has it.
+pub(super) fn converter(config: &Config) -> Converter {
+    Converter::found(config.converter_timeout).without_landlock(config.converter_without_landlock)
 }

@@ -1,13 +1,13 @@
 //! The portal of a computer: put together.
 
+use papermesh_mesh::Membership;
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::remedy::Remedy;
+use papermesh_web::ListenError;
 
 use super::NodeError;
 use crate::config::Config;
-use crate::mesh::Membership;
 use crate::portal::Portal;
-use crate::web::ListenError;
 
 /// Whether anybody has a page at a node with these roles: the users of a computer that holds jobs, and
 /// admins.
@@ -34,7 +34,7 @@ pub(super) async fn open(
     );
     match Portal::open(address, names).await {
         Ok(portal) => {
-            tracing::info!(url = portal.door().url(), "portal");
+            tracing::info!(url = portal.links().url(), "portal");
             Ok(Some(portal))
         }
         Err(error @ ListenError::Address { .. }) => {

@@ -1,20 +1,20 @@
 //! How the node is: what `papermesh status` shows.
 
+use papermesh_device::{OutputDevice, PrinterState};
+use papermesh_mesh::Mesh;
 use papermesh_protocol::certificate::CertificateError;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::web::Places;
+use papermesh_store::offload::offload;
+use papermesh_store::{Store, StoreError};
 
 use super::Services;
 use crate::control::message::{
     DeviceStatus, GetStatus, MeshState, NodeIdentity, SiteIdentity, Status, TlsStatus,
 };
 use crate::control::{Answer, Handle, Io};
-use crate::mesh::Mesh;
-use crate::offload::offload;
-use crate::portal::Door;
-use crate::printer::output::{OutputDevice, PrinterState};
-use crate::store::{Store, StoreError};
+use crate::portal::PortalLinks;
 
 /// Users that are listed.
 const USERS: usize = 256;
@@ -84,22 +84,22 @@ impl Handle<GetStatus> for Services {
                 Some(printer) => Some(device(&self.config.output, printer.device()).await),
                 None => None,
             },
-            ipp: self
-                .hold_printer
-                .map(|address| format!("ipp://localhost:{}{}", address.port(), crate::ipp::PATH)),
+            ipp: self.hold_printer.map(|address| {
+                format!("ipp://localhost:{}{}", address.port(), papermesh_ipp::PATH)
+            }),
             ipp_elsewhere: self
                 .hold_printer
                 .filter(|address| !address.ip().is_loopback())
-                .and_then(crate::ipp::elsewhere),
+                .and_then(papermesh_ipp::elsewhere),
             panel: self
                 .panel
                 .as_ref()
                 .map(|panel| super::panel::url(panel.address)),
             tls: self.bound().next().map(|_| self.tls()),
-            portal: self.portal.as_ref().map(Door::url),
+            portal: self.portal.as_ref().map(PortalLinks::url),
             clock: membership.clock_offset(),
             pending: self
-                .door
+                .join_listener
                 .get()
                 .map(|_| u32::try_from(self.authority.pending_count()).unwrap_or(u32::MAX)),
             authority_open: self.authority.is_open().await?,
@@ -145,7 +145,7 @@ pub(super) fn total(store: &Store) -> Result<(u64, u64), StoreError> {
 
 /// Addresses that can be handed to `--bootstrap` elsewhere: with the peer that they lead to.
 fn with_peer(mesh: &Mesh, addresses: &[String]) -> Vec<String> {
-    let peer = crate::mesh::peer_id(mesh.node());
+    let peer = papermesh_mesh::peer_id(mesh.node());
     addresses
         .iter()
         .map(|address| {

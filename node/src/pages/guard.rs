@@ -8,9 +8,7 @@ use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-
-use super::rate::{Origin, Rates};
-use crate::web::{Peer, Seat, is_fixed, is_own_name, is_this_computer, name_of};
+use papermesh_web::{Origin, Peer, Rates, Slot, is_fixed, is_own_name, is_this_computer, name_of};
 
 /// Nothing but ourselves: no inline script or style, nothing from elsewhere, no frame around us.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
@@ -48,11 +46,11 @@ pub(crate) struct Gate {
 pub(crate) async fn guard(
     State(gate): State<Arc<Gate>>,
     Extension(peer): Extension<Peer>,
-    Extension(seat): Extension<Arc<Seat>>,
+    Extension(slot): Extension<Arc<Slot>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let _at_work = seat.work();
+    let _at_work = slot.work();
     let mut response = match refusal(&gate, peer, request.method(), request.headers()) {
         Some(refusal) => refusal,
         None => next.run(request).await,

@@ -3,13 +3,13 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use papermesh_convert::device::Device;
 use papermesh_protocol::job::{
     ColorMode, Finishing, FinishingKind, PageRanges, PrintOptions, Scaling, Sides,
 };
+use papermesh_store::Choice;
 
-use crate::convert::device::Device;
 use crate::pages::{Form, Words, describe};
-use crate::store::Choice;
 
 /// How to print otherwise than submitted; what is not said stays as it is.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]

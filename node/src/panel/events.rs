@@ -8,13 +8,13 @@ use std::sync::Arc;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
+use papermesh_web::AtWork;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::sleep;
 
 use super::limits;
 use super::screen::{self, Listening, Screen};
 use super::visiting::Seen;
-use crate::web::AtWork;
 
 /// What a page is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::phone::{Passed, Touched};
-use super::screen::{Lent, Notice, Offer, Place, Remark, Screen, Stage, State, Typed, Typist};
-use super::{Desk, limits};
+use super::screen::{
+    BadgeOffer, Lent, Notice, PageLocation, Remark, Screen, Stage, State, Typed, Typist,
+};
+use super::{PanelServer, limits};
 
 /// What a page has to hear of.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,10 +24,12 @@ enum Change {
 }
 
 /// A phone shows the secret of a code that it read from the panel's screen.
-pub(super) fn knock(desk: &Desk, phone: &Screen, secret: &str) {
+pub(super) fn knock(server: &PanelServer, phone: &Screen, secret: &str) {
     let now = Instant::now();
-    let all = desk.screens.all();
-    let panels = all.iter().filter(|screen| screen.place == Place::Here);
+    let all = server.screens.all();
+    let panels = all
+        .iter()
+        .filter(|screen| screen.place == PageLocation::Here);
     for panel in panels {
         let (mut at_panel, mut at_phone) = (panel.state(), phone.state());
         if !at_phone.is_outside(phone) {
@@ -35,7 +39,7 @@ pub(super) fn knock(desk: &Desk, phone: &Screen, secret: &str) {
             continue;
         }
         let random = &mut rand::rng();
-        if let Some(number) = at_panel.door.knock(secret, &phone.id, now, random) {
+        if let Some(number) = at_panel.pairing.knock(secret, &phone.id, now, random) {
             at_phone.stage = Stage::Waiting { number };
             at_phone.panel = Some(panel.id.clone());
             drop((at_panel, at_phone));
@@ -50,8 +54,8 @@ pub(super) fn knock(desk: &Desk, phone: &Screen, secret: &str) {
 }
 
 /// Somebody at the panel touched a number, or said that the phone is not theirs.
-pub(super) fn touch(desk: &Desk, panel: &Screen, number: Option<u8>) {
-    let Some(phone) = guest(desk, panel) else {
+pub(super) fn touch(server: &PanelServer, panel: &Screen, number: Option<u8>) {
+    let Some(phone) = guest(server, panel) else {
         return;
     };
     let now = Instant::now();
@@ -59,7 +63,7 @@ pub(super) fn touch(desk: &Desk, panel: &Screen, number: Option<u8>) {
     if !belong(panel, &at_panel, &phone, &at_phone) {
         return;
     }
-    match at_panel.door.touch(number, now) {
+    match at_panel.pairing.touch(number, now) {
         Some(Touched::Right) => {
             let lent = Stage::Lent(Lent {
                 phone: phone.id.clone(),
@@ -71,8 +75,8 @@ pub(super) fn touch(desk: &Desk, panel: &Screen, number: Option<u8>) {
                 Stage::Session(mut session) => {
                     session.moving = false;
                     // A badge is registered where it was shown.
-                    session.offer = Offer::None;
-                    session.deadline = now + desk.idle;
+                    session.offer = BadgeOffer::None;
+                    session.deadline = now + server.idle;
                     Stage::Session(session)
                 }
                 _ => Stage::Typing {
@@ -81,13 +85,13 @@ pub(super) fn touch(desk: &Desk, panel: &Screen, number: Option<u8>) {
                     since: now,
                 },
             };
-            at_panel.turn();
-            at_phone.turn();
+            at_panel.rotate_secrets();
+            at_phone.rotate_secrets();
             follow(&mut at_panel, &at_phone, now);
         }
         Some(Touched::Wrong) => {
             not_let_in(&mut at_panel, Some(Notice::PhoneRefused));
-            at_phone.part(Notice::NotLetIn);
+            at_phone.detach(Notice::NotLetIn);
         }
         None => return,
     }
@@ -96,24 +100,24 @@ pub(super) fn touch(desk: &Desk, panel: &Screen, number: Option<u8>) {
 }
 
 /// Whoever is at the panel goes, and whoever uses a phone there.
-pub(super) fn leave(desk: &Desk, panel: &Screen) {
-    let phone = guest(desk, panel);
+pub(super) fn leave(server: &PanelServer, panel: &Screen) {
+    let phone = guest(server, panel);
     let mut at_panel = panel.state();
     let Some(phone) = phone else {
-        at_panel.go();
+        at_panel.leave_or_back();
         return;
     };
     let mut at_phone = phone.state();
     if !belong(panel, &at_panel, &phone, &at_phone) {
-        at_panel.go();
+        at_panel.leave_or_back();
         return;
     }
-    at_phone.go();
+    at_phone.leave_or_back();
     at_phone.panel = None;
     let notice = at_phone.notice();
     match at_panel.stage {
         Stage::Lent(_) => at_panel.end(notice),
-        _ => at_panel.go(),
+        _ => at_panel.leave_or_back(),
     }
     drop((at_panel, at_phone));
     phone.tell();
@@ -121,22 +125,22 @@ pub(super) fn leave(desk: &Desk, panel: &Screen) {
 
 /// Lets a panel know what its phone is at, and ends at one what has ended at the other. Either of
 /// the two may be given; a page that has no other is left alone.
-pub(super) fn settle(desk: &Desk, screen: &Arc<Screen>) {
+pub(super) fn settle(server: &PanelServer, screen: &Arc<Screen>) {
     let other = {
         let state = screen.state();
         let other = match screen.place {
-            Place::Phone => state.panel.as_deref(),
+            PageLocation::Phone => state.panel.as_deref(),
             _ => state.guest(),
         };
         other.map(str::to_owned)
     };
-    let Some(other) = other.map(|other| desk.screens.get(&other)) else {
+    let Some(other) = other.map(|other| server.screens.get(&other)) else {
         return;
     };
     match (screen.place, other) {
-        (Place::Phone, Some(panel)) => agree(&panel, screen),
-        (Place::Phone, None) => {
-            screen.state().part(Notice::LoggedOut);
+        (PageLocation::Phone, Some(panel)) => agree(&panel, screen),
+        (PageLocation::Phone, None) => {
+            screen.state().detach(Notice::LoggedOut);
             screen.tell();
         }
         (_, Some(phone)) => agree(screen, &phone),
@@ -147,11 +151,11 @@ pub(super) fn settle(desk: &Desk, screen: &Arc<Screen>) {
     }
 }
 
-/// What time changes at all doors, and what was not heard of at once.
-pub(super) fn pass_time(desk: &Desk) {
+/// What time changes in all pairings, and what was not heard of at once.
+pub(super) fn pass_time(server: &PanelServer) {
     let now = Instant::now();
-    for screen in desk.screens.all() {
-        let passed = screen.state().door.pass_time(now);
+    for screen in server.screens.all() {
+        let passed = screen.state().pairing.pass_time(now);
         match passed {
             // Who waits learns it when the two are settled.
             Some(Passed::NobodyAnswered) => {
@@ -161,14 +165,14 @@ pub(super) fn pass_time(desk: &Desk) {
             Some(Passed::OldCode) => screen.tell_code(),
             None => {}
         }
-        settle(desk, &screen);
+        settle(server, &screen);
     }
 }
 
 /// The page of the phone that a panel has to do with.
-fn guest(desk: &Desk, panel: &Screen) -> Option<Arc<Screen>> {
+fn guest(server: &PanelServer, panel: &Screen) -> Option<Arc<Screen>> {
     let phone = panel.state().guest()?.to_owned();
-    desk.screens.get(&phone)
+    server.screens.get(&phone)
 }
 
 fn belong(panel: &Screen, at_panel: &State, phone: &Screen, at_phone: &State) -> bool {
@@ -177,7 +181,7 @@ fn belong(panel: &Screen, at_panel: &State, phone: &Screen, at_phone: &State) ->
 
 fn agree(panel: &Screen, phone: &Screen) {
     let (mut at_panel, mut at_phone) = (panel.state(), phone.state());
-    let (mut told, mut parted) = (Change::None, false);
+    let (mut told, mut detached) = (Change::None, false);
     if belong(panel, &at_panel, phone, &at_phone) {
         let together = match (&at_panel.stage, &at_phone.stage) {
             (Stage::Lent(_), Stage::Typing { .. } | Stage::Session(_)) => true,
@@ -187,12 +191,12 @@ fn agree(panel: &Screen, phone: &Screen) {
         if together {
             told = follow(&mut at_panel, &at_phone, Instant::now());
         } else {
-            parted = at_phone.part(Notice::LoggedOut);
+            detached = at_phone.detach(Notice::LoggedOut);
             without_phone(&mut at_panel, at_phone.notice());
             told = Change::All;
         }
     } else if at_phone.panel.as_deref() == Some(&panel.id) {
-        parted = at_phone.part(Notice::NotLetIn);
+        detached = at_phone.detach(Notice::NotLetIn);
     } else if at_panel.guest() == Some(&phone.id) {
         without_phone(&mut at_panel, None);
         told = Change::All;
@@ -203,7 +207,7 @@ fn agree(panel: &Screen, phone: &Screen) {
         Change::Clock => panel.tell_clock(),
         Change::All => panel.tell(),
     }
-    if parted {
+    if detached {
         phone.tell();
     }
 }
@@ -237,7 +241,7 @@ fn follow(at_panel: &mut State, at_phone: &State, now: Instant) -> Change {
 
 /// A phone is not let in: whoever is at the panel goes on there.
 fn not_let_in(at_panel: &mut State, notice: Option<Notice>) {
-    at_panel.door.shut();
+    at_panel.pairing.shut();
     match &mut at_panel.stage {
         Stage::Welcome(said) => *said = notice.map(|notice| (notice, Instant::now())),
         Stage::Session(session) => {
@@ -261,13 +265,13 @@ impl State {
     pub(super) fn guest(&self) -> Option<&str> {
         match &self.stage {
             Stage::Lent(lent) => Some(&lent.phone),
-            _ => self.door.guest(),
+            _ => self.pairing.guest(),
         }
     }
 
     /// Whether it is a phone's page that has to do with no panel.
     fn is_outside(&self, phone: &Screen) -> bool {
-        phone.place == Place::Phone
+        phone.place == PageLocation::Phone
             && self.panel.is_none()
             && matches!(self.stage, Stage::Welcome(_))
     }
@@ -281,7 +285,7 @@ impl State {
     }
 
     /// A phone has to do with the panel no more; says whether it shows something else now.
-    fn part(&mut self, why: Notice) -> bool {
+    fn detach(&mut self, why: Notice) -> bool {
         self.panel = None;
         let inside = !matches!(self.stage, Stage::Welcome(_));
         match self.stage {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::pages::Pace;
+use papermesh_web::Pace;
 
 /// Connections at once of other computers. A new one beyond that takes the place of the one that has
 /// been waiting for a request the longest; streams of news of pages that are open are at work.

@@ -6,18 +6,18 @@ use std::time::Instant;
 use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::site::LoginPolicy;
+use papermesh_services::printer::Visitor;
 use tokio::time;
 
 use super::badge::{ReaderWord, Reading, Rule};
 use super::reception::Unwelcome;
-use super::screen::{Notice, Offer, Screen, Stage, State, Typed, Typist, user_id};
-use super::{Desk, lending};
+use super::screen::{BadgeOffer, Notice, Screen, Stage, State, Typed, Typist, user_id};
+use super::{PanelServer, lending};
 use crate::pages::Form;
-use crate::printer::Who;
 
 /// Somebody wants to type.
 pub(super) fn start(state: &mut State) {
-    if matches!(state.stage, Stage::Welcome(_)) && state.door.guest().is_none() {
+    if matches!(state.stage, Stage::Welcome(_)) && state.pairing.guest().is_none() {
         type_pin(state, Typist::Id(Typed::default()), None);
     }
 }
@@ -28,7 +28,7 @@ pub(super) fn pin(typed: &str) -> Option<Pin> {
 }
 
 fn type_pin(state: &mut State, who: Typist, notice: Option<Notice>) {
-    state.door.shut();
+    state.pairing.shut();
     state.stage = Stage::Typing {
         who,
         notice,
@@ -37,7 +37,7 @@ fn type_pin(state: &mut State, who: Typist, notice: Option<Notice>) {
 }
 
 /// Logs in with what was typed.
-pub(super) async fn with_form(desk: &Desk, screen: &Arc<Screen>, form: &Form) {
+pub(super) async fn with_form(server: &PanelServer, screen: &Arc<Screen>, form: &Form) {
     let (who, typist, pin) = {
         let mut state = screen.state();
         if state.logging_in {
@@ -49,11 +49,11 @@ pub(super) async fn with_form(desk: &Desk, screen: &Arc<Screen>, form: &Form) {
         let typed = form.get("user").unwrap_or_default();
         let (who, typist) = match who {
             Typist::Badge(number) => (
-                Some(Who::Badge(number.clone())),
+                Some(Visitor::Badge(number.clone())),
                 Typist::Badge(number.clone()),
             ),
             Typist::Id(before) => (
-                user_id(typed).map(Who::User),
+                user_id(typed).map(Visitor::User),
                 Typist::Id(Typed {
                     // What is shown again is no longer than a user id.
                     user: typed.chars().take(64).collect(),
@@ -66,7 +66,7 @@ pub(super) async fn with_form(desk: &Desk, screen: &Arc<Screen>, form: &Form) {
             (None, _) => Some(Notice::NoUser),
             (_, None) => Some(Notice::NoPin),
             _ => {
-                let taken = desk.logins.take(screen.origin, Instant::now());
+                let taken = server.logins.take(screen.origin, Instant::now());
                 taken.err().map(Notice::Wait)
             }
         };
@@ -77,15 +77,15 @@ pub(super) async fn with_form(desk: &Desk, screen: &Arc<Screen>, form: &Form) {
         state.logging_in = true;
         (who, typist, pin)
     };
-    enter(desk, screen, who, pin, typist).await;
-    screen.turn();
+    enter(server, screen, who, pin, typist).await;
+    screen.session_changed();
 }
 
 /// A badge was tapped at the panel. It belongs to the page that is open there; whoever was logged in
 /// there is logged out, at their phone as well, since somebody else stands there now, or wants to go.
 /// Says whether it is one that somebody could have, and nobody has.
-pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) -> bool {
-    let Some(screen) = desk.screens.own() else {
+pub(super) async fn with_badge(server: &PanelServer, badge: BadgeNumber) -> bool {
+    let Some(screen) = server.screens.own() else {
         tracing::info!("badge read, but no panel page is open on this computer");
         return false;
     };
@@ -110,16 +110,16 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) -> bool {
         state.is_in_session() || state.guest().is_some()
     };
     if is_used {
-        lending::leave(desk, &screen);
+        lending::leave(server, &screen);
     }
     screen.tell();
-    let badge_alone = desk.reception.policy() == LoginPolicy::Badge;
-    let known = match desk.logins.take(screen.origin, Instant::now()) {
+    let badge_alone = server.reception.policy() == LoginPolicy::Badge;
+    let known = match server.logins.take(screen.origin, Instant::now()) {
         Ok(()) => {
-            let known = desk.reception.knows(badge.clone()).await;
+            let known = server.reception.knows(badge.clone()).await;
             // A badge that lets in by itself is given back its try when it has.
             if known.is_ok() && !badge_alone {
-                desk.logins.give_back(screen.origin);
+                server.logins.give_back(screen.origin);
             }
             known
         }
@@ -133,15 +133,15 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) -> bool {
                 type_pin(&mut state, typist.clone(), None);
                 state.logging_in = true;
             }
-            let who = Who::Badge(badge.clone());
-            enter(desk, &screen, who, None, typist).await;
+            let who = Visitor::Badge(badge.clone());
+            enter(server, &screen, who, None, typist).await;
         }
         Ok(()) => type_pin(&mut screen.state(), typist, None),
         Err(unwelcome) => {
             let is_unknown = unwelcome == Unwelcome::UnknownBadge;
             // A number that never comes again is nobody's, and is to become nobody's.
             let is_random = is_unknown && badge.is_random();
-            let is_new = is_unknown && !is_random && desk.reception.lets_users_bind();
+            let is_new = is_unknown && !is_random && server.reception.lets_users_bind();
             let notice = match (is_random, is_new) {
                 (true, _) => Notice::RandomBadge,
                 (_, true) => Notice::NewBadge,
@@ -163,9 +163,14 @@ pub(super) async fn with_badge(desk: &Desk, badge: BadgeNumber) -> bool {
 
 /// Looks whether somebody has the badge by another rule than the reader's: then the admin is told which.
 /// The number itself is in no log.
-pub(super) async fn try_rules(desk: &Desk, reading: Reading, rule: &Rule, word: &ReaderWord) {
+pub(super) async fn try_rules(
+    server: &PanelServer,
+    reading: Reading,
+    rule: &Rule,
+    word: &ReaderWord,
+) {
     for (better, number) in rule.others(&reading) {
-        if desk.reception.knows(number).await.is_ok() {
+        if server.reception.knows(number).await.is_ok() {
             tracing::warn!(
                 badge_rule = %better,
                 "badge not registered; it would be with this badge rule"
@@ -177,11 +182,17 @@ pub(super) async fn try_rules(desk: &Desk, reading: Reading, rule: &Rule, word: 
 }
 
 /// Asks the reception, and shows what it says.
-async fn enter(desk: &Desk, screen: &Arc<Screen>, who: Who, pin: Option<Pin>, typist: Typist) {
-    let received = desk.reception.receive(who, pin).await;
+async fn enter(
+    server: &PanelServer,
+    screen: &Arc<Screen>,
+    who: Visitor,
+    pin: Option<Pin>,
+    typist: Typist,
+) {
+    let received = server.reception.receive(who, pin).await;
     if received.is_ok() {
         // Whoever knows the PIN has not guessed it: many users in a row do not slow one another.
-        desk.logins.give_back(screen.origin);
+        server.logins.give_back(screen.origin);
     }
     let mut state = screen.state();
     state.logging_in = false;
@@ -189,7 +200,7 @@ async fn enter(desk: &Desk, screen: &Arc<Screen>, who: Who, pin: Option<Pin>, ty
         // Whoever went back meanwhile, or closed the page, is not there.
         Ok(_) if !matches!(state.stage, Stage::Typing { .. }) => {}
         Ok(visiting) => {
-            state.enter(visiting, desk.idle);
+            state.enter(visiting, server.idle);
             let Some(session) = state.session() else {
                 return;
             };
@@ -198,7 +209,7 @@ async fn enter(desk: &Desk, screen: &Arc<Screen>, who: Who, pin: Option<Pin>, ty
                 Typist::Id(Typed {
                     unknown: Some(badge),
                     ..
-                }) if desk.reception.lets_users_bind() => session.offer = Offer::Made(badge),
+                }) if server.reception.lets_users_bind() => session.offer = BadgeOffer::Made(badge),
                 Typist::Id(_) => {}
             }
         }

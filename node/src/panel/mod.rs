@@ -3,8 +3,8 @@
 //!
 //! One reason per file, from the socket inwards:
 //!
-//! - [`crate::web`] listens; [`crate::pages`] is what it has in common with other pages: whose
-//!   requests are heard at all, forms, looks, words
+//! - [`papermesh_web`] listens; [`crate::pages`] is what it has in common with other pages: whose
+//!   requests are heard at all, forms, themes, words
 //! - `routes`: what pages may ask; `change`: how jobs are to be printed
 //! - `screen`, `screens`: the pages that are open, and how far their users have come
 //! - `launch`: who is at the panel of those on this computer
@@ -46,17 +46,17 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::{Fuse, FusedFuture};
 use papermesh_protocol::remedy::Remedy;
+use papermesh_services::network::Network;
+use papermesh_services::printer::Printer;
+use papermesh_web::{Certificates, ListenError, Listener, Patience, Rate, Rates, reachable};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::network::Network;
-use crate::pages::{Gate, Rate, Rates};
-use crate::printer::Printer;
-use crate::web::{Certificates, ListenError, Listener, Patience, reachable};
+use crate::pages::Gate;
 use badge::{Held, ReaderKind, ReaderWord, Reading, Rule, Tap};
 use launch::Launch;
 use reception::{Front, Reception};
-use screen::{Place, Screen};
+use screen::{PageLocation, Screen};
 use screens::Screens;
 use views::Frame;
 
@@ -65,7 +65,7 @@ pub use limits::IDLE;
 /// A panel that listens. [`Panel::serve`] answers.
 pub struct Panel {
     listener: Listener,
-    desk: Arc<Desk>,
+    server: Arc<PanelServer>,
     reader: Option<Reader>,
 }
 
@@ -106,7 +106,7 @@ pub struct Reader {
 }
 
 /// What all pages share.
-struct Desk {
+struct PanelServer {
     reception: Box<dyn Reception>,
     /// Where the panel listens.
     address: SocketAddr,
@@ -143,7 +143,7 @@ pub struct Setting {
     pub launch: Option<PathBuf>,
 }
 
-impl Desk {
+impl PanelServer {
     /// What the pages of a screen have in common, now.
     async fn frame<'s>(&self, screen: &'s Screen) -> Frame<'s> {
         Frame {
@@ -151,7 +151,7 @@ impl Desk {
             place: screen.place,
             reader: self.has_reader,
             phones: match screen.place {
-                Place::Here => self.for_phones(),
+                PageLocation::Here => self.for_phones(),
                 _ => None,
             },
             names: self.reception.names(),
@@ -193,7 +193,7 @@ impl Panel {
             ),
             None => None,
         };
-        let desk = Desk {
+        let server = PanelServer {
             reception,
             address,
             screens: Screens::default(),
@@ -213,7 +213,7 @@ impl Panel {
         };
         Ok(Self {
             listener,
-            desk: Arc::new(desk),
+            server: Arc::new(server),
             reader: setting.reader,
         })
     }
@@ -228,7 +228,7 @@ impl Panel {
 
     /// Answers, until it is dropped; then every session has ended.
     pub async fn serve(self) {
-        let router = routes::router(Arc::clone(&self.desk));
+        let router = routes::router(Arc::clone(&self.server));
         let patience = Patience {
             connections: limits::CONNECTIONS_AWAY,
             each: limits::CONNECTIONS_EACH,
@@ -239,25 +239,25 @@ impl Panel {
         };
         tokio::join!(
             self.listener.serve(router, patience),
-            pass_time(&self.desk),
-            hear_badges(&self.desk, self.reader),
+            pass_time(&self.server),
+            hear_badges(&self.server, self.reader),
         );
     }
 }
 
-async fn pass_time(desk: &Desk) {
+async fn pass_time(server: &PanelServer) {
     let mut ticks = interval(limits::SWEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        desk.screens.pass_time();
-        lending::pass_time(desk);
+        server.screens.pass_time();
+        lending::pass_time(server);
     }
 }
 
 /// Lets in whoever taps a badge. What is read while somebody is let in is not waited for: a badge that
 /// stays at the reader is told from one that comes, and another is tapped again.
-async fn hear_badges(desk: &Desk, reader: Option<Reader>) {
+async fn hear_badges(server: &PanelServer, reader: Option<Reader>) {
     let Some(Reader { kind, rule, word }) = reader else {
         return;
     };
@@ -277,7 +277,7 @@ async fn hear_badges(desk: &Desk, reader: Option<Reader>) {
                         && trying.is_terminated()
                         && tries.take(std::time::Instant::now()).is_ok()
                     {
-                        trying.set(login::try_rules(desk, reading, &rule, &word).fuse());
+                        trying.set(login::try_rules(server, reading, &rule, &word).fuse());
                     }
                 }
                 tap = taps.recv() => {
@@ -288,7 +288,7 @@ async fn hear_badges(desk: &Desk, reader: Option<Reader>) {
                     if !entering.is_terminated() {
                         held.again(&badge, at);
                     } else if !held.stays(&badge, at) {
-                        let entry = login::with_badge(desk, badge);
+                        let entry = login::with_badge(server, badge);
                         entering.set(entry.map(|unknown| unknown.then_some(reading)).fuse());
                     }
                 }

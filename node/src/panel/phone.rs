@@ -1,4 +1,4 @@
-//! The door by which a phone comes in at the panel: codes on the screen, and a number to compare.
+//! Pairing of a phone with the panel: codes on the screen, and a number to compare.
 //! Time and randomness are arguments; the pages that belong to it are the business of
 //! [`super::lending`].
 //!
@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use super::limits;
 use crate::pages::Token;
 
-/// The door of one screen.
+/// Pairing at one screen.
 #[derive(Default)]
-pub(super) struct Door {
+pub(super) struct PhonePairing {
     /// The code that the screen shows.
     shown: Option<Code>,
     /// The one before: whoever has just read it is not too late.
@@ -48,7 +48,7 @@ pub(super) enum Touched {
     Wrong,
 }
 
-/// What time changes at a door.
+/// What time changes in a pairing.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Passed {
     /// Another code is to be shown.
@@ -57,7 +57,7 @@ pub(super) enum Passed {
     NobodyAnswered,
 }
 
-impl Door {
+impl PhonePairing {
     // Codes ---------------------------------------------------------------------------------------
 
     /// The secret of the code that is to be shown now; a new one if there is none or it has been
@@ -178,74 +178,78 @@ mod tests {
 
     const INSTANT: Duration = Duration::from_millis(1);
 
-    fn knocked(door: &mut Door, secret: &str, now: Instant) -> Option<u8> {
-        door.knock(secret, "phone", now, &mut rand::rng())
+    fn knocked(pairing: &mut PhonePairing, secret: &str, now: Instant) -> Option<u8> {
+        pairing.knock(secret, "phone", now, &mut rand::rng())
     }
 
     #[test]
     fn a_code_lets_one_phone_knock_once() {
-        let (mut door, now) = (Door::default(), Instant::now());
-        let secret = door.show(now).text();
-        assert!(knocked(&mut door, &Token::random().text(), now).is_none());
-        let number = knocked(&mut door, &secret, now).unwrap();
-        assert!(door.numbers().unwrap().contains(&number));
+        let (mut pairing, now) = (PhonePairing::default(), Instant::now());
+        let secret = pairing.show(now).text();
+        assert!(knocked(&mut pairing, &Token::random().text(), now).is_none());
+        let number = knocked(&mut pairing, &secret, now).unwrap();
+        assert!(pairing.numbers().unwrap().contains(&number));
         // Two phones race for it, or one comes again: the second comes too late.
         assert!(
-            door.knock(&secret, "other", now, &mut rand::rng())
+            pairing
+                .knock(&secret, "other", now, &mut rand::rng())
                 .is_none()
         );
-        assert_eq!(door.guest(), Some("phone"));
-        assert_eq!(door.touch(Some(number), now), Some(Touched::Right));
-        assert!(knocked(&mut door, &secret, now).is_none());
-        assert_ne!(door.show(now).text(), secret);
-        assert!(knocked(&mut door, &secret, now).is_none());
+        assert_eq!(pairing.guest(), Some("phone"));
+        assert_eq!(pairing.touch(Some(number), now), Some(Touched::Right));
+        assert!(knocked(&mut pairing, &secret, now).is_none());
+        assert_ne!(pairing.show(now).text(), secret);
+        assert!(knocked(&mut pairing, &secret, now).is_none());
     }
 
     #[test]
     fn a_code_is_good_for_a_while_and_only_while_it_is_shown() {
-        let (mut door, now) = (Door::default(), Instant::now());
-        let first = door.show(now).text();
-        assert_eq!(door.show(now + limits::CODE_SHOWN - INSTANT).text(), first);
+        let (mut pairing, now) = (PhonePairing::default(), Instant::now());
+        let first = pairing.show(now).text();
+        assert_eq!(
+            pairing.show(now + limits::CODE_SHOWN - INSTANT).text(),
+            first
+        );
         let then = now + limits::CODE_SHOWN;
-        assert_eq!(door.pass_time(then), Some(Passed::OldCode));
-        let second = door.show(then).text();
+        assert_eq!(pairing.pass_time(then), Some(Passed::OldCode));
+        let second = pairing.show(then).text();
         assert_ne!(first, second);
-        assert_eq!(door.pass_time(then), None);
+        assert_eq!(pairing.pass_time(then), None);
         // Whoever read the first has time to open the page.
-        assert!(knocked(&mut door, &first, now + limits::CODE_GOOD).is_none());
-        assert!(knocked(&mut door, &first, now + limits::CODE_GOOD - INSTANT).is_some());
+        assert!(knocked(&mut pairing, &first, now + limits::CODE_GOOD).is_none());
+        assert!(knocked(&mut pairing, &first, now + limits::CODE_GOOD - INSTANT).is_some());
         // What one code began uses up the other, too.
-        door.touch(None, then);
-        assert!(knocked(&mut door, &second, then).is_none());
+        pairing.touch(None, then);
+        assert!(knocked(&mut pairing, &second, then).is_none());
 
-        let third = door.show(then).text();
-        door.shut();
-        assert!(knocked(&mut door, &third, then).is_none());
+        let third = pairing.show(then).text();
+        pairing.shut();
+        assert!(knocked(&mut pairing, &third, then).is_none());
     }
 
     #[test]
     fn a_wrong_number_and_no_answer_let_nobody_in() {
-        let (mut door, now) = (Door::default(), Instant::now());
-        let knock = |door: &mut Door| {
-            let secret = door.show(now).text();
-            knocked(door, &secret, now).unwrap()
+        let (mut pairing, now) = (PhonePairing::default(), Instant::now());
+        let knock = |pairing: &mut PhonePairing| {
+            let secret = pairing.show(now).text();
+            knocked(pairing, &secret, now).unwrap()
         };
-        let right = knock(&mut door);
-        let numbers = door.numbers().unwrap();
+        let right = knock(&mut pairing);
+        let numbers = pairing.numbers().unwrap();
         let wrong = numbers.into_iter().find(|number| *number != right);
-        assert_eq!(door.touch(wrong, now), Some(Touched::Wrong));
-        assert_eq!(door.touch(Some(right), now), None);
+        assert_eq!(pairing.touch(wrong, now), Some(Touched::Wrong));
+        assert_eq!(pairing.touch(Some(right), now), None);
 
-        knock(&mut door);
-        assert_eq!(door.touch(None, now), Some(Touched::Wrong));
+        knock(&mut pairing);
+        assert_eq!(pairing.touch(None, now), Some(Touched::Wrong));
 
-        let right = knock(&mut door);
+        let right = knock(&mut pairing);
         let late = now + limits::MATCHING;
-        assert_eq!(door.touch(Some(right), late), Some(Touched::Wrong));
+        assert_eq!(pairing.touch(Some(right), late), Some(Touched::Wrong));
 
-        let right = knock(&mut door);
-        assert_eq!(door.pass_time(late), Some(Passed::NobodyAnswered));
-        assert_eq!(door.touch(Some(right), late), None);
+        let right = knock(&mut pairing);
+        assert_eq!(pairing.pass_time(late), Some(Passed::NobodyAnswered));
+        assert_eq!(pairing.touch(Some(right), late), None);
     }
 
     #[test]

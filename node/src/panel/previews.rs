@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use papermesh_convert::Picture;
 use papermesh_protocol::id::{JobId, NodeId};
 
 use super::limits;
 use super::visiting::SeenJob;
-use crate::convert::Picture;
 
 /// Pictures by the numbers of their jobs.
 pub(super) type Pictures = Arc<BTreeMap<u32, Picture>>;
@@ -127,7 +127,7 @@ mod tests {
     use papermesh_protocol::time::Timestamp;
 
     use super::*;
-    use crate::printer::ListedJob;
+    use papermesh_services::printer::ListedJob;
 
     fn job(number: u32, holder: u8, locked: bool) -> SeenJob {
         let summary = JobSummary {

@@ -3,19 +3,19 @@
 use std::sync::{Mutex, PoisonError};
 
 use futures::future::BoxFuture;
+use papermesh_device::{DeviceDescription, DeviceError, PinError, PrinterState, StateReason};
 use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::time::Timestamp;
+use papermesh_services::network::Network;
+use papermesh_services::policy::LoginRefusal;
+use papermesh_services::printer::{NotLetIn, Printer, VisitError, Visitor};
 use tokio::time::{Instant, timeout};
 
 use super::limits;
 use super::visiting::Visiting;
-use crate::network::Network;
-use crate::policy::LoginRefusal;
-use crate::printer::output::{DeviceDescription, DeviceError, PinError, PrinterState, StateReason};
-use crate::printer::{NotLetIn, Printer, VisitError, Who};
 
 /// A printer, as its panel needs it.
 pub(super) trait Reception: Send + Sync + 'static {
@@ -38,7 +38,8 @@ pub(super) trait Reception: Send + Sync + 'static {
     fn knows(&self, badge: BadgeNumber) -> BoxFuture<'_, Result<(), Unwelcome>>;
 
     /// Lets a user in.
-    fn receive(&self, who: Who, pin: Option<Pin>) -> BoxFuture<'_, Result<Visiting, Unwelcome>>;
+    fn receive(&self, who: Visitor, pin: Option<Pin>)
+    -> BoxFuture<'_, Result<Visiting, Unwelcome>>;
 }
 
 /// How the device is.
@@ -53,7 +54,7 @@ pub(super) struct Device {
     /// It has a job.
     pub(super) busy: bool,
     /// What it can do; what it does not say it is believed to do.
-    pub(super) can: crate::convert::device::Device,
+    pub(super) can: papermesh_convert::device::Device,
     /// What is the matter.
     pub(super) reasons: Vec<StateReason>,
 }
@@ -167,7 +168,11 @@ impl<N: Network> Reception for Front<N> {
         Box::pin(async move { Ok(self.printer.knows_badge(&badge).await?) })
     }
 
-    fn receive(&self, who: Who, pin: Option<Pin>) -> BoxFuture<'_, Result<Visiting, Unwelcome>> {
+    fn receive(
+        &self,
+        who: Visitor,
+        pin: Option<Pin>,
+    ) -> BoxFuture<'_, Result<Visiting, Unwelcome>> {
         Box::pin(async move {
             let visit = self.printer.receive(who, pin).await?;
             if let Err(NotLetIn { retry_after }) = visit.admission() {

@@ -11,18 +11,17 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_web::{Origin, Peer, Slot};
 
 use super::change::{BadOption, Change};
 use super::screen::{
-    Ask, Place, Question, Remark, Screen, Secrets, Session, Stage, State as ScreenState,
+    Ask, PageLocation, Question, Remark, Screen, Secrets, Session, Stage, State as ScreenState,
 };
 use super::views::Frame;
-use super::visiting::Order;
-use super::{Desk, events, launch, lending, limits, login};
-use crate::pages::{self, Form, Language, Look, Origin, Words, guard};
-use crate::web::{Peer, Seat};
+use super::visiting::VisitCommand;
+use super::{PanelServer, events, launch, lending, limits, login};
+use crate::pages::{self, Form, Language, Theme, Words, guard};
 
 /// The header with a page's token.
 const PAGE: HeaderName = HeaderName::from_static("x-papermesh-page");
@@ -62,8 +61,8 @@ impl IntoResponse for Refusal {
     }
 }
 
-pub(super) fn router(desk: Arc<Desk>) -> Router {
-    let gate = Arc::clone(&desk.gate);
+pub(super) fn router(server: Arc<PanelServer>) -> Router {
+    let gate = Arc::clone(&server.gate);
     Router::new()
         .route("/", get(page))
         .route(PHONE, get(phone))
@@ -75,7 +74,7 @@ pub(super) fn router(desk: Arc<Desk>) -> Router {
         .route("/screens/{id}/{what}", get(look_at).post(act))
         .route("/screens/{id}/login", post(log_in))
         .layer(middleware::from_fn_with_state(gate, guard))
-        .with_state(desk)
+        .with_state(server)
 }
 
 async fn asset(Path((version, name)): Path<(String, String)>) -> Response {
@@ -84,52 +83,57 @@ async fn asset(Path((version, name)): Path<(String, String)>) -> Response {
 
 /// A new page. What this browser did before is not in it.
 async fn page(
-    State(desk): State<Arc<Desk>>,
+    State(server): State<Arc<PanelServer>>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let place = if peer.is_here() && desk.launch.is_none() {
-        Place::Here
-    } else if desk.remote.contains(&peer.address.to_canonical()) {
-        Place::Elsewhere
+    let place = if peer.is_here() && server.launch.is_none() {
+        PageLocation::Here
+    } else if server.remote.contains(&peer.address.to_canonical()) {
+        PageLocation::Elsewhere
     } else {
         // Whoever is not at the panel has to come in there, with a phone.
-        Place::Phone
+        PageLocation::Phone
     };
-    opened(&desk, place, peer, &headers).await
+    opened(&server, place, peer, &headers).await
 }
 
 /// A new page for a browser of this computer that is at the panel, as it shows.
 async fn launched(
-    State(desk): State<Arc<Desk>>,
+    State(server): State<Arc<PanelServer>>,
     Extension(peer): Extension<Peer>,
     Path(secret): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let launch = desk.launch.as_ref().filter(|_| peer.is_here());
+    let launch = server.launch.as_ref().filter(|_| peer.is_here());
     if !launch.is_some_and(|launch| launch.is(&secret)) {
         // Some browsers show an empty answer as their own failure.
         let why = "this is not the panel's page: open the file that --panel-launch names\n";
         return (StatusCode::NOT_FOUND, why).into_response();
     }
-    opened(&desk, Place::Here, peer, &headers).await
+    opened(&server, PageLocation::Here, peer, &headers).await
 }
 
 /// A new page for a phone, which has to do with no panel until it shows that it read a code there.
 async fn phone(
-    State(desk): State<Arc<Desk>>,
+    State(server): State<Arc<PanelServer>>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    opened(&desk, Place::Phone, peer, &headers).await
+    opened(&server, PageLocation::Phone, peer, &headers).await
 }
 
-async fn opened(desk: &Desk, place: Place, peer: Peer, headers: &HeaderMap) -> Response {
+async fn opened(
+    server: &PanelServer,
+    place: PageLocation,
+    peer: Peer,
+    headers: &HeaderMap,
+) -> Response {
     let accepted = headers.get(header::ACCEPT_LANGUAGE);
     let language = accepted
         .and_then(|header| Language::accepted(header.to_str().ok()?))
         .unwrap_or_default();
-    let Some(screen) = desk.screens.open(place, Origin::from(peer), language) else {
+    let Some(screen) = server.screens.open(place, Origin::from(peer), language) else {
         let words = language.words();
         return (
             StatusCode::SERVICE_UNAVAILABLE,
@@ -137,7 +141,7 @@ async fn opened(desk: &Desk, place: Place, peer: Peer, headers: &HeaderMap) -> R
         )
             .into_response();
     };
-    let frame = desk.frame(&screen).await;
+    let frame = server.frame(&screen).await;
     let mut state = screen.state();
     frame.fetch_code(&mut state);
     let mut response = rendered(frame.page(&state));
@@ -148,13 +152,13 @@ async fn opened(desk: &Desk, place: Place, peer: Peer, headers: &HeaderMap) -> R
 /// The stream of news of a page. A browser sends no headers of a page's own with it, so it needs the
 /// cookie only, and says nothing that is worth hearing.
 async fn news(
-    State(desk): State<Arc<Desk>>,
+    State(server): State<Arc<PanelServer>>,
     Extension(peer): Extension<Peer>,
-    Extension(seat): Extension<Arc<Seat>>,
+    Extension(slot): Extension<Arc<Slot>>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let Some(screen) = desk.screens.get(&id) else {
+    let Some(screen) = server.screens.get(&id) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let own = cookie(&headers, peer).is_some_and(|cookie| screen.state().cookie.is(cookie));
@@ -162,24 +166,24 @@ async fn news(
         return StatusCode::FORBIDDEN.into_response();
     }
     let streams = match screen.place {
-        Place::Here => &desk.streams.here,
-        _ => &desk.streams.away,
+        PageLocation::Here => &server.streams.here,
+        _ => &server.streams.away,
     };
     match Arc::clone(streams).try_acquire_owned() {
-        Ok(place) => events::answer(&screen, place, seat.work()),
+        Ok(place) => events::answer(&screen, place, slot.work()),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 
 /// Shows a part of a page.
 async fn look_at(
-    State(desk): State<Arc<Desk>>,
+    State(server): State<Arc<PanelServer>>,
     Extension(peer): Extension<Peer>,
     Path((id, what)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Asked {
-    let screen = shown(&desk, &id, peer, &headers)?;
-    let frame = desk.frame(&screen).await;
+    let screen = shown(&server, &id, peer, &headers)?;
+    let frame = server.frame(&screen).await;
     let mut state = screen.state();
     let words = state.language.words();
     if what == "code" && state.shows_code(screen.place) {
@@ -205,12 +209,12 @@ async fn look_at(
 
 /// Shows the picture of a job's first page. It is kept nowhere but in the page that asked.
 async fn picture(
-    State(desk): State<Arc<Desk>>,
+    State(server): State<Arc<PanelServer>>,
     Extension(peer): Extension<Peer>,
     Path((id, job)): Path<(String, u32)>,
     headers: HeaderMap,
 ) -> Asked {
-    let screen = shown(&desk, &id, peer, &headers)?;
+    let screen = shown(&server, &id, peer, &headers)?;
     let picture = screen
         .state()
         .session()
@@ -224,51 +228,51 @@ async fn picture(
 }
 
 async fn log_in(
-    State(desk): State<Arc<Desk>>,
+    State(server): State<Arc<PanelServer>>,
     Extension(peer): Extension<Peer>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Asked {
-    let screen = shown(&desk, &id, peer, &headers)?;
+    let screen = shown(&server, &id, peer, &headers)?;
     let form = Form::read(body).await.map_err(Refusal::Status)?;
-    login::with_form(&desk, &screen, &form).await;
-    lending::settle(&desk, &screen);
-    let frame = desk.frame(&screen).await;
+    login::with_form(&server, &screen, &form).await;
+    lending::settle(&server, &screen);
+    let frame = server.frame(&screen).await;
     Ok(whole(&frame, &mut screen.state(), peer))
 }
 
 /// Does what a page asks for.
 async fn act(
-    State(desk): State<Arc<Desk>>,
+    State(server): State<Arc<PanelServer>>,
     Extension(peer): Extension<Peer>,
     Path((id, what)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Asked {
-    let screen = shown(&desk, &id, peer, &headers)?;
+    let screen = shown(&server, &id, peer, &headers)?;
     let form = Form::read(body).await.map_err(Refusal::Status)?;
-    let frame = desk.frame(&screen).await;
+    let frame = server.frame(&screen).await;
     // What happens at the panel's screen and at a phone comes first: both are asked.
     match (what.as_str(), screen.place) {
-        ("knock", Place::Phone) => {
-            lending::knock(&desk, &screen, form.get("secret").unwrap_or_default());
+        ("knock", PageLocation::Phone) => {
+            lending::knock(&server, &screen, form.get("secret").unwrap_or_default());
         }
         ("touch", _) => {
             let number = form.get("number").and_then(|number| number.parse().ok());
-            lending::touch(&desk, &screen, number);
+            lending::touch(&server, &screen, number);
         }
-        ("leave", Place::Here) => lending::leave(&desk, &screen),
+        ("leave", PageLocation::Here) => lending::leave(&server, &screen),
         _ => {}
     }
-    let answer = acted(&desk, &screen, &frame, &what, &form, peer);
-    lending::settle(&desk, &screen);
+    let answer = acted(&server, &screen, &frame, &what, &form, peer);
+    lending::settle(&server, &screen);
     answer
 }
 
 /// Does what concerns one page alone, and shows it.
 fn acted(
-    desk: &Desk,
+    server: &PanelServer,
     screen: &Screen,
     frame: &Frame<'_>,
     what: &str,
@@ -277,26 +281,26 @@ fn acted(
 ) -> Asked {
     let mut state = screen.state();
     match (what, screen.place) {
-        ("knock" | "touch", _) | ("leave", Place::Here) => {}
-        ("start", Place::Here | Place::Elsewhere) => login::start(&mut state),
-        ("leave", _) => state.go(),
-        ("phone" | "here", Place::Here) => {
-            state.door.shut();
+        ("knock" | "touch", _) | ("leave", PageLocation::Here) => {}
+        ("start", PageLocation::Here | PageLocation::Elsewhere) => login::start(&mut state),
+        ("leave", _) => state.leave_or_back(),
+        ("phone" | "here", PageLocation::Here) => {
+            state.pairing.shut();
             if let Some(session) = state.session() {
                 session.moving = what == "phone" && frame.phones.is_some();
-                session.deadline = tokio::time::Instant::now() + desk.idle;
+                session.deadline = tokio::time::Instant::now() + server.idle;
                 session.remark = None;
             }
         }
-        ("badge", Place::Phone | Place::Elsewhere) => {
+        ("badge", PageLocation::Phone | PageLocation::Elsewhere) => {
             return Err(Refusal::Status(StatusCode::NOT_FOUND));
         }
         ("look", _) => {
             if let Some(language) = form.get("language").and_then(Language::named) {
                 state.language = language;
             }
-            if let Some(look) = form.get("look").and_then(Look::named) {
-                state.look = look;
+            if let Some(theme) = form.get("look").and_then(Theme::named) {
+                state.theme = theme;
             }
         }
         _ => {
@@ -305,7 +309,7 @@ fn acted(
                 return Ok(whole(frame, &mut state, peer));
             };
             // Whoever does something is there.
-            session.deadline = tokio::time::Instant::now() + desk.idle;
+            session.deadline = tokio::time::Instant::now() + server.idle;
             session.remark = None;
             return Ok(match what {
                 "stay" => rendered(frame.clock(words, session)),
@@ -344,21 +348,21 @@ fn in_session(session: &mut Session, what: &str, form: &Form) -> Result<(), Refu
             Err(_) => session.remark = Some(Remark::BadPages),
         },
         "delete" | "protect" if jobs.is_empty() => session.remark = Some(Remark::NothingChosen),
-        "delete" => session.order(Order::Delete(jobs)),
+        "delete" => session.command(VisitCommand::Delete(jobs)),
         "protect" => {
             // Jobs that are all protected are meant to be so no longer.
             let seen = session.seen();
             let wished: BTreeSet<u32> = jobs.iter().copied().collect();
             let mut chosen = seen.jobs.iter().filter(|job| wished.contains(&job.number));
             let on = !chosen.all(|job| job.job.summary.protected);
-            session.order(Order::Protect { jobs, on });
+            session.command(VisitCommand::Protect { jobs, on });
         }
         "cancel" => print
             .into_iter()
-            .for_each(|print| session.order(Order::Cancel(print))),
+            .for_each(|print| session.command(VisitCommand::Cancel(print))),
         "dismiss" => print
             .into_iter()
-            .for_each(|print| session.order(Order::Dismiss(print))),
+            .for_each(|print| session.command(VisitCommand::Dismiss(print))),
         "answer" => answer(session, form),
         "badge" => session.answer_offer(form.get("answer") == Some("yes")),
         _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
@@ -380,7 +384,7 @@ fn answer(session: &mut Session, form: &Form) {
                 .iter()
                 .filter(|job| job.job.summary.may_have_printed && ask.jobs.contains(&job.number));
             let doubtful = doubtful.map(|job| job.number).collect();
-            session.order(Order::Delete(doubtful));
+            session.command(VisitCommand::Delete(doubtful));
         }
         (Some("pin"), Question::JobPin) => {
             ask.pin = form.get("pin").and_then(login::pin);
@@ -399,15 +403,20 @@ fn answer(session: &mut Session, form: &Form) {
 // Secrets -----------------------------------------------------------------------------------------
 
 /// The page that a request is from, if it shows that it is.
-fn shown(desk: &Desk, id: &str, peer: Peer, headers: &HeaderMap) -> Result<Arc<Screen>, Refusal> {
-    let screen = desk.screens.get(id).ok_or(Refusal::Over)?;
+fn shown(
+    server: &PanelServer,
+    id: &str,
+    peer: Peer,
+    headers: &HeaderMap,
+) -> Result<Arc<Screen>, Refusal> {
+    let screen = server.screens.get(id).ok_or(Refusal::Over)?;
     let token = headers.get(PAGE).and_then(|token| token.to_str().ok());
     let (token, cookie) = token.zip(cookie(headers, peer)).ok_or(Refusal::Over)?;
     let judged = {
         let mut state = screen.state();
         let judged = state.judge(cookie, token);
         if judged == Secrets::Present {
-            state.hear();
+            state.touch();
         }
         judged
     };

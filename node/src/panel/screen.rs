@@ -13,22 +13,23 @@ use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
+use papermesh_web::Origin;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::change::Change;
 use super::limits;
-use super::phone::Door;
+use super::phone::PhonePairing;
 use super::previews::Pictures;
-use super::visiting::{At, Order, Print, Seen, SeenBadge, Visiting};
-use crate::pages::{Language, Look, Origin, Token};
+use super::visiting::{At, Print, Seen, SeenBadge, VisitCommand, Visiting};
+use crate::pages::{Language, Theme, Token};
 
 /// A page that is open.
 pub(super) struct Screen {
     /// In its addresses; no secret.
     pub(super) id: String,
-    pub(super) place: Place,
+    pub(super) place: PageLocation,
     /// From where its browser asks.
     pub(super) origin: Origin,
     state: Mutex<State>,
@@ -37,7 +38,7 @@ pub(super) struct Screen {
 
 /// Where a page is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum PageLocation {
     /// On this computer: the panel's own screen.
     Here,
     /// On another that is a panel as well, such as the printer's own screen.
@@ -66,10 +67,10 @@ pub(super) struct State {
     /// The cookie and the token before somebody came or went last, and when that was.
     former: Option<(Token, Token, Instant)>,
     pub(super) language: Language,
-    pub(super) look: Look,
+    pub(super) theme: Theme,
     pub(super) stage: Stage,
     /// By which phones come in, on the panel's own screen.
-    pub(super) door: Door,
+    pub(super) pairing: PhonePairing,
     /// The panel's screen that a phone waits at or is used in place of.
     pub(super) panel: Option<String>,
     /// The secrets are to be new with the next answer: somebody came or went.
@@ -180,14 +181,14 @@ pub(super) struct Session {
     pub(super) remark: Option<Remark>,
     /// The user wants to go on with a phone: the page shows a code in place of the list.
     pub(super) moving: bool,
-    pub(super) offer: Offer,
+    pub(super) offer: BadgeOffer,
     /// The badge that opened it, and until when it does not end it.
     opened_by: Option<(BadgeNumber, Instant)>,
 }
 
 /// Whether the user is to register the unknown badge that was shown before the login. It is asked
 /// where the badge was shown, and ends with the session.
-pub(super) enum Offer {
+pub(super) enum BadgeOffer {
     /// There is none, or none any more.
     None,
     /// The user is asked.
@@ -248,7 +249,7 @@ impl Session {
             ask: None,
             remark: None,
             moving: false,
-            offer: Offer::None,
+            offer: BadgeOffer::None,
             opened_by: None,
         }
     }
@@ -334,7 +335,7 @@ impl Session {
             self.ask = Some(Ask { question, ..wanted });
             return;
         }
-        self.order(Order::Print {
+        self.command(VisitCommand::Print {
             jobs: wanted.jobs,
             change: Box::new(wanted.change),
             keep: wanted.keep,
@@ -346,27 +347,27 @@ impl Session {
 
     /// Whether the user is asked about a badge, or sees what comes of it.
     fn is_offered(&self) -> bool {
-        !matches!(self.offer, Offer::None)
+        !matches!(self.offer, BadgeOffer::None)
     }
 
     /// What the user says to the offer, or to what came of it.
     pub(super) fn answer_offer(&mut self, yes: bool) {
-        let offer = std::mem::replace(&mut self.offer, Offer::None);
-        if let (Offer::Made(badge), true) = (offer, yes) {
-            self.order(Order::Bind(badge));
-            self.offer = Offer::Taken;
+        let offer = std::mem::replace(&mut self.offer, BadgeOffer::None);
+        if let (BadgeOffer::Made(badge), true) = (offer, yes) {
+            self.command(VisitCommand::Bind(badge));
+            self.offer = BadgeOffer::Taken;
         }
     }
 
-    pub(super) fn order(&mut self, order: Order) {
-        if !self.visiting.order(order) {
+    pub(super) fn command(&mut self, command: VisitCommand) {
+        if !self.visiting.command(command) {
             self.remark = Some(Remark::TooMuch);
         }
     }
 }
 
 impl Screen {
-    pub(super) fn new(id: String, place: Place, origin: Origin, language: Language) -> Self {
+    pub(super) fn new(id: String, place: PageLocation, origin: Origin, language: Language) -> Self {
         Self {
             id,
             place,
@@ -376,9 +377,9 @@ impl Screen {
                 token: Token::random(),
                 former: None,
                 language,
-                look: Look::default(),
+                theme: Theme::default(),
                 stage: Stage::Welcome(None),
-                door: Door::default(),
+                pairing: PhonePairing::default(),
                 panel: None,
                 renew: false,
                 logging_in: false,
@@ -402,7 +403,7 @@ impl Screen {
     }
 
     /// Somebody came or went, and the page knows.
-    pub(super) fn turn(&self) {
+    pub(super) fn session_changed(&self) {
         self.news.send_modify(|news| news.session += 1);
     }
 
@@ -465,7 +466,7 @@ impl State {
     }
 
     /// The page asked for something.
-    pub(super) fn hear(&mut self) {
+    pub(super) fn touch(&mut self) {
         self.heard = Instant::now();
     }
 
@@ -497,35 +498,35 @@ impl State {
 
     /// Whether the page is one that shows a code to phones: nobody is there, or somebody wants to go
     /// on with a phone.
-    pub(super) fn shows_code(&self, place: Place) -> bool {
+    pub(super) fn shows_code(&self, place: PageLocation) -> bool {
         let wanted = match &self.stage {
             Stage::Welcome(_) => true,
             Stage::Session(session) => session.moving,
             _ => false,
         };
-        place == Place::Here && wanted && self.door.guest().is_none()
+        place == PageLocation::Here && wanted && self.pairing.guest().is_none()
     }
 
     /// Somebody is let in.
     pub(super) fn enter(&mut self, visiting: Visiting, idle: Duration) {
         self.stage = Stage::Session(Box::new(Session::new(visiting, idle)));
-        self.turn();
+        self.rotate_secrets();
     }
 
     /// Somebody came or went: the secrets are to be new, and whatever was shown to phones is over.
-    pub(super) fn turn(&mut self) {
-        self.door.shut();
+    pub(super) fn rotate_secrets(&mut self) {
+        self.pairing.shut();
         self.renew = true;
     }
 
     /// Nobody is there, or there any more.
     pub(super) fn end(&mut self, notice: Option<Notice>) {
         self.stage = Stage::Welcome(notice.map(|notice| (notice, Instant::now())));
-        self.turn();
+        self.rotate_secrets();
     }
 
     /// Whoever is there goes, or goes back.
-    pub(super) fn go(&mut self) {
+    pub(super) fn leave_or_back(&mut self) {
         if self.is_in_session() {
             self.leave(false);
         } else {
@@ -574,7 +575,7 @@ impl State {
             stream.cancel();
         }
         self.stage = Stage::Welcome(None);
-        self.door.shut();
+        self.pairing.shut();
     }
 
     /// What time changes; says whether the page has to hear of it.
@@ -626,11 +627,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_was_on_its_way_when_somebody_came_is_told_apart() {
-        let screen = Screen::new(String::new(), Place::Here, Origin::Here, Language::English);
+        let screen = Screen::new(
+            String::new(),
+            PageLocation::Here,
+            Origin::Here,
+            Language::English,
+        );
         let mut state = screen.state();
         let mut secrets = vec![(state.cookie.text(), state.token.text())];
         for _ in 0..2 {
-            state.turn();
+            state.rotate_secrets();
             assert!(state.renewed());
             secrets.push((state.cookie.text(), state.token.text()));
         }
@@ -659,8 +665,11 @@ mod tests {
             screen.state().panel = panel.map(str::to_owned);
             screen
         };
-        let (own, stranger) = (open(Place::Here, None), open(Place::Phone, None));
-        let phone = open(Place::Phone, Some("panel"));
+        let (own, stranger) = (
+            open(PageLocation::Here, None),
+            open(PageLocation::Phone, None),
+        );
+        let phone = open(PageLocation::Phone, Some("panel"));
         let all = [&own, &stranger, &phone];
         let gone = || all.map(|screen| screen.state().is_gone(Instant::now()));
         let listening = all.map(Screen::listen);

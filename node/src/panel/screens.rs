@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use data_encoding::HEXLOWER;
+use papermesh_web::Origin;
 use rand::RngExt;
 use tokio::time::Instant;
 
 use super::limits;
-use super::screen::{Place, Screen, Stage};
-use crate::pages::{Language, Origin};
+use super::screen::{PageLocation, Screen, Stage};
+use crate::pages::Language;
 
 /// The pages, by their ids.
 #[derive(Default)]
@@ -31,15 +32,17 @@ impl Screens {
     /// A new page; none if there is room for no more.
     pub(super) fn open(
         &self,
-        place: Place,
+        place: PageLocation,
         origin: Origin,
         language: Language,
     ) -> Option<Arc<Screen>> {
         let mut inner = self.inner();
-        if place == Place::Here {
-            inner.make_room(limits::SCREENS_HERE, |screen| screen.place == Place::Here)?;
+        if place == PageLocation::Here {
+            inner.make_room(limits::SCREENS_HERE, |screen| {
+                screen.place == PageLocation::Here
+            })?;
         } else {
-            let is_away = |screen: &Screen| screen.place != Place::Here;
+            let is_away = |screen: &Screen| screen.place != PageLocation::Here;
             inner.make_room(limits::SCREENS_EACH, |screen| {
                 is_away(screen) && screen.origin == origin
             })?;
@@ -67,7 +70,7 @@ impl Screens {
     pub(super) fn own(&self) -> Option<Arc<Screen>> {
         let inner = self.inner();
         let newest = inner.order.iter().rev().filter_map(|id| inner.all.get(id));
-        let mut here = newest.filter(|screen| screen.place == Place::Here);
+        let mut here = newest.filter(|screen| screen.place == PageLocation::Here);
         here.find(|screen| screen.state().is_listening()).cloned()
     }
 
@@ -116,7 +119,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn open(screens: &Screens, place: Place, origin: Origin) -> Option<Arc<Screen>> {
+    fn open(screens: &Screens, place: PageLocation, origin: Origin) -> Option<Arc<Screen>> {
         screens.open(place, origin, Language::English)
     }
 
@@ -131,10 +134,10 @@ mod tests {
     #[test]
     fn there_is_room_for_so_many_and_the_newest_stays() {
         let screens = Screens::default();
-        let first = open(&screens, Place::Here, Origin::Here).unwrap();
+        let first = open(&screens, PageLocation::Here, Origin::Here).unwrap();
         let _listening = first.listen();
         for _ in 0..3 * limits::SCREENS_HERE {
-            open(&screens, Place::Here, Origin::Here).unwrap();
+            open(&screens, PageLocation::Here, Origin::Here).unwrap();
         }
         assert_eq!(screens.inner().all.len(), limits::SCREENS_HERE);
         // Whoever floods the panel with pages does not end the one that somebody looks at.
@@ -146,16 +149,16 @@ mod tests {
     fn pages_of_others_take_no_room_from_the_screen_and_none_from_one_another() {
         let screens = Screens::default();
         // One computer leaves pages open on which somebody is at work,
-        let all = std::iter::from_fn(|| open(&screens, Place::Phone, away(1)));
+        let all = std::iter::from_fn(|| open(&screens, PageLocation::Phone, away(1)));
         let all = all.inspect(|screen| type_at(screen)).count();
         assert_eq!(all, limits::SCREENS_EACH);
         // a phone comes in all the same,
-        let phone = open(&screens, Place::Phone, away(2)).unwrap();
+        let phone = open(&screens, PageLocation::Phone, away(2)).unwrap();
         let _listening = phone.listen();
         // and stays, though many others come.
         for other in 3..=250 {
             for _ in 0..limits::SCREENS_EACH {
-                open(&screens, Place::Phone, away(other)).unwrap();
+                open(&screens, PageLocation::Phone, away(other)).unwrap();
             }
         }
         assert!(screens.get(&phone.id).is_some());
@@ -164,7 +167,7 @@ mod tests {
         for screen in screens.all() {
             type_at(&screen);
         }
-        assert!(open(&screens, Place::Phone, away(251)).is_none());
-        assert!(open(&screens, Place::Here, Origin::Here).is_some());
+        assert!(open(&screens, PageLocation::Phone, away(251)).is_none());
+        assert!(open(&screens, PageLocation::Here, Origin::Here).is_some());
     }
 }

@@ -11,18 +11,20 @@ use std::time::Duration;
 
 use askama::Template;
 use fluent_bundle::FluentValue;
+use papermesh_device::StateReason;
 use papermesh_protocol::time::Timestamp;
+use papermesh_services::printer::{Ending, HolderTrouble, ReleaseStep};
 use tokio::time::Instant;
 
 use super::change::{self, Offered};
 use super::fair;
 use super::reception::Device;
-use super::screen::{Notice, Offer, Place, Question, Remark, Session, Stage, State, Typist};
+use super::screen::{
+    BadgeOffer, Notice, PageLocation, Question, Remark, Session, Stage, State, Typist,
+};
 use super::visiting::{At, Binding, Print, SeenJob};
 use crate::pages::describe::{Moment, age, facts, moment};
-use crate::pages::{self, Language, Look, Words};
-use crate::printer::output::StateReason;
-use crate::printer::{Ending, HolderTrouble, Step};
+use crate::pages::{self, Language, Theme, Words};
 
 /// The whole page: a frame around [`App`].
 #[derive(Template)]
@@ -30,7 +32,7 @@ use crate::printer::{Ending, HolderTrouble, Step};
 struct Page<'a> {
     t: &'a Words,
     language: Language,
-    look: Look,
+    theme: Theme,
     screen: &'a str,
     version: &'static str,
     title: String,
@@ -45,9 +47,9 @@ struct App<'a> {
     base: String,
     token: String,
     language: Language,
-    look: Look,
+    theme: Theme,
     languages: [Language; 6],
-    looks: [(Look, &'static str); 4],
+    themes: [(Theme, &'static str); 4],
     site: String,
     printer: String,
     version: &'static str,
@@ -223,7 +225,7 @@ pub(super) struct Frame<'a> {
     /// The page's id.
     pub(super) screen: &'a str,
     /// Where it is open.
-    pub(super) place: Place,
+    pub(super) place: PageLocation,
     /// There is a badge reader.
     pub(super) reader: bool,
     /// Where a phone finds its page, on a screen that is for phones to read.
@@ -246,7 +248,7 @@ impl Frame<'_> {
         Page {
             t: words,
             language: state.language,
-            look: state.look,
+            theme: state.theme,
             screen: self.screen,
             version: pages::version(),
             title: words.say_with("page-title", [("printer", self.names.1.as_str().into())]),
@@ -260,10 +262,10 @@ impl Frame<'_> {
         let words = state.language.words();
         let base = self.base();
         let body = match &state.stage {
-            Stage::Welcome(_) | Stage::Session(_) if state.door.guest().is_some() => {
-                self.knock(words, &base, state.door.numbers().unwrap_or_default())?
+            Stage::Welcome(_) | Stage::Session(_) if state.pairing.guest().is_some() => {
+                self.knock(words, &base, state.pairing.numbers().unwrap_or_default())?
             }
-            Stage::Welcome(notice) if self.place == Place::Phone => {
+            Stage::Welcome(notice) if self.place == PageLocation::Phone => {
                 self.outside(words, &base, notice.as_ref().map(|(n, _)| *n))?
             }
             Stage::Welcome(notice) => {
@@ -281,9 +283,9 @@ impl Frame<'_> {
             t: words,
             token: state.token.text(),
             language: state.language,
-            look: state.look,
+            theme: state.theme,
             languages: Language::ALL,
-            looks: Look::ALL.map(|look| (look, look.key())),
+            themes: Theme::ALL.map(|theme| (theme, theme.key())),
             site: self.names.0.clone(),
             printer: self.names.1.clone(),
             version: pages::version(),
@@ -302,7 +304,7 @@ impl Frame<'_> {
         notice: Option<Notice>,
         state: &State,
     ) -> Result<String, askama::Error> {
-        let code = state.door.shown().is_some();
+        let code = state.pairing.shown().is_some();
         let ready = match &self.device {
             Device { changed: true, .. } => said("warn", "shield", t.say("device-changed")),
             Device { answers: false, .. } => said("warn", "offline", t.say("device-silent")),
@@ -314,7 +316,7 @@ impl Frame<'_> {
             t,
             base,
             version: pages::version(),
-            reader: self.reader && self.place == Place::Here,
+            reader: self.reader && self.place == PageLocation::Here,
             notice: notice.map(|notice| say_notice(t, notice)),
             device: troubles(t, &self.device.reasons),
             ready,
@@ -341,8 +343,8 @@ impl Frame<'_> {
             badge,
             user,
             notice: notice.map(|notice| say_notice(t, notice)),
-            on_screen_keys: self.place == Place::Here,
-            is_phone: self.place == Place::Phone,
+            on_screen_keys: self.place == PageLocation::Here,
+            is_phone: self.place == PageLocation::Phone,
         }
         .render()
     }
@@ -508,10 +510,10 @@ impl Frame<'_> {
             version: pages::version(),
             ask,
             remark,
-            offer: matches!(session.offer, Offer::Made(_)) && fetched.badge.vouched,
+            offer: matches!(session.offer, BadgeOffer::Made(_)) && fetched.badge.vouched,
             badge: match session.offer {
-                Offer::Taken => fetched.badge.binding.map(|binding| say_binding(t, binding)),
-                Offer::None | Offer::Made(_) => None,
+                BadgeOffer::Taken => fetched.badge.binding.map(|binding| say_binding(t, binding)),
+                BadgeOffer::None | BadgeOffer::Made(_) => None,
             },
             cards: fetched
                 .prints
@@ -520,7 +522,7 @@ impl Frame<'_> {
                 .take(CARDS)
                 .map(|print| card(t, print))
                 .collect(),
-            on_screen_keys: self.place == Place::Here,
+            on_screen_keys: self.place == PageLocation::Here,
             failures: fetched.failures.iter().rev().take(3).cloned().collect(),
         }
         .render()
@@ -609,9 +611,9 @@ fn card(t: &Words, print: &Print) -> Card {
         } => {
             card.text = match step {
                 _ if print.canceling => t.say("print-canceling").into_owned(),
-                Step::Queued => t.say("print-queued").into_owned(),
-                Step::Sending => t.say("print-sending").into_owned(),
-                Step::Printing => match (pages, print.pages) {
+                ReleaseStep::Queued => t.say("print-queued").into_owned(),
+                ReleaseStep::Sending => t.say("print-sending").into_owned(),
+                ReleaseStep::Printing => match (pages, print.pages) {
                     (Some(page), Some(of)) => t.say_with(
                         "print-page-of",
                         [
@@ -624,17 +626,17 @@ fn card(t: &Words, print: &Print) -> Card {
                     }
                     _ => t.say("print-printing").into_owned(),
                 },
-                Step::Stopped => t.say("print-stopped").into_owned(),
+                ReleaseStep::Stopped => t.say("print-stopped").into_owned(),
             };
             card.percent = match (step, pages, print.pages) {
-                (Step::Queued, ..) => None,
+                (ReleaseStep::Queued, ..) => None,
                 (_, Some(page), Some(of @ 1..)) => {
                     u8::try_from(u64::from(*page.min(&of)) * 100 / u64::from(of)).ok()
                 }
                 // Half of the way is to the device.
                 _ => Some(percent / 2),
             };
-            if *step == Step::Stopped {
+            if *step == ReleaseStep::Stopped {
                 card.kind = "warn";
                 card.icon = "warn";
                 card.troubles = troubles(t, reasons);
@@ -667,7 +669,7 @@ fn card(t: &Words, print: &Print) -> Card {
 
 /// What is the matter, in words and pictures; what stops nothing is left out.
 fn troubles(t: &Words, reasons: &[StateReason]) -> Vec<Trouble> {
-    use crate::printer::output::Severity;
+    use papermesh_device::Severity;
     let is_serious = |reason: &&StateReason| reason.severity != Severity::Report;
     // That it has stopped is no news where something says why.
     let says_why = |reason: &StateReason| !reason.keyword.starts_with("printer-stopped");
@@ -716,7 +718,7 @@ mod tests {
 
     use super::super::visiting::{Seen, Visiting};
     use super::*;
-    use crate::printer::ListedJob;
+    use papermesh_services::printer::ListedJob;
 
     fn job(number: u32, title: &str) -> SeenJob {
         let summary = JobSummary {
@@ -751,7 +753,7 @@ mod tests {
     fn list(jobs: Vec<SeenJob>) -> (String, Session) {
         let frame = Frame {
             screen: "1",
-            place: Place::Here,
+            place: PageLocation::Here,
             reader: false,
             phones: None,
             names: ("Acme".into(), "printer".into()),

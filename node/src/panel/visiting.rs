@@ -7,6 +7,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use papermesh_convert::PictureError;
+use papermesh_device::StateReason;
+use papermesh_mesh::MeshError;
+use papermesh_mesh::frame::FrameError;
 use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::bind::Denial;
 use papermesh_protocol::document_password::DocumentPassword;
@@ -16,6 +20,12 @@ use papermesh_protocol::release::printer::SessionError;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
+use papermesh_services::network::Network;
+use papermesh_services::printer::{
+    AskError, BindFailure, Ending, HolderTrouble, LinkError, ListedJob, PreviewError, Printer,
+    ReleaseProgress, ReleaseRequest, ReleaseStep, Released, Visit,
+};
+use papermesh_store::Choice;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -25,16 +35,6 @@ use super::change::Change;
 use super::fair;
 use super::limits;
 use super::previews::{Came, Pictures, Previews, Wanted};
-use crate::convert::PictureError;
-use crate::mesh::MeshError;
-use crate::mesh::frame::FrameError;
-use crate::network::Network;
-use crate::printer::output::StateReason;
-use crate::printer::{
-    AskError, BindFailure, Ending, HolderTrouble, LinkError, ListedJob, PreviewError, Printer,
-    ReleaseProgress, Released, Step, Visit, Wish,
-};
-use crate::store::Choice;
 
 /// The panel's end of a visit. Dropping it is leaving.
 pub(super) struct Visiting {
@@ -44,7 +44,7 @@ pub(super) struct Visiting {
     pub(super) choice: Choice,
     /// What is seen.
     pub(super) seen: watch::Receiver<Seen>,
-    orders: mpsc::Sender<Order>,
+    commands: mpsc::Sender<VisitCommand>,
 }
 
 /// What is seen of a visit.
@@ -155,7 +155,7 @@ pub(super) enum At {
     InLine,
     /// It is being printed.
     Device {
-        step: Step,
+        step: ReleaseStep,
         /// Of the document's bytes, in hundredths.
         percent: u8,
         pages: Option<u32>,
@@ -171,7 +171,7 @@ pub(super) enum At {
 }
 
 /// What a page asks for. Jobs are named by their numbers.
-pub(super) enum Order {
+pub(super) enum VisitCommand {
     Print {
         jobs: Vec<u32>,
         change: Box<Change>,
@@ -197,13 +197,13 @@ impl Visiting {
     /// Takes over a visit that was admitted.
     pub(super) fn begin<N: Network>(printer: Printer<N>, visit: Visit<N>, choice: Choice) -> Self {
         let user = visit.user().clone();
-        let (orders, received) = mpsc::channel(limits::ORDERS);
+        let (commands, received) = mpsc::channel(limits::ORDERS);
         let (shown, seen) = watch::channel(Seen::default());
         let (told, steps) = mpsc::channel(limits::STEPS);
         let task = Task {
             printer,
             visit,
-            orders: received,
+            commands: received,
             shown,
             told,
             steps,
@@ -224,7 +224,7 @@ impl Visiting {
             user,
             choice,
             seen,
-            orders,
+            commands,
         }
     }
 
@@ -235,20 +235,20 @@ impl Visiting {
             user,
             choice: Choice::default(),
             seen: watch::channel(seen).1,
-            orders: mpsc::channel(1).0,
+            commands: mpsc::channel(1).0,
         }
     }
 
     /// Asks for something; says whether it was taken.
-    pub(super) fn order(&self, order: Order) -> bool {
-        self.orders.try_send(order).is_ok()
+    pub(super) fn command(&self, command: VisitCommand) -> bool {
+        self.commands.try_send(command).is_ok()
     }
 }
 
 /// A print in line.
 struct InLine {
     number: u32,
-    wish: Wish,
+    request: ReleaseRequest,
     cancel: CancellationToken,
 }
 
@@ -262,7 +262,7 @@ enum Done {
 struct Task<N: Network> {
     printer: Printer<N>,
     visit: Visit<N>,
-    orders: mpsc::Receiver<Order>,
+    commands: mpsc::Receiver<VisitCommand>,
     shown: watch::Sender<Seen>,
     told: mpsc::Sender<ReleaseProgress>,
     steps: mpsc::Receiver<ReleaseProgress>,
@@ -306,10 +306,10 @@ impl<N: Network> Task<N> {
                     }
                 }
                 Some(step) = self.steps.recv() => self.step(step),
-                order = self.orders.recv(), if !self.left => match order {
-                    Some(order) => {
-                        self.remember(&order).await;
-                        self.carry_out(order);
+                command = self.commands.recv(), if !self.left => match command {
+                    Some(command) => {
+                        self.remember(&command).await;
+                        self.carry_out(command);
                     }
                     None => self.leave(),
                 },
@@ -451,8 +451,8 @@ impl<N: Network> Task<N> {
     // Orders ----------------------------------------------------------------------------------
 
     /// Remembers how the user wants things printed; copies and pages are of one job, and are not.
-    async fn remember(&mut self, order: &Order) {
-        let Order::Print { change, .. } = order else {
+    async fn remember(&mut self, command: &VisitCommand) {
+        let VisitCommand::Print { change, .. } = command else {
             return;
         };
         let choice = Choice {
@@ -465,9 +465,9 @@ impl<N: Network> Task<N> {
         }
     }
 
-    fn carry_out(&mut self, order: Order) {
-        match order {
-            Order::Print {
+    fn carry_out(&mut self, command: VisitCommand) {
+        match command {
+            VisitCommand::Print {
                 jobs,
                 change,
                 keep,
@@ -478,7 +478,7 @@ impl<N: Network> Task<N> {
                 for job in self.chosen(&jobs) {
                     let summary = &job.job.summary;
                     self.put_in_line(
-                        Wish {
+                        ReleaseRequest {
                             holder: job.job.holder,
                             job: summary.job,
                             options: change.of(&summary.options),
@@ -492,13 +492,13 @@ impl<N: Network> Task<N> {
                 }
                 self.begin_next();
             }
-            Order::Cancel(number) => self.cancel(number),
-            Order::Dismiss(number) => self.shown.send_modify(|seen| {
+            VisitCommand::Cancel(number) => self.cancel(number),
+            VisitCommand::Dismiss(number) => self.shown.send_modify(|seen| {
                 seen.prints.retain(|print| {
                     print.number != number || !matches!(print.at, At::Ended { .. })
                 });
             }),
-            Order::Delete(jobs) => {
+            VisitCommand::Delete(jobs) => {
                 for SeenJob { job, .. } in self.chosen(&jobs) {
                     let errand = self
                         .printer
@@ -506,7 +506,7 @@ impl<N: Network> Task<N> {
                     self.errand(job.holder, errand);
                 }
             }
-            Order::Protect { jobs, on } => {
+            VisitCommand::Protect { jobs, on } => {
                 for SeenJob { job, .. } in self.chosen(&jobs) {
                     let (holder, id) = (job.holder, job.summary.job);
                     let errand = self.printer.protect(&self.visit, holder, id, on);
@@ -514,7 +514,7 @@ impl<N: Network> Task<N> {
                 }
             }
             // A visit has one to register.
-            Order::Bind(badge) => {
+            VisitCommand::Bind(badge) => {
                 let binding = self.printer.bind_badge(&self.visit, &badge);
                 self.errands
                     .spawn(async move { Done::Bound(binding.await) });
@@ -549,12 +549,12 @@ impl<N: Network> Task<N> {
         }
     }
 
-    fn put_in_line(&mut self, wish: Wish, job: &SeenJob) {
+    fn put_in_line(&mut self, request: ReleaseRequest, job: &SeenJob) {
         let already =
             |print: &Print| print.job == job.number && !matches!(print.at, At::Ended { .. });
         let number = self.next_print;
         let summary = &job.job.summary;
-        let options = wish.options.as_ref().unwrap_or(&summary.options);
+        let options = request.options.as_ref().unwrap_or(&summary.options);
         let pages = summary
             .pages
             .filter(|_| options.page_ranges.is_all())
@@ -580,7 +580,7 @@ impl<N: Network> Task<N> {
             self.next_print += 1;
             self.line.push_back(InLine {
                 number,
-                wish,
+                request,
                 cancel: CancellationToken::new(),
             });
         }
@@ -592,22 +592,22 @@ impl<N: Network> Task<N> {
         }
         let Some(InLine {
             number,
-            wish,
+            request,
             cancel,
         }) = self.line.pop_front()
         else {
             return;
         };
-        let holder = wish.holder;
+        let holder = request.holder;
         self.running = Some((number, cancel.clone()));
         let releasing = self
             .printer
-            .releasing(&self.visit, wish, self.told.clone(), cancel);
+            .releasing(&self.visit, request, self.told.clone(), cancel);
         self.errands
             .spawn(async move { Done::Printed(holder, releasing.await) });
         self.change(number, |print| {
             print.at = At::Device {
-                step: Step::Queued,
+                step: ReleaseStep::Queued,
                 percent: 0,
                 pages: None,
                 note: None,

@@ -1,26 +1,27 @@
-//! What a place shows: asked of the node, as the command line asks.
+//! What a section shows: asked of the node, as the command line asks.
 
 use std::collections::VecDeque;
 
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::text::UserId;
+use papermesh_services::clock;
+use papermesh_services::holder::HeldView;
 use tokio::time::timeout;
 
 use super::limits;
 use super::links::Whose;
-use super::place::Place;
-use crate::clock;
+use super::section::Section;
 use crate::control::message::{
-    AuditEntry, Event, HeldJob, ListHistory, ListInvites, ListJobs, ListMembers, ListPending,
-    ListPrinters, ListUsers, Member, OpenInvite, PendingDevice, PolicyView, Printer, ReadAudit,
-    ShowUser, SitePolicy, User, UserHere,
+    AuditEntry, Event, ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters,
+    ListUsers, Member, OpenInvite, PendingDevice, PolicyView, Printer, ReadAudit, ShowUser,
+    SitePolicy, User, UserHere,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Events, Io, Service, ask};
 
-/// What a place shows.
+/// What a section shows.
 pub(super) enum Content {
-    Jobs(Vec<HeldJob>),
-    History(Vec<HeldJob>),
+    Jobs(Vec<HeldView>),
+    History(Vec<HeldView>),
     /// None on a shared computer, where users have no PIN that stays.
     Account(Option<UserHere>),
     Devices {
@@ -50,16 +51,16 @@ pub(super) enum Depth {
     Whole,
 }
 
-/// Asks for what a place shows.
+/// Asks for what a section shows.
 pub(super) async fn fetch<S: Service>(
     service: &S,
     whose: &Whose,
-    place: Place,
+    section: Section,
     depth: Depth,
 ) -> Content {
     let fetched = match whose {
-        Whose::User(user) => of_user(service, user, place).await,
-        Whose::Admin => of_admin(service, place, depth).await,
+        Whose::User(user) => of_user(service, user, section).await,
+        Whose::Admin => of_admin(service, section, depth).await,
     };
     fetched.unwrap_or_else(Content::Failed)
 }
@@ -75,15 +76,15 @@ pub(super) async fn waiting<S: Service>(service: &S, whose: &Whose) -> usize {
     }
 }
 
-async fn of_user<S: Service>(service: &S, user: &UserId, place: Place) -> Answer<Content> {
+async fn of_user<S: Service>(service: &S, user: &UserId, section: Section) -> Answer<Content> {
     let user = Some(user.clone());
-    match place {
-        Place::Jobs => Ok(Content::Jobs(ask(service, ListJobs { user }).await?)),
-        Place::History => {
+    match section {
+        Section::Jobs => Ok(Content::Jobs(ask(service, ListJobs { user }).await?)),
+        Section::History => {
             let past = ask(service, ListHistory { user }).await?;
             Ok(Content::History(past))
         }
-        Place::Account => match ask(service, ShowUser { user }).await {
+        Section::Account => match ask(service, ShowUser { user }).await {
             Ok(here) => Ok(Content::Account(Some(here))),
             Err(error) if error.code == ErrorCode::NotFound => Ok(Content::Account(None)),
             Err(error) => Err(error),
@@ -92,9 +93,9 @@ async fn of_user<S: Service>(service: &S, user: &UserId, place: Place) -> Answer
     }
 }
 
-async fn of_admin<S: Service>(service: &S, place: Place, depth: Depth) -> Answer<Content> {
-    match place {
-        Place::Devices => {
+async fn of_admin<S: Service>(service: &S, section: Section, depth: Depth) -> Answer<Content> {
+    match section {
+        Section::Devices => {
             let pending = ask(service, ListPending { wait: 0 }).await?;
             let invites = ask(service, ListInvites {}).await?;
             let members = ask(service, ListMembers {}).await?;
@@ -104,8 +105,8 @@ async fn of_admin<S: Service>(service: &S, place: Place, depth: Depth) -> Answer
                 members,
             })
         }
-        Place::People => Ok(Content::People(ask(service, ListUsers {}).await?)),
-        Place::Printers => {
+        Section::People => Ok(Content::People(ask(service, ListUsers {}).await?)),
+        Section::Printers => {
             let mut members = ask(service, ListMembers {}).await?;
             members.retain(|member| member.roles.contains(&Role::Printer) && !member.revoked);
             let asked = match depth {
@@ -114,14 +115,14 @@ async fn of_admin<S: Service>(service: &S, place: Place, depth: Depth) -> Answer
             };
             Ok(Content::Printers { members, asked })
         }
-        Place::Policy => {
+        Section::Policy => {
             let asking = SitePolicy {
                 change: None,
                 passphrase: None,
             };
             Ok(Content::Policy(ask(service, asking).await?))
         }
-        Place::Audit => Ok(Content::Audit(audit(service).await?)),
+        Section::Audit => Ok(Content::Audit(audit(service).await?)),
         _ => Err(elsewhere()),
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
+use papermesh_web::AtWork;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -16,7 +17,6 @@ use super::limits;
 use super::session::{Listening, Session};
 use super::watch::watch;
 use crate::control::Service;
-use crate::web::AtWork;
 
 struct Stream {
     session: Arc<Session>,

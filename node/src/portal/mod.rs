@@ -3,13 +3,13 @@
 //!
 //! One reason per file, from the socket inwards:
 //!
-//! - [`crate::web`] listens; [`crate::pages`] is what it has in common with other pages: whose
-//!   requests are heard at all, forms, looks, words
+//! - [`papermesh_web`] listens; [`crate::pages`] is what it has in common with other pages: whose
+//!   requests are heard at all, forms, themes, words
 //! - `links`: what `papermesh open` hands out, good for one page, once
 //! - `proof`: what a page asks its user before it does what is grave
 //! - `routes`: what pages may ask
-//! - `session`: the pages that are open; `place`: where their users are
-//! - `orders`: what a page may have done; `content`: what a place shows. Both ask the node through
+//! - `session`: the pages that are open; `section`: where their users are
+//! - `commands`: what a page may have done; `content`: what a section shows. Both ask the node through
 //!   [`crate::control::Service`], as the command line does, and nothing else
 //! - `watch`, `events`: how a page hears that there is something new
 //! - `ticket`: tickets that are to be carried to another device; `export`: the site on its way into a file
@@ -19,15 +19,15 @@
 //! command line can; for what is grave, only with a proof from the terminal. A user's page shows the jobs of that user and changes no others; it is a view, not
 //! a wall between users of one account. Nothing is kept in the browser, and nothing outlives the process.
 
+mod commands;
 mod content;
 mod events;
 mod export;
 mod limits;
 mod links;
-mod orders;
-mod place;
 mod proof;
 mod routes;
+mod section;
 mod session;
 mod ticket;
 mod views;
@@ -36,12 +36,12 @@ mod watch;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use papermesh_web::{ListenError, Listener, Patience, Rate, Rates};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::control::Service;
-use crate::pages::{Gate, Rate, Rates};
-use crate::web::{ListenError, Listener, Patience};
+use crate::pages::Gate;
 use links::Links;
 use session::Sessions;
 use views::Names;
@@ -52,13 +52,13 @@ pub use links::Whose;
 /// A portal that listens. [`Portal::serve`] answers.
 pub struct Portal {
     listener: Listener,
-    door: Door,
+    links: PortalLinks,
     names: Names,
 }
 
-/// The way in: makes links. Cheap to clone.
+/// Makes links to pages. Cheap to clone.
 #[derive(Clone)]
-pub struct Door {
+pub struct PortalLinks {
     address: SocketAddr,
     links: Arc<Links>,
 }
@@ -75,7 +75,7 @@ pub struct PageLink {
 }
 
 /// What all pages share.
-struct Desk<S> {
+struct PortalServer<S> {
     service: Arc<S>,
     links: Arc<Links>,
     sessions: Sessions,
@@ -95,29 +95,29 @@ impl Portal {
     /// [`ListenError::Address`].
     pub async fn open(address: SocketAddr, names: (String, String)) -> Result<Self, ListenError> {
         let listener = Listener::bind_here(address).await?;
-        let door = Door {
+        let links = PortalLinks {
             address: listener.address().unwrap_or(address),
             links: Arc::default(),
         };
         let (site, node) = names;
         Ok(Self {
             listener,
-            door,
+            links,
             names: Names { site, node },
         })
     }
 
-    /// The way in.
+    /// What makes links to its pages.
     #[must_use]
-    pub fn door(&self) -> Door {
-        self.door.clone()
+    pub fn links(&self) -> PortalLinks {
+        self.links.clone()
     }
 
     /// Answers with what `service` knows and does, until it is dropped; then every page is closed.
     pub async fn serve<S: Service>(self, service: Arc<S>) {
-        let desk = Arc::new(Desk {
+        let server = Arc::new(PortalServer {
             service,
-            links: self.door.links,
+            links: self.links.links,
             sessions: Sessions::default(),
             streams: Arc::new(Semaphore::new(limits::STREAMS)),
             wrong_links: Rate::new(limits::WRONG_LINKS, limits::WRONG_LINK_EVERY),
@@ -127,7 +127,7 @@ impl Portal {
             }),
             names: self.names,
         });
-        let router = routes::router(Arc::clone(&desk));
+        let router = routes::router(Arc::clone(&server));
         let patience = Patience {
             connections: 0,
             each: 0,
@@ -138,12 +138,12 @@ impl Portal {
         };
         tokio::join!(
             self.listener.serve(router, patience),
-            pass_time(&desk.sessions)
+            pass_time(&server.sessions)
         );
     }
 }
 
-impl Door {
+impl PortalLinks {
     /// Where it is, without what lets anybody in.
     #[must_use]
     pub fn url(&self) -> String {

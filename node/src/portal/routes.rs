@@ -1,4 +1,4 @@
-//! What pages may ask. All of it but the door and its files needs the two secrets of
+//! What pages may ask. All of it but the first page and its files needs the two secrets of
 //! [`super::session`]; whoever does not have them is told how to open a page.
 
 use std::sync::Arc;
@@ -10,21 +10,21 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use papermesh_web::{Behind, Slot};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use super::commands::{AdminCommand, BadCommand, Done, PortalCommand, Remark, Typed, Wished};
 use super::content::{Depth, fetch, waiting};
 use super::links::Redeemed;
-use super::orders::{AdminOrder, BadOrder, Done, Order, Remark, Typed, Wished};
-use super::place::Place;
 use super::proof::Tried;
+use super::section::Section;
 use super::session::{Ask, ProofBy, Session, Sessions};
-use super::views::{View, Why, door, outside};
-use super::{Desk, Whose, events, limits};
+use super::views::{View, Why, entry, outside};
+use super::{PortalServer, Whose, events, limits};
 use crate::control::message::{ShowKey, SiteKey};
 use crate::control::{ErrorCode, Passphrase, Service, ask};
-use crate::pages::{self, Form, Language, Look, guard};
-use crate::web::{Behind, Seat};
+use crate::pages::{self, Form, Language, Theme, guard};
 
 /// The header with a page's token.
 const PAGE: HeaderName = HeaderName::from_static("x-papermesh-page");
@@ -57,8 +57,8 @@ impl IntoResponse for Refusal {
     }
 }
 
-pub(super) fn router<S: Service>(desk: Arc<Desk<S>>) -> Router {
-    let gate = Arc::clone(&desk.gate);
+pub(super) fn router<S: Service>(server: Arc<PortalServer<S>>) -> Router {
+    let gate = Arc::clone(&server.gate);
     Router::new()
         .route("/", get(page))
         .route("/alive", get(|| async { StatusCode::NO_CONTENT }))
@@ -70,7 +70,7 @@ pub(super) fn router<S: Service>(desk: Arc<Desk<S>>) -> Router {
         .route("/sessions/{id}/{what}", post(act::<S>))
         .layer(middleware::from_fn(own_account))
         .layer(middleware::from_fn_with_state(gate, guard))
-        .with_state(desk)
+        .with_state(server)
 }
 
 /// Lets browsers of other accounts of this computer not in, where the system says whose they are: a
@@ -91,14 +91,14 @@ async fn asset(Path((version, name)): Path<(String, String)>) -> Response {
     pages::asset(&version, &name)
 }
 
-/// The door. Nobody's page is in it; a link is used by what it does next.
+/// The first page. Nobody's page is in it; a link is used by what it does next.
 async fn page(headers: HeaderMap) -> Response {
-    rendered(door(language(&headers)))
+    rendered(entry(language(&headers)))
 }
 
 /// Opens a page with a link.
 async fn enter<S: Service>(
-    State(desk): State<Arc<Desk<S>>>,
+    State(server): State<Arc<PortalServer<S>>>,
     headers: HeaderMap,
     body: Body,
 ) -> Asked {
@@ -106,16 +106,16 @@ async fn enter<S: Service>(
     let (language, now) = (language(&headers), Instant::now());
     let token = form.get("link").unwrap_or_default();
     let id = Sessions::next();
-    let (whose, code) = match desk.links.redeem(token, &id, now) {
+    let (whose, code) = match server.links.redeem(token, &id, now) {
         Redeemed::Page(whose, code) => (whose, code),
         Redeemed::Before(page) => {
             tracing::warn!("a portal link was used twice; closed the page it had opened");
-            desk.sessions.close(&page);
+            server.sessions.close(&page);
             return Err(Refusal::Outside(Why::UsedLink, language));
         }
         Redeemed::Nothing => {
             // Another account of this computer that tries many keeps nobody from opening a page.
-            if desk.wrong_links.take(now.into_std()).is_err() {
+            if server.wrong_links.take(now.into_std()).is_err() {
                 return Err(Refusal::Status(StatusCode::TOO_MANY_REQUESTS));
             }
             tracing::warn!("an invalid or expired portal link was used");
@@ -123,8 +123,8 @@ async fn enter<S: Service>(
         }
     };
     tracing::info!(?whose, "portal page opened");
-    let session = desk.sessions.open(id, (whose, code), language);
-    let mut response = whole(&desk, &session, Part::Page).await;
+    let session = server.sessions.open(id, (whose, code), language);
+    let mut response = whole(&server, &session, Part::Page).await;
     let cookie = format!(
         "{COOKIE}={}; Path=/sessions/{}; HttpOnly; SameSite=Strict",
         session.state().cookie.text(),
@@ -139,43 +139,43 @@ async fn enter<S: Service>(
 /// The stream of news of a page. A browser sends no headers of a page's own with it, so it needs the
 /// cookie only, and says nothing that is worth hearing.
 async fn news<S: Service>(
-    State(desk): State<Arc<Desk<S>>>,
-    Extension(seat): Extension<Arc<Seat>>,
+    State(server): State<Arc<PortalServer<S>>>,
+    Extension(slot): Extension<Arc<Slot>>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let Some(session) = desk.sessions.get(&id) else {
+    let Some(session) = server.sessions.get(&id) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let cookie = pages::cookie(&headers, COOKIE);
     if !cookie.is_some_and(|cookie| session.state().cookie.is(cookie)) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    match Arc::clone(&desk.streams).try_acquire_owned() {
-        Ok(place) => events::answer(&desk.service, &session, place, seat.work()),
+    match Arc::clone(&server.streams).try_acquire_owned() {
+        Ok(permit) => events::answer(&server.service, &session, permit, slot.work()),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 
 /// Shows what is new, and asks others where that is needed.
 async fn live<S: Service>(
-    State(desk): State<Arc<Desk<S>>>,
+    State(server): State<Arc<PortalServer<S>>>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Asked {
-    let session = shown(&desk, &id, &headers)?;
-    session.state().hear();
-    Ok(whole(&desk, &session, Part::Live).await)
+    let session = shown(&server, &id, &headers)?;
+    session.state().touch();
+    Ok(whole(&server, &session, Part::Live).await)
 }
 
 /// Gives the site as it was just exported, for a file. It is kept nowhere but there and, until its
 /// user is through with it, in the page.
 async fn export<S: Service>(
-    State(desk): State<Arc<Desk<S>>>,
+    State(server): State<Arc<PortalServer<S>>>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Asked {
-    let session = shown(&desk, &id, &headers)?;
+    let session = shown(&server, &id, &headers)?;
     let state = session.state();
     let export = state.export.as_ref();
     let export = export.ok_or(Refusal::Status(StatusCode::NOT_FOUND))?;
@@ -192,53 +192,53 @@ async fn export<S: Service>(
 
 /// Does what a page asks for.
 async fn act<S: Service>(
-    State(desk): State<Arc<Desk<S>>>,
+    State(server): State<Arc<PortalServer<S>>>,
     Path((id, what)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Asked {
-    let session = shown(&desk, &id, &headers)?;
+    let session = shown(&server, &id, &headers)?;
     let form = Form::read(body).await.map_err(Refusal::Status)?;
     session.state().use_it();
     match what.as_str() {
-        "look" => look(&session, &form),
+        "look" => theme(&session, &form),
         "go" => {
-            let place = Place::named(&session.whose, form.get("place").unwrap_or_default());
-            let place = place.ok_or(Refusal::Status(StatusCode::NOT_FOUND))?;
-            session.state().go(place);
+            let section = Section::named(&session.whose, form.get("place").unwrap_or_default());
+            let section = section.ok_or(Refusal::Status(StatusCode::NOT_FOUND))?;
+            session.state().go(section);
         }
         "more" => {
             let mut state = session.state();
             state.shown = state.shown.saturating_add(limits::SHOWN);
         }
         "ask" => wants_to_type(&session, &form)?,
-        "do" => order(&desk, &session, &form).await?,
-        "answer" => answer(&desk, &session, &form).await,
-        "close" => return Ok(closed(&desk, &session, Why::Closed)),
+        "do" => command(&server, &session, &form).await?,
+        "answer" => answer(&server, &session, &form).await,
+        "close" => return Ok(closed(&server, &session, Why::Closed)),
         _ => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
     }
     if session.state().proof.is_over() {
         tracing::warn!("portal page closed: too many wrong proofs");
-        return Ok(closed(&desk, &session, Why::Unproven));
+        return Ok(closed(&server, &session, Why::Unproven));
     }
-    Ok(whole(&desk, &session, Part::App).await)
+    Ok(whole(&server, &session, Part::App).await)
 }
 
 /// Closes a page for good, and says why.
-fn closed<S>(desk: &Desk<S>, session: &Session, why: Why) -> Response {
-    desk.sessions.close(&session.id);
+fn closed<S>(server: &PortalServer<S>, session: &Session, why: Why) -> Response {
+    server.sessions.close(&session.id);
     let mut response = rendered(outside(session.state().language, why));
     into(&mut response, "#portal", "innerHTML");
     response
 }
 
-fn look(session: &Session, form: &Form) {
+fn theme(session: &Session, form: &Form) {
     let mut state = session.state();
     if let Some(language) = form.get("language").and_then(Language::named) {
         state.language = language;
     }
-    if let Some(look) = form.get("look").and_then(Look::named) {
-        state.look = look;
+    if let Some(theme) = form.get("look").and_then(Theme::named) {
+        state.theme = theme;
     }
 }
 
@@ -263,8 +263,8 @@ fn wants_to_type(session: &Session, form: &Form) -> Result<(), Refusal> {
 }
 
 /// The user wants something done.
-async fn order<S: Service>(
-    desk: &Desk<S>,
+async fn command<S: Service>(
+    server: &PortalServer<S>,
     session: &Arc<Session>,
     form: &Form,
 ) -> Result<(), Refusal> {
@@ -274,29 +274,29 @@ async fn order<S: Service>(
         Some(Ask::Invite(wished)) => *wished = Wished::read(form),
         _ => {}
     }
-    let order = match Order::read(&session.whose, form) {
-        Ok(order) => order,
-        Err(BadOrder::Unknown) => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
-        Err(BadOrder::Typed(words)) => {
+    let command = match PortalCommand::read(&session.whose, form) {
+        Ok(command) => command,
+        Err(BadCommand::Unknown) => return Err(Refusal::Status(StatusCode::NOT_FOUND)),
+        Err(BadCommand::Typed(words)) => {
             session.state().remark = Some(Remark::Typed(words));
             return Ok(());
         }
     };
-    if !order.is_grave() {
-        prove(desk, session, order).await;
+    if !command.is_grave() {
+        prove(server, session, command).await;
         return Ok(());
     }
-    let named = order.named(&*desk.service, &session.whose).await;
+    let named = command.named(&*server.service, &session.whose).await;
     let mut state = session.state();
     match named {
-        Ok(order) => state.ask = Some(Ask::Sure(order)),
+        Ok(command) => state.ask = Some(Ask::Sure(command)),
         Err(error) => state.remark = Some(Remark::Failed(error)),
     }
     Ok(())
 }
 
 /// What the user decided.
-async fn answer<S: Service>(desk: &Desk<S>, session: &Arc<Session>, form: &Form) {
+async fn answer<S: Service>(server: &PortalServer<S>, session: &Arc<Session>, form: &Form) {
     let asked = {
         let mut state = session.state();
         state.put_away();
@@ -306,21 +306,21 @@ async fn answer<S: Service>(desk: &Desk<S>, session: &Arc<Session>, form: &Form)
         return;
     }
     match asked {
-        Some(Ask::Sure(order)) => prove(desk, session, order).await,
-        Some(Ask::Proof { order, by, .. }) => {
+        Some(Ask::Sure(command)) => prove(server, session, command).await,
+        Some(Ask::Proof { command, by, .. }) => {
             let typed = form.get("proof").unwrap_or_default();
             match by {
                 ProofBy::Passphrase => {
                     let passphrase = Passphrase::new(Zeroizing::new(typed.to_owned()));
-                    perform(desk, session, order, passphrase.ok()).await;
+                    perform(server, session, command, passphrase.ok()).await;
                 }
                 ProofBy::Code => {
                     let tried = session.state().proof.try_code(typed, Instant::now());
                     match tried {
-                        Tried::Right => perform(desk, session, order, None).await,
+                        Tried::Right => perform(server, session, command, None).await,
                         Tried::Wrong | Tried::Over => {
                             let wrong = true;
-                            session.state().ask = Some(Ask::Proof { order, by, wrong });
+                            session.state().ask = Some(Ask::Proof { command, by, wrong });
                         }
                     }
                 }
@@ -331,15 +331,19 @@ async fn answer<S: Service>(desk: &Desk<S>, session: &Arc<Session>, form: &Form)
 }
 
 /// Has something done, once its user has proved to be who opened the page where that matters.
-async fn prove<S: Service>(desk: &Desk<S>, session: &Arc<Session>, order: Order) {
-    let is_export = matches!(order, Order::Admin(AdminOrder::Export(_)));
-    let must = order.needs_proof() && !session.state().proof.is_good(Instant::now());
+async fn prove<S: Service>(
+    server: &PortalServer<S>,
+    session: &Arc<Session>,
+    command: PortalCommand,
+) {
+    let is_export = matches!(command, PortalCommand::Admin(AdminCommand::Export(_)));
+    let must = command.needs_proof() && !session.state().proof.is_good(Instant::now());
     if !is_export && !must {
-        return perform(desk, session, order, None).await;
+        return perform(server, session, command, None).await;
     }
     let by = match session.whose {
         Whose::User(_) => ProofBy::Code,
-        Whose::Admin => match ask(&*desk.service, ShowKey {}).await {
+        Whose::Admin => match ask(&*server.service, ShowKey {}).await {
             Ok(SiteKey {
                 passphrase: true, ..
             }) => ProofBy::Passphrase,
@@ -354,28 +358,28 @@ async fn prove<S: Service>(desk: &Desk<S>, session: &Arc<Session>, order: Order)
     };
     match (is_export, by) {
         // It is opened by its own passphrase, which is the key's.
-        (true, ProofBy::Passphrase) => perform(desk, session, order, None).await,
+        (true, ProofBy::Passphrase) => perform(server, session, command, None).await,
         // The key itself would leave by whatever the page's user says.
         (true, ProofBy::Code) => session.state().remark = Some(Remark::Typed("export-unsealed")),
         (false, by) => {
             let wrong = false;
-            session.state().ask = Some(Ask::Proof { order, by, wrong });
+            session.state().ask = Some(Ask::Proof { command, by, wrong });
         }
     }
 }
 
 /// Has something done, also if the browser goes away meanwhile.
 async fn perform<S: Service>(
-    desk: &Desk<S>,
+    server: &PortalServer<S>,
     session: &Arc<Session>,
-    order: Order,
+    command: PortalCommand,
     passphrase: Option<Passphrase>,
 ) {
-    let (service, session) = (Arc::clone(&desk.service), Arc::clone(session));
+    let (service, session) = (Arc::clone(&server.service), Arc::clone(session));
     let doing = tokio::spawn(async move {
         let by_passphrase = passphrase.is_some();
-        let is_export = matches!(order, Order::Admin(AdminOrder::Export(_)));
-        let done = order.perform(&*service, &session.whose, passphrase).await;
+        let is_export = matches!(command, PortalCommand::Admin(AdminCommand::Export(_)));
+        let done = command.perform(&*service, &session.whose, passphrase).await;
         let mut state = session.state();
         if by_passphrase && done.is_ok() {
             state.proof.succeed(Instant::now());
@@ -410,7 +414,7 @@ async fn perform<S: Service>(
                     state.proof.fail();
                 }
                 let by = ProofBy::Passphrase;
-                state.ask = Some(Ask::Proof { order, by, wrong });
+                state.ask = Some(Ask::Proof { command, by, wrong });
             }
             Err(error) => state.remark = Some(Remark::Failed(error)),
         }
@@ -423,9 +427,13 @@ async fn perform<S: Service>(
 // Secrets -----------------------------------------------------------------------------------------
 
 /// The page that a request is from, if it shows that it is.
-fn shown<S>(desk: &Desk<S>, id: &str, headers: &HeaderMap) -> Result<Arc<Session>, Refusal> {
+fn shown<S>(
+    server: &PortalServer<S>,
+    id: &str,
+    headers: &HeaderMap,
+) -> Result<Arc<Session>, Refusal> {
     let over = || Refusal::Outside(Why::Over, language(headers));
-    let session = desk.sessions.get(id).ok_or_else(over)?;
+    let session = server.sessions.get(id).ok_or_else(over)?;
     let token = headers.get(PAGE).and_then(|token| token.to_str().ok());
     let cookie = pages::cookie(headers, COOKIE);
     let (token, cookie) = token.zip(cookie).ok_or_else(over)?;
@@ -456,8 +464,8 @@ enum Part {
     Live,
 }
 
-async fn whole<S: Service>(desk: &Desk<S>, session: &Session, part: Part) -> Response {
-    let place = session.state().place;
+async fn whole<S: Service>(server: &PortalServer<S>, session: &Session, part: Part) -> Response {
+    let section = session.state().section;
     let depth = match part {
         Part::Live => Depth::Whole,
         _ => Depth::Quick,
@@ -465,22 +473,22 @@ async fn whole<S: Service>(desk: &Desk<S>, session: &Session, part: Part) -> Res
     // What comes while it is fetched is fetched again.
     let news = *session.news().borrow();
     let (content, waiting) = tokio::join!(
-        fetch(&*desk.service, &session.whose, place, depth),
-        waiting(&*desk.service, &session.whose),
+        fetch(&*server.service, &session.whose, section, depth),
+        waiting(&*server.service, &session.whose),
     );
     let mut state = session.state();
-    if state.place != place {
+    if state.section != section {
         // Its user went elsewhere meanwhile, and sees that already.
         return StatusCode::NO_CONTENT.into_response();
     }
     state.fetched = news;
     let view = View {
-        names: &desk.names,
+        names: &server.names,
         session,
         state: &state,
         content: &content,
         waiting,
-        now: crate::clock::now(),
+        now: papermesh_services::clock::now(),
     };
     let mut response = rendered(match part {
         Part::Page => view.page(),

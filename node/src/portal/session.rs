@@ -13,14 +13,14 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::commands::{PortalCommand, Remark, Typed, Wished};
 use super::export::Export;
 use super::limits;
 use super::links::Whose;
-use super::orders::{Order, Remark, Typed, Wished};
-use super::place::Place;
 use super::proof::{Code, Proof};
+use super::section::Section;
 use super::ticket::Ticket;
-use crate::pages::{Language, Look, Token};
+use crate::pages::{Language, Theme, Token};
 
 /// A page that is open.
 pub(super) struct Session {
@@ -40,8 +40,8 @@ pub(super) struct State {
     pub(super) cookie: Token,
     pub(super) token: Token,
     pub(super) language: Language,
-    pub(super) look: Look,
-    pub(super) place: Place,
+    pub(super) theme: Theme,
+    pub(super) section: Section,
     /// Rows that are shown.
     pub(super) shown: usize,
     pub(super) ask: Option<Ask>,
@@ -65,10 +65,10 @@ pub(super) struct State {
 /// What the user has to decide or to type.
 pub(super) enum Ask {
     /// Whether that is meant.
-    Sure(Order),
+    Sure(PortalCommand),
     /// A proof, for that; the one before may have been wrong.
     Proof {
-        order: Order,
+        command: PortalCommand,
         by: ProofBy,
         wrong: bool,
     },
@@ -103,8 +103,8 @@ impl Session {
                 cookie: Token::random(),
                 token: Token::random(),
                 language,
-                look: Look::default(),
-                place: Place::first(&whose),
+                theme: Theme::default(),
+                section: Section::first(&whose),
                 shown: limits::SHOWN,
                 ask: None,
                 remark: None,
@@ -168,7 +168,7 @@ impl Drop for Listening {
 
 impl State {
     /// The page fetches something by itself.
-    pub(super) fn hear(&mut self) {
+    pub(super) fn touch(&mut self) {
         self.heard = Instant::now();
     }
 
@@ -180,8 +180,8 @@ impl State {
     }
 
     /// The user goes elsewhere.
-    pub(super) fn go(&mut self, place: Place) {
-        self.place = place;
+    pub(super) fn go(&mut self, section: Section) {
+        self.section = section;
         self.shown = limits::SHOWN;
         self.ask = None;
         self.put_away();
@@ -286,7 +286,7 @@ mod tests {
         assert!(sessions.get(&shut.id).is_none(), "its window was closed");
         used.state().use_it();
         // Fetching is not using.
-        left.state().hear();
+        left.state().touch();
         tokio::time::advance(half + limits::SWEEP).await;
         sessions.pass_time(Instant::now());
         assert!(sessions.get(&used.id).is_some());

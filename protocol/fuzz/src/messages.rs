@@ -67,8 +67,8 @@ pub(crate) fn release_answer(bytes: &[u8]) {
 pub(crate) fn join_request(bytes: &[u8]) {
     if let Some(request) = decoded(bytes, limits::JOIN_MESSAGE) {
         let name = "Werk Nord".parse().expect("a name");
-        let mut desk = AdminJoin::new((site(), name), node(ADMIN), node(PRINTER), None);
-        desk.handle(
+        let mut handler = AdminJoin::new((site(), name), node(ADMIN), node(PRINTER), None);
+        handler.handle(
             request,
             &mut Attempts::default(),
             NOW,
@@ -178,10 +178,10 @@ pub(crate) fn bind_answer(bytes: &[u8]) {
 }
 
 pub(crate) fn web_request(bytes: &[u8]) {
-    if let Some(web::Request::Certify(wish)) = decoded(bytes, limits::WEB_MESSAGE) {
-        let _ = web::examine(&wish, &certificate(PRINTER, &[Role::Printer]));
-        assert!(wish.places.names().len() <= limits::WEB_NAMES);
-        assert!(wish.places.addresses().len() <= limits::WEB_ADDRESSES);
+    if let Some(web::Request::Certify(wanted)) = decoded(bytes, limits::WEB_MESSAGE) {
+        let _ = web::examine(&wanted, &certificate(PRINTER, &[Role::Printer]));
+        assert!(wanted.places.names().len() <= limits::WEB_NAMES);
+        assert!(wanted.places.addresses().len() <= limits::WEB_ADDRESSES);
     }
 }
 

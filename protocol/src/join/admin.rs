@@ -39,7 +39,7 @@ pub enum Claim {
 
 /// What is to be done after a request.
 #[derive(Debug)]
-pub enum Step {
+pub enum AdminStep {
     /// Send this and go on; a denial is the last word.
     Say(Answer),
     /// Ask the authority, then send what [`AdminJoin::decided`] says.
@@ -123,10 +123,10 @@ impl AdminJoin {
         attempts: &mut Attempts,
         now: Timestamp,
         rng: &mut dyn CryptoRng,
-    ) -> Step {
+    ) -> AdminStep {
         match (core::mem::replace(&mut self.state, State::Over), request) {
             (State::Fresh, Request::Ask { terms, .. }) if !may_ask_for(terms.roles) => {
-                Step::Say(Answer::Denied(Denial::Refused))
+                AdminStep::Say(Answer::Denied(Denial::Refused))
             }
             (
                 State::Fresh,
@@ -143,7 +143,7 @@ impl AdminJoin {
                 },
             ) => {
                 if !attempts.take(self.from, now) {
-                    return Step::Say(Answer::Denied(Denial::Busy));
+                    return AdminStep::Say(Answer::Denied(Denial::Busy));
                 }
                 let nonce = Nonce::random(rng);
                 self.state = State::Challenged {
@@ -151,7 +151,7 @@ impl AdminJoin {
                     commitment,
                     nonce,
                 };
-                Step::Say(Answer::Challenge {
+                AdminStep::Say(Answer::Challenge {
                     site: self.site,
                     site_name: self.site_name.clone(),
                     nonce,
@@ -166,9 +166,9 @@ impl AdminJoin {
                 Request::Reveal { nonce },
             ) => match self.compare(&terms, commitment, admin_nonce, nonce) {
                 Some(digits) => self.decide(terms, Claim::Digits(digits)),
-                None => Step::Say(Answer::Denied(Denial::Malformed)),
+                None => AdminStep::Say(Answer::Denied(Denial::Malformed)),
             },
-            _ => Step::Say(Answer::Denied(Denial::Malformed)),
+            _ => AdminStep::Say(Answer::Denied(Denial::Malformed)),
         }
     }
 
@@ -182,9 +182,9 @@ impl AdminJoin {
         }
     }
 
-    fn decide(&mut self, terms: Terms, claim: Claim) -> Step {
+    fn decide(&mut self, terms: Terms, claim: Claim) -> AdminStep {
         self.state = State::Deciding;
-        Step::Decide(Box::new(Applicant {
+        AdminStep::Decide(Box::new(Applicant {
             node: self.joiner,
             terms,
             claim,

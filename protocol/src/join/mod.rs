@@ -52,7 +52,7 @@ pub mod joiner;
 pub mod message;
 pub mod waiting;
 
-pub use admin::{AdminJoin, Applicant, Attempts, Claim, Step};
+pub use admin::{AdminJoin, AdminStep, Applicant, Attempts, Claim};
 pub use digits::{Commitment, Digits, Nonce};
 pub use joiner::{JoinError, Joiner, Membership, Next};
 pub use message::{Answer, Denial, MemberAddress, Request, Terms, Welcome};

@@ -96,11 +96,11 @@ impl Site {
         self.welcome_with(self.certificate(applicant), self.state())
     }
 
-    fn desk(&self, admin: NodeId, joiner: NodeId) -> AdminJoin {
-        self.desk_seeing(None, admin, joiner)
+    fn handler(&self, admin: NodeId, joiner: NodeId) -> AdminJoin {
+        self.handler_seeing(None, admin, joiner)
     }
 
-    fn desk_seeing(&self, from: Option<IpAddr>, admin: NodeId, joiner: NodeId) -> AdminJoin {
+    fn handler_seeing(&self, from: Option<IpAddr>, admin: NodeId, joiner: NodeId) -> AdminJoin {
         AdminJoin::new((self.id(), self.name.clone()), admin, joiner, from)
     }
 
@@ -146,24 +146,24 @@ fn answered(answer: Answer) -> Answer {
     .unwrap()
 }
 
-fn said(step: Step) -> Answer {
+fn said(step: AdminStep) -> Answer {
     match step {
-        Step::Say(answer) => answered(answer),
-        Step::Decide(applicant) => panic!("decides about {applicant:?}"),
+        AdminStep::Say(answer) => answered(answer),
+        AdminStep::Decide(applicant) => panic!("decides about {applicant:?}"),
     }
 }
 
-fn denied(step: Step) -> Denial {
+fn denied(step: AdminStep) -> Denial {
     match said(step) {
         Answer::Denied(denial) => denial,
         answer => panic!("says {answer:?}"),
     }
 }
 
-fn asked(step: Step) -> Applicant {
+fn asked(step: AdminStep) -> Applicant {
     match step {
-        Step::Decide(applicant) => *applicant,
-        Step::Say(answer) => panic!("says {answer:?}"),
+        AdminStep::Decide(applicant) => *applicant,
+        AdminStep::Say(answer) => panic!("says {answer:?}"),
     }
 }
 
@@ -184,21 +184,21 @@ fn joined(next: Next) -> Membership {
 /// An honest conversation by digits up to the decision.
 fn by_digits(site: &Site, seed: u64) -> (Joiner, AdminJoin, Applicant, Digits) {
     let (mut joiner, ask) = Joiner::with_digits(terms(), (JOINER, ADMIN), &mut rng(seed)).unwrap();
-    let mut desk = site.desk(ADMIN, JOINER);
+    let mut handler = site.handler(ADMIN, JOINER);
     let mut attempts = Attempts::default();
-    let challenge = said(desk.handle(carried(ask), &mut attempts, NOW, &mut rng(seed + 1)));
+    let challenge = said(handler.handle(carried(ask), &mut attempts, NOW, &mut rng(seed + 1)));
     let (reveal, shown) = compare(joiner.handle(challenge, NOW).unwrap());
-    let applicant = asked(desk.handle(reveal, &mut attempts, NOW, &mut rng(seed + 2)));
-    (joiner, desk, applicant, shown)
+    let applicant = asked(handler.handle(reveal, &mut attempts, NOW, &mut rng(seed + 2)));
+    (joiner, handler, applicant, shown)
 }
 
 #[test]
 fn by_digits_both_screens_show_the_same_and_the_device_is_admitted() {
     let site = Site::new(1);
-    let (mut joiner, mut desk, applicant, shown) = by_digits(&site, 1);
+    let (mut joiner, mut handler, applicant, shown) = by_digits(&site, 1);
     assert_eq!(applicant.claim, Claim::Digits(shown));
     assert_eq!((applicant.node, &applicant.terms), (JOINER, &terms()));
-    let answer = answered(desk.decided(Ok(site.welcome(&applicant))));
+    let answer = answered(handler.decided(Ok(site.welcome(&applicant))));
     let membership = joined(joiner.handle(answer, NOW).unwrap());
     assert_eq!(membership.certificate.node, JOINER);
     assert_eq!(membership.state.site, site.id());
@@ -221,14 +221,14 @@ fn with_an_invite_the_device_is_admitted_at_once() {
     );
     let terms = Joiner::terms(&invite, Some("Empfang".parse().unwrap()), terms().sealing).unwrap();
     let (mut joiner, ask) = Joiner::with_invite(&invite, terms, (JOINER, ADMIN), NOW).unwrap();
-    let mut desk = site.desk(ADMIN, JOINER);
-    let applicant = asked(desk.handle(carried(ask), &mut Attempts::default(), NOW, &mut rng(1)));
+    let mut handler = site.handler(ADMIN, JOINER);
+    let applicant = asked(handler.handle(carried(ask), &mut Attempts::default(), NOW, &mut rng(1)));
     let Claim::Invite(secret) = &applicant.claim else {
         panic!("no invite")
     };
     ticket.redeem(secret, applicant.node, NOW).unwrap();
     assert!(ticket.grant.admits(&applicant.terms));
-    let answer = answered(desk.decided(Ok(site.welcome(&applicant))));
+    let answer = answered(handler.decided(Ok(site.welcome(&applicant))));
     assert_eq!(
         joined(joiner.handle(answer, NOW).unwrap()).certificate.name,
         applicant.terms.name
@@ -310,12 +310,12 @@ fn somebody_in_the_middle_shows_other_digits_on_each_screen() {
         // towards the admin it plays the device, and passes on whatever it may.
         let (mut false_joiner, ask) =
             Joiner::with_digits(terms(), (middle, ADMIN), &mut rng(seed + 1000)).unwrap();
-        let mut desk = site.desk(ADMIN, middle);
+        let mut handler = site.handler(ADMIN, middle);
         let mut attempts = Attempts::default();
-        let challenge = said(desk.handle(ask, &mut attempts, NOW, &mut rng(seed + 2000)));
+        let challenge = said(handler.handle(ask, &mut attempts, NOW, &mut rng(seed + 2000)));
         let (_, on_the_device) = compare(joiner.handle(challenge.clone(), NOW).unwrap());
         let (reveal, _) = compare(false_joiner.handle(challenge, NOW).unwrap());
-        let applicant = asked(desk.handle(reveal, &mut attempts, NOW, &mut rng(0)));
+        let applicant = asked(handler.handle(reveal, &mut attempts, NOW, &mut rng(0)));
         assert_ne!(applicant.claim, Claim::Digits(on_the_device));
     }
 }
@@ -323,14 +323,14 @@ fn somebody_in_the_middle_shows_other_digits_on_each_screen() {
 #[test]
 fn another_nonce_than_the_committed_one_is_refused() {
     let (_, ask) = Joiner::with_digits(terms(), (JOINER, ADMIN), &mut rng(1)).unwrap();
-    let mut desk = Site::new(1).desk(ADMIN, JOINER);
+    let mut handler = Site::new(1).handler(ADMIN, JOINER);
     let mut attempts = Attempts::default();
-    said(desk.handle(ask, &mut attempts, NOW, &mut rng(2)));
+    said(handler.handle(ask, &mut attempts, NOW, &mut rng(2)));
     let other = Request::Reveal {
         nonce: Nonce::from_bytes([0; 32]),
     };
     assert_eq!(
-        denied(desk.handle(other, &mut attempts, NOW, &mut rng(3))),
+        denied(handler.handle(other, &mut attempts, NOW, &mut rng(3))),
         Denial::Malformed
     );
 }
@@ -339,12 +339,12 @@ fn another_nonce_than_the_committed_one_is_refused() {
 fn a_commitment_of_another_device_is_of_no_use() {
     // Heard from one device, said by another that later learns the nonce too.
     let (mut joiner, ask) = Joiner::with_digits(terms(), (JOINER, ADMIN), &mut rng(1)).unwrap();
-    let mut desk = Site::new(1).desk(ADMIN, NodeId::from_bytes([6; 32]));
+    let mut handler = Site::new(1).handler(ADMIN, NodeId::from_bytes([6; 32]));
     let mut attempts = Attempts::default();
-    let challenge = said(desk.handle(ask, &mut attempts, NOW, &mut rng(2)));
+    let challenge = said(handler.handle(ask, &mut attempts, NOW, &mut rng(2)));
     let (reveal, _) = compare(joiner.handle(challenge, NOW).unwrap());
     assert_eq!(
-        denied(desk.handle(reveal, &mut attempts, NOW, &mut rng(3))),
+        denied(handler.handle(reveal, &mut attempts, NOW, &mut rng(3))),
         Denial::Malformed
     );
 }
@@ -357,28 +357,28 @@ fn what_comes_out_of_turn_ends_the_conversation() {
         nonce: Nonce::from_bytes([0; 32]),
     };
 
-    let mut desk = site.desk(ADMIN, JOINER);
+    let mut handler = site.handler(ADMIN, JOINER);
     assert_eq!(
-        denied(desk.handle(reveal(), &mut attempts, NOW, &mut rng(1))),
+        denied(handler.handle(reveal(), &mut attempts, NOW, &mut rng(1))),
         Denial::Malformed
     );
     let (_, ask) = Joiner::with_digits(terms(), (JOINER, ADMIN), &mut rng(1)).unwrap();
     assert_eq!(
-        denied(desk.handle(ask, &mut attempts, NOW, &mut rng(1))),
+        denied(handler.handle(ask, &mut attempts, NOW, &mut rng(1))),
         Denial::Malformed
     );
 
     // A reveal that is played again, then a decision that nobody waits for.
     let (mut joiner, ask) = Joiner::with_digits(terms(), (JOINER, ADMIN), &mut rng(1)).unwrap();
-    let mut desk = site.desk(ADMIN, JOINER);
-    let challenge = said(desk.handle(ask, &mut attempts, NOW, &mut rng(2)));
+    let mut handler = site.handler(ADMIN, JOINER);
+    let challenge = said(handler.handle(ask, &mut attempts, NOW, &mut rng(2)));
     let (reveal, _) = compare(joiner.handle(challenge.clone(), NOW).unwrap());
-    let applicant = asked(desk.handle(reveal.clone(), &mut attempts, NOW, &mut rng(3)));
+    let applicant = asked(handler.handle(reveal.clone(), &mut attempts, NOW, &mut rng(3)));
     assert_eq!(
-        denied(desk.handle(reveal, &mut attempts, NOW, &mut rng(3))),
+        denied(handler.handle(reveal, &mut attempts, NOW, &mut rng(3))),
         Denial::Malformed
     );
-    let answer = desk.decided(Ok(site.welcome(&applicant)));
+    let answer = handler.decided(Ok(site.welcome(&applicant)));
     assert!(matches!(answer, Answer::Denied(Denial::Malformed)));
 
     // A second challenge, and a welcome before the digits were compared.
@@ -394,8 +394,8 @@ fn what_comes_out_of_turn_ends_the_conversation() {
 #[test]
 fn a_denial_is_told_and_final() {
     let site = Site::new(1);
-    let (mut joiner, mut desk, applicant, _) = by_digits(&site, 1);
-    let answer = answered(desk.decided(Err(Denial::Unanswered)));
+    let (mut joiner, mut handler, applicant, _) = by_digits(&site, 1);
+    let answer = answered(handler.decided(Err(Denial::Unanswered)));
     assert_eq!(
         joiner.handle(answer, NOW).unwrap_err(),
         JoinError::Denied(Denial::Unanswered)
@@ -420,7 +420,7 @@ fn roles_that_joining_cannot_give_are_refused_on_both_sides() {
                 terms: terms.clone(),
                 right,
             };
-            let step = Site::new(1).desk(ADMIN, JOINER).handle(
+            let step = Site::new(1).handler(ADMIN, JOINER).handle(
                 ask,
                 &mut Attempts::default(),
                 NOW,
@@ -435,8 +435,8 @@ fn roles_that_joining_cannot_give_are_refused_on_both_sides() {
 fn ask_from(site: &Site, from: u8, attempts: &mut Attempts, now: Timestamp) -> Answer {
     let (_, ask) = Joiner::with_digits(terms(), (JOINER, ADMIN), &mut rng(1)).unwrap();
     let from = Some(IpAddr::from([192, 0, 2, from]));
-    let mut desk = site.desk_seeing(from, ADMIN, JOINER);
-    said(desk.handle(ask, attempts, now, &mut rng(2)))
+    let mut handler = site.handler_seeing(from, ADMIN, JOINER);
+    said(handler.handle(ask, attempts, now, &mut rng(2)))
 }
 
 #[test]

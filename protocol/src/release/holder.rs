@@ -1,6 +1,6 @@
 //! The holder's side of the release protocol.
 //!
-//! [`Holder`] keeps the sessions and the access tokens, and judges. It reads and writes nothing:
+//! [`Sessions`] keeps the sessions and the access tokens, and judges. It reads and writes nothing:
 //! whoever drives it looks up the facts that each step asks for, and afterwards does what the
 //! step returns, in the order given. Leases live in the driver's store, because they must survive
 //! a restart; the judgment on them is here, in [`report`] and [`extend`].
@@ -38,7 +38,7 @@ pub(super) use unlock::context as job_pin_context;
 pub use unlock::{JobLock, pin_name};
 
 /// The sessions of one holder.
-pub struct Holder {
+pub struct Sessions {
     node: NodeId,
     decoys: DecoySeed,
     sessions: BTreeMap<SessionId, Session>,
@@ -163,7 +163,7 @@ pub enum DenyReason {
 /// How long a denied printer is told to wait where no guess count says more.
 const DENIED_WAIT: Duration = Duration::ZERO;
 
-impl Holder {
+impl Sessions {
     /// A holder without sessions. From `decoys` it makes what stands in for the verifier of a
     /// user who has none here.
     #[must_use]

@@ -70,13 +70,13 @@ pub enum Request {
     /// Shows the site's web authority.
     Authority,
     /// Certifies a key of the asking node.
-    Certify(Wish),
+    Certify(CertificateRequest),
 }
 
 /// A key, and where its node is reached, as the node says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wish {
+pub struct CertificateRequest {
     /// The key.
     pub key: WebPublic,
     /// Where the node is reached.
@@ -239,7 +239,7 @@ impl Asking {
             places: &places,
         };
         let proof = key.prove(&claim.to_be_signed().unwrap_or_default());
-        let wish = Wish {
+        let wanted = CertificateRequest {
             key: public,
             places: places.clone(),
             proof,
@@ -248,7 +248,7 @@ impl Asking {
             site: own.site,
             places,
         };
-        (asking, Request::Certify(wish))
+        (asking, Request::Certify(wanted))
     }
 
     /// What the admin's node gave.
@@ -294,15 +294,15 @@ pub fn shown(answer: Answer, site: SiteId) -> Result<Signed<WebAuthority>, WebEr
 ///
 /// # Errors
 /// What to answer the member.
-pub fn examine(wish: &Wish, member: &Certificate) -> Result<(), Denial> {
+pub fn examine(wanted: &CertificateRequest, member: &Certificate) -> Result<(), Denial> {
     let claim = Claim {
         site: member.site,
         node: member.node,
-        key: wish.key,
-        places: &wish.places,
+        key: wanted.key,
+        places: &wanted.places,
     };
     let message = claim.to_be_signed().ok_or(Denial::Malformed)?;
-    if wish.key.verify(&message, &wish.proof) {
+    if wanted.key.verify(&message, &wanted.proof) {
         Ok(())
     } else {
         Err(Denial::Malformed)

@@ -30,10 +30,10 @@ fn places(names: &[&str]) -> Places {
     Places::new(names.iter().map(|name| name.parse().unwrap()), []).unwrap()
 }
 
-fn wish(request: Request) -> Wish {
+fn wanted(request: Request) -> CertificateRequest {
     let bytes = codec::encode(&request, limits::WEB_MESSAGE).unwrap();
     match codec::decode(&bytes, limits::WEB_MESSAGE).unwrap() {
-        Request::Certify(wish) => wish,
+        Request::Certify(wanted) => wanted,
         Request::Authority => panic!("asks for the authority"),
     }
 }
@@ -65,23 +65,23 @@ fn ask(names: &[&str]) -> Asking {
 fn a_member_proves_that_it_has_the_key() {
     let key = WebKey::of_admin(&key(9));
     let (_, request) = Asking::new(&key, &member(), places(&["desk.local"]));
-    let wish = wish(request);
-    assert_eq!(examine(&wish, &member()), Ok(()));
+    let wanted = wanted(request);
+    assert_eq!(examine(&wanted, &member()), Ok(()));
 
     // Neither for another member, nor for other names, nor for another key.
     let other = Certificate {
         node: NodeId::from_bytes([3; 32]),
         ..member()
     };
-    assert_eq!(examine(&wish, &other), Err(Denial::Malformed));
-    let elsewhere = Wish {
+    assert_eq!(examine(&wanted, &other), Err(Denial::Malformed));
+    let elsewhere = CertificateRequest {
         places: places(&["office.local"]),
-        ..wish.clone()
+        ..wanted.clone()
     };
     assert_eq!(examine(&elsewhere, &member()), Err(Denial::Malformed));
-    let anothers = Wish {
+    let anothers = CertificateRequest {
         key: WebKey::of_admin(&self::key(8)).public(),
-        ..wish
+        ..wanted
     };
     assert_eq!(examine(&anothers, &member()), Err(Denial::Malformed));
 }

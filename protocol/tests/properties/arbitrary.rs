@@ -36,7 +36,9 @@ use papermesh_protocol::site::{LoginPolicy, Revoked, SitePolicy, SiteSecret, Sit
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::{Badge, UserEntry, UserState};
-use papermesh_protocol::web::{self, HostName, Places, WebAuthority, WebProof, WebPublic, Wish};
+use papermesh_protocol::web::{
+    self, CertificateRequest, HostName, Places, WebAuthority, WebProof, WebPublic,
+};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -919,11 +921,9 @@ pub(crate) fn web_request() -> impl Strategy<Value = web::Request> {
     });
     prop_oneof![
         Just(web::Request::Authority),
-        (key, places(), proof).prop_map(|(key, places, proof)| web::Request::Certify(Wish {
-            key,
-            places,
-            proof
-        })),
+        (key, places(), proof).prop_map(|(key, places, proof)| web::Request::Certify(
+            CertificateRequest { key, places, proof }
+        )),
     ]
 }
 

@@ -10,7 +10,7 @@ use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{KsfMemo, Pin, PinVerifier};
 use papermesh_protocol::release::holder::{
-    Holder, Lease, Leased, LoginEvent, LoginFacts, Selected,
+    Lease, Leased, LoginEvent, LoginFacts, Selected, Sessions,
 };
 use papermesh_protocol::release::message::{Answer, Grant, Login, Refusal, Request};
 use papermesh_protocol::release::printer::{Challenged, Evidence, LoginUnderWay, SessionError};
@@ -35,7 +35,7 @@ const SIZE: u64 = 1000;
 
 /// The holder with its store, and the clock.
 pub(crate) struct World {
-    pub(crate) holder: Holder,
+    pub(crate) holder: Sessions,
     pub(crate) now: Timestamp,
     pub(crate) rng: StdRng,
     /// The job of each user, by the user's place in [`USERS`].
@@ -76,7 +76,7 @@ impl World {
             })
         };
         Self {
-            holder: Holder::new(node(HOLDER), DecoySeed::generate(&mut rng)),
+            holder: Sessions::new(node(HOLDER), DecoySeed::generate(&mut rng)),
             now: NOW,
             jobs: (0..USERS.len())
                 .map(|at| JobId::from_bytes([0xa0 + at as u8; 16]))

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use libp2p::PeerId;
-use papermesh_node::mesh::frame::{read_message, write_message};
+use papermesh_mesh::frame::{read_message, write_message};
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
@@ -24,7 +24,7 @@ use papermesh_protocol::version::Version;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt};
 
-use super::papers::Papers;
+use super::identity::Identity;
 use super::peer::Rogue;
 use crate::user::User;
 
@@ -34,7 +34,7 @@ const WAIT: Duration = Duration::from_secs(15);
 /// A stream of the release protocol to one holder.
 pub struct Conversation<'a> {
     rogue: &'a Rogue,
-    papers: &'a Papers,
+    identity: &'a Identity,
     peer: PeerId,
     holder: NodeId,
     stream: Compat<libp2p::Stream>,
@@ -46,14 +46,14 @@ impl<'a> Conversation<'a> {
     /// # Panics
     /// If the node does not take the stream.
     #[must_use]
-    pub fn begin(rogue: &'a Rogue, papers: &'a Papers, holder: &str) -> Self {
+    pub fn begin(rogue: &'a Rogue, identity: &'a Identity, holder: &str) -> Self {
         let peer = super::peer_id(holder);
         let stream = rogue
             .open(peer, protocol(Version::Two))
             .unwrap_or_else(|error| panic!("no conversation: {error}"));
         Self {
             rogue,
-            papers,
+            identity,
             peer,
             holder: holder
                 .parse()
@@ -106,7 +106,7 @@ impl<'a> Conversation<'a> {
     pub fn first_words(&self, user: &User) -> (LoginUnderWay, Request) {
         let id = user.id.parse().unwrap_or_else(|error| panic!("{error}"));
         let pin = Pin::new(&user.pin).unwrap_or_else(|error| panic!("{error}"));
-        let (printer, evidence) = (self.papers.node(), Evidence::Pin(&pin, None));
+        let (printer, evidence) = (self.identity.node(), Evidence::Pin(&pin, None));
         LoginUnderWay::begin(printer, self.holder, &id, evidence, &mut rand::rng())
             .unwrap_or_else(|error| panic!("{error}"))
     }
@@ -157,17 +157,17 @@ impl<'a> Conversation<'a> {
     #[must_use]
     pub fn receipt(&self, job: JobId, release: ReleaseId, outcome: Outcome) -> Envelope<Receipt> {
         let receipt = Receipt {
-            site: self.papers.certificate.site,
+            site: self.identity.certificate.site,
             release,
             job,
             holder: self.holder,
-            printer: self.papers.node(),
+            printer: self.identity.node(),
             at: now(),
             outcome,
             reason: None,
             audit: None,
         };
-        Signed::sign(receipt, &self.papers.key)
+        Signed::sign(receipt, &self.identity.key)
             .unwrap_or_else(|error| panic!("{error}"))
             .envelope()
             .clone()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use libp2p::StreamProtocol;
-use papermesh_node::mesh::frame::{read_message, write_message};
+use papermesh_mesh::frame::{read_message, write_message};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, NodeId};
@@ -14,7 +14,7 @@ use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{Pin, PinVerifier};
 use papermesh_protocol::preview;
-use papermesh_protocol::release::holder::{Holder, LoginFacts, Pictured};
+use papermesh_protocol::release::holder::{LoginFacts, Pictured, Sessions};
 use papermesh_protocol::release::message::{Answer, Place, Request};
 use papermesh_protocol::release::version::protocol;
 use papermesh_protocol::seal::{DecoySeed, JobKey, PreviewKey, seal_preview};
@@ -26,7 +26,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio_util::compat::FuturesAsyncReadCompatExt;
 
 use super::conversation::now;
-use super::papers::Papers;
+use super::identity::Identity;
 use super::peer::Rogue;
 use crate::user::User;
 
@@ -65,8 +65,8 @@ pub struct FalseHolder {
     heard: Arc<Mutex<Heard>>,
 }
 
-struct Desk {
-    holder: Mutex<Holder>,
+struct Inner {
+    holder: Mutex<Sessions>,
     printer: Certificate,
     user: UserId,
     entry: UserEntry,
@@ -81,22 +81,28 @@ impl FalseHolder {
     /// # Panics
     /// If it does so already, or the PIN or the id are none.
     #[must_use]
-    pub fn begin(rogue: &Rogue, papers: &Papers, user: &User, printer: &str, lies: Lies) -> Self {
+    pub fn begin(
+        rogue: &Rogue,
+        identity: &Identity,
+        user: &User,
+        printer: &str,
+        lies: Lies,
+    ) -> Self {
         let rng = &mut rand::rng();
         let name: UserId = user.id.parse().unwrap_or_else(|error| panic!("{error}"));
         let pin = Pin::new(&user.pin).unwrap_or_else(|error| panic!("{error}"));
         let printer: NodeId = printer.parse().unwrap_or_else(|error| panic!("{error}"));
-        let own = papers.certificate.clone().into_value();
+        let own = identity.certificate.clone().into_value();
         let heard = Arc::<Mutex<Heard>>::default();
-        let desk = Arc::new(Desk {
-            holder: Mutex::new(Holder::new(papers.node(), DecoySeed::generate(rng))),
+        let inner = Arc::new(Inner {
+            holder: Mutex::new(Sessions::new(identity.node(), DecoySeed::generate(rng))),
             printer: Certificate {
                 node: printer,
                 roles: Roles::of(&[Role::Printer]),
                 ..own
             },
             entry: UserEntry {
-                site: papers.certificate.site,
+                site: identity.certificate.site,
                 user: name.clone(),
                 sequence: 1,
                 issued_at: now(),
@@ -112,29 +118,29 @@ impl FalseHolder {
             lies,
             heard: Arc::clone(&heard),
         });
-        let (talking, showing) = (Arc::clone(&desk), desk);
+        let (talking, showing) = (Arc::clone(&inner), inner);
         // As a holder that was not updated yet.
         rogue.serve(protocol(Version::One), move |stream| {
-            let desk = Arc::clone(&talking);
+            let inner = Arc::clone(&talking);
             async move {
                 let mut stream = stream.compat();
                 while let Ok(Some(request)) =
                     read_message(&mut stream, limits::RELEASE_MESSAGE, WAIT).await
                 {
-                    let answer = desk.answer(request);
+                    let answer = inner.answer(request);
                     // It keeps to no limit of its own.
                     drop(write_message(&mut stream, &answer, usize::MAX).await);
                 }
             }
         });
         rogue.serve(preview::PROTOCOL, move |stream| {
-            let desk = Arc::clone(&showing);
+            let inner = Arc::clone(&showing);
             async move {
                 let mut stream = stream.compat();
                 while let Ok(Some(request)) =
                     read_message(&mut stream, limits::PREVIEW_MESSAGE, WAIT).await
                 {
-                    desk.show(&mut stream, request).await;
+                    inner.show(&mut stream, request).await;
                 }
             }
         });
@@ -148,7 +154,7 @@ impl FalseHolder {
     }
 }
 
-impl Desk {
+impl Inner {
     fn answer(&self, request: Request) -> Answer {
         let (rng, printer) = (&mut rand::rng(), self.printer.node);
         let mut holder = locked(&self.holder);

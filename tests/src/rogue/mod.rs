@@ -3,17 +3,17 @@
 //!
 //! A [`Rogue`] is built from libp2p and the protocol's types alone. It shows whatever
 //! certificate it likes, puts whatever bytes it likes into the DHT, and asks holders whatever it
-//! likes in whatever order. Its [`Papers`] it got like every member: by joining.
+//! likes in whatever order. Its [`Identity`] it got like every member: by joining.
 
 mod conversation;
 mod handshake;
 mod holder;
-mod papers;
+mod identity;
 mod peer;
 
 pub use conversation::{Conversation, now};
 pub use handshake::Shown;
 pub use holder::{FalseHolder, Heard, Lie, Lies};
-pub use papermesh_node::vault::new_key;
-pub use papers::Papers;
+pub use identity::Identity;
+pub use papermesh_services::vault::new_key;
 pub use peer::{Rogue, peer_id};

@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::handshake::{RogueUpgrade, Shown};
-use super::papers::Papers;
+use super::identity::Identity;
 use crate::wait::wait_for;
 
 /// How long a rogue waits for anything.
@@ -70,9 +70,9 @@ struct Behaviour {
 impl Rogue {
     /// A rogue that shows its true papers and misbehaves only afterwards.
     #[must_use]
-    pub fn with(papers: &Papers) -> Self {
-        let shown = Shown::Certificate(papers.certificate.envelope().clone());
-        Self::new(&papers.key, papers, shown)
+    pub fn with(identity: &Identity) -> Self {
+        let shown = Shown::Certificate(identity.certificate.envelope().clone());
+        Self::new(&identity.key, identity, shown)
     }
 
     /// A rogue with this key that knows of the site what a member knows, and shows whatever it likes.
@@ -80,9 +80,9 @@ impl Rogue {
     /// # Panics
     /// If it cannot be started.
     #[must_use]
-    pub fn new(key: &SigningKey, papers: &Papers, shown: Shown) -> Self {
-        let site = papers.certificate.site;
-        Self::knowing(key, site, lookup::prologue(&papers.secret, site), shown)
+    pub fn new(key: &SigningKey, identity: &Identity, shown: Shown) -> Self {
+        let site = identity.certificate.site;
+        Self::knowing(key, site, lookup::prologue(&identity.secret, site), shown)
     }
 
     /// A rogue that begins handshakes with this prologue.

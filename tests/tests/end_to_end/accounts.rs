@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use papermesh_node::store::{Source, Store};
+use papermesh_store::{Source, Store};
 use papermesh_tests::cups::Cups;
 use papermesh_tests::ipp::{
     self, Answer, BOOLEAN, CANCEL_JOB, CANCEL_JOBS, CANCEL_MY_JOBS, CREATE_JOB, DISABLE_PRINTER,

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use futures::{AsyncReadExt, AsyncWriteExt};
 use libp2p::PeerId;
-use papermesh_tests::rogue::{Papers, Rogue, Shown, new_key};
+use papermesh_tests::rogue::{Identity, Rogue, Shown, new_key};
 use papermesh_tests::wait::{wait_for, wait_until};
 use papermesh_tests::{Machine, SOON, Setting, Site, program, reserve_port};
 
@@ -75,7 +75,7 @@ fn invariant_7_a_stranger_completes_no_handshake_at_a_bootstrap_node() {
     let laptop = site.founder("laptop-1");
     let (node, pages) = bootstrap(&site, &laptop);
     let member = site.invited(&laptop, "rogue-1", "client", Setting::default());
-    let papers = Papers::of(member.home());
+    let identity = Identity::of(member.home());
     let elsewhere = Machine::new(site.folder(), "elsewhere", Setting::default());
     let founding =
         elsewhere.papermesh("init --no-passphrase --site Other --name elsewhere --role client");
@@ -84,16 +84,16 @@ fn invariant_7_a_stranger_completes_no_handshake_at_a_bootstrap_node() {
         metric(pages, "members_connected") == Some(1)
     });
 
-    let stolen = Shown::Certificate(papers.certificate.envelope().clone());
+    let stolen = Shown::Certificate(identity.certificate.envelope().clone());
     for (what, stranger) in [
-        ("nothing", Rogue::new(&new_key(), &papers, Shown::Nothing)),
+        ("nothing", Rogue::new(&new_key(), &identity, Shown::Nothing)),
         (
             "a member's certificate",
-            Rogue::new(&new_key(), &papers, stolen),
+            Rogue::new(&new_key(), &identity, stolen),
         ),
         (
             "papers of another site",
-            Rogue::with(&Papers::of(elsewhere.home())),
+            Rogue::with(&Identity::of(elsewhere.home())),
         ),
     ] {
         let entered = stranger.dial(&node.address());
@@ -102,7 +102,7 @@ fn invariant_7_a_stranger_completes_no_handshake_at_a_bootstrap_node() {
     assert_eq!(metric(pages, "members_connected"), Some(1));
 
     // The same device with its own papers is let in.
-    let rogue = Rogue::with(&papers);
+    let rogue = Rogue::with(&identity);
     assert!(rogue.dial(&node.address()).is_ok());
     wait_until(SOON, "the member to be counted", || {
         metric(pages, "members_connected") == Some(2)
@@ -117,7 +117,7 @@ fn a_member_has_a_bootstrap_node_dial_nobody_but_itself() {
     let laptop = site.founder("laptop-1");
     let (node, _) = bootstrap(&site, &laptop);
     let member = site.invited(&laptop, "rogue-1", "client", Setting::default());
-    let rogue = Rogue::with(&Papers::of(member.home()));
+    let rogue = Rogue::with(&Identity::of(member.home()));
     let at = rogue.dial(&node.address()).unwrap();
 
     let own = TcpListener::bind("127.0.0.1:0").unwrap();

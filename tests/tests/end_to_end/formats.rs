@@ -8,9 +8,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use papermesh_node::convert::Converter;
-use papermesh_node::convert::device::{Device, Formats};
-use papermesh_node::convert::plan::{Known, Order};
+use papermesh_convert::device::{Device, Formats};
+use papermesh_convert::plan::{Known, PrintRequest};
+use papermesh_convert::{Converter, Program};
 use papermesh_protocol::job::{self, PrintOptions};
 use papermesh_tests::answer::{Job, VisitReport};
 use papermesh_tests::device::CupsPrinter;
@@ -652,8 +652,8 @@ fn confined(folder: &Path, script: &str) -> String {
     let stage = serde_json::json!({
         "Ghostscript": { "program": system("sh"), "arguments": ["-c", script] }
     });
-    let ran = Command::new(papermesh_tests::program::papermesh())
-        .arg("convert-stage")
+    let ran = Command::new(papermesh_tests::program::converter())
+        .arg(papermesh_convert::VERSION)
         .arg(stage.to_string())
         .stdin(std::process::Stdio::null())
         .output()
@@ -734,9 +734,9 @@ async fn pages_are_chosen_and_other_printers_are_served() {
     let folder = tempfile::tempdir().unwrap();
     let report = Document::pages(folder.path(), "report.pdf", 5);
     let gs = Some(system("gs"));
-    let program = papermesh_tests::program::papermesh().to_owned();
+    let program = Program::at(papermesh_tests::program::converter().to_owned());
     let converter = Converter::new(program, gs, Duration::from_secs(60));
-    let order = Order {
+    let request = PrintRequest {
         format: PDF.to_owned(),
         known: Known::default(),
         options: PrintOptions {
@@ -760,14 +760,14 @@ async fn pages_are_chosen_and_other_printers_are_served() {
         };
         let document = tokio::fs::File::open(report.path()).await.unwrap();
         let mut made = converter
-            .convert(&device, &order, None, document)
+            .convert(&device, &request, None, document)
             .await
             .unwrap();
         assert_eq!(made.facts.pages, Some(5));
         assert_eq!(
             (
-                made.plan.order.options.copies,
-                made.plan.order.options.page_ranges.is_all()
+                made.plan.request.options.copies,
+                made.plan.request.options.page_ranges.is_all()
             ),
             (1, true)
         );

@@ -28,7 +28,7 @@ use papermesh_tests::command::Invocation;
 use papermesh_tests::http::OpenPage;
 use papermesh_tests::program::system;
 use papermesh_tests::rogue::{
-    Conversation, FalseHolder, Lie, Lies, Papers, Rogue, Shown, new_key, now, peer_id,
+    Conversation, FalseHolder, Identity, Lie, Lies, Rogue, Shown, new_key, now, peer_id,
 };
 use papermesh_tests::wait::wait_until;
 use papermesh_tests::{Machine, SOON, Setting, Site, User};
@@ -50,8 +50,8 @@ fn invariant_6_a_bad_record_is_stored_by_no_one_and_believed_by_no_one() {
     let bad = rogue.bad_records();
 
     // A good one is taken, so that a refusal means something.
-    let good = DirectoryRecord::SiteState(rogue.papers.state.clone());
-    let state_key = lookup::site_state(&rogue.papers.secret);
+    let good = DirectoryRecord::SiteState(rogue.identity.state.clone());
+    let state_key = lookup::site_state(&rogue.identity.secret);
     rogue
         .peer
         .put(at, state_key, good.to_bytes().unwrap())
@@ -111,14 +111,14 @@ fn invariant_6_an_older_word_of_the_authority_replaces_no_newer() {
     let storage = site.member(&laptop, "storage-1", "client");
     let stolen = site.invited(&laptop, "stolen-1", "client", Setting::default());
     let rogue = Storer::join(&site, &laptop, "rogue-1", "client", &charlie);
-    let before = rogue.papers.state.clone();
+    let before = rogue.identity.state.clone();
     let revocation = laptop.papermesh("revoke stolen-1");
     let _ = revocation.run().succeeded();
     let at = rogue.dial(&storage);
-    let key = lookup::site_state(&rogue.papers.secret);
+    let key = lookup::site_state(&rogue.identity.secret);
     let sequence = |value: Vec<u8>| {
         let judge = rogue.judge();
-        match DirectoryRecord::read(key, &value, &rogue.papers.secret, &judge, None) {
+        match DirectoryRecord::read(key, &value, &rogue.identity.secret, &judge, None) {
             Ok(DirectoryRecord::SiteState(state)) => state.sequence,
             other => panic!("no site state is stored but {other:?}"),
         }
@@ -132,7 +132,7 @@ fn invariant_6_an_older_word_of_the_authority_replaces_no_newer() {
     let replay = DirectoryRecord::SiteState(before.clone());
     let _ = rogue.peer.put(at, key, replay.to_bytes().unwrap());
     assert!(stored().is_some_and(|stored| stored > before.sequence));
-    let thief = Rogue::with(&Papers::of(stolen.home()));
+    let thief = Rogue::with(&Identity::of(stolen.home()));
     for machine in [&laptop, &storage] {
         assert!(
             thief.dial(&machine.address()).is_err(),
@@ -155,19 +155,19 @@ fn invariant_6_a_lie_in_answer_to_a_lookup_is_believed_by_no_one() {
     let known = format!(
         "{}/p2p/{}",
         rogue.peer.address(),
-        peer_id(&rogue.papers.node().to_string())
+        peer_id(&rogue.identity.node().to_string())
     );
     let setting = Setting::default().running(&["--bootstrap", &known]);
     let printer = site.invited(&laptop, "printer-1", "printer", setting);
     laptop.stop();
-    let authority = Papers::authority(laptop.home());
+    let authority = Identity::authority(laptop.home());
     laptop.run();
     let printer = printer.running();
     printer.wait_for_peers(2);
 
     let (forged, genuine) = ("04F0F0F0F0F001", "04F0F0F0F0F002");
-    let pretended = [(forged, &rogue.papers.key), (genuine, &authority)].map(|(number, key)| {
-        let tag = lookup::badge_tag(&rogue.papers.secret, &BadgeNumber::of(number)).unwrap();
+    let pretended = [(forged, &rogue.identity.key), (genuine, &authority)].map(|(number, key)| {
+        let tag = lookup::badge_tag(&rogue.identity.secret, &BadgeNumber::of(number)).unwrap();
         let badge = Badge {
             site: rogue.site(),
             tag,
@@ -211,7 +211,7 @@ fn invariant_6_a_holder_with_a_made_up_user_key_is_not_believed() {
     rogue.peer.keep_silent_on(protocol(Version::Two));
     let at = rogue.dial(&laptop);
     let own = new_key();
-    let delegation = rogue.delegation(&own, rogue.papers.node());
+    let delegation = rogue.delegation(&own, rogue.identity.node());
     let advert = rogue.advert(Some(delegation), now(), false);
     let _ = rogue.peer.put(at, rogue.adverts_key(), rogue.set(advert));
 
@@ -230,7 +230,7 @@ fn a_member_that_sends_records_on_end_is_not_heard_on_end() {
     let mut laptop = site.founder("laptop-1");
     laptop.enroll(&charlie, &laptop);
     laptop.stop();
-    let authority = Papers::authority(laptop.home());
+    let authority = Identity::authority(laptop.home());
     laptop.run();
     let printer = site.tray_printer(&laptop, "printer-1");
     laptop.print(&site.document("report.pdf", "x"), &charlie);
@@ -247,13 +247,13 @@ fn a_member_that_sends_records_on_end_is_not_heard_on_end() {
         Revoked { node, at: now() }
     });
     let state = SiteState {
-        sequence: rogue.papers.state.sequence + 1,
+        sequence: rogue.identity.state.sequence + 1,
         revoked: put_out.collect(),
-        ..(*rogue.papers.state).clone()
+        ..(*rogue.identity.state).clone()
     };
     let state = DirectoryRecord::SiteState(Signed::sign(state, &authority).unwrap());
     let (key, state) = (
-        lookup::site_state(&rogue.papers.secret),
+        lookup::site_state(&rogue.identity.secret),
         state.to_bytes().unwrap(),
     );
     let began = Instant::now();
@@ -307,7 +307,7 @@ fn a_silent_peer_delays_nobody() {
     let took = began.elapsed();
     assert_eq!(list.titles(), ["report.pdf"]);
     assert!(took < usual + DELAY, "it took {took:?}, usually {usual:?}");
-    let silent = rogue.papers.node().to_string();
+    let silent = rogue.identity.node().to_string();
     let states: Vec<_> = list
         .holders
         .iter()
@@ -337,13 +337,13 @@ fn a_holder_that_wants_another_pin_than_the_others_is_shown() {
         jobs: 1,
         picture: Lie::Bytes(0),
     };
-    let _holder = FalseHolder::begin(&rogue.peer, &rogue.papers, &guess, &at.printer.id(), lies);
+    let _holder = FalseHolder::begin(&rogue.peer, &rogue.identity, &guess, &at.printer.id(), lies);
     let there = rogue.dial(&laptop);
     let advert = rogue.set(rogue.advert(None, now(), false));
     let taken = rogue.peer.put(there, rogue.adverts_key(), advert);
     assert_eq!(taken, Ok(()));
 
-    let guesser = rogue.papers.node().to_string();
+    let guesser = rogue.identity.node().to_string();
     wait_until(SOON, "the guesser to be asked", || {
         let list = at.printer.visit(&charlie).list();
         assert_eq!(list.titles(), ["report.pdf"]);
@@ -425,14 +425,14 @@ fn invariant_7_a_non_member_completes_no_handshake() {
     let founding =
         elsewhere.papermesh("init --no-passphrase --site Other --name elsewhere --role printer");
     let _ = founding.run().succeeded();
-    let foreign = Papers::of(elsewhere.home());
+    let foreign = Identity::of(elsewhere.home());
     let member = site.invited(&laptop, "rogue-1", "printer", Setting::default());
-    let papers = Papers::of(member.home());
+    let identity = Identity::of(member.home());
     let stranger = new_key();
     let shown =
         |certificate: &Signed<Certificate>| Shown::Certificate(certificate.envelope().clone());
 
-    let template = papers.certificate.clone().into_value();
+    let template = identity.certificate.clone().into_value();
     let self_signed = |change: &dyn Fn(&mut Certificate)| {
         let mut certificate = template.clone();
         certificate.node = NodeId::from(stranger.verifying_key());
@@ -462,7 +462,7 @@ fn invariant_7_a_non_member_completes_no_handshake() {
                 bytes: Vec::new(),
             },
         ),
-        ("a member's certificate", shown(&papers.certificate)),
+        ("a member's certificate", shown(&identity.certificate)),
         (
             "the certificate of another site",
             shown(&foreign.certificate),
@@ -478,7 +478,7 @@ fn invariant_7_a_non_member_completes_no_handshake() {
         ),
     ];
     for (what, shown) in strangers {
-        let rogue = Rogue::new(&stranger, &papers, shown);
+        let rogue = Rogue::new(&stranger, &identity, shown);
         for machine in [&laptop, &printer] {
             let entered = rogue.dial(&machine.address());
             assert!(entered.is_err(), "{what} was let in at {}", machine.name());
@@ -488,17 +488,17 @@ fn invariant_7_a_non_member_completes_no_handshake() {
     // whoever knows of this one what it announces.
     let other = Rogue::with(&foreign);
     assert!(other.dial(&laptop.address()).is_err());
-    let own_site = papers.certificate.site;
+    let own_site = identity.certificate.site;
     let eavesdropper = Rogue::knowing(
         &stranger,
         own_site,
         *own_site.as_bytes(),
-        shown(&papers.certificate),
+        shown(&identity.certificate),
     );
     assert!(eavesdropper.dial(&laptop.address()).is_err());
 
     // The same device with its own papers is let in, and all were left in peace.
-    assert!(Rogue::with(&papers).dial(&laptop.address()).is_ok());
+    assert!(Rogue::with(&identity).dial(&laptop.address()).is_ok());
     assert_eq!(laptop.status().state, "joined");
     laptop.wait_for_peers(1);
 }
@@ -511,9 +511,9 @@ fn connections_that_say_nothing_keep_no_member_out() {
     let site = Site::new();
     let laptop = site.founder("laptop-1");
     let member = site.invited(&laptop, "rogue-1", "client", Setting::default());
-    let papers = Papers::of(member.home());
+    let identity = Identity::of(member.home());
     let address = laptop.address().parse().unwrap();
-    let socket = papermesh_node::mesh::socket_of(&address).unwrap();
+    let socket = papermesh_mesh::socket_of(&address).unwrap();
     for _ in 0..3 {
         let silent: Vec<_> = (0..SILENT)
             .map(|_| TcpStream::connect(socket).unwrap())
@@ -535,7 +535,7 @@ fn connections_that_say_nothing_keep_no_member_out() {
         wait_until(SOON, "the node to have seen all connections", || {
             silent.iter().filter(is_over).count() >= SILENT - 128
         });
-        let entered = Rogue::with(&papers).dial(&laptop.address());
+        let entered = Rogue::with(&identity).dial(&laptop.address());
         assert!(entered.is_ok(), "{entered:?}");
         drop(silent);
     }
@@ -547,19 +547,19 @@ fn invariant_7_an_expired_certificate_opens_nothing() {
     let site = Site::new();
     let mut laptop = site.founder("laptop-1");
     laptop.stop();
-    let authority = Papers::authority(laptop.home());
+    let authority = Identity::authority(laptop.home());
     laptop.run();
     let storage = site.member(&laptop, "storage-1", "client");
     let member = site.invited(&laptop, "rogue-1", "printer", Setting::default());
-    let papers = Papers::of(member.home());
+    let identity = Identity::of(member.home());
     let day = Duration::from_secs(24 * 3600);
     let issued = |change: &dyn Fn(&mut Certificate)| {
-        let mut certificate = papers.certificate.clone().into_value();
+        let mut certificate = identity.certificate.clone().into_value();
         change(&mut certificate);
         let certificate = Signed::sign(certificate, &authority).unwrap();
         Rogue::new(
-            &papers.key,
-            &papers,
+            &identity.key,
+            &identity,
             Shown::Certificate(certificate.envelope().clone()),
         )
     };
@@ -609,8 +609,8 @@ fn invariant_7_a_revoked_member_loses_its_connections() {
     stolen.print(&site.document("theirs.pdf", "x"), &charlie);
     assert!(printer.visit(&charlie).sees(2));
     stolen.stop();
-    let papers = Papers::of(stolen.home());
-    let rogue = Rogue::with(&papers);
+    let identity = Identity::of(stolen.home());
+    let rogue = Rogue::with(&identity);
     let ends = [&laptop, &printer].map(|machine| rogue.dial(&machine.address()).unwrap());
     assert!(ends.iter().all(|peer| rogue.is_connected(*peer)));
 
@@ -673,10 +673,10 @@ fn a_printer_that_never_lets_go_keeps_no_job_from_its_owner() {
         .print(&site.document("report.pdf", "x"), &charlie)
         .job;
     let device = site.invited(&laptop, "rogue-1", "printer", Setting::default());
-    let papers = Papers::of(device.home());
-    let rogue = Rogue::with(&papers);
+    let identity = Identity::of(device.home());
+    let rogue = Rogue::with(&identity);
     rogue.dial(&laptop.address()).unwrap();
-    let mut talk = Conversation::begin(&rogue, &papers, &laptop.id());
+    let mut talk = Conversation::begin(&rogue, &identity, &laptop.id());
     let session = talk.login(&charlie).unwrap();
     let release = ReleaseId::from_bytes([7; 16]);
     talk.select(&session, job.parse().unwrap(), release)
@@ -706,12 +706,12 @@ fn ten_thousand_guesses_are_a_handful() {
     laptop.enroll(&charlie, &laptop);
     laptop.print(&site.document("report.pdf", "x"), &charlie);
     let device = site.invited(&laptop, "rogue-1", "printer", Setting::default());
-    let papers = Papers::of(device.home());
-    let rogue = Rogue::with(&papers);
+    let identity = Identity::of(device.home());
+    let rogue = Rogue::with(&identity);
     rogue.dial(&laptop.address()).unwrap();
     let holder = laptop.id();
 
-    let mut talk = Conversation::begin(&rogue, &papers, &holder);
+    let mut talk = Conversation::begin(&rogue, &identity, &holder);
     // A challenge is all that a guesser needs to know whether it was right.
     let mut challenged = 0;
     for guess in 0..GUESSES {
@@ -743,7 +743,7 @@ fn ten_thousand_guesses_are_a_handful() {
     laptop.kill();
     laptop.run();
     rogue.dial(&laptop.address()).unwrap();
-    let mut talk = Conversation::begin(&rogue, &papers, &holder);
+    let mut talk = Conversation::begin(&rogue, &identity, &holder);
     assert_locked_out(talk.login(&charlie));
 
     // An unknown user looks the same, from the first guess to the lock-out.
@@ -773,10 +773,10 @@ fn a_printer_that_makes_up_names_is_stopped_before_it_pushes_counts_out() {
     laptop.enroll(&charlie, &laptop);
     laptop.print(&site.document("report.pdf", "x"), &charlie);
     let device = site.invited(&laptop, "rogue-1", "printer", Setting::default());
-    let papers = Papers::of(device.home());
-    let rogue = Rogue::with(&papers);
+    let identity = Identity::of(device.home());
+    let rogue = Rogue::with(&identity);
     rogue.dial(&laptop.address()).unwrap();
-    let mut talk = Conversation::begin(&rogue, &papers, &laptop.id());
+    let mut talk = Conversation::begin(&rogue, &identity, &laptop.id());
     let mut challenged = 0;
     loop {
         let nobody = User::new(&format!("nobody-{challenged}"), "0", "123456");
@@ -820,10 +820,10 @@ fn many_printers_together_get_no_more_guesses() {
             "printer",
             Setting::default(),
         );
-        let papers = Papers::of(device.home());
-        let rogue = Rogue::with(&papers);
+        let identity = Identity::of(device.home());
+        let rogue = Rogue::with(&identity);
         rogue.dial(&laptop.address()).unwrap();
-        let mut talk = Conversation::begin(&rogue, &papers, &holder);
+        let mut talk = Conversation::begin(&rogue, &identity, &holder);
         for guess in 0..limits::FREE_GUESSES {
             let (_, login) = talk.first_words(&charlie.guessing(&format!("{guess:06}")));
             challenged += u32::from(matches!(talk.ask(&login), Answer::Challenge { .. }));
@@ -857,10 +857,10 @@ fn a_member_that_is_no_printer_is_not_let_in() {
     laptop.enroll(&charlie, &laptop);
     laptop.print(&site.document("report.pdf", "x"), &charlie);
     let device = site.invited(&laptop, "rogue-1", "client", Setting::default());
-    let papers = Papers::of(device.home());
-    let rogue = Rogue::with(&papers);
+    let identity = Identity::of(device.home());
+    let rogue = Rogue::with(&identity);
     rogue.dial(&laptop.address()).unwrap();
-    let mut talk = Conversation::begin(&rogue, &papers, &laptop.id());
+    let mut talk = Conversation::begin(&rogue, &identity, &laptop.id());
     assert!(matches!(
         talk.login(&charlie),
         Err(SessionError::Denied { .. })
@@ -908,7 +908,7 @@ fn nonsense_on_a_stream_harms_nobody() {
 
 /// A member that offers records to others.
 pub(super) struct Storer {
-    pub(super) papers: Papers,
+    pub(super) identity: Identity,
     pub(super) peer: Rogue,
     user: UserId,
 }
@@ -916,10 +916,10 @@ pub(super) struct Storer {
 impl Storer {
     pub(super) fn join(site: &Site, admin: &Machine, name: &str, role: &str, user: &User) -> Self {
         let device = site.invited(admin, name, role, Setting::default());
-        let papers = Papers::of(device.home());
+        let identity = Identity::of(device.home());
         Self {
-            peer: Rogue::with(&papers),
-            papers,
+            peer: Rogue::with(&identity),
+            identity,
             user: user.id.parse().unwrap(),
         }
     }
@@ -931,11 +931,11 @@ impl Storer {
     }
 
     fn site(&self) -> SiteId {
-        self.papers.certificate.site
+        self.identity.certificate.site
     }
 
     pub(super) fn adverts_key(&self) -> RecordKey {
-        lookup::adverts(&self.papers.secret, &self.user)
+        lookup::adverts(&self.identity.secret, &self.user)
     }
 
     /// What the DHT has at the user's lookup key, merged.
@@ -951,8 +951,8 @@ impl Storer {
 
     fn judge(&self) -> Judge<'_> {
         Judge {
-            charter: &self.papers.charter,
-            state: &self.papers.state,
+            charter: &self.identity.charter,
+            state: &self.identity.state,
             now: now(),
         }
     }
@@ -960,7 +960,7 @@ impl Storer {
     fn judged(&self, value: &[u8]) -> Option<AdvertSet> {
         let judge = self.judge();
         let key = self.adverts_key();
-        match DirectoryRecord::read(key, value, &self.papers.secret, &judge, None) {
+        match DirectoryRecord::read(key, value, &self.identity.secret, &judge, None) {
             Ok(DirectoryRecord::Adverts(set)) => Some(set),
             _ => None,
         }
@@ -990,8 +990,8 @@ impl Storer {
         withdrawn: bool,
     ) -> Signed<Advert> {
         let advertiser = Advertiser {
-            key: &self.papers.key,
-            certificate: &self.papers.certificate,
+            key: &self.identity.key,
+            certificate: &self.identity.certificate,
             user: &self.user,
             delegation,
         };
@@ -1009,15 +1009,15 @@ impl Storer {
     /// An advert with something about it changed after the fact, signed by the rogue.
     fn tampered(&self, change: impl FnOnce(&mut Advert)) -> Vec<u8> {
         let own = new_key();
-        let delegation = self.delegation(&own, self.papers.node());
+        let delegation = self.delegation(&own, self.identity.node());
         let mut advert = self.advert(Some(delegation), now(), false).into_value();
         change(&mut advert);
-        self.set(Signed::sign(advert, &self.papers.key).unwrap())
+        self.set(Signed::sign(advert, &self.identity.key).unwrap())
     }
 
     /// Everything that must be refused, what it is, and where it is offered.
     fn bad_records(&self) -> Vec<(&'static str, RecordKey, Vec<u8>)> {
-        let (secret, user) = (&self.papers.secret, &self.user);
+        let (secret, user) = (&self.identity.secret, &self.user);
         let adverts = self.adverts_key();
         let entry_key = lookup::user_entry(secret, user);
         let state_key = lookup::site_state(secret);
@@ -1025,7 +1025,7 @@ impl Storer {
         let own = new_key();
         let hour = Duration::from_secs(3600);
         let expired = self.advert(
-            Some(self.delegation(&own, self.papers.node())),
+            Some(self.delegation(&own, self.identity.node())),
             now() - hour * 3,
             false,
         );
@@ -1056,10 +1056,10 @@ impl Storer {
                 login: papermesh_protocol::site::LoginPolicy::Badge,
                 ..SitePolicy::default()
             },
-            ..(*self.papers.state).clone()
+            ..(*self.identity.state).clone()
         };
         let bytes = |record: DirectoryRecord| record.to_bytes().unwrap();
-        let key = &self.papers.key;
+        let key = &self.identity.key;
         vec![
             ("noise", adverts, vec![0xa5; 300]),
             ("nothing", adverts, Vec::new()),
@@ -1141,7 +1141,7 @@ impl Storer {
             (
                 "the site state at another key",
                 adverts,
-                bytes(DirectoryRecord::SiteState(self.papers.state.clone())),
+                bytes(DirectoryRecord::SiteState(self.identity.state.clone())),
             ),
         ]
     }

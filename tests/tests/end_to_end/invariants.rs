@@ -6,16 +6,16 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use papermesh_node::store::Store;
 use papermesh_protocol::id::{JobId, ReleaseId};
 use papermesh_protocol::release::message::{Answer, Refusal, Request};
 use papermesh_protocol::release::printer::SessionError;
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::release::stream::STATUS_OK;
+use papermesh_store::Store;
 use papermesh_tests::answer::{Submitted, VisitReport};
 use papermesh_tests::device::{CupsPrinter, Fate, ScriptedPrinter};
 use papermesh_tests::ipp;
-use papermesh_tests::rogue::{Conversation, Papers, Rogue};
+use papermesh_tests::rogue::{Conversation, Identity, Rogue};
 use papermesh_tests::wait::wait_until;
 use papermesh_tests::{Document, Machine, SOON, Seed, Setting, Site, User};
 
@@ -200,7 +200,7 @@ fn invariant_3_a_job_is_deleted_only_after_printed() {
     let (site, charlie) = (Site::new(), User::charlie());
     let laptop = site.founder("laptop-1");
     laptop.enroll(&charlie, &laptop);
-    let (papers, rogue) = rogue_printer(&site, &laptop, "rogue-1");
+    let (identity, rogue) = rogue_printer(&site, &laptop, "rogue-1");
     let document = Document::pdf_of(site.folder(), "report.pdf", "x", 200_000);
     let job: JobId = laptop.print(&document, &charlie).job.parse().unwrap();
     let holder = laptop.id();
@@ -211,7 +211,7 @@ fn invariant_3_a_job_is_deleted_only_after_printed() {
     };
 
     // A job that it never leased.
-    let mut talk = Conversation::begin(&rogue, &papers, &holder);
+    let mut talk = Conversation::begin(&rogue, &identity, &holder);
     let answer = talk.report(job, release, printed.clone());
     assert_eq!(answer, Answer::Refused(Refusal::NoLease));
     assert_eq!(laptop.jobs().len(), 1);
@@ -293,13 +293,13 @@ fn invariant_4_no_session_no_list_no_title_no_byte() {
     let laptop = site.founder("laptop-1");
     laptop.enroll(&charlie, &laptop);
     laptop.enroll(&dana, &laptop);
-    let (papers, rogue) = rogue_printer(&site, &laptop, "rogue-1");
+    let (identity, rogue) = rogue_printer(&site, &laptop, "rogue-1");
     let (other_papers, other) = rogue_printer(&site, &laptop, "rogue-2");
     let document = Document::pdf_of(site.folder(), "charlie.pdf", "c", 200_000);
     let job: JobId = laptop.print(&document, &charlie).job.parse().unwrap();
     laptop.print(&site.document("dana.pdf", "d"), &dana);
     let holder = laptop.id();
-    let mut talk = Conversation::begin(&rogue, &papers, &holder);
+    let mut talk = Conversation::begin(&rogue, &identity, &holder);
     let release = ReleaseId::from_bytes([1; 16]);
     let no_session = SessionError::Refused(Refusal::NoSession);
     let no_job = SessionError::Refused(Refusal::NoJob);
@@ -602,10 +602,10 @@ fn invariant_10_memory_does_not_grow_with_the_document() {
 
 /// A member with the role `printer` that is a rogue: it joins like every device, and then says
 /// what the test says.
-fn rogue_printer(site: &Site, laptop: &Machine, name: &str) -> (Papers, Rogue) {
+fn rogue_printer(site: &Site, laptop: &Machine, name: &str) -> (Identity, Rogue) {
     let device = site.invited(laptop, name, "printer", Setting::default());
-    let papers = Papers::of(device.home());
-    let rogue = Rogue::with(&papers);
+    let identity = Identity::of(device.home());
+    let rogue = Rogue::with(&identity);
     rogue.dial(&laptop.address()).unwrap();
-    (papers, rogue)
+    (identity, rogue)
 }

@@ -6,15 +6,15 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use papermesh_node::convert::device::{Device, Formats, RasterAbilities};
-use papermesh_node::convert::plan::{Known, Order};
-use papermesh_node::convert::{ConvertError, Converter};
+use papermesh_convert::device::{Device, Formats, RasterAbilities};
+use papermesh_convert::plan::{Known, PrintRequest};
+use papermesh_convert::{ConvertError, Converter, Program};
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::job::{PageRanges, PrintOptions, Scaling};
 use papermesh_tests::Seed;
 use papermesh_tests::odd::{self, Cipher, OddPage, OddPdf, PASSWORD, Written};
 use papermesh_tests::picture::Picture;
-use papermesh_tests::program::{papermesh, system};
+use papermesh_tests::program::system;
 use tokio::io::AsyncReadExt;
 
 const PDF: &str = "application/pdf";
@@ -35,7 +35,7 @@ const DOTS: (usize, usize) = (827, 1169);
 
 fn converter() -> Converter {
     Converter::new(
-        papermesh().to_owned(),
+        Program::at(papermesh_tests::program::converter().to_owned()),
         Some(system("gs")),
         Duration::from_secs(120),
     )
@@ -57,8 +57,8 @@ fn device(format: &str) -> Device {
     }
 }
 
-fn order(scaling: Option<Scaling>) -> Order {
-    Order {
+fn request(scaling: Option<Scaling>) -> PrintRequest {
+    PrintRequest {
         format: PDF.to_owned(),
         known: Known::default(),
         options: PrintOptions {
@@ -76,12 +76,14 @@ fn password() -> DocumentPassword {
 /// Everything that comes out for a device, or why it does not.
 async fn made(
     device: &Device,
-    order: &Order,
+    request: &PrintRequest,
     password: Option<&DocumentPassword>,
     bytes: Vec<u8>,
 ) -> Result<Vec<u8>, String> {
     let document = std::io::Cursor::new(bytes);
-    let converted = converter().convert(device, order, password, document).await;
+    let converted = converter()
+        .convert(device, request, password, document)
+        .await;
     let mut converted = converted.map_err(|error: ConvertError| error.to_string())?;
     let mut made = Vec::new();
     let read = converted.document.read_to_end(&mut made).await;
@@ -147,15 +149,15 @@ async fn check(file: &OddPdf, format: &str, scaling: Option<Scaling>) {
     };
     fs::write(&plain, as_plain.bytes()).unwrap();
     let password = file.is_locked().then(password);
-    let order = Order {
+    let request = PrintRequest {
         options: PrintOptions {
             // A printer that takes PDF is given pictures, or it would be its own renderer that is looked at.
             as_image: format == PDF,
-            ..order(scaling).options
+            ..request(scaling).options
         },
-        ..order(scaling)
+        ..request(scaling)
     };
-    let made = made(&device(format), &order, password.as_ref(), file.bytes()).await;
+    let made = made(&device(format), &request, password.as_ref(), file.bytes()).await;
     let made = made.unwrap_or_else(|error| panic!("{} as {format}: {error}", file.name));
     let printed = pages(format, folder.path(), &made);
     assert_eq!(
@@ -265,7 +267,7 @@ async fn layers_are_printed_as_they_are_meant_for_paper() {
     fs::write(&should, odd::printed_layer()).unwrap();
     let should = Picture::of_page(&should, 1, f64::from(COARSE));
     for automatic in [true, false] {
-        let made = made(&device(PWG), &order(None), None, odd::layers(automatic)).await;
+        let made = made(&device(PWG), &request(None), None, odd::layers(automatic)).await;
         let printed = pages(PWG, folder.path(), &made.unwrap());
         assert!(printed[0].is_like(&should), "{automatic}");
     }
@@ -276,13 +278,14 @@ async fn layers_are_printed_as_they_are_meant_for_paper() {
 async fn a_document_that_is_not_whole_is_not_printed_as_if_it_were() {
     for format in [PDF, PWG, URF, PCL, PCL_XL, POSTSCRIPT] {
         let device = device(format);
-        let refused =
-            async |bytes, order: &Order| made(&device, order, None, bytes).await.unwrap_err();
-        let words = refused(odd::cut(), &order(None)).await;
+        let refused = async |bytes, request: &PrintRequest| {
+            made(&device, request, None, bytes).await.unwrap_err()
+        };
+        let words = refused(odd::cut(), &request(None)).await;
         assert!(words.contains("7 of its 9 pages"), "{format}: {words}");
-        let words = refused(odd::page_missing(), &order(None)).await;
+        let words = refused(odd::page_missing(), &request(None)).await;
         assert!(words.contains("2 of its 3 pages"), "{format}: {words}");
-        let words = refused(b"%PDF-1.7\nand nothing else".to_vec(), &order(None)).await;
+        let words = refused(b"%PDF-1.7\nand nothing else".to_vec(), &request(None)).await;
         assert!(
             words.contains("no page of it can be read"),
             "{format}: {words}"
@@ -291,25 +294,25 @@ async fn a_document_that_is_not_whole_is_not_printed_as_if_it_were() {
             written: Written::Locked(Cipher::Aes256),
             ..OddPdf::new("locked", vec![OddPage::default()])
         };
-        let words = refused(locked.bytes(), &order(None)).await;
+        let words = refused(locked.bytes(), &request(None)).await;
         assert!(
             words.contains("locked with a password"),
             "{format}: {words}"
         );
         let wrong = DocumentPassword::new("guess").unwrap();
-        let words = made(&device, &order(None), Some(&wrong), locked.bytes()).await;
+        let words = made(&device, &request(None), Some(&wrong), locked.bytes()).await;
         assert!(
             words.is_err_and(|words| words.contains("does not open it")),
             "{format}"
         );
     }
     // What is there can be chosen.
-    let some = Order {
+    let some = PrintRequest {
         options: PrintOptions {
             page_ranges: "2-3".parse().unwrap(),
-            ..order(None).options
+            ..request(None).options
         },
-        ..order(None)
+        ..request(None)
     };
     let folder = tempfile::tempdir().unwrap();
     let printed = made(&device(PWG), &some, None, odd::cut()).await.unwrap();
@@ -320,16 +323,16 @@ async fn a_document_that_is_not_whole_is_not_printed_as_if_it_were() {
 /// not are told all the same. Of a document that is drawn on the way the printer counts itself.
 #[tokio::test]
 async fn a_document_that_was_counted_before_is_passed_on_at_once() {
-    let believed = |pages| Order {
+    let believed = |pages| PrintRequest {
         known: Known {
             counted: Some(9),
             ..Known::default()
         },
         options: PrintOptions {
             page_ranges: pages,
-            ..order(None).options
+            ..request(None).options
         },
-        ..order(None)
+        ..request(None)
     };
     let all = believed(PageRanges::all());
     let passed = made(&device(PDF), &all, None, odd::cut()).await;
@@ -354,7 +357,13 @@ async fn locked_documents_are_opened_on_their_way() {
             written: Written::Locked(cipher),
             ..OddPdf::new("locked", vec![OddPage::default(); 2])
         };
-        let made = made(&device(PDF), &order(None), Some(&password()), file.bytes()).await;
+        let made = made(
+            &device(PDF),
+            &request(None),
+            Some(&password()),
+            file.bytes(),
+        )
+        .await;
         let path = folder.path().join("opened.pdf");
         fs::write(&path, made.unwrap()).unwrap();
         let plain = folder.path().join("plain.pdf");

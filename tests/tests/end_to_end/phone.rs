@@ -189,7 +189,7 @@ fn a_code_that_was_seen_from_afar_lets_nobody_in() {
     panel.another();
     panel.open(&hall.at.url);
     panel.see("html[data-live] main.welcome");
-    let (unused, since) = (read_code(&mut panel), Instant::now());
+    let unused = read_code(&mut panel);
     panel.switch(0);
     let mut phone = hall.phone();
 
@@ -245,11 +245,7 @@ fn a_code_that_was_seen_from_afar_lets_nobody_in() {
     phone.see("main.outside");
     panel.see("main.welcome");
 
-    // A code is good for a minute and a half.
-    let old = Duration::from_secs(91);
-    std::thread::sleep(old.saturating_sub(since.elapsed()));
-    is_refused(&mut phone, &unused);
-    // Meanwhile the screen shows another, and that one is good.
+    // How long a code is good is shown where time is made (`panel/phone`). Here it is that the next one is good.
     panel.switch(1);
     let address = read_code(&mut panel);
     assert_ne!(address, unused);

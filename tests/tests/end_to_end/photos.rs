@@ -4,9 +4,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use papermesh_node::convert::device::{Device, Formats, RasterAbilities};
-use papermesh_node::convert::plan::{Known, Order};
-use papermesh_node::convert::{ConvertError, Converter};
+use papermesh_convert::device::{Device, Formats, RasterAbilities};
+use papermesh_convert::plan::{Known, PrintRequest};
+use papermesh_convert::{ConvertError, Converter, Program};
 use papermesh_protocol::job::{ColorMode, PrintOptions, Sides};
 use papermesh_tests::ipp::{self, MIME, PRINT_JOB, Request};
 use papermesh_tests::photo::{self, Kind};
@@ -21,7 +21,7 @@ const JPEG: &str = "image/jpeg";
 const PNG: &str = "image/png";
 
 fn converter() -> Converter {
-    let program = papermesh_tests::program::papermesh().to_owned();
+    let program = Program::at(papermesh_tests::program::converter().to_owned());
     Converter::new(program, Some(system("gs")), Duration::from_secs(60))
 }
 
@@ -43,8 +43,8 @@ fn boastful(format: &str) -> Device {
     }
 }
 
-fn order(format: &str) -> Order {
-    Order {
+fn request(format: &str) -> PrintRequest {
+    PrintRequest {
         format: format.to_owned(),
         known: Known::default(),
         options: PrintOptions::default(),
@@ -54,19 +54,19 @@ fn order(format: &str) -> Order {
 /// What comes out at a device, as pixels at 100 dpi.
 async fn paper(
     device: &Device,
-    order: &Order,
+    request: &PrintRequest,
     document: &[u8],
 ) -> Result<Vec<Picture>, ConvertError> {
     let folder = tempfile::tempdir().unwrap();
     let source = std::io::Cursor::new(document.to_vec());
-    let mut made = converter().convert(device, order, None, source).await?;
+    let mut made = converter().convert(device, request, None, source).await?;
     let mut bytes = Vec::new();
     tokio::io::AsyncReadExt::read_to_end(&mut made.document, &mut bytes)
         .await
         .map_err(ConvertError::Source)?;
     let path = folder.path().join("made");
     std::fs::write(&path, bytes).unwrap();
-    Ok(match made.plan.order.format.as_str() {
+    Ok(match made.plan.request.format.as_str() {
         PDF => Picture::of_pdf(&path, 100),
         _ => Picture::pages(&path),
     })
@@ -92,7 +92,7 @@ async fn assert_comes_out(what: &str, format: &str, document: &[u8], is_gray: bo
     let expected = expected();
     let wanted = if is_gray { expected.gray() } else { expected };
     for target in [PDF, PWG] {
-        let printed = paper(&boastful(target), &order(format), document).await;
+        let printed = paper(&boastful(target), &request(format), document).await;
         let printed = printed.unwrap_or_else(|error| panic!("{what}, {target}: {error}"));
         let [page] = <[Picture; 1]>::try_from(printed).unwrap();
         let page = upright(page);
@@ -164,7 +164,9 @@ async fn jpegs_as_phones_and_programs_write_them_come_out() {
 async fn photos_of_four_inks_are_no_negatives() {
     let inks = photo::jpeg(&photo::stored(1), &["-jpegcmyk"]);
     for target in [PDF, PWG] {
-        let printed = paper(&boastful(target), &order(JPEG), &inks).await.unwrap();
+        let printed = paper(&boastful(target), &request(JPEG), &inks)
+            .await
+            .unwrap();
         let page = upright(printed.into_iter().next().unwrap());
         let (width, height) = page.size();
         let places = [(0.5, 0.12), (0.5, 0.88)];
@@ -347,7 +349,7 @@ async fn copies_and_pages_of_pixels_are_in_what_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let report = Document::pages(folder.path(), "report.pdf", 5);
     let pages = Picture::of_pdf(report.path(), 100);
-    let wish = |format: &str| Order {
+    let wanted = |format: &str| PrintRequest {
         options: PrintOptions {
             copies: 2,
             sides: Some(Sides::TwoSidedLongEdge),
@@ -355,7 +357,7 @@ async fn copies_and_pages_of_pixels_are_in_what_is_sent() {
             page_ranges: "2-3,5".parse().unwrap(),
             ..PrintOptions::default()
         },
-        ..order(format)
+        ..request(format)
     };
     let pdf = std::fs::read(report.path()).unwrap();
     let mut raster = std::collections::BTreeMap::new();
@@ -363,7 +365,7 @@ async fn copies_and_pages_of_pixels_are_in_what_is_sent() {
         let source = std::io::Cursor::new(pdf.clone());
         let device = boastful(format);
         let mut made = converter()
-            .convert(&device, &order(PDF), None, source)
+            .convert(&device, &request(PDF), None, source)
             .await
             .unwrap();
         let mut bytes = Vec::new();
@@ -377,19 +379,19 @@ async fn copies_and_pages_of_pixels_are_in_what_is_sent() {
             let made = converter()
                 .convert(
                     &boastful(to),
-                    &wish(from),
+                    &wanted(from),
                     None,
                     std::io::Cursor::new(document.clone()),
                 )
                 .await
                 .unwrap();
-            let asked = &made.plan.order.options;
+            let asked = &made.plan.request.options;
             assert_eq!(
                 (asked.copies, asked.page_ranges.is_all()),
                 (1, true),
                 "{from} to {to}"
             );
-            let printed = paper(&boastful(to), &wish(from), document).await.unwrap();
+            let printed = paper(&boastful(to), &wanted(from), document).await.unwrap();
             assert_eq!(printed.len(), 7, "{from} to {to}");
             for (place, number) in [2, 3, 5, 0, 2, 3, 5].into_iter().enumerate() {
                 let is_right = match number {

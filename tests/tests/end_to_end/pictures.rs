@@ -2,7 +2,6 @@
 //! and to nobody else; and holders that send what is no picture.
 
 use std::process::Command;
-use std::time::Duration;
 
 use papermesh_protocol::limits;
 use papermesh_tests::browser::{Browser, Window};
@@ -243,12 +242,10 @@ fn no_picture_is_made_where_none_is_wanted() {
     let mut browser = at.browser(Window::PANEL);
     at.log_in(&mut browser, &charlie);
     browser.see("#jobs label:has-text(\"report.pdf\") .first-page .icon");
-    // Longer than a picture that is not there is asked for.
-    std::thread::sleep(Duration::from_secs(15));
-    assert_eq!(browser.count(".first-page img"), 0);
     browser.click("#jobs label:has-text(\"report.pdf\")");
     browser.click("#print");
     browser.see(".card.good");
+    assert_eq!(browser.count(".first-page img"), 0);
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
@@ -274,7 +271,7 @@ impl Lied {
         laptop.print(&Document::pages(site.folder(), "honest.pdf", 1), &charlie);
         let rogue = Storer::join(&site, &laptop, "rogue-1", "shared-client", &charlie);
         let printer = at.printer.id();
-        let holder = FalseHolder::begin(&rogue.peer, &rogue.papers, &charlie, &printer, lies);
+        let holder = FalseHolder::begin(&rogue.peer, &rogue.identity, &charlie, &printer, lies);
         let there = rogue.dial(&laptop);
         let advert = rogue.advert(None, now(), false);
         let taken = rogue
@@ -312,13 +309,12 @@ fn assert_unimpressed(lied: &mut Lied) {
     wait_until(SOON, "the liar to be asked for a picture", || {
         lied.holder.heard().pictures > 0
     });
-    // Twice as long as it takes until one that was not there is asked for again.
-    std::thread::sleep(Duration::from_secs(8));
-    assert_eq!(lied.holder.heard().pictures, 1);
     assert_eq!(browser.count(".first-page img"), 1);
     browser.click("#jobs label:has-text(\"honest.pdf\")");
     browser.click("#print");
     browser.see(".card.good:has-text(\"honest.pdf\")");
+    // That it stays at one, however long, is shown where time is made (`panel/previews`).
+    assert_eq!(lied.holder.heard().pictures, 1);
     assert_eq!(browser.complaints(), Vec::<String>::new());
     let grown = lied.at.printer.node().peak_memory().saturating_sub(before);
     assert!(grown < 48 << 20, "{} MiB more", grown >> 20);

@@ -17,7 +17,7 @@ use papermesh_tests::{Machine, SOON, Setting, Site, User};
 const LIST: &str = "#live .line-title";
 
 /// A site with a laptop that has a portal; its admin, and Charlie's.
-struct Desk {
+struct Scene {
     laptop: Machine,
     charlie: User,
     site: Site,
@@ -26,7 +26,7 @@ struct Desk {
 /// Opens the site's key, where it has one.
 const PASSPHRASE: &str = "correct horse battery staple";
 
-impl Desk {
+impl Scene {
     fn new() -> Self {
         let site = Site::new();
         let laptop = site.founder_at("laptop-1", Setting::default().with_portal());
@@ -81,14 +81,14 @@ fn press(browser: &mut Browser, title: &str, id: &str) {
 /// Jobs are listed, moved, protected and deleted, and what others do is seen at once.
 #[test]
 fn a_user_looks_after_jobs() {
-    let desk = Desk::new();
+    let scene = Scene::new();
     for name in ["report.pdf", "minutes.pdf", "invoice.pdf"] {
-        desk.print(name);
+        scene.print(name);
     }
-    let status = desk.laptop.papermesh("status").run().succeeded();
+    let status = scene.laptop.papermesh("status").run().succeeded();
     assert!(status.stdout().contains("\"portal\":\"http://127.0.0.1:"));
 
-    let mut browser = desk.page(Window::DESKTOP);
+    let mut browser = scene.page(Window::DESKTOP);
     assert_eq!(
         browser.texts(LIST),
         ["report.pdf", "minutes.pdf", "invoice.pdf"]
@@ -105,7 +105,7 @@ fn a_user_looks_after_jobs() {
         browser.texts(LIST),
         ["report.pdf", "invoice.pdf", "minutes.pdf"]
     );
-    let order: Vec<_> = desk
+    let order: Vec<_> = scene
         .laptop
         .jobs()
         .into_iter()
@@ -122,18 +122,18 @@ fn a_user_looks_after_jobs() {
     browser.is_for_everybody("a question");
     browser.press("Escape");
     browser.miss("dialog");
-    assert_eq!(desk.laptop.jobs().len(), 3);
+    assert_eq!(scene.laptop.jobs().len(), 3);
     press(&mut browser, "minutes.pdf", "delete");
     browser.click("dialog .danger");
     browser.see(".notice:has-text(\"minutes.pdf was deleted\")");
     browser.miss("#live .line:has-text(\"minutes.pdf\")");
-    assert_eq!(desk.laptop.jobs().len(), 2);
+    assert_eq!(scene.laptop.jobs().len(), 2);
 
     // Without being asked.
-    desk.print("letter.pdf");
+    scene.print("letter.pdf");
     browser.see("#live .line:has-text(\"letter.pdf\")");
     wait_until(SOON, "the node to have it", || {
-        desk.laptop.jobs().len() == 3
+        scene.laptop.jobs().len() == 3
     });
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
@@ -142,16 +142,19 @@ fn a_user_looks_after_jobs() {
 /// receipt.
 #[test]
 fn what_was_printed_has_a_receipt() {
-    let desk = Desk::new();
-    let printer = desk.site.tray_printer(&desk.laptop, "front-desk");
-    desk.print("report.pdf");
-    let mut browser = desk.page(Window::PHONE);
+    let scene = Scene::new();
+    let printer = scene.site.tray_printer(&scene.laptop, "front-desk");
+    scene.print("report.pdf");
+    let mut browser = scene.page(Window::PHONE);
     browser.see("#live .line:has-text(\"report.pdf\")");
     browser.picture("portal-jobs-phone");
     wait_until(SOON, "the job to be found", || {
-        printer.visit(&desk.charlie).sees(1)
+        printer.visit(&scene.charlie).sees(1)
     });
-    assert_eq!(printer.visit(&desk.charlie).print_all().ending(), "printed");
+    assert_eq!(
+        printer.visit(&scene.charlie).print_all().ending(),
+        "printed"
+    );
     browser.miss("#live .line:has-text(\"report.pdf\")");
     browser.see("#live .empty");
     browser.picture("portal-empty-phone");
@@ -168,10 +171,10 @@ fn what_was_printed_has_a_receipt() {
 /// The PIN is changed by whoever knows the old one; from then on only the new one opens anything.
 #[test]
 fn a_pin_is_changed() {
-    let desk = Desk::new();
-    let printer = desk.site.tray_printer(&desk.laptop, "front-desk");
-    desk.print("report.pdf");
-    let page = desk.laptop.page_of(&desk.charlie);
+    let scene = Scene::new();
+    let printer = scene.site.tray_printer(&scene.laptop, "front-desk");
+    scene.print("report.pdf");
+    let page = scene.laptop.page_of(&scene.charlie);
     let mut browser = page.browser(Window::DESKTOP);
     browser.click("#go-account");
     let change = |browser: &mut Browser, old: &str, new: &str, again: &str| {
@@ -185,18 +188,18 @@ fn a_pin_is_changed() {
     browser.is_for_everybody("the account");
     change(&mut browser, "000000", "731731", "731731");
     browser.see(".notice.warn:has-text(\"current PIN is wrong\")");
-    change(&mut browser, &desk.charlie.pin, "731731", "731732");
+    change(&mut browser, &scene.charlie.pin, "731731", "731732");
     browser.see(".notice.warn:has-text(\"do not match\")");
-    change(&mut browser, &desk.charlie.pin, "731731", "731731");
+    change(&mut browser, &scene.charlie.pin, "731731", "731731");
     browser.see(".notice.good:has-text(\"PIN changed\")");
     assert!(!browser.html().contains("731731"));
-    assert!(!desk.laptop.log().contains("731731"));
+    assert!(!scene.laptop.log().contains("731731"));
 
-    let renewed = desk.charlie.guessing("731731");
+    let renewed = scene.charlie.guessing("731731");
     wait_until(SOON, "the new PIN to open the list", || {
         printer.visit(&renewed).sees(1)
     });
-    let old = printer.visit(&desk.charlie).attempt(&["--list"]);
+    let old = printer.visit(&scene.charlie).attempt(&["--list"]);
     assert!(!old.is_success(), "the old PIN opens nothing");
 
     // A further computer, which whoever has the page alone does not get.
@@ -215,7 +218,7 @@ fn a_pin_is_changed() {
     let line: String = browser.evaluate("document.querySelector('#ticket-line').value");
     browser.click("#ask-no");
     browser.miss("dialog");
-    let second = desk.site.member(&desk.laptop, "laptop-2", "client");
+    let second = scene.site.member(&scene.laptop, "laptop-2", "client");
     let _ = second.papermesh("user link").arg(line).run().succeeded();
     browser.click("#go-jobs");
     browser.see("#live .line");
@@ -227,9 +230,9 @@ fn a_pin_is_changed() {
 /// is given; a device joins by its digits; a member is revoked; the policy is changed; the audit holds.
 #[test]
 fn an_admin_looks_after_the_site() {
-    let desk = Desk::new();
-    let printer = desk.site.tray_printer(&desk.laptop, "front-desk");
-    let page = desk.laptop.admin_page();
+    let scene = Scene::new();
+    let printer = scene.site.tray_printer(&scene.laptop, "front-desk");
+    let page = scene.laptop.admin_page();
     let mut browser = page.browser(Window::DESKTOP);
     browser.see("#live .line:has-text(\"front-desk\")");
     browser.picture("portal-devices");
@@ -256,7 +259,10 @@ fn an_admin_looks_after_the_site() {
     browser.picture("portal-people");
     browser.is_for_everybody("the users");
     let dana = User::dana();
-    let enrolling = desk.laptop.papermesh("user enroll --pin-stdin").arg(ticket);
+    let enrolling = scene
+        .laptop
+        .papermesh("user enroll --pin-stdin")
+        .arg(ticket);
     let _ = enrolling
         .stdin(&format!("{}\n", dana.pin))
         .run()
@@ -285,7 +291,7 @@ fn an_admin_looks_after_the_site() {
     browser.is_for_everybody("the policy");
     browser.click("#policy .primary");
     browser.see(".notice.good:has-text(\"policy was changed\")");
-    let policy = desk.laptop.papermesh("site policy").run().succeeded();
+    let policy = scene.laptop.papermesh("site policy").run().succeeded();
     assert!(policy.stdout().contains("\"login\":\"pin\""));
     assert!(policy.stdout().contains("\"bind_badges\":true"));
 
@@ -313,8 +319,8 @@ fn an_admin_looks_after_the_site() {
 /// file, with which another computer becomes an admin.
 #[test]
 fn an_admin_invites_a_device_and_exports_the_site() {
-    let desk = Desk::sealed();
-    let mut browser = desk.admin(Window::DESKTOP);
+    let scene = Scene::sealed();
+    let mut browser = scene.admin(Window::DESKTOP);
     browser.click("#invite");
     browser.see("dialog[open] #ask-role");
     browser.fill("#ask-name", "hall\u{200b}printer");
@@ -329,7 +335,7 @@ fn an_admin_invites_a_device_and_exports_the_site() {
     let line: String = browser.evaluate("document.querySelector('#ticket-line').value");
     assert!(line.starts_with("papermesh-invite-1:"), "{line}");
     let join = |name: &str| {
-        let device = Machine::new(desk.site.folder(), name, Setting::default());
+        let device = Machine::new(scene.site.folder(), name, Setting::default());
         (device.papermesh("join").arg(&line).run(), device)
     };
     let (joined, device) = join("hall-printer");
@@ -344,7 +350,7 @@ fn an_admin_invites_a_device_and_exports_the_site() {
     browser.miss("dialog");
     browser.see("#live [id^=member-]:has-text(\"hall-printer\")");
     assert!(!browser.html().contains(&line));
-    assert!(!desk.laptop.log().contains(&line));
+    assert!(!scene.laptop.log().contains(&line));
 
     // Another is taken back before anybody uses it.
     browser.click("#invite");
@@ -357,11 +363,11 @@ fn an_admin_invites_a_device_and_exports_the_site() {
     browser.see(".notice.good:has-text(\"was withdrawn\")");
     browser.miss("#live [id^=invite-]:not(:has-text(\"Used by\"))");
     assert_eq!(browser.count("#live [id^=invite-]"), 1);
-    let late = Machine::new(desk.site.folder(), "late", Setting::default());
+    let late = Machine::new(scene.site.folder(), "late", Setting::default());
     assert!(!late.papermesh("join").arg(line).run().is_success());
     browser.click("#live [id^=invite-] [id^=withdraw-]");
     browser.miss("#live [id^=invite-]");
-    let open = desk.laptop.papermesh("invites").run().succeeded();
+    let open = scene.laptop.papermesh("invites").run().succeeded();
     assert_eq!(open.stdout().trim(), "[]");
 
     browser.click("#go-policy");
@@ -398,7 +404,7 @@ fn an_admin_invites_a_device_and_exports_the_site() {
     let attached = asked[0].2.as_deref().unwrap_or_default();
     assert!(attached.starts_with("attachment;"), "{attached}");
 
-    let kept = desk.site.path("kept.site");
+    let kept = scene.site.path("kept.site");
     assert_eq!(browser.save("[data-save]", &kept), "Acme.papermesh-site");
     browser.see("[data-save]:has-text(\"Saved\")");
     let sealed = std::fs::read_to_string(&kept).unwrap();
@@ -413,16 +419,16 @@ fn an_admin_invites_a_device_and_exports_the_site() {
            document.querySelector('#app').dataset.page }} }}).then((answer) => answer.status)"
     ));
     assert_eq!(gone, 404);
-    assert!(!desk.laptop.log().contains(PASSPHRASE));
+    assert!(!scene.laptop.log().contains(PASSPHRASE));
 
-    let second = desk.site.member(&desk.laptop, "laptop-2", "client");
+    let second = scene.site.member(&scene.laptop, "laptop-2", "client");
     let import = second
         .papermesh("site import --passphrase-stdin")
         .arg("--root-passphrase-file")
-        .args([&desk.site.root_passphrase(), &kept]);
+        .args([&scene.site.root_passphrase(), &kept]);
     let _ = import.stdin(&format!("{PASSPHRASE}\n")).run().succeeded();
-    let _ = desk.site.tray_printer(&second, "printer-2");
-    let said = desk.laptop.audit();
+    let _ = scene.site.tray_printer(&second, "printer-2");
+    let said = scene.laptop.audit();
     assert!(said.iter().any(|entry| entry.what == "site-exported"));
 }
 
@@ -430,8 +436,8 @@ fn an_admin_invites_a_device_and_exports_the_site() {
 /// export is sealed with no other.
 #[test]
 fn a_site_whose_key_is_sealed_asks_for_the_passphrase() {
-    let mut desk = Desk::sealed();
-    let page = desk.laptop.admin_page();
+    let mut scene = Scene::sealed();
+    let page = scene.laptop.admin_page();
     let mut browser = page.browser(Window::DESKTOP);
     browser.click("#go-policy");
     browser.click("#export");
@@ -451,10 +457,10 @@ fn a_site_whose_key_is_sealed_asks_for_the_passphrase() {
     page.prove(&mut browser);
     browser.see("dialog .notice:has-text(\"does not open it\")");
     browser.click("#ask-no");
-    desk.laptop.restart();
+    scene.laptop.restart();
     browser.see(".outside");
 
-    browser.open(&desk.laptop.admin_link());
+    browser.open(&scene.laptop.admin_link());
     browser.click("#invite");
     browser.click("dialog .primary");
     browser.see("dialog #ask-proof");
@@ -467,8 +473,8 @@ fn a_site_whose_key_is_sealed_asks_for_the_passphrase() {
 /// passphrase leaves by no page.
 #[test]
 fn a_page_whose_user_proves_nothing_closes() {
-    let desk = Desk::new();
-    let page = desk.laptop.admin_page();
+    let scene = Scene::new();
+    let page = scene.laptop.admin_page();
     let mut browser = page.browser(Window::DESKTOP);
     browser.click("#go-policy");
     browser.click("#export");
@@ -498,11 +504,11 @@ fn a_page_whose_user_proves_nothing_closes() {
     browser.see(".outside:has-text(\"too many wrong attempts\")");
     browser.picture("portal-unproven");
     browser.is_for_everybody("a page that was closed");
-    let policy = desk.laptop.papermesh("site policy").run().succeeded();
+    let policy = scene.laptop.papermesh("site policy").run().succeeded();
     assert!(policy.stdout().contains("\"login\":\"badge+pin\""));
-    assert!(!desk.laptop.log().contains(&page.code));
+    assert!(!scene.laptop.log().contains(&page.code));
     assert!(
-        !desk
+        !scene
             .laptop
             .audit()
             .iter()
@@ -513,7 +519,7 @@ fn a_page_whose_user_proves_nothing_closes() {
 /// What is asked of an admin, and what is shown once, in two languages and both themes, for everybody.
 #[test]
 fn invites_and_exports_are_for_everybody() {
-    let desk = Desk::sealed();
+    let scene = Scene::sealed();
     let mut browser = Browser::start(Window::PHONE);
     for (language, dark, size, window) in [
         ("en", false, "desktop", Window::DESKTOP),
@@ -526,7 +532,7 @@ fn invites_and_exports_are_for_everybody() {
             dark,
             ..window
         });
-        browser.open(&desk.laptop.admin_link());
+        browser.open(&scene.laptop.admin_link());
         browser.see("html[data-live] #app");
         let look = |browser: &mut Browser, what: &str| {
             let theme = if dark { "dark" } else { "light" };
@@ -643,9 +649,9 @@ fn a_device_joins_by_digits_that_an_admin_types() {
 /// user's page is not the admin's.
 #[test]
 fn a_link_opens_one_page_once() {
-    let desk = Desk::new();
-    desk.print("secret-plan.pdf");
-    let link = desk.laptop.link_of(&desk.charlie);
+    let scene = Scene::new();
+    scene.print("secret-plan.pdf");
+    let link = scene.laptop.link_of(&scene.charlie);
     let mut browser = browser_at(&link, Window::DESKTOP);
     browser.see("#live .line:has-text(\"secret-plan.pdf\")");
     assert_eq!(browser.count("#go-audit"), 0);
@@ -669,13 +675,13 @@ fn a_link_opens_one_page_once() {
     browser.see(".outside");
     assert!(!browser.html().contains("secret-plan"));
 
-    browser.open(&desk.laptop.link_of(&desk.charlie));
+    browser.open(&scene.laptop.link_of(&scene.charlie));
     browser.see("#live .line:has-text(\"secret-plan.pdf\")");
     browser.reload();
     browser.see(".outside");
     assert!(!browser.html().contains("secret-plan"));
 
-    let last = desk.laptop.link_of(&desk.charlie);
+    let last = scene.laptop.link_of(&scene.charlie);
     browser.open(&last);
     browser.see("#live .line");
     browser.click("button.leave");
@@ -687,26 +693,26 @@ fn a_link_opens_one_page_once() {
     assert!(!browser.html().contains("secret-plan"));
     // The link is in no log.
     let token = link.split('#').nth(1).unwrap();
-    assert!(!desk.laptop.log().contains(token));
+    assert!(!scene.laptop.log().contains(token));
 }
 
 /// Whose page it is must be clear, and be somebody's who is here.
 #[test]
 fn whose_page_it_is_must_be_clear() {
-    let desk = Desk::new();
-    let one = desk.laptop.papermesh("open").run().succeeded();
+    let scene = Scene::new();
+    let one = scene.laptop.papermesh("open").run().succeeded();
     assert!(one.stdout().contains("\"user\":\"charlie\""));
-    desk.laptop.enroll(&User::dana(), &desk.laptop);
-    let which = desk.laptop.papermesh("open").run();
+    scene.laptop.enroll(&User::dana(), &scene.laptop);
+    let which = scene.laptop.papermesh("open").run();
     assert_eq!(which.code(), Some(2));
     assert!(
         which.stderr().contains("charlie, dana"),
         "{}",
         which.stderr()
     );
-    let nobody = desk.laptop.papermesh("open --user lucy").run();
+    let nobody = scene.laptop.papermesh("open --user lucy").run();
     assert!(nobody.stderr().contains("lucy is not enrolled"));
-    let second = desk.site.member(&desk.laptop, "laptop-2", "client");
+    let second = scene.site.member(&scene.laptop, "laptop-2", "client");
     let without = second.papermesh("open --admin").run();
     assert!(
         without.stderr().contains("no portal"),
@@ -715,9 +721,9 @@ fn whose_page_it_is_must_be_clear() {
     );
 
     let elsewhere = Setting::default().running(&["--portal", "0.0.0.0:0"]);
-    let mut third = desk
+    let mut third = scene
         .site
-        .invited(&desk.laptop, "laptop-3", "client", elsewhere);
+        .invited(&scene.laptop, "laptop-3", "client", elsewhere);
     third.start();
     wait_until(SOON, "the node to say why it does not start", || {
         third.log().contains("is not a loopback address")
@@ -745,9 +751,9 @@ fn a_port_that_is_taken_is_named() {
 /// the secrets opens nothing.
 #[test]
 fn other_pages_are_not_heard() {
-    let desk = Desk::new();
-    desk.print("report.pdf");
-    let link = desk.laptop.link_of(&desk.charlie);
+    let scene = Scene::new();
+    scene.print("report.pdf");
+    let link = scene.laptop.link_of(&scene.charlie);
     let (url, token) = link.split_once('#').unwrap();
     let enter = |token: &str| Request::post(url, "/enter", &format!("link={token}"));
     for forged in [
@@ -795,9 +801,9 @@ fn other_pages_are_not_heard() {
         .header("X-Papermesh-Page", page);
     assert_eq!(admins.send().status, 404);
     let dana = User::dana();
-    desk.laptop.enroll(&dana, &desk.laptop);
-    let other = desk.site.document("diary.pdf", "diary");
-    let theirs = desk.laptop.print(&other, &dana);
+    scene.laptop.enroll(&dana, &scene.laptop);
+    let other = scene.site.document("diary.pdf", "diary");
+    let theirs = scene.laptop.print(&other, &dana);
     let stolen = Request::post(
         url,
         &format!("{path}/do"),
@@ -809,11 +815,11 @@ fn other_pages_are_not_heard() {
         .send();
     assert!(stolen.body.contains("is no longer here"), "{}", stolen.body);
     assert!(!stolen.body.contains("diary"));
-    assert_eq!(desk.laptop.jobs().len(), 2);
+    assert_eq!(scene.laptop.jobs().len(), 2);
     // Whoever comes with the link once more closes the page that it opened.
     assert_eq!(enter(token).send().status, 403);
     assert_eq!(whole.send().status, 403);
-    assert_eq!(desk.laptop.jobs().len(), 2);
+    assert_eq!(scene.laptop.jobs().len(), 2);
     let policy = entered
         .header("content-security-policy")
         .unwrap_or_default();
@@ -824,12 +830,12 @@ fn other_pages_are_not_heard() {
 /// history.
 #[test]
 fn titles_with_markup_are_text() {
-    let desk = Desk::new();
+    let scene = Scene::new();
     let title = "<img src=x onerror=alert(1)><script>document.title='owned'</script>\"'{{7*7}}";
-    let document = desk.site.document("report.pdf", "report");
-    let submission = desk.laptop.submission(&document, &desk.charlie);
+    let document = scene.site.document("report.pdf", "report");
+    let submission = scene.laptop.submission(&document, &scene.charlie);
     let _ = submission.args(["--title", title]).run().succeeded();
-    let mut browser = desk.page(Window::DESKTOP);
+    let mut browser = scene.page(Window::DESKTOP);
     browser.see(LIST);
     assert_eq!(browser.texts(LIST), [title]);
     press(&mut browser, "onerror", "protect");
@@ -852,9 +858,9 @@ fn titles_with_markup_are_text() {
 /// reaches everything, and what it reaches can be seen.
 #[test]
 fn contrast_is_kept_and_a_keyboard_is_enough() {
-    let desk = Desk::new();
+    let scene = Scene::new();
     for name in ["report.pdf", "minutes.pdf"] {
-        desk.print(name);
+        scene.print(name);
     }
     let users = ["jobs", "history", "account"];
     let admins = ["devices", "people", "printers", "policy", "audit"];
@@ -872,8 +878,8 @@ fn contrast_is_kept_and_a_keyboard_is_enough() {
             ("desktop", Window::DESKTOP),
         ] {
             for (link, places) in [
-                (desk.laptop.link_of(&desk.charlie), &users[..]),
-                (desk.laptop.admin_link(), &admins[..]),
+                (scene.laptop.link_of(&scene.charlie), &users[..]),
+                (scene.laptop.admin_link(), &admins[..]),
             ] {
                 browser.begin(window);
                 browser.wish(&serde_json::from_str(features).unwrap());
@@ -899,10 +905,10 @@ fn contrast_is_kept_and_a_keyboard_is_enough() {
 /// Every place in two languages and both themes, for everybody, at every size.
 #[test]
 fn every_place_is_for_everybody() {
-    let desk = Desk::new();
+    let scene = Scene::new();
     let long = "A title that goes on and on, because whoever named it wanted to say all of it at once, twice.pdf";
     for name in ["report.pdf", long] {
-        desk.print(name);
+        scene.print(name);
     }
     let users = ["jobs", "history", "account"];
     let admins = ["devices", "people", "printers", "policy", "audit"];
@@ -919,8 +925,8 @@ fn every_place_is_for_everybody() {
             for admin in [false, true] {
                 let shown = format!("{language}-{}-{size}", if dark { "dark" } else { "light" });
                 let (link, places) = match admin {
-                    true => (desk.laptop.admin_link(), &admins[..]),
-                    false => (desk.laptop.link_of(&desk.charlie), &users[..]),
+                    true => (scene.laptop.admin_link(), &admins[..]),
+                    false => (scene.laptop.link_of(&scene.charlie), &users[..]),
                 };
                 browser.begin(Window {
                     language,
@@ -973,11 +979,11 @@ fn as_nobody(program: &str, args: &[&str]) -> Ended {
 /// command is stopped.
 #[test]
 fn another_account_takes_no_page_while_it_opens() {
-    let desk = Desk::new();
-    let home = desk.site.path("own");
+    let scene = Scene::new();
+    let home = scene.site.path("own");
     std::fs::create_dir_all(home.join("Downloads")).unwrap();
     // The folder of the tests lets nobody else in; a home often does.
-    let (asked, slow) = (desk.site.path("asked"), desk.site.path("browser"));
+    let (asked, slow) = (scene.site.path("asked"), scene.site.path("browser"));
     // It has its argument for as long as what it was asked is there.
     let asked_at = asked.display();
     let script = format!(
@@ -987,7 +993,7 @@ fn another_account_takes_no_page_while_it_opens() {
     std::fs::set_permissions(&slow, std::fs::Permissions::from_mode(0o755)).unwrap();
     let open = || {
         let _ = std::fs::remove_file(&asked);
-        let opening = desk
+        let opening = scene
             .laptop
             .program(papermesh_tests::program::papermesh())
             .args(["open", "--admin"])
@@ -1018,7 +1024,7 @@ fn another_account_takes_no_page_while_it_opens() {
     assert_eq!(mode & 0o777, 0o600);
 
     // Nor is a thief heard who has the link from elsewhere.
-    let url = desk.laptop.admin_link();
+    let url = scene.laptop.admin_link();
     let door = url.split('#').next().unwrap();
     let heard = as_nobody(
         "curl",

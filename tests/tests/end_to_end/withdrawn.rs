@@ -13,7 +13,7 @@ use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::user::{Badge, UserEntry, UserState};
 use papermesh_tests::answer::{Invite, Member, Root};
-use papermesh_tests::rogue::{Papers, Rogue, Shown, new_key, now};
+use papermesh_tests::rogue::{Identity, Rogue, Shown, new_key, now};
 use papermesh_tests::wait::wait_until;
 use papermesh_tests::{Machine, SOON, Setting, Site, User};
 
@@ -81,11 +81,11 @@ fn a_member_with_two_certificates_is_out_for_good() {
     let laptop = site.founder("laptop-1");
     let other = site.member(&laptop, "laptop-2", "client");
     let rogue = site.invited(&laptop, "rogue-1", "client", Setting::default());
-    let first = Papers::of(rogue.home());
+    let first = Identity::of(rogue.home());
     // As a second admin would have signed it, of whose registry the first knows nothing.
     let mut laptop = laptop;
     laptop.stop();
-    let authority = Papers::authority(laptop.home());
+    let authority = Identity::authority(laptop.home());
     laptop.run();
     let reserve = Certificate {
         serial: Serial::from_bytes([7; 8]),
@@ -134,7 +134,7 @@ fn an_admin_who_missed_a_revocation_takes_it_back_for_nobody() {
     let mut thief = Machine::new(site.folder(), "thief", Setting::default());
     stolen_keys(&stolen, &thief);
     let _: Member = thief.papermesh("join").arg(&invite).json();
-    let papers = Papers::of(thief.home());
+    let identity = Identity::of(thief.home());
     thief.run();
     second.wait_for_peers(1);
 
@@ -143,8 +143,8 @@ fn an_admin_who_missed_a_revocation_takes_it_back_for_nobody() {
         second.status().peers == 1 && thief.status().peers == 0
     });
     for machine in [&laptop, &second] {
-        let shown = Shown::Certificate(papers.certificate.envelope().clone());
-        let rogue = Rogue::new(&papers.key, &papers, shown);
+        let shown = Shown::Certificate(identity.certificate.envelope().clone());
+        let rogue = Rogue::new(&identity.key, &identity, shown);
         assert!(
             rogue.dial(&machine.address()).is_err(),
             "{}",
@@ -245,7 +245,7 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
     let moved: Root = moving.json();
     assert!(!moved.here && moved.admins.len() == 2, "{moved:?}");
     laptop.stop();
-    let stolen = Papers::authority(laptop.home());
+    let stolen = Identity::authority(laptop.home());
     laptop.run();
     second.wait_for_peers(3);
     wait_until(SOON, "the admins to know the same users", || {
@@ -282,23 +282,23 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
     let member = site.member(&second, "rogue-1", "client");
     let mut member = member;
     member.stop();
-    let papers = Papers::of(member.home());
+    let identity = Identity::of(member.home());
     let key = new_key();
     let certificate = Certificate {
-        site: papers.certificate.site,
+        site: identity.certificate.site,
         node: NodeId::from(key.verifying_key()),
         sealing: SealingPublic::from_bytes([9; 32]),
         name: "ghost".parse().unwrap(),
         roles: Roles::of(&[Role::Printer, Role::Admin]),
         serial: Serial::from_bytes([9; 8]),
         // Dated back to when the key was good.
-        not_before: papers.certificate.not_before - limits::CLOCK_SKEW * 12,
-        not_after: papers.certificate.not_after - limits::CLOCK_SKEW * 12,
+        not_before: identity.certificate.not_before - limits::CLOCK_SKEW * 12,
+        not_after: identity.certificate.not_after - limits::CLOCK_SKEW * 12,
         despite: None,
     };
     let forged = Signed::sign(certificate, &stolen).unwrap();
     let shown = Shown::Certificate(forged.envelope().clone());
-    let ghost = Rogue::new(&key, &papers, shown);
+    let ghost = Rogue::new(&key, &identity, shown);
     for machine in [&second, &printer, &away] {
         assert!(
             ghost.dial(&machine.address()).is_err(),
@@ -306,13 +306,13 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
             machine.name()
         );
     }
-    let rogue = Rogue::with(&papers);
+    let rogue = Rogue::with(&identity);
     let at = rogue.dial(&printer.address()).unwrap();
-    let tag = lookup::badge_tag(&papers.secret, &BadgeNumber::of("0499")).unwrap();
+    let tag = lookup::badge_tag(&identity.secret, &BadgeNumber::of("0499")).unwrap();
     let own = new_key();
     for sequence in [2, (2 << 32) + 1, (3 << 32) + 1, u64::MAX] {
         let entry = UserEntry {
-            site: papers.certificate.site,
+            site: identity.certificate.site,
             user: charlie.id.parse().unwrap(),
             sequence,
             issued_at: now(),
@@ -323,7 +323,7 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
             state: UserState::Active,
         };
         let badge = Badge {
-            site: papers.certificate.site,
+            site: identity.certificate.site,
             tag,
             user: Some(charlie.id.parse().unwrap()),
             sequence,
@@ -331,9 +331,9 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
         let state = SiteState {
             sequence,
             revoked: Vec::new(),
-            ..papers.state.clone().into_value()
+            ..identity.state.clone().into_value()
         };
-        let user = lookup::user_entry(&papers.secret, &charlie.id.parse().unwrap());
+        let user = lookup::user_entry(&identity.secret, &charlie.id.parse().unwrap());
         let records = [
             (
                 user,
@@ -344,7 +344,7 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
                 DirectoryRecord::Badge(Signed::sign(badge, &stolen).unwrap()),
             ),
             (
-                lookup::site_state(&papers.secret),
+                lookup::site_state(&identity.secret),
                 DirectoryRecord::SiteState(Signed::sign(state, &stolen).unwrap()),
             ),
         ];

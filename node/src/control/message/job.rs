@@ -6,16 +6,14 @@ use std::str::FromStr;
 
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::JobId;
-use papermesh_protocol::job::{JobSummary, PrintOptions};
+use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::release::JobResult;
-use crate::client::JobState;
 use crate::control::TypedPin;
-use crate::store::Attempt;
 
 /// Hands over a document to hold, or to print at once. The document follows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -114,25 +112,6 @@ pub struct MoveJob {
     pub job: JobRef,
     /// Where to, 1 for the first; beyond the end is the last.
     pub position: u32,
-}
-
-/// A job that is held here, or was.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct HeldJob {
-    /// The user.
-    pub user: UserId,
-    /// Its number on this device: small, and never given again.
-    pub number: u32,
-    /// The job.
-    #[serde(flatten)]
-    pub summary: JobSummary,
-    /// Where it is in its life.
-    pub state: JobState,
-    /// The latest release that ended and left the job here, if any did.
-    pub last: Option<Attempt>,
-    /// What is wrong with its file, if anything is; then it can only be deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub damage: Option<String>,
 }
 
 /// Deletes a job held here. Answered with what it was.
@@ -295,6 +274,10 @@ impl<'de> Deserialize<'de> for JobPrefix {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::job::JobSummary;
+    use papermesh_services::holder::HeldView;
+    use papermesh_services::holder::JobState;
+
     use super::*;
 
     #[test]
@@ -327,7 +310,7 @@ mod tests {
 
     #[test]
     fn a_held_job_is_one_flat_object() {
-        let job = HeldJob {
+        let job = HeldView {
             damage: None,
             user: "charlie".parse().unwrap(),
             number: 7,
@@ -363,7 +346,7 @@ mod tests {
             text.contains(r#""state":{"kind":"held"},"last":null"#),
             "{text}"
         );
-        assert_eq!(serde_json::from_str::<HeldJob>(&text).unwrap(), job);
+        assert_eq!(serde_json::from_str::<HeldView>(&text).unwrap(), job);
     }
 
     #[test]

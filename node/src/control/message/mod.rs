@@ -14,6 +14,7 @@ mod printer;
 mod release;
 mod user;
 
+use papermesh_services::holder::HeldView;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,8 +23,8 @@ use super::service::{Answer, Handle, Io, json};
 
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use job::{
-    DeleteJob, FollowJobs, HeldJob, JobPrefix, JobRef, JobsFollowed, ListHistory, ListJobs,
-    MoveJob, PrefixError, ProtectJob, ShowJob, SubmitJob, Submitted, UnlockJob,
+    DeleteJob, FollowJobs, JobPrefix, JobRef, JobsFollowed, ListHistory, ListJobs, MoveJob,
+    PrefixError, ProtectJob, ShowJob, SubmitJob, Submitted, UnlockJob,
 };
 pub use member::{
     AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued, Legacy,
@@ -39,8 +40,8 @@ pub use node::{
 pub use portal::{AwaitPage, OpenPortal, PageOpened, PortalLink};
 pub use printer::{ListPrinters, Printer};
 pub use release::{
-    Ending, HolderReport, HolderState, JobResult, ListedJob, Phase, Progress, Selection, Visit,
-    VisitReport, Who,
+    Deletion, HolderReport, HolderState, JobEnding, JobResult, Phase, Progress, Selection, Visit,
+    VisitReport,
 };
 pub use user::{
     AcceptLink, AddUser, BadgeChanged, ChangeBadge, ChangePin, EnrollUser, Enrolled, LinkTicket,
@@ -91,7 +92,7 @@ pub enum Event {
     /// One of a visit's jobs is through.
     Job(JobResult),
     /// A job held here is another than before, or was just submitted, or is gone.
-    Held(Box<HeldJob>),
+    Held(Box<HeldView>),
     /// An audit record.
     Audit(AuditEntry),
     /// Anything else worth a line for whoever waits.
@@ -172,13 +173,13 @@ commands! {
     ChangePin -> PinChanged,
     ShowUser -> UserHere,
     SubmitJob -> Submitted,
-    ListJobs -> Vec<HeldJob>,
-    ShowJob -> HeldJob,
-    DeleteJob -> HeldJob,
-    ProtectJob -> HeldJob,
-    UnlockJob -> HeldJob,
-    MoveJob -> HeldJob,
-    ListHistory -> Vec<HeldJob>,
+    ListJobs -> Vec<HeldView>,
+    ShowJob -> HeldView,
+    DeleteJob -> HeldView,
+    ProtectJob -> HeldView,
+    UnlockJob -> HeldView,
+    MoveJob -> HeldView,
+    ListHistory -> Vec<HeldView>,
     FollowJobs -> JobsFollowed,
     ListPrinters -> Vec<Printer>,
     OpenPortal -> PortalLink,

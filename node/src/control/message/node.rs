@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use papermesh_mesh::clocks::ClockOffset;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::id::{JobId, NodeId, SiteId};
 use papermesh_protocol::release::receipt::AuditHead;
@@ -9,8 +10,6 @@ use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use crate::mesh::clocks::ClockOffset;
 
 /// Asks how the node is.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,24 +1,13 @@
 //! A user's visit at this printer: log in, see, print, delete, leave; all in one command.
 
-use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, NodeId};
-use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::text::{Name, UserId};
+use papermesh_services::printer::{Ending, ListedJob, Released, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::job::JobPrefix;
 use crate::control::TypedPin;
-
-/// Who stands at the printer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Who {
-    /// Says the user.
-    User(UserId),
-    /// Says a badge number, as a reader reads it.
-    Badge(BadgeNumber),
-}
 
 /// Which of the user's jobs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +26,7 @@ pub enum Selection {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Visit {
     /// Who it is.
-    pub who: Who,
+    pub who: Visitor,
     /// The PIN; may be missing where the site's policy takes a badge alone.
     pub pin: Option<TypedPin>,
     /// The PIN of the chosen jobs that have one of their own.
@@ -65,18 +54,6 @@ pub struct VisitReport {
     pub holders: Vec<HolderReport>,
     /// How each chosen job ended, in the order in which they were done.
     pub results: Vec<JobResult>,
-}
-
-/// A job and where it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ListedJob {
-    /// Who holds it.
-    pub holder: NodeId,
-    /// The holder's name, as its certificate says.
-    pub holder_name: Option<Name>,
-    /// The job.
-    #[serde(flatten)]
-    pub summary: JobSummary,
 }
 
 /// How a holder took the visit.
@@ -116,36 +93,53 @@ pub struct JobResult {
     /// Its title.
     pub title: String,
     /// How it ended.
-    pub ending: Ending,
+    pub ending: JobEnding,
     /// Pages, where the device counts them.
     pub pages: Option<u32>,
     /// What went wrong, if anything did: in the device's own words where it has some.
     pub reason: Option<String>,
 }
 
-/// How a chosen job ended.
+/// What became of a chosen job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum JobEnding {
+    /// It was to be printed.
+    Released(Ending),
+    /// It was to be deleted.
+    Deletion(Deletion),
+}
+
+/// What became of a job that was to be deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Ending {
-    /// It is on paper, and deleted.
-    Printed,
-    /// It is on paper, and still held.
-    PrintedAndKept,
-    /// It is not on paper, and still held.
-    NotPrinted,
-    /// Nobody knows whether it is on paper; it is still held.
-    MayHavePrinted,
+pub enum Deletion {
     /// It is deleted.
     Deleted,
     /// It could not be deleted.
     NotDeleted,
 }
 
-impl Ending {
+impl From<Released> for JobResult {
+    fn from(released: Released) -> Self {
+        Self {
+            job: released.job,
+            title: released.title,
+            ending: JobEnding::Released(released.ending),
+            pages: released.pages,
+            reason: released.reason,
+        }
+    }
+}
+
+impl JobEnding {
     /// Whether what was asked for was done.
     #[must_use]
     pub const fn is_success(self) -> bool {
-        matches!(self, Self::Printed | Self::PrintedAndKept | Self::Deleted)
+        match self {
+            Self::Released(ending) => ending.is_printed(),
+            Self::Deletion(deletion) => matches!(deletion, Deletion::Deleted),
+        }
     }
 }
 

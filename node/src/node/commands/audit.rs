@@ -3,9 +3,9 @@
 use papermesh_protocol::release::receipt::{AuditHead, Outcome};
 use papermesh_protocol::text::counted;
 use papermesh_protocol::time::Timestamp;
+use papermesh_services::audit::{AuditEntry as Entry, Kind};
 
 use super::super::Services;
-use crate::audit::{AuditEntry as Entry, Kind};
 use crate::control::message::{
     AuditEntry, AuditRead, AuditVerified, Event, ReadAudit, VerifyAudit,
 };

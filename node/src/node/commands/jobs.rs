@@ -6,18 +6,18 @@ use std::time::Duration;
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::printer::place;
-use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::text::{UserId, counted};
+use papermesh_services::clock;
+use papermesh_services::holder::jobs::PAGE;
+use papermesh_services::holder::submit::{PRIORITY, Submission};
+use papermesh_services::holder::{DirectEnd, HeldView, Holder};
+use papermesh_services::printer::Ending;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::super::{Network, NodeError, Services};
-use crate::client::jobs::PAGE;
-use crate::client::submit::{PRIORITY, Submission};
-use crate::client::{Client, DirectEnd, HeldView};
-use crate::clock;
 use crate::control::message::{
-    DeleteJob, Ending, Event, FollowJobs, HeldJob, JobRef, JobResult, JobsFollowed, ListHistory,
+    DeleteJob, Event, FollowJobs, JobEnding, JobRef, JobResult, JobsFollowed, ListHistory,
     ListJobs, MoveJob, Phase, PrefixError, Progress, ProtectJob, ShowJob, SubmitJob, Submitted,
     UnlockJob,
 };
@@ -31,8 +31,8 @@ const LISTED: usize = 10_000;
 const NAMESAKES: usize = 16;
 
 impl Services {
-    pub(super) fn client(&self) -> Result<&Client<Network>, CommandError> {
-        self.client.as_ref().ok_or_else(|| {
+    pub(super) fn holder(&self) -> Result<&Holder<Network>, CommandError> {
+        self.holder.as_ref().ok_or_else(|| {
             CommandError::new(
                 ErrorCode::NotHere,
                 "this node holds no jobs: it has neither the role client nor shared-client",
@@ -42,7 +42,7 @@ impl Services {
 
     /// The user of a personal computer.
     async fn only_user(&self) -> Result<UserId, CommandError> {
-        let mut users = self.client()?.users().await.map_err(NodeError::Store)?;
+        let mut users = self.holder()?.users().await.map_err(NodeError::Store)?;
         match (users.pop(), users.is_empty()) {
             (Some(user), true) => Ok(user),
             (None, _) => Err(CommandError::new(
@@ -64,17 +64,17 @@ impl Services {
 
     /// The job that is meant, if it is held here.
     async fn named(&self, job: &JobRef) -> Result<JobId, CommandError> {
-        let client = self.client()?;
+        let holder = self.holder()?;
         let found = match job {
             JobRef::Number(number) => {
-                let numbered = client.numbered(*number).await.map_err(NodeError::Store)?;
+                let numbered = holder.numbered(*number).await.map_err(NodeError::Store)?;
                 numbered
                     .filter(|view| view.state.ended_at().is_none())
                     .map(|view| view.summary.job)
             }
             JobRef::Id(prefix) => {
                 let digits = prefix.digits().to_owned();
-                match client.beginning_with(digits, NAMESAKES).await?[..] {
+                match holder.beginning_with(digits, NAMESAKES).await?[..] {
                     [job] => Some(job),
                     [] => None,
                     ref several => {
@@ -94,10 +94,10 @@ impl Handle<SubmitJob> for Services {
             body: document,
             events,
         } = io;
-        let client = self.client()?;
+        let holder = self.holder()?;
         // Before the document is read: a name that means nothing is no reason to hold it.
         let printer = match &command.printer {
-            Some(named) => Some(client.printer(named).await?),
+            Some(named) => Some(holder.printer(named).await?),
             None => None,
         };
         let user = match command.user {
@@ -105,7 +105,7 @@ impl Handle<SubmitJob> for Services {
             None => self.only_user().await?,
         };
         let visit_pin = typed(command.pin)?;
-        let told = Told {
+        let reader = ProgressReader {
             document,
             events,
             progress: Progress {
@@ -116,7 +116,7 @@ impl Handle<SubmitJob> for Services {
                 total: command.size,
                 note: None,
             },
-            told: 0,
+            reported: 0,
         };
         let submission = Submission {
             size: command.size,
@@ -134,9 +134,9 @@ impl Handle<SubmitJob> for Services {
             ..Submission::new(user, command.title, command.format)
         };
         let (held, print) = match &printer {
-            None => (client.submit(submission, told).await?, None),
+            None => (holder.submit(submission, reader).await?, None),
             Some(printer) => {
-                let (held, print) = client.submit_direct(submission, printer, told).await?;
+                let (held, print) = holder.submit_direct(submission, printer, reader).await?;
                 (held, Some(print))
             }
         };
@@ -160,15 +160,15 @@ impl Handle<SubmitJob> for Services {
 }
 
 impl Handle<ListJobs> for Services {
-    async fn handle(&self, command: ListJobs, _: Io) -> Answer<Vec<HeldJob>> {
-        let client = self.client()?;
-        let mut held: Vec<HeldJob> = Vec::new();
+    async fn handle(&self, command: ListJobs, _: Io) -> Answer<Vec<HeldView>> {
+        let holder = self.holder()?;
+        let mut held: Vec<HeldView> = Vec::new();
         let mut after: Option<JobId> = None;
         loop {
-            let page = client.jobs(command.user.clone(), after).await?;
+            let page = holder.jobs(command.user.clone(), after).await?;
             after = page.last().map(|held| held.summary.job);
             let whole = page.len() == PAGE;
-            held.extend(page.into_iter().map(shown));
+            held.extend(page);
             if !whole || held.len() >= LISTED {
                 break;
             }
@@ -179,15 +179,15 @@ impl Handle<ListJobs> for Services {
 }
 
 impl Handle<ShowJob> for Services {
-    async fn handle(&self, command: ShowJob, _: Io) -> Answer<HeldJob> {
-        let client = self.client()?;
+    async fn handle(&self, command: ShowJob, _: Io) -> Answer<HeldView> {
+        let holder = self.holder()?;
         match (self.named(&command.job).await, &command.job) {
-            (Ok(job), _) => Ok(shown(client.job(job).await?)),
+            (Ok(job), _) => Ok(holder.job(job).await?),
             (Err(error), _) if error.code != ErrorCode::NotFound => Err(error),
             // It may have been here.
             (Err(error), JobRef::Number(number)) => {
-                let past = client.numbered(*number).await.map_err(NodeError::Store)?;
-                past.map(shown).ok_or(error)
+                let past = holder.numbered(*number).await.map_err(NodeError::Store)?;
+                past.ok_or(error)
             }
             (Err(error), JobRef::Id(prefix)) => {
                 let past = ask(self, ListHistory { user: None }).await?;
@@ -205,44 +205,44 @@ impl Handle<ShowJob> for Services {
 }
 
 impl Handle<DeleteJob> for Services {
-    async fn handle(&self, command: DeleteJob, _: Io) -> Answer<HeldJob> {
+    async fn handle(&self, command: DeleteJob, _: Io) -> Answer<HeldView> {
         let job = self.named(&command.job).await?;
-        Ok(shown(self.client()?.delete(job).await?))
+        Ok(self.holder()?.delete(job).await?)
     }
 }
 
 impl Handle<ProtectJob> for Services {
-    async fn handle(&self, command: ProtectJob, _: Io) -> Answer<HeldJob> {
+    async fn handle(&self, command: ProtectJob, _: Io) -> Answer<HeldView> {
         let job = self.named(&command.job).await?;
-        Ok(shown(self.client()?.protect(job, command.on).await?))
+        Ok(self.holder()?.protect(job, command.on).await?)
     }
 }
 
 impl Handle<UnlockJob> for Services {
-    async fn handle(&self, command: UnlockJob, _: Io) -> Answer<HeldJob> {
+    async fn handle(&self, command: UnlockJob, _: Io) -> Answer<HeldView> {
         let job = self.named(&command.job).await?;
-        Ok(shown(self.client()?.unlock(job, command.password).await?))
+        Ok(self.holder()?.unlock(job, command.password).await?)
     }
 }
 
 impl Handle<MoveJob> for Services {
-    async fn handle(&self, command: MoveJob, _: Io) -> Answer<HeldJob> {
+    async fn handle(&self, command: MoveJob, _: Io) -> Answer<HeldView> {
         let position = usize::try_from(command.position).unwrap_or(usize::MAX);
         let job = self.named(&command.job).await?;
-        Ok(shown(self.client()?.move_to(job, position).await?))
+        Ok(self.holder()?.move_to(job, position).await?)
     }
 }
 
 impl Handle<ListHistory> for Services {
-    async fn handle(&self, command: ListHistory, _: Io) -> Answer<Vec<HeldJob>> {
-        let client = self.client()?;
-        let mut past: Vec<HeldJob> = Vec::new();
+    async fn handle(&self, command: ListHistory, _: Io) -> Answer<Vec<HeldView>> {
+        let holder = self.holder()?;
+        let mut past: Vec<HeldView> = Vec::new();
         let mut after = None;
         loop {
-            let page = client.history(command.user.clone(), after).await?;
+            let page = holder.history(command.user.clone(), after).await?;
             let whole = page.len() == PAGE;
             after = page.last().map(|past| (past.user.clone(), past.number));
-            past.extend(page.into_iter().map(shown));
+            past.extend(page);
             if !whole || past.len() >= LISTED {
                 break;
             }
@@ -257,7 +257,7 @@ impl Handle<FollowJobs> for Services {
     /// so, and asks for the list.
     async fn handle(&self, command: FollowJobs, io: Io) -> Answer<JobsFollowed> {
         let Io { events, .. } = io;
-        let mut news = self.client()?.news();
+        let mut news = self.holder()?.news();
         let mut changes = 0;
         loop {
             let heard = tokio::select! {
@@ -267,7 +267,7 @@ impl Handle<FollowJobs> for Services {
             match heard {
                 Ok(view) if command.user.as_ref().is_none_or(|user| *user == view.user) => {
                     changes += 1;
-                    events.tell(Event::Held(Box::new(shown(view)))).await;
+                    events.tell(Event::Held(Box::new(view))).await;
                 }
                 Ok(_) => {}
                 Err(RecvError::Lagged(missed)) => {
@@ -292,29 +292,13 @@ fn no_job(job: &JobRef) -> CommandError {
 }
 
 fn result(held: &HeldView, end: DirectEnd) -> JobResult {
-    let (ending, pages) = match end.outcome {
-        Outcome::Printed { pages, keep: false } => (Ending::Printed, pages),
-        Outcome::Printed { pages, keep: true } => (Ending::PrintedAndKept, pages),
-        Outcome::NotPrinted => (Ending::NotPrinted, None),
-        Outcome::MayHavePrinted => (Ending::MayHavePrinted, None),
-    };
+    let (ending, pages) = Ending::of(&end.outcome);
     JobResult {
         job: held.summary.job,
         title: held.summary.title.clone(),
-        ending,
+        ending: JobEnding::Released(ending),
         pages,
         reason: end.reason,
-    }
-}
-
-fn shown(view: HeldView) -> HeldJob {
-    HeldJob {
-        user: view.user,
-        number: view.number,
-        summary: view.summary,
-        state: view.state,
-        last: view.last,
-        damage: view.damage,
     }
 }
 
@@ -325,15 +309,15 @@ pub(super) fn typed(pin: Option<TypedPin>) -> Result<Option<Pin>, CommandError> 
         .map_err(|error| CommandError::new(ErrorCode::Usage, error))
 }
 
-/// A document that tells how much of it was read.
-struct Told {
+/// A document whose reader hears how much of it was read.
+struct ProgressReader {
     document: Body,
     events: Events,
     progress: Progress,
-    told: u64,
+    reported: u64,
 }
 
-impl AsyncRead for Told {
+impl AsyncRead for ProgressReader {
     fn poll_read(
         mut self: std::pin::Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
@@ -342,8 +326,8 @@ impl AsyncRead for Told {
         let before = buffer.filled().len();
         let read = std::pin::Pin::new(&mut self.document).poll_read(cx, buffer);
         self.progress.done += (buffer.filled().len() - before) as u64;
-        if self.progress.done - self.told >= TELL_EVERY {
-            self.told = self.progress.done;
+        if self.progress.done - self.reported >= TELL_EVERY {
+            self.reported = self.progress.done;
             self.events.progress(self.progress.clone());
         }
         read

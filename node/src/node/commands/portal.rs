@@ -2,16 +2,16 @@
 
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::text::UserId;
+use papermesh_services::clock;
 
 use super::super::portal::has_pages;
 use super::super::{NodeError, Services};
-use crate::clock;
 use crate::control::message::{AwaitPage, OpenPortal, PageOpened, PortalLink};
 use crate::control::{Answer, CommandError, ErrorCode, Handle, Io};
-use crate::portal::{Door, LINK, Whose};
+use crate::portal::{LINK, PortalLinks, Whose};
 
 impl Services {
-    fn door_of_portal(&self) -> Result<&Door, CommandError> {
+    fn portal_links(&self) -> Result<&PortalLinks, CommandError> {
         self.portal.as_ref().ok_or_else(|| {
             let roles = self.mesh.membership().certificate().roles;
             match has_pages(roles) {
@@ -39,8 +39,8 @@ impl Services {
 
     /// The one user of this computer, or the one who is named; on a shared computer anybody.
     async fn page_owner(&self, named: Option<UserId>) -> Result<UserId, CommandError> {
-        let client = self.client()?;
-        let mut users = client.users().await.map_err(NodeError::Store)?;
+        let holder = self.holder()?;
+        let mut users = holder.users().await.map_err(NodeError::Store)?;
         let roles = self.mesh.membership().certificate().roles;
         let names: Vec<_> = users.iter().map(UserId::as_str).collect();
         let names = names.join(", ");
@@ -78,7 +78,7 @@ impl Services {
 
 impl Handle<OpenPortal> for Services {
     async fn handle(&self, command: OpenPortal, _: Io) -> Answer<PortalLink> {
-        let portal = self.door_of_portal()?;
+        let portal = self.portal_links()?;
         let whose = if command.admin {
             self.admin()?
         } else {
@@ -100,7 +100,7 @@ impl Handle<OpenPortal> for Services {
 
 impl Handle<AwaitPage> for Services {
     async fn handle(&self, command: AwaitPage, _: Io) -> Answer<PageOpened> {
-        let opened = self.door_of_portal()?.is_used(&command.id).await;
+        let opened = self.portal_links()?.is_used(&command.id).await;
         Ok(PageOpened { opened })
     }
 }

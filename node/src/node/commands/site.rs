@@ -6,16 +6,16 @@ use papermesh_protocol::certificate::Roles;
 use papermesh_protocol::join::Digits;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::web;
+use papermesh_services::authority::bundle::TEXT_MAX;
+use papermesh_services::authority::{
+    self, AuthorityError, Exported, Import, MemberView, NewInvite, OfAdmin, PolicyChange as Change,
+    PolicyView as Policy, RootWord,
+};
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use zeroize::Zeroizing;
 
 use super::super::{Services, becoming};
-use crate::authority::bundle::TEXT_MAX;
-use crate::authority::{
-    self, AuthorityError, Exported, Import, MemberView, NewInvite, OfAdmin, PolicyChange as Change,
-    PolicyView as Policy, RootWord,
-};
 use crate::control::message::{
     self, AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued, Legacy,
     ListInvites, ListMembers, ListPending, Member, OpenInvite, PendingDevice, PolicyView, Refuse,
@@ -32,9 +32,9 @@ impl Handle<Invite> for Services {
             name: command.name,
             lifetime: Duration::from_secs(command.lifetime.into()),
             addresses: self
-                .door
+                .join_listener
                 .get()
-                .map(|door| door.addresses())
+                .map(|listener| listener.addresses())
                 .unwrap_or_default(),
         };
         let issued = self
@@ -290,7 +290,7 @@ impl Handle<ImportSite> for Services {
         read.map_err(|error| CommandError::new(ErrorCode::BadData, error))?;
         let imported = self.authority.import_site(import(command, text)).await?;
         // An admin lets devices join; from now on that is this node, too.
-        self.open_door().await?;
+        self.open_join_listener().await?;
         Ok(becoming::imported(imported))
     }
 }

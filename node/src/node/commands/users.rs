@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use papermesh_services::authority::{NewUser, UserView};
+
 use super::super::Services;
 use super::site::said;
-use crate::authority::{NewUser, UserView};
 use crate::control::message::{
     AcceptLink, AddUser, BadgeChanged, ChangeBadge, ChangePin, EnrollUser, Enrolled, LinkTicket,
     Linked, LinkedComputer, ListUsers, OfferLink, PinChanged, SetUserState, ShowUser, User,
@@ -77,7 +78,7 @@ impl Handle<SetUserState> for Services {
 impl Handle<EnrollUser> for Services {
     async fn handle(&self, command: EnrollUser, _: Io) -> Answer<Enrolled> {
         let enrolled = self
-            .computer
+            .local_users
             .enroll(&command.ticket, command.pin.expose())
             .await?;
         Ok(Enrolled {
@@ -92,7 +93,7 @@ impl Handle<EnrollUser> for Services {
 impl Handle<OfferLink> for Services {
     async fn handle(&self, command: OfferLink, _: Io) -> Answer<LinkTicket> {
         let lifetime = Duration::from_secs(command.lifetime.into());
-        let offer = self.computer.offer_link(command.user, lifetime).await?;
+        let offer = self.local_users.offer_link(command.user, lifetime).await?;
         Ok(LinkTicket {
             user: offer.user,
             ticket: offer.text.to_string(),
@@ -103,7 +104,7 @@ impl Handle<OfferLink> for Services {
 
 impl Handle<AcceptLink> for Services {
     async fn handle(&self, command: AcceptLink, _: Io) -> Answer<Linked> {
-        let linked = self.computer.accept_link(&command.ticket).await?;
+        let linked = self.local_users.accept_link(&command.ticket).await?;
         Ok(Linked {
             user: linked.user,
             node: linked.node,
@@ -115,7 +116,7 @@ impl Handle<AcceptLink> for Services {
 impl Handle<ChangePin> for Services {
     async fn handle(&self, command: ChangePin, _: Io) -> Answer<PinChanged> {
         let changed = self
-            .computer
+            .local_users
             .change_pin(command.user, command.old.expose(), command.new.expose())
             .await?;
         Ok(PinChanged {
@@ -128,7 +129,7 @@ impl Handle<ChangePin> for Services {
 
 impl Handle<ShowUser> for Services {
     async fn handle(&self, command: ShowUser, _: Io) -> Answer<UserHere> {
-        let here = self.computer.show(command.user).await?;
+        let here = self.local_users.show(command.user).await?;
         Ok(UserHere {
             user: here.user,
             display: here.display,

@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::remedy::Remedy;
+use papermesh_services::printer::{
+    self, HolderTrouble, Printer, ReleaseProgress, ReleaseRequest, ReleaseStep, Released,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Network, Services};
 use super::jobs::typed;
 use crate::control::message::{
-    Ending, Event, HolderReport, HolderState, JobPrefix, JobResult, ListedJob, Phase, Progress,
-    Selection, Visit, VisitReport, Who,
+    Deletion, Event, HolderReport, HolderState, JobEnding, JobPrefix, JobResult, Phase, Progress,
+    Selection, Visit, VisitReport,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Events, Handle, Io};
-use crate::printer::{self, HolderTrouble, Printer, ReleaseProgress, Released, Step, Wish};
 
 /// Steps of a release that wait to be told.
 const STEPS: usize = 32;
@@ -30,12 +32,8 @@ impl Handle<Visit> for Services {
             CommandError::new(ErrorCode::NotHere, "this node is not a printer")
                 .with_remedy("run this on a printer's node")
         })?;
-        let who = match command.who {
-            Who::User(user) => printer::Who::User(user),
-            Who::Badge(number) => printer::Who::Badge(number),
-        };
         let (pin, job_pin) = (typed(command.pin)?, typed(command.job_pin)?);
-        let visit = printer.visit(who, pin).await?;
+        let visit = printer.visit(command.who, pin).await?;
         let listed = visit.jobs();
         let holders: Vec<HolderReport> = visit.holders().into_iter().map(report).collect();
         if let Err(refused) = visit.admission() {
@@ -98,7 +96,7 @@ impl Handle<Visit> for Services {
             let Some(&holder) = places.get(&job) else {
                 continue;
             };
-            let wish = Wish {
+            let request = ReleaseRequest {
                 holder,
                 job,
                 options: None,
@@ -107,8 +105,8 @@ impl Handle<Visit> for Services {
                 reprint: command.reprint,
                 document_password: command.document_password.clone(),
             };
-            let released = release(printer, &visit, wish, &events).await;
-            let result = result(released);
+            let released = release(printer, &visit, request, &events).await;
+            let result = JobResult::from(released);
             events.tell(Event::Job(result.clone())).await;
             results.push(result);
         }
@@ -121,13 +119,13 @@ impl Handle<Visit> for Services {
                 .find(|l| l.summary.job == job)
                 .map(|l| l.summary.title.clone());
             let (ending, reason) = match printer.delete(&visit, holder, job).await {
-                Ok(()) => (Ending::Deleted, None),
-                Err(error) => (Ending::NotDeleted, Some(error.in_full().to_string())),
+                Ok(()) => (Deletion::Deleted, None),
+                Err(error) => (Deletion::NotDeleted, Some(error.in_full().to_string())),
             };
             let result = JobResult {
                 job,
                 title: title.unwrap_or_default(),
-                ending,
+                ending: JobEnding::Deletion(ending),
                 pages: None,
                 reason,
             };
@@ -135,18 +133,10 @@ impl Handle<Visit> for Services {
             results.push(result);
         }
         let user = visit.user().clone();
-        let jobs = listed
-            .into_iter()
-            .map(|job| ListedJob {
-                holder: job.holder,
-                holder_name: job.holder_name,
-                summary: job.summary,
-            })
-            .collect();
         visit.close().await;
         Ok(VisitReport {
             user,
-            jobs,
+            jobs: listed,
             holders,
             results,
         })
@@ -157,7 +147,7 @@ impl Handle<Visit> for Services {
 async fn release(
     printer: &Printer<Network>,
     visit: &Open,
-    wish: Wish,
+    request: ReleaseRequest,
     events: &Events,
 ) -> Released {
     let (steps, mut told) = mpsc::channel(STEPS);
@@ -166,7 +156,7 @@ async fn release(
             events.progress(progress(step));
         }
     };
-    let printing = printer.release(visit, wish, steps, CancellationToken::new());
+    let printing = printer.release(visit, request, steps, CancellationToken::new());
     let (released, ()) = tokio::join!(printing, telling);
     released
 }
@@ -207,29 +197,14 @@ fn report(visited: printer::VisitedHolder) -> HolderReport {
     }
 }
 
-fn result(released: Released) -> JobResult {
-    JobResult {
-        job: released.job,
-        title: released.title,
-        ending: match released.ending {
-            printer::Ending::Printed => Ending::Printed,
-            printer::Ending::PrintedAndKept => Ending::PrintedAndKept,
-            printer::Ending::NotPrinted => Ending::NotPrinted,
-            printer::Ending::MayHavePrinted => Ending::MayHavePrinted,
-        },
-        pages: released.pages,
-        reason: released.reason,
-    }
-}
-
 fn progress(step: ReleaseProgress) -> Progress {
     Progress {
         job: Some(step.job),
         title: step.title,
         phase: match step.step {
-            Step::Queued | Step::Sending => Phase::Fetching,
-            Step::Printing => Phase::Printing,
-            Step::Stopped => Phase::Stopped,
+            ReleaseStep::Queued | ReleaseStep::Sending => Phase::Fetching,
+            ReleaseStep::Printing => Phase::Printing,
+            ReleaseStep::Stopped => Phase::Stopped,
         },
         done: step.sent,
         total: Some(step.size),

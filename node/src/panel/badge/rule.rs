@@ -5,10 +5,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use papermesh_protocol::badge::{BadgeNumber, is_separator};
 use papermesh_protocol::limits::BADGE_NUMBER;
 use zeroize::Zeroizing;
-
-use papermesh_protocol::badge::{BadgeNumber, is_separator};
 
 use super::number::Reading;
 
@@ -21,11 +20,11 @@ const CARD_DIGITS: usize = 5;
 
 /// What is done with each number that a reader reads: steps, one after the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rule(Vec<Step>);
+pub struct Rule(Vec<RuleStep>);
 
 /// One step of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+enum RuleStep {
     /// The bytes of a hexadecimal number, backwards.
     Reverse,
     /// Hexadecimal to decimal.
@@ -42,13 +41,13 @@ enum Step {
     Azerty,
 }
 
-const NAMES: [(&str, Step); 6] = [
-    ("reverse", Step::Reverse),
-    ("hex-to-decimal", Step::ToDecimal),
-    ("decimal-to-hex", Step::ToHex),
-    ("from-facility", Step::FromFacility),
-    ("to-facility", Step::ToFacility),
-    ("azerty", Step::Azerty),
+const NAMES: [(&str, RuleStep); 6] = [
+    ("reverse", RuleStep::Reverse),
+    ("hex-to-decimal", RuleStep::ToDecimal),
+    ("decimal-to-hex", RuleStep::ToHex),
+    ("from-facility", RuleStep::FromFacility),
+    ("to-facility", RuleStep::ToFacility),
+    ("azerty", RuleStep::Azerty),
 ];
 
 /// Rules that are tried on a badge that nobody has. Which of them would help is said to the admin.
@@ -94,14 +93,14 @@ impl FromStr for Rule {
                 let digits: usize = word.strip_prefix("digits=")?.parse().ok()?;
                 (1..=BADGE_NUMBER)
                     .contains(&digits)
-                    .then_some(Step::Digits(digits))
+                    .then_some(RuleStep::Digits(digits))
             };
             known
                 .map(|(_, step)| *step)
                 .or_else(digits)
                 .ok_or_else(|| wrong(word))
         };
-        let steps: Vec<Step> = words.take(STEPS + 1).map(step).collect::<Result<_, _>>()?;
+        let steps: Vec<RuleStep> = words.take(STEPS + 1).map(step).collect::<Result<_, _>>()?;
         if steps.len() > STEPS {
             return Err(format!("a badge rule has at most {STEPS} steps"));
         }
@@ -114,7 +113,7 @@ impl fmt::Display for Rule {
         for (at, step) in self.0.iter().enumerate() {
             let before = if at == 0 { "" } else { " " };
             match (step, NAMES.iter().find(|(_, named)| named == step)) {
-                (Step::Digits(digits), _) => write!(f, "{before}digits={digits}")?,
+                (RuleStep::Digits(digits), _) => write!(f, "{before}digits={digits}")?,
                 (_, Some((name, _))) => write!(f, "{before}{name}")?,
                 (_, None) => {}
             }
@@ -157,7 +156,7 @@ impl Rule {
     }
 }
 
-impl Step {
+impl RuleStep {
     fn applied(self, text: &str) -> Option<Zeroizing<String>> {
         let plain = BadgeNumber::of(text);
         let plain = plain.expose();

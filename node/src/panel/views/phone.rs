@@ -71,13 +71,13 @@ impl Frame<'_> {
     /// The page fetches the code that it shows, if it shows one.
     pub(in crate::panel) fn fetch_code(&self, state: &mut State) {
         if self.phones.is_some() && state.shows_code(self.place) {
-            state.door.show(tokio::time::Instant::now());
+            state.pairing.show(tokio::time::Instant::now());
         }
     }
 
     /// The code, as the page has just fetched it; nothing where there is none.
     pub(in crate::panel) fn code(&self, t: &Words, state: &State) -> Result<String, askama::Error> {
-        let Some((page, secret)) = self.phones.as_ref().zip(state.door.shown()) else {
+        let Some((page, secret)) = self.phones.as_ref().zip(state.pairing.shown()) else {
             return Ok(String::new());
         };
         let address = format!("{page}#{}", secret.text());

@@ -34,7 +34,7 @@ pub(super) fn pending(view: &View<'_>, pending: &[PendingDevice]) -> Lines {
     let line = |device: &PendingDevice| {
         let (name, node) = (device.name.as_str(), device.node.to_string());
         let approve = Button::ask(format!("approve-{node}"), &[("what", "digits")]);
-        let refuse = Button::order(
+        let refuse = Button::command(
             format!("refuse-{node}"),
             &[("order", "refuse"), ("node", &node)],
         );
@@ -76,7 +76,7 @@ pub(super) fn invites(view: &View<'_>, invites: &[OpenInvite]) -> Lines {
     let line = |invite: &OpenInvite| {
         let what = roles(t, &invite.roles);
         let name = invite.name.as_ref().map(ToString::to_string);
-        let withdraw = Button::order(
+        let withdraw = Button::command(
             format!("withdraw-{}", invite.id),
             &[("order", "withdraw"), ("invite", &invite.id)],
         );
@@ -124,7 +124,7 @@ pub(super) fn members(view: &View<'_>, members: &[Member]) -> Lines {
     });
     let line = |member: &&Member| {
         let (node, name) = (member.node.to_string(), member.name.as_str());
-        let revoke = Button::order(
+        let revoke = Button::command(
             format!("revoke-{node}"),
             &[("order", "revoke"), ("node", &node)],
         );
@@ -243,19 +243,22 @@ pub(super) fn people(view: &View<'_>, users: &[User]) -> Lines {
         if !user.enrolled {
             let again = [("order", "add-user"), ("user", id)];
             buttons.push(
-                Button::order(format!("ticket-{id}"), &again)
+                Button::command(format!("ticket-{id}"), &again)
                     .looking("ticket", t.say("people-ticket").as_ref())
                     .about(name)
                     .unless(!active),
             );
         }
-        let (order, icon, key) = match active {
+        let (command, icon, key) = match active {
             true => ("disable", "lock", "people-block"),
             false => ("enable", "check", "people-unblock"),
         };
-        let change = Button::order(format!("{order}-{id}"), &[("order", order), ("user", id)])
-            .looking(icon, t.say(key).as_ref())
-            .about(name);
+        let change = Button::command(
+            format!("{command}-{id}"),
+            &[("order", command), ("user", id)],
+        )
+        .looking(icon, t.say(key).as_ref())
+        .about(name);
         buttons.push(if active { change.dangerous() } else { change });
         let mut said = vec![Saying::plain(t.say(match user.enrolled {
             true => "people-enrolled",

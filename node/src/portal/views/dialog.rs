@@ -6,9 +6,9 @@ use askama::Template;
 use super::{Said, View, admin, remark};
 use crate::pages::describe::{Moment, moment};
 use crate::pages::{self, Words, picture};
+use crate::portal::commands::{AdminCommand, PortalCommand, ROLES, Remark, UserCommand, Wished};
 use crate::portal::export::Export;
 use crate::portal::limits;
-use crate::portal::orders::{AdminOrder, Order, ROLES, Remark, UserOrder, Wished};
 use crate::portal::session::{Ask, ProofBy};
 use crate::portal::ticket::{Purpose, Ticket};
 
@@ -169,8 +169,8 @@ fn ask_of(view: &View<'_>, ask: &Ask) -> Result<String, askama::Error> {
         _ => None,
     };
     match ask {
-        Ask::Sure(order) => {
-            let (title, text, yes) = sure(t, order);
+        Ask::Sure(command) => {
+            let (title, text, yes) = sure(t, command);
             Dialog {
                 title,
                 text,
@@ -346,21 +346,21 @@ fn not_proved(text: String) -> Said {
 }
 
 /// What it means to do what cannot be taken back.
-fn sure(t: &Words, order: &Order) -> (String, String, String) {
+fn sure(t: &Words, command: &PortalCommand) -> (String, String, String) {
     let say = |key: &str| t.say(key).into_owned();
     let about = |key: &str, name: &str| t.say_with(key, [("name", name.into())]);
-    match order {
-        Order::User(UserOrder::Delete { title, .. }) => (
+    match command {
+        PortalCommand::User(UserCommand::Delete { title, .. }) => (
             say("sure-delete"),
             about("sure-delete-text", title),
             say("sure-delete-yes"),
         ),
-        Order::Admin(AdminOrder::Revoke { name, .. }) => (
+        PortalCommand::Admin(AdminCommand::Revoke { name, .. }) => (
             about("sure-revoke", name),
             say("sure-revoke-text"),
             say("sure-revoke-yes"),
         ),
-        Order::Admin(AdminOrder::SetState { user, .. }) => (
+        PortalCommand::Admin(AdminCommand::SetState { user, .. }) => (
             about("sure-block", user.as_str()),
             say("sure-block-text"),
             say("people-block"),

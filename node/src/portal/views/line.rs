@@ -10,7 +10,7 @@ use crate::pages::{self, Words};
 
 /// A list.
 pub(super) struct Lines {
-    /// What it is called, where a place has several.
+    /// What it is called, where a section has several.
     pub(super) title: Option<String>,
     pub(super) lines: Vec<Line>,
     /// What is said where there is nothing.
@@ -86,7 +86,7 @@ struct Live<'a> {
     base: &'a str,
     version: &'static str,
     lists: Vec<Lines>,
-    /// Devices that want to join, for the place that is elsewhere on the page.
+    /// Devices that want to join, for the section that is elsewhere on the page.
     waiting: Option<usize>,
 }
 
@@ -173,7 +173,7 @@ impl Button {
     }
 
     /// One that has something done.
-    pub(super) fn order(id: impl Into<String>, values: &[(&str, &str)]) -> Self {
+    pub(super) fn command(id: impl Into<String>, values: &[(&str, &str)]) -> Self {
         Self::new("do", id, values)
     }
 

@@ -17,9 +17,9 @@ use papermesh_protocol::time::Timestamp;
 
 use super::content::Content;
 use super::links::Whose;
-use super::place::Place;
+use super::section::Section;
 use super::session::{Session, State};
-use crate::pages::{self, Language, Look, Words};
+use crate::pages::{self, Language, Theme, Words};
 use line::Lines;
 
 /// What this computer and its site are called.
@@ -55,7 +55,7 @@ pub(super) struct View<'a> {
 /// The whole document, with nobody's page in it.
 #[derive(Template)]
 #[template(path = "door.html")]
-struct DoorPage<'a> {
+struct EntryPage<'a> {
     t: &'a Words,
     language: Language,
     version: &'static str,
@@ -72,30 +72,30 @@ struct Outside<'a> {
     text: String,
 }
 
-/// A frame that listens to news, around [`Desk`].
+/// A frame that listens to news, around [`Frame`].
 #[derive(Template)]
 #[template(path = "listening.html")]
 struct Listening {
     base: String,
-    desk: String,
+    app: String,
 }
 
 /// All that a user sees.
 #[derive(Template)]
 #[template(path = "desk.html")]
-struct Desk<'a> {
+struct Frame<'a> {
     t: &'a Words,
     base: &'a str,
     version: &'static str,
     token: String,
     language: Language,
-    look: Look,
+    theme: Theme,
     languages: [Language; 6],
-    looks: [(Look, &'static str); 4],
+    themes: [(Theme, &'static str); 4],
     names: &'a Names,
     who: String,
-    places: Vec<Tab>,
-    place: Tab,
+    sections: Vec<Tab>,
+    section: Tab,
     lead: String,
     remark: Option<Said>,
     action: Option<line::Button>,
@@ -106,7 +106,7 @@ struct Desk<'a> {
     dialog: Option<String>,
 }
 
-/// A place, as it is shown.
+/// A section, as it is shown.
 struct Tab {
     name: &'static str,
     icon: &'static str,
@@ -126,8 +126,8 @@ struct Said {
 }
 
 /// The document that a browser gets first.
-pub(super) fn door(language: Language) -> Result<String, askama::Error> {
-    DoorPage {
+pub(super) fn entry(language: Language) -> Result<String, askama::Error> {
+    EntryPage {
         t: language.words(),
         language,
         version: pages::version(),
@@ -171,7 +171,7 @@ impl View<'_> {
     pub(super) fn page(&self) -> Result<String, askama::Error> {
         Listening {
             base: self.base(),
-            desk: self.app()?,
+            app: self.app()?,
         }
         .render()
     }
@@ -179,29 +179,29 @@ impl View<'_> {
     /// All that a user sees.
     pub(super) fn app(&self) -> Result<String, askama::Error> {
         let (t, whose, state) = (self.t(), &self.session.whose, self.state);
-        let tab = |place: Place| Tab {
-            name: place.name(),
-            icon: place.icon(),
-            text: t.say(place.key()).into_owned(),
-            here: place == state.place,
-            count: (place == Place::Devices).then_some(self.waiting),
+        let tab = |section: Section| Tab {
+            name: section.name(),
+            icon: section.icon(),
+            text: t.say(section.key()).into_owned(),
+            here: section == state.section,
+            count: (section == Section::Devices).then_some(self.waiting),
         };
-        Desk {
+        Frame {
             t,
             base: &self.base(),
             version: pages::version(),
             token: state.token.text(),
             language: state.language,
-            look: state.look,
+            theme: state.theme,
             languages: Language::ALL,
-            looks: Look::ALL.map(|look| (look, look.key())),
+            themes: Theme::ALL.map(|theme| (theme, theme.key())),
             names: self.names,
             who: match whose {
                 Whose::User(user) => user.to_string(),
                 Whose::Admin => t.say("admin").into_owned(),
             },
-            places: Place::all(whose).iter().copied().map(tab).collect(),
-            place: tab(state.place),
+            sections: Section::all(whose).iter().copied().map(tab).collect(),
+            section: tab(state.section),
             lead: self.lead(),
             // What is asked says itself what was wrong with the answer.
             remark: match state.ask {
@@ -217,17 +217,17 @@ impl View<'_> {
         .render()
     }
 
-    /// What a place is for.
+    /// What a section is for.
     fn lead(&self) -> String {
-        let key = match self.state.place {
-            Place::Jobs => "lead-jobs",
-            Place::History => "lead-history",
-            Place::Account => "lead-account",
-            Place::Devices => "lead-devices",
-            Place::People => "lead-people",
-            Place::Printers => "lead-printers",
-            Place::Policy => "lead-policy",
-            Place::Audit => "lead-audit",
+        let key = match self.state.section {
+            Section::Jobs => "lead-jobs",
+            Section::History => "lead-history",
+            Section::Account => "lead-account",
+            Section::Devices => "lead-devices",
+            Section::People => "lead-people",
+            Section::Printers => "lead-printers",
+            Section::Policy => "lead-policy",
+            Section::Audit => "lead-audit",
         };
         self.t().say(key).into_owned()
     }
@@ -235,21 +235,21 @@ impl View<'_> {
     /// What can be done there at all.
     fn action(&self) -> Option<line::Button> {
         let t = self.t();
-        match self.state.place {
-            Place::People => {
+        match self.state.section {
+            Section::People => {
                 let new = line::Button::ask("new-user", &[("what", "new-user")]);
                 Some(new.looking("plus", t.say("people-add").as_ref()).first())
             }
-            Place::Devices => {
+            Section::Devices => {
                 let invite = line::Button::ask("invite", &[("what", "invite")]);
                 Some(invite.looking("plus", t.say("invite").as_ref()).first())
             }
-            Place::Policy => {
+            Section::Policy => {
                 let export = line::Button::ask("export", &[("what", "export")]);
                 Some(export.looking("save", t.say("export").as_ref()))
             }
-            Place::Audit => {
-                let verify = line::Button::order("verify", &[("order", "verify")]);
+            Section::Audit => {
+                let verify = line::Button::command("verify", &[("order", "verify")]);
                 Some(
                     verify
                         .looking("check", t.say("audit-verify").as_ref())

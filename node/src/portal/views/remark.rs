@@ -5,7 +5,7 @@ use papermesh_protocol::remedy::Remedy;
 use super::Said;
 use crate::control::ErrorCode;
 use crate::pages::Words;
-use crate::portal::orders::Remark;
+use crate::portal::commands::Remark;
 
 /// A remark, in the words of the page.
 pub(super) fn said(t: &Words, remark: &Remark) -> Said {

@@ -9,22 +9,22 @@ use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::site::LoginPolicy;
 use papermesh_protocol::user::UserState;
+use papermesh_services::holder::HeldView;
+use papermesh_services::holder::JobState;
+use papermesh_store::{Attempt, NamedPrinter};
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::client::JobState;
 use crate::control::message::{
-    AuditEntry, HeldJob, LinkedComputer, Member, OpenInvite, PendingDevice, PolicyView, User,
-    UserHere,
+    AuditEntry, LinkedComputer, Member, OpenInvite, PendingDevice, PolicyView, User, UserHere,
 };
 use crate::control::{CommandError, ErrorCode};
 use crate::pages::Form;
+use crate::portal::commands::{PortalCommand, Remark, Typed, Wished};
 use crate::portal::export::Export;
-use crate::portal::orders::{Order, Remark, Typed, Wished};
 use crate::portal::proof::Code;
 use crate::portal::session::{Ask, ProofBy, Sessions};
 use crate::portal::ticket::{Purpose, Ticket};
-use crate::store::{Attempt, NamedPrinter};
 
 const MARKUP: &str = "<script>alert('1')</script>\" onload=\"x";
 
@@ -50,8 +50,8 @@ fn printer() -> NamedPrinter {
     }
 }
 
-fn job(number: u32, state: JobState) -> HeldJob {
-    HeldJob {
+fn job(number: u32, state: JobState) -> HeldView {
+    HeldView {
         user: "charlie".parse().unwrap(),
         number,
         state,
@@ -107,7 +107,7 @@ fn invite(name: Option<&str>) -> OpenInvite {
 /// What a page shows, in every language.
 fn shown(
     whose: &Whose,
-    place: Place,
+    section: Section,
     content: &Content,
     prepare: impl Fn(&mut State),
 ) -> Vec<String> {
@@ -119,7 +119,7 @@ fn shown(
         .map(|language| {
             let mut state = session.state();
             state.language = language;
-            state.place = place;
+            state.section = section;
             prepare(&mut state);
             let view = View {
                 names: &names,
@@ -137,7 +137,7 @@ fn shown(
         .collect()
 }
 
-fn users_places() -> Vec<(Place, Content)> {
+fn users_sections() -> Vec<(Section, Content)> {
     let states = [
         JobState::Held,
         JobState::Waiting { until: at(900) },
@@ -197,21 +197,21 @@ fn users_places() -> Vec<(Place, Content)> {
         ..here.clone()
     };
     vec![
-        (Place::Jobs, Content::Jobs(waiting)),
-        (Place::Jobs, Content::Jobs(vec![])),
-        (Place::History, Content::History(past)),
-        (Place::History, Content::History(vec![])),
-        (Place::Account, Content::Account(Some(here))),
-        (Place::Account, Content::Account(Some(linked))),
-        (Place::Account, Content::Account(None)),
+        (Section::Jobs, Content::Jobs(waiting)),
+        (Section::Jobs, Content::Jobs(vec![])),
+        (Section::History, Content::History(past)),
+        (Section::History, Content::History(vec![])),
+        (Section::Account, Content::Account(Some(here))),
+        (Section::Account, Content::Account(Some(linked))),
+        (Section::Account, Content::Account(None)),
         (
-            Place::Jobs,
+            Section::Jobs,
             Content::Failed(CommandError::new(ErrorCode::Failed, MARKUP)),
         ),
     ]
 }
 
-fn admins_places() -> Vec<(Place, Content)> {
+fn admins_sections() -> Vec<(Section, Content)> {
     let mut revoked = member("old", vec![Role::SharedClient, Role::Bootstrap]);
     revoked.revoked = true;
     let members = vec![
@@ -260,7 +260,7 @@ fn admins_places() -> Vec<(Place, Content)> {
     };
     vec![
         (
-            Place::Devices,
+            Section::Devices,
             Content::Devices {
                 pending: vec![device],
                 invites: vec![invite(None), invite(Some("<b>hall</b>"))],
@@ -268,47 +268,47 @@ fn admins_places() -> Vec<(Place, Content)> {
             },
         ),
         (
-            Place::Devices,
+            Section::Devices,
             Content::Devices {
                 pending: vec![],
                 invites: vec![],
                 members: vec![],
             },
         ),
-        (Place::People, Content::People(vec![user, blocked])),
+        (Section::People, Content::People(vec![user, blocked])),
         (
-            Place::Printers,
+            Section::Printers,
             Content::Printers {
                 members: members.clone(),
                 asked: None,
             },
         ),
         (
-            Place::Printers,
+            Section::Printers,
             Content::Printers {
                 members,
                 asked: Some(vec![]),
             },
         ),
-        (Place::Policy, Content::Policy(policy)),
-        (Place::Audit, Content::Audit(vec![record])),
+        (Section::Policy, Content::Policy(policy)),
+        (Section::Audit, Content::Audit(vec![record])),
     ]
 }
 
 #[test]
 fn every_place_has_words_in_every_language_and_what_others_wrote_is_text() {
-    for (place, content) in users_places() {
-        shown(&charlie(), place, &content, |_| {});
+    for (section, content) in users_sections() {
+        shown(&charlie(), section, &content, |_| {});
     }
-    for (place, content) in admins_places() {
-        shown(&Whose::Admin, place, &content, |_| {});
+    for (section, content) in admins_sections() {
+        shown(&Whose::Admin, section, &content, |_| {});
     }
 }
 
 #[test]
 fn a_job_says_where_it_is_in_its_life() {
-    let (place, content) = users_places().swap_remove(0);
-    let page = shown(&charlie(), place, &content, |_| {}).swap_remove(0);
+    let (section, content) = users_sections().swap_remove(0);
+    let page = shown(&charlie(), section, &content, |_| {}).swap_remove(0);
     for words in [
         "3 pages",
         "1 MB",
@@ -327,20 +327,20 @@ fn a_job_says_where_it_is_in_its_life() {
 #[test]
 fn a_thousand_jobs_are_a_hundred_lines() {
     let jobs = (0..1_000).map(|n| job(n, JobState::Held)).collect();
-    let page = shown(&charlie(), Place::Jobs, &Content::Jobs(jobs), |_| {}).swap_remove(0);
+    let page = shown(&charlie(), Section::Jobs, &Content::Jobs(jobs), |_| {}).swap_remove(0);
     assert_eq!(page.matches("class=\"line ").count(), 100);
     assert!(page.contains("Show more (900)"));
 }
 
 #[test]
 fn all_that_is_asked_and_said_has_words() {
-    fn order(whose: &Whose, form: &str) -> Order {
-        Order::read(whose, &Form::parse(form.as_bytes()).unwrap()).unwrap()
+    fn command(whose: &Whose, form: &str) -> PortalCommand {
+        PortalCommand::read(whose, &Form::parse(form.as_bytes()).unwrap()).unwrap()
     }
     let empty = Content::Jobs(vec![]);
-    let grave = || order(&charlie(), "order=delete&number=1");
-    let revoke = || order(&Whose::Admin, "order=revoke&node=1");
-    let block = || order(&Whose::Admin, "order=disable&user=charlie");
+    let grave = || command(&charlie(), "order=delete&number=1");
+    let revoke = || command(&Whose::Admin, "order=revoke&node=1");
+    let block = || command(&Whose::Admin, "order=disable&user=charlie");
     let typed = || Typed {
         user: MARKUP.into(),
         ..Typed::default()
@@ -350,12 +350,12 @@ fn all_that_is_asked_and_said_has_words() {
         Box::new(move || Ask::Sure(revoke())),
         Box::new(move || Ask::Sure(block())),
         Box::new(move || Ask::Proof {
-            order: revoke(),
+            command: revoke(),
             by: ProofBy::Passphrase,
             wrong: true,
         }),
         Box::new(move || Ask::Proof {
-            order: revoke(),
+            command: revoke(),
             by: ProofBy::Code,
             wrong: true,
         }),
@@ -371,7 +371,7 @@ fn all_that_is_asked_and_said_has_words() {
         Box::new(|| Ask::Export),
     ];
     for ask in asks {
-        for page in shown(&charlie(), Place::Jobs, &empty, |state| {
+        for page in shown(&charlie(), Section::Jobs, &empty, |state| {
             state.ask = Some(ask());
         }) {
             assert!(page.contains("<dialog"));
@@ -384,7 +384,7 @@ fn all_that_is_asked_and_said_has_words() {
             role: Role::SharedClient,
         },
     ] {
-        shown(&charlie(), Place::Jobs, &empty, |state| {
+        shown(&charlie(), Section::Jobs, &empty, |state| {
             state.ticket = Some(Ticket {
                 purpose,
                 name: MARKUP.into(),
@@ -393,7 +393,7 @@ fn all_that_is_asked_and_said_has_words() {
             });
         });
     }
-    for page in shown(&Whose::Admin, Place::Policy, &empty, |state| {
+    for page in shown(&Whose::Admin, Section::Policy, &empty, |state| {
         state.export = Some(Export {
             name: "Acme".parse().unwrap(),
             text: Zeroizing::new("0123456789".into()),
@@ -458,7 +458,7 @@ fn all_that_is_asked_and_said_has_words() {
         failed(ErrorCode::BadData),
         failed(ErrorCode::Failed),
     ] {
-        shown(&charlie(), Place::Jobs, &empty, |state| {
+        shown(&charlie(), Section::Jobs, &empty, |state| {
             state.remark = Some(remark.clone());
         });
     }
@@ -467,7 +467,7 @@ fn all_that_is_asked_and_said_has_words() {
 #[test]
 fn whoever_stands_outside_is_told_what_to_type() {
     for language in Language::ALL {
-        assert!(door(language).unwrap().contains("papermesh open"));
+        assert!(entry(language).unwrap().contains("papermesh open"));
         for why in [Why::UsedLink, Why::Over, Why::Closed] {
             let page = outside(language, why).unwrap();
             assert!(page.contains("papermesh open") && !page.contains("data-page"));

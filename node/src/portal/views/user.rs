@@ -5,18 +5,19 @@ use std::time::Duration;
 use askama::Template;
 use fluent_bundle::FluentValue;
 use papermesh_protocol::release::receipt::Outcome;
+use papermesh_services::holder::HeldView;
+use papermesh_services::holder::JobState;
 
 use super::View;
 use super::line::{Button, Chip, Detail, Line, Lines, Saying};
-use crate::client::JobState;
-use crate::control::message::{HeldJob, UserHere};
+use crate::control::message::UserHere;
 use crate::pages::describe::{age, facts, moment};
 use crate::pages::{self, Words};
 
 /// When a job will be gone soon.
 const SOON_GONE: Duration = Duration::from_secs(60 * 60);
 /// How urgent a job is when nobody said otherwise.
-const USUAL: u8 = crate::client::submit::PRIORITY;
+const USUAL: u8 = papermesh_services::holder::submit::PRIORITY;
 
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -33,7 +34,7 @@ struct Account<'a> {
 }
 
 /// Jobs that wait, in the order in which printers list them.
-pub(super) fn jobs(view: &View<'_>, jobs: &[HeldJob]) -> Lines {
+pub(super) fn jobs(view: &View<'_>, jobs: &[HeldView]) -> Lines {
     let t = view.t();
     let lines = jobs
         .iter()
@@ -53,7 +54,7 @@ fn more(t: &Words, all: usize, shown: usize) -> Option<String> {
     (rest > 0).then(|| t.count("jobs-more", rest))
 }
 
-fn waiting(view: &View<'_>, job: &HeldJob, at: usize, of: usize) -> Line {
+fn waiting(view: &View<'_>, job: &HeldView, at: usize, of: usize) -> Line {
     let (t, summary) = (view.t(), &job.summary);
     let number = job.number.to_string();
     let busy = summary.leased || matches!(job.state, JobState::Processing { .. });
@@ -101,7 +102,7 @@ fn waiting(view: &View<'_>, job: &HeldJob, at: usize, of: usize) -> Line {
     let moved = |id: &str, to: usize, icon, text: &str| {
         let to = to.to_string();
         let values = [("order", "move"), ("number", number.as_str()), ("to", &to)];
-        Button::order(format!("{id}-{number}"), &values)
+        Button::command(format!("{id}-{number}"), &values)
             .looking(icon, text)
             .about(&summary.title)
             .small()
@@ -124,12 +125,12 @@ fn waiting(view: &View<'_>, job: &HeldJob, at: usize, of: usize) -> Line {
         // Positions count from one.
         moved("up", at, "up", t.say("job-up").as_ref()).unless(at == 0),
         moved("down", at + 2, "down", t.say("job-down").as_ref()).unless(at + 1 == of),
-        Button::order(format!("protect-{number}"), &protect)
+        Button::command(format!("protect-{number}"), &protect)
             .looking("shield", t.say("protect").as_ref())
             .about(&summary.title)
             .small()
             .pressed(summary.protected),
-        Button::order(
+        Button::command(
             format!("delete-{number}"),
             &[("order", "delete"), ("number", &number)],
         )
@@ -153,7 +154,7 @@ fn waiting(view: &View<'_>, job: &HeldJob, at: usize, of: usize) -> Line {
 }
 
 /// Where a job is in its life.
-fn state(t: &Words, job: &HeldJob) -> Option<Saying> {
+fn state(t: &Words, job: &HeldView) -> Option<Saying> {
     let at = |key: &str, printer: &str| t.say_with(key, [("printer", printer.into())]);
     match &job.state {
         JobState::Held => {
@@ -216,7 +217,7 @@ fn size(t: &Words, bytes: u64) -> String {
 }
 
 /// Jobs that are gone, the last first, each with its receipt.
-pub(super) fn history(view: &View<'_>, past: &[HeldJob]) -> Lines {
+pub(super) fn history(view: &View<'_>, past: &[HeldView]) -> Lines {
     let t = view.t();
     let lines = past.iter().take(view.state.shown).map(|job| gone(t, job));
     Lines {
@@ -225,7 +226,7 @@ pub(super) fn history(view: &View<'_>, past: &[HeldJob]) -> Lines {
     }
 }
 
-fn gone(t: &Words, job: &HeldJob) -> Line {
+fn gone(t: &Words, job: &HeldView) -> Line {
     let summary = &job.summary;
     let printer = |key: &str, name: &str| t.say_with(key, [("printer", name.into())]);
     let (kind, icon, text) = match &job.state {

@@ -1,7 +1,7 @@
 //! Vouching for a badge: the holder that checked a user's PIN says so, for an admin to believe (see
 //! [`crate::bind`]). Once in a session: whoever knows a PIN has shown one badge.
 
-use super::Holder;
+use super::Sessions;
 use crate::bind::BadgeClaim;
 use crate::id::{BadgeTag, NodeId, SessionId, SiteId};
 use crate::release::message::Refusal;
@@ -30,7 +30,7 @@ pub struct Attested {
     pub new: bool,
 }
 
-impl Holder {
+impl Sessions {
     /// Answers an `Attest`. Repeated for the same badge, it gives the same claim.
     ///
     /// # Errors

@@ -2,14 +2,14 @@
 
 use rand_core::CryptoRng;
 
-use super::{DenyReason, Holder, Session, Stage};
+use super::{DenyReason, Session, Sessions, Stage};
 use crate::certificate::{Certificate, Role};
 use crate::id::{JobId, SessionId};
 use crate::seal::SessionPublic;
 use crate::text::UserId;
 use crate::time::Timestamp;
 
-impl Holder {
+impl Sessions {
     /// Hands one job of `user` to a printer: opens a session, for the printer's key, that shows
     /// this job and nothing else. The caller answers for the owner's will; no PIN is asked for.
     ///

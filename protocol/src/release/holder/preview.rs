@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 
-use super::Holder;
+use super::Sessions;
 use crate::id::{JobId, NodeId, SessionId};
 use crate::release::message::Refusal;
 use crate::seal::{PreviewKey, SessionWrappedKey};
@@ -21,7 +21,7 @@ pub struct Pictured<'a> {
     pub key: &'a PreviewKey,
 }
 
-impl Holder {
+impl Sessions {
     /// Seals the key of a job's picture to a session that may see it: one that a login of the job's
     /// owner opened, and in which the job's own PIN was proved if it has one.
     pub fn preview<R: CryptoRng>(

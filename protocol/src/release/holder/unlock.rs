@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use rand_core::CryptoRng;
 
-use super::{DENIED_WAIT, Holder};
+use super::{DENIED_WAIT, Sessions};
 use crate::id::{JobId, NodeId, SessionId};
 use crate::limits;
 use crate::pin::{Ke1, Ke3, LoginContext, PinError, PinVerifier, ServerLogin};
@@ -48,7 +48,7 @@ pub(in crate::release) fn context(
     LoginContext::new(&pin_name(job), holder.as_bytes(), printer.as_bytes(), key)
 }
 
-impl Holder {
+impl Sessions {
     /// Answers an `Unlock` of a job that the driver found to be the session's user's. If the answer
     /// is a challenge, the driver counts a guess, and stores the count, before it goes out. A proof
     /// that was under way in this session is given up.

@@ -1,0 +1,341 @@
+//! IPP over HTTP/1.1 (RFC 8010 section 4): who may speak, and from an HTTP request to an IPP
+//! answer. Not here: connections (`listener.rs`), what operations do (`operations/`).
+
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Extension, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use papermesh_protocol::text::UserId;
+use papermesh_web::{Account, Behind, Slot, is_fixed, is_this_computer, name_of};
+
+use super::arriving::Arriving;
+use super::identity;
+use super::message::{self, Failure};
+use super::operations;
+use super::owner::{self, Credentials, Peer, Requester};
+use super::queue::{Queue, QueueErrorKind, Station};
+use super::server::{Asking, IppServer};
+use super::station;
+use super::status::Status;
+
+/// `Content-Type` of IPP.
+const IPP: &str = "application/ipp";
+/// What begins the names of headers that browsers add and programs that print do not (Fetch
+/// Metadata); beside them stands `Origin` (RFC 6454).
+const OF_BROWSERS: &str = "sec-fetch-";
+/// How long a program is to wait that asks too much at once, in seconds.
+const LATER: HeaderValue = HeaderValue::from_static("10");
+
+/// The paths of the printer, its page and its icon.
+pub(super) fn router<Q: Queue>(server: Arc<IppServer<Q>>) -> Router {
+    Router::new()
+        .route("/", get(page::<Q>).post(print::<Q>))
+        .route(super::PATH, get(page::<Q>).post(print::<Q>))
+        .route(
+            &format!("{}/{{station}}", super::PATH),
+            get(page::<Q>).post(print::<Q>),
+        )
+        .route(&format!("{}{{number}}", super::JOB_PATH), post(print::<Q>))
+        .route(super::ICON_PATH, get(icon))
+        .fallback(nowhere::<Q>)
+        .with_state(server)
+}
+
+async fn page<Q: Queue>(State(server): State<Arc<IppServer<Q>>>) -> Html<String> {
+    Html(identity::page(&server.identity))
+}
+
+/// At a path that is nobody's: a program is told so in IPP, where its request does not say better.
+async fn nowhere<Q: Queue>(
+    server: State<Arc<IppServer<Q>>>,
+    peer: Extension<Peer>,
+    behind: Extension<Behind>,
+    slot: Extension<Arc<Slot>>,
+    request: Request,
+) -> Response {
+    match *request.method() {
+        Method::POST => print(server, peer, behind, slot, request).await,
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn icon() -> Response {
+    ([(header::CONTENT_TYPE, "image/png")], identity::icon()).into_response()
+}
+
+/// Answers one IPP request.
+async fn print<Q: Queue>(
+    State(server): State<Arc<IppServer<Q>>>,
+    Extension(peer): Extension<Peer>,
+    Extension(behind): Extension<Behind>,
+    Extension(slot): Extension<Arc<Slot>>,
+    request: Request,
+) -> Response {
+    let _at_work = slot.work();
+    let account = behind.account();
+    let (head, body) = request.into_parts();
+    if let Some(refusal) = refusal(peer, &head.headers) {
+        return refusal;
+    }
+    let mut body = Arriving::new(body, Arc::clone(&slot));
+    let request = match body.request().await {
+        Ok(request) => request,
+        Err(malformed) => return ipp(malformed.answer()),
+    };
+    let who = match who(&server, (peer, account), &head.headers, &request).await {
+        Ok(who) => who,
+        Err(refusal) => {
+            // Whoever is asked for a PIN sends the same again, and on the same connection.
+            body.drain().await;
+            return refusal;
+        }
+    };
+    let performed = async {
+        let station = server.station(&request).await?;
+        if station.is_some()
+            && matches!(who, Requester::Visitor(_))
+            && !operations::is_open(request.operation)
+        {
+            let text =
+                "printing straight to a printer from a shared computer needs a user id and a PIN";
+            return Err(Failure::new(Status::NotAuthenticated, text));
+        }
+        let asking = Asking {
+            request: &request,
+            who,
+            peer,
+            account,
+            printer: printer_uri(peer, &head.headers, station.as_ref()),
+            station,
+        };
+        operations::perform(&server, &asking, &mut body).await
+    };
+    let answer = match performed.await {
+        Ok(answer) => answer,
+        Err(failure) => {
+            tracing::debug!(operation = request.operation, status = ?failure.status, text = failure.text, "refused");
+            body.drain().await;
+            request.failed(failure)
+        }
+    };
+    ipp(answer)
+}
+
+fn ipp(answer: message::Answer) -> Response {
+    (
+        [(header::CONTENT_TYPE, IPP)],
+        Body::from(answer.into_bytes()),
+    )
+        .into_response()
+}
+
+fn refuse(status: StatusCode, why: &'static str) -> Response {
+    (status, why).into_response()
+}
+
+/// Refuses what is no IPP, what comes unprotected from elsewhere, and what a web page made a
+/// browser send: such a request says that it is a browser's, carries the page's host, or a type that
+/// browsers send unasked. A name can be made to point to this computer, also its own by a stranger on
+/// its network; so unprotected requests carry an address, or `localhost`.
+fn refusal(peer: Peer, headers: &HeaderMap) -> Option<Response> {
+    if !peer.is_local() && !peer.tls {
+        let mut refusal = refuse(
+            StatusCode::UPGRADE_REQUIRED,
+            "other computers can reach this printer only over ipps\n",
+        );
+        let headers = refusal.headers_mut();
+        headers.insert(
+            header::UPGRADE,
+            HeaderValue::from_static("TLS/1.2, HTTP/1.1"),
+        );
+        headers.insert(
+            header::CONNECTION,
+            HeaderValue::from_static("Upgrade, close"),
+        );
+        return Some(refusal);
+    }
+    let of_browsers = |name: &header::HeaderName| name.as_str().starts_with(OF_BROWSERS);
+    if headers.contains_key(header::ORIGIN) || headers.keys().any(of_browsers) {
+        return Some(refuse(
+            StatusCode::FORBIDDEN,
+            "web pages cannot print here\n",
+        ));
+    }
+    let kind = text_of(headers, header::CONTENT_TYPE).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case(IPP) {
+        return Some(refuse(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "this printer speaks IPP\n",
+        ));
+    }
+    let host = text_of(headers, header::HOST).unwrap_or_default();
+    let is_meant = is_fixed(host) || peer.tls && is_this_computer(host);
+    if peer.is_local() && !is_meant {
+        return Some(refuse(
+            StatusCode::MISDIRECTED_REQUEST,
+            "programs on this computer must reach this printer as localhost\n",
+        ));
+    }
+    None
+}
+
+fn text_of(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// The printer's URI as the program knows it.
+fn printer_uri(peer: Peer, headers: &HeaderMap, station: Option<&Station>) -> String {
+    let scheme = if peer.tls { "ipps" } else { "ipp" };
+    let host = authority(text_of(headers, header::HOST).unwrap_or_default());
+    let path = station.map_or_else(
+        || super::PATH.to_owned(),
+        |station| station::path(&station.name),
+    );
+    format!("{scheme}://{host}{path}")
+}
+
+/// A `Host` as it stands in a URI that leads back: an IPv6 address has brackets there.
+fn authority(host: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%:[]".contains(c);
+    if !matches!(host.len(), 1..=255) || !host.chars().all(plain) {
+        return "localhost".to_owned();
+    }
+    let bare = |name: &str| {
+        let address = name.split('%').next().unwrap_or_default();
+        address
+            .parse::<Ipv6Addr>()
+            .is_ok_and(|ip| !ip.is_unspecified())
+    };
+    let name = name_of(host);
+    if name.len() < host.len() && bare(name) {
+        return format!("[{name}]{}", &host[name.len()..]);
+    }
+    match bare(host) {
+        true => format!("[{host}]"),
+        false => host.to_owned(),
+    }
+}
+
+/// Who asks; or the demand to say so.
+async fn who<Q: Queue>(
+    server: &IppServer<Q>,
+    (peer, account): (Peer, Option<Account>),
+    headers: &HeaderMap,
+    request: &message::Request,
+) -> Result<Requester, Response> {
+    if let Some(header) = text_of(headers, header::AUTHORIZATION) {
+        return proven(server, peer, header).await;
+    }
+    if let Some(standing) = server.accounts.standing(account) {
+        let said = request.operation().text("requesting-user-name");
+        let said = server.accounts.name(standing, said.unwrap_or_default());
+        let is_own = server.accounts.is_own(standing, said);
+        let who = match server.owners.named(said, is_own, &server.queue).await {
+            Ok(meant) => Requester::says(standing, meant),
+            Err(failure) => Requester::Stranger(failure),
+        };
+        return match who {
+            who if who.is_unproven() && !operations::needs_no_proof(request.operation) => {
+                Err(unauthorized("enter your user id and PIN\n"))
+            }
+            who => Ok(server.unless_disabled(who).await),
+        };
+    }
+    if operations::follows_create(request.operation)
+        && let Some(user) = maker(server, (peer, account), request)
+    {
+        return Ok(Requester::User(user));
+    }
+    if operations::is_open(request.operation) {
+        let text = "say who you are";
+        return Ok(Requester::Stranger(Failure::new(
+            Status::NotAuthenticated,
+            text,
+        )));
+    }
+    Err(unauthorized("enter your user id and PIN\n"))
+}
+
+/// The user who shows a PIN.
+async fn proven<Q: Queue>(
+    server: &IppServer<Q>,
+    peer: Peer,
+    header: &str,
+) -> Result<Requester, Response> {
+    let Some(Credentials { name, pin }) = Credentials::read(header) else {
+        return Err(unauthorized("the user id or PIN is malformed\n"));
+    };
+    let user = match server.owners.proving(&name, &server.queue).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return Err(unauthorized("the user id or PIN is wrong\n")),
+        Err(error) => return Ok(Requester::Stranger(error.into())),
+    };
+    match server.queue.prove(&user, &pin, peer.address).await {
+        Ok(()) => Ok(Requester::User(user)),
+        Err(error) if error.kind == QueueErrorKind::NotProven => {
+            Err(unauthorized("the user id or PIN is wrong\n"))
+        }
+        Err(error) if error.kind == QueueErrorKind::Crowded => {
+            let why = "too many PINs at once; try again in a few seconds\n";
+            let mut refusal = refuse(StatusCode::SERVICE_UNAVAILABLE, why);
+            refusal.headers_mut().insert(header::RETRY_AFTER, LATER);
+            Err(refusal)
+        }
+        Err(error) => Ok(Requester::Stranger(owner::refused(error))),
+    }
+}
+
+/// The user who made the job that a document is for, where nothing but the document comes from there
+/// that made the job: from the same account of this computer, or from the same other one. There
+/// somebody else may share the address, but nobody else was told the job's number, which is drawn.
+fn maker<Q: Queue>(
+    server: &IppServer<Q>,
+    (peer, account): (Peer, Option<Account>),
+    request: &message::Request,
+) -> Option<UserId> {
+    let number = message::job_number(request)?;
+    let open = server.open.get(number)?;
+    let is_maker = match peer.is_local() {
+        true => server.made.is_by(number, account),
+        false => open.from == peer.address && Q::is_drawn(number),
+    };
+    is_maker.then_some(open.user)
+}
+
+fn unauthorized(why: &'static str) -> Response {
+    let mut refusal = refuse(StatusCode::UNAUTHORIZED, why);
+    let basic = HeaderValue::from_static("Basic realm=\"Papermesh\", charset=\"UTF-8\"");
+    refusal
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, basic);
+    refusal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_printers_uri_leads_back_to_where_it_was_reached() {
+        for (host, expected) in [
+            ("localhost:6310", "localhost:6310"),
+            ("[::1]:6310", "[::1]:6310"),
+            ("::1", "[::1]"),
+            ("::1:6310", "[::1]:6310"),
+            ("[fe80::1%25eth0]:6310", "[fe80::1%25eth0]:6310"),
+            ("fe80::1%eth0", "[fe80::1%eth0]"),
+            ("laptop.local", "laptop.local"),
+            ("", "localhost"),
+            ("a/b", "localhost"),
+            ("a\u{e9}", "localhost"),
+        ] {
+            assert_eq!(authority(host), expected, "{host}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Who asks, and by what right.
+//!
+//! A program of this computer says a name (`requesting-user-name`). How far it is believed depends on
+//! the account that it runs as ([`super::accounts`]), which user is meant on the configuration
+//! ([`super::names`]). All others show a user id and a PIN (HTTP Basic, RFC 7617): those of other
+//! computers, which come over IPPS only, and those of other accounts.
+
+use data_encoding::BASE64;
+use papermesh_protocol::pin::Pin;
+use papermesh_protocol::text::UserId;
+use zeroize::Zeroizing;
+
+use super::accounts::Standing;
+use super::message::Failure;
+use super::names::Meant;
+use super::queue::{QueueError, QueueErrorKind};
+use super::status::Status;
+pub(super) use papermesh_web::Peer;
+
+/// A user's name and a PIN as they came with a request.
+pub(super) struct Credentials {
+    pub(super) name: String,
+    pub(super) pin: Pin,
+}
+
+impl Credentials {
+    /// Reads the value of an `Authorization` header; none if it is no such thing.
+    pub(super) fn read(header: &str) -> Option<Self> {
+        let (scheme, encoded) = header.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return None;
+        }
+        let decoded = Zeroizing::new(BASE64.decode(encoded.trim().as_bytes()).ok()?);
+        let (name, pin) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+        Some(Self {
+            name: name.to_owned(),
+            pin: Pin::new(pin).ok()?,
+        })
+    }
+}
+
+/// Who asks.
+#[derive(Debug)]
+pub(super) enum Requester {
+    /// A user.
+    User(UserId),
+    /// A program that says that it is for this user: it may bring jobs, and ask after those that
+    /// the same account brought.
+    Named(UserId),
+    /// The same, of a user who is only a visitor at this computer: of these, jobs are held and not
+    /// printed at once.
+    Visitor(UserId),
+    /// Somebody who is no user, and what to tell them.
+    Stranger(Failure),
+}
+
+impl Requester {
+    /// Who asks where a program of this standing says a name by which somebody is meant.
+    pub(super) fn says(standing: Standing, meant: Meant) -> Self {
+        match (standing, meant) {
+            (Standing::Own | Standing::Root, Meant::Resident(user)) => Self::User(user),
+            (Standing::Spooler, Meant::Resident(user)) => Self::Named(user),
+            (_, Meant::Visitor(user)) => Self::Visitor(user),
+        }
+    }
+
+    /// Whether nothing but a name says who it is.
+    pub(super) fn is_unproven(&self) -> bool {
+        matches!(self, Self::Named(_) | Self::Visitor(_))
+    }
+
+    /// The user, or what a stranger is told.
+    pub(super) fn user(&self) -> Result<&UserId, Failure> {
+        match self {
+            Self::User(user) | Self::Named(user) | Self::Visitor(user) => Ok(user),
+            Self::Stranger(failure) => Err(Failure::new(failure.status, failure.text.clone())),
+        }
+    }
+}
+
+/// What is told where the PIN was wrong or too many were.
+pub(super) fn refused(error: QueueError) -> Failure {
+    match error.kind {
+        QueueErrorKind::NotProven => Failure::new(Status::NotAuthenticated, error.text),
+        _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_name_alone_makes_a_user_only_of_who_could_read_the_nodes_files() {
+        let user: UserId = "charlie".parse().unwrap();
+        let says = |standing, meant| matches!(Requester::says(standing, meant), Requester::User(_));
+        for standing in [Standing::Own, Standing::Root] {
+            assert!(says(standing, Meant::Resident(user.clone())));
+            assert!(!says(standing, Meant::Visitor(user.clone())));
+        }
+        for meant in [Meant::Resident(user.clone()), Meant::Visitor(user)] {
+            assert!(!says(Standing::Spooler, meant));
+        }
+    }
+
+    #[test]
+    fn credentials_are_read_from_the_header_only_as_they_should_be() {
+        for header in [
+            format!("Basic {}", BASE64.encode(b"charlie:24:68")),
+            format!("basic  {} ", BASE64.encode(b"charlie:24:68")),
+        ] {
+            let credentials = Credentials::read(&header).unwrap();
+            assert_eq!(credentials.name, "charlie");
+            assert_eq!(credentials.pin.expose(), b"24:68");
+        }
+        for wrong in [
+            "",
+            "Basic",
+            "Basic !",
+            "Bearer YTpi",
+            "Basic YTpi",
+            "Basic YWJj",
+        ] {
+            assert!(Credentials::read(wrong).is_none(), "{wrong}");
+        }
+    }
+}

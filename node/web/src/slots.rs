@@ -1,0 +1,254 @@
+//! Room for connections, and for documents on their way: as many as there are slots. Whoever comes
+//! when all are taken gets the slot of the one that has been silent the longest, so that silent ones
+//! keep nobody out. Where others have only a share each, a newcomer beyond it takes a silent slot of their own.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+/// All slots.
+#[derive(Clone, Debug)]
+pub struct Slots(Arc<Mutex<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
+    free: usize,
+    /// Silent ones, those that fell silent first first.
+    silent: BTreeMap<u64, Silent>,
+    next: u64,
+    /// Slots that one of those may have who are told apart.
+    each: usize,
+    /// How many they have.
+    shares: BTreeMap<IpAddr, usize>,
+}
+
+#[derive(Debug)]
+struct Silent {
+    whose: Option<IpAddr>,
+    lost: CancellationToken,
+}
+
+/// One slot. Whoever takes it is silent at first.
+#[derive(Debug)]
+pub struct Slot {
+    slots: Slots,
+    /// Whose it is, where that counts.
+    whose: Option<IpAddr>,
+    standing: Mutex<Standing>,
+    /// Somebody else has the slot now.
+    pub lost: CancellationToken,
+}
+
+/// How whoever has a slot stands.
+#[derive(Debug)]
+struct Standing {
+    /// The place among the silent ones; none if not silent.
+    place: Option<u64>,
+    /// What there is to do: an answer, and what goes on after it.
+    at_work: usize,
+}
+
+/// While it exists, whoever has the slot is at work and keeps it, but for the times of
+/// [`Slot::rest`].
+pub struct AtWork(Arc<Slot>);
+
+impl Slots {
+    /// So many slots, for whoever comes.
+    #[must_use]
+    pub fn new(count: usize) -> Self {
+        Self::shared(count, count)
+    }
+
+    /// The same, where each of those who are told apart may have so many.
+    pub fn shared(count: usize, each: usize) -> Self {
+        Self(Arc::new(Mutex::new(Inner {
+            free: count,
+            silent: BTreeMap::new(),
+            next: 0,
+            each,
+            shares: BTreeMap::new(),
+        })))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A slot; none if all are taken by those at work.
+    pub fn take(&self) -> Option<Slot> {
+        self.slot(None)
+    }
+
+    /// A slot for somebody who may have a share; none if all of those are taken by those at work.
+    pub fn take_for(&self, whose: IpAddr) -> Option<Slot> {
+        self.slot(Some(whose))
+    }
+
+    fn slot(&self, whose: Option<IpAddr>) -> Option<Slot> {
+        let mut inner = self.inner();
+        let has = whose.and_then(|whose| inner.shares.get(&whose).copied());
+        if has.is_some_and(|has| has >= inner.each) {
+            inner.evict(|silent| silent.whose == whose)?;
+        } else if inner.free > 0 {
+            inner.free -= 1;
+        } else {
+            inner.evict(|_| true)?;
+        }
+        if let Some(whose) = whose {
+            *inner.shares.entry(whose).or_default() += 1;
+        }
+        let lost = CancellationToken::new();
+        let place = inner.fall_silent(whose, lost.clone());
+        drop(inner);
+        Some(Slot {
+            slots: self.clone(),
+            whose,
+            standing: Mutex::new(Standing {
+                place: Some(place),
+                at_work: 0,
+            }),
+            lost,
+        })
+    }
+}
+
+impl Inner {
+    fn fall_silent(&mut self, whose: Option<IpAddr>, lost: CancellationToken) -> u64 {
+        let place = self.next;
+        self.next += 1;
+        self.silent.insert(place, Silent { whose, lost });
+        place
+    }
+
+    /// Takes the slot of the one of these that has been silent the longest.
+    fn evict(&mut self, is_meant: impl Fn(&Silent) -> bool) -> Option<()> {
+        let mut meant = self.silent.iter().filter(|(_, silent)| is_meant(silent));
+        let place = *meant.next()?.0;
+        let silent = self.silent.remove(&place)?;
+        silent.lost.cancel();
+        self.give_back_share(silent.whose);
+        Some(())
+    }
+
+    fn give_back_share(&mut self, whose: Option<IpAddr>) {
+        let Some(whose) = whose else {
+            return;
+        };
+        if let Some(has) = self.shares.get_mut(&whose) {
+            *has = has.saturating_sub(1);
+            if *has == 0 {
+                self.shares.remove(&whose);
+            }
+        }
+    }
+}
+
+impl Slot {
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// There is something to do, besides what there is already.
+    pub fn work(self: &Arc<Self>) -> AtWork {
+        self.standing().at_work += 1;
+        self.resume();
+        AtWork(Arc::clone(self))
+    }
+
+    /// Whoever has the slot is waited for: it is silent.
+    pub fn rest(&self) {
+        let mut standing = self.standing();
+        let mut inner = self.slots.inner();
+        if standing.place.is_none() && !self.lost.is_cancelled() {
+            standing.place = Some(inner.fall_silent(self.whose, self.lost.clone()));
+        }
+    }
+
+    /// It is not silent any more.
+    pub fn resume(&self) {
+        let mut standing = self.standing();
+        if let Some(place) = standing.place.take() {
+            self.slots.inner().silent.remove(&place);
+        }
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        let left = {
+            let mut standing = self.0.standing();
+            standing.at_work = standing.at_work.saturating_sub(1);
+            standing.at_work
+        };
+        if left == 0 {
+            self.0.rest();
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.resume();
+        let mut inner = self.slots.inner();
+        // An evicted slot now belongs to its successor, which frees it.
+        if !self.lost.is_cancelled() {
+            inner.free += 1;
+            inner.give_back_share(self.whose);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_longest_silent_one_goes_and_those_at_work_stay() {
+        let slots = Slots::new(2);
+        let take = || slots.take().map(Arc::new);
+        let (first, second) = (take().unwrap(), take().unwrap());
+        let working = first.work();
+        let third = take().unwrap();
+        assert!(second.lost.is_cancelled() && !first.lost.is_cancelled());
+        let at_work = third.work();
+        assert!(take().is_none());
+        drop(at_work);
+        let fourth = take().unwrap();
+        assert!(third.lost.is_cancelled());
+        // Who is at work and waited for is silent, too.
+        let waited_for = fourth.work();
+        fourth.rest();
+        let fifth = take().unwrap();
+        assert!(fourth.lost.is_cancelled() && !first.lost.is_cancelled());
+        drop(waited_for);
+        // What goes on after an answer is work as well.
+        drop(first.work());
+        assert!(take().is_some() && !first.lost.is_cancelled());
+        drop((working, second, third, fourth, fifth));
+        drop(first);
+        assert_eq!(slots.inner().free, 2);
+        assert!(slots.inner().silent.is_empty());
+    }
+
+    #[test]
+    fn nobody_takes_more_than_a_share() {
+        let slots = Slots::shared(4, 2);
+        let take = |last: u8| slots.take_for([192, 0, 2, last].into()).map(Arc::new);
+        let (first, second) = (take(1).unwrap(), take(1).unwrap());
+        let other = take(2).unwrap();
+        // One more takes an own one that is silent, though there is room;
+        let third = take(1).unwrap();
+        assert!(first.lost.is_cancelled() && !other.lost.is_cancelled());
+        // and none where all are at work.
+        let at_work = (second.work(), third.work());
+        assert!(take(1).is_none());
+        assert!(take(2).is_some());
+        drop(at_work);
+        drop((first, second, third, other));
+        let inner = slots.inner();
+        assert_eq!((inner.free, inner.shares.len()), (4, 0));
+    }
+}
