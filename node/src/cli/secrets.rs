@@ -420,6 +420,8 @@ fn refused(error: SecretError) -> CliError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::remedy::Remedy;
+
     use super::*;
 
     #[test]
@@ -448,7 +450,7 @@ mod tests {
             "A".repeat(2 * RootFile::LIMIT)
         );
         std::fs::write(&path, export).unwrap();
-        let said = root_file(&path).err().unwrap().to_string();
+        let said = root_file(&path).err().unwrap().in_full().to_string();
         let remedy = format!("site root export --from {} FILE", path.display());
         assert!(said.contains(&remedy), "{said}");
         std::fs::write(&path, "-----BEGIN PAPERMESH ROOT-----\n").unwrap();

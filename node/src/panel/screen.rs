@@ -633,19 +633,22 @@ mod tests {
             Origin::Here,
             Language::English,
         );
-        let mut state = screen.state();
-        let mut secrets = vec![(state.cookie.text(), state.token.text())];
+        let mut secrets = Vec::new();
+        let mut shown = |state: &State| secrets.push((state.cookie.text(), state.token.text()));
+        shown(&screen.state());
         for _ in 0..2 {
+            let mut state = screen.state();
             state.rotate_secrets();
             assert!(state.renewed());
-            secrets.push((state.cookie.text(), state.token.text()));
+            shown(&state);
         }
         let judged: Vec<Secrets> = (secrets.iter())
-            .map(|(cookie, token)| state.judge(cookie, token))
+            .map(|(cookie, token)| screen.state().judge(cookie, token))
             .collect();
         assert_eq!(judged, [Secrets::Wrong, Secrets::Former, Secrets::Present]);
         let (old, new) = (&secrets[1], &secrets[2]);
         tokio::time::advance(limits::ON_ITS_WAY).await;
+        let state = screen.state();
         assert_eq!(state.judge(&old.0, &old.1), Secrets::Wrong);
         assert_eq!(state.judge(&new.0, &new.1), Secrets::Present);
         for mixed in [(&old.0, &new.1), (&new.0, &old.1)] {

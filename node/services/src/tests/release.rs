@@ -111,7 +111,6 @@ async fn what_a_later_printer_relies_on_is_refused_and_what_it_adds_is_kept() {
         )
         .unwrap(),
         extensions,
-        ..PrintOptions::default()
     };
     let none = Extensions::default;
     for (options, extensions) in [
