@@ -289,7 +289,7 @@ mod tests {
     fn listed(byte: u8, title: &str) -> ListedJob {
         ListedJob {
             holder: NodeId::from_bytes([9; 32]),
-            locked: false,
+            pin_missing: false,
             holder_name: Some("desk".parse().unwrap()),
             summary: JobSummary {
                 job: JobId::from_bytes([byte; 16]),
@@ -345,6 +345,26 @@ mod tests {
             holders,
             results,
         }
+    }
+
+    #[test]
+    fn what_a_node_reports_is_what_is_read() {
+        let mut jobs = vec![listed(1, "Report"), listed(2, "Letter")];
+        jobs[1].pin_missing = true;
+        jobs[0].summary.locked = true;
+        let mut results = vec![result(Ending::MayHavePrinted, Some("it was switched off"))];
+        results.push(JobResult {
+            ending: JobEnding::Deletion(Deletion::Deleted),
+            ..result(Ending::Printed, None)
+        });
+        let told = VisitReport {
+            jobs,
+            ..report(vec![holder(HolderState::Open, None)], results)
+        };
+        let json = serde_json::to_string(&told).unwrap();
+        assert_eq!(serde_json::from_str::<VisitReport>(&json).unwrap(), told);
+        assert!(json.contains("\"ending\":\"may-have-printed\""), "{json}");
+        assert!(json.contains("\"ending\":\"deleted\""), "{json}");
     }
 
     #[test]

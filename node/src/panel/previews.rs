@@ -53,7 +53,7 @@ impl Previews {
             let asked = self.asked.get(&seen.number);
             let due = asked
                 .is_none_or(|(times, round)| *times < limits::PREVIEW_TRIES && *round < self.round);
-            due && !seen.job.locked
+            due && !seen.job.pin_missing
                 && !self.there.contains_key(&seen.number)
                 && !self.busy.contains(&seen.job.holder)
                 && !self.barred.contains(&seen.job.holder)
@@ -153,7 +153,7 @@ mod tests {
         let job = ListedJob {
             holder: NodeId::from_bytes([holder; 32]),
             holder_name: None,
-            locked,
+            pin_missing: locked,
             summary,
         };
         SeenJob { number, job }
@@ -192,7 +192,7 @@ mod tests {
         previews.again();
         assert!(numbers(&mut previews, &jobs).is_empty());
         // Its PIN was proven.
-        jobs[0].job.locked = false;
+        jobs[0].job.pin_missing = false;
         let unlocked = numbers(&mut previews, &jobs);
         assert_eq!(of(&unlocked), [0]);
         assert!(!previews.take(unlocked[0], Came::Nothing));

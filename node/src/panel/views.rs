@@ -462,7 +462,7 @@ impl Frame<'_> {
             may_have_printed: job.may_have_printed,
             leased: job.leased,
             needs_pin: job.needs_pin,
-            locked: seen.job.locked,
+            locked: seen.job.pin_missing,
             needs_password: job.locked,
         }
     }
@@ -744,7 +744,7 @@ mod tests {
         let job = ListedJob {
             holder: NodeId::from_bytes([1; 32]),
             holder_name: Some("<b>laptop</b>".parse().unwrap()),
-            locked: false,
+            pin_missing: false,
             summary,
         };
         SeenJob { number, job }

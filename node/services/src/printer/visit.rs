@@ -153,7 +153,7 @@ pub struct ListedJob {
     #[serde(flatten)]
     pub summary: JobSummary,
     /// It has a PIN of its own, which was not proven in this visit.
-    pub locked: bool,
+    pub pin_missing: bool,
 }
 
 /// A holder as the visit found it.
@@ -229,7 +229,7 @@ impl<N: Network> Visit<N> {
             ListedJob {
                 holder: node,
                 holder_name: holder.and_then(|holder| holder.found.name()),
-                locked: summary.needs_pin && !unlocked,
+                pin_missing: summary.needs_pin && !unlocked,
                 summary,
             }
         };
