@@ -236,7 +236,7 @@ fn badge_reader(reader: &ReaderState) -> Finding {
     match (&reader.trouble, &reader.better_rule) {
         (Some(trouble), _) => Finding::of(CHECK, trouble),
         (None, Some(rule)) => doubtful(
-            CONVERTERS,
+            CHECK,
             "an unknown badge was read whose number is registered in another notation".to_owned(),
             &match rule.to_string() {
                 rule if rule.is_empty() => "remove badge-rule from papermesh.toml".to_owned(),
