@@ -1,7 +1,8 @@
 //! The holder's side: documents come in, are sealed and kept, and go out to printers.
 //!
 //! - [`submit`] takes a document; success told means kept.
-//! - [`serve`] answers printers ([`conversation`] is what they may ask), [`stream`] sends ciphertext.
+//! - [`serve`] answers printers ([`conversation`] is what they may ask, [`leasing`] what they ask of a
+//!   lease), [`stream`] sends ciphertext.
 //! - [`preview`] keeps the pictures of first pages, and gives them to sessions; [`inspect`] is where
 //!   large documents are looked at for that, once they are held.
 //! - [`jobs`] is what this computer's own user sees and does, [`amend`] what is changed of a job,
@@ -31,6 +32,7 @@ mod conversation;
 mod early;
 mod inspect;
 mod keeper;
+mod leasing;
 mod meta;
 pub mod preview;
 mod proof;
