@@ -19,7 +19,7 @@ use papermesh_services::auth::typed::TypedError;
 use papermesh_services::holder::amend::{self, ChangeError};
 use papermesh_services::holder::life::JobState as Life;
 use papermesh_services::holder::printers::PrinterError;
-use papermesh_services::holder::submit::PRIORITY;
+use papermesh_services::holder::submission::PRIORITY;
 use papermesh_services::holder::{HeldView, Holder, JobsError, Submission, SubmitError};
 use papermesh_services::network::Network;
 use papermesh_services::policy::SubmitRefusal;

@@ -1,206 +1,37 @@
-//! The one task that owns the swarm.
+//! The one task that owns the swarm. Whom it dials although nobody asked is in `dialing`.
+
+mod dialing;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use libp2p::core::ConnectedPoint;
 use libp2p::core::transport::ListenerId;
-use libp2p::core::upgrade::Version;
-use libp2p::core::{ConnectedPoint, Transport};
 use libp2p::kad::{self, GetRecordOk, QueryId, QueryResult, Quorum, Record};
 use libp2p::multiaddr::Protocol as Part;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, Swarm, SwarmBuilder, dcutr, identify, mdns, relay, tcp};
-use papermesh_protocol::certificate::{CertificateError, Role};
+use libp2p::{Multiaddr, PeerId, Swarm, dcutr, identify, mdns, relay};
+use papermesh_protocol::certificate::Role;
 use papermesh_protocol::id::{NodeId, RecordKey};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use tokio_util::compat::FuturesAsyncReadCompatExt;
 
-use super::behaviour::{self, Behaviour, BehaviourEvent, MeshConfig, REPLICATION};
-use super::handle::{
-    COMMANDS, CONNECT_TIMEOUT, Command, ConnectedMember, EVENTS, INCOMING, Incoming, Mesh,
-    MeshError, MeshEvent, MeshStatus, Protocol, Relayed, Streams,
-};
-use super::handshake::MemberUpgrade;
-use super::membership::{Edition, Membership};
-use super::muxer::MuxerUpgrade;
-use super::peer::{is_relayed, keypair, node_of, peer_in, peer_of, without_peer};
-use super::pending::PendingConnections;
+use super::behaviour::{Behaviour, BehaviourEvent, MeshConfig, REPLICATION};
+use super::handle::{Command, ConnectedMember, Mesh, MeshError, MeshEvent, MeshStatus, Relayed};
+use super::membership::Edition;
+use super::peer::{is_relayed, node_of, peer_of, without_peer};
 use super::ports::Ports;
-use super::records::RecordStorage;
-use super::{clocks, ports, routes, site_sync};
+use super::{clocks, routes, site_sync};
+use dialing::PLENTY;
 
 /// How often the loop looks after what nobody asked for: expiry, members to find again.
 const TICK: Duration = Duration::from_secs(5);
-/// Connections are kept this long without use: they carry revocations and make the next login fast.
-const IDLE: Duration = Duration::from_secs(30 * 60);
-/// With fewer connections than this, remembered members are dialed.
-const ENOUGH: usize = 8;
-/// With more than this, what mDNS finds is left alone: the DHT knows the way.
-const PLENTY: usize = 128;
-/// A member is dialed unasked no more often than this.
-const REDIAL: Duration = Duration::from_secs(20);
-/// Members whose last unasked dial is remembered.
-const REDIALS: usize = 4096;
 /// Callers that wait for connections.
 const WAITING: usize = 1024;
 /// Lookups and publications under way.
 const QUERIES: usize = 512;
-/// Relays that a node reserves a place with.
-const RELAYS: usize = 2;
-
-/// Starts the mesh of a node with this key.
-pub fn start(
-    seed: &[u8; 32],
-    membership: Arc<Membership>,
-    storage: Box<dyn RecordStorage>,
-    config: MeshConfig,
-) -> Result<(Mesh, Streams), MeshError> {
-    let identity = keypair(seed).map_err(|_| MeshError::Protocol)?;
-    let upgrade = {
-        let membership = membership.clone();
-        move |identity: &libp2p::identity::Keypair| MemberUpgrade::new(identity, membership)
-    };
-    let transport = |error: &dyn std::fmt::Display| MeshError::Transport(error.to_string());
-    // The builder gives no more of an error than its text.
-    let mut failed = None;
-    let swarm = SwarmBuilder::with_existing_identity(identity)
-        .with_tokio()
-        .with_other_transport(
-            |identity| -> Result<_, Box<dyn std::error::Error + Send + Sync>> {
-                let pending = PendingConnections::new(
-                    behaviour::PENDING_SLOTS,
-                    behaviour::PENDING_SLOTS_PER_ADDRESS,
-                );
-                let admitting = pending.clone();
-                Ok(
-                    tcp::tokio::Transport::new(tcp::Config::default().nodelay(true))
-                        .map(move |socket, point| pending.enter(socket, &point))
-                        .upgrade(Version::V1Lazy)
-                        .authenticate(upgrade.clone()(identity)?)
-                        .multiplex(MuxerUpgrade::default())
-                        .map(move |connection, point| {
-                            admitting.admit(&point);
-                            connection
-                        }),
-                )
-            },
-        )
-        .map_err(|error| transport(&error))?
-        .with_dns()
-        .map_err(|error| transport(&error))?
-        .with_relay_client(upgrade, MuxerUpgrade::default)
-        .map_err(|error| transport(&error))?
-        .with_behaviour(|identity, relay_client| {
-            Behaviour::new(identity, &membership, storage, relay_client, &config)
-                .map_err(|error| failed.insert(error).to_string().into())
-        })
-        .map_err(|error| failed.take().unwrap_or_else(|| transport(&error)))?
-        .with_swarm_config(|swarm| swarm.with_idle_connection_timeout(IDLE))
-        .with_connection_timeout(CONNECT_TIMEOUT)
-        .build();
-    let (commands, inbox) = mpsc::channel(COMMANDS);
-    let (events, _) = broadcast::channel(EVENTS);
-    let (view, status) = watch::channel(MeshStatus::default());
-    let mesh = Mesh {
-        membership: membership.clone(),
-        commands,
-        streams: swarm.behaviour().streams.new_control(),
-        events,
-        status,
-    };
-    let mut event_loop = EventLoop {
-        swarm,
-        mesh: mesh.clone(),
-        view,
-        config,
-        connections: HashMap::new(),
-        waiting: HashMap::new(),
-        gets: HashMap::new(),
-        puts: HashMap::new(),
-        dialled: HashMap::new(),
-        relays: HashMap::new(),
-        reserved: HashSet::new(),
-        relayed: Relayed::default(),
-        clocks_asked: Instant::now(),
-        editions: membership.editions(),
-    };
-    event_loop.listen()?;
-    let streams = accept_all(&mesh)?;
-    tokio::spawn(event_loop.run(inbox));
-    Ok((mesh, streams))
-}
-
-/// Accepts the streams of all protocols, in a tight loop each: libp2p drops what is not taken at
-/// once. Site states and times are exchanged here; the rest waits, bounded, for its service.
-fn accept_all(mesh: &Mesh) -> Result<Streams, MeshError> {
-    let membership = mesh.membership.clone();
-    let mut site = mesh
-        .streams
-        .clone()
-        .accept(Protocol::Site.name())
-        .map_err(|_| MeshError::Protocol)?;
-    tokio::spawn(async move {
-        while let Some((_, stream)) = site.next().await {
-            let membership = membership.clone();
-            tokio::spawn(async move {
-                if let Err(error) = site_sync::answer(&membership, &mut stream.compat()).await {
-                    tracing::debug!(%error, "site state exchange failed");
-                }
-            });
-        }
-    });
-    let membership = mesh.membership.clone();
-    let mut clock = mesh
-        .streams
-        .clone()
-        .accept(Protocol::Clock.name())
-        .map_err(|_| MeshError::Protocol)?;
-    tokio::spawn(async move {
-        while let Some((peer, stream)) = clock.next().await {
-            let (Some(from), membership) = (node_of(&peer), membership.clone()) else {
-                continue;
-            };
-            tokio::spawn(async move {
-                if let Err(error) = clocks::answer(&membership, from, &mut stream.compat()).await {
-                    tracing::debug!(%error, "could not send the time");
-                }
-            });
-        }
-    });
-    let accept = |protocol: Protocol| {
-        let mut arriving = mesh
-            .streams
-            .clone()
-            .accept(protocol.name())
-            .map_err(|_| MeshError::Protocol)?;
-        let membership = mesh.membership.clone();
-        let (queue, incoming) = mpsc::channel(INCOMING);
-        tokio::spawn(async move {
-            while let Some((peer, stream)) = arriving.next().await {
-                let Some(from) = node_of(&peer).and_then(|node| membership.member(node)) else {
-                    continue;
-                };
-                let stream = stream.compat();
-                if let Err(mpsc::error::TrySendError::Full(_)) =
-                    queue.try_send(Incoming { from, stream })
-                {
-                    tracing::warn!(
-                        ?protocol,
-                        "dropped a stream: too many are waiting for the service"
-                    );
-                }
-            }
-        });
-        Ok(incoming)
-    };
-    let accepted = Protocol::OF_SERVICES.map(|protocol| Ok((protocol, accept(protocol)?)));
-    let accepted: Result<_, MeshError> = accepted.into_iter().collect();
-    Ok(Streams(accepted?))
-}
 
 /// A connection with a member.
 struct Connection {
@@ -211,7 +42,7 @@ struct Connection {
     relayed: bool,
 }
 
-struct EventLoop {
+pub(super) struct EventLoop {
     swarm: Swarm<Behaviour>,
     mesh: Mesh,
     view: watch::Sender<MeshStatus>,
@@ -231,47 +62,33 @@ struct EventLoop {
 }
 
 impl EventLoop {
-    fn listen(&mut self) -> Result<(), MeshError> {
-        let mut heard = false;
-        let mut unheard = None;
-        for address in &self.config.listen {
-            let last = self.config.last_ports.fill(address);
-            if let Some(last) = last.filter(|last| ports::is_free_at(last).is_ok())
-                && self.swarm.listen_on(last).is_ok()
-            {
-                heard = true;
-                continue;
-            }
-            let listening = ports::is_free_at(address)
-                .map_err(|error| error.to_string())
-                .and_then(|()| {
-                    let listening = self.swarm.listen_on(address.clone());
-                    listening.map_err(|error| error.to_string())
-                });
-            let refused = |reason| MeshError::Listen {
-                address: address.clone(),
-                reason,
-            };
-            match listening {
-                Ok(_) => heard = true,
-                // A machine without IPv6, or without IPv4, was not asked for either by name.
-                Err(reason) if ports::is_any(address) => {
-                    tracing::info!(%address, %reason, "could not listen");
-                    unheard = Some(refused(reason));
-                }
-                Err(reason) => return Err(refused(reason)),
-            }
+    /// The loop of a swarm that listens already.
+    pub(super) fn new(
+        swarm: Swarm<Behaviour>,
+        mesh: Mesh,
+        view: watch::Sender<MeshStatus>,
+        config: MeshConfig,
+        editions: watch::Receiver<Edition>,
+    ) -> Self {
+        Self {
+            swarm,
+            mesh,
+            view,
+            config,
+            connections: HashMap::new(),
+            waiting: HashMap::new(),
+            gets: HashMap::new(),
+            puts: HashMap::new(),
+            dialled: HashMap::new(),
+            relays: HashMap::new(),
+            reserved: HashSet::new(),
+            relayed: Relayed::default(),
+            clocks_asked: Instant::now(),
+            editions,
         }
-        if let Some(error) = unheard.filter(|_| !heard) {
-            return Err(error);
-        }
-        for address in &self.config.announce {
-            self.swarm.add_external_address(address.clone());
-        }
-        Ok(())
     }
 
-    async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
+    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -579,22 +396,6 @@ impl EventLoop {
         let _ = self.mesh.events.send(MeshEvent::Seen(member, addresses));
     }
 
-    /// Asks a relay for a place, so that others reach this node through it.
-    fn reserve(&mut self, relay: PeerId, address: Multiaddr) {
-        if self.relays.contains_key(&relay) || self.relays.len() >= RELAYS {
-            return;
-        }
-        let circuit = without_peer(address)
-            .with(Part::P2p(relay))
-            .with(Part::P2pCircuit);
-        match self.swarm.listen_on(circuit) {
-            Ok(listener) => {
-                self.relays.insert(relay, listener);
-            }
-            Err(error) => tracing::debug!(%relay, %error, "no reservation at the relay"),
-        }
-    }
-
     fn on_query(&mut self, query: QueryId, result: QueryResult, last: bool) {
         match result {
             QueryResult::GetRecord(Ok(GetRecordOk::FoundRecord(found))) => {
@@ -641,76 +442,6 @@ impl EventLoop {
     }
 
     // By itself -------------------------------------------------------------------------------
-
-    fn on_tick(&mut self) {
-        self.swarm.behaviour_mut().kad.store_mut().expire();
-        self.disconnect_invalid_members();
-        let standing = self.mesh.membership.standing();
-        if let Err(CertificateError::Revoked | CertificateError::Signed(_)) = standing {
-            // Nobody lets this node in; with another certificate it is started anew.
-            self.publish();
-            return;
-        }
-        let absent: Vec<Multiaddr> = self
-            .config
-            .bootstrap
-            .iter()
-            .filter(|address| match peer_in(address) {
-                Some(peer) => !self.connections.contains_key(&peer),
-                None => self.connections.is_empty(),
-            })
-            .cloned()
-            .collect();
-        for address in absent {
-            self.dial_unasked(address);
-        }
-        if self.connections.len() < ENOUGH {
-            let remembered: Vec<Multiaddr> = self
-                .config
-                .remembered
-                .iter()
-                .filter_map(|(node, addresses)| Some((peer_of(*node)?, addresses)))
-                .filter(|(peer, _)| !self.connections.contains_key(peer))
-                .flat_map(|(peer, addresses)| {
-                    addresses
-                        .iter()
-                        .map(move |address| without_peer(address.clone()).with(Part::P2p(peer)))
-                })
-                .collect();
-            for address in remembered {
-                self.dial_unasked(address);
-            }
-        }
-        if self.clocks_asked.elapsed() >= clocks::AGAIN {
-            self.clocks_asked = Instant::now();
-            let connected = self.connections.keys().filter_map(node_of);
-            let some = connected.take(clocks::ASKED).collect();
-            tokio::spawn(clocks::ask(self.mesh.clone(), some));
-        }
-        self.publish();
-    }
-
-    /// Dials an address that nobody waits for, unless that was tried a moment ago.
-    fn dial_unasked(&mut self, address: Multiaddr) {
-        self.dialled.retain(|_, at| at.elapsed() < REDIAL);
-        if self.dialled.len() >= REDIALS || self.dialled.contains_key(&address) {
-            return;
-        }
-        if peer_in(&address) == Some(*self.swarm.local_peer_id()) {
-            return;
-        }
-        self.dialled.insert(address.clone(), Instant::now());
-        let dial = match peer_in(&address) {
-            Some(peer) => DialOpts::peer_id(peer)
-                .addresses(vec![address])
-                .condition(PeerCondition::Disconnected)
-                .build(),
-            None => DialOpts::unknown_peer_id().address(address).build(),
-        };
-        if let Err(error) = self.swarm.dial(dial) {
-            tracing::debug!(%error, "could not dial");
-        }
-    }
 
     /// Tells everybody of a newer charter or site state, and parts with those it withdraws.
     fn tell_papers(&mut self) {

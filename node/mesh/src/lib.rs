@@ -8,6 +8,7 @@
 //! protocol crate: [`NodeId`](papermesh_protocol::id::NodeId)s instead of peer ids, proven
 //! [`Member`]s instead of connections, record keys instead of Kademlia's.
 //!
+//! - [`mod@start`] puts the swarm together and begins that task.
 //! - [`membership`] is what the node knows of its site: own certificate, site state, who is
 //!   connected. [`handshake`] is the gate that every connection passes.
 //! - [`pending`] gives slots to connections of which nobody knows yet whose they are.
@@ -39,9 +40,9 @@ mod pending;
 mod ports;
 mod room;
 mod routes;
+mod start;
 
 pub use behaviour::MeshConfig;
-pub use event_loop::start;
 pub use handle::{
     ConnectedMember, Incoming, Mesh, MeshError, MeshEvent, MeshStatus, MeshStream, Protocol,
     Streams,
@@ -51,6 +52,7 @@ pub use membership::{Member, Membership};
 pub use peer::{peer_id, socket_of};
 pub use ports::{Ports, is_free};
 pub use records::RecordStorage;
+pub use start::start;
 
 #[cfg(test)]
 mod sample;

@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::printers::{KnownPrinter, REACH};
-use super::submit::{Submission, SubmitError};
+use super::submission::{Submission, SubmitError};
 use super::{HeldView, Holder, sessions};
 use crate::network::{self, LinkError, Network, Opening};
 

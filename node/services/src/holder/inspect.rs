@@ -19,7 +19,7 @@ use papermesh_store::{SpoolReader, Store, StoreError};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::meta::{JobMeta, MetaError};
-use super::submit::DocumentFacts;
+use super::submission::DocumentFacts;
 use super::{HeldView, Holder, JobsError};
 use crate::network::Network;
 

@@ -9,7 +9,7 @@ use papermesh_protocol::seal::{BlobError, StorageKey, open_bytes, seal_bytes};
 use papermesh_store::{HeldJob, PastJobRow};
 use serde::{Deserialize, Serialize};
 
-use super::submit::DocumentFacts;
+use super::submission::DocumentFacts;
 
 /// What the sealed bytes are for.
 const PURPOSE: &str = "job meta";

@@ -1,7 +1,9 @@
 //! The holder's side: documents come in, are sealed and kept, and go out to printers.
 //!
-//! - [`submit`] takes a document; success told means kept.
-//! - [`serve`] answers printers ([`conversation`] is what they may ask), [`stream`] sends ciphertext.
+//! - [`submit`] takes a document; success told means kept. [`submission`] is what it is given,
+//!   [`admission`] whether that may be held.
+//! - [`serve`] answers printers ([`conversation`] is what they may ask, [`leasing`] what they ask of a
+//!   lease), [`stream`] sends ciphertext.
 //! - [`preview`] keeps the pictures of first pages, and gives them to sessions; [`inspect`] is where
 //!   large documents are looked at for that, once they are held.
 //! - [`jobs`] is what this computer's own user sees and does, [`amend`] what is changed of a job,
@@ -24,17 +26,20 @@ pub mod jobs;
 pub mod life;
 pub mod printers;
 pub mod serve;
-pub mod submit;
+pub mod submission;
 
+mod admission;
 mod attest;
 mod conversation;
 mod early;
 mod inspect;
 mod keeper;
+mod leasing;
 mod meta;
 pub mod preview;
 mod proof;
 mod stream;
+mod submit;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -54,7 +59,7 @@ pub use inspect::UnlockError;
 pub use jobs::{HeldView, JobsError};
 pub use life::JobState;
 pub use printers::{KnownPrinter, PrinterError};
-pub use submit::{Submission, SubmitError};
+pub use submission::{Submission, SubmitError};
 
 use crate::audit::Audit;
 use crate::auth::login::Counting;

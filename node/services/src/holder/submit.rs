@@ -4,51 +4,41 @@
 //! the spool; between them there is room for a few pieces. The plaintext is never on disk, and
 //! memory does not grow with it. If anything fails, or whoever submits goes away before the end,
 //! nothing is left.
+//!
+//! What is submitted is [`submission`](super::submission)'s; whether it may be held is
+//! [`admission`](super::admission)'s.
 
-use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use papermesh_convert::flaw::Flaw;
-use papermesh_convert::format::{self, Foreign};
-use papermesh_convert::media::PageSize;
+use papermesh_convert::format;
 use papermesh_convert::{ComingPreview, Condition, Effort, Facts, Inspection, Looked};
-use papermesh_protocol::certificate::Role;
-use papermesh_protocol::delegation::Delegation;
-use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::extension::Extensions;
-use papermesh_protocol::id::{JobId, UserKey};
-use papermesh_protocol::job::{JobSummary, PrintOptions, check_media};
+use papermesh_protocol::id::JobId;
+use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::limits;
-use papermesh_protocol::pin::{ChoiceError, Pin, PinError, PinVerifier, may_choose};
+use papermesh_protocol::pin::{Pin, PinVerifier};
 use papermesh_protocol::release::guess::Guesses;
 use papermesh_protocol::release::holder::pin_name;
 use papermesh_protocol::remedy::Remedy;
-use papermesh_protocol::seal::{
-    JobKey, SealError, SealWriter, WrapError, WrappedJobKey, sealed_len,
-};
-use papermesh_protocol::signed::Signed;
-use papermesh_protocol::site::LoginPolicy;
-use papermesh_protocol::text::counted;
-use papermesh_protocol::text::{self, UserId};
-use papermesh_protocol::time::Timestamp;
-use papermesh_protocol::user::UserEntry;
+use papermesh_protocol::seal::{JobKey, SealWriter, WrappedJobKey, sealed_len};
+use papermesh_protocol::text;
+use papermesh_protocol::time::Moment;
 use papermesh_store::offload::offload;
-use papermesh_store::{InitialState, JobRow, LocalUser, Source, SpoolWriter, Store, StoreError};
+use papermesh_store::{InitialState, JobRow, SpoolWriter, StoreError};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::bytes::Bytes;
 
 use super::direct::HandOver;
 use super::early::{Arriving, EarlyJob};
-use super::meta::{JobMeta, MetaError};
+use super::meta::JobMeta;
+use super::submission::{DocumentFacts, Submission, SubmitError};
 use super::{HeldView, Holder};
 use crate::audit::{Event, Kind};
-use crate::auth::typed::TypedError;
-use crate::auth::verifier::{self, VerifierError};
+use crate::auth::verifier;
 use crate::network::Network;
-use crate::policy::{self, Acceptance, HoldingRight, SubmitFacts, SubmitRefusal, SubmitRequest};
+use crate::policy::{self, Acceptance, HoldingRight, SubmitRefusal};
 
 /// Bytes of the document that are read at once.
 const PIECE: usize = 256 * 1024;
@@ -56,198 +46,6 @@ const PIECE: usize = 256 * 1024;
 const AHEAD: usize = 3;
 /// Sealed bytes that are written at once.
 const WRITE: usize = 1024 * 1024;
-
-/// A document to hold.
-#[derive(Debug, Clone)]
-pub struct Submission {
-    /// Whose it is.
-    pub user: UserId,
-    /// Its title; any text.
-    pub title: String,
-    /// Its format, a MIME media type in lower case (see [`papermesh_convert::format::FORMATS`]).
-    pub format: String,
-    /// Its bytes, where they are known before; then it must have as many.
-    pub size: Option<u64>,
-    /// What is known of its pages.
-    pub facts: DocumentFacts,
-    /// How to print it.
-    pub options: PrintOptions,
-    /// How urgent it is, 1 to 100; 50 as a rule.
-    pub priority: u8,
-    /// Not to be offered at printers before then.
-    pub hold_until: Option<Timestamp>,
-    /// How long to keep it; none for what the site says.
-    pub lifetime: Option<Duration>,
-    /// On a shared computer, the PIN that releases this user's jobs there from now on.
-    pub visit_pin: Option<Pin>,
-    /// A PIN of this job alone, asked for at the printer beside the user's own.
-    pub job_pin: Option<Pin>,
-    /// The password that opens the document, if it is locked.
-    pub password: Option<DocumentPassword>,
-    /// The number that it is to have, from [`Holder::reserve_number`]; none for the next.
-    pub number: Option<u32>,
-    /// It is a further document of the job that has this number, printed as a job of its own but
-    /// after it.
-    pub part_of: Option<u32>,
-}
-
-/// What is known of a document's pages.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DocumentFacts {
-    /// How many they are.
-    pub pages: Option<u32>,
-    /// The size of the first: a PWG 5101.1 size name.
-    pub page_size: Option<String>,
-    /// Whether there is any color.
-    pub color: Option<bool>,
-    /// Whether the document opens with a password only, which is not known.
-    pub locked: bool,
-    /// Whether all of it was read, and is whole.
-    pub whole: bool,
-}
-
-impl DocumentFacts {
-    /// What can be believed of them.
-    pub(super) fn within_limits(self) -> Self {
-        Self {
-            pages: self.pages.filter(|pages| *pages <= limits::PAGES),
-            page_size: self.page_size.filter(|size| check_media(size).is_ok()),
-            ..self
-        }
-    }
-}
-
-impl From<Facts> for DocumentFacts {
-    fn from(facts: Facts) -> Self {
-        Self {
-            pages: facts.pages,
-            page_size: facts.page_size.map(PageSize::name),
-            color: facts.color,
-            locked: facts.condition == Condition::Locked,
-            whole: facts.condition == Condition::Whole,
-        }
-    }
-}
-
-/// How urgent a job is of which nobody says it (RFC 8011 §5.2.1).
-pub const PRIORITY: u8 = 50;
-
-impl Submission {
-    /// A submission of which nothing else is said.
-    #[must_use]
-    pub fn new(user: UserId, title: impl Into<String>, format: impl Into<String>) -> Self {
-        Self {
-            user,
-            title: title.into(),
-            format: format.into(),
-            size: None,
-            facts: DocumentFacts::default(),
-            options: PrintOptions::default(),
-            priority: PRIORITY,
-            hold_until: None,
-            lifetime: None,
-            visit_pin: None,
-            job_pin: None,
-            password: None,
-            number: None,
-            part_of: None,
-        }
-    }
-}
-
-/// Why a document is not held. Nothing is left of it.
-#[derive(Debug, thiserror::Error)]
-pub enum SubmitError {
-    /// It is not allowed.
-    #[error(transparent)]
-    Refused(#[from] SubmitRefusal),
-    /// A shared computer, and it knows no PIN of the user.
-    #[error("this computer is shared")]
-    PinRequired,
-    /// The user's own computer.
-    #[error("this computer already has your own PIN")]
-    PinNotTaken,
-    /// A shared computer, where jobs of the user wait under another PIN.
-    #[error("jobs of {0} are held here under a different PIN")]
-    OtherPin(UserId),
-    /// Too many of those that were typed were not that one.
-    #[error("too many wrong PINs")]
-    TooManyPins(Duration),
-    /// The PIN is not one to choose.
-    #[error(transparent)]
-    Choice(#[from] ChoiceError),
-    /// So many come with a PIN that this one was not looked at.
-    #[error("too many documents arrived with a PIN at once")]
-    Busy,
-    /// The PIN cannot be used.
-    #[error(transparent)]
-    Pin(#[from] PinError),
-    /// Nothing came.
-    #[error("the document is empty")]
-    Empty,
-    /// It is something else than was said, or nothing that is held.
-    #[error(transparent)]
-    Format(#[from] Foreign),
-    /// A picture that can be printed nowhere.
-    #[error(transparent)]
-    Flaw(#[from] Flaw),
-    /// Its password is another one.
-    #[error("the document is locked, and the password that came with it does not open it")]
-    Password,
-    /// It is shorter or longer than was said.
-    #[error("the document should be {expected} bytes long but is {found}")]
-    Size {
-        /// What was said.
-        expected: u64,
-        /// What came; more may have followed.
-        found: u64,
-    },
-    /// It broke off.
-    #[error("the document was cut off: {0}")]
-    Broken(io::Error),
-    /// It could not be kept.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// It could not be sealed.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// Its key could not be sealed.
-    #[error(transparent)]
-    Key(#[from] WrapError),
-    /// Its title and options could not be sealed.
-    #[error(transparent)]
-    Meta(#[from] MetaError),
-    /// The PIN could not be sealed.
-    #[error(transparent)]
-    Verifier(#[from] VerifierError),
-}
-
-impl Remedy for SubmitError {
-    fn remedy(&self) -> Option<Cow<'_, str>> {
-        Some(match self {
-            Self::Refused(error) => return error.remedy(),
-            Self::PinRequired => "choose a PIN to release your jobs with".into(),
-            Self::PinNotTaken => {
-                "leave out the PIN for this visit, which only shared computers need".into()
-            }
-            Self::OtherPin(_) => {
-                "enter that one, or delete them first with `papermesh jobs delete`".into()
-            }
-            Self::TooManyPins(time) => {
-                format!("wait {}", counted(time.as_secs().max(1), "second")).into()
-            }
-            Self::Choice(error) => return error.remedy(),
-            Self::Busy => "send this one again in a moment".into(),
-            Self::Format(error) => return error.remedy(),
-            Self::Flaw(error) => return error.remedy(),
-            Self::Size { .. } | Self::Broken(_) => "submit it again".into(),
-            Self::Store(error) => return error.remedy(),
-            Self::Seal(error) => return error.remedy(),
-            Self::Verifier(error) => return error.remedy(),
-            _ => return None,
-        })
-    }
-}
 
 /// What goes from the reading task to the sealing thread. The end must be said: a channel that
 /// just closes is a submitter that went away.
@@ -263,6 +61,14 @@ enum Coming {
     Preview(Box<ComingPreview>),
     /// It was too large to be looked at while it arrived.
     Inspect,
+}
+
+/// A job of which the document is still to come.
+struct Prepared {
+    job: JobId,
+    moment: Moment,
+    row: JobRow,
+    meta: JobMeta,
 }
 
 impl<N: Network> Holder<N> {
@@ -313,27 +119,6 @@ impl<N: Network> Holder<N> {
         }
     }
 
-    /// Whether such a document would be taken now, whatever it is.
-    ///
-    /// # Errors
-    /// What [`Holder::submit`] would refuse before it reads the document.
-    pub async fn would_take(&self, submission: &Submission) -> Result<(), SubmitError> {
-        self.admit(submission).await.map(drop)
-    }
-
-    /// How long a job is kept of which nothing is said.
-    #[must_use]
-    pub fn job_lifetime(&self) -> Duration {
-        let lifetime = self.0.membership.state().policy.job_lifetime();
-        lifetime.max(policy::SHORTEST_LIFETIME)
-    }
-
-    /// The largest document that is taken, in bytes.
-    #[must_use]
-    pub fn largest(&self) -> u64 {
-        self.0.largest
-    }
-
     /// A number for a job that comes later, such as one of which the document is sent in a request
     /// of its own. One that is not used is never given again.
     pub async fn reserve_number(&self) -> Result<u32, StoreError> {
@@ -352,53 +137,12 @@ impl<N: Network> Holder<N> {
         document: impl AsyncRead + Send + Unpin,
     ) -> Result<HeldView, SubmitError> {
         let admitted = self.admit(&submission).await?;
-        let moment = self.0.membership.moment();
-        let now = moment.now;
-        let job = JobId::random(&mut rand::rng());
-        let sealed_pin = match &submission.job_pin {
-            Some(pin) => Some(self.sealed_job_pin(job, pin).await?.into()),
-            None => None,
-        };
-        let DocumentFacts {
-            pages,
-            page_size,
-            color,
-            ..
-        } = submission.facts.clone().within_limits();
-        let meta = JobMeta {
-            title: title(&submission.title),
-            format: submission.format.clone(),
-            pages,
-            page_size,
-            color,
-            options: submission.options.clone(),
-            locked: false,
-            whole: false,
-            document_password: submission.password.clone(),
-        };
-        let number = match submission.number {
-            Some(number) => number,
-            None => self.reserve_number().await?,
-        };
-        let row = JobRow {
-            user: submission.user.clone(),
-            number,
-            sealed_meta: Vec::new(),
-            wrapped_key: Vec::new(),
-            plain_size: 0,
-            sealed_size: 0,
-            submitted_at: now,
-            priority: submission.priority,
-            listed_at: now,
-            hold_until: submission.hold_until.filter(|until| *until > now),
-            expires_at: policy::expiry(&admitted.acceptance, now),
-            protected: false,
-            may_have_printed: false,
-            visit_pin: admitted.acceptance.right == HoldingRight::Shared,
-            sealed_pin,
-            pin_guesses: Guesses::default(),
-            last: None,
-        };
+        let Prepared {
+            job,
+            moment,
+            row,
+            meta,
+        } = self.prepare(&submission, &admitted.acceptance).await?;
         let (ready, waiting) = oneshot::channel();
         let is_direct = handing.is_some();
         if let Some(handing) = handing {
@@ -476,6 +220,77 @@ impl<N: Network> Holder<N> {
             Ok::<_, SubmitError>(Some(view))
         });
         let (read, sealed) = tokio::join!(self.read(&submission, document, pieces), sealing);
+        self.conclude(job, read, sealed)
+    }
+
+    /// What is known of a job before its document arrives.
+    async fn prepare(
+        &self,
+        submission: &Submission,
+        acceptance: &Acceptance,
+    ) -> Result<Prepared, SubmitError> {
+        let moment = self.0.membership.moment();
+        let now = moment.now;
+        let job = JobId::random(&mut rand::rng());
+        let sealed_pin = match &submission.job_pin {
+            Some(pin) => Some(self.sealed_job_pin(job, pin).await?.into()),
+            None => None,
+        };
+        let DocumentFacts {
+            pages,
+            page_size,
+            color,
+            ..
+        } = submission.facts.clone().within_limits();
+        let meta = JobMeta {
+            title: title(&submission.title),
+            format: submission.format.clone(),
+            pages,
+            page_size,
+            color,
+            options: submission.options.clone(),
+            locked: false,
+            whole: false,
+            document_password: submission.password.clone(),
+        };
+        let number = match submission.number {
+            Some(number) => number,
+            None => self.reserve_number().await?,
+        };
+        let row = JobRow {
+            user: submission.user.clone(),
+            number,
+            sealed_meta: Vec::new(),
+            wrapped_key: Vec::new(),
+            plain_size: 0,
+            sealed_size: 0,
+            submitted_at: now,
+            priority: submission.priority,
+            listed_at: now,
+            hold_until: submission.hold_until.filter(|until| *until > now),
+            expires_at: policy::expiry(acceptance, now),
+            protected: false,
+            may_have_printed: false,
+            visit_pin: acceptance.right == HoldingRight::Shared,
+            sealed_pin,
+            pin_guesses: Guesses::default(),
+            last: None,
+        };
+        Ok(Prepared {
+            job,
+            moment,
+            row,
+            meta,
+        })
+    }
+
+    /// What came of a document that was read and sealed at once.
+    fn conclude(
+        &self,
+        job: JobId,
+        read: Result<Coming, SubmitError>,
+        sealed: Result<Option<HeldView>, SubmitError>,
+    ) -> Result<HeldView, SubmitError> {
         // If sealing failed, reading could not go on either, and the cause is what counts.
         match (read, sealed?) {
             (Ok(coming), Some(view)) => {
@@ -566,105 +381,6 @@ impl<N: Network> Holder<N> {
         }
     }
 
-    /// Whether the document may be held here, and what is to be known of its user for that.
-    async fn admit(&self, submission: &Submission) -> Result<Admitted, SubmitError> {
-        let inner = &self.0;
-        let (user, membership) = (&submission.user, &inner.membership);
-        let roles = membership.certificate().roles;
-        let name = user.clone();
-        let row = offload(&inner.store, move |store| store.local_users().get(&name)).await;
-        let row = row
-            .map_err(|error: StoreError| SubmitError::Store(error))?
-            .unwrap_or_default();
-        let shared = roles.has(Role::SharedClient);
-        // A personal computer knows its users; a shared one asks the directory.
-        let entry = match (&row.entry, shared) {
-            (None, true) => inner.directory.user_entry(user).await,
-            _ => inner.directory.remembered_entry(user).await,
-        };
-        let delegated = self.is_delegated(&row, user, entry.as_ref());
-        let state = membership.state();
-        let facts = SubmitFacts {
-            roles,
-            entry: entry.as_deref(),
-            delegated,
-            site: &state.policy,
-            largest: inner.largest,
-        };
-        let request = SubmitRequest {
-            user,
-            format: &submission.format,
-            size: submission.size,
-            lifetime: submission.lifetime,
-            options: &submission.options,
-            priority: submission.priority,
-            hold: submission
-                .hold_until
-                .map(|until| until.since(membership.now())),
-        };
-        let acceptance = policy::submit(&facts, &request)?;
-        let pin = match (acceptance.right, &submission.visit_pin) {
-            (HoldingRight::Delegated, Some(_)) => return Err(SubmitError::PinNotTaken),
-            (HoldingRight::Delegated, None) => None,
-            (HoldingRight::Shared, Some(pin)) => Some(self.visit_pin(user, &row, pin).await?),
-            (HoldingRight::Shared, None) if row.sealed_pin.is_some() => row.sealed_pin.clone(),
-            (HoldingRight::Shared, None) if state.policy.login == LoginPolicy::Badge => None,
-            (HoldingRight::Shared, None) => return Err(SubmitError::PinRequired),
-        };
-        Ok(Admitted {
-            acceptance,
-            local: LocalFacts {
-                entry,
-                pin,
-                known: row.sealed_pin,
-            },
-        })
-    }
-
-    /// The verifier of a visitor's PIN. While jobs wait under an earlier one, it is that one that
-    /// must be typed: with another PIN anybody could have those jobs.
-    async fn visit_pin(
-        &self,
-        user: &UserId,
-        row: &LocalUser,
-        pin: &Pin,
-    ) -> Result<Vec<u8>, SubmitError> {
-        if let Some(known) = &row.sealed_pin {
-            let name = user.clone();
-            let waiting = offload(&self.0.store, move |store| store.jobs().count_of(&name)).await?;
-            if waiting > 0 {
-                return match self.prove(user, pin, Source::HERE).await {
-                    Ok(()) => Ok(known.clone()),
-                    Err(TypedError::Pin(_)) => Err(SubmitError::OtherPin(user.clone())),
-                    Err(TypedError::Wait(wait) | TypedError::Busy(wait)) => {
-                        Err(SubmitError::TooManyPins(wait))
-                    }
-                    Err(TypedError::Disabled(user)) => Err(SubmitRefusal::Disabled(user).into()),
-                    Err(TypedError::Store(error)) => Err(error.into()),
-                };
-            }
-        }
-        may_choose(pin, self.0.membership.state().policy.pin_length)?;
-        self.sealed_verifier(user, pin).await
-    }
-
-    /// Whether the user lets this computer hold, by the key that the authority's entry names.
-    pub(super) fn is_delegated(
-        &self,
-        row: &LocalUser,
-        user: &UserId,
-        entry: Option<&Signed<UserEntry>>,
-    ) -> bool {
-        let membership = &self.0.membership;
-        let (Some(delegation), Some(key)) = (&row.delegation, entry.and_then(|entry| entry.key))
-        else {
-            return false;
-        };
-        let signer = UserKey::from_bytes(*delegation.signer());
-        let whose = (membership.site(), user, membership.node());
-        signer == key && Delegation::verify(delegation, key, whose, membership.now()).is_ok()
-    }
-
     async fn sealed_job_pin(&self, job: JobId, pin: &Pin) -> Result<Vec<u8>, SubmitError> {
         let _place = self.0.proofs.place().await.ok_or(SubmitError::Busy)?;
         let (storage, pin) = (Arc::clone(&self.0.storage), pin.clone());
@@ -673,62 +389,6 @@ impl<N: Network> Holder<N> {
             Ok(verifier::seal_for_job(&storage, job, &verifier)?)
         })
         .await
-    }
-
-    async fn sealed_verifier(&self, user: &UserId, pin: &Pin) -> Result<Vec<u8>, SubmitError> {
-        let _place = self.0.proofs.place().await.ok_or(SubmitError::Busy)?;
-        let (storage, user, pin) = (Arc::clone(&self.0.storage), user.clone(), pin.clone());
-        offload(&self.0.store, move |_| {
-            let verifier = PinVerifier::register(user.as_str(), &pin, &mut rand::rng())?;
-            Ok(verifier::seal(&storage, &user, &verifier)?)
-        })
-        .await
-    }
-}
-
-/// A submission that may be held.
-struct Admitted {
-    acceptance: Acceptance,
-    local: LocalFacts,
-}
-
-/// What this node has to know of a user to hold and release the job.
-struct LocalFacts {
-    entry: Option<Signed<UserEntry>>,
-    /// The verifier of the PIN that releases the job, on a shared computer.
-    pin: Option<Vec<u8>>,
-    /// The one that was there when that was decided.
-    known: Option<Vec<u8>>,
-}
-
-impl LocalFacts {
-    /// Keeps what is new of it; before the job's row, which means nothing without it.
-    fn keep(self, store: &Store, user: &UserId) -> Result<(), SubmitError> {
-        let there = store.local_users().get(user)?.unwrap_or_default();
-        let has_pin = self.pin.is_none() || self.pin == there.sealed_pin;
-        if there.entry.is_some() && has_pin {
-            return Ok(());
-        }
-        let mut taken = true;
-        store.local_users().change(user, |row| {
-            let row = row.get_or_insert_default();
-            if let Some(entry) = &self.entry {
-                row.entry.get_or_insert_with(|| entry.envelope().clone());
-            }
-            if self.pin.is_none() || self.pin == row.sealed_pin {
-                return;
-            }
-            // Another document of the same name may have brought another PIN meanwhile.
-            taken = row.sealed_pin.is_none() || row.sealed_pin == self.known;
-            if taken {
-                row.sealed_pin = self.pin;
-                row.pin_epoch += 1;
-            }
-        })?;
-        match taken {
-            true => Ok(()),
-            false => Err(SubmitError::OtherPin(user.clone())),
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use papermesh_protocol::release::printer::place;
 use papermesh_protocol::text::{UserId, counted};
 use papermesh_services::clock;
 use papermesh_services::holder::jobs::PAGE;
-use papermesh_services::holder::submit::{PRIORITY, Submission};
+use papermesh_services::holder::submission::{PRIORITY, Submission};
 use papermesh_services::holder::{DirectEnd, HeldView, Holder};
 use papermesh_services::printer::Ending;
 use tokio::io::{AsyncRead, ReadBuf};

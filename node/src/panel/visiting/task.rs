@@ -1,29 +1,20 @@
-//! A user at the panel, from login to the last sheet: one task owns the [`Visit`], prints what was
-//! chosen one after the other, and tells what it sees.
-//!
-//! When the user leaves, nothing new is begun or shown; what was already chosen to be printed is
-//! printed, and then the sessions with the holders are closed.
+//! The task of a visit: it owns the [`Visit`], prints what was chosen one after the other, and tells
+//! what it sees.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use papermesh_convert::PictureError;
-use papermesh_device::StateReason;
 use papermesh_mesh::MeshError;
 use papermesh_mesh::frame::FrameError;
-use papermesh_protocol::badge::BadgeNumber;
-use papermesh_protocol::bind::Denial;
-use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::id::{JobId, NodeId};
-use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::printer::SessionError;
 use papermesh_protocol::remedy::Remedy;
-use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use papermesh_services::network::Network;
 use papermesh_services::printer::{
-    AskError, BindFailure, Ending, HolderTrouble, LinkError, ListedJob, PreviewError, Printer,
-    ReleaseProgress, ReleaseRequest, ReleaseStep, Released, Visit,
+    AskError, BindFailure, Ending, LinkError, PreviewError, Printer, ReleaseProgress,
+    ReleaseRequest, ReleaseStep, Released, Visit,
 };
 use papermesh_store::Choice;
 use tokio::sync::{mpsc, watch};
@@ -31,219 +22,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use super::change::Change;
-use super::fair;
-use super::limits;
-use super::previews::{Came, Pictures, Previews, Wanted};
-
-/// The panel's end of a visit. Dropping it is leaving.
-pub(super) struct Visiting {
-    /// Whose visit it is.
-    pub(super) user: UserId,
-    /// How the user wanted things printed last.
-    pub(super) choice: Choice,
-    /// What is seen.
-    pub(super) seen: watch::Receiver<Seen>,
-    commands: mpsc::Sender<VisitCommand>,
-}
-
-/// What is seen of a visit.
-#[derive(Clone, Default)]
-pub(super) struct Seen {
-    /// The jobs of all holders that answered, in their order.
-    pub(super) jobs: Arc<[SeenJob]>,
-    /// Holders whose jobs are not in the list.
-    pub(super) missing: Arc<[Missing]>,
-    /// Whether everybody has answered who will.
-    pub(super) complete: bool,
-    /// What was chosen to be printed, in its order.
-    pub(super) prints: Vec<Print>,
-    /// Deletions and protections that came to nothing.
-    pub(super) failures: Vec<String>,
-    /// What is known of a badge that the user may register.
-    pub(super) badge: SeenBadge,
-    /// Pictures of the jobs' first pages.
-    pub(super) pictures: Pictures,
-}
-
-/// What is known of a badge that the user may register.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct SeenBadge {
-    /// A computer of the user's own checked the PIN, so that there is somebody to vouch.
-    pub(super) vouched: bool,
-    /// How far it is.
-    pub(super) binding: Option<Binding>,
-}
-
-/// How far a badge is that the user wants to register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Binding {
-    /// It is being registered.
-    Asked,
-    /// It is the user's now.
-    Bound,
-    /// It is somebody else's.
-    Taken,
-    /// The user has as many as one may have.
-    TooMany,
-    /// No admin can be reached.
-    NoAdmin,
-    /// It cannot be registered, for another reason.
-    Not,
-}
-
-impl From<Result<(), BindFailure>> for Binding {
-    fn from(bound: Result<(), BindFailure>) -> Self {
-        match bound {
-            Ok(()) => Self::Bound,
-            Err(BindFailure::Denied(Denial::Taken)) => Self::Taken,
-            Err(BindFailure::Denied(Denial::TooMany)) => Self::TooMany,
-            Err(BindFailure::NoAdmin) => Self::NoAdmin,
-            Err(BindFailure::Denied(_) | BindFailure::Unvouched | BindFailure::Badge(_)) => {
-                Self::Not
-            }
-        }
-    }
-}
-
-impl Seen {
-    /// Jobs that are being printed or wait for it, by their numbers.
-    pub(super) fn at_work(&self) -> impl Iterator<Item = u32> {
-        let prints = self.prints.iter();
-        prints
-            .filter(|print| !matches!(print.at, At::Ended { .. }))
-            .map(|print| print.job)
-    }
-}
-
-/// A job, and the number by which this visit's pages name it.
-#[derive(Clone)]
-pub(super) struct SeenJob {
-    pub(super) number: u32,
-    pub(super) job: ListedJob,
-}
-
-/// A holder whose jobs are not in the list.
-#[derive(Clone)]
-pub(super) struct Missing {
-    pub(super) name: Option<Name>,
-    pub(super) trouble: HolderTrouble,
-    /// It is still being asked.
-    pub(super) trying: bool,
-    /// When it was last heard of.
-    pub(super) last_seen: Timestamp,
-}
-
-/// A job that was chosen to be printed.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Print {
-    /// Of this visit.
-    pub(super) number: u32,
-    /// The job's.
-    pub(super) job: u32,
-    pub(super) title: String,
-    /// Its pages times copies, where they are known.
-    pub(super) pages: Option<u32>,
-    pub(super) at: At,
-    pub(super) canceling: bool,
-}
-
-/// How far a print is.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum At {
-    /// Others of this visit come first.
-    InLine,
-    /// It is being printed.
-    Device {
-        step: ReleaseStep,
-        /// Of the document's bytes, in hundredths.
-        percent: u8,
-        pages: Option<u32>,
-        note: Option<String>,
-        reasons: Vec<StateReason>,
-    },
-    /// It ended.
-    Ended {
-        ending: Ending,
-        pages: Option<u32>,
-        reason: Option<String>,
-    },
-}
-
-/// What a page asks for. Jobs are named by their numbers.
-pub(super) enum VisitCommand {
-    Print {
-        jobs: Vec<u32>,
-        change: Box<Change>,
-        keep: bool,
-        again: bool,
-        pin: Option<Pin>,
-        /// Of the documents that are locked.
-        password: Option<DocumentPassword>,
-    },
-    Cancel(u32),
-    /// An ended print is not to be shown any more.
-    Dismiss(u32),
-    Delete(Vec<u32>),
-    Protect {
-        jobs: Vec<u32>,
-        on: bool,
-    },
-    /// Registers a badge as the user's.
-    Bind(BadgeNumber),
-}
-
-impl Visiting {
-    /// Takes over a visit that was admitted.
-    pub(super) fn begin<N: Network>(printer: Printer<N>, visit: Visit<N>, choice: Choice) -> Self {
-        let user = visit.user().clone();
-        let (commands, received) = mpsc::channel(limits::ORDERS);
-        let (shown, seen) = watch::channel(Seen::default());
-        let (told, steps) = mpsc::channel(limits::STEPS);
-        let task = Task {
-            printer,
-            visit,
-            commands: received,
-            shown,
-            told,
-            steps,
-            numbers: BTreeMap::new(),
-            last_met: BTreeMap::new(),
-            line: VecDeque::new(),
-            running: None,
-            errands: JoinSet::new(),
-            choice,
-            previews: Previews::default(),
-            pictured: Vec::new(),
-            fetching: JoinSet::new(),
-            next_print: 1,
-            left: false,
-        };
-        tokio::spawn(task.run());
-        Self {
-            user,
-            choice,
-            seen,
-            commands,
-        }
-    }
-
-    /// A visit that sees this, and in which nothing is carried out.
-    #[cfg(test)]
-    pub(super) fn showing(user: UserId, seen: Seen) -> Self {
-        Self {
-            user,
-            choice: Choice::default(),
-            seen: watch::channel(seen).1,
-            commands: mpsc::channel(1).0,
-        }
-    }
-
-    /// Asks for something; says whether it was taken.
-    pub(super) fn command(&self, command: VisitCommand) -> bool {
-        self.commands.try_send(command).is_ok()
-    }
-}
+use super::super::previews::{Came, Pictures, Previews, Wanted};
+use super::super::{fair, limits};
+use super::VisitCommand;
+use super::seen::{At, Binding, Missing, Print, Seen, SeenJob};
 
 /// A print in line.
 struct InLine {
@@ -259,7 +41,7 @@ enum Done {
     Bound(Result<(), BindFailure>),
 }
 
-struct Task<N: Network> {
+pub(super) struct Task<N: Network> {
     printer: Printer<N>,
     visit: Visit<N>,
     commands: mpsc::Receiver<VisitCommand>,
@@ -283,7 +65,37 @@ struct Task<N: Network> {
 }
 
 impl<N: Network> Task<N> {
-    async fn run(mut self) {
+    /// The task of a visit that was admitted.
+    pub(super) fn new(
+        printer: Printer<N>,
+        visit: Visit<N>,
+        choice: Choice,
+        commands: mpsc::Receiver<VisitCommand>,
+        shown: watch::Sender<Seen>,
+    ) -> Self {
+        let (told, steps) = mpsc::channel(limits::STEPS);
+        Self {
+            printer,
+            visit,
+            commands,
+            shown,
+            told,
+            steps,
+            numbers: BTreeMap::new(),
+            last_met: BTreeMap::new(),
+            line: VecDeque::new(),
+            running: None,
+            errands: JoinSet::new(),
+            choice,
+            previews: Previews::default(),
+            pictured: Vec::new(),
+            fetching: JoinSet::new(),
+            next_print: 1,
+            left: false,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
         self.look().await;
         let mut again = interval_at(Instant::now() + limits::LIST_AGAIN, limits::LIST_AGAIN);
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
