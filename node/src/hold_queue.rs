@@ -1,5 +1,4 @@
-//! What the hold printer holds for: the node's holder as a queue, with numbers, states and words of held
-//! jobs as IPP has them.
+//! The node's holder, presented to the hold printer as an IPP queue.
 
 use std::net::IpAddr;
 use std::time::Duration;

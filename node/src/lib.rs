@@ -4,9 +4,10 @@
 //! holds the code to it.
 //!
 //! - [`cli`] is the command line, [`node`] the only wiring.
-//! - [`control`] is how the command line talks to a running node, [`panel`] the page on a printer's touch
-//!   screen, [`portal`] a user's own page, [`hold_queue`] what the hold printer holds for.
-//! - [`pages`] is what its web pages have in common, [`config`] what a node is told before it starts.
+//! - [`portal`] is a user's own page and the admin's, [`panel`] the page on a printer's touch screen.
+//! - [`control`] is how the command line talks to a running node, [`hold_queue`] the holder as an IPP queue.
+//! - [`pages`] is what the web pages have in common, [`config`] what a node is told before it starts, [`logs`] where the
+//!   log goes.
 //!
 //! What a node does is in [`papermesh_services`].
 #![forbid(unsafe_code)]

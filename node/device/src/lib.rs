@@ -3,7 +3,7 @@
 //! This crate may know formats, and how printers are spoken to. It may not know the mesh, the store, a user's session
 //! or a key.
 //!
-//! Lives here: IPP printers and CUPS queues (`ipp/`), raw ports (`socket`), tray folders (`tray/`),
+//! Lives here: IPP printers and CUPS queues (`ipp/`), raw ports (`socket/`), tray folders (`tray/`),
 //! and the types they share. Not here: sessions, leases, the journal, decryption: a device is given
 //! a ticket and a stream of the document's bytes, and says what became of it.
 //!

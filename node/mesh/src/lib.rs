@@ -1,6 +1,6 @@
 //! The mesh: how the nodes of a site find, prove and reach each other.
 //!
-//! This crate alone knows libp2p. It may know the protocol; it may not know the disk (what it keeps, others store
+//! Of the crates of a node, this one alone knows libp2p. It may know the protocol; it may not know the disk (what it keeps, others store
 //! for it), a job, or a user.
 //!
 //! One task owns the swarm ([`event_loop`]); everybody else holds a [`Mesh`], which is cheap to

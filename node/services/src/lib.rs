@@ -3,7 +3,16 @@
 //!
 //! These are the services between the wire and the screen. They know the protocol, the [mesh](papermesh_mesh), the
 //! [store](papermesh_store), [conversions](papermesh_convert) and [devices](papermesh_device). They know no page, no command
-//! line, no IPP client and no configuration file: who runs them gives them what they need.
+//! line, no IPP client and no configuration file: who runs them gives them what they need. ARCHITECTURE.md has the
+//! table of layers; a module uses only lower ones.
+//!
+//! - [`holder`] takes and serves jobs, [`printer`] visits holders and releases, [`authority`] acts with the site's key,
+//!   [`local_users`] enrolls, links and changes PINs, [`web_certificate`] is what listeners show.
+//! - [`directory`] publishes and finds, [`audit`] records, [`mesh_state`] keeps what the mesh must not forget,
+//!   [`renewal`] renews this node's certificate.
+//! - [`network`] reaches members and routes what they ask, [`auth`] counts guesses and proves PINs, [`identity`] is what makes
+//!   this node a member, [`ticket`] lets users and devices in.
+//! - [`policy`], [`vault`], [`shares`], [`rate_window`] and [`clock`] stand alone.
 #![forbid(unsafe_code)]
 
 pub mod audit;

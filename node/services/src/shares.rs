@@ -1,4 +1,4 @@
-//! Shares of what a node does at once for others.
+//! How many streams each member may have open at once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

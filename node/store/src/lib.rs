@@ -5,8 +5,8 @@
 //!
 //! `columns` is the table of what the
 //! database has; each kind of row has a module, which also keeps its rules: what changes together,
-//! what is bounded, what must be durable before the call returns. Nothing here reads
-//! a clock or opens what is sealed.
+//! what is bounded, what must be durable before the call returns. No row depends on
+//! a clock that is read here, and nothing that is sealed in a row is opened here.
 //!
 //! | in the home | what |
 //! | --- | --- |
@@ -15,8 +15,8 @@
 //! | `spool/` | one sealed document per job |
 //! | `keys/` | this node's own secrets |
 //!
-//! All calls block, most of them on the disk for some milliseconds: async callers belong on a
-//! blocking thread (`tokio::task::spawn_blocking`). Calls that say that they are buffered take
+//! All calls block, most of them on the disk for some milliseconds: async callers use
+//! [`offload`](offload::offload). Calls that say that they are buffered take
 //! microseconds.
 #![forbid(unsafe_code)]
 

@@ -3,7 +3,8 @@
 //! [`Sessions`] keeps the sessions and the access tokens, and judges. It reads and writes nothing:
 //! whoever drives it looks up the facts that each step asks for, and afterwards does what the
 //! step returns, in the order given. Leases live in the driver's store, because they must survive
-//! a restart; the judgment on them is in `leases` ([`report`] and [`extend`]).
+//! a restart; the judgment on them is in [`Sessions::select`], which refuses early, and in `leases` ([`extend`],
+//! [`report`] and [`lapse`]).
 
 mod attest;
 mod direct;

@@ -1,4 +1,4 @@
-//! Making a document one that the device takes.
+//! Converts a document to what the device takes.
 //!
 //! Lives here: from the device's description and the ticket to a conversion, and from its plan back
 //! to the ticket that the device is given. Not here: what is converted how (`convert`).
