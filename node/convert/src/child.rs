@@ -14,7 +14,7 @@ use super::confine;
 use super::ghostscript;
 use super::limits;
 use super::program::{NoProgram, Program};
-use super::stage::{Stage, VERSION, WITHOUT_LANDLOCK};
+use super::stage::{OTHER_VERSION, PROGRAM, Stage, VERSION, WITHOUT_LANDLOCK};
 
 /// Bytes of a line that are looked at together.
 const LINE: u64 = 4096;
@@ -116,9 +116,10 @@ impl Worker {
             return Err(Trouble::NoLandlock);
         }
         let failed = |error: String| Trouble::Start(doer, error);
-        starter.program.check()?;
+        let program = starter.program.open()?;
         let stage = serde_json::to_string(stage).map_err(|error| failed(error.to_string()))?;
-        let mut child = Command::new(starter.program.path().as_os_str())
+        let mut child = Command::new(program.as_os_str())
+            .arg0(PROGRAM)
             .arg(VERSION)
             .arg(stage)
             .args(starter.without_landlock.then_some(WITHOUT_LANDLOCK))
@@ -175,6 +176,9 @@ impl Worker {
         let own = self.doer != Stage::GHOSTSCRIPT;
         let words = String::from_utf8_lossy(said);
         let words = papermesh_protocol::text::clean(words.lines().next().unwrap_or_default(), 300);
+        if own && status.code() == Some(i32::from(OTHER_VERSION)) {
+            return NoProgram::OtherVersion.into();
+        }
         match status.signal() {
             // The limit's second signal is the one that cannot be caught.
             Some(XCPU | KILL) => Trouble::TooMuch(

@@ -29,6 +29,10 @@ use super::{second, text};
 
 /// The program that does the steps.
 pub const PROGRAM: &str = "papermesh-convert";
+/// The word by which the program is asked for its version, and does nothing else.
+pub(super) const ASK_VERSION: &str = "--version";
+/// How the program ends when a node of another version started it.
+pub(super) const OTHER_VERSION: u8 = 3;
 /// The version of node and program: both are of one release, or a step is not what it seems.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The word that says, after the step, that Ghostscript is started without Landlock, too.
@@ -99,12 +103,17 @@ impl Stage {
 pub fn run() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
     let version = arguments.next();
+    if version.as_ref().is_some_and(|word| word == ASK_VERSION) {
+        drop(writeln!(io::stdout(), "{VERSION}"));
+        return ExitCode::SUCCESS;
+    }
     let stage = arguments.next().and_then(|stage| stage.into_string().ok());
+    // Before the step, which a node of another version may write otherwise.
+    if stage.is_some() && version.is_none_or(|version| version != VERSION) {
+        return ExitCode::from(OTHER_VERSION);
+    }
     let stage = stage.and_then(|stage| serde_json::from_str::<Stage>(&stage).ok());
     let done = match stage {
-        Some(_) if version.is_none_or(|version| version != VERSION) => Err(format!(
-            "{PROGRAM} is of version {VERSION}, and the node that started it is of another; install both from one release"
-        )),
         Some(stage) => {
             let without_landlock = arguments
                 .next()

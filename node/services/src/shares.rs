@@ -1,6 +1,6 @@
 //! How many streams each member may have open at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use papermesh_protocol::id::NodeId;
@@ -8,9 +8,16 @@ use papermesh_protocol::id::NodeId;
 /// How many streams there may be, in all and for each member, so that one member cannot take them all.
 #[derive(Clone, Debug)]
 pub struct Shares {
-    taken: Arc<Mutex<BTreeMap<NodeId, usize>>>,
+    taken: Arc<Mutex<Taken>>,
     all: usize,
     each: usize,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    open: BTreeMap<NodeId, usize>,
+    /// Members whose streams were turned away since one was given back: said once of each.
+    turned_away: BTreeSet<NodeId>,
 }
 
 /// One stream of these; given back when dropped.
@@ -31,16 +38,24 @@ impl Shares {
         }
     }
 
+    /// As many once more, for those who are not to be counted with these.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self::new(self.all, self.each)
+    }
+
     /// One stream more of this member, if there may be one.
     #[must_use]
     pub fn take(&self, member: NodeId) -> Option<Share> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let here = taken.get(&member).copied().unwrap_or(0);
-        if taken.values().sum::<usize>() >= self.all || here >= self.each {
-            tracing::warn!(%member, "turned a stream away: too many are open");
+        let here = taken.open.get(&member).copied().unwrap_or(0);
+        if taken.open.values().sum::<usize>() >= self.all || here >= self.each {
+            if taken.turned_away.insert(member) {
+                tracing::warn!(%member, "turned a stream away: too many are open");
+            }
             return None;
         }
-        taken.insert(member, here + 1);
+        taken.open.insert(member, here + 1);
         Some(Share {
             shares: self.clone(),
             member,
@@ -55,12 +70,13 @@ impl Drop for Share {
             .taken
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        match taken.get_mut(&self.member) {
+        match taken.open.get_mut(&self.member) {
             Some(here) if *here > 1 => *here -= 1,
             _ => {
-                taken.remove(&self.member);
+                taken.open.remove(&self.member);
             }
         }
+        taken.turned_away.clear();
     }
 }
 

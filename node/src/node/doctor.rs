@@ -71,7 +71,7 @@ pub async fn diagnose_at_rest(home: &Home, config: &Config) -> Vec<Finding> {
             if roles.has(Role::Printer) {
                 findings.extend(output::at_rest(config, &home.printer_pins()).await);
             }
-            findings.extend(converters(&parts::converter(config), roles));
+            findings.extend(converters(&parts::converter(config), roles).await);
         }
         Err(error) => findings.push(Finding::of("home", &error).or(HOME_ADVICE)),
     }
@@ -197,11 +197,7 @@ impl Handle<Diagnose> for Services {
         if let Some(reader) = self.panel.as_ref().and_then(|panel| panel.reader.as_ref()) {
             findings.push(badge_reader(&reader.now()));
         }
-        let converter = match &self.printer {
-            Some(printer) => printer.converter().clone(),
-            None => parts::converter(&self.config),
-        };
-        findings.extend(converters(&converter, membership.certificate().roles));
+        findings.extend(converters(&self.converter, membership.certificate().roles).await);
         let open = self.authority.is_open().await?;
         if self.bound().next().is_some() {
             findings.push(match self.web_certificate.kept() {
@@ -435,11 +431,14 @@ fn room(free: u64, growth: u64) -> Finding {
 const CONVERTERS: &str = "converters";
 
 /// What is needed to look into documents, and to print those whose format the device does not take.
-fn converters(converter: &Converter, roles: Roles) -> Option<Finding> {
+async fn converters(converter: &Converter, roles: Roles) -> Option<Finding> {
     let is_printer = roles.has(Role::Printer);
-    match converter.program().check() {
-        Err(missing) if is_printer || roles.may_hold() => Some(Finding::of(CONVERTERS, &missing)),
-        _ => is_printer.then(|| renderer(converter)),
+    if !is_printer && !roles.may_hold() {
+        return None;
+    }
+    match parts::check(converter).await {
+        Err(error) => Some(Finding::of(CONVERTERS, &error)),
+        Ok(()) => is_printer.then(|| renderer(converter)),
     }
 }
 

@@ -23,6 +23,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use papermesh_convert::Converter;
 use papermesh_mesh::Mesh;
 use papermesh_mesh::join::JoinListener;
 use papermesh_protocol::certificate::Role;
@@ -72,6 +73,7 @@ struct Services {
     audit: Audit,
     authority: Authority<Network>,
     local_users: LocalUsers<Network>,
+    converter: Converter,
     holder: Option<Holder<Network>>,
     printer: Option<Printer<Network>>,
     /// Where the hold printer listens, on a client.
@@ -102,9 +104,9 @@ impl Node {
         let mut parts = Parts::of(home, config).await?;
         let authority = parts.authority();
         let local_users = parts.local_users();
-        let converter = parts.converter();
+        let converter = parts.converter().await;
         let holder = parts.holder(&converter).await?;
-        let printer = parts.printer(converter).await?;
+        let printer = parts.printer(converter.clone()).await?;
         let (web_certificate, site_certificate) = parts.web_certificate(&authority).await?;
         let hold_printer = parts
             .hold_printer(holder.as_ref(), &site_certificate)
@@ -133,6 +135,7 @@ impl Node {
             audit,
             authority,
             local_users,
+            converter,
             holder,
             printer,
             hold_printer,

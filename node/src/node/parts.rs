@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use papermesh_convert::Converter;
+use papermesh_convert::{Converter, NoProgram};
 use papermesh_device::{FilePins, OutputDevice, OutputOptions, OutputUri};
 use papermesh_mesh::{self as mesh, Membership, Mesh, MeshConfig, Multiaddr, Ports};
 use papermesh_protocol::certificate::{Role, Roles};
@@ -67,7 +67,7 @@ impl<'a> Parts<'a> {
         let key = identity.signing_key();
         let membership = Arc::new(identity.membership(clock::now).with_waits_by(clock::steady));
         if let Err(error) = identity.standing(clock::now()) {
-            tracing::error!(%error, "this node is no longer a member of its site; see `papermesh doctor`");
+            tracing::error!(error = %error.in_full(), "this node is no longer a member of its site; see `papermesh doctor`");
         }
         let storage = Box::new(RecordStore::new(store.clone(), clock::now));
         let (mesh, streams) = mesh::start(
@@ -147,14 +147,13 @@ impl<'a> Parts<'a> {
         local_users
     }
 
-    pub(super) fn converter(&self) -> Converter {
+    pub(super) async fn converter(&self) -> Converter {
         let converter = converter(&self.config);
         let roles = self.identity.certificate.roles;
-        if !roles.may_hold() && !roles.has(Role::Printer) {
-            return converter;
-        }
-        if let Err(missing) = converter.program().check() {
-            tracing::error!(error = %missing.in_full(), "documents are neither inspected nor converted");
+        if (roles.may_hold() || roles.has(Role::Printer))
+            && let Err(error) = check(&converter).await
+        {
+            tracing::error!(error = %error.in_full(), "documents are neither inspected nor converted");
         }
         converter
     }
@@ -303,4 +302,11 @@ fn mesh_config(store: &Store, config: &Config) -> Result<MeshConfig, NodeError> 
 /// What converts documents, as the configuration has it.
 pub(super) fn converter(config: &Config) -> Converter {
     Converter::found(config.converter_timeout).without_landlock(config.converter_without_landlock)
+}
+
+/// Whether the program that does a converter's steps can be used.
+pub(super) async fn check(converter: &Converter) -> Result<(), NoProgram> {
+    let program = converter.program().clone();
+    let checked = tokio::task::spawn_blocking(move || program.check()).await;
+    checked.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()))
 }

@@ -94,8 +94,8 @@ pub(super) const REQUESTS_AWAY: Pace = Pace {
 pub(super) const SHOWN: usize = 100;
 /// Jobs that one visit may have in line to be printed.
 pub(super) const PRINTS: usize = 500;
-/// Orders of a page that wait to be carried out.
-pub(super) const ORDERS: usize = 16;
+/// Commands of a page that wait to be carried out.
+pub(super) const COMMANDS: usize = 16;
 /// Deletions and the like that are under way at once.
 pub(super) const ERRANDS: usize = 64;
 /// Steps of a release that wait to be shown.

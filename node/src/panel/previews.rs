@@ -1,8 +1,9 @@
 //! Pictures of first pages during one visit: which to ask for next, and which are there.
 //!
-//! They are fetched one at a time from each holder, in the order of the list, while nothing waits
-//! for them; those of jobs with a PIN of their own only once that PIN was proven in this visit. A holder that sends what is no picture is asked for no more of them; that is all it
-//! comes to. What is there is in memory, of bounded size, and goes with the visit.
+//! They are fetched one at a time from each holder, in the order of the list, while nothing waits for them; those of
+//! jobs with a PIN of their own only once that PIN was proven in this visit. A holder that sends what is no picture is
+//! asked for no more of them; that is all it comes to. What is there is in memory, of bounded size, and goes with the
+//! visit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

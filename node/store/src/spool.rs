@@ -367,12 +367,6 @@ impl SpoolReader {
     pub fn left(&self) -> u64 {
         self.left
     }
-
-    /// The open file, at its position, for an asynchronous reader.
-    #[must_use]
-    pub fn into_file(self) -> File {
-        self.file
-    }
 }
 
 impl Read for SpoolReader {

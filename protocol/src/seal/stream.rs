@@ -83,6 +83,7 @@ impl Remedy for SealError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::UnknownVersion(_) => Some("update this program".into()),
+            Self::AfterFailure => Some("start a new reader".into()),
             _ => None,
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use papermesh_tests::answer::Finding;
 use papermesh_tests::network::Namespace;
+use papermesh_tests::program;
 use papermesh_tests::{Machine, Setting, Site, reserve_port};
 
 /// What doctor says of one thing.
@@ -103,4 +104,58 @@ fn doctor_finds_the_way_on_which_documents_travel_in_clear() {
         let found = way(output);
         assert!(found.is_none(), "{output}: {found:?}");
     }
+}
+
+/// What looks into documents is a program of its own. Where it is missing, may not be started, or is of another
+/// release, doctor says so and how to mend it, and is content afterwards.
+#[test]
+fn the_converter_that_is_missing_or_another_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("papermesh");
+    std::fs::copy(program::papermesh(), &own).unwrap();
+    let papermesh = |arguments: &[&str]| {
+        let ran = std::process::Command::new(&own)
+            .args(arguments)
+            .args(["--json", "--home"])
+            .arg(folder.path().join("home"))
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&ran.stdout).into_owned()
+    };
+    papermesh(&[
+        "init",
+        "--site",
+        "Acme",
+        "--name",
+        "laptop-1",
+        "--role",
+        "client",
+        "--no-passphrase",
+    ]);
+    let found = || {
+        let said = papermesh(&["doctor"]);
+        let findings: Vec<serde_json::Value> = serde_json::from_str(&said).unwrap();
+        let of =
+            |finding: &serde_json::Value, what: &str| finding[what].as_str().unwrap().to_owned();
+        let mut found = findings
+            .iter()
+            .filter(|finding| finding["check"] == "converters");
+        found
+            .next()
+            .map(|finding| (of(finding, "detail"), of(finding, "advice")))
+    };
+    let (missing, advice) = found().unwrap();
+    assert!(missing.contains("No such file"), "{missing}");
+    assert!(advice.contains("same release"), "{advice}");
+
+    let converter = folder.path().join("papermesh-convert");
+    std::fs::copy("/bin/true", &converter).unwrap();
+    let (other, advice) = found().unwrap();
+    assert!(other.contains("version"), "{other}");
+    assert!(advice.contains("one release"), "{advice}");
+
+    std::fs::remove_file(&converter).unwrap();
+    std::fs::copy(program::converter(), &converter).unwrap();
+    assert_eq!(found(), None);
 }

@@ -1,7 +1,7 @@
 //! Documents that are commands for a printer.
 //!
 //! Lives here: noticing programs by their beginning, and keeping the sequence that ends a document
-//! from the device. Not here: what kind of document it is ([`papermesh_services::holder`]).
+//! from the device. Not here: what kind of document it is ([`papermesh_convert::format`]).
 //!
 //! A raw port makes no difference between a document and commands: what begins like PostScript is
 //! run, and behind the Universal Exit Language (`ESC%-12345X`) a document becomes a conversation

@@ -297,7 +297,7 @@ impl Again {
     }
 }
 
-/// Why a computer has no new PIN yet. Nobody is to do anything about it.
+/// Why a computer has no new PIN yet. It is tried again by itself.
 #[derive(Debug, thiserror::Error)]
 enum Missed {
     /// It cannot be reached, or the connection broke.

@@ -73,12 +73,21 @@ impl Admission {
         }
     }
 
-    /// Short questions, which all members may ask at one moment: they wait for their turn.
+    /// Short questions, which many members may ask at one moment: they wait for their turn, as many as there is room
+    /// for; others are turned away and ask again.
     #[must_use]
     pub fn questions() -> Self {
         Self {
             shares: Shares::new(QUESTIONS_WAITING, QUESTIONS_PER_MEMBER),
             turns: Some(Arc::new(Semaphore::new(QUESTIONS))),
+        }
+    }
+
+    /// The same once more, for a node's own streams: nobody keeps a node from itself.
+    fn apart(&self) -> Self {
+        Self {
+            shares: self.shares.apart(),
+            turns: (self.turns.as_ref()).map(|_| Arc::new(Semaphore::new(QUESTIONS))),
         }
     }
 }
@@ -110,7 +119,6 @@ impl Router {
             let others = received(others).map(|incoming| (incoming.from, incoming.stream));
             self.serving.spawn(serve(service.clone(), others));
         }
-        // Apart, so that nobody keeps a node from itself.
         if let Some(itself) = self.itself.0.remove(&protocol) {
             let membership = Arc::clone(&self.membership);
             let itself = received(itself).map(move |stream| {
@@ -120,7 +128,8 @@ impl Router {
                 };
                 (own, stream)
             });
-            self.serving.spawn(serve(service, itself));
+            let admission = service.admission().apart();
+            self.serving.spawn(admitted(service, admission, itself));
         }
     }
 
@@ -137,6 +146,16 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let admission = service.admission();
+    admitted(service, admission, streams).await;
+}
+
+async fn admitted<S>(
+    service: impl Serve,
+    admission: Admission,
+    streams: impl Stream<Item = (Member, S)> + Send,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut streams = std::pin::pin!(streams);
     while let Some((from, stream)) = streams.next().await {
         let share = admission.shares.take(from.node);

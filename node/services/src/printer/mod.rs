@@ -189,12 +189,6 @@ impl<N: Network> Printer<N> {
         }))
     }
 
-    /// What converts documents for the device.
-    #[must_use]
-    pub fn converter(&self) -> &Converter {
-        &self.0.converter
-    }
-
     /// The device.
     #[must_use]
     pub fn device(&self) -> &OutputDevice {

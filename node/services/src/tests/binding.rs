@@ -93,7 +93,7 @@ impl Hall {
         }
     }
 
-    /// What the desk would give to a printer for this claim.
+    /// What an admin's node would answer a printer for this claim.
     fn attested(&self, claim: BadgeClaim) -> Attestation {
         attested_by(&self.desk, claim)
     }

@@ -97,7 +97,7 @@ impl<N: Network> WebCertificate<N> {
         }
         self.set_trouble(None);
         let renewed = self.renew(places).await;
-        self.set_trouble(renewed.as_ref().err().map(ToString::to_string));
+        self.set_trouble((renewed.as_ref().err()).map(|error| error.in_full().to_string()));
         match renewed {
             Ok(kept) => {
                 tracing::info!(places = %kept.places, until = %kept.not_after, "received a web certificate from the site");

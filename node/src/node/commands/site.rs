@@ -1,5 +1,6 @@
 //! Members and the site: what the authority on this node does.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use papermesh_protocol::certificate::Roles;
@@ -202,12 +203,15 @@ impl Handle<ShowSiteAuthority> for Services {
         let passphrase = said(&command.passphrase);
         let authority = match self.authority.web_authority(passphrase).await {
             Err(AuthorityError::NotAdmin) => self.web_certificate.authority().await.map_err(|error| {
-                let why = error.in_full();
+                let remedy = error.remedy().map_or_else(
+                    || "try again once it has connected to an admin's node, or run this on that node".into(),
+                    Cow::into_owned,
+                );
                 CommandError::new(
                     ErrorCode::Unreachable,
-                    format!("this node does not have the site's certificate yet ({why})"),
+                    format!("this node does not have the site's certificate yet ({error})"),
                 )
-                .with_remedy("try again once it has connected to an admin's node, or run this on that node")
+                .with_remedy(remedy)
             })?,
             known => known?,
         };

@@ -61,7 +61,7 @@ impl Visiting {
     /// Takes over a visit that was admitted.
     pub(super) fn begin<N: Network>(printer: Printer<N>, visit: Visit<N>, choice: Choice) -> Self {
         let user = visit.user().clone();
-        let (commands, received) = mpsc::channel(limits::ORDERS);
+        let (commands, received) = mpsc::channel(limits::COMMANDS);
         let (shown, seen) = watch::channel(Seen::default());
         let task = Task::new(printer, visit, choice, received, shown);
         tokio::spawn(task.run());

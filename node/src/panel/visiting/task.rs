@@ -260,7 +260,7 @@ impl<N: Network> Task<N> {
         }
     }
 
-    // Orders ----------------------------------------------------------------------------------
+    // Commands ----------------------------------------------------------------------------------
 
     /// Remembers how the user wants things printed; copies and pages are of one job, and are not.
     async fn remember(&mut self, command: &VisitCommand) {

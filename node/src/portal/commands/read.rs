@@ -31,7 +31,7 @@ pub(in crate::portal) struct Wished {
     pub(in crate::portal) lifetime: u32,
 }
 
-/// Why a form is no order.
+/// Why a form is no command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::portal) enum BadCommand {
     /// There is no such thing on this page.
