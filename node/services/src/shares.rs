@@ -85,6 +85,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_counted_apart_takes_nothing_from_the_others() {
+        let (others, member) = (Shares::new(1, 1), NodeId::from_bytes([1; 32]));
+        let own = others.apart();
+        let _taken = others.take(member).unwrap();
+        assert!(others.take(member).is_none());
+        let first = own.take(member);
+        assert!(first.is_some() && own.take(member).is_none());
+    }
+
+    #[test]
     fn one_member_does_not_take_all_shares() {
         let shares = Shares::new(3, 2);
         let (first, second) = (NodeId::from_bytes([1; 32]), NodeId::from_bytes([2; 32]));
