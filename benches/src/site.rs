@@ -175,7 +175,7 @@ impl Node {
         let value = DirectoryRecord::Adverts(set).to_bytes()?;
         Ok(self
             .mesh
-            .put(lookup::adverts(&secret(), user), value)
+            .put(lookup::adverts_key(&secret(), user), value)
             .await?)
     }
 

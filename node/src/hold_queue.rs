@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use futures::{Stream, stream};
 use papermesh_ipp::queue::{
-    Capabilities, Document, Hold, IppJobRequest, IppJobState, JobChange, JobNumber, NewDocument,
-    Queue, QueueError, QueueErrorKind, QueuedJob, Station, Terms, Underway, Which,
+    Capabilities, Document, Hold, IppJobRequest, IppJobState, JobChange, JobNumber, JobSettings,
+    NewDocument, Queue, QueueError, QueueErrorKind, QueuedJob, Station, Underway, Which,
 };
 use papermesh_protocol::certificate::Role;
+use papermesh_protocol::job::DEFAULT_PRIORITY;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::receipt::Outcome;
 use papermesh_protocol::remedy::Remedy;
@@ -18,7 +19,6 @@ use papermesh_services::auth::typed::TypedError;
 use papermesh_services::holder::amend::{self, ChangeError};
 use papermesh_services::holder::life::JobState as Life;
 use papermesh_services::holder::printers::PrinterError;
-use papermesh_services::holder::submission::PRIORITY;
 use papermesh_services::holder::{HeldView, Holder, JobsError, Submission, SubmitError};
 use papermesh_services::network::Network;
 use papermesh_services::policy::SubmitRefusal;
@@ -73,7 +73,7 @@ impl<N: Network> Queue for HoldQueue<N> {
         let submission = submission(
             &self.0,
             &request.user,
-            &request.terms,
+            &request.settings,
             String::new(),
             format,
         );
@@ -115,7 +115,7 @@ impl<N: Network> Queue for HoldQueue<N> {
             ..submission(
                 &self.0,
                 &request.user,
-                &request.terms,
+                &request.settings,
                 title,
                 &document.format,
             )
@@ -272,24 +272,24 @@ impl<N: Network> Queue for HoldQueue<N> {
 fn submission<N: Network>(
     holder: &Holder<N>,
     user: &UserId,
-    terms: &Terms,
+    settings: &JobSettings,
     title: String,
     format: &str,
 ) -> Submission {
-    let lifetime = terms.lifetime.unwrap_or_else(|| holder.job_lifetime());
+    let lifetime = settings.lifetime.unwrap_or_else(|| holder.job_lifetime());
     let now = holder.now();
     // On a shared computer the PIN that comes with a job is the one for this visit.
     let shared = holder.has(Role::SharedClient);
-    let pin = |wanted: bool| terms.pin.clone().filter(|_| wanted);
+    let pin = |wanted: bool| settings.pin.clone().filter(|_| wanted);
     Submission {
-        options: terms.options.clone(),
-        priority: terms.priority.unwrap_or(PRIORITY),
-        hold_until: match terms.hold {
+        options: settings.options.clone(),
+        priority: settings.priority.unwrap_or(DEFAULT_PRIORITY),
+        hold_until: match settings.hold {
             Hold::No => None,
             Hold::Until(at) => Some(at),
             Hold::Indefinite => Some(now + lifetime.saturating_sub(NEVER)),
         },
-        lifetime: terms.lifetime,
+        lifetime: settings.lifetime,
         visit_pin: pin(shared),
         job_pin: pin(!shared),
         ..Submission::new(user.clone(), title, format)

@@ -188,7 +188,7 @@ pub const COPIES: u16 = 999;
 /// Ranges of pages that a job may be limited to.
 pub const PAGE_RANGES: usize = 32;
 /// The most urgent priority of a job (RFC 8011 §5.2.1 `job-priority`).
-pub const PRIORITY: u8 = 100;
+pub const HIGHEST_PRIORITY: u8 = 100;
 /// Reasons of a device that one word of progress carries.
 pub const REASONS: usize = 16;
 /// A reason: a keyword of a device's state, or what a receipt says went wrong.

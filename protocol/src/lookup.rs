@@ -14,25 +14,25 @@ use crate::text::UserId;
 
 /// Where the adverts of a user live: the user's lookup key.
 #[must_use]
-pub fn adverts(secret: &SiteSecret, user: &UserId) -> RecordKey {
+pub fn adverts_key(secret: &SiteSecret, user: &UserId) -> RecordKey {
     RecordKey::from_bytes(keyed(secret, "advert", user.as_str().as_bytes()))
 }
 
 /// Where the user entry lives.
 #[must_use]
-pub fn user_entry(secret: &SiteSecret, user: &UserId) -> RecordKey {
+pub fn user_entry_key(secret: &SiteSecret, user: &UserId) -> RecordKey {
     RecordKey::from_bytes(keyed(secret, "user", user.as_str().as_bytes()))
 }
 
 /// Where the badge record lives: the tag itself, since it is a keyed hash of the number already.
 #[must_use]
-pub fn badge(tag: BadgeTag) -> RecordKey {
+pub fn badge_key(tag: BadgeTag) -> RecordKey {
     RecordKey::from_bytes(*tag.as_bytes())
 }
 
 /// Where the site state lives.
 #[must_use]
-pub fn site_state(secret: &SiteSecret) -> RecordKey {
+pub fn site_state_key(secret: &SiteSecret) -> RecordKey {
     RecordKey::from_bytes(keyed(secret, "site", &[]))
 }
 
@@ -133,7 +133,7 @@ mod tests {
     fn kinds_of_records_never_share_a_key() {
         let secret = SiteSecret::from_bytes([1; 32]);
         let user: UserId = "charlie".parse().unwrap();
-        assert_ne!(adverts(&secret, &user), user_entry(&secret, &user));
-        assert_ne!(site_state(&secret), user_entry(&secret, &user));
+        assert_ne!(adverts_key(&secret, &user), user_entry_key(&secret, &user));
+        assert_ne!(site_state_key(&secret), user_entry_key(&secret, &user));
     }
 }

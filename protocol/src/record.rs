@@ -96,10 +96,10 @@ impl DirectoryRecord {
             Self::Adverts(set) if set.is_empty() => return Err(RecordError::Unbelieved),
             Self::Adverts(set) => set
                 .iter()
-                .all(|advert| lookup::adverts(secret, &advert.user) == key),
-            Self::UserEntry(entry) => lookup::user_entry(secret, &entry.user) == key,
-            Self::Badge(badge) => lookup::badge(badge.tag) == key,
-            Self::SiteState(_) => lookup::site_state(secret) == key,
+                .all(|advert| lookup::adverts_key(secret, &advert.user) == key),
+            Self::UserEntry(entry) => lookup::user_entry_key(secret, &entry.user) == key,
+            Self::Badge(badge) => lookup::badge_key(badge.tag) == key,
+            Self::SiteState(_) => lookup::site_state_key(secret) == key,
         };
         if belongs {
             Ok(self)

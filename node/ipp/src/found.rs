@@ -13,7 +13,7 @@ use super::queue::Capabilities;
 /// IPP Everywhere asks for the first, phones for the second.
 const SUBTYPES: [&str; 2] = ["_print", "_universal"];
 /// Before other queues, at 0, and after them, at 99: the hold printer is the one to take.
-const PRIORITY: &str = "20";
+const DISCOVERY_PRIORITY: &str = "20";
 
 /// What is announced of the hold printer that listens at `address`. From another computer it is
 /// reached over IPPS only, and with user id and PIN.
@@ -76,7 +76,7 @@ fn txt(
             flag(capabilities.can.prints_both_sides()).to_owned(),
         ),
         ("TLS", "1.2".to_owned()),
-        ("priority", PRIORITY.to_owned()),
+        ("priority", DISCOVERY_PRIORITY.to_owned()),
         ("kind", "document,photo".to_owned()),
         ("PaperMax", "legal-A4".to_owned()),
     ];

@@ -9,14 +9,14 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use papermesh_protocol::job::DEFAULT_PRIORITY;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 
 use super::limits;
 use super::message::Failure;
-use super::queue::{Hold, IppJobState, JobNumber, QueuedJob, Station, Terms};
+use super::queue::{Hold, IppJobState, JobNumber, JobSettings, QueuedJob, Station};
 use super::status::Status;
-use super::template;
 
 /// A job that waits for documents.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub(super) struct OpenJob {
     /// From where it was made: some programs show their credentials then, and not again.
     pub(super) from: IpAddr,
     pub(super) title: String,
-    pub(super) terms: Terms,
+    pub(super) settings: JobSettings,
     /// All that is asked of it must be had, or nothing: `ipp-attribute-fidelity`.
     pub(super) whole: bool,
     /// The id of the station that its documents are for.
@@ -43,14 +43,14 @@ impl OpenJob {
         user: UserId,
         from: IpAddr,
         title: String,
-        (terms, whole): (Terms, bool),
+        (settings, whole): (JobSettings, bool),
         now: Timestamp,
     ) -> Self {
         Self {
             user,
             from,
             title,
-            terms,
+            settings,
             whole,
             station: None,
             created_at: now,
@@ -74,10 +74,10 @@ impl OpenJob {
             title: self.title.clone(),
             state,
             documents: Vec::new(),
-            options: self.terms.options.clone(),
-            priority: self.terms.priority.unwrap_or(template::PRIORITY),
-            hold: self.terms.hold,
-            own_pin: self.terms.pin.is_some(),
+            options: self.settings.options.clone(),
+            priority: self.settings.priority.unwrap_or(DEFAULT_PRIORITY),
+            hold: self.settings.hold,
+            own_pin: self.settings.pin.is_some(),
             created_at: self.created_at,
             processing_at: None,
             expires_at: None,
@@ -156,9 +156,9 @@ impl OpenJobs {
     /// Gives a job free, so that documents that still come are not held back.
     pub(super) fn release(&self, number: JobNumber) {
         if let Some(job) = self.inner().open.get_mut(&number)
-            && job.terms.hold == Hold::Indefinite
+            && job.settings.hold == Hold::Indefinite
         {
-            job.terms.hold = Hold::No;
+            job.settings.hold = Hold::No;
         }
     }
 
@@ -260,7 +260,7 @@ mod tests {
             user,
             Ipv4Addr::LOCALHOST.into(),
             "t".into(),
-            (Terms::default(), false),
+            (JobSettings::default(), false),
             Timestamp::default(),
         )
     }

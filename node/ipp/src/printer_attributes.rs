@@ -8,6 +8,7 @@ use ipp::attribute::IppAttribute;
 use ipp::value::IppValue;
 use papermesh_convert::format;
 use papermesh_protocol::document_password::MAX_DOCUMENT_PASSWORD;
+use papermesh_protocol::job::DEFAULT_PRIORITY;
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{MAX_PIN, MIN_PIN};
 use papermesh_protocol::time::Timestamp;
@@ -319,7 +320,7 @@ fn besides() -> Named {
             "job-cancel-after-supported",
             range(template::SHORTEST_LIFE, longest),
         ),
-        ("job-priority-default", integer(template::PRIORITY)),
+        ("job-priority-default", integer(DEFAULT_PRIORITY)),
         ("job-priority-supported", integer(100)),
         ("job-sheets-default", keyword("none")),
         ("job-sheets-supported", keyword("none")),

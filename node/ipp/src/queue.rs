@@ -126,12 +126,12 @@ pub struct IppJobRequest {
     /// The format of its document, where it is said already.
     pub format: Option<String>,
     /// How it is to be printed and kept.
-    pub terms: Terms,
+    pub settings: JobSettings,
 }
 
 /// How a job is printed and kept.
 #[derive(Clone, Debug, Default)]
-pub struct Terms {
+pub struct JobSettings {
     /// How to print it.
     pub options: PrintOptions,
     /// From 1 to 100, the greater the sooner: `job-priority`.

@@ -17,7 +17,7 @@ use papermesh_protocol::pin::Pin;
 
 use super::message::{Failure, Request};
 use super::options::{self, Taken, set};
-use super::queue::{Capabilities, Hold, Terms};
+use super::queue::{Capabilities, Hold, JobSettings};
 use super::status::Status;
 use super::values::{Values, attribute, text_of, unsupported};
 
@@ -81,8 +81,6 @@ pub(super) const NORMAL_QUALITY: i32 = 4;
 pub(super) const PORTRAIT: i32 = 3;
 /// Dots per inch at which rasters are taken; printers scale what they must.
 pub(super) const RESOLUTIONS: [i32; 2] = [300, 600];
-/// `job-priority-default`.
-pub(super) const PRIORITY: u8 = 50;
 /// Attributes that are named when not all can be had.
 const SHOWN: usize = 8;
 /// The shortest `job-cancel-after`, in seconds.
@@ -91,7 +89,7 @@ pub(super) const SHORTEST_LIFE: i32 = 60;
 /// What a program asked, and what of it cannot be had.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
-    pub(super) terms: Terms,
+    pub(super) settings: JobSettings,
     /// All of it or nothing: `ipp-attribute-fidelity`.
     pub(super) whole: bool,
     pub(super) unsupported: Vec<IppAttribute>,
@@ -114,7 +112,7 @@ impl Asked {
             request.group(DelimiterTag::DocumentAttributes),
             capabilities,
         );
-        asked.terms.pin = password(operation)?;
+        asked.settings.pin = password(operation)?;
         asked.judged(operation)
     }
 
@@ -126,11 +124,11 @@ impl Asked {
     pub(super) fn of_document(
         request: &Request,
         capabilities: &Capabilities,
-        (terms, whole): (&Terms, bool),
+        (settings, whole): (&JobSettings, bool),
     ) -> Result<Self, Failure> {
         let operation = request.operation();
         let mut asked = Self {
-            terms: terms.clone(),
+            settings: settings.clone(),
             whole: whole || operation.flag("ipp-attribute-fidelity") == Some(true),
             unsupported: Vec::new(),
         };
@@ -159,7 +157,7 @@ impl Asked {
                 (false, _) => Taken::Value,
                 _ if is_title(given) => Taken::Yes,
                 (true, false) => Taken::Unknown,
-                (true, true) => take(&mut self.terms, name, given.value(), capabilities),
+                (true, true) => take(&mut self.settings, name, given.value(), capabilities),
             };
             match taken {
                 Taken::Yes => {}
@@ -202,23 +200,23 @@ impl Asked {
         wanted: Values<'_>,
         capabilities: &Capabilities,
         options: &PrintOptions,
-    ) -> Result<Terms, Failure> {
-        let mut terms = Terms {
+    ) -> Result<JobSettings, Failure> {
+        let mut settings = JobSettings {
             options: options.clone(),
-            ..Terms::default()
+            ..JobSettings::default()
         };
         let mut refused = Vec::new();
         for given in wanted.0.iter().filter(|given| !is_title(given)) {
             let name = given.name().as_str();
             if !matches!(
-                take(&mut terms, name, given.value(), capabilities),
+                take(&mut settings, name, given.value(), capabilities),
                 Taken::Yes
             ) {
                 refused.push(given.clone());
             }
         }
         if refused.is_empty() {
-            return Ok(terms);
+            return Ok(settings);
         }
         Err(Failure {
             unsupported: refused,
@@ -232,21 +230,26 @@ fn is_title(given: &IppAttribute) -> bool {
     matches!(given.name().as_str(), "document-name" | "job-name")
 }
 
-/// Takes one attribute into the terms.
-fn take(terms: &mut Terms, name: &str, value: &IppValue, capabilities: &Capabilities) -> Taken {
+/// Takes one attribute into the settings.
+fn take(
+    settings: &mut JobSettings,
+    name: &str,
+    value: &IppValue,
+    capabilities: &Capabilities,
+) -> Taken {
     let only = |allowed: &[&str]| {
         text_of(value)
             .is_some_and(|text| allowed.contains(&text))
             .into()
     };
-    if let Some(taken) = options::take(&mut terms.options, (name, value), capabilities) {
+    if let Some(taken) = options::take(&mut settings.options, (name, value), capabilities) {
         return taken;
     }
     match name {
-        "job-hold-until-time" => set(&mut terms.hold, hold_time(value)),
-        "job-priority" => set(&mut terms.priority, priority(value).map(Some)),
-        "job-hold-until" => set(&mut terms.hold, hold(value)),
-        "job-cancel-after" => set(&mut terms.lifetime, lifetime(value).map(Some)),
+        "job-hold-until-time" => set(&mut settings.hold, hold_time(value)),
+        "job-priority" => set(&mut settings.priority, priority(value).map(Some)),
+        "job-hold-until" => set(&mut settings.hold, hold(value)),
+        "job-cancel-after" => set(&mut settings.lifetime, lifetime(value).map(Some)),
         "print-quality" => (*value == IppValue::Enum(NORMAL_QUALITY)).into(),
         "orientation-requested" => (*value == IppValue::Enum(PORTRAIT)).into(),
         "number-up" => (*value == IppValue::Integer(1)).into(),

@@ -419,7 +419,7 @@ mod tests {
             set.insert(advertiser.sign(0, &[], false, NOW).unwrap());
         }
         let bytes = DirectoryRecord::Adverts(set).to_bytes().unwrap();
-        let key = lookup::adverts(&secret(), user);
+        let key = lookup::adverts_key(&secret(), user);
         Record::new(key.as_bytes().to_vec(), bytes)
     }
 
@@ -438,14 +438,16 @@ mod tests {
         records
             .put(adverts(&[&greedy, &honest], &one_more))
             .unwrap();
-        let key = Key::new(lookup::adverts(&secret(), &one_more).as_bytes());
+        let key = Key::new(lookup::adverts_key(&secret(), &one_more).as_bytes());
         let DirectoryRecord::Adverts(stored) = &*records.held[&key].value else {
             panic!("not adverts");
         };
         let holders: Vec<NodeId> = stored.iter().map(|advert| advert.holder).collect();
         assert_eq!(holders, [honest.certificate.node]);
         // What it gives up it may take again.
-        records.remove(&Key::new(lookup::adverts(&secret(), &user(1)).as_bytes()));
+        records.remove(&Key::new(
+            lookup::adverts_key(&secret(), &user(1)).as_bytes(),
+        ));
         records.put(adverts(&[&greedy], &user(1))).unwrap();
     }
 
@@ -456,7 +458,7 @@ mod tests {
         records.put(adverts(&[&one, &other], &user(0))).unwrap();
         records.put(adverts(&[&one], &user(1))).unwrap();
         records.put(adverts(&[&other], &user(1))).unwrap();
-        let key = lookup::site_state(&secret());
+        let key = lookup::site_state_key(&secret());
         let bytes = DirectoryRecord::SiteState(state(2)).to_bytes().unwrap();
         let site = Record::new(key.as_bytes().to_vec(), bytes);
         records.put(site).unwrap();
@@ -470,7 +472,9 @@ mod tests {
         assert_eq!(records.room, counted(&records));
         records.judge_again();
         records.expire();
-        records.remove(&Key::new(lookup::adverts(&secret(), &user(0)).as_bytes()));
+        records.remove(&Key::new(
+            lookup::adverts_key(&secret(), &user(0)).as_bytes(),
+        ));
         assert_eq!((records.len(), &records.room), (2, &counted(&records)));
     }
 }

@@ -522,7 +522,7 @@ async fn adverts_of_a_revoked_holder_are_dropped_where_they_are_stored() {
             .unwrap(),
     );
     let record = DirectoryRecord::Adverts(set).to_bytes().unwrap();
-    let key = lookup::adverts(&SiteSecret::from_bytes([3; 32]), &user);
+    let key = lookup::adverts_key(&SiteSecret::from_bytes([3; 32]), &user);
     timeout(LIMIT, async {
         while holder.mesh.put(key, record.clone()).await.is_err() {
             tokio::task::yield_now().await;
@@ -559,7 +559,7 @@ async fn adverts_are_stored_merged_and_found() {
     }
     let user = "charlie".parse().unwrap();
     let secret = SiteSecret::from_bytes([3; 32]);
-    let key = lookup::adverts(&secret, &user);
+    let key = lookup::adverts_key(&secret, &user);
     for node in &nodes[1..3] {
         let advertiser = Advertiser {
             key: &node.key,

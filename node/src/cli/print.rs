@@ -71,7 +71,7 @@ pub(super) struct Print {
     #[arg(long, value_name = "RANGES")]
     pages: Option<PageRanges>,
     /// Priority, 1 to 100: more urgent jobs are listed first [default: 50]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=i64::from(limits::PRIORITY)))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=i64::from(limits::HIGHEST_PRIORITY)))]
     priority: Option<u8>,
     /// Hide from printers for this long, e.g. 2h
     #[arg(long, value_name = "TIME", value_parser = quantity::parse_seconds)]

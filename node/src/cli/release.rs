@@ -138,7 +138,7 @@ async fn go(context: &Context, visit: Visit) -> Result<VisitReport, CliError> {
             Event::Progress(progress) => bar.show(&progress),
             Event::Notice(text) => context.screen.remark(&text),
             // Shown with all others at the end.
-            Event::Job(_) | Event::Held(_) | Event::Join(_) | Event::Audit(_) => {}
+            Event::Job(_) | Event::Held(_) | Event::Join(_) | Event::Audit(_) | Event::Site => {}
         }
         Ok(())
     };

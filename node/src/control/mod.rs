@@ -35,7 +35,7 @@ pub use body::Body;
 pub use client::Client;
 pub use error::{CommandError, ControlError, ErrorCode};
 pub use events::Events;
-pub use message::Service;
+pub use message::{Command, Service};
 pub use secret::{Passphrase, RootFile, SecretError, TypedPin};
 pub use server::Server;
 pub use service::{Answer, Handle, Io, ask};

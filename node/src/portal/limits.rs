@@ -35,11 +35,7 @@ pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(10);
 pub(super) const GATHER_NEWS: Duration = Duration::from_millis(100);
 /// When a page that has not fetched its news is told of them again.
 pub(super) const TELL_AGAIN: Duration = Duration::from_secs(1);
-/// How often the admin's page looks for devices that want to join.
-pub(super) const LOOK_FOR_DEVICES: Duration = Duration::from_secs(2);
-/// After how many of these looks it asks for the members, too.
-pub(super) const LOOK_FOR_MEMBERS: u32 = 5;
-/// After what time jobs are followed again where that ended.
+/// After what time the news are followed again where that ended.
 pub(super) const FOLLOW_AGAIN: Duration = Duration::from_secs(5);
 
 /// Requests that are answered; all are of this computer.

@@ -121,10 +121,10 @@ pub(crate) fn directory_record(bytes: &[u8]) {
     let state = state();
     let judge = judge(&state);
     for key in [
-        lookup::adverts(&secret, &charlie()),
-        lookup::user_entry(&secret, &charlie()),
-        lookup::badge(tag()),
-        lookup::site_state(&secret),
+        lookup::adverts_key(&secret, &charlie()),
+        lookup::user_entry_key(&secret, &charlie()),
+        lookup::badge_key(tag()),
+        lookup::site_state_key(&secret),
     ] {
         let Ok(mut record) = DirectoryRecord::read(key, bytes, &secret, &judge, None) else {
             continue;

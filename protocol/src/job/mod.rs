@@ -41,7 +41,7 @@ pub enum JobError {
     #[error("a job has at most one way to staple, one to punch and one to fold")]
     Finishings,
     /// A priority out of range.
-    #[error("the priority must be 1 to {}", limits::PRIORITY)]
+    #[error("the priority must be 1 to {}", limits::HIGHEST_PRIORITY)]
     Priority,
     /// Not a media type.
     #[error("the format must be a MIME media type such as application/pdf")]
@@ -121,9 +121,12 @@ impl JobSummary {
     }
 }
 
-/// Checks that a priority is 1 to [`limits::PRIORITY`].
+/// How urgent a job is of which nobody says it (RFC 8011 §5.2.1).
+pub const DEFAULT_PRIORITY: u8 = 50;
+
+/// Checks that a priority is 1 to [`limits::HIGHEST_PRIORITY`].
 pub fn check_priority(priority: u8) -> Result<(), JobError> {
-    if (1..=limits::PRIORITY).contains(&priority) {
+    if (1..=limits::HIGHEST_PRIORITY).contains(&priority) {
         Ok(())
     } else {
         Err(JobError::Priority)

@@ -204,7 +204,7 @@ impl Place {
     #[must_use]
     pub fn of(priority: u8, listed_at: Timestamp, job: JobId) -> Self {
         Self {
-            rank: limits::PRIORITY.saturating_sub(priority),
+            rank: limits::HIGHEST_PRIORITY.saturating_sub(priority),
             listed_at,
             job,
         }

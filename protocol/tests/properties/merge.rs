@@ -144,7 +144,7 @@ proptest! {
     #[test]
     fn sets_travel_whole(adverts in adverts(), known in adverts()) {
         let state = state();
-        let key = lookup::adverts(&secret(), &charlie());
+        let key = lookup::adverts_key(&secret(), &charlie());
         let mut sent = set(adverts);
         let bytes = DirectoryRecord::Adverts(sent.clone()).to_bytes().unwrap();
         let known = DirectoryRecord::Adverts(set(known));

@@ -141,7 +141,7 @@ fn stored(
 }
 
 fn at_charlie() -> RecordKey {
-    lookup::adverts(&secret(), &charlie())
+    lookup::adverts_key(&secret(), &charlie())
 }
 
 /// Neither a reader nor a storage node takes the advert, alone or among good ones.
@@ -424,7 +424,7 @@ fn the_largest_honest_set_fits() {
     });
     let largest = DirectoryRecord::Adverts(set(adverts));
     let bytes = largest.to_bytes().unwrap();
-    let at = lookup::adverts(&secret(), &user);
+    let at = lookup::adverts_key(&secret(), &user);
     assert_eq!(
         DirectoryRecord::read(at, &bytes, &secret(), &judge(&state), None),
         Ok(largest)
@@ -481,12 +481,12 @@ fn invariant_6_a_record_of_another_site_is_refused() {
         let secret = secret();
         for (key, value) in [
             (
-                lookup::user_entry(&secret, &charlie()),
+                lookup::user_entry_key(&secret, &charlie()),
                 Value::UserEntry(entry.envelope()),
             ),
-            (lookup::badge(tag()), Value::Badge(badge.envelope())),
+            (lookup::badge_key(tag()), Value::Badge(badge.envelope())),
             (
-                lookup::site_state(&secret),
+                lookup::site_state_key(&secret),
                 Value::SiteState(site_state.envelope()),
             ),
         ] {
@@ -514,12 +514,12 @@ fn invariant_6_a_record_at_another_key_is_refused() {
     let values = [
         (at_charlie(), Value::Adverts(vec![advert.envelope()])),
         (
-            lookup::user_entry(&secret, &charlie()),
+            lookup::user_entry_key(&secret, &charlie()),
             Value::UserEntry(entry.envelope()),
         ),
-        (lookup::badge(tag()), Value::Badge(badge.envelope())),
+        (lookup::badge_key(tag()), Value::Badge(badge.envelope())),
         (
-            lookup::site_state(&secret),
+            lookup::site_state_key(&secret),
             Value::SiteState(site_state.envelope()),
         ),
     ];
@@ -532,10 +532,10 @@ fn invariant_6_a_record_at_another_key_is_refused() {
             .map(|(key, _)| *key)
             .filter(|key| key != home)
             .chain([
-                lookup::adverts(&secret, &dora),
-                lookup::user_entry(&secret, &dora),
-                lookup::adverts(&stranger, &charlie()),
-                lookup::site_state(&stranger),
+                lookup::adverts_key(&secret, &dora),
+                lookup::user_entry_key(&secret, &dora),
+                lookup::adverts_key(&stranger, &charlie()),
+                lookup::site_state_key(&stranger),
                 RecordKey::from_bytes([0; 32]),
             ]);
         for key in elsewhere {

@@ -22,7 +22,7 @@ fn records_lie_where_they_always_did() {
     let mut vectors = vec![json!({
         "name": "site state",
         "site_secret": hex(secret.expose()),
-        "key": hex(lookup::site_state(&secret).as_bytes()),
+        "key": hex(lookup::site_state_key(&secret).as_bytes()),
     })];
     vectors.push(json!({
         "name": "prologue of handshakes",
@@ -31,8 +31,8 @@ fn records_lie_where_they_always_did() {
     }));
     for user in ["charlie", "Charlie", "dora müller", "dora@example.org"] {
         let keys = user.parse::<UserId>().map(|user| {
-            let adverts = lookup::adverts(&secret, &user);
-            (adverts, lookup::user_entry(&secret, &user))
+            let adverts = lookup::adverts_key(&secret, &user);
+            (adverts, lookup::user_entry_key(&secret, &user))
         });
         vectors.push(json!({
             "name": format!("user {user}"),
@@ -77,22 +77,22 @@ fn values_of_the_dht_are_encoded_as_ever() {
         signed_advert(HOLDER, true, 0),
         signed_advert(SHARED, false, 0),
     ]);
-    let at_user = lookup::adverts(&secret, &charlie());
+    let at_user = lookup::adverts_key(&secret, &charlie());
     let vectors = vec![
         stored("advert set", at_user, &DirectoryRecord::Adverts(adverts)),
         stored(
             "user entry",
-            lookup::user_entry(&secret, &charlie()),
+            lookup::user_entry_key(&secret, &charlie()),
             &DirectoryRecord::UserEntry(entry),
         ),
         stored(
             "badge",
-            lookup::badge(tag()),
+            lookup::badge_key(tag()),
             &DirectoryRecord::Badge(badge),
         ),
         stored(
             "site state",
-            lookup::site_state(&secret),
+            lookup::site_state_key(&secret),
             &DirectoryRecord::SiteState(site_state),
         ),
     ];

@@ -51,7 +51,7 @@ fn invariant_6_a_bad_record_is_stored_by_no_one_and_believed_by_no_one() {
 
     // A good one is taken, so that a refusal means something.
     let good = DirectoryRecord::SiteState(rogue.identity.state.clone());
-    let state_key = lookup::site_state(&rogue.identity.secret);
+    let state_key = lookup::site_state_key(&rogue.identity.secret);
     rogue
         .peer
         .put(at, state_key, good.to_bytes().unwrap())
@@ -115,7 +115,7 @@ fn invariant_6_an_older_word_of_the_authority_replaces_no_newer() {
     let revocation = laptop.papermesh("revoke stolen-1");
     let _ = revocation.run().succeeded();
     let at = rogue.dial(&storage);
-    let key = lookup::site_state(&rogue.identity.secret);
+    let key = lookup::site_state_key(&rogue.identity.secret);
     let sequence = |value: Vec<u8>| {
         let judge = rogue.judge();
         match DirectoryRecord::read(key, &value, &rogue.identity.secret, &judge, None) {
@@ -175,7 +175,7 @@ fn invariant_6_a_lie_in_answer_to_a_lookup_is_believed_by_no_one() {
             sequence: 7,
         };
         let badge = DirectoryRecord::Badge(Signed::sign(badge, key).unwrap());
-        (lookup::badge(tag), badge.to_bytes().unwrap())
+        (lookup::badge_key(tag), badge.to_bytes().unwrap())
     });
     for (key, value) in pretended {
         rogue.peer.answer_with(key, value).unwrap();
@@ -253,7 +253,7 @@ fn a_member_that_sends_records_on_end_is_not_heard_on_end() {
     };
     let state = DirectoryRecord::SiteState(Signed::sign(state, &authority).unwrap());
     let (key, state) = (
-        lookup::site_state(&rogue.identity.secret),
+        lookup::site_state_key(&rogue.identity.secret),
         state.to_bytes().unwrap(),
     );
     let began = Instant::now();
@@ -935,7 +935,7 @@ impl Storer {
     }
 
     pub(super) fn adverts_key(&self) -> RecordKey {
-        lookup::adverts(&self.identity.secret, &self.user)
+        lookup::adverts_key(&self.identity.secret, &self.user)
     }
 
     /// What the DHT has at the user's lookup key, merged.
@@ -1019,8 +1019,8 @@ impl Storer {
     fn bad_records(&self) -> Vec<(&'static str, RecordKey, Vec<u8>)> {
         let (secret, user) = (&self.identity.secret, &self.user);
         let adverts = self.adverts_key();
-        let entry_key = lookup::user_entry(secret, user);
-        let state_key = lookup::site_state(secret);
+        let entry_key = lookup::user_entry_key(secret, user);
+        let state_key = lookup::site_state_key(secret);
         let tag = BadgeTag::from_bytes([5; 32]);
         let own = new_key();
         let hour = Duration::from_secs(3600);
@@ -1128,7 +1128,7 @@ impl Storer {
             ),
             (
                 "a badge of a member's own",
-                lookup::badge(tag),
+                lookup::badge_key(tag),
                 bytes(DirectoryRecord::Badge(Signed::sign(badge, key).unwrap())),
             ),
             (

@@ -333,18 +333,18 @@ fn an_admin_who_was_revoked_signs_for_nobody_and_everybody_else_goes_on() {
             revoked: Vec::new(),
             ..identity.state.clone().into_value()
         };
-        let user = lookup::user_entry(&identity.secret, &charlie.id.parse().unwrap());
+        let user = lookup::user_entry_key(&identity.secret, &charlie.id.parse().unwrap());
         let records = [
             (
                 user,
                 DirectoryRecord::UserEntry(Signed::sign(entry, &stolen).unwrap()),
             ),
             (
-                lookup::badge(tag),
+                lookup::badge_key(tag),
                 DirectoryRecord::Badge(Signed::sign(badge, &stolen).unwrap()),
             ),
             (
-                lookup::site_state(&identity.secret),
+                lookup::site_state_key(&identity.secret),
                 DirectoryRecord::SiteState(Signed::sign(state, &stolen).unwrap()),
             ),
         ];

@@ -33,12 +33,12 @@ pub(super) struct Admission<'a> {
     pub(super) capabilities: &'a Capabilities,
     pub(super) user: &'a str,
     pub(super) name: &'a str,
-    pub(super) terms: Terms,
+    pub(super) template: JobTemplate,
 }
 
 /// How a job is asked for.
 #[derive(Debug, Clone)]
-pub(super) struct Terms {
+pub(super) struct JobTemplate {
     /// The job template attributes.
     pub(super) options: Vec<IppAttribute>,
     /// Whether the printer is to refuse the job rather than leave one of them out.
@@ -46,7 +46,7 @@ pub(super) struct Terms {
 }
 
 impl Admission<'_> {
-    /// Create-Job, asked again while the printer is busy with another job, and on other terms where
+    /// Create-Job, asked again while the printer is busy with another job, and in easier words where
     /// nothing is lost by them.
     pub(super) async fn create(&self, reporter: &Reporter) -> Result<IppJob, PrintFailure> {
         let (reply, _) = self.agree(Request::create_job, reporter).await?;
@@ -69,45 +69,45 @@ impl Admission<'_> {
         Ok(job)
     }
 
-    /// The terms on which Print-Job will be taken, asked beforehand: with the document it would be
+    /// The template with which Print-Job will be taken, asked beforehand: with the document it would be
     /// too late. A printer that cannot be asked decides when it has the document.
     pub(super) async fn validate(
         &self,
         format: &str,
         reporter: &Reporter,
-    ) -> Result<Terms, PrintFailure> {
-        if !self.capabilities.validates() || self.terms.options.is_empty() {
-            return Ok(self.terms.clone());
+    ) -> Result<JobTemplate, PrintFailure> {
+        if !self.capabilities.validates() || self.template.options.is_empty() {
+            return Ok(self.template.clone());
         }
         let request = |job: &NewJob<'_>| Request::validate_job(job, format);
-        let (reply, terms) = self.agree(request, reporter).await?;
+        let (reply, template) = self.agree(request, reporter).await?;
         let status = reply.status();
         match status.code {
             _ if status.is_success() => match self.ignored(&reply) {
                 Some(refusal) => Err(refusal.into()),
-                None => Ok(terms),
+                None => Ok(template),
             },
             IppStatus::OPERATION_NOT_SUPPORTED | IppStatus::BUSY | IppStatus::TEMPORARY_ERROR => {
-                Ok(self.terms.clone())
+                Ok(self.template.clone())
             }
             _ => Err(self.refusal(Operation::ValidateJob, &reply)),
         }
     }
 
-    /// Asks for the job, and asks again on easier terms while there are any; gives the last answer
-    /// and its terms.
+    /// Asks for the job, and asks again with easier ones while there are any; gives the last answer
+    /// and its template.
     async fn agree(
         &self,
         request: impl Fn(&NewJob<'_>) -> Result<Request, IppParseError>,
         reporter: &Reporter,
-    ) -> Result<(Reply, Terms), PrintFailure> {
-        let mut terms = self.terms.clone();
+    ) -> Result<(Reply, JobTemplate), PrintFailure> {
+        let mut template = self.template.clone();
         loop {
-            let request = request(&self.job(&terms))
+            let request = request(&self.job(&template))
                 .map_err(|error| PrintFailure::NotStarted(self.transport.unsendable(&error)))?;
             let reply = self.ask(request, reporter).await?;
-            if reply.status().is_success() || !self.ease(&reply, &mut terms) {
-                return Ok((reply, terms));
+            if reply.status().is_success() || !self.ease(&reply, &mut template) {
+                return Ok((reply, template));
             }
             tracing::debug!(status = %reply.status(), "retrying with fewer attributes");
         }
@@ -137,41 +137,41 @@ impl Admission<'_> {
         }
     }
 
-    /// The job on these terms.
-    pub(super) fn job<'a>(&'a self, terms: &'a Terms) -> NewJob<'a> {
+    /// The job with this template.
+    pub(super) fn job<'a>(&'a self, template: &'a JobTemplate) -> NewJob<'a> {
         NewJob {
             user: self.user,
             name: self.name,
-            options: &terms.options,
-            fidelity: terms.fidelity,
+            options: &template.options,
+            fidelity: template.fidelity,
         }
     }
 
-    /// Makes the terms of a refused job easier where the paper comes out the same; tells whether
+    /// Makes the template of a refused job easier where the paper comes out the same; tells whether
     /// they are. First the options go that the printer objects to and that change nothing there;
     /// then, once, the demand to refuse what it would leave out: what it leaves out is told in its
     /// answer all the same.
-    fn ease(&self, reply: &Reply, terms: &mut Terms) -> bool {
+    fn ease(&self, reply: &Reply, template: &mut JobTemplate) -> bool {
         let objects = matches!(
             reply.status().code,
             IppStatus::BAD_REQUEST
                 | IppStatus::ATTRIBUTES_NOT_SUPPORTED
                 | IppStatus::CONFLICTING_ATTRIBUTES
         );
-        if !objects || terms.options.is_empty() {
+        if !objects || template.options.is_empty() {
             return false;
         }
         let named = reply.unsupported();
         let is_named =
             |option: &IppAttribute| named.iter().any(|name| name == option.name().as_str());
-        let before = terms.options.len();
-        terms
+        let before = template.options.len();
+        template
             .options
             .retain(|option| !is_named(option) || self.capabilities.needs(option));
-        if terms.options.len() < before {
+        if template.options.len() < before {
             return true;
         }
-        !terms.options.iter().any(is_named) && std::mem::replace(&mut terms.fidelity, false)
+        !template.options.iter().any(is_named) && std::mem::replace(&mut template.fidelity, false)
     }
 
     /// The job that a successful reply names.
@@ -188,7 +188,7 @@ impl Admission<'_> {
             let mut names = unsupported.iter();
             names.any(|name| name == option.name().as_str()) && self.capabilities.needs(option)
         };
-        let option = self.terms.options.iter().find(is_lost)?;
+        let option = self.template.options.iter().find(is_lost)?;
         let (attribute, supported) = self.capabilities.able(option);
         Some(Refusal::Attribute {
             attribute,

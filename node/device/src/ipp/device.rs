@@ -1,7 +1,7 @@
 //! One IPP printer: describing it, printing to it, asking it about a job.
 //!
 //! Lives here: the device that `OutputDevice` holds, and its remembered description. Not here: the
-//! print itself (`walk.rs`).
+//! print itself (`print.rs`).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,12 +22,12 @@ use super::super::ticket::PrintTicket;
 use super::super::uri::{IppAddress, OutputUri};
 use super::capabilities::{Capabilities, ESSENTIAL};
 use super::patience::{Pace, Patience};
+use super::print;
 use super::probe::{DeviceProbe, Heard, Proof, probe};
 use super::reply::Reply;
 use super::request::{Asking, Request};
 use super::settle::{Completion, standstill};
 use super::transport::Transport;
-use super::walk;
 
 /// An IPP printer or a CUPS queue.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl IppDevice {
     where
         R: AsyncRead + Send + Unpin + 'static,
     {
-        walk::print(self, ticket, body, progress, cancel).await
+        print::print(self, ticket, body, progress, cancel).await
     }
 
     /// Asks the printer about a job of an earlier life of this node.

@@ -11,7 +11,7 @@
 //! - `upload`, `probe`: the document's stream out; what the printer says of the job
 //! - `settle`: taking a job back, and what that means for paper
 //! - `admission`, `watch`: getting a job; watching it to its end
-//! - `walk`: one print from start to end
+//! - `print`: one print from start to end
 //! - `device`: the printer as the rest of the node sees it
 //!
 //! Deliberately absent: passwords (a node is let in at the printer by its address), compression
@@ -25,6 +25,7 @@ mod certificate;
 mod device;
 mod paper;
 mod patience;
+mod print;
 mod probe;
 mod reach;
 mod reply;
@@ -33,14 +34,13 @@ mod settle;
 mod transport;
 mod trust;
 mod upload;
-mod walk;
 mod watch;
 
 #[cfg(test)]
 mod fake_printer;
 #[cfg(test)]
-mod real_printer_tests;
+mod print_tests;
 #[cfg(test)]
-mod walk_tests;
+mod real_printer_tests;
 
 pub use device::IppDevice;

@@ -18,7 +18,7 @@ use super::super::event::{
 use super::super::failure::{AbortCause, Doubt, Outcome, PrintFailure};
 use super::super::reporter::Reporter;
 use super::super::source::SourceFault;
-use super::admission::{Admission, Terms};
+use super::admission::{Admission, JobTemplate};
 use super::device::IppDevice;
 use super::patience::Pace;
 use super::probe::{DeviceProbe, Heard, Proof, find, probe};
@@ -107,8 +107,8 @@ impl<'a> Watch<'a> {
         self.admission.create(&self.reporter).await
     }
 
-    /// The terms on which Print-Job is taken.
-    pub(super) async fn validate(&self, format: &str) -> Result<Terms, PrintFailure> {
+    /// The template with which Print-Job is taken.
+    pub(super) async fn validate(&self, format: &str) -> Result<JobTemplate, PrintFailure> {
         self.admission.validate(format, &self.reporter).await
     }
 

@@ -16,7 +16,7 @@ use super::super::limits;
 use super::super::message::{Answer, Failure, Request};
 use super::super::open_jobs::OpenJob;
 use super::super::queue::{
-    Hold, IppJobRequest, IppJobState, JobNumber, NewDocument, Queue, QueuedJob, Terms,
+    Hold, IppJobRequest, IppJobState, JobNumber, JobSettings, NewDocument, Queue, QueuedJob,
 };
 use super::super::server::{Asking, IppServer};
 use super::super::status::Status;
@@ -35,7 +35,7 @@ pub(super) async fn print_job<Q: Queue>(
     let user = may_print(server, asking)?;
     let asked = Asked::read(asking.request, &asking.capabilities(server))?;
     let said = Said::read(asking.request.operation())?;
-    admit(server, user, said.format.clone(), &asked.terms).await?;
+    admit(server, user, said.format.clone(), &asked.settings).await?;
     let number = asking.new_number(server).await?;
     let job = new_job(server, asking, user, (number, &asked));
     let taken = take(server, body, (number, &job), said).await?;
@@ -55,7 +55,7 @@ pub(super) async fn validate_job<Q: Queue>(
     let user = asking.user()?;
     let asked = Asked::read(asking.request, &asking.capabilities(server))?;
     let said = Said::read(asking.request.operation())?;
-    admit(server, user, said.format, &asked.terms).await?;
+    admit(server, user, said.format, &asked.settings).await?;
     let mut answer = super::done(asking);
     answer.ignored(asked);
     Ok(answer)
@@ -69,7 +69,7 @@ pub(super) async fn create_job<Q: Queue>(
 ) -> Result<Answer, Failure> {
     let user = may_print(server, asking)?;
     let asked = Asked::read(asking.request, &asking.capabilities(server))?;
-    admit(server, user, None, &asked.terms).await?;
+    admit(server, user, None, &asked.settings).await?;
     server.open.check_room(user)?;
     let number = asking.new_number(server).await?;
     let job = new_job(server, asking, user, (number, &asked));
@@ -84,16 +84,16 @@ fn new_job<Q: Queue>(
     user: &UserId,
     (number, asked): (JobNumber, &Asked),
 ) -> OpenJob {
-    let mut terms = asked.terms.clone();
-    if server.switches().holding && terms.hold == Hold::No {
-        terms.hold = Hold::Indefinite;
+    let mut settings = asked.settings.clone();
+    if server.switches().holding && settings.hold == Hold::No {
+        settings.hold = Hold::Indefinite;
         server.held_back(number);
     }
     let job = OpenJob::new(
         user.clone(),
         asking.peer.address,
         title(asking.request),
-        (terms, asked.whole),
+        (settings, asked.whole),
         server.queue.now(),
     );
     job.straight_to(asking.station.as_ref())
@@ -129,8 +129,8 @@ pub(super) async fn send_document<Q: Queue>(
         let mut sending = server.open.begin(number)?;
         let job = &mut sending.job;
         let capabilities = asking.capabilities(server);
-        let asked = Asked::of_document(asking.request, &capabilities, (&job.terms, job.whole))?;
-        job.terms = asked.terms.clone();
+        let asked = Asked::of_document(asking.request, &capabilities, (&job.settings, job.whole))?;
+        job.settings = asked.settings.clone();
         let taken = take(server, body, (number, job), said).await?;
         if taken {
             sending.kept();
@@ -204,12 +204,12 @@ async fn admit<Q: Queue>(
     server: &IppServer<Q>,
     user: &UserId,
     format: Option<String>,
-    terms: &Terms,
+    settings: &JobSettings,
 ) -> Result<(), Failure> {
     let job_request = IppJobRequest {
         user: user.clone(),
         format,
-        terms: terms.clone(),
+        settings: settings.clone(),
     };
     Ok(server.queue.admit(&job_request).await?)
 }
@@ -339,7 +339,7 @@ async fn seated<Q: Queue>(
         job_request: IppJobRequest {
             user: job.user.clone(),
             format: Some(format),
-            terms: job.terms.clone(),
+            settings: job.settings.clone(),
         },
     };
     let bytes = std::io::Cursor::new(begun).chain(unpacked);

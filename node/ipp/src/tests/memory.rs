@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures::{Stream, stream};
+use papermesh_protocol::job::DEFAULT_PRIORITY;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
@@ -167,8 +168,8 @@ impl Queue for Memory {
             return Err(QueueError::new(QueueErrorKind::TooLarge, "too large"));
         }
         let now = self.now();
-        let terms = document.job_request.terms;
-        let own = terms.options.clone();
+        let settings = document.job_request.settings;
+        let own = settings.options.clone();
         let title = document.title.clone();
         let mut jobs = self.all();
         let job = jobs.entry(document.number).or_insert(QueuedJob {
@@ -177,10 +178,10 @@ impl Queue for Memory {
             title: document.title,
             state: IppJobState::Held,
             documents: Vec::new(),
-            options: terms.options,
-            priority: terms.priority.unwrap_or(50),
-            hold: terms.hold,
-            own_pin: terms.pin.is_some(),
+            options: settings.options,
+            priority: settings.priority.unwrap_or(DEFAULT_PRIORITY),
+            hold: settings.hold,
+            own_pin: settings.pin.is_some(),
             created_at: now,
             processing_at: None,
             expires_at: Some(now + Duration::from_secs(3600)),

@@ -1,5 +1,6 @@
 //! The admin's end of one conversation: reads and writes, and asks whoever decides.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub struct JoinRequest {
     /// Takes the decision, for as long as [`limits::APPROVAL`]. It is closed when the device has
     /// gone; dropped without a word it tells the device of trouble.
     pub reply: oneshot::Sender<Result<Welcome, Denial>>,
+    /// Ends without a word when the device has its answer, or has gone.
+    pub left: oneshot::Receiver<Infallible>,
 }
 
 /// What all conversations of a listener have in common.
@@ -127,10 +130,15 @@ impl JoinHandler {
         S: AsyncRead + Unpin,
     {
         let (reply, decided) = oneshot::channel();
+        let (_here, left) = oneshot::channel();
         let mut unasked = [0];
         let asking = timeout(
             DEVICE_ANSWERS,
-            self.requests.send(JoinRequest { applicant, reply }),
+            self.requests.send(JoinRequest {
+                applicant,
+                reply,
+                left,
+            }),
         );
         let verdict = match asking.await {
             Ok(Ok(())) => tokio::select! {

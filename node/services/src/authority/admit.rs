@@ -92,9 +92,16 @@ impl<N: Network> Authority<N> {
     pub async fn admit(self, mut requests: mpsc::Receiver<JoinRequest>) {
         // Bounded by the listener, which holds a few conversations at once.
         let mut admitting = JoinSet::new();
+        // Devices that are looked after; each ends when its device has gone.
+        let mut here = JoinSet::new();
         while let Some(request) = requests.recv().await {
             while admitting.try_join_next().is_some() {}
-            let JoinRequest { applicant, reply } = request;
+            while here.try_join_next().is_some() {}
+            let JoinRequest {
+                applicant,
+                reply,
+                left,
+            } = request;
             let Applicant { node, terms, claim } = applicant;
             match claim {
                 Claim::Invite(secret) => {
@@ -103,7 +110,14 @@ impl<N: Network> Authority<N> {
                         authority.admit_invited(node, terms, secret, reply).await
                     });
                 }
-                Claim::Digits(digits) => self.let_wait(node, terms, digits, reply),
+                Claim::Digits(digits) => {
+                    self.let_wait(node, terms, digits, reply);
+                    let authority = self.clone();
+                    here.spawn(async move {
+                        let _ = left.await;
+                        authority.tell_change();
+                    });
+                }
             }
         }
         // What was promised to a device that joins is written down.
@@ -161,6 +175,7 @@ impl<N: Network> Authority<N> {
             Ok(certify(store, &key, &state, (node, terms), now)?)
         });
         let certificate = certificate.await?;
+        self.tell_change();
         Ok(self.welcome(certificate).await?)
     }
 
@@ -177,7 +192,7 @@ impl<N: Network> Authority<N> {
         if let Some((reply, denial)) = turned_away {
             let _ = reply.send(Err(denial));
         }
-        self.0.arrived.notify_waiters();
+        self.tell_change();
     }
 
     /// The devices that wait, in the order in which they came; if there is none, waits up to
@@ -187,20 +202,9 @@ impl<N: Network> Authority<N> {
     /// [`AuthorityError::NotAdmin`].
     pub async fn pending(&self, patience: Duration) -> Result<Vec<Pending>, AuthorityError> {
         self.is_open().await?.ok_or(AuthorityError::NotAdmin)?;
-        let arrival = async {
-            loop {
-                // Asked for before looking, so that no arrival falls in between.
-                let arrived = self.0.arrived.notified();
-                let pending = self.pending_now();
-                if !pending.is_empty() {
-                    return pending;
-                }
-                arrived.await;
-            }
-        };
-        Ok(timeout(patience, arrival)
-            .await
-            .unwrap_or_else(|_| self.pending_now()))
+        let mut changed = self.0.changed.subscribe();
+        let _ = timeout(patience, changed.wait_for(|()| self.pending_count() > 0)).await;
+        Ok(self.pending_now())
     }
 
     /// How many devices wait.
@@ -233,6 +237,7 @@ impl<N: Network> Authority<N> {
             certificate: certificate.clone(),
             revoked_at: None,
         };
+        self.tell_change();
         let welcome = self.welcome(certificate).await?;
         reply
             .send(Ok(welcome))

@@ -126,7 +126,8 @@ impl<N: Network> Authority<N> {
 
     /// Takes over what another admin signed of a badge since, so that the next record is newer.
     pub(super) async fn learn_badge(&self, tag: BadgeTag) -> Result<(), AuthorityError> {
-        let Some(DirectoryRecord::Badge(badge)) = self.published(lookup::badge(tag)).await else {
+        let Some(DirectoryRecord::Badge(badge)) = self.published(lookup::badge_key(tag)).await
+        else {
             return Ok(());
         };
         let row = BadgeRow {

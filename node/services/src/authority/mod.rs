@@ -47,6 +47,7 @@ pub mod web;
 mod armour;
 mod error;
 mod namesake;
+mod news;
 mod peers;
 mod publish;
 mod x509;
@@ -58,7 +59,7 @@ use papermesh_protocol::id::SiteId;
 use papermesh_protocol::time::Clock;
 use papermesh_protocol::time::Timestamp;
 use papermesh_store::Store;
-use tokio::sync::{Mutex as AsyncMutex, Notify};
+use tokio::sync::{Mutex as AsyncMutex, watch};
 
 pub use admit::Pending;
 pub use error::AuthorityError;
@@ -113,8 +114,8 @@ struct Inner<N> {
     deps: Deps<N>,
     key: AuthorityKey,
     waiting: Mutex<WaitingDevices>,
-    /// Told whenever a device begins to wait.
-    arrived: Notify,
+    /// Told of each change of who waits, and of who is registered as a member.
+    changed: watch::Sender<()>,
     /// Held while the next site state is made, so that no change is lost to another.
     changing: AsyncMutex<()>,
     /// Printers that ask to bind badges.
@@ -129,13 +130,17 @@ impl<N: Network> Authority<N> {
     /// The authority of this node, its key still closed.
     #[must_use]
     pub fn new(deps: Deps<N>) -> Self {
-        let (waiting, arrived, changing) = (Mutex::default(), Notify::new(), AsyncMutex::default());
+        let (waiting, changed, changing) = (
+            Mutex::default(),
+            watch::Sender::new(()),
+            AsyncMutex::default(),
+        );
         let web = web::Turns::default();
         Self(Arc::new(Inner {
             deps,
             key: AuthorityKey::default(),
             waiting,
-            arrived,
+            changed,
             changing,
             binders: Mutex::new(binding::rate_window()),
             spent: AsyncMutex::default(),

@@ -155,9 +155,11 @@ impl<N: Network> Authority<N> {
                     store.badges().learn(badge.tag, row)?;
                 }
             }
-            Ok(())
+            Ok::<_, AuthorityError>(())
         })
-        .await
+        .await?;
+        self.tell_change();
+        Ok(())
     }
 }
 

@@ -263,7 +263,7 @@ impl<N: Network> Authority<N> {
 
     /// Takes over what another admin signed of a user since, as far as anybody who answers knows.
     pub(super) async fn learn_user(&self, user: &UserId) -> Result<(), AuthorityError> {
-        let place = lookup::user_entry(self.membership().secret(), user);
+        let place = lookup::user_entry_key(self.membership().secret(), user);
         let Some(DirectoryRecord::UserEntry(entry)) = self.published(place).await else {
             return Ok(());
         };

@@ -134,7 +134,7 @@ impl<N: Network> Directory<N> {
         drop(signing);
         let mut set = AdvertSet::default();
         set.insert(advert);
-        let place = lookup::adverts(self.0.membership.secret(), user);
+        let place = lookup::adverts_key(self.0.membership.secret(), user);
         let placed = match self.put(place, &DirectoryRecord::Adverts(set)).await {
             // It is stored here, and others take it when there are others.
             Err(PublishError::Mesh(MeshError::NotStored)) => 0,
@@ -235,7 +235,7 @@ impl<N: Network> Directory<N> {
         let Some(entry) = &row.entry else { return };
         let charter = self.0.membership.charter();
         if let Ok(entry) = papermesh_protocol::user::UserEntry::verify(entry, &charter) {
-            let place = lookup::user_entry(self.0.membership.secret(), &entry.user);
+            let place = lookup::user_entry_key(self.0.membership.secret(), &entry.user);
             if let Err(error) = self.put(place, &DirectoryRecord::UserEntry(entry)).await {
                 tracing::debug!(error = %error.in_full(), "could not republish a user's entry");
             }

@@ -55,7 +55,7 @@ impl<N: Network> Directory<N> {
         }
         let wait = if known.is_some() { RENEWAL } else { LOOKUP };
         let floor = known.as_ref().map_or(0, |(entry, _)| entry.sequence);
-        let place = lookup::user_entry(self.0.membership.secret(), user);
+        let place = lookup::user_entry_key(self.0.membership.secret(), user);
         let asked = self.newest(place, wait, |record| match record {
             DirectoryRecord::UserEntry(entry) if entry.user == *user && entry.sequence >= floor => {
                 Some((entry.sequence, entry))
@@ -103,8 +103,8 @@ impl<N: Network> Directory<N> {
     }
 
     /// The user of a badge; none if the badge names nobody, or nobody who answers knows it.
-    pub async fn badge(&self, tag: BadgeTag) -> Option<UserId> {
-        let place = lookup::badge(tag);
+    pub async fn badge_owner(&self, tag: BadgeTag) -> Option<UserId> {
+        let place = lookup::badge_key(tag);
         let asked = self.newest(place, LOOKUP, |record| match record {
             DirectoryRecord::Badge(badge) if badge.tag == tag => Some((badge.sequence, badge)),
             _ => None,
@@ -119,20 +119,20 @@ impl<N: Network> Directory<N> {
 
     /// Publishes what the authority signed of a user; says how many other members took it.
     pub async fn put_user_entry(&self, entry: Signed<UserEntry>) -> Result<usize, PublishError> {
-        let place = lookup::user_entry(self.0.membership.secret(), &entry.user);
+        let place = lookup::user_entry_key(self.0.membership.secret(), &entry.user);
         self.remember(&entry, self.0.membership.now()).await;
         self.put(place, &DirectoryRecord::UserEntry(entry)).await
     }
 
     /// Publishes whom a badge names; says how many other members took it.
     pub async fn put_badge(&self, badge: Signed<Badge>) -> Result<usize, PublishError> {
-        self.put(lookup::badge(badge.tag), &DirectoryRecord::Badge(badge))
+        self.put(lookup::badge_key(badge.tag), &DirectoryRecord::Badge(badge))
             .await
     }
 
     /// Publishes the site's state; says how many other members took it.
     pub async fn put_site_state(&self, state: Signed<SiteState>) -> Result<usize, PublishError> {
-        let place = lookup::site_state(self.0.membership.secret());
+        let place = lookup::site_state_key(self.0.membership.secret());
         self.put(place, &DirectoryRecord::SiteState(state)).await
     }
 

@@ -96,7 +96,7 @@ impl Finding {
     /// A search that has heard nothing yet.
     #[must_use]
     pub fn new(user: UserId, secret: SiteSecret) -> Self {
-        let place = lookup::adverts(&secret, &user);
+        let place = lookup::adverts_key(&secret, &user);
         Self {
             user,
             place,

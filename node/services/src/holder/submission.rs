@@ -9,7 +9,7 @@ use papermesh_convert::format::Foreign;
 use papermesh_convert::media::PageSize;
 use papermesh_convert::{Condition, Facts};
 use papermesh_protocol::document_password::DocumentPassword;
-use papermesh_protocol::job::{PrintOptions, check_media};
+use papermesh_protocol::job::{DEFAULT_PRIORITY, PrintOptions, check_media};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{ChoiceError, Pin, PinError};
 use papermesh_protocol::remedy::Remedy;
@@ -94,9 +94,6 @@ impl From<Facts> for DocumentFacts {
     }
 }
 
-/// How urgent a job is of which nobody says it (RFC 8011 §5.2.1).
-pub const PRIORITY: u8 = 50;
-
 impl Submission {
     /// A submission of which nothing else is said.
     #[must_use]
@@ -108,7 +105,7 @@ impl Submission {
             size: None,
             facts: DocumentFacts::default(),
             options: PrintOptions::default(),
-            priority: PRIORITY,
+            priority: DEFAULT_PRIORITY,
             hold_until: None,
             lifetime: None,
             visit_pin: None,

@@ -235,7 +235,7 @@ impl<N: Network> Printer<N> {
         };
         policy::login(inner.membership.state().policy.login, shown)?;
         let tag = lookup::badge_tag(inner.membership.secret(), number)?;
-        let known = inner.directory.badge(tag).await;
+        let known = inner.directory.badge_owner(tag).await;
         known.map(drop).ok_or(VisitError::UnknownBadge)
     }
 
@@ -304,7 +304,7 @@ impl<N: Network> Printer<N> {
     }
 
     fn choice_key(&self, user: &UserId) -> RecordKey {
-        lookup::user_entry(self.0.membership.secret(), user)
+        lookup::user_entry_key(self.0.membership.secret(), user)
     }
 
     /// The site's name and this printer's.
@@ -335,7 +335,7 @@ impl<N: Network> Printer<N> {
             badge: matches!(who, Visitor::Badge(_)),
             pin: pin.is_some(),
         };
-        let (user, badge) = match self.known(who, shown).await {
+        let (user, badge) = match self.identify(who, shown).await {
             Ok(known) => known,
             // Who is asked for a PIN has tried nothing yet.
             Err(error @ VisitError::Login(LoginRefusal::PinMissing)) => return Err(error),
@@ -375,7 +375,7 @@ impl<N: Network> Printer<N> {
     }
 
     /// Whom somebody claims to be, as far as the site lets it be shown like that.
-    async fn known(
+    async fn identify(
         &self,
         who: Visitor,
         shown: Shown,
@@ -386,7 +386,7 @@ impl<N: Network> Printer<N> {
             Visitor::User(user) => Ok((user, None)),
             Visitor::Badge(number) => {
                 let tag = lookup::badge_tag(inner.membership.secret(), &number)?;
-                let user = inner.directory.badge(tag).await;
+                let user = inner.directory.badge_owner(tag).await;
                 Ok((user.ok_or(VisitError::UnknownBadge)?, Some(tag)))
             }
         }

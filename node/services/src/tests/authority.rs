@@ -93,17 +93,32 @@ async fn a_device_that_waits_is_admitted_by_its_digits() {
         };
         let claim = Claim::Digits(digits.parse().unwrap());
         let (reply, decided) = oneshot::channel();
+        let (here, left) = oneshot::channel();
         let applicant = Applicant {
             node: NodeId::from_bytes([seed; 32]),
             terms,
             claim,
         };
-        requests.try_send(JoinRequest { applicant, reply }).unwrap();
-        decided
+        let request = JoinRequest {
+            applicant,
+            reply,
+            left,
+        };
+        requests.try_send(request).unwrap();
+        (decided, here)
     };
-    let (lab, stranger, gone) = (ask(7, "123456"), ask(8, "654321"), ask(9, "111111"));
+    let mut news = admin.authority.news();
+    let (lab, _lab_is_here) = ask(7, "123456");
+    let (stranger, _stranger_is_here) = ask(8, "654321");
+    let gone = ask(9, "111111");
+    while admin.authority.pending_count() < 3 {
+        assert!(news.changed().await);
+    }
+    // Who hears of each change need not look again in between.
     drop(gone);
-    eventually(|| async { admin.authority.pending(LIMIT).await.unwrap().len() == 2 }).await;
+    while admin.authority.pending_count() > 2 {
+        assert!(news.changed().await);
+    }
 
     let (shown, other): (Digits, Digits) = ("123 456".parse().unwrap(), "000000".parse().unwrap());
     let unknown = admin.authority.approve(other, None).await;
@@ -360,14 +375,14 @@ async fn users_and_badges_are_known_wherever_they_print() {
         &BadgeNumber::of("04a219"),
     )
     .unwrap();
-    eventually(|| async { printer.directory.badge(tag).await == Some(alice()) }).await;
+    eventually(|| async { printer.directory.badge_owner(tag).await == Some(alice()) }).await;
     let (view, from) = admin
         .authority
         .give_badge(&bob, &BadgeNumber::of("04A219"), None)
         .await
         .unwrap();
     assert_eq!((view.badges, from), (1, Some(alice())));
-    eventually(|| async { printer.directory.badge(tag).await == Some(bob.clone()) }).await;
+    eventually(|| async { printer.directory.badge_owner(tag).await == Some(bob.clone()) }).await;
     let not_hers = admin
         .authority
         .take_badge(&alice(), &BadgeNumber::of("04A219"), None)
@@ -378,7 +393,7 @@ async fn users_and_badges_are_known_wherever_they_print() {
         .take_badge(&bob, &BadgeNumber::of("04A219"), None)
         .await
         .unwrap();
-    eventually(|| async { printer.directory.badge(tag).await.is_none() }).await;
+    eventually(|| async { printer.directory.badge_owner(tag).await.is_none() }).await;
 
     let disabled = admin
         .authority
@@ -616,7 +631,7 @@ async fn what_only_a_removed_admin_signed_goes_on_working_where_another_knew_it(
     let signer = |of: &Running| *of.mesh.membership().certificate().signer();
     let renewed = renewal::renew(&printer.store, &printer.mesh, &printer.network).await;
     assert_eq!(*renewed.unwrap().signer(), signer(&spare));
-    eventually(|| async { printer.directory.badge(tag).await == Some(alice()) }).await;
+    eventually(|| async { printer.directory.badge_owner(tag).await == Some(alice()) }).await;
     let entry = printer.directory.user_entry(&alice()).await.unwrap();
     assert_eq!((entry.signer(), entry.sequence >> 32), (&signer(&spare), 2));
 

@@ -155,7 +155,7 @@ async fn a_badge_is_bound_once_and_known_to_all() {
     assert_eq!(is_denied(first.clone()), None);
     assert_eq!(hall.bring(&attestation).await, first);
     assert_eq!(hall.badges_of(&alice()).await, 1);
-    let known = || async { hall.printer.directory.badge(tag).await == Some(alice()) };
+    let known = || async { hall.printer.directory.badge_owner(tag).await == Some(alice()) };
     eventually(known).await;
 
     // What an admin has taken back does not come back with an old word.

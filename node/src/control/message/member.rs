@@ -112,6 +112,18 @@ pub struct WithdrawInvite {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListMembers {}
 
+/// Asks for every change of who waits, who is a member and who is connected, from now on: as
+/// events, until whoever asked hangs up. An event says that something changed, not what.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FollowSite {}
+
+/// The node stopped, or nobody listened any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteFollowed {
+    /// Changes that were told.
+    pub changes: u64,
+}
+
 /// A member as the admin's node knows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Member {

@@ -27,11 +27,11 @@ pub use job::{
     PrefixError, ProtectJob, ShowJob, SubmitJob, Submitted, UnlockJob,
 };
 pub use member::{
-    AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued, Legacy,
-    ListInvites, ListMembers, ListPending, Member, OpenInvite, PendingDevice, PolicyChange,
+    AdminView, Approve, ExportRoot, ExportSite, FollowSite, ImportSite, Invite, InviteIssued,
+    Legacy, ListInvites, ListMembers, ListPending, Member, OpenInvite, PendingDevice, PolicyChange,
     PolicyView, Refuse, Refused, RemoveRoot, RenewRoot, Revocation, Revoke, RootExported, RootView,
-    RootWord, ShowKey, ShowRoot, ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported,
-    SiteKey, SitePolicy, WithdrawInvite,
+    RootWord, ShowKey, ShowRoot, ShowSiteAuthority, SiteAuthority, SiteExported, SiteFollowed,
+    SiteImported, SiteKey, SitePolicy, WithdrawInvite,
 };
 pub use node::{
     AuditEntry, AuditRead, AuditVerified, DeviceStatus, Diagnose, Finding, GetStatus, MeshState,
@@ -93,6 +93,8 @@ pub enum Event {
     Job(JobResult),
     /// A job held here is another than before, or was just submitted, or is gone.
     Held(Box<HeldView>),
+    /// Who waits, who is a member, or who is connected is another than before.
+    Site,
     /// An audit record.
     Audit(AuditEntry),
     /// Anything else worth a line for whoever waits.
@@ -153,6 +155,7 @@ commands! {
     Approve -> Member,
     Refuse -> Refused,
     ListMembers -> Vec<Member>,
+    FollowSite -> SiteFollowed,
     Revoke -> Revocation,
     ExportSite -> SiteExported,
     ImportSite -> SiteImported,

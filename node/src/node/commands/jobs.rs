@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use papermesh_protocol::id::JobId;
+use papermesh_protocol::job::DEFAULT_PRIORITY;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::printer::place;
 use papermesh_protocol::text::{UserId, counted};
 use papermesh_services::clock;
 use papermesh_services::holder::jobs::PAGE;
-use papermesh_services::holder::submission::{PRIORITY, Submission};
+use papermesh_services::holder::submission::Submission;
 use papermesh_services::holder::{DirectEnd, HeldView, Holder};
 use papermesh_services::printer::Ending;
 use tokio::io::{AsyncRead, ReadBuf};
@@ -121,7 +122,7 @@ impl Handle<SubmitJob> for Services {
         let submission = Submission {
             size: command.size,
             options: command.options,
-            priority: command.priority.unwrap_or(PRIORITY),
+            priority: command.priority.unwrap_or(DEFAULT_PRIORITY),
             hold_until: command
                 .hold
                 .map(|seconds| clock::now() + Duration::from_secs(seconds.into())),

@@ -18,11 +18,11 @@ use zeroize::Zeroizing;
 
 use super::super::{Services, becoming};
 use crate::control::message::{
-    self, AdminView, Approve, ExportRoot, ExportSite, ImportSite, Invite, InviteIssued, Legacy,
-    ListInvites, ListMembers, ListPending, Member, OpenInvite, PendingDevice, PolicyView, Refuse,
-    Refused, RemoveRoot, RenewRoot, Revocation, Revoke, RootExported, RootView, ShowKey, ShowRoot,
-    ShowSiteAuthority, SiteAuthority, SiteExported, SiteImported, SiteKey, SitePolicy,
-    WithdrawInvite,
+    self, AdminView, Approve, Event, ExportRoot, ExportSite, FollowSite, ImportSite, Invite,
+    InviteIssued, Legacy, ListInvites, ListMembers, ListPending, Member, OpenInvite, PendingDevice,
+    PolicyView, Refuse, Refused, RemoveRoot, RenewRoot, Revocation, Revoke, RootExported, RootView,
+    ShowKey, ShowRoot, ShowSiteAuthority, SiteAuthority, SiteExported, SiteFollowed, SiteImported,
+    SiteKey, SitePolicy, WithdrawInvite,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Handle, Io, Passphrase, ask};
 
@@ -127,6 +127,26 @@ impl Handle<ListMembers> for Services {
             .into_iter()
             .map(shown)
             .collect())
+    }
+}
+
+impl Handle<FollowSite> for Services {
+    /// Tells of changes until nobody listens any more. Several in a row may be told as one.
+    async fn handle(&self, _: FollowSite, io: Io) -> Answer<SiteFollowed> {
+        let Io { events, .. } = io;
+        let mut news = self.authority.news();
+        let mut changes = 0;
+        loop {
+            let more = tokio::select! {
+                more = news.changed() => more,
+                () = events.closed() => false,
+            };
+            if !more {
+                return Ok(SiteFollowed { changes });
+            }
+            changes += 1;
+            events.tell(Event::Site).await;
+        }
     }
 }
 

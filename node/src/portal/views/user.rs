@@ -17,7 +17,7 @@ use crate::pages::{self, Words};
 /// When a job will be gone soon.
 const SOON_GONE: Duration = Duration::from_secs(60 * 60);
 /// How urgent a job is when nobody said otherwise.
-const USUAL: u8 = papermesh_services::holder::submission::PRIORITY;
+const USUAL: u8 = papermesh_protocol::job::DEFAULT_PRIORITY;
 
 #[derive(Template)]
 #[template(path = "account.html")]

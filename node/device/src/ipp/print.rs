@@ -14,7 +14,7 @@ use super::super::failure::{AbortCause, Outcome, PrintFailure, Refusal, Stop};
 use super::super::reporter::Reporter;
 use super::super::source::{HoldFault, Source, SourceFault};
 use super::super::ticket::PrintTicket;
-use super::admission::{Admission, Terms};
+use super::admission::{Admission, JobTemplate};
 use super::capabilities::Way;
 use super::device::IppDevice;
 use super::request::Request;
@@ -69,7 +69,7 @@ where
         capabilities: &capabilities,
         user: &user,
         name: &name,
-        terms: Terms {
+        template: JobTemplate {
             options,
             fidelity: true,
         },
@@ -83,8 +83,8 @@ where
             request
         }
         Way::PrintJob => {
-            let terms = unless(&cancel, watch.validate(&format)).await??;
-            Request::print_job(&admission.job(&terms), &format)
+            let template = unless(&cancel, watch.validate(&format)).await??;
+            Request::print_job(&admission.job(&template), &format)
         }
     };
     let request =
