@@ -178,6 +178,22 @@ fn no_module_is_without_a_row_and_none_looks_up() {
     }
 }
 
+#[test]
+fn one_job_can_be_followed_where_the_table_says() {
+    let (text, mut lost) = (architecture(), Vec::new());
+    let steps = table(&text, "What happens to one job");
+    assert!(!steps.is_empty());
+    for step in steps {
+        let [file, function] = [&step[1], &step[2]].map(|cell| quoted(cell).next().unwrap());
+        let source = fs::read_to_string(root().join(file)).unwrap_or_default();
+        let found = [format!("fn {function}("), format!("fn {function}<")];
+        if !found.iter().any(|found| source.contains(found)) {
+            lost.push(format!("{file}: {function}"));
+        }
+    }
+    assert!(lost.is_empty(), "{lost:#?}");
+}
+
 /// A crate knows what the table says that it may know, and some libraries have one user.
 #[test]
 fn every_wall_stands_where_the_table_says() {

@@ -157,7 +157,7 @@ impl Device {
 
     /// The paper that a document gets which asks for none.
     #[must_use]
-    pub fn usual_medium(&self) -> Option<&str> {
+    pub(crate) fn usual_medium(&self) -> Option<&str> {
         let usual = self.media_ready.first().or(self.media_default.as_ref());
         usual.map(String::as_str)
     }
@@ -170,7 +170,7 @@ impl Device {
 
     /// Whether it says that it makes pages fit in this way.
     #[must_use]
-    pub fn scales(&self, scaling: Scaling) -> bool {
+    pub(crate) fn scales(&self, scaling: Scaling) -> bool {
         self.scalings
             .iter()
             .any(|keyword| keyword == scaling.keyword())
@@ -178,7 +178,7 @@ impl Device {
 
     /// The medium that it lists and that has this size, whichever way it lies.
     #[must_use]
-    pub fn medium(&self, size: PageSize) -> Option<PageSize> {
+    pub(crate) fn medium(&self, size: PageSize) -> Option<PageSize> {
         let sizes = self.media.iter().filter_map(|name| PageSize::named(name));
         sizes
             .map(PageSize::upright)
@@ -201,7 +201,7 @@ impl Formats {
 impl RasterAbilities {
     /// Where the back of a sheet lies in PWG raster.
     #[must_use]
-    pub fn pwg_back(&self) -> SheetBack {
+    pub(crate) fn pwg_back(&self) -> SheetBack {
         match self.sheet_back.as_deref() {
             Some("flipped") => SheetBack::Flipped,
             Some("rotated") => SheetBack::Rotated,
@@ -212,7 +212,7 @@ impl RasterAbilities {
 
     /// Where the back of a sheet lies in Apple raster: `DM1` to `DM4`.
     #[must_use]
-    pub fn urf_back(&self) -> SheetBack {
+    pub(crate) fn urf_back(&self) -> SheetBack {
         let has = |key: &str| self.urf.iter().any(|value| value == key);
         match () {
             () if has("DM2") => SheetBack::Flipped,
@@ -224,7 +224,7 @@ impl RasterAbilities {
 
     /// The resolutions of Apple raster: `RS300-600`.
     #[must_use]
-    pub fn urf_resolutions(&self) -> Vec<u32> {
+    pub(crate) fn urf_resolutions(&self) -> Vec<u32> {
         let listed = self.urf.iter().find_map(|value| value.strip_prefix("RS"));
         let values = listed.into_iter().flat_map(|list| list.split('-'));
         values.filter_map(|value| value.parse().ok()).collect()
@@ -234,7 +234,7 @@ impl RasterAbilities {
 /// The best resolution of those that a device has: the finest that is not finer than 600 dpi, for
 /// a finer one costs four times as much and cannot be seen.
 #[must_use]
-pub fn best_resolution(resolutions: &[u32]) -> u32 {
+pub(crate) fn best_resolution(resolutions: &[u32]) -> u32 {
     const FINE: u32 = 600;
     const USUAL: u32 = 300;
     const SENSIBLE: std::ops::RangeInclusive<u32> = 50..=2400;

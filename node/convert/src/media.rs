@@ -46,7 +46,7 @@ impl PageSize {
 
     /// From points, 1/72 inch; none where that is no size of anything.
     #[must_use]
-    pub fn from_points(width: f64, height: f64) -> Option<Self> {
+    pub(crate) fn from_points(width: f64, height: f64) -> Option<Self> {
         let side = |points: f64| {
             let hundredths = (points * 2540.0 / 72.0).round();
             (1.0..=f64::from(LONGEST))
@@ -58,7 +58,7 @@ impl PageSize {
 
     /// From pixels at so many dots per inch.
     #[must_use]
-    pub fn from_pixels(width: u32, height: u32, resolution: u32) -> Option<Self> {
+    pub(crate) fn from_pixels(width: u32, height: u32, resolution: u32) -> Option<Self> {
         let points = |pixels: u32| f64::from(pixels) * 72.0 / f64::from(resolution.max(1));
         Self::from_points(points(width), points(height))
     }
@@ -113,7 +113,7 @@ impl PageSize {
 
     /// Whether the long side is across.
     #[must_use]
-    pub fn is_landscape(self) -> bool {
+    pub(crate) fn is_landscape(self) -> bool {
         self.width > self.height
     }
 

@@ -123,8 +123,8 @@ impl PrintFailure {
     }
 
     /// Whether it is certain that not one page came out.
-    #[must_use]
-    pub const fn nothing_printed(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) const fn nothing_printed(&self) -> bool {
         match self {
             Self::Unsupported { .. } | Self::Refused(_) | Self::NotStarted(_) => true,
             Self::Aborted { pages, .. } => matches!(pages, Some(0)),

@@ -17,7 +17,7 @@ pub const MAX_DEPTH: usize = 8;
 
 /// Largest attribute section, in bytes. Replies asked for by name are below 16 KiB, and requests
 /// of dialogs are smaller still.
-pub const MAX_ATTRIBUTE_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_ATTRIBUTE_BYTES: usize = 64 * 1024;
 
 /// Most attribute groups in one message: Get-Jobs sends one for each job.
 pub const MAX_GROUPS: usize = 512;

@@ -321,7 +321,7 @@ pub struct Capabilities {
 impl Capabilities {
     /// What is offered when no printer is known: what most printers do.
     #[must_use]
-    pub fn sane(largest: u64) -> Self {
+    pub(crate) fn sane(largest: u64) -> Self {
         let media = media::SIZES.map(str::to_owned).to_vec();
         let can = Abilities {
             media,

@@ -23,9 +23,9 @@ use super::peer;
 use super::ports::Ports;
 
 /// How long a member may take to be connected with.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connected member may take to accept a stream.
-pub const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Commands that wait for the event loop.
 pub(super) const COMMANDS: usize = 256;
 /// Values of one lookup that wait for their reader; more than there are replicas.

@@ -266,7 +266,7 @@ pub fn may_join(store: &Store, now: Timestamp) -> Result<(), IdentityError> {
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn keep_charter(store: &Store, charter: &Signed<Charter>) -> Result<(), StoreError> {
+pub(crate) fn keep_charter(store: &Store, charter: &Signed<Charter>) -> Result<(), StoreError> {
     let kept = store.site().get(&site::CHARTER)?;
     let newer = kept
         .and_then(|kept| Charter::verify(&kept, charter.site).ok())
@@ -282,7 +282,7 @@ pub fn keep_charter(store: &Store, charter: &Signed<Charter>) -> Result<(), Stor
 ///
 /// # Errors
 /// [`StoreError`].
-pub fn keep_state(store: &Store, state: &Signed<SiteState>) -> Result<(), StoreError> {
+pub(crate) fn keep_state(store: &Store, state: &Signed<SiteState>) -> Result<(), StoreError> {
     let kept = store.site().get(&site::STATE)?;
     let newer = kept
         .and_then(|kept| SiteState::verify_kept(&kept, state.site).ok())

@@ -18,7 +18,7 @@ use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::user::UserEntry;
 
 /// The shortest time that a job can be asked to be kept.
-pub const SHORTEST_LIFETIME: Duration = Duration::from_secs(60);
+pub(crate) const SHORTEST_LIFETIME: Duration = Duration::from_secs(60);
 
 /// By what right this node holds for a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use papermesh_store::TicketId;
 use serde_bytes::ByteBuf;
 
 /// The shortest that an invite or a ticket may be good for.
-pub const SHORTEST: Duration = Duration::from_secs(60);
+pub(crate) const SHORTEST: Duration = Duration::from_secs(60);
 
 /// An invite or ticket with an odd lifetime was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -57,7 +57,7 @@ impl Vault {
     }
 
     /// Seals the secret of a site.
-    pub fn seal_site_secret(
+    pub(crate) fn seal_site_secret(
         &self,
         site: SiteId,
         secret: &SiteSecret,
@@ -66,13 +66,17 @@ impl Vault {
     }
 
     /// Opens the secret of a site.
-    pub fn open_site_secret(&self, site: SiteId, sealed: &[u8]) -> Result<SiteSecret, VaultError> {
+    pub(crate) fn open_site_secret(
+        &self,
+        site: SiteId,
+        sealed: &[u8],
+    ) -> Result<SiteSecret, VaultError> {
         self.open_seed(SITE_SECRET, site.as_bytes(), sealed)
             .map(|bytes| SiteSecret::from_bytes(*bytes))
     }
 
     /// Seals the authority key of a site.
-    pub fn seal_authority_key(
+    pub(crate) fn seal_authority_key(
         &self,
         site: SiteId,
         key: &SigningKey,
@@ -95,7 +99,11 @@ impl Vault {
     }
 
     /// Seals the key of a user who enrolled here.
-    pub fn seal_user_key(&self, user: &UserId, key: &SigningKey) -> Result<Vec<u8>, VaultError> {
+    pub(crate) fn seal_user_key(
+        &self,
+        user: &UserId,
+        key: &SigningKey,
+    ) -> Result<Vec<u8>, VaultError> {
         self.seal(
             USER_KEY,
             user.as_str().as_bytes(),
@@ -104,18 +112,22 @@ impl Vault {
     }
 
     /// Opens the key of a user who enrolled here.
-    pub fn open_user_key(&self, user: &UserId, sealed: &[u8]) -> Result<SigningKey, VaultError> {
+    pub(crate) fn open_user_key(
+        &self,
+        user: &UserId,
+        sealed: &[u8],
+    ) -> Result<SigningKey, VaultError> {
         self.open_seed(USER_KEY, user.as_str().as_bytes(), sealed)
             .map(|seed| SigningKey::from_bytes(&seed))
     }
 
     /// Seals the key that this node shows over TLS.
-    pub fn seal_web_key(&self, site: SiteId, key: &WebKey) -> Result<Vec<u8>, VaultError> {
+    pub(crate) fn seal_web_key(&self, site: SiteId, key: &WebKey) -> Result<Vec<u8>, VaultError> {
         self.seal(WEB_KEY, site.as_bytes(), &*key.expose())
     }
 
     /// Opens the key that this node shows over TLS.
-    pub fn open_web_key(&self, site: SiteId, sealed: &[u8]) -> Result<WebKey, VaultError> {
+    pub(crate) fn open_web_key(&self, site: SiteId, sealed: &[u8]) -> Result<WebKey, VaultError> {
         let bytes = self.open_seed(WEB_KEY, site.as_bytes(), sealed)?;
         WebKey::from_bytes(&bytes).map_err(|_| VaultError::Malformed(WEB_KEY.0))
     }

@@ -345,7 +345,7 @@ impl Store {
 
     /// Removes them from the files. Takes some tens of milliseconds; worth doing now and then after
     /// deletions.
-    pub fn purge_deleted(&self) -> Result<(), StoreError> {
+    pub(crate) fn purge_deleted(&self) -> Result<(), StoreError> {
         self.inner.database.purge()
     }
 }

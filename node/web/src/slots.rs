@@ -82,7 +82,7 @@ impl Slots {
     }
 
     /// A slot for somebody who may have a share; none if all of those are taken by those at work.
-    pub fn take_for(&self, whose: IpAddr) -> Option<Slot> {
+    pub(crate) fn take_for(&self, whose: IpAddr) -> Option<Slot> {
         self.slot(Some(whose))
     }
 

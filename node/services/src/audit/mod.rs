@@ -117,7 +117,7 @@ impl Audit {
     }
 
     /// Writes down what happened where nothing can be done any more if that fails.
-    pub async fn record_best_effort(&self, event: Event) {
+    pub(crate) async fn record_best_effort(&self, event: Event) {
         if let Err(error) = self.record(event).await {
             tracing::error!(error = %error.in_full(), "could not write an event to the audit log");
         }

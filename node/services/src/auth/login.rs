@@ -57,7 +57,7 @@ fn known(
 }
 
 /// Jobs of a user, as a session says it.
-pub fn jobs_of(store: &Store, user: &UserId) -> Result<u32, StoreError> {
+pub(crate) fn jobs_of(store: &Store, user: &UserId) -> Result<u32, StoreError> {
     Ok(u32::try_from(store.jobs().count_of(user)?).unwrap_or(u32::MAX))
 }
 
@@ -112,7 +112,7 @@ pub fn begin(
 
 /// Whether not even the right PIN opens a session any more: more guesses were made than are ever
 /// allowed, or the site has disabled the user since the login began.
-pub fn is_barred(
+pub(crate) fn is_barred(
     store: &Store,
     site: SiteId,
     user: &UserId,

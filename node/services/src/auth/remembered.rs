@@ -27,7 +27,7 @@ const KNOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub struct Tried([u8; 32]);
 
 /// What is remembered.
-pub struct Remembered {
+pub(crate) struct Remembered {
     key: [u8; 32],
     inner: Mutex<Inner>,
 }
@@ -57,7 +57,7 @@ impl Remembered {
     }
 
     /// What stands for this PIN where it is judged by `facts`.
-    pub fn tried(&self, user: &UserId, pin: &Pin, facts: &[&[u8]]) -> Tried {
+    pub(crate) fn tried(&self, user: &UserId, pin: &Pin, facts: &[&[u8]]) -> Tried {
         let parts = [user.as_str().as_bytes(), pin.expose()];
         let mut hash = Sha256::new_with_prefix(self.key);
         for part in parts.iter().chain(facts) {
@@ -68,7 +68,7 @@ impl Remembered {
     }
 
     /// Whether it was right or wrong; none if that is not remembered.
-    pub fn ending(&self, tried: Tried) -> Option<bool> {
+    pub(crate) fn ending(&self, tried: Tried) -> Option<bool> {
         let (inner, now) = (self.inner(), Instant::now());
         if inner.right.has(&tried, now) {
             return Some(true);
@@ -77,20 +77,20 @@ impl Remembered {
     }
 
     /// Whether the user was here before, with the right PIN.
-    pub fn knows(&self, user: &UserId, from: Source) -> bool {
+    pub(crate) fn knows(&self, user: &UserId, from: Source) -> bool {
         let known = (user.clone(), from);
         self.inner().known.has(&known, Instant::now())
     }
 
     /// It was right.
-    pub fn right(&self, tried: Tried, user: &UserId, from: Source) {
+    pub(crate) fn right(&self, tried: Tried, user: &UserId, from: Source) {
         let (mut inner, now) = (self.inner(), Instant::now());
         inner.right.note(tried, now);
         inner.known.note((user.clone(), from), now);
     }
 
     /// It was wrong.
-    pub fn wrong(&self, tried: Tried) {
+    pub(crate) fn wrong(&self, tried: Tried) {
         self.inner().wrong.note(tried, Instant::now());
     }
 }

@@ -66,7 +66,7 @@ pub fn open(
 }
 
 /// Seals the verifier of a job's own PIN, for [`papermesh_store::JobRow::sealed_pin`].
-pub fn seal_for_job(
+pub(crate) fn seal_for_job(
     storage: &StorageKey,
     job: JobId,
     verifier: &PinVerifier,
@@ -76,7 +76,7 @@ pub fn seal_for_job(
 }
 
 /// Opens what [`seal_for_job`] sealed for the same job.
-pub fn open_for_job(
+pub(crate) fn open_for_job(
     storage: &StorageKey,
     job: JobId,
     sealed: &[u8],

@@ -69,7 +69,7 @@ impl Spent {
 
 /// An authority as it answers `/papermesh/bind/1`. A node that is no admin answers, too: that it is none.
 #[derive(Clone)]
-pub struct BindService<N: Network>(pub Authority<N>);
+pub(crate) struct BindService<N: Network>(pub Authority<N>);
 
 impl<N: Network> Serve for BindService<N> {
     fn protocol(&self) -> Protocol {

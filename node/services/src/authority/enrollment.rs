@@ -32,7 +32,7 @@ const QUESTION: Duration = Duration::from_secs(10);
 
 /// An authority as it answers `/papermesh/enroll/1`. A node that is no admin answers, too: that it is none.
 #[derive(Clone)]
-pub struct EnrollService<N: Network>(pub Authority<N>);
+pub(crate) struct EnrollService<N: Network>(pub Authority<N>);
 
 impl<N: Network> Serve for EnrollService<N> {
     fn protocol(&self) -> Protocol {

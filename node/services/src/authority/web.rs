@@ -68,7 +68,7 @@ impl Turns {
 
 /// An authority as it answers `/papermesh/web/1`. A node that is no admin answers, too: that it is none.
 #[derive(Clone)]
-pub struct WebService<N: Network>(pub Authority<N>);
+pub(crate) struct WebService<N: Network>(pub Authority<N>);
 
 impl<N: Network> Serve for WebService<N> {
     fn protocol(&self) -> Protocol {
@@ -111,7 +111,11 @@ impl<N: Network> Authority<N> {
     ///
     /// # Errors
     /// [`FrameError`] when the stream breaks; everything else is an answer.
-    pub async fn answer_web<S>(&self, from: &Member, stream: &mut S) -> Result<(), FrameError>
+    pub(crate) async fn answer_web<S>(
+        &self,
+        from: &Member,
+        stream: &mut S,
+    ) -> Result<(), FrameError>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {

@@ -150,7 +150,7 @@ impl<N: Network> Directory<N> {
     }
 
     /// As [`Directory::announce`], in the background; failures are told to the log.
-    pub fn announce_soon(&self, user: &UserId) {
+    pub(crate) fn announce_soon(&self, user: &UserId) {
         if !self
             .0
             .waiting

@@ -72,12 +72,12 @@ impl<N: Network> Directory<N> {
     }
 
     /// What this node knows of a user without asking anybody.
-    pub async fn remembered_entry(&self, user: &UserId) -> Option<Signed<UserEntry>> {
+    pub(crate) async fn remembered_entry(&self, user: &UserId) -> Option<Signed<UserEntry>> {
         self.known_entry(user).await.map(|(entry, _)| entry)
     }
 
     /// Asks again for the entry of a user whom this node knows already, in the background.
-    pub fn renew_entry_soon(&self, user: &UserId) {
+    pub(crate) fn renew_entry_soon(&self, user: &UserId) {
         let (directory, user) = (self.clone(), user.clone());
         tokio::spawn(async move {
             if directory.known_entry(&user).await.is_some() {
@@ -88,7 +88,7 @@ impl<N: Network> Directory<N> {
 
     /// As [`Directory::renew_entry_soon`], however lately the entry was asked for: the authority has
     /// probably just signed another one.
-    pub fn renew_entry_now(&self, user: &UserId) {
+    pub(crate) fn renew_entry_now(&self, user: &UserId) {
         {
             let mut known = self
                 .0
@@ -103,7 +103,7 @@ impl<N: Network> Directory<N> {
     }
 
     /// The user of a badge; none if the badge names nobody, or nobody who answers knows it.
-    pub async fn badge_owner(&self, tag: BadgeTag) -> Option<UserId> {
+    pub(crate) async fn badge_owner(&self, tag: BadgeTag) -> Option<UserId> {
         let place = lookup::badge_key(tag);
         let asked = self.newest(place, LOOKUP, |record| match record {
             DirectoryRecord::Badge(badge) if badge.tag == tag => Some((badge.sequence, badge)),
@@ -118,20 +118,26 @@ impl<N: Network> Directory<N> {
     }
 
     /// Publishes what the authority signed of a user; says how many other members took it.
-    pub async fn put_user_entry(&self, entry: Signed<UserEntry>) -> Result<usize, PublishError> {
+    pub(crate) async fn put_user_entry(
+        &self,
+        entry: Signed<UserEntry>,
+    ) -> Result<usize, PublishError> {
         let place = lookup::user_entry_key(self.0.membership.secret(), &entry.user);
         self.remember(&entry, self.0.membership.now()).await;
         self.put(place, &DirectoryRecord::UserEntry(entry)).await
     }
 
     /// Publishes whom a badge names; says how many other members took it.
-    pub async fn put_badge(&self, badge: Signed<Badge>) -> Result<usize, PublishError> {
+    pub(crate) async fn put_badge(&self, badge: Signed<Badge>) -> Result<usize, PublishError> {
         self.put(lookup::badge_key(badge.tag), &DirectoryRecord::Badge(badge))
             .await
     }
 
     /// Publishes the site's state; says how many other members took it.
-    pub async fn put_site_state(&self, state: Signed<SiteState>) -> Result<usize, PublishError> {
+    pub(crate) async fn put_site_state(
+        &self,
+        state: Signed<SiteState>,
+    ) -> Result<usize, PublishError> {
         let place = lookup::site_state_key(self.0.membership.secret());
         self.put(place, &DirectoryRecord::SiteState(state)).await
     }

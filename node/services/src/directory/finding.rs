@@ -39,13 +39,13 @@ impl FoundHolder {
 
     /// Whether it holds by the user's delegation; else it is a shared client.
     #[must_use]
-    pub fn is_delegated(&self) -> bool {
+    pub(crate) fn is_delegated(&self) -> bool {
         self.0.delegation.is_some()
     }
 
     /// When it said so: adverts are numbered by their holder's clock, which is never ahead.
     #[must_use]
-    pub fn said_at(&self) -> Timestamp {
+    pub(crate) fn said_at(&self) -> Timestamp {
         Timestamp::from_millis(self.0.sequence)
     }
 
@@ -69,7 +69,7 @@ impl FoundHolder {
     /// Whether the authority's entry agrees with the user key by which this holder may hold. A
     /// shared client holds by its certificate and needs no key.
     #[must_use]
-    pub fn agrees_with(&self, entry: &UserEntry) -> bool {
+    pub(crate) fn agrees_with(&self, entry: &UserEntry) -> bool {
         self.0.user == entry.user && agrees(&self.0, entry.key)
     }
 }

@@ -21,7 +21,7 @@ use super::{HeldView, Holder, meta};
 use crate::network::Network;
 
 /// News that a listener may be behind; who falls further behind misses some, and is told so.
-pub const NEWS: usize = 1024;
+pub(crate) const NEWS: usize = 1024;
 /// Releases of which the progress is kept; beyond that, that of the lowest release id is dropped.
 const RELEASES: usize = 1024;
 

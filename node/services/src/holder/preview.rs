@@ -38,7 +38,7 @@ const STREAMS_PER_PRINTER: usize = 16;
 
 /// A holder as it gives pictures, `/papermesh/preview/1`.
 #[derive(Clone)]
-pub struct PreviewService<N: Network>(pub Holder<N>);
+pub(crate) struct PreviewService<N: Network>(pub Holder<N>);
 
 impl<N: Network> Serve for PreviewService<N> {
     fn protocol(&self) -> Protocol {

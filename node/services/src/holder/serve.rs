@@ -26,7 +26,7 @@ const STREAMS_PER_PRINTER: usize = 4;
 
 /// A holder as it answers the release protocol in one version.
 #[derive(Clone)]
-pub struct ReleaseService<N: Network>(pub Holder<N>, pub Version);
+pub(crate) struct ReleaseService<N: Network>(pub Holder<N>, pub Version);
 
 impl<N: Network> Serve for ReleaseService<N> {
     fn protocol(&self) -> Protocol {
@@ -47,7 +47,7 @@ impl<N: Network> Serve for ReleaseService<N> {
 
 /// A holder as it sends jobs, `/papermesh/job/1`.
 #[derive(Clone)]
-pub struct JobService<N: Network>(pub Holder<N>);
+pub(crate) struct JobService<N: Network>(pub Holder<N>);
 
 impl<N: Network> Serve for JobService<N> {
     fn protocol(&self) -> Protocol {

@@ -54,7 +54,7 @@ pub struct Linked {
 
 /// A user's computer as it answers `/papermesh/link/1`.
 #[derive(Clone)]
-pub struct LinkService<N: Network>(pub LocalUsers<N>);
+pub(crate) struct LinkService<N: Network>(pub LocalUsers<N>);
 
 impl<N: Network> Serve for LinkService<N> {
     fn protocol(&self) -> Protocol {

@@ -2,13 +2,15 @@
 
 use std::future::{Future, ready};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{Stream, StreamExt, stream};
 use papermesh_mesh::frame::FrameError;
 use papermesh_mesh::{Member, Membership, Protocol, Streams};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::itself::StreamsFromItself;
@@ -54,6 +56,10 @@ const QUESTIONS: usize = 16;
 const QUESTIONS_WAITING: usize = 64;
 /// Those of one member.
 const QUESTIONS_PER_MEMBER: usize = 4;
+/// How long a stream may say nothing before it is closed. It has no turn meanwhile.
+const SILENCE: Duration = Duration::from_secs(10);
+/// Bytes of a stream that are read ahead.
+const AHEAD: usize = 1024;
 
 /// How many streams a service has at once. Those beyond are declined, so that no member takes the
 /// places of the others.
@@ -167,9 +173,16 @@ async fn admitted<S>(
         let serving = async move {
             let served = match share {
                 Some(_share) => {
-                    // Nobody closes them.
+                    let mut stream = BufReader::with_capacity(AHEAD, stream);
                     let _turn = match turns {
-                        Some(turns) => turns.acquire_owned().await.ok(),
+                        Some(turns) => {
+                            if timeout(SILENCE, stream.fill_buf()).await.is_err() {
+                                tracing::debug!("the stream was silent");
+                                return;
+                            }
+                            // Nobody closes them.
+                            turns.acquire_owned().await.ok()
+                        }
                         None => None,
                     };
                     service.serve(from, stream).await

@@ -40,7 +40,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 /// A printer as it answers the direct protocol in one version.
 #[derive(Clone)]
-pub struct DirectService<N: Network>(pub Printer<N>, pub Version);
+pub(crate) struct DirectService<N: Network>(pub Printer<N>, pub Version);
 
 impl<N: Network> Serve for DirectService<N> {
     fn protocol(&self) -> Protocol {

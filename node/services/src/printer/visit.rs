@@ -39,16 +39,16 @@ use crate::network::{LinkError, Network};
 /// How long holders that were not reached yet are waited for after the first one has answered.
 pub const GRACE: Duration = Duration::from_millis(250);
 /// How long holders that were reached are waited for after the first one has answered.
-pub const REACHED_GRACE: Duration = Duration::from_millis(1500);
+pub(crate) const REACHED_GRACE: Duration = Duration::from_millis(1500);
 /// How long a holder that let the user in may take to list the jobs.
-pub const HOLDER_PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const HOLDER_PATIENCE: Duration = Duration::from_secs(20);
 /// When nobody who holds something was found by then, those are asked who hold nothing.
 pub const QUIET: Duration = Duration::from_secs(1);
 /// The least time that a refused visit takes, so that its length does not tell whether there was
 /// anybody to ask.
-pub const REFUSAL: Duration = Duration::from_millis(1500);
+pub(crate) const REFUSAL: Duration = Duration::from_millis(1500);
 /// How long the user waits at most when no holder answers at all.
-pub const VISIT_PATIENCE: Duration = Duration::from_secs(12);
+pub(crate) const VISIT_PATIENCE: Duration = Duration::from_secs(12);
 /// Holders that one visit talks to.
 const HOLDERS: usize = papermesh_protocol::limits::ADVERTS_PER_USER;
 
@@ -422,7 +422,7 @@ impl<N: Network> Visit<N> {
     // Gathering -------------------------------------------------------------------------------
 
     /// Waits until everybody has answered who will soon; see the limits above.
-    pub async fn gather(&mut self) {
+    pub(crate) async fn gather(&mut self) {
         self.gather_while(|_| true).await;
     }
 

@@ -45,10 +45,10 @@ impl Serve for Echo {
     }
 }
 
-/// A member that opens streams and says nothing keeps nobody else from an answer, and has no more of
-/// them than its share.
+/// Members that open streams and say nothing keep nobody else from an answer, however many they are,
+/// and each has no more of them than its share.
 #[tokio::test]
-async fn a_member_that_asks_nothing_takes_no_ones_turn() {
+async fn members_that_ask_nothing_take_no_ones_turn() {
     let site = Site::new(clock::now);
     let member = |seed| {
         let (_, membership) = site.member(seed, "laptop", Role::Client);
@@ -70,6 +70,13 @@ async fn a_member_that_asks_nothing_takes_no_ones_turn() {
     let mut held = Vec::new();
     for _ in 0..4 {
         held.push(ask(&silent).await);
+    }
+    // As many as there are turns.
+    for seed in 9..13 {
+        let another = member(seed);
+        for _ in 0..4 {
+            held.push(ask(&another).await);
+        }
     }
     for _ in 0..20 {
         let mut word = String::new();
