@@ -9,13 +9,13 @@ use std::fmt;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::frame::{FrameError, read_message, write_message};
 use super::handle::{Mesh, Protocol};
 use super::membership::Membership;
 

@@ -16,13 +16,11 @@
 //! - [`ports`] keeps the node at the ports of last time.
 //! - [`records`] is the DHT's storage: it verifies and merges; [`offered`] has what members send
 //!   judged before it gets there.
-//! - [`frame`] reads and writes one bounded message on a stream.
 //! - [`site_sync`] spreads the site state, and with it revocations.
 //! - [`join`] is how devices become members, on a listener of its own.
 #![forbid(unsafe_code)]
 
 pub mod clocks;
-pub mod frame;
 pub mod handle;
 pub mod handshake;
 pub mod join;

@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_protocol::charter::{Charter, CharterMark};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
@@ -18,7 +19,6 @@ use papermesh_protocol::site::SiteState;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::frame::{FrameError, read_message, write_message};
 use super::handle::{Mesh, Protocol};
 use super::membership::{Edition, Membership};
 

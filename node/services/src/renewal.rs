@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use futures::StreamExt;
-use papermesh_mesh::frame::{FrameError, read_message, write_message};
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_mesh::{Mesh, MeshError, Protocol};
 use papermesh_protocol::certificate::{Certificate, Role};
 use papermesh_protocol::enroll::{self, Answer, EnrollError, Request};

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use libp2p::PeerId;
-use papermesh_mesh::frame::{read_message, write_message};
+use papermesh_frame::{read_message, write_message};
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, NodeId, ReleaseId};
 use papermesh_protocol::job::{JobSummary, PrintOptions};

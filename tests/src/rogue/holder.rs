@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use libp2p::StreamProtocol;
-use papermesh_mesh::frame::{read_message, write_message};
+use papermesh_frame::{read_message, write_message};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::id::{JobId, NodeId};

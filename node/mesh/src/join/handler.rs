@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::join::{
     AdminJoin, AdminStep, Answer, Applicant, Attempts, Denial, Request, Welcome,
@@ -16,8 +17,6 @@ use papermesh_protocol::time::Clock;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
-
-use crate::frame::{FrameError, read_message, write_message};
 
 /// Questions that wait for the authority; whoever has another one waits with it.
 pub(super) const REQUESTS: usize = 16;

@@ -8,6 +8,7 @@ use futures::StreamExt;
 use libp2p::swarm::SwarmEvent;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::{Multiaddr, Swarm};
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_protocol::certificate::Roles;
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::invite::Invite;
@@ -26,7 +27,6 @@ use tokio_util::compat::FuturesAsyncReadCompatExt;
 use super::announce::{self, FoundAdmin};
 use super::listener::multiaddr;
 use super::network::{self, Behaviour, NetworkError};
-use crate::frame::{FrameError, read_message, write_message};
 use crate::peer;
 
 /// How long a connection and its stream may take to stand, all addresses tried.

@@ -9,6 +9,7 @@ use ed25519_dalek::SigningKey;
 use futures::StreamExt;
 use libp2p::Multiaddr;
 use libp2p::swarm::dial_opts::DialOpts;
+use papermesh_frame::FrameError;
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::id::{NodeId, Serial, SiteId};
 use papermesh_protocol::invite::{Invite, InviteGrant, Issued, TicketSecret};
@@ -30,7 +31,6 @@ use tokio_util::compat::FuturesAsyncReadCompatExt;
 use super::handler::JoinHandler;
 use super::joiner::{choose, converse, join_at, join_searching};
 use super::*;
-use crate::frame::FrameError;
 use crate::peer;
 
 /// Longer than anything here takes on the slowest machine.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use papermesh_mesh::frame::{FrameError, read_message, write_message};
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_mesh::{Member, Protocol};
 use papermesh_protocol::bind::{
     self, Answer, Attestation, BadgeClaim, Denial, Examined, Standing, Verdict,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use papermesh_mesh::frame::{FrameError, read_message, write_message};
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_mesh::{Member, Protocol};
 use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::enroll::{self, Answer, Denial, KeyClaim, Request};

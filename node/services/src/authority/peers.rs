@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use papermesh_mesh::frame::{read_message, write_message};
+use papermesh_frame::{read_message, write_message};
 use papermesh_mesh::{Member, Protocol};
 use papermesh_protocol::certificate::{Certificate, Role};
 use papermesh_protocol::enroll::{Answer, Denial, Request, SignedPage, SignedPlace};

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use papermesh_mesh::frame::{FrameError, read_message, write_message};
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_mesh::{Member, Protocol};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::judge::Judge;

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
+use papermesh_frame::{read_message, write_message};
 use papermesh_mesh::Protocol;
-use papermesh_mesh::frame::{read_message, write_message};
 use papermesh_protocol::advert::Delegated;
 use papermesh_protocol::direct::{Answer, Offer, Request};
 use papermesh_protocol::id::{JobId, UserKey};

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use papermesh_convert::ComingPreview;
-use papermesh_mesh::frame::{FrameError, read_message, write_message};
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_mesh::{Member, Protocol};
 use papermesh_protocol::id::JobId;
 use papermesh_protocol::limits;

@@ -1,7 +1,7 @@
 //! What a holder answers: every stream that a printer opens is a task of its own, and there are
 //! never more than a named number of them.
 
-use papermesh_mesh::frame::{FrameError, read_message, write_message};
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_mesh::{Member, Protocol};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::message::Request;

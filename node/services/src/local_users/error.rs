@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use papermesh_frame::FrameError;
 use papermesh_mesh::MeshError;
-use papermesh_mesh::frame::FrameError;
 use papermesh_protocol::codec::CodecError;
 use papermesh_protocol::enroll::EnrollError;
 use papermesh_protocol::invite::TicketError;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use papermesh_mesh::frame::{FrameError, read_message, write_message};
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_mesh::{Member, Protocol};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::invite::{LinkTicket, TicketSecret};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use futures::future::join_all;
-use papermesh_mesh::frame::{read_message, write_message};
+use papermesh_frame::{read_message, write_message};
 use papermesh_mesh::{MeshError, Protocol};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;

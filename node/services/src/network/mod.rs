@@ -13,7 +13,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
-use papermesh_mesh::frame::{FrameError, read_message, write_message};
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_mesh::{Mesh, MeshError, MeshEvent, MeshStream, Protocol};
 use papermesh_protocol::id::{NodeId, RecordKey};
 use papermesh_protocol::remedy::Remedy;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt, stream};
-use papermesh_mesh::frame::FrameError;
+use papermesh_frame::FrameError;
 use papermesh_mesh::{Member, Membership, Protocol, Streams};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::{Semaphore, mpsc};

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use papermesh_mesh::frame::{FrameError, read_message, write_message};
+use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_mesh::{Member, Protocol};
 use papermesh_protocol::direct::{Abilities, Answer, Decline, Offer, Request};
 use papermesh_protocol::limits;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use papermesh_mesh::frame::{read_message, write_message};
+use papermesh_frame::{read_message, write_message};
 use papermesh_mesh::{MeshError, Protocol};
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;

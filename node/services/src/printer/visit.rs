@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use papermesh_frame::FrameError;
 use papermesh_mesh::MeshError;
-use papermesh_mesh::frame::FrameError;
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::limits::SESSION_KEEP;

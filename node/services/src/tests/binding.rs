@@ -1,7 +1,7 @@
 //! Badges that users register at printers: what a holder vouches for, and what an admin believes.
 
+use papermesh_frame::{read_message, write_message};
 use papermesh_mesh::Protocol;
-use papermesh_mesh::frame::{read_message, write_message};
 use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::bind::{self, Attestation, BadgeClaim, Denial};
 use papermesh_protocol::certificate::Role;

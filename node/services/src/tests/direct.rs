@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use papermesh_frame::{read_message, write_message};
 use papermesh_mesh::Protocol;
-use papermesh_mesh::frame::{read_message, write_message};
 use papermesh_protocol::direct::{Answer, Decline, Offer, Request};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::Pin;

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use papermesh_frame::{read_message, write_message};
 use papermesh_mesh::Protocol;
-use papermesh_mesh::frame::{read_message, write_message};
 use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::extension::Extensions;

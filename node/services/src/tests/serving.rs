@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use papermesh_mesh::frame::FrameError;
+use papermesh_frame::FrameError;
 use papermesh_mesh::{Member, Protocol};
 use papermesh_protocol::certificate::Role;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use papermesh_frame::{read_message, write_message};
 use papermesh_mesh::Member;
-use papermesh_mesh::frame::{read_message, write_message};
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::limits;
 use papermesh_protocol::time::Clock;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use papermesh_frame::FrameError;
 use papermesh_mesh::MeshError;
-use papermesh_mesh::frame::FrameError;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::web::WebError;
 use papermesh_store::StoreError;

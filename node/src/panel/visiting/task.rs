@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use papermesh_convert::PictureError;
+use papermesh_frame::FrameError;
 use papermesh_mesh::MeshError;
-use papermesh_mesh::frame::FrameError;
 use papermesh_protocol::id::{JobId, NodeId};
 use papermesh_protocol::release::printer::SessionError;
 use papermesh_protocol::remedy::Remedy;

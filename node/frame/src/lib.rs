@@ -1,5 +1,8 @@
 //! One message on a stream: four bytes of length, big-endian, then deterministic CBOR. Every read
 //! has a limit in bytes and in time, so that a peer can neither fill the memory nor stop a task.
+//!
+//! This crate may know how messages are encoded. It may not know what they say, nor what the stream is made of.
+#![forbid(unsafe_code)]
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 /// How long one message may take to be sent.
-pub(crate) const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why no message was exchanged.
 #[derive(Debug, thiserror::Error)]
