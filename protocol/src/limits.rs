@@ -3,6 +3,7 @@
 //! Sizes are bytes of the encoded form. A node refuses whatever exceeds them before it looks
 //! further, so each is also a promise about memory.
 
+use core::ops::RangeInclusive;
 use core::time::Duration;
 
 /// How far two members' clocks may differ before their records stop being believed.
@@ -223,3 +224,50 @@ pub const PENDING_JOINS: usize = 32;
 pub const JOINS_PER_ADDRESS: usize = 4;
 /// How long a device waits for the admin's approval.
 pub const APPROVAL: Duration = Duration::from_secs(10 * 60);
+
+// Gateway -----------------------------------------------------------------------------------
+
+/// How long a gateway holds one knock while no door has the place open: longer than programs that
+/// print wait for an answer to their first bytes is of no use.
+pub const KNOCK_HOLD: Duration = Duration::from_secs(25);
+/// What a gateway's configuration may make of it.
+pub const KNOCK_HOLD_RANGE: RangeInclusive<Duration> =
+    Duration::from_secs(5)..=Duration::from_secs(110);
+/// How long a place waits for a door after its last knock, so that the program's next attempt finds
+/// the door.
+pub const KNOCK_WAIT: Duration = Duration::from_secs(60);
+/// What a gateway's configuration may make of it.
+pub const KNOCK_WAIT_RANGE: RangeInclusive<Duration> =
+    Duration::from_secs(5)..=Duration::from_secs(15 * 60);
+/// How long a door that was woken stays after the last knock is over.
+pub const LINGER: Duration = Duration::from_secs(60);
+/// What a gateway's configuration may make of it.
+pub const LINGER_RANGE: RangeInclusive<Duration> =
+    Duration::from_secs(5)..=Duration::from_secs(15 * 60);
+/// How long after a wake the next one of the same place may be sent.
+pub const WAKE_SPACING: Duration = Duration::from_secs(60);
+/// What a gateway's configuration may make of it.
+pub const WAKE_SPACING_RANGE: RangeInclusive<Duration> =
+    Duration::from_secs(10)..=Duration::from_secs(60 * 60);
+/// Wakes of one place within an hour.
+pub const WAKES_PER_HOUR: u8 = 20;
+/// Knocks of one place that are held at once.
+pub const KNOCKS_HELD: usize = 16;
+/// Knocks of one place that its doors have at once.
+pub const KNOCKS_SERVED: usize = 200;
+/// Doors that may have one place open.
+pub const DOORS: usize = 4;
+/// Bytes of one direction of a pipe that its sender keeps because they are not confirmed, and bytes
+/// of one request or answer.
+pub const PIPE_WINDOW: usize = 1024 * 1024;
+/// Fewest bytes that a gateway may allow in one request or answer.
+pub const PIPE_CHUNK_MIN: usize = 4096;
+/// The longest that a gateway keeps a request of a pipe before it answers that there is nothing.
+pub const PIPE_WAIT_MAX: Duration = Duration::from_secs(75);
+/// How often a door may be told to ask where no request can wait and nothing is under way.
+pub const PIPE_POLL_RANGE: RangeInclusive<Duration> =
+    Duration::from_secs(5)..=Duration::from_secs(10 * 60);
+/// How long a pipe without a request lives, if its door does not ask more rarely.
+pub const PIPE_SILENCE: Duration = Duration::from_secs(90);
+/// A header's value of the carrier over HTTP.
+pub const PIPE_HEADER_VALUE: usize = 64;

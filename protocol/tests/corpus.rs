@@ -28,7 +28,8 @@ use serde_json::Value;
 const WRITE: &str = "PAPERMESH_WRITE_CORPUS";
 
 /// Targets that read something else than CBOR.
-const NOT_CBOR: [&str; 6] = [
+const NOT_CBOR: [&str; 7] = [
+    "carrier",
     "passphrase",
     "pin_message",
     "sealed_document",
@@ -166,6 +167,12 @@ fn write() {
             .or_default()
             .push((slug(name), text.as_bytes().to_vec()));
     }
+    for (name, line) in CARRIER {
+        seeds
+            .entry("carrier")
+            .or_default()
+            .push((slug(name), [line.as_bytes(), PARTS].concat()));
+    }
     for target in &TARGETS {
         let folder = corpus().join(target.name);
         fs::create_dir_all(&folder).unwrap();
@@ -286,4 +293,24 @@ const TEXTS: [(&str, &str); 12] = [
     ("prefix alone", "papermesh-invite-1:"),
     ("other version", "papermesh-invite-2:aaaaaaaa"),
     ("not base32", "papermesh-user-1:0189!"),
+];
+
+/// Headers of the carrier over HTTP, as gateways and doors write them and as nobody does.
+const CARRIER: [(&str, &str); 7] = [
+    ("offsets", "up=4096, down=8192\n"),
+    ("offsets of nothing", "up=0, down=0\n"),
+    (
+        "largest offsets",
+        "up=18446744073709551615, down=18446744073709551615\n",
+    ),
+    ("offset with a zero before it", "up=01, down=0\n"),
+    ("offset with a sign", "up=0, down=+1\n"),
+    ("terms", "wait=55, poll=30, chunk=1048576\n"),
+    ("terms beyond limits", "wait=86400, poll=0, chunk=0\n"),
+];
+
+/// Parts of a stream, each with its offset and its length: the first, the first again, one that
+/// overlaps it, one after a gap, and one that goes on where the others ended.
+const PARTS: &[u8] = &[
+    0, 0, 1, 0, 0, 0, 1, 0, 0, 128, 1, 0, 4, 0, 0, 16, 1, 128, 2, 255,
 ];

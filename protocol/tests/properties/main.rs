@@ -4,12 +4,14 @@
 
 mod arbitrary;
 mod binding;
+mod carrier;
 mod charter;
 mod codec;
 mod denial;
 mod holder;
 mod lock;
 mod merge;
+mod page;
 mod refusal;
 mod sealed;
 #[path = "../site/mod.rs"]
