@@ -9,6 +9,7 @@ use papermesh_ipp::queue::{
     NewDocument, Queue, QueueError, QueueErrorKind, QueuedJob, Station, Underway, Which,
 };
 use papermesh_protocol::certificate::Role;
+use papermesh_protocol::gateway::token::PrintToken;
 use papermesh_protocol::job::DEFAULT_PRIORITY;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::receipt::Outcome;
@@ -20,6 +21,7 @@ use papermesh_services::holder::amend::{self, ChangeError};
 use papermesh_services::holder::life::JobState as Life;
 use papermesh_services::holder::printers::PrinterError;
 use papermesh_services::holder::{HeldView, Holder, JobsError, Submission, SubmitError};
+use papermesh_services::local_users::LocalUsers;
 use papermesh_services::network::Network;
 use papermesh_services::policy::SubmitRefusal;
 use papermesh_store::{JobNumbers, StoreError};
@@ -34,9 +36,9 @@ const NEVER: Duration = Duration::from_secs(1);
 /// reckoned a little after that moment.
 const AT_THE_END: Duration = Duration::from_secs(60);
 
-/// A holder as the hold printer's queue.
+/// A holder, and this computer's users, as the hold printer's queue.
 #[derive(Clone)]
-pub struct HoldQueue<N: Network>(pub Holder<N>);
+pub struct HoldQueue<N: Network>(pub Holder<N>, pub LocalUsers<N>);
 
 impl<N: Network> Queue for HoldQueue<N> {
     async fn users(&self) -> Result<Vec<UserId>, QueueError> {
@@ -66,6 +68,17 @@ impl<N: Network> Queue for HoldQueue<N> {
             };
             QueueError::new(kind, error.in_full())
         })
+    }
+
+    async fn bearer(&self, token: &PrintToken, named: Option<&str>) -> Result<UserId, QueueError> {
+        match self.1.bearer(token, named).await {
+            Ok(Some(user)) => Ok(user),
+            Ok(None) => Err(QueueError::new(
+                QueueErrorKind::NotProven,
+                "no such print token",
+            )),
+            Err(error) => Err(QueueError::new(QueueErrorKind::Failed, error.in_full())),
+        }
     }
 
     async fn admit(&self, request: &IppJobRequest) -> Result<(), QueueError> {

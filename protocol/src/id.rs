@@ -103,6 +103,10 @@ identity! {
     NodeId, 32
 }
 identity! {
+    /// A gateway: the Ed25519 public key that it proves on each pipe. It is a member of no site.
+    GatewayId, 32
+}
+identity! {
     /// The Ed25519 public key of a user, made on the user's first computer.
     UserKey, 32
 }
@@ -125,6 +129,10 @@ identity! {
 identity! {
     /// What a badge number becomes before it leaves the reader: HMAC(site secret, number).
     BadgeTag, 32
+}
+identity! {
+    /// What is kept of a print token: a hash of it.
+    TokenDigest, 32
 }
 identity! {
     /// The serial number of a certificate, random.

@@ -46,6 +46,11 @@ pub const SITE_STATE: usize = 48 * 1024;
 /// Revoked nodes that a site state lists; they are dropped from it once all that they had has expired.
 pub const REVOKED: usize = 1024;
 
+/// Gateways of one site.
+pub const GATEWAYS: usize = 8;
+/// A list of them.
+pub const GATEWAYS_LIST: usize = 4096;
+
 /// Records that one node stores; adverts have at most half of them.
 pub const STORED_RECORDS: usize = 32 * 1024;
 /// Bytes that these may have together; adverts have at most half of them.
@@ -105,6 +110,14 @@ pub const RELEASE_MESSAGE: usize = 256 * 1024;
 pub const ENROLL_MESSAGE: usize = 64 * 1024;
 /// One message of the bind protocol.
 pub const BIND_MESSAGE: usize = 4096;
+/// What a door says first to a gateway.
+pub const PIPE_HELLO: usize = CHARTER + SITE_STATE + 4096;
+/// How a stream of a pipe begins.
+pub const PIPE_HEAD: usize = 512;
+/// One message of a pipe's control stream.
+pub const PIPE_MESSAGE: usize = PIPE_HELLO;
+/// Names of a site's own domain that one place may have.
+pub const OWN_NAMES: usize = 4;
 /// The certificate frame of the member handshake.
 pub const HANDSHAKE_FRAME: usize = 1024;
 /// Job summaries in one answer to `List`.
@@ -202,8 +215,10 @@ pub const WEB_MESSAGE: usize = 8 * 1024;
 pub const WEB_NAMES: usize = 4;
 /// and addresses.
 pub const WEB_ADDRESSES: usize = 8;
-/// One host name.
+/// One host name (RFC 1035 section 2.3.4),
 pub const HOST_NAME: usize = 253;
+/// and one label of it.
+pub const HOST_LABEL: usize = 63;
 /// One message of the direct protocol.
 pub const DIRECT_MESSAGE: usize = 64 * 1024;
 /// Jobs with a PIN of their own that one session may have opened.
@@ -271,3 +286,11 @@ pub const PIPE_POLL_RANGE: RangeInclusive<Duration> =
 pub const PIPE_SILENCE: Duration = Duration::from_secs(90);
 /// A header's value of the carrier over HTTP.
 pub const PIPE_HEADER_VALUE: usize = 64;
+/// The domain of a gateway, which leaves room for the labels of a site and a place.
+pub const GATEWAY_DOMAIN: usize = HOST_NAME - 2 * (HOST_LABEL + 1);
+/// An alias of a place.
+pub const ALIAS: usize = 128;
+/// What a TLS client says until its ClientHello is whole, as it came.
+pub const CLIENT_HELLO: usize = 16 * 1024;
+/// Extensions of a ClientHello. Clients send about twenty.
+pub const HELLO_EXTENSIONS: usize = 64;

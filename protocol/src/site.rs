@@ -11,6 +11,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::certificate::Certificate;
 use crate::charter::Charter;
+use crate::extension::Extensions;
+use crate::gateway::contract::GatewaysError;
 use crate::id::{NodeId, SiteId};
 use crate::limits;
 use crate::remedy::Remedy;
@@ -105,6 +107,15 @@ pub struct SiteState {
     pub policy: SitePolicy,
     /// Withdrawn nodes, ascending.
     pub revoked: Vec<Revoked>,
+    /// What later versions add; see [`number`].
+    #[serde(default, skip_serializing_if = "Extensions::is_empty")]
+    pub extensions: Extensions,
+}
+
+/// The numbers of a site state's extensions.
+pub mod number {
+    /// The site's gateways: [`Gateways`](crate::gateway::contract::Gateways).
+    pub const GATEWAYS: u16 = 1;
 }
 
 impl Record for SiteState {
@@ -127,6 +138,9 @@ pub enum SiteStateError {
     /// It is numbered as if it had been signed under a charter that is still to come.
     #[error("the site state is numbered ahead of the charter")]
     Ahead,
+    /// Its gateways cannot be so.
+    #[error(transparent)]
+    Gateways(GatewaysError),
     /// No more nodes can be revoked before the certificates of some revoked ones expire.
     #[error("{} nodes are already revoked", limits::REVOKED)]
     Full,
@@ -136,6 +150,7 @@ impl Remedy for SiteStateError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Full => Some("wait until some of their certificates expire".into()),
+            Self::Gateways(error) => error.remedy(),
             _ => None,
         }
     }
@@ -151,6 +166,7 @@ impl SiteState {
             name,
             policy: SitePolicy::default(),
             revoked: Vec::new(),
+            extensions: Extensions::default(),
         }
     }
 

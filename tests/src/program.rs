@@ -25,6 +25,13 @@ pub fn bootstrap() -> &'static Path {
     PATH.get_or_init(|| built("papermesh-bootstrap"))
 }
 
+/// The gateway.
+#[must_use]
+pub fn gateway() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| built("papermesh-gateway"))
+}
+
 /// An example of the node's library.
 #[must_use]
 pub fn example(name: &str) -> PathBuf {

@@ -11,10 +11,11 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use papermesh_protocol::text::UserId;
-use papermesh_web::{Account, Behind, Slot, is_fixed, is_this_computer, name_of};
+use papermesh_web::{Account, Asked, Behind, Slot, is_fixed, is_this_computer, name_of};
 
 use super::arriving::Arriving;
 use super::identity;
+use super::made::Maker;
 use super::message::{self, Failure};
 use super::operations;
 use super::owner::{self, Credentials, Peer, Requester};
@@ -55,11 +56,12 @@ async fn nowhere<Q: Queue>(
     server: State<Arc<IppServer<Q>>>,
     peer: Extension<Peer>,
     behind: Extension<Behind>,
+    asked: Option<Extension<Asked>>,
     slot: Extension<Arc<Slot>>,
     request: Request,
 ) -> Response {
     match *request.method() {
-        Method::POST => print(server, peer, behind, slot, request).await,
+        Method::POST => print(server, peer, behind, asked, slot, request).await,
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -73,13 +75,15 @@ async fn print<Q: Queue>(
     State(server): State<Arc<IppServer<Q>>>,
     Extension(peer): Extension<Peer>,
     Extension(behind): Extension<Behind>,
+    asked: Option<Extension<Asked>>,
     Extension(slot): Extension<Arc<Slot>>,
     request: Request,
 ) -> Response {
     let _at_work = slot.work();
     let account = behind.account();
     let (head, body) = request.into_parts();
-    if let Some(refusal) = refusal(peer, &head.headers) {
+    let asked = asked.as_ref().map(|Extension(Asked(name))| &**name);
+    if let Some(refusal) = refusal((peer, asked), &head.headers) {
         return refusal;
     }
     let mut body = Arriving::new(body, Arc::clone(&slot));
@@ -87,8 +91,14 @@ async fn print<Q: Queue>(
         Ok(request) => request,
         Err(malformed) => return ipp(malformed.answer()),
     };
-    let who = match who(&server, (peer, account), &head.headers, &request).await {
-        Ok(who) => who,
+    let told = match peer.is_outside() {
+        true => outsider(&server, &head.headers, &request).await,
+        false => who(&server, (peer, account), &head.headers, &request)
+            .await
+            .map(|who| (who, account.map(Maker::Account))),
+    };
+    let (who, maker) = match told {
+        Ok(told) => told,
         Err(refusal) => {
             // Whoever is asked for a PIN sends the same again, and on the same connection.
             body.drain().await;
@@ -105,11 +115,16 @@ async fn print<Q: Queue>(
                 "printing straight to a printer from a shared computer needs a user id and a PIN";
             return Err(Failure::new(Status::NotAuthenticated, text));
         }
+        if station.is_some() && peer.is_outside() && !operations::is_open(request.operation) {
+            let text = "this print token holds jobs, and does not print straight to a printer";
+            return Err(Failure::new(Status::NotAuthorized, text));
+        }
         let asking = Asking {
             request: &request,
             who,
             peer,
             account,
+            maker,
             printer: printer_uri(peer, &head.headers, station.as_ref()),
             station,
         };
@@ -142,7 +157,7 @@ fn refuse(status: StatusCode, why: &'static str) -> Response {
 /// browser send: such a request says that it is a browser's, carries the page's host, or a type that
 /// browsers send unasked. A name can be made to point to this computer, also its own by a stranger on
 /// its network; so unprotected requests carry an address, or `localhost`.
-fn refusal(peer: Peer, headers: &HeaderMap) -> Option<Response> {
+fn refusal((peer, asked): (Peer, Option<&str>), headers: &HeaderMap) -> Option<Response> {
     if !peer.is_local() && !peer.tls {
         let mut refusal = refuse(
             StatusCode::UPGRADE_REQUIRED,
@@ -176,6 +191,12 @@ fn refusal(peer: Peer, headers: &HeaderMap) -> Option<Response> {
     }
     let host = text_of(headers, header::HOST).unwrap_or_default();
     let is_meant = is_fixed(host) || peer.tls && is_this_computer(host);
+    if peer.is_outside() && asked != Some(&*name_of(host).to_ascii_lowercase()) {
+        return Some(refuse(
+            StatusCode::MISDIRECTED_REQUEST,
+            "this is another place than the one that the connection is to\n",
+        ));
+    }
     if peer.is_local() && !is_meant {
         return Some(refuse(
             StatusCode::MISDIRECTED_REQUEST,
@@ -262,13 +283,48 @@ async fn who<Q: Queue>(
     Err(unauthorized("enter your user id and PIN\n"))
 }
 
+/// Who asks from outside: by a print token, and by nothing else. Neither a name nor an address says
+/// anything there, and a PIN must not be guessed from the Internet.
+async fn outsider<Q: Queue>(
+    server: &IppServer<Q>,
+    headers: &HeaderMap,
+    request: &message::Request,
+) -> Result<(Requester, Option<Maker>), Response> {
+    let stranger = |status, text| Ok((Requester::Stranger(Failure::new(status, text)), None));
+    let Some(header) = text_of(headers, header::AUTHORIZATION) else {
+        return match operations::is_open(request.operation) {
+            true => stranger(Status::NotAuthenticated, "say who you are"),
+            false => Err(unauthorized("enter your user id and a print token\n")),
+        };
+    };
+    let shown = Credentials::read(header).and_then(|shown| Some((shown.token()?, shown.name)));
+    let Some((token, name)) = shown else {
+        return Err(unauthorized("the print token is malformed\n"));
+    };
+    match server.queue.bearer(&token, Some(&name)).await {
+        Ok(_) if !operations::needs_no_proof(request.operation) => {
+            stranger(Status::NotAuthorized, "a print token does not allow that")
+        }
+        Ok(user) => {
+            let maker = Maker::Token(token.digest());
+            let who = server.unless_disabled(Requester::Named(user)).await;
+            Ok((who, Some(maker)))
+        }
+        Err(error) if error.kind == QueueErrorKind::NotProven => {
+            Err(unauthorized("the user id or the print token is wrong\n"))
+        }
+        Err(error) => Ok((Requester::Stranger(owner::refused(error)), None)),
+    }
+}
+
 /// The user who shows a PIN.
 async fn proven<Q: Queue>(
     server: &IppServer<Q>,
     peer: Peer,
     header: &str,
 ) -> Result<Requester, Response> {
-    let Some(Credentials { name, pin }) = Credentials::read(header) else {
+    let shown = Credentials::read(header).and_then(|shown| Some((shown.pin()?, shown.name)));
+    let Some((pin, name)) = shown else {
         return Err(unauthorized("the user id or PIN is malformed\n"));
     };
     let user = match server.owners.proving(&name, &server.queue).await {
@@ -302,7 +358,7 @@ fn maker<Q: Queue>(
     let number = message::job_number(request)?;
     let open = server.open.get(number)?;
     let is_maker = match peer.is_local() {
-        true => server.made.is_by(number, account),
+        true => server.made.is_by(number, account.map(Maker::Account)),
         false => open.from == peer.address && Q::is_drawn(number),
     };
     is_maker.then_some(open.user)

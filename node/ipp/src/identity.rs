@@ -28,6 +28,19 @@ impl Identity {
         uuid_of(&self.seed)
     }
 
+    /// What strangers outside the site are told of a place: the host name by which they found it, and
+    /// nothing else.
+    pub(super) fn of_place(printer: &str) -> Self {
+        let host = printer.split_once("://").map_or("", |(_, rest)| rest);
+        let host = host.split(['/', ':']).next().unwrap_or_default();
+        Self {
+            name: host.split('.').next().unwrap_or_default().to_owned(),
+            location: String::new(),
+            organization: String::new(),
+            seed: host.as_bytes().to_vec(),
+        }
+    }
+
     /// The name under which it is to be found: told apart from those of other computers of the site.
     pub(super) fn dns_sd_name(&self) -> String {
         dnssd::service_name(&self.name, &self.location)

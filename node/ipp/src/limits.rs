@@ -7,6 +7,10 @@ use std::time::Duration;
 pub(super) const CONNECTIONS: usize = 400;
 /// Connections at once of one other computer.
 pub(super) const CONNECTIONS_EACH: usize = 64;
+/// Connections at once of outsiders, who come through gateways.
+pub(super) const OUTSIDERS: usize = 200;
+/// Those of one address.
+pub(super) const OUTSIDERS_EACH: usize = 32;
 /// How long a connection may take to show whether it speaks TLS, and to finish its handshake.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a request's HTTP header may take, from the first connection or the last answer.
@@ -60,5 +64,5 @@ pub(super) const EVENT_WAITERS: usize = 32;
 /// The longest that a subscription lasts without being renewed, and what it lasts by default.
 pub(super) const LEASE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Jobs of which it is remembered which account of this computer made them.
+/// Jobs of which it is remembered what made them.
 pub(super) const MADE: usize = 4096;

@@ -10,7 +10,11 @@ use std::time::Duration;
 use futures::StreamExt;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_web::dnssd;
-use papermesh_web::{CertificateError, Certificates, ListenError, Listener, Patience};
+use papermesh_web::{
+    Arrival, CertificateError, Certificates, Knocks, ListenError, Listener, Patience,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -57,6 +61,7 @@ impl Remedy for HoldPrinterError {
 /// A hold printer that listens. [`HoldPrinter::serve`] answers.
 pub struct HoldPrinter<Q> {
     listener: Listener,
+    knocks: Knocks,
     server: Arc<IppServer<Q>>,
 }
 
@@ -72,8 +77,13 @@ impl<Q: Queue> HoldPrinter<Q> {
         queue: Q,
     ) -> Result<Self, HoldPrinterError> {
         let listener = Listener::bind(address, certificates, &identity.name).await?;
+        let knocks = Knocks::new(certificates, &identity.name)?;
         let server = IppServer::new(queue, identity, owners);
-        Ok(Self { listener, server })
+        Ok(Self {
+            listener,
+            knocks,
+            server,
+        })
     }
 
     /// Where it listens.
@@ -85,8 +95,11 @@ impl<Q: Queue> HoldPrinter<Q> {
     }
 
     /// Answers, until it is dropped. Documents that are on their way then are not held. With
-    /// `found`, it is announced to those who look for a printer.
-    pub async fn serve(self, found: bool) {
+    /// `found`, it is announced to those who look for a printer. Outsiders come as `arriving`.
+    pub async fn serve<S>(self, found: bool, arriving: mpsc::Receiver<Arrival<S>>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let router = http::router(Arc::clone(&self.server));
         let address = self.address().ok().filter(|_| found);
         let patience = Patience {
@@ -97,7 +110,13 @@ impl<Q: Queue> HoldPrinter<Q> {
             header: limits::HTTP_HEADER,
             buffer: limits::HTTP_BUFFER,
         };
+        let outside = Patience {
+            connections: limits::OUTSIDERS,
+            each: limits::OUTSIDERS_EACH,
+            ..patience
+        };
         tokio::join!(
+            self.knocks.serve(arriving, router.clone(), outside),
             self.listener.serve(router, patience),
             follow(Arc::clone(&self.server)),
             announce(Arc::clone(&self.server), address),

@@ -3,9 +3,11 @@
 //! A program of this computer says a name (`requesting-user-name`). How far it is believed depends on
 //! the account that it runs as ([`super::accounts`]), which user is meant on the configuration
 //! ([`super::names`]). All others show a user id and a PIN (HTTP Basic, RFC 7617): those of other
-//! computers, which come over IPPS only, and those of other accounts.
+//! computers, which come over IPPS only, and those of other accounts. Those outside the site, who come
+//! through a gateway, show a user id and a print token.
 
 use data_encoding::BASE64;
+use papermesh_protocol::gateway::token::PrintToken;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
 use zeroize::Zeroizing;
@@ -17,10 +19,10 @@ use super::queue::{QueueError, QueueErrorKind};
 use super::status::Status;
 pub(super) use papermesh_web::Peer;
 
-/// A user's name and a PIN as they came with a request.
+/// A user's name and a secret as they came with a request.
 pub(super) struct Credentials {
     pub(super) name: String,
-    pub(super) pin: Pin,
+    secret: Zeroizing<String>,
 }
 
 impl Credentials {
@@ -31,11 +33,21 @@ impl Credentials {
             return None;
         }
         let decoded = Zeroizing::new(BASE64.decode(encoded.trim().as_bytes()).ok()?);
-        let (name, pin) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+        let (name, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
         Some(Self {
             name: name.to_owned(),
-            pin: Pin::new(pin).ok()?,
+            secret: Zeroizing::new(secret.to_owned()),
         })
+    }
+
+    /// The secret as a PIN; none if it is no PIN.
+    pub(super) fn pin(&self) -> Option<Pin> {
+        Pin::new(&*self.secret).ok()
+    }
+
+    /// The secret as a print token; none if it is none.
+    pub(super) fn token(&self) -> Option<PrintToken> {
+        self.secret.parse().ok()
     }
 }
 
@@ -44,8 +56,8 @@ impl Credentials {
 pub(super) enum Requester {
     /// A user.
     User(UserId),
-    /// A program that says that it is for this user: it may bring jobs, and ask after those that
-    /// the same account brought.
+    /// A program that says that it is for this user, or that shows a print token of this user: it may
+    /// bring jobs, and ask after those that the same account or the same token brought.
     Named(UserId),
     /// The same, of a user who is only a visitor at this computer: of these, jobs are held and not
     /// printed at once.
@@ -112,17 +124,12 @@ mod tests {
         ] {
             let credentials = Credentials::read(&header).unwrap();
             assert_eq!(credentials.name, "charlie");
-            assert_eq!(credentials.pin.expose(), b"24:68");
+            assert_eq!(credentials.pin().unwrap().expose(), b"24:68");
         }
-        for wrong in [
-            "",
-            "Basic",
-            "Basic !",
-            "Bearer YTpi",
-            "Basic YTpi",
-            "Basic YWJj",
-        ] {
+        for wrong in ["", "Basic", "Basic !", "Bearer YTpi", "Basic YWJj"] {
             assert!(Credentials::read(wrong).is_none(), "{wrong}");
         }
+        let short = Credentials::read("Basic YTpi").unwrap();
+        assert!(short.pin().is_none() && short.token().is_none());
     }
 }

@@ -12,6 +12,7 @@ use futures::Stream;
 use futures::future::BoxFuture;
 use papermesh_protocol::direct::Abilities;
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::gateway::token::PrintToken;
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
@@ -45,6 +46,14 @@ pub trait Queue: Clone + Send + Sync + 'static {
         pin: &Pin,
         from: IpAddr,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
+
+    /// Whose print token this is, which came from outside. Where a name is said with it, it must be that
+    /// user's.
+    fn bearer(
+        &self,
+        token: &PrintToken,
+        named: Option<&str>,
+    ) -> impl Future<Output = Result<UserId, QueueError>> + Send;
 
     /// Whether such a job would be taken now.
     fn admit(

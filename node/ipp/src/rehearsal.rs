@@ -9,7 +9,7 @@ use axum::http::{Request, StatusCode, header};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use papermesh_ipp_guard as ipp_guard;
-use papermesh_web::{Account, Behind, Slots};
+use papermesh_web::{Account, Behind, Slots, Way};
 use tokio::runtime::Builder;
 
 use super::http;
@@ -50,6 +50,7 @@ async fn one(body: &[u8]) {
         address: std::net::Ipv4Addr::LOCALHOST.into(),
         own: std::net::Ipv4Addr::LOCALHOST.into(),
         tls: false,
+        way: Way::Socket,
     };
     let router = http::router(server)
         .layer(Extension(peer))

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::accounts::Accounts;
 use super::identity::Identity;
 use super::limits;
-use super::made::Made;
+use super::made::{Made, Maker};
 use super::message::{self, Failure, Request};
 use super::names::Owners;
 use super::open_jobs::OpenJobs;
@@ -59,6 +59,8 @@ pub(super) struct Asking<'a> {
     pub(super) peer: Peer,
     /// The account of this computer whose program asks, where that is known.
     pub(super) account: Option<Account>,
+    /// What the jobs that it brings are made by, where that is known.
+    pub(super) maker: Option<Maker>,
     /// The printer's URI as this program knows it.
     pub(super) printer: String,
     /// The printer of the site behind that URI; none for the hold printer itself.
@@ -225,12 +227,12 @@ impl Asking<'_> {
         &self,
         server: &IppServer<Q>,
     ) -> Result<JobNumber, Failure> {
-        if !self.peer.is_local() {
-            return Ok(server.queue.draw_number().await?);
-        }
-        let number = server.queue.number().await?;
-        if let Some(account) = self.account {
-            server.made.note(number, account);
+        let number = match self.peer.is_local() {
+            true => server.queue.number().await?,
+            false => server.queue.draw_number().await?,
+        };
+        if let Some(maker) = self.maker {
+            server.made.note(number, maker);
         }
         Ok(number)
     }
@@ -242,9 +244,9 @@ impl Asking<'_> {
     }
 
     /// Whether who asks may know of this job, if it is the user's own: one whom only a name makes that
-    /// user knows what the same account made.
+    /// user knows what the same account or token made.
     fn may_know<Q: Queue>(&self, server: &IppServer<Q>, number: JobNumber) -> bool {
-        !self.who.is_unproven() || server.made.is_by(number, self.account)
+        !self.who.is_unproven() || server.made.is_by(number, self.maker)
     }
 
     /// The job that the request is about, which must be the user's own. That of another user

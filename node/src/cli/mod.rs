@@ -19,6 +19,7 @@ mod context;
 mod doctor;
 mod document;
 mod failure;
+mod gateway;
 mod generate;
 mod init;
 mod invite;
@@ -108,6 +109,8 @@ enum Command {
     Revoke(members::Revoke),
     #[command(subcommand)]
     Site(site::Site),
+    #[command(subcommand)]
+    Gateway(gateway::Gateway),
     Run(Box<run::Run>),
     Status(status::Status),
     #[command(subcommand)]
@@ -193,6 +196,7 @@ async fn obey(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Members(command) => command.run(context).await,
         Command::Revoke(command) => command.run(context).await,
         Command::Site(command) => command.run(context).await,
+        Command::Gateway(command) => command.run(context).await,
         Command::Run(command) => command.run(context).await,
         Command::Status(command) => command.run(context).await,
         Command::User(command) => command.run(context).await,

@@ -20,6 +20,7 @@ use papermesh_services::printer::VisitError;
 use papermesh_store::StoreError;
 use papermesh_web::ListenError;
 
+use super::door::PlaceError;
 use crate::config::{ConfigError, HomeError};
 use crate::control::{BindError, CommandError, ErrorCode};
 use crate::panel::PanelError;
@@ -200,6 +201,17 @@ impl From<AuthorityError> for CommandError {
     }
 }
 
+impl From<PlaceError> for CommandError {
+    fn from(error: PlaceError) -> Self {
+        let code = match &error {
+            PlaceError::Full => ErrorCode::Full,
+            PlaceError::Unknown(_) => ErrorCode::NotFound,
+            PlaceError::Store(error) => of_store(error),
+        };
+        Self::of(code, &error)
+    }
+}
+
 impl From<AuditError> for CommandError {
     fn from(error: AuditError) -> Self {
         let code = match &error {
@@ -300,6 +312,7 @@ impl From<LocalUsersError> for CommandError {
             | LocalUsersError::Pin(_)
             | LocalUsersError::PinChoice(_)
             | LocalUsersError::WhichUser
+            | LocalUsersError::NoToken(_)
             | LocalUsersError::OwnTicket => ErrorCode::Usage,
             LocalUsersError::TooManyLinked => ErrorCode::Full,
             _ => ErrorCode::Failed,

@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use papermesh_ipp::{HoldPrinter, HoldPrinterError, Identity, Owners};
 use papermesh_mesh::Membership;
+use papermesh_pipe::PipeStream;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_services::holder::Holder;
-use papermesh_web::{Certificates, FromSite};
+use papermesh_services::local_users::LocalUsers;
+use papermesh_web::{Arrival, Certificates, FromSite};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -27,10 +30,10 @@ const ASKED: usize = 64;
 /// Starts the hold printer, unless it is switched off; says where it listens. An address that
 /// nobody demanded may be taken: then this node has none.
 pub(super) async fn start(
-    home: &Home,
-    config: &Config,
+    (home, config): (&Home, &Config),
     membership: &Membership,
-    (holder, site_certificate): (&Holder<Network>, &FromSite),
+    (holder, local_users, site_certificate): (&Holder<Network>, &LocalUsers<Network>, &FromSite),
+    outsiders: mpsc::Receiver<Arrival<PipeStream>>,
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<SocketAddr>, NodeError> {
     let Some(address) = config.ipp.address() else {
@@ -58,7 +61,7 @@ pub(super) async fn start(
         address,
         &certificates,
         (identity, owners),
-        HoldQueue(holder.clone()),
+        HoldQueue(holder.clone(), local_users.clone()),
     )
     .await;
     let printer = match bound {
@@ -71,7 +74,7 @@ pub(super) async fn start(
     };
     let address = printer.address().unwrap_or(address);
     tracing::info!(%address, "hold printer");
-    tasks.spawn(printer.serve(config.mdns));
+    tasks.spawn(printer.serve(config.mdns, outsiders));
     tasks.spawn(ask_printers(holder.clone()));
     Ok(Some(address))
 }

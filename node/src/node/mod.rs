@@ -9,6 +9,7 @@
 mod becoming;
 mod commands;
 mod doctor;
+mod door;
 mod failure;
 mod hold_printer;
 mod join_listener;
@@ -43,6 +44,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::{Config, Home, HomeLock};
 use crate::control::{Passphrase, Server};
 use crate::portal::{Portal, PortalLinks};
+use door::DoorHere;
 use panel::PanelHere;
 use parts::Parts;
 
@@ -78,6 +80,8 @@ struct Services {
     printer: Option<Printer<Network>>,
     /// Where the hold printer listens, on a client.
     hold_printer: Option<SocketAddr>,
+    /// The door for outsiders, where there is a hold printer.
+    door: Option<DoorHere>,
     /// The panel, on a printer.
     panel: Option<PanelHere>,
     /// What listeners show by the site's word.
@@ -108,8 +112,8 @@ impl Node {
         let holder = parts.holder(&converter).await?;
         let printer = parts.printer(converter.clone()).await?;
         let (web_certificate, site_certificate) = parts.web_certificate(&authority).await?;
-        let hold_printer = parts
-            .hold_printer(holder.as_ref(), &site_certificate)
+        let (hold_printer, door) = parts
+            .hold_printer(holder.as_ref(), &local_users, &site_certificate)
             .await?;
         let panel = parts.panel(printer.as_ref(), &site_certificate).await?;
         let portal = portal::open(&parts.config, &parts.membership).await?;
@@ -139,6 +143,7 @@ impl Node {
             holder,
             printer,
             hold_printer,
+            door,
             panel,
             web_certificate,
             portal: portal.as_ref().map(Portal::links),

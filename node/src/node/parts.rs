@@ -27,6 +27,7 @@ use papermesh_store::purge;
 use papermesh_web::FromSite;
 use tokio::task::JoinSet;
 
+use super::door::{self, DoorHere};
 use super::panel::PanelHere;
 use super::{Network, NodeError, blocking, hold_printer, keys, open_store, panel};
 use crate::config::{Config, DhtMode, Home, HomeLock};
@@ -230,18 +231,25 @@ impl<'a> Parts<'a> {
         Ok(opened.await?)
     }
 
-    /// The hold printer, on a client; says where it listens.
+    /// The hold printer, on a client, with the door for outsiders; says where it listens.
     pub(super) async fn hold_printer(
         &mut self,
         holder: Option<&Holder<Network>>,
+        local_users: &LocalUsers<Network>,
         site_certificate: &FromSite,
-    ) -> Result<Option<SocketAddr>, NodeError> {
+    ) -> Result<(Option<SocketAddr>, Option<DoorHere>), NodeError> {
         let Some(holder) = holder else {
-            return Ok(None);
+            return Ok((None, None));
         };
+        let seed = *self.identity.keys.node.expose();
+        let around = (&self.mesh, &self.store);
+        let (door, outsiders) = door::start(seed, around, &mut self.tasks).await?;
         let (config, membership, tasks) = (&self.config, &self.membership, &mut self.tasks);
-        let served = (holder, site_certificate);
-        hold_printer::start(self.home, config, membership, served, tasks).await
+        let served = (holder, local_users, site_certificate);
+        let address =
+            hold_printer::start((self.home, config), membership, served, outsiders, tasks).await?;
+        let door = address.is_some().then_some(door);
+        Ok((address, door))
     }
 
     /// The panel, on a printer.

@@ -154,6 +154,7 @@ mod tests {
             address: address.parse().unwrap(),
             own: "192.0.2.7".parse().unwrap(),
             tls,
+            way: papermesh_web::Way::Socket,
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::marker::PhantomData;
 
-use papermesh_protocol::id::{BadgeTag, JobId, NodeId, RecordKey, ReleaseId, Serial};
+use papermesh_protocol::id::{BadgeTag, JobId, NodeId, RecordKey, ReleaseId, Serial, TokenDigest};
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::web::Label;
@@ -81,7 +81,15 @@ macro_rules! identity_keys {
         }
     )*};
 }
-identity_keys!(BadgeTag, JobId, NodeId, RecordKey, ReleaseId, Serial);
+identity_keys!(
+    BadgeTag,
+    JobId,
+    NodeId,
+    RecordKey,
+    ReleaseId,
+    Serial,
+    TokenDigest
+);
 
 impl<const N: usize> Key for [u8; N] {
     fn write(&self, bytes: &mut Vec<u8>) {

@@ -4,7 +4,7 @@
 //! has them and how large they may be. Columns are only added, and a field of a row is never
 //! reused for something else. Every change raises the format and has a step: see [`super::upgrade`].
 
-use papermesh_protocol::id::{BadgeTag, JobId, NodeId, RecordKey, ReleaseId, Serial};
+use papermesh_protocol::id::{BadgeTag, JobId, NodeId, RecordKey, ReleaseId, Serial, TokenDigest};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::guess::Guesses;
 use papermesh_protocol::text::UserId;
@@ -26,6 +26,7 @@ use super::members::MemberRow;
 use super::peers::RememberedPeer;
 use super::records::StoredRecord;
 use super::tickets::{Ticket, TicketId};
+use super::tokens::TokenRow;
 use super::users::UserRow;
 
 // Holder ------------------------------------------------------------------------------------
@@ -56,6 +57,8 @@ pub(super) const LEASE_OF: Column<JobId, ReleaseId> = Column::new("lease_of", 32
 pub(super) const SETTLED: Column<ReleaseId, Settled> = Column::new("settled", 512);
 /// Users who print from this computer: their sealed keys and PIN verifiers, what they delegated.
 pub(super) const LOCAL_USERS: Column<UserId, LocalUser> = Column::new("local_users", 32 * 1024);
+/// Print tokens of these users, by their digests.
+pub(super) const TOKENS: Column<TokenDigest, TokenRow> = Column::new("tokens", 512);
 /// Wrong PINs: user id ‖ 0 ‖ printer.
 pub(super) const GUESSES: Column<OfUser<NodeId>, Guesses> = Column::new("guesses", 32);
 /// Wrong PINs of a user at all printers together.
@@ -116,7 +119,7 @@ pub(super) const FORMAT_KEY: &str = "format";
 pub(super) const SECRET: [&str; 3] = [JOBS.name(), LOCAL_USERS.name(), SITE];
 
 /// All families, as they are opened.
-pub(super) const NAMES: [&str; 27] = [
+pub(super) const NAMES: [&str; 28] = [
     JOBS.name(),
     PREVIEWS.name(),
     JOBS_BY_USER.name(),
@@ -128,6 +131,7 @@ pub(super) const NAMES: [&str; 27] = [
     LEASE_OF.name(),
     SETTLED.name(),
     LOCAL_USERS.name(),
+    TOKENS.name(),
     GUESSES.name(),
     GUESS_TOTALS.name(),
     TYPED_GUESSES.name(),

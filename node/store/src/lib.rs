@@ -53,6 +53,7 @@ mod spool;
 mod sweep;
 mod table;
 mod tickets;
+mod tokens;
 mod upgrade;
 mod users;
 mod web;
@@ -92,6 +93,7 @@ pub use spool::{RESERVE, SpoolReader, SpoolTail, SpoolWriter, Spooled};
 pub use sweep::Sweep;
 pub use table::Table;
 pub use tickets::{Purpose, Redeemed, Ticket, TicketId, Tickets};
+pub use tokens::{TokenRow, Tokens};
 pub use users::{UserRow, Users};
 pub use web::{WebCertificateRow, WebIssuerRow};
 
@@ -303,6 +305,12 @@ impl Store {
     #[must_use]
     pub fn badges(&self) -> Badges<'_> {
         Badges(&self.inner)
+    }
+
+    /// Print tokens of the users who print from this computer.
+    #[must_use]
+    pub fn tokens(&self) -> Tokens<'_> {
+        Tokens(&self.inner)
     }
 
     /// Invites and user tickets, on an admin.

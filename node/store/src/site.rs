@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 
 use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::charter::Charter;
+use papermesh_protocol::gateway::name::Label;
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::site::SiteState;
@@ -77,6 +78,8 @@ pub const WEB_CERTIFICATE: Singleton<WebCertificateRow> =
 pub const NODE_NAME: Singleton<Name> = Singleton::new("node-name", limits::NAME + 16);
 /// The ports that this node listened on last.
 pub const LAST_PORTS: Singleton<LastPorts> = Singleton::new("last-ports", 32);
+/// The places that this node opens at the site's gateways.
+pub const PLACES: Singleton<Vec<Label>> = Singleton::new("places", 8 * 1024);
 /// That the files with this node's own keys were made; from then on a missing one is a loss.
 pub(super) const KEYS_MADE: Singleton<bool> = Singleton::new("keys-made", 1);
 

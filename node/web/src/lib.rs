@@ -15,6 +15,7 @@ pub mod dnssd;
 mod account;
 mod certificate;
 mod host;
+mod knocks;
 mod listener;
 mod rate;
 mod reach;
@@ -23,7 +24,8 @@ mod slots;
 
 pub use account::{Account, Behind};
 pub use certificate::{CertificateError, Certificates};
-pub use listener::{ListenError, Listener, Patience, Peer};
+pub use knocks::{Arrival, Asked, Knocks};
+pub use listener::{ListenError, Listener, Patience, Peer, Way};
 pub use site::{FromSite, SiteCertificate, SiteCertificateError, ToListeners};
 
 pub use certificate::host_name;

@@ -81,17 +81,35 @@ pub struct Peer {
     pub own: IpAddr,
     /// Whether it came protected.
     pub tls: bool,
+    /// By which way it came.
+    pub way: Way,
+}
+
+/// By which way a request comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By the listener's socket.
+    Socket,
+    /// Through a gateway, from outside the site. Its address is what the gateway says of it, and no right
+    /// follows from that. Such a request also carries its [`super::Asked`].
+    Gateway,
 }
 
 impl Peer {
     /// Whether it is a program of this computer.
     pub fn is_local(self) -> bool {
-        self.address.to_canonical().is_loopback()
+        self.way == Way::Socket && self.address.to_canonical().is_loopback()
     }
 
     /// Whether it comes from this computer, by whichever of its addresses: no other has one of them.
     pub fn is_here(self) -> bool {
-        self.is_local() || self.address == self.own
+        self.is_local() || self.way == Way::Socket && self.address == self.own
+    }
+
+    /// Whether it comes from outside the site.
+    #[must_use]
+    pub fn is_outside(self) -> bool {
+        self.way == Way::Gateway
     }
 }
 
@@ -186,6 +204,7 @@ fn slot(here: &Slots, away: &Slots, stream: &TcpStream, from: SocketAddr) -> Opt
         address: from.ip(),
         own: stream.local_addr().ok()?.ip(),
         tls: false,
+        way: Way::Socket,
     };
     if peer.is_here() {
         here.take()
@@ -222,6 +241,7 @@ impl Connection {
             address: self.from.ip(),
             own: own.ip(),
             tls: false,
+            way: Way::Socket,
         };
         let mut first = [0];
         match timeout(self.patience.header, stream.peek(&mut first)).await {
@@ -252,20 +272,26 @@ impl Connection {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         peer: Peer,
     ) {
-        let router = self
-            .router
-            .clone()
+        let router = (self.router.clone())
             .layer(Extension(peer))
             .layer(Extension(self.behind))
             .layer(Extension(Arc::clone(&self.slot)));
-        let served = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.patience.header)
-            .max_buf_size(self.patience.buffer)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-            .await;
-        if let Err(error) = served {
+        if let Err(error) = answer(stream, router, self.patience).await {
             tracing::trace!(from = %self.from, %error, "connection broke off");
         }
     }
+}
+
+/// Answers the requests of one connection, until it ends.
+pub(super) async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    patience: Patience,
+) -> Result<(), hyper::Error> {
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience.header)
+        .max_buf_size(patience.buffer)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .await
 }

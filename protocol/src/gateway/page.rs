@@ -10,7 +10,7 @@
 //! Knock, wake and door come in any order. The page has neither sockets nor a clock: whoever drives
 //! it says what happened and when, by a clock that nobody sets; does what comes back, in the order
 //! given; and calls [`Page::tick`] when [`Page::due`] says. The names of places are the
-//! driver's business, and so are the limits over more than one of them: streams of a link, knocks
+//! driver's business, and so are the limits over more than one of them: streams of a pipe, knocks
 //! of an address, wakes of a site.
 
 use core::mem;
@@ -24,9 +24,9 @@ use crate::time::Timestamp;
 /// The time over which wakes are counted.
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// The number of a link, never used again while the gateway runs.
+/// The number of a pipe, never used again while the gateway runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkId(pub u64);
+pub struct PipeId(pub u64);
 
 /// The number of a knock, never used again while the gateway runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,13 +120,13 @@ pub struct TooManyDoors;
 /// come back at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Opens a stream on the link, passes the knock's bytes both ways, and says
+    /// Opens a stream on the pipe, passes the knock's bytes both ways, and says
     /// [`ended`](Page::ended) when that is over, or when the stream did not come about.
     Serve {
         /// Whose bytes.
         knock: KnockId,
-        /// The link of the door that gets them.
-        link: LinkId,
+        /// The pipe of the door that gets them.
+        pipe: PipeId,
     },
     /// Ends the knock with the TLS alert `internal_error`: no door came in time.
     Alert(KnockId),
@@ -137,7 +137,7 @@ pub enum Action {
     /// Takes back all wakes since the place was last open, because no door came.
     CancelWake,
     /// Tells the door that all knocks are processed and the place is closed.
-    Done(LinkId),
+    Done(PipeId),
     /// Drops the page: a new one would do the same from here on.
     Close,
 }
@@ -161,8 +161,8 @@ pub struct Page {
     mode: Mode,
     timers: Timers,
     stage: Stage,
-    /// Knocks that doors have, at most [`limits::KNOCKS_SERVED`], with their links.
-    served: BTreeMap<KnockId, LinkId>,
+    /// Knocks that doors have, at most [`limits::KNOCKS_SERVED`], with their pipes.
+    served: BTreeMap<KnockId, PipeId>,
     /// The wakes of the last hour, the oldest first, at most [`Timers::wakes_per_hour`].
     wakes: VecDeque<Timestamp>,
 }
@@ -206,19 +206,19 @@ impl Waiting {
 #[derive(Debug)]
 struct Open {
     /// The door that gets the knocks: the one that opened last.
-    newest: LinkId,
+    newest: PipeId,
     /// The others, the oldest first, together at most [`limits::DOORS`].
-    standby: Vec<LinkId>,
+    standby: Vec<PipeId>,
     /// When a door opened or a knock ended last.
     quiet_since: Timestamp,
 }
 
 impl Open {
-    fn has(&self, link: LinkId) -> bool {
-        self.newest == link || self.standby.contains(&link)
+    fn has(&self, pipe: PipeId) -> bool {
+        self.newest == pipe || self.standby.contains(&pipe)
     }
 
-    fn doors(&self) -> impl Iterator<Item = LinkId> {
+    fn doors(&self) -> impl Iterator<Item = PipeId> {
         self.standby.iter().copied().chain([self.newest])
     }
 }
@@ -281,35 +281,35 @@ impl Page {
         self.closing(actions)
     }
 
-    /// A door opens the place on this link. It gets what is held, and the knocks to come until a
-    /// newer one opens. Of a door that dialed again, the earlier link is [`lost`](Self::lost)
+    /// A door opens the place on this pipe. It gets what is held, and the knocks to come until a
+    /// newer one opens. Of a door that dialed again, the earlier pipe is [`lost`](Self::lost)
     /// first.
     ///
     /// # Errors
     /// [`TooManyDoors`]; nothing changes then.
-    pub fn opened(&mut self, link: LinkId, now: Timestamp) -> Result<Vec<Action>, TooManyDoors> {
+    pub fn opened(&mut self, pipe: PipeId, now: Timestamp) -> Result<Vec<Action>, TooManyDoors> {
         if let Stage::Open(open) = &self.stage
             && open.doors().count() >= limits::DOORS
-            && !open.has(link)
+            && !open.has(pipe)
         {
             return Err(TooManyDoors);
         }
         let mut actions = self.pass(now);
         if let Stage::Open(open) = &mut self.stage {
-            if !open.has(link) {
-                open.standby.push(mem::replace(&mut open.newest, link));
+            if !open.has(pipe) {
+                open.standby.push(mem::replace(&mut open.newest, pipe));
             }
             open.quiet_since = now;
             return Ok(actions);
         }
         let opened = Stage::Open(Open {
-            newest: link,
+            newest: pipe,
             standby: Vec::new(),
             quiet_since: now,
         });
         if let Stage::Waiting(waiting) = mem::replace(&mut self.stage, opened) {
             for held in waiting.held {
-                actions.push(self.serve(held.knock, link));
+                actions.push(self.serve(held.knock, pipe));
             }
         }
         Ok(actions)
@@ -317,21 +317,21 @@ impl Page {
 
     /// A door closes the place. Knocks that it has go on.
     #[must_use = "the page may be over"]
-    pub fn closed(&mut self, link: LinkId, now: Timestamp) -> Vec<Action> {
-        self.leave(link);
+    pub fn closed(&mut self, pipe: PipeId, now: Timestamp) -> Vec<Action> {
+        self.leave(pipe);
         let actions = self.pass(now);
         self.closing(actions)
     }
 
-    /// A link broke, and with it all knocks that were on it.
+    /// A pipe broke, and with it all knocks that were on it.
     #[must_use = "the page may be over"]
-    pub fn lost(&mut self, link: LinkId, now: Timestamp) -> Vec<Action> {
+    pub fn lost(&mut self, pipe: PipeId, now: Timestamp) -> Vec<Action> {
         let before = self.served.len();
-        self.served.retain(|_, on| *on != link);
+        self.served.retain(|_, on| *on != pipe);
         if self.served.len() < before {
             self.quiet(now);
         }
-        self.closed(link, now)
+        self.closed(pipe, now)
     }
 
     /// A knock is over, whoever ended it, also one that is still held. It may be said twice.
@@ -402,12 +402,12 @@ impl Page {
     }
 
     /// Gives a knock to a door, if the doors do not have too many.
-    fn serve(&mut self, knock: KnockId, link: LinkId) -> Action {
+    fn serve(&mut self, knock: KnockId, pipe: PipeId) -> Action {
         if self.served.len() >= limits::KNOCKS_SERVED {
             return Action::Refuse(knock);
         }
-        self.served.insert(knock, link);
-        Action::Serve { knock, link }
+        self.served.insert(knock, pipe);
+        Action::Serve { knock, pipe }
     }
 
     /// Sends the wake that is wanted, once the place's own limits allow it. Where those of the site
@@ -443,12 +443,12 @@ impl Page {
     }
 
     /// Forgets a door; the one that opened before it takes its turn.
-    fn leave(&mut self, link: LinkId) {
+    fn leave(&mut self, pipe: PipeId) {
         let Stage::Open(open) = &mut self.stage else {
             return;
         };
-        if open.newest != link {
-            open.standby.retain(|door| *door != link);
+        if open.newest != pipe {
+            open.standby.retain(|door| *door != pipe);
         } else if let Some(next) = open.standby.pop() {
             open.newest = next;
         } else {
@@ -495,9 +495,9 @@ mod tests {
         Page::new(mode, Timers::default())
     }
 
-    fn serve(knock: KnockId, link: u64) -> Action {
-        let link = LinkId(link);
-        Action::Serve { knock, link }
+    fn serve(knock: KnockId, pipe: u64) -> Action {
+        let pipe = PipeId(pipe);
+        Action::Serve { knock, pipe }
     }
 
     #[test]
@@ -505,12 +505,12 @@ mod tests {
         let mut page = page(Mode::WakeByGateway);
         assert_eq!(page.knock(FIRST, true, at(0)), [Action::Wake]);
         assert_eq!(page.state(), State::Waiting);
-        let actions = page.opened(LinkId(7), at(5)).unwrap();
+        let actions = page.opened(PipeId(7), at(5)).unwrap();
         assert_eq!(actions, [serve(FIRST, 7)]);
         assert_eq!(page.due(), None);
         assert_eq!(page.ended(FIRST, at(90)), []);
         assert_eq!((page.state(), page.due()), (State::Idle, Some(at(150))));
-        assert_eq!(page.tick(true, at(150)), [Action::Done(LinkId(7))]);
+        assert_eq!(page.tick(true, at(150)), [Action::Done(PipeId(7))]);
         // Its wake counts for an hour.
         assert_eq!((page.state(), page.due()), (State::Absent, Some(at(3600))));
         assert_eq!(page.tick(true, at(3600)), [Action::Close]);
@@ -533,8 +533,8 @@ mod tests {
     fn a_door_that_is_lost_is_woken_again_when_the_limits_allow_it() {
         let mut page = page(Mode::WakeByGateway);
         assert_eq!(page.knock(FIRST, true, at(0)), [Action::Wake]);
-        assert_eq!(page.opened(LinkId(7), at(5)), Ok(vec![serve(FIRST, 7)]));
-        assert_eq!(page.lost(LinkId(7), at(20)), []);
+        assert_eq!(page.opened(PipeId(7), at(5)), Ok(vec![serve(FIRST, 7)]));
+        assert_eq!(page.lost(PipeId(7), at(20)), []);
         assert_eq!(page.knock(SECOND, true, at(40)), []);
         assert_eq!(page.due(), Some(at(60)));
         assert_eq!(page.tick(true, at(60)), [Action::Wake]);
@@ -544,17 +544,17 @@ mod tests {
     #[test]
     fn the_newest_door_gets_the_knocks_and_the_one_before_it_takes_over() {
         let mut page = page(Mode::Constant);
-        for link in 1..=4 {
-            assert_eq!(page.opened(LinkId(link), at(0)), Ok(vec![]));
+        for pipe in 1..=4 {
+            assert_eq!(page.opened(PipeId(pipe), at(0)), Ok(vec![]));
         }
-        assert_eq!(page.opened(LinkId(5), at(0)), Err(TooManyDoors));
-        assert_eq!(page.opened(LinkId(2), at(0)), Ok(vec![]));
+        assert_eq!(page.opened(PipeId(5), at(0)), Err(TooManyDoors));
+        assert_eq!(page.opened(PipeId(2), at(0)), Ok(vec![]));
         assert_eq!(page.knock(FIRST, true, at(1)), [serve(FIRST, 4)]);
-        assert_eq!(page.lost(LinkId(4), at(2)), []);
+        assert_eq!(page.lost(PipeId(4), at(2)), []);
         assert_eq!((page.served(), page.state()), (0, State::Open));
         assert_eq!(page.knock(SECOND, true, at(3)), [serve(SECOND, 3)]);
-        for link in [1, 2, 3] {
-            assert_eq!(page.closed(LinkId(link), at(4)), []);
+        for pipe in [1, 2, 3] {
+            assert_eq!(page.closed(PipeId(pipe), at(4)), []);
         }
         // A door that closed still has its knock.
         assert_eq!((page.served(), page.state()), (1, State::Absent));

@@ -36,10 +36,12 @@ pub enum TicketKind {
     User,
     /// A [`LinkTicket`](super::LinkTicket).
     Link,
+    /// A [`Gateway`](crate::gateway::contract::Gateway).
+    Gateway,
 }
 
 impl TicketKind {
-    const ALL: [Self; 3] = [Self::Invite, Self::User, Self::Link];
+    const ALL: [Self; 4] = [Self::Invite, Self::User, Self::Link, Self::Gateway];
 
     /// How a line of this kind begins.
     #[must_use]
@@ -48,6 +50,7 @@ impl TicketKind {
             Self::Invite => "papermesh-invite-1:",
             Self::User => "papermesh-user-1:",
             Self::Link => "papermesh-link-1:",
+            Self::Gateway => "papermesh-gateway-1:",
         }
     }
 
@@ -57,6 +60,7 @@ impl TicketKind {
             Self::Invite => "papermesh join",
             Self::User => "papermesh user enroll",
             Self::Link => "papermesh user link",
+            Self::Gateway => "papermesh gateway add",
         }
     }
 
@@ -65,6 +69,7 @@ impl TicketKind {
         match self {
             Self::Invite | Self::User => "the site's admin",
             Self::Link => "your first computer",
+            Self::Gateway => "the gateway's provider",
         }
     }
 }
@@ -75,6 +80,7 @@ impl fmt::Display for TicketKind {
             Self::Invite => "invite",
             Self::User => "user ticket",
             Self::Link => "link ticket",
+            Self::Gateway => "gateway line",
         })
     }
 }
@@ -133,7 +139,7 @@ impl Remedy for TicketError {
 }
 
 /// A value that has a line.
-pub(super) trait Ticket: Serialize + DeserializeOwned {
+pub(crate) trait Ticket: Serialize + DeserializeOwned {
     /// What it is for.
     const KIND: TicketKind;
     /// Checks what the types do not say.
@@ -141,7 +147,7 @@ pub(super) trait Ticket: Serialize + DeserializeOwned {
 }
 
 /// Writes the line.
-pub(super) fn write<T: Ticket>(ticket: &T) -> Result<Zeroizing<String>, TicketError> {
+pub(crate) fn write<T: Ticket>(ticket: &T) -> Result<Zeroizing<String>, TicketError> {
     ticket.check().map_err(malformed::<T>)?;
     let mut bytes = Zeroizing::new(codec::encode(ticket, ENCODED).map_err(malformed::<T>)?);
     let checksum = checksum(T::KIND, &bytes);
@@ -159,7 +165,7 @@ pub(super) fn write<T: Ticket>(ticket: &T) -> Result<Zeroizing<String>, TicketEr
 
 /// Reads a line. Letters of either case are taken, and white space anywhere is ignored, because
 /// mail programs break long lines.
-pub(super) fn read<T: Ticket>(text: &str) -> Result<T, TicketError> {
+pub(crate) fn read<T: Ticket>(text: &str) -> Result<T, TicketError> {
     let kind = T::KIND;
     // Twice the limit leaves room for every sensible amount of white space.
     if text.len() > 2 * limits::INVITE_TEXT {

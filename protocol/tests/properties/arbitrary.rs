@@ -173,13 +173,15 @@ pub(crate) fn site_state() -> impl Strategy<Value = SiteState> {
         },
     );
     let revoked = (node_id(), time()).prop_map(|(node, at)| Revoked { node, at });
-    (site_id(), any::<u64>(), name(), policy, vec(revoked, 0..50)).prop_map(
-        |(site, sequence, name, policy, revoked)| SiteState {
+    let lists = (vec(revoked, 0..50), extensions());
+    (site_id(), any::<u64>(), name(), policy, lists).prop_map(
+        |(site, sequence, name, policy, (revoked, extensions))| SiteState {
             site,
             sequence,
             name,
             policy,
             revoked,
+            extensions,
         },
     )
 }

@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use papermesh_protocol::gateway::page::{Action, KnockId, LinkId, Mode, Page, State, Timers};
+use papermesh_protocol::gateway::page::{Action, KnockId, Mode, Page, PipeId, State, Timers};
 use papermesh_protocol::limits;
 use papermesh_protocol::time::Timestamp;
 use proptest::collection::vec;
@@ -30,7 +30,7 @@ enum Event {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let link = || 0..6_u64;
+    let pipe = || 0..6_u64;
     let knocks = prop_oneof![20 => Just(1_usize), 2 => 2..20_usize, 1 => Just(150)];
     let wait = prop_oneof![
         6 => 0..20_000_u64,
@@ -40,9 +40,9 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         6 => knocks.prop_map(Event::Knocks),
         4 => any::<Index>().prop_map(Event::End),
-        3 => link().prop_map(Event::Open),
-        1 => link().prop_map(Event::Shut),
-        2 => link().prop_map(Event::Lose),
+        3 => pipe().prop_map(Event::Open),
+        1 => pipe().prop_map(Event::Shut),
+        2 => pipe().prop_map(Event::Lose),
         1 => any::<bool>().prop_map(Event::Site),
         6 => wait.prop_map(|millis| Event::Wait(Duration::from_millis(millis))),
     ]
@@ -75,7 +75,7 @@ fn timers() -> impl Strategy<Value = Timers> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Held,
-    Served(LinkId),
+    Served(PipeId),
     /// It was served, and is over.
     Over,
     Alerted,
@@ -97,7 +97,7 @@ struct Gateway {
     was_forbidden: bool,
     knocks: Vec<(Timestamp, Fate)>,
     /// Doors that have the place open, the newest last.
-    doors: Vec<LinkId>,
+    doors: Vec<PipeId>,
     wakes: Vec<Timestamp>,
     /// Whether a wake was sent since the last door left, and not taken back.
     is_woken: bool,
@@ -141,13 +141,13 @@ impl Gateway {
             Event::Knocks(count) => (0..*count).for_each(|_| self.knock()),
             Event::End(at) if !self.knocks.is_empty() => self.end(at.index(self.knocks.len())),
             Event::End(_) => {}
-            Event::Open(link) => self.open(LinkId(*link)),
-            Event::Shut(link) => {
-                self.doors.retain(|door| door.0 != *link);
-                let actions = self.page.closed(LinkId(*link), self.now);
+            Event::Open(pipe) => self.open(PipeId(*pipe)),
+            Event::Shut(pipe) => {
+                self.doors.retain(|door| door.0 != *pipe);
+                let actions = self.page.closed(PipeId(*pipe), self.now);
                 self.carry_out(actions);
             }
-            Event::Lose(link) => self.lose(LinkId(*link)),
+            Event::Lose(pipe) => self.lose(PipeId(*pipe)),
             Event::Site(may_wake) => self.may_wake = *may_wake,
             Event::Wait(time) => self.wait(*time),
         }
@@ -184,10 +184,10 @@ impl Gateway {
         self.carry_out(actions);
     }
 
-    fn open(&mut self, link: LinkId) {
-        let is_new = !self.doors.contains(&link);
+    fn open(&mut self, pipe: PipeId) {
+        let is_new = !self.doors.contains(&pipe);
         let is_full = self.doors.len() >= limits::DOORS;
-        let Ok(actions) = self.page.opened(link, self.now) else {
+        let Ok(actions) = self.page.opened(pipe, self.now) else {
             assert!(is_new && is_full, "a door was sent away");
             return;
         };
@@ -197,21 +197,21 @@ impl Gateway {
         let at = actions.iter().position(serves).unwrap_or(actions.len());
         let (before, after) = actions.split_at(at);
         self.carry_out_all(before);
-        if !self.doors.contains(&link) {
-            self.doors.push(link);
+        if !self.doors.contains(&pipe) {
+            self.doors.push(pipe);
         }
         self.is_woken = false;
         self.carry_out(after.to_vec());
     }
 
-    fn lose(&mut self, link: LinkId) {
-        self.doors.retain(|door| *door != link);
+    fn lose(&mut self, pipe: PipeId) {
+        self.doors.retain(|door| *door != pipe);
         for (_, fate) in &mut self.knocks {
-            if *fate == Fate::Served(link) {
+            if *fate == Fate::Served(pipe) {
                 *fate = Fate::Over;
             }
         }
-        let actions = self.page.lost(link, self.now);
+        let actions = self.page.lost(pipe, self.now);
         self.carry_out(actions);
     }
 
@@ -243,9 +243,9 @@ impl Gateway {
         for action in actions {
             assert!(*action != Action::Close || self.is_closed, "not the last");
             match *action {
-                Action::Serve { knock, link } => {
-                    assert_eq!(self.doors.last(), Some(&link), "not the newest door");
-                    self.answer(knock, Fate::Served(link));
+                Action::Serve { knock, pipe } => {
+                    assert_eq!(self.doors.last(), Some(&pipe), "not the newest door");
+                    self.answer(knock, Fate::Served(pipe));
                 }
                 Action::Alert(knock) => {
                     assert_ne!(self.mode, Mode::Constant);
@@ -260,11 +260,11 @@ impl Gateway {
                     assert!(!self.knocks.iter().any(waited), "somebody waits");
                     self.is_woken = false;
                 }
-                Action::Done(link) => {
+                Action::Done(pipe) => {
                     assert_ne!(self.mode, Mode::Constant);
                     assert_eq!(self.served(), 0, "a door was sent away that is used");
-                    assert!(self.doors.contains(&link));
-                    self.doors.retain(|door| *door != link);
+                    assert!(self.doors.contains(&pipe));
+                    self.doors.retain(|door| *door != pipe);
                 }
                 Action::Close => {
                     assert!(self.doors.is_empty() && !self.is_woken);
@@ -328,8 +328,8 @@ impl Gateway {
 
     /// All doors leave and nobody knocks any more: nothing is left behind.
     fn everybody_goes(mut self) {
-        for link in self.doors.clone() {
-            self.lose(link);
+        for pipe in self.doors.clone() {
+            self.lose(pipe);
         }
         for number in 0..self.knocks.len() {
             if matches!(self.knocks[number].1, Fate::Served(_)) {
@@ -376,7 +376,7 @@ proptest! {
 
 #[test]
 fn knock_door_and_loss_may_come_in_any_order() {
-    let link = LinkId(1);
+    let pipe = PipeId(1);
     let (knock, open, lose) = (Event::Knocks(1), Event::Open(1), Event::Lose(1));
     for mode in [Mode::WakeByGateway, Mode::WakeByClient, Mode::Constant] {
         // Where doors are always connected, none is waited for.
@@ -391,17 +391,17 @@ fn knock_door_and_loss_may_come_in_any_order() {
             ([&knock, &open, &lose], waited(Fate::Over), State::Absent),
             (
                 [&knock, &lose, &open],
-                waited(Fate::Served(link)),
+                waited(Fate::Served(pipe)),
                 State::Open,
             ),
             ([&open, &knock, &lose], Fate::Over, State::Absent),
             ([&open, &lose, &knock], waited(Fate::Held), State::Waiting),
             (
                 [&lose, &knock, &open],
-                waited(Fate::Served(link)),
+                waited(Fate::Served(pipe)),
                 State::Open,
             ),
-            ([&lose, &open, &knock], Fate::Served(link), State::Open),
+            ([&lose, &open, &knock], Fate::Served(pipe), State::Open),
         ] {
             let mut gateway = Gateway::new(mode, Timers::default(), true);
             for event in order {

@@ -21,6 +21,7 @@
 //! | `certificates` | one certificate of the site makes browsers and programs trust panels and hold printers |
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
 //! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
+//! | `gateway` | printing from outside through a gateway that cannot read |
 //! | `devices` | printers as they are: what they say is judged, and looking keeps nobody from printing |
 //! | `doctor` | what is commonly wrong is found |
 //! | `panel` | walking up to a printer: a real browser at its panel |
@@ -53,6 +54,7 @@ mod doctor;
 mod examples;
 mod finishings;
 mod formats;
+mod gateway;
 mod hold_printer;
 mod hostile;
 mod invariants;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use ipp::model::DelimiterTag;
 use papermesh_protocol::text;
 
+use super::super::identity::Identity;
 use super::super::limits;
 use super::super::message::{Answer, Failure};
 use super::super::owner::Requester;
@@ -33,6 +34,10 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
         Requester::Named(_) | Requester::Visitor(_) | Requester::Stranger(_) => Vec::new(),
     };
     let identity = match &asking.station {
+        // Whose computer this is, and where, is nobody's business outside.
+        _ if asking.peer.is_outside() && matches!(asking.who, Requester::Stranger(_)) => {
+            Identity::of_place(&asking.printer)
+        }
         Some(station) => station.identity(&server.identity),
         None => server.identity.clone(),
     };

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures::{Stream, stream};
+use papermesh_protocol::gateway::token::PrintToken;
 use papermesh_protocol::job::DEFAULT_PRIORITY;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
-use papermesh_web::{Certificates, FromSite};
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::broadcast;
+use papermesh_web::{Arrival, Certificates, FromSite};
+use tokio::io::{AsyncRead, AsyncReadExt, DuplexStream};
+use tokio::sync::{broadcast, mpsc};
 
 use crate::listener::HoldPrinter;
 use crate::queue::{
@@ -96,7 +97,8 @@ impl Memory {
         let printer = HoldPrinter::bind(any, &certificates, (identity, owners), self.clone());
         let printer = printer.await.unwrap();
         let address = printer.address().unwrap();
-        tokio::spawn(printer.serve(false));
+        let (_, nobody) = mpsc::channel::<Arrival<DuplexStream>>(1);
+        tokio::spawn(printer.serve(false, nobody));
         address
     }
 }
@@ -132,6 +134,13 @@ impl Queue for Memory {
         Err(QueueError::new(
             QueueErrorKind::NotProven,
             "nobody has a PIN",
+        ))
+    }
+
+    async fn bearer(&self, _: &PrintToken, _: Option<&str>) -> Result<UserId, QueueError> {
+        Err(QueueError::new(
+            QueueErrorKind::NotProven,
+            "nobody has a token",
         ))
     }
 

@@ -81,6 +81,14 @@ pub enum Kind {
     WebCertified,
     /// A member asked for a host name that is not its own.
     WebNameRefused,
+    /// A print token was made.
+    TokenMade,
+    /// A print token was withdrawn.
+    TokenWithdrawn,
+    /// The site has a further gateway.
+    GatewayAdded,
+    /// The site has a gateway less.
+    GatewayRemoved,
 }
 
 /// What one record tells. What does not apply is left out.

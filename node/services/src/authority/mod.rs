@@ -35,6 +35,7 @@ pub mod bundle;
 pub mod enrollment;
 pub mod export;
 pub mod found;
+mod gateways;
 pub mod invite;
 pub mod key;
 pub mod members;

@@ -55,6 +55,9 @@ pub enum LocalUsersError {
     /// Too many wrong PINs.
     #[error("too many wrong PINs")]
     Wait(Duration),
+    /// No print token, or more than one, is meant.
+    #[error("no single print token is called {0}")]
+    NoToken(String),
     /// The user is not one of this computer's.
     #[error("{0} is not enrolled on this computer")]
     NotEnrolled(UserId),

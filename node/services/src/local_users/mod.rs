@@ -9,6 +9,7 @@
 //! | [`enroll`] | makes a user's key and has the authority enter it |
 //! | [`link`] | `/papermesh/link/1`, from both ends |
 //! | [`pin`] | changes the PIN and carries it to linked computers |
+//! | [`tokens`] | what users' programs show outside the site |
 //! | [`leave`] | keeps the user's leave for this computer from running out |
 //!
 //! Not here: the site's registry of users ([`crate::authority`]), logging in at a printer, and
@@ -17,6 +18,7 @@
 pub mod enroll;
 pub mod link;
 pub mod pin;
+pub mod tokens;
 
 mod error;
 mod here;

@@ -5,6 +5,7 @@
 //! milliseconds since 1970 (UTC), lengths of time are seconds where the name does not say
 //! otherwise, sizes are bytes, identities are hexadecimal.
 
+mod gateway;
 mod home;
 mod job;
 mod member;
@@ -14,6 +15,7 @@ mod printer;
 mod release;
 mod user;
 
+use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_services::holder::HeldView;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,10 @@ use serde_json::Value;
 
 use super::service::{Answer, Handle, Io, json};
 
+pub use gateway::{
+    AddGateway, ClosePlace, GatewayList, GatewayRemoved, ListGateways, ListTokens, MakeToken,
+    OpenPlace, PlaceChanged, RemoveGateway, Token, TokenMade, WithdrawToken,
+};
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use job::{
     DeleteJob, FollowJobs, JobPrefix, JobRef, JobsFollowed, ListHistory, ListJobs, MoveJob,
@@ -187,6 +193,14 @@ commands! {
     ListPrinters -> Vec<Printer>,
     OpenPortal -> PortalLink,
     AwaitPage -> PageOpened,
+    AddGateway -> Gateway,
+    RemoveGateway -> GatewayRemoved,
+    ListGateways -> GatewayList,
+    OpenPlace -> PlaceChanged,
+    ClosePlace -> PlaceChanged,
+    MakeToken -> TokenMade,
+    ListTokens -> Vec<Token>,
+    WithdrawToken -> Token,
     Visit -> VisitReport,
 }
 

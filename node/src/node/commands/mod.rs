@@ -3,6 +3,7 @@
 //! here.
 
 mod audit;
+mod gateway;
 mod jobs;
 mod portal;
 mod printers;

@@ -16,7 +16,9 @@ use data_encoding::HEXLOWER;
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::codec;
 use papermesh_protocol::extension::Extensions;
-use papermesh_protocol::id::{BadgeTag, NodeId, RecordKey, ReleaseId, Serial, SessionId, UserKey};
+use papermesh_protocol::id::{
+    BadgeTag, NodeId, RecordKey, ReleaseId, Serial, SessionId, TokenDigest, UserKey,
+};
 use papermesh_protocol::job::{ColorMode, PrintOptions, Scaling, Sides};
 use papermesh_protocol::release::guess::Guesses;
 use papermesh_protocol::release::printer::Phase;
@@ -35,7 +37,7 @@ use crate::site::{self, LastPorts, Singleton};
 use crate::{
     Attempt, BadgeRow, Choice, ChoiceRow, Floor, JobEnd, JobRow, JournalRow, LeaseRow, Linked,
     LocalUser, MemberRow, NamedPrinter, NumberedJob, PastJobRow, Purpose, RememberedPeer, Settled,
-    Source, StoredRecord, Ticket, TicketId, UserRow, WebCertificateRow, WebIssuerRow,
+    Source, StoredRecord, Ticket, TicketId, TokenRow, UserRow, WebCertificateRow, WebIssuerRow,
 };
 
 const THEN: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -260,6 +262,13 @@ fn users(visit: &mut impl Visit) {
         advertised: true,
     };
     visit.row(&columns::LOCAL_USERS, &user("alice"), &local);
+    let token = TokenRow {
+        user: user("alice"),
+        name: name("iPad"),
+        made_at: THEN,
+        until: LATER,
+    };
+    visit.row(&columns::TOKENS, &TokenDigest::from_bytes([8; 32]), &token);
     visit.row(&columns::GUESSES, &of_user(NODE), &guesses());
     visit.row(&columns::GUESS_TOTALS, &user("alice"), &guesses());
     visit.row(&columns::TYPED_GUESSES, &of_user(Source::HERE), &guesses());
@@ -406,6 +415,7 @@ fn things(visit: &mut impl Visit) {
         join: Some(4003),
     };
     visit.thing(&site::LAST_PORTS, &ports);
+    visit.thing(&site::PLACES, &vec!["front-desk".parse().unwrap()]);
     visit.thing(&site::KEYS_MADE, &true);
 }
 

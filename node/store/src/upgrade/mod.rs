@@ -11,6 +11,7 @@
 //! looks like, byte by byte, is in `formats/`, and a test reads them all.
 
 mod v2;
+mod v3;
 
 use super::column::Column;
 use super::columns::{FORMAT, FORMAT_KEY, SITE};
@@ -18,7 +19,7 @@ use super::database::{Batch, Database, Durability};
 use super::error::StoreError;
 
 /// The format that this program writes.
-pub(super) const CURRENT: u32 = 2;
+pub(super) const CURRENT: u32 = 3;
 
 /// Which version of this program used the database last.
 const WRITTEN_BY: Column<String, String> = Column::new(SITE, 64);
@@ -38,7 +39,7 @@ struct UpgradeStep {
 }
 
 /// All steps, the earliest first.
-const STEPS: [UpgradeStep; 1] = [v2::STEP];
+const STEPS: [UpgradeStep; 2] = [v2::STEP, v3::STEP];
 
 /// Brings a database to [`CURRENT`]. Refuses what a later version wrote, and leaves it as it is.
 pub(super) fn upgrade(database: &Database) -> Result<(), StoreError> {

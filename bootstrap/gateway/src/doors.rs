@@ -1,0 +1,265 @@
+//! The doors' pipes: whom they let in, and what is said on them.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use papermesh_frame::{FrameError, read_message, write_message};
+use papermesh_pipe::{Admitted, Pipe, PipeError, PipeStream, answer};
+use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::gateway::admission::SitePapers;
+use papermesh_protocol::gateway::message::{
+    FromDoor, FromGateway, Head, Hello, Papers, Refusal, Welcome,
+};
+use papermesh_protocol::gateway::page::PipeId;
+use papermesh_protocol::id::{NodeId, SiteId};
+use papermesh_protocol::limits;
+use papermesh_protocol::signed::Signed;
+use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use crate::contracts::{Contract, Contracts};
+use crate::places::{DoorPipe, Places, TO_DOOR};
+
+/// How long a door may take to open the control stream.
+const CONTROL: Duration = Duration::from_secs(10);
+/// How often a door is asked whether it is there.
+const PING: Duration = Duration::from_secs(45);
+/// How long a door may be silent.
+const DEAD_AFTER: Duration = Duration::from_secs(90);
+
+/// What lets doors in and serves them.
+pub(crate) struct Doors {
+    /// The gateway's key.
+    pub(crate) seed: zeroize::Zeroizing<[u8; 32]>,
+    /// Which sites may open places.
+    pub(crate) contracts: Contracts,
+    /// Which places are open.
+    pub(crate) places: Arc<Places>,
+    /// The newest papers of each site that doors showed.
+    papers: Mutex<HashMap<SiteId, SitePapers>>,
+    /// Told whenever somebody may have been revoked, or a contract ended.
+    changed: watch::Sender<()>,
+}
+
+/// What is kept of a door that was let in.
+struct Kept {
+    contract: Contract,
+    certificate: Signed<Certificate>,
+}
+
+impl Doors {
+    pub(crate) fn new(
+        seed: zeroize::Zeroizing<[u8; 32]>,
+        contracts: Contracts,
+        places: Arc<Places>,
+    ) -> Self {
+        Self {
+            seed,
+            contracts,
+            places,
+            papers: Mutex::default(),
+            changed: watch::Sender::new(()),
+        }
+    }
+
+    fn papers(&self) -> MutexGuard<'_, HashMap<SiteId, SitePapers>> {
+        self.papers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Serves one connection of a door, to its end.
+    pub(crate) async fn serve<C>(&self, carrier: C, from: SocketAddr)
+    where
+        C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let judged = answer(carrier, &self.seed, |node, hello| self.judge(node, &hello)).await;
+        match judged {
+            Ok(Admitted { pipe, kept }) => {
+                let (site, node) = (kept.contract.label.clone(), kept.certificate.node);
+                tracing::info!(%site, %node, %from, "a door came");
+                let why = self.converse(pipe, kept).await;
+                tracing::info!(%site, %node, why, "a door went");
+            }
+            Err(PipeError::Refused(why)) => tracing::info!(%from, %why, "a door was refused"),
+            Err(error) => tracing::debug!(%from, %error, "no pipe"),
+        }
+    }
+
+    /// Decides whether a door is let in.
+    fn judge(&self, node: NodeId, hello: &Hello) -> Result<(Welcome, Kept), Refusal> {
+        let now = clock::now();
+        // The root of a site signs its charters, and its key is the site's id.
+        let site = SiteId::from_bytes(*hello.charter.signer());
+        let contract = self.contracts.of(site, now)?;
+        let papers = Papers {
+            charter: hello.charter.clone(),
+            state: hello.state.clone(),
+        };
+        self.learn(site, &papers)?;
+        let known = self.papers();
+        let known = known.get(&site).ok_or(Refusal::Certificate)?;
+        let certificate = known.admit(hello, node, now)?;
+        let welcome = Welcome {
+            site: contract.label.clone(),
+            places_left: contract.places.saturating_sub(self.places.open_of(site)),
+            dead_after: u16::try_from(DEAD_AFTER.as_secs()).unwrap_or(u16::MAX),
+        };
+        let kept = Kept {
+            contract,
+            certificate,
+        };
+        Ok((welcome, kept))
+    }
+
+    /// Takes what is newer of a site's papers.
+    fn learn(&self, site: SiteId, papers: &Papers) -> Result<(), Refusal> {
+        let mut all = self.papers();
+        let newer = match all.get_mut(&site) {
+            Some(known) => known.renew(papers),
+            None => SitePapers::first(papers, site).map(|first| all.insert(site, first).is_none()),
+        };
+        drop(all);
+        match newer {
+            Ok(true) => self.look_again(),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::debug!(%error, "papers of a site refused");
+                return Err(Refusal::Certificate);
+            }
+        }
+        Ok(())
+    }
+
+    /// Has every door judged again.
+    pub(crate) fn look_again(&self) {
+        self.changed.send_replace(());
+    }
+
+    /// Whether a door may stay.
+    fn stands(&self, kept: &Kept) -> bool {
+        let now = clock::now();
+        let site = kept.contract.site;
+        self.contracts.of(site, now).is_ok()
+            && self
+                .papers()
+                .get(&site)
+                .is_some_and(|papers| papers.stands(&kept.certificate, now))
+    }
+
+    /// Speaks with a door until one of both has enough; says why.
+    async fn converse(&self, mut pipe: Pipe, kept: Kept) -> &'static str {
+        let Some(control) = control(&mut pipe).await else {
+            return "it opened no control stream";
+        };
+        let (from_door, to_door) = tokio::io::split(control);
+        let (sender, messages) = mpsc::channel(TO_DOOR);
+        let mut changed = self.changed.subscribe();
+        let replaced = CancellationToken::new();
+        let door = DoorPipe {
+            contract: kept.contract.clone(),
+            node: kept.certificate.node,
+            opener: pipe.opener(),
+            to_door: sender.clone(),
+            replaced: replaced.clone(),
+        };
+        let number = self.places.came(door, clock::steady());
+        let withdrawn = async {
+            while self.stands(&kept) {
+                if changed.changed().await.is_err() {
+                    break;
+                }
+            }
+        };
+        let why = tokio::select! {
+            why = self.hear((number, kept.contract.site), from_door, &sender) => why,
+            () = tell(to_door, messages) => "it takes no messages",
+            () = withdrawn => "its certificate or its contract does not count any more",
+            () = replaced.cancelled() => "it dialed again",
+            // Doors open no other streams.
+            _ = pipe.next() => "the pipe ended",
+        };
+        self.places.went(number, clock::steady());
+        why
+    }
+
+    /// Does what a door says, until it says nothing any more.
+    async fn hear(
+        &self,
+        (pipe, site): (PipeId, SiteId),
+        mut from_door: ReadHalf<PipeStream>,
+        to_door: &mpsc::Sender<FromGateway>,
+    ) -> &'static str {
+        loop {
+            let said = read_message(&mut from_door, limits::PIPE_MESSAGE, DEAD_AFTER).await;
+            let answer = match said {
+                Ok(Some(FromDoor::Open(place))) => {
+                    Some(match self.places.open(pipe, &place, clock::steady()) {
+                        Ok(names) => FromGateway::Opened {
+                            place: place.label,
+                            names,
+                        },
+                        Err(why) => FromGateway::Refused {
+                            place: place.label,
+                            why,
+                        },
+                    })
+                }
+                Ok(Some(FromDoor::Close(place))) => {
+                    self.places.close(pipe, place, clock::steady());
+                    None
+                }
+                Ok(Some(FromDoor::Papers(papers))) => {
+                    if self.learn(site, &papers).is_err() {
+                        return "its site's papers are none";
+                    }
+                    None
+                }
+                Ok(Some(FromDoor::Pong)) => None,
+                Ok(None) => return "it hung up",
+                Err(FrameError::Timeout) => return "it was silent",
+                Err(FrameError::Io(_)) => return "the pipe broke",
+                Err(FrameError::Codec(_)) => return "it speaks another language",
+            };
+            // A door that does not listen while it speaks waits here, and then is silent.
+            if let Some(answer) = answer
+                && to_door.send(answer).await.is_err()
+            {
+                return "it takes no messages";
+            }
+        }
+    }
+}
+
+/// The control stream, which the door opens first.
+async fn control(pipe: &mut Pipe) -> Option<PipeStream> {
+    let opened = async {
+        let mut stream = pipe.next().await?;
+        let head = read_message(&mut stream, limits::PIPE_HEAD, CONTROL).await;
+        matches!(head, Ok(Some(Head::Control))).then_some(stream)
+    };
+    timeout(CONTROL, opened).await.ok().flatten()
+}
+
+/// Sends a door what it is to know, and asks it whether it is there.
+async fn tell(mut to_door: WriteHalf<PipeStream>, mut messages: mpsc::Receiver<FromGateway>) {
+    let mut pings = interval(PING);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pings.reset();
+    loop {
+        let message = tokio::select! {
+            message = messages.recv() => message,
+            _ = pings.tick() => Some(FromGateway::Ping),
+        };
+        let Some(message) = message else { return };
+        if write_message(&mut to_door, &message, limits::PIPE_MESSAGE)
+            .await
+            .is_err()
+        {
+            return;
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Outsiders' connections: the name that is asked for is read, and all bytes go to who has it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use papermesh_frame::write_message;
+use papermesh_pipe::Opener;
+use papermesh_protocol::gateway::hello::{self, Alert, Progress};
+use papermesh_protocol::gateway::message::{Address, Head, Knock};
+use papermesh_protocol::gateway::name::HostName;
+use papermesh_protocol::gateway::page::KnockId;
+use papermesh_protocol::id::SiteId;
+use papermesh_protocol::limits;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::clock;
+use crate::ledger::{Ledger, Usage};
+use crate::places::{Fate, Places};
+use crate::splice::{Moved, splice};
+
+/// How long an outsider may take for the ClientHello.
+const HELLO: Duration = Duration::from_secs(5);
+/// How long a door may take to open a stream.
+const OPEN: Duration = Duration::from_secs(5);
+/// How long an outsider may take to hear that the connection ends.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// How long it is waited when the system has no room for a connection.
+const NO_ROOM: Duration = Duration::from_millis(200);
+/// Bytes of a ClientHello that are expected: most have fewer.
+const EXPECTED: usize = 2048;
+/// Outsiders at once.
+const OUTSIDERS: usize = 20_000;
+
+/// What every outsider's connection needs.
+pub(crate) struct Front {
+    places: Arc<Places>,
+    ledger: Arc<Ledger>,
+    room: Arc<Semaphore>,
+}
+
+impl Front {
+    pub(crate) fn new(places: Arc<Places>, ledger: Arc<Ledger>) -> Self {
+        let room = Arc::new(Semaphore::new(OUTSIDERS));
+        Self {
+            places,
+            ledger,
+            room,
+        }
+    }
+
+    /// Serves all who come to a socket, until it is dropped.
+    pub(crate) async fn serve(self: Arc<Self>, socket: TcpListener) {
+        let at = socket.local_addr().map_or(0, |address| address.port());
+        let mut outsiders = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = socket.accept() => accepted,
+                Some(_) = outsiders.join_next() => continue,
+            };
+            match accepted {
+                Ok((stream, from)) => {
+                    // With no room left the connection is closed at once.
+                    if let Ok(room) = Arc::clone(&self.room).try_acquire_owned() {
+                        let front = Arc::clone(&self);
+                        outsiders.spawn(async move {
+                            front.outsider(stream, from, at).await;
+                            drop(room);
+                        });
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "connection not accepted");
+                    sleep(NO_ROOM).await;
+                }
+            }
+        }
+    }
+
+    async fn outsider(&self, mut stream: TcpStream, from: SocketAddr, at: u16) {
+        // TLS handshakes are short messages that the other end waits for.
+        drop(stream.set_nodelay(true));
+        let mut said = Vec::with_capacity(EXPECTED);
+        let name = match timeout(HELLO, ask(&mut stream, &mut said)).await {
+            Ok(Some(Ok(name))) => name,
+            Ok(Some(Err(alert))) => return farewell(stream, alert).await,
+            // It is no TLS, hung up, or says nothing.
+            Ok(None) | Err(_) => return,
+        };
+        let (knock, fate) = self.places.knock(&name, clock::steady());
+        let knock = Ended {
+            places: &self.places,
+            knock,
+        };
+        let gone = async {
+            // Before it has an answer an outsider says no more; bytes would wait in the system.
+            let mut more = [0];
+            matches!(stream.peek(&mut more).await, Ok(0) | Err(_))
+        };
+        let fate = tokio::select! {
+            fate = fate => fate,
+            true = gone => return,
+        };
+        match fate {
+            Ok(Fate::Serve { opener, site }) => {
+                let visitor = Visitor {
+                    name,
+                    from,
+                    at,
+                    number: knock.knock,
+                };
+                self.pass(stream, &said, visitor, (&opener, site)).await;
+            }
+            Ok(Fate::Refuse) => farewell(stream, Alert::UnrecognizedName).await,
+            Ok(Fate::Alert) | Err(_) => farewell(stream, Alert::InternalError).await,
+        }
+    }
+
+    /// Passes everything between an outsider and a door.
+    async fn pass(
+        &self,
+        stream: TcpStream,
+        said: &[u8],
+        visitor: Visitor,
+        (opener, site): (&Opener, SiteId),
+    ) {
+        let head = Head::Knock(visitor.knock());
+        let opened = async {
+            let mut door = opener.open().await?;
+            write_message(&mut door, &head, limits::PIPE_HEAD)
+                .await
+                .ok()?;
+            door.write_all(said).await.ok()?;
+            Some(door)
+        };
+        let Ok(Some(door)) = timeout(OPEN, opened).await else {
+            return farewell(stream, Alert::InternalError).await;
+        };
+        let moved = Moved::default();
+        if let Err(error) = splice(stream, door, &moved).await {
+            tracing::trace!(%error, "a knock broke off");
+        }
+        let used = Usage {
+            knocks: 1,
+            bytes_in: moved.inward() + said.len() as u64,
+            bytes_out: moved.outward(),
+            places: self.places.open_of(site),
+            ..Usage::default()
+        };
+        self.ledger.note(site, used);
+    }
+}
+
+/// An outsider whose name was read.
+struct Visitor {
+    name: HostName,
+    from: SocketAddr,
+    at: u16,
+    number: KnockId,
+}
+
+impl Visitor {
+    fn knock(self) -> Knock {
+        Knock {
+            name: self.name,
+            address: Address(self.from.ip().to_canonical()),
+            port: self.from.port(),
+            at: self.at,
+            number: self.number.0,
+            time: clock::now(),
+        }
+    }
+}
+
+/// Says that a knock is over when it is dropped.
+struct Ended<'a> {
+    places: &'a Places,
+    knock: KnockId,
+}
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.places.ended(self.knock, clock::steady());
+    }
+}
+
+/// Reads the name that is asked for; what was read stays in `said`. None if the outsider is not to be
+/// answered at all.
+async fn ask(stream: &mut TcpStream, said: &mut Vec<u8>) -> Option<Result<HostName, Alert>> {
+    loop {
+        if stream.read_buf(said).await.ok()? == 0 {
+            return None;
+        }
+        match hello::read(said) {
+            Ok(Progress::More) => {}
+            Ok(Progress::Done(hello)) => {
+                return Some(hello.server_name.ok_or(Alert::UnrecognizedName));
+            }
+            Err(hello::HelloError::NotTls) => return None,
+            Err(_) => return Some(Err(Alert::UnrecognizedName)),
+        }
+    }
+}
+
+/// Tells an outsider in TLS that the connection ends, and ends it.
+async fn farewell(mut stream: TcpStream, alert: Alert) {
+    let said = async {
+        stream.write_all(&hello::alert(alert)).await?;
+        stream.shutdown().await
+    };
+    drop(timeout(FAREWELL, said).await);
+}

@@ -1,0 +1,40 @@
+//! `papermesh-gateway`: gives printers whose network lets nothing in a public name.
+//!
+//! A door inside dials out and keeps a pipe. An outsider's TLS connection to a place's name is a
+//! knock: the gateway reads the name (SNI) from its first bytes and passes all of them through the
+//! pipe, as they are. It ends no TLS, has no key to any, and is a member of no site: it sees who, when
+//! and how much.
+//!
+//! - `command`: the command line; `home`: what the gateway keeps on its disk
+//! - `contracts`: which sites may open how many places; `ledger`: what they used
+//! - `front`: outsiders' connections, up to the name; `splice`: bytes both ways
+//! - `places`: which names there are, and who answers there (the state machine is
+//!   [`papermesh_protocol::gateway::page`])
+//! - `doors`: the pipes, and whom they let in
+//! - `run`: all of it together
+#![forbid(unsafe_code)]
+
+mod clock;
+mod command;
+mod contracts;
+mod doors;
+mod front;
+mod home;
+mod ledger;
+mod places;
+mod run;
+mod splice;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match command::Command::parse().execute() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("papermesh-gateway: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A running gateway: its sockets, and what goes on beside them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use crate::contracts::Contracts;
+use crate::doors::Doors;
+use crate::front::Front;
+use crate::home::Home;
+use crate::ledger::Ledger;
+use crate::places::Places;
+
+/// How often pages are told the time, and contracts looked at.
+const TICK: Duration = Duration::from_secs(1);
+/// How often the ledger is written.
+const WRITE: Duration = Duration::from_secs(60);
+/// How often every door is judged again: certificates end, and so do contracts.
+const LOOK: Duration = Duration::from_secs(10);
+/// How long outsiders who are served may go on when the gateway stops.
+const DRAIN: Duration = Duration::from_secs(30);
+/// How long it is waited when the system has no room for a connection.
+const NO_ROOM: Duration = Duration::from_millis(200);
+/// Doors that may be about to begin a pipe.
+const BEGINNING: usize = 20_000;
+
+/// Where a gateway listens.
+#[derive(Clone, Debug)]
+pub(crate) struct Listen {
+    /// For outsiders.
+    pub(crate) front: Vec<SocketAddr>,
+    /// For doors.
+    pub(crate) pipes: Vec<SocketAddr>,
+}
+
+/// Runs the gateway until it is told to stop.
+pub(crate) async fn run(
+    home: &Home,
+    listen: Listen,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let settings = home.settings()?;
+    let contracts = Contracts::open(home.contracts())?;
+    let ledger = Arc::new(Ledger::open(home.ledger()));
+    let places = Arc::new(Places::new(settings.domain.clone()));
+    let doors = Arc::new(Doors::new(home.key()?, contracts, Arc::clone(&places)));
+    let front = Arc::new(Front::new(Arc::clone(&places), Arc::clone(&ledger)));
+
+    let mut tasks = JoinSet::new();
+    for address in listen.front {
+        let socket = socket(address).await?;
+        tracing::info!(address = %socket.local_addr()?, "outsiders are heard");
+        tasks.spawn(Arc::clone(&front).serve(socket));
+    }
+    for address in listen.pipes {
+        let socket = socket(address).await?;
+        tracing::info!(address = %socket.local_addr()?, "doors are heard");
+        tasks.spawn(hear(socket, Arc::clone(&doors)));
+    }
+    tasks.spawn(keep_time(Arc::clone(&places), Arc::clone(&doors)));
+    tasks.spawn(keep_ledger(Arc::clone(&ledger)));
+    tracing::info!(domain = %settings.domain, "the gateway is up");
+
+    stop.cancelled().await;
+    places.drain(u16::try_from(DRAIN.as_secs()).unwrap_or(u16::MAX));
+    let served = async {
+        while places.served() > 0 {
+            sleep(TICK).await;
+        }
+    };
+    drop(tokio::time::timeout(DRAIN, served).await);
+    tasks.shutdown().await;
+    tokio::task::spawn_blocking(move || ledger.write(clock::now())).await?;
+    Ok(())
+}
+
+async fn socket(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Serves all doors that come to a socket.
+async fn hear(socket: TcpListener, doors: Arc<Doors>) {
+    let mut serving = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            Some(_) = serving.join_next() => continue,
+        };
+        match accepted {
+            Ok((stream, from)) if serving.len() < BEGINNING => {
+                drop(stream.set_nodelay(true));
+                let doors = Arc::clone(&doors);
+                serving.spawn(async move { doors.serve(stream, from).await });
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "connection not accepted");
+                sleep(NO_ROOM).await;
+            }
+        }
+    }
+}
+
+async fn keep_time(places: Arc<Places>, doors: Arc<Doors>) {
+    let (mut ticks, mut looks) = (interval(TICK), interval(LOOK));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => places.tick(clock::steady()),
+            _ = looks.tick() => doors.look_again(),
+        }
+    }
+}
+
+async fn keep_ledger(ledger: Arc<Ledger>) {
+    let mut writes = interval(WRITE);
+    loop {
+        writes.tick().await;
+        let ledger = Arc::clone(&ledger);
+        drop(tokio::task::spawn_blocking(move || ledger.write(clock::now())).await);
+    }
+}

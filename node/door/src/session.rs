@@ -1,0 +1,275 @@
+//! What is said on a pipe, and the streams that come on it.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use papermesh_frame::{FrameError, read_message, write_message};
+use papermesh_pipe::{Pipe, PipeStream};
+use papermesh_protocol::gateway::contract::Gateway;
+use papermesh_protocol::gateway::message::{
+    FromDoor, FromGateway, Head, Hello, Papers, Place, Welcome,
+};
+use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::id::GatewayId;
+use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::backoff::Backoff;
+use crate::dial::{self, DialError};
+use crate::status::{GatewayStatus, PipeState, PlaceState};
+use crate::{Deps, Knocked};
+
+/// How long a stream may take to say what it is.
+const HEAD: Duration = Duration::from_secs(5);
+/// A pipe that held as long was none that fails at once.
+const HELD: Duration = Duration::from_secs(60);
+/// Answers to the gateway that wait to be sent.
+const WAITING: usize = 8;
+/// Streams that may be about to say what they are.
+const BEGINNING: usize = 64;
+
+/// How a pipe ended.
+enum End {
+    /// The gateway said that it stops; it is dialed again as soon as it is there.
+    Drained,
+    /// Otherwise, and why.
+    Broken(String),
+}
+
+/// Keeps a pipe to one gateway, for as long as it is let run.
+pub(crate) async fn keep(deps: Deps, gateway: Gateway) {
+    let mut backoff = Backoff::default();
+    loop {
+        let keeper = Keeper {
+            deps: &deps,
+            gateway: &gateway,
+        };
+        keeper.tell(PipeState::Dialing);
+        let hello = deps.hello.borrow().clone();
+        let began = Instant::now();
+        let (why, remedy) = match dial::pipe(&gateway, &deps.seed, &hello).await {
+            Ok((pipe, welcome)) => {
+                tracing::info!(gateway = %gateway.domain, places_left = welcome.places_left, "the pipe to the gateway is up");
+                keeper.tell(PipeState::Up);
+                match keeper.converse(pipe, &welcome, hello).await {
+                    End::Drained => {
+                        backoff.reset();
+                        ("the gateway stopped".to_owned(), None)
+                    }
+                    End::Broken(why) => (why, None),
+                }
+            }
+            Err(error) => (error.to_string(), remedy(&error)),
+        };
+        tracing::info!(gateway = %gateway.domain, why, "no pipe to the gateway");
+        keeper.tell(PipeState::Down { why, remedy });
+        if began.elapsed() >= HELD {
+            backoff.reset();
+        }
+        sleep(backoff.wait()).await;
+    }
+}
+
+fn remedy(error: &DialError) -> Option<String> {
+    error.remedy().map(Into::into)
+}
+
+/// What keeps a pipe to one gateway.
+struct Keeper<'a> {
+    deps: &'a Deps,
+    gateway: &'a Gateway,
+}
+
+impl Keeper<'_> {
+    fn tell(&self, pipe: PipeState) {
+        let gateway = self.gateway;
+        self.deps.status.send_modify(|all| {
+            let status = all.entry(gateway.key).or_insert_with(|| GatewayStatus {
+                gateway: gateway.clone(),
+                pipe: PipeState::Dialing,
+                places: Vec::new(),
+                knocks: 0,
+            });
+            if pipe != PipeState::Up {
+                status.places.clear();
+            }
+            status.pipe = pipe;
+        });
+    }
+
+    fn tell_place(&self, place: &Option<Label>, state: Option<PlaceState>) {
+        self.deps.status.send_modify(|all| {
+            if let Some(status) = all.get_mut(&self.gateway.key) {
+                status.places.retain(|(of, _)| of != place);
+                if let Some(state) = state {
+                    status.places.push((place.clone(), state));
+                    status.places.sort_by(|(one, _), (other, _)| one.cmp(other));
+                }
+            }
+        });
+    }
+
+    /// Opens the places and takes the outsiders, until the pipe ends.
+    async fn converse(&self, mut pipe: Pipe, welcome: &Welcome, said: Hello) -> End {
+        let Some(mut control) = pipe.opener().open().await else {
+            return End::Broken("the pipe broke".to_owned());
+        };
+        if let Err(error) = write_message(&mut control, &Head::Control, limits::PIPE_HEAD).await {
+            return End::Broken(error.to_string());
+        }
+        let (from_gateway, to_gateway) = tokio::io::split(control);
+        let (answers, waiting) = mpsc::channel(WAITING);
+        let names = watch::Sender::new(BTreeMap::new());
+        let patience = Duration::from_secs(welcome.dead_after.into());
+        tokio::select! {
+            end = self.hear(from_gateway, patience, &answers, &names) => end,
+            broken = self.say(to_gateway, waiting, said) => {
+                let Err(error) = broken;
+                End::Broken(error.to_string())
+            }
+            () = self.take(&mut pipe, &names) => End::Broken("the pipe broke".to_owned()),
+        }
+    }
+
+    /// Does what the gateway says.
+    async fn hear(
+        &self,
+        mut from_gateway: impl AsyncRead + Unpin,
+        patience: Duration,
+        answers: &mpsc::Sender<FromDoor>,
+        names: &watch::Sender<BTreeMap<Option<Label>, Vec<HostName>>>,
+    ) -> End {
+        loop {
+            let said = read_message(&mut from_gateway, limits::PIPE_MESSAGE, patience).await;
+            match said {
+                Ok(Some(FromGateway::Opened { place, names: of })) => {
+                    names.send_modify(|names| drop(names.insert(place.clone(), of.clone())));
+                    self.tell_place(&place, Some(PlaceState::Open(of)));
+                }
+                Ok(Some(FromGateway::Refused { place, why })) => {
+                    names.send_modify(|names| drop(names.remove(&place)));
+                    tracing::warn!(gateway = %self.gateway.domain, why = %why.in_full(), "the gateway does not open a place");
+                    self.tell_place(&place, Some(PlaceState::Refused(why)));
+                }
+                // Doors that are woken leave; none is yet.
+                Ok(Some(FromGateway::Done(_))) => {}
+                Ok(Some(FromGateway::Drain(_))) => return End::Drained,
+                Ok(Some(FromGateway::Ping)) => {
+                    if answers.send(FromDoor::Pong).await.is_err() {
+                        return End::Broken("the pipe broke".to_owned());
+                    }
+                }
+                Ok(None) => return End::Broken("the gateway hung up".to_owned()),
+                Err(FrameError::Timeout) => {
+                    return End::Broken("the gateway was silent".to_owned());
+                }
+                Err(error) => return End::Broken(error.to_string()),
+            }
+        }
+    }
+
+    /// Tells the gateway which places are open, the newest papers, and that the door is there.
+    async fn say(
+        &self,
+        mut to_gateway: impl AsyncWrite + Unpin,
+        mut answers: mpsc::Receiver<FromDoor>,
+        mut said: Hello,
+    ) -> Result<Infallible, FrameError> {
+        let (mut places, mut papers) = (self.deps.places.clone(), self.deps.hello.clone());
+        let mut opened: Vec<Place> = Vec::new();
+        places.mark_changed();
+        loop {
+            let messages = tokio::select! {
+                Some(answer) = answers.recv() => vec![answer],
+                Ok(()) = places.changed() => {
+                    let wanted = places.borrow_and_update().clone();
+                    let messages = self.changes(&opened, &wanted);
+                    opened = wanted;
+                    messages
+                }
+                Ok(()) = papers.changed() => {
+                    let newest = papers.borrow_and_update().clone();
+                    let news = (newest != said).then(|| FromDoor::Papers(Box::new(Papers {
+                        charter: newest.charter.clone(),
+                        state: newest.state.clone(),
+                    })));
+                    said = newest;
+                    news.into_iter().collect()
+                }
+            };
+            for message in messages {
+                write_message(&mut to_gateway, &message, limits::PIPE_MESSAGE).await?;
+            }
+        }
+    }
+
+    /// What to say so that these places are open instead of those.
+    fn changes(&self, opened: &[Place], wanted: &[Place]) -> Vec<FromDoor> {
+        let gone = opened
+            .iter()
+            .filter(|place| wanted.iter().all(|other| other.label != place.label));
+        let new = wanted.iter().filter(|place| !opened.contains(place));
+        let mut messages = Vec::new();
+        for place in gone {
+            self.tell_place(&place.label, None);
+            messages.push(FromDoor::Close(place.label.clone()));
+        }
+        for place in new {
+            self.tell_place(&place.label, Some(PlaceState::Asked));
+            messages.push(FromDoor::Open(place.clone()));
+        }
+        messages
+    }
+
+    /// Takes outsiders until the pipe ends.
+    async fn take(
+        &self,
+        pipe: &mut Pipe,
+        names: &watch::Sender<BTreeMap<Option<Label>, Vec<HostName>>>,
+    ) {
+        let mut beginning = tokio::task::JoinSet::new();
+        while let Some(stream) = pipe.next().await {
+            while beginning.try_join_next().is_some() {}
+            // One more is dropped, which the outsider sees as the end.
+            if beginning.len() < BEGINNING {
+                beginning.spawn(knock(
+                    stream,
+                    names.subscribe(),
+                    self.deps.clone(),
+                    self.gateway.key,
+                ));
+            }
+        }
+    }
+}
+
+/// Takes one outsider, if it asked for a place that is open here.
+async fn knock(
+    mut stream: PipeStream,
+    mut names: watch::Receiver<BTreeMap<Option<Label>, Vec<HostName>>>,
+    deps: Deps,
+    gateway: GatewayId,
+) {
+    let head = timeout(HEAD, read_message(&mut stream, limits::PIPE_HEAD, HEAD)).await;
+    let Ok(Ok(Some(Head::Knock(knock)))) = head else {
+        tracing::debug!("a stream of the gateway does not say what it is");
+        return;
+    };
+    // The word that the place is open may be on its way still, on another stream.
+    let open = names.wait_for(|names| names.values().any(|names| names.contains(&knock.name)));
+    if !matches!(timeout(HEAD, open).await, Ok(Ok(_))) {
+        tracing::debug!(name = %knock.name, "a knock at a place that is not open");
+        return;
+    }
+    deps.status.send_modify(|all| {
+        if let Some(status) = all.get_mut(&gateway) {
+            status.knocks += 1;
+        }
+    });
+    // Where nobody takes it in time it is dropped.
+    drop(timeout(HEAD, deps.knocked.send(Knocked { stream, knock })).await);
+}

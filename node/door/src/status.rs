@@ -1,0 +1,48 @@
+//! How it stands with a gateway, for `status`, `doctor` and the pages.
+
+use papermesh_protocol::gateway::contract::Gateway;
+use papermesh_protocol::gateway::message::Refusal;
+use papermesh_protocol::gateway::name::{HostName, Label};
+use serde::{Deserialize, Serialize};
+
+/// How it stands with one gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GatewayStatus {
+    /// The gateway.
+    pub gateway: Gateway,
+    /// Whether there is a pipe.
+    pub pipe: PipeState,
+    /// The places that this node opens there.
+    pub places: Vec<(Option<Label>, PlaceState)>,
+    /// Outsiders who came since the node started.
+    pub knocks: u64,
+}
+
+/// Whether there is a pipe to a gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PipeState {
+    /// It is being dialed.
+    Dialing,
+    /// There is one.
+    Up,
+    /// There is none.
+    Down {
+        /// Why not.
+        why: String,
+        /// What to do about it, where somebody can.
+        remedy: Option<String>,
+    },
+}
+
+/// Whether a place is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlaceState {
+    /// The gateway has not answered yet.
+    Asked,
+    /// Outsiders find it by these names.
+    Open(Vec<HostName>),
+    /// The gateway does not open it.
+    Refused(Refusal),
+}

@@ -1,0 +1,136 @@
+//! The streams of a pipe that has begun.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio_util::compat::{Compat, FuturesAsyncReadCompatExt};
+use yamux::{Connection, Mode};
+
+/// Streams of one pipe, both ways.
+const STREAMS: usize = 64;
+/// Bytes that one stream may send ahead: Yamux' own.
+const WINDOW: usize = 256 * 1024;
+/// Payload of one frame: with Yamux' header it fills a Noise frame.
+const SPLIT: usize = 64 * 1024 - 1024 - 16;
+
+/// A stream of a pipe.
+pub type PipeStream = Compat<yamux::Stream>;
+
+/// A pipe. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Pipe {
+    opener: Opener,
+    arriving: mpsc::Receiver<PipeStream>,
+    driving: JoinHandle<()>,
+}
+
+/// Opens streams on a pipe; cheap to clone. It keeps no pipe alive.
+#[derive(Clone, Debug)]
+pub struct Opener(mpsc::Sender<oneshot::Sender<PipeStream>>);
+
+impl Opener {
+    /// Opens a stream; none if the pipe has ended.
+    pub async fn open(&self) -> Option<PipeStream> {
+        let (asked, opened) = oneshot::channel();
+        self.0.send(asked).await.ok()?;
+        opened.await.ok()
+    }
+}
+
+impl Pipe {
+    pub(crate) fn new<C>(carrier: C, mode: Mode) -> Self
+    where
+        C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut config = yamux::Config::default();
+        config.set_max_num_streams(STREAMS);
+        config.set_max_connection_receive_window(Some(STREAMS * WINDOW));
+        config.set_split_send_size(SPLIT);
+        let (opener, opening) = mpsc::channel(1);
+        let (arrived, arriving) = mpsc::channel(STREAMS);
+        let driver = Driver {
+            connection: Connection::new(carrier, config, mode),
+            opening,
+            wanted: VecDeque::new(),
+            arrived,
+        };
+        Self {
+            opener: Opener(opener),
+            arriving,
+            driving: tokio::spawn(driver),
+        }
+    }
+
+    /// What opens streams on it.
+    #[must_use]
+    pub fn opener(&self) -> Opener {
+        self.opener.clone()
+    }
+
+    /// The next stream that the other end opened; none if the pipe has ended.
+    pub async fn next(&mut self) -> Option<PipeStream> {
+        self.arriving.recv().await
+    }
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        self.driving.abort();
+    }
+}
+
+/// Moves everything on a pipe: Yamux makes progress only by being asked for the next stream.
+struct Driver<C> {
+    connection: Connection<C>,
+    opening: mpsc::Receiver<oneshot::Sender<PipeStream>>,
+    wanted: VecDeque<oneshot::Sender<PipeStream>>,
+    arrived: mpsc::Sender<PipeStream>,
+}
+
+impl<C: AsyncRead + AsyncWrite + Unpin> Driver<C> {
+    /// Opens what is wanted, as far as it goes; an error ends the pipe.
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Result<(), ()> {
+        while self.wanted.len() < STREAMS {
+            match self.opening.poll_recv(cx) {
+                Poll::Ready(Some(wanted)) => self.wanted.push_back(wanted),
+                _ => break,
+            }
+        }
+        while !self.wanted.is_empty() {
+            match self.connection.poll_new_outbound(cx) {
+                Poll::Ready(Ok(stream)) => {
+                    if let Some(wanted) = self.wanted.pop_front() {
+                        // Who does not want it any more drops it, which resets it.
+                        let _ = wanted.send(stream.compat());
+                    }
+                }
+                Poll::Ready(Err(_)) => return Err(()),
+                Poll::Pending => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<C: AsyncRead + AsyncWrite + Unpin> Future for Driver<C> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if self.poll_open(cx).is_err() {
+                return Poll::Ready(());
+            }
+            match self.connection.poll_next_inbound(cx) {
+                // One for which there is no room is dropped, which resets it.
+                Poll::Ready(Some(Ok(stream))) => drop(self.arrived.try_send(stream.compat())),
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Print tokens of this computer's users: what their programs show outside the site.
+
+use std::time::Duration;
+
+use papermesh_protocol::gateway::token::PrintToken;
+use papermesh_protocol::id::TokenDigest;
+use papermesh_protocol::text::{Name, UserId};
+use papermesh_protocol::time::Timestamp;
+use papermesh_store::TokenRow;
+use papermesh_store::offload::offload;
+
+use super::{LocalUsers, LocalUsersError, PAGE};
+use crate::audit::{Event, Kind};
+use crate::network::Network;
+
+/// How long a token is good for.
+pub const LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Fewest characters by which a token may be named.
+const ID_PREFIX: usize = 4;
+
+/// A token as its user sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenView {
+    /// Names it; nobody can print with that.
+    pub id: TokenDigest,
+    /// Whose.
+    pub user: UserId,
+    /// What its user calls it.
+    pub name: Name,
+    /// Since when,
+    pub made_at: Timestamp,
+    /// and until when it is good.
+    pub until: Timestamp,
+}
+
+impl<N: Network> LocalUsers<N> {
+    /// Makes a print token of a user of this computer. It is told once.
+    ///
+    /// # Errors
+    /// [`LocalUsersError::NobodyEnrolled`], [`LocalUsersError::WhichUser`],
+    /// [`LocalUsersError::NotEnrolled`].
+    pub async fn make_token(
+        &self,
+        user: Option<UserId>,
+        name: Name,
+    ) -> Result<(PrintToken, TokenView), LocalUsersError> {
+        let user = self.whom(user).await?;
+        if self.row(&user).await?.is_none() {
+            return Err(LocalUsersError::NotEnrolled(user));
+        }
+        let token = PrintToken::random(&mut rand::rng());
+        let (id, now) = (token.digest(), (self.0.clock)());
+        let row = TokenRow {
+            user: user.clone(),
+            name,
+            made_at: now,
+            until: now + LIFETIME,
+        };
+        let view = view(id, row.clone());
+        offload(&self.0.store, move |store| store.tokens().put(id, &row)).await?;
+        self.record(Kind::TokenMade, &view).await;
+        Ok((token, view))
+    }
+
+    /// The print tokens that are good, of a user or of all.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn tokens(&self, user: Option<UserId>) -> Result<Vec<TokenView>, LocalUsersError> {
+        let now = (self.0.clock)();
+        let all = offload(&self.0.store, move |store| {
+            let (mut all, mut after) = (Vec::new(), None);
+            loop {
+                let page = store.tokens().scan(after, PAGE)?;
+                let is_last = page.len() < PAGE;
+                after = page.last().map(|(id, _)| *id);
+                all.extend(page);
+                if is_last {
+                    return Ok::<_, LocalUsersError>(all);
+                }
+            }
+        })
+        .await?;
+        let mut tokens: Vec<_> = all
+            .into_iter()
+            .filter(|(_, row)| {
+                row.until > now && user.as_ref().is_none_or(|user| *user == row.user)
+            })
+            .map(|(id, row)| view(id, row))
+            .collect();
+        tokens.sort_by(|a, b| (&a.user, a.made_at, a.id).cmp(&(&b.user, b.made_at, b.id)));
+        Ok(tokens)
+    }
+
+    /// Withdraws the token of this name, or whose id begins so.
+    ///
+    /// # Errors
+    /// [`LocalUsersError::NoToken`] if none or several are meant.
+    pub async fn withdraw_token(&self, meant: &str) -> Result<TokenView, LocalUsersError> {
+        let is_meant = |token: &TokenView| {
+            token.name.as_str() == meant
+                || meant.len() >= ID_PREFIX && token.id.to_string().starts_with(meant)
+        };
+        let mut found = self.tokens(None).await?.into_iter().filter(is_meant);
+        let (Some(token), None) = (found.next(), found.next()) else {
+            return Err(LocalUsersError::NoToken(meant.to_owned()));
+        };
+        let id = token.id;
+        offload(&self.0.store, move |store| store.tokens().delete(id)).await?;
+        self.record(Kind::TokenWithdrawn, &token).await;
+        Ok(token)
+    }
+
+    /// Whose print token this is, if it is good. Where a name is said with it, it must be that user's.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn bearer(
+        &self,
+        token: &PrintToken,
+        named: Option<&str>,
+    ) -> Result<Option<UserId>, LocalUsersError> {
+        let id = token.digest();
+        let row = offload(&self.0.store, move |store| store.tokens().get(id)).await?;
+        let now = (self.0.clock)();
+        let good = row.filter(|row| row.until > now).map(|row| row.user);
+        let named = named.map(str::parse::<UserId>);
+        Ok(good.filter(|user| match &named {
+            Some(named) => named.as_ref() == Ok(user),
+            None => true,
+        }))
+    }
+
+    async fn record(&self, kind: Kind, token: &TokenView) {
+        let event = Event::new(kind)
+            .user(&token.user)
+            .because(format!("{} ({})", token.name, token.id));
+        self.0.audit.record_best_effort(event).await;
+    }
+}
+
+fn view(id: TokenDigest, row: TokenRow) -> TokenView {
+    TokenView {
+        id,
+        user: row.user,
+        name: row.name,
+        made_at: row.made_at,
+        until: row.until,
+    }
+}

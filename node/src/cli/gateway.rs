@@ -1,0 +1,259 @@
+//! `gateway`: printing from outside the site.
+
+use clap::Subcommand;
+use papermesh_door::{GatewayStatus, PipeState, PlaceState};
+use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::remedy::Remedy;
+use papermesh_protocol::text::{Name, UserId};
+
+use super::context::Context;
+use super::failure::CliError;
+use super::quantity;
+use super::screen::Style;
+use super::secrets::{self, PassphraseArgs};
+use super::table::Grid;
+use crate::control::message::{
+    AddGateway, ClosePlace, GatewayList, ListGateways, ListTokens, MakeToken, OpenPlace,
+    PlaceChanged, RemoveGateway, Token, WithdrawToken,
+};
+
+/// Characters of a token's id that are shown.
+const ID: usize = 8;
+
+/// Print from outside the site, through a gateway on the Internet
+///
+/// A gateway gives printers whose network lets nothing in a public name. It passes on what is encrypted and
+/// cannot read it. What is printed so is held, and comes out only for its owner at a printer.
+#[derive(Debug, Subcommand)]
+pub(super) enum Gateway {
+    /// Add a gateway for the whole site, with the line that its provider gave you
+    Add {
+        /// The line that begins with papermesh-gateway-1; - to read it from standard input
+        line: String,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+    },
+    /// List the site's gateways, and how it stands with them on this computer
+    List,
+    /// Remove a gateway: all computers of the site leave it
+    Remove {
+        /// Its domain
+        domain: String,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+    },
+    /// Places: names by which this computer's hold printer is found from outside
+    #[command(subcommand)]
+    Place(Place),
+    /// Print tokens: what programs outside show instead of a PIN
+    #[command(subcommand)]
+    Token(TokenAction),
+}
+
+/// Places: names by which this computer's hold printer is found from outside
+#[derive(Debug, Subcommand)]
+pub(super) enum Place {
+    /// Open a place at all gateways of the site
+    Add {
+        /// Its name, which everybody can look up in public lists of certificates [default: a random one]
+        #[arg(long)]
+        name: Option<Label>,
+    },
+    /// Close a place
+    Remove {
+        /// Its name
+        name: Label,
+    },
+}
+
+/// Print tokens: what programs outside show instead of a PIN
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenAction {
+    /// Make a print token; it is shown once
+    Add {
+        /// What it is for, such as "iPad"
+        name: Name,
+        /// Whose [default: the only user who enrolled here]
+        #[arg(long)]
+        user: Option<UserId>,
+    },
+    /// List the print tokens made on this computer
+    List {
+        /// Whose [default: everybody's]
+        #[arg(long)]
+        user: Option<UserId>,
+    },
+    /// Withdraw a print token: it is good for nothing from now on
+    Remove {
+        /// Its name, or the beginning of its id
+        token: String,
+    },
+}
+
+impl Gateway {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let screen = &context.screen;
+        match self {
+            Self::Add { line, passphrase } => {
+                let line = secrets::argument_or_stdin(line)?;
+                let added = context
+                    .call_as_admin(&passphrase, |passphrase| AddGateway {
+                        line: line.to_string(),
+                        passphrase,
+                    })
+                    .await?;
+                screen.show(&added, |added, _| {
+                    format!(
+                        "added the gateway {}; open a place with `papermesh gateway place add` on the computer that \
+                         is to hold what outsiders print",
+                        added.domain
+                    )
+                })
+            }
+            Self::List => {
+                let list = context.call(ListGateways {}).await?;
+                screen.show(&list, table)
+            }
+            Self::Remove { domain, passphrase } => {
+                let removed = context
+                    .call_as_admin(&passphrase, |passphrase| RemoveGateway {
+                        domain: domain.clone(),
+                        passphrase,
+                    })
+                    .await?;
+                screen.show(&removed, |removed, _| {
+                    format!("removed the gateway {}", removed.domain)
+                })
+            }
+            Self::Place(place) => place.run(context).await,
+            Self::Token(token) => token.run(context).await,
+        }
+    }
+}
+
+impl Place {
+    async fn run(self, context: &Context) -> Result<(), CliError> {
+        match self {
+            Self::Add { name } => {
+                let opened = context.call(OpenPlace { label: name }).await?;
+                context
+                    .screen
+                    .show(&opened, |opened, _| opened_text(opened))
+            }
+            Self::Remove { name } => {
+                let closed = context.call(ClosePlace { label: name }).await?;
+                context.screen.show(&closed, |closed, _| {
+                    format!("closed the place {}", closed.label)
+                })
+            }
+        }
+    }
+}
+
+fn opened_text(opened: &PlaceChanged) -> String {
+    if opened.names.is_empty() {
+        return format!(
+            "the place {} opens as soon as the site has a gateway: `papermesh gateway add`",
+            opened.label
+        );
+    }
+    let uris = opened
+        .names
+        .iter()
+        .map(|name| format!("ipps://{name}:443/ipp/print"));
+    uris.collect::<Vec<_>>().join("\n")
+}
+
+impl TokenAction {
+    async fn run(self, context: &Context) -> Result<(), CliError> {
+        let screen = &context.screen;
+        match self {
+            Self::Add { name, user } => {
+                let made = context.call(MakeToken { user, name }).await?;
+                screen.show(&made, |made, _| {
+                    format!(
+                        "{}\nprint from outside with the user id {} and this as the password; it is not shown again",
+                        made.token, made.view.user
+                    )
+                })
+            }
+            Self::List { user } => {
+                let tokens = context.call(ListTokens { user }).await?;
+                screen.show(&tokens, |tokens, style| token_table(tokens, style))
+            }
+            Self::Remove { token } => {
+                let withdrawn = context.call(WithdrawToken { token }).await?;
+                screen.show(&withdrawn, |withdrawn, _| {
+                    format!("withdrew the print token {}", withdrawn.name)
+                })
+            }
+        }
+    }
+}
+
+fn table(list: &GatewayList, style: &Style) -> String {
+    if list.gateways.is_empty() {
+        return "the site has no gateway".to_owned();
+    }
+    let mut grid = Grid::new(&["GATEWAY~", "PIPE~", "PLACES~", "KNOCKS"]);
+    for gateway in &list.gateways {
+        let status = list
+            .status
+            .iter()
+            .find(|status| status.gateway.key == gateway.key);
+        let (pipe, places, knocks) = match status {
+            Some(status) => (
+                pipe(&status.pipe),
+                places(status),
+                status.knocks.to_string(),
+            ),
+            None => ("-".to_owned(), "-".to_owned(), "-".to_owned()),
+        };
+        grid.row([gateway.domain.to_string(), pipe, places, knocks]);
+    }
+    grid.render(style)
+}
+
+fn pipe(state: &PipeState) -> String {
+    match state {
+        PipeState::Dialing => "dialing".to_owned(),
+        PipeState::Up => "up".to_owned(),
+        PipeState::Down { why, remedy: None } => format!("down: {why}"),
+        PipeState::Down {
+            why,
+            remedy: Some(remedy),
+        } => format!("down: {why}; {remedy}"),
+    }
+}
+
+fn places(status: &GatewayStatus) -> String {
+    let places = status.places.iter().map(|(label, state)| {
+        let label = label.as_ref().map_or("-", Label::as_str);
+        match state {
+            PlaceState::Asked => format!("{label} (not open yet)"),
+            PlaceState::Open(_) => label.to_owned(),
+            PlaceState::Refused(why) => format!("{label} ({})", why.in_full()),
+        }
+    });
+    let places: Vec<_> = places.collect();
+    match places.is_empty() {
+        true => "-".to_owned(),
+        false => places.join(", "),
+    }
+}
+
+fn token_table(tokens: &[Token], style: &Style) -> String {
+    if tokens.is_empty() {
+        return "no print tokens".to_owned();
+    }
+    let mut grid = Grid::new(&["ID", "USER~", "NAME~", "VALID"]);
+    for token in tokens {
+        grid.row([
+            token.id.to_string()[..ID].to_owned(),
+            token.user.to_string(),
+            token.name.to_string(),
+            quantity::rest(token.until, style.now),
+        ]);
+    }
+    grid.render(style)
+}

@@ -1,0 +1,124 @@
+//! The way in from outside the site.
+
+use papermesh_protocol::gateway::contract::Gateway;
+use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::invite::TicketError;
+use papermesh_services::local_users::tokens::TokenView;
+
+use super::super::Services;
+use super::super::door::DoorHere;
+use super::site::said;
+use crate::control::message::{
+    AddGateway, ClosePlace, GatewayList, GatewayRemoved, ListGateways, ListTokens, MakeToken,
+    OpenPlace, PlaceChanged, RemoveGateway, Token, TokenMade, WithdrawToken,
+};
+use crate::control::{Answer, CommandError, ErrorCode, Handle, Io};
+
+impl Handle<AddGateway> for Services {
+    async fn handle(&self, command: AddGateway, _: Io) -> Answer<Gateway> {
+        let gateway: Gateway = command
+            .line
+            .parse()
+            .map_err(|error: TicketError| CommandError::of(ErrorCode::Usage, &error))?;
+        self.authority
+            .add_gateway(gateway.clone(), said(&command.passphrase))
+            .await?;
+        Ok(gateway)
+    }
+}
+
+impl Handle<RemoveGateway> for Services {
+    async fn handle(&self, command: RemoveGateway, _: Io) -> Answer<GatewayRemoved> {
+        let domain = command.domain.trim().to_ascii_lowercase();
+        self.authority
+            .remove_gateway(&domain, said(&command.passphrase))
+            .await?;
+        Ok(GatewayRemoved { domain })
+    }
+}
+
+impl Handle<ListGateways> for Services {
+    async fn handle(&self, _: ListGateways, _: Io) -> Answer<GatewayList> {
+        let door = self.door.as_ref();
+        Ok(GatewayList {
+            gateways: self.authority.gateways().iter().cloned().collect(),
+            places: door.map(DoorHere::places).unwrap_or_default(),
+            status: door.map(DoorHere::status).unwrap_or_default(),
+        })
+    }
+}
+
+impl Handle<OpenPlace> for Services {
+    async fn handle(&self, command: OpenPlace, _: Io) -> Answer<PlaceChanged> {
+        let label = command
+            .label
+            .unwrap_or_else(|| Label::random(rand::random()));
+        self.here()?.open(&self.store, label.clone()).await?;
+        Ok(self.place(label))
+    }
+}
+
+impl Handle<ClosePlace> for Services {
+    async fn handle(&self, command: ClosePlace, _: Io) -> Answer<PlaceChanged> {
+        self.here()?.close(&self.store, &command.label).await?;
+        Ok(self.place(command.label))
+    }
+}
+
+impl Services {
+    fn here(&self) -> Result<&DoorHere, CommandError> {
+        self.door.as_ref().ok_or_else(|| {
+            let text = "this node has no hold printer, so nobody can print here from outside";
+            CommandError::new(ErrorCode::NotHere, text)
+                .with_remedy("run this on a client or a shared client")
+        })
+    }
+
+    /// A place, with the names that it has at the site's gateways.
+    fn place(&self, label: Label) -> PlaceChanged {
+        let gateways = self.authority.gateways();
+        let names = gateways.iter().map(|gateway| {
+            let name = gateway.domain.place(&gateway.site, Some(&label));
+            name.to_string()
+        });
+        PlaceChanged {
+            names: names.collect(),
+            label,
+        }
+    }
+}
+
+impl Handle<MakeToken> for Services {
+    async fn handle(&self, command: MakeToken, _: Io) -> Answer<TokenMade> {
+        let made = self.local_users.make_token(command.user, command.name);
+        let (token, view) = made.await?;
+        Ok(TokenMade {
+            token: token.expose().to_string(),
+            view: shown(view),
+        })
+    }
+}
+
+impl Handle<ListTokens> for Services {
+    async fn handle(&self, command: ListTokens, _: Io) -> Answer<Vec<Token>> {
+        let tokens = self.local_users.tokens(command.user).await?;
+        Ok(tokens.into_iter().map(shown).collect())
+    }
+}
+
+impl Handle<WithdrawToken> for Services {
+    async fn handle(&self, command: WithdrawToken, _: Io) -> Answer<Token> {
+        let withdrawn = self.local_users.withdraw_token(&command.token).await?;
+        Ok(shown(withdrawn))
+    }
+}
+
+fn shown(token: TokenView) -> Token {
+    Token {
+        id: token.id,
+        user: token.user,
+        name: token.name,
+        made_at: token.made_at,
+        until: token.until,
+    }
+}

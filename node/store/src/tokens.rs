@@ -1,0 +1,98 @@
+//! Print tokens of the users who print from this computer, by their digests: who reads this column
+//! cannot print.
+
+use papermesh_protocol::id::TokenDigest;
+use papermesh_protocol::text::{Name, UserId};
+use papermesh_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Inner;
+use super::column::Key;
+use super::columns::TOKENS;
+use super::database::{Durability, Range};
+use super::error::StoreError;
+use super::table::Bound;
+
+/// Tokens of all users of one computer.
+const BOUND: Bound = Bound {
+    max: 4096,
+    what: "print tokens",
+};
+
+/// A print token, as its user made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRow {
+    /// Whose.
+    pub user: UserId,
+    /// What its user calls it.
+    pub name: Name,
+    /// Since when,
+    pub made_at: Timestamp,
+    /// and until when it is good.
+    pub until: Timestamp,
+}
+
+/// The print tokens of a computer.
+pub struct Tokens<'a>(pub(super) &'a Inner);
+
+impl Tokens<'_> {
+    /// Keeps a token, durably.
+    pub fn put(&self, token: TokenDigest, row: &TokenRow) -> Result<(), StoreError> {
+        let _writing = self.0.writing();
+        let mut batch = self.0.database.batch();
+        BOUND.put(&self.0.database, &mut batch, &TOKENS, (&token, row))?;
+        batch.commit(Durability::Synced)
+    }
+
+    /// What a token is.
+    pub fn get(&self, token: TokenDigest) -> Result<Option<TokenRow>, StoreError> {
+        self.0.database.get(&TOKENS, &token)
+    }
+
+    /// Keeps a token no longer: it is good for nothing from now on.
+    pub fn delete(&self, token: TokenDigest) -> Result<(), StoreError> {
+        let _writing = self.0.writing();
+        let mut batch = self.0.database.batch();
+        batch.delete(&TOKENS, &token)?;
+        batch.commit(Durability::Synced)
+    }
+
+    /// At most `limit` tokens in the order of their digests, after the given one.
+    pub fn scan(
+        &self,
+        after: Option<TokenDigest>,
+        limit: usize,
+    ) -> Result<Vec<(TokenDigest, TokenRow)>, StoreError> {
+        self.0.database.scan(
+            &TOKENS,
+            Range::all().after(after.map(|token| token.to_bytes())),
+            limit,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::sample::{store, user};
+    use super::*;
+
+    #[test]
+    fn a_token_is_kept_until_it_is_deleted() {
+        let (_home, store) = store().unwrap();
+        let token = TokenDigest::from_bytes([1; 32]);
+        let row = TokenRow {
+            user: user("alice"),
+            name: "iPad".parse().unwrap(),
+            made_at: Timestamp::from_secs(1),
+            until: Timestamp::from_secs(2),
+        };
+        assert_eq!(store.tokens().get(token).unwrap(), None);
+        store.tokens().put(token, &row).unwrap();
+        assert_eq!(store.tokens().get(token).unwrap().as_ref(), Some(&row));
+        assert_eq!(store.tokens().scan(None, 9).unwrap(), [(token, row)]);
+        store.tokens().delete(token).unwrap();
+        assert_eq!(store.tokens().get(token).unwrap(), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! Outsiders who come through a gateway: their connections are streams of a pipe, not of a socket.
+//!
+//! What they send is TLS from its first byte on, and ends here: the gateway has passed it on without
+//! being able to read it. They have slots of their own, so that they cannot take those of the site.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Extension;
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::account::Behind;
+use super::certificate::{self, CertificateError, Certificates};
+use super::listener::{Patience, Peer, Way, answer};
+use super::slots::{Slot, Slots};
+
+/// An outsider's connection.
+pub struct Arrival<S> {
+    /// What the outsider sends, TLS from its first byte on.
+    pub stream: S,
+    /// The outsider's address, as the gateway says.
+    pub from: IpAddr,
+    /// The host name that the outsider asked for.
+    pub asked: Asked,
+}
+
+/// The host name by which an outsider found the place. Requests from outside carry it as an extension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked(pub Arc<str>);
+
+/// Answers outsiders.
+pub struct Knocks {
+    tls: TlsAcceptor,
+}
+
+impl Knocks {
+    /// With these certificates; the node's own is made for `name` if it is not there.
+    ///
+    /// # Errors
+    /// [`CertificateError`].
+    pub fn new(certificates: &Certificates, name: &str) -> Result<Self, CertificateError> {
+        let tls = certificate::server_config(certificates, name)?;
+        Ok(Self {
+            tls: TlsAcceptor::from(tls),
+        })
+    }
+
+    /// Answers all who arrive, until there come no more.
+    pub async fn serve<S>(
+        self,
+        mut arriving: mpsc::Receiver<Arrival<S>>,
+        router: Router,
+        patience: Patience,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let slots = Slots::shared(patience.connections, patience.each);
+        let mut tasks = JoinSet::new();
+        while let Some(arrival) = arriving.recv().await {
+            while tasks.try_join_next().is_some() {}
+            // Without a slot the connection is closed at once: all others are at work.
+            let Some(slot) = slots.take_for(arrival.from.to_canonical()) else {
+                continue;
+            };
+            let (tls, router) = (self.tls.clone(), router.clone());
+            tasks.spawn(speak(arrival, (tls, router), Arc::new(slot), patience));
+        }
+    }
+}
+
+async fn speak<S>(
+    arrival: Arrival<S>,
+    (tls, router): (TlsAcceptor, Router),
+    slot: Arc<Slot>,
+    patience: Patience,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Arrival {
+        stream,
+        from,
+        asked,
+    } = arrival;
+    let lost = slot.lost.clone();
+    let spoken = async {
+        // TLS asks for a quarter of a record at a time.
+        let stream = BufReader::with_capacity(patience.buffer, stream);
+        let protected = match timeout(patience.handshake, tls.accept(stream)).await {
+            Ok(Ok(protected)) => protected,
+            Ok(Err(error)) => {
+                tracing::debug!(%from, %error, "an outsider's TLS handshake failed");
+                return;
+            }
+            Err(_) => return,
+        };
+        let peer = Peer {
+            address: from,
+            own: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            tls: true,
+            way: Way::Gateway,
+        };
+        let router = router
+            .layer(Extension(peer))
+            .layer(Extension(Behind::Untold))
+            .layer(Extension(asked))
+            .layer(Extension(slot));
+        if let Err(error) = answer(protected, router, patience).await {
+            tracing::trace!(%from, %error, "an outsider's connection broke off");
+        }
+    };
+    tokio::select! {
+        () = lost.cancelled() => {}
+        () = spoken => {}
+    }
+}

@@ -1,0 +1,109 @@
+//! A gateway on the Internet: a real `papermesh-gateway` in a network of its own.
+
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::command::{Invocation, Running};
+use crate::network::Namespace;
+use crate::program;
+
+/// The gateway's domain.
+pub const DOMAIN: &str = "gw.test";
+
+/// A gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    home: PathBuf,
+    network: Arc<Namespace>,
+    running: Option<Running>,
+}
+
+impl Gateway {
+    /// A gateway whose home is in `folder`; it does not run yet.
+    #[must_use]
+    pub fn new(folder: &Path, network: &Arc<Namespace>) -> Self {
+        let gateway = Self {
+            home: folder.join("gateway"),
+            network: Arc::clone(network),
+            running: None,
+        };
+        let _ = gateway.run(&["init", "--domain", DOMAIN]);
+        gateway
+    }
+
+    fn program(&self) -> Invocation {
+        Invocation::new(program::gateway(), Some(self.network.name()))
+            .arg("--home")
+            .arg(&self.home)
+    }
+
+    /// What a command of its provider says.
+    #[must_use]
+    pub fn run(&self, args: &[&str]) -> String {
+        let ended = self.program().args(args).run().succeeded();
+        ended.stdout().trim().to_owned()
+    }
+
+    /// Lets a site in; the line for its admin.
+    #[must_use]
+    pub fn contract(&self, site: &str, label: &str) -> String {
+        self.run(&["contract", "add", "--site", site, "--label", label])
+    }
+
+    /// Starts it, at the ports that it has on the Internet.
+    pub fn start(&mut self) {
+        self.running = Some(self.program().args(["run", "--log", "debug"]).start());
+    }
+
+    /// Ends it without a warning.
+    pub fn kill(&mut self) {
+        if let Some(running) = self.running.take() {
+            let _ = running.kill();
+        }
+    }
+
+    /// Whether any of these bytes are in its memory.
+    ///
+    /// # Panics
+    /// If it does not run.
+    #[must_use]
+    pub fn remembers(&self, secrets: &[&[u8]]) -> Vec<usize> {
+        let Some(running) = &self.running else {
+            panic!("the gateway does not run");
+        };
+        let memory = memory(running.id());
+        let holds = |secret: &[u8]| memory.windows(secret.len()).any(|bytes| bytes == secret);
+        (0..secrets.len())
+            .filter(|&at| holds(secrets[at]))
+            .collect()
+    }
+}
+
+/// All that a process may write to.
+fn memory(process: u32) -> Vec<u8> {
+    let maps = fs::read_to_string(format!("/proc/{process}/maps"))
+        .unwrap_or_else(|error| panic!("{process}: {error}"));
+    let mut file = File::open(format!("/proc/{process}/mem"))
+        .unwrap_or_else(|error| panic!("{process}: {error}"));
+    let mut memory = Vec::new();
+    for line in maps.lines() {
+        let mut words = line.split(' ');
+        let (Some(range), Some(rights)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let ends = range.split_once('-').and_then(|(from, to)| {
+            let end = |text| u64::from_str_radix(text, 16).ok();
+            Some((end(from)?, end(to)?))
+        });
+        let Some((from, to)) = ends.filter(|_| rights.starts_with("rw")) else {
+            continue;
+        };
+        // What is only reserved cannot be read, and holds nothing.
+        if file.seek(SeekFrom::Start(from)).is_ok() {
+            let _ = (&mut file).take(to - from).read_to_end(&mut memory);
+        }
+    }
+    memory
+}

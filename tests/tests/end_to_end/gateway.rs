@@ -1,0 +1,237 @@
+//! Printing from outside, through a gateway that cannot read: three networks, of which the outsider and
+//! the gateway are in one, and the office lets nobody in.
+
+use std::sync::Arc;
+
+use papermesh_tests::command::{Ended, Invocation};
+use papermesh_tests::document::Document;
+use papermesh_tests::gateway::{DOMAIN, Gateway};
+use papermesh_tests::network::{Namespace, Wire};
+use papermesh_tests::program;
+use papermesh_tests::wait::wait_until;
+use papermesh_tests::{Machine, SOON, Setting, Site, User};
+use serde_json::Value;
+
+const PRINT_JOB: &str = "/usr/share/cups/ipptool/print-job.test";
+
+/// An office with a laptop and a printer; outside a gateway and somebody who wants to print.
+struct Outside {
+    laptop: Machine,
+    printer: Machine,
+    charlie: User,
+    gateway: Gateway,
+    street: Arc<Namespace>,
+    // They hold the networks.
+    _wires: (Wire, Wire),
+    // The last to go: it takes the others' homes with it.
+    site: Site,
+}
+
+impl Outside {
+    /// The laptop opens the place `desk` at the gateway, which runs.
+    fn new() -> Self {
+        let site = Site::new();
+        let charlie = User::charlie();
+        let (mut inside, mut internet) = (Wire::new(1), Wire::new(2));
+        let [office, hall, street] = [(); 3].map(|()| Arc::new(Namespace::new()));
+        inside.plug(&office);
+        inside.plug(&hall);
+        // The way out of the office: nobody there listens on it.
+        internet.plug(&office);
+        let at = internet.plug(&street);
+        for network in [&office, &street] {
+            network.resolves(&names(), at);
+        }
+        let laptop = site.founder_at("laptop-1", Setting::within(&office));
+        let printer = site
+            .invited(&laptop, "printer-1", "printer", Setting::within(&hall))
+            .running();
+        laptop.enroll(&charlie, &laptop);
+        let mut gateway = Gateway::new(site.folder(), &street);
+        gateway.start();
+        let outside = Self {
+            laptop,
+            printer,
+            charlie,
+            gateway,
+            street,
+            _wires: (inside, internet),
+            site,
+        };
+        outside.let_in();
+        outside
+    }
+
+    /// The provider's contract, the admin's gateway, the laptop's place.
+    fn let_in(&self) {
+        let status: Value = self.laptop.papermesh("status").run().succeeded().json();
+        let id = status["site"]["id"].as_str().unwrap().to_owned();
+        let line = self.gateway.contract(&id, "acme");
+        for command in [
+            &["gateway", "add", &line][..],
+            &["gateway", "place", "add", "--name", "desk"],
+        ] {
+            let _ = self.laptop.papermesh("").args(command).run().succeeded();
+        }
+        self.comes("up");
+    }
+
+    /// Waits until the pipe is as it should be.
+    fn comes(&self, state: &str) {
+        wait_until(SOON, "the pipe to the gateway", || {
+            let list: Value = self
+                .laptop
+                .papermesh("gateway list")
+                .run()
+                .succeeded()
+                .json();
+            let status = &list["status"][0];
+            match state {
+                "up" => status["places"][0][1].get("open").is_some(),
+                _ => status["pipe"].get("down").is_some(),
+            }
+        });
+    }
+
+    /// A print token of charlie's.
+    fn token(&self, name: &str) -> String {
+        let made: Value = self
+            .laptop
+            .papermesh("gateway token add")
+            .arg(name)
+            .run()
+            .succeeded()
+            .json();
+        made["token"].as_str().unwrap().to_owned()
+    }
+
+    /// What an outsider's program does to a place.
+    fn ipptool(&self, place: &str, secret: &str, document: &Document, test: &str) -> Ended {
+        Invocation::new(&program::system("ipptool"), Some(self.street.name()))
+            .args(["-tf", document.path_str()])
+            .arg(format!(
+                "ipps://{}:{secret}@{place}.acme.{DOMAIN}:443/ipp/print",
+                self.charlie.id
+            ))
+            .arg(test)
+            .run()
+    }
+
+    fn prints(&self, secret: &str, document: &Document) -> bool {
+        self.ipptool("desk", secret, document, PRINT_JOB)
+            .is_success()
+    }
+
+    /// How TLS ends for who asks for a name.
+    fn alert(&self, name: &str) -> String {
+        let ended = Invocation::new(&program::system("openssl"), Some(self.street.name()))
+            .args(["s_client", "-connect"])
+            .arg(format!("{DOMAIN}:443"))
+            .args(["-servername", name])
+            .run();
+        ended.stderr().to_owned()
+    }
+}
+
+fn names() -> String {
+    let places = ["desk", "nobody"].map(|place| format!("{place}.acme.{DOMAIN}"));
+    format!("{DOMAIN} acme.{DOMAIN} {}", places.join(" "))
+}
+
+/// What the whole is for: an outsider's document is held, comes out for its owner alone, and the gateway
+/// has seen neither it nor its title nor the token.
+#[test]
+fn an_outsider_prints_into_the_hold_through_a_gateway_that_cannot_read() {
+    let outside = Outside::new();
+    let token = outside.token("phone");
+    let document = outside
+        .site
+        .document("quarterly-figures.pdf", "nobody else reads this");
+
+    let printed = outside.ipptool("desk", &token, &document, PRINT_JOB);
+    assert!(printed.is_success(), "{printed:?}");
+    let jobs: Value = outside
+        .laptop
+        .papermesh("jobs list")
+        .run()
+        .succeeded()
+        .json();
+    assert_eq!(jobs[0]["user"], outside.charlie.id.as_str());
+    let seen = outside.gateway.remembers(&[
+        b"nobody else reads this",
+        b"quarterly-figures",
+        token.as_bytes(),
+        outside.charlie.id.as_bytes(),
+        // What it has to see, or the search proves nothing.
+        b"desk.acme.gw.test",
+    ]);
+    assert_eq!(seen, [4]);
+
+    // Only its owner gets it out.
+    assert!(outside.printer.tray().is_empty());
+    let report = outside.printer.visit(&outside.charlie).print_all();
+    assert!(report.each_ended("printed"), "{report:?}");
+    wait_until(SOON, "the job to be gone", || {
+        outside.laptop.jobs().is_empty()
+    });
+    assert!(document.is_at(&outside.printer.tray()[0]));
+}
+
+/// Whoever has no token, a wrong one or a withdrawn one prints nothing, and neither does a PIN; a name
+/// that nobody has looks like one that is closed.
+#[test]
+fn nothing_but_a_token_that_is_good_prints_from_outside() {
+    let outside = Outside::new();
+    let token = outside.token("phone");
+    let document = outside.site.document("report.pdf", "report");
+    assert!(outside.prints(&token, &document));
+
+    assert!(!outside.prints(&outside.charlie.pin, &document));
+    assert!(!outside.prints("pm-0123456789abcdefghjkmnpq", &document));
+    assert!(!outside.prints("", &document));
+    let withdrawn = outside.laptop.papermesh("gateway token remove phone").run();
+    let _ = withdrawn.succeeded();
+    assert!(!outside.prints(&token, &document));
+    assert_eq!(outside.laptop.jobs().len(), 1);
+
+    let nobody = outside.alert(&format!("nobody.acme.{DOMAIN}"));
+    assert!(nobody.contains("unrecognized name"), "{nobody}");
+    let closed = outside.laptop.papermesh("gateway place remove desk").run();
+    let _ = closed.succeeded();
+    wait_until(SOON, "the place to be closed", || {
+        outside
+            .alert(&format!("desk.acme.{DOMAIN}"))
+            .contains("unrecognized name")
+    });
+}
+
+/// A gateway that is killed comes back, and so do the doors; a contract that ends closes the pipe.
+#[test]
+fn doors_come_back_to_a_gateway_that_was_killed_and_leave_one_whose_contract_ended() {
+    let mut outside = Outside::new();
+    let token = outside.token("phone");
+    let document = outside.site.document("report.pdf", "report");
+    assert!(outside.prints(&token, &document));
+
+    outside.gateway.kill();
+    outside.comes("down");
+    outside.gateway.start();
+    outside.comes("up");
+    assert!(outside.prints(&token, &document));
+    assert_eq!(outside.laptop.jobs().len(), 2);
+
+    let _ = outside.gateway.run(&["contract", "end", "acme"]);
+    outside.comes("down");
+    wait_until(SOON, "the reason to be told", || {
+        let list: Value = outside
+            .laptop
+            .papermesh("gateway list")
+            .run()
+            .succeeded()
+            .json();
+        list["status"][0]["pipe"]["down"]["why"]
+            .as_str()
+            .is_some_and(|why| why.contains("contract with this site has ended"))
+    });
+    assert!(!outside.prints(&token, &document));
+}
