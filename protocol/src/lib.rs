@@ -20,6 +20,7 @@ pub mod direct;
 pub mod document_password;
 pub mod enroll;
 pub mod extension;
+pub mod gateway;
 pub mod id;
 pub mod invite;
 pub mod job;

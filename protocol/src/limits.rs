@@ -201,8 +201,10 @@ pub const WEB_MESSAGE: usize = 8 * 1024;
 pub const WEB_NAMES: usize = 4;
 /// and addresses.
 pub const WEB_ADDRESSES: usize = 8;
-/// One host name.
+/// One host name (RFC 1035 section 2.3.4),
 pub const HOST_NAME: usize = 253;
+/// and one label of it.
+pub const HOST_LABEL: usize = 63;
 /// One message of the direct protocol.
 pub const DIRECT_MESSAGE: usize = 64 * 1024;
 /// Jobs with a PIN of their own that one session may have opened.
@@ -223,3 +225,14 @@ pub const PENDING_JOINS: usize = 32;
 pub const JOINS_PER_ADDRESS: usize = 4;
 /// How long a device waits for the admin's approval.
 pub const APPROVAL: Duration = Duration::from_secs(10 * 60);
+
+// Gateway -----------------------------------------------------------------------------------
+
+/// The domain of a gateway, which leaves room for the labels of a site and a place.
+pub const GATEWAY_DOMAIN: usize = HOST_NAME - 2 * (HOST_LABEL + 1);
+/// An alias of a place.
+pub const ALIAS: usize = 128;
+/// What a TLS client says until its ClientHello is whole, as it came.
+pub const CLIENT_HELLO: usize = 16 * 1024;
+/// Extensions of a ClientHello. Clients send about twenty.
+pub const HELLO_EXTENSIONS: usize = 64;

@@ -55,7 +55,12 @@ impl FromStr for Name {
     }
 }
 
-fn check(text: &str, max: usize, allowed: impl Fn(char) -> bool) -> Result<(), TextError> {
+/// Refuses text that is empty, longer than `max` bytes, or has a character that is not allowed.
+pub(crate) fn check(
+    text: &str,
+    max: usize,
+    allowed: impl Fn(char) -> bool,
+) -> Result<(), TextError> {
     if text.is_empty() {
         return Err(TextError::Empty);
     }
@@ -107,6 +112,7 @@ fn floor_char_boundary(text: &str, max: usize) -> usize {
         .unwrap_or(0)
 }
 
+/// What types of text have in common, once they were parsed. Whoever uses it imports what it names.
 macro_rules! text {
     ($($name:ident),*) => {$(
         impl $name {
@@ -136,6 +142,8 @@ macro_rules! text {
         }
     )*};
 }
+pub(crate) use text;
+
 text!(UserId, Name);
 
 /// How many of something there are, with a noun whose plural ends in s: `1 page`, `2 pages`.

@@ -28,7 +28,8 @@ use serde_json::Value;
 const WRITE: &str = "PAPERMESH_WRITE_CORPUS";
 
 /// Targets that read something else than CBOR.
-const NOT_CBOR: [&str; 6] = [
+const NOT_CBOR: [&str; 7] = [
+    "client_hello",
     "passphrase",
     "pin_message",
     "sealed_document",
@@ -119,6 +120,7 @@ fn write() {
         ("wrapped", "wrapped", Some("wrapped_key")),
         ("wrapped", "sealed", Some("wrapped_key")),
         ("wrapped", "sealed", Some("passphrase")),
+        ("client_hello", "bytes", Some("client_hello")),
     ] {
         for vector in vectors(file) {
             let Some(bytes) = vector[field].as_str() else {
@@ -270,7 +272,7 @@ const HOSTILE: [(&str, &[u8]); 12] = [
 ];
 
 /// What people and mail programs make of text.
-const TEXTS: [(&str, &str); 12] = [
+const TEXTS: [(&str, &str); 16] = [
     ("user id", "charlie.loewe@example.org"),
     ("user id in capitals with spaces", "  CHARLIE\n"),
     ("badge with colons", "04:a1:b2:c3:d4:e5:f6"),
@@ -286,4 +288,8 @@ const TEXTS: [(&str, &str); 12] = [
     ("prefix alone", "papermesh-invite-1:"),
     ("other version", "papermesh-invite-2:aaaaaaaa"),
     ("not base32", "papermesh-user-1:0189!"),
+    ("host name", "P7K2M9QX.acme.gw.example."),
+    ("host name in another script", "xn--bcher-kva.example"),
+    ("address as host name", "127.0x7f"),
+    ("alias with percent", "expp1%abc%2Ecom"),
 ];

@@ -11,6 +11,7 @@
 //! cargo +nightly fuzz run advert -- -max_len=16384
 //! ```
 
+mod hello;
 mod messages;
 mod records;
 mod sealed;
@@ -27,7 +28,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 34] = [
+pub const TARGETS: [Target; 35] = [
     Target {
         name: "release_request",
         run: messages::release_request,
@@ -159,6 +160,10 @@ pub const TARGETS: [Target; 34] = [
     Target {
         name: "passphrase",
         run: sealed::passphrase,
+    },
+    Target {
+        name: "client_hello",
+        run: hello::client_hello,
     },
     Target {
         name: "text",

@@ -7,9 +7,11 @@ mod binding;
 mod charter;
 mod codec;
 mod denial;
+mod hello;
 mod holder;
 mod lock;
 mod merge;
+mod names;
 mod refusal;
 mod sealed;
 #[path = "../site/mod.rs"]
