@@ -28,8 +28,9 @@ use serde_json::Value;
 const WRITE: &str = "PAPERMESH_WRITE_CORPUS";
 
 /// Targets that read something else than CBOR.
-const NOT_CBOR: [&str; 7] = [
+const NOT_CBOR: [&str; 8] = [
     "carrier",
+    "client_hello",
     "passphrase",
     "pin_message",
     "sealed_document",
@@ -120,6 +121,7 @@ fn write() {
         ("wrapped", "wrapped", Some("wrapped_key")),
         ("wrapped", "sealed", Some("wrapped_key")),
         ("wrapped", "sealed", Some("passphrase")),
+        ("client_hello", "bytes", Some("client_hello")),
     ] {
         for vector in vectors(file) {
             let Some(bytes) = vector[field].as_str() else {
@@ -277,7 +279,7 @@ const HOSTILE: [(&str, &[u8]); 12] = [
 ];
 
 /// What people and mail programs make of text.
-const TEXTS: [(&str, &str); 12] = [
+const TEXTS: [(&str, &str); 16] = [
     ("user id", "charlie.loewe@example.org"),
     ("user id in capitals with spaces", "  CHARLIE\n"),
     ("badge with colons", "04:a1:b2:c3:d4:e5:f6"),
@@ -293,6 +295,10 @@ const TEXTS: [(&str, &str); 12] = [
     ("prefix alone", "papermesh-invite-1:"),
     ("other version", "papermesh-invite-2:aaaaaaaa"),
     ("not base32", "papermesh-user-1:0189!"),
+    ("host name", "P7K2M9QX.acme.gw.example."),
+    ("host name in another script", "xn--bcher-kva.example"),
+    ("address as host name", "127.0x7f"),
+    ("alias with percent", "expp1%abc%2Ecom"),
 ];
 
 /// Headers of the carrier over HTTP, as gateways and doors write them and as nobody does.

@@ -12,6 +12,7 @@
 //! ```
 
 mod carrier;
+mod hello;
 mod messages;
 mod records;
 mod sealed;
@@ -28,7 +29,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 35] = [
+pub const TARGETS: [Target; 36] = [
     Target {
         name: "release_request",
         run: messages::release_request,
@@ -160,6 +161,10 @@ pub const TARGETS: [Target; 35] = [
     Target {
         name: "passphrase",
         run: sealed::passphrase,
+    },
+    Target {
+        name: "client_hello",
+        run: hello::client_hello,
     },
     Target {
         name: "text",

@@ -1,6 +1,7 @@
-//! Text that people type or copy: tickets, names, badge numbers, digits.
+//! Text that people type or copy: tickets, names, badge numbers, digits, hosts and paths.
 
 use papermesh_protocol::badge::BadgeNumber;
+use papermesh_protocol::gateway::name::{Alias, Domain, HostName, Label};
 use papermesh_protocol::invite::{Invite, LinkTicket, UserTicket};
 use papermesh_protocol::job::check_format;
 use papermesh_protocol::join::Digits;
@@ -30,6 +31,17 @@ pub(crate) fn text(bytes: &[u8]) {
     }
     if let Ok(digits) = text.parse::<Digits>() {
         assert_eq!(digits.to_string().parse(), Ok(digits));
+    }
+    if let Ok(host) = text.parse::<HostName>() {
+        assert_eq!(host.as_str().parse(), Ok(host.clone()));
+        let domain = Domain::try_from(host.clone());
+        assert!(domain.is_err() || domain.is_ok_and(|domain| domain.find(&host).is_some()));
+    }
+    if let Ok(label) = text.parse::<Label>() {
+        assert_eq!(label.as_str().parse(), Ok(label.clone()));
+    }
+    for alias in Alias::readings(text) {
+        assert!(alias.matches(alias.as_str()));
     }
     let cleaned = clean(text, limits::TITLE);
     assert!(cleaned.len() <= limits::TITLE);

@@ -9,8 +9,8 @@
 use crate::gateway::name::{HostName, HostNameError, is_of_host_names};
 use crate::limits;
 
-/// The protocol (ALPN) of a link between a node and its gateway.
-pub const LINK: &[u8] = b"papermesh-link/1";
+/// The protocol (ALPN) of a pipe between a door and its gateway.
+pub const PIPE: &[u8] = b"papermesh-pipe/1";
 /// The protocol (ALPN) by which a certificate authority checks who has a name (RFC 8737 section 3).
 pub const ACME: &[u8] = b"acme-tls/1";
 
@@ -57,8 +57,8 @@ pub struct ClientHello {
 /// Which protocols of ALPN a client offers, of those that matter to a gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offers {
-    /// [`LINK`].
-    pub link: bool,
+    /// [`PIPE`].
+    pub pipe: bool,
     /// [`ACME`].
     pub acme: bool,
 }
@@ -75,7 +75,7 @@ pub enum HelloError {
     /// Another message comes first.
     #[error("the first TLS message is not a ClientHello")]
     OtherMessage,
-    /// A record goes on after the message, which no server accepts (RFC 8446 section 5.1).
+    /// A record goes on after the message, though nothing may follow it before an answer (RFC 8446 section 5.1).
     #[error("the ClientHello does not end where its record does")]
     Unaligned,
     /// Longer than [`limits::CLIENT_HELLO`], with its records.
@@ -93,8 +93,8 @@ pub enum HelloError {
     /// Not exactly one host is asked for.
     #[error("the ClientHello does not ask for one host")]
     NotOneName,
-    /// The host that is asked for has no host name.
-    #[error("the ClientHello asks for no host: {0}")]
+    /// What is asked for is no host name.
+    #[error("the ClientHello asks for no host ({0})")]
     ServerName(#[from] HostNameError),
 }
 
@@ -113,15 +113,8 @@ pub enum Alert {
 #[must_use]
 pub const fn alert(description: Alert) -> [u8; 7] {
     const FATAL: u8 = 2;
-    [
-        RECORD_ALERT,
-        MAJOR_VERSION,
-        3,
-        0,
-        2,
-        FATAL,
-        description as u8,
-    ]
+    let description = description as u8;
+    [RECORD_ALERT, MAJOR_VERSION, 3, 0, 2, FATAL, description]
 }
 
 /// Reads a ClientHello from all that a client has sent so far.
@@ -299,7 +292,7 @@ impl Reader<'_> {
                 return Err(malformed.into());
             }
             let protocol = self.field(length, end)?;
-            let mut name = [0; LINK.len()];
+            let mut name = [0; PIPE.len()];
             let Some(name) = name.get_mut(..length) else {
                 self.skip_to(protocol)?;
                 continue;
@@ -307,7 +300,7 @@ impl Reader<'_> {
             for byte in &mut *name {
                 *byte = self.u8(protocol)?;
             }
-            offers.link |= name == LINK;
+            offers.pipe |= name == PIPE;
             offers.acme |= name == ACME;
         }
         Ok(offers)
@@ -392,56 +385,25 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// The parts of a hello that tests change.
-    struct Parts {
-        version: [u8; 2],
-        session_id: Vec<u8>,
-        cipher_suites: Vec<u8>,
-        compression: Vec<u8>,
-        extensions: Vec<(u16, Vec<u8>)>,
-    }
+    /// Where the session id's length stands in a hello of one record.
+    const SESSION_ID: usize = RECORD_HEADER + MESSAGE_HEADER + 2 + RANDOM;
+    /// Where the length of the extensions stands in the hellos of these tests.
+    const EXTENSIONS: usize = SESSION_ID + 39;
 
-    impl Default for Parts {
-        fn default() -> Self {
-            Self {
-                version: [3, 3],
-                session_id: vec![5; 32],
-                cipher_suites: vec![0x13, 0x01],
-                compression: vec![0],
-                extensions: Vec::new(),
-            }
-        }
-    }
-
-    impl Parts {
-        fn with(extensions: &[(u16, Vec<u8>)]) -> Self {
-            Self {
-                extensions: extensions.to_vec(),
-                ..Self::default()
-            }
-        }
-
-        fn message(&self) -> Vec<u8> {
-            let mut extensions = Vec::new();
-            for (kind, content) in &self.extensions {
-                extensions.extend(kind.to_be_bytes());
-                extensions.extend(long(content));
-            }
-            let body = [
-                &self.version,
-                &[7; RANDOM][..],
-                &short(&self.session_id),
-                &long(&self.cipher_suites),
-                &short(&self.compression),
-                &long(&extensions),
-            ]
-            .concat();
-            [&[1, 0][..], &long(&body)].concat()
-        }
-
-        fn read(&self) -> Result<Progress, HelloError> {
-            read(&in_records(&self.message(), usize::MAX))
-        }
+    /// A message with these extensions.
+    fn message(extensions: &[(u16, Vec<u8>)]) -> Vec<u8> {
+        let extensions = extensions.iter();
+        let extensions = extensions
+            .flat_map(|(kind, content)| [&kind.to_be_bytes()[..], &long(content)].concat());
+        let body = [
+            &[3, 3][..],
+            &[7; RANDOM],
+            &short(&[5; SESSION_ID_MAX]),
+            &long(&[0x13, 0x01]),
+            &short(&[NULL_COMPRESSION]),
+            &long(&extensions.collect::<Vec<u8>>()),
+        ];
+        [&[MESSAGE_CLIENT_HELLO, 0][..], &long(&body.concat())].concat()
     }
 
     fn short(content: &[u8]) -> Vec<u8> {
@@ -456,35 +418,38 @@ mod tests {
     /// A message in records of this size, but for the last.
     fn in_records(message: &[u8], size: usize) -> Vec<u8> {
         let records = message.chunks(size);
-        records
-            .flat_map(|part| [&[22, 3, 1][..], &long(part)].concat())
-            .collect()
+        let records = records.map(|part| [&[RECORD_HANDSHAKE, 3, 1][..], &long(part)].concat());
+        records.flatten().collect()
+    }
+
+    fn read_with(extensions: &[(u16, Vec<u8>)]) -> Result<Progress, HelloError> {
+        read(&in_records(&message(extensions), usize::MAX))
     }
 
     fn server_name(name: &[u8]) -> (u16, Vec<u8>) {
-        (0, long(&[&[NAME_HOST][..], &long(name)].concat()))
+        let entry = [&[NAME_HOST][..], &long(name)].concat();
+        (EXTENSION_SERVER_NAME, long(&entry))
     }
 
     fn protocols(names: &[&[u8]]) -> (u16, Vec<u8>) {
         let names: Vec<u8> = names.iter().flat_map(|name| short(name)).collect();
-        (16, long(&names))
+        (EXTENSION_ALPN, long(&names))
     }
 
-    fn done(server_name: Option<&str>, link: bool, acme: bool) -> Result<Progress, HelloError> {
+    fn done(server_name: Option<&str>, pipe: bool, acme: bool) -> Result<Progress, HelloError> {
         Ok(Progress::Done(ClientHello {
             server_name: server_name.map(|name| name.parse().unwrap()),
-            offers: Offers { link, acme },
+            offers: Offers { pipe, acme },
         }))
     }
 
-    /// Why a hello is refused, and how many of its bytes that takes.
+    /// How many of these bytes it takes to refuse them, and why they are.
     fn refused(bytes: &[u8]) -> (usize, HelloError) {
-        let whole = read(bytes).unwrap_err();
-        let verdict = |length| read(&bytes[..length]);
-        let first = (0..=bytes.len()).find(|&length| verdict(length) != Ok(Progress::More));
+        let part = |length| read(&bytes[..length]);
+        let mut lengths = 0..=bytes.len();
+        let first = lengths.find(|&length| part(length) != Ok(Progress::More));
         let first = first.unwrap();
-        assert_eq!(verdict(first), Err(whole.clone()));
-        (first, whole)
+        (first, part(first).unwrap_err())
     }
 
     #[test]
@@ -492,19 +457,17 @@ mod tests {
         let all = [
             (0x0a0a, vec![]),
             server_name(b"P7K2M9QX.acme.gw.example."),
-            protocols(&[b"h2", LINK, b"something-rather-long/1", ACME]),
+            protocols(&[b"h2", PIPE, b"something-rather-long/1", ACME]),
         ];
         let name = Some("p7k2m9qx.acme.gw.example");
-        assert_eq!(Parts::with(&all).read(), done(name, true, true));
-        assert_eq!(Parts::with(&all[..2]).read(), done(name, false, false));
-        let acme = Parts::with(&[protocols(&[ACME])]);
-        assert_eq!(acme.read(), done(None, false, true));
-        assert_eq!(Parts::default().read(), done(None, false, false));
+        assert_eq!(read_with(&all), done(name, true, true));
+        assert_eq!(read_with(&all[..2]), done(name, false, false));
+        assert_eq!(read_with(&[protocols(&[ACME])]), done(None, false, true));
     }
 
     #[test]
     fn a_client_may_leave_extensions_out() {
-        let mut message = Parts::default().message();
+        let mut message = message(&[]);
         message.truncate(message.len() - 2);
         message[3] -= 2;
         let bytes = in_records(&message, usize::MAX);
@@ -512,36 +475,16 @@ mod tests {
     }
 
     #[test]
-    fn records_of_any_size_carry_the_same_hello() {
-        // As large as one with a hybrid key share (X25519MLKEM768).
-        let key_share = (51, vec![9; 1216]);
-        let parts = Parts::with(&[key_share, server_name(b"gw.example"), protocols(&[LINK])]);
-        let message = parts.message();
-        for size in 1..=message.len() {
-            let mut bytes = in_records(&message, size);
-            for length in [0, bytes.len() / 2, bytes.len() - 1] {
-                assert_eq!(read(&bytes[..length]), Ok(Progress::More));
-            }
-            bytes.extend(b"early data");
-            assert_eq!(read(&bytes), done(Some("gw.example"), true, false));
-        }
-    }
-
-    #[test]
     fn other_beginnings_are_refused_at_once() {
+        let malformed = HelloError::Malformed("length");
         for (bytes, why) in [
-            (&b"GET / HTTP/1.1\r\n"[..], (1, HelloError::NotTls)),
+            (&b"GET / HTTP/1.1"[..], (1, HelloError::NotTls)),
             (&[0x80, 0x2e, 1, 3, 1], (1, HelloError::NotTls)),
             (&[22, 2, 0, 0, 1], (2, HelloError::NotTls)),
-            (&[21, 3, 3, 0, 2, 2, 0], (1, HelloError::NotTls)),
             (&[22, 3, 1, 0, 0, 22], (5, HelloError::EmptyRecord)),
             (&[22, 3, 1, 0, 1, 2], (6, HelloError::OtherMessage)),
-            (&[22, 3, 1, 0, 1, 1, 23], (7, HelloError::NotTls)),
             (&[22, 3, 1, 0, 1, 1, 22, 4], (8, HelloError::NotTls)),
-            (
-                &[22, 3, 1, 0, 4, 1, 0, 0, 40],
-                (9, HelloError::Malformed("length")),
-            ),
+            (&[22, 3, 1, 0, 4, 1, 0, 0, 40], (9, malformed)),
             (&[22, 3, 1, 0, 46, 1, 0, 0, 41], (9, HelloError::Unaligned)),
         ] {
             assert_eq!(refused(bytes), why, "{bytes:?}");
@@ -549,12 +492,75 @@ mod tests {
     }
 
     #[test]
+    fn fields_that_say_what_they_may_not_are_refused_where_they_say_it() {
+        let one = [server_name(b"a.example"), protocols(&[b"h2"])];
+        let good = in_records(&message(&one), usize::MAX);
+        let (name, protocols) = (EXTENSIONS + 6, EXTENSIONS + 24);
+        for (at, byte, what) in [
+            (SESSION_ID - 34, 2, "version"),
+            (SESSION_ID - 33, 0, "version"),
+            (SESSION_ID, 33, "session id"),
+            (SESSION_ID + 34, 0, "cipher suites"),
+            (SESSION_ID + 34, 3, "cipher suites"),
+            (SESSION_ID + 34, 0xfe, "length"),
+            (SESSION_ID + 37, 0, "compression methods"),
+            (SESSION_ID + 37, 0xff, "length"),
+            (SESSION_ID + 38, 1, "compression methods"),
+            (EXTENSIONS + 1, 26, "extensions"),
+            (EXTENSIONS + 1, 28, "extensions"),
+            (name - 1, 0xff, "length"),
+            (protocols + 1, 2, "protocols"),
+            (protocols + 1, 4, "protocols"),
+            (protocols + 2, 0, "protocols"),
+            (protocols + 2, 3, "length"),
+        ] {
+            let mut bytes = good.clone();
+            bytes[at] = byte;
+            assert_eq!(refused(&bytes), (at + 1, HelloError::Malformed(what)));
+        }
+        for (at, byte) in [(1, 11), (1, 13), (2, 1), (4, 8), (4, 10)] {
+            let mut bytes = good.clone();
+            bytes[name + at] = byte;
+            assert_eq!(refused(&bytes), (name + at + 1, HelloError::NotOneName));
+        }
+    }
+
+    #[test]
+    fn exactly_one_host_is_asked_for() {
+        let two = [server_name(b"a.example").1, server_name(b"b.example").1];
+        let list = long(&[&two[0][2..], &two[1][2..]].concat());
+        let asked = read_with(&[(EXTENSION_SERVER_NAME, list)]);
+        assert_eq!(asked, Err(HelloError::NotOneName));
+        for (name, why) in [
+            (&b""[..], HostNameError::Empty),
+            (b"10.0.0.1", HostNameError::Address),
+            (b"::1", HostNameError::Character(':')),
+            (b"a\0.example", HostNameError::Character('\0')),
+            (&[b'a'; 255], HostNameError::TooLong),
+        ] {
+            assert_eq!(read_with(&[server_name(name)]), Err(why.into()));
+        }
+    }
+
+    #[test]
+    fn extensions_are_few_and_each_stands_there_once() {
+        let name = server_name(b"a.example");
+        let twice = read_with(&[name.clone(), name]);
+        assert_eq!(twice, Err(HelloError::Repeated(EXTENSION_SERVER_NAME)));
+        let many = |count: u16| {
+            let extensions: Vec<_> = (100..100 + count).map(|kind| (kind, vec![])).collect();
+            read_with(&extensions)
+        };
+        assert_eq!(many(64), done(None, false, false));
+        assert_eq!(many(65), Err(HelloError::TooManyExtensions));
+    }
+
+    #[test]
     fn a_hello_is_as_long_as_the_limit_and_no_longer() {
-        let with = |padding: usize| Parts::with(&[(21, vec![0; padding])]).message();
+        let with = |padding: usize| message(&[(21, vec![0; padding])]);
         let room = limits::CLIENT_HELLO - with(0).len();
         for (records, message) in [(1, with(room - 5)), (2, with(room - 10))] {
-            let size = message.len().div_ceil(records);
-            let bytes = in_records(&message, size);
+            let bytes = in_records(&message, message.len().div_ceil(records));
             assert_eq!(bytes.len(), limits::CLIENT_HELLO);
             assert_eq!(read(&bytes), done(None, false, false));
             assert_eq!(read(&bytes[..bytes.len() - 1]), Ok(Progress::More));
@@ -562,146 +568,11 @@ mod tests {
         // One byte more is known by the length of the record, or of the message.
         let longer = with(room - 4);
         let announced = |size| refused(&in_records(&longer, size));
-        assert_eq!(announced(usize::MAX), (5, HelloError::TooLong));
+        assert_eq!(announced(longer.len()), (5, HelloError::TooLong));
         assert_eq!(announced(longer.len() - 1), (9, HelloError::TooLong));
         // Many small records take more room than the message.
         let small = in_records(&with(limits::CLIENT_HELLO / 2), 2);
         assert_eq!(refused(&small).1, HelloError::TooLong);
-    }
-
-    #[test]
-    fn fields_that_say_what_they_may_not_are_refused_where_they_say_it() {
-        let malformed = HelloError::Malformed;
-        let parts = Parts::default;
-        let (version, session_id) = (5 + 4, 5 + 4 + 2 + RANDOM);
-        for (changed, why) in [
-            (
-                Parts {
-                    version: [2, 0],
-                    ..parts()
-                },
-                (version + 1, malformed("version")),
-            ),
-            (
-                Parts {
-                    version: [3, 0],
-                    ..parts()
-                },
-                (version + 2, malformed("version")),
-            ),
-            (
-                Parts {
-                    session_id: vec![5; 33],
-                    ..parts()
-                },
-                (session_id + 1, malformed("session id")),
-            ),
-            (
-                Parts {
-                    cipher_suites: vec![],
-                    ..parts()
-                },
-                (session_id + 35, malformed("cipher suites")),
-            ),
-            (
-                Parts {
-                    cipher_suites: vec![0x13; 3],
-                    ..parts()
-                },
-                (session_id + 35, malformed("cipher suites")),
-            ),
-            (
-                Parts {
-                    compression: vec![],
-                    ..parts()
-                },
-                (session_id + 38, malformed("compression methods")),
-            ),
-            (
-                Parts {
-                    compression: vec![1],
-                    ..parts()
-                },
-                (session_id + 39, malformed("compression methods")),
-            ),
-        ] {
-            let bytes = in_records(&changed.message(), usize::MAX);
-            assert_eq!(refused(&bytes), why);
-        }
-    }
-
-    #[test]
-    fn lengths_that_reach_beyond_what_holds_them_are_refused_where_they_stand() {
-        let good = in_records(&Parts::with(&[(21, vec![0])]).message(), usize::MAX);
-        let session_id = 5 + 4 + 2 + RANDOM;
-        for (at, too_much, what) in [
-            (session_id + 34, 0xfe, "length"),
-            (session_id + 37, 0xff, "length"),
-            (session_id + 40, 4, "extensions"),
-            (session_id + 40, 6, "extensions"),
-            (session_id + 44, 2, "length"),
-        ] {
-            let mut bytes = good.clone();
-            bytes[at] = too_much;
-            assert_eq!(refused(&bytes), (at + 1, HelloError::Malformed(what)));
-        }
-    }
-
-    #[test]
-    fn exactly_one_host_is_asked_for() {
-        use HelloError::{NotOneName, ServerName};
-        let two = [&[0][..], &long(b"a.example"), &[0], &long(b"b.example")].concat();
-        let (_, mut longer) = server_name(b"a.example");
-        longer.push(0);
-        for (content, why) in [
-            (long(&two), NotOneName),
-            (longer, NotOneName),
-            (long(&[&[1][..], &long(b"a.example")].concat()), NotOneName),
-            (vec![], HelloError::Malformed("length")),
-            (long(&[]), HelloError::Malformed("length")),
-            (server_name(b"").1, ServerName(HostNameError::Empty)),
-            (
-                server_name(b"10.0.0.1").1,
-                ServerName(HostNameError::Address),
-            ),
-            (
-                server_name(b"::1").1,
-                ServerName(HostNameError::Character(':')),
-            ),
-            (
-                server_name(b"a\0.example").1,
-                ServerName(HostNameError::Character('\0')),
-            ),
-            (
-                server_name(&[b'a'; 255]).1,
-                ServerName(HostNameError::TooLong),
-            ),
-        ] {
-            assert_eq!(Parts::with(&[(0, content)]).read(), Err(why));
-        }
-    }
-
-    #[test]
-    fn a_list_of_protocols_is_whole() {
-        let list = |content: &[u8]| Parts::with(&[(16, content.to_vec())]).read();
-        for content in [&[0, 0][..], &[0, 1, 0], &[0, 3, 1, b'a'], &[0, 1, 1, b'a']] {
-            assert_eq!(list(content), Err(HelloError::Malformed("protocols")));
-        }
-        assert_eq!(list(&[0, 2, 2, b'a']), Err(HelloError::Malformed("length")));
-        assert_eq!(list(&[]), Err(HelloError::Malformed("length")));
-    }
-
-    #[test]
-    fn extensions_are_few_and_each_stands_there_once() {
-        let name = server_name(b"a.example");
-        let twice = Parts::with(&[name.clone(), name]);
-        assert_eq!(twice.read(), Err(HelloError::Repeated(0)));
-        let many = |count: u16| {
-            let extensions: Vec<_> = (0..count).map(|kind| (100 + kind, vec![])).collect();
-            Parts::with(&extensions).read()
-        };
-        assert_eq!(many(64), done(None, false, false));
-        assert_eq!(many(65), Err(HelloError::TooManyExtensions));
     }
 
     #[test]

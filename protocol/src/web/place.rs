@@ -34,9 +34,6 @@ pub const NETWORKS_6: [(Ipv6Addr, u8); 3] = [
     (Ipv6Addr::LOCALHOST, 128),
 ];
 
-/// The most bytes of one part of a name (RFC 1035 section 2.3.4).
-const LABEL: usize = 63;
-
 /// Why a name or an address cannot be certified.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceError {
@@ -215,7 +212,10 @@ impl FromStr for Label {
         if is_label(text) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(PlaceError::NoName(crate::text::clean(text, LABEL)))
+            Err(PlaceError::NoName(crate::text::clean(
+                text,
+                limits::HOST_LABEL,
+            )))
         }
     }
 }
@@ -245,7 +245,7 @@ impl FromStr for HostName {
 /// Letters, digits and hyphens, none at an end (RFC 1123 section 2.1).
 fn is_label(label: &str) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (1..=LABEL).contains(&label.len())
+    (1..=limits::HOST_LABEL).contains(&label.len())
         && label.chars().all(allowed)
         && !label.starts_with('-')
         && !label.ends_with('-')

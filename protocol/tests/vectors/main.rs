@@ -12,6 +12,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod directory;
+mod hello;
 mod messages;
 mod pin;
 mod records;
@@ -20,7 +21,7 @@ mod sealing;
 mod site;
 mod tickets;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
@@ -30,19 +31,15 @@ const WRITE: &str = "PAPERMESH_WRITE_VECTORS";
 
 /// Compares vectors with those in `vectors/NAME.json`, one by one.
 fn check(name: &str, about: &str, vectors: Vec<Value>) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("vectors")
-        .join(format!("{name}.json"));
+    let path = path(name);
     if std::env::var_os(WRITE).is_some() {
         let file = json!({ "about": about, "vectors": vectors });
         let mut text = serde_json::to_string_pretty(&file).unwrap();
         text.push('\n');
         std::fs::write(&path, text).unwrap();
     }
-    let text = std::fs::read_to_string(&path).unwrap();
-    let file: Value = serde_json::from_str(&text).unwrap();
-    let committed = file["vectors"].as_array().unwrap();
-    for (made, committed) in vectors.iter().zip(committed) {
+    let committed = committed(name);
+    for (made, committed) in vectors.iter().zip(&committed) {
         assert_eq!(made, committed, "the encoding of {} changed", made["name"]);
     }
     assert_eq!(
@@ -50,6 +47,18 @@ fn check(name: &str, about: &str, vectors: Vec<Value>) {
         committed.len(),
         "{name}.json has other vectors than the test"
     );
+}
+
+fn path(name: &str) -> PathBuf {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    vectors.join(format!("{name}.json"))
+}
+
+/// The vectors in `vectors/NAME.json`.
+fn committed(name: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(path(name)).unwrap();
+    let file: Value = serde_json::from_str(&text).unwrap();
+    file["vectors"].as_array().unwrap().clone()
 }
 
 fn hex(bytes: impl AsRef<[u8]>) -> Value {
