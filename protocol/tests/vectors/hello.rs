@@ -20,7 +20,7 @@ fn hellos_of_real_clients_are_read_as_ever() {
                 "command": recorded["command"],
                 "bytes": recorded["bytes"],
                 "server_name": hello.server_name,
-                "link": hello.offers.link,
+                "pipe": hello.offers.pipe,
                 "acme": hello.offers.acme,
             })
         })
