@@ -6,9 +6,11 @@
 //! - [`Door`] keeps one pipe to each gateway that the site has
 //! - `dial`: a pipe, by whichever carrier leads out; `backoff`: when it is tried again
 //! - `session`: what is said on a pipe, and the streams that come on it
+//! - [`acme`]: certificates for the names of places, through the gateway
 //! - [`status`]: how it stands, for whoever shows it
 #![forbid(unsafe_code)]
 
+pub mod acme;
 mod backoff;
 mod dial;
 mod session;

@@ -21,6 +21,8 @@ const SITE_SECRET: Kind = Kind("site secret");
 const AUTHORITY_KEY: Kind = Kind("authority key");
 const USER_KEY: Kind = Kind("user key");
 const WEB_KEY: Kind = Kind("web key");
+const PUBLIC_KEY: Kind = Kind("key of a name at a gateway");
+const ACME_ACCOUNT: Kind = Kind("account with a certificate authority");
 
 /// What is sealed: the purpose that the sealing is bound to, and what people call it.
 #[derive(Clone, Copy)]
@@ -130,6 +132,43 @@ impl Vault {
     pub(crate) fn open_web_key(&self, site: SiteId, sealed: &[u8]) -> Result<WebKey, VaultError> {
         let bytes = self.open_seed(WEB_KEY, site.as_bytes(), sealed)?;
         WebKey::from_bytes(&bytes).map_err(|_| VaultError::Malformed(WEB_KEY.0))
+    }
+
+    /// Seals the key of a name that the Internet asks for.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn seal_public_key(&self, name: &str, key: &WebKey) -> Result<Vec<u8>, VaultError> {
+        self.seal(PUBLIC_KEY, name.as_bytes(), &*key.expose())
+    }
+
+    /// Opens the key of such a name.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn open_public_key(&self, name: &str, sealed: &[u8]) -> Result<WebKey, VaultError> {
+        let bytes = self.open_seed(PUBLIC_KEY, name.as_bytes(), sealed)?;
+        WebKey::from_bytes(&bytes).map_err(|_| VaultError::Malformed(PUBLIC_KEY.0))
+    }
+
+    /// Seals this node's account with the certificate authority of a directory.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn seal_acme_account(&self, directory: &str, secret: &[u8]) -> Result<Vec<u8>, VaultError> {
+        self.seal(ACME_ACCOUNT, directory.as_bytes(), secret)
+    }
+
+    /// Opens this node's account with the certificate authority of a directory.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub fn open_acme_account(
+        &self,
+        directory: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        self.open(ACME_ACCOUNT, directory.as_bytes(), sealed)
     }
 
     /// The storage key itself, for what other rooms seal ([`crate::auth::verifier`]).

@@ -48,6 +48,8 @@ pub const PANEL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8
 pub const PORTAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8311);
 /// How long a user may do nothing at the panel when nobody says otherwise.
 pub const PANEL_IDLE: Duration = Duration::from_secs(60);
+/// Which certificate authority is asked when nobody says otherwise: Let's Encrypt.
+pub const ACME: &str = "https://acme-v02.api.letsencrypt.org/directory";
 /// Where a node listens when nobody says otherwise: every interface, and the port of last time or
 /// else any free one.
 pub const LISTEN: [&str; 2] = ["/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0"];
@@ -122,6 +124,10 @@ pub struct Config {
     pub max_spool: u64,
     /// Whether a picture of each held job's first page is made, for its owner to see at the printer.
     pub previews: bool,
+    /// The directory of the certificate authority (RFC 8555) for names at gateways; none to ask for none.
+    pub acme: Option<String>,
+    /// The certificate by which its own is verified, PEM; without one those that this computer trusts.
+    pub acme_root: Option<PathBuf>,
     /// Who keeps the key to the node's own keys.
     pub protect_keys: KeyProtection,
     /// How long a printer waits for one holder to be dialed and to answer a login.
@@ -188,6 +194,11 @@ impl Settings {
             badge_rule: self.badge_rule,
             max_spool: self.max_spool.map_or(MAX_SPOOL, ByteSize::bytes),
             previews: self.previews.unwrap_or(true),
+            acme: (self.acme).map_or_else(
+                || Some(ACME.to_owned()),
+                |acme| (acme != "off").then_some(acme),
+            ),
+            acme_root: self.acme_root,
             protect_keys: self.protect_keys.unwrap_or_default(),
             holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),
             converter_timeout: self

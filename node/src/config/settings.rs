@@ -50,6 +50,10 @@ pub struct Settings {
     pub badge_rule: Option<String>,
     pub max_spool: Option<ByteSize>,
     pub previews: Option<bool>,
+    /// The directory of a certificate authority, or `off`.
+    pub acme: Option<String>,
+    /// A file with the certificate by which that authority's own is verified.
+    pub acme_root: Option<PathBuf>,
     pub protect_keys: Option<KeyProtection>,
     pub holder_timeout: Option<Wait>,
     pub converter_timeout: Option<Wait>,
@@ -141,6 +145,8 @@ impl Settings {
             badge_rule: self.badge_rule.or(lower.badge_rule),
             max_spool: self.max_spool.or(lower.max_spool),
             previews: self.previews.or(lower.previews),
+            acme: self.acme.or(lower.acme),
+            acme_root: self.acme_root.or(lower.acme_root),
             protect_keys: self.protect_keys.or(lower.protect_keys),
             holder_timeout: self.holder_timeout.or(lower.holder_timeout),
             converter_timeout: self.converter_timeout.or(lower.converter_timeout),
@@ -221,6 +227,8 @@ impl Settings {
             badge_rule: from.parsed("BADGE_RULE")?,
             max_spool: from.parsed("MAX_SPOOL")?,
             previews: from.read("PREVIEWS", switch)?,
+            acme: from.parsed("ACME")?,
+            acme_root: from.parsed("ACME_ROOT")?,
             protect_keys: from.parsed("PROTECT_KEYS")?,
             holder_timeout: from.parsed("HOLDER_TIMEOUT")?,
             converter_timeout: from.parsed("CONVERTER_TIMEOUT")?,

@@ -100,6 +100,11 @@ impl DoorHere {
         self.status.borrow().values().cloned().collect()
     }
 
+    /// The same, and whatever changes of it.
+    pub(super) fn news(&self) -> watch::Receiver<BTreeMap<GatewayId, GatewayStatus>> {
+        self.status.clone()
+    }
+
     /// The places that this node opens.
     pub(super) fn places(&self) -> Vec<Label> {
         let places = self.places.borrow();

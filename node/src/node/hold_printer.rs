@@ -10,7 +10,7 @@ use papermesh_pipe::PipeStream;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_services::holder::Holder;
 use papermesh_services::local_users::LocalUsers;
-use papermesh_web::{Arrival, Certificates, FromSite};
+use papermesh_web::{Arrival, Certificates, FromSite, PublicCertificates};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -32,7 +32,8 @@ const ASKED: usize = 64;
 pub(super) async fn start(
     (home, config): (&Home, &Config),
     membership: &Membership,
-    (holder, local_users, site_certificate): (&Holder<Network>, &LocalUsers<Network>, &FromSite),
+    (holder, local_users): (&Holder<Network>, &LocalUsers<Network>),
+    (site_certificate, public): (&FromSite, &PublicCertificates),
     outsiders: mpsc::Receiver<Arrival<PipeStream>>,
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<SocketAddr>, NodeError> {
@@ -56,6 +57,7 @@ pub(super) async fn start(
     let certificates = Certificates {
         own: home.hold_printer_certificate(),
         site: site_certificate.clone(),
+        public: public.clone(),
     };
     let bound = HoldPrinter::bind(
         address,

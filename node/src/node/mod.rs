@@ -18,6 +18,7 @@ mod output;
 mod panel;
 mod parts;
 mod portal;
+mod public_certificates;
 mod status;
 
 use std::net::SocketAddr;

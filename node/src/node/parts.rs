@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use papermesh_convert::{Converter, NoProgram};
 use papermesh_device::{FilePins, OutputDevice, OutputOptions, OutputUri};
+use papermesh_door::acme::CertificateAuthority;
 use papermesh_mesh::{self as mesh, Membership, Mesh, MeshConfig, Multiaddr, Ports};
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::remedy::Remedy;
@@ -24,11 +25,12 @@ use papermesh_services::renewal;
 use papermesh_services::web_certificate::{self, WebCertificate};
 use papermesh_store::Store;
 use papermesh_store::purge;
-use papermesh_web::FromSite;
+use papermesh_web::{FromSite, PublicCertificates};
 use tokio::task::JoinSet;
 
 use super::door::{self, DoorHere};
 use super::panel::PanelHere;
+use super::public_certificates::PublicCertificatesKeeper;
 use super::{Network, NodeError, blocking, hold_printer, keys, open_store, panel};
 use crate::config::{Config, DhtMode, Home, HomeLock};
 use crate::control::Server;
@@ -243,11 +245,32 @@ impl<'a> Parts<'a> {
         };
         let seed = *self.identity.keys.node.expose();
         let around = (&self.mesh, &self.store);
+        let public = PublicCertificates::default();
         let (door, outsiders) = door::start(seed, around, &mut self.tasks).await?;
+        if let Some(directory) = self.config.acme.clone() {
+            let keeper = PublicCertificatesKeeper {
+                store: self.store.clone(),
+                vault: self.identity.vault(),
+                authority: CertificateAuthority {
+                    directory,
+                    root: self.config.acme_root.clone(),
+                },
+                shown: public.clone(),
+                status: door.news(),
+            };
+            self.tasks.spawn(keeper.run());
+        }
         let (config, membership, tasks) = (&self.config, &self.membership, &mut self.tasks);
-        let served = (holder, local_users, site_certificate);
-        let address =
-            hold_printer::start((self.home, config), membership, served, outsiders, tasks).await?;
+        let (served, shown) = ((holder, local_users), (site_certificate, &public));
+        let address = hold_printer::start(
+            (self.home, config),
+            membership,
+            served,
+            shown,
+            outsiders,
+            tasks,
+        )
+        .await?;
         let door = address.is_some().then_some(door);
         Ok((address, door))
     }

@@ -28,6 +28,7 @@ use super::records::StoredRecord;
 use super::tickets::{Ticket, TicketId};
 use super::tokens::TokenRow;
 use super::users::UserRow;
+use super::web::PublicCertificateRow;
 
 // Holder ------------------------------------------------------------------------------------
 
@@ -57,6 +58,9 @@ pub(super) const LEASE_OF: Column<JobId, ReleaseId> = Column::new("lease_of", 32
 pub(super) const SETTLED: Column<ReleaseId, Settled> = Column::new("settled", 512);
 /// Users who print from this computer: their sealed keys and PIN verifiers, what they delegated.
 pub(super) const LOCAL_USERS: Column<UserId, LocalUser> = Column::new("local_users", 32 * 1024);
+/// Certificates of this node's names at gateways, by the names.
+pub(super) const PUBLIC_CERTIFICATES: Column<String, PublicCertificateRow> =
+    Column::new("public_certificates", 64 * 1024);
 /// Print tokens of these users, by their digests.
 pub(super) const TOKENS: Column<TokenDigest, TokenRow> = Column::new("tokens", 512);
 /// Wrong PINs: user id ‖ 0 ‖ printer.
@@ -116,10 +120,15 @@ pub(super) const FORMAT_KEY: &str = "format";
 
 /// Families of which deleted and overwritten values are secrets. Pictures are not among them: their
 /// keys are made of those of the jobs.
-pub(super) const SECRET: [&str; 3] = [JOBS.name(), LOCAL_USERS.name(), SITE];
+pub(super) const SECRET: [&str; 4] = [
+    JOBS.name(),
+    LOCAL_USERS.name(),
+    PUBLIC_CERTIFICATES.name(),
+    SITE,
+];
 
 /// All families, as they are opened.
-pub(super) const NAMES: [&str; 28] = [
+pub(super) const NAMES: [&str; 29] = [
     JOBS.name(),
     PREVIEWS.name(),
     JOBS_BY_USER.name(),
@@ -132,6 +141,7 @@ pub(super) const NAMES: [&str; 28] = [
     SETTLED.name(),
     LOCAL_USERS.name(),
     TOKENS.name(),
+    PUBLIC_CERTIFICATES.name(),
     GUESSES.name(),
     GUESS_TOTALS.name(),
     TYPED_GUESSES.name(),

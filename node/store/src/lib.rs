@@ -95,7 +95,7 @@ pub use table::Table;
 pub use tickets::{Purpose, Redeemed, Ticket, TicketId, Tickets};
 pub use tokens::{TokenRow, Tokens};
 pub use users::{UserRow, Users};
-pub use web::{WebCertificateRow, WebIssuerRow};
+pub use web::{PublicCertificateRow, WebCertificateRow, WebIssuerRow};
 
 use database::Database;
 use folder::Lock;
@@ -317,6 +317,12 @@ impl Store {
     #[must_use]
     pub fn tickets(&self) -> Tickets<'_> {
         Tickets(&self.inner)
+    }
+
+    /// Certificates of this node's names at gateways, by the names.
+    #[must_use]
+    pub fn public_certificates(&self) -> Table<'_, String, PublicCertificateRow> {
+        web::public(&self.inner)
     }
 
     /// Which member has which host name, on an admin.

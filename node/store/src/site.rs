@@ -78,6 +78,8 @@ pub const WEB_CERTIFICATE: Singleton<WebCertificateRow> =
 pub const NODE_NAME: Singleton<Name> = Singleton::new("node-name", limits::NAME + 16);
 /// The ports that this node listened on last.
 pub const LAST_PORTS: Singleton<LastPorts> = Singleton::new("last-ports", 32);
+/// This node's account with a certificate authority, sealed with the storage key.
+pub const ACME_ACCOUNT: Singleton<ByteBuf> = Singleton::new("acme-account", 8 * 1024);
 /// The places that this node opens at the site's gateways.
 pub const PLACES: Singleton<Vec<Label>> = Singleton::new("places", 8 * 1024);
 /// That the files with this node's own keys were made; from then on a missing one is a loss.

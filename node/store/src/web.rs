@@ -7,13 +7,19 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::Inner;
-use super::columns::WEB_NAMES;
+use super::columns::{PUBLIC_CERTIFICATES, WEB_NAMES};
 use super::table::{Bound, Table};
 
 /// Host names of the members of one site.
 const BOUND: Bound = Bound {
     max: 100_000,
     what: "host names",
+};
+
+/// Names of one node at all gateways, with those that it had.
+const PUBLIC: Bound = Bound {
+    max: 4096,
+    what: "certificates",
 };
 
 /// A certificate for the web, with its key.
@@ -36,6 +42,20 @@ pub struct WebCertificateRow {
     pub not_after: Timestamp,
 }
 
+/// A certificate of a name at a gateway, with its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicCertificateRow {
+    /// The key, sealed with the storage key.
+    pub sealed_key: ByteBuf,
+    /// The chain, PEM, the name's own certificate first.
+    pub chain: String,
+    /// Until when it is valid.
+    pub not_after: Timestamp,
+    /// When it is to be renewed.
+    pub due_at: Timestamp,
+}
+
 /// With what an admin issues certificates for the web.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +64,11 @@ pub struct WebIssuerRow {
     pub certificate: ByteBuf,
     /// Until when it is valid.
     pub not_after: Timestamp,
+}
+
+/// Certificates of names at gateways.
+pub(super) fn public(inner: &Inner) -> Table<'_, String, PublicCertificateRow> {
+    Table::new(inner, PUBLIC_CERTIFICATES, PUBLIC)
 }
 
 /// Which member has which host name.

@@ -18,6 +18,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
+use super::public::{ACME, PublicCertificates};
 use super::site::FromSite;
 
 /// How long it is valid, in days.
@@ -70,6 +71,8 @@ pub struct Certificates {
     pub own: PathBuf,
     /// The site's, shown in its place to all who can verify it.
     pub site: FromSite,
+    /// Those of names at gateways.
+    pub public: PublicCertificates,
 }
 
 /// Picks one for each connection.
@@ -77,10 +80,14 @@ pub struct Certificates {
 struct Resolver {
     own: Arc<CertifiedKey>,
     site: FromSite,
+    public: PublicCertificates,
 }
 
 impl ResolvesServerCert for Resolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if let Some(public) = self.public.resolve(&hello) {
+            return Some(public);
+        }
         // Who asks for a name that the site's lacks could not verify it, and may remember the own one.
         let site = self
             .site
@@ -99,11 +106,22 @@ pub(super) fn server_config(
     let resolver = Resolver {
         own: Arc::new(own(&certificates.own, name, &provider)?),
         site: certificates.site.clone(),
+        public: certificates.public.clone(),
     };
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(resolver));
+    Ok(Arc::new(config))
+}
+
+/// The same for who comes from the Internet: a certificate authority may ask who has a name.
+pub(super) fn public_config(
+    certificates: &Certificates,
+    name: &str,
+) -> Result<Arc<ServerConfig>, CertificateError> {
+    let mut config = ServerConfig::clone(&*server_config(certificates, name)?);
+    config.alpn_protocols = vec![ACME.to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
@@ -198,6 +216,7 @@ mod tests {
         let certificates = Certificates {
             own: path.clone(),
             site: FromSite::nothing(),
+            public: PublicCertificates::default(),
         };
         server_config(&certificates, "Acme hold printer").unwrap();
         let made = fs::read(&path).unwrap();

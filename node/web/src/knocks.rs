@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use super::account::Behind;
 use super::certificate::{self, CertificateError, Certificates};
 use super::listener::{Patience, Peer, Way, answer};
+use super::public::ACME;
 use super::slots::{Slot, Slots};
 
 /// An outsider's connection.
@@ -44,7 +45,7 @@ impl Knocks {
     /// # Errors
     /// [`CertificateError`].
     pub fn new(certificates: &Certificates, name: &str) -> Result<Self, CertificateError> {
-        let tls = certificate::server_config(certificates, name)?;
+        let tls = certificate::public_config(certificates, name)?;
         Ok(Self {
             tls: TlsAcceptor::from(tls),
         })
@@ -98,6 +99,10 @@ async fn speak<S>(
             }
             Err(_) => return,
         };
+        // A certificate authority has seen what it wanted to see.
+        if protected.get_ref().1.alpn_protocol() == Some(ACME) {
+            return;
+        }
         let peer = Peer {
             address: from,
             own: IpAddr::V4(Ipv4Addr::UNSPECIFIED),

@@ -17,6 +17,7 @@ mod certificate;
 mod host;
 mod knocks;
 mod listener;
+mod public;
 mod rate;
 mod reach;
 mod site;
@@ -26,6 +27,7 @@ pub use account::{Account, Behind};
 pub use certificate::{CertificateError, Certificates};
 pub use knocks::{Arrival, Asked, Knocks};
 pub use listener::{ListenError, Listener, Patience, Peer, Way};
+pub use public::{Challenge, PublicCertificateError, PublicCertificates, signing_request};
 pub use site::{FromSite, SiteCertificate, SiteCertificateError, ToListeners};
 
 pub use certificate::host_name;

@@ -92,6 +92,7 @@ impl Memory {
         let certificates = Certificates {
             own: folder.path().join("ipps.pem"),
             site: FromSite::nothing(),
+            public: papermesh_web::PublicCertificates::default(),
         };
         let any = "127.0.0.1:0".parse().unwrap();
         let printer = HoldPrinter::bind(any, &certificates, (identity, owners), self.clone());

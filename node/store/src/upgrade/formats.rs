@@ -36,8 +36,9 @@ use crate::sample::{job, name, user};
 use crate::site::{self, LastPorts, Singleton};
 use crate::{
     Attempt, BadgeRow, Choice, ChoiceRow, Floor, JobEnd, JobRow, JournalRow, LeaseRow, Linked,
-    LocalUser, MemberRow, NamedPrinter, NumberedJob, PastJobRow, Purpose, RememberedPeer, Settled,
-    Source, StoredRecord, Ticket, TicketId, TokenRow, UserRow, WebCertificateRow, WebIssuerRow,
+    LocalUser, MemberRow, NamedPrinter, NumberedJob, PastJobRow, PublicCertificateRow, Purpose,
+    RememberedPeer, Settled, Source, StoredRecord, Ticket, TicketId, TokenRow, UserRow,
+    WebCertificateRow, WebIssuerRow,
 };
 
 const THEN: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -268,6 +269,14 @@ fn users(visit: &mut impl Visit) {
         made_at: THEN,
         until: LATER,
     };
+    let public = PublicCertificateRow {
+        sealed_key: ByteBuf::from([4; 60]),
+        chain: "-----BEGIN CERTIFICATE-----".to_owned(),
+        not_after: LATER,
+        due_at: THEN,
+    };
+    let at = "desk.acme.gw.example".to_owned();
+    visit.row(&columns::PUBLIC_CERTIFICATES, &at, &public);
     visit.row(&columns::TOKENS, &TokenDigest::from_bytes([8; 32]), &token);
     visit.row(&columns::GUESSES, &of_user(NODE), &guesses());
     visit.row(&columns::GUESS_TOTALS, &user("alice"), &guesses());
@@ -415,6 +424,7 @@ fn things(visit: &mut impl Visit) {
         join: Some(4003),
     };
     visit.thing(&site::LAST_PORTS, &ports);
+    visit.thing(&site::ACME_ACCOUNT, &ByteBuf::from([7; 48]));
     visit.thing(&site::PLACES, &vec!["front-desk".parse().unwrap()]);
     visit.thing(&site::KEYS_MADE, &true);
 }

@@ -1,0 +1,182 @@
+//! Certificates for the names that this node has at gateways: got when a place is open, kept, and renewed.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use papermesh_door::acme::{AcmeAccount, AcmeError, CertificateAuthority};
+use papermesh_door::{GatewayStatus, PlaceState};
+use papermesh_protocol::gateway::name::HostName;
+use papermesh_protocol::id::GatewayId;
+use papermesh_protocol::remedy::Remedy;
+use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::web::WebKey;
+use papermesh_services::clock;
+use papermesh_services::vault::{Vault, VaultError};
+use papermesh_store::offload::offload;
+use papermesh_store::{PublicCertificateRow, Store, StoreError, site};
+use papermesh_web::{PublicCertificateError, PublicCertificates};
+use serde_bytes::ByteBuf;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+/// How often certificates are looked at.
+const LOOK: Duration = Duration::from_secs(60 * 60);
+/// How long to wait after a failure; it doubles with each further one.
+const FIRST_WAIT: Duration = Duration::from_secs(60);
+/// The longest. Authorities allow few failures in an hour.
+const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// What gets and keeps them.
+pub(super) struct PublicCertificatesKeeper {
+    pub(super) store: Store,
+    pub(super) vault: Vault,
+    pub(super) authority: CertificateAuthority,
+    pub(super) shown: PublicCertificates,
+    pub(super) status: watch::Receiver<BTreeMap<GatewayId, GatewayStatus>>,
+}
+
+/// Why a name has no certificate.
+#[derive(Debug, thiserror::Error)]
+enum KeepError {
+    #[error(transparent)]
+    Acme(#[from] AcmeError),
+    #[error(transparent)]
+    Shown(#[from] PublicCertificateError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Remedy for KeepError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Acme(error) => error.remedy(),
+            Self::Vault(error) => error.remedy(),
+            Self::Store(error) => error.remedy(),
+            Self::Shown(_) => None,
+        }
+    }
+}
+
+impl PublicCertificatesKeeper {
+    /// Keeps a certificate for every name that is open, for as long as it is let run.
+    pub(super) async fn run(mut self) {
+        let mut account = None;
+        let (mut wait, mut due) = (FIRST_WAIT, Instant::now());
+        let mut shown = BTreeSet::new();
+        loop {
+            tokio::select! {
+                () = sleep_until(due) => {}
+                // A name that is open for the first time is looked at at once, unless something failed.
+                changed = self.status.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let new = self.names().iter().any(|name| !shown.contains(name));
+                    if !new || wait > FIRST_WAIT {
+                        continue;
+                    }
+                }
+            }
+            match self.look(&mut account, &mut shown).await {
+                Ok(()) => {
+                    wait = FIRST_WAIT;
+                    due = Instant::now() + LOOK;
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error.in_full(), "a place has no certificate of the Internet's");
+                    due = Instant::now() + wait;
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                }
+            }
+        }
+    }
+
+    /// The names that are open.
+    fn names(&self) -> BTreeSet<HostName> {
+        let status = self.status.borrow();
+        let places = status.values().flat_map(|gateway| &gateway.places);
+        let names = places.filter_map(|(_, state)| match state {
+            PlaceState::Open(names) => Some(names),
+            PlaceState::Asked | PlaceState::Refused(_) => None,
+        });
+        names.flatten().cloned().collect()
+    }
+
+    /// Gets what is lacking or due.
+    async fn look(
+        &self,
+        account: &mut Option<AcmeAccount>,
+        shown: &mut BTreeSet<HostName>,
+    ) -> Result<(), KeepError> {
+        for name in self.names() {
+            let kept = self.kept(&name).await?;
+            if let Some(row) = kept.as_ref().filter(|_| !shown.contains(&name)) {
+                let key = self.vault.open_public_key(name.as_str(), &row.sealed_key)?;
+                self.shown.show(name.as_str(), &row.chain, &key)?;
+                shown.insert(name.clone());
+            }
+            if kept.is_none_or(|row| row.due_at <= clock::now()) {
+                let account = match account {
+                    Some(account) => account,
+                    None => account.insert(self.account().await?),
+                };
+                self.order(account, &name).await?;
+                shown.insert(name);
+            }
+        }
+        Ok(())
+    }
+
+    async fn kept(&self, name: &HostName) -> Result<Option<PublicCertificateRow>, StoreError> {
+        let name = name.to_string();
+        offload(&self.store, move |store| {
+            store.public_certificates().get(&name)
+        })
+        .await
+    }
+
+    /// This node's account, which is opened once.
+    async fn account(&self) -> Result<AcmeAccount, KeepError> {
+        let directory = &self.authority.directory;
+        let kept = offload(&self.store, |store| store.site().get(&site::ACME_ACCOUNT)).await?;
+        if let Some(kept) = kept
+            && let Ok(opened) = self.vault.open_acme_account(directory, &kept)
+        {
+            return Ok(self.authority.resume(&opened).await?);
+        }
+        let (account, secret) = self.authority.register().await?;
+        let sealed = ByteBuf::from(self.vault.seal_acme_account(directory, &secret)?);
+        let kept: Result<(), StoreError> = offload(&self.store, move |store| {
+            store.site().put(&site::ACME_ACCOUNT, &sealed)
+        })
+        .await;
+        kept?;
+        Ok(account)
+    }
+
+    async fn order(&self, account: &AcmeAccount, name: &HostName) -> Result<(), KeepError> {
+        let key = WebKey::random(&mut rand::rng());
+        let request = papermesh_web::signing_request(name.as_str(), &key)?;
+        let show = |digest: &[u8]| self.shown.challenge(name.as_str(), digest);
+        let issued = account.order(name, &request, show).await?;
+        self.shown.show(name.as_str(), &issued.chain, &key)?;
+        let (until, due_at): (Timestamp, Timestamp) = (issued.not_after, issued.due_at());
+        let row = PublicCertificateRow {
+            sealed_key: ByteBuf::from(self.vault.seal_public_key(name.as_str(), &key)?),
+            chain: issued.chain,
+            not_after: until,
+            due_at,
+        };
+        let of = name.to_string();
+        let kept: Result<(), StoreError> = offload(&self.store, move |store| {
+            store.public_certificates().put(&of, &row)
+        })
+        .await;
+        kept?;
+        tracing::info!(%name, %until, "a place has a certificate of the Internet's");
+        Ok(())
+    }
+}
