@@ -72,6 +72,13 @@ impl Extensions {
         Self::try_from(self.0)
     }
 
+    /// The same without one.
+    #[must_use]
+    pub fn without(mut self, number: u16) -> Self {
+        self.0.retain(|(known, _)| *known != number);
+        self
+    }
+
     /// Whether they are as short as they must be in a structure that is kept: nobody else's memory or disk
     /// grows with them.
     ///

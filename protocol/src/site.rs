@@ -11,7 +11,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::certificate::Certificate;
 use crate::charter::Charter;
-use crate::extension::Extensions;
+use crate::extension::{ExtensionError, Extensions};
 use crate::gateway::contract::GatewaysError;
 use crate::id::{NodeId, SiteId};
 use crate::limits;
@@ -138,6 +138,9 @@ pub enum SiteStateError {
     /// It is numbered as if it had been signed under a charter that is still to come.
     #[error("the site state is numbered ahead of the charter")]
     Ahead,
+    /// It says something that must be understood and is not known here.
+    #[error(transparent)]
+    Extension(#[from] ExtensionError),
     /// Its gateways cannot be so.
     #[error(transparent)]
     Gateways(GatewaysError),
@@ -150,6 +153,7 @@ impl Remedy for SiteStateError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Full => Some("wait until some of their certificates expire".into()),
+            Self::Extension(error) => error.remedy(),
             Self::Gateways(error) => error.remedy(),
             _ => None,
         }
@@ -179,6 +183,7 @@ impl SiteState {
         if state.site != charter.site {
             return Err(SiteStateError::ForeignSite);
         }
+        state.extensions.understood(&[])?;
         if !charter.allows(state.sequence) {
             return Err(SiteStateError::Ahead);
         }

@@ -5,9 +5,13 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::command::{Invocation, Running};
+use serde_json::json;
+
+use crate::command::{Ended, Invocation, Running};
+use crate::machine::SOON;
 use crate::network::Namespace;
 use crate::program;
+use crate::wait::wait_until;
 
 /// The gateway's domain.
 pub const DOMAIN: &str = "gw.test";
@@ -78,6 +82,89 @@ impl Gateway {
         (0..secrets.len())
             .filter(|&at| holds(secrets[at]))
             .collect()
+    }
+}
+
+/// A certificate authority of the Internet: a real Pebble, which asks through the gateway who has a name.
+#[derive(Debug)]
+pub struct Pebble {
+    folder: PathBuf,
+    network: Arc<Namespace>,
+    _running: Running,
+}
+
+/// The authority's host name.
+pub const PEBBLE: &str = "ca.test";
+
+impl Pebble {
+    /// Starts it where the gateway is.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn start(folder: &Path, network: &Arc<Namespace>) -> Self {
+        let folder = folder.join("pebble");
+        let path = |name: &str| folder.join(name).display().to_string();
+        let written = fs::create_dir_all(&folder).and_then(|()| {
+            let config = json!({"pebble": {
+                "listenAddress": "0.0.0.0:14000",
+                "managementListenAddress": "0.0.0.0:15000",
+                "certificate": path("cert.pem"),
+                "privateKey": path("key.pem"),
+                "httpPort": 80,
+                "tlsPort": 443,
+            }});
+            fs::write(folder.join("config.json"), config.to_string())
+        });
+        written.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let made = Invocation::new(&program::system("openssl"), None)
+            .args("req -x509 -newkey rsa:2048 -nodes -days 1".split(' '))
+            .args(["-subj", &format!("/CN={PEBBLE}")])
+            .args(["-addext", &format!("subjectAltName=DNS:{PEBBLE}")])
+            .args(["-addext", "extendedKeyUsage=serverAuth"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(["-keyout", &path("key.pem"), "-out", &path("cert.pem")])
+            .run();
+        let _ = made.succeeded();
+        let running = Invocation::new(&program::system("pebble"), Some(network.name()))
+            .args(["-config", &path("config.json")])
+            .env("PEBBLE_VA_NOSLEEP", "1")
+            .env("PEBBLE_WFE_NONCEREJECT", "0")
+            .start();
+        let pebble = Self {
+            folder,
+            network: Arc::clone(network),
+            _running: running,
+        };
+        wait_until(SOON, "the certificate authority", || {
+            pebble.fetch().is_success()
+        });
+        pebble
+    }
+
+    /// Variables of a node that is to ask it.
+    #[must_use]
+    pub fn variables(&self) -> [(&'static str, String); 2] {
+        let root = self.folder.join("cert.pem").display().to_string();
+        [
+            ("PAPERMESH_ACME", format!("https://{PEBBLE}:14000/dir")),
+            ("PAPERMESH_ACME_ROOT", root),
+        ]
+    }
+
+    /// The file of the certificate by which those that it issues are verified.
+    #[must_use]
+    pub fn root(&self) -> PathBuf {
+        let _ = self.fetch().succeeded();
+        self.folder.join("root.pem")
+    }
+
+    fn fetch(&self) -> Ended {
+        Invocation::new(&program::system("curl"), Some(self.network.name()))
+            .args(["-sSk", "-o"])
+            .arg(self.folder.join("root.pem"))
+            .arg(format!("https://{PEBBLE}:15000/roots/0"))
+            .run()
     }
 }
 

@@ -77,7 +77,7 @@ enum Action {
 enum ContractAction {
     /// Let a site open places, or change what it may. Prints the line that its admin adds.
     Add {
-        /// The site's id, which `papermesh site` shows.
+        /// The site's id, which `papermesh status` shows.
         #[arg(long)]
         site: SiteId,
         /// The site's label: its places are called PLACE.LABEL.DOMAIN.

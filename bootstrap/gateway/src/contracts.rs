@@ -40,6 +40,11 @@ pub(crate) struct Contract {
 }
 
 impl Contract {
+    /// Whether it says the same as another, whenever that was written.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        (&self.label, self.places) == (&other.label, other.places)
+    }
+
     /// Whether it is over.
     pub(crate) fn is_over(&self, now: Timestamp) -> bool {
         self.until.is_some_and(|until| now >= until)

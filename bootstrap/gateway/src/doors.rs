@@ -143,7 +143,9 @@ impl Doors {
     fn stands(&self, kept: &Kept) -> bool {
         let now = clock::now();
         let site = kept.contract.site;
-        self.contracts.of(site, now).is_ok()
+        self.contracts
+            .of(site, now)
+            .is_ok_and(|contract| contract.is_as(&kept.contract))
             && self
                 .papers()
                 .get(&site)

@@ -1,8 +1,8 @@
 //! Outsiders' connections: the name that is asked for is read, and all bytes go to who has it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use papermesh_frame::write_message;
 use papermesh_pipe::Opener;
@@ -12,11 +12,13 @@ use papermesh_protocol::gateway::name::HostName;
 use papermesh_protocol::gateway::page::KnockId;
 use papermesh_protocol::id::SiteId;
 use papermesh_protocol::limits;
+use papermesh_web::{Origin, Pace, Rates};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::ledger::{Ledger, Usage};
@@ -31,16 +33,32 @@ const OPEN: Duration = Duration::from_secs(5);
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How long it is waited when the system has no room for a connection.
 const NO_ROOM: Duration = Duration::from_millis(200);
+/// The port where nothing but TLS is answered.
+const HTTPS: u16 = 443;
+/// The answer to IPP without TLS.
+const UPGRADE: &[u8] = b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: TLS/1.2, HTTP/1.1\r\n\
+    Connection: Upgrade, close\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nuse ipps://\r\n";
 /// Bytes of a ClientHello that are expected: most have fewer.
 const EXPECTED: usize = 2048;
 /// Outsiders at once.
 const OUTSIDERS: usize = 20_000;
+/// How often one network may come: an IPv4 address, or 64 bits of IPv6, which is what one customer has.
+const EACH: Pace = Pace {
+    burst: 100,
+    every: Duration::from_millis(50),
+};
+/// How often all together may.
+const ALL: Pace = Pace {
+    burst: 20_000,
+    every: Duration::from_micros(500),
+};
 
 /// What every outsider's connection needs.
 pub(crate) struct Front {
     places: Arc<Places>,
     ledger: Arc<Ledger>,
     room: Arc<Semaphore>,
+    rates: Rates,
 }
 
 impl Front {
@@ -50,28 +68,31 @@ impl Front {
             places,
             ledger,
             room,
+            rates: Rates::new(EACH, ALL),
         }
     }
 
-    /// Serves all who come to a socket, until it is dropped.
-    pub(crate) async fn serve(self: Arc<Self>, socket: TcpListener) {
+    /// Serves all who come to a socket until the gateway stops, and then those who are there.
+    pub(crate) async fn serve(self: Arc<Self>, socket: TcpListener, stop: CancellationToken) {
         let at = socket.local_addr().map_or(0, |address| address.port());
         let mut outsiders = JoinSet::new();
         loop {
             let accepted = tokio::select! {
                 accepted = socket.accept() => accepted,
                 Some(_) = outsiders.join_next() => continue,
+                () = stop.cancelled() => break,
             };
             match accepted {
                 Ok((stream, from)) => {
-                    // With no room left the connection is closed at once.
-                    if let Ok(room) = Arc::clone(&self.room).try_acquire_owned() {
-                        let front = Arc::clone(&self);
-                        outsiders.spawn(async move {
-                            front.outsider(stream, from, at).await;
-                            drop(room);
-                        });
-                    }
+                    // Whoever comes too often, or when there is no room, is closed at once.
+                    let Some(turn) = self.turn(from.ip()) else {
+                        continue;
+                    };
+                    let front = Arc::clone(&self);
+                    outsiders.spawn(async move {
+                        front.outsider(stream, from, at).await;
+                        drop(turn);
+                    });
                 }
                 Err(error) => {
                     tracing::warn!(%error, "connection not accepted");
@@ -79,6 +100,15 @@ impl Front {
                 }
             }
         }
+        drop(socket);
+        while outsiders.join_next().await.is_some() {}
+    }
+
+    /// A turn for a connection, as often as one network may have one.
+    fn turn(&self, from: IpAddr) -> Option<OwnedSemaphorePermit> {
+        let network = Origin::Away(network(from));
+        self.rates.take(network, Instant::now()).ok()?;
+        Arc::clone(&self.room).try_acquire_owned().ok()
     }
 
     async fn outsider(&self, mut stream: TcpStream, from: SocketAddr, at: u16) {
@@ -88,8 +118,13 @@ impl Front {
         let name = match timeout(HELLO, ask(&mut stream, &mut said)).await {
             Ok(Some(Ok(name))) => name,
             Ok(Some(Err(alert))) => return farewell(stream, alert).await,
-            // It is no TLS, hung up, or says nothing.
-            Ok(None) | Err(_) => return,
+            // It hung up, says nothing, or speaks something else.
+            Ok(None) | Err(_) => {
+                if at != HTTPS && said.first().is_some_and(u8::is_ascii_uppercase) {
+                    upgrade(stream).await;
+                }
+                return;
+            }
         };
         let (knock, fate) = self.places.knock(&name, clock::steady());
         let knock = Ended {
@@ -155,6 +190,14 @@ impl Front {
     }
 }
 
+/// What counts as one outsider where it matters how often somebody comes.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(ip) => ip.into(),
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
+    }
+}
+
 /// An outsider whose name was read.
 struct Visitor {
     name: HostName,
@@ -204,6 +247,18 @@ async fn ask(stream: &mut TcpStream, said: &mut Vec<u8>) -> Option<Result<HostNa
             Err(_) => return Some(Err(Alert::UnrecognizedName)),
         }
     }
+}
+
+/// Tells a program that speaks IPP without TLS that it has to.
+async fn upgrade(mut stream: TcpStream) {
+    let said = async {
+        // What it says is read, or the system would take the answer back.
+        let mut header = [0; 8 * 1024];
+        let _ = stream.read(&mut header).await?;
+        stream.write_all(UPGRADE).await?;
+        stream.shutdown().await
+    };
+    drop(timeout(FAREWELL, said).await);
 }
 
 /// Tells an outsider in TLS that the connection ends, and ends it.

@@ -11,6 +11,7 @@ use papermesh_protocol::gateway::message::{FromGateway, Place, Refusal};
 use papermesh_protocol::gateway::name::{Domain, Found, HostName, Label};
 use papermesh_protocol::gateway::page::{Action, KnockId, Mode, Page, PipeId, Timers};
 use papermesh_protocol::id::{NodeId, SiteId};
+use papermesh_protocol::limits;
 use papermesh_protocol::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -146,6 +147,9 @@ impl Places {
                     return Err(Refusal::Full);
                 }
             }
+        }
+        if place.own_names.len() > limits::OWN_NAMES {
+            return Err(Refusal::Full);
         }
         let taken = |name: &HostName| table.own_names.get(name).is_some_and(|of| *of != at);
         let ours = |name: &HostName| self.domain.find(name).is_some();

@@ -28,8 +28,8 @@ const LOOK: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_secs(30);
 /// How long it is waited when the system has no room for a connection.
 const NO_ROOM: Duration = Duration::from_millis(200);
-/// Doors that may be about to begin a pipe.
-const BEGINNING: usize = 20_000;
+/// Doors at once.
+const DOORS: usize = 20_000;
 
 /// Where a gateway listens.
 #[derive(Clone, Debug)]
@@ -57,12 +57,12 @@ pub(crate) async fn run(
     for address in listen.front {
         let socket = socket(address).await?;
         tracing::info!(address = %socket.local_addr()?, "outsiders are heard");
-        tasks.spawn(Arc::clone(&front).serve(socket));
+        tasks.spawn(Arc::clone(&front).serve(socket, stop.clone()));
     }
     for address in listen.pipes {
         let socket = socket(address).await?;
         tracing::info!(address = %socket.local_addr()?, "doors are heard");
-        tasks.spawn(hear(socket, Arc::clone(&doors)));
+        tasks.spawn(hear(socket, Arc::clone(&doors), stop.clone()));
     }
     tasks.spawn(keep_time(Arc::clone(&places), Arc::clone(&doors)));
     tasks.spawn(keep_ledger(Arc::clone(&ledger)));
@@ -88,15 +88,16 @@ async fn socket(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves all doors that come to a socket.
-async fn hear(socket: TcpListener, doors: Arc<Doors>) {
+async fn hear(socket: TcpListener, doors: Arc<Doors>, stop: CancellationToken) {
     let mut serving = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
             Some(_) = serving.join_next() => continue,
+            () = stop.cancelled() => break,
         };
         match accepted {
-            Ok((stream, from)) if serving.len() < BEGINNING => {
+            Ok((stream, from)) if serving.len() < DOORS => {
                 drop(stream.set_nodelay(true));
                 let doors = Arc::clone(&doors);
                 serving.spawn(async move { doors.serve(stream, from).await });
@@ -108,6 +109,8 @@ async fn hear(socket: TcpListener, doors: Arc<Doors>) {
             }
         }
     }
+    drop(socket);
+    while serving.join_next().await.is_some() {}
 }
 
 async fn keep_time(places: Arc<Places>, doors: Arc<Doors>) {

@@ -54,7 +54,7 @@ impl Issued {
 #[derive(Debug, thiserror::Error)]
 pub enum AcmeError {
     /// The authority cannot be asked, or refuses.
-    #[error("the certificate authority: {0}")]
+    #[error("the certificate authority: {}", whole(.0))]
     Authority(#[from] instant_acme::Error),
     /// It does not ask in the only way that leads through a gateway.
     #[error("the certificate authority does not offer the challenge tls-alpn-01")]
@@ -183,6 +183,21 @@ impl AcmeAccount {
             .await
             .map_err(|_| AcmeError::Timeout)?
     }
+}
+
+/// An error with all that led to it.
+fn whole(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        // Some libraries say their cause in their own words already.
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 /// Reads until when a chain is valid.

@@ -143,6 +143,7 @@ impl Keeper<'_> {
         answers: &mpsc::Sender<FromDoor>,
         names: &watch::Sender<BTreeMap<Option<Label>, Vec<HostName>>>,
     ) -> End {
+        let mut drained = false;
         loop {
             let said = read_message(&mut from_gateway, limits::PIPE_MESSAGE, patience).await;
             match said {
@@ -157,12 +158,14 @@ impl Keeper<'_> {
                 }
                 // Doors that are woken leave; none is yet.
                 Ok(Some(FromGateway::Done(_))) => {}
-                Ok(Some(FromGateway::Drain(_))) => return End::Drained,
+                // What is under way goes on until the gateway hangs up.
+                Ok(Some(FromGateway::Drain(_))) => drained = true,
                 Ok(Some(FromGateway::Ping)) => {
                     if answers.send(FromDoor::Pong).await.is_err() {
                         return End::Broken("the pipe broke".to_owned());
                     }
                 }
+                Ok(None) | Err(FrameError::Io(_)) if drained => return End::Drained,
                 Ok(None) => return End::Broken("the gateway hung up".to_owned()),
                 Err(FrameError::Timeout) => {
                     return End::Broken("the gateway was silent".to_owned());

@@ -3,6 +3,7 @@
 
 use std::net::Ipv6Addr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -11,10 +12,12 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use papermesh_protocol::text::UserId;
-use papermesh_web::{Account, Asked, Behind, Slot, is_fixed, is_this_computer, name_of};
+use papermesh_web::{Account, Asked, Behind, Origin, Slot, is_fixed, is_this_computer, name_of};
+use tokio::time::sleep;
 
 use super::arriving::Arriving;
 use super::identity;
+use super::limits;
 use super::made::Maker;
 use super::message::{self, Failure};
 use super::operations;
@@ -47,8 +50,15 @@ pub(super) fn router<Q: Queue>(server: Arc<IppServer<Q>>) -> Router {
         .with_state(server)
 }
 
-async fn page<Q: Queue>(State(server): State<Arc<IppServer<Q>>>) -> Html<String> {
-    Html(identity::page(&server.identity))
+async fn page<Q: Queue>(
+    State(server): State<Arc<IppServer<Q>>>,
+    Extension(peer): Extension<Peer>,
+) -> Response {
+    // Whose printer this is, is nobody's business outside.
+    match peer.is_outside() {
+        true => StatusCode::NOT_FOUND.into_response(),
+        false => Html(identity::page(&server.identity)).into_response(),
+    }
 }
 
 /// At a path that is nobody's: a program is told so in IPP, where its request does not say better.
@@ -92,7 +102,7 @@ async fn print<Q: Queue>(
         Err(malformed) => return ipp(malformed.answer()),
     };
     let told = match peer.is_outside() {
-        true => outsider(&server, &head.headers, &request).await,
+        true => outsider(&server, peer, &head.headers, &request).await,
         false => who(&server, (peer, account), &head.headers, &request)
             .await
             .map(|who| (who, account.map(Maker::Account))),
@@ -106,7 +116,10 @@ async fn print<Q: Queue>(
         }
     };
     let performed = async {
-        let station = server.station(&request).await?;
+        let station = match peer.is_outside() {
+            true => server.hold_alone(&request).map(|()| None),
+            false => server.station(&request).await,
+        }?;
         if station.is_some()
             && matches!(who, Requester::Visitor(_))
             && !operations::is_open(request.operation)
@@ -114,10 +127,6 @@ async fn print<Q: Queue>(
             let text =
                 "printing straight to a printer from a shared computer needs a user id and a PIN";
             return Err(Failure::new(Status::NotAuthenticated, text));
-        }
-        if station.is_some() && peer.is_outside() && !operations::is_open(request.operation) {
-            let text = "this print token holds jobs, and does not print straight to a printer";
-            return Err(Failure::new(Status::NotAuthorized, text));
         }
         let asking = Asking {
             request: &request,
@@ -287,6 +296,7 @@ async fn who<Q: Queue>(
 /// anything there, and a PIN must not be guessed from the Internet.
 async fn outsider<Q: Queue>(
     server: &IppServer<Q>,
+    peer: Peer,
     headers: &HeaderMap,
     request: &message::Request,
 ) -> Result<(Requester, Option<Maker>), Response> {
@@ -301,7 +311,17 @@ async fn outsider<Q: Queue>(
     let Some((token, name)) = shown else {
         return Err(unauthorized("the print token is malformed\n"));
     };
-    match server.queue.bearer(&token, Some(&name)).await {
+    // Counted before it is looked up, so that many at once are as many as one after the other.
+    let origin = Origin::from(peer);
+    if server.wrong_tokens.take(origin, Instant::now()).is_err() {
+        let why = "too many wrong print tokens; try again later\n";
+        return Err(refuse(StatusCode::FORBIDDEN, why));
+    }
+    let bearer = server.queue.bearer(&token, Some(&name)).await;
+    if bearer.is_ok() {
+        server.wrong_tokens.give_back(origin);
+    }
+    match bearer {
         Ok(_) if !operations::needs_no_proof(request.operation) => {
             stranger(Status::NotAuthorized, "a print token does not allow that")
         }
@@ -311,9 +331,13 @@ async fn outsider<Q: Queue>(
             Ok((who, Some(maker)))
         }
         Err(error) if error.kind == QueueErrorKind::NotProven => {
+            sleep(limits::WRONG_TOKEN_WAIT).await;
             Err(unauthorized("the user id or the print token is wrong\n"))
         }
-        Err(error) => Ok((Requester::Stranger(owner::refused(error)), None)),
+        Err(error) => {
+            server.wrong_tokens.give_back(origin);
+            Ok((Requester::Stranger(owner::refused(error)), None))
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use papermesh_web::Pace;
+
 /// Connections at once. A new one beyond that takes the place of the one that has been waiting
 /// for a request the longest; if none is waiting, it is not served.
 pub(super) const CONNECTIONS: usize = 400;
@@ -11,6 +13,18 @@ pub(super) const CONNECTIONS_EACH: usize = 64;
 pub(super) const OUTSIDERS: usize = 200;
 /// Those of one address.
 pub(super) const OUTSIDERS_EACH: usize = 32;
+/// Wrong print tokens of one address before it is not answered any more.
+pub(super) const WRONG_TOKENS_EACH: Pace = Pace {
+    burst: 10,
+    every: Duration::from_secs(6 * 60),
+};
+/// Those of all addresses together.
+pub(super) const WRONG_TOKENS: Pace = Pace {
+    burst: 20,
+    every: Duration::from_secs(3),
+};
+/// How long whoever shows a wrong one waits for the answer.
+pub(super) const WRONG_TOKEN_WAIT: Duration = Duration::from_secs(1);
 /// How long a connection may take to show whether it speaks TLS, and to finish its handshake.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a request's HTTP header may take, from the first connection or the last answer.

@@ -58,10 +58,12 @@ impl Remedy for HoldPrinterError {
     }
 }
 
+/// What answers outsiders, and those who arrive.
+pub type Outside<S> = (Knocks, mpsc::Receiver<Arrival<S>>);
+
 /// A hold printer that listens. [`HoldPrinter::serve`] answers.
 pub struct HoldPrinter<Q> {
     listener: Listener,
-    knocks: Knocks,
     server: Arc<IppServer<Q>>,
 }
 
@@ -77,13 +79,8 @@ impl<Q: Queue> HoldPrinter<Q> {
         queue: Q,
     ) -> Result<Self, HoldPrinterError> {
         let listener = Listener::bind(address, certificates, &identity.name).await?;
-        let knocks = Knocks::new(certificates, &identity.name)?;
         let server = IppServer::new(queue, identity, owners);
-        Ok(Self {
-            listener,
-            knocks,
-            server,
-        })
+        Ok(Self { listener, server })
     }
 
     /// Where it listens.
@@ -96,7 +93,7 @@ impl<Q: Queue> HoldPrinter<Q> {
 
     /// Answers, until it is dropped. Documents that are on their way then are not held. With
     /// `found`, it is announced to those who look for a printer. Outsiders come as `arriving`.
-    pub async fn serve<S>(self, found: bool, arriving: mpsc::Receiver<Arrival<S>>)
+    pub async fn serve<S>(self, found: bool, (knocks, arriving): Outside<S>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -116,7 +113,7 @@ impl<Q: Queue> HoldPrinter<Q> {
             ..patience
         };
         tokio::join!(
-            self.knocks.serve(arriving, router.clone(), outside),
+            knocks.serve(arriving, router.clone(), outside),
             self.listener.serve(router, patience),
             follow(Arc::clone(&self.server)),
             announce(Arc::clone(&self.server), address),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
-use papermesh_web::{Account, Slots};
+use papermesh_web::{Account, Rates, Slots};
 use tokio::sync::watch;
 
 use super::accounts::Accounts;
@@ -32,6 +32,8 @@ pub(super) struct IppServer<Q> {
     pub(super) subscriptions: Subscriptions,
     pub(super) notes: Notes,
     pub(super) started: Timestamp,
+    /// Wrong print tokens from outside.
+    pub(super) wrong_tokens: Rates,
     /// Documents that may be taken at once.
     pub(super) room: Slots,
     /// The name under which it is found, once it is.
@@ -80,6 +82,7 @@ impl<Q: Queue> IppServer<Q> {
             subscriptions: Subscriptions::default(),
             notes: Notes::default(),
             started,
+            wrong_tokens: Rates::new(limits::WRONG_TOKENS_EACH, limits::WRONG_TOKENS),
             room: Slots::new(limits::DOCUMENTS),
             announced: watch::Sender::new(None),
             switches: Mutex::new(Switches {
@@ -154,27 +157,18 @@ impl<Q: Queue> IppServer<Q> {
     /// The queue at which a request is directed; none for the hold printer itself. A request says
     /// at whom it is directed (RFC 8011 section 4.1.5), and that is somebody here.
     pub(super) async fn station(&self, request: &Request) -> Result<Option<Station>, Failure> {
-        let operation = request.operation();
-        let target = match (operation.text("printer-uri"), operation.text("job-uri")) {
-            (Some(printer), _) => station::target(path(printer)),
-            (None, Some(_)) => Some(Target::Hold),
-            (None, None) => {
-                return Err(Failure::new(
-                    Status::BadRequest,
-                    "the request has no printer-uri",
-                ));
-            }
-        };
-        match target {
-            Some(Target::Hold) => Ok(None),
-            Some(Target::Station(name)) => Ok(Some(self.queue.station(&name).await?)),
-            None => Err(Failure::new(
-                Status::NotFound,
-                format!(
-                    "there is no such printer here; this one is at {}",
-                    super::PATH
-                ),
-            )),
+        match target(request)? {
+            Target::Hold => Ok(None),
+            Target::Station(name) => Ok(Some(self.queue.station(&name).await?)),
+        }
+    }
+
+    /// Checks that a request means the hold printer itself: from outside there is no other, whatever the
+    /// site's printers are called.
+    pub(super) fn hold_alone(&self, request: &Request) -> Result<(), Failure> {
+        match target(request)? {
+            Target::Hold => Ok(()),
+            Target::Station(_) => Err(nowhere()),
         }
     }
 
@@ -199,6 +193,27 @@ impl<Q: Queue> IppServer<Q> {
             "only an operator may do this; name operators with ipp-operators in papermesh.toml",
         ))
     }
+}
+
+/// What a request is to.
+fn target(request: &Request) -> Result<Target, Failure> {
+    let operation = request.operation();
+    match (operation.text("printer-uri"), operation.text("job-uri")) {
+        (Some(printer), _) => station::target(path(printer)).ok_or_else(nowhere),
+        (None, Some(_)) => Ok(Target::Hold),
+        (None, None) => Err(Failure::new(
+            Status::BadRequest,
+            "the request has no printer-uri",
+        )),
+    }
+}
+
+fn nowhere() -> Failure {
+    let text = format!(
+        "there is no such printer here; this one is at {}",
+        super::PATH
+    );
+    Failure::new(Status::NotFound, text)
 }
 
 /// The path of a URI.

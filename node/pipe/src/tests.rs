@@ -7,6 +7,7 @@ use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::gateway::message::{Hello, Refusal, Welcome};
 use papermesh_protocol::id::{GatewayId, NodeId, Serial, SiteId};
+use papermesh_protocol::limits;
 use papermesh_protocol::seal::keys::SealingPublic;
 use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteState;
@@ -106,6 +107,29 @@ async fn cross(from: &Pipe, to: &mut Pipe) {
 async fn both_ends_open_streams_and_what_was_sent_arrives() {
     let (mut door, mut gateway) = begun().await;
     cross(&door, &mut gateway).await;
+    cross(&gateway, &mut door).await;
+}
+
+/// However many streams are wanted at once, the pipe goes on: those beyond its places wait.
+#[tokio::test]
+async fn more_streams_than_there_are_places_wait_and_end_nothing() {
+    let (mut door, gateway) = begun().await;
+    let opener = gateway.opener();
+    let mut open = Vec::new();
+    for _ in 0..limits::KNOCKS_SERVED {
+        let mut stream = opener.open().await.unwrap();
+        stream.write_all(b"knock").await.unwrap();
+        open.push((stream, door.next().await.unwrap()));
+    }
+    let one_more = tokio::spawn({
+        let opener = opener.clone();
+        async move { opener.open().await.is_some() }
+    });
+    tokio::task::yield_now().await;
+    assert!(!one_more.is_finished());
+    open.pop();
+    assert!(one_more.await.unwrap());
+    open.clear();
     cross(&gateway, &mut door).await;
 }
 

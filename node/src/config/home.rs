@@ -235,6 +235,13 @@ impl Home {
         self.root.join("hold-printer.pem")
     }
 
+    /// Key and certificate with which outsiders are answered who ask for a name that has no certificate of
+    /// the Internet's.
+    #[must_use]
+    pub fn place_certificate(&self) -> PathBuf {
+        self.root.join("place.pem")
+    }
+
     /// A file that says where the socket is when it cannot be in the home.
     #[must_use]
     pub fn control_pointer(&self) -> PathBuf {

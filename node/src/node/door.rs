@@ -60,12 +60,21 @@ impl Remedy for PlaceError {
     }
 }
 
+/// Where outsiders arrive that the door hands over.
+pub(super) type Arriving = mpsc::Sender<Arrival<PipeStream>>;
+
+/// The way from the door to the hold printer.
+pub(super) fn outsiders() -> (Arriving, mpsc::Receiver<Arrival<PipeStream>>) {
+    mpsc::channel(WAITING)
+}
+
 /// Starts the door; what it hands over is to be answered by the hold printer.
 pub(super) async fn start(
     seed: [u8; 32],
     (mesh, store): (&Mesh, &Store),
+    arriving: Arriving,
     tasks: &mut JoinSet<()>,
-) -> Result<(DoorHere, mpsc::Receiver<Arrival<PipeStream>>), StoreError> {
+) -> Result<DoorHere, StoreError> {
     let membership = Arc::clone(mesh.membership());
     let labels = kept(store).await?;
     let (hello, hellos) = watch::channel(hello(&membership));
@@ -73,7 +82,6 @@ pub(super) async fn start(
     let (places, opened) = watch::channel(places_of(&labels));
     let (status, told) = watch::channel(BTreeMap::new());
     let (knocked, knocks) = mpsc::channel(WAITING);
-    let (arriving, arrivals) = mpsc::channel(WAITING);
     let door = Door::new(Deps {
         seed: Arc::new(Zeroizing::new(seed)),
         hello: hellos,
@@ -85,13 +93,10 @@ pub(super) async fn start(
     tasks.spawn(door.run());
     tasks.spawn(inform(mesh.clone(), (hello, gateways), opened));
     tasks.spawn(hand_over(knocks, arriving));
-    Ok((
-        DoorHere {
-            places,
-            status: told,
-        },
-        arrivals,
-    ))
+    Ok(DoorHere {
+        places,
+        status: told,
+    })
 }
 
 impl DoorHere {
@@ -209,10 +214,7 @@ fn replace<T: PartialEq>(known: &mut T, new: T) -> bool {
 }
 
 /// Hands outsiders over to the hold printer.
-async fn hand_over(
-    mut knocks: mpsc::Receiver<Knocked>,
-    arriving: mpsc::Sender<Arrival<PipeStream>>,
-) {
+async fn hand_over(mut knocks: mpsc::Receiver<Knocked>, arriving: Arriving) {
     while let Some(Knocked { stream, knock }) = knocks.recv().await {
         let arrival = Arrival {
             stream,

@@ -10,7 +10,7 @@ use papermesh_pipe::PipeStream;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_services::holder::Holder;
 use papermesh_services::local_users::LocalUsers;
-use papermesh_web::{Arrival, Certificates, FromSite, PublicCertificates};
+use papermesh_web::{Arrival, Certificates, FromSite, Knocks, PublicCertificates};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -30,8 +30,7 @@ const ASKED: usize = 64;
 /// Starts the hold printer, unless it is switched off; says where it listens. An address that
 /// nobody demanded may be taken: then this node has none.
 pub(super) async fn start(
-    (home, config): (&Home, &Config),
-    membership: &Membership,
+    (home, config, membership): (&Home, &Config, &Membership),
     (holder, local_users): (&Holder<Network>, &LocalUsers<Network>),
     (site_certificate, public): (&FromSite, &PublicCertificates),
     outsiders: mpsc::Receiver<Arrival<PipeStream>>,
@@ -57,7 +56,6 @@ pub(super) async fn start(
     let certificates = Certificates {
         own: home.hold_printer_certificate(),
         site: site_certificate.clone(),
-        public: public.clone(),
     };
     let bound = HoldPrinter::bind(
         address,
@@ -76,7 +74,8 @@ pub(super) async fn start(
     };
     let address = printer.address().unwrap_or(address);
     tracing::info!(%address, "hold printer");
-    tasks.spawn(printer.serve(config.mdns, outsiders));
+    let knocks = Knocks::new(&home.place_certificate(), public).map_err(HoldPrinterError::from)?;
+    tasks.spawn(printer.serve(config.mdns, (knocks, outsiders)));
     tasks.spawn(ask_printers(holder.clone()));
     Ok(Some(address))
 }

@@ -34,7 +34,6 @@ pub(super) async fn start(
     let certificates = Certificates {
         own: home.panel_certificate(),
         site: site_certificate.clone(),
-        public: papermesh_web::PublicCertificates::default(),
     };
     let word = reader.as_ref().map(|reader| reader.word.clone());
     let setting = Setting {

@@ -243,10 +243,17 @@ impl<'a> Parts<'a> {
         let Some(holder) = holder else {
             return Ok((None, None));
         };
-        let seed = *self.identity.keys.node.expose();
-        let around = (&self.mesh, &self.store);
         let public = PublicCertificates::default();
-        let (door, outsiders) = door::start(seed, around, &mut self.tasks).await?;
+        let (arriving, outsiders) = door::outsiders();
+        let (config, membership, tasks) = (&self.config, &self.membership, &mut self.tasks);
+        let (served, shown) = ((holder, local_users), (site_certificate, &public));
+        let around = (self.home, config, membership.as_ref());
+        let address = hold_printer::start(around, served, shown, outsiders, tasks).await?;
+        if address.is_none() {
+            return Ok((None, None));
+        }
+        let seed = *self.identity.keys.node.expose();
+        let door = door::start(seed, (&self.mesh, &self.store), arriving, tasks).await?;
         if let Some(directory) = self.config.acme.clone() {
             let keeper = PublicCertificatesKeeper {
                 store: self.store.clone(),
@@ -255,24 +262,12 @@ impl<'a> Parts<'a> {
                     directory,
                     root: self.config.acme_root.clone(),
                 },
-                shown: public.clone(),
+                shown: public,
                 status: door.news(),
             };
             self.tasks.spawn(keeper.run());
         }
-        let (config, membership, tasks) = (&self.config, &self.membership, &mut self.tasks);
-        let (served, shown) = ((holder, local_users), (site_certificate, &public));
-        let address = hold_printer::start(
-            (self.home, config),
-            membership,
-            served,
-            shown,
-            outsiders,
-            tasks,
-        )
-        .await?;
-        let door = address.is_some().then_some(door);
-        Ok((address, door))
+        Ok((address, Some(door)))
     }
 
     /// The panel, on a printer.

@@ -71,8 +71,6 @@ pub struct Certificates {
     pub own: PathBuf,
     /// The site's, shown in its place to all who can verify it.
     pub site: FromSite,
-    /// Those of names at gateways.
-    pub public: PublicCertificates,
 }
 
 /// Picks one for each connection.
@@ -104,31 +102,45 @@ pub(super) fn server_config(
 ) -> Result<Arc<ServerConfig>, CertificateError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let resolver = Resolver {
-        own: Arc::new(own(&certificates.own, name, &provider)?),
+        own: Arc::new(own(&certificates.own, || make(name, names()), &provider)?),
         site: certificates.site.clone(),
-        public: certificates.public.clone(),
+        public: PublicCertificates::default(),
     };
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(resolver));
+    Ok(Arc::new(with(resolver, provider)?))
+}
+
+/// How TLS is spoken with outsiders. A name without a certificate of the Internet's gets the one in the file, which
+/// says neither whose computer this is nor what it is called; a certificate authority may ask who has a name.
+pub(super) fn public_config(
+    own_file: &Path,
+    public: &PublicCertificates,
+) -> Result<Arc<ServerConfig>, CertificateError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let unnamed = || make("Papermesh", Vec::new());
+    let resolver = Resolver {
+        own: Arc::new(own(own_file, unnamed, &provider)?),
+        site: FromSite::nothing(),
+        public: public.clone(),
+    };
+    let mut config = with(resolver, provider)?;
+    config.alpn_protocols = vec![ACME.to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
-/// The same for who comes from the Internet: a certificate authority may ask who has a name.
-pub(super) fn public_config(
-    certificates: &Certificates,
-    name: &str,
-) -> Result<Arc<ServerConfig>, CertificateError> {
-    let mut config = ServerConfig::clone(&*server_config(certificates, name)?);
-    config.alpn_protocols = vec![ACME.to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+fn with(
+    resolver: Resolver,
+    provider: Arc<CryptoProvider>,
+) -> Result<ServerConfig, CertificateError> {
+    Ok(ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(resolver)))
 }
 
 /// The certificate in the file, which is made if it is not there.
 fn own(
     path: &Path,
-    name: &str,
+    make: impl FnOnce() -> Result<String, rcgen::Error>,
     provider: &CryptoProvider,
 ) -> Result<CertifiedKey, CertificateError> {
     let failed = |source| CertificateError::Io {
@@ -143,7 +155,7 @@ fn own(
         }
         Ok(_) => fs::read(path).map_err(failed)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let pem = make(name)?.into_bytes();
+            let pem = make()?.into_bytes();
             keep(path, &pem).map_err(failed)?;
             pem
         }
@@ -159,8 +171,8 @@ fn own(
     Ok(CertifiedKey::from_der(chain, key, provider)?)
 }
 
-/// A key and a certificate for this computer's names, as PEM.
-fn make(name: &str) -> Result<String, rcgen::Error> {
+/// This computer's names.
+fn names() -> Vec<String> {
     let host = host_name();
     let mut names: Vec<String> = vec!["localhost".into(), "127.0.0.1".into(), "::1".into()];
     names.extend(host.iter().cloned());
@@ -169,6 +181,11 @@ fn make(name: &str) -> Result<String, rcgen::Error> {
             .filter(|host| !host.contains('.'))
             .map(|host| format!("{host}.local")),
     );
+    names
+}
+
+/// A key and a certificate for these names, as PEM.
+fn make(name: &str, names: Vec<String>) -> Result<String, rcgen::Error> {
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name.push(DnType::CommonName, name);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -216,7 +233,6 @@ mod tests {
         let certificates = Certificates {
             own: path.clone(),
             site: FromSite::nothing(),
-            public: PublicCertificates::default(),
         };
         server_config(&certificates, "Acme hold printer").unwrap();
         let made = fs::read(&path).unwrap();

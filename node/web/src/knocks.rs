@@ -4,6 +4,7 @@
 //! being able to read it. They have slots of their own, so that they cannot take those of the site.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,9 +16,9 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::account::Behind;
-use super::certificate::{self, CertificateError, Certificates};
+use super::certificate::{self, CertificateError};
 use super::listener::{Patience, Peer, Way, answer};
-use super::public::ACME;
+use super::public::{ACME, PublicCertificates};
 use super::slots::{Slot, Slots};
 
 /// An outsider's connection.
@@ -40,12 +41,13 @@ pub struct Knocks {
 }
 
 impl Knocks {
-    /// With these certificates; the node's own is made for `name` if it is not there.
+    /// With certificates of the Internet's, where names have some. For others stands the one in the file `own`,
+    /// which is made if it is not there.
     ///
     /// # Errors
     /// [`CertificateError`].
-    pub fn new(certificates: &Certificates, name: &str) -> Result<Self, CertificateError> {
-        let tls = certificate::public_config(certificates, name)?;
+    pub fn new(own: &Path, public: &PublicCertificates) -> Result<Self, CertificateError> {
+        let tls = certificate::public_config(own, public)?;
         Ok(Self {
             tls: TlsAcceptor::from(tls),
         })

@@ -115,9 +115,17 @@ impl Gateways {
     /// # Errors
     /// [`GatewaysError`].
     pub fn put(&self, state: &SiteState) -> Result<SiteState, GatewaysError> {
-        let bytes = codec::encode(self, limits::GATEWAYS_LIST)?;
+        let others = state.extensions.clone().without(number::GATEWAYS);
+        // Nodes that know of no gateways can read a state without any.
+        let extensions = match self.0.is_empty() {
+            true => others,
+            false => others.with(
+                number::GATEWAYS,
+                codec::encode(self, limits::GATEWAYS_LIST)?,
+            )?,
+        };
         Ok(SiteState {
-            extensions: state.extensions.clone().with(number::GATEWAYS, bytes)?,
+            extensions,
             ..state.clone()
         })
     }
@@ -195,6 +203,11 @@ mod tests {
             fewer.without("gw2.example"),
             Err(GatewaysError::Unknown(_))
         ));
+        let none = ["gw1.example", "gw2.example", "gw3.example"]
+            .into_iter()
+            .try_fold(gateways.clone(), Gateways::without)
+            .unwrap();
+        assert_eq!(none.put(&listed).unwrap(), state);
         for key in 4..9 {
             gateways = gateways.with(gateway(key)).unwrap();
         }

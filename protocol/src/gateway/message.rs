@@ -101,7 +101,7 @@ impl Remedy for Refusal {
     fn remedy(&self) -> Option<std::borrow::Cow<'_, str>> {
         Some(match self {
             Self::NoContract => {
-                "tell its provider the site's id, which `papermesh site` shows".into()
+                "tell its provider the site's id, which `papermesh status` shows".into()
             }
             Self::Ended | Self::Full => "ask the gateway's provider".into(),
             Self::Certificate | Self::Revoked => "ask the site's admin".into(),

@@ -1,11 +1,12 @@
 //! Printing from outside, through a gateway that cannot read: three networks, of which the outsider and
 //! the gateway are in one, and the office lets nobody in.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use papermesh_tests::command::{Ended, Invocation};
 use papermesh_tests::document::Document;
-use papermesh_tests::gateway::{DOMAIN, Gateway};
+use papermesh_tests::gateway::{DOMAIN, Gateway, PEBBLE, Pebble};
 use papermesh_tests::network::{Namespace, Wire};
 use papermesh_tests::program;
 use papermesh_tests::wait::wait_until;
@@ -30,6 +31,18 @@ struct Outside {
 impl Outside {
     /// The laptop opens the place `desk` at the gateway, which runs.
     fn new() -> Self {
+        Self::asking(|_, _| None).0
+    }
+
+    /// The same, where the laptop asks a certificate authority.
+    fn certified() -> (Self, Pebble) {
+        let (outside, pebble) = Self::asking(|folder, street| Some(Pebble::start(folder, street)));
+        (outside, pebble.unwrap())
+    }
+
+    fn asking(
+        authority: impl FnOnce(&Path, &Arc<Namespace>) -> Option<Pebble>,
+    ) -> (Self, Option<Pebble>) {
         let site = Site::new();
         let charlie = User::charlie();
         let (mut inside, mut internet) = (Wire::new(1), Wire::new(2));
@@ -42,7 +55,17 @@ impl Outside {
         for network in [&office, &street] {
             network.resolves(&names(), at);
         }
-        let laptop = site.founder_at("laptop-1", Setting::within(&office));
+        let pebble = authority(site.folder(), &street);
+        let mut setting = Setting::within(&office);
+        match &pebble {
+            Some(pebble) => {
+                for (name, value) in pebble.variables() {
+                    setting = setting.with(name, &value);
+                }
+            }
+            None => setting = setting.with("PAPERMESH_ACME", "off"),
+        }
+        let laptop = site.founder_at("laptop-1", setting);
         let printer = site
             .invited(&laptop, "printer-1", "printer", Setting::within(&hall))
             .running();
@@ -59,7 +82,7 @@ impl Outside {
             site,
         };
         outside.let_in();
-        outside
+        (outside, pebble)
     }
 
     /// The provider's contract, the admin's gateway, the laptop's place.
@@ -135,7 +158,7 @@ impl Outside {
 
 fn names() -> String {
     let places = ["desk", "nobody"].map(|place| format!("{place}.acme.{DOMAIN}"));
-    format!("{DOMAIN} acme.{DOMAIN} {}", places.join(" "))
+    format!("{DOMAIN} acme.{DOMAIN} {PEBBLE} {}", places.join(" "))
 }
 
 /// What the whole is for: an outsider's document is held, comes out for its owner alone, and the gateway
@@ -234,4 +257,43 @@ fn doors_come_back_to_a_gateway_that_was_killed_and_leave_one_whose_contract_end
             .is_some_and(|why| why.contains("contract with this site has ended"))
     });
     assert!(!outside.prints(&token, &document));
+}
+
+/// The name gets a certificate through the very pipe that it is for; whoever trusts the authority trusts the
+/// place, and it is still there after a restart without asking again.
+#[test]
+fn a_place_is_certified_through_the_pipe() {
+    let (mut outside, pebble) = Outside::certified();
+    let root = pebble.root();
+    let name = format!("desk.acme.{DOMAIN}");
+    let is_trusted = |outside: &Outside| {
+        Invocation::new(&program::system("openssl"), Some(outside.street.name()))
+            .args([
+                "s_client",
+                "-verify_return_error",
+                "-verify_hostname",
+                &name,
+            ])
+            .args([
+                "-servername",
+                &name,
+                "-connect",
+                &format!("{name}:443"),
+                "-CAfile",
+            ])
+            .arg(&root)
+            .run()
+            .is_success()
+    };
+    wait_until(SOON, "the certificate", || is_trusted(&outside));
+    let token = outside.token("phone");
+    let document = outside.site.document("report.pdf", "report");
+    assert!(outside.prints(&token, &document));
+
+    // The authority is gone: what was got is kept.
+    drop(pebble);
+    outside.laptop.kill();
+    outside.laptop.run();
+    outside.comes("up");
+    wait_until(SOON, "the certificate of before", || is_trusted(&outside));
 }

@@ -33,11 +33,10 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
         }
         Requester::Named(_) | Requester::Visitor(_) | Requester::Stranger(_) => Vec::new(),
     };
+    let is_stranger = asking.peer.is_outside() && matches!(asking.who, Requester::Stranger(_));
     let identity = match &asking.station {
         // Whose computer this is, and where, is nobody's business outside.
-        _ if asking.peer.is_outside() && matches!(asking.who, Requester::Stranger(_)) => {
-            Identity::of_place(&asking.printer)
-        }
+        _ if is_stranger => Identity::of_place(&asking.printer),
         Some(station) => station.identity(&server.identity),
         None => server.identity.clone(),
     };
@@ -57,11 +56,13 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
         switches: server.switches(),
     };
     let requested = Requested::read(asking.request, &["all"]);
+    let mut told = printer_attributes::told(&facts, &requested);
+    if is_stranger {
+        // Which version runs here helps only who looks for an old one.
+        told.retain(|attribute| !attribute.name().as_str().starts_with("printer-firmware"));
+    }
     let mut answer = super::done(asking);
-    answer.group(
-        DelimiterTag::PrinterAttributes,
-        printer_attributes::told(&facts, &requested),
-    );
+    answer.group(DelimiterTag::PrinterAttributes, told);
     Ok(answer)
 }
 

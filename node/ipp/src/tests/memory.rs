@@ -11,7 +11,7 @@ use papermesh_protocol::job::DEFAULT_PRIORITY;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
-use papermesh_web::{Arrival, Certificates, FromSite};
+use papermesh_web::{Arrival, Certificates, FromSite, Knocks, PublicCertificates};
 use tokio::io::{AsyncRead, AsyncReadExt, DuplexStream};
 use tokio::sync::{broadcast, mpsc};
 
@@ -92,14 +92,17 @@ impl Memory {
         let certificates = Certificates {
             own: folder.path().join("ipps.pem"),
             site: FromSite::nothing(),
-            public: papermesh_web::PublicCertificates::default(),
         };
         let any = "127.0.0.1:0".parse().unwrap();
         let printer = HoldPrinter::bind(any, &certificates, (identity, owners), self.clone());
         let printer = printer.await.unwrap();
         let address = printer.address().unwrap();
         let (_, nobody) = mpsc::channel::<Arrival<DuplexStream>>(1);
-        tokio::spawn(printer.serve(false, nobody));
+        let knocks = Knocks::new(
+            &folder.path().join("place.pem"),
+            &PublicCertificates::default(),
+        );
+        tokio::spawn(printer.serve(false, (knocks.unwrap(), nobody)));
         address
     }
 }

@@ -57,8 +57,9 @@ impl<N: Network> LocalUsers<N> {
             until: now + LIFETIME,
         };
         let view = view(id, row.clone());
-        offload(&self.0.store, move |store| store.tokens().put(id, &row)).await?;
+        // Written down first: nobody makes one in secret.
         self.record(Kind::TokenMade, &view).await;
+        offload(&self.0.store, move |store| store.tokens().put(id, &row)).await?;
         Ok((token, view))
     }
 

@@ -50,7 +50,6 @@ async fn listener(member: &Running) -> (SocketAddr, tempfile::TempDir) {
     let certificates = Certificates {
         own: folder.path().join("own.pem"),
         site: member.tls.clone(),
-        public: papermesh_web::PublicCertificates::default(),
     };
     let any = "127.0.0.1:0".parse().unwrap();
     let listener = Listener::bind(any, &certificates, "test").await.unwrap();
