@@ -300,10 +300,10 @@ async fn outsider<Q: Queue>(
     headers: &HeaderMap,
     request: &message::Request,
 ) -> Result<(Requester, Option<Maker>), Response> {
-    let stranger = |status, text| Ok((Requester::Stranger(Failure::new(status, text)), None));
+    let stranger = |status, text| (Requester::Stranger(Failure::new(status, text)), None);
     let Some(header) = text_of(headers, header::AUTHORIZATION) else {
         return match operations::is_open(request.operation) {
-            true => stranger(Status::NotAuthenticated, "say who you are"),
+            true => Ok(stranger(Status::NotAuthenticated, "say who you are")),
             false => Err(unauthorized("enter your user id and a print token\n")),
         };
     };
@@ -322,9 +322,10 @@ async fn outsider<Q: Queue>(
         server.wrong_tokens.give_back(origin);
     }
     match bearer {
-        Ok(_) if !operations::needs_no_proof(request.operation) => {
-            stranger(Status::NotAuthorized, "a print token does not allow that")
-        }
+        Ok(_) if !operations::needs_no_proof(request.operation) => Ok(stranger(
+            Status::NotAuthorized,
+            "a print token does not allow that",
+        )),
         Ok(user) => {
             let maker = Maker::Token(token.digest());
             let who = server.unless_disabled(Requester::Named(user)).await;

@@ -42,7 +42,7 @@ impl Credentials {
 
     /// The secret as a PIN; none if it is no PIN.
     pub(super) fn pin(&self) -> Option<Pin> {
-        Pin::new(&*self.secret).ok()
+        Pin::new(&self.secret).ok()
     }
 
     /// The secret as a print token; none if it is none.

@@ -62,7 +62,7 @@ impl FromStr for Gateway {
 }
 
 /// The gateways of a site, as its state lists them: an extension of
-/// [`SiteState`](crate::site::SiteState). At most [`limits::GATEWAYS`], ascending by key.
+/// [`SiteState`]. At most [`limits::GATEWAYS`], ascending by key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Gateways(Vec<Gateway>);

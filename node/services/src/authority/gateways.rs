@@ -17,7 +17,7 @@ impl<N: Network> Authority<N> {
     /// Adds a gateway for the whole site, or replaces what is known of it.
     ///
     /// # Errors
-    /// [`AuthorityError::Gateways`], and those of the key.
+    /// [`AuthorityError::SiteState`], and those of the key.
     pub async fn add_gateway(
         &self,
         gateway: Gateway,
@@ -33,7 +33,7 @@ impl<N: Network> Authority<N> {
     /// Removes the gateway of a domain: all doors of the site leave it.
     ///
     /// # Errors
-    /// [`AuthorityError::Gateways`], and those of the key.
+    /// [`AuthorityError::SiteState`], and those of the key.
     pub async fn remove_gateway(
         &self,
         domain: &str,
