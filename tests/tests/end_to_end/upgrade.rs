@@ -13,8 +13,8 @@ use papermesh_tests::program::system;
 use papermesh_tests::wait::wait_until;
 use papermesh_tests::{Machine, SOON, Setting, Site, User};
 
-/// Hours after the homes were made: what was to be held back for two is not any more.
-const TODAY: &str = "@2026-11-29 09:00:00";
+/// Hours after the homes of each format were made: what was to be held back for two is not any more.
+const DAYS: [&str; 2] = ["@2026-11-29 09:00:00", "@2026-11-29 20:00:00"];
 /// The user's PIN, and that of the job that has one.
 const JOB_PIN: &str = "7391\n2468\n";
 
@@ -95,6 +95,30 @@ fn a_home_of_the_first_format_prints_all_that_it_holds() {
     }
 }
 
+/// The second format has options with finishings, and knows which documents are whole.
+#[test]
+fn a_home_of_the_second_format_prints_all_that_it_holds() {
+    let site = Site::new();
+    let charlie = User::new("charlie", "04A1B2C3", "7391");
+    let (laptop, hall) = homes_of(&site, 2);
+    let letter: serde_json::Value = laptop.papermesh("jobs show 2").json();
+    assert!(letter.to_string().contains("staple-top-left"), "{letter}");
+    wait_until(SOON, "the jobs to be found", || {
+        hall.visit(&charlie).sees(3)
+    });
+    let report = hall.visit(&charlie).list();
+    assert_eq!(report.titles().first(), Some(&"slides.pdf"));
+    let printed = hall.visit(&charlie).print_all();
+    assert!(printed.each_ended("printed"), "{printed:?}");
+    assert!(laptop.jobs().is_empty());
+    let all: Vec<serde_json::Value> = laptop.papermesh("jobs list --all").json();
+    assert_eq!(all.len(), 5, "{all:?}");
+    for machine in [&laptop, &hall] {
+        let _ = machine.papermesh("audit verify").run().succeeded();
+        assert!(machine.log().contains("upgrading the home"));
+    }
+}
+
 /// What was brought up to date stays so: users, PINs, the admin's key and the members are what they were.
 #[test]
 fn a_home_that_was_brought_up_to_date_goes_on() {
@@ -109,7 +133,11 @@ fn a_home_that_was_brought_up_to_date_goes_on() {
     }
     for machine in [&laptop, &hall] {
         machine.wait_until_ready();
-        assert_eq!(machine.log().matches("upgrading the home").count(), 1);
+        // Each step once, and not again after a restart.
+        assert_eq!(
+            machine.log().matches("upgrading the home").count(),
+            DAYS.len()
+        );
     }
     for user in [&charlie, &dana] {
         let report = site.document("new.pdf", "Made by the new program");
@@ -121,7 +149,7 @@ fn a_home_that_was_brought_up_to_date_goes_on() {
 }
 
 /// The laptop and the printer of a format, running.
-fn homes_of(site: &Site, format: u32) -> (Machine, Machine) {
+fn homes_of(site: &Site, format: usize) -> (Machine, Machine) {
     let archive =
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("homes/format-{format}.tar.gz"));
     let unpacked = Command::new(system("tar"))
@@ -136,23 +164,23 @@ fn homes_of(site: &Site, format: u32) -> (Machine, Machine) {
         archive.display()
     );
     // Each knows the other and looks for it, where it was on that day.
-    let mut laptop = Machine::new(site.folder(), "laptop-1", that_day());
+    let mut laptop = Machine::new(site.folder(), "laptop-1", that_day(format));
     laptop.start();
     wait_until(SOON, "the laptop to listen", || {
         let status = laptop.papermesh("status").run();
         status.is_success() && !status.json::<Status>().listening.is_empty()
     });
-    let near = that_day().running(&["--bootstrap", &laptop.address()]);
+    let near = that_day(format).running(&["--bootstrap", &laptop.address()]);
     let hall = Machine::new(site.folder(), "hall", near).running();
     laptop.wait_until_ready();
     (laptop, hall)
 }
 
-/// For a node that takes today for that day.
-fn that_day() -> Setting {
+/// For a node that takes today for the day of a format's homes.
+fn that_day(format: usize) -> Setting {
     Setting::default()
         .with("LD_PRELOAD", &library().to_string_lossy())
-        .with("FAKETIME", TODAY)
+        .with("FAKETIME", DAYS[format - 1])
         .with("TZ", "UTC")
         // Waits are as long as they are.
         .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
