@@ -5,9 +5,11 @@
 use std::time::Duration;
 
 use papermesh_convert::{Confinement, Converter};
+use papermesh_door::{GatewayStatus, PipeState, PlaceState};
 use papermesh_mesh::{self as mesh, clocks::ClockOffset};
 use papermesh_protocol::certificate::{Certificate, CertificateError, Role, Roles};
 use papermesh_protocol::limits;
+use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::counted;
 use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::web::HostName;
@@ -17,6 +19,7 @@ use papermesh_services::web_certificate::Kept;
 use papermesh_store::offload::offload;
 use papermesh_store::{RESERVE, Store, StoreError};
 
+use super::door::DoorHere;
 use super::keys::keys_of;
 use super::{NodeError, Services, blocking, open_store, output, parts, portal};
 use crate::config::{Config, Home};
@@ -123,6 +126,28 @@ impl Services {
     }
 
     /// Whether `papermesh open` has something to open.
+    /// The way in from outside: one finding for each gateway at which this node opens places.
+    fn gateways(&self) -> Vec<Finding> {
+        let status = self.door.as_ref().map(DoorHere::status);
+        let findings = status.into_iter().flatten().map(|status| {
+            let domain = &status.gateway.domain;
+            match &status.pipe {
+                PipeState::Up => places_of(&status),
+                PipeState::Dialing => doubtful(
+                    "gateway",
+                    format!("the pipe to {domain} is being dialed"),
+                    "look again in a minute",
+                ),
+                PipeState::Down { why, remedy } => bad(
+                    "gateway",
+                    format!("nobody can print here through {domain}: {why}"),
+                    remedy.as_deref().unwrap_or("ask the gateway's provider"),
+                ),
+            }
+        });
+        findings.collect()
+    }
+
     fn own_page(&self) -> Finding {
         match (&self.portal, self.config.portal.address()) {
             (Some(portal), _) => good("portal", format!("{} answers", portal.url())),
@@ -180,6 +205,7 @@ impl Handle<Diagnose> for Services {
             self.relay(),
             self.own_page(),
         ];
+        findings.extend(self.gateways());
         let keys = offload(&self.store, |store| keys_of(store, store.home()));
         findings.push(keys.await.map_err(NodeError::Store)?);
         if self.holder.is_some() {
@@ -475,6 +501,31 @@ fn renderer(converter: &Converter) -> Finding {
              true in papermesh.toml",
         ),
     }
+}
+
+/// How the places of this node are at a gateway to which there is a pipe.
+fn places_of(status: &GatewayStatus) -> Finding {
+    let domain = &status.gateway.domain;
+    let refused = status.places.iter().find_map(|(label, state)| match state {
+        PlaceState::Refused(why) => Some((label, why)),
+        PlaceState::Asked | PlaceState::Open(_) => None,
+    });
+    let Some((label, why)) = refused else {
+        let open = status.places.iter().filter_map(|(_, state)| match state {
+            PlaceState::Open(names) => Some(names),
+            PlaceState::Asked | PlaceState::Refused(_) => None,
+        });
+        let names: Vec<String> = open.flatten().map(ToString::to_string).collect();
+        return good("gateway", format!("{domain}: {}", names.join(", ")));
+    };
+    let label = label.as_ref().map_or("of the site", |label| label.as_str());
+    bad(
+        "gateway",
+        format!("{domain} does not open the place {label}: {why}"),
+        why.remedy()
+            .as_deref()
+            .unwrap_or("ask the gateway's provider"),
+    )
 }
 
 pub(super) fn good(check: &str, detail: String) -> Finding {

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use papermesh_tests::answer::Finding;
 use papermesh_tests::command::{Ended, Invocation};
 use papermesh_tests::document::Document;
 use papermesh_tests::gateway::{DOMAIN, Gateway, PEBBLE, Pebble};
@@ -238,8 +239,19 @@ fn doors_come_back_to_a_gateway_that_was_killed_and_leave_one_whose_contract_end
 
     outside.gateway.kill();
     outside.comes("down");
+    let finding = |outside: &Outside| {
+        let all: Vec<Finding> = outside.laptop.papermesh("doctor").run().json();
+        all.into_iter()
+            .find(|found| found.check == "gateway")
+            .unwrap()
+    };
+    let found = finding(&outside);
+    assert_eq!(found.verdict, "bad", "{found:?}");
+    assert!(found.detail.contains(DOMAIN), "{found:?}");
     outside.gateway.start();
     outside.comes("up");
+    let found = finding(&outside);
+    assert_eq!(found.verdict, "good", "{found:?}");
     assert!(outside.prints(&token, &document));
     assert_eq!(outside.laptop.jobs().len(), 2);
 
