@@ -24,6 +24,8 @@ mod ledger;
 mod places;
 mod run;
 mod splice;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 

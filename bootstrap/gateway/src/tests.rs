@@ -1,0 +1,290 @@
+//! Doors at a gateway: real pipes over memory, without sockets.
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use papermesh_frame::{read_message, write_message};
+use papermesh_pipe::{Pipe, PipeError, PipeStream, dial, gateway_id};
+use papermesh_protocol::certificate::{Certificate, Role, Roles};
+use papermesh_protocol::charter::{Admin, Charter};
+use papermesh_protocol::gateway::message::{
+    FromDoor, FromGateway, Head, Hello, Papers, Place, Refusal, Welcome,
+};
+use papermesh_protocol::id::{NodeId, Serial, SiteId};
+use papermesh_protocol::limits;
+use papermesh_protocol::seal::keys::SealingPublic;
+use papermesh_protocol::signed::Signed;
+use papermesh_protocol::site::SiteState;
+use papermesh_protocol::time::Timestamp;
+use tempfile::TempDir;
+use zeroize::Zeroizing;
+
+use crate::clock;
+use crate::contracts::{self, Contract, Contracts};
+use crate::doors::Doors;
+use crate::places::{Fate, Places};
+
+const GATEWAY: [u8; 32] = [9; 32];
+const SOON: Duration = Duration::from_secs(20);
+
+/// A gateway without sockets.
+struct Gateway {
+    _folder: TempDir,
+    contracts: PathBuf,
+    places: Arc<Places>,
+    doors: Arc<Doors>,
+}
+
+impl Gateway {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let contracts = folder.path().join("contracts.jsonl");
+        let places = Arc::new(Places::new("gw.example".parse().unwrap()));
+        let known = Contracts::open(contracts.clone()).unwrap();
+        let doors = Doors::new(Zeroizing::new(GATEWAY), known, Arc::clone(&places));
+        Self {
+            _folder: folder,
+            contracts,
+            places,
+            doors: Arc::new(doors),
+        }
+    }
+
+    fn contract(&self, site: &Site, places: u32) {
+        let contract = Contract {
+            site: site.id(),
+            label: site.label.parse().unwrap(),
+            places,
+            until: None,
+            at: clock::now(),
+        };
+        contracts::add(&self.contracts, &contract).unwrap();
+    }
+
+    async fn dial(&self, site: &Site, seed: u8) -> Result<(Pipe, Welcome), PipeError> {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let doors = Arc::clone(&self.doors);
+        tokio::spawn(async move { doors.serve(far, "192.0.2.1:4001".parse().unwrap()).await });
+        let gateway = gateway_id(&GATEWAY).unwrap();
+        dial(near, &[seed; 32], gateway, &site.hello(seed)).await
+    }
+
+    /// A door with a pipe and its control stream.
+    async fn door(&self, site: &Site, seed: u8) -> Door {
+        let (pipe, _) = self.dial(site, seed).await.unwrap();
+        let mut control = pipe.opener().open().await.unwrap();
+        write_message(&mut control, &Head::Control, limits::PIPE_HEAD)
+            .await
+            .unwrap();
+        Door { pipe, control }
+    }
+
+    /// What becomes of somebody who knocks.
+    async fn knock(&self, name: &str) -> Fate {
+        let (_, fate) = self.places.knock(&name.parse().unwrap(), clock::steady());
+        fate.await.unwrap()
+    }
+
+    async fn is_open(&self, name: &str) -> bool {
+        matches!(self.knock(name).await, Fate::Serve { .. })
+    }
+}
+
+struct Door {
+    pipe: Pipe,
+    control: PipeStream,
+}
+
+impl Door {
+    async fn say(&mut self, message: &FromDoor) {
+        write_message(&mut self.control, message, limits::PIPE_MESSAGE)
+            .await
+            .unwrap();
+    }
+
+    /// Opens a place; the names that it has, or why it has none.
+    async fn open(&mut self, label: &str) -> Result<Vec<String>, Refusal> {
+        let place = Place {
+            label: Some(label.parse().unwrap()),
+            own_names: Vec::new(),
+            constant: true,
+        };
+        self.say(&FromDoor::Open(place)).await;
+        let said = read_message(&mut self.control, limits::PIPE_MESSAGE, SOON).await;
+        match said.unwrap().unwrap() {
+            FromGateway::Opened { names, .. } => {
+                Ok(names.iter().map(ToString::to_string).collect())
+            }
+            FromGateway::Refused { why, .. } => Err(why),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Waits until the gateway has ended the pipe.
+    async fn ends(&mut self) {
+        let ended = async { while self.pipe.next().await.is_some() {} };
+        tokio::time::timeout(SOON, ended).await.unwrap();
+    }
+}
+
+/// A site with one admin, who is its root, too.
+struct Site {
+    root: SigningKey,
+    label: &'static str,
+}
+
+impl Site {
+    fn new(seed: u8, label: &'static str) -> Self {
+        let root = SigningKey::from_bytes(&[seed; 32]);
+        Self { root, label }
+    }
+
+    fn id(&self) -> SiteId {
+        SiteId::from(self.root.verifying_key())
+    }
+
+    fn charter(&self) -> Signed<Charter> {
+        let admin = Admin {
+            key: self.root.verifying_key().into(),
+            node: NodeId::from_bytes([2; 32]),
+            since: Timestamp::default(),
+        };
+        Signed::sign(Charter::new(self.id(), admin), &self.root).unwrap()
+    }
+
+    fn state(&self) -> SiteState {
+        SiteState::new(self.id(), "Acme".parse().unwrap())
+    }
+
+    fn signed(&self, state: SiteState) -> Signed<SiteState> {
+        Signed::sign(state, &self.root).unwrap()
+    }
+
+    fn certificate(&self, seed: u8) -> Signed<Certificate> {
+        let now = clock::now();
+        let certificate = Certificate {
+            site: self.id(),
+            node: node(seed),
+            sealing: SealingPublic::from_bytes([9; 32]),
+            name: "door".parse().unwrap(),
+            roles: Roles::of(&[Role::SharedClient]),
+            serial: Serial::from_bytes([seed; 8]),
+            not_before: now,
+            not_after: now + Duration::from_secs(3600),
+            despite: None,
+        };
+        Signed::sign(certificate, &self.root).unwrap()
+    }
+
+    fn hello(&self, seed: u8) -> Hello {
+        Hello {
+            certificate: self.certificate(seed).envelope().clone(),
+            charter: self.charter().envelope().clone(),
+            state: self.signed(self.state()).envelope().clone(),
+        }
+    }
+
+    /// Papers by which a node is revoked.
+    fn without(&self, seed: u8) -> Papers {
+        let certificate = self.certificate(seed);
+        let now = clock::now() + Duration::from_secs(1);
+        let withdrawn = papermesh_protocol::site::Revoked {
+            node: certificate.node,
+            at: now,
+        };
+        let state = SiteState {
+            sequence: 2,
+            revoked: vec![withdrawn],
+            ..self.state()
+        };
+        Papers {
+            charter: self.charter().envelope().clone(),
+            state: self.signed(state).envelope().clone(),
+        }
+    }
+}
+
+fn node(seed: u8) -> NodeId {
+    NodeId::from(SigningKey::from_bytes(&[seed; 32]).verifying_key())
+}
+
+#[tokio::test]
+async fn a_place_is_its_doors_and_a_contract_has_an_end() {
+    let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
+    let refused = gateway.dial(&acme, 10).await.err();
+    assert!(matches!(
+        refused,
+        Some(PipeError::Refused(Refusal::NoContract))
+    ));
+    gateway.contract(&acme, 2);
+    let mut first = gateway.door(&acme, 10).await;
+    let names = first.open("desk").await.unwrap();
+    assert_eq!(names, ["desk.acme.gw.example"]);
+    assert!(gateway.is_open("desk.acme.gw.example").await);
+
+    // Another node of the site does not get its name, and all of them together no third place.
+    let mut second = gateway.door(&acme, 11).await;
+    assert_eq!(second.open("desk").await, Err(Refusal::Taken));
+    second.open("hall").await.unwrap();
+    assert_eq!(second.open("shop").await, Err(Refusal::Full));
+    assert!(!gateway.is_open("shop.acme.gw.example").await);
+
+    contracts::end(&gateway.contracts, acme.id(), clock::now()).unwrap();
+    gateway.doors.look_again();
+    first.ends().await;
+    second.ends().await;
+    let refused = gateway.dial(&acme, 10).await.err();
+    assert!(matches!(refused, Some(PipeError::Refused(Refusal::Ended))));
+}
+
+#[tokio::test]
+async fn one_site_sees_and_disturbs_nothing_of_another() {
+    let gateway = Gateway::new();
+    let (acme, other) = (Site::new(1, "acme"), Site::new(2, "other"));
+    gateway.contract(&acme, 5);
+    gateway.contract(&other, 5);
+    let mut door = gateway.door(&acme, 10).await;
+    door.open("desk").await.unwrap();
+    let mut elsewhere = gateway.door(&other, 20).await;
+    // The same label is another name.
+    let names = elsewhere.open("desk").await.unwrap();
+    assert_eq!(names, ["desk.other.gw.example"]);
+    drop(elsewhere);
+    assert!(gateway.is_open("desk.acme.gw.example").await);
+}
+
+#[tokio::test]
+async fn a_door_that_dials_again_has_the_new_pipe_alone() {
+    let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
+    gateway.contract(&acme, 1);
+    let mut before = gateway.door(&acme, 10).await;
+    before.open("desk").await.unwrap();
+    let mut now = gateway.door(&acme, 10).await;
+    now.open("desk").await.unwrap();
+    before.ends().await;
+    assert!(gateway.is_open("desk.acme.gw.example").await);
+}
+
+#[tokio::test]
+async fn one_door_that_knows_of_a_revocation_is_enough() {
+    let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
+    gateway.contract(&acme, 5);
+    let mut stolen = gateway.door(&acme, 10).await;
+    stolen.open("desk").await.unwrap();
+    let mut honest = gateway.door(&acme, 11).await;
+    honest
+        .say(&FromDoor::Papers(Box::new(acme.without(10))))
+        .await;
+    stolen.ends().await;
+    assert!(!gateway.is_open("desk.acme.gw.example").await);
+    // It shows the state of before, which does not help it.
+    let refused = gateway.dial(&acme, 10).await.err();
+    assert!(matches!(
+        refused,
+        Some(PipeError::Refused(Refusal::Revoked))
+    ));
+    honest.open("desk").await.unwrap();
+}
