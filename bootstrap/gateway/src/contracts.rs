@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use papermesh_protocol::gateway::message::Refusal;
@@ -155,17 +155,34 @@ impl Contracts {
         Ok(Self { path, read })
     }
 
-    /// The contract of a site that may open places now.
-    pub(crate) fn of(&self, site: SiteId, now: Timestamp) -> Result<Contract, Refusal> {
-        let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The sites that have or had one.
+    pub(crate) fn sites(&self) -> Vec<SiteId> {
+        self.known().1.keys().copied().collect()
+    }
+
+    /// Reads the file again if it has grown. Blocks.
+    pub(crate) fn refresh(&self) {
         let length = length(&self.path);
-        if length != known.0 {
-            match read(&self.path) {
-                Ok(book) => *known = (length, book),
-                Err(error) => tracing::error!(%error, "the contracts stay as they were"),
-            }
+        if length == self.known().0 {
+            return;
         }
-        match known.1.get(&site) {
+        let book = read(&self.path);
+        let mut known = self.known();
+        // One that cannot be read is said once, until it changes again.
+        known.0 = length;
+        match book {
+            Ok(book) => known.1 = book,
+            Err(error) => tracing::error!(%error, "the contracts stay as they were"),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, (u64, Book)> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The contract of a site that may open places now, as the file said last.
+    pub(crate) fn of(&self, site: SiteId, now: Timestamp) -> Result<Contract, Refusal> {
+        match self.known().1.get(&site) {
             None => Err(Refusal::NoContract),
             Some(contract) if contract.is_over(now) => Err(Refusal::Ended),
             Some(contract) => Ok(contract.clone()),
@@ -199,7 +216,10 @@ mod tests {
         let path = folder.path().join("contracts.jsonl");
         let contracts = Contracts::open(path.clone()).unwrap();
         let acme = contract(1, "acme", 100);
-        let of = |at| contracts.of(acme.site, Timestamp::from_secs(at));
+        let of = |at| {
+            contracts.refresh();
+            contracts.of(acme.site, Timestamp::from_secs(at))
+        };
         assert_eq!(of(100), Err(Refusal::NoContract));
         add(&path, &acme).unwrap();
         assert_eq!(of(100), Ok(acme.clone()));

@@ -1,13 +1,19 @@
 //! The doors' pipes: whom they let in, and what is said on them.
 
 use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context;
 use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_pipe::{Admitted, Pipe, PipeError, PipeStream, answer};
 use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::codec;
 use papermesh_protocol::gateway::admission::SitePapers;
 use papermesh_protocol::gateway::message::{
     FromDoor, FromGateway, Head, Hello, Papers, Refusal, Welcome,
@@ -23,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::contracts::{Contract, Contracts};
+use crate::home;
 use crate::places::{DoorPipe, Places, TO_DOOR};
 
 /// How long a door may take to open the control stream.
@@ -42,6 +49,8 @@ pub(crate) struct Doors {
     pub(crate) places: Arc<Places>,
     /// The newest papers of each site that doors showed.
     papers: Mutex<HashMap<SiteId, SitePapers>>,
+    /// Where they are kept, so that who was revoked does not come back after a restart.
+    folder: PathBuf,
     /// Told whenever somebody may have been revoked, or a contract ended.
     changed: watch::Sender<()>,
 }
@@ -57,14 +66,20 @@ impl Doors {
         seed: zeroize::Zeroizing<[u8; 32]>,
         contracts: Contracts,
         places: Arc<Places>,
-    ) -> Self {
-        Self {
+        folder: PathBuf,
+    ) -> anyhow::Result<Self> {
+        let mut papers = HashMap::new();
+        for site in contracts.sites() {
+            papers.extend(kept(&folder, site)?.map(|known| (site, known)));
+        }
+        Ok(Self {
             seed,
             contracts,
             places,
-            papers: Mutex::default(),
+            papers: Mutex::new(papers),
+            folder,
             changed: watch::Sender::new(()),
-        }
+        })
     }
 
     fn papers(&self) -> MutexGuard<'_, HashMap<SiteId, SitePapers>> {
@@ -76,7 +91,12 @@ impl Doors {
     where
         C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let judged = answer(carrier, &self.seed, |node, hello| self.judge(node, &hello)).await;
+        let judged = answer(carrier, &self.seed, |node, hello| {
+            // A contract of this moment counts, which costs a look at the file for each door that comes.
+            self.contracts.refresh();
+            self.judge(node, &hello)
+        })
+        .await;
         match judged {
             Ok(Admitted { pipe, kept }) => {
                 let (site, node) = (kept.contract.label.clone(), kept.certificate.node);
@@ -122,9 +142,13 @@ impl Doors {
             Some(known) => known.renew(papers),
             None => SitePapers::first(papers, site).map(|first| all.insert(site, first).is_none()),
         };
+        let newest = all.get(&site).map(SitePapers::papers);
         drop(all);
         match newer {
-            Ok(true) => self.look_again(),
+            Ok(true) => {
+                self.keep(site, newest);
+                self.look_again();
+            }
             Ok(false) => {}
             Err(error) => {
                 tracing::debug!(%error, "papers of a site refused");
@@ -132,6 +156,21 @@ impl Doors {
             }
         }
         Ok(())
+    }
+
+    /// Has the papers of a site outlive the gateway. They are few and change seldom.
+    fn keep(&self, site: SiteId, newest: Option<Papers>) {
+        let bytes = newest.map(|papers| codec::encode(&papers, limits::PIPE_HELLO));
+        let Some(Ok(bytes)) = bytes else { return };
+        let kept = fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder)
+            .map_err(anyhow::Error::from)
+            .and_then(|()| home::keep(&self.folder.join(site.to_string()), &bytes));
+        if let Err(error) = kept {
+            tracing::error!(error = %format!("{error:#}"), "cannot keep the papers of a site");
+        }
     }
 
     /// Has every door judged again.
@@ -146,10 +185,15 @@ impl Doors {
         self.contracts
             .of(site, now)
             .is_ok_and(|contract| contract.is_as(&kept.contract))
-            && self
-                .papers()
-                .get(&site)
-                .is_some_and(|papers| papers.stands(&kept.certificate, now))
+            && self.is_certified(kept)
+    }
+
+    /// Whether its site lets it in.
+    fn is_certified(&self, kept: &Kept) -> bool {
+        let papers = self.papers();
+        papers
+            .get(&kept.contract.site)
+            .is_some_and(|papers| papers.stands(&kept.certificate, clock::now()))
     }
 
     /// Speaks with a door until one of both has enough; says why.
@@ -179,7 +223,13 @@ impl Doors {
         let why = tokio::select! {
             why = self.hear((number, kept.contract.site), from_door, &sender) => why,
             () = tell(to_door, messages) => "it takes no messages",
-            () = withdrawn => "its certificate or its contract does not count any more",
+            () = withdrawn => {
+                if !self.is_certified(&kept) {
+                    self.places
+                        .forget(kept.contract.site, kept.certificate.node);
+                }
+                "its certificate or its contract does not count any more"
+            }
             () = replaced.cancelled() => "it dialed again",
             // Doors open no other streams.
             _ = pipe.next() => "the pipe ended",
@@ -234,6 +284,26 @@ impl Doors {
             }
         }
     }
+}
+
+/// The papers of a site that were kept.
+fn kept(folder: &Path, site: SiteId) -> anyhow::Result<Option<SitePapers>> {
+    let path = folder.join(site.to_string());
+    let mut bytes = Vec::new();
+    match File::open(&path) {
+        Ok(file) => {
+            let most = u64::try_from(limits::PIPE_HELLO)?;
+            file.take(most + 1).read_to_end(&mut bytes)?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+    let papers: Papers = codec::decode(&bytes, limits::PIPE_HELLO)
+        .with_context(|| format!("{} is damaged", path.display()))?;
+    let known = SitePapers::first(&papers, site);
+    Ok(Some(known.with_context(|| {
+        format!("{} is not the site's", path.display())
+    })?))
 }
 
 /// The control stream, which the door opens first.

@@ -1,8 +1,8 @@
 //! Outsiders' connections: the name that is asked for is read, and all bytes go to who has it.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use papermesh_frame::write_message;
 use papermesh_pipe::Opener;
@@ -12,10 +12,9 @@ use papermesh_protocol::gateway::name::HostName;
 use papermesh_protocol::gateway::page::KnockId;
 use papermesh_protocol::id::SiteId;
 use papermesh_protocol::limits;
-use papermesh_web::{Origin, Pace, Rates};
+use papermesh_web::Pace;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +23,7 @@ use crate::clock;
 use crate::ledger::{Ledger, Usage};
 use crate::places::{Fate, Places};
 use crate::splice::{Moved, splice};
+use crate::turns::Turns;
 
 /// How long an outsider may take for the ClientHello.
 const HELLO: Duration = Duration::from_secs(5);
@@ -40,6 +40,8 @@ const UPGRADE: &[u8] = b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: TLS/1.2, HTTP
     Connection: Upgrade, close\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nuse ipps://\r\n";
 /// Bytes of a ClientHello that are expected: most have fewer.
 const EXPECTED: usize = 2048;
+/// Pieces in which a ClientHello may come.
+const READS: usize = 64;
 /// Outsiders at once.
 const OUTSIDERS: usize = 20_000;
 /// How often one network may come: an IPv4 address, or 64 bits of IPv6, which is what one customer has.
@@ -57,18 +59,15 @@ const ALL: Pace = Pace {
 pub(crate) struct Front {
     places: Arc<Places>,
     ledger: Arc<Ledger>,
-    room: Arc<Semaphore>,
-    rates: Rates,
+    turns: Turns,
 }
 
 impl Front {
     pub(crate) fn new(places: Arc<Places>, ledger: Arc<Ledger>) -> Self {
-        let room = Arc::new(Semaphore::new(OUTSIDERS));
         Self {
             places,
             ledger,
-            room,
-            rates: Rates::new(EACH, ALL),
+            turns: Turns::new(OUTSIDERS, EACH, ALL),
         }
     }
 
@@ -85,7 +84,7 @@ impl Front {
             match accepted {
                 Ok((stream, from)) => {
                     // Whoever comes too often, or when there is no room, is closed at once.
-                    let Some(turn) = self.turn(from.ip()) else {
+                    let Some(turn) = self.turns.take(from.ip()) else {
                         continue;
                     };
                     let front = Arc::clone(&self);
@@ -102,13 +101,6 @@ impl Front {
         }
         drop(socket);
         while outsiders.join_next().await.is_some() {}
-    }
-
-    /// A turn for a connection, as often as one network may have one.
-    fn turn(&self, from: IpAddr) -> Option<OwnedSemaphorePermit> {
-        let network = Origin::Away(network(from));
-        self.rates.take(network, Instant::now()).ok()?;
-        Arc::clone(&self.room).try_acquire_owned().ok()
     }
 
     async fn outsider(&self, mut stream: TcpStream, from: SocketAddr, at: u16) {
@@ -175,26 +167,37 @@ impl Front {
         let Ok(Some(door)) = timeout(OPEN, opened).await else {
             return farewell(stream, Alert::InternalError).await;
         };
-        let moved = Moved::default();
-        if let Err(error) = splice(stream, door, &moved).await {
+        let noted = Noted {
+            front: self,
+            site,
+            said: said.len() as u64,
+            moved: Moved::default(),
+        };
+        if let Err(error) = splice(stream, door, &noted.moved).await {
             tracing::trace!(%error, "a knock broke off");
         }
-        let used = Usage {
-            knocks: 1,
-            bytes_in: moved.inward() + said.len() as u64,
-            bytes_out: moved.outward(),
-            places: self.places.open_of(site),
-            ..Usage::default()
-        };
-        self.ledger.note(site, used);
     }
 }
 
-/// What counts as one outsider where it matters how often somebody comes.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(ip) => ip.into(),
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
+/// Notes what a knock used when it is dropped, however it ended.
+struct Noted<'a> {
+    front: &'a Front,
+    site: SiteId,
+    /// Bytes of the ClientHello.
+    said: u64,
+    moved: Moved,
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        let used = Usage {
+            knocks: 1,
+            bytes_in: self.moved.inward() + self.said,
+            bytes_out: self.moved.outward(),
+            places: self.front.places.open_of(self.site),
+            ..Usage::default()
+        };
+        self.front.ledger.note(self.site, used);
     }
 }
 
@@ -234,7 +237,8 @@ impl Drop for Ended<'_> {
 /// Reads the name that is asked for; what was read stays in `said`. None if the outsider is not to be
 /// answered at all.
 async fn ask(stream: &mut TcpStream, said: &mut Vec<u8>) -> Option<Result<HostName, Alert>> {
-    loop {
+    // Each read looks at all of it again: a client that sends byte by byte is none.
+    for _ in 0..READS {
         if stream.read_buf(said).await.ok()? == 0 {
             return None;
         }
@@ -247,6 +251,7 @@ async fn ask(stream: &mut TcpStream, said: &mut Vec<u8>) -> Option<Result<HostNa
             Err(_) => return Some(Err(Alert::UnrecognizedName)),
         }
     }
+    None
 }
 
 /// Tells a program that speaks IPP without TLS that it has to.

@@ -46,6 +46,15 @@ impl Home {
         self.0.join("ledger.jsonl")
     }
 
+    pub(crate) fn places(&self) -> PathBuf {
+        self.0.join("places.jsonl")
+    }
+
+    /// The newest papers of each site, a file each.
+    pub(crate) fn papers(&self) -> PathBuf {
+        self.0.join("papers")
+    }
+
     fn key_file(&self) -> PathBuf {
         self.0.join("gateway.key")
     }
@@ -110,7 +119,7 @@ impl Home {
 }
 
 /// Writes the whole file or none, for the gateway's own account only.
-fn keep(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn keep(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let unfinished = path.with_extension("new");
     let written = OpenOptions::new()
         .write(true)

@@ -10,7 +10,9 @@
 //! - `front`: outsiders' connections, up to the name; `splice`: bytes both ways
 //! - `places`: which names there are, and who answers there (the state machine is
 //!   [`papermesh_protocol::gateway::page`])
+//! - `owners`: whose each place is
 //! - `doors`: the pipes, and whom they let in
+//! - `turns`: how many connections there may be, and how often; `clock`: the time
 //! - `run`: all of it together
 #![forbid(unsafe_code)]
 
@@ -21,11 +23,13 @@ mod doors;
 mod front;
 mod home;
 mod ledger;
+mod owners;
 mod places;
 mod run;
 mod splice;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::process::ExitCode;
 

@@ -11,18 +11,15 @@ use papermesh_protocol::gateway::message::{FromGateway, Place, Refusal};
 use papermesh_protocol::gateway::name::{Domain, Found, HostName, Label};
 use papermesh_protocol::gateway::page::{Action, KnockId, Mode, Page, PipeId, Timers};
 use papermesh_protocol::id::{NodeId, SiteId};
-use papermesh_protocol::limits;
 use papermesh_protocol::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::contracts::Contract;
+use crate::owners::{At, Owners};
 
 /// Messages to one door that wait to be sent.
 pub(crate) const TO_DOOR: usize = 64;
-
-/// Where a place is: its site and its label, none for the site's own.
-type At = (SiteId, Option<Label>);
 
 /// What becomes of a knock.
 pub(crate) enum Fate {
@@ -60,16 +57,14 @@ pub(crate) struct Places {
     table: Mutex<Table>,
 }
 
-#[derive(Default)]
 struct Table {
     numbers: u64,
-    /// Names of sites' own domains; all others are found in the name itself.
-    own_names: HashMap<HostName, At>,
+    owners: Owners,
     /// Sites by their labels,
     sites: HashMap<Label, SiteId>,
     /// and labels by their sites.
     labels: HashMap<SiteId, Label>,
-    open: BTreeMap<At, OpenPlace>,
+    open: BTreeMap<At, Page>,
     pipes: HashMap<PipeId, DoorPipe>,
     pipe_of: HashMap<NodeId, PipeId>,
     waiting: HashMap<KnockId, oneshot::Sender<Fate>>,
@@ -79,19 +74,23 @@ struct Table {
     timed: BTreeSet<At>,
 }
 
-struct OpenPlace {
-    page: Page,
-    /// Whose it is. No other node of the site takes it over while it is open.
-    node: NodeId,
-    own_names: Vec<HostName>,
-}
-
 impl Places {
-    pub(crate) fn new(domain: Domain) -> Self {
+    pub(crate) fn new(domain: Domain, owners: Owners) -> Self {
         Self {
             domain,
             timers: Timers::default(),
-            table: Mutex::default(),
+            table: Mutex::new(Table {
+                numbers: 0,
+                owners,
+                sites: HashMap::new(),
+                labels: HashMap::new(),
+                open: BTreeMap::new(),
+                pipes: HashMap::new(),
+                pipe_of: HashMap::new(),
+                waiting: HashMap::new(),
+                knocks: HashMap::new(),
+                timed: BTreeSet::new(),
+            }),
         }
     }
 
@@ -110,6 +109,7 @@ impl Places {
         }
         if let Some(former) = table.labels.insert(site, label.clone())
             && former != label
+            && table.sites.get(&former) == Some(&site)
         {
             table.sites.remove(&former);
         }
@@ -138,41 +138,28 @@ impl Places {
         let (site, node) = (door.contract.site, door.node);
         let (label, most) = (door.contract.label.clone(), door.contract.places);
         let at: At = (site, place.label.clone());
-        match table.open.get(&at) {
-            Some(open) if open.node != node => return Err(Refusal::Taken),
+        // Nobody has shown whose a name elsewhere is: until that can be asked, none leads here.
+        if !place.own_names.is_empty() {
+            return Err(Refusal::Taken);
+        }
+        match table.owners.of(&at) {
+            Some(owner) if owner != node => return Err(Refusal::Taken),
             Some(_) => {}
             None => {
-                let has = table.of_site(site).count();
+                let has = table.owners.count(site);
                 if has >= usize::try_from(most).unwrap_or(usize::MAX) {
                     return Err(Refusal::Full);
                 }
             }
         }
-        if place.own_names.len() > limits::OWN_NAMES {
-            return Err(Refusal::Full);
-        }
-        let taken = |name: &HostName| table.own_names.get(name).is_some_and(|of| *of != at);
-        let ours = |name: &HostName| self.domain.find(name).is_some();
-        if place.own_names.iter().any(|name| taken(name) || ours(name)) {
-            return Err(Refusal::Taken);
-        }
+        table.owners.take(&at, node);
         let mode = match place.constant {
             true => Mode::Constant,
             false => Mode::WakeByGateway,
         };
-        let (timers, own_names) = (self.timers, place.own_names.clone());
-        let open = table.open.entry(at.clone()).or_insert_with(|| OpenPlace {
-            page: Page::new(mode, timers),
-            node,
-            own_names: Vec::new(),
-        });
-        let former = std::mem::replace(&mut open.own_names, own_names.clone());
-        for name in former {
-            table.own_names.remove(&name);
-        }
-        for name in &own_names {
-            table.own_names.insert(name.clone(), at.clone());
-        }
+        let timers = self.timers;
+        let new = || Page::new(mode, timers);
+        table.open.entry(at.clone()).or_insert_with(new);
         let mut opened = Ok(());
         table.act(&at, |page| match page.opened(pipe, now) {
             Ok(actions) => actions,
@@ -182,18 +169,23 @@ impl Places {
             }
         });
         opened?;
-        let own = self.domain.place(&label, place.label.as_ref());
-        Ok([own].into_iter().chain(own_names).collect())
+        Ok(vec![self.domain.place(&label, place.label.as_ref())])
     }
 
-    /// A door closes a place.
+    /// A door closes a place, which is nobody's then.
     pub(crate) fn close(&self, pipe: PipeId, place: Option<Label>, now: Timestamp) {
         let mut table = self.table();
         let Some(door) = table.pipes.get(&pipe) else {
             return;
         };
-        let at = (door.contract.site, place);
+        let (at, node) = ((door.contract.site, place), door.node);
+        table.owners.give_up(&at, node);
         table.act(&at, |page| page.closed(pipe, now));
+    }
+
+    /// A node is not let in any more: its places are nobody's.
+    pub(crate) fn forget(&self, site: SiteId, node: NodeId) {
+        self.table().owners.forget(site, node);
     }
 
     /// How many places a site has open.
@@ -239,7 +231,7 @@ impl Places {
             let is_due = table
                 .open
                 .get(&at)
-                .is_some_and(|open| open.page.due().is_some_and(|due| due <= now));
+                .is_some_and(|page| page.due().is_some_and(|due| due <= now));
             if is_due {
                 table.act(&at, |page| page.tick(false, now));
             }
@@ -294,19 +286,18 @@ impl Table {
         let at = match domain.find(name) {
             Some(Found::Place { site, place }) => (*self.sites.get(&site)?, Some(place)),
             Some(Found::Site(site)) => (*self.sites.get(&site)?, None),
-            Some(Found::Gateway) => return None,
-            None => self.own_names.get(name)?.clone(),
+            Some(Found::Gateway) | None => return None,
         };
         self.open.contains_key(&at).then_some(at)
     }
 
     /// Has a page decide, and does what it says.
     fn act(&mut self, at: &At, decide: impl FnOnce(&mut Page) -> Vec<Action>) {
-        let Some(open) = self.open.get_mut(at) else {
+        let Some(page) = self.open.get_mut(at) else {
             return;
         };
-        let actions = decide(&mut open.page);
-        match open.page.due() {
+        let actions = decide(page);
+        match page.due() {
             Some(_) => self.timed.insert(at.clone()),
             None => self.timed.remove(at),
         };
@@ -345,10 +336,6 @@ impl Table {
 
     fn close(&mut self, at: &At) {
         self.timed.remove(at);
-        if let Some(open) = self.open.remove(at) {
-            for name in open.own_names {
-                self.own_names.remove(&name);
-            }
-        }
+        self.open.remove(at);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use papermesh_web::Pace;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -16,7 +17,9 @@ use crate::doors::Doors;
 use crate::front::Front;
 use crate::home::Home;
 use crate::ledger::Ledger;
+use crate::owners::Owners;
 use crate::places::Places;
+use crate::turns::Turns;
 
 /// How often pages are told the time, and contracts looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -28,8 +31,18 @@ const LOOK: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_secs(30);
 /// How long it is waited when the system has no room for a connection.
 const NO_ROOM: Duration = Duration::from_millis(200);
-/// Doors at once.
+/// Doors at once, at all sockets together.
 const DOORS: usize = 20_000;
+/// How often one network may dial: all doors of a site come from one, perhaps, and at one moment.
+const EACH: Pace = Pace {
+    burst: 1000,
+    every: Duration::from_millis(5),
+};
+/// How often all together may.
+const ALL: Pace = Pace {
+    burst: 20_000,
+    every: Duration::from_micros(500),
+};
 
 /// Where a gateway listens.
 #[derive(Clone, Debug)]
@@ -49,8 +62,10 @@ pub(crate) async fn run(
     let settings = home.settings()?;
     let contracts = Contracts::open(home.contracts())?;
     let ledger = Arc::new(Ledger::open(home.ledger()));
-    let places = Arc::new(Places::new(settings.domain.clone()));
-    let doors = Arc::new(Doors::new(home.key()?, contracts, Arc::clone(&places)));
+    let owners = Owners::open(home.places())?;
+    let places = Arc::new(Places::new(settings.domain.clone(), owners));
+    let doors = Doors::new(home.key()?, contracts, Arc::clone(&places), home.papers())?;
+    let doors = Arc::new(doors);
     let front = Arc::new(Front::new(Arc::clone(&places), Arc::clone(&ledger)));
 
     let mut tasks = JoinSet::new();
@@ -59,10 +74,15 @@ pub(crate) async fn run(
         tracing::info!(address = %socket.local_addr()?, "outsiders are heard");
         tasks.spawn(Arc::clone(&front).serve(socket, stop.clone()));
     }
+    let turns = Turns::new(DOORS, EACH, ALL);
     for address in listen.pipes {
         let socket = socket(address).await?;
         tracing::info!(address = %socket.local_addr()?, "doors are heard");
-        tasks.spawn(hear(socket, Arc::clone(&doors), stop.clone()));
+        tasks.spawn(hear(
+            socket,
+            (Arc::clone(&doors), turns.clone()),
+            stop.clone(),
+        ));
     }
     tasks.spawn(keep_time(Arc::clone(&places), Arc::clone(&doors)));
     tasks.spawn(keep_ledger(Arc::clone(&ledger)));
@@ -88,7 +108,7 @@ async fn socket(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves all doors that come to a socket.
-async fn hear(socket: TcpListener, doors: Arc<Doors>, stop: CancellationToken) {
+async fn hear(socket: TcpListener, (doors, turns): (Arc<Doors>, Turns), stop: CancellationToken) {
     let mut serving = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -97,12 +117,18 @@ async fn hear(socket: TcpListener, doors: Arc<Doors>, stop: CancellationToken) {
             () = stop.cancelled() => break,
         };
         match accepted {
-            Ok((stream, from)) if serving.len() < DOORS => {
+            Ok((stream, from)) => {
+                // Whoever comes too often, or when there is no room, is closed at once.
+                let Some(turn) = turns.take(from.ip()) else {
+                    continue;
+                };
                 drop(stream.set_nodelay(true));
                 let doors = Arc::clone(&doors);
-                serving.spawn(async move { doors.serve(stream, from).await });
+                serving.spawn(async move {
+                    doors.serve(stream, from).await;
+                    drop(turn);
+                });
             }
-            Ok(_) => {}
             Err(error) => {
                 tracing::warn!(%error, "connection not accepted");
                 sleep(NO_ROOM).await;
@@ -120,7 +146,11 @@ async fn keep_time(places: Arc<Places>, doors: Arc<Doors>) {
     loop {
         tokio::select! {
             _ = ticks.tick() => places.tick(clock::steady()),
-            _ = looks.tick() => doors.look_again(),
+            _ = looks.tick() => {
+                let reading = Arc::clone(&doors);
+                drop(tokio::task::spawn_blocking(move || reading.contracts.refresh()).await);
+                doors.look_again();
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ use zeroize::Zeroizing;
 use crate::clock;
 use crate::contracts::{self, Contract, Contracts};
 use crate::doors::Doors;
+use crate::owners::Owners;
 use crate::places::{Fate, Places};
 
 const GATEWAY: [u8; 32] = [9; 32];
@@ -32,7 +33,7 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// A gateway without sockets.
 struct Gateway {
-    _folder: TempDir,
+    folder: TempDir,
     contracts: PathBuf,
     places: Arc<Places>,
     doors: Arc<Doors>,
@@ -40,13 +41,24 @@ struct Gateway {
 
 impl Gateway {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::of(tempfile::tempdir().unwrap())
+    }
+
+    /// The same after a restart.
+    fn again(self) -> Self {
+        Self::of(self.folder)
+    }
+
+    fn of(folder: TempDir) -> Self {
         let contracts = folder.path().join("contracts.jsonl");
-        let places = Arc::new(Places::new("gw.example".parse().unwrap()));
+        let owners = Owners::open(folder.path().join("places.jsonl")).unwrap();
+        let places = Arc::new(Places::new("gw.example".parse().unwrap(), owners));
         let known = Contracts::open(contracts.clone()).unwrap();
-        let doors = Doors::new(Zeroizing::new(GATEWAY), known, Arc::clone(&places));
+        let papers = folder.path().join("papers");
+        let seed = Zeroizing::new(GATEWAY);
+        let doors = Doors::new(seed, known, Arc::clone(&places), papers).unwrap();
         Self {
-            _folder: folder,
+            folder,
             contracts,
             places,
             doors: Arc::new(doors),
@@ -112,6 +124,10 @@ impl Door {
             own_names: Vec::new(),
             constant: true,
         };
+        self.open_place(place).await
+    }
+
+    async fn open_place(&mut self, place: Place) -> Result<Vec<String>, Refusal> {
         self.say(&FromDoor::Open(place)).await;
         let said = read_message(&mut self.control, limits::PIPE_MESSAGE, SOON).await;
         match said.unwrap().unwrap() {
@@ -233,6 +249,7 @@ async fn a_place_is_its_doors_and_a_contract_has_an_end() {
     assert!(!gateway.is_open("shop.acme.gw.example").await);
 
     contracts::end(&gateway.contracts, acme.id(), clock::now()).unwrap();
+    gateway.doors.contracts.refresh();
     gateway.doors.look_again();
     first.ends().await;
     second.ends().await;
@@ -253,6 +270,12 @@ async fn one_site_sees_and_disturbs_nothing_of_another() {
     let names = elsewhere.open("desk").await.unwrap();
     assert_eq!(names, ["desk.other.gw.example"]);
     drop(elsewhere);
+    let gone = async {
+        while gateway.is_open("desk.other.gw.example").await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, gone).await.unwrap();
     assert!(gateway.is_open("desk.acme.gw.example").await);
 }
 
@@ -287,4 +310,44 @@ async fn one_door_that_knows_of_a_revocation_is_enough() {
         Some(PipeError::Refused(Refusal::Revoked))
     ));
     honest.open("desk").await.unwrap();
+    // A restart makes the gateway forget neither.
+    drop(honest);
+    let gateway = gateway.again();
+    let refused = gateway.dial(&acme, 10).await.err();
+    assert!(matches!(
+        refused,
+        Some(PipeError::Refused(Refusal::Revoked))
+    ));
+    let mut another = gateway.door(&acme, 12).await;
+    assert_eq!(another.open("desk").await, Err(Refusal::Taken));
+}
+
+/// A name is its node's while that is away, and free once it was closed; names elsewhere are nobody's here.
+#[tokio::test]
+async fn a_place_waits_for_its_node() {
+    let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
+    gateway.contract(&acme, 2);
+    let mut first = gateway.door(&acme, 10).await;
+    first.open("desk").await.unwrap();
+    first
+        .say(&FromDoor::Close(Some("desk".parse().unwrap())))
+        .await;
+    first.open("hall").await.unwrap();
+    drop(first);
+    let mut second = gateway.door(&acme, 11).await;
+    second.open("desk").await.unwrap();
+    assert_eq!(second.open("hall").await, Err(Refusal::Taken));
+    for elsewhere in [
+        "print.other.example",
+        "admin.gw.example",
+        "www.other.gw.example",
+    ] {
+        let place = Place {
+            label: Some("desk".parse().unwrap()),
+            own_names: vec![elsewhere.parse().unwrap()],
+            constant: true,
+        };
+        assert_eq!(second.open_place(place).await, Err(Refusal::Taken));
+        assert!(!gateway.is_open(elsewhere).await, "{elsewhere}");
+    }
 }

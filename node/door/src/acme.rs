@@ -73,6 +73,9 @@ pub enum AcmeError {
     /// It took too long.
     #[error("the certificate authority took too long")]
     Timeout,
+    /// What was kept of the account cannot be read.
+    #[error("what is kept of the account with the certificate authority cannot be read")]
+    Account,
     /// What it issued is no certificate.
     #[error("the certificate authority's answer is no certificate")]
     Malformed,
@@ -122,13 +125,13 @@ impl CertificateAuthority {
         Ok((AcmeAccount(account), Zeroizing::new(kept)))
     }
 
-    /// Goes on with an account of which this was kept; none if it is of another authority.
+    /// Goes on with an account of which this was kept.
     ///
     /// # Errors
     /// [`AcmeError`].
     pub async fn resume(&self, kept: &[u8]) -> Result<AcmeAccount, AcmeError> {
         let credentials: AccountCredentials =
-            serde_json::from_slice(kept).map_err(|_| AcmeError::Malformed)?;
+            serde_json::from_slice(kept).map_err(|_| AcmeError::Account)?;
         let resuming = self.builder()?.from_credentials(credentials);
         let resumed = timeout(STEP, resuming).await;
         Ok(AcmeAccount(resumed.map_err(|_| AcmeError::Timeout)??))
@@ -211,7 +214,6 @@ fn read(chain: String) -> Result<Issued, AcmeError> {
     };
     let validity = certificate.validity();
     let (not_before, not_after) = (moment(validity.not_before)?, moment(validity.not_after)?);
-    drop(pem);
     Ok(Issued {
         chain,
         not_before,

@@ -1,4 +1,4 @@
-//! A pipe to a gateway, by whichever carrier leads out.
+//! A pipe to a gateway, over TCP.
 
 use std::borrow::Cow;
 use std::io;

@@ -4,7 +4,7 @@
 //! answered to an outsider: it hands over a stream of bytes, TLS from its first byte on.
 //!
 //! - [`Door`] keeps one pipe to each gateway that the site has
-//! - `dial`: a pipe, by whichever carrier leads out; `backoff`: when it is tried again
+//! - `dial`: a pipe, over TCP; `backoff`: when it is tried again
 //! - `session`: what is said on a pipe, and the streams that come on it
 //! - [`acme`]: certificates for the names of places, through the gateway
 //! - [`status`]: how it stands, for whoever shows it
@@ -99,6 +99,3 @@ impl Door {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

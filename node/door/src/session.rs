@@ -15,7 +15,8 @@ use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
 use papermesh_protocol::remedy::Remedy;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::backoff::Backoff;
@@ -123,16 +124,29 @@ impl Keeper<'_> {
         }
         let (from_gateway, to_gateway) = tokio::io::split(control);
         let (answers, waiting) = mpsc::channel(WAITING);
-        let names = watch::Sender::new(BTreeMap::new());
         let patience = Duration::from_secs(welcome.dead_after.into());
         tokio::select! {
-            end = self.hear(from_gateway, patience, &answers, &names) => end,
+            end = self.hear(from_gateway, patience, &answers) => end,
             broken = self.say(to_gateway, waiting, said) => {
                 let Err(error) = broken;
                 End::Broken(error.to_string())
             }
-            () = self.take(&mut pipe, &names) => End::Broken("the pipe broke".to_owned()),
+            () = self.take(&mut pipe) => End::Broken("the pipe broke".to_owned()),
         }
+    }
+
+    /// The names that a place has at this gateway; none if this node does not open it.
+    fn names_of(&self, label: &Option<Label>) -> Option<Vec<HostName>> {
+        let places = self.deps.places.borrow();
+        let place = places.iter().find(|place| place.label == *label)?;
+        let Gateway { domain, site, .. } = self.gateway;
+        let own = domain.place(site, label.as_ref());
+        Some(
+            [own]
+                .into_iter()
+                .chain(place.own_names.iter().cloned())
+                .collect(),
+        )
     }
 
     /// Does what the gateway says.
@@ -141,23 +155,29 @@ impl Keeper<'_> {
         mut from_gateway: impl AsyncRead + Unpin,
         patience: Duration,
         answers: &mpsc::Sender<FromDoor>,
-        names: &watch::Sender<BTreeMap<Option<Label>, Vec<HostName>>>,
     ) -> End {
         let mut drained = false;
         loop {
             let said = read_message(&mut from_gateway, limits::PIPE_MESSAGE, patience).await;
             match said {
                 Ok(Some(FromGateway::Opened { place, names: of })) => {
-                    names.send_modify(|names| drop(names.insert(place.clone(), of.clone())));
+                    let Some(own) = self.names_of(&place) else {
+                        continue;
+                    };
+                    // What a place is called follows from what was asked for, and not from what a
+                    // gateway says: certificates are ordered for these names.
+                    let of: Vec<HostName> =
+                        own.into_iter().filter(|own| of.contains(own)).collect();
                     self.tell_place(&place, Some(PlaceState::Open(of)));
                 }
-                Ok(Some(FromGateway::Refused { place, why })) => {
-                    names.send_modify(|names| drop(names.remove(&place)));
+                Ok(Some(FromGateway::Refused { place, why }))
+                    if self.names_of(&place).is_some() =>
+                {
                     tracing::warn!(gateway = %self.gateway.domain, why = %why.in_full(), "the gateway does not open a place");
                     self.tell_place(&place, Some(PlaceState::Refused(why)));
                 }
-                // Doors that are woken leave; none is yet.
-                Ok(Some(FromGateway::Done(_))) => {}
+                // About a place that was not asked for; and doors that are woken leave, but none is yet.
+                Ok(Some(FromGateway::Refused { .. } | FromGateway::Done(_))) => {}
                 // What is under way goes on until the gateway hangs up.
                 Ok(Some(FromGateway::Drain(_))) => drained = true,
                 Ok(Some(FromGateway::Ping)) => {
@@ -229,49 +249,47 @@ impl Keeper<'_> {
     }
 
     /// Takes outsiders until the pipe ends.
-    async fn take(
-        &self,
-        pipe: &mut Pipe,
-        names: &watch::Sender<BTreeMap<Option<Label>, Vec<HostName>>>,
-    ) {
-        let mut beginning = tokio::task::JoinSet::new();
+    async fn take(&self, pipe: &mut Pipe) {
+        let mut beginning = JoinSet::new();
         while let Some(stream) = pipe.next().await {
             while beginning.try_join_next().is_some() {}
             // One more is dropped, which the outsider sees as the end.
             if beginning.len() < BEGINNING {
-                beginning.spawn(knock(
-                    stream,
-                    names.subscribe(),
-                    self.deps.clone(),
-                    self.gateway.key,
-                ));
+                beginning.spawn(knock(stream, self.deps.clone(), self.gateway.key));
             }
         }
     }
 }
 
 /// Takes one outsider, if it asked for a place that is open here.
-async fn knock(
-    mut stream: PipeStream,
-    mut names: watch::Receiver<BTreeMap<Option<Label>, Vec<HostName>>>,
-    deps: Deps,
-    gateway: GatewayId,
-) {
-    let head = timeout(HEAD, read_message(&mut stream, limits::PIPE_HEAD, HEAD)).await;
-    let Ok(Ok(Some(Head::Knock(knock)))) = head else {
+async fn knock(mut stream: PipeStream, deps: Deps, gateway: GatewayId) {
+    let head = read_message(&mut stream, limits::PIPE_HEAD, HEAD).await;
+    let Ok(Some(Head::Knock(knock))) = head else {
         tracing::debug!("a stream of the gateway does not say what it is");
         return;
     };
+    let is_open = |all: &BTreeMap<GatewayId, GatewayStatus>| {
+        let places = all
+            .get(&gateway)
+            .into_iter()
+            .flat_map(|status| &status.places);
+        places.into_iter().any(|(_, state)| match state {
+            PlaceState::Open(names) => names.contains(&knock.name),
+            PlaceState::Asked | PlaceState::Refused(_) => false,
+        })
+    };
     // The word that the place is open may be on its way still, on another stream.
-    let open = names.wait_for(|names| names.values().any(|names| names.contains(&knock.name)));
-    if !matches!(timeout(HEAD, open).await, Ok(Ok(_))) {
+    let mut status = deps.status.subscribe();
+    if !matches!(timeout(HEAD, status.wait_for(is_open)).await, Ok(Ok(_))) {
         tracing::debug!(name = %knock.name, "a knock at a place that is not open");
         return;
     }
-    deps.status.send_modify(|all| {
+    // Counted, and nobody woken for it.
+    deps.status.send_if_modified(|all| {
         if let Some(status) = all.get_mut(&gateway) {
             status.knocks += 1;
         }
+        false
     });
     // Where nobody takes it in time it is dropped.
     drop(timeout(HEAD, deps.knocked.send(Knocked { stream, knock })).await);

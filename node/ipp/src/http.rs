@@ -311,20 +311,16 @@ async fn outsider<Q: Queue>(
     let Some((token, name)) = shown else {
         return Err(unauthorized("the print token is malformed\n"));
     };
-    // Counted before it is looked up, so that many at once are as many as one after the other.
-    let origin = Origin::from(peer);
-    if server.wrong_tokens.take(origin, Instant::now()).is_err() {
-        let why = "too many wrong print tokens; try again later\n";
-        return Err(refuse(StatusCode::FORBIDDEN, why));
-    }
-    let bearer = server.queue.bearer(&token, Some(&name)).await;
-    if bearer.is_ok() {
-        server.wrong_tokens.give_back(origin);
-    }
-    match bearer {
+    match server.queue.bearer(&token, Some(&name)).await {
         Ok(_) if !operations::needs_no_proof(request.operation) => Ok(stranger(
             Status::NotAuthorized,
             "a print token does not allow that",
+        )),
+        // At a shared computer the PIN of a job is that of the visit: it must be neither chosen nor tried from
+        // the Internet.
+        Ok(_) if request.operation().get("job-password").is_some() => Ok(stranger(
+            Status::NotAuthorized,
+            "a job from outside has no PIN of its own",
         )),
         Ok(user) => {
             let maker = Maker::Token(token.digest());
@@ -332,13 +328,19 @@ async fn outsider<Q: Queue>(
             Ok((who, Some(maker)))
         }
         Err(error) if error.kind == QueueErrorKind::NotProven => {
+            // Nobody guesses a token. Whoever tries costs little, and nobody else anything.
+            if server
+                .wrong_tokens
+                .take(Origin::from(peer), Instant::now())
+                .is_err()
+            {
+                let why = "too many wrong print tokens; try again later\n";
+                return Err(refuse(StatusCode::FORBIDDEN, why));
+            }
             sleep(limits::WRONG_TOKEN_WAIT).await;
             Err(unauthorized("the user id or the print token is wrong\n"))
         }
-        Err(error) => {
-            server.wrong_tokens.give_back(origin);
-            Ok((Requester::Stranger(owner::refused(error)), None))
-        }
+        Err(error) => Ok((Requester::Stranger(owner::refused(error)), None)),
     }
 }
 

@@ -51,7 +51,8 @@ impl Remedy for PipeError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Refused(why) => why.remedy(),
-            Self::OtherGateway => {
+            // Another key than the site's is another prologue, and so Noise fails already.
+            Self::Noise(_) | Self::OtherGateway => {
                 Some("ask the gateway's provider for a new line, and add it again".into())
             }
             _ => None,

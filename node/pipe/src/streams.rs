@@ -19,7 +19,7 @@ use yamux::{Connection, Mode};
 const OPENED: usize = limits::KNOCKS_SERVED;
 /// Streams of one pipe, both ways. One more would end the pipe, so there is room for those that are
 /// about to be closed.
-const STREAMS: usize = 2 * OPENED + 112;
+const STREAMS: usize = OPENED + 56;
 /// Streams that the other end opened and nobody has taken yet.
 const ARRIVED: usize = 64;
 /// Bytes that one stream may send ahead: Yamux' own.

@@ -22,9 +22,10 @@ use tokio::time::{Instant, sleep_until};
 
 /// How often certificates are looked at.
 const LOOK: Duration = Duration::from_secs(60 * 60);
-/// How long to wait after a failure; it doubles with each further one.
-const FIRST_WAIT: Duration = Duration::from_secs(60);
-/// The longest. Authorities allow few failures in an hour.
+/// How long to wait after a failure; it doubles with each further one. Authorities allow few failures in an
+/// hour: Let's Encrypt five of one name.
+const FIRST_WAIT: Duration = Duration::from_secs(10 * 60);
+/// The longest.
 const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// What gets and keeps them.
@@ -105,29 +106,44 @@ impl PublicCertificatesKeeper {
         names.flatten().cloned().collect()
     }
 
-    /// Gets what is lacking or due.
+    /// Gets what is lacking or due. One name that fails keeps no other from its certificate.
     async fn look(
         &self,
         account: &mut Option<AcmeAccount>,
         shown: &mut BTreeSet<HostName>,
     ) -> Result<(), KeepError> {
+        let mut looked = Ok(());
         for name in self.names() {
-            let kept = self.kept(&name).await?;
-            if let Some(row) = kept.as_ref().filter(|_| !shown.contains(&name)) {
-                let key = self.vault.open_public_key(name.as_str(), &row.sealed_key)?;
-                self.shown.show(name.as_str(), &row.chain, &key)?;
-                shown.insert(name.clone());
-            }
-            if kept.is_none_or(|row| row.due_at <= clock::now()) {
-                let account = match account {
-                    Some(account) => account,
-                    None => account.insert(self.account().await?),
-                };
-                self.order(account, &name).await?;
-                shown.insert(name);
+            match self.certify(account, &name, shown.contains(&name)).await {
+                Ok(()) => drop(shown.insert(name)),
+                Err(error) => looked = Err(error),
             }
         }
-        Ok(())
+        looked
+    }
+
+    async fn certify(
+        &self,
+        account: &mut Option<AcmeAccount>,
+        name: &HostName,
+        is_shown: bool,
+    ) -> Result<(), KeepError> {
+        let kept = self.kept(name).await?;
+        // One that cannot be shown, whose key another storage key sealed, say, is as good as none.
+        let kept = kept.filter(|row| is_shown || self.show(name, row).is_ok());
+        if kept.is_some_and(|row| row.due_at > clock::now()) {
+            return Ok(());
+        }
+        let account = match account {
+            Some(account) => account,
+            None => account.insert(self.account().await?),
+        };
+        self.order(account, name).await
+    }
+
+    fn show(&self, name: &HostName, row: &PublicCertificateRow) -> Result<(), KeepError> {
+        let key = self.vault.open_public_key(name.as_str(), &row.sealed_key)?;
+        Ok(self.shown.show(name.as_str(), &row.chain, &key)?)
     }
 
     async fn kept(&self, name: &HostName) -> Result<Option<PublicCertificateRow>, StoreError> {
@@ -145,7 +161,11 @@ impl PublicCertificatesKeeper {
         if let Some(kept) = kept
             && let Ok(opened) = self.vault.open_acme_account(directory, &kept)
         {
-            return Ok(self.authority.resume(&opened).await?);
+            match self.authority.resume(&opened).await {
+                // One that cannot be read is replaced.
+                Err(AcmeError::Account) => {}
+                resumed => return Ok(resumed?),
+            }
         }
         let (account, secret) = self.authority.register().await?;
         let sealed = ByteBuf::from(self.vault.seal_acme_account(directory, &secret)?);

@@ -19,6 +19,7 @@ use super::account::Behind;
 use super::certificate::{self, CertificateError};
 use super::listener::{Patience, Peer, Way, answer};
 use super::public::{ACME, PublicCertificates};
+use super::rate::network_of;
 use super::slots::{Slot, Slots};
 
 /// An outsider's connection.
@@ -67,7 +68,7 @@ impl Knocks {
         while let Some(arrival) = arriving.recv().await {
             while tasks.try_join_next().is_some() {}
             // Without a slot the connection is closed at once: all others are at work.
-            let Some(slot) = slots.take_for(arrival.from.to_canonical()) else {
+            let Some(slot) = slots.take_for(network_of(arrival.from)) else {
                 continue;
             };
             let (tls, router) = (self.tls.clone(), router.clone());

@@ -32,6 +32,6 @@ pub use site::{FromSite, SiteCertificate, SiteCertificateError, ToListeners};
 
 pub use certificate::host_name;
 pub use host::{is_fixed, is_own_name, is_this_computer, name_of};
-pub use rate::{Origin, Pace, Rate, Rates};
+pub use rate::{Origin, Pace, Rate, Rates, network_of};
 pub use reach::{own_addresses, reachable};
 pub use slots::{AtWork, Slot, Slots};

@@ -1,7 +1,7 @@
 //! So many at once, and then one every so often; of everybody together, or of each who asks.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -85,8 +85,19 @@ impl From<Peer> for Origin {
     fn from(peer: Peer) -> Self {
         match peer.is_here() {
             true => Self::Here,
+            false if peer.is_outside() => Self::Away(network_of(peer.address)),
             false => Self::Away(peer.address.to_canonical()),
         }
+    }
+}
+
+/// What counts as one customer of the Internet: an IPv4 address, or 64 bits of an IPv6 address, of which one
+/// customer has all the rest.
+#[must_use]
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(ip) => ip.into(),
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 
@@ -173,6 +184,15 @@ mod tests {
         assert!(rate.take(later).is_err());
         let much_later = now + Duration::from_secs(60);
         assert_eq!(rate.take(much_later), Ok(()));
+    }
+
+    #[test]
+    fn one_customer_of_the_internet_is_one_however_many_addresses_it_has() {
+        let of = |text: &str| network_of(text.parse().unwrap_or(IpAddr::V6(Ipv6Addr::LOCALHOST)));
+        assert_eq!(of("2001:db8:0:7::1"), of("2001:db8:0:7:ffff::2"));
+        assert_ne!(of("2001:db8:0:7::1"), of("2001:db8:0:8::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }
 
     #[test]

@@ -62,6 +62,15 @@ impl SitePapers {
         Ok(newer)
     }
 
+    /// Them, to be kept.
+    #[must_use]
+    pub fn papers(&self) -> Papers {
+        Papers {
+            charter: self.charter.envelope().clone(),
+            state: self.state.envelope().clone(),
+        }
+    }
+
     /// What to judge the site's records by.
     #[must_use]
     pub fn judge(&self, now: Timestamp) -> Judge<'_> {

@@ -173,7 +173,7 @@ impl From<Address> for ByteBuf {
 /// What a door says on the control stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FromDoor {
-    /// Opens a place, or says again what it is.
+    /// Opens a place, or says again that it is open.
     Open(Place),
     /// Closes a place: knocks find nobody there.
     Close(Option<Label>),
@@ -199,7 +199,7 @@ pub struct Papers {
 pub struct Place {
     /// Its label; none for the place that is the site's own.
     pub label: Option<Label>,
-    /// Names of the site's own domain that lead to it, too: at most [`limits::OWN_NAMES`](crate::limits::OWN_NAMES).
+    /// Names of the site's own domain that are to lead to it, too, which no gateway lets them yet: at most [`limits::OWN_NAMES`](crate::limits::OWN_NAMES).
     pub own_names: Vec<HostName>,
     /// Whether its door keeps the pipe open.
     pub constant: bool,

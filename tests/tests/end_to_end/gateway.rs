@@ -1,6 +1,7 @@
 //! Printing from outside, through a gateway that cannot read: three networks, of which the outsider and
 //! the gateway are in one, and the office lets nobody in.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -213,10 +214,27 @@ fn nothing_but_a_token_that_is_good_prints_from_outside() {
     assert!(!outside.prints(&outside.charlie.pin, &document));
     assert!(!outside.prints("pm-0123456789abcdefghjkmnpq", &document));
     assert!(!outside.prints("", &document));
+    // However many somebody tries, who has a good one prints.
+    for _ in 0..12 {
+        assert!(!outside.prints("pm-0123456789abcdefghjkmnpq", &document));
+    }
+    assert!(outside.prints(&token, &document));
+    // The PIN of a job is neither chosen nor tried from the Internet.
+    let with_pin = outside.site.path("with-pin.test");
+    fs::write(
+        &with_pin,
+        request(
+            "Print-Job",
+            "ATTR octetString job-password 2468 FILE $filename",
+        ),
+    )
+    .unwrap();
+    let with_pin = outside.ipptool("desk", &token, &document, with_pin.to_str().unwrap());
+    assert!(!with_pin.is_success(), "{with_pin:?}");
     let withdrawn = outside.laptop.papermesh("gateway token remove phone").run();
     let _ = withdrawn.succeeded();
     assert!(!outside.prints(&token, &document));
-    assert_eq!(outside.laptop.jobs().len(), 1);
+    assert_eq!(outside.laptop.jobs().len(), 2);
 
     let nobody = outside.alert(&format!("nobody.acme.{DOMAIN}"));
     assert!(nobody.contains("unrecognized name"), "{nobody}");
@@ -227,6 +245,65 @@ fn nothing_but_a_token_that_is_good_prints_from_outside() {
             .alert(&format!("desk.acme.{DOMAIN}"))
             .contains("unrecognized name")
     });
+}
+
+/// A token shows and cancels what was printed with it, and nothing else of its user.
+#[test]
+fn a_token_knows_its_own_jobs_alone() {
+    let outside = Outside::new();
+    let (phone, tablet) = (outside.token("phone"), outside.token("tablet"));
+    let document = outside.site.document("report.pdf", "report");
+    assert!(outside.prints(&phone, &document));
+    let at_home = outside.site.document("letter.pdf", "letter");
+    outside.laptop.print(&at_home, &outside.charlie);
+    assert_eq!(outside.laptop.jobs().len(), 2);
+
+    let listing = outside.site.path("get-jobs.test");
+    fs::write(
+        &listing,
+        request("Get-Jobs", "ATTR keyword requested-attributes job-name"),
+    )
+    .unwrap();
+    let listed = |token: &str| {
+        let said = outside.ipptool("desk", token, &document, listing.to_str().unwrap());
+        assert!(said.is_success(), "{said:?}");
+        let names = said
+            .stdout()
+            .lines()
+            .filter(|line| line.contains("job-name ("));
+        names.count()
+    };
+    assert_eq!((listed(&phone), listed(&tablet)), (1, 0));
+
+    let jobs: Value = outside
+        .laptop
+        .papermesh("jobs list")
+        .run()
+        .succeeded()
+        .json();
+    for job in jobs.as_array().unwrap() {
+        let canceling = outside.site.path("cancel.test");
+        let number = format!("ATTR integer job-id {}", job["number"]);
+        fs::write(&canceling, request("Cancel-Job", &number)).unwrap();
+        let cancels = |token: &str| {
+            let canceling = canceling.to_str().unwrap();
+            outside
+                .ipptool("desk", token, &document, canceling)
+                .is_success()
+        };
+        assert!(!cancels(&tablet), "{job}");
+        assert_eq!(cancels(&phone), job["title"] != "letter.pdf", "{job}");
+    }
+    assert_eq!(outside.laptop.jobs().len(), 1);
+}
+
+/// An operation as `ipptool` reads it.
+fn request(operation: &str, more: &str) -> String {
+    format!(
+        "{{ OPERATION {operation} GROUP operation-attributes-tag ATTR charset attributes-charset utf-8 \
+         ATTR language attributes-natural-language en ATTR uri printer-uri $uri {more} \
+         STATUS successful-ok DISPLAY job-name }}"
+    )
 }
 
 /// A gateway that is killed comes back, and so do the doors; a contract that ends closes the pipe.

@@ -1,9 +1,11 @@
 //! Looking at jobs: Get-Job-Attributes and Get-Jobs (RFC 8011 sections 4.2.6 and 4.3.4).
 
 use ipp::model::DelimiterTag;
+use papermesh_protocol::text::UserId;
 
 use super::super::job_attributes;
 use super::super::limits;
+use super::super::made::Maker;
 use super::super::message::{Answer, Failure};
 use super::super::owner::Requester;
 use super::super::queue::{IppJobState, Queue, QueuedJob, Which};
@@ -60,9 +62,6 @@ pub(super) async fn get_jobs<Q: Queue>(
         });
     }
     let mut answer = super::done(asking);
-    let Requester::User(user) = &asking.who else {
-        return Ok(answer);
-    };
     let count = |name: &str| {
         let said = operation.integer(name)?;
         usize::try_from(said).ok().filter(|count| *count > 0)
@@ -72,18 +71,14 @@ pub(super) async fn get_jobs<Q: Queue>(
         .min(limits::JOBS_PER_ANSWER);
     let skip = count("first-index").unwrap_or(1) - 1;
 
-    let mut jobs = Vec::new();
-    for (ended, list) in [(false, Which::Current), (true, Which::Ended)] {
-        if !wants(which, ended) {
-            continue;
+    let enough = skip.saturating_add(limit);
+    let jobs = match (&asking.who, asking.maker) {
+        (Requester::User(user), _) => of_user(server, user, which, enough).await?,
+        (Requester::Named(user), Some(token @ Maker::Token(_))) => {
+            of_token(server, user, token).await?
         }
-        let enough = skip.saturating_add(limit).saturating_sub(jobs.len());
-        jobs.extend(server.open.without_documents(user, ended));
-        jobs.extend(server.queue.jobs(user, list, 0, enough).await?);
-    }
-    for job in &mut jobs {
-        server.complete(job);
-    }
+        _ => Vec::new(),
+    };
     let requested = Requested::read(asking.request, &["job-uri", "job-id"]);
     let now = server.queue.now();
     let listed = jobs
@@ -96,6 +91,41 @@ pub(super) async fn get_jobs<Q: Queue>(
         answer.group(DelimiterTag::JobAttributes, told);
     }
     Ok(answer)
+}
+
+/// The jobs of a user.
+async fn of_user<Q: Queue>(
+    server: &IppServer<Q>,
+    user: &UserId,
+    which: &str,
+    enough: usize,
+) -> Result<Vec<QueuedJob>, Failure> {
+    let mut jobs = Vec::new();
+    for (ended, list) in [(false, Which::Current), (true, Which::Ended)] {
+        if !wants(which, ended) {
+            continue;
+        }
+        let enough = enough.saturating_sub(jobs.len());
+        jobs.extend(server.open.without_documents(user, ended));
+        jobs.extend(server.queue.jobs(user, list, 0, enough).await?);
+    }
+    for job in &mut jobs {
+        server.complete(job);
+    }
+    Ok(jobs)
+}
+
+/// The jobs that were brought with a print token, as far back as is remembered.
+async fn of_token<Q: Queue>(
+    server: &IppServer<Q>,
+    user: &UserId,
+    token: Maker,
+) -> Result<Vec<QueuedJob>, Failure> {
+    let mut jobs = Vec::new();
+    for number in server.made.of(token, limits::JOBS_PER_ANSWER) {
+        jobs.extend(server.job(number).await?.filter(|job| job.user == *user));
+    }
+    Ok(jobs)
 }
 
 /// Whether jobs that have ended, or those that have not, are among those that are wanted.

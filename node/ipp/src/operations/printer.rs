@@ -42,7 +42,7 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
     };
     // The queues of the site's printers are not announced.
     let announced = server.announced.borrow().clone();
-    let announced = announced.filter(|_| asking.station.is_none());
+    let announced = announced.filter(|_| asking.station.is_none() && !is_stranger);
     let facts = Facts {
         identity: &identity,
         dns_sd_name: announced.unwrap_or_else(|| identity.dns_sd_name()),

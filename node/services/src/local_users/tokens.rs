@@ -59,6 +59,7 @@ impl<N: Network> LocalUsers<N> {
         let view = view(id, row.clone());
         // Written down first: nobody makes one in secret.
         self.record(Kind::TokenMade, &view).await;
+        self.forget_expired().await?;
         offload(&self.0.store, move |store| store.tokens().put(id, &row)).await?;
         Ok((token, view))
     }
@@ -69,7 +70,32 @@ impl<N: Network> LocalUsers<N> {
     /// Those of the store.
     pub async fn tokens(&self, user: Option<UserId>) -> Result<Vec<TokenView>, LocalUsersError> {
         let now = (self.0.clock)();
-        let all = offload(&self.0.store, move |store| {
+        let all = self.kept_tokens().await?;
+        let mut tokens: Vec<_> = all
+            .into_iter()
+            .filter(|(_, row)| {
+                row.until > now && user.as_ref().is_none_or(|user| *user == row.user)
+            })
+            .map(|(id, row)| view(id, row))
+            .collect();
+        tokens.sort_by(|a, b| (&a.user, a.made_at, a.id).cmp(&(&b.user, b.made_at, b.id)));
+        Ok(tokens)
+    }
+
+    /// Tokens whose time is over take no room from others.
+    async fn forget_expired(&self) -> Result<(), LocalUsersError> {
+        let (now, all) = ((self.0.clock)(), self.kept_tokens().await?);
+        offload(&self.0.store, move |store| {
+            for (id, _) in all.iter().filter(|(_, row)| row.until <= now) {
+                store.tokens().delete(*id)?;
+            }
+            Ok::<_, LocalUsersError>(())
+        })
+        .await
+    }
+
+    async fn kept_tokens(&self) -> Result<Vec<(TokenDigest, TokenRow)>, LocalUsersError> {
+        offload(&self.0.store, move |store| {
             let (mut all, mut after) = (Vec::new(), None);
             loop {
                 let page = store.tokens().scan(after, PAGE)?;
@@ -81,16 +107,7 @@ impl<N: Network> LocalUsers<N> {
                 }
             }
         })
-        .await?;
-        let mut tokens: Vec<_> = all
-            .into_iter()
-            .filter(|(_, row)| {
-                row.until > now && user.as_ref().is_none_or(|user| *user == row.user)
-            })
-            .map(|(id, row)| view(id, row))
-            .collect();
-        tokens.sort_by(|a, b| (&a.user, a.made_at, a.id).cmp(&(&b.user, b.made_at, b.id)));
-        Ok(tokens)
+        .await
     }
 
     /// Withdraws the token of this name, or whose id begins so.
@@ -126,10 +143,15 @@ impl<N: Network> LocalUsers<N> {
         let now = (self.0.clock)();
         let good = row.filter(|row| row.until > now).map(|row| row.user);
         let named = named.map(str::parse::<UserId>);
-        Ok(good.filter(|user| match &named {
+        let good = good.filter(|user| match &named {
             Some(named) => named.as_ref() == Ok(user),
             None => true,
-        }))
+        });
+        // A token does not outlive its user here.
+        match good {
+            Some(user) => Ok(self.row(&user).await?.map(|_| user)),
+            None => Ok(None),
+        }
     }
 
     async fn record(&self, kind: Kind, token: &TokenView) {
