@@ -1,15 +1,19 @@
 //! The node's holder, presented to the hold printer as an IPP queue.
 
+use std::io;
 use std::net::IpAddr;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::{Stream, stream};
 use papermesh_ipp::queue::{
-    Capabilities, Document, Hold, IppJobRequest, IppJobState, JobChange, JobNumber, JobSettings,
-    NewDocument, Queue, QueueError, QueueErrorKind, QueuedJob, Station, Underway, Which,
+    Bearer, Capabilities, Document, Hold, IppJobRequest, IppJobState, JobChange, JobNumber,
+    JobSettings, KnownStation, NewDocument, Queue, QueueError, QueueErrorKind, QueuedJob, Station,
+    Underway, Which,
 };
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::gateway::token::PrintToken;
+use papermesh_protocol::gateway::token::allowance::Spent;
 use papermesh_protocol::job::DEFAULT_PRIORITY;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::release::receipt::Outcome;
@@ -22,10 +26,12 @@ use papermesh_services::holder::life::JobState as Life;
 use papermesh_services::holder::printers::PrinterError;
 use papermesh_services::holder::{HeldView, Holder, JobsError, Submission, SubmitError};
 use papermesh_services::local_users::LocalUsers;
+use papermesh_services::local_users::tokens;
+use papermesh_services::local_users::tokens::meter::{Meter, MeterError};
 use papermesh_services::network::Network;
 use papermesh_services::policy::SubmitRefusal;
 use papermesh_store::{JobNumbers, StoreError};
-use tokio::io::AsyncRead;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::broadcast::error::RecvError;
 
 /// The format of a job of which none is said yet: any that is taken will do.
@@ -70,9 +76,17 @@ impl<N: Network> Queue for HoldQueue<N> {
         })
     }
 
-    async fn bearer(&self, token: &PrintToken, named: Option<&str>) -> Result<UserId, QueueError> {
+    async fn bearer(&self, token: &PrintToken, named: Option<&str>) -> Result<Bearer, QueueError> {
         match self.1.bearer(token, named).await {
-            Ok(Some(user)) => Ok(user),
+            Ok(Some(tokens::Bearer {
+                user,
+                token,
+                rights,
+            })) => Ok(Bearer {
+                user,
+                token,
+                rights,
+            }),
             Ok(None) => Err(QueueError::new(
                 QueueErrorKind::NotProven,
                 "no such print token",
@@ -90,11 +104,17 @@ impl<N: Network> Queue for HoldQueue<N> {
             String::new(),
             format,
         );
-        Ok(self
-            .0
+        self.0
             .would_take(&submission)
             .await
-            .map_err(Refused::from)?)
+            .map_err(Refused::from)?;
+        if let Some(token) = request.token {
+            let meter = self.1.meter(token).await.map_err(Refused::from)?;
+            meter
+                .check()
+                .map_err(|spent| Refused::from(MeterError::from(spent)))?;
+        }
+        Ok(())
     }
 
     async fn number(&self) -> Result<JobNumber, QueueError> {
@@ -114,44 +134,39 @@ impl<N: Network> Queue for HoldQueue<N> {
         document: NewDocument,
         bytes: impl AsyncRead + Send + Unpin,
     ) -> Result<Option<Underway>, QueueError> {
-        let further = document.place > 1;
-        let title = match further {
-            false => document.title,
-            true => format!("{} ({})", document.title, document.place),
+        let Some(token) = document.job_request.token else {
+            return self.take(document, bytes).await;
         };
-        let request = document.job_request;
-        let submission = Submission {
-            number: (!further).then_some(document.number),
-            part_of: further.then_some(document.number),
-            size: document.size,
-            password: document.password,
-            ..submission(
-                &self.0,
-                &request.user,
-                &request.settings,
-                title,
-                &document.format,
-            )
-        };
-        let Some(station) = document.station else {
-            self.0
-                .submit(submission, bytes)
-                .await
-                .map_err(Refused::from)?;
-            return Ok(None);
-        };
-        let printer = self.0.printer(&station).await.map_err(Refused::from)?;
-        let (_, print) = self
-            .0
-            .submit_direct(submission, &printer, bytes)
-            .await
-            .map_err(Refused::from)?;
-        Ok(Some(Box::pin(async move {
-            let end = print.ended().await;
-            let why = end.reason.unwrap_or_else(|| "it did not print".to_owned());
-            let printed = matches!(end.outcome, Outcome::Printed { .. });
-            (!printed).then(|| format!("{}: {why}", printer.name()))
-        })))
+        let meter = self.1.meter(token).await.map_err(Refused::from)?;
+        let is_new = document.place == 1;
+        if is_new {
+            self.1.take_job(&meter).await.map_err(Refused::from)?;
+        }
+        let taken = self.take(document, Metered::new(bytes, &meter)).await;
+        if taken.is_err() && is_new {
+            meter.give_back_job();
+        }
+        if let Err(error) = self.1.note(&meter).await {
+            tracing::error!(error = %error.in_full(), "could not note what was printed with a token");
+        }
+        match (taken, meter.check()) {
+            // What cut the document off is not its sender's fault.
+            (Err(error), Err(spent @ Spent::BytesToday(_)))
+                if error.kind == QueueErrorKind::Broken =>
+            {
+                Err(Refused::from(MeterError::from(spent)).into())
+            }
+            (taken, _) => taken,
+        }
+    }
+
+    async fn printers(&self) -> Result<Vec<KnownStation>, QueueError> {
+        let printers = self.0.printers().await.map_err(Refused::from)?;
+        let known = printers.into_iter().map(|printer| KnownStation {
+            name: printer.name().to_string(),
+            abilities: self.0.known_abilities(printer.node()),
+        });
+        Ok(known.collect())
     }
 
     async fn station(&self, name: &str) -> Result<Station, QueueError> {
@@ -281,6 +296,86 @@ impl<N: Network> Queue for HoldQueue<N> {
     }
 }
 
+impl<N: Network> HoldQueue<N> {
+    /// Takes a document, whoever brings it.
+    async fn take(
+        &self,
+        document: NewDocument,
+        bytes: impl AsyncRead + Send + Unpin,
+    ) -> Result<Option<Underway>, QueueError> {
+        let further = document.place > 1;
+        let title = match further {
+            false => document.title,
+            true => format!("{} ({})", document.title, document.place),
+        };
+        let request = document.job_request;
+        let submission = Submission {
+            number: (!further).then_some(document.number),
+            part_of: further.then_some(document.number),
+            size: document.size,
+            password: document.password,
+            token: request.token,
+            ..submission(
+                &self.0,
+                &request.user,
+                &request.settings,
+                title,
+                &document.format,
+            )
+        };
+        let Some(station) = document.station else {
+            self.0
+                .submit(submission, bytes)
+                .await
+                .map_err(Refused::from)?;
+            return Ok(None);
+        };
+        let printer = self.0.printer(&station).await.map_err(Refused::from)?;
+        let (_, print) = self
+            .0
+            .submit_direct(submission, &printer, bytes)
+            .await
+            .map_err(Refused::from)?;
+        Ok(Some(Box::pin(async move {
+            let end = print.ended().await;
+            let why = end.reason.unwrap_or_else(|| "it did not print".to_owned());
+            let printed = matches!(end.outcome, Outcome::Printed { .. });
+            (!printed).then(|| format!("{}: {why}", printer.name()))
+        })))
+    }
+}
+
+/// A document that is counted as it comes.
+struct Metered<'a, R> {
+    document: R,
+    meter: &'a Meter,
+}
+
+impl<'a, R> Metered<'a, R> {
+    const fn new(document: R, meter: &'a Meter) -> Self {
+        Self { document, meter }
+    }
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Metered<'_, R> {
+    fn poll_read(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = std::pin::Pin::new(&mut self.document).poll_read(context, buffer);
+        if let Poll::Ready(Ok(())) = read {
+            let came = buffer.filled().len().saturating_sub(before);
+            let counted = self
+                .meter
+                .take_bytes(u64::try_from(came).unwrap_or(u64::MAX));
+            return Poll::Ready(counted.map_err(io::Error::other));
+        }
+        read
+    }
+}
+
 /// What a program wants, as a submission.
 fn submission<N: Network>(
     holder: &Holder<N>,
@@ -324,6 +419,7 @@ fn queued(documents: &[HeldView]) -> Option<QueuedJob> {
     Some(QueuedJob {
         number: first.number,
         user: first.user.clone(),
+        token: first.token,
         title: first.summary.title.clone(),
         state: together(&states),
         documents: documents
@@ -433,6 +529,17 @@ impl From<StoreError> for Refused {
                 tracing::error!(error = %error.in_full(), "store error in the hold printer");
                 QueueErrorKind::Failed
             }
+        };
+        Self::of(kind, &error)
+    }
+}
+
+impl From<MeterError> for Refused {
+    fn from(error: MeterError) -> Self {
+        let kind = match error {
+            MeterError::Spent(_) => QueueErrorKind::Spent,
+            MeterError::Withdrawn => QueueErrorKind::NotAllowed,
+            MeterError::Store(error) => return error.into(),
         };
         Self::of(kind, &error)
     }

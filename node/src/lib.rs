@@ -4,8 +4,10 @@
 //! holds the code to it.
 //!
 //! - [`cli`] is the command line, [`node`] the only wiring.
-//! - [`portal`] is a user's own page and the admin's, [`panel`] the page on a printer's touch screen.
+//! - [`portal`] is a user's own page and the admin's, [`panel`] the page on a printer's touch screen, [`outside`] that of
+//!   people outside the site.
 //! - [`control`] is how the command line talks to a running node, [`hold_queue`] the holder as an IPP queue.
+//! - [`share`] is what a person outside is given to print.
 //! - [`pages`] is what the web pages have in common, [`config`] what a node is told before it starts, [`logs`] where the
 //!   log goes.
 //!
@@ -18,6 +20,8 @@ pub mod control;
 pub mod hold_queue;
 pub mod logs;
 pub mod node;
+pub mod outside;
 pub mod pages;
 pub mod panel;
 pub mod portal;
+pub mod share;

@@ -3,24 +3,22 @@
 
 use std::net::Ipv6Addr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use papermesh_protocol::text::UserId;
-use papermesh_web::{Account, Asked, Behind, Origin, Slot, is_fixed, is_this_computer, name_of};
-use tokio::time::sleep;
+use papermesh_web::{Account, Asked, Behind, Slot, is_fixed, is_this_computer, name_of};
 
 use super::arriving::Arriving;
 use super::identity;
-use super::limits;
-use super::made::Maker;
 use super::message::{self, Failure};
 use super::operations;
+use super::outside::{self, Capability, Pages};
 use super::owner::{self, Credentials, Peer, Requester};
 use super::queue::{Queue, QueueErrorKind, Station};
 use super::server::{Asking, IppServer};
@@ -36,8 +34,8 @@ const OF_BROWSERS: &str = "sec-fetch-";
 const LATER: HeaderValue = HeaderValue::from_static("10");
 
 /// The paths of the printer, its page and its icon.
-pub(super) fn router<Q: Queue>(server: Arc<IppServer<Q>>) -> Router {
-    Router::new()
+pub(super) fn router<Q: Queue>(server: Arc<IppServer<Q>>, pages: Pages) -> Router {
+    let paths = Router::new()
         .route("/", get(page::<Q>).post(print::<Q>))
         .route(super::PATH, get(page::<Q>).post(print::<Q>))
         .route(
@@ -47,18 +45,19 @@ pub(super) fn router<Q: Queue>(server: Arc<IppServer<Q>>) -> Router {
         .route(&format!("{}{{number}}", super::JOB_PATH), post(print::<Q>))
         .route(super::ICON_PATH, get(icon))
         .fallback(nowhere::<Q>)
-        .with_state(server)
+        .layer(from_fn_with_state(
+            (Arc::clone(&server), pages),
+            outside::browsers::<Q>,
+        ))
+        .with_state(server);
+    // Before anything looks at the path.
+    Router::new()
+        .fallback_service(paths)
+        .layer(from_fn(outside::capable))
 }
 
-async fn page<Q: Queue>(
-    State(server): State<Arc<IppServer<Q>>>,
-    Extension(peer): Extension<Peer>,
-) -> Response {
-    // Whose printer this is, is nobody's business outside.
-    match peer.is_outside() {
-        true => StatusCode::NOT_FOUND.into_response(),
-        false => Html(identity::page(&server.identity)).into_response(),
-    }
+async fn page<Q: Queue>(State(server): State<Arc<IppServer<Q>>>) -> Html<String> {
+    Html(identity::page(&server.identity))
 }
 
 /// At a path that is nobody's: a program is told so in IPP, where its request does not say better.
@@ -66,12 +65,11 @@ async fn nowhere<Q: Queue>(
     server: State<Arc<IppServer<Q>>>,
     peer: Extension<Peer>,
     behind: Extension<Behind>,
-    asked: Option<Extension<Asked>>,
     slot: Extension<Arc<Slot>>,
     request: Request,
 ) -> Response {
     match *request.method() {
-        Method::POST => print(server, peer, behind, asked, slot, request).await,
+        Method::POST => print(server, peer, behind, slot, request).await,
         _ => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -85,14 +83,14 @@ async fn print<Q: Queue>(
     State(server): State<Arc<IppServer<Q>>>,
     Extension(peer): Extension<Peer>,
     Extension(behind): Extension<Behind>,
-    asked: Option<Extension<Asked>>,
     Extension(slot): Extension<Arc<Slot>>,
     request: Request,
 ) -> Response {
     let _at_work = slot.work();
     let account = behind.account();
     let (head, body) = request.into_parts();
-    let asked = asked.as_ref().map(|Extension(Asked(name))| &**name);
+    let asked: Option<&Asked> = head.extensions.get();
+    let capability: Option<&Capability> = head.extensions.get();
     if let Some(refusal) = refusal((peer, asked), &head.headers) {
         return refusal;
     }
@@ -102,12 +100,10 @@ async fn print<Q: Queue>(
         Err(malformed) => return ipp(malformed.answer()),
     };
     let told = match peer.is_outside() {
-        true => outsider(&server, peer, &head.headers, &request).await,
-        false => who(&server, (peer, account), &head.headers, &request)
-            .await
-            .map(|who| (who, account.map(Maker::Account))),
+        true => outside::who(&server, (peer, capability), &head.headers, &request).await,
+        false => who(&server, (peer, account), &head.headers, &request).await,
     };
-    let (who, maker) = match told {
+    let who = match told {
         Ok(told) => told,
         Err(refusal) => {
             // Whoever is asked for a PIN sends the same again, and on the same connection.
@@ -116,10 +112,7 @@ async fn print<Q: Queue>(
         }
     };
     let performed = async {
-        let station = match peer.is_outside() {
-            true => server.hold_alone(&request).map(|()| None),
-            false => server.station(&request).await,
-        }?;
+        let station = server.station(&request, (peer, &who), capability).await?;
         if station.is_some()
             && matches!(who, Requester::Visitor(_))
             && !operations::is_open(request.operation)
@@ -133,8 +126,8 @@ async fn print<Q: Queue>(
             who,
             peer,
             account,
-            maker,
-            printer: printer_uri(peer, &head.headers, station.as_ref()),
+            is_capable: capability.is_some(),
+            printer: printer_uri((peer, capability), &head.headers, station.as_ref()),
             station,
         };
         operations::perform(&server, &asking, &mut body).await
@@ -158,15 +151,15 @@ fn ipp(answer: message::Answer) -> Response {
         .into_response()
 }
 
-fn refuse(status: StatusCode, why: &'static str) -> Response {
-    (status, why).into_response()
+pub(super) fn refuse(status: StatusCode, why: impl Into<String>) -> Response {
+    (status, why.into()).into_response()
 }
 
 /// Refuses what is no IPP, what comes unprotected from elsewhere, and what a web page made a
 /// browser send: such a request says that it is a browser's, carries the page's host, or a type that
 /// browsers send unasked. A name can be made to point to this computer, also its own by a stranger on
 /// its network; so unprotected requests carry an address, or `localhost`.
-fn refusal((peer, asked): (Peer, Option<&str>), headers: &HeaderMap) -> Option<Response> {
+fn refusal((peer, asked): (Peer, Option<&Asked>), headers: &HeaderMap) -> Option<Response> {
     if !peer.is_local() && !peer.tls {
         let mut refusal = refuse(
             StatusCode::UPGRADE_REQUIRED,
@@ -190,9 +183,7 @@ fn refusal((peer, asked): (Peer, Option<&str>), headers: &HeaderMap) -> Option<R
             "web pages cannot print here\n",
         ));
     }
-    let kind = text_of(headers, header::CONTENT_TYPE).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case(IPP) {
+    if !is_ipp(headers) {
         return Some(refuse(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "this printer speaks IPP\n",
@@ -200,11 +191,8 @@ fn refusal((peer, asked): (Peer, Option<&str>), headers: &HeaderMap) -> Option<R
     }
     let host = text_of(headers, header::HOST).unwrap_or_default();
     let is_meant = is_fixed(host) || peer.tls && is_this_computer(host);
-    if peer.is_outside() && asked != Some(&*name_of(host).to_ascii_lowercase()) {
-        return Some(refuse(
-            StatusCode::MISDIRECTED_REQUEST,
-            "this is another place than the one that the connection is to\n",
-        ));
+    if let Some(refusal) = misdirected((peer, asked), headers) {
+        return Some(refusal);
     }
     if peer.is_local() && !is_meant {
         return Some(refuse(
@@ -215,19 +203,45 @@ fn refusal((peer, asked): (Peer, Option<&str>), headers: &HeaderMap) -> Option<R
     None
 }
 
-fn text_of(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+/// Refuses what comes from outside to another place than the one whose name TLS asked for.
+pub(super) fn misdirected(
+    (peer, asked): (Peer, Option<&Asked>),
+    headers: &HeaderMap,
+) -> Option<Response> {
+    let host = text_of(headers, header::HOST).unwrap_or_default();
+    let host = name_of(host).to_ascii_lowercase();
+    let is_other = peer.is_outside() && asked.is_none_or(|Asked(asked)| **asked != *host);
+    is_other.then(|| {
+        let why = "this is another place than the one that the connection is to\n";
+        refuse(StatusCode::MISDIRECTED_REQUEST, why)
+    })
+}
+
+/// Whether a request says that it is IPP.
+pub(super) fn is_ipp(headers: &HeaderMap) -> bool {
+    let kind = text_of(headers, header::CONTENT_TYPE).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case(IPP)
+}
+
+pub(super) fn text_of(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
 /// The printer's URI as the program knows it.
-fn printer_uri(peer: Peer, headers: &HeaderMap, station: Option<&Station>) -> String {
+fn printer_uri(
+    (peer, capability): (Peer, Option<&Capability>),
+    headers: &HeaderMap,
+    station: Option<&Station>,
+) -> String {
     let scheme = if peer.tls { "ipps" } else { "ipp" };
+    let prefix = capability.map(Capability::prefix).unwrap_or_default();
     let host = authority(text_of(headers, header::HOST).unwrap_or_default());
     let path = station.map_or_else(
         || super::PATH.to_owned(),
         |station| station::path(&station.name),
     );
-    format!("{scheme}://{host}{path}")
+    format!("{scheme}://{host}{prefix}{path}")
 }
 
 /// A `Host` as it stands in a URI that leads back: an IPv6 address has brackets there.
@@ -292,58 +306,6 @@ async fn who<Q: Queue>(
     Err(unauthorized("enter your user id and PIN\n"))
 }
 
-/// Who asks from outside: by a print token, and by nothing else. Neither a name nor an address says
-/// anything there, and a PIN must not be guessed from the Internet.
-async fn outsider<Q: Queue>(
-    server: &IppServer<Q>,
-    peer: Peer,
-    headers: &HeaderMap,
-    request: &message::Request,
-) -> Result<(Requester, Option<Maker>), Response> {
-    let stranger = |status, text| (Requester::Stranger(Failure::new(status, text)), None);
-    let Some(header) = text_of(headers, header::AUTHORIZATION) else {
-        return match operations::is_open(request.operation) {
-            true => Ok(stranger(Status::NotAuthenticated, "say who you are")),
-            false => Err(unauthorized("enter your user id and a print token\n")),
-        };
-    };
-    let shown = Credentials::read(header).and_then(|shown| Some((shown.token()?, shown.name)));
-    let Some((token, name)) = shown else {
-        return Err(unauthorized("the print token is malformed\n"));
-    };
-    match server.queue.bearer(&token, Some(&name)).await {
-        Ok(_) if !operations::needs_no_proof(request.operation) => Ok(stranger(
-            Status::NotAuthorized,
-            "a print token does not allow that",
-        )),
-        // At a shared computer the PIN of a job is that of the visit: it must be neither chosen nor tried from
-        // the Internet.
-        Ok(_) if request.operation().get("job-password").is_some() => Ok(stranger(
-            Status::NotAuthorized,
-            "a job from outside has no PIN of its own",
-        )),
-        Ok(user) => {
-            let maker = Maker::Token(token.digest());
-            let who = server.unless_disabled(Requester::Named(user)).await;
-            Ok((who, Some(maker)))
-        }
-        Err(error) if error.kind == QueueErrorKind::NotProven => {
-            // Nobody guesses a token. Whoever tries costs little, and nobody else anything.
-            if server
-                .wrong_tokens
-                .take(Origin::from(peer), Instant::now())
-                .is_err()
-            {
-                let why = "too many wrong print tokens; try again later\n";
-                return Err(refuse(StatusCode::FORBIDDEN, why));
-            }
-            sleep(limits::WRONG_TOKEN_WAIT).await;
-            Err(unauthorized("the user id or the print token is wrong\n"))
-        }
-        Err(error) => Ok((Requester::Stranger(owner::refused(error)), None)),
-    }
-}
-
 /// The user who shows a PIN.
 async fn proven<Q: Queue>(
     server: &IppServer<Q>,
@@ -385,13 +347,13 @@ fn maker<Q: Queue>(
     let number = message::job_number(request)?;
     let open = server.open.get(number)?;
     let is_maker = match peer.is_local() {
-        true => server.made.is_by(number, account.map(Maker::Account)),
+        true => server.made.is_by(number, account),
         false => open.from == peer.address && Q::is_drawn(number),
     };
     is_maker.then_some(open.user)
 }
 
-fn unauthorized(why: &'static str) -> Response {
+pub(super) fn unauthorized(why: &'static str) -> Response {
     let mut refusal = refuse(StatusCode::UNAUTHORIZED, why);
     let basic = HeaderValue::from_static("Basic realm=\"Papermesh\", charset=\"UTF-8\"");
     refusal

@@ -10,7 +10,7 @@
 //! - `http`, `arriving`, `compression`: from an HTTP body to a request and its document
 //! - `message`, `reading`, `values`, `status`, `requested`: IPP's own encoding (RFC 8010)
 //! - `owner`: who asks, and by what right; `accounts`: which programs of this computer are believed,
-//!   `names`: which user they mean, `made`: what they made
+//!   `names`: which user they mean, `made`: what they made; `outside`: those who come through a gateway
 //! - `operations/`: what may be asked (RFC 8011 and its extensions)
 //! - `options`, `media`: how a job is printed: one entry reads, shows and offers an attribute; `template`:
 //!   whatever else is asked of a job, against what can be had
@@ -46,6 +46,7 @@ mod names;
 mod open_jobs;
 mod operations;
 mod options;
+mod outside;
 mod owner;
 mod printer_attributes;
 pub mod queue;
@@ -59,8 +60,9 @@ mod template;
 mod values;
 
 pub use identity::Identity;
-pub use listener::{HoldPrinter, HoldPrinterError};
+pub use listener::{HoldPrinter, HoldPrinterError, Outside};
 pub use names::Owners;
+pub use outside::Browsing;
 pub use papermesh_web::CertificateError;
 pub use station::path as station_path;
 

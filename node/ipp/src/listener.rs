@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use futures::StreamExt;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_web::dnssd;
@@ -23,6 +24,7 @@ use super::http;
 use super::identity::Identity;
 use super::limits;
 use super::names::Owners;
+use super::outside::Pages;
 use super::queue::Queue;
 use super::server::IppServer;
 use super::subscriptions::Happened;
@@ -58,8 +60,15 @@ impl Remedy for HoldPrinterError {
     }
 }
 
-/// What answers outsiders, and those who arrive.
-pub type Outside<S> = (Knocks, mpsc::Receiver<Arrival<S>>);
+/// What is for outsiders.
+pub struct Outside<S> {
+    /// What answers them.
+    pub knocks: Knocks,
+    /// Those who arrive.
+    pub arriving: mpsc::Receiver<Arrival<S>>,
+    /// The pages for their browsers: each request carries a [`super::Browsing`].
+    pub pages: Router,
+}
 
 /// A hold printer that listens. [`HoldPrinter::serve`] answers.
 pub struct HoldPrinter<Q> {
@@ -92,12 +101,17 @@ impl<Q: Queue> HoldPrinter<Q> {
     }
 
     /// Answers, until it is dropped. Documents that are on their way then are not held. With
-    /// `found`, it is announced to those who look for a printer. Outsiders come as `arriving`.
-    pub async fn serve<S>(self, found: bool, (knocks, arriving): Outside<S>)
+    /// `found`, it is announced to those who look for a printer.
+    pub async fn serve<S>(self, found: bool, outside: Outside<S>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let router = http::router(Arc::clone(&self.server));
+        let Outside {
+            knocks,
+            arriving,
+            pages,
+        } = outside;
+        let router = http::router(Arc::clone(&self.server), Pages(pages));
         let address = self.address().ok().filter(|_| found);
         let patience = Patience {
             connections: limits::CONNECTIONS,
@@ -107,13 +121,13 @@ impl<Q: Queue> HoldPrinter<Q> {
             header: limits::HTTP_HEADER,
             buffer: limits::HTTP_BUFFER,
         };
-        let outside = Patience {
+        let outsiders = Patience {
             connections: limits::OUTSIDERS,
             each: limits::OUTSIDERS_EACH,
             ..patience
         };
         tokio::join!(
-            knocks.serve(arriving, router.clone(), outside),
+            knocks.serve(arriving, router.clone(), outsiders),
             self.listener.serve(router, patience),
             follow(Arc::clone(&self.server)),
             announce(Arc::clone(&self.server), address),

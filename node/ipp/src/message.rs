@@ -90,6 +90,7 @@ impl From<QueueError> for Failure {
             QueueErrorKind::NotFound => Status::NotFound,
             QueueErrorKind::NotPossible => Status::NotPossible,
             QueueErrorKind::Busy | QueueErrorKind::Crowded => Status::Busy,
+            QueueErrorKind::Spent => Status::AccountLimitReached,
             QueueErrorKind::Failed => Status::InternalError,
         };
         Self::new(status, error.text)

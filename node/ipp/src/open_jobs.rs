@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::job::DEFAULT_PRIORITY;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
@@ -22,6 +23,8 @@ use super::status::Status;
 #[derive(Clone, Debug)]
 pub(super) struct OpenJob {
     pub(super) user: UserId,
+    /// The print token with which it was made, if it was made from outside.
+    pub(super) token: Option<TokenDigest>,
     /// From where it was made: some programs show their credentials then, and not again.
     pub(super) from: IpAddr,
     pub(super) title: String,
@@ -40,7 +43,7 @@ pub(super) struct OpenJob {
 
 impl OpenJob {
     pub(super) fn new(
-        user: UserId,
+        (user, token): (UserId, Option<TokenDigest>),
         from: IpAddr,
         title: String,
         (settings, whole): (JobSettings, bool),
@@ -48,6 +51,7 @@ impl OpenJob {
     ) -> Self {
         Self {
             user,
+            token,
             from,
             title,
             settings,
@@ -71,6 +75,7 @@ impl OpenJob {
         QueuedJob {
             number,
             user: self.user.clone(),
+            token: self.token,
             title: self.title.clone(),
             state,
             documents: Vec::new(),
@@ -257,7 +262,7 @@ mod tests {
     fn job(user: &str) -> OpenJob {
         let user = user.parse().unwrap();
         OpenJob::new(
-            user,
+            (user, None),
             Ipv4Addr::LOCALHOST.into(),
             "t".into(),
             (JobSettings::default(), false),

@@ -4,10 +4,12 @@
 //! the account that it runs as ([`super::accounts`]), which user is meant on the configuration
 //! ([`super::names`]). All others show a user id and a PIN (HTTP Basic, RFC 7617): those of other
 //! computers, which come over IPPS only, and those of other accounts. Those outside the site, who come
-//! through a gateway, show a user id and a print token.
+//! through a gateway, show a print token ([`super::outside`]).
 
 use data_encoding::BASE64;
 use papermesh_protocol::gateway::token::PrintToken;
+use papermesh_protocol::gateway::token::rights::Right;
+use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
 use zeroize::Zeroizing;
@@ -15,7 +17,7 @@ use zeroize::Zeroizing;
 use super::accounts::Standing;
 use super::message::Failure;
 use super::names::Meant;
-use super::queue::{QueueError, QueueErrorKind};
+use super::queue::{Bearer, QueueError, QueueErrorKind};
 use super::status::Status;
 pub(super) use papermesh_web::Peer;
 
@@ -56,9 +58,12 @@ impl Credentials {
 pub(super) enum Requester {
     /// A user.
     User(UserId),
-    /// A program that says that it is for this user, or that shows a print token of this user: it may
-    /// bring jobs, and ask after those that the same account or the same token brought.
+    /// A program that says that it is for this user: it may bring jobs, and ask after those that the same
+    /// account brought.
     Named(UserId),
+    /// A program outside that shows a print token: it may bring jobs, ask after those that came with the
+    /// token, and what the token allows besides.
+    Bearer(Bearer),
     /// The same, of a user who is only a visitor at this computer: of these, jobs are held and not
     /// printed at once.
     Visitor(UserId),
@@ -81,10 +86,28 @@ impl Requester {
         matches!(self, Self::Named(_) | Self::Visitor(_))
     }
 
+    /// Whether all jobs of the user are to be seen and changed.
+    pub(super) fn has_all_jobs(&self) -> bool {
+        match self {
+            Self::User(_) => true,
+            Self::Bearer(bearer) => bearer.rights.allow(&Right::Own),
+            Self::Named(_) | Self::Visitor(_) | Self::Stranger(_) => false,
+        }
+    }
+
+    /// The print token that was shown.
+    pub(super) fn token(&self) -> Option<TokenDigest> {
+        match self {
+            Self::Bearer(bearer) => Some(bearer.token),
+            Self::User(_) | Self::Named(_) | Self::Visitor(_) | Self::Stranger(_) => None,
+        }
+    }
+
     /// The user, or what a stranger is told.
     pub(super) fn user(&self) -> Result<&UserId, Failure> {
         match self {
             Self::User(user) | Self::Named(user) | Self::Visitor(user) => Ok(user),
+            Self::Bearer(bearer) => Ok(&bearer.user),
             Self::Stranger(failure) => Err(Failure::new(failure.status, failure.text.clone())),
         }
     }

@@ -13,6 +13,8 @@ use futures::future::BoxFuture;
 use papermesh_protocol::direct::Abilities;
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::gateway::token::PrintToken;
+use papermesh_protocol::gateway::token::rights::Rights;
+use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
@@ -47,13 +49,12 @@ pub trait Queue: Clone + Send + Sync + 'static {
         from: IpAddr,
     ) -> impl Future<Output = Result<(), QueueError>> + Send;
 
-    /// Whose print token this is, which came from outside. Where a name is said with it, it must be that
-    /// user's.
+    /// Who shows this print token from outside. Where a name is said with it, it must be that of its user.
     fn bearer(
         &self,
         token: &PrintToken,
         named: Option<&str>,
-    ) -> impl Future<Output = Result<UserId, QueueError>> + Send;
+    ) -> impl Future<Output = Result<Bearer, QueueError>> + Send;
 
     /// Whether such a job would be taken now.
     fn admit(
@@ -78,6 +79,9 @@ pub trait Queue: Clone + Send + Sync + 'static {
         document: NewDocument,
         bytes: impl AsyncRead + Send + Unpin,
     ) -> impl Future<Output = Result<Option<Underway>, QueueError>> + Send;
+
+    /// The printers of the site that are known here, by name.
+    fn printers(&self) -> impl Future<Output = Result<Vec<KnownStation>, QueueError>> + Send;
 
     /// The printer of the site that somebody means by a name.
     fn station(&self, name: &str) -> impl Future<Output = Result<Station, QueueError>> + Send;
@@ -127,11 +131,24 @@ pub trait Queue: Clone + Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
+/// Who shows a print token that is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    /// Whose jobs it brings.
+    pub user: UserId,
+    /// Names the token.
+    pub token: TokenDigest,
+    /// What it allows besides holding jobs.
+    pub rights: Rights,
+}
+
 /// A job about to be taken.
 #[derive(Clone, Debug)]
 pub struct IppJobRequest {
     /// Whose it is to be.
     pub user: UserId,
+    /// The print token with which it comes from outside, if it does. It counts.
+    pub token: Option<TokenDigest>,
     /// The format of its document, where it is said already.
     pub format: Option<String>,
     /// How it is to be printed and kept.
@@ -202,6 +219,15 @@ pub struct Station {
     pub capabilities: Capabilities,
 }
 
+/// A printer of the site, as far as it is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownStation {
+    /// What it is called.
+    pub name: String,
+    /// What it said last of itself, if it was asked.
+    pub abilities: Option<Abilities>,
+}
+
 /// Which jobs are listed: `which-jobs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
@@ -218,6 +244,8 @@ pub struct QueuedJob {
     pub number: JobNumber,
     /// Whose it is.
     pub user: UserId,
+    /// The print token with which it came from outside, if it did.
+    pub token: Option<TokenDigest>,
     /// Its title.
     pub title: String,
     /// Its state.
@@ -397,6 +425,8 @@ pub enum QueueErrorKind {
     Busy,
     /// Too many PINs are being looked at, or came from one place.
     Crowded,
+    /// The allowance of the print token is used up.
+    Spent,
     /// Something is wrong with this node.
     Failed,
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Extension;
 use axum::http::{Request, StatusCode, header};
@@ -16,6 +17,7 @@ use super::http;
 use super::identity::Identity;
 use super::limits;
 use super::names::Owners;
+use super::outside::Pages;
 use super::owner::Peer;
 use super::server::IppServer;
 use super::tests::memory::Memory;
@@ -52,7 +54,7 @@ async fn one(body: &[u8]) {
         tls: false,
         way: Way::Socket,
     };
-    let router = http::router(server)
+    let router = http::router(server, Pages(Router::new()))
         .layer(Extension(peer))
         .layer(Extension(Behind::Account(Account::own())))
         .layer(Extension(Arc::new(slot.expect("a free slot"))));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use papermesh_protocol::gateway::token::rights::Right;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
 use papermesh_web::{Account, Rates, Slots};
@@ -11,10 +12,11 @@ use tokio::sync::watch;
 use super::accounts::Accounts;
 use super::identity::Identity;
 use super::limits;
-use super::made::{Made, Maker};
+use super::made::Made;
 use super::message::{self, Failure, Request};
 use super::names::Owners;
 use super::open_jobs::OpenJobs;
+use super::outside::Capability;
 use super::owner::{Peer, Requester};
 use super::queue::{Capabilities, IppJobState, JobNumber, Queue, QueuedJob, Station};
 use super::station::{self, Notes, Target};
@@ -61,10 +63,10 @@ pub(super) struct Asking<'a> {
     pub(super) peer: Peer,
     /// The account of this computer whose program asks, where that is known.
     pub(super) account: Option<Account>,
-    /// What the jobs that it brings are made by, where that is known.
-    pub(super) maker: Option<Maker>,
     /// The printer's URI as this program knows it.
     pub(super) printer: String,
+    /// Whether that URI says who asks.
+    pub(super) is_capable: bool,
     /// The printer of the site behind that URI; none for the hold printer itself.
     pub(super) station: Option<Station>,
 }
@@ -155,20 +157,26 @@ impl<Q: Queue> IppServer<Q> {
     }
 
     /// The queue at which a request is directed; none for the hold printer itself. A request says
-    /// at whom it is directed (RFC 8011 section 4.1.5), and that is somebody here.
-    pub(super) async fn station(&self, request: &Request) -> Result<Option<Station>, Failure> {
-        match target(request)? {
-            Target::Hold => Ok(None),
-            Target::Station(name) => Ok(Some(self.queue.station(&name).await?)),
+    /// at whom it is directed (RFC 8011 section 4.1.5), and that is somebody here. From outside there is
+    /// the hold printer alone, whatever the site's printers are called, but for tokens that name one.
+    pub(super) async fn station(
+        &self,
+        request: &Request,
+        (peer, who): (Peer, &Requester),
+        capability: Option<&Capability>,
+    ) -> Result<Option<Station>, Failure> {
+        let Target::Station(name) = target(request, capability)? else {
+            return Ok(None);
+        };
+        if !peer.is_outside() {
+            return Ok(Some(self.queue.station(&name).await?));
         }
-    }
-
-    /// Checks that a request means the hold printer itself: from outside there is no other, whatever the
-    /// site's printers are called.
-    pub(super) fn hold_alone(&self, request: &Request) -> Result<(), Failure> {
-        match target(request)? {
-            Target::Hold => Ok(()),
-            Target::Station(_) => Err(nowhere()),
+        let Requester::Bearer(bearer) = who else {
+            return Err(nowhere());
+        };
+        match self.queue.station(&name).await {
+            Ok(station) if bearer.rights.allow_printing_to(&station.name) => Ok(Some(station)),
+            _ => Err(nowhere()),
         }
     }
 
@@ -183,9 +191,14 @@ impl<Q: Queue> IppServer<Q> {
         }
     }
 
-    /// Whether a user may do what only operators may.
-    pub(super) fn check_operator(&self, user: &UserId) -> Result<(), Failure> {
-        if self.owners.operators.contains(user) {
+    /// Whether who asks may do what only operators may.
+    pub(super) fn check_operator(&self, who: &Requester) -> Result<(), Failure> {
+        let is_operator = self.owners.operators.contains(who.user()?);
+        let is_limited = match who {
+            Requester::Bearer(bearer) => !bearer.rights.allow(&Right::Operate),
+            _ => false,
+        };
+        if is_operator && !is_limited {
             return Ok(());
         }
         Err(Failure::new(
@@ -196,10 +209,16 @@ impl<Q: Queue> IppServer<Q> {
 }
 
 /// What a request is to.
-fn target(request: &Request) -> Result<Target, Failure> {
+fn target(request: &Request, capability: Option<&Capability>) -> Result<Target, Failure> {
     let operation = request.operation();
     match (operation.text("printer-uri"), operation.text("job-uri")) {
-        (Some(printer), _) => station::target(path(printer)).ok_or_else(nowhere),
+        (Some(printer), _) => {
+            let path = match capability {
+                Some(_) => Capability::within(path(printer)),
+                None => path(printer),
+            };
+            station::target(path).ok_or_else(nowhere)
+        }
         (None, Some(_)) => Ok(Target::Hold),
         (None, None) => Err(Failure::new(
             Status::BadRequest,
@@ -246,8 +265,8 @@ impl Asking<'_> {
             true => server.queue.number().await?,
             false => server.queue.draw_number().await?,
         };
-        if let Some(maker) = self.maker {
-            server.made.note(number, maker);
+        if let Some(account) = self.account {
+            server.made.note(number, account);
         }
         Ok(number)
     }
@@ -259,9 +278,13 @@ impl Asking<'_> {
     }
 
     /// Whether who asks may know of this job, if it is the user's own: one whom only a name makes that
-    /// user knows what the same account or token made.
-    fn may_know<Q: Queue>(&self, server: &IppServer<Q>, number: JobNumber) -> bool {
-        !self.who.is_unproven() || server.made.is_by(number, self.maker)
+    /// user knows what the same account made, and one who shows a token what came with it.
+    fn may_know<Q: Queue>(&self, server: &IppServer<Q>, job: &QueuedJob) -> bool {
+        match &self.who {
+            _ if self.who.has_all_jobs() => true,
+            Requester::Bearer(bearer) => job.token == Some(bearer.token),
+            _ => server.made.is_by(job.number, self.account),
+        }
     }
 
     /// The job that the request is about, which must be the user's own. That of another user
@@ -282,7 +305,7 @@ impl Asking<'_> {
         let user = self.user()?;
         let found = server.job(number).await?;
         found
-            .filter(|job| job.user == *user && self.may_know(server, number))
+            .filter(|job| job.user == *user && self.may_know(server, job))
             .ok_or_else(|| Failure::new(Status::NotFound, format!("you have no job {number} here")))
     }
 }

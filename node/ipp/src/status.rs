@@ -1,5 +1,6 @@
 //! The status codes that this printer answers with (RFC 8011 appendix B; RFC 3380 for those of
-//! settable attributes, RFC 3995 and 3996 for those of subscriptions, PWG 5100.13 for passwords).
+//! settable attributes, RFC 3995 and 3996 for those of subscriptions, PWG 5100.13 for passwords,
+//! PWG 5100.16 for allowances).
 
 /// A status code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,7 @@ pub(super) enum Status {
     IgnoredAllSubscriptions,
     TooManySubscriptions,
     DocumentPassword,
+    AccountLimitReached,
     InternalError,
     OperationNotSupported,
     VersionNotSupported,
@@ -63,6 +65,7 @@ impl Status {
             Self::IgnoredAllSubscriptions => 0x0414,
             Self::TooManySubscriptions => 0x0415,
             Self::DocumentPassword => 0x0418,
+            Self::AccountLimitReached => 0x041e,
             Self::InternalError => 0x0500,
             Self::OperationNotSupported => 0x0501,
             Self::VersionNotSupported => 0x0503,

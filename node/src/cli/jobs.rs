@@ -355,6 +355,7 @@ mod tests {
 
     fn job() -> HeldView {
         HeldView {
+            token: None,
             damage: None,
             user: "charlie".parse().unwrap(),
             number: 7,

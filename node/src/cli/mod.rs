@@ -19,6 +19,7 @@ mod context;
 mod doctor;
 mod document;
 mod failure;
+mod file;
 mod gateway;
 mod generate;
 mod init;

@@ -1,8 +1,7 @@
 //! `site export|import|root|policy|ca`: the site as a whole.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -16,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::context::Context;
 use super::failure::CliError;
+use super::file::write_new;
 use super::quantity;
 use super::screen::{Screen, Style};
 use super::secrets::{self, PassphraseArgs, RootArgs};
@@ -462,29 +462,9 @@ fn read_export(path: &Path) -> Result<Zeroizing<String>, CliError> {
     Ok(export)
 }
 
-/// Writes a file that was not there, for its owner only.
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        })
-        .map_err(|source| CliError::File {
-            action: "write",
-            path: path.display().to_string(),
-            source,
-        })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -498,16 +478,5 @@ mod tests {
             assert_eq!(serde_json::to_value(policy).unwrap(), login_name(policy));
         }
         assert!(login("none").is_err());
-    }
-
-    #[test]
-    fn an_export_overwrites_nothing_and_is_private() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("site.export");
-        write_new(&path, b"sealed").unwrap();
-        assert!(write_new(&path, b"other").is_err());
-        assert_eq!(read_export(&path).unwrap().as_str(), "sealed");
-        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -45,6 +45,9 @@ pub(super) enum PlaceError {
     /// There is none of that label.
     #[error("this node opens no place {0}")]
     Unknown(Label),
+    /// It does not open that of the site.
+    #[error("this node does not open the place of the site")]
+    NotOfSite,
     /// It cannot be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -54,7 +57,9 @@ impl Remedy for PlaceError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Full => Some("close one first".into()),
-            Self::Unknown(_) => Some("`papermesh gateway list` shows them".into()),
+            Self::Unknown(_) | Self::NotOfSite => {
+                Some("`papermesh gateway list` shows them".into())
+            }
             Self::Store(error) => error.remedy(),
         }
     }
@@ -110,17 +115,14 @@ impl DoorHere {
         self.status.clone()
     }
 
-    /// The places that this node opens.
-    pub(super) fn places(&self) -> Vec<Label> {
+    /// The places that this node opens; that of the site has no label.
+    pub(super) fn places(&self) -> Vec<Option<Label>> {
         let places = self.places.borrow();
-        places
-            .iter()
-            .filter_map(|place| place.label.clone())
-            .collect()
+        places.iter().map(|place| place.label.clone()).collect()
     }
 
     /// Opens a place, now and after each start.
-    pub(super) async fn open(&self, store: &Store, label: Label) -> Result<(), PlaceError> {
+    pub(super) async fn open(&self, store: &Store, label: Option<Label>) -> Result<(), PlaceError> {
         let mut labels = self.places();
         if !labels.contains(&label) {
             if labels.len() >= PLACES {
@@ -132,17 +134,24 @@ impl DoorHere {
     }
 
     /// Closes a place.
-    pub(super) async fn close(&self, store: &Store, label: &Label) -> Result<(), PlaceError> {
+    pub(super) async fn close(
+        &self,
+        store: &Store,
+        label: &Option<Label>,
+    ) -> Result<(), PlaceError> {
         let mut labels = self.places();
         let before = labels.len();
         labels.retain(|other| other != label);
         if labels.len() == before {
-            return Err(PlaceError::Unknown(label.clone()));
+            return Err(match label {
+                Some(label) => PlaceError::Unknown(label.clone()),
+                None => PlaceError::NotOfSite,
+            });
         }
         self.keep(store, labels).await
     }
 
-    async fn keep(&self, store: &Store, labels: Vec<Label>) -> Result<(), PlaceError> {
+    async fn keep(&self, store: &Store, labels: Vec<Option<Label>>) -> Result<(), PlaceError> {
         let places = places_of(&labels);
         let kept: Result<(), StoreError> =
             offload(store, move |store| store.site().put(&site::PLACES, &labels)).await;
@@ -152,14 +161,14 @@ impl DoorHere {
     }
 }
 
-async fn kept(store: &Store) -> Result<Vec<Label>, StoreError> {
+async fn kept(store: &Store) -> Result<Vec<Option<Label>>, StoreError> {
     let kept = offload(store, |store| store.site().get(&site::PLACES)).await?;
     Ok(kept.unwrap_or_default())
 }
 
-fn places_of(labels: &[Label]) -> Vec<Place> {
-    let place = |label: &Label| Place {
-        label: Some(label.clone()),
+fn places_of(labels: &[Option<Label>]) -> Vec<Place> {
+    let place = |label: &Option<Label>| Place {
+        label: label.clone(),
         own_names: Vec::new(),
         constant: true,
     };

@@ -205,7 +205,7 @@ impl From<PlaceError> for CommandError {
     fn from(error: PlaceError) -> Self {
         let code = match &error {
             PlaceError::Full => ErrorCode::Full,
-            PlaceError::Unknown(_) => ErrorCode::NotFound,
+            PlaceError::Unknown(_) | PlaceError::NotOfSite => ErrorCode::NotFound,
             PlaceError::Store(error) => of_store(error),
         };
         Self::of(code, &error)
@@ -313,6 +313,7 @@ impl From<LocalUsersError> for CommandError {
             | LocalUsersError::PinChoice(_)
             | LocalUsersError::WhichUser
             | LocalUsersError::NoToken(_)
+            | LocalUsersError::TokenLifetime
             | LocalUsersError::OwnTicket => ErrorCode::Usage,
             LocalUsersError::TooManyLinked => ErrorCode::Full,
             _ => ErrorCode::Failed,

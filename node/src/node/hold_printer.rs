@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use papermesh_ipp::{HoldPrinter, HoldPrinterError, Identity, Owners};
+use papermesh_ipp::{HoldPrinter, HoldPrinterError, Identity, Outside, Owners};
 use papermesh_mesh::Membership;
 use papermesh_pipe::PipeStream;
 use papermesh_protocol::remedy::Remedy;
@@ -18,6 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::{Network, NodeError};
 use crate::config::{Config, Home};
 use crate::hold_queue::HoldQueue;
+use crate::outside;
 
 /// How soon after the start printers are asked what they can do, and how often: an office buys a
 /// printer less often.
@@ -57,13 +58,8 @@ pub(super) async fn start(
         own: home.hold_printer_certificate(),
         site: site_certificate.clone(),
     };
-    let bound = HoldPrinter::bind(
-        address,
-        &certificates,
-        (identity, owners),
-        HoldQueue(holder.clone(), local_users.clone()),
-    )
-    .await;
+    let queue = HoldQueue(holder.clone(), local_users.clone());
+    let bound = HoldPrinter::bind(address, &certificates, (identity, owners), queue.clone()).await;
     let printer = match bound {
         Ok(printer) => printer,
         Err(HoldPrinterError::Listen { source, .. }) if !config.ipp_demanded => {
@@ -75,7 +71,12 @@ pub(super) async fn start(
     let address = printer.address().unwrap_or(address);
     tracing::info!(%address, "hold printer");
     let knocks = Knocks::new(&home.place_certificate(), public).map_err(HoldPrinterError::from)?;
-    tasks.spawn(printer.serve(config.mdns, (knocks, outsiders)));
+    let outside = Outside {
+        knocks,
+        arriving: outsiders,
+        pages: outside::pages(queue, site.name.clone()),
+    };
+    tasks.spawn(printer.serve(config.mdns, outside));
     tasks.spawn(ask_printers(holder.clone()));
     Ok(Some(address))
 }

@@ -107,6 +107,16 @@ pub(crate) fn finishing(t: &Words, finishing: Finishing) -> String {
     }
 }
 
+/// What a device complains of (an IPP keyword), in words; what has none stays as the device says it.
+pub(crate) fn reason(t: &Words, keyword: &str) -> String {
+    let plain = ["-error", "-warning", "-report"]
+        .into_iter()
+        .find_map(|severity| keyword.strip_suffix(severity))
+        .unwrap_or(keyword);
+    t.say_if_known(&format!("reason-{plain}"))
+        .map_or_else(|| keyword.to_owned(), std::borrow::Cow::into_owned)
+}
+
 /// How long ago something was.
 pub(crate) fn age(t: &Words, age: Duration) -> String {
     let (key, count) = match age.as_secs() / 60 {

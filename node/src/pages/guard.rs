@@ -55,6 +55,12 @@ pub(crate) async fn guard(
         Some(refusal) => refusal,
         None => next.run(request).await,
     };
+    dress(&mut response);
+    response
+}
+
+/// Gives an answer what all answers have.
+pub(crate) fn dress(response: &mut Response) {
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
@@ -64,7 +70,6 @@ pub(crate) async fn guard(
         .or_insert(HeaderValue::from_static("no-store"));
     // No Strict-Transport-Security (RFC 6797): it would be for all of this host, whose other ports may
     // speak plain HTTP, and would outlive the membership that the certificate is for.
-    response
 }
 
 fn refusal(gate: &Gate, peer: Peer, method: &Method, headers: &HeaderMap) -> Option<Response> {
@@ -122,7 +127,12 @@ fn is_meant(peer: Peer, host: &str) -> bool {
 
 /// Whether a request may be one of own pages. What changes something must say where it
 /// comes from (`Origin`); what a browser says of where a request comes from must not be elsewhere.
-fn is_from_own_page(peer: Peer, method: &Method, host: &str, headers: &HeaderMap) -> bool {
+pub(crate) fn is_from_own_page(
+    peer: Peer,
+    method: &Method,
+    host: &str,
+    headers: &HeaderMap,
+) -> bool {
     let origin = text(headers, &header::ORIGIN);
     let scheme = if peer.tls { "https" } else { "http" };
     let own = |origin: &str| {

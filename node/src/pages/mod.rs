@@ -1,4 +1,4 @@
-//! What all pages of a node have in common, whoever serves them ([`crate::panel`], [`crate::portal`]): who is heard at
+//! What all pages of a node have in common, whoever serves them ([`crate::panel`], [`crate::portal`], [`crate::outside`]): who is heard at
 //! all, how pages say what they want, and how they look and speak.
 //!
 //! - `guard`: whose requests are heard; what every answer carries
@@ -12,7 +12,7 @@ mod cookie;
 pub(crate) mod describe;
 mod form;
 mod guard;
-mod qr;
+pub(crate) mod qr;
 mod redirect;
 mod theme;
 mod token;
@@ -21,7 +21,7 @@ mod words;
 pub(crate) use assets::{answer as asset, version};
 pub(crate) use cookie::cookie;
 pub(crate) use form::Form;
-pub(crate) use guard::{Gate, guard};
+pub(crate) use guard::{Gate, dress, guard, is_from_own_page};
 pub(crate) use qr::{Picture, picture};
 pub(crate) use redirect::Redirect;
 pub(crate) use theme::Theme;

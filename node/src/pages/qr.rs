@@ -39,10 +39,59 @@ pub(crate) fn picture(line: &str) -> Option<Picture> {
     })
 }
 
+/// The code of a line for a screen of letters, two modules to a letter's height; none if the line is longer
+/// than codes can be. Dark modules are left empty, as most terminals are dark.
+pub(crate) fn letters(line: &str) -> Option<String> {
+    let code = QrCode::with_error_correction_level(line, EcLevel::L).ok()?;
+    let (width, colors) = (code.width(), code.to_colors());
+    let is_light = |x: usize, y: usize| {
+        let inside = (QUIET..width + QUIET).contains(&x) && (QUIET..width + QUIET).contains(&y);
+        !inside || colors.get((y - QUIET) * width + x - QUIET) == Some(&Color::Light)
+    };
+    let side = width + 2 * QUIET;
+    let mut text = String::new();
+    for y in (0..side).step_by(2) {
+        for x in 0..side {
+            text.push(match (is_light(x, y), is_light(x, y + 1)) {
+                (true, true) => '\u{2588}',
+                (true, false) => '\u{2580}',
+                (false, true) => '\u{2584}',
+                (false, false) => ' ',
+            });
+        }
+        text.push('\n');
+    }
+    Some(text)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn the_letters_have_every_dark_module_once() {
+        let line = "https://desk.acme.gw.example/t/pm-0123456789abcdefghjkmnpq/";
+        let letters = letters(line).unwrap();
+        let code = QrCode::with_error_correction_level(line, EcLevel::L).unwrap();
+        let dark = code.to_colors().into_iter();
+        let dark = dark.filter(|color| *color == Color::Dark).count();
+        let drawn: usize = letters
+            .chars()
+            .map(|letter| match letter {
+                ' ' => 2,
+                '\u{2580}' | '\u{2584}' => 1,
+                _ => 0,
+            })
+            .sum();
+        assert_eq!(drawn, dark);
+        let widths = letters.lines().map(|line| line.chars().count());
+        assert!(
+            widths
+                .into_iter()
+                .all(|width| width == code.width() + 2 * QUIET)
+        );
+    }
 
     #[test]
     fn the_picture_has_every_dark_module_once() {

@@ -62,7 +62,7 @@ impl Language {
         }
     }
 
-    /// The words of all pages, and those of the portal alone.
+    /// The words of all pages, and those of the portal and of the page for people outside.
     const fn sources(self) -> [&'static str; 2] {
         macro_rules! sources {
             ($tag:literal) => {
@@ -259,9 +259,12 @@ mod tests {
             include_str!("../portal/templates/ticket.html"),
             include_str!("../portal/views/admin.rs"),
             include_str!("../portal/views/dialog.rs"),
+            include_str!("../portal/views/internet.rs"),
             include_str!("../portal/views/mod.rs"),
             include_str!("../portal/views/remark.rs"),
             include_str!("../portal/views/user.rs"),
+            include_str!("../outside/templates/place.html"),
+            include_str!("../outside/view.rs"),
             include_str!("describe.rs"),
         ];
         for source in sources {

@@ -12,9 +12,9 @@ use super::limits;
 use super::links::Whose;
 use super::section::Section;
 use crate::control::message::{
-    AuditEntry, Event, ListHistory, ListInvites, ListJobs, ListMembers, ListPending, ListPrinters,
-    ListUsers, Member, OpenInvite, PendingDevice, PolicyView, Printer, ReadAudit, ShowUser,
-    SitePolicy, User, UserHere,
+    AuditEntry, Event, GatewayList, ListGateways, ListHistory, ListInvites, ListJobs, ListMembers,
+    ListPending, ListPrinters, ListTokens, ListUsers, Member, OpenInvite, PendingDevice,
+    PolicyView, Printer, ReadAudit, ShowUser, SitePolicy, Token, User, UserHere,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Events, Io, Service, ask};
 
@@ -24,6 +24,11 @@ pub(super) enum Content {
     History(Vec<HeldView>),
     /// None on a shared computer, where users have no PIN that stays.
     Account(Option<UserHere>),
+    /// Print tokens, and the way in.
+    Elsewhere {
+        tokens: Vec<Token>,
+        gateways: GatewayList,
+    },
     Devices {
         pending: Vec<PendingDevice>,
         invites: Vec<OpenInvite>,
@@ -35,6 +40,7 @@ pub(super) enum Content {
         /// What they say; none while they are not asked yet.
         asked: Option<Vec<Printer>>,
     },
+    Internet(GatewayList),
     Policy(PolicyView),
     /// The last first.
     Audit(Vec<AuditEntry>),
@@ -89,6 +95,11 @@ async fn of_user<S: Service>(service: &S, user: &UserId, section: Section) -> An
             Err(error) if error.code == ErrorCode::NotFound => Ok(Content::Account(None)),
             Err(error) => Err(error),
         },
+        Section::Elsewhere => {
+            let tokens = ask(service, ListTokens { user }).await?;
+            let gateways = ask(service, ListGateways {}).await?;
+            Ok(Content::Elsewhere { tokens, gateways })
+        }
         _ => Err(elsewhere()),
     }
 }
@@ -115,6 +126,7 @@ async fn of_admin<S: Service>(service: &S, section: Section, depth: Depth) -> An
             };
             Ok(Content::Printers { members, asked })
         }
+        Section::Internet => Ok(Content::Internet(ask(service, ListGateways {}).await?)),
         Section::Policy => {
             let asking = SitePolicy {
                 change: None,

@@ -251,6 +251,8 @@ fn wants_to_type(session: &Session, form: &Form) -> Result<(), Refusal> {
             let (number, title) = (text("number"), text("title"));
             Ask::Unlock { number, title }
         }
+        "share" if !admin => Ask::Share,
+        "gateway" if admin => Ask::Gateway,
         "new-user" if admin => Ask::NewUser(Typed::default()),
         "badge" if admin => Ask::Badge(form.get("user").unwrap_or_default().to_owned()),
         "invite" if admin => Ask::Invite(Wished::default()),

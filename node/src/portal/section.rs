@@ -11,12 +11,16 @@ pub(super) enum Section {
     History,
     /// PIN, badges, linked computers.
     Account,
+    /// What prints for the user outside the site.
+    Elsewhere,
     /// Members, and devices that want to be one.
     Devices,
     /// Users.
     People,
     /// Printers and how they are.
     Printers,
+    /// Gateways, and the places of this computer.
+    Internet,
     /// What the site asks of its users.
     Policy,
     /// What this node wrote down.
@@ -35,11 +39,12 @@ impl Section {
     /// The sections of a page. Nobody is shown another's.
     pub(super) const fn all(whose: &Whose) -> &'static [Self] {
         match whose {
-            Whose::User(_) => &[Self::Jobs, Self::History, Self::Account],
+            Whose::User(_) => &[Self::Jobs, Self::History, Self::Elsewhere, Self::Account],
             Whose::Admin => &[
                 Self::Devices,
                 Self::People,
                 Self::Printers,
+                Self::Internet,
                 Self::Policy,
                 Self::Audit,
             ],
@@ -57,9 +62,11 @@ impl Section {
             Self::Jobs => "jobs",
             Self::History => "history",
             Self::Account => "account",
+            Self::Elsewhere => "elsewhere",
             Self::Devices => "devices",
             Self::People => "people",
             Self::Printers => "printers",
+            Self::Internet => "internet",
             Self::Policy => "policy",
             Self::Audit => "audit",
         }
@@ -71,9 +78,11 @@ impl Section {
             Self::Jobs => "place-jobs",
             Self::History => "place-history",
             Self::Account => "place-account",
+            Self::Elsewhere => "place-elsewhere",
             Self::Devices => "place-devices",
             Self::People => "place-people",
             Self::Printers => "place-printers",
+            Self::Internet => "place-internet",
             Self::Policy => "place-policy",
             Self::Audit => "place-audit",
         }
@@ -84,9 +93,11 @@ impl Section {
             Self::Jobs => "document",
             Self::History => "history",
             Self::Account => "user",
+            Self::Elsewhere => "phone",
             Self::Devices => "device",
             Self::People => "people",
             Self::Printers => "print",
+            Self::Internet => "globe",
             Self::Policy => "shield",
             Self::Audit => "list",
         }

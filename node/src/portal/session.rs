@@ -76,6 +76,10 @@ pub(super) enum Ask {
     Unlock { number: String, title: String },
     /// The digits that a device shows that wants to join.
     Digits,
+    /// What is to print for the user outside.
+    Share,
+    /// The line of a gateway.
+    Gateway,
     /// Who is to be a user; what was typed before.
     NewUser(Typed),
     /// The number of a user's badge.

@@ -24,4 +24,6 @@ pub(super) enum Purpose {
     Link,
     /// A device becomes a member with it, as this.
     Join { role: Role },
+    /// Somebody outside prints with it.
+    Print,
 }

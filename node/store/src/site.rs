@@ -81,7 +81,7 @@ pub const LAST_PORTS: Singleton<LastPorts> = Singleton::new("last-ports", 32);
 /// This node's account with a certificate authority, sealed with the storage key.
 pub const ACME_ACCOUNT: Singleton<ByteBuf> = Singleton::new("acme-account", 8 * 1024);
 /// The places that this node opens at the site's gateways.
-pub const PLACES: Singleton<Vec<Label>> = Singleton::new("places", 8 * 1024);
+pub const PLACES: Singleton<Vec<Option<Label>>> = Singleton::new("places", 8 * 1024);
 /// That the files with this node's own keys were made; from then on a missing one is a loss.
 pub(super) const KEYS_MADE: Singleton<bool> = Singleton::new("keys-made", 1);
 

@@ -1,6 +1,8 @@
 //! Print tokens of the users who print from this computer, by their digests: who reads this column
 //! cannot print.
 
+use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
+use papermesh_protocol::gateway::token::rights::Rights;
 use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
@@ -31,6 +33,15 @@ pub struct TokenRow {
     pub made_at: Timestamp,
     /// and until when it is good.
     pub until: Timestamp,
+    /// What it allows besides holding jobs.
+    #[serde(default)]
+    pub rights: Rights,
+    /// How much may be printed with it,
+    #[serde(default)]
+    pub allowance: Allowance,
+    /// and how much was.
+    #[serde(default)]
+    pub used: Used,
 }
 
 /// The print tokens of a computer.
@@ -48,6 +59,17 @@ impl Tokens<'_> {
     /// What a token is.
     pub fn get(&self, token: TokenDigest) -> Result<Option<TokenRow>, StoreError> {
         self.0.database.get(&TOKENS, &token)
+    }
+
+    /// Notes how much was printed with a token, durably; nothing if it is not kept any more.
+    pub fn note(&self, token: TokenDigest, used: Used) -> Result<(), StoreError> {
+        let _writing = self.0.writing();
+        let Some(row) = self.0.database.get(&TOKENS, &token)? else {
+            return Ok(());
+        };
+        let mut batch = self.0.database.batch();
+        batch.put(&TOKENS, &token, &TokenRow { used, ..row })?;
+        batch.commit(Durability::Synced)
     }
 
     /// Keeps a token no longer: it is good for nothing from now on.
@@ -87,11 +109,23 @@ mod tests {
             name: "iPad".parse().unwrap(),
             made_at: Timestamp::from_secs(1),
             until: Timestamp::from_secs(2),
+            rights: Rights::default(),
+            allowance: Allowance::default(),
+            used: Used::default(),
         };
+        let mut used = Used::default();
+        used.take_job(row.allowance, row.made_at).unwrap();
+        store.tokens().note(token, used).unwrap();
         assert_eq!(store.tokens().get(token).unwrap(), None);
         store.tokens().put(token, &row).unwrap();
         assert_eq!(store.tokens().get(token).unwrap().as_ref(), Some(&row));
-        assert_eq!(store.tokens().scan(None, 9).unwrap(), [(token, row)]);
+        assert_eq!(
+            store.tokens().scan(None, 9).unwrap(),
+            [(token, row.clone())]
+        );
+        store.tokens().note(token, used).unwrap();
+        let noted = store.tokens().get(token).unwrap();
+        assert_eq!(noted, Some(TokenRow { used, ..row }));
         store.tokens().delete(token).unwrap();
         assert_eq!(store.tokens().get(token).unwrap(), None);
     }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use papermesh_tests::command::Ended;
+use papermesh_tests::command::{Ended, Invocation};
 use papermesh_tests::sample::{self, Color};
 use papermesh_tests::{Document, Machine, Setting, Site, User, program};
 
@@ -59,7 +59,7 @@ fn suite_of_cups(name: &str, version: &str, sample: &str) {
 }
 
 /// Nothing failed, nothing was left out but what this printer rightly does not have.
-fn check(what: &str, judged: &Ended) {
+pub(super) fn check(what: &str, judged: &Ended) {
     let said = judged.stdout();
     let count = |verdict: &str| said.lines().filter(|line| line.ends_with(verdict)).count();
     let (passed, failed, skipped) = (count("[PASS]"), count("[FAIL]"), count("[SKIP]"));
@@ -84,7 +84,7 @@ fn check(what: &str, judged: &Ended) {
 }
 
 /// Lays the suites out beside the samples that they ask for.
-fn lay_out(folder: &Path, name: &str) {
+pub(super) fn lay_out(folder: &Path, name: &str) {
     fs::create_dir_all(folder).unwrap();
     for suite in fs::read_dir(SUITES).expect("the suites of CUPS (package cups-ipp-utils)") {
         let suite = suite.unwrap();
@@ -345,30 +345,44 @@ impl Office {
 
     /// Runs a suite, while Charlie releases what it prints.
     fn judged(&self, scheme: &str, version: &str, sample: &Path, suite: &Path) -> Ended {
-        let over = AtomicBool::new(false);
         let uri = format!("{scheme}://localhost:{}/ipp/print", self.address.port());
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !over.load(Ordering::Relaxed) {
-                    // A visit that finds nothing is no failure.
-                    let _ = self.printer.visit(&self.charlie).attempt(&["--all"]);
-                }
-            });
-            let judged = self
-                .laptop
-                .program(&program::system("ipptool"))
-                // Who the suites say they are, where they say it.
-                .env("CUPS_USER", &self.charlie.id)
-                .args(["-V", version, "-tIf"])
-                .arg(sample)
-                .arg(uri)
-                .arg(suite)
-                .within(SUITE)
-                .run();
-            over.store(true, Ordering::Relaxed);
-            judged
-        })
+        let ipptool = self.laptop.program(&program::system("ipptool"));
+        judge(
+            (&self.printer, &self.charlie),
+            ipptool,
+            (version, &uri),
+            (sample, suite),
+        )
     }
+}
+
+/// Runs a suite, while a user at a printer releases what it prints.
+pub(super) fn judge(
+    (printer, user): (&Machine, &User),
+    ipptool: Invocation,
+    (version, uri): (&str, &str),
+    (sample, suite): (&Path, &Path),
+) -> Ended {
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                // A visit that finds nothing is no failure.
+                let _ = printer.visit(user).attempt(&["--all"]);
+            }
+        });
+        let judged = ipptool
+            // Who the suites say they are, where they say it.
+            .env("CUPS_USER", &user.id)
+            .args(["-V", version, "-tIf"])
+            .arg(sample)
+            .arg(uri)
+            .arg(suite)
+            .within(SUITE)
+            .run();
+        over.store(true, Ordering::Relaxed);
+        judged
+    })
 }
 
 /// What the programs of CUPS call whoever runs them.

@@ -15,34 +15,41 @@ use papermesh_tests::wait::wait_until;
 use papermesh_tests::{Machine, SOON, Setting, Site, User};
 use serde_json::Value;
 
-const PRINT_JOB: &str = "/usr/share/cups/ipptool/print-job.test";
+pub(super) const PRINT_JOB: &str = "/usr/share/cups/ipptool/print-job.test";
 
 /// An office with a laptop and a printer; outside a gateway and somebody who wants to print.
-struct Outside {
-    laptop: Machine,
-    printer: Machine,
-    charlie: User,
+pub(super) struct Outside {
+    pub(super) laptop: Machine,
+    pub(super) printer: Machine,
+    pub(super) charlie: User,
     gateway: Gateway,
-    street: Arc<Namespace>,
+    pub(super) street: Arc<Namespace>,
     // They hold the networks.
     _wires: (Wire, Wire),
     // The last to go: it takes the others' homes with it.
-    site: Site,
+    pub(super) site: Site,
 }
 
 impl Outside {
     /// The laptop opens the place `desk` at the gateway, which runs.
-    fn new() -> Self {
-        Self::asking(|_, _| None).0
+    pub(super) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same, where the laptop is set so.
+    pub(super) fn with(variables: &[(&str, &str)]) -> Self {
+        Self::asking(variables, |_, _| None).0
     }
 
     /// The same, where the laptop asks a certificate authority.
     fn certified() -> (Self, Pebble) {
-        let (outside, pebble) = Self::asking(|folder, street| Some(Pebble::start(folder, street)));
+        let (outside, pebble) =
+            Self::asking(&[], |folder, street| Some(Pebble::start(folder, street)));
         (outside, pebble.unwrap())
     }
 
     fn asking(
+        variables: &[(&str, &str)],
         authority: impl FnOnce(&Path, &Arc<Namespace>) -> Option<Pebble>,
     ) -> (Self, Option<Pebble>) {
         let site = Site::new();
@@ -59,6 +66,9 @@ impl Outside {
         }
         let pebble = authority(site.folder(), &street);
         let mut setting = Setting::within(&office);
+        for (name, value) in variables {
+            setting = setting.with(name, value);
+        }
         match &pebble {
             Some(pebble) => {
                 for (name, value) in pebble.variables() {
@@ -102,7 +112,7 @@ impl Outside {
     }
 
     /// Waits until the pipe is as it should be.
-    fn comes(&self, state: &str) {
+    pub(super) fn comes(&self, state: &str) {
         wait_until(SOON, "the pipe to the gateway", || {
             let list: Value = self
                 .laptop
@@ -119,7 +129,7 @@ impl Outside {
     }
 
     /// A print token of charlie's.
-    fn token(&self, name: &str) -> String {
+    pub(super) fn token(&self, name: &str) -> String {
         let made: Value = self
             .laptop
             .papermesh("gateway token add")
@@ -298,7 +308,7 @@ fn a_token_knows_its_own_jobs_alone() {
 }
 
 /// An operation as `ipptool` reads it.
-fn request(operation: &str, more: &str) -> String {
+pub(super) fn request(operation: &str, more: &str) -> String {
     format!(
         "{{ OPERATION {operation} GROUP operation-attributes-tag ATTR charset attributes-charset utf-8 \
          ATTR language attributes-natural-language en ATTR uri printer-uri $uri {more} \

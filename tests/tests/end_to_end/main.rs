@@ -22,6 +22,8 @@
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
 //! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
 //! | `gateway` | printing from outside through a gateway that cannot read |
+//! | `gateway_suites` | the suites of CUPS through a gateway |
+//! | `gateway_tokens` | what print tokens are good for, and pages for browsers outside |
 //! | `devices` | printers as they are: what they say is judged, and looking keeps nobody from printing |
 //! | `doctor` | what is commonly wrong is found |
 //! | `panel` | walking up to a printer: a real browser at its panel |
@@ -55,6 +57,8 @@ mod examples;
 mod finishings;
 mod formats;
 mod gateway;
+mod gateway_suites;
+mod gateway_tokens;
 mod hold_printer;
 mod hostile;
 mod invariants;

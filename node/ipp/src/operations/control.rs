@@ -84,7 +84,7 @@ pub(super) async fn cancel_jobs<Q: Queue>(
     server: &IppServer<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    server.check_operator(asking.user()?)?;
+    server.check_operator(&asking.who)?;
     let operation = asking.request.operation();
     let jobs = match operation.get("job-ids") {
         Some(_) => named(server, operation, |_| true).await?,

@@ -5,7 +5,6 @@ use papermesh_protocol::text::UserId;
 
 use super::super::job_attributes;
 use super::super::limits;
-use super::super::made::Maker;
 use super::super::message::{Answer, Failure};
 use super::super::owner::Requester;
 use super::super::queue::{IppJobState, Queue, QueuedJob, Which};
@@ -72,10 +71,13 @@ pub(super) async fn get_jobs<Q: Queue>(
     let skip = count("first-index").unwrap_or(1) - 1;
 
     let enough = skip.saturating_add(limit);
-    let jobs = match (&asking.who, asking.maker) {
-        (Requester::User(user), _) => of_user(server, user, which, enough).await?,
-        (Requester::Named(user), Some(token @ Maker::Token(_))) => {
-            of_token(server, user, token).await?
+    let jobs = match &asking.who {
+        who if who.has_all_jobs() => of_user(server, who.user()?, which, enough).await?,
+        Requester::Bearer(bearer) => {
+            let all = of_user(server, &bearer.user, which, limits::JOBS_PER_ANSWER);
+            let mut jobs = all.await?;
+            jobs.retain(|job| job.token == Some(bearer.token));
+            jobs
         }
         _ => Vec::new(),
     };
@@ -111,19 +113,6 @@ async fn of_user<Q: Queue>(
     }
     for job in &mut jobs {
         server.complete(job);
-    }
-    Ok(jobs)
-}
-
-/// The jobs that were brought with a print token, as far back as is remembered.
-async fn of_token<Q: Queue>(
-    server: &IppServer<Q>,
-    user: &UserId,
-    token: Maker,
-) -> Result<Vec<QueuedJob>, Failure> {
-    let mut jobs = Vec::new();
-    for number in server.made.of(token, limits::JOBS_PER_ANSWER) {
-        jobs.extend(server.job(number).await?.filter(|job| job.user == *user));
     }
     Ok(jobs)
 }

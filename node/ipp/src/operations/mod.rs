@@ -109,6 +109,20 @@ pub(super) fn needs_no_proof(operation: u16) -> bool {
         )
 }
 
+/// Whether it is for operators of the printer alone.
+pub(super) fn is_operators(operation: u16) -> bool {
+    matches!(
+        operation,
+        CANCEL_JOBS
+            | PURGE_JOBS
+            | ENABLE_PRINTER
+            | DISABLE_PRINTER
+            | HOLD_NEW_JOBS
+            | RELEASE_HELD_NEW_JOBS
+            | RESUME_PRINTER
+    )
+}
+
 /// Does what a request asks. The document, if there is one, is what is left of the body.
 pub(super) async fn perform<Q: Queue>(
     server: &Arc<IppServer<Q>>,

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use super::super::job_attributes::{self, Kind};
 use super::super::limits;
 use super::super::message::{Answer, Failure};
+use super::super::owner::Requester;
 use super::super::printer_attributes;
 use super::super::queue::{JobNumber, Queue};
 use super::super::requested::Requested;
@@ -93,7 +94,12 @@ fn subscribe<Q: Queue>(
 ) -> Result<Vec<Subscribed>, Failure> {
     let user = asking.user()?;
     let groups = asking.request.groups(DelimiterTag::SubscriptionAttributes);
+    // Who may fetch nothing needs none, and takes none from the user.
+    let may_fetch = !matches!(asking.who, Requester::Bearer(_)) || asking.who.has_all_jobs();
     let one = |group| {
+        if !may_fetch {
+            return Err(Status::NotAuthorized);
+        }
         let added = server
             .subscriptions
             .add(wanted(group, user, job)?, server.queue.now());

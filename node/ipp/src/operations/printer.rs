@@ -11,7 +11,7 @@ use super::super::limits;
 use super::super::message::{Answer, Failure};
 use super::super::owner::Requester;
 use super::super::printer_attributes::{self, Facts, PrinterUri};
-use super::super::queue::{Hold, IppJobState, JobChange, JobNumber, Queue, Which};
+use super::super::queue::{Bearer, Hold, IppJobState, JobChange, JobNumber, Queue, Which};
 use super::super::requested::Requested;
 use super::super::server::{Asking, IppServer};
 use super::super::status::Status;
@@ -24,8 +24,8 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
     server: &IppServer<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    let jobs = match &asking.who {
-        Requester::User(user) => {
+    let mut jobs = match &asking.who {
+        Requester::User(user) | Requester::Bearer(Bearer { user, .. }) => {
             server
                 .queue
                 .jobs(user, Which::Current, 0, limits::JOBS_PER_ANSWER)
@@ -33,6 +33,9 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
         }
         Requester::Named(_) | Requester::Visitor(_) | Requester::Stranger(_) => Vec::new(),
     };
+    if !asking.who.has_all_jobs() {
+        jobs.retain(|job| job.token.is_some() && job.token == asking.who.token());
+    }
     let is_stranger = asking.peer.is_outside() && matches!(asking.who, Requester::Stranger(_));
     let identity = match &asking.station {
         // Whose computer this is, and where, is nobody's business outside.
@@ -84,7 +87,12 @@ fn printer_uris<Q: Queue>(server: &IppServer<Q>, asking: &Asking<'_>) -> Vec<Pri
         };
         vec![uri_of("ipp", "none", shown), uri_of("ipps", "tls", shown)]
     } else {
-        vec![uri_of("ipps", "tls", "basic")]
+        // A token in the path needs no other.
+        let shown = match asking.is_capable {
+            true => "none",
+            false => "basic",
+        };
+        vec![uri_of("ipps", "tls", shown)]
     }
 }
 
@@ -128,7 +136,7 @@ pub(super) async fn switch<Q: Queue>(
     server: &IppServer<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    server.check_operator(asking.user()?)?;
+    server.check_operator(&asking.who)?;
     let released = match asking.request.operation {
         super::ENABLE_PRINTER | super::DISABLE_PRINTER => {
             server.accept(asking.request.operation == super::ENABLE_PRINTER);
@@ -164,7 +172,7 @@ pub(super) fn resume<Q: Queue>(
     server: &IppServer<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    server.check_operator(asking.user()?)?;
+    server.check_operator(&asking.who)?;
     Ok(super::done(asking))
 }
 

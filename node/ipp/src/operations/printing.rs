@@ -35,7 +35,8 @@ pub(super) async fn print_job<Q: Queue>(
     let user = may_print(server, asking)?;
     let asked = Asked::read(asking.request, &asking.capabilities(server))?;
     let said = Said::read(asking.request.operation())?;
-    admit(server, user, said.format.clone(), &asked.settings).await?;
+    let request = job_request(asking, user, said.format.clone(), &asked.settings);
+    server.queue.admit(&request).await?;
     let number = asking.new_number(server).await?;
     let job = new_job(server, asking, user, (number, &asked));
     let taken = take(server, body, (number, &job), said).await?;
@@ -55,7 +56,8 @@ pub(super) async fn validate_job<Q: Queue>(
     let user = asking.user()?;
     let asked = Asked::read(asking.request, &asking.capabilities(server))?;
     let said = Said::read(asking.request.operation())?;
-    admit(server, user, said.format, &asked.settings).await?;
+    let request = job_request(asking, user, said.format, &asked.settings);
+    server.queue.admit(&request).await?;
     let mut answer = super::done(asking);
     answer.ignored(asked);
     Ok(answer)
@@ -69,7 +71,8 @@ pub(super) async fn create_job<Q: Queue>(
 ) -> Result<Answer, Failure> {
     let user = may_print(server, asking)?;
     let asked = Asked::read(asking.request, &asking.capabilities(server))?;
-    admit(server, user, None, &asked.settings).await?;
+    let request = job_request(asking, user, None, &asked.settings);
+    server.queue.admit(&request).await?;
     server.open.check_room(user)?;
     let number = asking.new_number(server).await?;
     let job = new_job(server, asking, user, (number, &asked));
@@ -90,7 +93,7 @@ fn new_job<Q: Queue>(
         server.held_back(number);
     }
     let job = OpenJob::new(
-        user.clone(),
+        (user.clone(), asking.who.token()),
         asking.peer.address,
         title(asking.request),
         (settings, asked.whole),
@@ -200,18 +203,18 @@ fn may_print<'a, Q: Queue>(
     Ok(user)
 }
 
-async fn admit<Q: Queue>(
-    server: &IppServer<Q>,
+fn job_request(
+    asking: &Asking<'_>,
     user: &UserId,
     format: Option<String>,
     settings: &JobSettings,
-) -> Result<(), Failure> {
-    let job_request = IppJobRequest {
+) -> IppJobRequest {
+    IppJobRequest {
         user: user.clone(),
+        token: asking.who.token(),
         format,
         settings: settings.clone(),
-    };
-    Ok(server.queue.admit(&job_request).await?)
+    }
 }
 
 /// What a request says of its document.
@@ -338,6 +341,7 @@ async fn seated<Q: Queue>(
         password: said.password,
         job_request: IppJobRequest {
             user: job.user.clone(),
+            token: job.token,
             format: Some(format),
             settings: job.settings.clone(),
         },

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use axum::Router;
 use futures::{Stream, stream};
 use papermesh_protocol::gateway::token::PrintToken;
 use papermesh_protocol::job::DEFAULT_PRIORITY;
@@ -15,10 +16,10 @@ use papermesh_web::{Arrival, Certificates, FromSite, Knocks, PublicCertificates}
 use tokio::io::{AsyncRead, AsyncReadExt, DuplexStream};
 use tokio::sync::{broadcast, mpsc};
 
-use crate::listener::HoldPrinter;
+use crate::listener::{HoldPrinter, Outside};
 use crate::queue::{
-    Capabilities, Document, IppJobRequest, IppJobState, JobChange, JobNumber, NewDocument, Queue,
-    QueueError, QueueErrorKind, QueuedJob, Station, Underway, Which,
+    Bearer, Capabilities, Document, IppJobRequest, IppJobState, JobChange, JobNumber, KnownStation,
+    NewDocument, Queue, QueueError, QueueErrorKind, QueuedJob, Station, Underway, Which,
 };
 use crate::{Identity, Owners};
 
@@ -102,7 +103,12 @@ impl Memory {
             &folder.path().join("place.pem"),
             &PublicCertificates::default(),
         );
-        tokio::spawn(printer.serve(false, (knocks.unwrap(), nobody)));
+        let outside = Outside {
+            knocks: knocks.unwrap(),
+            arriving: nobody,
+            pages: Router::new(),
+        };
+        tokio::spawn(printer.serve(false, outside));
         address
     }
 }
@@ -141,7 +147,7 @@ impl Queue for Memory {
         ))
     }
 
-    async fn bearer(&self, _: &PrintToken, _: Option<&str>) -> Result<UserId, QueueError> {
+    async fn bearer(&self, _: &PrintToken, _: Option<&str>) -> Result<Bearer, QueueError> {
         Err(QueueError::new(
             QueueErrorKind::NotProven,
             "nobody has a token",
@@ -188,6 +194,7 @@ impl Queue for Memory {
         let job = jobs.entry(document.number).or_insert(QueuedJob {
             number: document.number,
             user: document.job_request.user,
+            token: document.job_request.token,
             title: document.title,
             state: IppJobState::Held,
             documents: Vec::new(),
@@ -215,6 +222,10 @@ impl Queue for Memory {
             state: IppJobState::Held,
         });
         Ok(None)
+    }
+
+    async fn printers(&self) -> Result<Vec<KnownStation>, QueueError> {
+        Ok(Vec::new())
     }
 
     async fn station(&self, name: &str) -> Result<Station, QueueError> {

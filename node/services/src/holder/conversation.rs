@@ -325,7 +325,7 @@ impl<N: Network> Conversation<N> {
                         return Ok(Answer::Jobs { jobs, more: true });
                     }
                     let leased = store.leases().live(held.job, now.steady)?.is_some();
-                    jobs.push(meta::summary(&storage, &held, leased));
+                    jobs.push(meta::summary(&storage, &held, leased).0);
                 }
                 if ends {
                     return Ok(Answer::Jobs { jobs, more: false });

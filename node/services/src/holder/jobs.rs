@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use papermesh_protocol::id::{JobId, NodeId};
+use papermesh_protocol::id::{JobId, NodeId, TokenDigest};
 use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
@@ -33,6 +33,9 @@ pub struct HeldView {
     pub state: JobState,
     /// The latest release that ended and left the job here.
     pub last: Option<Attempt>,
+    /// The print token with which it was submitted from outside the site, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenDigest>,
     /// What is wrong with its file; then it can only be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,

@@ -3,7 +3,7 @@
 use papermesh_protocol::codec::{self, CodecError};
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::extension::Extensions;
-use papermesh_protocol::id::JobId;
+use papermesh_protocol::id::{JobId, TokenDigest};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::seal::{BlobError, StorageKey, open_bytes, seal_bytes};
 use papermesh_store::{HeldJob, PastJobRow};
@@ -35,6 +35,9 @@ pub(super) struct JobMeta {
     /// The document was read and is whole: its pages are counted, and nobody's word.
     #[serde(default)]
     pub(super) whole: bool,
+    /// The print token with which it was submitted from outside, if it was.
+    #[serde(default)]
+    pub(super) token: Option<TokenDigest>,
 }
 
 /// Why they cannot be sealed or opened.
@@ -99,14 +102,18 @@ fn readable(storage: &StorageKey, job: JobId, sealed: &[u8]) -> JobMeta {
             locked: false,
             whole: false,
             document_password: None,
+            token: None,
         }
     })
 }
 
-/// A job that is gone as its user sees it.
-pub(super) fn past_summary(storage: &StorageKey, past: &PastJobRow) -> JobSummary {
+/// A job that is gone as its user sees it, and the print token that it came with.
+pub(super) fn past_summary(
+    storage: &StorageKey,
+    past: &PastJobRow,
+) -> (JobSummary, Option<TokenDigest>) {
     let meta = readable(storage, past.job, &past.sealed_meta);
-    JobSummary {
+    let summary = JobSummary {
         job: past.job,
         title: meta.title,
         format: meta.format,
@@ -125,13 +132,19 @@ pub(super) fn past_summary(storage: &StorageKey, past: &PastJobRow) -> JobSummar
         needs_pin: false,
         locked: meta.locked,
         extensions: Extensions::default(),
-    }
+    };
+    (summary, meta.token)
 }
 
-/// A job as its user sees it. One whose title cannot be read is still shown, to be deleted.
-pub(super) fn summary(storage: &StorageKey, held: &HeldJob, leased: bool) -> JobSummary {
+/// A job as its user sees it, and the print token that it came with. One whose title cannot be read is
+/// still shown, to be deleted.
+pub(super) fn summary(
+    storage: &StorageKey,
+    held: &HeldJob,
+    leased: bool,
+) -> (JobSummary, Option<TokenDigest>) {
     let meta = readable(storage, held.job, &held.row.sealed_meta);
-    JobSummary {
+    let summary = JobSummary {
         job: held.job,
         title: meta.title,
         format: meta.format,
@@ -150,7 +163,8 @@ pub(super) fn summary(storage: &StorageKey, held: &HeldJob, leased: bool) -> Job
         needs_pin: held.row.sealed_pin.is_some(),
         locked: meta.locked,
         extensions: Extensions::default(),
-    }
+    };
+    (summary, meta.token)
 }
 
 #[cfg(test)]
@@ -173,8 +187,8 @@ mod tests {
             ..readable(&storage, job, &[])
         };
         let mut bytes = codec::encode(&meta, MAX).unwrap();
-        assert_eq!(bytes.split_off(bytes.len() - 2), [8, 0xf4]);
-        assert_eq!(std::mem::replace(&mut bytes[0], 0xa8), 0xa9);
+        assert_eq!(bytes.split_off(bytes.len() - 4), [8, 0xf4, 9, 0xf6]);
+        assert_eq!(std::mem::replace(&mut bytes[0], 0xa8), 0xaa);
         let sealed = seal_bytes(&storage, PURPOSE, job.as_bytes(), &bytes, &mut rand::rng());
         let read = JobMeta::open(&storage, job, &sealed.unwrap()).unwrap();
         assert_eq!(read, meta);
@@ -242,6 +256,7 @@ mod tests {
             locked: true,
             whole: true,
             document_password: DocumentPassword::new(&"p".repeat(MAX_DOCUMENT_PASSWORD)).ok(),
+            token: Some(TokenDigest::from_bytes([0xff; 32])),
         };
         let sealed = meta.seal(&storage, job).unwrap();
         assert!(!sealed.windows(4).any(|window| window == b"tttt"));

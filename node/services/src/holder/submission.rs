@@ -9,6 +9,7 @@ use papermesh_convert::format::Foreign;
 use papermesh_convert::media::PageSize;
 use papermesh_convert::{Condition, Facts};
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::job::{DEFAULT_PRIORITY, PrintOptions, check_media};
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::{ChoiceError, Pin, PinError};
@@ -54,6 +55,8 @@ pub struct Submission {
     /// It is a further document of the job that has this number, printed as a job of its own but
     /// after it.
     pub part_of: Option<u32>,
+    /// The print token with which it comes from outside the site, if it does.
+    pub token: Option<TokenDigest>,
 }
 
 /// What is known of a document's pages.
@@ -113,6 +116,7 @@ impl Submission {
             password: None,
             number: None,
             part_of: None,
+            token: None,
         }
     }
 }

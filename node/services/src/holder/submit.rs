@@ -89,16 +89,18 @@ impl<N: Network> Holder<N> {
         document: impl AsyncRead + Send + Unpin,
     ) -> Result<HeldView, SubmitError> {
         let user = submission.user.clone();
+        let way = submission
+            .token
+            .map(|token| format!("from outside, with print token {token}"));
         match self.take(submission, handing, document).await {
             Ok(view) => {
-                self.0
-                    .audit
-                    .record_best_effort(
-                        Event::new(Kind::Submitted)
-                            .user(&user)
-                            .job(view.summary.job),
-                    )
-                    .await;
+                let mut event = Event::new(Kind::Submitted)
+                    .user(&user)
+                    .job(view.summary.job);
+                if let Some(way) = way {
+                    event = event.because(way);
+                }
+                self.0.audit.record_best_effort(event).await;
                 self.0.directory.announce_soon(&user);
                 self.tell(view.number).await;
                 Ok(view)
@@ -252,6 +254,7 @@ impl<N: Network> Holder<N> {
             locked: false,
             whole: false,
             document_password: submission.password.clone(),
+            token: submission.token,
         };
         let number = match submission.number {
             Some(number) => number,

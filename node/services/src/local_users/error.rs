@@ -15,6 +15,7 @@ use papermesh_protocol::signed::SignedError;
 use papermesh_protocol::text::UserId;
 use papermesh_store::{LINKED_PER_USER, StoreError};
 
+use super::tokens::LONGEST;
 use crate::auth::verifier::VerifierError;
 use crate::ticket::OddLifetime;
 use crate::vault::VaultError;
@@ -58,6 +59,9 @@ pub enum LocalUsersError {
     /// No print token, or more than one, is meant.
     #[error("no single print token is called {0}")]
     NoToken(String),
+    /// A print token is to last for no time, or for longer than they do.
+    #[error("a print token lasts for {} days at most, and not for no time", LONGEST.as_secs() / 86_400)]
+    TokenLifetime,
     /// The user is not one of this computer's.
     #[error("{0} is not enrolled on this computer")]
     NotEnrolled(UserId),

@@ -60,6 +60,7 @@ use crate::directory::Directory;
 use crate::network::{self, Change, LinkError, Network, Opening};
 use crate::vault::Vault;
 use pin::{Again, To};
+use tokens::meter::Meters;
 
 /// How long another node may take to answer. An admin's node publishes before it does.
 const ANSWER: Duration = Duration::from_secs(20);
@@ -89,12 +90,16 @@ pub struct Deps<N> {
 }
 
 /// The users of this computer; cheap to clone.
-pub struct LocalUsers<N>(Arc<Deps<N>>, Arc<Notify>);
+pub struct LocalUsers<N>(Arc<Deps<N>>, Arc<Notify>, Arc<Meters>);
 
 // Written out because deriving would ask the same of the network.
 impl<N> Clone for LocalUsers<N> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0), Arc::clone(&self.1))
+        Self(
+            Arc::clone(&self.0),
+            Arc::clone(&self.1),
+            Arc::clone(&self.2),
+        )
     }
 }
 
@@ -110,7 +115,7 @@ impl<N: Network> LocalUsers<N> {
     /// The local users with these dependencies.
     #[must_use]
     pub fn new(deps: Deps<N>) -> Self {
-        Self(Arc::new(deps), Arc::default())
+        Self(Arc::new(deps), Arc::default(), Arc::default())
     }
 
     /// Looks after users in the background until the network ends: changed PINs are carried to

@@ -1,8 +1,10 @@
 //! The way in from outside the site: gateways, places at them, print tokens.
 
-use papermesh_door::GatewayStatus;
+use papermesh_door::{GatewayStatus, PlaceState};
 use papermesh_protocol::gateway::contract::Gateway;
-use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
+use papermesh_protocol::gateway::token::rights::Rights;
 use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
@@ -44,10 +46,23 @@ pub struct ListGateways {}
 pub struct GatewayList {
     /// Those of the site.
     pub gateways: Vec<Gateway>,
-    /// The places that this node opens at each of them.
-    pub places: Vec<Label>,
+    /// The places that this node opens at each of them; that of the site has no label.
+    pub places: Vec<Option<Label>>,
     /// How it stands with them; nothing of one at which this node opens no place.
     pub status: Vec<GatewayStatus>,
+}
+
+impl GatewayList {
+    /// The first name of an open place, or of the one that is meant.
+    #[must_use]
+    pub fn open_place(&self, meant: Option<&Label>) -> Option<&HostName> {
+        let places = self.status.iter().flat_map(|status| &status.places);
+        let mut meant = places.filter(|(label, _)| meant.is_none() || label.as_ref() == meant);
+        meant.find_map(|(_, state)| match state {
+            PlaceState::Open(names) => names.first(),
+            PlaceState::Asked | PlaceState::Refused(_) => None,
+        })
+    }
 }
 
 /// Opens a place for this node's hold printer at all gateways of the site.
@@ -55,20 +70,23 @@ pub struct GatewayList {
 pub struct OpenPlace {
     /// Its label; without one it is drawn.
     pub label: Option<Label>,
+    /// It is that of the site, which has no label: the site's name at the gateway leads there.
+    #[serde(default)]
+    pub of_site: bool,
 }
 
 /// Closes a place.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ClosePlace {
-    /// Its label.
-    pub label: Label,
+    /// Its label; none for that of the site.
+    pub label: Option<Label>,
 }
 
 /// A place was opened, or closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceChanged {
-    /// Its label.
-    pub label: Label,
+    /// Its label; that of the site has none.
+    pub label: Option<Label>,
     /// The names that lead to it, one at each gateway of the site.
     pub names: Vec<String>,
 }
@@ -80,6 +98,46 @@ pub struct MakeToken {
     pub user: Option<UserId>,
     /// What it is called.
     pub name: Name,
+    /// How long it is good for, in seconds; without it for a year.
+    pub lifetime: Option<u32>,
+    /// What it allows besides holding jobs.
+    #[serde(default)]
+    pub rights: Rights,
+    /// How much may be printed with it.
+    #[serde(default)]
+    pub allowance: Allowance,
+}
+
+/// How many jobs a guest prints,
+const GUEST_JOBS: u32 = 3;
+/// and for how long, in seconds.
+const GUEST_LIFETIME: u32 = 24 * 60 * 60;
+
+impl MakeToken {
+    /// One that holds, for a year.
+    #[must_use]
+    pub fn named(name: Name) -> Self {
+        Self {
+            user: None,
+            name,
+            lifetime: None,
+            rights: Rights::default(),
+            allowance: Allowance::default(),
+        }
+    }
+
+    /// One for somebody who prints a few jobs, soon.
+    #[must_use]
+    pub fn for_guest(name: Name) -> Self {
+        Self {
+            lifetime: Some(GUEST_LIFETIME),
+            allowance: Allowance {
+                jobs: Some(GUEST_JOBS),
+                ..Allowance::default()
+            },
+            ..Self::named(name)
+        }
+    }
 }
 
 /// A print token was made. The token itself is told now and never again.
@@ -118,4 +176,10 @@ pub struct Token {
     pub made_at: Timestamp,
     /// and until when it is good.
     pub until: Timestamp,
+    /// What it allows besides holding jobs.
+    pub rights: Rights,
+    /// How much may be printed with it.
+    pub allowance: Allowance,
+    /// How much was.
+    pub used: Used,
 }

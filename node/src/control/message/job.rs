@@ -311,6 +311,7 @@ mod tests {
     #[test]
     fn a_held_job_is_one_flat_object() {
         let job = HeldView {
+            token: None,
             damage: None,
             user: "charlie".parse().unwrap(),
             number: 7,

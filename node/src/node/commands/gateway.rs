@@ -1,9 +1,11 @@
 //! The way in from outside the site.
 
+use std::time::Duration;
+
 use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::name::Label;
 use papermesh_protocol::invite::TicketError;
-use papermesh_services::local_users::tokens::TokenView;
+use papermesh_services::local_users::tokens::{LIFETIME, NewToken, TokenView};
 
 use super::super::Services;
 use super::super::door::DoorHere;
@@ -50,9 +52,15 @@ impl Handle<ListGateways> for Services {
 
 impl Handle<OpenPlace> for Services {
     async fn handle(&self, command: OpenPlace, _: Io) -> Answer<PlaceChanged> {
-        let label = command
-            .label
-            .unwrap_or_else(|| Label::random(rand::random()));
+        let label = match (command.label, command.of_site) {
+            (Some(label), false) => Some(label),
+            (None, false) => Some(Label::random(rand::random())),
+            (None, true) => None,
+            (Some(_), true) => {
+                let text = "the place of the site has no name of its own";
+                return Err(CommandError::new(ErrorCode::Usage, text));
+            }
+        };
         self.here()?.open(&self.store, label.clone()).await?;
         Ok(self.place(label))
     }
@@ -75,10 +83,10 @@ impl Services {
     }
 
     /// A place, with the names that it has at the site's gateways.
-    fn place(&self, label: Label) -> PlaceChanged {
+    fn place(&self, label: Option<Label>) -> PlaceChanged {
         let gateways = self.authority.gateways();
         let names = gateways.iter().map(|gateway| {
-            let name = gateway.domain.place(&gateway.site, Some(&label));
+            let name = gateway.domain.place(&gateway.site, label.as_ref());
             name.to_string()
         });
         PlaceChanged {
@@ -90,7 +98,16 @@ impl Services {
 
 impl Handle<MakeToken> for Services {
     async fn handle(&self, command: MakeToken, _: Io) -> Answer<TokenMade> {
-        let made = self.local_users.make_token(command.user, command.name);
+        let lifetime = command
+            .lifetime
+            .map_or(LIFETIME, |seconds| Duration::from_secs(seconds.into()));
+        let made = self.local_users.make_token(NewToken {
+            user: command.user,
+            name: command.name,
+            lifetime,
+            rights: command.rights,
+            allowance: command.allowance,
+        });
         let (token, view) = made.await?;
         Ok(TokenMade {
             token: token.expose().to_string(),
@@ -120,5 +137,8 @@ fn shown(token: TokenView) -> Token {
         name: token.name,
         made_at: token.made_at,
         until: token.until,
+        rights: token.rights,
+        allowance: token.allowance,
+        used: token.used,
     }
 }

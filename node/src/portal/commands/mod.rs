@@ -10,6 +10,7 @@ mod read;
 use papermesh_protocol::badge::BadgeNumber;
 use papermesh_protocol::certificate::Role;
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::gateway::name::Label;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::user::UserState;
 
@@ -52,6 +53,13 @@ pub(super) enum UserCommand {
         new: TypedPin,
     },
     OfferLink,
+    /// Let a device outside print for the user, or a guest.
+    Share {
+        name: Name,
+        guest: bool,
+    },
+    /// Take a print token back, by its id.
+    WithdrawToken(String),
 }
 
 /// What an admin may have done.
@@ -82,6 +90,14 @@ pub(super) enum AdminCommand {
         remove: bool,
     },
     Policy(PolicyChange),
+    /// With the line of its provider.
+    AddGateway(String),
+    /// By its domain.
+    RemoveGateway(String),
+    /// A new one at all gateways, for this computer.
+    OpenPlace,
+    /// One of this computer; none is that of the site.
+    ClosePlace(Option<Label>),
     /// Under this passphrase; where the site's key has one, it is the same.
     Export(Passphrase),
     Verify,
@@ -146,6 +162,11 @@ pub(super) enum Remark {
     },
     BadgeTaken(String),
     PolicyChanged,
+    GatewayAdded(String),
+    GatewayRemoved(String),
+    PlaceOpened,
+    PlaceClosed,
+    TokenWithdrawn(String),
     Verified {
         records: u64,
         head: String,
@@ -166,6 +187,7 @@ impl PortalCommand {
             Self::User(UserCommand::Delete { .. })
                 | Self::Admin(
                     AdminCommand::Revoke { .. }
+                        | AdminCommand::RemoveGateway(_)
                         | AdminCommand::SetState {
                             state: UserState::Disabled,
                             ..
@@ -178,12 +200,15 @@ impl PortalCommand {
     /// it from them. What takes a secret of its own is proved by that.
     pub(super) const fn needs_proof(&self) -> bool {
         match self {
-            Self::User(command) => matches!(command, UserCommand::OfferLink),
+            Self::User(command) => {
+                matches!(command, UserCommand::OfferLink | UserCommand::Share { .. })
+            }
             Self::Admin(command) => !matches!(
                 command,
                 AdminCommand::Refuse { .. }
                     | AdminCommand::Withdraw(_)
                     | AdminCommand::Verify
+                    | AdminCommand::ClosePlace(_)
                     | AdminCommand::Export(_)
             ),
         }
@@ -217,6 +242,10 @@ mod tests {
             ("order=give-badge&user=dana&badge=04A1", true),
             ("order=take-badge&user=dana&badge=04A1", true),
             ("order=policy&login=pin&lifetime=1&bind-badges=off", true),
+            ("order=add-gateway&line=papermesh-gateway-1:x", true),
+            ("order=remove-gateway&domain=gw.example", true),
+            ("order=open-place", true),
+            ("order=close-place&label=desk", false),
             ("order=refuse&node=1", false),
             ("order=withdraw&invite=1", false),
             ("order=verify", false),
@@ -227,7 +256,9 @@ mod tests {
                 "{form}"
             );
         }
-        assert!(read(&charlie(), "order=link").unwrap().needs_proof());
+        for form in ["order=link", "order=share&name=iPad&who=mine"] {
+            assert!(read(&charlie(), form).unwrap().needs_proof(), "{form}");
+        }
         assert!(
             !read(&charlie(), "order=delete&number=7")
                 .unwrap()

@@ -11,11 +11,13 @@ use super::super::links::Whose;
 use super::super::ticket::{Purpose, Ticket};
 use super::{AdminCommand, Done, NewDevice, NewUser, PortalCommand, Remark, UserCommand};
 use crate::control::message::{
-    AddUser, Approve, ChangeBadge, ChangePin, DeleteJob, ExportSite, Invite, ListJobs, ListMembers,
-    MoveJob, OfferLink, ProtectJob, Refuse, Revoke, SetUserState, SitePolicy, UnlockJob,
-    VerifyAudit, WithdrawInvite,
+    AddGateway, AddUser, Approve, ChangeBadge, ChangePin, ClosePlace, DeleteJob, ExportSite,
+    GetStatus, Invite, ListGateways, ListJobs, ListMembers, ListTokens, MakeToken, MoveJob,
+    OfferLink, OpenPlace, ProtectJob, Refuse, RemoveGateway, Revoke, SetUserState, SitePolicy,
+    Token, UnlockJob, VerifyAudit, WithdrawInvite, WithdrawToken,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Events, Io, Passphrase, Service, ask};
+use crate::share::Share;
 
 impl PortalCommand {
     /// The same with what people call what it is about.
@@ -145,6 +147,52 @@ impl UserCommand {
                     line: Zeroizing::new(offer.ticket),
                     expires_at: offer.expires_at,
                 }));
+            }
+            Self::Share { name, guest } => {
+                let status = ask(service, GetStatus {}).await?;
+                // Nothing is made that nobody can be told where to use.
+                let gateways = ask(service, ListGateways {}).await?;
+                let Some(place) = gateways.open_place(None) else {
+                    return Ok(Done::Again("share-nowhere"));
+                };
+                let made = match *guest {
+                    true => MakeToken::for_guest(name.clone()),
+                    false => MakeToken::named(name.clone()),
+                };
+                let made = MakeToken {
+                    user: Some(user.clone()),
+                    ..made
+                };
+                let made = ask(service, made).await?;
+                let token = made.token.parse().map_err(|_| {
+                    CommandError::new(ErrorCode::BadData, "the print token cannot be read")
+                })?;
+                let share = Share {
+                    place,
+                    site: &status.site.name,
+                    user,
+                    token: &token,
+                };
+                return Ok(Done::Ticket(Ticket {
+                    purpose: Purpose::Print,
+                    name: made.view.name.to_string(),
+                    line: share.page(),
+                    expires_at: made.view.until,
+                }));
+            }
+            Self::WithdrawToken(token) => {
+                // Only the user's own: a page reaches nobody else's.
+                let user = Some(user.clone());
+                let own = ask(service, ListTokens { user }).await?;
+                let is_meant = |own: &Token| own.id.to_string() == *token;
+                let own = own.into_iter().find(is_meant).ok_or_else(|| {
+                    CommandError::new(ErrorCode::NotFound, "this print token is gone")
+                })?;
+                let withdrawing = WithdrawToken {
+                    token: own.id.to_string(),
+                };
+                let withdrawn = ask(service, withdrawing).await?;
+                Remark::TokenWithdrawn(withdrawn.name.to_string())
             }
         }))
     }
@@ -278,6 +326,32 @@ impl AdminCommand {
                 };
                 ask(service, changing).await?;
                 Remark::PolicyChanged
+            }
+            Self::AddGateway(line) => {
+                let adding = AddGateway { line, passphrase };
+                match ask(service, adding).await {
+                    Ok(gateway) => Remark::GatewayAdded(gateway.domain.to_string()),
+                    Err(error) if error.code == ErrorCode::Usage => {
+                        return Ok(Done::Again("gateway-odd"));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Self::RemoveGateway(domain) => {
+                let removing = RemoveGateway { domain, passphrase };
+                Remark::GatewayRemoved(ask(service, removing).await?.domain)
+            }
+            Self::OpenPlace => {
+                let opening = OpenPlace {
+                    label: None,
+                    of_site: false,
+                };
+                ask(service, opening).await?;
+                Remark::PlaceOpened
+            }
+            Self::ClosePlace(label) => {
+                ask(service, ClosePlace { label }).await?;
+                Remark::PlaceClosed
             }
             Self::Export(passphrase) => {
                 return match ask(service, ExportSite { passphrase }).await {

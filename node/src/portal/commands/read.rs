@@ -120,6 +120,21 @@ impl UserCommand {
                 Self::ChangePin { old, new }
             }
             "link" => Self::OfferLink,
+            "share" => {
+                let name = form.get("name").unwrap_or_default().trim().parse();
+                Self::Share {
+                    name: name.map_err(|_| BadCommand::Typed("typed-name"))?,
+                    guest: match form.get("who") {
+                        Some("guest") => true,
+                        Some("mine") => false,
+                        _ => return Err(BadCommand::Unknown),
+                    },
+                }
+            }
+            "withdraw-token" => {
+                let token = form.get("token").ok_or(BadCommand::Unknown)?;
+                Self::WithdrawToken(token.to_owned())
+            }
             _ => return Err(BadCommand::Unknown),
         })
     }
@@ -199,6 +214,16 @@ impl AdminCommand {
                 }),
                 // Set on the command line.
                 pin_length: None,
+            }),
+            "add-gateway" => match text("line") {
+                line if line.is_empty() => return Err(BadCommand::Typed("gateway-missing")),
+                line => Self::AddGateway(line),
+            },
+            "remove-gateway" => Self::RemoveGateway(text("domain")),
+            "open-place" => Self::OpenPlace,
+            "close-place" => Self::ClosePlace(match text("label") {
+                label if label.is_empty() => None,
+                label => Some(label.parse().map_err(|_| BadCommand::Unknown)?),
             }),
             "export" => {
                 let typed = |name| {

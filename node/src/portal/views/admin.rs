@@ -7,12 +7,11 @@ use papermesh_protocol::user::UserState;
 
 use super::View;
 use super::line::{Button, Chip, Detail, Line, Lines, Saying};
-use super::user::line_of_reason;
 use crate::control::message::{
     AuditEntry, Member, OpenInvite, PendingDevice, PolicyView, Printer, User,
 };
 use crate::pages::Words;
-use crate::pages::describe::{age, moment};
+use crate::pages::describe::{self, age, moment};
 
 /// How long an unclaimed job may be kept, to choose from, in hours.
 const HOURS: [u32; 8] = [1, 4, 8, 24, 48, 72, 168, 720];
@@ -315,7 +314,7 @@ pub(super) fn printers(view: &View<'_>, members: &[Member], asked: Option<&[Prin
             }
             (Some(_), Some(abilities)) => {
                 for reason in abilities.reasons.iter().filter(|reason| *reason != "none") {
-                    chips.push(Chip::new("warn", Some("warn"), line_of_reason(t, reason)));
+                    chips.push(Chip::new("warn", Some("warn"), describe::reason(t, reason)));
                 }
                 let (kind, key) = match (abilities.accepting, chips.is_empty()) {
                     (true, true) => ("good", "printer-ready"),

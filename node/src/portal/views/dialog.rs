@@ -102,6 +102,10 @@ fn ticket_of(view: &View<'_>, ticket: &Ticket) -> Result<String, askama::Error> 
             t.say("ticket-enroll-text"),
         ),
         Purpose::Link => (t.say("ticket-link").into_owned(), t.say("ticket-link-text")),
+        Purpose::Print => (
+            t.say_with("ticket-print", [("name", ticket.name.as_str().into())]),
+            t.say("ticket-print-text"),
+        ),
         Purpose::Join { role } => {
             let role = admin::role(t, role);
             let device = match ticket.name.is_empty() {
@@ -117,6 +121,7 @@ fn ticket_of(view: &View<'_>, ticket: &Ticket) -> Result<String, askama::Error> 
     let again = matches!(ticket.purpose, Purpose::Enroll { again: true });
     let (called, heard) = match ticket.purpose {
         Purpose::Join { .. } => (t.say("invite-line"), t.say("invite-code")),
+        Purpose::Print => (t.say("share-line"), t.say("share-code")),
         _ => (t.say("ticket-line"), t.say("ticket-code")),
     };
     Shown {
@@ -311,6 +316,39 @@ fn ask_of(view: &View<'_>, ask: &Ask) -> Result<String, askama::Error> {
             danger: false,
             ..plain
         },
+        Ask::Share => Dialog {
+            what: "do",
+            title: say("share"),
+            text: say("share-text"),
+            remark: mistake,
+            fields: vec![
+                Field {
+                    hint: Some(say("share-name-hint")),
+                    ..field("name", "share-name", "")
+                },
+                Field {
+                    choices: ["mine", "guest"]
+                        .map(|who| (who.to_owned(), say(&format!("share-{who}"))))
+                        .to_vec(),
+                    ..field("who", "share-who", "mine")
+                },
+            ],
+            hidden: vec![("order", "share".to_owned())],
+            yes: say("share-go"),
+            danger: false,
+            ..plain
+        },
+        Ask::Gateway => Dialog {
+            what: "do",
+            title: say("gateway-add"),
+            text: say("gateway-add-text"),
+            remark: mistake,
+            fields: vec![field("line", "gateway-line", "")],
+            hidden: vec![("order", "add-gateway".to_owned())],
+            yes: say("gateway-add-go"),
+            danger: false,
+            ..plain
+        },
         Ask::Export => Dialog {
             what: "do",
             title: say("export"),
@@ -364,6 +402,11 @@ fn sure(t: &Words, command: &PortalCommand) -> (String, String, String) {
             about("sure-block", user.as_str()),
             say("sure-block-text"),
             say("people-block"),
+        ),
+        PortalCommand::Admin(AdminCommand::RemoveGateway(domain)) => (
+            about("sure-gateway", domain),
+            say("sure-gateway-text"),
+            say("gateway-remove"),
         ),
         // Nothing else is asked about.
         _ => (say("sure-delete"), String::new(), say("sure-do")),

@@ -2,11 +2,12 @@
 //! device's words) is escaped by the templates.
 //!
 //! - [`mod@line`]: what lists are made of
-//! - `user`, `admin`: what each place shows
+//! - `user`, `admin`: what each place shows; `internet`: those about printing from outside
 //! - `dialog`: what is asked; `remark`: what is said
 
 mod admin;
 mod dialog;
+mod internet;
 mod line;
 mod remark;
 mod user;
@@ -223,9 +224,11 @@ impl View<'_> {
             Section::Jobs => "lead-jobs",
             Section::History => "lead-history",
             Section::Account => "lead-account",
+            Section::Elsewhere => "lead-elsewhere",
             Section::Devices => "lead-devices",
             Section::People => "lead-people",
             Section::Printers => "lead-printers",
+            Section::Internet => "lead-internet",
             Section::Policy => "lead-policy",
             Section::Audit => "lead-audit",
         };
@@ -243,6 +246,14 @@ impl View<'_> {
             Section::Devices => {
                 let invite = line::Button::ask("invite", &[("what", "invite")]);
                 Some(invite.looking("plus", t.say("invite").as_ref()).first())
+            }
+            Section::Elsewhere => {
+                let share = line::Button::ask("share", &[("what", "share")]);
+                Some(share.looking("plus", t.say("share").as_ref()).first())
+            }
+            Section::Internet => {
+                let add = line::Button::ask("gateway", &[("what", "gateway")]);
+                Some(add.looking("plus", t.say("gateway-add").as_ref()).first())
             }
             Section::Policy => {
                 let export = line::Button::ask("export", &[("what", "export")]);
@@ -280,6 +291,12 @@ impl View<'_> {
             Content::Jobs(jobs) => vec![user::jobs(self, jobs)],
             Content::History(past) => vec![user::history(self, past)],
             Content::Account(_) | Content::Policy(_) => Vec::new(),
+            Content::Elsewhere { tokens, gateways } => {
+                vec![internet::tokens(self, tokens, gateways)]
+            }
+            Content::Internet(list) => {
+                vec![internet::gateways(self, list), internet::places(self, list)]
+            }
             Content::Devices {
                 pending,
                 invites,

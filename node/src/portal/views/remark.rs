@@ -50,6 +50,11 @@ pub(super) fn said(t: &Words, remark: &Remark) -> Said {
             ],
         )),
         Remark::BadgeTaken(user) => good(about("said-badge-taken", user)),
+        Remark::GatewayAdded(domain) => good(about("said-gateway", domain)),
+        Remark::GatewayRemoved(domain) => good(about("said-gateway-removed", domain)),
+        Remark::PlaceOpened => good(t.say("said-place").into_owned()),
+        Remark::PlaceClosed => good(t.say("said-place-closed").into_owned()),
+        Remark::TokenWithdrawn(name) => good(about("said-token", name)),
         Remark::PolicyChanged => good(t.say("said-policy").into_owned()),
         Remark::Verified { records, head } => Said {
             detail: Some(head.clone()),

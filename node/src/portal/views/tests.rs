@@ -56,6 +56,7 @@ fn job(number: u32, state: JobState) -> HeldView {
         number,
         state,
         last: None,
+        token: None,
         damage: None,
         summary: JobSummary {
             job: JobId::from_bytes([7; 16]),

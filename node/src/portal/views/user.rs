@@ -11,7 +11,7 @@ use papermesh_services::holder::JobState;
 use super::View;
 use super::line::{Button, Chip, Detail, Line, Lines, Saying};
 use crate::control::message::UserHere;
-use crate::pages::describe::{age, facts, moment};
+use crate::pages::describe::{age, facts, moment, reason};
 use crate::pages::{self, Words};
 
 /// When a job will be gone soon.
@@ -188,23 +188,13 @@ fn state(t: &Words, job: &HeldView) -> Option<Saying> {
                 ),
             };
             if *stopped && !reasons.is_empty() {
-                let reasons = reasons.iter().map(|reason| line_of_reason(t, reason));
+                let reasons = reasons.iter().map(|keyword| reason(t, keyword));
                 text = format!("{text}: {}", reasons.collect::<Vec<_>>().join(", "));
             }
             Some(Saying::plain(text))
         }
         JobState::Printed { .. } | JobState::Deleted { .. } | JobState::Expired { .. } => None,
     }
-}
-
-/// What a device complains of, in words; what has none stays as the device says it.
-pub(super) fn line_of_reason(t: &Words, keyword: &str) -> String {
-    let plain = ["-error", "-warning", "-report"]
-        .into_iter()
-        .find_map(|severity| keyword.strip_suffix(severity))
-        .unwrap_or(keyword);
-    t.say_if_known(&format!("reason-{plain}"))
-        .map_or_else(|| keyword.to_owned(), std::borrow::Cow::into_owned)
 }
 
 fn size(t: &Words, bytes: u64) -> String {

@@ -16,6 +16,8 @@ use data_encoding::HEXLOWER;
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::codec;
 use papermesh_protocol::extension::Extensions;
+use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
+use papermesh_protocol::gateway::token::rights::{Right, Rights};
 use papermesh_protocol::id::{
     BadgeTag, NodeId, RecordKey, ReleaseId, Serial, SessionId, TokenDigest, UserKey,
 };
@@ -263,11 +265,23 @@ fn users(visit: &mut impl Visit) {
         advertised: true,
     };
     visit.row(&columns::LOCAL_USERS, &user("alice"), &local);
+    let mut used = Used::default();
+    used.take_job(Allowance::default(), THEN).unwrap();
     let token = TokenRow {
         user: user("alice"),
         name: name("iPad"),
         made_at: THEN,
         until: LATER,
+        rights: Rights::try_from(BTreeSet::from([
+            Right::Own,
+            Right::Print(name("front-desk")),
+        ]))
+        .unwrap(),
+        allowance: Allowance {
+            jobs: Some(3),
+            ..Allowance::default()
+        },
+        used,
     };
     let public = PublicCertificateRow {
         sealed_key: ByteBuf::from([4; 60]),
@@ -425,7 +439,10 @@ fn things(visit: &mut impl Visit) {
     };
     visit.thing(&site::LAST_PORTS, &ports);
     visit.thing(&site::ACME_ACCOUNT, &ByteBuf::from([7; 48]));
-    visit.thing(&site::PLACES, &vec!["front-desk".parse().unwrap()]);
+    visit.thing(
+        &site::PLACES,
+        &vec![None, Some("front-desk".parse().unwrap())],
+    );
     visit.thing(&site::KEYS_MADE, &true);
 }
 

@@ -283,3 +283,101 @@ failed-gone = لم يعد هذا هنا.
 failed-busy = لا يمكن ذلك الآن.
 failed-away = الجهاز الآخر لا يستجيب.
 failed-data = بيانات غير صالحة:
+
+outside-title = الطباعة من هنا
+outside-lead = ما ترسله مشفّر وينتظر في المكتب، ولا يُطبع إلا عندما يقف صاحبه أمام طابعة.
+outside-print = إرسال ملفات
+outside-copies = النسخ
+outside-sides = الأوجه
+outside-color = اللون
+outside-any = كما في الملف
+outside-files = الملفات
+outside-formats = ملفات PDF أو صور (JPEG وPNG) أو نص عادي
+outside-go = إرسال
+outside-held = { $count ->
+    [zero] لا توجد ملفات في الانتظار.
+    [one] ملف واحد في الانتظار.
+    [two] ملفان في الانتظار.
+    [few] { $count } ملفات في الانتظار.
+    [many] { $count } ملفًا في الانتظار.
+   *[other] { $count } ملف في الانتظار.
+}
+outside-not-held = لم يُقبل هذا.
+outside-jobs = أُرسل من هنا
+outside-no-jobs = لم يُرسل شيء من هنا بعد.
+outside-waits = في الانتظار
+outside-incoming = قيد الوصول
+outside-deleted = محذوف
+outside-printers = الطابعات
+outside-search = الاسم أو المكان أو القدرات
+outside-find = بحث
+outside-none = لا توجد طابعة مطابقة.
+outside-not-ready = تحتاج إلى تدخل
+outside-add = الطباعة من أي برنامج
+outside-add-text = أضف هذه الطابعة إلى نظامك. من يملك هذه العناوين يستطيع الطباعة هنا، فلا تشاركها.
+outside-apple = ملف تعريف لأجهزة iPhone وiPad وMac
+outside-address = عنوان لأجهزة Android وChromeOS وغيرها
+outside-windows = ويندوز، في PowerShell
+outside-cups = لينكس، في الطرفية
+
+place-elsewhere = من الخارج
+place-internet = الإنترنت
+lead-elsewhere = ما يطبع لك خارج الموقع: هاتفك في البيت أو حاسوب ضيف. يُحفظ هنا ولا يخرج إلا لك.
+lead-internet = تتيح البوابات الطباعة من الخارج دون فتح جدار الحماية. تمرّر ما هو مشفّر ولا تستطيع قراءته.
+share = الطباعة من الخارج
+share-text = تحصل على عنوان مع رمز. من يملكه يطبع لك، ولا يراه غيره.
+share-name = لأي شيء أو لمن؟
+share-name-hint = مثل «iPad» أو «دانة، مدقّقة»
+share-who = كم يمكن أن يُطبع؟
+share-mine = بقدر حاجتي، لمدة سنة
+share-guest = ثلاث مهام خلال يوم
+share-go = الحصول على العنوان
+share-nowhere = لا يستطيع أحد الطباعة هنا من الخارج بعد: لا يفتح هذا الحاسوب مكانًا في بوابة.
+share-line = العنوان
+share-code = العنوان كرمز للكاميرات
+ticket-print = يطبع لك: { $name }
+ticket-print-text = افتح هذا العنوان هناك في متصفح، أو وجّه كاميرا نحو الرمز. تستقبل الصفحة الملفات وتضيف الطابعة إلى الهواتف والأجهزة اللوحية والحواسيب. لن يُعرض مرة أخرى.
+tokens-nothing = لا شيء يطبع لك من الخارج.
+token-jobs = { $count ->
+    [zero] لا مهام
+    [one] مهمة واحدة
+    [two] مهمتان
+    [few] { $count } مهام
+    [many] { $count } مهمة
+   *[other] { $count } مهمة
+}
+token-jobs-of = { $count } من { $most } مهام
+gateway-add = إضافة بوابة
+gateway-add-text = يحتاج مزوّدها إلى معرّف الموقع ويعطيك سطرًا. بعد ذلك تعرفها كل حواسيب الموقع.
+gateway-line = السطر
+gateway-add-go = إضافة
+gateway-missing = يرجى إدخال سطر المزوّد.
+gateway-odd = هذا ليس سطر بوابة.
+gateway-remove = إزالة
+gateways-nothing = ليس للموقع بوابة. لا أحد يطبع من الخارج.
+gateway-idle = لا يفتح هذا الحاسوب مكانًا هناك
+gateway-dialing = جارٍ الاتصال
+gateway-down = غير متصل
+gateway-up = متصل
+gateway-knocks = { $count ->
+    [zero] لا اتصالات من الخارج
+    [one] اتصال واحد من الخارج
+    [two] اتصالان من الخارج
+    [few] { $count } اتصالات من الخارج
+    [many] { $count } اتصالًا من الخارج
+   *[other] { $count } اتصال من الخارج
+}
+places-title = أماكن هذا الحاسوب
+place-of-site = مكان الموقع
+place-asked = لم يُفتح بعد
+place-close = إغلاق
+place-new = مكان جديد
+place-new-text = اسم يُعثر به على هذا الحاسوب من الخارج؛ وما يُطبع هناك يُحفظ هنا.
+place-open = فتح
+sure-gateway = إزالة { $name }؟
+sure-gateway-text = لن يطبع أحد من خلالها بعد الآن.
+said-gateway = أُضيفت { $name }.
+said-gateway-removed = أُزيلت { $name }.
+said-place = يجري فتح المكان.
+said-place-closed = أُغلق المكان.
+said-token = لم يعد { $name } يطبع.

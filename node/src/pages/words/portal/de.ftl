@@ -267,3 +267,89 @@ failed-gone = Das gibt es hier nicht mehr.
 failed-busy = Das ist gerade nicht möglich.
 failed-away = Das andere Gerät antwortet nicht.
 failed-data = Ungültige Daten:
+
+outside-title = Von hier aus drucken
+outside-lead = Was Sie senden, ist verschlüsselt und wartet im Büro. Gedruckt wird es erst, wenn sein Besitzer an einem Drucker steht.
+outside-print = Dateien senden
+outside-copies = Exemplare
+outside-sides = Seiten
+outside-color = Farbe
+outside-any = Wie in der Datei
+outside-files = Dateien
+outside-formats = PDF, Bilder (JPEG, PNG) oder reiner Text
+outside-go = Senden
+outside-held = { $count ->
+    [one] Eine Datei wartet.
+   *[other] { $count } Dateien warten.
+}
+outside-not-held = Das wurde nicht angenommen.
+outside-jobs = Von hier gesendet
+outside-no-jobs = Von hier wurde noch nichts gesendet.
+outside-waits = Wartet
+outside-incoming = Kommt an
+outside-deleted = Gelöscht
+outside-printers = Drucker
+outside-search = Name, Ort oder Fähigkeiten
+outside-find = Suchen
+outside-none = Kein Drucker passt.
+outside-not-ready = Braucht Hilfe
+outside-add = Aus jedem Programm drucken
+outside-add-text = Fügen Sie diesen Drucker Ihrem System hinzu. Wer diese Adressen hat, druckt hier; geben Sie sie nicht weiter.
+outside-apple = Profil für iPhone, iPad und Mac
+outside-address = Adresse für Android, ChromeOS und andere
+outside-windows = Windows, in PowerShell
+outside-cups = Linux, in einem Terminal
+
+place-elsewhere = Unterwegs
+place-internet = Internet
+lead-elsewhere = Was außerhalb des Standorts für Sie druckt: Ihr Telefon zu Hause, der Laptop eines Gastes. Es wird hier verwahrt und kommt nur für Sie heraus.
+lead-internet = Gateways lassen von außen drucken, ohne die Firewall zu öffnen. Sie reichen Verschlüsseltes weiter und können es nicht lesen.
+share = Von unterwegs drucken
+share-text = Sie erhalten eine Adresse mit einem Code. Wer sie hat, druckt für Sie; sonst sieht sie niemand.
+share-name = Für was oder wen ist sie?
+share-name-hint = Etwa „iPad“ oder „Dana, Prüferin“
+share-who = Wie viel darf gedruckt werden?
+share-mine = So viel ich brauche, ein Jahr lang
+share-guest = Drei Aufträge, an einem Tag
+share-go = Adresse erhalten
+share-nowhere = Von außen kann hier noch niemand drucken: dieser Computer öffnet keinen Platz an einem Gateway.
+share-line = Adresse
+share-code = Die Adresse als Code für Kameras
+ticket-print = Druckt für Sie: { $name }
+ticket-print-text = Öffnen Sie diese Adresse dort in einem Browser, oder halten Sie eine Kamera an den Code. Die Seite nimmt Dateien an und fügt den Drucker Telefonen, Tablets und Computern hinzu. Sie wird nicht noch einmal gezeigt.
+tokens-nothing = Von außen druckt nichts für Sie.
+token-jobs = { $count ->
+    [one] Ein Auftrag
+   *[other] { $count } Aufträge
+}
+token-jobs-of = { $count } von { $most } Aufträgen
+gateway-add = Gateway hinzufügen
+gateway-add-text = Der Anbieter braucht die Kennung des Standorts und gibt Ihnen eine Zeile. Alle Computer des Standorts kennen das Gateway von da an.
+gateway-line = Zeile
+gateway-add-go = Hinzufügen
+gateway-missing = Bitte geben Sie die Zeile des Anbieters ein.
+gateway-odd = Das ist nicht die Zeile eines Gateways.
+gateway-remove = Entfernen
+gateways-nothing = Der Standort hat kein Gateway. Niemand druckt von außen.
+gateway-idle = Dieser Computer öffnet dort keinen Platz
+gateway-dialing = Verbindet
+gateway-down = Nicht verbunden
+gateway-up = Verbunden
+gateway-knocks = { $count ->
+    [one] Eine Verbindung von außen
+   *[other] { $count } Verbindungen von außen
+}
+places-title = Plätze dieses Computers
+place-of-site = Platz des Standorts
+place-asked = Noch nicht offen
+place-close = Schließen
+place-new = Neuer Platz
+place-new-text = Ein Name, unter dem dieser Computer von außen gefunden wird; was dort gedruckt wird, wird hier verwahrt.
+place-open = Öffnen
+sure-gateway = { $name } entfernen?
+sure-gateway-text = Niemand druckt mehr darüber.
+said-gateway = { $name } ist hinzugefügt.
+said-gateway-removed = { $name } ist entfernt.
+said-place = Der Platz wird geöffnet.
+said-place-closed = Der Platz ist geschlossen.
+said-token = { $name } druckt nicht mehr.

@@ -267,3 +267,89 @@ failed-gone = This is no longer here.
 failed-busy = This is not possible right now.
 failed-away = The other device is not responding.
 failed-data = Invalid data:
+
+outside-title = Print from here
+outside-lead = What you send is encrypted and waits in the office. It is printed only when its owner stands at a printer.
+outside-print = Send files
+outside-copies = Copies
+outside-sides = Sides
+outside-color = Color
+outside-any = As the file says
+outside-files = Files
+outside-formats = PDF, pictures (JPEG, PNG) or plain text
+outside-go = Send
+outside-held = { $count ->
+    [one] One file is waiting.
+   *[other] { $count } files are waiting.
+}
+outside-not-held = This was not taken.
+outside-jobs = Sent from here
+outside-no-jobs = Nothing has been sent from here yet.
+outside-waits = Waiting
+outside-incoming = Arriving
+outside-deleted = Deleted
+outside-printers = Printers
+outside-search = Name, place or abilities
+outside-find = Search
+outside-none = No printer matches.
+outside-not-ready = Needs attention
+outside-add = Print from any program
+outside-add-text = Add this printer to your system. Whoever has these addresses prints here, so keep them to yourself.
+outside-apple = Profile for iPhone, iPad and Mac
+outside-address = Address for Android, ChromeOS and others
+outside-windows = Windows, in PowerShell
+outside-cups = Linux, in a terminal
+
+place-elsewhere = Elsewhere
+place-internet = Internet
+lead-elsewhere = What prints for you outside the site: your phone at home, a guest's laptop. It is held here, and comes out only for you.
+lead-internet = Gateways let people print from outside, without opening the firewall. They pass on what is encrypted and cannot read it.
+share = Print from elsewhere
+share-text = You get an address with a code. Whoever has it prints for you, and nobody else sees it.
+share-name = What or who is it for?
+share-name-hint = Such as "iPad", or "Dana, auditor"
+share-who = How much may be printed?
+share-mine = As much as I need, for a year
+share-guest = Three jobs, within a day
+share-go = Get the address
+share-nowhere = Nobody can print here from outside yet: this computer opens no place at a gateway.
+share-line = Address
+share-code = The address as a code for cameras
+ticket-print = Print for you: { $name }
+ticket-print-text = Open this address in a browser there, or hold a camera at the code. The page takes files, and adds the printer to phones, tablets and computers. It is not shown again.
+tokens-nothing = Nothing prints for you from outside.
+token-jobs = { $count ->
+    [one] One job
+   *[other] { $count } jobs
+}
+token-jobs-of = { $count } of { $most } jobs
+gateway-add = Add a gateway
+gateway-add-text = Its provider needs the site's id and gives you a line. All computers of the site know the gateway from then on.
+gateway-line = Line
+gateway-add-go = Add
+gateway-missing = Please enter the line of the gateway's provider.
+gateway-odd = This is not the line of a gateway.
+gateway-remove = Remove
+gateways-nothing = The site has no gateway. Nobody prints from outside.
+gateway-idle = This computer opens no place there
+gateway-dialing = Connecting
+gateway-down = Not connected
+gateway-up = Connected
+gateway-knocks = { $count ->
+    [one] One connection from outside
+   *[other] { $count } connections from outside
+}
+places-title = Places of this computer
+place-of-site = Place of the site
+place-asked = Not open yet
+place-close = Close
+place-new = New place
+place-new-text = A name by which this computer is found from outside; what is printed there is held here.
+place-open = Open
+sure-gateway = Remove { $name }?
+sure-gateway-text = Nobody prints through it any longer.
+said-gateway = { $name } is added.
+said-gateway-removed = { $name } is removed.
+said-place = The place is being opened.
+said-place-closed = The place is closed.
+said-token = { $name } prints no longer.

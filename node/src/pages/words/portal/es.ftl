@@ -267,3 +267,89 @@ failed-gone = Esto ya no está aquí.
 failed-busy = Ahora no es posible.
 failed-away = El otro equipo no responde.
 failed-data = Datos no válidos:
+
+outside-title = Imprimir desde aquí
+outside-lead = Lo que envía va cifrado y espera en la oficina. Solo se imprime cuando su dueño está ante una impresora.
+outside-print = Enviar archivos
+outside-copies = Copias
+outside-sides = Caras
+outside-color = Color
+outside-any = Como en el archivo
+outside-files = Archivos
+outside-formats = PDF, imágenes (JPEG, PNG) o texto sin formato
+outside-go = Enviar
+outside-held = { $count ->
+    [one] Un archivo está en espera.
+   *[other] { $count } archivos están en espera.
+}
+outside-not-held = Esto no se aceptó.
+outside-jobs = Enviado desde aquí
+outside-no-jobs = Aún no se ha enviado nada desde aquí.
+outside-waits = En espera
+outside-incoming = Llegando
+outside-deleted = Eliminado
+outside-printers = Impresoras
+outside-search = Nombre, lugar o funciones
+outside-find = Buscar
+outside-none = Ninguna impresora coincide.
+outside-not-ready = Necesita atención
+outside-add = Imprimir desde cualquier programa
+outside-add-text = Añada esta impresora a su sistema. Quien tenga estas direcciones imprime aquí: no las comparta.
+outside-apple = Perfil para iPhone, iPad y Mac
+outside-address = Dirección para Android, ChromeOS y otros
+outside-windows = Windows, en PowerShell
+outside-cups = Linux, en un terminal
+
+place-elsewhere = Desde fuera
+place-internet = Internet
+lead-elsewhere = Lo que imprime para usted fuera del sitio: su teléfono en casa, el portátil de un invitado. Se guarda aquí y solo sale para usted.
+lead-internet = Las pasarelas permiten imprimir desde fuera sin abrir el cortafuegos. Transmiten lo cifrado y no pueden leerlo.
+share = Imprimir desde fuera
+share-text = Recibe una dirección con un código. Quien la tenga imprime para usted; nadie más la ve.
+share-name = ¿Para qué o para quién es?
+share-name-hint = Por ejemplo «iPad» o «Dana, auditora»
+share-who = ¿Cuánto se puede imprimir?
+share-mine = Lo que necesite, durante un año
+share-guest = Tres trabajos, en un día
+share-go = Obtener la dirección
+share-nowhere = Nadie puede imprimir aquí desde fuera todavía: este equipo no abre ningún lugar en una pasarela.
+share-line = Dirección
+share-code = La dirección como código para cámaras
+ticket-print = Imprime para usted: { $name }
+ticket-print-text = Abra allí esta dirección en un navegador, o apunte una cámara al código. La página recibe archivos y añade la impresora a teléfonos, tabletas y equipos. No se vuelve a mostrar.
+tokens-nothing = Nada imprime para usted desde fuera.
+token-jobs = { $count ->
+    [one] Un trabajo
+   *[other] { $count } trabajos
+}
+token-jobs-of = { $count } de { $most } trabajos
+gateway-add = Añadir una pasarela
+gateway-add-text = Su proveedor necesita el identificador del sitio y le da una línea. Desde entonces todos los equipos del sitio la conocen.
+gateway-line = Línea
+gateway-add-go = Añadir
+gateway-missing = Introduzca la línea del proveedor.
+gateway-odd = Esto no es la línea de una pasarela.
+gateway-remove = Quitar
+gateways-nothing = El sitio no tiene pasarela. Nadie imprime desde fuera.
+gateway-idle = Este equipo no abre ningún lugar allí
+gateway-dialing = Conectando
+gateway-down = Sin conexión
+gateway-up = Conectada
+gateway-knocks = { $count ->
+    [one] Una conexión desde fuera
+   *[other] { $count } conexiones desde fuera
+}
+places-title = Lugares de este equipo
+place-of-site = Lugar del sitio
+place-asked = Aún no abierto
+place-close = Cerrar
+place-new = Nuevo lugar
+place-new-text = Un nombre con el que se encuentra este equipo desde fuera; lo que se imprime allí se guarda aquí.
+place-open = Abrir
+sure-gateway = ¿Quitar { $name }?
+sure-gateway-text = Nadie imprimirá ya a través de ella.
+said-gateway = { $name } se ha añadido.
+said-gateway-removed = { $name } se ha quitado.
+said-place = El lugar se está abriendo.
+said-place-closed = El lugar está cerrado.
+said-token = { $name } ya no imprime.

@@ -267,3 +267,89 @@ failed-gone = Ce n’est plus ici.
 failed-busy = C’est impossible pour l’instant.
 failed-away = L'autre appareil ne répond pas.
 failed-data = Données non valides :
+
+outside-title = Imprimer d’ici
+outside-lead = Ce que vous envoyez est chiffré et attend au bureau. L’impression ne se fait que lorsque son propriétaire est devant une imprimante.
+outside-print = Envoyer des fichiers
+outside-copies = Exemplaires
+outside-sides = Faces
+outside-color = Couleur
+outside-any = Comme dans le fichier
+outside-files = Fichiers
+outside-formats = PDF, images (JPEG, PNG) ou texte brut
+outside-go = Envoyer
+outside-held = { $count ->
+    [one] Un fichier est en attente.
+   *[other] { $count } fichiers sont en attente.
+}
+outside-not-held = Ceci n’a pas été accepté.
+outside-jobs = Envoyé d’ici
+outside-no-jobs = Rien n’a encore été envoyé d’ici.
+outside-waits = En attente
+outside-incoming = En cours d’arrivée
+outside-deleted = Supprimé
+outside-printers = Imprimantes
+outside-search = Nom, lieu ou capacités
+outside-find = Rechercher
+outside-none = Aucune imprimante ne correspond.
+outside-not-ready = Demande une intervention
+outside-add = Imprimer depuis tous les programmes
+outside-add-text = Ajoutez cette imprimante à votre système. Qui possède ces adresses imprime ici : gardez-les pour vous.
+outside-apple = Profil pour iPhone, iPad et Mac
+outside-address = Adresse pour Android, ChromeOS et autres
+outside-windows = Windows, dans PowerShell
+outside-cups = Linux, dans un terminal
+
+place-elsewhere = Ailleurs
+place-internet = Internet
+lead-elsewhere = Ce qui imprime pour vous hors du site : votre téléphone à la maison, l’ordinateur d’un invité. C’est retenu ici et ne sort que pour vous.
+lead-internet = Les passerelles permettent d’imprimer de l’extérieur sans ouvrir le pare-feu. Elles transmettent ce qui est chiffré et ne peuvent pas le lire.
+share = Imprimer d’ailleurs
+share-text = Vous recevez une adresse avec un code. Qui la possède imprime pour vous ; personne d’autre ne la voit.
+share-name = Pour quoi ou pour qui ?
+share-name-hint = Par exemple « iPad » ou « Dana, auditrice »
+share-who = Combien peut-on imprimer ?
+share-mine = Autant qu’il me faut, pendant un an
+share-guest = Trois travaux, en un jour
+share-go = Obtenir l’adresse
+share-nowhere = Personne ne peut encore imprimer ici de l’extérieur : cet ordinateur n’ouvre aucune place sur une passerelle.
+share-line = Adresse
+share-code = L’adresse sous forme de code pour appareils photo
+ticket-print = Imprime pour vous : { $name }
+ticket-print-text = Ouvrez cette adresse là-bas dans un navigateur, ou visez le code avec un appareil photo. La page accepte des fichiers et ajoute l’imprimante aux téléphones, tablettes et ordinateurs. Elle n’est plus affichée ensuite.
+tokens-nothing = Rien n’imprime pour vous de l’extérieur.
+token-jobs = { $count ->
+    [one] Un travail
+   *[other] { $count } travaux
+}
+token-jobs-of = { $count } travaux sur { $most }
+gateway-add = Ajouter une passerelle
+gateway-add-text = Son fournisseur a besoin de l’identifiant du site et vous donne une ligne. Tous les ordinateurs du site la connaissent ensuite.
+gateway-line = Ligne
+gateway-add-go = Ajouter
+gateway-missing = Veuillez saisir la ligne du fournisseur.
+gateway-odd = Ce n’est pas la ligne d’une passerelle.
+gateway-remove = Retirer
+gateways-nothing = Le site n’a pas de passerelle. Personne n’imprime de l’extérieur.
+gateway-idle = Cet ordinateur n’y ouvre aucune place
+gateway-dialing = Connexion en cours
+gateway-down = Non connectée
+gateway-up = Connectée
+gateway-knocks = { $count ->
+    [one] Une connexion de l’extérieur
+   *[other] { $count } connexions de l’extérieur
+}
+places-title = Places de cet ordinateur
+place-of-site = Place du site
+place-asked = Pas encore ouverte
+place-close = Fermer
+place-new = Nouvelle place
+place-new-text = Un nom sous lequel cet ordinateur est trouvé de l’extérieur ; ce qui y est imprimé est retenu ici.
+place-open = Ouvrir
+sure-gateway = Retirer { $name } ?
+sure-gateway-text = Plus personne n’imprime par elle.
+said-gateway = { $name } est ajoutée.
+said-gateway-removed = { $name } est retirée.
+said-place = La place est en cours d’ouverture.
+said-place-closed = La place est fermée.
+said-token = { $name } n’imprime plus.

@@ -1,24 +1,23 @@
 //! `gateway`: printing from outside the site.
 
+mod share;
+mod token;
+
 use clap::Subcommand;
 use papermesh_door::{GatewayStatus, PipeState, PlaceState};
 use papermesh_protocol::gateway::name::Label;
 use papermesh_protocol::remedy::Remedy;
-use papermesh_protocol::text::{Name, UserId};
 
+use self::share::{Guest, Share};
+use self::token::TokenAction;
 use super::context::Context;
 use super::failure::CliError;
-use super::quantity;
 use super::screen::Style;
 use super::secrets::{self, PassphraseArgs};
 use super::table::Grid;
 use crate::control::message::{
-    AddGateway, ClosePlace, GatewayList, ListGateways, ListTokens, MakeToken, OpenPlace,
-    PlaceChanged, RemoveGateway, Token, WithdrawToken,
+    AddGateway, ClosePlace, GatewayList, ListGateways, OpenPlace, PlaceChanged, RemoveGateway,
 };
-
-/// Characters of a token's id that are shown.
-const ID: usize = 8;
 
 /// Print from outside the site, through a gateway on the Internet
 ///
@@ -48,6 +47,10 @@ pub(super) enum Gateway {
     /// Print tokens: what programs outside show instead of a PIN
     #[command(subcommand)]
     Token(TokenAction),
+    /// Give a program or device outside all that it needs to print: addresses, a code, lines for each system
+    Share(Share),
+    /// The same for somebody who prints a few jobs for you, such as a visitor
+    Guest(Guest),
 }
 
 /// Places: names by which this computer's hold printer is found from outside
@@ -56,37 +59,20 @@ pub(super) enum Place {
     /// Open a place at all gateways of the site
     Add {
         /// Its name, which everybody can look up in public lists of certificates [default: a random one]
-        #[arg(long)]
+        #[arg(long, conflicts_with = "site")]
         name: Option<Label>,
+        /// Open that of the whole site, which is found by the site's name alone
+        #[arg(long)]
+        site: bool,
     },
     /// Close a place
     Remove {
         /// Its name
-        name: Label,
-    },
-}
-
-/// Print tokens: what programs outside show instead of a PIN
-#[derive(Debug, Subcommand)]
-pub(super) enum TokenAction {
-    /// Make a print token; it is shown once
-    Add {
-        /// What it is for, such as "iPad"
-        name: Name,
-        /// Whose [default: the only user who enrolled here]
+        #[arg(required_unless_present = "site", conflicts_with = "site")]
+        name: Option<Label>,
+        /// That of the whole site
         #[arg(long)]
-        user: Option<UserId>,
-    },
-    /// List the print tokens made on this computer
-    List {
-        /// Whose [default: everybody's]
-        #[arg(long)]
-        user: Option<UserId>,
-    },
-    /// Withdraw a print token: it is good for nothing from now on
-    Remove {
-        /// Its name, or the beginning of its id
-        token: String,
+        site: bool,
     },
 }
 
@@ -127,6 +113,8 @@ impl Gateway {
             }
             Self::Place(place) => place.run(context).await,
             Self::Token(token) => token.run(context).await,
+            Self::Share(share) => share.run(context).await,
+            Self::Guest(guest) => guest.run(context).await,
         }
     }
 }
@@ -134,16 +122,20 @@ impl Gateway {
 impl Place {
     async fn run(self, context: &Context) -> Result<(), CliError> {
         match self {
-            Self::Add { name } => {
-                let opened = context.call(OpenPlace { label: name }).await?;
+            Self::Add { name, site } => {
+                let command = OpenPlace {
+                    label: name,
+                    of_site: site,
+                };
+                let opened = context.call(command).await?;
                 context
                     .screen
                     .show(&opened, |opened, _| opened_text(opened))
             }
-            Self::Remove { name } => {
+            Self::Remove { name, site: _ } => {
                 let closed = context.call(ClosePlace { label: name }).await?;
                 context.screen.show(&closed, |closed, _| {
-                    format!("closed the place {}", closed.label)
+                    format!("closed the place {}", named(closed.label.as_ref()))
                 })
             }
         }
@@ -154,7 +146,7 @@ fn opened_text(opened: &PlaceChanged) -> String {
     if opened.names.is_empty() {
         return format!(
             "the place {} opens as soon as the site has a gateway: `papermesh gateway add`",
-            opened.label
+            named(opened.label.as_ref())
         );
     }
     let uris = opened
@@ -162,33 +154,6 @@ fn opened_text(opened: &PlaceChanged) -> String {
         .iter()
         .map(|name| format!("ipps://{name}:443/ipp/print"));
     uris.collect::<Vec<_>>().join("\n")
-}
-
-impl TokenAction {
-    async fn run(self, context: &Context) -> Result<(), CliError> {
-        let screen = &context.screen;
-        match self {
-            Self::Add { name, user } => {
-                let made = context.call(MakeToken { user, name }).await?;
-                screen.show(&made, |made, _| {
-                    format!(
-                        "{}\nprint from outside with the user id {} and this as the password; it is not shown again",
-                        made.token, made.view.user
-                    )
-                })
-            }
-            Self::List { user } => {
-                let tokens = context.call(ListTokens { user }).await?;
-                screen.show(&tokens, |tokens, style| token_table(tokens, style))
-            }
-            Self::Remove { token } => {
-                let withdrawn = context.call(WithdrawToken { token }).await?;
-                screen.show(&withdrawn, |withdrawn, _| {
-                    format!("withdrew the print token {}", withdrawn.name)
-                })
-            }
-        }
-    }
 }
 
 fn table(list: &GatewayList, style: &Style) -> String {
@@ -226,9 +191,14 @@ fn pipe(state: &PipeState) -> String {
     }
 }
 
+/// What a place is called.
+fn named(label: Option<&Label>) -> &str {
+    label.map_or("of the site", Label::as_str)
+}
+
 fn places(status: &GatewayStatus) -> String {
     let places = status.places.iter().map(|(label, state)| {
-        let label = label.as_ref().map_or("-", Label::as_str);
+        let label = named(label.as_ref());
         match state {
             PlaceState::Asked => format!("{label} (not open yet)"),
             PlaceState::Open(_) => label.to_owned(),
@@ -240,20 +210,4 @@ fn places(status: &GatewayStatus) -> String {
         true => "-".to_owned(),
         false => places.join(", "),
     }
-}
-
-fn token_table(tokens: &[Token], style: &Style) -> String {
-    if tokens.is_empty() {
-        return "no print tokens".to_owned();
-    }
-    let mut grid = Grid::new(&["ID", "USER~", "NAME~", "VALID"]);
-    for token in tokens {
-        grid.row([
-            token.id.to_string()[..ID].to_owned(),
-            token.user.to_string(),
-            token.name.to_string(),
-            quantity::rest(token.until, style.now),
-        ]);
-    }
-    grid.render(style)
 }

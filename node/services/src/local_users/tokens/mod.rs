@@ -1,8 +1,12 @@
 //! Print tokens of this computer's users: what their programs show outside the site.
 
+pub mod meter;
+
 use std::time::Duration;
 
 use papermesh_protocol::gateway::token::PrintToken;
+use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
+use papermesh_protocol::gateway::token::rights::Rights;
 use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
@@ -13,8 +17,10 @@ use super::{LocalUsers, LocalUsersError, PAGE};
 use crate::audit::{Event, Kind};
 use crate::network::Network;
 
-/// How long a token is good for.
+/// How long a token is good for, unless its user says otherwise.
 pub const LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// The longest that it can be.
+pub const LONGEST: Duration = Duration::from_secs(5 * 365 * 24 * 60 * 60);
 /// Fewest characters by which a token may be named.
 const ID_PREFIX: usize = 4;
 
@@ -31,6 +37,38 @@ pub struct TokenView {
     pub made_at: Timestamp,
     /// and until when it is good.
     pub until: Timestamp,
+    /// What it allows besides holding jobs.
+    pub rights: Rights,
+    /// How much may be printed with it,
+    pub allowance: Allowance,
+    /// and how much was.
+    pub used: Used,
+}
+
+/// A token that is to be made.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// Whose; none for that of the only user who enrolled here.
+    pub user: Option<UserId>,
+    /// What it is called.
+    pub name: Name,
+    /// How long it is good for.
+    pub lifetime: Duration,
+    /// What it allows besides holding jobs.
+    pub rights: Rights,
+    /// How much may be printed with it.
+    pub allowance: Allowance,
+}
+
+/// Who showed a token that is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    /// Whose jobs it brings.
+    pub user: UserId,
+    /// Names the token.
+    pub token: TokenDigest,
+    /// What it allows besides holding jobs.
+    pub rights: Rights,
 }
 
 impl<N: Network> LocalUsers<N> {
@@ -38,13 +76,15 @@ impl<N: Network> LocalUsers<N> {
     ///
     /// # Errors
     /// [`LocalUsersError::NobodyEnrolled`], [`LocalUsersError::WhichUser`],
-    /// [`LocalUsersError::NotEnrolled`].
+    /// [`LocalUsersError::NotEnrolled`], [`LocalUsersError::TokenLifetime`].
     pub async fn make_token(
         &self,
-        user: Option<UserId>,
-        name: Name,
+        new: NewToken,
     ) -> Result<(PrintToken, TokenView), LocalUsersError> {
-        let user = self.whom(user).await?;
+        if new.lifetime.is_zero() || new.lifetime > LONGEST {
+            return Err(LocalUsersError::TokenLifetime);
+        }
+        let user = self.whom(new.user).await?;
         if self.row(&user).await?.is_none() {
             return Err(LocalUsersError::NotEnrolled(user));
         }
@@ -52,9 +92,12 @@ impl<N: Network> LocalUsers<N> {
         let (id, now) = (token.digest(), (self.0.clock)());
         let row = TokenRow {
             user: user.clone(),
-            name,
+            name: new.name,
             made_at: now,
-            until: now + LIFETIME,
+            until: now + new.lifetime,
+            rights: new.rights,
+            allowance: new.allowance,
+            used: Used::default(),
         };
         let view = view(id, row.clone());
         // Written down first: nobody makes one in secret.
@@ -76,7 +119,10 @@ impl<N: Network> LocalUsers<N> {
             .filter(|(_, row)| {
                 row.until > now && user.as_ref().is_none_or(|user| *user == row.user)
             })
-            .map(|(id, row)| view(id, row))
+            .map(|(id, row)| {
+                let used = self.2.used(id).unwrap_or(row.used);
+                view(id, TokenRow { used, ..row })
+            })
             .collect();
         tokens.sort_by(|a, b| (&a.user, a.made_at, a.id).cmp(&(&b.user, b.made_at, b.id)));
         Ok(tokens)
@@ -85,9 +131,14 @@ impl<N: Network> LocalUsers<N> {
     /// Tokens whose time is over take no room from others.
     async fn forget_expired(&self) -> Result<(), LocalUsersError> {
         let (now, all) = ((self.0.clock)(), self.kept_tokens().await?);
+        let expired = all.into_iter().filter(|(_, row)| row.until <= now);
+        let expired: Vec<TokenDigest> = expired.map(|(id, _)| id).collect();
+        for id in &expired {
+            self.2.forget(*id);
+        }
         offload(&self.0.store, move |store| {
-            for (id, _) in all.iter().filter(|(_, row)| row.until <= now) {
-                store.tokens().delete(*id)?;
+            for id in expired {
+                store.tokens().delete(id)?;
             }
             Ok::<_, LocalUsersError>(())
         })
@@ -125,11 +176,12 @@ impl<N: Network> LocalUsers<N> {
         };
         let id = token.id;
         offload(&self.0.store, move |store| store.tokens().delete(id)).await?;
+        self.2.forget(id);
         self.record(Kind::TokenWithdrawn, &token).await;
         Ok(token)
     }
 
-    /// Whose print token this is, if it is good. Where a name is said with it, it must be that user's.
+    /// Who showed this print token, if it is good. Where a name is said with it, it must be that user's.
     ///
     /// # Errors
     /// Those of the store.
@@ -137,21 +189,26 @@ impl<N: Network> LocalUsers<N> {
         &self,
         token: &PrintToken,
         named: Option<&str>,
-    ) -> Result<Option<UserId>, LocalUsersError> {
+    ) -> Result<Option<Bearer>, LocalUsersError> {
         let id = token.digest();
         let row = offload(&self.0.store, move |store| store.tokens().get(id)).await?;
         let now = (self.0.clock)();
-        let good = row.filter(|row| row.until > now).map(|row| row.user);
         let named = named.map(str::parse::<UserId>);
-        let good = good.filter(|user| match &named {
+        let is_named = |user: &UserId| match &named {
             Some(named) => named.as_ref() == Ok(user),
             None => true,
-        });
+        };
+        let good = row.filter(|row| row.until > now && is_named(&row.user));
+        let Some(TokenRow { user, rights, .. }) = good else {
+            return Ok(None);
+        };
         // A token does not outlive its user here.
-        match good {
-            Some(user) => Ok(self.row(&user).await?.map(|_| user)),
-            None => Ok(None),
-        }
+        let is_here = self.row(&user).await?.is_some();
+        Ok(is_here.then_some(Bearer {
+            user,
+            token: id,
+            rights,
+        }))
     }
 
     async fn record(&self, kind: Kind, token: &TokenView) {
@@ -169,5 +226,8 @@ fn view(id: TokenDigest, row: TokenRow) -> TokenView {
         name: row.name,
         made_at: row.made_at,
         until: row.until,
+        rights: row.rights,
+        allowance: row.allowance,
+        used: row.used,
     }
 }

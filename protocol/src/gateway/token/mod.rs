@@ -3,6 +3,14 @@
 //! A token has 120 random bits, so it can be shown to the Internet, where a PIN of a few digits could be
 //! guessed. It is good for printing alone: nothing comes out of a printer for it. Nobody keeps it but the
 //! program that prints; whoever judges it keeps its digest.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`rights`] | what a token allows besides holding jobs |
+//! | [`allowance`] | how much may be printed with it, and how much was |
+
+pub mod allowance;
+pub mod rights;
 
 use core::fmt;
 use core::str::FromStr;

@@ -1,0 +1,305 @@
+//! What a browser outside may ask.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Extension, Multipart, Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use papermesh_ipp::Browsing;
+use papermesh_ipp::queue::{JobNumber, Queue, QueueError, QueueErrorKind, QueuedJob, Which};
+use papermesh_protocol::gateway::name::HostName;
+use papermesh_web::{Asked, Peer, Slot};
+use serde::Serialize;
+
+use super::upload;
+use super::view::{self, View};
+use super::{OutsideServer, limits};
+use crate::pages::{self, Form, Language};
+use crate::share::Share;
+
+/// The path of the profile for Apple's systems.
+const PROFILE: &str = "/printer.mobileconfig";
+
+pub(super) fn router<Q: Queue>(server: Arc<OutsideServer<Q>>) -> Router {
+    Router::new()
+        .route("/", get(page::<Q>))
+        .route("/print", post(print::<Q>))
+        .route("/delete", post(delete::<Q>))
+        .route("/printers.json", get(printers::<Q>))
+        .route(PROFILE, get(profile::<Q>))
+        .route("/assets/{version}/{name}", get(asset))
+        // The queue says how large a document may be.
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn(guard))
+        .with_state(server)
+}
+
+/// Hears only what this page's own forms send, and dresses all answers.
+async fn guard(
+    Extension(peer): Extension<Peer>,
+    Extension(slot): Extension<Arc<Slot>>,
+    request: axum::extract::Request,
+    next: Next,
+) -> Response {
+    let _at_work = slot.work();
+    let host = request.headers().get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let is_own = pages::is_from_own_page(peer, request.method(), host, request.headers());
+    let mut answer = match is_own {
+        true => next.run(request).await,
+        false => (
+            StatusCode::FORBIDDEN,
+            "only this page may make this request\n",
+        )
+            .into_response(),
+    };
+    pages::dress(&mut answer);
+    answer
+}
+
+async fn asset(Path((version, name)): Path<(String, String)>) -> Response {
+    pages::asset(&version, &name)
+}
+
+/// What is searched for among the printers, as an address says it.
+fn search(address: &Form) -> String {
+    let said = address.get("q").unwrap_or_default();
+    said[..said.floor_char_boundary(limits::SEARCH)].to_owned()
+}
+
+fn query(RawQuery(query): RawQuery) -> Form {
+    let query = query.unwrap_or_default();
+    Form::parse(query.as_bytes()).unwrap_or_default()
+}
+
+async fn page<Q: Queue>(
+    State(server): State<Arc<OutsideServer<Q>>>,
+    Extension(browsing): Extension<Browsing>,
+    Extension(asked): Extension<Asked>,
+    address: RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let said = query(address);
+    let held = said.get("held").and_then(|held| held.parse().ok());
+    let remark = held.map(view::Remark::Held);
+    let language = language(&headers);
+    shown(
+        &server,
+        (&browsing, &asked),
+        language,
+        (&search(&said), remark),
+    )
+    .await
+}
+
+/// Takes files into the hold. Whoever reloads the page that follows sends nothing again.
+async fn print<Q: Queue>(
+    State(server): State<Arc<OutsideServer<Q>>>,
+    Extension(browsing): Extension<Browsing>,
+    Extension(asked): Extension<Asked>,
+    headers: HeaderMap,
+    form: Multipart,
+) -> Response {
+    match upload::take(&server, &browsing, form).await {
+        Ok(held) => see_other(&format!("{}/?held={held}", browsing.base)),
+        Err(failed) => {
+            let status = failed.status();
+            let remark = Some(view::Remark::Failed(failed));
+            let language = language(&headers);
+            let mut answer = shown(&server, (&browsing, &asked), language, ("", remark)).await;
+            *answer.status_mut() = status;
+            answer
+        }
+    }
+}
+
+async fn delete<Q: Queue>(
+    State(server): State<Arc<OutsideServer<Q>>>,
+    Extension(browsing): Extension<Browsing>,
+    body: Body,
+) -> Response {
+    let form = match Form::read(body).await {
+        Ok(form) => form,
+        Err(status) => return status.into_response(),
+    };
+    let Some(number) = form.get("number").and_then(|number| number.parse().ok()) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    match cancel(&server, &browsing, number).await {
+        Ok(()) => see_other(&format!("{}/", browsing.base)),
+        Err(error) => refused(&error),
+    }
+}
+
+/// Deletes a job, if it came with this token.
+async fn cancel<Q: Queue>(
+    server: &OutsideServer<Q>,
+    browsing: &Browsing,
+    number: JobNumber,
+) -> Result<(), QueueError> {
+    let job = server.queue.job(number).await?;
+    match job.filter(|job| job.token == Some(browsing.bearer.token)) {
+        Some(_) => server.queue.cancel(number, None).await,
+        None => Err(QueueError::new(
+            QueueErrorKind::NotFound,
+            "you have no such job here",
+        )),
+    }
+}
+
+/// A printer of the site, for programs.
+#[derive(Serialize)]
+struct Printer {
+    name: String,
+    location: Option<String>,
+    model: Option<String>,
+    color: Option<bool>,
+    duplex: Option<bool>,
+    media: Vec<String>,
+    /// Whether it takes jobs now, as it said last.
+    accepting: Option<bool>,
+    /// What is the matter with it, as it said last: IPP keywords.
+    reasons: Vec<String>,
+}
+
+async fn printers<Q: Queue>(
+    State(server): State<Arc<OutsideServer<Q>>>,
+    address: RawQuery,
+) -> Response {
+    let wanted = search(&query(address));
+    let known = match server.queue.printers().await {
+        Ok(known) => known,
+        Err(error) => return refused(&error),
+    };
+    let found = known.into_iter().filter(|one| view::is_found(one, &wanted));
+    let told = found.map(|one| {
+        let can = one.abilities.unwrap_or_default();
+        let is_known = can.model.is_some() || !can.media.is_empty();
+        Printer {
+            name: one.name,
+            location: can.location.clone(),
+            model: can.model.clone(),
+            color: can.color,
+            duplex: is_known.then(|| can.prints_both_sides()),
+            accepting: is_known.then_some(can.accepting),
+            media: can.media,
+            reasons: can.reasons,
+        }
+    });
+    match serde_json::to_string(&told.collect::<Vec<_>>()) {
+        Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// What the systems of whoever has this token need to print here.
+fn share<'a, Q>(
+    server: &'a OutsideServer<Q>,
+    browsing: &'a Browsing,
+    place: &'a HostName,
+) -> Share<'a> {
+    Share {
+        place,
+        site: &server.site,
+        user: &browsing.bearer.user,
+        token: &browsing.token,
+    }
+}
+
+/// The profile with which Apple's systems add the printer.
+async fn profile<Q: Queue>(
+    State(server): State<Arc<OutsideServer<Q>>>,
+    Extension(browsing): Extension<Browsing>,
+    Extension(asked): Extension<Asked>,
+) -> Response {
+    let Ok(place) = asked.0.parse() else {
+        return StatusCode::MISDIRECTED_REQUEST.into_response();
+    };
+    let profile = share(&server, &browsing, &place).mobileconfig();
+    let kind = [(header::CONTENT_TYPE, "application/x-apple-aspen-config")];
+    (kind, profile.to_string()).into_response()
+}
+
+/// Shows the page as it is now.
+async fn shown<Q: Queue>(
+    server: &OutsideServer<Q>,
+    (browsing, asked): (&Browsing, &Asked),
+    language: Language,
+    (search, remark): (&str, Option<view::Remark>),
+) -> Response {
+    let asking = async {
+        let jobs = jobs(server, browsing).await?;
+        Ok::<_, QueueError>((jobs, server.queue.printers().await?))
+    };
+    let (jobs, printers) = match asking.await {
+        Ok(found) => found,
+        Err(error) => return refused(&error),
+    };
+    let Ok(place) = asked.0.parse() else {
+        return StatusCode::MISDIRECTED_REQUEST.into_response();
+    };
+    let view = View {
+        language,
+        share: &share(server, browsing, &place),
+        profile: PROFILE,
+        base: &browsing.base,
+        search,
+        remark: remark.as_ref(),
+        jobs: &jobs,
+        printers: &printers,
+        now: server.queue.now(),
+    };
+    match view.render() {
+        Ok(page) => Html(page).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "could not render a page");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// The jobs that came with this token: those that wait, then the last that are gone.
+async fn jobs<Q: Queue>(
+    server: &OutsideServer<Q>,
+    browsing: &Browsing,
+) -> Result<Vec<QueuedJob>, QueueError> {
+    let (user, token) = (&browsing.bearer.user, Some(browsing.bearer.token));
+    let mut jobs = Vec::new();
+    for (which, most) in [
+        (Which::Current, limits::JOBS),
+        (Which::Ended, limits::ENDED),
+    ] {
+        let all = server.queue.jobs(user, which, 0, usize::MAX).await?;
+        jobs.extend(all.into_iter().filter(|job| job.token == token).take(most));
+    }
+    Ok(jobs)
+}
+
+fn language(headers: &HeaderMap) -> Language {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE);
+    accepted
+        .and_then(|header| Language::accepted(header.to_str().ok()?))
+        .unwrap_or_default()
+}
+
+fn refused(error: &QueueError) -> Response {
+    let status = match error.kind {
+        QueueErrorKind::NotFound => StatusCode::NOT_FOUND,
+        QueueErrorKind::NotAllowed => StatusCode::FORBIDDEN,
+        QueueErrorKind::NotPossible => StatusCode::CONFLICT,
+        QueueErrorKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, format!("{}\n", error.text)).into_response()
+}
+
+fn see_other(to: &str) -> Response {
+    match HeaderValue::from_str(to) {
+        Ok(to) => (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
