@@ -1,6 +1,8 @@
 //! A certificate for a name, from a certificate authority (RFC 8555) that asks through the gateway who
 //! has the name (TLS-ALPN-01, RFC 8737). The key never leaves this node.
 
+mod advice;
+
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +18,8 @@ use tokio::time::timeout;
 use x509_parser::parse_x509_certificate;
 use x509_parser::pem::parse_x509_pem;
 use zeroize::Zeroizing;
+
+pub use advice::Advice;
 
 /// How long an order may take, with the questions of the authority.
 const ORDER: Duration = Duration::from_secs(3 * 60);
@@ -140,19 +144,24 @@ impl CertificateAuthority {
 
 impl AcmeAccount {
     /// Orders a certificate for a name. `show` shows the authority the digest that it is given, for as long as
-    /// what it returns is kept; `request` is the certificate signing request (RFC 2986), DER.
+    /// what it returns is kept; `request` is the certificate signing request (RFC 2986), DER. `replaced` is the chain
+    /// that it takes the place of, where the authority gave an [`Advice`] on that.
     ///
     /// # Errors
     /// [`AcmeError`].
     pub async fn order<T, E: std::fmt::Display>(
         &self,
         name: &HostName,
-        request: &[u8],
+        (request, replaced): (&[u8], Option<&str>),
         show: impl Fn(&[u8]) -> Result<T, E>,
     ) -> Result<Issued, AcmeError> {
         let ordering = async {
             let identifiers = [Identifier::Dns(name.to_string())];
-            let mut order = self.0.new_order(&NewOrder::new(&identifiers)).await?;
+            let mut wanted = NewOrder::new(&identifiers);
+            if let Some(replaced) = replaced {
+                wanted = wanted.replaces(advice::identifier(replaced)?);
+            }
+            let mut order = self.0.new_order(&wanted).await?;
             let mut shown = Vec::new();
             let mut authorizations = order.authorizations();
             while let Some(authorization) = authorizations.next().await {

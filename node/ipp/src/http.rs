@@ -307,7 +307,7 @@ async fn who<Q: Queue>(
 }
 
 /// The user who shows a PIN.
-async fn proven<Q: Queue>(
+pub(super) async fn proven<Q: Queue>(
     server: &IppServer<Q>,
     peer: Peer,
     header: &str,

@@ -28,6 +28,8 @@ pub struct Owners {
     pub domains: Vec<String>,
     /// Accounts of this computer that print systems run as, by their names.
     pub spoolers: Vec<String>,
+    /// Whether PINs are taken from outside the site.
+    pub internet_pins: bool,
 }
 
 /// Who is meant by a name.

@@ -1,12 +1,13 @@
 //! Those outside the site, who come through a gateway: who asks there, and by what right.
 //!
-//! A print token says it, and nothing else: neither a name nor an address means anything there, and a
-//! PIN must not be guessed from the Internet. It is shown as the password of HTTP Basic (RFC 7617) with the user id, or
+//! A print token says it, and as a rule nothing else: neither a name nor an address means anything there, and a
+//! PIN must not be guessed from the Internet, unless the node's configuration allows it. A token is shown as the password of HTTP Basic (RFC 7617) with the user id, or
 //! stands in the path, for programs that cannot show a password: `/t/TOKEN/ipp/print`. Such a path is a
 //! capability: all URIs that are told to who has it begin with it, and it stands in no log.
 //!
 //! What is no IPP is answered by pages for browsers, which whoever serves the printer brings.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -160,6 +161,26 @@ pub(super) async fn who<Q: Queue>(
     request: &message::Request,
 ) -> Result<Requester, Response> {
     let stranger = |status, text| Requester::Stranger(Failure::new(status, text));
+    // At a shared computer the PIN of a job is that of the visit: it must be neither chosen nor tried from
+    // the Internet.
+    if request.operation().get("job-password").is_some() {
+        let text = "a job from outside has no PIN of its own";
+        return Ok(stranger(Status::NotAuthorized, text));
+    }
+    if let Some(header) = text_of(headers, header::AUTHORIZATION)
+        && capability.is_none()
+        && server.owners.internet_pins
+        && Credentials::read(header).is_some_and(|shown| shown.token().is_none())
+    {
+        // All outsiders are one place where PINs are typed, whatever a gateway says of their addresses: wrong
+        // ones make outsiders wait, and nobody at a printer or on the network of the site.
+        let somewhere = Peer {
+            address: Ipv4Addr::UNSPECIFIED.into(),
+            ..peer
+        };
+        let who = http::proven(server, somewhere, header).await?;
+        return Ok(server.unless_disabled(who).await);
+    }
     let bearer = match bearer(server, (peer, capability), headers).await {
         Ok(Some((_, bearer))) => bearer,
         Ok(None) if operations::is_open(request.operation) => {
@@ -171,12 +192,6 @@ pub(super) async fn who<Q: Queue>(
     };
     if !may(&bearer, request.operation) {
         let text = "a print token does not allow that";
-        return Ok(stranger(Status::NotAuthorized, text));
-    }
-    // At a shared computer the PIN of a job is that of the visit: it must be neither chosen nor tried from
-    // the Internet.
-    if request.operation().get("job-password").is_some() {
-        let text = "a job from outside has no PIN of its own";
         return Ok(stranger(Status::NotAuthorized, text));
     }
     Ok(server.unless_disabled(Requester::Bearer(bearer)).await)

@@ -100,6 +100,8 @@ pub struct Config {
     /// Accounts of this computer that print systems run as. Their programs say for whom they print;
     /// those of all accounts but these, the node's own and root's need a PIN.
     pub ipp_accounts: Vec<String>,
+    /// Whether users' PINs are taken from outside the site, besides print tokens.
+    pub internet_pin: bool,
     /// Where the panel of a printer listens.
     pub panel: Listen,
     /// Whether somebody said so: then a node that cannot have the address does not start.
@@ -183,6 +185,7 @@ impl Settings {
             ipp_domains: self.ipp_domains.unwrap_or_default(),
             ipp_accounts: (self.ipp_accounts)
                 .unwrap_or_else(|| IPP_ACCOUNTS.map(str::to_owned).to_vec()),
+            internet_pin: self.internet_pin.unwrap_or(false),
             panel: self.panel.unwrap_or(Listen::At(PANEL)),
             panel_demanded: self.panel.is_some(),
             portal: self.portal.unwrap_or(Listen::At(PORTAL)),

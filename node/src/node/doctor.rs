@@ -125,7 +125,6 @@ impl Services {
         }
     }
 
-    /// Whether `papermesh open` has something to open.
     /// The way in from outside: one finding for each gateway at which this node opens places.
     fn gateways(&self) -> Vec<Finding> {
         let status = self.door.as_ref().map(DoorHere::status);
@@ -148,6 +147,32 @@ impl Services {
         findings.collect()
     }
 
+    /// What outsiders are shown at each name of this node.
+    async fn place_certificates(&self) -> Result<Vec<Finding>, StoreError> {
+        let status = self.door.as_ref().map(DoorHere::status);
+        let places = status.iter().flatten().flat_map(|status| &status.places);
+        let names = places.filter_map(|(_, state)| match state {
+            PlaceState::Open(names) => Some(names),
+            PlaceState::Asked | PlaceState::Refused(_) => None,
+        });
+        let names: Vec<String> = names.flatten().map(ToString::to_string).collect();
+        let (now, asks) = (self.mesh.membership().now(), self.config.acme.is_some());
+        offload(&self.store, move |store| {
+            let kept = store.public_certificates();
+            let found = names.iter().map(|name| {
+                let until = kept.get(name)?.map(|row| row.not_after);
+                Ok(shown_at(
+                    name,
+                    until.filter(|until| *until > now),
+                    (now, asks),
+                ))
+            });
+            found.collect()
+        })
+        .await
+    }
+
+    /// Whether `papermesh open` has something to open.
     fn own_page(&self) -> Finding {
         match (&self.portal, self.config.portal.address()) {
             (Some(portal), _) => good("portal", format!("{} answers", portal.url())),
@@ -206,6 +231,7 @@ impl Handle<Diagnose> for Services {
             self.own_page(),
         ];
         findings.extend(self.gateways());
+        findings.extend(self.place_certificates().await.map_err(NodeError::Store)?);
         let keys = offload(&self.store, |store| keys_of(store, store.home()));
         findings.push(keys.await.map_err(NodeError::Store)?);
         if self.holder.is_some() {
@@ -499,6 +525,31 @@ fn renderer(converter: &Converter) -> Finding {
                 .to_owned(),
             "switch Landlock on (`lsm=landlock,…` on the kernel's command line), or set converter-without-landlock = \
              true in papermesh.toml",
+        ),
+    }
+}
+
+/// Until when a name has a certificate of the Internet's, if it has one; `asks` says whether this node asks for
+/// some.
+fn shown_at(name: &str, until: Option<Timestamp>, (now, asks): (Timestamp, bool)) -> Finding {
+    match (until, asks) {
+        (Some(until), _) => {
+            let days = until.since(now).as_secs() / DAY;
+            good(
+                "place-certificate",
+                format!("{name} has a certificate of the Internet's, valid for {days} more days"),
+            )
+        }
+        (None, false) => good(
+            "place-certificate",
+            format!("{name} shows a certificate of this node's own, as `acme` is off"),
+        ),
+        (None, true) => doubtful(
+            "place-certificate",
+            format!(
+                "{name} shows a certificate of this node's own, which programs outside do not trust"
+            ),
+            "wait some minutes after the place was opened; later the log says what the certificate authority answers",
         ),
     }
 }

@@ -53,6 +53,7 @@ pub(super) async fn start(
         operators: config.ipp_operators.iter().cloned().collect(),
         domains: config.ipp_domains.clone(),
         spoolers: config.ipp_accounts.clone(),
+        internet_pins: config.internet_pin,
     };
     let certificates = Certificates {
         own: home.hold_printer_certificate(),

@@ -37,6 +37,15 @@ pub(super) struct PublicCertificatesKeeper {
     pub(super) status: watch::Receiver<BTreeMap<GatewayId, GatewayStatus>>,
 }
 
+/// What is known of names in this run of the node.
+#[derive(Default)]
+struct Known {
+    /// Those whose certificates are shown.
+    shown: BTreeSet<HostName>,
+    /// What the authority advised: until when that is good, and when to renew, if it said so.
+    advice: BTreeMap<HostName, (Timestamp, Option<Timestamp>)>,
+}
+
 /// Why a name has no certificate.
 #[derive(Debug, thiserror::Error)]
 enum KeepError {
@@ -66,7 +75,7 @@ impl PublicCertificatesKeeper {
     pub(super) async fn run(mut self) {
         let mut account = None;
         let (mut wait, mut due) = (FIRST_WAIT, Instant::now());
-        let mut shown = BTreeSet::new();
+        let mut known = Known::default();
         loop {
             tokio::select! {
                 () = sleep_until(due) => {}
@@ -75,13 +84,13 @@ impl PublicCertificatesKeeper {
                     if changed.is_err() {
                         return;
                     }
-                    let new = self.names().iter().any(|name| !shown.contains(name));
+                    let new = self.names().iter().any(|name| !known.shown.contains(name));
                     if !new || wait > FIRST_WAIT {
                         continue;
                     }
                 }
             }
-            match self.look(&mut account, &mut shown).await {
+            match self.look(&mut account, &mut known).await {
                 Ok(()) => {
                     wait = FIRST_WAIT;
                     due = Instant::now() + LOOK;
@@ -110,12 +119,12 @@ impl PublicCertificatesKeeper {
     async fn look(
         &self,
         account: &mut Option<AcmeAccount>,
-        shown: &mut BTreeSet<HostName>,
+        known: &mut Known,
     ) -> Result<(), KeepError> {
         let mut looked = Ok(());
         for name in self.names() {
-            match self.certify(account, &name, shown.contains(&name)).await {
-                Ok(()) => drop(shown.insert(name)),
+            match self.certify(account, &name, known).await {
+                Ok(()) => drop(known.shown.insert(name)),
                 Err(error) => looked = Err(error),
             }
         }
@@ -126,19 +135,65 @@ impl PublicCertificatesKeeper {
         &self,
         account: &mut Option<AcmeAccount>,
         name: &HostName,
-        is_shown: bool,
+        known: &mut Known,
     ) -> Result<(), KeepError> {
         let kept = self.kept(name).await?;
         // One that cannot be shown, whose key another storage key sealed, say, is as good as none.
+        let is_shown = known.shown.contains(name);
         let kept = kept.filter(|row| is_shown || self.show(name, row).is_ok());
-        if kept.is_some_and(|row| row.due_at > clock::now()) {
-            return Ok(());
+        let mut replaced = None;
+        if let Some(row) = kept {
+            // It is shown before anybody is asked anything.
+            known.shown.insert(name.clone());
+            let advised = self.advised(account, name, &row, known).await;
+            if advised.unwrap_or(row.due_at) > clock::now() {
+                return Ok(());
+            }
+            replaced = advised.map(|_| row.chain);
         }
-        let account = match account {
+        let account = self.opened(account).await?;
+        self.order(account, name, replaced.as_deref()).await
+    }
+
+    /// When the authority advises to renew a certificate. One that cannot be asked advises nothing.
+    async fn advised(
+        &self,
+        account: &mut Option<AcmeAccount>,
+        name: &HostName,
+        row: &PublicCertificateRow,
+        known: &mut Known,
+    ) -> Option<Timestamp> {
+        let now = clock::now();
+        if let Some((good_until, renew_at)) = known.advice.get(name)
+            && *good_until > now
+        {
+            return *renew_at;
+        }
+        let advice = async {
+            let account = self.opened(account).await?;
+            Ok::<_, KeepError>(account.advice(&row.chain).await?)
+        };
+        let advice = advice.await.unwrap_or_else(|error| {
+            tracing::debug!(%name, error = %error.in_full(), "the certificate authority gives no advice");
+            None
+        });
+        let good_for = advice.map_or(LOOK, |advice| advice.good_for);
+        let renew_at = advice.map(|advice| advice.renew_at);
+        known
+            .advice
+            .insert(name.clone(), (now + good_for, renew_at));
+        renew_at
+    }
+
+    /// The account, opened when it is needed for the first time.
+    async fn opened<'a>(
+        &self,
+        account: &'a mut Option<AcmeAccount>,
+    ) -> Result<&'a AcmeAccount, KeepError> {
+        Ok(match account {
             Some(account) => account,
             None => account.insert(self.account().await?),
-        };
-        self.order(account, name).await
+        })
     }
 
     fn show(&self, name: &HostName, row: &PublicCertificateRow) -> Result<(), KeepError> {
@@ -177,11 +232,16 @@ impl PublicCertificatesKeeper {
         Ok(account)
     }
 
-    async fn order(&self, account: &AcmeAccount, name: &HostName) -> Result<(), KeepError> {
+    async fn order(
+        &self,
+        account: &AcmeAccount,
+        name: &HostName,
+        replaced: Option<&str>,
+    ) -> Result<(), KeepError> {
         let key = WebKey::random(&mut rand::rng());
         let request = papermesh_web::signing_request(name.as_str(), &key)?;
         let show = |digest: &[u8]| self.shown.challenge(name.as_str(), digest);
-        let issued = account.order(name, &request, show).await?;
+        let issued = account.order(name, (&request, replaced), show).await?;
         self.shown.show(name.as_str(), &issued.chain, &key)?;
         let (until, due_at): (Timestamp, Timestamp) = (issued.not_after, issued.due_at());
         let row = PublicCertificateRow {

@@ -385,6 +385,12 @@ fn a_place_is_certified_through_the_pipe() {
             .is_success()
     };
     wait_until(SOON, "the certificate", || is_trusted(&outside));
+    let all: Vec<Finding> = outside.laptop.papermesh("doctor").run().json();
+    let found = all.iter().find(|found| found.check == "place-certificate");
+    let found = found.unwrap();
+    assert_eq!(found.verdict, "good", "{found:?}");
+    assert!(found.detail.contains(&name), "{found:?}");
+    assert!(found.detail.contains("more days"), "{found:?}");
     let token = outside.token("phone");
     let document = outside.site.document("report.pdf", "report");
     assert!(outside.prints(&token, &document));

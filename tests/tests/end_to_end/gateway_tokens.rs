@@ -317,3 +317,26 @@ fn what_came_with_a_token_is_known_after_a_crash() {
         "{refused:?}"
     );
 }
+
+/// A PIN is taken from outside only where the computer is told so; wrong ones make outsiders wait, and nobody
+/// at a printer.
+#[test]
+fn a_pin_from_outside_is_taken_where_that_is_said_and_counted_apart() {
+    let outside = Outside::with(&[("PAPERMESH_INTERNET_PIN", "true")]);
+    let document = outside.site.document("report.pdf", "report");
+    let shows = |pin: &str| {
+        let uri = format!(
+            "ipps://{}:{pin}@desk.acme.{DOMAIN}:443/ipp/print",
+            outside.charlie.id
+        );
+        ipptool(&outside, &uri, &document, PRINT_JOB).is_success()
+    };
+    assert!(shows(&outside.charlie.pin));
+    for wrong in ["1357", "1358", "1359", "1360", "1361"] {
+        assert!(!shows(wrong));
+    }
+    // Outsiders wait now, whatever they show.
+    assert!(!shows(&outside.charlie.pin));
+    let report = outside.printer.visit(&outside.charlie).print_all();
+    assert!(report.each_ended("printed"), "{report:?}");
+}
