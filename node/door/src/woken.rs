@@ -93,7 +93,7 @@ impl Woken {
         let mut steps = self.tick(now);
         let (gateway, place, wake) = (accepted.gateway, accepted.place.clone(), accepted.wake);
         if accepted.order == Order::Cancel {
-            steps.extend(self.cancelled(gateway, &place, wake));
+            steps.extend(self.cancelled(gateway, &place, wake, now));
             return steps;
         }
         // Clocks differ: one that is good still may be over by this one, and nobody gets longer than anybody may ask.
@@ -114,7 +114,13 @@ impl Woken {
     }
 
     /// A wake is taken back.
-    fn cancelled(&mut self, gateway: GatewayId, place: &Place, wake: WakeId) -> Vec<Step> {
+    fn cancelled(
+        &mut self,
+        gateway: GatewayId,
+        place: &Place,
+        wake: WakeId,
+        now: Timestamp,
+    ) -> Vec<Step> {
         let stay = self
             .visits
             .get_mut(&gateway)
@@ -124,7 +130,7 @@ impl Woken {
             return Vec::new();
         };
         stay.wakes.remove(&wake);
-        match stay.wakes.is_empty() && stay.knocks == 0 {
+        match stay.knocks == 0 && !stay.is_wanted(now) {
             true => self.close(gateway, place),
             false => Vec::new(),
         }
@@ -374,6 +380,11 @@ mod tests {
         assert_eq!(cancel(&mut woken, 2, 4, at(6)), []);
         woken.left(GATEWAY, &place(2), at(7));
         assert_eq!(woken.tick(at(67)), [close(2), HANG_UP]);
+        // A wake that is over wants nothing any more.
+        assert_eq!(connect(&mut woken, 1, 5, at(100)), [DIAL]);
+        assert_eq!(woken.up(GATEWAY, at(101)), [open(1)]);
+        assert_eq!(connect(&mut woken, 1, 6, at(150)), []);
+        assert_eq!(cancel(&mut woken, 1, 6, at(170)), [close(1), HANG_UP]);
     }
 
     #[test]

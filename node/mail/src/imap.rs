@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::account::{Login, Security, xoauth2};
 use crate::connection::{self, ANSWER, Connection, Meter};
 use crate::error::{MailError, said};
+use crate::literal::Guarded;
 use crate::message::{MAIL, SUBJECT};
 use crate::watch::{State, Watcher};
 
@@ -50,7 +51,7 @@ pub(crate) async fn watch(watcher: &Watcher) -> Result<Infallible, MailError> {
 /// A mailbox that is open.
 struct Open<'a> {
     watcher: &'a Watcher,
-    session: Session<Connection>,
+    session: Session<Guarded<Connection>>,
     meter: Meter,
     /// The server, for people.
     at: String,
@@ -85,9 +86,10 @@ impl<'a> Open<'a> {
             // With the client goes what somebody between may have put behind the answer (RFC 9051 §11.1).
             let tls = client
                 .into_inner()
+                .into_inner()
                 .secure(account, port, &watcher.trust)
                 .await?;
-            client = Client::new(tls);
+            client = Client::new(Guarded::new(tls));
         }
         let mut session = log_in(client, &account.user, &login, &at).await?;
         meter.allow(COMMAND);
@@ -285,8 +287,11 @@ impl<'a> Open<'a> {
 }
 
 /// The server's first words.
-async fn greeted(connection: Connection, at: &str) -> Result<Client<Connection>, MailError> {
-    let mut client = Client::new(connection);
+async fn greeted(
+    connection: Connection,
+    at: &str,
+) -> Result<Client<Guarded<Connection>>, MailError> {
+    let mut client = Client::new(Guarded::new(connection));
     let greeting = timeout(ANSWER, client.read_response())
         .await
         .map_err(|_| MailError::Silent(at.to_owned()))?
@@ -303,11 +308,11 @@ async fn greeted(connection: Connection, at: &str) -> Result<Client<Connection>,
 }
 
 async fn log_in(
-    client: Client<Connection>,
+    client: Client<Guarded<Connection>>,
     user: &str,
     login: &Login,
     at: &str,
-) -> Result<Session<Connection>, MailError> {
+) -> Result<Session<Guarded<Connection>>, MailError> {
     let logging_in = async {
         match login {
             Login::None => client.login(user, "").await,

@@ -9,7 +9,7 @@
 //! - [`message`]: a mail that carries a wake
 //! - [`submit`]: sends one
 //! - [`watch`]: waits for them; `imap` and `pop3` are how
-//! - `connection`: a stream to a mail server, with a limit to what it may say
+//! - `connection`: a stream to a mail server, with a limit to what it may say; `literal`: and to what it may announce
 //! - [`error`]: what can go wrong, and what to do about it
 //!
 //! Nothing is ever answered: who sends something to a mailbox learns nothing of it.
@@ -19,6 +19,7 @@ pub mod account;
 mod connection;
 pub mod error;
 mod imap;
+mod literal;
 pub mod message;
 mod pop3;
 pub mod submit;

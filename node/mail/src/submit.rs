@@ -17,8 +17,9 @@ use crate::error::{MailError, said};
 use crate::message::{self, Addresses};
 use crate::trust::Trust;
 
-/// What a server may say while it takes one mail, in bytes as they come.
-const TALK: usize = 256 * 1024;
+/// What a server may say while it takes one mail, in bytes as they come. The library reads an answer of many lines from
+/// its beginning with each further one, so this is also about time.
+const TALK: usize = 32 * 1024;
 /// How long to wait before a mail is tried again that the server did not take yet: the first time,
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// and at most.

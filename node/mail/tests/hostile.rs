@@ -129,7 +129,7 @@ async fn an_imap_server_that_says_nonsense_is_left() {
     .await;
     is_confused(
         serve(b"* OK hello\r\n", |_| {
-            b"* 1 FETCH (BODY[] {4294967295}\r\n".to_vec()
+            b"* 1 FETCH (BODY[] {536870000}\r\n".to_vec()
         }),
         Protocol::Imap,
     )
