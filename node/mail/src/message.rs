@@ -3,10 +3,10 @@
 //! The part is all that counts. Headers are for mail programs and servers: that nobody answers it (RFC 3834), and what
 //! the person sees who opens the mailbox.
 
+use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
-use lettre::{Address, message::Body};
+use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 use crate::error::MailError;
@@ -135,18 +135,14 @@ pub fn find(mail: &[u8]) -> Found {
         return Found::Other;
     };
     let mut left = PARTS;
-    match look(&message, DEPTH, &mut left) {
+    match look(&message, 0, DEPTH, &mut left) {
         Some(part) => Found::Wake(part),
         None => Found::Other,
     }
 }
 
-/// The first wake in a message, in the order of its parts.
-fn look(message: &mail_parser::Message<'_>, depth: usize, left: &mut usize) -> Option<Vec<u8>> {
-    descend(message, 0, depth, left)
-}
-
-fn descend(
+/// The first wake in a part of a message and the parts within it, of which so many are looked into still.
+fn look(
     message: &mail_parser::Message<'_>,
     at: u32,
     depth: usize,
@@ -167,9 +163,9 @@ fn descend(
         }
         PartType::Multipart(parts) => parts
             .iter()
-            .find_map(|&inner| descend(message, inner, depth, left)),
+            .find_map(|&inner| look(message, inner, depth, left)),
         // A mail that was forwarded whole.
-        PartType::Message(inner) => look(inner, depth, left),
+        PartType::Message(inner) => look(inner, 0, depth, left),
         PartType::Text(_) | PartType::Html(_) => None,
     }
 }

@@ -80,7 +80,14 @@ impl Trust {
         TlsConnector::from(self.config.clone())
             .connect(name, stream)
             .await
-            .map_err(|error| refuse(error.to_string()))
+            // What TLS does not like stays so; that the connection broke may be otherwise a moment later.
+            .map_err(|error| match error.get_ref() {
+                Some(inner) if inner.is::<rustls::Error>() => refuse(inner.to_string()),
+                _ => MailError::Unreachable {
+                    server: at.to_owned(),
+                    source: error,
+                },
+            })
     }
 
     /// The same, as the library that submits wants it for STARTTLS.

@@ -200,8 +200,8 @@ pub enum Refusal {
     /// It came before.
     #[error("it came before")]
     Replayed,
-    /// It was taken back before it came.
-    #[error("it was taken back before it came")]
+    /// It was taken back, perhaps before it came.
+    #[error("it was taken back")]
     Cancelled,
     /// Its signer wakes this computer too often.
     #[error("its signer called too often")]

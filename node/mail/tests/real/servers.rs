@@ -7,7 +7,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use papermesh_mail::watch::{Mailbox, Protocol};
@@ -347,10 +347,20 @@ fn wait(what: &str, mut is_so: impl FnMut() -> bool, logs: impl Fn() -> String) 
     }
 }
 
-/// Ports that nobody has: all of them are held until all are found.
+/// Ports that nobody has and that are given once: below those that Linux hands out by itself, so that nobody gets one
+/// while its server is down.
 fn ports<const N: usize>() -> [u16; N] {
-    let held = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|held| held.local_addr().unwrap().port())
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Two runs side by side begin at different places.
+    let begin = u16::try_from(std::process::id() % 7000).unwrap();
+    [(); N].map(|()| {
+        loop {
+            let port = 12_000 + (begin + NEXT.fetch_add(1, Ordering::Relaxed)) % 7000;
+            if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+                return port;
+            }
+        }
+    })
 }
 
 // Configuration -------------------------------------------------------------------------------
