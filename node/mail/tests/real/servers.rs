@@ -291,10 +291,11 @@ impl Servers {
 impl Drop for Servers {
     fn drop(&mut self) {
         self.end_dovecot("-TERM");
+        // The master is a child of what was started here.
         let _ = Command::new(system("postfix"))
             .arg("-c")
             .arg(self.path().join("postfix"))
-            .arg("stop")
+            .arg("abort")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status();
