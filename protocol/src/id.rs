@@ -138,6 +138,10 @@ identity! {
     /// The serial number of a certificate, random.
     Serial, 8
 }
+identity! {
+    /// Names one wake of a door, random, chosen by whoever wakes.
+    WakeNonce, 16
+}
 
 macro_rules! random {
     ($($name:ident),*) => {$(
@@ -151,7 +155,7 @@ macro_rules! random {
         }
     )*};
 }
-random!(JobId, SessionId, ReleaseId, Serial);
+random!(JobId, SessionId, ReleaseId, Serial, WakeNonce);
 
 macro_rules! verifying_key {
     ($($name:ident),*) => {$(

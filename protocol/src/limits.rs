@@ -266,6 +266,20 @@ pub const WAKE_SPACING_RANGE: RangeInclusive<Duration> =
     Duration::from_secs(10)..=Duration::from_secs(60 * 60);
 /// Wakes of one place within an hour.
 pub const WAKES_PER_HOUR: u8 = 20;
+/// Wakes of all places of one site that a gateway sends within an hour.
+pub const WAKES_OF_SITE: u16 = 200;
+/// A signed wake.
+pub const WAKE: usize = 400;
+/// What a mail carries to a door, before it is sealed: a wake in its envelope, and a certificate in its own.
+pub const LETTER: usize = 1200;
+/// How long after it was made a wake may be good.
+pub const WAKE_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// How long a door remembers a wake: longer than any wake is good by any clock.
+pub const WAKE_MEMORY: Duration = Duration::from_secs(60 * 60);
+/// Wakes that one door remembers,
+pub const WAKES_REMEMBERED: usize = 4096;
+/// and of them those by one signer.
+pub const WAKES_BY_SIGNER: usize = 20;
 /// Knocks of one place that are held at once.
 pub const KNOCKS_HELD: usize = 16;
 /// Knocks of one place that its doors have at once.

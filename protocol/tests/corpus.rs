@@ -122,6 +122,7 @@ fn write() {
         ("wrapped", "sealed", Some("wrapped_key")),
         ("wrapped", "sealed", Some("passphrase")),
         ("client_hello", "bytes", Some("client_hello")),
+        ("wake", "letter", Some("wake")),
     ] {
         for vector in vectors(file) {
             let Some(bytes) = vector[field].as_str() else {

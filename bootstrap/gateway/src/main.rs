@@ -12,6 +12,7 @@
 //!   [`papermesh_protocol::gateway::page`])
 //! - `owners`: whose each place is
 //! - `doors`: the pipes, and whom they let in
+//! - `wake`: calls doors that keep no pipe by mail; nothing of a running gateway does so yet
 //! - `turns`: how many connections there may be, and how often; `clock`: the time
 //! - `run`: all of it together
 #![forbid(unsafe_code)]
@@ -30,6 +31,8 @@ mod splice;
 #[cfg(test)]
 mod tests;
 mod turns;
+#[allow(dead_code, reason = "no page of a running gateway wakes yet")]
+mod wake;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@
 //! - `dial`: a pipe, over TCP; `backoff`: when it is tried again
 //! - `session`: what is said on a pipe, and the streams that come on it
 //! - [`acme`]: certificates for the names of places, through the gateway
+//! - [`woken`]: when a door that keeps no pipe comes and leaves; nothing calls it yet
 //! - [`status`]: how it stands, for whoever shows it
 #![forbid(unsafe_code)]
 
@@ -15,6 +16,7 @@ mod backoff;
 mod dial;
 mod session;
 pub mod status;
+pub mod woken;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

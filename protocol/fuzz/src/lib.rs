@@ -19,6 +19,7 @@ mod sealed;
 #[path = "../../tests/site/mod.rs"]
 pub mod site;
 mod texts;
+mod wake;
 
 /// One decoder under test.
 pub struct Target {
@@ -29,7 +30,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 36] = [
+pub const TARGETS: [Target; 37] = [
     Target {
         name: "release_request",
         run: messages::release_request,
@@ -165,6 +166,10 @@ pub const TARGETS: [Target; 36] = [
     Target {
         name: "client_hello",
         run: hello::client_hello,
+    },
+    Target {
+        name: "wake",
+        run: wake::wake,
     },
     Target {
         name: "text",

@@ -11,6 +11,7 @@
 //! - [`message`]: what a door and a gateway say to each other
 //! - [`page`] brings the knocks and the doors of one place together
 //! - [`carrier`] makes a stream of bytes out of HTTP requests, for networks that let out nothing else
+//! - [`wake`]: what a mail says to a door that keeps no pipe, and how the door judges it
 //! - [`token`]: what an outsider's program shows instead of a PIN
 
 pub mod admission;
@@ -21,3 +22,4 @@ pub mod message;
 pub mod name;
 pub mod page;
 pub mod token;
+pub mod wake;

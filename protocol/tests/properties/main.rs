@@ -20,3 +20,4 @@ mod sealed;
 mod site;
 mod versions;
 mod visit;
+mod wake;

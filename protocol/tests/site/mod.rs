@@ -12,6 +12,7 @@
 use core::convert::Infallible;
 
 use ed25519_dalek::SigningKey;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use papermesh_protocol::advert::{Advert, AdvertSet, Delegated};
@@ -22,7 +23,12 @@ use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::delegation::Delegation;
 use papermesh_protocol::enroll::KeyClaim;
 use papermesh_protocol::extension::Extensions;
-use papermesh_protocol::id::{BadgeTag, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId};
+use papermesh_protocol::gateway::contract::{Gateway, Gateways};
+use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::wake::{Letter, Order, Wake};
+use papermesh_protocol::id::{
+    BadgeTag, GatewayId, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId, UserKey, WakeNonce,
+};
 use papermesh_protocol::job::{ColorMode, Finishings, JobSummary, PrintOptions, Scaling, Sides};
 use papermesh_protocol::judge::Judge;
 use papermesh_protocol::limits;
@@ -52,6 +58,8 @@ pub const ADMIN: u8 = 6;
 pub const ROOT: u8 = 7;
 /// A second admin's key.
 pub const SECOND: u8 = 8;
+/// A gateway, which is no member.
+pub const GATEWAY: u8 = 9;
 
 pub const JOB: JobId = JobId::from_bytes([0x10; 16]);
 pub const RELEASE: ReleaseId = ReleaseId::from_bytes([0x20; 16]);
@@ -338,6 +346,53 @@ pub fn summary() -> JobSummary {
         locked: false,
         extensions: Extensions::default(),
     }
+}
+
+/// The site's only gateway.
+pub fn gateway() -> Gateway {
+    Gateway {
+        key: GatewayId::from_bytes(key(GATEWAY).verifying_key().to_bytes()),
+        domain: "gw.example".parse().unwrap(),
+        site: "acme".parse().unwrap(),
+        port: 4001,
+    }
+}
+
+/// The site state with that gateway.
+pub fn state_with_gateway() -> SiteState {
+    let gateways = Gateways::default().with(gateway()).unwrap();
+    gateways.put(&state()).unwrap()
+}
+
+/// The label of the place that the door opens when it is woken.
+pub fn front_desk() -> Option<Label> {
+    Some("front-desk".parse().unwrap())
+}
+
+/// Somebody waits there.
+pub fn wake() -> Wake {
+    let gateway = gateway();
+    Wake {
+        site: site(),
+        place: gateway.domain.place(&gateway.site, front_desk().as_ref()),
+        order: Order::Connect,
+        nonce: WakeNonce::from_bytes([0x45; 16]),
+        gateway: gateway.key,
+        made_at: NOW,
+        until: NOW + limits::KNOCK_WAIT,
+    }
+}
+
+/// A wake as the key with this seed signs it, with its certificate if it is a node's.
+pub fn letter(wake: Wake, seed: u8) -> Letter {
+    let is_node = [HOLDER, PRINTER, SHARED, ADMIN].contains(&seed);
+    let certificate = is_node.then(|| certificate(seed, &[Role::Client]).envelope().clone());
+    Letter::sign(wake, &key(seed), certificate).unwrap()
+}
+
+/// The users for whom the door holds.
+pub fn users() -> BTreeMap<UserKey, UserId> {
+    BTreeMap::from([(key(USER).verifying_key().into(), charlie())])
 }
 
 pub fn sealing_public() -> SealingPublic {

@@ -20,6 +20,7 @@ mod sealing;
 #[path = "../site/mod.rs"]
 mod site;
 mod tickets;
+mod wake;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,390 @@
+//! Wakes doors by mail: how often, and how that is sent.
+//!
+//! A place's page says when its door is wanted and when nobody waits any more, and keeps the limits of one place (see
+//! [`papermesh_protocol::gateway::page`]). Here are the limits that go over more than one place, in [`Wakes`], which has
+//! neither clock nor sockets; and [`Caller`], which writes letters and submits them.
+//!
+//! Whoever opens a place says to which address its wakes go, and nobody has shown whose that is. So a mailbox that never
+//! brings a door gets few mails: [`FAILED_PER_DAY`], from all sites together.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use papermesh_mail::MailError;
+use papermesh_mail::message::Addresses;
+use papermesh_mail::submit::Submitter;
+use papermesh_protocol::gateway::name::HostName;
+use papermesh_protocol::gateway::wake::{Letter, LetterError, Order, Wake};
+use papermesh_protocol::id::{GatewayId, SiteId, WakeNonce};
+use papermesh_protocol::limits;
+use papermesh_protocol::seal::SealingPublic;
+use papermesh_protocol::time::{Moment, Timestamp};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::owners::At;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Wakes within a day after which no door came, until an address gets no more.
+const FAILED_PER_DAY: usize = 10;
+/// Addresses whose failures are remembered. With more, nobody is woken whose address is not among them.
+const ADDRESSES: usize = 16 * 1024;
+/// Mails that are being submitted at once.
+const SUBMITTED: usize = 16;
+
+/// How a place's door is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Callee {
+    /// The place's name.
+    pub(crate) name: HostName,
+    /// The mailbox that the door reads.
+    pub(crate) mailbox: String,
+    /// To what the door's letters are sealed: the key in its certificate.
+    pub(crate) sealing: SealingPublic,
+}
+
+/// A mail that is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// Where somebody waits, or does not any more.
+    pub(crate) at: At,
+    /// Whose door that is.
+    pub(crate) callee: Callee,
+    /// What it is told.
+    pub(crate) wake: Wake,
+}
+
+/// Which wakes were sent, and how many more may be. Counted by a clock that nobody sets; wakes say the time of day.
+#[derive(Debug, Default)]
+pub(crate) struct Wakes {
+    /// Wakes of each site within an hour, at most [`limits::WAKES_OF_SITE`].
+    of_site: HashMap<SiteId, VecDeque<Timestamp>>,
+    /// Failures of each address within a day, at most [`FAILED_PER_DAY`].
+    failed: HashMap<String, VecDeque<Timestamp>>,
+    /// Wakes since each place was last open. A page sends [`limits::WAKES_PER_HOUR`], and those that are over go.
+    sent: BTreeMap<At, Vec<Call>>,
+}
+
+impl Wakes {
+    /// Whether a mail may be sent now: what a page is told as `may_wake`.
+    pub(crate) fn may(&mut self, at: &At, callee: &Callee, moment: Moment) -> bool {
+        let now = moment.steady;
+        let most = usize::from(limits::WAKES_OF_SITE);
+        let site_may = self
+            .of_site
+            .get_mut(&at.0)
+            .is_none_or(|times| within(times, HOUR, now) < most);
+        let address = key(&callee.mailbox);
+        let address_may = match self.failed.get_mut(&address) {
+            Some(times) => within(times, DAY, now) < FAILED_PER_DAY,
+            None => self.failed.len() < ADDRESSES || self.make_room(now),
+        };
+        site_may && address_may
+    }
+
+    /// A page wakes its door. It gave [`may`](Self::may) as `may_wake` before; the wake is good for `wait`, which is how
+    /// long the page waits for the door.
+    pub(crate) fn connect(
+        &mut self,
+        at: &At,
+        callee: Callee,
+        (gateway, nonce): (GatewayId, WakeNonce),
+        wait: Duration,
+        moment: Moment,
+    ) -> Call {
+        let now = moment.now;
+        let wake = Wake {
+            site: at.0,
+            place: callee.name.clone(),
+            order: Order::Connect,
+            nonce,
+            gateway,
+            made_at: now,
+            until: now + wait.min(limits::WAKE_LIFETIME),
+        };
+        let at = at.clone();
+        let call = Call { at, callee, wake };
+        let times = self.of_site.entry(call.at.0).or_default();
+        times.push_back(moment.steady);
+        let sent = self.sent.entry(call.at.clone()).or_default();
+        sent.retain(|earlier| is_alive(&earlier.wake, now));
+        sent.push(call.clone());
+        call
+    }
+
+    /// A page takes back what it sent, because no door came: one mail for each wake that may still arrive in time.
+    pub(crate) fn cancel(&mut self, at: &At, moment: Moment) -> Vec<Call> {
+        let now = moment.now;
+        let sent = self.sent.remove(at).unwrap_or_default();
+        if let Some(last) = sent.last() {
+            let mailbox = last.callee.mailbox.clone();
+            self.has_failed(&mailbox, moment);
+        }
+        let alive = sent.into_iter().filter(|call| is_alive(&call.wake, now));
+        alive
+            .map(|call| Call {
+                wake: call.wake.cancel(now),
+                ..call
+            })
+            .collect()
+    }
+
+    /// A door came: what was sent has done its work.
+    pub(crate) fn opened(&mut self, at: &At) {
+        self.sent.remove(at);
+    }
+
+    /// A wake did not bring a door, or could not be sent.
+    pub(crate) fn has_failed(&mut self, mailbox: &str, moment: Moment) {
+        let now = moment.steady;
+        let address = key(mailbox);
+        let is_known = self.failed.contains_key(&address);
+        if !is_known && self.failed.len() >= ADDRESSES && !self.make_room(now) {
+            return;
+        }
+        let times = self.failed.entry(address).or_default();
+        within(times, DAY, now);
+        if times.len() < FAILED_PER_DAY {
+            times.push_back(now);
+        }
+    }
+
+    /// Forgets what does not count any more. Whoever drives this calls it once a minute.
+    pub(crate) fn tick(&mut self, moment: Moment) {
+        self.of_site
+            .retain(|_, times| within(times, HOUR, moment.steady) > 0);
+        self.sent.retain(|_, calls| {
+            calls.retain(|call| is_alive(&call.wake, moment.now));
+            !calls.is_empty()
+        });
+        self.make_room(moment.steady);
+    }
+
+    fn make_room(&mut self, now: Timestamp) -> bool {
+        self.failed.retain(|_, times| within(times, DAY, now) > 0);
+        self.failed.len() < ADDRESSES
+    }
+}
+
+/// Drops the times that are longer ago than that; how many are left.
+fn within(times: &mut VecDeque<Timestamp>, long: Duration, now: Timestamp) -> usize {
+    times.retain(|time| now.since(*time) < long);
+    times.len()
+}
+
+/// Whether a door may still believe it, by its own clock.
+fn is_alive(wake: &Wake, now: Timestamp) -> bool {
+    now <= wake.until + limits::CLOCK_SKEW
+}
+
+/// One mailbox, however its address is written: without capitals, and without what follows a plus sign, which many
+/// servers take for the same.
+fn key(address: &str) -> String {
+    let address = address.to_ascii_lowercase();
+    match address.rsplit_once('@') {
+        Some((name, domain)) => {
+            let name = name.split('+').next().unwrap_or(name);
+            format!("{name}@{domain}")
+        }
+        None => address,
+    }
+}
+
+/// Writes letters and submits them.
+pub(crate) struct Caller {
+    /// The gateway's key, which signs.
+    pub(crate) key: SigningKey,
+    /// The address that they come from.
+    pub(crate) from: String,
+    /// Submits.
+    pub(crate) submitter: Submitter,
+}
+
+/// Why a door was not called.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    /// The letter could not be written.
+    #[error(transparent)]
+    Letter(#[from] LetterError),
+    /// It could not be sent.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+}
+
+impl Caller {
+    /// Sends what comes, [`SUBMITTED`] mails at a time, and tells how each went. Ends when nobody sends or listens any
+    /// more.
+    pub(crate) async fn run(
+        self,
+        mut calls: mpsc::Receiver<Call>,
+        done: mpsc::Sender<(Call, Result<(), CallError>)>,
+    ) {
+        let this = Arc::new(self);
+        let mut under_way = JoinSet::new();
+        loop {
+            let has_room = under_way.len() < SUBMITTED;
+            tokio::select! {
+                call = calls.recv(), if has_room => match call {
+                    Some(call) => {
+                        let this = this.clone();
+                        under_way.spawn(async move {
+                            let sent = this.send(&call).await;
+                            (call, sent)
+                        });
+                    }
+                    None => break,
+                },
+                Some(sent) = under_way.join_next() => {
+                    let Ok(sent) = sent else { continue };
+                    if done.send(sent).await.is_err() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        let letter = Letter::sign(call.wake.clone(), &self.key, None)?;
+        let part = letter.seal(&call.callee.sealing, &mut rand::rng())?;
+        let addresses = Addresses::of_program(&self.from, &call.callee.mailbox)?;
+        // After that the wake is of no use.
+        let wait = call.wake.until.since(call.wake.made_at);
+        Ok(self.submitter.send(&part, &addresses, wait).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::seal::SealingSecret;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+    const WAIT: Duration = Duration::from_secs(60);
+
+    fn site(number: u8) -> SiteId {
+        SiteId::from_bytes([number; 32])
+    }
+
+    fn at(number: u8) -> At {
+        (site(number), Some("front-desk".parse().unwrap()))
+    }
+
+    fn callee(mailbox: &str) -> Callee {
+        Callee {
+            name: "front-desk.acme.gw.example".parse().unwrap(),
+            mailbox: mailbox.to_owned(),
+            sealing: SealingSecret::from_bytes([1; 32]).public(),
+        }
+    }
+
+    fn wake(wakes: &mut Wakes, at: &At, nonce: u8, now: Timestamp) -> Call {
+        let ids = (
+            GatewayId::from_bytes([9; 32]),
+            WakeNonce::from_bytes([nonce; 16]),
+        );
+        wakes.connect(at, callee("hall@acme.example"), ids, WAIT, now.into())
+    }
+
+    fn minutes(minutes: u64) -> Timestamp {
+        NOW + Duration::from_secs(60 * minutes)
+    }
+
+    #[test]
+    fn a_site_has_so_many_wakes_in_an_hour() {
+        let mut wakes = Wakes::default();
+        let mailbox = callee("hall@acme.example");
+        for _ in 0..limits::WAKES_OF_SITE {
+            assert!(wakes.may(&at(1), &mailbox, NOW.into()));
+            wake(&mut wakes, &at(1), 1, NOW);
+            wakes.opened(&at(1));
+        }
+        assert!(!wakes.may(&at(1), &mailbox, minutes(59).into()));
+        assert!(wakes.may(&at(2), &mailbox, minutes(59).into()));
+        assert!(wakes.may(&at(1), &mailbox, minutes(60).into()));
+    }
+
+    #[test]
+    fn a_mailbox_that_brings_no_door_gets_no_more() {
+        let mut wakes = Wakes::default();
+        for failure in 0..10 {
+            let now = minutes(failure);
+            // Other sites and other ways to write the address make no difference.
+            let (at, mailbox) = match failure % 2 {
+                0 => (at(1), callee("hall@acme.example")),
+                _ => (at(2), callee("Hall+wake@ACME.example")),
+            };
+            assert!(wakes.may(&at, &mailbox, now.into()));
+            wake(&mut wakes, &at, 1, now);
+            assert_eq!(wakes.cancel(&at, (now + WAIT).into()).len(), 1);
+        }
+        assert!(!wakes.may(&at(3), &callee("hall@acme.example"), minutes(30).into()));
+        assert!(wakes.may(&at(3), &callee("desk@acme.example"), minutes(30).into()));
+        assert!(wakes.may(
+            &at(3),
+            &callee("hall@acme.example"),
+            (NOW + DAY + WAIT).into()
+        ));
+    }
+
+    #[test]
+    fn what_may_still_arrive_is_taken_back_by_its_name() {
+        let mut wakes = Wakes::default();
+        wake(&mut wakes, &at(1), 1, NOW);
+        wake(&mut wakes, &at(1), 2, minutes(7));
+        let first = wake(&mut wakes, &at(1), 3, minutes(8));
+        let cancels = wakes.cancel(&at(1), minutes(9).into());
+        let names: Vec<_> = cancels.iter().map(|call| call.wake.nonce).collect();
+        // The first one is too old by any clock.
+        assert_eq!(
+            names,
+            [2, 3].map(|nonce| WakeNonce::from_bytes([nonce; 16]))
+        );
+        for cancel in &cancels {
+            assert_eq!(cancel.wake.order, Order::Cancel);
+            assert!(cancel.wake.made_at <= cancel.wake.until);
+        }
+        assert_eq!(cancels[1].wake.until, first.wake.until);
+        assert_eq!(wakes.cancel(&at(1), minutes(9).into()), []);
+    }
+
+    #[test]
+    fn a_door_that_came_is_not_told_to_leave() {
+        let mut wakes = Wakes::default();
+        wake(&mut wakes, &at(1), 1, NOW);
+        wakes.opened(&at(1));
+        assert_eq!(wakes.cancel(&at(1), minutes(1).into()), []);
+        assert!(wakes.failed.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_remembered_for_ever() {
+        let mut wakes = Wakes::default();
+        for number in 0..100 {
+            wake(&mut wakes, &at(number), 1, NOW);
+            wakes.has_failed(&format!("nobody{number}@elsewhere.example"), NOW.into());
+        }
+        wakes.tick(minutes(10).into());
+        assert_eq!((wakes.sent.len(), wakes.of_site.len()), (0, 100));
+        wakes.tick((NOW + DAY).into());
+        assert!(wakes.of_site.is_empty() && wakes.failed.is_empty());
+    }
+
+    #[test]
+    fn as_many_mailboxes_are_remembered_as_there_is_room_for() {
+        let mut wakes = Wakes::default();
+        for number in 0..ADDRESSES + 10 {
+            wakes.has_failed(&format!("nobody{number}@elsewhere.example"), NOW.into());
+        }
+        assert_eq!(wakes.failed.len(), ADDRESSES);
+        assert!(!wakes.may(&at(1), &callee("hall@acme.example"), NOW.into()));
+        assert!(wakes.may(&at(1), &callee("nobody1@elsewhere.example"), NOW.into()));
+        assert!(wakes.may(&at(1), &callee("hall@acme.example"), (NOW + DAY).into()));
+    }
+}
