@@ -13,6 +13,7 @@ use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::gateway::message::{
     FromDoor, FromGateway, Head, Hello, Papers, Place, Refusal, Welcome,
 };
+use papermesh_protocol::gateway::page::Timers;
 use papermesh_protocol::id::{NodeId, Serial, SiteId};
 use papermesh_protocol::limits;
 use papermesh_protocol::seal::keys::SealingPublic;
@@ -52,7 +53,11 @@ impl Gateway {
     fn of(folder: TempDir) -> Self {
         let contracts = folder.path().join("contracts.jsonl");
         let owners = Owners::open(folder.path().join("places.jsonl")).unwrap();
-        let places = Arc::new(Places::new("gw.example".parse().unwrap(), owners));
+        let places = Arc::new(Places::new(
+            "gw.example".parse().unwrap(),
+            Timers::default(),
+            owners,
+        ));
         let known = Contracts::open(contracts.clone()).unwrap();
         let papers = folder.path().join("papers");
         let seed = Zeroizing::new(GATEWAY);
