@@ -65,7 +65,9 @@ impl FromStr for Proxy {
         let (host, port) = at.rsplit_once(':').ok_or(ProxyTextError)?;
         let port = port.parse().ok().filter(|port| *port != 0);
         // An IPv6 address stands in brackets.
-        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
         let host = match bare {
             Some(address) => address,
             None if host.contains(':') => return Err(ProxyTextError),
@@ -269,12 +271,12 @@ fn refused(proxy: &Proxy, target: String, status: StatusCode) -> ProxyError {
                 target,
             }
         }
-        StatusCode::BAD_GATEWAY
-        | StatusCode::SERVICE_UNAVAILABLE
-        | StatusCode::GATEWAY_TIMEOUT => ProxyError::Beyond {
-            proxy: named,
-            target,
-        },
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+            ProxyError::Beyond {
+                proxy: named,
+                target,
+            }
+        }
         _ => ProxyError::Other {
             proxy: named,
             status: status.as_u16(),
@@ -292,8 +294,13 @@ mod tests {
 
     #[test]
     fn a_proxy_is_written_in_one_way_and_shows_no_password() {
-        let proxy: Proxy = "http://ann:p%40ss:word@proxy.example:3128/".parse().unwrap();
-        assert_eq!(format!("{proxy} {proxy:?}"), "proxy.example:3128 Proxy(proxy.example:3128)");
+        let proxy: Proxy = "http://ann:p%40ss:word@proxy.example:3128/"
+            .parse()
+            .unwrap();
+        assert_eq!(
+            format!("{proxy} {proxy:?}"),
+            "proxy.example:3128 Proxy(proxy.example:3128)"
+        );
         let sent = proxy.credentials.as_ref().unwrap();
         assert_eq!(BASE64.decode(sent.as_bytes()).unwrap(), b"ann:p@ss:word");
         let six: Proxy = "http://[2001:db8::1]:8080".parse().unwrap();
@@ -346,15 +353,46 @@ mod tests {
         let answer = "HTTP/1.1 200 Connection established\r\n\r\nbytes of the gateway";
         let (came, asked) = answered(answer, "ann:secret@").await;
         assert_eq!(came.unwrap(), b"bytes of the gateway");
-        assert!(asked.starts_with("CONNECT gw.example:443 HTTP/1.1\r\n"), "{asked}");
-        assert!(asked.contains("\r\nproxy-authorization: Basic YW5uOnNlY3JldA==\r\n"), "{asked}");
+        assert!(
+            asked.starts_with("CONNECT gw.example:443 HTTP/1.1\r\n"),
+            "{asked}"
+        );
+        assert!(
+            asked.contains("\r\nproxy-authorization: Basic YW5uOnNlY3JldA==\r\n"),
+            "{asked}"
+        );
         let status = |status| format!("HTTP/1.1 {status} x\r\nContent-Length: 3\r\n\r\nno\n");
         for (code, user, said, remedy) in [
-            (407, "", "wants a user and a password", "http://user:password@"),
-            (407, "ann:secret@", "does not take the user", "http://user:password@"),
-            (403, "", "forbids connections to gw.example:443", "CONNECT to gw.example:443"),
-            (405, "", "forbids connections to gw.example:443", "CONNECT to gw.example:443"),
-            (502, "", "cannot reach gw.example:443", "does not reach gw.example:443"),
+            (
+                407,
+                "",
+                "wants a user and a password",
+                "http://user:password@",
+            ),
+            (
+                407,
+                "ann:secret@",
+                "does not take the user",
+                "http://user:password@",
+            ),
+            (
+                403,
+                "",
+                "forbids connections to gw.example:443",
+                "CONNECT to gw.example:443",
+            ),
+            (
+                405,
+                "",
+                "forbids connections to gw.example:443",
+                "CONNECT to gw.example:443",
+            ),
+            (
+                502,
+                "",
+                "cannot reach gw.example:443",
+                "does not reach gw.example:443",
+            ),
             (418, "", "status 418", "ask whoever runs it"),
         ] {
             let (came, asked) = answered(&status(code), user).await;
