@@ -88,7 +88,7 @@ pub(crate) async fn run(
         tracing::info!(address = %socket.local_addr()?, "outsiders are heard");
         tasks.spawn(Arc::clone(&front).serve(socket, stop.clone()));
     }
-    let turns = Turns::new(DOORS, EACH, ALL);
+    let turns = doors_turns();
     for address in listen.pipes {
         let socket = socket(address).await?;
         tracing::info!(address = %socket.local_addr()?, "doors are heard");
@@ -113,6 +113,11 @@ pub(crate) async fn run(
     tasks.shutdown().await;
     tokio::task::spawn_blocking(move || ledger.write(clock::now())).await?;
     Ok(())
+}
+
+/// The turns of doors that dial the port for pipes.
+pub(crate) fn doors_turns() -> Turns {
+    Turns::new(DOORS, EACH, ALL)
 }
 
 /// What answers to the gateway's own name.
@@ -156,7 +161,11 @@ async fn socket(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves all doors that come to a socket.
-async fn hear(socket: TcpListener, (doors, turns): (Arc<Doors>, Turns), stop: CancellationToken) {
+pub(crate) async fn hear(
+    socket: TcpListener,
+    (doors, turns): (Arc<Doors>, Turns),
+    stop: CancellationToken,
+) {
     let mut serving = JoinSet::new();
     loop {
         let accepted = tokio::select! {

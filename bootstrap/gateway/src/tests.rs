@@ -1,4 +1,4 @@
-//! Doors at a gateway: real pipes over memory, without sockets.
+//! Doors at a gateway: real pipes over memory, without sockets. With sockets: [`carriers`].
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
@@ -29,6 +29,9 @@ use crate::doors::Doors;
 use crate::owners::Owners;
 use crate::places::{Fate, Places};
 
+mod carriers;
+mod requests;
+
 const GATEWAY: [u8; 32] = [9; 32];
 const SOON: Duration = Duration::from_secs(20);
 
@@ -42,19 +45,19 @@ struct Gateway {
 
 impl Gateway {
     fn new() -> Self {
-        Self::of(tempfile::tempdir().unwrap())
+        Self::of(tempfile::tempdir().unwrap(), "gw.example")
     }
 
     /// The same after a restart.
     fn again(self) -> Self {
-        Self::of(self.folder)
+        Self::of(self.folder, "gw.example")
     }
 
-    fn of(folder: TempDir) -> Self {
+    fn of(folder: TempDir, domain: &str) -> Self {
         let contracts = folder.path().join("contracts.jsonl");
         let owners = Owners::open(folder.path().join("places.jsonl")).unwrap();
         let places = Arc::new(Places::new(
-            "gw.example".parse().unwrap(),
+            domain.parse().unwrap(),
             Timers::default(),
             owners,
         ));
