@@ -37,7 +37,9 @@ const ALL: Pace = Pace {
     every: Duration::from_millis(2),
 };
 /// Bodies of requests that are being read at once: what they take of the memory is this times [`Terms::chunk`].
-const BODIES: usize = 256;
+const BODIES: usize = 1000;
+/// The same of one pipe.
+const BODIES_EACH: usize = 2;
 /// How long a request waits for its turn among those, and for room before its body.
 const ROOM: Duration = Duration::from_secs(5);
 /// How long a body may take.
@@ -59,6 +61,8 @@ pub(crate) struct Requests {
 /// A pipe.
 struct Carried {
     exchange: Exchange,
+    /// Turns to bring a body.
+    bodies: Semaphore,
     /// Told of each request.
     heard: watch::Sender<()>,
     /// How many requests have waited: only the newest goes on.
@@ -135,6 +139,7 @@ impl Requests {
         let (stream, exchange) = carrier(self.terms.chunk);
         let pipe = Arc::new(Carried {
             exchange,
+            bodies: Semaphore::new(BODIES_EACH),
             heard: watch::Sender::new(()),
             waiting: watch::Sender::new(0),
             from,
@@ -179,9 +184,14 @@ impl Requests {
         let prefer: Prefer = header(request.headers(), "prefer")?;
         pipe.heard.send_replace(());
         {
-            let turn = timeout(ROOM, self.bodies.acquire()).await;
-            let _turn = turn.map_err(|_| Problem::Busy { wait: AGAIN })?;
-            let body = self.body(request.into_body()).await?;
+            let turns = async { tokio::join!(pipe.bodies.acquire(), self.bodies.acquire()) };
+            let turns = timeout(ROOM, turns).await;
+            let _turns = turns.map_err(|_| Problem::Busy { wait: AGAIN })?;
+            let body = tokio::select! {
+                body = self.body(request.into_body()) => body?,
+                // Who is not let in, or says nothing that a door would, brings nothing more.
+                () = pipe.exchange.closed() => Bytes::new(),
+            };
             pipe.take(offsets, &body).await?;
         }
         pipe.heard.send_replace(());

@@ -181,6 +181,31 @@ mod tests {
         assert_eq!(settings.timers.timers().unwrap(), Timers::default());
     }
 
+    /// What the book shows is understood.
+    #[test]
+    fn the_book_has_a_file_that_can_be_read() {
+        let book = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../docs/src/operate/gateway.md"
+        );
+        let book = std::fs::read_to_string(book).unwrap();
+        let (_, file) = book.split_once("```ini\n# gateway.toml\n").unwrap();
+        let (file, _) = file.split_once("```").unwrap();
+        let settings = Settings::read(file).unwrap();
+        assert!(
+            settings
+                .certificate_files(Path::new("/"))
+                .unwrap()
+                .is_some()
+        );
+        // It shows the defaults.
+        assert_eq!(settings.timers.timers().unwrap(), Timers::default());
+        assert_eq!(
+            settings.https.terms().unwrap(),
+            HttpsSaid::default().terms().unwrap()
+        );
+    }
+
     #[test]
     fn a_provider_changes_what_it_likes_within_limits() {
         let text = format!(

@@ -73,7 +73,7 @@ pub(crate) async fn keep(deps: Deps, gateway: Gateway) {
                     "the pipe to the gateway is up"
                 );
                 keeper.tell(PipeState::Up(*line.carrier.borrow()));
-                let end = keeper.converse(stands, hello).await;
+                let end = keeper.converse(stands).await;
                 memory.was(*line.carrier.borrow());
                 match end {
                     End::Better(stands) => {
@@ -138,13 +138,14 @@ impl Keeper<'_> {
     }
 
     /// Opens the places and takes the outsiders, until the pipe ends.
-    async fn converse(&self, stands: Stands, said: Hello) -> End {
+    async fn converse(&self, stands: Stands) -> End {
         let Stands {
             mut pipe,
             welcome,
             line,
+            said,
         } = stands;
-        let better = self.better(line, said.clone());
+        let better = self.better(line);
         let Some(mut control) = pipe.opener().open().await else {
             return End::Broken("the pipe broke".to_owned());
         };
@@ -176,7 +177,7 @@ impl Keeper<'_> {
 
     /// Tells when the carrier gets worse, and looks for a better one than requests while nobody speaks: outsiders who
     /// are being served would lose their connections. Waits until there is one.
-    async fn better(&self, mut line: Line, hello: Hello) -> Stands {
+    async fn better(&self, mut line: Line) -> Stands {
         let mut look = Instant::now() + BETTER;
         loop {
             let carrier = *line.carrier.borrow();
@@ -192,6 +193,7 @@ impl Keeper<'_> {
                     look = Instant::now() + AGAIN;
                     if line.is_quiet() {
                         look = Instant::now() + BETTER;
+                        let hello = self.deps.hello.borrow().clone();
                         if let Some(stands) = dial::better(self.dialer(&hello)).await {
                             return stands;
                         }

@@ -22,6 +22,7 @@
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
 //! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
 //! | `gateway` | printing from outside through a gateway that cannot read |
+//! | `gateway_carriers` | the same out of offices that let out little |
 //! | `devices` | printers as they are: what they say is judged, and looking keeps nobody from printing |
 //! | `doctor` | what is commonly wrong is found |
 //! | `panel` | walking up to a printer: a real browser at its panel |
@@ -55,6 +56,7 @@ mod examples;
 mod finishings;
 mod formats;
 mod gateway;
+mod gateway_carriers;
 mod hold_printer;
 mod hostile;
 mod invariants;

@@ -115,6 +115,8 @@ pub(crate) struct Stands {
     pub(crate) welcome: Welcome,
     /// What carries it.
     pub(crate) line: Line,
+    /// What the gateway was told.
+    pub(crate) said: Hello,
 }
 
 impl Dialer<'_> {
@@ -146,6 +148,7 @@ impl Dialer<'_> {
             pipe,
             welcome,
             line,
+            said: self.hello.clone(),
         })
     }
 }
