@@ -25,6 +25,7 @@ use crate::clock;
 use crate::ledger::{Ledger, Usage};
 use crate::own::Own;
 use crate::places::{Fate, Places};
+use crate::proxied::{self, Proxies};
 use crate::splice::{Moved, splice};
 use crate::turns::Turns;
 
@@ -63,15 +64,22 @@ pub(crate) struct Front {
     places: Arc<Places>,
     ledger: Arc<Ledger>,
     own: Own,
+    proxies: Proxies,
     turns: Turns,
 }
 
 impl Front {
-    pub(crate) fn new(places: Arc<Places>, ledger: Arc<Ledger>, own: Own) -> Self {
+    pub(crate) fn new(
+        places: Arc<Places>,
+        ledger: Arc<Ledger>,
+        own: Own,
+        proxies: Proxies,
+    ) -> Self {
         Self {
             places,
             ledger,
             own,
+            proxies,
             turns: Turns::new(OUTSIDERS, EACH, ALL),
         }
     }
@@ -87,6 +95,21 @@ impl Front {
                 () = stop.cancelled() => break,
             };
             match accepted {
+                Ok((mut stream, from)) if self.proxies.has(from.ip()) => {
+                    // Their turn is that of those for whom they speak.
+                    if outsiders.len() < 2 * OUTSIDERS {
+                        let front = Arc::clone(&self);
+                        outsiders.spawn(async move {
+                            let said = proxied::origin(&mut stream, from).await;
+                            if let Some(from) = said
+                                && let Some(turn) = front.turns.take(from.ip())
+                            {
+                                front.outsider(stream, from, at).await;
+                                drop(turn);
+                            }
+                        });
+                    }
+                }
                 Ok((stream, from)) => {
                     // Whoever comes too often, or when there is no room, is closed at once.
                     let Some(turn) = self.turns.take(from.ip()) else {

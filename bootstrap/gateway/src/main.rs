@@ -7,7 +7,8 @@
 //!
 //! - `command`: the command line; `home`: what the gateway keeps on its disk; `settings`: what its provider may change
 //! - `contracts`: which sites may open how many places; `ledger`: what they used
-//! - `front`: outsiders' connections, up to the name; `splice`: bytes both ways
+//! - `front`: outsiders' connections, up to the name; `proxied`: those that another program passes on;
+//!   `splice`: bytes both ways
 //! - `places`: which names there are, and who answers there (the state machine is
 //!   [`papermesh_protocol::gateway::page`])
 //! - `owners`: whose each place is
@@ -28,6 +29,7 @@ mod ledger;
 mod own;
 mod owners;
 mod places;
+mod proxied;
 mod requests;
 mod run;
 mod settings;

@@ -23,6 +23,7 @@ use crate::ledger::Ledger;
 use crate::own::Own;
 use crate::owners::Owners;
 use crate::places::Places;
+use crate::proxied::Proxies;
 use crate::requests::Requests;
 use crate::turns::Turns;
 use crate::web::Web;
@@ -78,7 +79,12 @@ pub(crate) async fn run(
     let files = settings.certificate_files(home.path())?;
     let certificate = Arc::new(OwnCertificate::new(&settings.domain, files)?);
     let own = own(home, &settings, &listen, (&certificate, &doors))?;
-    let front = Front::new(Arc::clone(&places), Arc::clone(&ledger), own);
+    let front = Front::new(
+        Arc::clone(&places),
+        Arc::clone(&ledger),
+        own,
+        Proxies::new(&settings.proxies),
+    );
     let front = Arc::new(front);
 
     let mut tasks = JoinSet::new();

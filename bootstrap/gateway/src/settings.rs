@@ -1,6 +1,6 @@
 //! What `init` writes and the provider may change: `gateway.toml`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,6 +36,9 @@ pub(crate) struct Settings {
     /// Where doors are heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) listen_pipes: Option<Vec<SocketAddr>>,
+    /// Programs that pass outsiders' connections on, and say from where they come.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) proxies: Vec<IpAddr>,
     /// The certificate of the domain, with those by which it is verified after it, as PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     certificate: Option<PathBuf>,
@@ -77,6 +80,7 @@ impl Settings {
             pipe_port,
             listen: None,
             listen_pipes: None,
+            proxies: Vec::new(),
             certificate: None,
             key: None,
             timers: TimersSaid::default(),
@@ -225,6 +229,7 @@ mod tests {
         for (wrong, said) in [
             ("listen = []", "listen must have an address"),
             ("listen = [\"everywhere\"]", "socket address"),
+            ("proxies = [\"haproxy\"]", "IP address"),
             ("certificate = \"gw.pem\"", "both be there"),
             (
                 "[timers]\nknock-hold = 4",

@@ -81,7 +81,8 @@ impl Narrow {
 
     /// The office lets out something else from now on.
     fn lets_out(&mut self, lets: LetsOut) {
-        self.exit = None;
+        // The ports are free again before somebody else listens on them.
+        drop(self.exit.take());
         let (between, beyond) = &self.at;
         self.exit = Some(Exit::open(between, *beyond, lets));
     }

@@ -2,7 +2,7 @@
 //! between them what a network may be.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -33,6 +33,7 @@ use crate::front::Front;
 use crate::ledger::Ledger;
 use crate::own::Own;
 use crate::places::Fate;
+use crate::proxied::Proxies;
 use crate::requests::Requests;
 use crate::run;
 use crate::settings::HttpsSaid;
@@ -61,6 +62,11 @@ async fn bind() -> (TcpListener, u16) {
 
 impl Listening {
     async fn new(site: &Site) -> Self {
+        Self::behind(site, &[]).await
+    }
+
+    /// One to which these pass connections on.
+    async fn behind(site: &Site, proxies: &[IpAddr]) -> Self {
         let gateway = Gateway::of(tempfile::tempdir().unwrap(), "localhost");
         gateway.contract(site, 5);
         let (pipes, pipes_port) = bind().await;
@@ -85,7 +91,12 @@ impl Listening {
         )
         .unwrap();
         let ledger = Ledger::open(gateway.folder.path().join("ledger.jsonl"));
-        let outsiders = Front::new(Arc::clone(&gateway.places), Arc::new(ledger), own);
+        let outsiders = Front::new(
+            Arc::clone(&gateway.places),
+            Arc::new(ledger),
+            own,
+            Proxies::new(proxies),
+        );
         let mut tasks = JoinSet::new();
         tasks.spawn(run::hear(pipes, (doors, run::doors_turns()), stop.clone()));
         tasks.spawn(Arc::new(outsiders).serve(front, stop));
@@ -246,6 +257,34 @@ async fn by_tls_where_the_gateways_own_port_is_closed() {
     let mut office = Office::new(&site, CLOSED, by_tls(listening.front));
     office.is_up(&[Carrier::Tls]).await;
     an_outsider_is_served(&listening, &mut office).await;
+}
+
+/// What stands before the gateway says from where an outsider comes, and the door is told so.
+#[tokio::test]
+async fn behind_a_program_that_says_who_comes() {
+    let site = Site::new(1, "acme");
+    let listening = Listening::behind(&site, &[Ipv4Addr::LOCALHOST.into()]).await;
+    let mut office = Office::new(&site, listening.pipes, by_tls(CLOSED));
+    office.is_up(&[Carrier::Tcp]).await;
+    let mut header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c".to_vec();
+    header.extend([198, 51, 100, 7, 203, 0, 113, 1, 0xc3, 0x50, 0x01, 0xbb]);
+    let outsider = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", listening.front))
+            .await
+            .unwrap();
+        stream.write_all(&header).await.unwrap();
+        let name = "desk.acme.localhost".try_into().unwrap();
+        // There is nobody to speak TLS with.
+        drop(trusting().connect(name, stream).await);
+    };
+    let door = async {
+        let knocked = office.knocked.recv().await.unwrap();
+        (knocked.knock.address.0, knocked.knock.port)
+    };
+    let (told, ()) = timeout(SOON, async { tokio::join!(door, outsider) })
+        .await
+        .unwrap();
+    assert_eq!(told, ("198.51.100.7".parse().unwrap(), 50_000));
 }
 
 /// A proxy that knows `CONNECT` and nobody but Ann.
