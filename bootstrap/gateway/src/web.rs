@@ -28,7 +28,7 @@ const HEAD_SIZE: usize = 16 * 1024;
 /// Headers of a request.
 const HEADERS: usize = 64;
 /// What a person sees who looks at the gateway's name.
-const PAGE: &str = "This is a gateway for Papermesh: https://papermesh.org\n";
+const PAGE: &str = "This is a Papermesh gateway. It passes on what it cannot read.\n";
 /// What is never kept by anybody on the way, nor changed.
 const PRIVATE: HeaderValue = HeaderValue::from_static("no-store, no-transform");
 
