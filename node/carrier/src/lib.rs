@@ -84,7 +84,8 @@ impl State {
     }
 
     fn is_over(&self) -> bool {
-        self.is_closed && self.outgoing.end() == self.outgoing.confirmed()
+        let is_said = self.outgoing.end() == self.outgoing.confirmed();
+        self.is_closed && (is_said || self.broken.is_some())
     }
 
     /// Takes as much of a body as there is room for, and says whether that was all.
@@ -244,7 +245,8 @@ impl Exchange {
         self.until(|state| state.is_closed).await;
     }
 
-    /// Whether the stream was closed and the other end has all that was written: nothing is left to do.
+    /// Whether the stream was closed and the other end has all that was written, or gets no more: nothing is left to
+    /// do.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.0.state().is_over()
@@ -261,6 +263,8 @@ impl Exchange {
         state.broken.get_or_insert(why);
         wake(&mut state.reader);
         wake(&mut state.writer);
+        drop(state);
+        self.0.changed.send_replace(());
     }
 
     async fn until(&self, holds: impl Fn(&State) -> bool) {
@@ -380,5 +384,11 @@ mod tests {
         let error = stream.read(&mut [0]).await.unwrap_err();
         assert_eq!(error.to_string(), "the network is gone");
         assert!(stream.write(b"more").await.is_err());
+        let (mut stream, exchange) = carrier(ROOM);
+        stream.write_all(b"nobody hears it").await.unwrap();
+        exchange.fail("the door left".to_owned());
+        assert!(!exchange.is_over());
+        drop(stream);
+        timeout(SOON, exchange.over()).await.unwrap();
     }
 }

@@ -44,7 +44,7 @@ const SOON: Duration = Duration::from_secs(60);
 /// A port where nobody listens.
 const CLOSED: u16 = 1;
 /// More than a window, so that everything has to wait for the other end.
-const MUCH: usize = 3 * 1024 * 1024;
+const MUCH: usize = 3 * 512 * 1024;
 
 /// A gateway with sockets.
 struct Listening {
