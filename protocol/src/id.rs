@@ -175,7 +175,7 @@ macro_rules! verifying_key {
         }
     )*};
 }
-verifying_key!(SiteId, AdminKey, NodeId, UserKey);
+verifying_key!(SiteId, GatewayId, AdminKey, NodeId, UserKey);
 
 impl JobId {
     /// The first digits, enough for a person to tell jobs of one list apart.

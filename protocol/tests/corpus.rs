@@ -303,7 +303,7 @@ const TEXTS: [(&str, &str); 16] = [
 ];
 
 /// Headers of the carrier over HTTP, as gateways and doors write them and as nobody does.
-const CARRIER: [(&str, &str); 7] = [
+const CARRIER: [(&str, &str); 10] = [
     ("offsets", "up=4096, down=8192\n"),
     ("offsets of nothing", "up=0, down=0\n"),
     (
@@ -314,6 +314,9 @@ const CARRIER: [(&str, &str); 7] = [
     ("offset with a sign", "up=0, down=+1\n"),
     ("terms", "wait=55, poll=30, chunk=1048576\n"),
     ("terms beyond limits", "wait=86400, poll=0, chunk=0\n"),
+    ("prefer nothing", "return=minimal\n"),
+    ("prefer bytes", "wait=75\n"),
+    ("path", "/pipe/1/77777777777777777777777774\n"),
 ];
 
 /// Parts of a stream, each with its offset and its length: the first, the first again, one that

@@ -16,6 +16,7 @@ pub mod browser;
 pub mod command;
 pub mod cups;
 pub mod device;
+pub mod exit;
 pub mod gateway;
 pub mod http;
 pub mod ipp;

@@ -58,10 +58,12 @@ enum Action {
     },
     /// Run the gateway until SIGTERM or ctrl-c.
     Run {
-        /// Where outsiders are heard; may be repeated [default: ports 443 and 631 of all addresses].
+        /// Where outsiders are heard; may be repeated [default: `listen` of gateway.toml, else ports 443 and 631 of all
+        /// addresses].
         #[arg(long, value_name = "ADDRESS")]
         listen: Vec<SocketAddr>,
-        /// Where doors are heard; may be repeated [default: the port for pipes of all addresses].
+        /// Where doors are heard; may be repeated [default: `listen-pipes` of gateway.toml, else the port for pipes of all
+        /// addresses].
         #[arg(long, value_name = "ADDRESS")]
         listen_pipes: Vec<SocketAddr>,
         /// What is logged, such as info or papermesh=debug,warn.
@@ -122,13 +124,7 @@ fn init(home: &Home, domain: Domain, pipe_port: u16) -> anyhow::Result<()> {
         bail!("the port for pipes must be from 1 to 65535");
     }
     let key = Zeroizing::new(rand::random::<[u8; 32]>());
-    home.init(
-        &Settings {
-            domain: domain.clone(),
-            pipe_port,
-        },
-        &key,
-    )?;
+    home.init(&Settings::new(domain.clone(), pipe_port), &key)?;
     println!("Made a gateway in {}.", home.path().display());
     println!("Let these names lead to this computer:");
     println!("  {domain}.   A and AAAA");
@@ -225,17 +221,16 @@ fn serve(
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .init();
+    let said = |addresses: Vec<SocketAddr>| (!addresses.is_empty()).then_some(addresses);
     let everywhere = |port| SocketAddr::from(([0_u16; 8], port));
     let settings = home.settings()?;
     let listen = Listen {
-        front: match front.is_empty() {
-            true => vec![everywhere(443), everywhere(631)],
-            false => front,
-        },
-        pipes: match pipes.is_empty() {
-            true => vec![everywhere(settings.pipe_port)],
-            false => pipes,
-        },
+        front: said(front)
+            .or(settings.listen)
+            .unwrap_or_else(|| vec![everywhere(443), everywhere(631)]),
+        pipes: said(pipes)
+            .or(settings.listen_pipes)
+            .unwrap_or_else(|| vec![everywhere(settings.pipe_port)]),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

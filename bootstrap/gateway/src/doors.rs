@@ -1,6 +1,7 @@
 //! The doors' pipes: whom they let in, and what is said on them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::net::SocketAddr;
@@ -47,18 +48,45 @@ pub(crate) struct Doors {
     pub(crate) contracts: Contracts,
     /// Which places are open.
     pub(crate) places: Arc<Places>,
-    /// The newest papers of each site that doors showed.
-    papers: Mutex<HashMap<SiteId, SitePapers>>,
-    /// Where they are kept, so that who was revoked does not come back after a restart.
+    /// What is known of each site.
+    sites: Mutex<HashMap<SiteId, Arc<Known>>>,
+    /// Where their papers are kept, so that who was revoked does not come back after a restart.
     folder: PathBuf,
-    /// Told whenever somebody may have been revoked, or a contract ended.
+}
+
+/// What is known of a site. Signatures are verified under its own lock: no site waits for another.
+struct Known {
+    /// The newest papers that its doors showed.
+    papers: Mutex<SitePapers>,
+    /// Told whenever one of them may have been revoked, or the contract ended.
     changed: watch::Sender<()>,
+}
+
+impl Known {
+    fn new(papers: SitePapers) -> Arc<Self> {
+        Arc::new(Self {
+            papers: Mutex::new(papers),
+            changed: watch::Sender::new(()),
+        })
+    }
+
+    fn papers(&self) -> MutexGuard<'_, SitePapers> {
+        self.papers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What is kept of a door that was let in.
 struct Kept {
+    site: Arc<Known>,
     contract: Contract,
     certificate: Signed<Certificate>,
+}
+
+impl Kept {
+    /// Whether its site lets it in.
+    fn is_certified(&self) -> bool {
+        self.site.papers().stands(&self.certificate, clock::now())
+    }
 }
 
 impl Doors {
@@ -68,22 +96,21 @@ impl Doors {
         places: Arc<Places>,
         folder: PathBuf,
     ) -> anyhow::Result<Self> {
-        let mut papers = HashMap::new();
+        let mut sites = HashMap::new();
         for site in contracts.sites() {
-            papers.extend(kept(&folder, site)?.map(|known| (site, known)));
+            sites.extend(kept(&folder, site)?.map(|papers| (site, Known::new(papers))));
         }
         Ok(Self {
             seed,
             contracts,
             places,
-            papers: Mutex::new(papers),
+            sites: Mutex::new(sites),
             folder,
-            changed: watch::Sender::new(()),
         })
     }
 
-    fn papers(&self) -> MutexGuard<'_, HashMap<SiteId, SitePapers>> {
-        self.papers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sites(&self) -> MutexGuard<'_, HashMap<SiteId, Arc<Known>>> {
+        self.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Serves one connection of a door, to its end.
@@ -119,49 +146,63 @@ impl Doors {
             charter: hello.charter.clone(),
             state: hello.state.clone(),
         };
-        self.learn(site, &papers)?;
-        let known = self.papers();
-        let known = known.get(&site).ok_or(Refusal::Certificate)?;
-        let certificate = known.admit(hello, node, now)?;
+        let known = self.learn(site, &papers)?;
+        let certificate = known.papers().admit(hello, node, now)?;
         let welcome = Welcome {
             site: contract.label.clone(),
             places_left: contract.places.saturating_sub(self.places.open_of(site)),
             dead_after: u16::try_from(DEAD_AFTER.as_secs()).unwrap_or(u16::MAX),
         };
         let kept = Kept {
+            site: known,
             contract,
             certificate,
         };
         Ok((welcome, kept))
     }
 
-    /// Takes what is newer of a site's papers.
-    fn learn(&self, site: SiteId, papers: &Papers) -> Result<(), Refusal> {
-        let mut all = self.papers();
-        let newer = match all.get_mut(&site) {
-            Some(known) => known.renew(papers),
-            None => SitePapers::first(papers, site).map(|first| all.insert(site, first).is_none()),
-        };
-        let newest = all.get(&site).map(SitePapers::papers);
-        drop(all);
-        match newer {
-            Ok(true) => {
-                self.keep(site, newest);
-                self.look_again();
+    /// Takes what is newer of a site's papers; what is known of it then.
+    fn learn(&self, site: SiteId, papers: &Papers) -> Result<Arc<Known>, Refusal> {
+        let known = self.sites().get(&site).map(Arc::clone);
+        let learned = match known {
+            Some(known) => {
+                let newer = known.papers().renew(papers);
+                newer.map(|newer| (known, newer))
             }
-            Ok(false) => {}
+            None => SitePapers::first(papers, site).and_then(|first| {
+                // Another door of the site may have been quicker.
+                let (first, mut is_new) = (Known::new(first), true);
+                let known = match self.sites().entry(site) {
+                    Entry::Vacant(free) => Arc::clone(free.insert(first)),
+                    Entry::Occupied(taken) => {
+                        is_new = false;
+                        Arc::clone(taken.get())
+                    }
+                };
+                let newer = known.papers().renew(papers)?;
+                Ok((known, newer || is_new))
+            }),
+        };
+        match learned {
+            Ok((known, true)) => {
+                let newest = known.papers().papers();
+                self.keep(site, &newest);
+                known.changed.send_replace(());
+                Ok(known)
+            }
+            Ok((known, false)) => Ok(known),
             Err(error) => {
                 tracing::debug!(%error, "papers of a site refused");
-                return Err(Refusal::Certificate);
+                Err(Refusal::Certificate)
             }
         }
-        Ok(())
     }
 
     /// Has the papers of a site outlive the gateway. They are few and change seldom.
-    fn keep(&self, site: SiteId, newest: Option<Papers>) {
-        let bytes = newest.map(|papers| codec::encode(&papers, limits::PIPE_HELLO));
-        let Some(Ok(bytes)) = bytes else { return };
+    fn keep(&self, site: SiteId, newest: &Papers) {
+        let Ok(bytes) = codec::encode(newest, limits::PIPE_HELLO) else {
+            return;
+        };
         let kept = fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -175,7 +216,9 @@ impl Doors {
 
     /// Has every door judged again.
     pub(crate) fn look_again(&self) {
-        self.changed.send_replace(());
+        for site in self.sites().values() {
+            site.changed.send_replace(());
+        }
     }
 
     /// Whether a door may stay.
@@ -185,15 +228,7 @@ impl Doors {
         self.contracts
             .of(site, now)
             .is_ok_and(|contract| contract.is_as(&kept.contract))
-            && self.is_certified(kept)
-    }
-
-    /// Whether its site lets it in.
-    fn is_certified(&self, kept: &Kept) -> bool {
-        let papers = self.papers();
-        papers
-            .get(&kept.contract.site)
-            .is_some_and(|papers| papers.stands(&kept.certificate, clock::now()))
+            && kept.is_certified()
     }
 
     /// Speaks with a door until one of both has enough; says why.
@@ -203,7 +238,7 @@ impl Doors {
         };
         let (from_door, to_door) = tokio::io::split(control);
         let (sender, messages) = mpsc::channel(TO_DOOR);
-        let mut changed = self.changed.subscribe();
+        let mut changed = kept.site.changed.subscribe();
         let replaced = CancellationToken::new();
         let door = DoorPipe {
             contract: kept.contract.clone(),
@@ -224,7 +259,7 @@ impl Doors {
             why = self.hear((number, kept.contract.site), from_door, &sender) => why,
             () = tell(to_door, messages) => "it takes no messages",
             () = withdrawn => {
-                if !self.is_certified(&kept) {
+                if !kept.is_certified() {
                     self.places
                         .forget(kept.contract.site, kept.certificate.node);
                 }

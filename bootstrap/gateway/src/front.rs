@@ -1,19 +1,21 @@
-//! Outsiders' connections: the name that is asked for is read, and all bytes go to who has it.
+//! Outsiders' connections: the name that is asked for is read, and all bytes go to who has it. That is a door, or for
+//! the gateway's own name the gateway.
 
+use std::io::Cursor;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use papermesh_frame::write_message;
+use papermesh_pace::Pace;
 use papermesh_pipe::Opener;
-use papermesh_protocol::gateway::hello::{self, Alert, Progress};
+use papermesh_protocol::gateway::hello::{self, Alert, ClientHello, Progress};
 use papermesh_protocol::gateway::message::{Address, Head, Knock};
 use papermesh_protocol::gateway::name::HostName;
 use papermesh_protocol::gateway::page::KnockId;
 use papermesh_protocol::id::SiteId;
 use papermesh_protocol::limits;
-use papermesh_web::Pace;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -21,7 +23,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::ledger::{Ledger, Usage};
+use crate::own::Own;
 use crate::places::{Fate, Places};
+use crate::proxied::{self, Proxies};
 use crate::splice::{Moved, splice};
 use crate::turns::Turns;
 
@@ -59,14 +63,23 @@ const ALL: Pace = Pace {
 pub(crate) struct Front {
     places: Arc<Places>,
     ledger: Arc<Ledger>,
+    own: Own,
+    proxies: Proxies,
     turns: Turns,
 }
 
 impl Front {
-    pub(crate) fn new(places: Arc<Places>, ledger: Arc<Ledger>) -> Self {
+    pub(crate) fn new(
+        places: Arc<Places>,
+        ledger: Arc<Ledger>,
+        own: Own,
+        proxies: Proxies,
+    ) -> Self {
         Self {
             places,
             ledger,
+            own,
+            proxies,
             turns: Turns::new(OUTSIDERS, EACH, ALL),
         }
     }
@@ -82,6 +95,21 @@ impl Front {
                 () = stop.cancelled() => break,
             };
             match accepted {
+                Ok((mut stream, from)) if self.proxies.has(from.ip()) => {
+                    // Their turn is that of those for whom they speak.
+                    if outsiders.len() < 2 * OUTSIDERS {
+                        let front = Arc::clone(&self);
+                        outsiders.spawn(async move {
+                            let said = proxied::origin(&mut stream, from).await;
+                            if let Some(from) = said
+                                && let Some(turn) = front.turns.take(from.ip())
+                            {
+                                front.outsider(stream, from, at).await;
+                                drop(turn);
+                            }
+                        });
+                    }
+                }
                 Ok((stream, from)) => {
                     // Whoever comes too often, or when there is no room, is closed at once.
                     let Some(turn) = self.turns.take(from.ip()) else {
@@ -108,7 +136,10 @@ impl Front {
         drop(stream.set_nodelay(true));
         let mut said = Vec::with_capacity(EXPECTED);
         let name = match timeout(HELLO, ask(&mut stream, &mut said)).await {
-            Ok(Some(Ok(name))) => name,
+            Ok(Some(Ok(hello))) => match hello.server_name {
+                Some(name) => name,
+                None => return farewell(stream, Alert::UnrecognizedName).await,
+            },
             Ok(Some(Err(alert))) => return farewell(stream, alert).await,
             // It hung up, says nothing, or speaks something else.
             Ok(None) | Err(_) => {
@@ -118,6 +149,9 @@ impl Front {
                 return;
             }
         };
+        if self.own.is(&name) {
+            return self.own.serve(replayed(stream, said), from).await;
+        }
         let (knock, fate) = self.places.knock(&name, clock::steady());
         let knock = Ended {
             places: &self.places,
@@ -234,9 +268,15 @@ impl Drop for Ended<'_> {
     }
 }
 
-/// Reads the name that is asked for; what was read stays in `said`. None if the outsider is not to be
-/// answered at all.
-async fn ask(stream: &mut TcpStream, said: &mut Vec<u8>) -> Option<Result<HostName, Alert>> {
+/// A connection from its first byte on, though some were read already.
+fn replayed(stream: TcpStream, said: Vec<u8>) -> impl AsyncRead + AsyncWrite + Unpin + Send {
+    let (from_outsider, to_outsider) = stream.into_split();
+    tokio::io::join(Cursor::new(said).chain(from_outsider), to_outsider)
+}
+
+/// Reads what is asked for; what was read stays in `said`. None if the outsider is not to be answered at
+/// all.
+async fn ask(stream: &mut TcpStream, said: &mut Vec<u8>) -> Option<Result<ClientHello, Alert>> {
     // Each read looks at all of it again: a client that sends byte by byte is none.
     for _ in 0..READS {
         if stream.read_buf(said).await.ok()? == 0 {
@@ -244,9 +284,7 @@ async fn ask(stream: &mut TcpStream, said: &mut Vec<u8>) -> Option<Result<HostNa
         }
         match hello::read(said) {
             Ok(Progress::More) => {}
-            Ok(Progress::Done(hello)) => {
-                return Some(hello.server_name.ok_or(Alert::UnrecognizedName));
-            }
+            Ok(Progress::Done(hello)) => return Some(Ok(hello)),
             Err(hello::HelloError::NotTls) => return None,
             Err(_) => return Some(Err(Alert::UnrecognizedName)),
         }

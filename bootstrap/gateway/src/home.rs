@@ -6,22 +6,12 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use papermesh_protocol::gateway::name::Domain;
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+pub(crate) use crate::settings::Settings;
 
 /// The largest settings file that is read, in bytes.
 const SETTINGS_MAX: u64 = 64 * 1024;
-
-/// What `init` writes and the provider may change.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Settings {
-    /// The domain under which places have their names. It and everything below it leads to this computer.
-    pub(crate) domain: Domain,
-    /// The port for pipes, as it is told to sites.
-    pub(crate) pipe_port: u16,
-}
 
 /// The folder of a gateway.
 #[derive(Clone, Debug)]
@@ -114,7 +104,7 @@ impl Home {
                 path.display()
             )
         })?;
-        toml::from_str(&text).with_context(|| format!("{} is malformed", path.display()))
+        Settings::read(&text).with_context(|| format!("correct {}", path.display()))
     }
 }
 

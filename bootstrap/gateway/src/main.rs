@@ -2,21 +2,24 @@
 //!
 //! A door inside dials out and keeps a pipe. An outsider's TLS connection to a place's name is a
 //! knock: the gateway reads the name (SNI) from its first bytes and passes all of them through the
-//! pipe, as they are. It ends no TLS, has no key to any, and is a member of no site: it sees who, when
-//! and how much.
+//! pipe, as they are. It ends no TLS but its own name's, has no key to any other, and is a member of no
+//! site: it sees who, when and how much.
 //!
-//! - `command`: the command line; `home`: what the gateway keeps on its disk
+//! - `command`: the command line; `home`: what the gateway keeps on its disk; `settings`: what its provider may change
 //! - `contracts`: which sites may open how many places; `ledger`: what they used
-//! - `front`: outsiders' connections, up to the name; `splice`: bytes both ways
+//! - `front`: outsiders' connections, up to the name; `proxied`: those that another program passes on;
+//!   `splice`: bytes both ways
 //! - `places`: which names there are, and who answers there (the state machine is
 //!   [`papermesh_protocol::gateway::page`])
 //! - `owners`: whose each place is
 //! - `doors`: the pipes, and whom they let in
 //! - `wake`: calls doors that keep no pipe by mail; nothing of a running gateway does so yet
+//! - `own`: connections to the gateway's own name, with its `certificate`; its `web`, and pipes over `requests`
 //! - `turns`: how many connections there may be, and how often; `clock`: the time
 //! - `run`: all of it together
 #![forbid(unsafe_code)]
 
+mod certificate;
 mod clock;
 mod command;
 mod contracts;
@@ -24,15 +27,20 @@ mod doors;
 mod front;
 mod home;
 mod ledger;
+mod own;
 mod owners;
 mod places;
+mod proxied;
+mod requests;
 mod run;
+mod settings;
 mod splice;
 #[cfg(test)]
 mod tests;
 mod turns;
 #[allow(dead_code, reason = "no page of a running gateway wakes yet")]
 mod wake;
+mod web;
 
 use std::process::ExitCode;
 

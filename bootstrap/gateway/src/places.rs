@@ -75,10 +75,10 @@ struct Table {
 }
 
 impl Places {
-    pub(crate) fn new(domain: Domain, owners: Owners) -> Self {
+    pub(crate) fn new(domain: Domain, timers: Timers, owners: Owners) -> Self {
         Self {
             domain,
-            timers: Timers::default(),
+            timers,
             table: Mutex::new(Table {
                 numbers: 0,
                 owners,

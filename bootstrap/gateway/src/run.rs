@@ -5,22 +5,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use papermesh_web::Pace;
+use papermesh_pace::Pace;
+use papermesh_protocol::gateway::description::{Description, Offered};
+use papermesh_protocol::gateway::{carrier, hello};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::certificate::OwnCertificate;
 use crate::clock;
 use crate::contracts::Contracts;
 use crate::doors::Doors;
 use crate::front::Front;
-use crate::home::Home;
+use crate::home::{Home, Settings};
 use crate::ledger::Ledger;
+use crate::own::Own;
 use crate::owners::Owners;
 use crate::places::Places;
+use crate::proxied::Proxies;
+use crate::requests::Requests;
 use crate::turns::Turns;
+use crate::web::Web;
 
+/// The port where doors dial that reach no other.
+const HTTPS: u16 = 443;
 /// How often pages are told the time, and contracts looked at.
 const TICK: Duration = Duration::from_secs(1);
 /// How often the ledger is written.
@@ -63,18 +72,29 @@ pub(crate) async fn run(
     let contracts = Contracts::open(home.contracts())?;
     let ledger = Arc::new(Ledger::open(home.ledger()));
     let owners = Owners::open(home.places())?;
-    let places = Arc::new(Places::new(settings.domain.clone(), owners));
+    let timers = settings.timers.timers()?;
+    let places = Arc::new(Places::new(settings.domain.clone(), timers, owners));
     let doors = Doors::new(home.key()?, contracts, Arc::clone(&places), home.papers())?;
     let doors = Arc::new(doors);
-    let front = Arc::new(Front::new(Arc::clone(&places), Arc::clone(&ledger)));
+    let files = settings.certificate_files(home.path())?;
+    let certificate = Arc::new(OwnCertificate::new(&settings.domain, files)?);
+    let own = own(home, &settings, &listen, (&certificate, &doors))?;
+    let front = Front::new(
+        Arc::clone(&places),
+        Arc::clone(&ledger),
+        own,
+        Proxies::new(&settings.proxies),
+    );
+    let front = Arc::new(front);
 
     let mut tasks = JoinSet::new();
+    tasks.spawn(certificate.keep());
     for address in listen.front {
         let socket = socket(address).await?;
         tracing::info!(address = %socket.local_addr()?, "outsiders are heard");
         tasks.spawn(Arc::clone(&front).serve(socket, stop.clone()));
     }
-    let turns = Turns::new(DOORS, EACH, ALL);
+    let turns = doors_turns();
     for address in listen.pipes {
         let socket = socket(address).await?;
         tracing::info!(address = %socket.local_addr()?, "doors are heard");
@@ -101,6 +121,45 @@ pub(crate) async fn run(
     Ok(())
 }
 
+/// The turns of doors that dial the port for pipes.
+pub(crate) fn doors_turns() -> Turns {
+    Turns::new(DOORS, EACH, ALL)
+}
+
+/// What answers to the gateway's own name.
+fn own(
+    home: &Home,
+    settings: &Settings,
+    listen: &Listen,
+    (certificate, doors): (&Arc<OwnCertificate>, &Arc<Doors>),
+) -> anyhow::Result<Own> {
+    let (key, terms) = (home.key()?, settings.https.terms()?);
+    let description = Description {
+        version: 1,
+        key: papermesh_pipe::gateway_id(&key).context("the gateway's key cannot be used")?,
+        domain: settings.domain.clone(),
+        carriers: vec![
+            Offered::Tcp {
+                port: settings.pipe_port,
+            },
+            Offered::Tls {
+                port: HTTPS,
+                alpn: String::from_utf8_lossy(hello::PIPE).into_owned(),
+            },
+            Offered::Https {
+                port: HTTPS,
+                path: carrier::PATH.to_owned(),
+                wait: terms.wait.as_secs(),
+                poll: terms.poll.as_secs(),
+            },
+        ],
+        ipps: listen.front.iter().map(SocketAddr::port).collect(),
+    };
+    let web = Web::new(Requests::new(Arc::clone(doors), terms), &description, &key)?;
+    let (name, certificate) = (settings.domain.host_name().clone(), Arc::clone(certificate));
+    Own::new(name, certificate, Arc::clone(doors), Arc::new(web))
+}
+
 async fn socket(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
@@ -108,7 +167,11 @@ async fn socket(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves all doors that come to a socket.
-async fn hear(socket: TcpListener, (doors, turns): (Arc<Doors>, Turns), stop: CancellationToken) {
+pub(crate) async fn hear(
+    socket: TcpListener,
+    (doors, turns): (Arc<Doors>, Turns),
+    stop: CancellationToken,
+) {
     let mut serving = JoinSet::new();
     loop {
         let accepted = tokio::select! {

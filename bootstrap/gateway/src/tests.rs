@@ -1,4 +1,4 @@
-//! Doors at a gateway: real pipes over memory, without sockets.
+//! Doors at a gateway: real pipes over memory, without sockets. With sockets: [`carriers`].
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::gateway::message::{
     FromDoor, FromGateway, Head, Hello, Papers, Place, Refusal, Welcome,
 };
+use papermesh_protocol::gateway::page::Timers;
 use papermesh_protocol::id::{NodeId, Serial, SiteId};
 use papermesh_protocol::limits;
 use papermesh_protocol::seal::keys::SealingPublic;
@@ -28,6 +29,9 @@ use crate::doors::Doors;
 use crate::owners::Owners;
 use crate::places::{Fate, Places};
 
+mod carriers;
+mod requests;
+
 const GATEWAY: [u8; 32] = [9; 32];
 const SOON: Duration = Duration::from_secs(20);
 
@@ -41,18 +45,22 @@ struct Gateway {
 
 impl Gateway {
     fn new() -> Self {
-        Self::of(tempfile::tempdir().unwrap())
+        Self::of(tempfile::tempdir().unwrap(), "gw.example")
     }
 
     /// The same after a restart.
     fn again(self) -> Self {
-        Self::of(self.folder)
+        Self::of(self.folder, "gw.example")
     }
 
-    fn of(folder: TempDir) -> Self {
+    fn of(folder: TempDir, domain: &str) -> Self {
         let contracts = folder.path().join("contracts.jsonl");
         let owners = Owners::open(folder.path().join("places.jsonl")).unwrap();
-        let places = Arc::new(Places::new("gw.example".parse().unwrap(), owners));
+        let places = Arc::new(Places::new(
+            domain.parse().unwrap(),
+            Timers::default(),
+            owners,
+        ));
         let known = Contracts::open(contracts.clone()).unwrap();
         let papers = folder.path().join("papers");
         let seed = Zeroizing::new(GATEWAY);

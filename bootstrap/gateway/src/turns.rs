@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use papermesh_web::{Origin, Pace, Rates, network_of};
+use papermesh_pace::{Origin, Pace, Rates, network_of};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Turns of all who come to ports of one kind; cheap to clone.

@@ -4,7 +4,7 @@
 //! answered to an outsider: it hands over a stream of bytes, TLS from its first byte on.
 //!
 //! - [`Door`] keeps one pipe to each gateway that the site has
-//! - `dial`: a pipe, over TCP; `backoff`: when it is tried again
+//! - `dial`: a pipe, by TCP, TLS or HTTPS, whichever this network lets out; `backoff`: when it is tried again
 //! - `session`: what is said on a pipe, and the streams that come on it
 //! - [`acme`]: certificates for the names of places, through the gateway
 //! - [`woken`]: when a door that keeps no pipe comes and leaves; nothing calls it yet
@@ -29,7 +29,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use zeroize::Zeroizing;
 
-pub use status::{GatewayStatus, PipeState, PlaceState};
+pub use dial::{Proxy, ProxyError, ProxyTextError, Ways};
+pub use status::{Carrier, GatewayStatus, PipeState, PlaceState};
 
 /// An outsider who came through a gateway. What the knock says is for logs and limits alone.
 pub struct Knocked {
@@ -46,6 +47,8 @@ pub struct Deps {
     pub seed: Arc<Zeroizing<[u8; 32]>>,
     /// Who this node is, and the newest papers of its site.
     pub hello: watch::Receiver<Hello>,
+    /// How bytes may leave this network.
+    pub ways: Ways,
     /// The site's gateways.
     pub gateways: watch::Receiver<Vec<Gateway>>,
     /// The places that this node opens at each of them.

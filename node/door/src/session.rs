@@ -7,9 +7,7 @@ use std::time::Duration;
 use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_pipe::{Pipe, PipeStream};
 use papermesh_protocol::gateway::contract::Gateway;
-use papermesh_protocol::gateway::message::{
-    FromDoor, FromGateway, Head, Hello, Papers, Place, Welcome,
-};
+use papermesh_protocol::gateway::message::{FromDoor, FromGateway, Head, Hello, Papers, Place};
 use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
@@ -17,17 +15,21 @@ use papermesh_protocol::remedy::Remedy;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::backoff::Backoff;
-use crate::dial::{self, DialError};
-use crate::status::{GatewayStatus, PipeState, PlaceState};
+use crate::dial::{self, Dialer, Failed, Line, Memory, Stands};
+use crate::status::{Carrier, GatewayStatus, PipeState, PlaceState};
 use crate::{Deps, Knocked};
 
 /// How long a stream may take to say what it is.
 const HEAD: Duration = Duration::from_secs(5);
 /// A pipe that held as long was none that fails at once.
 const HELD: Duration = Duration::from_secs(60);
+/// How often a better carrier than requests is looked for,
+const BETTER: Duration = Duration::from_secs(10 * 60);
+/// and how soon again if somebody was being served.
+const AGAIN: Duration = Duration::from_secs(60);
 /// Answers to the gateway that wait to be sent.
 const WAITING: usize = 8;
 /// Streams that may be about to say what they are.
@@ -37,26 +39,47 @@ const BEGINNING: usize = 64;
 enum End {
     /// The gateway said that it stops; it is dialed again as soon as it is there.
     Drained,
+    /// Another one stands that is carried better.
+    Better(Box<Stands>),
     /// Otherwise, and why.
     Broken(String),
 }
 
 /// Keeps a pipe to one gateway, for as long as it is let run.
 pub(crate) async fn keep(deps: Deps, gateway: Gateway) {
-    let mut backoff = Backoff::default();
+    let (mut backoff, mut memory) = (Backoff::default(), Memory::default());
+    let mut found: Option<Stands> = None;
     loop {
         let keeper = Keeper {
             deps: &deps,
             gateway: &gateway,
         };
-        keeper.tell(PipeState::Dialing);
+        if found.is_none() {
+            keeper.tell(PipeState::Dialing);
+        }
         let hello = deps.hello.borrow().clone();
         let began = Instant::now();
-        let (why, remedy) = match dial::pipe(&gateway, &deps.seed, &hello).await {
-            Ok((pipe, welcome)) => {
-                tracing::info!(gateway = %gateway.domain, places_left = welcome.places_left, "the pipe to the gateway is up");
-                keeper.tell(PipeState::Up);
-                match keeper.converse(pipe, &welcome, hello).await {
+        let stands = match found.take() {
+            Some(better) => Ok(better),
+            None => dial::pipe(keeper.dialer(&hello), memory).await,
+        };
+        let (why, remedy) = match stands {
+            Ok(stands) => {
+                let line = stands.line.clone();
+                tracing::info!(
+                    gateway = %gateway.domain,
+                    by = %*line.carrier.borrow(),
+                    places_left = stands.welcome.places_left,
+                    "the pipe to the gateway is up"
+                );
+                keeper.tell(PipeState::Up(*line.carrier.borrow()));
+                let end = keeper.converse(stands).await;
+                memory.was(*line.carrier.borrow());
+                match end {
+                    End::Better(stands) => {
+                        found = Some(*stands);
+                        continue;
+                    }
                     End::Drained => {
                         backoff.reset();
                         ("the gateway stopped".to_owned(), None)
@@ -75,7 +98,7 @@ pub(crate) async fn keep(deps: Deps, gateway: Gateway) {
     }
 }
 
-fn remedy(error: &DialError) -> Option<String> {
+fn remedy(error: &Failed) -> Option<String> {
     error.remedy().map(Into::into)
 }
 
@@ -95,7 +118,7 @@ impl Keeper<'_> {
                 places: Vec::new(),
                 knocks: 0,
             });
-            if pipe != PipeState::Up {
+            if !matches!(pipe, PipeState::Up(_)) {
                 status.places.clear();
             }
             status.pipe = pipe;
@@ -115,7 +138,14 @@ impl Keeper<'_> {
     }
 
     /// Opens the places and takes the outsiders, until the pipe ends.
-    async fn converse(&self, mut pipe: Pipe, welcome: &Welcome, said: Hello) -> End {
+    async fn converse(&self, stands: Stands) -> End {
+        let Stands {
+            mut pipe,
+            welcome,
+            line,
+            said,
+        } = stands;
+        let better = self.better(line);
         let Some(mut control) = pipe.opener().open().await else {
             return End::Broken("the pipe broke".to_owned());
         };
@@ -132,6 +162,44 @@ impl Keeper<'_> {
                 End::Broken(error.to_string())
             }
             () = self.take(&mut pipe) => End::Broken("the pipe broke".to_owned()),
+            stands = better => End::Better(Box::new(stands)),
+        }
+    }
+
+    fn dialer<'a>(&'a self, hello: &'a Hello) -> Dialer<'a> {
+        Dialer {
+            gateway: self.gateway,
+            ways: &self.deps.ways,
+            seed: &self.deps.seed,
+            hello,
+        }
+    }
+
+    /// Tells when the carrier gets worse, and looks for a better one than requests while nobody speaks: outsiders who
+    /// are being served would lose their connections. Waits until there is one.
+    async fn better(&self, mut line: Line) -> Stands {
+        let mut look = Instant::now() + BETTER;
+        loop {
+            let carrier = *line.carrier.borrow();
+            let looked = async {
+                if matches!(carrier, Carrier::Tcp | Carrier::Tls) {
+                    std::future::pending::<()>().await;
+                }
+                sleep_until(look).await;
+            };
+            tokio::select! {
+                now = line.changed() => self.tell(PipeState::Up(now)),
+                () = looked => {
+                    look = Instant::now() + AGAIN;
+                    if line.is_quiet() {
+                        look = Instant::now() + BETTER;
+                        let hello = self.deps.hello.borrow().clone();
+                        if let Some(stands) = dial::better(self.dialer(&hello)).await {
+                            return stands;
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! How it stands with a gateway, for `status`, `doctor` and the pages.
 
+use std::fmt;
+
 use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::message::Refusal;
 use papermesh_protocol::gateway::name::{HostName, Label};
@@ -24,8 +26,8 @@ pub struct GatewayStatus {
 pub enum PipeState {
     /// It is being dialed.
     Dialing,
-    /// There is one.
-    Up,
+    /// There is one, by this carrier.
+    Up(Carrier),
     /// There is none.
     Down {
         /// Why not.
@@ -33,6 +35,31 @@ pub enum PipeState {
         /// What to do about it, where somebody can.
         remedy: Option<String>,
     },
+}
+
+/// What carries the bytes of a pipe, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Carrier {
+    /// TCP to the gateway's port for pipes.
+    Tcp,
+    /// TLS on port 443.
+    Tls,
+    /// Requests of HTTPS, of which one waits for bytes.
+    Https,
+    /// Requests of HTTPS now and then, because the network cuts those that wait.
+    HttpsPolling,
+}
+
+impl fmt::Display for Carrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Https => "https",
+            Self::HttpsPolling => "https-polling",
+        })
+    }
 }
 
 /// Whether a place is open.

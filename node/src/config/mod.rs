@@ -16,12 +16,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use papermesh_door::Proxy;
 use papermesh_protocol::text::UserId;
 
 pub use home::{Home, HomeError, HomeLock};
 pub use settings::{ConfigError, Settings};
 pub use value::{
-    Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, NamedUsers, ValueError, Wait,
+    Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, NamedUsers, ProxyChoice,
+    ValueError, Wait,
 };
 
 /// Name of the configuration file in the home.
@@ -130,6 +132,8 @@ pub struct Config {
     pub acme: Option<String>,
     /// The certificate by which its own is verified, PEM; without one those that this computer trusts.
     pub acme_root: Option<PathBuf>,
+    /// The HTTP proxy through which gateways are reached where TCP does not get through; none for none.
+    pub proxy: Option<Proxy>,
     /// Who keeps the key to the node's own keys.
     pub protect_keys: KeyProtection,
     /// How long a printer waits for one holder to be dialed and to answer a login.
@@ -202,6 +206,10 @@ impl Settings {
                 |acme| (acme != "off").then_some(acme),
             ),
             acme_root: self.acme_root,
+            proxy: match self.proxy.or(self.system_proxy) {
+                Some(ProxyChoice::Through(proxy)) => Some(proxy),
+                Some(ProxyChoice::Off) | None => None,
+            },
             protect_keys: self.protect_keys.unwrap_or_default(),
             holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),
             converter_timeout: self
@@ -235,6 +243,40 @@ mod tests {
         std::fs::write(folder.path().join(FILE_NAME), text).unwrap();
         let home = Home::at(folder.path());
         (folder, home)
+    }
+
+    #[test]
+    fn the_systems_proxy_counts_where_none_is_said() {
+        let (_folder, home) = home_with("");
+        let system = |name: &str| match name {
+            "https_proxy" => Some("http://ann:secret@proxy.example:3128".into()),
+            _ => None,
+        };
+        let environment = Settings::from_environment(system).unwrap();
+        let config = Config::load(&home, Settings::default(), environment.clone()).unwrap();
+        let text = format!("{:?}", config.proxy);
+        assert!(
+            text.contains("proxy.example:3128") && !text.contains("secret"),
+            "{text}"
+        );
+
+        let (_folder, home) = home_with("proxy = 'off'\n");
+        let config = Config::load(&home, Settings::default(), environment).unwrap();
+        assert_eq!(config.proxy, None);
+
+        // One of another kind is for other programs; in our own setting it is a mistake, and no password is repeated.
+        let socks =
+            |name: &str| (name == "HTTPS_PROXY").then(|| "socks5://proxy.example:1080".into());
+        let environment = Settings::from_environment(socks).unwrap();
+        assert_eq!(environment.system_proxy, None);
+        let wrong = |name: &str| {
+            (name == "PAPERMESH_PROXY").then(|| "ann:secret@proxy.example:3128".into())
+        };
+        let error = Settings::from_environment(wrong).unwrap_err().to_string();
+        assert!(
+            error.contains("PAPERMESH_PROXY") && !error.contains("secret"),
+            "{error}"
+        );
     }
 
     #[test]

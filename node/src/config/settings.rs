@@ -14,7 +14,8 @@ use papermesh_protocol::text::UserId;
 use serde::Deserialize;
 
 use super::value::{
-    Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, NamedUsers, Wait, switch,
+    Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, NamedUsers, ProxyChoice, Wait,
+    switch,
 };
 use super::{ENVIRONMENT_PREFIX, FILE_LIMIT};
 
@@ -55,6 +56,11 @@ pub struct Settings {
     pub acme: Option<String>,
     /// A file with the certificate by which that authority's own is verified.
     pub acme_root: Option<PathBuf>,
+    /// The HTTP proxy to gateways, or `off`.
+    pub proxy: Option<ProxyChoice>,
+    /// The one of `HTTPS_PROXY`, which counts where no layer says one. The file has none.
+    #[serde(skip)]
+    pub system_proxy: Option<ProxyChoice>,
     pub protect_keys: Option<KeyProtection>,
     pub holder_timeout: Option<Wait>,
     pub converter_timeout: Option<Wait>,
@@ -149,6 +155,8 @@ impl Settings {
             previews: self.previews.or(lower.previews),
             acme: self.acme.or(lower.acme),
             acme_root: self.acme_root.or(lower.acme_root),
+            proxy: self.proxy.or(lower.proxy),
+            system_proxy: self.system_proxy.or(lower.system_proxy),
             protect_keys: self.protect_keys.or(lower.protect_keys),
             holder_timeout: self.holder_timeout.or(lower.holder_timeout),
             converter_timeout: self.converter_timeout.or(lower.converter_timeout),
@@ -232,6 +240,8 @@ impl Settings {
             previews: from.read("PREVIEWS", switch)?,
             acme: from.parsed("ACME")?,
             acme_root: from.parsed("ACME_ROOT")?,
+            proxy: from.parsed("PROXY")?,
+            system_proxy: from.system_proxy(),
             protect_keys: from.parsed("PROTECT_KEYS")?,
             holder_timeout: from.parsed("HOLDER_TIMEOUT")?,
             converter_timeout: from.parsed("CONVERTER_TIMEOUT")?,
@@ -269,6 +279,14 @@ impl<G: Fn(&str) -> Option<OsString>> Environment<G> {
 
     fn parsed<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, ConfigError> {
         self.read(name, str::parse)
+    }
+
+    /// What all programs are told. A proxy of another kind is for other programs.
+    fn system_proxy(&self) -> Option<ProxyChoice> {
+        let said = ["HTTPS_PROXY", "https_proxy"]
+            .into_iter()
+            .find_map(|variable| (self.get)(variable).filter(|value| !value.is_empty()))?;
+        said.to_str()?.parse().ok()
     }
 
     fn list<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<Vec<T>>, ConfigError> {

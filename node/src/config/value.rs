@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use papermesh_door::Proxy;
 use papermesh_protocol::text::UserId;
 use serde::Deserialize;
 
@@ -39,6 +40,9 @@ pub enum ValueError {
     /// Not a mode of the DHT.
     #[error("{0:?} is neither server nor client")]
     Dht(String),
+    /// No proxy. What it says is not repeated: there may be a password in it.
+    #[error("not an HTTP proxy: write http://host:port or http://user:password@host:port, or off")]
+    Proxy,
     /// Nobody who keeps keys.
     #[error("{0:?} is not one of auto, off, systemd-creds and secret-service")]
     KeyProtection(String),
@@ -226,6 +230,29 @@ impl FromStr for Listen {
     }
 }
 
+/// Through which HTTP proxy TLS leaves this computer's network, if through any.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum ProxyChoice {
+    /// Through none.
+    Off,
+    /// Through this one.
+    Through(Proxy),
+}
+
+impl FromStr for ProxyChoice {
+    type Err = ValueError;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        match text.trim() {
+            "off" => Ok(Self::Off),
+            proxy => proxy
+                .parse()
+                .map(Self::Through)
+                .map_err(|_| ValueError::Proxy),
+        }
+    }
+}
+
 /// Names that programs say, and the users who are meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -315,7 +342,7 @@ macro_rules! from_text {
         }
     )*};
 }
-from_text!(ByteSize, Wait, Address, MediaType, Listen);
+from_text!(ByteSize, Wait, Address, MediaType, Listen, ProxyChoice);
 
 /// Yes or no, as environment variables spell it.
 pub(super) fn switch(text: &str) -> Result<bool, ValueError> {

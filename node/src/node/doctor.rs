@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use papermesh_convert::{Confinement, Converter};
-use papermesh_door::{GatewayStatus, PipeState, PlaceState};
+use papermesh_door::{Carrier, GatewayStatus, PipeState, PlaceState};
 use papermesh_mesh::{self as mesh, clocks::ClockOffset};
 use papermesh_protocol::certificate::{Certificate, CertificateError, Role, Roles};
 use papermesh_protocol::limits;
@@ -131,7 +131,7 @@ impl Services {
         let findings = status.into_iter().flatten().map(|status| {
             let domain = &status.gateway.domain;
             match &status.pipe {
-                PipeState::Up => places_of(&status),
+                PipeState::Up(carrier) => places_of(&status, *carrier),
                 PipeState::Dialing => doubtful(
                     "gateway",
                     format!("the pipe to {domain} is being dialed"),
@@ -555,7 +555,7 @@ fn shown_at(name: &str, until: Option<Timestamp>, (now, asks): (Timestamp, bool)
 }
 
 /// How the places of this node are at a gateway to which there is a pipe.
-fn places_of(status: &GatewayStatus) -> Finding {
+fn places_of(status: &GatewayStatus, carrier: Carrier) -> Finding {
     let domain = &status.gateway.domain;
     let refused = status.places.iter().find_map(|(label, state)| match state {
         PlaceState::Refused(why) => Some((label, why)),
@@ -567,7 +567,17 @@ fn places_of(status: &GatewayStatus) -> Finding {
             PlaceState::Asked | PlaceState::Refused(_) => None,
         });
         let names: Vec<String> = open.flatten().map(ToString::to_string).collect();
-        return good("gateway", format!("{domain}: {}", names.join(", ")));
+        let names = names.join(", ");
+        return match carrier {
+            Carrier::Tcp | Carrier::Tls | Carrier::Https => {
+                good("gateway", format!("{domain}, by {carrier}: {names}"))
+            }
+            Carrier::HttpsPolling => doubtful(
+                "gateway",
+                format!("{domain}, by {carrier}: {names}, and outsiders wait long for an answer"),
+                "let this computer connect to the gateway's port for pipes, or by TLS to its port 443",
+            ),
+        };
     };
     let label = label.as_ref().map_or("of the site", |label| label.as_str());
     bad(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use papermesh_door::{Deps, Door, GatewayStatus, Knocked};
+use papermesh_door::{Deps, Door, GatewayStatus, Knocked, Proxy, Ways};
 use papermesh_mesh::{Membership, Mesh, MeshEvent};
 use papermesh_pipe::PipeStream;
 use papermesh_protocol::gateway::contract::{Gateway, Gateways};
@@ -77,6 +77,7 @@ pub(super) fn outsiders() -> (Arriving, mpsc::Receiver<Arrival<PipeStream>>) {
 pub(super) async fn start(
     seed: [u8; 32],
     (mesh, store): (&Mesh, &Store),
+    proxy: Option<Proxy>,
     arriving: Arriving,
     tasks: &mut JoinSet<()>,
 ) -> Result<DoorHere, StoreError> {
@@ -89,6 +90,10 @@ pub(super) async fn start(
     let (knocked, knocks) = mpsc::channel(WAITING);
     let door = Door::new(Deps {
         seed: Arc::new(Zeroizing::new(seed)),
+        ways: Ways {
+            proxy: proxy.map(Arc::new),
+            ..Ways::default()
+        },
         hello: hellos,
         gateways: known,
         places: opened.clone(),

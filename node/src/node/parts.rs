@@ -253,7 +253,8 @@ impl<'a> Parts<'a> {
             return Ok((None, None));
         }
         let seed = *self.identity.keys.node.expose();
-        let door = door::start(seed, (&self.mesh, &self.store), arriving, tasks).await?;
+        let (around, proxy) = ((&self.mesh, &self.store), config.proxy.clone());
+        let door = door::start(seed, around, proxy, arriving, tasks).await?;
         if let Some(directory) = self.config.acme.clone() {
             let keeper = PublicCertificatesKeeper {
                 store: self.store.clone(),

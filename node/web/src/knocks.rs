@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Extension;
+use papermesh_pace::network_of;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -19,7 +20,6 @@ use super::account::Behind;
 use super::certificate::{self, CertificateError};
 use super::listener::{Patience, Peer, Way, answer};
 use super::public::{ACME, PublicCertificates};
-use super::rate::network_of;
 use super::slots::{Slot, Slots};
 
 /// An outsider's connection.

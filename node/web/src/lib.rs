@@ -18,7 +18,6 @@ mod host;
 mod knocks;
 mod listener;
 mod public;
-mod rate;
 mod reach;
 mod site;
 mod slots;
@@ -32,6 +31,6 @@ pub use site::{FromSite, SiteCertificate, SiteCertificateError, ToListeners};
 
 pub use certificate::host_name;
 pub use host::{is_fixed, is_own_name, is_this_computer, name_of};
-pub use rate::{Origin, Pace, Rate, Rates, network_of};
+pub use papermesh_pace::{Origin, Pace, Rate, Rates, network_of};
 pub use reach::{own_addresses, reachable};
 pub use slots::{AtWork, Slot, Slots};

@@ -11,6 +11,7 @@ use axum::extract::Extension;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use papermesh_pace::{Origin, network_of};
 use papermesh_protocol::remedy::Remedy;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -110,6 +111,16 @@ impl Peer {
     #[must_use]
     pub fn is_outside(self) -> bool {
         self.way == Way::Gateway
+    }
+}
+
+impl From<Peer> for Origin {
+    fn from(peer: Peer) -> Self {
+        match peer.is_here() {
+            true => Self::Here,
+            false if peer.is_outside() => Self::Away(network_of(peer.address)),
+            false => Self::Away(peer.address.to_canonical()),
+        }
     }
 }
 

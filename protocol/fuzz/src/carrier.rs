@@ -1,9 +1,11 @@
 //! The carrier over HTTP: its headers, and bodies that come in any order.
 
-use papermesh_protocol::gateway::carrier::{HeaderError, Incoming, Offsets, Outgoing, Terms};
+use papermesh_protocol::gateway::carrier::{
+    HeaderError, Incoming, Offsets, Outgoing, PipeName, Prefer, Terms,
+};
 use papermesh_protocol::limits;
 
-/// A line is read as either header. What follows it says, four bytes each, which parts of a stream
+/// A line is read as each header, and as a path. What follows it says, four bytes each, which parts of a stream
 /// arrive: what comes out must be the stream from its beginning.
 pub(crate) fn carrier(bytes: &[u8]) {
     let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
@@ -12,6 +14,12 @@ pub(crate) fn carrier(bytes: &[u8]) {
     if let Ok(terms) = line.parse::<Terms>() {
         assert_eq!(terms.to_string(), line);
         assert!(terms.chunk <= limits::PIPE_WINDOW && terms.wait < terms.silence());
+    }
+    if let Ok(prefer) = line.parse::<Prefer>() {
+        assert_eq!(prefer.to_string(), line);
+    }
+    if let Some(name) = PipeName::of_path(&line) {
+        assert_eq!(name.path(), line);
     }
     match line.parse::<Offsets>() {
         Ok(offsets) => {

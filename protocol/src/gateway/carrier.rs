@@ -8,11 +8,19 @@
 //! POST /pipe/1/                             door asks for a pipe
 //! 201  Papermesh-Pipe: wait=55, poll=30, chunk=1048576
 //!
-//! POST /pipe/1/Zk3v…                        up: where this body begins; down: what the door has
+//! POST /pipe/1/zk3v…                        up: where this body begins; down: what the door has
 //!      Papermesh-Offset: up=4096, down=8192
+//!      Prefer: wait=55
 //! 200  Papermesh-Offset: up=4608, down=8192 up: what the gateway has; down: where this body begins
 //! 204                                       the same, with nothing to say after so long a wait
+//!
+//! DELETE /pipe/1/zk3v…                      the door leaves
+//! 204
 //! ```
+//!
+//! `Prefer` (RFC 7240) says what the door wants of an answer: `wait=N` as many seconds for bytes at most, which is 0
+//! where a door only asks now and then, or `return=minimal` no bytes at all, because another request waits for
+//! them. A second request that waits ends the first, with 204.
 //!
 //! Any request may be lost, repeated, or overtaken, and so may any answer. Each side keeps what it
 //! sent until the other says that it has it ([`Outgoing`]), and drops what it has already
@@ -38,6 +46,8 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
+use data_encoding::BASE32_NOPAD;
+
 use crate::limits;
 
 /// The header that every request and every answer of a pipe has, with [`Offsets`].
@@ -45,6 +55,42 @@ pub const OFFSET_HEADER: &str = "papermesh-offset";
 
 /// The header of the answer that makes a pipe, with [`Terms`].
 pub const PIPE_HEADER: &str = "papermesh-pipe";
+
+/// Where pipes are made; each has a [`PipeName`] after it.
+pub const PATH: &str = "/pipe/1/";
+
+/// The type of every body.
+pub const CONTENT_TYPE: &str = "application/octet-stream";
+
+/// The name of one pipe in its address: 128 drawn bits, as 26 of `a-z2-7`. It is no credential: who finds one out can
+/// break the pipe and learn nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PipeName(String);
+
+impl PipeName {
+    /// How many characters it has.
+    const LENGTH: usize = 26;
+
+    /// The name with these bits.
+    #[must_use]
+    pub fn drawn(bits: [u8; 16]) -> Self {
+        Self(BASE32_NOPAD.encode(&bits).to_ascii_lowercase())
+    }
+
+    /// The name in a path; none if there is no pipe at such a path.
+    #[must_use]
+    pub fn of_path(path: &str) -> Option<Self> {
+        let name = path.strip_prefix(PATH)?;
+        let is_one = |c: u8| matches!(c, b'a'..=b'z' | b'2'..=b'7');
+        (name.len() == Self::LENGTH && name.bytes().all(is_one)).then(|| Self(name.to_owned()))
+    }
+
+    /// The path of the pipe.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{PATH}{}", self.0)
+    }
+}
 
 // The bytes ---------------------------------------------------------------------------------
 
@@ -271,6 +317,39 @@ impl FromStr for Terms {
     }
 }
 
+/// The value of `Prefer` (RFC 7240) in a request: what the door wants of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefer {
+    /// `return=minimal`: no bytes, because another request waits for them.
+    Nothing,
+    /// `wait=55`: bytes, for which the gateway waits as many seconds, at most [`limits::PIPE_WAIT_MAX`].
+    Bytes(Duration),
+}
+
+impl fmt::Display for Prefer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("return=minimal"),
+            Self::Bytes(wait) => write!(f, "wait={}", wait.as_secs()),
+        }
+    }
+}
+
+impl FromStr for Prefer {
+    type Err = HeaderError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "return=minimal" {
+            return Ok(Self::Nothing);
+        }
+        let [wait] = numbers(text, ["wait"])?;
+        let wait = Duration::from_secs(wait);
+        let is_within = wait <= limits::PIPE_WAIT_MAX;
+        is_within
+            .then_some(Self::Bytes(wait))
+            .ok_or(HeaderError::OutOfRange)
+    }
+}
+
 /// The numbers of a header's value: each with its name, in this order, and in the one form in which
 /// they are written.
 fn numbers<const N: usize>(text: &str, names: [&str; N]) -> Result<[u64; N], HeaderError> {
@@ -302,6 +381,26 @@ fn decimal(text: &str) -> Option<u64> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_pipe_is_found_at_its_path_alone() {
+        let name = PipeName::drawn([0xff; 16]);
+        assert_eq!(name.path(), "/pipe/1/77777777777777777777777774");
+        assert_eq!(PipeName::of_path(&name.path()), Some(name.clone()));
+        for path in [
+            "",
+            "/pipe/1/",
+            "/pipe/1/7777777777777777777777777",
+            "/pipe/1/777777777777777777777777744",
+            "/pipe/1/77777777777777777777777778",
+            "/pipe/1/AAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "/pipe/2/77777777777777777777777774",
+            "pipe/1/77777777777777777777777774",
+            "/pipe/1/7777777777777777777777777/",
+        ] {
+            assert_eq!(PipeName::of_path(path), None, "{path}");
+        }
+    }
 
     #[test]
     fn headers_have_one_form() {
@@ -355,6 +454,27 @@ mod tests {
             assert_eq!(
                 text.parse::<Terms>(),
                 Err(HeaderError::OutOfRange),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_door_wants_bytes_or_none() {
+        for text in ["return=minimal", "wait=0", "wait=75"] {
+            let prefer: Prefer = text.parse().unwrap();
+            assert_eq!(prefer.to_string(), text);
+        }
+        assert_eq!("wait=76".parse::<Prefer>(), Err(HeaderError::OutOfRange));
+        for text in [
+            "",
+            "wait=",
+            "return=representation",
+            "wait=1, return=minimal",
+        ] {
+            assert_eq!(
+                text.parse::<Prefer>(),
+                Err(HeaderError::Malformed),
                 "{text}"
             );
         }

@@ -22,6 +22,7 @@
 //! | `network` | mDNS, joining by digits, and a relay, in networks of their own |
 //! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
 //! | `gateway` | printing from outside through a gateway that cannot read |
+//! | `gateway_carriers` | the same out of offices that let out little |
 //! | `gateway_suites` | the suites of CUPS through a gateway |
 //! | `gateway_tokens` | what print tokens are good for, and pages for browsers outside |
 //! | `devices` | printers as they are: what they say is judged, and looking keeps nobody from printing |
@@ -57,6 +58,7 @@ mod examples;
 mod finishings;
 mod formats;
 mod gateway;
+mod gateway_carriers;
 mod gateway_suites;
 mod gateway_tokens;
 mod hold_printer;

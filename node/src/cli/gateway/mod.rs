@@ -182,7 +182,7 @@ fn table(list: &GatewayList, style: &Style) -> String {
 fn pipe(state: &PipeState) -> String {
     match state {
         PipeState::Dialing => "dialing".to_owned(),
-        PipeState::Up => "up".to_owned(),
+        PipeState::Up(carrier) => format!("up, by {carrier}"),
         PipeState::Down { why, remedy: None } => format!("down: {why}"),
         PipeState::Down {
             why,

@@ -1,11 +1,14 @@
-//! So many at once, and then one every so often; of everybody together, or of each who asks.
+//! How often somebody may do something: so many at once, and then one every so often; of everybody together, or of
+//! each who asks.
+//!
+//! This crate may know addresses and times that it is told. It may not know what is asked, nor who has an address; it
+//! has neither sockets nor a clock.
+#![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-use super::Peer;
 
 /// Attempts that are there at once, and how long one more takes to be there again.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +64,10 @@ impl Rate {
         self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes one; or says how long until there is one again.
+    /// Takes one.
+    ///
+    /// # Errors
+    /// How long until there is one again.
     pub fn take(&self, now: Instant) -> Result<(), Duration> {
         self.bucket().take(self.pace, now)
     }
@@ -79,16 +85,6 @@ pub enum Origin {
     Here,
     /// Another computer.
     Away(IpAddr),
-}
-
-impl From<Peer> for Origin {
-    fn from(peer: Peer) -> Self {
-        match peer.is_here() {
-            true => Self::Here,
-            false if peer.is_outside() => Self::Away(network_of(peer.address)),
-            false => Self::Away(peer.address.to_canonical()),
-        }
-    }
 }
 
 /// What counts as one customer of the Internet: an IPv4 address, or 64 bits of an IPv6 address, of which one
@@ -119,6 +115,7 @@ struct Away {
 
 impl Rates {
     /// This computer and each other one have `each`, all others together have `away`.
+    #[must_use]
     pub fn new(each: Pace, away: Pace) -> Self {
         Self {
             here: Rate::new(each.burst, each.every),
@@ -135,7 +132,10 @@ impl Rates {
         self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes one; or says how long until there is one again.
+    /// Takes one.
+    ///
+    /// # Errors
+    /// How long until there is one again.
     pub fn take(&self, origin: Origin, now: Instant) -> Result<(), Duration> {
         let Origin::Away(address) = origin else {
             return self.here.take(now);

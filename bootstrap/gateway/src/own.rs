@@ -1,0 +1,67 @@
+//! Connections to the gateway's own name, the only one for which it ends TLS: pipes of doors, and its web.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use papermesh_protocol::gateway::hello;
+use papermesh_protocol::gateway::name::HostName;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use crate::certificate::{self, OwnCertificate};
+use crate::doors::Doors;
+use crate::web::Web;
+
+/// How long TLS may take to begin.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// What answers to the gateway's own name.
+pub(crate) struct Own {
+    name: HostName,
+    tls: TlsAcceptor,
+    doors: Arc<Doors>,
+    web: Arc<Web>,
+}
+
+impl Own {
+    pub(crate) fn new(
+        name: HostName,
+        certificate: Arc<OwnCertificate>,
+        doors: Arc<Doors>,
+        web: Arc<Web>,
+    ) -> anyhow::Result<Self> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(certificate::provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(certificate);
+        config.alpn_protocols = vec![hello::PIPE.to_vec(), b"http/1.1".to_vec()];
+        Ok(Self {
+            name,
+            tls: TlsAcceptor::from(Arc::new(config)),
+            doors,
+            web,
+        })
+    }
+
+    /// Whether a name is the gateway's own.
+    pub(crate) fn is(&self, name: &HostName) -> bool {
+        self.name == *name
+    }
+
+    /// Serves a connection to that name, from its first byte to its end.
+    pub(crate) async fn serve<C>(&self, connection: C, from: SocketAddr)
+    where
+        C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Ok(Ok(stream)) = timeout(HANDSHAKE, self.tls.accept(connection)).await else {
+            return;
+        };
+        match stream.get_ref().1.alpn_protocol() {
+            Some(hello::PIPE) => self.doors.serve(stream, from).await,
+            _ => self.web.serve(stream, from).await,
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The gateway's own small web: pipes over requests, what it says of itself, and nothing else.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
+};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use papermesh_protocol::gateway::carrier::{self, PipeName};
+use papermesh_protocol::gateway::description::{self, Description};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::requests::{Answer, Problem, Requests};
+
+/// How long a connection may be quiet before the next request, and a request's head take: longer than between two of
+/// a door that asks now and then.
+const HEAD: Duration = Duration::from_secs(60);
+/// The longest head of a request, in bytes.
+const HEAD_SIZE: usize = 16 * 1024;
+/// Headers of a request.
+const HEADERS: usize = 64;
+/// What a person sees who looks at the gateway's name.
+const PAGE: &str = "This is a Papermesh gateway. It passes on what it cannot read.\n";
+/// What is never kept by anybody on the way, nor changed.
+const PRIVATE: HeaderValue = HeaderValue::from_static("no-store, no-transform");
+
+type Reply = Response<Full<Bytes>>;
+
+/// The web.
+pub(crate) struct Web {
+    requests: Requests,
+    description: Published,
+}
+
+/// A description, ready to be sent.
+struct Published {
+    body: Bytes,
+    signature: HeaderValue,
+    tag: HeaderValue,
+}
+
+impl Web {
+    /// The web of a gateway with this key.
+    pub(crate) fn new(
+        requests: Requests,
+        description: &Description,
+        seed: &[u8; 32],
+    ) -> anyhow::Result<Self> {
+        let body = serde_json::to_vec_pretty(description)?;
+        let signature = HEXLOWER.encode(&description::sign(seed, &body));
+        let description = Published {
+            // The signature changes whenever the body does.
+            tag: HeaderValue::from_str(&format!("\"{}\"", &signature[..32]))?,
+            signature: HeaderValue::from_str(&signature)?,
+            body: body.into(),
+        };
+        Ok(Self {
+            requests,
+            description,
+        })
+    }
+
+    /// Answers all requests of a connection.
+    pub(crate) async fn serve<C>(&self, stream: C, from: SocketAddr)
+    where
+        C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = service_fn(move |request| async move {
+            Ok::<_, Infallible>(self.answer(request, from).await)
+        });
+        let served = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .max_headers(HEADERS)
+            .max_buf_size(HEAD_SIZE)
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+        if let Err(error) = served {
+            tracing::trace!(%error, %from, "a connection of requests broke off");
+        }
+    }
+
+    async fn answer(&self, request: Request<Incoming>, from: SocketAddr) -> Reply {
+        let path = request.uri().path();
+        if path == carrier::PATH && request.method() == Method::POST {
+            return match self.requests.open(from) {
+                Ok((name, terms)) => with(
+                    reply(StatusCode::CREATED, Bytes::new()),
+                    [
+                        (hyper::header::LOCATION, text(&name.path())),
+                        (
+                            HeaderName::from_static(carrier::PIPE_HEADER),
+                            text(&terms.to_string()),
+                        ),
+                        (CACHE_CONTROL, PRIVATE),
+                    ],
+                ),
+                Err(problem) => refusal(&problem),
+            };
+        }
+        if let Some(name) = PipeName::of_path(path) {
+            return match *request.method() {
+                Method::POST => match self.requests.carry(&name, request).await {
+                    Ok(answer) => carried(answer),
+                    Err(problem) => refusal(&problem),
+                },
+                Method::DELETE => {
+                    self.requests.leave(&name);
+                    with(
+                        reply(StatusCode::NO_CONTENT, Bytes::new()),
+                        [(CACHE_CONTROL, PRIVATE)],
+                    )
+                }
+                _ => with(
+                    reply(StatusCode::METHOD_NOT_ALLOWED, Bytes::new()),
+                    [(ALLOW, HeaderValue::from_static("POST, DELETE"))],
+                ),
+            };
+        }
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        match path {
+            description::PATH if is_read => self.description.reply(&request),
+            "/" if is_read => page(StatusCode::OK, PAGE),
+            _ => page(StatusCode::NOT_FOUND, "There is nothing here.\n"),
+        }
+    }
+}
+
+impl Published {
+    fn reply(&self, request: &Request<Incoming>) -> Reply {
+        let (status, body) = match request.headers().get(IF_NONE_MATCH) == Some(&self.tag) {
+            true => (StatusCode::NOT_MODIFIED, Bytes::new()),
+            false => (StatusCode::OK, self.body.clone()),
+        };
+        with(
+            reply(status, body),
+            [
+                (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+                (CACHE_CONTROL, HeaderValue::from_static("max-age=3600")),
+                (ETAG, self.tag.clone()),
+                (
+                    HeaderName::from_static(description::SIGNATURE_HEADER),
+                    self.signature.clone(),
+                ),
+            ],
+        )
+    }
+}
+
+fn carried(answer: Answer) -> Reply {
+    let status = match answer.body.is_empty() {
+        true => StatusCode::NO_CONTENT,
+        false => StatusCode::OK,
+    };
+    let mut reply = with(
+        reply(status, answer.body.into()),
+        [
+            (
+                HeaderName::from_static(carrier::OFFSET_HEADER),
+                text(&answer.offsets.to_string()),
+            ),
+            (CACHE_CONTROL, PRIVATE),
+        ],
+    );
+    if status == StatusCode::OK {
+        let kind = HeaderValue::from_static(carrier::CONTENT_TYPE);
+        reply.headers_mut().insert(CONTENT_TYPE, kind);
+    }
+    reply
+}
+
+fn refusal(problem: &Problem) -> Reply {
+    let mut reply = page(problem.status(), &format!("{problem}\n"));
+    if let Problem::Busy { wait } = problem {
+        let wait = HeaderValue::from(wait.as_secs());
+        reply.headers_mut().insert(RETRY_AFTER, wait);
+    }
+    reply
+}
+
+fn page(status: StatusCode, text: &str) -> Reply {
+    with(
+        reply(status, Bytes::copy_from_slice(text.as_bytes())),
+        [(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        )],
+    )
+}
+
+fn reply(status: StatusCode, body: Bytes) -> Reply {
+    let mut reply = Response::new(Full::new(body));
+    *reply.status_mut() = status;
+    reply
+}
+
+fn with<const N: usize>(mut reply: Reply, headers: [(HeaderName, HeaderValue); N]) -> Reply {
+    reply.headers_mut().extend(headers);
+    reply
+}
+
+/// A value of a form that headers have.
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
+}
