@@ -80,3 +80,6 @@ pub(super) const LEASE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Jobs of which it is remembered what made them.
 pub(super) const MADE: usize = 4096;
+
+/// Printers in one answer to Get-Printers; `first-index` leads to the next ones.
+pub(super) const PRINTERS_PER_ANSWER: usize = 256;

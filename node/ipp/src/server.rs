@@ -16,6 +16,7 @@ use super::made::Made;
 use super::message::{self, Failure, Request};
 use super::names::Owners;
 use super::open_jobs::OpenJobs;
+use super::operations;
 use super::outside::Capability;
 use super::owner::{Peer, Requester};
 use super::queue::{Capabilities, IppJobState, JobNumber, Queue, QueuedJob, Station};
@@ -165,6 +166,9 @@ impl<Q: Queue> IppServer<Q> {
         (peer, who): (Peer, &Requester),
         capability: Option<&Capability>,
     ) -> Result<Option<Station>, Failure> {
+        if operations::is_about_all_printers(request.operation) {
+            return Ok(None);
+        }
         let Target::Station(name) = target(request, capability)? else {
             return Ok(None);
         };

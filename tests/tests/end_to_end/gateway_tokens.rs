@@ -210,6 +210,23 @@ fn a_browser_finds_the_sites_printers() {
     let printers: Value = serde_json::from_str(json).unwrap();
     assert_eq!(printers[0]["name"], "printer-1");
 
+    // Programs list them as they do CUPS's: the hold printer, and those to which they may print straight.
+    let straight = Shared::made(&outside, &["share", "straight", "--may", "print:printer-1"]);
+    let document = outside.site.document("report.pdf", "report");
+    let listing = outside.site.path("printers.test");
+    let all = "{ OPERATION CUPS-Get-Printers GROUP operation-attributes-tag ATTR charset attributes-charset utf-8 \
+               ATTR language attributes-natural-language en STATUS successful-ok }";
+    fs::write(&listing, all).unwrap();
+    let listed = |uri: &str| {
+        let told = ipptool(&outside, uri, &document, listing.to_str().unwrap());
+        assert!(told.is_success(), "{told:?}");
+        let names = told.stdout().matches("printer-name (").count();
+        (names, told.stdout().contains("/ipp/print/printer-1"))
+    };
+    let plain = format!("ipps://{user}@desk.acme.{DOMAIN}:443/ipp/print");
+    assert_eq!(listed(&plain), (1, false));
+    assert_eq!(listed(&straight.capability), (2, true));
+
     let opened = outside.laptop.papermesh("gateway place add --site").run();
     let _ = opened.succeeded();
     let of_site = format!("https://acme.{DOMAIN}/");

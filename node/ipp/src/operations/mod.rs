@@ -12,6 +12,7 @@ mod documents;
 mod jobs;
 mod notifications;
 mod printer;
+mod printers;
 mod printing;
 
 pub(super) use control::settable;
@@ -84,6 +85,16 @@ operations! {
     IDENTIFY_PRINTER = 0x3c,
 }
 
+/// What is asked of all printers here, and not of one of them.
+const GET_PRINTERS: u16 = 0x4f;
+/// The same, as CUPS asks it.
+const CUPS_GET_PRINTERS: u16 = 0x4002;
+
+/// Whether it is asked of all printers here: such a request names none.
+pub(super) fn is_about_all_printers(operation: u16) -> bool {
+    matches!(operation, GET_PRINTERS | CUPS_GET_PRINTERS)
+}
+
 /// Whether anybody may ask this, known or not: what the printer is and can do.
 pub(super) fn is_open(operation: u16) -> bool {
     matches!(
@@ -102,6 +113,7 @@ pub(super) fn follows_create(operation: u16) -> bool {
 /// after what the same account brought.
 pub(super) fn needs_no_proof(operation: u16) -> bool {
     is_open(operation)
+        || is_about_all_printers(operation)
         || follows_create(operation)
         || matches!(
             operation,
@@ -150,6 +162,7 @@ pub(super) async fn perform<Q: Queue>(
         RESTART_JOB | REPROCESS_JOB | RESUBMIT_JOB => control::print_again(server, asking).await,
 
         GET_PRINTER_ATTRIBUTES => printer::get_printer_attributes(server, asking).await,
+        GET_PRINTERS | CUPS_GET_PRINTERS => printers::get_printers(server, asking).await,
         GET_PRINTER_SUPPORTED_VALUES => Ok(printer::get_supported_values(asking)),
         SET_PRINTER_ATTRIBUTES => printer::set_printer_attributes(asking),
         IDENTIFY_PRINTER => printer::identify(server, asking),
