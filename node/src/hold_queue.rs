@@ -138,13 +138,15 @@ impl<N: Network> Queue for HoldQueue<N> {
             return self.take(document, bytes).await;
         };
         let meter = self.1.meter(token).await.map_err(Refused::from)?;
-        let is_new = document.place == 1;
-        if is_new {
-            self.1.take_job(&meter).await.map_err(Refused::from)?;
-        }
+        self.1.take_job(&meter).await.map_err(Refused::from)?;
+        // Also when nobody waits any more for what comes of it.
+        let taken_back = TakenBack(Some(&meter));
+        let is_held = document.station.is_none();
         let taken = self.take(document, Metered::new(bytes, &meter)).await;
-        if taken.is_err() && is_new {
-            meter.give_back_job();
+        match taken.is_ok() || !is_held {
+            // At a printer some of it may be out, whatever became of the rest.
+            true => taken_back.keep(),
+            false => drop(taken_back),
         }
         if let Err(error) = self.1.note(&meter).await {
             tracing::error!(error = %error.in_full(), "could not note what was printed with a token");
@@ -342,6 +344,23 @@ impl<N: Network> HoldQueue<N> {
             let printed = matches!(end.outcome, Outcome::Printed { .. });
             (!printed).then(|| format!("{}: {why}", printer.name()))
         })))
+    }
+}
+
+/// Gives a job of a token back when it is dropped, unless it came to something.
+struct TakenBack<'a>(Option<&'a Meter>);
+
+impl TakenBack<'_> {
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for TakenBack<'_> {
+    fn drop(&mut self) {
+        if let Some(meter) = self.0 {
+            meter.give_back_job();
+        }
     }
 }
 

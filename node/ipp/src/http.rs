@@ -235,7 +235,8 @@ fn printer_uri(
     station: Option<&Station>,
 ) -> String {
     let scheme = if peer.tls { "ipps" } else { "ipp" };
-    let prefix = capability.map(Capability::prefix).unwrap_or_default();
+    let prefix = capability.map(Capability::prefix);
+    let prefix = prefix.as_ref().map_or("", |prefix| prefix.as_str());
     let host = authority(text_of(headers, header::HOST).unwrap_or_default());
     let path = station.map_or_else(
         || super::PATH.to_owned(),
@@ -348,7 +349,8 @@ fn maker<Q: Queue>(
     let open = server.open.get(number)?;
     let is_maker = match peer.is_local() {
         true => server.made.is_by(number, account),
-        false => open.from == peer.address && Q::is_drawn(number),
+        // What a gateway says of an address is no address.
+        false => open.token.is_none() && open.from == peer.address && Q::is_drawn(number),
     };
     is_maker.then_some(open.user)
 }

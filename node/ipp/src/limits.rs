@@ -23,6 +23,21 @@ pub(super) const WRONG_TOKENS: Pace = Pace {
     burst: 20,
     every: Duration::from_secs(3),
 };
+/// Questions of strangers outside, who show no token, of one customer of the Internet.
+pub(super) const STRANGERS_EACH: Pace = Pace {
+    burst: 30,
+    every: Duration::from_secs(2),
+};
+/// Those of all together.
+pub(super) const STRANGERS: Pace = Pace {
+    burst: 600,
+    every: Duration::from_millis(100),
+};
+/// Wrong PINs from outside before none are heard from there any more, where they are taken at all.
+pub(super) const WRONG_PINS: Pace = Pace {
+    burst: 20,
+    every: Duration::from_secs(3 * 60),
+};
 /// How long whoever shows a wrong one waits for the answer.
 pub(super) const WRONG_TOKEN_WAIT: Duration = Duration::from_secs(1);
 /// How long a connection may take to show whether it speaks TLS, and to finish its handshake.
@@ -37,6 +52,8 @@ pub(super) const ATTRIBUTES: Duration = Duration::from_secs(30);
 pub(super) const BODY_STALL: Duration = Duration::from_secs(90);
 /// Documents that are taken at once; each has some buffers.
 pub(super) const DOCUMENTS: usize = 24;
+/// Documents from outside that are taken at once, besides those.
+pub(super) const DOCUMENTS_OUTSIDE: usize = 12;
 /// Bytes that are read and thrown away of a document that is refused, so that its sender gets to
 /// read why.
 pub(super) const DRAIN_BYTES: u64 = 256 * 1024 * 1024;
@@ -45,8 +62,10 @@ pub(super) const DRAIN: Duration = Duration::from_secs(20);
 
 /// Jobs that wait for documents.
 pub(super) const OPEN_JOBS: usize = 256;
-/// Of them, jobs of one user.
+/// Of them, jobs of one user, or of one print token of the user's.
 pub(super) const OPEN_JOBS_PER_USER: usize = 32;
+/// Of them, jobs from outside.
+pub(super) const OPEN_JOBS_OUTSIDE: usize = 64;
 /// How long a job waits for its next document: `multiple-operation-time-out`.
 pub(super) const OPEN_JOB: Duration = Duration::from_secs(120);
 /// Documents of one job.

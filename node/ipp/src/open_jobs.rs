@@ -110,11 +110,24 @@ impl OpenJobs {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the user may have one more.
-    pub(super) fn check_room(&self, user: &UserId) -> Result<(), Failure> {
+    /// Whether the user may have one more, or the print token that was shown. Those from outside take no room
+    /// from the site.
+    pub(super) fn check_room(
+        &self,
+        user: &UserId,
+        token: Option<TokenDigest>,
+    ) -> Result<(), Failure> {
         let inner = self.inner();
-        let of_user = inner.open.values().filter(|job| job.user == *user).count();
-        if inner.open.len() >= limits::OPEN_JOBS || of_user >= limits::OPEN_JOBS_PER_USER {
+        let count =
+            |is: &dyn Fn(&OpenJob) -> bool| inner.open.values().filter(|job| is(job)).count();
+        let own = count(&|job| job.user == *user && job.token == token);
+        let is_outside = token.is_some();
+        let all = count(&|job| job.token.is_some() == is_outside);
+        let room = match is_outside {
+            true => limits::OPEN_JOBS_OUTSIDE,
+            false => limits::OPEN_JOBS,
+        };
+        if all >= room || own >= limits::OPEN_JOBS_PER_USER {
             return Err(Failure::new(
                 Status::Busy,
                 "too many jobs are waiting for their documents; try again in a minute",
@@ -274,14 +287,16 @@ mod tests {
     fn a_user_cannot_take_all_the_room() {
         let jobs = OpenJobs::default();
         for number in 0..limits::OPEN_JOBS_PER_USER {
-            jobs.check_room(&job("alice").user).unwrap();
+            jobs.check_room(&job("alice").user, None).unwrap();
             jobs.insert(u32::try_from(number).unwrap(), job("alice"));
         }
         assert_eq!(
-            jobs.check_room(&job("alice").user).unwrap_err().status,
+            jobs.check_room(&job("alice").user, None)
+                .unwrap_err()
+                .status,
             Status::Busy
         );
-        jobs.check_room(&job("bob").user).unwrap();
+        jobs.check_room(&job("bob").user, None).unwrap();
     }
 
     #[test]

@@ -22,6 +22,7 @@ use papermesh_protocol::gateway::token::PrintToken;
 use papermesh_protocol::gateway::token::rights::Right;
 use papermesh_web::{Asked, Origin, Peer};
 use tokio::time::sleep;
+use zeroize::Zeroizing;
 
 use super::http::{self, refuse, text_of, unauthorized};
 use super::limits;
@@ -41,8 +42,8 @@ pub(super) struct Capability(PrintToken);
 
 impl Capability {
     /// What the URIs begin with that are told to who has it, after their host.
-    pub(super) fn prefix(&self) -> String {
-        format!("{PREFIX}{}", *self.0.expose())
+    pub(super) fn prefix(&self) -> Zeroizing<String> {
+        format!("{PREFIX}{}", *self.0.expose()).into()
     }
 
     /// The path without the token.
@@ -87,7 +88,8 @@ pub(super) async fn capable(mut request: Request, next: Next) -> Response {
             *request.uri_mut() = within;
             request.extensions_mut().insert(capability);
             let mut answer = next.run(request).await;
-            let silent = HeaderValue::from_static("no-referrer");
+            // No other site hears where it comes from; our own forms must say so.
+            let silent = HeaderValue::from_static("same-origin");
             answer.headers_mut().insert(header::REFERRER_POLICY, silent);
             answer
         }
@@ -96,14 +98,14 @@ pub(super) async fn capable(mut request: Request, next: Next) -> Response {
 }
 
 /// A browser outside, as the pages see it that are for it: requests that reach them carry this.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Browsing {
     /// Who shows a token.
     pub bearer: Bearer,
     /// The token.
     pub token: PrintToken,
     /// What the page's addresses begin with, after their host: nothing, or what says the token.
-    pub base: String,
+    pub base: Zeroizing<String>,
 }
 
 /// The pages for browsers outside.
@@ -120,7 +122,9 @@ pub(super) async fn browsers<Q: Queue>(
         return next.run(request).await;
     };
     let is_ipp = http::is_ipp(request.headers());
-    if !peer.is_outside() || is_ipp && *request.method() == Method::POST {
+    // The icon is everybody's, also without a token.
+    let is_icon = request.uri().path() == super::ICON_PATH;
+    if !peer.is_outside() || is_icon || is_ipp && *request.method() == Method::POST {
         return next.run(request).await;
     }
     let asked: Option<&Asked> = request.extensions().get();
@@ -172,18 +176,16 @@ pub(super) async fn who<Q: Queue>(
         && server.owners.internet_pins
         && Credentials::read(header).is_some_and(|shown| shown.token().is_none())
     {
-        // All outsiders are one place where PINs are typed, whatever a gateway says of their addresses: wrong
-        // ones make outsiders wait, and nobody at a printer or on the network of the site.
-        let somewhere = Peer {
-            address: Ipv4Addr::UNSPECIFIED.into(),
-            ..peer
-        };
-        let who = http::proven(server, somewhere, header).await?;
-        return Ok(server.unless_disabled(who).await);
+        return pin(server, peer, header).await;
     }
     let bearer = match bearer(server, (peer, capability), headers).await {
         Ok(Some((_, bearer))) => bearer,
         Ok(None) if operations::is_open(request.operation) => {
+            let asked = server.strangers.take(Origin::from(peer), Instant::now());
+            if asked.is_err() {
+                let why = "too many requests; try again in a minute\n";
+                return Err(refuse(StatusCode::TOO_MANY_REQUESTS, why));
+            }
             return Ok(stranger(Status::NotAuthenticated, "say who you are"));
         }
         Ok(None) => return Err(unauthorized("enter your user id and a print token\n")),
@@ -195,6 +197,31 @@ pub(super) async fn who<Q: Queue>(
         return Ok(stranger(Status::NotAuthorized, text));
     }
     Ok(server.unless_disabled(Requester::Bearer(bearer)).await)
+}
+
+/// Who shows a PIN from outside. All outsiders are one place where PINs are typed, whatever a gateway says of
+/// their addresses: wrong ones make outsiders wait, and nobody at a printer or on the network of the site.
+async fn pin<Q: Queue>(
+    server: &IppServer<Q>,
+    peer: Peer,
+    header: &str,
+) -> Result<Requester, Response> {
+    let somewhere = Peer {
+        address: Ipv4Addr::UNSPECIFIED.into(),
+        ..peer
+    };
+    match http::proven(server, somewhere, header).await {
+        Ok(who) => Ok(server.unless_disabled(who).await),
+        Err(refusal) => {
+            if server.wrong_pins.take(Instant::now()).is_err() {
+                let why = "too many wrong PINs; try again later\n";
+                return Err(refuse(StatusCode::FORBIDDEN, why));
+            }
+            // Whether there is such a user takes no time to tell that could be measured.
+            sleep(limits::WRONG_TOKEN_WAIT).await;
+            Err(refusal)
+        }
+    }
 }
 
 /// Whether a token allows an operation at all; on which jobs, is asked with each.
@@ -265,7 +292,7 @@ mod tests {
     fn a_token_in_a_path_is_taken_out_and_put_back() {
         let token = "pm-0123456789abcdefghjkmnpq";
         let capability = Capability(token.parse().unwrap());
-        assert_eq!(capability.prefix(), format!("/t/{token}"));
+        assert_eq!(*capability.prefix(), format!("/t/{token}"));
         for (path, within) in [
             (format!("/t/{token}/ipp/print"), "/ipp/print"),
             (format!("/t/{token}/"), "/"),

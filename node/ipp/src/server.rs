@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use papermesh_protocol::gateway::token::rights::Right;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
-use papermesh_web::{Account, Rates, Slots};
+use papermesh_web::{Account, Rate, Rates, Slots};
 use tokio::sync::watch;
 
 use super::accounts::Accounts;
@@ -37,8 +37,14 @@ pub(super) struct IppServer<Q> {
     pub(super) started: Timestamp,
     /// Wrong print tokens from outside.
     pub(super) wrong_tokens: Rates,
-    /// Documents that may be taken at once.
+    /// Questions of strangers outside.
+    pub(super) strangers: Rates,
+    /// Wrong PINs from outside.
+    pub(super) wrong_pins: Rate,
+    /// Documents that may be taken at once,
     pub(super) room: Slots,
+    /// and those from outside, which take none of that from the site.
+    pub(super) room_outside: Slots,
     /// The name under which it is found, once it is.
     pub(super) announced: watch::Sender<Option<String>>,
     switches: Mutex<Switches>,
@@ -86,7 +92,10 @@ impl<Q: Queue> IppServer<Q> {
             notes: Notes::default(),
             started,
             wrong_tokens: Rates::new(limits::WRONG_TOKENS_EACH, limits::WRONG_TOKENS),
+            strangers: Rates::new(limits::STRANGERS_EACH, limits::STRANGERS),
+            wrong_pins: Rate::new(limits::WRONG_PINS.burst, limits::WRONG_PINS.every),
             room: Slots::new(limits::DOCUMENTS),
+            room_outside: Slots::new(limits::DOCUMENTS_OUTSIDE),
             announced: watch::Sender::new(None),
             switches: Mutex::new(Switches {
                 accepting: true,
@@ -196,11 +205,12 @@ impl<Q: Queue> IppServer<Q> {
     }
 
     /// Whether who asks may do what only operators may.
-    pub(super) fn check_operator(&self, who: &Requester) -> Result<(), Failure> {
-        let is_operator = self.owners.operators.contains(who.user()?);
-        let is_limited = match who {
+    pub(super) fn check_operator(&self, asking: &Asking<'_>) -> Result<(), Failure> {
+        let is_operator = self.owners.operators.contains(asking.user()?);
+        let is_limited = match &asking.who {
             Requester::Bearer(bearer) => !bearer.rights.allow(&Right::Operate),
-            _ => false,
+            // A PIN from outside is no token that says so.
+            _ => asking.peer.is_outside(),
         };
         if is_operator && !is_limited {
             return Ok(());

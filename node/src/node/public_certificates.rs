@@ -152,7 +152,10 @@ impl PublicCertificatesKeeper {
             replaced = advised.map(|_| row.chain);
         }
         let account = self.opened(account).await?;
-        self.order(account, name, replaced.as_deref()).await
+        self.order(account, name, replaced.as_deref()).await?;
+        // It was about the one before.
+        known.advice.remove(name);
+        Ok(())
     }
 
     /// When the authority advises to renew a certificate. One that cannot be asked advises nothing.
@@ -178,7 +181,9 @@ impl PublicCertificatesKeeper {
             None
         });
         let good_for = advice.map_or(LOOK, |advice| advice.good_for);
-        let renew_at = advice.map(|advice| advice.renew_at);
+        // One that advises to renew too late is believed only so far.
+        let latest = row.due_at + row.not_after.since(row.due_at) / 2;
+        let renew_at = advice.map(|advice| advice.renew_at.min(latest));
         known
             .advice
             .insert(name.clone(), (now + good_for, renew_at));

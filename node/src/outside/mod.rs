@@ -19,15 +19,15 @@ use std::sync::Arc;
 use axum::Router;
 use papermesh_ipp::queue::Queue;
 use papermesh_protocol::text::Name;
-use papermesh_web::Slots;
+use tokio::sync::Semaphore;
 
 /// What the page needs.
 struct OutsideServer<Q> {
     queue: Q,
     /// What the site is called.
     site: Name,
-    /// Files that may be taken at once.
-    room: Slots,
+    /// Forms with files that may be taken at once.
+    room: Semaphore,
 }
 
 /// The page of a site's places.
@@ -35,6 +35,6 @@ pub(crate) fn pages<Q: Queue>(queue: Q, site: Name) -> Router {
     routes::router(Arc::new(OutsideServer {
         queue,
         site,
-        room: Slots::new(limits::UPLOADS),
+        room: Semaphore::new(limits::UPLOADS),
     }))
 }

@@ -1,10 +1,11 @@
 //! What a browser outside may ask.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Extension, Multipart, Path, RawQuery, State};
+use axum::extract::{DefaultBodyLimit, Extension, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
@@ -12,7 +13,7 @@ use axum::routing::{get, post};
 use papermesh_ipp::Browsing;
 use papermesh_ipp::queue::{JobNumber, Queue, QueueError, QueueErrorKind, QueuedJob, Which};
 use papermesh_protocol::gateway::name::HostName;
-use papermesh_web::{Asked, Peer, Slot};
+use papermesh_web::{Asked, Origin, Peer, Rates, Slot};
 use serde::Serialize;
 
 use super::upload;
@@ -34,35 +35,51 @@ pub(super) fn router<Q: Queue>(server: Arc<OutsideServer<Q>>) -> Router {
         .route("/assets/{version}/{name}", get(asset))
         // The queue says how large a document may be.
         .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn(guard))
+        .layer(middleware::from_fn_with_state(
+            Arc::new(Rates::new(limits::REQUESTS_EACH, limits::REQUESTS)),
+            guard,
+        ))
         .with_state(server)
 }
 
 /// Hears only what this page's own forms send, and dresses all answers.
 async fn guard(
+    State(rates): State<Arc<Rates>>,
     Extension(peer): Extension<Peer>,
     Extension(slot): Extension<Arc<Slot>>,
-    request: axum::extract::Request,
+    request: Request,
     next: Next,
 ) -> Response {
     let _at_work = slot.work();
     let host = request.headers().get(header::HOST);
     let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
     let is_own = pages::is_from_own_page(peer, request.method(), host, request.headers());
-    let mut answer = match is_own {
-        true => next.run(request).await,
-        false => (
-            StatusCode::FORBIDDEN,
-            "only this page may make this request\n",
-        )
-            .into_response(),
+    let in_time = rates.take(Origin::from(peer), Instant::now());
+    let mut answer = match (is_own, in_time) {
+        (true, Ok(())) => next.run(request).await,
+        (false, _) => {
+            let why = "only this page may make this request\n";
+            (StatusCode::FORBIDDEN, why).into_response()
+        }
+        (true, Err(_)) => {
+            let why = "too many requests; try again in a minute\n";
+            (StatusCode::TOO_MANY_REQUESTS, why).into_response()
+        }
     };
     pages::dress(&mut answer);
+    // A browser that may not say from where a form comes does not say it is ours (Fetch, "append a request
+    // Origin header"). Other sites hear nothing.
+    let own = HeaderValue::from_static("same-origin");
+    answer.headers_mut().insert(header::REFERRER_POLICY, own);
     answer
 }
 
 async fn asset(Path((version, name)): Path<(String, String)>) -> Response {
-    pages::asset(&version, &name)
+    let mut answer = pages::asset(&version, &name);
+    // Its address may have a token in it: no cache of others has it, and no browser's for long.
+    let kept = HeaderValue::from_static("private, max-age=3600");
+    answer.headers_mut().insert(header::CACHE_CONTROL, kept);
+    answer
 }
 
 /// What is searched for among the printers, as an address says it.
@@ -101,11 +118,11 @@ async fn print<Q: Queue>(
     State(server): State<Arc<OutsideServer<Q>>>,
     Extension(browsing): Extension<Browsing>,
     Extension(asked): Extension<Asked>,
-    headers: HeaderMap,
-    form: Multipart,
+    request: Request,
 ) -> Response {
-    match upload::take(&server, &browsing, form).await {
-        Ok(held) => see_other(&format!("{}/?held={held}", browsing.base)),
+    let headers = request.headers().clone();
+    match upload::take(&server, &browsing, request).await {
+        Ok(held) => see_other(&format!("{}/?held={held}", *browsing.base)),
         Err(failed) => {
             let status = failed.status();
             let remark = Some(view::Remark::Failed(failed));
@@ -130,7 +147,7 @@ async fn delete<Q: Queue>(
         return StatusCode::BAD_REQUEST.into_response();
     };
     match cancel(&server, &browsing, number).await {
-        Ok(()) => see_other(&format!("{}/", browsing.base)),
+        Ok(()) => see_other(&format!("{}/", *browsing.base)),
         Err(error) => refused(&error),
     }
 }
@@ -242,6 +259,15 @@ async fn shown<Q: Queue>(
     let Ok(place) = asked.0.parse() else {
         return StatusCode::MISDIRECTED_REQUEST.into_response();
     };
+    // An address that somebody else made up says nothing of what was taken.
+    let lately = |job: &&QueuedJob| server.queue.now().since(job.created_at) < limits::LATELY;
+    let taken = jobs.iter().filter(lately).count();
+    let remark = remark.and_then(|remark| match remark {
+        view::Remark::Held(held) => Some(held.min(taken))
+            .filter(|held| *held > 0)
+            .map(view::Remark::Held),
+        failed @ view::Remark::Failed(_) => Some(failed),
+    });
     let view = View {
         language,
         share: &share(server, browsing, &place),
@@ -273,7 +299,7 @@ async fn jobs<Q: Queue>(
         (Which::Current, limits::JOBS),
         (Which::Ended, limits::ENDED),
     ] {
-        let all = server.queue.jobs(user, which, 0, usize::MAX).await?;
+        let all = server.queue.jobs(user, which, 0, limits::SCANNED).await?;
         jobs.extend(all.into_iter().filter(|job| job.token == token).take(most));
     }
     Ok(jobs)

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::extract::Multipart;
+use axum::body::Body;
 use axum::extract::multipart::Field;
+use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 use bytes::Bytes;
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use papermesh_convert::format;
 use papermesh_ipp::Browsing;
 use papermesh_ipp::queue::{
@@ -83,36 +86,111 @@ impl UploadError {
 pub(super) async fn take<Q: Queue>(
     server: &OutsideServer<Q>,
     browsing: &Browsing,
-    mut form: Multipart,
+    request: Request,
 ) -> Result<usize, UploadError> {
-    let _room = server.room.take().ok_or(UploadError::Busy)?;
+    let _room = server.room.try_acquire().map_err(|_| UploadError::Busy)?;
+    let budget = Budget::default();
+    let request = request.map(|body| budget.limit(body));
+    let form = Multipart::from_request(request, &()).await;
+    let mut form = form.map_err(|_| UploadError::Broken)?;
+    let taken = read(server, browsing, (&mut form, &budget)).await;
+    if let Err(UploadError::Refused { .. }) = &taken {
+        budget.lift();
+        let drained = async { while let Ok(Some(_)) = form.next_field().await {} };
+        drop(timeout(limits::DRAIN, drained).await);
+    }
+    taken
+}
+
+/// Bytes of a form that may still come before the next file. The reader of forms keeps what it cannot place yet,
+/// and a form can be made of nothing else.
+#[derive(Clone, Default)]
+struct Budget(Arc<AtomicU64>);
+
+/// More came between two files than a form has there.
+#[derive(Debug, thiserror::Error)]
+#[error("too much of the form is no file")]
+struct OverBudget;
+
+impl Budget {
+    /// As much as a form has between two files.
+    fn renew(&self) {
+        self.0.store(limits::BETWEEN, Ordering::Relaxed);
+    }
+
+    /// Any number: a file comes.
+    fn lift(&self) {
+        self.0.store(u64::MAX, Ordering::Relaxed);
+    }
+
+    fn take(&self, bytes: usize) -> Result<(), OverBudget> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let take = |left: u64| match left {
+            u64::MAX => Some(left),
+            left => left.checked_sub(bytes),
+        };
+        let taken = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+        taken.map(drop).map_err(|_| OverBudget)
+    }
+
+    fn limit(&self, body: Body) -> Body {
+        let budget = self.clone();
+        Body::from_stream(body.into_data_stream().map(move |chunk| {
+            let chunk = chunk.map_err(io::Error::other)?;
+            budget.take(chunk.len()).map_err(io::Error::other)?;
+            Ok::<_, io::Error>(chunk)
+        }))
+    }
+}
+
+async fn read<Q: Queue>(
+    server: &OutsideServer<Q>,
+    browsing: &Browsing,
+    (form, budget): (&mut Multipart, &Budget),
+) -> Result<usize, UploadError> {
     let (mut options, mut held) = (PrintOptions::default(), 0);
-    // What is chosen stands in the form before the files.
-    while let Some(field) = next(&mut form).await? {
-        match field.name().unwrap_or_default() {
+    let (mut files, mut choices) = (0, 0);
+    loop {
+        budget.renew();
+        // What is chosen stands in the form before the files.
+        let Some(field) = next(form).await? else {
+            break;
+        };
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "file" {
+            files += 1;
+            if files > limits::FILES {
+                return Err(UploadError::TooMany);
+            }
+            budget.lift();
+            held += usize::from(hold(server, browsing, &options, field).await?);
+            continue;
+        }
+        choices += 1;
+        if choices > limits::CHOICES {
+            return Err(UploadError::Options);
+        }
+        let chosen = choice(field).await?;
+        match name.as_str() {
             "copies" => {
-                let copies = choice(field).await?.parse().ok();
+                let copies = chosen.parse().ok();
                 let copies = copies.filter(|copies| (1..=COPIES).contains(copies));
                 options.copies = copies.ok_or(UploadError::Options)?;
             }
             "sides" => {
-                options.sides = match choice(field).await?.as_str() {
+                options.sides = match chosen.as_str() {
                     "one" => Some(Sides::OneSided),
                     "both" => Some(Sides::TwoSidedLongEdge),
                     _ => None,
                 };
             }
             "color" => {
-                options.color = match choice(field).await?.as_str() {
+                options.color = match chosen.as_str() {
                     "mono" => Some(ColorMode::Monochrome),
                     _ => None,
                 };
-            }
-            "file" => {
-                if held >= limits::FILES {
-                    return Err(UploadError::TooMany);
-                }
-                held += usize::from(hold(server, browsing, &options, field).await?);
             }
             _ => return Err(UploadError::Options),
         }
@@ -161,7 +239,7 @@ async fn hold<Q: Queue>(
     let mut document = StreamReader::new(Box::pin(chunks(field)));
     let mut begun = Vec::with_capacity(format::HEAD);
     let head = (&mut document).take(format::HEAD as u64);
-    read(head, &mut begun).await?;
+    beginning(head, &mut begun).await?;
     if begun.is_empty() && title.is_empty() {
         return Ok(false);
     }
@@ -193,7 +271,7 @@ async fn hold<Q: Queue>(
     Ok(true)
 }
 
-async fn read(
+async fn beginning(
     mut head: impl tokio::io::AsyncRead + Unpin,
     into: &mut Vec<u8>,
 ) -> Result<(), UploadError> {
@@ -213,4 +291,56 @@ fn chunks(field: Field<'_>) -> impl Stream<Item = io::Result<Bytes>> {
             Err(_) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// What a form made of these chunks has, part by part.
+    async fn parts(chunks: Vec<Bytes>, is_file: bool) -> Result<usize, UploadError> {
+        let budget = Budget::default();
+        let body = stream::iter(chunks.into_iter().map(Ok::<_, io::Error>));
+        let request = Request::builder()
+            .header("content-type", "multipart/form-data; boundary=x")
+            .body(budget.limit(Body::from_stream(body)))
+            .unwrap();
+        budget.renew();
+        let mut form = Multipart::from_request(request, &()).await.unwrap();
+        let mut parts = 0;
+        loop {
+            budget.renew();
+            let Some(mut field) = next(&mut form).await? else {
+                return Ok(parts);
+            };
+            if is_file {
+                budget.lift();
+            }
+            while field
+                .chunk()
+                .await
+                .map_err(|_| UploadError::Broken)?
+                .is_some()
+            {}
+            parts += 1;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_form_that_is_no_file_has_an_end() {
+        let head =
+            Bytes::from("--x\r\ncontent-disposition: form-data; name=file; filename=a\r\n\r\n");
+        let chunk = Bytes::from(vec![b'a'; 16 * 1024]);
+        let end = Bytes::from("\r\n--x--\r\n");
+        let many = vec![chunk; 64];
+        let file = [vec![head.clone()], many.clone(), vec![end]].concat();
+        assert!(matches!(parts(file, true).await, Ok(1)));
+        // A preamble, and headers, without end.
+        let never = parts(many.clone(), true).await;
+        assert!(matches!(never, Err(UploadError::Broken)), "{never:?}");
+        let begun = vec![head.slice(..20)];
+        let never = parts([begun, many].concat(), true).await;
+        assert!(matches!(never, Err(UploadError::Broken)), "{never:?}");
+    }
 }

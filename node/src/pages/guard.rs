@@ -144,7 +144,8 @@ pub(crate) fn is_from_own_page(
     let site = text(headers, &HeaderName::from_static("sec-fetch-site"));
     // Whoever types the address comes from nowhere.
     let near = matches!(site, None | Some("same-origin" | "none"));
-    // A link on another page may lead here: it shows a page on which nobody is logged in.
+    // A link on another page may lead here: it shows what anybody sees, or what the user may see anyhow, and
+    // the other page sees nothing of it.
     let led = method == Method::GET
         && text(headers, &HeaderName::from_static("sec-fetch-mode")) == Some("navigate");
     match *method {

@@ -2,7 +2,7 @@
 //! no restart gives a guesser another try; [`papermesh_protocol::release::guess`] says what
 //! follows from it.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use papermesh_protocol::id::NodeId;
@@ -44,6 +44,8 @@ impl Source {
     pub const HERE: Self = Self(Ipv6Addr::LOCALHOST.octets());
     /// The node's own account, through its socket.
     pub const OWN: Self = Self(Ipv6Addr::UNSPECIFIED.octets());
+    /// Everybody outside the site, whatever a gateway says of their addresses (0.0.0.0).
+    pub const OUTSIDE: Self = Self(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped().octets());
 }
 
 impl From<IpAddr> for Source {

@@ -29,17 +29,17 @@ pub struct TokenRow {
     pub user: UserId,
     /// What its user calls it.
     pub name: Name,
-    /// Since when,
+    /// When it was made.
     pub made_at: Timestamp,
-    /// and until when it is good.
+    /// Until when it is good.
     pub until: Timestamp,
     /// What it allows besides holding jobs.
     #[serde(default)]
     pub rights: Rights,
-    /// How much may be printed with it,
+    /// How much may be printed with it.
     #[serde(default)]
     pub allowance: Allowance,
-    /// and how much was.
+    /// How much was printed with it.
     #[serde(default)]
     pub used: Used,
 }
@@ -61,12 +61,14 @@ impl Tokens<'_> {
         self.0.database.get(&TOKENS, &token)
     }
 
-    /// Notes how much was printed with a token, durably; nothing if it is not kept any more.
-    pub fn note(&self, token: TokenDigest, used: Used) -> Result<(), StoreError> {
+    /// Notes how much was printed with a token, durably; nothing if it is not kept any more. `used` is asked
+    /// when nobody else writes, so that of two notes the later one stays.
+    pub fn note(&self, token: TokenDigest, used: impl FnOnce() -> Used) -> Result<(), StoreError> {
         let _writing = self.0.writing();
         let Some(row) = self.0.database.get(&TOKENS, &token)? else {
             return Ok(());
         };
+        let used = used();
         let mut batch = self.0.database.batch();
         batch.put(&TOKENS, &token, &TokenRow { used, ..row })?;
         batch.commit(Durability::Synced)
@@ -115,7 +117,7 @@ mod tests {
         };
         let mut used = Used::default();
         used.take_job(row.allowance, row.made_at).unwrap();
-        store.tokens().note(token, used).unwrap();
+        store.tokens().note(token, || used).unwrap();
         assert_eq!(store.tokens().get(token).unwrap(), None);
         store.tokens().put(token, &row).unwrap();
         assert_eq!(store.tokens().get(token).unwrap().as_ref(), Some(&row));
@@ -123,7 +125,7 @@ mod tests {
             store.tokens().scan(None, 9).unwrap(),
             [(token, row.clone())]
         );
-        store.tokens().note(token, used).unwrap();
+        store.tokens().note(token, || used).unwrap();
         let noted = store.tokens().get(token).unwrap();
         assert_eq!(noted, Some(TokenRow { used, ..row }));
         store.tokens().delete(token).unwrap();

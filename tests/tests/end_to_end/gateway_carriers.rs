@@ -109,7 +109,7 @@ impl Narrow {
         let before = self.laptop.jobs().len();
         let (id, token) = (&self.charlie.id, made["token"].as_str().unwrap());
         let printed = Invocation::new(&program::system("ipptool"), Some(self.street.name()))
-            .args(["-T", "60", "-tf", document.path_str()])
+            .args(["-tf", document.path_str()])
             .arg(format!(
                 "ipps://{id}:{token}@desk.acme.{DOMAIN}:443/ipp/print"
             ))

@@ -213,6 +213,13 @@ async fn an_outsider_is_served(listening: &Listening, office: &mut Office) {
             .await
             .unwrap();
         let asking = async {
+            // TLS begins with short words, of which each waits for the other's.
+            for word in 0..8 {
+                outsider.write_all(&[word; 300]).await.unwrap();
+                outsider.flush().await.unwrap();
+                let mut answer = [0; 3000];
+                outsider.read_exact(&mut answer).await.unwrap();
+            }
             outsider.write_all(&stream_of(1)).await.unwrap();
             outsider.shutdown().await.unwrap();
             let mut came = Vec::new();
@@ -221,6 +228,12 @@ async fn an_outsider_is_served(listening: &Listening, office: &mut Office) {
         };
         let answering = async {
             let mut stream = office.knocked.recv().await.unwrap().stream;
+            for word in 0..8 {
+                let mut question = [0; 300];
+                stream.read_exact(&mut question).await.unwrap();
+                stream.write_all(&[word; 3000]).await.unwrap();
+                stream.flush().await.unwrap();
+            }
             let mut came = Vec::new();
             stream.read_to_end(&mut came).await.unwrap();
             stream.write_all(&stream_of(2)).await.unwrap();

@@ -4,7 +4,6 @@ use ipp::model::DelimiterTag;
 
 use super::super::limits;
 use super::super::message::{Answer, Failure};
-use super::super::owner::Requester;
 use super::super::queue::{
     Hold, IppJobState, JobChange, JobNumber, Queue, QueueErrorKind, QueuedJob, Which,
 };
@@ -84,7 +83,7 @@ pub(super) async fn cancel_jobs<Q: Queue>(
     server: &IppServer<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    server.check_operator(&asking.who)?;
+    server.check_operator(asking)?;
     let operation = asking.request.operation();
     let jobs = match operation.get("job-ids") {
         Some(_) => named(server, operation, |_| true).await?,
@@ -254,18 +253,17 @@ pub(super) async fn schedule_job_after<Q: Queue>(
     server: &IppServer<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    let user = asking.user()?;
     let before = asking.request.operation().integer("predecessor-job-id");
     let priority = match before.and_then(|number| JobNumber::try_from(number).ok()) {
         None => FIRST,
-        Some(number) => server
-            .job(number)
-            .await?
-            .filter(|job| job.user == *user && !job.state.has_ended())
-            .map(|job| job.priority)
-            .ok_or_else(|| {
-                Failure::new(Status::NotFound, format!("you have no job {number} here"))
-            })?,
+        Some(number) => {
+            let job = asking.own(server, number).await?;
+            if job.state.has_ended() {
+                let text = format!("job {number} has already ended");
+                return Err(Failure::new(Status::NotFound, text));
+            }
+            job.priority
+        }
     };
     change(
         server,
@@ -307,6 +305,5 @@ async fn change<Q: Queue>(
         let told = super::super::job_attributes::brief(&job, &asking.printer);
         answer.group(DelimiterTag::JobAttributes, told);
     }
-    debug_assert!(matches!(asking.who, Requester::User(_)));
     Ok(answer)
 }

@@ -136,7 +136,7 @@ pub(super) async fn switch<Q: Queue>(
     server: &IppServer<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    server.check_operator(&asking.who)?;
+    server.check_operator(asking)?;
     let released = match asking.request.operation {
         super::ENABLE_PRINTER | super::DISABLE_PRINTER => {
             server.accept(asking.request.operation == super::ENABLE_PRINTER);
@@ -172,7 +172,7 @@ pub(super) fn resume<Q: Queue>(
     server: &IppServer<Q>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    server.check_operator(&asking.who)?;
+    server.check_operator(asking)?;
     Ok(super::done(asking))
 }
 

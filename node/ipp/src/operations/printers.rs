@@ -64,7 +64,7 @@ pub(super) async fn get_printers<Q: Queue>(
     let known = server.queue.printers().await?;
     all.extend(
         (known.into_iter())
-            .filter(|printer| may_print_to(&asking.who, &printer.name))
+            .filter(|printer| may_print_to(asking, &printer.name))
             .map(|printer| straight(asking, printer)),
     );
     let mut answer = super::done(asking);
@@ -88,10 +88,10 @@ pub(super) async fn get_printers<Q: Queue>(
 }
 
 /// Whether one may print straight to a printer: everybody of the site, and tokens that name it.
-fn may_print_to(who: &Requester, printer: &str) -> bool {
-    match who {
+fn may_print_to(asking: &Asking<'_>, printer: &str) -> bool {
+    match &asking.who {
         Requester::Bearer(bearer) => bearer.rights.allow_printing_to(printer),
-        Requester::User(_) | Requester::Named(_) => true,
+        Requester::User(_) | Requester::Named(_) => !asking.peer.is_outside(),
         Requester::Visitor(_) | Requester::Stranger(_) => false,
     }
 }

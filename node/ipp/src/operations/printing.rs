@@ -15,6 +15,7 @@ use super::super::job_attributes;
 use super::super::limits;
 use super::super::message::{Answer, Failure, Request};
 use super::super::open_jobs::OpenJob;
+use super::super::owner::Requester;
 use super::super::queue::{
     Hold, IppJobRequest, IppJobState, JobNumber, JobSettings, NewDocument, Queue, QueuedJob,
 };
@@ -73,7 +74,7 @@ pub(super) async fn create_job<Q: Queue>(
     let asked = Asked::read(asking.request, &asking.capabilities(server))?;
     let request = job_request(asking, user, None, &asked.settings);
     server.queue.admit(&request).await?;
-    server.open.check_room(user)?;
+    server.open.check_room(user, asking.who.token())?;
     let number = asking.new_number(server).await?;
     let job = new_job(server, asking, user, (number, &asked));
     server.open.insert(number, job);
@@ -176,6 +177,12 @@ async fn waiting_job<Q: Queue>(
     asking: &Asking<'_>,
 ) -> Result<JobNumber, Failure> {
     let job = asking.own_job(server).await?;
+    // What a token may see it may not go on with: the rest goes where the job was said to go, at the cost
+    // of whoever made it.
+    if matches!(asking.who, Requester::Bearer(_)) && job.token != asking.who.token() {
+        let text = "the job was made otherwise than with this print token";
+        return Err(Failure::new(Status::NotAuthorized, text));
+    }
     match (&job.state, server.open.get(job.number)) {
         (_, Some(_)) => Ok(job.number),
         (IppJobState::Canceled(_), None) => {
@@ -289,7 +296,11 @@ async fn take<Q: Queue>(
         let text = "too many documents are arriving at once; try again in a minute";
         Failure::new(Status::Busy, text)
     };
-    let slot = Arc::new(server.room.take().ok_or_else(busy)?);
+    let room = match job.token {
+        Some(_) => &server.room_outside,
+        None => &server.room,
+    };
+    let slot = Arc::new(room.take().ok_or_else(busy)?);
     body.occupy(Arc::clone(&slot));
     tokio::select! {
         taken = seated(server, body, (number, job), said) => taken,

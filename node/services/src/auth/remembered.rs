@@ -86,7 +86,10 @@ impl Remembered {
     pub(crate) fn right(&self, tried: Tried, user: &UserId, from: Source) {
         let (mut inner, now) = (self.inner(), Instant::now());
         inner.right.note(tried, now);
-        inner.known.note((user.clone(), from), now);
+        // Outside is no place where somebody was: the next one there is somebody else.
+        if from != Source::OUTSIDE {
+            inner.known.note((user.clone(), from), now);
+        }
     }
 
     /// It was wrong.

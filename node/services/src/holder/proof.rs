@@ -196,20 +196,18 @@ impl<N> Inner<N> {
         from: Source,
     ) -> Result<Option<Result<(), PinError>>, TypedError> {
         let remembered = &self.proofs.remembered;
-        if let Some(is_right) = remembered.ending(self.facts(store, user, pin)?.tried) {
-            return Ok(Some(match is_right {
-                true => Ok(()),
-                false => Err(PinError::WrongPin),
-            }));
-        }
+        // Whoever has to wait learns nothing, not even what is known already: they would try on until
+        // they are not told to wait.
         let from = (from, remembered.knows(user, from));
-        match store
-            .typed_guesses()
-            .wait(user, from, self.membership.steady())?
-        {
-            Some(wait) => Err(TypedError::Wait(wait)),
-            None => Ok(None),
+        let counts = store.typed_guesses();
+        if let Some(wait) = counts.wait(user, from, self.membership.steady())? {
+            return Err(TypedError::Wait(wait));
         }
+        let ending = remembered.ending(self.facts(store, user, pin)?.tried);
+        Ok(ending.map(|is_right| match is_right {
+            true => Ok(()),
+            false => Err(PinError::WrongPin),
+        }))
     }
 
     /// Looks at a PIN, and remembers how that ended. What it is judged by is read now: it may have

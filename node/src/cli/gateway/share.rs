@@ -103,6 +103,11 @@ impl Guest {
 impl To {
     /// The name of the place that is meant.
     async fn place(&self, context: &Context) -> Result<HostName, CliError> {
+        if let Some(file) = self.profile.as_ref().filter(|file| file.exists()) {
+            let text = format!("{} is there already", file.display());
+            let refusal = CommandError::new(ErrorCode::Usage, text);
+            return Err(refusal.with_remedy("name a new file").into());
+        }
         let list = context.call(ListGateways {}).await?;
         let (missing, remedy) = match &self.place {
             Some(label) => (
@@ -135,9 +140,6 @@ impl To {
             user: &made.view.user,
             token: &token,
         };
-        if let Some(file) = &self.profile {
-            write_new(file, share.mobileconfig().as_bytes())?;
-        }
         let shared = Shared {
             user: made.view.user.clone(),
             token: made.token.clone(),
@@ -149,9 +151,14 @@ impl To {
             mobileconfig: share.mobileconfig().to_string(),
         };
         let profile = self.profile.as_ref().map(|file| file.display().to_string());
+        // First what is told once: a file that cannot be written loses nobody a token.
         context
             .screen
-            .show(&shared, |shared, _| text(shared, profile.as_deref()))
+            .show(&shared, |shared, _| text(shared, profile.as_deref()))?;
+        match &self.profile {
+            Some(file) => write_new(file, share.mobileconfig().as_bytes()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -172,14 +172,14 @@ pub struct Token {
     pub user: UserId,
     /// What it is called.
     pub name: Name,
-    /// Since when,
+    /// When it was made.
     pub made_at: Timestamp,
-    /// and until when it is good.
+    /// Until when it is good.
     pub until: Timestamp,
     /// What it allows besides holding jobs.
     pub rights: Rights,
     /// How much may be printed with it.
     pub allowance: Allowance,
-    /// How much was.
+    /// How much was printed with it.
     pub used: Used,
 }

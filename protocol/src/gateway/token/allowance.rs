@@ -61,8 +61,7 @@ impl Used {
     /// What was used of today.
     fn on(self, now: Timestamp) -> Self {
         let day = now.as_secs() / DAY;
-        // A clock that was set back gives no day twice.
-        match day > self.day {
+        match day != self.day {
             true => Self {
                 day,
                 jobs_today: 0,
@@ -105,8 +104,10 @@ impl Used {
         Ok(())
     }
 
-    /// Gives a job back that came to nothing. What came of it is not forgotten.
-    pub fn give_back_job(&mut self) {
+    /// Gives a job back that came to nothing. Its bytes came all the same.
+    pub fn give_back_job(&mut self, now: Timestamp) {
+        // The day on which it was taken may be over.
+        *self = self.on(now);
         self.jobs = self.jobs.saturating_sub(1);
         self.jobs_today = self.jobs_today.saturating_sub(1);
     }
@@ -150,13 +151,27 @@ mod tests {
         assert_eq!(used.take_job(MOST, on(1)), Ok(()));
         assert_eq!(used.take_job(MOST, on(1)), Ok(()));
         assert_eq!(used.take_job(MOST, on(1)), Err(Spent::JobsToday(2)));
-        // A clock that goes back makes no new day.
-        assert_eq!(used.take_job(MOST, on(0)), Err(Spent::JobsToday(2)));
         assert_eq!(used.take_job(MOST, on(2)), Ok(()));
         assert_eq!(used.take_job(MOST, on(2)), Err(Spent::Jobs(3)));
-        used.give_back_job();
+        used.give_back_job(on(2));
         assert_eq!(used.take_job(MOST, on(2)), Ok(()));
         assert_eq!(used.check(MOST, on(9)), Err(Spent::Jobs(3)));
+        // A clock that was ahead, and is right again, takes no day's jobs from the next ones.
+        let mut ahead = Used::default();
+        assert_eq!(ahead.take_job(MOST, on(900)), Ok(()));
+        assert_eq!(ahead.take_job(MOST, on(1)), Ok(()));
+        assert_eq!(ahead.take_job(MOST, on(2)), Ok(()));
+        // What is given back after midnight makes no day longer.
+        let mut late = Used::default();
+        assert_eq!(late.take_job(MOST, on(1)), Ok(()));
+        late.give_back_job(on(2));
+        assert_eq!(
+            late,
+            Used {
+                day: 2,
+                ..Used::default()
+            }
+        );
     }
 
     #[test]

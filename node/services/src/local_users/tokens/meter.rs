@@ -43,7 +43,7 @@ impl Remedy for MeterError {
     }
 }
 
-/// Counts what is printed with one token.
+/// Counts what is printed with one token. Each document is a job.
 pub struct Meter {
     token: TokenDigest,
     allowance: Allowance,
@@ -79,7 +79,7 @@ impl Meter {
 
     /// Gives a job back that came to nothing.
     pub fn give_back_job(&self) {
-        self.used().give_back_job();
+        self.used().give_back_job((self.clock)());
     }
 }
 
@@ -130,7 +130,7 @@ impl<N: Network> LocalUsers<N> {
     ///
     /// # Errors
     /// [`MeterError`].
-    pub async fn take_job(&self, meter: &Meter) -> Result<(), MeterError> {
+    pub async fn take_job(&self, meter: &Arc<Meter>) -> Result<(), MeterError> {
         meter.take_job()?;
         Ok(self.note(meter).await?)
     }
@@ -139,8 +139,11 @@ impl<N: Network> LocalUsers<N> {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn note(&self, meter: &Meter) -> Result<(), StoreError> {
-        let (token, used) = (meter.token, *meter.used());
-        offload(self.store(), move |store| store.tokens().note(token, used)).await
+    pub async fn note(&self, meter: &Arc<Meter>) -> Result<(), StoreError> {
+        let meter = Arc::clone(meter);
+        offload(self.store(), move |store| {
+            store.tokens().note(meter.token, || *meter.used())
+        })
+        .await
     }
 }

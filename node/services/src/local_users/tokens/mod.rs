@@ -33,15 +33,15 @@ pub struct TokenView {
     pub user: UserId,
     /// What its user calls it.
     pub name: Name,
-    /// Since when,
+    /// When it was made.
     pub made_at: Timestamp,
-    /// and until when it is good.
+    /// Until when it is good.
     pub until: Timestamp,
     /// What it allows besides holding jobs.
     pub rights: Rights,
-    /// How much may be printed with it,
+    /// How much may be printed with it.
     pub allowance: Allowance,
-    /// and how much was.
+    /// How much was printed with it.
     pub used: Used,
 }
 
@@ -170,7 +170,12 @@ impl<N: Network> LocalUsers<N> {
             token.name.as_str() == meant
                 || meant.len() >= ID_PREFIX && token.id.to_string().starts_with(meant)
         };
-        let mut found = self.tokens(None).await?.into_iter().filter(is_meant);
+        let mut all = self.tokens(None).await?;
+        // A whole id is that token's, whatever another one is called.
+        if let Some(at) = all.iter().position(|token| token.id.to_string() == meant) {
+            all = vec![all.swap_remove(at)];
+        }
+        let mut found = all.into_iter().filter(is_meant);
         let (Some(token), None) = (found.next(), found.next()) else {
             return Err(LocalUsersError::NoToken(meant.to_owned()));
         };
