@@ -68,6 +68,7 @@ const commands = {
   offline: (is) => context.setOffline(is),
   press: (key) => page.keyboard.press(key),
   type: (text) => page.keyboard.type(text),
+  attach: ([selector, path]) => page.locator(selector).first().setInputFiles(path),
   save: async ([selector, path]) => {
     const [file] = await Promise.all([
       page.waitForEvent("download"),

@@ -289,6 +289,12 @@ impl Browser {
         self.command("type", json!(text));
     }
 
+    /// Chooses a file.
+    #[track_caller]
+    pub fn attach(&mut self, selector: &str, path: &Path) {
+        self.command("attach", json!([selector, path]));
+    }
+
     /// Touches what saves a file, and keeps it at this path; gives what it is called.
     #[track_caller]
     pub fn save(&mut self, selector: &str, path: &Path) -> String {

@@ -4,6 +4,7 @@
 use std::fs;
 
 use papermesh_tests::SOON;
+use papermesh_tests::browser::{Browser, Window};
 use papermesh_tests::command::{Ended, Invocation};
 use papermesh_tests::document::Document;
 use papermesh_tests::gateway::DOMAIN;
@@ -182,6 +183,44 @@ fn a_guest_prints_three_jobs_with_a_link_alone() {
     let withdrawn = outside.laptop.papermesh("gateway token remove Dana").run();
     let _ = withdrawn.succeeded();
     assert_eq!(status(&curl(&outside, &[&guest.page])), "404");
+}
+
+/// What a guest does with the link, in a real browser: a file is sent, seen and deleted again.
+#[test]
+fn a_guest_sends_a_file_from_a_browser() {
+    let outside = Outside::new();
+    let guest = Shared::made(&outside, &["guest", "Dana"]);
+    let document = outside.site.document("contract.pdf", "the contract");
+    let mut browser = Browser::start_within(Some(&outside.street), Window::DESKTOP);
+    browser.open(&guest.page);
+    browser.see("h1:has-text(\"Print from here\")");
+    browser.is_for_everybody("the page of a place");
+    browser.see("#printers li:has-text(\"printer-1\")");
+    browser.fill("#copies", "2");
+    browser.attach("#file", document.path());
+    browser.click("button.primary");
+    browser.see(".notice.good:has-text(\"One file is waiting.\")");
+    browser.see("#jobs li:has-text(\"contract.pdf\")");
+    let jobs: Value = outside
+        .laptop
+        .papermesh("jobs list")
+        .run()
+        .succeeded()
+        .json();
+    assert_eq!(jobs[0]["title"], "contract.pdf");
+    assert_eq!(jobs[0]["options"]["copies"], 2);
+    let odd = outside.site.path("odd.bin");
+    fs::write(&odd, [0_u8; 64]).unwrap();
+    browser.attach("#file", &odd);
+    browser.click("button.primary");
+    browser.see(".notice.bad:has-text(\"odd.bin\")");
+    browser.click("#jobs button.danger");
+    browser.see("#jobs li:has-text(\"Deleted\")");
+    assert!(outside.laptop.jobs().is_empty());
+    let complaints = browser.complaints();
+    // What was refused is an error of the browser's log.
+    let others = complaints.iter().filter(|text| !text.contains("422"));
+    assert_eq!(others.count(), 0, "{complaints:?}");
 }
 
 /// The page at a place asks for a user id and a token, and finds printers; so does the place of the site.
