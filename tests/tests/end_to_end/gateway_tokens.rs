@@ -196,6 +196,7 @@ fn a_guest_sends_a_file_from_a_browser() {
     browser.see("h1:has-text(\"Print from here\")");
     browser.is_for_everybody("the page of a place");
     browser.see("#printers li:has-text(\"printer-1\")");
+    browser.picture("place");
     browser.fill("#copies", "2");
     browser.attach("#file", document.path());
     browser.click("button.primary");
