@@ -19,6 +19,7 @@
 //! - `run`: all of it together
 #![forbid(unsafe_code)]
 
+mod body;
 mod certificate;
 mod clock;
 mod command;

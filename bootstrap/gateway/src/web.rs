@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
-use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
@@ -18,6 +17,7 @@ use papermesh_protocol::gateway::carrier::{self, PipeName};
 use papermesh_protocol::gateway::description::{self, Description};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::body::Whole;
 use crate::requests::{Answer, Problem, Requests};
 
 /// How long a connection may be quiet before the next request, and a request's head take: longer than between two of
@@ -32,7 +32,7 @@ const PAGE: &str = "This is a Papermesh gateway. It passes on what it cannot rea
 /// What is never kept by anybody on the way, nor changed.
 const PRIVATE: HeaderValue = HeaderValue::from_static("no-store, no-transform");
 
-type Reply = Response<Full<Bytes>>;
+type Reply = Response<Whole>;
 
 /// The web.
 pub(crate) struct Web {
@@ -161,7 +161,7 @@ fn carried(answer: Answer) -> Reply {
         false => StatusCode::OK,
     };
     let mut reply = with(
-        reply(status, answer.body.into()),
+        reply(status, Whole::held(answer.body, answer.turn)),
         [
             (
                 HeaderName::from_static(carrier::OFFSET_HEADER),
@@ -196,8 +196,8 @@ fn page(status: StatusCode, text: &str) -> Reply {
     )
 }
 
-fn reply(status: StatusCode, body: Bytes) -> Reply {
-    let mut reply = Response::new(Full::new(body));
+fn reply(status: StatusCode, body: impl Into<Whole>) -> Reply {
+    let mut reply = Response::new(body.into());
     *reply.status_mut() = status;
     reply
 }
