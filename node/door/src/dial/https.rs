@@ -599,6 +599,10 @@ impl Driver {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::mpsc;
+
     use super::*;
 
     fn domain() -> String {
@@ -644,5 +648,84 @@ mod tests {
         let idle = || Fault::Cut(HttpsError::Idle { domain: domain() });
         while patience.after(idle(), silence).await.is_ok() {}
         assert!((silence..2 * silence).contains(&began.elapsed()));
+    }
+
+    /// A pipe whose requests somebody answers at once, and with nothing. Each is told: what it prefers, and when it came.
+    async fn answered(mode: Carrier) -> (Stream, mpsc::UnboundedReceiver<(String, Instant)>) {
+        let (near, mut far) = tokio::io::duplex(64 * 1024);
+        let (told, requests) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            loop {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(far.read_u8().await.unwrap());
+                }
+                let head = String::from_utf8(head).unwrap();
+                let header = |name: &str| {
+                    let mut lines = head.lines();
+                    lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+                };
+                let length = header("content-length").map_or(0, |of| of.parse().unwrap());
+                far.read_exact(&mut vec![0; length]).await.unwrap();
+                let prefers = header("prefer").unwrap().to_owned();
+                drop(told.send((prefers, Instant::now())));
+                let empty = b"HTTP/1.1 204 No Content\r\npapermesh-offset: up=0, down=0\r\n\r\n";
+                far.write_all(empty).await.unwrap();
+            }
+        });
+        let (sender, driving) = http1::handshake(TokioIo::new(near)).await.unwrap();
+        let connection = Connection {
+            ways: Ways::default(),
+            domain: domain(),
+            sender: Some(sender),
+            sent: Instant::now(),
+            driving: JoinSet::new(),
+        };
+        let (stream, exchange) = carrier(limits::PIPE_WINDOW);
+        let driver = Driver {
+            path: PATH.to_owned(),
+            terms: "wait=55, poll=30, chunk=4096".parse().unwrap(),
+            exchange,
+            carrier: watch::channel(mode).0,
+            busy: watch::channel(Instant::now()).0,
+        };
+        tokio::spawn(async move { drop(driving.await) });
+        tokio::spawn(driver.run(connection));
+        (stream, requests)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_requests_may_not_wait_it_is_asked_now_and_then_and_they_wait_again_later() {
+        let (_stream, mut requests) = answered(Carrier::Https).await;
+        let (first, began) = requests.recv().await.unwrap();
+        let (second, then) = requests.recv().await.unwrap();
+        assert_eq!((first.as_str(), second.as_str()), ("wait=55", "wait=55"));
+        assert!(then - began >= RETRY);
+        let (third, _) = requests.recv().await.unwrap();
+        assert_eq!(third, "wait=0");
+        let mut asked = 0;
+        let again = loop {
+            let (prefers, at) = requests.recv().await.unwrap();
+            if prefers != "wait=0" {
+                break at;
+            }
+            asked += 1;
+        };
+        assert!((BELIEVED..BELIEVED + CONVERSATION).contains(&(again - then)));
+        assert!(asked < 200, "{asked}");
+    }
+
+    /// What is written and not taken is not brought again and again at once, nor for ever.
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_that_takes_nothing_is_left() {
+        let (mut stream, mut requests) = answered(Carrier::HttpsPolling).await;
+        stream.write_all(b"hello").await.unwrap();
+        let error = stream.read(&mut [0]).await.unwrap_err();
+        assert!(error.to_string().contains("carry nothing"), "{error}");
+        let mut asked = 0;
+        while requests.try_recv().is_ok() {
+            asked += 1;
+        }
+        assert!((10..40).contains(&asked), "{asked}");
     }
 }
