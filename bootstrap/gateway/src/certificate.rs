@@ -46,14 +46,22 @@ pub(crate) struct Files {
 #[derive(Debug)]
 pub(crate) struct OwnCertificate {
     shown: RwLock<Arc<CertifiedKey>>,
-    files: Option<Files>,
+    files: Option<(Files, Times)>,
 }
+
+/// When the files changed last; none of one that is not there.
+type Times = [Option<SystemTime>; 2];
 
 impl OwnCertificate {
     /// The one in the files, else one that is made.
     pub(crate) fn new(domain: &Domain, files: Option<Files>) -> anyhow::Result<Self> {
+        // The times come first: what changes while it is read is read again.
+        let files = files.map(|files| {
+            let times = files.changed();
+            (files, times)
+        });
         let shown = match &files {
-            Some(files) => files.read()?,
+            Some((files, _)) => files.read()?,
             None => make(domain)?,
         };
         Ok(Self {
@@ -62,30 +70,33 @@ impl OwnCertificate {
         })
     }
 
-    /// Reads the files again whenever they change. What cannot be used leaves what is shown as it is.
+    /// Reads the files again whenever they change. What cannot be used leaves what is shown as it is, and is read again
+    /// at the next look: it may be half of a change.
     pub(crate) async fn keep(self: Arc<Self>) {
-        let Some(files) = self.files.clone() else {
+        let Some((files, mut known)) = self.files.clone() else {
             return;
         };
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut known = files.changed();
+        let mut warned = None;
         loop {
             looks.tick().await;
             let changed = files.changed();
             if changed == known {
                 continue;
             }
-            known = changed;
             let reading = files.clone();
             match tokio::task::spawn_blocking(move || reading.read()).await {
                 Ok(Ok(new)) => {
+                    known = changed;
                     *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
                     tracing::info!("the certificate of the gateway's name is a new one");
                 }
-                Ok(Err(error)) => {
+                Ok(Err(error)) if warned != Some(changed) => {
+                    warned = Some(changed);
                     tracing::warn!(error = %format!("{error:#}"), "the new certificate is not used");
                 }
+                Ok(Err(_)) => {}
                 Err(_) => return,
             }
         }
@@ -100,8 +111,7 @@ impl ResolvesServerCert for OwnCertificate {
 }
 
 impl Files {
-    /// When they changed; none of one that is not there.
-    fn changed(&self) -> [Option<SystemTime>; 2] {
+    fn changed(&self) -> Times {
         [&self.certificate, &self.key].map(|path| fs::metadata(path).ok()?.modified().ok())
     }
 
@@ -202,5 +212,53 @@ mod tests {
         let error = OwnCertificate::new(&domain, Some(missing)).unwrap_err();
         assert!(error.to_string().contains("gateway.toml"), "{error}");
         assert!(OwnCertificate::new(&domain, None).is_ok());
+    }
+
+    /// Moves one pair of files to where another is, of which it is certain that it has other times.
+    fn replace(of: &Files, by: &Files, seconds: u64) {
+        let at = SystemTime::now() + Duration::from_secs(seconds);
+        for (of, by) in [(&of.certificate, &by.certificate), (&of.key, &by.key)] {
+            fs::copy(by, of).unwrap();
+            let file = fs::OpenOptions::new().append(true).open(of).unwrap();
+            file.set_modified(at).unwrap();
+        }
+    }
+
+    async fn shows(own: &OwnCertificate, certificate: &CertificateDer<'_>) {
+        let shown = async {
+            while own.shown.read().unwrap().cert[0] != *certificate {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::time::timeout(1000 * LOOK, shown).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_certificate_is_shown_and_one_of_no_use_leaves_the_former() {
+        let folder = tempfile::tempdir().unwrap();
+        let domain: Domain = "gw.example".parse().unwrap();
+        let (first, files) = write(folder.path(), "one");
+        let (second, renewed) = write(folder.path(), "two");
+        let (third, last) = write(folder.path(), "three");
+        let own = Arc::new(OwnCertificate::new(&domain, Some(files.clone())).unwrap());
+        // It changed between the first read and the first look.
+        replace(&files, &renewed, 10);
+        let keeping = tokio::spawn(Arc::clone(&own).keep());
+        shows(&own, &second).await;
+        assert_ne!(first, second);
+        // Half of a change: the key is there later, with the same times.
+        let half = Files {
+            key: renewed.key,
+            ..last.clone()
+        };
+        replace(&files, &half, 20);
+        tokio::time::sleep(10 * LOOK).await;
+        shows(&own, &second).await;
+        let times = files.changed();
+        fs::copy(&last.key, &files.key).unwrap();
+        let key = fs::OpenOptions::new().append(true).open(&files.key);
+        key.unwrap().set_modified(times[1].unwrap()).unwrap();
+        shows(&own, &third).await;
+        keeping.abort();
     }
 }

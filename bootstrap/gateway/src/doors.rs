@@ -58,6 +58,8 @@ pub(crate) struct Doors {
 struct Known {
     /// The newest papers that its doors showed.
     papers: Mutex<SitePapers>,
+    /// Whoever has it writes the newest papers to their file: a later write never has older ones.
+    file: Mutex<()>,
     /// Told whenever one of them may have been revoked, or the contract ended.
     changed: watch::Sender<()>,
 }
@@ -66,6 +68,7 @@ impl Known {
     fn new(papers: SitePapers) -> Arc<Self> {
         Arc::new(Self {
             papers: Mutex::new(papers),
+            file: Mutex::default(),
             changed: watch::Sender::new(()),
         })
     }
@@ -185,8 +188,7 @@ impl Doors {
         };
         match learned {
             Ok((known, true)) => {
-                let newest = known.papers().papers();
-                self.keep(site, &newest);
+                self.keep(site, &known);
                 known.changed.send_replace(());
                 Ok(known)
             }
@@ -199,8 +201,10 @@ impl Doors {
     }
 
     /// Has the papers of a site outlive the gateway. They are few and change seldom.
-    fn keep(&self, site: SiteId, newest: &Papers) {
-        let Ok(bytes) = codec::encode(newest, limits::PIPE_HELLO) else {
+    fn keep(&self, site: SiteId, known: &Known) {
+        let _writing = known.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = known.papers().papers();
+        let Ok(bytes) = codec::encode(&newest, limits::PIPE_HELLO) else {
             return;
         };
         let kept = fs::DirBuilder::new()

@@ -23,11 +23,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::ledger::{Ledger, Usage};
-use crate::own::Own;
+use crate::own::{self, Own};
 use crate::places::{Fate, Places};
 use crate::proxied::{self, Proxies};
 use crate::splice::{Moved, splice};
-use crate::turns::Turns;
+use crate::turns::{Seat, Turns};
 
 /// How long an outsider may take for the ClientHello.
 const HELLO: Duration = Duration::from_secs(5);
@@ -97,15 +97,14 @@ impl Front {
             match accepted {
                 Ok((mut stream, from)) if self.proxies.has(from.ip()) => {
                     // Their turn is that of those for whom they speak.
-                    if outsiders.len() < 2 * OUTSIDERS {
+                    if outsiders.len() < 2 * OUTSIDERS + own::ROOM {
                         let front = Arc::clone(&self);
                         outsiders.spawn(async move {
                             let said = proxied::origin(&mut stream, from).await;
                             if let Some(from) = said
                                 && let Some(turn) = front.turns.take(from.ip())
                             {
-                                front.outsider(stream, from, at).await;
-                                drop(turn);
+                                front.outsider(stream, (from, turn), at).await;
                             }
                         });
                     }
@@ -117,8 +116,7 @@ impl Front {
                     };
                     let front = Arc::clone(&self);
                     outsiders.spawn(async move {
-                        front.outsider(stream, from, at).await;
-                        drop(turn);
+                        front.outsider(stream, (from, turn), at).await;
                     });
                 }
                 Err(error) => {
@@ -131,7 +129,9 @@ impl Front {
         while outsiders.join_next().await.is_some() {}
     }
 
-    async fn outsider(&self, mut stream: TcpStream, from: SocketAddr, at: u16) {
+    /// Serves an outsider, who has a seat until it is served. At the gateway's own name there are others: doors there
+    /// and outsiders take nothing from each other.
+    async fn outsider(&self, mut stream: TcpStream, (from, seat): (SocketAddr, Seat), at: u16) {
         // TLS handshakes are short messages that the other end waits for.
         drop(stream.set_nodelay(true));
         let mut said = Vec::with_capacity(EXPECTED);
@@ -150,7 +150,12 @@ impl Front {
             }
         };
         if self.own.is(&name) {
-            return self.own.serve(replayed(stream, said), from).await;
+            let Some(own) = self.own.seat(from.ip()) else {
+                return;
+            };
+            drop(seat);
+            self.own.serve(replayed(stream, said), from).await;
+            return drop(own);
         }
         let (knock, fate) = self.places.knock(&name, clock::steady());
         let knock = Ended {

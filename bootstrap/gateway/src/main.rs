@@ -14,11 +14,13 @@
 //! - `owners`: whose each place is
 //! - `doors`: the pipes, and whom they let in
 //! - `wake`: calls doors that keep no pipe by mail; nothing of a running gateway does so yet
-//! - `own`: connections to the gateway's own name, with its `certificate`; its `web`, and pipes over `requests`
-//! - `turns`: how many connections there may be, and how often; `clock`: the time
+//! - `own`: connections to the gateway's own name, with its `certificate`; its `web`, pipes over `requests`, and the
+//!   `body` of answers
+//! - `turns`: how many connections there may be, of all and of one network, and how often; `clock`: the time
 //! - `run`: all of it together
 #![forbid(unsafe_code)]
 
+mod body;
 mod certificate;
 mod clock;
 mod command;

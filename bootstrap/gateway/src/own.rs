@@ -1,6 +1,6 @@
 //! Connections to the gateway's own name, the only one for which it ends TLS: pipes of doors, and its web.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +13,11 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::certificate::{self, OwnCertificate};
 use crate::doors::Doors;
+use crate::turns::{Seat, Seats};
 use crate::web::Web;
 
+/// Connections at once. A pipe over requests has two.
+pub(crate) const ROOM: usize = 20_000;
 /// How long TLS may take to begin.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
@@ -24,6 +27,7 @@ pub(crate) struct Own {
     tls: TlsAcceptor,
     doors: Arc<Doors>,
     web: Arc<Web>,
+    seats: Seats,
 }
 
 impl Own {
@@ -43,12 +47,18 @@ impl Own {
             tls: TlsAcceptor::from(Arc::new(config)),
             doors,
             web,
+            seats: Seats::new(ROOM),
         })
     }
 
     /// Whether a name is the gateway's own.
     pub(crate) fn is(&self, name: &HostName) -> bool {
         self.name == *name
+    }
+
+    /// A seat for a connection from there.
+    pub(crate) fn seat(&self, from: IpAddr) -> Option<Seat> {
+        self.seats.take(from)
     }
 
     /// Serves a connection to that name, from its first byte to its end.

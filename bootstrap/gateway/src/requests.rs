@@ -18,7 +18,7 @@ use papermesh_pace::Pace;
 use papermesh_protocol::gateway::carrier::{
     OFFSET_HEADER, OffsetError, Offsets, PipeName, Prefer, Terms,
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::doors::Doors;
@@ -40,7 +40,9 @@ const ALL: Pace = Pace {
 const BODIES: usize = 1000;
 /// The same of one pipe.
 const BODIES_EACH: usize = 2;
-/// How long a request waits for its turn among those, and for room before its body.
+/// Requests of one pipe at once, until their answers are written. A door has two, and two more may be lost on the way.
+const REQUESTS_EACH: usize = 4;
+/// How long a request waits for its turn, and for room before its body.
 const ROOM: Duration = Duration::from_secs(5);
 /// How long a body may take.
 const BODY: Duration = Duration::from_secs(60);
@@ -61,6 +63,8 @@ pub(crate) struct Requests {
 /// A pipe.
 struct Carried {
     exchange: Exchange,
+    /// Turns of requests.
+    requests: Arc<Semaphore>,
     /// Turns to bring a body.
     bodies: Semaphore,
     /// Told of each request.
@@ -84,6 +88,8 @@ impl Table {
 pub(crate) struct Answer {
     pub(crate) offsets: Offsets,
     pub(crate) body: Vec<u8>,
+    /// The request's turn, until the answer is written.
+    pub(crate) turn: OwnedSemaphorePermit,
 }
 
 /// Why a request gets no such answer.
@@ -139,6 +145,7 @@ impl Requests {
         let (stream, exchange) = carrier(self.terms.chunk);
         let pipe = Arc::new(Carried {
             exchange,
+            requests: Arc::new(Semaphore::new(REQUESTS_EACH)),
             bodies: Semaphore::new(BODIES_EACH),
             heard: watch::Sender::new(()),
             waiting: watch::Sender::new(0),
@@ -183,10 +190,11 @@ impl Requests {
         let offsets: Offsets = header(request.headers(), OFFSET_HEADER)?;
         let prefer: Prefer = header(request.headers(), "prefer")?;
         pipe.heard.send_replace(());
+        let turn = timeout(ROOM, Arc::clone(&pipe.requests).acquire_owned()).await;
+        let turn = turn.ok().and_then(Result::ok);
+        let turn = turn.ok_or(Problem::Busy { wait: AGAIN })?;
         {
-            let turns = async { tokio::join!(pipe.bodies.acquire(), self.bodies.acquire()) };
-            let turns = timeout(ROOM, turns).await;
-            let _turns = turns.map_err(|_| Problem::Busy { wait: AGAIN })?;
+            let _turns = body_turns(&pipe.bodies, &self.bodies).await?;
             let body = tokio::select! {
                 body = self.body(request.into_body()) => body?,
                 // Who is not let in, or says nothing that a door would, brings nothing more.
@@ -207,6 +215,7 @@ impl Requests {
         Ok(Answer {
             offsets: Offsets { up, down },
             body,
+            turn,
         })
     }
 
@@ -269,6 +278,16 @@ impl Carried {
     }
 }
 
+/// The turn to bring a body: first that of the pipe, so that who waits for it takes none from other pipes.
+async fn body_turns<'a>(
+    own: &'a Semaphore,
+    all: &'a Semaphore,
+) -> Result<(SemaphorePermit<'a>, SemaphorePermit<'a>), Problem> {
+    let turns = async { Some((own.acquire().await.ok()?, all.acquire().await.ok()?)) };
+    let turns = timeout(ROOM, turns).await.ok().flatten();
+    turns.ok_or(Problem::Busy { wait: AGAIN })
+}
+
 /// A header that stands there once, in its one form.
 fn header<T: std::str::FromStr>(headers: &HeaderMap, name: &'static str) -> Result<T, Problem> {
     let mut values = headers.get_all(HeaderName::from_static(name)).iter();
@@ -276,4 +295,30 @@ fn header<T: std::str::FromStr>(headers: &HeaderMap, name: &'static str) -> Resu
     let text = value.and_then(|value| value.to_str().ok());
     text.and_then(|text| text.parse().ok())
         .ok_or(Problem::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_for_its_own_pipe_takes_nothing_from_others() {
+        let (own, other, all) = (Semaphore::new(1), Semaphore::new(1), Semaphore::new(2));
+        let _first = body_turns(&own, &all).await.unwrap();
+        let mut second = pin!(body_turns(&own, &all));
+        let waits = at_once(second.as_mut()).await;
+        assert!(waits.is_none());
+        assert_eq!(all.available_permits(), 1);
+        assert!(body_turns(&other, &all).await.is_ok());
+    }
+
+    /// Lets a future go as far as it comes at once.
+    async fn at_once<F: Future>(future: F) -> Option<F::Output> {
+        tokio::select! {
+            biased;
+            output = future => Some(output),
+            () = std::future::ready(()) => None,
+        }
+    }
 }

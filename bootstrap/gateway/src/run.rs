@@ -89,11 +89,7 @@ pub(crate) async fn run(
 
     let mut tasks = JoinSet::new();
     tasks.spawn(certificate.keep());
-    for address in listen.front {
-        let socket = socket(address).await?;
-        tracing::info!(address = %socket.local_addr()?, "outsiders are heard");
-        tasks.spawn(Arc::clone(&front).serve(socket, stop.clone()));
-    }
+    // Doors that wait for the gateway find the better way first.
     let turns = doors_turns();
     for address in listen.pipes {
         let socket = socket(address).await?;
@@ -103,6 +99,11 @@ pub(crate) async fn run(
             (Arc::clone(&doors), turns.clone()),
             stop.clone(),
         ));
+    }
+    for address in listen.front {
+        let socket = socket(address).await?;
+        tracing::info!(address = %socket.local_addr()?, "outsiders are heard");
+        tasks.spawn(Arc::clone(&front).serve(socket, stop.clone()));
     }
     tasks.spawn(keep_time(Arc::clone(&places), Arc::clone(&doors)));
     tasks.spawn(keep_ledger(Arc::clone(&ledger)));

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
-use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
+    RETRY_AFTER,
 };
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,12 +17,20 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use papermesh_protocol::gateway::carrier::{self, PipeName};
 use papermesh_protocol::gateway::description::{self, Description};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+use tokio_io_timeout::TimeoutStream;
 
+use crate::body::Whole;
 use crate::requests::{Answer, Problem, Requests};
 
 /// How long a connection may be quiet before the next request, and a request's head take: longer than between two of
 /// a door that asks now and then.
 const HEAD: Duration = Duration::from_secs(60);
+/// How long a connection has for its first request, and for the next one where the last was about no pipe that lives.
+const IDLE: Duration = Duration::from_secs(10);
+/// How long who reads an answer may take nothing of it.
+const STALL: Duration = Duration::from_secs(30);
 /// The longest head of a request, in bytes.
 const HEAD_SIZE: usize = 16 * 1024;
 /// Headers of a request.
@@ -32,13 +40,16 @@ const PAGE: &str = "This is a Papermesh gateway. It passes on what it cannot rea
 /// What is never kept by anybody on the way, nor changed.
 const PRIVATE: HeaderValue = HeaderValue::from_static("no-store, no-transform");
 
-type Reply = Response<Full<Bytes>>;
+type Reply = Response<Whole>;
 
 /// The web.
 pub(crate) struct Web {
     requests: Requests,
     description: Published,
 }
+
+/// Until when a connection may go on without a pipe. None while it has a request, or carries one that lives.
+type Until = Option<Instant>;
 
 /// A description, ready to be sent.
 struct Published {
@@ -73,63 +84,116 @@ impl Web {
     where
         C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let soon = || Some(Instant::now() + IDLE);
+        let until = watch::Sender::new(soon());
+        let told = &until;
         let service = service_fn(move |request| async move {
-            Ok::<_, Infallible>(self.answer(request, from).await)
+            told.send_replace(None);
+            let (reply, keeps) = self.answer(request, from).await;
+            let reply = match keeps {
+                Keeps::On => reply,
+                Keeps::ForNow => {
+                    told.send_replace(soon());
+                    reply
+                }
+                Keeps::Not => {
+                    told.send_replace(soon());
+                    with(reply, [(CONNECTION, HeaderValue::from_static("close"))])
+                }
+            };
+            Ok::<_, Infallible>(reply)
         });
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(STALL));
         let served = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD)
             .max_headers(HEADERS)
             .max_buf_size(HEAD_SIZE)
-            .serve_connection(TokioIo::new(stream), service)
-            .await;
-        if let Err(error) = served {
-            tracing::trace!(%error, %from, "a connection of requests broke off");
+            .serve_connection(TokioIo::new(Box::pin(stream)), service);
+        tokio::select! {
+            served = served => if let Err(error) = served {
+                tracing::trace!(%error, %from, "a connection of requests broke off");
+            },
+            () = idle(until.subscribe()) => {}
         }
     }
 
-    async fn answer(&self, request: Request<Incoming>, from: SocketAddr) -> Reply {
+    async fn answer(&self, request: Request<Incoming>, from: SocketAddr) -> (Reply, Keeps) {
         let path = request.uri().path();
         if path == carrier::PATH && request.method() == Method::POST {
             return match self.requests.open(from) {
-                Ok((name, terms)) => with(
-                    reply(StatusCode::CREATED, Bytes::new()),
-                    [
-                        (hyper::header::LOCATION, text(&name.path())),
-                        (
-                            HeaderName::from_static(carrier::PIPE_HEADER),
-                            text(&terms.to_string()),
-                        ),
-                        (CACHE_CONTROL, PRIVATE),
-                    ],
+                Ok((name, terms)) => (
+                    with(
+                        reply(StatusCode::CREATED, Bytes::new()),
+                        [
+                            (hyper::header::LOCATION, text(&name.path())),
+                            (
+                                HeaderName::from_static(carrier::PIPE_HEADER),
+                                text(&terms.to_string()),
+                            ),
+                            (CACHE_CONTROL, PRIVATE),
+                        ],
+                    ),
+                    Keeps::ForNow,
                 ),
-                Err(problem) => refusal(&problem),
+                Err(problem) => (refusal(&problem), Keeps::Not),
             };
         }
         if let Some(name) = PipeName::of_path(path) {
             return match *request.method() {
                 Method::POST => match self.requests.carry(&name, request).await {
-                    Ok(answer) => carried(answer),
-                    Err(problem) => refusal(&problem),
+                    Ok(answer) => (carried(answer), Keeps::On),
+                    Err(problem @ Problem::Busy { .. }) => (refusal(&problem), Keeps::ForNow),
+                    Err(problem) => (refusal(&problem), Keeps::Not),
                 },
                 Method::DELETE => {
                     self.requests.leave(&name);
-                    with(
-                        reply(StatusCode::NO_CONTENT, Bytes::new()),
-                        [(CACHE_CONTROL, PRIVATE)],
-                    )
+                    let left = reply(StatusCode::NO_CONTENT, Bytes::new());
+                    (with(left, [(CACHE_CONTROL, PRIVATE)]), Keeps::Not)
                 }
-                _ => with(
-                    reply(StatusCode::METHOD_NOT_ALLOWED, Bytes::new()),
-                    [(ALLOW, HeaderValue::from_static("POST, DELETE"))],
-                ),
+                _ => {
+                    let none = reply(StatusCode::METHOD_NOT_ALLOWED, Bytes::new());
+                    let methods = HeaderValue::from_static("POST, DELETE");
+                    (with(none, [(ALLOW, methods)]), Keeps::Not)
+                }
             };
         }
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-        match path {
+        let reply = match path {
             description::PATH if is_read => self.description.reply(&request),
             "/" if is_read => page(StatusCode::OK, PAGE),
             _ => page(StatusCode::NOT_FOUND, "There is nothing here.\n"),
+        };
+        (reply, Keeps::Not)
+    }
+}
+
+/// Whether a connection goes on after an answer.
+enum Keeps {
+    /// It carries a pipe.
+    On,
+    /// It may carry one soon.
+    ForNow,
+    /// It carries none.
+    Not,
+}
+
+/// Waits until a connection has gone on for too long without a pipe.
+async fn idle(mut until: watch::Receiver<Until>) {
+    loop {
+        let end = *until.borrow_and_update();
+        let over = async {
+            match end {
+                Some(end) => sleep_until(end).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = over => return,
+            changed = until.changed() => if changed.is_err() {
+                return;
+            },
         }
     }
 }
@@ -161,7 +225,7 @@ fn carried(answer: Answer) -> Reply {
         false => StatusCode::OK,
     };
     let mut reply = with(
-        reply(status, answer.body.into()),
+        reply(status, Whole::held(answer.body, answer.turn)),
         [
             (
                 HeaderName::from_static(carrier::OFFSET_HEADER),
@@ -196,8 +260,8 @@ fn page(status: StatusCode, text: &str) -> Reply {
     )
 }
 
-fn reply(status: StatusCode, body: Bytes) -> Reply {
-    let mut reply = Response::new(Full::new(body));
+fn reply(status: StatusCode, body: impl Into<Whole>) -> Reply {
+    let mut reply = Response::new(body.into());
     *reply.status_mut() = status;
     reply
 }

@@ -68,7 +68,11 @@ impl End {
     }
 
     fn close(&self) {
-        self.state().is_closed = true;
+        let mut state = self.state();
+        state.is_closed = true;
+        // Nobody reads it any more.
+        state.arrived = VecDeque::new();
+        drop(state);
         self.changed.send_replace(());
     }
 }
@@ -88,17 +92,19 @@ impl State {
         self.is_closed && (is_said || self.broken.is_some())
     }
 
-    /// Takes as much of a body as there is room for, and says whether that was all.
+    /// Takes as much of a body as there is room for, and says whether that was all. Of a closed stream it is: nobody
+    /// reads from it any more, so nothing is kept.
     fn take(&mut self, from: u64, body: &[u8]) -> Result<bool, OffsetError> {
+        if self.is_closed {
+            let _ = self.incoming.receive(from, body)?;
+            return Ok(true);
+        }
         let had = self.incoming.has().saturating_sub(from);
         let had = usize::try_from(had).unwrap_or(usize::MAX);
         let end = had.saturating_add(self.free()).min(body.len());
         let new = self.incoming.receive(from, &body[..end])?;
-        // Nobody reads any more from a stream that is closed.
-        if !self.is_closed {
-            self.arrived.extend(new);
-            wake(&mut self.reader);
-        }
+        self.arrived.extend(new);
+        wake(&mut self.reader);
         Ok(end == body.len())
     }
 }
@@ -376,6 +382,14 @@ mod tests {
         // Whatever comes still goes nowhere.
         assert!(exchange.take(7, 0, b"who cares").unwrap());
         assert!(exchange.is_over());
+
+        // Nor does it wait behind what nobody has read.
+        let (stream, exchange) = carrier(10);
+        assert!(exchange.take(0, 0, &[1; 10]).unwrap());
+        assert!(!exchange.take(0, 10, b"x").unwrap());
+        drop(stream);
+        assert!(exchange.take(0, 10, b"x").unwrap());
+        assert_eq!(exchange.has(), 11);
 
         let (mut stream, exchange) = carrier(ROOM);
         assert!(exchange.take(0, 0, b"last words").unwrap());

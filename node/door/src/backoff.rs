@@ -8,6 +8,8 @@ use rand::RngExt;
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest.
 const LONGEST: Duration = Duration::from_secs(5 * 60);
+/// A pipe that held as long was none that fails at once.
+const HELD: Duration = Duration::from_secs(60);
 /// How far waits are spread, so that all doors of a gateway that comes back do not come at once.
 const SPREAD: f64 = 0.25;
 
@@ -19,6 +21,13 @@ impl Backoff {
     /// It went well.
     pub(crate) const fn reset(&mut self) {
         self.0 = 0;
+    }
+
+    /// A pipe stood for so long, without the time that dialing took.
+    pub(crate) fn held(&mut self, held: Duration) {
+        if held >= HELD {
+            self.reset();
+        }
     }
 
     /// It failed; how long to wait. `spread` is from -1 to 1.
@@ -43,7 +52,10 @@ mod tests {
         let mut backoff = Backoff::default();
         let waits: Vec<u64> = (0..11).map(|_| backoff.failed(0.0).as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-        backoff.reset();
+        // One that breaks soon is no better than none.
+        backoff.held(HELD / 2);
+        assert_eq!(backoff.failed(0.0), LONGEST);
+        backoff.held(HELD);
         assert_eq!(backoff.failed(-1.0), Duration::from_millis(750));
         assert_eq!(backoff.failed(1.0), Duration::from_millis(2500));
     }

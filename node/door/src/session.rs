@@ -24,8 +24,6 @@ use crate::{Deps, Knocked};
 
 /// How long a stream may take to say what it is.
 const HEAD: Duration = Duration::from_secs(5);
-/// A pipe that held as long was none that fails at once.
-const HELD: Duration = Duration::from_secs(60);
 /// How often a better carrier than requests is looked for,
 const BETTER: Duration = Duration::from_secs(10 * 60);
 /// and how soon again if somebody was being served.
@@ -58,7 +56,6 @@ pub(crate) async fn keep(deps: Deps, gateway: Gateway) {
             keeper.tell(PipeState::Dialing);
         }
         let hello = deps.hello.borrow().clone();
-        let began = Instant::now();
         let stands = match found.take() {
             Some(better) => Ok(better),
             None => dial::pipe(keeper.dialer(&hello), memory).await,
@@ -72,9 +69,15 @@ pub(crate) async fn keep(deps: Deps, gateway: Gateway) {
                     places_left = stands.welcome.places_left,
                     "the pipe to the gateway is up"
                 );
-                keeper.tell(PipeState::Up(*line.carrier.borrow()));
-                let end = keeper.converse(stands).await;
-                memory.was(*line.carrier.borrow());
+                let (stood, carrier) = (Instant::now(), *line.carrier.borrow());
+                memory.was(carrier);
+                keeper.tell(PipeState::Up(carrier));
+                let end = keeper.converse(stands, memory).await;
+                let (held, last) = (stood.elapsed(), *line.carrier.borrow());
+                if last != carrier {
+                    memory.was(last);
+                }
+                backoff.held(held);
                 match end {
                     End::Better(stands) => {
                         found = Some(*stands);
@@ -84,16 +87,16 @@ pub(crate) async fn keep(deps: Deps, gateway: Gateway) {
                         backoff.reset();
                         ("the gateway stopped".to_owned(), None)
                     }
-                    End::Broken(why) => (why, None),
+                    End::Broken(why) => {
+                        memory.broke(last, held);
+                        (why, None)
+                    }
                 }
             }
             Err(error) => (error.to_string(), remedy(&error)),
         };
         tracing::info!(gateway = %gateway.domain, why, "no pipe to the gateway");
         keeper.tell(PipeState::Down { why, remedy });
-        if began.elapsed() >= HELD {
-            backoff.reset();
-        }
         sleep(backoff.wait()).await;
     }
 }
@@ -138,14 +141,14 @@ impl Keeper<'_> {
     }
 
     /// Opens the places and takes the outsiders, until the pipe ends.
-    async fn converse(&self, stands: Stands) -> End {
+    async fn converse(&self, stands: Stands, memory: Memory) -> End {
         let Stands {
             mut pipe,
             welcome,
             line,
             said,
         } = stands;
-        let better = self.better(line);
+        let better = self.better(line, memory);
         let Some(mut control) = pipe.opener().open().await else {
             return End::Broken("the pipe broke".to_owned());
         };
@@ -177,7 +180,7 @@ impl Keeper<'_> {
 
     /// Tells when the carrier gets worse, and looks for a better one than requests while nobody speaks: outsiders who
     /// are being served would lose their connections. Waits until there is one.
-    async fn better(&self, mut line: Line) -> Stands {
+    async fn better(&self, mut line: Line, memory: Memory) -> Stands {
         let mut look = Instant::now() + BETTER;
         loop {
             let carrier = *line.carrier.borrow();
@@ -194,7 +197,7 @@ impl Keeper<'_> {
                     if line.is_quiet() {
                         look = Instant::now() + BETTER;
                         let hello = self.deps.hello.borrow().clone();
-                        if let Some(stands) = dial::better(self.dialer(&hello)).await {
+                        if let Some(stands) = dial::better(self.dialer(&hello), memory).await {
                             return stands;
                         }
                     }

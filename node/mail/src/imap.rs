@@ -206,12 +206,9 @@ impl<'a> Open<'a> {
                 .uid_store(&uid, "+FLAGS.SILENT (\\Seen \\Deleted)")
                 .await?;
             marking.try_collect::<Vec<_>>().await?;
+            // Without that all goes that is marked, by whomever: it stays marked then, and is not found again.
             if uidplus {
                 let gone = session.uid_expunge(&uid).await?;
-                gone.try_collect::<Vec<_>>().await?;
-            } else {
-                // What else is marked as deleted goes with it: somebody said that it may.
-                let gone = session.expunge().await?;
                 gone.try_collect::<Vec<_>>().await?;
             }
             Ok(())

@@ -1,6 +1,7 @@
 //! Watches a mailbox for wakes, for as long as it is let.
 //!
-//! A mail that carries a wake is handed over and then deleted, or moved to another folder. All other mails are left as
+//! A mail that carries a wake is handed over and then deleted, or moved to another folder; where an IMAP server cannot
+//! delete one mail alone (UIDPLUS, RFC 4315), it is marked as deleted. All other mails are left as
 //! they are: a person may have the mailbox, too. What is handed over nobody has judged.
 
 use std::convert::Infallible;
@@ -10,13 +11,16 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::account::Account;
 use crate::error::MailError;
 use crate::message::{self, Found};
 use crate::trust::Trust;
 use crate::{imap, pop3};
+
+/// A mailbox that was open for as long is none that fails at once.
+const HELD: Duration = Duration::from_secs(60);
 
 /// How a mailbox is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -67,6 +71,17 @@ pub struct Pace {
     pub retry_longest: Duration,
 }
 
+impl Pace {
+    /// The pause after a failure, and the next one after that; `held` is how long the mailbox was open before.
+    fn pauses(&self, pause: Duration, held: Option<Duration>) -> (Duration, Duration) {
+        let pause = match held {
+            Some(held) if held >= HELD => self.retry,
+            _ => pause,
+        };
+        (pause, (pause * 4).min(self.retry_longest))
+    }
+}
+
 impl Default for Pace {
     fn default() -> Self {
         Self {
@@ -90,6 +105,12 @@ pub struct Status {
     pub others: u64,
     /// Mails that looked like one and were too long to be read.
     pub too_long: u64,
+}
+
+impl Status {
+    fn is_open(&self) -> bool {
+        matches!(self.state, State::Told | State::Asking)
+    }
 }
 
 /// What is being done with a mailbox.
@@ -138,7 +159,16 @@ impl Watcher {
             // A task of its own: what a hostile server does to a library ends that and not the watching.
             let mut session = JoinSet::new();
             session.spawn(this.clone().once());
-            let error = match session.join_next().await {
+            let mut status = this.status.subscribe();
+            let mut opened = None;
+            let ended = loop {
+                let opening = async { status.wait_for(Status::is_open).await.is_ok() };
+                tokio::select! {
+                    ended = session.join_next() => break ended,
+                    true = opening, if opened.is_none() => opened = Some(Instant::now()),
+                }
+            };
+            let error = match ended {
                 Some(Ok(Err(error))) => error,
                 Some(Ok(Ok(never))) => match never {},
                 Some(Err(_)) | None => MailError::Confused {
@@ -146,14 +176,12 @@ impl Watcher {
                     why: "its answer could not be read".to_owned(),
                 },
             };
-            let held = matches!(this.status.borrow().state, State::Told | State::Asking);
-            if held {
-                pause = this.pace.retry;
-            }
+            let held = opened.map(|opened| opened.elapsed());
+            let (now, next) = this.pace.pauses(pause, held);
             tracing::debug!(%error, "the mailbox is not watched");
             this.say(State::Down(Arc::new(error)));
-            sleep(pause).await;
-            pause = (pause * 4).min(this.pace.retry_longest);
+            sleep(now).await;
+            pause = next;
         }
     }
 
@@ -189,5 +217,25 @@ impl Watcher {
     /// Counts a mail that is not read because it is too long.
     pub(crate) fn skip(&self) {
         self.status.send_modify(|status| status.too_long += 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_lets_in_and_hangs_up_is_asked_ever_more_seldom() {
+        let pace = Pace::default();
+        let mut pause = pace.retry;
+        for held in [None, Some(Duration::ZERO), Some(HELD / 2)] {
+            let (now, next) = pace.pauses(pause, held);
+            assert_eq!((now, next), (pause, 4 * pause));
+            pause = next;
+        }
+        let far = pace.pauses(pace.retry_longest, None);
+        assert_eq!(far, (pace.retry_longest, pace.retry_longest));
+        let held = pace.pauses(pause, Some(HELD));
+        assert_eq!(held, (pace.retry, 4 * pace.retry));
     }
 }

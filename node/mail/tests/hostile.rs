@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use papermesh_mail::message::Addresses;
@@ -149,6 +149,44 @@ fn imap(line: &str) -> Vec<u8> {
 #[tokio::test]
 async fn an_imap_server_that_does_not_wait_is_left() {
     is_confused(serve(b"* OK hello\r\n", imap), Protocol::Imap).await;
+}
+
+/// A server without UIDPLUS and one mail with a wake. What it was told is kept.
+fn marking(line: &str) -> Vec<u8> {
+    let (tag, command) = line.split_once(' ').unwrap_or((line, ""));
+    SAID.lock().unwrap().push(command.to_owned());
+    let mail = "Content-Type: application/vnd.papermesh.wake; version=1\r\n\r\nwake\r\n";
+    let data = match command {
+        "CAPABILITY" => "* CAPABILITY IMAP4rev1 IDLE\r\n".to_owned(),
+        "IDLE" => return b"+ idling\r\n".to_vec(),
+        _ if command.starts_with("UID SEARCH") => "* SEARCH 7\r\n".to_owned(),
+        _ if command.starts_with("UID FETCH") => {
+            format!(
+                "* 1 FETCH (UID 7 BODY[]<0> {{{}}}\r\n{mail})\r\n",
+                mail.len()
+            )
+        }
+        _ => String::new(),
+    };
+    format!("{data}{tag} OK done\r\n").into_bytes()
+}
+
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+#[tokio::test]
+async fn what_others_marked_as_deleted_stays() {
+    let (mut found, _status) = watch_it(serve(b"* OK hello\r\n", marking), Protocol::Imap);
+    let part = timeout(SOON, found.recv()).await.unwrap().unwrap();
+    assert_eq!(part, b"wake\r\n");
+    let said = |command: &str| SAID.lock().unwrap().iter().any(|of| of.contains(command));
+    let waits = async {
+        while !said("IDLE") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(SOON, waits).await.unwrap();
+    assert!(said("UNDELETED") && said("\\Deleted"));
+    assert!(!said("EXPUNGE"));
 }
 
 #[tokio::test]

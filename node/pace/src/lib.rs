@@ -87,8 +87,8 @@ pub enum Origin {
     Away(IpAddr),
 }
 
-/// What counts as one customer of the Internet: an IPv4 address, or 64 bits of an IPv6 address, of which one
-/// customer has all the rest.
+/// What counts as one customer of the Internet: an IPv4 address, or the first 64 bits of an IPv6 address. All that is
+/// below those is one customer's; one that has more than a single such network, as many do, counts as so many.
 #[must_use]
 pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

@@ -23,7 +23,7 @@ pub use home::{Home, HomeError, HomeLock};
 pub use settings::{ConfigError, Settings};
 pub use value::{
     Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, NamedUsers, ProxyChoice,
-    ValueError, Wait,
+    SystemProxy, ValueError, Wait,
 };
 
 /// Name of the configuration file in the home.
@@ -134,6 +134,8 @@ pub struct Config {
     pub acme_root: Option<PathBuf>,
     /// The HTTP proxy through which gateways are reached where TCP does not get through; none for none.
     pub proxy: Option<Proxy>,
+    /// Whether `HTTPS_PROXY` is something else than an HTTP proxy, and would count otherwise.
+    pub system_proxy_is_other: bool,
     /// Who keeps the key to the node's own keys.
     pub protect_keys: KeyProtection,
     /// How long a printer waits for one holder to be dialed and to answer a login.
@@ -206,9 +208,13 @@ impl Settings {
                 |acme| (acme != "off").then_some(acme),
             ),
             acme_root: self.acme_root,
-            proxy: match self.proxy.or(self.system_proxy) {
-                Some(ProxyChoice::Through(proxy)) => Some(proxy),
-                Some(ProxyChoice::Off) | None => None,
+            system_proxy_is_other: self.proxy.is_none()
+                && self.system_proxy == Some(SystemProxy::Other),
+            proxy: match (self.proxy, self.system_proxy) {
+                (Some(ProxyChoice::Through(proxy)), _) | (None, Some(SystemProxy::Http(proxy))) => {
+                    Some(proxy)
+                }
+                (Some(ProxyChoice::Off), _) | (None, Some(SystemProxy::Other) | None) => None,
             },
             protect_keys: self.protect_keys.unwrap_or_default(),
             holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),
@@ -268,7 +274,19 @@ mod tests {
         let socks =
             |name: &str| (name == "HTTPS_PROXY").then(|| "socks5://proxy.example:1080".into());
         let environment = Settings::from_environment(socks).unwrap();
-        assert_eq!(environment.system_proxy, None);
+        let config = Config::load(&home, Settings::default(), environment.clone()).unwrap();
+        assert_eq!(config.proxy, None);
+        assert!(!config.system_proxy_is_other);
+        let (_folder, home) = home_with("");
+        let config = Config::load(&home, Settings::default(), environment).unwrap();
+        assert_eq!(config.proxy, None);
+        assert!(config.system_proxy_is_other);
+
+        // Other programs take one without a scheme.
+        let bare = |name: &str| (name == "HTTPS_PROXY").then(|| "proxy.example:3128".into());
+        let environment = Settings::from_environment(bare).unwrap();
+        let expected = "http://proxy.example:3128".parse().unwrap();
+        assert_eq!(environment.system_proxy, Some(SystemProxy::Http(expected)));
         let wrong = |name: &str| {
             (name == "PAPERMESH_PROXY").then(|| "ann:secret@proxy.example:3128".into())
         };

@@ -9,13 +9,14 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use papermesh_door::Proxy;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use serde::Deserialize;
 
 use super::value::{
-    Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, NamedUsers, ProxyChoice, Wait,
-    switch,
+    Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, NamedUsers, ProxyChoice,
+    SystemProxy, Wait, switch,
 };
 use super::{ENVIRONMENT_PREFIX, FILE_LIMIT};
 
@@ -60,7 +61,7 @@ pub struct Settings {
     pub proxy: Option<ProxyChoice>,
     /// The one of `HTTPS_PROXY`, which counts where no layer says one. The file has none.
     #[serde(skip)]
-    pub system_proxy: Option<ProxyChoice>,
+    pub system_proxy: Option<SystemProxy>,
     pub protect_keys: Option<KeyProtection>,
     pub holder_timeout: Option<Wait>,
     pub converter_timeout: Option<Wait>,
@@ -281,12 +282,26 @@ impl<G: Fn(&str) -> Option<OsString>> Environment<G> {
         self.read(name, str::parse)
     }
 
-    /// What all programs are told. A proxy of another kind is for other programs.
-    fn system_proxy(&self) -> Option<ProxyChoice> {
-        let said = ["HTTPS_PROXY", "https_proxy"]
+    /// What all programs are told. Many of them take a proxy without `http://`, so it counts.
+    fn system_proxy(&self) -> Option<SystemProxy> {
+        let said = self.either(["HTTPS_PROXY", "https_proxy"])?;
+        let said = said.to_str().unwrap_or_default().trim();
+        let proxy = match said.contains("://") {
+            true => said.parse::<Proxy>(),
+            false => format!("http://{said}").parse(),
+        };
+        let Ok(proxy) = proxy else {
+            return Some(SystemProxy::Other);
+        };
+        let except = self.either(["NO_PROXY", "no_proxy"]).unwrap_or_default();
+        Some(SystemProxy::Http(proxy.except(&except.to_string_lossy())))
+    }
+
+    /// The first of two variables that says something.
+    fn either(&self, variables: [&str; 2]) -> Option<OsString> {
+        variables
             .into_iter()
-            .find_map(|variable| (self.get)(variable).filter(|value| !value.is_empty()))?;
-        said.to_str()?.parse().ok()
+            .find_map(|variable| (self.get)(variable).filter(|value| !value.is_empty()))
     }
 
     fn list<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<Vec<T>>, ConfigError> {

@@ -253,6 +253,15 @@ impl FromStr for ProxyChoice {
     }
 }
 
+/// The proxy that all programs of this computer are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SystemProxy {
+    /// An HTTP proxy.
+    Http(Proxy),
+    /// Another kind, for other programs, or what cannot be read.
+    Other,
+}
+
 /// Names that programs say, and the users who are meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]

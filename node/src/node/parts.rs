@@ -254,6 +254,11 @@ impl<'a> Parts<'a> {
         }
         let seed = *self.identity.keys.node.expose();
         let (around, proxy) = ((&self.mesh, &self.store), config.proxy.clone());
+        if config.system_proxy_is_other {
+            tracing::warn!(
+                "HTTPS_PROXY is no HTTP proxy and is not used: set `proxy` in papermesh.toml if gateways are reached through one"
+            );
+        }
         let door = door::start(seed, around, proxy, arriving, tasks).await?;
         if let Some(directory) = self.config.acme.clone() {
             let keeper = PublicCertificatesKeeper {

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! POST /pipe/1/                             door asks for a pipe
-//! 201  Papermesh-Pipe: wait=55, poll=30, chunk=1048576
+//! 201  Papermesh-Pipe: wait=55, poll=30, chunk=262144
 //!
 //! POST /pipe/1/zk3v…                        up: where this body begins; down: what the door has
 //!      Papermesh-Offset: up=4096, down=8192
@@ -35,8 +35,8 @@
 //! | 400 | there is no such header, or not of this form ([`HeaderError`]) | gives the carrier up |
 //! | 404 | the pipe is unknown, or was silent for [`Terms::silence`] | asks for a new pipe |
 //! | 409 | the body begins beyond what the gateway has, or the door claims to have what was not sent ([`OffsetError`]) | asks for a new pipe |
-//! | 413 | the body has more than [`limits::PIPE_WINDOW`] bytes ([`OffsetError::TooLong`]) | gives the carrier up |
-//! | 429 | too many requests | waits as long as `Retry-After` says |
+//! | 413 | the body has more than [`Terms::chunk`] bytes | gives the carrier up |
+//! | 429 | too many pipes, or too many requests at once | waits as long as `Retry-After` says |
 //!
 //! Any other status, and any body of another content type, comes from somebody between the two:
 //! the carrier does not work on this network. The bytes are those of a Noise connection, so whoever
@@ -272,7 +272,7 @@ impl FromStr for Offsets {
     }
 }
 
-/// The value of [`PIPE_HEADER`], `wait=55, poll=30, chunk=1048576`: how the door is to use a pipe.
+/// The value of [`PIPE_HEADER`], `wait=55, poll=30, chunk=262144`: how the door is to use a pipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// How long the gateway keeps a request before it answers that there is nothing, in whole

@@ -19,7 +19,8 @@ pub const SIGNATURE_HEADER: &str = "papermesh-signature";
 /// What is signed begins with this.
 const DOMAIN: &[u8] = b"papermesh/gateway-description/1";
 
-/// What a gateway says of itself. Fields may be added; a reader ignores those that it does not know.
+/// What a gateway says of itself. Fields and kinds of carriers may be added; a reader ignores those that it does not
+/// know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {
     /// 1.
@@ -61,6 +62,9 @@ pub enum Offered {
         /// Seconds between requests where none waits.
         poll: u64,
     },
+    /// A way that this version does not know; no gateway says so.
+    #[serde(other)]
+    Unknown,
 }
 
 fn signed(body: &[u8]) -> Vec<u8> {
@@ -86,6 +90,23 @@ pub fn is_signed(gateway: GatewayId, body: &[u8], signature: &[u8; 64]) -> bool 
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn what_a_reader_does_not_know_it_ignores() {
+        let description = Description {
+            version: 1,
+            key: GatewayId::from_bytes([1; 32]),
+            domain: "gw.example".parse().unwrap(),
+            carriers: vec![Offered::Unknown, Offered::Tcp { port: 4001 }],
+            ipps: vec![443],
+        };
+        let mut newer = serde_json::to_value(&description).unwrap();
+        newer["motto"] = "new".into();
+        newer["carriers"][0] = serde_json::json!({ "kind": "pigeon", "wings": [2, 2] });
+        newer["carriers"][1]["hops"] = 3.into();
+        let read: Description = serde_json::from_value(newer).unwrap();
+        assert_eq!(read, description);
+    }
 
     #[test]
     fn a_description_is_its_gateways_or_nobodys() {

@@ -514,7 +514,7 @@ async fn in_requests_now_and_then_where_those_that_wait_are_cut() {
     let mut tasks = JoinSet::new();
     let inspector = Inspector {
         beyond: listening.front,
-        quiet: Duration::from_millis(300),
+        quiet: Duration::from_secs(3),
         most: usize::MAX,
     };
     let port = inspector.start(&mut tasks).await;

@@ -1,6 +1,7 @@
 //! Requests of the carrier over HTTP, as somebody makes them who is no door.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use papermesh_pipe::gateway_id;
@@ -238,4 +239,28 @@ async fn a_gateway_says_what_it_is_and_signs_it() {
     ] {
         assert_eq!(site.ask(line, &[], b"").await.status, 404, "{line}");
     }
+}
+
+/// A connection is for pipes: who looks at a page has it for that page, and who says nothing not for long.
+#[tokio::test(start_paused = true)]
+async fn a_connection_without_a_pipe_ends() {
+    let site = Site::new();
+    let ended = async |stream: &mut DuplexStream, within: u64| {
+        let mut rest = Vec::new();
+        let read = stream.read_to_end(&mut rest);
+        let read = timeout(Duration::from_secs(within), read).await;
+        assert_eq!(read.unwrap().unwrap(), 0);
+    };
+    for line in ["GET /", "DELETE /pipe/1/aaaaaaaaaaaaaaaaaaaaaaaaaa"] {
+        let mut stream = site.connect();
+        send(&mut stream, line, &[], b"").await;
+        let reply = answer(&mut stream).await;
+        assert_eq!(reply.header("connection"), Some("close"), "{line}");
+        ended(&mut stream, 1).await;
+    }
+    ended(&mut site.connect(), 11).await;
+    let mut stream = site.connect();
+    send(&mut stream, "POST /pipe/1/", &[], b"").await;
+    assert_eq!(answer(&mut stream).await.status, 201);
+    ended(&mut stream, 11).await;
 }

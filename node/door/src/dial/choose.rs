@@ -1,5 +1,5 @@
 //! Which carrier is tried when. TCP is first; TLS begins a little later beside it; requests only when neither stands
-//! for a while, or both have failed. What was good last is tried first.
+//! for a while, or both have failed. What was good last is tried first, and what stood and died soon is tried last.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,35 +17,79 @@ use crate::status::Carrier;
 const BESIDE: Duration = Duration::from_secs(3);
 /// When requests are tried beside both.
 const AT_LAST: Duration = Duration::from_secs(10);
-/// How long it is believed that a network cuts requests that wait.
-const BELIEVED: Duration = Duration::from_secs(60 * 60);
+/// How long anything bad is believed of a network: that it lets TCP not through, cuts requests that wait, or ends what
+/// stood.
+pub(super) const BELIEVED: Duration = Duration::from_secs(60 * 60);
+/// A pipe that broke sooner says something of its carrier.
+const SOON: Duration = Duration::from_secs(3 * 60);
 
-/// What carried the last pipe to a gateway.
+/// What carried the last pipe to a gateway, and what did not for long.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Memory(Option<(Carrier, Instant)>);
+pub(crate) struct Memory {
+    good: Option<(Carrier, Instant)>,
+    /// When pipes broke soon: over TCP, TLS, and requests.
+    died: [Option<Instant>; 3],
+}
+
+/// Where a carrier stands in [`Memory::died`].
+const fn kind(carrier: Carrier) -> usize {
+    match carrier {
+        Carrier::Tcp => 0,
+        Carrier::Tls => 1,
+        Carrier::Https | Carrier::HttpsPolling => 2,
+    }
+}
 
 impl Memory {
-    /// This one did, until now.
+    /// A pipe stands by this one.
     pub(crate) fn was(&mut self, carrier: Carrier) {
         // When it was found, not when it was used last.
-        match &mut self.0 {
-            Some((known, _)) if *known == carrier => {}
+        match &mut self.good {
+            Some((known, since)) if *known == carrier && since.elapsed() < BELIEVED => {}
             known => *known = Some((carrier, Instant::now())),
         }
     }
 
-    fn steps(self) -> [(Carrier, Duration); 3] {
+    /// A pipe by this one broke that had stood for so long.
+    pub(crate) fn broke(&mut self, carrier: Carrier, after: Duration) {
+        self.died[kind(carrier)] = (after < SOON).then(Instant::now);
+    }
+
+    /// Whether pipes by this one die.
+    fn dies(&self, carrier: Carrier) -> bool {
+        self.died[kind(carrier)].is_some_and(|when| when.elapsed() < BELIEVED)
+    }
+
+    fn steps(&self) -> [(Carrier, Duration); 3] {
         use Carrier::{Https, HttpsPolling, Tcp, Tls};
-        match self.0 {
-            None | Some((Tcp, _)) => [(Tcp, Duration::ZERO), (Tls, BESIDE), (Https, AT_LAST)],
-            Some((Tls, _)) => [(Tls, Duration::ZERO), (Tcp, BESIDE), (Https, AT_LAST)],
-            Some((HttpsPolling, since)) if since.elapsed() < BELIEVED => {
-                [(HttpsPolling, Duration::ZERO), (Tcp, BESIDE), (Tls, BESIDE)]
-            }
-            Some((Https | HttpsPolling, _)) => {
-                [(Https, Duration::ZERO), (Tcp, BESIDE), (Tls, BESIDE)]
-            }
-        }
+        let mut order = match self.good {
+            Some((Tls, since)) if since.elapsed() < BELIEVED => [Tls, Tcp, Https],
+            None | Some((Tcp | Tls, _)) => [Tcp, Tls, Https],
+            Some((HttpsPolling, since)) if since.elapsed() < BELIEVED => [HttpsPolling, Tcp, Tls],
+            Some((Https | HttpsPolling, _)) => [Https, Tcp, Tls],
+        };
+        // Where all do, it is no carrier's fault.
+        let is_bad = |carrier| self.dies(carrier) && !order.iter().all(|other| self.dies(*other));
+        let is_bad = order.map(|carrier| (carrier, is_bad(carrier)));
+        let is_bad = |carrier| is_bad.contains(&(carrier, true));
+        order.sort_by_key(|carrier| is_bad(*carrier));
+        let [first, ..] = order;
+        order.map(|carrier| {
+            let after = match carrier {
+                _ if carrier == first => Duration::ZERO,
+                _ if is_bad(carrier) => AT_LAST,
+                Tcp | Tls => BESIDE,
+                Https | HttpsPolling => AT_LAST,
+            };
+            (carrier, after)
+        })
+    }
+
+    /// What is better than requests, and does not die.
+    fn better(&self) -> Vec<(Carrier, Duration)> {
+        let steps = [(Carrier::Tcp, Duration::ZERO), (Carrier::Tls, BESIDE)];
+        let steps = steps.into_iter();
+        steps.filter(|(carrier, _)| !self.dies(*carrier)).collect()
     }
 }
 
@@ -99,9 +143,10 @@ pub(crate) async fn pipe(dialer: Dialer<'_>, memory: Memory) -> Result<Stands, F
 }
 
 /// Dials a gateway by what is better than requests.
-pub(crate) async fn better(dialer: Dialer<'_>) -> Option<Stands> {
-    let steps = [(Carrier::Tcp, Duration::ZERO), (Carrier::Tls, BESIDE)];
-    race(&steps, |carrier| dialer.by(carrier)).await.ok()
+pub(crate) async fn better(dialer: Dialer<'_>, memory: Memory) -> Option<Stands> {
+    race(&memory.better(), |carrier| dialer.by(carrier))
+        .await
+        .ok()
 }
 
 /// The first that stands. One begins when it is due, or when all before it have failed; the others are given up when
@@ -236,6 +281,44 @@ mod tests {
         let (won, began) = raced(memory, |_| (100, Ok(()))).await;
         assert_eq!(won.unwrap(), Tls);
         assert_eq!(began, [(Tls, 0), (Tcp, 3), (Https, 10)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tcp_is_tried_again_after_tls() {
+        let mut memory = Memory::default();
+        memory.was(Tls);
+        sleep(BELIEVED).await;
+        let (_, began) = raced(memory, |_| (100, Ok(()))).await;
+        assert_eq!(began, [(Tcp, 0), (Tls, 3), (Https, 10)]);
+        // It was TLS again, which is known anew.
+        memory.was(Tls);
+        assert_eq!(memory.steps()[0].0, Tls);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_stands_and_dies_is_last_for_a_while() {
+        let mut memory = Memory::default();
+        memory.was(Tcp);
+        memory.broke(Tcp, SOON);
+        assert_eq!(memory.steps()[0].0, Tcp);
+        memory.broke(Tcp, SOON / 2);
+        let (_, began) = raced(memory, |_| (100, Ok(()))).await;
+        assert_eq!(began, [(Tls, 0), (Https, 10), (Tcp, 10)]);
+        assert_eq!(memory.better(), [(Tls, BESIDE)]);
+        memory.was(Tls);
+        memory.broke(Tls, SOON / 2);
+        let (won, began) = raced(memory, |_| (1, Ok(()))).await;
+        assert_eq!((won.unwrap(), began), (Https, vec![(Https, 0)]));
+        // Nothing is left that would be better than requests.
+        assert!(memory.better().is_empty());
+        assert!(race(&memory.better(), async |_| Ok(())).await.is_err());
+        // If all die, none is to blame.
+        memory.broke(HttpsPolling, SOON / 2);
+        assert_eq!(memory.steps()[0], (Tls, Duration::ZERO));
+        assert_eq!(memory.steps()[1], (Tcp, BESIDE));
+        sleep(BELIEVED).await;
+        assert_eq!(memory.steps()[0].0, Tcp);
+        assert_eq!(memory.better().len(), 2);
     }
 
     #[tokio::test(start_paused = true)]

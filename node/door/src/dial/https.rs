@@ -26,6 +26,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::choose::BELIEVED;
 use super::{DialError, Ways, tls};
 use crate::status::Carrier;
 
@@ -35,11 +36,15 @@ const REQUEST: Duration = Duration::from_secs(30);
 const HEAD_SIZE: usize = 16 * 1024;
 /// Headers in it.
 const HEADERS: usize = 64;
-/// A request that waited less was cut by somebody,
+/// A request that waited less was cut by somebody, and so was one that got no answer at all,
 const SHORT: Duration = Duration::from_secs(20);
-/// and after so many no further one waits.
+/// but not one that failed sooner: that says nothing of waiting.
+const AT_ONCE: Duration = Duration::from_secs(2);
+/// After so many cuts no further one waits for a while.
 const CUTS: u32 = 2;
-/// The first wait after a request that failed; it doubles with each failure,
+/// How long a connection may take to be ready for its next request.
+const READY: Duration = Duration::from_secs(5);
+/// The first wait after a request that failed or moved nothing, and the least; it doubles with each failure,
 const RETRY: Duration = Duration::from_millis(250);
 /// up to this.
 const RETRY_LONGEST: Duration = Duration::from_secs(5);
@@ -69,6 +74,9 @@ pub(crate) enum HttpsError {
     /// They are not answered in time.
     #[error("a request to {domain} was not answered in time")]
     Timeout { domain: String },
+    /// They are answered, and move nothing.
+    #[error("requests to {domain} are answered and carry nothing")]
+    Idle { domain: String },
     /// The gateway has too much to do.
     #[error("the gateway {domain} has too much to do")]
     Busy { domain: String, wait: Duration },
@@ -92,7 +100,10 @@ impl Remedy for HttpsError {
                 )
                 .into(),
             ),
-            Self::Broken { .. } | Self::Timeout { .. } | Self::Gone { .. } => None,
+            Self::Broken { .. }
+            | Self::Timeout { .. }
+            | Self::Idle { .. }
+            | Self::Gone { .. } => None,
             Self::Busy { .. } => Some("wait a minute".into()),
             Self::Offset(_) => None,
         }
@@ -140,6 +151,7 @@ pub(super) async fn open(
         ways: ways.clone(),
         domain: domain.to_owned(),
         sender: None,
+        sent: Instant::now(),
         driving: JoinSet::new(),
     };
     let (parts, _) = connection
@@ -184,6 +196,15 @@ enum Fault {
 }
 
 impl Fault {
+    /// Whether it says of a request that waited so long that somebody does not let requests wait.
+    fn is_cut(&self, waited: Duration) -> bool {
+        match self {
+            Self::Cut(HttpsError::Timeout { .. }) => true,
+            Self::Cut(_) => (AT_ONCE..SHORT).contains(&waited),
+            Self::Unreached(_) | Self::Busy(..) | Self::Fatal(_) => false,
+        }
+    }
+
     fn into_error(self) -> DialError {
         match self {
             Self::Unreached(error) => error,
@@ -197,6 +218,8 @@ struct Connection {
     ways: Ways,
     domain: String,
     sender: Option<SendRequest<Full<Bytes>>>,
+    /// When the last request began, without the time that its connection took.
+    sent: Instant,
     driving: JoinSet<()>,
 }
 
@@ -207,6 +230,7 @@ impl Connection {
             ways: self.ways.clone(),
             domain: self.domain.clone(),
             sender: None,
+            sent: Instant::now(),
             driving: JoinSet::new(),
         }
     }
@@ -214,7 +238,7 @@ impl Connection {
     /// One whose next request may be sent.
     async fn sender(&mut self) -> Result<SendRequest<Full<Bytes>>, Fault> {
         if let Some(mut sender) = self.sender.take()
-            && sender.ready().await.is_ok()
+            && matches!(timeout(READY, sender.ready()).await, Ok(Ok(())))
         {
             return Ok(sender);
         }
@@ -232,6 +256,12 @@ impl Connection {
         Ok(sender)
     }
 
+    /// What it is that an answer came, and nothing with it.
+    fn idle(&self) -> Fault {
+        let domain = self.domain.clone();
+        Fault::Cut(HttpsError::Idle { domain })
+    }
+
     fn broken(&self, source: hyper::Error) -> HttpsError {
         let domain = self.domain.clone();
         HttpsError::Broken { domain, source }
@@ -247,6 +277,7 @@ impl Connection {
         within: Duration,
     ) -> Result<(Parts, Bytes), Fault> {
         let mut sender = self.sender().await?;
+        self.sent = Instant::now();
         let domain = self.domain.clone();
         let mut request = Request::new(Full::new(body.into()));
         *request.method_mut() = method;
@@ -315,7 +346,7 @@ impl Patience {
         let since = *self.since.get_or_insert_with(Instant::now);
         let wait = match fault {
             Fault::Fatal(error) => return Err(error.into()),
-            Fault::Busy(_, wait) => wait,
+            Fault::Busy(_, wait) => wait.max(RETRY),
             fault if since.elapsed() >= silence => return Err(fault.into_error()),
             Fault::Cut(_) | Fault::Unreached(_) => {
                 let doubled = RETRY.saturating_mul(1 << self.failures.min(16));
@@ -349,6 +380,9 @@ impl Driver {
             Err(error) = self.carry(&mut connection, &mut another) => {
                 tracing::debug!(%error, "requests carry nothing any more");
                 self.exchange.fail(error.to_string());
+                if matches!(error, DialError::Https(HttpsError::Gone { .. })) {
+                    return;
+                }
             }
             () = left => {}
         }
@@ -369,17 +403,29 @@ impl Driver {
         waiting: &mut Connection,
         bringing: &mut Connection,
     ) -> Result<Infallible, DialError> {
-        if *self.carrier.borrow() == Carrier::Https && self.terms.wait >= SHORT {
-            tokio::select! {
-                cut = self.wait(waiting) => cut?,
-                failed = self.bring(bringing) => failed.map(|never| match never {})?,
+        let can_wait = self.terms.wait >= SHORT;
+        let mut waits = can_wait && *self.carrier.borrow() == Carrier::Https;
+        loop {
+            if waits {
+                tokio::select! {
+                    cut = self.wait(waiting) => cut?,
+                    failed = self.bring(bringing) => failed.map(|never| match never {})?,
+                }
+                tracing::info!(
+                    "this network cuts requests that wait: the gateway is asked now and then"
+                );
             }
-            tracing::info!(
-                "this network cuts requests that wait: the gateway is asked now and then"
-            );
+            self.is_by(Carrier::HttpsPolling);
+            // It may have been a bad hour.
+            self.poll(waiting, Instant::now() + BELIEVED).await?;
+            waits = can_wait;
         }
-        self.carrier.send_replace(Carrier::HttpsPolling);
-        self.poll(waiting).await
+    }
+
+    /// Tells by which carrier it is now, if that is another one.
+    fn is_by(&self, carrier: Carrier) {
+        self.carrier
+            .send_if_modified(|now| std::mem::replace(now, carrier) != carrier);
     }
 
     /// Waits for bytes, until requests that wait were cut too often.
@@ -387,29 +433,37 @@ impl Driver {
         let (mut cuts, mut patience) = (0, Patience::default());
         loop {
             self.exchange.room(self.terms.chunk).await;
-            let began = Instant::now();
             let asked = self.ask(
                 connection,
                 Prefer::Bytes(self.terms.wait),
                 self.exchange.body(0),
             );
-            match asked.await {
-                Ok(_) => {
+            let asked = asked.await;
+            let waited = connection.sent.elapsed();
+            let fault = match asked {
+                Ok(_) if waited >= SHORT => {
+                    (cuts, patience) = (0, Patience::default());
+                    self.is_by(Carrier::Https);
+                    continue;
+                }
+                Ok(1..) => {
                     patience = Patience::default();
-                    if began.elapsed() >= SHORT {
-                        cuts = 0;
-                    }
+                    continue;
+                }
+                // Somebody between does not let it wait.
+                Ok(0) => {
+                    cuts += 1;
+                    connection.idle()
                 }
                 Err(fault) => {
-                    if matches!(fault, Fault::Cut(_)) && began.elapsed() < SHORT {
-                        cuts += 1;
-                    }
-                    if cuts >= CUTS {
-                        return Ok(());
-                    }
-                    patience.after(fault, self.terms.silence()).await?;
+                    cuts += u32::from(fault.is_cut(waited));
+                    fault
                 }
+            };
+            if cuts >= CUTS {
+                return Ok(());
             }
+            patience.after(fault, self.terms.silence()).await?;
         }
     }
 
@@ -423,21 +477,27 @@ impl Driver {
                 // The stream was closed, and all is said.
                 std::future::pending::<()>().await;
             }
-            match self.ask(connection, Prefer::Nothing, body).await {
-                Ok(_) => patience = Patience::default(),
-                Err(fault) => patience.after(fault, self.terms.silence()).await?,
-            }
+            let begins = body.0;
+            let fault = match self.ask(connection, Prefer::Nothing, body).await {
+                Ok(_) if self.exchange.confirmed() > begins => {
+                    patience = Patience::default();
+                    continue;
+                }
+                Ok(_) => connection.idle(),
+                Err(fault) => fault,
+            };
+            patience.after(fault, self.terms.silence()).await?;
         }
     }
 
-    /// Asks now and then, and brings what is written with that.
-    async fn poll(&self, connection: &mut Connection) -> Result<Infallible, DialError> {
+    /// Asks now and then, and brings what is written with that; until then, and then until nobody speaks.
+    async fn poll(&self, connection: &mut Connection, until: Instant) -> Result<(), DialError> {
         let (mut pause, mut patience) = (SOON, Patience::default());
         let mut spoke = Instant::now();
-        loop {
+        while Instant::now() < until || spoke.elapsed() < CONVERSATION {
             self.exchange.room(self.terms.chunk).await;
             let body = self.exchange.body(self.terms.chunk);
-            let brought = body.1.len();
+            let (begins, brought) = (body.0, body.1.len());
             let asked = self.ask(connection, Prefer::Bytes(Duration::ZERO), body);
             let got = match asked.await {
                 Ok(got) => got,
@@ -446,6 +506,12 @@ impl Driver {
                     continue;
                 }
             };
+            if brought > 0 && got == 0 && self.exchange.confirmed() == begins {
+                patience
+                    .after(connection.idle(), self.terms.silence())
+                    .await?;
+                continue;
+            }
             patience = Patience::default();
             if brought.max(got) > SIGN_OF_LIFE {
                 (spoke, pause) = (Instant::now(), SOON);
@@ -466,9 +532,10 @@ impl Driver {
             };
             drop(timeout(wait, written).await);
         }
+        Ok(())
     }
 
-    /// Makes one request, and takes what its answer brings; says how many bytes.
+    /// Makes one request, and takes what its answer brings; says how many bytes of that are new.
     async fn ask(
         &self,
         connection: &mut Connection,
@@ -525,6 +592,140 @@ impl Driver {
         self.exchange
             .take(said.up, said.down, &bytes)
             .map_err(|error| Fault::Fatal(error.into()))?;
-        Ok(bytes.len())
+        let new = self.exchange.has().saturating_sub(down);
+        Ok(usize::try_from(new).unwrap_or(bytes.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    fn domain() -> String {
+        "gw.example".to_owned()
+    }
+
+    fn bad_gateway() -> Fault {
+        let (domain, status) = (domain(), 502);
+        Fault::Cut(HttpsError::SomebodyElse { domain, status })
+    }
+
+    #[test]
+    fn a_request_is_cut_that_had_waited_or_was_never_answered() {
+        assert!(!bad_gateway().is_cut(Duration::ZERO));
+        assert!(!bad_gateway().is_cut(AT_ONCE / 2));
+        assert!(bad_gateway().is_cut(AT_ONCE));
+        assert!(bad_gateway().is_cut(SHORT / 2));
+        assert!(!bad_gateway().is_cut(SHORT));
+        let timeout = Fault::Cut(HttpsError::Timeout { domain: domain() });
+        assert!(timeout.is_cut(4 * SHORT));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_failure_is_followed_by_a_request_at_once() {
+        let silence = Duration::from_secs(90);
+        for fault in [
+            Fault::Busy(
+                HttpsError::Busy {
+                    domain: domain(),
+                    wait: Duration::ZERO,
+                },
+                Duration::ZERO,
+            ),
+            Fault::Cut(HttpsError::Idle { domain: domain() }),
+            bad_gateway(),
+        ] {
+            let began = Instant::now();
+            let after = Patience::default().after(fault, silence).await;
+            assert!(after.is_ok() && began.elapsed() >= RETRY);
+        }
+        // Answers that carry nothing are no answers after a while.
+        let (mut patience, began) = (Patience::default(), Instant::now());
+        let idle = || Fault::Cut(HttpsError::Idle { domain: domain() });
+        while patience.after(idle(), silence).await.is_ok() {}
+        assert!((silence..2 * silence).contains(&began.elapsed()));
+    }
+
+    /// A pipe whose requests somebody answers at once, and with nothing. Each is told: what it prefers, and when it came.
+    async fn answered(mode: Carrier) -> (Stream, mpsc::UnboundedReceiver<(String, Instant)>) {
+        let (near, mut far) = tokio::io::duplex(64 * 1024);
+        let (told, requests) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            loop {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(far.read_u8().await.unwrap());
+                }
+                let head = String::from_utf8(head).unwrap();
+                let header = |name: &str| {
+                    let mut lines = head.lines();
+                    lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+                };
+                let length = header("content-length").map_or(0, |of| of.parse().unwrap());
+                far.read_exact(&mut vec![0; length]).await.unwrap();
+                let prefers = header("prefer").unwrap().to_owned();
+                drop(told.send((prefers, Instant::now())));
+                let empty = b"HTTP/1.1 204 No Content\r\npapermesh-offset: up=0, down=0\r\n\r\n";
+                far.write_all(empty).await.unwrap();
+            }
+        });
+        let (sender, driving) = http1::handshake(TokioIo::new(near)).await.unwrap();
+        let connection = Connection {
+            ways: Ways::default(),
+            domain: domain(),
+            sender: Some(sender),
+            sent: Instant::now(),
+            driving: JoinSet::new(),
+        };
+        let (stream, exchange) = carrier(limits::PIPE_WINDOW);
+        let driver = Driver {
+            path: PATH.to_owned(),
+            terms: "wait=55, poll=30, chunk=4096".parse().unwrap(),
+            exchange,
+            carrier: watch::channel(mode).0,
+            busy: watch::channel(Instant::now()).0,
+        };
+        tokio::spawn(async move { drop(driving.await) });
+        tokio::spawn(driver.run(connection));
+        (stream, requests)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_requests_may_not_wait_it_is_asked_now_and_then_and_they_wait_again_later() {
+        let (_stream, mut requests) = answered(Carrier::Https).await;
+        let (first, began) = requests.recv().await.unwrap();
+        let (second, then) = requests.recv().await.unwrap();
+        assert_eq!((first.as_str(), second.as_str()), ("wait=55", "wait=55"));
+        assert!(then - began >= RETRY);
+        let (third, _) = requests.recv().await.unwrap();
+        assert_eq!(third, "wait=0");
+        let mut asked = 0;
+        let again = loop {
+            let (prefers, at) = requests.recv().await.unwrap();
+            if prefers != "wait=0" {
+                break at;
+            }
+            asked += 1;
+        };
+        assert!((BELIEVED..BELIEVED + CONVERSATION).contains(&(again - then)));
+        assert!(asked < 200, "{asked}");
+    }
+
+    /// What is written and not taken is not brought again and again at once, nor for ever.
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_that_takes_nothing_is_left() {
+        let (mut stream, mut requests) = answered(Carrier::HttpsPolling).await;
+        stream.write_all(b"hello").await.unwrap();
+        let error = stream.read(&mut [0]).await.unwrap_err();
+        assert!(error.to_string().contains("carry nothing"), "{error}");
+        let mut asked = 0;
+        while requests.try_recv().is_ok() {
+            asked += 1;
+        }
+        assert!((10..40).contains(&asked), "{asked}");
     }
 }

@@ -37,6 +37,52 @@ pub struct Proxy {
     port: u16,
     /// User and password as HTTP Basic sends them (RFC 7617).
     credentials: Option<Zeroizing<String>>,
+    /// Whose names go without it.
+    except: Except,
+}
+
+/// Names that go without a proxy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Except {
+    all: bool,
+    /// In lower case. Each is meant with all below it.
+    domains: Vec<String>,
+}
+
+impl Except {
+    fn has(&self, domain: &str) -> bool {
+        let domain = domain.to_ascii_lowercase();
+        let is_within = |of: &String| {
+            let above = domain.strip_suffix(of.as_str());
+            above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+        };
+        self.all || self.domains.iter().any(is_within)
+    }
+}
+
+impl Proxy {
+    /// The same, but not for these, written as the variable `NO_PROXY` has them: domains with commas between, of which
+    /// each is meant with all below it, or `*` for all. What else may stand there, such as addresses, has no names of
+    /// gateways.
+    #[must_use]
+    pub fn except(mut self, names: &str) -> Self {
+        for name in names.split(',').map(str::trim) {
+            if name == "*" {
+                self.except.all = true;
+            }
+            let name = name.strip_prefix('*').unwrap_or(name);
+            let name = name.trim_matches('.').to_ascii_lowercase();
+            if !name.is_empty() {
+                self.except.domains.push(name);
+            }
+        }
+        self
+    }
+
+    /// Whether one goes through it to this domain.
+    pub(super) fn serves(&self, domain: &str) -> bool {
+        !self.except.has(domain)
+    }
 }
 
 /// A text is no proxy.
@@ -81,6 +127,7 @@ impl FromStr for Proxy {
             host: host.to_owned(),
             port: port.ok_or(ProxyTextError)?,
             credentials: user.map(basic).transpose()?,
+            except: Except::default(),
         })
     }
 }
@@ -322,6 +369,25 @@ mod tests {
         ] {
             assert!(text.parse::<Proxy>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn names_go_without_a_proxy() {
+        let proxy: Proxy = "http://proxy.example:3128".parse().unwrap();
+        assert!(proxy.serves("gw.example"));
+        let proxy = proxy.except("localhost, .Acme.example,10.0.0.0/8, *.other.example,");
+        for (domain, is_through) in [
+            ("gw.example", true),
+            ("gw.acme.example", false),
+            ("acme.EXAMPLE", false),
+            ("acme.example.org", true),
+            ("notacme.example", true),
+            ("gw.other.example", false),
+            ("localhost", false),
+        ] {
+            assert_eq!(proxy.serves(domain), is_through, "{domain}");
+        }
+        assert!(!proxy.except("*").serves("gw.example"));
     }
 
     /// What becomes of a request that is answered so, and what the request was.

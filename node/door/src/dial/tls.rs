@@ -33,7 +33,8 @@ pub(super) async fn connect(
     domain: &str,
     alpn: &'static [u8],
 ) -> Result<TlsStream<Box<dyn Connection>>, DialError> {
-    let connection: Box<dyn Connection> = match &ways.proxy {
+    let proxy = ways.proxy.as_deref();
+    let connection: Box<dyn Connection> = match proxy.filter(|proxy| proxy.serves(domain)) {
         Some(proxy) => Box::new(proxy::tunnel(proxy, domain, ways.tls_port).await?),
         None => Box::new(tcp::connect(domain, ways.tls_port).await?),
     };
