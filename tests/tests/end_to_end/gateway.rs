@@ -23,6 +23,7 @@ pub(super) struct Outside {
     pub(super) printer: Machine,
     pub(super) charlie: User,
     gateway: Gateway,
+    pub(super) office: Arc<Namespace>,
     pub(super) street: Arc<Namespace>,
     // They hold the networks.
     _wires: (Wire, Wire),
@@ -89,6 +90,7 @@ impl Outside {
             printer,
             charlie,
             gateway,
+            office,
             street,
             _wires: (inside, internet),
             site,

@@ -224,6 +224,51 @@ fn a_guest_sends_a_file_from_a_browser() {
     assert_eq!(others.count(), 0, "{complaints:?}");
 }
 
+/// An admin opens a place on the page, and a user gives a guest an address there; it prints until it is
+/// taken back.
+#[test]
+fn places_and_addresses_are_given_on_the_portal() {
+    let outside = Outside::new();
+    let mut browser = Browser::start_within(Some(&outside.office), Window::DESKTOP);
+    let page = outside.laptop.admin_page();
+    browser.open(&page.url);
+    browser.click("#go-internet");
+    browser.see(&format!(
+        "#live .line.good:has-text(\"{DOMAIN}\"):has-text(\"Connected\")"
+    ));
+    browser.see("#place-desk:has-text(\"desk.acme\")");
+    browser.click("#open-place");
+    page.prove(&mut browser);
+    browser.see(".notice.good:has-text(\"being opened\")");
+    let list: Value = outside
+        .laptop
+        .papermesh("gateway list")
+        .run()
+        .succeeded()
+        .json();
+    assert_eq!(list["places"].as_array().unwrap().len(), 2);
+
+    let page = outside.laptop.page_of(&outside.charlie);
+    browser.begin(Window::DESKTOP);
+    browser.open(&page.url);
+    browser.click("#go-elsewhere");
+    browser.click("#share");
+    browser.fill("dialog[open] #ask-name", "Dana");
+    browser.press("Enter");
+    page.prove(&mut browser);
+    browser.see("dialog .code");
+    let address: String = browser.evaluate("document.querySelector('#ticket-line').value");
+    assert!(address.starts_with("https://"), "{address}");
+    assert_eq!(status(&curl(&outside, &[&address])), "200");
+    browser.click("#ask-no");
+    browser.see("#live [id^=token-]:has-text(\"Dana\")");
+    assert!(!browser.html().contains(&address));
+    browser.click("#live [id^=token-] [id^=withdraw-]");
+    browser.see(".notice.good:has-text(\"Dana\")");
+    browser.miss("#live [id^=token-]");
+    assert_eq!(status(&curl(&outside, &[&address])), "404");
+}
+
 /// The page at a place asks for a user id and a token, and finds printers; so does the place of the site.
 #[test]
 fn a_browser_finds_the_sites_printers() {

@@ -862,8 +862,10 @@ fn contrast_is_kept_and_a_keyboard_is_enough() {
     for name in ["report.pdf", "minutes.pdf"] {
         scene.print(name);
     }
-    let users = ["jobs", "history", "account"];
-    let admins = ["devices", "people", "printers", "policy", "audit"];
+    let users = ["jobs", "history", "elsewhere", "account"];
+    let admins = [
+        "devices", "people", "printers", "internet", "policy", "audit",
+    ];
     let mut browser = Browser::start(Window::PHONE);
     let [more, dark_more, forced] = crate::panel::WISHES;
     for (look, (wish, features)) in [
@@ -910,8 +912,10 @@ fn every_place_is_for_everybody() {
     for name in ["report.pdf", long] {
         scene.print(name);
     }
-    let users = ["jobs", "history", "account"];
-    let admins = ["devices", "people", "printers", "policy", "audit"];
+    let users = ["jobs", "history", "elsewhere", "account"];
+    let admins = [
+        "devices", "people", "printers", "internet", "policy", "audit",
+    ];
     let mut browser = Browser::start(Window::PHONE);
     for (language, dark) in [("en", false), ("ar", false), ("en", true), ("ar", true)] {
         for (size, window) in [
