@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
@@ -136,12 +138,39 @@ impl Budget {
     }
 
     fn limit(&self, body: Body) -> Body {
-        let budget = self.clone();
-        Body::from_stream(body.into_data_stream().map(move |chunk| {
-            let chunk = chunk.map_err(io::Error::other)?;
-            budget.take(chunk.len()).map_err(io::Error::other)?;
-            Ok::<_, io::Error>(chunk)
-        }))
+        Body::from_stream(Limited {
+            chunks: body.into_data_stream(),
+            budget: self.clone(),
+            pauses: false,
+        })
+    }
+}
+
+/// The bytes of a form, as many as its budget allows. After each piece it pauses: the reader of forms would take
+/// all that has come before it looks at any of it.
+struct Limited {
+    chunks: BodyDataStream,
+    budget: Budget,
+    pauses: bool,
+}
+
+impl Stream for Limited {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if std::mem::take(&mut self.pauses) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let Some(chunk) = ready!(self.chunks.poll_next_unpin(context)) else {
+            return Poll::Ready(None);
+        };
+        self.pauses = true;
+        let chunk = chunk.map_err(io::Error::other);
+        Poll::Ready(Some(chunk.and_then(|chunk| {
+            let taken = self.budget.take(chunk.len());
+            taken.map(|()| chunk).map_err(io::Error::other)
+        })))
     }
 }
 

@@ -295,6 +295,22 @@ fn a_browser_finds_the_sites_printers() {
     let printers: Value = serde_json::from_str(json).unwrap();
     assert_eq!(printers[0]["name"], "printer-1");
 
+    // A large file is no form without end.
+    let large = Document::pdf_of(outside.site.folder(), "large.pdf", "large", 20 << 20);
+    let (file, to) = (
+        format!("file=@{}", large.path_str()),
+        format!("{place}print"),
+    );
+    let origin = format!("Origin: https://desk.acme.{DOMAIN}");
+    let sent = curl(
+        &outside,
+        &[
+            "-u", &user, "-H", &origin, "-F", "copies=1", "-F", &file, &to,
+        ],
+    );
+    assert_eq!(status(&sent), "303", "{sent:?}");
+    assert_eq!(outside.laptop.jobs().len(), 1);
+
     // Programs list them as they do CUPS's: the hold printer, and those to which they may print straight.
     let straight = Shared::made(&outside, &["share", "straight", "--may", "print:printer-1"]);
     let document = outside.site.document("report.pdf", "report");
