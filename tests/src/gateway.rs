@@ -59,6 +59,14 @@ impl Gateway {
     /// Starts it, at the ports that it has on the Internet.
     pub fn start(&mut self) {
         self.running = Some(self.program().args(["run", "--log", "debug"]).start());
+        // Its own page answers: doors that dial too early would come by another way.
+        let at = format!("{DOMAIN}:443:127.0.0.1");
+        wait_until(SOON, "the gateway", || {
+            Invocation::new(&program::system("curl"), Some(self.network.name()))
+                .args(["-sk", "--resolve", &at, &format!("https://{DOMAIN}/")])
+                .run()
+                .is_success()
+        });
     }
 
     /// Ends it without a warning.
