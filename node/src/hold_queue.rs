@@ -1,8 +1,8 @@
 //! The node's holder, presented to the hold printer as an IPP queue.
 
-use std::io;
+mod counted;
+
 use std::net::IpAddr;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::{Stream, stream};
@@ -27,12 +27,14 @@ use papermesh_services::holder::printers::PrinterError;
 use papermesh_services::holder::{HeldView, Holder, JobsError, Submission, SubmitError};
 use papermesh_services::local_users::LocalUsers;
 use papermesh_services::local_users::tokens;
-use papermesh_services::local_users::tokens::meter::{Meter, MeterError};
+use papermesh_services::local_users::tokens::meter::MeterError;
 use papermesh_services::network::Network;
 use papermesh_services::policy::SubmitRefusal;
 use papermesh_store::{JobNumbers, StoreError};
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::AsyncRead;
 use tokio::sync::broadcast::error::RecvError;
+
+use counted::{Metered, TakenBack};
 
 /// The format of a job of which none is said yet: any that is taken will do.
 const SOME_FORMAT: &str = "application/pdf";
@@ -140,7 +142,7 @@ impl<N: Network> Queue for HoldQueue<N> {
         let meter = self.1.meter(token).await.map_err(Refused::from)?;
         self.1.take_job(&meter).await.map_err(Refused::from)?;
         // Also when nobody waits any more for what comes of it.
-        let taken_back = TakenBack(Some(&meter));
+        let taken_back = TakenBack::unless_kept(&meter);
         let is_held = document.station.is_none();
         let taken = self.take(document, Metered::new(bytes, &meter)).await;
         match taken.is_ok() || !is_held {
@@ -344,54 +346,6 @@ impl<N: Network> HoldQueue<N> {
             let printed = matches!(end.outcome, Outcome::Printed { .. });
             (!printed).then(|| format!("{}: {why}", printer.name()))
         })))
-    }
-}
-
-/// Gives a job of a token back when it is dropped, unless it came to something.
-struct TakenBack<'a>(Option<&'a Meter>);
-
-impl TakenBack<'_> {
-    fn keep(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for TakenBack<'_> {
-    fn drop(&mut self) {
-        if let Some(meter) = self.0 {
-            meter.give_back_job();
-        }
-    }
-}
-
-/// A document that is counted as it comes.
-struct Metered<'a, R> {
-    document: R,
-    meter: &'a Meter,
-}
-
-impl<'a, R> Metered<'a, R> {
-    const fn new(document: R, meter: &'a Meter) -> Self {
-        Self { document, meter }
-    }
-}
-
-impl<R: AsyncRead + Unpin> AsyncRead for Metered<'_, R> {
-    fn poll_read(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = std::pin::Pin::new(&mut self.document).poll_read(context, buffer);
-        if let Poll::Ready(Ok(())) = read {
-            let came = buffer.filled().len().saturating_sub(before);
-            let counted = self
-                .meter
-                .take_bytes(u64::try_from(came).unwrap_or(u64::MAX));
-            return Poll::Ready(counted.map_err(io::Error::other));
-        }
-        read
     }
 }
 

@@ -36,7 +36,8 @@ const ALL: Pace = Pace {
     burst: 5000,
     every: Duration::from_millis(2),
 };
-/// Bodies of requests that are being read at once: what they take of the memory is this times [`Terms::chunk`].
+/// Bodies of requests that are being read at once. Each takes twice [`Terms::chunk`] of the memory at most: as it
+/// came, and in one piece.
 const BODIES: usize = 1000;
 /// The same of one pipe.
 const BODIES_EACH: usize = 2;

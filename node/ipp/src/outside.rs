@@ -1,9 +1,10 @@
 //! Those outside the site, who come through a gateway: who asks there, and by what right.
 //!
-//! A print token says it, and as a rule nothing else: neither a name nor an address means anything there, and a
-//! PIN must not be guessed from the Internet, unless the node's configuration allows it. A token is shown as the password of HTTP Basic (RFC 7617) with the user id, or
-//! stands in the path, for programs that cannot show a password: `/t/TOKEN/ipp/print`. Such a path is a
-//! capability: all URIs that are told to who has it begin with it, and it stands in no log.
+//! A print token says it. Neither a name nor an address means anything there, and a PIN, which could be guessed
+//! from the Internet, is taken only where the node's configuration says so. A token is shown as the password of
+//! HTTP Basic (RFC 7617) with the user id, or stands in the path, for programs that cannot show a password:
+//! `/t/TOKEN/ipp/print`. Such a path is a capability: all URIs that are told to who has it begin with it, and it
+//! stands in no log.
 //!
 //! What is no IPP is answered by pages for browsers, which whoever serves the printer brings.
 
@@ -88,9 +89,9 @@ pub(super) async fn capable(mut request: Request, next: Next) -> Response {
             *request.uri_mut() = within;
             request.extensions_mut().insert(capability);
             let mut answer = next.run(request).await;
-            // No other site hears where it comes from; our own forms must say so.
-            let silent = HeaderValue::from_static("same-origin");
-            answer.headers_mut().insert(header::REFERRER_POLICY, silent);
+            // The address is a secret: no other site hears of it.
+            let own = HeaderValue::from_static("same-origin");
+            answer.headers_mut().insert(header::REFERRER_POLICY, own);
             answer
         }
         _ => StatusCode::NOT_FOUND.into_response(),
@@ -217,7 +218,7 @@ async fn pin<Q: Queue>(
                 let why = "too many wrong PINs; try again later\n";
                 return Err(refuse(StatusCode::FORBIDDEN, why));
             }
-            // Whether there is such a user takes no time to tell that could be measured.
+            // Longer than it takes to look for a user: nobody measures who is one.
             sleep(limits::WRONG_TOKEN_WAIT).await;
             Err(refusal)
         }

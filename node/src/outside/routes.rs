@@ -67,8 +67,8 @@ async fn guard(
         }
     };
     pages::dress(&mut answer);
-    // A browser that may not say from where a form comes does not say it is ours (Fetch, "append a request
-    // Origin header"). Other sites hear nothing.
+    // With `no-referrer`, browsers say `Origin: null` of forms (Fetch, "append a request Origin header"), and
+    // ours would be refused as others' are. Other sites hear nothing by this, either.
     let own = HeaderValue::from_static("same-origin");
     answer.headers_mut().insert(header::REFERRER_POLICY, own);
     answer
@@ -103,7 +103,7 @@ async fn page<Q: Queue>(
     let said = query(address);
     let held = said.get("held").and_then(|held| held.parse().ok());
     let remark = held.map(view::Remark::Held);
-    let language = language(&headers);
+    let language = Language::of(&headers);
     shown(
         &server,
         (&browsing, &asked),
@@ -126,7 +126,7 @@ async fn print<Q: Queue>(
         Err(failed) => {
             let status = failed.status();
             let remark = Some(view::Remark::Failed(failed));
-            let language = language(&headers);
+            let language = Language::of(&headers);
             let mut answer = shown(&server, (&browsing, &asked), language, ("", remark)).await;
             *answer.status_mut() = status;
             answer
@@ -194,8 +194,8 @@ async fn printers<Q: Queue>(
     };
     let found = known.into_iter().filter(|one| view::is_found(one, &wanted));
     let told = found.map(|one| {
+        let is_known = one.abilities.is_some();
         let can = one.abilities.unwrap_or_default();
-        let is_known = can.model.is_some() || !can.media.is_empty();
         Printer {
             name: one.name,
             location: can.location.clone(),
@@ -303,13 +303,6 @@ async fn jobs<Q: Queue>(
         jobs.extend(all.into_iter().filter(|job| job.token == token).take(most));
     }
     Ok(jobs)
-}
-
-fn language(headers: &HeaderMap) -> Language {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE);
-    accepted
-        .and_then(|header| Language::accepted(header.to_str().ok()?))
-        .unwrap_or_default()
 }
 
 fn refused(error: &QueueError) -> Response {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
+use axum::http::{HeaderMap, header};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
@@ -91,7 +92,7 @@ impl Language {
     }
 
     /// The one that a browser likes best of those there are (RFC 9110 section 12.5.4).
-    pub(crate) fn accepted(header: &str) -> Option<Self> {
+    fn accepted(header: &str) -> Option<Self> {
         let mut liked: Vec<(u16, Self)> = header
             .split(',')
             .take(32)
@@ -105,6 +106,14 @@ impl Language {
             .collect();
         liked.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
         liked.first().map(|(_, language)| *language)
+    }
+
+    /// The one in which a browser is to be answered; English where it says nothing that is spoken.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(header::ACCEPT_LANGUAGE);
+        accepted
+            .and_then(|header| Self::accepted(header.to_str().ok()?))
+            .unwrap_or_default()
     }
 
     /// Its words.

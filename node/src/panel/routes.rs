@@ -129,10 +129,7 @@ async fn opened(
     peer: Peer,
     headers: &HeaderMap,
 ) -> Response {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE);
-    let language = accepted
-        .and_then(|header| Language::accepted(header.to_str().ok()?))
-        .unwrap_or_default();
+    let language = Language::of(headers);
     let Some(screen) = server.screens.open(place, Origin::from(peer), language) else {
         let words = language.words();
         return (

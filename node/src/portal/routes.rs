@@ -93,7 +93,7 @@ async fn asset(Path((version, name)): Path<(String, String)>) -> Response {
 
 /// The first page. Nobody's page is in it; a link is used by what it does next.
 async fn page(headers: HeaderMap) -> Response {
-    rendered(entry(language(&headers)))
+    rendered(entry(Language::of(&headers)))
 }
 
 /// Opens a page with a link.
@@ -103,7 +103,7 @@ async fn enter<S: Service>(
     body: Body,
 ) -> Asked {
     let form = Form::read(body).await.map_err(Refusal::Status)?;
-    let (language, now) = (language(&headers), Instant::now());
+    let (language, now) = (Language::of(&headers), Instant::now());
     let token = form.get("link").unwrap_or_default();
     let id = Sessions::next();
     let (whose, code) = match server.links.redeem(token, &id, now) {
@@ -434,7 +434,7 @@ fn shown<S>(
     id: &str,
     headers: &HeaderMap,
 ) -> Result<Arc<Session>, Refusal> {
-    let over = || Refusal::Outside(Why::Over, language(headers));
+    let over = || Refusal::Outside(Why::Over, Language::of(headers));
     let session = server.sessions.get(id).ok_or_else(over)?;
     let token = headers.get(PAGE).and_then(|token| token.to_str().ok());
     let cookie = pages::cookie(headers, COOKIE);
@@ -444,13 +444,6 @@ fn shown<S>(
         state.token.is(token) & state.cookie.is(cookie)
     };
     known.then_some(session).ok_or_else(over)
-}
-
-fn language(headers: &HeaderMap) -> Language {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE);
-    accepted
-        .and_then(|header| Language::accepted(header.to_str().ok()?))
-        .unwrap_or_default()
 }
 
 // Answers -----------------------------------------------------------------------------------------

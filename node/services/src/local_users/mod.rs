@@ -151,6 +151,11 @@ impl<N: Network> LocalUsers<N> {
         }
     }
 
+    /// What is printed with tokens.
+    fn meters(&self) -> &Meters {
+        &self.2
+    }
+
     /// Told when a linked computer did not take a changed PIN.
     fn missed(&self) -> &Notify {
         &self.1

@@ -6,15 +6,16 @@ use std::path::PathBuf;
 use clap::Args;
 use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::gateway::token::allowance::Allowance;
-use papermesh_protocol::text::{Name, UserId};
+use papermesh_protocol::text::{Name, UserId, counted};
 use serde::Serialize;
 
 use super::super::context::Context;
 use super::super::failure::CliError;
 use super::super::file::write_new;
 use super::super::quantity;
+use super::super::screen::Style;
 use super::token::New;
-use crate::control::message::{GetStatus, ListGateways, MakeToken, TokenMade};
+use crate::control::message::{GetStatus, ListGateways, MakeToken, Token, TokenMade};
 use crate::control::{CommandError, ErrorCode};
 use crate::pages::qr;
 use crate::share;
@@ -152,9 +153,10 @@ impl To {
         };
         let profile = self.profile.as_ref().map(|file| file.display().to_string());
         // First what is told once: a file that cannot be written loses nobody a token.
-        context
-            .screen
-            .show(&shared, |shared, _| text(shared, profile.as_deref()))?;
+        context.screen.show(&shared, |shared, style| {
+            let limits = limits(&made.view, style);
+            text(shared, &limits, profile.as_deref())
+        })?;
         match &self.profile {
             Some(file) => write_new(file, share.mobileconfig().as_bytes()),
             None => Ok(()),
@@ -162,9 +164,18 @@ impl To {
     }
 }
 
-fn text(shared: &Shared, profile: Option<&str>) -> String {
+/// How much and how long.
+fn limits(token: &Token, style: &Style) -> String {
+    let time = quantity::rest(token.until, style.now);
+    match token.allowance.jobs {
+        Some(most) => format!("{} at most, for {time}", counted(most.into(), "document")),
+        None => format!("for {time}"),
+    }
+}
+
+fn text(shared: &Shared, limits: &str, profile: Option<&str>) -> String {
     let mut text = format!(
-        "Whoever has this prints for {}; it is not shown again.\n\n\
+        "Whoever has this prints for {}, {limits}; it is not shown again.\n\n\
          In a browser, also on a phone:\n  {}\n",
         shared.user, shared.page
     );

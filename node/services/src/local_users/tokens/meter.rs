@@ -123,7 +123,7 @@ impl<N: Network> LocalUsers<N> {
     pub async fn meter(&self, token: TokenDigest) -> Result<Arc<Meter>, MeterError> {
         let row = offload(self.store(), move |store| store.tokens().get(token)).await?;
         let row = row.ok_or(MeterError::Withdrawn)?;
-        Ok(self.2.of(token, &row, self.0.clock))
+        Ok(self.meters().of(token, &row, self.0.clock))
     }
 
     /// Takes a job of a token before its document comes, durably.

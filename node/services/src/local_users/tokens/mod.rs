@@ -120,7 +120,7 @@ impl<N: Network> LocalUsers<N> {
                 row.until > now && user.as_ref().is_none_or(|user| *user == row.user)
             })
             .map(|(id, row)| {
-                let used = self.2.used(id).unwrap_or(row.used);
+                let used = self.meters().used(id).unwrap_or(row.used);
                 view(id, TokenRow { used, ..row })
             })
             .collect();
@@ -134,7 +134,7 @@ impl<N: Network> LocalUsers<N> {
         let expired = all.into_iter().filter(|(_, row)| row.until <= now);
         let expired: Vec<TokenDigest> = expired.map(|(id, _)| id).collect();
         for id in &expired {
-            self.2.forget(*id);
+            self.meters().forget(*id);
         }
         offload(&self.0.store, move |store| {
             for id in expired {
@@ -181,7 +181,7 @@ impl<N: Network> LocalUsers<N> {
         };
         let id = token.id;
         offload(&self.0.store, move |store| store.tokens().delete(id)).await?;
-        self.2.forget(id);
+        self.meters().forget(id);
         self.record(Kind::TokenWithdrawn, &token).await;
         Ok(token)
     }
