@@ -268,6 +268,10 @@ pub const WAKE_SPACING_RANGE: RangeInclusive<Duration> =
 pub const WAKES_PER_HOUR: u8 = 20;
 /// Wakes of all places of one site that a gateway sends within an hour.
 pub const WAKES_OF_SITE: u16 = 200;
+/// The address of a mailbox (RFC 5321 §4.5.3.1.3: a path has 256 bytes, its two angle brackets among them),
+pub const MAIL_ADDRESS: usize = 254;
+/// and what stands before its `@`.
+pub const MAIL_NAME: usize = 64;
 /// A signed wake.
 pub const WAKE: usize = 400;
 /// What a mail carries to a door, before it is sealed: a wake in its envelope, and a certificate in its own.
@@ -278,8 +282,10 @@ pub const WAKE_LIFETIME: Duration = Duration::from_secs(15 * 60);
 pub const WAKE_MEMORY: Duration = Duration::from_secs(60 * 60);
 /// Wakes that one door remembers,
 pub const WAKES_REMEMBERED: usize = 4096;
-/// and of them those by one signer.
+/// and of them those by one member or user. Of a gateway it remembers [`WAKES_OF_SITE`].
 pub const WAKES_BY_SIGNER: usize = 20;
+/// Places that one node may have at a gateway.
+pub const PLACES: usize = 64;
 /// Knocks of one place that are held at once.
 pub const KNOCKS_HELD: usize = 16;
 /// Knocks of one place that its doors have at once.

@@ -56,6 +56,16 @@ impl Gateway {
         self.run(&["contract", "add", "--site", site, "--label", label])
     }
 
+    /// Adds to its settings, which count from the next start on.
+    ///
+    /// # Panics
+    /// If they cannot be written.
+    pub fn set(&self, text: &str) {
+        let path = self.home.join("gateway.toml");
+        let written = fs::read_to_string(&path).and_then(|before| fs::write(&path, before + text));
+        written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
     /// Starts it, at the ports that it has on the Internet.
     pub fn start(&mut self) {
         self.running = Some(self.program().args(["run", "--log", "debug"]).start());

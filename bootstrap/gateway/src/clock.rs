@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::time::{Moment, Timestamp};
 
 /// The computer's own clock: what certificates and contracts are judged by.
 pub(crate) fn now() -> Timestamp {
@@ -11,6 +11,14 @@ pub(crate) fn now() -> Timestamp {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// This moment, by both clocks.
+pub(crate) fn moment() -> Moment {
+    Moment {
+        now: now(),
+        steady: steady(),
+    }
 }
 
 /// For waits: nobody sets it.

@@ -160,6 +160,13 @@ impl Contracts {
         self.known().1.keys().copied().collect()
     }
 
+    /// The contracts of all sites that may open places now, as the file said last.
+    pub(crate) fn standing(&self, now: Timestamp) -> Vec<Contract> {
+        let known = self.known();
+        let all = known.1.values().filter(|contract| !contract.is_over(now));
+        all.cloned().collect()
+    }
+
     /// Reads the file again if it has grown. Blocks.
     pub(crate) fn refresh(&self) {
         let length = length(&self.path);

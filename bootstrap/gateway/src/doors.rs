@@ -220,6 +220,8 @@ impl Doors {
 
     /// Has every door judged again.
     pub(crate) fn look_again(&self) {
+        self.places
+            .contracted(&self.contracts.standing(clock::now()));
         for site in self.sites().values() {
             site.changed.send_replace(());
         }
@@ -247,11 +249,12 @@ impl Doors {
         let door = DoorPipe {
             contract: kept.contract.clone(),
             node: kept.certificate.node,
+            sealing: kept.certificate.sealing,
             opener: pipe.opener(),
             to_door: sender.clone(),
             replaced: replaced.clone(),
         };
-        let number = self.places.came(door, clock::steady());
+        let number = self.places.came(door, clock::moment());
         let withdrawn = async {
             while self.stands(&kept) {
                 if changed.changed().await.is_err() {
@@ -273,7 +276,7 @@ impl Doors {
             // Doors open no other streams.
             _ = pipe.next() => "the pipe ended",
         };
-        self.places.went(number, clock::steady());
+        self.places.went(number, clock::moment());
         why
     }
 
@@ -288,7 +291,7 @@ impl Doors {
             let said = read_message(&mut from_door, limits::PIPE_MESSAGE, DEAD_AFTER).await;
             let answer = match said {
                 Ok(Some(FromDoor::Open(place))) => {
-                    Some(match self.places.open(pipe, &place, clock::steady()) {
+                    Some(match self.places.open(pipe, &place, clock::moment()) {
                         Ok(names) => FromGateway::Opened {
                             place: place.label,
                             names,
@@ -299,8 +302,12 @@ impl Doors {
                         },
                     })
                 }
-                Ok(Some(FromDoor::Close(place))) => {
-                    self.places.close(pipe, place, clock::steady());
+                Ok(Some(FromDoor::Keeps(places))) => {
+                    self.places.keep(pipe, &places, clock::moment());
+                    Some(FromGateway::Kept(places))
+                }
+                Ok(Some(FromDoor::Leave(place))) => {
+                    self.places.leave(pipe, place, clock::moment());
                     None
                 }
                 Ok(Some(FromDoor::Papers(papers))) => {

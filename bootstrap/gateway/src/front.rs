@@ -157,7 +157,7 @@ impl Front {
             self.own.serve(replayed(stream, said), from).await;
             return drop(own);
         }
-        let (knock, fate) = self.places.knock(&name, clock::steady());
+        let (knock, fate) = self.places.knock(&name, clock::moment());
         let knock = Ended {
             places: &self.places,
             knock,
@@ -269,7 +269,7 @@ struct Ended<'a> {
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        self.places.ended(self.knock, clock::steady());
+        self.places.ended(self.knock, clock::moment());
     }
 }
 

@@ -32,6 +32,7 @@ mod ledger;
 mod own;
 mod owners;
 mod places;
+mod post;
 mod proxied;
 mod requests;
 mod run;
@@ -40,7 +41,6 @@ mod splice;
 #[cfg(test)]
 mod tests;
 mod turns;
-#[allow(dead_code, reason = "no page of a running gateway wakes yet")]
 mod wake;
 mod web;
 

@@ -1,6 +1,6 @@
 //! Whose each place is, across restarts: a file of lines that only grows. A place is the node's that opened it first,
 //! until that node closes it or is not let in any more; another node of the site does not get its name
-//! while it is only away.
+//! while it is only away. Where its door is woken, it is kept with it how.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -9,8 +9,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use papermesh_protocol::gateway::mailbox::MailAddress;
+use papermesh_protocol::gateway::message::Connected;
 use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::page::Mode;
 use papermesh_protocol::id::{NodeId, SiteId};
+use papermesh_protocol::seal::SealingPublic;
 use serde::{Deserialize, Serialize};
 
 /// The longest line that is read, in bytes.
@@ -27,12 +31,59 @@ struct Line {
     label: Option<Label>,
     /// None when it is nobody's any more.
     node: Option<NodeId>,
+    /// How its door is woken; none where it is always there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    woken: Option<Woken>,
+}
+
+/// How the door of a place is woken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) enum Woken {
+    /// By this gateway.
+    ByGateway {
+        /// The mailbox that the door reads.
+        mailbox: MailAddress,
+        /// To what the door's letters are sealed: the key in its certificate.
+        sealing: SealingPublic,
+    },
+    /// By clients, of whose mails this gateway knows nothing.
+    ByClient,
+}
+
+impl Woken {
+    /// How a place is that a door with this key opens; none where the door is always there.
+    pub(crate) fn of(connected: &Connected, sealing: SealingPublic) -> Option<Self> {
+        match connected {
+            Connected::Always => None,
+            Connected::WokenByGateway(mailbox) => Some(Self::ByGateway {
+                mailbox: mailbox.clone(),
+                sealing,
+            }),
+            Connected::WokenByClient => Some(Self::ByClient),
+        }
+    }
+
+    /// How the page goes about knocks that find no door.
+    pub(crate) const fn mode(&self) -> Mode {
+        match self {
+            Self::ByGateway { .. } => Mode::WakeByGateway,
+            Self::ByClient => Mode::WakeByClient,
+        }
+    }
+}
+
+/// Whose a place is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Owner {
+    node: NodeId,
+    woken: Option<Woken>,
 }
 
 /// The owners of all places.
 pub(crate) struct Owners {
     path: PathBuf,
-    of: BTreeMap<At, NodeId>,
+    of: BTreeMap<At, Owner>,
 }
 
 impl Owners {
@@ -57,8 +108,9 @@ impl Owners {
                 tracing::warn!(number, path = %path.display(), "skipped a line that is none");
                 continue;
             };
+            let woken = line.woken;
             match line.node {
-                Some(node) => of.insert((line.site, line.label), node),
+                Some(node) => of.insert((line.site, line.label), Owner { node, woken }),
                 None => of.remove(&(line.site, line.label)),
             };
         }
@@ -67,7 +119,12 @@ impl Owners {
 
     /// Whose a place is.
     pub(crate) fn of(&self, at: &At) -> Option<NodeId> {
-        self.of.get(at).copied()
+        self.of.get(at).map(|owner| owner.node)
+    }
+
+    /// How its door is woken, if there is one that is.
+    pub(crate) fn woken(&self, at: &At) -> Option<&Woken> {
+        self.of.get(at)?.woken.as_ref()
     }
 
     /// How many places of a site are somebody's.
@@ -79,41 +136,38 @@ impl Owners {
             .count()
     }
 
-    /// The place is this node's from now on.
-    pub(crate) fn take(&mut self, at: &At, node: NodeId) {
-        if self.of.insert(at.clone(), node) != Some(node) {
-            self.write(at, Some(node));
+    /// The place is this node's from now on, and its door is woken so.
+    pub(crate) fn take(&mut self, at: &At, node: NodeId, woken: Option<Woken>) {
+        let owner = Owner { node, woken };
+        if self.of.get(at) != Some(&owner) {
+            self.write(at, Some(&owner));
+            self.of.insert(at.clone(), owner);
         }
     }
 
-    /// The place is nobody's any more, if it was this node's.
-    pub(crate) fn give_up(&mut self, at: &At, node: NodeId) {
-        if self.of(at) == Some(node) {
+    /// Of a site's places that are this node's, those that are not among these are nobody's any more: which ones.
+    pub(crate) fn keep(&mut self, site: SiteId, node: NodeId, kept: &[Option<Label>]) -> Vec<At> {
+        let from = (site, None);
+        let of_site = self.of.range(from..).take_while(|(at, _)| at.0 == site);
+        let gone: Vec<At> = of_site
+            .filter(|(at, owner)| owner.node == node && !kept.contains(&at.1))
+            .map(|(at, _)| at.clone())
+            .collect();
+        for at in &gone {
             self.of.remove(at);
             self.write(at, None);
         }
-    }
-
-    /// All places of a node are nobody's any more.
-    pub(crate) fn forget(&mut self, site: SiteId, node: NodeId) {
-        let from = (site, None);
-        let of_site = self.of.range(from..).take_while(|(at, _)| at.0 == site);
-        let its: Vec<At> = of_site
-            .filter(|(_, owner)| **owner == node)
-            .map(|(at, _)| at.clone())
-            .collect();
-        for at in its {
-            self.give_up(&at, node);
-        }
+        gone
     }
 
     /// Appends a line. It is not waited for the disk: what is lost with the power is taken again when the door
     /// comes back.
-    fn write(&self, (site, label): &At, node: Option<NodeId>) {
+    fn write(&self, (site, label): &At, owner: Option<&Owner>) {
         let line = Line {
             site: *site,
             label: label.clone(),
-            node,
+            node: owner.map(|owner| owner.node),
+            woken: owner.and_then(|owner| owner.woken.clone()),
         };
         let written = serde_json::to_string(&line)
             .map_err(io::Error::from)
@@ -134,6 +188,8 @@ impl Owners {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::seal::SealingSecret;
+
     use super::*;
 
     #[test]
@@ -143,19 +199,30 @@ mod tests {
         let (site, other) = (SiteId::from_bytes([1; 32]), SiteId::from_bytes([2; 32]));
         let [one, two] = [3, 4].map(|byte| NodeId::from_bytes([byte; 32]));
         let at = |site, label: &str| (site, Some(label.parse().unwrap()));
+        let woken = Woken::ByGateway {
+            mailbox: "desk@acme.example".parse().unwrap(),
+            sealing: SealingSecret::from_bytes([1; 32]).public(),
+        };
         let mut owners = Owners::open(path.clone()).unwrap();
-        owners.take(&at(site, "desk"), one);
-        owners.take(&at(site, "hall"), one);
-        owners.take(&at(site, "shop"), two);
-        owners.take(&at(other, "desk"), two);
-        owners.give_up(&at(site, "hall"), two);
-        owners.give_up(&at(site, "hall"), one);
+        owners.take(&at(site, "desk"), one, Some(woken.clone()));
+        owners.take(&at(site, "desk"), one, Some(woken.clone()));
+        owners.take(&at(site, "hall"), one, None);
+        owners.take(&at(site, "shop"), two, None);
+        owners.take(&at(other, "desk"), two, None);
+        assert_eq!(owners.keep(other, one, &[]), []);
+        let desk = at(site, "desk").1;
+        assert_eq!(owners.keep(site, one, &[desk]), [at(site, "hall")]);
         let owners = Owners::open(path.clone()).unwrap();
         assert_eq!(owners.of(&at(site, "desk")), Some(one));
+        assert_eq!(owners.woken(&at(site, "desk")), Some(&woken));
+        assert_eq!(owners.woken(&at(site, "shop")), None);
+        let lines = std::fs::read_to_string(&path).unwrap();
+        // What is said again is not written again.
+        assert_eq!(lines.lines().count(), 5, "{lines}");
         assert_eq!(owners.of(&at(site, "hall")), None);
         assert_eq!((owners.count(site), owners.count(other)), (2, 1));
         let mut owners = owners;
-        owners.forget(site, one);
+        owners.keep(site, one, &[]);
         assert_eq!(Owners::open(path).unwrap().count(site), 1);
     }
 }

@@ -1,7 +1,8 @@
 //! Which places there are, who answers there, and which outsiders wait.
 //!
 //! Each place has a page ([`papermesh_protocol::gateway::page`]), which decides. Here are the names that lead to
-//! pages, the pipes that doors have, and the outsiders who wait for a decision.
+//! pages, the pipes that doors have, the outsiders who wait for a decision, and what a page wants told to doors that
+//! are away.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,13 +11,16 @@ use papermesh_pipe::Opener;
 use papermesh_protocol::gateway::message::{FromGateway, Place, Refusal};
 use papermesh_protocol::gateway::name::{Domain, Found, HostName, Label};
 use papermesh_protocol::gateway::page::{Action, KnockId, Mode, Page, PipeId, Timers};
+use papermesh_protocol::gateway::wake::Callee;
 use papermesh_protocol::id::{NodeId, SiteId};
-use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::seal::SealingPublic;
+use papermesh_protocol::time::Moment;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::contracts::Contract;
-use crate::owners::{At, Owners};
+use crate::owners::{At, Owners, Woken};
+use crate::wake::{Call, Mail};
 
 /// Messages to one door that wait to be sent.
 pub(crate) const TO_DOOR: usize = 64;
@@ -42,6 +46,8 @@ pub(crate) struct DoorPipe {
     pub(crate) contract: Contract,
     /// Its node.
     pub(crate) node: NodeId,
+    /// To what its letters are sealed: the key in its certificate.
+    pub(crate) sealing: SealingPublic,
     /// Opens streams to it.
     pub(crate) opener: Opener,
     /// Messages to it.
@@ -51,15 +57,15 @@ pub(crate) struct DoorPipe {
 }
 
 /// All places.
-pub(crate) struct Places {
-    domain: Domain,
-    timers: Timers,
-    table: Mutex<Table>,
-}
+pub(crate) struct Places(Mutex<Table>);
 
 struct Table {
+    domain: Domain,
+    timers: Timers,
     numbers: u64,
     owners: Owners,
+    /// Wakes doors; none where this gateway sends no mails.
+    mail: Option<Mail>,
     /// Sites by their labels,
     sites: HashMap<Label, SiteId>,
     /// and labels by their sites.
@@ -75,37 +81,52 @@ struct Table {
 }
 
 impl Places {
-    pub(crate) fn new(domain: Domain, timers: Timers, owners: Owners) -> Self {
-        Self {
+    pub(crate) fn new(
+        (domain, timers): (Domain, Timers),
+        owners: Owners,
+        mail: Option<Mail>,
+    ) -> Self {
+        Self(Mutex::new(Table {
             domain,
             timers,
-            table: Mutex::new(Table {
-                numbers: 0,
-                owners,
-                sites: HashMap::new(),
-                labels: HashMap::new(),
-                open: BTreeMap::new(),
-                pipes: HashMap::new(),
-                pipe_of: HashMap::new(),
-                waiting: HashMap::new(),
-                knocks: HashMap::new(),
-                timed: BTreeSet::new(),
-            }),
-        }
+            numbers: 0,
+            owners,
+            mail,
+            sites: HashMap::new(),
+            labels: HashMap::new(),
+            open: BTreeMap::new(),
+            pipes: HashMap::new(),
+            pipe_of: HashMap::new(),
+            waiting: HashMap::new(),
+            knocks: HashMap::new(),
+            timed: BTreeSet::new(),
+        }))
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which sites there are, and how they are called: also those whose doors are all away.
+    pub(crate) fn contracted(&self, contracts: &[Contract]) {
+        let mut table = self.table();
+        let of = |contract: &Contract| (contract.site, contract.label.clone());
+        table.labels = contracts.iter().map(of).collect();
+        table.sites = contracts
+            .iter()
+            .map(of)
+            .map(|(site, label)| (label, site))
+            .collect();
     }
 
     /// A door came; its pipe's number.
-    pub(crate) fn came(&self, door: DoorPipe, now: Timestamp) -> PipeId {
+    pub(crate) fn came(&self, door: DoorPipe, at: Moment) -> PipeId {
         let mut table = self.table();
         let (site, label) = (door.contract.site, door.contract.label.clone());
         let pipe = PipeId(table.number());
         // A door has one pipe. That of before is dead, though nobody may have noticed yet.
         if let Some(before) = table.pipe_of.insert(door.node, pipe) {
-            table.lose(before, now);
+            table.lose(before, at);
         }
         if let Some(former) = table.labels.insert(site, label.clone())
             && former != label
@@ -119,8 +140,8 @@ impl Places {
     }
 
     /// A pipe is gone, and with it what was open on it.
-    pub(crate) fn went(&self, pipe: PipeId, now: Timestamp) {
-        self.table().lose(pipe, now);
+    pub(crate) fn went(&self, pipe: PipeId, at: Moment) {
+        self.table().lose(pipe, at);
     }
 
     /// A door opens a place; the names that lead to it.
@@ -131,16 +152,20 @@ impl Places {
         &self,
         pipe: PipeId,
         place: &Place,
-        now: Timestamp,
+        moment: Moment,
     ) -> Result<Vec<HostName>, Refusal> {
         let mut table = self.table();
         let door = table.pipes.get(&pipe).ok_or(Refusal::Busy)?;
         let (site, node) = (door.contract.site, door.node);
         let (label, most) = (door.contract.label.clone(), door.contract.places);
         let at: At = (site, place.label.clone());
+        let woken = Woken::of(&place.connected, door.sealing);
         // Nobody has shown whose a name elsewhere is: until that can be asked, none leads here.
         if !place.own_names.is_empty() {
             return Err(Refusal::Taken);
+        }
+        if matches!(woken, Some(Woken::ByGateway { .. })) && table.mail.is_none() {
+            return Err(Refusal::NoMail);
         }
         match table.owners.of(&at) {
             Some(owner) if owner != node => return Err(Refusal::Taken),
@@ -152,40 +177,52 @@ impl Places {
                 }
             }
         }
-        table.owners.take(&at, node);
-        let mode = match place.constant {
-            true => Mode::Constant,
-            false => Mode::WakeByGateway,
-        };
-        let timers = self.timers;
-        let new = || Page::new(mode, timers);
-        table.open.entry(at.clone()).or_insert_with(new);
+        let mode = woken.as_ref().map_or(Mode::Constant, Woken::mode);
+        table.owners.take(&at, node, woken);
+        table.page(&at, mode).change(mode);
         let mut opened = Ok(());
-        table.act(&at, |page| match page.opened(pipe, now) {
-            Ok(actions) => actions,
-            Err(_) => {
-                opened = Err(Refusal::Full);
-                Vec::new()
+        table.act(&at, moment, |page, _| {
+            match page.opened(pipe, moment.steady) {
+                Ok(actions) => actions,
+                Err(_) => {
+                    opened = Err(Refusal::Full);
+                    Vec::new()
+                }
             }
         });
         opened?;
-        Ok(vec![self.domain.place(&label, place.label.as_ref())])
+        if let Some(mail) = &mut table.mail {
+            mail.opened(&at);
+        }
+        Ok(vec![table.domain.place(&label, place.label.as_ref())])
     }
 
-    /// A door closes a place, which is nobody's then.
-    pub(crate) fn close(&self, pipe: PipeId, place: Option<Label>, now: Timestamp) {
+    /// A door keeps these places: others that were its own are nobody's any more.
+    pub(crate) fn keep(&self, pipe: PipeId, places: &[Option<Label>], moment: Moment) {
         let mut table = self.table();
         let Some(door) = table.pipes.get(&pipe) else {
             return;
         };
-        let (at, node) = ((door.contract.site, place), door.node);
-        table.owners.give_up(&at, node);
-        table.act(&at, |page| page.closed(pipe, now));
+        let (site, node) = (door.contract.site, door.node);
+        let gone = table.owners.keep(site, node, places);
+        for at in gone {
+            table.act(&at, moment, |page, _| page.closed(pipe, moment.steady));
+        }
+    }
+
+    /// A door leaves a place, which stays its own.
+    pub(crate) fn leave(&self, pipe: PipeId, place: Option<Label>, moment: Moment) {
+        let mut table = self.table();
+        let Some(door) = table.pipes.get(&pipe) else {
+            return;
+        };
+        let at = (door.contract.site, place);
+        table.act(&at, moment, |page, _| page.closed(pipe, moment.steady));
     }
 
     /// A node is not let in any more: its places are nobody's.
     pub(crate) fn forget(&self, site: SiteId, node: NodeId) {
-        self.table().owners.forget(site, node);
+        self.table().owners.keep(site, node, &[]);
     }
 
     /// How many places a site has open.
@@ -198,16 +235,18 @@ impl Places {
     pub(crate) fn knock(
         &self,
         name: &HostName,
-        now: Timestamp,
+        moment: Moment,
     ) -> (KnockId, oneshot::Receiver<Fate>) {
         let (sender, fate) = oneshot::channel();
         let mut table = self.table();
         let knock = KnockId(table.number());
-        match table.find(&self.domain, name) {
+        match table.find(name) {
             Some(at) => {
                 table.waiting.insert(knock, sender);
                 table.knocks.insert(knock, at.clone());
-                table.act(&at, |page| page.knock(knock, false, now));
+                table.act(&at, moment, |page, may_wake| {
+                    page.knock(knock, may_wake, moment.steady)
+                });
             }
             None => drop(sender.send(Fate::Refuse)),
         }
@@ -215,16 +254,17 @@ impl Places {
     }
 
     /// A knock is over.
-    pub(crate) fn ended(&self, knock: KnockId, now: Timestamp) {
+    pub(crate) fn ended(&self, knock: KnockId, moment: Moment) {
         let mut table = self.table();
         table.waiting.remove(&knock);
         if let Some(at) = table.knocks.remove(&knock) {
-            table.act(&at, |page| page.ended(knock, now));
+            table.act(&at, moment, |page, _| page.ended(knock, moment.steady));
         }
     }
 
     /// Time passed.
-    pub(crate) fn tick(&self, now: Timestamp) {
+    pub(crate) fn tick(&self, moment: Moment) {
+        let now = moment.steady;
         let mut table = self.table();
         let due: Vec<At> = table.timed.iter().cloned().collect();
         for at in due {
@@ -233,8 +273,22 @@ impl Places {
                 .get(&at)
                 .is_some_and(|page| page.due().is_some_and(|due| due <= now));
             if is_due {
-                table.act(&at, |page| page.tick(false, now));
+                table.act(&at, moment, |page, may_wake| page.tick(may_wake, now));
             }
+        }
+    }
+
+    /// A mail was not sent.
+    pub(crate) fn was_not_sent(&self, call: &Call, moment: Moment) {
+        if let Some(mail) = &mut self.table().mail {
+            mail.was_not_sent(call, moment);
+        }
+    }
+
+    /// Forgets mails that do not count any more.
+    pub(crate) fn forget_mails(&self, moment: Moment) {
+        if let Some(mail) = &mut self.table().mail {
+            mail.tick(moment);
         }
     }
 
@@ -258,7 +312,7 @@ impl Table {
     }
 
     /// A pipe is gone.
-    fn lose(&mut self, pipe: PipeId, now: Timestamp) {
+    fn lose(&mut self, pipe: PipeId, moment: Moment) {
         let Some(door) = self.pipes.remove(&pipe) else {
             return;
         };
@@ -268,7 +322,7 @@ impl Table {
         }
         let places: Vec<At> = self.of_site(door.contract.site).cloned().collect();
         for at in places {
-            self.act(&at, |page| page.lost(pipe, now));
+            self.act(&at, moment, |page, _| page.lost(pipe, moment.steady));
         }
     }
 
@@ -281,22 +335,58 @@ impl Table {
             .take_while(move |at| at.0 == site)
     }
 
-    /// The place that a name leads to, if it is open.
-    fn find(&self, domain: &Domain, name: &HostName) -> Option<At> {
-        let at = match domain.find(name) {
+    /// The place that a name leads to, if it is open or its door can be woken.
+    fn find(&mut self, name: &HostName) -> Option<At> {
+        let at = match self.domain.find(name) {
             Some(Found::Place { site, place }) => (*self.sites.get(&site)?, Some(place)),
             Some(Found::Site(site)) => (*self.sites.get(&site)?, None),
             Some(Found::Gateway) | None => return None,
         };
-        self.open.contains_key(&at).then_some(at)
+        if self.open.contains_key(&at) {
+            return Some(at);
+        }
+        let mode = self.owners.woken(&at)?.mode();
+        self.page(&at, mode);
+        Some(at)
     }
 
-    /// Has a page decide, and does what it says.
-    fn act(&mut self, at: &At, decide: impl FnOnce(&mut Page) -> Vec<Action>) {
+    /// The page of a place.
+    fn page(&mut self, at: &At, mode: Mode) -> &mut Page {
+        let timers = self.timers;
+        let page = self.open.entry(at.clone());
+        page.or_insert_with(|| Page::new(mode, timers))
+    }
+
+    /// How a place's door is called, if this gateway calls it.
+    fn callee(&self, at: &At) -> Option<Callee> {
+        let Woken::ByGateway { mailbox, sealing } = self.owners.woken(at)? else {
+            return None;
+        };
+        let (mail, label) = (self.mail.as_ref()?, self.labels.get(&at.0)?);
+        Some(Callee {
+            gateway: mail.gateway,
+            place: self.domain.place(label, at.1.as_ref()),
+            mailbox: mailbox.clone(),
+            sealing: *sealing,
+        })
+    }
+
+    /// Has a page decide, which is told whether a mail may be sent, and does what it says.
+    fn act(
+        &mut self,
+        at: &At,
+        moment: Moment,
+        decide: impl FnOnce(&mut Page, bool) -> Vec<Action>,
+    ) {
+        let callee = self.callee(at);
+        let may_wake = match (&mut self.mail, &callee) {
+            (Some(mail), Some(callee)) => mail.may(at, callee, moment),
+            _ => false,
+        };
         let Some(page) = self.open.get_mut(at) else {
             return;
         };
-        let actions = decide(page);
+        let actions = decide(page, may_wake);
         match page.due() {
             Some(_) => self.timed.insert(at.clone()),
             None => self.timed.remove(at),
@@ -320,8 +410,17 @@ impl Table {
                         drop(door.to_door.try_send(FromGateway::Done(at.1.clone())));
                     }
                 }
-                // Nobody is woken yet: doors keep their pipes.
-                Action::Wake | Action::CancelWake => {}
+                Action::Wake => {
+                    let wait = self.timers.knock_wait;
+                    if let (Some(mail), Some(callee)) = (&mut self.mail, callee.clone()) {
+                        mail.wake(at, callee, wait, moment);
+                    }
+                }
+                Action::CancelWake => {
+                    if let Some(mail) = &mut self.mail {
+                        mail.cancel(at, moment);
+                    }
+                }
                 Action::Close => self.close(at),
             }
         }

@@ -23,6 +23,7 @@ use crate::ledger::Ledger;
 use crate::own::Own;
 use crate::owners::Owners;
 use crate::places::Places;
+use crate::post;
 use crate::proxied::Proxies;
 use crate::requests::Requests;
 use crate::turns::Turns;
@@ -72,10 +73,18 @@ pub(crate) async fn run(
     let contracts = Contracts::open(home.contracts())?;
     let ledger = Arc::new(Ledger::open(home.ledger()));
     let owners = Owners::open(home.places())?;
-    let timers = settings.timers.timers()?;
-    let places = Arc::new(Places::new(settings.domain.clone(), timers, owners));
+    let names = (settings.domain.clone(), settings.timers.timers()?);
+    let (mail, post) = match &settings.mail {
+        Some(said) => {
+            let (mail, post) = post::open(home, said)?;
+            (Some(mail), Some(post))
+        }
+        None => (None, None),
+    };
+    let places = Arc::new(Places::new(names, owners, mail));
     let doors = Doors::new(home.key()?, contracts, Arc::clone(&places), home.papers())?;
     let doors = Arc::new(doors);
+    doors.look_again();
     let files = settings.certificate_files(home.path())?;
     let certificate = Arc::new(OwnCertificate::new(&settings.domain, files)?);
     let own = own(home, &settings, &listen, (&certificate, &doors))?;
@@ -107,6 +116,9 @@ pub(crate) async fn run(
     }
     tasks.spawn(keep_time(Arc::clone(&places), Arc::clone(&doors)));
     tasks.spawn(keep_ledger(Arc::clone(&ledger)));
+    if let Some(post) = post {
+        tasks.spawn(post.run(Arc::clone(&places), Arc::clone(&ledger)));
+    }
     tracing::info!(domain = %settings.domain, "the gateway is up");
 
     stop.cancelled().await;
@@ -155,6 +167,7 @@ fn own(
             },
         ],
         ipps: listen.front.iter().map(SocketAddr::port).collect(),
+        wakes_from: settings.mail.as_ref().map(|mail| mail.from.clone()),
     };
     let web = Web::new(Requests::new(Arc::clone(doors), terms), &description, &key)?;
     let (name, certificate) = (settings.domain.host_name().clone(), Arc::clone(certificate));
@@ -209,7 +222,7 @@ async fn keep_time(places: Arc<Places>, doors: Arc<Doors>) {
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = ticks.tick() => places.tick(clock::steady()),
+            _ = ticks.tick() => places.tick(clock::moment()),
             _ = looks.tick() => {
                 let reading = Arc::clone(&doors);
                 drop(tokio::task::spawn_blocking(move || reading.contracts.refresh()).await);

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{bail, ensure};
+use papermesh_mail::Account;
 use papermesh_protocol::gateway::carrier::Terms;
+use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::gateway::name::Domain;
 use papermesh_protocol::gateway::page::Timers;
 use papermesh_protocol::limits;
@@ -51,6 +53,28 @@ pub(crate) struct Settings {
     /// Pipes over requests.
     #[serde(default, skip_serializing_if = "HttpsSaid::is_default")]
     pub(crate) https: HttpsSaid,
+    /// How doors are woken that keep no pipe. Without it none is.
+    #[serde(default, skip_serializing)]
+    pub(crate) mail: Option<MailSaid>,
+}
+
+/// The section `mail`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct MailSaid {
+    /// The address that mails come from.
+    pub(crate) from: MailAddress,
+    /// Where they are submitted.
+    pub(crate) account: Account,
+    /// Certificates of authorities by which that server is believed, beside those of the system, as PEM.
+    authorities: Option<PathBuf>,
+}
+
+impl MailSaid {
+    /// The file with further authorities. Its path may begin at the gateway's folder.
+    pub(crate) fn authorities(&self, home: &Path) -> Option<PathBuf> {
+        self.authorities.as_ref().map(|path| home.join(path))
+    }
 }
 
 /// The section `timers`: what is not said is as [`Timers::default`] has it.
@@ -85,6 +109,7 @@ impl Settings {
             key: None,
             timers: TimersSaid::default(),
             https: HttpsSaid::default(),
+            mail: None,
         }
     }
 

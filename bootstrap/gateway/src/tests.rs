@@ -11,9 +11,10 @@ use papermesh_pipe::{Pipe, PipeError, PipeStream, dial, gateway_id};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::gateway::message::{
-    FromDoor, FromGateway, Head, Hello, Papers, Place, Refusal, Welcome,
+    Connected, FromDoor, FromGateway, Head, Hello, Papers, Place, Refusal, Welcome,
 };
 use papermesh_protocol::gateway::page::Timers;
+use papermesh_protocol::gateway::wake::Order;
 use papermesh_protocol::id::{NodeId, Serial, SiteId};
 use papermesh_protocol::limits;
 use papermesh_protocol::seal::keys::SealingPublic;
@@ -21,6 +22,7 @@ use papermesh_protocol::signed::Signed;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::time::Timestamp;
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 use zeroize::Zeroizing;
 
 use crate::clock;
@@ -28,6 +30,7 @@ use crate::contracts::{self, Contract, Contracts};
 use crate::doors::Doors;
 use crate::owners::Owners;
 use crate::places::{Fate, Places};
+use crate::wake::{Call, Mail, Wakes};
 
 mod carriers;
 mod requests;
@@ -41,6 +44,8 @@ struct Gateway {
     contracts: PathBuf,
     places: Arc<Places>,
     doors: Arc<Doors>,
+    /// The mails that it would send.
+    called: mpsc::Receiver<Call>,
 }
 
 impl Gateway {
@@ -56,20 +61,25 @@ impl Gateway {
     fn of(folder: TempDir, domain: &str) -> Self {
         let contracts = folder.path().join("contracts.jsonl");
         let owners = Owners::open(folder.path().join("places.jsonl")).unwrap();
-        let places = Arc::new(Places::new(
-            domain.parse().unwrap(),
-            Timers::default(),
-            owners,
-        ));
+        let (calls, called) = mpsc::channel(16);
+        let mail = Mail {
+            gateway: gateway_id(&GATEWAY).unwrap(),
+            calls,
+            wakes: Wakes::default(),
+        };
+        let names = (domain.parse().unwrap(), Timers::default());
+        let places = Arc::new(Places::new(names, owners, Some(mail)));
         let known = Contracts::open(contracts.clone()).unwrap();
         let papers = folder.path().join("papers");
         let seed = Zeroizing::new(GATEWAY);
         let doors = Doors::new(seed, known, Arc::clone(&places), papers).unwrap();
+        doors.look_again();
         Self {
             folder,
             contracts,
             places,
             doors: Arc::new(doors),
+            called,
         }
     }
 
@@ -104,7 +114,7 @@ impl Gateway {
 
     /// What becomes of somebody who knocks.
     async fn knock(&self, name: &str) -> Fate {
-        let (_, fate) = self.places.knock(&name.parse().unwrap(), clock::steady());
+        let (_, fate) = self.places.knock(&name.parse().unwrap(), clock::moment());
         fate.await.unwrap()
     }
 
@@ -130,7 +140,7 @@ impl Door {
         let place = Place {
             label: Some(label.parse().unwrap()),
             own_names: Vec::new(),
-            constant: true,
+            connected: Connected::Always,
         };
         self.open_place(place).await
     }
@@ -145,6 +155,19 @@ impl Door {
             FromGateway::Refused { why, .. } => Err(why),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Says which places it keeps, and hears that the gateway knows.
+    async fn keep(&mut self, labels: &[&str]) {
+        let places: Vec<_> = labels
+            .iter()
+            .map(|label| Some(label.parse().unwrap()))
+            .collect();
+        self.say(&FromDoor::Keeps(places.clone())).await;
+        let said: Option<FromGateway> = read_message(&mut self.control, limits::PIPE_MESSAGE, SOON)
+            .await
+            .unwrap();
+        assert_eq!(said, Some(FromGateway::Kept(places)));
     }
 
     /// Waits until the gateway has ended the pipe.
@@ -233,6 +256,95 @@ impl Site {
 
 fn node(seed: u8) -> NodeId {
     NodeId::from(SigningKey::from_bytes(&[seed; 32]).verifying_key())
+}
+
+fn woken(connected: Connected) -> Place {
+    Place {
+        label: Some("desk".parse().unwrap()),
+        own_names: Vec::new(),
+        connected,
+    }
+}
+
+fn by_mail() -> Place {
+    woken(Connected::WokenByGateway(
+        "desk@acme.example".parse().unwrap(),
+    ))
+}
+
+const DESK: &str = "desk.acme.gw.example";
+
+#[tokio::test]
+async fn who_knocks_at_a_place_whose_door_is_away_has_it_called_and_is_served() {
+    let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
+    gateway.contract(&acme, 1);
+    let mut door = gateway.door(&acme, 10).await;
+    assert_eq!(door.open_place(by_mail()).await.unwrap(), [DESK]);
+    let desk = Some("desk".parse().unwrap());
+    door.say(&FromDoor::Leave(desk)).await;
+    drop(door);
+    // A gateway that starts again knows who is to be called, and how.
+    let mut gateway = gateway.again();
+    let knocked = gateway
+        .places
+        .knock(&DESK.parse().unwrap(), clock::moment());
+    let call = gateway.called.recv().await.unwrap();
+    assert_eq!(call.wake.order, Order::Connect);
+    assert_eq!(call.callee.mailbox.as_str(), "desk@acme.example");
+    assert_eq!(call.callee.sealing, SealingPublic::from_bytes([9; 32]));
+    assert_eq!(
+        (call.wake.site, call.wake.place.as_str()),
+        (acme.id(), DESK)
+    );
+    let mut door = gateway.door(&acme, 10).await;
+    door.open_place(by_mail()).await.unwrap();
+    assert!(matches!(knocked.1.await.unwrap(), Fate::Serve { .. }));
+    // Another node does not get the name while its owner is away.
+    door.say(&FromDoor::Leave(Some("desk".parse().unwrap())))
+        .await;
+    drop(door);
+    let mut other = gateway.door(&acme, 11).await;
+    assert_eq!(other.open_place(by_mail()).await, Err(Refusal::Taken));
+}
+
+#[tokio::test]
+async fn nobody_is_called_for_a_place_that_is_closed_or_withdrawn() {
+    let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
+    gateway.contract(&acme, 2);
+    let mut door = gateway.door(&acme, 10).await;
+    door.open_place(by_mail()).await.unwrap();
+    door.keep(&[]).await;
+    assert!(matches!(gateway.knock(DESK).await, Fate::Refuse));
+    door.open_place(by_mail()).await.unwrap();
+    door.say(&FromDoor::Papers(Box::new(acme.without(10))))
+        .await;
+    door.ends().await;
+    let mut gateway = gateway.again();
+    assert!(matches!(gateway.knock(DESK).await, Fate::Refuse));
+    assert!(gateway.called.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_door_that_clients_wake_is_waited_for_without_a_mail() {
+    let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
+    gateway.contract(&acme, 1);
+    let mut door = gateway.door(&acme, 10).await;
+    door.open_place(woken(Connected::WokenByClient))
+        .await
+        .unwrap();
+    door.say(&FromDoor::Leave(Some("desk".parse().unwrap())))
+        .await;
+    drop(door);
+    let mut gateway = gateway.again();
+    let knocked = gateway
+        .places
+        .knock(&DESK.parse().unwrap(), clock::moment());
+    let mut door = gateway.door(&acme, 10).await;
+    door.open_place(woken(Connected::WokenByClient))
+        .await
+        .unwrap();
+    assert!(matches!(knocked.1.await.unwrap(), Fate::Serve { .. }));
+    assert!(gateway.called.try_recv().is_err());
 }
 
 #[tokio::test]
@@ -337,10 +449,8 @@ async fn a_place_waits_for_its_node() {
     gateway.contract(&acme, 2);
     let mut first = gateway.door(&acme, 10).await;
     first.open("desk").await.unwrap();
-    first
-        .say(&FromDoor::Close(Some("desk".parse().unwrap())))
-        .await;
     first.open("hall").await.unwrap();
+    first.keep(&["hall"]).await;
     drop(first);
     let mut second = gateway.door(&acme, 11).await;
     second.open("desk").await.unwrap();
@@ -353,7 +463,7 @@ async fn a_place_waits_for_its_node() {
         let place = Place {
             label: Some("desk".parse().unwrap()),
             own_names: vec![elsewhere.parse().unwrap()],
-            constant: true,
+            connected: Connected::Always,
         };
         assert_eq!(second.open_place(place).await, Err(Refusal::Taken));
         assert!(!gateway.is_open(elsewhere).await, "{elsewhere}");

@@ -2,7 +2,7 @@
 //!
 //! A place's page says when its door is wanted and when nobody waits any more, and keeps the limits of one place (see
 //! [`papermesh_protocol::gateway::page`]). Here are the limits that go over more than one place, in [`Wakes`], which has
-//! neither clock nor sockets; and [`Caller`], which writes letters and submits them.
+//! neither clock nor sockets; [`Mail`], to which pages turn; and [`Caller`], which writes letters and submits them.
 //!
 //! Whoever opens a place says to which address its wakes go, and nobody has shown whose that is. So a mailbox that never
 //! brings a door gets few mails: [`FAILED_PER_DAY`], from all sites together.
@@ -15,13 +15,13 @@ use ed25519_dalek::SigningKey;
 use papermesh_mail::MailError;
 use papermesh_mail::message::Addresses;
 use papermesh_mail::submit::Submitter;
-use papermesh_protocol::gateway::name::HostName;
-use papermesh_protocol::gateway::wake::{Letter, LetterError, Order, Wake};
+use papermesh_protocol::gateway::mailbox::MailAddress;
+use papermesh_protocol::gateway::wake::{Callee, Letter, LetterError, Order, Wake};
 use papermesh_protocol::id::{GatewayId, SiteId, WakeNonce};
 use papermesh_protocol::limits;
-use papermesh_protocol::seal::SealingPublic;
 use papermesh_protocol::time::{Moment, Timestamp};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinSet;
 
 use crate::owners::At;
@@ -35,17 +35,6 @@ const FAILED_PER_DAY: usize = 10;
 const ADDRESSES: usize = 16 * 1024;
 /// Mails that are being submitted at once.
 const SUBMITTED: usize = 16;
-
-/// How a place's door is called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Callee {
-    /// The place's name.
-    pub(crate) name: HostName,
-    /// The mailbox that the door reads.
-    pub(crate) mailbox: String,
-    /// To what the door's letters are sealed: the key in its certificate.
-    pub(crate) sealing: SealingPublic,
-}
 
 /// A mail that is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +67,7 @@ impl Wakes {
             .of_site
             .get_mut(&at.0)
             .is_none_or(|times| within(times, HOUR, now) < most);
-        let address = key(&callee.mailbox);
+        let address = callee.mailbox.mailbox();
         let address_may = match self.failed.get_mut(&address) {
             Some(times) => within(times, DAY, now) < FAILED_PER_DAY,
             None => self.failed.len() < ADDRESSES || self.make_room(now),
@@ -92,20 +81,11 @@ impl Wakes {
         &mut self,
         at: &At,
         callee: Callee,
-        (gateway, nonce): (GatewayId, WakeNonce),
-        wait: Duration,
+        (nonce, wait): (WakeNonce, Duration),
         moment: Moment,
     ) -> Call {
         let now = moment.now;
-        let wake = Wake {
-            site: at.0,
-            place: callee.name.clone(),
-            order: Order::Connect,
-            nonce,
-            gateway,
-            made_at: now,
-            until: now + wait.min(limits::WAKE_LIFETIME),
-        };
+        let wake = callee.wake(at.0, nonce, (now, wait));
         let at = at.clone();
         let call = Call { at, callee, wake };
         let times = self.of_site.entry(call.at.0).or_default();
@@ -139,9 +119,9 @@ impl Wakes {
     }
 
     /// A wake did not bring a door, or could not be sent.
-    pub(crate) fn has_failed(&mut self, mailbox: &str, moment: Moment) {
+    pub(crate) fn has_failed(&mut self, mailbox: &MailAddress, moment: Moment) {
         let now = moment.steady;
-        let address = key(mailbox);
+        let address = mailbox.mailbox();
         let is_known = self.failed.contains_key(&address);
         if !is_known && self.failed.len() >= ADDRESSES && !self.make_room(now) {
             return;
@@ -181,16 +161,58 @@ fn is_alive(wake: &Wake, now: Timestamp) -> bool {
     now <= wake.until + limits::CLOCK_SKEW
 }
 
-/// One mailbox, however its address is written: without capitals, and without what follows a plus sign, which many
-/// servers take for the same.
-fn key(address: &str) -> String {
-    let address = address.to_ascii_lowercase();
-    match address.rsplit_once('@') {
-        Some((name, domain)) => {
-            let name = name.split('+').next().unwrap_or(name);
-            format!("{name}@{domain}")
+/// Wakes doors and takes that back, as pages want it.
+pub(crate) struct Mail {
+    /// The gateway, which is to be dialed.
+    pub(crate) gateway: GatewayId,
+    /// Takes the mails that are to be sent.
+    pub(crate) calls: mpsc::Sender<Call>,
+    /// What was sent.
+    pub(crate) wakes: Wakes,
+}
+
+impl Mail {
+    /// Whether a mail may be sent now.
+    pub(crate) fn may(&mut self, at: &At, callee: &Callee, moment: Moment) -> bool {
+        self.wakes.may(at, callee, moment)
+    }
+
+    /// Wakes a door, for which a page waits so long.
+    pub(crate) fn wake(&mut self, at: &At, callee: Callee, wait: Duration, moment: Moment) {
+        let nonce = WakeNonce::from_bytes(rand::random());
+        let call = self.wakes.connect(at, callee, (nonce, wait), moment);
+        self.send(call, moment);
+    }
+
+    /// Takes back what was sent: no door came.
+    pub(crate) fn cancel(&mut self, at: &At, moment: Moment) {
+        for call in self.wakes.cancel(at, moment) {
+            self.send(call, moment);
         }
-        None => address,
+    }
+
+    /// A door came.
+    pub(crate) fn opened(&mut self, at: &At) {
+        self.wakes.opened(at);
+    }
+
+    /// A mail was not sent.
+    pub(crate) fn was_not_sent(&mut self, call: &Call, moment: Moment) {
+        self.wakes.has_failed(&call.callee.mailbox, moment);
+    }
+
+    /// Forgets what does not count any more.
+    pub(crate) fn tick(&mut self, moment: Moment) {
+        self.wakes.tick(moment);
+    }
+
+    fn send(&mut self, call: Call, moment: Moment) {
+        // A mail that would wait for others is worth nothing when it goes out.
+        if let Err(error) = self.calls.try_send(call) {
+            let (TrySendError::Full(call) | TrySendError::Closed(call)) = error;
+            tracing::warn!(place = %call.callee.place, "too many mails wait to be sent");
+            self.was_not_sent(&call, moment);
+        }
     }
 }
 
@@ -199,7 +221,7 @@ pub(crate) struct Caller {
     /// The gateway's key, which signs.
     pub(crate) key: SigningKey,
     /// The address that they come from.
-    pub(crate) from: String,
+    pub(crate) from: MailAddress,
     /// Submits.
     pub(crate) submitter: Submitter,
 }
@@ -251,9 +273,13 @@ impl Caller {
     async fn send(&self, call: &Call) -> Result<(), CallError> {
         let letter = Letter::sign(call.wake.clone(), &self.key, None)?;
         let part = letter.seal(&call.callee.sealing, &mut rand::rng())?;
-        let addresses = Addresses::of_program(&self.from, &call.callee.mailbox)?;
-        // After that the wake is of no use.
-        let wait = call.wake.until.since(call.wake.made_at);
+        let addresses = Addresses::of_program(self.from.as_str(), call.callee.mailbox.as_str())?;
+        let wait = match call.wake.order {
+            // After that the wake is of no use.
+            Order::Connect => call.wake.until.since(call.wake.made_at),
+            // It comes at the end of that, and a door whose clock is behind may still believe the wake.
+            Order::Cancel => limits::CLOCK_SKEW,
+        };
         Ok(self.submitter.send(&part, &addresses, wait).await?)
     }
 }
@@ -278,18 +304,20 @@ mod tests {
 
     fn callee(mailbox: &str) -> Callee {
         Callee {
-            name: "front-desk.acme.gw.example".parse().unwrap(),
-            mailbox: mailbox.to_owned(),
+            gateway: GatewayId::from_bytes([9; 32]),
+            place: "front-desk.acme.gw.example".parse().unwrap(),
+            mailbox: mailbox.parse().unwrap(),
             sealing: SealingSecret::from_bytes([1; 32]).public(),
         }
     }
 
     fn wake(wakes: &mut Wakes, at: &At, nonce: u8, now: Timestamp) -> Call {
-        let ids = (
-            GatewayId::from_bytes([9; 32]),
-            WakeNonce::from_bytes([nonce; 16]),
-        );
-        wakes.connect(at, callee("hall@acme.example"), ids, WAIT, now.into())
+        let nonce = WakeNonce::from_bytes([nonce; 16]);
+        wakes.connect(at, callee("hall@acme.example"), (nonce, WAIT), now.into())
+    }
+
+    fn nobody(number: usize) -> MailAddress {
+        format!("nobody{number}@elsewhere.example").parse().unwrap()
     }
 
     fn minutes(minutes: u64) -> Timestamp {
@@ -368,7 +396,7 @@ mod tests {
         let mut wakes = Wakes::default();
         for number in 0..100 {
             wake(&mut wakes, &at(number), 1, NOW);
-            wakes.has_failed(&format!("nobody{number}@elsewhere.example"), NOW.into());
+            wakes.has_failed(&nobody(number.into()), NOW.into());
         }
         wakes.tick(minutes(10).into());
         assert_eq!((wakes.sent.len(), wakes.of_site.len()), (0, 100));
@@ -380,7 +408,7 @@ mod tests {
     fn as_many_mailboxes_are_remembered_as_there_is_room_for() {
         let mut wakes = Wakes::default();
         for number in 0..ADDRESSES + 10 {
-            wakes.has_failed(&format!("nobody{number}@elsewhere.example"), NOW.into());
+            wakes.has_failed(&nobody(number), NOW.into());
         }
         assert_eq!(wakes.failed.len(), ADDRESSES);
         assert!(!wakes.may(&at(1), &callee("hall@acme.example"), NOW.into()));

@@ -3,39 +3,44 @@
 //! This crate may know gateways, pipes and places. It may not know the mesh (it is told the site's papers), nor what is
 //! answered to an outsider: it hands over a stream of bytes, TLS from its first byte on.
 //!
-//! - [`Door`] keeps one pipe to each gateway that the site has
+//! - [`Door`] has a pipe to each gateway where a place is to be open; `drive` decides where that is, and `woken` for
+//!   how long at a place whose door is woken
 //! - `dial`: a pipe, by TCP, TLS or HTTPS, whichever this network lets out; `backoff`: when it is tried again
-//! - `session`: what is said on a pipe, and the streams that come on it
+//! - `session`: what is said on a pipe, and the streams that come on it; `guest`: an outsider who came
 //! - [`acme`]: certificates for the names of places, through the gateway
-//! - [`woken`]: when a door that keeps no pipe comes and leaves; nothing calls it yet
+//! - [`reach`]: whether somebody else's place answers
 //! - [`status`]: how it stands, for whoever shows it
 #![forbid(unsafe_code)]
 
 pub mod acme;
 mod backoff;
 mod dial;
+mod drive;
+mod guest;
+pub mod reach;
 mod session;
 pub mod status;
-pub mod woken;
+mod woken;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use papermesh_pipe::PipeStream;
 use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::message::{Hello, Knock, Place};
+use papermesh_protocol::gateway::wake::Accepted;
 use papermesh_protocol::id::GatewayId;
+use papermesh_protocol::time::Moment;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{AbortHandle, JoinSet};
 use zeroize::Zeroizing;
 
 pub use dial::{Proxy, ProxyError, ProxyTextError, Ways};
+pub use guest::Guest;
 pub use status::{Carrier, GatewayStatus, PipeState, PlaceState};
 
 /// An outsider who came through a gateway. What the knock says is for logs and limits alone.
 pub struct Knocked {
     /// What the outsider sends, TLS from its first byte on.
-    pub stream: PipeStream,
+    pub stream: Guest,
     /// What the gateway says of it.
     pub knock: Knock,
 }
@@ -57,50 +62,26 @@ pub struct Deps {
     pub knocked: mpsc::Sender<Knocked>,
     /// Is told how it stands with each gateway.
     pub status: watch::Sender<BTreeMap<GatewayId, GatewayStatus>>,
+    /// Tells the time.
+    pub moment: fn() -> Moment,
 }
 
 /// The door of a node.
-pub struct Door(Deps);
+pub struct Door {
+    deps: Deps,
+    calls: mpsc::Receiver<Accepted>,
+}
 
 impl Door {
-    /// A door that is still shut; [`Door::run`] opens it.
+    /// A door that is still shut; [`Door::run`] opens it. Wakes that were judged, and whose rows are stored, come by
+    /// `calls`.
     #[must_use]
-    pub const fn new(deps: Deps) -> Self {
-        Self(deps)
+    pub const fn new(deps: Deps, calls: mpsc::Receiver<Accepted>) -> Self {
+        Self { deps, calls }
     }
 
-    /// Keeps one pipe to each gateway, for as long as it is let run.
+    /// Has a pipe to each gateway where a place is to be open, for as long as it is let run.
     pub async fn run(self) {
-        let Self(deps) = self;
-        let mut gateways = deps.gateways.clone();
-        let mut keeping = JoinSet::new();
-        let mut kept: BTreeMap<GatewayId, (Gateway, AbortHandle)> = BTreeMap::new();
-        loop {
-            let wanted: BTreeMap<GatewayId, Gateway> = gateways
-                .borrow_and_update()
-                .iter()
-                .map(|gateway| (gateway.key, gateway.clone()))
-                .collect();
-            kept.retain(|key, (gateway, keeper)| {
-                let stays = wanted.get(key) == Some(gateway);
-                if !stays {
-                    keeper.abort();
-                    deps.status.send_modify(|status| drop(status.remove(key)));
-                }
-                stays
-            });
-            for (key, gateway) in wanted {
-                kept.entry(key).or_insert_with(|| {
-                    let keeper = session::keep(deps.clone(), gateway.clone());
-                    (gateway, keeping.spawn(keeper))
-                });
-            }
-            tokio::select! {
-                changed = gateways.changed() => if changed.is_err() {
-                    return;
-                },
-                Some(_) = keeping.join_next() => {}
-            }
-        }
+        drive::run(self.deps, self.calls).await;
     }
 }

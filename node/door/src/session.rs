@@ -7,18 +7,22 @@ use std::time::Duration;
 use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_pipe::{Pipe, PipeStream};
 use papermesh_protocol::gateway::contract::Gateway;
-use papermesh_protocol::gateway::message::{FromDoor, FromGateway, Head, Hello, Papers, Place};
+use papermesh_protocol::gateway::message::{
+    Connected, FromDoor, FromGateway, Head, Hello, Papers, Place,
+};
 use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
 use papermesh_protocol::remedy::Remedy;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::backoff::Backoff;
 use crate::dial::{self, Dialer, Failed, Line, Memory, Stands};
+use crate::drive::{Event, Heard, Wanted};
+use crate::guest::{Guest, Guests, Presence};
 use crate::status::{Carrier, GatewayStatus, PipeState, PlaceState};
 use crate::{Deps, Knocked};
 
@@ -28,7 +32,7 @@ const HEAD: Duration = Duration::from_secs(5);
 const BETTER: Duration = Duration::from_secs(10 * 60);
 /// and how soon again if somebody was being served.
 const AGAIN: Duration = Duration::from_secs(60);
-/// Answers to the gateway that wait to be sent.
+/// Cues that wait.
 const WAITING: usize = 8;
 /// Streams that may be about to say what they are.
 const BEGINNING: usize = 64;
@@ -39,26 +43,53 @@ enum End {
     Drained,
     /// Another one stands that is carried better.
     Better(Box<Stands>),
+    /// Nothing is to be open there any more.
+    Unwanted,
     /// Otherwise, and why.
     Broken(String),
 }
 
-/// Keeps a pipe to one gateway, for as long as it is let run.
-pub(crate) async fn keep(deps: Deps, gateway: Gateway) {
+/// What whoever speaks is told by whoever hears.
+enum Cue {
+    /// The gateway asks whether the door is there.
+    Pong,
+    /// The gateway has closed a place.
+    Closed(Option<Label>),
+}
+
+/// Has a pipe to one gateway whenever something is to be open there, for as long as it is let run.
+pub(crate) async fn keep(
+    deps: Deps,
+    gateway: Gateway,
+    (mut wanted, heard): (watch::Receiver<Wanted>, Heard),
+) {
     let (mut backoff, mut memory) = (Backoff::default(), Memory::default());
     let mut found: Option<Stands> = None;
+    let keeper = Keeper {
+        deps: &deps,
+        gateway: &gateway,
+        wanted: wanted.clone(),
+        heard: &heard,
+    };
     loop {
-        let keeper = Keeper {
-            deps: &deps,
-            gateway: &gateway,
-        };
+        if !wanted.borrow_and_update().is_somewhere() {
+            found = None;
+            keeper.tell(PipeState::Asleep);
+            if wanted.changed().await.is_err() {
+                return;
+            }
+            continue;
+        }
         if found.is_none() {
             keeper.tell(PipeState::Dialing);
         }
         let hello = deps.hello.borrow().clone();
         let stands = match found.take() {
             Some(better) => Ok(better),
-            None => dial::pipe(keeper.dialer(&hello), memory).await,
+            None => tokio::select! {
+                stands = dial::pipe(keeper.dialer(&hello), memory) => stands,
+                () = keeper.unwanted() => continue,
+            },
         };
         let (why, remedy) = match stands {
             Ok(stands) => {
@@ -72,18 +103,24 @@ pub(crate) async fn keep(deps: Deps, gateway: Gateway) {
                 let (stood, carrier) = (Instant::now(), *line.carrier.borrow());
                 memory.was(carrier);
                 keeper.tell(PipeState::Up(carrier));
+                heard.tell(Event::Up(gateway.key)).await;
                 let end = keeper.converse(stands, memory).await;
                 let (held, last) = (stood.elapsed(), *line.carrier.borrow());
                 if last != carrier {
                     memory.was(last);
                 }
                 backoff.held(held);
+                if let End::Better(stands) = end {
+                    found = Some(*stands);
+                    continue;
+                }
+                heard.tell(Event::Lost(gateway.key)).await;
                 match end {
-                    End::Better(stands) => {
-                        found = Some(*stands);
+                    End::Unwanted => {
+                        tracing::info!(gateway = %gateway.domain, "left the gateway");
                         continue;
                     }
-                    End::Drained => {
+                    End::Drained | End::Better(_) => {
                         backoff.reset();
                         ("the gateway stopped".to_owned(), None)
                     }
@@ -97,7 +134,13 @@ pub(crate) async fn keep(deps: Deps, gateway: Gateway) {
         };
         tracing::info!(gateway = %gateway.domain, why, "no pipe to the gateway");
         keeper.tell(PipeState::Down { why, remedy });
-        sleep(backoff.wait()).await;
+        tokio::select! {
+            () = sleep(backoff.wait()) => {}
+            // Somebody called, or has no use for it any more.
+            changed = wanted.changed() => if changed.is_err() {
+                return;
+            },
+        }
     }
 }
 
@@ -109,12 +152,19 @@ fn remedy(error: &Failed) -> Option<String> {
 struct Keeper<'a> {
     deps: &'a Deps,
     gateway: &'a Gateway,
+    wanted: watch::Receiver<Wanted>,
+    heard: &'a Heard,
 }
 
 impl Keeper<'_> {
+    /// Tells how it stands. Nothing is open without a pipe.
     fn tell(&self, pipe: PipeState) {
-        let gateway = self.gateway;
+        let (gateway, kept) = (self.gateway, self.wanted.borrow().kept.clone());
         self.deps.status.send_modify(|all| {
+            if kept.is_empty() && pipe == PipeState::Asleep {
+                all.remove(&gateway.key);
+                return;
+            }
             let status = all.entry(gateway.key).or_insert_with(|| GatewayStatus {
                 gateway: gateway.clone(),
                 pipe: PipeState::Dialing,
@@ -122,22 +172,61 @@ impl Keeper<'_> {
                 knocks: 0,
             });
             if !matches!(pipe, PipeState::Up(_)) {
-                status.places.clear();
+                status.places.retain_mut(|(label, state)| {
+                    kept.contains(label) && self.fall_asleep(label, state)
+                });
             }
             status.pipe = pipe;
         });
     }
 
-    fn tell_place(&self, place: &Option<Label>, state: Option<PlaceState>) {
+    /// What a place is without its door; whether that is anything.
+    fn fall_asleep(&self, label: &Option<Label>, state: &mut PlaceState) -> bool {
+        let places = self.deps.places.borrow();
+        let is_woken =
+            |place: &Place| place.label == *label && place.connected != Connected::Always;
+        if !places.iter().any(is_woken) {
+            return false;
+        }
+        if let PlaceState::Open(names) = state {
+            *state = PlaceState::Asleep(std::mem::take(names));
+        }
+        !matches!(state, PlaceState::Asked)
+    }
+
+    fn change_place(
+        &self,
+        place: &Option<Label>,
+        change: impl FnOnce(Option<PlaceState>) -> Option<PlaceState>,
+    ) {
         self.deps.status.send_modify(|all| {
-            if let Some(status) = all.get_mut(&self.gateway.key) {
-                status.places.retain(|(of, _)| of != place);
-                if let Some(state) = state {
-                    status.places.push((place.clone(), state));
-                    status.places.sort_by(|(one, _), (other, _)| one.cmp(other));
-                }
+            let Some(status) = all.get_mut(&self.gateway.key) else {
+                return;
+            };
+            let at = status.places.iter().position(|(of, _)| of == place);
+            let before = at.map(|at| status.places.remove(at).1);
+            if let Some(state) = change(before) {
+                status.places.push((place.clone(), state));
+                status.places.sort_by(|(one, _), (other, _)| one.cmp(other));
             }
         });
+    }
+
+    fn tell_place(&self, place: &Option<Label>, state: PlaceState) {
+        self.change_place(place, |_| Some(state));
+    }
+
+    /// Waits until nothing is to be open at the gateway.
+    async fn unwanted(&self) {
+        let mut wanted = self.wanted.clone();
+        // Who could want something is gone: then this ends with it.
+        if wanted
+            .wait_for(|wanted| !wanted.is_somewhere())
+            .await
+            .is_err()
+        {
+            std::future::pending().await
+        }
     }
 
     /// Opens the places and takes the outsiders, until the pipe ends.
@@ -156,16 +245,17 @@ impl Keeper<'_> {
             return End::Broken(error.to_string());
         }
         let (from_gateway, to_gateway) = tokio::io::split(control);
-        let (answers, waiting) = mpsc::channel(WAITING);
+        let (cues, waiting) = mpsc::channel(WAITING);
         let patience = Duration::from_secs(welcome.dead_after.into());
         tokio::select! {
-            end = self.hear(from_gateway, patience, &answers) => end,
+            end = self.hear(from_gateway, patience, &cues) => end,
             broken = self.say(to_gateway, waiting, said) => {
                 let Err(error) = broken;
                 End::Broken(error.to_string())
             }
             () = self.take(&mut pipe) => End::Broken("the pipe broke".to_owned()),
             stands = better => End::Better(Box::new(stands)),
+            () = self.unwanted() => End::Unwanted,
         }
     }
 
@@ -225,7 +315,7 @@ impl Keeper<'_> {
         &self,
         mut from_gateway: impl AsyncRead + Unpin,
         patience: Duration,
-        answers: &mpsc::Sender<FromDoor>,
+        cues: &mpsc::Sender<Cue>,
     ) -> End {
         let mut drained = false;
         loop {
@@ -239,20 +329,37 @@ impl Keeper<'_> {
                     // gateway says: certificates are ordered for these names.
                     let of: Vec<HostName> =
                         own.into_iter().filter(|own| of.contains(own)).collect();
-                    self.tell_place(&place, Some(PlaceState::Open(of)));
+                    self.tell_place(&place, PlaceState::Open(of));
+                    self.heard
+                        .tell(Event::Answered((self.gateway.key, place)))
+                        .await;
                 }
                 Ok(Some(FromGateway::Refused { place, why }))
                     if self.names_of(&place).is_some() =>
                 {
                     tracing::warn!(gateway = %self.gateway.domain, why = %why.in_full(), "the gateway does not open a place");
-                    self.tell_place(&place, Some(PlaceState::Refused(why)));
+                    self.tell_place(&place, PlaceState::Refused(why));
+                    self.heard
+                        .tell(Event::Answered((self.gateway.key, place)))
+                        .await;
                 }
-                // About a place that was not asked for; and doors that are woken leave, but none is yet.
-                Ok(Some(FromGateway::Refused { .. } | FromGateway::Done(_))) => {}
+                // About a place that was not asked for.
+                Ok(Some(FromGateway::Refused { .. })) => {}
+                Ok(Some(FromGateway::Done(place))) => {
+                    if cues.send(Cue::Closed(place.clone())).await.is_err() {
+                        return End::Broken("the pipe broke".to_owned());
+                    }
+                    self.heard
+                        .tell(Event::Done((self.gateway.key, place)))
+                        .await;
+                }
+                Ok(Some(FromGateway::Kept(places))) => {
+                    self.heard.tell(Event::Kept(self.gateway.key, places)).await;
+                }
                 // What is under way goes on until the gateway hangs up.
                 Ok(Some(FromGateway::Drain(_))) => drained = true,
                 Ok(Some(FromGateway::Ping)) => {
-                    if answers.send(FromDoor::Pong).await.is_err() {
+                    if cues.send(Cue::Pong).await.is_err() {
                         return End::Broken("the pipe broke".to_owned());
                     }
                 }
@@ -270,19 +377,31 @@ impl Keeper<'_> {
     async fn say(
         &self,
         mut to_gateway: impl AsyncWrite + Unpin,
-        mut answers: mpsc::Receiver<FromDoor>,
+        mut cues: mpsc::Receiver<Cue>,
         mut said: Hello,
     ) -> Result<Infallible, FrameError> {
-        let (mut places, mut papers) = (self.deps.places.clone(), self.deps.hello.clone());
-        let mut opened: Vec<Place> = Vec::new();
-        places.mark_changed();
+        let (mut wanted, mut papers) = (self.wanted.clone(), self.deps.hello.clone());
+        let (mut kept, mut opened) = (None, Vec::new());
+        wanted.mark_changed();
         loop {
             let messages = tokio::select! {
-                Some(answer) = answers.recv() => vec![answer],
-                Ok(()) = places.changed() => {
-                    let wanted = places.borrow_and_update().clone();
-                    let messages = self.changes(&opened, &wanted);
-                    opened = wanted;
+                Some(cue) = cues.recv() => match cue {
+                    Cue::Pong => vec![FromDoor::Pong],
+                    // It is opened again when somebody calls.
+                    Cue::Closed(label) => {
+                        opened.retain(|place: &Place| place.label != label);
+                        self.leave(&label);
+                        Vec::new()
+                    }
+                },
+                Ok(()) = wanted.changed() => {
+                    let Wanted { kept: keeps, open, .. } = wanted.borrow_and_update().clone();
+                    let mut messages = Vec::new();
+                    if kept.as_ref() != Some(&keeps) {
+                        messages.push(FromDoor::Keeps(keeps.clone()));
+                    }
+                    messages.extend(self.changes(&opened, &open, &keeps));
+                    (kept, opened) = (Some(keeps), open);
                     messages
                 }
                 Ok(()) = papers.changed() => {
@@ -301,19 +420,29 @@ impl Keeper<'_> {
         }
     }
 
+    /// Tells that a place is not open any more.
+    fn leave(&self, label: &Option<Label>) {
+        self.change_place(label, |state| {
+            state.and_then(|mut state| self.fall_asleep(label, &mut state).then_some(state))
+        });
+    }
+
     /// What to say so that these places are open instead of those.
-    fn changes(&self, opened: &[Place], wanted: &[Place]) -> Vec<FromDoor> {
-        let gone = opened
-            .iter()
-            .filter(|place| wanted.iter().all(|other| other.label != place.label));
-        let new = wanted.iter().filter(|place| !opened.contains(place));
+    fn changes(&self, opened: &[Place], open: &[Place], kept: &[Option<Label>]) -> Vec<FromDoor> {
+        let is_in = |places: &[Place], label: &Option<Label>| {
+            places.iter().any(|place| place.label == *label)
+        };
+        let gone = opened.iter().map(|place| &place.label);
         let mut messages = Vec::new();
-        for place in gone {
-            self.tell_place(&place.label, None);
-            messages.push(FromDoor::Close(place.label.clone()));
+        for label in gone.filter(|label| !is_in(open, label)) {
+            self.leave(label);
+            // What is not kept is closed by that.
+            if kept.contains(label) {
+                messages.push(FromDoor::Leave(label.clone()));
+            }
         }
-        for place in new {
-            self.tell_place(&place.label, Some(PlaceState::Asked));
+        for place in open.iter().filter(|place| !opened.contains(place)) {
+            self.tell_place(&place.label, PlaceState::Asked);
             messages.push(FromDoor::Open(place.clone()));
         }
         messages
@@ -326,35 +455,43 @@ impl Keeper<'_> {
             while beginning.try_join_next().is_some() {}
             // One more is dropped, which the outsider sees as the end.
             if beginning.len() < BEGINNING {
-                beginning.spawn(knock(stream, self.deps.clone(), self.gateway.key));
+                beginning.spawn(knock(
+                    stream,
+                    self.deps.clone(),
+                    (self.gateway.key, self.heard.guests.clone()),
+                ));
             }
         }
     }
 }
 
 /// Takes one outsider, if it asked for a place that is open here.
-async fn knock(mut stream: PipeStream, deps: Deps, gateway: GatewayId) {
+async fn knock(
+    mut stream: PipeStream,
+    deps: Deps,
+    (gateway, guests): (GatewayId, watch::Sender<Guests>),
+) {
     let head = read_message(&mut stream, limits::PIPE_HEAD, HEAD).await;
     let Ok(Some(Head::Knock(knock))) = head else {
         tracing::debug!("a stream of the gateway does not say what it is");
         return;
     };
-    let is_open = |all: &BTreeMap<GatewayId, GatewayStatus>| {
-        let places = all
-            .get(&gateway)
-            .into_iter()
-            .flat_map(|status| &status.places);
-        places.into_iter().any(|(_, state)| match state {
-            PlaceState::Open(names) => names.contains(&knock.name),
-            PlaceState::Asked | PlaceState::Refused(_) => false,
-        })
+    let open = |all: &BTreeMap<GatewayId, GatewayStatus>| {
+        let places = &all.get(&gateway)?.places;
+        let mut open = places.iter().filter_map(|(label, state)| match state {
+            PlaceState::Open(names) => names.contains(&knock.name).then(|| label.clone()),
+            PlaceState::Asked | PlaceState::Asleep(_) | PlaceState::Refused(_) => None,
+        });
+        open.next()
     };
     // The word that the place is open may be on its way still, on another stream.
     let mut status = deps.status.subscribe();
-    if !matches!(timeout(HEAD, status.wait_for(is_open)).await, Ok(Ok(_))) {
+    let opened = timeout(HEAD, status.wait_for(|all| open(all).is_some())).await;
+    let label = opened.ok().and_then(|all| open(&*all.ok()?));
+    let Some(label) = label else {
         tracing::debug!(name = %knock.name, "a knock at a place that is not open");
         return;
-    }
+    };
     // Counted, and nobody woken for it.
     deps.status.send_if_modified(|all| {
         if let Some(status) = all.get_mut(&gateway) {
@@ -362,6 +499,7 @@ async fn knock(mut stream: PipeStream, deps: Deps, gateway: GatewayId) {
         }
         false
     });
+    let stream = Guest::new(stream, Presence::new(guests, (gateway, label)));
     // Where nobody takes it in time it is dropped.
     drop(timeout(HEAD, deps.knocked.send(Knocked { stream, knock })).await);
 }

@@ -24,6 +24,8 @@ pub struct GatewayStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PipeState {
+    /// There is none and none is wanted: the door comes when it is woken.
+    Asleep,
     /// It is being dialed.
     Dialing,
     /// There is one, by this carrier.
@@ -70,6 +72,19 @@ pub enum PlaceState {
     Asked,
     /// Outsiders find it by these names.
     Open(Vec<HostName>),
+    /// Its door comes when it is woken; outsiders will find it by these names.
+    Asleep(Vec<HostName>),
     /// The gateway does not open it.
     Refused(Refusal),
+}
+
+impl PlaceState {
+    /// The names by which outsiders find it, now or as soon as its door was woken.
+    #[must_use]
+    pub fn names(&self) -> &[HostName] {
+        match self {
+            Self::Open(names) | Self::Asleep(names) => names,
+            Self::Asked | Self::Refused(_) => &[],
+        }
+    }
 }

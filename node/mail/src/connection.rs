@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use lettre::transport::smtp::client::AsyncTokioStream;
@@ -128,6 +128,30 @@ fn is_here(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
+impl Metered<TcpStream> {
+    /// Reads to the end of a line and no further: what somebody between puts behind the answer to STARTTLS must not wait
+    /// in a library's buffer, where it would pass for something that was said inside TLS.
+    fn poll_read_line(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut seen = [0; 1024];
+        let mut seen = ReadBuf::new(&mut seen);
+        ready!(self.stream.poll_peek(cx, &mut seen))?;
+        let seen = seen.filled();
+        let end = seen.iter().position(|byte| *byte == b'\n');
+        let most = end.map_or(seen.len(), |end| end + 1);
+        // At the end of the stream there is nothing to see: it is read to be told so.
+        let most = most.max(1).min(buf.remaining());
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(most));
+        ready!(Pin::new(self).poll_read(cx, &mut part))?;
+        let filled = part.filled().len();
+        buf.advance(filled);
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -174,7 +198,7 @@ impl AsyncRead for Connection {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Self::Clear(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Clear(stream) => stream.poll_read_line(cx, buf),
             Self::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buf),
         }
     }
@@ -219,9 +243,31 @@ impl AsyncTokioStream for Connection {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use tokio::io::AsyncReadExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+
+    #[tokio::test]
+    async fn what_comes_behind_a_line_in_clear_stays_outside() {
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(server.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (mut far, _) = server.accept().await.unwrap();
+        far.write_all(b"220 go ahead\r\n250 AUTH PLAIN\r\n")
+            .await
+            .unwrap();
+        drop(far);
+        let mut stream = Connection::Clear(Metered {
+            stream,
+            meter: Meter(Arc::new(AtomicUsize::new(1024))),
+        });
+        let mut bytes = [0; 64];
+        for line in ["220 go ahead\r\n", "250 AUTH PLAIN\r\n", ""] {
+            let read = stream.read(&mut bytes).await.unwrap();
+            assert_eq!(&bytes[..read], line.as_bytes());
+        }
+    }
 
     #[tokio::test]
     async fn a_server_that_says_too_much_is_not_heard() {

@@ -1,5 +1,6 @@
 //! Watches a mailbox over IMAP4rev1 (RFC 3501), by IDLE (RFC 2177) where the server has it.
 
+use std::cmp::Reverse;
 use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use crate::watch::{State, Watcher};
 const COMMAND: usize = 512 * 1024;
 /// What it may say while it waits for a mail to come.
 const QUIET: usize = 256 * 1024;
-/// Mails that are looked into before it is asked for further ones.
+/// Mails that are looked into of those that came since the last look.
 const AT_ONCE: usize = 256;
 /// The pause before it is looked again at once.
 const BREATH: Duration = Duration::from_millis(500);
@@ -38,12 +39,11 @@ pub(crate) async fn watch(watcher: &Watcher) -> Result<Infallible, MailError> {
     };
     let mut open = Open::new(watcher, port).await?;
     loop {
-        let has_more = open.look().await?;
-        if open.has_news() {
+        open.look().await?;
+        match open.has_news() {
             // It came while others were looked at. A server that says so every time is not asked without a pause.
-            sleep(BREATH).await;
-        } else if !has_more {
-            open.wait().await?;
+            true => sleep(BREATH).await,
+            false => open.wait().await?,
         }
     }
 }
@@ -149,22 +149,24 @@ impl<'a> Open<'a> {
         has_news
     }
 
-    /// Looks at the mails that came since it was done last; whether there are more.
-    async fn look(&mut self) -> Result<bool, MailError> {
+    /// Looks at the mails that came since it was done last, the newest first.
+    async fn look(&mut self) -> Result<(), MailError> {
         self.meter.allow(COMMAND);
         let query = format!("UID {}:* UNDELETED SUBJECT \"{SUBJECT}\"", self.next);
         let found = within(&self.at, self.session.uid_search(&query)).await?;
         // `N:*` is the last mail at least, also if its number is lower.
         let mut found: Vec<u32> = found.into_iter().filter(|uid| *uid >= self.next).collect();
-        found.sort_unstable();
-        let has_more = found.len() > AT_ONCE;
+        // What came last is worth most, and what came before so many others nothing any more.
+        found.sort_unstable_by_key(|uid| Reverse(*uid));
+        if let Some(last) = found.first() {
+            self.next = last.saturating_add(1);
+        }
         for uid in found.into_iter().take(AT_ONCE) {
             if self.read(uid).await? {
                 self.done_with(uid).await?;
             }
-            self.next = uid.saturating_add(1);
         }
-        Ok(has_more)
+        Ok(())
     }
 
     /// Reads one mail; whether it has done its work.

@@ -49,8 +49,8 @@ async fn look(watcher: &Watcher, known: &mut BTreeSet<String>) -> Result<(), Mai
         .into_iter()
         .filter(|mail| !known.contains(&mail.uid))
         .collect();
-    // The others have their turn in the next session.
-    for Mail { number, uid, size } in new.into_iter().take(AT_ONCE) {
+    // The newest ones are worth most; the others have their turn in the next session.
+    for Mail { number, uid, size } in new.into_iter().rev().take(AT_ONCE) {
         let is_done = if size > MAIL as u64 {
             watcher.skip();
             false

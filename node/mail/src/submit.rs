@@ -9,7 +9,7 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, RcptParameter};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::account::{Account, Login, Security};
 use crate::connection::{self, Connection};
@@ -24,6 +24,8 @@ const TALK: usize = 32 * 1024;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 /// and at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// How long a server that has the mail may take to say good-bye.
+const GOOD_BYE: Duration = Duration::from_secs(2);
 
 /// Submits wakes for one account.
 #[derive(Clone, Debug)]
@@ -68,7 +70,11 @@ impl Submitter {
                 return Err(last.unwrap_or_else(|| MailError::Silent(self.at())));
             };
             match tried {
-                Ok(()) => return Ok(()),
+                Ok(mut smtp) => {
+                    // It has the mail: how it says good-bye makes no difference.
+                    drop(timeout(GOOD_BYE, smtp.quit()).await);
+                    return Ok(());
+                }
                 Err(error) if is_final(&error) || Instant::now() + pause >= end => {
                     return Err(error);
                 }
@@ -79,7 +85,12 @@ impl Submitter {
         }
     }
 
-    async fn try_to(&self, mail: &[u8], addresses: &Addresses) -> Result<(), MailError> {
+    /// Hands the mail over; the connection on which that was done.
+    async fn try_to(
+        &self,
+        mail: &[u8],
+        addresses: &Addresses,
+    ) -> Result<AsyncSmtpConnection, MailError> {
         let login = self.account.login().await?;
         let port = self.port();
         let (connection, meter) = connection::connect(&self.account, port, &self.trust).await?;
@@ -101,10 +112,8 @@ impl Submitter {
                 .map_err(|error| self.tls(&error))?;
         }
         self.log_in(&mut smtp, &login).await?;
-        let sent = self.hand_over(&mut smtp, mail, addresses).await;
-        // It has the mail: how it says good-bye makes no difference.
-        drop(smtp.quit().await);
-        sent
+        self.hand_over(&mut smtp, mail, addresses).await?;
+        Ok(smtp)
     }
 
     async fn log_in(&self, smtp: &mut AsyncSmtpConnection, login: &Login) -> Result<(), MailError> {

@@ -1,15 +1,15 @@
 //! Watches a mailbox for wakes, for as long as it is let.
 //!
-//! A mail that carries a wake is handed over and then deleted, or moved to another folder; where an IMAP server cannot
-//! delete one mail alone (UIDPLUS, RFC 4315), it is marked as deleted. All other mails are left as
-//! they are: a person may have the mailbox, too. What is handed over nobody has judged.
+//! What a mail carries is handed over; if whoever takes it says that it is meant for him, the mail is deleted, or moved to
+//! another folder; where an IMAP server cannot delete one mail alone (UIDPLUS, RFC 4315), it is marked as deleted. All
+//! other mails are left as they are: a person may have the mailbox, too, and so may another computer.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -127,6 +127,15 @@ pub enum State {
     Down(Arc<MailError>),
 }
 
+/// What a mail carried.
+#[derive(Debug)]
+pub struct Carried {
+    /// The part, which nobody has judged.
+    pub part: Vec<u8>,
+    /// To be told whether it is meant for whoever took it, whatever comes of it. Without an answer it is not.
+    pub is_mine: oneshot::Sender<bool>,
+}
+
 /// Watches one mailbox.
 pub struct Watcher {
     /// Which one.
@@ -136,7 +145,7 @@ pub struct Watcher {
     /// How often what is done.
     pub pace: Pace,
     /// Gets what mails carry. Where it is slow, the mailbox is read slowly.
-    pub found: mpsc::Sender<Vec<u8>>,
+    pub found: mpsc::Sender<Carried>,
     /// Is told how it stands.
     pub status: watch::Sender<Status>,
 }
@@ -196,16 +205,16 @@ impl Watcher {
         self.status.send_modify(|status| status.state = state);
     }
 
-    /// Hands over what a mail carries. Tells whether it carried something and somebody took it: then the mail has
-    /// done its work.
+    /// Hands over what a mail carries. Tells whether it was meant for whoever took it: then the mail has done its work.
     pub(crate) async fn take(&self, mail: &[u8]) -> bool {
         match message::find(mail) {
             Found::Wake(part) => {
-                let is_taken = self.found.send(part).await.is_ok();
+                let (is_mine, answer) = oneshot::channel();
+                let is_taken = self.found.send(Carried { part, is_mine }).await.is_ok();
                 if is_taken {
                     self.status.send_modify(|status| status.wakes += 1);
                 }
-                is_taken
+                answer.await.unwrap_or_default()
             }
             Found::Other => {
                 self.status.send_modify(|status| status.others += 1);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use papermesh_mail::message::Addresses;
 use papermesh_mail::submit::Submitter;
-use papermesh_mail::watch::{Mailbox, Pace, Protocol, State, Status, Watcher};
+use papermesh_mail::watch::{Carried, Mailbox, Pace, Protocol, State, Status, Watcher};
 use papermesh_mail::{Account, Credential, MailError, Security, Trust};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -58,10 +58,16 @@ fn trust() -> Trust {
     Trust::load(Some(&path)).unwrap()
 }
 
+/// What a mail carried, which is taken.
+fn mine(Carried { part, is_mine }: Carried) -> Vec<u8> {
+    is_mine.send(true).unwrap();
+    part
+}
+
 fn watch_it(
     account: Account,
     protocol: Protocol,
-) -> (mpsc::Receiver<Vec<u8>>, watch::Receiver<Status>) {
+) -> (mpsc::Receiver<Carried>, watch::Receiver<Status>) {
     let (found_sender, found) = mpsc::channel(8);
     let (status_sender, status) = watch::channel(Status::default());
     let watcher = Watcher {
@@ -176,7 +182,7 @@ static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
 #[tokio::test]
 async fn what_others_marked_as_deleted_stays() {
     let (mut found, _status) = watch_it(serve(b"* OK hello\r\n", marking), Protocol::Imap);
-    let part = timeout(SOON, found.recv()).await.unwrap().unwrap();
+    let part = mine(timeout(SOON, found.recv()).await.unwrap().unwrap());
     assert_eq!(part, b"wake\r\n");
     let said = |command: &str| SAID.lock().unwrap().iter().any(|of| of.contains(command));
     let waits = async {
@@ -234,7 +240,7 @@ fn pop3(line: &str) -> Vec<u8> {
 #[tokio::test]
 async fn a_mail_is_read_as_pop3_writes_it() {
     let (mut found, status) = watch_it(serve(b"+OK\r\n", pop3), Protocol::Pop3);
-    let part = timeout(SOON, found.recv()).await.unwrap().unwrap();
+    let part = mine(timeout(SOON, found.recv()).await.unwrap().unwrap());
     let text = String::from_utf8(part).unwrap();
     assert_eq!(text.trim_end(), ".one\r\n..two");
     assert_eq!(status.borrow().others, 1);

@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use papermesh_protocol::time::Timestamp;
+use papermesh_protocol::time::{Moment, Timestamp};
 
 /// The computer's own clock. One that stands before 1970 tells 1970. Not for measuring how long
 /// something takes: it follows whoever sets it, and that may be anybody who answers for a time server.
@@ -27,6 +27,15 @@ pub fn steady() -> Timestamp {
     static BEGAN: LazyLock<(Timestamp, Instant)> = LazyLock::new(|| (now(), Instant::now()));
     let (began, then) = *BEGAN;
     began + then.elapsed()
+}
+
+/// This moment, by both clocks.
+#[must_use]
+pub fn moment() -> Moment {
+    Moment {
+        now: now(),
+        steady: steady(),
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 //!   [`renewal`] renews this node's certificate.
 //! - [`network`] reaches members and routes what they ask, [`auth`] counts guesses and proves PINs, [`identity`] is what makes
 //!   this node a member, [`ticket`] lets users and devices in.
+//! - [`waking`] judges the mails that call this node's door.
 //! - [`policy`], [`vault`], [`shares`], [`rate_window`] and [`clock`] stand alone.
 #![forbid(unsafe_code)]
 
@@ -32,6 +33,7 @@ pub mod renewal;
 pub mod shares;
 pub mod ticket;
 pub mod vault;
+pub mod waking;
 pub mod web_certificate;
 
 #[cfg(test)]

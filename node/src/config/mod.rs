@@ -8,6 +8,7 @@
 //! Not here: what a multiaddr or an output URI means. Those who use them read them.
 
 mod home;
+mod mail;
 mod settings;
 mod value;
 
@@ -20,6 +21,7 @@ use papermesh_door::Proxy;
 use papermesh_protocol::text::UserId;
 
 pub use home::{Home, HomeError, HomeLock};
+pub use mail::MailAccounts;
 pub use settings::{ConfigError, Settings};
 pub use value::{
     Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, NamedUsers, ProxyChoice,
@@ -136,6 +138,8 @@ pub struct Config {
     pub proxy: Option<Proxy>,
     /// Whether `HTTPS_PROXY` is something else than an HTTP proxy, and would count otherwise.
     pub system_proxy_is_other: bool,
+    /// How this node's door is called by mail, and how it calls others; none for neither.
+    pub mail: Option<MailAccounts>,
     /// Who keeps the key to the node's own keys.
     pub protect_keys: KeyProtection,
     /// How long a printer waits for one holder to be dialed and to answer a login.
@@ -216,6 +220,7 @@ impl Settings {
                 }
                 (Some(ProxyChoice::Off), _) | (None, Some(SystemProxy::Other) | None) => None,
             },
+            mail: self.mail,
             protect_keys: self.protect_keys.unwrap_or_default(),
             holder_timeout: self.holder_timeout.map_or(HOLDER_TIMEOUT, Wait::duration),
             converter_timeout: self

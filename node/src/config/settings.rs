@@ -14,6 +14,7 @@ use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use serde::Deserialize;
 
+use super::mail::MailAccounts;
 use super::value::{
     Address, ByteSize, DhtMode, KeyProtection, Listen, MediaType, NamedUsers, ProxyChoice,
     SystemProxy, Wait, switch,
@@ -62,6 +63,8 @@ pub struct Settings {
     /// The one of `HTTPS_PROXY`, which counts where no layer says one. The file has none.
     #[serde(skip)]
     pub system_proxy: Option<SystemProxy>,
+    /// The section `mail`. No variable says it.
+    pub mail: Option<MailAccounts>,
     pub protect_keys: Option<KeyProtection>,
     pub holder_timeout: Option<Wait>,
     pub converter_timeout: Option<Wait>,
@@ -158,6 +161,7 @@ impl Settings {
             acme_root: self.acme_root.or(lower.acme_root),
             proxy: self.proxy.or(lower.proxy),
             system_proxy: self.system_proxy.or(lower.system_proxy),
+            mail: self.mail.or(lower.mail),
             protect_keys: self.protect_keys.or(lower.protect_keys),
             holder_timeout: self.holder_timeout.or(lower.holder_timeout),
             converter_timeout: self.converter_timeout.or(lower.converter_timeout),
@@ -243,6 +247,7 @@ impl Settings {
             acme_root: from.parsed("ACME_ROOT")?,
             proxy: from.parsed("PROXY")?,
             system_proxy: from.system_proxy(),
+            mail: None,
             protect_keys: from.parsed("PROTECT_KEYS")?,
             holder_timeout: from.parsed("HOLDER_TIMEOUT")?,
             converter_timeout: from.parsed("CONVERTER_TIMEOUT")?,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use papermesh_convert::{Confinement, Converter};
 use papermesh_door::{Carrier, GatewayStatus, PipeState, PlaceState};
+use papermesh_mail::watch::{State, Status};
 use papermesh_mesh::{self as mesh, clocks::ClockOffset};
 use papermesh_protocol::certificate::{Certificate, CertificateError, Role, Roles};
 use papermesh_protocol::limits;
@@ -21,6 +22,7 @@ use papermesh_store::{RESERVE, Store, StoreError};
 
 use super::door::DoorHere;
 use super::keys::keys_of;
+use super::mailbox::MailboxHere;
 use super::{NodeError, Services, blocking, open_store, output, parts, portal};
 use crate::config::{Config, Home};
 use crate::control::message::{Diagnose, Finding, Verdict};
@@ -131,7 +133,8 @@ impl Services {
         let findings = status.into_iter().flatten().map(|status| {
             let domain = &status.gateway.domain;
             match &status.pipe {
-                PipeState::Up(carrier) => places_of(&status, *carrier),
+                PipeState::Up(carrier) => places_of(&status, Some(*carrier)),
+                PipeState::Asleep => places_of(&status, None),
                 PipeState::Dialing => doubtful(
                     "gateway",
                     format!("the pipe to {domain} is being dialed"),
@@ -152,7 +155,7 @@ impl Services {
         let status = self.door.as_ref().map(DoorHere::status);
         let places = status.iter().flatten().flat_map(|status| &status.places);
         let names = places.filter_map(|(_, state)| match state {
-            PlaceState::Open(names) => Some(names),
+            PlaceState::Open(names) | PlaceState::Asleep(names) => Some(names),
             PlaceState::Asked | PlaceState::Refused(_) => None,
         });
         let names: Vec<String> = names.flatten().map(ToString::to_string).collect();
@@ -231,6 +234,8 @@ impl Handle<Diagnose> for Services {
             self.own_page(),
         ];
         findings.extend(self.gateways());
+        let mailbox = self.mailbox.as_ref().map(MailboxHere::status);
+        findings.extend(mailbox.map(|status| mailbox_of(&status)));
         findings.extend(self.place_certificates().await.map_err(NodeError::Store)?);
         let keys = offload(&self.store, |store| keys_of(store, store.home()));
         findings.push(keys.await.map_err(NodeError::Store)?);
@@ -554,39 +559,62 @@ fn shown_at(name: &str, until: Option<Timestamp>, (now, asks): (Timestamp, bool)
     }
 }
 
-/// How the places of this node are at a gateway to which there is a pipe.
-fn places_of(status: &GatewayStatus, carrier: Carrier) -> Finding {
+/// How the places of this node are at a gateway that it reaches, by this carrier if there is a pipe now.
+fn places_of(status: &GatewayStatus, carrier: Option<Carrier>) -> Finding {
     let domain = &status.gateway.domain;
     let refused = status.places.iter().find_map(|(label, state)| match state {
         PlaceState::Refused(why) => Some((label, why)),
-        PlaceState::Asked | PlaceState::Open(_) => None,
+        PlaceState::Asked | PlaceState::Asleep(_) | PlaceState::Open(_) => None,
     });
-    let Some((label, why)) = refused else {
-        let open = status.places.iter().filter_map(|(_, state)| match state {
-            PlaceState::Open(names) => Some(names),
-            PlaceState::Asked | PlaceState::Refused(_) => None,
-        });
-        let names: Vec<String> = open.flatten().map(ToString::to_string).collect();
-        let names = names.join(", ");
-        return match carrier {
-            Carrier::Tcp | Carrier::Tls | Carrier::Https => {
-                good("gateway", format!("{domain}, by {carrier}: {names}"))
-            }
-            Carrier::HttpsPolling => doubtful(
-                "gateway",
-                format!("{domain}, by {carrier}: {names}, and outsiders wait long for an answer"),
-                "let this computer connect to the gateway's port for pipes, or by TLS to its port 443",
-            ),
-        };
-    };
-    let label = label.as_ref().map_or("of the site", |label| label.as_str());
-    bad(
-        "gateway",
-        format!("{domain} does not open the place {label}: {why}"),
-        why.remedy()
-            .as_deref()
-            .unwrap_or("ask the gateway's provider"),
-    )
+    if let Some((label, why)) = refused {
+        let label = label.as_ref().map_or("of the site", |label| label.as_str());
+        return bad(
+            "gateway",
+            format!("{domain} does not open the place {label}: {why}"),
+            why.remedy()
+                .as_deref()
+                .unwrap_or("ask the gateway's provider"),
+        );
+    }
+    let names = status.places.iter().flat_map(|(_, state)| state.names());
+    let names: Vec<String> = names.map(ToString::to_string).collect();
+    let names = names.join(", ");
+    match carrier {
+        Some(carrier @ (Carrier::Tcp | Carrier::Tls | Carrier::Https)) => {
+            good("gateway", format!("{domain}, by {carrier}: {names}"))
+        }
+        Some(carrier @ Carrier::HttpsPolling) => doubtful(
+            "gateway",
+            format!("{domain}, by {carrier}: {names}, and outsiders wait long for an answer"),
+            "let this computer connect to the gateway's port for pipes, or by TLS to its port 443",
+        ),
+        None => good("gateway", format!("{domain}, when a mail calls: {names}")),
+    }
+}
+
+/// How it stands with the mailbox by which this node is called.
+fn mailbox_of(status: &Status) -> Finding {
+    match &status.state {
+        State::Told => good("mailbox", format!("read; {} mails called", status.wakes)),
+        State::Asking => doubtful(
+            "mailbox",
+            format!("asked once a minute; {} mails called", status.wakes),
+            "a server with IMAP and IDLE says at once that a mail came",
+        ),
+        State::Connecting => doubtful(
+            "mailbox",
+            "its server is being connected to".to_owned(),
+            "look again in a minute",
+        ),
+        State::Down(error) => bad(
+            "mailbox",
+            error.to_string(),
+            error
+                .remedy()
+                .as_deref()
+                .unwrap_or("correct the section mail.read of papermesh.toml"),
+        ),
+    }
 }
 
 pub(super) fn good(check: &str, detail: String) -> Finding {

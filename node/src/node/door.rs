@@ -3,19 +3,22 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use papermesh_door::{Deps, Door, GatewayStatus, Knocked, Proxy, Ways};
+use papermesh_door::{Deps, Door, GatewayStatus, Guest, Knocked, Proxy, Ways};
 use papermesh_mesh::{Membership, Mesh, MeshEvent};
-use papermesh_pipe::PipeStream;
 use papermesh_protocol::gateway::contract::{Gateway, Gateways};
-use papermesh_protocol::gateway::message::{Hello, Place};
+use papermesh_protocol::gateway::mailbox::MailAddress;
+use papermesh_protocol::gateway::message::{Connected, Hello, Place};
 use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::wake::Accepted;
 use papermesh_protocol::id::GatewayId;
+use papermesh_protocol::limits;
 use papermesh_protocol::remedy::Remedy;
+use papermesh_services::clock;
 use papermesh_store::offload::offload;
-use papermesh_store::{Store, StoreError, site};
+use papermesh_store::{PlaceRow, Store, StoreError, WokenBy, site};
 use papermesh_web::{Arrival, Asked};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
@@ -27,20 +30,32 @@ use zeroize::Zeroizing;
 const WAITING: usize = 16;
 /// How often this node's certificate is looked at: it is renewed once in months.
 const LOOK: Duration = Duration::from_secs(60);
-/// Places that one node may open.
-const PLACES: usize = 64;
 
 /// The door as the rest of the node sees it.
 pub(super) struct DoorHere {
+    rows: Mutex<Vec<PlaceRow>>,
+    /// Where this node's mailbox is, if it reads one.
+    mailbox: Option<MailAddress>,
     places: watch::Sender<Vec<Place>>,
     status: watch::Receiver<BTreeMap<GatewayId, GatewayStatus>>,
+    calls: mpsc::Sender<Accepted>,
+}
+
+/// What a door is started with.
+pub(super) struct Start<'a> {
+    pub(super) seed: [u8; 32],
+    pub(super) mesh: &'a Mesh,
+    pub(super) store: &'a Store,
+    pub(super) proxy: Option<Proxy>,
+    /// Where its mailbox is, if it reads one.
+    pub(super) mailbox: Option<MailAddress>,
 }
 
 /// A node opens no further place.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PlaceError {
     /// It has as many as it may.
-    #[error("this node already opens {PLACES} places")]
+    #[error("this node already opens {} places", limits::PLACES)]
     Full,
     /// There is none of that label.
     #[error("this node opens no place {0}")]
@@ -48,6 +63,9 @@ pub(super) enum PlaceError {
     /// It does not open that of the site.
     #[error("this node does not open the place of the site")]
     NotOfSite,
+    /// It is to be woken, and reads no mails.
+    #[error("this node reads no mailbox by which it could be woken")]
+    NoMailbox,
     /// It cannot be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -60,52 +78,58 @@ impl Remedy for PlaceError {
             Self::Unknown(_) | Self::NotOfSite => {
                 Some("`papermesh gateway list` shows them".into())
             }
+            Self::NoMailbox => {
+                Some("add the section mail.read to papermesh.toml and start the node again".into())
+            }
             Self::Store(error) => error.remedy(),
         }
     }
 }
 
 /// Where outsiders arrive that the door hands over.
-pub(super) type Arriving = mpsc::Sender<Arrival<PipeStream>>;
+pub(super) type Arriving = mpsc::Sender<Arrival<Guest>>;
 
 /// The way from the door to the hold printer.
-pub(super) fn outsiders() -> (Arriving, mpsc::Receiver<Arrival<PipeStream>>) {
+pub(super) fn outsiders() -> (Arriving, mpsc::Receiver<Arrival<Guest>>) {
     mpsc::channel(WAITING)
 }
 
 /// Starts the door; what it hands over is to be answered by the hold printer.
 pub(super) async fn start(
-    seed: [u8; 32],
-    (mesh, store): (&Mesh, &Store),
-    proxy: Option<Proxy>,
+    start: Start<'_>,
     arriving: Arriving,
     tasks: &mut JoinSet<()>,
 ) -> Result<DoorHere, StoreError> {
-    let membership = Arc::clone(mesh.membership());
-    let labels = kept(store).await?;
+    let membership = Arc::clone(start.mesh.membership());
+    let rows = kept(start.store).await?;
     let (hello, hellos) = watch::channel(hello(&membership));
     let (gateways, known) = watch::channel(gateways(&membership));
-    let (places, opened) = watch::channel(places_of(&labels));
+    let (places, opened) = watch::channel(places_of(&rows, start.mailbox.as_ref()));
     let (status, told) = watch::channel(BTreeMap::new());
     let (knocked, knocks) = mpsc::channel(WAITING);
-    let door = Door::new(Deps {
-        seed: Arc::new(Zeroizing::new(seed)),
+    let (calls, called) = mpsc::channel(WAITING);
+    let deps = Deps {
+        seed: Arc::new(Zeroizing::new(start.seed)),
         ways: Ways {
-            proxy: proxy.map(Arc::new),
+            proxy: start.proxy.map(Arc::new),
             ..Ways::default()
         },
         hello: hellos,
         gateways: known,
-        places: opened.clone(),
+        places: opened,
         knocked,
         status,
-    });
-    tasks.spawn(door.run());
-    tasks.spawn(inform(mesh.clone(), (hello, gateways), opened));
+        moment: clock::moment,
+    };
+    tasks.spawn(Door::new(deps, called).run());
+    tasks.spawn(inform(start.mesh.clone(), (hello, gateways)));
     tasks.spawn(hand_over(knocks, arriving));
     Ok(DoorHere {
+        rows: Mutex::new(rows),
+        mailbox: start.mailbox,
         places,
         status: told,
+        calls,
     })
 }
 
@@ -120,22 +144,42 @@ impl DoorHere {
         self.status.clone()
     }
 
-    /// The places that this node opens; that of the site has no label.
-    pub(super) fn places(&self) -> Vec<Option<Label>> {
-        let places = self.places.borrow();
-        places.iter().map(|place| place.label.clone()).collect()
+    /// Where its mailbox is, if it reads one.
+    pub(super) const fn mailbox(&self) -> Option<&MailAddress> {
+        self.mailbox.as_ref()
     }
 
-    /// Opens a place, now and after each start.
-    pub(super) async fn open(&self, store: &Store, label: Option<Label>) -> Result<(), PlaceError> {
-        let mut labels = self.places();
-        if !labels.contains(&label) {
-            if labels.len() >= PLACES {
-                return Err(PlaceError::Full);
-            }
-            labels.push(label);
+    /// Where it is called, once letters were judged and kept.
+    pub(super) fn calls(&self) -> mpsc::Sender<Accepted> {
+        self.calls.clone()
+    }
+
+    /// The places as the gateways hear of them, and whatever changes of them.
+    pub(super) fn opened(&self) -> watch::Receiver<Vec<Place>> {
+        self.places.subscribe()
+    }
+
+    /// The places that this node opens.
+    pub(super) fn places(&self) -> Vec<PlaceRow> {
+        self.rows().clone()
+    }
+
+    fn rows(&self) -> MutexGuard<'_, Vec<PlaceRow>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a place, now and after each start; or changes who wakes its door.
+    pub(super) async fn open(&self, store: &Store, place: PlaceRow) -> Result<(), PlaceError> {
+        if place.woken_by.is_some() && self.mailbox.is_none() {
+            return Err(PlaceError::NoMailbox);
         }
-        self.keep(store, labels).await
+        let mut rows = self.places();
+        match rows.iter().position(|row| row.label == place.label) {
+            Some(at) => rows[at] = place,
+            None if rows.len() >= limits::PLACES => return Err(PlaceError::Full),
+            None => rows.push(place),
+        }
+        self.keep(store, rows).await
     }
 
     /// Closes a place.
@@ -144,40 +188,47 @@ impl DoorHere {
         store: &Store,
         label: &Option<Label>,
     ) -> Result<(), PlaceError> {
-        let mut labels = self.places();
-        let before = labels.len();
-        labels.retain(|other| other != label);
-        if labels.len() == before {
+        let mut rows = self.places();
+        let before = rows.len();
+        rows.retain(|row| row.label != *label);
+        if rows.len() == before {
             return Err(match label {
                 Some(label) => PlaceError::Unknown(label.clone()),
                 None => PlaceError::NotOfSite,
             });
         }
-        self.keep(store, labels).await
+        self.keep(store, rows).await
     }
 
-    async fn keep(&self, store: &Store, labels: Vec<Option<Label>>) -> Result<(), PlaceError> {
-        let places = places_of(&labels);
+    async fn keep(&self, store: &Store, rows: Vec<PlaceRow>) -> Result<(), PlaceError> {
+        let places = places_of(&rows, self.mailbox.as_ref());
+        let keep = rows.clone();
         let kept: Result<(), StoreError> =
-            offload(store, move |store| store.site().put(&site::PLACES, &labels)).await;
+            offload(store, move |store| store.site().put(&site::PLACES, &keep)).await;
         kept?;
+        *self.rows() = rows;
         self.places.send_replace(places);
         Ok(())
     }
 }
 
-async fn kept(store: &Store) -> Result<Vec<Option<Label>>, StoreError> {
+async fn kept(store: &Store) -> Result<Vec<PlaceRow>, StoreError> {
     let kept = offload(store, |store| store.site().get(&site::PLACES)).await?;
     Ok(kept.unwrap_or_default())
 }
 
-fn places_of(labels: &[Option<Label>]) -> Vec<Place> {
-    let place = |label: &Option<Label>| Place {
-        label: label.clone(),
+/// The places as gateways hear of them. Without a mailbox nobody could wake this node, so it is always there.
+fn places_of(rows: &[PlaceRow], mailbox: Option<&MailAddress>) -> Vec<Place> {
+    let place = |row: &PlaceRow| Place {
+        label: row.label.clone(),
         own_names: Vec::new(),
-        constant: true,
+        connected: match (row.woken_by, mailbox) {
+            (Some(WokenBy::Gateway), Some(mailbox)) => Connected::WokenByGateway(mailbox.clone()),
+            (Some(WokenBy::Client), Some(_)) => Connected::WokenByClient,
+            (None, _) | (_, None) => Connected::Always,
+        },
     };
-    labels.iter().map(place).collect()
+    rows.iter().map(place).collect()
 }
 
 fn hello(membership: &Membership) -> Hello {
@@ -192,26 +243,15 @@ fn gateways(membership: &Membership) -> Vec<Gateway> {
     Gateways::of(&membership.state()).iter().cloned().collect()
 }
 
-/// Tells the door of newer papers and other gateways. A node that opens no place dials none.
-async fn inform(
-    mesh: Mesh,
-    (hellos, known): (watch::Sender<Hello>, watch::Sender<Vec<Gateway>>),
-    mut places: watch::Receiver<Vec<Place>>,
-) {
+/// Tells the door of newer papers and other gateways.
+async fn inform(mesh: Mesh, (hellos, known): (watch::Sender<Hello>, watch::Sender<Vec<Gateway>>)) {
     let (mut events, mut looks) = (mesh.subscribe(), interval(LOOK));
     loop {
         let membership = mesh.membership();
-        let wanted = match places.borrow_and_update().is_empty() {
-            true => Vec::new(),
-            false => gateways(membership),
-        };
-        known.send_if_modified(|known| replace(known, wanted));
+        known.send_if_modified(|known| replace(known, gateways(membership)));
         hellos.send_if_modified(|told| replace(told, hello(membership)));
         tokio::select! {
             _ = looks.tick() => {}
-            changed = places.changed() => if changed.is_err() {
-                return;
-            },
             event = events.recv() => match event {
                 Ok(MeshEvent::SiteState) | Err(RecvError::Lagged(_)) => {}
                 Ok(_) => continue,

@@ -20,7 +20,9 @@ use papermesh_services::printer::VisitError;
 use papermesh_store::StoreError;
 use papermesh_web::ListenError;
 
+use super::calling::CallError;
 use super::door::PlaceError;
+use super::mailbox::MailSettingsError;
 use crate::config::{ConfigError, HomeError};
 use crate::control::{BindError, CommandError, ErrorCode};
 use crate::panel::PanelError;
@@ -78,6 +80,9 @@ pub enum NodeError {
     /// The hold printer does not start.
     #[error(transparent)]
     HoldPrinter(#[from] HoldPrinterError),
+    /// Mail cannot be used.
+    #[error(transparent)]
+    Mail(#[from] MailSettingsError),
     /// The panel does not start.
     #[error("the panel: {0}")]
     Panel(#[from] PanelError),
@@ -116,6 +121,7 @@ impl Remedy for NodeError {
             Self::NameMissing => "give it one with --name",
             Self::Verifier(error) => return error.remedy(),
             Self::HoldPrinter(error) => return error.remedy(),
+            Self::Mail(error) => return error.remedy(),
             Self::Panel(error) => {
                 return error.remedy().or(Some(
                     "choose another address with --panel, or --panel off".into(),
@@ -206,7 +212,20 @@ impl From<PlaceError> for CommandError {
         let code = match &error {
             PlaceError::Full => ErrorCode::Full,
             PlaceError::Unknown(_) | PlaceError::NotOfSite => ErrorCode::NotFound,
+            PlaceError::NoMailbox => ErrorCode::NotHere,
             PlaceError::Store(error) => of_store(error),
+        };
+        Self::of(code, &error)
+    }
+}
+
+impl From<CallError> for CommandError {
+    fn from(error: CallError) -> Self {
+        let code = match &error {
+            CallError::NoAccount => ErrorCode::NotHere,
+            CallError::Letter(_) => ErrorCode::Failed,
+            CallError::Mail(_) => ErrorCode::Unreachable,
+            CallError::NotCome { .. } => ErrorCode::Timeout,
         };
         Self::of(code, &error)
     }

@@ -4,9 +4,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use papermesh_door::Guest;
 use papermesh_ipp::{HoldPrinter, HoldPrinterError, Identity, Outside, Owners};
 use papermesh_mesh::Membership;
-use papermesh_pipe::PipeStream;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_services::holder::Holder;
 use papermesh_services::local_users::LocalUsers;
@@ -34,7 +34,7 @@ pub(super) async fn start(
     (home, config, membership): (&Home, &Config, &Membership),
     (holder, local_users): (&Holder<Network>, &LocalUsers<Network>),
     (site_certificate, public): (&FromSite, &PublicCertificates),
-    outsiders: mpsc::Receiver<Arrival<PipeStream>>,
+    outsiders: mpsc::Receiver<Arrival<Guest>>,
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<SocketAddr>, NodeError> {
     let Some(address) = config.ipp.address() else {

@@ -7,6 +7,7 @@
 //! the services together.
 
 mod becoming;
+mod calling;
 mod commands;
 mod doctor;
 mod door;
@@ -14,6 +15,7 @@ mod failure;
 mod hold_printer;
 mod join_listener;
 mod keys;
+mod mailbox;
 mod output;
 mod panel;
 mod parts;
@@ -35,6 +37,7 @@ use papermesh_services::holder::Holder;
 use papermesh_services::local_users::LocalUsers;
 use papermesh_services::network::itself::WithItself;
 use papermesh_services::printer::Printer;
+use papermesh_services::waking::Letters;
 use papermesh_services::web_certificate::WebCertificate;
 use papermesh_store::Store;
 use papermesh_store::purge;
@@ -46,6 +49,7 @@ use crate::config::{Config, Home, HomeLock};
 use crate::control::{Passphrase, Server};
 use crate::portal::{Portal, PortalLinks};
 use door::DoorHere;
+use mailbox::{MailHere, MailboxHere};
 use panel::PanelHere;
 use parts::Parts;
 
@@ -83,6 +87,12 @@ struct Services {
     hold_printer: Option<SocketAddr>,
     /// The door for outsiders, where there is a hold printer.
     door: Option<DoorHere>,
+    /// The accounts for mail.
+    mail: Option<MailHere>,
+    /// Calls others' doors.
+    letters: Letters,
+    /// The mailbox by which the door is called.
+    mailbox: Option<MailboxHere>,
     /// The panel, on a printer.
     panel: Option<PanelHere>,
     /// What listeners show by the site's word.
@@ -116,6 +126,8 @@ impl Node {
         let (hold_printer, door) = parts
             .hold_printer(holder.as_ref(), &local_users, &site_certificate)
             .await?;
+        let mail = parts.mail().await?;
+        let mailbox = parts.mailbox(door.as_ref(), mail.as_ref()).await?;
         let panel = parts.panel(printer.as_ref(), &site_certificate).await?;
         let portal = portal::open(&parts.config, &parts.membership).await?;
 
@@ -125,6 +137,7 @@ impl Node {
             config,
             store,
             identity,
+            membership,
             mesh,
             audit,
             router,
@@ -145,6 +158,9 @@ impl Node {
             printer,
             hold_printer,
             door,
+            mail,
+            mailbox,
+            letters: Letters::new(identity.signing_key(), membership),
             panel,
             web_certificate,
             portal: portal.as_ref().map(Portal::links),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use papermesh_convert::{Converter, NoProgram};
 use papermesh_device::{FilePins, OutputDevice, OutputOptions, OutputUri};
 use papermesh_door::acme::CertificateAuthority;
+use papermesh_mail::Trust;
 use papermesh_mesh::{self as mesh, Membership, Mesh, MeshConfig, Multiaddr, Ports};
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::remedy::Remedy;
@@ -22,6 +23,7 @@ use papermesh_services::network::itself::WithItself;
 use papermesh_services::network::serving::Router;
 use papermesh_services::printer::{self, Printer};
 use papermesh_services::renewal;
+use papermesh_services::waking::{self, Waking};
 use papermesh_services::web_certificate::{self, WebCertificate};
 use papermesh_store::Store;
 use papermesh_store::purge;
@@ -29,6 +31,7 @@ use papermesh_web::{FromSite, PublicCertificates};
 use tokio::task::JoinSet;
 
 use super::door::{self, DoorHere};
+use super::mailbox::{self, MailHere, MailSettingsError, MailboxHere};
 use super::panel::PanelHere;
 use super::public_certificates::PublicCertificatesKeeper;
 use super::{Network, NodeError, blocking, hold_printer, keys, open_store, panel};
@@ -252,14 +255,20 @@ impl<'a> Parts<'a> {
         if address.is_none() {
             return Ok((None, None));
         }
-        let seed = *self.identity.keys.node.expose();
-        let (around, proxy) = ((&self.mesh, &self.store), config.proxy.clone());
         if config.system_proxy_is_other {
             tracing::warn!(
                 "HTTPS_PROXY is no HTTP proxy and is not used: set `proxy` in papermesh.toml if gateways are reached through one"
             );
         }
-        let door = door::start(seed, around, proxy, arriving, tasks).await?;
+        let mail = config.mail.as_ref().filter(|mail| mail.read.is_some());
+        let start = door::Start {
+            seed: *self.identity.keys.node.expose(),
+            mesh: &self.mesh,
+            store: &self.store,
+            proxy: config.proxy.clone(),
+            mailbox: mail.map(|mail| mail.address.clone()),
+        };
+        let door = door::start(start, arriving, tasks).await?;
         if let Some(directory) = self.config.acme.clone() {
             let keeper = PublicCertificatesKeeper {
                 store: self.store.clone(),
@@ -274,6 +283,42 @@ impl<'a> Parts<'a> {
             self.tasks.spawn(keeper.run());
         }
         Ok((address, Some(door)))
+    }
+
+    /// The accounts for mail, if there are any.
+    pub(super) async fn mail(&self) -> Result<Option<MailHere>, NodeError> {
+        let Some(accounts) = self.config.mail.clone() else {
+            return Ok(None);
+        };
+        let authorities = accounts.authorities.clone();
+        let trust =
+            blocking(move || Trust::load(authorities.as_deref()).map_err(MailSettingsError::from));
+        let trust = trust.await?;
+        Ok(Some(MailHere { accounts, trust }))
+    }
+
+    /// The mailbox by which the door is called, if there is one.
+    pub(super) async fn mailbox(
+        &mut self,
+        door: Option<&DoorHere>,
+        mail: Option<&MailHere>,
+    ) -> Result<Option<MailboxHere>, NodeError> {
+        let (Some(door), Some(mail)) = (door, mail) else {
+            return Ok(None);
+        };
+        let Some(mailbox) = mail.accounts.read.clone() else {
+            return Ok(None);
+        };
+        let waking = Waking::open(waking::Deps {
+            store: self.store.clone(),
+            membership: Arc::clone(&self.membership),
+            sealing: self.identity.sealing().clone(),
+            audit: self.audit.clone(),
+        });
+        let waking = waking.await?;
+        let read = (mailbox, mail.trust.clone());
+        let called = (door.opened(), door.calls());
+        Ok(Some(mailbox::watch(read, waking, called, &mut self.tasks)))
     }
 
     /// The panel, on a printer.

@@ -110,7 +110,8 @@ impl PublicCertificatesKeeper {
         let places = status.values().flat_map(|gateway| &gateway.places);
         let names = places.filter_map(|(_, state)| match state {
             PlaceState::Open(names) => Some(names),
-            PlaceState::Asked | PlaceState::Refused(_) => None,
+            // Who knocks for a certificate does not wake the door.
+            PlaceState::Asked | PlaceState::Asleep(_) | PlaceState::Refused(_) => None,
         });
         names.flatten().cloned().collect()
     }

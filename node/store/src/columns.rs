@@ -4,6 +4,7 @@
 //! has them and how large they may be. Columns are only added, and a field of a row is never
 //! reused for something else. Every change raises the format and has a step: see [`super::upgrade`].
 
+use papermesh_protocol::gateway::wake::Row;
 use papermesh_protocol::id::{BadgeTag, JobId, NodeId, RecordKey, ReleaseId, Serial, TokenDigest};
 use papermesh_protocol::limits;
 use papermesh_protocol::release::guess::Guesses;
@@ -63,6 +64,8 @@ pub(super) const PUBLIC_CERTIFICATES: Column<String, PublicCertificateRow> =
     Column::new("public_certificates", 64 * 1024);
 /// Print tokens of these users, by their digests.
 pub(super) const TOKENS: Column<TokenDigest, TokenRow> = Column::new("tokens", 512);
+/// Wakes that this node took lately: signer ‖ nonce.
+pub(super) const WAKES: Column<Vec<u8>, Row> = Column::new("wakes", 256);
 /// Wrong PINs: user id ‖ 0 ‖ printer.
 pub(super) const GUESSES: Column<OfUser<NodeId>, Guesses> = Column::new("guesses", 32);
 /// Wrong PINs of a user at all printers together.
@@ -128,7 +131,7 @@ pub(super) const SECRET: [&str; 4] = [
 ];
 
 /// All families, as they are opened.
-pub(super) const NAMES: [&str; 29] = [
+pub(super) const NAMES: [&str; 30] = [
     JOBS.name(),
     PREVIEWS.name(),
     JOBS_BY_USER.name(),
@@ -141,6 +144,7 @@ pub(super) const NAMES: [&str; 29] = [
     SETTLED.name(),
     LOCAL_USERS.name(),
     TOKENS.name(),
+    WAKES.name(),
     PUBLIC_CERTIFICATES.name(),
     GUESSES.name(),
     GUESS_TOTALS.name(),

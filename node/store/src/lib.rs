@@ -43,6 +43,7 @@ mod local_users;
 mod mark;
 mod members;
 mod numbers;
+mod outside;
 mod peers;
 mod previews;
 mod records;
@@ -85,6 +86,7 @@ pub use leases::{Granted, LeaseRow, Leases, Settled, Settling};
 pub use local_users::{LINKED_PER_USER, Linked, LocalUser};
 pub use members::MemberRow;
 pub use numbers::JobNumbers;
+pub use outside::{PlaceRow, Wakes, WokenBy};
 pub use peers::{ADDRESSES_PER_PEER, PEERS_MAX, Peers, RememberedPeer};
 pub use previews::Previews;
 pub use records::{Records, StoredRecord};
@@ -311,6 +313,12 @@ impl Store {
     #[must_use]
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens(&self.inner)
+    }
+
+    /// The wakes that this node took lately.
+    #[must_use]
+    pub fn wakes(&self) -> Wakes<'_> {
+        Wakes(&self.inner)
     }
 
     /// Invites and user tickets, on an admin.

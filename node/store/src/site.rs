@@ -5,7 +5,6 @@ use std::sync::PoisonError;
 
 use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::charter::Charter;
-use papermesh_protocol::gateway::name::Label;
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::site::SiteState;
@@ -19,6 +18,7 @@ use super::column::{Column, Value};
 use super::columns::SITE;
 use super::database::Durability;
 use super::error::StoreError;
+use super::outside::PlaceRow;
 use super::web::{WebCertificateRow, WebIssuerRow};
 
 /// A single thing: its name, its type and the most bytes it may have.
@@ -81,7 +81,7 @@ pub const LAST_PORTS: Singleton<LastPorts> = Singleton::new("last-ports", 32);
 /// This node's account with a certificate authority, sealed with the storage key.
 pub const ACME_ACCOUNT: Singleton<ByteBuf> = Singleton::new("acme-account", 8 * 1024);
 /// The places that this node opens at the site's gateways.
-pub const PLACES: Singleton<Vec<Option<Label>>> = Singleton::new("places", 8 * 1024);
+pub const PLACES: Singleton<Vec<PlaceRow>> = Singleton::new("places", 16 * 1024);
 /// That the files with this node's own keys were made; from then on a missing one is a loss.
 pub(super) const KEYS_MADE: Singleton<bool> = Singleton::new("keys-made", 1);
 

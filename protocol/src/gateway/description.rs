@@ -7,6 +7,7 @@
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 
+use super::mailbox::MailAddress;
 use super::name::Domain;
 use crate::id::GatewayId;
 
@@ -33,6 +34,9 @@ pub struct Description {
     pub carriers: Vec<Offered>,
     /// The ports where outsiders knock.
     pub ipps: Vec<u16>,
+    /// From where it sends mails that wake doors; none if it wakes nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wakes_from: Option<MailAddress>,
 }
 
 /// A way to a gateway.
@@ -99,6 +103,7 @@ mod tests {
             domain: "gw.example".parse().unwrap(),
             carriers: vec![Offered::Unknown, Offered::Tcp { port: 4001 }],
             ipps: vec![443],
+            wakes_from: None,
         };
         let mut newer = serde_json::to_value(&description).unwrap();
         newer["motto"] = "new".into();
@@ -118,6 +123,7 @@ mod tests {
             domain: "gw.example".parse().unwrap(),
             carriers: vec![Offered::Tcp { port: 4001 }],
             ipps: vec![443, 631],
+            wakes_from: Some("wake@gw.example".parse().unwrap()),
         };
         let mut body = serde_json::to_vec(&description).unwrap();
         let signature = sign(&seed, &body);

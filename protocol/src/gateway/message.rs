@@ -12,6 +12,7 @@ use core::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
+use super::mailbox::MailAddress;
 use super::name::{HostName, Label};
 use crate::certificate::Certificate;
 use crate::charter::Charter;
@@ -95,6 +96,9 @@ pub enum Refusal {
     /// The gateway cannot answer now.
     #[error("the gateway has too much to do")]
     Busy,
+    /// It sends no mails.
+    #[error("the gateway wakes nobody: it sends no mails")]
+    NoMail,
 }
 
 impl Remedy for Refusal {
@@ -109,6 +113,10 @@ impl Remedy for Refusal {
             Self::NoDoor => "open the place on another computer".into(),
             Self::Taken => "choose another".into(),
             Self::Busy => "wait a minute".into(),
+            Self::NoMail => {
+                "keep the place connected, or have clients wake it: `papermesh gateway place add`"
+                    .into()
+            }
         })
     }
 }
@@ -175,12 +183,15 @@ impl From<Address> for ByteBuf {
 pub enum FromDoor {
     /// Opens a place, or says again that it is open.
     Open(Place),
-    /// Closes a place: knocks find nobody there.
-    Close(Option<Label>),
+    /// All places that are this door's, open or not, at most [`limits::PLACES`](crate::limits::PLACES). Any other that
+    /// was becomes nobody's.
+    Keeps(Vec<Option<Label>>),
     /// Newer papers of the site.
     Papers(Box<Papers>),
     /// The answer to [`FromGateway::Ping`].
     Pong,
+    /// Leaves a place, which stays this door's: it comes again when it is woken.
+    Leave(Option<Label>),
 }
 
 /// Papers of a site.
@@ -201,8 +212,20 @@ pub struct Place {
     pub label: Option<Label>,
     /// Names of the site's own domain that are to lead to it, too, which no gateway lets them yet: at most [`limits::OWN_NAMES`](crate::limits::OWN_NAMES).
     pub own_names: Vec<HostName>,
-    /// Whether its door keeps the pipe open.
-    pub constant: bool,
+    /// When its door is connected.
+    pub connected: Connected,
+}
+
+/// When the door of a place is connected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Connected {
+    /// Always.
+    Always,
+    /// When the gateway wakes it, by a mail to this address.
+    WokenByGateway(MailAddress),
+    /// When a client wakes it, by a mail of which the gateway knows nothing.
+    WokenByClient,
 }
 
 /// What a gateway says on the control stream.
@@ -228,6 +251,8 @@ pub enum FromGateway {
     Drain(u16),
     /// To be answered, so that both sides know of each other.
     Ping,
+    /// The answer to [`FromDoor::Keeps`]: the same places.
+    Kept(Vec<Option<Label>>),
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 //! - [`page`] brings the knocks and the doors of one place together
 //! - [`carrier`] makes a stream of bytes out of HTTP requests, for networks that let out nothing else
 //! - [`description`]: what a gateway publishes of itself
-//! - [`wake`]: what a mail says to a door that keeps no pipe, and how the door judges it
+//! - [`wake`]: what a mail says to a door that keeps no pipe, and how the door judges it; [`mailbox`]: where that arrives
 //! - [`token`]: what an outsider's program shows instead of a PIN
 
 pub mod admission;
@@ -20,6 +20,7 @@ pub mod carrier;
 pub mod contract;
 pub mod description;
 pub mod hello;
+pub mod mailbox;
 pub mod message;
 pub mod name;
 pub mod page;

@@ -253,6 +253,11 @@ impl Page {
         self.served.len()
     }
 
+    /// The place's doors are connected at other times from now on.
+    pub fn change(&mut self, mode: Mode) {
+        self.mode = mode;
+    }
+
     // What happened ---------------------------------------------------------------------------
 
     /// Somebody knocks. `may_wake` says whether the limits of the site allow a wake.

@@ -9,17 +9,23 @@
 //! none counts twice, and that a wake which was taken back before it arrived does nothing. It is kept across restarts as
 //! [`Row`]s. How mails are sent and received is not here.
 
+use core::str::FromStr;
+use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::SigningKey;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::contract::Gateways;
+use super::mailbox::MailAddress;
 use super::name::{HostName, Label};
 use crate::certificate::{Certificate, CertificateError};
 use crate::codec::{self, CodecError};
 use crate::id::{GatewayId, NodeId, SiteId, UserKey, WakeNonce};
+use crate::invite::TicketError;
+use crate::invite::line::{self, Ticket, TicketKind};
 use crate::judge::Judge;
 use crate::limits;
 use crate::seal::wrap::{HPKE_OVERHEAD, WrapError, hpke_open, hpke_seal};
@@ -153,6 +159,61 @@ impl Letter {
         let letter =
             hpke_open(secret, DOMAIN.as_bytes(), b"", sealed).map_err(|_| Refusal::NotForMe)?;
         codec::decode(&letter, limits::LETTER).map_err(|_| Refusal::Malformed)
+    }
+}
+
+// Who is called -------------------------------------------------------------------------------
+
+/// A door that can be called: what whoever calls has to know, and a line that says it. It is no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Callee {
+    /// The gateway that it dials then.
+    pub gateway: GatewayId,
+    /// The place's name there.
+    pub place: HostName,
+    /// The mailbox that it reads.
+    pub mailbox: MailAddress,
+    /// To what its letters are sealed: the key in its certificate.
+    pub sealing: SealingPublic,
+}
+
+impl Ticket for Callee {
+    const KIND: TicketKind = TicketKind::Door;
+
+    fn check(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+}
+
+impl Callee {
+    /// The line, `papermesh-door-1:…`.
+    ///
+    /// # Errors
+    /// [`TicketError::Malformed`].
+    pub fn to_line(&self) -> Result<Zeroizing<String>, TicketError> {
+        line::write(self)
+    }
+
+    /// What calls it: a wake that is good for so long, at most [`limits::WAKE_LIFETIME`].
+    #[must_use]
+    pub fn wake(&self, site: SiteId, nonce: WakeNonce, (now, long): (Timestamp, Duration)) -> Wake {
+        Wake {
+            site,
+            place: self.place.clone(),
+            order: Order::Connect,
+            nonce,
+            gateway: self.gateway,
+            made_at: now,
+            until: now + long.min(limits::WAKE_LIFETIME),
+        }
+    }
+}
+
+impl FromStr for Callee {
+    type Err = TicketError;
+    fn from_str(text: &str) -> Result<Self, TicketError> {
+        line::read(text)
     }
 }
 
@@ -298,7 +359,12 @@ impl Door<'_> {
             signer: *wake.signer(),
             nonce: wake.nonce,
         };
-        let row = remembered.take(id, wake.order, self.judge.now)?;
+        // A gateway calls for whoever knocks at any of its site's places.
+        let most = match signer {
+            Signer::Gateway(_) => usize::from(limits::WAKES_OF_SITE),
+            Signer::Member(_) | Signer::User(_) => limits::WAKES_BY_SIGNER,
+        };
+        let row = remembered.take(id, wake.order, (most, self.judge.now))?;
         Ok(Accepted {
             signer,
             order: wake.order,
@@ -406,8 +472,8 @@ impl Row {
     }
 }
 
-/// The wakes that a door took within [`limits::WAKE_MEMORY`], at most [`limits::WAKES_REMEMBERED`] and
-/// [`limits::WAKES_BY_SIGNER`] by one signer.
+/// The wakes that a door took within [`limits::WAKE_MEMORY`], at most [`limits::WAKES_REMEMBERED`];
+/// [`limits::WAKES_OF_SITE`] by one gateway, and [`limits::WAKES_BY_SIGNER`] by anybody else.
 #[derive(Clone, Debug, Default)]
 pub struct Remembered(BTreeMap<WakeId, Known>);
 
@@ -441,8 +507,13 @@ impl Remembered {
         })
     }
 
-    /// Takes what nobody said before.
-    fn take(&mut self, wake: WakeId, order: Order, now: Timestamp) -> Result<Row, Refusal> {
+    /// Takes what nobody said before, of a signer of whom so many are remembered at most.
+    fn take(
+        &mut self,
+        wake: WakeId,
+        order: Order,
+        (most, now): (usize, Timestamp),
+    ) -> Result<Row, Refusal> {
         self.0
             .retain(|_, known| now.since(known.first_at) < limits::WAKE_MEMORY);
         if let Some(known) = self.0.get_mut(&wake) {
@@ -460,7 +531,7 @@ impl Remembered {
                 _ => Err(Refusal::Replayed),
             };
         }
-        if self.by(wake.signer) >= limits::WAKES_BY_SIGNER {
+        if self.by(wake.signer) >= most {
             return Err(Refusal::TooMany);
         }
         if self.0.len() >= limits::WAKES_REMEMBERED {

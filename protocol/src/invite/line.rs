@@ -38,10 +38,18 @@ pub enum TicketKind {
     Link,
     /// A [`Gateway`](crate::gateway::contract::Gateway).
     Gateway,
+    /// A [`Callee`](crate::gateway::wake::Callee).
+    Door,
 }
 
 impl TicketKind {
-    const ALL: [Self; 4] = [Self::Invite, Self::User, Self::Link, Self::Gateway];
+    const ALL: [Self; 5] = [
+        Self::Invite,
+        Self::User,
+        Self::Link,
+        Self::Gateway,
+        Self::Door,
+    ];
 
     /// How a line of this kind begins.
     #[must_use]
@@ -51,6 +59,7 @@ impl TicketKind {
             Self::User => "papermesh-user-1:",
             Self::Link => "papermesh-link-1:",
             Self::Gateway => "papermesh-gateway-1:",
+            Self::Door => "papermesh-door-1:",
         }
     }
 
@@ -61,6 +70,7 @@ impl TicketKind {
             Self::User => "papermesh user enroll",
             Self::Link => "papermesh user link",
             Self::Gateway => "papermesh gateway add",
+            Self::Door => "papermesh gateway wake",
         }
     }
 
@@ -70,6 +80,7 @@ impl TicketKind {
             Self::Invite | Self::User => "the site's admin",
             Self::Link => "your first computer",
             Self::Gateway => "the gateway's provider",
+            Self::Door => "whoever opened the place",
         }
     }
 }
@@ -81,6 +92,7 @@ impl fmt::Display for TicketKind {
             Self::User => "user ticket",
             Self::Link => "link ticket",
             Self::Gateway => "gateway line",
+            Self::Door => "line of a door",
         })
     }
 }

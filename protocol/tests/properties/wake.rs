@@ -89,6 +89,22 @@ fn gateway_member_and_user_may_call() {
 }
 
 #[test]
+fn a_gateway_calls_for_all_places_of_its_site() {
+    let (known, mut remembered) = (Known::new(), Remembered::default());
+    let mut call = |number: u16| {
+        let mut nonce = [0; 16];
+        nonce[..2].copy_from_slice(&number.to_be_bytes());
+        let nonce = WakeNonce::from_bytes(nonce);
+        let wake = Wake { nonce, ..wake() };
+        known.judge(&sealed(&letter(wake, GATEWAY)), &mut remembered, NOW)
+    };
+    for number in 0..limits::WAKES_OF_SITE {
+        call(number).unwrap();
+    }
+    assert_eq!(call(limits::WAKES_OF_SITE), Err(Refusal::TooMany));
+}
+
+#[test]
 fn each_reason_to_refuse_a_wake_is_told_apart() {
     let known = Known::new();
     let refused = |wake, seed| first(&known, wake, seed).unwrap_err();
@@ -318,10 +334,11 @@ proptest! {
                             prop_assert!(before.is_empty());
                             let by_it = taken.keys().filter(|(_, other)| *other == by).count();
                             prop_assert_eq!(by_it, limits::WAKES_BY_SIGNER);
+                            prop_assert!(by != 0, "a gateway may call more often");
                         }
                         Err(other) => prop_assert!(false, "refused as {other}"),
                     }
-                    for by in 0..3 {
+                    for by in 1..3 {
                         let by_it = taken.keys().filter(|(_, other)| *other == by).count();
                         prop_assert!(by_it <= limits::WAKES_BY_SIGNER);
                     }

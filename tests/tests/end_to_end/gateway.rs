@@ -22,7 +22,7 @@ pub(super) struct Outside {
     pub(super) laptop: Machine,
     pub(super) printer: Machine,
     pub(super) charlie: User,
-    gateway: Gateway,
+    pub(super) gateway: Gateway,
     pub(super) office: Arc<Namespace>,
     pub(super) street: Arc<Namespace>,
     // They hold the networks.
@@ -124,6 +124,9 @@ impl Outside {
                 .json();
             let status = &list["status"][0];
             match state {
+                "asleep" => {
+                    status["pipe"] == "asleep" && status["places"][0][1].get("asleep").is_some()
+                }
                 "up" => status["places"][0][1].get("open").is_some(),
                 _ => status["pipe"].get("down").is_some(),
             }
@@ -154,7 +157,7 @@ impl Outside {
             .run()
     }
 
-    fn prints(&self, secret: &str, document: &Document) -> bool {
+    pub(super) fn prints(&self, secret: &str, document: &Document) -> bool {
         self.ipptool("desk", secret, document, PRINT_JOB)
             .is_success()
     }

@@ -23,6 +23,7 @@
 //! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
 //! | `gateway` | printing from outside through a gateway that cannot read |
 //! | `gateway_carriers` | the same out of offices that let out little |
+//! | `gateway_mail` | the same where the door comes when a mail calls it |
 //! | `gateway_suites` | the suites of CUPS through a gateway |
 //! | `gateway_tokens` | what print tokens are good for, and pages for browsers outside |
 //! | `devices` | printers as they are: what they say is judged, and looking keeps nobody from printing |
@@ -59,6 +60,7 @@ mod finishings;
 mod formats;
 mod gateway;
 mod gateway_carriers;
+mod gateway_mail;
 mod gateway_suites;
 mod gateway_tokens;
 mod hold_printer;

@@ -12,7 +12,8 @@ use papermesh_frame::write_message;
 use papermesh_pipe::gateway_id;
 use papermesh_protocol::gateway::contract::Gateway as Known;
 use papermesh_protocol::gateway::description::Description;
-use papermesh_protocol::gateway::message::{Address, Head, Knock, Place};
+use papermesh_protocol::gateway::message::{Address, Connected, Head, Knock, Place};
+use papermesh_protocol::gateway::wake::Accepted;
 use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
 use papermesh_protocol::time::Timestamp;
@@ -29,6 +30,7 @@ use zeroize::Zeroizing;
 
 use super::{GATEWAY, Gateway, Site};
 use crate::certificate::{self, OwnCertificate};
+use crate::clock;
 use crate::front::Front;
 use crate::ledger::Ledger;
 use crate::own::Own;
@@ -78,6 +80,7 @@ impl Listening {
             domain: "localhost".parse().unwrap(),
             carriers: Vec::new(),
             ipps: Vec::new(),
+            wakes_from: None,
         };
         let requests = Requests::new(Arc::clone(&doors), HttpsSaid::default().terms().unwrap());
         let web = Web::new(requests, &description, &GATEWAY).unwrap();
@@ -113,7 +116,11 @@ impl Listening {
 struct Office {
     status: watch::Receiver<BTreeMap<GatewayId, GatewayStatus>>,
     knocked: mpsc::Receiver<Knocked>,
-    _deps: (watch::Sender<Vec<Known>>, watch::Sender<Vec<Place>>),
+    _deps: (
+        watch::Sender<Vec<Known>>,
+        watch::Sender<Vec<Place>>,
+        mpsc::Sender<Accepted>,
+    ),
     _tasks: JoinSet<()>,
 }
 
@@ -128,14 +135,14 @@ impl Office {
         let place = Place {
             label: Some("desk".parse().unwrap()),
             own_names: Vec::new(),
-            constant: true,
+            connected: Connected::Always,
         };
         let (_, hello) = watch::channel(site.hello(10));
         let (gateways, known) = watch::channel(vec![gateway]);
         let (places, opened) = watch::channel(vec![place]);
         let (knocked, knocks) = mpsc::channel(16);
         let (status, told) = watch::channel(BTreeMap::new());
-        let door = Door::new(Deps {
+        let deps = Deps {
             seed: Arc::new(Zeroizing::new([10; 32])),
             ways,
             hello,
@@ -143,13 +150,15 @@ impl Office {
             places: opened,
             knocked,
             status,
-        });
+            moment: clock::moment,
+        };
+        let (calls, called) = mpsc::channel(1);
         let mut tasks = JoinSet::new();
-        tasks.spawn(door.run());
+        tasks.spawn(Door::new(deps, called).run());
         Self {
             status: told,
             knocked: knocks,
-            _deps: (gateways, places),
+            _deps: (gateways, places, calls),
             _tasks: tasks,
         }
     }

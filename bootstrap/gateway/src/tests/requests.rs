@@ -45,6 +45,7 @@ impl Site {
             domain: "gw.example".parse().unwrap(),
             carriers: vec![Offered::Tcp { port: 4001 }],
             ipps: vec![443],
+            wakes_from: None,
         };
         let requests = Requests::new(Arc::clone(&gateway.doors), terms);
         let web = Web::new(requests, &description, &GATEWAY).unwrap();

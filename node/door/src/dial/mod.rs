@@ -82,6 +82,11 @@ impl DialError {
     }
 }
 
+/// Whether somebody answers TLS at a name; nothing is said to whoever it is.
+pub(crate) async fn is_answered(ways: &Ways, name: &str) -> bool {
+    tls::connect(ways, name, tls::HTTP).await.is_ok()
+}
+
 impl Remedy for DialError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {

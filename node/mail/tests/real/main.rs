@@ -3,6 +3,7 @@
 //! `scripts/setup` installs both; like the other tests of whole systems these want root, because mail servers do.
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code, reason = "tests of whole systems start servers elsewhere")]
 mod servers;
 #[path = "../../../../protocol/tests/site/mod.rs"]
 mod site;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use papermesh_mail::message::Addresses;
 use papermesh_mail::submit::Submitter;
-use papermesh_mail::watch::{Mailbox, Pace, Protocol, State, Status, Watcher};
+use papermesh_mail::watch::{Carried, Mailbox, Pace, Protocol, State, Status, Watcher};
 use papermesh_mail::{Account, Credential, MailError, Security, Trust};
 use papermesh_protocol::gateway::wake::{Door, Order, Refusal, Remembered, Wake};
 use papermesh_protocol::id::WakeNonce;
@@ -28,7 +29,7 @@ const SOON: Duration = Duration::from_secs(60);
 
 /// Somebody who watches the mailbox.
 struct Watching {
-    found: mpsc::Receiver<Vec<u8>>,
+    found: mpsc::Receiver<Carried>,
     status: watch::Receiver<Status>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -51,9 +52,16 @@ impl Watching {
         }
     }
 
+    /// What the next mail carries, which is meant for here.
     async fn next(&mut self) -> Vec<u8> {
+        self.next_that(true).await
+    }
+
+    async fn next_that(&mut self, is_for_here: bool) -> Vec<u8> {
         let found = timeout(SOON, self.found.recv()).await;
-        found.expect("no wake came").expect("nobody watches")
+        let Carried { part, is_mine } = found.expect("no wake came").expect("nobody watches");
+        is_mine.send(is_for_here).unwrap();
+        part
     }
 
     async fn until(&mut self, what: &str, is_so: impl FnMut(&Status) -> bool) -> Status {
@@ -204,6 +212,29 @@ async fn what_comes_late_or_again_or_from_strangers_is_refused() {
         assert_eq!(verdict.map(|accepted| accepted.order), judged);
     }
     servers.is_empty().await;
+}
+
+/// Two computers may read one mailbox: what is sealed to one the other leaves there.
+#[tokio::test]
+async fn what_is_meant_for_another_computer_stays_for_it() {
+    let servers = Servers::start();
+    for protocol in [Protocol::Imap, Protocol::Pop3] {
+        let mailbox = || servers.mailbox(protocol, Security::Tls);
+        let mut other = Watching::start(mailbox(), servers.trust(), pace());
+        other.is_watching().await;
+        for part in [b"first".to_vec(), b"second".to_vec()] {
+            send(&servers, servers.submission(Security::Tls), &part)
+                .await
+                .unwrap();
+            assert_eq!(other.next_that(false).await, part);
+        }
+        drop(other);
+        let mut meant = Watching::start(mailbox(), servers.trust(), pace());
+        // What came last is looked at first.
+        assert_eq!(meant.next().await, b"second");
+        assert_eq!(meant.next().await, b"first");
+        servers.is_empty().await;
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Postfix and Dovecot on this computer, with folders, ports and a certificate authority of their own.
+//! Postfix and Dovecot on this computer or in a network namespace of it, with folders, ports and a certificate authority
+//! of their own.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -36,19 +37,57 @@ struct Ports {
 pub(crate) struct Servers {
     folder: TempDir,
     ports: Ports,
+    at: At,
     dovecot: Option<Child>,
     postfix: Child,
 }
 
+/// Where the servers are.
+#[derive(Clone, Debug)]
+pub(crate) struct At {
+    /// The network namespace; none for that of the test.
+    pub(crate) namespace: Option<String>,
+    /// Where they listen.
+    pub(crate) address: &'static str,
+    /// How they are called, beside `localhost`.
+    pub(crate) name: &'static str,
+}
+
+impl At {
+    /// On this computer, for itself.
+    const HERE: Self = Self {
+        namespace: None,
+        address: "127.0.0.1",
+        name: "localhost",
+    };
+
+    /// A program that is started there.
+    fn command(&self, program: &Path) -> Command {
+        match &self.namespace {
+            None => Command::new(program),
+            Some(namespace) => {
+                let mut command = Command::new(system("ip"));
+                command.args(["netns", "exec", namespace]).arg(program);
+                command
+            }
+        }
+    }
+}
+
 impl Servers {
     pub(crate) fn start() -> Self {
-        Self::with("permit", "")
+        Self::with("permit", "", At::HERE)
+    }
+
+    /// Servers somewhere else.
+    pub(crate) fn start_at(at: At) -> Self {
+        Self::with("permit", "", at)
     }
 
     /// Servers that take a mail when the greylist does.
     pub(crate) fn greylisting(greylist: &Greylist) -> Self {
         let restriction = format!("check_policy_service,inet:127.0.0.1:{}", greylist.port);
-        Self::with(&format!("{restriction},permit"), "")
+        Self::with(&format!("{restriction},permit"), "", At::HERE)
     }
 
     /// Servers that take the authority's tokens beside passwords.
@@ -56,10 +95,11 @@ impl Servers {
         Self::with(
             "permit",
             &format!("http://127.0.0.1:{}/?t=", authority.port),
+            At::HERE,
         )
     }
 
-    fn with(restrictions: &str, tokens: &str) -> Self {
+    fn with(restrictions: &str, tokens: &str, at: At) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         // Servers drop their rights before they come here.
@@ -69,7 +109,7 @@ impl Servers {
             chown(path.join(name), Some(OWNER), Some(OWNER))
                 .expect("mail servers are started by root");
         }
-        certify(path);
+        certify(path, at.name);
         let [imap, imaps, pop3, pop3s, auth, smtps, submission, smtp] = ports();
         let ports = Ports {
             imap,
@@ -81,10 +121,10 @@ impl Servers {
             submission,
             smtp,
         };
-        configure_dovecot(path, &ports, tokens);
-        configure_postfix(path, &ports, restrictions);
+        configure_dovecot(path, (&ports, &at), tokens);
+        configure_postfix(path, (&ports, &at), restrictions);
         let postfix = run(
-            Command::new(system("postfix"))
+            at.command(&system("postfix"))
                 .arg("-c")
                 .arg(path.join("postfix"))
                 .arg("start-fg"),
@@ -94,6 +134,7 @@ impl Servers {
         let mut this = Self {
             folder,
             ports,
+            at,
             dovecot: None,
             postfix,
         };
@@ -106,7 +147,7 @@ impl Servers {
     }
 
     pub(crate) fn start_dovecot(&mut self) {
-        let mut command = Command::new(system("dovecot"));
+        let mut command = self.at.command(&system("dovecot"));
         command
             .arg("-F")
             .arg("-c")
@@ -151,7 +192,12 @@ impl Servers {
     fn listens(&self, port: u16) {
         wait(
             &format!("{port} to listen"),
-            || TcpStream::connect(("127.0.0.1", port)).is_ok(),
+            || {
+                let connect = format!("exec 3<>/dev/tcp/127.0.0.1/{port}");
+                let mut command = self.at.command(&system("bash"));
+                let tried = command.arg("-c").arg(connect).stderr(Stdio::null());
+                tried.status().is_ok_and(|status| status.success())
+            },
             || self.logs(),
         );
     }
@@ -163,7 +209,7 @@ impl Servers {
             .collect()
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
@@ -194,7 +240,7 @@ impl Servers {
 
     fn account(&self, port: u16, security: Security) -> Account {
         Account {
-            server: "localhost".to_owned(),
+            server: self.at.name.to_owned(),
             port: Some(port),
             security,
             user: "hall".to_owned(),
@@ -224,6 +270,16 @@ impl Servers {
             Security::None => self.ports.smtp,
         };
         self.account(port, security)
+    }
+
+    /// Where mails are submitted, in TLS.
+    pub(crate) fn sending(&self) -> (String, u16) {
+        (self.at.name.to_owned(), self.ports.smtps)
+    }
+
+    /// Where they are read, by IMAP in TLS.
+    pub(crate) fn reading(&self) -> (String, u16) {
+        (self.at.name.to_owned(), self.ports.imaps)
     }
 
     // Mails ------------------------------------------------------------------------------------
@@ -367,13 +423,13 @@ fn ports<const N: usize>() -> [u16; N] {
 // Configuration -------------------------------------------------------------------------------
 
 /// An authority in `ca.pem`, and what it gave to this computer.
-fn certify(folder: &Path) {
+fn certify(folder: &Path, name: &str) {
     let mut authority = rcgen::CertificateParams::default();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let authority_key = rcgen::KeyPair::generate().unwrap();
     let authority = authority.self_signed(&authority_key).unwrap();
     let key = rcgen::KeyPair::generate().unwrap();
-    let server = rcgen::CertificateParams::new(vec!["localhost".to_owned()])
+    let server = rcgen::CertificateParams::new(vec!["localhost".to_owned(), name.to_owned()])
         .unwrap()
         .signed_by(&key, &authority, &authority_key)
         .unwrap();
@@ -382,8 +438,8 @@ fn certify(folder: &Path) {
     fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
 }
 
-fn configure_dovecot(folder: &Path, ports: &Ports, tokens: &str) {
-    let at = folder.display();
+fn configure_dovecot(folder: &Path, (ports, at): (&Ports, &At), tokens: &str) {
+    let (listen, at) = (at.address, folder.display());
     let Ports {
         imap,
         imaps,
@@ -409,7 +465,7 @@ fn configure_dovecot(folder: &Path, ports: &Ports, tokens: &str) {
     };
     let configuration = format!(
         "base_dir = {at}/run\nstate_dir = {at}/state\nlog_path = {at}/dovecot-mail.log\n\
-         protocols = imap pop3\nlisten = 127.0.0.1\nssl = yes\nssl_cert = <{at}/cert.pem\nssl_key = <{at}/key.pem\n\
+         protocols = imap pop3\nlisten = {listen}\nssl = yes\nssl_cert = <{at}/cert.pem\nssl_key = <{at}/key.pem\n\
          mail_location = maildir:{at}/mail/%n\nmail_uid = {OWNER}\nmail_gid = {OWNER}\nfirst_valid_uid = 1\n\
          auth_mechanisms = plain login{mechanisms}\nauth_failure_delay = 0\n{by_token}\
          passdb {{\n  driver = static\n  mechanisms = plain login\n  args = password={PASSWORD}\n}}\n\
@@ -423,8 +479,13 @@ fn configure_dovecot(folder: &Path, ports: &Ports, tokens: &str) {
     fs::write(folder.join("dovecot.conf"), configuration).unwrap();
 }
 
-fn configure_postfix(folder: &Path, ports: &Ports, restrictions: &str) {
-    let at = folder.display();
+fn configure_postfix(folder: &Path, (ports, at): (&Ports, &At), restrictions: &str) {
+    let (listen, at) = (at.address, folder.display());
+    // It knows no address that stands for all.
+    let interfaces = match listen {
+        "0.0.0.0" => "all",
+        one => one,
+    };
     let Ports {
         auth,
         smtps,
@@ -444,7 +505,7 @@ fn configure_postfix(folder: &Path, ports: &Ports, restrictions: &str) {
         "compatibility_level = 3.6\nqueue_directory = {at}/queue\ndata_directory = {at}/data\n\
          command_directory = /usr/sbin\ndaemon_directory = /usr/lib/postfix/sbin\nmeta_directory = /etc/postfix\n\
          maillog_file = /dev/stdout\nmyhostname = localhost\nmydestination =\nalias_maps =\nlocal_recipient_maps =\n\
-         inet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nsmtputf8_enable = no\n\
+         inet_interfaces = {interfaces}\ninet_protocols = ipv4\nsmtputf8_enable = no\n\
          virtual_mailbox_domains = acme.example\nvirtual_mailbox_maps = static:hall/\n\
          virtual_mailbox_base = {at}/mail\nvirtual_uid_maps = static:{OWNER}\nvirtual_gid_maps = static:{OWNER}\n\
          smtpd_tls_cert_file = {at}/cert.pem\nsmtpd_tls_key_file = {at}/key.pem\nsmtpd_tls_security_level = may\n\
@@ -472,9 +533,9 @@ fn configure_postfix(folder: &Path, ports: &Ports, restrictions: &str) {
         "postlog unix-dgram n - n - 1 postlogd",
     ];
     let listeners = format!(
-        "127.0.0.1:{smtps} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes\n\
-         127.0.0.1:{submission} inet n - n - - smtpd -o smtpd_tls_auth_only=yes\n\
-         127.0.0.1:{smtp} inet n - n - - smtpd\n"
+        "{listen}:{smtps} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes\n\
+         {listen}:{submission} inet n - n - - smtpd -o smtpd_tls_auth_only=yes\n\
+         {listen}:{smtp} inet n - n - - smtpd\n"
     );
     fs::write(folder.join("postfix/main.cf"), main).unwrap();
     fs::write(

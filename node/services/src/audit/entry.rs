@@ -87,6 +87,10 @@ pub enum Kind {
     TokenWithdrawn,
     /// The site has a further gateway.
     GatewayAdded,
+    /// A mail called this node's door, or took that back.
+    Woken,
+    /// A mail that should have called it was refused.
+    WakeRefused,
     /// The site has a gateway less.
     GatewayRemoved,
 }

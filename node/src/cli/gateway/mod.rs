@@ -3,10 +3,11 @@
 mod share;
 mod token;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use papermesh_door::{GatewayStatus, PipeState, PlaceState};
 use papermesh_protocol::gateway::name::Label;
 use papermesh_protocol::remedy::Remedy;
+use papermesh_store::WokenBy;
 
 use self::share::{Guest, Share};
 use self::token::TokenAction;
@@ -17,6 +18,7 @@ use super::secrets::{self, PassphraseArgs};
 use super::table::Grid;
 use crate::control::message::{
     AddGateway, ClosePlace, GatewayList, ListGateways, OpenPlace, PlaceChanged, RemoveGateway,
+    WakeDoor,
 };
 
 /// Print from outside the site, through a gateway on the Internet
@@ -44,6 +46,14 @@ pub(super) enum Gateway {
     /// Places: names by which this computer's hold printer is found from outside
     #[command(subcommand)]
     Place(Place),
+    /// Call the door of a place that is not connected, and wait until somebody can print there
+    Wake {
+        /// The line that begins with papermesh-door-1; - to read it from standard input
+        line: String,
+        /// Wait at most so many seconds, from 5 to 900
+        #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+        wait: u16,
+    },
     /// Print tokens: what programs outside show instead of a PIN
     #[command(subcommand)]
     Token(TokenAction),
@@ -64,6 +74,9 @@ pub(super) enum Place {
         /// Open that of the whole site, which is found by the site's name alone
         #[arg(long)]
         site: bool,
+        /// Keep no connection to the gateway, and come when a mail calls [default: always connected]
+        #[arg(long, value_name = "WHO")]
+        woken_by: Option<Waker>,
     },
     /// Close a place
     Remove {
@@ -74,6 +87,24 @@ pub(super) enum Place {
         #[arg(long)]
         site: bool,
     },
+}
+
+/// Who wakes a place's door.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Waker {
+    /// The gateway, because somebody knocks; it has to send mails
+    Gateway,
+    /// Whoever is about to print, with `papermesh gateway wake`
+    Client,
+}
+
+impl From<Waker> for WokenBy {
+    fn from(waker: Waker) -> Self {
+        match waker {
+            Waker::Gateway => Self::Gateway,
+            Waker::Client => Self::Client,
+        }
+    }
 }
 
 impl Gateway {
@@ -112,6 +143,13 @@ impl Gateway {
                 })
             }
             Self::Place(place) => place.run(context).await,
+            Self::Wake { line, wait } => {
+                let line = secrets::argument_or_stdin(line)?.to_string();
+                let woken = context.call(WakeDoor { line, wait }).await?;
+                context
+                    .screen
+                    .show(&woken, |woken, _| format!("{} is open", woken.place))
+            }
             Self::Token(token) => token.run(context).await,
             Self::Share(share) => share.run(context).await,
             Self::Guest(guest) => guest.run(context).await,
@@ -122,10 +160,15 @@ impl Gateway {
 impl Place {
     async fn run(self, context: &Context) -> Result<(), CliError> {
         match self {
-            Self::Add { name, site } => {
+            Self::Add {
+                name,
+                site,
+                woken_by,
+            } => {
                 let command = OpenPlace {
                     label: name,
                     of_site: site,
+                    woken_by: woken_by.map(Into::into),
                 };
                 let opened = context.call(command).await?;
                 context
@@ -153,7 +196,10 @@ fn opened_text(opened: &PlaceChanged) -> String {
         .names
         .iter()
         .map(|name| format!("ipps://{name}:443/ipp/print"));
-    uris.collect::<Vec<_>>().join("\n")
+    let mut said: Vec<String> = uris.collect();
+    let calls = opened.lines.iter();
+    said.extend(calls.map(|line| format!("others call it with: papermesh gateway wake {line}")));
+    said.join("\n")
 }
 
 fn table(list: &GatewayList, style: &Style) -> String {
@@ -181,6 +227,7 @@ fn table(list: &GatewayList, style: &Style) -> String {
 
 fn pipe(state: &PipeState) -> String {
     match state {
+        PipeState::Asleep => "comes when it is called".to_owned(),
         PipeState::Dialing => "dialing".to_owned(),
         PipeState::Up(carrier) => format!("up, by {carrier}"),
         PipeState::Down { why, remedy: None } => format!("down: {why}"),
@@ -202,6 +249,7 @@ fn places(status: &GatewayStatus) -> String {
         match state {
             PlaceState::Asked => format!("{label} (not open yet)"),
             PlaceState::Open(_) => label.to_owned(),
+            PlaceState::Asleep(_) => format!("{label} (comes when it is called)"),
             PlaceState::Refused(why) => format!("{label} ({})", why.in_full()),
         }
     });

@@ -1,6 +1,6 @@
 //! The way in from outside the site: gateways, places at them, print tokens.
 
-use papermesh_door::{GatewayStatus, PlaceState};
+use papermesh_door::GatewayStatus;
 use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
@@ -8,6 +8,7 @@ use papermesh_protocol::gateway::token::rights::Rights;
 use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
+use papermesh_store::{PlaceRow, WokenBy};
 use serde::{Deserialize, Serialize};
 
 use crate::control::Passphrase;
@@ -46,22 +47,19 @@ pub struct ListGateways {}
 pub struct GatewayList {
     /// Those of the site.
     pub gateways: Vec<Gateway>,
-    /// The places that this node opens at each of them; that of the site has no label.
-    pub places: Vec<Option<Label>>,
+    /// The places that this node opens at each of them.
+    pub places: Vec<PlaceRow>,
     /// How it stands with them; nothing of one at which this node opens no place.
     pub status: Vec<GatewayStatus>,
 }
 
 impl GatewayList {
-    /// The first name of an open place, or of the one that is meant.
+    /// The first name of a place that is open or can be woken, or of the one that is meant.
     #[must_use]
     pub fn open_place(&self, meant: Option<&Label>) -> Option<&HostName> {
         let places = self.status.iter().flat_map(|status| &status.places);
         let mut meant = places.filter(|(label, _)| meant.is_none() || label.as_ref() == meant);
-        meant.find_map(|(_, state)| match state {
-            PlaceState::Open(names) => names.first(),
-            PlaceState::Asked | PlaceState::Refused(_) => None,
-        })
+        meant.find_map(|(_, state)| state.names().first())
     }
 }
 
@@ -73,6 +71,9 @@ pub struct OpenPlace {
     /// It is that of the site, which has no label: the site's name at the gateway leads there.
     #[serde(default)]
     pub of_site: bool,
+    /// Who wakes its door; with nobody it is always there.
+    #[serde(default)]
+    pub woken_by: Option<WokenBy>,
 }
 
 /// Closes a place.
@@ -89,6 +90,25 @@ pub struct PlaceChanged {
     pub label: Option<Label>,
     /// The names that lead to it, one at each gateway of the site.
     pub names: Vec<String>,
+    /// What others call its door with, one line for each of them; none if it is always there.
+    #[serde(default)]
+    pub lines: Vec<String>,
+}
+
+/// Calls the door of a place, and waits until it is there.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WakeDoor {
+    /// The line that whoever opened the place was given.
+    pub line: String,
+    /// How long to wait at most, in seconds.
+    pub wait: u16,
+}
+
+/// A door is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoorWoken {
+    /// The place.
+    pub place: HostName,
 }
 
 /// Makes a print token.

@@ -24,8 +24,8 @@ use serde_json::Value;
 use super::service::{Answer, Handle, Io, json};
 
 pub use gateway::{
-    AddGateway, ClosePlace, GatewayList, GatewayRemoved, ListGateways, ListTokens, MakeToken,
-    OpenPlace, PlaceChanged, RemoveGateway, Token, TokenMade, WithdrawToken,
+    AddGateway, ClosePlace, DoorWoken, GatewayList, GatewayRemoved, ListGateways, ListTokens,
+    MakeToken, OpenPlace, PlaceChanged, RemoveGateway, Token, TokenMade, WakeDoor, WithdrawToken,
 };
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use job::{
@@ -198,6 +198,7 @@ commands! {
     ListGateways -> GatewayList,
     OpenPlace -> PlaceChanged,
     ClosePlace -> PlaceChanged,
+    WakeDoor -> DoorWoken,
     MakeToken -> TokenMade,
     ListTokens -> Vec<Token>,
     WithdrawToken -> Token,

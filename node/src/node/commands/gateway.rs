@@ -1,18 +1,26 @@
 //! The way in from outside the site.
 
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
+use papermesh_door::Ways;
 use papermesh_protocol::gateway::contract::Gateway;
+use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::wake::Callee;
 use papermesh_protocol::invite::TicketError;
+use papermesh_protocol::limits;
 use papermesh_services::local_users::tokens::{LIFETIME, NewToken, TokenView};
+use papermesh_store::PlaceRow;
 
 use super::super::Services;
+use super::super::calling;
 use super::super::door::DoorHere;
 use super::site::said;
 use crate::control::message::{
-    AddGateway, ClosePlace, GatewayList, GatewayRemoved, ListGateways, ListTokens, MakeToken,
-    OpenPlace, PlaceChanged, RemoveGateway, Token, TokenMade, WithdrawToken,
+    AddGateway, ClosePlace, DoorWoken, GatewayList, GatewayRemoved, ListGateways, ListTokens,
+    MakeToken, OpenPlace, PlaceChanged, RemoveGateway, Token, TokenMade, WakeDoor, WithdrawToken,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Handle, Io};
 
@@ -61,8 +69,21 @@ impl Handle<OpenPlace> for Services {
                 return Err(CommandError::new(ErrorCode::Usage, text));
             }
         };
-        self.here()?.open(&self.store, label.clone()).await?;
-        Ok(self.place(label))
+        let place = PlaceRow {
+            label: label.clone(),
+            woken_by: command.woken_by,
+        };
+        let here = self.here()?;
+        here.open(&self.store, place).await?;
+        let mailbox = here.mailbox().filter(|_| command.woken_by.is_some());
+        let lines = match mailbox {
+            Some(mailbox) => self.lines(label.as_ref(), mailbox)?,
+            None => Vec::new(),
+        };
+        Ok(PlaceChanged {
+            lines,
+            ..self.place(label)
+        })
     }
 }
 
@@ -70,6 +91,36 @@ impl Handle<ClosePlace> for Services {
     async fn handle(&self, command: ClosePlace, _: Io) -> Answer<PlaceChanged> {
         self.here()?.close(&self.store, &command.label).await?;
         Ok(self.place(command.label))
+    }
+}
+
+/// How long a door may be waited for: as long as a wake may be good, and not so short that no mail could arrive.
+const WAIT: RangeInclusive<u64> = 5..=limits::WAKE_LIFETIME.as_secs();
+
+impl Handle<WakeDoor> for Services {
+    async fn handle(&self, command: WakeDoor, _: Io) -> Answer<DoorWoken> {
+        let callee: Callee = command
+            .line
+            .parse()
+            .map_err(|error: TicketError| CommandError::of(ErrorCode::Usage, &error))?;
+        let wait = u64::from(command.wait);
+        if !WAIT.contains(&wait) {
+            let text = format!("{wait} seconds are too short or too long");
+            let remedy = format!("wait from {} to {} seconds", WAIT.start(), WAIT.end());
+            return Err(CommandError::new(ErrorCode::Usage, text).with_remedy(remedy));
+        }
+        let ways = Ways {
+            proxy: self.config.proxy.clone().map(Arc::new),
+            ..Ways::default()
+        };
+        let (wait, from) = (
+            Duration::from_secs(wait),
+            (&self.letters, self.mail.as_ref()),
+        );
+        calling::call(&callee, wait, from, &ways).await?;
+        Ok(DoorWoken {
+            place: callee.place,
+        })
     }
 }
 
@@ -92,7 +143,30 @@ impl Services {
         PlaceChanged {
             names: names.collect(),
             label,
+            lines: Vec::new(),
         }
+    }
+
+    /// What others call the door of a place with, one line for each gateway.
+    fn lines(
+        &self,
+        label: Option<&Label>,
+        mailbox: &MailAddress,
+    ) -> Result<Vec<String>, CommandError> {
+        let certificate = self.mesh.membership().certificate();
+        let gateways = self.authority.gateways();
+        let lines = gateways.iter().map(|gateway| {
+            let callee = Callee {
+                gateway: gateway.key,
+                place: gateway.domain.place(&gateway.site, label),
+                mailbox: mailbox.clone(),
+                sealing: certificate.sealing,
+            };
+            let line = callee.to_line();
+            line.map(|line| line.to_string())
+                .map_err(|error| CommandError::of(ErrorCode::Failed, &error))
+        });
+        lines.collect()
     }
 }
 

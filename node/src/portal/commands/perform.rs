@@ -343,6 +343,7 @@ impl AdminCommand {
             }
             Self::OpenPlace => {
                 let opening = OpenPlace {
+                    woken_by: None,
                     label: None,
                     of_site: false,
                 };

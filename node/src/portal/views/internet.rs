@@ -1,9 +1,10 @@
 //! What is shown of printing from outside: a user's print tokens, the site's gateways, this computer's places.
 
 use papermesh_door::{GatewayStatus, PipeState, PlaceState};
-use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::gateway::token::rights::Right;
 use papermesh_protocol::remedy::Remedy;
+use papermesh_store::PlaceRow;
 
 use super::View;
 use super::line::{Button, Chip, Line, Lines, Saying};
@@ -61,6 +62,7 @@ pub(super) fn gateways(view: &View<'_>, list: &GatewayList) -> Lines {
         let status = all.find(|status| status.gateway.key == gateway.key);
         let (kind, text) = match status.map(|status| &status.pipe) {
             None => ("", t.say("gateway-idle").into_owned()),
+            Some(PipeState::Asleep) => ("", t.say("gateway-asleep").into_owned()),
             Some(PipeState::Dialing) => ("busy", t.say("gateway-dialing").into_owned()),
             Some(PipeState::Down { .. }) => ("bad", t.say("gateway-down").into_owned()),
             Some(_) => ("good", t.say("gateway-up").into_owned()),
@@ -111,7 +113,8 @@ pub(super) fn gateways(view: &View<'_>, list: &GatewayList) -> Lines {
 /// The places that this computer opens, and one more.
 pub(super) fn places(view: &View<'_>, list: &GatewayList) -> Lines {
     let t = view.t();
-    let line = |place: &Option<Label>| {
+    let line = |place: &PlaceRow| {
+        let place = &place.label;
         let label = place.as_ref().map_or("", Label::as_str);
         let name = match label.is_empty() {
             true => t.say("place-of-site").into_owned(),
@@ -119,13 +122,18 @@ pub(super) fn places(view: &View<'_>, list: &GatewayList) -> Lines {
         };
         let states = list.status.iter().flat_map(|status| &status.places);
         let states = states.filter(|(of, _)| of == place);
-        let said = states.map(|(_, state)| match state {
-            PlaceState::Open(names) => {
-                let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-                Saying::plain(names.join(", "))
-            }
-            PlaceState::Asked => Saying::plain(t.say("place-asked")),
-            PlaceState::Refused(why) => Saying::plain(why.in_full().to_string()),
+        let joined = |names: &[HostName]| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            names.join(", ")
+        };
+        let said = states.flat_map(|(_, state)| match state {
+            PlaceState::Open(names) => vec![Saying::plain(joined(names))],
+            PlaceState::Asleep(names) => vec![
+                Saying::plain(joined(names)),
+                Saying::plain(t.say("place-asleep")),
+            ],
+            PlaceState::Asked => vec![Saying::plain(t.say("place-asked"))],
+            PlaceState::Refused(why) => vec![Saying::plain(why.in_full().to_string())],
         });
         let said: Vec<Saying> = said.collect();
         let is_open = list.open_place(place.as_ref()).is_some();

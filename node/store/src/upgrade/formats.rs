@@ -18,8 +18,9 @@ use papermesh_protocol::codec;
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
 use papermesh_protocol::gateway::token::rights::{Right, Rights};
+use papermesh_protocol::gateway::wake::{Order, Row, WakeId};
 use papermesh_protocol::id::{
-    BadgeTag, NodeId, RecordKey, ReleaseId, Serial, SessionId, TokenDigest, UserKey,
+    BadgeTag, NodeId, RecordKey, ReleaseId, Serial, SessionId, TokenDigest, UserKey, WakeNonce,
 };
 use papermesh_protocol::job::{ColorMode, PrintOptions, Scaling, Sides};
 use papermesh_protocol::release::guess::Guesses;
@@ -38,9 +39,9 @@ use crate::sample::{job, name, user};
 use crate::site::{self, LastPorts, Singleton};
 use crate::{
     Attempt, BadgeRow, Choice, ChoiceRow, Floor, JobEnd, JobRow, JournalRow, LeaseRow, Linked,
-    LocalUser, MemberRow, NamedPrinter, NumberedJob, PastJobRow, PublicCertificateRow, Purpose,
-    RememberedPeer, Settled, Source, StoredRecord, Ticket, TicketId, TokenRow, UserRow,
-    WebCertificateRow, WebIssuerRow,
+    LocalUser, MemberRow, NamedPrinter, NumberedJob, PastJobRow, PlaceRow, PublicCertificateRow,
+    Purpose, RememberedPeer, Settled, Source, StoredRecord, Ticket, TicketId, TokenRow, UserRow,
+    WebCertificateRow, WebIssuerRow, WokenBy,
 };
 
 const THEN: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -292,6 +293,15 @@ fn users(visit: &mut impl Visit) {
     let at = "desk.acme.gw.example".to_owned();
     visit.row(&columns::PUBLIC_CERTIFICATES, &at, &public);
     visit.row(&columns::TOKENS, &TokenDigest::from_bytes([8; 32]), &token);
+    let wake = Row {
+        wake: WakeId {
+            signer: [5; 32],
+            nonce: WakeNonce::from_bytes([6; 16]),
+        },
+        order: Order::Cancel,
+        first_at: THEN,
+    };
+    visit.row(&columns::WAKES, &vec![5; 48], &wake);
     visit.row(&columns::GUESSES, &of_user(NODE), &guesses());
     visit.row(&columns::GUESS_TOTALS, &user("alice"), &guesses());
     visit.row(&columns::TYPED_GUESSES, &of_user(Source::HERE), &guesses());
@@ -441,7 +451,16 @@ fn things(visit: &mut impl Visit) {
     visit.thing(&site::ACME_ACCOUNT, &ByteBuf::from([7; 48]));
     visit.thing(
         &site::PLACES,
-        &vec![None, Some("front-desk".parse().unwrap())],
+        &vec![
+            PlaceRow {
+                label: None,
+                woken_by: None,
+            },
+            PlaceRow {
+                label: Some("front-desk".parse().unwrap()),
+                woken_by: Some(WokenBy::Gateway),
+            },
+        ],
     );
     visit.thing(&site::KEYS_MADE, &true);
 }

@@ -1,4 +1,4 @@
-//! Format 3: print tokens, the places that this node opens at gateways, and their certificates.
+//! Format 3: print tokens, the places that this node opens at gateways, their certificates, and wakes.
 //!
 //! Nothing is rewritten: there was neither before.
 
@@ -6,6 +6,6 @@ use super::UpgradeStep;
 
 pub(super) const STEP: UpgradeStep = UpgradeStep {
     format: 3,
-    what: "print tokens, places at gateways and their certificates can be kept",
+    what: "print tokens, places at gateways, their certificates and wakes can be kept",
     rows: |_, _| Ok(()),
 };
