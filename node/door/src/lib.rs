@@ -7,6 +7,7 @@
 //! - `dial`: a pipe, by TCP, TLS or HTTPS, whichever this network lets out; `backoff`: when it is tried again
 //! - `session`: what is said on a pipe, and the streams that come on it
 //! - [`acme`]: certificates for the names of places, through the gateway
+//! - [`look`]: what a place shows to whoever comes from outside
 //! - [`woken`]: when a door that keeps no pipe comes and leaves; nothing calls it yet
 //! - [`status`]: how it stands, for whoever shows it
 #![forbid(unsafe_code)]
@@ -14,6 +15,7 @@
 pub mod acme;
 mod backoff;
 mod dial;
+pub mod look;
 mod session;
 pub mod status;
 pub mod woken;

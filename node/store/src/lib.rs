@@ -43,6 +43,7 @@ mod local_users;
 mod mark;
 mod members;
 mod numbers;
+mod outside;
 mod peers;
 mod previews;
 mod records;
@@ -85,6 +86,9 @@ pub use leases::{Granted, LeaseRow, Leases, Settled, Settling};
 pub use local_users::{LINKED_PER_USER, Linked, LocalUser};
 pub use members::MemberRow;
 pub use numbers::JobNumbers;
+pub use outside::{
+    EXPOSURES, ExposureRow, ORDERED_NAMES, OrdersRow, OwnNameRow, RefusedRow,
+};
 pub use peers::{ADDRESSES_PER_PEER, PEERS_MAX, Peers, RememberedPeer};
 pub use previews::Previews;
 pub use records::{Records, StoredRecord};

@@ -443,6 +443,29 @@ fn things(visit: &mut impl Visit) {
         &site::PLACES,
         &vec![None, Some("front-desk".parse().unwrap())],
     );
+    let own = OwnNameRow {
+        place: Some("front-desk".parse().unwrap()),
+        name: "print.acme.example".parse().unwrap(),
+    };
+    visit.thing(&site::OWN_NAMES, &vec![own.clone()]);
+    let refused = RefusedRow {
+        until: LATER,
+        why: "too many certificates".to_owned(),
+    };
+    let orders = OrdersRow {
+        begun: [(own.name.to_string(), vec![THEN])].into(),
+        refused: [(None, refused)].into(),
+    };
+    visit.thing(&site::ACME_ORDERS, &orders);
+    let exposure = ExposureRow {
+        by: NODE,
+        door: NODE,
+        sighting: Sighting::new(own.name, KeyDigest::from_bytes([5; 32]), "R11"),
+        at: THEN,
+        told: true,
+    };
+    visit.thing(&site::EXPOSURES, &vec![exposure]);
+    visit.thing(&site::LAST_LOOK, &THEN);
     visit.thing(&site::KEYS_MADE, &true);
 }
 

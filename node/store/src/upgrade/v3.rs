@@ -1,4 +1,4 @@
-//! Format 3: print tokens, the places that this node opens at gateways, and their certificates.
+//! Format 3: print tokens, the places that this node opens at gateways, their certificates, and what was seen of places.
 //!
 //! Nothing is rewritten: there was neither before.
 
