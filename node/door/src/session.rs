@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use papermesh_frame::{FrameError, read_message, write_message};
 use papermesh_pipe::{Pipe, PipeStream};
@@ -12,6 +12,7 @@ use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
 use papermesh_protocol::remedy::Remedy;
+use papermesh_protocol::time::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -101,6 +102,11 @@ pub(crate) async fn keep(deps: Deps, gateway: Gateway) {
     }
 }
 
+fn clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Timestamp::from_secs(since.map_or(0, |since| since.as_secs()))
+}
+
 fn remedy(error: &Failed) -> Option<String> {
     error.remedy().map(Into::into)
 }
@@ -118,11 +124,15 @@ impl Keeper<'_> {
             let status = all.entry(gateway.key).or_insert_with(|| GatewayStatus {
                 gateway: gateway.clone(),
                 pipe: PipeState::Dialing,
+                since: clock(),
                 places: Vec::new(),
                 knocks: 0,
             });
             if !matches!(pipe, PipeState::Up(_)) {
                 status.places.clear();
+            }
+            if status.pipe != pipe {
+                status.since = clock();
             }
             status.pipe = pipe;
         });

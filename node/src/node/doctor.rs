@@ -23,7 +23,7 @@ use super::door::DoorHere;
 use super::keys::keys_of;
 use super::{NodeError, Services, blocking, open_store, output, parts, portal};
 use crate::config::{Config, Home};
-use crate::control::message::{Diagnose, Finding, Verdict};
+use crate::control::message::{Diagnose, Exposure, Finding, PlaceName, Verdict};
 use crate::control::{Answer, CommandError, Handle, Io};
 use crate::panel::badge::ReaderState;
 
@@ -147,29 +147,12 @@ impl Services {
         findings.collect()
     }
 
-    /// What outsiders are shown at each name of this node.
-    async fn place_certificates(&self) -> Result<Vec<Finding>, StoreError> {
-        let status = self.door.as_ref().map(DoorHere::status);
-        let places = status.iter().flatten().flat_map(|status| &status.places);
-        let names = places.filter_map(|(_, state)| match state {
-            PlaceState::Open(names) => Some(names),
-            PlaceState::Asked | PlaceState::Refused(_) => None,
-        });
-        let names: Vec<String> = names.flatten().map(ToString::to_string).collect();
+    /// What outsiders are shown at each name of this node, and at places that somebody pretends to be.
+    async fn shown_outside(&self) -> Result<Vec<Finding>, NodeError> {
+        let list = self.gateway_list().await?;
         let (now, asks) = (self.mesh.membership().now(), self.config.acme.is_some());
-        offload(&self.store, move |store| {
-            let kept = store.public_certificates();
-            let found = names.iter().map(|name| {
-                let until = kept.get(name)?.map(|row| row.not_after);
-                Ok(shown_at(
-                    name,
-                    until.filter(|until| *until > now),
-                    (now, asks),
-                ))
-            });
-            found.collect()
-        })
-        .await
+        let names = list.names.iter().map(|name| shown_at(name, (now, asks)));
+        Ok(names.chain(list.exposures.iter().map(exposed)).collect())
     }
 
     /// Whether `papermesh open` has something to open.
@@ -231,7 +214,7 @@ impl Handle<Diagnose> for Services {
             self.own_page(),
         ];
         findings.extend(self.gateways());
-        findings.extend(self.place_certificates().await.map_err(NodeError::Store)?);
+        findings.extend(self.shown_outside().await?);
         let keys = offload(&self.store, |store| keys_of(store, store.home()));
         findings.push(keys.await.map_err(NodeError::Store)?);
         if self.holder.is_some() {
@@ -529,22 +512,29 @@ fn renderer(converter: &Converter) -> Finding {
     }
 }
 
-/// Until when a name has a certificate of the Internet's, if it has one; `asks` says whether this node asks for
-/// some.
-fn shown_at(name: &str, until: Option<Timestamp>, (now, asks): (Timestamp, bool)) -> Finding {
-    match (until, asks) {
-        (Some(until), _) => {
+/// What a name shows to outsiders; `asks` says whether this node asks for certificates.
+fn shown_at(place: &PlaceName, (now, asks): (Timestamp, bool)) -> Finding {
+    let PlaceName {
+        name,
+        certified_until,
+        refused,
+        ..
+    } = place;
+    match (certified_until, refused, asks) {
+        (Some(until), None, _) => {
             let days = until.since(now).as_secs() / DAY;
             good(
                 "place-certificate",
                 format!("{name} has a certificate of the Internet's, valid for {days} more days"),
             )
         }
-        (None, false) => good(
+        (Some(_), Some((_, why)), true) => doubtful("place-certificate", why.clone(), WAIT),
+        (None, Some((_, why)), true) => bad("place-certificate", why.clone(), WAIT),
+        (_, _, false) => good(
             "place-certificate",
             format!("{name} shows a certificate of this node's own, as `acme` is off"),
         ),
-        (None, true) => doubtful(
+        (None, None, true) => doubtful(
             "place-certificate",
             format!(
                 "{name} shows a certificate of this node's own, which programs outside do not trust"
@@ -552,6 +542,33 @@ fn shown_at(name: &str, until: Option<Timestamp>, (now, asks): (Timestamp, bool)
             "wait some minutes after the place was opened; later the log says what the certificate authority answers",
         ),
     }
+}
+
+/// What to do while an authority takes no order.
+const WAIT: &str = "wait: this node orders again by itself then; until then, programs outside warn of its certificate, if \
+                    the one that it has has ended";
+
+/// That somebody pretends to be a place.
+fn exposed(exposure: &Exposure) -> Finding {
+    let Exposure {
+        name,
+        by,
+        by_name,
+        key,
+        issuer,
+        at,
+        ..
+    } = exposure;
+    let by = by_name
+        .as_ref()
+        .map_or_else(|| by.to_string(), ToString::to_string);
+    bad(
+        "place",
+        format!(
+            "{by} saw at {name} a key that is not its computer's: {key}, in a certificate of {issuer:?}, {at}"
+        ),
+        "if that is not the network of who saw it, which looks into TLS, the gateway pretends to be the place: print          nothing through it, withdraw the tokens that were used there, and leave it with `papermesh gateway remove`",
+    )
 }
 
 /// How the places of this node are at a gateway to which there is a pipe.

@@ -11,11 +11,13 @@ use papermesh_mesh::{Membership, Mesh, MeshEvent};
 use papermesh_pipe::PipeStream;
 use papermesh_protocol::gateway::contract::{Gateway, Gateways};
 use papermesh_protocol::gateway::message::{Hello, Place};
-use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::own_name::OwnNames;
 use papermesh_protocol::id::GatewayId;
+use papermesh_protocol::limits;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_store::offload::offload;
-use papermesh_store::{Store, StoreError, site};
+use papermesh_store::{OwnNameRow, Store, StoreError, site};
 use papermesh_web::{Arrival, Asked};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
@@ -32,7 +34,10 @@ const PLACES: usize = 64;
 
 /// The door as the rest of the node sees it.
 pub(super) struct DoorHere {
+    /// What this node was told to open,
     places: watch::Sender<Vec<Place>>,
+    /// and what of it the site lets it open.
+    opened: watch::Receiver<Vec<Place>>,
     status: watch::Receiver<BTreeMap<GatewayId, GatewayStatus>>,
 }
 
@@ -48,6 +53,12 @@ pub(super) enum PlaceError {
     /// It does not open that of the site.
     #[error("this node does not open the place of the site")]
     NotOfSite,
+    /// The place has as many names of own domains as it may.
+    #[error("a place has at most {} names of own domains", limits::OWN_NAMES)]
+    NamesFull,
+    /// No place here has that name.
+    #[error("{0} leads to no place of this node")]
+    UnknownName(HostName),
     /// It cannot be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -57,7 +68,10 @@ impl Remedy for PlaceError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Full => Some("close one first".into()),
-            Self::Unknown(_) | Self::NotOfSite => {
+            Self::NamesFull => {
+                Some("remove one first, with `papermesh gateway domain remove`".into())
+            }
+            Self::Unknown(_) | Self::NotOfSite | Self::UnknownName(_) => {
                 Some("`papermesh gateway list` shows them".into())
             }
             Self::Store(error) => error.remedy(),
@@ -82,10 +96,11 @@ pub(super) async fn start(
     tasks: &mut JoinSet<()>,
 ) -> Result<DoorHere, StoreError> {
     let membership = Arc::clone(mesh.membership());
-    let labels = kept(store).await?;
+    let configured = kept(store).await?;
     let (hello, hellos) = watch::channel(hello(&membership));
     let (gateways, known) = watch::channel(gateways(&membership));
-    let (places, opened) = watch::channel(places_of(&labels));
+    let (opens, opened) = watch::channel(allowed(&configured, &membership));
+    let (places, known_places) = watch::channel(configured);
     let (status, told) = watch::channel(BTreeMap::new());
     let (knocked, knocks) = mpsc::channel(WAITING);
     let door = Door::new(Deps {
@@ -101,10 +116,11 @@ pub(super) async fn start(
         status,
     });
     tasks.spawn(door.run());
-    tasks.spawn(inform(mesh.clone(), (hello, gateways), opened));
+    tasks.spawn(inform(mesh.clone(), (hello, gateways, opens), known_places));
     tasks.spawn(hand_over(knocks, arriving));
     Ok(DoorHere {
         places,
+        opened,
         status: told,
     })
 }
@@ -126,16 +142,65 @@ impl DoorHere {
         places.iter().map(|place| place.label.clone()).collect()
     }
 
+    /// The names of own domains that lead to places of this node, or will when gateways and site agree.
+    pub(super) fn own_names(&self) -> Vec<HostName> {
+        let places = self.places.borrow();
+        let names = places.iter().flat_map(|place| &place.own_names);
+        names.cloned().collect()
+    }
+
+    /// The places as gateways are asked for them, and whatever changes of that.
+    pub(super) fn opened(&self) -> watch::Receiver<Vec<Place>> {
+        self.opened.clone()
+    }
+
+    /// Has a name of an own domain lead to a place here, and to no other here.
+    pub(super) async fn add_name(
+        &self,
+        store: &Store,
+        label: &Option<Label>,
+        name: &HostName,
+    ) -> Result<(), PlaceError> {
+        let mut places = self.places.borrow().clone();
+        for place in &mut places {
+            place.own_names.retain(|own| own != name);
+        }
+        let place = places.iter_mut().find(|place| place.label == *label);
+        let place = place.ok_or_else(|| unknown(label))?;
+        if place.own_names.len() >= limits::OWN_NAMES {
+            return Err(PlaceError::NamesFull);
+        }
+        place.own_names.push(name.clone());
+        self.keep(store, places).await
+    }
+
+    /// Has a name of an own domain lead nowhere here.
+    pub(super) async fn remove_name(
+        &self,
+        store: &Store,
+        name: &HostName,
+    ) -> Result<(), PlaceError> {
+        let mut places = self.places.borrow().clone();
+        let had = places.iter().any(|place| place.own_names.contains(name));
+        if !had {
+            return Err(PlaceError::UnknownName(name.clone()));
+        }
+        for place in &mut places {
+            place.own_names.retain(|own| own != name);
+        }
+        self.keep(store, places).await
+    }
+
     /// Opens a place, now and after each start.
     pub(super) async fn open(&self, store: &Store, label: Option<Label>) -> Result<(), PlaceError> {
-        let mut labels = self.places();
-        if !labels.contains(&label) {
-            if labels.len() >= PLACES {
+        let mut places = self.places.borrow().clone();
+        if places.iter().all(|place| place.label != label) {
+            if places.len() >= PLACES {
                 return Err(PlaceError::Full);
             }
-            labels.push(label);
+            places.push(place(label));
         }
-        self.keep(store, labels).await
+        self.keep(store, places).await
     }
 
     /// Closes a place.
@@ -144,40 +209,78 @@ impl DoorHere {
         store: &Store,
         label: &Option<Label>,
     ) -> Result<(), PlaceError> {
-        let mut labels = self.places();
-        let before = labels.len();
-        labels.retain(|other| other != label);
-        if labels.len() == before {
-            return Err(match label {
-                Some(label) => PlaceError::Unknown(label.clone()),
-                None => PlaceError::NotOfSite,
-            });
+        let mut places = self.places.borrow().clone();
+        let before = places.len();
+        places.retain(|place| place.label != *label);
+        if places.len() == before {
+            return Err(unknown(label));
         }
-        self.keep(store, labels).await
+        self.keep(store, places).await
     }
 
-    async fn keep(&self, store: &Store, labels: Vec<Option<Label>>) -> Result<(), PlaceError> {
-        let places = places_of(&labels);
-        let kept: Result<(), StoreError> =
-            offload(store, move |store| store.site().put(&site::PLACES, &labels)).await;
+    async fn keep(&self, store: &Store, places: Vec<Place>) -> Result<(), PlaceError> {
+        let labels: Vec<Option<Label>> = places.iter().map(|place| place.label.clone()).collect();
+        let of = |place: &Place| {
+            let (label, names) = (place.label.clone(), place.own_names.clone().into_iter());
+            names.map(move |name| OwnNameRow {
+                place: label.clone(),
+                name,
+            })
+        };
+        let own: Vec<OwnNameRow> = places.iter().flat_map(of).collect();
+        let kept: Result<(), StoreError> = offload(store, move |store| {
+            store.site().put(&site::PLACES, &labels)?;
+            store.site().put(&site::OWN_NAMES, &own)
+        })
+        .await;
         kept?;
         self.places.send_replace(places);
         Ok(())
     }
 }
 
-async fn kept(store: &Store) -> Result<Vec<Option<Label>>, StoreError> {
-    let kept = offload(store, |store| store.site().get(&site::PLACES)).await?;
-    Ok(kept.unwrap_or_default())
+fn unknown(label: &Option<Label>) -> PlaceError {
+    match label {
+        Some(label) => PlaceError::Unknown(label.clone()),
+        None => PlaceError::NotOfSite,
+    }
 }
 
-fn places_of(labels: &[Option<Label>]) -> Vec<Place> {
-    let place = |label: &Option<Label>| Place {
-        label: label.clone(),
+fn place(label: Option<Label>) -> Place {
+    Place {
+        label,
         own_names: Vec::new(),
         constant: true,
-    };
-    labels.iter().map(place).collect()
+    }
+}
+
+/// What this node was told to open.
+async fn kept(store: &Store) -> Result<Vec<Place>, StoreError> {
+    let kept: Result<_, StoreError> = offload(store, |store| {
+        Ok((
+            store.site().get(&site::PLACES)?,
+            store.site().get(&site::OWN_NAMES)?,
+        ))
+    })
+    .await;
+    let (labels, own) = kept?;
+    let mut places: Vec<Place> = labels.unwrap_or_default().into_iter().map(place).collect();
+    for row in own.unwrap_or_default() {
+        if let Some(place) = places.iter_mut().find(|place| place.label == row.place) {
+            place.own_names.push(row.name);
+        }
+    }
+    Ok(places)
+}
+
+/// The same with no names but those that the site has.
+fn allowed(places: &[Place], membership: &Membership) -> Vec<Place> {
+    let names = OwnNames::of(&membership.state());
+    let mut allowed = places.to_vec();
+    for place in &mut allowed {
+        place.own_names.retain(|name| names.has(name));
+    }
+    allowed
 }
 
 fn hello(membership: &Membership) -> Hello {
@@ -192,10 +295,15 @@ fn gateways(membership: &Membership) -> Vec<Gateway> {
     Gateways::of(&membership.state()).iter().cloned().collect()
 }
 
-/// Tells the door of newer papers and other gateways. A node that opens no place dials none.
+/// Tells the door of newer papers, other gateways and the places that the site lets it open. A node that opens no place
+/// dials none.
 async fn inform(
     mesh: Mesh,
-    (hellos, known): (watch::Sender<Hello>, watch::Sender<Vec<Gateway>>),
+    (hellos, known, opens): (
+        watch::Sender<Hello>,
+        watch::Sender<Vec<Gateway>>,
+        watch::Sender<Vec<Place>>,
+    ),
     mut places: watch::Receiver<Vec<Place>>,
 ) {
     let (mut events, mut looks) = (mesh.subscribe(), interval(LOOK));
@@ -207,6 +315,8 @@ async fn inform(
         };
         known.send_if_modified(|known| replace(known, wanted));
         hellos.send_if_modified(|told| replace(told, hello(membership)));
+        let allowed = allowed(&places.borrow(), membership);
+        opens.send_if_modified(|opened| replace(opened, allowed));
         tokio::select! {
             _ = looks.tick() => {}
             changed = places.changed() => if changed.is_err() {

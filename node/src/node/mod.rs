@@ -6,6 +6,7 @@
 //! command line asks to whoever can do it, [`becoming`] is how a home becomes a member's, [`parts`] puts
 //! the services together.
 
+mod acme_orders;
 mod becoming;
 mod commands;
 mod doctor;
@@ -17,7 +18,9 @@ mod keys;
 mod output;
 mod panel;
 mod parts;
+mod place_records;
 mod portal;
+mod probing;
 mod public_certificates;
 mod status;
 
@@ -35,6 +38,7 @@ use papermesh_services::holder::Holder;
 use papermesh_services::local_users::LocalUsers;
 use papermesh_services::network::itself::WithItself;
 use papermesh_services::printer::Printer;
+use papermesh_services::sightings::Sightings;
 use papermesh_services::web_certificate::WebCertificate;
 use papermesh_store::Store;
 use papermesh_store::purge;
@@ -48,6 +52,7 @@ use crate::portal::{Portal, PortalLinks};
 use door::DoorHere;
 use panel::PanelHere;
 use parts::Parts;
+use probing::Prober;
 
 pub use becoming::{export_site, import_site, init, join};
 pub use doctor::diagnose_at_rest;
@@ -83,6 +88,10 @@ struct Services {
     hold_printer: Option<SocketAddr>,
     /// The door for outsiders, where there is a hold printer.
     door: Option<DoorHere>,
+    /// What members saw of places from outside,
+    sightings: Sightings<Network>,
+    /// and what looks at those of others.
+    prober: Prober,
     /// The panel, on a printer.
     panel: Option<PanelHere>,
     /// What listeners show by the site's word.
@@ -113,9 +122,11 @@ impl Node {
         let holder = parts.holder(&converter).await?;
         let printer = parts.printer(converter.clone()).await?;
         let (web_certificate, site_certificate) = parts.web_certificate(&authority).await?;
+        let (sightings, shown) = parts.sightings();
         let (hold_printer, door) = parts
-            .hold_printer(holder.as_ref(), &local_users, &site_certificate)
+            .hold_printer(holder.as_ref(), &local_users, &site_certificate, shown)
             .await?;
+        let prober = parts.prober(&sightings);
         let panel = parts.panel(printer.as_ref(), &site_certificate).await?;
         let portal = portal::open(&parts.config, &parts.membership).await?;
 
@@ -145,6 +156,8 @@ impl Node {
             printer,
             hold_printer,
             door,
+            sightings,
+            prober,
             panel,
             web_certificate,
             portal: portal.as_ref().map(Portal::links),

@@ -9,6 +9,7 @@ use papermesh_device::{FilePins, OutputDevice, OutputOptions, OutputUri};
 use papermesh_door::acme::CertificateAuthority;
 use papermesh_mesh::{self as mesh, Membership, Mesh, MeshConfig, Multiaddr, Ports};
 use papermesh_protocol::certificate::{Role, Roles};
+use papermesh_protocol::gateway::record::Shown;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_services::audit::Audit;
 use papermesh_services::authority::{self, Authority};
@@ -22,14 +23,18 @@ use papermesh_services::network::itself::WithItself;
 use papermesh_services::network::serving::Router;
 use papermesh_services::printer::{self, Printer};
 use papermesh_services::renewal;
+use papermesh_services::sightings::{self, Sightings};
 use papermesh_services::web_certificate::{self, WebCertificate};
 use papermesh_store::Store;
 use papermesh_store::purge;
 use papermesh_web::{FromSite, PublicCertificates};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::door::{self, DoorHere};
 use super::panel::PanelHere;
+use super::place_records::PlaceRecords;
+use super::probing::Prober;
 use super::public_certificates::PublicCertificatesKeeper;
 use super::{Network, NodeError, blocking, hold_printer, keys, open_store, panel};
 use crate::config::{Config, DhtMode, Home, HomeLock};
@@ -233,12 +238,39 @@ impl<'a> Parts<'a> {
         Ok(opened.await?)
     }
 
+    /// What members see of places; and where it is to be told what those of this node show.
+    pub(super) fn sightings(&mut self) -> (Sightings<Network>, watch::Sender<Vec<Shown>>) {
+        let (shown, places) = watch::channel(Vec::new());
+        let sightings = Sightings::new(sightings::Deps {
+            store: self.store.clone(),
+            mesh: self.mesh.clone(),
+            network: self.network.clone(),
+            directory: self.directory.clone(),
+            audit: self.audit.clone(),
+            shown: places,
+        });
+        sightings.accept(&mut self.router);
+        (sightings, shown)
+    }
+
+    /// What looks at the places of others.
+    pub(super) fn prober(&mut self, sightings: &Sightings<Network>) -> Prober {
+        let around = (&self.store, &self.mesh);
+        let prober = Prober::new(around, sightings.clone(), &self.config);
+        if self.config.probe {
+            self.tasks.spawn(prober.clone().run());
+        }
+        self.tasks.spawn(prober.clone().tell());
+        prober
+    }
+
     /// The hold printer, on a client, with the door for outsiders; says where it listens.
     pub(super) async fn hold_printer(
         &mut self,
         holder: Option<&Holder<Network>>,
         local_users: &LocalUsers<Network>,
         site_certificate: &FromSite,
+        seen: watch::Sender<Vec<Shown>>,
     ) -> Result<(Option<SocketAddr>, Option<DoorHere>), NodeError> {
         let Some(holder) = holder else {
             return Ok((None, None));
@@ -260,6 +292,9 @@ impl<'a> Parts<'a> {
             );
         }
         let door = door::start(seed, around, proxy, arriving, tasks).await?;
+        let around = (&self.store, &self.mesh);
+        let records = PlaceRecords::new(around, self.directory.clone(), door.opened(), seen);
+        self.tasks.spawn(records.clone().run());
         if let Some(directory) = self.config.acme.clone() {
             let keeper = PublicCertificatesKeeper {
                 store: self.store.clone(),
@@ -269,6 +304,7 @@ impl<'a> Parts<'a> {
                     root: self.config.acme_root.clone(),
                 },
                 shown: public,
+                records,
                 status: door.news(),
             };
             self.tasks.spawn(keeper.run());

@@ -35,7 +35,10 @@ pub struct OwnNames(Vec<HostName>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OwnNamesError {
     /// Too many.
-    #[error("the site already has {} names of its own domains", limits::OWN_NAMES_OF_SITE)]
+    #[error(
+        "the site already has {} names of its own domains",
+        limits::OWN_NAMES_OF_SITE
+    )]
     Full,
     /// It has none of that name.
     #[error("{0} is no name of this site")]
@@ -54,9 +57,7 @@ pub enum OwnNamesError {
 impl Remedy for OwnNamesError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Full => {
-                Some("remove one first, with `papermesh gateway domain remove`".into())
-            }
+            Self::Full => Some("remove one first, with `papermesh gateway domain remove`".into()),
             Self::Unknown(_) => Some("`papermesh gateway list` shows those it has".into()),
             Self::NotOwn(_) => Some("give a name such as print.acme.example".into()),
             _ => None,
@@ -105,7 +106,9 @@ impl OwnNames {
     /// [`OwnNamesError::Full`], [`OwnNamesError::NotOwn`].
     pub fn with(mut self, name: HostName, gateways: &Gateways) -> Result<Self, OwnNamesError> {
         let is_below = |gateway: &Gateway| {
-            let above = name.as_str().strip_suffix(gateway.domain.host_name().as_str());
+            let above = name
+                .as_str()
+                .strip_suffix(gateway.domain.host_name().as_str());
             above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
         };
         if !name.as_str().contains('.') || gateways.iter().any(is_below) {

@@ -62,7 +62,9 @@ impl Outside {
         // The way out of the office: nobody there listens on it.
         internet.plug(&office);
         let at = internet.plug(&street);
-        for network in [&office, &street] {
+        // The printer's computer has a way out of its own.
+        internet.plug(&hall);
+        for network in [&office, &hall, &street] {
             network.resolves(&names(), at);
         }
         let pebble = authority(site.folder(), &street);
@@ -167,6 +169,79 @@ impl Outside {
             .args(["-servername", name])
             .run();
         ended.stderr().to_owned()
+    }
+}
+
+/// Seen from outside.
+struct Probed(Ended);
+
+impl Probed {
+    /// What the printer's computer sees at the laptop's place.
+    fn of(outside: &Outside) -> Self {
+        let name = format!("desk.acme.{DOMAIN}");
+        let probe = outside.printer.papermesh("gateway probe");
+        Self(probe.arg(&name).run())
+    }
+
+    fn verdict(&self) -> Option<String> {
+        let said: Value = serde_json::from_str(self.0.stdout()).ok()?;
+        Some(said["verdict"].as_str()?.to_owned())
+    }
+}
+
+/// Findings of `doctor` that somebody pretends to be a place.
+fn exposures(machine: &Machine) -> Vec<Finding> {
+    let all: Vec<Finding> = machine.papermesh("doctor").run().json();
+    all.into_iter()
+        .filter(|found| found.check == "place")
+        .collect()
+}
+
+/// Whoever has the domain gets a certificate for any place of it, and does not get the place's key. Members who look
+/// from outside see that, and the place's computer and the admins know it then.
+#[test]
+fn a_gateway_that_pretends_to_be_a_place_is_exposed() {
+    let (mut outside, pebble) = Outside::certified();
+    wait_until(SOON, "the place to be seen as it is", || {
+        Probed::of(&outside).verdict().as_deref() == Some("as-said")
+    });
+    let list: Value = outside.laptop.papermesh("gateway list").run().json();
+    assert!(list["names"][0]["seen_at"].is_u64(), "{list}");
+    assert!(exposures(&outside.printer).is_empty());
+
+    // The provider of the domain has another gateway now, and at that a site of its own called like this one.
+    outside.gateway.kill();
+    let others = Site::new();
+    let mut setting = Setting::within(&outside.street);
+    for (name, value) in pebble.variables() {
+        setting = setting.with(name, &value);
+    }
+    let mallory = others.founder_at("mallory", setting);
+    let mut evil = Gateway::new(others.folder(), &outside.street);
+    evil.start();
+    let status: Value = mallory.papermesh("status").run().succeeded().json();
+    let line = evil.contract(status["site"]["id"].as_str().unwrap(), "acme");
+    for command in [
+        &["gateway", "add", &line][..],
+        &["gateway", "place", "add", "--name", "desk"],
+    ] {
+        let _ = mallory.papermesh("").args(command).run().succeeded();
+    }
+    wait_until(SOON, "the pretender to be certified", || {
+        let list: Value = mallory.papermesh("gateway list").run().json();
+        list["names"][0]["certified_until"].is_u64()
+    });
+
+    wait_until(SOON, "the pretender to be seen", || {
+        Probed::of(&outside).verdict().as_deref() == Some("exposed")
+    });
+    for machine in [&outside.printer, &outside.laptop] {
+        let found = exposures(machine);
+        assert_eq!(found[0].verdict, "bad", "{found:?}");
+        assert!(found[0].detail.contains("printer-1"), "{found:?}");
+        assert!(found[0].detail.contains("Pebble"), "{found:?}");
+        let audit = machine.papermesh("audit show").run();
+        assert!(audit.stdout().contains("place-exposed"), "{audit:?}");
     }
 }
 

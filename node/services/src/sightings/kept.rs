@@ -36,7 +36,14 @@ pub(super) fn told(store: &Store, told: &ExposureRow) -> Result<(), StoreError> 
 }
 
 fn is_same(one: &ExposureRow, other: &ExposureRow) -> bool {
-    let of = |row: &ExposureRow| (row.by, row.door, row.sighting.name.clone(), row.sighting.key);
+    let of = |row: &ExposureRow| {
+        (
+            row.by,
+            row.door,
+            row.sighting.name.clone(),
+            row.sighting.key,
+        )
+    };
     of(one) == of(other)
 }
 

@@ -208,7 +208,8 @@ impl<N: Network> Sightings<N> {
         if let Ok(Answer::Mine) = self.tell(*door, &Told::Seen(sighting.clone())).await {
             return Ok(Settled::AsSaid);
         }
-        self.expose(self.0.deps.mesh.node(), *door, sighting).await?;
+        self.expose(self.0.deps.mesh.node(), *door, sighting)
+            .await?;
         self.tell_admins().await?;
         Ok(Settled::Exposed)
     }

@@ -5,7 +5,7 @@ use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
 use papermesh_protocol::gateway::token::rights::Rights;
-use papermesh_protocol::id::TokenDigest;
+use papermesh_protocol::id::{KeyDigest, NodeId, TokenDigest};
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,14 @@ pub struct GatewayList {
     pub places: Vec<Option<Label>>,
     /// How it stands with them; nothing of one at which this node opens no place.
     pub status: Vec<GatewayStatus>,
+    /// The names of the places that are open here, and what outsiders see there.
+    pub names: Vec<PlaceName>,
+    /// The names of own domains that the site has,
+    pub own_names: Vec<HostName>,
+    /// and those of them that are to lead to places of this node.
+    pub own_names_here: Vec<HostName>,
+    /// Places that were seen to show another key than their doors have: somebody pretends to be them.
+    pub exposures: Vec<Exposure>,
 }
 
 impl GatewayList {
@@ -89,6 +97,78 @@ pub struct PlaceChanged {
     pub label: Option<Label>,
     /// The names that lead to it, one at each gateway of the site.
     pub names: Vec<String>,
+}
+
+/// Looks at a place of another computer from here, over the Internet, as anybody does who prints from outside.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProbePlace {
+    /// Its name; without one any place that somebody has.
+    pub name: Option<HostName>,
+}
+
+/// What was seen at a place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceProbed {
+    /// The place's name.
+    pub name: HostName,
+    /// The node that has it,
+    pub door: NodeId,
+    /// and what that is called.
+    pub door_name: Name,
+    /// What follows.
+    pub verdict: ProbeVerdict,
+    /// The key that it showed, if it answered,
+    pub key: Option<KeyDigest>,
+    /// and who issued its certificate.
+    pub issuer: Option<String>,
+    /// Why nothing was seen.
+    pub why: Option<String>,
+}
+
+/// What follows from what was seen at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProbeVerdict {
+    /// It shows what its door says.
+    AsSaid,
+    /// Its door says nothing of it any more.
+    Unsaid,
+    /// Somebody pretends to be it. Admins and the door are told.
+    Exposed,
+    /// It does not answer.
+    Unreachable,
+}
+
+/// A place that showed another key than its door has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exposure {
+    /// The place's name.
+    pub name: HostName,
+    /// The node that has it.
+    pub door: NodeId,
+    /// Who saw it,
+    pub by: NodeId,
+    /// and what that is called, if it is known.
+    pub by_name: Option<Name>,
+    /// The key that was seen,
+    pub key: KeyDigest,
+    /// and who issued its certificate.
+    pub issuer: String,
+    /// When it became known here.
+    pub at: Timestamp,
+}
+
+/// What is known here of one name of a place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceName {
+    /// The name.
+    pub name: HostName,
+    /// Until when it has a certificate of the Internet's, if it has one.
+    pub certified_until: Option<Timestamp>,
+    /// When a member last saw from outside that it shows what it should, since the node started.
+    pub seen_at: Option<Timestamp>,
+    /// Before when the certificate authority takes no order of it, and why.
+    pub refused: Option<(Timestamp, String)>,
 }
 
 /// Makes a print token.

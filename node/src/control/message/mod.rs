@@ -24,8 +24,9 @@ use serde_json::Value;
 use super::service::{Answer, Handle, Io, json};
 
 pub use gateway::{
-    AddGateway, ClosePlace, GatewayList, GatewayRemoved, ListGateways, ListTokens, MakeToken,
-    OpenPlace, PlaceChanged, RemoveGateway, Token, TokenMade, WithdrawToken,
+    AddGateway, ClosePlace, Exposure, GatewayList, GatewayRemoved, ListGateways, ListTokens,
+    MakeToken, OpenPlace, PlaceChanged, PlaceName, PlaceProbed, ProbePlace, ProbeVerdict,
+    RemoveGateway, Token, TokenMade, WithdrawToken,
 };
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use job::{
@@ -198,6 +199,7 @@ commands! {
     ListGateways -> GatewayList,
     OpenPlace -> PlaceChanged,
     ClosePlace -> PlaceChanged,
+    ProbePlace -> PlaceProbed,
     MakeToken -> TokenMade,
     ListTokens -> Vec<Token>,
     WithdrawToken -> Token,

@@ -1,18 +1,25 @@
 //! The way in from outside the site.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use papermesh_door::{GatewayStatus, PlaceState};
 use papermesh_protocol::gateway::contract::Gateway;
-use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::invite::TicketError;
 use papermesh_services::local_users::tokens::{LIFETIME, NewToken, TokenView};
+use papermesh_services::sightings::Settled;
+use papermesh_store::offload::offload;
+use papermesh_store::{StoreError, site};
 
-use super::super::Services;
 use super::super::door::DoorHere;
+use super::super::probing::Looked;
+use super::super::{NodeError, Services, acme_orders};
 use super::site::said;
 use crate::control::message::{
-    AddGateway, ClosePlace, GatewayList, GatewayRemoved, ListGateways, ListTokens, MakeToken,
-    OpenPlace, PlaceChanged, RemoveGateway, Token, TokenMade, WithdrawToken,
+    AddGateway, ClosePlace, Exposure, GatewayList, GatewayRemoved, ListGateways, ListTokens,
+    MakeToken, OpenPlace, PlaceChanged, PlaceName, PlaceProbed, ProbePlace, ProbeVerdict,
+    RemoveGateway, Token, TokenMade, WithdrawToken,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Handle, Io};
 
@@ -41,12 +48,112 @@ impl Handle<RemoveGateway> for Services {
 
 impl Handle<ListGateways> for Services {
     async fn handle(&self, _: ListGateways, _: Io) -> Answer<GatewayList> {
+        Ok(self.gateway_list().await?)
+    }
+}
+
+impl Handle<ProbePlace> for Services {
+    async fn handle(&self, command: ProbePlace, _: Io) -> Answer<PlaceProbed> {
+        let looked = self.prober.look(command.name.as_ref()).await;
+        let Some(Looked { outlook, seen }) = looked.map_err(NodeError::Store)? else {
+            let text = match &command.name {
+                Some(name) => {
+                    format!("no other member that this node knows says what {name} shows")
+                }
+                None => {
+                    "no other member that this node knows says what a place of its shows".to_owned()
+                }
+            };
+            return Err(CommandError::new(ErrorCode::NotFound, text).with_remedy(
+                "a place is looked at from another computer than its own, once it has a certificate of the Internet's",
+            ));
+        };
+        let (name, door, door_name) = (outlook.shown.name, outlook.door, outlook.door_name);
+        Ok(match seen {
+            Ok((sighting, settled)) => PlaceProbed {
+                name,
+                door,
+                door_name,
+                verdict: match settled {
+                    Settled::AsSaid => ProbeVerdict::AsSaid,
+                    Settled::Unsaid => ProbeVerdict::Unsaid,
+                    Settled::Exposed => ProbeVerdict::Exposed,
+                },
+                key: Some(sighting.key),
+                issuer: Some(sighting.issuer),
+                why: None,
+            },
+            Err(error) => PlaceProbed {
+                name,
+                door,
+                door_name,
+                verdict: ProbeVerdict::Unreachable,
+                key: None,
+                issuer: None,
+                why: Some(error.to_string()),
+            },
+        })
+    }
+}
+
+impl Services {
+    /// The site's gateways, as this node sees them.
+    pub(in crate::node) async fn gateway_list(&self) -> Result<GatewayList, NodeError> {
         let door = self.door.as_ref();
+        let status = door.map(DoorHere::status).unwrap_or_default();
         Ok(GatewayList {
             gateways: self.authority.gateways().iter().cloned().collect(),
             places: door.map(DoorHere::places).unwrap_or_default(),
-            status: door.map(DoorHere::status).unwrap_or_default(),
+            names: self.place_names(&status).await?,
+            status,
+            own_names: self.authority.own_names().iter().cloned().collect(),
+            own_names_here: door.map(DoorHere::own_names).unwrap_or_default(),
+            exposures: self.exposures().await?,
         })
+    }
+
+    /// What outsiders see at the names that are open.
+    async fn place_names(&self, status: &[GatewayStatus]) -> Result<Vec<PlaceName>, StoreError> {
+        let places = status.iter().flat_map(|status| &status.places);
+        let open = places.filter_map(|(_, state)| match state {
+            PlaceState::Open(names) => Some(names),
+            PlaceState::Asked | PlaceState::Refused(_) => None,
+        });
+        let names: BTreeSet<HostName> = open.flatten().cloned().collect();
+        let (seen, now) = (self.sightings.seen(), self.mesh.membership().now());
+        offload(&self.store, move |store| {
+            let orders = store.site().get(&site::ACME_ORDERS)?.unwrap_or_default();
+            let about = |name: HostName| {
+                let kept = store.public_certificates().get(&name.to_string())?;
+                let until = kept.map(|row| row.not_after).filter(|until| *until > now);
+                let refused = acme_orders::may(&orders, &name, now).err();
+                Ok(PlaceName {
+                    certified_until: until,
+                    seen_at: seen.get(&name).copied(),
+                    refused: refused.map(|refused| (refused.until(), refused.to_string())),
+                    name,
+                })
+            };
+            names.into_iter().map(about).collect()
+        })
+        .await
+    }
+
+    /// Places that somebody pretends to be.
+    async fn exposures(&self) -> Result<Vec<Exposure>, StoreError> {
+        let mut exposures = Vec::new();
+        for row in self.sightings.exposures().await? {
+            exposures.push(Exposure {
+                name: row.sighting.name,
+                door: row.door,
+                by: row.by,
+                by_name: self.sightings.name_of(row.by).await,
+                key: row.sighting.key,
+                issuer: row.sighting.issuer,
+                at: row.at,
+            });
+        }
+        Ok(exposures)
     }
 }
 
