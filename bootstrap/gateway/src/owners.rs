@@ -94,17 +94,18 @@ impl Owners {
         }
     }
 
-    /// All places of a node are nobody's any more.
-    pub(crate) fn forget(&mut self, site: SiteId, node: NodeId) {
+    /// All places of a node are nobody's any more: which they were.
+    pub(crate) fn forget(&mut self, site: SiteId, node: NodeId) -> Vec<At> {
         let from = (site, None);
         let of_site = self.of.range(from..).take_while(|(at, _)| at.0 == site);
         let its: Vec<At> = of_site
             .filter(|(_, owner)| **owner == node)
             .map(|(at, _)| at.clone())
             .collect();
-        for at in its {
-            self.give_up(&at, node);
+        for at in &its {
+            self.give_up(at, node);
         }
+        its
     }
 
     /// Appends a line. It is not waited for the disk: what is lost with the power is taken again when the door

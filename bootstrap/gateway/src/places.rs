@@ -9,13 +9,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use papermesh_pipe::Opener;
 use papermesh_protocol::gateway::message::{FromGateway, Place, Refusal};
 use papermesh_protocol::gateway::name::{Domain, Found, HostName, Label};
+use papermesh_protocol::gateway::own_name::NameRefusal;
 use papermesh_protocol::gateway::page::{Action, KnockId, Mode, Page, PipeId, Timers};
 use papermesh_protocol::id::{NodeId, SiteId};
+use papermesh_protocol::limits;
 use papermesh_protocol::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock;
 use crate::contracts::Contract;
+use crate::own_names::Names;
 use crate::owners::{At, Owners};
 
 /// Messages to one door that wait to be sent.
@@ -72,6 +76,8 @@ struct Table {
     knocks: HashMap<KnockId, At>,
     /// Places whose pages want to be told the time.
     timed: BTreeSet<At>,
+    /// Names of own domains.
+    names: Names,
 }
 
 impl Places {
@@ -90,6 +96,7 @@ impl Places {
                 waiting: HashMap::new(),
                 knocks: HashMap::new(),
                 timed: BTreeSet::new(),
+                names: Names::default(),
             }),
         }
     }
@@ -138,10 +145,14 @@ impl Places {
         let (site, node) = (door.contract.site, door.node);
         let (label, most) = (door.contract.label.clone(), door.contract.places);
         let at: At = (site, place.label.clone());
-        // Nobody has shown whose a name elsewhere is: until that can be asked, none leads here.
-        if !place.own_names.is_empty() {
-            return Err(Refusal::Taken);
-        }
+        // A door says how many it likes; those of the gateway's domain are given otherwise.
+        let own: Vec<HostName> = place
+            .own_names
+            .iter()
+            .filter(|name| !self.domain.is_above(name))
+            .take(limits::OWN_NAMES)
+            .cloned()
+            .collect();
         match table.owners.of(&at) {
             Some(owner) if owner != node => return Err(Refusal::Taken),
             Some(_) => {}
@@ -169,7 +180,52 @@ impl Places {
             }
         });
         opened?;
-        Ok(vec![self.domain.place(&label, place.label.as_ref())])
+        table.names.want(&at, &own, now);
+        Ok(table.names_of(&self.domain, &label, &at))
+    }
+
+    /// Names of own domains that are to be looked up now.
+    pub(crate) fn names_due(&self, now: Timestamp) -> Vec<(At, HostName)> {
+        self.table().names.due(now)
+    }
+
+    /// A name of an own domain was looked up; its door is told what that changes.
+    pub(crate) fn judged(
+        &self,
+        at: &At,
+        name: &HostName,
+        judged: Result<(), NameRefusal>,
+        now: Timestamp,
+    ) {
+        let mut table = self.table();
+        if !table.names.judged(at, name, judged, now) {
+            return;
+        }
+        let why = match table.names.find(name) {
+            Some(leads) if leads == at => None,
+            Some(_) => Some(NameRefusal::Taken),
+            None => judged.err(),
+        };
+        tracing::info!(%name, site = %at.0, ?why, "a name of an own domain was looked up");
+        let owner = table.owners.of(at);
+        let pipe = owner.and_then(|node| table.pipe_of.get(&node));
+        let Some(door) = pipe.and_then(|pipe| table.pipes.get(pipe)) else {
+            return;
+        };
+        let place = at.1.clone();
+        let names = table.names_of(&self.domain, &door.contract.label, at);
+        // One that takes no messages asks again when it comes back.
+        drop(door.to_door.try_send(FromGateway::Opened {
+            place: place.clone(),
+            names,
+        }));
+        if let Some(why) = why {
+            drop(door.to_door.try_send(FromGateway::NameRefused {
+                place,
+                name: name.clone(),
+                why,
+            }));
+        }
     }
 
     /// A door closes a place, which is nobody's then.
@@ -179,13 +235,19 @@ impl Places {
             return;
         };
         let (at, node) = ((door.contract.site, place), door.node);
+        if table.owners.of(&at) == Some(node) {
+            table.names.want(&at, &[], now);
+        }
         table.owners.give_up(&at, node);
         table.act(&at, |page| page.closed(pipe, now));
     }
 
     /// A node is not let in any more: its places are nobody's.
     pub(crate) fn forget(&self, site: SiteId, node: NodeId) {
-        self.table().owners.forget(site, node);
+        let mut table = self.table();
+        for at in table.owners.forget(site, node) {
+            table.names.want(&at, &[], clock::steady());
+        }
     }
 
     /// How many places a site has open.
@@ -281,12 +343,22 @@ impl Table {
             .take_while(move |at| at.0 == site)
     }
 
+    /// All names that lead to a place of the site with this label.
+    fn names_of(&self, domain: &Domain, site: &Label, at: &At) -> Vec<HostName> {
+        let own = self.names.leading_to(at).into_iter();
+        [domain.place(site, at.1.as_ref())]
+            .into_iter()
+            .chain(own)
+            .collect()
+    }
+
     /// The place that a name leads to, if it is open.
     fn find(&self, domain: &Domain, name: &HostName) -> Option<At> {
         let at = match domain.find(name) {
             Some(Found::Place { site, place }) => (*self.sites.get(&site)?, Some(place)),
             Some(Found::Site(site)) => (*self.sites.get(&site)?, None),
-            Some(Found::Gateway) | None => return None,
+            Some(Found::Gateway) => return None,
+            None => self.names.find(name)?.clone(),
         };
         self.open.contains_key(&at).then_some(at)
     }

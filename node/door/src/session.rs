@@ -9,6 +9,7 @@ use papermesh_pipe::{Pipe, PipeStream};
 use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::message::{FromDoor, FromGateway, Head, Hello, Papers, Place};
 use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::own_name::NameRefusal;
 use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
 use papermesh_protocol::remedy::Remedy;
@@ -126,10 +127,12 @@ impl Keeper<'_> {
                 pipe: PipeState::Dialing,
                 since: clock(),
                 places: Vec::new(),
+                refused_names: Vec::new(),
                 knocks: 0,
             });
             if !matches!(pipe, PipeState::Up(_)) {
                 status.places.clear();
+                status.refused_names.clear();
             }
             if status.pipe != pipe {
                 status.since = clock();
@@ -148,6 +151,21 @@ impl Keeper<'_> {
                 }
             }
         });
+    }
+
+    fn tell_refused(&self, change: impl FnOnce(&mut Vec<(HostName, NameRefusal)>)) {
+        self.deps.status.send_modify(|all| {
+            if let Some(status) = all.get_mut(&self.gateway.key) {
+                change(&mut status.refused_names);
+            }
+        });
+    }
+
+    /// Whether a name of an own domain was asked for.
+    fn has_own_name(&self, place: &Option<Label>, name: &HostName) -> bool {
+        let places = self.deps.places.borrow();
+        let mut of = places.iter().filter(|of| of.label == *place);
+        of.any(|of| of.own_names.contains(name))
     }
 
     /// Opens the places and takes the outsiders, until the pipe ends.
@@ -249,7 +267,17 @@ impl Keeper<'_> {
                     // gateway says: certificates are ordered for these names.
                     let of: Vec<HostName> =
                         own.into_iter().filter(|own| of.contains(own)).collect();
+                    self.tell_refused(|refused| refused.retain(|(name, _)| !of.contains(name)));
                     self.tell_place(&place, Some(PlaceState::Open(of)));
+                }
+                Ok(Some(FromGateway::NameRefused { place, name, why }))
+                    if self.has_own_name(&place, &name) =>
+                {
+                    tracing::warn!(gateway = %self.gateway.domain, %name, why = %why.in_full(), "a name does not lead to a place");
+                    self.tell_refused(|refused| {
+                        refused.retain(|(of, _)| *of != name);
+                        refused.push((name.clone(), why));
+                    });
                 }
                 Ok(Some(FromGateway::Refused { place, why }))
                     if self.names_of(&place).is_some() =>
@@ -258,7 +286,11 @@ impl Keeper<'_> {
                     self.tell_place(&place, Some(PlaceState::Refused(why)));
                 }
                 // About a place that was not asked for; and doors that are woken leave, but none is yet.
-                Ok(Some(FromGateway::Refused { .. } | FromGateway::Done(_))) => {}
+                Ok(Some(
+                    FromGateway::Refused { .. }
+                    | FromGateway::NameRefused { .. }
+                    | FromGateway::Done(_),
+                )) => {}
                 // What is under way goes on until the gateway hangs up.
                 Ok(Some(FromGateway::Drain(_))) => drained = true,
                 Ok(Some(FromGateway::Ping)) => {

@@ -5,6 +5,7 @@ use std::fmt;
 use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::message::Refusal;
 use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::own_name::NameRefusal;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,8 @@ pub struct GatewayStatus {
     pub since: Timestamp,
     /// The places that this node opens there.
     pub places: Vec<(Option<Label>, PlaceState)>,
+    /// Names of own domains that do not lead to places there, and why not.
+    pub refused_names: Vec<(HostName, NameRefusal)>,
     /// Outsiders who came since the node started.
     pub knocks: u64,
 }

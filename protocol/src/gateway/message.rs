@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::name::{HostName, Label};
+use super::own_name::NameRefusal;
 use crate::certificate::Certificate;
 use crate::charter::Charter;
 use crate::id::GatewayId;
@@ -199,7 +200,7 @@ pub struct Papers {
 pub struct Place {
     /// Its label; none for the place that is the site's own.
     pub label: Option<Label>,
-    /// Names of the site's own domain that are to lead to it, too, which no gateway lets them yet: at most [`limits::OWN_NAMES`](crate::limits::OWN_NAMES).
+    /// Names of the site's own domain that are to lead to it, too, as soon as their owner agrees: at most [`limits::OWN_NAMES`](crate::limits::OWN_NAMES).
     pub own_names: Vec<HostName>,
     /// Whether its door keeps the pipe open.
     pub constant: bool,
@@ -228,6 +229,15 @@ pub enum FromGateway {
     Drain(u16),
     /// To be answered, so that both sides know of each other.
     Ping,
+    /// A name of an own domain does not lead to a place. It is looked up again.
+    NameRefused {
+        /// The place's label.
+        place: Option<Label>,
+        /// The name.
+        name: HostName,
+        /// Why not.
+        why: NameRefusal,
+    },
 }
 
 #[cfg(test)]

@@ -105,12 +105,7 @@ impl OwnNames {
     /// # Errors
     /// [`OwnNamesError::Full`], [`OwnNamesError::NotOwn`].
     pub fn with(mut self, name: HostName, gateways: &Gateways) -> Result<Self, OwnNamesError> {
-        let is_below = |gateway: &Gateway| {
-            let above = name
-                .as_str()
-                .strip_suffix(gateway.domain.host_name().as_str());
-            above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
-        };
+        let is_below = |gateway: &Gateway| gateway.domain.is_above(&name);
         if !name.as_str().contains('.') || gateways.iter().any(is_below) {
             return Err(OwnNamesError::NotOwn(name));
         }

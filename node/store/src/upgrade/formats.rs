@@ -16,10 +16,11 @@ use data_encoding::HEXLOWER;
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::codec;
 use papermesh_protocol::extension::Extensions;
+use papermesh_protocol::gateway::sighting::Sighting;
 use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
 use papermesh_protocol::gateway::token::rights::{Right, Rights};
 use papermesh_protocol::id::{
-    BadgeTag, NodeId, RecordKey, ReleaseId, Serial, SessionId, TokenDigest, UserKey,
+    BadgeTag, KeyDigest, NodeId, RecordKey, ReleaseId, Serial, SessionId, TokenDigest, UserKey,
 };
 use papermesh_protocol::job::{ColorMode, PrintOptions, Scaling, Sides};
 use papermesh_protocol::release::guess::Guesses;
@@ -37,10 +38,10 @@ use crate::columns::{self, SITE};
 use crate::sample::{job, name, user};
 use crate::site::{self, LastPorts, Singleton};
 use crate::{
-    Attempt, BadgeRow, Choice, ChoiceRow, Floor, JobEnd, JobRow, JournalRow, LeaseRow, Linked,
-    LocalUser, MemberRow, NamedPrinter, NumberedJob, PastJobRow, PublicCertificateRow, Purpose,
-    RememberedPeer, Settled, Source, StoredRecord, Ticket, TicketId, TokenRow, UserRow,
-    WebCertificateRow, WebIssuerRow,
+    Attempt, BadgeRow, Choice, ChoiceRow, ExposureRow, Floor, JobEnd, JobRow, JournalRow, LeaseRow,
+    Linked, LocalUser, MemberRow, NamedPrinter, NumberedJob, OrdersRow, OwnNameRow, PastJobRow,
+    PublicCertificateRow, Purpose, RefusedRow, RememberedPeer, Settled, Source, StoredRecord,
+    Ticket, TicketId, TokenRow, UserRow, WebCertificateRow, WebIssuerRow,
 };
 
 const THEN: Timestamp = Timestamp::from_secs(1_800_000_000);
