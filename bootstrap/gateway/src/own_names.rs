@@ -26,6 +26,8 @@ const UNANSWERED: Duration = Duration::from_secs(60 * 60);
 const PATIENCE: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// and how soon a name is looked up again that leads nowhere.
 const REFUSED: Duration = Duration::from_secs(10 * 60);
+/// The least time between two looks that somebody asks for.
+const SPACING: Duration = Duration::from_secs(5);
 /// How often it is seen which are due.
 const TICK: Duration = Duration::from_secs(1);
 /// Names that are looked up at once.
@@ -41,6 +43,7 @@ pub(crate) struct Names {
 /// A name that a door wants.
 struct Wanted {
     due: Timestamp,
+    looked: Timestamp,
     /// When its owner last agreed.
     agreed: Option<Timestamp>,
     refused: Option<NameRefusal>,
@@ -61,12 +64,13 @@ impl Names {
             let wanted = self.wanted.entry((at.clone(), name.clone()));
             let wanted = wanted.or_insert(Wanted {
                 due: now,
+                looked: Timestamp::default(),
                 agreed: None,
                 refused: None,
             });
-            // Whoever asks again has perhaps set the lines.
+            // Whoever asks again has perhaps set the lines; who asks without end is looked up no oftener for that.
             if wanted.agreed.is_none() {
-                wanted.due = now;
+                wanted.due = wanted.due.min(now.max(wanted.looked + SPACING));
             }
         }
     }
@@ -99,14 +103,16 @@ impl Names {
 
     /// Names that are to be looked up now; they are due again when [`Names::judged`] says so.
     pub(crate) fn due(&mut self, now: Timestamp) -> Vec<(At, HostName)> {
-        let mut due = Vec::new();
-        for (key, wanted) in &mut self.wanted {
-            if wanted.due <= now && due.len() < AT_ONCE {
-                wanted.due = now + REFUSED;
-                due.push(key.clone());
-            }
-        }
-        due
+        let all = self.wanted.iter_mut();
+        let mut due: Vec<_> = all.filter(|(_, wanted)| wanted.due <= now).collect();
+        // Who has waited longest is first.
+        due.sort_by_key(|(_, wanted)| wanted.due);
+        due.truncate(AT_ONCE);
+        let looked = due.into_iter().map(|(key, wanted)| {
+            (wanted.looked, wanted.due) = (now, now + REFUSED);
+            key.clone()
+        });
+        looked.collect()
     }
 
     /// A name was looked up: whether anything is other than before, for its door to be told.

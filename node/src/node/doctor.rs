@@ -21,7 +21,7 @@ use papermesh_store::{RESERVE, Store, StoreError};
 
 use super::door::DoorHere;
 use super::keys::keys_of;
-use super::{NodeError, Services, blocking, open_store, output, parts, portal};
+use super::{NodeError, Services, blocking, open_store, output, own_domain, parts, portal};
 use crate::config::{Config, Home};
 use crate::control::message::{Diagnose, Exposure, Finding, PlaceName, Verdict};
 use crate::control::{Answer, CommandError, Handle, Io};
@@ -127,11 +127,12 @@ impl Services {
 
     /// The way in from outside: one finding for each gateway at which this node opens places.
     fn gateways(&self) -> Vec<Finding> {
-        let status = self.door.as_ref().map(DoorHere::status);
-        let findings = status.into_iter().flatten().map(|status| {
+        let all = self.door.as_ref().map(DoorHere::status).unwrap_or_default();
+        let names = all.iter().flat_map(names_refused);
+        let findings = all.iter().map(|status| {
             let domain = &status.gateway.domain;
             match &status.pipe {
-                PipeState::Up(carrier) => places_of(&status, *carrier),
+                PipeState::Up(carrier) => places_of(status, *carrier),
                 PipeState::Dialing => doubtful(
                     "gateway",
                     format!("the pipe to {domain} is being dialed"),
@@ -144,7 +145,7 @@ impl Services {
                 ),
             }
         });
-        findings.collect()
+        findings.chain(names).collect()
     }
 
     /// What outsiders are shown at each name of this node, and at places that somebody pretends to be.
@@ -152,7 +153,13 @@ impl Services {
         let list = self.gateway_list().await?;
         let (now, asks) = (self.mesh.membership().now(), self.config.acme.is_some());
         let names = list.names.iter().map(|name| shown_at(name, (now, asks)));
-        Ok(names.chain(list.exposures.iter().map(exposed)).collect())
+        let mut findings: Vec<Finding> = names.chain(list.exposures.iter().map(exposed)).collect();
+        let (site, gateways) = (self.mesh.membership().site(), self.authority.gateways());
+        for name in &list.own_names_here {
+            let certifying = self.certifying.as_ref();
+            findings.push(own_domain::finding(name, site, &gateways, certifying).await);
+        }
+        Ok(findings)
     }
 
     /// Whether `papermesh open` has something to open.
@@ -511,6 +518,19 @@ fn renderer(converter: &Converter) -> Finding {
         ),
     }
 }
+
+/// Names of own domains that a gateway does not let lead to places of this node.
+fn names_refused(status: &GatewayStatus) -> impl Iterator<Item = Finding> {
+    let domain = &status.gateway.domain;
+    status.refused_names.iter().map(move |(name, why)| {
+        let detail = format!("{name} does not lead to its place at {domain}: {why}");
+        let advice = why.remedy();
+        bad("domain", detail, advice.as_deref().unwrap_or(CLOSED))
+    })
+}
+
+/// What to do where nobody knows better.
+const CLOSED: &str = "ask the gateway's provider";
 
 /// What a name shows to outsiders; `asks` says whether this node asks for certificates.
 fn shown_at(place: &PlaceName, (now, asks): (Timestamp, bool)) -> Finding {

@@ -16,6 +16,7 @@ mod hold_printer;
 mod join_listener;
 mod keys;
 mod output;
+mod own_domain;
 mod panel;
 mod parts;
 mod place_records;
@@ -50,6 +51,7 @@ use crate::config::{Config, Home, HomeLock};
 use crate::control::{Passphrase, Server};
 use crate::portal::{Portal, PortalLinks};
 use door::DoorHere;
+use own_domain::Certifying;
 use panel::PanelHere;
 use parts::Parts;
 use probing::Prober;
@@ -88,6 +90,8 @@ struct Services {
     hold_printer: Option<SocketAddr>,
     /// The door for outsiders, where there is a hold printer.
     door: Option<DoorHere>,
+    /// What orders certificates for places, where something does.
+    certifying: Option<Certifying>,
     /// What members saw of places from outside,
     sightings: Sightings<Network>,
     /// and what looks at those of others.
@@ -127,6 +131,7 @@ impl Node {
             .hold_printer(holder.as_ref(), &local_users, &site_certificate, shown)
             .await?;
         let prober = parts.prober(&sightings);
+        let certifying = parts.certifying();
         let panel = parts.panel(printer.as_ref(), &site_certificate).await?;
         let portal = portal::open(&parts.config, &parts.membership).await?;
 
@@ -156,6 +161,7 @@ impl Node {
             printer,
             hold_printer,
             door,
+            certifying,
             sightings,
             prober,
             panel,

@@ -32,6 +32,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::door::{self, DoorHere};
+use super::own_domain::Certifying;
 use super::panel::PanelHere;
 use super::place_records::PlaceRecords;
 use super::probing::Prober;
@@ -253,6 +254,13 @@ impl<'a> Parts<'a> {
         (sightings, shown)
     }
 
+    /// What orders certificates for places.
+    pub(super) fn certifying(&self) -> Option<Certifying> {
+        let (store, vault) = (self.store.clone(), self.identity.vault());
+        let authority = authority_of(&self.config)?;
+        Some(Certifying::new(store, vault, authority))
+    }
+
     /// What looks at the places of others.
     pub(super) fn prober(&mut self, sightings: &Sightings<Network>) -> Prober {
         let around = (&self.store, &self.mesh);
@@ -295,14 +303,11 @@ impl<'a> Parts<'a> {
         let around = (&self.store, &self.mesh);
         let records = PlaceRecords::new(around, self.directory.clone(), door.opened(), seen);
         self.tasks.spawn(records.clone().run());
-        if let Some(directory) = self.config.acme.clone() {
+        if let Some(authority) = authority_of(&self.config) {
             let keeper = PublicCertificatesKeeper {
                 store: self.store.clone(),
                 vault: self.identity.vault(),
-                authority: CertificateAuthority {
-                    directory,
-                    root: self.config.acme_root.clone(),
-                },
+                authority,
                 shown: public,
                 records,
                 status: door.news(),
@@ -324,6 +329,15 @@ impl<'a> Parts<'a> {
         let served = (printer, site_certificate);
         panel::start(self.home, &self.config, served, &mut self.tasks).await
     }
+}
+
+/// The certificate authority that the configuration names.
+fn authority_of(config: &Config) -> Option<CertificateAuthority> {
+    let directory = config.acme.clone()?;
+    Some(CertificateAuthority {
+        directory,
+        root: config.acme_root.clone(),
+    })
 }
 
 /// What the configuration says of the output device.

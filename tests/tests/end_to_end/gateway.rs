@@ -8,7 +8,7 @@ use std::sync::Arc;
 use papermesh_tests::answer::Finding;
 use papermesh_tests::command::{Ended, Invocation};
 use papermesh_tests::document::Document;
-use papermesh_tests::gateway::{DOMAIN, Gateway, PEBBLE, Pebble};
+use papermesh_tests::gateway::{DOMAIN, Dns, Gateway, PEBBLE, Pebble};
 use papermesh_tests::network::{Namespace, Wire};
 use papermesh_tests::program;
 use papermesh_tests::wait::wait_until;
@@ -245,9 +245,104 @@ fn a_gateway_that_pretends_to_be_a_place_is_exposed() {
     }
 }
 
+/// A name of an own domain leads to a place as soon as its owner says so in DNS, and is certified through the pipe. A
+/// name whose owner says nothing, or names another site, leads nowhere.
+#[test]
+fn a_name_of_an_own_domain_leads_to_a_place_when_its_owner_agrees() {
+    let (mut outside, pebble) = Outside::certified();
+    let (dns, street) = (Dns::start(&outside.street), "10.77.2.2");
+    outside.gateway.kill();
+    outside.gateway.asks(&dns);
+    outside.gateway.start();
+    outside.comes("up");
+    for name in [DOMAIN, OWN_NAME, "www.other.test"] {
+        dns.address_of(name, street);
+    }
+    dns.text_of(
+        "_papermesh.www.other.test",
+        &format!("papermesh-site={}", "0".repeat(64)),
+    );
+    let laptop = |command: &str| outside.laptop.papermesh(command).run();
+    let own = |name: &str| -> Value {
+        let list: Value = laptop("gateway list").succeeded().json();
+        let refused = list["status"][0]["refused_names"].as_array().unwrap();
+        let refused = refused.iter().find(|of| of[0] == name);
+        refused.map_or(Value::Null, |of| of[1].clone())
+    };
+    let lines = |name: &str| -> Vec<String> {
+        let added: Value = laptop(&format!("gateway domain add {name}"))
+            .succeeded()
+            .json();
+        serde_json::from_value(added["lines"].clone()).unwrap()
+    };
+    let _ = lines("www.other.test");
+    let printed = lines(OWN_NAME);
+    for name in [OWN_NAME, "www.other.test"] {
+        wait_until(SOON, "the name to be refused", || own(name) == "no-proof");
+        assert!(outside.alert(name).contains("unrecognized name"));
+    }
+
+    // Its owner sets what the command printed.
+    assert!(
+        printed.contains(&format!("{OWN_NAME}. A {street}")),
+        "{printed:?}"
+    );
+    let text = printed
+        .iter()
+        .find_map(|line| line.strip_prefix(&format!("_papermesh.{OWN_NAME}. TXT ")));
+    dns.text_of(
+        &format!("_papermesh.{OWN_NAME}"),
+        text.unwrap().trim_matches('"'),
+    );
+    let _ = laptop(&format!("gateway domain remove {OWN_NAME}")).succeeded();
+    let _ = lines(OWN_NAME);
+    wait_until(SOON, "the name to be certified", || {
+        let list: Value = laptop("gateway list").succeeded().json();
+        let names = list["names"].as_array().unwrap();
+        names
+            .iter()
+            .any(|of| of["name"] == OWN_NAME && of["certified_until"].is_u64())
+    });
+    let printed: Value = laptop(&format!("gateway domain show {OWN_NAME}"))
+        .succeeded()
+        .json();
+    assert!(
+        printed["lines"].to_string().contains("accounturi="),
+        "{printed}"
+    );
+    let trusted = Invocation::new(&program::system("openssl"), Some(outside.street.name()))
+        .args([
+            "s_client",
+            "-verify_return_error",
+            "-verify_hostname",
+            OWN_NAME,
+        ])
+        .args([
+            "-servername",
+            OWN_NAME,
+            "-connect",
+            &format!("{OWN_NAME}:443"),
+            "-CAfile",
+        ])
+        .arg(pebble.root())
+        .run();
+    assert!(trusted.is_success(), "{trusted:?}");
+    assert!(
+        outside
+            .alert("www.other.test")
+            .contains("unrecognized name")
+    );
+}
+
+/// A name of the site's own domain.
+const OWN_NAME: &str = "print.acme.test";
+
 fn names() -> String {
     let places = ["desk", "nobody"].map(|place| format!("{place}.acme.{DOMAIN}"));
-    format!("{DOMAIN} acme.{DOMAIN} {PEBBLE} {}", places.join(" "))
+    format!(
+        "{DOMAIN} acme.{DOMAIN} {PEBBLE} {OWN_NAME} {}",
+        places.join(" ")
+    )
 }
 
 /// What the whole is for: an outsider's document is held, comes out for its owner alone, and the gateway

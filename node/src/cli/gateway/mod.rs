@@ -1,5 +1,6 @@
 //! `gateway`: printing from outside the site.
 
+mod domain;
 mod share;
 mod token;
 
@@ -8,6 +9,7 @@ use papermesh_door::{GatewayStatus, PipeState, PlaceState};
 use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::remedy::Remedy;
 
+use self::domain::Domain;
 use self::share::{Guest, Share};
 use self::token::TokenAction;
 use super::context::Context;
@@ -47,6 +49,9 @@ pub(super) enum Gateway {
     /// Places: names by which this computer's hold printer is found from outside
     #[command(subcommand)]
     Place(Place),
+    /// Names of your own domain for places, such as print.acme.example
+    #[command(subcommand)]
+    Domain(Domain),
     /// Look at a place of another computer from here, as anybody does who prints from outside
     ///
     /// A gateway that pretends to be the place shows another key than the place's computer has, which is told to the site's
@@ -123,6 +128,7 @@ impl Gateway {
                 })
             }
             Self::Place(place) => place.run(context).await,
+            Self::Domain(domain) => domain.run(context).await,
             Self::Probe { name } => {
                 let probed = context.call(ProbePlace { name }).await?;
                 let is_exposed = probed.verdict == ProbeVerdict::Exposed;

@@ -67,9 +67,18 @@ impl GatewayList {
         let places = self.status.iter().flat_map(|status| &status.places);
         let mut meant = places.filter(|(label, _)| meant.is_none() || label.as_ref() == meant);
         meant.find_map(|(_, state)| match state {
-            PlaceState::Open(names) => names.first(),
+            // One of an own domain stands last, and says more to people, once it is certified.
+            PlaceState::Open(names) => {
+                let mut own = names.iter().skip(1);
+                own.find(|name| self.is_certified(name)).or(names.first())
+            }
             PlaceState::Asked | PlaceState::Refused(_) => None,
         })
+    }
+
+    fn is_certified(&self, name: &HostName) -> bool {
+        let mut names = self.names.iter();
+        names.any(|of| of.name == *name && of.certified_until.is_some())
     }
 }
 
@@ -97,6 +106,46 @@ pub struct PlaceChanged {
     pub label: Option<Label>,
     /// The names that lead to it, one at each gateway of the site.
     pub names: Vec<String>,
+}
+
+/// Lets a name of an own domain lead to a place: for the site, on an admin's node; and to a place of this node, if it has
+/// one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AddOwnName {
+    /// The name.
+    pub name: HostName,
+    /// To which place of this node; without one to the only one that it opens, or that of the site.
+    pub place: Option<Label>,
+    /// Opens the authority key.
+    pub passphrase: Option<Passphrase>,
+}
+
+/// Takes a name of an own domain from the place here that has it and, on an admin's node, from the site.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RemoveOwnName {
+    /// The name.
+    pub name: HostName,
+    /// Opens the authority key.
+    pub passphrase: Option<Passphrase>,
+}
+
+/// Asks what the owner of a domain has to set for a name of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShowOwnName {
+    /// The name.
+    pub name: HostName,
+}
+
+/// A name of an own domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnName {
+    /// The name.
+    pub name: HostName,
+    /// Whether it is to lead to a place of this node.
+    pub is_here: bool,
+    /// What its owner sets in DNS, as lines of a zone file; the addresses of all gateways of the site, of which it leads
+    /// to one.
+    pub lines: Vec<String>,
 }
 
 /// Looks at a place of another computer from here, over the Internet, as anybody does who prints from outside.

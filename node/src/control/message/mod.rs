@@ -24,9 +24,9 @@ use serde_json::Value;
 use super::service::{Answer, Handle, Io, json};
 
 pub use gateway::{
-    AddGateway, ClosePlace, Exposure, GatewayList, GatewayRemoved, ListGateways, ListTokens,
-    MakeToken, OpenPlace, PlaceChanged, PlaceName, PlaceProbed, ProbePlace, ProbeVerdict,
-    RemoveGateway, Token, TokenMade, WithdrawToken,
+    AddGateway, AddOwnName, ClosePlace, Exposure, GatewayList, GatewayRemoved, ListGateways,
+    ListTokens, MakeToken, OpenPlace, OwnName, PlaceChanged, PlaceName, PlaceProbed, ProbePlace,
+    ProbeVerdict, RemoveGateway, RemoveOwnName, ShowOwnName, Token, TokenMade, WithdrawToken,
 };
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use job::{
@@ -200,6 +200,9 @@ commands! {
     OpenPlace -> PlaceChanged,
     ClosePlace -> PlaceChanged,
     ProbePlace -> PlaceProbed,
+    AddOwnName -> OwnName,
+    RemoveOwnName -> OwnName,
+    ShowOwnName -> OwnName,
     MakeToken -> TokenMade,
     ListTokens -> Vec<Token>,
     WithdrawToken -> Token,

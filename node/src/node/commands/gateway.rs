@@ -14,12 +14,12 @@ use papermesh_store::{StoreError, site};
 
 use super::super::door::DoorHere;
 use super::super::probing::Looked;
-use super::super::{NodeError, Services, acme_orders};
+use super::super::{NodeError, Services, acme_orders, own_domain};
 use super::site::said;
 use crate::control::message::{
-    AddGateway, ClosePlace, Exposure, GatewayList, GatewayRemoved, ListGateways, ListTokens,
-    MakeToken, OpenPlace, PlaceChanged, PlaceName, PlaceProbed, ProbePlace, ProbeVerdict,
-    RemoveGateway, Token, TokenMade, WithdrawToken,
+    AddGateway, AddOwnName, ClosePlace, Exposure, GatewayList, GatewayRemoved, ListGateways,
+    ListTokens, MakeToken, OpenPlace, OwnName, PlaceChanged, PlaceName, PlaceProbed, ProbePlace,
+    ProbeVerdict, RemoveGateway, RemoveOwnName, ShowOwnName, Token, TokenMade, WithdrawToken,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Handle, Io};
 
@@ -49,6 +49,57 @@ impl Handle<RemoveGateway> for Services {
 impl Handle<ListGateways> for Services {
     async fn handle(&self, _: ListGateways, _: Io) -> Answer<GatewayList> {
         Ok(self.gateway_list().await?)
+    }
+}
+
+impl Handle<AddOwnName> for Services {
+    async fn handle(&self, command: AddOwnName, _: Io) -> Answer<OwnName> {
+        let AddOwnName {
+            name,
+            place,
+            passphrase,
+        } = command;
+        // What cannot be done here is said before the site is changed.
+        let place = self.place_for(place)?;
+        if !self.authority.own_names().has(&name) {
+            self.authority
+                .add_own_name(name.clone(), said(&passphrase))
+                .await?;
+        }
+        if let Some(label) = place {
+            self.here()?.add_name(&self.store, &label, &name).await?;
+        }
+        Ok(self.own_name(name).await)
+    }
+}
+
+impl Handle<RemoveOwnName> for Services {
+    async fn handle(&self, command: RemoveOwnName, _: Io) -> Answer<OwnName> {
+        let RemoveOwnName { name, passphrase } = command;
+        let is_here = self
+            .door
+            .as_ref()
+            .filter(|door| door.own_names().contains(&name));
+        if let Some(door) = is_here {
+            door.remove_name(&self.store, &name).await?;
+        }
+        let is_admin = self.authority.is_open().await?.is_some();
+        if is_admin || is_here.is_none() {
+            self.authority
+                .remove_own_name(name.clone(), said(&passphrase))
+                .await?;
+        }
+        Ok(OwnName {
+            name,
+            is_here: false,
+            lines: Vec::new(),
+        })
+    }
+}
+
+impl Handle<ShowOwnName> for Services {
+    async fn handle(&self, command: ShowOwnName, _: Io) -> Answer<OwnName> {
+        Ok(self.own_name(command.name).await)
     }
 }
 
@@ -97,6 +148,39 @@ impl Handle<ProbePlace> for Services {
 }
 
 impl Services {
+    /// The place here that is to have a name; none where this node opens none and none was named.
+    fn place_for(&self, said: Option<Label>) -> Result<Option<Option<Label>>, CommandError> {
+        let places = self.door.as_ref().map(DoorHere::places).unwrap_or_default();
+        match (said, places.as_slice()) {
+            (Some(label), places) if places.contains(&Some(label.clone())) => Ok(Some(Some(label))),
+            (Some(label), _) => {
+                let text = format!("this node opens no place {label}");
+                Err(CommandError::new(ErrorCode::NotFound, text)
+                    .with_remedy("`papermesh gateway list` shows them"))
+            }
+            (None, []) => Ok(None),
+            (None, [place]) => Ok(Some(place.clone())),
+            (None, places) if places.contains(&None) => Ok(Some(None)),
+            (None, _) => {
+                let text = "this node opens several places";
+                Err(CommandError::new(ErrorCode::Usage, text).with_remedy("say which with --place"))
+            }
+        }
+    }
+
+    /// A name of an own domain, with what is to be set for it.
+    async fn own_name(&self, name: HostName) -> OwnName {
+        let (site, gateways) = (self.mesh.membership().site(), self.authority.gateways());
+        let here = self.door.as_ref().map(DoorHere::own_names);
+        let is_here = here.is_some_and(|names| names.contains(&name));
+        let certifying = self.certifying.as_ref().filter(|_| is_here);
+        OwnName {
+            lines: own_domain::lines(&name, site, &gateways, certifying).await,
+            is_here,
+            name,
+        }
+    }
+
     /// The site's gateways, as this node sees them.
     pub(in crate::node) async fn gateway_list(&self) -> Result<GatewayList, NodeError> {
         let door = self.door.as_ref();

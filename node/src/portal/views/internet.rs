@@ -1,13 +1,13 @@
 //! What is shown of printing from outside: a user's print tokens, the site's gateways, this computer's places.
 
 use papermesh_door::{GatewayStatus, PipeState, PlaceState};
-use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::gateway::token::rights::Right;
 use papermesh_protocol::remedy::Remedy;
 
 use super::View;
 use super::line::{Button, Chip, Line, Lines, Saying};
-use crate::control::message::{GatewayList, Token};
+use crate::control::message::{Exposure, GatewayList, Token};
 use crate::pages::describe::moment;
 
 /// A user's print tokens.
@@ -59,13 +59,16 @@ pub(super) fn gateways(view: &View<'_>, list: &GatewayList) -> Lines {
         let domain = gateway.domain.to_string();
         let mut all = list.status.iter();
         let status = all.find(|status| status.gateway.key == gateway.key);
-        let (kind, text) = match status.map(|status| &status.pipe) {
-            None => ("", t.say("gateway-idle").into_owned()),
-            Some(PipeState::Dialing) => ("busy", t.say("gateway-dialing").into_owned()),
-            Some(PipeState::Down { .. }) => ("bad", t.say("gateway-down").into_owned()),
-            Some(_) => ("good", t.say("gateway-up").into_owned()),
+        let (kind, first) = match status.map(|status| (&status.pipe, status.since)) {
+            None => ("", Saying::plain(t.say("gateway-idle"))),
+            Some((PipeState::Dialing, _)) => ("busy", Saying::plain(t.say("gateway-dialing"))),
+            Some((PipeState::Down { .. }, _)) => ("bad", Saying::plain(t.say("gateway-down"))),
+            Some((PipeState::Up(_), since)) => {
+                let text = t.say("gateway-up-since");
+                ("good", Saying::at(text, moment(since)))
+            }
         };
-        let mut said = vec![Saying::plain(text)];
+        let mut said = vec![first];
         if let Some(GatewayStatus {
             pipe: PipeState::Down { why, remedy },
             ..
@@ -102,10 +105,56 @@ pub(super) fn gateways(view: &View<'_>, list: &GatewayList) -> Lines {
             ..Line::default()
         }
     };
+    let exposed = list.exposures.iter().map(|of| exposed(view, of));
     Lines::of(
-        list.gateways.iter().map(line).collect(),
+        exposed.chain(list.gateways.iter().map(line)).collect(),
         t.say("gateways-nothing").as_ref(),
     )
+}
+
+/// A name, and what outsiders see there.
+fn shown(view: &View<'_>, list: &GatewayList, name: &HostName) -> Vec<Saying> {
+    let t = view.t();
+    let mut said = vec![Saying::plain(name.to_string())];
+    let mut names = list.names.iter();
+    let Some(known) = names.find(|known| known.name == *name) else {
+        return said;
+    };
+    if let Some(until) = known.certified_until {
+        said.push(Saying::at(t.say("place-certified"), moment(until)));
+    }
+    if let Some((until, _)) = &known.refused {
+        said.push(Saying::at(t.say("place-refused"), moment(*until)));
+    }
+    if let Some(at) = known.seen_at {
+        said.push(Saying::at(t.say("place-seen"), moment(at)));
+    }
+    said
+}
+
+/// Places that somebody pretends to be.
+fn exposed(view: &View<'_>, exposure: &Exposure) -> Line {
+    let t = view.t();
+    let (name, key) = (exposure.name.to_string(), exposure.key.to_string());
+    let by = exposure
+        .by_name
+        .as_ref()
+        .map_or_else(|| exposure.by.to_string(), ToString::to_string);
+    let title = t.say_with(
+        "place-exposed",
+        [("name", name.clone().into()), ("by", by.into())],
+    );
+    Line {
+        id: format!("exposed-{name}-{}", key.get(..8).unwrap_or_default()),
+        kind: "bad",
+        icon: "globe",
+        title,
+        said: vec![
+            Saying::plain(&exposure.issuer),
+            Saying::plain(t.say("place-exposed-advice")),
+        ],
+        ..Line::default()
+    }
 }
 
 /// The places that this computer opens, and one more.
@@ -119,13 +168,13 @@ pub(super) fn places(view: &View<'_>, list: &GatewayList) -> Lines {
         };
         let states = list.status.iter().flat_map(|status| &status.places);
         let states = states.filter(|(of, _)| of == place);
-        let said = states.map(|(_, state)| match state {
-            PlaceState::Open(names) => {
-                let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-                Saying::plain(names.join(", "))
-            }
-            PlaceState::Asked => Saying::plain(t.say("place-asked")),
-            PlaceState::Refused(why) => Saying::plain(why.in_full().to_string()),
+        let said = states.flat_map(|(_, state)| match state {
+            PlaceState::Open(names) => names
+                .iter()
+                .flat_map(|name| shown(view, list, name))
+                .collect(),
+            PlaceState::Asked => vec![Saying::plain(t.say("place-asked"))],
+            PlaceState::Refused(why) => vec![Saying::plain(why.in_full().to_string())],
         });
         let said: Vec<Saying> = said.collect();
         let is_open = list.open_place(place.as_ref()).is_some();

@@ -334,11 +334,16 @@ gateways-nothing = Der Standort hat kein Gateway. Niemand druckt von außen.
 gateway-idle = Dieser Computer öffnet dort keinen Platz
 gateway-dialing = Verbindet
 gateway-down = Nicht verbunden
-gateway-up = Verbunden
 gateway-knocks = { $count ->
     [one] Eine Verbindung von außen
    *[other] { $count } Verbindungen von außen
 }
+gateway-up-since = Verbunden seit
+place-certified = Zertifikat bis
+place-refused = Zertifikat verweigert bis
+place-seen = Von außen gesehen
+place-exposed = Jemand gibt sich als { $name } aus: { $by } hat dort einen anderen Schlüssel gesehen
+place-exposed-advice = „papermesh doctor“ sagt, was zu tun ist.
 places-title = Plätze dieses Computers
 place-of-site = Platz des Standorts
 place-asked = Noch nicht offen
