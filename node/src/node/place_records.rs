@@ -100,18 +100,15 @@ impl PlaceRecords {
 
     /// What all of them show.
     async fn shown(&self) -> Result<Vec<Shown>, StoreError> {
-        let (names, now) = (self.names(), self.0.mesh.membership().now());
+        let names = self.names();
         let pending = self.next(|next| next.clone());
         offload(&self.0.store, move |store| {
             let mut shown = Vec::new();
             for name in names {
+                // One without a certificate shows what names nobody, until its first is there: nothing is said of it.
                 let kept = store.public_certificates().get(&name.to_string())?;
-                let kept = kept.filter(|row| row.not_after > now);
-                let has = kept.and_then(|row| key_of_chain(&row.chain));
-                let next = pending.get(&name).copied();
-                // Of the first certificate only the next key is there, which becomes the present one.
-                if let Some(now) = has.or(next) {
-                    let next = next.filter(|next| *next != now);
+                if let Some(now) = kept.and_then(|row| key_of_chain(&row.chain)) {
+                    let next = pending.get(&name).copied();
                     shown.push(Shown { name, now, next });
                 }
             }
