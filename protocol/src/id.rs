@@ -135,6 +135,10 @@ identity! {
     TokenDigest, 32
 }
 identity! {
+    /// The key of a certificate for the web: SHA-256 of its SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), DER.
+    KeyDigest, 32
+}
+identity! {
     /// The serial number of a certificate, random.
     Serial, 8
 }

@@ -116,6 +116,22 @@ pub const PIPE_HELLO: usize = CHARTER + SITE_STATE + 4096;
 pub const PIPE_HEAD: usize = 512;
 /// One message of a pipe's control stream.
 pub const PIPE_MESSAGE: usize = PIPE_HELLO;
+/// Names of places in the record of one door.
+pub const SHOWN_NAMES: usize = 64;
+/// A signed record of a door's places, with the certificate that it carries.
+pub const PLACE_RECORD: usize = 24 * 1024;
+/// How far ahead such a record may expire: a gateway may lie at night, while the door sleeps.
+pub const PLACE_RECORD_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often a door signs its record anew.
+pub const PLACE_RECORD_REFRESH: Duration = Duration::from_secs(60 * 60);
+/// One message about what was seen at a place.
+pub const SIGHTING_MESSAGE: usize = 1024;
+/// What a certificate says of who issued it, as it is told to people.
+pub const ISSUER: usize = 64;
+/// Names of own domains that a site may have.
+pub const OWN_NAMES_OF_SITE: usize = 16;
+/// A list of them.
+pub const OWN_NAMES_LIST: usize = 8 * 1024;
 /// Names of a site's own domain that one place may have.
 pub const OWN_NAMES: usize = 4;
 /// The certificate frame of the member handshake.

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::badge::BadgeNumber;
-use crate::id::{BadgeTag, RecordKey, SiteId};
+use crate::id::{BadgeTag, NodeId, RecordKey, SiteId};
 use crate::limits;
 use crate::site::SiteSecret;
 use crate::text::UserId;
@@ -34,6 +34,12 @@ pub fn badge_key(tag: BadgeTag) -> RecordKey {
 #[must_use]
 pub fn site_state_key(secret: &SiteSecret) -> RecordKey {
     RecordKey::from_bytes(keyed(secret, "site", &[]))
+}
+
+/// Where the record of a door's places lives.
+#[must_use]
+pub fn places_key(secret: &SiteSecret, node: NodeId) -> RecordKey {
+    RecordKey::from_bytes(keyed(secret, "places", node.as_bytes()))
 }
 
 /// With what both sides of a member handshake begin (Noise's prologue). Without the site's secret

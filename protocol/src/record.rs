@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::advert::{Advert, AdvertSet};
 use crate::codec::{self, CodecError};
+use crate::gateway::record::PlaceRecord;
 use crate::id::RecordKey;
 use crate::judge::Judge;
 use crate::limits;
@@ -24,6 +25,7 @@ enum Wire {
     UserEntry(Envelope<UserEntry>),
     Badge(Envelope<Badge>),
     SiteState(Envelope<SiteState>),
+    Places(Envelope<PlaceRecord>),
 }
 
 /// The most bytes of any value.
@@ -40,6 +42,8 @@ pub enum DirectoryRecord {
     Badge(Signed<Badge>),
     /// At the site's key.
     SiteState(Signed<SiteState>),
+    /// At the key of a door's places.
+    Places(Signed<PlaceRecord>),
 }
 
 /// Why a value is not believed.
@@ -86,6 +90,9 @@ impl DirectoryRecord {
             Wire::SiteState(state) => Self::SiteState(
                 SiteState::verify(&state, judge.charter).map_err(|_| RecordError::Unbelieved)?,
             ),
+            Wire::Places(record) => {
+                Self::Places(judge.places(&record).map_err(|_| RecordError::Unbelieved)?)
+            }
         };
         record.belongs_at(key, secret)
     }
@@ -100,6 +107,7 @@ impl DirectoryRecord {
             Self::UserEntry(entry) => lookup::user_entry_key(secret, &entry.user) == key,
             Self::Badge(badge) => lookup::badge_key(badge.tag) == key,
             Self::SiteState(_) => lookup::site_state_key(secret) == key,
+            Self::Places(record) => lookup::places_key(secret, record.node) == key,
         };
         if belongs {
             Ok(self)
@@ -117,6 +125,7 @@ impl DirectoryRecord {
             Self::UserEntry(entry) => Wire::UserEntry(entry.envelope().clone()),
             Self::Badge(badge) => Wire::Badge(badge.envelope().clone()),
             Self::SiteState(state) => Wire::SiteState(state.envelope().clone()),
+            Self::Places(record) => Wire::Places(record.envelope().clone()),
         };
         codec::encode(&wire, MAX)
     }
@@ -133,6 +142,9 @@ impl DirectoryRecord {
             (Self::SiteState(mine), Self::SiteState(theirs)) => {
                 newer(mine, theirs, |state| state.sequence)
             }
+            (Self::Places(mine), Self::Places(theirs)) => {
+                newer(mine, theirs, |record| record.sequence)
+            }
             _ => false,
         }
     }
@@ -144,6 +156,7 @@ impl DirectoryRecord {
                 set.expire(now);
                 !set.is_empty()
             }
+            Self::Places(record) => record.expires_at > now,
             Self::UserEntry(_) | Self::Badge(_) | Self::SiteState(_) => true,
         }
     }

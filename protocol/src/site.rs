@@ -13,6 +13,7 @@ use crate::certificate::Certificate;
 use crate::charter::Charter;
 use crate::extension::{ExtensionError, Extensions};
 use crate::gateway::contract::GatewaysError;
+use crate::gateway::own_name::OwnNamesError;
 use crate::id::{NodeId, SiteId};
 use crate::limits;
 use crate::remedy::Remedy;
@@ -116,6 +117,8 @@ pub struct SiteState {
 pub mod number {
     /// The site's gateways: [`Gateways`](crate::gateway::contract::Gateways).
     pub const GATEWAYS: u16 = 1;
+    /// Names of the site's own domains: [`OwnNames`](crate::gateway::own_name::OwnNames).
+    pub const OWN_NAMES: u16 = 3;
 }
 
 impl Record for SiteState {
@@ -144,6 +147,9 @@ pub enum SiteStateError {
     /// Its gateways cannot be so.
     #[error(transparent)]
     Gateways(GatewaysError),
+    /// Its list of names of own domains cannot be changed so.
+    #[error(transparent)]
+    OwnNames(OwnNamesError),
     /// No more nodes can be revoked before the certificates of some revoked ones expire.
     #[error("{} nodes are already revoked", limits::REVOKED)]
     Full,
@@ -155,6 +161,7 @@ impl Remedy for SiteStateError {
             Self::Full => Some("wait until some of their certificates expire".into()),
             Self::Extension(error) => error.remedy(),
             Self::Gateways(error) => error.remedy(),
+            Self::OwnNames(error) => error.remedy(),
             _ => None,
         }
     }

@@ -66,6 +66,11 @@ impl Gateway {
         written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
+    /// Has it ask this DNS server, from its next start on.
+    pub fn asks(&self, dns: &Dns) {
+        self.set(&format!("resolver = [\"{}\"]\n", dns.address()));
+    }
+
     /// Starts it, at the ports that it has on the Internet.
     pub fn start(&mut self) {
         self.running = Some(self.program().args(["run", "--log", "debug"]).start());
@@ -182,6 +187,67 @@ impl Pebble {
             .args(["-sSk", "-o"])
             .arg(self.folder.join("root.pem"))
             .arg(format!("https://{PEBBLE}:15000/roots/0"))
+            .run()
+    }
+}
+
+/// A DNS server of the Internet, in which the owner of a domain sets lines.
+#[derive(Debug)]
+pub struct Dns {
+    network: Arc<Namespace>,
+    _running: Running,
+}
+
+impl Dns {
+    /// Starts it where the gateway is.
+    #[must_use]
+    pub fn start(network: &Arc<Namespace>) -> Self {
+        let running = Invocation::new(
+            &program::system("pebble-challtestsrv"),
+            Some(network.name()),
+        )
+        .args([
+            "-defaultIPv4",
+            "",
+            "-defaultIPv6",
+            "",
+            "-dns01",
+            "127.0.0.1:8053",
+        ])
+        .args(["-http01", "", "-https01", "", "-tlsalpn01", ""])
+        .args(["-management", "127.0.0.1:8055"])
+        .start();
+        let dns = Self {
+            network: Arc::clone(network),
+            _running: running,
+        };
+        wait_until(SOON, "the DNS server", || {
+            dns.post("clear-txt", &json!({"host": "nobody.test."}))
+                .is_success()
+        });
+        dns
+    }
+
+    fn address(&self) -> &'static str {
+        "127.0.0.1:8053"
+    }
+
+    /// A name has this address.
+    pub fn address_of(&self, name: &str, address: &str) {
+        let line = json!({"host": name, "addresses": [address]});
+        let _ = self.post("add-a", &line).succeeded();
+    }
+
+    /// A name has this text.
+    pub fn text_of(&self, name: &str, text: &str) {
+        let line = json!({"host": format!("{name}."), "value": text});
+        let _ = self.post("set-txt", &line).succeeded();
+    }
+
+    fn post(&self, order: &str, line: &serde_json::Value) -> Ended {
+        Invocation::new(&program::system("curl"), Some(self.network.name()))
+            .args(["-sSf", "-d", &line.to_string()])
+            .arg(format!("http://127.0.0.1:8055/{order}"))
             .run()
     }
 }

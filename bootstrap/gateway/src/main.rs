@@ -12,6 +12,7 @@
 //! - `places`: which names there are, and who answers there (the state machine is
 //!   [`papermesh_protocol::gateway::page`])
 //! - `owners`: whose each place is
+//! - `own_names`: names of sites' own domains, and whether their owners agree
 //! - `doors`: the pipes, and whom they let in
 //! - `wake`: calls doors that keep no pipe by mail; nothing of a running gateway does so yet
 //! - `own`: connections to the gateway's own name, with its `certificate`; its `web`, pipes over `requests`, and the
@@ -30,6 +31,7 @@ mod front;
 mod home;
 mod ledger;
 mod own;
+mod own_names;
 mod owners;
 mod places;
 mod post;

@@ -10,15 +10,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use papermesh_pipe::Opener;
 use papermesh_protocol::gateway::message::{FromGateway, Place, Refusal};
 use papermesh_protocol::gateway::name::{Domain, Found, HostName, Label};
-use papermesh_protocol::gateway::page::{Action, KnockId, Mode, Page, PipeId, Timers};
+use papermesh_protocol::gateway::own_name::NameRefusal;
+use papermesh_protocol::gateway::page::{Action, KnockId, Mode, Page, PipeId, State, Timers};
 use papermesh_protocol::gateway::wake::Callee;
 use papermesh_protocol::id::{NodeId, SiteId};
+use papermesh_protocol::limits;
 use papermesh_protocol::seal::SealingPublic;
-use papermesh_protocol::time::Moment;
+use papermesh_protocol::time::{Moment, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock;
 use crate::contracts::Contract;
+use crate::own_names::Names;
 use crate::owners::{At, Owners, Woken};
 use crate::wake::{Call, Mail};
 
@@ -78,6 +82,8 @@ struct Table {
     knocks: HashMap<KnockId, At>,
     /// Places whose pages want to be told the time.
     timed: BTreeSet<At>,
+    /// Names of own domains.
+    names: Names,
 }
 
 impl Places {
@@ -100,6 +106,7 @@ impl Places {
             waiting: HashMap::new(),
             knocks: HashMap::new(),
             timed: BTreeSet::new(),
+            names: Names::default(),
         }))
     }
 
@@ -160,10 +167,14 @@ impl Places {
         let (label, most) = (door.contract.label.clone(), door.contract.places);
         let at: At = (site, place.label.clone());
         let woken = Woken::of(&place.connected, door.sealing);
-        // Nobody has shown whose a name elsewhere is: until that can be asked, none leads here.
-        if !place.own_names.is_empty() {
-            return Err(Refusal::Taken);
-        }
+        // A door says how many it likes; those of the gateway's domain are given otherwise.
+        let own: Vec<HostName> = place
+            .own_names
+            .iter()
+            .filter(|name| !table.domain.is_above(name))
+            .take(limits::OWN_NAMES)
+            .cloned()
+            .collect();
         if matches!(woken, Some(Woken::ByGateway { .. })) && table.mail.is_none() {
             return Err(Refusal::NoMail);
         }
@@ -194,7 +205,54 @@ impl Places {
         if let Some(mail) = &mut table.mail {
             mail.opened(&at);
         }
-        Ok(vec![table.domain.place(&label, place.label.as_ref())])
+        table.names.want(&at, &own, moment.steady);
+        Ok(table.names_of(&label, &at))
+    }
+
+    /// Names of own domains that are to be looked up now.
+    pub(crate) fn names_due(&self, now: Timestamp) -> Vec<(At, HostName)> {
+        self.table().names.due(now)
+    }
+
+    /// A name of an own domain was looked up; its door is told what that changes.
+    pub(crate) fn judged(
+        &self,
+        at: &At,
+        name: &HostName,
+        judged: Result<(), NameRefusal>,
+        now: Timestamp,
+    ) {
+        let mut table = self.table();
+        if !table.names.judged(at, name, judged, now) {
+            return;
+        }
+        let why = match table.names.find(name) {
+            Some(leads) if leads == at => None,
+            Some(_) => Some(NameRefusal::Taken),
+            None => judged.err(),
+        };
+        tracing::info!(%name, site = %at.0, ?why, "a name of an own domain was looked up");
+        let owner = table.owners.of(at);
+        let pipe = owner.and_then(|node| table.pipe_of.get(&node));
+        let Some(door) = pipe.and_then(|pipe| table.pipes.get(pipe)) else {
+            return;
+        };
+        let place = at.1.clone();
+        let names = table.names_of(&door.contract.label, at);
+        // One that takes no messages asks again when it comes back. A place that is not open is not said to be.
+        if table.is_open(at) {
+            drop(door.to_door.try_send(FromGateway::Opened {
+                place: place.clone(),
+                names,
+            }));
+        }
+        if let Some(why) = why {
+            drop(door.to_door.try_send(FromGateway::NameRefused {
+                place,
+                name: name.clone(),
+                why,
+            }));
+        }
     }
 
     /// A door keeps these places: others that were its own are nobody's any more.
@@ -206,6 +264,7 @@ impl Places {
         let (site, node) = (door.contract.site, door.node);
         let gone = table.owners.keep(site, node, places);
         for at in gone {
+            table.names.want(&at, &[], moment.steady);
             table.act(&at, moment, |page, _| page.closed(pipe, moment.steady));
         }
     }
@@ -222,7 +281,10 @@ impl Places {
 
     /// A node is not let in any more: its places are nobody's.
     pub(crate) fn forget(&self, site: SiteId, node: NodeId) {
-        self.table().owners.keep(site, node, &[]);
+        let mut table = self.table();
+        for at in table.owners.keep(site, node, &[]) {
+            table.names.want(&at, &[], clock::steady());
+        }
     }
 
     /// How many places a site has open.
@@ -335,12 +397,28 @@ impl Table {
             .take_while(move |at| at.0 == site)
     }
 
+    /// All names that lead to a place of the site with this label.
+    fn names_of(&self, site: &Label, at: &At) -> Vec<HostName> {
+        let own = self.names.leading_to(at).into_iter();
+        [self.domain.place(site, at.1.as_ref())]
+            .into_iter()
+            .chain(own)
+            .collect()
+    }
+
+    /// Whether a door has the place open.
+    fn is_open(&self, at: &At) -> bool {
+        let page = self.open.get(at);
+        page.is_some_and(|page| matches!(page.state(), State::Open | State::Idle))
+    }
+
     /// The place that a name leads to, if it is open or its door can be woken.
     fn find(&mut self, name: &HostName) -> Option<At> {
         let at = match self.domain.find(name) {
             Some(Found::Place { site, place }) => (*self.sites.get(&site)?, Some(place)),
             Some(Found::Site(site)) => (*self.sites.get(&site)?, None),
-            Some(Found::Gateway) | None => return None,
+            Some(Found::Gateway) => return None,
+            None => self.names.find(name)?.clone(),
         };
         if self.open.contains_key(&at) {
             return Some(at);

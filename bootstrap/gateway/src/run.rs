@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use papermesh_dns::Dns;
 use papermesh_pace::Pace;
 use papermesh_protocol::gateway::description::{Description, Offered};
 use papermesh_protocol::gateway::{carrier, hello};
@@ -21,6 +22,7 @@ use crate::front::Front;
 use crate::home::{Home, Settings};
 use crate::ledger::Ledger;
 use crate::own::Own;
+use crate::own_names;
 use crate::owners::Owners;
 use crate::places::Places;
 use crate::post;
@@ -114,6 +116,8 @@ pub(crate) async fn run(
         tracing::info!(address = %socket.local_addr()?, "outsiders are heard");
         tasks.spawn(Arc::clone(&front).serve(socket, stop.clone()));
     }
+    let (dns, domain) = (Dns::new(&settings.resolver)?, settings.domain.clone());
+    tasks.spawn(own_names::keep(Arc::clone(&places), dns, domain));
     tasks.spawn(keep_time(Arc::clone(&places), Arc::clone(&doors)));
     tasks.spawn(keep_ledger(Arc::clone(&ledger)));
     if let Some(post) = post {

@@ -41,6 +41,9 @@ pub(crate) struct Settings {
     /// Programs that pass outsiders' connections on, and say from where they come.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) proxies: Vec<IpAddr>,
+    /// Whom to ask where names lead; without one those that this computer is set to ask.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) resolver: Vec<SocketAddr>,
     /// The certificate of the domain, with those by which it is verified after it, as PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     certificate: Option<PathBuf>,
@@ -105,6 +108,7 @@ impl Settings {
             listen: None,
             listen_pipes: None,
             proxies: Vec::new(),
+            resolver: Vec::new(),
             certificate: None,
             key: None,
             timers: TimersSaid::default(),

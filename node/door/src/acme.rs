@@ -2,10 +2,11 @@
 //! has the name (TLS-ALPN-01, RFC 8737). The key never leaves this node.
 
 mod advice;
+mod http;
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use instant_acme::{
     Account, AccountBuilder, AccountCredentials, AuthorizationStatus, ChallengeType, Identifier,
@@ -13,11 +14,15 @@ use instant_acme::{
 };
 use papermesh_protocol::gateway::name::HostName;
 use papermesh_protocol::remedy::Remedy;
+use papermesh_protocol::text::clean;
 use papermesh_protocol::time::Timestamp;
+use serde::Deserialize;
 use tokio::time::timeout;
 use x509_parser::parse_x509_certificate;
 use x509_parser::pem::parse_x509_pem;
 use zeroize::Zeroizing;
+
+use self::http::{Heard, Requests};
 
 pub use advice::Advice;
 
@@ -74,6 +79,14 @@ pub enum AcmeError {
         /// What it says.
         why: String,
     },
+    /// It takes no orders for some time.
+    #[error("the certificate authority takes no order before {until}: {why}")]
+    RateLimited {
+        /// Until then.
+        until: Timestamp,
+        /// Why, in its words.
+        why: String,
+    },
     /// It took too long.
     #[error("the certificate authority took too long")]
     Timeout,
@@ -91,6 +104,7 @@ impl Remedy for AcmeError {
             Self::Authority(_) | Self::Timeout => {
                 "let this computer reach the authority, or name another with `acme` in papermesh.toml"
             }
+            Self::RateLimited { .. } => "wait; this node orders again by itself",
             Self::NoChallenge => "name another authority with `acme` in papermesh.toml",
             Self::NotSeen { .. } => {
                 "ask the gateway's provider whether the name leads to the gateway"
@@ -102,14 +116,47 @@ impl Remedy for AcmeError {
 }
 
 /// This node's account with an authority.
-pub struct AcmeAccount(Account);
+pub struct AcmeAccount {
+    account: Account,
+    heard: Heard,
+}
+
+/// How an authority says that it was asked too often (RFC 8555 section 6.7).
+const RATE_LIMITED: &str = "urn:ietf:params:acme:error:rateLimited";
+/// How long an authority is left alone that does not say how long it wants to be.
+const PATIENCE: Duration = Duration::from_secs(6 * 60 * 60);
+/// The longest text of an authority that is kept, in bytes.
+const WHY: usize = 500;
+
+/// What an authority says by an error.
+fn judged(error: instant_acme::Error, heard: &Heard) -> AcmeError {
+    let problem = match &error {
+        instant_acme::Error::Api(problem) => problem,
+        _ => return error.into(),
+    };
+    if problem.r#type.as_deref() != Some(RATE_LIMITED) {
+        return error.into();
+    }
+    let until = heard.take().unwrap_or_else(|| now() + PATIENCE);
+    let why = problem
+        .detail
+        .as_deref()
+        .unwrap_or("it was asked too often");
+    AcmeError::RateLimited {
+        until,
+        why: clean(why, WHY),
+    }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Timestamp::from_secs(since.map_or(0, |since| since.as_secs()))
+}
 
 impl CertificateAuthority {
-    fn builder(&self) -> Result<AccountBuilder, AcmeError> {
-        Ok(match &self.root {
-            Some(root) => Account::builder_with_root(Path::new(root))?,
-            None => Account::builder()?,
-        })
+    fn builder(&self, heard: &Heard) -> Result<AccountBuilder, AcmeError> {
+        let requests = Requests::new(self.root.as_deref(), heard.clone())?;
+        Ok(Account::builder_with_http(Box::new(requests)))
     }
 
     /// Opens an account, which accepts the authority's terms. What is to be kept of it is secret.
@@ -122,11 +169,15 @@ impl CertificateAuthority {
             terms_of_service_agreed: true,
             only_return_existing: false,
         };
-        let registering = self.builder()?.create(&new, self.directory.clone(), None);
+        let heard = Heard::default();
+        let registering = self
+            .builder(&heard)?
+            .create(&new, self.directory.clone(), None);
         let registered = timeout(STEP, registering).await;
-        let (account, credentials) = registered.map_err(|_| AcmeError::Timeout)??;
+        let registered = registered.map_err(|_| AcmeError::Timeout)?;
+        let (account, credentials) = registered.map_err(|error| judged(error, &heard))?;
         let kept = serde_json::to_vec(&credentials).map_err(|_| AcmeError::Malformed)?;
-        Ok((AcmeAccount(account), Zeroizing::new(kept)))
+        Ok((AcmeAccount { account, heard }, Zeroizing::new(kept)))
     }
 
     /// Goes on with an account of which this was kept.
@@ -136,13 +187,50 @@ impl CertificateAuthority {
     pub async fn resume(&self, kept: &[u8]) -> Result<AcmeAccount, AcmeError> {
         let credentials: AccountCredentials =
             serde_json::from_slice(kept).map_err(|_| AcmeError::Account)?;
-        let resuming = self.builder()?.from_credentials(credentials);
+        let heard = Heard::default();
+        let resuming = self.builder(&heard)?.from_credentials(credentials);
         let resumed = timeout(STEP, resuming).await;
-        Ok(AcmeAccount(resumed.map_err(|_| AcmeError::Timeout)??))
+        let account = resumed.map_err(|_| AcmeError::Timeout)??;
+        Ok(AcmeAccount { account, heard })
+    }
+
+    /// By what name domains let this authority certify them (RFC 8555 section 9.7.6, `caaIdentities`); none if it does
+    /// not say.
+    ///
+    /// # Errors
+    /// [`AcmeError`].
+    pub async fn caa_identity(&self) -> Result<Option<HostName>, AcmeError> {
+        let requests = Requests::new(self.root.as_deref(), Heard::default())?;
+        let asked = timeout(STEP, requests.directory(&self.directory)).await;
+        let directory = asked.map_err(|_| AcmeError::Timeout)??;
+        let directory: Directory =
+            serde_json::from_slice(&directory).map_err(|_| AcmeError::Malformed)?;
+        let mut identities = directory.meta.caa_identities.into_iter();
+        Ok(identities.find_map(|identity| identity.parse().ok()))
     }
 }
 
+/// What is read of an authority's directory.
+#[derive(Deserialize)]
+struct Directory {
+    #[serde(default)]
+    meta: Meta,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Meta {
+    #[serde(default)]
+    caa_identities: Vec<String>,
+}
+
 impl AcmeAccount {
+    /// Its name, a URL at the authority: what a domain may bind its certificates to (RFC 8657 section 3).
+    #[must_use]
+    pub fn uri(&self) -> &str {
+        self.account.id()
+    }
+
     /// Orders a certificate for a name. `show` shows the authority the digest that it is given, for as long as
     /// what it returns is kept; `request` is the certificate signing request (RFC 2986), DER. `replaced` is the chain
     /// that it takes the place of, where the authority gave an [`Advice`] on that.
@@ -161,7 +249,8 @@ impl AcmeAccount {
             if let Some(replaced) = replaced {
                 wanted = wanted.replaces(advice::identifier(replaced)?);
             }
-            let mut order = self.0.new_order(&wanted).await?;
+            let mut order = (self.account.new_order(&wanted).await)
+                .map_err(|error| judged(error, &self.heard))?;
             let mut shown = Vec::new();
             let mut authorizations = order.authorizations();
             while let Some(authorization) = authorizations.next().await {
@@ -188,7 +277,7 @@ impl AcmeAccount {
                 });
             }
             drop(shown);
-            order.finalize_csr(request).await?;
+            (order.finalize_csr(request).await).map_err(|error| judged(error, &self.heard))?;
             read(order.poll_certificate(&patience).await?)
         };
         timeout(ORDER, ordering)

@@ -8,7 +8,7 @@
 //! - `dial`: a pipe, by TCP, TLS or HTTPS, whichever this network lets out; `backoff`: when it is tried again
 //! - `session`: what is said on a pipe, and the streams that come on it; `guest`: an outsider who came
 //! - [`acme`]: certificates for the names of places, through the gateway
-//! - [`reach`]: whether somebody else's place answers
+//! - [`reach`]: whether somebody else's place answers; [`look`]: what it shows to whoever comes from outside
 //! - [`status`]: how it stands, for whoever shows it
 #![forbid(unsafe_code)]
 
@@ -17,6 +17,7 @@ mod backoff;
 mod dial;
 mod drive;
 mod guest;
+pub mod look;
 pub mod reach;
 mod session;
 pub mod status;

@@ -11,6 +11,7 @@ use papermesh_protocol::gateway::message::{
     Connected, FromDoor, FromGateway, Head, Hello, Papers, Place,
 };
 use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::own_name::NameRefusal;
 use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
 use papermesh_protocol::remedy::Remedy;
@@ -160,6 +161,7 @@ impl Keeper<'_> {
     /// Tells how it stands. Nothing is open without a pipe.
     fn tell(&self, pipe: PipeState) {
         let (gateway, kept) = (self.gateway, self.wanted.borrow().kept.clone());
+        let now = (self.deps.moment)().now;
         self.deps.status.send_modify(|all| {
             if kept.is_empty() && pipe == PipeState::Asleep {
                 all.remove(&gateway.key);
@@ -168,13 +170,19 @@ impl Keeper<'_> {
             let status = all.entry(gateway.key).or_insert_with(|| GatewayStatus {
                 gateway: gateway.clone(),
                 pipe: PipeState::Dialing,
+                since: now,
                 places: Vec::new(),
+                refused_names: Vec::new(),
                 knocks: 0,
             });
             if !matches!(pipe, PipeState::Up(_)) {
                 status.places.retain_mut(|(label, state)| {
                     kept.contains(label) && self.fall_asleep(label, state)
                 });
+                status.refused_names.clear();
+            }
+            if status.pipe != pipe {
+                status.since = now;
             }
             status.pipe = pipe;
         });
@@ -210,6 +218,21 @@ impl Keeper<'_> {
                 status.places.sort_by(|(one, _), (other, _)| one.cmp(other));
             }
         });
+    }
+
+    fn tell_refused(&self, change: impl FnOnce(&mut Vec<(HostName, NameRefusal)>)) {
+        self.deps.status.send_modify(|all| {
+            if let Some(status) = all.get_mut(&self.gateway.key) {
+                change(&mut status.refused_names);
+            }
+        });
+    }
+
+    /// Whether a name of an own domain was asked for.
+    fn has_own_name(&self, place: &Option<Label>, name: &HostName) -> bool {
+        let places = self.deps.places.borrow();
+        let mut of = places.iter().filter(|of| of.label == *place);
+        of.any(|of| of.own_names.contains(name))
     }
 
     fn tell_place(&self, place: &Option<Label>, state: PlaceState) {
@@ -329,10 +352,20 @@ impl Keeper<'_> {
                     // gateway says: certificates are ordered for these names.
                     let of: Vec<HostName> =
                         own.into_iter().filter(|own| of.contains(own)).collect();
+                    self.tell_refused(|refused| refused.retain(|(name, _)| !of.contains(name)));
                     self.tell_place(&place, PlaceState::Open(of));
                     self.heard
                         .tell(Event::Answered((self.gateway.key, place)))
                         .await;
+                }
+                Ok(Some(FromGateway::NameRefused { place, name, why }))
+                    if self.has_own_name(&place, &name) =>
+                {
+                    tracing::warn!(gateway = %self.gateway.domain, %name, why = %why.in_full(), "a name does not lead to a place");
+                    self.tell_refused(|refused| {
+                        refused.retain(|(of, _)| *of != name);
+                        refused.push((name.clone(), why));
+                    });
                 }
                 Ok(Some(FromGateway::Refused { place, why }))
                     if self.names_of(&place).is_some() =>
@@ -343,8 +376,8 @@ impl Keeper<'_> {
                         .tell(Event::Answered((self.gateway.key, place)))
                         .await;
                 }
-                // About a place that was not asked for.
-                Ok(Some(FromGateway::Refused { .. })) => {}
+                // About what was not asked for.
+                Ok(Some(FromGateway::Refused { .. } | FromGateway::NameRefused { .. })) => {}
                 Ok(Some(FromGateway::Done(place))) => {
                     if cues.send(Cue::Closed(place.clone())).await.is_err() {
                         return End::Broken("the pipe broke".to_owned());

@@ -5,6 +5,8 @@ use std::fmt;
 use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::message::Refusal;
 use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::own_name::NameRefusal;
+use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How it stands with one gateway.
@@ -12,10 +14,14 @@ use serde::{Deserialize, Serialize};
 pub struct GatewayStatus {
     /// The gateway.
     pub gateway: Gateway,
-    /// Whether there is a pipe.
+    /// Whether there is a pipe,
     pub pipe: PipeState,
+    /// and since when it stands so; by another carrier it is another.
+    pub since: Timestamp,
     /// The places that this node opens there.
     pub places: Vec<(Option<Label>, PlaceState)>,
+    /// Names of own domains that do not lead to places there, and why not.
+    pub refused_names: Vec<(HostName, NameRefusal)>,
     /// Outsiders who came since the node started.
     pub knocks: u64,
 }

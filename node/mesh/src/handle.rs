@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::Stream;
 use libp2p::{Multiaddr, StreamProtocol};
 use papermesh_protocol::certificate::{Role, Roles};
+use papermesh_protocol::gateway::sighting;
 use papermesh_protocol::id::{NodeId, RecordKey};
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::version::Version;
@@ -58,11 +59,13 @@ pub enum Protocol {
     Bind,
     /// Certificates for the web, at an admin.
     Web,
+    /// What places show to whoever looks from outside.
+    Sighting,
 }
 
 impl Protocol {
     /// Those that services answer. The rest is answered within the mesh.
-    pub const OF_SERVICES: [Self; 10] = [
+    pub const OF_SERVICES: [Self; 11] = [
         Self::Release(Version::Two),
         Self::Release(Version::One),
         Self::Job,
@@ -73,6 +76,7 @@ impl Protocol {
         Self::Preview,
         Self::Bind,
         Self::Web,
+        Self::Sighting,
     ];
 
     pub(super) const fn name(self) -> StreamProtocol {
@@ -87,6 +91,7 @@ impl Protocol {
             Self::Clock => "/papermesh/clock/1",
             Self::Bind => bind::PROTOCOL,
             Self::Web => web::PROTOCOL,
+            Self::Sighting => sighting::PROTOCOL,
         })
     }
 }

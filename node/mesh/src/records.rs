@@ -13,6 +13,7 @@ use libp2p::PeerId;
 use libp2p::kad::store::{Error, RecordStore, Result};
 use libp2p::kad::{ProviderRecord, Record, RecordKey as Key};
 use papermesh_protocol::certificate::Certificate;
+use papermesh_protocol::gateway::record::NamesOfSite;
 use papermesh_protocol::id::RecordKey;
 use papermesh_protocol::judge::Judge;
 use papermesh_protocol::record::{DirectoryRecord, MAX};
@@ -135,8 +136,8 @@ impl VerifiedRecords {
         }
     }
 
-    /// Drops what admins signed who are none any more, and the adverts of holders that the site does
-    /// not let stand any more. For when a newer charter or site state arrives: records are judged when
+    /// Drops what admins signed who are none any more, and what members say, adverts and records of places,
+    /// whom the site does not let stand any more, or of names that it does not have any more. For when a newer charter or site state arrives: records are judged when
     /// they are put, and would stay.
     pub(super) fn judge_again(&mut self) {
         let (charter, now, state) = (
@@ -153,7 +154,7 @@ impl VerifiedRecords {
             .held
             .iter()
             .filter(|(_, held)| match held.value.as_ref() {
-                DirectoryRecord::Adverts(_) => false,
+                DirectoryRecord::Adverts(_) | DirectoryRecord::Places(_) => false,
                 DirectoryRecord::UserEntry(entry) => !charter.names(entry.signer()),
                 DirectoryRecord::Badge(badge) => !charter.names(badge.signer()),
                 DirectoryRecord::SiteState(state) => !charter.names(state.signer()),
@@ -172,6 +173,20 @@ impl VerifiedRecords {
                 stands
             }
         };
+        let names = NamesOfSite::of(&state);
+        let unsaid = self
+            .held
+            .iter()
+            .filter(|(_, held)| match held.value.as_ref() {
+                DirectoryRecord::Places(record) => {
+                    !stands(&record.certificate) || record.foreign_name(&names).is_some()
+                }
+                _ => false,
+            });
+        let unsaid: Vec<_> = unsaid.map(|(key, _)| key.clone()).collect();
+        for key in unsaid {
+            self.remove(&key);
+        }
         let mut fallen = Vec::new();
         for (key, held) in &mut self.held {
             let fell = held.change(&mut self.room, |value| match value {
@@ -237,7 +252,9 @@ impl VerifiedRecords {
                     return Err(Error::MaxRecords);
                 }
             }
-            DirectoryRecord::UserEntry(_) | DirectoryRecord::Badge(_) => {}
+            DirectoryRecord::UserEntry(_)
+            | DirectoryRecord::Badge(_)
+            | DirectoryRecord::Places(_) => {}
         }
         if let Some(known) = known {
             value.merge(known);

@@ -1,7 +1,8 @@
 //! How much of the directory one node stores, and for whom.
 //!
-//! Any client may sign adverts for users that it made up. So each holder has a share, all adverts
-//! together have half of the room, and what the authority signed always finds the other half.
+//! Any client may sign adverts for users that it made up. So each holder has a share, all that members say by
+//! themselves, adverts and records of places, has half of the room, and what the authority signed always finds
+//! the other half.
 
 use std::collections::HashMap;
 
@@ -21,8 +22,8 @@ struct Taken {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Room {
     all: Taken,
-    /// Of all, the sets of adverts.
-    adverts: Taken,
+    /// Of all, what no authority signed.
+    of_members: Taken,
     /// How many sets each holder is in.
     holders: HashMap<NodeId, usize>,
 }
@@ -31,8 +32,10 @@ impl Room {
     /// A value of so many bytes is stored from now on.
     pub(super) fn enter(&mut self, value: &DirectoryRecord, bytes: usize) {
         self.all.enter(bytes);
+        if is_of_members(value) {
+            self.of_members.enter(bytes);
+        }
         if let DirectoryRecord::Adverts(set) = value {
-            self.adverts.enter(bytes);
             for advert in set.iter() {
                 *self.holders.entry(advert.holder).or_default() += 1;
             }
@@ -42,8 +45,10 @@ impl Room {
     /// A value that entered is stored no longer.
     pub(super) fn leave(&mut self, value: &DirectoryRecord, bytes: usize) {
         self.all.leave(bytes);
+        if is_of_members(value) {
+            self.of_members.leave(bytes);
+        }
         if let DirectoryRecord::Adverts(set) = value {
-            self.adverts.leave(bytes);
             for advert in set.iter() {
                 if let Some(sets) = self.holders.get_mut(&advert.holder) {
                     *sets -= 1;
@@ -68,10 +73,9 @@ impl Room {
         replaced: Option<usize>,
     ) -> bool {
         let of_all = (STORED_RECORDS, STORED_BYTES);
-        let of_adverts = (STORED_RECORDS / 2, STORED_BYTES / 2);
+        let half = (STORED_RECORDS / 2, STORED_BYTES / 2);
         self.all.fits(of_all, bytes, replaced)
-            && (!matches!(value, DirectoryRecord::Adverts(_))
-                || self.adverts.fits(of_adverts, bytes, replaced))
+            && (!is_of_members(value) || self.of_members.fits(half, bytes, replaced))
     }
 
     /// Leaves out of a set the adverts of holders that are not in the stored one and whose share
@@ -85,6 +89,14 @@ impl Room {
             advert.holder == own || self.has_share(advert.holder) || is_stored(advert.holder)
         });
     }
+}
+
+/// Whether members say it by themselves.
+const fn is_of_members(value: &DirectoryRecord) -> bool {
+    matches!(
+        value,
+        DirectoryRecord::Adverts(_) | DirectoryRecord::Places(_)
+    )
 }
 
 impl Taken {

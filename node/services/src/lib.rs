@@ -7,7 +7,7 @@
 //! table of layers; a module uses only lower ones.
 //!
 //! - [`holder`] takes and serves jobs, [`printer`] visits holders and releases, [`authority`] acts with the site's key,
-//!   [`local_users`] enrolls, links and changes PINs, [`web_certificate`] is what listeners show.
+//!   [`local_users`] enrolls, links and changes PINs, [`web_certificate`] is what listeners show, [`sightings`] what places show to who looks from outside.
 //! - [`directory`] publishes and finds, [`audit`] records, [`mesh_state`] keeps what the mesh must not forget,
 //!   [`renewal`] renews this node's certificate.
 //! - [`network`] reaches members and routes what they ask, [`auth`] counts guesses and proves PINs, [`identity`] is what makes
@@ -31,6 +31,7 @@ pub mod printer;
 pub mod rate_window;
 pub mod renewal;
 pub mod shares;
+pub mod sightings;
 pub mod ticket;
 pub mod vault;
 pub mod waking;

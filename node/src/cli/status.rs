@@ -8,11 +8,12 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::context::Context;
 use super::failure::CliError;
+use super::gateway;
 use super::init::roles;
 use super::quantity;
 use super::screen::Style;
 use super::table::Facts;
-use crate::control::message::{GetStatus, MeshState, Status as Answer, TlsStatus};
+use crate::control::message::{GatewayList, GetStatus, MeshState, Status as Answer, TlsStatus};
 use crate::control::{CommandError, ControlError, ErrorCode};
 
 /// How often the node is asked while waiting.
@@ -149,6 +150,9 @@ fn render(status: &Answer, style: &Style) -> String {
         let name = device.name.as_deref().unwrap_or(&device.output);
         facts.add("output", format!("{name}: {reasons}"));
     }
+    if let Some(outside) = &status.outside {
+        add_outside(&mut facts, outside, style);
+    }
     facts
         .add("hold printer", status.ipp.as_deref().unwrap_or_default())
         .add(
@@ -176,6 +180,36 @@ fn render(status: &Answer, style: &Style) -> String {
         ),
     );
     facts.add("version", &status.version).render()
+}
+
+/// Gateways and what outsiders find there.
+fn add_outside(facts: &mut Facts, outside: &GatewayList, style: &Style) {
+    for status in &outside.status {
+        let domain = &status.gateway.domain;
+        let since = quantity::age(status.since, style.now);
+        let text = format!(
+            "{domain}: {}, for {since}; {} knocks",
+            gateway::pipe(&status.pipe),
+            status.knocks
+        );
+        facts.add("gateway", text);
+    }
+    for name in &outside.names {
+        let text = format!(
+            "{}: certificate {}; seen from outside {}",
+            name.name,
+            gateway::certificate(name, style),
+            gateway::seen(name, style)
+        );
+        facts.add("place", text);
+    }
+    for exposure in &outside.exposures {
+        let text = format!(
+            "somebody pretends to be {}; `papermesh doctor` says more",
+            exposure.name
+        );
+        facts.add("exposed", text);
+    }
 }
 
 fn tls(status: Option<&TlsStatus>, style: &Style) -> String {
@@ -225,6 +259,7 @@ mod tests {
             jobs: 0,
             spool: 0,
             max_spool: 10 << 30,
+            outside: None,
             device: Some(DeviceStatus {
                 output: "ipp://lp.example/ipp/print".into(),
                 name: None,

@@ -134,6 +134,8 @@ pub struct Config {
     pub acme: Option<String>,
     /// The certificate by which its own is verified, PEM; without one those that this computer trusts.
     pub acme_root: Option<PathBuf>,
+    /// Whether this node looks at places of other members' from outside, once a day.
+    pub probe: bool,
     /// The HTTP proxy through which gateways are reached where TCP does not get through; none for none.
     pub proxy: Option<Proxy>,
     /// Whether `HTTPS_PROXY` is something else than an HTTP proxy, and would count otherwise.
@@ -212,6 +214,7 @@ impl Settings {
                 |acme| (acme != "off").then_some(acme),
             ),
             acme_root: self.acme_root,
+            probe: self.probe.unwrap_or(true),
             system_proxy_is_other: self.proxy.is_none()
                 && self.system_proxy == Some(SystemProxy::Other),
             proxy: match (self.proxy, self.system_proxy) {

@@ -58,6 +58,8 @@ pub struct Settings {
     pub acme: Option<String>,
     /// A file with the certificate by which that authority's own is verified.
     pub acme_root: Option<PathBuf>,
+    /// Whether places of others are looked at from outside.
+    pub probe: Option<bool>,
     /// The HTTP proxy to gateways, or `off`.
     pub proxy: Option<ProxyChoice>,
     /// The one of `HTTPS_PROXY`, which counts where no layer says one. The file has none.
@@ -159,6 +161,7 @@ impl Settings {
             previews: self.previews.or(lower.previews),
             acme: self.acme.or(lower.acme),
             acme_root: self.acme_root.or(lower.acme_root),
+            probe: self.probe.or(lower.probe),
             proxy: self.proxy.or(lower.proxy),
             system_proxy: self.system_proxy.or(lower.system_proxy),
             mail: self.mail.or(lower.mail),
@@ -245,6 +248,7 @@ impl Settings {
             previews: from.read("PREVIEWS", switch)?,
             acme: from.parsed("ACME")?,
             acme_root: from.parsed("ACME_ROOT")?,
+            probe: from.read("PROBE", switch)?,
             proxy: from.parsed("PROXY")?,
             system_proxy: from.system_proxy(),
             mail: None,

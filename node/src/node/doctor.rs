@@ -23,9 +23,9 @@ use papermesh_store::{RESERVE, Store, StoreError};
 use super::door::DoorHere;
 use super::keys::keys_of;
 use super::mailbox::MailboxHere;
-use super::{NodeError, Services, blocking, open_store, output, parts, portal};
+use super::{NodeError, Services, blocking, open_store, output, own_domain, parts, portal};
 use crate::config::{Config, Home};
-use crate::control::message::{Diagnose, Finding, Verdict};
+use crate::control::message::{Diagnose, Exposure, Finding, PlaceName, Verdict};
 use crate::control::{Answer, CommandError, Handle, Io};
 use crate::panel::badge::ReaderState;
 
@@ -129,12 +129,13 @@ impl Services {
 
     /// The way in from outside: one finding for each gateway at which this node opens places.
     fn gateways(&self) -> Vec<Finding> {
-        let status = self.door.as_ref().map(DoorHere::status);
-        let findings = status.into_iter().flatten().map(|status| {
+        let all = self.door.as_ref().map(DoorHere::status).unwrap_or_default();
+        let names = all.iter().flat_map(names_refused);
+        let findings = all.iter().map(|status| {
             let domain = &status.gateway.domain;
             match &status.pipe {
-                PipeState::Up(carrier) => places_of(&status, Some(*carrier)),
-                PipeState::Asleep => places_of(&status, None),
+                PipeState::Up(carrier) => places_of(status, Some(*carrier)),
+                PipeState::Asleep => places_of(status, None),
                 PipeState::Dialing => doubtful(
                     "gateway",
                     format!("the pipe to {domain} is being dialed"),
@@ -147,32 +148,21 @@ impl Services {
                 ),
             }
         });
-        findings.collect()
+        findings.chain(names).collect()
     }
 
-    /// What outsiders are shown at each name of this node.
-    async fn place_certificates(&self) -> Result<Vec<Finding>, StoreError> {
-        let status = self.door.as_ref().map(DoorHere::status);
-        let places = status.iter().flatten().flat_map(|status| &status.places);
-        let names = places.filter_map(|(_, state)| match state {
-            PlaceState::Open(names) | PlaceState::Asleep(names) => Some(names),
-            PlaceState::Asked | PlaceState::Refused(_) => None,
-        });
-        let names: Vec<String> = names.flatten().map(ToString::to_string).collect();
+    /// What outsiders are shown at each name of this node, and at places that somebody pretends to be.
+    async fn shown_outside(&self) -> Result<Vec<Finding>, NodeError> {
+        let list = self.gateway_list().await?;
         let (now, asks) = (self.mesh.membership().now(), self.config.acme.is_some());
-        offload(&self.store, move |store| {
-            let kept = store.public_certificates();
-            let found = names.iter().map(|name| {
-                let until = kept.get(name)?.map(|row| row.not_after);
-                Ok(shown_at(
-                    name,
-                    until.filter(|until| *until > now),
-                    (now, asks),
-                ))
-            });
-            found.collect()
-        })
-        .await
+        let names = list.names.iter().map(|name| shown_at(name, (now, asks)));
+        let mut findings: Vec<Finding> = names.chain(list.exposures.iter().map(exposed)).collect();
+        let (site, gateways) = (self.mesh.membership().site(), self.authority.gateways());
+        for name in &list.own_names_here {
+            let certifying = self.certifying.as_ref();
+            findings.push(own_domain::finding(name, site, &gateways, certifying).await);
+        }
+        Ok(findings)
     }
 
     /// Whether `papermesh open` has something to open.
@@ -236,7 +226,7 @@ impl Handle<Diagnose> for Services {
         findings.extend(self.gateways());
         let mailbox = self.mailbox.as_ref().map(MailboxHere::status);
         findings.extend(mailbox.map(|status| mailbox_of(&status)));
-        findings.extend(self.place_certificates().await.map_err(NodeError::Store)?);
+        findings.extend(self.shown_outside().await?);
         let keys = offload(&self.store, |store| keys_of(store, store.home()));
         findings.push(keys.await.map_err(NodeError::Store)?);
         if self.holder.is_some() {
@@ -534,22 +524,42 @@ fn renderer(converter: &Converter) -> Finding {
     }
 }
 
-/// Until when a name has a certificate of the Internet's, if it has one; `asks` says whether this node asks for
-/// some.
-fn shown_at(name: &str, until: Option<Timestamp>, (now, asks): (Timestamp, bool)) -> Finding {
-    match (until, asks) {
-        (Some(until), _) => {
+/// Names of own domains that a gateway does not let lead to places of this node.
+fn names_refused(status: &GatewayStatus) -> impl Iterator<Item = Finding> {
+    let domain = &status.gateway.domain;
+    status.refused_names.iter().map(move |(name, why)| {
+        let detail = format!("{name} does not lead to its place at {domain}: {why}");
+        let advice = why.remedy();
+        bad("domain", detail, advice.as_deref().unwrap_or(CLOSED))
+    })
+}
+
+/// What to do where nobody knows better.
+const CLOSED: &str = "ask the gateway's provider";
+
+/// What a name shows to outsiders; `asks` says whether this node asks for certificates.
+fn shown_at(place: &PlaceName, (now, asks): (Timestamp, bool)) -> Finding {
+    let PlaceName {
+        name,
+        certified_until,
+        refused,
+        ..
+    } = place;
+    match (certified_until, refused, asks) {
+        (Some(until), None, _) => {
             let days = until.since(now).as_secs() / DAY;
             good(
                 "place-certificate",
                 format!("{name} has a certificate of the Internet's, valid for {days} more days"),
             )
         }
-        (None, false) => good(
+        (Some(_), Some((_, why)), true) => doubtful("place-certificate", why.clone(), WAIT),
+        (None, Some((_, why)), true) => bad("place-certificate", why.clone(), WAIT),
+        (_, _, false) => good(
             "place-certificate",
             format!("{name} shows a certificate of this node's own, as `acme` is off"),
         ),
-        (None, true) => doubtful(
+        (None, None, true) => doubtful(
             "place-certificate",
             format!(
                 "{name} shows a certificate of this node's own, which programs outside do not trust"
@@ -557,6 +567,34 @@ fn shown_at(name: &str, until: Option<Timestamp>, (now, asks): (Timestamp, bool)
             "wait some minutes after the place was opened; later the log says what the certificate authority answers",
         ),
     }
+}
+
+/// What to do while an authority takes no order.
+const WAIT: &str = "wait: this node orders again by itself then; until then, programs outside warn of its certificate, if \
+                    the one that it has has ended";
+
+/// That somebody pretends to be a place.
+fn exposed(exposure: &Exposure) -> Finding {
+    let Exposure {
+        name,
+        by,
+        by_name,
+        key,
+        issuer,
+        at,
+        ..
+    } = exposure;
+    let by = by_name
+        .as_ref()
+        .map_or_else(|| by.to_string(), ToString::to_string);
+    bad(
+        "place",
+        format!(
+            "{by} saw at {name} a key that is not its computer's: {key}, in a certificate of {issuer:?}, {at}"
+        ),
+        "if that is not the network of who saw it, which looks into TLS, the gateway pretends to be the place: print \
+         nothing through it, withdraw the tokens that were used there, and leave it with `papermesh gateway remove`",
+    )
 }
 
 /// How the places of this node are at a gateway that it reaches, by this carrier if there is a pipe now.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use papermesh_door::{Deps, Door, GatewayStatus, Guest, Knocked, Proxy, Ways};
@@ -11,7 +11,8 @@ use papermesh_mesh::{Membership, Mesh, MeshEvent};
 use papermesh_protocol::gateway::contract::{Gateway, Gateways};
 use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::gateway::message::{Connected, Hello, Place};
-use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::own_name::OwnNames;
 use papermesh_protocol::gateway::wake::Accepted;
 use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
@@ -33,10 +34,12 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// The door as the rest of the node sees it.
 pub(super) struct DoorHere {
-    rows: Mutex<Vec<PlaceRow>>,
     /// Where this node's mailbox is, if it reads one.
     mailbox: Option<MailAddress>,
-    places: watch::Sender<Vec<Place>>,
+    /// What this node was told to open,
+    places: watch::Sender<Vec<PlaceRow>>,
+    /// and what of it the site lets it open.
+    opened: watch::Receiver<Vec<Place>>,
     status: watch::Receiver<BTreeMap<GatewayId, GatewayStatus>>,
     calls: mpsc::Sender<Accepted>,
 }
@@ -63,6 +66,12 @@ pub(super) enum PlaceError {
     /// It does not open that of the site.
     #[error("this node does not open the place of the site")]
     NotOfSite,
+    /// The place has as many names of own domains as it may.
+    #[error("a place has at most {} names of own domains", limits::OWN_NAMES)]
+    NamesFull,
+    /// No place here has that name.
+    #[error("{0} leads to no place of this node")]
+    UnknownName(HostName),
     /// It is to be woken, and reads no mails.
     #[error("this node reads no mailbox by which it could be woken")]
     NoMailbox,
@@ -75,7 +84,10 @@ impl Remedy for PlaceError {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Full => Some("close one first".into()),
-            Self::Unknown(_) | Self::NotOfSite => {
+            Self::NamesFull => {
+                Some("remove one first, with `papermesh gateway domain remove`".into())
+            }
+            Self::Unknown(_) | Self::NotOfSite | Self::UnknownName(_) => {
                 Some("`papermesh gateway list` shows them".into())
             }
             Self::NoMailbox => {
@@ -104,7 +116,12 @@ pub(super) async fn start(
     let rows = kept(start.store).await?;
     let (hello, hellos) = watch::channel(hello(&membership));
     let (gateways, known) = watch::channel(gateways(&membership));
-    let (places, opened) = watch::channel(places_of(&rows, start.mailbox.as_ref()));
+    let allow = Allow {
+        membership: Arc::clone(&membership),
+        mailbox: start.mailbox.clone(),
+    };
+    let (opens, opened) = watch::channel(allow.places(&rows));
+    let (places, configured) = watch::channel(rows);
     let (status, told) = watch::channel(BTreeMap::new());
     let (knocked, knocks) = mpsc::channel(WAITING);
     let (calls, called) = mpsc::channel(WAITING);
@@ -116,18 +133,19 @@ pub(super) async fn start(
         },
         hello: hellos,
         gateways: known,
-        places: opened,
+        places: opened.clone(),
         knocked,
         status,
         moment: clock::moment,
     };
     tasks.spawn(Door::new(deps, called).run());
-    tasks.spawn(inform(start.mesh.clone(), (hello, gateways)));
+    let told_of = (hello, gateways, opens);
+    tasks.spawn(inform(start.mesh.clone(), told_of, (configured, allow)));
     tasks.spawn(hand_over(knocks, arriving));
     Ok(DoorHere {
-        rows: Mutex::new(rows),
         mailbox: start.mailbox,
         places,
+        opened,
         status: told,
         calls,
     })
@@ -154,32 +172,85 @@ impl DoorHere {
         self.calls.clone()
     }
 
-    /// The places as the gateways hear of them, and whatever changes of them.
-    pub(super) fn opened(&self) -> watch::Receiver<Vec<Place>> {
-        self.places.subscribe()
-    }
-
     /// The places that this node opens.
     pub(super) fn places(&self) -> Vec<PlaceRow> {
-        self.rows().clone()
+        self.places.borrow().clone()
     }
 
-    fn rows(&self) -> MutexGuard<'_, Vec<PlaceRow>> {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The names of own domains that lead to places of this node, or will when gateways and site agree.
+    pub(super) fn own_names(&self) -> Vec<HostName> {
+        let places = self.places.borrow();
+        let names = places.iter().flat_map(|place| &place.own_names);
+        names.cloned().collect()
+    }
+
+    /// The places as gateways are asked for them, and whatever changes of that.
+    pub(super) fn opened(&self) -> watch::Receiver<Vec<Place>> {
+        self.opened.clone()
+    }
+
+    /// Has a name of an own domain lead to a place here, and to no other here.
+    pub(super) async fn add_name(
+        &self,
+        store: &Store,
+        label: &Option<Label>,
+        name: &HostName,
+    ) -> Result<(), PlaceError> {
+        let mut places = self.places();
+        for place in &mut places {
+            place.own_names.retain(|own| own != name);
+        }
+        let place = places.iter_mut().find(|place| place.label == *label);
+        let place = place.ok_or_else(|| unknown(label))?;
+        if place.own_names.len() >= limits::OWN_NAMES {
+            return Err(PlaceError::NamesFull);
+        }
+        place.own_names.push(name.clone());
+        self.keep(store, places).await
+    }
+
+    /// Has a name of an own domain lead nowhere here.
+    pub(super) async fn remove_name(
+        &self,
+        store: &Store,
+        name: &HostName,
+    ) -> Result<(), PlaceError> {
+        let mut places = self.places();
+        let had = places.iter().any(|place| place.own_names.contains(name));
+        if !had {
+            return Err(PlaceError::UnknownName(name.clone()));
+        }
+        for place in &mut places {
+            place.own_names.retain(|own| own != name);
+        }
+        self.keep(store, places).await
     }
 
     /// Opens a place, now and after each start; or changes who wakes its door.
-    pub(super) async fn open(&self, store: &Store, place: PlaceRow) -> Result<(), PlaceError> {
-        if place.woken_by.is_some() && self.mailbox.is_none() {
+    pub(super) async fn open(
+        &self,
+        store: &Store,
+        label: Option<Label>,
+        woken_by: Option<WokenBy>,
+    ) -> Result<(), PlaceError> {
+        if woken_by.is_some() && self.mailbox.is_none() {
             return Err(PlaceError::NoMailbox);
         }
-        let mut rows = self.places();
-        match rows.iter().position(|row| row.label == place.label) {
-            Some(at) => rows[at] = place,
-            None if rows.len() >= limits::PLACES => return Err(PlaceError::Full),
-            None => rows.push(place),
+        let mut places = self.places();
+        match places.iter_mut().find(|place| place.label == label) {
+            Some(place) => place.woken_by = woken_by,
+            None => {
+                if places.len() >= limits::PLACES {
+                    return Err(PlaceError::Full);
+                }
+                places.push(PlaceRow {
+                    label,
+                    woken_by,
+                    own_names: Vec::new(),
+                });
+            }
         }
-        self.keep(store, rows).await
+        self.keep(store, places).await
     }
 
     /// Closes a place.
@@ -188,47 +259,67 @@ impl DoorHere {
         store: &Store,
         label: &Option<Label>,
     ) -> Result<(), PlaceError> {
-        let mut rows = self.places();
-        let before = rows.len();
-        rows.retain(|row| row.label != *label);
-        if rows.len() == before {
-            return Err(match label {
-                Some(label) => PlaceError::Unknown(label.clone()),
-                None => PlaceError::NotOfSite,
-            });
+        let mut places = self.places();
+        let before = places.len();
+        places.retain(|place| place.label != *label);
+        if places.len() == before {
+            return Err(unknown(label));
         }
-        self.keep(store, rows).await
+        self.keep(store, places).await
     }
 
-    async fn keep(&self, store: &Store, rows: Vec<PlaceRow>) -> Result<(), PlaceError> {
-        let places = places_of(&rows, self.mailbox.as_ref());
-        let keep = rows.clone();
+    async fn keep(&self, store: &Store, places: Vec<PlaceRow>) -> Result<(), PlaceError> {
+        let keep = places.clone();
         let kept: Result<(), StoreError> =
             offload(store, move |store| store.site().put(&site::PLACES, &keep)).await;
         kept?;
-        *self.rows() = rows;
         self.places.send_replace(places);
         Ok(())
     }
 }
 
+fn unknown(label: &Option<Label>) -> PlaceError {
+    match label {
+        Some(label) => PlaceError::Unknown(label.clone()),
+        None => PlaceError::NotOfSite,
+    }
+}
+
+/// What this node was told to open.
 async fn kept(store: &Store) -> Result<Vec<PlaceRow>, StoreError> {
     let kept = offload(store, |store| store.site().get(&site::PLACES)).await?;
     Ok(kept.unwrap_or_default())
 }
 
-/// The places as gateways hear of them. Without a mailbox nobody could wake this node, so it is always there.
-fn places_of(rows: &[PlaceRow], mailbox: Option<&MailAddress>) -> Vec<Place> {
-    let place = |row: &PlaceRow| Place {
-        label: row.label.clone(),
-        own_names: Vec::new(),
-        connected: match (row.woken_by, mailbox) {
-            (Some(WokenBy::Gateway), Some(mailbox)) => Connected::WokenByGateway(mailbox.clone()),
-            (Some(WokenBy::Client), Some(_)) => Connected::WokenByClient,
-            (None, _) | (_, None) => Connected::Always,
-        },
-    };
-    rows.iter().map(place).collect()
+/// What becomes of places that this node was told to open.
+struct Allow {
+    membership: Arc<Membership>,
+    mailbox: Option<MailAddress>,
+}
+
+impl Allow {
+    /// The places as gateways hear of them, with no names but those that the site has. Without a mailbox nobody could
+    /// wake this node, so it is always there.
+    fn places(&self, rows: &[PlaceRow]) -> Vec<Place> {
+        let names = OwnNames::of(&self.membership.state());
+        let place = |row: &PlaceRow| Place {
+            label: row.label.clone(),
+            own_names: row
+                .own_names
+                .iter()
+                .filter(|name| names.has(name))
+                .cloned()
+                .collect(),
+            connected: match (row.woken_by, &self.mailbox) {
+                (Some(WokenBy::Gateway), Some(mailbox)) => {
+                    Connected::WokenByGateway(mailbox.clone())
+                }
+                (Some(WokenBy::Client), Some(_)) => Connected::WokenByClient,
+                (None, _) | (_, None) => Connected::Always,
+            },
+        };
+        rows.iter().map(place).collect()
+    }
 }
 
 fn hello(membership: &Membership) -> Hello {
@@ -243,15 +334,28 @@ fn gateways(membership: &Membership) -> Vec<Gateway> {
     Gateways::of(&membership.state()).iter().cloned().collect()
 }
 
-/// Tells the door of newer papers and other gateways.
-async fn inform(mesh: Mesh, (hellos, known): (watch::Sender<Hello>, watch::Sender<Vec<Gateway>>)) {
+/// Tells the door of newer papers, other gateways and the places that the site lets it open.
+async fn inform(
+    mesh: Mesh,
+    (hellos, known, opens): (
+        watch::Sender<Hello>,
+        watch::Sender<Vec<Gateway>>,
+        watch::Sender<Vec<Place>>,
+    ),
+    (mut places, allow): (watch::Receiver<Vec<PlaceRow>>, Allow),
+) {
     let (mut events, mut looks) = (mesh.subscribe(), interval(LOOK));
     loop {
         let membership = mesh.membership();
         known.send_if_modified(|known| replace(known, gateways(membership)));
         hellos.send_if_modified(|told| replace(told, hello(membership)));
+        let allowed = allow.places(&places.borrow_and_update());
+        opens.send_if_modified(|opened| replace(opened, allowed));
         tokio::select! {
             _ = looks.tick() => {}
+            changed = places.changed() => if changed.is_err() {
+                return;
+            },
             event = events.recv() => match event {
                 Ok(MeshEvent::SiteState) | Err(RecvError::Lagged(_)) => {}
                 Ok(_) => continue,

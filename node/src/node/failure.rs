@@ -210,8 +210,10 @@ impl From<AuthorityError> for CommandError {
 impl From<PlaceError> for CommandError {
     fn from(error: PlaceError) -> Self {
         let code = match &error {
-            PlaceError::Full => ErrorCode::Full,
-            PlaceError::Unknown(_) | PlaceError::NotOfSite => ErrorCode::NotFound,
+            PlaceError::Full | PlaceError::NamesFull => ErrorCode::Full,
+            PlaceError::Unknown(_) | PlaceError::NotOfSite | PlaceError::UnknownName(_) => {
+                ErrorCode::NotFound
+            }
             PlaceError::NoMailbox => ErrorCode::NotHere,
             PlaceError::Store(error) => of_store(error),
         };

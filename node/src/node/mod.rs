@@ -6,6 +6,7 @@
 //! command line asks to whoever can do it, [`becoming`] is how a home becomes a member's, [`parts`] puts
 //! the services together.
 
+mod acme_orders;
 mod becoming;
 mod calling;
 mod commands;
@@ -17,9 +18,12 @@ mod join_listener;
 mod keys;
 mod mailbox;
 mod output;
+mod own_domain;
 mod panel;
 mod parts;
+mod place_records;
 mod portal;
+mod probing;
 mod public_certificates;
 mod status;
 
@@ -37,6 +41,7 @@ use papermesh_services::holder::Holder;
 use papermesh_services::local_users::LocalUsers;
 use papermesh_services::network::itself::WithItself;
 use papermesh_services::printer::Printer;
+use papermesh_services::sightings::Sightings;
 use papermesh_services::waking::Letters;
 use papermesh_services::web_certificate::WebCertificate;
 use papermesh_store::Store;
@@ -50,8 +55,10 @@ use crate::control::{Passphrase, Server};
 use crate::portal::{Portal, PortalLinks};
 use door::DoorHere;
 use mailbox::{MailHere, MailboxHere};
+use own_domain::Certifying;
 use panel::PanelHere;
 use parts::Parts;
+use probing::Prober;
 
 pub use becoming::{export_site, import_site, init, join};
 pub use doctor::diagnose_at_rest;
@@ -93,6 +100,12 @@ struct Services {
     letters: Letters,
     /// The mailbox by which the door is called.
     mailbox: Option<MailboxHere>,
+    /// What orders certificates for places, where something does.
+    certifying: Option<Certifying>,
+    /// What members saw of places from outside,
+    sightings: Sightings<Network>,
+    /// and what looks at those of others.
+    prober: Prober,
     /// The panel, on a printer.
     panel: Option<PanelHere>,
     /// What listeners show by the site's word.
@@ -123,11 +136,14 @@ impl Node {
         let holder = parts.holder(&converter).await?;
         let printer = parts.printer(converter.clone()).await?;
         let (web_certificate, site_certificate) = parts.web_certificate(&authority).await?;
+        let (sightings, shown) = parts.sightings();
         let (hold_printer, door) = parts
-            .hold_printer(holder.as_ref(), &local_users, &site_certificate)
+            .hold_printer(holder.as_ref(), &local_users, &site_certificate, shown)
             .await?;
         let mail = parts.mail().await?;
         let mailbox = parts.mailbox(door.as_ref(), mail.as_ref()).await?;
+        let prober = parts.prober(&sightings);
+        let certifying = parts.certifying();
         let panel = parts.panel(printer.as_ref(), &site_certificate).await?;
         let portal = portal::open(&parts.config, &parts.membership).await?;
 
@@ -161,6 +177,9 @@ impl Node {
             mail,
             mailbox,
             letters: Letters::new(identity.signing_key(), membership),
+            certifying,
+            sightings,
+            prober,
             panel,
             web_certificate,
             portal: portal.as_ref().map(Portal::links),

@@ -10,6 +10,7 @@ use papermesh_door::acme::CertificateAuthority;
 use papermesh_mail::Trust;
 use papermesh_mesh::{self as mesh, Membership, Mesh, MeshConfig, Multiaddr, Ports};
 use papermesh_protocol::certificate::{Role, Roles};
+use papermesh_protocol::gateway::record::Shown;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_services::audit::Audit;
 use papermesh_services::authority::{self, Authority};
@@ -23,16 +24,21 @@ use papermesh_services::network::itself::WithItself;
 use papermesh_services::network::serving::Router;
 use papermesh_services::printer::{self, Printer};
 use papermesh_services::renewal;
+use papermesh_services::sightings::{self, Sightings};
 use papermesh_services::waking::{self, Waking};
 use papermesh_services::web_certificate::{self, WebCertificate};
 use papermesh_store::Store;
 use papermesh_store::purge;
 use papermesh_web::{FromSite, PublicCertificates};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::door::{self, DoorHere};
 use super::mailbox::{self, MailHere, MailSettingsError, MailboxHere};
+use super::own_domain::Certifying;
 use super::panel::PanelHere;
+use super::place_records::PlaceRecords;
+use super::probing::Prober;
 use super::public_certificates::PublicCertificatesKeeper;
 use super::{Network, NodeError, blocking, hold_printer, keys, open_store, panel};
 use crate::config::{Config, DhtMode, Home, HomeLock};
@@ -236,12 +242,46 @@ impl<'a> Parts<'a> {
         Ok(opened.await?)
     }
 
+    /// What members see of places; and where it is to be told what those of this node show.
+    pub(super) fn sightings(&mut self) -> (Sightings<Network>, watch::Sender<Vec<Shown>>) {
+        let (shown, places) = watch::channel(Vec::new());
+        let sightings = Sightings::new(sightings::Deps {
+            store: self.store.clone(),
+            mesh: self.mesh.clone(),
+            network: self.network.clone(),
+            directory: self.directory.clone(),
+            audit: self.audit.clone(),
+            shown: places,
+        });
+        sightings.accept(&mut self.router);
+        (sightings, shown)
+    }
+
+    /// What orders certificates for places.
+    pub(super) fn certifying(&self) -> Option<Certifying> {
+        let (store, vault) = (self.store.clone(), self.identity.vault());
+        let authority = authority_of(&self.config)?;
+        Some(Certifying::new(store, vault, authority))
+    }
+
+    /// What looks at the places of others.
+    pub(super) fn prober(&mut self, sightings: &Sightings<Network>) -> Prober {
+        let around = (&self.store, &self.mesh);
+        let prober = Prober::new(around, sightings.clone(), &self.config);
+        if self.config.probe {
+            self.tasks.spawn(prober.clone().run());
+        }
+        self.tasks.spawn(prober.clone().tell());
+        prober
+    }
+
     /// The hold printer, on a client, with the door for outsiders; says where it listens.
     pub(super) async fn hold_printer(
         &mut self,
         holder: Option<&Holder<Network>>,
         local_users: &LocalUsers<Network>,
         site_certificate: &FromSite,
+        seen: watch::Sender<Vec<Shown>>,
     ) -> Result<(Option<SocketAddr>, Option<DoorHere>), NodeError> {
         let Some(holder) = holder else {
             return Ok((None, None));
@@ -269,15 +309,16 @@ impl<'a> Parts<'a> {
             mailbox: mail.map(|mail| mail.address.clone()),
         };
         let door = door::start(start, arriving, tasks).await?;
-        if let Some(directory) = self.config.acme.clone() {
+        let around = (&self.store, &self.mesh);
+        let records = PlaceRecords::new(around, self.directory.clone(), door.opened(), seen);
+        self.tasks.spawn(records.clone().run());
+        if let Some(authority) = authority_of(&self.config) {
             let keeper = PublicCertificatesKeeper {
                 store: self.store.clone(),
                 vault: self.identity.vault(),
-                authority: CertificateAuthority {
-                    directory,
-                    root: self.config.acme_root.clone(),
-                },
+                authority,
                 shown: public,
+                records,
                 status: door.news(),
             };
             self.tasks.spawn(keeper.run());
@@ -333,6 +374,15 @@ impl<'a> Parts<'a> {
         let served = (printer, site_certificate);
         panel::start(self.home, &self.config, served, &mut self.tasks).await
     }
+}
+
+/// The certificate authority that the configuration names.
+fn authority_of(config: &Config) -> Option<CertificateAuthority> {
+    let directory = config.acme.clone()?;
+    Some(CertificateAuthority {
+        directory,
+        root: config.acme_root.clone(),
+    })
 }
 
 /// What the configuration says of the output device.

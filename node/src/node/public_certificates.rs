@@ -14,11 +14,14 @@ use papermesh_protocol::web::WebKey;
 use papermesh_services::clock;
 use papermesh_services::vault::{Vault, VaultError};
 use papermesh_store::offload::offload;
-use papermesh_store::{PublicCertificateRow, Store, StoreError, site};
+use papermesh_store::{OrdersRow, PublicCertificateRow, Store, StoreError, site};
 use papermesh_web::{PublicCertificateError, PublicCertificates};
 use serde_bytes::ByteBuf;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
+
+use super::acme_orders::{self, TooEarly};
+use super::place_records::PlaceRecords;
 
 /// How often certificates are looked at.
 const LOOK: Duration = Duration::from_secs(60 * 60);
@@ -34,14 +37,18 @@ pub(super) struct PublicCertificatesKeeper {
     pub(super) vault: Vault,
     pub(super) authority: CertificateAuthority,
     pub(super) shown: PublicCertificates,
+    /// Tells members which keys there are.
+    pub(super) records: PlaceRecords,
     pub(super) status: watch::Receiver<BTreeMap<GatewayId, GatewayStatus>>,
 }
 
 /// What is known of names in this run of the node.
 #[derive(Default)]
 struct Known {
-    /// Those whose certificates are shown.
+    /// Those whose certificates are shown,
     shown: BTreeSet<HostName>,
+    /// and those that were looked at.
+    looked_at: BTreeSet<HostName>,
     /// What the authority advised: until when that is good, and when to renew, if it said so.
     advice: BTreeMap<HostName, (Timestamp, Option<Timestamp>)>,
 }
@@ -51,6 +58,8 @@ struct Known {
 enum KeepError {
     #[error(transparent)]
     Acme(#[from] AcmeError),
+    #[error(transparent)]
+    TooEarly(#[from] TooEarly),
     #[error(transparent)]
     Shown(#[from] PublicCertificateError),
     #[error(transparent)]
@@ -65,7 +74,7 @@ impl Remedy for KeepError {
             Self::Acme(error) => error.remedy(),
             Self::Vault(error) => error.remedy(),
             Self::Store(error) => error.remedy(),
-            Self::Shown(_) => None,
+            Self::Shown(_) | Self::TooEarly(_) => None,
         }
     }
 }
@@ -79,13 +88,12 @@ impl PublicCertificatesKeeper {
         loop {
             tokio::select! {
                 () = sleep_until(due) => {}
-                // A name that is open for the first time is looked at at once, unless something failed.
+                // A name that is open for the first time is looked at at once, whatever others came to.
                 changed = self.status.changed() => {
                     if changed.is_err() {
                         return;
                     }
-                    let new = self.names().iter().any(|name| !known.shown.contains(name));
-                    if !new || wait > FIRST_WAIT {
+                    if self.names().is_subset(&known.looked_at) {
                         continue;
                     }
                 }
@@ -124,6 +132,7 @@ impl PublicCertificatesKeeper {
     ) -> Result<(), KeepError> {
         let mut looked = Ok(());
         for name in self.names() {
+            known.looked_at.insert(name.clone());
             match self.certify(account, &name, known).await {
                 Ok(()) => drop(known.shown.insert(name)),
                 Err(error) => looked = Err(error),
@@ -152,6 +161,8 @@ impl PublicCertificatesKeeper {
             }
             replaced = advised.map(|_| row.chain);
         }
+        let orders = self.orders().await?;
+        acme_orders::may(&orders, name, clock::now())?;
         let account = self.opened(account).await?;
         self.order(account, name, replaced.as_deref()).await?;
         // It was about the one before.
@@ -191,6 +202,21 @@ impl PublicCertificatesKeeper {
         renew_at
     }
 
+    async fn orders(&self) -> Result<OrdersRow, StoreError> {
+        let kept = offload(&self.store, |store| store.site().get(&site::ACME_ORDERS)).await?;
+        Ok(kept.unwrap_or_default())
+    }
+
+    async fn change_orders(
+        &self,
+        change: impl FnOnce(&mut OrdersRow) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        offload(&self.store, move |store| {
+            store.site().change(&site::ACME_ORDERS, change)
+        })
+        .await
+    }
+
     /// The account, opened when it is needed for the first time.
     async fn opened<'a>(
         &self,
@@ -228,7 +254,13 @@ impl PublicCertificatesKeeper {
                 resumed => return Ok(resumed?),
             }
         }
-        let (account, secret) = self.authority.register().await?;
+        let registered = self.authority.register().await;
+        if let Err(AcmeError::RateLimited { until, why }) = &registered {
+            let (until, why) = (*until, why.clone());
+            self.change_orders(move |orders| acme_orders::refuse(orders, None, (until, &why)))
+                .await?;
+        }
+        let (account, secret) = registered?;
         let sealed = ByteBuf::from(self.vault.seal_acme_account(directory, &secret)?);
         let kept: Result<(), StoreError> = offload(&self.store, move |store| {
             store.site().put(&site::ACME_ACCOUNT, &sealed)
@@ -246,12 +278,41 @@ impl PublicCertificatesKeeper {
     ) -> Result<(), KeepError> {
         let key = WebKey::random(&mut rand::rng());
         let request = papermesh_web::signing_request(name.as_str(), &key)?;
+        let ordered = name.clone();
+        self.change_orders(move |orders| acme_orders::begin(orders, &ordered, clock::now()))
+            .await?;
+        // Whoever sees the new key from outside is to know that it is this node's.
+        self.records.ordered(name, key.public().digest()).await;
+        let ordered = self
+            .ordered(account, (name, &key), &request, replaced)
+            .await;
+        self.records.settled(name).await;
+        ordered
+    }
+
+    async fn ordered(
+        &self,
+        account: &AcmeAccount,
+        (name, key): (&HostName, &WebKey),
+        request: &[u8],
+        replaced: Option<&str>,
+    ) -> Result<(), KeepError> {
         let show = |digest: &[u8]| self.shown.challenge(name.as_str(), digest);
-        let issued = account.order(name, (&request, replaced), show).await?;
-        self.shown.show(name.as_str(), &issued.chain, &key)?;
+        let issued = match account.order(name, (request, replaced), show).await {
+            Err(AcmeError::RateLimited { until, why }) => {
+                let (of, said) = (name.clone(), why.clone());
+                self.change_orders(move |orders| {
+                    acme_orders::refuse(orders, Some(&of), (until, &said));
+                })
+                .await?;
+                return Err(AcmeError::RateLimited { until, why }.into());
+            }
+            issued => issued?,
+        };
+        self.shown.show(name.as_str(), &issued.chain, key)?;
         let (until, due_at): (Timestamp, Timestamp) = (issued.not_after, issued.due_at());
         let row = PublicCertificateRow {
-            sealed_key: ByteBuf::from(self.vault.seal_public_key(name.as_str(), &key)?),
+            sealed_key: ByteBuf::from(self.vault.seal_public_key(name.as_str(), key)?),
             chain: issued.chain,
             not_after: until,
             due_at,

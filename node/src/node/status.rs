@@ -59,6 +59,7 @@ impl Handle<GetStatus> for Services {
             Ok(()) if held.acquainted || !self.config.bootstrap.is_empty() => MeshState::Joining,
             Ok(()) => MeshState::Alone,
         };
+        let outside = self.gateway_list().await?;
         Ok(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             state: place,
@@ -80,6 +81,7 @@ impl Handle<GetStatus> for Services {
             jobs: held.jobs,
             spool: held.spool,
             max_spool: self.config.max_spool,
+            outside: (!outside.gateways.is_empty()).then_some(outside),
             device: match &self.printer {
                 Some(printer) => Some(device(&self.config.output, printer.device()).await),
                 None => None,

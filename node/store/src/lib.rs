@@ -86,7 +86,9 @@ pub use leases::{Granted, LeaseRow, Leases, Settled, Settling};
 pub use local_users::{LINKED_PER_USER, Linked, LocalUser};
 pub use members::MemberRow;
 pub use numbers::JobNumbers;
-pub use outside::{PlaceRow, Wakes, WokenBy};
+pub use outside::{
+    EXPOSURES, ExposureRow, ORDERED_NAMES, OrdersRow, PlaceRow, RefusedRow, Wakes, WokenBy,
+};
 pub use peers::{ADDRESSES_PER_PEER, PEERS_MAX, Peers, RememberedPeer};
 pub use previews::Previews;
 pub use records::{Records, StoredRecord};

@@ -1,8 +1,14 @@
-//! The places that this node opens at gateways, and the wakes that it took.
+//! What a node keeps of its places at gateways: which they are, the wakes that it took, how often certificates were
+//! ordered, what members saw from outside.
 
-use papermesh_protocol::gateway::name::Label;
+use std::collections::BTreeMap;
+
+use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::sighting::Sighting;
 use papermesh_protocol::gateway::wake::{Row, WakeId};
+use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
+use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Inner;
@@ -10,6 +16,10 @@ use super::columns::WAKES;
 use super::error::StoreError;
 use super::table::{Bound, Table};
 
+/// Exposures that are kept.
+pub const EXPOSURES: usize = 32;
+/// Names of which orders are kept.
+pub const ORDERED_NAMES: usize = 256;
 /// More than are remembered at once: old ones go after new ones came.
 const BOUND: Bound = Bound {
     max: 2 * limits::WAKES_REMEMBERED,
@@ -24,6 +34,8 @@ pub struct PlaceRow {
     pub label: Option<Label>,
     /// Who wakes its door; with nobody it is always there.
     pub woken_by: Option<WokenBy>,
+    /// Names of own domains that lead to it, too.
+    pub own_names: Vec<HostName>,
 }
 
 /// Who wakes a door that keeps no pipe.
@@ -34,6 +46,42 @@ pub enum WokenBy {
     Gateway,
     /// A client, because it is about to.
     Client,
+}
+
+/// A place that shows another key than its door says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExposureRow {
+    /// Who saw it.
+    pub by: NodeId,
+    /// The door.
+    pub door: NodeId,
+    /// What was seen.
+    pub sighting: Sighting,
+    /// When that was known here.
+    pub at: Timestamp,
+    /// Whether an admin knows of it.
+    pub told: bool,
+}
+
+/// How certificates were ordered at one authority.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrdersRow {
+    /// By name: when the last orders began.
+    pub begun: BTreeMap<String, Vec<Timestamp>>,
+    /// By name, or for all that this node orders where there is none: until when the authority takes none.
+    pub refused: BTreeMap<Option<String>, RefusedRow>,
+}
+
+/// That an authority takes no order for now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefusedRow {
+    /// Until then,
+    pub until: Timestamp,
+    /// and why, in its words.
+    pub why: String,
 }
 
 /// The wakes that a node took lately.

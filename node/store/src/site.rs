@@ -9,6 +9,7 @@ use papermesh_protocol::limits;
 use papermesh_protocol::signed::Envelope;
 use papermesh_protocol::site::SiteState;
 use papermesh_protocol::text::Name;
+use papermesh_protocol::time::Timestamp;
 use papermesh_protocol::web::WebAuthority;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -18,7 +19,7 @@ use super::column::{Column, Value};
 use super::columns::SITE;
 use super::database::Durability;
 use super::error::StoreError;
-use super::outside::PlaceRow;
+use super::outside::{ExposureRow, OrdersRow, PlaceRow};
 use super::web::{WebCertificateRow, WebIssuerRow};
 
 /// A single thing: its name, its type and the most bytes it may have.
@@ -81,7 +82,13 @@ pub const LAST_PORTS: Singleton<LastPorts> = Singleton::new("last-ports", 32);
 /// This node's account with a certificate authority, sealed with the storage key.
 pub const ACME_ACCOUNT: Singleton<ByteBuf> = Singleton::new("acme-account", 8 * 1024);
 /// The places that this node opens at the site's gateways.
-pub const PLACES: Singleton<Vec<PlaceRow>> = Singleton::new("places", 16 * 1024);
+pub const PLACES: Singleton<Vec<PlaceRow>> = Singleton::new("places", 96 * 1024);
+/// How often certificates were ordered, and which orders were refused.
+pub const ACME_ORDERS: Singleton<OrdersRow> = Singleton::new("acme-orders", 256 * 1024);
+/// Places that were seen to show what they should not.
+pub const EXPOSURES: Singleton<Vec<ExposureRow>> = Singleton::new("exposures", 32 * 1024);
+/// When this node last looked at a place of another from outside.
+pub const LAST_LOOK: Singleton<Timestamp> = Singleton::new("last-look", 16);
 /// That the files with this node's own keys were made; from then on a missing one is a loss.
 pub(super) const KEYS_MADE: Singleton<bool> = Singleton::new("keys-made", 1);
 

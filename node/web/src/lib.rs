@@ -32,5 +32,5 @@ pub use site::{FromSite, SiteCertificate, SiteCertificateError, ToListeners};
 pub use certificate::host_name;
 pub use host::{is_fixed, is_own_name, is_this_computer, name_of};
 pub use papermesh_pace::{Origin, Pace, Rate, Rates, network_of};
-pub use reach::{own_addresses, reachable};
+pub use reach::{is_in_own_network, own_addresses, reachable};
 pub use slots::{AtWork, Slot, Slots};

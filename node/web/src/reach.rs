@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
+use if_addrs::IfAddr;
+
 /// An address of documentation (RFC 5737): the way there is the way to everywhere.
 const ELSEWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 9);
 
@@ -30,6 +32,26 @@ pub fn own_addresses(bound: IpAddr) -> Vec<IpAddr> {
     own.map(|interface| interface.ip())
         .filter(|ip| is_for_others(*ip) && (ip.is_ipv4() || bound.is_ipv6()))
         .collect()
+}
+
+/// Whether an address is in a network that this computer is in, as what answers there by its own address is.
+#[must_use]
+pub fn is_in_own_network(ip: IpAddr) -> bool {
+    interfaces().iter().any(|own| is_within(ip, &own.addr))
+}
+
+fn is_within(ip: IpAddr, own: &IfAddr) -> bool {
+    match (ip, own) {
+        (IpAddr::V4(ip), IfAddr::V4(own)) => {
+            let mask = own.netmask.to_bits();
+            ip.to_bits() & mask == own.ip.to_bits() & mask
+        }
+        (IpAddr::V6(ip), IfAddr::V6(own)) => {
+            let mask = own.netmask.to_bits();
+            ip.to_bits() & mask == own.ip.to_bits() & mask
+        }
+        _ => false,
+    }
 }
 
 /// The interfaces of this computer that are up.

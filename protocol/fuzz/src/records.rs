@@ -18,7 +18,8 @@ use papermesh_protocol::web::WebAuthority;
 use super::messages;
 use super::site::{
     HOLDER, NOW, PRINTER, USER, attestation, badge_claim as badge_claim_of_the_holder,
-    certificate as certificate_of, charlie, charter, judge, key, node, secret, site, state, tag,
+    certificate as certificate_of, charlie, charter, judge, key, node, secret, site, state,
+    state_with_own_name, tag,
 };
 
 /// The envelope that these bytes are, if they are one.
@@ -118,13 +119,14 @@ pub(crate) fn web_authority(bytes: &[u8]) {
 /// A value offered for each of the keys that the site of the tests has.
 pub(crate) fn directory_record(bytes: &[u8]) {
     let secret = secret();
-    let state = state();
+    let state = state_with_own_name();
     let judge = judge(&state);
     for key in [
         lookup::adverts_key(&secret, &charlie()),
         lookup::user_entry_key(&secret, &charlie()),
         lookup::badge_key(tag()),
         lookup::site_state_key(&secret),
+        lookup::places_key(&secret, node(HOLDER)),
     ] {
         let Ok(mut record) = DirectoryRecord::read(key, bytes, &secret, &judge, None) else {
             continue;

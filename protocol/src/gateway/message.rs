@@ -14,6 +14,7 @@ use serde_bytes::ByteBuf;
 
 use super::mailbox::MailAddress;
 use super::name::{HostName, Label};
+use super::own_name::NameRefusal;
 use crate::certificate::Certificate;
 use crate::charter::Charter;
 use crate::id::GatewayId;
@@ -210,7 +211,7 @@ pub struct Papers {
 pub struct Place {
     /// Its label; none for the place that is the site's own.
     pub label: Option<Label>,
-    /// Names of the site's own domain that are to lead to it, too, which no gateway lets them yet: at most [`limits::OWN_NAMES`](crate::limits::OWN_NAMES).
+    /// Names of the site's own domain that are to lead to it, too, as soon as their owner agrees: at most [`limits::OWN_NAMES`](crate::limits::OWN_NAMES).
     pub own_names: Vec<HostName>,
     /// When its door is connected.
     pub connected: Connected,
@@ -253,6 +254,15 @@ pub enum FromGateway {
     Ping,
     /// The answer to [`FromDoor::Keeps`]: the same places.
     Kept(Vec<Option<Label>>),
+    /// A name of an own domain does not lead to a place. It is looked up again.
+    NameRefused {
+        /// The place's label.
+        place: Option<Label>,
+        /// The name.
+        name: HostName,
+        /// Why not.
+        why: NameRefusal,
+    },
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@
 //! - [`carrier`] makes a stream of bytes out of HTTP requests, for networks that let out nothing else
 //! - [`description`]: what a gateway publishes of itself
 //! - [`wake`]: what a mail says to a door that keeps no pipe, and how the door judges it; [`mailbox`]: where that arrives
+//! - [`own_name`]: names of a site's own domain, and how their owner agrees
+//! - [`record`]: which keys a door's places have, for whoever looks at them from outside; [`sighting`]: what that one tells
 //! - [`token`]: what an outsider's program shows instead of a PIN
 
 pub mod admission;
@@ -23,6 +25,9 @@ pub mod hello;
 pub mod mailbox;
 pub mod message;
 pub mod name;
+pub mod own_name;
 pub mod page;
+pub mod record;
+pub mod sighting;
 pub mod token;
 pub mod wake;

@@ -226,6 +226,13 @@ impl Domain {
         })
     }
 
+    /// Whether a name is this one or below it, at any depth.
+    #[must_use]
+    pub fn is_above(&self, name: &HostName) -> bool {
+        let above = name.as_str().strip_suffix(self.0.as_str());
+        above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    }
+
     /// Whom a host name means here; nobody if it is of another domain, or of none of the forms that
     /// [`place`](Self::place) makes.
     #[must_use]

@@ -13,13 +13,21 @@ use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use p256::pkcs8::EncodePrivateKey;
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
+
+use crate::id::KeyDigest;
 
 /// What of the things made of a root is the web authority's key,
 const ROOT: &[u8] = b"papermesh/web-ca/1";
 /// and what of an admin's key is that of an issuer.
 const ISSUER: &[u8] = b"papermesh/web-issuer/1";
+
+/// How the SubjectPublicKeyInfo of every key on P-256 begins (RFC 5480 section 2.1.1); the point follows.
+const SPKI: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
 
 /// A secret key. Wiped when dropped.
 #[derive(Clone)]
@@ -139,6 +147,13 @@ impl WebPublic {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 65] {
         &self.0
+    }
+
+    /// What stands for this key where certificates are compared.
+    #[must_use]
+    pub fn digest(&self) -> KeyDigest {
+        let digest = Sha256::new().chain_update(SPKI).chain_update(self.0);
+        KeyDigest::from_bytes(digest.finalize().into())
     }
 
     /// Whether the proof is this key's; of what is no point none is.

@@ -14,6 +14,7 @@ mod lock;
 mod merge;
 mod names;
 mod page;
+mod places;
 mod refusal;
 mod sealed;
 #[path = "../site/mod.rs"]

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use papermesh_protocol::advert::{Advert, AdvertSet, Delegated};
 use papermesh_protocol::certificate::Role;
+use papermesh_protocol::gateway::record::PlaceRecord;
 use papermesh_protocol::id::NodeId;
 use papermesh_protocol::limits;
 use papermesh_protocol::lookup;
@@ -18,8 +19,8 @@ use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_o
 use proptest::sample::{Index, select};
 
 use crate::site::{
-    AUTHORITY, NOW, USER, advert, badge, certificate, charlie, delegation, entry, judge, key,
-    secret, set, state,
+    AUTHORITY, HOLDER, NOW, USER, advert, badge, certificate, charlie, delegation, entry, judge,
+    key, place_record, secret, set, shown, state,
 };
 
 /// More holders than a set keeps.
@@ -188,7 +189,15 @@ fn single() -> impl Strategy<Value = fn(u64, bool) -> DirectoryRecord> {
         };
         DirectoryRecord::SiteState(Signed::sign(state, &key(AUTHORITY)).unwrap())
     };
-    let kinds: [fn(u64, bool) -> DirectoryRecord; 3] = [user_entry, badge, site_state];
+    let places = |sequence, empty: bool| {
+        let record = PlaceRecord {
+            sequence,
+            shown: if empty { Vec::new() } else { shown() },
+            ..place_record()
+        };
+        DirectoryRecord::Places(Signed::sign(record, &key(HOLDER)).unwrap())
+    };
+    let kinds: [fn(u64, bool) -> DirectoryRecord; 4] = [user_entry, badge, site_state, places];
     select(kinds.to_vec())
 }
 
@@ -224,6 +233,7 @@ proptest! {
             DirectoryRecord::UserEntry(entry) => entry.sequence,
             DirectoryRecord::Badge(badge) => badge.sequence,
             DirectoryRecord::SiteState(state) => state.sequence,
+            DirectoryRecord::Places(record) => record.sequence,
             DirectoryRecord::Adverts(_) => unreachable!("not made here"),
         };
         prop_assert_eq!(sequence, highest);

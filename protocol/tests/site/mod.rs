@@ -25,9 +25,12 @@ use papermesh_protocol::enroll::KeyClaim;
 use papermesh_protocol::extension::Extensions;
 use papermesh_protocol::gateway::contract::{Gateway, Gateways};
 use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::own_name::OwnNames;
+use papermesh_protocol::gateway::record::{PlaceRecord, Shown};
 use papermesh_protocol::gateway::wake::{Letter, Order, Wake};
 use papermesh_protocol::id::{
-    BadgeTag, GatewayId, JobId, NodeId, ReleaseId, Serial, SessionId, SiteId, UserKey, WakeNonce,
+    BadgeTag, GatewayId, JobId, KeyDigest, NodeId, ReleaseId, Serial, SessionId, SiteId, UserKey,
+    WakeNonce,
 };
 use papermesh_protocol::job::{ColorMode, Finishings, JobSummary, PrintOptions, Scaling, Sides};
 use papermesh_protocol::judge::Judge;
@@ -362,6 +365,43 @@ pub fn gateway() -> Gateway {
 pub fn state_with_gateway() -> SiteState {
     let gateways = Gateways::default().with(gateway()).unwrap();
     gateways.put(&state()).unwrap()
+}
+
+/// What the holder's places show.
+pub fn shown() -> Vec<Shown> {
+    let gateway = gateway();
+    vec![
+        Shown {
+            name: gateway.domain.place(&gateway.site, front_desk().as_ref()),
+            now: KeyDigest::from_bytes([0x61; 32]),
+            next: Some(KeyDigest::from_bytes([0x62; 32])),
+        },
+        Shown {
+            name: "print.acme.example".parse().unwrap(),
+            now: KeyDigest::from_bytes([0x63; 32]),
+            next: None,
+        },
+    ]
+}
+
+/// The holder's record of them.
+pub fn place_record() -> PlaceRecord {
+    PlaceRecord {
+        site: site(),
+        node: node(HOLDER),
+        sequence: NOW.as_millis(),
+        expires_at: NOW + limits::PLACE_RECORD_LIFETIME,
+        shown: shown(),
+        certificate: certificate(HOLDER, &[Role::Client]).envelope().clone(),
+    }
+}
+
+/// The site state with that gateway and a name of an own domain.
+pub fn state_with_own_name() -> SiteState {
+    let state = state_with_gateway();
+    let names =
+        OwnNames::default().with("print.acme.example".parse().unwrap(), &Gateways::of(&state));
+    names.unwrap().put(&state).unwrap()
 }
 
 /// The label of the place that the door opens when it is woken.

@@ -11,8 +11,8 @@ use papermesh_protocol::user::{Badge, UserEntry};
 use serde_json::{Value, json};
 
 use crate::site::{
-    AUTHORITY, HOLDER, PRINTER, SHARED, advert, badge, charlie, entry, judge, key, secret, set,
-    signed_advert, site, state, tag,
+    AUTHORITY, HOLDER, PRINTER, SHARED, advert, badge, charlie, entry, judge, key, node,
+    place_record, secret, set, signed_advert, site, state, state_with_own_name, tag,
 };
 use crate::{check, hex};
 
@@ -54,13 +54,21 @@ fn records_lie_where_they_always_did() {
         }));
     }
     let about = "Where records live under `site_secret`, and with what handshakes begin; null where the user id or badge number is refused.";
+    vectors.push(json!({
+        "name": "places of a door",
+        "node": hex(node(HOLDER).as_bytes()),
+        "places": hex(lookup::places_key(&secret, node(HOLDER)).as_bytes()),
+    }));
     check("lookup", about, vectors);
 }
 
 /// A record and its value as it lies in the DHT, read back by a member.
 fn stored(name: &str, key: papermesh_protocol::id::RecordKey, record: &DirectoryRecord) -> Value {
     let bytes = record.to_bytes().unwrap();
-    let state = state();
+    let state = match record {
+        DirectoryRecord::Places(_) => state_with_own_name(),
+        _ => state(),
+    };
     let read = DirectoryRecord::read(key, &bytes, &secret(), &judge(&state), None).unwrap();
     assert_eq!(read, *record);
     json!({ "name": name, "key": hex(key.as_bytes()), "value": hex(bytes) })
@@ -94,6 +102,11 @@ fn values_of_the_dht_are_encoded_as_ever() {
             "site state",
             lookup::site_state_key(&secret),
             &DirectoryRecord::SiteState(site_state),
+        ),
+        stored(
+            "places of a door",
+            lookup::places_key(&secret, node(HOLDER)),
+            &DirectoryRecord::Places(Signed::sign(place_record(), &key(HOLDER)).unwrap()),
         ),
     ];
     check(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use papermesh_tests::answer::Finding;
 use papermesh_tests::command::{Ended, Invocation};
 use papermesh_tests::document::Document;
-use papermesh_tests::gateway::{DOMAIN, Gateway, PEBBLE, Pebble};
+use papermesh_tests::gateway::{DOMAIN, Dns, Gateway, PEBBLE, Pebble};
 use papermesh_tests::network::{Namespace, Wire};
 use papermesh_tests::program;
 use papermesh_tests::wait::wait_until;
@@ -62,7 +62,9 @@ impl Outside {
         // The way out of the office: nobody there listens on it.
         internet.plug(&office);
         let at = internet.plug(&street);
-        for network in [&office, &street] {
+        // The printer's computer has a way out of its own.
+        internet.plug(&hall);
+        for network in [&office, &hall, &street] {
             network.resolves(&names(), at);
         }
         let pebble = authority(site.folder(), &street);
@@ -173,9 +175,170 @@ impl Outside {
     }
 }
 
+/// Seen from outside.
+struct Probed(Ended);
+
+impl Probed {
+    /// What the printer's computer sees at the laptop's place.
+    fn of(outside: &Outside) -> Self {
+        let name = format!("desk.acme.{DOMAIN}");
+        let probe = outside.printer.papermesh("gateway probe");
+        Self(probe.arg(&name).run())
+    }
+
+    fn verdict(&self) -> Option<String> {
+        let said: Value = serde_json::from_str(self.0.stdout()).ok()?;
+        Some(said["verdict"].as_str()?.to_owned())
+    }
+}
+
+/// Findings of `doctor` that somebody pretends to be a place.
+fn exposures(machine: &Machine) -> Vec<Finding> {
+    let all: Vec<Finding> = machine.papermesh("doctor").run().json();
+    all.into_iter()
+        .filter(|found| found.check == "place")
+        .collect()
+}
+
+/// Whoever has the domain gets a certificate for any place of it, and does not get the place's key. Members who look
+/// from outside see that, and the place's computer and the admins know it then.
+#[test]
+fn a_gateway_that_pretends_to_be_a_place_is_exposed() {
+    let (mut outside, pebble) = Outside::certified();
+    wait_until(SOON, "the place to be seen as it is", || {
+        Probed::of(&outside).verdict().as_deref() == Some("as-said")
+    });
+    let list: Value = outside.laptop.papermesh("gateway list").run().json();
+    assert!(list["names"][0]["seen_at"].is_u64(), "{list}");
+    assert!(exposures(&outside.printer).is_empty());
+
+    // The provider of the domain has another gateway now, and at that a site of its own called like this one.
+    outside.gateway.kill();
+    let others = Site::new();
+    let mut setting = Setting::within(&outside.street);
+    for (name, value) in pebble.variables() {
+        setting = setting.with(name, &value);
+    }
+    let mallory = others.founder_at("mallory", setting);
+    let mut evil = Gateway::new(others.folder(), &outside.street);
+    evil.start();
+    let status: Value = mallory.papermesh("status").run().succeeded().json();
+    let line = evil.contract(status["site"]["id"].as_str().unwrap(), "acme");
+    for command in [
+        &["gateway", "add", &line][..],
+        &["gateway", "place", "add", "--name", "desk"],
+    ] {
+        let _ = mallory.papermesh("").args(command).run().succeeded();
+    }
+    wait_until(SOON, "the pretender to be certified", || {
+        let list: Value = mallory.papermesh("gateway list").run().json();
+        list["names"][0]["certified_until"].is_u64()
+    });
+
+    wait_until(SOON, "the pretender to be seen", || {
+        Probed::of(&outside).verdict().as_deref() == Some("exposed")
+    });
+    for machine in [&outside.printer, &outside.laptop] {
+        let found = exposures(machine);
+        assert_eq!(found[0].verdict, "bad", "{found:?}");
+        assert!(found[0].detail.contains("printer-1"), "{found:?}");
+        assert!(found[0].detail.contains("Pebble"), "{found:?}");
+        let audit = machine.papermesh("audit").run();
+        assert!(audit.stdout().contains("place-exposed"), "{audit:?}");
+    }
+}
+
+/// A name of an own domain leads to a place as soon as its owner says so in DNS, and is certified through the pipe. A
+/// name whose owner says nothing, or names another site, leads nowhere.
+#[test]
+fn a_name_of_an_own_domain_leads_to_a_place_when_its_owner_agrees() {
+    let (mut outside, pebble) = Outside::certified();
+    let (dns, street) = (Dns::start(&outside.street), "10.77.2.2");
+    outside.gateway.kill();
+    outside.gateway.asks(&dns);
+    outside.gateway.start();
+    outside.comes("up");
+    for name in [DOMAIN, OWN_NAME, "www.other.test"] {
+        dns.address_of(name, street);
+    }
+    dns.text_of(
+        "_papermesh.www.other.test",
+        &format!("papermesh-site={}", "0".repeat(64)),
+    );
+    let laptop = |command: &str| outside.laptop.papermesh(command).run();
+    let own = |name: &str| -> Value {
+        let list: Value = laptop("gateway list").succeeded().json();
+        let refused = list["status"][0]["refused_names"].as_array().unwrap();
+        let refused = refused.iter().find(|of| of[0] == name);
+        refused.map_or(Value::Null, |of| of[1].clone())
+    };
+    let lines = |name: &str| -> Vec<String> {
+        let added: Value = laptop(&format!("gateway domain add {name}"))
+            .succeeded()
+            .json();
+        serde_json::from_value(added["lines"].clone()).unwrap()
+    };
+    let _ = lines("www.other.test");
+    let printed = lines(OWN_NAME);
+    for name in [OWN_NAME, "www.other.test"] {
+        wait_until(SOON, "the name to be refused", || own(name) == "no-proof");
+        assert!(outside.alert(name).contains("unrecognized name"));
+    }
+
+    // Its owner sets what the command printed.
+    assert!(
+        printed.contains(&format!("{OWN_NAME}. A {street}")),
+        "{printed:?}"
+    );
+    let text = printed
+        .iter()
+        .find_map(|line| line.strip_prefix(&format!("_papermesh.{OWN_NAME}. TXT ")));
+    dns.text_of(
+        &format!("_papermesh.{OWN_NAME}"),
+        text.unwrap().trim_matches('"'),
+    );
+    let _ = laptop(&format!("gateway domain remove {OWN_NAME}")).succeeded();
+    let _ = lines(OWN_NAME);
+    wait_until(SOON, "the name to be certified", || {
+        let list: Value = laptop("gateway list").succeeded().json();
+        let names = list["names"].as_array().unwrap();
+        names
+            .iter()
+            .any(|of| of["name"] == OWN_NAME && of["certified_until"].is_u64())
+    });
+    let trusted = Invocation::new(&program::system("openssl"), Some(outside.street.name()))
+        .args([
+            "s_client",
+            "-verify_return_error",
+            "-verify_hostname",
+            OWN_NAME,
+        ])
+        .args([
+            "-servername",
+            OWN_NAME,
+            "-connect",
+            &format!("{OWN_NAME}:443"),
+            "-CAfile",
+        ])
+        .arg(pebble.root())
+        .run();
+    assert!(trusted.is_success(), "{trusted:?}");
+    assert!(
+        outside
+            .alert("www.other.test")
+            .contains("unrecognized name")
+    );
+}
+
+/// A name of the site's own domain.
+const OWN_NAME: &str = "print.acme.test";
+
 fn names() -> String {
     let places = ["desk", "nobody"].map(|place| format!("{place}.acme.{DOMAIN}"));
-    format!("{DOMAIN} acme.{DOMAIN} {PEBBLE} {}", places.join(" "))
+    format!(
+        "{DOMAIN} acme.{DOMAIN} {PEBBLE} {OWN_NAME} {}",
+        places.join(" ")
+    )
 }
 
 /// What the whole is for: an outsider's document is held, comes out for its owner alone, and the gateway

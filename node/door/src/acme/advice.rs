@@ -35,7 +35,7 @@ impl AcmeAccount {
     /// [`AcmeError`].
     pub async fn advice(&self, chain: &str) -> Result<Option<Advice>, AcmeError> {
         let identifier = identifier(chain)?;
-        let asked = timeout(STEP, self.0.renewal_info(&identifier)).await;
+        let asked = timeout(STEP, self.account.renewal_info(&identifier)).await;
         let (told, again) = match asked.map_err(|_| AcmeError::Timeout)? {
             Ok(told) => told,
             Err(Error::Unsupported(_)) => return Ok(None),

@@ -11,7 +11,7 @@ mod choose;
 mod https;
 mod proxy;
 mod tcp;
-mod tls;
+pub(crate) mod tls;
 
 use std::borrow::Cow;
 use std::io;
@@ -102,7 +102,7 @@ impl Remedy for DialError {
 }
 
 /// A stream to a gateway, of whatever kind.
-trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<C: AsyncRead + AsyncWrite + Unpin + Send> Connection for C {}
 
 /// Who dials which gateway, by which ways.

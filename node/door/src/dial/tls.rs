@@ -33,6 +33,22 @@ pub(super) async fn connect(
     domain: &str,
     alpn: &'static [u8],
 ) -> Result<TlsStream<Box<dyn Connection>>, DialError> {
+    let stream = handshake(ways, domain, &[alpn]).await?;
+    match stream.get_ref().1.alpn_protocol() {
+        Some(chosen) if chosen == alpn => Ok(stream),
+        None if alpn == HTTP => Ok(stream),
+        _ => Err(DialError::Inspected {
+            domain: domain.to_owned(),
+        }),
+    }
+}
+
+/// Speaks TLS with whoever a host is, whatever certificate that shows.
+pub(crate) async fn handshake(
+    ways: &Ways,
+    domain: &str,
+    alpn: &[&'static [u8]],
+) -> Result<TlsStream<Box<dyn Connection>>, DialError> {
     let proxy = ways.proxy.as_deref();
     let connection: Box<dyn Connection> = match proxy.filter(|proxy| proxy.serves(domain)) {
         Some(proxy) => Box::new(proxy::tunnel(proxy, domain, ways.tls_port).await?),
@@ -46,27 +62,20 @@ pub(super) async fn connect(
     let name = name.map_err(|error| no_tls(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
     let config = config(alpn).map_err(|error| no_tls(io::Error::other(error)))?;
     let connected = TlsConnector::from(Arc::new(config)).connect(name, connection);
-    let stream = timeout(HANDSHAKE, connected)
+    timeout(HANDSHAKE, connected)
         .await
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-        .map_err(no_tls)?;
-    match stream.get_ref().1.alpn_protocol() {
-        Some(chosen) if chosen == alpn => Ok(stream),
-        None if alpn == HTTP => Ok(stream),
-        _ => Err(DialError::Inspected {
-            domain: domain.to_owned(),
-        }),
-    }
+        .map_err(no_tls)
 }
 
-fn config(alpn: &[u8]) -> Result<ClientConfig, Error> {
+fn config(alpn: &[&[u8]]) -> Result<ClientConfig, Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
         .with_no_client_auth();
-    config.alpn_protocols = vec![alpn.to_vec()];
+    config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(config)
 }
 

@@ -93,6 +93,12 @@ pub enum Kind {
     WakeRefused,
     /// The site has a gateway less.
     GatewayRemoved,
+    /// The site has a further name of an own domain.
+    OwnNameAdded,
+    /// The site has such a name less.
+    OwnNameRemoved,
+    /// A place showed another key than its door has: somebody pretends to be it.
+    PlaceExposed,
 }
 
 /// What one record tells. What does not apply is left out.

@@ -1,7 +1,9 @@
-//! The site's gateways: which they are is part of its state.
+//! The site's gateways, and the names of its own domains: which they are is part of its state.
 
 use papermesh_protocol::gateway::contract::{Gateway, Gateways, GatewaysError};
-use papermesh_protocol::site::SiteStateError;
+use papermesh_protocol::gateway::name::HostName;
+use papermesh_protocol::gateway::own_name::{OwnNames, OwnNamesError};
+use papermesh_protocol::site::{SiteState, SiteStateError};
 
 use super::{Authority, AuthorityError};
 use crate::audit::Kind;
@@ -56,6 +58,57 @@ impl<N: Network> Authority<N> {
         self.change_state(&key, |state| {
             let changed = change(Gateways::of(state)).and_then(|gateways| gateways.put(state));
             changed.map_err(SiteStateError::Gateways)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// The names of the site's own domains, as any member knows them.
+    #[must_use]
+    pub fn own_names(&self) -> OwnNames {
+        OwnNames::of(&self.membership().state())
+    }
+
+    /// Lets a place of the site have a name of an own domain. It may have it already.
+    ///
+    /// # Errors
+    /// [`AuthorityError::SiteState`], and those of the key.
+    pub async fn add_own_name(
+        &self,
+        name: HostName,
+        passphrase: Option<&str>,
+    ) -> Result<(), AuthorityError> {
+        let with = |state: &SiteState| OwnNames::of(state).with(name.clone(), &Gateways::of(state));
+        self.change_own_names(passphrase, with).await?;
+        self.acted(Kind::OwnNameAdded, name).await;
+        Ok(())
+    }
+
+    /// Lets no place have that name any more.
+    ///
+    /// # Errors
+    /// [`AuthorityError::SiteState`], and those of the key.
+    pub async fn remove_own_name(
+        &self,
+        name: HostName,
+        passphrase: Option<&str>,
+    ) -> Result<(), AuthorityError> {
+        let without = |state: &SiteState| OwnNames::of(state).without(&name);
+        self.change_own_names(passphrase, without).await?;
+        self.acted(Kind::OwnNameRemoved, name).await;
+        Ok(())
+    }
+
+    async fn change_own_names(
+        &self,
+        passphrase: Option<&str>,
+        change: impl Fn(&SiteState) -> Result<OwnNames, OwnNamesError>,
+    ) -> Result<(), AuthorityError> {
+        change(&self.membership().state()).map_err(SiteStateError::OwnNames)?;
+        let key = self.key(passphrase).await?;
+        self.change_state(&key, |state| {
+            let changed = change(state).and_then(|names| names.put(state));
+            changed.map_err(SiteStateError::OwnNames)
         })
         .await?;
         Ok(())

@@ -1,7 +1,7 @@
 //! The directory: who holds jobs for a user, and what the site says of its users and badges.
 //!
 //! There is no directory server. What this node knows it publishes in the DHT ([`advertise`]), and
-//! what it wants to know it asks of the DHT ([`search`], [`entries`]) and judges itself. What comes
+//! what it wants to know it asks of the DHT ([`search`], [`entries`], [`places`]) and judges itself. What comes
 //! out of here tells only whom to ask: what a holder says when dialed is the truth.
 //!
 //! Not here: how records travel and where they are stored (the mesh), and what makes one valid
@@ -11,10 +11,11 @@ pub mod finding;
 
 mod advertise;
 mod entries;
+mod places;
 mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 
 use ed25519_dalek::SigningKey;
@@ -45,6 +46,8 @@ struct Inner<N> {
     signing: tokio::sync::Mutex<()>,
     /// Users who will be announced as they then are; more of the same changes nothing.
     waiting: Mutex<BTreeSet<UserId>>,
+    /// The sequence number of the last record of this node's places.
+    places_sequence: AtomicU64,
 }
 
 impl<N: Network> Directory<N> {
@@ -60,6 +63,7 @@ impl<N: Network> Directory<N> {
             unplaced: AtomicBool::default(),
             signing: tokio::sync::Mutex::default(),
             waiting: Mutex::default(),
+            places_sequence: AtomicU64::default(),
         }))
     }
 }

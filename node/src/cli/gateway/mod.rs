@@ -1,25 +1,29 @@
 //! `gateway`: printing from outside the site.
 
+mod domain;
 mod share;
 mod token;
 
 use clap::{Subcommand, ValueEnum};
 use papermesh_door::{GatewayStatus, PipeState, PlaceState};
-use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::remedy::Remedy;
 use papermesh_store::WokenBy;
 
+use self::domain::Domain;
 use self::share::{Guest, Share};
 use self::token::TokenAction;
 use super::context::Context;
 use super::failure::CliError;
+use super::quantity;
 use super::screen::Style;
 use super::secrets::{self, PassphraseArgs};
 use super::table::Grid;
 use crate::control::message::{
-    AddGateway, ClosePlace, GatewayList, ListGateways, OpenPlace, PlaceChanged, RemoveGateway,
-    WakeDoor,
+    AddGateway, ClosePlace, GatewayList, ListGateways, OpenPlace, PlaceChanged, PlaceName,
+    PlaceProbed, ProbePlace, ProbeVerdict, RemoveGateway, WakeDoor,
 };
+use crate::control::{CommandError, ErrorCode};
 
 /// Print from outside the site, through a gateway on the Internet
 ///
@@ -53,6 +57,17 @@ pub(super) enum Gateway {
         /// Wait at most so many seconds, from 5 to 900
         #[arg(long, value_name = "SECONDS", default_value_t = 60)]
         wait: u16,
+    },
+    /// Names of your own domain for places, such as print.acme.example
+    #[command(subcommand)]
+    Domain(Domain),
+    /// Look at a place of another computer from here, as anybody does who prints from outside
+    ///
+    /// A gateway that pretends to be the place shows another key than the place's computer has, which is told to the site's
+    /// admins. Every computer of the site looks by itself, once a day.
+    Probe {
+        /// The place's name, such as desk.acme.gw.example [default: one of any other computer]
+        name: Option<HostName>,
     },
     /// Print tokens: what programs outside show instead of a PIN
     #[command(subcommand)]
@@ -150,6 +165,21 @@ impl Gateway {
                     .screen
                     .show(&woken, |woken, _| format!("{} is open", woken.place))
             }
+            Self::Domain(domain) => domain.run(context).await,
+            Self::Probe { name } => {
+                let probed = context.call(ProbePlace { name }).await?;
+                let is_exposed = probed.verdict == ProbeVerdict::Exposed;
+                screen.show(&probed, |probed, _| probed_text(probed))?;
+                match is_exposed {
+                    false => Ok(()),
+                    true => Err(CommandError::new(
+                        ErrorCode::Failed,
+                        format!("somebody pretends to be {}", probed.name),
+                    )
+                    .with_remedy("`papermesh doctor` says what to do")
+                    .into()),
+                }
+            }
             Self::Token(token) => token.run(context).await,
             Self::Share(share) => share.run(context).await,
             Self::Guest(guest) => guest.run(context).await,
@@ -182,6 +212,28 @@ impl Place {
                 })
             }
         }
+    }
+}
+
+fn probed_text(probed: &PlaceProbed) -> String {
+    let PlaceProbed {
+        name, door_name, ..
+    } = probed;
+    let shows = match (&probed.key, &probed.issuer) {
+        (Some(key), Some(issuer)) => format!("the key {key}, in a certificate of {issuer:?}"),
+        _ => String::new(),
+    };
+    match probed.verdict {
+        ProbeVerdict::AsSaid => format!("{name} shows what {door_name} says: {shows}"),
+        ProbeVerdict::Unsaid => format!("{door_name} has no place {name} any more"),
+        ProbeVerdict::Exposed => format!("{name} does not show what {door_name} says, but {shows}"),
+        ProbeVerdict::Unreachable => format!(
+            "{name} does not answer: {}",
+            probed
+                .why
+                .as_deref()
+                .unwrap_or("for no reason that is known")
+        ),
     }
 }
 
@@ -222,10 +274,45 @@ fn table(list: &GatewayList, style: &Style) -> String {
         };
         grid.row([gateway.domain.to_string(), pipe, places, knocks]);
     }
-    grid.render(style)
+    let mut text = grid.render(style);
+    if !list.names.is_empty() {
+        let mut grid = Grid::new(&["NAME~", "CERTIFICATE~", "SEEN FROM OUTSIDE"]);
+        for name in &list.names {
+            grid.row([
+                name.name.to_string(),
+                certificate(name, style),
+                seen(name, style),
+            ]);
+        }
+        text.push_str("\n\n");
+        text.push_str(&grid.render(style));
+    }
+    if !list.exposures.is_empty() {
+        text.push_str(
+            "\n\nsomebody pretends to be a place of this site: `papermesh doctor` says more",
+        );
+    }
+    text
 }
 
-fn pipe(state: &PipeState) -> String {
+/// Until when a name has a certificate of the Internet's, or why it has none.
+pub(super) fn certificate(name: &PlaceName, style: &Style) -> String {
+    match (name.certified_until, &name.refused) {
+        (Some(until), _) => format!("for {}", quantity::rest(until, style.now)),
+        (None, Some((until, _))) => {
+            format!("refused for {}", quantity::rest(*until, style.now))
+        }
+        (None, None) => "none".to_owned(),
+    }
+}
+
+/// When a member last saw that a name shows what it should.
+pub(super) fn seen(name: &PlaceName, style: &Style) -> String {
+    let ago = |at| format!("{} ago", quantity::age(at, style.now));
+    name.seen_at.map_or_else(|| "-".to_owned(), ago)
+}
+
+pub(super) fn pipe(state: &PipeState) -> String {
     match state {
         PipeState::Asleep => "comes when it is called".to_owned(),
         PipeState::Dialing => "dialing".to_owned(),
@@ -243,7 +330,7 @@ fn named(label: Option<&Label>) -> &str {
     label.map_or("of the site", Label::as_str)
 }
 
-fn places(status: &GatewayStatus) -> String {
+pub(super) fn places(status: &GatewayStatus) -> String {
     let places = status.places.iter().map(|(label, state)| {
         let label = named(label.as_ref());
         match state {

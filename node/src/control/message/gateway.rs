@@ -5,7 +5,7 @@ use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
 use papermesh_protocol::gateway::token::rights::Rights;
-use papermesh_protocol::id::TokenDigest;
+use papermesh_protocol::id::{KeyDigest, NodeId, TokenDigest};
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use papermesh_store::{PlaceRow, WokenBy};
@@ -51,6 +51,14 @@ pub struct GatewayList {
     pub places: Vec<PlaceRow>,
     /// How it stands with them; nothing of one at which this node opens no place.
     pub status: Vec<GatewayStatus>,
+    /// The names of the places that are open here, and what outsiders see there.
+    pub names: Vec<PlaceName>,
+    /// The names of own domains that the site has,
+    pub own_names: Vec<HostName>,
+    /// and those of them that are to lead to places of this node.
+    pub own_names_here: Vec<HostName>,
+    /// Places that were seen to show another key than their doors have: somebody pretends to be them.
+    pub exposures: Vec<Exposure>,
 }
 
 impl GatewayList {
@@ -59,7 +67,17 @@ impl GatewayList {
     pub fn open_place(&self, meant: Option<&Label>) -> Option<&HostName> {
         let places = self.status.iter().flat_map(|status| &status.places);
         let mut meant = places.filter(|(label, _)| meant.is_none() || label.as_ref() == meant);
-        meant.find_map(|(_, state)| state.names().first())
+        meant.find_map(|(_, state)| {
+            // One of an own domain stands last, and says more to people, once it is certified.
+            let names = state.names();
+            let mut own = names.iter().skip(1);
+            own.find(|name| self.is_certified(name)).or(names.first())
+        })
+    }
+
+    fn is_certified(&self, name: &HostName) -> bool {
+        let mut names = self.names.iter();
+        names.any(|of| of.name == *name && of.certified_until.is_some())
     }
 }
 
@@ -109,6 +127,118 @@ pub struct WakeDoor {
 pub struct DoorWoken {
     /// The place.
     pub place: HostName,
+}
+
+/// Lets a name of an own domain lead to a place: for the site, on an admin's node; and to a place of this node, if it has
+/// one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AddOwnName {
+    /// The name.
+    pub name: HostName,
+    /// To which place of this node; without one to the only one that it opens, or that of the site.
+    pub place: Option<Label>,
+    /// Opens the authority key.
+    pub passphrase: Option<Passphrase>,
+}
+
+/// Takes a name of an own domain from the place here that has it and, on an admin's node, from the site.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RemoveOwnName {
+    /// The name.
+    pub name: HostName,
+    /// Opens the authority key.
+    pub passphrase: Option<Passphrase>,
+}
+
+/// Asks what the owner of a domain has to set for a name of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShowOwnName {
+    /// The name.
+    pub name: HostName,
+}
+
+/// A name of an own domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnName {
+    /// The name.
+    pub name: HostName,
+    /// Whether it is to lead to a place of this node.
+    pub is_here: bool,
+    /// What its owner sets in DNS, as lines of a zone file; the addresses of all gateways of the site, of which it leads
+    /// to one.
+    pub lines: Vec<String>,
+}
+
+/// Looks at a place of another computer from here, over the Internet, as anybody does who prints from outside.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ProbePlace {
+    /// Its name; without one any place that somebody has.
+    pub name: Option<HostName>,
+}
+
+/// What was seen at a place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceProbed {
+    /// The place's name.
+    pub name: HostName,
+    /// The node that has it,
+    pub door: NodeId,
+    /// and what that is called.
+    pub door_name: Name,
+    /// What follows.
+    pub verdict: ProbeVerdict,
+    /// The key that it showed, if it answered,
+    pub key: Option<KeyDigest>,
+    /// and who issued its certificate.
+    pub issuer: Option<String>,
+    /// Why nothing was seen.
+    pub why: Option<String>,
+}
+
+/// What follows from what was seen at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProbeVerdict {
+    /// It shows what its door says.
+    AsSaid,
+    /// Its door says nothing of it any more.
+    Unsaid,
+    /// Somebody pretends to be it. Admins and the door are told.
+    Exposed,
+    /// It does not answer.
+    Unreachable,
+}
+
+/// A place that showed another key than its door has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exposure {
+    /// The place's name.
+    pub name: HostName,
+    /// The node that has it.
+    pub door: NodeId,
+    /// Who saw it,
+    pub by: NodeId,
+    /// and what that is called, if it is known.
+    pub by_name: Option<Name>,
+    /// The key that was seen,
+    pub key: KeyDigest,
+    /// and who issued its certificate.
+    pub issuer: String,
+    /// When it became known here.
+    pub at: Timestamp,
+}
+
+/// What is known here of one name of a place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceName {
+    /// The name.
+    pub name: HostName,
+    /// Until when it has a certificate of the Internet's, if it has one.
+    pub certified_until: Option<Timestamp>,
+    /// When a member last saw from outside that it shows what it should, since the node started.
+    pub seen_at: Option<Timestamp>,
+    /// Before when the certificate authority takes no order of it, and why.
+    pub refused: Option<(Timestamp, String)>,
 }
 
 /// Makes a print token.

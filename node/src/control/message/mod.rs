@@ -24,8 +24,10 @@ use serde_json::Value;
 use super::service::{Answer, Handle, Io, json};
 
 pub use gateway::{
-    AddGateway, ClosePlace, DoorWoken, GatewayList, GatewayRemoved, ListGateways, ListTokens,
-    MakeToken, OpenPlace, PlaceChanged, RemoveGateway, Token, TokenMade, WakeDoor, WithdrawToken,
+    AddGateway, AddOwnName, ClosePlace, DoorWoken, Exposure, GatewayList, GatewayRemoved,
+    ListGateways, ListTokens, MakeToken, OpenPlace, OwnName, PlaceChanged, PlaceName, PlaceProbed,
+    ProbePlace, ProbeVerdict, RemoveGateway, RemoveOwnName, ShowOwnName, Token, TokenMade,
+    WakeDoor, WithdrawToken,
 };
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use job::{
@@ -199,6 +201,10 @@ commands! {
     OpenPlace -> PlaceChanged,
     ClosePlace -> PlaceChanged,
     WakeDoor -> DoorWoken,
+    ProbePlace -> PlaceProbed,
+    AddOwnName -> OwnName,
+    RemoveOwnName -> OwnName,
+    ShowOwnName -> OwnName,
     MakeToken -> TokenMade,
     ListTokens -> Vec<Token>,
     WithdrawToken -> Token,

@@ -11,6 +11,8 @@ use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::GatewayList;
+
 /// Asks how the node is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GetStatus {}
@@ -40,6 +42,8 @@ pub struct Status {
     pub spool: u64,
     /// and how many there may be.
     pub max_spool: u64,
+    /// The site's gateways and the places that this node opens there; nothing where the site has none.
+    pub outside: Option<GatewayList>,
     /// The output device, if the node is a printer.
     pub device: Option<DeviceStatus>,
     /// Where this computer's programs reach the hold printer.

@@ -1,26 +1,32 @@
 //! The way in from outside the site.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use papermesh_door::Ways;
+use papermesh_door::{GatewayStatus, Ways};
 use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::mailbox::MailAddress;
-use papermesh_protocol::gateway::name::Label;
+use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::gateway::wake::Callee;
 use papermesh_protocol::invite::TicketError;
 use papermesh_protocol::limits;
 use papermesh_services::local_users::tokens::{LIFETIME, NewToken, TokenView};
-use papermesh_store::PlaceRow;
+use papermesh_services::sightings::Settled;
+use papermesh_store::offload::offload;
+use papermesh_store::{StoreError, site};
 
-use super::super::Services;
 use super::super::calling;
 use super::super::door::DoorHere;
+use super::super::probing::Looked;
+use super::super::{NodeError, Services, acme_orders, own_domain};
 use super::site::said;
 use crate::control::message::{
-    AddGateway, ClosePlace, DoorWoken, GatewayList, GatewayRemoved, ListGateways, ListTokens,
-    MakeToken, OpenPlace, PlaceChanged, RemoveGateway, Token, TokenMade, WakeDoor, WithdrawToken,
+    AddGateway, AddOwnName, ClosePlace, DoorWoken, Exposure, GatewayList, GatewayRemoved,
+    ListGateways, ListTokens, MakeToken, OpenPlace, OwnName, PlaceChanged, PlaceName, PlaceProbed,
+    ProbePlace, ProbeVerdict, RemoveGateway, RemoveOwnName, ShowOwnName, Token, TokenMade,
+    WakeDoor, WithdrawToken,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Handle, Io};
 
@@ -49,12 +55,194 @@ impl Handle<RemoveGateway> for Services {
 
 impl Handle<ListGateways> for Services {
     async fn handle(&self, _: ListGateways, _: Io) -> Answer<GatewayList> {
+        Ok(self.gateway_list().await?)
+    }
+}
+
+impl Handle<AddOwnName> for Services {
+    async fn handle(&self, command: AddOwnName, _: Io) -> Answer<OwnName> {
+        let AddOwnName {
+            name,
+            place,
+            passphrase,
+        } = command;
+        // What cannot be done here is said before the site is changed.
+        let place = self.place_for(place)?;
+        if !self.authority.own_names().has(&name) {
+            self.authority
+                .add_own_name(name.clone(), said(&passphrase))
+                .await?;
+        }
+        if let Some(label) = place {
+            self.here()?.add_name(&self.store, &label, &name).await?;
+        }
+        Ok(self.own_name(name).await)
+    }
+}
+
+impl Handle<RemoveOwnName> for Services {
+    async fn handle(&self, command: RemoveOwnName, _: Io) -> Answer<OwnName> {
+        let RemoveOwnName { name, passphrase } = command;
+        let is_here = self
+            .door
+            .as_ref()
+            .filter(|door| door.own_names().contains(&name));
+        if let Some(door) = is_here {
+            door.remove_name(&self.store, &name).await?;
+        }
+        let is_admin = self.authority.is_open().await?.is_some();
+        if is_admin || is_here.is_none() {
+            self.authority
+                .remove_own_name(name.clone(), said(&passphrase))
+                .await?;
+        }
+        Ok(OwnName {
+            name,
+            is_here: false,
+            lines: Vec::new(),
+        })
+    }
+}
+
+impl Handle<ShowOwnName> for Services {
+    async fn handle(&self, command: ShowOwnName, _: Io) -> Answer<OwnName> {
+        Ok(self.own_name(command.name).await)
+    }
+}
+
+impl Handle<ProbePlace> for Services {
+    async fn handle(&self, command: ProbePlace, _: Io) -> Answer<PlaceProbed> {
+        let looked = self.prober.look(command.name.as_ref()).await;
+        let Some(Looked { outlook, seen }) = looked.map_err(NodeError::Store)? else {
+            let text = match &command.name {
+                Some(name) => {
+                    format!("no other member that this node knows says what {name} shows")
+                }
+                None => {
+                    "no other member that this node knows says what a place of its shows".to_owned()
+                }
+            };
+            return Err(CommandError::new(ErrorCode::NotFound, text).with_remedy(
+                "a place is looked at from another computer than its own, once it has a certificate of the Internet's",
+            ));
+        };
+        let (name, door, door_name) = (outlook.shown.name, outlook.door, outlook.door_name);
+        Ok(match seen {
+            Ok((sighting, settled)) => PlaceProbed {
+                name,
+                door,
+                door_name,
+                verdict: match settled {
+                    Settled::AsSaid => ProbeVerdict::AsSaid,
+                    Settled::Unsaid => ProbeVerdict::Unsaid,
+                    Settled::Exposed => ProbeVerdict::Exposed,
+                },
+                key: Some(sighting.key),
+                issuer: Some(sighting.issuer),
+                why: None,
+            },
+            Err(error) => PlaceProbed {
+                name,
+                door,
+                door_name,
+                verdict: ProbeVerdict::Unreachable,
+                key: None,
+                issuer: None,
+                why: Some(error.to_string()),
+            },
+        })
+    }
+}
+
+impl Services {
+    /// The place here that is to have a name; none where this node opens none and none was named.
+    fn place_for(&self, said: Option<Label>) -> Result<Option<Option<Label>>, CommandError> {
+        let places = self.door.as_ref().map(DoorHere::places).unwrap_or_default();
+        let labels: Vec<Option<Label>> = places.into_iter().map(|place| place.label).collect();
+        match (said, labels.as_slice()) {
+            (Some(label), places) if places.contains(&Some(label.clone())) => Ok(Some(Some(label))),
+            (Some(label), _) => {
+                let text = format!("this node opens no place {label}");
+                Err(CommandError::new(ErrorCode::NotFound, text)
+                    .with_remedy("`papermesh gateway list` shows them"))
+            }
+            (None, []) => Ok(None),
+            (None, [place]) => Ok(Some(place.clone())),
+            (None, places) if places.contains(&None) => Ok(Some(None)),
+            (None, _) => {
+                let text = "this node opens several places";
+                Err(CommandError::new(ErrorCode::Usage, text).with_remedy("say which with --place"))
+            }
+        }
+    }
+
+    /// A name of an own domain, with what is to be set for it.
+    async fn own_name(&self, name: HostName) -> OwnName {
+        let (site, gateways) = (self.mesh.membership().site(), self.authority.gateways());
+        let here = self.door.as_ref().map(DoorHere::own_names);
+        let is_here = here.is_some_and(|names| names.contains(&name));
+        let certifying = self.certifying.as_ref().filter(|_| is_here);
+        OwnName {
+            lines: own_domain::lines(&name, site, &gateways, certifying).await,
+            is_here,
+            name,
+        }
+    }
+
+    /// The site's gateways, as this node sees them.
+    pub(in crate::node) async fn gateway_list(&self) -> Result<GatewayList, NodeError> {
         let door = self.door.as_ref();
+        let status = door.map(DoorHere::status).unwrap_or_default();
         Ok(GatewayList {
             gateways: self.authority.gateways().iter().cloned().collect(),
             places: door.map(DoorHere::places).unwrap_or_default(),
-            status: door.map(DoorHere::status).unwrap_or_default(),
+            names: self.place_names(&status).await?,
+            status,
+            own_names: self.authority.own_names().iter().cloned().collect(),
+            own_names_here: door.map(DoorHere::own_names).unwrap_or_default(),
+            exposures: self.exposures().await?,
         })
+    }
+
+    /// What outsiders see at the names that are open.
+    async fn place_names(&self, status: &[GatewayStatus]) -> Result<Vec<PlaceName>, StoreError> {
+        let places = status.iter().flat_map(|status| &status.places);
+        let names = places.flat_map(|(_, state)| state.names());
+        let names: BTreeSet<HostName> = names.cloned().collect();
+        let (seen, now) = (self.sightings.seen(), self.mesh.membership().now());
+        offload(&self.store, move |store| {
+            let orders = store.site().get(&site::ACME_ORDERS)?.unwrap_or_default();
+            let about = |name: HostName| {
+                let kept = store.public_certificates().get(&name.to_string())?;
+                let until = kept.map(|row| row.not_after).filter(|until| *until > now);
+                let refused = acme_orders::may(&orders, &name, now).err();
+                Ok(PlaceName {
+                    certified_until: until,
+                    seen_at: seen.get(&name).copied(),
+                    refused: refused.map(|refused| (refused.until(), refused.to_string())),
+                    name,
+                })
+            };
+            names.into_iter().map(about).collect()
+        })
+        .await
+    }
+
+    /// Places that somebody pretends to be.
+    async fn exposures(&self) -> Result<Vec<Exposure>, StoreError> {
+        let mut exposures = Vec::new();
+        for row in self.sightings.exposures().await? {
+            exposures.push(Exposure {
+                name: row.sighting.name,
+                door: row.door,
+                by: row.by,
+                by_name: self.sightings.name_of(row.by).await,
+                key: row.sighting.key,
+                issuer: row.sighting.issuer,
+                at: row.at,
+            });
+        }
+        Ok(exposures)
     }
 }
 
@@ -69,12 +257,9 @@ impl Handle<OpenPlace> for Services {
                 return Err(CommandError::new(ErrorCode::Usage, text));
             }
         };
-        let place = PlaceRow {
-            label: label.clone(),
-            woken_by: command.woken_by,
-        };
         let here = self.here()?;
-        here.open(&self.store, place).await?;
+        here.open(&self.store, label.clone(), command.woken_by)
+            .await?;
         let mailbox = here.mailbox().filter(|_| command.woken_by.is_some());
         let lines = match mailbox {
             Some(mailbox) => self.lines(label.as_ref(), mailbox)?,

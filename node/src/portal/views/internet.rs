@@ -8,7 +8,7 @@ use papermesh_store::PlaceRow;
 
 use super::View;
 use super::line::{Button, Chip, Line, Lines, Saying};
-use crate::control::message::{GatewayList, Token};
+use crate::control::message::{Exposure, GatewayList, Token};
 use crate::pages::describe::moment;
 
 /// A user's print tokens.
@@ -60,14 +60,17 @@ pub(super) fn gateways(view: &View<'_>, list: &GatewayList) -> Lines {
         let domain = gateway.domain.to_string();
         let mut all = list.status.iter();
         let status = all.find(|status| status.gateway.key == gateway.key);
-        let (kind, text) = match status.map(|status| &status.pipe) {
-            None => ("", t.say("gateway-idle").into_owned()),
-            Some(PipeState::Asleep) => ("", t.say("gateway-asleep").into_owned()),
-            Some(PipeState::Dialing) => ("busy", t.say("gateway-dialing").into_owned()),
-            Some(PipeState::Down { .. }) => ("bad", t.say("gateway-down").into_owned()),
-            Some(_) => ("good", t.say("gateway-up").into_owned()),
+        let (kind, first) = match status.map(|status| (&status.pipe, status.since)) {
+            None => ("", Saying::plain(t.say("gateway-idle"))),
+            Some((PipeState::Asleep, _)) => ("", Saying::plain(t.say("gateway-asleep"))),
+            Some((PipeState::Dialing, _)) => ("busy", Saying::plain(t.say("gateway-dialing"))),
+            Some((PipeState::Down { .. }, _)) => ("bad", Saying::plain(t.say("gateway-down"))),
+            Some((PipeState::Up(_), since)) => {
+                let text = t.say("gateway-up-since");
+                ("good", Saying::at(text, moment(since)))
+            }
         };
-        let mut said = vec![Saying::plain(text)];
+        let mut said = vec![first];
         if let Some(GatewayStatus {
             pipe: PipeState::Down { why, remedy },
             ..
@@ -104,10 +107,56 @@ pub(super) fn gateways(view: &View<'_>, list: &GatewayList) -> Lines {
             ..Line::default()
         }
     };
+    let exposed = list.exposures.iter().map(|of| exposed(view, of));
     Lines::of(
-        list.gateways.iter().map(line).collect(),
+        exposed.chain(list.gateways.iter().map(line)).collect(),
         t.say("gateways-nothing").as_ref(),
     )
+}
+
+/// A name, and what outsiders see there.
+fn shown(view: &View<'_>, list: &GatewayList, name: &HostName) -> Vec<Saying> {
+    let t = view.t();
+    let mut said = vec![Saying::plain(name.to_string())];
+    let mut names = list.names.iter();
+    let Some(known) = names.find(|known| known.name == *name) else {
+        return said;
+    };
+    if let Some(until) = known.certified_until {
+        said.push(Saying::at(t.say("place-certified"), moment(until)));
+    }
+    if let Some((until, _)) = &known.refused {
+        said.push(Saying::at(t.say("place-refused"), moment(*until)));
+    }
+    if let Some(at) = known.seen_at {
+        said.push(Saying::at(t.say("place-seen"), moment(at)));
+    }
+    said
+}
+
+/// Places that somebody pretends to be.
+fn exposed(view: &View<'_>, exposure: &Exposure) -> Line {
+    let t = view.t();
+    let (name, key) = (exposure.name.to_string(), exposure.key.to_string());
+    let by = exposure
+        .by_name
+        .as_ref()
+        .map_or_else(|| exposure.by.to_string(), ToString::to_string);
+    let title = t.say_with(
+        "place-exposed",
+        [("name", name.clone().into()), ("by", by.into())],
+    );
+    Line {
+        id: format!("exposed-{name}-{}", key.get(..8).unwrap_or_default()),
+        kind: "bad",
+        icon: "globe",
+        title,
+        said: vec![
+            Saying::plain(&exposure.issuer),
+            Saying::plain(t.say("place-exposed-advice")),
+        ],
+        ..Line::default()
+    }
 }
 
 /// The places that this computer opens, and one more.
@@ -122,16 +171,16 @@ pub(super) fn places(view: &View<'_>, list: &GatewayList) -> Lines {
         };
         let states = list.status.iter().flat_map(|status| &status.places);
         let states = states.filter(|(of, _)| of == place);
-        let joined = |names: &[HostName]| {
-            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-            names.join(", ")
-        };
         let said = states.flat_map(|(_, state)| match state {
-            PlaceState::Open(names) => vec![Saying::plain(joined(names))],
-            PlaceState::Asleep(names) => vec![
-                Saying::plain(joined(names)),
-                Saying::plain(t.say("place-asleep")),
-            ],
+            PlaceState::Open(names) => names
+                .iter()
+                .flat_map(|name| shown(view, list, name))
+                .collect(),
+            PlaceState::Asleep(names) => {
+                let shown = names.iter().flat_map(|name| shown(view, list, name));
+                let asleep = Saying::plain(t.say("place-asleep"));
+                shown.chain([asleep]).collect()
+            }
             PlaceState::Asked => vec![Saying::plain(t.say("place-asked"))],
             PlaceState::Refused(why) => vec![Saying::plain(why.in_full().to_string())],
         });

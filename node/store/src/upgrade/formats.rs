@@ -16,11 +16,14 @@ use data_encoding::HEXLOWER;
 use papermesh_protocol::certificate::{Role, Roles};
 use papermesh_protocol::codec;
 use papermesh_protocol::extension::Extensions;
+use papermesh_protocol::gateway::name::HostName;
+use papermesh_protocol::gateway::sighting::Sighting;
 use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
 use papermesh_protocol::gateway::token::rights::{Right, Rights};
 use papermesh_protocol::gateway::wake::{Order, Row, WakeId};
 use papermesh_protocol::id::{
-    BadgeTag, NodeId, RecordKey, ReleaseId, Serial, SessionId, TokenDigest, UserKey, WakeNonce,
+    BadgeTag, KeyDigest, NodeId, RecordKey, ReleaseId, Serial, SessionId, TokenDigest, UserKey,
+    WakeNonce,
 };
 use papermesh_protocol::job::{ColorMode, PrintOptions, Scaling, Sides};
 use papermesh_protocol::release::guess::Guesses;
@@ -38,10 +41,10 @@ use crate::columns::{self, SITE};
 use crate::sample::{job, name, user};
 use crate::site::{self, LastPorts, Singleton};
 use crate::{
-    Attempt, BadgeRow, Choice, ChoiceRow, Floor, JobEnd, JobRow, JournalRow, LeaseRow, Linked,
-    LocalUser, MemberRow, NamedPrinter, NumberedJob, PastJobRow, PlaceRow, PublicCertificateRow,
-    Purpose, RememberedPeer, Settled, Source, StoredRecord, Ticket, TicketId, TokenRow, UserRow,
-    WebCertificateRow, WebIssuerRow, WokenBy,
+    Attempt, BadgeRow, Choice, ChoiceRow, ExposureRow, Floor, JobEnd, JobRow, JournalRow, LeaseRow,
+    Linked, LocalUser, MemberRow, NamedPrinter, NumberedJob, OrdersRow, PastJobRow, PlaceRow,
+    PublicCertificateRow, Purpose, RefusedRow, RememberedPeer, Settled, Source, StoredRecord,
+    Ticket, TicketId, TokenRow, UserRow, WebCertificateRow, WebIssuerRow, WokenBy,
 };
 
 const THEN: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -449,19 +452,40 @@ fn things(visit: &mut impl Visit) {
     };
     visit.thing(&site::LAST_PORTS, &ports);
     visit.thing(&site::ACME_ACCOUNT, &ByteBuf::from([7; 48]));
+    let own: HostName = "print.acme.example".parse().unwrap();
     visit.thing(
         &site::PLACES,
         &vec![
             PlaceRow {
                 label: None,
                 woken_by: None,
+                own_names: Vec::new(),
             },
             PlaceRow {
                 label: Some("front-desk".parse().unwrap()),
                 woken_by: Some(WokenBy::Gateway),
+                own_names: vec![own.clone()],
             },
         ],
     );
+    let refused = RefusedRow {
+        until: LATER,
+        why: "too many certificates".to_owned(),
+    };
+    let orders = OrdersRow {
+        begun: [(own.to_string(), vec![THEN])].into(),
+        refused: [(None, refused)].into(),
+    };
+    visit.thing(&site::ACME_ORDERS, &orders);
+    let exposure = ExposureRow {
+        by: NODE,
+        door: NODE,
+        sighting: Sighting::new(own, KeyDigest::from_bytes([5; 32]), "R11"),
+        at: THEN,
+        told: true,
+    };
+    visit.thing(&site::EXPOSURES, &vec![exposure]);
+    visit.thing(&site::LAST_LOOK, &THEN);
     visit.thing(&site::KEYS_MADE, &true);
 }
 

@@ -1,4 +1,5 @@
-//! Format 3: print tokens, the places that this node opens at gateways, their certificates, and wakes.
+//! Format 3: print tokens, the places that this node opens at gateways, their certificates, what was seen of them, and
+//! wakes.
 //!
 //! Nothing is rewritten: there was neither before.
 

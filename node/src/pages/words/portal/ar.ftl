@@ -359,7 +359,6 @@ gateway-idle = لا يفتح هذا الحاسوب مكانًا هناك
 gateway-dialing = جارٍ الاتصال
 gateway-asleep = يتصل عند استدعائه
 gateway-down = غير متصل
-gateway-up = متصل
 gateway-knocks = { $count ->
     [zero] لا اتصالات من الخارج
     [one] اتصال واحد من الخارج
@@ -368,6 +367,12 @@ gateway-knocks = { $count ->
     [many] { $count } اتصالًا من الخارج
    *[other] { $count } اتصال من الخارج
 }
+gateway-up-since = متصل منذ
+place-certified = الشهادة حتى
+place-refused = الشهادة مرفوضة حتى
+place-seen = شوهد من الخارج
+place-exposed = ينتحل أحدهم صفة { $name }: رأى { $by } هناك مفتاحًا آخر
+place-exposed-advice = يبيّن «papermesh doctor» ما ينبغي فعله.
 places-title = أماكن هذا الحاسوب
 place-of-site = مكان الموقع
 place-asked = لم يُفتح بعد

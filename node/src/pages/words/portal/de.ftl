@@ -335,11 +335,16 @@ gateway-idle = Dieser Computer öffnet dort keinen Platz
 gateway-dialing = Verbindet
 gateway-asleep = Verbindet sich, wenn es gerufen wird
 gateway-down = Nicht verbunden
-gateway-up = Verbunden
 gateway-knocks = { $count ->
     [one] Eine Verbindung von außen
    *[other] { $count } Verbindungen von außen
 }
+gateway-up-since = Verbunden seit
+place-certified = Zertifikat bis
+place-refused = Zertifikat verweigert bis
+place-seen = Von außen gesehen
+place-exposed = Jemand gibt sich als { $name } aus: { $by } hat dort einen anderen Schlüssel gesehen
+place-exposed-advice = „papermesh doctor“ sagt, was zu tun ist.
 places-title = Plätze dieses Computers
 place-of-site = Platz des Standorts
 place-asked = Noch nicht offen

@@ -335,11 +335,16 @@ gateway-idle = This computer opens no place there
 gateway-dialing = Connecting
 gateway-asleep = Connects when it is called
 gateway-down = Not connected
-gateway-up = Connected
 gateway-knocks = { $count ->
     [one] One connection from outside
    *[other] { $count } connections from outside
 }
+gateway-up-since = Connected since
+place-certified = Certificate until
+place-refused = Certificate refused until
+place-seen = Seen from outside
+place-exposed = Somebody pretends to be { $name }: another key was seen there by { $by }
+place-exposed-advice = Look with “papermesh doctor” what to do.
 places-title = Places of this computer
 place-of-site = Place of the site
 place-asked = Not open yet

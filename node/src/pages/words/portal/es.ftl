@@ -335,11 +335,16 @@ gateway-idle = Este equipo no abre ningún lugar allí
 gateway-dialing = Conectando
 gateway-asleep = Se conecta cuando se le llama
 gateway-down = Sin conexión
-gateway-up = Conectada
 gateway-knocks = { $count ->
     [one] Una conexión desde fuera
    *[other] { $count } conexiones desde fuera
 }
+gateway-up-since = Conectada desde
+place-certified = Certificado hasta
+place-refused = Certificado rechazado hasta
+place-seen = Visto desde fuera
+place-exposed = Alguien se hace pasar por { $name }: { $by } vio allí otra clave
+place-exposed-advice = «papermesh doctor» dice qué hacer.
 places-title = Lugares de este equipo
 place-of-site = Lugar del sitio
 place-asked = Aún no abierto

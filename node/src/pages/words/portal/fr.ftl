@@ -335,11 +335,16 @@ gateway-idle = Cet ordinateur n’y ouvre aucune place
 gateway-dialing = Connexion en cours
 gateway-asleep = Se connecte sur appel
 gateway-down = Non connectée
-gateway-up = Connectée
 gateway-knocks = { $count ->
     [one] Une connexion de l’extérieur
    *[other] { $count } connexions de l’extérieur
 }
+gateway-up-since = Connectée depuis
+place-certified = Certificat jusqu’au
+place-refused = Certificat refusé jusqu’au
+place-seen = Vu de l’extérieur
+place-exposed = Quelqu’un se fait passer pour { $name } : { $by } y a vu une autre clé
+place-exposed-advice = « papermesh doctor » dit quoi faire.
 places-title = Places de cet ordinateur
 place-of-site = Place du site
 place-asked = Pas encore ouverte
