@@ -15,7 +15,10 @@ pub(crate) fn time(process: u32) -> Result<Duration> {
         let Ok(said) = fs::read_to_string(&path) else {
             continue;
         };
-        let nanos = said.split_whitespace().next().and_then(|first| first.parse().ok());
+        let nanos = said
+            .split_whitespace()
+            .next()
+            .and_then(|first| first.parse().ok());
         sum += Duration::from_nanos(nanos.with_context(|| path.display().to_string())?);
     }
     Ok(sum)

@@ -50,6 +50,23 @@ impl Gateway {
         ended.stdout().trim().to_owned()
     }
 
+    /// Adds a line to its settings; it counts when it starts the next time.
+    ///
+    /// # Panics
+    /// If they cannot be written.
+    pub fn set(&self, line: &str) {
+        let path = self.home.join("gateway.toml");
+        let text = fs::read_to_string(&path).map(|text| format!("{text}{line}\n"));
+        text.and_then(|text| fs::write(&path, text))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// The file of what sites used.
+    #[must_use]
+    pub fn ledger(&self) -> PathBuf {
+        self.home.join("ledger.jsonl")
+    }
+
     /// Lets a site in; the line for its admin.
     #[must_use]
     pub fn contract(&self, site: &str, label: &str) -> String {
@@ -73,6 +90,14 @@ impl Gateway {
     pub fn kill(&mut self) {
         if let Some(running) = self.running.take() {
             let _ = running.kill();
+        }
+    }
+
+    /// Asks it to end, and waits until those who are served are.
+    pub fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.terminate();
+            let _ = running.finish();
         }
     }
 

@@ -107,10 +107,7 @@ pub(crate) fn pipes(scale: Scale) -> Result<Vec<Row>> {
     rows.push(Row::at_most(
         &format!("a core's time that {count} idle pipes take"),
         &format!("in {} s", scale.idle.as_secs()),
-        (
-            100.0 * busy.as_secs_f64() / scale.idle.as_secs_f64(),
-            "%",
-        ),
+        (100.0 * busy.as_secs_f64() / scale.idle.as_secs_f64(), "%"),
         PROCESSOR,
     ));
 
@@ -134,9 +131,7 @@ fn idle_peer(scene: &mut Scene, count: u32) -> Result<String> {
     sleep(SETTLED);
     let each = kibibytes(haproxy.memory().saturating_sub(before)) / f64::from(count);
     let () = scene.outsiders.ask(&Order::Release)?;
-    Ok(format!(
-        "haproxy, {count} idle connections: {each:.1} KiB"
-    ))
+    Ok(format!("haproxy, {count} idle connections: {each:.1} KiB"))
 }
 
 fn knocks(scene: &mut Scene, scale: Scale) -> Result<Row> {

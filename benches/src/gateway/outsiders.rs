@@ -132,12 +132,7 @@ async fn echoed(stream: &mut TcpStream) -> Result<Duration> {
     Ok(begun.elapsed())
 }
 
-async fn knock(
-    at: SocketAddr,
-    names: &[String],
-    count: usize,
-    at_once: usize,
-) -> Result<Knocked> {
+async fn knock(at: SocketAddr, names: &[String], count: usize, at_once: usize) -> Result<Knocked> {
     let mut hellos = HashMap::new();
     for name in names {
         hellos.insert(name.clone(), hello(name)?);
@@ -148,11 +143,7 @@ async fn knock(
     let began = Instant::now();
     let mut workers = JoinSet::new();
     for _ in 0..at_once {
-        let (hellos, next, failed) = (
-            Arc::clone(&hellos),
-            Arc::clone(&next),
-            Arc::clone(&failed),
-        );
+        let (hellos, next, failed) = (Arc::clone(&hellos), Arc::clone(&next), Arc::clone(&failed));
         let waits = Arc::clone(&waits);
         workers.spawn(async move {
             loop {
@@ -220,12 +211,7 @@ async fn send(at: SocketAddr, name: &str, size: u64) -> Result<Duration> {
     Ok(began.elapsed())
 }
 
-async fn hold(
-    held: &mut Vec<TcpStream>,
-    at: SocketAddr,
-    hello: &[u8],
-    count: u32,
-) -> Result<()> {
+async fn hold(held: &mut Vec<TcpStream>, at: SocketAddr, hello: &[u8], count: u32) -> Result<()> {
     let hello: Arc<[u8]> = hello.into();
     let mut coming = JoinSet::new();
     for number in 0..count {

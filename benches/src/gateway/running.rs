@@ -45,7 +45,10 @@ impl Running {
         let folder = tempfile::tempdir()?;
         let [front, pipes] = [(); 2].map(|()| SocketAddr::from(([127, 0, 0, 1], reserve_port())));
         let port = pipes.port().to_string();
-        run(folder.path(), &["init", "--domain", DOMAIN, "--pipe-port", &port]);
+        run(
+            folder.path(),
+            &["init", "--domain", DOMAIN, "--pipe-port", &port],
+        );
         let (site, places) = (Site::new()?.id().to_string(), places.to_string());
         let contract = ["contract", "add", "--label", "acme"];
         let contract = [&contract[..], &["--site", &site, "--places", &places]].concat();

@@ -3,9 +3,7 @@
 //! while it is only away.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -13,8 +11,7 @@ use papermesh_protocol::gateway::name::Label;
 use papermesh_protocol::id::{NodeId, SiteId};
 use serde::{Deserialize, Serialize};
 
-/// The longest line that is read, in bytes.
-const LINE: u64 = 4096;
+use crate::lines;
 
 /// Where a place is: its site and its label, none for the site's own.
 pub(crate) type At = (SiteId, Option<Label>);
@@ -39,21 +36,10 @@ impl Owners {
     /// Those in a file; one that is not there is empty.
     pub(crate) fn open(path: PathBuf) -> anyhow::Result<Self> {
         let mut of = BTreeMap::new();
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self { path, of }),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
-        };
-        let mut lines = BufReader::new(file);
-        for number in 1.. {
-            let mut text = String::new();
-            if (&mut lines).take(LINE).read_line(&mut text)? == 0 {
-                break;
-            }
-            // A gateway that was killed may have written half of the last line.
-            let Ok(line) = serde_json::from_str::<Line>(&text) else {
+        let unread = || format!("cannot read {}", path.display());
+        for line in lines::read(&path).with_context(unread)? {
+            let (number, text) = line.with_context(unread)?;
+            let Ok(line) = serde_json::from_slice::<Line>(&text) else {
                 tracing::warn!(number, path = %path.display(), "skipped a line that is none");
                 continue;
             };
@@ -117,14 +103,7 @@ impl Owners {
         };
         let written = serde_json::to_string(&line)
             .map_err(io::Error::from)
-            .and_then(|line| {
-                let mut file = OpenOptions::new()
-                    .append(true)
-                    .create(true)
-                    .mode(0o600)
-                    .open(&self.path)?;
-                file.write_all(format!("{line}\n").as_bytes())
-            });
+            .and_then(|line| lines::append(&self.path, &line));
         if let Err(error) = written {
             tracing::error!(%error, path = %self.path.display(), "cannot write down whose a place is");
         }
