@@ -58,6 +58,8 @@ enum What {
     Pipes,
     /// Bytes through a gateway.
     Forward,
+    /// A document through a gateway into the hold printer.
+    Outside,
 }
 
 /// How much of everything.
@@ -132,6 +134,7 @@ fn main() -> Result<()> {
         (What::Panel, panel::measure),
         (What::Pipes, gateway::pipes),
         (What::Forward, gateway::forward),
+        (What::Outside, gateway::printing::printing),
     ] {
         if wanted(what) {
             rows.extend(measure(scale)?);

@@ -4,11 +4,13 @@
 //!
 //! - [`doors`] and [`outsiders`] are parts: processes of their own, which speak the real protocols
 //! - [`running`] starts the gateway; [`haproxy`] what it is compared with
+//! - [`printing`] has a real node behind it
 
 pub(crate) mod doors;
 mod haproxy;
 mod hello;
 pub(crate) mod outsiders;
+pub(crate) mod printing;
 mod running;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -29,7 +29,7 @@ struct Line {
 /// The owners of all places.
 pub(crate) struct Owners {
     path: PathBuf,
-    of: BTreeMap<At, NodeId>,
+    of: BTreeMap<SiteId, BTreeMap<Option<Label>, NodeId>>,
 }
 
 impl Owners {
@@ -43,9 +43,10 @@ impl Owners {
                 tracing::warn!(number, path = %path.display(), "skipped a line that is none");
                 continue;
             };
+            let of_site: &mut BTreeMap<_, _> = of.entry(line.site).or_default();
             match line.node {
-                Some(node) => of.insert((line.site, line.label), node),
-                None => of.remove(&(line.site, line.label)),
+                Some(node) => of_site.insert(line.label, node),
+                None => of_site.remove(&line.label),
             };
         }
         Ok(Self { path, of })
@@ -53,40 +54,38 @@ impl Owners {
 
     /// Whose a place is.
     pub(crate) fn of(&self, at: &At) -> Option<NodeId> {
-        self.of.get(at).copied()
+        self.of.get(&at.0)?.get(&at.1).copied()
     }
 
     /// How many places of a site are somebody's.
     pub(crate) fn count(&self, site: SiteId) -> usize {
-        let from = (site, None);
-        self.of
-            .range(from..)
-            .take_while(|(at, _)| at.0 == site)
-            .count()
+        self.of.get(&site).map_or(0, BTreeMap::len)
     }
 
     /// The place is this node's from now on.
     pub(crate) fn take(&mut self, at: &At, node: NodeId) {
-        if self.of.insert(at.clone(), node) != Some(node) {
+        let of_site = self.of.entry(at.0).or_default();
+        if of_site.insert(at.1.clone(), node) != Some(node) {
             self.write(at, Some(node));
         }
     }
 
     /// The place is nobody's any more, if it was this node's.
     pub(crate) fn give_up(&mut self, at: &At, node: NodeId) {
-        if self.of(at) == Some(node) {
-            self.of.remove(at);
+        if let Some(of_site) = self.of.get_mut(&at.0)
+            && of_site.get(&at.1) == Some(&node)
+        {
+            of_site.remove(&at.1);
             self.write(at, None);
         }
     }
 
     /// All places of a node are nobody's any more.
     pub(crate) fn forget(&mut self, site: SiteId, node: NodeId) {
-        let from = (site, None);
-        let of_site = self.of.range(from..).take_while(|(at, _)| at.0 == site);
+        let of_site = self.of.get(&site).into_iter().flatten();
         let its: Vec<At> = of_site
             .filter(|(_, owner)| **owner == node)
-            .map(|(at, _)| at.clone())
+            .map(|(label, _)| (site, label.clone()))
             .collect();
         for at in its {
             self.give_up(&at, node);

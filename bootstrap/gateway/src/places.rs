@@ -64,8 +64,11 @@ struct Table {
     sites: HashMap<Label, SiteId>,
     /// and labels by their sites.
     labels: HashMap<SiteId, Label>,
-    open: BTreeMap<At, Page>,
+    /// The places of each site that has some. How many it has is asked with every knock.
+    open: HashMap<SiteId, BTreeMap<Option<Label>, Page>>,
     pipes: HashMap<PipeId, DoorPipe>,
+    /// What was opened on each pipe: one that is lost touches no other door's places.
+    opened: HashMap<PipeId, BTreeSet<At>>,
     pipe_of: HashMap<NodeId, PipeId>,
     waiting: HashMap<KnockId, oneshot::Sender<Fate>>,
     /// Where knocks are, to say when they end.
@@ -84,8 +87,9 @@ impl Places {
                 owners,
                 sites: HashMap::new(),
                 labels: HashMap::new(),
-                open: BTreeMap::new(),
+                open: HashMap::new(),
                 pipes: HashMap::new(),
+                opened: HashMap::new(),
                 pipe_of: HashMap::new(),
                 waiting: HashMap::new(),
                 knocks: HashMap::new(),
@@ -159,7 +163,8 @@ impl Places {
         };
         let timers = self.timers;
         let new = || Page::new(mode, timers);
-        table.open.entry(at.clone()).or_insert_with(new);
+        let of_site = table.open.entry(site).or_default();
+        of_site.entry(place.label.clone()).or_insert_with(new);
         let mut opened = Ok(());
         table.act(&at, |page| match page.opened(pipe, now) {
             Ok(actions) => actions,
@@ -169,6 +174,7 @@ impl Places {
             }
         });
         opened?;
+        table.opened.entry(pipe).or_default().insert(at);
         Ok(vec![self.domain.place(&label, place.label.as_ref())])
     }
 
@@ -180,6 +186,9 @@ impl Places {
         };
         let (at, node) = ((door.contract.site, place), door.node);
         table.owners.give_up(&at, node);
+        if let Some(opened) = table.opened.get_mut(&pipe) {
+            opened.remove(&at);
+        }
         table.act(&at, |page| page.closed(pipe, now));
     }
 
@@ -190,7 +199,7 @@ impl Places {
 
     /// How many places a site has open.
     pub(crate) fn open_of(&self, site: SiteId) -> u32 {
-        let open = self.table().of_site(site).count();
+        let open = self.table().open.get(&site).map_or(0, BTreeMap::len);
         u32::try_from(open).unwrap_or(u32::MAX)
     }
 
@@ -229,8 +238,7 @@ impl Places {
         let due: Vec<At> = table.timed.iter().cloned().collect();
         for at in due {
             let is_due = table
-                .open
-                .get(&at)
+                .page(&at)
                 .is_some_and(|page| page.due().is_some_and(|due| due <= now));
             if is_due {
                 table.act(&at, |page| page.tick(false, now));
@@ -266,19 +274,14 @@ impl Table {
         if self.pipe_of.get(&door.node) == Some(&pipe) {
             self.pipe_of.remove(&door.node);
         }
-        let places: Vec<At> = self.of_site(door.contract.site).cloned().collect();
-        for at in places {
+        for at in self.opened.remove(&pipe).unwrap_or_default() {
             self.act(&at, |page| page.lost(pipe, now));
         }
     }
 
-    /// The open places of a site.
-    fn of_site(&self, site: SiteId) -> impl Iterator<Item = &At> {
-        let from = (site, None);
-        self.open
-            .range(from..)
-            .map(|(at, _)| at)
-            .take_while(move |at| at.0 == site)
+    /// The page of a place, if it is open.
+    fn page(&mut self, at: &At) -> Option<&mut Page> {
+        self.open.get_mut(&at.0)?.get_mut(&at.1)
     }
 
     /// The place that a name leads to, if it is open.
@@ -288,12 +291,13 @@ impl Table {
             Some(Found::Site(site)) => (*self.sites.get(&site)?, None),
             Some(Found::Gateway) | None => return None,
         };
-        self.open.contains_key(&at).then_some(at)
+        let is_open = self.open.get(&at.0)?.contains_key(&at.1);
+        is_open.then_some(at)
     }
 
     /// Has a page decide, and does what it says.
     fn act(&mut self, at: &At, decide: impl FnOnce(&mut Page) -> Vec<Action>) {
-        let Some(page) = self.open.get_mut(at) else {
+        let Some(page) = self.page(at) else {
             return;
         };
         let actions = decide(page);
@@ -336,6 +340,11 @@ impl Table {
 
     fn close(&mut self, at: &At) {
         self.timed.remove(at);
-        self.open.remove(at);
+        if let Some(of_site) = self.open.get_mut(&at.0) {
+            of_site.remove(&at.1);
+            if of_site.is_empty() {
+                self.open.remove(&at.0);
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use papermesh_tests::command::Invocation;
 use papermesh_tests::document::Document;
@@ -22,6 +23,8 @@ use super::gateway::Outside;
 /// Kills with `PAPERMESH_LONG`, and without.
 const MANY: usize = 100;
 const FEW: usize = 6;
+/// Longer than any door waits before it dials again.
+const BACK: Duration = Duration::from_secs(7 * 60);
 /// Sizes of documents: less than a segment, some segments, and enough to be caught on the way.
 const SIZES: [u64; 3] = [2_000, 300_000, 6_000_000];
 
@@ -170,8 +173,8 @@ fn what_an_outsider_was_told_is_held_outlives_gateway_and_door() {
         } else {
             prints.outside.laptop.run();
         }
-        // The pipe is back.
-        prints.outside.comes("up");
+        // The pipe is back. A door whose pipes end within a minute, one after the other, waits ever longer.
+        prints.outside.comes_within(BACK, "up");
         let victim = if is_gateway { "gateway" } else { "door" };
         prints.look(&format!("round {round}, {victim} killed {moment:?}"));
         // And it carries.
