@@ -6,18 +6,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Error, Result, bail, ensure};
 use papermesh_frame::{read_message, write_message};
 use papermesh_pipe::{Pipe, PipeStream, dial};
 use papermesh_protocol::gateway::message::{FromDoor, FromGateway, Head, Hello, Place};
 use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
 use rand::RngExt;
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::PrivateKeyDer;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use super::{running, source};
 use crate::part;
@@ -53,6 +57,15 @@ pub(crate) struct Doors {
     pub(super) count: u32,
 }
 
+/// Where outsiders are served without a gateway.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Served {
+    /// As they come.
+    pub(super) plain: SocketAddr,
+    /// Within one more TLS, which ends here.
+    pub(super) encrypted: SocketAddr,
+}
+
 /// What happened since the last time that somebody asked.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Tally {
@@ -80,9 +93,13 @@ impl Shared {
 /// The process: says where it serves those who come without a gateway, then, as often as it is asked, waits until all
 /// places are open.
 pub(crate) async fn serve(doors: Doors) -> Result<()> {
-    let plain = TcpListener::bind("127.0.0.1:0").await?;
-    part::say(&plain.local_addr()?)?;
+    let (plain, encrypted) = (bind().await?, bind().await?);
+    part::say(&Served {
+        plain: plain.local_addr()?,
+        encrypted: encrypted.local_addr()?,
+    })?;
     tokio::spawn(serve_plain(plain));
+    tokio::spawn(serve_encrypted(encrypted, acceptor()?));
     let count = doors.count;
     let shared = Arc::new(Shared {
         site: Site::new()?,
@@ -214,6 +231,33 @@ async fn serve_plain(socket: TcpListener) {
         tokio::spawn(async move {
             let _ = stream.set_nodelay(true);
             let _ = outsider(stream).await;
+        });
+    }
+}
+
+async fn bind() -> Result<TcpListener> {
+    Ok(TcpListener::bind("127.0.0.1:0").await?)
+}
+
+/// TLS with a certificate that nobody verifies.
+fn acceptor() -> Result<TlsAcceptor> {
+    let made = rcgen::generate_simple_self_signed(["door.test".to_owned()])?;
+    let key = PrivateKeyDer::try_from(made.key_pair.serialize_der()).map_err(Error::msg)?;
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+async fn serve_encrypted(socket: TcpListener, tls: TlsAcceptor) {
+    while let Ok((stream, _)) = socket.accept().await {
+        let tls = tls.clone();
+        tokio::spawn(async move {
+            let _ = stream.set_nodelay(true);
+            if let Ok(stream) = tls.accept(stream).await {
+                let _ = outsider(stream).await;
+            }
         });
     }
 }

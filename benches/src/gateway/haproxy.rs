@@ -23,8 +23,17 @@ pub(super) struct Haproxy {
 }
 
 impl Haproxy {
-    /// Starts it, if it is installed.
+    /// Starts it, if it is installed. What it says to the server is as it came,
     pub(super) fn start(server: SocketAddr) -> Result<Option<Self>> {
+        Self::with(&server.to_string())
+    }
+
+    /// or within one more TLS, as a gateway says it within a pipe.
+    pub(super) fn encrypting(server: SocketAddr) -> Result<Option<Self>> {
+        Self::with(&format!("{server} ssl verify none"))
+    }
+
+    fn with(server: &str) -> Result<Option<Self>> {
         let Some(program) = program::find("haproxy") else {
             return Ok(None);
         };
@@ -48,6 +57,11 @@ impl Haproxy {
         self.address
     }
 
+    /// Its process.
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Its memory now, in bytes.
     pub(super) fn memory(&self) -> u64 {
         self.process.memory_now()
@@ -55,7 +69,7 @@ impl Haproxy {
 }
 
 /// As many files as it may have are its connections; two of them are one outsider.
-fn configuration(address: SocketAddr, server: SocketAddr) -> String {
+fn configuration(address: SocketAddr, server: &str) -> String {
     format!(
         "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n\
          frontend outside\n  bind {address} backlog 4096\n  tcp-request inspect-delay 5s\n  \

@@ -24,7 +24,7 @@ use crate::Scale;
 use crate::part::Part;
 use crate::processor;
 use crate::table::{Row, Speed, Waits};
-use doors::Doors;
+use doors::{Doors, Served};
 use haproxy::Haproxy;
 use outsiders::{Knocked, Order};
 use running::Running;
@@ -41,6 +41,8 @@ const REFUSED: f64 = 1.0;
 const KNOCKS: f64 = 500.0;
 /// Outsiders who knock at once.
 const AT_ONCE: usize = 64;
+/// Gigabits that a core passes on in a second.
+const A_CORE: f64 = 1.0;
 /// How long a round trip through the gateway may take.
 const ROUND_TRIP: Duration = Duration::from_millis(2);
 /// Round trips that are measured.
@@ -55,7 +57,7 @@ struct Scene {
     gateway: Running,
     doors: Part,
     /// Where the doors serve outsiders without a gateway.
-    plain: SocketAddr,
+    served: Served,
     outsiders: Part,
     count: u32,
 }
@@ -68,13 +70,13 @@ impl Scene {
             key: gateway.key(),
             count,
         };
-        let (mut doors, plain) = Part::start(doors::PART, &with)?;
+        let (mut doors, served) = Part::start(doors::PART, &with)?;
         let _: doors::Tally = doors.ask(&())?;
         let (outsiders, ()) = Part::start(outsiders::PART, &())?;
         Ok(Self {
             gateway,
             doors,
-            plain,
+            served,
             outsiders,
             count,
         })
@@ -120,7 +122,7 @@ pub(crate) fn pipes(scale: Scale) -> Result<Vec<Row>> {
 
 /// The memory of haproxy for as many idle connections, in words.
 fn idle_peer(scene: &mut Scene, count: u32) -> Result<String> {
-    let Some(haproxy) = Haproxy::start(scene.plain)? else {
+    let Some(haproxy) = Haproxy::start(scene.served.plain)? else {
         return Ok(haproxy::MISSING.to_owned());
     };
     let before = haproxy.memory();
@@ -146,7 +148,7 @@ fn knocks(scene: &mut Scene, scale: Scale) -> Result<Row> {
     let names: Vec<String> = (0..256).map(|number| scene.name(number * 37)).collect();
     let ours = order(scene.gateway.front(), names.clone());
     let ours: Knocked = scene.outsiders.ask(&ours)?;
-    let beside = match Haproxy::start(scene.plain)? {
+    let beside = match Haproxy::start(scene.served.plain)? {
         Some(haproxy) => {
             let theirs: Knocked = scene.outsiders.ask(&order(haproxy.address(), names))?;
             format!("haproxy: {theirs}")
@@ -188,36 +190,55 @@ fn restart(scene: &mut Scene) -> Result<Vec<Row>> {
 pub(crate) fn forward(scale: Scale) -> Result<Vec<Row>> {
     allow_files()?;
     let mut scene = Scene::new(8)?;
-    let Some(haproxy) = Haproxy::start(scene.plain)? else {
+    let served = scene.served;
+    let (Some(haproxy), Some(encrypting)) = (
+        Haproxy::start(served.plain)?,
+        Haproxy::encrypting(served.encrypted)?,
+    ) else {
         let (ours, waits) = alone(&mut scene, scale)?;
         return Ok(vec![
             Row::unknown(&format!("bytes from outside: {ours}"), haproxy::MISSING),
             Row::wait("a round trip", &waits, 0.99, ROUND_TRIP),
         ]);
     };
-    let (mut ours, mut theirs) = (Speed::of("the gateway"), Speed::of("haproxy"));
-    let mut direct = Speed::of("no proxy");
+    let front = scene.gateway.front();
+    let mut ways = [
+        Way::new("no proxy", served.plain, None),
+        Way::new("haproxy", haproxy.address(), Some(haproxy.id())),
+        Way::new(
+            "haproxy that encrypts",
+            encrypting.address(),
+            Some(encrypting.id()),
+        ),
+        Way::new("the gateway", front, Some(scene.gateway.id())),
+    ];
     for _ in 0..scale.rounds {
-        for (speed, at) in [
-            (&mut direct, scene.plain),
-            (&mut theirs, haproxy.address()),
-            (&mut ours, scene.gateway.front()),
-        ] {
-            let order = send(&scene, at, scale);
-            speed.note(scale.document, scene.outsiders.ask(&order)?);
+        for way in &mut ways {
+            way.send(&mut scene, scale)?;
         }
     }
-    let (gateway, beside) = (scene.gateway.front(), haproxy.address());
-    let our_trips = trips(&mut scene, gateway)?;
-    let their_trips = trips(&mut scene, beside)?;
-    let plain = scene.plain;
-    let no_trips = trips(&mut scene, plain)?;
+    let [direct, plain, encrypted, ours] = ways;
+    let our_trips = trips(&mut scene, front)?;
+    let their_trips = trips(&mut scene, haproxy.address())?;
+    let no_trips = trips(&mut scene, served.plain)?;
+    let what = "bytes from outside, encrypted to the door";
     Ok(vec![
+        Row::ratio(what, &ours.speed, &encrypted.speed, 1.0),
         Row::ratio(
-            &format!("bytes from outside, encrypted to the door (no proxy: {direct})"),
-            &ours,
-            &theirs,
+            &format!("the same (no proxy: {})", direct.speed),
+            &ours.speed,
+            &plain.speed,
             1.0,
+        ),
+        Row::at_least(
+            "bytes from outside that a core passes on",
+            &format!(
+                "haproxy: {:.1} Gbit/s, encrypting {:.1} Gbit/s",
+                plain.of_a_core(),
+                encrypted.of_a_core()
+            ),
+            (ours.of_a_core(), "Gbit/s"),
+            A_CORE,
         ),
         Row::wait_beside(
             "a round trip",
@@ -227,6 +248,46 @@ pub(crate) fn forward(scale: Scale) -> Result<Vec<Row>> {
             ROUND_TRIP,
         ),
     ])
+}
+
+/// A way to the door, and how it did.
+struct Way {
+    at: SocketAddr,
+    /// What passes the bytes on.
+    process: Option<u32>,
+    speed: Speed,
+    /// Bytes that went, and the processor time that this took.
+    sent: u64,
+    busy: Duration,
+}
+
+impl Way {
+    fn new(name: &'static str, at: SocketAddr, process: Option<u32>) -> Self {
+        Self {
+            at,
+            process,
+            speed: Speed::of(name),
+            sent: 0,
+            busy: Duration::ZERO,
+        }
+    }
+
+    fn send(&mut self, scene: &mut Scene, scale: Scale) -> Result<()> {
+        let busy = || self.process.map_or(Ok(Duration::ZERO), processor::time);
+        let before = busy()?;
+        let order = send(scene, self.at, scale);
+        let took = scene.outsiders.ask(&order)?;
+        self.busy += busy()?.saturating_sub(before);
+        self.sent += scale.document;
+        self.speed.note(scale.document, took);
+        Ok(())
+    }
+
+    /// Gigabits for each second of processor time.
+    #[allow(clippy::cast_precision_loss)]
+    fn of_a_core(&self) -> f64 {
+        self.sent as f64 * 8e-9 / self.busy.as_secs_f64()
+    }
 }
 
 /// The same without a peer.

@@ -4,6 +4,7 @@ use std::fs;
 
 use papermesh_tests::command::{Ended, Invocation};
 use papermesh_tests::gateway::DOMAIN;
+use papermesh_tests::ipp;
 use papermesh_tests::network::Namespace;
 use papermesh_tests::program;
 
@@ -20,7 +21,7 @@ fn curl(from: &Namespace, args: &[&str]) -> Ended {
         .succeeded()
 }
 
-/// The status and the headers of an answer.
+/// The status of an answer.
 fn status(ended: &Ended) -> &str {
     let line = ended.stdout().lines().next().unwrap_or_default();
     line.split(' ').nth(1).unwrap_or_default()
@@ -47,20 +48,9 @@ fn a_scanner_learns_little_and_is_not_heard_for_ever() {
         ask(&scanner, ""),
         ask(&outside.street, &format!("{}:{token}@", outside.charlie.id)),
     );
-    assert!(user.is_success(), "{user:?}");
-    let told = |ended: &Ended| {
-        ended
-            .stdout()
-            .lines()
-            .filter(|line| line.contains(" = "))
-            .count()
-    };
-    assert!(
-        told(&stranger) < told(&user) / 2,
-        "a stranger was told {} of {}",
-        told(&stranger),
-        told(&user)
-    );
+    // A user outside hears of the computer; the place's label is all that a stranger hears.
+    assert!(user.stdout().contains("laptop-1"), "{user:?}");
+    assert!(stranger.stdout().contains("desk"), "{stranger:?}");
     for secret in ["laptop-1", "printer-1", outside.charlie.id.as_str()] {
         assert!(
             !stranger.stdout().contains(secret),
@@ -70,21 +60,9 @@ fn a_scanner_learns_little_and_is_not_heard_for_ever() {
 
     let url = format!("https://desk.acme.{DOMAIN}/ipp/print");
     let get = outside.site.path("get-printer-attributes.ipp");
-    // Get-Printer-Attributes of RFC 8011 section 4.2.5.
-    let mut bytes = vec![2, 0, 0, 0x0b, 0, 0, 0, 1, 1];
-    for (tag, name, value) in [
-        (0x47, "attributes-charset", "utf-8"),
-        (0x48, "attributes-natural-language", "en"),
-        (0x45, "printer-uri", "ipps://desk.acme.gw.test/ipp/print"),
-    ] {
-        bytes.push(tag);
-        for text in [name, value] {
-            bytes.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
-            bytes.extend(text.as_bytes());
-        }
-    }
-    bytes.push(3);
-    fs::write(&get, bytes).unwrap();
+    let uri = format!("ipps://desk.acme.{DOMAIN}/ipp/print");
+    let question = ipp::Request::at(&uri, ipp::GET_PRINTER_ATTRIBUTES, "somebody");
+    fs::write(&get, question.document(b"")).unwrap();
     let data = format!("@{}", get.display());
     let post = [
         "-H",
