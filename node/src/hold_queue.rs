@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -139,14 +140,23 @@ impl<N: Network> Queue for HoldQueue<N> {
         };
         let meter = self.1.meter(token).await.map_err(Refused::from)?;
         self.1.take_job(&meter).await.map_err(Refused::from)?;
-        // Also when nobody waits any more for what comes of it.
-        let taken_back = TakenBack(Some(&meter));
+        let came = AtomicBool::new(false);
+        let taken_job = TakenJob {
+            meter: &meter,
+            came: &came,
+            is_settled: false,
+        };
         let is_held = document.station.is_none();
-        let taken = self.take(document, Metered::new(bytes, &meter)).await;
+        let bytes = Metered {
+            document: bytes,
+            meter: &meter,
+            came: &came,
+        };
+        let taken = self.take(document, bytes).await;
         match taken.is_ok() || !is_held {
             // At a printer some of it may be out, whatever became of the rest.
-            true => taken_back.keep(),
-            false => drop(taken_back),
+            true => taken_job.keep(),
+            false => taken_job.give_back(),
         }
         if let Err(error) = self.1.note(&meter).await {
             tracing::error!(error = %error.in_full(), "could not note what was printed with a token");
@@ -347,19 +357,32 @@ impl<N: Network> HoldQueue<N> {
     }
 }
 
-/// Gives a job of a token back when it is dropped, unless it came to something.
-struct TakenBack<'a>(Option<&'a Meter>);
+/// A job that was taken of a token's. When nobody waits any more for what comes of it, it is given back only if its
+/// document had not come to its end: after that the job may be held all the same.
+struct TakenJob<'a> {
+    meter: &'a Meter,
+    came: &'a AtomicBool,
+    /// Whether it is known what came of it.
+    is_settled: bool,
+}
 
-impl TakenBack<'_> {
+impl TakenJob<'_> {
+    /// It came to something.
     fn keep(mut self) {
-        self.0 = None;
+        self.is_settled = true;
+    }
+
+    /// It came to nothing.
+    fn give_back(mut self) {
+        self.is_settled = true;
+        self.meter.give_back_job();
     }
 }
 
-impl Drop for TakenBack<'_> {
+impl Drop for TakenJob<'_> {
     fn drop(&mut self) {
-        if let Some(meter) = self.0 {
-            meter.give_back_job();
+        if !self.is_settled && !self.came.load(Ordering::Relaxed) {
+            self.meter.give_back_job();
         }
     }
 }
@@ -368,12 +391,8 @@ impl Drop for TakenBack<'_> {
 struct Metered<'a, R> {
     document: R,
     meter: &'a Meter,
-}
-
-impl<'a, R> Metered<'a, R> {
-    const fn new(document: R, meter: &'a Meter) -> Self {
-        Self { document, meter }
-    }
+    /// Set when its end has come.
+    came: &'a AtomicBool,
 }
 
 impl<R: AsyncRead + Unpin> AsyncRead for Metered<'_, R> {
@@ -386,6 +405,9 @@ impl<R: AsyncRead + Unpin> AsyncRead for Metered<'_, R> {
         let read = std::pin::Pin::new(&mut self.document).poll_read(context, buffer);
         if let Poll::Ready(Ok(())) = read {
             let came = buffer.filled().len().saturating_sub(before);
+            if came == 0 && buffer.remaining() > 0 {
+                self.came.store(true, Ordering::Relaxed);
+            }
             let counted = self
                 .meter
                 .take_bytes(u64::try_from(came).unwrap_or(u64::MAX));

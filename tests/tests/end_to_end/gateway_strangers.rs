@@ -37,20 +37,21 @@ fn a_scanner_learns_little_and_is_not_heard_for_ever() {
     let token = outside.token("phone");
     let asking = outside.site.path("ask.test");
     fs::write(&asking, request("Get-Printer-Attributes", "")).unwrap();
-    let ask = |from: &Namespace, user: &str| {
+    let ask = |from: &Namespace, token: &str| {
         Invocation::new(&program::system("ipptool"), Some(from.name()))
             .args(["-tvf", document.path_str()])
-            .arg(format!("ipps://{user}desk.acme.{DOMAIN}:443/ipp/print"))
+            .arg(format!("ipps://desk.acme.{DOMAIN}:443/{token}ipp/print"))
             .arg(&asking)
             .run()
     };
-    let (stranger, user) = (
-        ask(&scanner, ""),
-        ask(&outside.street, &format!("{}:{token}@", outside.charlie.id)),
-    );
-    // A user outside hears of the computer; the place's label is all that a stranger hears.
-    assert!(user.stdout().contains("laptop-1"), "{user:?}");
-    assert!(stranger.stdout().contains("desk"), "{stranger:?}");
+    let stranger = ask(&scanner, "");
+    let user = ask(&outside.street, &format!("t/{token}/"));
+    for (what, told) in [("a stranger", &stranger), ("a user", &user)] {
+        assert!(told.is_success(), "{what}: {told:?}");
+        let version = told.stdout().contains("printer-firmware-string-version");
+        assert_eq!(version, what == "a user", "{what}: {told:?}");
+    }
+    assert!(stranger.stdout().contains("= desk\n"), "{stranger:?}");
     for secret in ["laptop-1", "printer-1", outside.charlie.id.as_str()] {
         assert!(
             !stranger.stdout().contains(secret),
