@@ -5,7 +5,6 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use papermesh_tests::answer::Finding;
 use papermesh_tests::command::{Ended, Invocation};
@@ -120,12 +119,7 @@ impl Outside {
 
     /// Waits until the pipe is as it should be.
     pub(super) fn comes(&self, state: &str) {
-        self.comes_within(SOON, state);
-    }
-
-    /// The same for doors that were disappointed again and again, and wait ever longer.
-    pub(super) fn comes_within(&self, limit: Duration, state: &str) {
-        wait_until(limit, "the pipe to the gateway", || {
+        wait_until(SOON, "the pipe to the gateway", || {
             let list: Value = self
                 .laptop
                 .papermesh("gateway list")
