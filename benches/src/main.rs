@@ -7,17 +7,21 @@
 #![forbid(unsafe_code)]
 
 mod finding;
+mod gateway;
 mod login;
 mod memory;
 mod panel;
 mod part;
 mod printing;
+mod processor;
 mod raw_stream;
 mod release;
 mod site;
 mod spool;
 mod table;
 mod three_holders;
+
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
@@ -50,6 +54,12 @@ enum What {
     Login,
     /// From the badge to the list in a browser at the panel, and the panel's memory.
     Panel,
+    /// Many doors at a gateway: memory, a restart, and those who knock.
+    Pipes,
+    /// Bytes through a gateway.
+    Forward,
+    /// A document through a gateway into the hold printer.
+    Outside,
 }
 
 /// How much of everything.
@@ -69,6 +79,12 @@ struct Scale {
     searches: usize,
     /// Visits to a printer.
     visits: usize,
+    /// Doors at a gateway.
+    pipes: u32,
+    /// How long they are watched while they do nothing.
+    idle: Duration,
+    /// Knocks at them.
+    knocks: usize,
 }
 
 const WHOLE: Scale = Scale {
@@ -79,6 +95,9 @@ const WHOLE: Scale = Scale {
     meshes: &[50, 200],
     searches: 200,
     visits: 60,
+    pipes: 10_000,
+    idle: Duration::from_secs(60),
+    knocks: 10_000,
 };
 
 const QUICK: Scale = Scale {
@@ -89,6 +108,9 @@ const QUICK: Scale = Scale {
     meshes: &[20],
     searches: 40,
     visits: 10,
+    pipes: 500,
+    idle: Duration::from_secs(10),
+    knocks: 1000,
 };
 
 fn main() -> Result<()> {
@@ -110,6 +132,9 @@ fn main() -> Result<()> {
         (What::Finding, finding::measure),
         (What::Login, login::measure),
         (What::Panel, panel::measure),
+        (What::Pipes, gateway::pipes),
+        (What::Forward, gateway::forward),
+        (What::Outside, gateway::printing::printing),
     ] {
         if wanted(what) {
             rows.extend(measure(scale)?);
@@ -126,6 +151,8 @@ async fn run_part(name: &str, with: &str) -> Result<()> {
         raw_stream::SENDER => raw_stream::send().await,
         raw_stream::RECEIVER => raw_stream::receive(serde_json::from_str(with)?).await,
         finding::NEIGHBOURS => finding::neighbours(serde_json::from_str(with)?).await,
+        gateway::doors::PART => gateway::doors::serve(serde_json::from_str(with)?).await,
+        gateway::outsiders::PART => gateway::outsiders::serve().await,
         _ => bail!("there is no part {name}"),
     }
 }

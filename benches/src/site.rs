@@ -11,6 +11,7 @@ use papermesh_protocol::advert::{AdvertSet, Advertiser, Delegated};
 use papermesh_protocol::certificate::{Certificate, Role, Roles};
 use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::delegation::Delegation;
+use papermesh_protocol::gateway::message::Hello;
 use papermesh_protocol::id::{NodeId, RecordKey, Serial, SiteId, UserKey};
 use papermesh_protocol::lookup;
 use papermesh_protocol::record::DirectoryRecord;
@@ -79,8 +80,13 @@ impl Site {
         })
     }
 
-    /// Starts the node with this number; it begins with the members at `bootstrap`.
-    pub(crate) async fn node(&self, number: u32, bootstrap: &[Multiaddr]) -> Result<Node> {
+    /// Its id.
+    pub(crate) fn id(&self) -> SiteId {
+        self.state.site
+    }
+
+    /// The secret key and the certificate of the node with this number.
+    pub(crate) fn certified(&self, number: u32) -> Result<([u8; 32], Signed<Certificate>)> {
         let mut seed = [7; 32];
         seed[..4].copy_from_slice(&number.to_be_bytes());
         let key = SigningKey::from_bytes(&seed);
@@ -98,7 +104,23 @@ impl Site {
             not_after: now + Duration::from_secs(24 * 3600),
             despite: None,
         };
-        let certificate = Signed::sign(certificate, &self.authority)?;
+        Ok((seed, Signed::sign(certificate, &self.authority)?))
+    }
+
+    /// The secret key of a door with this number, and what it says to a gateway.
+    pub(crate) fn door(&self, number: u32) -> Result<([u8; 32], Hello)> {
+        let (seed, certificate) = self.certified(number)?;
+        let hello = Hello {
+            certificate: certificate.envelope().clone(),
+            charter: self.charter.envelope().clone(),
+            state: self.state.envelope().clone(),
+        };
+        Ok((seed, hello))
+    }
+
+    /// Starts the node with this number; it begins with the members at `bootstrap`.
+    pub(crate) async fn node(&self, number: u32, bootstrap: &[Multiaddr]) -> Result<Node> {
+        let (seed, certificate) = self.certified(number)?;
         let membership = Arc::new(Membership::new(
             certificate.clone(),
             (self.charter.clone(), self.state.clone()),
@@ -125,7 +147,7 @@ impl Site {
                 .context("the node does not listen")??,
         );
         Ok(Node {
-            key,
+            key: SigningKey::from_bytes(&seed),
             certificate,
             membership,
             mesh,

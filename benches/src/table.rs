@@ -14,8 +14,8 @@ pub(crate) struct Row {
     pub(crate) figure: String,
     /// What it should be.
     pub(crate) aim: String,
-    /// Whether it is.
-    pub(crate) reached: bool,
+    /// Whether it is; none where that cannot be said.
+    pub(crate) reached: Option<bool>,
 }
 
 impl Row {
@@ -27,7 +27,7 @@ impl Row {
             beside: format!("{}: {peer}", peer.name),
             figure: format!("{ratio:.2}"),
             aim: format!("≥ {aim}"),
-            reached: ratio >= aim,
+            reached: Some(ratio >= aim),
         }
     }
 
@@ -38,24 +38,68 @@ impl Row {
             beside: beside.to_owned(),
             figure: format!("{:.1} MiB", mib(bytes)),
             aim: format!("≤ {aim_mib} MiB"),
-            reached: bytes <= aim_mib << 20,
+            reached: Some(bytes <= aim_mib << 20),
         }
     }
 
     /// A wait at one quantile of those measured.
     pub(crate) fn wait(what: &str, waits: &Waits, quantile: f64, aim: Duration) -> Self {
-        let wait = waits.quantile(quantile);
+        let (wait, beside) = (waits.quantile(quantile), waits.to_string());
         Self {
             what: what.to_owned(),
-            beside: format!(
-                "{} times, p50 {:.2} ms, slowest {:.2} ms",
-                waits.0.len(),
-                millis(waits.quantile(0.5)),
-                millis(waits.quantile(1.0))
-            ),
+            beside,
             figure: format!("p{:.0} {:.2} ms", quantile * 100.0, millis(wait)),
             aim: format!("≤ {:.0} ms", millis(aim)),
-            reached: wait <= aim,
+            reached: Some(wait <= aim),
+        }
+    }
+
+    /// The same, beside other waits.
+    pub(crate) fn wait_beside(
+        what: &str,
+        waits: &Waits,
+        beside: &str,
+        quantile: f64,
+        aim: Duration,
+    ) -> Self {
+        Self {
+            what: format!("{what}: {waits}"),
+            beside: beside.to_owned(),
+            ..Self::wait(what, waits, quantile, aim)
+        }
+    }
+
+    /// A figure, with its unit, that should be no larger.
+    pub(crate) fn at_most(what: &str, beside: &str, figure: (f64, &str), aim: f64) -> Self {
+        let (value, unit) = figure;
+        Self {
+            what: what.to_owned(),
+            beside: beside.to_owned(),
+            figure: format!("{value:.1} {unit}"),
+            aim: format!("≤ {aim} {unit}"),
+            reached: Some(value <= aim),
+        }
+    }
+
+    /// A figure, with its unit, that should be no smaller.
+    pub(crate) fn at_least(what: &str, beside: &str, figure: (f64, &str), aim: f64) -> Self {
+        let (value, unit) = figure;
+        Self {
+            aim: format!("≥ {aim} {unit}"),
+            reached: Some(value >= aim),
+            ..Self::at_most(what, beside, figure, aim)
+        }
+    }
+
+    /// What has no peer on this computer to be measured beside.
+    pub(crate) fn unknown(what: &str, missing: &str) -> Self {
+        let [figure, aim] = [(); 2].map(|()| "–".to_owned());
+        Self {
+            what: what.to_owned(),
+            beside: missing.to_owned(),
+            figure,
+            aim,
+            reached: None,
         }
     }
 }
@@ -121,6 +165,27 @@ impl Waits {
     }
 }
 
+impl std::fmt::Display for Waits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} times, p50 {:.2} ms, p99 {:.2} ms, slowest {:.2} ms",
+            self.0.len(),
+            millis(self.quantile(0.5)),
+            millis(self.quantile(0.99)),
+            millis(self.quantile(1.0))
+        )
+    }
+}
+
+impl FromIterator<Duration> for Waits {
+    fn from_iter<T: IntoIterator<Item = Duration>>(waits: T) -> Self {
+        let mut waits: Vec<Duration> = waits.into_iter().collect();
+        waits.sort_unstable();
+        Self(waits)
+    }
+}
+
 /// All figures as a table for people.
 pub(crate) fn of(rows: &[Row]) -> Table {
     let mut table = Table::new();
@@ -129,7 +194,11 @@ pub(crate) fn of(rows: &[Row]) -> Table {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(["what", "beside", "figure", "aim", "reached"]);
     for row in rows {
-        let reached = if row.reached { "yes" } else { "NO" };
+        let reached = match row.reached {
+            Some(true) => "yes",
+            Some(false) => "NO",
+            None => "–",
+        };
         table.add_row([&row.what, &row.beside, &row.figure, &row.aim, reached]);
     }
     table

@@ -34,7 +34,7 @@ use papermesh_store::{JobNumbers, StoreError};
 use tokio::io::AsyncRead;
 use tokio::sync::broadcast::error::RecvError;
 
-use counted::{Metered, TakenBack};
+use counted::TakenJob;
 
 /// The format of a job of which none is said yet: any that is taken will do.
 const SOME_FORMAT: &str = "application/pdf";
@@ -141,14 +141,13 @@ impl<N: Network> Queue for HoldQueue<N> {
         };
         let meter = self.1.meter(token).await.map_err(Refused::from)?;
         self.1.take_job(&meter).await.map_err(Refused::from)?;
-        // Also when nobody waits any more for what comes of it.
-        let taken_back = TakenBack::unless_kept(&meter);
+        let job = TakenJob::of(&meter);
         let is_held = document.station.is_none();
-        let taken = self.take(document, Metered::new(bytes, &meter)).await;
+        let taken = self.take(document, job.document(bytes)).await;
         match taken.is_ok() || !is_held {
             // At a printer some of it may be out, whatever became of the rest.
-            true => taken_back.keep(),
-            false => drop(taken_back),
+            true => job.keep(),
+            false => job.give_back(),
         }
         if let Err(error) = self.1.note(&meter).await {
             tracing::error!(error = %error.in_full(), "could not note what was printed with a token");

@@ -50,20 +50,27 @@ impl Gateway {
         ended.stdout().trim().to_owned()
     }
 
+    /// Adds lines to its settings; they count when it starts the next time.
+    ///
+    /// # Panics
+    /// If they cannot be written.
+    pub fn set(&self, lines: &str) {
+        let path = self.home.join("gateway.toml");
+        let text = fs::read_to_string(&path).map(|text| format!("{text}{lines}\n"));
+        text.and_then(|text| fs::write(&path, text))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// The file of what sites used.
+    #[must_use]
+    pub fn ledger(&self) -> PathBuf {
+        self.home.join("ledger.jsonl")
+    }
+
     /// Lets a site in; the line for its admin.
     #[must_use]
     pub fn contract(&self, site: &str, label: &str) -> String {
         self.run(&["contract", "add", "--site", site, "--label", label])
-    }
-
-    /// Adds to its settings, which count from the next start on.
-    ///
-    /// # Panics
-    /// If they cannot be written.
-    pub fn set(&self, text: &str) {
-        let path = self.home.join("gateway.toml");
-        let written = fs::read_to_string(&path).and_then(|before| fs::write(&path, before + text));
-        written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
     /// Has it ask this DNS server, from its next start on.
@@ -88,6 +95,14 @@ impl Gateway {
     pub fn kill(&mut self) {
         if let Some(running) = self.running.take() {
             let _ = running.kill();
+        }
+    }
+
+    /// Asks it to end, and waits until those who are served are.
+    pub fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.terminate();
+            let _ = running.finish();
         }
     }
 

@@ -56,7 +56,9 @@ pub fn chromium() -> PathBuf {
     find("chromium").unwrap_or_else(|| system("chromium-browser"))
 }
 
-fn find(name: &str) -> Option<PathBuf> {
+/// A program of the system, if it is installed.
+#[must_use]
+pub fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     // System programs that users do not need are not on every PATH, nor are snaps.
     let folders =

@@ -4,8 +4,8 @@
 //! has grown. The last line of a site counts. A label stays a site's for ninety days after the end.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,12 +16,10 @@ use papermesh_protocol::id::SiteId;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::home;
+use crate::lines;
 
 /// How long a label stays with its site after the contract's end.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-/// The longest line that is read, in bytes.
-const LINE: u64 = 4096;
 
 /// One line of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,20 +79,11 @@ pub(crate) fn read(path: &Path) -> Result<Book, ContractsError> {
         path: path.to_owned(),
         source,
     };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Book::new()),
-        Err(error) => return Err(failed(error)),
-    };
-    let (mut book, mut lines) = (Book::new(), BufReader::new(file));
-    for line in 1.. {
-        let mut text = String::new();
-        let read = (&mut lines).take(LINE).read_line(&mut text);
-        if read.map_err(failed)? == 0 {
-            break;
-        }
+    let mut book = Book::new();
+    for line in lines::read(path).map_err(failed)? {
+        let (line, text) = line.map_err(failed)?;
         let contract: Contract =
-            serde_json::from_str(&text).map_err(|error| ContractsError::Malformed {
+            serde_json::from_slice(&text).map_err(|error| ContractsError::Malformed {
                 path: path.to_owned(),
                 line,
                 reason: error.to_string(),
@@ -139,7 +128,7 @@ fn append(path: &Path, contract: &Contract) -> Result<(), ContractsError> {
         source,
     };
     let line = serde_json::to_string(contract).map_err(|error| failed(error.into()))?;
-    home::append(path, &line).map_err(failed)
+    lines::append_durably(path, &line).map_err(failed)
 }
 
 /// The contracts of a running gateway.
@@ -260,7 +249,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("contracts.jsonl");
         add(&path, &contract(1, "acme", 100)).unwrap();
-        home::append(&path, "nonsense").unwrap();
+        lines::append_durably(&path, "nonsense").unwrap();
         let error = read(&path).unwrap_err().to_string();
         assert!(error.starts_with("line 2 of"), "{error}");
     }

@@ -1,7 +1,7 @@
 //! Outsiders' connections: the name that is asked for is read, and all bytes go to who has it. That is a door, or for
 //! the gateway's own name the gateway.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -300,11 +300,12 @@ async fn ask(stream: &mut TcpStream, said: &mut Vec<u8>) -> Option<Result<Client
 /// Tells a program that speaks IPP without TLS that it has to.
 async fn upgrade(mut stream: TcpStream) {
     let said = async {
-        // What it says is read, or the system would take the answer back.
-        let mut header = [0; 8 * 1024];
-        let _ = stream.read(&mut header).await?;
         stream.write_all(UPGRADE).await?;
-        stream.shutdown().await
+        stream.shutdown().await?;
+        // The rest of what it says is read, or the system would take the answer back.
+        let mut rest = [0; 8 * 1024];
+        while stream.read(&mut rest).await? > 0 {}
+        Ok::<_, io::Error>(())
     };
     drop(timeout(FAREWELL, said).await);
 }

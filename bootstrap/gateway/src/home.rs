@@ -124,14 +124,3 @@ pub(crate) fn keep(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         });
     written.with_context(|| format!("cannot write {}", path.display()))
 }
-
-/// Appends one line to a file of lines, and has it on the disk.
-pub(crate) fn append(path: &Path, line: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(format!("{line}\n").as_bytes())?;
-    file.sync_data()
-}

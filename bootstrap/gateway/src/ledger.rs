@@ -2,8 +2,6 @@
 //! was something.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,10 +10,7 @@ use papermesh_protocol::id::SiteId;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::home;
-
-/// The longest line that is read, in bytes.
-const LINE: u64 = 4096;
+use crate::lines;
 
 /// What was used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +82,7 @@ impl Ledger {
             };
             let written = serde_json::to_string(&line)
                 .map_err(std::io::Error::from)
-                .and_then(|line| home::append(&self.path, &line));
+                .and_then(|line| lines::append_durably(&self.path, &line));
             if let Err(error) = written {
                 tracing::error!(%error, path = %self.path.display(), "cannot write the ledger");
                 self.note(site, used);
@@ -102,18 +97,10 @@ pub(crate) fn read(
     (from, to): (Timestamp, Timestamp),
 ) -> anyhow::Result<BTreeMap<SiteId, Usage>> {
     let mut sites: BTreeMap<SiteId, Usage> = BTreeMap::new();
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(sites),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-    };
-    let mut lines = BufReader::new(file);
-    for number in 1.. {
-        let mut text = String::new();
-        if (&mut lines).take(LINE).read_line(&mut text)? == 0 {
-            break;
-        }
-        let line: Line = serde_json::from_str(&text)
+    let unread = || format!("cannot read {}", path.display());
+    for line in lines::read(path).with_context(unread)? {
+        let (number, text) = line.with_context(unread)?;
+        let line: Line = serde_json::from_slice(&text)
             .with_context(|| format!("line {number} of {} is malformed", path.display()))?;
         if (from..to).contains(&line.at) {
             sites.entry(line.site).or_default().add(&line.used);

@@ -6,7 +6,7 @@
 //! site: it sees who, when and how much.
 //!
 //! - `command`: the command line; `home`: what the gateway keeps on its disk; `settings`: what its provider may change
-//! - `contracts`: which sites may open how many places; `ledger`: what they used
+//! - `contracts`: which sites may open how many places; `ledger`: what they used; both are files of `lines`
 //! - `front`: outsiders' connections, up to the name; `proxied`: those that another program passes on;
 //!   `splice`: bytes both ways
 //! - `places`: which names there are, and who answers there (the state machine is
@@ -30,6 +30,7 @@ mod doors;
 mod front;
 mod home;
 mod ledger;
+mod lines;
 mod own;
 mod own_names;
 mod owners;

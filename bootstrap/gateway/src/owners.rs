@@ -3,9 +3,7 @@
 //! while it is only away. Where its door is woken, it is kept with it how.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -17,8 +15,7 @@ use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::seal::SealingPublic;
 use serde::{Deserialize, Serialize};
 
-/// The longest line that is read, in bytes.
-const LINE: u64 = 4096;
+use crate::lines;
 
 /// Where a place is: its site and its label, none for the site's own.
 pub(crate) type At = (SiteId, Option<Label>);
@@ -83,35 +80,25 @@ struct Owner {
 /// The owners of all places.
 pub(crate) struct Owners {
     path: PathBuf,
-    of: BTreeMap<At, Owner>,
+    of: BTreeMap<SiteId, BTreeMap<Option<Label>, Owner>>,
 }
 
 impl Owners {
     /// Those in a file; one that is not there is empty.
     pub(crate) fn open(path: PathBuf) -> anyhow::Result<Self> {
         let mut of = BTreeMap::new();
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self { path, of }),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
-        };
-        let mut lines = BufReader::new(file);
-        for number in 1.. {
-            let mut text = String::new();
-            if (&mut lines).take(LINE).read_line(&mut text)? == 0 {
-                break;
-            }
-            // A gateway that was killed may have written half of the last line.
-            let Ok(line) = serde_json::from_str::<Line>(&text) else {
+        let unread = || format!("cannot read {}", path.display());
+        for line in lines::read(&path).with_context(unread)? {
+            let (number, text) = line.with_context(unread)?;
+            let Ok(line) = serde_json::from_slice::<Line>(&text) else {
                 tracing::warn!(number, path = %path.display(), "skipped a line that is none");
                 continue;
             };
             let woken = line.woken;
+            let of_site: &mut BTreeMap<_, _> = of.entry(line.site).or_default();
             match line.node {
-                Some(node) => of.insert((line.site, line.label), Owner { node, woken }),
-                None => of.remove(&(line.site, line.label)),
+                Some(node) => of_site.insert(line.label, Owner { node, woken }),
+                None => of_site.remove(&line.label),
             };
         }
         Ok(Self { path, of })
@@ -119,42 +106,44 @@ impl Owners {
 
     /// Whose a place is.
     pub(crate) fn of(&self, at: &At) -> Option<NodeId> {
-        self.of.get(at).map(|owner| owner.node)
+        self.owner(at).map(|owner| owner.node)
     }
 
     /// How its door is woken, if there is one that is.
     pub(crate) fn woken(&self, at: &At) -> Option<&Woken> {
-        self.of.get(at)?.woken.as_ref()
+        self.owner(at)?.woken.as_ref()
+    }
+
+    fn owner(&self, at: &At) -> Option<&Owner> {
+        self.of.get(&at.0)?.get(&at.1)
     }
 
     /// How many places of a site are somebody's.
     pub(crate) fn count(&self, site: SiteId) -> usize {
-        let from = (site, None);
-        self.of
-            .range(from..)
-            .take_while(|(at, _)| at.0 == site)
-            .count()
+        self.of.get(&site).map_or(0, BTreeMap::len)
     }
 
     /// The place is this node's from now on, and its door is woken so.
     pub(crate) fn take(&mut self, at: &At, node: NodeId, woken: Option<Woken>) {
         let owner = Owner { node, woken };
-        if self.of.get(at) != Some(&owner) {
+        if self.owner(at) != Some(&owner) {
             self.write(at, Some(&owner));
-            self.of.insert(at.clone(), owner);
+            let of_site = self.of.entry(at.0).or_default();
+            of_site.insert(at.1.clone(), owner);
         }
     }
 
     /// Of a site's places that are this node's, those that are not among these are nobody's any more: which ones.
     pub(crate) fn keep(&mut self, site: SiteId, node: NodeId, kept: &[Option<Label>]) -> Vec<At> {
-        let from = (site, None);
-        let of_site = self.of.range(from..).take_while(|(at, _)| at.0 == site);
+        let of_site = self.of.get(&site).into_iter().flatten();
         let gone: Vec<At> = of_site
-            .filter(|(at, owner)| owner.node == node && !kept.contains(&at.1))
-            .map(|(at, _)| at.clone())
+            .filter(|(label, owner)| owner.node == node && !kept.contains(label))
+            .map(|(label, _)| (site, label.clone()))
             .collect();
         for at in &gone {
-            self.of.remove(at);
+            if let Some(of_site) = self.of.get_mut(&site) {
+                of_site.remove(&at.1);
+            }
             self.write(at, None);
         }
         gone
@@ -171,14 +160,7 @@ impl Owners {
         };
         let written = serde_json::to_string(&line)
             .map_err(io::Error::from)
-            .and_then(|line| {
-                let mut file = OpenOptions::new()
-                    .append(true)
-                    .create(true)
-                    .mode(0o600)
-                    .open(&self.path)?;
-                file.write_all(format!("{line}\n").as_bytes())
-            });
+            .and_then(|line| lines::append(&self.path, &line));
         if let Err(error) = written {
             tracing::error!(%error, path = %self.path.display(), "cannot write down whose a place is");
         }

@@ -74,8 +74,11 @@ struct Table {
     sites: HashMap<Label, SiteId>,
     /// and labels by their sites.
     labels: HashMap<SiteId, Label>,
-    open: BTreeMap<At, Page>,
+    /// The places of each site that has some. How many it has is asked with every knock.
+    open: HashMap<SiteId, BTreeMap<Option<Label>, Page>>,
     pipes: HashMap<PipeId, DoorPipe>,
+    /// What was opened on each pipe: one that is lost touches no other door's places.
+    opened: HashMap<PipeId, BTreeSet<At>>,
     pipe_of: HashMap<NodeId, PipeId>,
     waiting: HashMap<KnockId, oneshot::Sender<Fate>>,
     /// Where knocks are, to say when they end.
@@ -100,8 +103,9 @@ impl Places {
             mail,
             sites: HashMap::new(),
             labels: HashMap::new(),
-            open: BTreeMap::new(),
+            open: HashMap::new(),
             pipes: HashMap::new(),
+            opened: HashMap::new(),
             pipe_of: HashMap::new(),
             waiting: HashMap::new(),
             knocks: HashMap::new(),
@@ -190,7 +194,7 @@ impl Places {
         }
         let mode = woken.as_ref().map_or(Mode::Constant, Woken::mode);
         table.owners.take(&at, node, woken);
-        table.page(&at, mode).change(mode);
+        table.make_page(&at, mode).change(mode);
         let mut opened = Ok(());
         table.act(&at, moment, |page, _| {
             match page.opened(pipe, moment.steady) {
@@ -206,7 +210,9 @@ impl Places {
             mail.opened(&at);
         }
         table.names.want(&at, &own, moment.steady);
-        Ok(table.names_of(&label, &at))
+        let names = table.names_of(&label, &at);
+        table.opened.entry(pipe).or_default().insert(at);
+        Ok(names)
     }
 
     /// Names of own domains that are to be looked up now.
@@ -289,7 +295,7 @@ impl Places {
 
     /// How many places a site has open.
     pub(crate) fn open_of(&self, site: SiteId) -> u32 {
-        let open = self.table().of_site(site).count();
+        let open = self.table().open.get(&site).map_or(0, BTreeMap::len);
         u32::try_from(open).unwrap_or(u32::MAX)
     }
 
@@ -331,8 +337,7 @@ impl Places {
         let due: Vec<At> = table.timed.iter().cloned().collect();
         for at in due {
             let is_due = table
-                .open
-                .get(&at)
+                .page(&at)
                 .is_some_and(|page| page.due().is_some_and(|due| due <= now));
             if is_due {
                 table.act(&at, moment, |page, may_wake| page.tick(may_wake, now));
@@ -382,19 +387,14 @@ impl Table {
         if self.pipe_of.get(&door.node) == Some(&pipe) {
             self.pipe_of.remove(&door.node);
         }
-        let places: Vec<At> = self.of_site(door.contract.site).cloned().collect();
-        for at in places {
+        for at in self.opened.remove(&pipe).unwrap_or_default() {
             self.act(&at, moment, |page, _| page.lost(pipe, moment.steady));
         }
     }
 
-    /// The open places of a site.
-    fn of_site(&self, site: SiteId) -> impl Iterator<Item = &At> {
-        let from = (site, None);
-        self.open
-            .range(from..)
-            .map(|(at, _)| at)
-            .take_while(move |at| at.0 == site)
+    /// The page of a place, if it is open.
+    fn page(&mut self, at: &At) -> Option<&mut Page> {
+        self.open.get_mut(&at.0)?.get_mut(&at.1)
     }
 
     /// All names that lead to a place of the site with this label.
@@ -408,7 +408,7 @@ impl Table {
 
     /// Whether a door has the place open.
     fn is_open(&self, at: &At) -> bool {
-        let page = self.open.get(at);
+        let page = self.open.get(&at.0).and_then(|pages| pages.get(&at.1));
         page.is_some_and(|page| matches!(page.state(), State::Open | State::Idle))
     }
 
@@ -420,18 +420,18 @@ impl Table {
             Some(Found::Gateway) => return None,
             None => self.names.find(name)?.clone(),
         };
-        if self.open.contains_key(&at) {
-            return Some(at);
+        if self.page(&at).is_none() {
+            let mode = self.owners.woken(&at)?.mode();
+            self.make_page(&at, mode);
         }
-        let mode = self.owners.woken(&at)?.mode();
-        self.page(&at, mode);
         Some(at)
     }
 
-    /// The page of a place.
-    fn page(&mut self, at: &At, mode: Mode) -> &mut Page {
+    /// The page of a place, which may be new.
+    fn make_page(&mut self, at: &At, mode: Mode) -> &mut Page {
         let timers = self.timers;
-        let page = self.open.entry(at.clone());
+        let of_site = self.open.entry(at.0).or_default();
+        let page = of_site.entry(at.1.clone());
         page.or_insert_with(|| Page::new(mode, timers))
     }
 
@@ -461,7 +461,7 @@ impl Table {
             (Some(mail), Some(callee)) => mail.may(at, callee, moment),
             _ => false,
         };
-        let Some(page) = self.open.get_mut(at) else {
+        let Some(page) = self.page(at) else {
             return;
         };
         let actions = decide(page, may_wake);
@@ -513,6 +513,11 @@ impl Table {
 
     fn close(&mut self, at: &At) {
         self.timed.remove(at);
-        self.open.remove(at);
+        if let Some(of_site) = self.open.get_mut(&at.0) {
+            of_site.remove(&at.1);
+            if of_site.is_empty() {
+                self.open.remove(&at.0);
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Connections that another program passes on, such as haproxy or nginx, which says before them from where they come:
+//! Connections that another program passes on, such as haproxy, which says before them from where they come:
 //! the PROXY protocol, version 2 (<https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt>, section 2.2).
 //!
 //! It is believed to those addresses alone that the provider lists, and they have to say it.

@@ -33,6 +33,7 @@ use crate::places::{Fate, Places};
 use crate::wake::{Call, Mail, Wakes};
 
 mod carriers;
+mod hostile;
 mod requests;
 
 const GATEWAY: [u8; 32] = [9; 32];
@@ -95,16 +96,24 @@ impl Gateway {
     }
 
     async fn dial(&self, site: &Site, seed: u8) -> Result<(Pipe, Welcome), PipeError> {
+        self.dial_saying(seed, &site.hello(seed)).await
+    }
+
+    async fn dial_saying(&self, seed: u8, hello: &Hello) -> Result<(Pipe, Welcome), PipeError> {
         let (near, far) = tokio::io::duplex(64 * 1024);
         let doors = Arc::clone(&self.doors);
         tokio::spawn(async move { doors.serve(far, "192.0.2.1:4001".parse().unwrap()).await });
         let gateway = gateway_id(&GATEWAY).unwrap();
-        dial(near, &[seed; 32], gateway, &site.hello(seed)).await
+        dial(near, &[seed; 32], gateway, hello).await
     }
 
     /// A door with a pipe and its control stream.
     async fn door(&self, site: &Site, seed: u8) -> Door {
-        let (pipe, _) = self.dial(site, seed).await.unwrap();
+        self.door_saying(seed, &site.hello(seed)).await
+    }
+
+    async fn door_saying(&self, seed: u8, hello: &Hello) -> Door {
+        let (pipe, _) = self.dial_saying(seed, hello).await.unwrap();
         let mut control = pipe.opener().open().await.unwrap();
         write_message(&mut control, &Head::Control, limits::PIPE_HEAD)
             .await

@@ -185,3 +185,74 @@ async fn who_says_nothing_is_given_up() {
     let answered = answer(far, &GATEWAY, |_, _| Ok((welcome(), ()))).await;
     assert!(matches!(answered.err(), Some(PipeError::Timeout)));
 }
+
+/// What a door said once begins no pipe when somebody else says it again.
+#[tokio::test]
+async fn a_beginning_that_is_said_again_begins_nothing() {
+    let ((near, mut tapped), (mut passed, far)) = (duplex(CARRIER), duplex(CARRIER));
+    let said = hello();
+    let heard = async {
+        let (mut all, mut piece) = (Vec::new(), [0; CARRIER]);
+        let (mut from_gateway, mut to_gateway) = tokio::io::split(&mut passed);
+        let (mut from_door, mut to_door) = tokio::io::split(&mut tapped);
+        let back = tokio::io::copy(&mut from_gateway, &mut to_door);
+        let there = async {
+            loop {
+                match from_door.read(&mut piece).await.unwrap() {
+                    0 => return,
+                    read => {
+                        all.extend_from_slice(&piece[..read]);
+                        to_gateway.write_all(&piece[..read]).await.unwrap();
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            () = there => {}
+            _ = back => {}
+        }
+        all
+    };
+    let begun = async {
+        let (dialled, answered) = tokio::join!(
+            dial(near, &DOOR, gateway_id(&GATEWAY).unwrap(), &said),
+            answer(far, &GATEWAY, |_, _| Ok((welcome(), ())))
+        );
+        assert!(dialled.is_ok() && answered.is_ok());
+    };
+    let (heard, ()) = tokio::join!(heard, begun);
+    assert!(!heard.is_empty());
+
+    let (mut thief, far) = duplex(heard.len());
+    thief.write_all(&heard).await.unwrap();
+    let judge = |_, _| -> Result<(Welcome, ()), _> { panic!("it was let in so far") };
+    let answered = answer(far, &GATEWAY, judge).await;
+    assert!(
+        matches!(answered.err(), Some(PipeError::Noise(_))),
+        "it was taken for the door"
+    );
+}
+
+/// However much one end has to say: the other holds no more of it than a window while nobody reads.
+#[tokio::test(start_paused = true)]
+async fn nobody_is_sent_more_than_a_window_ahead() {
+    let (door, mut gateway) = begun().await;
+    let mut stream = door.opener().open().await.unwrap();
+    let piece = vec![7; 16 * 1024];
+    let mut sent = 0;
+    let sending = async {
+        loop {
+            sent += stream.write(&piece).await.unwrap();
+            stream.flush().await.unwrap();
+        }
+    };
+    // Time passes only when nothing else happens.
+    let stopped = tokio::time::timeout(Duration::from_secs(5), sending).await;
+    assert!(stopped.is_err());
+    assert!(sent >= 200 * 1024, "{sent}");
+    assert!(sent <= 300 * 1024, "{sent}");
+    // Who reads gets the rest.
+    let mut other = gateway.next().await.unwrap();
+    let mut received = vec![0; sent];
+    other.read_exact(&mut received).await.unwrap();
+}

@@ -2,30 +2,57 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use papermesh_services::local_users::tokens::meter::Meter;
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// Gives a job of a token back when it is dropped, unless it came to something.
-pub(super) struct TakenBack<'a>(Option<&'a Meter>);
+/// A job that was taken of a token's. When nobody waits any more for what comes of it, it is given back only if its
+/// document had not come to its end: after that the job may be held all the same.
+pub(super) struct TakenJob<'a> {
+    meter: &'a Meter,
+    /// Whether the document has come to its end.
+    came: AtomicBool,
+    /// Whether it is known what came of it.
+    is_settled: bool,
+}
 
-impl<'a> TakenBack<'a> {
-    /// Until it is known what came of a job that was taken.
-    pub(super) const fn unless_kept(meter: &'a Meter) -> Self {
-        Self(Some(meter))
+impl<'a> TakenJob<'a> {
+    /// One that was just taken.
+    pub(super) const fn of(meter: &'a Meter) -> Self {
+        Self {
+            meter,
+            came: AtomicBool::new(false),
+            is_settled: false,
+        }
+    }
+
+    /// The job's document, which is counted as it comes.
+    pub(super) const fn document<R>(&self, document: R) -> Metered<'_, R> {
+        Metered {
+            document,
+            meter: self.meter,
+            came: &self.came,
+        }
     }
 
     /// It came to something.
     pub(super) fn keep(mut self) {
-        self.0 = None;
+        self.is_settled = true;
+    }
+
+    /// It came to nothing.
+    pub(super) fn give_back(mut self) {
+        self.is_settled = true;
+        self.meter.give_back_job();
     }
 }
 
-impl Drop for TakenBack<'_> {
+impl Drop for TakenJob<'_> {
     fn drop(&mut self) {
-        if let Some(meter) = self.0 {
-            meter.give_back_job();
+        if !self.is_settled && !self.came.load(Ordering::Relaxed) {
+            self.meter.give_back_job();
         }
     }
 }
@@ -34,12 +61,8 @@ impl Drop for TakenBack<'_> {
 pub(super) struct Metered<'a, R> {
     document: R,
     meter: &'a Meter,
-}
-
-impl<'a, R> Metered<'a, R> {
-    pub(super) const fn new(document: R, meter: &'a Meter) -> Self {
-        Self { document, meter }
-    }
+    /// Set when its end has come.
+    came: &'a AtomicBool,
 }
 
 impl<R: AsyncRead + Unpin> AsyncRead for Metered<'_, R> {
@@ -52,6 +75,9 @@ impl<R: AsyncRead + Unpin> AsyncRead for Metered<'_, R> {
         let read = Pin::new(&mut self.document).poll_read(context, buffer);
         if let Poll::Ready(Ok(())) = read {
             let came = buffer.filled().len().saturating_sub(before);
+            if came == 0 && buffer.remaining() > 0 {
+                self.came.store(true, Ordering::Relaxed);
+            }
             let counted = self
                 .meter
                 .take_bytes(u64::try_from(came).unwrap_or(u64::MAX));

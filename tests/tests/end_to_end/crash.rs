@@ -82,7 +82,7 @@ fn invariant_1_success_told_means_kept_while_submitting() {
 }
 
 /// The job that a file of the spool belongs to.
-fn job_of(file: &PathBuf) -> String {
+pub(super) fn job_of(file: &PathBuf) -> String {
     assert_eq!(
         file.extension().and_then(|e| e.to_str()),
         Some("sealed"),
@@ -368,7 +368,7 @@ impl Ledger {
 }
 
 /// When to kill.
-enum Moment {
+pub(super) enum Moment {
     /// So long after the operation began.
     After(Duration),
     /// As soon as another file appears in a folder, hidden ones included.
@@ -392,7 +392,7 @@ const PERCENT: u64 = 130;
 
 impl Moment {
     /// A moment by chance: every third is a `step` of the operation.
-    fn choose(seed: &mut Seed, usual: Duration, step: impl FnOnce() -> Self) -> Self {
+    pub(super) fn choose(seed: &mut Seed, usual: Duration, step: impl FnOnce() -> Self) -> Self {
         if seed.below(3) == 0 {
             return step();
         }
@@ -400,7 +400,7 @@ impl Moment {
         Self::After(usual * percent / 100)
     }
 
-    fn file_in(folder: &Path) -> Self {
+    pub(super) fn file_in(folder: &Path) -> Self {
         Self::File(folder.to_owned(), files(folder).into_iter().collect())
     }
 
@@ -413,7 +413,7 @@ impl Moment {
     }
 
     /// Waits for the moment, or for two seconds if it never comes.
-    fn wait(&self) {
+    pub(super) fn wait(&self) {
         let began = Instant::now();
         if let Self::After(time) = self {
             std::thread::sleep(*time);

@@ -2,6 +2,7 @@
 //! the gateway are in one, and the office lets nobody in.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,7 +27,9 @@ pub(super) struct Outside {
     pub(super) office: Arc<Namespace>,
     pub(super) street: Arc<Namespace>,
     // They hold the networks.
-    _wires: (Wire, Wire),
+    wires: (Wire, Wire),
+    /// Where the gateway is.
+    at: Ipv4Addr,
     // The last to go: it takes the others' homes with it.
     pub(super) site: Site,
 }
@@ -94,7 +97,8 @@ impl Outside {
             gateway,
             office,
             street,
-            _wires: (inside, internet),
+            wires: (inside, internet),
+            at,
             site,
         };
         outside.let_in();
@@ -145,6 +149,14 @@ impl Outside {
             .succeeded()
             .json();
         made["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Somebody else's network on the street, and the address there.
+    pub(super) fn passer_by(&mut self) -> (Arc<Namespace>, Ipv4Addr) {
+        let network = Arc::new(Namespace::new());
+        let address = self.wires.1.plug(&network);
+        network.resolves(&names(), self.at);
+        (network, address)
     }
 
     /// What an outsider's program does to a place.

@@ -23,6 +23,9 @@
 //! | `bootstrap` | the pages of a bootstrap node, and strangers who dial it |
 //! | `gateway` | printing from outside through a gateway that cannot read |
 //! | `gateway_carriers` | the same out of offices that let out little |
+//! | `gateway_crash` | `kill -9` of the gateway or the door at any moment of that |
+//! | `gateway_proxied` | the same behind a real haproxy |
+//! | `gateway_strangers` | who has no token outside, and who floods places |
 //! | `gateway_mail` | the same where the door comes when a mail calls it |
 //! | `gateway_suites` | the suites of CUPS through a gateway |
 //! | `gateway_tokens` | what print tokens are good for, and pages for browsers outside |
@@ -60,7 +63,10 @@ mod finishings;
 mod formats;
 mod gateway;
 mod gateway_carriers;
+mod gateway_crash;
 mod gateway_mail;
+mod gateway_proxied;
+mod gateway_strangers;
 mod gateway_suites;
 mod gateway_tokens;
 mod hold_printer;

@@ -49,10 +49,10 @@ const CLOSED: u16 = 1;
 const MUCH: usize = 3 * 512 * 1024;
 
 /// A gateway with sockets.
-struct Listening {
-    gateway: Gateway,
+pub(super) struct Listening {
+    pub(super) gateway: Gateway,
     pipes: u16,
-    front: u16,
+    pub(super) front: u16,
     _tasks: JoinSet<()>,
 }
 
@@ -63,7 +63,7 @@ async fn bind() -> (TcpListener, u16) {
 }
 
 impl Listening {
-    async fn new(site: &Site) -> Self {
+    pub(super) async fn new(site: &Site) -> Self {
         Self::behind(site, &[]).await
     }
 
