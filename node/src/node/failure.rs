@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use papermesh_device::{DeviceError, OutputUriError};
+use papermesh_infra::InfraPrinterError;
 use papermesh_ipp::HoldPrinterError;
 use papermesh_mesh::MeshError;
 use papermesh_mesh::join::{JoinFailure, NetworkError};

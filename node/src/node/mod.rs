@@ -12,6 +12,7 @@ mod doctor;
 mod door;
 mod failure;
 mod hold_printer;
+mod infra;
 mod join_listener;
 mod keys;
 mod output;
@@ -31,6 +32,7 @@ use papermesh_mesh::join::JoinListener;
 use papermesh_protocol::certificate::Role;
 use papermesh_services::audit::Audit;
 use papermesh_services::authority::Authority;
+use papermesh_services::device_tokens::DeviceTokens;
 use papermesh_services::holder::Holder;
 use papermesh_services::local_users::LocalUsers;
 use papermesh_services::network::itself::WithItself;
@@ -83,6 +85,9 @@ struct Services {
     hold_printer: Option<SocketAddr>,
     /// The door for outsiders, where there is a hold printer.
     door: Option<DoorHere>,
+    /// Where the infrastructure printer listens, if that is this printer's device.
+    infra: Option<SocketAddr>,
+    device_tokens: DeviceTokens,
     /// The panel, on a printer.
     panel: Option<PanelHere>,
     /// What listeners show by the site's word.
@@ -116,6 +121,7 @@ impl Node {
         let (hold_printer, door) = parts
             .hold_printer(holder.as_ref(), &local_users, &site_certificate)
             .await?;
+        let (infra, device_tokens) = parts.infra(printer.as_ref(), &site_certificate).await?;
         let panel = parts.panel(printer.as_ref(), &site_certificate).await?;
         let portal = portal::open(&parts.config, &parts.membership).await?;
 
@@ -145,6 +151,8 @@ impl Node {
             printer,
             hold_printer,
             door,
+            infra,
+            device_tokens,
             panel,
             web_certificate,
             portal: portal.as_ref().map(Portal::links),
@@ -229,7 +237,10 @@ impl Services {
     /// Where TLS is spoken.
     fn bound(&self) -> impl Iterator<Item = SocketAddr> {
         let panel = self.panel.as_ref().map(|panel| panel.address);
-        self.hold_printer.into_iter().chain(panel)
+        self.hold_printer
+            .into_iter()
+            .chain(self.infra)
+            .chain(panel)
     }
 }
 

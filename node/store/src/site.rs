@@ -19,6 +19,7 @@ use super::column::{Column, Value};
 use super::columns::SITE;
 use super::database::Durability;
 use super::error::StoreError;
+use super::tokens::DeviceTokenRow;
 use super::web::{WebCertificateRow, WebIssuerRow};
 
 /// A single thing: its name, its type and the most bytes it may have.
@@ -82,6 +83,9 @@ pub const LAST_PORTS: Singleton<LastPorts> = Singleton::new("last-ports", 32);
 pub const ACME_ACCOUNT: Singleton<ByteBuf> = Singleton::new("acme-account", 8 * 1024);
 /// The places that this node opens at the site's gateways.
 pub const PLACES: Singleton<Vec<Option<Label>>> = Singleton::new("places", 8 * 1024);
+/// The device tokens of the proxies that fetch what is released here, by their digests.
+pub const DEVICE_TOKENS: Singleton<Vec<DeviceTokenRow>> =
+    Singleton::new("device-tokens", 16 * 1024);
 /// That the files with this node's own keys were made; from then on a missing one is a loss.
 pub(super) const KEYS_MADE: Singleton<bool> = Singleton::new("keys-made", 1);
 

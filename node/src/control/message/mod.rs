@@ -7,6 +7,7 @@
 
 mod gateway;
 mod home;
+mod infra;
 mod job;
 mod member;
 mod node;
@@ -28,6 +29,10 @@ pub use gateway::{
     OpenPlace, PlaceChanged, RemoveGateway, Token, TokenMade, WithdrawToken,
 };
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
+pub use infra::{
+    DeviceTokenMade, DeviceTokenView, ListDeviceTokens, MakeDeviceToken, ProxyStatus,
+    WithdrawDeviceToken,
+};
 pub use job::{
     DeleteJob, FollowJobs, JobPrefix, JobRef, JobsFollowed, ListHistory, ListJobs, MoveJob,
     PrefixError, ProtectJob, ShowJob, SubmitJob, Submitted, UnlockJob,
@@ -201,6 +206,9 @@ commands! {
     MakeToken -> TokenMade,
     ListTokens -> Vec<Token>,
     WithdrawToken -> Token,
+    MakeDeviceToken -> DeviceTokenMade,
+    ListDeviceTokens -> Vec<DeviceTokenView>,
+    WithdrawDeviceToken -> DeviceTokenView,
     Visit -> VisitReport,
 }
 
