@@ -237,10 +237,7 @@ impl Services {
     /// Where TLS is spoken.
     fn bound(&self) -> impl Iterator<Item = SocketAddr> {
         let panel = self.panel.as_ref().map(|panel| panel.address);
-        self.hold_printer
-            .into_iter()
-            .chain(self.infra)
-            .chain(panel)
+        self.hold_printer.into_iter().chain(self.infra).chain(panel)
     }
 }
 
