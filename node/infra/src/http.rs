@@ -7,6 +7,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::post;
 use papermesh_device::{MAX_ATTRIBUTES_BYTES, ProxyId};
@@ -19,6 +20,7 @@ use papermesh_protocol::gateway::token::DeviceToken;
 use papermesh_web::{Origin, Slot};
 use tokio::time::sleep;
 
+use crate::capability::{self, Capability};
 use crate::operations;
 use crate::server::{Asking, InfraServer};
 use crate::tokens::{Admitted, NotAdmitted, Tokens};
@@ -28,14 +30,18 @@ const OPERATION_BYTES: usize = 16 * 1024;
 
 /// The paths of the printer and of the system.
 pub(super) fn router<T: Tokens>(server: Arc<InfraServer<T>>) -> Router {
-    Router::new()
+    let paths = Router::new()
         .route(&format!("{}{{name}}", crate::PATH), post(at_printer::<T>))
         .route(
             &format!("{}{{name}}/{{job}}", crate::PATH),
             post(at_job::<T>),
         )
         .route(crate::SYSTEM_PATH, post(at_system::<T>))
-        .with_state(server)
+        .with_state(server);
+    // Before anything looks at the path.
+    Router::new()
+        .fallback_service(paths)
+        .layer(from_fn(capability::capable))
 }
 
 async fn at_printer<T: Tokens>(
@@ -96,8 +102,9 @@ async fn answer<T: Tokens>(
     if let Some(refusal) = http::refusal(peer, &head.headers) {
         return refusal;
     }
+    let capability: Option<&Capability> = head.extensions.get();
     let mut body = Arriving::new(body, Arc::clone(slot));
-    let shown = match shown(server, peer, &head.headers, None).await {
+    let shown = match shown(server, (peer, capability), &head.headers).await {
         Ok(shown) => shown,
         Err(refusal) => {
             // Whoever is asked for a token sends the same again, and on the same connection.
@@ -126,7 +133,12 @@ async fn answer<T: Tokens>(
         let asking = Asking {
             request: &request,
             who: told?,
-            printer: format!("{}{}{name}", http::origin(peer, &head.headers), crate::PATH),
+            printer: format!(
+                "{}{}{}{name}",
+                http::origin(peer, &head.headers),
+                capability.map(Capability::prefix).unwrap_or_default(),
+                crate::PATH
+            ),
             tls: peer.tls,
         };
         if place == Place::Nowhere {
@@ -150,17 +162,19 @@ async fn answer<T: Tokens>(
 /// The token that is shown, if it is good; none if none is shown. A wrong one takes its time.
 async fn shown<T: Tokens>(
     server: &InfraServer<T>,
-    peer: Peer,
+    (peer, capability): (Peer, Option<&Capability>),
     headers: &HeaderMap,
-    proxy: Option<&ProxyId>,
 ) -> Result<Option<(DeviceToken, Admitted)>, Response> {
-    let Some(header) = text_of(headers, header::AUTHORIZATION) else {
-        return Ok(None);
+    let token = match (capability, text_of(headers, header::AUTHORIZATION)) {
+        (Some(Capability(token)), _) => Some(token.clone()),
+        // Whatever name comes with it: the token says who it is.
+        (None, Some(header)) => {
+            Credentials::read(header).and_then(|shown| shown.secret.parse().ok())
+        }
+        (None, None) => return Ok(None),
     };
-    // Whatever name comes with it: the token says who it is.
-    let token = Credentials::read(header).and_then(|shown| shown.secret.parse().ok());
     let admitted = match &token {
-        Some(token) => server.tokens.admit(token, proxy).await,
+        Some(token) => server.tokens.admit(token, None).await,
         None => Err(NotAdmitted::Unknown),
     };
     match (token, admitted) {

@@ -8,6 +8,7 @@
 //! One reason per file, from the socket inwards:
 //!
 //! - [`listener`]: the socket, by [`papermesh_web`]
+//! - `capability`: tokens in paths
 //! - `http`: who asks, and from an HTTP request to an IPP answer
 //! - `server`: what all operations share
 //! - `operations/`: what may be asked (PWG 5100.18, and of RFC 8011 and its extensions what that demands)
@@ -20,6 +21,7 @@
 //! compression of documents, and Identify-Printer, of which no user of this node would have a use.
 #![forbid(unsafe_code)]
 
+mod capability;
 mod http;
 mod limits;
 pub mod listener;

@@ -48,7 +48,8 @@ pub(super) fn job_state(job: &JobView) -> (i32, Vec<&'static str>) {
             (7, vec!["job-canceled-by-user"])
         }
         (Some(_), _) => (8, vec!["aborted-by-system"]),
-        (None, JobState::Fetchable) => (6, vec!["job-fetchable"]),
+        // Proxies fetch pending ones; of others some do, and some do not.
+        (None, JobState::Fetchable) => (3, vec!["job-fetchable"]),
         (None, JobState::Taken(Device::ProcessingStopped)) => (6, vec!["printer-stopped"]),
         (None, JobState::Taken(_)) => (5, vec!["job-transforming"]),
     }
@@ -65,10 +66,24 @@ pub(super) fn printer_state(device: &InfraDevice) -> i32 {
 }
 
 /// `printer-uuid`, the same for as long as the node has its key.
-fn uuid(identity: &Identity, name: &str) -> String {
+fn printer_uuid<T>(server: &InfraServer<T>) -> String {
+    uuid(&server.identity, server.device.name().as_bytes())
+}
+
+/// `job-uuid`.
+fn job_uuid<T>(server: &InfraServer<T>, job: &JobView) -> String {
+    let name = server.device.name().as_bytes();
+    uuid(
+        &server.identity,
+        &[name, b"/", &job.number.to_be_bytes()].concat(),
+    )
+}
+
+/// A UUID of something of this node.
+fn uuid(identity: &Identity, of: &[u8]) -> String {
     let hash = Sha256::new_with_prefix(b"papermesh infrastructure printer")
         .chain_update(&identity.seed)
-        .chain_update(name)
+        .chain_update(of)
         .finalize();
     let mut bytes: Vec<u8> = hash.iter().copied().take(16).collect();
     // RFC 9562 section 5.8: version 8.
@@ -89,10 +104,7 @@ pub(super) fn registered<T>(server: &InfraServer<T>, asking: &Asking<'_>) -> Vec
     let facts = state(&server.device);
     let own = vec![
         ("printer-id", integer(1)),
-        (
-            "printer-uuid",
-            uri(&uuid(&server.identity, server.device.name())),
-        ),
+        ("printer-uuid", uri(&printer_uuid(server))),
         ("printer-xri-supported", xri(asking)),
     ];
     made(own.into_iter().chain(facts))
@@ -174,7 +186,7 @@ fn identity<T>(server: &InfraServer<T>, asking: &Asking<'_>) -> Named {
         ("printer-info", short_text(&identity.name)),
         ("printer-organization", text(&identity.organization)),
         ("printer-make-and-model", short_text(MODEL)),
-        ("printer-uuid", uri(&uuid(identity, device.name()))),
+        ("printer-uuid", uri(&printer_uuid(server))),
         ("printer-uri-supported", uri(&asking.printer)),
         ("uri-security-supported", keyword(security)),
         ("uri-authentication-supported", keyword("basic")),
@@ -255,6 +267,7 @@ pub(super) fn job<T>(
             "job-uri",
             uri(&format!("{}/{}", asking.printer, job.number)),
         ),
+        ("job-uuid", uri(&job_uuid(server, job))),
         ("job-printer-uri", uri(&asking.printer)),
         ("job-name", name(&job.name)),
         ("job-originating-user-name", short_name(&job.user)),

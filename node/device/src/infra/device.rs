@@ -1,5 +1,5 @@
-//! The infrastructure printer as the rest of the node sees it, a device; and as the server of proxies
-//! does, which asks on their behalf.
+//! The infrastructure printer as the rest of the node sees it: a device. What proxies ask of it is in
+//! `asked.rs`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,10 +23,9 @@ use super::super::reporter::Reporter;
 use super::super::source::{SOURCE_STALL, Source, SourceFault};
 use super::super::ticket::PrintTicket;
 use super::super::uri::OutputUri;
-use super::attributes::AttributesError;
 use super::document::{AHEAD, Document, Given, Piece, give};
-use super::job::{DocumentWord, JobState, JobWord, LEASE, UNHEARD, Verdict};
-use super::state::{NotFetchable, ProxyId, Recollection, Silence, State};
+use super::job::{JobState, JobWord, LEASE, UNHEARD, Verdict, Why};
+use super::state::{ProxyId, Recollection, Silence, State};
 
 /// How long a first proxy is waited for when something is to be printed.
 const WAKE: Duration = Duration::from_secs(60);
@@ -39,23 +38,25 @@ const ENDED: usize = 32;
 
 /// An infrastructure printer. A handle: all of them are the same printer.
 #[derive(Debug, Clone)]
-pub struct InfraDevice(Arc<Inner>);
+pub struct InfraDevice(pub(super) Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    name: String,
+pub(super) struct Inner {
+    pub(super) name: String,
     options: OutputOptions,
     shared: Mutex<Shared>,
     /// Wakes prints when something may have ended them.
-    news: Notify,
-    changes: broadcast::Sender<Change>,
+    pub(super) news: Notify,
+    pub(super) changes: broadcast::Sender<Change>,
 }
 
+/// What prints and proxies share.
 #[derive(Debug)]
-struct Shared {
-    state: State,
-    offers: BTreeMap<i32, Offer>,
-    ended: VecDeque<JobView>,
+pub(super) struct Shared {
+    pub(super) state: State,
+    pub(super) offers: BTreeMap<i32, Offer>,
+    /// Jobs that have ended, the newest last.
+    pub(super) ended: VecDeque<JobView>,
 }
 
 /// Something that subscribers are told.
@@ -71,15 +72,15 @@ pub enum Change {
 
 /// What a print offers.
 #[derive(Debug)]
-struct Offer {
+pub(super) struct Offer {
     name: String,
     user: String,
-    format: String,
+    pub(super) format: String,
     options: Vec<IppAttribute>,
     size: Option<u64>,
     at: Instant,
     /// Taken by whoever fetches the document.
-    pieces: Option<mpsc::Receiver<Piece>>,
+    pub(super) pieces: Option<mpsc::Receiver<Piece>>,
 }
 
 /// A job, as a proxy is told of it.
@@ -159,7 +160,7 @@ impl InfraDevice {
         }))
     }
 
-    fn shared(&self) -> MutexGuard<'_, Shared> {
+    pub(super) fn shared(&self) -> MutexGuard<'_, Shared> {
         self.0.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -167,13 +168,11 @@ impl InfraDevice {
         OutputUri::Infra(self.0.name.clone())
     }
 
-    fn tell(&self, change: Change) {
+    pub(super) fn tell(&self, change: Change) {
         // Nobody listens where there is no server.
         drop(self.0.changes.send(change));
         self.0.news.notify_waiters();
     }
-
-    // A device ----------------------------------------------------------------------------------
 
     fn capabilities(&self) -> Result<Capabilities, DeviceError> {
         let (attributes, silence) = {
@@ -208,6 +207,8 @@ impl InfraDevice {
         let until = Instant::now() + WAKE;
         loop {
             let news = self.0.news.notified();
+            tokio::pin!(news);
+            news.as_mut().enable();
             match self.describe() {
                 Err(DeviceError::NoProxy(why)) if Instant::now() < until => waiting(&why),
                 known => return known.map(|known| known.can),
@@ -269,15 +270,13 @@ impl InfraDevice {
                 device_job: self.reference(number, None),
             }),
             (verdict, Some(fault)) => Err(cut_off(fault, &verdict, begun)),
-            (Verdict::NotPrinted(super::job::Why::Canceled), None) => {
-                Err(not_printed(AbortCause::Asked))
-            }
+            (Verdict::NotPrinted(Why::Canceled), None) => Err(not_printed(AbortCause::Asked)),
             (Verdict::NotPrinted(why), None) => {
                 Err(not_printed(AbortCause::Proxy(why.to_string())))
             }
             (Verdict::MayHavePrinted(why), None) => Err(PrintFailure::Unknown {
                 doubt: match why {
-                    super::job::Why::Canceled => Doubt::CancelUnconfirmed,
+                    Why::Canceled => Doubt::CancelUnconfirmed,
                     why => Doubt::Proxy(why.to_string()),
                 },
                 reasons: Vec::new(),
@@ -481,228 +480,11 @@ impl InfraDevice {
         self.shared().state.break_off(number, Instant::now());
         self.0.news.notify_waiters();
     }
-
-    // What proxies ask --------------------------------------------------------------------------
-
-    /// Its name, as in `infra:NAME`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.0.name
-    }
-
-    /// What happens from now on.
-    #[must_use]
-    pub fn changes(&self) -> broadcast::Receiver<Change> {
-        self.0.changes.subscribe()
-    }
-
-    /// A proxy that has shown who it is asks something; it registers by that. False where there are too
-    /// many.
-    #[must_use]
-    pub fn hear(&self, by: &ProxyId) -> bool {
-        let now = Instant::now();
-        let (known, heard) = {
-            let state = &mut self.shared().state;
-            (state.proxy(by).is_some(), state.hear(by, now))
-        };
-        match known {
-            // What waits for a proxy may wait longer now.
-            true => self.0.news.notify_waiters(),
-            false => self.tell(Change::Printer),
-        }
-        heard
-    }
-
-    /// A proxy says what its printer is and can do.
-    ///
-    /// # Errors
-    /// [`AttributesError`]; what was known before stays.
-    pub fn update(&self, by: &ProxyId, said: &[IppAttribute]) -> Result<(), AttributesError> {
-        {
-            let mut shared = self.shared();
-            if let Some(proxy) = shared.state.proxy_mut(by) {
-                proxy.attributes = proxy.attributes.update(said)?;
-            }
-        }
-        self.tell(Change::Printer);
-        Ok(())
-    }
-
-    /// What a proxy has said of its printer.
-    #[must_use]
-    pub fn attributes_of(&self, by: &ProxyId) -> Vec<IppAttribute> {
-        let shared = self.shared();
-        let proxy = shared.state.proxy(by);
-        proxy.map_or_else(Vec::new, |proxy| proxy.attributes.all())
-    }
-
-    /// What the proxy that fetches has said of its printer.
-    #[must_use]
-    pub fn attributes(&self) -> Vec<IppAttribute> {
-        let mut shared = self.shared();
-        let active = shared.state.active(Instant::now());
-        active.map_or_else(Vec::new, |(_, proxy)| proxy.attributes.all())
-    }
-
-    /// A proxy leaves.
-    pub fn leave(&self, by: &ProxyId) {
-        self.shared().state.leave(by);
-        self.tell(Change::Printer);
-    }
-
-    /// The proxies that are known.
-    #[must_use]
-    pub fn proxies(&self) -> Vec<ProxyView> {
-        let now = Instant::now();
-        let mut shared = self.shared();
-        let active = shared.state.active(now).map(|(id, _)| id.clone());
-        let view = |(id, proxy): (&ProxyId, &super::state::Proxy)| ProxyView {
-            id: id.clone(),
-            active: active.as_ref() == Some(id),
-            silent: now - proxy.heard_at,
-            described: !proxy.attributes.is_empty(),
-        };
-        shared.state.proxies().map(view).collect()
-    }
-
-    /// The jobs that a proxy may fetch now and has not taken.
-    #[must_use]
-    pub fn fetchable(&self, by: &ProxyId) -> Vec<JobView> {
-        let now = Instant::now();
-        let mut shared = self.shared();
-        let all: Vec<i32> = shared.state.jobs().map(|(number, _)| number).collect();
-        let mut found = Vec::new();
-        for number in all {
-            if shared.state.may_fetch(number, by, now)
-                && let Some(view) = shared.view(number)
-                && view.taken_by.is_none()
-            {
-                found.push(view);
-            }
-        }
-        found
-    }
-
-    /// All jobs that have not ended.
-    #[must_use]
-    pub fn jobs(&self) -> Vec<JobView> {
-        let shared = self.shared();
-        let all: Vec<i32> = shared.state.jobs().map(|(number, _)| number).collect();
-        (all.into_iter())
-            .filter_map(|number| shared.view(number))
-            .collect()
-    }
-
-    /// The jobs that have ended and are still known, the newest last.
-    #[must_use]
-    pub fn ended(&self) -> Vec<JobView> {
-        self.shared().ended.iter().cloned().collect()
-    }
-
-    /// A job, whether or not it has ended.
-    #[must_use]
-    pub fn job(&self, number: i32) -> Option<JobView> {
-        let shared = self.shared();
-        let ended = shared.ended.iter().find(|view| view.number == number);
-        shared.view(number).or_else(|| ended.cloned())
-    }
-
-    /// Whether a proxy may have a job that it wants to fetch. Nothing changes by that.
-    ///
-    /// # Errors
-    /// [`NotFetchable`].
-    pub fn fetch(&self, number: i32, by: &ProxyId) -> Result<JobView, NotFetchable> {
-        let mut shared = self.shared();
-        match shared.state.may_fetch(number, by, Instant::now()) {
-            true => shared.view(number).ok_or(NotFetchable),
-            false => Err(NotFetchable),
-        }
-    }
-
-    /// A proxy takes a job; the first has it.
-    ///
-    /// # Errors
-    /// [`NotFetchable`].
-    pub fn take(&self, number: i32, by: &ProxyId) -> Result<(), NotFetchable> {
-        self.shared().state.take(number, by, Instant::now())?;
-        self.tell(Change::Job(number));
-        Ok(())
-    }
-
-    /// A proxy does not take a job, for this reason.
-    ///
-    /// # Errors
-    /// [`NotFetchable`].
-    pub fn decline(&self, number: i32, by: &ProxyId, why: String) -> Result<(), NotFetchable> {
-        let now = Instant::now();
-        self.shared().state.decline(number, by, why, now)?;
-        self.tell(Change::Fetchable(number));
-        Ok(())
-    }
-
-    /// A proxy that took a job fetches its document, once.
-    ///
-    /// # Errors
-    /// [`NotFetchable`].
-    pub fn fetch_document(&self, number: i32, by: &ProxyId) -> Result<Fetched, NotFetchable> {
-        let mut shared = self.shared();
-        let offer = shared.offers.get(&number).ok_or(NotFetchable)?;
-        let format = offer.format.clone();
-        shared.state.ask(number, by)?;
-        let offer = shared.offers.get_mut(&number).ok_or(NotFetchable)?;
-        let pieces = offer.pieces.take().ok_or(NotFetchable)?;
-        Ok(Fetched {
-            format,
-            document: Document::new(pieces, self.clone(), number),
-        })
-    }
-
-    /// A proxy has a document whole.
-    ///
-    /// # Errors
-    /// [`NotFetchable`] if the job is not its own.
-    pub fn acknowledge(&self, number: i32, by: &ProxyId) -> Result<(), NotFetchable> {
-        let now = Instant::now();
-        self.shared().state.acknowledge(number, by, now)?;
-        self.tell(Change::Job(number));
-        Ok(())
-    }
-
-    /// A proxy says how a document is.
-    ///
-    /// # Errors
-    /// [`NotFetchable`] if the job is not its own.
-    pub fn hear_of_document(
-        &self,
-        number: i32,
-        by: &ProxyId,
-        word: DocumentWord,
-    ) -> Result<(), NotFetchable> {
-        let now = Instant::now();
-        (self.shared().state).hear_of_document(number, by, word, now)?;
-        self.tell(Change::Job(number));
-        Ok(())
-    }
-
-    /// A proxy says how a job is.
-    ///
-    /// # Errors
-    /// [`NotFetchable`] if the job is not its own.
-    pub fn hear_of_job(
-        &self,
-        number: i32,
-        by: &ProxyId,
-        word: JobWord,
-    ) -> Result<(), NotFetchable> {
-        let now = Instant::now();
-        self.shared().state.hear_of_job(number, by, word, now)?;
-        self.tell(Change::Job(number));
-        Ok(())
-    }
 }
 
 impl Shared {
-    fn view(&self, number: i32) -> Option<JobView> {
+    /// A job that has not ended, as it is told.
+    pub(super) fn view(&self, number: i32) -> Option<JobView> {
         let (job, offer) = (self.state.job(number)?, self.offers.get(&number)?);
         Some(JobView {
             number,
@@ -773,3 +555,6 @@ fn in_words(silence: Silence) -> String {
         Silence::Since(since) => format!("no proxy has asked for jobs for {}", ago(since)),
     }
 }
+
+#[cfg(test)]
+mod tests;

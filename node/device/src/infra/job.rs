@@ -41,7 +41,7 @@ const UNPRINTED: [&str; 8] = [
 /// The states of a job as an infrastructure printer tells them (PWG 5100.18 section 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
-    /// It can be fetched: `processing-stopped`, `job-fetchable`.
+    /// It can be fetched: `pending`, `job-fetchable`.
     Fetchable,
     /// A proxy took it.
     Taken(DeviceJobState),

@@ -10,10 +10,11 @@
 //! - `job`: one released job, what is known of it, and what that means for paper
 //! - `state`: proxies and jobs together, a state machine without clock and sockets
 //! - `document`: a document's way from a print to whoever fetches it
-//! - `device`: what the rest of the node and the server of proxies hold
+//! - `device`: what the rest of the node holds; `asked`: what the server of proxies asks
 //!
 //! Not here: IPP over HTTP, who may register (`papermesh-infra`).
 
+mod asked;
 mod attributes;
 mod device;
 mod document;

@@ -63,8 +63,15 @@ pub(super) fn update_status<T>(
 ) -> Result<Answer, Failure> {
     let (proxy, number) = (asking.proxy()?, asking.number()?);
     asking.check_document()?;
-    let said = asking.request.group(DelimiterTag::DocumentAttributes);
-    let state = said.numbers("output-device-document-state").next();
+    // PAPPL says it among the attributes of the job.
+    let groups = [
+        DelimiterTag::DocumentAttributes,
+        DelimiterTag::JobAttributes,
+    ];
+    let said = groups.map(|group| asking.request.group(group));
+    let state = said
+        .into_iter()
+        .find_map(|said| said.numbers("output-device-document-state").next());
     if let Some(word) = state.and_then(DocumentWord::read) {
         server
             .device

@@ -34,7 +34,13 @@ pub(super) fn get_jobs<T>(server: &InfraServer<T>, asking: &Asking<'_>) -> Resul
     // A proxy wants to know the state without asking for it.
     let requested = Requested::read(
         asking.request,
-        &["job-id", "job-uri", "job-state", "job-state-reasons"],
+        &[
+            "job-id",
+            "job-uri",
+            "job-uuid",
+            "job-state",
+            "job-state-reasons",
+        ],
     );
     let mut answer = done(asking);
     for job in &jobs {
