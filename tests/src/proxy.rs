@@ -69,7 +69,7 @@ pub struct Proxy {
 /// What was answered.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// The status of HTTP.
+    /// The status of HTTP; 0 if there was no answer.
     pub http: u16,
     /// The status of IPP; none if there is no IPP.
     pub status: Option<u16>,
@@ -117,7 +117,7 @@ impl Proxy {
     /// Sends a request and reads the answer, or so many bytes of it before it leaves.
     ///
     /// # Panics
-    /// If there is none.
+    /// If nobody listens.
     #[must_use]
     #[track_caller]
     pub fn send_to(&self, path: &str, request: Request, most: usize) -> Reply {
@@ -305,7 +305,15 @@ impl Proxy {
 impl Reply {
     fn read(answer: &[u8]) -> Self {
         let end = answer.windows(4).position(|part| part == b"\r\n\r\n");
-        let end = end.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(answer)));
+        let Some(end) = end else {
+            return Self {
+                http: 0,
+                status: None,
+                attributes: Vec::new(),
+                document: Vec::new(),
+                whole: false,
+            };
+        };
         let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
         let http = head.split(' ').nth(1).and_then(|code| code.parse().ok());
         let rest = &answer[end + 4..];

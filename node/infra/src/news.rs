@@ -1,6 +1,8 @@
 //! What happens at the infrastructure printer, for proxies that subscribed to it (PWG 5100.18 section
 //! 9.2).
 
+use std::time::Duration;
+
 use ipp::value::IppValue;
 use papermesh_device::{Change, InfraDevice, JobView};
 use papermesh_ipp_message::subscriptions;
@@ -53,6 +55,9 @@ impl subscriptions::News for News {
         "printer-state-changed",
         "printer-stopped",
     ];
+
+    /// Somebody stands at the printer and waits.
+    const INTERVAL: Duration = Duration::from_secs(2);
 
     fn keyword(&self) -> &'static str {
         match self {

@@ -33,7 +33,7 @@ pub enum NotAdmitted {
     #[error("the device token is wrong")]
     Unknown,
     /// It is another proxy's.
-    #[error("this device token is another output device's; each needs its own")]
+    #[error("this device token is another output device's")]
     Another,
     /// That cannot be found out now.
     #[error("{0}")]

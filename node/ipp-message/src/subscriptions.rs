@@ -29,6 +29,9 @@ pub trait News: Clone + fmt::Debug + Send + Sync + 'static {
     /// `notify-events-supported`.
     const EVENTS: &'static [&'static str];
 
+    /// `notify-get-interval`: how soon to come again. Some do so also where they have waited for an answer.
+    const INTERVAL: Duration = Duration::from_secs(limits::EVENT_LIFE.as_secs() / 2);
+
     /// The event's keyword, `notify-subscribed-event`.
     fn keyword(&self) -> &'static str;
 

@@ -261,12 +261,17 @@ fn attributes_without_end_are_refused_and_nothing_is_lost() {
     let describe = || proxy.request(UPDATE_OUTPUT_DEVICE_ATTRIBUTES).group(0x04);
     let value = "x".repeat(255);
     let mut large = describe().with(KEYWORD, "media-supported", b"iso_a4_210x297mm");
-    for _ in 0..1000 {
+    for _ in 0..1100 {
         large = large.with(KEYWORD, "", value.as_bytes());
     }
     assert_eq!(proxy.send(large).status, Some(0x0408));
+    let mut many = describe().with(KEYWORD, "media-supported", b"iso_a4_210x297mm");
+    for _ in 0..3000 {
+        many = many.with(KEYWORD, "", b"x");
+    }
+    assert_eq!(proxy.send(many).status, Some(0x0408));
     let mut endless = describe().with(KEYWORD, "media-supported", b"iso_a4_210x297mm");
-    for _ in 0..400_000 {
+    for _ in 0..100_000 {
         endless = endless.with(KEYWORD, "", value.as_bytes());
     }
     let refused = proxy.send(endless);

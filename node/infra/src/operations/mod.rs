@@ -190,3 +190,30 @@ fn done(asking: &Asking<'_>) -> Answer {
 fn not_fetchable(error: NotFetchable) -> Failure {
     Failure::new(Status::NotFetchable, error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// PWG 5100.18 section 4.6: Restart-Job, Purge-Jobs, Reprocess-Job and Delete-Document.
+    const FORBIDDEN: [u16; 4] = [0x0e, 0x12, 0x2c, 0x36];
+
+    #[test]
+    fn what_was_fetched_cannot_be_had_again() {
+        assert!(
+            FORBIDDEN
+                .iter()
+                .all(|operation| !SUPPORTED.contains(operation))
+        );
+        assert!(SUPPORTED.is_sorted(), "each is there once");
+    }
+
+    #[test]
+    fn strangers_learn_what_the_printer_is_and_nothing_else() {
+        let open = SUPPORTED
+            .into_iter()
+            .filter(|operation| is_open(*operation));
+        let open: Vec<u16> = open.collect();
+        assert_eq!(open, [GET_PRINTER_ATTRIBUTES, GET_PRINTER_SUPPORTED_VALUES]);
+    }
+}

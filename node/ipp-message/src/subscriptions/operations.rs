@@ -254,10 +254,7 @@ impl<N: News> Subscriber<'_, N> {
         }
         match complete {
             true => answer.status = Status::OkEventsComplete,
-            false => answer.put(
-                "notify-get-interval",
-                integer(limits::EVENT_LIFE.as_secs() / 2),
-            ),
+            false => answer.put("notify-get-interval", integer(N::INTERVAL.as_secs())),
         }
         Ok((answer, found || complete))
     }
