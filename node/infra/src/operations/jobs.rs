@@ -185,7 +185,7 @@ pub(super) fn update_active<T>(
     let mut answer = done(asking);
     if !unknown.is_empty() {
         answer.status = Status::OkIgnoredOrSubstituted;
-        let named = attribute("job-ids", all(unknown, |number| integer(number)));
+        let named = attribute("job-ids", all(unknown, integer));
         answer.unsupported(named.into_iter().collect());
     }
     if !others.is_empty() {
