@@ -160,7 +160,7 @@ impl AsyncRead for Arriving {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use crate::*;
+    use super::*;
     use papermesh_web::Slots;
 
     fn slot() -> Arc<Slot> {

@@ -261,8 +261,8 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    use super::super::values::{Values, text_of};
     use super::*;
+    use crate::values::{Values, text_of};
     use papermesh_ipp_guard::inspect;
 
     fn element(tag: u8, name: &str, value: &[u8]) -> Vec<u8> {
