@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     fn keywords(values: &[&str]) -> IppValue {
-        let all = values.iter().map(|value| IppValue::new_keyword(value));
+        let all = values.iter().map(|value| IppValue::new_keyword(*value));
         IppValue::Array(all.map(Result::unwrap).collect())
     }
 
