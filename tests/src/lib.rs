@@ -29,6 +29,7 @@ pub mod photo;
 pub mod picture;
 pub mod portal;
 pub mod program;
+pub mod proxy;
 pub mod rogue;
 pub mod sample;
 pub mod wait;

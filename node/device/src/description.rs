@@ -160,6 +160,9 @@ pub enum DeviceError {
         /// What is wrong with it.
         why: String,
     },
+    /// Nobody is there who fetches.
+    #[error("{0}")]
+    NoProxy(String),
     /// The tray's folder cannot be used.
     #[error("cannot use the tray {folder}: {source}")]
     Folder {
@@ -190,6 +193,11 @@ impl Remedy for DeviceError {
             Self::Moved { to, .. } => format!("use {to} as the output URI, if that is right").into(),
             Self::Pin(error) => return error.remedy(),
             Self::PasswordDemanded { .. } => "allow this computer at the printer".into(),
+            Self::NoProxy(_) => {
+                "check that the proxy beside the printer is running, and that its address, user name and device token are \
+                 right (`papermesh infra add` makes a token)"
+                    .into()
+            }
             Self::NotIpp { .. } => "check the path of the output URI (most printers use /ipp/print)".into(),
             _ => return None,
         })

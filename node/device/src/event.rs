@@ -82,7 +82,8 @@ pub enum DeviceJobState {
 
 impl DeviceJobState {
     /// Reads the `enum` value.
-    pub(super) const fn read(value: Option<i32>) -> Self {
+    #[must_use]
+    pub const fn read(value: Option<i32>) -> Self {
         match value {
             Some(3) => Self::Pending,
             Some(4) => Self::PendingHeld,
@@ -151,6 +152,13 @@ pub enum DeviceJob {
     },
     /// What was poured into a raw port: nobody can say what became of it.
     Socket,
+    /// A job that a proxy may fetch, or has fetched.
+    Infra {
+        /// Its number.
+        number: i32,
+        /// The proxy that took it, once one did.
+        proxy: Option<String>,
+    },
 }
 
 /// A job of an IPP printer.

@@ -201,6 +201,9 @@ pub enum AbortCause {
     /// The connection broke while the document was being sent, and the device has given the job up.
     #[error("the connection to the printer was lost ({0}), and the job was canceled there")]
     ConnectionBroke(String),
+    /// Whoever fetches did not, or had nothing of the document when it ended.
+    #[error("{0}")]
+    Proxy(String),
     /// The tray could not keep the file.
     #[error("the tray could not keep the document: {0}")]
     Tray(String),
@@ -246,6 +249,9 @@ pub enum Doubt {
     /// The tray has the file, but cannot promise to keep it.
     #[error("the tray has the file but may lose it if the computer crashes now: {0}")]
     NotSynced(String),
+    /// The proxy that fetched the document does not say what became of it, or is not believed.
+    #[error("{0}")]
+    Proxy(String),
     /// A raw port took the bytes and did not close in time.
     #[error("the raw port did not close its side within {} seconds", .0.as_secs())]
     NotDrained(Duration),

@@ -4,7 +4,7 @@
 //! or a key.
 //!
 //! Lives here: IPP printers and CUPS queues (`ipp/`), raw ports (`socket/`), tray folders (`tray/`),
-//! and the types they share. Not here: sessions, leases, the journal, decryption: a device is given
+//! whoever fetches (`infra/`), and the types they share. Not here: sessions, leases, the journal, decryption: a device is given
 //! a ticket and a stream of the document's bytes, and says what became of it.
 //!
 //! What every device keeps:
@@ -22,6 +22,7 @@ mod description;
 mod durable;
 mod event;
 mod failure;
+mod infra;
 mod ipp;
 mod pins;
 mod quirks;
@@ -49,15 +50,23 @@ pub use event::{
     PrinterState,
 };
 pub use failure::{AbortCause, Doubt, Outcome, PrintFailure, Refusal, Stop};
+pub use infra::{
+    AttributesError, Change, Document, DocumentWord, Fetched, InfraDevice, JobState, JobView,
+    JobWord, MAX_ATTRIBUTE_VALUES, MAX_ATTRIBUTES_BYTES, NotFetchable, ProxyId, ProxyIdError,
+    ProxyView,
+};
 pub use ipp::IppDevice;
 pub use pins::{FilePins, Fingerprint, MAX_PIN_FILE, MAX_PINS, MemoryPins, PinError, PinStore};
 pub use reasons::{Severity, StateReason};
 pub use socket::SocketDevice;
 #[cfg(any(test, feature = "testing"))]
 pub use still::StillDevice;
+pub use text::clean;
 pub use ticket::{MAX_JOB_NAME, MAX_RELEASE_DIGITS, MAX_USER_NAME, PrintTicket, TAG_DIGITS};
 pub use tray::TrayDevice;
-pub use uri::{IPP_PATH, IPP_PORT, IppAddress, MAX_URI, OutputUri, OutputUriError, SOCKET_PORT};
+pub use uri::{
+    IPP_PATH, IPP_PORT, IppAddress, MAX_INFRA_NAME, MAX_URI, OutputUri, OutputUriError, SOCKET_PORT,
+};
 
 /// The output device of a printer node.
 #[derive(Debug)]
@@ -68,6 +77,8 @@ pub enum OutputDevice {
     Socket(SocketDevice),
     /// `tray:`
     Tray(TrayDevice),
+    /// `infra:`
+    Infra(InfraDevice),
     /// A device that tests are about, which stands still for a while.
     #[cfg(any(test, feature = "testing"))]
     Still(StillDevice),
@@ -91,6 +102,7 @@ impl OutputDevice {
                 Self::Socket(SocketDevice::open(host, port, options))
             }
             OutputUri::Tray(folder) => Self::Tray(TrayDevice::open(folder).await?),
+            OutputUri::Infra(name) => Self::Infra(InfraDevice::new(name, options)),
         })
     }
 
@@ -101,6 +113,7 @@ impl OutputDevice {
             Self::Ipp(device) => device.describe().await,
             Self::Socket(device) => Ok(device.describe()),
             Self::Tray(device) => device.describe().await,
+            Self::Infra(device) => device.describe(),
             #[cfg(any(test, feature = "testing"))]
             Self::Still(device) => Err(device.describe()),
         }
@@ -123,6 +136,7 @@ impl OutputDevice {
         Ok(match self {
             Self::Ipp(device) => device.known(waiting).await?.can,
             Self::Socket(device) => device.describe().can,
+            Self::Infra(device) => device.known(waiting).await?,
             #[cfg(any(test, feature = "testing"))]
             Self::Still(_) => Device::default(),
             Self::Tray(device) => device.describe().await?.can,
@@ -152,6 +166,7 @@ impl OutputDevice {
             Self::Ipp(device) => device.print(ticket, document, progress, cancel).await,
             Self::Socket(device) => device.print(ticket, document, progress, cancel).await,
             Self::Tray(device) => device.print(ticket, document, progress, cancel).await,
+            Self::Infra(device) => device.print(ticket, document, progress, cancel).await,
             #[cfg(any(test, feature = "testing"))]
             Self::Still(device) => device.print(document).await,
         }
@@ -172,6 +187,11 @@ impl OutputDevice {
                 if OutputUri::tray(device.folder()) == job.device =>
             {
                 device.ask(release).await
+            }
+            (Self::Infra(device), DeviceJob::Infra { number, proxy })
+                if OutputUri::Infra(device.name().to_owned()) == job.device =>
+            {
+                device.ask(*number, proxy.as_deref())
             }
             (_, DeviceJob::Socket) => DeviceVerdict::Unknown {
                 why: "a raw port cannot be asked".to_owned(),

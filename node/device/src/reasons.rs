@@ -55,7 +55,8 @@ impl StateReason {
 
     /// Reads a keyword of `job-state-reasons`. These have no suffix: most only say where the job
     /// is.
-    pub(super) fn of_job(keyword: &str) -> Option<Self> {
+    #[must_use]
+    pub fn of_job(keyword: &str) -> Option<Self> {
         let keyword = printable(keyword, MAX_KEYWORD);
         let severity = match keyword.as_str() {
             "printer-stopped"

@@ -7,6 +7,12 @@
 /// line on a panel needs less.
 pub(super) const MAX_DEVICE_TEXT: usize = 255;
 
+/// A text of a device or a proxy, made safe to be shown, and short.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    printable(text, MAX_DEVICE_TEXT)
+}
+
 /// `text` without control and direction-changing characters, at most `max_bytes` long in UTF-8.
 ///
 /// Each run of such characters and of white space becomes one space: a title of two lines stays

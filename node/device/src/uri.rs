@@ -1,7 +1,7 @@
 //! Where the paper comes out, as a user writes it: `--output URI` (`ipp://`, `ipps://`,
-//! `socket://`, `tray:`).
+//! `socket://`, `tray:`, `infra:`).
 //!
-//! Lives here: reading and writing the four forms. Not here: reaching the device.
+//! Lives here: reading and writing the five forms. Not here: reaching the device.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -23,6 +23,9 @@ pub const IPP_PATH: &str = "/ipp/print";
 /// Longest URI, in bytes (RFC 8011 section 5.1.6: `uri` has at most 1023 octets).
 pub const MAX_URI: usize = 1023;
 
+/// Longest name of an infrastructure printer: that of a label in DNS.
+pub const MAX_INFRA_NAME: usize = 63;
+
 /// An output device's address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -38,6 +41,8 @@ pub enum OutputUri {
     },
     /// A folder that receives one file per release.
     Tray(PathBuf),
+    /// Whoever fetches: an infrastructure printer of this name.
+    Infra(String),
 }
 
 /// An IPP printer's address.
@@ -64,9 +69,9 @@ impl IppAddress {
 /// Why a text is no output URI.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OutputUriError {
-    /// The text starts with none of the four schemes.
+    /// The text starts with none of the five schemes.
     #[error(
-        "unknown output {0:?}: use ipp://HOST/PATH, ipps://HOST/PATH, socket://HOST[:PORT] or tray:FOLDER"
+        "unknown output {0:?}: use ipp://HOST/PATH, ipps://HOST/PATH, socket://HOST[:PORT], tray:FOLDER or infra:NAME"
     )]
     Scheme(String),
     /// More than [`MAX_URI`] bytes.
@@ -94,6 +99,11 @@ pub enum OutputUriError {
     /// `tray:` without a folder.
     #[error("tray: needs a folder, as in tray:/var/spool/tray")]
     Folder,
+    /// `infra:` without a name that can stand in a path.
+    #[error(
+        "infra: needs a name of at most {MAX_INFRA_NAME} small letters, digits and hyphens, as in infra:front-desk"
+    )]
+    InfraName,
 }
 
 impl FromStr for OutputUri {
@@ -108,6 +118,14 @@ impl FromStr for OutputUri {
         match scheme.to_ascii_lowercase().as_str() {
             "tray" if rest.is_empty() => Err(OutputUriError::Folder),
             "tray" => Ok(Self::Tray(PathBuf::from(rest))),
+            "infra" => {
+                let plain =
+                    |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+                match (1..=MAX_INFRA_NAME).contains(&rest.len()) && rest.bytes().all(plain) {
+                    true => Ok(Self::Infra(rest.to_owned())),
+                    false => Err(OutputUriError::InfraName),
+                }
+            }
             "ipp" | "ipps" => {
                 let (host, port, path) = network(rest.strip_prefix("//").ok_or_else(unknown)?)?;
                 Ok(Self::Ipp(IppAddress {
@@ -138,6 +156,7 @@ impl fmt::Display for OutputUri {
             Self::Ipp(address) => address.fmt(f),
             Self::Socket { host, port } => write!(f, "socket://{}", authority(host, *port)),
             Self::Tray(folder) => write!(f, "tray:{}", folder.display()),
+            Self::Infra(name) => write!(f, "infra:{name}"),
         }
     }
 }
@@ -163,6 +182,7 @@ impl OutputUri {
             Self::Ipp(address) => is_here(&address.host),
             Self::Socket { host, .. } => is_here(host),
             Self::Tray(_) => true,
+            Self::Infra(_) => false,
         }
     }
 

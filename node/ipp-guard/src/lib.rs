@@ -47,8 +47,8 @@ pub enum GuardError {
     /// The bytes end before the attributes do.
     #[error("it is cut short")]
     Truncated,
-    /// More than [`MAX_ATTRIBUTE_BYTES`].
-    #[error("its attributes are larger than {MAX_ATTRIBUTE_BYTES} bytes")]
+    /// More bytes than there is room for.
+    #[error("its attributes are too large")]
     TooLarge,
     /// More than [`MAX_GROUPS`].
     #[error("it has more than {MAX_GROUPS} attribute groups")]
@@ -78,8 +78,10 @@ pub fn inspect(message: &[u8]) -> Result<(), GuardError> {
 
 /// Checks a message while it arrives. Each byte is looked at once, in however small pieces it
 /// comes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Guard {
+    /// Bytes that the attribute section may have.
+    room: usize,
     /// Bytes of the attribute section that are known to be good.
     passed: usize,
     depth: usize,
@@ -88,7 +90,25 @@ pub struct Guard {
     named: bool,
 }
 
+impl Default for Guard {
+    fn default() -> Self {
+        Self::with_room(MAX_ATTRIBUTE_BYTES)
+    }
+}
+
 impl Guard {
+    /// One that lets so many bytes of attributes pass, from somebody who is known to need them.
+    #[must_use]
+    pub const fn with_room(room: usize) -> Self {
+        Self {
+            room,
+            passed: 0,
+            depth: 0,
+            groups: 0,
+            named: false,
+        }
+    }
+
     /// Looks at what has arrived, which is what had arrived before and more. Gives the length of
     /// header and attributes once their end is there.
     pub fn advance(&mut self, arrived: &[u8]) -> Result<Option<usize>, GuardError> {
@@ -96,7 +116,7 @@ impl Guard {
             return Ok(None);
         };
         loop {
-            if self.passed > MAX_ATTRIBUTE_BYTES {
+            if self.passed > self.room {
                 return Err(GuardError::TooLarge);
             }
             let bytes = section.get(self.passed..).unwrap_or_default();
@@ -108,7 +128,7 @@ impl Guard {
                         return Ok(Some(HEADER_BYTES + self.passed));
                     }
                 }
-                Err(GuardError::Truncated) if section.len() > MAX_ATTRIBUTE_BYTES => {
+                Err(GuardError::Truncated) if section.len() > self.room => {
                     return Err(GuardError::TooLarge);
                 }
                 Err(GuardError::Truncated) => return Ok(None),

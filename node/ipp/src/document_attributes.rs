@@ -3,9 +3,10 @@
 use ipp::value::IppValue;
 use papermesh_protocol::time::Timestamp;
 
-use super::job_attributes::{KILO, Kind, job_uri, said};
+use super::job_attributes::{KILO, job_uri, said};
 use super::options;
 use super::queue::{Document, IppJobState, QueuedJob};
+use super::requested::Kind;
 use super::values::{
     date_time, enumeration, flag, integer, keywords, mime, moment, name, no_value, text, uri,
 };

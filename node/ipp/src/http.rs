@@ -1,35 +1,29 @@
 //! IPP over HTTP/1.1 (RFC 8010 section 4): who may speak, and from an HTTP request to an IPP
 //! answer. Not here: connections (`listener.rs`), what operations do (`operations/`).
 
-use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use papermesh_ipp_message::http::{self, Credentials, ipp, refuse, text_of, unauthorized};
 use papermesh_protocol::text::UserId;
-use papermesh_web::{Account, Asked, Behind, Slot, is_fixed, is_this_computer, name_of};
+use papermesh_web::{Account, Asked, Behind, Slot, name_of};
 
 use super::arriving::Arriving;
 use super::identity;
 use super::message::{self, Failure};
 use super::operations;
 use super::outside::{self, Capability, Pages};
-use super::owner::{self, Credentials, Peer, Requester};
+use super::owner::{self, Peer, Requester};
 use super::queue::{Queue, QueueErrorKind, Station};
 use super::server::{Asking, IppServer};
 use super::station;
 use super::status::Status;
 
-/// `Content-Type` of IPP.
-const IPP: &str = "application/ipp";
-/// What begins the names of headers that browsers add and programs that print do not (Fetch
-/// Metadata); beside them stands `Origin` (RFC 6454).
-const OF_BROWSERS: &str = "sec-fetch-";
 /// How long a program is to wait that asks too much at once, in seconds.
 const LATER: HeaderValue = HeaderValue::from_static("10");
 
@@ -91,7 +85,8 @@ async fn print<Q: Queue>(
     let (head, body) = request.into_parts();
     let asked: Option<&Asked> = head.extensions.get();
     let capability: Option<&Capability> = head.extensions.get();
-    if let Some(refusal) = refusal((peer, asked), &head.headers) {
+    let refusal = http::refusal(peer, &head.headers);
+    if let Some(refusal) = refusal.or_else(|| misdirected((peer, asked), &head.headers)) {
         return refusal;
     }
     let mut body = Arriving::new(body, Arc::clone(&slot));
@@ -143,66 +138,6 @@ async fn print<Q: Queue>(
     ipp(answer)
 }
 
-fn ipp(answer: message::Answer) -> Response {
-    (
-        [(header::CONTENT_TYPE, IPP)],
-        Body::from(answer.into_bytes()),
-    )
-        .into_response()
-}
-
-pub(super) fn refuse(status: StatusCode, why: impl Into<String>) -> Response {
-    (status, why.into()).into_response()
-}
-
-/// Refuses what is no IPP, what comes unprotected from elsewhere, and what a web page made a
-/// browser send: such a request says that it is a browser's, carries the page's host, or a type that
-/// browsers send unasked. A name can be made to point to this computer, also its own by a stranger on
-/// its network; so unprotected requests carry an address, or `localhost`.
-fn refusal((peer, asked): (Peer, Option<&Asked>), headers: &HeaderMap) -> Option<Response> {
-    if !peer.is_local() && !peer.tls {
-        let mut refusal = refuse(
-            StatusCode::UPGRADE_REQUIRED,
-            "other computers can reach this printer only over ipps\n",
-        );
-        let headers = refusal.headers_mut();
-        headers.insert(
-            header::UPGRADE,
-            HeaderValue::from_static("TLS/1.2, HTTP/1.1"),
-        );
-        headers.insert(
-            header::CONNECTION,
-            HeaderValue::from_static("Upgrade, close"),
-        );
-        return Some(refusal);
-    }
-    let of_browsers = |name: &header::HeaderName| name.as_str().starts_with(OF_BROWSERS);
-    if headers.contains_key(header::ORIGIN) || headers.keys().any(of_browsers) {
-        return Some(refuse(
-            StatusCode::FORBIDDEN,
-            "web pages cannot print here\n",
-        ));
-    }
-    if !is_ipp(headers) {
-        return Some(refuse(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "this printer speaks IPP\n",
-        ));
-    }
-    let host = text_of(headers, header::HOST).unwrap_or_default();
-    let is_meant = is_fixed(host) || peer.tls && is_this_computer(host);
-    if let Some(refusal) = misdirected((peer, asked), headers) {
-        return Some(refusal);
-    }
-    if peer.is_local() && !is_meant {
-        return Some(refuse(
-            StatusCode::MISDIRECTED_REQUEST,
-            "programs on this computer must reach this printer as localhost\n",
-        ));
-    }
-    None
-}
-
 /// Refuses what comes from outside to another place than the one whose name TLS asked for.
 pub(super) fn misdirected(
     (peer, asked): (Peer, Option<&Asked>),
@@ -217,54 +152,20 @@ pub(super) fn misdirected(
     })
 }
 
-/// Whether a request says that it is IPP.
-pub(super) fn is_ipp(headers: &HeaderMap) -> bool {
-    let kind = text_of(headers, header::CONTENT_TYPE).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case(IPP)
-}
-
-pub(super) fn text_of(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
-}
-
 /// The printer's URI as the program knows it.
 fn printer_uri(
     (peer, capability): (Peer, Option<&Capability>),
     headers: &HeaderMap,
     station: Option<&Station>,
 ) -> String {
-    let scheme = if peer.tls { "ipps" } else { "ipp" };
     let prefix = capability.map(Capability::prefix);
     let prefix = prefix.as_ref().map_or("", |prefix| prefix.as_str());
-    let host = authority(text_of(headers, header::HOST).unwrap_or_default());
+    let origin = http::origin(peer, headers);
     let path = station.map_or_else(
         || super::PATH.to_owned(),
         |station| station::path(&station.name),
     );
-    format!("{scheme}://{host}{prefix}{path}")
-}
-
-/// A `Host` as it stands in a URI that leads back: an IPv6 address has brackets there.
-fn authority(host: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%:[]".contains(c);
-    if !matches!(host.len(), 1..=255) || !host.chars().all(plain) {
-        return "localhost".to_owned();
-    }
-    let bare = |name: &str| {
-        let address = name.split('%').next().unwrap_or_default();
-        address
-            .parse::<Ipv6Addr>()
-            .is_ok_and(|ip| !ip.is_unspecified())
-    };
-    let name = name_of(host);
-    if name.len() < host.len() && bare(name) {
-        return format!("[{name}]{}", &host[name.len()..]);
-    }
-    match bare(host) {
-        true => format!("[{host}]"),
-        false => host.to_owned(),
-    }
+    format!("{origin}{prefix}{path}")
 }
 
 /// Who asks; or the demand to say so.
@@ -313,7 +214,7 @@ pub(super) async fn proven<Q: Queue>(
     peer: Peer,
     header: &str,
 ) -> Result<Requester, Response> {
-    let shown = Credentials::read(header).and_then(|shown| Some((shown.pin()?, shown.name)));
+    let shown = Credentials::read(header).and_then(|shown| Some((owner::pin(&shown)?, shown.name)));
     let Some((pin, name)) = shown else {
         return Err(unauthorized("the user id or PIN is malformed\n"));
     };
@@ -353,36 +254,4 @@ fn maker<Q: Queue>(
         false => open.token.is_none() && open.from == peer.address && Q::is_drawn(number),
     };
     is_maker.then_some(open.user)
-}
-
-pub(super) fn unauthorized(why: &'static str) -> Response {
-    let mut refusal = refuse(StatusCode::UNAUTHORIZED, why);
-    let basic = HeaderValue::from_static("Basic realm=\"Papermesh\", charset=\"UTF-8\"");
-    refusal
-        .headers_mut()
-        .insert(header::WWW_AUTHENTICATE, basic);
-    refusal
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_printers_uri_leads_back_to_where_it_was_reached() {
-        for (host, expected) in [
-            ("localhost:6310", "localhost:6310"),
-            ("[::1]:6310", "[::1]:6310"),
-            ("::1", "[::1]"),
-            ("::1:6310", "[::1]:6310"),
-            ("[fe80::1%25eth0]:6310", "[fe80::1%25eth0]:6310"),
-            ("fe80::1%eth0", "[fe80::1%eth0]"),
-            ("laptop.local", "laptop.local"),
-            ("", "localhost"),
-            ("a/b", "localhost"),
-            ("a\u{e9}", "localhost"),
-        ] {
-            assert_eq!(authority(host), expected, "{host}");
-        }
-    }
 }

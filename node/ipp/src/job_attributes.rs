@@ -6,7 +6,7 @@ use papermesh_protocol::time::Timestamp;
 
 use super::options;
 use super::queue::{Document, Hold, IppJobState, QueuedJob};
-use super::requested::Requested;
+use super::requested::{Kind, Requested};
 use super::values::{
     attribute, date_time, enumeration, integer, keyword, keywords, mime, moment, name, no_value,
     short_name, text, uri,
@@ -130,15 +130,6 @@ pub(super) fn full(
 }
 
 type Named = (&'static str, Kind, IppValue);
-
-/// Which of the groups of RFC 8011 section 4.3.4.1 an attribute belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Description,
-    Template,
-    /// Only told when asked for by name.
-    Bulky,
-}
 
 fn description(job: &QueuedJob, printer: &str, now: Timestamp) -> Vec<Named> {
     let said = said(job);

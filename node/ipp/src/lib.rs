@@ -7,8 +7,8 @@
 //! One reason per file, from the socket inwards:
 //!
 //! - [`listener`]: the socket, by [`papermesh_web`]
-//! - `http`, `arriving`, `compression`: from an HTTP body to a request and its document
-//! - `message`, `reading`, `values`, `status`, `requested`: IPP's own encoding (RFC 8010)
+//! - `http`, `compression`: from an HTTP body to a request and its document; IPP's own encoding is that of
+//!   [`papermesh_ipp_message`]
 //! - `owner`: who asks, and by what right; `accounts`: which programs of this computer are believed,
 //!   `names`: which user they mean, `made`: what they made; `outside`: those who come through a gateway
 //! - `operations/`: what may be asked (RFC 8011 and its extensions)
@@ -17,7 +17,7 @@
 //! - `printer_attributes`, `job_attributes`, `document_attributes`, `identity`: what is told
 //! - `found`: what is told to those who look for a printer
 //! - `station`: queues that lead straight to one printer of the site
-//! - `open_jobs`, `subscriptions`: what lives in memory only
+//! - `open_jobs`: what lives in memory only; `news`: what subscribers are told
 //! - [`queue`]: what is asked of whoever holds the jobs
 //!
 //! Jobs wait here, sealed, until their owner releases them at a printer: they are `pending-held`
@@ -30,7 +30,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 mod accounts;
-mod arriving;
 mod compression;
 mod document_attributes;
 mod found;
@@ -41,8 +40,8 @@ mod limits;
 pub mod listener;
 mod made;
 mod media;
-mod message;
 mod names;
+mod news;
 mod open_jobs;
 mod operations;
 mod options;
@@ -50,14 +49,11 @@ mod outside;
 mod owner;
 mod printer_attributes;
 pub mod queue;
-mod reading;
-mod requested;
 mod server;
 mod station;
-mod status;
-mod subscriptions;
 mod template;
-mod values;
+
+use papermesh_ipp_message::{arriving, message, requested, status, subscriptions, values};
 
 pub use identity::Identity;
 pub use listener::{HoldPrinter, HoldPrinterError, Outside};

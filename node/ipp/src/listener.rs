@@ -24,10 +24,10 @@ use super::http;
 use super::identity::Identity;
 use super::limits;
 use super::names::Owners;
+use super::news::Happened;
 use super::outside::Pages;
 use super::queue::Queue;
 use super::server::IppServer;
-use super::subscriptions::Happened;
 
 /// Interval between sweeps of jobs that wait for documents.
 const SWEEP: Duration = Duration::from_secs(5);

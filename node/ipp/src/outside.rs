@@ -19,17 +19,18 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
+use papermesh_ipp_message::http::{Credentials, is_ipp, refuse, text_of, unauthorized};
 use papermesh_protocol::gateway::token::PrintToken;
 use papermesh_protocol::gateway::token::rights::Right;
 use papermesh_web::{Asked, Origin, Peer};
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
-use super::http::{self, refuse, text_of, unauthorized};
+use super::http;
 use super::limits;
 use super::message::{self, Failure};
 use super::operations;
-use super::owner::{self, Credentials, Requester};
+use super::owner::{self, Requester};
 use super::queue::{Bearer, Queue, QueueErrorKind};
 use super::server::IppServer;
 use super::status::Status;
@@ -122,7 +123,7 @@ pub(super) async fn browsers<Q: Queue>(
     let Some(peer) = request.extensions().get::<Peer>().copied() else {
         return next.run(request).await;
     };
-    let is_ipp = http::is_ipp(request.headers());
+    let is_ipp = is_ipp(request.headers());
     // The icon is everybody's, also without a token.
     let is_icon = request.uri().path() == super::ICON_PATH;
     if !peer.is_outside() || is_icon || is_ipp && *request.method() == Method::POST {
@@ -175,7 +176,7 @@ pub(super) async fn who<Q: Queue>(
     if let Some(header) = text_of(headers, header::AUTHORIZATION)
         && capability.is_none()
         && server.owners.internet_pins
-        && Credentials::read(header).is_some_and(|shown| shown.token().is_none())
+        && Credentials::read(header).is_some_and(|shown| owner::token(&shown).is_none())
     {
         return pin(server, peer, header).await;
     }
@@ -253,7 +254,8 @@ async fn bearer<Q: Queue>(
                 return Ok(None);
             };
             let shown = Credentials::read(header);
-            let Some((token, name)) = shown.and_then(|shown| Some((shown.token()?, shown.name)))
+            let Some((token, name)) =
+                shown.and_then(|shown| Some((owner::token(&shown)?, shown.name)))
             else {
                 let why = "the print token is malformed\n";
                 return Err(Unknown::Refused(unauthorized(why)));

@@ -6,13 +6,12 @@
 //! computers, which come over IPPS only, and those of other accounts. Those outside the site, who come
 //! through a gateway, show a print token ([`super::outside`]).
 
-use data_encoding::BASE64;
+use papermesh_ipp_message::http::Credentials;
 use papermesh_protocol::gateway::token::PrintToken;
 use papermesh_protocol::gateway::token::rights::Right;
 use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::pin::Pin;
 use papermesh_protocol::text::UserId;
-use zeroize::Zeroizing;
 
 use super::accounts::Standing;
 use super::message::Failure;
@@ -21,36 +20,14 @@ use super::queue::{Bearer, QueueError, QueueErrorKind};
 use super::status::Status;
 pub(super) use papermesh_web::Peer;
 
-/// A user's name and a secret as they came with a request.
-pub(super) struct Credentials {
-    pub(super) name: String,
-    secret: Zeroizing<String>,
+/// The secret as a PIN; none if it is no PIN.
+pub(super) fn pin(shown: &Credentials) -> Option<Pin> {
+    Pin::new(&shown.secret).ok()
 }
 
-impl Credentials {
-    /// Reads the value of an `Authorization` header; none if it is no such thing.
-    pub(super) fn read(header: &str) -> Option<Self> {
-        let (scheme, encoded) = header.split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("basic") {
-            return None;
-        }
-        let decoded = Zeroizing::new(BASE64.decode(encoded.trim().as_bytes()).ok()?);
-        let (name, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-        Some(Self {
-            name: name.to_owned(),
-            secret: Zeroizing::new(secret.to_owned()),
-        })
-    }
-
-    /// The secret as a PIN; none if it is no PIN.
-    pub(super) fn pin(&self) -> Option<Pin> {
-        Pin::new(&self.secret).ok()
-    }
-
-    /// The secret as a print token; none if it is none.
-    pub(super) fn token(&self) -> Option<PrintToken> {
-        self.secret.parse().ok()
-    }
+/// The secret as a print token; none if it is none.
+pub(super) fn token(shown: &Credentials) -> Option<PrintToken> {
+    shown.secret.parse().ok()
 }
 
 /// Who asks.
@@ -137,22 +114,5 @@ mod tests {
         for meant in [Meant::Resident(user.clone()), Meant::Visitor(user)] {
             assert!(!says(Standing::Spooler, meant));
         }
-    }
-
-    #[test]
-    fn credentials_are_read_from_the_header_only_as_they_should_be() {
-        for header in [
-            format!("Basic {}", BASE64.encode(b"charlie:24:68")),
-            format!("basic  {} ", BASE64.encode(b"charlie:24:68")),
-        ] {
-            let credentials = Credentials::read(&header).unwrap();
-            assert_eq!(credentials.name, "charlie");
-            assert_eq!(credentials.pin().unwrap().expose(), b"24:68");
-        }
-        for wrong in ["", "Basic", "Basic !", "Bearer YTpi", "Basic YWJj"] {
-            assert!(Credentials::read(wrong).is_none(), "{wrong}");
-        }
-        let short = Credentials::read("Basic YTpi").unwrap();
-        assert!(short.pin().is_none() && short.token().is_none());
     }
 }

@@ -14,14 +14,16 @@ use papermesh_protocol::pin::{MAX_PIN, MIN_PIN};
 use papermesh_protocol::time::Timestamp;
 
 use super::identity::{Identity, MODEL};
-use super::job_attributes::{self, Kind};
+use super::job_attributes;
 use super::media;
 use super::message::{CHARSETS, VERSIONS};
+use super::news::About;
 use super::operations;
 use super::options::{self, Named};
 use super::queue::Capabilities;
-use super::requested::Requested;
+use super::requested::{Kind, Requested};
 use super::server::Switches;
+use super::subscriptions;
 use super::template;
 use super::values::{
     all, charset, collection, date_time, dpi, enumeration, flag, integer, keyword, keywords,
@@ -278,29 +280,8 @@ fn abilities(capabilities: &Capabilities) -> Named {
             .prints_color()
             .then(|| ("pages-per-minute-color", integer(20))),
     )
-    .chain(subscriptions())
+    .chain(subscriptions::described::<About>())
     .collect()
-}
-
-/// PWG 5100.12 section 6.3; RFC 3995.
-fn subscriptions() -> Named {
-    let lease = i32::try_from(super::limits::LEASE.as_secs()).unwrap_or(i32::MAX);
-    let life = super::limits::EVENT_LIFE.as_secs();
-    vec![
-        ("notify-events-default", keyword("job-completed")),
-        (
-            "notify-events-supported",
-            keywords(super::subscriptions::EVENTS),
-        ),
-        ("notify-lease-duration-default", integer(lease)),
-        ("notify-lease-duration-supported", range(0, lease)),
-        (
-            "notify-max-events-supported",
-            integer(super::subscriptions::EVENTS.len()),
-        ),
-        ("notify-pull-method-supported", keyword("ippget")),
-        ("ippget-event-life", integer(life)),
-    ]
 }
 
 /// What may be asked of a job besides its options.

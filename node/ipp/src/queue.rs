@@ -22,6 +22,8 @@ use papermesh_protocol::time::Timestamp;
 use tokio::io::AsyncRead;
 
 use super::media;
+use super::message::Failure;
+use super::status::Status;
 
 /// A job's number: `job-id`, 1 to 2³¹ − 1. Given once and never again.
 pub type JobNumber = u32;
@@ -429,6 +431,26 @@ pub enum QueueErrorKind {
     Spent,
     /// Something is wrong with this node.
     Failed,
+}
+
+impl From<QueueError> for Failure {
+    fn from(error: QueueError) -> Self {
+        let status = match error.kind {
+            QueueErrorKind::NotAllowed => Status::NotAuthorized,
+            QueueErrorKind::NotProven => Status::Forbidden,
+            QueueErrorKind::PinMissing | QueueErrorKind::Options => Status::AttributesOrValues,
+            QueueErrorKind::Format => Status::DocumentFormat,
+            QueueErrorKind::FormatError | QueueErrorKind::Broken => Status::DocumentFormatError,
+            QueueErrorKind::Password => Status::DocumentPassword,
+            QueueErrorKind::TooLarge => Status::RequestEntityTooLarge,
+            QueueErrorKind::NotFound => Status::NotFound,
+            QueueErrorKind::NotPossible => Status::NotPossible,
+            QueueErrorKind::Busy | QueueErrorKind::Crowded => Status::Busy,
+            QueueErrorKind::Spent => Status::AccountLimitReached,
+            QueueErrorKind::Failed => Status::InternalError,
+        };
+        Self::new(status, error.text)
+    }
 }
 
 impl QueueError {

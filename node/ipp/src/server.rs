@@ -15,6 +15,7 @@ use super::limits;
 use super::made::Made;
 use super::message::{self, Failure, Request};
 use super::names::Owners;
+use super::news::About;
 use super::open_jobs::OpenJobs;
 use super::operations;
 use super::outside::Capability;
@@ -32,7 +33,7 @@ pub(super) struct IppServer<Q> {
     pub(super) accounts: Accounts,
     pub(super) made: Made,
     pub(super) open: OpenJobs,
-    pub(super) subscriptions: Subscriptions,
+    pub(super) subscriptions: Subscriptions<About>,
     pub(super) notes: Notes,
     pub(super) started: Timestamp,
     /// Wrong print tokens from outside.

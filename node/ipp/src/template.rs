@@ -15,7 +15,7 @@ use papermesh_protocol::job::PrintOptions;
 use papermesh_protocol::limits;
 use papermesh_protocol::pin::Pin;
 
-use super::message::{Failure, Request};
+use super::message::{Answer, Failure, Request};
 use super::options::{self, Taken, set};
 use super::queue::{Capabilities, Hold, JobSettings};
 use super::status::Status;
@@ -183,8 +183,17 @@ impl Asked {
         })
     }
 
+    /// Says in an answer what was ignored or substituted.
+    pub(super) fn append(self, answer: &mut Answer) {
+        if let Some(text) = self.cannot() {
+            answer.status = Status::OkIgnoredOrSubstituted;
+            answer.say(&text);
+        }
+        answer.unsupported(self.unsupported);
+    }
+
     /// What cannot be had, in words; none if all can.
-    pub(super) fn cannot(&self) -> Option<String> {
+    fn cannot(&self) -> Option<String> {
         let names: BTreeSet<&str> = (self.unsupported.iter())
             .map(|attribute| attribute.name().as_str())
             .collect();

@@ -7,7 +7,8 @@
 //! table of layers; a module uses only lower ones.
 //!
 //! - [`holder`] takes and serves jobs, [`printer`] visits holders and releases, [`authority`] acts with the site's key,
-//!   [`local_users`] enrolls, links and changes PINs, [`web_certificate`] is what listeners show, [`sightings`] what places show to who looks from outside.
+//!   [`local_users`] enrolls, links and changes PINs, [`web_certificate`] is what listeners show, [`sightings`] what places
+//!   show to who looks from outside, [`device_tokens`] who may fetch what is released here.
 //! - [`directory`] publishes and finds, [`audit`] records, [`mesh_state`] keeps what the mesh must not forget,
 //!   [`renewal`] renews this node's certificate.
 //! - [`network`] reaches members and routes what they ask, [`auth`] counts guesses and proves PINs, [`identity`] is what makes
@@ -20,6 +21,7 @@ pub mod audit;
 pub mod auth;
 pub mod authority;
 pub mod clock;
+pub mod device_tokens;
 pub mod directory;
 pub mod holder;
 pub mod identity;

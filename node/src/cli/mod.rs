@@ -22,6 +22,7 @@ mod failure;
 mod file;
 mod gateway;
 mod generate;
+mod infra;
 mod init;
 mod invite;
 mod jobs;
@@ -112,6 +113,7 @@ enum Command {
     Site(site::Site),
     #[command(subcommand)]
     Gateway(gateway::Gateway),
+    Infra(infra::Infra),
     Run(Box<run::Run>),
     Status(status::Status),
     #[command(subcommand)]
@@ -198,6 +200,7 @@ async fn obey(command: Command, context: &Context) -> Result<(), CliError> {
         Command::Revoke(command) => command.run(context).await,
         Command::Site(command) => command.run(context).await,
         Command::Gateway(command) => command.run(context).await,
+        Command::Infra(command) => command.run(context).await,
         Command::Run(command) => command.run(context).await,
         Command::Status(command) => command.run(context).await,
         Command::User(command) => command.run(context).await,

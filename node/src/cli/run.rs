@@ -1,6 +1,6 @@
 //! `run`: the node itself, until it is told to stop.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -72,10 +72,13 @@ pub(super) struct Run {
     /// 127.0.0.1:8311]
     #[arg(long, value_name = "ADDRESS:PORT")]
     portal: Option<Listen>,
-    /// A printer's output device: ipps://HOST/PATH, ipp://HOST/PATH, socket://HOST:PORT or
-    /// tray:FOLDER [default: a tray in the home]
+    /// A printer's output device: ipps://HOST/PATH, ipp://HOST/PATH, socket://HOST:PORT,
+    /// tray:FOLDER, or infra:NAME for proxies that fetch [default: a tray in the home]
     #[arg(long, value_name = "URI")]
     output: Option<String>,
+    /// Where proxies register and fetch, if the output is infra:NAME [default: 0.0.0.0:6311]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    infra: Option<SocketAddr>,
     /// Treat a document fully accepted by a raw port as printed [default: true]. If false, the job
     /// stays held and is marked "may have printed"
     #[arg(long, value_name = "BOOL")]
@@ -140,6 +143,7 @@ impl Run {
             formats: self.formats,
             as_image: self.as_image,
             ipp: self.ipp,
+            infra: self.infra,
             panel: self.panel,
             panel_idle: self.panel_idle,
             badge_reader: self.badge_reader,

@@ -229,6 +229,12 @@ impl Home {
         self.root.join("panel.pem")
     }
 
+    /// Key and certificate with which the infrastructure printer speaks IPPS.
+    #[must_use]
+    pub fn infra_printer_certificate(&self) -> PathBuf {
+        self.root.join("infra-printer.pem")
+    }
+
     /// Key and certificate with which the hold printer speaks IPPS.
     #[must_use]
     pub fn hold_printer_certificate(&self) -> PathBuf {

@@ -46,6 +46,8 @@ pub const IPP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 631
 /// The accounts that print systems run as when nobody says otherwise: those of CUPS, as systems have
 /// them.
 pub const IPP_ACCOUNTS: [&str; 3] = ["lp", "cups", "_lp"];
+/// Where the infrastructure printer listens when nobody says otherwise: proxies are on other computers.
+pub const INFRA: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 6311);
 /// Where the panel listens when nobody says otherwise: the screen beside the printer reaches it.
 pub const PANEL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8310);
 /// Where the portal listens when nobody says otherwise: this computer's browsers reach it.
@@ -106,6 +108,8 @@ pub struct Config {
     pub ipp_accounts: Vec<String>,
     /// Whether users' PINs are taken from outside the site, besides print tokens.
     pub internet_pin: bool,
+    /// Where the infrastructure printer listens, if that is the output device.
+    pub infra: SocketAddr,
     /// Where the panel of a printer listens.
     pub panel: Listen,
     /// Whether somebody said so: then a node that cannot have the address does not start.
@@ -198,6 +202,7 @@ impl Settings {
             ipp_accounts: (self.ipp_accounts)
                 .unwrap_or_else(|| IPP_ACCOUNTS.map(str::to_owned).to_vec()),
             internet_pin: self.internet_pin.unwrap_or(false),
+            infra: self.infra.unwrap_or(INFRA),
             panel: self.panel.unwrap_or(Listen::At(PANEL)),
             panel_demanded: self.panel.is_some(),
             portal: self.portal.unwrap_or(Listen::At(PORTAL)),

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -45,6 +45,7 @@ pub struct Settings {
     pub ipp_domains: Option<Vec<String>>,
     pub ipp_accounts: Option<Vec<String>>,
     pub internet_pin: Option<bool>,
+    pub infra: Option<SocketAddr>,
     pub panel: Option<Listen>,
     pub panel_idle: Option<Wait>,
     pub panel_remote: Option<Vec<IpAddr>>,
@@ -150,6 +151,7 @@ impl Settings {
             ipp_domains: self.ipp_domains.or(lower.ipp_domains),
             ipp_accounts: self.ipp_accounts.or(lower.ipp_accounts),
             internet_pin: self.internet_pin.or(lower.internet_pin),
+            infra: self.infra.or(lower.infra),
             panel: self.panel.or(lower.panel),
             panel_idle: self.panel_idle.or(lower.panel_idle),
             panel_remote: self.panel_remote.or(lower.panel_remote),
@@ -237,6 +239,7 @@ impl Settings {
             ipp_domains: from.list("IPP_DOMAINS")?,
             ipp_accounts: from.list("IPP_ACCOUNTS")?,
             internet_pin: from.read("INTERNET_PIN", switch)?,
+            infra: from.parsed("INFRA")?,
             panel: from.parsed("PANEL")?,
             panel_idle: from.parsed("PANEL_IDLE")?,
             panel_remote: from.list("PANEL_REMOTE")?,

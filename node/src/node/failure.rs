@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use papermesh_device::{DeviceError, OutputUriError};
+use papermesh_infra::InfraPrinterError;
 use papermesh_ipp::HoldPrinterError;
 use papermesh_mesh::MeshError;
 use papermesh_mesh::join::{JoinFailure, NetworkError};
@@ -12,6 +13,7 @@ use papermesh_protocol::remedy::Remedy;
 use papermesh_services::audit::AuditError;
 use papermesh_services::auth::verifier::VerifierError;
 use papermesh_services::authority::AuthorityError;
+use papermesh_services::device_tokens::DeviceTokenError;
 use papermesh_services::holder::{JobsError, PrinterError, SubmitError, UnlockError};
 use papermesh_services::identity::IdentityError;
 use papermesh_services::local_users::LocalUsersError;
@@ -83,6 +85,9 @@ pub enum NodeError {
     /// Mail cannot be used.
     #[error(transparent)]
     Mail(#[from] MailSettingsError),
+    /// The infrastructure printer does not start.
+    #[error(transparent)]
+    Infra(#[from] InfraPrinterError),
     /// The panel does not start.
     #[error("the panel: {0}")]
     Panel(#[from] PanelError),
@@ -122,6 +127,7 @@ impl Remedy for NodeError {
             Self::Verifier(error) => return error.remedy(),
             Self::HoldPrinter(error) => return error.remedy(),
             Self::Mail(error) => return error.remedy(),
+            Self::Infra(error) => return error.remedy(),
             Self::Panel(error) => {
                 return error.remedy().or(Some(
                     "choose another address with --panel, or --panel off".into(),
@@ -311,6 +317,19 @@ impl From<VisitError> for CommandError {
             VisitError::Login(LoginRefusal::NoBadges) => ErrorCode::Denied,
             VisitError::Badge(_) => ErrorCode::Usage,
             VisitError::UnknownBadge => ErrorCode::NotFound,
+        };
+        Self::of(code, &error)
+    }
+}
+
+impl From<DeviceTokenError> for CommandError {
+    fn from(error: DeviceTokenError) -> Self {
+        let code = match &error {
+            DeviceTokenError::TooMany => ErrorCode::Full,
+            DeviceTokenError::Taken(_) => ErrorCode::Usage,
+            DeviceTokenError::None(_) => ErrorCode::NotFound,
+            DeviceTokenError::Unknown | DeviceTokenError::Another => ErrorCode::Denied,
+            DeviceTokenError::Store(_) => ErrorCode::Failed,
         };
         Self::of(code, &error)
     }

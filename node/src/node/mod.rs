@@ -14,6 +14,7 @@ mod doctor;
 mod door;
 mod failure;
 mod hold_printer;
+mod infra;
 mod join_listener;
 mod keys;
 mod mailbox;
@@ -37,6 +38,7 @@ use papermesh_mesh::join::JoinListener;
 use papermesh_protocol::certificate::Role;
 use papermesh_services::audit::Audit;
 use papermesh_services::authority::Authority;
+use papermesh_services::device_tokens::DeviceTokens;
 use papermesh_services::holder::Holder;
 use papermesh_services::local_users::LocalUsers;
 use papermesh_services::network::itself::WithItself;
@@ -106,6 +108,9 @@ struct Services {
     sightings: Sightings<Network>,
     /// and what looks at those of others.
     prober: Prober,
+    /// Where the infrastructure printer listens, if that is this printer's device.
+    infra: Option<SocketAddr>,
+    device_tokens: DeviceTokens,
     /// The panel, on a printer.
     panel: Option<PanelHere>,
     /// What listeners show by the site's word.
@@ -144,6 +149,7 @@ impl Node {
         let mailbox = parts.mailbox(door.as_ref(), mail.as_ref()).await?;
         let prober = parts.prober(&sightings);
         let certifying = parts.certifying();
+        let (infra, device_tokens) = parts.infra(printer.as_ref(), &site_certificate).await?;
         let panel = parts.panel(printer.as_ref(), &site_certificate).await?;
         let portal = portal::open(&parts.config, &parts.membership).await?;
 
@@ -180,6 +186,8 @@ impl Node {
             certifying,
             sightings,
             prober,
+            infra,
+            device_tokens,
             panel,
             web_certificate,
             portal: portal.as_ref().map(Portal::links),
@@ -264,7 +272,7 @@ impl Services {
     /// Where TLS is spoken.
     fn bound(&self) -> impl Iterator<Item = SocketAddr> {
         let panel = self.panel.as_ref().map(|panel| panel.address);
-        self.hold_printer.into_iter().chain(panel)
+        self.hold_printer.into_iter().chain(self.infra).chain(panel)
     }
 }
 

@@ -24,6 +24,10 @@ pub(super) async fn at_rest(config: &Config, pins: &Path) -> Vec<Finding> {
         Ok(uri) => uri,
         Err(error) => return vec![bad(DEVICE, format!("{error}"), ADVICE)],
     };
+    if let OutputUri::Infra(_) = uri {
+        let words = "proxies fetch what is released here while the node runs";
+        return vec![good(DEVICE, words.to_owned())];
+    }
     let pins = Arc::new(FilePins::new(pins.to_owned()));
     match OutputDevice::open(uri, pins, output_options(config)).await {
         Ok(device) => of(&config.output, &device).await,
@@ -106,6 +110,11 @@ fn way(uri: &OutputUri, device: Option<&DeviceDescription>) -> Option<Finding> {
         return None;
     }
     Some(match (uri, protection) {
+        // What it does with them it does not say.
+        (OutputUri::Infra(_), Some(_)) => good(
+            WAY,
+            "documents are fetched encrypted, or on this computer, by a proxy that has a device token".to_owned(),
+        ),
         (_, Some(Protection::Encrypted { weak })) if !weak.is_empty() => doubtful(
             WAY,
             format!("documents are sent with weak encryption: {}", weak.join(", ")),
@@ -134,7 +143,7 @@ fn way(uri: &OutputUri, device: Option<&DeviceDescription>) -> Option<Finding> {
             "documents are sent unencrypted to whoever answers there: a raw port has no encryption".to_owned(),
             TRUSTED,
         ),
-        (OutputUri::Tray(_), _) => return None,
+        (OutputUri::Tray(_) | OutputUri::Infra(_), _) => return None,
     })
 }
 

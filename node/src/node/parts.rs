@@ -15,6 +15,7 @@ use papermesh_protocol::remedy::Remedy;
 use papermesh_services::audit::Audit;
 use papermesh_services::authority::{self, Authority};
 use papermesh_services::clock;
+use papermesh_services::device_tokens::DeviceTokens;
 use papermesh_services::directory::Directory;
 use papermesh_services::holder::{self, Holder};
 use papermesh_services::identity::Identity;
@@ -40,7 +41,7 @@ use super::panel::PanelHere;
 use super::place_records::PlaceRecords;
 use super::probing::Prober;
 use super::public_certificates::PublicCertificatesKeeper;
-use super::{Network, NodeError, blocking, hold_printer, keys, open_store, panel};
+use super::{Network, NodeError, blocking, hold_printer, infra, keys, open_store, panel};
 use crate::config::{Config, DhtMode, Home, HomeLock};
 use crate::control::Server;
 
@@ -360,6 +361,22 @@ impl<'a> Parts<'a> {
         let read = (mailbox, mail.trust.clone());
         let called = (door.opened(), door.calls());
         Ok(Some(mailbox::watch(read, waking, called, &mut self.tasks)))
+    }
+
+    /// The infrastructure printer, where that is the device, and the tokens of those who fetch there.
+    pub(super) async fn infra(
+        &mut self,
+        printer: Option<&Printer<Network>>,
+        site_certificate: &FromSite,
+    ) -> Result<(Option<SocketAddr>, DeviceTokens), NodeError> {
+        let tokens = DeviceTokens::new(self.store.clone(), self.audit.clone());
+        let Some(printer) = printer else {
+            return Ok((None, tokens));
+        };
+        let around = (self.home, &self.config, self.membership.as_ref());
+        let served = (printer, tokens.clone());
+        let address = infra::start(around, served, site_certificate, &mut self.tasks).await?;
+        Ok((address, tokens))
     }
 
     /// The panel, on a printer.

@@ -97,7 +97,7 @@ pub use spool::{RESERVE, SpoolReader, SpoolTail, SpoolWriter, Spooled};
 pub use sweep::Sweep;
 pub use table::Table;
 pub use tickets::{Purpose, Redeemed, Ticket, TicketId, Tickets};
-pub use tokens::{TokenRow, Tokens};
+pub use tokens::{DeviceTokenRow, TokenRow, Tokens};
 pub use users::{UserRow, Users};
 pub use web::{PublicCertificateRow, WebCertificateRow, WebIssuerRow};
 

@@ -20,6 +20,7 @@ use super::columns::SITE;
 use super::database::Durability;
 use super::error::StoreError;
 use super::outside::{ExposureRow, OrdersRow, PlaceRow};
+use super::tokens::DeviceTokenRow;
 use super::web::{WebCertificateRow, WebIssuerRow};
 
 /// A single thing: its name, its type and the most bytes it may have.
@@ -89,6 +90,9 @@ pub const ACME_ORDERS: Singleton<OrdersRow> = Singleton::new("acme-orders", 256 
 pub const EXPOSURES: Singleton<Vec<ExposureRow>> = Singleton::new("exposures", 32 * 1024);
 /// When this node last looked at a place of another from outside.
 pub const LAST_LOOK: Singleton<Timestamp> = Singleton::new("last-look", 16);
+/// The device tokens of the proxies that fetch what is released here, by their digests.
+pub const DEVICE_TOKENS: Singleton<Vec<DeviceTokenRow>> =
+    Singleton::new("device-tokens", 16 * 1024);
 /// That the files with this node's own keys were made; from then on a missing one is a loss.
 pub(super) const KEYS_MADE: Singleton<bool> = Singleton::new("keys-made", 1);
 

@@ -1,5 +1,5 @@
 //! Print tokens of the users who print from this computer, by their digests: who reads this column
-//! cannot print.
+//! cannot print. And what is kept of device tokens, which are few ([`super::site`]).
 
 use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
 use papermesh_protocol::gateway::token::rights::Rights;
@@ -42,6 +42,20 @@ pub struct TokenRow {
     /// How much was printed with it.
     #[serde(default)]
     pub used: Used,
+}
+
+/// A device token, with which a proxy fetches what is released at this printer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceTokenRow {
+    /// What is kept of the token.
+    pub token: TokenDigest,
+    /// What it is called.
+    pub name: Name,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// The `output-device-uuid` of the proxy that showed it first; no other has it.
+    pub device: Option<String>,
 }
 
 /// The print tokens of a computer.

@@ -30,6 +30,7 @@
 //! | `gateway_suites` | the suites of CUPS through a gateway |
 //! | `gateway_tokens` | what print tokens are good for, and pages for browsers outside |
 //! | `devices` | printers as they are: what they say is judged, and looking keeps nobody from printing |
+//! | `infra` | proxies that fetch what was released: as they should be, and lies |
 //! | `doctor` | what is commonly wrong is found |
 //! | `panel` | walking up to a printer: a real browser at its panel |
 //! | `badges` | badges that nobody has, and users who register them at the panel |
@@ -71,6 +72,7 @@ mod gateway_suites;
 mod gateway_tokens;
 mod hold_printer;
 mod hostile;
+mod infra;
 mod invariants;
 mod network;
 mod odd;

@@ -30,9 +30,9 @@ const ANYTHING: &str = "application/octet-stream";
 
 /// What a printer says about itself.
 #[derive(Debug, Clone)]
-pub(super) struct Capabilities {
+pub(crate) struct Capabilities {
     /// The part that others may see.
-    pub(super) description: DeviceDescription,
+    pub(crate) description: DeviceDescription,
     operations: Vec<i32>,
     /// `document-format-supported` as the printer says it.
     formats: Vec<String>,
@@ -41,7 +41,7 @@ pub(super) struct Capabilities {
 }
 
 /// What a printer is asked about itself: enough for a description, little enough to fit any reply.
-pub(super) static PRINTER_ATTRIBUTES: [&str; 30] = [
+pub(crate) static PRINTER_ATTRIBUTES: [&str; 30] = [
     "printer-name",
     "printer-info",
     "printer-make-and-model",
@@ -113,6 +113,18 @@ pub(super) enum Way {
 }
 
 impl Capabilities {
+    /// What bytes say of a printer that it would answer Get-Printer-Attributes with; none if they describe
+    /// none.
+    pub(crate) fn of_printer(
+        device: OutputUri,
+        bytes: &[u8],
+        options: &OutputOptions,
+        protection: Protection,
+    ) -> Option<Self> {
+        let reply = Reply::read(bytes, 1).ok()?;
+        Self::read(device, &reply, options, protection)
+    }
+
     /// Reads a successful reply to Get-Printer-Attributes; `None` where it describes no printer.
     pub(super) fn read(
         device: OutputUri,
@@ -194,7 +206,7 @@ impl Capabilities {
     }
 
     /// Whether nobody knows what it prints: neither it nor the configuration says a format.
-    pub(super) fn is_silent_about_formats(&self) -> bool {
+    pub(crate) fn is_silent_about_formats(&self) -> bool {
         match &self.description.can.formats {
             Formats::Listed(formats) => formats.iter().all(|format| format == ANYTHING),
             Formats::Any | Formats::NotAsked => false,
@@ -276,7 +288,7 @@ impl Capabilities {
     /// 5.1.10.1). It is a permission for documents of unknown type only: a printer that guesses and
     /// does not know PDF prints hundreds of pages of `%PDF-1.7 …`, so a known type must be listed
     /// by its name.
-    pub(super) fn format(&self, ticket: &PrintTicket) -> Result<String, PrintFailure> {
+    pub(crate) fn format(&self, ticket: &PrintTicket) -> Result<String, PrintFailure> {
         let wanted = ticket.format.split(';').next().unwrap_or("").trim();
         let is_wanted = |format: &&String| format.eq_ignore_ascii_case(wanted);
         if let Formats::Listed(accepted) = &self.description.can.formats
@@ -298,7 +310,7 @@ impl Capabilities {
     }
 
     /// The job template attributes for a ticket, or why this printer cannot do it.
-    pub(super) fn options(&self, ticket: &PrintTicket) -> Result<Vec<IppAttribute>, Refusal> {
+    pub(crate) fn options(&self, ticket: &PrintTicket) -> Result<Vec<IppAttribute>, Refusal> {
         let mut chosen: Vec<(&'static str, Result<IppValue, IppParseError>)> = Vec::new();
         if ticket.options.copies > 1 {
             self.check_copies(ticket.options.copies)?;

@@ -43,4 +43,5 @@ mod print_tests;
 #[cfg(test)]
 mod real_printer_tests;
 
+pub(crate) use capabilities::{Capabilities, PRINTER_ATTRIBUTES};
 pub use device::IppDevice;

@@ -4,12 +4,12 @@ use ipp::model::DelimiterTag;
 
 use super::super::limits;
 use super::super::message::{Answer, Failure};
+use super::super::news::Happened;
 use super::super::queue::{
     Hold, IppJobState, JobChange, JobNumber, Queue, QueueErrorKind, QueuedJob, Which,
 };
 use super::super::server::{Asking, IppServer};
 use super::super::status::Status;
-use super::super::subscriptions::Happened;
 use super::super::template::{self, Asked};
 use super::super::values::{Values, attribute, integer};
 

@@ -5,11 +5,11 @@ use ipp::model::DelimiterTag;
 use super::super::document_attributes;
 use super::super::limits;
 use super::super::message::{Answer, Failure};
+use super::super::news::Happened;
 use super::super::queue::{Document, JobChange, Queue, QueuedJob};
 use super::super::requested::Requested;
 use super::super::server::{Asking, IppServer};
 use super::super::status::Status;
-use super::super::subscriptions::Happened;
 use super::super::template::{self, Asked};
 
 /// What of a document can be changed.

@@ -184,19 +184,23 @@ pub(super) async fn perform<Q: Queue>(
         CANCEL_DOCUMENT => documents::cancel_document(server, asking).await,
         SET_DOCUMENT_ATTRIBUTES => documents::set_document_attributes(server, asking).await,
 
-        CREATE_PRINTER_SUBSCRIPTIONS => notifications::create(server, asking, None),
-        CREATE_JOB_SUBSCRIPTIONS => notifications::create_for_job(server, asking).await,
-        GET_SUBSCRIPTION_ATTRIBUTES => notifications::get_attributes(server, asking),
-        GET_SUBSCRIPTIONS => notifications::get_all(server, asking),
-        RENEW_SUBSCRIPTION => notifications::renew(server, asking),
-        CANCEL_SUBSCRIPTION => notifications::cancel(server, asking),
-        GET_NOTIFICATIONS => notifications::get_notifications(server, asking).await,
+        CREATE_PRINTER_SUBSCRIPTIONS
+        | CREATE_JOB_SUBSCRIPTIONS
+        | GET_SUBSCRIPTION_ATTRIBUTES
+        | GET_SUBSCRIPTIONS
+        | RENEW_SUBSCRIPTION
+        | CANCEL_SUBSCRIPTION
+        | GET_NOTIFICATIONS => notifications::perform(server, asking).await,
 
-        other => Err(Failure::new(
-            Status::OperationNotSupported,
-            format!("operation 0x{other:04x} is not supported"),
-        )),
+        other => Err(unknown(other)),
     }
+}
+
+fn unknown(operation: u16) -> Failure {
+    Failure::new(
+        Status::OperationNotSupported,
+        format!("operation 0x{operation:04x} is not supported"),
+    )
 }
 
 /// An answer that says only that it was done.

@@ -9,13 +9,13 @@ use papermesh_protocol::text;
 use super::super::identity::Identity;
 use super::super::limits;
 use super::super::message::{Answer, Failure};
+use super::super::news::Happened;
 use super::super::owner::Requester;
 use super::super::printer_attributes::{self, Facts, PrinterUri};
 use super::super::queue::{Bearer, Hold, IppJobState, JobChange, JobNumber, Queue, Which};
 use super::super::requested::Requested;
 use super::super::server::{Asking, IppServer};
 use super::super::status::Status;
-use super::super::subscriptions::Happened;
 
 /// Bytes of a message for whoever stands at the printer.
 const MESSAGE: usize = 127;

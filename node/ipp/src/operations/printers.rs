@@ -5,12 +5,11 @@
 use ipp::attribute::IppAttribute;
 use ipp::model::DelimiterTag;
 
-use super::super::job_attributes::Kind;
 use super::super::limits;
 use super::super::message::{Answer, Failure};
 use super::super::owner::Requester;
 use super::super::queue::{KnownStation, Queue};
-use super::super::requested::Requested;
+use super::super::requested::{Kind, Requested};
 use super::super::server::{Asking, IppServer};
 use super::super::station;
 use super::super::status::Status;

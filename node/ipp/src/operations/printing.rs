@@ -14,6 +14,7 @@ use super::super::compression;
 use super::super::job_attributes;
 use super::super::limits;
 use super::super::message::{Answer, Failure, Request};
+use super::super::news::Happened;
 use super::super::open_jobs::OpenJob;
 use super::super::owner::Requester;
 use super::super::queue::{
@@ -21,7 +22,7 @@ use super::super::queue::{
 };
 use super::super::server::{Asking, IppServer};
 use super::super::status::Status;
-use super::super::subscriptions::Happened;
+use super::super::subscriptions;
 use super::super::template::{self, Asked};
 use super::super::values::{Values, attribute, mime};
 use super::notifications;
@@ -60,7 +61,7 @@ pub(super) async fn validate_job<Q: Queue>(
     let request = job_request(asking, user, said.format, &asked.settings);
     server.queue.admit(&request).await?;
     let mut answer = super::done(asking);
-    answer.ignored(asked);
+    asked.append(&mut answer);
     Ok(answer)
 }
 
@@ -113,8 +114,8 @@ async fn made<Q: Queue>(
     let subscribed = notifications::with_job(server, asking, number)?;
     server.tell(number, Happened::Created).await;
     let mut answer = told(server, asking, number).await?;
-    answer.ignored(asked);
-    notifications::append(&mut answer, subscribed);
+    asked.append(&mut answer);
+    subscriptions::append(&mut answer, subscribed);
     Ok(answer)
 }
 
@@ -151,7 +152,7 @@ pub(super) async fn send_document<Q: Queue>(
     }
     server.tell(number, Happened::Changed).await;
     let mut answer = told(server, asking, number).await?;
-    answer.ignored(asked);
+    asked.append(&mut answer);
     Ok(answer)
 }
 

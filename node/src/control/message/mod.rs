@@ -7,6 +7,7 @@
 
 mod gateway;
 mod home;
+mod infra;
 mod job;
 mod member;
 mod node;
@@ -30,6 +31,10 @@ pub use gateway::{
     WakeDoor, WithdrawToken,
 };
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
+pub use infra::{
+    DeviceTokenMade, DeviceTokenView, ListDeviceTokens, MakeDeviceToken, ProxyStatus,
+    WithdrawDeviceToken,
+};
 pub use job::{
     DeleteJob, FollowJobs, JobPrefix, JobRef, JobsFollowed, ListHistory, ListJobs, MoveJob,
     PrefixError, ProtectJob, ShowJob, SubmitJob, Submitted, UnlockJob,
@@ -208,6 +213,9 @@ commands! {
     MakeToken -> TokenMade,
     ListTokens -> Vec<Token>,
     WithdrawToken -> Token,
+    MakeDeviceToken -> DeviceTokenMade,
+    ListDeviceTokens -> Vec<DeviceTokenView>,
+    WithdrawDeviceToken -> DeviceTokenView,
     Visit -> VisitReport,
 }
 

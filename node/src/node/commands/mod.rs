@@ -4,6 +4,7 @@
 
 mod audit;
 mod gateway;
+mod infra;
 mod jobs;
 mod portal;
 mod printers;

@@ -1,4 +1,5 @@
-//! Print tokens: what programs outside the site show instead of a PIN.
+//! Tokens: what programs show that have nobody's PIN. A print token is shown by programs outside the site, a
+//! device token by the proxy that fetches what was released at an infrastructure printer.
 //!
 //! A token has 120 random bits, so it can be shown to the Internet, where a PIN of a few digits could be
 //! guessed. It is good for printing alone: nothing comes out of a printer for it. Nobody keeps it but the
@@ -13,6 +14,7 @@ pub mod allowance;
 pub mod rights;
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::str::FromStr;
 
 use rand_core::Rng;
@@ -21,23 +23,72 @@ use zeroize::Zeroizing;
 
 use crate::id::TokenDigest;
 
-/// How it begins, so that people and secret scanners see what it is.
-const PREFIX: &str = "pm-";
-/// Characters after that: five bits each.
+/// Characters after the prefix: five bits each.
 const LENGTH: usize = 24;
 /// Crockford's base 32: no I, L, O, U.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// A print token. Wiped when it is dropped, and never shown but where it is made.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PrintToken(Zeroizing<[u8; LENGTH]>);
+/// What a token is for. One that is for something else is none.
+pub trait Purpose {
+    /// How it begins, so that people and secret scanners see what it is.
+    const PREFIX: &'static str;
+    /// Keeps digests of one purpose apart from those of others.
+    const CONTEXT: &'static str;
+    /// What it is called.
+    const NAME: &'static str;
+}
 
-/// Text that is no print token.
+/// Prints from outside the site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Printing {}
+
+impl Purpose for Printing {
+    const PREFIX: &'static str = "pm-";
+    const CONTEXT: &'static str = "papermesh/print-token/1";
+    const NAME: &'static str = "a print token";
+}
+
+/// Fetches what was released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetching {}
+
+impl Purpose for Fetching {
+    const PREFIX: &'static str = "pd-";
+    const CONTEXT: &'static str = "papermesh/device-token/1";
+    const NAME: &'static str = "a device token";
+}
+
+/// A print token.
+pub type PrintToken = Token<Printing>;
+/// A device token.
+pub type DeviceToken = Token<Fetching>;
+
+/// A token. Wiped when it is dropped, and never shown but where it is made.
+pub struct Token<P>(Zeroizing<[u8; LENGTH]>, PhantomData<fn() -> P>);
+
+/// Text that is no token of this purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a print token is {PREFIX} and {LENGTH} letters and digits")]
-pub struct TokenError;
+#[error("{name} is {prefix} and {LENGTH} letters and digits")]
+pub struct TokenError {
+    name: &'static str,
+    prefix: &'static str,
+}
 
-impl PrintToken {
+impl<P> Clone for Token<P> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+impl<P> PartialEq for Token<P> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<P> Eq for Token<P> {}
+
+impl<P: Purpose> Token<P> {
     /// A fresh one.
     pub fn random<R: Rng + ?Sized>(rng: &mut R) -> Self {
         let mut characters = Zeroizing::new([0; LENGTH]);
@@ -45,43 +96,45 @@ impl PrintToken {
         for character in characters.iter_mut() {
             *character = ALPHABET[usize::from(*character % 32)];
         }
-        Self(characters)
+        Self(characters, PhantomData)
     }
 
     /// What is kept of it.
     #[must_use]
     pub fn digest(&self) -> TokenDigest {
-        let hash = Sha256::new()
-            .chain_update("papermesh/print-token/1")
-            .chain_update(*self.0);
+        let hash = Sha256::new().chain_update(P::CONTEXT).chain_update(*self.0);
         TokenDigest::from_bytes(hash.finalize().into())
     }
 
     /// The token as it is shown to its user, once.
     #[must_use]
     pub fn expose(&self) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + LENGTH));
-        text.push_str(PREFIX);
+        let mut text = Zeroizing::new(String::with_capacity(P::PREFIX.len() + LENGTH));
+        text.push_str(P::PREFIX);
         text.extend(self.0.iter().map(|character| char::from(*character)));
         text
     }
 }
 
-impl fmt::Debug for PrintToken {
+impl<P> fmt::Debug for Token<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PrintToken(..)")
+        f.write_str("Token(..)")
     }
 }
 
-impl FromStr for PrintToken {
+impl<P: Purpose> FromStr for Token<P> {
     type Err = TokenError;
 
     /// Letters of either case are taken, and those that look like digits as these.
     fn from_str(text: &str) -> Result<Self, TokenError> {
+        let error = TokenError {
+            name: P::NAME,
+            prefix: P::PREFIX,
+        };
         let text = text.trim().as_bytes();
-        let (prefix, rest) = text.split_at_checked(PREFIX.len()).ok_or(TokenError)?;
-        if !prefix.eq_ignore_ascii_case(PREFIX.as_bytes()) || rest.len() != LENGTH {
-            return Err(TokenError);
+        let (prefix, rest) = text.split_at_checked(P::PREFIX.len()).ok_or(error)?;
+        if !prefix.eq_ignore_ascii_case(P::PREFIX.as_bytes()) || rest.len() != LENGTH {
+            return Err(error);
         }
         let mut characters = Zeroizing::new([0; LENGTH]);
         for (character, said) in characters.iter_mut().zip(rest) {
@@ -91,11 +144,11 @@ impl FromStr for PrintToken {
                 other => other,
             };
             if !ALPHABET.contains(&meant) {
-                return Err(TokenError);
+                return Err(error);
             }
             *character = meant;
         }
-        Ok(Self(characters))
+        Ok(Self(characters, PhantomData))
     }
 }
 
@@ -128,13 +181,25 @@ mod tests {
             "xm-0123456789abcdefghjkmnpq",
             "pm-0123456789abcdefghjkmnp\u{e9}",
         ] {
-            assert_eq!(wrong.parse::<PrintToken>(), Err(TokenError), "{wrong}");
+            assert!(wrong.parse::<PrintToken>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_token_is_good_for_its_purpose_alone() {
+        let printing: PrintToken = "pm-0123456789abcdefghjkmnpq".parse().unwrap();
+        let fetching: DeviceToken = "pd-0123456789abcdefghjkmnpq".parse().unwrap();
+        assert_ne!(printing.digest(), fetching.digest());
+        let other = printing.expose().parse::<DeviceToken>();
+        assert_eq!(
+            other.unwrap_err().to_string(),
+            "a device token is pd- and 24 letters and digits"
+        );
     }
 
     #[test]
     fn a_token_is_not_shown() {
         let token: PrintToken = "pm-0123456789abcdefghjkmnpq".parse().unwrap();
-        assert_eq!(format!("{token:?}"), "PrintToken(..)");
+        assert_eq!(format!("{token:?}"), "Token(..)");
     }
 }

@@ -6,13 +6,23 @@ use std::collections::BTreeSet;
 use ipp::attribute::IppAttribute;
 use ipp::value::IppValue;
 
-use super::job_attributes::Kind;
-use super::message::Request;
-use super::values::attribute;
+use crate::message::Request;
+use crate::values::attribute;
+
+/// By which name of a group an attribute is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `printer-description` and its like.
+    Description,
+    /// `job-template` and its like.
+    Template,
+    /// By its own name alone, because it is large.
+    Bulky,
+}
 
 /// Which attributes a program wants to have.
 #[derive(Debug)]
-pub(super) struct Requested {
+pub struct Requested {
     all: bool,
     template: bool,
     description: bool,
@@ -21,7 +31,7 @@ pub(super) struct Requested {
 
 impl Requested {
     /// What a request says; `default` if it says nothing.
-    pub(super) fn read(request: &Request, default: &[&str]) -> Self {
+    pub fn read(request: &Request, default: &[&str]) -> Self {
         let said = request.operation().texts("requested-attributes");
         let said = if said.is_empty() { default } else { &said };
         let has = |name: &str| said.contains(&name);
@@ -36,21 +46,26 @@ impl Requested {
     }
 
     /// Whether an attribute is asked for by its name.
-    pub(super) fn names(&self, name: &str) -> bool {
+    pub fn names(&self, name: &str) -> bool {
         self.names.contains(name)
     }
 
+    /// Whether an attribute is wanted, by its name or that of its group.
+    #[must_use]
+    pub fn chooses(&self, name: &str, kind: Kind) -> bool {
+        let by_group = match kind {
+            Kind::Description => self.all || self.description,
+            Kind::Template => self.all || self.template,
+            Kind::Bulky => false,
+        };
+        by_group || self.names(name)
+    }
+
     /// Keeps what is wanted.
-    pub(super) fn choose(&self, told: Vec<(&'static str, Kind, IppValue)>) -> Vec<IppAttribute> {
+    #[must_use]
+    pub fn choose(&self, told: Vec<(&'static str, Kind, IppValue)>) -> Vec<IppAttribute> {
         told.into_iter()
-            .filter(|(name, kind, _)| {
-                let by_group = match kind {
-                    Kind::Description => self.all || self.description,
-                    Kind::Template => self.all || self.template,
-                    Kind::Bulky => false,
-                };
-                by_group || self.names(name)
-            })
+            .filter(|(name, kind, _)| self.chooses(name, *kind))
             .filter_map(|(name, _, value)| attribute(name, value))
             .collect()
     }

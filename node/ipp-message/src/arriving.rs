@@ -12,13 +12,13 @@ use papermesh_web::Slot;
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use super::limits;
-use super::message::{Malformed, Request};
-use super::status::Status;
+use crate::limits;
+use crate::message::{Malformed, Request};
+use crate::status::Status;
 
 /// A body on its way. What is read of it is read once; a body that stands still for
 /// [`limits::BODY_STALL`] has ended with an error.
-pub(super) struct Arriving {
+pub struct Arriving {
     stream: BodyDataStream,
     /// What has come and was not read.
     left: Bytes,
@@ -26,27 +26,40 @@ pub(super) struct Arriving {
     ended: bool,
     /// What it occupies, and may lose while nothing comes.
     slots: Vec<Arc<Slot>>,
+    guard: Guard,
 }
 
 impl Arriving {
-    pub(super) fn new(body: Body, slot: Arc<Slot>) -> Self {
+    /// A body that occupies a slot.
+    #[must_use]
+    pub fn new(body: Body, slot: Arc<Slot>) -> Self {
         Self {
             slots: vec![slot],
             stream: body.into_data_stream(),
             left: Bytes::new(),
             patience: Box::pin(sleep(limits::BODY_STALL)),
             ended: false,
+            guard: Guard::default(),
+        }
+    }
+
+    /// The same, whose attributes may have so many bytes.
+    #[must_use]
+    pub fn with_room(self, room: usize) -> Self {
+        Self {
+            guard: Guard::with_room(room),
+            ..self
         }
     }
 
     /// Occupies another slot until its end.
-    pub(super) fn occupy(&mut self, slot: Arc<Slot>) {
+    pub fn occupy(&mut self, slot: Arc<Slot>) {
         slot.resume();
         self.slots.push(slot);
     }
 
     /// Reads header and attributes; what follows them is the document.
-    pub(super) async fn request(&mut self) -> Result<Request, Malformed> {
+    pub async fn request(&mut self) -> Result<Request, Malformed> {
         let mut arrived = Vec::new();
         let read = timeout(limits::ATTRIBUTES, self.attributes(&mut arrived));
         let end = match read.await {
@@ -74,7 +87,6 @@ impl Arriving {
 
     /// Reads until the attributes have ended, and gives their end.
     async fn attributes(&mut self, arrived: &mut Vec<u8>) -> Result<usize, GuardError> {
-        let mut guard = Guard::default();
         loop {
             self.slots.iter().for_each(|slot| slot.rest());
             let piece = self.stream.next().await;
@@ -83,27 +95,27 @@ impl Arriving {
                 return Err(GuardError::Truncated);
             };
             arrived.extend_from_slice(&piece);
-            if let Some(end) = guard.advance(arrived)? {
+            if let Some(end) = self.guard.advance(arrived)? {
                 return Ok(end);
             }
         }
     }
 
     /// How many bytes are still to come, where the sender said so.
-    pub(super) fn rest(&self) -> Option<u64> {
+    pub fn rest(&self) -> Option<u64> {
         let coming = hyper::body::Body::size_hint(&self.stream).exact()?;
         Some(coming + self.left.len() as u64)
     }
 
     /// Reads on and throws it away, so that whoever sends gets to read the answer.
-    pub(super) async fn drain(&mut self) {
+    pub async fn drain(&mut self) {
         let (mut rest, mut nowhere) = (self.take(limits::DRAIN_BYTES), tokio::io::sink());
         let all = tokio::io::copy(&mut rest, &mut nowhere);
         drop(timeout(limits::DRAIN, all).await);
     }
 
     /// Whether all of it was read, to an end that was well.
-    pub(super) fn has_ended(&self) -> bool {
+    pub fn has_ended(&self) -> bool {
         self.ended
     }
 }

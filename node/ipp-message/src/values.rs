@@ -26,7 +26,7 @@ fn bounded<const MAX: usize>(text: &str) -> Option<BoundedString<MAX>> {
 }
 
 /// The first at most `max` bytes of a text, cut between characters.
-pub(super) fn cut(text: &str, max: usize) -> &str {
+pub fn cut(text: &str, max: usize) -> &str {
     let mut end = max.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -34,61 +34,73 @@ pub(super) fn cut(text: &str, max: usize) -> &str {
     &text[..end]
 }
 
-pub(super) fn keyword(text: &str) -> IppValue {
+/// `keyword`.
+pub fn keyword(text: &str) -> IppValue {
     bounded(text).map_or(IppValue::NoValue, IppValue::Keyword)
 }
 
-pub(super) fn name(text: &str) -> IppValue {
+/// `name`.
+pub fn name(text: &str) -> IppValue {
     bounded(text).map_or(IppValue::NoValue, IppValue::NameWithoutLanguage)
 }
 
 /// A name that RFC 8011 wants to be short: `name(127)`.
-pub(super) fn short_name(text: &str) -> IppValue {
+pub fn short_name(text: &str) -> IppValue {
     name(cut(text, SHORT_TEXT))
 }
 
-pub(super) fn text(text: &str) -> IppValue {
+/// `text`.
+pub fn text(text: &str) -> IppValue {
     IppTextValue::new(cut(text, TEXT)).map_or(IppValue::NoValue, IppValue::TextWithoutLanguage)
 }
 
 /// `text(127)`.
-pub(super) fn short_text(long: &str) -> IppValue {
+pub fn short_text(long: &str) -> IppValue {
     text(cut(long, SHORT_TEXT))
 }
 
-pub(super) fn uri(text: &str) -> IppValue {
+/// `uri`.
+pub fn uri(text: &str) -> IppValue {
     bounded(text).map_or(IppValue::NoValue, IppValue::Uri)
 }
 
-pub(super) fn mime(text: &str) -> IppValue {
+/// `mimeMediaType`.
+pub fn mime(text: &str) -> IppValue {
     bounded(text).map_or(IppValue::NoValue, IppValue::MimeMediaType)
 }
 
-pub(super) fn charset(text: &str) -> IppValue {
+/// `charset`.
+pub fn charset(text: &str) -> IppValue {
     bounded(text).map_or(IppValue::NoValue, IppValue::Charset)
 }
 
-pub(super) fn language(text: &str) -> IppValue {
+/// `naturalLanguage`.
+pub fn language(text: &str) -> IppValue {
     bounded(text).map_or(IppValue::NoValue, IppValue::NaturalLanguage)
 }
 
-pub(super) fn integer(number: impl TryInto<i32>) -> IppValue {
+/// `integer`; what is too large becomes the largest.
+pub fn integer(number: impl TryInto<i32>) -> IppValue {
     IppValue::Integer(number.try_into().unwrap_or(i32::MAX))
 }
 
-pub(super) fn enumeration(number: i32) -> IppValue {
+/// `enum`.
+pub fn enumeration(number: i32) -> IppValue {
     IppValue::Enum(number)
 }
 
-pub(super) fn flag(on: bool) -> IppValue {
+/// `boolean`.
+pub fn flag(on: bool) -> IppValue {
     IppValue::Boolean(on)
 }
 
-pub(super) fn range(min: i32, max: i32) -> IppValue {
+/// `rangeOfInteger`.
+pub fn range(min: i32, max: i32) -> IppValue {
     IppValue::RangeOfInteger { min, max }
 }
 
-pub(super) fn dpi(dots: i32) -> IppValue {
+/// `resolution`, the same in both directions, in dots per inch.
+pub fn dpi(dots: i32) -> IppValue {
     IppValue::Resolution {
         cross_feed: dots,
         feed: dots,
@@ -96,15 +108,18 @@ pub(super) fn dpi(dots: i32) -> IppValue {
     }
 }
 
-pub(super) fn octets(text: &str) -> IppValue {
+/// `octetString`.
+pub fn octets(text: &str) -> IppValue {
     IppValue::OctetString(Bytes::copy_from_slice(cut(text, TEXT).as_bytes()))
 }
 
-pub(super) fn no_value() -> IppValue {
+/// The out-of-band value *no-value* (RFC 8010 section 3.8).
+pub fn no_value() -> IppValue {
     IppValue::NoValue
 }
 
-pub(super) fn unknown() -> IppValue {
+/// The out-of-band value *unknown*.
+pub fn unknown() -> IppValue {
     IppValue::Other {
         tag: UNKNOWN,
         data: Bytes::new(),
@@ -113,7 +128,7 @@ pub(super) fn unknown() -> IppValue {
 
 /// What stands in the group of unsupported attributes for an attribute that is not known at all
 /// (RFC 8011 section 4.1.7).
-pub(super) fn unsupported() -> IppValue {
+pub fn unsupported() -> IppValue {
     IppValue::Other {
         tag: UNSUPPORTED,
         data: Bytes::new(),
@@ -121,7 +136,7 @@ pub(super) fn unsupported() -> IppValue {
 }
 
 /// All of a list, or *no value* where it is empty.
-pub(super) fn all<T>(items: impl IntoIterator<Item = T>, make: impl Fn(T) -> IppValue) -> IppValue {
+pub fn all<T>(items: impl IntoIterator<Item = T>, make: impl Fn(T) -> IppValue) -> IppValue {
     let mut values: Vec<IppValue> = items.into_iter().map(make).collect();
     match values.len() {
         0 => IppValue::NoValue,
@@ -130,11 +145,13 @@ pub(super) fn all<T>(items: impl IntoIterator<Item = T>, make: impl Fn(T) -> Ipp
     }
 }
 
-pub(super) fn keywords<'a>(items: impl IntoIterator<Item = &'a str>) -> IppValue {
+/// All of a list of keywords.
+pub fn keywords<'a>(items: impl IntoIterator<Item = &'a str>) -> IppValue {
     all(items, keyword)
 }
 
-pub(super) fn collection<'a>(members: impl IntoIterator<Item = (&'a str, IppValue)>) -> IppValue {
+/// `collection`.
+pub fn collection<'a>(members: impl IntoIterator<Item = (&'a str, IppValue)>) -> IppValue {
     let members = members
         .into_iter()
         .filter_map(|(name, value)| Some((bounded(name)?, value)));
@@ -143,12 +160,12 @@ pub(super) fn collection<'a>(members: impl IntoIterator<Item = (&'a str, IppValu
 
 /// A moment, as seconds since 1970: the scale of `printer-up-time` here, so that the times of a
 /// job mean the same after the node was started again.
-pub(super) fn moment(at: Timestamp) -> IppValue {
+pub fn moment(at: Timestamp) -> IppValue {
     integer(at.as_secs())
 }
 
 /// A moment as a date in UTC (RFC 2579).
-pub(super) fn date_time(at: Timestamp) -> IppValue {
+pub fn date_time(at: Timestamp) -> IppValue {
     let Some(utc) = i64::try_from(at.as_secs())
         .ok()
         .and_then(|secs| time::OffsetDateTime::from_unix_timestamp(secs).ok())
@@ -170,7 +187,7 @@ pub(super) fn date_time(at: Timestamp) -> IppValue {
 }
 
 /// The moment of a date; none if it is no date, or before 1970.
-pub(super) fn timestamp(date: &IppDateTime) -> Option<Timestamp> {
+pub fn timestamp(date: &IppDateTime) -> Option<Timestamp> {
     let month = time::Month::try_from(date.month).ok()?;
     let day = time::Date::from_calendar_date(date.year.into(), month, date.day).ok()?;
     // A leap second is taken for the one before it.
@@ -185,7 +202,7 @@ pub(super) fn timestamp(date: &IppDateTime) -> Option<Timestamp> {
 }
 
 /// A named value.
-pub(super) fn attribute(name: &str, value: IppValue) -> Option<IppAttribute> {
+pub fn attribute(name: &str, value: IppValue) -> Option<IppAttribute> {
     IppAttribute::with_name(cut(name, 255), value).ok()
 }
 
@@ -193,49 +210,70 @@ pub(super) fn attribute(name: &str, value: IppValue) -> Option<IppAttribute> {
 
 /// The attributes of one group of a request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Values<'a>(pub(super) &'a [IppAttribute]);
+pub struct Values<'a>(pub &'a [IppAttribute]);
 
 impl<'a> Values<'a> {
-    pub(super) fn get(self, name: &str) -> Option<&'a IppValue> {
+    /// The value of an attribute.
+    pub fn get(self, name: &str) -> Option<&'a IppValue> {
         let named = |attribute: &&IppAttribute| attribute.name().as_str() == name;
         self.0.iter().find(named).map(IppAttribute::value)
     }
 
-    pub(super) fn integer(self, name: &str) -> Option<i32> {
+    /// One `integer`.
+    pub fn integer(self, name: &str) -> Option<i32> {
         match self.get(name)? {
             IppValue::Integer(number) => Some(*number),
             _ => None,
         }
     }
 
-    pub(super) fn flag(self, name: &str) -> Option<bool> {
+    /// One `boolean`.
+    pub fn flag(self, name: &str) -> Option<bool> {
         match self.get(name)? {
             IppValue::Boolean(on) => Some(*on),
             _ => None,
         }
     }
 
-    pub(super) fn octets(self, name: &str) -> Option<&'a [u8]> {
+    /// One `octetString`.
+    pub fn octets(self, name: &str) -> Option<&'a [u8]> {
         match self.get(name)? {
             IppValue::OctetString(bytes) => Some(bytes),
             _ => None,
         }
     }
 
+    /// One `enum`.
+    pub fn enumeration(self, name: &str) -> Option<i32> {
+        match self.get(name)? {
+            IppValue::Enum(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// All `integer`s and `enum`s.
+    pub fn numbers(self, name: &str) -> impl Iterator<Item = i32> + use<'a> {
+        let values = self.get(name).into_iter().flatten();
+        values.filter_map(|value| match value {
+            IppValue::Integer(number) | IppValue::Enum(number) => Some(*number),
+            _ => None,
+        })
+    }
+
     /// One keyword, name, text, URI or MIME type.
-    pub(super) fn text(self, name: &str) -> Option<&'a str> {
+    pub fn text(self, name: &str) -> Option<&'a str> {
         text_of(self.get(name)?)
     }
 
     /// All of them.
-    pub(super) fn texts(self, name: &str) -> Vec<&'a str> {
+    pub fn texts(self, name: &str) -> Vec<&'a str> {
         let value = self.get(name);
         value.into_iter().flatten().filter_map(text_of).collect()
     }
 }
 
 /// The text of a keyword, name, text, URI or MIME type.
-pub(super) fn text_of(value: &IppValue) -> Option<&str> {
+pub fn text_of(value: &IppValue) -> Option<&str> {
     Some(match value {
         IppValue::Keyword(text) => text,
         IppValue::NameWithoutLanguage(text) | IppValue::NameWithLanguage { name: text, .. } => text,

@@ -1,46 +1,79 @@
-//! The status codes that this printer answers with (RFC 8011 appendix B; RFC 3380 for those of
+//! The status codes that are answered with (RFC 8011 appendix B; RFC 3380 for those of
 //! settable attributes, RFC 3995 and 3996 for those of subscriptions, PWG 5100.13 for passwords,
-//! PWG 5100.16 for allowances).
+//! PWG 5100.16 for allowances, PWG 5100.18 for jobs that a proxy fetches).
 
 /// A status code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub enum Status {
+    /// `successful-ok`.
     Ok,
+    /// `successful-ok-ignored-or-substituted-attributes`.
     OkIgnoredOrSubstituted,
+    /// `successful-ok-ignored-subscriptions`.
     OkIgnoredSubscriptions,
+    /// `successful-ok-events-complete`.
     OkEventsComplete,
+    /// `client-error-bad-request`.
     BadRequest,
+    /// `client-error-forbidden`.
     Forbidden,
+    /// `client-error-not-authenticated`.
     NotAuthenticated,
+    /// `client-error-not-authorized`.
     NotAuthorized,
+    /// `client-error-not-possible`.
     NotPossible,
+    /// `client-error-timeout`.
     Timeout,
+    /// `client-error-not-found`.
     NotFound,
+    /// `client-error-request-entity-too-large`.
     RequestEntityTooLarge,
+    /// `client-error-request-value-too-long`.
     RequestValueTooLong,
+    /// `client-error-document-format-not-supported`.
     DocumentFormat,
+    /// `client-error-attributes-or-values-not-supported`.
     AttributesOrValues,
+    /// `client-error-charset-not-supported`.
     Charset,
+    /// `client-error-compression-not-supported`.
     Compression,
+    /// `client-error-compression-error`.
     CompressionError,
+    /// `client-error-document-format-error`.
     DocumentFormatError,
+    /// `client-error-attributes-not-settable`.
     AttributesNotSettable,
+    /// `client-error-ignored-all-subscriptions`.
     IgnoredAllSubscriptions,
+    /// `client-error-too-many-subscriptions`.
     TooManySubscriptions,
+    /// `client-error-document-password-error`.
     DocumentPassword,
+    /// `client-error-account-limit-reached`.
     AccountLimitReached,
+    /// `client-error-not-fetchable`.
+    NotFetchable,
+    /// `server-error-internal-error`.
     InternalError,
+    /// `server-error-operation-not-supported`.
     OperationNotSupported,
+    /// `server-error-version-not-supported`.
     VersionNotSupported,
+    /// `server-error-not-accepting-jobs`.
     NotAcceptingJobs,
+    /// `server-error-busy`.
     Busy,
+    /// `server-error-job-canceled`.
     JobCanceled,
+    /// `server-error-too-many-document`.
     TooManyDocuments,
 }
 
 impl Status {
     /// Its number.
-    pub(super) fn code(self) -> u16 {
+    pub fn code(self) -> u16 {
         match self {
             Self::Ok => 0x0000,
             Self::OkIgnoredOrSubstituted => 0x0001,
@@ -66,6 +99,7 @@ impl Status {
             Self::TooManySubscriptions => 0x0415,
             Self::DocumentPassword => 0x0418,
             Self::AccountLimitReached => 0x041e,
+            Self::NotFetchable => 0x0420,
             Self::InternalError => 0x0500,
             Self::OperationNotSupported => 0x0501,
             Self::VersionNotSupported => 0x0503,

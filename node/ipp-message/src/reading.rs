@@ -15,7 +15,7 @@ use ipp::model::DelimiterTag;
 use ipp::value::{IppName, IppTextValue, IppValue};
 use papermesh_ipp_guard::{HEADER_BYTES, MAX_DEPTH};
 
-use super::values::{cut, unsupported};
+use crate::values::{cut, unsupported};
 
 /// The longest name, of an attribute or as a value (RFC 8011 section 5.1.3).
 const NAME: usize = 255;
@@ -42,7 +42,7 @@ const MEMBER_NAME: u8 = 0x4a;
 ///
 /// Groups of one kind are one group: what a program says in a second one it has said as well.
 /// Subscriptions are not, each of which has a group of its own (RFC 3995 section 11.1.1.2).
-pub(super) fn groups(message: &Bytes) -> Option<Vec<IppAttributeGroup>> {
+pub fn groups(message: &Bytes) -> Option<Vec<IppAttributeGroup>> {
     let mut rest = Rest(message.clone());
     rest.take(HEADER_BYTES)?;
     let mut groups: Vec<IppAttributeGroup> = Vec::new();
@@ -261,8 +261,8 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    use super::super::values::{Values, text_of};
     use super::*;
+    use crate::values::{Values, text_of};
     use papermesh_ipp_guard::inspect;
 
     fn element(tag: u8, name: &str, value: &[u8]) -> Vec<u8> {

@@ -10,26 +10,24 @@ use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
 use papermesh_ipp_guard::HEADER_BYTES;
 
-use super::queue::{JobNumber, QueueError, QueueErrorKind};
-use super::reading;
-use super::status::Status;
-use super::template::Asked;
-use super::values::{self, Values};
+use crate::reading;
+use crate::status::Status;
+use crate::values::{self, Values};
 
 /// The versions that are spoken, `ipp-versions-supported`; 1.0 is answered as 1.1 is.
-pub(super) const VERSIONS: [&str; 4] = ["1.1", "2.0", "2.1", "2.2"];
+pub const VERSIONS: [&str; 4] = ["1.1", "2.0", "2.1", "2.2"];
 /// The newest of them.
 const NEWEST: u16 = 0x0202;
 
 /// `charset-supported`.
-pub(super) const CHARSETS: [&str; 2] = ["us-ascii", "utf-8"];
+pub const CHARSETS: [&str; 2] = ["us-ascii", "utf-8"];
 
 /// A request that is well-formed: version, charset and language are known, and it says at whom it
 /// is directed.
 #[derive(Debug)]
-pub(super) struct Request {
+pub struct Request {
     /// The operation's number.
-    pub(super) operation: u16,
+    pub operation: u16,
     version: u16,
     id: i32,
     groups: Vec<IppAttributeGroup>,
@@ -37,7 +35,7 @@ pub(super) struct Request {
 
 /// What was not understood, with what of it is needed to answer.
 #[derive(Debug)]
-pub(super) struct Malformed {
+pub struct Malformed {
     version: u16,
     id: i32,
     failure: Failure,
@@ -45,16 +43,18 @@ pub(super) struct Malformed {
 
 /// An operation that did not succeed.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) status: Status,
+pub struct Failure {
+    /// What the program may do about it.
+    pub status: Status,
     /// What the person at the program may read.
-    pub(super) text: String,
+    pub text: String,
     /// Attributes that were the cause.
-    pub(super) unsupported: Vec<IppAttribute>,
+    pub unsupported: Vec<IppAttribute>,
 }
 
 impl Failure {
-    pub(super) fn new(status: Status, text: impl Into<String>) -> Self {
+    /// A failure of this status.
+    pub fn new(status: Status, text: impl Into<String>) -> Self {
         Self {
             status,
             text: text.into(),
@@ -65,10 +65,10 @@ impl Failure {
 
 /// The job that a request names: `job-id` beside `printer-uri`, or `job-uri` alone (RFC 8011 section
 /// 4.1.5).
-pub(super) fn job_number(request: &Request) -> Option<JobNumber> {
+pub fn job_number(request: &Request) -> Option<u32> {
     let operation = request.operation();
     let number = match operation.integer("job-id") {
-        Some(number) => JobNumber::try_from(number).ok(),
+        Some(number) => u32::try_from(number).ok(),
         None => operation
             .text("job-uri")
             .and_then(|uri| uri.rsplit('/').next())
@@ -77,29 +77,9 @@ pub(super) fn job_number(request: &Request) -> Option<JobNumber> {
     number.filter(|number| *number > 0)
 }
 
-impl From<QueueError> for Failure {
-    fn from(error: QueueError) -> Self {
-        let status = match error.kind {
-            QueueErrorKind::NotAllowed => Status::NotAuthorized,
-            QueueErrorKind::NotProven => Status::Forbidden,
-            QueueErrorKind::PinMissing | QueueErrorKind::Options => Status::AttributesOrValues,
-            QueueErrorKind::Format => Status::DocumentFormat,
-            QueueErrorKind::FormatError | QueueErrorKind::Broken => Status::DocumentFormatError,
-            QueueErrorKind::Password => Status::DocumentPassword,
-            QueueErrorKind::TooLarge => Status::RequestEntityTooLarge,
-            QueueErrorKind::NotFound => Status::NotFound,
-            QueueErrorKind::NotPossible => Status::NotPossible,
-            QueueErrorKind::Busy | QueueErrorKind::Crowded => Status::Busy,
-            QueueErrorKind::Spent => Status::AccountLimitReached,
-            QueueErrorKind::Failed => Status::InternalError,
-        };
-        Self::new(status, error.text)
-    }
-}
-
 impl Request {
     /// Reads header and attributes, which [`papermesh_ipp_guard`] let pass.
-    pub(super) fn read(bytes: &Bytes) -> Result<Self, Malformed> {
+    pub fn read(bytes: &Bytes) -> Result<Self, Malformed> {
         let header: [u8; HEADER_BYTES] = bytes
             .first_chunk()
             .copied()
@@ -142,22 +122,22 @@ impl Request {
     }
 
     /// The operation attributes.
-    pub(super) fn operation(&self) -> Values<'_> {
+    pub fn operation(&self) -> Values<'_> {
         self.group(DelimiterTag::OperationAttributes)
     }
 
     /// The job template attributes.
-    pub(super) fn job(&self) -> Values<'_> {
+    pub fn job(&self) -> Values<'_> {
         self.group(DelimiterTag::JobAttributes)
     }
 
     /// The group of a kind; empty where there is none.
-    pub(super) fn group(&self, tag: DelimiterTag) -> Values<'_> {
+    pub fn group(&self, tag: DelimiterTag) -> Values<'_> {
         Values(self.groups(tag).next().map_or(&[], |group| group.0))
     }
 
     /// All groups of a kind; more than one there are of subscriptions only.
-    pub(super) fn groups(&self, tag: DelimiterTag) -> impl Iterator<Item = Values<'_>> {
+    pub fn groups(&self, tag: DelimiterTag) -> impl Iterator<Item = Values<'_>> {
         self.groups
             .iter()
             .filter(move |group| group.tag() == tag)
@@ -165,12 +145,12 @@ impl Request {
     }
 
     /// An answer to this request.
-    pub(super) fn answer(&self, status: Status) -> Answer {
+    pub fn answer(&self, status: Status) -> Answer {
         Answer::new(self.version, self.id, status)
     }
 
     /// The answer to this request if it failed.
-    pub(super) fn failed(&self, failure: Failure) -> Answer {
+    pub fn failed(&self, failure: Failure) -> Answer {
         Answer::failed(self.version, self.id, failure)
     }
 }
@@ -185,7 +165,7 @@ impl Malformed {
     }
 
     /// A message that did not pass the guard; its header may not be there at all.
-    pub(super) fn unguarded(arrived: &[u8], status: Status, text: impl Into<String>) -> Self {
+    pub fn unguarded(arrived: &[u8], status: Status, text: impl Into<String>) -> Self {
         let id = match arrived.get(4..HEADER_BYTES) {
             Some(&[a, b, c, d]) => i32::from_be_bytes([a, b, c, d]),
             _ => 0,
@@ -198,7 +178,7 @@ impl Malformed {
     }
 
     /// The answer to it.
-    pub(super) fn answer(self) -> Answer {
+    pub fn answer(self) -> Answer {
         Answer::failed(self.version, self.id, self.failure)
     }
 }
@@ -231,10 +211,11 @@ fn check_beginning(groups: &[IppAttributeGroup]) -> Result<(), String> {
 /// An answer being put together. Its groups are sent in the order in which they were begun, those
 /// of the operation and of unsupported attributes first.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub struct Answer {
     version: u16,
     id: i32,
-    pub(super) status: Status,
+    /// How it went.
+    pub status: Status,
     operation: Vec<IppAttribute>,
     unsupported: Vec<IppAttribute>,
     groups: Vec<IppAttributeGroup>,
@@ -261,7 +242,7 @@ impl Answer {
     }
 
     /// Puts a text for people into the answer (`status-message`, at most 255 bytes).
-    pub(super) fn say(&mut self, text: &str) {
+    pub fn say(&mut self, text: &str) {
         let value = IppValue::new_text_without_language(values::cut(text, 255));
         let value = value.unwrap_or(IppValue::NoValue);
         self.operation
@@ -269,28 +250,24 @@ impl Answer {
     }
 
     /// Adds an operation attribute.
-    pub(super) fn put(&mut self, name: &str, value: IppValue) {
+    pub fn put(&mut self, name: &str, value: IppValue) {
         self.operation.extend(values::attribute(name, value));
     }
 
-    /// Adds attributes that were ignored or substituted, and says so.
-    pub(super) fn ignored(&mut self, asked: Asked) {
-        if let Some(text) = asked.cannot() {
-            self.status = Status::OkIgnoredOrSubstituted;
-            self.say(&text);
-        }
-        self.unsupported.extend(asked.unsupported);
+    /// Adds attributes that were not taken as they were sent (RFC 8011 section 4.1.7).
+    pub fn unsupported(&mut self, attributes: Vec<IppAttribute>) {
+        self.unsupported.extend(attributes);
     }
 
     /// Adds a group.
-    pub(super) fn group(&mut self, tag: DelimiterTag, attributes: Vec<IppAttribute>) {
+    pub fn group(&mut self, tag: DelimiterTag, attributes: Vec<IppAttribute>) {
         let mut group = IppAttributeGroup::new(tag);
         group.attributes_mut().extend(attributes);
         self.groups.push(group);
     }
 
     /// The bytes to send.
-    pub(super) fn into_bytes(self) -> Bytes {
+    pub fn into_bytes(self) -> Bytes {
         let version = IppVersion(self.version);
         let Ok(mut message) =
             IppRequestResponse::new_response(version, StatusCode::SuccessfulOk, self.id)

@@ -1,0 +1,496 @@
+//! The table of endings, row by row and by chance.
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use ipp::attribute::IppAttribute;
+use ipp::value::IppValue;
+use proptest::prelude::*;
+use tokio::time::Instant;
+
+use super::super::super::event::DeviceJobState as Told;
+use super::super::super::reasons::StateReason;
+use super::super::job::{
+    CANCEL, DocumentWord, JobState, JobWord, LEASE, STANDSTILL, UNFETCHED, UNHEARD, Verdict, Why,
+};
+use super::{MAX_PROXIES, NotFetchable, ProxyId, Recollection, Silence, State};
+
+const JOB: i32 = 7;
+
+fn proxy(number: u8) -> ProxyId {
+    format!("urn:uuid:00000000-0000-4000-8000-0000000000{number:02x}")
+        .parse()
+        .unwrap()
+}
+
+fn says(state: Told) -> JobWord {
+    JobWord {
+        state: Some(state),
+        reasons: Vec::new(),
+        message: None,
+        impressions: None,
+    }
+}
+
+/// A printer with one proxy that has described its printer, and with one job.
+struct Office {
+    state: State,
+    now: Instant,
+}
+
+impl Office {
+    fn new() -> Self {
+        let now = Instant::now();
+        let mut office = Self {
+            state: State::new(now),
+            now,
+        };
+        office.comes(1);
+        assert!(office.state.offer(JOB, now));
+        office
+    }
+
+    fn comes(&mut self, number: u8) {
+        let id = proxy(number);
+        assert!(self.state.hear(&id, self.now));
+        let known = self.state.proxy_mut(&id).unwrap();
+        let said = IppAttribute::with_name("printer-state", IppValue::Enum(3)).unwrap();
+        known.attributes = known.attributes.update(&[said]).unwrap();
+    }
+
+    fn after(&mut self, time: Duration) -> &mut Self {
+        self.now += time;
+        self
+    }
+
+    fn taken() -> Self {
+        let mut office = Self::new();
+        let now = office.now;
+        office.state.take(JOB, &proxy(1), now).unwrap();
+        office
+    }
+
+    /// The document goes out: its first byte, all of it, with an acknowledgment.
+    fn fetched(begun: bool, whole: bool, acknowledged: bool) -> Self {
+        let mut office = Self::taken();
+        let now = office.now;
+        office.state.ask(JOB, &proxy(1)).unwrap();
+        if begun {
+            office.state.begin(JOB);
+        }
+        if whole {
+            office.state.finish(JOB, now);
+        }
+        if acknowledged {
+            office.state.acknowledge(JOB, &proxy(1), now).unwrap();
+        }
+        office
+    }
+
+    fn says(&mut self, word: JobWord) -> &mut Self {
+        let now = self.now;
+        self.state.hear_of_job(JOB, &proxy(1), word, now).unwrap();
+        self
+    }
+
+    fn verdict(&self) -> Option<Verdict> {
+        self.state.verdict(JOB, self.now)
+    }
+}
+
+fn is_may(verdict: &Option<Verdict>) -> bool {
+    matches!(verdict, Some(Verdict::MayHavePrinted(_)))
+}
+
+fn is_not(verdict: &Option<Verdict>) -> bool {
+    matches!(verdict, Some(Verdict::NotPrinted(_)))
+}
+
+#[test]
+fn completed_is_believed_of_a_document_that_was_fetched_whole_and_acknowledged() {
+    let ended = |begun, whole, acknowledged| {
+        let word = JobWord {
+            impressions: Some(3),
+            ..says(Told::Completed)
+        };
+        Office::fetched(begun, whole, acknowledged)
+            .says(word)
+            .verdict()
+    };
+    assert_eq!(
+        ended(true, true, true),
+        Some(Verdict::Printed { pages: Some(3) })
+    );
+    assert!(is_may(&ended(true, true, false)));
+    assert!(is_may(&ended(true, false, false)));
+    // An acknowledgment of what did not go out is none.
+    assert!(is_may(&ended(true, false, true)));
+    assert!(is_not(&ended(false, false, true)));
+    assert!(is_not(
+        &Office::taken().says(says(Told::Completed)).verdict()
+    ));
+}
+
+#[test]
+fn a_document_that_its_proxy_left_unfinished_is_not_printed_by_a_completed_job() {
+    for (word, printed) in [
+        (DocumentWord::UnderWay, false),
+        (DocumentWord::Ended, false),
+        (DocumentWord::Completed, true),
+    ] {
+        let mut office = Office::fetched(true, true, true);
+        let now = office.now;
+        (office.state.hear_of_document(JOB, &proxy(1), word, now)).unwrap();
+        let verdict = office.says(says(Told::Completed)).verdict();
+        assert_eq!(matches!(verdict, Some(Verdict::Printed { .. })), printed);
+        assert_eq!(is_may(&verdict), !printed);
+    }
+}
+
+#[test]
+fn a_job_that_ended_before_its_first_byte_is_free_and_one_after_it_is_doubtful() {
+    for state in [Told::Canceled, Told::Aborted] {
+        assert!(is_not(&Office::taken().says(says(state)).verdict()));
+        let mut office = Office::fetched(true, true, true);
+        assert!(is_may(&office.says(says(state)).verdict()));
+        // No page, and a reason that says why.
+        let reason = StateReason::of_job("document-format-error").unwrap();
+        for (impressions, reasons, is_certain) in [
+            (Some(0), vec![reason.clone()], true),
+            (Some(0), Vec::new(), false),
+            (None, vec![reason.clone()], false),
+            (Some(1), vec![reason], false),
+        ] {
+            let word = JobWord {
+                impressions,
+                reasons,
+                ..says(state)
+            };
+            let verdict = Office::fetched(true, true, false).says(word).verdict();
+            assert_eq!(
+                (is_not(&verdict), is_may(&verdict)),
+                (is_certain, !is_certain)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_job_that_nobody_takes_is_taken_back() {
+    let mut office = Office::new();
+    assert_eq!(
+        office.after(UNHEARD - Duration::from_secs(1)).verdict(),
+        None
+    );
+    let verdict = office.after(Duration::from_secs(1)).verdict();
+    assert!(matches!(
+        verdict,
+        Some(Verdict::NotPrinted(Why::Unheard(_)))
+    ));
+    // A proxy that asks and takes nothing has a while longer.
+    let mut office = Office::new();
+    for _ in 0..UNFETCHED.as_secs() / 60 {
+        assert_eq!(office.verdict(), None);
+        office.after(Duration::from_secs(60)).comes(1);
+    }
+    assert!(matches!(
+        office.verdict(),
+        Some(Verdict::NotPrinted(Why::Unfetched(None)))
+    ));
+}
+
+#[test]
+fn silence_after_taking_ends_in_doubt_once_a_byte_is_out() {
+    for (mut office, begun) in [
+        (Office::taken(), false),
+        (Office::fetched(true, false, false), true),
+        (Office::fetched(true, true, true), true),
+    ] {
+        assert_eq!(office.after(LEASE - Duration::from_secs(1)).verdict(), None);
+        let verdict = office.after(Duration::from_secs(1)).verdict();
+        assert_eq!((is_not(&verdict), is_may(&verdict)), (!begun, begun));
+        // Whoever is heard of is believed to be at it, but not for ever.
+        office.comes(1);
+        assert_eq!(office.verdict(), None);
+        office.after(STANDSTILL).comes(1);
+        assert_eq!(is_may(&office.verdict()), begun);
+    }
+}
+
+#[test]
+fn a_proxy_that_leaves_ends_what_it_took() {
+    let mut office = Office::taken();
+    office.state.leave(&proxy(1));
+    assert!(is_not(&office.verdict()));
+    let mut office = Office::fetched(true, true, true);
+    office.state.leave(&proxy(1));
+    assert!(is_may(&office.verdict()));
+    // What it had not taken waits for another.
+    let mut office = Office::new();
+    office.state.leave(&proxy(1));
+    assert_eq!(office.verdict(), None);
+    office.comes(2);
+    let now = office.now;
+    office.state.take(JOB, &proxy(2), now).unwrap();
+}
+
+#[test]
+fn a_canceled_job_is_over_at_once_or_when_its_proxy_says_how() {
+    let mut office = Office::taken();
+    let now = office.now;
+    office.state.cancel(JOB, now);
+    assert_eq!(office.verdict(), Some(Verdict::NotPrinted(Why::Canceled)));
+    assert_eq!(office.state.ask(JOB, &proxy(1)), Err(NotFetchable));
+    let mut office = Office::fetched(true, true, true);
+    office.state.cancel(JOB, now);
+    assert_eq!(office.state.state_of(JOB), Some(JobState::Canceled));
+    assert_eq!(office.verdict(), None);
+    // Completed is what some call a job that they canceled.
+    let verdict = office.says(says(Told::Completed)).verdict();
+    assert_eq!(verdict, Some(Verdict::MayHavePrinted(Why::Canceled)));
+    let mut office = Office::fetched(true, false, false);
+    office.state.cancel(JOB, now);
+    assert!(is_may(&office.after(CANCEL).verdict()));
+}
+
+#[test]
+fn a_document_that_broke_off_is_waited_for_a_while() {
+    let mut office = Office::fetched(true, false, false);
+    let now = office.now;
+    office.state.break_off(JOB, now);
+    assert_eq!(
+        office.state.ask(JOB, &proxy(1)),
+        Err(NotFetchable),
+        "it is given once"
+    );
+    assert_eq!(office.verdict(), None);
+    assert!(is_may(&office.after(CANCEL).verdict()));
+}
+
+#[test]
+fn one_proxy_fetches_and_the_others_stand_by_until_it_is_silent() {
+    let mut office = Office::new();
+    office.comes(2);
+    let now = office.now;
+    assert_eq!(office.state.take(JOB, &proxy(2), now), Err(NotFetchable));
+    assert!(office.state.may_fetch(JOB, &proxy(1), now));
+    office.after(UNHEARD).comes(2);
+    let now = office.now;
+    assert!(!office.state.may_fetch(JOB, &proxy(1), now));
+    office.state.take(JOB, &proxy(2), now).unwrap();
+    // The first comes back and has no say.
+    office.comes(1);
+    let word = says(Told::Completed);
+    let heard = office.state.hear_of_job(JOB, &proxy(1), word, now);
+    assert_eq!(heard, Err(NotFetchable));
+    assert_eq!(
+        office.state.acknowledge(JOB, &proxy(1), now),
+        Err(NotFetchable)
+    );
+    assert_eq!(office.state.ask(JOB, &proxy(1)), Err(NotFetchable));
+}
+
+#[test]
+fn a_proxy_that_declines_leaves_the_job_to_be_fetched_and_its_reason() {
+    let mut office = Office::taken();
+    let now = office.now;
+    office
+        .state
+        .decline(JOB, &proxy(1), "full".into(), now)
+        .unwrap();
+    assert_eq!(office.state.state_of(JOB), Some(JobState::Fetchable));
+    office.state.take(JOB, &proxy(1), now).unwrap();
+    office.state.ask(JOB, &proxy(1)).unwrap();
+    let late = office.state.decline(JOB, &proxy(1), "full".into(), now);
+    assert_eq!(late, Err(NotFetchable));
+}
+
+#[test]
+fn there_are_so_many_proxies_and_silent_ones_make_room() {
+    let mut office = Office::new();
+    for number in 2..=u8::try_from(MAX_PROXIES).unwrap() {
+        office.comes(number);
+    }
+    assert!(!office.state.hear(&proxy(99), office.now));
+    office.after(UNHEARD);
+    assert!(office.state.hear(&proxy(99), office.now));
+}
+
+#[test]
+fn an_earlier_life_is_remembered_by_the_proxy_that_had_it() {
+    let mut office = Office::new();
+    let now = office.now;
+    let patience = LEASE;
+    let recall = |office: &mut Office| {
+        let now = office.now;
+        office.state.recall(9, &proxy(1), patience, now)
+    };
+    assert_eq!(recall(&mut office), Recollection::Open);
+    let strange = office
+        .state
+        .hear_of_job(9, &proxy(2), says(Told::Completed), now);
+    assert_eq!(strange, Err(NotFetchable));
+    assert_eq!(recall(&mut office), Recollection::Open);
+    let word = says(Told::Completed);
+    office
+        .state
+        .hear_of_job(9, &proxy(1), word.clone(), now)
+        .unwrap();
+    assert_eq!(recall(&mut office), Recollection::Said(word));
+    assert_eq!(recall(&mut office), Recollection::Open);
+    office.after(patience);
+    assert_eq!(recall(&mut office), Recollection::Nothing);
+}
+
+#[test]
+fn silence_is_told_from_never_having_been_there() {
+    let now = Instant::now();
+    let mut state = State::new(now);
+    let later = now + Duration::from_secs(60);
+    assert_eq!(
+        state.silence(later),
+        Silence::Never(Duration::from_secs(60))
+    );
+    state.hear(&proxy(1), later);
+    assert_eq!(state.silence(later), Silence::Since(Duration::ZERO));
+}
+
+#[test]
+fn an_id_is_a_uuid() {
+    let upper: ProxyId = "urn:uuid:ABCDEF00-0000-4000-8000-000000000001"
+        .parse()
+        .unwrap();
+    assert_eq!(
+        upper.as_str(),
+        "urn:uuid:abcdef00-0000-4000-8000-000000000001"
+    );
+    for wrong in [
+        "",
+        "urn:uuid:",
+        "x",
+        "urn:uuid:abcdef00-0000-4000-8000-00000000000g",
+    ] {
+        assert!(wrong.parse::<ProxyId>().is_err(), "{wrong}");
+    }
+}
+
+/// Anything that may happen to a job.
+#[derive(Debug, Clone)]
+enum Step {
+    Hear(u8),
+    Leave(u8),
+    Take(u8),
+    Decline(u8),
+    Ask(u8),
+    Begin,
+    Finish,
+    BreakOff,
+    Acknowledge(u8),
+    Document(u8, DocumentWord),
+    Job(u8, Told, Option<u32>),
+    Cancel,
+    Wait(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = 1u8..3;
+    let told = prop_oneof![
+        Just(Told::Processing),
+        Just(Told::ProcessingStopped),
+        Just(Told::Canceled),
+        Just(Told::Aborted),
+        Just(Told::Completed),
+        Just(Told::Unknown),
+    ];
+    let document = prop_oneof![
+        Just(DocumentWord::UnderWay),
+        Just(DocumentWord::Completed),
+        Just(DocumentWord::Ended),
+    ];
+    prop_oneof![
+        1 => who.clone().prop_map(Step::Hear),
+        1 => who.clone().prop_map(Step::Leave),
+        3 => who.clone().prop_map(Step::Take),
+        1 => who.clone().prop_map(Step::Decline),
+        3 => who.clone().prop_map(Step::Ask),
+        3 => Just(Step::Begin),
+        3 => Just(Step::Finish),
+        1 => Just(Step::BreakOff),
+        3 => who.clone().prop_map(Step::Acknowledge),
+        1 => (who.clone(), document).prop_map(|(who, word)| Step::Document(who, word)),
+        3 => (who, told, prop::option::of(0u32..3)).prop_map(|(who, told, pages)| Step::Job(who, told, pages)),
+        1 => Just(Step::Cancel),
+        1 => (0u64..400).prop_map(Step::Wait),
+    ]
+}
+
+proptest! {
+    /// Whatever proxies do and say, in whatever order: paper is believed only of a job that was
+    /// completed, by the proxy that took it, which had every byte and acknowledged it; and what
+    /// went out is never said to be certainly unprinted but by the proxy's own count and reason.
+    #[test]
+    fn no_story_makes_paper_of_nothing(steps in prop::collection::vec(step(), 0..40)) {
+        let mut office = Office::new();
+        office.comes(2);
+        // The same story in the plainest words.
+        let (mut owner, mut asked, mut bytes) = (None, false, 0);
+        let (mut acknowledged, mut canceled) = (false, false);
+        for step in steps {
+            let now = office.now;
+            let state = &mut office.state;
+            match step {
+                Step::Hear(who) => { state.hear(&proxy(who), now); }
+                Step::Leave(who) => state.leave(&proxy(who)),
+                Step::Take(who) => if state.take(JOB, &proxy(who), now).is_ok() {
+                    prop_assert!(owner.is_none_or(|owner| owner == who));
+                    owner = Some(who);
+                },
+                Step::Decline(who) => if state.decline(JOB, &proxy(who), "x".into(), now).is_ok() {
+                    prop_assert!(!asked);
+                    owner = None;
+                },
+                Step::Ask(who) => if state.ask(JOB, &proxy(who)).is_ok() {
+                    prop_assert_eq!(owner, Some(who));
+                    prop_assert!(!asked && !canceled);
+                    asked = true;
+                },
+                // The shell sends bytes only to who asked, and ends only what it began.
+                Step::Begin if asked && bytes == 0 => { state.begin(JOB); bytes = 1; }
+                Step::Finish if bytes == 1 => { state.finish(JOB, now); bytes = 2; }
+                Step::BreakOff if bytes == 1 => { state.break_off(JOB, now); bytes = 3; }
+                Step::Begin | Step::Finish | Step::BreakOff => {}
+                Step::Acknowledge(who) => if state.acknowledge(JOB, &proxy(who), now).is_ok() {
+                    prop_assert_eq!(owner, Some(who));
+                    acknowledged |= bytes == 2;
+                },
+                Step::Document(who, word) => {
+                    let heard = state.hear_of_document(JOB, &proxy(who), word, now);
+                    prop_assert_eq!(heard.is_ok(), owner == Some(who));
+                }
+                Step::Job(who, told, pages) => {
+                    let word = JobWord { impressions: pages, ..says(told) };
+                    let heard = state.hear_of_job(JOB, &proxy(who), word, now);
+                    prop_assert_eq!(heard.is_ok(), owner == Some(who));
+                }
+                Step::Cancel => { state.cancel(JOB, now); canceled = true; }
+                Step::Wait(seconds) => { office.now += Duration::from_secs(seconds); }
+            }
+            match office.verdict() {
+                Some(Verdict::Printed { .. }) => {
+                    prop_assert!(owner.is_some() && bytes == 2 && acknowledged && !canceled);
+                }
+                // No step here gives a reason that says that nothing came out.
+                Some(Verdict::NotPrinted(_)) => prop_assert_eq!(bytes, 0),
+                Some(Verdict::MayHavePrinted(_)) => prop_assert!(bytes > 0),
+                None => {
+                    // Time alone ends every job.
+                    let end = office.state.deadline(JOB).unwrap();
+                    prop_assert!(office.state.verdict(JOB, end).is_some());
+                }
+            }
+            if office.verdict().is_some() {
+                return Ok(());
+            }
+        }
+    }
+}

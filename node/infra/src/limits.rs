@@ -1,0 +1,27 @@
+//! Every limit of the infrastructure printer; those of its device and of IPP itself are
+//! [`papermesh_device`]'s and [`papermesh_ipp_message::limits`]'.
+
+use std::time::Duration;
+
+use papermesh_web::Pace;
+
+/// Connections at once. A proxy has two or three.
+pub(super) const CONNECTIONS: usize = 64;
+/// Connections at once of one other computer.
+pub(super) const CONNECTIONS_EACH: usize = 16;
+/// Wrong device tokens of one address before it is not answered any more.
+pub(super) const WRONG_TOKENS_EACH: Pace = Pace {
+    burst: 10,
+    every: Duration::from_secs(6 * 60),
+};
+/// Those of all addresses together.
+pub(super) const WRONG_TOKENS: Pace = Pace {
+    burst: 20,
+    every: Duration::from_secs(3),
+};
+/// Pages that a proxy may say are printed.
+pub(super) const IMPRESSIONS: i32 = 1_000_000;
+/// Reasons that are read of one word of a proxy.
+pub(super) const REASONS: usize = 16;
+/// Jobs in one word of a proxy about all of them.
+pub(super) const ACTIVE_JOBS: usize = 128;
