@@ -113,6 +113,8 @@ impl Woken {
                 if was_called && stay.is_known && stay.guests == 0 && !stay.is_wanted(now) {
                     self.stays.remove(&at);
                 }
+                // It may have been the only reason for which the place is open still.
+                self.tick(now);
             }
         }
     }

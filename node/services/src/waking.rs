@@ -125,8 +125,8 @@ impl Waking {
             let wakes = store.wakes();
             wakes.put(&row)?;
             let all = wakes.all()?;
-            let over = all.into_iter().filter(|row| row.is_over(now));
-            over.map(|row| wakes.delete(&row.wake)).collect()
+            let mut over = all.into_iter().filter(|row| row.is_over(now));
+            over.try_for_each(|row| wakes.delete(&row.wake))
         })
         .await
     }

@@ -191,7 +191,7 @@ fn a_member_calls_a_door_and_prints() {
     // Where nobody comes that is said, and the call is taken back.
     called.outside.laptop.kill();
     let call = ["--wait", "5", &line];
-    let refused = away.papermesh("gateway wake").args(&call).run();
+    let refused = away.papermesh("gateway wake").args(call).run();
     assert!(!refused.is_success());
     assert!(
         refused.stderr().contains("did not come within 5 seconds"),

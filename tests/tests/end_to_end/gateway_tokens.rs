@@ -205,6 +205,11 @@ fn a_stock_cups_adds_the_printer_and_prints() {
             &["-p", queue, "-E", "-v", uri, "-m", "everywhere"],
         );
         assert!(added.is_success(), "{added:?}");
+        // CUPS asks the printer for its options after it has said that it is added.
+        wait_until(SOON, "CUPS to know the printer", || {
+            let options = program("lpoptions", &["-p", queue, "-l"]);
+            options.stdout().contains("PageSize")
+        });
         let name = format!("{queue}.pdf");
         let document = outside.site.document(&name, queue);
         let printed = program(

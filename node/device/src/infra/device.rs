@@ -324,7 +324,7 @@ impl InfraDevice {
                     self.cancel(number);
                 }
                 () = news => {}
-                () = sleep_until(deadline.unwrap_or(now)) => {}
+                () = sleep_until(deadline.unwrap_or(now + QUIET)) => {}
                 _ = quiet.tick() => {
                     if let Some(why) = self.waits_for(number) {
                         reporter.tell(DeviceEvent::Waiting { why });

@@ -9,7 +9,7 @@ use ipp::attribute::IppAttribute;
 use ipp::value::IppValue;
 use papermesh_protocol::job::PrintOptions;
 use tokio::io::AsyncRead;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
@@ -67,12 +67,13 @@ where
 
 /// The number of the job, when it is there.
 async fn job(device: &InfraDevice) -> i32 {
-    loop {
+    for _ in 0..1000 {
         if let Some(job) = device.fetchable(&proxy()).first() {
             return job.number;
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
+    panic!("no job can be fetched");
 }
 
 fn says(state: DeviceJobState) -> JobWord {
@@ -124,11 +125,15 @@ async fn a_document_is_fetched_piece_by_piece_and_printed() {
 #[tokio::test(start_paused = true)]
 async fn a_document_that_breaks_off_never_ends_well_for_its_proxy() {
     let device = device();
-    let pieces = [
-        Ok(tokio_util::bytes::Bytes::from_static(b"%PDF")),
-        Err(io::Error::other("gone")),
-    ];
-    let document = StreamReader::new(futures::stream::iter(pieces));
+    // It breaks off when its proxy has some of it: before, nothing would have been sent.
+    let (broken, breaks) = oneshot::channel::<()>();
+    let first = Ok(tokio_util::bytes::Bytes::from_static(b"%PDF"));
+    let then = futures::stream::once(async {
+        drop(breaks.await);
+        Err(io::Error::other("gone"))
+    });
+    let pieces = futures::stream::iter([first]).chain(then);
+    let document = StreamReader::new(Box::pin(pieces));
     let (printed, _events, _) = begin(&device, document);
     let number = job(&device).await;
     device.take(number, &proxy()).unwrap();
@@ -137,6 +142,7 @@ async fn a_document_that_breaks_off_never_ends_well_for_its_proxy() {
         &fetched.document.next().await.unwrap().unwrap()[..],
         b"%PDF"
     );
+    broken.send(()).unwrap();
     assert!(fetched.document.next().await.unwrap().is_err());
     // Whatever the proxy says of it.
     device.acknowledge(number, &proxy()).unwrap();
