@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxys_words_describe_a_device() {
+    fn what_a_proxy_says_describes_a_device() {
         let pdf = IppValue::MimeMediaType("application/pdf".try_into().unwrap());
         let words = [
             said("document-format-supported", pdf),
