@@ -207,8 +207,7 @@ fn a_stock_cups_adds_the_printer_and_prints() {
         assert!(added.is_success(), "{added:?}");
         // CUPS asks the printer for its options after it has said that it is added.
         wait_until(SOON, "CUPS to know the printer", || {
-            let options = program("lpoptions", &["-p", queue, "-l"]);
-            options.stdout().contains("PageSize")
+            cups.description(queue).is_file()
         });
         let name = format!("{queue}.pdf");
         let document = outside.site.document(&name, queue);
