@@ -14,7 +14,7 @@
 //! - `owners`: whose each place is
 //! - `own_names`: names of sites' own domains, and whether their owners agree
 //! - `doors`: the pipes, and whom they let in
-//! - `wake`: calls doors that keep no pipe by mail; nothing of a running gateway does so yet
+//! - `wake`: when doors that keep no pipe are called by mail, and how often; `post`: how those mails go out
 //! - `own`: connections to the gateway's own name, with its `certificate`; its `web`, pipes over `requests`, and the
 //!   `body` of answers
 //! - `turns`: how many connections there may be, of all and of one network, and how often; `clock`: the time

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use papermesh_pipe::Opener;
-use papermesh_protocol::gateway::message::{FromGateway, Place, Refusal};
+use papermesh_protocol::gateway::mailbox::MailAddress;
+use papermesh_protocol::gateway::message::{Connected, FromGateway, Place, Refusal};
 use papermesh_protocol::gateway::name::{Domain, Found, HostName, Label};
 use papermesh_protocol::gateway::own_name::NameRefusal;
 use papermesh_protocol::gateway::page::{Action, KnockId, Mode, Page, PipeId, State, Timers};
@@ -24,7 +25,7 @@ use crate::clock;
 use crate::contracts::Contract;
 use crate::own_names::Names;
 use crate::owners::{At, Owners, Woken};
-use crate::wake::{Call, Mail};
+use crate::wake::Mail;
 
 /// Messages to one door that wait to be sent.
 pub(crate) const TO_DOOR: usize = 64;
@@ -206,8 +207,12 @@ impl Places {
             }
         });
         opened?;
+        let mailbox = match &place.connected {
+            Connected::WokenByGateway(mailbox) => Some(mailbox),
+            Connected::Always | Connected::WokenByClient => None,
+        };
         if let Some(mail) = &mut table.mail {
-            mail.opened(&at);
+            mail.opened(&at, mailbox);
         }
         table.names.want(&at, &own, moment.steady);
         let names = table.names_of(&label, &at);
@@ -271,7 +276,11 @@ impl Places {
         let gone = table.owners.keep(site, node, places);
         for at in gone {
             table.names.want(&at, &[], moment.steady);
-            table.act(&at, moment, |page, _| page.closed(pipe, moment.steady));
+            table.act(&at, moment, |page, _| {
+                // Nobody is waited for any more.
+                page.change(Mode::Constant);
+                page.closed(pipe, moment.steady)
+            });
         }
     }
 
@@ -345,10 +354,10 @@ impl Places {
         }
     }
 
-    /// A mail was not sent.
-    pub(crate) fn was_not_sent(&self, call: &Call, moment: Moment) {
+    /// The server does not take mails for this mailbox.
+    pub(crate) fn was_refused(&self, mailbox: &MailAddress, moment: Moment) {
         if let Some(mail) = &mut self.table().mail {
-            mail.was_not_sent(call, moment);
+            mail.was_refused(mailbox, moment);
         }
     }
 

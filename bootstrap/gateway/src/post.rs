@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ed25519_dalek::SigningKey;
-use papermesh_mail::Trust;
 use papermesh_mail::submit::Submitter;
+use papermesh_mail::{MailError, Trust};
 use papermesh_protocol::gateway::wake::Order;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -79,7 +79,12 @@ fn note(places: &Places, ledger: &Ledger, call: &Call, sent: Result<(), CallErro
         }
         Err(error) => {
             tracing::warn!(%place, %error, "a mail was not submitted");
-            places.was_not_sent(call, clock::moment());
+            // What is wrong with the server itself is not the mailbox's fault.
+            if matches!(error, CallError::Mail(MailError::Refused { .. }))
+                && call.wake.order == Order::Connect
+            {
+                places.was_refused(&call.callee.mailbox, clock::moment());
+            }
         }
     }
 }

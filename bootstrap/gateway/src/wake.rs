@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinSet;
 
+use crate::clock;
 use crate::owners::At;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -113,9 +114,13 @@ impl Wakes {
             .collect()
     }
 
-    /// A door came: what was sent has done its work.
-    pub(crate) fn opened(&mut self, at: &At) {
+    /// A door came that reads this mailbox, if it reads one: what was sent has done its work, and mails to there are
+    /// not in vain.
+    pub(crate) fn opened(&mut self, at: &At, mailbox: Option<&MailAddress>) {
         self.sent.remove(at);
+        if let Some(mailbox) = mailbox {
+            self.failed.remove(&mailbox.mailbox());
+        }
     }
 
     /// A wake did not bring a door, or could not be sent.
@@ -181,24 +186,24 @@ impl Mail {
     pub(crate) fn wake(&mut self, at: &At, callee: Callee, wait: Duration, moment: Moment) {
         let nonce = WakeNonce::from_bytes(rand::random());
         let call = self.wakes.connect(at, callee, (nonce, wait), moment);
-        self.send(call, moment);
+        self.send(call);
     }
 
     /// Takes back what was sent: no door came.
     pub(crate) fn cancel(&mut self, at: &At, moment: Moment) {
         for call in self.wakes.cancel(at, moment) {
-            self.send(call, moment);
+            self.send(call);
         }
     }
 
-    /// A door came.
-    pub(crate) fn opened(&mut self, at: &At) {
-        self.wakes.opened(at);
+    /// A door came that reads this mailbox, if it reads one.
+    pub(crate) fn opened(&mut self, at: &At, mailbox: Option<&MailAddress>) {
+        self.wakes.opened(at, mailbox);
     }
 
-    /// A mail was not sent.
-    pub(crate) fn was_not_sent(&mut self, call: &Call, moment: Moment) {
-        self.wakes.has_failed(&call.callee.mailbox, moment);
+    /// The server does not take mails for this mailbox.
+    pub(crate) fn was_refused(&mut self, mailbox: &MailAddress, moment: Moment) {
+        self.wakes.has_failed(mailbox, moment);
     }
 
     /// Forgets what does not count any more.
@@ -206,12 +211,11 @@ impl Mail {
         self.wakes.tick(moment);
     }
 
-    fn send(&mut self, call: Call, moment: Moment) {
+    fn send(&self, call: Call) {
         // A mail that would wait for others is worth nothing when it goes out.
         if let Err(error) = self.calls.try_send(call) {
             let (TrySendError::Full(call) | TrySendError::Closed(call)) = error;
             tracing::warn!(place = %call.callee.place, "too many mails wait to be sent");
-            self.was_not_sent(&call, moment);
         }
     }
 }
@@ -276,7 +280,7 @@ impl Caller {
         let addresses = Addresses::of_program(self.from.as_str(), call.callee.mailbox.as_str())?;
         let wait = match call.wake.order {
             // After that the wake is of no use.
-            Order::Connect => call.wake.until.since(call.wake.made_at),
+            Order::Connect => call.wake.until.since(clock::now()),
             // It comes at the end of that, and a door whose clock is behind may still believe the wake.
             Order::Cancel => limits::CLOCK_SKEW,
         };
@@ -331,7 +335,7 @@ mod tests {
         for _ in 0..limits::WAKES_OF_SITE {
             assert!(wakes.may(&at(1), &mailbox, NOW.into()));
             wake(&mut wakes, &at(1), 1, NOW);
-            wakes.opened(&at(1));
+            wakes.opened(&at(1), None);
         }
         assert!(!wakes.may(&at(1), &mailbox, minutes(59).into()));
         assert!(wakes.may(&at(2), &mailbox, minutes(59).into()));
@@ -362,6 +366,19 @@ mod tests {
     }
 
     #[test]
+    fn a_door_that_comes_makes_up_for_mails_that_brought_none() {
+        let mut wakes = Wakes::default();
+        let mailbox = callee("hall@acme.example");
+        for failure in 0..10 {
+            wake(&mut wakes, &at(1), 1, minutes(failure));
+            let _ = wakes.cancel(&at(1), (minutes(failure) + WAIT).into());
+        }
+        assert!(!wakes.may(&at(1), &mailbox, minutes(30).into()));
+        wakes.opened(&at(1), Some(&"Hall@acme.example".parse().unwrap()));
+        assert!(wakes.may(&at(1), &mailbox, minutes(30).into()));
+    }
+
+    #[test]
     fn what_may_still_arrive_is_taken_back_by_its_name() {
         let mut wakes = Wakes::default();
         wake(&mut wakes, &at(1), 1, NOW);
@@ -386,7 +403,7 @@ mod tests {
     fn a_door_that_came_is_not_told_to_leave() {
         let mut wakes = Wakes::default();
         wake(&mut wakes, &at(1), 1, NOW);
-        wakes.opened(&at(1));
+        wakes.opened(&at(1), None);
         assert_eq!(wakes.cancel(&at(1), minutes(1).into()), []);
         assert!(wakes.failed.is_empty());
     }

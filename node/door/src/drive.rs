@@ -32,7 +32,7 @@ pub(crate) struct Wanted {
     /// Whether the gateway is to hear which places there are, though none is to be open.
     is_untold: bool,
     /// How often the door was called: with one more it dials at once.
-    calls: u64,
+    pub(crate) calls: u64,
 }
 
 impl Wanted {
@@ -174,11 +174,12 @@ impl Driver {
                 .map(|gateway| (gateway.key, gateway.clone()));
             all.collect()
         };
-        let status = &self.deps.status;
+        let (status, now) = (&self.deps.status, (self.deps.moment)().steady);
         self.sessions.retain(|key, session| {
             let stays = gateways.get(key) == Some(&session.gateway) && !session.task.is_finished();
             if !stays {
                 session.task.abort();
+                self.woken.lost(*key, now);
                 status.send_modify(|status| drop(status.remove(key)));
             }
             stays

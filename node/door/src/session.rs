@@ -73,8 +73,11 @@ pub(crate) async fn keep(
         heard: &heard,
     };
     loop {
-        if !wanted.borrow_and_update().is_somewhere() {
-            found = None;
+        let calls = wanted.borrow_and_update().calls;
+        if !wanted.borrow().is_somewhere() {
+            if found.take().is_some() {
+                heard.tell(Event::Lost(gateway.key)).await;
+            }
             keeper.tell(PipeState::Asleep);
             if wanted.changed().await.is_err() {
                 return;
@@ -138,9 +141,11 @@ pub(crate) async fn keep(
         tokio::select! {
             () = sleep(backoff.wait()) => {}
             // Somebody called, or has no use for it any more.
-            changed = wanted.changed() => if changed.is_err() {
-                return;
-            },
+            news = wanted.wait_for(|now| now.calls != calls || !now.is_somewhere()) => {
+                if news.is_err() {
+                    return;
+                }
+            }
         }
     }
 }

@@ -85,9 +85,8 @@ impl Woken {
 
     /// A gateway is to be told of a place, as for the first time.
     pub(crate) fn introduce(&mut self, at: At, now: Timestamp) {
-        self.stays
-            .entry(at)
-            .or_insert_with(|| Stay::since(now, false));
+        let stay = self.stays.entry(at);
+        stay.or_insert_with(|| Stay::since(now, false)).is_known = false;
     }
 
     /// A wake was judged, and its row is stored.

@@ -1,18 +1,16 @@
 //! What is told of the printer, of its jobs and of their documents (RFC 8011 section 5, PWG 5100.5, PWG
 //! 5100.18 section 7).
 
-use std::fmt::Write as _;
-
 use ipp::attribute::IppAttribute;
 use ipp::value::IppValue;
 use papermesh_device::{InfraDevice, JobState, JobView, ProxyView};
 use papermesh_ipp_message::message::{CHARSETS, VERSIONS};
 use papermesh_ipp_message::requested::{Kind, Requested};
-use papermesh_ipp_message::subscriptions;
 use papermesh_ipp_message::values::{
     all, attribute, charset, collection, date_time, enumeration, flag, integer, keyword, keywords,
     language, mime, moment, name, no_value, octets, range, short_name, short_text, text, uri,
 };
+use papermesh_ipp_message::{subscriptions, uuid};
 use papermesh_protocol::time::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -83,20 +81,8 @@ fn job_uuid<T>(server: &InfraServer<T>, job: &JobView) -> String {
 fn uuid(identity: &Identity, of: &[u8]) -> String {
     let hash = Sha256::new_with_prefix(b"papermesh infrastructure printer")
         .chain_update(&identity.seed)
-        .chain_update(of)
-        .finalize();
-    let mut bytes: Vec<u8> = hash.iter().copied().take(16).collect();
-    // RFC 9562 section 5.8: version 8.
-    bytes[6] = bytes[6] & 0x0f | 0x80;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut text = "urn:uuid:".to_owned();
-    for (place, byte) in bytes.into_iter().enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+        .chain_update(of);
+    uuid::of_hash(&hash.finalize().into())
 }
 
 /// What Register-Output-Device answers: where the proxy goes on.

@@ -1,7 +1,6 @@
 //! Who the hold printer is: its name, its UUID, its icon, its page for people.
 
-use std::fmt::Write as _;
-
+use papermesh_ipp_message::uuid;
 use papermesh_web::dnssd;
 use sha2::{Digest, Sha256};
 
@@ -53,22 +52,10 @@ impl Identity {
     }
 }
 
-/// A UUID made of a hash, `urn:uuid:…` (RFC 9562 section 5.8, version 8).
+/// A UUID of something of this printer, `urn:uuid:…`.
 pub(super) fn uuid_of(seed: &[u8]) -> String {
-    let hash = Sha256::new_with_prefix(b"papermesh hold printer")
-        .chain_update(seed)
-        .finalize();
-    let mut bytes: Vec<u8> = hash.iter().copied().take(16).collect();
-    bytes[6] = bytes[6] & 0x0f | 0x80;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut text = "urn:uuid:".to_owned();
-    for (place, byte) in bytes.into_iter().enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let hash = Sha256::new_with_prefix(b"papermesh hold printer").chain_update(seed);
+    uuid::of_hash(&hash.finalize().into())
 }
 
 /// The page for people. It tells nothing of users or jobs.

@@ -85,8 +85,14 @@ impl Waking {
         letter: &[u8],
         places: &BTreeSet<Option<Label>>,
     ) -> Result<Accepted, WakeError> {
+        // Anybody may write: what does not open costs no more than that.
+        if let Err(refusal @ Refusal::NotForMe) = Letter::open(letter, &self.deps.sealing) {
+            return Err(refusal.into());
+        }
         let users = self.users().await?;
-        let (secret, remembered) = (&self.deps.sealing, &mut self.remembered);
+        // Taken only when it is kept: what is not may come again.
+        let mut taken = self.remembered.clone();
+        let (secret, remembered) = (&self.deps.sealing, &mut taken);
         let judged = self.deps.membership.judge(|judge| {
             let door = Door {
                 secret,
@@ -99,6 +105,7 @@ impl Waking {
         match judged {
             Ok(accepted) => {
                 self.keep(&accepted).await?;
+                self.remembered = taken;
                 let event = match &accepted.signer {
                     Signer::Member(node) => Event::new(Kind::Woken).peer(*node),
                     Signer::User(user) => Event::new(Kind::Woken).user(user),
@@ -109,7 +116,7 @@ impl Waking {
             }
             Err(refusal) => {
                 let now = self.deps.membership.steady();
-                if refusal != Refusal::NotForMe && self.refused.count((), now) {
+                if self.refused.count((), now) {
                     self.note(Event::new(Kind::WakeRefused).because(refusal))
                         .await;
                 }

@@ -68,22 +68,21 @@ pub(super) async fn call(
     let addresses = Addresses::of_person(mail.accounts.address.as_str(), callee.mailbox.as_str())?;
     let wake = letters.wake(callee, wait);
     let letter = letters.write(callee, wake.clone())?;
-    // Whether the mail or the knock comes first makes no difference.
-    let calling = async {
-        submitter.send(&letter, &addresses, wait).await?;
-        std::future::pending::<Result<(), CallError>>().await
+    // Whether the mail or the knock comes first makes no difference, but the mail goes out: somebody else may answer
+    // in the place's stead.
+    let calling = async { Ok(submitter.send(&letter, &addresses, wait).await?) };
+    let answered = async {
+        reach::until_answered(ways, &callee.place).await;
+        Ok::<(), CallError>(())
     };
-    let come = async {
-        tokio::select! {
-            failed = calling => failed,
-            () = reach::until_answered(ways, &callee.place) => Ok(()),
-        }
-    };
+    let come = async { tokio::try_join!(calling, answered).map(drop) };
     if let Ok(come) = timeout(wait, come).await {
         return come;
     }
     let back = letters.write(callee, letters.cancel(&wake))?;
-    submitter.send(&back, &addresses, TAKE_BACK).await?;
+    if let Err(error) = submitter.send(&back, &addresses, TAKE_BACK).await {
+        tracing::warn!(%error, place = %callee.place, "a call could not be taken back");
+    }
     Err(CallError::NotCome {
         place: callee.place.to_string(),
         wait,

@@ -49,9 +49,8 @@ impl Called {
         fs::write(outside.laptop.home().join("papermesh.toml"), settings).unwrap();
         outside.laptop.restart();
         let called = Self { outside, mail };
-        let add = called.place(&["add", "--name", "desk", "--woken-by", who]);
+        let _ = called.place(&["add", "--name", "desk", "--woken-by", who]);
         called.outside.comes("asleep");
-        drop(add);
         called
     }
 

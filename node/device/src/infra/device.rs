@@ -24,7 +24,7 @@ use super::super::source::{SOURCE_STALL, Source, SourceFault};
 use super::super::ticket::PrintTicket;
 use super::super::uri::OutputUri;
 use super::document::{AHEAD, Document, Given, Piece, give};
-use super::job::{JobState, JobWord, LEASE, UNHEARD, Verdict, Why};
+use super::job::{DocumentWord, JobState, JobWord, LEASE, UNHEARD, Verdict, Why};
 use super::state::{ProxyId, Recollection, Silence, State};
 
 /// How long a first proxy is waited for when something is to be printed.
@@ -258,7 +258,7 @@ impl InfraDevice {
         let mut source = Source::new(document, ticket.size, SOURCE_STALL);
         let watched = self.watch(number, (&mut source, sender), &reporter, cancel);
         let (verdict, fault) = watched.await;
-        let printed = matches!(verdict, Verdict::Printed { .. });
+        let printed = matches!(verdict, Verdict::Printed { .. } | Verdict::PassedOn);
         if printed {
             offered.end = DeviceJobState::Completed;
         }
@@ -266,7 +266,10 @@ impl InfraDevice {
         drop(offered);
         match (verdict, fault) {
             (Verdict::Printed { pages }, None) => Ok(Outcome::Completed {
-                pages,
+                pages: Some(pages),
+                device_job: self.reference(number, None),
+            }),
+            (Verdict::PassedOn, None) => Ok(Outcome::Delivered {
                 device_job: self.reference(number, None),
             }),
             (verdict, Some(fault)) => Err(cut_off(fault, &verdict, begun)),
@@ -304,8 +307,8 @@ impl InfraDevice {
             news.as_mut().enable();
             let now = Instant::now();
             let (verdict, deadline) = {
-                let state = &self.shared().state;
-                (state.verdict(number, now), state.deadline(number))
+                let state = &mut self.shared().state;
+                (state.settle(number, now), state.deadline(number))
             };
             self.report(number, &mut told, reporter).await;
             if let Some(verdict) = verdict {
@@ -343,7 +346,9 @@ impl InfraDevice {
             };
             Told {
                 taken_by: job.taken_by.clone(),
-                acknowledged: job.document.acknowledged,
+                // What its proxy left unfinished it does not have to print.
+                acknowledged: job.document.acknowledged
+                    && job.document.word != Some(DocumentWord::Ended),
                 word: job.word.clone(),
             }
         };
@@ -400,13 +405,22 @@ impl InfraDevice {
             Recollection::Open => DeviceVerdict::Silent {
                 why: "its proxy has not said what became of it yet".to_owned(),
             },
-            Recollection::Said(word) if word.state == Some(DeviceJobState::Completed) => {
-                DeviceVerdict::Completed {
-                    pages: word.impressions,
-                }
-            }
+            Recollection::Said(word) if word.state == Some(DeviceJobState::Completed) => match word
+                .completed()
+            {
+                Some(Verdict::Printed { pages }) => DeviceVerdict::Completed { pages: Some(pages) },
+                Some(_) => DeviceVerdict::Unknown {
+                    why: "its proxy says that it is completed, and counts no page".to_owned(),
+                },
+                None => DeviceVerdict::Unknown {
+                    why: "its proxy says that it was completed with errors".to_owned(),
+                },
+            },
             Recollection::Said(_) => DeviceVerdict::Unknown {
                 why: "its proxy ended it".to_owned(),
+            },
+            Recollection::Unfinished => DeviceVerdict::Unknown {
+                why: "its proxy left the document unfinished".to_owned(),
             },
             Recollection::Nothing => DeviceVerdict::Unknown {
                 why: "its proxy did not say what became of it".to_owned(),
@@ -467,13 +481,16 @@ impl InfraDevice {
         (shared.state.job(number)).is_some_and(|job| job.document.begun)
     }
 
-    pub(super) fn begin(&self, number: i32) {
-        self.shared().state.begin(number);
+    /// A byte of a document goes out, if it still may.
+    pub(super) fn begin(&self, number: i32) -> bool {
+        self.shared().state.begin(number)
     }
 
-    pub(super) fn finish(&self, number: i32) {
-        self.shared().state.finish(number, Instant::now());
+    /// All of it is out, if it still may be.
+    pub(super) fn finish(&self, number: i32) -> bool {
+        let is_whole = self.shared().state.finish(number, Instant::now());
         self.0.news.notify_waiters();
+        is_whole
     }
 
     pub(super) fn break_off(&self, number: i32) {
@@ -530,7 +547,7 @@ fn cut_off(fault: SourceFault, verdict: &Verdict, begun: bool) -> PrintFailure {
         Verdict::NotPrinted(_) if !begun => Stop::NothingSent,
         Verdict::NotPrinted(_) => Stop::Confirmed,
         Verdict::MayHavePrinted(_) => Stop::Unconfirmed,
-        Verdict::Printed { .. } => Stop::TooLate,
+        Verdict::Printed { .. } | Verdict::PassedOn => Stop::TooLate,
     };
     match fault {
         SourceFault::Broke(error) => PrintFailure::Body { error, stop },

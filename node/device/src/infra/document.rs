@@ -53,16 +53,13 @@ impl Stream for Document {
             return Poll::Ready(None);
         }
         Poll::Ready(match ready!(self.pieces.poll_recv(cx)) {
-            Some(Piece::Bytes(bytes)) => {
-                self.device.begin(self.number);
-                Some(Ok(bytes))
-            }
-            Some(Piece::End) => {
+            Some(Piece::Bytes(bytes)) if self.device.begin(self.number) => Some(Ok(bytes)),
+            Some(Piece::End) if self.device.finish(self.number) => {
                 self.ended = true;
-                self.device.finish(self.number);
                 None
             }
-            None => {
+            // Also where it was called off, or has ended meanwhile: then nothing more of it goes out.
+            Some(_) | None => {
                 self.ended = true;
                 let why = "the document broke off on its way to this printer";
                 Some(Err(io::Error::other(why)))

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::event::DeviceJobState;
+use super::super::ipp::Completion;
 use super::super::reasons::StateReason;
 use super::state::ProxyId;
 
@@ -117,6 +118,8 @@ pub(super) struct Job {
     pub(super) left: bool,
     /// The document broke off on its way, and when. Nobody gets it again.
     pub(super) broken: Option<Instant>,
+    /// It is known how it ended: no byte goes out any more.
+    pub(super) closed: bool,
     pub(super) offered_at: Instant,
     /// When the proxy said something new of it.
     pub(super) changed_at: Instant,
@@ -127,9 +130,11 @@ pub(super) struct Job {
 pub(super) enum Verdict {
     /// The paper is out.
     Printed {
-        /// Pages, where the proxy counts them.
-        pages: Option<u32>,
+        /// Pages, as the proxy counts them.
+        pages: u32,
     },
+    /// The proxy says so without counting a page, or has passed it on to what does not report back.
+    PassedOn,
     /// Nothing came out, and nothing will.
     NotPrinted(Why),
     /// Nobody knows.
@@ -169,6 +174,7 @@ impl Job {
             canceled: None,
             left: false,
             broken: None,
+            closed: false,
             offered_at: now,
             changed_at: now,
         }
@@ -187,6 +193,11 @@ impl Job {
                     .unwrap_or(DeviceJobState::Processing),
             ),
         }
+    }
+
+    /// Whether bytes of the document may go out.
+    pub(super) const fn is_given(&self) -> bool {
+        !self.closed && self.canceled.is_none() && !self.left
     }
 
     /// How it ended; none while it may still end otherwise. `heard` is when the proxy was heard of
@@ -260,9 +271,9 @@ impl Job {
                 Some(Verdict::MayHavePrinted(Why::Canceled))
             }
             DeviceJobState::Completed => Some(match (whole, acknowledged, document) {
-                (true, true, None | Some(DocumentWord::Completed)) => Verdict::Printed {
-                    pages: word.impressions,
-                },
+                (true, true, None | Some(DocumentWord::Completed)) => {
+                    word.completed().unwrap_or_else(|| may("with errors"))
+                }
                 (false, ..) => may("it did not fetch the whole document"),
                 (true, false, _) => may("it did not acknowledge the document"),
                 (true, true, _) => may("not the document"),
@@ -289,6 +300,23 @@ fn may(why: &'static str) -> Verdict {
 }
 
 impl JobWord {
+    /// What *completed* means with the reasons that come with it; none where there were errors.
+    pub(super) fn completed(&self) -> Option<Verdict> {
+        match Completion::read(&self.reasons) {
+            Completion::WithErrors => None,
+            Completion::PassedOn => Some(Verdict::PassedOn),
+            Completion::Printed => Some(match self.impressions {
+                Some(pages) if pages > 0 => Verdict::Printed { pages },
+                _ => Verdict::PassedOn,
+            }),
+        }
+    }
+
+    /// Whether the job has ended by it.
+    pub(super) fn is_end(&self) -> bool {
+        self.state.is_some_and(|state| state.is_terminal())
+    }
+
     /// What it says, for people.
     fn in_words(&self) -> Option<String> {
         let reasons: Vec<&str> = (self.reasons.iter())

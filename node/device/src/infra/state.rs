@@ -90,6 +90,8 @@ struct Recalled {
     by: ProxyId,
     since: Instant,
     word: Option<JobWord>,
+    /// What it says of the document since.
+    document: Option<DocumentWord>,
 }
 
 /// What a proxy says of a job whose document was whole before this node was started again.
@@ -97,6 +99,8 @@ struct Recalled {
 pub(super) enum Recollection {
     /// It may still say something.
     Open,
+    /// That it ended the job, and left the document unfinished.
+    Unfinished,
     /// This.
     Said(JobWord),
     /// Nothing, and it had time.
@@ -316,18 +320,22 @@ impl State {
     }
 
     /// A byte goes out. From here on the document may be printed.
-    pub(super) fn begin(&mut self, number: i32) {
-        if let Some(job) = self.jobs.get_mut(&number) {
+    pub(super) fn begin(&mut self, number: i32) -> bool {
+        let job = self.jobs.get_mut(&number).filter(|job| job.is_given());
+        job.is_some_and(|job| {
             job.document.begun = true;
-        }
+            true
+        })
     }
 
     /// All bytes are out.
-    pub(super) fn finish(&mut self, number: i32, now: Instant) {
-        if let Some(job) = self.jobs.get_mut(&number) {
+    pub(super) fn finish(&mut self, number: i32, now: Instant) -> bool {
+        let job = self.jobs.get_mut(&number).filter(|job| job.is_given());
+        job.is_some_and(|job| {
             job.document.whole |= job.document.begun;
             job.changed_at = now;
-        }
+            true
+        })
     }
 
     /// Whoever fetched the document has gone before it was whole.
@@ -358,6 +366,12 @@ impl State {
         word: DocumentWord,
         now: Instant,
     ) -> Result<(), NotFetchable> {
+        if let Some(recalled) = self.recalled.get_mut(&number)
+            && recalled.by == *by
+        {
+            recalled.document = Some(word);
+            return Ok(());
+        }
         let job = self.own(number, by)?;
         if job.document.word.replace(word) != Some(word) {
             job.changed_at = now;
@@ -376,12 +390,13 @@ impl State {
         if let Some(recalled) = self.recalled.get_mut(&number)
             && recalled.by == *by
         {
-            recalled.word = Some(word);
+            if !recalled.word.as_ref().is_some_and(JobWord::is_end) {
+                recalled.word = Some(word);
+            }
             return Ok(());
         }
         let job = self.own(number, by)?;
-        let ended = |word: &JobWord| word.state.is_some_and(|state| state.is_terminal());
-        if job.word.as_ref().is_some_and(ended) {
+        if job.word.as_ref().is_some_and(JobWord::is_end) {
             return Ok(());
         }
         let before = job.word.take();
@@ -409,6 +424,15 @@ impl State {
     pub(super) fn verdict(&self, number: i32, now: Instant) -> Option<Verdict> {
         let job = self.jobs.get(&number)?;
         job.verdict(self.heard(job), now)
+    }
+
+    /// The same; once it is known how a job ended nothing of it goes out any more.
+    pub(super) fn settle(&mut self, number: i32, now: Instant) -> Option<Verdict> {
+        let verdict = self.verdict(number, now)?;
+        if let Some(job) = self.jobs.get_mut(&number) {
+            job.closed = true;
+        }
+        Some(verdict)
     }
 
     /// When time alone may end a job.
@@ -448,9 +472,12 @@ impl State {
             by: by.clone(),
             since: now,
             word: None,
+            document: None,
         });
         let word = recalled.word.clone();
-        let found = match word.filter(|word| word.state.is_some_and(|state| state.is_terminal())) {
+        let is_unfinished = !matches!(recalled.document, None | Some(DocumentWord::Completed));
+        let found = match word.filter(JobWord::is_end) {
+            Some(_) if is_unfinished => Recollection::Unfinished,
             Some(word) => Recollection::Said(word),
             None if now < recalled.since + patience => return Recollection::Open,
             None => Recollection::Nothing,

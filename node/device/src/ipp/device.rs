@@ -158,7 +158,7 @@ impl IppDevice {
             DeviceJobState::Completed if standstill(&progress, &[]).is_some() => {
                 DeviceVerdict::StillPrinting(progress)
             }
-            DeviceJobState::Completed => match Completion::read(&progress) {
+            DeviceJobState::Completed => match Completion::read(&progress.job_reasons) {
                 Completion::Printed => DeviceVerdict::Completed {
                     pages: progress.pages,
                 },

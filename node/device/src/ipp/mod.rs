@@ -45,3 +45,4 @@ mod real_printer_tests;
 
 pub(crate) use capabilities::{Capabilities, PRINTER_ATTRIBUTES};
 pub use device::IppDevice;
+pub(crate) use settle::Completion;

@@ -232,7 +232,7 @@ pub(super) fn completed(
     progress: &DeviceProgress,
     device_job: DeviceJobRef,
 ) -> Result<Outcome, PrintFailure> {
-    match Completion::read(progress) {
+    match Completion::read(&progress.job_reasons) {
         Completion::Printed => Ok(Outcome::Completed {
             pages: progress.pages,
             device_job,
@@ -271,7 +271,7 @@ pub(super) fn standstill(progress: &DeviceProgress, before: &[StateReason]) -> O
 
 /// What *completed* means, by the reasons that come with it (RFC 8011 section 5.3.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Completion {
+pub(crate) enum Completion {
     /// Printed.
     Printed,
     /// `queued-in-device`: on its way to a printer that does not report back.
@@ -281,15 +281,10 @@ pub(super) enum Completion {
 }
 
 impl Completion {
-    pub(super) fn read(progress: &DeviceProgress) -> Self {
-        let has = |keyword: &str| {
-            progress
-                .job_reasons
-                .iter()
-                .any(|reason| reason.keyword == keyword)
-        };
+    pub(crate) fn read(reasons: &[StateReason]) -> Self {
+        let has = |keyword: &str| reasons.iter().any(|reason| reason.keyword == keyword);
         let failed = |reason: &StateReason| reason.severity == Severity::Error;
-        if progress.job_reasons.iter().any(failed) {
+        if reasons.iter().any(failed) {
             Self::WithErrors
         } else if has("queued-in-device") {
             Self::PassedOn

@@ -23,14 +23,7 @@ use crate::server::{Asking, InfraServer};
 use crate::tokens::Tokens;
 use crate::told;
 
-macro_rules! operations {
-    ($($name:ident = $number:literal),* $(,)?) => {
-        /// `operations-supported`.
-        pub(super) const SUPPORTED: [u16; [$($number),*].len()] = [$($number),*];
-        $(pub(super) const $name: u16 = $number;)*
-    };
-}
-operations! {
+papermesh_ipp_message::operations! {
     PRINT_JOB = 0x02,
     VALIDATE_JOB = 0x04,
     CREATE_JOB = 0x05,

@@ -28,14 +28,7 @@ use super::server::{Asking, IppServer};
 use super::status::Status;
 use super::values::Values;
 
-macro_rules! operations {
-    ($($name:ident = $number:literal),* $(,)?) => {
-        /// `operations-supported`.
-        pub(super) const SUPPORTED: [u16; [$($number),*].len()] = [$($number),*];
-        $(pub(super) const $name: u16 = $number;)*
-    };
-}
-operations! {
+papermesh_ipp_message::operations! {
     PRINT_JOB = 0x02,
     VALIDATE_JOB = 0x04,
     CREATE_JOB = 0x05,

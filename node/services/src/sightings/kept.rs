@@ -17,7 +17,7 @@ pub(super) fn all(store: &Store, now: Timestamp) -> Result<Vec<ExposureRow>, Sto
     Ok(rows)
 }
 
-/// Keeps one more; false if it is known, or too much by the word of its member is.
+/// Keeps one more; false if it is known. The oldest one by the word of its member goes if there are too many.
 pub(super) fn keep(store: &Store, exposure: ExposureRow) -> Result<bool, StoreError> {
     let mut is_new = false;
     store.site().change(&site::EXPOSURES, |rows| {
@@ -49,11 +49,16 @@ fn is_same(one: &ExposureRow, other: &ExposureRow) -> bool {
 
 fn add(rows: &mut Vec<ExposureRow>, exposure: ExposureRow) -> bool {
     rows.retain(|row| row.at + LIFETIME > exposure.at);
-    let by_it = rows.iter().filter(|row| row.by == exposure.by).count();
-    if by_it >= BY_ONE || rows.iter().any(|row| is_same(row, &exposure)) {
+    if rows.iter().any(|row| is_same(row, &exposure)) {
         return false;
     }
-    if rows.len() >= EXPOSURES {
+    let by_it = |row: &ExposureRow| row.by == exposure.by;
+    if rows.iter().filter(|row| by_it(row)).count() >= BY_ONE {
+        // What is new is worth more: an old alarm, false perhaps, keeps no true one out.
+        rows.iter()
+            .position(by_it)
+            .map(|oldest| rows.remove(oldest));
+    } else if rows.len() >= EXPOSURES {
         rows.remove(0);
     }
     rows.push(exposure);
@@ -86,8 +91,16 @@ mod tests {
         let mut rows = Vec::new();
         assert!(add(&mut rows, exposure(1, 1)));
         assert!(!add(&mut rows, exposure(1, 1)), "it is known");
-        let by_two = (0..100).filter(|key| add(&mut rows, exposure(2, *key)));
-        assert_eq!(by_two.count(), BY_ONE);
+        for key in 0..100 {
+            assert!(add(&mut rows, exposure(2, key)));
+        }
+        let by_two: Vec<_> = rows
+            .iter()
+            .filter(|row| row.by == exposure(2, 0).by)
+            .collect();
+        assert_eq!(by_two.len(), BY_ONE);
+        assert!(is_same(by_two[BY_ONE - 1], &exposure(2, 99)), "the newest");
+        assert_eq!(rows[0].by, exposure(1, 1).by);
         for by in 3..100 {
             add(&mut rows, exposure(by, by));
         }

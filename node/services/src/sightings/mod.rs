@@ -205,8 +205,11 @@ impl<N: Network> Sightings<N> {
             Some(now) if now.has(sighting.key) => return Ok(Settled::AsSaid),
             Some(_) => {}
         }
-        if let Ok(Answer::Mine) = self.tell(*door, &Told::Seen(sighting.clone())).await {
-            return Ok(Settled::AsSaid);
+        match self.tell(*door, &Told::Seen(sighting.clone())).await {
+            Ok(Answer::Mine) => return Ok(Settled::AsSaid),
+            // It has closed the place since, by its own word.
+            Ok(Answer::NotHere) => return Ok(Settled::Unsaid),
+            _ => {}
         }
         self.expose(self.0.deps.mesh.node(), *door, sighting)
             .await?;

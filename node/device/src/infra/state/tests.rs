@@ -117,10 +117,7 @@ fn completed_is_believed_of_a_document_that_was_fetched_whole_and_acknowledged()
             .says(word)
             .verdict()
     };
-    assert_eq!(
-        ended(true, true, true),
-        Some(Verdict::Printed { pages: Some(3) })
-    );
+    assert_eq!(ended(true, true, true), Some(Verdict::Printed { pages: 3 }));
     assert!(is_may(&ended(true, true, false)));
     assert!(is_may(&ended(true, false, false)));
     // An acknowledgment of what did not go out is none.
@@ -129,6 +126,41 @@ fn completed_is_believed_of_a_document_that_was_fetched_whole_and_acknowledged()
     assert!(is_not(
         &Office::taken().says(says(Told::Completed)).verdict()
     ));
+}
+
+#[test]
+fn what_comes_with_completed_counts() {
+    let ended = |reasons: &[&str]| {
+        let reasons = reasons
+            .iter()
+            .filter_map(|keyword| StateReason::of_job(keyword));
+        let word = JobWord {
+            impressions: Some(3),
+            reasons: reasons.collect(),
+            ..says(Told::Completed)
+        };
+        Office::fetched(true, true, true).says(word).verdict()
+    };
+    assert_eq!(
+        ended(&["job-completed-successfully"]),
+        Some(Verdict::Printed { pages: 3 })
+    );
+    assert_eq!(ended(&["queued-in-device"]), Some(Verdict::PassedOn));
+    for wrong in ["job-completed-with-errors", "aborted-by-system"] {
+        assert!(is_may(&ended(&[wrong])), "{wrong}");
+    }
+}
+
+#[test]
+fn nothing_goes_out_of_a_job_that_was_called_off_or_has_ended() {
+    let mut office = Office::taken();
+    assert!(office.state.begin(JOB));
+    office.state.cancel(JOB, office.now);
+    assert!(!office.state.begin(JOB) && !office.state.finish(JOB, office.now));
+    let mut office = Office::taken();
+    office.says(says(Told::Aborted));
+    assert!(is_not(&office.state.settle(JOB, office.now)));
+    assert!(!office.state.begin(JOB) && !office.state.finish(JOB, office.now));
 }
 
 #[test]
@@ -142,7 +174,8 @@ fn a_document_that_its_proxy_left_unfinished_is_not_printed_by_a_completed_job()
         let now = office.now;
         (office.state.hear_of_document(JOB, &proxy(1), word, now)).unwrap();
         let verdict = office.says(says(Told::Completed)).verdict();
-        assert_eq!(matches!(verdict, Some(Verdict::Printed { .. })), printed);
+        // It counts no page.
+        assert_eq!(verdict == Some(Verdict::PassedOn), printed);
         assert_eq!(is_may(&verdict), !printed);
     }
 }
@@ -476,7 +509,7 @@ proptest! {
                 Step::Wait(seconds) => { office.now += Duration::from_secs(seconds); }
             }
             match office.verdict() {
-                Some(Verdict::Printed { .. }) => {
+                Some(Verdict::Printed { .. } | Verdict::PassedOn) => {
                     prop_assert!(owner.is_some() && bytes == 2 && acknowledged && !canceled);
                 }
                 // No step here gives a reason that says that nothing came out.
