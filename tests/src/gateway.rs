@@ -67,6 +67,12 @@ impl Gateway {
         self.home.join("ledger.jsonl")
     }
 
+    /// The file in which it keeps whose each place is.
+    #[must_use]
+    pub fn places(&self) -> PathBuf {
+        self.home.join("places.jsonl")
+    }
+
     /// Lets a site in; the line for its admin.
     #[must_use]
     pub fn contract(&self, site: &str, label: &str) -> String {

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use papermesh_frame::{FrameError, read_message, write_message};
+use papermesh_pace::Rate;
 use papermesh_pipe::{Admitted, Pipe, PipeError, PipeStream, answer};
 use papermesh_protocol::certificate::Certificate;
 use papermesh_protocol::codec;
@@ -23,18 +25,25 @@ use papermesh_protocol::gateway::page::PipeId;
 use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::limits;
 use papermesh_protocol::signed::Signed;
-use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::beginnings::{Beginnings, TURN};
 use crate::clock;
 use crate::contracts::{Contract, Contracts};
 use crate::home;
 use crate::places::{DoorPipe, Places, TO_DOOR};
 
-/// How long a door may take to open the control stream.
+/// How long a door may take to say something,
+const SAYS: Duration = Duration::from_secs(10);
+/// and, once its pipe stands, to open the control stream.
 const CONTROL: Duration = Duration::from_secs(10);
+/// What a door may say at once: all its places, twice, and that it reads their mailboxes.
+const SAID: u32 = 256;
+/// How long until it may say one thing more.
+const SAID_EVERY: Duration = Duration::from_secs(1);
 /// How often a door is asked whether it is there.
 const PING: Duration = Duration::from_secs(45);
 /// How long a door may be silent.
@@ -52,6 +61,8 @@ pub(crate) struct Doors {
     sites: Mutex<HashMap<SiteId, Arc<Known>>>,
     /// Where their papers are kept, so that who was revoked does not come back after a restart.
     folder: PathBuf,
+    /// Whose pipe begins.
+    beginnings: Beginnings,
 }
 
 /// What is known of a site. Signatures are verified under its own lock: no site waits for another.
@@ -109,6 +120,7 @@ impl Doors {
             places,
             sites: Mutex::new(sites),
             folder,
+            beginnings: Beginnings::default(),
         })
     }
 
@@ -121,13 +133,7 @@ impl Doors {
     where
         C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let judged = answer(carrier, &self.seed, |node, hello| {
-            // A contract of this moment counts, which costs a look at the file for each door that comes.
-            self.contracts.refresh();
-            self.judge(node, &hello)
-        })
-        .await;
-        match judged {
+        match self.begin(carrier, from).await {
             Ok(Admitted { pipe, kept }) => {
                 let (site, node) = (kept.contract.label.clone(), kept.certificate.node);
                 tracing::info!(%site, %node, %from, "a door came");
@@ -136,6 +142,33 @@ impl Doors {
             }
             Err(PipeError::Refused(why)) => tracing::info!(%from, %why, "a door was refused"),
             Err(error) => tracing::debug!(%from, %error, "no pipe"),
+        }
+    }
+
+    /// Begins a pipe as soon as it is its turn. Who says nothing takes none.
+    async fn begin<C>(&self, mut carrier: C, from: SocketAddr) -> Result<Admitted<Kept>, PipeError>
+    where
+        C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let first = timeout(SAYS, carrier.read_u8()).await;
+        let Ok(Ok(first)) = first else {
+            return Err(PipeError::Ended);
+        };
+        let (from_door, to_door) = tokio::io::split(carrier);
+        let from_door = AsyncReadExt::chain(io::Cursor::new([first]), from_door);
+        let carrier = tokio::io::join(from_door, to_door);
+        let turn = self.beginnings.turn(from.ip()).await;
+        let mut begins = pin!(answer(carrier, &self.seed, |node, hello| {
+            // A contract of this moment counts, which costs a look at the file for each door that comes.
+            self.contracts.refresh();
+            self.judge(node, &hello)
+        }));
+        match timeout(TURN, &mut begins).await {
+            Ok(judged) => judged,
+            Err(_) => {
+                drop(turn);
+                begins.await
+            }
         }
     }
 
@@ -287,7 +320,13 @@ impl Doors {
         mut from_door: ReadHalf<PipeStream>,
         to_door: &mpsc::Sender<FromGateway>,
     ) -> &'static str {
+        let pace = Rate::new(SAID, SAID_EVERY);
         loop {
+            // A door that says more waits, and nobody else.
+            if let Err(wait) = pace.take(std::time::Instant::now()) {
+                sleep(wait).await;
+                continue;
+            }
             let said = read_message(&mut from_door, limits::PIPE_MESSAGE, DEAD_AFTER).await;
             let answer = match said {
                 Ok(Some(FromDoor::Open(place))) => {
@@ -302,12 +341,19 @@ impl Doors {
                         },
                     })
                 }
+                Ok(Some(FromDoor::Keeps(places))) if places.len() > limits::PLACES => {
+                    return "it keeps more places than there may be";
+                }
                 Ok(Some(FromDoor::Keeps(places))) => {
                     self.places.keep(pipe, &places, clock::moment());
                     Some(FromGateway::Kept(places))
                 }
                 Ok(Some(FromDoor::Leave(place))) => {
                     self.places.leave(pipe, place, clock::moment());
+                    None
+                }
+                Ok(Some(FromDoor::Heard { place, nonce })) => {
+                    self.places.heard(pipe, place, nonce, clock::moment());
                     None
                 }
                 Ok(Some(FromDoor::Papers(papers))) => {

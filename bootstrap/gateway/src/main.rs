@@ -13,7 +13,7 @@
 //!   [`papermesh_protocol::gateway::page`])
 //! - `owners`: whose each place is
 //! - `own_names`: names of sites' own domains, and whether their owners agree
-//! - `doors`: the pipes, and whom they let in
+//! - `doors`: the pipes, and whom they let in; `beginnings`: whose turn it is to begin one
 //! - `wake`: when doors that keep no pipe are called by mail, and how often; `post`: how those mails go out
 //! - `own`: connections to the gateway's own name, with its `certificate`; its `web`, pipes over `requests`, and the
 //!   `body` of answers
@@ -21,6 +21,7 @@
 //! - `run`: all of it together
 #![forbid(unsafe_code)]
 
+mod beginnings;
 mod body;
 mod certificate;
 mod clock;

@@ -1,9 +1,8 @@
-//! Whose each place is, across restarts: a file of lines that only grows. A place is the node's that opened it first,
-//! until that node closes it or is not let in any more; another node of the site does not get its name
-//! while it is only away. Where its door is woken, it is kept with it how.
+//! Whose each place is, across restarts: a file of lines, written anew when most of them are over. A place is the node's
+//! that opened it first, until that node closes it or is not let in any more; another node of the site does not get its
+//! name while it is only away. Where its door is woken, it is kept with it how.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -15,7 +14,10 @@ use papermesh_protocol::id::{NodeId, SiteId};
 use papermesh_protocol::seal::SealingPublic;
 use serde::{Deserialize, Serialize};
 
-use crate::lines;
+use crate::{home, lines};
+
+/// Lines that may be over without the file being written anew.
+const FEW: usize = 1024;
 
 /// Where a place is: its site and its label, none for the site's own.
 pub(crate) type At = (SiteId, Option<Label>);
@@ -43,6 +45,9 @@ pub(crate) enum Woken {
         mailbox: MailAddress,
         /// To what the door's letters are sealed: the key in its certificate.
         sealing: SealingPublic,
+        /// Whether it was shown that the door reads it.
+        #[serde(default)]
+        is_read: bool,
     },
     /// By clients, of whose mails this gateway knows nothing.
     ByClient,
@@ -56,8 +61,26 @@ impl Woken {
             Connected::WokenByGateway(mailbox) => Some(Self::ByGateway {
                 mailbox: mailbox.clone(),
                 sealing,
+                is_read: false,
             }),
             Connected::WokenByClient => Some(Self::ByClient),
+        }
+    }
+
+    /// That the door reads the mailbox counts for as long as it names this one.
+    fn renew(&mut self, former: &Self) {
+        if let (
+            Self::ByGateway {
+                mailbox, is_read, ..
+            },
+            Self::ByGateway {
+                mailbox: before,
+                is_read: was_read,
+                ..
+            },
+        ) = (self, former)
+        {
+            *is_read |= *was_read && mailbox == before;
         }
     }
 
@@ -80,16 +103,19 @@ struct Owner {
 /// The owners of all places.
 pub(crate) struct Owners {
     path: PathBuf,
+    /// Lines in the file.
+    lines: usize,
     of: BTreeMap<SiteId, BTreeMap<Option<Label>, Owner>>,
 }
 
 impl Owners {
     /// Those in a file; one that is not there is empty.
     pub(crate) fn open(path: PathBuf) -> anyhow::Result<Self> {
-        let mut of = BTreeMap::new();
+        let (mut of, mut lines) = (BTreeMap::new(), 0);
         let unread = || format!("cannot read {}", path.display());
         for line in lines::read(&path).with_context(unread)? {
             let (number, text) = line.with_context(unread)?;
+            lines = number;
             let Ok(line) = serde_json::from_slice::<Line>(&text) else {
                 tracing::warn!(number, path = %path.display(), "skipped a line that is none");
                 continue;
@@ -101,7 +127,7 @@ impl Owners {
                 None => of_site.remove(&line.label),
             };
         }
-        Ok(Self { path, of })
+        Ok(Self { path, lines, of })
     }
 
     /// Whose a place is.
@@ -114,6 +140,18 @@ impl Owners {
         self.owner(at)?.woken.as_ref()
     }
 
+    /// The mailbox by which this gateway wakes its door, if it was shown that the door reads it.
+    pub(crate) fn mailbox_read(&self, at: &At) -> Option<&MailAddress> {
+        match self.woken(at)? {
+            Woken::ByGateway {
+                mailbox,
+                is_read: true,
+                ..
+            } => Some(mailbox),
+            Woken::ByGateway { .. } | Woken::ByClient => None,
+        }
+    }
+
     fn owner(&self, at: &At) -> Option<&Owner> {
         self.of.get(&at.0)?.get(&at.1)
     }
@@ -124,12 +162,38 @@ impl Owners {
     }
 
     /// The place is this node's from now on, and its door is woken so.
-    pub(crate) fn take(&mut self, at: &At, node: NodeId, woken: Option<Woken>) {
-        let owner = Owner { node, woken };
+    pub(crate) fn take(&mut self, at: &At, node: NodeId, mut woken: Option<Woken>) {
+        let former = self.owner(at).filter(|owner| owner.node == node);
+        if let (Some(woken), Some(former)) =
+            (&mut woken, former.and_then(|owner| owner.woken.as_ref()))
+        {
+            woken.renew(former);
+        }
+        self.put(at, Owner { node, woken });
+    }
+
+    /// It was shown that a place's door reads this mailbox: whether that is the one that it named.
+    pub(crate) fn reads(&mut self, at: &At, shown: &MailAddress) -> bool {
+        let Some(mut owner) = self.owner(at).cloned() else {
+            return false;
+        };
+        let Some(Woken::ByGateway {
+            mailbox, is_read, ..
+        }) = &mut owner.woken
+        else {
+            return false;
+        };
+        let is_its_own = mailbox == shown;
+        *is_read |= is_its_own;
+        self.put(at, owner);
+        is_its_own
+    }
+
+    fn put(&mut self, at: &At, owner: Owner) {
         if self.owner(at) != Some(&owner) {
-            self.write(at, Some(&owner));
             let of_site = self.of.entry(at.0).or_default();
-            of_site.insert(at.1.clone(), owner);
+            of_site.insert(at.1.clone(), owner.clone());
+            self.write(at, Some(&owner));
         }
     }
 
@@ -151,20 +215,49 @@ impl Owners {
 
     /// Appends a line. It is not waited for the disk: what is lost with the power is taken again when the door
     /// comes back.
-    fn write(&self, (site, label): &At, owner: Option<&Owner>) {
-        let line = Line {
-            site: *site,
-            label: label.clone(),
-            node: owner.map(|owner| owner.node),
-            woken: owner.and_then(|owner| owner.woken.clone()),
+    fn write(&mut self, at: &At, owner: Option<&Owner>) {
+        let written = if self.lines < FEW.max(2 * self.all().count()) {
+            self.lines += 1;
+            line(at, owner)
+                .and_then(|line| Ok(lines::append(&self.path, &line)?))
+                .map(drop)
+        } else {
+            self.write_anew()
         };
-        let written = serde_json::to_string(&line)
-            .map_err(io::Error::from)
-            .and_then(|line| lines::append(&self.path, &line));
         if let Err(error) = written {
-            tracing::error!(%error, path = %self.path.display(), "cannot write down whose a place is");
+            tracing::error!(error = %format!("{error:#}"), path = %self.path.display(), "cannot write down whose a place is");
         }
     }
+
+    /// Writes the file anew, without the lines that are over.
+    fn write_anew(&mut self) -> anyhow::Result<()> {
+        let mut text = String::new();
+        let mut count = 0;
+        for (at, owner) in self.all() {
+            text.push_str(&line(&at, Some(owner))?);
+            text.push('\n');
+            count += 1;
+        }
+        self.lines = count;
+        home::keep(&self.path, text.as_bytes())
+    }
+
+    fn all(&self) -> impl Iterator<Item = (At, &Owner)> {
+        self.of.iter().flat_map(|(site, of_site)| {
+            let owners = of_site.iter();
+            owners.map(|(label, owner)| ((*site, label.clone()), owner))
+        })
+    }
+}
+
+fn line((site, label): &At, owner: Option<&Owner>) -> anyhow::Result<String> {
+    let line = Line {
+        site: *site,
+        label: label.clone(),
+        node: owner.map(|owner| owner.node),
+        woken: owner.and_then(|owner| owner.woken.clone()),
+    };
+    Ok(serde_json::to_string(&line)?)
 }
 
 #[cfg(test)]
@@ -184,6 +277,7 @@ mod tests {
         let woken = Woken::ByGateway {
             mailbox: "desk@acme.example".parse().unwrap(),
             sealing: SealingSecret::from_bytes([1; 32]).public(),
+            is_read: false,
         };
         let mut owners = Owners::open(path.clone()).unwrap();
         owners.take(&at(site, "desk"), one, Some(woken.clone()));
@@ -206,5 +300,51 @@ mod tests {
         let mut owners = owners;
         owners.keep(site, one, &[]);
         assert_eq!(Owners::open(path).unwrap().count(site), 1);
+    }
+
+    #[test]
+    fn that_a_mailbox_is_read_counts_for_that_mailbox_and_outlives_the_gateway() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("places.jsonl");
+        let at: At = (SiteId::from_bytes([1; 32]), None);
+        let [one, two] = [3, 4].map(|byte| NodeId::from_bytes([byte; 32]));
+        let [desk, hall]: [MailAddress; 2] =
+            ["desk@acme.example", "hall@acme.example"].map(|of| of.parse().unwrap());
+        let woken = |mailbox: &MailAddress, key| {
+            let sealing = SealingSecret::from_bytes([key; 32]).public();
+            Woken::of(&Connected::WokenByGateway(mailbox.clone()), sealing)
+        };
+        let mut owners = Owners::open(path.clone()).unwrap();
+        owners.take(&at, one, woken(&desk, 1));
+        assert_eq!(owners.mailbox_read(&at), None);
+        assert!(!owners.reads(&at, &hall) && owners.mailbox_read(&at).is_none());
+        assert!(owners.reads(&at, &desk));
+        let mut owners = Owners::open(path).unwrap();
+        // A renewed certificate has another key.
+        owners.take(&at, one, woken(&desk, 2));
+        assert_eq!(owners.mailbox_read(&at), Some(&desk));
+        owners.take(&at, one, woken(&hall, 2));
+        assert_eq!(owners.mailbox_read(&at), None);
+        assert!(owners.reads(&at, &hall));
+        owners.take(&at, two, woken(&hall, 2));
+        assert_eq!(owners.mailbox_read(&at), None);
+    }
+
+    #[test]
+    fn a_place_that_comes_and_goes_does_not_fill_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("places.jsonl");
+        let (site, node) = (SiteId::from_bytes([1; 32]), NodeId::from_bytes([3; 32]));
+        let stays: At = (site, Some("desk".parse().unwrap()));
+        let mut owners = Owners::open(path.clone()).unwrap();
+        owners.take(&stays, node, None);
+        for _ in 0..FEW {
+            owners.take(&(site, None), node, None);
+            owners.keep(site, node, std::slice::from_ref(&stays.1));
+        }
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= FEW, "{lines}");
+        let owners = Owners::open(path).unwrap();
+        assert_eq!((owners.of(&stays), owners.count(site)), (Some(node), 1));
     }
 }

@@ -8,13 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use papermesh_pipe::Opener;
-use papermesh_protocol::gateway::mailbox::MailAddress;
-use papermesh_protocol::gateway::message::{Connected, FromGateway, Place, Refusal};
+use papermesh_protocol::gateway::message::{FromGateway, Place, Refusal};
 use papermesh_protocol::gateway::name::{Domain, Found, HostName, Label};
 use papermesh_protocol::gateway::own_name::NameRefusal;
 use papermesh_protocol::gateway::page::{Action, KnockId, Mode, Page, PipeId, State, Timers};
 use papermesh_protocol::gateway::wake::Callee;
-use papermesh_protocol::id::{NodeId, SiteId};
+use papermesh_protocol::id::{NodeId, SiteId, WakeNonce};
 use papermesh_protocol::limits;
 use papermesh_protocol::seal::SealingPublic;
 use papermesh_protocol::time::{Moment, Timestamp};
@@ -25,7 +24,7 @@ use crate::clock;
 use crate::contracts::Contract;
 use crate::own_names::Names;
 use crate::owners::{At, Owners, Woken};
-use crate::wake::Mail;
+use crate::wake::{Call, Mail};
 
 /// Messages to one door that wait to be sent.
 pub(crate) const TO_DOOR: usize = 64;
@@ -207,12 +206,9 @@ impl Places {
             }
         });
         opened?;
-        let mailbox = match &place.connected {
-            Connected::WokenByGateway(mailbox) => Some(mailbox),
-            Connected::Always | Connected::WokenByClient => None,
-        };
-        if let Some(mail) = &mut table.mail {
-            mail.opened(&at, mailbox);
+        let Table { owners, mail, .. } = &mut *table;
+        if let Some(mail) = mail {
+            mail.wakes.opened(&at, owners.mailbox_read(&at));
         }
         table.names.want(&at, &own, moment.steady);
         let names = table.names_of(&label, &at);
@@ -281,6 +277,7 @@ impl Places {
                 page.change(Mode::Constant);
                 page.closed(pipe, moment.steady)
             });
+            table.is_left(pipe, &at);
         }
     }
 
@@ -292,6 +289,29 @@ impl Places {
         };
         let at = (door.contract.site, place);
         table.act(&at, moment, |page, _| page.closed(pipe, moment.steady));
+        table.is_left(pipe, &at);
+    }
+
+    /// A door says the nonce of a wake: whether it stood in a mail to the mailbox of its place.
+    pub(crate) fn heard(
+        &self,
+        pipe: PipeId,
+        place: Option<Label>,
+        nonce: WakeNonce,
+        moment: Moment,
+    ) -> bool {
+        let mut table = self.table();
+        let Some(door) = table.pipes.get(&pipe) else {
+            return false;
+        };
+        let at = (door.contract.site, place);
+        let is_its_own = table.owners.of(&at) == Some(door.node);
+        let Table { owners, mail, .. } = &mut *table;
+        let mailbox = mail
+            .as_mut()
+            .filter(|_| is_its_own)
+            .and_then(|mail| mail.wakes.heard(&at, nonce, moment.now));
+        mailbox.is_some_and(|mailbox| owners.reads(&at, &mailbox))
     }
 
     /// A node is not let in any more: its places are nobody's.
@@ -354,17 +374,17 @@ impl Places {
         }
     }
 
-    /// The server does not take mails for this mailbox.
-    pub(crate) fn was_refused(&self, mailbox: &MailAddress, moment: Moment) {
+    /// A mail was not sent, for which its mailbox can do nothing.
+    pub(crate) fn was_not_sent(&self, call: &Call) {
         if let Some(mail) = &mut self.table().mail {
-            mail.was_refused(mailbox, moment);
+            mail.was_not_sent(call);
         }
     }
 
     /// Forgets mails that do not count any more.
     pub(crate) fn forget_mails(&self, moment: Moment) {
         if let Some(mail) = &mut self.table().mail {
-            mail.tick(moment);
+            mail.wakes.tick(moment);
         }
     }
 
@@ -398,6 +418,13 @@ impl Table {
         }
         for at in self.opened.remove(&pipe).unwrap_or_default() {
             self.act(&at, moment, |page, _| page.lost(pipe, moment.steady));
+        }
+    }
+
+    /// A door has left a place, or has none there any more.
+    fn is_left(&mut self, pipe: PipeId, at: &At) {
+        if let Some(opened) = self.opened.get_mut(&pipe) {
+            opened.remove(at);
         }
     }
 
@@ -446,7 +473,10 @@ impl Table {
 
     /// How a place's door is called, if this gateway calls it.
     fn callee(&self, at: &At) -> Option<Callee> {
-        let Woken::ByGateway { mailbox, sealing } = self.owners.woken(at)? else {
+        let Woken::ByGateway {
+            mailbox, sealing, ..
+        } = self.owners.woken(at)?
+        else {
             return None;
         };
         let (mail, label) = (self.mail.as_ref()?, self.labels.get(&at.0)?);
@@ -467,7 +497,7 @@ impl Table {
     ) {
         let callee = self.callee(at);
         let may_wake = match (&mut self.mail, &callee) {
-            (Some(mail), Some(callee)) => mail.may(at, callee, moment),
+            (Some(mail), Some(callee)) => mail.wakes.may(at, callee, moment),
             _ => false,
         };
         let Some(page) = self.page(at) else {

@@ -80,10 +80,8 @@ fn note(places: &Places, ledger: &Ledger, call: &Call, sent: Result<(), CallErro
         Err(error) => {
             tracing::warn!(%place, %error, "a mail was not submitted");
             // What is wrong with the server itself is not the mailbox's fault.
-            if matches!(error, CallError::Mail(MailError::Refused { .. }))
-                && call.wake.order == Order::Connect
-            {
-                places.was_refused(&call.callee.mailbox, clock::moment());
+            if !matches!(error, CallError::Mail(MailError::Refused { .. })) {
+                places.was_not_sent(call);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Doors at a gateway: real pipes over memory, without sockets. With sockets: [`carriers`].
 #![allow(clippy::unwrap_used)]
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use papermesh_protocol::charter::{Admin, Charter};
 use papermesh_protocol::gateway::message::{
     Connected, FromDoor, FromGateway, Head, Hello, Papers, Place, Refusal, Welcome,
 };
+use papermesh_protocol::gateway::name::Label;
 use papermesh_protocol::gateway::page::Timers;
 use papermesh_protocol::gateway::wake::Order;
 use papermesh_protocol::id::{NodeId, Serial, SiteId};
@@ -314,6 +316,52 @@ async fn who_knocks_at_a_place_whose_door_is_away_has_it_called_and_is_served() 
     drop(door);
     let mut other = gateway.door(&acme, 11).await;
     assert_eq!(other.open_place(by_mail()).await, Err(Refusal::Taken));
+}
+
+/// A door shows that it reads its mailbox; another door of the site shows that of no place but its own.
+#[tokio::test]
+async fn who_reads_a_mailbox_says_what_stood_in_a_mail() {
+    let (mut gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
+    gateway.contract(&acme, 2);
+    let mut door = gateway.door(&acme, 10).await;
+    door.open_place(by_mail()).await.unwrap();
+    let desk = Some("desk".parse::<Label>().unwrap());
+    door.say(&FromDoor::Leave(desk.clone())).await;
+    // What is answered comes after what is not.
+    door.keep(&["desk"]).await;
+    drop(
+        gateway
+            .places
+            .knock(&DESK.parse().unwrap(), clock::moment()),
+    );
+    let nonce = gateway.called.recv().await.unwrap().wake.nonce;
+    let heard = FromDoor::Heard { place: desk, nonce };
+    let owned = gateway.folder.path().join("places.jsonl");
+    let is_read = || {
+        fs::read_to_string(&owned)
+            .unwrap()
+            .contains(r#""is_read":true"#)
+    };
+    let mut other = gateway.door(&acme, 11).await;
+    other.say(&heard).await;
+    other.keep(&[]).await;
+    assert!(!is_read());
+    door.say(&heard).await;
+    door.keep(&["desk"]).await;
+    assert!(is_read());
+}
+
+#[tokio::test]
+async fn a_door_that_keeps_more_places_than_there_may_be_is_hung_up_on() {
+    let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
+    gateway.contract(&acme, 1);
+    let mut door = gateway.door(&acme, 10).await;
+    let label = |number| Some(format!("desk-{number}").parse().unwrap());
+    let most = (0..limits::PLACES).map(label).collect::<Vec<_>>();
+    door.say(&FromDoor::Keeps(most.clone())).await;
+    door.say(&FromDoor::Keeps([most, vec![None]].concat()))
+        .await;
+    door.ends().await;
 }
 
 #[tokio::test]

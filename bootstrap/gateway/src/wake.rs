@@ -4,8 +4,9 @@
 //! [`papermesh_protocol::gateway::page`]). Here are the limits that go over more than one place, in [`Wakes`], which has
 //! neither clock nor sockets; [`Mail`], to which pages turn; and [`Caller`], which writes letters and submits them.
 //!
-//! Whoever opens a place says to which address its wakes go, and nobody has shown whose that is. So a mailbox that never
-//! brings a door gets few mails: [`FAILED_PER_DAY`], from all sites together.
+//! Whoever opens a place says to which address its wakes go. Whose that is shows only when a door says the nonce of a
+//! wake, which stands in a mail alone. Until then a mailbox gets few mails: [`IN_VAIN_PER_DAY`], from all sites together,
+//! whether doors come or not. So does one whose door came once and comes no more.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -30,9 +31,9 @@ use crate::owners::At;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Wakes within a day after which no door came, until an address gets no more.
-const FAILED_PER_DAY: usize = 10;
-/// Addresses whose failures are remembered. With more, nobody is woken whose address is not among them.
+/// Mails within a day that were in vain, until an address gets no more.
+const IN_VAIN_PER_DAY: usize = 10;
+/// Addresses whose mails in vain are remembered. With more, nobody is woken whose address is not among them.
 const ADDRESSES: usize = 16 * 1024;
 /// Mails that are being submitted at once.
 const SUBMITTED: usize = 16;
@@ -53,10 +54,18 @@ pub(crate) struct Call {
 pub(crate) struct Wakes {
     /// Wakes of each site within an hour, at most [`limits::WAKES_OF_SITE`].
     of_site: HashMap<SiteId, VecDeque<Timestamp>>,
-    /// Failures of each address within a day, at most [`FAILED_PER_DAY`].
-    failed: HashMap<String, VecDeque<Timestamp>>,
-    /// Wakes since each place was last open. A page sends [`limits::WAKES_PER_HOUR`], and those that are over go.
-    sent: BTreeMap<At, Vec<Call>>,
+    /// Mails to each address within a day that were in vain so far, at most [`IN_VAIN_PER_DAY`].
+    in_vain: HashMap<String, VecDeque<Timestamp>>,
+    /// Wakes that a door may believe still. A page sends [`limits::WAKES_PER_HOUR`].
+    sent: BTreeMap<At, Vec<Sent>>,
+}
+
+/// A wake that a door may believe still.
+#[derive(Debug)]
+struct Sent {
+    call: Call,
+    /// Whether a door came after it, so that it is not taken back.
+    is_answered: bool,
 }
 
 impl Wakes {
@@ -69,15 +78,15 @@ impl Wakes {
             .get_mut(&at.0)
             .is_none_or(|times| within(times, HOUR, now) < most);
         let address = callee.mailbox.mailbox();
-        let address_may = match self.failed.get_mut(&address) {
-            Some(times) => within(times, DAY, now) < FAILED_PER_DAY,
-            None => self.failed.len() < ADDRESSES || self.make_room(now),
+        let address_may = match self.in_vain.get_mut(&address) {
+            Some(times) => within(times, DAY, now) < IN_VAIN_PER_DAY,
+            None => self.in_vain.len() < ADDRESSES || self.make_room(now),
         };
         site_may && address_may
     }
 
     /// A page wakes its door. It gave [`may`](Self::may) as `may_wake` before; the wake is good for `wait`, which is how
-    /// long the page waits for the door.
+    /// long the page waits for the door. The mail is in vain until the door shows otherwise.
     pub(crate) fn connect(
         &mut self,
         at: &At,
@@ -91,9 +100,17 @@ impl Wakes {
         let call = Call { at, callee, wake };
         let times = self.of_site.entry(call.at.0).or_default();
         times.push_back(moment.steady);
+        let address = call.callee.mailbox.mailbox();
+        if self.in_vain.contains_key(&address) || self.in_vain.len() < ADDRESSES {
+            let times = self.in_vain.entry(address).or_default();
+            times.push_back(moment.steady);
+        }
         let sent = self.sent.entry(call.at.clone()).or_default();
-        sent.retain(|earlier| is_alive(&earlier.wake, now));
-        sent.push(call.clone());
+        sent.retain(|earlier| is_alive(&earlier.call.wake, now));
+        sent.push(Sent {
+            call: call.clone(),
+            is_answered: false,
+        });
         call
     }
 
@@ -101,40 +118,50 @@ impl Wakes {
     pub(crate) fn cancel(&mut self, at: &At, moment: Moment) -> Vec<Call> {
         let now = moment.now;
         let sent = self.sent.remove(at).unwrap_or_default();
-        if let Some(last) = sent.last() {
-            let mailbox = last.callee.mailbox.clone();
-            self.has_failed(&mailbox, moment);
-        }
-        let alive = sent.into_iter().filter(|call| is_alive(&call.wake, now));
-        alive
-            .map(|call| Call {
+        let unanswered = sent
+            .into_iter()
+            .filter(|sent| !sent.is_answered && is_alive(&sent.call.wake, now));
+        unanswered
+            .map(|Sent { call, .. }| Call {
                 wake: call.wake.cancel(now),
                 ..call
             })
             .collect()
     }
 
-    /// A door came that reads this mailbox, if it reads one: what was sent has done its work, and mails to there are
-    /// not in vain.
-    pub(crate) fn opened(&mut self, at: &At, mailbox: Option<&MailAddress>) {
-        self.sent.remove(at);
-        if let Some(mailbox) = mailbox {
-            self.failed.remove(&mailbox.mailbox());
+    /// A door came: what was sent is not taken back. If it is known to read this mailbox, mails to there are not in vain.
+    pub(crate) fn opened(&mut self, at: &At, reads: Option<&MailAddress>) {
+        for sent in self.sent.get_mut(at).into_iter().flatten() {
+            sent.is_answered = true;
+        }
+        if let Some(mailbox) = reads {
+            self.in_vain.remove(&mailbox.mailbox());
         }
     }
 
-    /// A wake did not bring a door, or could not be sent.
-    pub(crate) fn has_failed(&mut self, mailbox: &MailAddress, moment: Moment) {
-        let now = moment.steady;
-        let address = mailbox.mailbox();
-        let is_known = self.failed.contains_key(&address);
-        if !is_known && self.failed.len() >= ADDRESSES && !self.make_room(now) {
-            return;
+    /// A door says a nonce: the mailbox that it reads, if a mail with that nonce went there.
+    pub(crate) fn heard(
+        &mut self,
+        at: &At,
+        nonce: WakeNonce,
+        now: Timestamp,
+    ) -> Option<MailAddress> {
+        let sent = self.sent.get(at)?.iter();
+        let mailbox = sent
+            .map(|sent| &sent.call)
+            .find(|call| call.wake.nonce == nonce && is_alive(&call.wake, now))
+            .map(|call| call.callee.mailbox.clone())?;
+        self.in_vain.remove(&mailbox.mailbox());
+        Some(mailbox)
+    }
+
+    /// A mail was not sent, for which its mailbox can do nothing: it does not count.
+    pub(crate) fn was_not_sent(&mut self, call: &Call) {
+        if let Some(sent) = self.sent.get_mut(&call.at) {
+            sent.retain(|sent| sent.call.wake.nonce != call.wake.nonce);
         }
-        let times = self.failed.entry(address).or_default();
-        within(times, DAY, now);
-        if times.len() < FAILED_PER_DAY {
-            times.push_back(now);
+        if let Some(times) = self.in_vain.get_mut(&call.callee.mailbox.mailbox()) {
+            times.pop_back();
         }
     }
 
@@ -142,16 +169,16 @@ impl Wakes {
     pub(crate) fn tick(&mut self, moment: Moment) {
         self.of_site
             .retain(|_, times| within(times, HOUR, moment.steady) > 0);
-        self.sent.retain(|_, calls| {
-            calls.retain(|call| is_alive(&call.wake, moment.now));
-            !calls.is_empty()
+        self.sent.retain(|_, sent| {
+            sent.retain(|sent| is_alive(&sent.call.wake, moment.now));
+            !sent.is_empty()
         });
         self.make_room(moment.steady);
     }
 
     fn make_room(&mut self, now: Timestamp) -> bool {
-        self.failed.retain(|_, times| within(times, DAY, now) > 0);
-        self.failed.len() < ADDRESSES
+        self.in_vain.retain(|_, times| within(times, DAY, now) > 0);
+        self.in_vain.len() < ADDRESSES
     }
 }
 
@@ -177,11 +204,6 @@ pub(crate) struct Mail {
 }
 
 impl Mail {
-    /// Whether a mail may be sent now.
-    pub(crate) fn may(&mut self, at: &At, callee: &Callee, moment: Moment) -> bool {
-        self.wakes.may(at, callee, moment)
-    }
-
     /// Wakes a door, for which a page waits so long.
     pub(crate) fn wake(&mut self, at: &At, callee: Callee, wait: Duration, moment: Moment) {
         let nonce = WakeNonce::from_bytes(rand::random());
@@ -196,26 +218,20 @@ impl Mail {
         }
     }
 
-    /// A door came that reads this mailbox, if it reads one.
-    pub(crate) fn opened(&mut self, at: &At, mailbox: Option<&MailAddress>) {
-        self.wakes.opened(at, mailbox);
-    }
-
-    /// The server does not take mails for this mailbox.
-    pub(crate) fn was_refused(&mut self, mailbox: &MailAddress, moment: Moment) {
-        self.wakes.has_failed(mailbox, moment);
-    }
-
-    /// Forgets what does not count any more.
-    pub(crate) fn tick(&mut self, moment: Moment) {
-        self.wakes.tick(moment);
-    }
-
-    fn send(&self, call: Call) {
+    fn send(&mut self, call: Call) {
         // A mail that would wait for others is worth nothing when it goes out.
         if let Err(error) = self.calls.try_send(call) {
             let (TrySendError::Full(call) | TrySendError::Closed(call)) = error;
             tracing::warn!(place = %call.callee.place, "too many mails wait to be sent");
+            self.was_not_sent(&call);
+        }
+    }
+
+    /// A mail was not sent, for which its mailbox can do nothing.
+    pub(crate) fn was_not_sent(&mut self, call: &Call) {
+        // A cancel was counted with its wake.
+        if call.wake.order == Order::Connect {
+            self.wakes.was_not_sent(call);
         }
     }
 }
@@ -320,22 +336,34 @@ mod tests {
         wakes.connect(at, callee("hall@acme.example"), (nonce, WAIT), now.into())
     }
 
-    fn nobody(number: usize) -> MailAddress {
-        format!("nobody{number}@elsewhere.example").parse().unwrap()
+    fn to_nobody(wakes: &mut Wakes, at: &At, number: usize) {
+        let callee = callee(&format!("nobody{number}@elsewhere.example"));
+        wakes.connect(
+            at,
+            callee,
+            (WakeNonce::from_bytes([1; 16]), WAIT),
+            NOW.into(),
+        );
     }
 
     fn minutes(minutes: u64) -> Timestamp {
         NOW + Duration::from_secs(60 * minutes)
     }
 
+    /// Whether no more goes to a mailbox.
+    fn is_blocked(wakes: &mut Wakes, mailbox: &str, now: Timestamp) -> bool {
+        !wakes.may(&at(3), &callee(mailbox), now.into())
+    }
+
     #[test]
     fn a_site_has_so_many_wakes_in_an_hour() {
         let mut wakes = Wakes::default();
         let mailbox = callee("hall@acme.example");
+        let reads = "hall@acme.example".parse().unwrap();
         for _ in 0..limits::WAKES_OF_SITE {
             assert!(wakes.may(&at(1), &mailbox, NOW.into()));
             wake(&mut wakes, &at(1), 1, NOW);
-            wakes.opened(&at(1), None);
+            wakes.opened(&at(1), Some(&reads));
         }
         assert!(!wakes.may(&at(1), &mailbox, minutes(59).into()));
         assert!(wakes.may(&at(2), &mailbox, minutes(59).into()));
@@ -343,39 +371,70 @@ mod tests {
     }
 
     #[test]
-    fn a_mailbox_that_brings_no_door_gets_no_more() {
+    fn a_mailbox_that_nobody_shows_to_read_gets_no_more_though_doors_come() {
         let mut wakes = Wakes::default();
-        for failure in 0..10 {
-            let now = minutes(failure);
+        for number in 0..10 {
+            let now = minutes(number);
             // Other sites and other ways to write the address make no difference.
-            let (at, mailbox) = match failure % 2 {
+            let (at, mailbox) = match number % 2 {
                 0 => (at(1), callee("hall@acme.example")),
                 _ => (at(2), callee("Hall+wake@ACME.example")),
             };
             assert!(wakes.may(&at, &mailbox, now.into()));
-            wake(&mut wakes, &at, 1, now);
-            assert_eq!(wakes.cancel(&at, (now + WAIT).into()).len(), 1);
+            let nonce = WakeNonce::from_bytes([u8::try_from(number).unwrap(); 16]);
+            wakes.connect(&at, mailbox, (nonce, WAIT), now.into());
+            wakes.opened(&at, None);
+            // That the door was not called for.
+            let other = WakeNonce::from_bytes([99; 16]);
+            assert_eq!(wakes.heard(&at, other, now), None);
         }
-        assert!(!wakes.may(&at(3), &callee("hall@acme.example"), minutes(30).into()));
-        assert!(wakes.may(&at(3), &callee("desk@acme.example"), minutes(30).into()));
-        assert!(wakes.may(
-            &at(3),
-            &callee("hall@acme.example"),
-            (NOW + DAY + WAIT).into()
-        ));
+        assert!(is_blocked(&mut wakes, "hall@acme.example", minutes(30)));
+        assert!(!is_blocked(&mut wakes, "desk@acme.example", minutes(30)));
+        let next_day = NOW + DAY + Duration::from_secs(600);
+        assert!(!is_blocked(&mut wakes, "hall@acme.example", next_day));
     }
 
     #[test]
-    fn a_door_that_comes_makes_up_for_mails_that_brought_none() {
+    fn who_says_what_stood_in_a_mail_reads_the_mailbox() {
         let mut wakes = Wakes::default();
-        let mailbox = callee("hall@acme.example");
-        for failure in 0..10 {
-            wake(&mut wakes, &at(1), 1, minutes(failure));
-            let _ = wakes.cancel(&at(1), (minutes(failure) + WAIT).into());
+        for number in 0..10 {
+            wake(&mut wakes, &at(1), number, minutes(0));
         }
-        assert!(!wakes.may(&at(1), &mailbox, minutes(30).into()));
+        assert!(is_blocked(&mut wakes, "hall@acme.example", minutes(1)));
+        let nonce = WakeNonce::from_bytes([7; 16]);
+        assert_eq!(wakes.heard(&at(2), nonce, minutes(1)), None);
+        // A door that came first, by whatever way, may say it still.
+        wakes.opened(&at(1), None);
+        let mailbox = wakes.heard(&at(1), nonce, minutes(1));
+        assert_eq!(mailbox, Some("hall@acme.example".parse().unwrap()));
+        assert!(!is_blocked(&mut wakes, "hall@acme.example", minutes(1)));
+        // One that is over shows nothing: it may have been found by whoever came later.
+        wake(&mut wakes, &at(1), 20, minutes(2));
+        let nonce = WakeNonce::from_bytes([20; 16]);
+        assert_eq!(wakes.heard(&at(1), nonce, minutes(60)), None);
+    }
+
+    #[test]
+    fn a_door_that_reads_its_mailbox_makes_up_for_mails_in_vain_when_it_comes() {
+        let mut wakes = Wakes::default();
+        for number in 0..10 {
+            wake(&mut wakes, &at(1), number, minutes(number.into()));
+            let _ = wakes.cancel(&at(1), (minutes(number.into()) + WAIT).into());
+        }
+        assert!(is_blocked(&mut wakes, "hall@acme.example", minutes(30)));
         wakes.opened(&at(1), Some(&"Hall@acme.example".parse().unwrap()));
-        assert!(wakes.may(&at(1), &mailbox, minutes(30).into()));
+        assert!(!is_blocked(&mut wakes, "hall@acme.example", minutes(30)));
+    }
+
+    #[test]
+    fn what_was_not_sent_does_not_count_and_is_not_taken_back() {
+        let mut wakes = Wakes::default();
+        for number in 0..20 {
+            let call = wake(&mut wakes, &at(1), number, NOW);
+            wakes.was_not_sent(&call);
+        }
+        assert!(!is_blocked(&mut wakes, "hall@acme.example", NOW));
+        assert_eq!(wakes.cancel(&at(1), NOW.into()), []);
     }
 
     #[test]
@@ -405,29 +464,27 @@ mod tests {
         wake(&mut wakes, &at(1), 1, NOW);
         wakes.opened(&at(1), None);
         assert_eq!(wakes.cancel(&at(1), minutes(1).into()), []);
-        assert!(wakes.failed.is_empty());
     }
 
     #[test]
     fn nothing_is_remembered_for_ever() {
         let mut wakes = Wakes::default();
         for number in 0..100 {
-            wake(&mut wakes, &at(number), 1, NOW);
-            wakes.has_failed(&nobody(number.into()), NOW.into());
+            to_nobody(&mut wakes, &at(number), number.into());
         }
         wakes.tick(minutes(10).into());
         assert_eq!((wakes.sent.len(), wakes.of_site.len()), (0, 100));
         wakes.tick((NOW + DAY).into());
-        assert!(wakes.of_site.is_empty() && wakes.failed.is_empty());
+        assert!(wakes.of_site.is_empty() && wakes.in_vain.is_empty());
     }
 
     #[test]
     fn as_many_mailboxes_are_remembered_as_there_is_room_for() {
         let mut wakes = Wakes::default();
         for number in 0..ADDRESSES + 10 {
-            wakes.has_failed(&nobody(number), NOW.into());
+            to_nobody(&mut wakes, &at(1), number);
         }
-        assert_eq!(wakes.failed.len(), ADDRESSES);
+        assert_eq!(wakes.in_vain.len(), ADDRESSES);
         assert!(!wakes.may(&at(1), &callee("hall@acme.example"), NOW.into()));
         assert!(wakes.may(&at(1), &callee("nobody1@elsewhere.example"), NOW.into()));
         assert!(wakes.may(&at(1), &callee("hall@acme.example"), (NOW + DAY).into()));

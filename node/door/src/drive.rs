@@ -7,7 +7,7 @@ use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::message::{Connected, Place};
 use papermesh_protocol::gateway::name::Label;
 use papermesh_protocol::gateway::wake::{Accepted, Order};
-use papermesh_protocol::id::GatewayId;
+use papermesh_protocol::id::{GatewayId, WakeNonce};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -29,9 +29,11 @@ pub(crate) struct Wanted {
     pub(crate) kept: Vec<Option<Label>>,
     /// Those that are to be open.
     pub(crate) open: Vec<Place>,
+    /// The gateway's wakes that came by mail, the last one of each place.
+    pub(crate) heard: Vec<(Option<Label>, WakeNonce)>,
     /// Whether the gateway is to hear which places there are, though none is to be open.
     is_untold: bool,
-    /// How often the door was called: with one more it dials at once.
+    /// How often the door was called: with one more it dials at once, and opens what the gateway has closed.
     pub(crate) calls: u64,
 }
 
@@ -161,7 +163,12 @@ impl Driver {
             Event::Lost(gateway) => self.woken.lost(gateway, now),
             Event::Kept(gateway, kept) => drop(self.told.insert(gateway, kept)),
             Event::Answered(at) => self.woken.answered(&at),
-            Event::Done(at) => self.woken.done(&at, now),
+            Event::Done(at) => {
+                self.woken.done(&at, now);
+                if self.woken.is_wanted(&at) {
+                    *self.calls.entry(at.0).or_default() += 1;
+                }
+            }
         }
     }
 
@@ -197,11 +204,15 @@ impl Driver {
         for (key, gateway) in gateways {
             let here = called.get(&key);
             let is_open = |place: &&Place| {
-                !is_woken(place) || here.is_some_and(|called| called.contains(&place.label))
+                !is_woken(place) || here.is_some_and(|called| called.contains_key(&place.label))
             };
+            let heard = here.into_iter().flatten();
             let wanted = Wanted {
                 kept: kept.clone(),
                 open: places.iter().filter(is_open).cloned().collect(),
+                heard: heard
+                    .filter_map(|(label, nonce)| Some((label.clone(), (*nonce)?)))
+                    .collect(),
                 is_untold: self.told.get(&key).map_or(&[][..], Vec::as_slice) != kept,
                 calls: self.calls.get(&key).copied().unwrap_or_default(),
             };

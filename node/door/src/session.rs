@@ -419,10 +419,12 @@ impl Keeper<'_> {
         mut said: Hello,
     ) -> Result<Infallible, FrameError> {
         let (mut wanted, mut papers) = (self.wanted.clone(), self.deps.hello.clone());
-        let (mut kept, mut opened) = (None, Vec::new());
+        let (mut kept, mut opened, mut heard) = (None, Vec::new(), Vec::new());
         wanted.mark_changed();
         loop {
             let messages = tokio::select! {
+                // That a place is closed is known before it is wanted again.
+                biased;
                 Some(cue) = cues.recv() => match cue {
                     Cue::Pong => vec![FromDoor::Pong],
                     // It is opened again when somebody calls.
@@ -433,13 +435,16 @@ impl Keeper<'_> {
                     }
                 },
                 Ok(()) = wanted.changed() => {
-                    let Wanted { kept: keeps, open, .. } = wanted.borrow_and_update().clone();
+                    let Wanted { kept: keeps, open, heard: hears, .. } =
+                        wanted.borrow_and_update().clone();
                     let mut messages = Vec::new();
                     if kept.as_ref() != Some(&keeps) {
                         messages.push(FromDoor::Keeps(keeps.clone()));
                     }
                     messages.extend(self.changes(&opened, &open, &keeps));
-                    (kept, opened) = (Some(keeps), open);
+                    let new = hears.iter().filter(|it| !heard.contains(*it));
+                    messages.extend(new.cloned().map(|(place, nonce)| FromDoor::Heard { place, nonce }));
+                    (kept, opened, heard) = (Some(keeps), open, hears);
                     messages
                 }
                 Ok(()) = papers.changed() => {

@@ -5,7 +5,7 @@
 //! | it is new at a gateway | dials it, opens the place so that the gateway knows it, and leaves |
 //! | a wake that was judged ([`papermesh_protocol::gateway::wake`]) says connect | dials the gateway, if it is not there, and opens the place |
 //! | one that says cancel | leaves the place, unless another wake or an outsider wants it |
-//! | the gateway says that all knocks are through | leaves the place |
+//! | the gateway says that all knocks are through | leaves the place, unless a client called that did not come yet |
 //! | no outsider for [`limits::LINGER`], and no wake is good any more | leaves the place |
 //! | it has left the last place | hangs up |
 //! | the pipe breaks | dials again, as long as a wake is good |
@@ -16,8 +16,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use papermesh_protocol::gateway::name::Label;
-use papermesh_protocol::gateway::wake::{Accepted, Order, WakeId};
-use papermesh_protocol::id::GatewayId;
+use papermesh_protocol::gateway::wake::{Accepted, Order, Signer, WakeId};
+use papermesh_protocol::id::{GatewayId, WakeNonce};
 use papermesh_protocol::limits;
 use papermesh_protocol::time::{Moment, Timestamp};
 
@@ -33,13 +33,24 @@ pub(crate) struct Woken {
     stays: BTreeMap<At, Stay>,
 }
 
+/// A wake that was not taken back.
+#[derive(Debug)]
+struct Call {
+    /// Until when it is good, by a clock that nobody sets.
+    until: Timestamp,
+    /// Whether the gateway may not know of it: a client sent it, and nobody came since.
+    is_unknown: bool,
+}
+
 /// Why a place is open.
 #[derive(Debug)]
 struct Stay {
     /// Whether the gateway knows that the door is woken here. Until it does it cannot call.
     is_known: bool,
-    /// Wakes that were not taken back, and until when they are good, by a clock that nobody sets.
-    wakes: BTreeMap<WakeId, Timestamp>,
+    /// Wakes that were not taken back.
+    wakes: BTreeMap<WakeId, Call>,
+    /// The nonce of the gateway's last one.
+    heard: Option<WakeNonce>,
     /// Outsiders who are there.
     guests: usize,
     /// When the place was opened, or an outsider left last.
@@ -51,6 +62,7 @@ impl Stay {
         Self {
             is_known,
             wakes: BTreeMap::new(),
+            heard: None,
             guests: 0,
             quiet_since: now,
         }
@@ -58,7 +70,7 @@ impl Stay {
 
     /// When it is over, if nothing happens until then. Never while somebody is there, nor before the gateway knows.
     fn over_at(&self, is_up: bool) -> Option<Timestamp> {
-        let last = self.wakes.values().copied().max();
+        let last = self.wakes.values().map(|call| call.until).max();
         match is_up {
             true => (self.guests == 0)
                 .then(|| last.unwrap_or_default().max(self.quiet_since) + limits::LINGER),
@@ -69,18 +81,30 @@ impl Stay {
 
     /// Whether a wake is good still.
     fn is_wanted(&self, now: Timestamp) -> bool {
-        self.wakes.values().any(|until| *until > now)
+        self.wakes.values().any(|call| call.until > now)
+    }
+
+    /// Whether somebody called who may come still, of which the gateway does not know.
+    fn is_awaiting(&self, now: Timestamp) -> bool {
+        let mut calls = self.wakes.values();
+        calls.any(|call| call.is_unknown && call.until > now)
     }
 }
 
 impl Woken {
-    /// The places that are to be open at each gateway; to others no pipe is needed.
-    pub(crate) fn wanted(&self) -> BTreeMap<GatewayId, BTreeSet<Option<Label>>> {
-        let mut wanted: BTreeMap<GatewayId, BTreeSet<_>> = BTreeMap::new();
-        for (gateway, place) in self.stays.keys() {
-            wanted.entry(*gateway).or_default().insert(place.clone());
+    /// The places that are to be open at each gateway, and the gateway's last wake for each; to others no pipe is needed.
+    pub(crate) fn wanted(&self) -> BTreeMap<GatewayId, BTreeMap<Option<Label>, Option<WakeNonce>>> {
+        let mut wanted: BTreeMap<GatewayId, BTreeMap<_, _>> = BTreeMap::new();
+        for ((gateway, place), stay) in &self.stays {
+            let of_gateway = wanted.entry(*gateway).or_default();
+            of_gateway.insert(place.clone(), stay.heard);
         }
         wanted
+    }
+
+    /// Whether a place is to be open.
+    pub(crate) fn is_wanted(&self, at: &At) -> bool {
+        self.stays.contains_key(at)
     }
 
     /// A gateway is to be told of a place, as for the first time.
@@ -101,7 +125,15 @@ impl Woken {
                 let left = accepted.until.since(moment.now).min(limits::WAKE_LIFETIME);
                 let stay = self.stays.entry(at);
                 let stay = stay.or_insert_with(|| Stay::since(now, true));
-                stay.wakes.insert(accepted.wake, now + left);
+                let by_gateway = accepted.signer == Signer::Gateway(accepted.gateway);
+                if by_gateway {
+                    stay.heard = Some(accepted.wake.nonce);
+                }
+                let call = Call {
+                    until: now + left,
+                    is_unknown: !by_gateway,
+                };
+                stay.wakes.insert(accepted.wake, call);
             }
             Order::Cancel => {
                 let Some(stay) = self.stays.get_mut(&at) else {
@@ -150,8 +182,8 @@ impl Woken {
     /// The gateway says that all knocks of a place are through, and that it is closed.
     pub(crate) fn done(&mut self, at: &At, now: Timestamp) {
         self.tick(now);
-        // What came after it said so is the next thing that it hears of: then it is no more done.
-        if self.up.contains(&at.0) && self.stays.get(at).is_some_and(|stay| stay.guests == 0) {
+        let is_over = |stay: &Stay| stay.guests == 0 && !stay.is_awaiting(now);
+        if self.up.contains(&at.0) && self.stays.get(at).is_some_and(is_over) {
             self.stays.remove(at);
         }
     }
@@ -162,6 +194,12 @@ impl Woken {
             let here = guests.get(at).copied().unwrap_or_default();
             if here < stay.guests {
                 stay.quiet_since = now;
+            }
+            if here > stay.guests {
+                // Who came may be whoever called: from here on the gateway counts.
+                for call in stay.wakes.values_mut() {
+                    call.is_unknown = false;
+                }
             }
             stay.guests = here;
         }
@@ -200,8 +238,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::time::Duration;
 
-    use papermesh_protocol::gateway::wake::{Row, Signer};
-    use papermesh_protocol::id::WakeNonce;
+    use papermesh_protocol::gateway::wake::Row;
+    use papermesh_protocol::id::NodeId;
     use proptest::collection::vec;
     use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
@@ -255,11 +293,16 @@ mod tests {
     }
 
     fn is_open(woken: &Woken, number: u8) -> bool {
-        let (gateway, place) = place(number);
-        let wanted = woken.wanted();
-        wanted
-            .get(&gateway)
-            .is_some_and(|places| places.contains(&place))
+        woken.is_wanted(&place(number))
+    }
+
+    /// A client of the site calls, of whom the gateway does not know.
+    fn client_calls(woken: &mut Woken, number: u8, now: Timestamp) {
+        let signer = NodeId::from_bytes([5; 32]);
+        let mut called = wake(Order::Connect, place(number), 1, now);
+        called.wake.signer = *signer.as_bytes();
+        called.signer = Signer::Member(signer);
+        woken.called(&called, now.into());
     }
 
     #[test]
@@ -277,6 +320,35 @@ mod tests {
         assert_eq!(woken.due(), Some(at(570)));
         woken.done(&place(1), at(569));
         assert_eq!((woken.due(), woken.wanted()), (None, BTreeMap::new()));
+    }
+
+    #[test]
+    fn who_called_while_the_gateway_closed_the_place_is_waited_for() {
+        let mut woken = Woken::default();
+        connect(&mut woken, 1, 1, at(0));
+        woken.up(GATEWAY, at(2));
+        guests(&mut woken, 1, 1, at(3));
+        guests(&mut woken, 1, 0, at(10));
+        // The mail and the gateway's word cross each other.
+        client_calls(&mut woken, 1, at(69));
+        woken.done(&place(1), at(70));
+        assert!(is_open(&woken, 1));
+        guests(&mut woken, 1, 1, at(80));
+        guests(&mut woken, 1, 0, at(81));
+        woken.done(&place(1), at(120));
+        assert!(!is_open(&woken, 1));
+    }
+
+    #[test]
+    fn the_gateway_hears_of_its_last_wake_and_of_no_clients() {
+        let mut woken = Woken::default();
+        let heard = |woken: &Woken| woken.wanted()[&GATEWAY][&place(1).1];
+        client_calls(&mut woken, 1, at(0));
+        assert_eq!(heard(&woken), None);
+        for nonce in [1, 2] {
+            connect(&mut woken, 1, nonce, at(1));
+            assert_eq!(heard(&woken), Some(WakeNonce::from_bytes([nonce; 16])));
+        }
     }
 
     #[test]

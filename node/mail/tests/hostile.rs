@@ -7,6 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::future::join_all;
 use papermesh_mail::message::Addresses;
 use papermesh_mail::submit::Submitter;
 use papermesh_mail::watch::{Carried, Mailbox, Pace, Protocol, State, Status, Watcher};
@@ -239,39 +240,42 @@ fn pop3(line: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_mail_is_read_as_pop3_writes_it() {
-    let (mut found, status) = watch_it(serve(b"+OK\r\n", pop3), Protocol::Pop3);
+    let (mut found, mut status) = watch_it(serve(b"+OK\r\n", pop3), Protocol::Pop3);
     let part = mine(timeout(SOON, found.recv()).await.unwrap().unwrap());
     let text = String::from_utf8(part).unwrap();
     assert_eq!(text.trim_end(), ".one\r\n..two");
-    assert_eq!(status.borrow().others, 1);
+    // It is the newest one: the others come after it.
+    let is_counted = status.wait_for(|status| status.others == 1);
+    drop(timeout(SOON, is_counted).await.unwrap().unwrap());
 }
 
 #[tokio::test]
 async fn a_server_that_takes_no_mail_is_told_apart() {
     let addresses = Addresses::of_program("wake@gw.example", "hall@acme.example").unwrap();
+    // All at once, because each is tried again for most of this time.
     let send = async |account: Account| {
         Submitter::new(account, trust())
-            .send(b"x", &addresses, Duration::from_secs(1))
+            .send(b"x", &addresses, Duration::from_secs(10))
             .await
             .unwrap_err()
     };
-    let later = send(serve(b"421 4.3.2 too busy\r\n", |_| vec![])).await;
-    assert!(matches!(later, MailError::Later { .. }), "{later:?}");
-    let refused = send(serve(b"220 hello\r\n", |line| {
+    let busy = send(serve(b"421 4.3.2 too busy\r\n", |_| vec![]));
+    let refusing = send(serve(b"220 hello\r\n", |line| {
         match line.split(' ').next() {
             Some("EHLO") => b"250 hello\r\n".to_vec(),
             _ => b"550 5.7.1 we do not want this\r\n".to_vec(),
         }
-    }))
-    .await;
-    assert!(matches!(refused, MailError::Refused { .. }), "{refused:?}");
+    }));
     let nonsense: [fn(&str) -> Vec<u8>; 3] = [
         |_| much("x"),
         |_| much("250-x\r\n"),
         |_| b"\xff\xfe\r\n".to_vec(),
     ];
-    for nonsense in nonsense {
-        let confused = send(serve(b"220 hello\r\n", nonsense)).await;
+    let confused = join_all(nonsense.map(|words| send(serve(b"220 hello\r\n", words))));
+    let (later, refused, confused) = tokio::join!(busy, refusing, confused);
+    assert!(matches!(later, MailError::Later { .. }), "{later:?}");
+    assert!(matches!(refused, MailError::Refused { .. }), "{refused:?}");
+    for confused in confused {
         assert!(
             matches!(confused, MailError::Confused { .. }),
             "{confused:?}"

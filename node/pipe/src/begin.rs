@@ -18,8 +18,10 @@ use yamux::Mode;
 
 use crate::streams::Pipe;
 
-/// How long a pipe may take to begin.
+/// How long a door may take to begin a pipe, once it has its turn,
 const BEGIN: Duration = Duration::from_secs(10);
+/// and how long a door waits for that. After a restart all doors come to a gateway at once.
+const WAIT: Duration = Duration::from_secs(60);
 
 /// Why there is no pipe.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +45,8 @@ pub enum PipeError {
     #[error("{0}")]
     Refused(Refusal),
     /// It took too long.
-    #[error("the pipe did not begin within {} seconds", BEGIN.as_secs())]
-    Timeout,
+    #[error("the pipe did not begin within {} seconds", .0.as_secs())]
+    Timeout(Duration),
 }
 
 impl Remedy for PipeError {
@@ -103,7 +105,7 @@ where
         }
         let mut stream = stream.compat();
         write_message(&mut stream, hello, limits::PIPE_HELLO).await?;
-        match read_message(&mut stream, limits::PIPE_HEAD, BEGIN).await? {
+        match read_message(&mut stream, limits::PIPE_HEAD, WAIT).await? {
             Some(Answer::Welcome(welcome)) => {
                 Ok((Pipe::new(stream.into_inner(), Mode::Client), welcome))
             }
@@ -111,9 +113,9 @@ where
             None => Err(PipeError::Ended),
         }
     };
-    timeout(BEGIN, begin)
+    timeout(WAIT, begin)
         .await
-        .map_err(|_| PipeError::Timeout)?
+        .map_err(|_| PipeError::Timeout(WAIT))?
 }
 
 /// A door that was let in.
@@ -160,7 +162,7 @@ where
     };
     timeout(BEGIN, begin)
         .await
-        .map_err(|_| PipeError::Timeout)?
+        .map_err(|_| PipeError::Timeout(BEGIN))?
 }
 
 fn config(seed: &[u8; 32], gateway: GatewayId) -> Result<noise::Config, PipeError> {

@@ -22,7 +22,7 @@ use papermesh_store::offload::offload;
 use papermesh_store::{PlaceRow, Store, StoreError, WokenBy, site};
 use papermesh_web::{Arrival, Asked};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::interval;
 use zeroize::Zeroizing;
@@ -36,6 +36,8 @@ const LOOK: Duration = Duration::from_secs(60);
 pub(super) struct DoorHere {
     /// Where this node's mailbox is, if it reads one.
     mailbox: Option<MailAddress>,
+    /// Whoever has it changes the places.
+    changing: Mutex<()>,
     /// What this node was told to open,
     places: watch::Sender<Vec<PlaceRow>>,
     /// and what of it the site lets it open.
@@ -144,6 +146,7 @@ pub(super) async fn start(
     tasks.spawn(hand_over(knocks, arriving));
     Ok(DoorHere {
         mailbox: start.mailbox,
+        changing: Mutex::default(),
         places,
         opened,
         status: told,
@@ -196,17 +199,19 @@ impl DoorHere {
         label: &Option<Label>,
         name: &HostName,
     ) -> Result<(), PlaceError> {
-        let mut places = self.places();
-        for place in &mut places {
-            place.own_names.retain(|own| own != name);
-        }
-        let place = places.iter_mut().find(|place| place.label == *label);
-        let place = place.ok_or_else(|| unknown(label))?;
-        if place.own_names.len() >= limits::OWN_NAMES {
-            return Err(PlaceError::NamesFull);
-        }
-        place.own_names.push(name.clone());
-        self.keep(store, places).await
+        self.change(store, |places| {
+            for place in &mut *places {
+                place.own_names.retain(|own| own != name);
+            }
+            let place = places.iter_mut().find(|place| place.label == *label);
+            let place = place.ok_or_else(|| unknown(label))?;
+            if place.own_names.len() >= limits::OWN_NAMES {
+                return Err(PlaceError::NamesFull);
+            }
+            place.own_names.push(name.clone());
+            Ok(())
+        })
+        .await
     }
 
     /// Has a name of an own domain lead nowhere here.
@@ -215,15 +220,17 @@ impl DoorHere {
         store: &Store,
         name: &HostName,
     ) -> Result<(), PlaceError> {
-        let mut places = self.places();
-        let had = places.iter().any(|place| place.own_names.contains(name));
-        if !had {
-            return Err(PlaceError::UnknownName(name.clone()));
-        }
-        for place in &mut places {
-            place.own_names.retain(|own| own != name);
-        }
-        self.keep(store, places).await
+        self.change(store, |places| {
+            let had = places.iter().any(|place| place.own_names.contains(name));
+            if !had {
+                return Err(PlaceError::UnknownName(name.clone()));
+            }
+            for place in places {
+                place.own_names.retain(|own| own != name);
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Opens a place, now and after each start; or changes who wakes its door.
@@ -236,21 +243,23 @@ impl DoorHere {
         if woken_by.is_some() && self.mailbox.is_none() {
             return Err(PlaceError::NoMailbox);
         }
-        let mut places = self.places();
-        match places.iter_mut().find(|place| place.label == label) {
-            Some(place) => place.woken_by = woken_by,
-            None => {
-                if places.len() >= limits::PLACES {
-                    return Err(PlaceError::Full);
+        self.change(store, |places| {
+            match places.iter_mut().find(|place| place.label == label) {
+                Some(place) => place.woken_by = woken_by,
+                None => {
+                    if places.len() >= limits::PLACES {
+                        return Err(PlaceError::Full);
+                    }
+                    places.push(PlaceRow {
+                        label,
+                        woken_by,
+                        own_names: Vec::new(),
+                    });
                 }
-                places.push(PlaceRow {
-                    label,
-                    woken_by,
-                    own_names: Vec::new(),
-                });
             }
-        }
-        self.keep(store, places).await
+            Ok(())
+        })
+        .await
     }
 
     /// Closes a place.
@@ -259,16 +268,26 @@ impl DoorHere {
         store: &Store,
         label: &Option<Label>,
     ) -> Result<(), PlaceError> {
-        let mut places = self.places();
-        let before = places.len();
-        places.retain(|place| place.label != *label);
-        if places.len() == before {
-            return Err(unknown(label));
-        }
-        self.keep(store, places).await
+        self.change(store, |places| {
+            let before = places.len();
+            places.retain(|place| place.label != *label);
+            match places.len() < before {
+                true => Ok(()),
+                false => Err(unknown(label)),
+            }
+        })
+        .await
     }
 
-    async fn keep(&self, store: &Store, places: Vec<PlaceRow>) -> Result<(), PlaceError> {
+    /// Changes the places, first on the disk. Two changes at once are made one after the other.
+    async fn change(
+        &self,
+        store: &Store,
+        change: impl FnOnce(&mut Vec<PlaceRow>) -> Result<(), PlaceError>,
+    ) -> Result<(), PlaceError> {
+        let _changing = self.changing.lock().await;
+        let mut places = self.places();
+        change(&mut places)?;
         let keep = places.clone();
         let kept: Result<(), StoreError> =
             offload(store, move |store| store.site().put(&site::PLACES, &keep)).await;

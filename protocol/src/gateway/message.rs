@@ -17,7 +17,7 @@ use super::name::{HostName, Label};
 use super::own_name::NameRefusal;
 use crate::certificate::Certificate;
 use crate::charter::Charter;
-use crate::id::GatewayId;
+use crate::id::{GatewayId, WakeNonce};
 use crate::remedy::Remedy;
 use crate::signed::Envelope;
 use crate::site::SiteState;
@@ -193,6 +193,14 @@ pub enum FromDoor {
     Pong,
     /// Leaves a place, which stays this door's: it comes again when it is woken.
     Leave(Option<Label>),
+    /// A wake of the gateway's arrived by mail. That shows who reads the mailbox: the nonce stands nowhere but in the
+    /// letter, which this door alone can open.
+    Heard {
+        /// The place's label.
+        place: Option<Label>,
+        /// The wake's nonce.
+        nonce: WakeNonce,
+    },
 }
 
 /// Papers of a site.

@@ -98,6 +98,11 @@ fn who_knocks_at_a_door_that_is_away_has_it_called_and_prints() {
             .contains(&"to come, at desk".to_owned())
     );
     called.outside.comes("asleep");
+    // The gateway knows from now on that the mailbox is the door's.
+    let owned = called.outside.gateway.places();
+    wait_until(SOON, "the gateway to know who reads the mailbox", || {
+        fs::read_to_string(&owned).is_ok_and(|owned| owned.contains(r#""is_read":true"#))
+    });
     // The mail has done its work.
     wait_until(SOON, "the mailbox to be empty", || {
         called.letters().is_empty()

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -17,6 +18,9 @@ use crate::status::Carrier;
 const BESIDE: Duration = Duration::from_secs(3);
 /// When requests are tried beside both.
 const AT_LAST: Duration = Duration::from_secs(10);
+/// How much later others are tried when one has reached the gateway, which is slow when all doors come at once: a second
+/// attempt would make it slower.
+const REACHED: Duration = Duration::from_secs(30);
 /// How long anything bad is believed of a network: that it lets TCP not through, cuts requests that wait, or ends what
 /// stood.
 pub(super) const BELIEVED: Duration = Duration::from_secs(60 * 60);
@@ -139,20 +143,28 @@ impl Remedy for Failed {
 
 /// Dials a gateway.
 pub(crate) async fn pipe(dialer: Dialer<'_>, memory: Memory) -> Result<Stands, Failed> {
-    race(&memory.steps(), |carrier| dialer.by(carrier)).await
+    let reached = AtomicBool::new(false);
+    race(&memory.steps(), &reached, |carrier| {
+        dialer.by(carrier, &reached)
+    })
+    .await
 }
 
 /// Dials a gateway by what is better than requests.
 pub(crate) async fn better(dialer: Dialer<'_>, memory: Memory) -> Option<Stands> {
-    race(&memory.better(), |carrier| dialer.by(carrier))
-        .await
-        .ok()
+    let reached = AtomicBool::new(false);
+    race(&memory.better(), &reached, |carrier| {
+        dialer.by(carrier, &reached)
+    })
+    .await
+    .ok()
 }
 
 /// The first that stands. One begins when it is due, or when all before it have failed; the others are given up when
-/// one stands, or when the gateway has decided.
+/// one stands, or when the gateway has decided. An attempt says when it has reached the gateway.
 async fn race<T, F>(
     steps: &[(Carrier, Duration)],
+    reached: &AtomicBool,
     attempt: impl Fn(Carrier) -> F,
 ) -> Result<T, Failed>
 where
@@ -166,7 +178,11 @@ where
             failed.sort_by_key(|(carrier, _)| *carrier);
             return Err(Failed(failed));
         }
-        let due = left.peek().map(|(_, after)| begun + *after);
+        let later = match reached.load(Ordering::Relaxed) {
+            true => REACHED,
+            false => Duration::ZERO,
+        };
+        let due = left.peek().map(|(_, after)| begun + *after + later);
         let is_due = due.is_some_and(|due| running.is_empty() || due <= Instant::now());
         if is_due && let Some((carrier, _)) = left.next() {
             let attempt = attempt(carrier);
@@ -222,7 +238,7 @@ mod tests {
         each: impl Fn(Carrier) -> (u64, Result<(), DialError>),
     ) -> (Result<Carrier, Failed>, Vec<(Carrier, u64)>) {
         let (begun, began) = (Instant::now(), Mutex::new(Vec::new()));
-        let won = race(&memory.steps(), |carrier| {
+        let won = race(&memory.steps(), &AtomicBool::new(false), |carrier| {
             let at = begun.elapsed().as_secs();
             began.lock().unwrap().push((carrier, at));
             let (takes, result) = each(carrier);
@@ -264,6 +280,22 @@ mod tests {
         .await;
         assert_eq!(won.unwrap(), Https);
         assert_eq!(began, [(Tcp, 0), (Tls, 0), (Https, 0)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_that_was_reached_is_given_time() {
+        let (reached, begun) = (AtomicBool::new(false), Instant::now());
+        let won = race(&Memory::default().steps(), &reached, async |carrier| {
+            sleep(Duration::from_secs(1)).await;
+            reached.store(true, Ordering::Relaxed);
+            if carrier == Tcp {
+                sleep(Duration::from_secs(100)).await;
+            }
+            Ok(carrier)
+        })
+        .await;
+        let after = BESIDE + REACHED + Duration::from_secs(1);
+        assert_eq!((won.unwrap(), begun.elapsed()), (Tls, after));
     }
 
     #[tokio::test(start_paused = true)]
@@ -311,7 +343,12 @@ mod tests {
         assert_eq!((won.unwrap(), began), (Https, vec![(Https, 0)]));
         // Nothing is left that would be better than requests.
         assert!(memory.better().is_empty());
-        assert!(race(&memory.better(), async |_| Ok(())).await.is_err());
+        let unreached = AtomicBool::new(false);
+        assert!(
+            race(&memory.better(), &unreached, async |_| Ok(()))
+                .await
+                .is_err()
+        );
         // If all die, none is to blame.
         memory.broke(HttpsPolling, SOON / 2);
         assert_eq!(memory.steps()[0], (Tls, Duration::ZERO));

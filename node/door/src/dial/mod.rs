@@ -16,6 +16,7 @@ pub(crate) mod tls;
 use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use papermesh_pipe::{Pipe, PipeError, dial};
 use papermesh_protocol::gateway::contract::Gateway;
@@ -125,20 +126,23 @@ pub(crate) struct Stands {
 }
 
 impl Dialer<'_> {
-    /// Dials by one carrier.
-    async fn by(&self, carrier: Carrier) -> Result<Stands, DialError> {
+    /// Dials by one carrier; says when the gateway was reached, which may be long before the pipe stands.
+    async fn by(&self, carrier: Carrier, reached: &AtomicBool) -> Result<Stands, DialError> {
         let domain = self.gateway.domain.to_string();
         match carrier {
             Carrier::Tcp => {
                 let stream = tcp::connect(&domain, self.gateway.port).await?;
+                reached.store(true, Ordering::Relaxed);
                 self.over(stream, Line::of(carrier)).await
             }
             Carrier::Tls => {
                 let stream = tls::connect(self.ways, &domain, tls::PIPE).await?;
+                reached.store(true, Ordering::Relaxed);
                 self.over(stream, Line::of(carrier)).await
             }
             Carrier::Https | Carrier::HttpsPolling => {
                 let (stream, line) = https::open(self.ways, &domain, carrier).await?;
+                reached.store(true, Ordering::Relaxed);
                 self.over(stream, line).await
             }
         }
