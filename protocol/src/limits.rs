@@ -306,6 +306,8 @@ pub const PLACES: usize = 64;
 pub const KNOCKS_HELD: usize = 16;
 /// Knocks of one place that its doors have at once.
 pub const KNOCKS_SERVED: usize = 200;
+/// Knocks of one site, held and served, at all of its places.
+pub const KNOCKS_OF_SITE: usize = 1000;
 /// Doors that may have one place open.
 pub const DOORS: usize = 4;
 /// Bytes of one direction of a pipe that its sender keeps because they are not confirmed, and bytes

@@ -2,7 +2,7 @@
 //! the gateway's own name the gateway.
 
 use std::io::{self, Cursor};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::crowd::Crowd;
 use crate::ledger::{Ledger, Usage};
 use crate::own::{self, Own};
 use crate::places::{Fate, Places};
@@ -66,6 +67,7 @@ pub(crate) struct Front {
     own: Own,
     proxies: Proxies,
     turns: Turns,
+    crowd: Crowd,
 }
 
 impl Front {
@@ -81,7 +83,17 @@ impl Front {
             own,
             proxies,
             turns: Turns::new(OUTSIDERS, EACH, ALL),
+            crowd: Crowd::default(),
         }
+    }
+
+    /// A turn for an outsider from there; none if that network comes too often, or there is no room. Where there is
+    /// hardly any, others give way.
+    fn turn(&self, from: IpAddr) -> Option<Seat> {
+        if self.turns.are_nearly_all_taken() {
+            self.crowd.make_room(clock::steady());
+        }
+        self.turns.take(from)
     }
 
     /// Serves all who come to a socket until the gateway stops, and then those who are there.
@@ -102,7 +114,7 @@ impl Front {
                         outsiders.spawn(async move {
                             let said = proxied::origin(&mut stream, from).await;
                             if let Some(from) = said
-                                && let Some(turn) = front.turns.take(from.ip())
+                                && let Some(turn) = front.turn(from.ip())
                             {
                                 front.outsider(stream, (from, turn), at).await;
                             }
@@ -111,7 +123,7 @@ impl Front {
                 }
                 Ok((stream, from)) => {
                     // Whoever comes too often, or when there is no room, is closed at once.
-                    let Some(turn) = self.turns.take(from.ip()) else {
+                    let Some(turn) = self.turn(from.ip()) else {
                         continue;
                     };
                     let front = Arc::clone(&self);
@@ -212,8 +224,13 @@ impl Front {
             said: said.len() as u64,
             moved: Moved::default(),
         };
-        if let Err(error) = splice(stream, door, &noted.moved).await {
-            tracing::trace!(%error, "a knock broke off");
+        let served = self.crowd.serve(clock::steady());
+        let on_move = || served.moved(clock::steady());
+        tokio::select! {
+            ended = splice(stream, door, &noted.moved, on_move) => if let Err(error) = ended {
+                tracing::trace!(%error, "a knock broke off");
+            },
+            () = served.gives_way() => tracing::debug!("a quiet knock gave way to another"),
         }
     }
 }

@@ -8,7 +8,7 @@
 //! - `command`: the command line; `home`: what the gateway keeps on its disk; `settings`: what its provider may change
 //! - `contracts`: which sites may open how many places; `ledger`: what they used; both are files of `lines`
 //! - `front`: outsiders' connections, up to the name; `proxied`: those that another program passes on;
-//!   `splice`: bytes both ways
+//!   `splice`: bytes both ways; `crowd`: who gives way when there is hardly any room
 //! - `places`: which names there are, and who answers there (the state machine is
 //!   [`papermesh_protocol::gateway::page`])
 //! - `owners`: whose each place is
@@ -27,6 +27,7 @@ mod certificate;
 mod clock;
 mod command;
 mod contracts;
+mod crowd;
 mod doors;
 mod front;
 mod home;

@@ -4,6 +4,7 @@
 //! pages, the pipes that doors have, the outsiders who wait for a decision, and what a page wants told to doors that
 //! are away.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -81,8 +82,10 @@ struct Table {
     opened: HashMap<PipeId, BTreeSet<At>>,
     pipe_of: HashMap<NodeId, PipeId>,
     waiting: HashMap<KnockId, oneshot::Sender<Fate>>,
-    /// Where knocks are, to say when they end.
+    /// Where knocks are, to say when they end,
     knocks: HashMap<KnockId, At>,
+    /// and how many each site has.
+    knocks_of: HashMap<SiteId, usize>,
     /// Places whose pages want to be told the time.
     timed: BTreeSet<At>,
     /// Names of own domains.
@@ -109,6 +112,7 @@ impl Places {
             pipe_of: HashMap::new(),
             waiting: HashMap::new(),
             knocks: HashMap::new(),
+            knocks_of: HashMap::new(),
             timed: BTreeSet::new(),
             names: Names::default(),
         }))
@@ -337,10 +341,11 @@ impl Places {
         let (sender, fate) = oneshot::channel();
         let mut table = self.table();
         let knock = KnockId(table.number());
-        match table.find(name) {
+        match table.find(name).filter(|at| table.may_knock(at.0)) {
             Some(at) => {
                 table.waiting.insert(knock, sender);
                 table.knocks.insert(knock, at.clone());
+                *table.knocks_of.entry(at.0).or_default() += 1;
                 table.act(&at, moment, |page, may_wake| {
                     page.knock(knock, may_wake, moment.steady)
                 });
@@ -355,6 +360,12 @@ impl Places {
         let mut table = self.table();
         table.waiting.remove(&knock);
         if let Some(at) = table.knocks.remove(&knock) {
+            if let Entry::Occupied(mut has) = table.knocks_of.entry(at.0) {
+                match has.get() {
+                    0 | 1 => drop(has.remove()),
+                    more => *has.get_mut() = more - 1,
+                }
+            }
             table.act(&at, moment, |page, _| page.ended(knock, moment.steady));
         }
     }
@@ -419,6 +430,12 @@ impl Table {
         for at in self.opened.remove(&pipe).unwrap_or_default() {
             self.act(&at, moment, |page, _| page.lost(pipe, moment.steady));
         }
+    }
+
+    /// Whether a site has so few knocks that it may have one more.
+    fn may_knock(&self, site: SiteId) -> bool {
+        let has = self.knocks_of.get(&site);
+        has.is_none_or(|has| *has < limits::KNOCKS_OF_SITE)
     }
 
     /// A door has left a place, or has none there any more.

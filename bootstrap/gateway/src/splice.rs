@@ -34,11 +34,17 @@ impl Moved {
     }
 }
 
-/// Passes bytes both ways. An end of one direction is passed on, and the other goes on.
+/// Passes bytes both ways, and tells whenever some have moved. An end of one direction is passed on, and the other
+/// goes on.
 ///
 /// # Errors
 /// What ended the connection in disorder.
-pub(crate) async fn splice<O, D>(outsider: O, door: D, moved: &Moved) -> io::Result<()>
+pub(crate) async fn splice<O, D>(
+    outsider: O,
+    door: D,
+    moved: &Moved,
+    on_move: impl Fn() + Copy,
+) -> io::Result<()>
 where
     O: AsyncRead + AsyncWrite,
     D: AsyncRead + AsyncWrite,
@@ -46,8 +52,18 @@ where
     let (from_outsider, to_outsider) = tokio::io::split(outsider);
     let (from_door, to_door) = tokio::io::split(door);
     tokio::try_join!(
-        pass(from_outsider, to_door, &moved.inward, &moved.outward),
-        pass(from_door, to_outsider, &moved.outward, &moved.inward),
+        pass(
+            from_outsider,
+            to_door,
+            (&moved.inward, &moved.outward),
+            on_move
+        ),
+        pass(
+            from_door,
+            to_outsider,
+            (&moved.outward, &moved.inward),
+            on_move
+        ),
     )?;
     Ok(())
 }
@@ -55,8 +71,8 @@ where
 async fn pass(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    moved: &AtomicU64,
-    other_way: &AtomicU64,
+    (moved, other_way): (&AtomicU64, &AtomicU64),
+    on_move: impl Fn(),
 ) -> io::Result<()> {
     let mut buffer = vec![0; IN_FLIGHT];
     let mut seen = other_way.load(Ordering::Relaxed);
@@ -76,6 +92,7 @@ async fn pass(
         stalled(to.write_all(&buffer[..read])).await?;
         stalled(to.flush()).await?;
         moved.fetch_add(read as u64, Ordering::Relaxed);
+        on_move();
     }
 }
 
@@ -108,7 +125,7 @@ mod tests {
             outsider.read_to_string(&mut answer).await.unwrap();
             assert_eq!(answer, "held");
         };
-        let (spliced, ()) = tokio::join!(splice(outer, inner, &moved), conversation);
+        let (spliced, ()) = tokio::join!(splice(outer, inner, &moved, || ()), conversation);
         spliced.unwrap();
         assert_eq!((moved.inward(), moved.outward()), (10, 4));
     }
@@ -122,12 +139,12 @@ mod tests {
             let _ = outsider.write_all(&vec![0; 4 * IN_FLIGHT]).await;
         };
         let begun = tokio::time::Instant::now();
-        let (spliced, ()) = tokio::join!(splice(outer, inner, &moved), sending);
+        let (spliced, ()) = tokio::join!(splice(outer, inner, &moved, || ()), sending);
         assert_eq!(spliced.unwrap_err().kind(), io::ErrorKind::TimedOut);
         assert!(begun.elapsed() < IDLE);
 
         let ((_outsider, outer), (inner, _door)) = (duplex(64), duplex(64));
-        let spliced = splice(outer, inner, &Moved::default()).await;
+        let spliced = splice(outer, inner, &Moved::default(), || ()).await;
         assert_eq!(spliced.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

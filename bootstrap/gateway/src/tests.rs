@@ -318,6 +318,31 @@ async fn who_knocks_at_a_place_whose_door_is_away_has_it_called_and_is_served() 
     assert_eq!(other.open_place(by_mail()).await, Err(Refusal::Taken));
 }
 
+/// However many places it has, one site does not take all that the gateway has.
+#[tokio::test]
+async fn a_site_has_so_many_outsiders_and_no_more() {
+    let (gateway, acme) = (Gateway::new(), Site::new(1, "acme"));
+    gateway.contract(&acme, 10);
+    let mut door = gateway.door(&acme, 10).await;
+    let mut knocks = Vec::new();
+    for place in 0..6 {
+        let label = format!("desk-{place}");
+        door.open(&label).await.unwrap();
+        let name = format!("{label}.acme.gw.example").parse().unwrap();
+        for _ in 0..limits::KNOCKS_SERVED {
+            let (knock, fate) = gateway.places.knock(&name, clock::moment());
+            match fate.await.unwrap() {
+                Fate::Serve { .. } => knocks.push(knock),
+                Fate::Refuse => gateway.places.ended(knock, clock::moment()),
+                Fate::Alert => panic!("the place is open"),
+            }
+        }
+    }
+    assert_eq!(knocks.len(), limits::KNOCKS_OF_SITE);
+    gateway.places.ended(knocks[0], clock::moment());
+    assert!(gateway.is_open("desk-0.acme.gw.example").await);
+}
+
 /// A door shows that it reads its mailbox; another door of the site shows that of no place but its own.
 #[tokio::test]
 async fn who_reads_a_mailbox_says_what_stood_in_a_mail() {

@@ -12,6 +12,8 @@ use papermesh_pace::{Origin, Pace, Rates, network_of};
 const SHARE: usize = 10;
 /// It has as many as these at least, where there are so many.
 const SHARE_LEAST: usize = 200;
+/// Where less than this part of all seats is free, there is hardly any room.
+const SPARE: usize = 20;
 
 /// Seats for connections; cheap to clone.
 #[derive(Clone)]
@@ -49,6 +51,11 @@ impl Seats {
             room,
             taken: Mutex::default(),
         }))
+    }
+
+    /// Whether hardly any is free.
+    fn are_nearly_all_taken(&self) -> bool {
+        self.0.taken().all >= self.0.room - self.0.room / SPARE
     }
 
     /// A seat for a connection from there; none if there is none, or its network has its share.
@@ -96,6 +103,11 @@ impl Turns {
         }
     }
 
+    /// Whether there is hardly any room.
+    pub(crate) fn are_nearly_all_taken(&self) -> bool {
+        self.seats.are_nearly_all_taken()
+    }
+
     /// A seat for a connection from there; none if there is no room, or it comes too often.
     pub(crate) fn take(&self, from: IpAddr) -> Option<Seat> {
         let network = Origin::Away(network_of(from));
@@ -129,7 +141,9 @@ mod tests {
         let all: Vec<Seat> = (0..20).flat_map(all_of).collect();
         assert_eq!(all.len(), 5000);
         assert!(seats.take(from(200, 1)).is_none());
+        assert!(seats.are_nearly_all_taken());
         drop(all);
+        assert!(!seats.are_nearly_all_taken());
         assert_eq!(seats.0.taken().all, 0);
 
         // A small hall has room for one network of the usual size.
