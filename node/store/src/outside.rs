@@ -37,6 +37,7 @@ pub struct PlaceRow {
     /// Names of own domains that lead to it, too.
     pub own_names: Vec<HostName>,
     /// Texts that ask for it at gateways that may end TLS.
+    #[serde(default)]
     pub aliases: Vec<Alias>,
 }
 

@@ -90,9 +90,9 @@ fn curl(outside: &Outside, args: &[&str]) -> Ended {
 
 /// The statuses of all answers of a connection, in order.
 fn statuses(ended: &Ended) -> Vec<String> {
-    let lines = ended.stdout().lines();
-    let status = lines.filter_map(|line| line.strip_prefix("HTTP/1.1 "));
-    status.map(|line| line[..3].to_owned()).collect()
+    // What is IPP has no line's end.
+    let answers = ended.stdout().split("HTTP/1.1 ").skip(1);
+    answers.map(|answer| answer[..3].to_owned()).collect()
 }
 
 /// Programs print by a path that they were given, raw or escaped, and what they print is held and released as ever. The
@@ -142,8 +142,6 @@ fn who_knows_a_path_alone_prints_into_the_hold_and_is_told_who_reads_along() {
     let found: Vec<Finding> = outside.laptop.papermesh("doctor").run().json();
     let read = found.iter().find(|found| found.check == "terminated");
     assert!(read.unwrap().detail.contains(PATH), "{found:?}");
-    let used = fs::read_to_string(outside.gateway.ledger());
-    drop(used);
 }
 
 /// A stock CUPS, with the default port of IPPS.
@@ -242,7 +240,7 @@ fn who_made_a_job_is_told_to_its_owner_alone() {
         for asked in [&by_path, &own] {
             let told = ask(&outside, asked, "Get-Job-Attributes", &job);
             for attribute in [
-                "job-client-addr (textWithoutLanguage) = 10.",
+                "job-client-addr (textWithoutLanguage) = ",
                 "job-client-port (integer) = ",
                 "job-proxy-socket (integer) = ",
             ] {

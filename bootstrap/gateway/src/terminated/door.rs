@@ -32,6 +32,8 @@ use crate::turns::Seat;
 
 /// How long a door may take to open a stream.
 const OPEN: Duration = Duration::from_secs(5);
+/// Bytes that are read ahead of an answer, which has a head of at most so many.
+const BUFFER: usize = 16 * 1024;
 /// Headers of a request that a door hears; all others are the gateway's business or nobody's.
 const INWARD: [HeaderName; 4] = [CONTENT_TYPE, AUTHORIZATION, USER_AGENT, ORIGIN];
 /// What browsers add (Fetch Metadata), by which a printer knows them.
@@ -61,12 +63,17 @@ pub(super) struct Asking {
     pub(super) expp: Expp,
 }
 
-/// What lives until the answer is through.
-pub(crate) struct Kept {
+/// What goes on for as long as a request and its answer.
+pub(super) struct Kept {
+    pub(super) noted: Noted,
     pub(super) _seated: Seated,
-    pub(super) noted: Option<Noted>,
     pub(super) _turn: Seat,
-    pub(super) _speaking: Option<AbortOnDropHandle<()>>,
+}
+
+/// What lives until an answer is through.
+pub(crate) struct Living {
+    _kept: Kept,
+    _speaking: AbortOnDropHandle<()>,
 }
 
 /// Why there is no answer of a door.
@@ -81,7 +88,7 @@ pub(super) enum Failed {
 pub(super) async fn ask(
     asking: Asking,
     (opener, head): (Opener, Head),
-    mut kept: Kept,
+    kept: Kept,
 ) -> Result<Reply, Failed> {
     let opened = async {
         let mut stream = opener.open().await?;
@@ -89,28 +96,31 @@ pub(super) async fn ask(
         said.ok().map(|()| stream)
     };
     let stream = timeout(OPEN, opened).await.ok().flatten();
-    let moved = match &kept.noted {
-        Some(noted) => Arc::clone(&noted.moved),
-        None => Arc::default(),
-    };
+    let moved = Arc::clone(&kept.noted.moved);
     let stream = Counted {
         stream: stream.ok_or(Failed::Away)?,
         moved: Arc::clone(&moved),
     };
-    let (mut sender, speaking) = http1::handshake(TokioIo::new(stream))
+    let (mut sender, speaking) = http1::Builder::new()
+        .max_buf_size(BUFFER)
+        .handshake(TokioIo::new(stream))
         .await
         .map_err(|_| Failed::Away)?;
-    kept._speaking = Some(AbortOnDropHandle::new(tokio::spawn(async move {
+    let speaking = AbortOnDropHandle::new(tokio::spawn(async move {
         if let Err(error) = speaking.await {
             tracing::trace!(%error, "a request to a door broke off");
         }
-    })));
+    }));
+    let living = Living {
+        _kept: kept,
+        _speaking: speaking,
+    };
     let (uris, operation) = (asking.uris.clone(), asking.header.map(|it| it.operation));
     let wrong = Arc::new(OnceLock::new());
     let request = asking.request(&wrong).map_err(|_| Failed::Away)?;
     let answer = still(&moved, sender.send_request(request)).await;
     match answer {
-        Ok(Ok(answer)) => Ok(reply(answer, (uris, operation), kept)),
+        Ok(Ok(answer)) => Ok(reply(answer, (uris, operation), living)),
         Ok(Err(_)) | Err(_) => Err(match wrong.get() {
             Some(error) => Failed::Unreadable(error.clone()),
             None => Failed::Away,
@@ -153,12 +163,16 @@ impl Asking {
     }
 }
 
-fn reply(answer: Response<Incoming>, (uris, operation): (Uris, Option<u16>), kept: Kept) -> Reply {
+fn reply(
+    answer: Response<Incoming>,
+    (uris, operation): (Uris, Option<u16>),
+    living: Living,
+) -> Reply {
     let (head, body) = answer.into_parts();
     let rewriter = operation
         .filter(|_| is_ipp(&head.headers))
         .map(|operation| Rewriter::answer(uris.clone(), operation));
-    let body = Passing::new(Begun::whole(body), rewriter, IDLE, Arc::default(), kept);
+    let body = Passing::new(Begun::whole(body), rewriter, IDLE, Arc::default(), living);
     let mut reply = Response::new(Either::Right(body));
     *reply.status_mut() = head.status;
     for name in OUTWARD {

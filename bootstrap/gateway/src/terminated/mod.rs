@@ -35,7 +35,7 @@ use tokio::time::timeout;
 
 pub(crate) use self::aliases::{Aliases, Judged};
 use self::body::{Begun, Passing};
-use self::door::{Asking, Failed, Kept};
+use self::door::{Asking, Failed, Kept, Living};
 use self::refusal::Refusal;
 use crate::body::Whole;
 use crate::clock;
@@ -60,11 +60,11 @@ const ALL: Pace = Pace {
 };
 /// The longest that anybody waits for a door: longer than any knock is held.
 const LONGEST: Duration = Duration::from_secs(120);
-/// The path of a place's icon, the one page that programs fetch which ask for no name.
-const ICON: &str = "/icon.png";
+/// The name of a place's icon, the one page that programs fetch which ask for no name.
+const ICON: &str = "icon.png";
 
 /// An answer, of a door or the gateway's own.
-pub(crate) type Reply = Response<Either<Whole, Passing<Kept>>>;
+pub(crate) type Reply = Response<Either<Whole, Passing<Living>>>;
 
 /// Where a door is told who asks, in requests that make jobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,7 +153,7 @@ impl Terminated {
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         let within = format!("{within}{query}");
         match head.method {
-            Method::GET | Method::HEAD if within == ICON => {}
+            Method::GET | Method::HEAD if is_icon(&within) => {}
             Method::GET | Method::HEAD => {
                 return Ok(refusal::elsewhere(&format!("https://{name}{within}")));
             }
@@ -178,15 +178,14 @@ impl Terminated {
             return Ok(refusal::unavailable(header.as_ref()));
         };
         let kept = Kept {
-            noted: Some(Noted {
+            noted: Noted {
                 places: Arc::clone(&self.places),
                 ledger: Arc::clone(&self.ledger),
                 site,
                 moved: Arc::default(),
-            }),
+            },
             _seated: seated,
             _turn: turn,
-            _speaking: None,
         };
         let asking = Asking {
             host: host.to_owned(),
@@ -225,6 +224,15 @@ impl Terminated {
 fn segment(path: &str) -> &str {
     let path = path.strip_prefix('/').unwrap_or(path);
     path.split('/').next().unwrap_or_default()
+}
+
+/// Whether a path at the place is that of its icon, also behind a token.
+fn is_icon(path: &str) -> bool {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let behind = path
+        .strip_prefix("t/")
+        .and_then(|rest| rest.split_once('/'));
+    behind.map_or(path, |(_, rest)| rest) == ICON
 }
 
 /// The text of a header that stands there once.
