@@ -318,6 +318,7 @@ impl<N: Network> HoldQueue<N> {
             size: document.size,
             password: document.password,
             token: request.token,
+            client: request.client,
             ..submission(
                 &self.0,
                 &request.user,
@@ -392,6 +393,7 @@ fn queued(documents: &[HeldView]) -> Option<QueuedJob> {
         number: first.number,
         user: first.user.clone(),
         token: first.token,
+        client: first.client,
         title: first.summary.title.clone(),
         state: together(&states),
         documents: documents

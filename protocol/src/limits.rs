@@ -134,6 +134,12 @@ pub const OWN_NAMES_OF_SITE: usize = 16;
 pub const OWN_NAMES_LIST: usize = 8 * 1024;
 /// Names of a site's own domain that one place may have.
 pub const OWN_NAMES: usize = 4;
+/// Texts that ask for one place at the gateway's own name.
+pub const ALIASES: usize = 8;
+/// The list of gateways that may end TLS for a site's places.
+pub const TERMINATED_LIST: usize = 512;
+/// Bytes of the attributes of an IPP message that passes a gateway which reads it.
+pub const TERMINATED_ATTRIBUTES: usize = 4 * 1024 * 1024;
 /// The certificate frame of the member handshake.
 pub const HANDSHAKE_FRAME: usize = 1024;
 /// Job summaries in one answer to `List`.

@@ -14,6 +14,7 @@ use crate::charter::Charter;
 use crate::extension::{ExtensionError, Extensions};
 use crate::gateway::contract::GatewaysError;
 use crate::gateway::own_name::OwnNamesError;
+use crate::gateway::terminated::allowed::AllowedError;
 use crate::id::{NodeId, SiteId};
 use crate::limits;
 use crate::remedy::Remedy;
@@ -119,6 +120,8 @@ pub mod number {
     pub const GATEWAYS: u16 = 1;
     /// Names of the site's own domains: [`OwnNames`](crate::gateway::own_name::OwnNames).
     pub const OWN_NAMES: u16 = 3;
+    /// Gateways that may end TLS for the site's places: [`Allowed`](crate::gateway::terminated::allowed::Allowed).
+    pub const TERMINATED: u16 = 5;
 }
 
 impl Record for SiteState {
@@ -150,6 +153,9 @@ pub enum SiteStateError {
     /// Its list of names of own domains cannot be changed so.
     #[error(transparent)]
     OwnNames(OwnNamesError),
+    /// Its list of gateways that may end TLS cannot be changed so.
+    #[error(transparent)]
+    Terminated(AllowedError),
     /// No more nodes can be revoked before the certificates of some revoked ones expire.
     #[error("{} nodes are already revoked", limits::REVOKED)]
     Full,
@@ -162,6 +168,7 @@ impl Remedy for SiteStateError {
             Self::Extension(error) => error.remedy(),
             Self::Gateways(error) => error.remedy(),
             Self::OwnNames(error) => error.remedy(),
+            Self::Terminated(error) => error.remedy(),
             _ => None,
         }
     }

@@ -330,7 +330,8 @@ impl Doors {
             let said = read_message(&mut from_door, limits::PIPE_MESSAGE, DEAD_AFTER).await;
             let answer = match said {
                 Ok(Some(FromDoor::Open(place))) => {
-                    Some(match self.places.open(pipe, &place, clock::moment()) {
+                    let label = place.label.clone();
+                    let opened = match self.places.open(pipe, &place, clock::moment()) {
                         Ok(names) => FromGateway::Opened {
                             place: place.label,
                             names,
@@ -339,6 +340,16 @@ impl Doors {
                             place: place.label,
                             why,
                         },
+                    };
+                    // A door that never said any does not know what that is.
+                    let taken = self.places.aliases_of(&(site, label.clone()));
+                    if to_door.send(opened).await.is_err() {
+                        return "it takes no messages";
+                    }
+                    (!taken.is_empty()).then(|| FromGateway::Aliases {
+                        place: label,
+                        taken,
+                        refused: Vec::new(),
                     })
                 }
                 Ok(Some(FromDoor::Keeps(places))) if places.len() > limits::PLACES => {
@@ -361,6 +372,14 @@ impl Doors {
                         return "its site's papers are none";
                     }
                     None
+                }
+                Ok(Some(FromDoor::Aliases { place, aliases })) => {
+                    let judged = self.places.set_aliases(pipe, &place, &aliases);
+                    judged.map(|(taken, refused)| FromGateway::Aliases {
+                        place,
+                        taken,
+                        refused,
+                    })
                 }
                 Ok(Some(FromDoor::Pong)) => None,
                 Ok(None) => return "it hung up",

@@ -23,11 +23,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::crowd::Crowd;
-use crate::ledger::{Ledger, Usage};
-use crate::own::{self, Own};
+use crate::knocked::{Noted, Seated};
+use crate::ledger::Ledger;
+use crate::own::{self, Own, Visit};
 use crate::places::{Fate, Places};
 use crate::proxied::{self, Proxies};
-use crate::splice::{Moved, splice};
+use crate::splice::splice;
 use crate::turns::{Seat, Turns};
 
 /// How long an outsider may take for the ClientHello.
@@ -150,6 +151,8 @@ impl Front {
         let name = match timeout(HELLO, ask(&mut stream, &mut said)).await {
             Ok(Some(Ok(hello))) => match hello.server_name {
                 Some(name) => name,
+                // Who asks for no name may ask by a path.
+                None if self.own.terminates() => self.own.name().clone(),
                 None => return farewell(stream, Alert::UnrecognizedName).await,
             },
             Ok(Some(Err(alert))) => return farewell(stream, alert).await,
@@ -166,12 +169,14 @@ impl Front {
                 return;
             };
             drop(seat);
-            self.own.serve(replayed(stream, said), from).await;
+            self.own
+                .serve(replayed(stream, said), Visit { from, at })
+                .await;
             return drop(own);
         }
         let (knock, fate) = self.places.knock(&name, clock::moment());
-        let knock = Ended {
-            places: &self.places,
+        let knock = Seated {
+            places: Arc::clone(&self.places),
             knock,
         };
         let gone = async {
@@ -219,11 +224,12 @@ impl Front {
             return farewell(stream, Alert::InternalError).await;
         };
         let noted = Noted {
-            front: self,
+            places: Arc::clone(&self.places),
+            ledger: Arc::clone(&self.ledger),
             site,
-            said: said.len() as u64,
-            moved: Moved::default(),
+            moved: Arc::default(),
         };
+        noted.moved.add_inward(said.len());
         let served = self.crowd.serve(clock::steady());
         let on_move = || served.moved(clock::steady());
         tokio::select! {
@@ -232,28 +238,6 @@ impl Front {
             },
             () = served.gives_way() => tracing::debug!("a quiet knock gave way to another"),
         }
-    }
-}
-
-/// Notes what a knock used when it is dropped, however it ended.
-struct Noted<'a> {
-    front: &'a Front,
-    site: SiteId,
-    /// Bytes of the ClientHello.
-    said: u64,
-    moved: Moved,
-}
-
-impl Drop for Noted<'_> {
-    fn drop(&mut self) {
-        let used = Usage {
-            knocks: 1,
-            bytes_in: self.moved.inward() + self.said,
-            bytes_out: self.moved.outward(),
-            places: self.front.places.open_of(self.site),
-            ..Usage::default()
-        };
-        self.front.ledger.note(self.site, used);
     }
 }
 
@@ -275,18 +259,6 @@ impl Visitor {
             number: self.number.0,
             time: clock::now(),
         }
-    }
-}
-
-/// Says that a knock is over when it is dropped.
-struct Ended<'a> {
-    places: &'a Places,
-    knock: KnockId,
-}
-
-impl Drop for Ended<'_> {
-    fn drop(&mut self) {
-        self.places.ended(self.knock, clock::moment());
     }
 }
 

@@ -40,6 +40,10 @@ impl Home {
         self.0.join("places.jsonl")
     }
 
+    pub(crate) fn aliases(&self) -> PathBuf {
+        self.0.join("aliases.jsonl")
+    }
+
     /// The newest papers of each site, a file each.
     pub(crate) fn papers(&self) -> PathBuf {
         self.0.join("papers")

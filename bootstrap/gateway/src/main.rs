@@ -3,12 +3,14 @@
 //! A door inside dials out and keeps a pipe. An outsider's TLS connection to a place's name is a
 //! knock: the gateway reads the name (SNI) from its first bytes and passes all of them through the
 //! pipe, as they are. It ends no TLS but its own name's, has no key to any other, and is a member of no
-//! site: it sees who, when and how much.
+//! site: it sees who, when and how much. Where its provider and a site agree, it does more (`terminated`).
 //!
 //! - `command`: the command line; `home`: what the gateway keeps on its disk; `settings`: what its provider may change
 //! - `contracts`: which sites may open how many places; `ledger`: what they used; both are files of `lines`
 //! - `front`: outsiders' connections, up to the name; `proxied`: those that another program passes on;
 //!   `splice`: bytes both ways; `crowd`: who gives way when there is hardly any room
+//! - `knocked`: what goes on for as long as a knock
+//! - `terminated`: places that are asked for by a path at the gateway's own name, of which it reads all; off by default
 //! - `places`: which names there are, and who answers there (the state machine is
 //!   [`papermesh_protocol::gateway::page`])
 //! - `owners`: whose each place is
@@ -31,6 +33,7 @@ mod crowd;
 mod doors;
 mod front;
 mod home;
+mod knocked;
 mod ledger;
 mod lines;
 mod own;
@@ -43,6 +46,7 @@ mod requests;
 mod run;
 mod settings;
 mod splice;
+mod terminated;
 #[cfg(test)]
 mod tests;
 mod turns;

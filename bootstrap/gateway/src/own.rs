@@ -21,6 +21,13 @@ pub(crate) const ROOM: usize = 20_000;
 /// How long TLS may take to begin.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
+/// From where somebody came, and at which of the gateway's ports.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Visit {
+    pub(crate) from: SocketAddr,
+    pub(crate) at: u16,
+}
+
 /// What answers to the gateway's own name.
 pub(crate) struct Own {
     name: HostName,
@@ -56,13 +63,23 @@ impl Own {
         self.name == *name
     }
 
+    /// The gateway's own name.
+    pub(crate) const fn name(&self) -> &HostName {
+        &self.name
+    }
+
+    /// Whether places are asked for by paths, too.
+    pub(crate) fn terminates(&self) -> bool {
+        self.web.terminates()
+    }
+
     /// A seat for a connection from there.
     pub(crate) fn seat(&self, from: IpAddr) -> Option<Seat> {
         self.seats.take(from)
     }
 
     /// Serves a connection to that name, from its first byte to its end.
-    pub(crate) async fn serve<C>(&self, connection: C, from: SocketAddr)
+    pub(crate) async fn serve<C>(&self, connection: C, visit: Visit)
     where
         C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -70,8 +87,8 @@ impl Own {
             return;
         };
         match stream.get_ref().1.alpn_protocol() {
-            Some(hello::PIPE) => self.doors.serve(stream, from).await,
-            _ => self.web.serve(stream, from).await,
+            Some(hello::PIPE) => self.doors.serve(stream, visit.from).await,
+            _ => self.web.serve(stream, visit).await,
         }
     }
 }

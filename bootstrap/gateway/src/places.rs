@@ -10,9 +10,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use papermesh_pipe::Opener;
 use papermesh_protocol::gateway::message::{FromGateway, Place, Refusal};
-use papermesh_protocol::gateway::name::{Domain, Found, HostName, Label};
+use papermesh_protocol::gateway::name::{Alias, Domain, Found, HostName, Label};
 use papermesh_protocol::gateway::own_name::NameRefusal;
 use papermesh_protocol::gateway::page::{Action, KnockId, Mode, Page, PipeId, State, Timers};
+use papermesh_protocol::gateway::terminated::alias::AliasRefusal;
 use papermesh_protocol::gateway::wake::Callee;
 use papermesh_protocol::id::{NodeId, SiteId, WakeNonce};
 use papermesh_protocol::limits;
@@ -25,6 +26,7 @@ use crate::clock;
 use crate::contracts::Contract;
 use crate::own_names::Names;
 use crate::owners::{At, Owners, Woken};
+use crate::terminated::{Aliases, Found as Asked, Judged};
 use crate::wake::{Call, Mail};
 
 /// Messages to one door that wait to be sent.
@@ -90,6 +92,8 @@ struct Table {
     timed: BTreeSet<At>,
     /// Names of own domains.
     names: Names,
+    /// Texts that ask for places in paths; none where this gateway ends no TLS for places.
+    aliases: Option<Aliases>,
 }
 
 impl Places {
@@ -115,7 +119,14 @@ impl Places {
             knocks_of: HashMap::new(),
             timed: BTreeSet::new(),
             names: Names::default(),
+            aliases: None,
         }))
+    }
+
+    /// The same, where paths ask for places, too.
+    pub(crate) fn with_aliases(self, aliases: Aliases) -> Self {
+        self.table().aliases = Some(aliases);
+        self
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -276,6 +287,7 @@ impl Places {
         let gone = table.owners.keep(site, node, places);
         for at in gone {
             table.names.want(&at, &[], moment.steady);
+            table.forget_aliases(&at);
             table.act(&at, moment, |page, _| {
                 // Nobody is waited for any more.
                 page.change(Mode::Constant);
@@ -323,7 +335,52 @@ impl Places {
         let mut table = self.table();
         for at in table.owners.keep(site, node, &[]) {
             table.names.want(&at, &[], clock::steady());
+            table.forget_aliases(&at);
         }
+    }
+
+    /// A door says which texts ask for a place in paths: those that do from now on, and those that do not. None if
+    /// the place is not the door's.
+    pub(crate) fn set_aliases(
+        &self,
+        pipe: PipeId,
+        place: &Option<Label>,
+        said: &[Alias],
+    ) -> Option<Judged> {
+        let mut table = self.table();
+        let door = table.pipes.get(&pipe)?;
+        let (at, node) = ((door.contract.site, place.clone()), door.node);
+        if table.owners.of(&at) != Some(node) {
+            return None;
+        }
+        let off = |alias: &Alias| (alias.clone(), AliasRefusal::Off);
+        Some(match &mut table.aliases {
+            Some(aliases) => aliases.set(&at, said),
+            None => {
+                let said = said.iter().take(limits::ALIASES);
+                (Vec::new(), said.map(off).collect())
+            }
+        })
+    }
+
+    /// The texts that ask for a place.
+    pub(crate) fn aliases_of(&self, at: &At) -> Vec<Alias> {
+        let table = self.table();
+        let aliases = table.aliases.as_ref();
+        aliases.map_or(&[][..], |aliases| aliases.of(at)).to_vec()
+    }
+
+    /// The place for which the first segment of a path asks.
+    pub(crate) fn asked(&self, segment: &str) -> Option<Asked> {
+        let table = self.table();
+        let (alias, at) = table.aliases.as_ref()?.find(segment)?;
+        // A site without a contract has no places.
+        let label = table.labels.get(&at.0)?;
+        Some(Asked {
+            name: table.domain.place(label, at.1.as_ref()),
+            at: at.clone(),
+            alias,
+        })
     }
 
     /// How many places a site has open.
@@ -338,21 +395,16 @@ impl Places {
         name: &HostName,
         moment: Moment,
     ) -> (KnockId, oneshot::Receiver<Fate>) {
-        let (sender, fate) = oneshot::channel();
         let mut table = self.table();
-        let knock = KnockId(table.number());
-        match table.find(name).filter(|at| table.may_knock(at.0)) {
-            Some(at) => {
-                table.waiting.insert(knock, sender);
-                table.knocks.insert(knock, at.clone());
-                *table.knocks_of.entry(at.0).or_default() += 1;
-                table.act(&at, moment, |page, may_wake| {
-                    page.knock(knock, may_wake, moment.steady)
-                });
-            }
-            None => drop(sender.send(Fate::Refuse)),
-        }
-        (knock, fate)
+        let at = table.find(name);
+        table.knock(at, moment)
+    }
+
+    /// The same at a place.
+    pub(crate) fn knock_at(&self, at: &At, moment: Moment) -> (KnockId, oneshot::Receiver<Fate>) {
+        let mut table = self.table();
+        let at = table.has_page(at).then(|| at.clone());
+        table.knock(at, moment)
     }
 
     /// A knock is over.
@@ -418,6 +470,29 @@ impl Table {
         self.numbers
     }
 
+    fn knock(&mut self, at: Option<At>, moment: Moment) -> (KnockId, oneshot::Receiver<Fate>) {
+        let (sender, fate) = oneshot::channel();
+        let knock = KnockId(self.number());
+        match at.filter(|at| self.may_knock(at.0)) {
+            Some(at) => {
+                self.waiting.insert(knock, sender);
+                self.knocks.insert(knock, at.clone());
+                *self.knocks_of.entry(at.0).or_default() += 1;
+                self.act(&at, moment, |page, may_wake| {
+                    page.knock(knock, may_wake, moment.steady)
+                });
+            }
+            None => drop(sender.send(Fate::Refuse)),
+        }
+        (knock, fate)
+    }
+
+    fn forget_aliases(&mut self, at: &At) {
+        if let Some(aliases) = &mut self.aliases {
+            aliases.forget(at);
+        }
+    }
+
     /// A pipe is gone.
     fn lose(&mut self, pipe: PipeId, moment: Moment) {
         let Some(door) = self.pipes.remove(&pipe) else {
@@ -473,11 +548,19 @@ impl Table {
             Some(Found::Gateway) => return None,
             None => self.names.find(name)?.clone(),
         };
-        if self.page(&at).is_none() {
-            let mode = self.owners.woken(&at)?.mode();
-            self.make_page(&at, mode);
+        self.has_page(&at).then_some(at)
+    }
+
+    /// Whether a place has a page, because it is open or its door can be woken.
+    fn has_page(&mut self, at: &At) -> bool {
+        if self.page(at).is_some() {
+            return true;
         }
-        Some(at)
+        let mode = self.owners.woken(at).map(Woken::mode);
+        mode.is_some_and(|mode| {
+            self.make_page(at, mode);
+            true
+        })
     }
 
     /// The page of a place, which may be new.

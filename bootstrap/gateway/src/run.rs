@@ -28,6 +28,7 @@ use crate::places::Places;
 use crate::post;
 use crate::proxied::Proxies;
 use crate::requests::Requests;
+use crate::terminated::{Aliases, Terminated};
 use crate::turns::Turns;
 use crate::web::Web;
 
@@ -83,13 +84,21 @@ pub(crate) async fn run(
         }
         None => (None, None),
     };
-    let places = Arc::new(Places::new(names, owners, mail));
+    let mut places = Places::new(names, owners, mail);
+    if settings.terminated.is_some() {
+        places = places.with_aliases(Aliases::open(home.aliases())?);
+    }
+    let places = Arc::new(places);
     let doors = Doors::new(home.key()?, contracts, Arc::clone(&places), home.papers())?;
     let doors = Arc::new(doors);
     doors.look_again();
     let files = settings.certificate_files(home.path())?;
     let certificate = Arc::new(OwnCertificate::new(&settings.domain, files)?);
-    let own = own(home, &settings, &listen, (&certificate, &doors))?;
+    let terminated = settings.terminated.map(|said| {
+        tracing::warn!("places whose sites allow it are read by this gateway");
+        Terminated::new(Arc::clone(&places), Arc::clone(&ledger), said.expp)
+    });
+    let own = own(home, &settings, &listen, (&certificate, &doors, terminated))?;
     let front = Front::new(
         Arc::clone(&places),
         Arc::clone(&ledger),
@@ -148,7 +157,7 @@ fn own(
     home: &Home,
     settings: &Settings,
     listen: &Listen,
-    (certificate, doors): (&Arc<OwnCertificate>, &Arc<Doors>),
+    (certificate, doors, terminated): (&Arc<OwnCertificate>, &Arc<Doors>, Option<Terminated>),
 ) -> anyhow::Result<Own> {
     let (key, terms) = (home.key()?, settings.https.terms()?);
     let description = Description {
@@ -171,9 +180,11 @@ fn own(
             },
         ],
         ipps: listen.front.iter().map(SocketAddr::port).collect(),
+        terminated: settings.terminated.is_some(),
         wakes_from: settings.mail.as_ref().map(|mail| mail.from.clone()),
     };
     let web = Web::new(Requests::new(Arc::clone(doors), terms), &description, &key)?;
+    let web = web.with_terminated(terminated);
     let (name, certificate) = (settings.domain.host_name().clone(), Arc::clone(certificate));
     Own::new(name, certificate, Arc::clone(doors), Arc::new(web))
 }

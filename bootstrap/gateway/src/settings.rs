@@ -14,6 +14,7 @@ use papermesh_protocol::limits;
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::Files;
+use crate::terminated::Expp;
 
 /// How long a request of a door waits for bytes: networks cut connections that are quiet for a minute.
 const WAIT: u64 = 55;
@@ -59,6 +60,18 @@ pub(crate) struct Settings {
     /// How doors are woken that keep no pipe. Without it none is.
     #[serde(default, skip_serializing)]
     pub(crate) mail: Option<MailSaid>,
+    /// Places that are asked for by paths at the gateway's own name, of which the gateway reads all. Without it there are
+    /// none.
+    #[serde(default, skip_serializing)]
+    pub(crate) terminated: Option<TerminatedSaid>,
+}
+
+/// The section `terminated`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct TerminatedSaid {
+    /// Where doors are told who asks.
+    pub(crate) expp: Expp,
 }
 
 /// The section `mail`.
@@ -114,6 +127,7 @@ impl Settings {
             timers: TimersSaid::default(),
             https: HttpsSaid::default(),
             mail: None,
+            terminated: None,
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 /// Bytes that are on their way in each direction.
 const IN_FLIGHT: usize = 32 * 1024;
 /// How long a connection may be quiet in both directions.
-const IDLE: Duration = Duration::from_secs(10 * 60);
+pub(crate) const IDLE: Duration = Duration::from_secs(10 * 60);
 /// How long who is sent to may take nothing.
 const STALL: Duration = Duration::from_secs(90);
 
@@ -31,6 +31,16 @@ impl Moved {
     /// Bytes that the door sent.
     pub(crate) fn outward(&self) -> u64 {
         self.outward.load(Ordering::Relaxed)
+    }
+
+    /// The outsider sent so many more.
+    pub(crate) fn add_inward(&self, bytes: usize) {
+        self.inward.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// The door sent so many more.
+    pub(crate) fn add_outward(&self, bytes: usize) {
+        self.outward.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
 

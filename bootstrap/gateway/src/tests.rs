@@ -32,11 +32,13 @@ use crate::contracts::{self, Contract, Contracts};
 use crate::doors::Doors;
 use crate::owners::Owners;
 use crate::places::{Fate, Places};
+use crate::terminated::Aliases;
 use crate::wake::{Call, Mail, Wakes};
 
 mod carriers;
 mod hostile;
 mod requests;
+mod terminated;
 
 const GATEWAY: [u8; 32] = [9; 32];
 const SOON: Duration = Duration::from_secs(20);
@@ -71,7 +73,9 @@ impl Gateway {
             wakes: Wakes::default(),
         };
         let names = (domain.parse().unwrap(), Timers::default());
-        let places = Arc::new(Places::new(names, owners, Some(mail)));
+        let aliases = Aliases::open(folder.path().join("aliases.jsonl")).unwrap();
+        let places = Places::new(names, owners, Some(mail)).with_aliases(aliases);
+        let places = Arc::new(places);
         let known = Contracts::open(contracts.clone()).unwrap();
         let papers = folder.path().join("papers");
         let seed = Zeroizing::new(GATEWAY);

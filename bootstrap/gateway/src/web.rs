@@ -1,10 +1,12 @@
-//! The gateway's own small web: pipes over requests, what it says of itself, and nothing else.
+//! The gateway's own small web: pipes over requests, what it says of itself, and where that is switched on places that
+//! are asked for by paths.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use http_body_util::Either;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
@@ -22,7 +24,9 @@ use tokio::time::{Instant, sleep_until};
 use tokio_io_timeout::TimeoutStream;
 
 use crate::body::Whole;
+use crate::own::Visit;
 use crate::requests::{Answer, Problem, Requests};
+use crate::terminated::{self, Terminated};
 
 /// How long a connection may be quiet before the next request, and a request's head take: longer than between two of
 /// a door that asks now and then.
@@ -46,6 +50,8 @@ type Reply = Response<Whole>;
 pub(crate) struct Web {
     requests: Requests,
     description: Published,
+    /// Places that are asked for by paths; none where the provider does not switch that on.
+    terminated: Option<Terminated>,
 }
 
 /// Until when a connection may go on without a pipe. None while it has a request, or carries one that lives.
@@ -76,11 +82,22 @@ impl Web {
         Ok(Self {
             requests,
             description,
+            terminated: None,
         })
     }
 
+    /// The same, where paths ask for places.
+    pub(crate) fn with_terminated(self, terminated: Option<Terminated>) -> Self {
+        Self { terminated, ..self }
+    }
+
+    /// Whether paths ask for places.
+    pub(crate) const fn terminates(&self) -> bool {
+        self.terminated.is_some()
+    }
+
     /// Answers all requests of a connection.
-    pub(crate) async fn serve<C>(&self, stream: C, from: SocketAddr)
+    pub(crate) async fn serve<C>(&self, stream: C, visit: Visit)
     where
         C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -89,7 +106,7 @@ impl Web {
         let told = &until;
         let service = service_fn(move |request| async move {
             told.send_replace(None);
-            let (reply, keeps) = self.answer(request, from).await;
+            let (reply, keeps) = self.respond(request, visit).await;
             let reply = match keeps {
                 Keeps::On => reply,
                 Keeps::ForNow => {
@@ -113,10 +130,25 @@ impl Web {
             .serve_connection(TokioIo::new(Box::pin(stream)), service);
         tokio::select! {
             served = served => if let Err(error) = served {
-                tracing::trace!(%error, %from, "a connection of requests broke off");
+                tracing::trace!(%error, from = %visit.from, "a connection of requests broke off");
             },
             () = idle(until.subscribe()) => {}
         }
+    }
+
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+        visit: Visit,
+    ) -> (terminated::Reply, Keeps) {
+        if let Some(terminated) = &self.terminated
+            && let Some(found) = terminated.find(request.uri().path())
+        {
+            let reply = terminated.answer(found, request, visit).await;
+            return (reply, Keeps::On);
+        }
+        let (reply, keeps) = self.answer(request, visit.from).await;
+        (reply.map(Either::Left), keeps)
     }
 
     async fn answer(&self, request: Request<Incoming>, from: SocketAddr) -> (Reply, Keeps) {
@@ -171,7 +203,7 @@ impl Web {
 
 /// Whether a connection goes on after an answer.
 enum Keeps {
-    /// It carries a pipe.
+    /// It carries a pipe, or somebody prints on it.
     On,
     /// It may carry one soon.
     ForNow,
@@ -266,7 +298,10 @@ fn reply(status: StatusCode, body: impl Into<Whole>) -> Reply {
     reply
 }
 
-fn with<const N: usize>(mut reply: Reply, headers: [(HeaderName, HeaderValue); N]) -> Reply {
+fn with<B, const N: usize>(
+    mut reply: Response<B>,
+    headers: [(HeaderName, HeaderValue); N],
+) -> Response<B> {
     reply.headers_mut().extend(headers);
     reply
 }

@@ -1,7 +1,7 @@
 //! The door of a site: keeps pipes to gateways, and takes the outsiders who knock.
 //!
 //! This crate may know gateways, pipes and places. It may not know the mesh (it is told the site's papers), nor what is
-//! answered to an outsider: it hands over a stream of bytes, TLS from its first byte on.
+//! answered to an outsider: it hands over a stream of bytes, TLS from its first byte on where the gateway did not end it.
 //!
 //! - [`Door`] has a pipe to each gateway where a place is to be open; `drive` decides where that is, and `woken` for
 //!   how long at a place whose door is woken
@@ -9,6 +9,7 @@
 //! - `session`: what is said on a pipe, and the streams that come on it; `guest`: an outsider who came
 //! - [`acme`]: certificates for the names of places, through the gateway
 //! - [`reach`]: whether somebody else's place answers; [`look`]: what it shows to whoever comes from outside
+//! - [`Terminated`]: where a gateway may end TLS, and which texts ask for places there
 //! - [`status`]: how it stands, for whoever shows it
 #![forbid(unsafe_code)]
 
@@ -21,6 +22,7 @@ pub mod look;
 pub mod reach;
 mod session;
 pub mod status;
+mod terminated;
 mod woken;
 
 use std::collections::BTreeMap;
@@ -37,13 +39,16 @@ use zeroize::Zeroizing;
 pub use dial::{Proxy, ProxyError, ProxyTextError, Ways};
 pub use guest::Guest;
 pub use status::{Carrier, GatewayStatus, PipeState, PlaceState};
+pub use terminated::Terminated;
 
 /// An outsider who came through a gateway. What the knock says is for logs and limits alone.
 pub struct Knocked {
-    /// What the outsider sends, TLS from its first byte on.
+    /// What the outsider sends: TLS from its first byte on, or one request of HTTP.
     pub stream: Guest,
     /// What the gateway says of it.
     pub knock: Knock,
+    /// Whether the gateway ended its TLS, and has read it.
+    pub terminated: bool,
 }
 
 /// What a door needs. All of it may change while it runs.
@@ -59,6 +64,8 @@ pub struct Deps {
     pub gateways: watch::Receiver<Vec<Gateway>>,
     /// The places that this node opens at each of them.
     pub places: watch::Receiver<Vec<Place>>,
+    /// Where a gateway may end TLS for them.
+    pub terminated: watch::Receiver<Terminated>,
     /// Takes the outsiders.
     pub knocked: mpsc::Sender<Knocked>,
     /// Is told how it stands with each gateway.

@@ -10,8 +10,9 @@ use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::message::{
     Connected, FromDoor, FromGateway, Head, Hello, Papers, Place,
 };
-use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::name::{Alias, HostName, Label};
 use papermesh_protocol::gateway::own_name::NameRefusal;
+use papermesh_protocol::gateway::terminated::alias::AliasRefusal;
 use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
 use papermesh_protocol::remedy::Remedy;
@@ -38,6 +39,9 @@ const WAITING: usize = 8;
 /// Streams that may be about to say what they are.
 const BEGINNING: usize = 64;
 
+/// What was said of the texts that ask for each place.
+type Aliases = BTreeMap<Option<Label>, Vec<Alias>>;
+
 /// How a pipe ended.
 enum End {
     /// The gateway said that it stops; it is dialed again as soon as it is there.
@@ -56,6 +60,8 @@ enum Cue {
     Pong,
     /// The gateway has closed a place.
     Closed(Option<Label>),
+    /// The gateway says which texts ask for a place.
+    Aliases(Option<Label>, Vec<Alias>),
 }
 
 /// Has a pipe to one gateway whenever something is to be open there, for as long as it is let run.
@@ -178,6 +184,8 @@ impl Keeper<'_> {
                 since: now,
                 places: Vec::new(),
                 refused_names: Vec::new(),
+                aliases: Vec::new(),
+                refused_aliases: Vec::new(),
                 knocks: 0,
             });
             if !matches!(pipe, PipeState::Up(_)) {
@@ -185,6 +193,8 @@ impl Keeper<'_> {
                     kept.contains(label) && self.fall_asleep(label, state)
                 });
                 status.refused_names.clear();
+                status.aliases.clear();
+                status.refused_aliases.clear();
             }
             if status.pipe != pipe {
                 status.since = now;
@@ -238,6 +248,56 @@ impl Keeper<'_> {
         let places = self.deps.places.borrow();
         let mut of = places.iter().filter(|of| of.label == *place);
         of.any(|of| of.own_names.contains(name))
+    }
+
+    /// Tells which texts ask for a place; what was wanted and is not refused is wanted no more.
+    fn tell_aliases(
+        &self,
+        place: &Option<Label>,
+        taken: Vec<Alias>,
+        refused: Vec<(Alias, AliasRefusal)>,
+    ) {
+        let wanted = self.aliases_of(place);
+        self.deps.status.send_modify(|all| {
+            let Some(status) = all.get_mut(&self.gateway.key) else {
+                return;
+            };
+            status.aliases.retain(|(of, _)| of != place);
+            if !taken.is_empty() {
+                status.aliases.push((place.clone(), taken));
+                status.aliases.sort();
+            }
+            // What a gateway says of texts that nobody wanted is nothing.
+            let refused = refused.into_iter().filter(|(it, _)| wanted.contains(it));
+            status
+                .refused_aliases
+                .retain(|(it, _)| !wanted.contains(it));
+            status.refused_aliases.extend(refused.take(limits::ALIASES));
+        });
+    }
+
+    /// The texts that are to ask for a place at this gateway.
+    fn aliases_of(&self, place: &Option<Label>) -> Vec<Alias> {
+        let terminated = self.deps.terminated.borrow();
+        terminated.at(self.gateway.key, place).to_vec()
+    }
+
+    /// What to say so that these places are asked for by what is to ask for them, and by nothing else.
+    fn aliases(&self, open: &[Place], said: &mut Aliases) -> Vec<FromDoor> {
+        said.retain(|label, _| open.iter().any(|place| place.label == *label));
+        let news = open.iter().filter_map(|Place { label, .. }| {
+            let aliases = self.aliases_of(label);
+            let before = said.get(label).map_or(&[][..], Vec::as_slice);
+            if before == aliases {
+                return None;
+            }
+            said.insert(label.clone(), aliases.clone());
+            Some(FromDoor::Aliases {
+                place: label.clone(),
+                aliases,
+            })
+        });
+        news.collect()
     }
 
     fn tell_place(&self, place: &Option<Label>, state: PlaceState) {
@@ -381,8 +441,26 @@ impl Keeper<'_> {
                         .tell(Event::Answered((self.gateway.key, place)))
                         .await;
                 }
+                Ok(Some(FromGateway::Aliases {
+                    place,
+                    taken,
+                    refused,
+                })) if self.names_of(&place).is_some() => {
+                    for (alias, why) in &refused {
+                        tracing::warn!(gateway = %self.gateway.domain, %alias, why = %why.in_full(), "a text does not ask for a place");
+                    }
+                    let cue = Cue::Aliases(place.clone(), taken.clone());
+                    self.tell_aliases(&place, taken, refused);
+                    if cues.send(cue).await.is_err() {
+                        return End::Broken("the pipe broke".to_owned());
+                    }
+                }
                 // About what was not asked for.
-                Ok(Some(FromGateway::Refused { .. } | FromGateway::NameRefused { .. })) => {}
+                Ok(Some(
+                    FromGateway::Refused { .. }
+                    | FromGateway::NameRefused { .. }
+                    | FromGateway::Aliases { .. },
+                )) => {}
                 Ok(Some(FromGateway::Done(place))) => {
                     if cues.send(Cue::Closed(place.clone())).await.is_err() {
                         return End::Broken("the pipe broke".to_owned());
@@ -420,6 +498,7 @@ impl Keeper<'_> {
     ) -> Result<Infallible, FrameError> {
         let (mut wanted, mut papers) = (self.wanted.clone(), self.deps.hello.clone());
         let (mut kept, mut opened, mut heard) = (None, Vec::new(), Vec::new());
+        let (mut terminated, mut aliases) = (self.deps.terminated.clone(), Aliases::new());
         wanted.mark_changed();
         loop {
             let messages = tokio::select! {
@@ -431,6 +510,11 @@ impl Keeper<'_> {
                     Cue::Closed(label) => {
                         opened.retain(|place: &Place| place.label != label);
                         self.leave(&label);
+                        Vec::new()
+                    }
+                    // What it knows from before; an answer says nothing new.
+                    Cue::Aliases(label, has) => {
+                        aliases.entry(label).or_insert(has);
                         Vec::new()
                     }
                 },
@@ -456,8 +540,10 @@ impl Keeper<'_> {
                     said = newest;
                     news.into_iter().collect()
                 }
+                Ok(()) = terminated.changed() => Vec::new(),
             };
-            for message in messages {
+            let asked = self.aliases(&opened, &mut aliases);
+            for message in messages.into_iter().chain(asked) {
                 write_message(&mut to_gateway, &message, limits::PIPE_MESSAGE).await?;
             }
         }
@@ -515,9 +601,13 @@ async fn knock(
     (gateway, guests): (GatewayId, watch::Sender<Guests>),
 ) {
     let head = read_message(&mut stream, limits::PIPE_HEAD, HEAD).await;
-    let Ok(Some(Head::Knock(knock))) = head else {
-        tracing::debug!("a stream of the gateway does not say what it is");
-        return;
+    let (knock, alias) = match head {
+        Ok(Some(Head::Knock(knock))) => (knock, None),
+        Ok(Some(Head::Terminated(terminated))) => (terminated.knock, Some(terminated.alias)),
+        Ok(Some(Head::Control) | None) | Err(_) => {
+            tracing::debug!("a stream of the gateway does not say what it is");
+            return;
+        }
     };
     let open = |all: &BTreeMap<GatewayId, GatewayStatus>| {
         let places = &all.get(&gateway)?.places;
@@ -535,6 +625,12 @@ async fn knock(
         tracing::debug!(name = %knock.name, "a knock at a place that is not open");
         return;
     };
+    // The site says whether its documents may be read, and this node by what its places are asked for.
+    let may = |alias: &Alias| deps.terminated.borrow().at(gateway, &label).contains(alias);
+    if alias.as_ref().is_some_and(|alias| !may(alias)) {
+        tracing::warn!(name = %knock.name, "the gateway ended TLS for a place where it may not");
+        return;
+    }
     // Counted, and nobody woken for it.
     deps.status.send_if_modified(|all| {
         if let Some(status) = all.get_mut(&gateway) {
@@ -544,5 +640,10 @@ async fn knock(
     });
     let stream = Guest::new(stream, Presence::new(guests, (gateway, label)));
     // Where nobody takes it in time it is dropped.
-    drop(timeout(HEAD, deps.knocked.send(Knocked { stream, knock })).await);
+    let knocked = Knocked {
+        stream,
+        knock,
+        terminated: alias.is_some(),
+    };
+    drop(timeout(HEAD, deps.knocked.send(knocked)).await);
 }

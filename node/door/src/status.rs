@@ -4,8 +4,9 @@ use std::fmt;
 
 use papermesh_protocol::gateway::contract::Gateway;
 use papermesh_protocol::gateway::message::Refusal;
-use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::name::{Alias, HostName, Label};
 use papermesh_protocol::gateway::own_name::NameRefusal;
+use papermesh_protocol::gateway::terminated::alias::AliasRefusal;
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,10 @@ pub struct GatewayStatus {
     pub places: Vec<(Option<Label>, PlaceState)>,
     /// Names of own domains that do not lead to places there, and why not.
     pub refused_names: Vec<(HostName, NameRefusal)>,
+    /// Texts that ask for places in paths at the gateway's own name: it can read what comes so.
+    pub aliases: Vec<(Option<Label>, Vec<Alias>)>,
+    /// Those that do not, and why not.
+    pub refused_aliases: Vec<(Alias, AliasRefusal)>,
     /// Outsiders who came since the node started.
     pub knocks: u64,
 }

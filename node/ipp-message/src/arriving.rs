@@ -60,6 +60,11 @@ impl Arriving {
 
     /// Reads header and attributes; what follows them is the document.
     pub async fn request(&mut self) -> Result<Request, Malformed> {
+        Request::read(&self.section().await?)
+    }
+
+    /// The same as bytes, which the guard let pass.
+    pub async fn section(&mut self) -> Result<Bytes, Malformed> {
         let mut arrived = Vec::new();
         let read = timeout(limits::ATTRIBUTES, self.attributes(&mut arrived));
         let end = match read.await {
@@ -82,7 +87,7 @@ impl Arriving {
         };
         let mut arrived = Bytes::from(arrived);
         self.left = arrived.split_off(end);
-        Request::read(&arrived)
+        Ok(arrived)
     }
 
     /// Reads until the attributes have ended, and gives their end.

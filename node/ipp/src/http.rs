@@ -23,6 +23,7 @@ use super::queue::{Queue, QueueErrorKind, Station};
 use super::server::{Asking, IppServer};
 use super::station;
 use super::status::Status;
+use super::terminated;
 
 /// How long a program is to wait that asks too much at once, in seconds.
 const LATER: HeaderValue = HeaderValue::from_static("10");
@@ -90,7 +91,12 @@ async fn print<Q: Queue>(
         return refusal;
     }
     let mut body = Arriving::new(body, Arc::clone(&slot));
-    let request = match body.request().await {
+    let section = match body.section().await {
+        Ok(section) => section,
+        Err(malformed) => return ipp(malformed.answer()),
+    };
+    let (section, client) = terminated::told(peer, &head.headers, section);
+    let request = match message::Request::read(&section) {
         Ok(request) => request,
         Err(malformed) => return ipp(malformed.answer()),
     };
@@ -121,6 +127,7 @@ async fn print<Q: Queue>(
             who,
             peer,
             account,
+            client,
             is_capable: capability.is_some(),
             printer: printer_uri((peer, capability), &head.headers, station.as_ref()),
             station,

@@ -2,6 +2,7 @@
 
 use ipp::attribute::IppAttribute;
 use ipp::value::IppValue;
+use papermesh_protocol::gateway::terminated::client::{ADDRESS, PORT, SOCKET};
 use papermesh_protocol::time::Timestamp;
 
 use super::options;
@@ -173,6 +174,14 @@ fn description(job: &QueuedJob, printer: &str, now: Timestamp) -> Vec<Named> {
         ("job-media-sheets-completed", integer(job.pages_printed)),
         ("compression-supplied", keyword("none")),
     ];
+    if let Some(client) = &job.client {
+        // Who may know of the job at all is its owner.
+        told.extend([
+            (ADDRESS, text(&client.address.to_string())),
+            (PORT, integer(client.port)),
+            (SOCKET, integer(client.socket)),
+        ]);
+    }
     if let Some(printer) = &job.printer {
         told.push(("output-device-assigned", short_name(printer)));
     }

@@ -10,7 +10,8 @@
 //! - `http`, `compression`: from an HTTP body to a request and its document; IPP's own encoding is that of
 //!   [`papermesh_ipp_message`]
 //! - `owner`: who asks, and by what right; `accounts`: which programs of this computer are believed,
-//!   `names`: which user they mean, `made`: what they made; `outside`: those who come through a gateway
+//!   `names`: which user they mean, `made`: what they made; `outside`: those who come through a gateway; `terminated`:
+//!   what a gateway says of them that has read it
 //! - `operations/`: what may be asked (RFC 8011 and its extensions)
 //! - `options`, `media`: how a job is printed: one entry reads, shows and offers an attribute; `template`:
 //!   whatever else is asked of a job, against what can be had
@@ -52,6 +53,7 @@ pub mod queue;
 mod server;
 mod station;
 mod template;
+mod terminated;
 
 use papermesh_ipp_message::{arriving, message, requested, status, subscriptions, values};
 

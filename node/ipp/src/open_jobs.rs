@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use papermesh_protocol::gateway::terminated::client::Client;
 use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::job::DEFAULT_PRIORITY;
 use papermesh_protocol::text::UserId;
@@ -25,6 +26,8 @@ pub(super) struct OpenJob {
     pub(super) user: UserId,
     /// The print token with which it was made, if it was made from outside.
     pub(super) token: Option<TokenDigest>,
+    /// Who made it, as a gateway said that ended their TLS.
+    pub(super) client: Option<Client>,
     /// From where it was made: some programs show their credentials then, and not again.
     pub(super) from: IpAddr,
     pub(super) title: String,
@@ -52,6 +55,7 @@ impl OpenJob {
         Self {
             user,
             token,
+            client: None,
             from,
             title,
             settings,
@@ -70,12 +74,18 @@ impl OpenJob {
         Self { station, ..self }
     }
 
+    /// The job as this client of a gateway made it.
+    pub(super) fn sent_by(self, client: Option<Client>) -> Self {
+        Self { client, ..self }
+    }
+
     /// The job as it is seen before it has a document.
     pub(super) fn seen(&self, number: JobNumber, state: IppJobState) -> QueuedJob {
         QueuedJob {
             number,
             user: self.user.clone(),
             token: self.token,
+            client: self.client,
             title: self.title.clone(),
             state,
             documents: Vec::new(),

@@ -22,7 +22,7 @@ use hyper_util::service::TowerToHyperService;
 use papermesh_ipp_message::http::{Credentials, is_ipp, refuse, text_of, unauthorized};
 use papermesh_protocol::gateway::token::PrintToken;
 use papermesh_protocol::gateway::token::rights::Right;
-use papermesh_web::{Asked, Origin, Peer};
+use papermesh_web::{Asked, Origin, Peer, Way};
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
@@ -128,6 +128,10 @@ pub(super) async fn browsers<Q: Queue>(
     let is_icon = request.uri().path() == super::ICON_PATH;
     if !peer.is_outside() || is_icon || is_ipp && *request.method() == Method::POST {
         return next.run(request).await;
+    }
+    // The pages of all places there would be of one origin, and could read each other.
+    if peer.way == Way::Terminated {
+        return StatusCode::NOT_FOUND.into_response();
     }
     let asked: Option<&Asked> = request.extensions().get();
     if let Some(refusal) = http::misdirected((peer, asked), request.headers()) {

@@ -25,6 +25,7 @@ use super::requested::{Kind, Requested};
 use super::server::Switches;
 use super::subscriptions;
 use super::template;
+use super::terminated;
 use super::values::{
     all, charset, collection, date_time, dpi, enumeration, flag, integer, keyword, keywords,
     language, mime, moment, no_value, octets, range, short_name, short_text, text, unknown, uri,
@@ -52,6 +53,8 @@ pub(super) struct Facts<'a> {
     pub(super) processing: bool,
     /// What an operator has switched.
     pub(super) switches: Switches,
+    /// Whether whoever asks does so by a gateway that reads what is printed.
+    pub(super) is_read: bool,
 }
 
 /// One of `printer-uri-supported`.
@@ -153,10 +156,14 @@ fn state(facts: &Facts<'_>) -> Named {
         (true, false) => "holds what you print until you release it at a printer",
         (false, false) => "not accepting jobs at the moment",
     };
+    let message = match facts.is_read {
+        true => format!("{message} {}", terminated::READ),
+        false => message.to_owned(),
+    };
     vec![
         ("printer-state", enumeration(state_number(facts.processing))),
         ("printer-state-reasons", keyword(reasons(switches))),
-        ("printer-state-message", text(message)),
+        ("printer-state-message", text(&message)),
         ("printer-state-change-time", moment(switches.changed_at)),
         (
             "printer-state-change-date-time",

@@ -12,6 +12,7 @@ use futures::Stream;
 use futures::future::BoxFuture;
 use papermesh_protocol::direct::Abilities;
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::gateway::terminated::client::Client;
 use papermesh_protocol::gateway::token::PrintToken;
 use papermesh_protocol::gateway::token::rights::Rights;
 use papermesh_protocol::id::TokenDigest;
@@ -151,6 +152,8 @@ pub struct IppJobRequest {
     pub user: UserId,
     /// The print token with which it comes from outside, if it does. It counts.
     pub token: Option<TokenDigest>,
+    /// Who sends it, as a gateway says that ended their TLS.
+    pub client: Option<Client>,
     /// The format of its document, where it is said already.
     pub format: Option<String>,
     /// How it is to be printed and kept.
@@ -248,6 +251,8 @@ pub struct QueuedJob {
     pub user: UserId,
     /// The print token with which it came from outside, if it did.
     pub token: Option<TokenDigest>,
+    /// Who sent it, as a gateway said that ended their TLS.
+    pub client: Option<Client>,
     /// Its title.
     pub title: String,
     /// Its state.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use papermesh_protocol::gateway::terminated::client::Client;
 use papermesh_protocol::gateway::token::rights::Right;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::time::Timestamp;
@@ -71,6 +72,8 @@ pub(super) struct Asking<'a> {
     pub(super) peer: Peer,
     /// The account of this computer whose program asks, where that is known.
     pub(super) account: Option<Account>,
+    /// Who asks, as a gateway says that ended their TLS.
+    pub(super) client: Option<Client>,
     /// The printer's URI as this program knows it.
     pub(super) printer: String,
     /// Whether that URI says who asks.

@@ -356,6 +356,7 @@ mod tests {
     fn job() -> HeldView {
         HeldView {
             token: None,
+            client: None,
             damage: None,
             user: "charlie".parse().unwrap(),
             number: 7,

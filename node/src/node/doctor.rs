@@ -131,6 +131,7 @@ impl Services {
     fn gateways(&self) -> Vec<Finding> {
         let all = self.door.as_ref().map(DoorHere::status).unwrap_or_default();
         let names = all.iter().flat_map(names_refused);
+        let names = names.chain(all.iter().flat_map(terminated));
         let findings = all.iter().map(|status| {
             let domain = &status.gateway.domain;
             match &status.pipe {
@@ -532,6 +533,26 @@ fn names_refused(status: &GatewayStatus) -> impl Iterator<Item = Finding> {
         let advice = why.remedy();
         bad("domain", detail, advice.as_deref().unwrap_or(CLOSED))
     })
+}
+
+/// What a gateway can read, and texts that ask for no place there.
+fn terminated(status: &GatewayStatus) -> impl Iterator<Item = Finding> {
+    let domain = &status.gateway.domain;
+    let read = status.aliases.iter().map(move |(_, aliases)| {
+        let aliases: Vec<String> = aliases.iter().map(ToString::to_string).collect();
+        let aliases = aliases.join(", ");
+        doubtful(
+            "terminated",
+            format!("{domain} can read the documents of this place that come by {aliases}"),
+            "if no program needs that, end it with `papermesh gateway terminated` or `papermesh gateway place add --no-alias`",
+        )
+    });
+    let refused = status.refused_aliases.iter().map(move |(alias, why)| {
+        let detail = format!("{domain} finds no place by {alias}: {why}");
+        let advice = why.remedy();
+        bad("terminated", detail, advice.as_deref().unwrap_or(CLOSED))
+    });
+    read.chain(refused)
 }
 
 /// What to do where nobody knows better.

@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use papermesh_door::{Deps, Door, GatewayStatus, Guest, Knocked, Proxy, Ways};
+use papermesh_door::{Deps, Door, GatewayStatus, Guest, Knocked, Proxy, Terminated, Ways};
 use papermesh_mesh::{Membership, Mesh, MeshEvent};
 use papermesh_protocol::gateway::contract::{Gateway, Gateways};
 use papermesh_protocol::gateway::mailbox::MailAddress;
 use papermesh_protocol::gateway::message::{Connected, Hello, Place};
-use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::name::{Alias, HostName, Label};
 use papermesh_protocol::gateway::own_name::OwnNames;
+use papermesh_protocol::gateway::terminated::alias::is_reserved;
+use papermesh_protocol::gateway::terminated::allowed::Allowed;
 use papermesh_protocol::gateway::wake::Accepted;
 use papermesh_protocol::id::GatewayId;
 use papermesh_protocol::limits;
@@ -20,7 +22,7 @@ use papermesh_protocol::remedy::Remedy;
 use papermesh_services::clock;
 use papermesh_store::offload::offload;
 use papermesh_store::{PlaceRow, Store, StoreError, WokenBy, site};
-use papermesh_web::{Arrival, Asked};
+use papermesh_web::{Arrival, Asked, Way};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
@@ -74,6 +76,18 @@ pub(super) enum PlaceError {
     /// No place here has that name.
     #[error("{0} leads to no place of this node")]
     UnknownName(HostName),
+    /// A text that may ask for no place.
+    #[error("{0} cannot be the name of a place at a gateway")]
+    Alias(Alias),
+    /// A text that asks for another place of this node.
+    #[error("{0} is the name of another place of this node")]
+    AliasTaken(Alias),
+    /// More texts than may ask for a place.
+    #[error("a place has at most {} such names", limits::ALIASES)]
+    AliasesFull,
+    /// No gateway may read anything of this site.
+    #[error("the site lets no gateway read what is printed, so no place is found by such a name")]
+    NotAllowed,
     /// It is to be woken, and reads no mails.
     #[error("this node reads no mailbox by which it could be woken")]
     NoMailbox,
@@ -94,6 +108,14 @@ impl Remedy for PlaceError {
             }
             Self::NoMailbox => {
                 Some("add the section mail.read to papermesh.toml and start the node again".into())
+            }
+            Self::Alias(_) => {
+                Some("give one like a mail address, such as desk@acme.example".into())
+            }
+            Self::AliasTaken(_) => Some("`papermesh gateway list` shows it".into()),
+            Self::AliasesFull => Some("give fewer".into()),
+            Self::NotAllowed => {
+                Some("an admin allows it with `papermesh gateway terminated GATEWAY on`".into())
             }
             Self::Store(error) => error.remedy(),
         }
@@ -123,6 +145,7 @@ pub(super) async fn start(
         mailbox: start.mailbox.clone(),
     };
     let (opens, opened) = watch::channel(allow.places(&rows));
+    let (terminates, terminated) = watch::channel(allow.terminated(&rows));
     let (places, configured) = watch::channel(rows);
     let (status, told) = watch::channel(BTreeMap::new());
     let (knocked, knocks) = mpsc::channel(WAITING);
@@ -136,12 +159,13 @@ pub(super) async fn start(
         hello: hellos,
         gateways: known,
         places: opened.clone(),
+        terminated,
         knocked,
         status,
         moment: clock::moment,
     };
     tasks.spawn(Door::new(deps, called).run());
-    let told_of = (hello, gateways, opens);
+    let told_of = (hello, gateways, opens, terminates);
     tasks.spawn(inform(start.mesh.clone(), told_of, (configured, allow)));
     tasks.spawn(hand_over(knocks, arriving));
     Ok(DoorHere {
@@ -233,19 +257,29 @@ impl DoorHere {
         .await
     }
 
-    /// Opens a place, now and after each start; or changes who wakes its door.
+    /// Opens a place, now and after each start; or changes who wakes its door and, where that is said, which texts ask
+    /// for it at gateways that may end TLS.
     pub(super) async fn open(
         &self,
         store: &Store,
         label: Option<Label>,
         woken_by: Option<WokenBy>,
+        (aliases, allowed): (Option<Vec<Alias>>, &Allowed),
     ) -> Result<(), PlaceError> {
         if woken_by.is_some() && self.mailbox.is_none() {
             return Err(PlaceError::NoMailbox);
         }
         self.change(store, |places| {
+            if let Some(aliases) = &aliases {
+                check_aliases(places, &label, aliases, allowed)?;
+            }
             match places.iter_mut().find(|place| place.label == label) {
-                Some(place) => place.woken_by = woken_by,
+                Some(place) => {
+                    place.woken_by = woken_by;
+                    if let Some(aliases) = aliases {
+                        place.aliases = aliases;
+                    }
+                }
                 None => {
                     if places.len() >= limits::PLACES {
                         return Err(PlaceError::Full);
@@ -254,6 +288,7 @@ impl DoorHere {
                         label,
                         woken_by,
                         own_names: Vec::new(),
+                        aliases: aliases.unwrap_or_default(),
                     });
                 }
             }
@@ -295,6 +330,31 @@ impl DoorHere {
         self.places.send_replace(places);
         Ok(())
     }
+}
+
+/// Whether these texts may ask for a place, at gateways that may end TLS.
+fn check_aliases(
+    places: &[PlaceRow],
+    label: &Option<Label>,
+    aliases: &[Alias],
+    allowed: &Allowed,
+) -> Result<(), PlaceError> {
+    if !aliases.is_empty() && allowed.iter().next().is_none() {
+        return Err(PlaceError::NotAllowed);
+    }
+    if aliases.len() > limits::ALIASES {
+        return Err(PlaceError::AliasesFull);
+    }
+    for alias in aliases {
+        let mut others = places.iter().filter(|place| place.label != *label);
+        if is_reserved(alias) {
+            return Err(PlaceError::Alias(alias.clone()));
+        }
+        if others.any(|place| place.aliases.contains(alias)) {
+            return Err(PlaceError::AliasTaken(alias.clone()));
+        }
+    }
+    Ok(())
 }
 
 fn unknown(label: &Option<Label>) -> PlaceError {
@@ -341,6 +401,17 @@ impl Allow {
     }
 }
 
+impl Allow {
+    /// Where a gateway may end TLS for the places, and which texts ask for them there.
+    fn terminated(&self, rows: &[PlaceRow]) -> Terminated {
+        let aliases = |row: &PlaceRow| (row.label.clone(), row.aliases.clone());
+        Terminated {
+            allowed: Allowed::of(&self.membership.state()).iter().collect(),
+            aliases: rows.iter().map(aliases).collect(),
+        }
+    }
+}
+
 fn hello(membership: &Membership) -> Hello {
     Hello {
         certificate: membership.certificate().envelope().clone(),
@@ -356,10 +427,11 @@ fn gateways(membership: &Membership) -> Vec<Gateway> {
 /// Tells the door of newer papers, other gateways and the places that the site lets it open.
 async fn inform(
     mesh: Mesh,
-    (hellos, known, opens): (
+    (hellos, known, opens, terminates): (
         watch::Sender<Hello>,
         watch::Sender<Vec<Gateway>>,
         watch::Sender<Vec<Place>>,
+        watch::Sender<Terminated>,
     ),
     (mut places, allow): (watch::Receiver<Vec<PlaceRow>>, Allow),
 ) {
@@ -368,7 +440,11 @@ async fn inform(
         let membership = mesh.membership();
         known.send_if_modified(|known| replace(known, gateways(membership)));
         hellos.send_if_modified(|told| replace(told, hello(membership)));
-        let allowed = allow.places(&places.borrow_and_update());
+        let (allowed, terminated) = {
+            let rows = places.borrow_and_update();
+            (allow.places(&rows), allow.terminated(&rows))
+        };
+        terminates.send_if_modified(|told| replace(told, terminated));
         opens.send_if_modified(|opened| replace(opened, allowed));
         tokio::select! {
             _ = looks.tick() => {}
@@ -392,11 +468,20 @@ fn replace<T: PartialEq>(known: &mut T, new: T) -> bool {
 
 /// Hands outsiders over to the hold printer.
 async fn hand_over(mut knocks: mpsc::Receiver<Knocked>, arriving: Arriving) {
-    while let Some(Knocked { stream, knock }) = knocks.recv().await {
+    while let Some(Knocked {
+        stream,
+        knock,
+        terminated,
+    }) = knocks.recv().await
+    {
         let arrival = Arrival {
             stream,
             from: knock.address.0,
             asked: Asked(knock.name.to_string().into()),
+            way: match terminated {
+                true => Way::Terminated,
+                false => Way::Gateway,
+            },
         };
         if arriving.send(arrival).await.is_err() {
             return;

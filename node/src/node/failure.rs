@@ -216,7 +216,10 @@ impl From<AuthorityError> for CommandError {
 impl From<PlaceError> for CommandError {
     fn from(error: PlaceError) -> Self {
         let code = match &error {
-            PlaceError::Full | PlaceError::NamesFull => ErrorCode::Full,
+            PlaceError::Full | PlaceError::NamesFull | PlaceError::AliasesFull => ErrorCode::Full,
+            PlaceError::Alias(_) => ErrorCode::Usage,
+            PlaceError::AliasTaken(_) => ErrorCode::Exists,
+            PlaceError::NotAllowed => ErrorCode::Denied,
             PlaceError::Unknown(_) | PlaceError::NotOfSite | PlaceError::UnknownName(_) => {
                 ErrorCode::NotFound
             }

@@ -278,6 +278,8 @@ async fn hold<Q: Queue>(
     let job_request = IppJobRequest {
         user: browsing.bearer.user.clone(),
         token: Some(browsing.bearer.token),
+        // Pages are at places' own names only.
+        client: None,
         format: Some(format.to_owned()),
         settings: JobSettings {
             options: options.clone(),

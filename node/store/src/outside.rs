@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::name::{Alias, HostName, Label};
 use papermesh_protocol::gateway::sighting::Sighting;
 use papermesh_protocol::gateway::wake::{Row, WakeId};
 use papermesh_protocol::id::NodeId;
@@ -36,6 +36,9 @@ pub struct PlaceRow {
     pub woken_by: Option<WokenBy>,
     /// Names of own domains that lead to it, too.
     pub own_names: Vec<HostName>,
+    /// Texts that ask for it at gateways that may end TLS.
+    #[serde(default)]
+    pub aliases: Vec<Alias>,
 }
 
 /// Who wakes a door that keeps no pipe.

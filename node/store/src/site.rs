@@ -83,7 +83,7 @@ pub const LAST_PORTS: Singleton<LastPorts> = Singleton::new("last-ports", 32);
 /// This node's account with a certificate authority, sealed with the storage key.
 pub const ACME_ACCOUNT: Singleton<ByteBuf> = Singleton::new("acme-account", 8 * 1024);
 /// The places that this node opens at the site's gateways.
-pub const PLACES: Singleton<Vec<PlaceRow>> = Singleton::new("places", 96 * 1024);
+pub const PLACES: Singleton<Vec<PlaceRow>> = Singleton::new("places", 192 * 1024);
 /// How often certificates were ordered, and which orders were refused.
 pub const ACME_ORDERS: Singleton<OrdersRow> = Singleton::new("acme-orders", 256 * 1024);
 /// Places that were seen to show what they should not.

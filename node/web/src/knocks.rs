@@ -1,7 +1,7 @@
 //! Outsiders who come through a gateway: their connections are streams of a pipe, not of a socket.
 //!
 //! What they send is TLS from its first byte on, and ends here: the gateway has passed it on without
-//! being able to read it. They have slots of their own, so that they cannot take those of the site.
+//! being able to read it. Where the site lets it end TLS itself, it is HTTP. They have slots of their own, so that they cannot take those of the site.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::account::Behind;
 use super::certificate::{self, CertificateError};
@@ -24,12 +25,14 @@ use super::slots::{Slot, Slots};
 
 /// An outsider's connection.
 pub struct Arrival<S> {
-    /// What the outsider sends, TLS from its first byte on.
+    /// What the outsider sends: TLS from its first byte on, or HTTP.
     pub stream: S,
     /// The outsider's address, as the gateway says.
     pub from: IpAddr,
     /// The host name that the outsider asked for.
     pub asked: Asked,
+    /// By which way it comes: [`Way::Gateway`], or [`Way::Terminated`] without TLS.
+    pub way: Way,
 }
 
 /// The host name by which an outsider found the place. Requests from outside carry it as an extension.
@@ -89,40 +92,59 @@ async fn speak<S>(
         stream,
         from,
         asked,
+        way,
     } = arrival;
     let lost = slot.lost.clone();
     let spoken = async {
-        // TLS asks for a quarter of a record at a time.
-        let stream = BufReader::with_capacity(patience.buffer, stream);
-        let protected = match timeout(patience.handshake, tls.accept(stream)).await {
-            Ok(Ok(protected)) => protected,
-            Ok(Err(error)) => {
-                tracing::debug!(%from, %error, "an outsider's TLS handshake failed");
-                return;
-            }
-            Err(_) => return,
-        };
-        // A certificate authority has seen what it wanted to see.
-        if protected.get_ref().1.alpn_protocol() == Some(ACME) {
-            return;
-        }
         let peer = Peer {
             address: from,
             own: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             tls: true,
-            way: Way::Gateway,
+            way,
         };
         let router = router
             .layer(Extension(peer))
             .layer(Extension(Behind::Untold))
             .layer(Extension(asked))
             .layer(Extension(slot));
-        if let Err(error) = answer(protected, router, patience).await {
+        // TLS asks for a quarter of a record at a time.
+        let stream = BufReader::with_capacity(patience.buffer, stream);
+        let answered = match way {
+            Way::Terminated => answer(stream, router, patience).await,
+            Way::Socket | Way::Gateway => match protect(stream, from, (&tls, patience)).await {
+                Some(protected) => answer(protected, router, patience).await,
+                None => return,
+            },
+        };
+        if let Err(error) = answered {
             tracing::trace!(%from, %error, "an outsider's connection broke off");
         }
     };
     tokio::select! {
         () = lost.cancelled() => {}
         () = spoken => {}
+    }
+}
+
+/// Ends TLS; none if there is nothing to be answered in it.
+async fn protect<S>(
+    stream: S,
+    from: IpAddr,
+    (tls, patience): (&TlsAcceptor, Patience),
+) -> Option<TlsStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match timeout(patience.handshake, tls.accept(stream)).await {
+        // A certificate authority has seen what it wanted to see.
+        Ok(Ok(protected)) => {
+            let is_looked_at = protected.get_ref().1.alpn_protocol() == Some(ACME);
+            (!is_looked_at).then_some(protected)
+        }
+        Ok(Err(error)) => {
+            tracing::debug!(%from, %error, "an outsider's TLS handshake failed");
+            None
+        }
+        Err(_) => None,
     }
 }

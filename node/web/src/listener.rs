@@ -94,6 +94,8 @@ pub enum Way {
     /// Through a gateway, from outside the site. Its address is what the gateway says of it, and no right
     /// follows from that. Such a request also carries its [`super::Asked`].
     Gateway,
+    /// The same, by a gateway that ended its TLS and has read it. From the gateway to here it was protected.
+    Terminated,
 }
 
 impl Peer {
@@ -110,7 +112,7 @@ impl Peer {
     /// Whether it comes from outside the site.
     #[must_use]
     pub fn is_outside(self) -> bool {
-        self.way == Way::Gateway
+        self.way != Way::Socket
     }
 }
 

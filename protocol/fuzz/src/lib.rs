@@ -18,6 +18,7 @@ mod records;
 mod sealed;
 #[path = "../../tests/site/mod.rs"]
 pub mod site;
+mod terminated;
 mod texts;
 mod wake;
 
@@ -30,7 +31,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 37] = [
+pub const TARGETS: [Target; 38] = [
     Target {
         name: "release_request",
         run: messages::release_request,
@@ -178,6 +179,10 @@ pub const TARGETS: [Target; 37] = [
     Target {
         name: "carrier",
         run: carrier::carrier,
+    },
+    Target {
+        name: "rewrite",
+        run: terminated::rewrite,
     },
 ];
 

@@ -37,6 +37,14 @@ pub struct Description {
     /// From where it sends mails that wake doors; none if it wakes nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wakes_from: Option<MailAddress>,
+    /// Whether it ends TLS for places of sites that allow it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub terminated: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// A way to a gateway.
@@ -104,6 +112,7 @@ mod tests {
             carriers: vec![Offered::Unknown, Offered::Tcp { port: 4001 }],
             ipps: vec![443],
             wakes_from: None,
+            terminated: false,
         };
         let mut newer = serde_json::to_value(&description).unwrap();
         newer["motto"] = "new".into();
@@ -124,6 +133,7 @@ mod tests {
             carriers: vec![Offered::Tcp { port: 4001 }],
             ipps: vec![443, 631],
             wakes_from: Some("wake@gw.example".parse().unwrap()),
+            terminated: true,
         };
         let mut body = serde_json::to_vec(&description).unwrap();
         let signature = sign(&seed, &body);

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::mailbox::MailAddress;
-use super::name::{HostName, Label};
+use super::name::{Alias, HostName, Label};
 use super::own_name::NameRefusal;
+use super::terminated::alias::AliasRefusal;
 use crate::certificate::Certificate;
 use crate::charter::Charter;
 use crate::id::{GatewayId, WakeNonce};
@@ -130,6 +131,19 @@ pub enum Head {
     /// An outsider's connection, opened by the gateway: what follows is what the outsider sends, TLS
     /// from its first byte on.
     Knock(Knock),
+    /// One request of an outsider whose TLS the gateway ended, opened by the gateway: what follows is
+    /// HTTP ([`terminated::PROTOCOL`](super::terminated::PROTOCOL)).
+    Terminated(Terminated),
+}
+
+/// A request of an outsider whose TLS the gateway ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terminated {
+    /// The outsider's connection. Its name is that of the place at the gateway.
+    pub knock: Knock,
+    /// By what the place was asked for.
+    pub alias: Alias,
 }
 
 /// An outsider's connection. Nothing follows from what it says: it is for logs and limits.
@@ -201,6 +215,14 @@ pub enum FromDoor {
         /// The wake's nonce.
         nonce: WakeNonce,
     },
+    /// All texts that are to ask for a place of this door in terminated mode, at most
+    /// [`limits::ALIASES`](crate::limits::ALIASES). Any other that did does not any more.
+    Aliases {
+        /// The place's label.
+        place: Option<Label>,
+        /// The texts.
+        aliases: Vec<Alias>,
+    },
 }
 
 /// Papers of a site.
@@ -271,6 +293,15 @@ pub enum FromGateway {
         /// Why not.
         why: NameRefusal,
     },
+    /// The answer to [`FromDoor::Aliases`].
+    Aliases {
+        /// The place's label.
+        place: Option<Label>,
+        /// Those that ask for the place.
+        taken: Vec<Alias>,
+        /// Those that do not, and why.
+        refused: Vec<(Alias, AliasRefusal)>,
+    },
 }
 
 #[cfg(test)]
@@ -302,6 +333,15 @@ mod tests {
             number: u64::MAX,
             time: Timestamp::from_millis(u64::MAX),
         });
-        codec::encode(&knock, limits::PIPE_HEAD).unwrap();
+        let Head::Knock(knock) = knock else {
+            unreachable!()
+        };
+        let terminated = Head::Terminated(Terminated {
+            knock: knock.clone(),
+            alias: "a".repeat(limits::ALIAS).parse().unwrap(),
+        });
+        for head in [Head::Knock(knock), terminated] {
+            codec::encode(&head, limits::PIPE_HEAD).unwrap();
+        }
     }
 }

@@ -16,6 +16,7 @@
 //! - [`own_name`]: names of a site's own domain, and how their owner agrees
 //! - [`record`]: which keys a door's places have, for whoever looks at them from outside; [`sighting`]: what that one tells
 //! - [`token`]: what an outsider's program shows instead of a PIN
+//! - [`terminated`]: where the gateway ends TLS after all, for programs that know no names
 
 pub mod admission;
 pub mod carrier;
@@ -29,5 +30,6 @@ pub mod own_name;
 pub mod page;
 pub mod record;
 pub mod sighting;
+pub mod terminated;
 pub mod token;
 pub mod wake;

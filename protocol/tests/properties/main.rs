@@ -19,6 +19,7 @@ mod refusal;
 mod sealed;
 #[path = "../site/mod.rs"]
 mod site;
+mod terminated;
 mod versions;
 mod visit;
 mod wake;

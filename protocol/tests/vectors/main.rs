@@ -19,6 +19,7 @@ mod records;
 mod sealing;
 #[path = "../site/mod.rs"]
 mod site;
+mod terminated;
 mod tickets;
 mod wake;
 

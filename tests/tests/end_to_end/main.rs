@@ -69,6 +69,7 @@ mod gateway_mail;
 mod gateway_proxied;
 mod gateway_strangers;
 mod gateway_suites;
+mod gateway_terminated;
 mod gateway_tokens;
 mod hold_printer;
 mod hostile;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use papermesh_door::{Carrier, Deps, Door, GatewayStatus, Knocked, PipeState, PlaceState, Ways};
+use papermesh_door::{
+    Carrier, Deps, Door, GatewayStatus, Knocked, PipeState, PlaceState, Terminated, Ways,
+};
 use papermesh_frame::write_message;
 use papermesh_pipe::gateway_id;
 use papermesh_protocol::gateway::contract::Gateway as Known;
@@ -81,6 +83,7 @@ impl Listening {
             carriers: Vec::new(),
             ipps: Vec::new(),
             wakes_from: None,
+            terminated: false,
         };
         let requests = Requests::new(Arc::clone(&doors), HttpsSaid::default().terms().unwrap());
         let web = Web::new(requests, &description, &GATEWAY).unwrap();
@@ -148,6 +151,7 @@ impl Office {
             hello,
             gateways: known,
             places: opened,
+            terminated: watch::channel(Terminated::default()).1,
             knocked,
             status,
             moment: clock::moment,

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::timeout;
 
 use super::{GATEWAY, Gateway, SOON};
+use crate::own::Visit;
 use crate::requests::Requests;
 use crate::settings::HttpsSaid;
 use crate::web::Web;
@@ -46,6 +47,7 @@ impl Site {
             carriers: vec![Offered::Tcp { port: 4001 }],
             ipps: vec![443],
             wakes_from: None,
+            terminated: false,
         };
         let requests = Requests::new(Arc::clone(&gateway.doors), terms);
         let web = Web::new(requests, &description, &GATEWAY).unwrap();
@@ -58,7 +60,11 @@ impl Site {
     fn connect(&self) -> DuplexStream {
         let (near, far) = tokio::io::duplex(64 * 1024);
         let web = Arc::clone(&self.web);
-        tokio::spawn(async move { web.serve(far, "192.0.2.1:50000".parse().unwrap()).await });
+        let visit = Visit {
+            from: "192.0.2.1:50000".parse().unwrap(),
+            at: 443,
+        };
+        tokio::spawn(async move { web.serve(far, visit).await });
         near
     }
 

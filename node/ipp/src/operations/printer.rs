@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use ipp::model::DelimiterTag;
 use papermesh_protocol::text;
+use papermesh_web::Way;
 
 use super::super::identity::Identity;
 use super::super::limits;
@@ -57,6 +58,7 @@ pub(super) async fn get_printer_attributes<Q: Queue>(
         queued: jobs.len(),
         processing: jobs.iter().any(|job| job.state == IppJobState::Processing),
         switches: server.switches(),
+        is_read: asking.peer.way == Way::Terminated,
     };
     let requested = Requested::read(asking.request, &["all"]);
     let mut told = printer_attributes::told(&facts, &requested);

@@ -102,6 +102,7 @@ fn new_job<Q: Queue>(
         server.queue.now(),
     );
     job.straight_to(asking.station.as_ref())
+        .sent_by(asking.client)
 }
 
 /// The answer about a new job, with the subscriptions that were made with it.
@@ -220,6 +221,7 @@ fn job_request(
     IppJobRequest {
         user: user.clone(),
         token: asking.who.token(),
+        client: asking.client,
         format,
         settings: settings.clone(),
     }
@@ -354,6 +356,7 @@ async fn seated<Q: Queue>(
         job_request: IppJobRequest {
             user: job.user.clone(),
             token: job.token,
+            client: job.client,
             format: Some(format),
             settings: job.settings.clone(),
         },

@@ -195,6 +195,7 @@ impl Queue for Memory {
             number: document.number,
             user: document.job_request.user,
             token: document.job_request.token,
+            client: document.job_request.client,
             title: document.title,
             state: IppJobState::Held,
             documents: Vec::new(),

@@ -99,6 +99,10 @@ pub enum Kind {
     OwnNameRemoved,
     /// A place showed another key than its door has: somebody pretends to be it.
     PlaceExposed,
+    /// A gateway may end TLS for the site's places.
+    TerminatedAllowed,
+    /// It may not any more.
+    TerminatedForbidden,
 }
 
 /// What one record tells. What does not apply is left out.

@@ -3,6 +3,7 @@
 use papermesh_protocol::gateway::contract::{Gateway, Gateways, GatewaysError};
 use papermesh_protocol::gateway::name::HostName;
 use papermesh_protocol::gateway::own_name::{OwnNames, OwnNamesError};
+use papermesh_protocol::gateway::terminated::allowed::Allowed;
 use papermesh_protocol::site::{SiteState, SiteStateError};
 
 use super::{Authority, AuthorityError};
@@ -44,6 +45,39 @@ impl<N: Network> Authority<N> {
         self.change_gateways(passphrase, |known| known.without(domain))
             .await?;
         self.acted(Kind::GatewayRemoved, domain).await;
+        Ok(())
+    }
+
+    /// The gateways that may end TLS for the site's places, as any member knows them.
+    #[must_use]
+    pub fn terminated(&self) -> Allowed {
+        Allowed::of(&self.membership().state())
+    }
+
+    /// Says whether the gateway of a domain may end TLS for the site's places, and read what comes so.
+    ///
+    /// # Errors
+    /// [`AuthorityError::SiteState`], and those of the key.
+    pub async fn allow_terminated(
+        &self,
+        domain: &str,
+        allow: bool,
+        passphrase: Option<&str>,
+    ) -> Result<(), AuthorityError> {
+        let changed = |state: &SiteState| {
+            let list = Allowed::changed(state, domain, allow);
+            list.and_then(|list| list.put(state))
+                .map_err(SiteStateError::Terminated)
+        };
+        // What cannot be done is said before the key is opened.
+        changed(&self.membership().state())?;
+        let key = self.key(passphrase).await?;
+        self.change_state(&key, changed).await?;
+        let kind = match allow {
+            true => Kind::TerminatedAllowed,
+            false => Kind::TerminatedForbidden,
+        };
+        self.acted(kind, domain).await;
         Ok(())
     }
 

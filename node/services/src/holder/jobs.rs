@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use papermesh_protocol::gateway::terminated::client::Client;
 use papermesh_protocol::id::{JobId, NodeId, TokenDigest};
 use papermesh_protocol::job::JobSummary;
 use papermesh_protocol::remedy::Remedy;
@@ -36,6 +37,9 @@ pub struct HeldView {
     /// The print token with which it was submitted from outside the site, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenDigest>,
+    /// Who sent it, as a gateway said that ended their TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<Client>,
     /// What is wrong with its file; then it can only be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub damage: Option<String>,

@@ -151,7 +151,7 @@ impl Life {
     ) -> Result<HeldView, StoreError> {
         let lease = store.leases().of_job(held.job)?;
         let live = lease.filter(|(_, lease)| lease.is_live(now.steady));
-        let (summary, token) = meta::summary(storage, &held, live.is_some());
+        let (summary, came) = meta::summary(storage, &held, live.is_some());
         let state = match (live, held.row.hold_until) {
             (Some((release, lease)), _) => self.processing(release, &lease),
             (None, Some(until)) if until > now.now => JobState::Waiting { until },
@@ -163,7 +163,8 @@ impl Life {
             summary,
             state,
             last: held.row.last,
-            token,
+            token: came.token,
+            client: came.client,
             damage: held.damage.map(|damage| damage.to_string()),
         })
     }
@@ -177,14 +178,15 @@ pub(super) fn past_view(storage: &StorageKey, past: PastJob) -> HeldView {
         JobEnd::Deleted { printer } => JobState::Deleted { at, printer },
         JobEnd::Expired => JobState::Expired { at },
     };
-    let (summary, token) = meta::past_summary(storage, &past.row);
+    let (summary, came) = meta::past_summary(storage, &past.row);
     HeldView {
         user: past.user,
         number: past.number,
         summary,
         state,
         last: None,
-        token,
+        token: came.token,
+        client: came.client,
         damage: None,
     }
 }

@@ -3,6 +3,7 @@
 use papermesh_protocol::codec::{self, CodecError};
 use papermesh_protocol::document_password::DocumentPassword;
 use papermesh_protocol::extension::Extensions;
+use papermesh_protocol::gateway::terminated::client::Client;
 use papermesh_protocol::id::{JobId, TokenDigest};
 use papermesh_protocol::job::{JobSummary, PrintOptions};
 use papermesh_protocol::seal::{BlobError, StorageKey, open_bytes, seal_bytes};
@@ -38,6 +39,17 @@ pub(super) struct JobMeta {
     /// The print token with which it was submitted from outside, if it was.
     #[serde(default)]
     pub(super) token: Option<TokenDigest>,
+    /// Who sent it, as a gateway said that ended their TLS.
+    #[serde(default)]
+    pub(super) client: Option<Client>,
+}
+
+/// How a job came from outside the site, if it did.
+pub(super) struct Came {
+    /// The print token that it came with.
+    pub(super) token: Option<TokenDigest>,
+    /// Who sent it, as a gateway said that ended their TLS.
+    pub(super) client: Option<Client>,
 }
 
 /// Why they cannot be sealed or opened.
@@ -103,15 +115,13 @@ fn readable(storage: &StorageKey, job: JobId, sealed: &[u8]) -> JobMeta {
             whole: false,
             document_password: None,
             token: None,
+            client: None,
         }
     })
 }
 
-/// A job that is gone as its user sees it, and the print token that it came with.
-pub(super) fn past_summary(
-    storage: &StorageKey,
-    past: &PastJobRow,
-) -> (JobSummary, Option<TokenDigest>) {
+/// A job that is gone as its user sees it, and how it came.
+pub(super) fn past_summary(storage: &StorageKey, past: &PastJobRow) -> (JobSummary, Came) {
     let meta = readable(storage, past.job, &past.sealed_meta);
     let summary = JobSummary {
         job: past.job,
@@ -133,16 +143,16 @@ pub(super) fn past_summary(
         locked: meta.locked,
         extensions: Extensions::default(),
     };
-    (summary, meta.token)
+    let came = Came {
+        token: meta.token,
+        client: meta.client,
+    };
+    (summary, came)
 }
 
-/// A job as its user sees it, and the print token that it came with. One whose title cannot be read is
+/// A job as its user sees it, and how it came. One whose title cannot be read is
 /// still shown, to be deleted.
-pub(super) fn summary(
-    storage: &StorageKey,
-    held: &HeldJob,
-    leased: bool,
-) -> (JobSummary, Option<TokenDigest>) {
+pub(super) fn summary(storage: &StorageKey, held: &HeldJob, leased: bool) -> (JobSummary, Came) {
     let meta = readable(storage, held.job, &held.row.sealed_meta);
     let summary = JobSummary {
         job: held.job,
@@ -164,7 +174,11 @@ pub(super) fn summary(
         locked: meta.locked,
         extensions: Extensions::default(),
     };
-    (summary, meta.token)
+    let came = Came {
+        token: meta.token,
+        client: meta.client,
+    };
+    (summary, came)
 }
 
 #[cfg(test)]
@@ -187,8 +201,9 @@ mod tests {
             ..readable(&storage, job, &[])
         };
         let mut bytes = codec::encode(&meta, MAX).unwrap();
-        assert_eq!(bytes.split_off(bytes.len() - 4), [8, 0xf4, 9, 0xf6]);
-        assert_eq!(std::mem::replace(&mut bytes[0], 0xa8), 0xaa);
+        let added = bytes.split_off(bytes.len() - 6);
+        assert_eq!(added, [8, 0xf4, 9, 0xf6, 10, 0xf6]);
+        assert_eq!(std::mem::replace(&mut bytes[0], 0xa8), 0xab);
         let sealed = seal_bytes(&storage, PURPOSE, job.as_bytes(), &bytes, &mut rand::rng());
         let read = JobMeta::open(&storage, job, &sealed.unwrap()).unwrap();
         assert_eq!(read, meta);
@@ -257,6 +272,12 @@ mod tests {
             whole: true,
             document_password: DocumentPassword::new(&"p".repeat(MAX_DOCUMENT_PASSWORD)).ok(),
             token: Some(TokenDigest::from_bytes([0xff; 32])),
+            client: Some(Client::new(
+                "[2001:db8:1111:2222:3333:4444:5555:6666]:65535"
+                    .parse()
+                    .unwrap(),
+                u64::MAX,
+            )),
         };
         let sealed = meta.seal(&storage, job).unwrap();
         assert!(!sealed.windows(4).any(|window| window == b"tttt"));

@@ -9,6 +9,7 @@ use papermesh_convert::format::Foreign;
 use papermesh_convert::media::PageSize;
 use papermesh_convert::{Condition, Facts};
 use papermesh_protocol::document_password::DocumentPassword;
+use papermesh_protocol::gateway::terminated::client::Client;
 use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::job::{DEFAULT_PRIORITY, PrintOptions, check_media};
 use papermesh_protocol::limits;
@@ -57,6 +58,8 @@ pub struct Submission {
     pub part_of: Option<u32>,
     /// The print token with which it comes from outside the site, if it does.
     pub token: Option<TokenDigest>,
+    /// Who sends it, as a gateway says that ended their TLS.
+    pub client: Option<Client>,
 }
 
 /// What is known of a document's pages.
@@ -117,6 +120,7 @@ impl Submission {
             number: None,
             part_of: None,
             token: None,
+            client: None,
         }
     }
 }

@@ -255,6 +255,7 @@ impl<N: Network> Holder<N> {
             whole: false,
             document_password: submission.password.clone(),
             token: submission.token,
+            client: submission.client,
         };
         let number = match submission.number {
             Some(number) => number,

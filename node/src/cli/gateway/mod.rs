@@ -6,7 +6,7 @@ mod token;
 
 use clap::{Subcommand, ValueEnum};
 use papermesh_door::{GatewayStatus, PipeState, PlaceState};
-use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::name::{Alias, HostName, Label};
 use papermesh_protocol::remedy::Remedy;
 use papermesh_store::WokenBy;
 
@@ -20,8 +20,8 @@ use super::screen::Style;
 use super::secrets::{self, PassphraseArgs};
 use super::table::Grid;
 use crate::control::message::{
-    AddGateway, ClosePlace, GatewayList, ListGateways, OpenPlace, PlaceChanged, PlaceName,
-    PlaceProbed, ProbePlace, ProbeVerdict, RemoveGateway, WakeDoor,
+    AddGateway, AllowTerminated, ClosePlace, GatewayList, ListGateways, OpenPlace, PlaceChanged,
+    PlaceName, PlaceProbed, ProbePlace, ProbeVerdict, RemoveGateway, TerminatedAllowed, WakeDoor,
 };
 use crate::control::{CommandError, ErrorCode};
 
@@ -44,6 +44,19 @@ pub(super) enum Gateway {
     Remove {
         /// Its domain
         domain: String,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+    },
+    /// Say whether a gateway may read what is printed through it, for programs that know no names of places
+    ///
+    /// Such programs find a place by a path at the gateway's own name, ipps://GATEWAY/ALIAS, and the gateway ends their
+    /// encryption: its provider can read every document, token and user name that comes so. What comes to the names of places
+    /// stays unread. The provider has to switch it on as well.
+    Terminated {
+        /// The gateway's domain
+        domain: String,
+        /// Whether it may
+        state: Switch,
         #[command(flatten)]
         passphrase: PassphraseArgs,
     },
@@ -92,6 +105,12 @@ pub(super) enum Place {
         /// Keep no connection to the gateway, and come when a mail calls [default: always connected]
         #[arg(long, value_name = "WHO")]
         woken_by: Option<Waker>,
+        /// Have programs find it as ipps://GATEWAY/ALIAS, too, where the gateway may read what they print; may be repeated
+        #[arg(long, value_name = "ALIAS")]
+        alias: Vec<Alias>,
+        /// Have no program find it so any more
+        #[arg(long, conflicts_with = "alias")]
+        no_alias: bool,
     },
     /// Close a place
     Remove {
@@ -102,6 +121,15 @@ pub(super) enum Place {
         #[arg(long)]
         site: bool,
     },
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Switch {
+    /// It may
+    On,
+    /// It may not
+    Off,
 }
 
 /// Who wakes a place's door.
@@ -157,6 +185,20 @@ impl Gateway {
                     format!("removed the gateway {}", removed.domain)
                 })
             }
+            Self::Terminated {
+                domain,
+                state,
+                passphrase,
+            } => {
+                let said = context
+                    .call_as_admin(&passphrase, |passphrase| AllowTerminated {
+                        domain: domain.clone(),
+                        allow: state == Switch::On,
+                        passphrase,
+                    })
+                    .await?;
+                screen.show(&said, |said, _| terminated_text(said))
+            }
             Self::Place(place) => place.run(context).await,
             Self::Wake { line, wait } => {
                 let line = secrets::argument_or_stdin(line)?.to_string();
@@ -194,11 +236,15 @@ impl Place {
                 name,
                 site,
                 woken_by,
+                alias,
+                no_alias,
             } => {
+                let is_said = no_alias || !alias.is_empty();
                 let command = OpenPlace {
                     label: name,
                     of_site: site,
                     woken_by: woken_by.map(Into::into),
+                    aliases: is_said.then_some(alias),
                 };
                 let opened = context.call(command).await?;
                 context
@@ -212,6 +258,16 @@ impl Place {
                 })
             }
         }
+    }
+}
+
+fn terminated_text(said: &TerminatedAllowed) -> String {
+    match said.allowed {
+        true => format!(
+            "{} may read what is printed by names in paths; give a place one with `papermesh gateway place add --alias`",
+            said.domain
+        ),
+        false => format!("{} reads nothing", said.domain),
     }
 }
 
@@ -249,6 +305,8 @@ fn opened_text(opened: &PlaceChanged) -> String {
         .iter()
         .map(|name| format!("ipps://{name}:443/ipp/print"));
     let mut said: Vec<String> = uris.collect();
+    let paths = opened.paths.iter();
+    said.extend(paths.map(|path| format!("{path} (the gateway can read what comes so)")));
     let calls = opened.lines.iter();
     said.extend(calls.map(|line| format!("others call it with: papermesh gateway wake {line}")));
     said.join("\n")
@@ -287,12 +345,34 @@ fn table(list: &GatewayList, style: &Style) -> String {
         text.push_str("\n\n");
         text.push_str(&grid.render(style));
     }
+    for line in read(list) {
+        text.push_str("\n\n");
+        text.push_str(&line);
+    }
     if !list.exposures.is_empty() {
         text.push_str(
             "\n\nsomebody pretends to be a place of this site: `papermesh doctor` says more",
         );
     }
     text
+}
+
+/// What gateways can read, a line for each place.
+pub(super) fn read(list: &GatewayList) -> impl Iterator<Item = String> {
+    list.status.iter().flat_map(|status| {
+        let domain = &status.gateway.domain;
+        status.aliases.iter().map(move |(label, aliases)| {
+            let uris = aliases
+                .iter()
+                .map(|alias| format!("ipps://{domain}/{alias}"));
+            let uris: Vec<_> = uris.collect();
+            format!(
+                "{domain} can read the documents that come to the place {} by {}",
+                named(label.as_ref()),
+                uris.join(", ")
+            )
+        })
+    })
 }
 
 /// Until when a name has a certificate of the Internet's, or why it has none.

@@ -2,10 +2,10 @@
 
 use papermesh_door::GatewayStatus;
 use papermesh_protocol::gateway::contract::Gateway;
-use papermesh_protocol::gateway::name::{HostName, Label};
+use papermesh_protocol::gateway::name::{Alias, HostName, Label};
 use papermesh_protocol::gateway::token::allowance::{Allowance, Used};
 use papermesh_protocol::gateway::token::rights::Rights;
-use papermesh_protocol::id::{KeyDigest, NodeId, TokenDigest};
+use papermesh_protocol::id::{GatewayId, KeyDigest, NodeId, TokenDigest};
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use papermesh_store::{PlaceRow, WokenBy};
@@ -38,6 +38,26 @@ pub struct GatewayRemoved {
     pub domain: String,
 }
 
+/// Says whether a gateway may end TLS for the site's places, and so read what is printed by their names in paths.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AllowTerminated {
+    /// Its domain.
+    pub domain: String,
+    /// Whether it may.
+    pub allow: bool,
+    /// Opens the authority key.
+    pub passphrase: Option<Passphrase>,
+}
+
+/// Whether a gateway may end TLS for the site's places.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminatedAllowed {
+    /// Its domain.
+    pub domain: String,
+    /// Whether it may.
+    pub allowed: bool,
+}
+
 /// Asks which gateways the site has, and how it stands with them here.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListGateways {}
@@ -59,6 +79,8 @@ pub struct GatewayList {
     pub own_names_here: Vec<HostName>,
     /// Places that were seen to show another key than their doors have: somebody pretends to be them.
     pub exposures: Vec<Exposure>,
+    /// Gateways that may end TLS for the site's places.
+    pub terminated: Vec<GatewayId>,
 }
 
 impl GatewayList {
@@ -92,6 +114,9 @@ pub struct OpenPlace {
     /// Who wakes its door; with nobody it is always there.
     #[serde(default)]
     pub woken_by: Option<WokenBy>,
+    /// Texts that ask for it at gateways that may end TLS. What is not said stays.
+    #[serde(default)]
+    pub aliases: Option<Vec<Alias>>,
 }
 
 /// Closes a place.
@@ -108,6 +133,9 @@ pub struct PlaceChanged {
     pub label: Option<Label>,
     /// The names that lead to it, one at each gateway of the site.
     pub names: Vec<String>,
+    /// What asks for it in paths at gateways that may read it.
+    #[serde(default)]
+    pub paths: Vec<String>,
     /// What others call its door with, one line for each of them; none if it is always there.
     #[serde(default)]
     pub lines: Vec<String>,

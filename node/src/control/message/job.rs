@@ -312,6 +312,7 @@ mod tests {
     fn a_held_job_is_one_flat_object() {
         let job = HeldView {
             token: None,
+            client: None,
             damage: None,
             user: "charlie".parse().unwrap(),
             number: 7,

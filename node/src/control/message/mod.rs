@@ -25,10 +25,10 @@ use serde_json::Value;
 use super::service::{Answer, Handle, Io, json};
 
 pub use gateway::{
-    AddGateway, AddOwnName, ClosePlace, DoorWoken, Exposure, GatewayList, GatewayRemoved,
-    ListGateways, ListTokens, MakeToken, OpenPlace, OwnName, PlaceChanged, PlaceName, PlaceProbed,
-    ProbePlace, ProbeVerdict, RemoveGateway, RemoveOwnName, ShowOwnName, Token, TokenMade,
-    WakeDoor, WithdrawToken,
+    AddGateway, AddOwnName, AllowTerminated, ClosePlace, DoorWoken, Exposure, GatewayList,
+    GatewayRemoved, ListGateways, ListTokens, MakeToken, OpenPlace, OwnName, PlaceChanged,
+    PlaceName, PlaceProbed, ProbePlace, ProbeVerdict, RemoveGateway, RemoveOwnName, ShowOwnName,
+    TerminatedAllowed, Token, TokenMade, WakeDoor, WithdrawToken,
 };
 pub use home::{InitSite, Initialized, JoinSite, JoinStep, Joined};
 pub use infra::{
@@ -202,6 +202,7 @@ commands! {
     AwaitPage -> PageOpened,
     AddGateway -> Gateway,
     RemoveGateway -> GatewayRemoved,
+    AllowTerminated -> TerminatedAllowed,
     ListGateways -> GatewayList,
     OpenPlace -> PlaceChanged,
     ClosePlace -> PlaceChanged,

@@ -23,10 +23,10 @@ use super::super::probing::Looked;
 use super::super::{NodeError, Services, acme_orders, own_domain};
 use super::site::said;
 use crate::control::message::{
-    AddGateway, AddOwnName, ClosePlace, DoorWoken, Exposure, GatewayList, GatewayRemoved,
-    ListGateways, ListTokens, MakeToken, OpenPlace, OwnName, PlaceChanged, PlaceName, PlaceProbed,
-    ProbePlace, ProbeVerdict, RemoveGateway, RemoveOwnName, ShowOwnName, Token, TokenMade,
-    WakeDoor, WithdrawToken,
+    AddGateway, AddOwnName, AllowTerminated, ClosePlace, DoorWoken, Exposure, GatewayList,
+    GatewayRemoved, ListGateways, ListTokens, MakeToken, OpenPlace, OwnName, PlaceChanged,
+    PlaceName, PlaceProbed, ProbePlace, ProbeVerdict, RemoveGateway, RemoveOwnName, ShowOwnName,
+    TerminatedAllowed, Token, TokenMade, WakeDoor, WithdrawToken,
 };
 use crate::control::{Answer, CommandError, ErrorCode, Handle, Io};
 
@@ -50,6 +50,19 @@ impl Handle<RemoveGateway> for Services {
             .remove_gateway(&domain, said(&command.passphrase))
             .await?;
         Ok(GatewayRemoved { domain })
+    }
+}
+
+impl Handle<AllowTerminated> for Services {
+    async fn handle(&self, command: AllowTerminated, _: Io) -> Answer<TerminatedAllowed> {
+        let domain = command.domain.trim().to_ascii_lowercase();
+        self.authority
+            .allow_terminated(&domain, command.allow, said(&command.passphrase))
+            .await?;
+        Ok(TerminatedAllowed {
+            domain,
+            allowed: command.allow,
+        })
     }
 }
 
@@ -201,6 +214,7 @@ impl Services {
             own_names: self.authority.own_names().iter().cloned().collect(),
             own_names_here: door.map(DoorHere::own_names).unwrap_or_default(),
             exposures: self.exposures().await?,
+            terminated: self.authority.terminated().iter().collect(),
         })
     }
 
@@ -258,8 +272,14 @@ impl Handle<OpenPlace> for Services {
             }
         };
         let here = self.here()?;
-        here.open(&self.store, label.clone(), command.woken_by)
-            .await?;
+        let allowed = self.authority.terminated();
+        here.open(
+            &self.store,
+            label.clone(),
+            command.woken_by,
+            (command.aliases, &allowed),
+        )
+        .await?;
         let mailbox = here.mailbox().filter(|_| command.woken_by.is_some());
         let lines = match mailbox {
             Some(mailbox) => self.lines(label.as_ref(), mailbox)?,
@@ -327,9 +347,24 @@ impl Services {
         });
         PlaceChanged {
             names: names.collect(),
+            paths: self.paths(&label),
             label,
             lines: Vec::new(),
         }
+    }
+
+    /// What asks for a place in paths, at gateways that may read it.
+    fn paths(&self, label: &Option<Label>) -> Vec<String> {
+        let (gateways, allowed) = (self.authority.gateways(), self.authority.terminated());
+        let places = self.door.as_ref().map(DoorHere::places).unwrap_or_default();
+        let place = places.into_iter().find(|place| place.label == *label);
+        let aliases = place.map(|place| place.aliases).unwrap_or_default();
+        let may = gateways.iter().filter(|gateway| allowed.has(gateway.key));
+        may.flat_map(|gateway| {
+            let uri = |alias| format!("ipps://{}/{alias}", gateway.domain);
+            aliases.iter().map(uri)
+        })
+        .collect()
     }
 
     /// What others call the door of a place with, one line for each gateway.

@@ -346,6 +346,7 @@ impl AdminCommand {
                     woken_by: None,
                     label: None,
                     of_site: false,
+                    aliases: None,
                 };
                 ask(service, opening).await?;
                 Remark::PlaceOpened

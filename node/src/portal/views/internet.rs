@@ -184,7 +184,18 @@ pub(super) fn places(view: &View<'_>, list: &GatewayList) -> Lines {
             PlaceState::Asked => vec![Saying::plain(t.say("place-asked"))],
             PlaceState::Refused(why) => vec![Saying::plain(why.in_full().to_string())],
         });
-        let said: Vec<Saying> = said.collect();
+        let mut said: Vec<Saying> = said.collect();
+        let aliases = list.status.iter().flat_map(|status| {
+            let aliases = status.aliases.iter().filter(|(of, _)| of == place);
+            let domain = &status.gateway.domain;
+            aliases.flat_map(move |(_, aliases)| {
+                aliases.iter().map(move |alias| format!("{domain}/{alias}"))
+            })
+        });
+        for alias in aliases {
+            said.push(Saying::plain(alias));
+            said.push(Saying::plain(t.say("place-read")));
+        }
         let is_open = list.open_place(place.as_ref()).is_some();
         let close = Button::command(
             format!("close-{label}"),

@@ -57,6 +57,7 @@ fn job(number: u32, state: JobState) -> HeldView {
         state,
         last: None,
         token: None,
+        client: None,
         damage: None,
         summary: JobSummary {
             job: JobId::from_bytes([7; 16]),

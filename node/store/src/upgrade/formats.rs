@@ -460,11 +460,13 @@ fn things(visit: &mut impl Visit) {
                 label: None,
                 woken_by: None,
                 own_names: Vec::new(),
+                aliases: Vec::new(),
             },
             PlaceRow {
                 label: Some("front-desk".parse().unwrap()),
                 woken_by: Some(WokenBy::Gateway),
                 own_names: vec![own.clone()],
+                aliases: vec!["desk@acme.example".parse().unwrap()],
             },
         ],
     );

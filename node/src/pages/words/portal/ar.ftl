@@ -370,6 +370,7 @@ gateway-knocks = { $count ->
 gateway-up-since = متصل منذ
 place-certified = الشهادة حتى
 place-refused = الشهادة مرفوضة حتى
+place-read = يمكن للبوابة قراءة ما يُطبع بهذا الاسم
 place-seen = شوهد من الخارج
 place-exposed = ينتحل أحدهم صفة { $name }: رأى { $by } هناك مفتاحًا آخر
 place-exposed-advice = يبيّن «papermesh doctor» ما ينبغي فعله.

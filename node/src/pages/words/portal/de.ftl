@@ -342,6 +342,7 @@ gateway-knocks = { $count ->
 gateway-up-since = Verbunden seit
 place-certified = Zertifikat bis
 place-refused = Zertifikat verweigert bis
+place-read = Das Gateway kann lesen, was unter diesem Namen gedruckt wird
 place-seen = Von außen gesehen
 place-exposed = Jemand gibt sich als { $name } aus: { $by } hat dort einen anderen Schlüssel gesehen
 place-exposed-advice = „papermesh doctor“ sagt, was zu tun ist.

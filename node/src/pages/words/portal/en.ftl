@@ -342,6 +342,7 @@ gateway-knocks = { $count ->
 gateway-up-since = Connected since
 place-certified = Certificate until
 place-refused = Certificate refused until
+place-read = The gateway can read what is printed by this name
 place-seen = Seen from outside
 place-exposed = Somebody pretends to be { $name }: another key was seen there by { $by }
 place-exposed-advice = Look with “papermesh doctor” what to do.

@@ -342,6 +342,7 @@ gateway-knocks = { $count ->
 gateway-up-since = Conectada desde
 place-certified = Certificado hasta
 place-refused = Certificado rechazado hasta
+place-read = La pasarela puede leer lo que se imprime con este nombre
 place-seen = Visto desde fuera
 place-exposed = Alguien se hace pasar por { $name }: { $by } vio allí otra clave
 place-exposed-advice = «papermesh doctor» dice qué hacer.

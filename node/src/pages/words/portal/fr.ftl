@@ -342,6 +342,7 @@ gateway-knocks = { $count ->
 gateway-up-since = Connectée depuis
 place-certified = Certificat jusqu’au
 place-refused = Certificat refusé jusqu’au
+place-read = La passerelle peut lire ce qui est imprimé sous ce nom
 place-seen = Vu de l’extérieur
 place-exposed = Quelqu’un se fait passer pour { $name } : { $by } y a vu une autre clé
 place-exposed-advice = « papermesh doctor » dit quoi faire.

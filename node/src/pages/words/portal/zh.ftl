@@ -320,6 +320,7 @@ gateway-knocks = 来自外部的 { $count } 个连接
 gateway-up-since = 已连接，自
 place-certified = 证书有效至
 place-refused = 证书被拒绝至
+place-read = 网关可以读取以此名称打印的内容
 place-seen = 外部最近一次看到
 place-exposed = 有人冒充 { $name }：{ $by } 在那里看到了另一把密钥
 place-exposed-advice = 运行 “papermesh doctor” 查看应对方法。

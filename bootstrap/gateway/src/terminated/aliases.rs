@@ -1,0 +1,196 @@
+//! Which texts ask for which place at the gateway's own name: a file of lines that only grows, so that a place whose
+//! door is away is found after a restart, too. A text is the place's that said it first, until that takes it back or is
+//! nobody's any more.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use papermesh_protocol::gateway::name::{Alias, Label};
+use papermesh_protocol::gateway::terminated::alias::{AliasRefusal, is_reserved};
+use papermesh_protocol::id::SiteId;
+use papermesh_protocol::limits;
+use serde::{Deserialize, Serialize};
+
+use crate::lines;
+use crate::owners::At;
+
+/// Texts of one message that are looked at: a door that says more hears nothing of the rest.
+const HEARD: usize = 2 * limits::ALIASES;
+
+/// One line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    site: SiteId,
+    label: Option<Label>,
+    aliases: Vec<Alias>,
+}
+
+/// The texts of all places.
+pub(crate) struct Aliases {
+    path: PathBuf,
+    of: BTreeMap<At, Vec<Alias>>,
+    lead: HashMap<Alias, At>,
+}
+
+/// Those that ask for a place now, and those that do not.
+pub(crate) type Judged = (Vec<Alias>, Vec<(Alias, AliasRefusal)>);
+
+impl Aliases {
+    /// Those in a file; one that is not there is empty.
+    pub(crate) fn open(path: PathBuf) -> anyhow::Result<Self> {
+        let mut aliases = Self {
+            path,
+            of: BTreeMap::new(),
+            lead: HashMap::new(),
+        };
+        let path = aliases.path.clone();
+        let unread = || format!("cannot read {}", path.display());
+        for line in lines::read(&path).with_context(unread)? {
+            let (number, text) = line.with_context(unread)?;
+            let Ok(line) = serde_json::from_slice::<Line>(&text) else {
+                tracing::warn!(number, path = %path.display(), "skipped a line that is none");
+                continue;
+            };
+            aliases.put(&(line.site, line.label), line.aliases);
+        }
+        Ok(aliases)
+    }
+
+    /// Those of a place.
+    pub(crate) fn of(&self, at: &At) -> &[Alias] {
+        self.of.get(at).map_or(&[], Vec::as_slice)
+    }
+
+    /// Has these ask for a place, and no others.
+    pub(crate) fn set(&mut self, at: &At, said: &[Alias]) -> Judged {
+        let (mut taken, mut refused) = (Vec::new(), Vec::new());
+        for alias in said.iter().take(HEARD) {
+            match self.judge(at, alias, taken.len()) {
+                Ok(()) if taken.contains(alias) => {}
+                Ok(()) => taken.push(alias.clone()),
+                Err(why) => refused.push((alias.clone(), why)),
+            }
+        }
+        if self.of(at) != taken {
+            self.put(at, taken.clone());
+            self.write(at);
+        }
+        (taken, refused)
+    }
+
+    fn judge(&self, at: &At, alias: &Alias, taken: usize) -> Result<(), AliasRefusal> {
+        if is_reserved(alias) {
+            return Err(AliasRefusal::Reserved);
+        }
+        if self.lead.get(alias).is_some_and(|of| of != at) {
+            return Err(AliasRefusal::Taken);
+        }
+        match taken < limits::ALIASES {
+            true => Ok(()),
+            false => Err(AliasRefusal::Full),
+        }
+    }
+
+    /// The place is nobody's any more.
+    pub(crate) fn forget(&mut self, at: &At) {
+        if self.of.contains_key(at) {
+            self.put(at, Vec::new());
+            self.write(at);
+        }
+    }
+
+    /// The place for which a segment of a path asks, and the text that does.
+    pub(crate) fn find(&self, segment: &str) -> Option<(Alias, &At)> {
+        Alias::readings(segment).find_map(|alias| {
+            let at = self.lead.get(&alias)?;
+            Some((alias, at))
+        })
+    }
+
+    fn put(&mut self, at: &At, aliases: Vec<Alias>) {
+        for former in self.of.remove(at).unwrap_or_default() {
+            self.lead.remove(&former);
+        }
+        for alias in &aliases {
+            self.lead.insert(alias.clone(), at.clone());
+        }
+        if !aliases.is_empty() {
+            self.of.insert(at.clone(), aliases);
+        }
+    }
+
+    /// Appends a line. It is not waited for the disk: what is lost with the power is said again when the door comes
+    /// back.
+    fn write(&self, at: &At) {
+        let line = Line {
+            site: at.0,
+            label: at.1.clone(),
+            aliases: self.of.get(at).cloned().unwrap_or_default(),
+        };
+        let written = serde_json::to_string(&line)
+            .map_err(io::Error::from)
+            .and_then(|line| lines::append(&self.path, &line));
+        if let Err(error) = written {
+            tracing::error!(%error, path = %self.path.display(), "cannot write down by what a place is asked for");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_text_asks_for_the_place_that_said_it_first_also_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("aliases.jsonl");
+        let at = |site: u8, label: &str| {
+            (
+                SiteId::from_bytes([site; 32]),
+                Some(label.parse::<Label>().unwrap()),
+            )
+        };
+        let alias = |text: &str| text.parse::<Alias>().unwrap();
+        let (desk, hall) = (at(1, "desk"), at(2, "hall"));
+        let mut aliases = Aliases::open(path.clone()).unwrap();
+        let said = ["expp1@abc.com", "expp1.abc.com", "pipe", "expp1%abc.com"].map(alias);
+        let (taken, refused) = aliases.set(&desk, &said);
+        assert_eq!(taken, said[..2]);
+        assert_eq!(refused, [(alias("pipe"), AliasRefusal::Reserved)]);
+        let (taken, refused) = aliases.set(&hall, &said[..1]);
+        assert_eq!(taken, []);
+        assert_eq!(refused, [(said[0].clone(), AliasRefusal::Taken)]);
+        // What is said again is not written again.
+        aliases.set(&desk, &said);
+        let lines = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(lines.lines().count(), 1, "{lines}");
+        let aliases = Aliases::open(path.clone()).unwrap();
+        for segment in [
+            "expp1%abc.com",
+            "EXPP1@abc.com",
+            "expp1%25abc.com",
+            "expp1.abc.com",
+        ] {
+            assert_eq!(aliases.find(segment).unwrap().1, &desk, "{segment}");
+        }
+        assert_eq!(aliases.find("expp2%abc.com"), None);
+        let mut aliases = aliases;
+        let many: Vec<Alias> = (0..40).map(|n| alias(&format!("a{n}.b"))).collect();
+        let (taken, refused) = aliases.set(&desk, &many);
+        assert_eq!(
+            (taken.len(), refused.len()),
+            (limits::ALIASES, limits::ALIASES)
+        );
+        assert_eq!(refused[0].1, AliasRefusal::Full);
+        // The former ones are free.
+        assert_eq!(aliases.set(&hall, &said[..1]).0, said[..1]);
+        aliases.forget(&desk);
+        let aliases = Aliases::open(path).unwrap();
+        assert_eq!(aliases.find("a1.b"), None);
+        assert_eq!(aliases.find("expp1@abc.com").unwrap().1, &hall);
+    }
+}
