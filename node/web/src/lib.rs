@@ -19,8 +19,10 @@ mod knocks;
 mod listener;
 mod public;
 mod reach;
+mod seated;
 mod site;
 mod slots;
+mod unread;
 
 pub use account::{Account, Behind};
 pub use certificate::{CertificateError, Certificates};

@@ -22,9 +22,13 @@ use tokio_rustls::TlsAcceptor;
 use super::account::Behind;
 use super::certificate::{self, CertificateError, Certificates};
 use super::slots::{Slot, Slots};
+use super::unread::Unread;
 
 /// The first byte of a TLS handshake (RFC 8446 section 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
+/// How long an answer may wait to be read on. Who fetches a document reads no faster than its printer prints, which
+/// may want paper meanwhile.
+const UNREAD: Duration = Duration::from_secs(3 * 60 * 60);
 /// How long it is waited when the system has no room for a connection.
 const NO_ROOM: Duration = Duration::from_millis(200);
 
@@ -303,6 +307,9 @@ pub(super) async fn answer(
         .timer(TokioTimer::new())
         .header_read_timeout(patience.header)
         .max_buf_size(patience.buffer)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(
+            TokioIo::new(Unread::new(stream, UNREAD)),
+            TowerToHyperService::new(router),
+        )
         .await
 }
