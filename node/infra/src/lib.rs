@@ -41,3 +41,10 @@ pub use tokens::{Admitted, KeptSubscription, NotAdmitted, NotKept, Registration,
 pub const PATH: &str = "/ipp/print/";
 /// Where output devices register.
 pub const SYSTEM_PATH: &str = "/ipp/system";
+
+#[cfg(any(test, fuzzing))]
+mod rehearsal;
+#[cfg(test)]
+mod tests;
+#[cfg(any(test, fuzzing))]
+pub use rehearsal::rehearse;

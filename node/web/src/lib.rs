@@ -22,7 +22,6 @@ mod reach;
 mod seated;
 mod site;
 mod slots;
-mod unread;
 
 pub use account::{Account, Behind};
 pub use certificate::{CertificateError, Certificates};

@@ -17,12 +17,12 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::account::Behind;
 use super::certificate::{self, CertificateError, Certificates};
 use super::slots::{Slot, Slots};
-use super::unread::Unread;
 
 /// The first byte of a TLS handshake (RFC 8446 section 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -303,12 +303,14 @@ pub(super) async fn answer(
     router: Router,
     patience: Patience,
 ) -> Result<(), hyper::Error> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(UNREAD));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience.header)
         .max_buf_size(patience.buffer)
         .serve_connection(
-            TokioIo::new(Unread::new(stream, UNREAD)),
+            TokioIo::new(Box::pin(stream)),
             TowerToHyperService::new(router),
         )
         .await

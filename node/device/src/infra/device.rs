@@ -150,7 +150,8 @@ impl Drop for Offered<'_> {
 
 impl InfraDevice {
     /// An infrastructure printer of this name.
-    pub(crate) fn new(name: String, options: OutputOptions) -> Self {
+    #[must_use]
+    pub fn new(name: String, options: OutputOptions) -> Self {
         Self(Arc::new(Inner {
             name,
             options,
