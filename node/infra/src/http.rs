@@ -132,7 +132,11 @@ async fn answered<T: Tokens>(
         Ok(request) => request,
         Err(malformed) => {
             drain(body).await;
-            return ipp(malformed.answer());
+            // What is too large of a stranger may be a proxy's that was not asked for its token yet.
+            return match shown.is_none() && malformed.is_too_large() {
+                true => no_token(),
+                false => ipp(malformed.answer()),
+            };
         }
     };
     let uri = |capability: Option<&Capability>| {
@@ -143,7 +147,7 @@ async fn answered<T: Tokens>(
     let Some((token, admitted)) = shown else {
         if !operations::is_open(request.operation) {
             drain(body).await;
-            return unauthorized("enter a user name and a device token\n");
+            return no_token();
         }
         let asking = Asking {
             request: &request,
@@ -204,6 +208,10 @@ async fn performed<T: Tokens>(
 
 async fn drain(mut body: Arriving) {
     body.drain_at_most(limits::DRAIN_BYTES, limits::DRAIN).await;
+}
+
+fn no_token() -> Response {
+    unauthorized("enter a user name and a device token\n")
 }
 
 fn wrong_token() -> Response {

@@ -316,3 +316,86 @@ impl<N: News> Subscription<N> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Something that happens.
+    #[derive(Clone, Debug)]
+    struct Tick;
+
+    impl News for Tick {
+        type Owner = u8;
+        const EVENTS: &'static [&'static str] = &["tick"];
+
+        fn keyword(&self) -> &'static str {
+            "tick"
+        }
+
+        fn concerns(&self, _: &u8, job: Option<u32>) -> bool {
+            job.is_none()
+        }
+
+        fn is_last(&self) -> bool {
+            false
+        }
+
+        fn told(&self) -> (String, Vec<(&'static str, IppValue)>) {
+            ("tick".to_owned(), Vec::new())
+        }
+    }
+
+    fn wanted(owner: u8, job: Option<u32>) -> Wanted<u8> {
+        Wanted {
+            owner,
+            job,
+            events: vec!["tick".to_owned()],
+            user_data: Some(vec![owner]),
+            lease: Some(Duration::from_secs(600)),
+        }
+    }
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    #[test]
+    fn what_is_kept_of_a_subscription_goes_on_with_numbers_that_nobody_saw() {
+        let before: Subscriptions<Tick> = Subscriptions::default();
+        let id = before.add(wanted(1, None), NOW).unwrap();
+        let of_job = before.add(wanted(1, Some(7)), NOW).unwrap();
+        let mut kept = before.kept_of(&1);
+        assert_eq!(
+            kept.len(),
+            1,
+            "one to a job ends with the node, as the job does"
+        );
+        for _ in 0..3 * SET_ASIDE {
+            // What is kept is known before its numbers are used up.
+            assert!(before.get(id, &1).unwrap().sequence < kept[0].sequence);
+            if before.note(&Tick, NOW) {
+                kept = before.kept_of(&1);
+            }
+        }
+        let last = before.get(id, &1).unwrap().sequence;
+
+        let after: Subscriptions<Tick> = Subscriptions::default();
+        let later = NOW + Duration::from_secs(60);
+        after.restore(kept.clone(), later);
+        assert!(after.get(id, &1).is_some() && after.get(id, &2).is_none());
+        assert!(after.get(of_job, &1).is_none());
+        after.note(&Tick, later);
+        let same = after.get(id, &1).unwrap();
+        assert!(same.sequence > last && same.events_from(last + 1).count() == 1);
+        assert_eq!(same.user_data, Some(vec![1]));
+        // It goes on to be kept, and ends when it would have ended.
+        let again = after.kept_of(&1);
+        assert!(again[0].sequence > kept[0].sequence);
+        assert_eq!(again[0].expires_at, kept[0].expires_at);
+        assert!(after.add(wanted(2, None), later).unwrap() > id);
+        let much_later = NOW + Duration::from_secs(601);
+        let ended: Subscriptions<Tick> = Subscriptions::default();
+        ended.restore(kept, much_later);
+        assert!(ended.get(id, &1).is_none());
+    }
+}
