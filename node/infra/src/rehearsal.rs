@@ -48,19 +48,20 @@ const TO_SYSTEM: u8 = 0b100;
 
 /// Sends a script: a byte that says who sends a request and where (bits 0 and 1: 0 the proxy that fetches, 1 the one
 /// that stands by, else a stranger; bit 2: the system and not the printer), two bytes of its length, its body; and so on.
+/// Says whether the job counts as printed.
 ///
 /// # Panics
 /// If an answer is not well-formed, a stranger reads a title, or a job counts as printed of which no proxy had all
 /// and said so: that is what is looked for.
-pub fn rehearse(script: &[u8]) {
+pub fn rehearse(script: &[u8]) -> bool {
     let runtime = Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
-    runtime.expect("a runtime").block_on(play(script));
+    runtime.expect("a runtime").block_on(play(script))
 }
 
-async fn play(script: &[u8]) {
+async fn play(script: &[u8]) -> bool {
     let mut stage = Stage::new().await;
     let mut rest = script;
     for _ in 0..REQUESTS {
@@ -72,7 +73,7 @@ async fn play(script: &[u8]) {
         rest = after;
         stage.send(flags, body).await;
     }
-    stage.end().await;
+    stage.end().await
 }
 
 /// A proxy of this number.
@@ -255,11 +256,15 @@ impl Stage {
     }
 
     /// Time alone ends what is left.
-    async fn end(self) {
+    async fn end(self) -> bool {
         match self.print.await.expect("no print fails like that") {
-            Ok(_) => assert!(self.whole && self.acknowledged),
+            Ok(_) => {
+                assert!(self.whole && self.acknowledged);
+                true
+            }
             Err(failure) => {
                 assert!(!self.whole || failure.may_have_printed() || is_its_word(&failure));
+                false
             }
         }
     }
