@@ -27,6 +27,7 @@ pub mod odd;
 pub mod panel;
 pub mod photo;
 pub mod picture;
+pub mod polling;
 pub mod portal;
 pub mod program;
 pub mod proxy;

@@ -12,6 +12,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a job may take to be there.
 const JOB: Duration = Duration::from_secs(30);
 
+/// Get-Job-Attributes.
+pub const GET_JOB_ATTRIBUTES: u16 = 0x09;
 /// Get-Jobs.
 pub const GET_JOBS: u16 = 0x0a;
 /// Create-Printer-Subscriptions.
@@ -45,6 +47,8 @@ pub const NOT_FETCHABLE: u16 = 0x0420;
 const PRINTER_GROUP: u8 = 0x04;
 /// The tag that begins a group of subscription attributes.
 const SUBSCRIPTION_GROUP: u8 = 0x06;
+/// The tag that begins a group about an event.
+const EVENT_GROUP: u8 = 0x07;
 /// The tag that begins a group of document attributes.
 const DOCUMENT_GROUP: u8 = 0x09;
 /// The tag that ends all groups.
@@ -64,6 +68,26 @@ pub struct Proxy {
     path: String,
     token: String,
     uuid: String,
+    /// Whether its token stands in paths, and in no header.
+    capable: bool,
+}
+
+/// An answer that is being read.
+#[derive(Debug)]
+pub struct Answering {
+    stream: TcpStream,
+    bytes: Vec<u8>,
+}
+
+/// An event, as it was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// `notify-subscribed-event`.
+    pub event: String,
+    /// `notify-sequence-number`.
+    pub number: i32,
+    /// `notify-job-id`; 0 if it is about none.
+    pub job: i32,
 }
 
 /// What was answered.
@@ -90,13 +114,31 @@ impl Proxy {
             path: format!("/ipp/print/{name}"),
             token: token.to_owned(),
             uuid: format!("urn:uuid:00000000-0000-4000-8000-0000000000{number:02x}"),
+            capable: false,
+        }
+    }
+
+    /// The same, which has its token in its paths: it shows no password.
+    #[must_use]
+    pub fn with_token_in_path(self) -> Self {
+        Self {
+            capable: true,
+            ..self
+        }
+    }
+
+    /// The path as it is asked for.
+    fn at(&self, path: &str) -> String {
+        match self.capable {
+            true => format!("/t/{}{path}", self.token),
+            false => path.to_owned(),
         }
     }
 
     /// A request of this proxy.
     #[must_use]
     pub fn request(&self, operation: u16) -> Request {
-        let uri = format!("ipp://{}{}", self.address, self.path);
+        let uri = format!("ipp://{}{}", self.address, self.at(&self.path));
         Request::at(&uri, operation, "proxy").with(URI, "output-device-uuid", self.uuid.as_bytes())
     }
 
@@ -114,6 +156,30 @@ impl Proxy {
             .with(INTEGER, "document-number", &1i32.to_be_bytes())
     }
 
+    /// Begins a request of so many bytes: its head alone is sent.
+    ///
+    /// # Panics
+    /// If nobody listens.
+    #[must_use]
+    #[track_caller]
+    pub fn begin(&self, path: &str, length: usize) -> Answering {
+        let mut stream = TcpStream::connect(self.address).expect("the printer to listen");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a limit");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a limit");
+        let shown = match self.capable {
+            true => String::new(),
+            false => format!("{}\r\n", basic("proxy", &self.token)),
+        };
+        let head = format!(
+            "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/ipp\r\n{shown}Connection: close\r\nContent-Length: {length}\r\n\r\n",
+            self.at(path),
+            self.address,
+        );
+        stream.write_all(head.as_bytes()).expect("to be heard");
+        let bytes = Vec::new();
+        Answering { stream, bytes }
+    }
+
     /// Sends a request and reads the answer, or so many bytes of it before it leaves.
     ///
     /// # Panics
@@ -122,28 +188,11 @@ impl Proxy {
     #[track_caller]
     pub fn send_to(&self, path: &str, request: Request, most: usize) -> Reply {
         let body = request.document(b"");
-        let mut stream = TcpStream::connect(self.address).expect("the printer to listen");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a limit");
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/ipp\r\n{}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-            self.address,
-            basic("proxy", &self.token),
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).expect("to be heard");
+        let mut answering = self.begin(path, body.len());
         // It may be refused before it has said everything.
-        let _ = stream.write_all(&body);
-        let mut answer = Vec::new();
-        let mut piece = vec![0; 16 * 1024];
-        while answer.len() < most {
-            match stream.read(&mut piece) {
-                Ok(0) => break,
-                Ok(count) => answer.extend_from_slice(&piece[..count]),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => break,
-            }
-        }
-        Reply::read(&answer)
+        let _ = answering.say(&body);
+        answering.read(most);
+        answering.finish_here()
     }
 
     /// Sends a request to the printer.
@@ -268,6 +317,30 @@ impl Proxy {
         self.send_to(&self.path, self.about_document(FETCH_DOCUMENT, job), most)
     }
 
+    /// Begins to fetch the document of a job.
+    #[must_use]
+    pub fn begin_fetch(&self, job: i32) -> Answering {
+        let body = self.about_document(FETCH_DOCUMENT, job).document(b"");
+        let mut answering = self.begin(&self.path, body.len());
+        let _ = answering.say(&body);
+        answering
+    }
+
+    /// What happened since; it does not wait for anything.
+    #[must_use]
+    #[track_caller]
+    pub fn poll(&self, subscription: i32, first: i32) -> Reply {
+        let ask = self
+            .request(GET_NOTIFICATIONS)
+            .with(
+                INTEGER,
+                "notify-subscription-ids",
+                &subscription.to_be_bytes(),
+            )
+            .with(INTEGER, "notify-sequence-numbers", &first.to_be_bytes());
+        self.send(ask)
+    }
+
     /// Says that the document is there whole.
     #[must_use]
     pub fn acknowledge(&self, job: i32) -> Reply {
@@ -295,6 +368,24 @@ impl Proxy {
         self.send(say)
     }
 
+    /// The same with reasons, and without a word on pages if there are none to tell.
+    #[must_use]
+    pub fn say_why(&self, job: i32, state: i32, pages: Option<i32>, reason: &str) -> Reply {
+        let mut say = self
+            .about(UPDATE_JOB_STATUS, job)
+            .group(JOB_GROUP)
+            .with(ENUM, "output-device-job-state", &state.to_be_bytes())
+            .with(
+                KEYWORD,
+                "output-device-job-state-reasons",
+                reason.as_bytes(),
+            );
+        if let Some(pages) = pages {
+            say = say.with(INTEGER, "job-impressions-completed", &pages.to_be_bytes());
+        }
+        self.send(say)
+    }
+
     /// Leaves for good.
     #[must_use]
     pub fn leave(&self) -> Reply {
@@ -302,7 +393,80 @@ impl Proxy {
     }
 }
 
+impl Answering {
+    /// Says some of the request; false if it is not heard any more.
+    pub fn say(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).is_ok()
+    }
+
+    /// Reads until there are so many bytes, or no more.
+    pub fn read(&mut self, most: usize) {
+        let mut piece = vec![0; 16 * 1024];
+        while self.bytes.len() < most {
+            match self.stream.read(&mut piece) {
+                Ok(0) => break,
+                Ok(count) => self.bytes.extend_from_slice(&piece[..count]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+    }
+
+    /// Leaves, with what was read.
+    #[must_use]
+    pub fn finish_here(self) -> Reply {
+        Reply::read(&self.bytes)
+    }
+
+    /// Reads all that comes.
+    #[must_use]
+    pub fn finish(mut self) -> Reply {
+        self.read(usize::MAX);
+        self.finish_here()
+    }
+}
+
 impl Reply {
+    /// The events, in their order.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        let mut events: Vec<Event> = Vec::new();
+        let mut at = 8;
+        let number = |value: &[u8]| value.try_into().map(i32::from_be_bytes).unwrap_or_default();
+        while let Some(&tag) = self.attributes.get(at) {
+            at += 1;
+            if tag <= 0x0f {
+                if tag == EVENT_GROUP {
+                    events.push(Event {
+                        event: String::new(),
+                        number: 0,
+                        job: 0,
+                    });
+                }
+                continue;
+            }
+            let mut part = || {
+                let length = self.attributes.get(at..at + 2)?;
+                let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+                let part = self.attributes.get(at + 2..at + 2 + length)?;
+                at += 2 + length;
+                Some(part)
+            };
+            let (Some(name), Some(value), Some(event)) = (part(), part(), events.last_mut()) else {
+                continue;
+            };
+            match name {
+                b"notify-subscribed-event" => {
+                    event.event = String::from_utf8_lossy(value).into_owned();
+                }
+                b"notify-sequence-number" => event.number = number(value),
+                b"notify-job-id" => event.job = number(value),
+                _ => {}
+            }
+        }
+        events
+    }
+
     fn read(answer: &[u8]) -> Self {
         let end = answer.windows(4).position(|part| part == b"\r\n\r\n");
         let Some(end) = end else {

@@ -11,6 +11,7 @@ use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::post;
 use papermesh_device::{MAX_ATTRIBUTES_BYTES, ProxyId};
+use papermesh_ipp_guard::MAX_VALUES;
 use papermesh_ipp_message::arriving::Arriving;
 use papermesh_ipp_message::http::{self, Credentials, Peer, ipp, refuse, text_of, unauthorized};
 use papermesh_ipp_message::limits::WRONG_TOKEN_WAIT;
@@ -21,12 +22,10 @@ use papermesh_web::{Origin, Slot};
 use tokio::time::sleep;
 
 use crate::capability::{self, Capability};
+use crate::limits;
 use crate::operations;
 use crate::server::{Asking, InfraServer};
 use crate::tokens::{Admitted, NotAdmitted, Tokens};
-
-/// Bytes of a request beside the attributes of a proxy's printer.
-const OPERATION_BYTES: usize = 16 * 1024;
 
 /// The paths of the printer and of the system.
 pub(super) fn router<T: Tokens>(server: Arc<InfraServer<T>>) -> Router {
@@ -90,79 +89,139 @@ pub(super) enum Place {
     Nowhere,
 }
 
-/// Answers one IPP request.
+/// Answers one IPP request. Its connection keeps its seat until the answer is sent.
 async fn answer<T: Tokens>(
     server: &InfraServer<T>,
     place: Place,
     (peer, slot): (Peer, &Arc<Slot>),
     request: Request,
 ) -> Response {
-    let _at_work = slot.work();
+    let at_work = slot.work();
+    let answer = answered(server, place, (peer, slot), request).await;
+    at_work.until_sent(answer)
+}
+
+async fn answered<T: Tokens>(
+    server: &InfraServer<T>,
+    place: Place,
+    (peer, slot): (Peer, &Arc<Slot>),
+    request: Request,
+) -> Response {
     let (head, body) = request.into_parts();
     if let Some(refusal) = http::refusal(peer, &head.headers) {
         return refusal;
     }
     let capability: Option<&Capability> = head.extensions.get();
-    let mut body = Arriving::new(body, Arc::clone(slot));
-    let shown = match shown(server, (peer, capability), &head.headers).await {
+    let body = Arriving::new(body, Arc::clone(slot));
+    let shown = match shown(server, (peer, slot, capability), &head.headers).await {
         Ok(shown) => shown,
         Err(refusal) => {
-            // Whoever is asked for a token sends the same again, and on the same connection.
-            body.drain().await;
+            drain(body).await;
             return refusal;
         }
     };
-    // Strangers have no printer to describe.
-    if shown.is_some() {
-        body = body.with_room(MAX_ATTRIBUTES_BYTES + OPERATION_BYTES);
-    }
+    let mut body = match &shown {
+        // Strangers have no printer to describe.
+        None => body.with_room(limits::STRANGER_BYTES, limits::STRANGER_VALUES),
+        Some(_) => {
+            slot.vouch();
+            body.with_room(MAX_ATTRIBUTES_BYTES + limits::OPERATION_BYTES, MAX_VALUES)
+        }
+    };
     let request = match body.request().await {
         Ok(request) => request,
-        Err(malformed) => return ipp(malformed.answer()),
-    };
-    let told = match shown {
-        Some((token, admitted)) => proven(server, &request, (&token, admitted)).await.map(Some),
-        None if operations::is_open(request.operation) => Ok(None),
-        None => {
-            body.drain().await;
-            return unauthorized("enter a user name and a device token\n");
+        Err(malformed) => {
+            drain(body).await;
+            // What is too large of a stranger may be a proxy's that was not asked for its token yet.
+            return match shown.is_none() && malformed.is_too_large() {
+                true => no_token(),
+                false => ipp(malformed.answer()),
+            };
         }
     };
-    let name = server.device.name();
-    let performed = async {
+    let uri = |capability: Option<&Capability>| {
+        let origin = http::origin(peer, &head.headers);
+        let prefix = capability.map(Capability::prefix).unwrap_or_default();
+        format!("{origin}{prefix}{}{}", crate::PATH, server.device.name())
+    };
+    let Some((token, admitted)) = shown else {
+        if !operations::is_open(request.operation) {
+            drain(body).await;
+            return no_token();
+        }
         let asking = Asking {
             request: &request,
-            who: told?,
-            printer: format!(
-                "{}{}{}{name}",
-                http::origin(peer, &head.headers),
-                capability.map(Capability::prefix).unwrap_or_default(),
-                crate::PATH
-            ),
+            who: None,
+            printer: uri(None),
             tls: peer.tls,
         };
-        if place == Place::Nowhere {
-            let text = format!(
-                "there is no such printer here; this one is at {}{name}",
-                crate::PATH
-            );
-            return Err(Failure::new(Status::NotFound, text));
-        }
-        operations::perform(server, &asking, place).await
+        return performed(server, &asking, place).await;
     };
-    match performed.await {
-        Ok(answered) => answered,
+    // All that goes on from here ends when the token is withdrawn.
+    let withdrawn = server.sessions.open(&admitted);
+    let admitted = match proven(server, &request, (&token, &admitted)).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return refusal,
+    };
+    let (digest, proxy) = (admitted.token, admitted.proxy.clone());
+    let asking = Asking {
+        request: &request,
+        who: Some(admitted),
+        printer: uri(capability),
+        tls: peer.tls,
+    };
+    let answer = tokio::select! {
+        answer = performed(server, &asking, place) => answer,
+        () = withdrawn.cancelled() => wrong_token(),
+    };
+    if withdrawn.is_cancelled() {
+        // What was done a moment too late is undone.
+        server.forget(digest, proxy.as_ref());
+        return wrong_token();
+    }
+    answer
+}
+
+/// Does what is asked.
+async fn performed<T: Tokens>(
+    server: &InfraServer<T>,
+    asking: &Asking<'_>,
+    place: Place,
+) -> Response {
+    let performed = match place {
+        Place::Nowhere => {
+            let (path, name) = (crate::PATH, server.device.name());
+            let text = format!("there is no such printer here; this one is at {path}{name}");
+            Err(Failure::new(Status::NotFound, text))
+        }
+        place => operations::perform(server, asking, place).await,
+    };
+    match performed {
+        Ok(answer) => answer,
         Err(failure) => {
-            tracing::debug!(operation = request.operation, status = ?failure.status, text = failure.text, "refused");
-            ipp(request.failed(failure))
+            let operation = asking.request.operation;
+            tracing::debug!(operation, status = ?failure.status, text = failure.text, "refused");
+            ipp(asking.request.failed(failure))
         }
     }
+}
+
+async fn drain(mut body: Arriving) {
+    body.drain_at_most(limits::DRAIN_BYTES, limits::DRAIN).await;
+}
+
+fn no_token() -> Response {
+    unauthorized("enter a user name and a device token\n")
+}
+
+fn wrong_token() -> Response {
+    unauthorized("the device token is wrong\n")
 }
 
 /// The token that is shown, if it is good; none if none is shown. A wrong one takes its time.
 async fn shown<T: Tokens>(
     server: &InfraServer<T>,
-    (peer, capability): (Peer, Option<&Capability>),
+    (peer, slot, capability): (Peer, &Slot, Option<&Capability>),
     headers: &HeaderMap,
 ) -> Result<Option<(DeviceToken, Admitted)>, Response> {
     let token = match (capability, text_of(headers, header::AUTHORIZATION)) {
@@ -188,39 +247,47 @@ async fn shown<T: Tokens>(
                 let why = "too many wrong device tokens; try again later\n";
                 return Err(refuse(StatusCode::FORBIDDEN, why));
             }
+            // Meanwhile it keeps nobody out.
+            slot.rest();
             sleep(WRONG_TOKEN_WAIT).await;
-            Err(unauthorized("the device token is wrong\n"))
+            slot.resume();
+            Err(wrong_token())
         }
     }
 }
 
-/// Who asks with a token that is good. A proxy says which it is in most requests, and is heard of with each.
+/// Who asks with a token that was good when the request began, and is good still now that it has arrived. A proxy
+/// says which it is in most requests, and is heard of with each.
 async fn proven<T: Tokens>(
     server: &InfraServer<T>,
     request: &message::Request,
-    (token, mut admitted): (&DeviceToken, Admitted),
-) -> Result<Admitted, Failure> {
-    if let Some(said) = request.operation().text("output-device-uuid") {
-        let said = said
-            .parse::<ProxyId>()
-            .map_err(|error| Failure::new(Status::BadRequest, error.to_string()))?;
-        if admitted.proxy.as_ref() != Some(&said) {
-            let again = server.tokens.admit(token, Some(&said)).await;
-            admitted = again.map_err(|error| {
-                let status = match error {
-                    NotAdmitted::Failed(_) => Status::InternalError,
-                    NotAdmitted::Unknown | NotAdmitted::Another => Status::NotAuthorized,
-                };
-                Failure::new(status, error.to_string())
-            })?;
+    (token, before): (&DeviceToken, &Admitted),
+) -> Result<Admitted, Response> {
+    let refused = |status, text: String| ipp(request.failed(Failure::new(status, text)));
+    let said = request.operation().text("output-device-uuid");
+    let said = said.map(str::parse::<ProxyId>).transpose();
+    let said = said.map_err(|error| refused(Status::BadRequest, error.to_string()))?;
+    let admitted = match server.tokens.admit(token, said.as_ref()).await {
+        Ok(admitted) => admitted,
+        Err(NotAdmitted::Unknown) => {
+            server.sessions.close(&before.token);
+            server.forget(before.token, before.proxy.as_ref());
+            return Err(wrong_token());
         }
-    }
+        Err(error @ NotAdmitted::Another) => {
+            return Err(refused(Status::NotAuthorized, error.to_string()));
+        }
+        Err(error @ NotAdmitted::Failed(_)) => {
+            return Err(refused(Status::InternalError, error.to_string()));
+        }
+    };
+    drop(server.sessions.open(&admitted));
     if let Some(proxy) = &admitted.proxy
         && request.operation != operations::DEREGISTER_OUTPUT_DEVICE
         && !server.device.hear(proxy)
     {
         let text = "there are too many output devices; remove the tokens of those that are gone";
-        return Err(Failure::new(Status::NotPossible, text));
+        return Err(refused(Status::NotPossible, text.to_owned()));
     }
     Ok(admitted)
 }

@@ -14,6 +14,7 @@
 //! - `operations/`: what may be asked (PWG 5100.18, and of RFC 8011 and its extensions what that demands)
 //! - `told`: what is told of the printer, its jobs and their documents
 //! - `news`: what subscribers are told
+//! - `sessions`: whose tokens were shown; `lasting`: what outlives the node, and what a token that is withdrawn ends
 //! - [`tokens`]: what is asked of whoever keeps device tokens
 //!
 //! Nobody prints here by IPP: jobs come into being when a user releases them at this node's panel or
@@ -23,18 +24,27 @@
 
 mod capability;
 mod http;
+mod lasting;
 mod limits;
 pub mod listener;
 mod news;
 mod operations;
 mod server;
+mod sessions;
 pub mod tokens;
 mod told;
 
 pub use listener::{Identity, InfraPrinter, InfraPrinterError};
-pub use tokens::{Admitted, NotAdmitted, Tokens};
+pub use tokens::{Admitted, KeptSubscription, NotAdmitted, NotKept, Registration, Tokens};
 
 /// Where the URIs of infrastructure printers begin: a name follows.
 pub const PATH: &str = "/ipp/print/";
 /// Where output devices register.
 pub const SYSTEM_PATH: &str = "/ipp/system";
+
+#[cfg(any(test, fuzzing))]
+mod rehearsal;
+#[cfg(test)]
+mod tests;
+#[cfg(any(test, fuzzing))]
+pub use rehearsal::rehearse;

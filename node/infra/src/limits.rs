@@ -3,12 +3,24 @@
 
 use std::time::Duration;
 
+use papermesh_device::MAX_ATTRIBUTES_BYTES;
 use papermesh_web::Pace;
 
 /// Connections at once. A proxy has two or three.
 pub(super) const CONNECTIONS: usize = 64;
 /// Connections at once of one other computer.
 pub(super) const CONNECTIONS_EACH: usize = 16;
+/// Bytes of a request's attributes of whoever has shown no token: what the printer is may be asked in less.
+pub(super) const STRANGER_BYTES: usize = 8 * 1024;
+/// Values of it.
+pub(super) const STRANGER_VALUES: usize = 256;
+/// Bytes of a request beside the attributes of a proxy's printer.
+pub(super) const OPERATION_BYTES: usize = 16 * 1024;
+/// Bytes that are read and thrown away of a request that is refused: whoever is asked for a token sends the same
+/// again, and on the same connection. Nobody has a document to send.
+pub(super) const DRAIN_BYTES: u64 = (MAX_ATTRIBUTES_BYTES + OPERATION_BYTES) as u64;
+/// How long that may take.
+pub(super) const DRAIN: Duration = Duration::from_secs(5);
 /// Wrong device tokens of one address before it is not answered any more.
 pub(super) const WRONG_TOKENS_EACH: Pace = Pace {
     burst: 10,

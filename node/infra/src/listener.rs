@@ -6,13 +6,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use papermesh_device::{Change, InfraDevice};
+use papermesh_device::InfraDevice;
 use papermesh_ipp_message::limits::{HANDSHAKE, HTTP_BUFFER, HTTP_HEADER};
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::time::Timestamp;
 use papermesh_web::{Certificates, ListenError, Listener, Patience};
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 
 use crate::http;
 use crate::limits;
@@ -86,22 +84,16 @@ impl<T: Tokens> InfraPrinter<T> {
             buffer: HTTP_BUFFER,
         };
         let changes = self.server.device.changes();
+        let withdrawn = self.server.tokens.withdrawn();
+        // Before anybody is answered: a proxy would else hear that what it asks for is not there.
+        if let Err(error) = self.server.remember().await {
+            tracing::warn!(%error, "proxies have to register again");
+        }
         let router = http::router(Arc::clone(&self.server));
         tokio::join!(
             self.listener.serve(router, patience),
-            follow(self.server, changes),
+            self.server.follow(changes),
+            self.server.watch(withdrawn),
         );
-    }
-}
-
-/// Tells subscribers what happens.
-async fn follow<T: Tokens>(server: Arc<InfraServer<T>>, mut changes: broadcast::Receiver<Change>) {
-    loop {
-        match changes.recv().await {
-            Ok(change) => server.tell(change),
-            // What was missed is in Get-Jobs.
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return,
-        }
     }
 }

@@ -6,18 +6,26 @@ use std::time::Duration;
 use ipp::value::IppValue;
 use papermesh_device::{Change, InfraDevice, JobView};
 use papermesh_ipp_message::subscriptions;
-use papermesh_ipp_message::values::{enumeration, flag, integer, keyword, keywords, name};
+use papermesh_ipp_message::values::{enumeration, flag, integer, keyword, keywords};
 use papermesh_protocol::id::TokenDigest;
 
+use crate::sessions::Sessions;
 use crate::told;
+
+/// A job, as it was then, and the token of the one proxy that may know of it.
+#[derive(Clone, Debug)]
+pub(super) struct AboutJob {
+    job: Box<JobView>,
+    token: Option<TokenDigest>,
+}
 
 /// An event, as it was then.
 #[derive(Clone, Debug)]
 pub(super) enum News {
     /// A job can be fetched.
-    Fetchable(Box<JobView>),
+    Fetchable(AboutJob),
     /// The state of a job is another.
-    Job(Box<JobView>),
+    Job(AboutJob),
     /// The state of the printer may be another.
     PrinterState(i32),
     /// So may what it can do.
@@ -26,8 +34,13 @@ pub(super) enum News {
 
 impl News {
     /// What is told of a change.
-    pub(super) fn of(change: Change, device: &InfraDevice) -> Vec<Self> {
-        let job = |number| device.job(number).map(Box::new);
+    pub(super) fn of(change: Change, device: &InfraDevice, sessions: &Sessions) -> Vec<Self> {
+        let job = |number| {
+            let job = device.job(number).map(Box::new)?;
+            let token = job.known_to.as_ref();
+            let token = token.and_then(|proxy| sessions.token_of(proxy));
+            Some(AboutJob { job, token })
+        };
         match change {
             Change::Fetchable(number) => job(number).map(Self::Fetchable).into_iter().collect(),
             Change::Job(number) => job(number).map(Self::Job).into_iter().collect(),
@@ -62,7 +75,7 @@ impl subscriptions::News for News {
     fn keyword(&self) -> &'static str {
         match self {
             Self::Fetchable(_) => "job-fetchable",
-            Self::Job(job) if job.ended.is_some() => "job-completed",
+            Self::Job(about) if about.job.ended.is_some() => "job-completed",
             Self::Job(_) => "job-state-changed",
             Self::PrinterState(_) => "printer-state-changed",
             Self::PrinterConfig(_) => "printer-config-changed",
@@ -83,29 +96,29 @@ impl subscriptions::News for News {
         event == self.keyword() || matches!(self, Self::Job(_)) && event == "job-state-changed"
     }
 
-    /// Every proxy hears of every job: the first one has it.
-    fn concerns(&self, _: &TokenDigest, job: Option<u32>) -> bool {
-        match (self, job) {
-            (_, None) => true,
-            (Self::Fetchable(about) | Self::Job(about), Some(number)) => {
-                i64::from(about.number) == i64::from(number)
+    /// A proxy hears of the jobs that it took, and the one that fetches of those that nobody has. A proxy that hears
+    /// of a job that it cannot fetch may never try again.
+    fn concerns(&self, owner: &TokenDigest, job: Option<u32>) -> bool {
+        match self {
+            Self::Fetchable(about) | Self::Job(about) => {
+                let is_meant = |number| i64::from(about.job.number) == i64::from(number);
+                about.token.as_ref() == Some(owner) && job.is_none_or(is_meant)
             }
-            (Self::PrinterState(_) | Self::PrinterConfig(_), Some(_)) => false,
+            Self::PrinterState(_) | Self::PrinterConfig(_) => job.is_none(),
         }
     }
 
     fn is_last(&self) -> bool {
-        matches!(self, Self::Job(job) if job.ended.is_some())
+        matches!(self, Self::Job(about) if about.job.ended.is_some())
     }
 
     fn told(&self) -> (String, Vec<(&'static str, IppValue)>) {
         match self {
-            Self::Fetchable(job) | Self::Job(job) => {
+            Self::Fetchable(AboutJob { job, .. }) | Self::Job(AboutJob { job, .. }) => {
                 let (state, reasons) = told::job_state(job);
                 let about = vec![
                     ("notify-job-id", integer(job.number)),
                     ("job-id", integer(job.number)),
-                    ("job-name", name(&job.name)),
                     ("job-state", enumeration(state)),
                     ("job-state-reasons", keywords(reasons.iter().copied())),
                     (

@@ -1,16 +1,21 @@
 //! What all operations share.
 
+use std::collections::BTreeMap;
+
 use papermesh_device::{Change, InfraDevice, JobView, ProxyId};
 use papermesh_ipp_message::message::{Failure, Request, job_number};
 use papermesh_ipp_message::status::Status;
 use papermesh_ipp_message::subscriptions::Subscriptions;
+use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::time::Timestamp;
 use papermesh_web::Rates;
+use tokio::sync::Mutex;
 
 use crate::limits;
 use crate::listener::Identity;
 use crate::news::News;
-use crate::tokens::Admitted;
+use crate::sessions::Sessions;
+use crate::tokens::{Admitted, Registration};
 
 /// Everything that outlives one request.
 pub(super) struct InfraServer<T> {
@@ -18,6 +23,10 @@ pub(super) struct InfraServer<T> {
     pub(super) device: InfraDevice,
     pub(super) tokens: T,
     pub(super) subscriptions: Subscriptions<News>,
+    /// Whose tokens were shown.
+    pub(super) sessions: Sessions,
+    /// What is kept of each, as it was kept last; one is kept at a time.
+    pub(super) kept: Mutex<BTreeMap<TokenDigest, Registration>>,
     /// Wrong device tokens.
     pub(super) wrong_tokens: Rates,
     pub(super) started: Timestamp,
@@ -36,17 +45,21 @@ impl<T> InfraServer<T> {
             device,
             tokens,
             subscriptions: Subscriptions::default(),
+            sessions: Sessions::default(),
+            kept: Mutex::default(),
             wrong_tokens: Rates::new(limits::WRONG_TOKENS_EACH, limits::WRONG_TOKENS),
             started: clock(),
             clock,
         }
     }
 
-    /// Tells subscribers what happened.
-    pub(super) fn tell(&self, change: Change) {
-        for news in News::of(change, &self.device) {
-            self.subscriptions.note(&news, (self.clock)());
+    /// Tells subscribers what happened; says whether something else is to be kept of their subscriptions by that.
+    pub(super) fn tell(&self, change: Change) -> bool {
+        let mut is_other = false;
+        for news in News::of(change, &self.device, &self.sessions) {
+            is_other |= self.subscriptions.note(&news, (self.clock)());
         }
+        is_other
     }
 }
 
@@ -85,11 +98,11 @@ impl Asking<'_> {
         number.ok_or_else(|| Failure::new(Status::BadRequest, "the request names no job"))
     }
 
-    /// The job that is meant.
+    /// The job that is meant, if it is one that the proxy that asks may know of.
     pub(super) fn job(&self, device: &InfraDevice) -> Result<JobView, Failure> {
-        let number = self.number()?;
+        let (number, proxy) = (self.number()?, self.proxy()?);
         device
-            .job(number)
+            .job_of(number, proxy)
             .ok_or_else(|| Failure::new(Status::NotFound, format!("there is no job {number} here")))
     }
 

@@ -3,10 +3,15 @@
 use std::future::Future;
 
 use papermesh_device::ProxyId;
+use papermesh_ipp_message::subscriptions;
 use papermesh_protocol::gateway::token::DeviceToken;
 use papermesh_protocol::id::TokenDigest;
+use tokio::sync::watch;
 
-/// Keeps device tokens.
+/// A subscription that outlives the node.
+pub type KeptSubscription = subscriptions::Kept<TokenDigest>;
+
+/// Keeps device tokens, and what their proxies need not say again when the node was started again.
 pub trait Tokens: Clone + Send + Sync + 'static {
     /// Whose token this is. A proxy that says for the first time which it is has the token from then on,
     /// alone; when this returns, that is durable.
@@ -15,7 +20,40 @@ pub trait Tokens: Clone + Send + Sync + 'static {
         token: &DeviceToken,
         proxy: Option<&ProxyId>,
     ) -> impl Future<Output = Result<Admitted, NotAdmitted>> + Send;
+
+    /// The tokens that are good now.
+    fn good(&self) -> impl Future<Output = Result<Vec<Admitted>, NotKept>> + Send;
+
+    /// Changes whenever a token is withdrawn.
+    fn withdrawn(&self) -> watch::Receiver<()>;
+
+    /// What is kept for the proxy that has a token.
+    fn kept(
+        &self,
+        token: TokenDigest,
+    ) -> impl Future<Output = Result<Registration, NotKept>> + Send;
+
+    /// Keeps it, durably when this returns; nothing where the token is not good any more.
+    fn keep(
+        &self,
+        token: TokenDigest,
+        registration: Registration,
+    ) -> impl Future<Output = Result<(), NotKept>> + Send;
 }
+
+/// What a proxy has said that it need not say again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registration {
+    /// What its printer is and can do, as [`papermesh_device::InfraDevice::said_by`] gives it.
+    pub attributes: Vec<u8>,
+    /// Its subscriptions to the printer.
+    pub subscriptions: Vec<KeptSubscription>,
+}
+
+/// Something cannot be kept, or read again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotKept(pub String);
 
 /// A token is good.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -56,7 +56,7 @@ pub(super) fn job_state(job: &JobView) -> (i32, Vec<&'static str>) {
 /// `printer-state`: *stopped* while nobody is there who fetches.
 pub(super) fn printer_state(device: &InfraDevice) -> i32 {
     let is_served = device.proxies().iter().any(|proxy| proxy.active);
-    match (is_served, device.jobs().is_empty()) {
+    match (is_served, device.queued() == 0) {
         (false, _) => 5,
         (true, false) => 4,
         (true, true) => 3,
@@ -201,7 +201,7 @@ fn times<T>(server: &InfraServer<T>) -> Named {
         ("printer-current-time", date_time(now)),
         ("printer-config-change-time", moment(server.started)),
         ("printer-state-change-time", moment(server.started)),
-        ("queued-job-count", integer(server.device.jobs().len())),
+        ("queued-job-count", integer(server.device.queued())),
     ]
 }
 
@@ -237,6 +237,13 @@ fn abilities() -> Named {
     ]
 }
 
+/// Whether a title and a user's name are told: to the proxy that prints the job, which wants to know when it
+/// fetches it, and until it has ended.
+fn is_ticket(asking: &Asking<'_>, job: &JobView) -> bool {
+    let is_own = job.taken_by.is_some() && job.taken_by.as_ref() == asking.proxy().ok();
+    job.ended.is_none() && (is_own || asking.request.operation == operations::FETCH_JOB)
+}
+
 /// What is told of a job.
 pub(super) fn job<T>(
     server: &InfraServer<T>,
@@ -255,8 +262,6 @@ pub(super) fn job<T>(
         ),
         ("job-uuid", uri(&job_uuid(server, job))),
         ("job-printer-uri", uri(&asking.printer)),
-        ("job-name", name(&job.name)),
-        ("job-originating-user-name", short_name(&job.user)),
         ("job-state", enumeration(state)),
         ("job-state-reasons", keywords(reasons.iter().copied())),
         ("number-of-documents", integer(1)),
@@ -274,6 +279,10 @@ pub(super) fn job<T>(
         ),
         ("time-at-completed", ended(job.ended.is_some(), moment(now))),
     ];
+    if is_ticket(asking, job) {
+        described.push(("job-name", name(&job.name)));
+        described.push(("job-originating-user-name", short_name(&job.user)));
+    }
     if let Some(size) = job.size {
         described.push(("job-k-octets", integer(size.div_ceil(KILO))));
     }
@@ -298,9 +307,8 @@ pub(super) fn document(
 ) -> Vec<IppAttribute> {
     let (state, reasons) = job_state(job);
     // The states of documents are those of jobs (PWG 5100.5 section 9.1).
-    let told = vec![
+    let mut told = vec![
         ("document-number", integer(1)),
-        ("document-name", name(&job.name)),
         ("document-format", mime(&job.format)),
         ("document-state", enumeration(state)),
         ("document-state-reasons", keywords(reasons.iter().copied())),
@@ -313,6 +321,9 @@ pub(super) fn document(
         ("compression", keyword("none")),
         ("last-document", flag(true)),
     ];
+    if is_ticket(asking, job) {
+        told.push(("document-name", name(&job.name)));
+    }
     let kinded = |(name, value)| (name, Kind::Description, value);
     requested.choose(told.into_iter().map(kinded).collect())
 }

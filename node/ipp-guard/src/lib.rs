@@ -19,6 +19,10 @@ pub const MAX_DEPTH: usize = 8;
 /// of dialogs are smaller still.
 pub(crate) const MAX_ATTRIBUTE_BYTES: usize = 64 * 1024;
 
+/// Most values in one message, where the members of collections are counted as well. A `media-col-database` of
+/// 500 entries has some 12,000.
+pub const MAX_VALUES: usize = 16 * 1024;
+
 /// Most attribute groups in one message: Get-Jobs sends one for each job.
 pub const MAX_GROUPS: usize = 512;
 
@@ -50,6 +54,9 @@ pub enum GuardError {
     /// More bytes than there is room for.
     #[error("its attributes are too large")]
     TooLarge,
+    /// More values than there may be.
+    #[error("it has too many attribute values")]
+    TooManyValues,
     /// More than [`MAX_GROUPS`].
     #[error("it has more than {MAX_GROUPS} attribute groups")]
     TooManyGroups,
@@ -82,6 +89,8 @@ pub fn inspect(message: &[u8]) -> Result<(), GuardError> {
 pub struct Guard {
     /// Bytes that the attribute section may have.
     room: usize,
+    /// Values that may still come.
+    values: usize,
     /// Bytes of the attribute section that are known to be good.
     passed: usize,
     depth: usize,
@@ -92,16 +101,17 @@ pub struct Guard {
 
 impl Default for Guard {
     fn default() -> Self {
-        Self::with_room(MAX_ATTRIBUTE_BYTES)
+        Self::with_room(MAX_ATTRIBUTE_BYTES, MAX_VALUES)
     }
 }
 
 impl Guard {
-    /// One that lets so many bytes of attributes pass, from somebody who is known to need them.
+    /// One that lets so many bytes of attributes pass, and so many values: what somebody is known to need.
     #[must_use]
-    pub const fn with_room(room: usize) -> Self {
+    pub const fn with_room(room: usize, values: usize) -> Self {
         Self {
             room,
+            values,
             passed: 0,
             depth: 0,
             groups: 0,
@@ -158,6 +168,8 @@ impl Guard {
                 if self.groups == 0 {
                     return Err(GuardError::Value);
                 }
+                let left = self.values.checked_sub(1);
+                self.values = left.ok_or(GuardError::TooManyValues)?;
                 self.depth = nested(tag, name, value, self.depth, self.named)?;
                 self.named = true;
             }
@@ -242,7 +254,7 @@ mod tests {
         Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
     };
 
-    use super::{Guard, GuardError, MAX_ATTRIBUTE_BYTES, MAX_DEPTH, inspect};
+    use super::{Guard, GuardError, MAX_ATTRIBUTE_BYTES, MAX_DEPTH, MAX_VALUES, inspect};
 
     const HEADER: [u8; 8] = [2, 0, 0, 0, 0, 0, 0, 1];
 
@@ -310,6 +322,22 @@ mod tests {
             inspect(&[&HEADER[..], &vec![4; MAX_ATTRIBUTE_BYTES]].concat()),
             Err(GuardError::TooManyGroups)
         );
+    }
+
+    #[test]
+    fn values_are_counted_as_they_come() {
+        let many = vec![value(0x21, b"copies", &[0, 0, 0, 1]); 3];
+        let judged = |values| Guard::with_room(MAX_ATTRIBUTE_BYTES, values).advance(&reply(&many));
+        assert!(judged(3).unwrap().is_some());
+        assert_eq!(judged(2), Err(GuardError::TooManyValues));
+        // Before their end is there, and in whatever pieces they come.
+        let mut guard = Guard::with_room(MAX_ATTRIBUTE_BYTES, 1);
+        let bytes = reply(&many);
+        let judged = (1..bytes.len()).map(|end| guard.advance(&bytes[..end]));
+        let refused = judged.into_iter().position(|judged| judged.is_err());
+        assert!(refused.is_some_and(|end| end < bytes.len() - many[2].len()));
+        // A message of default size has room for as many as its bytes can hold.
+        const { assert!(MAX_ATTRIBUTE_BYTES / 5 < MAX_VALUES) };
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
 use futures::{Stream, StreamExt};
@@ -43,11 +44,11 @@ impl Arriving {
         }
     }
 
-    /// The same, whose attributes may have so many bytes.
+    /// The same, whose attributes may have so many bytes and values.
     #[must_use]
-    pub fn with_room(self, room: usize) -> Self {
+    pub fn with_room(self, room: usize, values: usize) -> Self {
         Self {
-            guard: Guard::with_room(room),
+            guard: Guard::with_room(room, values),
             ..self
         }
     }
@@ -69,7 +70,7 @@ impl Arriving {
         let read = timeout(limits::ATTRIBUTES, self.attributes(&mut arrived));
         let end = match read.await {
             Ok(Ok(end)) => end,
-            Ok(Err(GuardError::TooLarge)) => {
+            Ok(Err(GuardError::TooLarge | GuardError::TooManyValues)) => {
                 let (status, text) = (
                     Status::RequestEntityTooLarge,
                     "the request's attributes are too large",
@@ -112,11 +113,16 @@ impl Arriving {
         Some(coming + self.left.len() as u64)
     }
 
-    /// Reads on and throws it away, so that whoever sends gets to read the answer.
+    /// Reads on and throws a document away, so that whoever sends it gets to read the answer.
     pub async fn drain(&mut self) {
-        let (mut rest, mut nowhere) = (self.take(limits::DRAIN_BYTES), tokio::io::sink());
+        self.drain_at_most(limits::DRAIN_BYTES, limits::DRAIN).await;
+    }
+
+    /// The same of so many bytes, for so long: where nobody has a document to send.
+    pub async fn drain_at_most(&mut self, bytes: u64, time: Duration) {
+        let (mut rest, mut nowhere) = (self.take(bytes), tokio::io::sink());
         let all = tokio::io::copy(&mut rest, &mut nowhere);
-        drop(timeout(limits::DRAIN, all).await);
+        drop(timeout(time, all).await);
     }
 
     /// Whether all of it was read, to an end that was well.

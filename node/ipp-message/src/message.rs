@@ -177,6 +177,11 @@ impl Malformed {
         }
     }
 
+    /// Whether more came than there was room for, or more values.
+    pub fn is_too_large(&self) -> bool {
+        self.failure.status == Status::RequestEntityTooLarge
+    }
+
     /// The answer to it.
     pub fn answer(self) -> Answer {
         Answer::failed(self.version, self.id, self.failure)

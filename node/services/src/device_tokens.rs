@@ -1,5 +1,5 @@
 //! Device tokens of a printer: who may fetch what is released here. They are few, made by hand, and kept by
-//! their digests.
+//! their digests. With each is kept what its proxy said, which it need not say again when the node was started again.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,8 @@ use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::Name;
 use papermesh_store::offload::offload;
 use papermesh_store::site::DEVICE_TOKENS;
-use papermesh_store::{DeviceTokenRow, Store, StoreError};
+use papermesh_store::{DeviceTokenRow, ProxyRow, Store, StoreError};
+use tokio::sync::watch;
 
 use crate::audit::{Audit, Event, Kind};
 use crate::clock;
@@ -59,13 +60,26 @@ impl Remedy for DeviceTokenError {
 pub struct DeviceTokens {
     store: Store,
     audit: Audit,
+    /// Changes whenever one is withdrawn.
+    withdrawn: watch::Sender<()>,
 }
 
 impl DeviceTokens {
     /// Those that a store keeps.
     #[must_use]
     pub fn new(store: Store, audit: Audit) -> Self {
-        Self { store, audit }
+        let withdrawn = watch::Sender::new(());
+        Self {
+            store,
+            audit,
+            withdrawn,
+        }
+    }
+
+    /// Changes whenever a token was withdrawn.
+    #[must_use]
+    pub fn withdrawn(&self) -> watch::Receiver<()> {
+        self.withdrawn.subscribe()
     }
 
     /// Makes one. It is told once.
@@ -109,7 +123,7 @@ impl DeviceTokens {
         Ok(all.unwrap_or_default())
     }
 
-    /// Withdraws the one of this name: it is good for nothing from now on.
+    /// Withdraws the one of this name: it is good for nothing from now on, and nothing that its proxy said is kept.
     ///
     /// # Errors
     /// [`DeviceTokenError::None`].
@@ -122,8 +136,33 @@ impl DeviceTokens {
                 Ok(rows.remove(place))
             })
             .await?;
+        self.withdrawn.send_replace(());
+        let token = withdrawn.token;
+        offload(&self.store, move |store| store.proxies().delete(&token)).await?;
         self.record(Kind::TokenWithdrawn, &withdrawn).await;
         Ok(withdrawn)
+    }
+
+    /// What is kept for the proxy that has a token.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn kept(&self, token: TokenDigest) -> Result<ProxyRow, DeviceTokenError> {
+        let kept = offload(&self.store, move |store| store.proxies().get(&token)).await?;
+        Ok(kept.unwrap_or_default())
+    }
+
+    /// Keeps it, durably; nothing if the token is withdrawn.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn keep(&self, token: TokenDigest, row: ProxyRow) -> Result<(), DeviceTokenError> {
+        offload(&self.store, move |store| store.proxies().put(&token, &row)).await?;
+        // Looked at afterwards: one that was withdrawn meanwhile leaves nothing behind.
+        if find(&self.all().await?, token).is_none() {
+            offload(&self.store, move |store| store.proxies().delete(&token)).await?;
+        }
+        Ok(())
     }
 
     /// What a token is, which a device shows that says that it is this one. The first to say so has the
@@ -224,6 +263,26 @@ mod tests {
         let gone = tokens.admit(&token, device("a")).await;
         assert!(matches!(gone, Err(DeviceTokenError::Unknown)));
         tokens.admit(&second, device("a")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_a_proxy_said_is_kept_for_as_long_as_its_token_is_good() {
+        let (_home, tokens) = tokens().await;
+        let (_, row) = tokens.make("lobby".parse().unwrap()).await.unwrap();
+        assert_eq!(tokens.kept(row.token).await.unwrap(), ProxyRow::default());
+        let said = ProxyRow {
+            attributes: vec![1, 2, 3].into(),
+            subscriptions: Vec::new(),
+        };
+        tokens.keep(row.token, said.clone()).await.unwrap();
+        assert_eq!(tokens.kept(row.token).await.unwrap(), said);
+        let mut withdrawn = tokens.withdrawn();
+        tokens.withdraw("lobby").await.unwrap();
+        assert!(withdrawn.has_changed().unwrap());
+        withdrawn.mark_unchanged();
+        assert_eq!(tokens.kept(row.token).await.unwrap(), ProxyRow::default());
+        tokens.keep(row.token, said).await.unwrap();
+        assert_eq!(tokens.kept(row.token).await.unwrap(), ProxyRow::default());
     }
 
     #[tokio::test]

@@ -1,16 +1,23 @@
 //! The infrastructure printer of a printer whose device is whoever fetches: put together.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use papermesh_device::{OutputDevice, ProxyId};
-use papermesh_infra::{Admitted, Identity, InfraPrinter, NotAdmitted, Tokens};
+use papermesh_infra::{
+    Admitted, Identity, InfraPrinter, KeptSubscription, NotAdmitted, NotKept, Registration, Tokens,
+};
 use papermesh_mesh::Membership;
 use papermesh_protocol::gateway::token::DeviceToken;
+use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_services::clock;
 use papermesh_services::device_tokens::{DeviceTokenError, DeviceTokens};
 use papermesh_services::printer::Printer;
+use papermesh_store::{DeviceTokenRow, ProxyRow, SubscriptionRow};
 use papermesh_web::{Certificates, FromSite};
+use serde_bytes::ByteBuf;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{Network, NodeError};
@@ -57,15 +64,72 @@ impl Tokens for Kept {
         proxy: Option<&ProxyId>,
     ) -> Result<Admitted, NotAdmitted> {
         let device = proxy.map(ToString::to_string);
-        let row = match self.0.admit(token, device).await {
-            Ok(row) => row,
-            Err(DeviceTokenError::Unknown) => return Err(NotAdmitted::Unknown),
-            Err(DeviceTokenError::Another) => return Err(NotAdmitted::Another),
-            Err(error) => return Err(NotAdmitted::Failed(error.in_full().to_string())),
-        };
-        Ok(Admitted {
-            token: row.token,
-            proxy: row.device.and_then(|device| device.parse().ok()),
+        match self.0.admit(token, device).await {
+            Ok(row) => Ok(admitted(row)),
+            Err(DeviceTokenError::Unknown) => Err(NotAdmitted::Unknown),
+            Err(DeviceTokenError::Another) => Err(NotAdmitted::Another),
+            Err(error) => Err(NotAdmitted::Failed(error.in_full().to_string())),
+        }
+    }
+
+    async fn good(&self) -> Result<Vec<Admitted>, NotKept> {
+        let all = self.0.all().await.map_err(not_kept)?;
+        Ok(all.into_iter().map(admitted).collect())
+    }
+
+    fn withdrawn(&self) -> watch::Receiver<()> {
+        self.0.withdrawn()
+    }
+
+    async fn kept(&self, token: TokenDigest) -> Result<Registration, NotKept> {
+        let row = self.0.kept(token).await.map_err(not_kept)?;
+        let subscriptions = row.subscriptions.into_iter();
+        Ok(Registration {
+            attributes: row.attributes.into_vec(),
+            subscriptions: subscriptions.map(|row| subscription(token, row)).collect(),
         })
+    }
+
+    async fn keep(&self, token: TokenDigest, registration: Registration) -> Result<(), NotKept> {
+        let subscriptions = registration.subscriptions.into_iter();
+        let row = ProxyRow {
+            attributes: registration.attributes.into(),
+            subscriptions: subscriptions.map(subscription_row).collect(),
+        };
+        self.0.keep(token, row).await.map_err(not_kept)
+    }
+}
+
+fn admitted(row: DeviceTokenRow) -> Admitted {
+    Admitted {
+        token: row.token,
+        proxy: row.device.and_then(|device| device.parse().ok()),
+    }
+}
+
+fn not_kept(error: DeviceTokenError) -> NotKept {
+    NotKept(error.in_full().to_string())
+}
+
+fn subscription(owner: TokenDigest, row: SubscriptionRow) -> KeptSubscription {
+    KeptSubscription {
+        id: row.id,
+        owner,
+        events: row.events,
+        user_data: row.user_data.map(ByteBuf::into_vec),
+        lease: Duration::from_secs(row.lease),
+        expires_at: row.expires_at,
+        sequence: row.sequence,
+    }
+}
+
+fn subscription_row(kept: KeptSubscription) -> SubscriptionRow {
+    SubscriptionRow {
+        id: kept.id,
+        events: kept.events,
+        user_data: kept.user_data.map(ByteBuf::from),
+        lease: kept.lease.as_secs(),
+        expires_at: kept.expires_at,
+        sequence: kept.sequence,
     }
 }

@@ -27,7 +27,7 @@ use super::members::MemberRow;
 use super::peers::RememberedPeer;
 use super::records::StoredRecord;
 use super::tickets::{Ticket, TicketId};
-use super::tokens::TokenRow;
+use super::tokens::{ProxyRow, TokenRow};
 use super::users::UserRow;
 use super::web::PublicCertificateRow;
 
@@ -97,6 +97,9 @@ pub(super) const JOURNAL: Column<ReleaseId, JournalRow> = Column::new("journal",
 /// How users wanted things printed last, by the keys at which their entries live in the DHT.
 pub(super) const CHOICES: Column<RecordKey, ChoiceRow> = Column::new("choices", 64);
 
+/// What the proxies said that fetch what is released here, by their device tokens.
+pub(super) const PROXIES: Column<TokenDigest, ProxyRow> = Column::new("proxies", 320 * 1024);
+
 // Admin -------------------------------------------------------------------------------------
 
 /// Certificates that this admin issued.
@@ -131,7 +134,7 @@ pub(super) const SECRET: [&str; 4] = [
 ];
 
 /// All families, as they are opened.
-pub(super) const NAMES: [&str; 30] = [
+pub(super) const NAMES: [&str; 31] = [
     JOBS.name(),
     PREVIEWS.name(),
     JOBS_BY_USER.name(),
@@ -156,6 +159,7 @@ pub(super) const NAMES: [&str; 30] = [
     PEERS.name(),
     JOURNAL.name(),
     CHOICES.name(),
+    PROXIES.name(),
     MEMBERS.name(),
     USERS.name(),
     BADGES.name(),

@@ -63,7 +63,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use papermesh_protocol::id::{JobId, NodeId, ReleaseId, Serial};
+use papermesh_protocol::id::{JobId, NodeId, ReleaseId, Serial, TokenDigest};
 use papermesh_protocol::remedy::Remedy;
 use papermesh_protocol::text::UserId;
 use papermesh_protocol::web::Label;
@@ -97,7 +97,7 @@ pub use spool::{RESERVE, SpoolReader, SpoolTail, SpoolWriter, Spooled};
 pub use sweep::Sweep;
 pub use table::Table;
 pub use tickets::{Purpose, Redeemed, Ticket, TicketId, Tickets};
-pub use tokens::{DeviceTokenRow, TokenRow, Tokens};
+pub use tokens::{DeviceTokenRow, ProxyRow, SubscriptionRow, TokenRow, Tokens};
 pub use users::{UserRow, Users};
 pub use web::{PublicCertificateRow, WebCertificateRow, WebIssuerRow};
 
@@ -315,6 +315,12 @@ impl Store {
     #[must_use]
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens(&self.inner)
+    }
+
+    /// What the proxies said that fetch what is released here.
+    #[must_use]
+    pub fn proxies(&self) -> Table<'_, TokenDigest, ProxyRow> {
+        tokens::proxies(&self.inner)
     }
 
     /// The wakes that this node took lately.

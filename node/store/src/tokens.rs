@@ -7,13 +7,14 @@ use papermesh_protocol::id::TokenDigest;
 use papermesh_protocol::text::{Name, UserId};
 use papermesh_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 use super::Inner;
 use super::column::Key;
-use super::columns::TOKENS;
+use super::columns::{PROXIES, TOKENS};
 use super::database::{Durability, Range};
 use super::error::StoreError;
-use super::table::Bound;
+use super::table::{Bound, Table};
 
 /// Tokens of all users of one computer.
 const BOUND: Bound = Bound {
@@ -56,6 +57,45 @@ pub struct DeviceTokenRow {
     pub made_at: Timestamp,
     /// The `output-device-uuid` of the proxy that showed it first; no other has it.
     pub device: Option<String>,
+}
+
+/// What the proxy that has a device token said, so that it need not say it again when the node was started again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProxyRow {
+    /// What its printer is and can do, as IPP encodes it.
+    pub attributes: ByteBuf,
+    /// Its subscriptions to the printer.
+    pub subscriptions: Vec<SubscriptionRow>,
+}
+
+/// A subscription to the infrastructure printer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubscriptionRow {
+    /// `notify-subscription-id`.
+    pub id: i32,
+    /// `notify-events`.
+    pub events: Vec<String>,
+    /// `notify-user-data`.
+    pub user_data: Option<ByteBuf>,
+    /// `notify-lease-duration`, in seconds.
+    pub lease: u64,
+    /// When it ends if nobody renews it.
+    pub expires_at: Timestamp,
+    /// No event has had a greater number.
+    pub sequence: i32,
+}
+
+/// Proxies of one printer.
+const PROXIES_BOUND: Bound = Bound {
+    max: 64,
+    what: "proxies",
+};
+
+/// What proxies said, by their device tokens.
+pub(super) fn proxies(inner: &Inner) -> Table<'_, TokenDigest, ProxyRow> {
+    Table::new(inner, PROXIES, PROXIES_BOUND)
 }
 
 /// The print tokens of a computer.

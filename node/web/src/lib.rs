@@ -19,6 +19,7 @@ mod knocks;
 mod listener;
 mod public;
 mod reach;
+mod seated;
 mod site;
 mod slots;
 

@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::account::Behind;
@@ -25,6 +26,9 @@ use super::slots::{Slot, Slots};
 
 /// The first byte of a TLS handshake (RFC 8446 section 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
+/// How long an answer may wait to be read on. Who fetches a document reads no faster than its printer prints, which
+/// may want paper meanwhile.
+const UNREAD: Duration = Duration::from_secs(3 * 60 * 60);
 /// How long it is waited when the system has no room for a connection.
 const NO_ROOM: Duration = Duration::from_millis(200);
 
@@ -301,10 +305,15 @@ pub(super) async fn answer(
     router: Router,
     patience: Patience,
 ) -> Result<(), hyper::Error> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(UNREAD));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience.header)
         .max_buf_size(patience.buffer)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(
+            TokioIo::new(Box::pin(stream)),
+            TowerToHyperService::new(router),
+        )
         .await
 }

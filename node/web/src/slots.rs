@@ -1,12 +1,16 @@
 //! Room for connections, and for documents on their way: as many as there are slots. Whoever comes
 //! when all are taken gets the slot of the one that has been silent the longest, so that silent ones
 //! keep nobody out. Where others have only a share each, a newcomer beyond it takes a silent slot of their own.
+//! Nobody takes the slot of one that is vouched for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
+
+/// Addresses that are vouched for; of more the latest ones.
+const VOUCHED: usize = 64;
 
 /// All slots.
 #[derive(Clone, Debug)]
@@ -22,11 +26,15 @@ struct Inner {
     each: usize,
     /// How many they have.
     shares: BTreeMap<IpAddr, usize>,
+    /// Those of them from whom somebody came who is vouched for, the latest last.
+    vouched: VecDeque<IpAddr>,
 }
 
 #[derive(Debug)]
 struct Silent {
     whose: Option<IpAddr>,
+    /// Whoever has it is vouched for.
+    vouched: bool,
     lost: CancellationToken,
 }
 
@@ -48,6 +56,8 @@ struct Standing {
     place: Option<u64>,
     /// What there is to do: an answer, and what goes on after it.
     at_work: usize,
+    /// Whether whoever has the slot is vouched for.
+    vouched: bool,
 }
 
 /// While it exists, whoever has the slot is at work and keeps it, but for the times of
@@ -69,6 +79,7 @@ impl Slots {
             next: 0,
             each,
             shares: BTreeMap::new(),
+            vouched: VecDeque::new(),
         })))
     }
 
@@ -76,12 +87,12 @@ impl Slots {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A slot; none if all are taken by those at work.
+    /// A slot; none if all are taken by those at work or vouched for.
     pub fn take(&self) -> Option<Slot> {
         self.slot(None)
     }
 
-    /// A slot for somebody who may have a share; none if all of those are taken by those at work.
+    /// A slot for somebody who may have a share; none if all of those are taken by those at work or vouched for.
     pub(crate) fn take_for(&self, whose: IpAddr) -> Option<Slot> {
         self.slot(Some(whose))
     }
@@ -90,17 +101,21 @@ impl Slots {
         let mut inner = self.inner();
         let has = whose.and_then(|whose| inner.shares.get(&whose).copied());
         if has.is_some_and(|has| has >= inner.each) {
-            inner.evict(|silent| silent.whose == whose)?;
+            inner.evict_of(whose)?;
         } else if inner.free > 0 {
             inner.free -= 1;
         } else {
-            inner.evict(|_| true)?;
+            inner.evict_stranger()?;
         }
         if let Some(whose) = whose {
             *inner.shares.entry(whose).or_default() += 1;
         }
         let lost = CancellationToken::new();
-        let place = inner.fall_silent(whose, lost.clone());
+        let place = inner.fall_silent(Silent {
+            whose,
+            vouched: false,
+            lost: lost.clone(),
+        });
         drop(inner);
         Some(Slot {
             slots: self.clone(),
@@ -108,6 +123,7 @@ impl Slots {
             standing: Mutex::new(Standing {
                 place: Some(place),
                 at_work: 0,
+                vouched: false,
             }),
             lost,
         })
@@ -115,17 +131,31 @@ impl Slots {
 }
 
 impl Inner {
-    fn fall_silent(&mut self, whose: Option<IpAddr>, lost: CancellationToken) -> u64 {
+    fn fall_silent(&mut self, silent: Silent) -> u64 {
         let place = self.next;
         self.next += 1;
-        self.silent.insert(place, Silent { whose, lost });
+        self.silent.insert(place, silent);
         place
     }
 
-    /// Takes the slot of the one of these that has been silent the longest.
-    fn evict(&mut self, is_meant: impl Fn(&Silent) -> bool) -> Option<()> {
-        let mut meant = self.silent.iter().filter(|(_, silent)| is_meant(silent));
-        let place = *meant.next()?.0;
+    /// Takes the slot of the one from this address that has been silent the longest.
+    fn evict_of(&mut self, whose: Option<IpAddr>) -> Option<()> {
+        let is_meant = |silent: &Silent| silent.whose == whose && !silent.vouched;
+        let place = self.silent.iter().find(|(_, silent)| is_meant(silent));
+        self.evict(*place?.0)
+    }
+
+    /// The same, of all those of whom nothing is known.
+    fn evict_stranger(&mut self) -> Option<()> {
+        let is_known = |silent: &Silent| {
+            let address = silent.whose.as_ref();
+            silent.vouched || address.is_some_and(|whose| self.vouched.contains(whose))
+        };
+        let place = self.silent.iter().find(|(_, silent)| !is_known(silent));
+        self.evict(*place?.0)
+    }
+
+    fn evict(&mut self, place: u64) -> Option<()> {
         let silent = self.silent.remove(&place)?;
         silent.lost.cancel();
         self.give_back_share(silent.whose);
@@ -157,12 +187,35 @@ impl Slot {
         AtWork(Arc::clone(self))
     }
 
+    /// Whoever has the slot has shown who it is: it keeps it while it is silent, too, and so do connections that
+    /// come from the same address. One address has its share of them and no more.
+    pub fn vouch(&self) {
+        let mut standing = self.standing();
+        let mut inner = self.slots.inner();
+        standing.vouched = true;
+        let silent = standing
+            .place
+            .and_then(|place| inner.silent.get_mut(&place));
+        silent.into_iter().for_each(|silent| silent.vouched = true);
+        if let Some(whose) = self.whose {
+            inner.vouched.retain(|known| *known != whose);
+            inner.vouched.push_back(whose);
+            if inner.vouched.len() > VOUCHED {
+                inner.vouched.pop_front();
+            }
+        }
+    }
+
     /// Whoever has the slot is waited for: it is silent.
     pub fn rest(&self) {
         let mut standing = self.standing();
         let mut inner = self.slots.inner();
         if standing.place.is_none() && !self.lost.is_cancelled() {
-            standing.place = Some(inner.fall_silent(self.whose, self.lost.clone()));
+            standing.place = Some(inner.fall_silent(Silent {
+                whose: self.whose,
+                vouched: standing.vouched,
+                lost: self.lost.clone(),
+            }));
         }
     }
 
@@ -231,6 +284,37 @@ mod tests {
         drop(first);
         assert_eq!(slots.inner().free, 2);
         assert!(slots.inner().silent.is_empty());
+    }
+
+    #[test]
+    fn nobody_takes_the_slot_of_one_that_is_vouched_for() {
+        let slots = Slots::shared(4, 2);
+        let take = |last: u8| slots.take_for([192, 0, 2, last].into()).map(Arc::new);
+        let first = take(1).unwrap();
+        drop(first.work());
+        first.vouch();
+        // Nor of another one from there, which had no time to show who it is.
+        let second = take(1).unwrap();
+        let strangers: Vec<_> = (2..40).map(|last| take(last).unwrap()).collect();
+        assert!(!first.lost.is_cancelled() && !second.lost.is_cancelled());
+        let lost = strangers.iter().filter(|slot| slot.lost.is_cancelled());
+        assert_eq!(lost.count(), strangers.len() - 2);
+        // It takes no more than its share: of those the one that has not shown it.
+        let third = take(1).unwrap();
+        assert!(second.lost.is_cancelled() && !first.lost.is_cancelled());
+        third.vouch();
+        assert!(take(1).is_none());
+        drop(first);
+        assert!(take(1).is_some());
+        drop((second, third, strangers));
+        assert_eq!(slots.inner().free, 4);
+
+        // Where addresses are not told apart it is the slot that counts.
+        let here = Slots::new(1);
+        let only = Arc::new(here.take().unwrap());
+        only.vouch();
+        assert!(here.take().is_none());
+        assert!(!only.lost.is_cancelled());
     }
 
     #[test]

@@ -184,6 +184,45 @@ fn the_suite_of_administration_finds_what_is_expected() {
     suite_of_the_pwg("rfc3998");
 }
 
+/// Suites of which it is expected what they find at the hold printer, and at the infrastructure printer.
+const EXPECTED: [&str; 13] = [
+    "pwg5100.1",
+    "pwg5100.3",
+    "pwg5100.5",
+    "pwg5100.6",
+    "pwg5100.7",
+    "pwg5100.8",
+    "pwg5100.9",
+    "pwg5100.11",
+    "pwg5100.16",
+    "pwg5100.18",
+    "rfc3380",
+    "rfc3995-3996",
+    "rfc3998",
+];
+
+#[test]
+fn whatever_does_not_pass_has_a_reason() {
+    for entry in fs::read_dir(expectations()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let is_known = EXPECTED.contains(&name.as_str()) || ["suites", "README"].contains(&&*name);
+        assert!(is_known, "nobody runs {name}");
+    }
+    for name in EXPECTED {
+        let text = fs::read_to_string(expectations().join(format!("{name}.expected")));
+        let expected = Verdict::expected(&text.unwrap());
+        assert!(!expected.is_empty(), "{name}");
+        for verdict in expected {
+            let is_explained = !verdict.reason.trim().is_empty();
+            assert!(
+                verdict.word == "PASS" || is_explained,
+                "{name}: {verdict:?}"
+            );
+        }
+    }
+}
+
 /// Set to write what was found over what was expected, with the reasons that are known.
 const WRITE: &str = "PAPERMESH_WRITE_EXPECTED";
 

@@ -1,20 +1,24 @@
-//! A printer whose device is whoever fetches (PWG 5100.18): a proxy that does what it should, and proxies
+//! A printer whose device is whoever fetches (PWG 5100.18): proxies that do what they should, and proxies
 //! that lie. What is not proven to be printed stays held.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
 
 use papermesh_tests::answer::VisitReport;
 use papermesh_tests::ipp::{KEYWORD, MIME, Request};
+use papermesh_tests::polling::Polling;
 use papermesh_tests::proxy::{
-    ABORTED, ACKNOWLEDGE_JOB, CANCELED, COMPLETED, FETCH_JOB, NOT_FETCHABLE, Proxy,
-    UPDATE_ACTIVE_JOBS, UPDATE_OUTPUT_DEVICE_ATTRIBUTES,
+    ABORTED, ACKNOWLEDGE_JOB, CANCELED, COMPLETED, FETCH_JOB, GET_JOB_ATTRIBUTES, GET_JOBS,
+    NOT_FETCHABLE, Proxy, UPDATE_ACTIVE_JOBS, UPDATE_OUTPUT_DEVICE_ATTRIBUTES,
 };
 use papermesh_tests::wait::wait_until;
-use papermesh_tests::{Machine, SOON, Setting, Site, User};
+use papermesh_tests::{Document, Machine, SOON, Setting, Site, User};
 use serde::Deserialize;
 
 /// The name of the infrastructure printer.
 const NAME: &str = "front-desk";
+/// How long a visit may take whose proxy falls silent.
+const VISIT: Duration = Duration::from_secs(400);
 /// More than any document here has.
 const ALL: usize = usize::MAX;
 
@@ -35,10 +39,14 @@ pub(super) struct Office {
 
 impl Office {
     pub(super) fn new() -> Self {
+        Self::with(Setting::default())
+    }
+
+    fn with(setting: Setting) -> Self {
         let (site, charlie) = (Site::new(), User::charlie());
         let address = SocketAddr::from(([127, 0, 0, 1], papermesh_tests::reserve_port()));
         let laptop = site.founder("laptop-1");
-        let setting = Setting::default().running(&[
+        let setting = setting.running(&[
             "--output",
             &format!("infra:{NAME}"),
             "--infra",
@@ -63,6 +71,16 @@ impl Office {
         token
     }
 
+    fn withdraw(&self, name: &str) {
+        let remove = self.printer.papermesh("infra remove").arg(name);
+        let _ = remove.run().succeeded();
+    }
+
+    /// A document that does not fit into what lies between two computers.
+    fn large(&self, name: &str) -> Document {
+        Document::pdf_of(self.site.folder(), name, "large", 32 * 1024 * 1024)
+    }
+
     /// A proxy that has come.
     fn proxy(&self, number: u8) -> Proxy {
         let token = self.token(&format!("proxy-{number}"));
@@ -77,7 +95,8 @@ impl Office {
             &self.site.document(&format!("{name}.pdf"), name),
             &self.charlie,
         );
-        let visit = self.printer.visit(&self.charlie).begin(&["--all"]);
+        let visit = self.printer.visit(&self.charlie).within(VISIT);
+        let visit = visit.begin(&["--all"]);
         proxy();
         let report: VisitReport = visit.finish().json();
         report.ending().to_owned()
@@ -167,6 +186,44 @@ fn a_proxy_that_lies_makes_no_job_disappear() {
     assert_eq!(ending, "may-have-printed");
     office.is_held();
 
+    let ending = office.released("aborted after bytes without a page", || {
+        let job = proxy.taken();
+        let _ = proxy.fetch(job, ALL);
+        let _ = proxy.acknowledge(job);
+        let _ = proxy.say(job, ABORTED, 0);
+    });
+    assert_eq!(ending, "may-have-printed");
+    office.is_held();
+
+    // Its own count and its own reason say that nothing came out.
+    let ending = office.released("aborted without a page and with a reason", || {
+        let job = proxy.taken();
+        let _ = proxy.fetch(job, ALL);
+        let _ = proxy.say_why(job, ABORTED, Some(0), "document-format-error");
+    });
+    assert_eq!(ending, "not-printed");
+    office.is_held();
+
+    let ending = office.released("completed with errors", || {
+        let job = proxy.taken();
+        let _ = proxy.fetch(job, ALL);
+        let _ = proxy.acknowledge(job);
+        let _ = proxy.say_why(job, COMPLETED, Some(1), "job-completed-with-errors");
+    });
+    assert_eq!(ending, "may-have-printed");
+    office.is_held();
+
+    let document = office.large("half.pdf");
+    office.laptop.print(&document, &office.charlie);
+    let visit = office.printer.visit(&office.charlie).begin(&["--all"]);
+    let job = proxy.taken();
+    assert!(!proxy.fetch(job, 1024 * 1024).whole);
+    let _ = proxy.acknowledge(job);
+    let _ = proxy.say(job, COMPLETED, 1);
+    let report: VisitReport = visit.finish().json();
+    assert_eq!(report.ending(), "may-have-printed", "half of a document");
+    office.is_held();
+
     let ending = office.released("aborted before bytes", || {
         let job = proxy.taken();
         let _ = proxy.say(job, ABORTED, 0);
@@ -236,12 +293,8 @@ fn nobody_fetches_without_a_token_of_its_own() {
     assert_eq!(refused(&thief).status, Some(0x0403));
     // And good for nothing when it is withdrawn.
     let lobby = Proxy::new(office.address, NAME, &token, 4);
-    assert_eq!(refused(&lobby).status, Some(0x0406));
-    let _ = office
-        .printer
-        .papermesh("infra remove lobby")
-        .run()
-        .succeeded();
+    assert_eq!(refused(&lobby).status, Some(NOT_FETCHABLE));
+    office.withdraw("lobby");
     assert_eq!(refused(&lobby).http, 401);
     // Clients cannot print here, whoever they are.
     let uri = format!("ipp://{}/ipp/print/{NAME}", office.address);
@@ -311,4 +364,283 @@ fn without_a_proxy_everybody_is_told_what_is_missing() {
         .device
         .is_some_and(|device| device.ready);
     assert!(ready);
+}
+
+/// `ippproxy` says *completed* of every job, counts no page, and says so as well where its printer aborted: it is
+/// believed as a raw port is.
+#[test]
+fn completed_without_a_page_is_as_good_as_delivered() {
+    let completes = |proxy: &Proxy| {
+        let job = proxy.taken();
+        let _ = proxy.say_of_document(job, 5);
+        let _ = proxy.fetch(job, ALL);
+        let _ = proxy.say_of_document(job, COMPLETED);
+        let _ = proxy.acknowledge(job);
+        let _ = proxy.say_why(job, COMPLETED, None, "none");
+    };
+    let office = Office::new();
+    let proxy = office.proxy(1);
+    let ending = office.released("trusted", || completes(&proxy));
+    assert_eq!(ending, "printed");
+    wait_until(SOON, "the job to be done", || {
+        office.laptop.jobs().is_empty()
+    });
+    drop(office);
+    let office = Office::with(Setting::default().with("PAPERMESH_DELIVERED_IS_PRINTED", "off"));
+    let proxy = office.proxy(1);
+    let ending = office.released("not trusted", || completes(&proxy));
+    assert_eq!(ending, "may-have-printed");
+    office.is_held();
+}
+
+#[test]
+fn a_proxy_that_polls_prints_with_its_token_in_its_address() {
+    let office = Office::new();
+    let proxy = Proxy::new(office.address, NAME, &office.token("pappl"), 1).with_token_in_path();
+    proxy.come();
+    let mut polling = Polling::new(proxy);
+    for name in ["one", "two"] {
+        let document = office.site.document(&format!("{name}.pdf"), name);
+        office.laptop.print(&document, &office.charlie);
+    }
+    let visit = office.printer.visit(&office.charlie).begin(&["--all"]);
+    polling.until_printed(2, 1, SOON * 2);
+    let report: VisitReport = visit.finish().succeeded().json();
+    assert!(report.each_ended("printed"));
+    wait_until(SOON, "the jobs to be done", || {
+        office.laptop.jobs().is_empty()
+    });
+}
+
+#[test]
+fn a_proxy_goes_on_after_the_printers_node_was_started_again() {
+    let mut office = Office::new();
+    let proxy = office.proxy(1);
+    let subscription = proxy.subscribe();
+    let mut next = 1;
+    for (round, kill) in [(0, false), (1, false), (2, true)] {
+        if round > 0 {
+            match kill {
+                true => {
+                    office.printer.kill();
+                    office.printer.run();
+                }
+                false => office.printer.restart(),
+            }
+            office.printer.wait_until_ready();
+        }
+        // It says nothing anew: neither that it is there nor what its printer can do.
+        let ending = office.released(&format!("round {round}"), || {
+            let until = Instant::now() + SOON;
+            let job = loop {
+                assert!(Instant::now() < until, "it is not told of the job");
+                let told = proxy.wait(subscription, next);
+                assert_eq!(told.status, Some(0), "{told:?}");
+                let events = told.events();
+                next = events
+                    .iter()
+                    .fold(next, |next, event| next.max(event.number + 1));
+                let mut events = events.into_iter();
+                if let Some(event) = events.find(|event| event.event == "job-fetchable") {
+                    break event.job;
+                }
+            };
+            assert_eq!(proxy.take(job).status, Some(0));
+            assert!(proxy.fetch(job, ALL).whole);
+            assert_eq!(proxy.acknowledge(job).status, Some(0));
+            assert_eq!(proxy.say(job, COMPLETED, 1).status, Some(0));
+        });
+        assert_eq!(ending, "printed", "round {round}");
+    }
+    // What it gave up is not there any more, also after a restart.
+    assert_eq!(proxy.leave().status, Some(0));
+    assert_eq!(proxy.wait(subscription, next).status, Some(0x0406));
+    office.printer.restart();
+    office.printer.wait_until_ready();
+    assert_eq!(proxy.wait(subscription, next).status, Some(0x0406));
+}
+
+#[test]
+fn a_token_that_is_withdrawn_ends_all_that_goes_on_with_it() {
+    let office = Office::new();
+    let describe = |proxy: &Proxy| {
+        let describe = proxy.request(UPDATE_OUTPUT_DEVICE_ATTRIBUTES).group(0x04);
+        describe.with(KEYWORD, "sides-supported", b"two-sided-long-edge")
+    };
+    let path = format!("/ipp/print/{NAME}");
+
+    // A request that is half there.
+    let proxy = office.proxy(1);
+    let body = describe(&proxy).document(b"");
+    let mut half = proxy.begin(&path, body.len());
+    assert!(half.say(&body[..body.len() / 2]));
+    // It waits for something to happen, too.
+    let subscription = proxy.subscribe();
+    let known = proxy.poll(subscription, 1).events();
+    let next = known
+        .iter()
+        .fold(1, |next, event| next.max(event.number + 1));
+    let waiting = std::thread::spawn({
+        let proxy = proxy.clone();
+        move || (proxy.wait(subscription, next), Instant::now())
+    });
+    // And fetches a document.
+    office
+        .laptop
+        .print(&office.large("fetched.pdf"), &office.charlie);
+    let visit = office.printer.visit(&office.charlie).begin(&["--all"]);
+    let job = proxy.taken();
+    let mut fetching = proxy.begin_fetch(job);
+    fetching.read(64 * 1024);
+
+    office.withdraw("proxy-1");
+    let _ = half.say(&body[body.len() / 2..]);
+    assert_eq!(half.finish().http, 401);
+    let (told, _) = waiting.join().unwrap();
+    assert!(told.http == 401 || told.status == Some(0), "{told:?}");
+    let fetched = fetching.finish();
+    assert!(!fetched.whole, "{} bytes", fetched.document.len());
+    let report: VisitReport = visit.finish().json();
+    assert_eq!(report.ending(), "may-have-printed");
+    office.is_held();
+
+    // While nothing happens otherwise, a question that waits is answered at once.
+    let proxy = office.proxy(2);
+    let subscription = proxy.subscribe();
+    let known = proxy.poll(subscription, 1).events();
+    let next = known
+        .iter()
+        .fold(1, |next, event| next.max(event.number + 1));
+    let waiting = std::thread::spawn(move || proxy.wait(subscription, next).http);
+    office.withdraw("proxy-2");
+    assert_eq!(waiting.join().unwrap(), 401);
+}
+
+#[test]
+fn no_stranger_takes_the_seat_of_a_proxy() {
+    let office = Office::new();
+    let proxy = office.proxy(1);
+    office
+        .laptop
+        .print(&office.large("long.pdf"), &office.charlie);
+    let visit = office.printer.visit(&office.charlie).begin(&["--all"]);
+    let job = proxy.taken();
+    let mut fetching = proxy.begin_fetch(job);
+    fetching.read(64 * 1024);
+    let stranger = Proxy::new(office.address, NAME, "", 9);
+    let strangers: Vec<_> = (0..300)
+        .map(|number| match number % 2 {
+            0 => TcpStream::connect(office.address).map(drop).is_ok(),
+            _ => {
+                // It leaves its request where it is.
+                let _ = stranger.begin("/ipp/system", 1000).say(b"x");
+                true
+            }
+        })
+        .collect();
+    let idle: Vec<_> = (0..200)
+        .filter_map(|_| TcpStream::connect(office.address).ok())
+        .collect();
+    assert_eq!((strangers.len(), idle.len()), (300, 200));
+    let fetched = fetching.finish();
+    assert!(fetched.whole, "{} bytes", fetched.document.len());
+    assert_eq!(proxy.acknowledge(job).status, Some(0));
+    assert_eq!(proxy.say(job, COMPLETED, 1).status, Some(0));
+    let report: VisitReport = visit.finish().succeeded().json();
+    assert_eq!(report.ending(), "printed");
+    drop(idle);
+}
+
+#[test]
+fn of_what_strangers_send_little_is_read() {
+    let office = Office::new();
+    let stranger = Proxy::new(office.address, NAME, "pd-0123456789abcdefghjkmnpq", 9);
+    let piece = vec![b'x'; 64 * 1024];
+    let length = 1024 * 1024 * 1024;
+    let begun = stranger.request(ACKNOWLEDGE_JOB).document(b"");
+    let mut sending = stranger.begin(&format!("/ipp/print/{NAME}"), length);
+    assert!(sending.say(&begun));
+    let mut said = begun.len();
+    while said < length && sending.say(&piece) {
+        said += piece.len();
+    }
+    // What lies between two computers counts as well.
+    assert!(said < 64 * 1024 * 1024, "{said} bytes were read");
+}
+
+#[test]
+fn a_proxy_sees_the_jobs_that_it_prints_and_no_others() {
+    let office = Office::new();
+    let (first, second) = (office.proxy(1), office.proxy(2));
+    let all = |proxy: &Proxy| {
+        let ask = proxy.request(GET_JOBS).with(KEYWORD, "which-jobs", b"all");
+        let told = proxy.send(ask.with(KEYWORD, "requested-attributes", b"all"));
+        assert_eq!(told.status, Some(0), "{told:?}");
+        told
+    };
+    let subscription = second.subscribe();
+    let title = "the board's plans";
+    let sees =
+        |told: &papermesh_tests::proxy::Reply| told.has(title.as_bytes()) || told.has(b"charlie");
+    let ending = office.released(title, || {
+        let job = first.job();
+        // What it may fetch has no title until it does.
+        assert!(all(&first).number("job-id") == Some(job) && !sees(&all(&first)));
+        let ticket = first.send(first.about(FETCH_JOB, job));
+        assert!(ticket.status == Some(0) && sees(&ticket));
+        assert_eq!(first.take(job).status, Some(0));
+        assert!(sees(&all(&first)));
+        // The other one sees nothing of it, and cannot tell it from one that is not there.
+        assert_eq!(all(&second).number("job-id"), None);
+        for number in [job, 1] {
+            let asked = second.send(second.about(GET_JOB_ATTRIBUTES, number));
+            assert_eq!(asked.status, Some(0x0406));
+            let asked = second.send(second.about(FETCH_JOB, number));
+            assert_eq!(asked.status, Some(NOT_FETCHABLE));
+        }
+        let events = second.poll(subscription, 1).events();
+        assert!(events.iter().all(|event| event.job == 0), "{events:?}");
+        assert!(first.fetch(job, ALL).whole);
+        let _ = first.acknowledge(job);
+        let _ = first.say(job, COMPLETED, 1);
+    });
+    assert_eq!(ending, "printed");
+    // Nor does the first one when it is printed.
+    let told = all(&first);
+    assert!(told.number("job-id").is_some() && !sees(&told), "{told:?}");
+}
+
+/// The times of the printer: who is silent for two minutes fetches nothing any more.
+#[test]
+fn a_proxy_that_falls_silent_gives_its_job_and_its_place_to_another() {
+    let office = Office::new();
+    let first = office.proxy(1);
+    // Before it takes a job: the job is taken back.
+    let ending = office.released("silence before taking", || {
+        let _ = first.job();
+    });
+    assert_eq!(ending, "not-printed");
+    office.is_held();
+    // After it: the one that fetches from now on takes it, and the first one prints it, which said that it is there
+    // long ago.
+    let second = office.proxy(2);
+    assert!(first.fetchable().is_none());
+    let ending = office.released("silence after taking", || {
+        let job = second.taken();
+        let subscription = first.subscribe();
+        let until = Instant::now() + Duration::from_secs(200);
+        loop {
+            assert!(Instant::now() < until, "it is not told of the job");
+            let mut events = first.wait(subscription, 1).events().into_iter();
+            if events.any(|event| event.event == "job-fetchable" && event.job == job) {
+                break;
+            }
+        }
+        assert_eq!(first.take(job).status, Some(0));
+        assert_eq!(second.fetch(job, ALL).status, Some(NOT_FETCHABLE));
+        assert!(first.fetch(job, ALL).whole);
+        assert_eq!(first.acknowledge(job).status, Some(0));
+        assert_eq!(first.say(job, COMPLETED, 1).status, Some(0));
+    });
+    assert_eq!(ending, "printed");
 }

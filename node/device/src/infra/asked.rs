@@ -4,10 +4,10 @@ use ipp::attribute::IppAttribute;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
-use super::attributes::AttributesError;
+use super::attributes::{Attributes, AttributesError};
 use super::device::{Change, Fetched, InfraDevice, JobView, ProxyView};
 use super::document::Document;
-use super::job::{DocumentWord, JobWord};
+use super::job::{DocumentWord, JobState, JobWord};
 use super::state::{NotFetchable, Proxy, ProxyId};
 
 impl InfraDevice {
@@ -37,6 +37,7 @@ impl InfraDevice {
             true => self.0.news.notify_waiters(),
             false => self.tell(Change::Printer),
         }
+        self.tell_fetcher();
         heard
     }
 
@@ -52,7 +53,24 @@ impl InfraDevice {
             }
         }
         self.tell(Change::Printer);
+        self.tell_fetcher();
         Ok(())
+    }
+
+    /// What a proxy has said of its printer, as bytes for [`Self::remember`]; none if it has said nothing.
+    #[must_use]
+    pub fn said_by(&self, proxy: &ProxyId) -> Vec<u8> {
+        let shared = self.shared();
+        let said = shared.state.said_by(proxy).filter(|said| !said.is_empty());
+        said.map_or_else(Vec::new, Attributes::encoded)
+    }
+
+    /// Takes what a proxy said of its printer before this node was started again. It counts from when the
+    /// proxy is heard of, which need not say it again; bytes that are no such thing are nothing.
+    pub fn remember(&self, proxy: ProxyId, said: &[u8]) {
+        if let Some(attributes) = Attributes::read(said) {
+            self.shared().state.remember(proxy, attributes);
+        }
     }
 
     /// What a proxy has said of its printer.
@@ -73,8 +91,9 @@ impl InfraDevice {
 
     /// A proxy leaves.
     pub fn leave(&self, by: &ProxyId) {
-        self.shared().state.leave(by);
+        self.shared().state.leave(by, Instant::now());
         self.tell(Change::Printer);
+        self.tell_fetcher();
     }
 
     /// The proxies that are known.
@@ -95,43 +114,53 @@ impl InfraDevice {
     /// The jobs that a proxy may fetch now and has not taken.
     #[must_use]
     pub fn fetchable(&self, by: &ProxyId) -> Vec<JobView> {
-        let now = Instant::now();
-        let mut shared = self.shared();
-        let all: Vec<i32> = shared.state.jobs().map(|(number, _)| number).collect();
-        let mut found = Vec::new();
-        for number in all {
-            if shared.state.may_fetch(number, by, now)
-                && let Some(view) = shared.view(number)
-                && view.taken_by.is_none()
-            {
-                found.push(view);
-            }
-        }
-        found
+        let mut jobs = self.jobs_of(by);
+        jobs.retain(|job| job.taken_by.is_none() && job.state == JobState::Fetchable);
+        jobs
     }
 
-    /// All jobs that have not ended.
+    /// The jobs that have not ended of which a proxy may know.
     #[must_use]
-    pub fn jobs(&self) -> Vec<JobView> {
-        let shared = self.shared();
+    pub fn jobs_of(&self, by: &ProxyId) -> Vec<JobView> {
+        let mut shared = self.shared();
         let all: Vec<i32> = shared.state.jobs().map(|(number, _)| number).collect();
-        (all.into_iter())
-            .filter_map(|number| shared.view(number))
+        let views = all.into_iter().filter_map(|number| shared.view(number));
+        views
+            .filter(|job| job.known_to.as_ref() == Some(by))
             .collect()
     }
 
-    /// The jobs that have ended and are still known, the newest last.
+    /// How many jobs have not ended.
     #[must_use]
-    pub fn ended(&self) -> Vec<JobView> {
-        self.shared().ended.iter().cloned().collect()
+    pub fn queued(&self) -> usize {
+        self.shared().state.jobs().count()
+    }
+
+    /// The jobs that a proxy took, have ended and are still known, the newest last.
+    #[must_use]
+    pub fn ended_of(&self, by: &ProxyId) -> Vec<JobView> {
+        let shared = self.shared();
+        let ended = shared.ended.iter();
+        let own = ended.filter(|job| job.taken_by.as_ref() == Some(by));
+        own.cloned().collect()
     }
 
     /// A job, whether or not it has ended.
     #[must_use]
     pub fn job(&self, number: i32) -> Option<JobView> {
-        let shared = self.shared();
-        let ended = shared.ended.iter().find(|view| view.number == number);
-        shared.view(number).or_else(|| ended.cloned())
+        let mut shared = self.shared();
+        let job = shared.view(number);
+        job.or_else(|| {
+            let mut ended = shared.ended.iter();
+            ended.find(|view| view.number == number).cloned()
+        })
+    }
+
+    /// A job of which a proxy may know.
+    #[must_use]
+    pub fn job_of(&self, number: i32, by: &ProxyId) -> Option<JobView> {
+        let job = self.job(number);
+        job.filter(|job| job.known_to.as_ref() == Some(by))
     }
 
     /// Whether a proxy may have a job that it wants to fetch. Nothing changes by that.

@@ -2,11 +2,15 @@
 //! far as it is of use, within limits, and described as every device is. Pure.
 
 use std::collections::BTreeMap;
+use std::io::Cursor;
 
 use ipp::attribute::IppAttribute;
 use ipp::model::{DelimiterTag, IppVersion, StatusCode};
+use ipp::parser::IppParser;
+use ipp::reader::IppReader;
 use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
+use papermesh_ipp_guard::{Guard, MAX_VALUES};
 
 use super::super::description::{OutputOptions, Protection};
 use super::super::ipp::{Capabilities, PRINTER_ATTRIBUTES};
@@ -75,37 +79,50 @@ impl Attributes {
     }
 
     /// Takes what a proxy says: whole attributes, some values of one (`name.N`, `name.N-M`), or that
-    /// there is none. What is of no use here is left out. All is taken, or nothing.
+    /// there is none. What is of no use here is left out. All is taken, or nothing; what is too much ends it
+    /// where it is met.
     pub(super) fn update(&self, said: &[IppAttribute]) -> Result<Self, AttributesError> {
         let mut new = self.clone();
+        let mut count: usize = new.0.values().map(Vec::len).sum();
         for attribute in said {
             let (name, place) = split(attribute.name().as_str());
             if !PRINTER_ATTRIBUTES.contains(&name) && !KEPT_BESIDES.contains(&name) {
                 continue;
             }
-            let values: Vec<IppValue> = attribute.value().into_iter().cloned().collect();
-            let is_deleted = values.iter().any(is_delete);
-            let values = if is_deleted { Vec::new() } else { values };
-            match place {
-                None => new.0.insert(name.to_owned(), values),
-                Some((low, high)) => {
-                    let known = new.0.entry(name.to_owned()).or_default();
-                    if low == 0 || low > high || low > known.len() + 1 {
-                        return Err(AttributesError::Place);
-                    }
-                    known.splice(low - 1..high.min(known.len()), values);
-                    continue;
+            let said = attribute.value();
+            let is_deleted = said.into_iter().any(is_delete);
+            let values = said.into_iter().filter(|_| !is_deleted);
+            let values: Vec<IppValue> = values.take(MAX_ATTRIBUTE_VALUES + 1).cloned().collect();
+            let known = new.0.entry(name.to_owned()).or_default();
+            let places = match place {
+                None => 0..known.len(),
+                Some((low, high)) if low == 0 || low > high || low > known.len() + 1 => {
+                    return Err(AttributesError::Place);
                 }
+                Some((low, high)) => low - 1..high.min(known.len()),
             };
+            count = count - places.len() + values.len();
+            if count > MAX_ATTRIBUTE_VALUES {
+                return Err(AttributesError::TooMany);
+            }
+            known.splice(places, values);
         }
         new.0.retain(|_, values| !values.is_empty());
-        match () {
-            () if new.0.values().map(Vec::len).sum::<usize>() > MAX_ATTRIBUTE_VALUES => {
-                Err(AttributesError::TooMany)
-            }
-            () if new.encoded().len() > MAX_ATTRIBUTES_BYTES => Err(AttributesError::TooLarge),
-            () => Ok(new),
+        match new.encoded().len() > MAX_ATTRIBUTES_BYTES {
+            true => Err(AttributesError::TooLarge),
+            false => Ok(new),
         }
+    }
+
+    /// Reads what [`Self::encoded`] wrote; none if it is anything else.
+    pub(super) fn read(encoded: &[u8]) -> Option<Self> {
+        let mut guard = Guard::with_room(MAX_ATTRIBUTES_BYTES, MAX_VALUES);
+        guard.advance(encoded).ok().flatten()?;
+        let reader = IppReader::new(Cursor::new(encoded.to_vec()));
+        let message = IppParser::new(reader).parse().ok()?;
+        let mut groups = message.attributes().groups().iter();
+        let group = groups.find(|group| group.tag() == DelimiterTag::PrinterAttributes)?;
+        Self::default().update(group.attributes()).ok()
     }
 
     /// All of them.
@@ -121,7 +138,7 @@ impl Attributes {
     }
 
     /// As a printer would send them.
-    fn encoded(&self) -> Vec<u8> {
+    pub(super) fn encoded(&self) -> Vec<u8> {
         let version = IppVersion::v2_0();
         let message = IppRequestResponse::new_response(version, StatusCode::SuccessfulOk, 1);
         let Ok(mut message) = message else {

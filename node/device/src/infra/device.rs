@@ -57,6 +57,8 @@ pub(super) struct Shared {
     pub(super) offers: BTreeMap<i32, Offer>,
     /// Jobs that have ended, the newest last.
     pub(super) ended: VecDeque<JobView>,
+    /// The proxy that was told last of the jobs that can be fetched.
+    pub(super) told: Option<ProxyId>,
 }
 
 /// Something that subscribers are told.
@@ -98,6 +100,8 @@ pub struct JobView {
     pub ended: Option<DeviceJobState>,
     /// The proxy that took it.
     pub taken_by: Option<ProxyId>,
+    /// The proxy that may know of it: the one that took it, else the one that fetches.
+    pub known_to: Option<ProxyId>,
     /// The format of its one document.
     pub format: String,
     /// The document's size in bytes, where it is known.
@@ -146,7 +150,8 @@ impl Drop for Offered<'_> {
 
 impl InfraDevice {
     /// An infrastructure printer of this name.
-    pub(crate) fn new(name: String, options: OutputOptions) -> Self {
+    #[must_use]
+    pub fn new(name: String, options: OutputOptions) -> Self {
         Self(Arc::new(Inner {
             name,
             options,
@@ -154,6 +159,7 @@ impl InfraDevice {
                 state: State::new(Instant::now()),
                 offers: BTreeMap::new(),
                 ended: VecDeque::new(),
+                told: None,
             }),
             news: Notify::new(),
             changes: broadcast::Sender::new(CHANGES),
@@ -166,6 +172,25 @@ impl InfraDevice {
 
     fn uri(&self) -> OutputUri {
         OutputUri::Infra(self.0.name.clone())
+    }
+
+    /// Tells the proxy that fetches which jobs there are, when it is another than it was.
+    pub(super) fn tell_fetcher(&self) {
+        let free = {
+            let mut shared = self.shared();
+            let fetcher = shared.state.active(Instant::now());
+            let fetcher = fetcher.map(|(id, _)| id.clone());
+            if fetcher == shared.told {
+                return;
+            }
+            shared.told = fetcher;
+            let jobs = shared.state.jobs();
+            let free = jobs.filter(|(_, job)| job.state() == JobState::Fetchable);
+            free.map(|(number, _)| number).collect::<Vec<_>>()
+        };
+        for number in free {
+            self.tell(Change::Fetchable(number));
+        }
     }
 
     pub(super) fn tell(&self, change: Change) {
@@ -306,10 +331,14 @@ impl InfraDevice {
             tokio::pin!(news);
             news.as_mut().enable();
             let now = Instant::now();
-            let (verdict, deadline) = {
+            let (deserted, verdict, deadline) = {
                 let state = &mut self.shared().state;
-                (state.settle(number, now), state.deadline(number))
+                let deserted = state.take_back(number, now);
+                (deserted, state.settle(number, now), state.deadline(number))
             };
+            if deserted {
+                self.tell(Change::Fetchable(number));
+            }
             self.report(number, &mut told, reporter).await;
             if let Some(verdict) = verdict {
                 return (verdict, fault);
@@ -359,16 +388,21 @@ impl InfraDevice {
         if now.acknowledged && !told.acknowledged {
             reporter.taken().await;
         }
-        if let Some(word) = &now.word
-            && now.word != told.word
-        {
+        if now.word != told.word {
             let printer = self.describe().ok();
+            // A job that its proxy gave back waits again, and nothing of what was said of it is left.
+            let word = now.word.clone().unwrap_or(JobWord {
+                state: Some(DeviceJobState::Pending),
+                reasons: Vec::new(),
+                message: None,
+                impressions: None,
+            });
             reporter.tell(DeviceEvent::State(DeviceProgress {
                 job: word.state.unwrap_or(DeviceJobState::Unknown),
-                job_reasons: word.reasons.clone(),
+                job_reasons: word.reasons,
                 printer: (printer.as_ref()).map_or(PrinterState::Unknown, |printer| printer.state),
                 printer_reasons: printer.map(|printer| printer.reasons).unwrap_or_default(),
-                message: word.message.clone(),
+                message: word.message,
                 pages: word.impressions.filter(|pages| *pages > 0),
             }));
         }
@@ -481,9 +515,9 @@ impl InfraDevice {
         (shared.state.job(number)).is_some_and(|job| job.document.begun)
     }
 
-    /// A byte of a document goes out, if it still may.
-    pub(super) fn begin(&self, number: i32) -> bool {
-        self.shared().state.begin(number)
+    /// Bytes of a document go out, if they still may.
+    pub(super) fn send(&self, number: i32) -> bool {
+        self.shared().state.send(number, Instant::now())
     }
 
     /// All of it is out, if it still may be.
@@ -501,7 +535,8 @@ impl InfraDevice {
 
 impl Shared {
     /// A job that has not ended, as it is told.
-    pub(super) fn view(&self, number: i32) -> Option<JobView> {
+    pub(super) fn view(&mut self, number: i32) -> Option<JobView> {
+        let fetcher = self.state.active(Instant::now()).map(|(id, _)| id.clone());
         let (job, offer) = (self.state.job(number)?, self.offers.get(&number)?);
         Some(JobView {
             number,
@@ -510,6 +545,7 @@ impl Shared {
             state: self.state.state_of(number)?,
             ended: None,
             taken_by: job.taken_by.clone(),
+            known_to: job.taken_by.clone().or(fetcher),
             format: offer.format.clone(),
             size: offer.size,
             options: offer.options.clone(),

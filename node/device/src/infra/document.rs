@@ -53,7 +53,7 @@ impl Stream for Document {
             return Poll::Ready(None);
         }
         Poll::Ready(match ready!(self.pieces.poll_recv(cx)) {
-            Some(Piece::Bytes(bytes)) if self.device.begin(self.number) => Some(Ok(bytes)),
+            Some(Piece::Bytes(bytes)) if self.device.send(self.number) => Some(Ok(bytes)),
             Some(Piece::End) if self.device.finish(self.number) => {
                 self.ended = true;
                 None

@@ -16,11 +16,13 @@ use super::state::ProxyId;
 
 /// How long no proxy may be heard of before a job that nobody took is taken back.
 pub(super) const UNHEARD: Duration = Duration::from_secs(120);
-/// How long proxies that are heard may leave a job lying before it is taken back. Its owner waits.
+/// How long proxies that are heard may leave a job lying before it is taken back. Its owner waits. A proxy
+/// that took it and left, or fell silent, without asking for a byte begins that time anew.
 pub(super) const UNFETCHED: Duration = Duration::from_secs(10 * 60);
-/// How long a proxy that took a job may be silent before it is given up.
+/// How long a proxy that asked for a document may be silent before its job is given up.
 pub(super) const LEASE: Duration = Duration::from_secs(30 * 60);
-/// How long a proxy that is heard may say nothing new of a job that it took.
+/// How long a proxy that is heard may say nothing new of a job that it took, and how long a job may be nobody's
+/// in all.
 pub(super) const STANDSTILL: Duration = Duration::from_secs(2 * 60 * 60);
 /// How long a proxy may take to say how a job ended that was canceled, which it hears when it asks next, or
 /// of which it cannot have the document.
@@ -121,6 +123,8 @@ pub(super) struct Job {
     /// It is known how it ended: no byte goes out any more.
     pub(super) closed: bool,
     pub(super) offered_at: Instant,
+    /// Since when it is there for any proxy, if none has it.
+    free_since: Instant,
     /// When the proxy said something new of it.
     pub(super) changed_at: Instant,
 }
@@ -176,7 +180,31 @@ impl Job {
             broken: None,
             closed: false,
             offered_at: now,
+            free_since: now,
             changed_at: now,
+        }
+    }
+
+    /// It is nobody's: what was said of it before counts no more.
+    fn free(&mut self) {
+        self.taken_by = None;
+        self.word = None;
+        self.document.word = None;
+    }
+
+    /// Its proxy does not take it after all, for this reason.
+    pub(super) fn decline(&mut self, why: String) {
+        self.free();
+        self.declined = Some(why);
+    }
+
+    /// Its proxy is gone. Where it asked for no byte the job is there for others; else nobody gets it again.
+    pub(super) fn leave(&mut self, now: Instant) {
+        if self.document.asked {
+            self.left = true;
+        } else {
+            self.free();
+            self.free_since = now;
         }
     }
 
@@ -224,11 +252,11 @@ impl Job {
         if self.broken.is_some_and(|at| now >= at + CANCEL) {
             return Some(doubt(Why::Broken));
         }
-        let heard = heard.map_or(self.offered_at, |heard| heard.max(self.offered_at));
+        let heard = self.heard(heard);
         if self.taken_by.is_none() {
             return if now >= heard + UNHEARD {
                 Some(doubt(Why::Unheard(now - heard)))
-            } else if now >= self.offered_at + UNFETCHED {
+            } else if now >= self.unfetched() {
                 Some(doubt(Why::Unfetched(self.declined.clone())))
             } else {
                 None
@@ -240,11 +268,26 @@ impl Job {
         (now >= self.changed_at + STANDSTILL).then(|| doubt(Why::Standstill))
     }
 
-    /// When time alone may end it.
+    /// Whether its proxy has been silent for so long, without having asked for a byte, that others may have it.
+    pub(super) fn is_deserted(&self, heard: Option<Instant>, now: Instant) -> bool {
+        self.taken_by.is_some() && !self.document.asked && now >= self.heard(heard) + UNHEARD
+    }
+
+    fn heard(&self, heard: Option<Instant>) -> Instant {
+        heard.map_or(self.offered_at, |heard| heard.max(self.offered_at))
+    }
+
+    /// When it has been nobody's for too long.
+    fn unfetched(&self) -> Instant {
+        (self.free_since + UNFETCHED).min(self.offered_at + STANDSTILL)
+    }
+
+    /// When time alone may end it, or make it nobody's.
     pub(super) fn deadline(&self, heard: Option<Instant>) -> Instant {
-        let heard = heard.map_or(self.offered_at, |heard| heard.max(self.offered_at));
+        let heard = self.heard(heard);
         let by_time = match self.taken_by {
-            None => (heard + UNHEARD).min(self.offered_at + UNFETCHED),
+            None => (heard + UNHEARD).min(self.unfetched()),
+            Some(_) if !self.document.asked => heard + UNHEARD,
             Some(_) => (heard + LEASE).min(self.changed_at + STANDSTILL),
         };
         let ends = self.canceled.into_iter().chain(self.broken);

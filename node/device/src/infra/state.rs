@@ -108,12 +108,14 @@ pub(super) enum Recollection {
 }
 
 /// Everything.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct State {
     started_at: Instant,
     /// The last one that was heard of, also when it has left.
     last_heard: Option<Instant>,
     proxies: BTreeMap<ProxyId, Proxy>,
+    /// What proxies said in an earlier life that were not heard of in this one.
+    remembered: BTreeMap<ProxyId, Attributes>,
     next_place: u64,
     /// The proxy that fetches; the others stand by.
     active: Option<ProxyId>,
@@ -127,6 +129,7 @@ impl State {
             started_at: now,
             last_heard: None,
             proxies: BTreeMap::new(),
+            remembered: BTreeMap::new(),
             next_place: 0,
             active: None,
             jobs: BTreeMap::new(),
@@ -162,7 +165,7 @@ impl State {
             self.proxies.remove(&oldest);
         }
         let proxy = Proxy {
-            attributes: Attributes::default(),
+            attributes: self.remembered.remove(by).unwrap_or_default(),
             place: self.next_place,
             heard_at: now,
         };
@@ -176,15 +179,31 @@ impl State {
         jobs.any(|job| job.taken_by.as_ref() == Some(by))
     }
 
-    /// A proxy leaves. What it took ends.
-    pub(super) fn leave(&mut self, by: &ProxyId) {
+    /// A proxy leaves. What it asked for ends.
+    pub(super) fn leave(&mut self, by: &ProxyId, now: Instant) {
         self.proxies.remove(by);
+        self.remembered.remove(by);
         if self.active.as_ref() == Some(by) {
             self.active = None;
         }
-        for job in self.jobs.values_mut() {
-            job.left |= job.taken_by.as_ref() == Some(by);
+        let taken = |job: &&mut Job| job.taken_by.as_ref() == Some(by);
+        self.jobs
+            .values_mut()
+            .filter(taken)
+            .for_each(|job| job.leave(now));
+    }
+
+    /// What a proxy said of its printer in an earlier life of this node. It counts once the proxy is heard.
+    pub(super) fn remember(&mut self, proxy: ProxyId, attributes: Attributes) {
+        if self.remembered.len() < MAX_PROXIES {
+            self.remembered.insert(proxy, attributes);
         }
+    }
+
+    /// What a proxy says of its printer, or said in an earlier life if it was not heard of in this one.
+    pub(super) fn said_by(&self, id: &ProxyId) -> Option<&Attributes> {
+        let known = self.proxies.get(id).map(|proxy| &proxy.attributes);
+        known.or_else(|| self.remembered.get(id))
     }
 
     pub(super) fn proxy(&self, id: &ProxyId) -> Option<&Proxy> {
@@ -199,12 +218,12 @@ impl State {
         self.proxies.iter()
     }
 
-    /// The proxy that fetches. It stays so for as long as it is heard of, or has a job; then it is the one
-    /// that came first of those that are.
+    /// The proxy that fetches. It stays so for as long as it is heard of, whatever it has under way; then it
+    /// is the one that came first of those that are.
     pub(super) fn active(&mut self, now: Instant) -> Option<(&ProxyId, &Proxy)> {
         let stays = |id: &ProxyId| {
             let proxy = self.proxies.get(id);
-            proxy.is_some_and(|proxy| now < proxy.heard_at + UNHEARD) || self.has_job(id)
+            proxy.is_some_and(|proxy| now < proxy.heard_at + UNHEARD)
         };
         if !self.active.as_ref().is_some_and(stays) {
             let there = self.proxies.iter();
@@ -296,8 +315,7 @@ impl State {
             return Err(NotFetchable);
         }
         let job = self.jobs.get_mut(&number).ok_or(NotFetchable)?;
-        job.taken_by = None;
-        job.declined = Some(why);
+        job.decline(why);
         Ok(())
     }
 
@@ -319,13 +337,20 @@ impl State {
         Ok(())
     }
 
-    /// A byte goes out. From here on the document may be printed.
-    pub(super) fn begin(&mut self, number: i32) -> bool {
-        let job = self.jobs.get_mut(&number).filter(|job| job.is_given());
-        job.is_some_and(|job| {
-            job.document.begun = true;
-            true
-        })
+    /// Bytes go out. From the first one on the document may be printed; with each its proxy is heard, which
+    /// may ask for nothing else meanwhile.
+    pub(super) fn send(&mut self, number: i32, now: Instant) -> bool {
+        let Some(job) = self.jobs.get_mut(&number).filter(|job| job.is_given()) else {
+            return false;
+        };
+        job.document.begun = true;
+        job.changed_at = now;
+        let by = job.taken_by.as_ref();
+        if let Some(proxy) = by.and_then(|by| self.proxies.get_mut(by)) {
+            proxy.heard_at = now;
+            self.last_heard = Some(now);
+        }
+        true
     }
 
     /// All bytes are out.
@@ -426,7 +451,19 @@ impl State {
         job.verdict(self.heard(job), now)
     }
 
-    /// The same; once it is known how a job ended nothing of it goes out any more.
+    /// Makes a job nobody's that its proxy took and deserted; says whether it did.
+    pub(super) fn take_back(&mut self, number: i32, now: Instant) -> bool {
+        let deserted = |job: &Job| job.is_deserted(self.heard(job), now);
+        if !self.jobs.get(&number).is_some_and(deserted) {
+            return false;
+        }
+        if let Some(job) = self.jobs.get_mut(&number) {
+            job.leave(now);
+        }
+        true
+    }
+
+    /// How a job ended; once that is known nothing of it goes out any more.
     pub(super) fn settle(&mut self, number: i32, now: Instant) -> Option<Verdict> {
         let verdict = self.verdict(number, now)?;
         if let Some(job) = self.jobs.get_mut(&number) {

@@ -4,7 +4,7 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use futures::{StreamExt, stream};
 use ipp::model::DelimiterTag;
-use papermesh_device::DocumentWord;
+use papermesh_device::{DocumentWord, NotFetchable};
 use papermesh_ipp_message::http::ipp_and;
 use papermesh_ipp_message::message::{Answer, Failure};
 use papermesh_ipp_message::requested::Requested;
@@ -17,9 +17,10 @@ use crate::told;
 
 /// Fetch-Document: an answer, and the document after it, as it comes from its holder. It is given once.
 pub(super) fn fetch<T>(server: &InfraServer<T>, asking: &Asking<'_>) -> Result<Response, Failure> {
-    let proxy = asking.proxy()?;
-    let job = asking.job(&server.device)?;
+    let (proxy, number) = (asking.proxy()?, asking.number()?);
     asking.check_document()?;
+    let job = server.device.job_of(number, proxy);
+    let job = job.ok_or_else(|| not_fetchable(NotFetchable))?;
     let accepted = asking.request.operation().texts("document-format-accepted");
     if !accepted.is_empty()
         && !accepted
@@ -103,7 +104,6 @@ fn described<T>(
     asking: &Asking<'_>,
     default: &[&str],
 ) -> Result<Answer, Failure> {
-    asking.admitted()?;
     let job = asking.job(&server.device)?;
     let requested = Requested::read(asking.request, default);
     let mut answer = done(asking);

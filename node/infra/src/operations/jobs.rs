@@ -12,14 +12,14 @@ use crate::limits;
 use crate::server::{Asking, InfraServer};
 use crate::told;
 
-/// Get-Jobs. `which-jobs` *fetchable* is for the proxy that fetches: others have nothing to fetch.
+/// Get-Jobs: those of which the proxy that asks may know.
 pub(super) fn get_jobs<T>(server: &InfraServer<T>, asking: &Asking<'_>) -> Result<Answer, Failure> {
-    let operation = asking.request.operation();
+    let (operation, proxy) = (asking.request.operation(), asking.proxy()?);
     let mut jobs: Vec<JobView> = match operation.text("which-jobs").unwrap_or("not-completed") {
-        "fetchable" => server.device.fetchable(asking.proxy()?),
-        "not-completed" | "processing" => server.device.jobs(),
-        "completed" => server.device.ended(),
-        "all" => [server.device.jobs(), server.device.ended()].concat(),
+        "fetchable" => server.device.fetchable(proxy),
+        "not-completed" | "processing" => server.device.jobs_of(proxy),
+        "completed" => server.device.ended_of(proxy),
+        "all" => [server.device.jobs_of(proxy), server.device.ended_of(proxy)].concat(),
         other => {
             let text = format!("which-jobs {other} is not supported");
             return Err(Failure::new(Status::AttributesOrValues, text));
@@ -55,15 +55,13 @@ pub(super) fn get_job_attributes<T>(
     server: &InfraServer<T>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    asking.admitted()?;
     let job = asking.job(&server.device)?;
     Ok(described(server, asking, &job))
 }
 
 /// Fetch-Job: what a proxy needs to know to print a job. Nothing changes by it.
 pub(super) fn fetch<T>(server: &InfraServer<T>, asking: &Asking<'_>) -> Result<Answer, Failure> {
-    let proxy = asking.proxy()?;
-    let number = asking.job(&server.device)?.number;
+    let (proxy, number) = (asking.proxy()?, asking.number()?);
     let job = server.device.fetch(number, proxy).map_err(not_fetchable)?;
     Ok(described(server, asking, &job))
 }
@@ -81,8 +79,7 @@ pub(super) fn acknowledge<T>(
     server: &InfraServer<T>,
     asking: &Asking<'_>,
 ) -> Result<Answer, Failure> {
-    let proxy = asking.proxy()?;
-    let number = asking.job(&server.device)?.number;
+    let (proxy, number) = (asking.proxy()?, asking.number()?);
     let operation = asking.request.operation();
     let code = operation.enumeration("fetch-status-code").unwrap_or(0);
     let taken = match code {
@@ -109,7 +106,7 @@ pub(super) fn update_status<T>(
         .hear_of_job(number, proxy, word(said))
         .map_err(not_fetchable)?;
     let mut answer = done(asking);
-    if let Some(job) = server.device.job(number) {
+    if let Some(job) = server.device.job_of(number, proxy) {
         let (state, _) = told::job_state(&job);
         let told = [
             ("job-id", integer(number)),
@@ -153,8 +150,11 @@ pub(super) fn update_active<T>(
 ) -> Result<Answer, Failure> {
     let proxy = asking.proxy()?;
     let operation = asking.request.operation();
-    let numbers: Vec<i32> = operation.numbers("job-ids").collect();
-    let states: Vec<i32> = operation.numbers("output-device-job-states").collect();
+    let numbers = |name: &str| -> Vec<i32> {
+        let numbers = operation.numbers(name);
+        numbers.take(limits::ACTIVE_JOBS + 1).collect()
+    };
+    let (numbers, states) = (numbers("job-ids"), numbers("output-device-job-states"));
     if numbers.len() != states.len() || numbers.len() > limits::ACTIVE_JOBS {
         let text = format!(
             "job-ids and output-device-job-states must have as many values, at most {}",
@@ -171,7 +171,7 @@ pub(super) fn update_active<T>(
             impressions: None,
         };
         let heard = server.device.hear_of_job(number, proxy, word);
-        match server.device.job(number) {
+        match server.device.job_of(number, proxy) {
             None if heard.is_err() => unknown.push(number),
             None => {}
             Some(job) => {

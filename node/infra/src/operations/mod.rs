@@ -131,7 +131,23 @@ pub(super) async fn perform<T: Tokens>(
         }
         other => return Err(unknown(other)),
     };
+    if is_lasting(operation) {
+        let admitted = asking.admitted()?;
+        server.keep(admitted.token, admitted.proxy.as_ref()).await?;
+    }
     Ok(ipp(answer))
+}
+
+/// Whether something of an operation outlives the node.
+fn is_lasting(operation: u16) -> bool {
+    matches!(
+        operation,
+        CREATE_PRINTER_SUBSCRIPTIONS
+            | RENEW_SUBSCRIPTION
+            | CANCEL_SUBSCRIPTION
+            | UPDATE_OUTPUT_DEVICE_ATTRIBUTES
+            | DEREGISTER_OUTPUT_DEVICE
+    )
 }
 
 fn unknown(operation: u16) -> Failure {
@@ -160,7 +176,8 @@ async fn subscriptions<T: Tokens>(
         CREATE_JOB_SUBSCRIPTIONS => {
             let number = asking.request.operation().integer("notify-job-id");
             let number = number.map_or_else(|| asking.number(), Ok)?;
-            let job = server.device.job(number).ok_or_else(|| {
+            let job = server.device.job_of(number, asking.proxy()?);
+            let job = job.ok_or_else(|| {
                 let text = format!("there is no job {number} here");
                 Failure::new(Status::NotFound, text)
             })?;

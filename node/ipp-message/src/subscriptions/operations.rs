@@ -1,5 +1,6 @@
 //! Subscriptions and the events that they fetch (RFC 3995 section 11; RFC 3996 section 5).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -230,6 +231,7 @@ impl<N: News> Subscriber<'_, N> {
             numbers("notify-subscription-ids"),
             numbers("notify-sequence-numbers"),
         );
+        let mut seen = BTreeSet::new();
         if ids.is_empty() {
             return Err(Failure::new(
                 Status::BadRequest,
@@ -239,7 +241,8 @@ impl<N: News> Subscriber<'_, N> {
         let mut answer = self.done();
         answer.put("printer-up-time", moment(self.now()));
         let (mut complete, mut found) = (true, false);
-        for (place, id) in ids.iter().enumerate() {
+        // One that is named twice is told once.
+        for (place, id) in (ids.iter().enumerate()).filter(|(_, id)| seen.insert(**id)) {
             let subscription = self.subscriptions.get(*id, self.owner);
             let subscription = subscription.ok_or_else(|| none(*id))?;
             complete &= subscription.is_complete();
@@ -335,12 +338,10 @@ fn wanted<N: News>(
         // Pushing (`notify-recipient-uri`) would let anybody make this node call anybody.
         _ => return Err(Status::AttributesOrValues),
     }
-    let mut events: Vec<String> = group
-        .texts("notify-events")
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    events.retain(|event| N::EVENTS.contains(&event.as_str()));
+    // Each of those that there are, once.
+    let asked = group.texts("notify-events");
+    let known = N::EVENTS.iter().filter(|event| asked.contains(*event));
+    let mut events: Vec<String> = known.map(|event| (*event).to_owned()).collect();
     if events.is_empty() {
         events.push("job-completed".into());
     }

@@ -58,11 +58,6 @@ impl Handle<ListDeviceTokens> for Services {
 impl Handle<WithdrawDeviceToken> for Services {
     async fn handle(&self, command: WithdrawDeviceToken, _: Io) -> Answer<DeviceTokenView> {
         let withdrawn = self.device_tokens.withdraw(&command.name).await?;
-        let proxy = withdrawn.device.as_deref().and_then(|id| id.parse().ok());
-        // What it has under way ends.
-        if let (Some(device), Some(proxy)) = (self.infra_device(), proxy) {
-            device.leave(&proxy);
-        }
         Ok(self.device_token(withdrawn))
     }
 }

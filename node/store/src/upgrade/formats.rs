@@ -43,8 +43,9 @@ use crate::site::{self, LastPorts, Singleton};
 use crate::{
     Attempt, BadgeRow, Choice, ChoiceRow, ExposureRow, Floor, JobEnd, JobRow, JournalRow, LeaseRow,
     Linked, LocalUser, MemberRow, NamedPrinter, NumberedJob, OrdersRow, PastJobRow, PlaceRow,
-    PublicCertificateRow, Purpose, RefusedRow, RememberedPeer, Settled, Source, StoredRecord,
-    Ticket, TicketId, TokenRow, UserRow, WebCertificateRow, WebIssuerRow, WokenBy,
+    ProxyRow, PublicCertificateRow, Purpose, RefusedRow, RememberedPeer, Settled, Source,
+    StoredRecord, SubscriptionRow, Ticket, TicketId, TokenRow, UserRow, WebCertificateRow,
+    WebIssuerRow, WokenBy,
 };
 
 const THEN: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -366,6 +367,18 @@ fn printers(visit: &mut impl Visit) {
         &RecordKey::from_bytes([0x77; 32]),
         &chosen,
     );
+    let proxy = ProxyRow {
+        attributes: ByteBuf::from([2, 0, 0, 0, 0, 0, 0, 1, 3]),
+        subscriptions: vec![SubscriptionRow {
+            id: 3,
+            events: vec!["job-fetchable".to_owned()],
+            user_data: Some(ByteBuf::from([1, 2])),
+            lease: 86_400,
+            expires_at: LATER,
+            sequence: 1024,
+        }],
+    };
+    visit.row(&columns::PROXIES, &TokenDigest::from_bytes([9; 32]), &proxy);
 }
 
 fn admins(visit: &mut impl Visit) {

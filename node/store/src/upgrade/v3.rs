@@ -1,5 +1,5 @@
-//! Format 3: print tokens, the places that this node opens at gateways, their certificates, what was seen of them, and
-//! wakes.
+//! Format 3: print tokens, the places that this node opens at gateways, their certificates, what was seen of them,
+//! wakes, device tokens and what their proxies said.
 //!
 //! Nothing is rewritten: there was neither before.
 

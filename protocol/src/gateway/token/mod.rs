@@ -1,14 +1,19 @@
-//! Tokens: what programs show that have nobody's PIN. A print token is shown by programs outside the site, a
-//! device token by the proxy that fetches what was released at an infrastructure printer.
+//! Tokens: what programs show that have nobody's PIN.
 //!
-//! A token has 120 random bits, so it can be shown to the Internet, where a PIN of a few digits could be
-//! guessed. It is good for printing alone: nothing comes out of a printer for it. Nobody keeps it but the
-//! program that prints; whoever judges it keeps its digest.
+//! | token | looks like | who shows it | where it is judged | what it is good for |
+//! | --- | --- | --- | --- | --- |
+//! | print token | `pm-` and 24 characters | a program outside the site that prints for one user | at that user's computer, which made it | holding jobs of that user, and what its [`rights`] allow besides; within its [`allowance`]; until it ends |
+//! | device token | `pd-` and 24 characters | the proxy that fetches what was released at an infrastructure printer (PWG 5100.18) | at the node of that printer, which made it | fetching, and saying what became of it, as the one output device that showed it first; until it is withdrawn |
+//!
+//! Both are written as Crockford's base 32 and have 120 random bits, so they can be shown to the Internet, where a
+//! PIN of a few digits could be guessed. Neither is good for the other's purpose, nor is its digest: the prefix says what
+//! a token is for, to people and to programs that look for secrets, and the digest is made with a context of its purpose.
+//! Nobody keeps a token but the program that shows it; whoever judges it keeps its digest.
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`rights`] | what a token allows besides holding jobs |
-//! | [`allowance`] | how much may be printed with it, and how much was |
+//! | [`rights`] | what a print token allows besides holding jobs |
+//! | [`allowance`] | how much may be printed with a print token, and how much was |
 
 pub mod allowance;
 pub mod rights;

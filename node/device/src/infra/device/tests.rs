@@ -20,7 +20,7 @@ use super::super::super::failure::{Outcome, PrintFailure, Stop};
 use super::super::super::ticket::PrintTicket;
 use super::super::job::{JobWord, UNHEARD};
 use super::super::state::ProxyId;
-use super::InfraDevice;
+use super::{Change, InfraDevice};
 
 type Printed = JoinHandle<Result<Outcome, PrintFailure>>;
 
@@ -173,7 +173,7 @@ async fn a_document_that_is_gone_before_anybody_came_is_not_printed() {
             ..
         }
     ));
-    assert!(device.jobs().is_empty());
+    assert_eq!(device.queued(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,6 +226,96 @@ async fn a_connection_that_breaks_leaves_a_doubt() {
     drop(fetched);
     let failure = printed.await.unwrap().unwrap_err();
     assert!(failure.may_have_printed(), "{failure}");
+}
+
+fn other() -> ProxyId {
+    "urn:uuid:00000000-0000-4000-8000-000000000002"
+        .parse()
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_given_back_says_nothing_of_the_try_before() {
+    let device = device();
+    let (printed, mut events, cancel) = begin(&device, io::Cursor::new(b"%PDF"));
+    let number = job(&device).await;
+    device.take(number, &proxy()).unwrap();
+    let word = JobWord {
+        message: Some("no paper".into()),
+        ..says(DeviceJobState::ProcessingStopped)
+    };
+    device.hear_of_job(number, &proxy(), word).unwrap();
+    let mut said = Vec::new();
+    while said.is_empty() {
+        if let Some(DeviceEvent::State(state)) = events.recv().await {
+            said.push(state);
+        }
+    }
+    assert_eq!(said[0].message.as_deref(), Some("no paper"));
+    device.decline(number, &proxy(), "full".into()).unwrap();
+    while said.len() < 2 {
+        if let Some(DeviceEvent::State(state)) = events.recv().await {
+            said.push(state);
+        }
+    }
+    let now = &said[1];
+    assert_eq!((now.job, now.pages), (DeviceJobState::Pending, None));
+    assert!(now.message.is_none() && now.job_reasons.is_empty());
+    assert_eq!(device.job(number).unwrap().impressions, None);
+    cancel.cancel();
+    assert!(printed.await.unwrap().unwrap_err().nothing_printed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_proxy_that_fetches_from_now_on_is_told_what_there_is() {
+    let device = device();
+    let mut changes = device.changes();
+    let (printed, _events, cancel) = begin(&device, io::Cursor::new(b"%PDF"));
+    let number = job(&device).await;
+    device.take(number, &proxy()).unwrap();
+    let pdf = IppValue::MimeMediaType("application/pdf".try_into().unwrap());
+    let said = [IppAttribute::with_name("document-format-supported", pdf).unwrap()];
+    assert!(device.hear(&other()));
+    device.update(&other(), &said).unwrap();
+    // It may not know of what another took.
+    assert!(device.jobs_of(&other()).is_empty() && device.job_of(number, &other()).is_none());
+    assert_eq!(device.jobs_of(&proxy()).len(), 1);
+    while changes.try_recv().is_ok() {}
+    let mut is_told = false;
+    for _ in 0..UNHEARD.as_secs() / 10 + 2 {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert!(device.hear(&other()));
+        while let Ok(change) = changes.try_recv() {
+            is_told |= change == Change::Fetchable(number);
+        }
+    }
+    assert!(is_told);
+    assert_eq!(device.fetchable(&other()).len(), 1);
+    assert!(device.jobs_of(&proxy()).is_empty());
+    device.take(number, &other()).unwrap();
+    cancel.cancel();
+    assert!(printed.await.unwrap().unwrap_err().nothing_printed());
+    assert!(device.ended_of(&proxy()).is_empty());
+    assert_eq!(device.ended_of(&other()).len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_proxy_said_is_taken_back_as_it_was_given() {
+    let before = device();
+    let said = before.said_by(&proxy());
+    assert!(!said.is_empty());
+    let after = InfraDevice::new("hall".into(), OutputOptions::default());
+    after.remember(proxy(), &said);
+    assert_eq!(after.said_by(&proxy()), said);
+    assert!(after.describe().is_err(), "nobody was heard of");
+    assert!(after.hear(&proxy()));
+    let described = (before.describe().unwrap(), after.describe().unwrap());
+    assert_eq!(described.0.can.formats, described.1.can.formats);
+    for odd in [&b""[..], b"\x02", &said[..said.len() - 1], &[7; 400_000]] {
+        let device = InfraDevice::new("hall".into(), OutputOptions::default());
+        device.remember(proxy(), odd);
+        assert!(device.said_by(&proxy()).is_empty());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -76,7 +76,7 @@ impl Office {
         let now = office.now;
         office.state.ask(JOB, &proxy(1)).unwrap();
         if begun {
-            office.state.begin(JOB);
+            office.state.send(JOB, now);
         }
         if whole {
             office.state.finish(JOB, now);
@@ -154,13 +154,13 @@ fn what_comes_with_completed_counts() {
 #[test]
 fn nothing_goes_out_of_a_job_that_was_called_off_or_has_ended() {
     let mut office = Office::taken();
-    assert!(office.state.begin(JOB));
+    assert!(office.state.send(JOB, office.now));
     office.state.cancel(JOB, office.now);
-    assert!(!office.state.begin(JOB) && !office.state.finish(JOB, office.now));
+    assert!(!office.state.send(JOB, office.now) && !office.state.finish(JOB, office.now));
     let mut office = Office::taken();
     office.says(says(Told::Aborted));
     assert!(is_not(&office.state.settle(JOB, office.now)));
-    assert!(!office.state.begin(JOB) && !office.state.finish(JOB, office.now));
+    assert!(!office.state.send(JOB, office.now) && !office.state.finish(JOB, office.now));
 }
 
 #[test]
@@ -251,20 +251,102 @@ fn silence_after_taking_ends_in_doubt_once_a_byte_is_out() {
 }
 
 #[test]
-fn a_proxy_that_leaves_ends_what_it_took() {
+fn a_proxy_that_leaves_ends_what_it_asked_for() {
+    for (begun, whole) in [(true, true), (true, false), (false, false)] {
+        let mut office = Office::fetched(begun, whole, whole);
+        office.state.leave(&proxy(1), office.now);
+        assert_eq!(
+            (is_may(&office.verdict()), is_not(&office.verdict())),
+            (begun, !begun)
+        );
+    }
+    // What it had not asked for waits for another, also where it had taken it.
+    for mut office in [Office::new(), Office::taken()] {
+        office.state.leave(&proxy(1), office.now);
+        assert_eq!(office.verdict(), None);
+        office.comes(2);
+        let now = office.now;
+        office.state.take(JOB, &proxy(2), now).unwrap();
+    }
     let mut office = Office::taken();
-    office.state.leave(&proxy(1));
-    assert!(is_not(&office.verdict()));
-    let mut office = Office::fetched(true, true, true);
-    office.state.leave(&proxy(1));
-    assert!(is_may(&office.verdict()));
-    // What it had not taken waits for another.
-    let mut office = Office::new();
-    office.state.leave(&proxy(1));
-    assert_eq!(office.verdict(), None);
+    office.state.leave(&proxy(1), office.now);
+    assert!(is_not(&office.after(UNHEARD).verdict()));
+}
+
+#[test]
+fn a_proxy_that_died_with_a_job_keeps_nobody_from_fetching_others() {
+    const OTHER: i32 = 8;
+    let mut office = Office::fetched(true, false, false);
     office.comes(2);
+    assert_eq!(office.state.active(office.now).unwrap().0, &proxy(1));
+    office.after(UNHEARD).comes(2);
     let now = office.now;
+    assert_eq!(office.state.active(now).unwrap().0, &proxy(2));
+    assert!(office.state.offer(OTHER, now));
+    office.state.take(OTHER, &proxy(2), now).unwrap();
+    // What the first one has is its own until its time is over.
+    assert!(!office.state.take_back(JOB, now));
+    assert_eq!(office.state.take(JOB, &proxy(2), now), Err(NotFetchable));
+    assert_eq!(office.verdict(), None);
+    assert!(is_may(&office.after(LEASE - UNHEARD).verdict()));
+}
+
+#[test]
+fn a_job_that_was_taken_and_not_asked_for_is_there_for_others_when_its_proxy_is_silent() {
+    let mut office = Office::taken();
+    office.comes(2);
+    let word = JobWord {
+        message: Some("warming up".into()),
+        ..says(Told::ProcessingStopped)
+    };
+    office.says(word);
+    office.after(UNHEARD - Duration::from_secs(1)).comes(2);
+    assert!(!office.state.take_back(JOB, office.now));
+    office.after(Duration::from_secs(1));
+    let now = office.now;
+    assert!(office.state.take_back(JOB, now));
+    assert_eq!(office.verdict(), None);
+    assert_eq!(office.state.state_of(JOB), Some(JobState::Fetchable));
     office.state.take(JOB, &proxy(2), now).unwrap();
+    // Of what the first one said nothing is left, and it has no say any more.
+    assert_eq!(office.state.job(JOB).unwrap().word, None);
+    assert_eq!(office.state.ask(JOB, &proxy(1)), Err(NotFetchable));
+    // Without another one it is over soon.
+    let mut office = Office::taken();
+    office.after(UNHEARD);
+    assert!(office.state.take_back(JOB, office.now));
+    assert!(is_not(&office.verdict()));
+}
+
+#[test]
+fn a_proxy_is_heard_for_as_long_as_it_reads_a_document() {
+    let mut office = Office::fetched(true, false, false);
+    let begun = office.now;
+    while office.now < begun + STANDSTILL * 2 {
+        office.after(UNHEARD / 2);
+        assert!(office.state.send(JOB, office.now));
+        assert_eq!(office.verdict(), None);
+        assert_eq!(office.state.active(office.now).unwrap().0, &proxy(1));
+    }
+}
+
+#[test]
+fn what_a_proxy_said_in_an_earlier_life_counts_when_it_is_heard() {
+    let office = Office::new();
+    let said = office.state.said_by(&proxy(1)).unwrap().clone();
+    let now = office.now;
+    let mut state = State::new(now);
+    state.remember(proxy(1), said.clone());
+    assert!(state.active(now).is_none());
+    assert_eq!(state.said_by(&proxy(1)), Some(&said));
+    assert!(state.hear(&proxy(1), now));
+    let (id, known) = state.active(now).unwrap();
+    assert_eq!((id, &known.attributes), (&proxy(1), &said));
+    // One that left said nothing.
+    state.leave(&proxy(1), now);
+    assert_eq!(state.said_by(&proxy(1)), None);
+    assert!(state.hear(&proxy(1), now));
+    assert!(state.active(now).is_none());
 }
 
 #[test]
@@ -327,11 +409,30 @@ fn one_proxy_fetches_and_the_others_stand_by_until_it_is_silent() {
 fn a_proxy_that_declines_leaves_the_job_to_be_fetched_and_its_reason() {
     let mut office = Office::taken();
     let now = office.now;
+    let word = JobWord {
+        reasons: StateReason::of_job("printer-stopped").into_iter().collect(),
+        message: Some("no paper".into()),
+        impressions: Some(1),
+        ..says(Told::ProcessingStopped)
+    };
+    office.says(word);
+    let unfinished = DocumentWord::UnderWay;
+    (office
+        .state
+        .hear_of_document(JOB, &proxy(1), unfinished, now))
+    .unwrap();
     office
         .state
         .decline(JOB, &proxy(1), "full".into(), now)
         .unwrap();
     assert_eq!(office.state.state_of(JOB), Some(JobState::Fetchable));
+    let job = office.state.job(JOB).unwrap();
+    assert_eq!(
+        (&job.word, job.document.word),
+        (&None, None),
+        "nothing is left of the try"
+    );
+    assert_eq!(job.declined.as_deref(), Some("full"));
     office.state.take(JOB, &proxy(1), now).unwrap();
     office.state.ask(JOB, &proxy(1)).unwrap();
     let late = office.state.decline(JOB, &proxy(1), "full".into(), now);
@@ -473,7 +574,10 @@ proptest! {
             let state = &mut office.state;
             match step {
                 Step::Hear(who) => { state.hear(&proxy(who), now); }
-                Step::Leave(who) => state.leave(&proxy(who)),
+                Step::Leave(who) => {
+                    state.leave(&proxy(who), now);
+                    owner = owner.filter(|owner| asked || *owner != who);
+                }
                 Step::Take(who) => if state.take(JOB, &proxy(who), now).is_ok() {
                     prop_assert!(owner.is_none_or(|owner| owner == who));
                     owner = Some(who);
@@ -488,7 +592,7 @@ proptest! {
                     asked = true;
                 },
                 // The shell sends bytes only to who asked, and ends only what it began.
-                Step::Begin if asked && bytes == 0 => { state.begin(JOB); bytes = 1; }
+                Step::Begin if asked && bytes == 0 => { state.send(JOB, now); bytes = 1; }
                 Step::Finish if bytes == 1 => { state.finish(JOB, now); bytes = 2; }
                 Step::BreakOff if bytes == 1 => { state.break_off(JOB, now); bytes = 3; }
                 Step::Begin | Step::Finish | Step::BreakOff => {}
@@ -506,7 +610,13 @@ proptest! {
                     prop_assert_eq!(heard.is_ok(), owner == Some(who));
                 }
                 Step::Cancel => { state.cancel(JOB, now); canceled = true; }
-                Step::Wait(seconds) => { office.now += Duration::from_secs(seconds); }
+                Step::Wait(seconds) => {
+                    office.now += Duration::from_secs(seconds);
+                    if office.state.take_back(JOB, office.now) {
+                        prop_assert!(owner.is_some() && !asked && bytes == 0);
+                        owner = None;
+                    }
+                }
             }
             match office.verdict() {
                 Some(Verdict::Printed { .. } | Verdict::PassedOn) => {
@@ -517,8 +627,15 @@ proptest! {
                 Some(Verdict::MayHavePrinted(_)) => prop_assert!(bytes > 0),
                 None => {
                     // Time alone ends every job.
-                    let end = office.state.deadline(JOB).unwrap();
-                    prop_assert!(office.state.verdict(JOB, end).is_some());
+                    let mut state = office.state.clone();
+                    let end = state.deadline(JOB).unwrap();
+                    if state.take_back(JOB, end) {
+                        prop_assert!(!asked);
+                        let end = state.deadline(JOB).unwrap();
+                        prop_assert!(state.verdict(JOB, end).is_some());
+                    } else {
+                        prop_assert!(state.verdict(JOB, end).is_some());
+                    }
                 }
             }
             if office.verdict().is_some() {
