@@ -31,6 +31,7 @@ mod front;
 mod home;
 mod ledger;
 mod lines;
+mod name_owners;
 mod own;
 mod own_names;
 mod owners;

@@ -1,12 +1,19 @@
 //! The way in from outside: gateways, the mailbox by which this node is called, what outsiders are shown.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use papermesh_door::look::is_global;
 use papermesh_door::{Carrier, GatewayStatus, PipeState, PlaceState};
 use papermesh_mail::watch::{State, Status};
+use papermesh_protocol::gateway::contract::Gateway;
+use papermesh_protocol::gateway::sighting::Seen;
 use papermesh_protocol::remedy::Remedy;
+use papermesh_protocol::text::counted;
 use papermesh_protocol::time::Timestamp;
 
 use super::{bad, doubtful, good};
-use crate::control::message::{Exposure, Finding, PlaceName};
+use crate::control::message::{Finding, PlaceMismatch, PlaceName};
 use crate::node::door::DoorHere;
 use crate::node::{NodeError, Services, own_domain};
 
@@ -38,16 +45,27 @@ impl Services {
         findings.chain(names).collect()
     }
 
-    /// What outsiders are shown at each name of this node, and at places that somebody pretends to be.
+    /// What outsiders are shown at each name of this node, and places that are not as their doors say.
     pub(super) async fn shown_outside(&self) -> Result<Vec<Finding>, NodeError> {
         let list = self.gateway_list().await?;
         let (now, asks) = (self.mesh.membership().now(), self.config.acme.is_some());
         let names = list.names.iter().map(|name| shown_at(name, (now, asks)));
-        let mut findings: Vec<Finding> = names.chain(list.exposures.iter().map(exposed)).collect();
+        let mismatches = list.mismatches.iter().map(mismatch);
+        let mut findings: Vec<Finding> = names.chain(mismatches).collect();
         let (site, gateways) = (self.mesh.membership().site(), self.authority.gateways());
-        for name in &list.own_names_here {
-            let certifying = self.certifying.as_ref();
-            findings.push(own_domain::finding(name, site, &gateways, certifying).await);
+        if self.config.probe && self.config.proxy.is_none() {
+            for gateway in gateways.iter() {
+                let at = own_domain::addresses(&gateway.domain).await;
+                findings.extend(out_of_sight(gateway, &at));
+            }
+        }
+        let own = &list.own_names_here;
+        let binding = match self.certifying.as_ref().filter(|_| !own.is_empty()) {
+            Some(certifying) => certifying.binding().await,
+            None => None,
+        };
+        for name in own {
+            findings.push(own_domain::finding(name, site, &gateways, binding.as_ref()).await);
         }
         Ok(findings)
     }
@@ -102,29 +120,90 @@ fn shown_at(place: &PlaceName, (now, asks): (Timestamp, bool)) -> Finding {
 const WAIT: &str = "wait: this node orders again by itself then; until then, programs outside warn of its certificate, if \
                     the one that it has has ended";
 
-/// That somebody pretends to be a place.
-fn exposed(exposure: &Exposure) -> Finding {
-    let Exposure {
-        name,
-        by,
-        by_name,
-        key,
-        issuer,
-        at,
-        ..
-    } = exposure;
-    let by = by_name
-        .as_ref()
-        .map_or_else(|| by.to_string(), ToString::to_string);
-    bad(
-        "place",
+/// That no place of a gateway is looked at from here, as it is at these addresses.
+fn out_of_sight(gateway: &Gateway, at: &BTreeSet<IpAddr>) -> Option<Finding> {
+    let within = |address: &IpAddr| gateway.within.iter().any(|of| of.ip() == *address);
+    let may = |address: &IpAddr| is_global(*address) || within(address);
+    let first = at.first().filter(|_| !at.iter().any(may))?;
+    let domain = &gateway.domain;
+    Some(doubtful(
+        MISMATCH,
         format!(
-            "{by} saw at {name} a key that is not its computer's: {key}, in a certificate of {issuer:?}, {at}"
+            "nobody looks whether places at {domain} are what they should be: it is in a local network, at {first}"
         ),
-        "if that is not the network of who saw it, which looks into TLS, the gateway pretends to be the place: print \
-         nothing through it, withdraw the tokens that were used there, and leave it with `papermesh gateway remove`",
-    )
+        &format!(
+            "if it belongs there, add it once more with the line of its provider and `--at {first}`"
+        ),
+    ))
 }
+
+/// That a place is not as its door says: what was seen, what it may mean, what to do.
+fn mismatch(of: &PlaceMismatch) -> Finding {
+    let PlaceMismatch {
+        id,
+        name,
+        seen,
+        claims,
+        last,
+        ..
+    } = of;
+    let by = of.by();
+    let says = claims.iter().map(|claim| match claim.key {
+        Some(key) => format!("{} says {key}", claim.called()),
+        None => format!("{} says that it has no certificate there", claim.called()),
+    });
+    let says: Vec<String> = says.collect();
+    let says = says.join(", ");
+    let dismiss = format!("`papermesh gateway dismiss {id}`");
+    match seen {
+        Seen::Key { key, issuer } if claims.len() > 1 => bad(
+            MISMATCH,
+            format!(
+                "{name} is claimed by {}: {says}; {by} saw {key}, in a certificate of {issuer:?}, {last}",
+                counted(claims.len() as u64, "computer")
+            ),
+            &format!(
+                "see on each of them with `papermesh gateway list` who opened the place; one that claims what it did not open \
+                 was changed: revoke it; then {dismiss}"
+            ),
+        ),
+        Seen::Key { key, issuer } => bad(
+            MISMATCH,
+            format!(
+                "{by} saw at {name} the key {key}, in a certificate of {issuer:?}, {last}; {says}"
+            ),
+            &format!(
+                "the network of {by} may look into TLS, or somebody else answers for the place: look from another network with \
+                 `papermesh gateway probe {name}`; if the key is there the same, print nothing through that gateway, withdraw \
+                 the tokens that were used there, and leave it with `papermesh gateway remove`; if not, {dismiss}"
+            ),
+        ),
+        Seen::NoTls(why) => doubtful(
+            MISMATCH,
+            format!(
+                "{by} was answered at {name} and could not speak TLS, again and again until {last}: {why}; {says}"
+            ),
+            &format!(
+                "a filter in the network of {by} may cut it off, or the gateway shows the place not to everybody: look from \
+                 another network with `papermesh gateway probe {name}`, and ask the gateway's provider if it is there the \
+                 same; if not, {dismiss}"
+            ),
+        ),
+        Seen::Closed => doubtful(
+            MISMATCH,
+            format!(
+                "{by} found {name} closed, again and again until {last}, while its computer had it open; {says}"
+            ),
+            &format!(
+                "the gateway shows the place not to everybody: look from another network with `papermesh gateway probe {name}`, \
+                 and ask the gateway's provider if it is there the same; if not, {dismiss}"
+            ),
+        ),
+    }
+}
+
+/// The name of what is found of places that members look at.
+const MISMATCH: &str = "place";
 
 /// How the places of this node are at a gateway that it reaches, by this carrier if there is a pipe now.
 fn places_of(status: &GatewayStatus, carrier: Option<Carrier>) -> Finding {
@@ -181,5 +260,75 @@ pub(super) fn mailbox_of(status: &Status) -> Finding {
                 .as_deref()
                 .unwrap_or("correct the section mail.read of papermesh.toml"),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use papermesh_protocol::id::{GatewayId, KeyDigest, NodeId};
+
+    use super::*;
+    use crate::control::message::{PlaceClaim, Verdict};
+
+    fn of(seen: Seen, doors: &[&str]) -> PlaceMismatch {
+        let claim = |name: &&str| PlaceClaim {
+            door: NodeId::from_bytes([6; 32]),
+            door_name: Some(name.parse().unwrap()),
+            key: Some(KeyDigest::from_bytes([7; 32])),
+        };
+        PlaceMismatch {
+            id: "4f1d02c9".to_owned(),
+            name: "desk.acme.gw.example".parse().unwrap(),
+            seen,
+            claims: doors.iter().map(claim).collect(),
+            by: NodeId::from_bytes([5; 32]),
+            by_name: None,
+            first: Timestamp::from_secs(1_800_000_000),
+            last: Timestamp::from_secs(1_800_000_000),
+        }
+    }
+
+    /// What was seen, what it may mean and what to do: whoever did it is not known.
+    #[test]
+    fn a_mismatch_says_who_says_what_and_accuses_nobody() {
+        let key = || Seen::key(KeyDigest::from_bytes([8; 32]), "R11");
+        for (seen, doors) in [
+            (key(), &["laptop-1"][..]),
+            (key(), &["laptop-1", "laptop-2"]),
+            (Seen::no_tls("it hung up"), &["laptop-1"]),
+            (Seen::Closed, &["laptop-1"]),
+        ] {
+            let found = mismatch(&of(seen, doors));
+            for door in doors {
+                assert!(found.detail.contains(door), "{found:?}");
+            }
+            assert!(!found.detail.contains("pretend"), "{found:?}");
+            let advice = found.advice.unwrap();
+            assert!(
+                advice.contains("papermesh gateway dismiss 4f1d02c9"),
+                "{advice}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_gateway_whose_places_nobody_looks_at_is_found() {
+        let gateway = Gateway {
+            key: GatewayId::from_bytes([1; 32]),
+            domain: "gw.example".parse().unwrap(),
+            site: "acme".parse().unwrap(),
+            port: 4001,
+            within: Vec::new(),
+        };
+        let at = |text: &str| BTreeSet::from([text.parse().unwrap()]);
+        let found = out_of_sight(&gateway, &at("10.0.0.7")).unwrap();
+        assert_eq!(found.verdict, Verdict::Doubtful);
+        assert!(found.advice.unwrap().contains("--at 10.0.0.7"));
+        assert_eq!(out_of_sight(&gateway, &at("1.1.1.1")), None);
+        assert_eq!(out_of_sight(&gateway, &BTreeSet::new()), None);
+        let address: IpAddr = "10.0.0.7".parse().unwrap();
+        let within = gateway.at(&[address.try_into().unwrap()]).unwrap();
+        assert_eq!(out_of_sight(&within, &at("10.0.0.7")), None);
     }
 }
