@@ -95,6 +95,7 @@ impl PlaceRecords {
     /// does not fail because nobody else is there.
     pub(super) async fn ordered(&self, name: &HostName, key: KeyDigest) {
         self.next(|next| next.insert(name.clone(), key));
+        self.refresh();
         if timeout(PLACING, self.say()).await.is_err() {
             tracing::debug!(%name, "nobody was told of the next key yet");
         }
@@ -103,6 +104,7 @@ impl PlaceRecords {
     /// The order is over: what there is now is shown.
     pub(super) async fn settled(&self, name: &HostName) {
         self.next(|next| next.remove(name));
+        self.refresh();
         drop(timeout(PLACING, self.say()).await);
     }
 
@@ -137,29 +139,31 @@ impl PlaceRecords {
         open.flat_map(|(_, state)| state.names()).cloned().collect()
     }
 
-    /// What all of these names show.
-    fn shown(&self, names: BTreeSet<HostName>) -> Vec<Shown> {
-        let pending = self.next(|next| next.clone());
-        let of = |name: HostName| Shown {
-            now: self.0.start.certificates.key(&name),
-            next: pending.get(&name).copied(),
-            name,
-        };
-        names.into_iter().map(of).collect()
+    /// What all of the names show. Who asks this node itself is answered by it from now on, whatever becomes of the
+    /// record.
+    fn refresh(&self) -> Vec<Shown> {
+        let mut all = Vec::new();
+        self.0.start.own.send_modify(|own| {
+            let pending = self.next(|next| next.clone());
+            let of = |name: HostName| Shown {
+                now: self.0.start.certificates.key(&name),
+                next: pending.get(&name).copied(),
+                name,
+            };
+            all = self.names().into_iter().map(of).collect();
+            own.show(all.clone(), clock::now());
+            own.open(self.open());
+        });
+        all
     }
 
     /// Says it; how many other members took it.
     async fn say(&self) -> usize {
         let mut said = self.0.saying.lock().await;
-        let names = self.names();
-        if let Err(error) = self.0.start.certificates.retain(&names).await {
+        if let Err(error) = self.0.start.certificates.retain(&self.names()).await {
             tracing::warn!(error = %error.in_full(), "certificates of places that are gone are still kept");
         }
-        let (shown, open) = (self.shown(names), self.open());
-        self.0.start.own.send_modify(|own| {
-            own.show(shown.clone(), clock::now());
-            own.open(open);
-        });
+        let shown = self.refresh();
         let (has_places, now) = (!shown.is_empty(), Instant::now());
         if !said.is_due(has_places, now) {
             return WELL_PLACED;

@@ -4,7 +4,6 @@ use papermesh_door::{GatewayStatus, PipeState, PlaceState};
 use papermesh_protocol::gateway::name::{HostName, Label};
 use papermesh_protocol::gateway::sighting::Seen;
 use papermesh_protocol::gateway::token::rights::Right;
-use papermesh_protocol::id::KeyDigest;
 use papermesh_protocol::remedy::Remedy;
 use papermesh_store::PlaceRow;
 
@@ -13,7 +12,7 @@ use super::line::{Button, Chip, Line, Lines, Saying};
 use crate::control::message::{GatewayList, PlaceMismatch, Token};
 use crate::pages::describe::moment;
 
-/// Digits of a key by which people tell one from another.
+/// Digits of a key, or of a node's id, by which people tell one from another.
 const DIGITS: usize = 16;
 
 /// A user's print tokens.
@@ -155,15 +154,12 @@ fn mismatch(view: &View<'_>, of: &PlaceMismatch) -> Line {
         ("by", of.by().into()),
         ("doors", of.doors().join(", ").into()),
     ];
-    let short = |key: KeyDigest| {
-        let key = key.to_string();
-        key.get(..DIGITS).unwrap_or(&key).to_owned()
-    };
+    let short = |id: String| id.get(..DIGITS).unwrap_or(&id).to_owned();
     let mut said = vec![Saying::at(t.say("mismatch-last"), moment(of.last))];
     said.push(Saying::plain(match &of.seen {
         Seen::Key { key, issuer } => {
             let seen = [
-                ("key", short(*key).into()),
+                ("key", short(key.to_string()).into()),
                 ("issuer", issuer.as_str().into()),
             ];
             t.say_with("mismatch-seen", seen)
@@ -175,17 +171,18 @@ fn mismatch(view: &View<'_>, of: &PlaceMismatch) -> Line {
     said.extend(of.claims.iter().filter_map(|claim| {
         let says = [
             ("door", claim.called().into()),
-            ("key", short(claim.key?).into()),
+            ("key", short(claim.key?.to_string()).into()),
         ];
         Some(Saying::plain(t.say_with("mismatch-says", says)))
     }));
     said.push(Saying::plain(t.say(meaning)));
+    let by = short(of.by.to_string());
     let dismiss = Button::command(
-        format!("dismiss-{}", of.id),
+        format!("dismiss-{}-{by}", of.id),
         &[("order", "dismiss"), ("id", &of.id)],
     );
     Line {
-        id: format!("mismatch-{}-{}", of.id, of.by()),
+        id: format!("mismatch-{}-{by}", of.id),
         kind: "bad",
         icon: "globe",
         title: t.say_with(title, about),
